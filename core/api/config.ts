@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+export { z };
+
+/** The settings of a connection: one zod schema is the type, the check and, through JSON Schema, the form. */
+export type ConfigSchema<C> = z.ZodType<C>;
+
+/** A required line of text. Title and description are what a form shows. */
+export const text = (title: string, description: string) =>
+  z.string().trim().min(1, 'must not be blank').meta({ title, description });
+
+/** A credential. Marked so that forms hide it, and known to the redactor: its value never leaves except to the vendor. */
+export const secret = (title: string, description: string) =>
+  z
+    .string()
+    .min(1, 'must not be blank')
+    // oxlint-disable-next-line no-control-regex -- a control character would break the header that carries it
+    .refine(
+      (value) => value.trim() !== '' && !/[\u0000-\u001f\u007f]/.test(value),
+      'must not be blank or hold line breaks',
+    )
+    .meta({ title, description, secret: true });
+
+/** Any other setting, with its title and description. */
+export const setting = <S extends z.ZodType>(schema: S, title: string, description: string): S =>
+  schema.meta({ title, description });
+
+/** A three-letter ISO 4217 code, upper-cased. */
+export const currencyCode = (title: string, description: string) =>
+  z
+    .string()
+    .trim()
+    .toUpperCase()
+    .regex(/^[A-Z]{3}$/, 'must be a three-letter ISO 4217 code')
+    .meta({ title, description });

@@ -1,0 +1,124 @@
+import type { ConfigSchema } from './config.ts';
+import type { RetryDecision } from './decision.ts';
+import type { Admission, Batch, Delivery, Transformed } from './delivery.ts';
+import type { CdpEvent } from './event.ts';
+import type { Failure, HttpRequest, HttpResponse } from './failure.ts';
+import type { BatchLimits, DestinationManifest } from './manifest.ts';
+import type { Trace } from './mapping.ts';
+
+/**
+ * The contract between the runtime and a destination.
+ *
+ * C is the parsed configuration, P the vendor's payload type.
+ * Everything but send() is synchronous and pure: same input, same output, no network, no state; the only clock is at.now.
+ */
+export interface Destination<C, P> {
+  readonly manifest: DestinationManifest;
+  readonly config: ConfigSchema<C>;
+
+  /** May this event go to this vendor at all? Cheap; the host also calls it to preview. */
+  validate(event: CdpEvent, config: C, at: Moment): Admission;
+
+  /** One event in, at most one payload out. */
+  transform(event: CdpEvent, config: C, at: Moment): Transformed<P>;
+
+  /** Packs deliveries into requests. Every delivery ends up in exactly one batch. */
+  batch(deliveries: readonly Delivery<P>[], config: C): readonly Batch<P>[];
+
+  /** Makes one attempt at one batch. Never retries and never sleeps: that is the runtime's job. */
+  send(batch: Batch<P>, config: C, wire: Wire): Promise<Reply>;
+
+  /** Judges a request that failed as a whole. Total: unknown failures get a decision too. */
+  classifyError(failure: Failure, batch: Batch<P>): RetryDecision;
+}
+
+/**
+ * What a pure function may know of its surroundings. `now` (epoch ms) is read by the runtime once per call or window;
+ * `prepared` is what the definition's prepare(config) made when the connection opened; `trace` exists only in preview.
+ */
+export interface Moment<R = unknown> {
+  readonly now: number;
+  readonly prepared: R;
+  readonly trace?: Trace | undefined;
+}
+
+/** What send() found out: a decision per item, in item order, or one failure for the whole request. */
+export type Reply =
+  | { readonly kind: 'settled'; readonly decisions: readonly RetryDecision[] }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** The only way out of the process. Enforces manifest.hosts, the deadlines and the body cap; never throws. */
+export interface Wire {
+  request(request: HttpRequest): Promise<WireResult>;
+  /** Aborted when the call is told to stop or the connection closes. */
+  readonly signal: AbortSignal;
+}
+export type WireResult = { readonly kind: 'response'; readonly response: HttpResponse } | Failure;
+
+/** A request, with the body that was sent, and its answer. Some vendors answer in terms of the text they were sent. */
+export interface Exchange {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+}
+
+/** response.ts: how this vendor says yes, no and not now. */
+export interface ResponseHandler<P> {
+  classifyError(failure: Failure, batch: Batch<P>): RetryDecision;
+  /**
+   * Reads verdicts out of any HTTP answer (Rokt's 400 carries them too), one per item, in item order.
+   * `undefined` = not readable: a 2xx is then ambiguous, the rest goes to classifyError.
+   * A handler without readReply takes the statuses of `success` (default: 200) as the vendor's yes for the whole batch.
+   */
+  readReply?(exchange: Exchange, batch: Batch<P>): readonly RetryDecision[] | undefined;
+  readonly success?: readonly number[];
+}
+
+/** What goes around and between the texts of a batch: arrays `[` `,` `]`; default nothing. */
+export interface Frame {
+  readonly open: string;
+  readonly separator: string;
+  readonly close: string;
+}
+
+/** The parts only this vendor can know. Core supplies the rest. R is what prepare() makes. */
+export type DestinationDefinition<C, P, R = undefined> = {
+  readonly manifest: DestinationManifest;
+  readonly config: ConfigSchema<C>;
+  readonly transform: (event: CdpEvent, config: C, at: Moment<R>) => Transformed<P>;
+  readonly response: ResponseHandler<P>;
+  /** Default: everything in manifest.accepts is admitted. Runs after that gate, never instead of it. */
+  readonly validate?: (event: CdpEvent, config: C, at: Moment<R>) => Admission;
+  /** Default: by group and lane, then by manifest.limits. */
+  readonly batch?: Destination<C, P>['batch'];
+  /** Pure, once per open: lookup tables, the auth header. Its result arrives as `at.prepared`. */
+  readonly prepare?: (config: C) => R;
+  /** The text of one payload. Default JSON.stringify; Adjust returns its form. Called once per payload. */
+  readonly encode?: (payload: P, config: C) => string;
+  readonly frame?: (config: C) => Frame;
+  /** Settings may lower the manifest's limits, never raise them. `requestsPerDay` is a quota of the account. */
+  readonly limitsFor?: (config: C) => Partial<BatchLimits> & { readonly requestsPerDay?: number | undefined };
+  /** Connections with the same key share one rate bucket (ROKT-44: per credential set). */
+  readonly paceKey?: (config: C) => string;
+} & (
+  | {
+      /** Method, url, headers, optionally compress: 'gzip'. The body is the framed texts, unless the vendor gives its own. */
+      readonly request: (batch: Batch<P>, config: C, prepared: R) => HttpRequest;
+      readonly send?: never;
+    }
+  | { readonly send: Destination<C, P>['send']; readonly request?: never }
+);
+
+/** The contract this core speaks. The loader refuses a folder built against another one. */
+export const contractVersion = 1;
+
+/** What a vendor folder exports by default. */
+export type DefinedDestination<C, P, R = undefined> = DestinationDefinition<C, P, R> & {
+  readonly contract: typeof contractVersion;
+};
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a registry holds destinations of every C, P and R
+export type AnyDestination = DefinedDestination<any, any, any>;
+
+export const defineDestination = <C, P, R = undefined>(
+  definition: DestinationDefinition<C, P, R>,
+): DefinedDestination<C, P, R> => ({ ...definition, contract: contractVersion });

@@ -1,0 +1,31 @@
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** The vendor's own absolute https URL. Only the host program can point it elsewhere. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Left out: core joins the batch's texts in the definition's frame. */
+  readonly body?: string;
+  /** Honoured where the manifest's `compression` names it. */
+  readonly compress?: 'gzip' | undefined;
+}
+
+/** Header names are lower-cased; the body is text. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The body is not all there: longer than the wire's cap, or the connection broke while it came. */
+  readonly cut?: boolean;
+  /** Epoch ms on the runtime's clock; a Retry-After date is measured against it. */
+  readonly receivedAt: number;
+}
+
+/** Why a whole request did not succeed. Data, not an exception: it can be a fixture and a log line. */
+export type Failure =
+  | { readonly kind: 'http'; readonly response: HttpResponse }
+  /** `received` is our honest knowledge: did any byte possibly reach the vendor? */
+  | { readonly kind: 'network'; readonly code: string; readonly received: 'no' | 'maybe' }
+  /** Time ran out after the request began to leave. Before that it is a network failure with `received: 'no'`. */
+  | { readonly kind: 'timeout'; readonly afterMs: number }
+  /** Our own or vendor code threw. Always a bug of ours. `left` says whether the request was already on its way. */
+  | { readonly kind: 'crash'; readonly error: unknown; readonly left: boolean };

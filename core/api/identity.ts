@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+const sha256Digest = /^[0-9a-f]{64}$/i;
+const md5Digest = /^[0-9a-f]{32}$/i;
+const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const zeros = /^[0-]+$/;
+
+/** Lower-case hex SHA-256 of the UTF-8 bytes. */
+export const sha256 = (value: string): string => createHash('sha256').update(value, 'utf8').digest('hex');
+
+/** Lower-case hex MD5 of the UTF-8 bytes. */
+export const md5 = (value: string): string => createHash('md5').update(value, 'utf8').digest('hex');
+
+/** The form every vendor hashes: trimmed and lower-cased. */
+export const normalizeEmail = (value: string): string => value.trim().toLowerCase();
+
+/** Does it look like an address a person can receive mail at? At most 254 characters (RFC 5321). */
+export const isEmail = (value: string): boolean => value.length <= 254 && z.regexes.email.test(value);
+
+export const isSha256 = (value: string): boolean => sha256Digest.test(value);
+export const isMd5 = (value: string): boolean => md5Digest.test(value);
+
+/** A UUID in any case; the all-zero one a phone hands out under limited tracking is none. */
+export const isUuid = (value: string): boolean => uuidShape.test(value) && !zeros.test(value);
+
+/** An identifier that says nothing: blank or all zeros. */
+export const isBlankId = (value: string): boolean => value.trim() === '' || zeros.test(value);
+
+/** The address alone: brackets, zone and port taken off; `undefined` when what is left is no IP address. */
+export function ipAddress(value: string): string | undefined {
+  const written = value.trim();
+  if (isIP(written) === 4) return written;
+  const bare = written.startsWith('[')
+    ? written.slice(1, written.indexOf(']'))
+    : /^[\d.]+:\d+$/.test(written)
+      ? written.slice(0, written.indexOf(':'))
+      : written;
+  const address = bare.split('%', 1)[0] ?? '';
+  return isIP(address) === 0 ? undefined : address;
+}
+
+/** The IPv4 address in `value`, also one mapped into IPv6 (`::ffff:a.b.c.d`); `undefined` for real IPv6 and non-addresses. */
+export function ipv4Address(value: string): string | undefined {
+  const address = ipAddress(value);
+  if (address === undefined || isIP(address) === 4) return address;
+  const parsed = ipaddr.IPv6.parse(address);
+  return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : undefined;
+}
+
+const phoneShape = /^\+?[\d\s().\-/]+$/;
+const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
+
+/**
+ * A phone number as bare digits: an extension and the punctuation go, letters make it unusable. 7 to 15 digits (E.164).
+ * No country is known for a national number, so none is guessed.
+ */
+export function phoneDigits(value: string): string | undefined {
+  const number = value.trim().replace(extension, '');
+  if (!phoneShape.test(number)) return undefined;
+  const digits = number.replace(/\D/g, '');
+  return digits.length >= 7 && digits.length <= 15 ? digits : undefined;
+}
+
+/** An absolute http(s) URL with a host; `undefined` for relative paths, bare domains and other schemes. */
+export function absoluteUrl(value: string): URL | undefined {
+  if (!/^https?:\/\//i.test(value.trim())) return undefined;
+  try {
+    return new URL(value.trim());
+  } catch {
+    return undefined;
+  }
+}

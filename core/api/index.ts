@@ -1,0 +1,71 @@
+/** What a vendor folder may import: types and pure functions. */
+export { eventTime, eventTypes, propertiesOf } from './event.ts';
+export type {
+  AliasEvent,
+  CdpEvent,
+  EventType,
+  GroupEvent,
+  IdentifyEvent,
+  JsonObject,
+  JsonValue,
+  PageEvent,
+  TrackEvent,
+} from './event.ts';
+export type { BatchLimits, DestinationManifest, Pace, Rate } from './manifest.ts';
+export { currencyCode, secret, setting, text, z } from './config.ts';
+export type { ConfigSchema } from './config.ts';
+export { contractVersion, defineDestination } from './destination.ts';
+export type {
+  AnyDestination,
+  DefinedDestination,
+  Destination,
+  DestinationDefinition,
+  Exchange,
+  Frame,
+  Moment,
+  Reply,
+  ResponseHandler,
+  Wire,
+  WireResult,
+} from './destination.ts';
+export { admit, payload, reject, skip } from './delivery.ts';
+export type { Admission, Batch, Delivery, Routing, Transformed } from './delivery.ts';
+export { outcomeKinds, reasonCodes } from './outcome.ts';
+export type { Note, Outcome, OutcomeKind, Reason, ReasonCode } from './outcome.ts';
+export { accept, decide, decisionKinds } from './decision.ts';
+export type { RetryDecision } from './decision.ts';
+export type { Failure, HttpRequest, HttpResponse } from './failure.ts';
+export { acceptAll, again, all, classifyWith } from './classify.ts';
+export type { ErrorRule } from './classify.ts';
+export { retryAfterMs } from './retry-after.ts';
+export type { RetryAfterForm } from './retry-after.ts';
+export {
+  asAmount,
+  asCount,
+  asCurrency,
+  asDecimal,
+  asFlag,
+  asText,
+  compileFields,
+  isObject,
+  ownValue,
+  plainDecimal,
+  reader,
+  textReader,
+} from './mapping.ts';
+export type { Cast, FieldRule, Path, Trace } from './mapping.ts';
+export {
+  absoluteUrl,
+  ipAddress,
+  ipv4Address,
+  isBlankId,
+  isEmail,
+  isMd5,
+  isSha256,
+  isUuid,
+  md5,
+  normalizeEmail,
+  phoneDigits,
+  sha256,
+} from './identity.ts';
+export { byIndex, byKey, jsonBody } from './readers.ts';

@@ -1,0 +1,47 @@
+import type { EventType } from './event.ts';
+
+/** What a destination is, as plain data. Readable without running any vendor code. */
+export interface DestinationManifest {
+  /** Kebab-case. Equals the folder name. Never changes once released. */
+  readonly slug: string;
+  readonly displayName: string;
+  /** Other names under which `integrations` may address it. Compared without case, space, underscore. */
+  readonly aliases: readonly string[];
+  readonly summary: string;
+  readonly stage: 'alpha' | 'beta' | 'stable' | 'retired';
+  /** The vendor page this connector was written against, and the day (YYYY-MM-DD) it was last compared with it. */
+  readonly reference: { readonly url: string; readonly checkedOn: string };
+  /** Event types this destination can express. Anything else is skipped before transform runs. */
+  readonly accepts: readonly EventType[];
+  /** The only hosts this connector may talk to, by https. The wire refuses every other one. */
+  readonly hosts: readonly [string, ...string[]];
+  readonly limits: BatchLimits;
+  readonly pace: Pace;
+  /** What happens when the vendor gets the same event twice. Decides whether ambiguous failures are retried. */
+  readonly replay: 'deduplicated' | 'tolerated' | 'harmful';
+  /** Content codings the vendor documents for request bodies. Without it `HttpRequest.compress` is refused. */
+  readonly compression?: 'gzip';
+}
+
+export interface BatchLimits {
+  readonly maxItems: number;
+  /** Upper bound of one request body: UTF-8 bytes of the texts and the frame, before compression. */
+  readonly maxBytes: number;
+  /** How long stream() may hold an unfilled batch open, in milliseconds. */
+  readonly maxAgeMs: number;
+}
+
+export interface Pace {
+  /** Requests in flight at once, which is also the number of kept-alive sockets. */
+  readonly concurrency: number;
+  /** From handing a request over to the end of its answer, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly rate?: Rate;
+}
+
+/** No window of `perMs` carries more than `permits`. Rokt: 270 per 1000 ms, cost 'item' (ROKT-44). */
+export interface Rate {
+  readonly permits: number;
+  readonly perMs: number;
+  readonly cost: 'request' | 'item';
+}

@@ -1,0 +1,138 @@
+import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
+import type { Note } from './outcome.ts';
+
+/** A dotted path into an event, such as `context.device.advertisingId`. Written by us, never by an event or a tenant. */
+export type Path = string;
+
+/** Turns what an event holds into what the vendor wants; `undefined` when it cannot. */
+export type Cast<T> = (value: JsonValue) => T | undefined;
+
+/** One row of a rename table: the cast must yield the type of the target field. The first path that casts wins. */
+export type FieldRule<P> = {
+  [K in keyof P & string]: { readonly to: K; readonly from: readonly Path[]; readonly as: Cast<NonNullable<P[K]>> };
+}[keyof P & string];
+
+/** Preview's notebook: which event path each payload field came from, and what was lost on the way. */
+export interface Trace {
+  from(field: string, source: string): void;
+  note(note: Note): void;
+}
+
+/** Called at module level; splits paths and binds casts once. */
+export function compileFields<P>(rules: readonly FieldRule<P>[]): (event: CdpEvent, trace?: Trace) => Partial<P> {
+  const rows = rules.flatMap(({ to, from, as }) =>
+    from.map((path) => ({ to, path, keys: path.split('.'), as: as as Cast<unknown> })),
+  );
+  return (event, trace) => {
+    const fields: Record<string, unknown> = {};
+    for (const { to, path, keys, as } of rows) {
+      if (fields[to] !== undefined) continue;
+      const found = walk(event, keys);
+      if (found === undefined || found === null) continue;
+      const value = as(found);
+      if (value === undefined) continue;
+      fields[to] = value;
+      trace?.from(to, path);
+    }
+    return fields as Partial<P>;
+  };
+}
+
+/** Reads one path; split once, so call it at module level: `const emailOf = reader('context.traits.email')`. */
+export function reader(path: Path): (event: CdpEvent) => JsonValue | undefined {
+  const keys = path.split('.');
+  return (event) => walk(event, keys);
+}
+
+/** The first of several paths that holds usable text, and which it was. Split once, at module level. */
+export function textReader(
+  ...paths: readonly Path[]
+): (event: CdpEvent, trace?: Trace, field?: string) => string | undefined {
+  const rows = paths.map((path) => ({ path, keys: path.split('.') }));
+  return (event, trace, field) => {
+    for (const { path, keys } of rows) {
+      const found = walk(event, keys);
+      const text = found === undefined || found === null ? undefined : asText(found);
+      if (text === undefined) continue;
+      if (field !== undefined) trace?.from(field, path);
+      return text;
+    }
+    return undefined;
+  };
+}
+
+function walk(event: CdpEvent, keys: readonly string[]): JsonValue | undefined {
+  let at: unknown = event;
+  for (const key of keys) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<string, unknown>)[key];
+  }
+  return at as JsonValue | undefined;
+}
+
+/** A property named by a tenant's setting: own properties only, so that "constructor" and "__proto__" name nothing. */
+export const ownValue = (object: JsonObject, name: string): JsonValue | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
+
+/** A plain JSON object: not null, not an array. */
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Trimmed, non-blank text; numbers and booleans in their JSON spelling. */
+export function asText(value: JsonValue): string | undefined {
+  if (typeof value === 'string') {
+    const trimmed = value.trim();
+    return trimmed === '' ? undefined : trimmed;
+  }
+  return (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
+}
+
+const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
+
+/** A finite number; of strings only plain ones such as "12.50": a separator or a currency sign could mean anything. */
+export function asAmount(value: JsonValue): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value !== 'string' || !plainNumber.test(value.trim())) return undefined;
+  const amount = Number(value);
+  return Number.isFinite(amount) ? amount : undefined;
+}
+
+/** A plain decimal string: no exponent, no separators, no sign for what is positive. Strings keep their own digits. */
+export function asDecimal(value: JsonValue): string | undefined {
+  if (typeof value === 'string') {
+    const written = value.trim();
+    return plainNumber.test(written) ? written.replace(/^\+/, '') : undefined;
+  }
+  return typeof value === 'number' && Number.isFinite(value) ? plainDecimal(value) : undefined;
+}
+
+/** A finite number without exponent: 1e-7 is "0.0000001". */
+export function plainDecimal(amount: number): string {
+  const written = String(amount);
+  if (!written.includes('e')) return written;
+  if (Number.isInteger(amount)) return BigInt(amount).toString();
+  const [digits = '', exponent = ''] = written.split('e');
+  return amount.toFixed(Math.min(100, (digits.split('.')[1]?.length ?? 0) - Number(exponent)));
+}
+
+/** A whole number of zero or more; "2" is 2, 2.5 is nothing. */
+export function asCount(value: JsonValue): number | undefined {
+  const amount = asAmount(value);
+  return amount !== undefined && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;
+}
+
+/** true/false, also as 1/0 and "true"/"false". */
+export function asFlag(value: JsonValue): boolean | undefined {
+  if (value === true || value === 1 || value === 'true' || value === '1') return true;
+  if (value === false || value === 0 || value === 'false' || value === '0') return false;
+  return undefined;
+}
+
+/** Three letters, upper-cased: the shape of ISO 4217. */
+export function asCurrency(value: JsonValue): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const code = value.trim().toUpperCase();
+  return /^[A-Z]{3}$/.test(code) ? code : undefined;
+}

@@ -1,0 +1,71 @@
+/** Bounded on purpose: reason codes become metric labels, so a new one is a decision, not a string. */
+export const reasonCodes = [
+  'unsupported_event',
+  'unmapped_event',
+  'integration_disabled',
+  'missing_identifier',
+  'missing_field',
+  'invalid_value',
+  'consent_denied',
+  'vendor_rejected',
+  'vendor_unavailable',
+  'rate_limited',
+  'timeout',
+  'network',
+  'ambiguous_delivery',
+  'stale_event',
+  'duplicate_event',
+  'validated_only',
+  'payload_too_large',
+  'unauthorized',
+  'misconfigured',
+  'held_back',
+  'internal_error',
+] as const;
+export type ReasonCode = (typeof reasonCodes)[number];
+
+export interface Reason {
+  readonly code: ReasonCode;
+  /** One sentence for the customer. No secrets, no personal data. */
+  readonly message: string;
+  /** Event path the reason is about, when there is one. */
+  readonly field?: string;
+  /** HTTP status of the vendor's answer, when there was one. */
+  readonly status?: number;
+}
+
+/** What "warn" in the vendor rules becomes: the event still goes, and the customer learns what changed on the way. */
+export interface Note {
+  readonly code: 'dropped' | 'truncated' | 'coerced' | 'recommended_missing' | 'duplicate';
+  readonly field: string;
+  /** One sentence. Never holds a value of the event. */
+  readonly message: string;
+}
+
+/**
+ * The final word on one event. deliver() returns exactly one per event it was given, in the same order.
+ *
+ * delivered  the vendor has it                      -> host acknowledges
+ * skipped    we chose not to send it, on purpose    -> host acknowledges, counts as intentional
+ * rejected   it can never succeed as it is          -> host dead-letters it
+ * deferred   it may succeed later                   -> host requeues it, not before retryAt
+ * suspended  nothing on this connection can succeed -> host requeues it and pauses the connection
+ * unknown    the request left, the answer did not come, and sending again would do harm -> host decides
+ */
+export type Outcome =
+  | {
+      readonly kind: 'delivered';
+      readonly eventId: string;
+      /** Requests that carried this event, the successful one included. */
+      readonly attempts: number;
+      readonly note?: string;
+      readonly notes?: readonly Note[];
+    }
+  | { readonly kind: 'skipped'; readonly eventId: string; readonly reason: Reason }
+  | { readonly kind: 'rejected'; readonly eventId: string; readonly reason: Reason }
+  | { readonly kind: 'deferred'; readonly eventId: string; readonly reason: Reason; readonly retryAt?: string }
+  | { readonly kind: 'suspended'; readonly eventId: string; readonly reason: Reason }
+  | { readonly kind: 'unknown'; readonly eventId: string; readonly reason: Reason };
+
+export const outcomeKinds = ['delivered', 'skipped', 'rejected', 'deferred', 'suspended', 'unknown'] as const;
+export type OutcomeKind = (typeof outcomeKinds)[number];
