@@ -32,6 +32,8 @@ export interface Reason {
   readonly field?: string;
   /** HTTP status of the vendor's answer, when there was one. */
   readonly status?: number;
+  /** What the vendor said about it: at most 300 characters, with secrets and everything of the payload masked. */
+  readonly detail?: string;
 }
 
 /** What "warn" in the vendor rules becomes: the event still goes, and the customer learns what changed on the way. */

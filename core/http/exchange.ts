@@ -1,0 +1,100 @@
+import type { Dispatcher } from 'undici';
+import type { Failure, HttpResponse } from '../api/failure.ts';
+import type { WireResult } from '../api/destination.ts';
+
+/** No vendor's answer needs more; the rest is not read. */
+const bodyCap = 64 * 1024;
+
+type Controller = Dispatcher.DispatchController;
+
+/** One request and what came of it, as undici tells it. Settles exactly once and never throws. */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #answer: (result: WireResult) => void;
+  readonly #now: () => number;
+  readonly #timeoutMs: number;
+  #controller: Controller | undefined;
+  #settled = false;
+  #status = 0;
+  #headers: Readonly<Record<string, string>> = {};
+  #chunks: Buffer[] = [];
+  #received = 0;
+
+  constructor(answer: (result: WireResult) => void, now: () => number, timeoutMs: number) {
+    this.#answer = answer;
+    this.#now = now;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  onRequestStart(controller: Controller): void {
+    if (this.#settled) controller.abort(new Error('too late'));
+    else this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Controller, status: number, headers: Record<string, string | string[] | undefined>): void {
+    if (status < 200) return;
+    this.#status = status;
+    const flat: Record<string, string> = {};
+    for (const name in headers) {
+      const value = headers[name];
+      if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ');
+    }
+    this.#headers = flat;
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#chunks.push(chunk);
+    this.#received += chunk.length;
+    if (this.#received <= bodyCap) return;
+    this.#settle({ kind: 'response', response: this.#response(true) });
+    controller.abort(new Error('the answer is longer than the cap'));
+  }
+
+  onResponseEnd(): void {
+    if (!this.#settled) this.#settle({ kind: 'response', response: this.#response(false) });
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    if (!this.#settled) this.#settle(this.#broken(error));
+  }
+
+  /** The total deadline passed. */
+  expire(afterMs: number): void {
+    if (this.#settled) return;
+    const started = this.#controller !== undefined;
+    this.#settle(started ? { kind: 'timeout', afterMs } : { kind: 'network', code: 'ETIMEDOUT', received: 'no' });
+    this.#controller?.abort(new Error('the request took too long'));
+  }
+
+  #settle(result: WireResult): void {
+    this.#settled = true;
+    this.#chunks = [];
+    this.#answer(result);
+  }
+
+  #response(cut: boolean): HttpResponse {
+    const [only] = this.#chunks;
+    const bytes = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : only;
+    const response = {
+      status: this.#status,
+      headers: this.#headers,
+      body: bytes === undefined ? '' : bytes.toString('utf8', 0, bodyCap),
+      receivedAt: this.#now(),
+    };
+    return cut ? { ...response, cut } : response;
+  }
+
+  /** A refusal that broke off is still a refusal; a yes that broke off is none. */
+  #broken(error: Error): WireResult {
+    if (this.#status >= 300) return { kind: 'response', response: this.#response(true) };
+    return failureOf(error, this.#controller !== undefined, this.#timeoutMs);
+  }
+}
+
+function failureOf(error: Error, started: boolean, timeoutMs: number): Failure {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  if (started && (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')) {
+    return { kind: 'timeout', afterMs: timeoutMs };
+  }
+  return { kind: 'network', code, received: started ? 'maybe' : 'no' };
+}

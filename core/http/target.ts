@@ -1,0 +1,65 @@
+import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** Where a request goes, after every check on its URL. */
+export interface Target {
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** The host check: turns the vendor's own URL into a target, or says why not. Only https, only `hosts`, only the default port. */
+export function createTargeting(hosts: readonly string[], pointedAt?: string): (url: string) => Target {
+  let last: { readonly url: string; readonly target: Target } | undefined;
+  return (url) => {
+    if (last?.url !== url) last = { url, target: check(url, hosts, pointedAt) };
+    return last.target;
+  };
+}
+
+function check(url: string, hosts: readonly string[], pointedAt: string | undefined): Target {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined) throw new Error('the request has no absolute URL');
+  if (parsed.protocol !== 'https:') throw new Error(`only https is allowed, not ${parsed.protocol}`);
+  if (parsed.username !== '' || parsed.password !== '') throw new Error('a URL must not carry credentials');
+  if (parsed.port !== '') throw new Error('only the default port is allowed');
+  if (!hosts.includes(parsed.hostname) || isIP(parsed.hostname) !== 0) {
+    throw new Error(`"${parsed.hostname}" is not among the manifest's hosts`);
+  }
+  return { origin: pointedAt ?? parsed.origin, path: parsed.pathname + parsed.search };
+}
+
+/** An origin that the host program points a destination at: https, or http on loopback. Throws what is wrong with it. */
+export function checkedOrigin(origin: string): string {
+  const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
+  if (parsed === undefined) throw new Error(`not an origin: ${JSON.stringify(origin)} (expected such as http://127.0.0.1:8080)`);
+  if (parsed.username !== '' || parsed.password !== '') throw new Error('an origin must not carry credentials');
+  if (parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== '') {
+    throw new Error('an origin is scheme, host and port only, without a path');
+  }
+  if (parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed.hostname))) return parsed.origin;
+  throw new Error('an origin must be https, or http on a loopback address');
+}
+
+const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && ipaddr.IPv4.parse(host).range() === 'loopback');
+
+type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
+
+/** A DNS lookup that never answers with an address inside a network: a vendor's name must not lead to a neighbour of ours. */
+export function publicLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
+  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return callback(error, []);
+    const safe = addresses.filter(({ address }) => isPublic(address));
+    const [first] = safe;
+    if (first === undefined) return callback(notPublic(hostname), []);
+    if (options.all === true) callback(null, safe);
+    else callback(null, first.address, first.family);
+  });
+}
+
+const notPublic = (hostname: string): Error =>
+  Object.assign(new Error(`${hostname} resolves to no public address`), { code: 'ERR_ADDRESS_NOT_PUBLIC' });
+
+/** Global unicast only; an IPv4 address inside an IPv6 one is judged as what it is. */
+export const isPublic = (address: string): boolean => ipaddr.process(address).range() === 'unicast';

@@ -1,0 +1,124 @@
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import { Agent, type Dispatcher } from 'undici';
+import type { WireResult } from '../api/destination.ts';
+import type { HttpRequest } from '../api/failure.ts';
+import { Exchange } from './exchange.ts';
+import { createTargeting, publicLookup } from './target.ts';
+
+export interface TransportOptions {
+  readonly hosts: readonly string[];
+  readonly compression?: 'gzip' | undefined;
+  /** Where the host program pointed this destination; the only thing that can lead to another host, or to loopback. */
+  readonly origin?: string | undefined;
+  readonly concurrency: number;
+  /** Total for one request, in milliseconds; headers and body each have as long. */
+  readonly timeoutMs: number;
+  readonly dispatcher?: ((options: Agent.Options) => Dispatcher) | undefined;
+  readonly now: () => number;
+}
+
+/** A body as it goes on the wire. Made once for a batch, kept for its retries (ALL-03). */
+export interface Sealed {
+  readonly text: string;
+  readonly bytes: Buffer;
+  readonly compressed: boolean;
+}
+
+/** A connection's way out: its own sockets, host check, deadlines, and no redirects. */
+export interface Transport {
+  seal(request: HttpRequest): Sealed | Promise<Sealed>;
+  /** Throws before anything leaves when the URL is not one of the manifest's; never rejects after that. */
+  send(request: HttpRequest, body: Sealed | undefined, withinMs: number): Promise<WireResult>;
+  close(): Promise<void>;
+}
+
+const connectMs = 5_000;
+const keepAliveMs = 30_000;
+const compress = promisify(gzip);
+/** Level 1 halves the CPU of the default and costs a few per cent of size on event JSON. */
+const gzipOptions = { level: constants.Z_BEST_SPEED };
+
+export function createTransport(options: TransportOptions): Transport {
+  const { timeoutMs, now } = options;
+  const target = createTargeting(options.hosts, options.origin);
+  const agentOptions: Agent.Options = {
+    connections: options.concurrency,
+    pipelining: 1,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: {
+      timeout: Math.min(connectMs, timeoutMs),
+      ...(options.origin === undefined ? { lookup: publicLookup } : {}),
+    },
+  };
+  const dispatcher = options.dispatcher?.(agentOptions) ?? new Agent(agentOptions);
+  const watch = createWatch(timeoutMs, now);
+
+  return {
+    seal(request) {
+      const text = request.body ?? '';
+      if (request.compress === undefined) return { text, bytes: Buffer.from(text), compressed: false };
+      if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
+      return compress(text, gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
+    },
+    send(request, body, withinMs) {
+      const { origin, path } = target(request.url);
+      return new Promise((resolve) => {
+        const exchange = new Exchange((result) => {
+          watch.delete(exchange);
+          resolve(result);
+        }, now, timeoutMs);
+        watch.add(exchange, Math.min(withinMs, timeoutMs));
+        try {
+          dispatcher.dispatch(
+            {
+              origin,
+              path,
+              method: request.method,
+              headers: body?.compressed === true ? { ...request.headers, 'content-encoding': 'gzip' } : request.headers,
+              body: body?.bytes ?? null,
+              headersTimeout: timeoutMs,
+              bodyTimeout: timeoutMs,
+            },
+            exchange,
+          );
+        } catch (error) {
+          exchange.onResponseError(undefined as never, error instanceof Error ? error : new Error(String(error)));
+        }
+      });
+    },
+    async close() {
+      watch.close();
+      await dispatcher.close();
+    },
+  };
+}
+
+/**
+ * The total deadline of the requests in flight. One timer looks over them a few times per timeout: a timer or an
+ * AbortSignal for each request would cost more than the request.
+ */
+function createWatch(timeoutMs: number, now: () => number) {
+  const deadlines = new Map<Exchange, { readonly at: number; readonly ms: number }>();
+  const tickMs = Math.min(250, Math.max(5, Math.floor(timeoutMs / 40)));
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    const time = now();
+    for (const [exchange, { at, ms }] of deadlines) if (at <= time) exchange.expire(ms);
+    timer = deadlines.size > 0 ? setTimeout(look, tickMs) : undefined;
+    timer?.unref();
+  };
+  return {
+    add(exchange: Exchange, ms: number): void {
+      deadlines.set(exchange, { at: now() + ms, ms });
+      timer ??= setTimeout(look, Math.min(tickMs, ms)).unref();
+    },
+    delete: (exchange: Exchange): boolean => deadlines.delete(exchange),
+    close(): void {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/** What a host may import: the runtime, the loader, and the vendor API. */
+export * from './api/index.ts';
+export { loadDestination, loadDestinations } from './registry/load.ts';
+export { catalogueEntry, createRuntime } from './runtime/runtime.ts';
+export type { CatalogueEntry, JsonSchema, Opened, Runtime, RuntimeOptions } from './runtime/runtime.ts';
+export type { Connection } from './runtime/connection.ts';
+export type { ConfigIssue, ConnectionOptions } from './runtime/connection-options.ts';
+export type { DeliverOptions } from './runtime/deliver.ts';
+export type { Settled, StreamOptions } from './runtime/stream.ts';
+export type { Preview } from './runtime/preview.ts';
+export type { EventLimits } from './runtime/measure.ts';
+export { defaultRetryPolicy } from './runtime/retry-policy.ts';
+export type { RetryPolicy } from './runtime/retry-policy.ts';
+export type { Signal } from './runtime/signals.ts';

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { contractVersion, type AnyDestination } from '../api/destination.ts';
+import { manifestSchema } from './manifest-schema.ts';
+
+const folderName = /^[a-z0-9][a-z0-9-]*$/;
+
+/**
+ * The destinations in these directories: every sub-folder `<slug>/index.js` or `index.ts` whose default export comes from
+ * defineDestination(). Throws on the first folder that is not what it should be, naming it: a connector that silently is
+ * not there costs more than a process that does not start.
+ */
+export async function loadDestinations(...directories: [string, ...string[]]): Promise<readonly AnyDestination[]> {
+  const found = new Map<string, { readonly folder: string; readonly destination: AnyDestination }>();
+  for (const directory of directories) {
+    for (const folder of await foldersIn(directory)) {
+      const destination = await loadDestination(folder);
+      const { slug } = destination.manifest;
+      const other = found.get(slug);
+      if (other !== undefined) throw new Error(`two folders offer "${slug}": ${other.folder} and ${folder}`);
+      found.set(slug, { folder, destination });
+    }
+  }
+  return [...found.values()].map(({ destination }) => destination);
+}
+
+/** One folder. Throws what is wrong with it. */
+export async function loadDestination(folder: string): Promise<AnyDestination> {
+  const file = entryOf(folder);
+  const loaded = (await importEntry(file)) as { readonly default?: unknown };
+  const destination = loaded.default as AnyDestination | undefined;
+  if (typeof destination !== 'object' || destination === null || destination.contract === undefined) {
+    throw new Error(`${file}: the default export does not come from defineDestination()`);
+  }
+  if (destination.contract !== contractVersion) {
+    throw new Error(`${file}: written against contract ${String(destination.contract)}, this core speaks ${contractVersion}`);
+  }
+  const manifest = manifestSchema.safeParse(destination.manifest);
+  if (!manifest.success) {
+    const [issue] = manifest.error.issues;
+    throw new Error(`${file}: manifest.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not a manifest'}`);
+  }
+  if (destination.manifest.slug !== path.basename(folder)) {
+    throw new Error(`${file}: the slug "${destination.manifest.slug}" is not the folder's name`);
+  }
+  for (const part of ['transform', 'response', 'config'] as const) {
+    if (destination[part] === undefined) throw new Error(`${file}: ${part} is missing`);
+  }
+  if ((destination.request === undefined) === (destination.send === undefined)) {
+    throw new Error(`${file}: a destination has either request or send`);
+  }
+  return destination;
+}
+
+async function foldersIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`cannot read the destinations directory ${directory} (${error.code ?? error.name})`);
+  });
+  return entries
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && folderName.test(entry.name))
+    .map((entry) => path.join(directory, entry.name))
+    .sort();
+}
+
+/** A file, never the folder: importing a folder works under Jest and fails in Node. A built index.js wins. */
+function entryOf(folder: string): string {
+  const file = ['index.js', 'index.mjs', 'index.ts'].map((name) => path.join(folder, name)).find((name) => existsSync(name));
+  if (file === undefined) throw new Error(`${folder}: has neither index.js nor index.ts`);
+  return file;
+}
+
+async function importEntry(file: string): Promise<unknown> {
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+      throw new Error(`${file}: this process cannot load TypeScript; run it under tsx or Node >= 22.18, or build the folder`);
+    }
+    throw new Error(`${file}: cannot be loaded: ${message}`, { cause: error });
+  }
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { eventTypes } from '../api/event.ts';
+
+const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day, YYYY-MM-DD');
+const whole = z.number().int().min(1);
+
+/** What a manifest must hold, checked when its folder is loaded. */
+export const manifestSchema = z.strictObject({
+  slug: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be kebab-case'),
+  displayName: z.string().min(1),
+  aliases: z.array(z.string().min(1)),
+  summary: z.string().min(1),
+  stage: z.enum(['alpha', 'beta', 'stable', 'retired']),
+  reference: z.strictObject({ url: z.url(), checkedOn: day }),
+  accepts: z.array(z.enum(eventTypes)).min(1),
+  hosts: z.array(z.hostname()).min(1),
+  limits: z.strictObject({ maxItems: whole, maxBytes: whole, maxAgeMs: z.number().min(0) }),
+  pace: z.strictObject({
+    concurrency: whole,
+    timeoutMs: whole,
+    rate: z.strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']) }).optional(),
+  }),
+  replay: z.enum(['deduplicated', 'tolerated', 'harmful']),
+  compression: z.literal('gzip').optional(),
+});

@@ -1,0 +1,59 @@
+import type { Wire, WireResult } from '../api/destination.ts';
+import type { HttpRequest } from '../api/failure.ts';
+import type { Sealed } from '../http/transport.ts';
+import type { Call } from './line.ts';
+import type { Crate } from './parcel.ts';
+
+/** The wire as one attempt sees it: within the batch's deadline, told to the host, and with the bytes of the attempt before. */
+export class AttemptWire implements Wire {
+  readonly #call: Call;
+  readonly #crate: Crate;
+  readonly #attempt: number;
+  /** A request may have left. */
+  used = false;
+  sealed: Sealed | undefined;
+
+  constructor(call: Call, crate: Crate, attempt: number, sealed: Sealed | undefined) {
+    this.#call = call;
+    this.#crate = crate;
+    this.#attempt = attempt;
+    this.sealed = sealed;
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
+
+  async request(request: HttpRequest): Promise<WireResult> {
+    const { line } = this.#call;
+    const { transport, clock } = line;
+    const startedAt = clock.now();
+    let result: WireResult;
+    try {
+      const sealed = request.body === undefined ? undefined : await this.#seal(request);
+      const sent = transport.send(request, sealed, this.#crate.items[0].deadline - startedAt);
+      this.used = true;
+      result = await sent;
+    } catch (error) {
+      result = { kind: 'crash', error, left: false };
+    }
+    line.emit?.({
+      kind: 'request_finished',
+      slug: line.slug,
+      items: this.#crate.items.length,
+      bytes: this.sealed?.bytes.length ?? 0,
+      attempt: this.#attempt,
+      ms: clock.now() - startedAt,
+      ...(result.kind === 'response' ? { status: result.response.status } : { failure: result.kind }),
+    });
+    return result;
+  }
+
+  async #seal(request: HttpRequest): Promise<Sealed> {
+    const compressed = request.compress !== undefined;
+    if (this.sealed?.text === request.body && this.sealed?.compressed === compressed) return this.sealed as Sealed;
+    const made = this.#call.line.transport.seal(request);
+    this.sealed = made instanceof Promise ? await made : made;
+    return this.sealed;
+  }
+}

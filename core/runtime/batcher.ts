@@ -1,0 +1,100 @@
+import type { Batch, Delivery } from '../api/delivery.ts';
+import type { Frame } from '../api/destination.ts';
+import type { BatchLimits } from '../api/manifest.ts';
+
+export const bareFrame: Frame = { open: '', separator: '', close: '' };
+
+/** How many more bytes the frame adds around one text, and between two. */
+export interface FrameBytes {
+  readonly around: number;
+  readonly between: number;
+}
+export const frameBytes = ({ open, separator, close }: Frame): FrameBytes => ({
+  around: Buffer.byteLength(open) + Buffer.byteLength(close),
+  between: Buffer.byteLength(separator),
+});
+
+/** A batch that still has room. */
+interface OpenBatch<D> {
+  items: D[];
+  bytes: number;
+  /** Epoch ms of its first delivery. */
+  readonly since: number;
+}
+
+/** Packs deliveries one by one, by group and lane, never above the limits; linear in their number. */
+export interface Packer<D> {
+  /** Returns the batch that this delivery completed, or that had no more room for it. */
+  add(delivery: D, now: number): D[] | undefined;
+  /** Gives out the batches opened at or before `since`; without it, all of them. */
+  flush(since?: number): D[][];
+  readonly size: number;
+}
+
+export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, frame: FrameBytes): Packer<D> {
+  const open = new Map<string, OpenBatch<D>>();
+  let size = 0;
+  return {
+    add(delivery, now) {
+      const key = keyOf(delivery);
+      const alone = frame.around + delivery.bytes;
+      let batch = open.get(key);
+      let full: D[] | undefined;
+      if (batch !== undefined && batch.bytes + frame.between + delivery.bytes > limits.maxBytes) {
+        full = batch.items;
+        open.delete(key);
+        size -= full.length;
+        batch = undefined;
+      }
+      if (batch === undefined) {
+        batch = { items: [delivery], bytes: alone, since: now };
+        open.set(key, batch);
+      } else {
+        batch.items.push(delivery);
+        batch.bytes += frame.between + delivery.bytes;
+      }
+      if (batch.items.length >= limits.maxItems && full === undefined) {
+        open.delete(key);
+        size -= batch.items.length - 1;
+        return batch.items;
+      }
+      size += 1;
+      return full;
+    },
+    flush(since) {
+      const batches: D[][] = [];
+      for (const [key, batch] of open) {
+        if (since !== undefined && batch.since > since) continue;
+        open.delete(key);
+        size -= batch.items.length;
+        batches.push(batch.items);
+      }
+      return batches;
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+/** No separator can be forged by a vendor's group name: the length goes first. */
+const keyOf = ({ group = '', lane = '' }: Delivery<unknown>): string => `${group.length}:${group}${lane}`;
+
+/** The default of Destination.batch: by group and lane, then by count and bytes of the encoded body. */
+export function packByLimits<P>(
+  deliveries: readonly Delivery<P>[],
+  limits: BatchLimits,
+  frame: FrameBytes,
+): readonly Batch<P>[] {
+  const packer = createPacker<Delivery<P>>(limits, frame);
+  const packed: Delivery<P>[][] = [];
+  for (const delivery of deliveries) {
+    const full = packer.add(delivery, 0);
+    if (full !== undefined) packed.push(full);
+  }
+  return [...packed, ...packer.flush()].map((items) => ({
+    group: items[0]?.group,
+    lane: items[0]?.lane,
+    items: items as [Delivery<P>, ...Delivery<P>[]],
+  }));
+}

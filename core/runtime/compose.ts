@@ -1,0 +1,105 @@
+import { accept, decide, type RetryDecision } from '../api/decision.ts';
+import { admit, type Batch } from '../api/delivery.ts';
+import type { AnyDestination, Destination, Exchange, Frame, Reply, Wire } from '../api/destination.ts';
+import type { HttpRequest } from '../api/failure.ts';
+import type { BatchLimits } from '../api/manifest.ts';
+import { bareFrame, frameBytes, packByLimits } from './batcher.ts';
+
+/** A destination with one connection's settings: the five methods, and what core needs around them. */
+export interface Vendor extends Destination<unknown, unknown> {
+  readonly settings: unknown;
+  readonly prepared: unknown;
+  readonly frame: Frame;
+  readonly limits: BatchLimits;
+  readonly requestsPerDay: number | undefined;
+  /** Vendors that pack by their own rules get whole windows to pack; the others are packed one delivery at a time. */
+  readonly packsItself: boolean;
+  encode(payload: unknown): string;
+}
+
+/** Definition + defaults -> Destination. Calls prepare(), frame() and limitsFor() once; they may throw. */
+export function compose(definition: AnyDestination, settings: unknown, lowered: readonly Partial<BatchLimits>[]): Vendor {
+  const prepared: unknown = definition.prepare?.(settings);
+  const frame = definition.frame?.(settings) ?? bareFrame;
+  const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
+  const limits = lowest(definition.manifest.limits, ownLimits, ...lowered);
+  const { encode } = definition;
+  return {
+    manifest: definition.manifest,
+    config: definition.config,
+    settings,
+    prepared,
+    frame,
+    limits,
+    requestsPerDay,
+    packsItself: definition.batch !== undefined,
+    encode: encode === undefined ? JSON.stringify : (payload) => encode(payload, settings),
+    validate: definition.validate ?? (() => admit),
+    transform: definition.transform,
+    batch: definition.batch ?? ((deliveries) => packByLimits(deliveries, limits, frameBytes(frame))),
+    send: definition.send ?? ((batch, config, wire) => exchangeOnce(definition, prepared, frame, batch, config, wire)),
+    classifyError: (failure, batch) => definition.response.classifyError(failure, batch),
+  };
+}
+
+function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[]): BatchLimits {
+  const least = (name: keyof BatchLimits): number =>
+    others.reduce((value, other) => Math.min(value, other[name] ?? value), limits[name]);
+  return { maxItems: least('maxItems'), maxBytes: least('maxBytes'), maxAgeMs: least('maxAgeMs') };
+}
+
+/** The default send: one request, one answer. */
+async function exchangeOnce(
+  definition: AnyDestination,
+  prepared: unknown,
+  frame: Frame,
+  batch: Batch<unknown>,
+  config: unknown,
+  wire: Wire,
+): Promise<Reply> {
+  let request: HttpRequest;
+  try {
+    request = withBody((definition.request as NonNullable<typeof definition.request>)(batch, config, prepared), frame, batch);
+  } catch (error) {
+    return { kind: 'failed', failure: { kind: 'crash', error, left: false } };
+  }
+  const result = await wire.request(request);
+  if (result.kind !== 'response') return { kind: 'failed', failure: result };
+  try {
+    return judge(definition, { request, response: result.response }, batch);
+  } catch (error) {
+    return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
+  }
+}
+
+function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>): HttpRequest {
+  if (typeof request?.url !== 'string') throw new TypeError('request() did not return a request');
+  return request.body !== undefined || request.method === 'GET' ? request : { ...request, body: framed(frame, batch) };
+}
+
+/** The body: the texts, joined in the frame. */
+export function framed({ open, separator, close }: Frame, { items }: Batch<unknown>): string {
+  if (items.length === 1) return open + items[0].text + close;
+  let body = open + items[0].text;
+  for (let i = 1; i < items.length; i++) body += separator + items[i]?.text;
+  return body + close;
+}
+
+/** Reads the answer. A yes that is cut off, or that its reader cannot read, says nothing we may rely on. */
+function judge(definition: AnyDestination, exchange: Exchange, batch: Batch<unknown>): Reply {
+  const { response: handler } = definition;
+  const { response } = exchange;
+  const yes = response.status >= 200 && response.status < 300;
+  const whole = response.cut !== true;
+  if (whole || !yes) {
+    const decisions = handler.readReply?.(exchange, batch);
+    if (decisions !== undefined) return { kind: 'settled', decisions };
+  }
+  if (!yes) return { kind: 'failed', failure: { kind: 'http', response } };
+  const documented = whole && handler.readReply === undefined && (handler.success ?? [200]).includes(response.status);
+  const decision = documented ? accept() : unclear(response.status);
+  return { kind: 'settled', decisions: batch.items.map(() => decision) };
+}
+
+const unclear = (status: number): RetryDecision =>
+  decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say what became of the event`, { status });

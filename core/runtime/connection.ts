@@ -1,0 +1,43 @@
+import type { CdpEvent } from '../api/event.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { deliver, type DeliverOptions } from './deliver.ts';
+import type { Line } from './line.ts';
+import { makePayload } from './prepare-event.ts';
+import { preview, type Preview } from './preview.ts';
+import { stream, type Settled, type StreamOptions } from './stream.ts';
+
+/** One customer's settings at one vendor, open for events. */
+export interface Connection {
+  readonly slug: string;
+  readonly id: string;
+  /** What would be sent, and why; or why not. Nothing leaves. */
+  preview(event: CdpEvent): Promise<Preview>;
+  /** One outcome per event, in order. Never rejects because of events, vendors or folders. */
+  deliver(events: readonly CdpEvent[], options?: DeliverOptions): Promise<readonly Outcome[]>;
+  /** Outcomes as they settle, in constant memory. Throws what the source throws, after the outcomes of what was read. */
+  stream(events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>, options?: StreamOptions): AsyncIterable<Settled>;
+  /** For queues: the group and lane an event would travel in, or the outcome that settles it unsent. */
+  routeOf(event: CdpEvent): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
+  /** What is suspended, until resume() or a successful check. */
+  suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];
+  resume(scope?: string): void;
+  /** Finishes what is in flight and gives the sockets back. */
+  close(): Promise<void>;
+}
+
+export const createConnection = (line: Line, id: string): Connection => ({
+  slug: line.slug,
+  id,
+  preview: (event) => preview(line, event),
+  deliver: (events, options) => deliver(line, events, options),
+  stream: (events, options) => stream(line, events, options),
+  routeOf(event) {
+    const made = makePayload(line, event, { now: line.clock.now(), prepared: line.vendor.prepared });
+    if (made.kind !== 'payload') return { kind: made.kind, eventId: event.messageId ?? '', reason: made.reason };
+    const { group, lane } = made;
+    return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
+  },
+  suspended: () => line.suspensions.list(),
+  resume: (scope) => line.suspensions.lift(scope),
+  close: () => line.transport.close(),
+});

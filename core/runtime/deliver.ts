@@ -1,0 +1,71 @@
+import type { CdpEvent } from '../api/event.ts';
+import type { Outcome } from '../api/outcome.ts';
+import { createFlight } from './flight.ts';
+import type { Line } from './line.ts';
+
+export interface DeliverOptions {
+  /** How long the call may take, in milliseconds (default 30 s). What is not done by then comes back deferred. */
+  readonly withinMs?: number;
+  /** Aborted: nothing more is started, what is in flight is finished, the rest comes back deferred. */
+  readonly signal?: AbortSignal;
+}
+
+const defaultWithinMs = 30_000;
+
+/** Events are worked in slices, so that payloads die young and the event loop stays free. */
+const slice = 256;
+
+/** An array of events in, exactly one outcome per position out. */
+export async function deliver(
+  line: Line,
+  events: readonly CdpEvent[],
+  { withinMs = defaultWithinMs, signal }: DeliverOptions = {},
+): Promise<readonly Outcome[]> {
+  const outcomes = new Array<Outcome | undefined>(events.length).fill(undefined);
+  let settled = 0;
+  const flight = createFlight(line, {
+    withinMs,
+    span: Number.POSITIVE_INFINITY,
+    laneCapacity: Number.POSITIVE_INFINITY,
+    remembered: Number.POSITIVE_INFINITY,
+    settle(index, outcome) {
+      if (outcomes[index] === undefined) outcomes[index] = outcome;
+      settled += 1;
+    },
+  });
+  const stop = (): void => flight.stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) flight.stop();
+  const startedAt = line.clock.now();
+  for (let index = 0; index < events.length; index++) {
+    if (index % slice === 0 && index > 0) await (flight.backlog > 0 ? flight.room() : breathe());
+    flight.take(events[index], index, startedAt);
+  }
+  await flight.finish();
+  signal?.removeEventListener('abort', stop);
+  return conserved(line, events, outcomes, settled);
+}
+
+export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** The conservation law, checked at run time: as many outcomes as events, whatever went wrong inside. */
+function conserved(
+  line: Line,
+  events: readonly CdpEvent[],
+  outcomes: (Outcome | undefined)[],
+  settled: number,
+): readonly Outcome[] {
+  if (settled === events.length && !outcomes.includes(undefined)) return outcomes as Outcome[];
+  line.emit?.({ kind: 'conservation_broken', slug: line.slug, in: events.length, out: settled });
+  return outcomes.map((outcome, index) => outcome ?? forgotten(events[index]));
+}
+
+/** The runtime lost sight of an event, so it claims nothing about it. */
+export const forgotten = (event: unknown): Outcome => {
+  const id = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;
+  return {
+    kind: 'unknown',
+    eventId: typeof id === 'string' ? id : '',
+    reason: { code: 'internal_error', message: 'A defect in the runtime lost sight of this event' },
+  };
+};

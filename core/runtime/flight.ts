@@ -1,0 +1,274 @@
+import { setMaxListeners } from 'node:events';
+import Denque from 'denque';
+import type { Moment } from '../api/destination.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { createPacker, frameBytes } from './batcher.ts';
+import { carry, lost } from './carry.ts';
+import { createLanes, type Lanes } from './lanes.ts';
+import { defect, type Call, type Line } from './line.ts';
+import { makePayload } from './prepare-event.ts';
+import { crateOf, type Crate, type Parcel } from './parcel.ts';
+import { deferred, suspended } from './verdict.ts';
+
+export interface FlightOptions {
+  /** How long an event may take from being read, in milliseconds. */
+  readonly withinMs: number;
+  /** Deliveries read later that may still overtake one in its lane; Infinity = all of the call. */
+  readonly span: number;
+  /** Most deliveries that may wait in one lane. */
+  readonly laneCapacity: number;
+  /** messageIds remembered to keep a second copy from a vendor it would harm. */
+  readonly remembered: number;
+  readonly settle: (index: number, outcome: Outcome) => void;
+}
+
+/** The events of one call on their way: taken one by one, batched, carried, settled. */
+export interface Flight {
+  /** Works one event into a batch, or settles it at once. Synchronous. */
+  take(event: unknown, index: number, now: number): void;
+  /** Sends what has waited since `since` (epoch ms) or longer, full or not; without it, everything. */
+  flush(since?: number): void;
+  /** The input ended: everything goes out. Resolves when all events have their outcome. */
+  finish(): Promise<void>;
+  /** Nothing more is started; what is in flight is finished. */
+  stop(): void;
+  /** Batches made and not yet started. */
+  readonly backlog: number;
+  /** Resolves when the backlog has shrunk. */
+  room(): Promise<void>;
+  /** Deliveries that wait for a batch to fill or for an earlier event of their lane. */
+  readonly waiting: number;
+  /** Batches on their way. */
+  readonly running: number;
+}
+
+export function createFlight(line: Line, options: FlightOptions): Flight {
+  const { vendor, clock } = line;
+  const frame = frameBytes(vendor.frame);
+  const { limits } = vendor;
+  const { concurrency } = line.pace;
+  const packer = createPacker<Parcel>(vendor.packsItself ? { ...limits, maxItems: limits.maxItems * windowsToPack } : limits, frame);
+  const ready = new Denque<Crate>();
+  const seen = vendor.manifest.replay === 'harmful' ? createMemory(options.remembered) : undefined;
+  let lanes: Lanes | undefined;
+  let starting = 0;
+  let running = 0;
+  let open = 0;
+  let stopped = false;
+  /** Made when the first wait needs it. */
+  let stopping: AbortController | undefined;
+  let finished: (() => void) | undefined;
+  let roomy: (() => void)[] = [];
+  let moment: Moment = { now: 0, prepared: vendor.prepared };
+
+  const call: Call = {
+    line,
+    get signal() {
+      if (stopping === undefined) {
+        stopping = new AbortController();
+        setMaxListeners(0, stopping.signal);
+        if (stopped) stopping.abort();
+      }
+      return stopping.signal;
+    },
+    get stopped() {
+      return stopped;
+    },
+    settle(parcel, outcome) {
+      if (parcel.settled) return;
+      parcel.settled = true;
+      if (outcome.kind === 'deferred' && parcel.lane !== undefined) holdBack(parcel.lane, outcome.retryAt);
+      conclude(parcel.index, outcome);
+      open -= 1;
+    },
+  };
+
+  function conclude(index: number, outcome: Outcome): void {
+    const { emit, slug } = line;
+    if (emit !== undefined) {
+      const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
+      emit({ kind: 'event_settled', slug, outcome: outcome.kind, ...code });
+      if (outcome.kind === 'delivered') {
+        for (const note of outcome.notes ?? []) emit({ kind: 'event_noted', slug, code: note.code, field: note.field });
+      }
+    }
+    options.settle(index, outcome);
+  }
+
+  /** What waits behind a deferred event of its lane may not overtake it. */
+  function holdBack(lane: string, retryAt: string | undefined): void {
+    const until = retryAt === undefined ? clock.now() : Date.parse(retryAt);
+    for (const parcel of lanes?.block(lane, until, clock.now()) ?? []) call.settle(parcel, deferred(parcel, behind, until));
+  }
+
+  function take(event: unknown, index: number, now: number): void {
+    if (moment.now !== now) moment = { now, prepared: vendor.prepared };
+    const made = makePayload(line, event, moment);
+    const eventId = idOf(event);
+    if (made.kind !== 'payload') return conclude(index, { kind: made.kind, eventId, reason: made.reason });
+    if (eventId !== '' && seen?.again(eventId) === true) return conclude(index, { kind: 'skipped', eventId, reason: duplicate });
+    const parcel: Parcel = {
+      index,
+      eventId,
+      payload: made.payload,
+      text: made.text,
+      bytes: made.bytes,
+      group: made.group,
+      lane: made.lane,
+      key: made.key,
+      at: made.at,
+      scopes: made.scopes,
+      notes: made.notes,
+      deadline: now + options.withinMs,
+      takenAt: now,
+      attempts: 0,
+      ambiguous: false,
+      reason: undefined,
+      settled: false,
+    };
+    open += 1;
+    const reason = line.suspensions.reasonFor(parcel.scopes);
+    if (reason !== undefined) return call.settle(parcel, suspended(parcel, reason, line));
+    if (stopped) return call.settle(parcel, deferred(parcel, stoppedReason, now));
+    if (parcel.lane !== undefined) return shelve(parcel, now);
+    const full = packer.add(parcel, now);
+    if (full !== undefined) enqueue(full);
+  }
+
+  function shelve(parcel: Parcel, now: number): void {
+    lanes ??= createLanes({ limits, frame, span: options.span, capacity: options.laneCapacity });
+    const shelved = lanes.add(parcel, now);
+    if (shelved === 'full') return call.settle(parcel, deferred(parcel, crowded, now));
+    if (shelved !== 'waiting') return call.settle(parcel, deferred(parcel, behind, shelved.blockedUntil));
+    pump();
+  }
+
+  function enqueue(parcels: readonly Parcel[]): void {
+    for (const crate of pack(parcels)) ready.push(crate);
+    pump();
+  }
+
+  /** A vendor's own batch() may be wrong: what it forgets is lost, what it repeats counts once. */
+  function pack(parcels: readonly Parcel[]): Crate[] {
+    if (!vendor.packsItself) return [crateOf(parcels) as Crate];
+    const left = new Set(parcels);
+    const crates: Crate[] = [];
+    try {
+      for (const { items } of vendor.batch(parcels, vendor.settings)) {
+        const crate = crateOf((items as unknown as readonly Parcel[]).filter((parcel) => left.delete(parcel)));
+        if (crate !== undefined) crates.push(crate);
+      }
+    } catch (error) {
+      defect(line, 'batch', error);
+    }
+    if (left.size > 0) defect(line, 'batch', new Error('batch() left out deliveries'));
+    for (const parcel of left) call.settle(parcel, lost(parcel));
+    return crates;
+  }
+
+  /** Starts as many batches as may be waiting for a slot; lanes first, because order holds others up. */
+  function pump(): void {
+    while (starting < concurrency) {
+      const laned = lanes?.depart();
+      const crate = laned === undefined ? ready.shift() : crateOf(laned.parcels);
+      if (laned !== undefined && crate === undefined) {
+        lanes?.arrive(laned.name);
+        continue;
+      }
+      if (crate === undefined) break;
+      start(crate, laned?.name);
+    }
+    if (ready.length <= concurrency && roomy.length > 0) {
+      const waiters = roomy;
+      roomy = [];
+      for (const wake of waiters) wake();
+    }
+  }
+
+  function start(crate: Crate, lane: string | undefined): void {
+    starting += 1;
+    running += 1;
+    const departed = (): void => {
+      starting -= 1;
+      if (ready.length > 0 || lanes?.ready === true) pump();
+    };
+    void carry(call, crate, departed).then(() => {
+      running -= 1;
+      if (lane !== undefined) lanes?.arrive(lane);
+      pump();
+      if (open === 0) finished?.();
+    });
+  }
+
+  function flush(since?: number): void {
+    for (const parcels of packer.flush(since)) enqueue(parcels);
+    lanes?.release(since);
+    pump();
+  }
+
+  return {
+    take,
+    flush,
+    finish() {
+      flush();
+      if (open === 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        finished = resolve;
+      });
+    },
+    stop() {
+      stopped = true;
+      stopping?.abort();
+      line.pacer.dismiss(call);
+      const unsent = [...packer.flush().flat(), ...(lanes?.clear() ?? []), ...ready.toArray().flatMap(({ items }) => items)];
+      ready.clear();
+      const now = clock.now();
+      for (const parcel of unsent) call.settle(parcel, deferred(parcel, stoppedReason, now));
+      if (open === 0) finished?.();
+      pump();
+    },
+    room: () => (ready.length <= concurrency ? Promise.resolve() : new Promise((resolve) => roomy.push(resolve))),
+    get backlog() {
+      return ready.length;
+    },
+    get waiting() {
+      return packer.size + (lanes?.held ?? 0);
+    },
+    get running() {
+      return running;
+    },
+  };
+}
+
+/** A vendor's own batch() sees up to this many full requests' worth of deliveries at a time. */
+const windowsToPack = 4;
+
+const behind: Reason = { code: 'held_back', message: 'An earlier event of the same lane has to go first' };
+const crowded: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };
+const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
+const duplicate: Reason = { code: 'duplicate_event', message: 'An event with the same messageId is already on its way', field: 'messageId' };
+
+function idOf(event: unknown): string {
+  try {
+    const id: unknown = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;
+    return typeof id === 'string' ? id : '';
+  } catch {
+    return '';
+  }
+}
+
+/** The last `size` messageIds. */
+function createMemory(size: number): { again(id: string): boolean } {
+  const ids = new Set<string>();
+  return {
+    again(id) {
+      if (ids.has(id)) return true;
+      ids.add(id);
+      if (ids.size > size) {
+        const oldest = ids.values().next();
+        if (oldest.done !== true) ids.delete(oldest.value);
+      }
+      return false;
+    },
+  };
+}

@@ -1,0 +1,172 @@
+import Denque from 'denque';
+import type { BatchLimits } from '../api/manifest.ts';
+import type { FrameBytes } from './batcher.ts';
+import type { Parcel } from './parcel.ts';
+
+interface Lane {
+  readonly name: string;
+  /** In order of event time, ties in input order. */
+  readonly waiting: Parcel[];
+  /** Parcels in `waiting` that need not wait for earlier ones any more. */
+  due: number;
+  /** One of its batches is on its way, or the lane is queued for departure. */
+  busy: boolean;
+}
+
+interface Held {
+  readonly lane: Lane;
+  readonly parcel: Parcel;
+  left: boolean;
+}
+
+export interface LaneOptions {
+  readonly limits: BatchLimits;
+  readonly frame: FrameBytes;
+  /** How many parcels read after it may still overtake one; Infinity = until the input ends. */
+  readonly span: number;
+  /** Most parcels that may wait in one lane. */
+  readonly capacity: number;
+}
+
+export type Shelved = 'waiting' | 'full' | { readonly blockedUntil: number };
+
+/**
+ * Deliveries that must leave one after another. A lane is sorted by event time over a sliding window of `span` deliveries,
+ * keeps one batch in flight, and stands still after a deferral until the deferred event may come again.
+ */
+export interface Lanes {
+  add(parcel: Parcel, now: number): Shelved;
+  /** No earlier delivery can come any more: of those taken at or before `takenBy`, or of all. */
+  release(takenBy?: number): void;
+  /** The next batch that may leave; its lane is busy until arrive(). */
+  depart(): { readonly name: string; readonly parcels: Parcel[] } | undefined;
+  arrive(name: string): void;
+  /** The lane's head was deferred. Returns what waited behind it: that may not leave before it either. */
+  block(name: string, until: number, now: number): readonly Parcel[];
+  /** Takes out everything that still waits. */
+  clear(): readonly Parcel[];
+  readonly ready: boolean;
+  readonly held: number;
+}
+
+export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lanes {
+  const lanes = new Map<string, Lane>();
+  const blocked = new Map<string, number>();
+  const ready = new Denque<Lane>();
+  const held = new Denque<Held>();
+  const heldByParcel = new Map<Parcel, Held>();
+
+  function letGo({ lane, parcel, left }: Held): void {
+    heldByParcel.delete(parcel);
+    if (left) return;
+    lane.due += 1;
+    makeReady(lane);
+  }
+
+  function makeReady(lane: Lane): void {
+    if (lane.busy) return;
+    lane.busy = true;
+    ready.push(lane);
+  }
+
+  function takeFrom(lane: Lane): Parcel[] {
+    let count = 0;
+    let bytes = frame.around - frame.between;
+    const group = lane.waiting[0]?.group;
+    for (const parcel of lane.waiting) {
+      bytes += frame.between + parcel.bytes;
+      if (count > 0 && (count >= limits.maxItems || bytes > limits.maxBytes || parcel.group !== group)) break;
+      count += 1;
+    }
+    const taken = lane.waiting.splice(0, count);
+    for (const parcel of taken) {
+      const entry = heldByParcel.get(parcel);
+      if (entry === undefined) lane.due -= 1;
+      else entry.left = true;
+    }
+    return taken;
+  }
+
+  /** Lanes whose wait is over are forgotten now and then, so that a long stream does not collect them. */
+  function forgetExpired(now: number): void {
+    if (blocked.size % 1024 !== 0) return;
+    for (const [name, until] of blocked) if (until <= now) blocked.delete(name);
+  }
+
+  return {
+    add(parcel, now) {
+      const name = parcel.lane as string;
+      const until = blocked.get(name);
+      if (until !== undefined) {
+        if (until > now) return { blockedUntil: until };
+        blocked.delete(name);
+      }
+      let lane = lanes.get(name);
+      if (lane === undefined) {
+        lane = { name, waiting: [], due: 0, busy: false };
+        lanes.set(name, lane);
+      }
+      if (lane.waiting.length >= capacity) return 'full';
+      insertInOrder(lane.waiting, parcel);
+      const entry: Held = { lane, parcel, left: false };
+      held.push(entry);
+      heldByParcel.set(parcel, entry);
+      while (held.length > span) letGo(held.shift() as Held);
+      return 'waiting';
+    },
+    release(takenBy) {
+      for (let head = held.peekFront(); head !== undefined; head = held.peekFront()) {
+        if (takenBy !== undefined && head.parcel.takenAt > takenBy) return;
+        held.shift();
+        letGo(head);
+      }
+    },
+    depart() {
+      const lane = ready.shift();
+      return lane === undefined ? undefined : { name: lane.name, parcels: takeFrom(lane) };
+    },
+    arrive(name) {
+      const lane = lanes.get(name);
+      if (lane === undefined) return;
+      lane.busy = false;
+      if (lane.due > 0) makeReady(lane);
+      else if (lane.waiting.length === 0) lanes.delete(name);
+    },
+    block(name, until, now) {
+      blocked.set(name, until);
+      forgetExpired(now);
+      const lane = lanes.get(name);
+      if (lane === undefined) return [];
+      const behind = lane.waiting.splice(0);
+      lane.due = 0;
+      for (const parcel of behind) {
+        const entry = heldByParcel.get(parcel);
+        if (entry !== undefined) entry.left = true;
+      }
+      return behind;
+    },
+    clear() {
+      const all = [...lanes.values()].flatMap((lane) => lane.waiting);
+      lanes.clear();
+      ready.clear();
+      held.clear();
+      heldByParcel.clear();
+      return all;
+    },
+    get ready() {
+      return ready.length > 0;
+    },
+    get held() {
+      return held.length;
+    },
+  };
+}
+
+/** Input is nearly sorted, so the place is looked for from the end. */
+function insertInOrder(waiting: Parcel[], parcel: Parcel): void {
+  const at = parcel.at ?? Number.NEGATIVE_INFINITY;
+  let place = waiting.length;
+  while (place > 0 && ((waiting[place - 1] as Parcel).at ?? Number.NEGATIVE_INFINITY) > at) place -= 1;
+  if (place === waiting.length) waiting.push(parcel);
+  else waiting.splice(place, 0, parcel);
+}

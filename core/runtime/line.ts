@@ -1,0 +1,48 @@
+import type { Pace } from '../api/manifest.ts';
+import type { Outcome } from '../api/outcome.ts';
+import type { Redactor } from '../http/redact.ts';
+import type { Transport } from '../http/transport.ts';
+import type { Clock } from './clock.ts';
+import type { Vendor } from './compose.ts';
+import type { Gate } from './gate.ts';
+import type { Pacer } from './pacer.ts';
+import type { Parcel } from './parcel.ts';
+import type { RetryBudget, RetryPolicy } from './retry-policy.ts';
+import type { Emit } from './signals.ts';
+import type { Suspensions } from './suspensions.ts';
+
+/** What all calls of one connection share. */
+export interface Line {
+  readonly slug: string;
+  readonly vendor: Vendor;
+  readonly gate: Gate;
+  /** The manifest's, as the host program and the connection changed it. */
+  readonly pace: Pace;
+  readonly pacer: Pacer;
+  readonly transport: Transport;
+  readonly suspensions: Suspensions;
+  readonly policy: RetryPolicy;
+  readonly budget: RetryBudget;
+  readonly onAmbiguous: 'report' | 'retry';
+  readonly clock: Clock;
+  readonly redactor: Redactor;
+  /** Undefined when nobody listens: then no signal is even made. */
+  readonly emit: Emit | undefined;
+}
+
+/** One deliver() or stream() under way. */
+export interface Call {
+  readonly line: Line;
+  /** Told to stop: nothing more is started, what is in flight is finished. */
+  readonly stopped: boolean;
+  readonly signal: AbortSignal;
+  /** Gives a parcel its outcome; the first one counts. */
+  settle(parcel: Parcel, outcome: Outcome): void;
+}
+
+/** A bug of ours or of a vendor folder: told to the host, without data. */
+export function defect(line: Line, where: string, error: unknown): void {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  line.emit?.({ kind: 'defect', slug: line.slug, where, error: line.redactor.withoutSecrets(text) });
+}
+

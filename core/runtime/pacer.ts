@@ -1,0 +1,126 @@
+import Denque from 'denque';
+import type { Clock } from './clock.ts';
+import type { RateBucket } from './rate-bucket.ts';
+
+/** Why a request may not leave in time, and when it might. */
+export interface Refusal {
+  readonly cause: 'deadline' | 'throttled' | 'stopped';
+  /** Epoch ms. */
+  readonly retryAt: number;
+}
+
+interface Waiter {
+  readonly items: number;
+  readonly deadline: number;
+  readonly call: object;
+  readonly answer: (refusal: Refusal | undefined) => void;
+}
+
+/** Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first served. */
+export interface Pacer {
+  /** `undefined` = the slot is yours, release() it. A promise when it takes waiting; a Refusal when it would cross the deadline. */
+  acquire(items: number, deadline: number, call: object): undefined | Refusal | Promise<Refusal | undefined>;
+  release(): void;
+  /** The vendor asked for a pause: nothing leaves before `until` (epoch ms). */
+  holdUntil(until: number): void;
+  /** Refuses everything this call has waiting. */
+  dismiss(call: object): void;
+}
+
+/** How often waiters behind a busy slot are checked for a deadline that has passed. */
+const sweepMs = 100;
+
+export function createPacer(concurrency: number, buckets: readonly RateBucket[], clock: Clock): Pacer {
+  const waiting = new Denque<Waiter>();
+  let free = concurrency;
+  let heldUntil = 0;
+  let timer: AbortController | undefined;
+
+  /** Milliseconds until the gate and every bucket let `items` pass. */
+  const delayMs = (items: number, now: number): number => {
+    let delay = Math.max(0, heldUntil - now);
+    for (const bucket of buckets) delay = Math.max(delay, bucket.delayMs(items, now));
+    return delay;
+  };
+  const take = (items: number, now: number): void => {
+    free -= 1;
+    for (const bucket of buckets) bucket.take(items, now);
+  };
+
+  function pump(): void {
+    const now = clock.now();
+    for (let head = waiting.peekFront(); head !== undefined; head = waiting.peekFront()) {
+      const delay = delayMs(head.items, now);
+      if (now + delay > head.deadline || now >= head.deadline) {
+        waiting.shift();
+        head.answer({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: now + delay });
+      } else if (free > 0 && delay === 0) {
+        waiting.shift();
+        take(head.items, now);
+        head.answer(undefined);
+      } else {
+        return wakeIn(delay > 0 ? delay : sweepMs);
+      }
+    }
+  }
+
+  function wakeIn(ms: number): void {
+    if (timer !== undefined) return;
+    const mine = new AbortController();
+    timer = mine;
+    void clock.sleep(Math.min(ms, sweepMs), mine.signal).then(() => {
+      if (timer !== mine) return;
+      timer = undefined;
+      sweep();
+      pump();
+    });
+  }
+
+  function sweep(): void {
+    const now = clock.now();
+    refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: now });
+  }
+
+  function refuseWhere(matches: (waiter: Waiter) => boolean, refusal: Refusal): void {
+    for (let count = waiting.length; count > 0; count--) {
+      const waiter = waiting.shift() as Waiter;
+      if (matches(waiter)) waiter.answer(refusal);
+      else waiting.push(waiter);
+    }
+    if (waiting.length === 0) stopTimer();
+  }
+
+  function stopTimer(): void {
+    timer?.abort();
+    timer = undefined;
+  }
+
+  return {
+    acquire(items, deadline, call) {
+      const now = clock.now();
+      const delay = delayMs(items, now);
+      if (now >= deadline) return { cause: 'deadline', retryAt: now + delay };
+      if (now + delay > deadline) return { cause: 'throttled', retryAt: now + delay };
+      if (free > 0 && delay === 0 && waiting.length === 0) {
+        take(items, now);
+        return undefined;
+      }
+      return new Promise((answer) => {
+        waiting.push({ items, deadline, call, answer });
+        pump();
+      });
+    },
+    release() {
+      free += 1;
+      if (waiting.length > 0) pump();
+      if (waiting.length === 0) stopTimer();
+    },
+    holdUntil(until) {
+      heldUntil = Math.max(heldUntil, until);
+    },
+    dismiss(call) {
+      refuseWhere((waiter) => waiter.call === call, { cause: 'stopped', retryAt: clock.now() });
+      pump();
+    },
+  };
+}

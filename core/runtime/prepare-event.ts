@@ -1,0 +1,50 @@
+import { reject, type Admission, type Transformed } from '../api/delivery.ts';
+import type { Moment } from '../api/destination.ts';
+import type { CdpEvent } from '../api/event.ts';
+import { defect, type Line } from './line.ts';
+
+/** What becomes of an event before anything is sent: a payload with its text, or why there is none. */
+export type Made =
+  | (Extract<Transformed<unknown>, { kind: 'payload' }> & { readonly text: string; readonly bytes: number })
+  | Exclude<Transformed<unknown>, { kind: 'payload' }>;
+
+export type Stage = 'gate' | 'validate' | 'transform' | 'encode';
+
+/** Gate, validate, transform, encode. Never throws: what a vendor folder throws or makes up is that event's alone. */
+export function makePayload(line: Line, event: unknown, at: Moment, onStage?: (stage: Stage) => void): Made {
+  const { vendor } = line;
+  let stage: Stage = 'gate';
+  const enter = (next: Stage): void => {
+    stage = next;
+    onStage?.(next);
+  };
+  try {
+    enter('gate');
+    const passed = line.gate(event);
+    if (passed.kind !== 'admitted') return passed;
+    enter('validate');
+    const admitted = vendor.validate(event as CdpEvent, vendor.settings, at);
+    if (isRefusal(admitted)) return admitted;
+    if (admitted?.kind !== 'admitted') throw new TypeError('validate() did not return an admission');
+    enter('transform');
+    const made = vendor.transform(event as CdpEvent, vendor.settings, at);
+    if (isRefusal(made)) return made;
+    if (made?.kind !== 'payload' || made.payload === undefined) throw new TypeError('transform() made neither payload nor reason');
+    enter('encode');
+    const text = vendor.encode(made.payload);
+    if (typeof text !== 'string') throw new TypeError('the payload has no text');
+    const bytes = Buffer.byteLength(text);
+    const { frame, limits } = vendor;
+    if (bytes + frame.open.length + frame.close.length > limits.maxBytes) return tooLarge;
+    return { ...made, text, bytes };
+  } catch (error) {
+    defect(line, stage, error);
+    return broken;
+  }
+}
+
+const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extract<Admission, { reason: unknown }> =>
+  (verdict?.kind === 'skipped' || verdict?.kind === 'rejected') && typeof verdict.reason?.code === 'string';
+
+const tooLarge = reject('payload_too_large', 'The payload alone is larger than one request may be');
+const broken = reject('internal_error', 'A defect in the connector stopped this event');

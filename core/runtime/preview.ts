@@ -1,0 +1,83 @@
+import type { CdpEvent } from '../api/event.ts';
+import type { HttpRequest } from '../api/failure.ts';
+import type { Note, Reason } from '../api/outcome.ts';
+import type { Wire } from '../api/destination.ts';
+import type { Line } from './line.ts';
+import { makePayload, type Stage } from './prepare-event.ts';
+
+/** What would leave for one event, and why; or what stops it, and where. Credentials are masked. */
+export type Preview =
+  | {
+      readonly kind: 'request';
+      readonly request: {
+        readonly method: HttpRequest['method'];
+        readonly url: string;
+        readonly headers: Readonly<Record<string, string>>;
+        /** As it would leave, before compression. */
+        readonly body: string;
+        readonly compress?: 'gzip';
+      };
+      /** Which event path each payload field came from, in the order they were set. */
+      readonly fields: readonly { readonly field: string; readonly source: string }[];
+      /** What was dropped, coerced or truncated. */
+      readonly notes: readonly Note[];
+      readonly group?: string;
+      readonly lane?: string;
+      readonly scopes?: readonly string[];
+    }
+  | { readonly kind: 'skipped' | 'rejected'; readonly stage: Stage; readonly reason: Reason };
+
+/** Takes the real path, with a wire that only listens. */
+export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
+  const { vendor, redactor, clock } = line;
+  const sources = new Map<string, string>();
+  const notes: Note[] = [];
+  let stage: Stage = 'gate';
+  const trace = {
+    from: (field: string, source: string): void => void sources.set(field, source),
+    note: (note: Note): void => void notes.push(note),
+  };
+  const at = { now: clock.now(), prepared: vendor.prepared, trace };
+  const made = makePayload(line, event, at, (next) => {
+    stage = next;
+  });
+  if (made.kind !== 'payload') return { kind: made.kind, stage, reason: made.reason };
+
+  const { kind: _kind, payload, notes: told, ...routing } = made;
+  const delivery = { index: 0, eventId: '', payload, ...routing };
+  let heard: HttpRequest | undefined;
+  const wire: Wire = {
+    signal: new AbortController().signal,
+    request: async (request) => {
+      heard ??= request;
+      return { kind: 'network', code: 'PREVIEW', received: 'no' };
+    },
+  };
+  await vendor.send({ group: made.group, lane: made.lane, items: [delivery] }, vendor.settings, wire);
+  if (heard === undefined) {
+    return { kind: 'rejected', stage: 'encode', reason: { code: 'internal_error', message: 'No request could be made of it' } };
+  }
+  return {
+    kind: 'request',
+    request: masked(heard, redactor),
+    fields: [...sources].map(([field, source]) => ({ field, source })),
+    notes: [...(told ?? []), ...notes],
+    ...defined({ group: made.group, lane: made.lane, scopes: made.scopes }),
+  };
+}
+
+function masked(request: HttpRequest, redactor: Line['redactor']): Extract<Preview, { kind: 'request' }>['request'] {
+  const { method, url, headers, body = '', compress } = request;
+  return {
+    method,
+    url: redactor.withoutSecrets(url),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, redactor.header(name, value)])),
+    body: redactor.withoutSecrets(body),
+    ...(compress === undefined ? {} : { compress }),
+  };
+}
+
+const defined = <T extends object>(parts: T): { [K in keyof T]: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: NonNullable<T[K]>;
+  };

@@ -1,0 +1,41 @@
+import Denque from 'denque';
+import type { Rate } from '../api/manifest.ts';
+
+/**
+ * Permits under a rate: no window of `perMs`, wherever it starts, carries more than `permits`. It remembers what left
+ * inside the window; a bucket that refills evenly would let almost twice the rate through around an idle second.
+ */
+export interface RateBucket {
+  /** Milliseconds until `items` in one request may leave; 0 = now. */
+  delayMs(items: number, now: number): number;
+  take(items: number, now: number): void;
+}
+
+export function createRateBucket(rate: Rate): RateBucket {
+  const left = new Denque<{ readonly at: number; readonly cost: number }>();
+  let used = 0;
+  const costOf = (items: number): number => (rate.cost === 'item' ? items : 1);
+  const forget = (now: number): void => {
+    for (let oldest = left.peekFront(); oldest !== undefined && oldest.at + rate.perMs <= now; oldest = left.peekFront()) {
+      used -= oldest.cost;
+      left.shift();
+    }
+  };
+  return {
+    delayMs(items, now) {
+      forget(now);
+      let excess = used + costOf(items) - rate.permits;
+      for (let i = 0; excess > 0; i++) {
+        const entry = left.peekAt(i);
+        if (entry === undefined) return 0;
+        excess -= entry.cost;
+        if (excess <= 0) return entry.at + rate.perMs - now;
+      }
+      return 0;
+    },
+    take(items, now) {
+      left.push({ at: now, cost: costOf(items) });
+      used += costOf(items);
+    },
+  };
+}

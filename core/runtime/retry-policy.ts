@@ -1,0 +1,52 @@
+/** How patient a connection is. */
+export interface RetryPolicy {
+  /** Attempts that failed for good reasons of the vendor's; throttling (429, Retry-After) does not count. */
+  readonly attempts: number;
+  /** First back-off, in milliseconds; each further one doubles up to `capMs`, and the wait is a random part of it (full jitter). */
+  readonly baseMs: number;
+  readonly capMs: number;
+  /** No vendor makes us wait longer than this, in milliseconds (ALL-05). */
+  readonly retryAfterCapMs: number;
+  /** Retries allowed per success, on top of a reserve; `false` = no budget. Keeps an outage from multiplying its load. */
+  readonly budget: { readonly ratio: number; readonly reserve: number } | false;
+}
+
+export const defaultRetryPolicy: RetryPolicy = {
+  attempts: 5,
+  baseMs: 500,
+  capMs: 30_000,
+  retryAfterCapMs: 300_000,
+  budget: { ratio: 0.2, reserve: 10 },
+};
+
+/** The wait before the next attempt: a random part of the doubling back-off, and never less than the vendor asked for. */
+export function waitMs(policy: RetryPolicy, failures: number, random: () => number, askedMs = 0): number {
+  const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(failures - 1, 30));
+  return Math.max(Math.ceil(random() * ceiling), Math.min(askedMs, policy.retryAfterCapMs));
+}
+
+export interface RetryBudget {
+  /** A request went through. */
+  earn(): void;
+  /** May one more retry leave? Takes it from the budget. */
+  spend(): boolean;
+}
+
+/** Successes saved up beyond this many retries are forgotten: a good day must not pay for a storm. */
+const savings = 100;
+
+export function createRetryBudget(budget: RetryPolicy['budget']): RetryBudget {
+  if (budget === false) return { earn: () => undefined, spend: () => true };
+  const limit = Math.max(savings, budget.reserve);
+  let left = budget.reserve;
+  return {
+    earn() {
+      left = Math.min(limit, left + budget.ratio);
+    },
+    spend() {
+      if (left < 1) return false;
+      left -= 1;
+      return true;
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import type { Agent, Dispatcher } from 'undici';
+import { z } from 'zod';
+import type { AnyDestination } from '../api/destination.ts';
+import type { DestinationManifest, Pace } from '../api/manifest.ts';
+import { createRedactor } from '../http/redact.ts';
+import { checkedOrigin } from '../http/target.ts';
+import { createTransport } from '../http/transport.ts';
+import { systemClock, type Clock } from './clock.ts';
+import { compose } from './compose.ts';
+import { createConnection, type Connection } from './connection.ts';
+import { connectionOptions, issuesOf, raised, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
+import { createGate } from './gate.ts';
+import { defaultEventLimits, type EventLimits } from './measure.ts';
+import type { Line } from './line.ts';
+import { createPacer } from './pacer.ts';
+import { createRateBucket, type RateBucket } from './rate-bucket.ts';
+import { createRetryBudget, defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import { secretsIn } from './secrets.ts';
+import { safely, type Emit } from './signals.ts';
+import { createSuspensions } from './suspensions.ts';
+
+export interface RuntimeOptions {
+  readonly destinations: readonly AnyDestination[];
+  /** undici: tests, and hosts with pools of their own, inject here. Default: an Agent per connection. */
+  readonly dispatcher?: (options: Agent.Options) => Dispatcher;
+  /** slug -> origin: simulators, residency hosts. The host program's alone; https, or http on loopback. */
+  readonly origins?: Readonly<Record<string, string>>;
+  /** slug -> what a vendor granted this account beyond the manifest, or less of it. */
+  readonly pace?: Readonly<Record<string, Partial<Pace>>>;
+  readonly retry?: Partial<RetryPolicy>;
+  /** Size and depth an event may have (default 1 MiB, 64). */
+  readonly eventLimits?: Partial<EventLimits>;
+  readonly now?: Clock['now'];
+  readonly random?: Clock['random'];
+  readonly sleep?: Clock['sleep'];
+  readonly onSignal?: Emit;
+}
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+export interface CatalogueEntry {
+  readonly manifest: DestinationManifest;
+  /** JSON Schema 2020-12 of the settings; secrets carry `secret: true`. */
+  readonly configSchema: JsonSchema;
+}
+export type Opened =
+  | { readonly kind: 'open'; readonly connection: Connection }
+  | { readonly kind: 'invalid'; readonly issues: readonly ConfigIssue[] };
+
+export interface Runtime {
+  catalogue(): readonly CatalogueEntry[];
+  /** Throws for a slug nobody offers; wrong settings are a value. */
+  open(slug: string, config: unknown, options?: ConnectionOptions): Opened;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}
+
+/** The runtime a host embeds. Throws when an origin is not one, or names no destination. */
+export function createRuntime(options: RuntimeOptions): Runtime {
+  const bySlug = new Map(options.destinations.map((destination) => [destination.manifest.slug, destination]));
+  const clock: Clock = {
+    now: options.now ?? systemClock.now,
+    random: options.random ?? systemClock.random,
+    sleep: options.sleep ?? systemClock.sleep,
+  };
+  const origins = checkOrigins(options.origins ?? {}, bySlug);
+  const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
+  const sharedBuckets = new Map<string, RateBucket>();
+  const connections = new Set<Connection>();
+
+  /** One bucket for all connections with the same pace key. */
+  function bucketsFor(destination: AnyDestination, config: unknown, pace: Pace, requestsPerDay: number | undefined): RateBucket[] {
+    const rates = [
+      pace.rate,
+      requestsPerDay === undefined ? undefined : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
+    ].filter((rate) => rate !== undefined);
+    const owner = destination.paceKey?.(config);
+    return rates.map((rate) => {
+      if (owner === undefined) return createRateBucket(rate);
+      const key = JSON.stringify([destination.manifest.slug, owner, rate]);
+      const bucket = sharedBuckets.get(key) ?? createRateBucket(rate);
+      sharedBuckets.set(key, bucket);
+      return bucket;
+    });
+  }
+
+  function connect(destination: AnyDestination, config: unknown, asked: ConnectionOptions): Connection {
+    const { manifest } = destination;
+    const pace: Pace = { ...manifest.pace, ...options.pace?.[manifest.slug], ...withoutUndefined(asked.pace ?? {}) };
+    const perRequest = pace.rate?.cost === 'item' ? { maxItems: pace.rate.permits } : {};
+    const vendor = compose(destination, config, [withoutUndefined(asked.limits ?? {}), perRequest]);
+    const policy: RetryPolicy = { ...defaultRetryPolicy, ...options.retry, ...withoutUndefined(asked.retry ?? {}) };
+    const id = asked.id ?? manifest.slug;
+    const line: Line = {
+      slug: manifest.slug,
+      vendor,
+      pace,
+      policy,
+      clock,
+      emit,
+      gate: createGate({
+        manifest,
+        id,
+        requiredConsent: asked.requiredConsent ?? [],
+        limits: { ...defaultEventLimits, ...options.eventLimits },
+      }),
+      pacer: createPacer(pace.concurrency, bucketsFor(destination, config, pace, vendor.requestsPerDay), clock),
+      transport: createTransport({
+        hosts: manifest.hosts,
+        compression: manifest.compression,
+        origin: origins.get(manifest.slug),
+        concurrency: pace.concurrency,
+        timeoutMs: pace.timeoutMs,
+        dispatcher: options.dispatcher,
+        now: clock.now,
+      }),
+      suspensions: createSuspensions(),
+      budget: createRetryBudget(policy.budget),
+      onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
+      redactor: createRedactor(secretsIn(destination.config, config)),
+    };
+    const connection = createConnection(line, id);
+    connections.add(connection);
+    return connection;
+  }
+
+  return {
+    catalogue: () => options.destinations.map(catalogueEntry),
+    open(slug, config, asked = {}) {
+      const destination = bySlug.get(slug);
+      if (destination === undefined) throw new Error(`no destination "${slug}"; there are: ${[...bySlug.keys()].join(', ')}`);
+      const parsed = destination.config.safeParse(config);
+      const parsedOptions = connectionOptions.safeParse(asked);
+      const issues = [
+        ...(parsed.success ? [] : issuesOf(parsed.error, 'config')),
+        ...(parsedOptions.success ? raised(destination.manifest, asked) : issuesOf(parsedOptions.error, 'options')),
+      ];
+      if (!parsed.success || issues.length > 0) return { kind: 'invalid', issues };
+      return { kind: 'open', connection: connect(destination, parsed.data, asked) };
+    },
+    async close() {
+      await Promise.all([...connections].map((connection) => connection.close()));
+      connections.clear();
+    },
+  };
+}
+
+/** The manifest and the settings of a destination, as a CDP's form needs them. */
+export const catalogueEntry = ({ manifest, config }: AnyDestination): CatalogueEntry => ({
+  manifest,
+  configSchema: z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
+});
+
+function checkOrigins(origins: Readonly<Record<string, string>>, known: ReadonlyMap<string, unknown>): Map<string, string> {
+  const checked = new Map<string, string>();
+  for (const [slug, origin] of Object.entries(origins)) {
+    if (!known.has(slug)) throw new Error(`origins: no destination "${slug}"`);
+    checked.set(slug, checkedOrigin(origin));
+  }
+  return checked;
+}
+
+/** A key that is there without a value must not hide a default. */
+const withoutUndefined = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };

@@ -1,0 +1,44 @@
+import type { Failure } from '../api/failure.ts';
+import type { Note, OutcomeKind, ReasonCode } from '../api/outcome.ts';
+
+/** What happens inside, as named events with bounded labels; metrics and logs are the host's business. Holds no event data. */
+export type Signal =
+  | { readonly kind: 'event_settled'; readonly slug: string; readonly outcome: OutcomeKind; readonly code?: ReasonCode }
+  | { readonly kind: 'event_noted'; readonly slug: string; readonly code: Note['code']; readonly field: string }
+  | {
+      readonly kind: 'request_finished';
+      readonly slug: string;
+      readonly items: number;
+      /** Bytes of the body as sent, after compression. */
+      readonly bytes: number;
+      /** 1 for the first attempt at this batch. */
+      readonly attempt: number;
+      readonly ms: number;
+      readonly status?: number;
+      readonly failure?: Failure['kind'];
+    }
+  | {
+      readonly kind: 'retry_scheduled';
+      readonly slug: string;
+      readonly items: number;
+      readonly afterMs: number;
+      readonly code: ReasonCode;
+    }
+  | { readonly kind: 'connection_suspended'; readonly slug: string; readonly code: ReasonCode; readonly scope?: string }
+  /** More or fewer outcomes than events: a defect of the core. `in` = events taken, `out` = outcomes given before the repair. */
+  | { readonly kind: 'conservation_broken'; readonly slug: string; readonly in: number; readonly out: number }
+  /** Vendor code or core threw or returned nonsense. `where` names the part; the error's text is redacted. */
+  | { readonly kind: 'defect'; readonly slug: string; readonly where: string; readonly error: unknown };
+
+export type Emit = (signal: Signal) => void;
+
+/** The host's listener must not be able to break a delivery. */
+export const safely =
+  (listener: Emit): Emit =>
+  (signal) => {
+    try {
+      listener(signal);
+    } catch {
+      // A metric that cannot be counted is no reason to lose an event.
+    }
+  };

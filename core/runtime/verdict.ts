@@ -1,0 +1,152 @@
+import { decide, decisionKinds, type RetryDecision } from '../api/decision.ts';
+import type { Reply } from '../api/destination.ts';
+import type { Failure } from '../api/failure.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { vendorSaid } from '../http/redact.ts';
+import { defect, type Call, type Line } from './line.ts';
+import { crateOf, type Crate, type Parcel } from './parcel.ts';
+
+/** What an attempt left undone. */
+export interface Remainder {
+  /** Those that asked to be tried again, in input order. */
+  readonly again: Crate | undefined;
+  /** The longest wait the vendor asked for, in milliseconds. */
+  readonly askedMs: number;
+  /** The vendor said "too fast", not "broken": such a failure does not count. */
+  readonly throttled: boolean;
+  /** Halves of what was refused as a whole, and items to be sent alone. */
+  readonly smaller: readonly Crate[];
+}
+
+const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not mention this event');
+
+/** A decision for every item, whatever send() came back with. */
+export function decisionsOf(line: Line, reply: Reply, crate: Crate): readonly RetryDecision[] {
+  if (reply?.kind === 'settled' && Array.isArray(reply.decisions)) {
+    const { decisions } = reply;
+    if (decisions.length !== crate.items.length) defect(line, 'response', new Error('decisions do not match the items'));
+    return crate.items.map((_, index) => checked(line, decisions[index]));
+  }
+  if (reply?.kind === 'failed') {
+    const decision = classify(line, reply.failure, crate);
+    return crate.items.map(() => decision);
+  }
+  defect(line, 'send', new Error('send() did not return a reply'));
+  return crate.items.map(() => silent);
+}
+
+function classify(line: Line, failure: Failure, crate: Crate): RetryDecision {
+  if (failure.kind === 'crash') defect(line, failure.left ? 'response' : 'request', failure.error);
+  try {
+    return explained(line, checked(line, line.vendor.classifyError(failure, crate)), failure, crate);
+  } catch (error) {
+    defect(line, 'classifyError', error);
+    return silent;
+  }
+}
+
+function checked(line: Line, decision: RetryDecision | undefined): RetryDecision {
+  const kind: unknown = decision?.kind;
+  const known = decisionKinds.some((name) => name === kind);
+  if (decision !== undefined && known && (decision.kind === 'accept' || typeof decision.reason?.code === 'string')) {
+    return decision;
+  }
+  if (decision !== undefined) defect(line, 'response', new Error('not a decision'));
+  return silent;
+}
+
+/** Adds what the vendor said to a final no. */
+function explained(line: Line, decision: RetryDecision, failure: Failure, crate: Crate): RetryDecision {
+  if (failure.kind !== 'http' || (decision.kind !== 'reject' && decision.kind !== 'suspend' && decision.kind !== 'split')) {
+    return decision;
+  }
+  const payloads = crate.items.map(({ payload }) => payload);
+  const detail = vendorSaid(failure.response.body, payloads, line.redactor);
+  return detail === undefined ? decision : { ...decision, reason: { ...decision.reason, detail } };
+}
+
+/** Applies the decisions: settles what is settled, and returns the rest. */
+export function apply(call: Call, crate: Crate, decisions: readonly RetryDecision[]): Remainder {
+  const again: Parcel[] = [];
+  const halves: Parcel[] = [];
+  const alone: Parcel[] = [];
+  const lone = crate.items.length === 1;
+  let askedMs = 0;
+  let throttled = true;
+
+  crate.items.forEach((parcel, index) => {
+    const decision = decisions[index] ?? silent;
+    if (decision.kind !== 'accept') parcel.reason = decision.reason;
+    switch (decision.kind) {
+      case 'accept':
+        return call.settle(parcel, delivered(parcel, decision.note));
+      case 'skip':
+        return call.settle(parcel, { kind: 'skipped', eventId: parcel.eventId, reason: decision.reason });
+      case 'reject':
+        return call.settle(parcel, rejected(parcel, decision.reason));
+      case 'suspend':
+        return suspend(call, parcel, decision.reason, decision.scope);
+      case 'split':
+        return lone ? call.settle(parcel, rejected(parcel, decision.reason)) : void halves.push(parcel);
+      case 'isolate':
+        return lone ? call.settle(parcel, rejected(parcel, decision.reason)) : void alone.push(parcel);
+      case 'ambiguous':
+        parcel.ambiguous = true;
+        if (call.line.onAmbiguous === 'report') return call.settle(parcel, unknown(parcel, decision.reason));
+        throttled = false;
+        return void again.push(parcel);
+      case 'retry':
+        askedMs = Math.max(askedMs, decision.afterMs ?? 0);
+        throttled &&= decision.reason.code === 'rate_limited';
+        return void again.push(parcel);
+    }
+  });
+  const smaller = [...halved(halves), ...alone.map((parcel) => [parcel])].map(crateOf).filter((part) => part !== undefined);
+  return { again: crateOf(again), askedMs, throttled, smaller };
+}
+
+const halved = (parcels: readonly Parcel[]): (readonly Parcel[])[] => {
+  const middle = Math.ceil(parcels.length / 2);
+  return [parcels.slice(0, middle), parcels.slice(middle)];
+};
+
+function suspend(call: Call, parcel: Parcel, reason: Reason, scope: string | undefined): void {
+  const { line } = call;
+  if (line.suspensions.add(reason, scope)) {
+    const where = scope === undefined ? {} : { scope };
+    line.emit?.({ kind: 'connection_suspended', slug: line.slug, code: reason.code, ...where });
+  }
+  call.settle(parcel, suspended(parcel, reason, line));
+}
+
+const delivered = ({ eventId, attempts, notes }: Parcel, note: string | undefined): Outcome => {
+  if (note === undefined && notes === undefined) return { kind: 'delivered', eventId, attempts };
+  return {
+    kind: 'delivered',
+    eventId,
+    attempts,
+    ...(note === undefined ? {} : { note }),
+    ...(notes === undefined ? {} : { notes }),
+  };
+};
+
+export const rejected = ({ eventId }: Parcel, reason: Reason): Outcome => ({ kind: 'rejected', eventId, reason });
+export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({ kind: 'unknown', eventId, reason });
+
+/** May come again later. One that the vendor may have already says so, whatever happened since. */
+export function deferred(parcel: Parcel, reason: Reason, retryAt: number): Outcome {
+  const { eventId, ambiguous } = parcel;
+  const honest: Reason = ambiguous && reason.code !== 'ambiguous_delivery' ? { ...reason, ...maybeDelivered } : reason;
+  return { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() };
+}
+
+const maybeDelivered = {
+  code: 'ambiguous_delivery',
+  message: 'An earlier attempt got no answer, and a later one did not get through: the vendor may have the event',
+} as const;
+
+/** Not sent, because nothing of its kind may leave. */
+export function suspended(parcel: Parcel, reason: Reason, line: Line): Outcome {
+  if (parcel.ambiguous) return deferred(parcel, reason, line.clock.now());
+  return { kind: 'suspended', eventId: parcel.eventId, reason };
+}
