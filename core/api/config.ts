@@ -30,6 +30,6 @@ export const currencyCode = (title: string, description: string) =>
   z
     .string()
     .trim()
+    .regex(/^[A-Za-z]{3}$/, 'must be a three-letter ISO 4217 code')
     .toUpperCase()
-    .regex(/^[A-Z]{3}$/, 'must be a three-letter ISO 4217 code')
     .meta({ title, description });

@@ -50,7 +50,7 @@ export interface AliasEvent extends Envelope {
 /** One event as a CDP hands it over. Not called `Event`: a forgotten import would resolve to the global one. */
 export type CdpEvent = TrackEvent | PageEvent | IdentifyEvent | GroupEvent | AliasEvent;
 
-const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i;
+const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
 
 /**
  * When the event happened, in epoch milliseconds: `timestamp`, else `originalTimestamp`, else `sentAt`, else `receivedAt`.

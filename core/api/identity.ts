@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
@@ -9,10 +9,10 @@ const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 const zeros = /^[0-]+$/;
 
 /** Lower-case hex SHA-256 of the UTF-8 bytes. */
-export const sha256 = (value: string): string => createHash('sha256').update(value, 'utf8').digest('hex');
+export const sha256 = (value: string): string => hash('sha256', value, 'hex');
 
 /** Lower-case hex MD5 of the UTF-8 bytes. */
-export const md5 = (value: string): string => createHash('md5').update(value, 'utf8').digest('hex');
+export const md5 = (value: string): string => hash('md5', value, 'hex');
 
 /** The form every vendor hashes: trimmed and lower-cased. */
 export const normalizeEmail = (value: string): string => value.trim().toLowerCase();
@@ -27,17 +27,16 @@ export const isMd5 = (value: string): boolean => md5Digest.test(value);
 export const isUuid = (value: string): boolean => uuidShape.test(value) && !zeros.test(value);
 
 /** An identifier that says nothing: blank or all zeros. */
-export const isBlankId = (value: string): boolean => value.trim() === '' || zeros.test(value);
+export const isBlankId = (value: string): boolean => value.trim() === '' || zeros.test(value.trim());
+
+const bracketed = /^\[([^\]]*)\](?::\d+)?$/;
+const withPort = /^([\d.]+):\d+$/;
 
 /** The address alone: brackets, zone and port taken off; `undefined` when what is left is no IP address. */
 export function ipAddress(value: string): string | undefined {
   const written = value.trim();
   if (isIP(written) === 4) return written;
-  const bare = written.startsWith('[')
-    ? written.slice(1, written.indexOf(']'))
-    : /^[\d.]+:\d+$/.test(written)
-      ? written.slice(0, written.indexOf(':'))
-      : written;
+  const bare = (bracketed.exec(written) ?? withPort.exec(written))?.[1] ?? written;
   const address = bare.split('%', 1)[0] ?? '';
   return isIP(address) === 0 ? undefined : address;
 }
@@ -51,6 +50,7 @@ export function ipv4Address(value: string): string | undefined {
 }
 
 const phoneShape = /^\+?[\d\s().\-/]+$/;
+const longestPhone = 64;
 const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
 
 /**
@@ -58,7 +58,9 @@ const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
  * No country is known for a national number, so none is guessed.
  */
 export function phoneDigits(value: string): string | undefined {
-  const number = value.trim().replace(extension, '');
+  const written = value.trim();
+  if (written.length > longestPhone) return undefined;
+  const number = written.replace(extension, '');
   if (!phoneShape.test(number)) return undefined;
   const digits = number.replace(/\D/g, '');
   return digits.length >= 7 && digits.length <= 15 ? digits : undefined;

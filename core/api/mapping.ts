@@ -133,6 +133,6 @@ export function asFlag(value: JsonValue): boolean | undefined {
 /** Three letters, upper-cased: the shape of ISO 4217. */
 export function asCurrency(value: JsonValue): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const code = value.trim().toUpperCase();
-  return /^[A-Z]{3}$/.test(code) ? code : undefined;
+  const code = value.trim();
+  return /^[A-Za-z]{3}$/.test(code) ? code.toUpperCase() : undefined;
 }

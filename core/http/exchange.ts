@@ -30,7 +30,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else this.#controller = controller;
   }
 
-  onResponseStart(_controller: Controller, status: number, headers: Record<string, string | string[] | undefined>): void {
+  onResponseStart(
+    _controller: Controller,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
     if (status < 200) return;
     this.#status = status;
     const flat: Record<string, string> = {};
@@ -55,14 +59,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    if (!this.#settled) this.#settle(this.#broken(error));
+    if (this.#settled) return;
+    this.#settle(this.#refusal() ?? failureOf(error, this.#controller !== undefined, this.#timeoutMs));
   }
 
   /** The total deadline passed. */
   expire(afterMs: number): void {
     if (this.#settled) return;
     const started = this.#controller !== undefined;
-    this.#settle(started ? { kind: 'timeout', afterMs } : { kind: 'network', code: 'ETIMEDOUT', received: 'no' });
+    const failure: Failure = started
+      ? { kind: 'timeout', afterMs }
+      : { kind: 'network', code: 'ETIMEDOUT', received: 'no' };
+    this.#settle(this.#refusal() ?? failure);
     this.#controller?.abort(new Error('the request took too long'));
   }
 
@@ -85,9 +93,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** A refusal that broke off is still a refusal; a yes that broke off is none. */
-  #broken(error: Error): WireResult {
-    if (this.#status >= 300) return { kind: 'response', response: this.#response(true) };
-    return failureOf(error, this.#controller !== undefined, this.#timeoutMs);
+  #refusal(): WireResult | undefined {
+    return this.#status >= 300 ? { kind: 'response', response: this.#response(true) } : undefined;
   }
 }
 

@@ -9,32 +9,48 @@ export interface Redactor {
 }
 
 const credentialHeader = /^(?:authorization|proxy-authorization|cookie|x-api-key|api-key|apikey)$/i;
+const scheme = /^(?:basic|bearer|digest|token) /i;
 
-/** Knows a connection's credentials: as they are, URL-encoded, in Base64, and joined as HTTP Basic joins them. */
+/** Knows a connection's credentials: as they are, URL-encoded, JSON-escaped, in Base64, and joined as HTTP Basic joins them. */
 export function createRedactor(secrets: readonly string[]): Redactor {
-  const forms = new Set<string>();
   const pairs = secrets.flatMap((user) => secrets.map((password) => `${user}:${password}`));
-  for (const secret of [...secrets, ...pairs]) {
-    for (const form of [secret, encodeURIComponent(secret.toWellFormed()), JSON.stringify(secret).slice(1, -1), base64(secret)]) {
-      forms.add(form);
-    }
-  }
-  const longestFirst = [...forms].filter((form) => form !== '').sort((a, b) => b.length - a.length);
-  const withoutSecrets = (text: string): string =>
-    longestFirst.reduce((shown, form) => (shown.includes(form) ? shown.replaceAll(form, mask) : shown), text);
+  const known = anyOf([...secrets.flatMap(spellings), ...[...secrets, ...pairs].flatMap(base64)]);
+  const withoutSecrets = (text: string): string => text.replace(known, mask);
   return {
     withoutSecrets,
     header: (name, value) =>
-      credentialHeader.test(name) ? `${/^\w+ /.exec(value)?.[0] ?? ''}${mask}` : withoutSecrets(value),
+      credentialHeader.test(name) ? `${scheme.exec(value)?.[0] ?? ''}${mask}` : withoutSecrets(value),
   };
 }
 
-const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
+/** How one text may be written where it turns up again: as it is, in a URL, in a form, in JSON. */
+const spellings = (text: string): string[] => [
+  text,
+  encodeURIComponent(text.toWellFormed()),
+  new URLSearchParams({ '': text }).toString().slice(1),
+  JSON.stringify(text).slice(1, -1),
+];
+
+function base64(text: string): string[] {
+  const bytes = Buffer.from(text, 'utf8');
+  const padded = bytes.toString('base64');
+  return [padded, padded.replace(/=+$/, ''), bytes.toString('base64url')];
+}
+
+/** Finds any of the texts in any case, the longest first; one or two letters only where they stand alone, not in a word. */
+function anyOf(texts: readonly string[]): RegExp {
+  const longestFirst = [...new Set(texts)].filter((text) => text !== '').sort((a, b) => b.length - a.length);
+  const patterns = longestFirst.map((text) => {
+    const literal = text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+    return text.length > 2 ? literal : `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`;
+  });
+  return patterns.length === 0 ? /(?!)/ : new RegExp(patterns.join('|'), 'giu');
+}
 
 /** Things that may name a person, whoever wrote the text: addresses, e-mails, ids, phone and card numbers, query strings. */
 const personal = [
-  /[^\s"'<>(),;:]+@[^\s"'<>(),;:]+/g,
-  /(?<=https?:\/\/[^\s"'?#]*)[?#][^\s"']*/gi,
+  /(?<![^\s"'<>(),;:])[^\s"'<>(),;:]+(?:@|%40)[^\s"'<>(),;:]+/gi,
+  /[?#](?<=https?:\/\/[^\s"'?#]*[?#])[^\s"']*/gi,
   /\b\d{1,3}(?:\.\d{1,3}){3}\b/g,
   /(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}/gi,
   /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi,
@@ -50,22 +66,39 @@ const readAtMost = 4_000;
  * that stands in the payloads it was said about. `undefined` when it said nothing.
  */
 export function vendorSaid(body: string, payloads: readonly unknown[], redactor: Redactor): string | undefined {
-  let text = redactor.withoutSecrets(body.slice(0, readAtMost)).replace(/\s+/g, ' ').trim();
+  let text = oneLine(redactor.withoutSecrets(unescaped(body.slice(0, readAtMost))));
   if (text === '') return undefined;
-  for (const value of valuesIn(payloads)) if (text.includes(value)) text = text.replaceAll(value, mask);
+  text = text.replace(anyOf(echoesIn(text, payloads)), mask);
   for (const pattern of personal) text = text.replace(pattern, mask);
   const limit = body.length > readAtMost ? Math.min(kept, text.length >> 1) : kept;
   return text.length <= limit ? text : `${Array.from(text.slice(0, limit)).slice(0, -1).join('')}…`;
 }
 
-/** The texts inside payloads, longest first; those of one or two letters would mask half the alphabet. */
+const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+
+/** Many servers write JSON in ASCII: "é" as \u00e9. */
+const unescaped = (text: string): string =>
+  text.replace(/\\u([0-9a-f]{4})/gi, (_, unit: string) => String.fromCharCode(Number.parseInt(unit, 16)));
+
+/** What of the payloads the text repeats, in the spelling it uses. */
+function echoesIn(text: string, payloads: readonly unknown[]): string[] {
+  const lower = text.toLowerCase();
+  const encoded = /[%+\\]/.test(text);
+  return valuesIn(payloads)
+    .filter((value) => value.length <= readAtMost)
+    .flatMap((value) => (encoded ? [oneLine(value), ...spellings(value)] : [oneLine(value)]))
+    .filter((spelling) => lower.includes(spelling.toLowerCase()));
+}
+
+/** The texts and numbers inside payloads. */
 function valuesIn(payloads: readonly unknown[]): string[] {
   const found = new Set<string>();
   const open: unknown[] = [...payloads];
   while (open.length > 0) {
     const value = open.pop();
-    if (typeof value === 'string' && value.length > 2) found.add(value);
+    if (typeof value === 'string') found.add(value);
+    else if (typeof value === 'number') found.add(String(value));
     else if (typeof value === 'object' && value !== null) open.push(...Object.values(value));
   }
-  return [...found].sort((a, b) => b.length - a.length);
+  return [...found];
 }

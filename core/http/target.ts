@@ -32,12 +32,14 @@ function check(url: string, hosts: readonly string[], pointedAt: string | undefi
 /** An origin that the host program points a destination at: https, or http on loopback. Throws what is wrong with it. */
 export function checkedOrigin(origin: string): string {
   const parsed = URL.canParse(origin) ? new URL(origin) : undefined;
-  if (parsed === undefined) throw new Error(`not an origin: ${JSON.stringify(origin)} (expected such as http://127.0.0.1:8080)`);
+  if (parsed === undefined)
+    throw new Error(`not an origin: ${JSON.stringify(origin)} (expected such as http://127.0.0.1:8080)`);
   if (parsed.username !== '' || parsed.password !== '') throw new Error('an origin must not carry credentials');
   if (parsed.pathname !== '/' || parsed.search !== '' || parsed.hash !== '') {
     throw new Error('an origin is scheme, host and port only, without a path');
   }
-  if (parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed.hostname))) return parsed.origin;
+  if (parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed.hostname)))
+    return parsed.origin;
   throw new Error('an origin must be https, or http on a loopback address');
 }
 
@@ -61,5 +63,11 @@ export function publicLookup(hostname: string, options: LookupOptions, callback:
 const notPublic = (hostname: string): Error =>
   Object.assign(new Error(`${hostname} resolves to no public address`), { code: 'ERR_ADDRESS_NOT_PUBLIC' });
 
+const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+
 /** Global unicast only; an IPv4 address inside an IPv6 one is judged as what it is. */
-export const isPublic = (address: string): boolean => ipaddr.process(address).range() === 'unicast';
+export function isPublic(address: string): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  const parsed = ipaddr.process(address);
+  return parsed.range() === 'unicast' && (parsed instanceof ipaddr.IPv4 || parsed.match(globalUnicast));
+}

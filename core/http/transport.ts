@@ -66,10 +66,14 @@ export function createTransport(options: TransportOptions): Transport {
     send(request, body, withinMs) {
       const { origin, path } = target(request.url);
       return new Promise((resolve) => {
-        const exchange = new Exchange((result) => {
-          watch.delete(exchange);
-          resolve(result);
-        }, now, timeoutMs);
+        const exchange = new Exchange(
+          (result) => {
+            watch.delete(exchange);
+            resolve(result);
+          },
+          now,
+          timeoutMs,
+        );
         watch.add(exchange, Math.min(withinMs, timeoutMs));
         try {
           dispatcher.dispatch(
@@ -90,8 +94,8 @@ export function createTransport(options: TransportOptions): Transport {
       });
     },
     async close() {
-      watch.close();
       await dispatcher.close();
+      watch.close();
     },
   };
 }

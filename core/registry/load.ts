@@ -35,12 +35,14 @@ export async function loadDestination(folder: string): Promise<AnyDestination> {
     throw new Error(`${file}: the default export does not come from defineDestination()`);
   }
   if (destination.contract !== contractVersion) {
-    throw new Error(`${file}: written against contract ${String(destination.contract)}, this core speaks ${contractVersion}`);
+    throw new Error(
+      `${file}: written against contract ${String(destination.contract)}, this core speaks ${contractVersion}`,
+    );
   }
   const manifest = manifestSchema.safeParse(destination.manifest);
   if (!manifest.success) {
     const [issue] = manifest.error.issues;
-    throw new Error(`${file}: manifest.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'is not a manifest'}`);
+    throw new Error(`${file}: ${['manifest', ...(issue?.path ?? [])].join('.')}: ${issue?.message ?? 'is not one'}`);
   }
   if (destination.manifest.slug !== path.basename(folder)) {
     throw new Error(`${file}: the slug "${destination.manifest.slug}" is not the folder's name`);
@@ -59,14 +61,18 @@ async function foldersIn(directory: string): Promise<string[]> {
     throw new Error(`cannot read the destinations directory ${directory} (${error.code ?? error.name})`);
   });
   return entries
-    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && folderName.test(entry.name))
-    .map((entry) => path.join(directory, entry.name))
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .filter(({ name }) => folderName.test(name) || entryIn(path.join(directory, name)) !== undefined)
+    .map(({ name }) => path.join(directory, name))
     .sort();
 }
 
 /** A file, never the folder: importing a folder works under Jest and fails in Node. A built index.js wins. */
+const entryIn = (folder: string): string | undefined =>
+  ['index.js', 'index.mjs', 'index.ts'].map((name) => path.join(folder, name)).find((name) => existsSync(name));
+
 function entryOf(folder: string): string {
-  const file = ['index.js', 'index.mjs', 'index.ts'].map((name) => path.join(folder, name)).find((name) => existsSync(name));
+  const file = entryIn(folder);
   if (file === undefined) throw new Error(`${folder}: has neither index.js nor index.ts`);
   return file;
 }
@@ -77,7 +83,9 @@ async function importEntry(file: string): Promise<unknown> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-      throw new Error(`${file}: this process cannot load TypeScript; run it under tsx or Node >= 22.18, or build the folder`);
+      throw new Error(
+        `${file}: this process cannot load TypeScript; run it under tsx or Node >= 22.18, or build the folder`,
+      );
     }
     throw new Error(`${file}: cannot be loaded: ${message}`, { cause: error });
   }

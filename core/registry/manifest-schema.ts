@@ -1,7 +1,13 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { eventTypes } from '../api/event.ts';
 
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day, YYYY-MM-DD');
+/** As a URL spells it, and a name: the wire refuses addresses. */
+const host = z
+  .hostname()
+  .lowercase('must be lower-case')
+  .refine((name) => isIP(name) === 0, 'must be a name, not an address');
 const whole = z.number().int().min(1);
 
 /** What a manifest must hold, checked when its folder is loaded. */
@@ -13,7 +19,7 @@ export const manifestSchema = z.strictObject({
   stage: z.enum(['alpha', 'beta', 'stable', 'retired']),
   reference: z.strictObject({ url: z.url(), checkedOn: day }),
   accepts: z.array(z.enum(eventTypes)).min(1),
-  hosts: z.array(z.hostname()).min(1),
+  hosts: z.array(host).min(1),
   limits: z.strictObject({ maxItems: whole, maxBytes: whole, maxAgeMs: z.number().min(0) }),
   pace: z.strictObject({
     concurrency: whole,

@@ -53,7 +53,7 @@ export class AttemptWire implements Wire {
     const compressed = request.compress !== undefined;
     if (this.sealed?.text === request.body && this.sealed?.compressed === compressed) return this.sealed as Sealed;
     const made = this.#call.line.transport.seal(request);
-    this.sealed = made instanceof Promise ? await made : made;
+    this.sealed = 'then' in made ? await made : made;
     return this.sealed;
   }
 }

@@ -97,17 +97,24 @@ const unavailable: Reason = { code: 'vendor_unavailable', message: 'The vendor c
 async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void): Promise<Unfinished | undefined> {
   const { line } = call;
   const { deadline } = crate.items[0];
-  const got = call.stopped ? halt(line.clock.now()) : line.pacer.acquire(crate.items.length, deadline, call);
+  const waiting = withoutSuspended(call, crate);
+  if (waiting === undefined) {
+    departed();
+    return undefined;
+  }
+  const got = call.stopped
+    ? halt(line.pacer.opensAt(line.clock.now()))
+    : line.pacer.acquire(waiting.items.length, deadline, call);
   const refusal = got instanceof Promise ? await got : got;
   departed();
   if (refusal !== undefined) {
-    for (const parcel of crate.items) {
+    for (const parcel of waiting.items) {
       call.settle(parcel, deferred(parcel, parcel.reason ?? refusals[refusal.cause], refusal.retryAt));
     }
     return undefined;
   }
   let reply: Reply;
-  const leaving = withoutSuspended(call, crate);
+  const leaving = withoutSuspended(call, waiting);
   try {
     if (leaving === undefined) return undefined;
     trip.attempts += 1;
@@ -123,7 +130,7 @@ async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => voi
   return remainder.again === undefined ? undefined : (remainder as Unfinished);
 }
 
-const halt = (now: number): Refusal => ({ cause: 'stopped', retryAt: now });
+const halt = (retryAt: number): Refusal => ({ cause: 'stopped', retryAt });
 
 const refusals: Readonly<Record<Refusal['cause'], Reason>> = {
   deadline: { code: 'timeout', message: 'Time ran out before the event could be sent' },
@@ -134,6 +141,7 @@ const refusals: Readonly<Record<Refusal['cause'], Reason>> = {
 /** What may still leave; the rest of it is settled. */
 function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
   const { suspensions } = call.line;
+  if (!suspensions.any) return crate;
   const leaving = crate.items.filter((parcel) => {
     const reason = suspensions.reasonFor(parcel.scopes);
     if (reason !== undefined) call.settle(parcel, suspended(parcel, reason, call.line));

@@ -55,6 +55,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   let running = 0;
   let open = 0;
   let stopped = false;
+  /** A batch that is refused at once departs inside pump(): the loop there goes on, not a call inside the call. */
+  let pumping = false;
   /** Made when the first wait needs it. */
   let stopping: AbortController | undefined;
   let finished: (() => void) | undefined;
@@ -76,12 +78,17 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     },
     settle(parcel, outcome) {
       if (parcel.settled) return;
-      parcel.settled = true;
+      settle(parcel, outcome);
       if (outcome.kind === 'deferred' && parcel.lane !== undefined) holdBack(parcel.lane, outcome.retryAt);
-      conclude(parcel.index, outcome);
-      open -= 1;
     },
   };
+
+  function settle(parcel: Parcel, outcome: Outcome): void {
+    if (parcel.settled) return;
+    parcel.settled = true;
+    open -= 1;
+    conclude(parcel.index, outcome);
+  }
 
   function conclude(index: number, outcome: Outcome): void {
     const { emit, slug } = line;
@@ -98,7 +105,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   /** What waits behind a deferred event of its lane may not overtake it. */
   function holdBack(lane: string, retryAt: string | undefined): void {
     const until = retryAt === undefined ? clock.now() : Date.parse(retryAt);
-    for (const parcel of lanes?.block(lane, until, clock.now()) ?? []) call.settle(parcel, deferred(parcel, behind, until));
+    for (const parcel of lanes?.block(lane, until, clock.now()) ?? []) settle(parcel, deferred(parcel, behind, until));
   }
 
   function take(event: unknown, index: number, now: number): void {
@@ -128,8 +135,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     };
     open += 1;
     const reason = line.suspensions.reasonFor(parcel.scopes);
-    if (reason !== undefined) return call.settle(parcel, suspended(parcel, reason, line));
-    if (stopped) return call.settle(parcel, deferred(parcel, stoppedReason, now));
+    if (reason !== undefined) return settle(parcel, suspended(parcel, reason, line));
+    if (stopped) return settle(parcel, deferred(parcel, stoppedReason, line.pacer.opensAt(now)));
     if (parcel.lane !== undefined) return shelve(parcel, now);
     const full = packer.add(parcel, now);
     if (full !== undefined) enqueue(full);
@@ -138,8 +145,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   function shelve(parcel: Parcel, now: number): void {
     lanes ??= createLanes({ limits, frame, span: options.span, capacity: options.laneCapacity });
     const shelved = lanes.add(parcel, now);
-    if (shelved === 'full') return call.settle(parcel, deferred(parcel, crowded, now));
-    if (shelved !== 'waiting') return call.settle(parcel, deferred(parcel, behind, shelved.blockedUntil));
+    if (shelved === 'full') return settle(parcel, deferred(parcel, crowded, now));
+    if (shelved !== 'waiting') return settle(parcel, deferred(parcel, behind, shelved.blockedUntil));
     pump();
   }
 
@@ -162,12 +169,14 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       defect(line, 'batch', error);
     }
     if (left.size > 0) defect(line, 'batch', new Error('batch() left out deliveries'));
-    for (const parcel of left) call.settle(parcel, lost(parcel));
+    for (const parcel of left) settle(parcel, lost(parcel));
     return crates;
   }
 
   /** Starts as many batches as may be waiting for a slot; lanes first, because order holds others up. */
   function pump(): void {
+    if (pumping) return;
+    pumping = true;
     while (starting < concurrency) {
       const laned = lanes?.depart();
       const crate = laned === undefined ? ready.shift() : crateOf(laned.parcels);
@@ -178,6 +187,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       if (crate === undefined) break;
       start(crate, laned?.name);
     }
+    pumping = false;
     if (ready.length <= concurrency && roomy.length > 0) {
       const waiters = roomy;
       roomy = [];
@@ -222,8 +232,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       line.pacer.dismiss(call);
       const unsent = [...packer.flush().flat(), ...(lanes?.clear() ?? []), ...ready.toArray().flatMap(({ items }) => items)];
       ready.clear();
-      const now = clock.now();
-      for (const parcel of unsent) call.settle(parcel, deferred(parcel, stoppedReason, now));
+      const retryAt = line.pacer.opensAt(clock.now());
+      for (const parcel of unsent) settle(parcel, deferred(parcel, stoppedReason, retryAt));
       if (open === 0) finished?.();
       pump();
     },

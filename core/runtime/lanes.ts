@@ -11,6 +11,8 @@ interface Lane {
   due: number;
   /** One of its batches is on its way, or the lane is queued for departure. */
   busy: boolean;
+  /** It ran over its capacity: later parcels may not enter, and so overtake the ones turned away, until it is empty. */
+  crowded: boolean;
 }
 
 interface Held {
@@ -72,10 +74,12 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
   function takeFrom(lane: Lane): Parcel[] {
     let count = 0;
     let bytes = frame.around - frame.between;
+    let due = lane.due;
     const group = lane.waiting[0]?.group;
     for (const parcel of lane.waiting) {
       bytes += frame.between + parcel.bytes;
-      if (count > 0 && (count >= limits.maxItems || bytes > limits.maxBytes || parcel.group !== group)) break;
+      if (count > 0 && (due === 0 || count >= limits.maxItems || bytes > limits.maxBytes || parcel.group !== group)) break;
+      if (!heldByParcel.has(parcel)) due -= 1;
       count += 1;
     }
     const taken = lane.waiting.splice(0, count);
@@ -103,10 +107,11 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       }
       let lane = lanes.get(name);
       if (lane === undefined) {
-        lane = { name, waiting: [], due: 0, busy: false };
+        lane = { name, waiting: [], due: 0, busy: false, crowded: false };
         lanes.set(name, lane);
       }
-      if (lane.waiting.length >= capacity) return 'full';
+      lane.crowded ||= lane.waiting.length >= capacity;
+      if (lane.crowded) return 'full';
       insertInOrder(lane.waiting, parcel);
       const entry: Held = { lane, parcel, left: false };
       held.push(entry);

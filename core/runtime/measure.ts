@@ -29,10 +29,7 @@ function walk(event: object, { maxBytes, maxDepth }: EventLimits, sizeOf: (text:
     const list = Array.isArray(value);
     bytes += 2;
     for (const key in value) {
-      if (!list) {
-        if (!Object.hasOwn(value, key)) continue;
-        bytes += sizeOf(key) + 4;
-      }
+      if (!list) bytes += sizeOf(key) + 4;
       const part: unknown = (value as Record<string, unknown>)[key];
       if (typeof part === 'string') bytes += sizeOf(part) + 3;
       else if (typeof part === 'object' && part !== null) {

@@ -23,6 +23,8 @@ export interface Pacer {
   release(): void;
   /** The vendor asked for a pause: nothing leaves before `until` (epoch ms). */
   holdUntil(until: number): void;
+  /** When the vendor's pause is over: `now`, or later (epoch ms). */
+  opensAt(now: number): number;
   /** Refuses everything this call has waiting. */
   dismiss(call: object): void;
 }
@@ -34,11 +36,12 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
   const waiting = new Denque<Waiter>();
   let free = concurrency;
   let heldUntil = 0;
-  let timer: AbortController | undefined;
+  let timer: { readonly at: number; readonly off: AbortController } | undefined;
 
   /** Milliseconds until the gate and every bucket let `items` pass. */
+  const opensAt = (now: number): number => Math.max(now, heldUntil);
   const delayMs = (items: number, now: number): number => {
-    let delay = Math.max(0, heldUntil - now);
+    let delay = opensAt(now) - now;
     for (const bucket of buckets) delay = Math.max(delay, bucket.delayMs(items, now));
     return delay;
   };
@@ -65,10 +68,13 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
   }
 
   function wakeIn(ms: number): void {
-    if (timer !== undefined) return;
-    const mine = new AbortController();
+    const wait = Math.min(ms, sweepMs);
+    const at = clock.now() + wait;
+    if (timer !== undefined && timer.at <= at) return;
+    timer?.off.abort();
+    const mine = { at, off: new AbortController() };
     timer = mine;
-    void clock.sleep(Math.min(ms, sweepMs), mine.signal).then(() => {
+    void clock.sleep(wait, mine.off.signal).then(() => {
       if (timer !== mine) return;
       timer = undefined;
       sweep();
@@ -78,7 +84,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
 
   function sweep(): void {
     const now = clock.now();
-    refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: now });
+    refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: opensAt(now) });
   }
 
   function refuseWhere(matches: (waiter: Waiter) => boolean, refusal: Refusal): void {
@@ -91,7 +97,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
   }
 
   function stopTimer(): void {
-    timer?.abort();
+    timer?.off.abort();
     timer = undefined;
   }
 
@@ -118,8 +124,9 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     holdUntil(until) {
       heldUntil = Math.max(heldUntil, until);
     },
+    opensAt,
     dismiss(call) {
-      refuseWhere((waiter) => waiter.call === call, { cause: 'stopped', retryAt: clock.now() });
+      refuseWhere((waiter) => waiter.call === call, { cause: 'stopped', retryAt: opensAt(clock.now()) });
       pump();
     },
   };

@@ -19,10 +19,10 @@ export const defaultRetryPolicy: RetryPolicy = {
   budget: { ratio: 0.2, reserve: 10 },
 };
 
-/** The wait before the next attempt: a random part of the doubling back-off, and never less than the vendor asked for. */
+/** The wait before the next attempt: a random part of the doubling back-off, at least 1 ms, and never less than the vendor asked for. */
 export function waitMs(policy: RetryPolicy, failures: number, random: () => number, askedMs = 0): number {
   const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(failures - 1, 30));
-  return Math.max(Math.ceil(random() * ceiling), Math.min(askedMs, policy.retryAfterCapMs));
+  return Math.max(1, Math.ceil(random() * ceiling), Math.min(askedMs, policy.retryAfterCapMs));
 }
 
 export interface RetryBudget {

@@ -3,31 +3,45 @@ import { z } from 'zod';
 /** Every value of a configuration that its schema marks as secret (`secret()` in core/api), wherever it is nested. */
 export function secretsIn(schema: z.ZodType, value: unknown): string[] {
   const found = new Set<string>();
-  collect(schema as z.core.$ZodType, value, found);
+  collect(schema, value, found);
   return [...found];
 }
 
-function collect(schema: z.core.$ZodType, value: unknown, found: Set<string>): void {
-  if (value === undefined || value === null) return;
-  if (z.globalRegistry.get(schema)?.['secret'] === true) {
+/** `schema` is a zod schema; zod's own types for what is inside one are too wide to say so. */
+function collect(schema: unknown, value: unknown, found: Set<string>): void {
+  if (schema === undefined || schema === null || value === undefined || value === null) return;
+  if (z.globalRegistry.get(schema as z.ZodType)?.['secret'] === true) {
     for (const text of textsIn(value)) found.add(text);
     return;
   }
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  if ('innerType' in def) collect(def.innerType as z.core.$ZodType, value, found);
-  if ('in' in def) collect(def.in as z.core.$ZodType, value, found);
-  if ('out' in def) collect(def.out as z.core.$ZodType, value, found);
-  if ('options' in def) for (const option of def.options) collect(option, value, found);
+  for (const same of sameValue(def)) collect(same, value, found);
+  if (typeof value !== 'object') return;
+  const parts = value as Readonly<Record<string, unknown>>;
   if ('shape' in def) {
-    for (const [name, part] of Object.entries(def.shape)) collect(part, (value as Record<string, unknown>)[name], found);
+    for (const [name, part] of Object.entries(def.shape)) collect(part, parts[name], found);
+    for (const name of Object.keys(parts))
+      if (!Object.hasOwn(def.shape, name)) collect(def.catchall, parts[name], found);
   }
-  if ('element' in def && Array.isArray(value)) for (const item of value) collect(def.element, item, found);
-  if ('valueType' in def && typeof value === 'object') {
-    for (const item of Object.values(value)) collect(def.valueType as z.core.$ZodType, item, found);
-  }
+  if ('valueType' in def) for (const item of Object.values(parts)) collect(def.valueType, item, found);
+  if (!Array.isArray(value)) return;
+  if ('element' in def) for (const item of value) collect(def.element, item, found);
+  if ('items' in def) value.forEach((item, index) => collect(def.items[index] ?? def.rest, item, found));
+}
+
+/** The schemas that speak about the same value: what is wrapped, piped, put off, or one of several. */
+function sameValue(def: z.core.$ZodTypes['_zod']['def']): unknown[] {
+  const same: unknown[] = [];
+  if ('innerType' in def) same.push(def.innerType);
+  if ('getter' in def) same.push(def.getter());
+  if ('in' in def) same.push(def.in, def.out);
+  if ('left' in def) same.push(def.left, def.right);
+  if ('options' in def) same.push(...def.options);
+  return same;
 }
 
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return [String(value)];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }

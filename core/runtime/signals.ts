@@ -32,12 +32,13 @@ export type Signal =
 
 export type Emit = (signal: Signal) => void;
 
-/** The host's listener must not be able to break a delivery. */
+/** The host's listener must not be able to break a delivery, nor the process by a promise that rejects. */
 export const safely =
-  (listener: Emit): Emit =>
+  (listener: (signal: Signal) => unknown): Emit =>
   (signal) => {
     try {
-      listener(signal);
+      const result = listener(signal);
+      if (result instanceof Promise) result.catch(() => undefined);
     } catch {
       // A metric that cannot be counted is no reason to lose an event.
     }

@@ -6,6 +6,8 @@ export interface Suspensions {
   add(reason: Reason, scope?: string): boolean;
   /** Why a delivery with these scopes may not leave; `undefined` when it may. */
   reasonFor(scopes: readonly string[] | undefined): Reason | undefined;
+  /** Whether anything is suspended at all. */
+  readonly any: boolean;
   list(): readonly { readonly scope?: string; readonly reason: Reason }[];
   /** Lifts one scope, or without one, everything. */
   lift(scope?: string): void;
@@ -28,6 +30,9 @@ export function createSuspensions(): Suspensions {
         if (reason !== undefined) return reason;
       }
       return undefined;
+    },
+    get any() {
+      return whole !== undefined || scoped.size > 0;
     },
     list: () => [
       ...(whole === undefined ? [] : [{ reason: whole }]),

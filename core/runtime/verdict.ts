@@ -36,8 +36,8 @@ export function decisionsOf(line: Line, reply: Reply, crate: Crate): readonly Re
 }
 
 function classify(line: Line, failure: Failure, crate: Crate): RetryDecision {
-  if (failure.kind === 'crash') defect(line, failure.left ? 'response' : 'request', failure.error);
   try {
+    if (failure.kind === 'crash') defect(line, failure.left ? 'response' : 'request', failure.error);
     return explained(line, checked(line, line.vendor.classifyError(failure, crate)), failure, crate);
   } catch (error) {
     defect(line, 'classifyError', error);
@@ -96,7 +96,8 @@ export function apply(call: Call, crate: Crate, decisions: readonly RetryDecisio
         throttled = false;
         return void again.push(parcel);
       case 'retry':
-        askedMs = Math.max(askedMs, decision.afterMs ?? 0);
+        // Not Math.max: one NaN from a vendor's arithmetic would hold the connection for ever.
+        if (Number(decision.afterMs) > askedMs) askedMs = Number(decision.afterMs);
         throttled &&= decision.reason.code === 'rate_limited';
         return void again.push(parcel);
     }

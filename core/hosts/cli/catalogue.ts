@@ -1,0 +1,57 @@
+import { createColors } from 'picocolors';
+import { catalogueEntry, type DestinationManifest } from '../../index.ts';
+import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
+import { exitCode } from './exit-codes.ts';
+import { printable } from './printable.ts';
+import { colourful, print, type Terminal } from './terminal.ts';
+
+export interface ListFlags extends DestinationFlags {
+  readonly json?: boolean;
+}
+
+/** `spillway list`: what can be delivered to. */
+export async function list(flags: ListFlags, terminal: Terminal): Promise<number> {
+  const destinations = await findDestinations(flags, terminal.env);
+  const manifests = destinations.map(({ manifest }) => manifest).sort((one, other) => (one.slug < other.slug ? -1 : 1));
+  const text = flags.json === true ? `${JSON.stringify(manifests.map(listed), null, 2)}\n` : table(manifests, terminal);
+  await print(terminal.stdout, text);
+  return exitCode.ok;
+}
+
+/** `spillway schema`: the settings of a destination as JSON Schema; secrets carry `secret: true`. */
+export async function schema(slug: string, flags: DestinationFlags, terminal: Terminal): Promise<number> {
+  const destination = destinationNamed(slug, await findDestinations(flags, terminal.env));
+  await print(terminal.stdout, `${JSON.stringify(catalogueEntry(destination).configSchema, null, 2)}\n`);
+  return exitCode.ok;
+}
+
+const listed = ({ slug, displayName, stage, accepts, summary }: DestinationManifest) => ({
+  slug,
+  displayName,
+  stage,
+  accepts,
+  summary,
+});
+
+function table(manifests: readonly DestinationManifest[], terminal: Terminal): string {
+  const { bold } = createColors(colourful(terminal.stdout, terminal.env));
+  const head = ['SLUG', 'NAME', 'STAGE', 'ACCEPTS', 'SUMMARY'];
+  const rows = [
+    head,
+    ...manifests.map(({ slug, displayName, stage, accepts, summary }) => [
+      slug,
+      displayName,
+      stage,
+      accepts.join(','),
+      summary,
+    ]),
+  ];
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.map((line, index) => `${index === 0 ? bold(line) : printable(line)}\n`).join('');
+}

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import type { ConfigIssue, ConnectionOptions } from '../../index.ts';
+import { errnoOf, exitCode, Refusal, usage } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a config file says, with the environment's values in place; none of it checked against a destination yet. */
+export interface ConfigFile {
+  readonly config: unknown;
+  readonly options: ConnectionOptions | undefined;
+  /** Variables that are not set, each under the path that names it. */
+  readonly unset: readonly ConfigIssue[];
+}
+
+const topLevel = ['config', 'options'];
+const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** Reads `{"config": {...}, "options": {...}}`. A file that cannot be opened is a usage error, one that is not that shape exits 78. */
+export async function readConfigFile(file: string, env: Terminal['env']): Promise<ConfigFile> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw usage(`cannot read the config file ${file} (${errnoOf(error)})`);
+  });
+  const parsed = parse(text.replace(/^\uFEFF/, ''), file);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new Refusal(exitCode.config, `${file}: expected {"config": {...}, "options": {...}}`);
+  }
+  const unknown = Object.keys(parsed).filter((key) => !topLevel.includes(key));
+  if (unknown.length > 0) {
+    throw invalidConfig(
+      file,
+      unknown.map((path) => ({ path, message: 'unknown key; there are: config, options' })),
+    );
+  }
+  const unset: ConfigIssue[] = [];
+  const filled = fill(parsed, '', env, unset) as { readonly config?: unknown; readonly options?: ConnectionOptions };
+  return { config: filled.config, options: filled.options, unset };
+}
+
+export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): Refusal =>
+  new Refusal(
+    exitCode.config,
+    `${file} is not valid:`,
+    issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),
+  );
+
+/** V8 quotes the text around an error, which may be a credential: only the position is told, where V8 knows it. */
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const { message } = error as Error;
+    const position = message === 'Unexpected end of JSON input' ? text.length : /at position (\d+)/.exec(message)?.[1];
+    throw new Refusal(
+      exitCode.config,
+      `${file}${position === undefined ? '' : place(text, Number(position))}: not valid JSON`,
+    );
+  }
+}
+
+function place(text: string, position: number): string {
+  const before = text.slice(0, position).split('\n');
+  return `:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+function fill(value: unknown, path: string, env: Terminal['env'], unset: ConfigIssue[]): unknown {
+  if (typeof value === 'string') return fillText(value, path, env, unset);
+  if (typeof value !== 'object' || value === null) return value;
+  const at = (key: string | number): string => (path === '' ? String(key) : `${path}.${key}`);
+  if (Array.isArray(value)) return value.map((item: unknown, index) => fill(item, at(index), env, unset));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, fill(part, at(key), env, unset)]));
+}
+
+/** What stands for an unset variable stays as it is written. */
+const fillText = (text: string, path: string, env: Terminal['env'], unset: ConfigIssue[]): string =>
+  text.replace(reference, (written, name: string) => {
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (value === undefined) unset.push({ path, message: `the environment variable ${name} is not set` });
+    return value ?? written;
+  });

@@ -1,0 +1,44 @@
+import { constants } from 'node:os';
+import type { StopSignal } from './terminal.ts';
+
+/** How the CLI ends. Where several apply, the first of 2, 78, 77, 65, 1; after a signal, the signal's own. */
+export const exitCode = {
+  /** All delivered or skipped. */
+  ok: 0,
+  /** Something was not delivered, a check of `verify` failed, or the outcomes could not be written to their end. */
+  undelivered: 1,
+  /** The command line asks for what is not there: an option, a destination, a file that cannot be opened. */
+  usage: 2,
+  /** Lines of the input, or its rest, cannot be read. */
+  unreadable: 65,
+  /** A defect of ours; what Node would otherwise report as 1. */
+  defect: 70,
+  /** The vendor refused our credentials. */
+  unauthorized: 77,
+  /** The config is invalid. */
+  config: 78,
+} as const;
+
+/** 130 after SIGINT, 143 after SIGTERM. */
+export const afterSignal = (signal: StopSignal): number => 128 + constants.signals[signal];
+
+/** Why a command cannot be carried out: its exit code, and what to say about it. Holds no secrets and no event data. */
+export class Refusal extends Error {
+  readonly exitCode: number;
+  /** Shown under the message, one a line. */
+  readonly details: readonly string[];
+
+  constructor(code: number, message: string, details: readonly string[] = []) {
+    super(message);
+    this.exitCode = code;
+    this.details = details;
+  }
+}
+
+export const usage = (message: string): Refusal => new Refusal(exitCode.usage, message);
+
+/** What went wrong with a file, without Node's own wording around it. */
+export const errnoOf = (error: unknown): string => {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code ?? name;
+};

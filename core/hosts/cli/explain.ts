@@ -1,0 +1,62 @@
+import type { createColors } from 'picocolors';
+import type { Preview, Reason } from '../../index.ts';
+import { printable } from './printable.ts';
+
+/** What preview says about one line of the input; `stage` is `line` when no event could be read from it. */
+export type Previewed = { readonly line: number; readonly messageId: string } & (
+  Preview | { readonly kind: 'rejected'; readonly stage: 'line'; readonly reason: Reason }
+);
+
+/** A preview for people. */
+export function explain(shown: Previewed, colours: ReturnType<typeof createColors>): string {
+  const id = shown.messageId === '' ? '' : ` ${shown.messageId}`;
+  const title = colours.bold(oneLineOf(`line ${shown.line}${id}`));
+  if (shown.kind !== 'request') {
+    const { code, message, field } = shown.reason;
+    const verdict = colours.yellow(`${shown.kind} at ${shown.stage}`);
+    return `${title}  ${verdict}: ${code}: ${printable(message)}${field === undefined ? '' : ` (${printable(field)})`}\n`;
+  }
+  const { request, fields, notes, group, lane, scopes } = shown;
+  const routing = Object.entries({ group, lane, scopes: scopes?.join(', ') }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+    ['headers', Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`)],
+    [
+      request.compress === undefined ? 'body' : `body, sent as ${request.compress}`,
+      bodyLines(request.body, request.headers),
+    ],
+    ['travels by', routing.map(([name, value]) => `${name}: ${value}`)],
+    ['fields', inColumns(fields.map(({ field, source }) => [field, `from ${source}`]))],
+    ['notes', notes.map(({ code, field, message }) => `${code} ${field}: ${message}`)],
+  ];
+  return [
+    `${title}  ${colours.green('would be sent')}`,
+    `  ${request.method} ${oneLineOf(request.url)}`,
+    ...sections
+      .filter(([, lines]) => lines.length > 0)
+      .flatMap(([name, lines]) => [`  ${colours.dim(name)}`, ...lines.map((line) => `    ${oneLineOf(line)}`)]),
+    '',
+  ].join('\n');
+}
+
+/** JSON indented, a form a line per parameter, anything else as it is. */
+function bodyLines(body: string, headers: Readonly<Record<string, string>>): readonly string[] {
+  if (body === '') return [];
+  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? '';
+  if (type.includes('x-www-form-urlencoded')) {
+    return inColumns([...new URLSearchParams(body)].map(([name, value]) => [name, `= ${value}`]));
+  }
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2).split('\n');
+  } catch {
+    return body.split('\n');
+  }
+}
+
+function inColumns(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.min(40, Math.max(0, ...rows.map(([name]) => name.length)));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
+}
+
+const oneLineOf = (text: string): string => printable(text).replaceAll('\n', '\\n');

@@ -1,0 +1,74 @@
+import { isUtf8 } from 'node:buffer';
+
+/** One line of the input that is not blank; its number counts blank ones, too. */
+export type InputLine =
+  { readonly number: number; readonly text: string } | { readonly number: number; readonly fault: LineFault };
+export type LineFault = 'too long' | 'not UTF-8';
+
+/** Longer lines are not collected. Eight times what the runtime takes for an event. */
+export const maxLineBytes = 8 * 1024 * 1024;
+
+const lineFeed = 0x0a;
+const blank = /^[\t\r ]*$/;
+
+export interface LineCutter {
+  /** The lines this chunk completes. */
+  cut(chunk: Buffer): InputLine[];
+  /** The last line, when no line feed ended it. */
+  end(): InputLine[];
+}
+
+/**
+ * Cuts bytes into lines at line feeds alone: readline would also cut at U+2028, which JSON strings may hold.
+ * Accepts CRLF and a byte order mark on the first line.
+ */
+export function createLineCutter(maxBytes: number = maxLineBytes): LineCutter {
+  /** The beginning of a line whose end has not come yet, and how long it is; too long a one has no pieces. */
+  let pieces: Buffer[] = [];
+  let held = 0;
+  let count = 0;
+
+  function keep(piece: Buffer): void {
+    held += piece.length;
+    if (held > maxBytes) pieces = [];
+    else if (piece.length > 0) pieces.push(piece);
+  }
+
+  function lineOf(bytes: Buffer, length: number): InputLine | undefined {
+    count += 1;
+    if (length > maxBytes) return { number: count, fault: 'too long' };
+    let text = bytes.toString('utf8');
+    // Only where decoding had to make something up is it worth a look whether it really had to.
+    if (text.includes('\uFFFD') && !isUtf8(bytes)) return { number: count, fault: 'not UTF-8' };
+    if (count === 1 && text.startsWith('\uFEFF')) text = text.slice(1);
+    return blank.test(text) ? undefined : { number: count, text };
+  }
+
+  function completed(): InputLine | undefined {
+    const [only] = pieces;
+    const line = lineOf(pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces), held);
+    pieces = [];
+    held = 0;
+    return line;
+  }
+
+  return {
+    cut(chunk) {
+      const lines: InputLine[] = [];
+      let from = 0;
+      for (let to = chunk.indexOf(lineFeed); to !== -1; to = chunk.indexOf(lineFeed, from)) {
+        const piece = chunk.subarray(from, to);
+        from = to + 1;
+        if (held > 0) keep(piece);
+        const line = held > 0 ? completed() : lineOf(piece, piece.length);
+        if (line !== undefined) lines.push(line);
+      }
+      if (from < chunk.length) keep(chunk.subarray(from));
+      return lines;
+    },
+    end() {
+      const line = held > 0 ? completed() : undefined;
+      return line === undefined ? [] : [line];
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { createRuntime, type Connection, type Runtime, type Signal } from '../../index.ts';
+import { invalidConfig, readConfigFile } from './config-file.ts';
+import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
+import { usage } from './exit-codes.ts';
+import { oneLine } from './printable.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface ConnectionFlags extends DestinationFlags {
+  readonly config: string;
+}
+
+export interface RuntimeSettings {
+  /** Where the destination's requests go instead of to its vendor. */
+  readonly origin?: string | undefined;
+  readonly onSignal?: (signal: Signal) => void;
+}
+
+/** The connection a config file describes, or a Refusal with everything that is wrong with it. */
+export async function openConnection(
+  slug: string,
+  flags: ConnectionFlags,
+  env: Terminal['env'],
+  settings: RuntimeSettings = {},
+): Promise<{ readonly connection: Connection; readonly runtime: Runtime }> {
+  const destination = destinationNamed(slug, await findDestinations(flags, env));
+  const runtime = runtimeFor(() =>
+    createRuntime({
+      destinations: [destination],
+      ...(settings.origin === undefined ? {} : { origins: { [slug]: settings.origin } }),
+      ...(settings.onSignal === undefined ? {} : { onSignal: settings.onSignal }),
+    }),
+  );
+  const { config, options, unset } = await readConfigFile(flags.config, env);
+  const opened = runtime.open(slug, config, options);
+  if (opened.kind === 'open' && unset.length === 0) return { connection: opened.connection, runtime };
+  await runtime.close();
+  const unfilled = new Set(unset.map(({ path }) => path));
+  const issues = opened.kind === 'invalid' ? opened.issues.filter(({ path }) => !unfilled.has(path)) : [];
+  throw invalidConfig(flags.config, [...unset, ...issues]);
+}
+
+/** An origin that is none is the only thing a runtime with one known destination refuses. */
+function runtimeFor(create: () => Runtime): Runtime {
+  try {
+    return create();
+  } catch (error) {
+    throw usage(`--origin: ${oneLine((error as Error).message)}`);
+  }
+}

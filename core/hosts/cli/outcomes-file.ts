@@ -1,0 +1,121 @@
+import { closeSync, createWriteStream, fstatSync, ftruncateSync, openSync, type Stats } from 'node:fs';
+import type { Writable } from 'node:stream';
+import type { Outcome } from '../../index.ts';
+import { errnoOf, usage } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Where the outcomes go, one JSON line each. */
+export interface OutcomesFile {
+  write(line: number, outcome: Outcome): void;
+  /** What to wait for before the next write; `undefined` while there is room. */
+  readonly busy: Promise<void> | undefined;
+  /** Called once when nothing more can be written, with the errno. What is written after that is dropped. */
+  onFailure: ((code: string) => void) | undefined;
+  /** Resolves when all is written and, unless it is standard output, closed. */
+  close(): Promise<void>;
+}
+
+/** Outcomes leave in pieces of this many characters, or after this wait when there are few. */
+const piece = 64 * 1024;
+const waitMs = 100;
+
+export const noOutcomesFile: OutcomesFile = {
+  write() {},
+  busy: undefined,
+  onFailure: undefined,
+  close: () => Promise.resolve(),
+};
+
+/** A file that is open for writing and still has what it had. */
+export interface OutcomesTarget {
+  /** Empties it. */
+  start(): OutcomesFile;
+  close(): void;
+}
+
+/** Opens a file, or standard output for `-`. A usage error when it cannot, or when it is the input. */
+export function openOutcomes(file: string | undefined, terminal: Terminal, input: Stats | undefined): OutcomesTarget {
+  if (file === undefined) return { start: () => noOutcomesFile, close() {} };
+  if (file === '-') return { start: () => createOutcomesFile(terminal.stdout, false), close() {} };
+  const { fd, stats } = openForWriting(file);
+  if (input?.isFile() === true && input.ino === stats.ino && input.dev === stats.dev) {
+    closeSync(fd);
+    throw usage(`the outcomes file ${file} is the input file`);
+  }
+  return {
+    start() {
+      if (stats.isFile()) ftruncateSync(fd);
+      return createOutcomesFile(createWriteStream('', { fd, highWaterMark: 4 * piece }), true);
+    },
+    close: () => closeSync(fd),
+  };
+}
+
+function openForWriting(file: string): { readonly fd: number; readonly stats: Stats } {
+  try {
+    const fd = openSync(file, 'a');
+    return { fd, stats: fstatSync(fd) };
+  } catch (error) {
+    throw usage(`cannot write the outcomes file ${file} (${errnoOf(error)})`);
+  }
+}
+
+export function createOutcomesFile(output: Writable, ours: boolean): OutcomesFile {
+  let pending = '';
+  let busy: Promise<void> | undefined;
+  let failed = false;
+  let resume: (() => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  function release(): void {
+    busy = undefined;
+    resume?.();
+  }
+
+  function fail(error: unknown): void {
+    if (failed) return;
+    failed = true;
+    pending = '';
+    release();
+    file.onFailure?.(errnoOf(error));
+  }
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (pending === '' || failed) return;
+    const text = pending;
+    pending = '';
+    if (output.write(text)) return;
+    busy ??= new Promise((resolve) => {
+      resume = resolve;
+    });
+  }
+
+  output.on('drain', release).on('error', fail);
+  const file: OutcomesFile = {
+    write(line, outcome) {
+      if (failed) return;
+      pending += outcomeLine(line, outcome);
+      if (pending.length >= piece) flush();
+      else timer ??= setTimeout(flush, waitMs);
+    },
+    get busy() {
+      return busy;
+    },
+    onFailure: undefined,
+    async close() {
+      flush();
+      // An empty write: its callback comes after everything before it, and also when the output is broken.
+      if (!failed) await new Promise<void>((resolve) => void output.write('', () => resolve()));
+      output.off('drain', release);
+      if (ours && !output.closed) await new Promise<void>((resolve) => void output.once('close', resolve).end());
+    },
+  };
+  return file;
+}
+
+/** Outcome's own fields, with the line in front and messageId for eventId. */
+function outcomeLine(line: number, { eventId, ...rest }: Outcome): string {
+  return `${JSON.stringify({ line, messageId: eventId, ...rest })}\n`;
+}

@@ -1,0 +1,53 @@
+import { createColors } from 'picocolors';
+import { parseLine } from './event-source.ts';
+import { errnoOf, exitCode, Refusal } from './exit-codes.ts';
+import { explain, type Previewed } from './explain.ts';
+import { openInput } from './input.ts';
+import { createLineCutter, type InputLine } from './lines.ts';
+import { openConnection, type ConnectionFlags } from './open-connection.ts';
+import { colourful, print, type Terminal } from './terminal.ts';
+
+export interface PreviewFlags extends ConnectionFlags {
+  readonly input: string;
+  readonly json?: boolean;
+}
+
+/** `spillway preview`: what would be sent for each event, and why, or why not. Nothing leaves. */
+export async function preview(slug: string, flags: PreviewFlags, terminal: Terminal): Promise<number> {
+  const input = openInput(flags.input, terminal);
+  try {
+    const { connection, runtime } = await openConnection(slug, flags, terminal.env);
+    const colours = createColors(colourful(terminal.stdout, terminal.env));
+    let code: number = exitCode.ok;
+    for await (const line of linesOf(input.chunks)) {
+      const read = parseLine(line);
+      const shown: Previewed =
+        read.kind === 'event'
+          ? { line: line.number, messageId: idOf(read.event), ...(await connection.preview(read.event)) }
+          : { line: line.number, messageId: '', kind: 'rejected', stage: 'line', reason: read.outcome.reason };
+      if (read.kind === 'unreadable') code = exitCode.unreadable;
+      const text = flags.json === true ? `${JSON.stringify(shown)}\n` : explain(shown, colours);
+      if (!(await print(terminal.stdout, text))) break;
+    }
+    await runtime.close();
+    return code;
+  } finally {
+    input.close();
+  }
+}
+
+async function* linesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<InputLine> {
+  const cutter = createLineCutter();
+  try {
+    for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next())
+      yield* cutter.cut(chunk.value);
+  } catch (error) {
+    throw new Refusal(exitCode.unreadable, `the input broke off (${errnoOf(error)})`);
+  }
+  yield* cutter.end();
+}
+
+function idOf(event: unknown): string {
+  const id = (event as { readonly messageId?: unknown } | null)?.messageId;
+  return typeof id === 'string' ? id : '';
+}

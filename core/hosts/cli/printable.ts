@@ -1,0 +1,9 @@
+// oxlint-disable-next-line no-control-regex -- these are the characters to look for
+const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Text from outside, unable to steer a terminal: control and direction characters become escapes. Keeps line feeds. */
+export const printable = (text: string): string =>
+  text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** The same, on one line. */
+export const oneLine = (text: string): string => printable(text.split(/\r?\n/, 1)[0] ?? '');

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { exitCode, Refusal } from './exit-codes.ts';
+import { collect, milliseconds } from './flags.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Runs one command line and resolves to its exit code. Never rejects. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code: number = exitCode.ok;
+  const program = describe(terminal, (ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
+    if (error instanceof Refusal) {
+      const lines = [`spillway: ${error.message}`, ...error.details.map((detail) => `  ${detail}`)];
+      terminal.stderr.write(`${lines.join('\n')}\n`);
+      return error.exitCode;
+    }
+    terminal.stderr.write(`spillway: a defect of the program: ${whereabouts(error)}\n`);
+    return exitCode.defect;
+  }
+}
+
+/** Without the message, which might quote an event or a credential. */
+const whereabouts = (error: unknown): string =>
+  error instanceof Error
+    ? [error.name, ...(error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))].join('\n')
+    : typeof error;
+
+/** The commands. What each of them needs is loaded when it runs, so that --help need not wait for it. */
+function describe(terminal: Terminal, end: (code: number) => void): Command {
+  const program = new Command('spillway')
+    .description('Delivers customer data events to vendors, and says of each event what became of it.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText('after', help);
+
+  program
+    .command('list')
+    .description('the destinations there are')
+    .option('--json', 'as JSON')
+    .option(...destinations)
+    .action(async (flags) => end(await (await import('./catalogue.ts')).list(flags, terminal)));
+  program
+    .command('schema <slug>')
+    .description('the settings of a destination, as JSON Schema')
+    .option(...destinations)
+    .action(async (slug, flags) => end(await (await import('./catalogue.ts')).schema(slug, flags, terminal)));
+  program
+    .command('validate <slug>')
+    .description('checks a config file')
+    .requiredOption(...config)
+    .option(...destinations)
+    .action(async (slug, flags) => end(await (await import('./validate.ts')).validate(slug, flags, terminal)));
+  program
+    .command('preview <slug>')
+    .description('what would be sent for each event, and why, or why not')
+    .requiredOption(...config)
+    .option(...input)
+    .option('--json', 'one JSON object per event')
+    .option(...destinations)
+    .action(async (slug, flags) => end(await (await import('./preview.ts')).preview(slug, flags, terminal)));
+  program
+    .command('deliver <slug>')
+    .description('delivers events; one outcome per line of the input')
+    .requiredOption(...config)
+    .option(...input)
+    .option('--outcomes <file>', 'where the outcomes go, as NDJSON in the order of the input; - is standard output')
+    .option('--origin <url>', 'send to this origin instead of the vendor (env: SPILLWAY_ORIGIN)')
+    .option('--within <ms>', 'how long one event may take (env: SPILLWAY_WITHIN; default: 60000)', milliseconds)
+    .option(...destinations)
+    .option('--json', 'the summary as one JSON object on standard output')
+    .option('--quiet', 'no summary and no progress bar')
+    .action(async (slug, flags) => end(await (await import('./deliver.ts')).deliver(slug, flags, terminal)));
+  program
+    .command('verify <dir...>')
+    .description('checks destination folders against the contract')
+    .action(async (directories) => end(await (await import('./verify.ts')).verify(directories, terminal)));
+  return program;
+}
+
+const config = [
+  '--config <file>',
+  '{"config": {...}, "options": {...}}; ${NAME} in a string is taken from the environment',
+] as const;
+const input = ['--input <file>', 'events as NDJSON; - is standard input', '-'] as const;
+const destinations = [
+  '--destinations <dir>',
+  'a directory with further destinations, repeatable (env: SPILLWAY_DESTINATIONS)',
+  collect,
+] as const;
+
+const help = `
+Exit codes, the first that applies: 2 usage, or a file that cannot be opened; 78 the config is invalid; 77 the vendor
+refused the credentials; 65 lines of the input cannot be read; 1 something was not delivered; 0 all delivered or skipped.
+130 or 143 after SIGINT or SIGTERM. 70 a defect of this program.`;
+
+/** package.json lies above core/ in a clone, and above dist/core/ in an installed package. */
+function version(): string {
+  for (const above of ['../../../package.json', '../../../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(above, import.meta.url), 'utf8')) as { readonly version: string })
+        .version;
+    } catch {
+      continue;
+    }
+  }
+  return 'unknown';
+}

@@ -1,0 +1,38 @@
+import { afterSignal } from './exit-codes.ts';
+import type { StopSignal, Terminal } from './terminal.ts';
+
+/** What ends a run before its input does. */
+export interface Stop {
+  readonly signal: AbortSignal;
+  /** The first that came. */
+  readonly by: StopSignal | undefined;
+  /** Ends the run from inside. */
+  now(): void;
+  /** Gives the signals back to the process. */
+  release(): void;
+}
+
+/** Runners hand a signal on that the terminal sent to the whole group already (npm, tsx): one key press may come twice. */
+const samePressMs = 250;
+
+/** The first SIGINT or SIGTERM stops the run, a second one ends the process at once. */
+export function listenForStop(terminal: Terminal): Stop {
+  const controller = new AbortController();
+  let by: StopSignal | undefined;
+  let since = 0;
+  const release = terminal.onSignal((signal) => {
+    if (by === undefined) {
+      by = signal;
+      since = performance.now();
+      controller.abort();
+    } else if (performance.now() - since > samePressMs) terminal.exit(afterSignal(signal));
+  });
+  return {
+    signal: controller.signal,
+    get by() {
+      return by;
+    },
+    now: () => controller.abort(),
+    release,
+  };
+}

@@ -1,0 +1,90 @@
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { outcomeKinds, type Outcome, type OutcomeKind, type ReasonCode, type Signal } from '../../index.ts';
+import { oneLine } from './printable.ts';
+
+/** What a run counts: outcomes as they are given, and what the runtime tells of its requests. */
+export interface Tally {
+  readonly outcomes: Readonly<Record<OutcomeKind, number>>;
+  readonly reasons: ReadonlyMap<ReasonCode, number>;
+  /** Lines no event could be read from; their outcomes are among the rejected ones. */
+  readonly unreadable: number;
+  /** The vendor refused our credentials for some event. */
+  readonly unauthorized: boolean;
+  readonly requests: number;
+  /** Requests that were not the first attempt at their batch. */
+  readonly retries: number;
+  /** Of bodies as sent, after compression. */
+  readonly bytes: number;
+  /** Of answered and failed requests alike, in milliseconds; undefined without any. */
+  latencyMs(percentile: number): number | undefined;
+  /** Vendor code or core threw: which part and what, and how often. */
+  readonly defects: ReadonlyMap<string, number>;
+  readonly count: (outcome: Outcome) => void;
+  readonly countUnreadable: (outcome: Outcome) => void;
+  readonly hear: (signal: Signal) => void;
+}
+
+/** So many different defects are told apart; vendor code could make up ever new ones. */
+const defectsKept = 20;
+
+export function createTally(): Tally {
+  const outcomes = Object.fromEntries(outcomeKinds.map((kind) => [kind, 0])) as Record<OutcomeKind, number>;
+  const reasons = new Map<ReasonCode, number>();
+  const defects = new Map<string, number>();
+  const latency: RecordableHistogram = createHistogram();
+  let unreadable = 0;
+  let unauthorized = false;
+  let requests = 0;
+  let retries = 0;
+  let bytes = 0;
+
+  function count(outcome: Outcome): void {
+    outcomes[outcome.kind] += 1;
+    if (outcome.kind === 'delivered') return;
+    const { code } = outcome.reason;
+    reasons.set(code, (reasons.get(code) ?? 0) + 1);
+    if (outcome.kind === 'suspended' && code === 'unauthorized') unauthorized = true;
+  }
+
+  function hear(signal: Signal): void {
+    if (signal.kind === 'request_finished') {
+      requests += 1;
+      bytes += signal.bytes;
+      if (signal.attempt > 1) retries += 1;
+      // The histogram takes whole numbers from 1.
+      latency.record(Math.max(1, Math.round(signal.ms * 1000)));
+    } else if (signal.kind === 'defect') {
+      const what = `${signal.where}: ${oneLine(String(signal.error))}`;
+      if (defects.has(what) || defects.size < defectsKept) defects.set(what, (defects.get(what) ?? 0) + 1);
+    }
+  }
+
+  return {
+    outcomes,
+    reasons,
+    defects,
+    count,
+    countUnreadable(outcome) {
+      unreadable += 1;
+      count(outcome);
+    },
+    hear,
+    latencyMs: (percentile) =>
+      latency.count === 0 ? undefined : Math.round(latency.percentile(percentile) / 100) / 10,
+    get unreadable() {
+      return unreadable;
+    },
+    get unauthorized() {
+      return unauthorized;
+    },
+    get requests() {
+      return requests;
+    },
+    get retries() {
+      return retries;
+    },
+    get bytes() {
+      return bytes;
+    },
+  };
+}

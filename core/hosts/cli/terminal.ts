@@ -1,0 +1,44 @@
+import type { Readable, Writable } from 'node:stream';
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** What the CLI sees of the process around it. */
+export interface Terminal {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Tells of every SIGINT and SIGTERM, until the function it returns is called. */
+  onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Ends the process without finishing anything. */
+  exit(code: number): void;
+}
+
+export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** Standard input is opened by the first look at it, so that `list` never waits for a pipe. */
+export function processTerminal(): Terminal {
+  // A reader that went away (`| head`) is told to the writer by the callback of write(); unheard, it would end the process.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  return {
+    env: process.env,
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    onSignal(listener) {
+      process.on('SIGINT', listener).on('SIGTERM', listener);
+      return () => void process.off('SIGINT', listener).off('SIGTERM', listener);
+    },
+    exit: (code) => process.exit(code),
+  };
+}
+
+/** Writes, and resolves when it is written: to false when nobody reads any more. */
+export const print = (output: Output, text: string): Promise<boolean> =>
+  new Promise((resolve) => void output.write(text, (error) => resolve(error === null || error === undefined)));
+
+/** Colour only where a person looks, and wants it: NO_COLOR, TERM=dumb. */
+export const colourful = (output: Output, env: Terminal['env']): boolean =>
+  output.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';

@@ -1,0 +1,62 @@
+import type { HttpRequest } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import { parameterReader, type ParameterReader } from './parameters.ts';
+import { requestFor } from './request.ts';
+
+/** What a connection works out once, when it opens. */
+export interface Prepared {
+  /** By event name. A Map, because the names come from events: an object would also answer to "constructor". */
+  readonly targets: ReadonlyMap<string, Target>;
+  readonly callbackParams: ParameterReader;
+  readonly partnerParams: ParameterReader;
+  readonly maxAgeMs: number;
+  /** The same for every event: all that differs is in the body. */
+  readonly request: HttpRequest;
+}
+
+export interface Target {
+  readonly token: string;
+  readonly scope: string;
+  /** Adjust's SDK records this by itself (ADJUST-21, ADJUST-22). */
+  readonly lifecycle: boolean;
+}
+
+export const prepare = (config: Config): Prepared => ({
+  targets: new Map(
+    Object.entries(config.eventTokens).map(([name, token]) => [
+      name,
+      { token, scope: `token:${token}`, lifecycle: lifecycleNames.has(name.toLowerCase().replaceAll(/[\s_-]/g, '')) },
+    ]),
+  ),
+  callbackParams: parameterReader('callback_params', config.callbackParams),
+  partnerParams: parameterReader('partner_params', config.partnerParams),
+  maxAgeMs: config.maxEventAgeDays * 86_400_000,
+  request: requestFor(config),
+});
+
+/** Installs, reattributions, sessions and what resembles them, without case, spaces, underscores and hyphens. */
+const lifecycleNames: ReadonlySet<string> = new Set([
+  'applicationinstalled',
+  'applicationopened',
+  'applicationupdated',
+  'applicationlaunched',
+  'applicationforegrounded',
+  'applicationbackgrounded',
+  'applicationuninstalled',
+  'appinstall',
+  'appinstalled',
+  'appopen',
+  'appopened',
+  'applaunch',
+  'applaunched',
+  'appstart',
+  'appstarted',
+  'appupdate',
+  'appupdated',
+  'firstopen',
+  'install',
+  'installattributed',
+  'reattribution',
+  'sessionstart',
+  'sessionstarted',
+]);

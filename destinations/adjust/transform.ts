@@ -1,0 +1,100 @@
+import { admit, eventTime, isObject, payload, propertiesOf, reject, skip } from '../../core/api/index.ts';
+import type { Admission, CdpEvent, JsonObject, Moment, Note, Trace, Transformed } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import { describeDevice, deviceKey } from './device.ts';
+import type { AdjustEvent, Draft } from './mapping.ts';
+import type { Prepared, Target } from './prepare.ts';
+import { saleOf } from './revenue.ts';
+
+export function validate(event: CdpEvent, config: Config, at: Moment<Prepared>): Admission {
+  const target = targetOf(event, config, at);
+  return 'kind' in target ? target : admit;
+}
+
+/** Does the customer want this event in Adjust, and does Adjust want it from a server? */
+function targetOf(event: CdpEvent, config: Config, { prepared }: Moment<Prepared>) {
+  if (event.type !== 'track') return skip('unsupported_event', 'Adjust takes track events only', 'type');
+  const target = prepared.targets.get(event.event);
+  if (target === undefined) {
+    const refuse = config.unmappedEvents === 'skip' ? skip : reject;
+    return refuse('unmapped_event', 'No Adjust event token is set for this event', 'event');
+  }
+  return target.lifecycle && !config.allowLifecycleEvents
+    ? skip('unsupported_event', 'The Adjust SDK records installs, opens and sessions by itself', 'event')
+    : target;
+}
+
+export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>): Transformed<AdjustEvent> {
+  const target = targetOf(event, config, at);
+  if ('kind' in target) return target;
+  const happenedAt = timeOf(event, at);
+  if (typeof happenedAt !== 'number') return happenedAt;
+
+  const { trace, prepared } = at;
+  const notes: Note[] = target.lifecycle ? [countedTwice] : [];
+  const made: Draft = {
+    s2s: '1',
+    app_token: config.appToken,
+    event_token: target.token,
+    environment: config.environment,
+    created_at_unix: String(config.timeUnit === 'seconds' ? Math.floor(happenedAt / 1000) : happenedAt),
+  };
+  const platform = describeDevice(event, made, notes, trace);
+  const device = deviceKey(made);
+  if (device === undefined)
+    return reject('missing_identifier', 'The event names no device Adjust knows', 'context.device');
+  if (config.requireAdid && made.adid === undefined) {
+    return reject('missing_identifier', 'The settings require an adid', 'context.adjust.adid');
+  }
+
+  const properties = objectOr(propertiesOf(event));
+  const sale = saleOf(properties, config, notes, trace);
+  if (sale.kind === 'rejected') return sale;
+  if (sale.kind === 'sale') {
+    made.revenue = sale.revenue;
+    made.currency = sale.currency;
+  }
+  const callback = prepared.callbackParams(properties, notes, trace);
+  if (callback !== undefined) made.callback_params = callback;
+  const partner = prepared.partnerParams(properties, notes, trace);
+  if (partner !== undefined) made.partner_params = partner;
+  if (trace !== undefined) explain(trace, event, target);
+
+  // One lane a device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens (ADJUST-34).
+  const lane = `${config.appToken}:${platform}:${device}`;
+  return payload(made, { lane, at: happenedAt, scopes: [target.scope, `platform:${platform}`] }, notes);
+}
+
+/** created_at_unix has 10 digits in seconds and 13 in milliseconds, so only these years fit (ADJUST-27): 2001 to 2286. */
+const firstTime = 1_000_000_000_000;
+const lastTime = 9_999_999_999_999;
+
+/** When it happened, in epoch milliseconds. Adjust would put its own time in place of a bad one, without a word (ADJUST-30). */
+function timeOf(event: CdpEvent, { now, prepared }: Moment<Prepared>) {
+  const happenedAt = eventTime(event);
+  if (happenedAt !== undefined && now - happenedAt > prepared.maxAgeMs) {
+    return reject('stale_event', 'The event is older than Adjust takes', 'timestamp');
+  }
+  return happenedAt === undefined || happenedAt < firstTime || happenedAt > lastTime
+    ? reject('invalid_value', 'The event has no time with a zone that Adjust could read', 'timestamp')
+    : happenedAt;
+}
+
+const countedTwice: Note = {
+  code: 'duplicate',
+  field: 'event',
+  message: 'The Adjust SDK records this as well, and Adjust counts both',
+};
+
+const nothing: JsonObject = Object.freeze({});
+const objectOr = (value: unknown): JsonObject => (isObject(value) ? value : nothing);
+
+/** Where the fields come from that no table fills. */
+function explain(trace: Trace, event: CdpEvent, { token }: Target): void {
+  trace.from('s2s', 'always 1');
+  trace.from('app_token', 'config.appToken');
+  trace.from('event_token', `config.eventTokens (${token})`);
+  trace.from('environment', 'config.environment');
+  const times = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const;
+  trace.from('created_at_unix', times.find((name) => Boolean(event[name])) ?? 'timestamp');
+}

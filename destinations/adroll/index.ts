@@ -1,0 +1,9 @@
+import { defineDestination } from '../../core/api/index.ts';
+import { config } from './config.ts';
+import { manifest } from './manifest.ts';
+import { prepare } from './prepare.ts';
+import { frame, request } from './request.ts';
+import { response } from './response.ts';
+import { transform, validate } from './transform.ts';
+
+export default defineDestination({ manifest, config, prepare, validate, transform, frame, request, response });

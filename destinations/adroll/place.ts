@@ -1,0 +1,71 @@
+import { absoluteUrl, compileFields, type CdpEvent, type JsonValue, type Trace } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import { appFields, readApp, type AdRollEvent } from './mapping.ts';
+
+/** Where an event happened: on a page, or in an app. */
+export interface Place {
+  readonly url: string;
+  /** The page is real; the URL of an app may be made up. */
+  readonly real: boolean;
+  /** Undefined on the web (ADROLL-32). */
+  readonly app: ReturnType<typeof readApp> | undefined;
+}
+
+const written = /^https?:\/\/[^\s/?#]\S*$/;
+const noHost = /^https?:\/\/[\s/?#]/i;
+
+/** A full URL, as it was written unless it needs escapes; relative paths and bare domains are none (ADROLL-21). */
+function asUrl(value: JsonValue): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const text = value.trim();
+  const url = absoluteUrl(text);
+  if (url === undefined || noHost.test(text)) return undefined;
+  return written.test(text) ? text : url.href;
+}
+
+const readTrackUrl = compileFields<Pick<AdRollEvent, 'page_location'>>([
+  { to: 'page_location', from: ['context.page.url', 'properties.url'], as: asUrl },
+]);
+const readPageUrl = compileFields<Pick<AdRollEvent, 'page_location'>>([
+  { to: 'page_location', from: ['properties.url', 'context.page.url'], as: asUrl },
+]);
+
+/** `undefined`: no page, and not an app whose URL can be made up. */
+export function placeOf(event: CdpEvent, config: Config, trace?: Trace): Place | undefined {
+  const url = (event.type === 'page' ? readPageUrl : readTrackUrl)(event, trace).page_location;
+  const app = isApp(event, url) ? readApp(event, trace) : undefined;
+  if (url !== undefined) return { url, real: true, app };
+  if (app === undefined || config.appBaseUrl === undefined) return undefined;
+  trace?.from('page_location', 'config.appBaseUrl');
+  return { url: appUrl(config.appBaseUrl, app), real: false, app };
+}
+
+const mobileSystems: ReadonlySet<string> = new Set([
+  'ios',
+  'ipados',
+  'tvos',
+  'watchos',
+  'visionos',
+  'android',
+  'fireos',
+]);
+
+/** Browser SDKs fill in app and os as well, so only a device, or a screen call, makes an app. */
+function isApp({ type, context }: CdpEvent, url: string | undefined): boolean {
+  if (type === 'screen') return true;
+  const device = context?.['device'] as { type?: JsonValue; advertisingId?: JsonValue } | null | undefined;
+  if (typeof device !== 'object' || device === null) return false;
+  if (typeof device.advertisingId === 'string' && device.advertisingId !== '') return true;
+  return typeof device.type === 'string' && (url === undefined || mobileSystems.has(device.type.toLowerCase()));
+}
+
+/** AdRoll's "fake URL": the base with what is known of the four app fields, in this order (ADROLL-22 to ADROLL-24). */
+function appUrl(base: string, app: ReturnType<typeof readApp>): string {
+  const query = new URLSearchParams();
+  for (const name of appFields) {
+    const value = app[name];
+    if (value !== undefined) query.append(name, value);
+  }
+  if (query.size === 0) return base;
+  return `${base}${base.includes('?') ? '&' : '?'}${query.toString().replaceAll('+', '%20')}`;
+}

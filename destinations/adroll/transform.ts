@@ -1,0 +1,101 @@
+import {
+  admit,
+  eventTime,
+  ipAddress,
+  payload,
+  reader,
+  reject,
+  type Admission,
+  type CdpEvent,
+  type Moment,
+  type Note,
+  type Trace,
+  type Transformed,
+} from '../../core/api/index.ts';
+import { isAbsent } from './attributes.ts';
+import type { Config } from './config.ts';
+import { addExternalData } from './external-data.ts';
+import { identifiersOf, suffices } from './identifiers.ts';
+import { readUserAgent, type AdRollEvent } from './mapping.ts';
+import { addMoney } from './money.ts';
+import { nameOf } from './naming.ts';
+import { add, firstGrave, noTime, noUserAgent } from './notes.ts';
+import { placeOf } from './place.ts';
+import type { Prepared } from './prepare.ts';
+
+export function validate(event: CdpEvent, config: Config, at: Moment<Prepared>): Admission {
+  const name = nameOf(event, config, at.prepared);
+  return typeof name === 'string' ? admit : name;
+}
+
+/** The required fields first, one rejection each (ADROLL-16); then what else is known. */
+export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>): Transformed<AdRollEvent> {
+  const { prepared, trace } = at;
+  const name = nameOf(event, config, prepared);
+  if (typeof name !== 'string') return name;
+  const place = placeOf(event, config, trace);
+  if (place === undefined) return isAbsent(pageUrlOf(event)) ? noPage : badPage;
+  const written = ipOf(event);
+  const ip = typeof written === 'string' ? ipAddress(written) : undefined;
+  if (ip === undefined) return isAbsent(written) ? noIp : badIp;
+  const milliseconds = eventTime(event);
+  if (milliseconds !== undefined && milliseconds > latest) return tooLate;
+  const notes: Note[] = [];
+  const identifiers = identifiersOf(event, config, notes, trace);
+  if (!suffices(identifiers, config.identifierPolicy)) return noIdentifier;
+
+  const made: AdRollEvent = {
+    advertisable_eid: config.advertisableEid,
+    pixel_eid: config.pixelEid,
+    event_name: name,
+    page_location: place.url,
+    ip,
+    identifiers,
+    ...readUserAgent(event, trace),
+    ...place.app,
+  };
+  if (made.user_agent === undefined && place.app === undefined) add(notes, noUserAgent);
+  // Queueing and retries would move the event without it (ADROLL-31).
+  if (milliseconds === undefined || milliseconds <= 0) add(notes, noTime);
+  else made.timestamp = milliseconds / 1000;
+  addMoney(made, event, name, config, notes, trace);
+  addExternalData(made, event, config, notes, trace);
+  if (trace !== undefined) explain(trace, event, made);
+
+  const loss = config.strict ? firstGrave(notes) : undefined;
+  if (loss !== undefined) return reject('invalid_value', loss.message, loss.field);
+  return notes.length === 0 ? payload(made) : payload(made, undefined, notes);
+}
+
+/** The user's own address, never that of a server on the way (ADROLL-25). */
+const ipOf = reader('context.ip');
+
+const pageUrlOf = reader('context.page.url');
+
+/** 10^11 seconds: what lies beyond is milliseconds taken for seconds (ADROLL-29). */
+const latest = 1e14;
+
+const noPage = reject(
+  'missing_field',
+  'AdRoll needs the full URL of the page; for app events, set an app base URL (appBaseUrl)',
+  'context.page.url',
+);
+const badPage = reject('invalid_value', 'The URL of the page is not a full http(s) URL', 'context.page.url');
+const noIp = reject('missing_field', "AdRoll needs the user's IP address", 'context.ip');
+const badIp = reject('invalid_value', "The user's IP address is not one", 'context.ip');
+const tooLate = reject('invalid_value', 'The time of the event lies thousands of years ahead', 'timestamp');
+const noIdentifier = reject(
+  'missing_identifier',
+  'The event has none of the identifiers AdRoll requires (identifierPolicy)',
+  'context.adroll.firstPartyCookie',
+);
+
+/** For preview: where the fields come from that no table fills. */
+function explain(trace: Trace, event: CdpEvent, made: AdRollEvent): void {
+  trace.from('advertisable_eid', 'config.advertisableEid');
+  trace.from('pixel_eid', 'config.pixelEid');
+  trace.from('event_name', event.type === 'track' ? 'event' : 'name');
+  trace.from('ip', 'context.ip');
+  const clock = (['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const).find((name) => event[name]);
+  if (made.timestamp !== undefined && clock !== undefined) trace.from('timestamp', clock);
+}

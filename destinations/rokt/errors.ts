@@ -1,0 +1,86 @@
+import { isObject, jsonBody, type Batch, type JsonValue } from '../../core/api/index.ts';
+import type { RoktBatch } from './mapping.ts';
+
+/**
+ * The messages of `{"errors":[{"code","message"}]}`, entities decoded (ROKT-53): none where there are no errors,
+ * `undefined` where the body is anything else.
+ */
+export function errorMessages(body: string): readonly string[] | undefined {
+  const answer = jsonBody(body) as JsonValue | undefined;
+  if (!isObject(answer) || (answer['error'] ?? undefined) !== undefined) return undefined;
+  const errors = answer['errors'] ?? [];
+  if (!Array.isArray(errors)) return undefined;
+  return (errors as readonly JsonValue[]).map((error) => {
+    const message = isObject(error) ? error['message'] : undefined;
+    return typeof message === 'string' ? decodeEntities(message) : '';
+  });
+}
+
+const entity = /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi;
+const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+export const decodeEntities = (text: string): string =>
+  text.replace(entity, (whole, hex?: string, decimal?: string, name?: string) => {
+    if (name !== undefined) return named[name.toLowerCase()] ?? whole;
+    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+
+const writtenPath = /^Path '(.*?)'(?:,|\.?$)/;
+const leadingIndex = /^\[(\d+)\]/;
+const writtenPosition = /\bline 1, position (\d+)/;
+
+/**
+ * Which item of a bulk request a message is about: by the index its path begins with, else by the position in the text
+ * that was sent (ROKT-62). `undefined` when it says neither.
+ */
+export function itemNamedBy(message: string, batch: Batch<RoktBatch>, sent: string): number | undefined {
+  const index = leadingIndex.exec(pathIn(message))?.[1];
+  if (index !== undefined) return Number(index) < batch.items.length ? Number(index) : undefined;
+  const position = writtenPosition.exec(tailOf(message))?.[1];
+  return position === undefined ? undefined : itemAt(Number(position), batch, sent);
+}
+
+/** mParticle counts the characters it has read: a position within an item is past its first and at most its last one. */
+function itemAt(position: number, batch: Batch<RoktBatch>, sent: string): number | undefined {
+  let start = 1;
+  for (const [index, { text }] of batch.items.entries()) {
+    if (!sent.startsWith(text, start)) return undefined;
+    const end = start + text.length;
+    if (position <= end) return position > start ? index : undefined;
+    start = end + 1;
+  }
+  return undefined;
+}
+
+/**
+ * The attribute a message blames, when it is one this payload has: messages quote values of the event, too, and those
+ * are nobody else's to read.
+ */
+export function attributeNamedBy(message: string, payload: RoktBatch): string | undefined {
+  const path = pathIn(message)
+    .split(/[.[\]']+/)
+    .filter((part) => part !== '' && !/^\d+$/.test(part));
+  const quoted = [...message.matchAll(/"([^"]*)"/g)].map(([, name = '']) => name);
+  const candidate = path.at(-1) ?? quoted[0];
+  return candidate !== undefined && namesOf(payload).has(candidate) ? candidate : undefined;
+}
+
+const pathIn = (message: string): string => writtenPath.exec(tailOf(message))?.[1] ?? '';
+
+/** From the last path on: what looks like an earlier one could be a value the message quotes. */
+const tailOf = (message: string): string => message.slice(Math.max(0, message.lastIndexOf("Path '")));
+
+function namesOf(payload: RoktBatch): ReadonlySet<string> {
+  const [{ data, ...event }] = payload.events;
+  const parts = [
+    payload,
+    payload.user_identities,
+    payload.user_attributes,
+    payload.device_info,
+    event,
+    data,
+    data.custom_attributes,
+  ];
+  return new Set(parts.flatMap((part) => (part === undefined ? [] : Object.keys(part))));
+}

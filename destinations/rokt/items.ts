@@ -1,0 +1,87 @@
+import {
+  asCount,
+  asText,
+  isObject,
+  type JsonObject,
+  type JsonValue,
+  type Note,
+  type Trace,
+} from '../../core/api/index.ts';
+import { attributesPlace, type KnownEventAttributes } from './mapping.ts';
+
+/** Adds what was bought: how many, and what it was when it was one thing (ROKT-28 to ROKT-30). */
+export function addItems(
+  attributes: KnownEventAttributes,
+  properties: JsonObject,
+  trace: Trace | undefined,
+  notes: Note[],
+): void {
+  const products: readonly JsonValue[] = Array.isArray(properties['products']) ? properties['products'] : noProducts;
+  const quantity = addQuantity(attributes, properties, products, trace);
+  if (quantity === 'unusable') notes.push(unusableQuantity);
+
+  // An event about one product names it in its own properties.
+  const lone = products.length === 0 ? properties : products.length === 1 ? products[0] : undefined;
+  const place = products.length === 0 ? 'properties' : 'properties.products[0]';
+  if (isObject(lone)) {
+    addText(attributes, 'productname', lone, 'name', place, trace);
+    if (quantity === 1 || quantity === 'unsaid') addText(attributes, 'sku', lone, 'sku', place, trace);
+  }
+  if (attributes.productname === undefined) {
+    addText(attributes, 'productname', properties, 'product_name', 'properties', trace);
+  }
+}
+
+const noProducts: readonly JsonValue[] = [];
+
+const unusableQuantity: Note = {
+  code: 'dropped',
+  field: `${attributesPlace}.quantity`,
+  message: 'A quantity is not a whole number of zero or more, so none is sent',
+};
+
+/** The sum over the products, else the quantity the event states. 'unsaid': one product, and no word of how many. */
+function addQuantity(
+  attributes: KnownEventAttributes,
+  properties: JsonObject,
+  products: readonly JsonValue[],
+  trace: Trace | undefined,
+): number | 'unsaid' | 'unusable' {
+  const stated = properties['quantity'] ?? undefined;
+  const summed = products.length === 0 ? undefined : sumOf(products);
+  const quantity = summed ?? (stated === undefined ? undefined : asCount(stated));
+  if (quantity === undefined) return products.length === 0 && stated === undefined ? 'unsaid' : 'unusable';
+  attributes.quantity = quantity === 0 ? 0 : quantity;
+  trace?.from(
+    `${attributesPlace}.quantity`,
+    summed === undefined ? 'properties.quantity' : 'properties.products[].quantity',
+  );
+  return quantity;
+}
+
+/** A product without a quantity is one item; `undefined` when one of them cannot be counted. */
+function sumOf(products: readonly JsonValue[]): number | undefined {
+  let sum = 0;
+  for (const product of products) {
+    if (!isObject(product)) return undefined;
+    const count = asCount(product['quantity'] ?? 1);
+    if (count === undefined) return undefined;
+    sum += count;
+  }
+  return Number.isSafeInteger(sum) ? sum : undefined;
+}
+
+function addText(
+  attributes: KnownEventAttributes,
+  field: 'productname' | 'sku',
+  object: JsonObject,
+  name: string,
+  place: string,
+  trace: Trace | undefined,
+): void {
+  const value = object[name];
+  const text = value === undefined || value === null ? undefined : asText(value);
+  if (text === undefined) return;
+  attributes[field] = text;
+  trace?.from(`${attributesPlace}.${field}`, `${place}.${name}`);
+}

@@ -1,0 +1,52 @@
+import { sha256 } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import { knownEventAttributes, knownUserAttributes } from './mapping.ts';
+
+/** What a connection knows before its first event. */
+export interface Plan {
+  /** CDP event name to conversion type. */
+  readonly conversions: ReadonlyMap<string, string>;
+  readonly eventAttributes: readonly PassedName[];
+  readonly userAttributes: readonly PassedName[];
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A property or trait the tenant wants passed on under its own name. */
+export interface PassedName {
+  readonly name: string;
+  /** Longer than mParticle takes a name: such an attribute is dropped (ROKT-46, ROKT-49). */
+  readonly tooLong: boolean;
+}
+
+const longestName = 256;
+
+export const prepare = (config: Config): Plan => ({
+  conversions: conversionsOf(config.conversions),
+  eventAttributes: passedNames(config.customAttributes, knownEventAttributes),
+  userAttributes: passedNames(config.userAttributes, knownUserAttributes),
+  url: `https://s2s.${config.pod}.mparticle.com/v2/${config.bulk ? 'bulkevents' : 'events'}`,
+  headers: {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    authorization: `Basic ${Buffer.from(`${config.apiKey}:${config.apiSecret}`, 'utf8').toString('base64')}`,
+  },
+});
+
+const conversionsOf = (conversions: Config['conversions']): ReadonlyMap<string, string> =>
+  new Map(
+    Array.isArray(conversions)
+      ? conversions.map((name) => [name, name === 'Order Completed' ? 'purchase' : name])
+      : Object.entries(conversions),
+  );
+
+/** Without Rokt's own names (ROKT-35) and without `__proto__`, which is no name an object can simply be given. */
+function passedNames(wanted: readonly string[], taken: readonly string[]): readonly PassedName[] {
+  const reserved = new Set([...taken, '__proto__']);
+  return [...new Set(wanted)]
+    .filter((name) => !reserved.has(name.toLowerCase()))
+    .map((name) => ({ name, tooLong: name.length > longestName }));
+}
+
+/** Rokt counts 270 batches a second for a pair of credentials, whatever the connection (ROKT-44). No credential is in it. */
+export const paceKey = (config: Config): string => sha256(`rokt ${config.pod} ${config.apiKey}`).slice(0, 16);

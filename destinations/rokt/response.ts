@@ -1,0 +1,53 @@
+import {
+  acceptAll,
+  again,
+  classifyWith,
+  decide,
+  type ErrorRule,
+  type HttpResponse,
+  type ResponseHandler,
+  type RetryDecision,
+} from '../../core/api/index.ts';
+import type { RoktBatch } from './mapping.ts';
+import { errorMessages } from './errors.ts';
+import { verdicts } from './verdicts.ts';
+
+/** The limits `X-mp-rate-limit-exceeded` can name (ROKT-64). */
+const namedLimits: readonly string[] = ['org', 'account', 'app', 'feed', 'workspace', 'system', 'acceleration'];
+
+/** Rokt documents whole seconds alone for Retry-After (ROKT-56). */
+const form = 'seconds';
+
+function throttled(response: HttpResponse): RetryDecision {
+  const decision = again(response, form);
+  const limit = response.headers['x-mp-rate-limit-exceeded']?.trim().toLowerCase() ?? '';
+  if (decision.kind !== 'retry' || !namedLimits.includes(limit)) return decision;
+  return { ...decision, reason: { ...decision.reason, message: `Rokt's limit per ${limit} is used up` } };
+}
+
+/** ROKT-54 to ROKT-60; 408, 413, other 4xx and 5xx are as in the house table. */
+const rules: readonly ErrorRule<RoktBatch>[] = [
+  { status: 401, then: decide('suspend', 'unauthorized', 'Rokt found no credentials in the request') },
+  { status: 403, then: decide('suspend', 'unauthorized', 'Rokt does not know this API key and secret in this pod') },
+  {
+    status: [404, 405, 415],
+    then: decide('suspend', 'misconfigured', 'Rokt does not take conversions at this address'),
+  },
+  { status: 429, then: throttled },
+  // Any 5xx is an internal error to be retried (ROKT-59), 501 included.
+  { status: 501, then: (response) => again(response, form) },
+];
+
+export const response: ResponseHandler<RoktBatch> = {
+  classifyError: classifyWith(rules, { retryAfter: form }),
+
+  /** A 202 is a yes to what its errors do not name (ROKT-52, ROKT-62); a 400 is a no to all (ROKT-53, ROKT-63). */
+  readReply: ({ request, response: { status, body, cut } }, batch) => {
+    if ((status !== 202 && status !== 400) || cut === true) return undefined;
+    if (status === 202 && body.trim() === '') return acceptAll(batch);
+    const messages = errorMessages(body);
+    if (messages === undefined) return undefined;
+    if (messages.length === 0) return status === 202 ? acceptAll(batch) : undefined;
+    return verdicts(messages, batch, request.body ?? '', status);
+  },
+};

@@ -1,0 +1,148 @@
+/**
+ * `npm run demo`: the main job, on embedded defaults. Vendor simulators on loopback answer 5 % of requests with a fault;
+ * seeded events as Segment and RudderStack SDKs emit them go through every destination; the end is a table and the
+ * conservation law. Needs no account and no service. Exit 1 when an event is without an outcome, or an outcome disagrees with
+ * what the vendor has.
+ */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MultiBar } from 'cli-progress';
+import Table from 'cli-table3';
+import { Command, InvalidArgumentError } from 'commander';
+import { createTally, type Tally } from '../core/hosts/cli/tally.ts';
+import { createRuntime, loadDestinations, outcomeKinds, type AnyDestination, type OutcomeKind } from '../core/index.ts';
+import { accounts, type Account } from '../test/end-to-end/accounts.ts';
+import { everyFault, generate, type Simulator } from '../test/vendors/index.ts';
+
+interface Settings {
+  readonly events: number;
+  readonly seed: number;
+  readonly faults: number;
+}
+
+const numberIn =
+  (least: number, most: number) =>
+  (written: string): number => {
+    const value = Number(written);
+    if (written.trim() === '' || !(value >= least && value <= most)) {
+      throw new InvalidArgumentError(`expected a number from ${least} to ${most}`);
+    }
+    return value;
+  };
+
+const settings = new Command('demo')
+  .description('Streams generated events through every destination against simulated vendors.')
+  .option('--events <number>', 'events for each destination', numberIn(1, 10_000_000), 20_000)
+  .option('--seed <number>', 'of the events and the faults', numberIn(0, 2 ** 31), 1)
+  .option('--faults <share>', 'share of requests that meet a fault, 0 to 1', numberIn(0, 1), 0.05)
+  .parse()
+  .opts<Settings>();
+
+interface Run {
+  readonly account: Account;
+  readonly vendor: Simulator;
+  readonly tally: Tally;
+  readonly events: number;
+  readonly perSecond: number;
+}
+
+/** What a vendor granted this account beyond its standard pace, so that the demo does not take minutes. */
+const grantedPace = { concurrency: 16, timeoutMs: 5_000 };
+const grantedRate = { permits: 10_000, perMs: 1_000, cost: 'item' } as const;
+
+async function run(account: Account, destinations: readonly AnyDestination[], onOutcome: () => void): Promise<Run> {
+  const { slug } = account;
+  const faults = { rate: settings.faults, weights: { ...everyFault, hang: 0 } };
+  const vendor = await account.start({ seed: settings.seed, faults });
+  const tally = createTally();
+  const manifest = destinations.find((destination) => destination.manifest.slug === slug)?.manifest;
+  const rate = manifest?.pace.rate === undefined ? {} : { rate: grantedRate };
+  const runtime = createRuntime({
+    destinations,
+    origins: { [slug]: vendor.origin },
+    pace: { [slug]: { ...grantedPace, ...rate } },
+    retry: { baseMs: 50 },
+    onSignal: tally.hear,
+  });
+  try {
+    const opened = runtime.open(slug, account.config);
+    if (opened.kind === 'invalid')
+      throw new Error(opened.issues.map(({ path: at, message }) => `${at}: ${message}`).join('; '));
+    const startedAt = performance.now();
+    const events = generate({
+      count: settings.events,
+      seed: settings.seed,
+      startTime: Date.now() - settings.events * 20,
+    });
+    for await (const { outcome } of opened.connection.stream(events)) {
+      tally.count(outcome);
+      onOutcome();
+    }
+    const perSecond = Math.round((settings.events * 1000) / (performance.now() - startedAt));
+    return { account, vendor, tally, events: settings.events, perSecond };
+  } finally {
+    await runtime.close();
+    await vendor.close();
+  }
+}
+
+const destinations = await loadDestinations(path.join(path.dirname(fileURLToPath(import.meta.url)), '../destinations'));
+const bars = new MultiBar({ format: '{slug} [{bar}] {percentage}%  {value}/{total}', hideCursor: true, barsize: 40 });
+const terminal = process.stderr.isTTY === true;
+console.log(
+  `${settings.events.toLocaleString('en-US')} events (seed ${settings.seed}) through each of ${accounts.map(({ slug }) => slug).join(', ')}; ` +
+    `${settings.faults * 100} % of the vendors' answers are faulty.`,
+);
+const runs = await Promise.all(
+  accounts.map((account) => {
+    const bar = terminal ? bars.create(settings.events, 0, { slug: account.slug.padEnd(8) }) : undefined;
+    return run(account, destinations, () => bar?.increment());
+  }),
+);
+bars.stop();
+
+const show = (amount: number | undefined): string => (amount === undefined ? '-' : amount.toLocaleString('en-US'));
+const rows: readonly (readonly [name: string, of: (run: Run) => string])[] = [
+  ['events in', ({ events }) => show(events)],
+  ...outcomeKinds.map((kind): readonly [string, (run: Run) => string] => [
+    kind,
+    ({ tally }) => show(tally.outcomes[kind]),
+  ]),
+  ['requests', ({ tally }) => show(tally.requests)],
+  ['events per request', ({ tally }) => show(Math.round((carried(tally) / Math.max(1, tally.requests)) * 10) / 10)],
+  ['retries', ({ tally }) => show(tally.retries)],
+  ['faulty answers', ({ vendor }) => show(Object.values(vendor.faults()).reduce((sum, times) => sum + times, 0))],
+  ['events/s', ({ perSecond }) => show(perSecond)],
+  ['p50 latency, ms', ({ tally }) => show(tally.latencyMs(50))],
+  ['p99 latency, ms', ({ tally }) => show(tally.latencyMs(99))],
+];
+const unsent: readonly OutcomeKind[] = ['skipped', 'rejected'];
+const carried = ({ outcomes }: Tally): number =>
+  outcomeKinds.filter((kind) => !unsent.includes(kind)).reduce((sum, kind) => sum + outcomes[kind], 0);
+
+const table = new Table({
+  head: ['', ...runs.map(({ account }) => account.slug)],
+  style: terminal ? { compact: true } : { compact: true, head: [], border: [] },
+  colAligns: ['left', ...runs.map(() => 'right' as const)],
+});
+for (const [name, of] of rows) table.push([name, ...runs.map(of)]);
+console.log(table.toString());
+
+let broken = false;
+for (const { account, events, tally, vendor } of runs) {
+  const sum = outcomeKinds.reduce((total, kind) => total + tally.outcomes[kind], 0);
+  const held =
+    sum === events && vendor.ledger.orderViolations() === 0 && tally.outcomes.delivered <= vendor.ledger.distinct();
+  broken ||= !held;
+  const parts = outcomeKinds.map((kind) => `${show(tally.outcomes[kind])} ${kind}`).join(' + ');
+  const reasons = [...tally.reasons]
+    .sort(([, one], [, other]) => other - one)
+    .map(([code, times]) => `${code} ${show(times)}`);
+  console.log(
+    `${account.slug}: in ${show(events)} ${sum === events ? '=' : 'IS NOT'} ${parts}; ` +
+      `the vendor has ${show(vendor.ledger.distinct())} of them, ${show(vendor.ledger.duplicates())} twice, ` +
+      `${show(vendor.ledger.orderViolations())} out of order\n` +
+      `  not delivered because: ${reasons.join(', ') || 'nothing'}`,
+  );
+}
+process.exitCode = broken ? 1 : 0;

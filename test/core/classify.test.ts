@@ -1,0 +1,223 @@
+import { describe, expect, it, test } from '@jest/globals';
+import { acceptAll, again, all, classifyWith, type ErrorRule } from '../../core/api/classify.ts';
+import { accept, decide, decisionKinds } from '../../core/api/decision.ts';
+import type { Batch, Delivery } from '../../core/api/delivery.ts';
+import type { HttpResponse } from '../../core/api/failure.ts';
+import { byIndex, byKey, jsonBody } from '../../core/api/readers.ts';
+import { retryAfterMs } from '../../core/api/retry-after.ts';
+
+const receivedAt = Date.UTC(2026, 0, 15, 12);
+const answer = (status: number, more: Partial<HttpResponse> = {}): HttpResponse => ({
+  status,
+  headers: {},
+  body: '',
+  receivedAt,
+  ...more,
+});
+const item = (index: number, key?: string): Delivery<object> => ({
+  index,
+  key,
+  eventId: `m-${index}`,
+  payload: {},
+  text: '{}',
+  bytes: 2,
+});
+const batch: Batch<object> = { items: [item(0, 'a'), item(1, 'b'), item(2)] };
+const waits = (written: string): HttpResponse => answer(429, { headers: { 'retry-after': written } });
+
+describe('the house table', () => {
+  const house = classifyWith<object>([]);
+
+  test.each([
+    [301, 'suspend', 'misconfigured'],
+    [304, 'suspend', 'misconfigured'],
+    [308, 'suspend', 'misconfigured'],
+    [400, 'split', 'vendor_rejected'],
+    [401, 'suspend', 'unauthorized'],
+    [403, 'suspend', 'unauthorized'],
+    [404, 'split', 'vendor_rejected'],
+    [408, 'retry', 'vendor_unavailable'],
+    [413, 'split', 'payload_too_large'],
+    [422, 'split', 'vendor_rejected'],
+    [425, 'retry', 'vendor_unavailable'],
+    [429, 'retry', 'rate_limited'],
+    [451, 'split', 'vendor_rejected'],
+    [500, 'retry', 'vendor_unavailable'],
+    [501, 'reject', 'vendor_rejected'],
+    [502, 'retry', 'vendor_unavailable'],
+    [503, 'retry', 'vendor_unavailable'],
+    [504, 'retry', 'vendor_unavailable'],
+    [599, 'retry', 'vendor_unavailable'],
+    [200, 'ambiguous', 'ambiguous_delivery'],
+    [202, 'ambiguous', 'ambiguous_delivery'],
+    [204, 'ambiguous', 'ambiguous_delivery'],
+  ])('%i means %s (%s)', (status, kind, code) => {
+    expect(house({ kind: 'http', response: answer(status) }, batch)).toMatchObject({ kind, reason: { code, status } });
+  });
+
+  test.each([
+    ['never left', { kind: 'network', code: 'ECONNREFUSED', received: 'no' }, 'retry', 'network'],
+    [
+      'reset after it began to leave',
+      { kind: 'network', code: 'ECONNRESET', received: 'maybe' },
+      'ambiguous',
+      'ambiguous_delivery',
+    ],
+    ['timeout', { kind: 'timeout', afterMs: 1000 }, 'ambiguous', 'ambiguous_delivery'],
+    [
+      'crash before it left',
+      { kind: 'crash', error: new Error('secret text'), left: false },
+      'split',
+      'internal_error',
+    ],
+    [
+      'crash after it left',
+      { kind: 'crash', error: new Error('secret text'), left: true },
+      'ambiguous',
+      'ambiguous_delivery',
+    ],
+  ] as const)('no answer, %s: %s', (_title, failure, kind, code) => {
+    const decision = house(failure, batch);
+    expect(decision).toMatchObject({ kind, reason: { code } });
+    expect(JSON.stringify(decision)).not.toContain('secret text');
+    expect(decision).not.toHaveProperty('reason.status');
+  });
+
+  it('ALL-05 waits as long as a transient answer asks, and calls that a rate limit', () => {
+    const response = answer(503, { headers: { 'retry-after': '7' } });
+    expect(house({ kind: 'http', response }, batch)).toMatchObject({
+      kind: 'retry',
+      afterMs: 7000,
+      reason: { code: 'rate_limited' },
+    });
+    expect(house({ kind: 'http', response: answer(503) }, batch)).not.toHaveProperty('afterMs');
+  });
+
+  it('ROKT-56 reads no date where the vendor documents seconds alone', () => {
+    const response = waits('Thu, 15 Jan 2026 12:00:30 GMT');
+    const rokt = classifyWith<object>([], { retryAfter: 'seconds' });
+    expect(house({ kind: 'http', response }, batch)).toMatchObject({ afterMs: 30_000 });
+    expect(rokt({ kind: 'http', response }, batch)).not.toHaveProperty('afterMs');
+    expect(again(waits('4'), 'seconds')).toMatchObject({ kind: 'retry', afterMs: 4000 });
+  });
+});
+
+describe('a vendor’s own rows', () => {
+  const rows: readonly ErrorRule<object>[] = [
+    {
+      status: 400,
+      body: /unknown token/i,
+      then: decide('suspend', 'misconfigured', 'No such token', { scope: 'token:t' }),
+    },
+    { status: [400, 404], then: decide('reject', 'invalid_value', 'Refused') },
+    { status: 409, then: accept('already had it') },
+    {
+      status: 500,
+      then: (response, { items }) => decide('reject', 'vendor_rejected', `${response.body} ${items.length}`),
+    },
+  ];
+  const classify = classifyWith(rows);
+  const of = (status: number, body = '') => classify({ kind: 'http', response: answer(status, { body }) }, batch);
+
+  it('win over the house table, the first that matches status and body', () => {
+    expect(of(400, 'UNKNOWN TOKEN t')).toEqual(
+      decide('suspend', 'misconfigured', 'No such token', { status: 400, scope: 'token:t' }),
+    );
+    expect(of(400, 'other')).toEqual(decide('reject', 'invalid_value', 'Refused', { status: 400 }));
+    expect(of(404)).toEqual(decide('reject', 'invalid_value', 'Refused', { status: 404 }));
+    expect(of(409)).toEqual(accept('already had it'));
+    expect(of(500, 'for')).toEqual(decide('reject', 'vendor_rejected', 'for 3', { status: 500 }));
+  });
+
+  it('leave everything they do not mention to the house table', () => {
+    expect(of(403)).toMatchObject({ kind: 'suspend' });
+    expect(classify({ kind: 'timeout', afterMs: 1 }, batch)).toMatchObject({ kind: 'ambiguous' });
+  });
+});
+
+describe('decide', () => {
+  it('carries afterMs only on retry, scope only on suspend, and no empty keys', () => {
+    const extra = { afterMs: 1, scope: 's', field: 'f', status: 400 };
+    const reason = { code: 'network', message: 'm', field: 'f', status: 400 };
+    for (const kind of decisionKinds) {
+      if (kind === 'accept') continue;
+      const own = kind === 'retry' ? { afterMs: 1 } : kind === 'suspend' ? { scope: 's' } : {};
+      expect(decide(kind, 'network', 'm', extra)).toStrictEqual({ kind, reason, ...own });
+      expect(decide(kind, 'network', 'm')).toStrictEqual({ kind, reason: { code: 'network', message: 'm' } });
+    }
+  });
+
+  it('accepts with or without a note', () => {
+    expect(accept()).toStrictEqual({ kind: 'accept' });
+    expect(accept('again')).toStrictEqual({ kind: 'accept', note: 'again' });
+  });
+});
+
+describe('Retry-After', () => {
+  test.each([
+    ['120', 120_000],
+    [' 0 ', 0],
+    ['Thu, 15 Jan 2026 12:00:30 GMT', 30_000],
+    ['Thu, 15 Jan 2026 11:00:00 GMT', 0],
+    ['999999999', 999_999_999_000],
+  ])('"%s" asks for %i ms: clamping is the retry policy’s', (written, ms) => {
+    expect(retryAfterMs(waits(written))).toBe(ms);
+  });
+
+  test.each([
+    '',
+    '-5',
+    '+5',
+    '1.5',
+    '1e3',
+    '5s',
+    '120, 120',
+    '9999999999',
+    '2026-01-15T12:00:30Z',
+    'Thu, 15 Jan 2026 12:00:30 CET',
+    'Thursday, 15-Jan-26 12:00:30 GMT',
+    'Thu, 99 Jan 2026 12:00:30 GMT',
+    'soon',
+  ])('"%s" asks for nothing', (written) => {
+    expect(retryAfterMs(waits(written))).toBeUndefined();
+  });
+
+  it('is absent in most answers', () => {
+    expect(retryAfterMs(answer(429))).toBeUndefined();
+  });
+});
+
+describe('readers of partial replies', () => {
+  const no = decide('reject', 'vendor_rejected', 'No');
+
+  it('byIndex gives a decision per item in item order, and ignores positions that do not exist', () => {
+    const decisions = new Map([
+      [1, no],
+      [7, no],
+      [-1, no],
+    ]);
+    expect(byIndex(batch, decisions)).toEqual([accept(), no, accept()]);
+    expect(byIndex(batch, new Map(), no)).toEqual([no, no, no]);
+  });
+
+  it('byKey gives a decision per named item, and the other one to items without a name', () => {
+    expect(byKey(batch, new Map([['b', no]]))).toEqual([accept(), no, accept()]);
+    expect(byKey(batch, new Map([['b', accept()]]), no)).toEqual([no, accept(), no]);
+  });
+
+  it('byKey gives two items of the same name the same decision', () => {
+    expect(byKey({ items: [item(0, 'a'), item(1, 'a')] }, new Map([['a', no]]))).toEqual([no, no]);
+  });
+
+  it('all and acceptAll repeat one decision', () => {
+    expect(all(batch, no)).toEqual([no, no, no]);
+    expect(acceptAll(batch)).toEqual([accept(), accept(), accept()]);
+  });
+
+  it('jsonBody reads objects and arrays, and nothing from an empty, cut or foreign body', () => {
+    expect(jsonBody('{"a":1}')).toEqual({ a: 1 });
+    expect(jsonBody('[1]')).toEqual([1]);
+    for (const body of ['', '{"a":', '<html>', 'null', '"text"', '7'])
+      expect([body, jsonBody(body)]).toEqual([body, undefined]);
+  });
+});

@@ -1,0 +1,311 @@
+import { describe, expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
+import { eventTime, propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../../core/api/event.ts';
+import {
+  asAmount,
+  asCount,
+  asCurrency,
+  asDecimal,
+  asFlag,
+  asText,
+  compileFields,
+  isObject,
+  ownValue,
+  plainDecimal,
+  reader,
+  textReader,
+  type Cast,
+  type FieldRule,
+} from '../../core/api/mapping.ts';
+
+const track = (properties: unknown, more: object = {}): CdpEvent =>
+  ({ type: 'track', event: 'Order Completed', properties, ...more }) as CdpEvent;
+
+describe('eventTime', () => {
+  const noon = Date.UTC(2026, 0, 15, 12);
+
+  test.each([
+    ['2026-01-15T12:00:00.000Z', noon],
+    ['2026-01-15T12:00:00Z', noon],
+    ['2026-01-15T12:00Z', noon],
+    ['2026-01-15t12:00:00z', noon],
+    ['2026-01-15 12:00:00Z', noon],
+    ['2026-01-15T12:00:00.1234567Z', noon + 123],
+    ['2026-01-15T13:00:00+01:00', noon],
+    ['2026-01-15T13:30:00+0130', noon],
+    ['2026-01-14T23:00:00-13:00', noon],
+  ])('ADJUST-30 reads %s', (timestamp, expected) => {
+    expect(eventTime({ type: 'identify', timestamp })).toBe(expected);
+  });
+
+  test.each([
+    '2026-01-15T12:00:00',
+    '2026-01-15',
+    '2026-01-15Z',
+    '01-15-2026',
+    'Jan-2026',
+    '2026Z',
+    '12Z',
+    'Thu, 15 Jan 2026 12:00:00 +0000',
+    '2026-13-15T12:00:00Z',
+    '2026-01-15T25:00:00Z',
+    '2026-01-15T12:00:00 Europe/Berlin',
+    '1768478400000',
+    'yesterday',
+    ' ',
+  ])('ADJUST-30 guesses no zone and no format for "%s"', (timestamp) => {
+    expect(eventTime({ type: 'identify', timestamp })).toBeUndefined();
+  });
+
+  it('takes timestamp, else originalTimestamp, else sentAt, else receivedAt', () => {
+    const [first, second, third, fourth] = [0, 1, 2, 3].map((ms) => new Date(noon + ms).toISOString());
+    const sent = { type: 'identify', sentAt: third, receivedAt: fourth } as const;
+    expect(eventTime({ ...sent, timestamp: first, originalTimestamp: second })).toBe(noon);
+    expect(eventTime({ ...sent, timestamp: null, originalTimestamp: second })).toBe(noon + 1);
+    expect(eventTime({ ...sent, timestamp: '', originalTimestamp: null })).toBe(noon + 2);
+    expect(eventTime({ type: 'identify', receivedAt: fourth })).toBe(noon + 3);
+    expect(eventTime({ type: 'identify' })).toBeUndefined();
+  });
+
+  it('lets the first time that is there decide, even when it cannot be read', () => {
+    const readable = new Date(noon).toISOString();
+    expect(eventTime({ type: 'identify', timestamp: 'soon', originalTimestamp: readable })).toBeUndefined();
+    expect(eventTime({ type: 'identify', timestamp: noon, sentAt: readable } as never)).toBeUndefined();
+  });
+});
+
+describe('propertiesOf', () => {
+  it('finds properties of track, page and screen, traits of identify and group, and nothing in an alias', () => {
+    expect(propertiesOf(track({ a: 1 }))).toEqual({ a: 1 });
+    expect(propertiesOf({ type: 'screen', properties: { b: 2 } })).toEqual({ b: 2 });
+    expect(propertiesOf({ type: 'group', traits: { c: 3 } })).toEqual({ c: 3 });
+    expect(propertiesOf({ type: 'identify', traits: null })).toEqual({});
+    expect(propertiesOf(track(null))).toEqual({});
+    expect(propertiesOf({ type: 'alias', previousId: 'x' })).toEqual({});
+  });
+});
+
+describe('casts', () => {
+  const nothing: readonly JsonValue[] = [null, {}, [], [1], { a: 1 }];
+  const rows: [string, Cast<unknown>, [JsonValue, unknown][]][] = [
+    [
+      'asText trims, and spells numbers and booleans as JSON does',
+      asText,
+      [
+        [' 7 ', '7'],
+        ['\u00a0\n', undefined],
+        ['', undefined],
+        [0, '0'],
+        [-0, '0'],
+        [1e21, '1e+21'],
+        [NaN, undefined],
+        [Infinity, undefined],
+        [false, 'false'],
+      ],
+    ],
+    [
+      'asAmount takes finite numbers and plain decimal text only',
+      asAmount,
+      [
+        [12.5, 12.5],
+        [1e-7, 1e-7],
+        ['12.50', 12.5],
+        [' 7 ', 7],
+        ['+5', 5],
+        ['-5.25', -5.25],
+        ['007', 7],
+        ['1e5', undefined],
+        ['1,234', undefined],
+        ['1.234,50', undefined],
+        ['$5', undefined],
+        ['5.', undefined],
+        ['.5', undefined],
+        ['0x10', undefined],
+        ['1 000', undefined],
+        ['٣', undefined],
+        ['', undefined],
+        [NaN, undefined],
+        [-Infinity, undefined],
+        ['Infinity', undefined],
+        ['9'.repeat(400), undefined],
+        [true, undefined],
+      ],
+    ],
+    [
+      'asDecimal never writes an exponent and keeps the digits of text',
+      asDecimal,
+      [
+        ['12.50', '12.50'],
+        ['+5', '5'],
+        [' -0.10 ', '-0.10'],
+        [1e-7, '0.0000001'],
+        [-1.5e-7, '-0.00000015'],
+        [1e21, '1000000000000000000000'],
+        [-0, '0'],
+        [0.1 + 0.2, '0.30000000000000004'],
+        ['1e5', undefined],
+        ['1,234', undefined],
+        [NaN, undefined],
+        [Infinity, undefined],
+        [true, undefined],
+      ],
+    ],
+    [
+      'asCount takes whole numbers of zero or more that a double holds exactly',
+      asCount,
+      [
+        [2, 2],
+        ['2', 2],
+        ['2.0', 2],
+        [0, 0],
+        [2.5, undefined],
+        [-1, undefined],
+        [2 ** 53, undefined],
+        ['9007199254740993', undefined],
+        [1e300, undefined],
+        [NaN, undefined],
+      ],
+    ],
+    [
+      'asFlag knows true, 1 and their texts, and nothing like them',
+      asFlag,
+      [
+        [true, true],
+        [1, true],
+        ['true', true],
+        ['1', true],
+        [false, false],
+        [0, false],
+        ['false', false],
+        ['0', false],
+        ['yes', undefined],
+        ['TRUE', undefined],
+        [2, undefined],
+        ['', undefined],
+      ],
+    ],
+    [
+      'asCurrency takes three ASCII letters in any case',
+      asCurrency,
+      [
+        [' eur ', 'EUR'],
+        ['USD', 'USD'],
+        ['US', undefined],
+        ['EURO', undefined],
+        ['€', undefined],
+        ['u\u017fd', undefined],
+        ['uß', undefined],
+        [840, undefined],
+      ],
+    ],
+  ];
+
+  test.each(rows)('%s', (_title, cast, examples) => {
+    for (const [given, expected] of examples) expect([given, cast(given)]).toEqual([given, expected]);
+    for (const given of nothing) expect([given, cast(given)]).toEqual([given, undefined]);
+  });
+
+  it('plainDecimal says the same number without an exponent', () => {
+    const ordinary = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((x) => x === 0 || Math.abs(x) > 1e-80);
+    fc.assert(
+      fc.property(ordinary, (amount) => {
+        const written = plainDecimal(amount);
+        expect(written).toMatch(/^-?\d+(?:\.\d+)?$/);
+        expect(Number(written)).toBe(amount === 0 ? 0 : amount);
+      }),
+    );
+  });
+
+  it('isObject and ownValue see only what is the object’s own', () => {
+    const hostile = JSON.parse('{"__proto__":{"admin":true},"plain":1}') as JsonObject;
+    expect([isObject({}), isObject([]), isObject(null), isObject('x')]).toEqual([true, false, false, false]);
+    expect(ownValue(hostile, 'plain')).toBe(1);
+    expect(ownValue(hostile, 'admin')).toBeUndefined();
+    expect(ownValue({}, 'constructor')).toBeUndefined();
+    expect(ownValue({}, '__proto__')).toBeUndefined();
+  });
+});
+
+describe('compileFields', () => {
+  interface Payload {
+    amount?: number;
+    email: string;
+    currency?: string;
+  }
+  const rules: readonly FieldRule<Payload>[] = [
+    { to: 'amount', from: ['properties.revenue', 'properties.total'], as: asAmount },
+    { to: 'email', from: ['context.traits.email', 'properties.email'], as: asText },
+    { to: 'currency', from: ['properties.currency'], as: asCurrency },
+  ];
+  const fields = compileFields(rules);
+
+  it('takes the first path that casts, not the first that is there', () => {
+    expect(fields(track({ revenue: 'free', total: '12.50', currency: 'eur' }))).toEqual({
+      amount: 12.5,
+      currency: 'EUR',
+    });
+    expect(fields(track({ revenue: 0, total: 12.5 }))).toEqual({ amount: 0 });
+    expect(fields(track({ email: 'b@example.com' }, { context: { traits: { email: '  ' } } }))).toEqual({
+      email: 'b@example.com',
+    });
+  });
+
+  it('leaves out what is absent, null, or lies under something that is no object', () => {
+    expect(fields(track(null))).toEqual({});
+    expect(fields(track({ revenue: null, currency: null }, { context: 'text' }))).toEqual({});
+    expect(fields(track('text', { context: null }))).toEqual({});
+    expect(fields(track([], { context: { traits: ['email'] } }))).toEqual({});
+  });
+
+  it('tells preview which path each field came from, and nothing else', () => {
+    const told: [string, string][] = [];
+    fields(track({ revenue: '1,234', total: 7, email: 'a@example.com' }), {
+      from: (field, source) => void told.push([field, source]),
+      note: () => {
+        throw new Error('a table has nothing to note');
+      },
+    });
+    expect(told).toEqual([
+      ['amount', 'properties.total'],
+      ['email', 'properties.email'],
+    ]);
+  });
+
+  it('is not led astray by keys that touch prototypes', () => {
+    const event = JSON.parse(
+      '{"type":"track","event":"x","__proto__":{"context":{"traits":{"email":"planted@example.com"}}},' +
+        '"properties":{"__proto__":{"revenue":5},"constructor":{"prototype":{"total":6}}}}',
+    ) as CdpEvent;
+    expect(fields(event)).toEqual({});
+    expect(({} as Record<string, unknown>)['revenue']).toBeUndefined();
+  });
+
+  it('gives a fresh object each time', () => {
+    const event = track({ revenue: 1 });
+    expect(fields(event)).not.toBe(fields(event));
+  });
+});
+
+describe('reader and textReader', () => {
+  it('read nested paths and list positions, and stop at the first gap', () => {
+    const event = track({ products: [{ sku: 'A-1' }] });
+    expect(reader('properties.products.0.sku')(event)).toBe('A-1');
+    expect(reader('properties.products.1.sku')(event)).toBeUndefined();
+    expect(reader('properties.products.0.sku.length')(event)).toBeUndefined();
+    expect(reader('context.ip')(event)).toBeUndefined();
+  });
+
+  it('textReader takes the first usable text and names its path when asked', () => {
+    const read = textReader('properties.a', 'properties.b', 'properties.c');
+    const told: string[] = [];
+    const trace = {
+      from: (field: string, source: string) => void told.push(`${field}<${source}`),
+      note: () => undefined,
+    };
+    const event = track({ a: '  ', b: { not: 'text' }, c: ' found ' });
+    expect(read(event, trace)).toBe('found');
+    expect(read(event, trace, 'name')).toBe('found');
+    expect(told).toEqual(['name<properties.c']);
+    expect(read(track({}))).toBeUndefined();
+  });
+});

@@ -1,0 +1,391 @@
+import { describe, expect, test } from '@jest/globals';
+import type { CdpEvent, Note, Trace } from '../../core/api/index.ts';
+import adjust from '../../destinations/adjust/index.ts';
+
+const now = Date.parse('2026-01-15T12:00:00.000Z');
+const settings = {
+  appToken: 'app0exmpl123',
+  environment: 'production',
+  eventTokens: { 'Order Completed': 'purch1', 'Trial Started': 'trial1', 'App Open': 'opened' },
+};
+const idfa = 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678';
+const idfv = 'C0FFEE00-1A2B-4C3D-8E4F-5A6B7C8D9E0F';
+const playId = 'f0e1d2c3-b4a5-4697-8879-6a5b4c3d2e1f';
+const androidId = '9a8b7c6d5e4f3a2b';
+const adid = '00112233445566778899aabbccddeeff';
+const zeros = '00000000-0000-0000-0000-000000000000';
+
+const iphone = { type: 'ios', id: idfv, advertisingId: idfa };
+const pixel = { type: 'android', id: androidId, advertisingId: playId };
+
+interface Parts {
+  readonly config?: Record<string, unknown>;
+  readonly event?: string;
+  readonly timestamp?: unknown;
+  readonly device?: Record<string, unknown>;
+  readonly context?: Record<string, unknown>;
+  readonly properties?: Record<string, unknown>;
+  readonly integrations?: Record<string, unknown>;
+  readonly trace?: Trace;
+}
+
+/** What becomes of a purchase on an iPhone, with some parts changed. */
+function transformed({ config, device = iphone, context, trace, ...event }: Parts) {
+  const parsed = adjust.config.parse({ ...settings, ...config });
+  const written = {
+    type: 'track',
+    event: 'Order Completed',
+    messageId: 'm-1',
+    timestamp: '2026-01-15T11:59:00.123Z',
+    properties: {},
+    ...event,
+    context: { device, ...context },
+  } as unknown as CdpEvent;
+  const at = { now, prepared: adjust.prepare?.(parsed) as never, trace };
+  const admission = adjust.validate?.(written, parsed, at);
+  const result = adjust.transform(written, parsed, at);
+  if (admission?.kind !== 'admitted') expect(result).toEqual(admission);
+  return { result, encode: adjust.encode as NonNullable<typeof adjust.encode>, parsed };
+}
+
+function sent(parts: Parts) {
+  const { result, encode, parsed } = transformed(parts);
+  if (result.kind !== 'payload') throw new Error(`not sent: ${result.reason.message}`);
+  const text = encode(result.payload, parsed);
+  return {
+    text,
+    form: Object.fromEntries(new URLSearchParams(text)),
+    notes: (result.notes ?? []).map(({ code, field }: Note) => `${code} ${field}`),
+    lane: result.lane,
+    at: result.at,
+    scopes: result.scopes,
+  };
+}
+
+function refused(parts: Parts) {
+  const { result } = transformed(parts);
+  if (result.kind === 'payload') throw new Error('was sent');
+  return { kind: result.kind, code: result.reason.code, field: result.reason.field };
+}
+
+const issuesOf = (config: Record<string, unknown>) =>
+  (adjust.config.safeParse(config).error?.issues ?? []).map((issue) => issue.path.join('.'));
+
+describe('Adjust, the envelope', () => {
+  test('ADJUST-07 ADJUST-08 ADJUST-09 ADJUST-42 every form says s2s=1, app token, event token and environment', () => {
+    expect(sent({ config: { environment: 'sandbox' } }).form).toMatchObject({
+      s2s: '1',
+      app_token: 'app0exmpl123',
+      event_token: 'purch1',
+      environment: 'sandbox',
+    });
+  });
+
+  test('ADJUST-06 the form knows these names only, in lower case and always in one order', () => {
+    const { text } = sent({
+      context: { ip: '203.0.113.1', userAgent: 'Example/1.0', adjust: { adid } },
+      device: { ...iphone, attTrackingStatus: 3 },
+      properties: { revenue: 1, currency: 'eur', a: 'b' },
+      config: { callbackParams: ['a'], partnerParams: ['a'] },
+    });
+    expect([...new URLSearchParams(text).keys()].join(' ')).toBe(
+      's2s app_token event_token environment created_at_unix idfa idfv adid ip_address user_agent att_status revenue currency callback_params partner_params',
+    );
+  });
+
+  test.each([
+    ['ADJUST-08 an app token is required', { ...settings, appToken: ' ' }, ['appToken']],
+    ['ADJUST-09 a blank event token is refused', { ...settings, eventTokens: { A: ' ' } }, ['eventTokens.A']],
+    ['ADJUST-42 an environment is one of two', { ...settings, environment: 'staging' }, ['environment']],
+    ['ADJUST-49 an S2S token fits into a header', { ...settings, s2sToken: 'tok\u2028en' }, ['s2sToken']],
+    ['ADJUST-44 partner parameters are chosen one by one', { ...settings, partnerParams: 'all' }, ['partnerParams']],
+    ['ADJUST-47 one parameter has one source', { ...settings, partnerParams: { a: 'x', b: 'x' } }, ['partnerParams']],
+    ['ADJUST-33 the oldest age is positive', { ...settings, maxEventAgeDays: 0 }, ['maxEventAgeDays']],
+    ['ADJUST-40 the default currency is a code', { ...settings, defaultCurrency: 'euro' }, ['defaultCurrency']],
+  ])('%s', (_, config, paths) => expect(issuesOf(config)).toEqual(paths));
+
+  test.each([
+    ['ADJUST-09 skips an event without a token', { event: 'Product Liked' }, 'skipped unmapped_event event'],
+    ['ADJUST-09 finds no token in inherited names', { event: 'constructor' }, 'skipped unmapped_event event'],
+    ['ADJUST-09 finds no token in __proto__', { event: '__proto__' }, 'skipped unmapped_event event'],
+    [
+      'ADJUST-09 rejects an event without a token when asked to',
+      { event: 'Product Liked', config: { unmappedEvents: 'reject' } },
+      'rejected unmapped_event event',
+    ],
+    ['ADJUST-21 ADJUST-22 skips lifecycle events', { event: 'App Open' }, 'skipped unsupported_event event'],
+  ])('%s', (_, parts, verdict) => expect(Object.values(refused(parts)).join(' ')).toBe(verdict));
+
+  test.each([
+    'Application Installed',
+    'application_opened',
+    'Application Updated',
+    'session_start',
+    'Install Attributed',
+  ])('ADJUST-21 counts "%s" among what the SDK records', (event) => {
+    expect(refused({ event, config: { eventTokens: { [event]: 'life01' } } }).code).toBe('unsupported_event');
+  });
+
+  test('ADJUST-22 sends lifecycle events with a warning when the customer insists', () => {
+    const { form, notes } = sent({ event: 'App Open', config: { allowLifecycleEvents: true } });
+    expect(form['event_token']).toBe('opened');
+    expect(notes).toContain('duplicate event');
+  });
+
+  test('ADJUST-04 ADJUST-23 ADJUST-24 the manifest says one event a request, 1 MB, and that a replay does harm', () => {
+    expect(adjust.manifest).toMatchObject({ limits: { maxItems: 1, maxBytes: 1_000_000 }, replay: 'harmful' });
+  });
+
+  test('ADJUST-24 the text whose size is measured is the whole body', () => {
+    const { text } = sent({ properties: { long: 'x'.repeat(1_000_000) }, config: { callbackParams: 'all' } });
+    expect(text.length).toBeGreaterThan(1_000_000);
+  });
+});
+
+describe('Adjust, time', () => {
+  test.each([
+    ['ADJUST-25 ADJUST-26 ADJUST-27 sends seconds by default', {}, '1768478340'],
+    ['ADJUST-27 sends milliseconds where asked', { config: { timeUnit: 'milliseconds' } }, '1768478340123'],
+    ['ADJUST-28 understands an offset', { timestamp: '2026-01-15T13:59:00+02:00' }, '1768478340'],
+  ])('%s', (_, parts, digits) => expect(sent(parts).form['created_at_unix']).toBe(digits));
+
+  test('ADJUST-25 ADJUST-29 sends created_at_unix and never created_at', () => {
+    expect(sent({}).form).not.toHaveProperty('created_at');
+  });
+
+  test.each([
+    ['ADJUST-30 without a zone', '2026-01-15T11:59:00', 'invalid_value'],
+    ['ADJUST-28 ADJUST-30 in digits', '1768478340.5', 'invalid_value'],
+    ['ADJUST-30 as a number', 1_768_478_340, 'invalid_value'],
+    ['ADJUST-30 missing', undefined, 'invalid_value'],
+    ['ADJUST-27 beyond 13 digits', '+012000-01-01T00:00:00Z', 'invalid_value'],
+    ['ADJUST-33 a moment older than 28 days', '2025-12-18T11:59:59.999Z', 'stale_event'],
+  ])('%s: the time is refused unsent', (_, timestamp, code) => {
+    expect(refused({ timestamp })).toEqual({ kind: 'rejected', code, field: 'timestamp' });
+  });
+
+  test('ADJUST-33 takes an event of exactly the oldest age, which is a setting', () => {
+    expect(sent({ timestamp: '2025-12-18T12:00:00.000Z' }).form['created_at_unix']).toBe('1766059200');
+    expect(sent({ timestamp: '2025-11-19T12:00:00Z', config: { maxEventAgeDays: 58 } }).form).toHaveProperty('idfa');
+  });
+
+  test('ADJUST-31 ADJUST-34 a device is a lane whatever the event token, ordered by the exact time', () => {
+    const purchase = sent({});
+    const trial = sent({ event: 'Trial Started', device: { ...iphone, advertisingId: zeros } });
+    expect(trial.lane).toBe(purchase.lane);
+    expect(purchase.at).toBe(1_768_478_340_123);
+    expect(sent({ device: pixel }).lane).not.toBe(purchase.lane);
+    expect(sent({ config: { appToken: 'other0app' } }).lane).not.toBe(purchase.lane);
+  });
+
+  test('ADJUST-57 ADJUST-61 an event can be stopped by its token or its platform', () => {
+    expect(sent({}).scopes).toEqual(['token:purch1', 'platform:ios']);
+    expect(sent({ device: pixel }).scopes).toEqual(['token:purch1', 'platform:android']);
+  });
+});
+
+describe('Adjust, the device', () => {
+  const known = [
+    'idfa',
+    'idfv',
+    'gps_adid',
+    'fire_adid',
+    'oaid',
+    'android_id',
+    'adid',
+    'att_status',
+    'tracking_enabled',
+  ];
+  const idsOf = (parts: Parts) =>
+    Object.fromEntries(Object.entries(sent(parts).form).filter(([name]) => known.includes(name)));
+
+  test.each<[string, Parts, Record<string, string>]>([
+    [
+      'ADJUST-11 ADJUST-15 writes IDFA and IDFV in capitals and sends both',
+      { device: { type: 'iOS', id: idfv.toLowerCase(), advertisingId: idfa.toLowerCase() } },
+      { idfa, idfv },
+    ],
+    ['ADJUST-11 takes context.device.idfa and idfv first', { device: { type: 'ios', idfa, idfv } }, { idfa, idfv }],
+    ['ADJUST-11 drops an all-zero IDFA', { device: { ...iphone, advertisingId: zeros } }, { idfv }],
+    ['ADJUST-11 drops an IDFA that only repeats the IDFV', { device: { ...iphone, advertisingId: idfv } }, { idfv }],
+    ['ADJUST-11 knows an iPad by its system', { device: { id: idfv }, context: { os: { name: 'iPadOS' } } }, { idfv }],
+    [
+      'ADJUST-12 ADJUST-16 writes Android ids in small letters, the android_id without hyphens',
+      { device: { type: 'Android', id: '9A8B7C6D-5E4F3A2B', advertisingId: playId.toUpperCase() } },
+      { gps_adid: playId, android_id: androidId },
+    ],
+    [
+      'ADJUST-12 drops an all-zero advertising id',
+      { device: { ...pixel, advertisingId: zeros } },
+      { android_id: androidId },
+    ],
+    [
+      "ADJUST-16 drops an SDK's own id that is no android_id",
+      { device: { ...pixel, id: playId } },
+      { gps_adid: playId },
+    ],
+    [
+      'ADJUST-13 sends the advertising id of an Amazon device as fire_adid alone',
+      { device: { ...pixel, manufacturer: 'AMAZON' } },
+      { fire_adid: playId, android_id: androidId },
+    ],
+    [
+      'ADJUST-13 knows Fire OS by its name',
+      { device: { advertisingId: playId }, context: { os: { name: 'Fire OS' } } },
+      { fire_adid: playId },
+    ],
+    [
+      'ADJUST-14 sends an OAID of an Android device',
+      { device: { type: 'android', oaid: 'a1b2c3d4e5f60718', manufacturer: 'HUAWEI' } },
+      { oaid: 'a1b2c3d4e5f60718' },
+    ],
+    ['ADJUST-14 sends no OAID of an iPhone', { device: { ...iphone, oaid: 'a1b2c3d4e5f60718' } }, { idfa, idfv }],
+    [
+      'ADJUST-17 sends the adid whenever it is known',
+      { device: pixel, context: { adjust: { adid } } },
+      { gps_adid: playId, android_id: androidId, adid },
+    ],
+    [
+      'ADJUST-17 takes the adid from the integrations object',
+      { device: { type: 'ios' }, integrations: { Adjust: { adid } } },
+      { adid },
+    ],
+    ['ADJUST-17 the adid is enough without a known platform', { device: {}, context: { adjust: { adid } } }, { adid }],
+    [
+      'ADJUST-76 prefers att_status',
+      { device: { ...iphone, attTrackingStatus: 2, adTrackingEnabled: true } },
+      { idfa, idfv, att_status: '2' },
+    ],
+    [
+      "ADJUST-76 understands Segment's names",
+      { device: { ...iphone, trackingStatus: 'notDetermined' } },
+      { idfa, idfv, att_status: '0' },
+    ],
+    [
+      'ADJUST-76 sends tracking_enabled where att_status is unknown',
+      { device: { ...iphone, attTrackingStatus: 7, adTrackingEnabled: false } },
+      { idfa, idfv, tracking_enabled: '0' },
+    ],
+  ])('%s', (_, parts, ids) => expect(idsOf(parts)).toEqual(ids));
+
+  test.each<[string, Parts]>([
+    ['ADJUST-10 of a browser', { device: {}, context: { os: { name: 'Windows' } } }],
+    ['ADJUST-10 of a phone with nothing but zeros', { device: { ...iphone, id: zeros, advertisingId: zeros } }],
+    ['ADJUST-10 of a device whose type is a trap', { device: { ...iphone, type: 'constructor' } }],
+    ['ADJUST-10 of a device that is a list', { context: { device: ['ios', idfa] } }],
+  ])('%s: an event without a usable identifier is rejected', (_, parts) => {
+    expect(refused(parts)).toEqual({ kind: 'rejected', code: 'missing_identifier', field: 'context.device' });
+  });
+
+  test('ADJUST-17 rejects an event without an adid where the customer requires it', () => {
+    const config = { requireAdid: true };
+    expect(refused({ config })).toMatchObject({ code: 'missing_identifier', field: 'context.adjust.adid' });
+    expect(sent({ config, context: { adjust: { adid } } }).form['adid']).toBe(adid);
+  });
+
+  test('ADJUST-18 warns when an iPhone without IDFA has no adid', () => {
+    const device = { ...iphone, advertisingId: zeros };
+    expect(sent({ device }).notes).toEqual(['recommended_missing context.adjust.adid']);
+    expect(sent({ device, context: { adjust: { adid } } }).notes).toEqual([]);
+    expect(sent({}).notes).toEqual([]);
+  });
+
+  test('ADJUST-11 ADJUST-16 warns about an identifier of the wrong shape', () => {
+    expect(sent({ device: { ...iphone, advertisingId: 'not-an-idfa' } }).notes).toContain(
+      'dropped context.device.advertisingId',
+    );
+    expect(sent({ device: { ...pixel, id: 'my phone' } }).notes).toEqual(['dropped context.device.id']);
+  });
+
+  test.each([
+    ['ADJUST-20 sends an IPv4 address', '203.0.113.9', '203.0.113.9', []],
+    ['ADJUST-19 unwraps IPv4 in IPv6', '::ffff:203.0.113.9', '203.0.113.9', []],
+    ['ADJUST-19 leaves out IPv6', '2001:db8::1', undefined, ['dropped context.ip']],
+    ['ADJUST-19 leaves out what is no address', '999.1.1.1', undefined, ['dropped context.ip']],
+  ])('%s', (_, ip, address, notes) => {
+    const { form, notes: made } = sent({ context: { ip } });
+    expect([form['ip_address'], made]).toEqual([address, notes]);
+  });
+
+  test('ADJUST-75 sends the user agent', () => {
+    const userAgent = 'Example/1.0 (iPhone; iOS 17.5.1; Scale/3.00) 100% + more';
+    expect(sent({ context: { userAgent } }).form['user_agent']).toBe(userAgent);
+  });
+});
+
+describe('Adjust, revenue', () => {
+  const saleIn = (properties: Record<string, unknown>, config = {}) => {
+    const { form, notes } = sent({ properties, config });
+    return [form['revenue'], form['currency'], ...notes];
+  };
+  const none = [undefined, undefined];
+
+  test.each<[string, Record<string, unknown>, unknown[]]>([
+    ['ADJUST-37 sends full units', { revenue: 149.99, currency: 'USD' }, ['149.99', 'USD']],
+    ['ADJUST-37 keeps the digits of a string', { revenue: ' 12.50 ', currency: 'USD' }, ['12.50', 'USD']],
+    ['ADJUST-37 writes no exponent', { revenue: 1e10, currency: 'USD' }, ['10000000000', 'USD']],
+    ['ADJUST-38 takes 0.001', { revenue: 0.001, currency: 'USD' }, ['0.001', 'USD']],
+    ['ADJUST-38 sends zero as no revenue', { revenue: 0, currency: 'USD' }, none],
+    ['ADJUST-38 drops less than 0.001', { revenue: 1e-7, currency: 'USD' }, [...none, 'dropped properties.revenue']],
+    ['ADJUST-38 drops a negative amount', { revenue: '-5', currency: 'USD' }, [...none, 'dropped properties.revenue']],
+    [
+      'ADJUST-37 drops what is no plain number',
+      { revenue: '$5', currency: 'USD' },
+      [...none, 'dropped properties.revenue'],
+    ],
+    ['ADJUST-39 takes the limit itself', { revenue: 100_000_000_000, currency: 'USD' }, ['100000000000', 'USD']],
+    ['ADJUST-40 writes the currency in capitals', { revenue: 5, currency: ' eur ' }, ['5', 'EUR']],
+    ['ADJUST-41 sends no currency without revenue', { currency: 'USD' }, none],
+    ['ADJUST-37 takes total where there is no revenue', { total: 7, value: 9, currency: 'USD' }, ['7', 'USD']],
+    ['ADJUST-37 takes value at last', { revenue: null, value: '9', currency: 'USD' }, ['9', 'USD']],
+    ['ADJUST-41 takes a value without any currency for no money', { value: 9 }, none],
+    ['ADJUST-48 never hides revenue in parameters', { revenue: 5, currency: 'USD' }, ['5', 'USD']],
+  ])('%s', (_, properties, sale) => expect(saleIn(properties)).toEqual(sale));
+
+  test.each<[string, Parts, string, string]>([
+    [
+      'ADJUST-39 an amount above the limit',
+      { properties: { revenue: 100_000_000_001, currency: 'USD' } },
+      'invalid_value',
+      'properties.revenue',
+    ],
+    ['ADJUST-40 revenue without currency', { properties: { revenue: 5 } }, 'missing_field', 'properties.currency'],
+    [
+      'ADJUST-40 revenue in no known shape of currency',
+      { properties: { revenue: 5, currency: 'dollars' } },
+      'invalid_value',
+      'properties.currency',
+    ],
+    [
+      'ADJUST-38 a negative amount where the customer wants it so',
+      { properties: { revenue: -5, currency: 'USD' }, config: { unusableRevenue: 'reject' } },
+      'invalid_value',
+      'properties.revenue',
+    ],
+  ])('%s is rejected', (_, parts, code, field) => expect(refused(parts)).toEqual({ kind: 'rejected', code, field }));
+
+  test('ADJUST-40 falls back on the default currency only where the event names none', () => {
+    const config = { defaultCurrency: 'gbp' };
+    expect(saleIn({ revenue: 5 }, config)).toEqual(['5', 'GBP']);
+    expect(saleIn({ revenue: 5, currency: 'USD' }, config)).toEqual(['5', 'USD']);
+    expect(refused({ properties: { revenue: 5, currency: '??' }, config }).code).toBe('invalid_value');
+  });
+});
+
+describe('Adjust, preview', () => {
+  test('ADJUST-09 ADJUST-41 every field of the form has a source', () => {
+    const sources = new Map<string, string>();
+    const trace: Trace = { from: (field, source) => sources.set(field, source), note: () => undefined };
+    const { form } = sent({
+      trace,
+      context: { ip: '203.0.113.1', userAgent: 'Example/1.0', adjust: { adid } },
+      device: { ...iphone, adTrackingEnabled: true },
+      properties: { total: 5, currency: 'EUR', color: 'red' },
+      config: { callbackParams: { color: 'farbe' } },
+    });
+    const fields = Object.keys(form).map((name) => (name === 'callback_params' ? 'callback_params.farbe' : name));
+    expect([...sources.keys()].sort()).toEqual(fields.sort());
+    expect(sources.get('revenue')).toBe('properties.total');
+    expect(sources.get('callback_params.farbe')).toBe('properties.color');
+  });
+});

@@ -1,0 +1,247 @@
+import { describe, expect, it } from '@jest/globals';
+import adroll from '../../destinations/adroll/index.ts';
+import type { Batch, Failure, HttpResponse } from '../../core/api/index.ts';
+import type { AdRollEvent } from '../../destinations/adroll/mapping.ts';
+
+const settings = {
+  advertisableEid: 'ADV0EXAMPLE0000000000A',
+  pixelEid: 'PIX0EXAMPLE0000000000B',
+  serverAccessToken: 'sat-secret-1',
+};
+const problems = (config: Record<string, unknown>) => [
+  ...new Set(adroll.config.safeParse(config).error?.issues.map(({ path }) => path.join('.'))),
+];
+
+function batchOf(size: number): Batch<AdRollEvent> {
+  const item = (index: number) => ({ index, eventId: `m-${index}`, payload: {} as AdRollEvent, text: '{}', bytes: 2 });
+  return { items: [item(0), ...Array.from({ length: size - 1 }, (_, index) => item(index + 1))] };
+}
+
+function requestOf(extra: Record<string, unknown> = {}) {
+  const config = adroll.config.parse({ ...settings, ...extra });
+  if (adroll.request === undefined || adroll.prepare === undefined) throw new Error('AdRoll has no request');
+  return adroll.request(batchOf(2), config, adroll.prepare(config));
+}
+
+const answer = (status: number, body = '', more: Partial<HttpResponse> = {}): HttpResponse => ({
+  status,
+  headers: {},
+  body,
+  receivedAt: Date.parse('2026-01-15T12:00:00Z'),
+  ...more,
+});
+const read = (response: HttpResponse, size = 1, extra: Record<string, unknown> = {}) =>
+  adroll.response.readReply?.({ request: requestOf(extra), response }, batchOf(size));
+const classify = (failure: Failure, size = 2) => adroll.response.classifyError(failure, batchOf(size));
+const refuse = (status: number, body?: string, more?: Partial<HttpResponse>) =>
+  classify({ kind: 'http', response: answer(status, body, more) });
+
+describe('settings', () => {
+  it('ADROLL-02 ADROLL-07 ADROLL-16 ADROLL-19 will not open without the two EIDs and the token', () => {
+    expect(problems({})).toEqual(['advertisableEid', 'pixelEid', 'serverAccessToken']);
+    expect(problems({ advertisableEid: ' ', pixelEid: '', serverAccessToken: '' })).toEqual([
+      'advertisableEid',
+      'pixelEid',
+      'serverAccessToken',
+    ]);
+  });
+
+  it('ADROLL-17 takes EIDs of other shapes than the usual one', () => {
+    expect(problems({ ...settings, advertisableEid: 'short', pixelEid: 'lower-case' })).toEqual([]);
+  });
+
+  it.each([['a b'], ['Token sat'], ['sat\n'], [' sat'], ['sat\u00e9']])(
+    'ADROLL-06 ADROLL-07 refuses the token %j',
+    (serverAccessToken) => {
+      expect(problems({ ...settings, serverAccessToken })).toContain('serverAccessToken');
+    },
+  );
+
+  it('ADROLL-07 ADROLL-08 marks the token as secret, and says what it is not', () => {
+    const shape = adroll.config as unknown as { shape: { serverAccessToken: { meta(): Record<string, unknown> } } };
+    expect(shape.shape.serverAccessToken.meta()).toMatchObject({
+      secret: true,
+      description: expect.stringContaining('not the Personal Access Token'),
+    });
+  });
+
+  it.each([
+    ['appBaseUrl', 'app.example.com'],
+    ['appBaseUrl', 'https://app.example.com/#x'],
+    ['defaultCurrency', 'dollars'],
+    ['identifierPolicy', 'none'],
+    ['sendEmail', true],
+    ['eventNames', { A: 'productView' }],
+    ['token', 'x'],
+  ])('refuses the setting %s = %j', (name, value) => {
+    expect(adroll.config.safeParse({ ...settings, [name]: value }).success).toBe(false);
+  });
+
+  it('has the documented defaults', () => {
+    expect(adroll.config.parse(settings)).toEqual({
+      ...settings,
+      dryRun: false,
+      gzip: true,
+      identifierPolicy: 'first_party_cookie',
+      eventNames: {},
+      pageNames: {},
+      unmappedEvents: 'skip',
+      sendPages: false,
+      homePageNames: ['Home'],
+      sendEmail: 'hashed',
+      externalData: [],
+      strict: false,
+    });
+  });
+});
+
+describe('requests', () => {
+  it('ADROLL-01 ADROLL-02 ADROLL-06 ADROLL-10 post JSON to the one endpoint with the token in the header alone', () => {
+    expect(requestOf()).toStrictEqual({
+      method: 'POST',
+      url: 'https://srv.adroll.com/api?advertisable=ADV0EXAMPLE0000000000A',
+      headers: { authorization: 'Token sat-secret-1', 'content-type': 'application/json' },
+      compress: 'gzip',
+    });
+  });
+
+  it('ADROLL-08 ALL-01 ALL-02 can reach one host, by https, and never name the token in the URL', () => {
+    expect(adroll.manifest.hosts).toEqual(['srv.adroll.com']);
+    expect(requestOf().url).toMatch(/^https:\/\/srv\.adroll\.com\//);
+    expect(requestOf().url).not.toContain('sat-secret-1');
+  });
+
+  it('ADROLL-02 escapes the EID', () => {
+    expect(requestOf({ advertisableEid: 'a&dry_run=true#?' }).url).toBe(
+      'https://srv.adroll.com/api?advertisable=a%26dry_run%3Dtrue%23%3F',
+    );
+  });
+
+  it('ADROLL-03 says dry_run=true or nothing', () => {
+    expect(requestOf({ dryRun: true }).url).toBe(
+      'https://srv.adroll.com/api?advertisable=ADV0EXAMPLE0000000000A&dry_run=true',
+    );
+    expect(requestOf({ dryRun: false }).url).not.toContain('dry_run');
+  });
+
+  it('ADROLL-05 compresses only when told to', () => {
+    expect(adroll.manifest.compression).toBe('gzip');
+    expect(requestOf({ gzip: false })).not.toHaveProperty('compress');
+  });
+
+  it('ADROLL-09 ADROLL-12 ADROLL-13 frame at most 100 events and 1,000,000 bytes as one array', () => {
+    expect(adroll.frame?.(adroll.config.parse(settings))).toEqual({ open: '[', separator: ',', close: ']' });
+    expect(adroll.manifest.limits).toMatchObject({ maxItems: 100, maxBytes: 1_000_000 });
+  });
+
+  it('ALL-03 are the same for the same batch', () => {
+    expect(requestOf()).toEqual(requestOf());
+  });
+});
+
+describe('answers', () => {
+  it.each([
+    [''],
+    ['  \n'],
+    ['{}'],
+    ['{"status":"ok"}'],
+    ['{"error":null}'],
+    ['{"error":"","errors":[]}'],
+    ['{"errors":{}}'],
+    ['{"error":false}'],
+    ['[]'],
+    ['true'],
+    ['"OK"'],
+    ['null'],
+  ])('ADROLL-14 ADROLL-68 takes 200 with %j as a yes to every event', (body) => {
+    expect(read(answer(200, body), 3)).toEqual([{ kind: 'accept' }, { kind: 'accept' }, { kind: 'accept' }]);
+  });
+
+  it.each([
+    ['{"error":"no"}'],
+    ['{"errors":["no"]}'],
+    ['{"errors":{"a":1}}'],
+    ['{"error":{"code":1}}'],
+    ['{"error":true}'],
+    ['[{"ok":1},{"error":"no"}]'],
+  ])('ADROLL-68 takes 200 with %s as a 400', (body) => {
+    const reason = { code: 'vendor_rejected', status: 200 };
+    expect(read(answer(200, body), 1)).toMatchObject([{ kind: 'reject', reason }]);
+    expect(read(answer(200, body), 2)).toMatchObject([
+      { kind: 'split', reason },
+      { kind: 'split', reason },
+    ]);
+    expect(read(answer(200, body), 2, { dryRun: true })?.[0]?.kind).toBe('split');
+  });
+
+  it.each([
+    ['200 with HTML', answer(200, '<html>')],
+    ['200 with half of its JSON', answer(200, '{"status":"o')],
+    ['200 with a body that was cut', answer(200, '{}', { cut: true })],
+    ['200 with nothing left of its body', answer(200, '', { cut: true })],
+    ['201', answer(201, '{}')],
+    ['202', answer(202, '{}')],
+    ['204', answer(204)],
+  ])('ADROLL-67 ADROLL-68 does not take %s as a word, nor as one to repeat', (_what, response) => {
+    expect(read(response)).toBeUndefined();
+    expect(classify({ kind: 'http', response })).toMatchObject({
+      kind: 'ambiguous',
+      reason: { code: 'ambiguous_delivery' },
+    });
+  });
+
+  it('ADROLL-04 calls what a dry run accepted validated, not delivered', () => {
+    expect(read(answer(200, '{}'), 2, { dryRun: true })).toMatchObject([
+      { kind: 'skip', reason: { code: 'validated_only' } },
+      { kind: 'skip', reason: { code: 'validated_only' } },
+    ]);
+    expect(read(answer(200, '{}'), 1, { advertisableEid: 'x&dry_run=true' })).toEqual([{ kind: 'accept' }]);
+  });
+
+  it.each([
+    ['ADROLL-69 ADROLL-70', 400, 'split', 'vendor_rejected'],
+    ['ADROLL-69 ADROLL-70', 422, 'split', 'vendor_rejected'],
+    ['ADROLL-71', 401, 'suspend', 'unauthorized'],
+    ['ADROLL-71', 403, 'suspend', 'unauthorized'],
+    ['ADROLL-72', 404, 'suspend', 'misconfigured'],
+    ['ADROLL-72', 405, 'suspend', 'misconfigured'],
+    ['ADROLL-72', 415, 'suspend', 'misconfigured'],
+    ['ADROLL-72 ALL-02', 302, 'suspend', 'misconfigured'],
+    ['ADROLL-72 ALL-02', 308, 'suspend', 'misconfigured'],
+    ['ADROLL-73', 408, 'retry', 'vendor_unavailable'],
+    ['ADROLL-73', 429, 'retry', 'rate_limited'],
+    ['ADROLL-74', 413, 'split', 'payload_too_large'],
+    ['ADROLL-75', 500, 'retry', 'vendor_unavailable'],
+    ['ADROLL-75', 502, 'retry', 'vendor_unavailable'],
+    ['ADROLL-75', 503, 'retry', 'vendor_unavailable'],
+    ['ADROLL-76', 402, 'split', 'vendor_rejected'],
+    ['ADROLL-76', 410, 'split', 'vendor_rejected'],
+  ])('%s: AdRoll answers %i, the decision is %s (%s)', (_id, status, kind, code) => {
+    expect(refuse(status)).toMatchObject({ kind, reason: { code, status } });
+  });
+
+  it.each([
+    ['30', 30_000],
+    ['Thu, 15 Jan 2026 12:00:20 GMT', 20_000],
+    ['soon', undefined],
+  ])('ADROLL-73 ALL-05 reads Retry-After: %s', (header, afterMs) => {
+    const decision = refuse(429, '', { headers: { 'retry-after': header } });
+    expect(decision.kind === 'retry' && decision.afterMs).toBe(afterMs);
+  });
+
+  it('ADROLL-75 tries again what never left, and calls a silence ambiguous', () => {
+    expect(classify({ kind: 'network', code: 'ENOTFOUND', received: 'no' }).kind).toBe('retry');
+    expect(classify({ kind: 'network', code: 'ECONNRESET', received: 'maybe' }).kind).toBe('ambiguous');
+    expect(classify({ kind: 'timeout', afterMs: 10_000 }).kind).toBe('ambiguous');
+  });
+
+  it('ADROLL-69 ALL-01 repeats nothing of the answer in a reason of its own', () => {
+    const body = '{"error":"sat-secret-1 jane.doe@example.com"}';
+    const said = JSON.stringify([refuse(400, body), refuse(401, body), read(answer(200, body))]);
+    expect(said).not.toMatch(/sat-secret-1|jane\.doe/);
+  });
+
+  it('ALL-04 has one decision for every event', () => {
+    for (const size of [1, 2, 100]) expect(read(answer(200, '{}'), size)).toHaveLength(size);
+  });
+});

@@ -1,0 +1,799 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import adroll from '../../destinations/adroll/index.ts';
+import { eventNames } from '../../destinations/adroll/mapping.ts';
+import type { CdpEvent, JsonValue, Note } from '../../core/api/index.ts';
+import { canonicalEvents, type CanonicalEventName } from '../kit/events.ts';
+
+const settings = {
+  advertisableEid: 'ADV0EXAMPLE0000000000A',
+  pixelEid: 'PIX0EXAMPLE0000000000B',
+  serverAccessToken: 'sat-1',
+};
+const cookie = '0f1e2d3c4b5a69788796a5b4c3d2e1f0-a_1768478340';
+const digest = (algorithm: string, text: string) => createHash(algorithm).update(text).digest('hex');
+const sha = digest('sha256', 'jane.doe@example.com');
+const md5 = digest('md5', 'jane.doe@example.com');
+
+/** A canonical event with some paths set, or with `undefined`, taken away. */
+function event(base: CanonicalEventName, changes: Record<string, unknown> = {}): CdpEvent {
+  const made = structuredClone(canonicalEvents[base]) as unknown as Record<string, unknown>;
+  for (const [path, value] of Object.entries(changes)) {
+    const keys = path.split('.');
+    const last = keys.pop() ?? '';
+    let at = made;
+    for (const key of keys) at = (at[key] ??= {}) as Record<string, unknown>;
+    if (value === undefined) delete at[last];
+    else at[last] = value;
+  }
+  return made as unknown as CdpEvent;
+}
+
+interface Traced {
+  readonly field: string;
+  readonly source: string;
+}
+
+function run(input: CdpEvent, extra: Record<string, unknown> = {}, traced?: Traced[]) {
+  const config = adroll.config.parse({ ...settings, ...extra });
+  const trace = traced && {
+    from: (field: string, source: string) => void traced.push({ field, source }),
+    note: () => {},
+  };
+  const at = { now: Date.parse('2026-01-15T12:00:00Z'), prepared: adroll.prepare?.(config) as never, trace };
+  const admission = adroll.validate?.(input, config, at);
+  const result = adroll.transform(input, config, at);
+  if (admission?.kind !== 'admitted') expect(result).toEqual(admission);
+  return result;
+}
+
+const made = (input: CdpEvent, extra?: Record<string, unknown>) => {
+  const result = run(input, extra);
+  if (result.kind !== 'payload') throw new Error(`${result.kind}: ${result.reason.message}`);
+  return result.payload;
+};
+const notesOf = (input: CdpEvent, extra?: Record<string, unknown>): readonly Pick<Note, 'code' | 'field'>[] => {
+  const result = run(input, extra);
+  return result.kind === 'payload' ? (result.notes ?? []).map(({ code, field }) => ({ code, field })) : [];
+};
+const reasonOf = (input: CdpEvent, extra?: Record<string, unknown>) => {
+  const result = run(input, extra);
+  if (result.kind === 'payload') return 'sent';
+  return `${result.kind} ${result.reason.code} ${result.reason.field ?? ''}`.trim();
+};
+const product = (fields: Record<string, unknown>) => ({ 'properties.products': [{ product_id: 'p-1', ...fields }] });
+const firstProduct = (fields: Record<string, unknown>, extra?: Record<string, unknown>) =>
+  made(event('order-completed-web', product(fields)), extra).event_attributes?.products?.[0];
+
+describe('the envelope', () => {
+  it('ADROLL-15 ADROLL-17 ADROLL-19 sends these keys and nothing else', () => {
+    expect(made(event('order-completed-web'))).toStrictEqual({
+      advertisable_eid: settings.advertisableEid,
+      pixel_eid: settings.pixelEid,
+      event_name: 'purchase',
+      page_location: 'https://shop.example.com/checkout/thank-you?order=order-2001',
+      ip: '203.0.113.25',
+      identifiers: { email_sha256: sha, email_md5: md5, first_party_cookie: cookie, user_id: 'user-1001' },
+      user_agent: expect.stringContaining('Mozilla/5.0'),
+      timestamp: 1768478340,
+      event_attributes: {
+        order_id: 'order-2001',
+        products: [
+          { product_id: 'prod-501', price: '189.5', quantity: 1, category: 'Tents' },
+          { product_id: 'prod-502', price: '34.25', quantity: 2, category: 'Cooking' },
+        ],
+      },
+      conversion_value: '278.73',
+      currency: 'USD',
+    });
+  });
+
+  it.each([
+    ['the page', 'context.page.url', 'rejected missing_field context.page.url'],
+    ['the address', 'context.ip', 'rejected missing_field context.ip'],
+    ['the cookie', 'context.adroll.firstPartyCookie', 'rejected missing_identifier context.adroll.firstPartyCookie'],
+  ])('ADROLL-16 rejects an event without %s', (_what, path, expected) => {
+    expect(reasonOf(event('order-completed-web', { [path]: undefined }))).toBe(expected);
+    expect(reasonOf(event('order-completed-web', { [path]: '  ' }))).not.toBe('sent');
+  });
+
+  it('ADROLL-15 leaves out what is null, blank or empty', () => {
+    const bare = {
+      'context.userAgent': ' ',
+      userId: null,
+      'context.traits': {},
+      'properties.products': [],
+      'properties.order_id': '',
+    };
+    const payload = made(event('order-completed-web', bare));
+    expect(payload).not.toHaveProperty('user_agent');
+    expect(payload).not.toHaveProperty('event_attributes');
+    expect(payload.identifiers).toStrictEqual({ first_party_cookie: cookie });
+  });
+
+  it.each([
+    ['the web page, as written', 'https://Shop.example.com/A?b=C#d', 'https://Shop.example.com/A?b=C#d'],
+    ['a page with blanks, escaped', ' https://shop.example.com/a b ', 'https://shop.example.com/a%20b'],
+    ['a scheme in capitals', 'HTTPS://shop.example.com/x', 'https://shop.example.com/x'],
+  ])('ADROLL-21 takes %s', (_what, url, expected) => {
+    expect(made(event('product-viewed', { 'context.page.url': url, 'properties.url': undefined })).page_location).toBe(
+      expected,
+    );
+  });
+
+  it.each([
+    ['/products/1'],
+    ['shop.example.com/a'],
+    ['www.example.com'],
+    ['//shop.example.com/a'],
+    ['https://'],
+    ['https:///a'],
+    ['ftp://shop.example.com'],
+    [42],
+    [['https://shop.example.com']],
+  ])('ADROLL-21 rejects %j as a page', (url) => {
+    const input = event('product-viewed', { 'context.page.url': url, 'properties.url': undefined });
+    expect(reasonOf(input)).toBe('rejected invalid_value context.page.url');
+  });
+
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    [' 203.0.113.7:8443 ', '203.0.113.7'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['[2001:db8::1]', '2001:db8::1'],
+    ['[2001:db8::1]:443', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+    ['[fe80::1%25eth0]:80', 'fe80::1'],
+  ])('ADROLL-25 takes the address out of %s', (ip, expected) => {
+    expect(made(event('product-viewed', { 'context.ip': ip })).ip).toBe(expected);
+  });
+
+  it.each([['256.1.1.1'], ['localhost'], ['203.0.113.7, 203.0.113.8'], [2130706433], [{}]])(
+    'ADROLL-25 rejects %j as an address and takes no other one instead',
+    (ip) => {
+      const input = event('product-viewed', { 'context.ip': ip, request_ip: '203.0.113.99' });
+      expect(reasonOf(input)).toBe('rejected invalid_value context.ip');
+    },
+  );
+
+  it('ADROLL-26 notes a web event without a user agent, and does not ask an app for one', () => {
+    const without = { 'context.userAgent': undefined };
+    expect(notesOf(event('product-viewed', without))).toEqual([
+      { code: 'recommended_missing', field: 'context.userAgent' },
+    ]);
+    expect(
+      notesOf(event('order-completed-ios', { ...without, 'context.adroll.firstPartyCookie': cookie }), {
+        appBaseUrl: 'https://app.example.com',
+      }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ['2026-01-15T11:59:00Z', 1768478340],
+    ['2026-01-15T11:59:00.000Z', 1768478340],
+    ['2026-01-15T12:59:00.123+01:00', 1768478340.123],
+    ['2026-01-15T11:59:00.100Z', 1768478340.1],
+  ])('ADROLL-29 ADROLL-30 turns %s into seconds', (timestamp, seconds) => {
+    const payload = made(event('product-viewed', { timestamp }));
+    expect(payload.timestamp).toBe(seconds);
+    expect(JSON.stringify(payload.timestamp)).toMatch(/^\d{10}(\.\d{1,3})?$/);
+  });
+
+  it('ADROLL-29 rejects a time beyond 10^11 seconds', () => {
+    expect(reasonOf(event('product-viewed', { timestamp: '+010000-01-01T00:00:00Z' }))).toBe(
+      'rejected invalid_value timestamp',
+    );
+  });
+
+  it.each([['yesterday'], ['2026-01-15T11:59:00'], ['1969-07-20T20:17:40.000Z'], [1768478340]])(
+    'ADROLL-31 leaves out a time of %j, with a note, and never takes the present',
+    (timestamp) => {
+      const input = event('product-viewed', { timestamp });
+      expect(made(input)).not.toHaveProperty('timestamp');
+      expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'timestamp' }]);
+    },
+  );
+
+  it('ADROLL-67 makes the same event of the same input, whenever it is asked', () => {
+    const input = event('order-completed-web');
+    expect(JSON.stringify(made(input))).toBe(JSON.stringify(made(input)));
+    expect(made(input)).toMatchObject({ timestamp: 1768478340, event_attributes: { order_id: 'order-2001' } });
+  });
+
+  it('names the source of every field when a preview asks', () => {
+    const traced: Traced[] = [];
+    const input = event('order-completed-web', {
+      'context.page.url': 'https://shop.example.com/?adct=tok',
+      'properties.currency': null,
+    });
+    const result = run(input, { sendEmail: 'both', externalData: ['coupon'], defaultCurrency: 'EUR' }, traced);
+    const { identifiers, event_attributes, ...rest } = result.kind === 'payload' ? result.payload : ({} as never);
+    const fields = [
+      ...Object.keys(rest),
+      ...Object.keys(identifiers).map((name) => `identifiers.${name}`),
+      ...Object.keys(event_attributes ?? {}).map((name) => `event_attributes.${name}`),
+    ];
+    expect(fields.filter((field) => !traced.some((one) => one.field === field))).toEqual([]);
+    expect(traced).toContainEqual({ field: 'currency', source: 'config.defaultCurrency' });
+    expect(traced).toContainEqual({ field: 'identifiers.email_sha256', source: 'context.traits.email' });
+  });
+});
+
+describe('apps', () => {
+  const app = { 'context.adroll.firstPartyCookie': cookie };
+  const documented = {
+    ...app,
+    'context.device.type': 'phone',
+    'context.app.namespace': 'com.example.TradingApp',
+    'context.app.version': '14.1.3',
+  };
+
+  it("ADROLL-22 ADROLL-23 ADROLL-24 makes up the document's URL and sends the four fields besides", () => {
+    expect(made(event('order-completed-ios', documented), { appBaseUrl: 'https://app.example.com' })).toMatchObject({
+      page_location:
+        'https://app.example.com?device_os=iOS&device_type=phone&package_app_name=com.example.TradingApp&package_app_version=14.1.3',
+      device_os: 'iOS',
+      device_type: 'phone',
+      package_app_name: 'com.example.TradingApp',
+      package_app_version: '14.1.3',
+    });
+  });
+
+  it.each([
+    [
+      'https://app.example.com/m',
+      { 'context.app': null, 'context.os': null },
+      'https://app.example.com/m?device_type=ios',
+    ],
+    [
+      'https://app.example.com?a=b',
+      { 'context.app': null, 'context.os': null },
+      'https://app.example.com?a=b&device_type=ios',
+    ],
+    [
+      'https://app.example.com',
+      { 'context.app': null, 'context.os.name': 'Fire OS & +' },
+      'https://app.example.com?device_os=Fire%20OS%20%26%20%2B&device_type=ios',
+    ],
+    [
+      'https://app.example.com',
+      { 'context.app': null, 'context.os.name': 'a\ud800' },
+      'https://app.example.com?device_os=a%EF%BF%BD&device_type=ios',
+    ],
+  ])('ADROLL-23 appends what is there to %s', (appBaseUrl, changes, expected) => {
+    expect(made(event('order-completed-ios', { ...app, ...changes }), { appBaseUrl }).page_location).toBe(expected);
+  });
+
+  it('ADROLL-22 sends a screen that tells nothing about itself from the bare base', () => {
+    const input = event('screen-ios', { ...app, 'context.app': null, 'context.os': null, 'context.device': null });
+    expect(made(input, { appBaseUrl: 'https://app.example.com', sendPages: true })).toMatchObject({
+      page_location: 'https://app.example.com',
+      event_name: 'pageView',
+    });
+  });
+
+  it('ADROLL-22 rejects an app event when no base is set, and keeps a real URL when there is one', () => {
+    expect(reasonOf(event('order-completed-ios', app))).toBe('rejected missing_field context.page.url');
+    const real = event('order-completed-ios', { ...app, 'context.page.url': 'https://shop.example.com/cart' });
+    expect(made(real)).toMatchObject({
+      page_location: 'https://shop.example.com/cart',
+      device_os: 'iOS',
+      package_app_name: 'com.example.shop',
+    });
+  });
+
+  it('ADROLL-32 leaves the app fields out on the web, also where a browser SDK fills in app and os', () => {
+    const input = event('product-viewed', {
+      'context.app': { name: 'Web SDK', namespace: 'com.example.web', version: '3' },
+      'context.os': { name: 'macOS' },
+      'context.device': { type: 'desktop' },
+    });
+    expect(Object.keys(made(input)).filter((key) => /^(device|package)_/.test(key))).toEqual([]);
+  });
+});
+
+describe('event names', () => {
+  it.each<[string, CanonicalEventName, string]>([
+    ['ADROLL-52 Product Viewed', 'product-viewed', 'pageView'],
+    ['ADROLL-54 Product List Viewed', 'product-list-viewed', 'productSearch'],
+    ['ADROLL-54 Products Searched', 'products-searched', 'productSearch'],
+    ['ADROLL-55 Product Added', 'product-added', 'addToCart'],
+    ['ADROLL-56 Order Completed', 'order-completed-web', 'purchase'],
+    ['ADROLL-61 Signed Up', 'signed-up', 'signupPlan'],
+    ['ADROLL-62 Trial Started', 'trial-started', 'signupTrial'],
+  ])('%s becomes its AdRoll event by default', (_title, base, name) => {
+    expect(made(event(base)).event_name).toBe(name);
+  });
+
+  it.each([
+    ['ADROLL-58', 'highValuePage'],
+    ['ADROLL-59', 'gatedContent'],
+    ['ADROLL-60', 'demoRequest'],
+    ['ADROLL-61', 'signupPlan'],
+    ['ADROLL-62', 'signupTrial'],
+    ['ADROLL-63', 'contactSales'],
+    ['ADROLL-64', 'liveChat'],
+    ['ADROLL-65', 'formFill'],
+  ])('%s %s is one event without attributes, reached by the table', (_id, name) => {
+    const input = event('order-completed-web', { event: 'My Event' });
+    const payload = made(input, { eventNames: { 'My Event': name } });
+    expect(payload.event_name).toBe(name);
+    expect(payload).not.toHaveProperty('event_attributes');
+    expect(payload).not.toHaveProperty('conversion_value');
+    expect(payload).not.toHaveProperty('currency');
+  });
+
+  it('ADROLL-65 sends one form as one event: the one its own name is mapped to', () => {
+    const eventNames = { 'Form Submitted': 'formFill', 'Demo Requested': 'demoRequest' };
+    expect(made(event('signed-up', { event: 'Demo Requested' }), { eventNames }).event_name).toBe('demoRequest');
+    expect(made(event('signed-up', { event: 'Form Submitted' }), { eventNames }).event_name).toBe('formFill');
+    expect(reasonOf(event('signed-up', { event: 'Form Submitted' }))).toBe('skipped unmapped_event event');
+  });
+
+  it.each([['constructor'], ['__proto__'], ['toString'], ['order completed'], ['purchase'], ['']])(
+    'ADROLL-20 skips the unmapped event %j',
+    (name) => {
+      const input = event('order-completed-web', { event: name });
+      expect(reasonOf(input)).toBe('skipped unmapped_event event');
+      expect(made(input, { unmappedEvents: 'pageView' }).event_name).toBe('pageView');
+    },
+  );
+
+  it('ADROLL-20 knows exactly the thirteen names of the document', () => {
+    expect([...eventNames]).toEqual([
+      'pageView',
+      'homeView',
+      'productSearch',
+      'addToCart',
+      'purchase',
+      'highValuePage',
+      'gatedContent',
+      'demoRequest',
+      'signupPlan',
+      'signupTrial',
+      'contactSales',
+      'liveChat',
+      'formFill',
+    ]);
+    for (const wrong of ['PageView', 'productView', 'pageview', '']) {
+      expect(adroll.config.safeParse({ ...settings, eventNames: { A: wrong } }).success).toBe(false);
+    }
+  });
+
+  it('ADROLL-20 lets the settings overrule the default table, and switch a default off', () => {
+    const eventNames = { 'Order Completed': 'formFill', 'Product Viewed': 'skip', constructor: 'liveChat' };
+    expect(made(event('order-completed-web'), { eventNames }).event_name).toBe('formFill');
+    expect(reasonOf(event('product-viewed'), { eventNames })).toBe('skipped unmapped_event');
+    expect(made(event('signed-up', { event: 'constructor' }), { eventNames }).event_name).toBe('liveChat');
+  });
+
+  it.each<[CanonicalEventName]>([['page-home'], ['page-product'], ['screen-ios']])(
+    'ADROLL-66 does not send %s unless told to',
+    (base) => {
+      expect(reasonOf(event(base))).toBe('skipped unsupported_event type');
+    },
+  );
+
+  it.each<[string, CanonicalEventName, Record<string, unknown>, string]>([
+    ['a page named Home', 'page-home', { 'properties.path': '/start' }, 'homeView'],
+    ['a page with the path /', 'page-home', { name: 'Welcome' }, 'homeView'],
+    [
+      'a page whose URL has the path /',
+      'page-home',
+      { name: null, 'properties.path': null, 'context.page.path': null },
+      'homeView',
+    ],
+    ['a nameless page', 'page-product', { name: null }, 'pageView'],
+    ['any other page', 'page-product', {}, 'pageView'],
+    ['a page named constructor', 'page-product', { name: 'constructor' }, 'pageView'],
+  ])('ADROLL-52 ADROLL-53 sends %s under its name', (_what, base, changes, name) => {
+    const payload = made(event(base, { 'properties.products': [{ id: 1 }], ...changes }), { sendPages: true });
+    expect(payload.event_name).toBe(name);
+    expect(payload.event_attributes).toEqual(name === 'homeView' ? undefined : { products: [{ product_id: '1' }] });
+  });
+
+  it('ADROLL-53 takes the names of the home page from the settings, in any case', () => {
+    const input = event('page-product', { name: 'STARTSEITE' });
+    expect(made(input, { sendPages: true, homePageNames: ['Startseite'] }).event_name).toBe('homeView');
+  });
+
+  it('ADROLL-58 sends a page of high intent by its name, also while other pages stay home', () => {
+    const pageNames = { 'Two-person tent': 'highValuePage', Home: 'skip' };
+    expect(made(event('page-product'), { pageNames }).event_name).toBe('highValuePage');
+    expect(reasonOf(event('page-home'), { pageNames, sendPages: true })).toBe('skipped unmapped_event');
+  });
+
+  it.each<[CanonicalEventName]>([['identify'], ['group'], ['alias']])('%s calls are not for AdRoll', (base) => {
+    expect(reasonOf(event(base))).toBe('skipped unsupported_event type');
+  });
+});
+
+describe('identifiers', () => {
+  const identifiers = (
+    changes: Record<string, unknown>,
+    extra: Record<string, unknown> = {},
+    base: CanonicalEventName = 'signed-up',
+  ) => made(event(base, changes), { identifierPolicy: 'any', ...extra }).identifiers;
+
+  it('ADROLL-35 ADROLL-37 sends all seven when there are seven, and no other', () => {
+    const changes = {
+      'context.page': { url: 'https://app.example.com/?adct=Tok' },
+      'context.adroll.firstPartyCookie': cookie,
+      'context.traits.phone': '+1 555 010 0199',
+    };
+    expect(identifiers(changes, { sendEmail: 'both' }, 'order-completed-ios')).toStrictEqual({
+      adct: 'Tok',
+      email: 'jane.doe@example.com',
+      email_sha256: sha,
+      email_md5: md5,
+      device_id: 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678',
+      first_party_cookie: cookie,
+      user_id: 'user-1001',
+    });
+  });
+
+  const noCookie = { 'context.adroll': undefined, 'context.traits': undefined, 'properties.email': undefined };
+  it.each([
+    ['first_party_cookie', { 'context.adroll.adct': 'tok' }, false],
+    ['first_party_cookie_or_adct', { 'context.adroll.adct': 'tok' }, true],
+    ['first_party_cookie_or_adct', {}, false],
+    ['any', {}, true],
+    ['any', { userId: null }, false],
+  ])('ADROLL-36 with the policy %s and %j says sent: %j', (identifierPolicy, changes, sent) => {
+    const result = reasonOf(event('signed-up', { ...noCookie, ...changes }), { identifierPolicy });
+    expect(result).toBe(sent ? 'sent' : 'rejected missing_identifier context.adroll.firstPartyCookie');
+  });
+
+  it.each([
+    [
+      'the query of the page, in its own case',
+      { 'context.page.url': 'https://shop.example.com/?x=1&adct=AbC-123_zZ#top' },
+      'AbC-123_zZ',
+    ],
+    [
+      'the page before a mapped field',
+      { 'context.page.url': 'https://shop.example.com/?adct=URL', 'context.adroll.adct': 'MAPPED' },
+      'URL',
+    ],
+    ['an escaped query', { 'context.page.url': 'https://shop.example.com/?adct=a%2Bb%3D' }, 'a+b='],
+    ['a mapped field', { 'context.adroll.adct': 'Mapped' }, 'Mapped'],
+    ['a property', { 'properties.adct': 'Prop' }, 'Prop'],
+    ['nothing when it is blank', { 'context.page.url': 'https://shop.example.com/?adct=&a=1' }, undefined],
+    ['nothing from a namesake', { 'context.page.url': 'https://shop.example.com/?badct=1' }, undefined],
+  ])('ADROLL-38 takes the click token from %s', (_what, changes, expected) => {
+    expect(identifiers(changes).adct).toBe(expected);
+  });
+
+  it.each([
+    ['hashed', { email_sha256: sha, email_md5: md5 }],
+    ['clear', { email: 'Jane.Doe@Example.com' }],
+    ['both', { email: 'Jane.Doe@Example.com', email_sha256: sha, email_md5: md5 }],
+    ['none', {}],
+  ])(
+    'ADROLL-39 ADROLL-40 ADROLL-41 with sendEmail %s trims, lower-cases and hashes accordingly',
+    (sendEmail, expected) => {
+      const changes = { ...noCookie, userId: 'u', 'context.traits': { email: '  Jane.Doe@Example.com ' } };
+      expect(identifiers(changes, { sendEmail })).toStrictEqual({ ...expected, user_id: 'u' });
+    },
+  );
+
+  it.each([
+    ['a SHA-256', 'hashed', sha, { email_sha256: sha }],
+    ['an upper-case SHA-256', 'hashed', sha.toUpperCase(), { email_sha256: sha }],
+    ['an MD5', 'hashed', ` ${md5} `, { email_md5: md5 }],
+    ['an upper-case MD5', 'both', md5.toUpperCase(), { email_md5: md5 }],
+    ['a SHA-256 where clear text is wanted', 'clear', sha, { email_sha256: sha }],
+    ['a SHA-256 where nothing is wanted', 'none', sha, {}],
+  ])('ADROLL-39 ADROLL-40 ADROLL-41 never hashes %s again', (_what, sendEmail, email, expected) => {
+    const changes = { ...noCookie, userId: 'u', 'context.traits': { email } };
+    expect(identifiers(changes, { sendEmail })).toStrictEqual({ ...expected, user_id: 'u' });
+  });
+
+  it('ADROLL-40 ADROLL-41 passes digests on that come under their own names', () => {
+    const changes = { ...noCookie, 'context.traits': { email_sha256: sha }, 'properties.email_md5': md5 };
+    expect(identifiers(changes)).toMatchObject({ email_sha256: sha, email_md5: md5 });
+  });
+
+  it.each([['jane.doe'], ['@'], [sha.slice(1)], [42], [['jane.doe@example.com']]])(
+    'ADROLL-39 drops %j as an e-mail, with a note',
+    (email) => {
+      const input = event('signed-up', { 'context.traits.email': email, 'properties.email': undefined });
+      expect(Object.keys(made(input).identifiers)).toEqual(['first_party_cookie', 'user_id']);
+      expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'context.traits.email' }]);
+    },
+  );
+
+  it('ADROLL-39 takes the address of the properties when the traits have no usable one', () => {
+    expect(
+      identifiers({ 'context.traits.email': 'n/a', 'properties.email': 'jane.doe@example.com' }).email_sha256,
+    ).toBe(sha);
+  });
+
+  it.each([
+    ['an advertising id', {}, 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678'],
+    ['no zeros', { 'context.device.advertisingId': '00000000-0000-0000-0000-000000000000' }, undefined],
+    ['nothing when tracking is limited', { 'context.device.adTrackingEnabled': false }, undefined],
+    ['nothing when tracking is limited in words', { 'context.device.adTrackingEnabled': 'false' }, undefined],
+    ['nothing when Apple says denied', { 'context.device.attTrackingStatus': 2 }, undefined],
+    ['nothing when Apple says restricted', { 'context.device.attTrackingStatus': '1' }, undefined],
+    [
+      'an id whose limits are unknown',
+      { 'context.device.adTrackingEnabled': null, 'context.device.attTrackingStatus': null },
+      'A1B2C3D4-E5F6-4789-8ABC-DEF012345678',
+    ],
+  ])('ADROLL-42 sends %s as the device', (_what, changes, expected) => {
+    expect(identifiers(changes, { appBaseUrl: 'https://app.example.com' }, 'order-completed-ios').device_id).toBe(
+      expected,
+    );
+  });
+
+  it.each([
+    ['integrations.AdRoll', { 'integrations.AdRoll': { first_party_cookie: 'C'.repeat(40) } }],
+    ['integrations.Adroll', { 'integrations.Adroll': { first_party_cookie: 'C'.repeat(40) } }],
+    ['integrations["ad_roll s2s"]', { 'integrations.ad_roll s2s': { first_party_cookie: 'C'.repeat(40) } }],
+    ['context.adroll', { 'context.adroll.firstPartyCookie': 'C'.repeat(40) }],
+    [
+      'the properties',
+      {
+        'context.adroll': null,
+        'properties.first_party_cookie': 'C'.repeat(40),
+        'context.traits.first_party_cookie': cookie,
+      },
+    ],
+    ['the traits', { 'context.adroll': null, 'context.traits.first_party_cookie': 'C'.repeat(40) }],
+  ])('ADROLL-43 takes the cookie from %s', (_where, changes) => {
+    expect(identifiers(changes).first_party_cookie).toBe('C'.repeat(40));
+  });
+
+  it('ADROLL-43 changes nothing about the cookie and makes up none', () => {
+    expect(identifiers({ 'context.adroll.firstPartyCookie': 'aB'.repeat(20) }).first_party_cookie).toBe(
+      'aB'.repeat(20),
+    );
+    for (const value of [null, '', ' ', 42, true, {}, [cookie]] as JsonValue[]) {
+      expect(identifiers({ 'context.adroll.firstPartyCookie': value }).first_party_cookie).toBeUndefined();
+    }
+    expect(
+      identifiers({ ...noCookie, 'integrations.Other': { first_party_cookie: cookie } }).first_party_cookie,
+    ).toBeUndefined();
+  });
+
+  it("ADROLL-43 notes a cookie too short to be AdRoll's own, and rejects it when strict", () => {
+    const input = event('signed-up', { 'context.adroll.firstPartyCookie': 'short' });
+    expect(notesOf(input)).toEqual([{ code: 'recommended_missing', field: 'context.adroll.firstPartyCookie' }]);
+    expect(reasonOf(input, { strict: true })).toBe('rejected invalid_value context.adroll.firstPartyCookie');
+  });
+
+  it('ADROLL-44 sends the user id as text, never the anonymous one', () => {
+    expect(identifiers({ userId: 1001 }).user_id).toBe('1001');
+    expect(identifiers({ userId: null })).not.toHaveProperty('user_id');
+  });
+});
+
+describe('money', () => {
+  it.each([
+    [113.56, '113.56'],
+    ['113.50', '113.50'],
+    [0, '0'],
+    ['0', '0'],
+    [1e21, '1000000000000000000000'],
+    [1e-7, '0.0000001'],
+    [-0, '0'],
+  ])('ADROLL-27 writes the value %j as %s', (total, expected) => {
+    expect(made(event('order-completed-web', { 'properties.total': total })).conversion_value).toBe(expected);
+  });
+
+  it.each([[Number.NaN], [Infinity], ['$12.50'], ['1,234.56'], ['12e3'], [[12]], [true]])(
+    'ADROLL-27 drops the value %p, with a note',
+    (total) => {
+      const input = event('order-completed-web', { 'properties.total': total, 'properties.revenue': undefined });
+      expect(made(input)).not.toHaveProperty('conversion_value');
+      expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.total' }]);
+    },
+  );
+
+  it('ADROLL-56 falls back from total to revenue to value, and notes a purchase without value or order id', () => {
+    expect(made(event('order-completed-web', { 'properties.total': null })).conversion_value).toBe('258');
+    const bare = event('order-completed-web', { properties: {} });
+    expect(notesOf(bare)).toEqual([
+      { code: 'recommended_missing', field: 'properties.order_id' },
+      { code: 'recommended_missing', field: 'properties.total' },
+    ]);
+    expect(made(event('order-completed-web', { 'properties.order_id': 20012 })).event_attributes?.order_id).toBe(
+      '20012',
+    );
+  });
+
+  it.each([
+    [' eur ', 'EUR'],
+    ['USD', 'USD'],
+  ])('ADROLL-28 writes the currency %j as %s', (currency, expected) => {
+    expect(made(event('order-completed-web', { 'properties.currency': currency })).currency).toBe(expected);
+  });
+
+  it.each([['EURO'], ['$'], [978], ['E1R'], [['EUR']]])(
+    'ADROLL-28 drops the currency %j with a note, or the event when strict',
+    (currency) => {
+      const input = event('order-completed-web', { 'properties.currency': currency });
+      expect(made(input, { defaultCurrency: 'USD' })).not.toHaveProperty('currency');
+      expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.currency' }]);
+      expect(reasonOf(input, { strict: true })).toBe('rejected invalid_value properties.currency');
+    },
+  );
+
+  it('ADROLL-28 uses the default currency for amounts without one, and flags them when there is none', () => {
+    const input = event('order-completed-web', { 'properties.currency': undefined });
+    expect(made(input, { defaultCurrency: 'gbp' }).currency).toBe('GBP');
+    expect(notesOf(input)).toEqual([{ code: 'recommended_missing', field: 'properties.currency' }]);
+  });
+});
+
+describe('products and attributes', () => {
+  it('ADROLL-34 ADROLL-51 gives attributes as an object, to the four events that have them', () => {
+    const products = [{ product_id: 'p-1' }];
+    const names = eventNames.filter((name) => {
+      const input = event('signed-up', { event: 'Mine', properties: { products } });
+      return made(input, { eventNames: { Mine: name } }).event_attributes !== undefined;
+    });
+    expect(names).toEqual(['pageView', 'productSearch', 'addToCart', 'purchase']);
+  });
+
+  it('ADROLL-45 ADROLL-46 keeps order and drops what is no product, with one note', () => {
+    const products = [
+      { sku: 's' },
+      {},
+      null,
+      'text',
+      [],
+      { id: 3, sku: 'x' },
+      { productId: 'c', id: 'x' },
+      { product_id: ' a ', productId: 'x' },
+    ];
+    const input = event('order-completed-web', { 'properties.products': products });
+    expect(made(input).event_attributes?.products).toStrictEqual([
+      { product_id: 's' },
+      { product_id: '3' },
+      { product_id: 'c' },
+      { product_id: 'a' },
+    ]);
+    expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.products' }]);
+  });
+
+  it.each([['text'], [{ product_id: 'p' }], [7]])('ADROLL-45 drops products that are %j, with a note', (products) => {
+    const input = event('order-completed-web', { 'properties.products': products });
+    expect(made(input).event_attributes).toStrictEqual({ order_id: 'order-2001' });
+    expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.products' }]);
+  });
+
+  it('ADROLL-45 ADROLL-47 sends five fields; group and category never stand in for each other', () => {
+    const fields = {
+      name: 'n',
+      brand: 'b',
+      department: 'womens',
+      category: 'tops',
+      price: 5,
+      quantity: 1,
+      variant: 'v',
+    };
+    expect(firstProduct(fields)).toStrictEqual({
+      product_id: 'p-1',
+      product_group: 'womens',
+      price: '5',
+      quantity: 1,
+      category: 'tops',
+    });
+    expect(firstProduct({ category: 'tops' })).toStrictEqual({ product_id: 'p-1', category: 'tops' });
+    expect(firstProduct({ product_group: 'g' })).toStrictEqual({ product_id: 'p-1', product_group: 'g' });
+  });
+
+  it.each([
+    [56.78, '56.78'],
+    ['56.780', '56.780'],
+    [0, '0'],
+  ])('ADROLL-48 writes the price %j of one piece as %s', (price, expected) => {
+    expect(firstProduct({ price, quantity: 3 })?.price).toBe(expected);
+  });
+
+  it.each([['free'], [Number.NaN], ['$5'], [{}]])('ADROLL-48 drops the price %p, with a note', (price) => {
+    expect(firstProduct({ price })).toStrictEqual({ product_id: 'p-1' });
+    expect(notesOf(event('order-completed-web', product({ price })))).toEqual([
+      { code: 'dropped', field: 'properties.products.price' },
+    ]);
+  });
+
+  it('ADROLL-49 drops the price in another currency with a note, or the event when strict', () => {
+    const products = [
+      { id: 1, price: 5, currency: 'EUR' },
+      { id: 2, price: 5, currency: 'usd' },
+      { id: 3, price: 5 },
+      { id: 4, price: 5, currency: 'EUR' },
+    ];
+    const input = event('order-completed-web', { 'properties.products': products });
+    expect(made(input).event_attributes?.products?.map(({ price }) => price)).toEqual([undefined, '5', '5', undefined]);
+    expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.products.price' }]);
+    expect(reasonOf(input, { strict: true })).toBe('rejected invalid_value properties.products.price');
+  });
+
+  it('ADROLL-49 names the currency wherever a product has a price', () => {
+    expect(made(event('product-viewed')).currency).toBe('USD');
+    expect(made(event('product-list-viewed'), { defaultCurrency: 'EUR' }).currency).toBe('EUR');
+    expect(made(event('product-viewed', { 'properties.price': undefined }))).not.toHaveProperty('currency');
+    expect(notesOf(event('product-list-viewed'))).toEqual([
+      { code: 'recommended_missing', field: 'properties.currency' },
+    ]);
+  });
+
+  it.each([
+    [2, 2],
+    ['2', 2],
+    [0, 0],
+  ])('ADROLL-50 sends the quantity %j as the number %j', (quantity, expected) => {
+    expect(firstProduct({ quantity })?.quantity).toBe(expected);
+  });
+
+  it.each([[-1], [2.5], ['two'], [Number.NaN], [1e21], [true]])(
+    'ADROLL-50 drops the quantity %p, with a note',
+    (quantity) => {
+      expect(firstProduct({ quantity })).not.toHaveProperty('quantity');
+      expect(notesOf(event('order-completed-web', product({ quantity })))).toEqual([
+        { code: 'dropped', field: 'properties.products.quantity' },
+      ]);
+    },
+  );
+
+  it.each([
+    ['a query', { query: ' trail shoes ' }, 'trail shoes'],
+    ['keywords', { keywords: 'tents' }, 'tents'],
+    ['a list of keywords', { keywords: ['trail', 7, null, '', 'shoes'] }, 'trail 7 shoes'],
+    ['an empty list', { keywords: [] }, undefined],
+    ['an object', { query: { text: 'x' } }, undefined],
+  ])('ADROLL-54 sends %s as one line of keywords', (_what, properties, expected) => {
+    expect(made(event('products-searched', { properties })).event_attributes?.keywords).toBe(expected);
+  });
+
+  it('ADROLL-55 makes one product of an event about one, and does not take just any id for it', () => {
+    expect(made(event('product-added')).event_attributes).toStrictEqual({
+      products: [{ product_id: 'prod-502', price: '34.25', quantity: 2, category: 'Cooking' }],
+    });
+    expect(made(event('product-added')).currency).toBe('USD');
+    expect(made(event('product-added', { properties: { id: 'evt-1', price: 5 } }))).not.toHaveProperty(
+      'event_attributes',
+    );
+  });
+});
+
+describe('external data', () => {
+  const external = (properties: Record<string, unknown>, externalData?: string[]) =>
+    made(
+      event('order-completed-web', { properties: { order_id: 'o', total: 1, currency: 'USD', ...properties } }),
+      externalData && { externalData },
+    ).external_data;
+
+  it('ADROLL-57 sends none unless the settings name some', () => {
+    expect(external({ coupon: 'X', external_data: '{"a":1}' })).toBeUndefined();
+    expect(external({ coupon: 'X' }, ['missing', 'constructor', '__proto__'])).toBeUndefined();
+  });
+
+  it('ADROLL-33 sends the named properties as the text of one JSON object', () => {
+    expect(external({ coupon: 'X', nested: { a: [1] }, blank: '' }, ['coupon', 'nested', 'blank'])).toBe(
+      '{"coupon":"X","nested":{"a":[1]}}',
+    );
+  });
+
+  it.each([
+    ['an object', { foo: 'bar' }, '{"foo":"bar"}'],
+    ['JSON text, as it is', '{ "foo": "bar" }', '{ "foo": "bar" }'],
+  ])('ADROLL-33 takes external_data from %s', (_what, external_data, expected) => {
+    expect(external({ external_data, coupon: 'X' }, ['coupon', 'external_data'])).toBe(expected);
+  });
+
+  it.each([['foo=bar'], ['{"foo"'], [7], [['a']]])(
+    'ADROLL-33 drops external_data of %j, with a note',
+    (external_data) => {
+      expect(external({ external_data }, ['external_data'])).toBeUndefined();
+      const input = event('order-completed-web', { 'properties.external_data': external_data });
+      expect(notesOf(input, { externalData: ['external_data'] })).toEqual([
+        { code: 'dropped', field: 'properties.external_data' },
+      ]);
+    },
+  );
+});

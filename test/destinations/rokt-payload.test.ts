@@ -1,0 +1,516 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import type { CdpEvent, Note } from '../../core/api/index.ts';
+import rokt from '../../destinations/rokt/index.ts';
+import { canonicalEvents, type CanonicalEventName } from '../kit/events.ts';
+
+const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };
+const address = 'jane.doe@example.com';
+const digest = createHash('sha256').update(address).digest('hex');
+const place = 'events[0].data.custom_attributes';
+
+/** A canonical event with some paths set, or with `undefined`, taken away. */
+function event(changes: Record<string, unknown> = {}, base: CanonicalEventName = 'order-completed-web'): CdpEvent {
+  const made = structuredClone(canonicalEvents[base]) as unknown as Record<string, unknown>;
+  for (const [path, value] of Object.entries(changes)) {
+    const keys = path.split('.');
+    const last = keys.pop() ?? '';
+    let at = made;
+    for (const key of keys) at = (at[key] ??= {}) as Record<string, unknown>;
+    if (value === undefined) delete at[last];
+    else Object.defineProperty(at, last, { value, enumerable: true, writable: true, configurable: true });
+  }
+  return made as unknown as CdpEvent;
+}
+
+type From = (field: string, source: string) => void;
+
+function run(input: CdpEvent, extra: Record<string, unknown> = {}, from?: From) {
+  const config = rokt.config.parse({ ...settings, ...extra });
+  const prepared = rokt.prepare?.(config);
+  if (prepared === undefined) throw new Error('prepare() is missing');
+  const at = { now: 0, prepared, trace: from && { from, note: () => {} } };
+  const admission = rokt.validate?.(input, config, at);
+  const result = rokt.transform(input, config, at);
+  if (admission?.kind !== 'admitted') expect(result).toEqual(admission);
+  return result;
+}
+
+function made(input: CdpEvent, extra?: Record<string, unknown>, from?: From) {
+  const result = run(input, extra, from);
+  if (result.kind !== 'payload') throw new Error(`${result.kind}: ${result.reason.message}`);
+  expect(JSON.parse(JSON.stringify(result.payload))).toStrictEqual(result.payload);
+  return result.payload;
+}
+const dataOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) =>
+  made(event(changes), extra).events[0].data;
+const attributesOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) =>
+  dataOf(changes, extra).custom_attributes;
+const userOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) =>
+  made(event(changes), extra).user_attributes;
+
+function notesOf(changes?: Record<string, unknown>, extra?: Record<string, unknown>, base?: CanonicalEventName) {
+  const result = run(event(changes, base), extra);
+  return result.kind === 'payload' ? (result.notes ?? []).map(({ code, field }) => `${code} ${field}`) : [];
+}
+const reasonOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) => {
+  const result = run(event(changes), extra);
+  return result.kind === 'payload' ? undefined : { kind: result.kind, ...result.reason };
+};
+
+describe('which events are conversions', () => {
+  it('ROKT-24 ROKT-45 every conversion is named conversion and carries its kind', () => {
+    expect(dataOf().event_name).toBe('conversion');
+    expect(attributesOf().conversiontype).toBe('purchase');
+  });
+
+  it('ROKT-25 the kind of a listed event is its own name, of a mapped one what the setting says', () => {
+    expect(attributesOf({ event: 'Signed Up' }, { conversions: ['Signed Up'] }).conversiontype).toBe('Signed Up');
+    const mapped = { conversions: { 'Order Completed': 'order', 'Trial Started': 'subscription' } };
+    expect(attributesOf({}, mapped).conversiontype).toBe('order');
+    expect(attributesOf({ event: 'Trial Started' }, mapped)).not.toHaveProperty('conversion_type');
+  });
+
+  it.each(['Product Viewed', 'order completed', 'constructor', '__proto__', '', 42, null])(
+    'ROKT-24 the event %p is no conversion and is skipped',
+    (name) => {
+      expect(reasonOf({ event: name })).toMatchObject({ kind: 'skipped', code: 'unmapped_event' });
+    },
+  );
+});
+
+describe('who converted', () => {
+  it.each([
+    ['raw', { email: address }],
+    ['hashed', { other: digest }],
+    ['both', { email: address, other: digest }],
+  ])('ROKT-13 ROKT-14 ROKT-16 with identity %p the address is normalised and sent so', (identity, sent) => {
+    const given = event({ 'context.traits.email': ' Jane.Doe@Example.COM ' });
+    expect(made(given, { identity }).user_identities).toStrictEqual(sent);
+  });
+
+  it('ROKT-13 ROKT-14 an address that is a hash already goes to other, in lower case', () => {
+    for (const identity of ['hashed', 'both']) {
+      const given = event({ 'context.traits.email': digest.toUpperCase() });
+      expect(made(given, { identity }).user_identities).toStrictEqual({ other: digest });
+    }
+  });
+
+  it('ROKT-16 a hash alone is not enough where only the address itself may be sent', () => {
+    expect(reasonOf({ 'context.traits.email': digest }, { identity: 'raw' })).toMatchObject({
+      kind: 'rejected',
+      code: 'missing_identifier',
+      field: 'context.traits.email',
+    });
+  });
+
+  it('ROKT-13 the address may stand in the properties, and wins over a hash in the traits', () => {
+    const elsewhere = { 'context.traits.email': digest, 'properties.email': address };
+    expect(made(event(elsewhere)).user_identities).toStrictEqual({ email: address, other: digest });
+  });
+
+  it.each([undefined, null, '', '  ', 'jane', 'jane@', 42, {}, [address], `${'x'.repeat(250)}@example.com`, 'abc123'])(
+    'ROKT-15 an event with the address %p is rejected before sending',
+    (written) => {
+      expect(reasonOf({ 'context.traits.email': written })).toMatchObject({ code: 'missing_identifier' });
+    },
+  );
+
+  it.each([
+    ['context', null],
+    ['context', 'text'],
+    ['context.traits', [1]],
+    ['context.traits', null],
+  ])('ROKT-15 %s of %p has no address', (path, value) => {
+    expect(reasonOf({ [path]: value })).toMatchObject({ code: 'missing_identifier' });
+  });
+});
+
+describe('what is known of the person', () => {
+  it('ROKT-17 ROKT-18 names are trimmed, and blank ones left out', () => {
+    const names = { 'context.traits.firstName': ' Jane ', 'context.traits.lastName': ' ' };
+    expect(userOf(names)).toMatchObject({ firstname: 'Jane' });
+    expect(userOf(names)).not.toHaveProperty('lastname');
+    const snake = { 'context.traits.firstName': undefined, 'context.traits.first_name': 'Ann' };
+    expect(userOf(snake)?.firstname).toBe('Ann');
+  });
+
+  it.each([
+    ['3053211654', '3053211654'],
+    ['+1 (323) 867-5309', '13238675309'],
+    ['123-456-7890', '1234567890'],
+    ['305.321.1654 ext. 12', '3053211654'],
+    ['+44 20 7946 0958 x3', '442079460958'],
+    [3053211654, '3053211654'],
+    ['1-800-FLOWERS', undefined],
+    ['12345', undefined],
+    ['1234567890123456', undefined],
+    [true, undefined],
+    ['', undefined],
+  ])('ROKT-19 the phone number %p leaves as %p: bare digits, no letters, no extension', (written, sent) => {
+    expect(userOf({ 'context.traits.phone': written })?.mobile).toBe(sent);
+  });
+
+  it('ROKT-19 an unusable phone number is noted, a blank one is not', () => {
+    expect(notesOf({ 'context.traits.phone': '1-800-FLOWERS' })).toEqual(['dropped user_attributes.mobile']);
+    expect(notesOf({ 'context.traits.phone': ' ' })).toEqual([]);
+  });
+
+  it.each([
+    ['172.3.51.182', '172.3.51.182'],
+    ['2001:db8::1', '2001:db8::1'],
+    ['[2001:db8::1]:443', '2001:db8::1'],
+    ['203.0.113.9:8080', '203.0.113.9'],
+    ['0.0.0.0', undefined],
+    ['::', undefined],
+    ['999.1.1.1', undefined],
+    ['localhost', undefined],
+    [12, undefined],
+  ])('ROKT-20 the IP address %p leaves as %p', (written, sent) => {
+    expect(userOf({ 'context.ip': written })?.ipaddress).toBe(sent);
+  });
+
+  it('ROKT-21 other traits travel when a setting names them', () => {
+    const traits = { 'context.traits.age': 41, 'context.traits.member': true, 'context.traits.city': null };
+    expect(userOf(traits)).not.toHaveProperty('age');
+    const named = userOf(traits, { userAttributes: ['age', 'member', 'city', 'absent', 'toString'] });
+    expect(named).toMatchObject({ age: '41', member: 'true' });
+    expect(Object.keys(named ?? {})).not.toEqual(expect.arrayContaining(['city']));
+    expect(Object.keys(named ?? {})).not.toEqual(expect.arrayContaining(['toString']));
+  });
+
+  it('ROKT-21 a person of whom only the address is known has no user attributes', () => {
+    const bare = { 'context.traits': { email: address }, 'context.ip': undefined };
+    expect(made(event(bare))).not.toHaveProperty('user_attributes');
+  });
+});
+
+describe('the conversion', () => {
+  it('ROKT-11 ROKT-22 ROKT-23 one person and one event of the fixed type, nested as documented', () => {
+    const batch = made(event());
+    expect(batch.events).toHaveLength(1);
+    expect(batch.events[0]).toStrictEqual({ event_type: 'custom_event', data: expect.anything() });
+    expect(batch.environment).toBe('production');
+  });
+
+  it.each([
+    [{ 'properties.total': 20 }, 20],
+    [{ 'properties.total': 0 }, 0],
+    [{ 'properties.total': -0 }, 0],
+    [{ 'properties.total': '20.00' }, 20],
+    [{ 'properties.total': undefined }, 258],
+    [{ 'properties.total': '1,000', 'properties.revenue': '12.5' }, 12.5],
+    [{ 'properties.total': undefined, 'properties.revenue': null, 'properties.value': 7 }, 7],
+    [{ 'properties.total': Number.NaN, 'properties.revenue': Infinity }, undefined],
+  ])('ROKT-26 of %j the amount is %p, the order total as a number', (changes, amount) => {
+    expect(attributesOf(changes).amount).toBe(amount);
+  });
+
+  it.each([
+    [' usd ', 'USD'],
+    ['CAD', 'CAD'],
+    ['US$', undefined],
+    ['EURO', undefined],
+    [840, undefined],
+  ])('ROKT-27 the currency %p leaves as %p', (written, sent) => {
+    expect(attributesOf({ 'properties.currency': written }).currency).toBe(sent);
+  });
+
+  it.each([
+    [[{ quantity: 2 }, { quantity: '3' }], 5],
+    [[{ quantity: 2 }, {}], 3],
+    [[{ quantity: 0 }], 0],
+    [[{ quantity: -0 }], 0],
+    [[{ quantity: 1.5 }], undefined],
+    [[{ quantity: -1 }], undefined],
+    [['not a product'], undefined],
+    [[{ quantity: Number.MAX_SAFE_INTEGER }, { quantity: 1 }], undefined],
+  ])('ROKT-28 the quantity of the products %j is %p', (products, quantity) => {
+    expect(attributesOf({ 'properties.products': products }).quantity).toBe(quantity);
+  });
+
+  it('ROKT-28 a stated quantity counts where there are no products to add up', () => {
+    expect(attributesOf({ 'properties.products': undefined, 'properties.quantity': '4' }).quantity).toBe(4);
+    expect(attributesOf({ 'properties.products': [{ quantity: 'x' }], 'properties.quantity': 4 }).quantity).toBe(4);
+    expect(notesOf({ 'properties.products': [], 'properties.quantity': 2.5 })).toEqual([`dropped ${place}.quantity`]);
+  });
+
+  const tent = { name: 'Two-person tent', sku: 'TENT-2P' };
+  it.each([
+    [{ 'properties.products': [tent] }, 'Two-person tent', 'TENT-2P'],
+    [{ 'properties.products': [{ ...tent, quantity: 1 }] }, 'Two-person tent', 'TENT-2P'],
+    [{ 'properties.products': [{ ...tent, quantity: 2 }] }, 'Two-person tent', undefined],
+    [{ 'properties.products': [{ ...tent, quantity: 'x' }] }, 'Two-person tent', undefined],
+    [{ 'properties.products': [tent, tent] }, undefined, undefined],
+    [{ 'properties.products': [tent, tent], 'properties.product_name': 'Bundle' }, 'Bundle', undefined],
+    [{ 'properties.products': [{}], 'properties.product_name': 'Bundle' }, 'Bundle', undefined],
+    [{ 'properties.products': undefined, 'properties.name': 'Tent', 'properties.sku': 'T-1' }, 'Tent', 'T-1'],
+    [{ 'properties.products': [], 'properties.sku': 'T-1', 'properties.quantity': 3 }, undefined, undefined],
+    [{ 'properties.products': 'none', 'properties.sku': 7, 'properties.quantity': 1 }, undefined, '7'],
+    [{ 'properties.products': [tent, null], 'properties.sku': 'T-1' }, undefined, undefined],
+  ])('ROKT-29 ROKT-30 of %j the product name is %p and the SKU %p', (changes, productname, sku) => {
+    const attributes = attributesOf(changes);
+    expect(attributes.productname).toBe(productname);
+    expect(attributes.sku).toBe(sku);
+  });
+
+  it('ROKT-31 ROKT-33 payment type and transaction id are texts', () => {
+    expect(attributesOf({ 'properties.payment_method': ' visa ', 'properties.order_id': 1001 })).toMatchObject({
+      paymenttype: 'visa',
+      transactionid: '1001',
+    });
+    const other = { 'properties.order_id': undefined, 'properties.transaction_id': 'T-9' };
+    expect(attributesOf(other).transactionid).toBe('T-9');
+  });
+
+  it.each([
+    [10, 10],
+    ['10', 10],
+    [0.1, 0.1],
+    [-3, -3],
+    ['10%', undefined],
+  ])('ROKT-32 a margin of %p is passed as %p, never scaled', (margin, sent) => {
+    expect(attributesOf({ 'properties.margin': margin }).margin).toBe(sent);
+  });
+
+  it('ROKT-34 confirmationref is the order id, and by setting the message id where there is none', () => {
+    const noOrder = { 'properties.order_id': undefined };
+    const byMessage = { confirmationRef: 'order_id_or_message_id' };
+    expect(attributesOf().confirmationref).toBe('order-2001');
+    expect(attributesOf({}, byMessage).confirmationref).toBe('order-2001');
+    expect(attributesOf(noOrder)).not.toHaveProperty('confirmationref');
+    expect(notesOf(noOrder)).toEqual([`recommended_missing ${place}.confirmationref`]);
+    expect(attributesOf(noOrder, byMessage).confirmationref).toBe('m-order-completed-web');
+    expect(attributesOf(noOrder, byMessage)).toEqual(attributesOf(noOrder, byMessage));
+  });
+
+  it('ROKT-36 a missing amount or currency is noted; the four musts are always there', () => {
+    const bare = { properties: { order_id: 'order-1' } };
+    expect(notesOf(bare)).toEqual([`recommended_missing ${place}.amount`, `recommended_missing ${place}.currency`]);
+    expect(attributesOf(bare).conversiontype).toBe('purchase');
+    expect(notesOf({ 'properties.currency': 'US$' })).toEqual([`dropped ${place}.currency`]);
+    expect(notesOf()).toEqual([]);
+  });
+
+  it('ROKT-40 message id and event time travel, the time in whole milliseconds', () => {
+    expect(dataOf()).toMatchObject({
+      source_message_id: 'm-order-completed-web',
+      timestamp_unixtime_ms: Date.parse('2026-01-15T11:59:00.000Z'),
+    });
+    expect(dataOf({ timestamp: null }).timestamp_unixtime_ms).toBe(Date.parse('2026-01-15T11:59:00.000Z'));
+    expect(dataOf({ messageId: 7, timestamp: 'yesterday' })).not.toHaveProperty('source_message_id');
+    expect(notesOf({ timestamp: 'yesterday' })).toEqual(['dropped events[0].data.timestamp_unixtime_ms']);
+  });
+
+  it('ROKT-39 the custom event type is sent only by setting', () => {
+    expect(dataOf()).not.toHaveProperty('custom_event_type');
+    expect(dataOf({}, { customEventType: 'transaction' }).custom_event_type).toBe('transaction');
+  });
+
+  it('ROKT-38 whatever an event carries, the batch has known members alone', () => {
+    const noisy = { ...canonicalEvents['order-completed-ios'], mpid: 'x', extra: { deep: 1 } } as unknown as CdpEvent;
+    const batch = made(noisy);
+    expect(Object.keys(batch).sort()).toEqual([
+      'device_info',
+      'environment',
+      'events',
+      'user_attributes',
+      'user_identities',
+    ]);
+    expect(Object.keys(batch.device_info ?? {})).toEqual(['ios_advertising_id']);
+  });
+
+  it('preview learns of every field where it came from', () => {
+    const sources = new Map<string, string>();
+    const rich = event({ 'properties.rtid': 'abc', 'properties.products': [tent], 'properties.margin': 1 });
+    const all = { customAttributes: ['coupon'], userAttributes: ['plan'], customEventType: 'other' };
+    const batch = made(rich, all, (field, source) => void sources.set(field, source));
+    const leaves = (value: unknown, at: string): string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, part]) =>
+            leaves(part, Array.isArray(value) ? `${at}[${key}]` : at === '' ? key : `${at}.${key}`),
+          )
+        : [at];
+    expect([...sources.keys()].sort()).toEqual(leaves(batch, '').sort());
+    expect(sources.get(`${place}.amount`)).toBe('properties.total');
+    expect(sources.get(`${place}.confirmationref`)).toBe('properties.order_id');
+    expect(sources.get(`${place}.sku`)).toBe('properties.products[0].sku');
+  });
+});
+
+describe('what helps Rokt match', () => {
+  it('ROKT-41 the click id keeps its case, and a setting keeps it back', () => {
+    for (const path of ['properties.rtid', 'properties.rclid', 'context.traits.rclid']) {
+      expect(made(event({ [path]: ' RtAb12 ' })).integration_attributes).toEqual({
+        '1277': { passbackconversiontrackingid: 'RtAb12' },
+      });
+    }
+    expect(made(event({ 'properties.rtid': 'a' }), { clickId: false })).not.toHaveProperty('integration_attributes');
+    expect(made(event())).not.toHaveProperty('integration_attributes');
+    expect(made(event({ 'properties.rtid': 'x'.repeat(4097) }))).not.toHaveProperty('integration_attributes');
+  });
+
+  const ios = (changes: Record<string, unknown>) => event(changes, 'order-completed-ios');
+  it('ROKT-42 an advertising id goes to the member of its platform', () => {
+    expect(made(ios({})).device_info).toEqual({ ios_advertising_id: 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678' });
+    expect(made(event({}, 'order-completed-android')).device_info).toEqual({
+      android_advertising_id: 'f0e1d2c3-b4a5-4697-8879-6a5b4c3d2e1f',
+    });
+    expect(made(ios({}), { advertisingIds: false })).not.toHaveProperty('device_info');
+  });
+
+  it.each(['not-a-guid', '00000000-0000-0000-0000-000000000000', 42, {}, 'a1b2c3d4e5f647898abcdef012345678'])(
+    'ROKT-42 the advertising id %p is dropped rather than the batch lost',
+    (id) => {
+      const changes = { 'context.device.advertisingId': id };
+      expect(made(ios(changes))).not.toHaveProperty('device_info');
+      expect(notesOf(changes, {}, 'order-completed-ios')).toEqual(['dropped device_info.ios_advertising_id']);
+    },
+  );
+
+  it('ROKT-42 no id is sent for limited tracking or for a platform nobody knows', () => {
+    expect(made(ios({ 'context.device.adTrackingEnabled': false }))).not.toHaveProperty('device_info');
+    expect(made(ios({ 'context.device.type': 'constructor' }))).not.toHaveProperty('device_info');
+  });
+});
+
+const note = (code: Note['code'], name: string) => `${code} ${place}.${name}`;
+
+describe('attributes of the tenant', () => {
+  const pass = (value: unknown) => attributesOf({ 'properties.gift': value }, { customAttributes: ['gift'] })['gift'];
+
+  it.each([
+    ['text', 'text'],
+    ['', ''],
+    [7, 7],
+    [-0, 0],
+    [true, true],
+    [{ a: 1 }, '{"a":1}'],
+    [['a', 2], '["a",2]'],
+    [null, undefined],
+    [undefined, undefined],
+    [Number.NaN, undefined],
+  ])('ROKT-37 a property of %p leaves as the scalar %p', (value, sent) => {
+    expect(pass(value)).toBe(sent);
+  });
+
+  it('ROKT-37 nested values are noted as coerced, impossible ones as dropped', () => {
+    const changes = {
+      'properties.gift': { a: 1 },
+      'properties.odd': Number.NaN,
+      'properties.long': ['x'.repeat(4100)],
+    };
+    expect(notesOf(changes, { customAttributes: ['gift', 'odd', 'long', 'absent'] })).toEqual([
+      note('coerced', 'gift'),
+      note('dropped', 'odd'),
+      note('dropped', 'long'),
+    ]);
+  });
+
+  it('ROKT-37 lists are for user attributes alone, as texts', () => {
+    const traits = {
+      'context.traits.sizes': ['S', 40, true, null],
+      'context.traits.deep': [{ a: 1 }],
+      'context.traits.none': [],
+    };
+    expect(userOf(traits, { userAttributes: ['sizes', 'deep', 'none'] })).toMatchObject({
+      sizes: ['S', '40', 'true'],
+      deep: '[{"a":1}]',
+    });
+    expect(userOf(traits, { userAttributes: ['none'] })).not.toHaveProperty('none');
+    const long = { 'context.traits.sizes': Array.from({ length: 1001 }, () => '\u{1f600}'.repeat(300)) };
+    const [first, ...others] = userOf(long, { userAttributes: ['sizes'] })?.['sizes'] ?? [];
+    expect([first, others.length]).toEqual(['\u{1f600}'.repeat(256), 999]);
+    expect(notesOf(long, { userAttributes: ['sizes'] })).toContain('truncated user_attributes.sizes');
+  });
+
+  it('ROKT-35 the keys of the vendor are spelt as documented, and no tenant key takes their place', () => {
+    const changes = {
+      'properties.amount': 1,
+      'properties.Currency': 'XXX',
+      'properties.sku': 'T-1',
+      'properties.orderId': 'o',
+    };
+    const attributes = attributesOf(changes, { customAttributes: ['amount', 'Currency', 'sku', 'orderId'] });
+    expect(attributes).toStrictEqual({ ...attributesOf(), orderId: 'o' });
+    const user = userOf({ 'context.traits.mobile': 'x' }, { userAttributes: ['mobile', 'Email'] });
+    expect(user).toStrictEqual(userOf());
+  });
+
+  it('ROKT-35 a key named like a part of every object is only what the event says it is', () => {
+    const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+    expect(attributesOf({}, { customAttributes: names })).toStrictEqual(attributesOf());
+    const own = attributesOf(
+      { 'properties.constructor': 'C', 'properties.__proto__': { polluted: 1 } },
+      { customAttributes: names },
+    );
+    expect(Object.getPrototypeOf(own)).toBe(Object.prototype);
+    expect(own).toStrictEqual({ ...attributesOf(), constructor: 'C' });
+  });
+
+  it('ROKT-46 ROKT-49 a name of more than 256 characters is dropped with a note, one of 256 is not', () => {
+    const [fits, long] = ['n'.repeat(256), 'n'.repeat(257)];
+    const names = { customAttributes: [fits, long], userAttributes: [fits, long] };
+    const values = {
+      [`properties.${fits}`]: 1,
+      [`properties.${long}`]: 1,
+      [`context.traits.${fits}`]: 1,
+      [`context.traits.${long}`]: 1,
+    };
+    expect(attributesOf(values, names)).toMatchObject({ [fits]: 1 });
+    expect(attributesOf(values, names)).not.toHaveProperty(long);
+    expect(userOf(values, names)).not.toHaveProperty(long);
+    expect(notesOf(values, names)).toEqual([note('dropped', long), `dropped user_attributes.${long}`]);
+  });
+
+  it('ROKT-47 ROKT-50 a value of more than 4096 characters is cut, never through a character', () => {
+    const exact = 'x'.repeat(4096);
+    expect(pass(exact)).toBe(exact);
+    expect(pass(`${exact}y`)).toBe(exact);
+    expect(pass(`${'x'.repeat(4095)}\u{1f600}`)).toBe('x'.repeat(4095));
+    expect(pass(`${'x'.repeat(4094)}\u{1f600}z`)).toBe(`${'x'.repeat(4094)}\u{1f600}`);
+    const long = {
+      'properties.payment_method': `${exact}y`,
+      'context.traits.firstName': `${exact}y`,
+      'context.traits.plan': `${exact}y`,
+    };
+    expect(attributesOf(long).paymenttype).toBe(exact);
+    expect(userOf(long, { userAttributes: ['plan'] })).toMatchObject({ firstname: exact, plan: exact });
+    expect(notesOf(long, { userAttributes: ['plan'] })).toEqual([
+      'truncated user_attributes.plan',
+      note('truncated', 'paymenttype'),
+      'truncated user_attributes.firstname',
+    ]);
+  });
+
+  it('ROKT-47 an id that is too long is not cut: the conversion is rejected', () => {
+    const long = 'x'.repeat(4097);
+    expect(reasonOf({ 'properties.order_id': long })).toMatchObject({
+      code: 'invalid_value',
+      field: 'properties.order_id',
+    });
+    const byMessage = { confirmationRef: 'order_id_or_message_id' };
+    expect(reasonOf({ 'properties.order_id': undefined, messageId: long }, byMessage)).toMatchObject({
+      code: 'invalid_value',
+      field: 'messageId',
+    });
+    expect(attributesOf({ 'properties.order_id': 'x'.repeat(4096) }).transactionid).toHaveLength(4096);
+  });
+
+  it('ROKT-48 of more than 100 user attributes the four of Rokt and the first named ones stay', () => {
+    const userAttributes = Array.from({ length: 120 }, (_, index) => `trait${index}`);
+    const traits = Object.fromEntries(userAttributes.map((name) => [`context.traits.${name}`, 'x']));
+    const user = userOf(traits, { userAttributes }) ?? {};
+    expect(Object.keys(user)).toHaveLength(100);
+    expect(user).toMatchObject({ firstname: 'Jane', ipaddress: '203.0.113.25', trait95: 'x' });
+    expect(user).not.toHaveProperty('trait96');
+    expect(notesOf(traits, { userAttributes })).toHaveLength(24);
+  });
+
+  it('ROKT-51 a batch beyond 128,000 bytes is noted and still sent', () => {
+    const customAttributes = Array.from({ length: 40 }, (_, index) => `p${index}`);
+    const large = Object.fromEntries(customAttributes.map((name) => [`properties.${name}`, 'x'.repeat(4096)]));
+    expect(notesOf(large, { customAttributes })).toEqual([`recommended_missing ${place}`]);
+    expect(notesOf(large, { customAttributes: customAttributes.slice(0, 20) })).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+import {
+  appEventNames,
+  mixes,
+  startAdjust,
+  startAdroll,
+  startRokt,
+  type Mix,
+  type Simulator,
+  type SimulatorOptions,
+} from '../vendors/index.ts';
+
+/** A made-up customer at one vendor: the settings of the connection, and a simulator that knows the same account. */
+export interface Account {
+  readonly slug: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Events this vendor has a use for, and nothing odd. */
+  readonly mix: Mix;
+  readonly start: (options: SimulatorOptions) => Promise<Simulator>;
+}
+
+const adroll = { advertisableEid: 'ADVERTISABLE0000000001', pixelEid: 'PIXEL00000000000000001' };
+const adrollToken = 'sat-simulated';
+const rokt = { apiKey: 'simulated-key', apiSecret: 'simulated-secret' };
+const appToken = 'app5imulated';
+const eventTokens = Object.fromEntries(
+  appEventNames.map((name, index) => [name, `tok${String(index).padStart(3, '0')}`]),
+);
+
+export const accounts: readonly Account[] = [
+  {
+    slug: 'adroll',
+    config: { ...adroll, serverAccessToken: adrollToken },
+    mix: mixes.webOrders,
+    start: (options) => startAdroll({ ...adroll, token: adrollToken, ...options }),
+  },
+  {
+    slug: 'rokt',
+    config: { ...rokt, pod: 'us1', environment: 'development' },
+    mix: mixes.orders,
+    start: (options) => startRokt({ ...rokt, ...options }),
+  },
+  {
+    slug: 'adjust',
+    config: { appToken, environment: 'sandbox', eventTokens, callbackParams: ['message_id'] },
+    mix: mixes.adjust,
+    start: (options) => startAdjust({ appToken, eventTokens: Object.values(eventTokens), ...options }),
+  },
+];

@@ -1,0 +1,48 @@
+import type { CdpEvent } from '../../core/api/index.ts';
+import type { CaseEvent } from './case-format.ts';
+import { canonicalEvents, type CanonicalEventName } from './events.ts';
+
+/** The event a case means: its own, or the canonical one with its changes. The first `m-<name>` id stays; give others by `with`. */
+export function expandEvent(written: CaseEvent): CdpEvent {
+  if (!('base' in written)) return written as unknown as CdpEvent;
+  const event = structuredClone(canonicalEvents[written['base'] as CanonicalEventName]) as unknown;
+  for (const path of (written['without'] ?? []) as readonly string[]) removeAt(event, path);
+  for (const [path, value] of Object.entries(written['with'] ?? {})) setAt(event, path, structuredClone(value));
+  return event as CdpEvent;
+}
+
+type Branch = Record<string, unknown>;
+const isBranch = (value: unknown): value is Branch => typeof value === 'object' && value !== null;
+
+/** Walks down a dotted path; digits count into arrays. Missing objects on the way are made. */
+function setAt(root: unknown, path: string, value: unknown): void {
+  const keys = path.split('.');
+  const last = keys.pop() ?? path;
+  let at = root as Branch;
+  for (const key of keys) {
+    const next = Object.hasOwn(at, key) ? at[key] : undefined;
+    if (isBranch(next)) at = next;
+    else {
+      const made: Branch = {};
+      put(at, key, made);
+      at = made;
+    }
+  }
+  put(at, last, value);
+}
+
+/** Own property, whatever the name: `__proto__` in a case is a key like any other. */
+function put(at: Branch, key: string, value: unknown): void {
+  Object.defineProperty(at, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+function removeAt(root: unknown, path: string): void {
+  const keys = path.split('.');
+  const last = keys.pop() ?? path;
+  let at: unknown = root;
+  for (const key of keys) at = isBranch(at) && Object.hasOwn(at, key) ? at[key] : undefined;
+  if (!isBranch(at) || !Object.hasOwn(at, last))
+    throw new Error(`"without" names ${path}, which the base event does not have`);
+  if (Array.isArray(at)) at.splice(Number(last), 1);
+  else delete at[last];
+}

@@ -1,0 +1,74 @@
+import type { AnyDestination } from '../../core/index.ts';
+import { answerChecks } from './checks/answer-checks.ts';
+import { batchChecks } from './checks/batch-checks.ts';
+import { caseChecks, type CaseVendorFor } from './checks/case-checks.ts';
+import type { Check } from './checks/check.ts';
+import { eventChecks } from './checks/event-checks.ts';
+import { folderChecks } from './checks/folder-checks.ts';
+import { fuzzChecks, type FuzzOptions } from './checks/fuzz-checks.ts';
+import { secretChecks } from './checks/secret-checks.ts';
+import { sourceChecks } from './checks/source-checks.ts';
+import { loadSubject, type Subject } from './subject.ts';
+
+export interface CheckOptions {
+  /** Checked in place of what the folder's index exports: for bundles, and for tests of this kit. */
+  readonly definition?: AnyDestination;
+  /** Default: 50 runs, seed 1. */
+  readonly fuzz?: Partial<FuzzOptions>;
+  /** Leaves out the checks whose title it does not match. */
+  readonly only?: RegExp;
+  /** The day the age of replies is counted from. Default: now. */
+  readonly today?: Date;
+}
+
+export interface CheckResult {
+  readonly title: string;
+  readonly ok: boolean;
+  /** What is wrong; of a check that was not run, why not. */
+  readonly why?: string;
+}
+
+/** Everything a folder must keep, in the order it is checked. Reads only the names and titles of its cases. */
+export const checksFor = (
+  directory: string,
+  options: CheckOptions = {},
+  vendorFor?: CaseVendorFor,
+): readonly Check[] => [
+  ...folderChecks(() => new Date(options.today ?? Date.now())),
+  ...sourceChecks,
+  ...caseChecks(directory, vendorFor),
+  ...eventChecks,
+  ...answerChecks,
+  ...batchChecks,
+  ...secretChecks,
+  ...fuzzChecks({ runs: 50, seed: 1, ...options.fuzz }),
+];
+
+/**
+ * Checks one destination folder against the house promises and its own cases, over a scripted vendor in this process; no
+ * test runner, no network. Yields a result per check as it is known, and never throws: a folder that cannot be loaded is a
+ * result, too.
+ */
+export async function* checkDestination(directory: string, options: CheckOptions = {}): AsyncGenerator<CheckResult> {
+  const loading = 'folder: its index exports a destination, and a case shows a plain success';
+  let subject: Subject;
+  try {
+    subject = await loadSubject(directory, options.definition);
+  } catch (error) {
+    yield { title: loading, ok: false, why: whyOf(error) };
+    return;
+  }
+  yield { title: loading, ok: true };
+  for (const check of checksFor(directory, options)) yield await resultOf(check, subject);
+}
+
+async function resultOf({ title, run }: Check, subject: Subject): Promise<CheckResult> {
+  try {
+    const said = await run(subject);
+    return said === undefined ? { title, ok: true } : { title: `${title} (not run)`, ok: true, why: said.notRun };
+  } catch (error) {
+    return { title, ok: false, why: whyOf(error) };
+  }
+}
+
+const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

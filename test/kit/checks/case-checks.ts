@@ -1,0 +1,83 @@
+import assert from 'node:assert';
+import type { Dispatcher } from 'undici';
+import type { ConnectionOptions } from '../../../core/index.ts';
+import { caseNames, caseTitle, loadCase, type LoadedCase } from '../case.ts';
+import { withProbe } from '../probe.ts';
+import type { SeenRequest } from '../seen-request.ts';
+import type { Subject } from '../subject.ts';
+import { inOrder } from '../vendor-double.ts';
+import { must, type Check } from './check.ts';
+
+/** Answers a case's requests in place of the kit's own double. */
+export interface CaseVendor {
+  readonly dispatcher: Dispatcher;
+  /** Takes away the answers nobody asked for. */
+  finish(): void;
+}
+export type CaseVendorFor = (loaded: LoadedCase) => Promise<CaseVendor>;
+
+/** One check per case file. Titles are read at once, the rest when a check runs. */
+export const caseChecks = (directory: string, vendorFor?: CaseVendorFor): readonly Check[] =>
+  caseNames(directory).map((name) => ({
+    title: `case ${name}: ${caseTitle(directory, name)}`,
+    run: async (subject) => {
+      const loaded = loadCase(directory, name);
+      if (vendorFor === undefined) return runCase(subject, loaded);
+      const vendor = await vendorFor(loaded);
+      try {
+        await runCase(subject, loaded, vendor.dispatcher);
+      } finally {
+        vendor.finish();
+      }
+    },
+  }));
+
+async function runCase(subject: Subject, loaded: LoadedCase, through?: Dispatcher): Promise<void> {
+  const { config, now, events, replies, requests, outcomes } = loaded;
+  const options = loaded.options as ConnectionOptions | undefined;
+  await withProbe(
+    subject,
+    inOrder(...replies),
+    async (probe) => {
+      const given = await probe.deliver(events);
+      const unscripted = probe.vendor.unscripted.length;
+      if (requests !== undefined) assert.deepStrictEqual(probe.vendor.requests.map(written), requests.map(written));
+      must(
+        unscripted === 0,
+        `${probe.vendor.requests.length} requests left, but only ${replies.length} replies are scripted`,
+      );
+      must(
+        probe.vendor.requests.length === replies.length,
+        `${replies.length} replies are scripted, but only ${probe.vendor.requests.length} requests left`,
+      );
+      assert.deepStrictEqual(
+        given.map((outcome, index) => sameKeys(outcome, outcomes[index])),
+        outcomes,
+      );
+      probe.blameless();
+    },
+    { config, options, now: Date.parse(now), through },
+  );
+}
+
+type WrittenRequest = Pick<SeenRequest, 'method' | 'url' | 'headers'> & { readonly body?: unknown };
+
+const written = ({ method, url, headers, body }: WrittenRequest) => ({
+  method,
+  url,
+  headers: { ...headers },
+  ...(body === undefined ? {} : { body }),
+});
+
+/** What `actual` has of the keys `expected` has, all the way down: a case compares only what it writes. */
+function sameKeys(actual: unknown, expected: unknown): unknown {
+  if (!isObject(actual) || !isObject(expected)) return actual;
+  if (Array.isArray(actual) || Array.isArray(expected)) {
+    if (!Array.isArray(actual) || !Array.isArray(expected)) return actual;
+    return actual.map((part, index) => sameKeys(part, (expected as unknown[])[index]));
+  }
+  const kept = Object.keys(expected).filter((key) => Object.hasOwn(actual, key));
+  return Object.fromEntries(kept.map((key) => [key, sameKeys(actual[key], expected[key])]));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

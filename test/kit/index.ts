@@ -1,0 +1,14 @@
+/** What `spillway/testing` offers: the contract of a vendor folder, and the vendor it is checked with. */
+export { checkDestination } from './check-destination.ts';
+export type { CheckOptions, CheckResult } from './check-destination.ts';
+export { describeContract } from './describe-contract.ts';
+export { always, inOrder, VendorDouble } from './vendor-double.ts';
+export type { Fault, Script, ScriptedReply } from './vendor-double.ts';
+export type { SeenRequest } from './seen-request.ts';
+export { NodeHttpDispatcher } from './node-http-dispatcher.ts';
+export { canonicalEvents, hostileEvents } from './events.ts';
+export type { CanonicalEventName, HostileEvent } from './events.ts';
+export { caseNames, loadCase, loadReply, replyNames } from './case.ts';
+export type { LoadedCase } from './case.ts';
+export { caseFormat, replyFormat } from './case-format.ts';
+export type { ContractCase, ContractReply } from './case-format.ts';

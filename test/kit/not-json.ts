@@ -1,0 +1,33 @@
+/** The first thing in a value that JSON would lose or change, and where; a property that is `undefined` is simply not there. */
+export function notJson(value: unknown): { readonly path: string; readonly what: string } | undefined {
+  const open: { readonly at: unknown; readonly path: string }[] = [{ at: value, path: '' }];
+  while (open.length > 0) {
+    const { at, path } = open.pop() as { at: unknown; path: string };
+    const what = unfit(at);
+    if (what !== undefined) return { path, what };
+    if (typeof at !== 'object' || at === null) continue;
+    for (const [key, part] of Object.entries(at)) {
+      if (part === undefined && !Array.isArray(at)) continue;
+      open.push({ at: part, path: path === '' ? key : `${path}.${key}` });
+    }
+  }
+  return undefined;
+}
+
+function unfit(value: unknown): string | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return undefined;
+    case 'number':
+      return Number.isFinite(value) ? undefined : String(value);
+    case 'object': {
+      if (value === null || Array.isArray(value)) return undefined;
+      const prototype: unknown = Object.getPrototypeOf(value);
+      const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+      return plain ? undefined : `a ${value.constructor.name}`;
+    }
+    default:
+      return `a value of type ${typeof value}`;
+  }
+}

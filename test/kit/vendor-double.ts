@@ -1,0 +1,138 @@
+import { Dispatcher, errors } from 'undici';
+import { openExchange } from './exchange-control.ts';
+import { seenRequest, type SeenRequest } from './seen-request.ts';
+
+/** An answer that never came: `reset` and `timeout` after the request began to leave, `refused` before. */
+export type Fault = 'reset' | 'timeout' | 'refused';
+
+/** What a scripted vendor answers. A body that is not text is sent as JSON. */
+export type ScriptedReply =
+  | {
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>> | undefined;
+      readonly body?: unknown;
+    }
+  | { readonly fault: Fault };
+
+/** The answer to the request at `position` (0 = first); `undefined` = the script does not expect it. */
+export type Script = (request: SeenRequest, position: number) => ScriptedReply | undefined;
+
+/** Answers in order, one per request. */
+export const inOrder =
+  (...replies: readonly ScriptedReply[]): Script =>
+  (_request, position) =>
+    replies[position];
+
+/** The same answer, always. */
+export const always =
+  (reply: ScriptedReply): Script =>
+  () =>
+    reply;
+
+/** Which batch a request carries, written by tag() and taken off before anybody sees it. */
+export const batchHeader = 'x-kit-batch';
+
+/**
+ * A vendor in this process: an undici Dispatcher that records every request and answers by script. A request that the
+ * script does not expect is kept in `unscripted`, and answered with 501 so that nothing waits for it.
+ */
+export class VendorDouble extends Dispatcher {
+  readonly requests: SeenRequest[] = [];
+  /** For each request the number of its batch, where tag() put one on it. */
+  readonly batches: (number | undefined)[] = [];
+  readonly replies: (ScriptedReply | undefined)[] = [];
+  readonly unscripted: SeenRequest[] = [];
+  readonly #script: Script;
+  readonly #through: Dispatcher | undefined;
+  #open = 0;
+
+  /** `through` answers in place of the script, which then only says what is expected: nock does so under Jest. */
+  constructor(script: Script, through?: Dispatcher) {
+    super();
+    this.#script = script;
+    this.#through = through;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const { [batchHeader]: batch, ...headers } = options.headers as Record<string, string>;
+    const request = seenRequest({ ...options, headers });
+    const position = this.requests.length;
+    this.requests.push(request);
+    this.batches.push(batch === undefined ? undefined : Number(batch));
+    const reply = this.#script(request, position);
+    this.replies.push(reply);
+    if (reply === undefined) this.unscripted.push(request);
+    this.#open += 1;
+    const watched = this.#untilAnswered(handler);
+    if (this.#through !== undefined) return this.#through.dispatch({ ...options, headers }, watched);
+    setImmediate(() => answer(reply ?? { status: 501 }, watched));
+    return true;
+  }
+
+  /** An answer is still to come. */
+  get busy(): boolean {
+    return this.#open > 0;
+  }
+
+  #untilAnswered(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+    return {
+      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+      onResponseStart: (...told) => handler.onResponseStart?.(...told),
+      onResponseData: (...told) => handler.onResponseData?.(...told),
+      onResponseEnd: (...told) => {
+        this.#open -= 1;
+        handler.onResponseEnd?.(...told);
+      },
+      onResponseError: (...told) => {
+        this.#open -= 1;
+        handler.onResponseError?.(...told);
+      },
+    };
+  }
+
+  override close(callback?: () => void): Promise<void> {
+    callback?.();
+    return Promise.resolve();
+  }
+
+  override destroy(...given: readonly unknown[]): Promise<void> {
+    const callback = given.at(-1);
+    if (typeof callback === 'function') callback();
+    return Promise.resolve();
+  }
+}
+
+function answer(reply: ScriptedReply, handler: Dispatcher.DispatchHandler): void {
+  const exchange = openExchange(handler);
+  if ('fault' in reply && reply.fault === 'refused') return exchange.fail(faultError('refused'));
+  handler.onRequestStart?.(exchange.controller, {});
+  if ('fault' in reply) return exchange.fail(faultError(reply.fault));
+  const { text, type } = encoded(reply.body);
+  exchange.send(() => {
+    handler.onResponseStart?.(exchange.controller, reply.status, { ...type, ...lowerCased(reply.headers) }, '');
+  });
+  if (text !== '') exchange.send(() => handler.onResponseData?.(exchange.controller, Buffer.from(text)));
+  exchange.send(() => handler.onResponseEnd?.(exchange.controller, {}));
+}
+
+/** The errors undici reports for these faults. */
+export function faultError(fault: Fault): Error {
+  switch (fault) {
+    case 'reset':
+      return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+    case 'refused':
+      return Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    case 'timeout':
+      return new errors.HeadersTimeoutError();
+  }
+}
+
+/** A reply's body as text, and the content type it goes with. */
+export function encoded(body: unknown): { readonly text: string; readonly type: Readonly<Record<string, string>> } {
+  if (body === undefined) return { text: '', type: {} };
+  if (typeof body === 'string') return { text: body, type: {} };
+  return { text: JSON.stringify(body), type: { 'content-type': 'application/json' } };
+}
+
+const lowerCased = (headers: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
