@@ -14,8 +14,8 @@ export const secret = (title: string, description: string) =>
   z
     .string()
     .min(1, 'must not be blank')
-    // oxlint-disable-next-line no-control-regex -- a control character would break the header that carries it
     .refine(
+      // oxlint-disable-next-line no-control-regex -- a control character would break the header that carries it
       (value) => value.trim() !== '' && !/[\u0000-\u001f\u007f]/.test(value),
       'must not be blank or hold line breaks',
     )

@@ -100,6 +100,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
 function failureOf(error: Error, started: boolean, timeoutMs: number): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  if (code === 'UND_ERR_INVALID_ARG') return { kind: 'crash', error, left: false };
   if (started && (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')) {
     return { kind: 'timeout', afterMs: timeoutMs };
   }

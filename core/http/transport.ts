@@ -55,6 +55,7 @@ export function createTransport(options: TransportOptions): Transport {
   };
   const dispatcher = options.dispatcher?.(agentOptions) ?? new Agent(agentOptions);
   const watch = createWatch(timeoutMs, now);
+  let closing: Promise<void> | undefined;
 
   return {
     seal(request) {
@@ -93,9 +94,9 @@ export function createTransport(options: TransportOptions): Transport {
         }
       });
     },
-    async close() {
-      await dispatcher.close();
-      watch.close();
+    close() {
+      closing ??= dispatcher.close().then(() => watch.close());
+      return closing;
     },
   };
 }

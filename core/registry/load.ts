@@ -36,7 +36,7 @@ export async function loadDestination(folder: string): Promise<AnyDestination> {
   }
   if (destination.contract !== contractVersion) {
     throw new Error(
-      `${file}: written against contract ${String(destination.contract)}, this core speaks ${contractVersion}`,
+      `${file}: written against contract ${String(destination.contract)}, this core speaks ${String(contractVersion)}`,
     );
   }
   const manifest = manifestSchema.safeParse(destination.manifest);

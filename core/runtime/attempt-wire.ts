@@ -1,8 +1,13 @@
-import type { Wire, WireResult } from '../api/destination.ts';
-import type { HttpRequest } from '../api/failure.ts';
+import type { Reply, Wire, WireResult } from '../api/destination.ts';
+import type { Failure, HttpRequest } from '../api/failure.ts';
 import type { Sealed } from '../http/transport.ts';
 import type { Call } from './line.ts';
 import type { Crate } from './parcel.ts';
+
+/** How often a send() is checked against its deadline, in milliseconds. */
+const lookMs = 100;
+
+const tooLate: Failure = { kind: 'network', code: 'ETIMEDOUT', received: 'no' };
 
 /** The wire as one attempt sees it: within the batch's deadline, told to the host, and with the bytes of the attempt before. */
 export class AttemptWire implements Wire {
@@ -12,6 +17,7 @@ export class AttemptWire implements Wire {
   /** A request may have left. */
   used = false;
   sealed: Sealed | undefined;
+  #over = false;
 
   constructor(call: Call, crate: Crate, attempt: number, sealed: Sealed | undefined) {
     this.#call = call;
@@ -24,7 +30,28 @@ export class AttemptWire implements Wire {
     return this.#call.signal;
   }
 
+  /** A vendor's own send() may hang, its call may not: what has not ended by the deadline is over, and sends nothing more. */
+  async inTime(sent: Promise<Reply>): Promise<Reply> {
+    const { clock } = this.#call.line;
+    const startedAt = clock.now();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Reply>((resolve) => {
+      timer = setInterval(() => {
+        const time = clock.now();
+        if (time <= this.#crate.items[0].deadline) return;
+        this.#over = true;
+        resolve({ kind: 'failed', failure: this.used ? { kind: 'timeout', afterMs: time - startedAt } : tooLate });
+      }, lookMs);
+    });
+    try {
+      return await Promise.race([sent, late]);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
   async request(request: HttpRequest): Promise<WireResult> {
+    if (this.#over) return tooLate;
     const { line } = this.#call;
     const { transport, clock } = line;
     const startedAt = clock.now();

@@ -155,7 +155,7 @@ async function send(call: Call, trip: Trip, crate: Crate): Promise<Reply> {
   const wire = new AttemptWire(call, crate, trip.attempts, trip.sealed);
   try {
     const sent = vendor.send(crate, vendor.settings, wire);
-    return await sent;
+    return await (vendor.sendsItself ? wire.inTime(sent) : sent);
   } catch (error) {
     return { kind: 'failed', failure: { kind: 'crash', error, left: wire.used } };
   } finally {

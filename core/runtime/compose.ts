@@ -3,24 +3,33 @@ import { admit, type Batch } from '../api/delivery.ts';
 import type { AnyDestination, Destination, Exchange, Frame, Reply, Wire } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { BatchLimits } from '../api/manifest.ts';
-import { bareFrame, frameBytes, packByLimits } from './batcher.ts';
+import { nonsense } from './nonsense.ts';
+import { bareFrame, frameBytes, packByLimits, type FrameBytes } from './batcher.ts';
 
 /** A destination with one connection's settings: the five methods, and what core needs around them. */
 export interface Vendor extends Destination<unknown, unknown> {
   readonly settings: unknown;
   readonly prepared: unknown;
   readonly frame: Frame;
+  readonly framing: FrameBytes;
   readonly limits: BatchLimits;
   readonly requestsPerDay: number | undefined;
   /** Vendors that pack by their own rules get whole windows to pack; the others are packed one delivery at a time. */
   readonly packsItself: boolean;
+  /** A send() of the folder's own: nothing but the deadline bounds it. */
+  readonly sendsItself: boolean;
   encode(payload: unknown): string;
 }
 
 /** Definition + defaults -> Destination. Calls prepare(), frame() and limitsFor() once; they may throw. */
-export function compose(definition: AnyDestination, settings: unknown, lowered: readonly Partial<BatchLimits>[]): Vendor {
+export function compose(
+  definition: AnyDestination,
+  settings: unknown,
+  lowered: readonly Partial<BatchLimits>[],
+): Vendor {
   const prepared: unknown = definition.prepare?.(settings);
   const frame = definition.frame?.(settings) ?? bareFrame;
+  const framing = frameBytes(frame);
   const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
   const limits = lowest(definition.manifest.limits, ownLimits, ...lowered);
   const { encode } = definition;
@@ -30,13 +39,15 @@ export function compose(definition: AnyDestination, settings: unknown, lowered: 
     settings,
     prepared,
     frame,
+    framing,
     limits,
     requestsPerDay,
     packsItself: definition.batch !== undefined,
+    sendsItself: definition.send !== undefined,
     encode: encode === undefined ? JSON.stringify : (payload) => encode(payload, settings),
     validate: definition.validate ?? (() => admit),
     transform: definition.transform,
-    batch: definition.batch ?? ((deliveries) => packByLimits(deliveries, limits, frameBytes(frame))),
+    batch: definition.batch ?? ((deliveries) => packByLimits(deliveries, limits, framing)),
     send: definition.send ?? ((batch, config, wire) => exchangeOnce(definition, prepared, frame, batch, config, wire)),
     classifyError: (failure, batch) => definition.response.classifyError(failure, batch),
   };
@@ -59,7 +70,11 @@ async function exchangeOnce(
 ): Promise<Reply> {
   let request: HttpRequest;
   try {
-    request = withBody((definition.request as NonNullable<typeof definition.request>)(batch, config, prepared), frame, batch);
+    request = withBody(
+      (definition.request as NonNullable<typeof definition.request>)(batch, config, prepared),
+      frame,
+      batch,
+    );
   } catch (error) {
     return { kind: 'failed', failure: { kind: 'crash', error, left: false } };
   }
@@ -73,7 +88,7 @@ async function exchangeOnce(
 }
 
 function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>): HttpRequest {
-  if (typeof request?.url !== 'string') throw new TypeError('request() did not return a request');
+  if (typeof request?.url !== 'string') throw nonsense(request, 'request() did not return a request');
   return request.body !== undefined || request.method === 'GET' ? request : { ...request, body: framed(frame, batch) };
 }
 

@@ -2,10 +2,11 @@ import { setMaxListeners } from 'node:events';
 import Denque from 'denque';
 import type { Moment } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
-import { createPacker, frameBytes } from './batcher.ts';
+import { createPacker } from './batcher.ts';
 import { carry, lost } from './carry.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { defect, type Call, type Line } from './line.ts';
+import { nonsense } from './nonsense.ts';
 import { makePayload } from './prepare-event.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
 import { deferred, suspended } from './verdict.ts';
@@ -44,10 +45,12 @@ export interface Flight {
 
 export function createFlight(line: Line, options: FlightOptions): Flight {
   const { vendor, clock } = line;
-  const frame = frameBytes(vendor.frame);
-  const { limits } = vendor;
+  const { limits, framing: frame } = vendor;
   const { concurrency } = line.pace;
-  const packer = createPacker<Parcel>(vendor.packsItself ? { ...limits, maxItems: limits.maxItems * windowsToPack } : limits, frame);
+  const packer = createPacker<Parcel>(
+    vendor.packsItself ? { ...limits, maxItems: limits.maxItems * windowsToPack } : limits,
+    frame,
+  );
   const ready = new Denque<Crate>();
   const seen = vendor.manifest.replay === 'harmful' ? createMemory(options.remembered) : undefined;
   let lanes: Lanes | undefined;
@@ -113,7 +116,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     const made = makePayload(line, event, moment);
     const eventId = idOf(event);
     if (made.kind !== 'payload') return conclude(index, { kind: made.kind, eventId, reason: made.reason });
-    if (eventId !== '' && seen?.again(eventId) === true) return conclude(index, { kind: 'skipped', eventId, reason: duplicate });
+    if (eventId !== '' && seen?.again(eventId) === true)
+      return conclude(index, { kind: 'skipped', eventId, reason: duplicate });
     const parcel: Parcel = {
       index,
       eventId,
@@ -161,7 +165,9 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     const left = new Set(parcels);
     const crates: Crate[] = [];
     try {
-      for (const { items } of vendor.batch(parcels, vendor.settings)) {
+      const batches = vendor.batch(parcels, vendor.settings);
+      if (!Array.isArray(batches)) throw nonsense(batches, 'batch() did not return a list');
+      for (const { items } of batches as ReturnType<typeof vendor.batch>) {
         const crate = crateOf((items as unknown as readonly Parcel[]).filter((parcel) => left.delete(parcel)));
         if (crate !== undefined) crates.push(crate);
       }
@@ -230,7 +236,11 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       stopped = true;
       stopping?.abort();
       line.pacer.dismiss(call);
-      const unsent = [...packer.flush().flat(), ...(lanes?.clear() ?? []), ...ready.toArray().flatMap(({ items }) => items)];
+      const unsent = [
+        ...packer.flush().flat(),
+        ...(lanes?.clear() ?? []),
+        ...ready.toArray().flatMap(({ items }) => items),
+      ];
       ready.clear();
       const retryAt = line.pacer.opensAt(clock.now());
       for (const parcel of unsent) settle(parcel, deferred(parcel, stoppedReason, retryAt));
@@ -256,7 +266,11 @@ const windowsToPack = 4;
 const behind: Reason = { code: 'held_back', message: 'An earlier event of the same lane has to go first' };
 const crowded: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };
 const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
-const duplicate: Reason = { code: 'duplicate_event', message: 'An event with the same messageId is already on its way', field: 'messageId' };
+const duplicate: Reason = {
+  code: 'duplicate_event',
+  message: 'An event with the same messageId is already on its way',
+  field: 'messageId',
+};
 
 function idOf(event: unknown): string {
   try {

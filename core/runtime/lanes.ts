@@ -78,7 +78,8 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
     const group = lane.waiting[0]?.group;
     for (const parcel of lane.waiting) {
       bytes += frame.between + parcel.bytes;
-      if (count > 0 && (due === 0 || count >= limits.maxItems || bytes > limits.maxBytes || parcel.group !== group)) break;
+      if (count > 0 && (due === 0 || count >= limits.maxItems || bytes > limits.maxBytes || parcel.group !== group))
+        break;
       if (!heldByParcel.has(parcel)) due -= 1;
       count += 1;
     }
@@ -167,11 +168,21 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
   };
 }
 
-/** Input is nearly sorted, so the place is looked for from the end. */
+const timeOf = ({ at = Number.NEGATIVE_INFINITY }: Parcel): number => at;
+
+/** Before the first one that happened later. Input is nearly sorted, so the end is looked at first. */
 function insertInOrder(waiting: Parcel[], parcel: Parcel): void {
-  const at = parcel.at ?? Number.NEGATIVE_INFINITY;
-  let place = waiting.length;
-  while (place > 0 && ((waiting[place - 1] as Parcel).at ?? Number.NEGATIVE_INFINITY) > at) place -= 1;
-  if (place === waiting.length) waiting.push(parcel);
-  else waiting.splice(place, 0, parcel);
+  const time = timeOf(parcel);
+  const last = waiting.at(-1);
+  if (last === undefined || timeOf(last) <= time) {
+    waiting.push(parcel);
+    return;
+  }
+  let low = 0;
+  for (let high = waiting.length - 1; low < high; ) {
+    const middle = (low + high) >> 1;
+    if (timeOf(waiting[middle] as Parcel) <= time) low = middle + 1;
+    else high = middle;
+  }
+  waiting.splice(low, 0, parcel);
 }

@@ -2,6 +2,7 @@ import { reject, type Admission, type Transformed } from '../api/delivery.ts';
 import type { Moment } from '../api/destination.ts';
 import type { CdpEvent } from '../api/event.ts';
 import { defect, type Line } from './line.ts';
+import { nonsense } from './nonsense.ts';
 
 /** What becomes of an event before anything is sent: a payload with its text, or why there is none. */
 export type Made =
@@ -25,17 +26,16 @@ export function makePayload(line: Line, event: unknown, at: Moment, onStage?: (s
     enter('validate');
     const admitted = vendor.validate(event as CdpEvent, vendor.settings, at);
     if (isRefusal(admitted)) return admitted;
-    if (admitted?.kind !== 'admitted') throw new TypeError('validate() did not return an admission');
+    if (admitted?.kind !== 'admitted') throw nonsense(admitted, 'validate() did not return an admission');
     enter('transform');
     const made = vendor.transform(event as CdpEvent, vendor.settings, at);
     if (isRefusal(made)) return made;
-    if (made?.kind !== 'payload' || made.payload === undefined) throw new TypeError('transform() made neither payload nor reason');
+    if (!isPayload(made)) throw nonsense(made, 'transform() made neither payload nor reason');
     enter('encode');
     const text = vendor.encode(made.payload);
-    if (typeof text !== 'string') throw new TypeError('the payload has no text');
+    if (typeof text !== 'string') throw nonsense(text, 'the payload has no text');
     const bytes = Buffer.byteLength(text);
-    const { frame, limits } = vendor;
-    if (bytes + frame.open.length + frame.close.length > limits.maxBytes) return tooLarge;
+    if (bytes + vendor.framing.around > vendor.limits.maxBytes) return tooLarge;
     return { ...made, text, bytes };
   } catch (error) {
     defect(line, stage, error);
@@ -45,6 +45,19 @@ export function makePayload(line: Line, event: unknown, at: Moment, onStage?: (s
 
 const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extract<Admission, { reason: unknown }> =>
   (verdict?.kind === 'skipped' || verdict?.kind === 'rejected') && typeof verdict.reason?.code === 'string';
+
+function isPayload(made: Transformed<unknown>): made is Extract<Transformed<unknown>, { kind: 'payload' }> {
+  if (made?.kind !== 'payload' || made.payload === undefined) return false;
+  const { group, lane, key, at, scopes, notes } = made;
+  return (
+    (group === undefined || typeof group === 'string') &&
+    (lane === undefined || typeof lane === 'string') &&
+    (key === undefined || typeof key === 'string') &&
+    (at === undefined || Number.isFinite(at)) &&
+    (scopes === undefined || Array.isArray(scopes)) &&
+    (notes === undefined || (Array.isArray(notes) && notes.every((note) => typeof note?.code === 'string')))
+  );
+}
 
 const tooLarge = reject('payload_too_large', 'The payload alone is larger than one request may be');
 const broken = reject('internal_error', 'A defect in the connector stopped this event');

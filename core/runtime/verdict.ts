@@ -4,6 +4,7 @@ import type { Failure } from '../api/failure.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { vendorSaid } from '../http/redact.ts';
 import { defect, type Call, type Line } from './line.ts';
+import { nonsense } from './nonsense.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
 
 /** What an attempt left undone. */
@@ -24,14 +25,16 @@ const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not me
 export function decisionsOf(line: Line, reply: Reply, crate: Crate): readonly RetryDecision[] {
   if (reply?.kind === 'settled' && Array.isArray(reply.decisions)) {
     const { decisions } = reply;
-    if (decisions.length !== crate.items.length) defect(line, 'response', new Error('decisions do not match the items'));
-    return crate.items.map((_, index) => checked(line, decisions[index]));
+    if (decisions.length !== crate.items.length)
+      defect(line, 'response', new Error('decisions do not match the items'));
+    return crate.items.map((_, index) => (index < decisions.length ? checked(line, decisions[index]) : silent));
   }
   if (reply?.kind === 'failed') {
     const decision = classify(line, reply.failure, crate);
     return crate.items.map(() => decision);
   }
-  defect(line, 'send', new Error('send() did not return a reply'));
+  const given = reply?.kind === 'settled' ? reply.decisions : reply;
+  defect(line, 'send', nonsense(given, 'send() did not return a reply'));
   return crate.items.map(() => silent);
 }
 
@@ -51,13 +54,16 @@ function checked(line: Line, decision: RetryDecision | undefined): RetryDecision
   if (decision !== undefined && known && (decision.kind === 'accept' || typeof decision.reason?.code === 'string')) {
     return decision;
   }
-  if (decision !== undefined) defect(line, 'response', new Error('not a decision'));
+  defect(line, 'response', nonsense(decision, 'not a decision'));
   return silent;
 }
 
 /** Adds what the vendor said to a final no. */
 function explained(line: Line, decision: RetryDecision, failure: Failure, crate: Crate): RetryDecision {
-  if (failure.kind !== 'http' || (decision.kind !== 'reject' && decision.kind !== 'suspend' && decision.kind !== 'split')) {
+  if (
+    failure.kind !== 'http' ||
+    (decision.kind !== 'reject' && decision.kind !== 'suspend' && decision.kind !== 'split')
+  ) {
     return decision;
   }
   const payloads = crate.items.map(({ payload }) => payload);
@@ -102,7 +108,9 @@ export function apply(call: Call, crate: Crate, decisions: readonly RetryDecisio
         return void again.push(parcel);
     }
   });
-  const smaller = [...halved(halves), ...alone.map((parcel) => [parcel])].map(crateOf).filter((part) => part !== undefined);
+  const smaller = [...halved(halves), ...alone.map((parcel) => [parcel])]
+    .map(crateOf)
+    .filter((part) => part !== undefined);
   return { again: crateOf(again), askedMs, throttled, smaller };
 }
 

@@ -1,5 +1,6 @@
 import type { HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
+import type { Platform } from './device.ts';
 import { parameterReader, type ParameterReader } from './parameters.ts';
 import { requestFor } from './request.ts';
 
@@ -16,7 +17,8 @@ export interface Prepared {
 
 export interface Target {
   readonly token: string;
-  readonly scope: string;
+  /** What a suspension of this event may name (ADJUST-57, ADJUST-61). */
+  readonly scopes: Readonly<Record<Platform, readonly string[]>>;
   /** Adjust's SDK records this by itself (ADJUST-21, ADJUST-22). */
   readonly lifecycle: boolean;
 }
@@ -25,13 +27,19 @@ export const prepare = (config: Config): Prepared => ({
   targets: new Map(
     Object.entries(config.eventTokens).map(([name, token]) => [
       name,
-      { token, scope: `token:${token}`, lifecycle: lifecycleNames.has(name.toLowerCase().replaceAll(/[\s_-]/g, '')) },
+      { token, scopes: scopesOf(token), lifecycle: lifecycleNames.has(name.toLowerCase().replaceAll(/[\s_-]/g, '')) },
     ]),
   ),
   callbackParams: parameterReader('callback_params', config.callbackParams),
   partnerParams: parameterReader('partner_params', config.partnerParams),
   maxAgeMs: config.maxEventAgeDays * 86_400_000,
   request: requestFor(config),
+});
+
+const scopesOf = (token: string): Target['scopes'] => ({
+  ios: [`token:${token}`, 'platform:ios'],
+  android: [`token:${token}`, 'platform:android'],
+  other: [`token:${token}`, 'platform:other'],
 });
 
 /** Installs, reattributions, sessions and what resembles them, without case, spaces, underscores and hyphens. */

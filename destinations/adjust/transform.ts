@@ -62,7 +62,7 @@ export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>)
 
   // One lane a device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens (ADJUST-34).
   const lane = `${config.appToken}:${platform}:${device}`;
-  return payload(made, { lane, at: happenedAt, scopes: [target.scope, `platform:${platform}`] }, notes);
+  return payload(made, { lane, at: happenedAt, scopes: target.scopes[platform] }, notes);
 }
 
 /** created_at_unix has 10 digits in seconds and 13 in milliseconds, so only these years fit (ADJUST-27): 2001 to 2286. */

@@ -103,6 +103,7 @@ describe('the house table', () => {
 });
 
 describe('a vendor’s own rows', () => {
+  /* oxlint-disable unicorn/no-thenable -- rows of a table, never awaited */
   const rows: readonly ErrorRule<object>[] = [
     {
       status: 400,

@@ -43,7 +43,7 @@ describe('Adjust, the form', () => {
         expect(body).toMatch(/^[\w.~%&=!'()*-]+$/);
         expect(parametersOf('callback_params', body)).toEqual(Object.keys(rest).length === 0 ? undefined : rest);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

@@ -283,6 +283,12 @@ describe('Adjust, the device', () => {
     expect(sent({ config, context: { adjust: { adid } } }).form['adid']).toBe(adid);
   });
 
+  test('ADJUST-05 ADJUST-17 an identifier that could smuggle a field into the form is dropped with a note', () => {
+    const { text, notes } = sent({ context: { adjust: { adid: 'x&event_token=other' } } });
+    expect(text).not.toContain('other');
+    expect(notes).toEqual(['dropped context.adjust.adid']);
+  });
+
   test('ADJUST-18 warns when an iPhone without IDFA has no adid', () => {
     const device = { ...iphone, advertisingId: zeros };
     expect(sent({ device }).notes).toEqual(['recommended_missing context.adjust.adid']);

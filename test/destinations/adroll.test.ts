@@ -180,19 +180,22 @@ describe('the envelope', () => {
   });
 
   it('ADROLL-29 rejects a time beyond 10^11 seconds', () => {
-    expect(reasonOf(event('product-viewed', { timestamp: '+010000-01-01T00:00:00Z' }))).toBe(
+    expect(reasonOf(event('product-viewed', { timestamp: '9999-01-01T00:00:00Z' }))).toBe(
       'rejected invalid_value timestamp',
     );
   });
 
-  it.each([['yesterday'], ['2026-01-15T11:59:00'], ['1969-07-20T20:17:40.000Z'], [1768478340]])(
-    'ADROLL-31 leaves out a time of %j, with a note, and never takes the present',
-    (timestamp) => {
-      const input = event('product-viewed', { timestamp });
-      expect(made(input)).not.toHaveProperty('timestamp');
-      expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'timestamp' }]);
-    },
-  );
+  it.each([
+    ['yesterday'],
+    ['+010000-01-01T00:00:00Z'],
+    ['2026-01-15T11:59:00'],
+    ['1969-07-20T20:17:40.000Z'],
+    [1768478340],
+  ])('ADROLL-31 leaves out a time of %j, with a note, and never takes the present', (timestamp) => {
+    const input = event('product-viewed', { timestamp });
+    expect(made(input)).not.toHaveProperty('timestamp');
+    expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'timestamp' }]);
+  });
 
   it('ADROLL-67 makes the same event of the same input, whenever it is asked', () => {
     const input = event('order-completed-web');

@@ -29,11 +29,10 @@ export interface CheckResult {
 }
 
 /** Everything a folder must keep, in the order it is checked. Reads only the names and titles of its cases. */
-export const checksFor = (
-  directory: string,
-  options: CheckOptions = {},
-  vendorFor?: CaseVendorFor,
-): readonly Check[] => [
+export const checksFor = (directory: string, options: CheckOptions = {}, vendorFor?: CaseVendorFor): readonly Check[] =>
+  allChecks(directory, options, vendorFor).filter(({ title }) => options.only?.test(title) ?? true);
+
+const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVendorFor): readonly Check[] => [
   ...folderChecks(() => new Date(options.today ?? Date.now())),
   ...sourceChecks,
   ...caseChecks(directory, vendorFor),

@@ -26,6 +26,8 @@ export interface ProbeOptions {
   readonly through?: Dispatcher | undefined;
   /** Leaves the vendor's functions unwatched, for probes with thousands of events. */
   readonly unwatched?: boolean;
+  /** Bodies are compressed where the vendor asks for it. Costs time; only cases compare the header that tells. */
+  readonly compressed?: boolean;
 }
 
 /** One connection to a scripted vendor, with everything it did. */
@@ -48,11 +50,14 @@ export const caseNow = Date.parse('2026-01-15T12:00:00.000Z');
 
 /** Opens a connection of the subject's; throws when its settings are refused. */
 export function openProbe(subject: Subject, script: Script, probing: ProbeOptions = {}): Probe {
-  const watched = probing.unwatched ? { ...tag(subject.definition), violations: [] } : watch(subject.definition);
+  const { compressed = false } = probing;
+  const watched = probing.unwatched
+    ? { ...tag(subject.definition, compressed), violations: [] }
+    : watch(subject.definition, compressed);
   const vendor = new VendorDouble(script, probing.through);
   const signals: Signal[] = [];
   const start = probing.now ?? caseNow;
-  const clock = createVirtualClock(start, () => vendor.busy, subject.definition.manifest.compression !== undefined);
+  const clock = createVirtualClock(start, () => vendor.busy, compressed);
   const runtime = createRuntime({
     destinations: [watched.definition],
     dispatcher: () => vendor,

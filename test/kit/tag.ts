@@ -8,8 +8,11 @@ export interface Tagged {
   readonly batches: readonly Batch<unknown>[];
 }
 
-/** Vendors with a send() of their own make their requests out of sight; theirs stay untagged. */
-export function tag(definition: AnyDestination): Tagged {
+/**
+ * Vendors with a send() of their own make their requests out of sight; theirs stay untagged. Compression is core's work and
+ * another thread's: only where the exact request matters is it `compressed`.
+ */
+export function tag(definition: AnyDestination, compressed: boolean): Tagged {
   const batches: Batch<unknown>[] = [];
   const { request } = definition;
   if (request === undefined) return { definition, batches };
@@ -17,8 +20,12 @@ export function tag(definition: AnyDestination): Tagged {
     definition: {
       ...definition,
       request: (batch: Batch<unknown>, config: unknown, prepared: unknown): HttpRequest => {
-        const made = request(batch, config, prepared);
-        return { ...made, headers: { ...made.headers, [batchHeader]: String(batches.push(batch) - 1) } };
+        const { compress, ...made } = request(batch, config, prepared);
+        return {
+          ...made,
+          ...(compressed ? { compress } : {}),
+          headers: { ...made.headers, [batchHeader]: String(batches.push(batch) - 1) },
+        };
       },
     },
     batches,

@@ -20,7 +20,7 @@ export interface Watch extends Tagged {
 type Definition = DefinedDestination<unknown, unknown, unknown>;
 
 /** Every pure function is called twice with frozen input; it must answer the same, and not by a promise. */
-export function watch(watched: AnyDestination): Watch {
+export function watch(watched: AnyDestination, compressed: boolean): Watch {
   const vendor = watched as Definition;
   const violations: string[] = [];
   const note = (violation: string): void => {
@@ -103,7 +103,7 @@ export function watch(watched: AnyDestination): Watch {
           }),
     } satisfies Definition['response'],
   };
-  return { ...tag(definition as AnyDestination), violations };
+  return { ...tag(definition as AnyDestination, compressed), violations };
 }
 
 /** The runtime keeps notes on its deliveries; what the vendor made of an event is frozen, not the notebook. */

@@ -20,7 +20,11 @@ const chunkBytes = 64 * 1024;
 
 /** Opens a file, or standard input for `-`. A usage error when it cannot. */
 export function openInput(file: string, terminal: Terminal): Input {
-  if (file === '-') return inputFrom(terminal.stdin, undefined, undefined);
+  if (file === '-') {
+    if (terminal.stdin.isTTY === true)
+      terminal.stderr.write('spillway: reading events from the terminal, until Ctrl-D\n');
+    return inputFrom(terminal.stdin, undefined, undefined);
+  }
   let fd: number | undefined;
   try {
     fd = openSync(file, 'r');

@@ -44,6 +44,6 @@ function runtimeFor(create: () => Runtime): Runtime {
   try {
     return create();
   } catch (error) {
-    throw usage(`--origin: ${oneLine((error as Error).message)}`);
+    throw usage(`origin: ${oneLine((error as Error).message)}`);
   }
 }

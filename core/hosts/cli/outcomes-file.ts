@@ -1,4 +1,5 @@
 import { closeSync, createWriteStream, fstatSync, ftruncateSync, openSync, type Stats } from 'node:fs';
+import { Socket } from 'node:net';
 import type { Writable } from 'node:stream';
 import type { Outcome } from '../../index.ts';
 import { errnoOf, usage } from './exit-codes.ts';
@@ -45,7 +46,9 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, input
   return {
     start() {
       if (stats.isFile()) ftruncateSync(fd);
-      return createOutcomesFile(createWriteStream('', { fd, highWaterMark: 4 * piece }), true);
+      // As with the input: a pipe nobody reads must not hold a thread, and with it the process.
+      const output = stats.isFIFO() ? new Socket({ fd, readable: false }) : createWriteStream('', { fd });
+      return createOutcomesFile(output, true);
     },
     close: () => closeSync(fd),
   };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCode, Refusal } from './exit-codes.ts';
 import { collect, milliseconds } from './flags.ts';
+import { oneLine, printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line and resolves to its exit code. Never rejects. */
@@ -16,7 +17,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     if (error instanceof Refusal) {
-      const lines = [`spillway: ${error.message}`, ...error.details.map((detail) => `  ${detail}`)];
+      const lines = [`spillway: ${error.message}`, ...error.details.map((detail) => `  ${oneLine(detail)}`)].map(
+        printable,
+      );
       terminal.stderr.write(`${lines.join('\n')}\n`);
       return error.exitCode;
     }

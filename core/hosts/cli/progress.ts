@@ -17,8 +17,11 @@ const none: Progress = { stop() {} };
 const everyMs = 200;
 
 /** A progress bar on a terminal, nothing elsewhere. */
-export async function startProgress(output: Output, { size, bytesRead, tally }: Progressing): Promise<Progress> {
-  if (output.isTTY !== true) return none;
+export async function startProgress(
+  output: Output | undefined,
+  { size, bytesRead, tally }: Progressing,
+): Promise<Progress> {
+  if (output?.isTTY !== true) return none;
   const { SingleBar } = (await import('cli-progress')).default;
   const bar = new SingleBar({
     stream: output,
@@ -42,7 +45,7 @@ export async function startProgress(output: Output, { size, bytesRead, tally }: 
     };
   };
   bar.start(size ?? 0, 0, state());
-  const timer = setInterval(() => bar.update(bytesRead(), state()), everyMs);
+  const timer = setInterval(() => bar.update(bytesRead(), state()), everyMs).unref();
   return {
     stop() {
       clearInterval(timer);

@@ -1,6 +1,5 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import { outcomeKinds, type Outcome, type OutcomeKind, type ReasonCode, type Signal } from '../../index.ts';
-import { oneLine } from './printable.ts';
 
 /** What a run counts: outcomes as they are given, and what the runtime tells of its requests. */
 export interface Tally {
@@ -17,12 +16,15 @@ export interface Tally {
   readonly bytes: number;
   /** Of answered and failed requests alike, in milliseconds; undefined without any. */
   latencyMs(percentile: number): number | undefined;
-  /** Vendor code or core threw: which part and what, and how often. */
+  /** Vendor code or core threw: which part and what kind of error, and how often. */
   readonly defects: ReadonlyMap<string, number>;
   readonly count: (outcome: Outcome) => void;
   readonly countUnreadable: (outcome: Outcome) => void;
   readonly hear: (signal: Signal) => void;
 }
+
+/** The kind of an error without its message, which may quote an event. */
+const nameOf = (error: unknown): string => /^\w+(?=:)/.exec(String(error))?.[0] ?? 'an error';
 
 /** So many different defects are told apart; vendor code could make up ever new ones. */
 const defectsKept = 20;
@@ -54,7 +56,7 @@ export function createTally(): Tally {
       // The histogram takes whole numbers from 1.
       latency.record(Math.max(1, Math.round(signal.ms * 1000)));
     } else if (signal.kind === 'defect') {
-      const what = `${signal.where}: ${oneLine(String(signal.error))}`;
+      const what = `${signal.where} (${nameOf(signal.error)})`;
       if (defects.has(what) || defects.size < defectsKept) defects.set(what, (defects.get(what) ?? 0) + 1);
     }
   }

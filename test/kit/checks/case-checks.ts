@@ -56,7 +56,7 @@ async function runCase(subject: Subject, loaded: LoadedCase, through?: Dispatche
       );
       probe.blameless();
     },
-    { config, options, now: Date.parse(now), through },
+    { config, options, now: Date.parse(now), through, compressed: true },
   );
 }
 

@@ -1,0 +1,106 @@
+// Who may import whom. test/architecture/boundaries.test.ts holds the tree to it, and holds these rules to a tree that breaks them.
+
+/** An npm package, installed or not. */
+const npm = (...names) => `^(?:node_modules/)?(?:${names.join('|')})(?:/|$)`;
+
+/** One way that is closed. A `$1` in `pathNot` is the first group of `from`. */
+const closed = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to });
+
+module.exports = {
+  forbidden: [
+    closed(
+      'vendor-folder',
+      { path: '^destinations/([^/]+)/' },
+      { pathNot: ['^destinations/$1/', '^core/api/index\\.ts$'] },
+      'A vendor folder imports its own files and core/api.',
+    ),
+    closed(
+      'core-api',
+      { path: '^core/api/' },
+      { pathNot: ['^core/api/', npm('zod', 'ipaddr\\.js'), '^(?:node:)?(?:crypto|net)$'] },
+      'core/api is a leaf: zod, ipaddr.js, node:crypto and node:net.',
+    ),
+    closed(
+      'core-http',
+      { path: '^core/http/' },
+      { path: '^core/', pathNot: '^core/(?:http|api)/' },
+      'core/http builds on core/api.',
+    ),
+    closed(
+      'core-registry',
+      { path: '^core/registry/' },
+      { path: '^core/', pathNot: '^core/(?:registry|api)/' },
+      'core/registry builds on core/api.',
+    ),
+    closed(
+      'core-runtime',
+      { path: '^core/runtime/' },
+      { path: '^core/', pathNot: '^core/(?:runtime|http|api)/' },
+      'core/runtime builds on core/http and core/api.',
+    ),
+    closed(
+      'core-rudder',
+      { path: '^core/rudder\\.ts$' },
+      { path: '^core/', pathNot: '^core/api/' },
+      'The RudderStack adapter builds on core/api.',
+    ),
+    closed(
+      'core-outward',
+      { path: '^core/', pathNot: '^core/hosts/cli/verify\\.ts$' },
+      { path: '^(?:destinations|test|scripts)/' },
+      'core knows no vendor, no test and no script.',
+    ),
+    closed(
+      'core-verify',
+      { path: '^core/hosts/cli/verify\\.ts$' },
+      { path: '^(?:destinations|test|scripts)/', pathNot: '^test/kit/' },
+      'The verify command runs the published test kit, and nothing else out there.',
+    ),
+    closed('core-hosts', { path: '^core/(?!hosts/)' }, { path: '^core/hosts/' }, 'Nothing in core imports a host.'),
+    closed(
+      'hosts',
+      { path: '^(?:core/hosts|scripts)/' },
+      { path: '^core/', pathNot: ['^core/index\\.ts$', '^core/rudder\\.ts$', '^core/hosts/'] },
+      'Hosts and scripts import what everybody may import: core/index.',
+    ),
+    closed(
+      'undici',
+      { path: '^(?:core|destinations)/', pathNot: '^core/(?:http|runtime)/' },
+      { path: npm('undici') },
+      'core/http alone speaks HTTP; core/runtime knows its types.',
+    ),
+    closed(
+      'rudder',
+      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/rudder\\.ts$' },
+      { path: npm('@rudderstack/integrations-lib') },
+      'RudderStack’s library stays in its adapter.',
+    ),
+    closed(
+      'test-kit',
+      { path: '^test/kit/' },
+      {
+        path: ['^core/', '^destinations/', '^scripts/', '^test/'],
+        pathNot: ['^core/index\\.ts$', '^core/api/', '^test/kit/'],
+      },
+      'The published kit sees what its users see.',
+    ),
+    closed(
+      'test-vendors',
+      { path: '^test/vendors/' },
+      { path: ['^core/', '^destinations/', '^scripts/', '^test/'], pathNot: ['^core/api/', '^test/vendors/'] },
+      'A simulator that knew our code would agree with its mistakes.',
+    ),
+    closed('circular', {}, { circular: true }, 'Two files that need each other are one file, or three.'),
+  ],
+  options: {
+    // TypeScript 7 has no compiler API; swc also shows `import type`, which the compiler would drop.
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'types'],
+    },
+  },
+};

@@ -1,0 +1,78 @@
+import type { Connection, Outcome } from '../../index.ts';
+import { createAnswers } from './answers.ts';
+import { createEventSource } from './event-source.ts';
+import type { Input } from './input.ts';
+import { createLineCutter } from './lines.ts';
+import type { OutcomesFile } from './outcomes-file.ts';
+import { startProgress } from './progress.ts';
+import type { Stop } from './stop.ts';
+import type { Tally } from './tally.ts';
+import type { Output } from './terminal.ts';
+
+export interface DeliveryRun {
+  readonly connection: Connection;
+  readonly input: Input;
+  readonly outcomes: OutcomesFile;
+  readonly tally: Tally;
+  readonly stop: Stop;
+  /** How long one event may take, in milliseconds; the runtime's default without it. */
+  readonly withinMs: number | undefined;
+  /** Where to show the progress, if anywhere. */
+  readonly screen: Output | undefined;
+}
+
+export interface DeliveryEnd {
+  /** Lines that hold something, as far as the input was read. */
+  readonly events: number;
+  /** The first line nothing was done about. */
+  readonly nextLine: number;
+  readonly ms: number;
+  /** Why the input broke off, or the outcomes could not be written: an errno. */
+  readonly brokenOff: string | undefined;
+  readonly unwritable: string | undefined;
+}
+
+/** Moves all events of the input through a connection; resolves when every outcome is counted, written and flushed. */
+export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
+  const { connection, input, outcomes, tally, stop } = run;
+  let unwritable: string | undefined;
+  outcomes.onFailure = (code) => {
+    unwritable = code;
+    stop.now();
+  };
+  const answers = createAnswers((line, outcome) => outcomes.write(line, outcome));
+  const source = createEventSource({
+    chunks: input.chunks,
+    cutter: createLineCutter(),
+    answers,
+    onUnreadable: tally.countUnreadable,
+    hold: () => outcomes.busy,
+    signal: stop.signal,
+  });
+  const startedAt = performance.now();
+  const progress = await startProgress(run.screen, { size: input.size, bytesRead: () => source.bytesRead, tally });
+  try {
+    const limits = run.withinMs === undefined ? {} : { withinMs: run.withinMs };
+    for await (const { index, outcome } of connection.stream(source, { signal: stop.signal, ...limits })) {
+      tally.count(outcome);
+      answers.settle(index, outcome);
+      if (outcomes.busy !== undefined) await outcomes.busy;
+    }
+    answers.finish(stop.signal.aborted, () => {
+      tally.count(lost);
+      return lost;
+    });
+  } finally {
+    await outcomes.close();
+    progress.stop();
+  }
+  const ms = performance.now() - startedAt;
+  return { events: answers.count, nextLine: answers.nextLine, ms, brokenOff: source.brokenOff, unwritable };
+}
+
+/** The stream ended without its outcome: a defect of the core, so nothing is claimed about the event. */
+const lost: Outcome = {
+  kind: 'unknown',
+  eventId: '',
+  reason: { code: 'internal_error', message: 'A defect in the runtime lost sight of this event' },
+};

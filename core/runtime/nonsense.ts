@@ -1,0 +1,9 @@
+/**
+ * The error for something a vendor folder returned that is not what it promised. A promise in its place is given up here:
+ * nobody waits for it, and when it rejects, it must not end the process.
+ */
+export function nonsense(value: unknown, message: string): TypeError {
+  const { then } = (value ?? {}) as Partial<PromiseLike<unknown>>;
+  if (typeof then === 'function') void Promise.resolve(value).catch(() => undefined);
+  return new TypeError(message);
+}

@@ -1,0 +1,27 @@
+/** After the build: the published entry points load in plain Node, and the built CLI answers. */
+import { execFileSync } from 'node:child_process';
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const node = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
+const exportsOf = (entry: string): string[] =>
+  JSON.parse(node('--input-type=module', '-e', `console.log(JSON.stringify(Object.keys(await import('${entry}'))))`)) as string[];
+
+const cli = path.join(root, 'dist/core/hosts/cli/main.js');
+const slugs = ['adjust', 'adroll', 'rokt'];
+assert.ok(exportsOf('spillway').includes('createRuntime'));
+assert.ok(exportsOf('spillway/api').includes('defineDestination'));
+assert.ok(exportsOf('spillway/rudder').includes('toRudderError'));
+assert.ok(exportsOf('spillway/testing').includes('checkDestination'));
+for (const slug of slugs) {
+  assert.deepEqual(exportsOf(`spillway/destinations/${slug}`), ['default']);
+  assert.equal((JSON.parse(node(cli, 'schema', slug)) as { type: string }).type, 'object');
+}
+const listed = JSON.parse(node(cli, 'list', '--json')) as { slug: string }[];
+assert.deepEqual(
+  slugs.filter((slug) => !listed.some((entry) => entry.slug === slug)),
+  [],
+);
+console.log(`smoke: ${listed.length} destinations, all entry points load from dist`);

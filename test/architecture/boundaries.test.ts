@@ -1,0 +1,215 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
+
+interface Cruise {
+  readonly modules: readonly {
+    readonly source: string;
+    readonly dependencies: readonly { readonly module: string; readonly resolved: string }[];
+  }[];
+  readonly summary: { readonly violations: readonly Violation[] };
+}
+interface Violation {
+  readonly from: string;
+  readonly to: string;
+  readonly rule: { readonly name: string };
+}
+
+const repository = process.cwd();
+const cruiser = path.join(repository, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+const rules = path.join(repository, '.dependency-cruiser.cjs');
+
+/** dependency-cruiser is ESM alone, so it runs beside the tests. Its exit code is the number of violations. */
+async function cruise(tree: string, ...folders: string[]): Promise<Cruise> {
+  const given = [cruiser, '--config', rules, '--output-type', 'json', ...folders];
+  const told = await promisify(execFile)(process.execPath, given, { cwd: tree, maxBuffer: 64 * 1024 * 1024 }).catch(
+    (error: { stdout?: string; stderr?: string }) => {
+      if (error.stdout?.startsWith('{') !== true) throw new Error(error.stderr ?? String(error));
+      return { stdout: error.stdout };
+    },
+  );
+  return JSON.parse(told.stdout) as Cruise;
+}
+
+const written = (violations: readonly Violation[]): string[] =>
+  violations.map(({ rule, from, to }) => `${rule.name}: ${from} -> ${to}`).sort();
+
+const slow = 60_000;
+
+describe('who may import whom', () => {
+  let tree: Cruise;
+  beforeAll(async () => {
+    tree = await cruise(repository, 'core', 'destinations', 'test', 'scripts');
+  }, slow);
+
+  it('keeps to the rules of .dependency-cruiser.cjs everywhere', () => {
+    expect(written(tree.summary.violations)).toEqual([]);
+  });
+
+  it('looks at every part of the tree, and at type imports', () => {
+    const seen = tree.modules.map(({ source }) => source);
+    for (const part of [
+      'core/api/',
+      'core/http/',
+      'core/runtime/',
+      'core/registry/',
+      'destinations/',
+      'test/kit/',
+      'test/vendors/',
+    ]) {
+      expect([part, seen.filter((source) => source.startsWith(part)).length > 1]).toEqual([part, true]);
+    }
+    expect(importsOf(tree, 'core/http/exchange.ts')).toEqual(expect.arrayContaining(['undici', '../api/failure.ts']));
+  });
+
+  it('lets core/runtime have types of undici, and the simulators types of core/api, and nothing that runs', async () => {
+    const borrowers = tree.modules.filter(
+      ({ source, dependencies }) =>
+        (source.startsWith('core/runtime/') && dependencies.some(({ module }) => module === 'undici')) ||
+        (source.startsWith('test/vendors/') && dependencies.some(({ resolved }) => resolved.startsWith('core/api/'))),
+    );
+    expect(borrowers.length).toBeGreaterThan(0);
+    for (const { source } of borrowers) {
+      const text = await readFile(path.join(repository, source), 'utf8');
+      const borrowed = text.match(/(?:import|export)[^;]*?['"](?:undici|[^'"]*core\/api\/[^'"]*)['"]/g) ?? [];
+      for (const statement of borrowed)
+        expect([source, statement]).toEqual([source, expect.stringMatching(/^(?:im|ex)port type /)]);
+    }
+  });
+
+  it('vendor folders hold no clock, no chance, no network, no state and no classes', async () => {
+    const forbidden =
+      /\bfetch\(|\bset(?:Timeout|Interval|Immediate)\(|\bqueueMicrotask\(|\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bconsole\.|\bglobalThis\b|^(?:export )?(?:let|var|class) /m;
+    const sources = tree.modules.map(({ source }) => source).filter((source) => source.startsWith('destinations/'));
+    for (const source of sources) {
+      const found = forbidden.exec(await readFile(path.join(repository, source), 'utf8'))?.[0];
+      expect([source, found]).toEqual([source, undefined]);
+    }
+  });
+});
+
+describe('the rules bite', () => {
+  /** What stands in the file, and the violation it is. */
+  const wrong: readonly [file: string, statement: string, violation: string][] = [
+    ['destinations/a/other.ts', "import '../b/index.ts';", 'vendor-folder: … -> destinations/b/index.ts'],
+    [
+      'destinations/a/inner.ts',
+      "import { x } from '../../core/api/event.ts';",
+      'vendor-folder: … -> core/api/event.ts',
+    ],
+    [
+      'destinations/a/deep/run.ts',
+      "import type { x } from '../../../core/runtime/run.ts';",
+      'vendor-folder: … -> core/runtime/run.ts',
+    ],
+    ['destinations/a/all.ts', "export * from '../../core/index.ts';", 'vendor-folder: … -> core/index.ts'],
+    ['destinations/a/zod.ts', "import { z } from 'zod';", 'vendor-folder: … -> zod'],
+    ['destinations/a/fs.ts', "import { readFile } from 'node:fs/promises';", 'vendor-folder: … -> fs/promises'],
+    [
+      'destinations/a/required.ts',
+      "const b = require('../b/index.ts');",
+      'vendor-folder: … -> destinations/b/index.ts',
+    ],
+    [
+      'destinations/a/later.ts',
+      "export const b = () => import('../b/index.ts');",
+      'vendor-folder: … -> destinations/b/index.ts',
+    ],
+    [
+      'destinations/a/type.ts',
+      "export type B = import('../b/index.ts').B;",
+      'vendor-folder: … -> destinations/b/index.ts',
+    ],
+    ['destinations/a/http.ts', "import 'undici';", 'undici: … -> undici'],
+    ['core/api/up.ts', "import type { x } from '../http/wire.ts';", 'core-api: … -> core/http/wire.ts'],
+    ['core/api/fs.ts', "import 'node:fs';", 'core-api: … -> fs'],
+    ['core/api/lodash.ts', "import get from 'lodash/get.js';", 'core-api: … -> lodash/get.js'],
+    ['core/http/up.ts', "import { x } from '../runtime/run.ts';", 'core-http: … -> core/runtime/run.ts'],
+    ['core/registry/up.ts', "import { x } from '../index.ts';", 'core-registry: … -> core/index.ts'],
+    ['core/runtime/side.ts', "import { x } from '../registry/load.ts';", 'core-runtime: … -> core/registry/load.ts'],
+    ['core/rudder.ts', "import { x } from './runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
+    ['core/runtime/vendor.ts', "import '../../destinations/b/index.ts';", 'core-outward: … -> destinations/b/index.ts'],
+    ['core/runtime/script.ts', "import '../../scripts/run.ts';", 'core-outward: … -> scripts/run.ts'],
+    ['core/hosts/cli/main.ts', "import '../../../test/kit/index.ts';", 'core-outward: … -> test/kit/index.ts'],
+    [
+      'core/hosts/cli/verify.ts',
+      "import '../../../test/vendors/server.ts';",
+      'core-verify: … -> test/vendors/server.ts',
+    ],
+    ['core/runtime/host.ts', "import '../hosts/ok.ts';", 'core-hosts: … -> core/hosts/ok.ts'],
+    ['core/hosts/deep.ts', "import { x } from '../runtime/run.ts';", 'hosts: … -> core/runtime/run.ts'],
+    ['scripts/deep.ts', "import { x } from '../core/http/wire.ts';", 'hosts: … -> core/http/wire.ts'],
+    ['core/registry/http.ts', "import type { Agent } from 'undici';", 'undici: … -> undici'],
+    [
+      'core/runtime/rudder.ts',
+      "import { tags } from '@rudderstack/integrations-lib/build/tags.js';",
+      'rudder: … -> @rudderstack/integrations-lib/build/tags.js',
+    ],
+    ['test/kit/deep.ts', "import { x } from '../../core/runtime/run.ts';", 'test-kit: … -> core/runtime/run.ts'],
+    [
+      'test/kit/vendor.ts',
+      "import { x } from '../../destinations/b/index.ts';",
+      'test-kit: … -> destinations/b/index.ts',
+    ],
+    ['test/kit/server.ts', "import { x } from '../vendors/server.ts';", 'test-kit: … -> test/vendors/server.ts'],
+    ['test/vendors/core.ts', "import { x } from '../../core/index.ts';", 'test-vendors: … -> core/index.ts'],
+    [
+      'test/vendors/vendor.ts',
+      "import type { x } from '../../destinations/b/index.ts';",
+      'test-vendors: … -> destinations/b/index.ts',
+    ],
+    ['test/vendors/kit.ts', "import { x } from '../kit/index.ts';", 'test-vendors: … -> test/kit/index.ts'],
+    ['core/http/ping.ts', "import type { pong } from './pong.ts';", 'circular: … -> core/http/pong.ts'],
+  ];
+  /** What is allowed, and what the wrong ones lead to. */
+  const right: Readonly<Record<string, string>> = {
+    'destinations/b/index.ts':
+      "import { x } from '../../core/api/index.ts';\nimport { own } from './own.ts';\nexport { x, own };",
+    'destinations/b/own.ts': "import type { x } from '../../core/api/index.ts';\nexport const own = 1;",
+    'core/api/index.ts': "export { x } from './event.ts';",
+    'core/api/event.ts':
+      "import 'zod';\nimport 'ipaddr.js';\nimport 'node:crypto';\nimport 'node:net';\nexport const x = 1;",
+    'core/http/wire.ts':
+      "import { Agent } from 'undici';\nimport '../api/event.ts';\nimport 'node:dns';\nexport const x = Agent;",
+    'core/http/pong.ts': "import { ping } from './ping.ts';\nexport const pong = ping;",
+    'core/runtime/run.ts': "import type { Agent } from 'undici';\nimport '../http/wire.ts';\nexport const x = 1;",
+    'core/registry/load.ts': "import '../api/event.ts';\nexport const x = 1;",
+    'core/index.ts':
+      "export { x } from './runtime/run.ts';\nexport * from './api/index.ts';\nimport './registry/load.ts';",
+    'core/hosts/ok.ts': "import '../index.ts';\nimport 'commander';",
+    'scripts/run.ts': "import '../core/index.ts';\nimport '../core/hosts/ok.ts';\nimport '../test/vendors/server.ts';",
+    'test/kit/index.ts': "import '../../core/index.ts';\nimport '../../core/api/index.ts';\nexport const x = 1;",
+    'test/vendors/server.ts': "import type { x } from '../../core/api/index.ts';\nexport const y = 1;",
+    'test/core/any.test.ts':
+      "import '../../core/runtime/run.ts';\nimport '../kit/index.ts';\nimport '../../destinations/b/index.ts';",
+  };
+
+  let root: string;
+  let found: string[];
+  beforeAll(async () => {
+    root = await realpath(await mkdtemp(path.join(tmpdir(), 'boundaries-')));
+    await writeFile(path.join(root, 'package.json'), '{"type":"module"}');
+    for (const [file, text] of [...wrong, ...Object.entries(right)]) {
+      await mkdir(path.dirname(path.join(root, file)), { recursive: true });
+      await writeFile(path.join(root, file), `${text}\n`);
+    }
+    found = written((await cruise(root, 'core', 'destinations', 'test', 'scripts')).summary.violations);
+  }, slow);
+  afterAll(() => rm(root, { recursive: true }));
+
+  test.each(wrong)('on %s: %s', (file, _statement, violation) => {
+    expect(found).toContain(violation.replace('…', file));
+  });
+
+  it('and on nothing else', () => {
+    const files = new Set(wrong.map(([file]) => file));
+    const strangers = found.filter((violation) => !files.has(/: (.*) ->/.exec(violation)?.[1] ?? ''));
+    expect(strangers.filter((violation) => !violation.startsWith('circular: core/http/pong.ts'))).toEqual([]);
+  });
+});
+
+const importsOf = (tree: Cruise, file: string): string[] =>
+  tree.modules.find(({ source }) => source === file)?.dependencies.map(({ module }) => module) ?? [];

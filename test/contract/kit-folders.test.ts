@@ -1,0 +1,110 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { checkDestination, type CheckOptions } from '../kit/index.ts';
+import paperplane from './fixtures/paperplane/index.ts';
+
+let folder = '';
+beforeEach(() => {
+  const root = mkdtempSync(path.join(tmpdir(), 'spillway-'));
+  folder = path.join(root, 'paperplane');
+  cpSync(path.resolve('test/contract/fixtures/paperplane'), folder, { recursive: true });
+});
+afterEach(() => rmSync(path.dirname(folder), { recursive: true }));
+
+const write = (file: string, text: string): void => writeFileSync(path.join(folder, file), text);
+const edit = (file: string, from: string, to: string): void => {
+  const text = readFileSync(path.join(folder, file), 'utf8');
+  expect(text).toContain(from);
+  write(file, text.replace(from, to));
+};
+
+async function failures(only: RegExp, options: CheckOptions = {}): Promise<string> {
+  const failed: string[] = [];
+  for await (const { title, ok, why } of checkDestination(folder, { definition: paperplane, only, ...options })) {
+    if (!ok) failed.push(`${title} <- ${why}`);
+  }
+  return failed.join('\n');
+}
+const quick = /^(?:folder|sources|replies|cases|case )/;
+
+test('an untouched copy passes', async () => {
+  expect(await failures(quick)).toBe('');
+});
+
+test('a folder that cannot be loaded is a result, not an exception', async () => {
+  rmSync(path.join(folder, 'index.ts'));
+  const results = await Array.fromAsync(checkDestination(folder));
+  expect(results).toEqual([expect.objectContaining({ ok: false, why: expect.stringContaining('index') })]);
+});
+
+test('a missing README and a folder of another name are caught', async () => {
+  rmSync(path.join(folder, 'README.md'));
+  const manifest = { ...paperplane.manifest, slug: 'kite' };
+  const found = await failures(quick, { definition: { ...paperplane, manifest } });
+  expect(found).toMatch(/README/);
+  expect(found).toMatch(/the slug is kite, the folder paperplane/);
+});
+
+test.each([
+  ['fetch("https://example.com")', /has fetch/],
+  ['export const later = setTimeout', /has a timer/],
+  ['export const now = () => Date.now()', /has the clock/],
+  ['export const chance = Math.random', /has chance/],
+  ['export const home = process.env', /has the process/],
+  ['console.log(1)', /has the console/],
+  ['export class Helper {}', /has a class/],
+  ['let state = 0;', /has state of the module/],
+  ["import { request } from 'undici';", /imports undici/],
+  ["import type { Config } from '../adroll/config.ts';", /imports \.\.\/adroll/],
+  ["export * from '../../../../core/runtime/deliver.ts';", /imports .*core\/runtime/],
+])('code with %s is caught', async (line, why) => {
+  write('extra.ts', `${line}\n`);
+  expect(await failures(/^sources/)).toMatch(why);
+});
+
+test('words in comments, texts and patterns are only words', async () => {
+  write(
+    'extra.ts',
+    "// fetch() and Date.now\nexport const text = 'class A { console.log() }';\nexport const p = /setTimeout/;\n",
+  );
+  expect(await failures(/^sources/)).toBe('');
+});
+
+test('a file that is named after no role is caught', async () => {
+  write('helpers.ts', 'export const one = 1;\n');
+  expect(await failures(/^sources/)).toMatch(/helpers\.ts says no role/);
+});
+
+test('replies that nobody uses, without a source or too old for a stable destination are caught', async () => {
+  write('contract/replies/spare.json', '{ "status": 200, "source": "docs", "recordedOn": "2026-11-22" }');
+  write('contract/replies/nowhere.json', '{ "status": 200, "recordedOn": "2026-11-22" }');
+  expect(await failures(/^replies/)).toMatch(/nowhere\.json: source/);
+  rmSync(path.join(folder, 'contract/replies/nowhere.json'));
+  expect(await failures(/^replies/)).toMatch(/spare\.json is used by no case/);
+  expect(await failures(/^replies: those/, { today: new Date('2028-06-01') })).toMatch(/record it again/);
+});
+
+test('a case that is not what happens is caught, with the difference', async () => {
+  edit('contract/cases/purchase.json', '"order-2001"', '"order-2009"');
+  edit('contract/cases/second-refused.json', '"vendor_rejected"', '"invalid_value"');
+  const found = await failures(/^case/);
+  expect(found).toMatch(/purchase[\s\S]*order-2009/);
+  expect(found).toMatch(/second-refused[\s\S]*vendor_rejected[\s\S]*invalid_value/);
+});
+
+test('a case with too few or too many replies is caught', async () => {
+  edit('contract/cases/outage-then-reset.json', '"reset", "ok"', '"reset"');
+  expect(await failures(/^case/)).toMatch(/requests left, but only 2 replies/);
+  edit('contract/cases/outage-then-reset.json', '"reset"', '"ok", "ok"');
+  expect(await failures(/^case/)).toMatch(/3 replies are scripted, but only 2 requests left/);
+});
+
+test('a malformed case names its file and the place', async () => {
+  edit('contract/cases/purchase.json', '"order-completed-web"', '"order-compleated"');
+  edit('contract/cases/second-refused.json', '"delivered"', '"sent"');
+  edit('contract/cases/outage-then-reset.json', '"outage"', '"storm"');
+  const found = await failures(/^case/, { definition: paperplane });
+  expect(found).toMatch(/no case delivers one event/);
+});

@@ -1,0 +1,165 @@
+import { expect, test } from '@jest/globals';
+import path from 'node:path';
+import {
+  acceptAll,
+  decide,
+  payload,
+  skip,
+  z,
+  type AnyDestination,
+  type DefinedDestination,
+  type HttpRequest,
+} from '../../core/index.ts';
+import { checkDestination } from '../kit/index.ts';
+import paperplane from './fixtures/paperplane/index.ts';
+import type { Config } from './fixtures/paperplane/config.ts';
+import type { Purchase } from './fixtures/paperplane/mapping.ts';
+
+const folder = path.resolve('test/contract/fixtures/paperplane');
+type Paperplane = DefinedDestination<Config, Purchase>;
+const { transform, request, response } = paperplane;
+const { classifyError } = response;
+
+/** The titles of the checks that fail, with why; `only` those that this is about, to be quick. */
+async function failures(parts: Partial<Paperplane> | object, only?: RegExp): Promise<string> {
+  const definition = { ...paperplane, ...parts } as AnyDestination;
+  const failed: string[] = [];
+  for await (const { title, ok, why } of checkDestination(folder, { definition, ...(only && { only }) })) {
+    if (!ok) failed.push(`${title} <- ${why}`);
+  }
+  return failed.join('\n');
+}
+
+test('a folder that keeps its promises passes every check, and all of them run', async () => {
+  const results = await Array.fromAsync(checkDestination(folder));
+  expect(results.filter(({ ok }) => !ok)).toEqual([]);
+  expect(results.filter(({ why }) => why !== undefined)).toEqual([]);
+  expect(results.length).toBeGreaterThan(30);
+});
+
+test('a lookup that answers to "constructor" is caught', async () => {
+  const kinds: Record<string, string> = { ios: 'app', android: 'app' };
+  const looksUp: Paperplane['transform'] = (event, config, at) => {
+    const type = (event.context?.['device'] as { type?: string } | undefined)?.type ?? '';
+    const made = transform(event, config, at);
+    return made.kind === 'payload' ? payload({ ...made.payload, kind: kinds[type] } as Purchase) : made;
+  };
+  expect(await failures({ transform: looksUp }, /hostile/)).toMatch(
+    /device type of "constructor".*type function at "kind"/,
+  );
+});
+
+test('a NaN that slips into a payload is caught', async () => {
+  const careless: Paperplane['transform'] = (event, config, at) => {
+    const made = transform(event, config, at);
+    return made.kind === 'payload' ? payload({ ...made.payload, at: Date.parse(event.timestamp ?? '') / 1000 }) : made;
+  };
+  const withoutTimeCheck: Paperplane['transform'] = (event, config, at) =>
+    event.type === 'track' && event.event === 'Order Completed'
+      ? payload({ account: '1', at: Date.parse(event.timestamp ?? ''), email: 'a@example.com' })
+      : careless(event, config, at);
+  expect(await failures({ transform: withoutTimeCheck }, /hostile/)).toMatch(/timestamp.*NaN at "at"/);
+});
+
+test('a transform that throws is caught, with the event that made it', async () => {
+  const throws: Paperplane['transform'] = (event, config, at) => {
+    if (event.type === 'track') (event.properties?.['currency'] as string).toUpperCase();
+    return transform(event, config, at);
+  };
+  expect(await failures({ transform: throws }, /canonical/)).toMatch(/: transform\(\) throws TypeError/);
+});
+
+test('a transform that changes the event, counts calls or answers by a promise is caught', async () => {
+  const changes: Paperplane['transform'] = (event, config, at) => {
+    (event as { seen?: boolean }).seen = true;
+    return transform(event, config, at);
+  };
+  expect(await failures({ transform: changes }, /canonical/)).toMatch(/transform\(\) throws TypeError/);
+
+  let calls = 0;
+  const counts: Paperplane['transform'] = (event, config, at) => {
+    const made = transform(event, config, at);
+    return made.kind === 'payload' ? payload({ ...made.payload, amount: (calls += 1) }) : made;
+  };
+  expect(await failures({ transform: counts }, /canonical/)).toMatch(/two answers to the same question/);
+
+  const promises = async () => Promise.resolve(skip('unmapped_event', 'later'));
+  expect(await failures({ transform: promises }, /canonical/)).toMatch(/not synchronous/);
+});
+
+test('a secret that a preview or an outcome shows is caught', async () => {
+  const inTheBody = (batch: Parameters<typeof transformed>[0], config: Config): HttpRequest =>
+    transformed(batch, config);
+  const transformed: NonNullable<Paperplane['request']> = (batch, config) => {
+    const made = (request as NonNullable<Paperplane['request']>)(batch, config, undefined);
+    return { ...made, headers: { ...made.headers, 'x-trace': config.apiKey.split('').join('') } };
+  };
+  expect(await failures({ request: inTheBody }, /secrets/)).toBe('');
+
+  const reversed: NonNullable<Paperplane['request']> = (batch, config) => {
+    const made = (request as NonNullable<Paperplane['request']>)(batch, config, undefined);
+    return { ...made, url: `${made.url}?key=${config.apiKey}` };
+  };
+  expect(await failures({ request: reversed }, /secrets/)).toMatch(/a URL has a secret/);
+});
+
+test('an answer that is quoted in an outcome, personal data and all, is caught', async () => {
+  const quotes: Paperplane['response'] = {
+    ...response,
+    classifyError(failure, batch) {
+      const said = failure.kind === 'http' ? failure.response.body : '';
+      return failure.kind === 'http' ? decide('reject', 'vendor_rejected', said) : classifyError(failure, batch);
+    },
+  };
+  expect(await failures({ response: quotes }, /secrets|privacy/)).toMatch(/shows in/);
+});
+
+test('garbage that counts as delivered is caught, by example and by chance', async () => {
+  const gullible: Paperplane['response'] = { ...response, readReply: (_exchange, batch) => acceptAll(batch) };
+  const found = await failures({ response: gullible }, /garbage|word of the vendor/);
+  expect(found).toMatch(/never garbage <- 200 "" is delivered/);
+  expect(found).toMatch(/is delivered though no yes came/);
+});
+
+test('an answer judged against the house promises is caught', async () => {
+  const hasty = (status: number, kind: 'reject' | 'retry'): Paperplane['response'] => ({
+    ...response,
+    classifyError: (failure, batch) =>
+      failure.kind === 'http' && failure.response.status === status
+        ? decide(kind, 'vendor_rejected', 'made up')
+        : classifyError(failure, batch),
+  });
+  expect(await failures({ response: hasty(429, 'reject') }, /answers: 429/)).toMatch(
+    /expected delivered, got .*rejected/,
+  );
+  expect(await failures({ response: hasty(503, 'reject') }, /answers: 500/)).toMatch(/503: expected delivered/);
+  expect(await failures({ response: hasty(401, 'retry') }, /answers: 401/)).toMatch(/expected suspended/);
+  expect(await failures({ response: hasty(418, 'retry') }, /answers: an odd/)).toMatch(/418 is asked/);
+});
+
+test('a request to another host, by http or with changing bytes is caught', async () => {
+  const to = (url: string) => ({
+    request: (batch: Parameters<NonNullable<Paperplane['request']>>[0], config: Config): HttpRequest => ({
+      ...(request as NonNullable<Paperplane['request']>)(batch, config, undefined),
+      url,
+    }),
+  });
+  const only = /plainest|canonical/;
+  expect(await failures(to('https://elsewhere.example.com/'), only)).toMatch(/goes to elsewhere.example.com/);
+  expect(await failures(to('http://api.paperplane.example.com/'), only)).toMatch(/goes by http:/);
+});
+
+test('a batch() over the limits is caught', async () => {
+  const batch: Paperplane['batch'] = (deliveries) => {
+    const [first, ...rest] = deliveries;
+    return first === undefined ? [] : [{ items: [first, ...rest] }];
+  };
+  expect(await failures({ batch }, /batches: respect/)).toMatch(/request 0 has 23 items|defect/);
+});
+
+test('settings without a title, and settings that need nothing, are caught', async () => {
+  const bare = z.strictObject({ account: z.string().default('1'), apiKey: z.string().default('k') });
+  const found = await failures({ config: bare }, /settings/);
+  expect(found).toMatch(/no title or description: account, apiKey/);
+  expect(found).toMatch(/\{\} opens a connection/);
+});

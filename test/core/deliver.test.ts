@@ -1,0 +1,324 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { outcomeKinds, type CdpEvent } from '../../core/index.ts';
+import { start } from './clock.ts';
+import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
+import { acme, bench, codes, defects, kinds, open, track, tracks } from './workbench.ts';
+
+const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
+const lie = (value: unknown): CdpEvent => value as CdpEvent;
+const inMs = (ms: number): string => new Date(start + ms).toISOString();
+/** Answers after a while, on the bench's clock. */
+const slow =
+  (on: { clock?: { sleep(ms: number): Promise<void> } }, ms: number, answer: Answer = yes): Script =>
+  async () => {
+    await on.clock?.sleep(ms);
+    return answer;
+  };
+
+function nested(depth: number): object {
+  let value: object = {};
+  for (let level = 0; level < depth; level++) value = { next: value };
+  return value;
+}
+function cyclic(): object {
+  const value: Record<string, unknown> = {};
+  value['self'] = value;
+  value['list'] = [value, value];
+  return value;
+}
+const throwing = (): object =>
+  new Proxy(
+    {},
+    {
+      get: () => {
+        throw new Error('no');
+      },
+      ownKeys: () => {
+        throw new Error('no');
+      },
+      has: () => {
+        throw new Error('no');
+      },
+      getPrototypeOf: () => {
+        throw new Error('no');
+      },
+    },
+  );
+const getter = {
+  get messageId(): string {
+    throw new Error('no');
+  },
+};
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+
+describe('deliver', () => {
+  it('answers an empty call', async () => {
+    expect(await bench().deliver([])).toEqual([]);
+  });
+
+  it('gives each position its own outcome, whatever the ids', async () => {
+    const { deliver } = bench();
+    const events = [track('same'), track(''), track('same'), lie({ type: 'track', event: 'x' })];
+    expect((await deliver(events)).map(({ kind, eventId }) => `${kind} ${eventId}`)).toEqual([
+      'delivered same',
+      'delivered ',
+      'delivered same',
+      'delivered ',
+    ]);
+  });
+
+  it('keeps a second copy from a vendor it would harm', async () => {
+    const { deliver, vendor } = bench({ destination: acme({}, { replay: 'harmful' }) });
+    const outcomes = await deliver([track('a'), track('a'), track(''), track('')]);
+    expect(codes(outcomes)).toEqual(['delivered', 'skipped: duplicate_event', 'delivered', 'delivered']);
+    expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['a', '', '']);
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['null', () => null, 'rejected: invalid_value'],
+    ['undefined', () => undefined, 'rejected: invalid_value'],
+    ['a number', () => Number.NaN, 'rejected: invalid_value'],
+    ['a function', () => () => 1, 'rejected: invalid_value'],
+    ['a list', () => [], 'rejected: invalid_value'],
+    ['a symbol', () => Symbol('x'), 'rejected: invalid_value'],
+    ['an object that throws when touched', throwing, 'rejected: internal_error'],
+    ['a revoked proxy', revoked, 'rejected: internal_error'],
+    ['an object whose id throws', () => getter, 'rejected: internal_error'],
+    ['10,000 levels deep', () => ({ ...track('a'), properties: nested(10_000) }), 'rejected: invalid_value'],
+    [
+      'a list 10,000 levels deep',
+      () => ({ ...track('a'), properties: { a: JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) as unknown } }),
+      'rejected: invalid_value',
+    ],
+    ['cyclic', () => ({ ...track('a'), context: cyclic() }), 'rejected: invalid_value'],
+    [
+      '10 MB long',
+      () => ({ ...track('a'), properties: { pad: 'x'.repeat(10_000_000) } }),
+      'rejected: payload_too_large',
+    ],
+    [
+      'with a 10 MB key',
+      () => ({ ...track('a'), properties: { ['x'.repeat(10_000_000)]: 1 } }),
+      'rejected: payload_too_large',
+    ],
+    ['with a bigint', () => ({ ...track('a'), properties: { n: 1n } }), 'rejected: invalid_value'],
+    ['with a function inside', () => ({ ...track('a'), properties: { f: () => 1 } }), 'rejected: invalid_value'],
+    ['with NaN inside', () => ({ ...track('a'), properties: { n: Number.NaN } }), 'delivered'],
+    ['with an id that is no text', () => ({ ...track('a'), messageId: 5 }), 'rejected: invalid_value'],
+    ['of a type nobody knows', () => ({ ...track('a'), type: 'constructor' }), 'rejected: invalid_value'],
+    ['without a name', () => ({ ...track('a'), event: ' ' }), 'rejected: missing_field'],
+  ])('survives an event that is %s, and delivers its neighbours', async (_, make, wanted) => {
+    const { deliver, signals } = bench();
+    const outcomes = await deliver([track('before'), lie(make()), track('after')]);
+    expect(codes(outcomes)).toEqual(['delivered', wanted, 'delivered']);
+    expect(defects(signals)).not.toContain('conservation_broken');
+  });
+
+  it('rejects a payload over the byte limit without sending it', async () => {
+    const { deliver, vendor } = bench();
+    const outcomes = await deliver([track('big', { pad: 'x'.repeat(10_000) }), track('small')]);
+    expect(codes(outcomes)).toEqual(['rejected: payload_too_large', 'delivered']);
+    expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['small']);
+  });
+
+  it('counts the bytes of the frame and of characters outside ASCII', async () => {
+    const limits = { maxItems: 10, maxBytes: 60, maxAgeMs: 1_000 };
+    const frame = () => ({ open: '«', separator: '·', close: '»' });
+    const { deliver, vendor } = bench({ destination: acme({ frame }, { limits }) });
+    // {"id":"e0","pad":"é…"} is 20 bytes and two for each é
+    const fits = track('e0', { pad: 'é'.repeat(18) });
+    const over = track('e1', { pad: 'é'.repeat(19) });
+    expect(kinds(await deliver([fits, over, track('e2'), track('e3'), track('e4'), track('e5')]))).toEqual([
+      'delivered',
+      'rejected',
+      ...Array(4).fill('delivered'),
+    ]);
+    for (const { bytes } of vendor.requests) expect(bytes.length).toBeLessThanOrEqual(60);
+  });
+
+  it('ends at its deadline while it waits for a slot', async () => {
+    const on: { clock?: { sleep(ms: number): Promise<void> } } = {};
+    const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 60_000 } });
+    const { connection, clock } = bench({ destination, script: (...it) => slow(on, 400)(...it) });
+    on.clock = clock;
+    const blocker = connection.deliver([track('slow')]);
+    await clock.settle();
+    const waiting = connection.deliver(tracks(50), { withinMs: 150 });
+    await clock.advance(250);
+    expect(codes(await clock.run(waiting))).toEqual(Array(50).fill('deferred: timeout'));
+    expect(clock.now() - start).toBeLessThanOrEqual(250);
+    expect(kinds(await clock.run(blocker))).toEqual(['delivered']);
+  });
+
+  it('defers at once what the pace does not let leave in time, and says when it would', async () => {
+    const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 2, perMs: 60_000, cost: 'request' as const } };
+    const { deliver, clock } = bench({ destination: acme({}, { ...one, pace }) });
+    const outcomes = await deliver(tracks(4));
+    expect(codes(outcomes)).toEqual(['delivered', 'delivered', 'deferred: rate_limited', 'deferred: rate_limited']);
+    expect(outcomes[3]).toMatchObject({ retryAt: inMs(60_000) });
+    expect(clock.now()).toBe(start);
+  });
+
+  it('defers everything when it has no time at all, without sending or deep recursion', async () => {
+    const { deliver, vendor } = bench({ destination: acme({}, one) });
+    const events = tracks(30_000, (n) => ({ lane: `device ${n}` }));
+    const outcomes = await deliver(events, { withinMs: 0 });
+    expect(new Set(codes(outcomes))).toEqual(new Set(['deferred: timeout']));
+    expect(vendor.requests).toHaveLength(0);
+  });
+
+  it('shares pace and slots with the other calls of its connection', async () => {
+    const pace = { concurrency: 2, timeoutMs: 10_000, rate: { permits: 10, perMs: 1_000, cost: 'item' as const } };
+    const limits = { maxItems: 3, maxBytes: 10_000, maxAgeMs: 1_000 };
+    const { connection, clock, vendor } = bench({ destination: acme({}, { pace, limits }) });
+    const sent: { at: number; items: number }[] = [];
+    vendor.script = ({ ids }) => {
+      sent.push({ at: clock.now(), items: ids.length });
+      return yes;
+    };
+    const calls = [tracks(20), tracks(20), tracks(20)].map((events) => connection.deliver(events));
+    expect((await clock.run(Promise.all(calls))).flatMap(kinds)).toEqual(Array(60).fill('delivered'));
+    expect(vendor.mostOpen).toBeLessThanOrEqual(2);
+    for (const { at } of sent) {
+      const window = sent.filter((other) => other.at > at - 1_000 && other.at <= at);
+      expect(window.reduce((sum, { items }) => sum + items, 0)).toBeLessThanOrEqual(10);
+    }
+  });
+
+  it('shares the rate of a credential with other connections', async () => {
+    const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 3, perMs: 1_000, cost: 'request' as const } };
+    const destination = acme({ paceKey: ({ account }) => account }, { ...one, pace });
+    const { runtime, clock, vendor } = bench({ destination });
+    const [first, second, stranger] = [open(runtime), open(runtime), open(runtime, {}, 'another account')];
+    const calls = Promise.all([first?.deliver(tracks(3)), second?.deliver(tracks(3)), stranger?.deliver(tracks(3))]);
+    await clock.settle();
+    expect(vendor.requests).toHaveLength(6);
+    await clock.run(calls);
+    expect(vendor.requests).toHaveLength(9);
+    expect(clock.now() - start).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('sends nothing when it is stopped before it begins', async () => {
+    const { deliver, vendor } = bench();
+    const outcomes = await deliver([...tracks(3), lie(null)], { signal: AbortSignal.abort() });
+    expect(codes(outcomes)).toEqual([...Array(3).fill('deferred: held_back'), 'rejected: invalid_value']);
+    expect(vendor.requests).toHaveLength(0);
+  });
+
+  it('stopped during a pause says when the vendor may be asked again', async () => {
+    const busy: Answer = { status: 429, headers: { 'retry-after': '20' } };
+    const { connection, clock } = bench({ destination: acme({}, one), script: () => busy });
+    const stop = new AbortController();
+    const outcomes = connection.deliver(tracks(10), { signal: stop.signal });
+    await clock.advance(5_000);
+    stop.abort();
+    for (const outcome of await clock.run(outcomes)) {
+      expect(outcome).toMatchObject({ kind: 'deferred', retryAt: inMs(20_000) });
+    }
+    expect(clock.now() - start).toBe(5_000);
+  });
+
+  it('stopped in one call leaves the other calls alone', async () => {
+    const { connection, clock } = bench({
+      destination: acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } }),
+    });
+    const stop = new AbortController();
+    const first = connection.deliver(tracks(20), { signal: stop.signal });
+    const second = connection.deliver(tracks(20));
+    stop.abort();
+    const [stopped, whole] = await clock.run(Promise.all([first, second]));
+    expect(new Set(kinds(stopped))).toEqual(new Set(['delivered', 'deferred']));
+    expect(kinds(whole)).toEqual(Array(20).fill('delivered'));
+  });
+
+  it('keeps one outcome per event whenever it is stopped, whatever the vendor does', async () => {
+    const answers: readonly Answer[] = [
+      yes,
+      { status: 400 },
+      { status: 401 },
+      { status: 413 },
+      { status: 429, headers: { 'retry-after': '1' } },
+      { status: 503 },
+      'reset',
+      'refused',
+    ];
+    const runs = fc.record({
+      script: fc.array(fc.constantFrom(...answers), { maxLength: 30 }),
+      lanes: fc.integer({ min: 0, max: 4 }),
+      count: fc.integer({ min: 0, max: 40 }),
+      stopAt: fc.option(fc.integer({ min: 0, max: 3_000 })),
+      withinMs: fc.constantFrom(0, 300, 5_000, 60_000),
+      maxItems: fc.constantFrom(1, 4),
+      concurrency: fc.constantFrom(1, 3),
+      replay: fc.constantFrom('harmful' as const, 'tolerated' as const),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ script, lanes, count, stopAt, withinMs, maxItems, concurrency, replay }) => {
+        const limits = { ...one.limits, maxItems };
+        const destination = acme({}, { limits, replay, pace: { concurrency, timeoutMs: 10_000 } });
+        const { connection, clock, vendor, signals } = bench({ destination });
+        vendor.script = async (request, position) => {
+          await clock.sleep(50);
+          return inTurn(...script)(request, position);
+        };
+        const stop = new AbortController();
+        if (stopAt !== null) void clock.sleep(stopAt).then(() => stop.abort());
+        const events = tracks(count, (n) => (lanes === 0 ? {} : { lane: `l${n % lanes}`, at: n }));
+        const outcomes = await clock.run(connection.deliver(events, { withinMs, signal: stop.signal }));
+        expect(outcomes.map(({ eventId }) => eventId)).toEqual(events.map(({ messageId }) => messageId));
+        for (const { kind } of outcomes) expect(outcomeKinds).toContain(kind);
+        expect(defects(signals)).toEqual([]);
+        expect(vendor.open).toBe(0);
+        expect(vendor.mostOpen).toBeLessThanOrEqual(concurrency);
+        await clock.run(connection.close());
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('claims delivered only for what the vendor said yes to, and rejected or suspended only for what it cannot have', async () => {
+    const answers: readonly Answer[] = [yes, { status: 400 }, { status: 503 }, 'reset', 'refused'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...answers), { maxLength: 20 }),
+        fc.boolean(),
+        async (script, commits) => {
+          const committed = new Set<string>();
+          const { deliver } = bench({
+            destination: acme({}, { limits: { ...one.limits, maxItems: 3 } }),
+            connection: { retry: { attempts: 3 } },
+            script: (request, position) => {
+              const answer = script[position] ?? yes;
+              const kept = answer === 'reset' ? commits : typeof answer === 'object' && answer.status === 200;
+              if (kept) for (const id of request.ids) committed.add(id);
+              return answer;
+            },
+          });
+          for (const outcome of await deliver(tracks(9))) {
+            if (outcome.kind === 'delivered') expect(committed).toContain(outcome.eventId);
+            else if (committed.has(outcome.eventId) && outcome.kind === 'deferred') {
+              expect(outcome.reason.code).toBe('ambiguous_delivery');
+            }
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('takes 20,000 events of one device in reverse order without slowing down', async () => {
+    const { deliver, vendor } = bench({
+      destination: acme({}, { limits: { maxItems: 1_000, maxBytes: 1_000_000, maxAgeMs: 1_000 } }),
+    });
+    const startedAt = performance.now();
+    const outcomes = await deliver(tracks(20_000, (n) => ({ lane: 'device', at: -n })));
+    expect(new Set(kinds(outcomes))).toEqual(new Set(['delivered']));
+    expect(vendor.requests[0]?.ids[0]).toBe('e19999');
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
+  });
+});

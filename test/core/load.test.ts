@@ -1,0 +1,194 @@
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
+import { loadDestination, loadDestinations } from '../../core/registry/load.ts';
+
+const manifest = (slug: string) => ({
+  slug,
+  displayName: 'Example',
+  aliases: [],
+  summary: 'An invented vendor.',
+  stage: 'alpha',
+  reference: { url: 'https://docs.example.com/', checkedOn: '2026-01-15' },
+  accepts: ['track'],
+  hosts: ['api.example.com'],
+  limits: { maxItems: 1, maxBytes: 1000, maxAgeMs: 0 },
+  pace: { concurrency: 1, timeoutMs: 1000 },
+  replay: 'tolerated',
+});
+type Manifest = ReturnType<typeof manifest>;
+
+/** The source of a folder's entry: JSON for the data, names for the functions. */
+const entry = (
+  made: object,
+  contract: unknown = 1,
+  parts = 'config: {}, transform() {}, response: {}, request() {}',
+): string => `export default { contract: ${JSON.stringify(contract)}, manifest: ${JSON.stringify(made)}, ${parts} };\n`;
+
+let root: string;
+let made = 0;
+beforeAll(async () => {
+  root = await realpath(await mkdtemp(path.join(tmpdir(), 'load-')));
+  await writeFile(path.join(root, 'package.json'), '{"type":"module"}');
+});
+afterAll(() => rm(root, { recursive: true }));
+
+/** A directory with these files. */
+async function directory(files: Readonly<Record<string, string>>): Promise<string> {
+  const at = path.join(root, `d${made++}`);
+  await mkdir(at);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(at, name)), { recursive: true });
+    await writeFile(path.join(at, name), text);
+  }
+  return at;
+}
+
+const slugs = async (...directories: [string, ...string[]]): Promise<string[]> =>
+  (await loadDestinations(...directories)).map((destination) => destination.manifest.slug);
+
+describe('loadDestinations', () => {
+  it('finds every folder of every directory, in order of their names', async () => {
+    const first = await directory({
+      'zeta/index.js': entry(manifest('zeta')),
+      'alpha/index.ts': `type Unused = string;\n${entry(manifest('alpha'))}`,
+      'mid-1/index.mjs': entry(manifest('mid-1')),
+    });
+    const second = await directory({ 'beta/index.js': entry(manifest('beta')) });
+    expect(await slugs(first, second)).toEqual(['alpha', 'mid-1', 'zeta', 'beta']);
+  });
+
+  it('passes over files, and folders that are not named as a slug and hold no entry', async () => {
+    const at = await directory({
+      'only/index.js': entry(manifest('only')),
+      'README.md': '# Destinations',
+      'index.js': 'throw new Error("not a folder");',
+      'node_modules/some-package/index.js': 'throw new Error("not ours");',
+      '.hidden/notes.txt': '',
+    });
+    expect(await slugs(at)).toEqual(['only']);
+  });
+
+  it('follows a link to a folder elsewhere', async () => {
+    const elsewhere = await directory({ 'linked/index.js': entry(manifest('linked')) });
+    const at = await directory({});
+    await symlink(path.join(elsewhere, 'linked'), path.join(at, 'linked'));
+    expect(await slugs(at)).toEqual(['linked']);
+  });
+
+  it('finds nothing in an empty directory', async () => {
+    expect(await slugs(await directory({}))).toEqual([]);
+  });
+
+  it('takes the built index.js before index.ts', async () => {
+    const at = await directory({
+      'both/index.js': entry(manifest('both')),
+      'both/index.ts': 'throw new Error("source");',
+    });
+    expect(await slugs(at)).toEqual(['both']);
+  });
+
+  it('refuses a slug that two directories offer, and names both folders', async () => {
+    const [first, second] = [
+      await directory({ 'twin/index.js': entry(manifest('twin')) }),
+      await directory({ 'twin/index.js': entry(manifest('twin')) }),
+    ];
+    await expect(loadDestinations(first, second)).rejects.toThrow(
+      `two folders offer "twin": ${path.join(first, 'twin')} and ${path.join(second, 'twin')}`,
+    );
+  });
+
+  it('refuses a directory that is not there, and names it', async () => {
+    const missing = path.join(root, 'missing');
+    await expect(loadDestinations(missing)).rejects.toThrow(
+      `cannot read the destinations directory ${missing} (ENOENT)`,
+    );
+  });
+});
+
+describe('a folder that is not what it should be stops the process with its name', () => {
+  test.each<[string, string, string | RegExp]>([
+    ['has no entry', 'README.md', 'has neither index.js nor index.ts'],
+    [
+      'has no default export',
+      'export const destination = 1;',
+      'the default export does not come from defineDestination()',
+    ],
+    ['exports null', 'export default null;', 'the default export does not come from defineDestination()'],
+    ['did not use defineDestination', 'export default { manifest: {} };', 'does not come from defineDestination()'],
+    [
+      'was written against another contract',
+      entry(manifest('some'), 2),
+      'written against contract 2, this core speaks 1',
+    ],
+    ['has another slug than its name', entry(manifest('other')), 'the slug "other" is not the folder\'s name'],
+    ['has no manifest', 'export default { contract: 1 };', /: manifest: Invalid input/],
+    ['has no transform', entry(manifest('some'), 1, 'config: {}, response: {}, request() {}'), 'transform is missing'],
+    ['has no response', entry(manifest('some'), 1, 'config: {}, transform() {}, request() {}'), 'response is missing'],
+    ['has no config', entry(manifest('some'), 1, 'response: {}, transform() {}, request() {}'), 'config is missing'],
+    [
+      'has neither request nor send',
+      entry(manifest('some'), 1, 'config: {}, transform() {}, response: {}'),
+      'a destination has either request or send',
+    ],
+    [
+      'has both request and send',
+      entry(manifest('some'), 1, 'config: {}, transform() {}, response: {}, request() {}, send() {}'),
+      'a destination has either request or send',
+    ],
+    ['imports what is not there', "import './gone.js';", 'cannot be loaded: '],
+    ['throws while it loads', 'throw new Error("boom");', 'cannot be loaded: boom'],
+    ['cannot be parsed', 'export default {', 'cannot be loaded: '],
+  ])('one that %s', async (_title, source, why) => {
+    const file = source === 'README.md' ? 'some/README.md' : 'some/index.js';
+    const at = await directory({ [file]: source });
+    const failed = loadDestinations(at);
+    await expect(failed).rejects.toThrow(path.join(at, 'some'));
+    await expect(failed).rejects.toThrow(why);
+  });
+
+  test.each(['My_Vendor', 'AdRoll', '-dash'])('also one that is named %s, which no slug can be', async (name) => {
+    const at = await directory({ [`${name}/index.js`]: entry(manifest(name)) });
+    await expect(loadDestinations(at)).rejects.toThrow(
+      `${path.join(at, name, 'index.js')}: manifest.slug: must be kebab-case`,
+    );
+  });
+
+  test.each<[string, (given: Manifest) => object]>([
+    ['manifest.slug', (given) => ({ ...given, slug: 'Some' })],
+    ['manifest.displayName', (given) => ({ ...given, displayName: '' })],
+    ['manifest.aliases', (given) => ({ ...given, aliases: 'Some' })],
+    ['manifest.stage', (given) => ({ ...given, stage: 'gamma' })],
+    ['manifest.reference.url', (given) => ({ ...given, reference: { url: 'docs', checkedOn: '2026-01-15' } })],
+    ['manifest.reference.checkedOn', (given) => ({ ...given, reference: { ...given.reference, checkedOn: 'today' } })],
+    ['manifest.accepts', (given) => ({ ...given, accepts: [] })],
+    ['manifest.accepts.0', (given) => ({ ...given, accepts: ['order'] })],
+    ['manifest.hosts', (given) => ({ ...given, hosts: [] })],
+    ['manifest.hosts.0', (given) => ({ ...given, hosts: ['https://api.example.com'] })],
+    ['manifest.hosts.0: must be lower-case', (given) => ({ ...given, hosts: ['API.example.com'] })],
+    ['manifest.hosts.0: must be a name, not an address', (given) => ({ ...given, hosts: ['127.0.0.1'] })],
+    ['manifest.limits.maxItems', (given) => ({ ...given, limits: { ...given.limits, maxItems: 0 } })],
+    ['manifest.limits.maxBytes', (given) => ({ ...given, limits: { maxItems: 1, maxAgeMs: 0 } })],
+    ['manifest.pace.timeoutMs', (given) => ({ ...given, pace: { concurrency: 1, timeoutMs: '1s' } })],
+    ['manifest.pace.rate.cost', (given) => ({ ...given, pace: { ...given.pace, rate: { permits: 1, perMs: 1 } } })],
+    ['manifest.replay', (given) => ({ ...given, replay: 'fine' })],
+    ['manifest.compression', (given) => ({ ...given, compression: 'br' })],
+    ['manifest: Unrecognized key: "sulg"', (given) => ({ ...given, sulg: 'some' })],
+  ])('one with a wrong %s', async (where, spoiled) => {
+    const at = await directory({ 'some/index.js': entry(spoiled(manifest('some'))) });
+    await expect(loadDestinations(at)).rejects.toThrow(`${path.join(at, 'some', 'index.js')}: ${where}`);
+  });
+});
+
+describe('loadDestination', () => {
+  it('gives one folder’s destination as its entry exports it', async () => {
+    const at = await directory({ 'some/index.js': entry(manifest('some')) });
+    expect(await loadDestination(path.join(at, 'some'))).toMatchObject({ contract: 1, manifest: manifest('some') });
+  });
+
+  it('keeps the cause of a broken entry', async () => {
+    const at = await directory({ 'some/index.js': 'throw new TypeError("boom");' });
+    await expect(loadDestination(path.join(at, 'some'))).rejects.toMatchObject({ cause: { message: 'boom' } });
+  });
+});
