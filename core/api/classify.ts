@@ -8,7 +8,7 @@ export interface ErrorRule<P = unknown> {
   readonly status: number | readonly number[];
   /** Must match the body, too. Vendors often give one status several meanings. */
   readonly body?: RegExp;
-  readonly then: RetryDecision | ((response: HttpResponse, batch: Batch<P>) => RetryDecision);
+  readonly means: RetryDecision | ((response: HttpResponse, batch: Batch<P>) => RetryDecision);
 }
 
 /**
@@ -29,7 +29,7 @@ export function classifyWith<P>(
       ({ status, body }) => hasStatus(status, response.status) && (body?.test(response.body) ?? true),
     );
     if (rule === undefined) return houseTable(response, options.retryAfter);
-    return withStatus(typeof rule.then === 'function' ? rule.then(response, batch) : rule.then, response.status);
+    return withStatus(typeof rule.means === 'function' ? rule.means(response, batch) : rule.means, response.status);
   };
 }
 

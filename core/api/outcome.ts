@@ -38,7 +38,8 @@ export interface Reason {
 
 /** What "warn" in the vendor rules becomes: the event still goes, and the customer learns what changed on the way. */
 export interface Note {
-  readonly code: 'dropped' | 'truncated' | 'coerced' | 'recommended_missing' | 'duplicate';
+  /** `unadvised`: sent as it is, though the vendor advises against it. */
+  readonly code: 'dropped' | 'truncated' | 'coerced' | 'recommended_missing' | 'duplicate' | 'unadvised';
   readonly field: string;
   /** One sentence. Never holds a value of the event. */
   readonly message: string;

@@ -1,5 +1,5 @@
 import type { Reply, Wire, WireResult } from '../api/destination.ts';
-import type { Failure, HttpRequest } from '../api/failure.ts';
+import type { Failure, HttpRequest, HttpResponse } from '../api/failure.ts';
 import type { Sealed } from '../http/transport.ts';
 import type { Call } from './line.ts';
 import type { Crate } from './parcel.ts';
@@ -17,6 +17,8 @@ export class AttemptWire implements Wire {
   /** A request may have left. */
   used = false;
   sealed: Sealed | undefined;
+  /** The answer, when one came. */
+  heard: HttpResponse | undefined;
   #over = false;
 
   constructor(call: Call, crate: Crate, attempt: number, sealed: Sealed | undefined) {
@@ -64,6 +66,7 @@ export class AttemptWire implements Wire {
     } catch (error) {
       result = { kind: 'crash', error, left: false };
     }
+    if (result.kind === 'response') this.heard = result.response;
     line.emit?.({
       kind: 'request_finished',
       slug: line.slug,

@@ -28,12 +28,13 @@ export interface Packer<D> {
   add(delivery: D, now: number): D[] | undefined;
   /** Gives out the batches opened at or before `since`; without it, all of them. */
   flush(since?: number): D[][];
-  readonly size: number;
+  /** Epoch ms of the first delivery of the oldest open batch. */
+  readonly oldest: number | undefined;
 }
 
 export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, frame: FrameBytes): Packer<D> {
+  /** In the order of their age. */
   const open = new Map<string, OpenBatch<D>>();
-  let size = 0;
   return {
     add(delivery, now) {
       const key = keyOf(delivery);
@@ -43,7 +44,6 @@ export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, f
       if (batch !== undefined && batch.bytes + frame.between + delivery.bytes > limits.maxBytes) {
         full = batch.items;
         open.delete(key);
-        size -= full.length;
         batch = undefined;
       }
       if (batch === undefined) {
@@ -55,24 +55,22 @@ export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, f
       }
       if (batch.items.length >= limits.maxItems && full === undefined) {
         open.delete(key);
-        size -= batch.items.length - 1;
         return batch.items;
       }
-      size += 1;
       return full;
     },
     flush(since) {
       const batches: D[][] = [];
       for (const [key, batch] of open) {
-        if (since !== undefined && batch.since > since) continue;
+        if (since !== undefined && batch.since > since) break;
         open.delete(key);
-        size -= batch.items.length;
         batches.push(batch.items);
       }
       return batches;
     },
-    get size() {
-      return size;
+    get oldest() {
+      for (const { since } of open.values()) return since;
+      return undefined;
     },
   };
 }

@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import type { Reply } from '../api/destination.ts';
+import type { HttpResponse } from '../api/failure.ts';
 import type { Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
@@ -13,6 +14,8 @@ import { apply, decisionsOf, deferred, rejected, suspended, unknown, type Remain
 interface Trip {
   /** The body of the last attempt: the same items leave as the same bytes (ALL-03). */
   sealed: Sealed | undefined;
+  /** The last attempt's answer. */
+  heard: HttpResponse | undefined;
   attempts: number;
   /** Attempts that used up one of the policy's. */
   failures: number;
@@ -28,7 +31,7 @@ type Unfinished = Remainder & { readonly again: Crate };
  * `departed` is called once, when the first attempt has got its slot or its refusal.
  */
 export async function carry(call: Call, crate: Crate, departed: () => void = nothing): Promise<void> {
-  const trip: Trip = { sealed: undefined, attempts: 0, failures: 0, parts: [] };
+  const trip: Trip = { sealed: undefined, heard: undefined, attempts: 0, failures: 0, parts: [] };
   try {
     const unfinished = await attempt(call, trip, crate, departed);
     if (unfinished !== undefined) await tryAgain(call, trip, unfinished);
@@ -123,7 +126,7 @@ async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => voi
   } finally {
     line.pacer.release();
   }
-  const decisions = decisionsOf(line, reply, leaving);
+  const decisions = decisionsOf(line, reply, leaving, trip.heard);
   if (decisions.some(({ kind }) => kind === 'accept')) line.budget.earn();
   const remainder = apply(call, leaving, decisions);
   if (remainder.smaller.length > 0) await sendParts(call, trip, remainder.smaller, leaving.lane !== undefined);
@@ -160,6 +163,7 @@ async function send(call: Call, trip: Trip, crate: Crate): Promise<Reply> {
     return { kind: 'failed', failure: { kind: 'crash', error, left: wire.used } };
   } finally {
     trip.sealed = wire.sealed;
+    trip.heard = wire.heard;
   }
 }
 

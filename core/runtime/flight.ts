@@ -21,6 +21,8 @@ export interface FlightOptions {
   /** messageIds remembered to keep a second copy from a vendor it would harm. */
   readonly remembered: number;
   readonly settle: (index: number, outcome: Outcome) => void;
+  /** Nothing is on its way any more. */
+  readonly idle?: () => void;
 }
 
 /** The events of one call on their way: taken one by one, batched, carried, settled. */
@@ -37,8 +39,8 @@ export interface Flight {
   readonly backlog: number;
   /** Resolves when the backlog has shrunk. */
   room(): Promise<void>;
-  /** Deliveries that wait for a batch to fill or for an earlier event of their lane. */
-  readonly waiting: number;
+  /** Epoch ms since when the oldest delivery waits for company, or for an earlier event of its lane. */
+  readonly waitingSince: number | undefined;
   /** Batches on their way. */
   readonly running: number;
 }
@@ -213,6 +215,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       if (lane !== undefined) lanes?.arrive(lane);
       pump();
       if (open === 0) finished?.();
+      if (running === 0) options.idle?.();
     });
   }
 
@@ -251,8 +254,10 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     get backlog() {
       return ready.length;
     },
-    get waiting() {
-      return packer.size + (lanes?.held ?? 0);
+    get waitingSince() {
+      const laned = lanes?.oldest;
+      const packed = packer.oldest;
+      return laned === undefined || packed === undefined ? (laned ?? packed) : Math.min(laned, packed);
     },
     get running() {
       return running;

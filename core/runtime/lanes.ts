@@ -48,7 +48,8 @@ export interface Lanes {
   /** Takes out everything that still waits. */
   clear(): readonly Parcel[];
   readonly ready: boolean;
-  readonly held: number;
+  /** Epoch ms when the oldest delivery was taken that waits for earlier ones. */
+  readonly oldest: number | undefined;
 }
 
 export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lanes {
@@ -162,8 +163,8 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
     get ready() {
       return ready.length > 0;
     },
-    get held() {
-      return held.length;
+    get oldest() {
+      return held.peekFront()?.parcel.takenAt;
     },
   };
 }

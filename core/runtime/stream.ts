@@ -4,6 +4,7 @@ import type { Outcome } from '../api/outcome.ts';
 import { breathe } from './deliver.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
+import { createSource } from './source.ts';
 
 export interface StreamOptions {
   /** How long one event may take from being read, in milliseconds (default 60 s). */
@@ -31,16 +32,20 @@ const slice = 256;
 export async function* stream(
   line: Line,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
-  { withinMs = defaultWithinMs, window = defaultWindow, signal }: StreamOptions = {},
+  { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions = {},
 ): AsyncGenerator<Settled, void, undefined> {
   const { clock } = line;
   const { maxAgeMs } = line.vendor.limits;
+  const window = asked >= 1 ? asked : 1;
+  /** Reading goes on when the window is this empty again. */
+  const enough = window - Math.min(slice, window >> 3);
   const settled = new Denque<Settled>();
   const ended = new AbortController();
+  const source = createSource(events);
   let read = 0;
   let given = 0;
   let reading = true;
-  let blocked = false;
+  let stopped = false;
   let failure: { readonly error: unknown } | undefined;
   let wakeReader: (() => void) | undefined;
   let wakeWriter: (() => void) | undefined;
@@ -54,56 +59,58 @@ export async function* stream(
       settled.push({ index, outcome });
       wakeWriter?.();
     },
+    idle: () => wakeReader?.(),
   });
   const stop = (): void => {
+    stopped = true;
     flight.stop();
+    source.stop();
     wakeReader?.();
   };
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) stop();
-  const stopped = (): boolean => signal?.aborted === true || ended.signal.aborted;
 
-  /** Waits for the reader of outcomes; batches that would never fill by then leave as they are. */
+  /** Waits for the reader of outcomes. Once nothing is on its way any more, what waits for company leaves as it is. */
   async function backPressure(): Promise<void> {
-    blocked = true;
-    const enough = window - Math.min(slice, window >> 3);
-    while (read - given >= enough && !stopped()) {
+    while (read - given >= enough && !stopped) {
       if (flight.running === 0) flight.flush();
       await new Promise<void>((resolve) => {
         wakeReader = resolve;
       });
     }
     wakeReader = undefined;
-    blocked = false;
   }
 
   let ageing = false;
-  /** Sends what waits for company longer than maxAgeMs, while the input has nothing to add. */
+  /** Sends what has waited for company for maxAgeMs. */
   function watchAge(): void {
-    if (ageing) return;
+    const since = ageing ? undefined : flight.waitingSince;
+    if (since === undefined) return;
     ageing = true;
-    void clock.sleep(maxAgeMs, ended.signal).then(() => {
+    void clock.sleep(Math.max(0, since + maxAgeMs - clock.now()), ended.signal).then(() => {
       ageing = false;
       if (ended.signal.aborted) return;
-      if (!blocked) flight.flush(clock.now() - maxAgeMs);
-      if (flight.waiting > 0) watchAge();
+      flight.flush(clock.now() - maxAgeMs);
+      watchAge();
     });
   }
 
   function take(event: CdpEvent): void {
     flight.take(event, read, clock.now());
     read += 1;
-    if (flight.waiting > 0) watchAge();
+    watchAge();
   }
 
   async function readAll(): Promise<void> {
     try {
-      for await (const event of bySlices(events)) {
-        if (stopped()) break;
-        take(event);
+      while (true) {
+        const coming = source.next();
+        const next = 'then' in coming ? await coming : coming;
+        if (next.done === true) break;
+        take(next.value);
         if (read - given >= window) await backPressure();
         else if (flight.backlog > line.pace.concurrency) await flight.room();
-        if (stopped()) break;
+        else if (read % slice === 0) await breathe();
       }
     } catch (error) {
       failure = { error };
@@ -119,7 +126,7 @@ export async function* stream(
       const next = settled.shift();
       if (next !== undefined) {
         given += 1;
-        if (wakeReader !== undefined && read - given < window - Math.min(slice, window >> 3)) wakeReader();
+        if (wakeReader !== undefined && read - given < enough) wakeReader();
         yield next;
       } else if (reading) {
         await new Promise<void>((resolve) => {
@@ -135,19 +142,5 @@ export async function* stream(
     ended.abort();
     stop();
     signal?.removeEventListener('abort', stop);
-  }
-}
-
-/** A synchronous source gives the event loop a turn now and then. */
-async function* bySlices(events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>): AsyncGenerator<CdpEvent> {
-  if (Symbol.asyncIterator in events) {
-    yield* events;
-    return;
-  }
-  let count = 0;
-  for (const event of events) {
-    yield event;
-    count += 1;
-    if (count % slice === 0) await breathe();
   }
 }

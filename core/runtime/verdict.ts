@@ -1,6 +1,6 @@
 import { decide, decisionKinds, type RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
-import type { Failure } from '../api/failure.ts';
+import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { vendorSaid } from '../http/redact.ts';
 import { defect, type Call, type Line } from './line.ts';
@@ -21,13 +21,17 @@ export interface Remainder {
 
 const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not mention this event');
 
-/** A decision for every item, whatever send() came back with. */
-export function decisionsOf(line: Line, reply: Reply, crate: Crate): readonly RetryDecision[] {
+/**
+ * A decision for every item, whatever send() came back with. What the vendor said goes with a final no where it is about
+ * one event or all of them; said of several one by one, it would tell each about the others.
+ */
+export function decisionsOf(line: Line, reply: Reply, crate: Crate, heard?: HttpResponse): readonly RetryDecision[] {
   if (reply?.kind === 'settled' && Array.isArray(reply.decisions)) {
     const { decisions } = reply;
     if (decisions.length !== crate.items.length)
       defect(line, 'response', new Error('decisions do not match the items'));
-    return crate.items.map((_, index) => (index < decisions.length ? checked(line, decisions[index]) : silent));
+    const given = crate.items.map((_, index) => (index < decisions.length ? checked(line, decisions[index]) : silent));
+    return given.length === 1 ? given.map((decision) => explained(line, decision, heard, crate)) : given;
   }
   if (reply?.kind === 'failed') {
     const decision = classify(line, reply.failure, crate);
@@ -41,7 +45,8 @@ export function decisionsOf(line: Line, reply: Reply, crate: Crate): readonly Re
 function classify(line: Line, failure: Failure, crate: Crate): RetryDecision {
   try {
     if (failure.kind === 'crash') defect(line, failure.left ? 'response' : 'request', failure.error);
-    return explained(line, checked(line, line.vendor.classifyError(failure, crate)), failure, crate);
+    const response = failure.kind === 'http' ? failure.response : undefined;
+    return explained(line, checked(line, line.vendor.classifyError(failure, crate)), response, crate);
   } catch (error) {
     defect(line, 'classifyError', error);
     return silent;
@@ -58,16 +63,13 @@ function checked(line: Line, decision: RetryDecision | undefined): RetryDecision
   return silent;
 }
 
+const finalNo: readonly RetryDecision['kind'][] = ['reject', 'suspend', 'split', 'isolate'];
+
 /** Adds what the vendor said to a final no. */
-function explained(line: Line, decision: RetryDecision, failure: Failure, crate: Crate): RetryDecision {
-  if (
-    failure.kind !== 'http' ||
-    (decision.kind !== 'reject' && decision.kind !== 'suspend' && decision.kind !== 'split')
-  ) {
-    return decision;
-  }
+function explained(line: Line, decision: RetryDecision, heard: HttpResponse | undefined, crate: Crate): RetryDecision {
+  if (heard === undefined || decision.kind === 'accept' || !finalNo.includes(decision.kind)) return decision;
   const payloads = crate.items.map(({ payload }) => payload);
-  const detail = vendorSaid(failure.response.body, payloads, line.redactor);
+  const detail = vendorSaid(heard.body, payloads, line.redactor);
   return detail === undefined ? decision : { ...decision, reason: { ...decision.reason, detail } };
 }
 

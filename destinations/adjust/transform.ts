@@ -81,7 +81,7 @@ function timeOf(event: CdpEvent, { now, prepared }: Moment<Prepared>) {
 }
 
 const countedTwice: Note = {
-  code: 'duplicate',
+  code: 'unadvised',
   field: 'event',
   message: 'The Adjust SDK records this as well, and Adjust counts both',
 };

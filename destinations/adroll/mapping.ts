@@ -88,10 +88,6 @@ export const readApp = compileFields<Pick<AdRollEvent, (typeof appFields)[number
   { to: 'package_app_version', from: ['context.app.version'], as: asText },
 ]);
 
-export const readUserAgent = compileFields<Pick<AdRollEvent, 'user_agent'>>([
-  { to: 'user_agent', from: ['context.userAgent'], as: asText },
-]);
-
 /** What a purchase was worth, best first (ADROLL-56). */
 export const valuePaths = ['properties.total', 'properties.revenue', 'properties.value'] as const;
 

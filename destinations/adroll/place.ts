@@ -11,16 +11,16 @@ export interface Place {
   readonly app: ReturnType<typeof readApp> | undefined;
 }
 
-const written = /^https?:\/\/[^\s/?#]\S*$/;
+const plain = /^https?:\/\/[^\s/?#]\S*$/;
 const noHost = /^https?:\/\/[\s/?#]/i;
 
 /** A full URL, as it was written unless it needs escapes; relative paths and bare domains are none (ADROLL-21). */
 function asUrl(value: JsonValue): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
-  const url = absoluteUrl(text);
-  if (url === undefined || noHost.test(text)) return undefined;
-  return written.test(text) ? text : url.href;
+  // Nearly all are plain, and checking is four times cheaper than parsing.
+  if (plain.test(text)) return URL.canParse(text) ? text : undefined;
+  return noHost.test(text) ? undefined : absoluteUrl(text)?.href;
 }
 
 const readTrackUrl = compileFields<Pick<AdRollEvent, 'page_location'>>([

@@ -16,9 +16,9 @@ import type { AdRollEvent } from './mapping.ts';
 const rules: readonly ErrorRule<AdRollEvent>[] = [
   {
     status: [401, 403],
-    then: decide('suspend', 'unauthorized', 'AdRoll refused the Server Access Token for this advertisable'),
+    means: decide('suspend', 'unauthorized', 'AdRoll refused the Server Access Token for this advertisable'),
   },
-  { status: [404, 405, 415], then: decide('suspend', 'misconfigured', 'AdRoll does not know this kind of request') },
+  { status: [404, 405, 415], means: decide('suspend', 'misconfigured', 'AdRoll does not know this kind of request') },
 ];
 
 export const response: ResponseHandler<AdRollEvent> = {

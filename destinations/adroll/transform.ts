@@ -5,6 +5,7 @@ import {
   payload,
   reader,
   reject,
+  textReader,
   type Admission,
   type CdpEvent,
   type Moment,
@@ -16,7 +17,7 @@ import { isAbsent } from './attributes.ts';
 import type { Config } from './config.ts';
 import { addExternalData } from './external-data.ts';
 import { identifiersOf, suffices } from './identifiers.ts';
-import { readUserAgent, type AdRollEvent } from './mapping.ts';
+import type { AdRollEvent } from './mapping.ts';
 import { addMoney } from './money.ts';
 import { nameOf } from './naming.ts';
 import { add, firstGrave, noTime, noUserAgent } from './notes.ts';
@@ -51,10 +52,11 @@ export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>)
     page_location: place.url,
     ip,
     identifiers,
-    ...readUserAgent(event, trace),
-    ...place.app,
   };
-  if (made.user_agent === undefined && place.app === undefined) add(notes, noUserAgent);
+  if (place.app !== undefined) Object.assign(made, place.app);
+  const userAgent = userAgentOf(event, trace, 'user_agent');
+  if (userAgent !== undefined) made.user_agent = userAgent;
+  else if (place.app === undefined) add(notes, noUserAgent);
   // Queueing and retries would move the event without it (ADROLL-31).
   if (milliseconds === undefined || milliseconds <= 0) add(notes, noTime);
   else made.timestamp = milliseconds / 1000;
@@ -70,6 +72,7 @@ export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>)
 /** The user's own address, never that of a server on the way (ADROLL-25). */
 const ipOf = reader('context.ip');
 
+const userAgentOf = textReader('context.userAgent');
 const pageUrlOf = reader('context.page.url');
 
 /** 10^11 seconds: what lies beyond is milliseconds taken for seconds (ADROLL-29). */

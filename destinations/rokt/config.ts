@@ -2,7 +2,8 @@ import { secret, setting, text, z } from '../../core/api/index.ts';
 
 /** Longest attribute value mParticle keeps (ROKT-47), so also the longest kind of conversion. */
 const kind = z.string().trim().min(1, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
-const eventName = z.string().min(1, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
+const eventName = z.string().regex(/\S/, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
+const eventKinds = z.record(eventName, kind).refine((kinds) => Object.keys(kinds).length > 0, 'must name an event');
 const names = z.array(text('Name', 'Exactly as the event spells it.'));
 
 const apiKeyTitle = 'API key';
@@ -30,7 +31,7 @@ export const config = z.strictObject({
     'Send the address itself, its SHA-256, or both. An event with neither of the chosen forms is rejected.',
   ),
   conversions: setting(
-    z.union([z.array(eventName).min(1, 'must name an event'), z.record(eventName, kind)]).default(['Order Completed']),
+    z.union([z.array(eventName).min(1, 'must name an event'), eventKinds]).default(['Order Completed']),
     'Conversions',
     'Track events that are conversions: a list of names, or names with the conversion type Rokt shall see. In a list, ' +
       'Order Completed is a "purchase" and every other event goes under its own name.',

@@ -59,7 +59,7 @@ export function noteSize(batch: RoktBatch, { eventAttributes, userAttributes }: 
     (data.source_message_id ?? '').length;
   if (passedOn < 2_500 || Buffer.byteLength(JSON.stringify(batch)) <= adviceForOneBatch) return;
   notes.push({
-    code: 'recommended_missing',
+    code: 'unadvised',
     field: attributesPlace,
     message: `Larger than the ${adviceForOneBatch} bytes mParticle recommends for one batch`,
   });

@@ -27,15 +27,15 @@ function throttled(response: HttpResponse): RetryDecision {
 
 /** ROKT-54 to ROKT-60; 408, 413, other 4xx and 5xx are as in the house table. */
 const rules: readonly ErrorRule<RoktBatch>[] = [
-  { status: 401, then: decide('suspend', 'unauthorized', 'Rokt found no credentials in the request') },
-  { status: 403, then: decide('suspend', 'unauthorized', 'Rokt does not know this API key and secret in this pod') },
+  { status: 401, means: decide('suspend', 'unauthorized', 'Rokt found no credentials in the request') },
+  { status: 403, means: decide('suspend', 'unauthorized', 'Rokt does not know this API key and secret in this pod') },
   {
     status: [404, 405, 415],
-    then: decide('suspend', 'misconfigured', 'Rokt does not take conversions at this address'),
+    means: decide('suspend', 'misconfigured', 'Rokt does not take conversions at this address'),
   },
-  { status: 429, then: throttled },
+  { status: 429, means: throttled },
   // Any 5xx is an internal error to be retried (ROKT-59), 501 included.
-  { status: 501, then: (response) => again(response, form) },
+  { status: 501, means: (response) => again(response, form) },
 ];
 
 export const response: ResponseHandler<RoktBatch> = {

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { checkDestination, type CheckOptions } from '../kit/index.ts';
+import { checkDestination, type CheckOptions, type CheckResult } from '../kit/index.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 
 let folder = '';
@@ -35,7 +35,8 @@ test('an untouched copy passes', async () => {
 
 test('a folder that cannot be loaded is a result, not an exception', async () => {
   rmSync(path.join(folder, 'index.ts'));
-  const results = await Array.fromAsync(checkDestination(folder));
+  const results: CheckResult[] = [];
+  for await (const result of checkDestination(folder)) results.push(result);
   expect(results).toEqual([expect.objectContaining({ ok: false, why: expect.stringContaining('index') })]);
 });
 
@@ -102,9 +103,18 @@ test('a case with too few or too many replies is caught', async () => {
 });
 
 test('a malformed case names its file and the place', async () => {
-  edit('contract/cases/purchase.json', '"order-completed-web"', '"order-compleated"');
+  write('contract/cases/unknown-base.json', caseWith('"events": [{ "base": "order-compleated" }]'));
+  write('contract/cases/no-events.json', caseWith('"events": []'));
+  write('contract/cases/not-json.json', '{ "title": ');
   edit('contract/cases/second-refused.json', '"delivered"', '"sent"');
   edit('contract/cases/outage-then-reset.json', '"outage"', '"storm"');
-  const found = await failures(/^case/, { definition: paperplane });
-  expect(found).toMatch(/no case delivers one event/);
+  const found = await failures(/^case/);
+  expect(found).toMatch(/unknown-base\.json: events\.0\.base: is not the name of a canonical event/);
+  expect(found).toMatch(/no-events\.json: events: must hold at least one event/);
+  expect(found).toMatch(/not-json\.json: .*JSON/);
+  expect(found).toMatch(/second-refused\.json: outcomes\.0\.kind: /);
+  expect(found).toMatch(/outage-then-reset\.json: replies\.0: there is no contract\/replies\/storm\.json/);
 });
+
+const caseWith = (events: string): string =>
+  `{ "title": "PAPER-09 a case that is wrong", "config": {}, ${events}, "replies": [], "outcomes": [] }`;

@@ -1,16 +1,17 @@
-import { expect, test } from '@jest/globals';
 import path from 'node:path';
+import { expect, test } from '@jest/globals';
 import {
   acceptAll,
   decide,
   payload,
+  propertiesOf,
   skip,
   z,
   type AnyDestination,
   type DefinedDestination,
   type HttpRequest,
 } from '../../core/index.ts';
-import { checkDestination } from '../kit/index.ts';
+import { checkDestination, type CheckResult } from '../kit/index.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 import type { Config } from './fixtures/paperplane/config.ts';
 import type { Purchase } from './fixtures/paperplane/mapping.ts';
@@ -18,7 +19,7 @@ import type { Purchase } from './fixtures/paperplane/mapping.ts';
 const folder = path.resolve('test/contract/fixtures/paperplane');
 type Paperplane = DefinedDestination<Config, Purchase>;
 const { transform, request, response } = paperplane;
-const { classifyError } = response;
+const classifyError: typeof response.classifyError = (failure, batch) => response.classifyError(failure, batch);
 
 /** The titles of the checks that fail, with why; `only` those that this is about, to be quick. */
 async function failures(parts: Partial<Paperplane> | object, only?: RegExp): Promise<string> {
@@ -30,8 +31,14 @@ async function failures(parts: Partial<Paperplane> | object, only?: RegExp): Pro
   return failed.join('\n');
 }
 
+const changedRequest = (change: (made: HttpRequest, config: Config) => HttpRequest): Pick<Paperplane, 'request'> => ({
+  request: (batch, config, prepared) =>
+    change((request as NonNullable<Paperplane['request']>)(batch, config, prepared), config),
+});
+
 test('a folder that keeps its promises passes every check, and all of them run', async () => {
-  const results = await Array.fromAsync(checkDestination(folder));
+  const results: CheckResult[] = [];
+  for await (const result of checkDestination(folder)) results.push(result);
   expect(results.filter(({ ok }) => !ok)).toEqual([]);
   expect(results.filter(({ why }) => why !== undefined)).toEqual([]);
   expect(results.length).toBeGreaterThan(30);
@@ -50,20 +57,16 @@ test('a lookup that answers to "constructor" is caught', async () => {
 });
 
 test('a NaN that slips into a payload is caught', async () => {
-  const careless: Paperplane['transform'] = (event, config, at) => {
-    const made = transform(event, config, at);
-    return made.kind === 'payload' ? payload({ ...made.payload, at: Date.parse(event.timestamp ?? '') / 1000 }) : made;
-  };
-  const withoutTimeCheck: Paperplane['transform'] = (event, config, at) =>
-    event.type === 'track' && event.event === 'Order Completed'
+  const careless: Paperplane['transform'] = (event) =>
+    event.type === 'track'
       ? payload({ account: '1', at: Date.parse(event.timestamp ?? ''), email: 'a@example.com' })
-      : careless(event, config, at);
-  expect(await failures({ transform: withoutTimeCheck }, /hostile/)).toMatch(/timestamp.*NaN at "at"/);
+      : skip('unmapped_event', 'no purchase');
+  expect(await failures({ transform: careless }, /hostile/)).toMatch(/timestamp.*NaN at "at"/);
 });
 
 test('a transform that throws is caught, with the event that made it', async () => {
   const throws: Paperplane['transform'] = (event, config, at) => {
-    if (event.type === 'track') (event.properties?.['currency'] as string).toUpperCase();
+    if (event.type === 'track') (propertiesOf(event)['currency'] as string).toUpperCase();
     return transform(event, config, at);
   };
   expect(await failures({ transform: throws }, /canonical/)).toMatch(/: transform\(\) throws TypeError/);
@@ -87,20 +90,16 @@ test('a transform that changes the event, counts calls or answers by a promise i
   expect(await failures({ transform: promises }, /canonical/)).toMatch(/not synchronous/);
 });
 
-test('a secret that a preview or an outcome shows is caught', async () => {
-  const inTheBody = (batch: Parameters<typeof transformed>[0], config: Config): HttpRequest =>
-    transformed(batch, config);
-  const transformed: NonNullable<Paperplane['request']> = (batch, config) => {
-    const made = (request as NonNullable<Paperplane['request']>)(batch, config, undefined);
-    return { ...made, headers: { ...made.headers, 'x-trace': config.apiKey.split('').join('') } };
-  };
-  expect(await failures({ request: inTheBody }, /secrets/)).toBe('');
+test('a credential that a preview shows, or a URL carries, is caught', async () => {
+  const credentials = ({ apiKey }: Config) => Buffer.from(apiKey).toString('hex');
+  const inHeader = changedRequest((made, config) => ({
+    ...made,
+    headers: { ...made.headers, authorization: `Bearer ${credentials(config)}`, 'x-trace': credentials(config) },
+  }));
+  expect(await failures(inHeader, /secrets/)).toMatch(/a secret shows in/);
 
-  const reversed: NonNullable<Paperplane['request']> = (batch, config) => {
-    const made = (request as NonNullable<Paperplane['request']>)(batch, config, undefined);
-    return { ...made, url: `${made.url}?key=${config.apiKey}` };
-  };
-  expect(await failures({ request: reversed }, /secrets/)).toMatch(/a URL has a secret/);
+  const inUrl = changedRequest((made, { apiKey }) => ({ ...made, url: `${made.url}?key=${apiKey}` }));
+  expect(await failures(inUrl, /secrets/)).toMatch(/a URL has a secret/);
 });
 
 test('an answer that is quoted in an outcome, personal data and all, is caught', async () => {
@@ -137,13 +136,8 @@ test('an answer judged against the house promises is caught', async () => {
   expect(await failures({ response: hasty(418, 'retry') }, /answers: an odd/)).toMatch(/418 is asked/);
 });
 
-test('a request to another host, by http or with changing bytes is caught', async () => {
-  const to = (url: string) => ({
-    request: (batch: Parameters<NonNullable<Paperplane['request']>>[0], config: Config): HttpRequest => ({
-      ...(request as NonNullable<Paperplane['request']>)(batch, config, undefined),
-      url,
-    }),
-  });
+test('a request to another host, or by http, is caught', async () => {
+  const to = (url: string) => changedRequest((made) => ({ ...made, url }));
   const only = /plainest|canonical/;
   expect(await failures(to('https://elsewhere.example.com/'), only)).toMatch(/goes to elsewhere.example.com/);
   expect(await failures(to('http://api.paperplane.example.com/'), only)).toMatch(/goes by http:/);

@@ -384,7 +384,7 @@ describe('signals', () => {
 describe('transient answers that a folder words itself', () => {
   it('may use the house reading of Retry-After', async () => {
     const destination = acme({
-      response: { classifyError: classifyWith([{ status: 409, then: (response) => again(response) }]) },
+      response: { classifyError: classifyWith([{ status: 409, means: (response) => again(response) }]) },
     });
     const { deliver, clock } = bench({ destination, script: inTurn({ status: 409, headers: { 'retry-after': '3' } }) });
     expect(kinds(await deliver([track('a')]))).toEqual(['delivered']);

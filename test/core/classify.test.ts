@@ -108,13 +108,13 @@ describe('a vendor’s own rows', () => {
     {
       status: 400,
       body: /unknown token/i,
-      then: decide('suspend', 'misconfigured', 'No such token', { scope: 'token:t' }),
+      means: decide('suspend', 'misconfigured', 'No such token', { scope: 'token:t' }),
     },
-    { status: [400, 404], then: decide('reject', 'invalid_value', 'Refused') },
-    { status: 409, then: accept('already had it') },
+    { status: [400, 404], means: decide('reject', 'invalid_value', 'Refused') },
+    { status: 409, means: accept('already had it') },
     {
       status: 500,
-      then: (response, { items }) => decide('reject', 'vendor_rejected', `${response.body} ${items.length}`),
+      means: (response, { items }) => decide('reject', 'vendor_rejected', `${response.body} ${items.length}`),
     },
   ];
   const classify = classifyWith(rows);

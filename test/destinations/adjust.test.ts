@@ -129,7 +129,7 @@ describe('Adjust, the envelope', () => {
   test('ADJUST-22 sends lifecycle events with a warning when the customer insists', () => {
     const { form, notes } = sent({ event: 'App Open', config: { allowLifecycleEvents: true } });
     expect(form['event_token']).toBe('opened');
-    expect(notes).toContain('duplicate event');
+    expect(notes).toContain('unadvised event');
   });
 
   test('ADJUST-04 ADJUST-23 ADJUST-24 the manifest says one event a request, 1 MB, and that a replay does harm', () => {

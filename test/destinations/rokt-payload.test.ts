@@ -510,7 +510,7 @@ describe('attributes of the tenant', () => {
   it('ROKT-51 a batch beyond 128,000 bytes is noted and still sent', () => {
     const customAttributes = Array.from({ length: 40 }, (_, index) => `p${index}`);
     const large = Object.fromEntries(customAttributes.map((name) => [`properties.${name}`, 'x'.repeat(4096)]));
-    expect(notesOf(large, { customAttributes })).toEqual([`recommended_missing ${place}`]);
+    expect(notesOf(large, { customAttributes })).toEqual([`unadvised ${place}`]);
     expect(notesOf(large, { customAttributes: customAttributes.slice(0, 20) })).toEqual([]);
   });
 });

@@ -64,7 +64,7 @@ describe('settings', () => {
       customAttributes: [],
     });
     expect(parse().customEventType).toBeUndefined();
-    expect(wrong({ conversions: [] })).toEqual(['conversions']);
+    for (const conversions of [[], {}, [' '], 'Order Completed']) expect(wrong({ conversions })).not.toEqual([]);
     expect(wrong({ conversions: { 'Signed Up': '' } })).not.toEqual([]);
     expect(wrong({ customEventType: 'purchase' })).toEqual(['customEventType']);
     expect(rokt.config.safeParse({ ...settings, apikey: 'x' }).success).toBe(false);

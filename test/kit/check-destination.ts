@@ -70,4 +70,9 @@ async function resultOf({ title, run }: Check, subject: Subject): Promise<CheckR
   }
 }
 
-const whyOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** fast-check tells the inputs in its message and the failure in its cause. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return cause instanceof Error && !message.includes(cause.message) ? `${cause.message}\n${message}` : message;
+}

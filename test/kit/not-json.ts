@@ -15,19 +15,11 @@ export function notJson(value: unknown): { readonly path: string; readonly what:
 }
 
 function unfit(value: unknown): string | undefined {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return undefined;
-    case 'number':
-      return Number.isFinite(value) ? undefined : String(value);
-    case 'object': {
-      if (value === null || Array.isArray(value)) return undefined;
-      const prototype: unknown = Object.getPrototypeOf(value);
-      const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
-      return plain ? undefined : `a ${value.constructor.name}`;
-    }
-    default:
-      return `a value of type ${typeof value}`;
-  }
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value);
+  if (typeof value !== 'object') return `a value of type ${typeof value}`;
+  if (Array.isArray(value)) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const plain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return plain ? undefined : `a ${value.constructor.name}`;
 }

@@ -46,7 +46,6 @@ export function watch(watched: AnyDestination, compressed: boolean): Watch {
   };
 
   const { validate, transform, encode, request, response } = vendor;
-  const { readReply } = response;
   const definition = {
     ...vendor,
     ...(validate === undefined
@@ -89,11 +88,11 @@ export function watch(watched: AnyDestination, compressed: boolean): Watch {
         judged('classifyError()', decision);
         return decision;
       },
-      ...(readReply === undefined
+      ...(response.readReply === undefined
         ? {}
         : {
             readReply(exchange, batch) {
-              const decisions = twice('readReply()', () => readReply.call(response, exchange, batch));
+              const decisions = twice('readReply()', () => response.readReply?.(exchange, batch));
               if (decisions !== undefined && decisions.length !== batch.items.length) {
                 note(`readReply() gives ${decisions.length} decisions for ${batch.items.length} items`);
               }

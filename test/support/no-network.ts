@@ -4,6 +4,7 @@ const loopback = new Set(['localhost', '::1', '[::1]', '0:0:0:0:0:0:0:1']);
 
 /** Every socket a test opens must stay on this machine. Returns what puts the real connect back. */
 export function forbidNetwork(): () => void {
+  // oxlint-disable-next-line typescript/unbound-method -- called on the socket it was called on, below
   const connect = net.Socket.prototype.connect;
   net.Socket.prototype.connect = function guarded(this: net.Socket, ...given: unknown[]): net.Socket {
     const target = hostOf(given);

@@ -4,7 +4,7 @@ import { fuzzInputs } from '../fuzz-inputs.ts';
 import { withProbe, type Probe } from '../probe.ts';
 import type { Subject } from '../subject.ts';
 import type { ScriptedReply } from '../vendor-double.ts';
-import { yesStatuses } from '../yes.ts';
+import { yesReplies, yesStatuses } from '../yes.ts';
 import { must, notRun, type Check, type NotRun } from './check.ts';
 
 export interface FuzzOptions {
@@ -88,7 +88,7 @@ const properties: readonly { readonly title: string; readonly property: Property
   },
 ];
 
-/** A delivered event travelled in a request that was answered with a yes, or with an answer the folder's cases know. */
+/** A delivered event travelled in a request that was answered by the status of a yes, or exactly so. */
 async function onlyOnTheirWord(
   probe: Probe,
   subject: Subject,
@@ -99,11 +99,12 @@ async function onlyOnTheirWord(
   probe.blameless();
   if (subject.definition.request === undefined) return;
   const yes = yesStatuses(subject);
-  const known = new Set<ScriptedReply>(subject.cases.flatMap(({ replies }) => replies));
+  const known = new Set(yesReplies(subject).map((reply) => JSON.stringify(reply)));
   const confirmed = new Set<number>();
   for (const [position, batch] of probe.vendor.batches.entries()) {
     const answer = answers[position % answers.length];
-    if (answer === undefined || !('status' in answer) || !(yes.has(answer.status) || known.has(answer))) continue;
+    if (answer === undefined || !('status' in answer) || !(yes.has(answer.status) || known.has(JSON.stringify(answer))))
+      continue;
     for (const { index } of probe.watch.batches[batch ?? -1]?.items ?? []) confirmed.add(index);
   }
   for (const [index, { kind }] of outcomes.entries()) {

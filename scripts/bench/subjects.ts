@@ -1,0 +1,97 @@
+import type { AnyDestination } from '../../core/index.ts';
+import adjust from '../../destinations/adjust/index.ts';
+import adroll from '../../destinations/adroll/index.ts';
+import rokt from '../../destinations/rokt/index.ts';
+import { generateLines, mixes, type Mix } from '../../test/vendors/index.ts';
+import { adjustBody } from './floors/adjust.ts';
+import { adrollBody } from './floors/adroll.ts';
+import { roktBody, roktBulkBody } from './floors/rokt.ts';
+
+/** A connection that is measured, and the hand-written code that yields the same requests. */
+export interface Subject {
+  readonly name: string;
+  readonly destination: AnyDestination;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly mix: Mix;
+  /** Events in one request. */
+  readonly perRequest: number;
+  readonly floor: {
+    readonly bodyOf: (lines: readonly string[]) => string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
+  /** The vendor's plain yes. */
+  readonly yes: { readonly status: number; readonly body: string };
+}
+
+const roktConfig = { apiKey: 'simulated-key', apiSecret: 'simulated-secret', pod: 'us1', environment: 'development' };
+const roktHeaders = {
+  'content-type': 'application/json',
+  accept: 'application/json',
+  authorization: `Basic ${Buffer.from('simulated-key:simulated-secret').toString('base64')}`,
+};
+const appOrders: Mix = { 'ios-order': 1, 'android-order': 1 };
+
+export const subjects: readonly Subject[] = [
+  {
+    name: 'AdRoll, 100 a request',
+    destination: adroll,
+    config: {
+      advertisableEid: 'ADVERTISABLE0000000001',
+      pixelEid: 'PIXEL00000000000000001',
+      serverAccessToken: 'sat-simulated',
+      gzip: false,
+    },
+    mix: mixes.webOrders,
+    perRequest: 100,
+    floor: {
+      bodyOf: adrollBody,
+      path: '/api?advertisable=ADVERTISABLE0000000001',
+      headers: { authorization: 'Token sat-simulated', 'content-type': 'application/json' },
+    },
+    yes: { status: 200, body: '{"status":"ok"}' },
+  },
+  {
+    name: 'Rokt, 100 a request',
+    destination: rokt,
+    config: roktConfig,
+    mix: mixes.webOrders,
+    perRequest: 100,
+    floor: { bodyOf: roktBulkBody, path: '/v2/bulkevents', headers: roktHeaders },
+    yes: { status: 202, body: '' },
+  },
+  {
+    name: 'Rokt, 1 a request',
+    destination: rokt,
+    config: { ...roktConfig, bulk: false },
+    mix: mixes.webOrders,
+    perRequest: 1,
+    floor: { bodyOf: roktBody, path: '/v2/events', headers: roktHeaders },
+    yes: { status: 202, body: '' },
+  },
+  {
+    name: 'Adjust, 1 a request',
+    destination: adjust,
+    config: {
+      appToken: 'app5imulated',
+      environment: 'sandbox',
+      eventTokens: { 'Order Completed': 'tok000' },
+      callbackParams: ['order_id', 'message_id', 'payment_method'],
+    },
+    mix: appOrders,
+    perRequest: 1,
+    floor: {
+      bodyOf: adjustBody,
+      path: '/event',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    },
+    yes: { status: 200, body: '{"status":"OK"}' },
+  },
+];
+
+/** Seeded events of about 1.8 kB as NDJSON lines, recent enough for every vendor. */
+export const linesFor = (
+  { mix }: Subject,
+  count: number,
+  options: { readonly phones?: number; readonly seed?: number } = {},
+): readonly string[] => [...generateLines({ count, mix, startTime: Date.now() - 3_600_000 - count * 20, ...options })];

@@ -1,0 +1,365 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { CdpEvent, Settled } from '../../core/index.ts';
+import { start, type ManualClock } from './clock.ts';
+import { inTurn, yes, type Answer } from './scripted-vendor.ts';
+import { acme, bench, codes, collect, defects, track, tracks, type Travel } from './workbench.ts';
+
+const limits = { maxItems: 10, maxBytes: 10_000, maxAgeMs: 1_000 };
+const ids = (requests: readonly { readonly ids: readonly string[] }[]): string[] =>
+  requests.map((one) => one.ids.join());
+const outcomesOf = (settled: readonly Settled[]) =>
+  settled.toSorted((a, b) => a.index - b.index).map(({ outcome }) => outcome);
+const inOrder = (settled: readonly Settled[]): number[] => settled.map(({ index }) => index).toSorted((a, b) => a - b);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+/** Each event at its time, in ms from the start; then silence until the end. */
+async function* timed(clock: ManualClock, plan: readonly (readonly [ms: number, event: CdpEvent])[], endMs: number) {
+  for (const [ms, event] of plan) {
+    await clock.sleep(start + ms - clock.now());
+    yield event;
+  }
+  await clock.sleep(start + endMs - clock.now());
+}
+
+/** Endless, and tells how it was treated. */
+function endless(travel: (n: number) => Travel = () => ({})) {
+  const seen = { read: 0, returned: 0 };
+  async function* events() {
+    try {
+      while (true) {
+        const n = seen.read;
+        seen.read += 1;
+        yield track(`e${n}`, travel(n));
+      }
+    } finally {
+      seen.returned += 1;
+    }
+  }
+  return { seen, events: events() };
+}
+
+describe('stream', () => {
+  it.each([
+    ['a list', () => tracks(95)],
+    [
+      'a generator',
+      function* () {
+        yield* tracks(95);
+      },
+    ],
+    [
+      'an async generator',
+      async function* () {
+        yield* tracks(95);
+      },
+    ],
+    ['nothing', () => []],
+  ])('gives an outcome for each event of %s', async (_, make) => {
+    const { stream, signals } = bench();
+    const settled = await stream(make());
+    expect(inOrder(settled)).toEqual(upTo(settled.length));
+    expect(new Set(codes(outcomesOf(settled)))).toEqual(new Set(settled.length === 0 ? [] : ['delivered']));
+    expect(defects(signals)).toEqual([]);
+  });
+
+  it('fills batches across the pieces the events come in', async () => {
+    const { stream, vendor, clock } = bench();
+    await stream(
+      timed(
+        clock,
+        tracks(20).map((event, n) => [n * 10, event] as const),
+        5_000,
+      ),
+    );
+    expect(vendor.requests.map((one) => one.ids.length)).toEqual([10, 10]);
+  });
+
+  it('holds no batch open for longer than its age, however others come and go', async () => {
+    const { connection, vendor, clock } = bench();
+    const times: Record<string, number> = {};
+    vendor.script = (request) => {
+      for (const id of request.ids) times[id] = clock.now() - start;
+      return yes;
+    };
+    const plan = [
+      [0, track('a', { group: 'a' })],
+      [400, track('b', { group: 'b' })],
+      [900, track('c', { group: 'a' })],
+      [950, track('d', { group: 'd' })],
+      [960, track('e', { lane: 'e' })],
+    ] as const;
+    await clock.run(collect(connection.stream(timed(clock, plan, 20_000))));
+    expect(times).toEqual({ a: 1_000, c: 1_000, b: 1_400, d: 1_950, e: 1_960 });
+  });
+
+  it('does not make a batch by age that count or bytes filled before', async () => {
+    const { stream, vendor } = bench();
+    await stream(tracks(25));
+    expect(vendor.requests.map((one) => one.ids.length)).toEqual([10, 10, 5]);
+  });
+
+  it('never has more events open than its window, unread outcomes included', async () => {
+    for (const window of [1, 2, 7, 8, 64, 300]) {
+      const { connection, clock } = bench();
+      const { seen, events } = endless((n) => (n % 3 === 0 ? { lane: `l${n % 5}` } : { group: `g${n % 4}` }));
+      let given = 0;
+      let most = 0;
+      const reading = (async () => {
+        for await (const _ of connection.stream(events, { window })) {
+          await clock.sleep(1);
+          most = Math.max(most, seen.read - given);
+          given += 1;
+          if (given === 400) break;
+        }
+      })();
+      await clock.run(reading);
+      expect(most).toBeLessThanOrEqual(window);
+      expect(most).toBeGreaterThanOrEqual(Math.floor(window / 2));
+      expect(seen.returned).toBe(1);
+    }
+  });
+
+  it('never stands still, whatever the window, groups, lanes and answers', async () => {
+    const answers: readonly Answer[] = [yes, { status: 400 }, { status: 503 }, { status: 429 }, 'reset', 'refused'];
+    const runs = fc.record({
+      script: fc.array(fc.constantFrom(...answers), { maxLength: 20 }),
+      window: fc.integer({ min: 0, max: 40 }),
+      count: fc.integer({ min: 0, max: 120 }),
+      lanes: fc.integer({ min: 1, max: 6 }),
+      groups: fc.integer({ min: 1, max: 12 }),
+      laned: fc.boolean(),
+      maxItems: fc.integer({ min: 1, max: 5 }),
+      stopAt: fc.option(fc.integer({ min: 0, max: 1_000 }), { freq: 2 }),
+      maxAgeMs: fc.constantFrom(0, 100, 1_000_000),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ script, window, count, lanes, groups, laned, maxItems, stopAt, maxAgeMs }) => {
+        const destination = acme({}, { limits: { ...limits, maxItems, maxAgeMs } });
+        const { connection, clock, signals, vendor } = bench({ destination });
+        vendor.script = async (request, position) => {
+          await clock.sleep(20);
+          return inTurn(...script)(request, position);
+        };
+        const stop = new AbortController();
+        if (stopAt !== null) void clock.sleep(stopAt).then(() => stop.abort());
+        const events = tracks(count, (n) => (laned ? { lane: `l${n % lanes}`, at: -n } : { group: `g${n % groups}` }));
+        const settled = await clock.run(collect(connection.stream(events, { window, signal: stop.signal })));
+        expect(inOrder(settled)).toEqual(upTo(settled.length));
+        if (stopAt === null) expect(settled).toHaveLength(count);
+        for (const { index, outcome } of settled) expect(outcome.eventId).toBe(`e${index}`);
+        expect(defects(signals)).toEqual([]);
+        expect(clock.sleepers).toBe(stopAt !== null && clock.now() < start + stopAt ? 1 : 0);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('goes on when the window is full of batches that would wait for company for ever', async () => {
+    const destination = acme({}, { limits: { ...limits, maxAgeMs: 3_600_000 } });
+    const { stream, clock } = bench({ destination });
+    const settled = await stream(
+      tracks(200, (n) => ({ group: n % 20 < 9 ? 'busy' : `g${n % 20}` })),
+      { window: 24 },
+    );
+    expect(settled).toHaveLength(200);
+    expect(clock.now() - start).toBeLessThan(60_000);
+  });
+
+  it('stops reading when its reader leaves, finishes what is in flight and lets the source clean up', async () => {
+    const { connection, clock, vendor } = bench();
+    const { seen, events } = endless();
+    await clock.run(
+      (async () => {
+        for await (const _ of connection.stream(events, { window: 50 })) break;
+      })(),
+    );
+    await clock.settle();
+    expect(seen.returned).toBe(1);
+    expect(vendor.open).toBe(0);
+    expect(clock.sleepers).toBe(0);
+    const { read } = seen;
+    await clock.advance(10_000);
+    expect(seen.read).toBe(read);
+  });
+
+  it('ends when it is stopped while its source is silent', async () => {
+    const { connection, clock } = bench();
+    async function* source() {
+      yield* tracks(3);
+      await new Promise(() => undefined);
+    }
+    const stop = new AbortController();
+    const settled = clock.run(collect(connection.stream(source(), { signal: stop.signal })));
+    await clock.settle();
+    stop.abort();
+    expect(codes(outcomesOf(await settled))).toEqual(Array(3).fill('deferred: held_back'));
+  });
+
+  it('stopped before it begins reads nothing', async () => {
+    const { stream } = bench();
+    const { seen, events } = endless();
+    expect(await stream(events, { signal: AbortSignal.abort() })).toEqual([]);
+    expect(seen.read).toBe(0);
+  });
+
+  it('gives every event it has read an outcome when it is stopped by its own source', async () => {
+    const { stream } = bench();
+    const stop = new AbortController();
+    let read = 0;
+    function* source() {
+      for (const event of tracks(100)) {
+        read += 1;
+        if (read === 50) stop.abort();
+        yield event;
+      }
+    }
+    expect(inOrder(await stream(source(), { signal: stop.signal }))).toEqual(upTo(read));
+  });
+
+  it('throws what its source throws, after the outcomes of what was read', async () => {
+    for (const broken of [
+      function* () {
+        yield* tracks(7);
+        throw new Error('the file is gone');
+      },
+      async function* () {
+        yield* tracks(7);
+        throw new Error('the file is gone');
+      },
+    ]) {
+      const { connection, clock } = bench();
+      const settled: Settled[] = [];
+      const reading = (async () => {
+        for await (const one of connection.stream(broken())) settled.push(one);
+      })();
+      await expect(clock.run(reading)).rejects.toThrow('the file is gone');
+      expect(codes(outcomesOf(settled))).toEqual(Array(7).fill('delivered'));
+    }
+  });
+
+  it('does not mind a source that fails to clean up', async () => {
+    const source: AsyncIterable<CdpEvent> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false, value: track('a') }),
+        return: async () => Promise.reject(new Error('cannot close')),
+      }),
+    };
+    const { connection, clock } = bench();
+    const reading = (async () => {
+      for await (const _ of connection.stream(source, { window: 20 })) break;
+    })();
+    await clock.run(reading);
+  });
+
+  it('gives each event its own deadline, from when it was read', async () => {
+    const { connection, vendor, clock } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
+    vendor.script = () => (clock.now() - start < 2_500 ? { status: 503 } : yes);
+    const plan = [
+      [0, track('early')],
+      [2_000, track('late')],
+    ] as const;
+    const settled = await clock.run(collect(connection.stream(timed(clock, plan, 3_000), { withinMs: 2_000 })));
+    expect(codes(outcomesOf(settled))).toEqual(['deferred: vendor_unavailable', 'delivered']);
+  });
+
+  it('remembers ids no longer than its window', async () => {
+    const { stream } = bench({ destination: acme({}, { replay: 'harmful' }) });
+    const events = [track('a'), track('a'), ...tracks(20), track('a')];
+    const outcomes = outcomesOf(await stream(events, { window: 16 }));
+    expect(codes(outcomes.slice(0, 2))).toEqual(['delivered', 'skipped: duplicate_event']);
+    expect(codes(outcomes.slice(-1))).toEqual(['delivered']);
+  });
+
+  it('needs no more memory for 120,000 events than for 20,000', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    let down = false;
+    const { connection, clock, signals } = bench({
+      destination: acme({}, { limits, replay: 'harmful' }),
+      script: () => (down ? { status: 503 } : yes),
+      connection: { retry: { attempts: 1 } },
+    });
+    function* source() {
+      for (let n = 0; n < 120_000; n++) {
+        down = n % 1_000 > 900;
+        yield track(`event-${n}`, n % 2 === 0 ? { lane: `device-${n}`, at: n } : { group: `g${n % 7}` });
+      }
+    }
+    const heap: number[] = [];
+    let given = 0;
+    const reading = (async () => {
+      for await (const _ of connection.stream(source(), { window: 1_000 })) {
+        given += 1;
+        if (given % 20_000 !== 0) continue;
+        signals.length = 0;
+        collectGarbage();
+        heap.push(process.memoryUsage().heapUsed / 1_000_000);
+      }
+    })();
+    await clock.run(reading);
+    expect(given).toBe(120_000);
+    expect((heap.at(-1) as number) - (heap[0] as number)).toBeLessThan(4);
+  }, 30_000);
+});
+
+describe('a lane in a stream', () => {
+  it('leaves in the order of event time, for events within a quarter of the window', async () => {
+    const { stream, vendor } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
+    const at = [5, 3, 4, 1, 2, 9, 8, 7];
+    await stream(
+      at.map((time) => track(`t${time}`, { lane: 'd', at: time })),
+      { window: 400 },
+    );
+    expect(ids(vendor.requests)).toEqual(['t1', 't2', 't3', 't4', 't5', 't7', 't8', 't9']);
+  });
+
+  it('keeps that promise with many events to a request, too', async () => {
+    const { stream, vendor } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 3 } }) });
+    const at = [5, 3, 4, 1, 2, 9, 8, 7, 15, 14, 13, 12, 11, 20, 21, 18, 19];
+    // Any two events in the wrong order are at most 5 apart, which is less than a quarter of the window.
+    await stream(
+      at.map((time) => track(`${time}`, { lane: 'd', at: time })),
+      { window: 24 },
+    );
+    const sent = vendor.requests.flatMap((one) => one.ids.map(Number));
+    expect(sent).toEqual(at.toSorted((a, b) => a - b));
+  });
+
+  it('that is overcrowded turns away what comes last, and sends what waited before', async () => {
+    const { connection, vendor, clock } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
+    vendor.script = async () => {
+      await clock.sleep(100);
+      return yes;
+    };
+    const events = tracks(60, (n) => (n < 40 ? { lane: 'hot', at: n } : { lane: `cool ${n}` }));
+    const outcomes = outcomesOf(await clock.run(collect(connection.stream(events, { window: 80 }))));
+    const hot = codes(outcomes.slice(0, 40));
+    const turned = hot.indexOf('deferred: held_back');
+    expect(turned).toBeGreaterThanOrEqual(10);
+    expect(new Set(hot.slice(0, turned))).toEqual(new Set(['delivered']));
+    expect(new Set(hot.slice(turned))).toEqual(new Set(['deferred: held_back']));
+    expect(new Set(codes(outcomes.slice(40)))).toEqual(new Set(['delivered']));
+  });
+
+  it('stands still until its deferred event may come again, while others go on', async () => {
+    const { connection, vendor, clock } = bench({
+      destination: acme({}, { limits: { ...limits, maxItems: 1, maxAgeMs: 100 } }),
+      connection: { retry: { attempts: 1, baseMs: 20_000 } },
+    });
+    vendor.script = ({ ids: [id] }) => (id === 'a1' && clock.now() - start < 5_000 ? { status: 503 } : yes);
+    const plan = [
+      [0, track('a1', { lane: 'a', at: 1 })],
+      [1_000, track('a2', { lane: 'a', at: 2 })],
+      [1_000, track('b1', { lane: 'b', at: 1 })],
+      [11_000, track('a3', { lane: 'a', at: 3 })],
+    ] as const;
+    const settled = await clock.run(collect(connection.stream(timed(clock, plan, 12_000))));
+    const outcomes = outcomesOf(settled);
+    expect(codes(outcomes)).toEqual(['deferred: vendor_unavailable', 'deferred: held_back', 'delivered', 'delivered']);
+    const [head, behind] = outcomes;
+    expect(behind).toMatchObject({ retryAt: (head as { retryAt: string }).retryAt });
+  });
+});
