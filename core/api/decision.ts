@@ -6,7 +6,7 @@ import type { Reason, ReasonCode } from './outcome.ts';
  * retry      the same bytes may work later
  * split      a smaller batch may work, or will at least name the culprit
  * isolate    send this item once more, alone; the answer to a lone request is final
- * ambiguous  the vendor may have it; the runtime applies onAmbiguous
+ * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: then it is never sent again
  * accept     the vendor has it, whatever the status line says
  * skip       the vendor must not have it (the person opted out there), or only checked it (a dry run)
  * reject     no attempt will ever work
@@ -16,7 +16,7 @@ export type RetryDecision =
   | { readonly kind: 'retry'; readonly reason: Reason; readonly afterMs?: number }
   | { readonly kind: 'split'; readonly reason: Reason }
   | { readonly kind: 'isolate'; readonly reason: Reason }
-  | { readonly kind: 'ambiguous'; readonly reason: Reason }
+  | { readonly kind: 'ambiguous'; readonly reason: Reason; readonly resend?: false }
   | { readonly kind: 'accept'; readonly note?: string }
   | { readonly kind: 'skip'; readonly reason: Reason }
   | { readonly kind: 'reject'; readonly reason: Reason }
@@ -45,6 +45,8 @@ interface Extra {
   readonly afterMs?: number;
   /** suspend only: what is suspended, when it is less than the connection. */
   readonly scope?: string;
+  /** ambiguous only: false where the vendor did answer, and has nothing to know a copy by. */
+  readonly resend?: false;
 }
 
 /** A decision with its reason, in one line of an error table. */
@@ -52,7 +54,7 @@ export function decide(
   kind: Exclude<RetryDecision['kind'], 'accept'>,
   code: ReasonCode,
   message: string,
-  { field, status, afterMs, scope }: Extra = {},
+  { field, status, afterMs, scope, resend }: Extra = {},
 ): RetryDecision {
   const reason: Reason = {
     code,
@@ -62,5 +64,6 @@ export function decide(
   };
   if (kind === 'retry') return afterMs === undefined ? { kind, reason } : { kind, reason, afterMs };
   if (kind === 'suspend') return scope === undefined ? { kind, reason } : { kind, reason, scope };
+  if (kind === 'ambiguous') return resend === undefined ? { kind, reason } : { kind, reason, resend };
   return { kind, reason };
 }

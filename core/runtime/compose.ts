@@ -106,15 +106,18 @@ function judge(definition: AnyDestination, exchange: Exchange, batch: Batch<unkn
   const { response } = exchange;
   const yes = response.status >= 200 && response.status < 300;
   const whole = response.cut !== true;
-  if (whole || !yes) {
-    const decisions = handler.readReply?.(exchange, batch);
-    if (decisions !== undefined) return { kind: 'settled', decisions };
-  }
+  const decisions = handler.readReply?.(exchange, batch);
+  if (decisions !== undefined)
+    return { kind: 'settled', decisions: yes && !whole ? doubted(decisions, response.status) : decisions };
   if (!yes) return { kind: 'failed', failure: { kind: 'http', response } };
   const documented = whole && handler.readReply === undefined && (handler.success ?? [200]).includes(response.status);
   const decision = documented ? accept() : unclear(response.status);
   return { kind: 'settled', decisions: batch.items.map(() => decision) };
 }
+
+/** Half an answer may refuse, but not accept. */
+const doubted = (decisions: readonly RetryDecision[], status: number): readonly RetryDecision[] =>
+  decisions.map((decision) => (decision?.kind === 'accept' ? unclear(status) : decision));
 
 const unclear = (status: number): RetryDecision =>
   decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say what became of the event`, { status });

@@ -8,10 +8,10 @@ const whole = z.number().int().min(1);
 /** Settings every connection has, whatever its vendor. */
 export const connectionOptions = z.strictObject({
   id: z.string().min(1).optional().meta({ title: 'Connection id', description: 'A name `integrations` may use, too.' }),
-  requiredConsent: z
-    .array(z.string().min(1))
-    .optional()
-    .meta({ title: 'Required consent', description: 'Consent categories a person must have agreed to; without an answer, nothing is sent.' }),
+  requiredConsent: z.array(z.string().min(1)).optional().meta({
+    title: 'Required consent',
+    description: 'Consent categories a person must have agreed to; without an answer, nothing is sent.',
+  }),
   onAmbiguous: z.enum(['report', 'retry']).optional().meta({
     title: 'When the answer is lost',
     description: 'report: the event comes back as unknown; retry: it is sent again and may arrive twice.',
@@ -22,7 +22,9 @@ export const connectionOptions = z.strictObject({
       baseMs: wait.optional(),
       capMs: wait.optional(),
       retryAfterCapMs: wait.optional(),
-      budget: z.union([z.literal(false), z.strictObject({ ratio: z.number().min(0), reserve: z.number().min(0) })]).optional(),
+      budget: z
+        .union([z.literal(false), z.strictObject({ ratio: z.number().min(0), reserve: z.number().min(0) })])
+        .optional(),
     })
     .optional()
     .meta({ title: 'Retry', description: 'How patient the connection is.' }),

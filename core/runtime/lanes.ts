@@ -180,7 +180,7 @@ function insertInOrder(waiting: Parcel[], parcel: Parcel): void {
     return;
   }
   let low = 0;
-  for (let high = waiting.length - 1; low < high; ) {
+  for (let high = waiting.length - 1; low < high;) {
     const middle = (low + high) >> 1;
     if (timeOf(waiting[middle] as Parcel) <= time) low = middle + 1;
     else high = middle;

@@ -45,4 +45,3 @@ export function defect(line: Line, where: string, error: unknown): void {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   line.emit?.({ kind: 'defect', slug: line.slug, where, error: line.redactor.withoutSecrets(text) });
 }
-

@@ -55,7 +55,11 @@ export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
   };
   await vendor.send({ group: made.group, lane: made.lane, items: [delivery] }, vendor.settings, wire);
   if (heard === undefined) {
-    return { kind: 'rejected', stage: 'encode', reason: { code: 'internal_error', message: 'No request could be made of it' } };
+    return {
+      kind: 'rejected',
+      stage: 'encode',
+      reason: { code: 'internal_error', message: 'No request could be made of it' },
+    };
   }
   return {
     kind: 'request',

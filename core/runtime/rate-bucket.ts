@@ -16,7 +16,11 @@ export function createRateBucket(rate: Rate): RateBucket {
   let used = 0;
   const costOf = (items: number): number => (rate.cost === 'item' ? items : 1);
   const forget = (now: number): void => {
-    for (let oldest = left.peekFront(); oldest !== undefined && oldest.at + rate.perMs <= now; oldest = left.peekFront()) {
+    for (
+      let oldest = left.peekFront();
+      oldest !== undefined && oldest.at + rate.perMs <= now;
+      oldest = left.peekFront()
+    ) {
       used -= oldest.cost;
       left.shift();
     }

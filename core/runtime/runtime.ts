@@ -68,10 +68,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const connections = new Set<Connection>();
 
   /** One bucket for all connections with the same pace key. */
-  function bucketsFor(destination: AnyDestination, config: unknown, pace: Pace, requestsPerDay: number | undefined): RateBucket[] {
+  function bucketsFor(
+    destination: AnyDestination,
+    config: unknown,
+    pace: Pace,
+    requestsPerDay: number | undefined,
+  ): RateBucket[] {
     const rates = [
       pace.rate,
-      requestsPerDay === undefined ? undefined : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
+      requestsPerDay === undefined
+        ? undefined
+        : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
     ].filter((rate) => rate !== undefined);
     const owner = destination.paceKey?.(config);
     return rates.map((rate) => {
@@ -127,7 +134,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     catalogue: () => options.destinations.map(catalogueEntry),
     open(slug, config, asked = {}) {
       const destination = bySlug.get(slug);
-      if (destination === undefined) throw new Error(`no destination "${slug}"; there are: ${[...bySlug.keys()].join(', ')}`);
+      if (destination === undefined)
+        throw new Error(`no destination "${slug}"; there are: ${[...bySlug.keys()].join(', ')}`);
       const parsed = destination.config.safeParse(config);
       const parsedOptions = connectionOptions.safeParse(asked);
       const issues = [
@@ -150,7 +158,10 @@ export const catalogueEntry = ({ manifest, config }: AnyDestination): CatalogueE
   configSchema: z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
 });
 
-function checkOrigins(origins: Readonly<Record<string, string>>, known: ReadonlyMap<string, unknown>): Map<string, string> {
+function checkOrigins(
+  origins: Readonly<Record<string, string>>,
+  known: ReadonlyMap<string, unknown>,
+): Map<string, string> {
   const checked = new Map<string, string>();
   for (const [slug, origin] of Object.entries(origins)) {
     if (!known.has(slug)) throw new Error(`origins: no destination "${slug}"`);

@@ -64,6 +64,7 @@ export function misfit(event: unknown): Extract<Transformed<never>, { kind: 'rej
   const issue = parsed.error?.issues[0];
   if (issue === undefined) return reject('missing_field', 'A track event needs a name', 'event');
   const field = issue.path.map(String).join('.');
-  const message = field === '' ? 'An event must be a JSON object' : `The event's "${field}" is not what it must be: ${issue.message}`;
+  const message =
+    field === '' ? 'An event must be a JSON object' : `The event's "${field}" is not what it must be: ${issue.message}`;
   return field === '' ? reject('invalid_value', message) : reject('invalid_value', message, field);
 }

@@ -53,7 +53,8 @@ export async function* stream(
   const flight = createFlight(line, {
     withinMs,
     span: Math.floor(window / 4),
-    laneCapacity: Math.max(1, Math.floor(window / 8)),
+    // More than the span, or a lane alone in the stream would be full before its first event may leave.
+    laneCapacity: Math.max(1, Math.floor(window / 2)),
     remembered: window,
     settle(index, outcome) {
       settled.push({ index, outcome });

@@ -100,7 +100,8 @@ export function apply(call: Call, crate: Crate, decisions: readonly RetryDecisio
         return lone ? call.settle(parcel, rejected(parcel, decision.reason)) : void alone.push(parcel);
       case 'ambiguous':
         parcel.ambiguous = true;
-        if (call.line.onAmbiguous === 'report') return call.settle(parcel, unknown(parcel, decision.reason));
+        if (call.line.onAmbiguous === 'report' || decision.resend === false)
+          return call.settle(parcel, unknown(parcel, decision.reason));
         throttled = false;
         return void again.push(parcel);
       case 'retry':

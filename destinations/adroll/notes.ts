@@ -41,5 +41,5 @@ export const firstGrave = (notes: readonly Note[]): Note | undefined => notes.fi
 
 /** Once is enough, however many products it is about. */
 export function add(notes: Note[], one: Note): void {
-  notes.push(one);
+  if (!notes.includes(one)) notes.push(one);
 }

@@ -26,19 +26,26 @@ export const response: ResponseHandler<AdRollEvent> = {
   readReply,
 };
 
-/** Only 200 is a yes, and only to "accepted", not to "processed" (ADROLL-14, ADROLL-68). */
+/** Only 200 is a yes, and only to "accepted", not to "processed" (ADROLL-14, ADROLL-68). Any other 2xx is not repeated (ADROLL-67). */
 function readReply(
   { request, response: { status, body, cut } }: Exchange,
   batch: Batch<AdRollEvent>,
 ): readonly RetryDecision[] | undefined {
-  if (status !== 200 || cut === true) return undefined;
+  if (status < 200 || status > 299) return undefined;
+  if (status !== 200 || cut === true) return all(batch, unclear(status));
   if (body.trim() !== '') {
     const answer = parse(body);
-    if (answer === undefined) return undefined;
+    if (answer === undefined) return all(batch, unclear(status));
     if (saysError(answer.value)) return all(batch, batch.items.length === 1 ? refused : refusedTogether);
   }
   return isDryRun(request.url) ? all(batch, validatedOnly) : acceptAll(batch);
 }
+
+const unclear = (status: number): RetryDecision =>
+  decide('ambiguous', 'ambiguous_delivery', `AdRoll answered ${status} in a way it does not document`, {
+    status,
+    resend: false,
+  });
 
 const errorInside = 'AdRoll answered 200, but with an error';
 const refused = decide('reject', 'vendor_rejected', errorInside, { status: 200 });

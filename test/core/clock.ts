@@ -19,12 +19,18 @@ export interface ManualClock extends Clock {
 
 export const start = Date.parse('2026-01-15T12:00:00.000Z');
 
-export function createManualClock(random: () => number = () => 0.5): ManualClock {
+/** `activity` is a number that changes while something goes on that needs no time. */
+export function createManualClock(random: () => number = () => 0.5, activity: () => number = () => 0): ManualClock {
   let now = start;
   const sleepers = new Set<Sleeper>();
 
   const settle = async (): Promise<void> => {
-    for (let turns = 0; turns < 4; turns++) await turn();
+    for (let quiet = 0, before = activity(); quiet < 4; quiet++) {
+      await turn();
+      const after = activity();
+      if (after !== before) quiet = 0;
+      before = after;
+    }
   };
   const earliest = (): Sleeper | undefined => {
     let first: Sleeper | undefined;

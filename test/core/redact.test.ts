@@ -144,10 +144,11 @@ describe('what a vendor said', () => {
   });
 
   it('never shows the edge of a body it did not read to the end', () => {
-    const cutInTwo = `${'anna '.repeat(799)}half-a-secret-value`;
-    const shown = vendorSaid(cutInTwo, [{ name: 'anna' }], createRedactor(['half-a-secret-value']));
+    const long = 'anna '.repeat(799).trim();
+    const cutInTwo = `${long} half-a-secret-value`;
+    const shown = vendorSaid(cutInTwo, [{ name: long }], createRedactor(['half-a-secret-value']));
     expect(cutInTwo.slice(0, 4000)).toContain('half-');
-    expect(shown).not.toContain('half');
+    expect(shown).not.toContain('h');
   });
 
   it('holds no value of the payload, whatever the vendor makes of it', () => {

@@ -23,6 +23,7 @@ export type Script = (request: Seen, position: number) => Answer | Promise<Answe
 export class ScriptedVendor extends Dispatcher {
   readonly requests: Seen[] = [];
   script: Script;
+  total = 0;
   open = 0;
   mostOpen = 0;
   closed = 0;
@@ -35,6 +36,7 @@ export class ScriptedVendor extends Dispatcher {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const seen = read(options);
     this.requests.push(seen);
+    this.total += 1;
     this.open += 1;
     this.mostOpen = Math.max(this.mostOpen, this.open);
     const position = this.requests.length - 1;

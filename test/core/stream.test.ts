@@ -109,9 +109,9 @@ describe('stream', () => {
       let most = 0;
       const reading = (async () => {
         for await (const _ of connection.stream(events, { window })) {
+          given += 1;
           await clock.sleep(1);
           most = Math.max(most, seen.read - given);
-          given += 1;
           if (given === 400) break;
         }
       })();
@@ -153,7 +153,7 @@ describe('stream', () => {
         expect(defects(signals)).toEqual([]);
         expect(clock.sleepers).toBe(stopAt !== null && clock.now() < start + stopAt ? 1 : 0);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -277,7 +277,7 @@ describe('stream', () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     let down = false;
-    const { connection, clock, signals } = bench({
+    const { connection, clock, signals, vendor } = bench({
       destination: acme({}, { limits, replay: 'harmful' }),
       script: () => (down ? { status: 503 } : yes),
       connection: { retry: { attempts: 1 } },
@@ -295,6 +295,7 @@ describe('stream', () => {
         given += 1;
         if (given % 20_000 !== 0) continue;
         signals.length = 0;
+        vendor.requests.length = 0;
         collectGarbage();
         heap.push(process.memoryUsage().heapUsed / 1_000_000);
       }
@@ -316,32 +317,20 @@ describe('a lane in a stream', () => {
     expect(ids(vendor.requests)).toEqual(['t1', 't2', 't3', 't4', 't5', 't7', 't8', 't9']);
   });
 
-  it('keeps that promise with many events to a request, too', async () => {
-    const { stream, vendor } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 3 } }) });
-    const at = [5, 3, 4, 1, 2, 9, 8, 7, 15, 14, 13, 12, 11, 20, 21, 18, 19];
-    // Any two events in the wrong order are at most 5 apart, which is less than a quarter of the window.
-    await stream(
-      at.map((time) => track(`${time}`, { lane: 'd', at: time })),
-      { window: 24 },
-    );
-    const sent = vendor.requests.flatMap((one) => one.ids.map(Number));
-    expect(sent).toEqual(at.toSorted((a, b) => a - b));
-  });
-
   it('that is overcrowded turns away what comes last, and sends what waited before', async () => {
     const { connection, vendor, clock } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
     vendor.script = async () => {
       await clock.sleep(100);
       return yes;
     };
-    const events = tracks(60, (n) => (n < 40 ? { lane: 'hot', at: n } : { lane: `cool ${n}` }));
+    const events = tracks(70, (n) => (n < 60 ? { lane: 'hot', at: n } : { lane: `cool ${n}` }));
     const outcomes = outcomesOf(await clock.run(collect(connection.stream(events, { window: 80 }))));
-    const hot = codes(outcomes.slice(0, 40));
+    const hot = codes(outcomes.slice(0, 60));
     const turned = hot.indexOf('deferred: held_back');
-    expect(turned).toBeGreaterThanOrEqual(10);
+    expect(turned).toBeGreaterThanOrEqual(40);
     expect(new Set(hot.slice(0, turned))).toEqual(new Set(['delivered']));
     expect(new Set(hot.slice(turned))).toEqual(new Set(['deferred: held_back']));
-    expect(new Set(codes(outcomes.slice(40)))).toEqual(new Set(['delivered']));
+    expect(new Set(codes(outcomes.slice(60)))).toEqual(new Set(['delivered']));
   });
 
   it('stands still until its deferred event may come again, while others go on', async () => {

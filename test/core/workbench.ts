@@ -98,9 +98,9 @@ export function bench({
   runtime: more,
   random,
 }: BenchOptions = {}): Bench {
-  const clock = createManualClock(random);
   const vendor = new ScriptedVendor(script);
   const signals: Signal[] = [];
+  const clock = createManualClock(random, () => 2 * vendor.total - vendor.open + signals.length);
   const runtime = createRuntime({
     destinations: [destination],
     dispatcher: () => vendor,

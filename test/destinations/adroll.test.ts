@@ -388,6 +388,12 @@ describe('event names', () => {
     ],
     ['a nameless page', 'page-product', { name: null }, 'pageView'],
     ['any other page', 'page-product', {}, 'pageView'],
+    [
+      'a screen, whose path says nothing',
+      'screen-ios',
+      { 'context.page': { url: 'https://app.example.com/', path: '/' }, 'context.adroll.firstPartyCookie': cookie },
+      'pageView',
+    ],
     ['a page named constructor', 'page-product', { name: 'constructor' }, 'pageView'],
   ])('ADROLL-52 ADROLL-53 sends %s under its name', (_what, base, changes, name) => {
     const payload = made(event(base, { 'properties.products': [{ id: 1 }], ...changes }), { sendPages: true });

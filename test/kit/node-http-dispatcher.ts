@@ -38,12 +38,14 @@ export class NodeHttpDispatcher extends Dispatcher {
 function perform(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
   const exchange = openExchange(handler, () => request.destroy());
   const url = new URL(options.path, String(options.origin));
-  const body = bodyOf(options.body);
+  const { body } = options;
+  if (!isSendable(body))
+    return exchange.fail(new errors.InvalidArgumentError('this dispatcher sends text and bytes only'));
   const request = (url.protocol === 'https:' ? https : http).request(url, {
     method: options.method,
     headers: {
       ...(options.headers as http.OutgoingHttpHeaders),
-      ...(body === undefined ? {} : { 'content-length': body.byteLength }),
+      ...(body === undefined || body === null ? {} : { 'content-length': Buffer.byteLength(body) }),
     },
     agent: false,
   });
@@ -92,12 +94,8 @@ function perform(options: Dispatcher.DispatchOptions, handler: Dispatcher.Dispat
       exchange.send(() => handler.onResponseEnd?.(exchange.controller, response.trailers));
     });
   });
-  request.end(body);
+  request.end(body ?? undefined);
 }
 
-function bodyOf(body: Dispatcher.DispatchOptions['body']): Uint8Array | undefined {
-  if (body === undefined || body === null) return undefined;
-  if (typeof body === 'string') return Buffer.from(body);
-  if (body instanceof Uint8Array) return body;
-  throw new errors.InvalidArgumentError('this dispatcher sends text and bytes only');
-}
+const isSendable = (body: Dispatcher.DispatchOptions['body']): body is string | Uint8Array | null | undefined =>
+  body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array;

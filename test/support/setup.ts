@@ -12,7 +12,8 @@ const globalDispatchers = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('
 const visibleToNock = {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     void import('../kit/node-http-dispatcher.ts').then(({ NodeHttpDispatcher }) =>
-      new NodeHttpDispatcher().dispatch(options, handler),
+      // compose() puts undici's own adapter in between: request() and fetch() come with handlers of the older kind.
+      new NodeHttpDispatcher().compose((dispatch) => (given, told) => dispatch(given, told)).dispatch(options, handler),
     );
     return true;
   },

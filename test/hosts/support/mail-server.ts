@@ -21,7 +21,7 @@ export async function startMailServer(answer: (letters: readonly Letter[]) => An
       batches += 1;
       const { status = 200, afterMs = 0 } = answer(batch);
       if (status === 200) received.push(...batch);
-      setTimeout(() => response.writeHead(status).end('{}'), afterMs);
+      setTimeout(() => response.writeHead(status).end('{}'), afterMs).unref();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

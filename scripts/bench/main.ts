@@ -1,0 +1,68 @@
+/** Runs the cases in this process. scripts/bench.ts compiles and starts it: measured is plain JavaScript, as it is published. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import { bigCall } from './cases/big-call.ts';
+import { bytes } from './cases/bytes.ts';
+import { delivered } from './cases/delivered.ts';
+import { heap } from './cases/heap.ts';
+import { latency } from './cases/latency.ts';
+import { oneEvent } from './cases/one-event.ts';
+import { requests } from './cases/requests.ts';
+import { startUp } from './cases/start-up.ts';
+import { full, quick, type Effort } from './effort.ts';
+import { printed, type Row, type Section } from './report.ts';
+
+interface Case {
+  readonly title: string;
+  readonly run: (effort: Effort) => Promise<readonly Row[]>;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  bytes: { title: 'Line -> request bytes, vendor in the process', run: bytes },
+  delivered: { title: 'Line -> delivered, vendor on loopback', run: delivered },
+  requests: { title: 'The request layer alone', run: requests },
+  latency: { title: '50 ms vendor latency, 1,000 in flight', run: latency },
+  'big-call': { title: 'One call of 10,000 events beside calls of 100', run: bigCall },
+  heap: { title: 'Heap retained', run: heap },
+  'one-event': { title: 'deliver() of one event', run: oneEvent },
+  'start-up': { title: 'Start-up', run: startUp },
+};
+
+interface Flags {
+  readonly quick: boolean;
+  readonly only: readonly string[];
+  readonly out: string;
+}
+
+const flags = new Command('bench')
+  .description('Measures spillway against hand-written floors. Trust ratios within a run, not times across runs.')
+  .option('--quick', 'a few seconds for each case', false)
+  .addOption(new Option('--only <case...>', 'only these cases').choices(Object.keys(cases)).default(Object.keys(cases)))
+  .option('--out <file>', 'where the results go as JSON', path.join('.bench', 'results.json'))
+  .parse()
+  .opts<Flags>();
+
+const pinned = process.env['BENCH_PINNED'] === '1';
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown CPU'}, ` +
+    (pinned ? 'pinned to one core' : 'NOT pinned to a core (no taskset): expect more noise'),
+);
+
+const sections: Section[] = [];
+for (const name of flags.only) {
+  const { title, run } = cases[name] as Case;
+  const section = { name, title, rows: await run(flags.quick ? quick : full) };
+  sections.push(section);
+  console.log(`\n${printed(section)}`);
+}
+
+await mkdir(path.dirname(flags.out), { recursive: true });
+const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, pinned };
+const result = { startedAt: new Date(performance.timeOrigin).toISOString(), quick: flags.quick, machine, sections };
+await writeFile(flags.out, `${JSON.stringify(result, undefined, 2)}\n`);
+
+const aims = sections.flatMap(({ rows }) => rows).flatMap(({ aim }) => aim ?? []);
+console.log(`\n${aims.filter(({ reached }) => reached).length} of ${aims.length} aims reached; all figures in ${flags.out}`);
+process.exit();
