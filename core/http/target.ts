@@ -1,4 +1,4 @@
-import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
+import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
@@ -50,7 +50,7 @@ type LookupCallback = (error: Error | null, address: string | LookupAddress[], f
 
 /** A DNS lookup that never answers with an address inside a network: a vendor's name must not lead to a neighbour of ours. */
 export function publicLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
+  dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return callback(error, []);
     const safe = addresses.filter(({ address }) => isPublic(address));
     const [first] = safe;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { exemptionsIn, idsIn, report, ruleCoverage, titlesIn } from './rule-coverage.ts';
 
@@ -21,9 +22,12 @@ describe('the numbered rules of the vendors', () => {
     expect(sayings.filter((saying) => !/^\S+(?: \S+){4,13}$/.test(saying))).toEqual([]);
   });
 
-  it('stand in files without a repeated id, which JSON would swallow', () => {
-    const ids = idsIn(Object.keys(wording).join('\n'));
-    expect(ids).toEqual(Object.keys(wording));
+  it('stand in the file once each: of a repeated id JSON would keep the last alone', () => {
+    expect(idsIn(readFileSync('test/conformance.json', 'utf8'))).toEqual(Object.keys(wording));
+  });
+
+  it('are all that a test, a contract case or a README of a vendor names', () => {
+    expect(unknown).toEqual([]);
   });
 });
 
@@ -33,7 +37,79 @@ describe.each(vendors)('the rules of $vendor', ({ uncovered, contradicted, rules
     expect(rules.length).toBeGreaterThan(0);
   });
 
-  it('are not tested when they are listed as not enforced', () => {
+  it('are not claimed by a test when they are listed as not enforced', () => {
     expect(inWords(contradicted)).toEqual([]);
+  });
+});
+
+describe('what counts as naming a rule', () => {
+  it('a range names every rule in it', () => {
+    expect(idsIn('ADROLL-08 to ADROLL-10, ROKT-01 and ADJUST-02 to the last of 100')).toEqual([
+      'ADROLL-08',
+      'ADROLL-09',
+      'ADROLL-10',
+      'ROKT-01',
+      'ADJUST-02',
+    ]);
+    expect(idsIn('FALL-01, ADROLLS-02, rokt-03')).toEqual([]);
+  });
+
+  it.each([
+    ['a title', "it('one', () => {})", ['one']],
+    ['the titles around it', "describe('one', () => { test('two', () => {}); })", ['one', 'two']],
+    ['the rows of a table', "it.each([['one', 1]])('%s', () => {})", ['one', '%s']],
+    ['the rows of a table elsewhere', "const rows = { a: ['one'] }; it.each(rows.a)('%s', () => {})", ['one', '%s']],
+    ['a template', 'it(`one ${1 / 2} two`, () => {})', ['one … two']],
+    ['a tagged table', 'it.each`a | b\n${"one"} | ${2}`("$a", () => {})', ['a | b\n… | …', 'one', '$a']],
+    ['not a comment', "// it('one')\n/* 'two' */ const a = /'three'/;", []],
+    ['not what a test does', "it('one', () => { expect('two').toBe(`three`); })", ['one']],
+    ['not a test that is skipped', "it.skip('one', () => {}); xtest('two', () => {}); it.todo('three');", []],
+    ['not a table that is skipped', "it.skip.each([['one']])('%s', () => {})", []],
+    ['not what a skipped group holds', "describe.skip('one', () => { it('two', () => {}); })", []],
+  ])('in a test file: %s', (_what, source, titles) => {
+    expect(titlesIn(source)).toEqual(titles);
+  });
+
+  it('in a README: list items and table rows of its section that give a reason', () => {
+    const readme = [
+      'ROKT-01: before the section',
+      '## Not Enforced',
+      '',
+      '- ROKT-02, ROKT-03 and ROKT-04: a reason that',
+      '  goes on, also about ROKT-05: more',
+      '- ROKT-06, its first half: a reason',
+      '- ROKT-07',
+      '- ROKT-08:',
+      '',
+      '| Rule    | Why        |',
+      '| ------- | ---------- |',
+      '| ROKT-09 | a reason   |',
+      '| ROKT-10, the "half" | a - reason |',
+      '| ROKT-11 |            |',
+      '',
+      'ROKT-12 – a reason',
+      '### Still the section',
+      '- ROKT-13: a reason',
+      '## After the section',
+      '- ROKT-14: a reason',
+    ].join('\n');
+    const more = 'a reason that goes on, also about ROKT-05: more';
+    expect(exemptionsIn(readme)).toEqual([
+      { id: 'ROKT-02', part: '', reason: more },
+      { id: 'ROKT-03', part: '', reason: more },
+      { id: 'ROKT-04', part: '', reason: more },
+      { id: 'ROKT-06', part: 'its first half', reason: 'a reason' },
+      { id: 'ROKT-09', part: '', reason: 'a reason' },
+      { id: 'ROKT-10', part: 'the "half"', reason: 'a - reason' },
+      { id: 'ROKT-12', part: '', reason: 'a reason' },
+      { id: 'ROKT-13', part: '', reason: 'a reason' },
+    ]);
+    expect(exemptionsIn('# A README without the section')).toEqual([]);
+  });
+
+  it('the report has one line of numbers for each vendor', () => {
+    for (const { vendor, rules } of vendors) {
+      expect(report({ wording, vendors, unknown })).toMatch(new RegExp(`^${vendor} +${rules.length} `, 'm'));
+    }
   });
 });

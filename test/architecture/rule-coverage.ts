@@ -111,7 +111,7 @@ export function exemptionsIn(readme: string): Exemption[] {
   if (level === '') return [];
   const section = after.split(new RegExp(`^#{1,${level.length}} `, 'm'))[0] ?? '';
   const entries = section
-    .split(/\n(?=\s*(?:[-*|]|\d+\.)\s)|\n\s*\n/)
+    .split(/\n(?=\s*(?:[-*|]|#+|\d+\.)\s)|\n\s*\n/)
     .map((entry) => entry.replaceAll(/\s+/g, ' ').trim());
   return entries.flatMap((entry) => {
     const text = entry.replace(/^(?:[-*|]|\d+\.) /, '').replace(/ \|$/, '');

@@ -37,7 +37,9 @@ export const eventChecks: readonly Check[] = [
       await withProbe(subject, always(subject.yes), async (probe) => {
         for (const { title, make } of hostileEvents) {
           await during(title, async () => {
-            await probe.deliver([make()]);
+            const event = make();
+            await probe.deliver([event]);
+            await probe.connection.preview(event);
             probe.blameless();
           });
         }

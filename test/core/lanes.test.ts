@@ -1,0 +1,315 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { BatchLimits, Delivery } from '../../core/index.ts';
+import { createPacker, frameBytes, packByLimits } from '../../core/runtime/batcher.ts';
+import { createLanes, type LaneOptions } from '../../core/runtime/lanes.ts';
+import type { Parcel } from '../../core/runtime/parcel.ts';
+import { yes } from './scripted-vendor.ts';
+import { acme, bench, codes, kinds, track, tracks } from './workbench.ts';
+
+const limits: BatchLimits = { maxItems: 1, maxBytes: 1_000, maxAgeMs: 1_000 };
+const frame = frameBytes({ open: '[', separator: ',', close: ']' });
+const parcel = (at: number, parts: Partial<Parcel> = {}): Parcel =>
+  ({
+    index: at,
+    eventId: String(at),
+    payload: at,
+    text: String(at),
+    bytes: 1,
+    lane: 'd',
+    at,
+    takenAt: at,
+    ...parts,
+  }) as Parcel;
+const lanesOf = (parts: Partial<LaneOptions> = {}) =>
+  createLanes({ limits, frame, span: Number.POSITIVE_INFINITY, capacity: Number.POSITIVE_INFINITY, ...parts });
+const times = (departed: { readonly parcels: readonly Parcel[] } | undefined) => departed?.parcels.map(({ at }) => at);
+
+describe('a lane', () => {
+  it('keeps one batch on its way', () => {
+    const lanes = lanesOf({ span: 0 });
+    lanes.add(parcel(1), 0);
+    lanes.add(parcel(2), 0);
+    expect(times(lanes.depart())).toEqual([1]);
+    expect(lanes.depart()).toBeUndefined();
+    lanes.arrive('d');
+    expect(times(lanes.depart())).toEqual([2]);
+  });
+
+  it('lets an event wait for as many later ones as its span, and no more', () => {
+    const lanes = lanesOf({ span: 2 });
+    for (const at of [5, 3]) lanes.add(parcel(at), 0);
+    expect(lanes.ready).toBe(false);
+    lanes.add(parcel(4), 0);
+    expect(times(lanes.depart())).toEqual([3]);
+    lanes.arrive('d');
+    expect(times(lanes.depart())).toEqual([4]);
+    lanes.arrive('d');
+    expect(times(lanes.depart())).toEqual([5]);
+  });
+
+  it('does not take along what still waits for earlier ones', () => {
+    const lanes = lanesOf({ limits: { ...limits, maxItems: 10 }, span: 2 });
+    for (const at of [1, 5, 6]) lanes.add(parcel(at), 0);
+    expect(times(lanes.depart())).toEqual([1]);
+    lanes.arrive('d');
+    lanes.add(parcel(4), 0);
+    expect(times(lanes.depart())).toEqual([4, 5]);
+  });
+
+  it('fills a request by count, bytes and group', () => {
+    const lanes = lanesOf({ limits: { maxItems: 3, maxBytes: 9, maxAgeMs: 0 } });
+    lanes.add(parcel(1), 0);
+    lanes.add(parcel(2), 0);
+    lanes.add(parcel(3, { bytes: 4 }), 0);
+    lanes.add(parcel(4, { group: 'g' }), 0);
+    for (const at of [5, 6, 7, 8]) lanes.add(parcel(at), 0);
+    lanes.release();
+    const batches: unknown[] = [];
+    for (let next = lanes.depart(); next !== undefined; next = lanes.depart()) {
+      batches.push(times(next));
+      lanes.arrive('d');
+    }
+    expect(batches).toEqual([[1, 2], [3], [4], [5, 6, 7], [8]]);
+  });
+
+  it('keeps ties in the order of the input, and events without a time before all others', () => {
+    const lanes = lanesOf({ limits: { ...limits, maxItems: 100 } });
+    const order = [2, 1, 2, undefined, 1].map((at, index) => ({ ...parcel(index), at, index }));
+    for (const one of order) lanes.add(one, 0);
+    lanes.release();
+    expect(lanes.depart()?.parcels.map(({ index }) => index)).toEqual([3, 1, 4, 0, 2]);
+  });
+
+  it('stands still after a deferral, and gives up what waited behind', () => {
+    const lanes = lanesOf({ span: 0 });
+    for (const at of [1, 2, 3]) lanes.add(parcel(at), 0);
+    lanes.depart();
+    expect(lanes.block('d', 500, 100).map(({ at }) => at)).toEqual([2, 3]);
+    lanes.arrive('d');
+    expect(lanes.add(parcel(4), 499)).toEqual({ blockedUntil: 500 });
+    expect(lanes.add(parcel(5), 500)).toBe('waiting');
+    expect(times(lanes.depart())).toEqual([5]);
+  });
+
+  it('that ran full takes nobody in until it is empty, so that nobody overtakes those turned away', () => {
+    const lanes = lanesOf({ span: 0, capacity: 2 });
+    expect([1, 2, 3].map((at) => lanes.add(parcel(at), 0))).toEqual(['waiting', 'waiting', 'full']);
+    lanes.depart();
+    expect(lanes.add(parcel(4), 0)).toBe('full');
+    lanes.arrive('d');
+    lanes.depart();
+    expect(lanes.add(parcel(5), 0)).toBe('full');
+    lanes.arrive('d');
+    expect(lanes.add(parcel(6), 0)).toBe('waiting');
+  });
+
+  it('is forgotten when it is empty', () => {
+    const lanes = lanesOf({ span: 0 });
+    for (let n = 0; n < 10_000; n++) {
+      lanes.add(parcel(n, { lane: `lane ${n}` }), n);
+      const departed = lanes.depart();
+      if (n % 2 === 0) lanes.block(departed?.name as string, n + 1, n);
+      lanes.arrive(departed?.name as string);
+    }
+    expect(lanes.clear()).toEqual([]);
+    expect(lanes.oldest).toBeUndefined();
+  });
+
+  it('never loses nor doubles a parcel, and never sends a later one first within its span', () => {
+    const step = fc.record({
+      at: fc.nat(8),
+      lane: fc.constantFrom('a', 'b'),
+      then: fc.constantFrom('add', 'go', 'block', 'age'),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 60 }),
+        fc.nat(5),
+        fc.integer({ min: 1, max: 3 }),
+        (steps, span, maxItems) => {
+          const lanes = lanesOf({ span, limits: { ...limits, maxItems } });
+          const out: Parcel[] = [];
+          const busy = new Set<string>();
+          const depart = (): boolean => {
+            const departed = lanes.depart();
+            if (departed === undefined) return false;
+            expect(busy).not.toContain(departed.name);
+            busy.add(departed.name);
+            out.push(...departed.parcels);
+            return true;
+          };
+          steps.forEach(({ at, lane, then }, index) => {
+            if (then === 'go') {
+              for (const name of busy) lanes.arrive(name);
+              busy.clear();
+              depart();
+            } else if (then === 'block' && busy.has(lane)) out.push(...lanes.block(lane, index, index));
+            else if (then === 'age') lanes.release(index - 3);
+            const one = parcel(at, { lane, index, takenAt: index });
+            if (lanes.add(one, index) !== 'waiting') out.push(one);
+          });
+          lanes.release();
+          for (const name of busy) lanes.arrive(name);
+          busy.clear();
+          while (depart()) {
+            for (const name of busy) lanes.arrive(name);
+            busy.clear();
+          }
+          expect(out.map(({ index }) => index).toSorted((a, b) => a - b)).toEqual(steps.map((_, index) => index));
+          expect(lanes.clear()).toEqual([]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('lanes in a call', () => {
+  const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
+
+  it('leave one after another in event-time order, side by side with each other', async () => {
+    const { connection, clock, vendor } = bench({ destination: acme({}, one) });
+    vendor.script = async () => {
+      await clock.sleep(10);
+      return yes;
+    };
+    const events = tracks(40, (n) => ({ lane: `device ${n % 4}`, at: -n }));
+    expect(kinds(await clock.run(connection.deliver(events)))).toEqual(Array(40).fill('delivered'));
+    expect(vendor.mostOpen).toBe(4);
+    for (let device = 0; device < 4; device++) {
+      const sent = vendor.requests
+        .flatMap(({ ids }) => ids.map((id) => Number(id.slice(1))))
+        .filter((n) => n % 4 === device);
+      expect(sent).toEqual(sent.toSorted((a, b) => b - a));
+    }
+  });
+
+  it('wait behind a retry, and hold up nobody else', async () => {
+    const { deliver, vendor } = bench({ destination: acme({}, one) });
+    let failed = false;
+    vendor.script = ({ ids: [id] }) => {
+      if (id !== 'a1' || failed) return yes;
+      failed = true;
+      return { status: 503 };
+    };
+    const events = [track('a1', { lane: 'a' }), track('a2', { lane: 'a' }), track('b1', { lane: 'b' })];
+    expect(kinds(await deliver(events))).toEqual(Array(3).fill('delivered'));
+    expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['a1', 'b1', 'a1', 'a2']);
+  });
+
+  it('stop at their first deferral: what is behind is held back until the same time', async () => {
+    const { deliver, vendor } = bench({ destination: acme({}, one), connection: { retry: { attempts: 1 } } });
+    vendor.script = ({ ids: [id] }) => (id === 'a2' ? { status: 503 } : yes);
+    const events = [...[1, 2, 3, 4].map((n) => track(`a${n}`, { lane: 'a' })), track('b1', { lane: 'b' })];
+    const outcomes = await deliver(events);
+    expect(codes(outcomes)).toEqual([
+      'delivered',
+      'deferred: vendor_unavailable',
+      'deferred: held_back',
+      'deferred: held_back',
+      'delivered',
+    ]);
+    const { retryAt } = outcomes[1] as { retryAt: string };
+    expect(outcomes.slice(2, 4)).toMatchObject([{ retryAt }, { retryAt }]);
+    expect(vendor.requests.flatMap(({ ids }) => ids)).not.toContain('a3');
+  });
+
+  it('stop between the halves of a refused batch, too', async () => {
+    const { deliver, vendor } = bench({ connection: { retry: { attempts: 1 } } });
+    vendor.script = ({ ids }) => (ids.length > 2 ? { status: 413 } : ids.includes('e0') ? { status: 503 } : yes);
+    const outcomes = await deliver(tracks(4, () => ({ lane: 'a' })));
+    expect(codes(outcomes)).toEqual([
+      'deferred: vendor_unavailable',
+      'deferred: vendor_unavailable',
+      'deferred: held_back',
+      'deferred: held_back',
+    ]);
+    expect(vendor.requests).toHaveLength(2);
+  });
+
+  it.each([
+    ['rejected', { status: 400 }],
+    ['unknown', 'reset' as const],
+  ])('go on behind an event that is %s', async (kind, answer) => {
+    const { deliver, vendor } = bench({ destination: acme({}, { ...one, replay: 'harmful' }) });
+    vendor.script = ({ ids: [id] }) => (id === 'a1' ? answer : yes);
+    const events = [track('a1', { lane: 'a' }), track('a2', { lane: 'a' })];
+    expect(kinds(await deliver(events))).toEqual([kind, 'delivered']);
+  });
+
+  it('suspended by scope come back suspended, all of them', async () => {
+    const { deliver, vendor } = bench({ destination: acme({}, one), script: () => ({ status: 401 }) });
+    const events = tracks(6, () => ({ lane: 'a', scopes: ['token:t'] }));
+    expect(kinds(await deliver(events))).toEqual(Array(6).fill('suspended'));
+    expect(vendor.requests).toHaveLength(1);
+  });
+});
+
+describe('packing', () => {
+  const delivery = (index: number, bytes: number, group?: string, lane?: string): Delivery<unknown> => ({
+    index,
+    eventId: '',
+    payload: index,
+    text: 'x'.repeat(bytes),
+    bytes,
+    group,
+    lane,
+  });
+
+  it('puts every delivery in exactly one batch of its group and lane, in order, within the limits', () => {
+    const items = fc.array(
+      fc.tuple(
+        fc.integer({ min: 1, max: 30 }),
+        fc.constantFrom(undefined, '', 'a', 'b', '1:a'),
+        fc.constantFrom(undefined, '', 'a', 'x'),
+      ),
+      { maxLength: 80 },
+    );
+    fc.assert(
+      fc.property(
+        items,
+        fc.integer({ min: 1, max: 7 }),
+        fc.integer({ min: 32, max: 90 }),
+        (made, maxItems, maxBytes) => {
+          const deliveries = made.map(([bytes, group, lane], index) => delivery(index, bytes, group, lane));
+          const batches = packByLimits(deliveries, { maxItems, maxBytes, maxAgeMs: 0 }, frame);
+          expect(batches.flatMap((batch) => batch.items.map(({ index }) => index)).toSorted((a, b) => a - b)).toEqual(
+            deliveries.map(({ index }) => index),
+          );
+          for (const { items: packed } of batches) {
+            expect(packed.length).toBeLessThanOrEqual(maxItems);
+            expect(2 + packed.length - 1 + packed.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(
+              maxBytes,
+            );
+            expect(new Set(packed.map(({ group = '', lane = '' }) => JSON.stringify([group, lane]))).size).toBe(1);
+            expect(packed.map(({ index }) => index)).toEqual(
+              packed.map(({ index }) => index).toSorted((a, b) => a - b),
+            );
+          }
+        },
+      ),
+    );
+  });
+
+  it('fills a batch to the last byte', () => {
+    const batches = packByLimits(
+      [delivery(0, 4), delivery(1, 3), delivery(2, 4)],
+      { maxItems: 9, maxBytes: 10, maxAgeMs: 0 },
+      frame,
+    );
+    expect(batches.map(({ items }) => items.length)).toEqual([2, 1]);
+  });
+
+  it('gives out what was opened until then, oldest first, and knows the age of the rest', () => {
+    const packer = createPacker<Delivery<unknown>>({ maxItems: 3, maxBytes: 100, maxAgeMs: 0 }, frame);
+    packer.add(delivery(0, 1, 'a'), 10);
+    packer.add(delivery(1, 1, 'b'), 20);
+    packer.add(delivery(2, 1, 'a'), 30);
+    expect(packer.oldest).toBe(10);
+    expect(packer.flush(19).map((batch) => batch.map(({ index }) => index))).toEqual([[0, 2]]);
+    expect(packer.oldest).toBe(20);
+    expect(packer.flush()).toHaveLength(1);
+    expect(packer.oldest).toBeUndefined();
+  });
+});

@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, test } from '@jest/globals';
+import {
+  AbortedError,
+  ConfigurationError,
+  InstrumentationError,
+  NetworkError,
+  PlatformError,
+  RetryableError,
+  ThrottledError,
+  UnauthorizedError,
+} from '@rudderstack/integrations-lib/build/errors/index.js';
+import type { Outcome, Reason } from '../../core/index.ts';
+import { statTags, toRudderError, toRudderErrors } from '../../core/rudder.ts';
+
+const eventId = 'm-1';
+const because = (code: Reason['code'], more: Partial<Reason> = {}): Reason => ({
+  code,
+  message: `because ${code}`,
+  ...more,
+});
+const rejected = (code: Reason['code'], more?: Partial<Reason>): Outcome => ({
+  kind: 'rejected',
+  eventId,
+  reason: because(code, more),
+});
+const deferred = (code: Reason['code'], more?: Partial<Reason>): Outcome => ({
+  kind: 'deferred',
+  eventId,
+  reason: because(code, more),
+});
+const delivered: Outcome = { kind: 'delivered', eventId, attempts: 1 };
+
+describe("outcomes as RudderStack's errors", () => {
+  test.each([
+    ['an event at fault', rejected('missing_identifier'), InstrumentationError, 400, 'instrumentation'],
+    ["a vendor's no", rejected('vendor_rejected', { status: 422 }), AbortedError, 422, 'aborted'],
+    ['a defect of ours', rejected('internal_error'), PlatformError, 500, undefined],
+    ['throttling', deferred('rate_limited', { status: 429 }), ThrottledError, 429, 'throttled'],
+    ['an outage', deferred('vendor_unavailable', { status: 503 }), NetworkError, 503, 'retryable'],
+    ['a network that fails', deferred('network'), RetryableError, 500, 'retryable'],
+    [
+      'refused credentials',
+      { kind: 'suspended', eventId, reason: because('unauthorized', { status: 403 }) } as Outcome,
+      UnauthorizedError,
+      403,
+      'aborted',
+    ],
+    [
+      'wrong settings',
+      { kind: 'suspended', eventId, reason: because('misconfigured') } as Outcome,
+      ConfigurationError,
+      400,
+      'configuration',
+    ],
+    [
+      'a lost answer',
+      { kind: 'unknown', eventId, reason: because('ambiguous_delivery') } as Outcome,
+      AbortedError,
+      500,
+      'aborted',
+    ],
+  ])('%s', (_what, outcome, kind, status, errorType) => {
+    const error = toRudderError(outcome);
+    expect(error).toBeInstanceOf(kind);
+    expect(error).toMatchObject({ status, message: 'reason' in outcome ? outcome.reason.message : '' });
+    expect((error?.statTags as Record<string, string>)['errorType']).toBe(errorType);
+  });
+
+  test('delivered and skipped are no errors', () => {
+    expect(toRudderError(delivered)).toBeUndefined();
+    expect(toRudderError({ kind: 'skipped', eventId, reason: because('unmapped_event') })).toBeUndefined();
+  });
+
+  test("the vendor's words travel as the destination's response", () => {
+    expect(toRudderError(rejected('vendor_rejected', { detail: 'bad thing' }))?.destinationResponse).toBe('bad thing');
+  });
+
+  test('stat tags name the destination and the kind of error', () => {
+    expect(statTags(deferred('rate_limited'), 'adroll-email')).toMatchObject({
+      destType: 'ADROLL_EMAIL',
+      module: 'destination',
+      implementation: 'native',
+      feature: 'dataDelivery',
+      errorCategory: 'network',
+      errorType: 'throttled',
+    });
+    expect(statTags(delivered, 'adroll')).not.toHaveProperty('errorCategory');
+  });
+
+  test('many outcomes keep their order, and the event loop its turns', async () => {
+    const outcomes = Array.from({ length: 60_000 }, (_, index) =>
+      index % 3 === 0 ? delivered : rejected('invalid_value'),
+    );
+    let turns = 0;
+    let counting = true;
+    const count = (): void => {
+      turns += 1;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
+    const errors = await toRudderErrors(outcomes);
+    counting = false;
+    expect(errors.map((error) => error === undefined)).toEqual(outcomes.map(({ kind }) => kind === 'delivered'));
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  test('a host that does not ask for it never loads the library', () => {
+    const script = `
+      import { createRequire } from 'node:module';
+      const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('@rudderstack'));
+      await import('./core/index.ts');
+      const before = loaded();
+      await import('./core/rudder.ts');
+      process.stdout.write(before + ' ' + loaded());`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('false true');
+  });
+});
