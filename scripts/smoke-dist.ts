@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const node = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
 const exportsOf = (entry: string): string[] =>
-  JSON.parse(node('--input-type=module', '-e', `console.log(JSON.stringify(Object.keys(await import('${entry}'))))`)) as string[];
+  JSON.parse(
+    node('--input-type=module', '-e', `console.log(JSON.stringify(Object.keys(await import('${entry}'))))`),
+  ) as string[];
 
 const cli = path.join(root, 'dist/core/hosts/cli/main.js');
 const slugs = ['adjust', 'adroll', 'rokt'];

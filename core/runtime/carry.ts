@@ -1,14 +1,14 @@
 import pRetry from 'p-retry';
 import type { Reply } from '../api/destination.ts';
 import type { HttpResponse } from '../api/failure.ts';
-import type { Reason } from '../api/outcome.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
 import { defect, type Call } from './line.ts';
 import type { Refusal } from './pacer.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
 import { waitMs } from './retry-policy.ts';
-import { apply, decisionsOf, deferred, rejected, suspended, unknown, type Remainder } from './verdict.ts';
+import { apply, decisionsOf, deferred, heldBack, rejected, suspended, unknown, type Remainder } from './verdict.ts';
 
 /** What one batch remembers between its attempts. */
 interface Trip {
@@ -167,11 +167,17 @@ async function send(call: Call, trip: Trip, crate: Crate): Promise<Reply> {
   }
 }
 
-/** In a lane one after the other, elsewhere side by side. */
+/** In a lane one after the other and up to the first deferral, elsewhere side by side. */
 async function sendParts(call: Call, trip: Trip, parts: readonly Crate[], inOrder: boolean): Promise<void> {
+  let standstill: Extract<Outcome, { kind: 'deferred' }> | undefined;
   for (const part of parts) {
-    if (inOrder) await carry(call, part);
-    else trip.parts.push(carry(call, part));
+    if (!inOrder) trip.parts.push(carry(call, part));
+    else if (standstill === undefined) {
+      await carry(call, part);
+      standstill = part.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
+    } else {
+      for (const parcel of part.items) call.settle(parcel, heldBack(parcel, Date.parse(standstill.retryAt ?? '')));
+    }
   }
 }
 

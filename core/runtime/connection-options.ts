@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DestinationManifest } from '../api/manifest.ts';
+import type { BatchLimits, Pace } from '../api/manifest.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 const wait = z.number().min(0).max(86_400_000);
@@ -64,7 +64,7 @@ export const issuesOf = (error: z.ZodError, under: string): ConfigIssue[] =>
   error.issues.map(({ path, message }) => ({ path: [under, ...path.map(String)].join('.'), message }));
 
 /** A connection may only ask for less than its vendor allows. */
-export function raised({ limits, pace }: DestinationManifest, options: ConnectionOptions): ConfigIssue[] {
+export function raised(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {
   const perMs = (rate: { readonly permits: number; readonly perMs: number }): number => rate.permits / rate.perMs;
   const rate = options.pace?.rate;
   const checks: readonly (readonly [path: string, asked: number | undefined, allowed: number])[] = [

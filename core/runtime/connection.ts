@@ -1,6 +1,7 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
+import { eventIdOf } from './event-id.ts';
 import type { Line } from './line.ts';
 import { makePayload } from './prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
@@ -25,19 +26,25 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-export const createConnection = (line: Line, id: string): Connection => ({
-  slug: line.slug,
-  id,
-  preview: (event) => preview(line, event),
-  deliver: (events, options) => deliver(line, events, options),
-  stream: (events, options) => stream(line, events, options),
-  routeOf(event) {
-    const made = makePayload(line, event, { now: line.clock.now(), prepared: line.vendor.prepared });
-    if (made.kind !== 'payload') return { kind: made.kind, eventId: event.messageId ?? '', reason: made.reason };
-    const { group, lane } = made;
-    return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
-  },
-  suspended: () => line.suspensions.list(),
-  resume: (scope) => line.suspensions.lift(scope),
-  close: () => line.transport.close(),
-});
+export function createConnection(line: Line, id: string, closed: () => void): Connection {
+  let closing: Promise<void> | undefined;
+  return {
+    slug: line.slug,
+    id,
+    preview: (event) => preview(line, event),
+    deliver: (events, options) => deliver(line, events, options),
+    stream: (events, options) => stream(line, events, options),
+    routeOf(event) {
+      const made = makePayload(line, event, { now: line.clock.now(), prepared: line.vendor.prepared });
+      if (made.kind !== 'payload') return { kind: made.kind, eventId: eventIdOf(event), reason: made.reason };
+      const { group, lane } = made;
+      return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
+    },
+    suspended: () => line.suspensions.list(),
+    resume: (scope) => line.suspensions.lift(scope),
+    close() {
+      closing ??= line.transport.close().finally(closed);
+      return closing;
+    },
+  };
+}

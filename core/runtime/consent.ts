@@ -8,7 +8,7 @@ import type { CdpEvent, JsonObject, JsonValue } from '../api/event.ts';
  */
 export function consents(event: CdpEvent, required: readonly string[]): boolean {
   const preferences = preferencesOf(event.context?.['consent']);
-  const management = event.context?.['consentManagement'];
+  const management = event.context?.['consentManagement'] ?? undefined;
   if (preferences === undefined && management === undefined) return false;
   return (
     (preferences === undefined || required.every((category) => ownValue(preferences, category) === true)) &&

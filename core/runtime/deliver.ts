@@ -1,5 +1,6 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import { eventIdOf } from './event-id.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
 
@@ -61,11 +62,8 @@ function conserved(
 }
 
 /** The runtime lost sight of an event, so it claims nothing about it. */
-export const forgotten = (event: unknown): Outcome => {
-  const id = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;
-  return {
-    kind: 'unknown',
-    eventId: typeof id === 'string' ? id : '',
-    reason: { code: 'internal_error', message: 'A defect in the runtime lost sight of this event' },
-  };
-};
+const forgotten = (event: unknown): Outcome => ({
+  kind: 'unknown',
+  eventId: eventIdOf(event),
+  reason: { code: 'internal_error', message: 'A defect in the runtime lost sight of this event' },
+});

@@ -4,12 +4,14 @@ import type { Moment } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { createPacker } from './batcher.ts';
 import { carry, lost } from './carry.ts';
+import { createDuplicates } from './duplicates.ts';
+import { eventIdOf } from './event-id.ts';
 import { createLanes, type Lanes } from './lanes.ts';
-import { defect, type Call, type Line } from './line.ts';
-import { nonsense } from './nonsense.ts';
+import type { Call, Line } from './line.ts';
+import { packByVendor } from './own-packing.ts';
 import { makePayload } from './prepare-event.ts';
-import { crateOf, type Crate, type Parcel } from './parcel.ts';
-import { deferred, suspended } from './verdict.ts';
+import { crateOf, parcelOf, type Crate, type Parcel } from './parcel.ts';
+import { deferred, heldBack, suspended } from './verdict.ts';
 
 export interface FlightOptions {
   /** How long an event may take from being read, in milliseconds. */
@@ -54,7 +56,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     frame,
   );
   const ready = new Denque<Crate>();
-  const seen = vendor.manifest.replay === 'harmful' ? createMemory(options.remembered) : undefined;
+  const seen = vendor.manifest.replay === 'harmful' ? createDuplicates(options.remembered) : undefined;
   let lanes: Lanes | undefined;
   let starting = 0;
   let running = 0;
@@ -82,15 +84,15 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       return stopped;
     },
     settle(parcel, outcome) {
-      if (parcel.settled) return;
+      if (parcel.settled !== undefined) return;
       settle(parcel, outcome);
       if (outcome.kind === 'deferred' && parcel.lane !== undefined) holdBack(parcel.lane, outcome.retryAt);
     },
   };
 
   function settle(parcel: Parcel, outcome: Outcome): void {
-    if (parcel.settled) return;
-    parcel.settled = true;
+    if (parcel.settled !== undefined) return;
+    parcel.settled = outcome;
     open -= 1;
     conclude(parcel.index, outcome);
   }
@@ -110,35 +112,17 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   /** What waits behind a deferred event of its lane may not overtake it. */
   function holdBack(lane: string, retryAt: string | undefined): void {
     const until = retryAt === undefined ? clock.now() : Date.parse(retryAt);
-    for (const parcel of lanes?.block(lane, until, clock.now()) ?? []) settle(parcel, deferred(parcel, behind, until));
+    for (const parcel of lanes?.block(lane, until, clock.now()) ?? []) settle(parcel, heldBack(parcel, until));
   }
 
   function take(event: unknown, index: number, now: number): void {
     if (moment.now !== now) moment = { now, prepared: vendor.prepared };
     const made = makePayload(line, event, moment);
-    const eventId = idOf(event);
+    const eventId = eventIdOf(event);
     if (made.kind !== 'payload') return conclude(index, { kind: made.kind, eventId, reason: made.reason });
     if (eventId !== '' && seen?.again(eventId) === true)
       return conclude(index, { kind: 'skipped', eventId, reason: duplicate });
-    const parcel: Parcel = {
-      index,
-      eventId,
-      payload: made.payload,
-      text: made.text,
-      bytes: made.bytes,
-      group: made.group,
-      lane: made.lane,
-      key: made.key,
-      at: made.at,
-      scopes: made.scopes,
-      notes: made.notes,
-      deadline: now + options.withinMs,
-      takenAt: now,
-      attempts: 0,
-      ambiguous: false,
-      reason: undefined,
-      settled: false,
-    };
+    const parcel = parcelOf(made, index, eventId, now, options.withinMs);
     open += 1;
     const reason = line.suspensions.reasonFor(parcel.scopes);
     if (reason !== undefined) return settle(parcel, suspended(parcel, reason, line));
@@ -152,7 +136,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     lanes ??= createLanes({ limits, frame, span: options.span, capacity: options.laneCapacity });
     const shelved = lanes.add(parcel, now);
     if (shelved === 'full') return settle(parcel, deferred(parcel, crowded, now));
-    if (shelved !== 'waiting') return settle(parcel, deferred(parcel, behind, shelved.blockedUntil));
+    if (shelved !== 'waiting') return settle(parcel, heldBack(parcel, shelved.blockedUntil));
     pump();
   }
 
@@ -161,23 +145,10 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     pump();
   }
 
-  /** A vendor's own batch() may be wrong: what it forgets is lost, what it repeats counts once. */
-  function pack(parcels: readonly Parcel[]): Crate[] {
+  function pack(parcels: readonly Parcel[]): readonly Crate[] {
     if (!vendor.packsItself) return [crateOf(parcels) as Crate];
-    const left = new Set(parcels);
-    const crates: Crate[] = [];
-    try {
-      const batches = vendor.batch(parcels, vendor.settings);
-      if (!Array.isArray(batches)) throw nonsense(batches, 'batch() did not return a list');
-      for (const { items } of batches as ReturnType<typeof vendor.batch>) {
-        const crate = crateOf((items as unknown as readonly Parcel[]).filter((parcel) => left.delete(parcel)));
-        if (crate !== undefined) crates.push(crate);
-      }
-    } catch (error) {
-      defect(line, 'batch', error);
-    }
-    if (left.size > 0) defect(line, 'batch', new Error('batch() left out deliveries'));
-    for (const parcel of left) settle(parcel, lost(parcel));
+    const { crates, forgotten } = packByVendor(line, parcels);
+    for (const parcel of forgotten) settle(parcel, lost(parcel));
     return crates;
   }
 
@@ -268,7 +239,6 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
 /** A vendor's own batch() sees up to this many full requests' worth of deliveries at a time. */
 const windowsToPack = 4;
 
-const behind: Reason = { code: 'held_back', message: 'An earlier event of the same lane has to go first' };
 const crowded: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };
 const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
 const duplicate: Reason = {
@@ -276,28 +246,3 @@ const duplicate: Reason = {
   message: 'An event with the same messageId is already on its way',
   field: 'messageId',
 };
-
-function idOf(event: unknown): string {
-  try {
-    const id: unknown = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;
-    return typeof id === 'string' ? id : '';
-  } catch {
-    return '';
-  }
-}
-
-/** The last `size` messageIds. */
-function createMemory(size: number): { again(id: string): boolean } {
-  const ids = new Set<string>();
-  return {
-    again(id) {
-      if (ids.has(id)) return true;
-      ids.add(id);
-      if (ids.size > size) {
-        const oldest = ids.values().next();
-        if (oldest.done !== true) ids.delete(oldest.value);
-      }
-      return false;
-    },
-  };
-}

@@ -10,36 +10,49 @@ export const defaultEventLimits: EventLimits = { maxBytes: 1024 * 1024, maxDepth
 /** No UTF-16 unit takes more bytes than this in UTF-8. */
 const bytesPerUnit = 3;
 
+/** What a walk ends with when it is not the room that is left. */
+const tooLarge = -1;
+const tooDeep = -2;
+const notJson = -3;
+
 /**
- * Whether an event is small, flat and plain enough to be worked on: `undefined`, or what is wrong. One walk with a stack of
- * its own, so that neither depth nor a cycle can exhaust ours; it never makes text of the event.
+ * Whether an event is small, flat and plain enough to be worked on: `undefined`, or what is wrong. One walk that goes no
+ * deeper than allowed and stops when the room is used up, so that no depth and no cycle exhausts anything; it never makes
+ * text of the event.
  */
-export function tooMuch(event: object, limits: EventLimits): 'too large' | 'too deep' | 'not JSON' | undefined {
-  const roughly = walk(event, limits, (text) => text.length * bytesPerUnit);
-  return roughly === 'too large' ? walk(event, limits, (text) => Buffer.byteLength(text)) : roughly;
+export function tooMuch(event: object, { maxBytes, maxDepth }: EventLimits) {
+  let left = roomAfter(event, maxBytes, maxDepth, false);
+  if (left === tooLarge) left = roomAfter(event, maxBytes, maxDepth, true);
+  if (left >= 0) return undefined;
+  return left === tooLarge ? 'too large' : left === tooDeep ? 'too deep' : 'not JSON';
 }
 
-function walk(event: object, { maxBytes, maxDepth }: EventLimits, sizeOf: (text: string) => number) {
-  const open: object[] = [event];
-  const depths: number[] = [1];
-  let bytes = 0;
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    const depth = depths.pop() as number;
-    if (depth > maxDepth) return 'too deep';
-    const list = Array.isArray(value);
-    bytes += 2;
-    for (const key in value) {
-      if (!list) bytes += sizeOf(key) + 4;
-      const part: unknown = (value as Record<string, unknown>)[key];
-      if (typeof part === 'string') bytes += sizeOf(part) + 3;
-      else if (typeof part === 'object' && part !== null) {
-        open.push(part);
-        depths.push(depth + 1);
-      } else if (part !== undefined && typeof part !== 'number' && typeof part !== 'boolean' && part !== null) {
-        return 'not JSON';
-      } else bytes += 8;
-    }
-    if (bytes > maxBytes) return 'too large';
+function roomAfter(value: object, room: number, levels: number, exactly: boolean): number {
+  if (levels <= 0) return tooDeep;
+  let left = room - 2;
+  if (left < 0) return tooLarge;
+  if (Array.isArray(value)) {
+    if (value.length > left) return tooLarge;
+    for (let i = 0; i < value.length && left >= 0; i += 1) left = roomAfterPart(value[i], left, levels, exactly);
+    return left;
   }
-  return undefined;
+  for (const key in value) {
+    left -= sizeOf(key, exactly) + 4;
+    left = roomAfterPart((value as Record<string, unknown>)[key], left, levels, exactly);
+    if (left < 0) return left;
+  }
+  return left;
 }
+
+function roomAfterPart(part: unknown, room: number, levels: number, exactly: boolean): number {
+  if (room < 0) return tooLarge;
+  if (typeof part === 'string') return atLeastNone(room - sizeOf(part, exactly) - 3);
+  if (typeof part === 'object' && part !== null) return roomAfter(part, room, levels - 1, exactly);
+  if (part !== undefined && part !== null && typeof part !== 'number' && typeof part !== 'boolean') return notJson;
+  return atLeastNone(room - 8);
+}
+
+const atLeastNone = (left: number): number => (left < 0 ? tooLarge : left);
+
+const sizeOf = (text: string, exactly: boolean): number =>
+  exactly ? Buffer.byteLength(text) : text.length * bytesPerUnit;

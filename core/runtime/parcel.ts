@@ -1,5 +1,6 @@
 import type { Batch, Delivery } from '../api/delivery.ts';
-import type { Note, Reason } from '../api/outcome.ts';
+import type { Note, Outcome, Reason } from '../api/outcome.ts';
+import type { Made } from './prepare-event.ts';
 
 /** A delivery inside the runtime: what vendors see of it is `Delivery`, the rest is how it fares. */
 export interface Parcel extends Delivery<unknown> {
@@ -14,13 +15,41 @@ export interface Parcel extends Delivery<unknown> {
   ambiguous: boolean;
   /** Why the last attempt did not do. */
   reason: Reason | undefined;
-  settled: boolean;
+  /** Its outcome, once it has one. */
+  settled: Outcome | undefined;
 }
 
 /** A batch of the runtime's own. */
 export interface Crate extends Batch<unknown> {
   readonly items: readonly [Parcel, ...Parcel[]];
 }
+
+/** What transform() made of the event at `index`, read at `now`, ready to travel. */
+export const parcelOf = (
+  { payload, text, bytes, group, lane, key, at, scopes, notes }: Extract<Made, { kind: 'payload' }>,
+  index: number,
+  eventId: string,
+  now: number,
+  withinMs: number,
+): Parcel => ({
+  index,
+  eventId,
+  payload,
+  text,
+  bytes,
+  group,
+  lane,
+  key,
+  at,
+  scopes,
+  notes,
+  deadline: now + withinMs,
+  takenAt: now,
+  attempts: 0,
+  ambiguous: false,
+  reason: undefined,
+  settled: undefined,
+});
 
 /** The parcels that are still of one crate, as a smaller one; `undefined` when none is left. */
 export function crateOf(parcels: readonly Parcel[]): Crate | undefined {

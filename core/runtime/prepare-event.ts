@@ -36,7 +36,9 @@ export function makePayload(line: Line, event: unknown, at: Moment, onStage?: (s
     if (typeof text !== 'string') throw nonsense(text, 'the payload has no text');
     const bytes = Buffer.byteLength(text);
     if (bytes + vendor.framing.around > vendor.limits.maxBytes) return tooLarge;
-    return { ...made, text, bytes };
+    // Not a spread: this is the hot path, and a copy by name is several times as fast.
+    const { payload, group, lane, key, at: happenedAt, scopes, notes } = made;
+    return { kind: 'payload', payload, group, lane, key, at: happenedAt, scopes, notes, text, bytes };
   } catch (error) {
     defect(line, stage, error);
     return broken;

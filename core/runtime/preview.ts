@@ -2,7 +2,7 @@ import type { CdpEvent } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
 import type { Wire } from '../api/destination.ts';
-import type { Line } from './line.ts';
+import { defect, type Line } from './line.ts';
 import { makePayload, type Stage } from './prepare-event.ts';
 
 /** What would leave for one event, and why; or what stops it, and where. Credentials are masked. */
@@ -53,7 +53,11 @@ export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
       return { kind: 'network', code: 'PREVIEW', received: 'no' };
     },
   };
-  await vendor.send({ group: made.group, lane: made.lane, items: [delivery] }, vendor.settings, wire);
+  try {
+    await vendor.send({ group: made.group, lane: made.lane, items: [delivery] }, vendor.settings, wire);
+  } catch (error) {
+    defect(line, 'send', error);
+  }
   if (heard === undefined) {
     return {
       kind: 'rejected',

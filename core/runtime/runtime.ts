@@ -67,6 +67,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const sharedBuckets = new Map<string, RateBucket>();
   const connections = new Set<Connection>();
 
+  /** What the vendor allows this host. */
+  const grantedPace = (manifest: DestinationManifest): Pace => ({ ...manifest.pace, ...options.pace?.[manifest.slug] });
+
   /** One bucket for all connections with the same pace key. */
   function bucketsFor(
     destination: AnyDestination,
@@ -92,9 +95,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   function connect(destination: AnyDestination, config: unknown, asked: ConnectionOptions): Connection {
     const { manifest } = destination;
-    const pace: Pace = { ...manifest.pace, ...options.pace?.[manifest.slug], ...withoutUndefined(asked.pace ?? {}) };
-    const perRequest = pace.rate?.cost === 'item' ? { maxItems: pace.rate.permits } : {};
-    const vendor = compose(destination, config, [withoutUndefined(asked.limits ?? {}), perRequest]);
+    const granted = grantedPace(manifest);
+    const { rate: ownRate, ...slower } = withoutUndefined(asked.pace ?? {});
+    const pace: Pace = { ...granted, ...slower };
+    const perRequest = [granted.rate, ownRate].map((rate) => (rate?.cost === 'item' ? { maxItems: rate.permits } : {}));
+    const vendor = compose(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
+    const buckets = bucketsFor(destination, config, granted, vendor.requestsPerDay);
+    // The connection's own rate comes on top of the vendor's, so that it can only slow down.
+    if (ownRate !== undefined) buckets.push(createRateBucket(ownRate));
     const policy: RetryPolicy = { ...defaultRetryPolicy, ...options.retry, ...withoutUndefined(asked.retry ?? {}) };
     const id = asked.id ?? manifest.slug;
     const line: Line = {
@@ -110,7 +118,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         requiredConsent: asked.requiredConsent ?? [],
         limits: { ...defaultEventLimits, ...options.eventLimits },
       }),
-      pacer: createPacer(pace.concurrency, bucketsFor(destination, config, pace, vendor.requestsPerDay), clock),
+      pacer: createPacer(pace.concurrency, buckets, clock),
       transport: createTransport({
         hosts: manifest.hosts,
         compression: manifest.compression,
@@ -125,7 +133,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
       redactor: createRedactor(secretsIn(destination.config, config)),
     };
-    const connection = createConnection(line, id);
+    const connection = createConnection(line, id, () => connections.delete(connection));
     connections.add(connection);
     return connection;
   }
@@ -140,7 +148,9 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       const parsedOptions = connectionOptions.safeParse(asked);
       const issues = [
         ...(parsed.success ? [] : issuesOf(parsed.error, 'config')),
-        ...(parsedOptions.success ? raised(destination.manifest, asked) : issuesOf(parsedOptions.error, 'options')),
+        ...(parsedOptions.success
+          ? raised(destination.manifest.limits, grantedPace(destination.manifest), asked)
+          : issuesOf(parsedOptions.error, 'options')),
       ];
       if (!parsed.success || issues.length > 0) return { kind: 'invalid', issues };
       return { kind: 'open', connection: connect(destination, parsed.data, asked) };

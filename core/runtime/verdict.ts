@@ -142,7 +142,17 @@ const delivered = ({ eventId, attempts, notes }: Parcel, note: string | undefine
   };
 };
 
-export const rejected = ({ eventId }: Parcel, reason: Reason): Outcome => ({ kind: 'rejected', eventId, reason });
+/** A final no. One that the vendor may have taken from an earlier attempt is not claimed either way. */
+export const rejected = (parcel: Parcel, reason: Reason): Outcome =>
+  parcel.ambiguous
+    ? unknown(parcel, { ...reason, ...maybeTaken })
+    : { kind: 'rejected', eventId: parcel.eventId, reason };
+
+const maybeTaken = {
+  code: 'ambiguous_delivery',
+  message: 'An earlier attempt got no answer, and a later one was refused: the vendor may have the event',
+} as const;
+
 export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({ kind: 'unknown', eventId, reason });
 
 /** May come again later. One that the vendor may have already says so, whatever happened since. */
@@ -151,6 +161,10 @@ export function deferred(parcel: Parcel, reason: Reason, retryAt: number): Outco
   const honest: Reason = ambiguous && reason.code !== 'ambiguous_delivery' ? { ...reason, ...maybeDelivered } : reason;
   return { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() };
 }
+
+/** May not overtake an event of its lane that was deferred. */
+export const heldBack = (parcel: Parcel, until: number): Outcome =>
+  deferred(parcel, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
 
 const maybeDelivered = {
   code: 'ambiguous_delivery',

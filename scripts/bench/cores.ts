@@ -12,4 +12,3 @@ export function moveTo(core: number, pid: number | undefined): void {
   if (pid === undefined || !canPin()) return;
   spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
 }
-

@@ -64,5 +64,7 @@ const result = { startedAt: new Date(performance.timeOrigin).toISOString(), quic
 await writeFile(flags.out, `${JSON.stringify(result, undefined, 2)}\n`);
 
 const aims = sections.flatMap(({ rows }) => rows).flatMap(({ aim }) => aim ?? []);
-console.log(`\n${aims.filter(({ reached }) => reached).length} of ${aims.length} aims reached; all figures in ${flags.out}`);
+console.log(
+  `\n${aims.filter(({ reached }) => reached).length} of ${aims.length} aims reached; all figures in ${flags.out}`,
+);
 process.exit();

@@ -12,3 +12,5 @@ export { caseNames, loadCase, loadReply, replyNames } from './case.ts';
 export type { LoadedCase } from './case.ts';
 export { caseFormat, replyFormat } from './case-format.ts';
 export type { ContractCase, ContractReply } from './case-format.ts';
+/** The vendors as loopback servers that enforce their documents, and the events to send them. */
+export * from '../vendors/index.ts';

@@ -12,7 +12,12 @@ export async function heap(effort: Effort): Promise<readonly Row[]> {
     const { bytesPerEvent } = await inChild<Heap>('heap', name, String(count));
     // Less than the smallest object there is, times a few: the sweep itself varies by some kilobytes.
     const aim = { text: '0', reached: bytesPerEvent < 1e5 / count };
-    rows.push({ what: `${name}: ${count.toLocaleString('en')} events`, median: bytesPerEvent, unit: 'bytes/event', aim });
+    rows.push({
+      what: `${name}: ${count.toLocaleString('en')} events`,
+      median: bytesPerEvent,
+      unit: 'bytes/event',
+      aim,
+    });
   }
   return rows;
 }

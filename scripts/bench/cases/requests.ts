@@ -84,7 +84,12 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
     },
   };
   const call = { line } as unknown as Call;
-  const request = { method: 'POST', url: `https://${hosts[0]}${floor.path}`, headers: floor.headers, body: text } as const;
+  const request = {
+    method: 'POST',
+    url: `https://${hosts[0]}${floor.path}`,
+    headers: floor.headers,
+    body: text,
+  } as const;
   const sealed = { text, bytes: Buffer.from(text), compressed: false };
   return {
     request: async () => {
