@@ -29,13 +29,15 @@ export function createRateBucket(rate: Rate): RateBucket {
     delayMs(items, now) {
       forget(now);
       let excess = used + costOf(items) - rate.permits;
+      let wait = 0;
       for (let i = 0; excess > 0; i++) {
         const entry = left.peekAt(i);
-        if (entry === undefined) return 0;
+        // One request over all permits: it goes when nothing else is in the window.
+        if (entry === undefined) break;
+        wait = entry.at + rate.perMs - now;
         excess -= entry.cost;
-        if (excess <= 0) return entry.at + rate.perMs - now;
       }
-      return 0;
+      return wait;
     },
     take(items, now) {
       left.push({ at: now, cost: costOf(items) });

@@ -77,9 +77,12 @@ export interface Bench {
   readonly connection: Connection;
   readonly signals: Signal[];
   /** Delivers on the bench's clock. */
-  deliver(events: readonly CdpEvent[], options?: DeliverOptions): Promise<readonly Outcome[]>;
+  readonly deliver: (events: readonly CdpEvent[], options?: DeliverOptions) => Promise<readonly Outcome[]>;
   /** Streams on the bench's clock, all outcomes. */
-  stream(events: Iterable<CdpEvent> | AsyncIterable<CdpEvent>, options?: StreamOptions): Promise<Settled[]>;
+  readonly stream: (
+    events: Iterable<CdpEvent> | AsyncIterable<CdpEvent>,
+    options?: StreamOptions,
+  ) => Promise<Settled[]>;
 }
 
 export interface BenchOptions {

@@ -1,0 +1,196 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { createGate, type GateOptions } from '../../core/runtime/gate.ts';
+import { defaultEventLimits, tooMuch } from '../../core/runtime/measure.ts';
+import { eventShape, fits, misfit } from '../../core/runtime/shape.ts';
+import { acme, track } from './workbench.ts';
+
+const { manifest } = acme({}, { slug: 'acme-ads', aliases: ['Acme Inc'] });
+const gateOf = (parts: Partial<GateOptions> = {}) =>
+  createGate({ manifest, id: 'main', requiredConsent: [], limits: defaultEventLimits, ...parts });
+const verdict = (event: unknown, parts?: Partial<GateOptions>): string => {
+  const admission = gateOf(parts)(event);
+  return admission.kind === 'admitted' ? 'admitted' : `${admission.kind}: ${admission.reason.code}`;
+};
+
+describe('the gate', () => {
+  it('skips types the vendor cannot express', () => {
+    expect(verdict({ type: 'alias', previousId: 'x' })).toBe('skipped: unsupported_event');
+    expect(verdict({ type: 'identify' })).toBe('admitted');
+  });
+
+  it.each([
+    [{}, 'admitted'],
+    [null, 'admitted'],
+    [{ All: false }, 'skipped: integration_disabled'],
+    [{ all: false }, 'skipped: integration_disabled'],
+    [{ All: false, 'Acme Ads': true }, 'admitted'],
+    [{ All: false, 'Acme Ads': {} }, 'admitted'],
+    [{ All: false, 'acme ads': true }, 'admitted'],
+    [{ All: false, acme_ads: true }, 'admitted'],
+    [{ All: false, 'acme-ads': true }, 'admitted'],
+    [{ All: false, AcmeInc: true }, 'admitted'],
+    [{ All: false, main: true }, 'admitted'],
+    [{ All: false, Other: true }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': false }, 'skipped: integration_disabled'],
+    [{ All: true, 'Acme Ads': false }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': true, 'acme-ads': false }, 'skipped: integration_disabled'],
+    [{ Other: false }, 'admitted'],
+    [JSON.parse('{"__proto__": false, "constructor": false}'), 'admitted'],
+  ])('reads integrations %j as %s', (integrations, wanted) => {
+    expect(verdict({ ...track('a'), integrations })).toBe(wanted);
+  });
+
+  it.each<[string, unknown, string[], boolean]>([
+    ['no answer', {}, ['ads'], false],
+    ['no answer and nothing required', {}, [], true],
+    ['a yes', { consent: { categoryPreferences: { ads: true } } }, ['ads'], true],
+    ['a no', { consent: { categoryPreferences: { ads: false } } }, ['ads'], false],
+    ['a yes in words', { consent: { categoryPreferences: { ads: 'true' } } }, ['ads'], false],
+    ['a yes to something else', { consent: { categoryPreferences: { mail: true } } }, ['ads'], false],
+    ['a yes to one of two', { consent: { categoryPreferences: { ads: true } } }, ['ads', 'mail'], false],
+    ['an inherited yes', { consent: { categoryPreferences: {} } }, ['constructor'], false],
+    ['preferences that are none', { consent: { categoryPreferences: 'all' } }, ['ads'], false],
+    ['consent that is none', { consent: true }, ['ads'], false],
+    ['a list of yes', { consentManagement: { allowedConsentIds: ['ads'] } }, ['ads'], true],
+    [
+      'a list of yes and no',
+      { consentManagement: { allowedConsentIds: ['ads'], deniedConsentIds: ['ads'] } },
+      ['ads'],
+      false,
+    ],
+    ['one of two, all needed', { consentManagement: { allowedConsentIds: ['ads'] } }, ['ads', 'mail'], false],
+    [
+      'one of two, any will do',
+      { consentManagement: { allowedConsentIds: ['ads'], resolutionStrategy: 'or' } },
+      ['ads', 'mail'],
+      true,
+    ],
+    [
+      'none of two, any will do',
+      { consentManagement: { allowedConsentIds: [], resolutionStrategy: 'or' } },
+      ['ads', 'mail'],
+      false,
+    ],
+    ['management that is none', { consentManagement: 'yes' }, ['ads'], false],
+    [
+      'null in place of management',
+      { consent: { categoryPreferences: { ads: true } }, consentManagement: null },
+      ['ads'],
+      true,
+    ],
+    [
+      'null in place of preferences',
+      { consent: null, consentManagement: { allowedConsentIds: ['ads'] } },
+      ['ads'],
+      true,
+    ],
+    ['null twice', { consent: null, consentManagement: null }, ['ads'], false],
+    [
+      'two answers that disagree',
+      { consent: { categoryPreferences: { ads: true } }, consentManagement: { allowedConsentIds: [] } },
+      ['ads'],
+      false,
+    ],
+  ])('asks for consent: %s', (_, context, requiredConsent, wanted) => {
+    expect(verdict({ ...track('a'), context }, { requiredConsent })).toBe(
+      wanted ? 'admitted' : 'skipped: consent_denied',
+    );
+  });
+
+  it('asks nothing of the inside of an event that is too large or too deep', () => {
+    const integrations = { 'Acme Ads': false, pad: 'x'.repeat(2_000_000) };
+    expect(verdict({ ...track('a'), integrations })).toBe('rejected: payload_too_large');
+  });
+});
+
+describe('the shape of an event', () => {
+  const odd = fc.oneof(
+    fc.constantFrom(undefined, null, '', ' ', 'track', 0, true, {}, [], () => 1, Symbol('x')),
+    fc.string(),
+    fc.object({ maxDepth: 1 }),
+  );
+  const fields = ['event', 'name', 'messageId', 'timestamp', 'originalTimestamp', 'sentAt', 'receivedAt', 'userId'];
+  const more = ['anonymousId', 'context', 'integrations', 'properties', 'traits', 'other'];
+  const event = fc.record(Object.fromEntries([...fields, ...more].map((name) => [name, odd])), { requiredKeys: [] });
+  const type = fc.constantFrom('track', 'identify', 'page', 'screen', 'group', 'alias', 'toString', '', null, 1);
+
+  it('is judged the same by the quick check and by the schema', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          odd,
+          fc.tuple(type, event).map(([kind, rest]) => ({ type: kind, ...rest })),
+        ),
+        (value) => {
+          const named = (value as { type?: unknown; event?: unknown } | null | undefined) ?? {};
+          const blank = named.type === 'track' && (typeof named.event !== 'string' || named.event.trim() === '');
+          expect(fits(value)).toBe(eventShape.safeParse(value).success && !blank);
+          if (!fits(value))
+            expect(misfit(value)).toMatchObject({ kind: 'rejected', reason: { message: expect.any(String) } });
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it.each<[unknown, string | undefined, string]>([
+    [{ type: 'track' }, 'event', 'missing_field'],
+    [{ type: 'track', event: 'x', context: 'y' }, 'context', 'invalid_value'],
+    [{ type: 'page', messageId: { secret: 'value' } }, 'messageId', 'invalid_value'],
+    ['text', undefined, 'invalid_value'],
+  ])('that %j does not have is told by its path, never by its value', (value, field, code) => {
+    const { reason } = misfit(value);
+    expect(reason).toMatchObject({ code });
+    expect('field' in reason ? reason.field : undefined).toBe(field);
+    expect(reason.message).not.toContain('secret');
+  });
+});
+
+describe('the size of an event', () => {
+  const limits = { maxBytes: 1_000, maxDepth: 5 };
+  const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
+
+  it('is measured in UTF-8 bytes, as JSON would write it', () => {
+    expect(tooMuch({ a: 'x'.repeat(980) }, limits)).toBeUndefined();
+    expect(tooMuch({ a: 'x'.repeat(1_000) }, limits)).toBe('too large');
+    expect(tooMuch({ a: 'é'.repeat(490) }, limits)).toBeUndefined();
+    expect(tooMuch({ a: 'é'.repeat(500) }, limits)).toBe('too large');
+    expect(tooMuch({ ['k'.repeat(1_000)]: 1 }, limits)).toBe('too large');
+  });
+
+  it('counts levels, and stops at the limit', () => {
+    expect(tooMuch(nested(5), limits)).toBeUndefined();
+    expect(tooMuch(nested(6), limits)).toBe('too deep');
+    expect(tooMuch(nested(5_000), limits)).toBe('too deep');
+  });
+
+  it('ends for events that are cyclic, wide, or share their parts', () => {
+    const cyclic: Record<string, unknown> = {};
+    cyclic['a'] = cyclic;
+    expect(tooMuch(cyclic, defaultEventLimits)).toBe('too deep');
+    let shared: unknown = 'x';
+    for (let level = 0; level < 40; level++) shared = [shared, shared];
+    expect(tooMuch({ shared }, defaultEventLimits)).toBe('too large');
+    expect(tooMuch({ wide: Array(2_000_000).fill(1) }, defaultEventLimits)).toBe('too large');
+    expect(tooMuch({ sparse: Array(4_000_000_000) }, defaultEventLimits)).toBe('too large');
+  });
+
+  it.each([[1n], [Symbol('x')], [() => 1]])('is not asked of %p, which JSON cannot carry', (value) => {
+    expect(tooMuch({ list: [value] }, defaultEventLimits)).toBe('not JSON');
+  });
+
+  it('never lets more through than half over the limit, nor refuses what is half as big', () => {
+    fc.assert(
+      fc.property(
+        fc.object({ maxDepth: 4, values: [fc.string(), fc.boolean(), fc.constant(null), fc.double()] }),
+        (event) => {
+          const bytes = Buffer.byteLength(JSON.stringify(event));
+          const verdict = (maxBytes: number) => tooMuch(event, { maxBytes, maxDepth: 64 });
+          expect(verdict(Math.floor(bytes / 3) - 1)).toBe('too large');
+          expect(verdict(bytes * 4 + 10)).toBeUndefined();
+        },
+      ),
+    );
+  });
+});

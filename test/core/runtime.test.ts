@@ -1,0 +1,323 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  classifyWith,
+  createRuntime,
+  payload,
+  secret,
+  text,
+  z,
+  type AnyDestination,
+  type CdpEvent,
+} from '../../core/index.ts';
+import { raised } from '../../core/runtime/connection-options.ts';
+import { ScriptedVendor, yes } from './scripted-vendor.ts';
+import { start } from './clock.ts';
+import { acme, bench, codes, defects, kinds, open, track, tracks } from './workbench.ts';
+
+const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
+const lie = (value: unknown): CdpEvent => value as CdpEvent;
+
+describe('createRuntime', () => {
+  it('lists what it offers, with the settings as JSON Schema and secrets marked', () => {
+    const config = z.object({ account: text('Account', 'Yours'), token: secret('Token', 'Theirs').optional() });
+    const [entry] = createRuntime({ destinations: [acme({ config: config as never })] }).catalogue();
+    expect(entry?.manifest.slug).toBe('acme');
+    expect(entry?.configSchema).toMatchObject({
+      type: 'object',
+      required: ['account'],
+      properties: { account: { title: 'Account' }, token: { title: 'Token', secret: true } },
+    });
+  });
+
+  it('refuses origins that are none, or of nobody', () => {
+    const destinations = [acme()];
+    expect(() => createRuntime({ destinations, origins: { other: 'https://x.example' } })).toThrow(
+      'no destination "other"',
+    );
+    expect(() => createRuntime({ destinations, origins: { acme: 'http://x.example' } })).toThrow('https');
+    expect(() => createRuntime({ destinations, origins: { acme: 'http://127.0.0.1:80' } })).not.toThrow();
+  });
+
+  it('knows no slug that nobody offers', () => {
+    const runtime = createRuntime({ destinations: [acme()] });
+    expect(() => runtime.open('other', {})).toThrow('no destination "other"; there are: acme');
+    expect(() => runtime.open('constructor', {})).toThrow();
+  });
+
+  it('says where settings are wrong, and never what they are', () => {
+    const opened = createRuntime({ destinations: [acme()] }).open(
+      'acme',
+      { account: { hidden: 's3cret' } },
+      lie({ id: '', unheard: 's3cret', retry: { attempts: 's3cret' }, limits: { maxItems: 0 } }) as never,
+    );
+    expect(opened.kind).toBe('invalid');
+    if (opened.kind !== 'invalid') return;
+    expect(opened.issues.map(({ path }) => path).toSorted()).toEqual([
+      'config.account',
+      'options',
+      'options.id',
+      'options.limits.maxItems',
+      'options.retry.attempts',
+    ]);
+    expect(JSON.stringify(opened.issues)).not.toContain('s3cret');
+  });
+
+  it('closes each connection once, however often it is told', async () => {
+    const { runtime, connection, vendor } = bench();
+    const another = open(runtime);
+    await Promise.all([connection.close(), connection.close()]);
+    await runtime.close();
+    await another.close();
+    await runtime.close();
+    expect(vendor.closed).toBe(2);
+  });
+
+  it('closes real sockets twice without an error', async () => {
+    const runtime = createRuntime({ destinations: [acme()] });
+    const connection = open(runtime);
+    await connection.close();
+    await connection.close();
+    await expect(runtime.close()).resolves.toBeUndefined();
+  });
+
+  it('opens one connection a dispatcher of its own', () => {
+    const vendors: ScriptedVendor[] = [];
+    const runtime = createRuntime({
+      destinations: [acme()],
+      dispatcher: () => {
+        vendors.push(new ScriptedVendor(() => yes));
+        return vendors.at(-1) as ScriptedVendor;
+      },
+    });
+    open(runtime);
+    open(runtime);
+    expect(vendors).toHaveLength(2);
+  });
+});
+
+describe('the options of a connection', () => {
+  const pace = { concurrency: 4, timeoutMs: 1_000, rate: { permits: 10, perMs: 1_000, cost: 'item' as const } };
+
+  it.each([
+    [{ limits: { maxItems: 101 } }, 'options.limits.maxItems'],
+    [{ limits: { maxBytes: 1_001 } }, 'options.limits.maxBytes'],
+    [{ pace: { concurrency: 5 } }, 'options.pace.concurrency'],
+    [{ pace: { timeoutMs: 1_001 } }, 'options.pace.timeoutMs'],
+    [{ pace: { rate: { permits: 11, perMs: 1_000, cost: 'item' as const } } }, 'options.pace.rate'],
+    [{ pace: { rate: { permits: 1, perMs: 10, cost: 'item' as const } } }, 'options.pace.rate'],
+  ])('%j ask for more than the vendor allows', (asked, path) => {
+    const limits = { maxItems: 100, maxBytes: 1_000, maxAgeMs: 1_000 };
+    expect(raised(limits, pace, asked).map((issue) => issue.path)).toEqual([path]);
+  });
+
+  it('make smaller batches', async () => {
+    const { deliver, vendor } = bench({ connection: { limits: { maxItems: 4 } } });
+    await deliver(tracks(10));
+    expect(vendor.requests.map(({ ids }) => ids.length)).toEqual([4, 4, 2]);
+  });
+
+  it.each([
+    ['in another unit', { permits: 1_000, perMs: 1, cost: 'request' as const }],
+    ['over a longer window', { permits: 6_000, perMs: 600_000, cost: 'item' as const }],
+  ])('cannot lift the rate of the vendor by naming one %s', async (_, rate) => {
+    const { connection, clock, vendor } = bench({
+      destination: acme({}, { ...one, pace }),
+      connection: { pace: { rate } },
+    });
+    const outcomes = connection.deliver(tracks(20));
+    await clock.advance(999);
+    expect(vendor.requests).toHaveLength(10);
+    expect(kinds(await clock.run(outcomes))).toEqual(Array(20).fill('delivered'));
+  });
+
+  it('can slow the connection down', async () => {
+    const rate = { permits: 2, perMs: 1_000, cost: 'item' as const };
+    const { connection, clock, vendor } = bench({
+      destination: acme({}, { pace }),
+      connection: { pace: { rate, concurrency: 1 } },
+    });
+    const outcomes = connection.deliver(tracks(6));
+    await clock.advance(999);
+    expect(vendor.requests.map(({ ids }) => ids.length)).toEqual([2]);
+    await clock.run(outcomes);
+    expect(clock.now() - start).toBeGreaterThanOrEqual(2_000);
+    expect(vendor.mostOpen).toBe(1);
+  });
+
+  it('may not go beyond what the host program lowered', () => {
+    const { runtime } = bench({ destination: acme({}, { pace }), runtime: { pace: { acme: { concurrency: 2 } } } });
+    expect(runtime.open('acme', { account: 'a' }, { pace: { concurrency: 3 } }).kind).toBe('invalid');
+    expect(runtime.open('acme', { account: 'a' }, { pace: { concurrency: 2 } }).kind).toBe('open');
+  });
+
+  it('may use what the host program raised', () => {
+    const { runtime } = bench({ destination: acme({}, { pace }), runtime: { pace: { acme: { concurrency: 20 } } } });
+    expect(runtime.open('acme', { account: 'a' }, { pace: { concurrency: 15 } }).kind).toBe('open');
+  });
+
+  it('that are there without a value hide no default', async () => {
+    const nothing = {
+      limits: { maxItems: undefined },
+      pace: { concurrency: undefined },
+      retry: { attempts: undefined },
+    };
+    const { deliver } = bench({ connection: nothing as never });
+    expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
+  });
+});
+
+describe('a composed destination', () => {
+  it('prepares once per connection and hands the result to every function', async () => {
+    let prepared = 0;
+    const seen = new Set<unknown>();
+    const destination: AnyDestination = acme({
+      prepare: (() => {
+        prepared += 1;
+        return 'table';
+      }) as never,
+      transform: (event, _config, at) => {
+        seen.add(at.prepared);
+        return payload({ id: event.messageId ?? '' });
+      },
+      request: (_batch, _config, ready) => {
+        seen.add(ready);
+        return { method: 'POST', url: 'https://api.vendor.example/', headers: {} };
+      },
+    });
+    const { deliver } = bench({ destination });
+    await deliver(tracks(3));
+    await deliver(tracks(3));
+    expect(prepared).toBe(1);
+    expect([...seen]).toEqual(['table']);
+  });
+
+  it('takes the lowest of the limits of manifest, settings and connection', async () => {
+    const destination = acme({ limitsFor: () => ({ maxItems: 99, maxBytes: 60 }) });
+    const { deliver, vendor } = bench({ destination, connection: { limits: { maxItems: 8 } } });
+    await deliver(tracks(10));
+    for (const { bytes } of vendor.requests) expect(bytes.length).toBeLessThanOrEqual(60);
+    expect(vendor.requests[0]?.ids).toHaveLength(4);
+  });
+
+  it('keeps the daily quota of an account', async () => {
+    const destination = acme({ limitsFor: () => ({ requestsPerDay: 2 }) }, one);
+    const { deliver } = bench({ destination });
+    const outcomes = await deliver(tracks(3));
+    expect(codes(outcomes)).toEqual(['delivered', 'delivered', 'deferred: rate_limited']);
+    expect(outcomes[2]).toMatchObject({ retryAt: new Date(start + 86_400_000).toISOString() });
+  });
+
+  it('frames the texts as the definition says, and sends a body of its own as it is', async () => {
+    const framed = bench({ destination: acme({ frame: () => ({ open: '<', separator: '|', close: '>' }) }) });
+    await framed.deliver(tracks(2));
+    expect(framed.vendor.requests[0]?.text).toBe('<{"id":"e0"}|{"id":"e1"}>');
+    const request = () => ({ method: 'POST', url: 'https://api.vendor.example/', headers: {}, body: 'own' }) as const;
+    const own = bench({ destination: acme({ request }) });
+    await own.deliver(tracks(2));
+    expect(own.vendor.requests[0]?.text).toBe('own');
+  });
+
+  it('encodes each payload once, retries and splits included', async () => {
+    let encoded = 0;
+    const encode = (made: unknown): string => {
+      encoded += 1;
+      return JSON.stringify(made);
+    };
+    const { deliver } = bench({
+      destination: acme({ encode }),
+      script: ({ ids }) => ({ status: ids.includes('e1') ? 400 : 200 }),
+    });
+    await deliver(tracks(8));
+    expect(encoded).toBe(8);
+  });
+});
+
+describe('preview', () => {
+  const config = z.object({ account: secret('Account', 'Yours') });
+  const destination = acme({
+    config,
+    request: (_batch, { account }) => ({
+      method: 'POST',
+      url: `https://api.vendor.example/events?key=${account}`,
+      headers: { authorization: `Bearer ${account}`, 'x-account': account },
+    }),
+  });
+
+  it('shows what would be sent, with credentials masked, and sends nothing', async () => {
+    const { connection, vendor } = bench({ destination });
+    const preview = await connection.preview(track('a', { group: 'g', lane: 'l' }));
+    expect(preview).toMatchObject({
+      kind: 'request',
+      request: {
+        method: 'POST',
+        url: 'https://api.vendor.example/events?key=***',
+        headers: { authorization: 'Bearer ***', 'x-account': '***' },
+        body: '[{"id":"a"}]',
+      },
+      group: 'g',
+      lane: 'l',
+    });
+    expect(vendor.requests).toHaveLength(0);
+  });
+
+  it('says at which stage an event would end', async () => {
+    const validate = () => ({ kind: 'skipped', reason: { code: 'unmapped_event', message: 'no' } }) as const;
+    const { connection } = bench({ destination: acme({ validate }) });
+    expect(await connection.preview(track('a'))).toMatchObject({ kind: 'skipped', stage: 'validate' });
+    expect(await connection.preview(lie(null))).toMatchObject({ kind: 'rejected', stage: 'gate' });
+  });
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('a bug');
+      },
+    ],
+    ['rejects', async () => Promise.reject(new Error('a bug'))],
+    ['sends nothing', async () => ({ kind: 'settled', decisions: [] })],
+  ])('survives a send() that %s', async (_, send) => {
+    const { connection, signals } = bench({ destination: { ...acme(), request: undefined, send } as never });
+    expect(await connection.preview(track('a'))).toMatchObject({
+      kind: 'rejected',
+      reason: { code: 'internal_error' },
+    });
+    expect(defects(signals).every((where) => where === 'send')).toBe(true);
+  });
+});
+
+describe('routeOf', () => {
+  it('tells where an event would go, or what would settle it unsent', () => {
+    const { connection } = bench();
+    expect(connection.routeOf(track('a', { group: 'g', lane: 'l' }))).toEqual({
+      kind: 'payload',
+      group: 'g',
+      lane: 'l',
+    });
+    expect(connection.routeOf({ type: 'alias', messageId: 'x' })).toMatchObject({ kind: 'skipped', eventId: 'x' });
+  });
+
+  it('stumbles over nothing', () => {
+    const { connection } = bench();
+    const refuse = (): never => {
+      throw new Error('no');
+    };
+    for (const event of [null, undefined, { messageId: 5 }, new Proxy({}, { get: refuse })]) {
+      expect(connection.routeOf(lie(event))).toMatchObject({ kind: 'rejected', eventId: '' });
+    }
+  });
+});
+
+describe('a connection that is closed', () => {
+  it('still answers for every event', async () => {
+    const { connection, runtime } = (() => {
+      const made = createRuntime({
+        destinations: [acme({ response: { classifyError: classifyWith([]) } })],
+        retry: { attempts: 1 },
+      });
+      return { connection: open(made), runtime: made };
+    })();
+    await runtime.close();
+    expect(codes(await connection.deliver(tracks(2)))).toEqual(Array(2).fill('deferred: network'));
+  });
+});

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from '@jest/globals';
+import { createRuntime, loadDestinations, type Outcome } from '../../core/index.ts';
+import { generate } from '../vendors/index.ts';
+import { accounts } from './accounts.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+type Line = Outcome & { readonly line: number; readonly messageId: string };
+
+test.each(accounts)(
+  'spillway deliver gives 1,000 events to $slug, each with the outcome that preview and the vendor agree on',
+  async ({ slug, config, start }) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'spillway-'));
+    const vendor = await start({ seed: 3 });
+    const events = [...generate({ count: 1_000, seed: 3, startTime: Date.now() - 60_000 })];
+    const [configFile, input, output] = ['config.json', 'events.ndjson', 'outcomes.ndjson'].map((name) =>
+      path.join(folder, name),
+    );
+    await writeFile(configFile as string, JSON.stringify({ config }));
+    await writeFile(input as string, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+
+    const files = [
+      '--config',
+      configFile,
+      '--input',
+      input,
+      '--outcomes',
+      output,
+      '--origin',
+      vendor.origin,
+    ] as string[];
+    const args = ['--import', 'tsx', 'core/hosts/cli/main.ts', 'deliver', slug, ...files, '--json', '--quiet'];
+    const ended = await run(process.execPath, args, { cwd: root }).catch(
+      (error: { code: number; stdout: string }) => error,
+    );
+    const summary = JSON.parse(ended.stdout) as { in: number; conserved: boolean; requests: number };
+    const lines = (await readFile(output as string, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    await vendor.close();
+    await rm(folder, { recursive: true });
+
+    const runtime = createRuntime({ destinations: await loadDestinations(path.join(root, 'destinations')) });
+    const opened = runtime.open(slug, config);
+    if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+    const wrong: string[] = [];
+    for (const [index, event] of events.entries()) {
+      const line = lines[index];
+      const preview = await opened.connection.preview(event);
+      const expected = preview.kind === 'request' ? 'delivered' : preview.kind;
+      const same = line?.kind === expected && line.line === index + 1 && line.messageId === event.messageId;
+      const committed = vendor.ledger.timesCommitted(event.messageId ?? '') === (expected === 'delivered' ? 1 : 0);
+      if (!same || !committed) wrong.push(`${index + 1}: ${line?.kind} instead of ${expected}`);
+    }
+    await runtime.close();
+
+    expect(wrong).toEqual([]);
+    expect(vendor.refused()).toEqual([]);
+    expect(vendor.ledger.orderViolations()).toBe(0);
+    expect(lines).toHaveLength(1_000);
+    expect(summary).toMatchObject({ in: 1_000, conserved: true, requests: vendor.requests() });
+    expect('code' in ended ? ended.code : 0).toBe(1);
+  },
+  60_000,
+);
