@@ -52,6 +52,12 @@ export type CdpEvent = TrackEvent | PageEvent | IdentifyEvent | GroupEvent | Ali
 
 const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
 
+/** The times an event may carry, best first. */
+const clocks = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const;
+
+/** Which of its times an event goes by: the first one present. For preview. */
+export const eventClock = (event: CdpEvent): (typeof clocks)[number] | undefined => clocks.find((name) => event[name]);
+
 /**
  * When the event happened, in epoch milliseconds: `timestamp`, else `originalTimestamp`, else `sentAt`, else `receivedAt`.
  * The first one present decides. `undefined` when it is not a date with a zone: guessing a zone would move the event
@@ -61,8 +67,13 @@ export function eventTime(event: CdpEvent): number | undefined {
   const written = event.timestamp || event.originalTimestamp || event.sentAt || event.receivedAt;
   if (typeof written !== 'string' || !zoned.test(written)) return undefined;
   const time = Date.parse(written);
-  return Number.isNaN(time) ? undefined : time;
+  return Number.isNaN(time) || isNoDay(written) ? undefined : time;
 }
+
+/** Date.parse takes 30 February for 2 March. */
+const isNoDay = (written: string): boolean =>
+  written.slice(8, 10) > '28' &&
+  new Date(`${written.slice(0, 10)}T00:00Z`).getUTCDate() !== Number(written.slice(8, 10));
 
 /** `properties` of track, page and screen, `traits` of identify and group; an empty object where there are none. */
 export function propertiesOf(event: CdpEvent): JsonObject {

@@ -29,6 +29,9 @@ export const isUuid = (value: string): boolean => uuidShape.test(value) && !zero
 /** An identifier that says nothing: blank or all zeros. */
 export const isBlankId = (value: string): boolean => value.trim() === '' || zeros.test(value.trim());
 
+/** An IP address that is nobody's: what a host writes in the place of one it keeps to itself. */
+export const isBlankIp = (address: string): boolean => address === '0.0.0.0' || address === '::';
+
 const bracketed = /^\[([^\]]*)\](?::\d+)?$/;
 const withPort = /^([\d.]+):\d+$/;
 

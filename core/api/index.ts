@@ -1,5 +1,5 @@
 /** What a vendor folder may import: types and pure functions. */
-export { eventTime, eventTypes, propertiesOf } from './event.ts';
+export { eventClock, eventTime, eventTypes, propertiesOf } from './event.ts';
 export type {
   AliasEvent,
   CdpEvent,
@@ -59,6 +59,7 @@ export {
   ipAddress,
   ipv4Address,
   isBlankId,
+  isBlankIp,
   isEmail,
   isMd5,
   isSha256,
@@ -68,4 +69,7 @@ export {
   phoneDigits,
   sha256,
 } from './identity.ts';
+export { optionReader } from './integrations.ts';
+export type { OwnOption } from './integrations.ts';
+export { asAttStatus, limitsTracking } from './tracking.ts';
 export { byIndex, byKey, jsonBody } from './readers.ts';

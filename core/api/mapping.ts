@@ -103,7 +103,7 @@ export function asAmount(value: JsonValue): number | undefined {
 export function asDecimal(value: JsonValue): string | undefined {
   if (typeof value === 'string') {
     const written = value.trim();
-    return plainNumber.test(written) ? written.replace(/^\+/, '') : undefined;
+    return plainNumber.test(written) && Number.isFinite(Number(written)) ? written.replace(/^\+/, '') : undefined;
   }
   return typeof value === 'number' && Number.isFinite(value) ? plainDecimal(value) : undefined;
 }

@@ -30,5 +30,8 @@ function manages(management: JsonValue, required: readonly string[]): boolean {
   return management['resolutionStrategy'] === 'or' ? required.some(agreed) : required.every(agreed);
 }
 
-const listed = (value: JsonValue | undefined): readonly JsonValue[] =>
-  Array.isArray(value) ? value : isObject(value) ? Object.keys(value) : [];
+/** A list of ids, or an object with the ids as keys, where `false` takes one off again. */
+function listed(value: JsonValue | undefined): readonly JsonValue[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.keys(value).filter((id) => value[id] !== false) : [];
+}

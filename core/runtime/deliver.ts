@@ -22,7 +22,7 @@ export async function deliver(
   events: readonly CdpEvent[],
   { withinMs = defaultWithinMs, signal }: DeliverOptions = {},
 ): Promise<readonly Outcome[]> {
-  const outcomes = new Array<Outcome | undefined>(events.length).fill(undefined);
+  const outcomes = Array.from<Outcome | undefined>({ length: events.length });
   let settled = 0;
   const flight = createFlight(line, {
     withinMs,

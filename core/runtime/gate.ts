@@ -1,5 +1,6 @@
 import { admit, reject, skip, type Admission } from '../api/delivery.ts';
 import type { CdpEvent, JsonObject } from '../api/event.ts';
+import { plainName } from '../api/integrations.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
 import { consents } from './consent.ts';
 import { tooMuch, type EventLimits } from './measure.ts';
@@ -47,9 +48,6 @@ export function createGate({ manifest, id, requiredConsent, limits }: GateOption
     return accepted.has(event.type) ? admit : typeRefusal(event.type);
   };
 }
-
-/** Names are compared without case, space and underscore. */
-export const plainName = (name: string): string => name.replace(/[\s_]/g, '').toLowerCase();
 
 /** A name of the destination decides; without one, `All`; without that, yes. An object of options counts as a yes. */
 function selected(event: CdpEvent, names: ReadonlySet<string>): boolean {

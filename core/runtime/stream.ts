@@ -27,7 +27,8 @@ const slice = 256;
 
 /**
  * Any number of events in constant memory: outcomes come as they settle. Batches fill across chunk borders, by count, bytes
- * and age. In a lane, an event read up to a quarter of the window later may still go first when it happened first.
+ * and age. In a lane, an event read up to a sixteenth of the window later may still go first when it happened
+ * first; beyond an eighth of the window waiting in one lane, newcomers come back deferred.
  */
 export async function* stream(
   line: Line,
@@ -52,9 +53,9 @@ export async function* stream(
 
   const flight = createFlight(line, {
     withinMs,
-    span: Math.floor(window / 4),
+    span: Math.floor(window / 16),
     // More than the span, or a lane alone in the stream would be full before its first event may leave.
-    laneCapacity: Math.max(1, Math.floor(window / 2)),
+    laneCapacity: Math.max(1, Math.floor(window / 8)),
     remembered: window,
     settle(index, outcome) {
       settled.push({ index, outcome });

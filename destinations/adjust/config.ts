@@ -22,15 +22,15 @@ export const config = z.strictObject({
     'S2S token',
     'Needed once S2S Security is switched on for the app. One token per app; its scope must include Events.',
   )
-    .regex(/^[\x20-\x7e]*$/, 'must hold printable ASCII only')
+    .regex(/^[\x21-\x7e]*$/, 'must be the bare token, without spaces or the word "Bearer"')
     .optional(),
   callbackParams: setting(
-    z.union([z.literal('all'), names, renames]).default([]),
+    z.union([z.literal('all'), names, renames], 'must be "all", names, or names with their parameter').default([]),
     'Callback parameters',
     'Properties for your own raw data export: "all", a list of names, or a map from property to parameter.',
   ),
   partnerParams: setting(
-    z.union([names, renames]).default([]),
+    z.union([names, renames], 'must be names, or names with their parameter').default([]),
     'Partner parameters',
     'Properties Adjust shares with your network partners: a list of names, or a map from property to parameter.',
   ),

@@ -1,5 +1,6 @@
-import { asText, ipv4Address, isBlankId, isObject } from '../../core/api/index.ts';
+import { asText, ipv4Address, isBlankId, isBlankIp, isObject, optionReader } from '../../core/api/index.ts';
 import type { CdpEvent, JsonObject, JsonValue, Note, Trace } from '../../core/api/index.ts';
+import { manifest } from './manifest.ts';
 import { adjustId, asTracking, families, type DeviceRow, type Draft } from './mapping.ts';
 
 type Family = keyof typeof families;
@@ -87,7 +88,7 @@ function noteUnusable(value: JsonValue, field: string, message: string, notes: N
   if (written !== undefined && !isBlankId(written)) notes.push({ code: 'dropped', field, message });
 }
 
-/** Segment's IDFA plug-in fills advertisingId with the IDFV when tracking is not allowed. */
+/** What repeats the IDFV is no IDFA, whatever put it there (ADJUST-11). */
 function dropFalseIdfa(into: Draft, notes: Note[]): void {
   if (into.idfa === undefined || into.idfa !== into.idfv) return;
   delete into.idfa;
@@ -103,12 +104,15 @@ function takeTracking(device: JsonObject, into: Draft, trace?: Trace): void {
   trace?.from('tracking_enabled', 'context.device.adTrackingEnabled');
 }
 
+const optionOf = optionReader(manifest, 'adid');
+const isStated = (value: JsonValue | undefined): value is JsonValue => value !== undefined && value !== null;
+
 /** From context.adjust, else from the integrations object (ADJUST-17). */
 function takeAdid(context: JsonObject, event: CdpEvent, into: Draft, notes: Note[], trace?: Trace): void {
   const own = member(context, 'adjust')['adid'];
-  const value = own ?? member(member(event, 'integrations'), 'Adjust')['adid'];
-  if (value === undefined || value === null) return;
-  const path = own === value ? 'context.adjust.adid' : 'integrations.Adjust.adid';
+  const found = isStated(own) ? { path: 'context.adjust.adid', value: own } : optionOf(event);
+  if (found === undefined) return;
+  const { path, value } = found;
   const adid = adjustId(value);
   if (adid === undefined) return noteUnusable(value, path, 'Left out: not in the form of an adid', notes);
   into.adid = adid;
@@ -120,7 +124,7 @@ function takeSurroundings({ ip, userAgent }: JsonObject, into: Draft, notes: Not
   if (typeof ip === 'string') {
     const address = ipv4Address(ip);
     if (address === undefined) noteUnusable(ip, 'context.ip', 'Adjust takes IPv4 addresses only', notes);
-    else {
+    else if (!isBlankIp(address)) {
       into.ip_address = address;
       trace?.from('ip_address', 'context.ip');
     }

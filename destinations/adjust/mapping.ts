@@ -1,4 +1,4 @@
-import { asFlag, asText, isBlankId, isUuid } from '../../core/api/index.ts';
+import { asAttStatus, asFlag, asText, isBlankId, isUuid } from '../../core/api/index.ts';
 import type { Cast } from '../../core/api/index.ts';
 
 /** A flat object of strings: all that callback_params and partner_params may hold (ADJUST-45, ADJUST-46). */
@@ -55,26 +55,16 @@ const text = (cast: (written: string) => string | undefined): Cast<string> => {
 const appleId = text((id) => (isUuid(id) ? id.toUpperCase() : undefined));
 const playId = text((id) => (isUuid(id) ? id.toLowerCase() : undefined));
 
-/** ANDROID_ID is a 64-bit number in hex, so at most 16 digits; some SDKs put an id of their own there (ADJUST-16). */
+/** ANDROID_ID is a 64-bit number in hex, so at most 16 digits: anything else is an id of somebody's own (ADJUST-16). */
 const androidId = text((id) => {
   const digits = id.replaceAll('-', '').toLowerCase();
   return /^[\da-f]{8,16}$/.test(digits) && !isBlankId(digits) ? digits : undefined;
 });
 
-/** A UUID on Huawei phones, other makers use longer tokens: kept as written (ADJUST-14). */
+/** No form is documented: what could be an id is kept as written (ADJUST-14). */
 const openId = text((id) => (/^[\da-z-]{16,64}$/i.test(id) && !isBlankId(id) ? id : undefined));
 
 export const adjustId = text((id) => (/^[\w-]+$/.test(id) && !isBlankId(id) ? id : undefined));
-
-const attNames = new Map([
-  ['notdetermined', '0'],
-  ['restricted', '1'],
-  ['denied', '2'],
-  ['authorized', '3'],
-]);
-
-/** RudderStack sends Apple's number, Segment its name (ADJUST-76). */
-const attStatus = text((status) => (/^[0-3]$/.test(status) ? status : attNames.get(status.toLowerCase())));
 
 export const asTracking: Cast<'0' | '1'> = (value) => {
   const flag = asFlag(value);
@@ -88,7 +78,7 @@ export const families: Readonly<Record<'ios' | 'android' | 'fire' | 'other', rea
   ios: [
     { to: 'idfa', from: ['idfa', 'advertisingId'], as: appleId },
     { to: 'idfv', from: ['idfv', 'id'], as: appleId },
-    { to: 'att_status', from: ['attTrackingStatus', 'trackingStatus'], as: attStatus },
+    { to: 'att_status', from: ['attTrackingStatus', 'trackingStatus'], as: asAttStatus },
   ],
   android: [
     { to: 'gps_adid', from: ['advertisingId'], as: playId },

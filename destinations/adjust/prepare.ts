@@ -11,7 +11,6 @@ export interface Prepared {
   readonly callbackParams: ParameterReader;
   readonly partnerParams: ParameterReader;
   readonly maxAgeMs: number;
-  /** The same for every event: all that differs is in the body. */
   readonly request: HttpRequest;
 }
 

@@ -1,20 +1,18 @@
 import type { Batch, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { AdjustEvent } from './mapping.ts';
+import type { Prepared } from './prepare.ts';
 
-/** Everything travels in the form body, so that no identifier lands in the log of a URL (ADJUST-02, ADJUST-03). */
-export const requestFor = (config: Config): HttpRequest =>
+/** The same for every event: all that differs is in the form body, so that no identifier is in a URL (ADJUST-02, ADJUST-03). */
+export const requestFor = ({ s2sToken }: Config): HttpRequest =>
   Object.freeze({
     method: 'POST',
     url: 'https://s2s.adjust.com/event',
     headers: Object.freeze({
       'content-type': 'application/x-www-form-urlencoded',
-      ...(config.s2sToken === undefined ? {} : { authorization: `Bearer ${config.s2sToken}` }),
+      ...(s2sToken === undefined ? {} : { authorization: `Bearer ${s2sToken}` }),
     }),
   });
 
-export const request = (
-  _batch: Batch<AdjustEvent>,
-  _config: Config,
-  prepared: { readonly request: HttpRequest },
-): HttpRequest => prepared.request;
+export const request = (_batch: Batch<AdjustEvent>, _config: Config, prepared: Prepared): HttpRequest =>
+  prepared.request;

@@ -1,6 +1,6 @@
 import { accept, acceptAll, all, classifyWith, isObject, jsonBody, ownValue } from '../../core/api/index.ts';
 import type { JsonObject, ResponseHandler } from '../../core/api/index.ts';
-import { judge, refused } from './errors.ts';
+import { judge, refused } from './verdicts.ts';
 import type { AdjustEvent } from './mapping.ts';
 
 const house = classifyWith<AdjustEvent>([]);

@@ -1,5 +1,5 @@
 import { asCurrency, asDecimal, asText, ownValue, reject } from '../../core/api/index.ts';
-import type { JsonObject, Note, Trace } from '../../core/api/index.ts';
+import type { JsonObject, JsonValue, Note, Trace } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 
 /** Both or neither: Adjust reads one only beside the other (ADJUST-41). */
@@ -26,7 +26,7 @@ export function saleOf(properties: JsonObject, config: Config, notes: Note[], tr
   if (revenue === undefined || !(amount >= least)) return unusable(field, config, notes);
 
   const written = ownValue(properties, 'currency') ?? null;
-  const stated = asText(written ?? '') !== undefined;
+  const stated = isStated(written);
   const currency = stated ? asCurrency(written) : config.defaultCurrency;
   if (currency === undefined) {
     return stated
@@ -40,11 +40,15 @@ export function saleOf(properties: JsonObject, config: Config, notes: Note[], tr
 
 /** `revenue` always means money. `total` and `value` mean it only as numbers, and only where a currency is known. */
 function amountSource(properties: JsonObject, config: Config): string | undefined {
-  if (asText(ownValue(properties, 'revenue') ?? '') !== undefined) return 'revenue';
+  if (isStated(ownValue(properties, 'revenue'))) return 'revenue';
   if (config.defaultCurrency === undefined && asText(ownValue(properties, 'currency') ?? '') === undefined)
     return undefined;
   return ['total', 'value'].find((name) => asDecimal(ownValue(properties, name) ?? null) !== undefined);
 }
+
+/** Blank is not stated; an object or a list is, and unusable. */
+const isStated = (value: JsonValue | undefined): boolean =>
+  value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');
 
 function unusable(field: string, { unusableRevenue }: Config, notes: Note[]): Sale {
   const message = 'Adjust takes revenue from 0.001 upwards, written as a plain number';

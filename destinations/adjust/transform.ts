@@ -1,5 +1,5 @@
-import { admit, eventTime, isObject, payload, propertiesOf, reject, skip } from '../../core/api/index.ts';
-import type { Admission, CdpEvent, JsonObject, Moment, Note, Trace, Transformed } from '../../core/api/index.ts';
+import { admit, eventClock, eventTime, payload, propertiesOf, reject, skip } from '../../core/api/index.ts';
+import type { Admission, CdpEvent, Moment, Note, Trace, Transformed } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { describeDevice, deviceKey } from './device.ts';
 import type { AdjustEvent, Draft } from './mapping.ts';
@@ -47,7 +47,7 @@ export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>)
     return reject('missing_identifier', 'The settings require an adid', 'context.adjust.adid');
   }
 
-  const properties = objectOr(propertiesOf(event));
+  const properties = propertiesOf(event);
   const sale = saleOf(properties, config, notes, trace);
   if (sale.kind === 'rejected') return sale;
   if (sale.kind === 'sale') {
@@ -86,15 +86,11 @@ const countedTwice: Note = {
   message: 'The Adjust SDK records this as well, and Adjust counts both',
 };
 
-const nothing: JsonObject = Object.freeze({});
-const objectOr = (value: unknown): JsonObject => (isObject(value) ? value : nothing);
-
 /** Where the fields come from that no table fills. */
 function explain(trace: Trace, event: CdpEvent, { token }: Target): void {
   trace.from('s2s', 'always 1');
   trace.from('app_token', 'config.appToken');
   trace.from('event_token', `config.eventTokens (${token})`);
   trace.from('environment', 'config.environment');
-  const times = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const;
-  trace.from('created_at_unix', times.find((name) => Boolean(event[name])) ?? 'timestamp');
+  trace.from('created_at_unix', eventClock(event) ?? 'timestamp');
 }

@@ -1,11 +1,10 @@
 import {
-  asFlag,
-  asText,
   isBlankId,
   isEmail,
-  isObject,
+  limitsTracking,
   md5,
   normalizeEmail,
+  optionReader,
   reader,
   sha256,
   textReader,
@@ -57,7 +56,11 @@ export function suffices(ids: Identifiers, policy: Config['identifierPolicy']): 
 /** Never the anonymous id (ADROLL-44). */
 const userIdOf = textReader('userId');
 
-const landingPages = ['context.page.url', 'properties.url'].map((path) => ({ path, urlOf: textReader(path) }));
+/** A canonical URL may lack the query that the browser had. */
+const landingPages = ['context.page.url', 'properties.url', 'context.page.search'].map((path) => ({
+  path,
+  urlOf: textReader(path),
+}));
 const mappedToken = textReader('context.adroll.adct', 'properties.adct');
 
 /** The ad click token of the landing page, in its own case (ADROLL-38). */
@@ -130,19 +133,21 @@ const under = (part: string, trace: Trace): Trace => ({
   note: (note) => trace.note(note),
 });
 
-const advertisingIdOf = textReader('context.device.advertisingId');
-const trackingOf = reader('context.device.adTrackingEnabled');
-const attStatusOf = reader('context.device.attTrackingStatus');
+const advertisingIds = ['context.device.advertisingId', 'context.device.idfa'].map((path) => ({
+  path,
+  idOf: textReader(path),
+}));
 
-/** Nothing where the person limited tracking: by the phone's switch, or Apple's status 1 (restricted) or 2 (denied). */
+/** Nothing where the person limited tracking (ADROLL-42). */
 function deviceIdOf(event: CdpEvent, trace: Trace | undefined): string | undefined {
-  const id = advertisingIdOf(event);
-  if (id === undefined || isBlankId(id)) return undefined;
-  if (asFlag(trackingOf(event) ?? null) === false) return undefined;
-  const status = asText(attStatusOf(event) ?? null);
-  if (status === '1' || status === '2') return undefined;
-  trace?.from('identifiers.device_id', 'context.device.advertisingId');
-  return id;
+  for (const { path, idOf } of advertisingIds) {
+    const id = idOf(event);
+    if (id === undefined || isBlankId(id)) continue;
+    if (limitsTracking(event)) return undefined;
+    trace?.from('identifiers.device_id', path);
+    return id;
+  }
+  return undefined;
 }
 
 const cookiePaths = [
@@ -150,35 +155,21 @@ const cookiePaths = [
   'properties.first_party_cookie',
   'context.traits.first_party_cookie',
 ] as const;
+const ownCookieOf = optionReader(manifest, 'first_party_cookie');
 const cookies = cookiePaths.map((path) => ({ path, read: reader(path) }));
 
 /** The value of `__adroll_fpc`, unchanged; none is ever made up (ADROLL-43). */
 function cookieOf(event: CdpEvent, trace: Trace | undefined): string | undefined {
-  const own = cookieInIntegrations(event);
-  if (own !== undefined) {
-    trace?.from('identifiers.first_party_cookie', 'integrations.AdRoll.first_party_cookie');
-    return own;
+  const own = ownCookieOf(event);
+  if (isCookie(own?.value)) {
+    trace?.from('identifiers.first_party_cookie', own.path);
+    return own.value;
   }
   for (const { path, read } of cookies) {
     const cookie = read(event);
     if (!isCookie(cookie)) continue;
     trace?.from('identifiers.first_party_cookie', path);
     return cookie;
-  }
-  return undefined;
-}
-
-const plainName = (name: string): string => name.replace(/[\s_]/g, '').toLowerCase();
-const ownNames = new Set([manifest.displayName, manifest.slug, ...manifest.aliases].map(plainName));
-
-/** `integrations` may spell us in any of our names. */
-function cookieInIntegrations({ integrations }: CdpEvent): string | undefined {
-  if (!isObject(integrations)) return undefined;
-  for (const name of Object.keys(integrations)) {
-    const options = integrations[name];
-    if (!isObject(options) || !ownNames.has(plainName(name))) continue;
-    const cookie = options['first_party_cookie'];
-    if (isCookie(cookie)) return cookie;
   }
   return undefined;
 }

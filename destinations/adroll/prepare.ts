@@ -1,8 +1,12 @@
+import type { HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { namesOf, type Names } from './naming.ts';
-import { endpointOf, type Endpoint } from './request.ts';
+import { requestFor } from './request.ts';
 
-/** What a connection needs for every event and request, made once when it opens. */
-export type Prepared = Names & Endpoint;
+/** What a connection works out once, when it opens. */
+export interface Prepared {
+  readonly names: Names;
+  readonly request: HttpRequest;
+}
 
-export const prepare = (config: Config): Prepared => ({ ...namesOf(config), ...endpointOf(config) });
+export const prepare = (config: Config): Prepared => ({ names: namesOf(config), request: requestFor(config) });

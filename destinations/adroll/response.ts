@@ -54,11 +54,11 @@ const validatedOnly = decide('skip', 'validated_only', 'A dry run: AdRoll checke
   status: 200,
 });
 
-/** A tolerant look: a non-empty `error` or `errors`, of the answer or of a part of it when it is a list. */
-function saysError(answer: unknown): boolean {
-  if (Array.isArray(answer)) return answer.some(saysError);
-  return isObject(answer) && (isFilled(answer['error']) || isFilled(answer['errors']));
-}
+/** A tolerant look: a non-empty `error` or `errors`, of the answer or of an entry when it is a list. */
+const saysError = (answer: unknown): boolean =>
+  (Array.isArray(answer) ? answer : [answer]).some(
+    (part) => isObject(part) && (isFilled(part['error']) || isFilled(part['errors'])),
+  );
 
 function isFilled(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;

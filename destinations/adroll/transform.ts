@@ -1,7 +1,9 @@
 import {
   admit,
+  eventClock,
   eventTime,
   ipAddress,
+  isBlankIp,
   payload,
   reader,
   reject,
@@ -25,20 +27,20 @@ import { placeOf } from './place.ts';
 import type { Prepared } from './prepare.ts';
 
 export function validate(event: CdpEvent, config: Config, at: Moment<Prepared>): Admission {
-  const name = nameOf(event, config, at.prepared);
+  const name = nameOf(event, config, at.prepared.names);
   return typeof name === 'string' ? admit : name;
 }
 
 /** The required fields first, one rejection each (ADROLL-16); then what else is known. */
 export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>): Transformed<AdRollEvent> {
   const { prepared, trace } = at;
-  const name = nameOf(event, config, prepared);
+  const name = nameOf(event, config, prepared.names);
   if (typeof name !== 'string') return name;
   const place = placeOf(event, config, trace);
   if (place === undefined) return isAbsent(pageUrlOf(event)) ? noPage : badPage;
   const written = ipOf(event);
   const ip = typeof written === 'string' ? ipAddress(written) : undefined;
-  if (ip === undefined) return isAbsent(written) ? noIp : badIp;
+  if (ip === undefined || isBlankIp(ip)) return isAbsent(written) ? noIp : badIp;
   const milliseconds = eventTime(event);
   if (milliseconds !== undefined && milliseconds > latest) return tooLate;
   const notes: Note[] = [];
@@ -99,6 +101,6 @@ function explain(trace: Trace, event: CdpEvent, made: AdRollEvent): void {
   trace.from('pixel_eid', 'config.pixelEid');
   trace.from('event_name', event.type === 'track' ? 'event' : 'name');
   trace.from('ip', 'context.ip');
-  const clock = (['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const).find((name) => event[name]);
+  const clock = eventClock(event);
   if (made.timestamp !== undefined && clock !== undefined) trace.from('timestamp', clock);
 }

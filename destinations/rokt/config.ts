@@ -31,7 +31,12 @@ export const config = z.strictObject({
     'Send the address itself, its SHA-256, or both. An event with neither of the chosen forms is rejected.',
   ),
   conversions: setting(
-    z.union([z.array(eventName).min(1, 'must name an event'), eventKinds]).default(['Order Completed']),
+    z
+      .union(
+        [z.array(eventName).min(1, 'must name an event'), eventKinds],
+        'must be event names, or event names with their type',
+      )
+      .default(['Order Completed']),
     'Conversions',
     'Track events that are conversions: a list of names, or names with the conversion type Rokt shall see. In a list, ' +
       'Order Completed is a "purchase" and every other event goes under its own name.',

@@ -1,7 +1,7 @@
 import {
   asText,
+  eventClock,
   eventTime,
-  isObject,
   propertiesOf,
   type CdpEvent,
   type JsonObject,
@@ -13,7 +13,7 @@ import type { Config } from './config.ts';
 import { addItems } from './items.ts';
 import { attributesPlace, orderIdNames, propertyRules, type EventAttributes, type EventData } from './mapping.ts';
 import { passProperties } from './passed-on.ts';
-import type { Plan } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 import { compileRenaming } from './rename.ts';
 
 const rename = compileRenaming(propertyRules, 'properties', attributesPlace);
@@ -23,23 +23,22 @@ export function eventDataOf(
   event: CdpEvent,
   conversion: string,
   config: Config,
-  { prepared, trace }: Moment<Plan>,
+  { prepared, trace }: Moment<Prepared>,
   notes: Note[],
 ): EventData {
-  const given = propertiesOf(event);
-  const properties: JsonObject = isObject(given) ? given : {};
+  const properties = propertiesOf(event);
   const attributes: EventAttributes = {};
-  rename(properties, attributes, trace, notes);
+  rename(properties, attributes, notes, trace);
   attributes.conversiontype = conversion;
-  addItems(attributes, properties, trace, notes);
+  addItems(attributes, properties, notes, trace);
   addConfirmationRef(attributes, event, config, notes);
-  passProperties(attributes, properties, prepared.eventAttributes, trace, notes);
+  passProperties(attributes, properties, prepared.eventAttributes, notes, trace);
 
   const data: EventData = { event_name: 'conversion', custom_attributes: attributes };
   if (config.customEventType !== undefined) data.custom_event_type = config.customEventType;
   if (typeof event.messageId === 'string' && event.messageId !== '') data.source_message_id = event.messageId;
   const happenedAt = eventTime(event);
-  if (happenedAt === undefined) notes.push(noTime);
+  if (happenedAt === undefined || happenedAt <= 0) notes.push(noTime);
   else data.timestamp_unixtime_ms = happenedAt;
   if (trace !== undefined) explain(data, event, properties, trace);
   return data;
@@ -74,9 +73,10 @@ function explain(data: EventData, event: CdpEvent, properties: JsonObject, trace
   }
   if (data.custom_event_type !== undefined) trace.from(`${place}.custom_event_type`, 'config.customEventType');
   if (data.source_message_id !== undefined) trace.from(`${place}.source_message_id`, 'messageId');
-  if (data.timestamp_unixtime_ms === undefined) return;
-  const clock = (['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const).find((name) => event[name]);
-  trace.from(`${place}.timestamp_unixtime_ms`, clock ?? 'timestamp');
+  const clock = eventClock(event);
+  if (data.timestamp_unixtime_ms !== undefined && clock !== undefined) {
+    trace.from(`${place}.timestamp_unixtime_ms`, clock);
+  }
 }
 
 const noReference: Note = {

@@ -13,15 +13,14 @@ import { attributesPlace, type KnownEventAttributes } from './mapping.ts';
 export function addItems(
   attributes: KnownEventAttributes,
   properties: JsonObject,
-  trace: Trace | undefined,
   notes: Note[],
+  trace: Trace | undefined,
 ): void {
   const products: readonly JsonValue[] = Array.isArray(properties['products']) ? properties['products'] : noProducts;
   const quantity = addQuantity(attributes, properties, products, trace);
   if (quantity === 'unusable') notes.push(unusableQuantity);
 
-  // An event about one product names it in its own properties.
-  const lone = products.length === 0 ? properties : products.length === 1 ? products[0] : undefined;
+  const lone = products.length === 0 ? describedBy(properties) : products.length === 1 ? products[0] : undefined;
   const place = products.length === 0 ? 'properties' : 'properties.products[0]';
   if (isObject(lone)) {
     addText(attributes, 'productname', lone, 'name', place, trace);
@@ -33,6 +32,12 @@ export function addItems(
 }
 
 const noProducts: readonly JsonValue[] = [];
+
+/** An event about one product describes it in its own properties; without a product's id, `name` may be a person's. */
+const describedBy = (properties: JsonObject): JsonObject | undefined =>
+  productIds.some((name) => asText(properties[name] ?? '') !== undefined) ? properties : undefined;
+
+const productIds = ['product_id', 'productId', 'sku'] as const;
 
 const unusableQuantity: Note = {
   code: 'dropped',

@@ -1,5 +1,5 @@
 import type { Note } from '../../core/api/index.ts';
-import type { PassedName, Plan } from './prepare.ts';
+import type { PassedName, Prepared } from './prepare.ts';
 import { attributesPlace, type EventAttributes, type RoktBatch, type UserAttributes } from './mapping.ts';
 
 /** Longest attribute value, in characters (ROKT-47, ROKT-50). mParticle counts as JavaScript does, in UTF-16 units. */
@@ -51,7 +51,7 @@ export function overlongId({
  * mParticle elsewhere speaks of 128 KB a batch (ROKT-51). Rokt's own attributes stay below that by themselves, so a
  * batch is measured only where what was passed on beside them is long.
  */
-export function noteSize(batch: RoktBatch, { eventAttributes, userAttributes }: Plan, notes: Note[]): void {
+export function noteSize(batch: RoktBatch, { eventAttributes, userAttributes }: Prepared, notes: Note[]): void {
   const [{ data }] = batch.events;
   const passedOn =
     lengthOf(data.custom_attributes, eventAttributes) +

@@ -1,4 +1,4 @@
-import { asAmount, asCurrency, asText, ipAddress, phoneDigits, type Cast } from '../../core/api/index.ts';
+import { asAmount, asCurrency, asText, ipAddress, isBlankIp, phoneDigits, type Cast } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Renaming } from './rename.ts';
 
@@ -98,10 +98,9 @@ const asNumber: Cast<number> = (value) => {
 const asPhone: Cast<string> = (value) =>
   typeof value === 'string' ? phoneDigits(value) : typeof value === 'number' ? phoneDigits(String(value)) : undefined;
 
-/** `0.0.0.0` is how SDKs say that the address was withheld. */
 const asUserIp: Cast<string> = (value) => {
   const address = typeof value === 'string' ? ipAddress(value) : undefined;
-  return address === '0.0.0.0' || address === '::' ? undefined : address;
+  return address === undefined || isBlankIp(address) ? undefined : address;
 };
 
 /** Of `context.traits`. */

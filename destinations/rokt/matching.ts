@@ -1,4 +1,13 @@
-import { isUuid, reader, textReader, type CdpEvent, type Note, type Trace } from '../../core/api/index.ts';
+import {
+  isUuid,
+  limitsTracking,
+  reader,
+  textReader,
+  type CdpEvent,
+  type JsonValue,
+  type Note,
+  type Trace,
+} from '../../core/api/index.ts';
 import { longestValue } from './lengths.ts';
 import { rokt, type DeviceInfo, type RoktBatch } from './mapping.ts';
 
@@ -8,8 +17,8 @@ const clickIdPlace = `integration_attributes.${rokt}.passbackconversiontrackingi
 /** The click that led here, in its own case, at Rokt's place among mParticle's integrations (ROKT-41). */
 export function clickIdMember(
   event: CdpEvent,
-  trace: Trace | undefined,
   notes: Note[],
+  trace: Trace | undefined,
 ): NonNullable<RoktBatch['integration_attributes']> | undefined {
   const clickId = clickIdOf(event, trace, clickIdPlace);
   if (clickId === undefined) return undefined;
@@ -19,21 +28,25 @@ export function clickIdMember(
 }
 
 const deviceType = reader('context.device.type');
-const advertisingId = reader('context.device.advertisingId');
-const adTracking = reader('context.device.adTrackingEnabled');
+const advertisingIds = ['context.device.advertisingId', 'context.device.idfa'].map((path) => ({
+  path,
+  read: reader(path),
+}));
+const isStated = (id: JsonValue | undefined): boolean => id !== undefined && id !== null && id !== '';
 
 /** The advertising id, when it is a UUID: anything else would cost the whole batch (ROKT-42). */
-export function deviceInfoOf(event: CdpEvent, trace: Trace | undefined, notes: Note[]): DeviceInfo | undefined {
-  const id = advertisingId(event);
-  if (id === undefined || id === null || id === '') return undefined;
+export function deviceInfoOf(event: CdpEvent, notes: Note[], trace: Trace | undefined): DeviceInfo | undefined {
+  const source = advertisingIds.find(({ read }) => isStated(read(event)));
+  if (source === undefined) return undefined;
+  const id = source.read(event);
   const field = memberFor(deviceType(event));
   if (field === undefined) return undefined;
-  const refusal = adTracking(event) === false ? 'Tracking is limited on the phone' : notAUuid(id);
+  const refusal = limitsTracking(event) ? 'Tracking is limited on the phone' : notAUuid(id);
   if (refusal !== undefined) {
     notes.push({ code: 'dropped', field: `device_info.${field}`, message: refusal });
     return undefined;
   }
-  trace?.from(`device_info.${field}`, 'context.device.advertisingId');
+  trace?.from(`device_info.${field}`, source.path);
   return { [field]: id as string };
 }
 

@@ -12,8 +12,8 @@ export function passProperties(
   attributes: EventAttributes,
   properties: JsonObject,
   names: readonly PassedName[],
-  trace: Trace | undefined,
   notes: Note[],
+  trace: Trace | undefined,
 ): void {
   for (const { name, tooLong } of names) {
     const value = ownValue(properties, name);
@@ -31,8 +31,8 @@ export function passTraits(
   attributes: UserAttributes,
   traits: JsonObject,
   names: readonly PassedName[],
-  trace: Trace | undefined,
   notes: Note[],
+  trace: Trace | undefined,
 ): void {
   let count = Object.keys(attributes).length;
   for (const { name, tooLong } of names) {

@@ -1,15 +1,15 @@
-import { sha256 } from '../../core/api/index.ts';
+import { sha256, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { knownEventAttributes, knownUserAttributes } from './mapping.ts';
+import { requestFor } from './request.ts';
 
-/** What a connection knows before its first event. */
-export interface Plan {
+/** What a connection works out once, when it opens. */
+export interface Prepared {
   /** CDP event name to conversion type. */
   readonly conversions: ReadonlyMap<string, string>;
   readonly eventAttributes: readonly PassedName[];
   readonly userAttributes: readonly PassedName[];
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly request: HttpRequest;
 }
 
 /** A property or trait the tenant wants passed on under its own name. */
@@ -21,16 +21,11 @@ export interface PassedName {
 
 const longestName = 256;
 
-export const prepare = (config: Config): Plan => ({
+export const prepare = (config: Config): Prepared => ({
   conversions: conversionsOf(config.conversions),
   eventAttributes: passedNames(config.customAttributes, knownEventAttributes),
   userAttributes: passedNames(config.userAttributes, knownUserAttributes),
-  url: `https://s2s.${config.pod}.mparticle.com/v2/${config.bulk ? 'bulkevents' : 'events'}`,
-  headers: {
-    'content-type': 'application/json',
-    accept: 'application/json',
-    authorization: `Basic ${Buffer.from(`${config.apiKey}:${config.apiSecret}`, 'utf8').toString('base64')}`,
-  },
+  request: requestFor(config),
 });
 
 const conversionsOf = (conversions: Config['conversions']): ReadonlyMap<string, string> =>

@@ -19,7 +19,7 @@ export function compileRenaming<P extends object>(
   rules: readonly Renaming<P>[],
   source: string,
   place: string,
-): (object: JsonObject, fields: P, trace: Trace | undefined, notes: Note[]) => void {
+): (object: JsonObject, fields: P, notes: Note[], trace: Trace | undefined) => void {
   const rows = rules.map(({ to, names, as, recommended }) => ({
     to,
     names,
@@ -27,7 +27,7 @@ export function compileRenaming<P extends object>(
     unusable: note('dropped', `${place}.${to}`, 'The event has a value here that Rokt would not take'),
     absent: recommended === true ? note('recommended_missing', `${place}.${to}`, 'Rokt asks for it') : undefined,
   }));
-  return (object, fields, trace, notes) => {
+  return (object, fields, notes, trace) => {
     for (const row of rows) {
       let lack = row.absent;
       for (const name of row.names) {

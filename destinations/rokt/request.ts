@@ -1,14 +1,20 @@
 import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { RoktBatch } from './mapping.ts';
-import type { Plan } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 
-/** Always the connection's own pod; there is no failing over to another one (ROKT-04). Core joins the body. */
-export const request = (_batch: Batch<RoktBatch>, _config: Config, { url, headers }: Plan): HttpRequest => ({
+/** The same for every batch: core joins the body. Always the connection's own pod, with no other to fail over to (ROKT-04). */
+export const requestFor = ({ pod, bulk, apiKey, apiSecret }: Config): HttpRequest => ({
   method: 'POST',
-  url,
-  headers,
+  url: `https://s2s.${pod}.mparticle.com/v2/${bulk ? 'bulkevents' : 'events'}`,
+  headers: {
+    'content-type': 'application/json',
+    accept: 'application/json',
+    authorization: `Basic ${Buffer.from(`${apiKey}:${apiSecret}`, 'utf8').toString('base64')}`,
+  },
 });
+
+export const request = (_batch: Batch<RoktBatch>, _config: Config, prepared: Prepared): HttpRequest => prepared.request;
 
 /** `/v2/bulkevents` takes a list of batches, `/v2/events` one batch. */
 export const frame = ({ bulk }: Config): Frame => (bulk ? list : bare);

@@ -15,15 +15,15 @@ import { identitiesOf } from './identities.ts';
 import { cutTexts, eventTexts, noteSize, overlongId, userTexts } from './lengths.ts';
 import { attributesPlace, userPlace, type EventData, type RoktBatch, type UserIdentities } from './mapping.ts';
 import { clickIdMember, deviceInfoOf } from './matching.ts';
-import type { Plan } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
 import { userAttributesOf } from './user-attributes.ts';
 
 /** Only the events a connection names are conversions. */
-export const validate = (event: CdpEvent, _config: Config, { prepared }: Moment<Plan>): Admission =>
+export const validate = (event: CdpEvent, _config: Config, { prepared }: Moment<Prepared>): Admission =>
   conversionOf(event, prepared) === undefined ? notAConversion : admit;
 
 /** One conversion of one person as one batch (ROKT-11). */
-export function transform(event: CdpEvent, config: Config, at: Moment<Plan>): Transformed<RoktBatch> {
+export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>): Transformed<RoktBatch> {
   const conversion = conversionOf(event, at.prepared);
   if (conversion === undefined) return notAConversion;
   const identities = identitiesOf(event, config.identity, at.trace);
@@ -47,14 +47,14 @@ export function transform(event: CdpEvent, config: Config, at: Moment<Plan>): Tr
 function batchOf(
   event: CdpEvent,
   { environment, advertisingIds, clickId }: Config,
-  at: Moment<Plan>,
+  at: Moment<Prepared>,
   identities: UserIdentities,
   data: EventData,
   notes: Note[],
 ): RoktBatch {
   const user = userAttributesOf(event, at, notes);
-  const device = advertisingIds ? deviceInfoOf(event, at.trace, notes) : undefined;
-  const click = clickId ? clickIdMember(event, at.trace, notes) : undefined;
+  const device = advertisingIds ? deviceInfoOf(event, notes, at.trace) : undefined;
+  const click = clickId ? clickIdMember(event, notes, at.trace) : undefined;
   cutTexts(data.custom_attributes, eventTexts, attributesPlace, notes);
   cutTexts(user, userTexts, userPlace, notes);
   at.trace?.from('environment', 'config.environment');
@@ -76,7 +76,7 @@ function hasAny(attributes: object): boolean {
   return false;
 }
 
-const conversionOf = (event: CdpEvent, { conversions }: Plan): string | undefined =>
+const conversionOf = (event: CdpEvent, { conversions }: Prepared): string | undefined =>
   event.type === 'track' ? conversions.get(event.event) : undefined;
 
 const notAConversion = Object.freeze(skip('unmapped_event', 'This event is no conversion of this connection', 'event'));

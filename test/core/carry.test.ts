@@ -47,6 +47,7 @@ describe('an attempt that failed', () => {
       expect(vendor.requests).toHaveLength(3);
       expect(second?.bytes.equals(first?.bytes as Buffer)).toBe(true);
       expect(third?.bytes.equals(first?.bytes as Buffer)).toBe(true);
+      expect(second?.body).toBe(first?.body);
       expect(first?.headers['content-encoding']).toBe(compress);
     }
   });

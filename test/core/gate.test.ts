@@ -72,6 +72,8 @@ describe('the gate', () => {
       ['ads', 'mail'],
       false,
     ],
+    ['ids as keys', { consentManagement: { allowedConsentIds: { ads: 'Advertising' } } }, ['ads'], true],
+    ['ids as keys, switched off', { consentManagement: { allowedConsentIds: { ads: false } } }, ['ads'], false],
     ['management that is none', { consentManagement: 'yes' }, ['ads'], false],
     [
       'null in place of management',

@@ -4,7 +4,7 @@ import type { BatchLimits, Delivery } from '../../core/index.ts';
 import { createPacker, frameBytes, packByLimits } from '../../core/runtime/batcher.ts';
 import { createLanes, type LaneOptions } from '../../core/runtime/lanes.ts';
 import type { Parcel } from '../../core/runtime/parcel.ts';
-import { yes } from './scripted-vendor.ts';
+import { inTurn, yes, type Answer } from './scripted-vendor.ts';
 import { acme, bench, codes, kinds, track, tracks } from './workbench.ts';
 
 const limits: BatchLimits = { maxItems: 1, maxBytes: 1_000, maxAgeMs: 1_000 };
@@ -24,6 +24,8 @@ const parcel = (at: number, parts: Partial<Parcel> = {}): Parcel =>
 const lanesOf = (parts: Partial<LaneOptions> = {}) =>
   createLanes({ limits, frame, span: Number.POSITIVE_INFINITY, capacity: Number.POSITIVE_INFINITY, ...parts });
 const times = (departed: { readonly parcels: readonly Parcel[] } | undefined) => departed?.parcels.map(({ at }) => at);
+
+const numberOf = (id: string): number => Number(id.slice(1));
 
 describe('a lane', () => {
   it('keeps one batch on its way', () => {
@@ -120,7 +122,7 @@ describe('a lane', () => {
     const step = fc.record({
       at: fc.nat(8),
       lane: fc.constantFrom('a', 'b'),
-      then: fc.constantFrom('add', 'go', 'block', 'age'),
+      what: fc.constantFrom('add', 'go', 'block', 'age'),
     });
     fc.assert(
       fc.property(
@@ -139,13 +141,13 @@ describe('a lane', () => {
             out.push(...departed.parcels);
             return true;
           };
-          steps.forEach(({ at, lane, then }, index) => {
-            if (then === 'go') {
+          steps.forEach(({ at, lane, what }, index) => {
+            if (what === 'go') {
               for (const name of busy) lanes.arrive(name);
               busy.clear();
               depart();
-            } else if (then === 'block' && busy.has(lane)) out.push(...lanes.block(lane, index, index));
-            else if (then === 'age') lanes.release(index - 3);
+            } else if (what === 'block' && busy.has(lane)) out.push(...lanes.block(lane, index, index));
+            else if (what === 'age') lanes.release(index - 3);
             const one = parcel(at, { lane, index, takenAt: index });
             if (lanes.add(one, index) !== 'waiting') out.push(one);
           });
@@ -236,6 +238,49 @@ describe('lanes in a call', () => {
     vendor.script = ({ ids: [id] }) => (id === 'a1' ? answer : yes);
     const events = [track('a1', { lane: 'a' }), track('a2', { lane: 'a' })];
     expect(kinds(await deliver(events))).toEqual([kind, 'delivered']);
+  });
+
+  it('never let an event overtake an earlier one of its lane, whatever the vendor answers', async () => {
+    const answers: readonly Answer[] = [
+      yes,
+      { status: 400 },
+      { status: 413 },
+      { status: 401 },
+      { status: 503 },
+      { status: 429, headers: { 'retry-after': '90' } },
+      'reset',
+      'refused',
+    ];
+    const runs = fc.record({
+      script: fc.array(fc.constantFrom(...answers), { maxLength: 25 }),
+      lanes: fc.integer({ min: 1, max: 4 }),
+      maxItems: fc.constantFrom(1, 3),
+      streamed: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(runs, async ({ script, lanes, maxItems, streamed }) => {
+        const destination = acme({}, { limits: { ...one.limits, maxItems } });
+        const { deliver, stream, vendor } = bench({
+          destination,
+          script: inTurn(...script),
+          connection: { retry: { attempts: 2 } },
+        });
+        const events = tracks(24, (n) => ({ lane: `l${n % lanes}`, at: n }));
+        const outcomes = streamed ? (await stream(events)).map(({ outcome }) => outcome) : await deliver(events);
+        const stuck = new Set<number>();
+        for (const { kind, eventId } of outcomes.toSorted((a, b) => numberOf(a.eventId) - numberOf(b.eventId))) {
+          const lane = numberOf(eventId) % lanes;
+          if (kind === 'deferred') stuck.add(lane);
+          else if (stuck.has(lane)) expect(kind).not.toBe('delivered');
+        }
+        const firsts = new Set(vendor.requests.flatMap(({ ids }) => ids.map(numberOf)));
+        for (let lane = 0; lane < lanes; lane++) {
+          const sent = [...firsts].filter((n) => n % lanes === lane);
+          expect(sent).toEqual(sent.toSorted((a, b) => a - b));
+        }
+      }),
+      { numRuns: 150 },
+    );
   });
 
   it('suspended by scope come back suspended, all of them', async () => {

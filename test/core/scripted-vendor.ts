@@ -13,6 +13,8 @@ export interface Seen {
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
   readonly bytes: Buffer;
+  /** The very object that was handed over. */
+  readonly body: unknown;
   /** The ids of the events in it. */
   readonly ids: readonly string[];
 }
@@ -88,7 +90,7 @@ function read({ path, headers, body }: Dispatcher.DispatchOptions): Seen {
   const named = headers as Record<string, string>;
   const text = (named['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
   const ids = [...text.matchAll(/"id":"([^"]*)"/g)].map(([, id]) => id ?? '');
-  return { path, headers: named, text, bytes, ids };
+  return { path, headers: named, text, bytes, body, ids };
 }
 
 /** 200, whatever comes. */

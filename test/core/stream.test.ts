@@ -158,13 +158,14 @@ describe('stream', () => {
   });
 
   it('goes on when the window is full of batches that would wait for company for ever', async () => {
-    const destination = acme({}, { limits: { ...limits, maxAgeMs: 3_600_000 } });
-    const { stream, clock } = bench({ destination });
-    const settled = await stream(
-      tracks(200, (n) => ({ group: n % 20 < 9 ? 'busy' : `g${n % 20}` })),
-      { window: 24 },
-    );
-    expect(settled).toHaveLength(200);
+    const destination = acme({}, { limits: { ...limits, maxItems: 2, maxAgeMs: 3_600_000 } });
+    const { stream, clock, vendor } = bench({ destination });
+    vendor.script = async () => {
+      await clock.sleep(100);
+      return yes;
+    };
+    const events = tracks(200, (n) => ({ group: n % 20 < 2 ? 'in pairs' : `alone ${n}` }));
+    expect(await stream(events, { window: 24 })).toHaveLength(200);
     expect(clock.now() - start).toBeLessThan(60_000);
   });
 
@@ -307,7 +308,7 @@ describe('stream', () => {
 });
 
 describe('a lane in a stream', () => {
-  it('leaves in the order of event time, for events within a quarter of the window', async () => {
+  it('leaves in the order of event time, for events within a sixteenth of the window', async () => {
     const { stream, vendor } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
     const at = [5, 3, 4, 1, 2, 9, 8, 7];
     await stream(
@@ -327,7 +328,7 @@ describe('a lane in a stream', () => {
     const outcomes = outcomesOf(await clock.run(collect(connection.stream(events, { window: 80 }))));
     const hot = codes(outcomes.slice(0, 60));
     const turned = hot.indexOf('deferred: held_back');
-    expect(turned).toBeGreaterThanOrEqual(40);
+    expect(turned).toBeGreaterThanOrEqual(10);
     expect(new Set(hot.slice(0, turned))).toEqual(new Set(['delivered']));
     expect(new Set(hot.slice(turned))).toEqual(new Set(['deferred: held_back']));
     expect(new Set(codes(outcomes.slice(60)))).toEqual(new Set(['delivered']));

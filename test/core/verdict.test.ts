@@ -155,7 +155,7 @@ describe('a folder whose readReply()', () => {
     ['returns undefined for a 200', () => undefined, ['unknown', 'unknown', 'unknown']],
     ['returns too few verdicts', () => [{ kind: 'accept' }], ['delivered', 'unknown', 'unknown']],
     ['returns too many verdicts', () => Array(5).fill({ kind: 'accept' }), ['delivered', 'delivered', 'delivered']],
-    ['returns holes', () => [, { kind: 'accept' }], ['unknown', 'delivered', 'unknown']],
+    ['returns holes', () => Object.assign([], { 1: { kind: 'accept' } }), ['unknown', 'delivered', 'unknown']],
     [
       'returns verdicts nobody knows',
       () => ['yes', { kind: 'ok' }, { kind: 'reject' }],

@@ -23,7 +23,10 @@ export interface CheckOptions {
 
 export interface CheckResult {
   readonly title: string;
+  /** Nothing was found wrong. */
   readonly ok: boolean;
+  /** False where the promise does not apply to this folder, or a package it is checked with is not installed. */
+  readonly ran: boolean;
   /** What is wrong; of a check that was not run, why not. */
   readonly why?: string;
 }
@@ -54,19 +57,19 @@ export async function* checkDestination(directory: string, options: CheckOptions
   try {
     subject = await loadSubject(directory, options.definition);
   } catch (error) {
-    yield { title: loading, ok: false, why: whyOf(error) };
+    yield { title: loading, ok: false, ran: true, why: whyOf(error) };
     return;
   }
-  yield { title: loading, ok: true };
+  yield { title: loading, ok: true, ran: true };
   for (const check of checksFor(directory, options)) yield await resultOf(check, subject);
 }
 
 async function resultOf({ title, run }: Check, subject: Subject): Promise<CheckResult> {
   try {
     const said = await run(subject);
-    return said === undefined ? { title, ok: true } : { title: `${title} (not run)`, ok: true, why: said.notRun };
+    return said === undefined ? { title, ok: true, ran: true } : { title, ok: true, ran: false, why: said.notRun };
   } catch (error) {
-    return { title, ok: false, why: whyOf(error) };
+    return { title, ok: false, ran: true, why: whyOf(error) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  absoluteUrl,
   decisionKinds,
   reasonCodes,
   type AnyDestination,
@@ -118,8 +119,9 @@ function unfitDecision(decision: RetryDecision): string | undefined {
 }
 
 function unfitRequest({ url, headers }: HttpRequest, hosts: readonly string[]): readonly string[] {
-  if (!URL.canParse(url)) return ['does not give an absolute URL'];
-  const { protocol, hostname, username, password } = new URL(url);
+  const parsed = absoluteUrl(url);
+  if (parsed === undefined) return ['does not give an absolute http(s) URL'];
+  const { protocol, hostname, username, password } = parsed;
   return [
     ...(protocol === 'https:' ? [] : [`goes by ${protocol} instead of https:`]),
     ...(hosts.includes(hostname) ? [] : [`goes to ${hostname}, which manifest.hosts does not name`]),

@@ -43,8 +43,16 @@ const attributesOf = new Map<string, ReadonlySet<string>>([
 
 const appFields = ['device_os', 'device_type', 'package_app_name', 'package_app_version'] as const;
 
+const urlIn = (value: string): URL | undefined => {
+  try {
+    return new URL(value);
+  } catch {
+    return undefined;
+  }
+};
+
 const pageLocation: Check = (value) =>
-  typeof value === 'string' && /^https?:\/\/[^/?#\s]/.test(value) && URL.canParse(value)
+  typeof value === 'string' && /^https?:\/\/[^/?#\s]/.test(value) && urlIn(value) !== undefined
     ? undefined
     : 'must be a full http(s) URL';
 
@@ -159,8 +167,9 @@ function checkProducts(products: unknown, report: Report): void {
 function checkAppUrl(event: Fields, report: Report): void {
   const present = appFields.filter((name) => event[name] !== undefined);
   const location = event['page_location'];
-  if (present.length === 0 || typeof location !== 'string' || !URL.canParse(location)) return;
-  const said = [...new URL(location).searchParams].filter(([name]) => appFields.some((field) => field === name));
+  const url = typeof location === 'string' ? urlIn(location) : undefined;
+  if (present.length === 0 || url === undefined) return;
+  const said = [...url.searchParams].filter(([name]) => appFields.some((field) => field === name));
   if (said.length === 0) return;
   const same =
     said.length === present.length && said.every(([name, value], i) => name === present[i] && value === event[name]);

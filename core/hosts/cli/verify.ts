@@ -1,5 +1,5 @@
 import { exitCode, usage } from './exit-codes.ts';
-import { oneLine } from './printable.ts';
+import { oneLine, printable } from './printable.ts';
 import { print, type Terminal } from './terminal.ts';
 
 /**
@@ -8,24 +8,34 @@ import { print, type Terminal } from './terminal.ts';
  */
 export async function verify(directories: readonly string[], terminal: Terminal): Promise<number> {
   const { checkDestination } = await loadKit();
-  let failed = 0;
+  let bad = 0;
   for (const directory of directories) {
     await print(terminal.stdout, `${directory}\n`);
-    let count = 0;
-    let bad = 0;
-    for await (const { title, ok, why } of checkDestination(directory)) {
-      count += 1;
-      if (!ok) bad += 1;
-      await print(
-        terminal.stdout,
-        `${ok ? '  ok      ' : '  FAILED  '}${oneLine(title)}${why === undefined ? '' : `\n            ${oneLine(why)}`}\n`,
-      );
+    const counted = { passed: 0, failed: 0, 'not run': 0 };
+    for await (const { title, ok, ran, why } of checkDestination(directory)) {
+      const result = !ok ? 'failed' : ran ? 'passed' : 'not run';
+      counted[result] += 1;
+      await print(terminal.stdout, `  ${labels[result]}${oneLine(title)}\n${why === undefined ? '' : indented(why)}`);
     }
-    await print(terminal.stdout, `${count - bad} of ${count} checks passed\n`);
-    if (bad > 0 || count === 0) failed += 1;
+    const { passed, failed } = counted;
+    const notRun = counted['not run'] === 0 ? '' : `, ${counted['not run']} not run`;
+    await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${notRun}\n`);
+    if (failed > 0) bad += 1;
   }
-  return failed > 0 ? exitCode.undelivered : exitCode.ok;
+  return bad > 0 ? exitCode.undelivered : exitCode.ok;
 }
+
+const labels = { passed: 'ok       ', failed: 'FAILED   ', 'not run': 'not run  ' };
+
+/** What is wrong, with the difference to what a case expects; not with all of a long one. */
+function indented(why: string): string {
+  const lines = why.split(/\r?\n/).map((line) => `${' '.repeat(13)}${printable(line)}`.trimEnd());
+  const rest = lines.length - mostLines;
+  if (rest > 0) lines.splice(mostLines, rest, `${' '.repeat(13)}... and ${rest} lines more`);
+  return `${lines.join('\n')}\n`;
+}
+
+const mostLines = 40;
 
 async function loadKit() {
   try {

@@ -11,7 +11,7 @@ export async function bigCall(effort: Effort): Promise<readonly Row[]> {
   for (const { name } of subjects) {
     const small: BigCall[] = [];
     const big: BigCall[] = [];
-    for (let round = 0; round < (effort.quick ? 3 : 9); round += 1) {
+    for (let round = 0; round < (effort.quick ? 2 : 9); round += 1) {
       small.push(await inChild<BigCall>('big-call', name, '100'));
       big.push(await inChild<BigCall>('big-call', name, '10000'));
     }

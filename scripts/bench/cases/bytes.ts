@@ -11,7 +11,7 @@ import { linesFor, subjects } from '../subjects.ts';
 export async function bytes(effort: Effort): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const subject of subjects) {
-    const lines = linesFor(subject, 4000);
+    const lines = linesFor(subject, effort.events);
     await assertSameBytes(subject, lines);
     const { connection } = connect(subject, { dispatcher: new InstantVendor(subject) });
     const vendor = new InstantVendor(subject);

@@ -11,7 +11,7 @@ import { linesFor, subjects, type Subject } from '../subjects.ts';
 export async function delivered(effort: Effort): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const subject of subjects) {
-    const lines = linesFor(subject, effort.quick ? 4000 : 8000);
+    const lines = linesFor(subject, effort.events);
     const { concurrency } = subject.destination.manifest.pace;
     const sink = await startSink(subject);
     const agent = new Agent({ connections: concurrency, pipelining: 1 });

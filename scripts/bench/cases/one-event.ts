@@ -10,7 +10,7 @@ import { linesFor, subjects } from '../subjects.ts';
 export async function oneEvent(effort: Effort): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const subject of subjects) {
-    const lines = linesFor(subject, 4000);
+    const lines = linesFor(subject, effort.events);
     const alone = { ...subject, perRequest: 1 };
     const { connection } = connect(subject, { dispatcher: new InstantVendor(subject) });
     const vendor = new InstantVendor(subject);

@@ -20,7 +20,7 @@ export async function requests(effort: Effort): Promise<readonly Row[]> {
   for (const subject of subjects) {
     const sink = await startSink(subject);
     const text = subject.floor.bodyOf(linesFor(subject, subject.perRequest));
-    const count = subject.perRequest === 1 ? 4000 : 1000;
+    const count = subject.perRequest === 1 ? effort.events : effort.events >> 2;
     const agent = new Agent({ connections: concurrency, pipelining: 1 });
     const ours = wireOf(subject, sink, text);
     const measured = await interleave(

@@ -4,6 +4,7 @@ import type { Subject } from '../subject.ts';
 import { varied } from '../varied.ts';
 import { always, type ScriptedReply } from '../vendor-double.ts';
 import { during, must, notRun, type Check } from './check.ts';
+import { noYesToMany, yesHoldsForMany } from './yes-to-many.ts';
 
 /** What a folder must do with many events at once. */
 export const batchChecks: readonly Check[] = [
@@ -27,7 +28,8 @@ export const batchChecks: readonly Check[] = [
               await probe.deliver(events);
               keepsLimits(probe, { ...limits, ...asked });
             },
-            { options: { limits: asked } },
+            // Where the yes does not fit the number of events, none may travel twice all the same.
+            { options: { limits: asked, onAmbiguous: 'report' } },
           ),
         );
       }
@@ -39,6 +41,7 @@ export const batchChecks: readonly Check[] = [
     async run(subject) {
       const size = await fullBatch(subject);
       if (size < 2) return notRun('this vendor gets one event a request');
+      if (!(await yesHoldsForMany(subject))) return notRun(noYesToMany);
       if (!(await splitsOn400(subject, size))) return notRun('a 400 does not split a batch of this vendor');
       const events = manyOf(subject, size);
       for (let position = 0; position < size; position += 1) await poisoned(subject, events, new Set([position]));

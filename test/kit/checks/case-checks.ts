@@ -40,6 +40,7 @@ async function runCase(subject: Subject, loaded: LoadedCase, through?: Dispatche
     inOrder(...replies),
     async (probe) => {
       const given = await probe.deliver(events);
+      probe.blameless();
       const unscripted = probe.vendor.unscripted.length;
       if (requests !== undefined) assert.deepStrictEqual(probe.vendor.requests.map(written), requests.map(written));
       must(
@@ -54,7 +55,6 @@ async function runCase(subject: Subject, loaded: LoadedCase, through?: Dispatche
         given.map((outcome, index) => sameKeys(outcome, outcomes[index])),
         outcomes,
       );
-      probe.blameless();
     },
     { config, options, now: Date.parse(now), through, compressed: true },
   );

@@ -8,10 +8,15 @@ export interface Check {
 
 export interface NotRun {
   readonly notRun: string;
+  /** A package that is not installed, where that is why. */
+  readonly missing?: string;
 }
 
-/** The promise does not apply to this folder, or cannot be checked here. */
+/** The promise does not apply to this folder. */
 export const notRun = (reason: string): NotRun => ({ notRun: reason });
+
+/** The promise cannot be checked here without that package. */
+export const notRunWithout = (missing: string): NotRun => ({ notRun: `${missing} is not installed`, missing });
 
 /** Throws the reason unless it holds. */
 export function must(holds: boolean, why: string): asserts holds {

@@ -3,6 +3,7 @@ import { canonicalEvents, hostileEvents } from '../events.ts';
 import { withProbe } from '../probe.ts';
 import { always } from '../vendor-double.ts';
 import { during, must, type Check } from './check.ts';
+import { yesHoldsForMany } from './yes-to-many.ts';
 
 /** What a folder must do with events, good and bad. */
 export const eventChecks: readonly Check[] = [
@@ -55,14 +56,20 @@ export const eventChecks: readonly Check[] = [
         make(),
         { ...subject.event, messageId: `m-good-${index}` },
       ]);
-      await withProbe(subject, always(subject.yes), async (probe) => {
-        const outcomes = await probe.deliver(events);
-        for (const [index, { title }] of small.entries()) {
-          const after = outcomes[2 * index + 1];
-          must(after?.kind === 'delivered', `the event after ${title} is ${JSON.stringify(after)}`);
-        }
-        probe.blameless();
-      });
+      const together = await yesHoldsForMany(subject);
+      await withProbe(
+        subject,
+        always(subject.yes),
+        async (probe) => {
+          const outcomes = await probe.deliver(events);
+          for (const [index, { title }] of small.entries()) {
+            const after = outcomes[2 * index + 1];
+            must(after?.kind === 'delivered', `the event after ${title} is ${JSON.stringify(after)}`);
+          }
+          probe.blameless();
+        },
+        together ? {} : { options: { limits: { maxItems: 1 } } },
+      );
     },
   },
 ];

@@ -5,7 +5,7 @@ import { withProbe, type Probe } from '../probe.ts';
 import type { Subject } from '../subject.ts';
 import type { ScriptedReply } from '../vendor-double.ts';
 import { yesReplies, yesStatuses } from '../yes.ts';
-import { must, notRun, type Check, type NotRun } from './check.ts';
+import { must, notRunWithout, type Check, type NotRun } from './check.ts';
 
 export interface FuzzOptions {
   /** Inputs a property is tried with. */
@@ -25,7 +25,7 @@ export const fuzzChecks = ({ runs, seed }: FuzzOptions): readonly Check[] =>
     title,
     run: async (subject): Promise<NotRun | void> => {
       const fc = await import('fast-check').catch(() => undefined);
-      if (fc === undefined) return notRun('fast-check is not installed');
+      if (fc === undefined) return notRunWithout('fast-check');
       await fc.assert(property(fc, subject), { numRuns: runs, seed });
     },
   }));

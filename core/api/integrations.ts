@@ -1,0 +1,30 @@
+import type { CdpEvent, JsonValue } from './event.ts';
+import type { DestinationManifest } from './manifest.ts';
+import { isObject } from './mapping.ts';
+
+/** Names of destinations are compared without case, space and underscore. */
+export const plainName = (name: string): string => name.replace(/[\s_]/g, '').toLowerCase();
+
+/** Something an event says for one destination alone, and where it says so. */
+export interface OwnOption {
+  readonly path: string;
+  readonly value: JsonValue;
+}
+
+/** Reads one option out of `integrations`, under whichever of the destination's names has it. Made once, at module level. */
+export function optionReader(
+  { displayName, slug, aliases }: DestinationManifest,
+  option: string,
+): (event: CdpEvent) => OwnOption | undefined {
+  const names = new Set([displayName, slug, ...aliases].map(plainName));
+  return ({ integrations }) => {
+    if (!isObject(integrations)) return undefined;
+    for (const name of Object.keys(integrations)) {
+      const options = integrations[name];
+      if (!isObject(options) || !names.has(plainName(name))) continue;
+      const value = options[option];
+      if (value !== undefined && value !== null) return { path: `integrations.${name}.${option}`, value };
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,100 @@
+import { accept, again, decide } from '../../core/api/index.ts';
+import type { Batch, HttpResponse, ReasonCode, RetryDecision } from '../../core/api/index.ts';
+import type { AdjustEvent } from './mapping.ts';
+import { messageOf } from './errors.ts';
+
+type Verdict = (answer: HttpResponse, batch: Batch<AdjustEvent>) => RetryDecision;
+
+/**
+ * What an answer means by its status and its message: one status has several meanings at Adjust (ADJUST-68). The first row
+ * that fits wins; what fits none goes by the house table: 408 and 429 pause, 5xx retries (ADJUST-71), timeouts are ambiguous.
+ */
+interface Row {
+  readonly status: readonly number[];
+  /** Left out: the status alone is enough. */
+  readonly says?: RegExp;
+  readonly means: Verdict;
+}
+
+const reject =
+  (code: ReasonCode, message: string, field?: string): Verdict =>
+  ({ status }) =>
+    decide('reject', code, message, { status, ...(field === undefined ? {} : { field }) });
+
+/** `prefix` names the scope to stop, when the rest of the connection may go on. */
+const suspend =
+  (code: ReasonCode, message: string, prefix?: 'token:' | 'platform:'): Verdict =>
+  ({ status }, batch) => {
+    const scope = prefix && batch.items[0].scopes?.find((name) => name.startsWith(prefix));
+    return decide('suspend', code, message, { status, ...(scope === undefined ? {} : { scope }) });
+  };
+
+const duplicate: Verdict = () => accept('Adjust already had this unique event');
+
+/** "Bad event state" has many causes; core adds Adjust's own words to the reason (ADJUST-53). */
+export const refused = reject('vendor_rejected', 'Adjust refused the event');
+
+const unknownApp = suspend('misconfigured', 'Adjust does not know this app token');
+const badToken = suspend('unauthorized', 'Adjust wants a valid S2S token');
+
+const rows: readonly Row[] = [
+  { status: [400], says: /^ignoring event, earlier unique event/i, means: duplicate },
+  { status: [400], says: /^ignoring event subsequent to/i, means: duplicate },
+  { status: [400], says: /^bad event state/i, means: refused },
+  { status: [400], says: /^invalid app token/i, means: unknownApp },
+  {
+    status: [400],
+    says: /^invalid callback param/i,
+    means: reject('vendor_rejected', 'Adjust could not read the parameters', 'properties'),
+  },
+  {
+    status: [400],
+    says: /^invalid event token/i,
+    means: suspend('misconfigured', 'Adjust does not know this event token in this app', 'token:'),
+  },
+  {
+    status: [400],
+    says: /^invalid revenue/i,
+    means: reject('vendor_rejected', 'Adjust did not take the revenue', 'properties.revenue'),
+  },
+  { status: [202], says: /^(?:missing|wrong) authentication token/i, means: badToken },
+  { status: [401], says: /^failed to authori[sz]e request/i, means: badToken },
+  { status: [401], says: /^session failed/i, means: suspend('unauthorized', 'The S2S token lacks the scope Events') },
+  { status: [403], says: /^app is inactive/i, means: suspend('misconfigured', 'The app is switched off in Adjust') },
+  {
+    status: [403],
+    says: /^tracking disabled/i,
+    means: suspend('misconfigured', 'Tracking is switched off in Adjust for this platform', 'platform:'),
+  },
+  {
+    status: [403],
+    says: /^event token bl(?:ack|ock)listed/i,
+    means: suspend('misconfigured', 'The event token is blocklisted in Adjust', 'token:'),
+  },
+  { status: [404], says: /^app token not found/i, means: unknownApp },
+  {
+    // Also seen with 401 in a public report, where it would otherwise stop the whole connection.
+    status: [404, 401],
+    says: /^device not found/i,
+    means: reject('vendor_rejected', 'Adjust has no data of this device', 'context.device'),
+  },
+  { status: [500], says: /^internal error/i, means: (answer) => again(answer) },
+  { status: [400, 404], means: refused },
+  { status: [413], means: reject('payload_too_large', 'Adjust takes requests of up to 1 MB') },
+  {
+    status: [451],
+    means: ({ status }) => decide('skip', 'consent_denied', 'The device is opted out in Adjust', { status }),
+  },
+  { status: [501], means: (answer) => again(answer) },
+];
+
+/** The decision of the row that fits, if any does. An error that comes with 200 is known by its message alone. */
+export function judge(answer: HttpResponse, batch: Batch<AdjustEvent>): RetryDecision | undefined {
+  const message = messageOf(answer.body);
+  const row = rows.find(({ status, says }) =>
+    answer.status === 200
+      ? says?.test(message) === true
+      : status.includes(answer.status) && (says?.test(message) ?? true),
+  );
+  return row?.means(answer, batch);
+}
