@@ -59,7 +59,11 @@ export class AttemptWire implements Wire {
     const startedAt = clock.now();
     let result: WireResult;
     try {
-      const sealed = request.body === undefined ? undefined : await this.#seal(request);
+      if (request.body !== undefined) {
+        const sealed = this.#seal(request);
+        this.sealed = 'then' in sealed ? await sealed : sealed;
+      }
+      const sealed = request.body === undefined ? undefined : this.sealed;
       const sent = transport.send(request, sealed, this.#crate.items[0].deadline - startedAt);
       this.used = true;
       result = await sent;
@@ -79,11 +83,10 @@ export class AttemptWire implements Wire {
     return result;
   }
 
-  async #seal(request: HttpRequest): Promise<Sealed> {
+  /** Only compression takes time: anything else would wait for nothing. */
+  #seal(request: HttpRequest): Sealed | Promise<Sealed> {
     const compressed = request.compress !== undefined;
     if (this.sealed?.text === request.body && this.sealed?.compressed === compressed) return this.sealed as Sealed;
-    const made = this.#call.line.transport.seal(request);
-    this.sealed = 'then' in made ? await made : made;
-    return this.sealed;
+    return this.#call.line.transport.seal(request);
   }
 }

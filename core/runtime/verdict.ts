@@ -111,11 +111,14 @@ export function apply(call: Call, crate: Crate, decisions: readonly RetryDecisio
         return void again.push(parcel);
     }
   });
+  if (again.length === 0 && halves.length === 0 && alone.length === 0) return nothingLeft;
   const smaller = [...halved(halves), ...alone.map((parcel) => [parcel])]
     .map(crateOf)
     .filter((part) => part !== undefined);
   return { again: crateOf(again), askedMs, throttled, smaller };
 }
+
+const nothingLeft: Remainder = { again: undefined, askedMs: 0, throttled: true, smaller: [] };
 
 const halved = (parcels: readonly Parcel[]): (readonly Parcel[])[] => {
   const middle = Math.ceil(parcels.length / 2);

@@ -1,5 +1,16 @@
-import { asText, ipv4Address, isBlankId, isBlankIp, isObject, optionReader } from '../../core/api/index.ts';
-import type { CdpEvent, JsonObject, JsonValue, Note, Trace } from '../../core/api/index.ts';
+import {
+  asText,
+  ipv4Address,
+  isBlankId,
+  isBlankIp,
+  isObject,
+  optionReader,
+  type CdpEvent,
+  type JsonObject,
+  type JsonValue,
+  type Note,
+  type Trace,
+} from '../../core/api/index.ts';
 import { manifest } from './manifest.ts';
 import { adjustId, asTracking, families, type DeviceRow, type Draft } from './mapping.ts';
 

@@ -1,5 +1,4 @@
-import { asAttStatus, asFlag, asText, isBlankId, isUuid } from '../../core/api/index.ts';
-import type { Cast } from '../../core/api/index.ts';
+import { asAttStatus, asFlag, asText, isBlankId, isUuid, type Cast } from '../../core/api/index.ts';
 
 /** A flat object of strings: all that callback_params and partner_params may hold (ADJUST-45, ADJUST-46). */
 export type Parameters = Readonly<Record<string, string>>;

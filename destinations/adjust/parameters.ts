@@ -1,5 +1,4 @@
-import { isObject, ownValue } from '../../core/api/index.ts';
-import type { JsonObject, JsonValue, Note, Trace } from '../../core/api/index.ts';
+import { isObject, ownValue, type JsonObject, type JsonValue, type Note, type Trace } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Parameters } from './mapping.ts';
 

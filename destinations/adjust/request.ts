@@ -1,7 +1,6 @@
 import type { Batch, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { AdjustEvent } from './mapping.ts';
-import type { Prepared } from './prepare.ts';
 
 /** The same for every event: all that differs is in the form body, so that no identifier is in a URL (ADJUST-02, ADJUST-03). */
 export const requestFor = ({ s2sToken }: Config): HttpRequest =>
@@ -14,5 +13,8 @@ export const requestFor = ({ s2sToken }: Config): HttpRequest =>
     }),
   });
 
-export const request = (_batch: Batch<AdjustEvent>, _config: Config, prepared: Prepared): HttpRequest =>
-  prepared.request;
+export const request = (
+  _batch: Batch<AdjustEvent>,
+  _config: Config,
+  prepared: { readonly request: HttpRequest },
+): HttpRequest => prepared.request;

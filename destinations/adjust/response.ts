@@ -1,5 +1,14 @@
-import { accept, acceptAll, all, classifyWith, isObject, jsonBody, ownValue } from '../../core/api/index.ts';
-import type { JsonObject, ResponseHandler } from '../../core/api/index.ts';
+import {
+  accept,
+  acceptAll,
+  all,
+  classifyWith,
+  isObject,
+  jsonBody,
+  ownValue,
+  type JsonObject,
+  type ResponseHandler,
+} from '../../core/api/index.ts';
 import { judge, refused } from './verdicts.ts';
 import type { AdjustEvent } from './mapping.ts';
 

@@ -1,5 +1,14 @@
-import { asCurrency, asDecimal, asText, ownValue, reject } from '../../core/api/index.ts';
-import type { JsonObject, JsonValue, Note, Trace } from '../../core/api/index.ts';
+import {
+  asCurrency,
+  asDecimal,
+  asText,
+  ownValue,
+  reject,
+  type JsonObject,
+  type JsonValue,
+  type Note,
+  type Trace,
+} from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 
 /** Both or neither: Adjust reads one only beside the other (ADJUST-41). */

@@ -1,5 +1,18 @@
-import { admit, eventClock, eventTime, payload, propertiesOf, reject, skip } from '../../core/api/index.ts';
-import type { Admission, CdpEvent, Moment, Note, Trace, Transformed } from '../../core/api/index.ts';
+import {
+  admit,
+  eventClock,
+  eventTime,
+  payload,
+  propertiesOf,
+  reject,
+  skip,
+  type Admission,
+  type CdpEvent,
+  type Moment,
+  type Note,
+  type Trace,
+  type Transformed,
+} from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { describeDevice, deviceKey } from './device.ts';
 import type { AdjustEvent, Draft } from './mapping.ts';

@@ -1,5 +1,12 @@
-import { accept, again, decide } from '../../core/api/index.ts';
-import type { Batch, HttpResponse, ReasonCode, RetryDecision } from '../../core/api/index.ts';
+import {
+  accept,
+  again,
+  decide,
+  type Batch,
+  type HttpResponse,
+  type ReasonCode,
+  type RetryDecision,
+} from '../../core/api/index.ts';
 import type { AdjustEvent } from './mapping.ts';
 import { messageOf } from './errors.ts';
 

@@ -1,7 +1,6 @@
 import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { AdRollEvent } from './mapping.ts';
-import type { Prepared } from './prepare.ts';
 
 /** The same for every batch: core joins the body. */
 export function requestFor({ advertisableEid, dryRun, serverAccessToken, gzip }: Config): HttpRequest {
@@ -16,8 +15,11 @@ export function requestFor({ advertisableEid, dryRun, serverAccessToken, gzip }:
   };
 }
 
-export const request = (_batch: Batch<AdRollEvent>, _config: Config, prepared: Prepared): HttpRequest =>
-  prepared.request;
+export const request = (
+  _batch: Batch<AdRollEvent>,
+  _config: Config,
+  prepared: { readonly request: HttpRequest },
+): HttpRequest => prepared.request;
 
 /** An array also for one event (ADROLL-09). */
 export const frame = (): Frame => ({ open: '[', separator: ',', close: ']' });

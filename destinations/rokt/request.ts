@@ -1,7 +1,6 @@
 import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { RoktBatch } from './mapping.ts';
-import type { Prepared } from './prepare.ts';
 
 /** The same for every batch: core joins the body. Always the connection's own pod, with no other to fail over to (ROKT-04). */
 export const requestFor = ({ pod, bulk, apiKey, apiSecret }: Config): HttpRequest => ({
@@ -14,7 +13,11 @@ export const requestFor = ({ pod, bulk, apiKey, apiSecret }: Config): HttpReques
   },
 });
 
-export const request = (_batch: Batch<RoktBatch>, _config: Config, prepared: Prepared): HttpRequest => prepared.request;
+export const request = (
+  _batch: Batch<RoktBatch>,
+  _config: Config,
+  prepared: { readonly request: HttpRequest },
+): HttpRequest => prepared.request;
 
 /** `/v2/bulkevents` takes a list of batches, `/v2/events` one batch. */
 export const frame = ({ bulk }: Config): Frame => (bulk ? list : bare);

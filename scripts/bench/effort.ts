@@ -9,4 +9,4 @@ export interface Effort {
 }
 
 export const full: Effort = { quick: false, rounds: 21, warmUps: 16, events: 4000 };
-export const quick: Effort = { quick: true, rounds: 5, warmUps: 10, events: 2000 };
+export const quick: Effort = { quick: true, rounds: 5, warmUps: 6, events: 2000 };

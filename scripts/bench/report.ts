@@ -23,12 +23,14 @@ export interface Section {
   readonly rows: readonly Row[];
 }
 
+const written = (aim: number): string => aim.toLocaleString('en', { minimumFractionDigits: aim < 2 ? 2 : 0 });
+
 export const atLeast = (value: number, aim: number, unit = ''): Aim => ({
-  text: `>= ${aim.toLocaleString('en')}${unit}`,
+  text: `>= ${written(aim)}${unit}`,
   reached: value >= aim,
 });
 export const atMost = (value: number, aim: number, unit = ''): Aim => ({
-  text: `<= ${aim.toLocaleString('en')}${unit}`,
+  text: `<= ${written(aim)}${unit}`,
   reached: value <= aim,
 });
 

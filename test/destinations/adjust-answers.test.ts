@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Batch, Delivery, Failure, HttpResponse, RetryDecision } from '../../core/api/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
 
@@ -47,7 +47,7 @@ function short(decision: RetryDecision): string {
 }
 
 describe('Adjust answers', () => {
-  test.each<[string, Answer, string]>([
+  it.each<[string, Answer, string]>([
     ['ADJUST-51 OK as JSON', { status: 200, body: '{"status":"OK"}' }, 'accept'],
     [
       'ADJUST-51 OK with more members',
@@ -178,7 +178,7 @@ describe('Adjust answers', () => {
     ['ALL-02 a redirect', { status: 302, headers: { location: 'https://example.com' } }, 'suspend misconfigured'],
   ])('%s', (_, answer, expected) => expect(short(verdict(answer))).toBe(expected));
 
-  test.each<[number, string]>([
+  it.each<[number, string]>([
     [400, 'reject vendor_rejected'],
     [401, 'suspend unauthorized'],
     [403, 'suspend unauthorized'],
@@ -190,7 +190,7 @@ describe('Adjust answers', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['spaces inside the parentheses', '{"error":"Event request failed ( Invalid revenue )"}'],
     ['another case', '{"error":"EVENT REQUEST FAILED (INVALID REVENUE)"}'],
     [
@@ -208,14 +208,14 @@ describe('Adjust answers', () => {
     });
   });
 
-  test('ADJUST-52 a huge hostile answer is judged at once', () => {
+  it('ADJUST-52 a huge hostile answer is judged at once', () => {
     const body = 'request failed ('.repeat(4_000);
     const before = performance.now();
     expect(short(verdict({ status: 400, body }))).toBe('reject vendor_rejected');
     expect(performance.now() - before).toBeLessThan(500);
   });
 
-  test.each<[string, Failure, string]>([
+  it.each<[string, Failure, string]>([
     ['ADJUST-72 a timeout', { kind: 'timeout', afterMs: 10_000 }, 'ambiguous ambiguous_delivery'],
     ['ADJUST-72 a reset', { kind: 'network', code: 'ECONNRESET', received: 'maybe' }, 'ambiguous ambiguous_delivery'],
     ['ADJUST-72 a request that never left', { kind: 'network', code: 'ECONNREFUSED', received: 'no' }, 'retry network'],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Batch, CdpEvent } from '../../core/api/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
@@ -29,13 +29,13 @@ const parametersOf = (name: string, body: string): unknown => {
 };
 
 describe('Adjust, the form', () => {
-  test('ADJUST-05 escapes every value once', () => {
+  it('ADJUST-05 escapes every value once', () => {
     const body = bodyOf({ a: 'x&y=1 %41+ü"\\' }, { callbackParams: ['a'] }, { userAgent: 'A&B=C+D %20/1' });
     expect(body).toContain('&user_agent=A%26B%3DC%2BD%20%2520%2F1');
     expect(body).toContain('%7B%22a%22%3A%22x%26y%3D1%20%2541%2B%C3%BC%5C%22%5C%5C%22%7D');
   });
 
-  test('ADJUST-05 ADJUST-43 any text arrives as it was, and ALL-03 the same event always gives the same bytes', () => {
+  it('ADJUST-05 ADJUST-43 any text arrives as it was, and ALL-03 the same event always gives the same bytes', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), (properties) => {
         const { revenue: _, currency: __, total: ___, value: ____, ...rest } = properties;
@@ -47,7 +47,7 @@ describe('Adjust, the form', () => {
     );
   });
 
-  test('ADJUST-05 half a surrogate pair becomes the replacement character instead of an exception', () => {
+  it('ADJUST-05 half a surrogate pair becomes the replacement character instead of an exception', () => {
     const body = bodyOf({ a: 'x\ud800y', '\udc00': 'z' }, { callbackParams: 'all' }, { userAgent: 'U\udfffA' });
     expect(new URLSearchParams(body).get('user_agent')).toBe('U\ufffdA');
     expect(parametersOf('callback_params', body)).toEqual({ a: 'x\ufffdy', '\ufffd': 'z' });
@@ -65,7 +65,7 @@ describe('Adjust, callback and partner parameters', () => {
     address: { city: 'Berlin', geo: { lat: 52.5 }, none: {} },
   };
 
-  test('ADJUST-45 ADJUST-46 holds strings only: objects by dotted names, lists as JSON in a string, no null', () => {
+  it('ADJUST-45 ADJUST-46 holds strings only: objects by dotted names, lists as JSON in a string, no null', () => {
     expect(parametersOf('callback_params', bodyOf(mixed, { callbackParams: 'all' }))).toEqual({
       text: ' as is ',
       number: '1.5',
@@ -77,7 +77,7 @@ describe('Adjust, callback and partner parameters', () => {
     });
   });
 
-  test('ADJUST-43 takes a list of properties or a map to other names', () => {
+  it('ADJUST-43 takes a list of properties or a map to other names', () => {
     expect(parametersOf('callback_params', bodyOf(mixed, { callbackParams: ['yes', 'gone', 'absent'] }))).toEqual({
       yes: 'true',
     });
@@ -88,12 +88,12 @@ describe('Adjust, callback and partner parameters', () => {
     });
   });
 
-  test('ADJUST-44 shares nothing with partners unless it is chosen', () => {
+  it('ADJUST-44 shares nothing with partners unless it is chosen', () => {
     expect(bodyOf(mixed, { callbackParams: 'all' })).not.toContain('partner_params');
     expect(parametersOf('partner_params', bodyOf(mixed, { partnerParams: ['number'] }))).toEqual({ number: '1.5' });
   });
 
-  test.each([
+  it.each([
     ['nothing is chosen', mixed, []],
     ['what is chosen is not there', mixed, ['absent', 'gone', 'toString', 'constructor']],
     ['all there is is nothing', { a: null, b: {} }, 'all'],
@@ -101,20 +101,20 @@ describe('Adjust, callback and partner parameters', () => {
     expect(bodyOf(properties, { callbackParams })).not.toContain('callback_params');
   });
 
-  test('ADJUST-48 "all" leaves revenue and currency to the fields of their own', () => {
+  it('ADJUST-48 "all" leaves revenue and currency to the fields of their own', () => {
     const body = bodyOf({ revenue: 5, currency: 'EUR', color: 'red' }, { callbackParams: 'all' });
     expect(body).toContain('&revenue=5&currency=EUR&');
     expect(parametersOf('callback_params', body)).toEqual({ color: 'red' });
   });
 
-  test('ADJUST-43 a property called __proto__ is a property like any other', () => {
+  it('ADJUST-43 a property called __proto__ is a property like any other', () => {
     const properties = JSON.parse('{"__proto__":"kept","deep":{"__proto__":{"x":1}}}') as object;
     const text = new URLSearchParams(bodyOf(properties, { callbackParams: 'all' })).get('callback_params');
     expect(text).toBe('{"__proto__":"kept","deep.__proto__.x":"1"}');
     expect(bodyOf({}, { callbackParams: ['__proto__', 'hasOwnProperty'] })).not.toContain('callback_params');
   });
 
-  test('ADJUST-46 an object nested beyond reason becomes one string, or is left out, and never an exception', () => {
+  it('ADJUST-46 an object nested beyond reason becomes one string, or is left out, and never an exception', () => {
     let deep: object = { end: 1 };
     for (let i = 0; i < 100_000; i++) deep = { d: deep };
     expect(() => bodyOf({ deep, ok: 1 }, { callbackParams: 'all' })).not.toThrow();
@@ -132,7 +132,7 @@ describe('Adjust, the request', () => {
     return adjust.request?.({} as Batch<never>, parsed, adjust.prepare?.(parsed) as never);
   };
 
-  test('ADJUST-01 ADJUST-02 ADJUST-03 posts a form to the one documented address, with nothing in the query', () => {
+  it('ADJUST-01 ADJUST-02 ADJUST-03 posts a form to the one documented address, with nothing in the query', () => {
     expect(requestOf({})).toEqual({
       method: 'POST',
       url: 'https://s2s.adjust.com/event',
@@ -140,12 +140,12 @@ describe('Adjust, the request', () => {
     });
   });
 
-  test('ALL-02 talks to an https address of the manifest only', () => {
+  it('ALL-02 talks to an https address of the manifest only', () => {
     const { protocol, host } = new URL(requestOf({})?.url ?? '');
     expect([protocol, adjust.manifest.hosts]).toEqual(['https:', [host]]);
   });
 
-  test('ADJUST-49 ALL-01 the S2S token travels in the header alone', () => {
+  it('ADJUST-49 ALL-01 the S2S token travels in the header alone', () => {
     const config = { s2sToken: 'planted-secret' };
     expect(requestOf(config)).toMatchObject({
       url: 'https://s2s.adjust.com/event',
@@ -154,7 +154,7 @@ describe('Adjust, the request', () => {
     expect(bodyOf({}, config)).not.toContain('planted-secret');
   });
 
-  test('ADJUST-50 ALL-01 the form for settings hides the S2S token and says which scope it needs', async () => {
+  it('ADJUST-50 ALL-01 the form for settings hides the S2S token and says which scope it needs', async () => {
     const { z } = await import('../../core/api/index.ts');
     const schema = z.toJSONSchema(adjust.config, { io: 'input' });
     expect(schema.properties?.['s2sToken']).toMatchObject({

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Note, Trace } from '../../core/api/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
 
@@ -72,7 +72,7 @@ const issuesOf = (config: Record<string, unknown>) =>
   (adjust.config.safeParse(config).error?.issues ?? []).map((issue) => issue.path.join('.'));
 
 describe('Adjust, the envelope', () => {
-  test('ADJUST-07 ADJUST-08 ADJUST-09 ADJUST-42 every form says s2s=1, app token, event token and environment', () => {
+  it('ADJUST-07 ADJUST-08 ADJUST-09 ADJUST-42 every form says s2s=1, app token, event token and environment', () => {
     expect(sent({ config: { environment: 'sandbox' } }).form).toMatchObject({
       s2s: '1',
       app_token: 'app0exmpl123',
@@ -81,7 +81,7 @@ describe('Adjust, the envelope', () => {
     });
   });
 
-  test('ADJUST-06 the form knows these names only, in lower case and always in one order', () => {
+  it('ADJUST-06 the form knows these names only, in lower case and always in one order', () => {
     const { text } = sent({
       context: { ip: '203.0.113.1', userAgent: 'Example/1.0', adjust: { adid } },
       device: { ...iphone, attTrackingStatus: 3 },
@@ -93,18 +93,19 @@ describe('Adjust, the envelope', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['ADJUST-08 an app token is required', { ...settings, appToken: ' ' }, ['appToken']],
     ['ADJUST-09 a blank event token is refused', { ...settings, eventTokens: { A: ' ' } }, ['eventTokens.A']],
     ['ADJUST-42 an environment is one of two', { ...settings, environment: 'staging' }, ['environment']],
     ['ADJUST-49 an S2S token fits into a header', { ...settings, s2sToken: 'tok\u2028en' }, ['s2sToken']],
+    ['ADJUST-49 an S2S token comes without its scheme', { ...settings, s2sToken: 'Bearer token' }, ['s2sToken']],
     ['ADJUST-44 partner parameters are chosen one by one', { ...settings, partnerParams: 'all' }, ['partnerParams']],
     ['ADJUST-47 one parameter has one source', { ...settings, partnerParams: { a: 'x', b: 'x' } }, ['partnerParams']],
     ['ADJUST-33 the oldest age is positive', { ...settings, maxEventAgeDays: 0 }, ['maxEventAgeDays']],
     ['ADJUST-40 the default currency is a code', { ...settings, defaultCurrency: 'euro' }, ['defaultCurrency']],
   ])('%s', (_, config, paths) => expect(issuesOf(config)).toEqual(paths));
 
-  test.each([
+  it.each([
     ['ADJUST-09 skips an event without a token', { event: 'Product Liked' }, 'skipped unmapped_event event'],
     ['ADJUST-09 finds no token in inherited names', { event: 'constructor' }, 'skipped unmapped_event event'],
     ['ADJUST-09 finds no token in __proto__', { event: '__proto__' }, 'skipped unmapped_event event'],
@@ -116,7 +117,7 @@ describe('Adjust, the envelope', () => {
     ['ADJUST-21 ADJUST-22 skips lifecycle events', { event: 'App Open' }, 'skipped unsupported_event event'],
   ])('%s', (_, parts, verdict) => expect(Object.values(refused(parts)).join(' ')).toBe(verdict));
 
-  test.each([
+  it.each([
     'Application Installed',
     'application_opened',
     'Application Updated',
@@ -126,50 +127,51 @@ describe('Adjust, the envelope', () => {
     expect(refused({ event, config: { eventTokens: { [event]: 'life01' } } }).code).toBe('unsupported_event');
   });
 
-  test('ADJUST-22 sends lifecycle events with a warning when the customer insists', () => {
+  it('ADJUST-22 sends lifecycle events with a warning when the customer insists', () => {
     const { form, notes } = sent({ event: 'App Open', config: { allowLifecycleEvents: true } });
     expect(form['event_token']).toBe('opened');
     expect(notes).toContain('unadvised event');
   });
 
-  test('ADJUST-04 ADJUST-23 ADJUST-24 the manifest says one event a request, 1 MB, and that a replay does harm', () => {
+  it('ADJUST-04 ADJUST-23 ADJUST-24 the manifest says one event a request, 1 MB, and that a replay does harm', () => {
     expect(adjust.manifest).toMatchObject({ limits: { maxItems: 1, maxBytes: 1_000_000 }, replay: 'harmful' });
   });
 
-  test('ADJUST-24 the text whose size is measured is the whole body', () => {
+  it('ADJUST-24 the text whose size is measured is the whole body', () => {
     const { text } = sent({ properties: { long: 'x'.repeat(1_000_000) }, config: { callbackParams: 'all' } });
     expect(text.length).toBeGreaterThan(1_000_000);
   });
 });
 
 describe('Adjust, time', () => {
-  test.each([
+  it.each([
     ['ADJUST-25 ADJUST-26 ADJUST-27 sends seconds by default', {}, '1768478340'],
     ['ADJUST-27 sends milliseconds where asked', { config: { timeUnit: 'milliseconds' } }, '1768478340123'],
     ['ADJUST-28 understands an offset', { timestamp: '2026-01-15T13:59:00+02:00' }, '1768478340'],
   ])('%s', (_, parts, digits) => expect(sent(parts).form['created_at_unix']).toBe(digits));
 
-  test('ADJUST-25 ADJUST-29 sends created_at_unix and never created_at', () => {
+  it('ADJUST-25 ADJUST-29 sends created_at_unix and never created_at', () => {
     expect(sent({}).form).not.toHaveProperty('created_at');
   });
 
-  test.each([
+  it.each([
     ['ADJUST-30 without a zone', '2026-01-15T11:59:00', 'invalid_value'],
     ['ADJUST-28 ADJUST-30 in digits', '1768478340.5', 'invalid_value'],
     ['ADJUST-30 as a number', 1_768_478_340, 'invalid_value'],
     ['ADJUST-30 missing', undefined, 'invalid_value'],
+    ['ADJUST-30 on a day there is not', '2026-02-30T11:59:00Z', 'invalid_value'],
     ['ADJUST-27 beyond 13 digits', '+012000-01-01T00:00:00Z', 'invalid_value'],
     ['ADJUST-33 a moment older than 28 days', '2025-12-18T11:59:59.999Z', 'stale_event'],
   ])('%s: the time is refused unsent', (_, timestamp, code) => {
     expect(refused({ timestamp })).toEqual({ kind: 'rejected', code, field: 'timestamp' });
   });
 
-  test('ADJUST-33 takes an event of exactly the oldest age, which is a setting', () => {
+  it('ADJUST-33 takes an event of exactly the oldest age, which is a setting', () => {
     expect(sent({ timestamp: '2025-12-18T12:00:00.000Z' }).form['created_at_unix']).toBe('1766059200');
     expect(sent({ timestamp: '2025-11-19T12:00:00Z', config: { maxEventAgeDays: 58 } }).form).toHaveProperty('idfa');
   });
 
-  test('ADJUST-31 ADJUST-34 a device is a lane whatever the event token, ordered by the exact time', () => {
+  it('ADJUST-31 ADJUST-34 a device is a lane whatever the event token, ordered by the exact time', () => {
     const purchase = sent({});
     const trial = sent({ event: 'Trial Started', device: { ...iphone, advertisingId: zeros } });
     expect(trial.lane).toBe(purchase.lane);
@@ -178,7 +180,7 @@ describe('Adjust, time', () => {
     expect(sent({ config: { appToken: 'other0app' } }).lane).not.toBe(purchase.lane);
   });
 
-  test('ADJUST-57 ADJUST-61 an event can be stopped by its token or its platform', () => {
+  it('ADJUST-57 ADJUST-61 an event can be stopped by its token or its platform', () => {
     expect(sent({}).scopes).toEqual(['token:purch1', 'platform:ios']);
     expect(sent({ device: pixel }).scopes).toEqual(['token:purch1', 'platform:android']);
   });
@@ -199,7 +201,7 @@ describe('Adjust, the device', () => {
   const idsOf = (parts: Parts) =>
     Object.fromEntries(Object.entries(sent(parts).form).filter(([name]) => known.includes(name)));
 
-  test.each<[string, Parts, Record<string, string>]>([
+  it.each<[string, Parts, Record<string, string>]>([
     [
       'ADJUST-11 ADJUST-15 writes IDFA and IDFV in capitals and sends both',
       { device: { type: 'iOS', id: idfv.toLowerCase(), advertisingId: idfa.toLowerCase() } },
@@ -250,6 +252,11 @@ describe('Adjust, the device', () => {
       { device: { type: 'ios' }, integrations: { Adjust: { adid } } },
       { adid },
     ],
+    [
+      'ADJUST-17 takes the adid under any of our names there, after context.adjust',
+      { device: {}, context: { adjust: { adid: null } }, integrations: { Adjust: true, 'adjust s2s': { adid } } },
+      { adid },
+    ],
     ['ADJUST-17 the adid is enough without a known platform', { device: {}, context: { adjust: { adid } } }, { adid }],
     [
       'ADJUST-76 prefers att_status',
@@ -268,7 +275,7 @@ describe('Adjust, the device', () => {
     ],
   ])('%s', (_, parts, ids) => expect(idsOf(parts)).toEqual(ids));
 
-  test.each<[string, Parts]>([
+  it.each<[string, Parts]>([
     ['ADJUST-10 of a browser', { device: {}, context: { os: { name: 'Windows' } } }],
     ['ADJUST-10 of a phone with nothing but zeros', { device: { ...iphone, id: zeros, advertisingId: zeros } }],
     ['ADJUST-10 of a device whose type is a trap', { device: { ...iphone, type: 'constructor' } }],
@@ -277,43 +284,44 @@ describe('Adjust, the device', () => {
     expect(refused(parts)).toEqual({ kind: 'rejected', code: 'missing_identifier', field: 'context.device' });
   });
 
-  test('ADJUST-17 rejects an event without an adid where the customer requires it', () => {
+  it('ADJUST-17 rejects an event without an adid where the customer requires it', () => {
     const config = { requireAdid: true };
     expect(refused({ config })).toMatchObject({ code: 'missing_identifier', field: 'context.adjust.adid' });
     expect(sent({ config, context: { adjust: { adid } } }).form['adid']).toBe(adid);
   });
 
-  test('ADJUST-05 ADJUST-17 an identifier that could smuggle a field into the form is dropped with a note', () => {
+  it('ADJUST-05 ADJUST-17 an identifier that could smuggle a field into the form is dropped with a note', () => {
     const { text, notes } = sent({ context: { adjust: { adid: 'x&event_token=other' } } });
     expect(text).not.toContain('other');
     expect(notes).toEqual(['dropped context.adjust.adid']);
   });
 
-  test('ADJUST-18 warns when an iPhone without IDFA has no adid', () => {
+  it('ADJUST-18 warns when an iPhone without IDFA has no adid', () => {
     const device = { ...iphone, advertisingId: zeros };
     expect(sent({ device }).notes).toEqual(['recommended_missing context.adjust.adid']);
     expect(sent({ device, context: { adjust: { adid } } }).notes).toEqual([]);
     expect(sent({}).notes).toEqual([]);
   });
 
-  test('ADJUST-11 ADJUST-16 warns about an identifier of the wrong shape', () => {
+  it('ADJUST-11 ADJUST-16 warns about an identifier of the wrong shape', () => {
     expect(sent({ device: { ...iphone, advertisingId: 'not-an-idfa' } }).notes).toContain(
       'dropped context.device.advertisingId',
     );
     expect(sent({ device: { ...pixel, id: 'my phone' } }).notes).toEqual(['dropped context.device.id']);
   });
 
-  test.each([
+  it.each([
     ['ADJUST-20 sends an IPv4 address', '203.0.113.9', '203.0.113.9', []],
     ['ADJUST-19 unwraps IPv4 in IPv6', '::ffff:203.0.113.9', '203.0.113.9', []],
     ['ADJUST-19 leaves out IPv6', '2001:db8::1', undefined, ['dropped context.ip']],
+    ["ADJUST-19 leaves out nobody's address", '0.0.0.0', undefined, []],
     ['ADJUST-19 leaves out what is no address', '999.1.1.1', undefined, ['dropped context.ip']],
   ])('%s', (_, ip, address, notes) => {
     const { form, notes: made } = sent({ context: { ip } });
     expect([form['ip_address'], made]).toEqual([address, notes]);
   });
 
-  test('ADJUST-75 sends the user agent', () => {
+  it('ADJUST-75 sends the user agent', () => {
     const userAgent = 'Example/1.0 (iPhone; iOS 17.5.1; Scale/3.00) 100% + more';
     expect(sent({ context: { userAgent } }).form['user_agent']).toBe(userAgent);
   });
@@ -326,7 +334,7 @@ describe('Adjust, revenue', () => {
   };
   const none = [undefined, undefined];
 
-  test.each<[string, Record<string, unknown>, unknown[]]>([
+  it.each<[string, Record<string, unknown>, unknown[]]>([
     ['ADJUST-37 sends full units', { revenue: 149.99, currency: 'USD' }, ['149.99', 'USD']],
     ['ADJUST-37 keeps the digits of a string', { revenue: ' 12.50 ', currency: 'USD' }, ['12.50', 'USD']],
     ['ADJUST-37 writes no exponent', { revenue: 1e10, currency: 'USD' }, ['10000000000', 'USD']],
@@ -339,6 +347,12 @@ describe('Adjust, revenue', () => {
       { revenue: '$5', currency: 'USD' },
       [...none, 'dropped properties.revenue'],
     ],
+    [
+      'ADJUST-37 drops what is no number at all',
+      { revenue: { amount: 5 }, total: 5, currency: 'USD' },
+      [...none, 'dropped properties.revenue'],
+    ],
+    ['ADJUST-37 takes blank revenue for none', { revenue: ' ', total: 7, currency: 'USD' }, ['7', 'USD']],
     ['ADJUST-39 takes the limit itself', { revenue: 100_000_000_000, currency: 'USD' }, ['100000000000', 'USD']],
     ['ADJUST-40 writes the currency in capitals', { revenue: 5, currency: ' eur ' }, ['5', 'EUR']],
     ['ADJUST-41 sends no currency without revenue', { currency: 'USD' }, none],
@@ -348,7 +362,7 @@ describe('Adjust, revenue', () => {
     ['ADJUST-48 never hides revenue in parameters', { revenue: 5, currency: 'USD' }, ['5', 'USD']],
   ])('%s', (_, properties, sale) => expect(saleIn(properties)).toEqual(sale));
 
-  test.each<[string, Parts, string, string]>([
+  it.each<[string, Parts, string, string]>([
     [
       'ADJUST-39 an amount above the limit',
       { properties: { revenue: 100_000_000_001, currency: 'USD' } },
@@ -370,16 +384,18 @@ describe('Adjust, revenue', () => {
     ],
   ])('%s is rejected', (_, parts, code, field) => expect(refused(parts)).toEqual({ kind: 'rejected', code, field }));
 
-  test('ADJUST-40 falls back on the default currency only where the event names none', () => {
+  it('ADJUST-40 falls back on the default currency only where the event names none', () => {
     const config = { defaultCurrency: 'gbp' };
     expect(saleIn({ revenue: 5 }, config)).toEqual(['5', 'GBP']);
     expect(saleIn({ revenue: 5, currency: 'USD' }, config)).toEqual(['5', 'USD']);
-    expect(refused({ properties: { revenue: 5, currency: '??' }, config }).code).toBe('invalid_value');
+    for (const currency of ['??', ['USD'], 840]) {
+      expect(refused({ properties: { revenue: 5, currency }, config }).code).toBe('invalid_value');
+    }
   });
 });
 
 describe('Adjust, preview', () => {
-  test('ADJUST-09 ADJUST-41 every field of the form has a source', () => {
+  it('ADJUST-09 ADJUST-41 every field of the form has a source', () => {
     const sources = new Map<string, string>();
     const trace: Trace = { from: (field, source) => sources.set(field, source), note: () => undefined };
     const { form } = sent({

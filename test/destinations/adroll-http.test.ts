@@ -1,7 +1,15 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import adroll from '../../destinations/adroll/index.ts';
-import type { Batch, Failure, HttpResponse } from '../../core/api/index.ts';
+import type { Batch, CdpEvent, Failure, HttpResponse } from '../../core/api/index.ts';
+import { createRuntime, type ConnectionOptions } from '../../core/index.ts';
 import type { AdRollEvent } from '../../destinations/adroll/mapping.ts';
+import { canonicalEvents } from '../kit/events.ts';
+import { openProbe } from '../kit/probe.ts';
+import { loadSubject } from '../kit/subject.ts';
+import { always } from '../kit/vendor-double.ts';
 
 const settings = {
   advertisableEid: 'ADV0EXAMPLE0000000000A',
@@ -134,6 +142,65 @@ describe('requests', () => {
     expect(adroll.manifest.limits).toMatchObject({ maxItems: 100, maxBytes: 1_000_000 });
   });
 
+  const signUps = (count: number, about = ''): CdpEvent[] =>
+    Array.from({ length: count }, (_, id) => {
+      const base = canonicalEvents['signed-up'];
+      return { ...base, messageId: `m-${id}`, properties: { plan: about } } as CdpEvent;
+    });
+  const probe = async (changes: Record<string, unknown>, options?: ConnectionOptions) =>
+    openProbe(await loadSubject('destinations/adroll'), always({ status: 200 }), {
+      config: { ...settings, ...changes },
+      options,
+    });
+
+  it('ADROLL-11 ADROLL-12 carry 100 events at most, whoever asks for more', async () => {
+    const opened = await probe({});
+    expect((await opened.deliver(signUps(250))).every(({ kind }) => kind === 'delivered')).toBe(true);
+    const sizes = opened.vendor.requests.map(({ body }) => (body as readonly unknown[]).length);
+    expect(sizes.toSorted((a, b) => b - a)).toEqual([100, 100, 50]);
+    await opened.close();
+    await expect(probe({}, { limits: { maxItems: 101 } })).rejects.toThrow('options.limits.maxItems');
+  });
+
+  it('ADROLL-13 carry 1,000,000 bytes at most, and no event that is larger by itself', async () => {
+    const opened = await probe({ externalData: ['plan'] });
+    const large = signUps(5, 'é'.repeat(150_000));
+    const tooLarge = signUps(1, 'é'.repeat(500_000));
+    const outcomes = await opened.deliver([...large, ...tooLarge]);
+    expect(outcomes.map(({ kind }) => kind)).toEqual([...Array(5).fill('delivered'), 'rejected']);
+    expect(opened.vendor.requests).toHaveLength(2);
+    for (const { text } of opened.vendor.requests) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1_000_000);
+    await opened.close();
+  });
+
+  it.each([true, false])('ADROLL-05 ADROLL-10 say their own length in bytes, with gzip %j', async (gzip) => {
+    const heard: { headers: IncomingHttpHeaders; bytes: Buffer }[] = [];
+    const server = createServer((incoming, response) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('end', () => {
+        heard.push({ headers: incoming.headers, bytes: Buffer.concat(chunks) });
+        response.writeHead(200).end();
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const runtime = createRuntime({ destinations: [adroll], origins: { adroll: origin } });
+    try {
+      const opened = runtime.open('adroll', { ...settings, gzip, externalData: ['plan'] });
+      if (opened.kind !== 'open') throw new Error('the settings are refused');
+      const [outcome] = await opened.connection.deliver(signUps(1, 'Überfluß'.repeat(500)));
+      expect(outcome?.kind).toBe('delivered');
+      const [{ headers, bytes } = { headers: {}, bytes: Buffer.alloc(0) }] = heard;
+      expect(headers['content-encoding']).toBe(gzip ? 'gzip' : undefined);
+      expect(headers['content-length']).toBe(String(bytes.length));
+      expect((gzip ? gunzipSync(bytes) : bytes).toString()).toContain('ÜberflußÜberfluß');
+    } finally {
+      await runtime.close();
+      server.close();
+    }
+  });
+
   it('ALL-03 are the same for the same batch', () => {
     expect(requestOf()).toEqual(requestOf());
   });
@@ -153,6 +220,7 @@ describe('answers', () => {
     ['true'],
     ['"OK"'],
     ['null'],
+    [`${'['.repeat(30_000)}${']'.repeat(30_000)}`],
   ])('ADROLL-14 ADROLL-68 takes 200 with %j as a yes to every event', (body) => {
     expect(read(answer(200, body), 3)).toEqual([{ kind: 'accept' }, { kind: 'accept' }, { kind: 'accept' }]);
   });

@@ -148,7 +148,7 @@ describe('the envelope', () => {
     expect(made(event('product-viewed', { 'context.ip': ip })).ip).toBe(expected);
   });
 
-  it.each([['256.1.1.1'], ['localhost'], ['203.0.113.7, 203.0.113.8'], [2130706433], [{}]])(
+  it.each([['256.1.1.1'], ['0.0.0.0'], ['::'], ['localhost'], ['203.0.113.7, 203.0.113.8'], [2130706433], [{}]])(
     'ADROLL-25 rejects %j as an address and takes no other one instead',
     (ip) => {
       const input = event('product-viewed', { 'context.ip': ip, request_ip: '203.0.113.99' });
@@ -190,6 +190,7 @@ describe('the envelope', () => {
     ['+010000-01-01T00:00:00Z'],
     ['2026-01-15T11:59:00'],
     ['1969-07-20T20:17:40.000Z'],
+    ['2026-02-30T11:59:00Z'],
     [1768478340],
   ])('ADROLL-31 leaves out a time of %j, with a note, and never takes the present', (timestamp) => {
     const input = event('product-viewed', { timestamp });
@@ -324,6 +325,22 @@ describe('event names', () => {
     expect(payload).not.toHaveProperty('event_attributes');
     expect(payload).not.toHaveProperty('conversion_value');
     expect(payload).not.toHaveProperty('currency');
+  });
+
+  it.each([
+    ['ADROLL-58 highValuePage', ['highValuePage', 'High Value Page', 'Pricing Viewed', 'Pricing Page Viewed']],
+    ['ADROLL-59 gatedContent', ['gatedContent', 'Gated Content', 'Content Downloaded', 'Whitepaper Downloaded']],
+    ['ADROLL-60 demoRequest', ['demoRequest', 'Demo Request', 'Demo Requested']],
+    ['ADROLL-63 contactSales', ['contactSales', 'Contact Sales', 'Sales Contacted', 'Lead Generated']],
+    ['ADROLL-64 liveChat', ['liveChat', 'Live Chat', 'Live Chat Conversation Started']],
+    ['ADROLL-65 formFill', ['formFill', 'Form Fill', 'Form Submitted']],
+  ])('%s is never guessed from a name, however like it, of a track, page or screen call', (_rule, names) => {
+    for (const name of names) {
+      expect(reasonOf(event('order-completed-web', { event: name }))).toBe('skipped unmapped_event event');
+      expect(made(event('page-product', { name }), { sendPages: true }).event_name).toBe('pageView');
+      const screen = event('screen-ios', { name, 'context.adroll.firstPartyCookie': cookie });
+      expect(made(screen, { sendPages: true, appBaseUrl: 'https://app.example.com' }).event_name).toBe('pageView');
+    }
   });
 
   it('ADROLL-65 sends one form as one event: the one its own name is mapped to', () => {
@@ -465,6 +482,7 @@ describe('identifiers', () => {
       'URL',
     ],
     ['an escaped query', { 'context.page.url': 'https://shop.example.com/?adct=a%2Bb%3D' }, 'a+b='],
+    ['the query the browser had', { 'context.page.search': '?x=1&adct=Sought' }, 'Sought'],
     ['a mapped field', { 'context.adroll.adct': 'Mapped' }, 'Mapped'],
     ['a property', { 'properties.adct': 'Prop' }, 'Prop'],
     ['nothing when it is blank', { 'context.page.url': 'https://shop.example.com/?adct=&a=1' }, undefined],
@@ -526,6 +544,12 @@ describe('identifiers', () => {
     ['nothing when Apple says denied', { 'context.device.attTrackingStatus': 2 }, undefined],
     ['nothing when Apple says restricted', { 'context.device.attTrackingStatus': '1' }, undefined],
     [
+      'nothing when Apple says denied in a word',
+      { 'context.device.attTrackingStatus': null, 'context.device.trackingStatus': 'Denied' },
+      undefined,
+    ],
+    ['an IDFA', { 'context.device.advertisingId': null, 'context.device.idfa': 'IDFA-1' }, 'IDFA-1'],
+    [
       'an id whose limits are unknown',
       { 'context.device.adTrackingEnabled': null, 'context.device.attTrackingStatus': null },
       'A1B2C3D4-E5F6-4789-8ABC-DEF012345678',
@@ -540,7 +564,8 @@ describe('identifiers', () => {
     ['integrations.AdRoll', { 'integrations.AdRoll': { first_party_cookie: 'C'.repeat(40) } }],
     ['integrations.Adroll', { 'integrations.Adroll': { first_party_cookie: 'C'.repeat(40) } }],
     ['integrations["ad_roll s2s"]', { 'integrations.ad_roll s2s': { first_party_cookie: 'C'.repeat(40) } }],
-    ['context.adroll', { 'context.adroll.firstPartyCookie': 'C'.repeat(40) }],
+    ['one of two names', { integrations: { adroll: {}, AdRoll: { first_party_cookie: 'C'.repeat(40) } } }],
+    ['context.adroll', { integrations: { AdRoll: true }, 'context.adroll.firstPartyCookie': 'C'.repeat(40) }],
     [
       'the properties',
       {
@@ -591,7 +616,7 @@ describe('money', () => {
     expect(made(event('order-completed-web', { 'properties.total': total })).conversion_value).toBe(expected);
   });
 
-  it.each([[Number.NaN], [Infinity], ['$12.50'], ['1,234.56'], ['12e3'], [[12]], [true]])(
+  it.each([[Number.NaN], [Infinity], ['9'.repeat(400)], ['$12.50'], ['1,234.56'], ['12e3'], [[12]], [true]])(
     'ADROLL-27 drops the value %p, with a note',
     (total) => {
       const input = event('order-completed-web', { 'properties.total': total, 'properties.revenue': undefined });
@@ -764,6 +789,7 @@ describe('products and attributes', () => {
       products: [{ product_id: 'prod-502', price: '34.25', quantity: 2, category: 'Cooking' }],
     });
     expect(made(event('product-added')).currency).toBe('USD');
+    expect(made(event('product-added', { 'properties.price': undefined })).currency).toBe('USD');
     expect(made(event('product-added', { properties: { id: 'evt-1', price: 5 } }))).not.toHaveProperty(
       'event_attributes',
     );

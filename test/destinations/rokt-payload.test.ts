@@ -246,6 +246,8 @@ describe('the conversion', () => {
     [{ 'properties.products': [{}], 'properties.product_name': 'Bundle' }, 'Bundle', undefined],
     [{ 'properties.products': undefined, 'properties.name': 'Tent', 'properties.sku': 'T-1' }, 'Tent', 'T-1'],
     [{ 'properties.products': [], 'properties.sku': 'T-1', 'properties.quantity': 3 }, undefined, undefined],
+    [{ 'properties.products': undefined, 'properties.name': 'Jane Doe' }, undefined, undefined],
+    [{ 'properties.products': undefined, 'properties.name': 'Tent', 'properties.product_id': 7 }, 'Tent', undefined],
     [{ 'properties.products': 'none', 'properties.sku': 7, 'properties.quantity': 1 }, undefined, '7'],
     [{ 'properties.products': [tent, null], 'properties.sku': 'T-1' }, undefined, undefined],
   ])('ROKT-29 ROKT-30 of %j the product name is %p and the SKU %p', (changes, productname, sku) => {
@@ -299,7 +301,10 @@ describe('the conversion', () => {
     });
     expect(dataOf({ timestamp: null }).timestamp_unixtime_ms).toBe(Date.parse('2026-01-15T11:59:00.000Z'));
     expect(dataOf({ messageId: 7, timestamp: 'yesterday' })).not.toHaveProperty('source_message_id');
-    expect(notesOf({ timestamp: 'yesterday' })).toEqual(['dropped events[0].data.timestamp_unixtime_ms']);
+    for (const timestamp of ['yesterday', '1969-07-20T20:17:40.000Z', '2026-02-30T11:59:00Z']) {
+      expect(dataOf({ timestamp })).not.toHaveProperty('timestamp_unixtime_ms');
+      expect(notesOf({ timestamp })).toEqual(['dropped events[0].data.timestamp_unixtime_ms']);
+    }
   });
 
   it('ROKT-39 the custom event type is sent only by setting', () => {
@@ -368,8 +373,26 @@ describe('what helps Rokt match', () => {
     },
   );
 
-  it('ROKT-42 no id is sent for limited tracking or for a platform nobody knows', () => {
-    expect(made(ios({ 'context.device.adTrackingEnabled': false }))).not.toHaveProperty('device_info');
+  it('ROKT-42 an IDFA may go by that name', () => {
+    const idfa = 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678';
+    const named = { 'context.device.advertisingId': undefined, 'context.device.idfa': idfa };
+    expect(made(ios(named)).device_info).toEqual({ ios_advertising_id: idfa });
+  });
+
+  it.each([
+    { adTrackingEnabled: false },
+    { adTrackingEnabled: 'false' },
+    { attTrackingStatus: 2 },
+    { attTrackingStatus: '1' },
+    { attTrackingStatus: null, trackingStatus: 'denied' },
+  ])('ROKT-42 no id is sent where tracking is limited, as by %p', (limits) => {
+    const paths = Object.entries(limits).map(([name, value]) => [`context.device.${name}`, value]);
+    const changes = Object.fromEntries(paths) as Record<string, unknown>;
+    expect(made(ios(changes))).not.toHaveProperty('device_info');
+    expect(notesOf(changes, {}, 'order-completed-ios')).toEqual(['dropped device_info.ios_advertising_id']);
+  });
+
+  it('ROKT-42 no id is sent for a platform nobody knows', () => {
     expect(made(ios({ 'context.device.type': 'constructor' }))).not.toHaveProperty('device_info');
   });
 });

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { fakeTerminal, spillway } from './support/fake-terminal.ts';
@@ -145,6 +146,17 @@ describe('spillway deliver', () => {
 
   test('an empty input is delivered', async () => {
     expect(await deliver('\n\n')).toMatchObject({ code: 0, outcomes: [] });
+  });
+
+  test('the outcomes never go into the input or the config file: both stay as they were', async () => {
+    const input = workspace.write('input.ndjson', letters(2));
+    for (const [what, file] of Object.entries({ input, config })) {
+      const before = workspace.read(path.basename(file));
+      const args = ['deliver', 'mailbox', '--config', config, '--input', input, '--outcomes', file];
+      const { code, stderr } = await spillway(args);
+      expect([what, code, stderr]).toEqual([what, 2, `spillway: the outcomes file ${file} is the ${what} file\n`]);
+      expect(workspace.read(path.basename(file))).toBe(before);
+    }
   });
 
   test('an input that breaks off exits 65 and says from where, with the outcomes of what was read', async () => {

@@ -41,14 +41,21 @@ function perform(options: Dispatcher.DispatchOptions, handler: Dispatcher.Dispat
   const { body } = options;
   if (!isSendable(body))
     return exchange.fail(new errors.InvalidArgumentError('this dispatcher sends text and bytes only'));
-  const request = (url.protocol === 'https:' ? https : http).request(url, {
-    method: options.method,
-    headers: {
-      ...(options.headers as http.OutgoingHttpHeaders),
-      ...(body === undefined || body === null ? {} : { 'content-length': Buffer.byteLength(body) }),
-    },
-    agent: false,
-  });
+  const headers = {
+    ...(options.headers as http.OutgoingHttpHeaders),
+    ...(body === undefined || body === null ? {} : { 'content-length': Buffer.byteLength(body) }),
+  };
+  let request: http.ClientRequest;
+  try {
+    request = (url.protocol === 'https:' ? https : http).request(url, {
+      method: options.method,
+      headers,
+      agent: false,
+    });
+  } catch (error) {
+    // Node refuses some requests so, and a nock that does not fit this Node all of them.
+    return exchange.fail(error as Error);
+  }
 
   let started = false;
   const start = (): void => {

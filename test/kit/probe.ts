@@ -46,7 +46,7 @@ export interface Probe {
 }
 
 /** Case time where a probe gives none. */
-export const caseNow = Date.parse('2026-01-15T12:00:00.000Z');
+const caseNow = Date.parse('2026-01-15T12:00:00.000Z');
 
 /** Opens a connection of the subject's; throws when its settings are refused. */
 export function openProbe(subject: Subject, script: Script, probing: ProbeOptions = {}): Probe {

@@ -1,3 +1,4 @@
+import { statSync, type Stats } from 'node:fs';
 import { afterSignal, exitCode, usage } from './exit-codes.ts';
 import { originOf, withinOf } from './flags.ts';
 import { openInput, type Input } from './input.ts';
@@ -36,7 +37,10 @@ async function deliverFrom(input: Input, slug: string, flags: DeliverFlags, term
   const { env, stdout, stderr } = terminal;
   const withinMs = withinOf(flags.within, env);
   const tally = createTally();
-  const target = openOutcomes(flags.outcomes, terminal, input.stats);
+  const target = openOutcomes(flags.outcomes, terminal, {
+    input: input.stats,
+    config: statsOf(flags.config),
+  });
   const settings = { origin: originOf(flags.origin, env), onSignal: tally.hear };
   const { connection, runtime } = await openConnection(slug, flags, env, settings).catch((error: unknown) => {
     target.close();
@@ -55,6 +59,15 @@ async function deliverFrom(input: Input, slug: string, flags: DeliverFlags, term
   } finally {
     stop.release();
     await runtime.close();
+  }
+}
+
+/** `undefined` for a file that cannot be looked at: reading it will say why. */
+function statsOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
   }
 }
 

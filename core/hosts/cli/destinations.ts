@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { loadDestinations, type AnyDestination } from '../../index.ts';
 import { usage } from './exit-codes.ts';
 import { directoriesOf } from './flags.ts';
-import { oneLine } from './printable.ts';
+import { firstLine } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface DestinationFlags {
@@ -23,7 +23,7 @@ export async function findDestinations(
   try {
     return await loadDestinations(first, ...others);
   } catch (error) {
-    throw usage(oneLine((error as Error).message));
+    throw usage(firstLine((error as Error).message));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { CdpEvent, Outcome, ReasonCode } from '../../index.ts';
 import type { Answers } from './answers.ts';
-import type { InputLine, LineCutter, LineFault } from './lines.ts';
+import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
 
 export interface EventSourceOptions {
   readonly chunks: AsyncIterator<Buffer>;
@@ -119,6 +119,6 @@ const refused = (code: ReasonCode, message: string): Rejected => ({
 });
 const notJson = refused('invalid_value', 'The line is not valid JSON');
 const refusals: Readonly<Record<LineFault, Rejected>> = {
-  'too long': refused('payload_too_large', 'The line is longer than 8 MiB'),
+  'too long': refused('payload_too_large', `The line is longer than ${maxLineBytes / 1024 / 1024} MiB`),
   'not UTF-8': refused('invalid_value', 'The line is not valid UTF-8'),
 };

@@ -2,7 +2,7 @@ import { createRuntime, type Connection, type Runtime, type Signal } from '../..
 import { invalidConfig, readConfigFile } from './config-file.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
 import { usage } from './exit-codes.ts';
-import { oneLine } from './printable.ts';
+import { firstLine } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ConnectionFlags extends DestinationFlags {
@@ -44,6 +44,6 @@ function runtimeFor(create: () => Runtime): Runtime {
   try {
     return create();
   } catch (error) {
-    throw usage(`origin: ${oneLine((error as Error).message)}`);
+    throw usage(`origin: ${firstLine((error as Error).message)}`);
   }
 }

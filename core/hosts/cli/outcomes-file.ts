@@ -20,7 +20,7 @@ export interface OutcomesFile {
 const piece = 64 * 1024;
 const waitMs = 100;
 
-export const noOutcomesFile: OutcomesFile = {
+const noOutcomesFile: OutcomesFile = {
   write() {},
   busy: undefined,
   onFailure: undefined,
@@ -34,14 +34,19 @@ export interface OutcomesTarget {
   close(): void;
 }
 
-/** Opens a file, or standard output for `-`. A usage error when it cannot, or when it is the input. */
-export function openOutcomes(file: string | undefined, terminal: Terminal, input: Stats | undefined): OutcomesTarget {
+/** Opens a file, or standard output for `-`. A usage error when it cannot, or when it is one that is `read`: it would be emptied. */
+export function openOutcomes(
+  file: string | undefined,
+  terminal: Terminal,
+  read: Readonly<Record<string, Stats | undefined>>,
+): OutcomesTarget {
   if (file === undefined) return { start: () => noOutcomesFile, close() {} };
   if (file === '-') return { start: () => createOutcomesFile(terminal.stdout, false), close() {} };
   const { fd, stats } = openForWriting(file);
-  if (input?.isFile() === true && input.ino === stats.ino && input.dev === stats.dev) {
+  const same = Object.entries(read).find(([, other]) => isSameFile(stats, other));
+  if (same !== undefined) {
     closeSync(fd);
-    throw usage(`the outcomes file ${file} is the input file`);
+    throw usage(`the outcomes file ${file} is the ${same[0]} file`);
   }
   return {
     start() {
@@ -53,6 +58,9 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, input
     close: () => closeSync(fd),
   };
 }
+
+const isSameFile = (one: Stats, other: Stats | undefined): boolean =>
+  one.isFile() && one.ino === other?.ino && one.dev === other.dev;
 
 function openForWriting(file: string): { readonly fd: number; readonly stats: Stats } {
   try {

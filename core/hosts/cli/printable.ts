@@ -5,5 +5,5 @@ const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-
 export const printable = (text: string): string =>
   text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** The same, on one line. */
-export const oneLine = (text: string): string => printable(text.split(/\r?\n/, 1)[0] ?? '');
+/** The same, up to the first line feed. */
+export const firstLine = (text: string): string => printable(text.split(/\r?\n/, 1)[0] ?? '');

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { exitCode, Refusal } from './exit-codes.ts';
 import { collect, milliseconds } from './flags.ts';
-import { oneLine, printable } from './printable.ts';
+import { firstLine, printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line and resolves to its exit code. Never rejects. */
@@ -17,7 +17,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
     if (error instanceof Refusal) {
-      const lines = [`spillway: ${error.message}`, ...error.details.map((detail) => `  ${oneLine(detail)}`)].map(
+      const lines = [`spillway: ${error.message}`, ...error.details.map((detail) => `  ${firstLine(detail)}`)].map(
         printable,
       );
       terminal.stderr.write(`${lines.join('\n')}\n`);

@@ -1,5 +1,5 @@
 import { exitCode, usage } from './exit-codes.ts';
-import { oneLine, printable } from './printable.ts';
+import { firstLine, printable } from './printable.ts';
 import { print, type Terminal } from './terminal.ts';
 
 /**
@@ -15,7 +15,7 @@ export async function verify(directories: readonly string[], terminal: Terminal)
     for await (const { title, ok, ran, why } of checkDestination(directory)) {
       const result = !ok ? 'failed' : ran ? 'passed' : 'not run';
       counted[result] += 1;
-      await print(terminal.stdout, `  ${labels[result]}${oneLine(title)}\n${why === undefined ? '' : indented(why)}`);
+      await print(terminal.stdout, `  ${labels[result]}${firstLine(title)}\n${why === undefined ? '' : indented(why)}`);
     }
     const { passed, failed } = counted;
     const notRun = counted['not run'] === 0 ? '' : `, ${counted['not run']} not run`;

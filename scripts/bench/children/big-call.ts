@@ -28,7 +28,6 @@ async function deliverAll(): Promise<void> {
 
 const costs: number[] = [];
 for (let round = 0; round < 7; round += 1) {
-  globalThis.gc?.();
   const before = process.cpuUsage();
   await deliverAll();
   const { user, system } = process.cpuUsage(before);
