@@ -55,26 +55,31 @@ export function toRudderError(outcome: Outcome): BaseError | undefined {
     case 'suspended':
       return suspended(outcome.reason);
     case 'unknown':
-      return new AbortedError(outcome.reason.message, outcome.reason.status ?? 500, outcome.reason.detail);
+      return new AbortedError(outcome.reason.message, refusalStatus(outcome.reason.status), outcome.reason.detail);
   }
 }
 
 function rejected({ code, message, status, detail }: Reason): BaseError {
-  if (code === 'internal_error') return new PlatformError(message, 500);
+  if (code === 'internal_error') return new PlatformError(message, 400);
   return instrumentation.has(code)
     ? new InstrumentationError(message)
-    : new AbortedError(message, status ?? 400, detail);
+    : new AbortedError(message, refusalStatus(status), detail);
 }
 
 function deferred({ code, message, status, detail }: Reason): BaseError {
   if (code === 'rate_limited') return new ThrottledError(message, detail);
-  if (status === undefined) return new RetryableError(message, 500, detail);
+  if (status === undefined || status < 500) return new RetryableError(message, 500, detail);
   // Without the tag the library would call every NetworkError aborted, a 503, too.
   return new NetworkError(message, status, { [TAG_NAMES.ERROR_TYPE]: ERROR_TYPES.RETRYABLE }, detail);
 }
 
+/** Its hosts act on the number: 2xx is success, 429 and 5xx are sent again. A final no must be neither. */
+const refusalStatus = (status = 400): number => (status >= 400 && status < 500 && status !== 429 ? status : 400);
+
 const suspended = ({ code, message, status, detail }: Reason): BaseError =>
-  code === 'unauthorized' ? new UnauthorizedError(message, status ?? 401, detail) : new ConfigurationError(message);
+  code === 'unauthorized'
+    ? new UnauthorizedError(message, refusalStatus(status ?? 401), detail)
+    : new ConfigurationError(message);
 
 /** RudderStack's stat tags of an outcome at a destination; for delivered and skipped only where it happened. */
 export function statTags(outcome: Outcome, slug: string): StatTags {

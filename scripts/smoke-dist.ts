@@ -1,6 +1,7 @@
-/** After the build: the published entry points load in plain Node, and the built CLI answers. */
+/** After the build: the published entry points load in plain Node without development packages, and the built CLI answers. */
 import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -26,4 +27,17 @@ assert.deepEqual(
   slugs.filter((slug) => !listed.some((entry) => entry.slug === slug)),
   [],
 );
+
+const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { dependencies: object };
+const dist = path.join(root, 'dist');
+const staticImport = /^(?:import\s*|(?:import|export)\b[\w\s{},*$]*\bfrom\s*)['"]((?:@[\w.-]+\/)?\w[\w:.-]*)/gm;
+for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'))) {
+  const code = readFileSync(path.join(dist, file), 'utf8');
+  for (const [, name = ''] of code.matchAll(staticImport)) {
+    assert.ok(
+      name.startsWith('node:') || name in dependencies,
+      `${file} needs ${name}, which is not installed with it`,
+    );
+  }
+}
 console.log(`smoke: ${listed.length} destinations, all entry points load from dist`);

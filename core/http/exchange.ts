@@ -7,9 +7,16 @@ const bodyCap = 64 * 1024;
 
 type Controller = Dispatcher.DispatchController;
 
+export interface ExchangeListener {
+  /** The first byte is about to leave. */
+  onStart(): void;
+  /** Once. */
+  onAnswer(result: WireResult): void;
+}
+
 /** One request and what came of it, as undici tells it. Settles exactly once and never throws. */
 export class Exchange implements Dispatcher.DispatchHandler {
-  readonly #answer: (result: WireResult) => void;
+  readonly #listener: ExchangeListener;
   readonly #now: () => number;
   readonly #timeoutMs: number;
   #controller: Controller | undefined;
@@ -19,15 +26,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #received = 0;
 
-  constructor(answer: (result: WireResult) => void, now: () => number, timeoutMs: number) {
-    this.#answer = answer;
+  constructor(listener: ExchangeListener, now: () => number, timeoutMs: number) {
+    this.#listener = listener;
     this.#now = now;
     this.#timeoutMs = timeoutMs;
   }
 
   onRequestStart(controller: Controller): void {
     if (this.#settled) controller.abort(new Error('too late'));
-    else this.#controller = controller;
+    else {
+      this.#controller = controller;
+      this.#listener.onStart();
+    }
   }
 
   onResponseStart(
@@ -77,7 +87,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(result: WireResult): void {
     this.#settled = true;
     this.#chunks = [];
-    this.#answer(result);
+    this.#listener.onAnswer(result);
   }
 
   #response(cut: boolean): HttpResponse {

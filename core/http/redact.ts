@@ -69,12 +69,16 @@ export function vendorSaid(body: string, payloads: readonly unknown[], redactor:
   let text = oneLine(redactor.withoutSecrets(unescaped(body.slice(0, readAtMost))));
   if (text === '') return undefined;
   text = text.replace(anyOf(echoesIn(text, payloads)), mask);
-  for (const pattern of personal) text = text.replace(pattern, mask);
+  text = withoutPersonal(text);
   const limit = body.length > readAtMost ? Math.min(kept, text.length >> 1) : kept;
   return text.length <= limit ? text : `${Array.from(text.slice(0, limit)).slice(0, -1).join('')}…`;
 }
 
 const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+
+/** The text without what may name a person, for texts that nobody wrote about a payload. */
+export const withoutPersonal = (text: string): string =>
+  personal.reduce((shown, pattern) => shown.replace(pattern, mask), text);
 
 /** Many servers write JSON in ASCII: "é" as \u00e9. */
 const unescaped = (text: string): string =>
@@ -98,7 +102,7 @@ function valuesIn(payloads: readonly unknown[]): string[] {
     const value = open.pop();
     if (typeof value === 'string') found.add(value);
     else if (typeof value === 'number') found.add(String(value));
-    else if (typeof value === 'object' && value !== null) open.push(...Object.values(value));
+    else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) open.push(part);
   }
   return [...found];
 }

@@ -29,10 +29,11 @@ export interface Sealed {
 export interface Transport {
   seal(request: HttpRequest): Sealed | Promise<Sealed>;
   /** Throws before anything leaves when the URL is not one of the manifest's; never rejects after that. */
-  send(request: HttpRequest, body: Sealed | undefined, withinMs: number): Promise<WireResult>;
+  send(request: HttpRequest, body: Sealed | undefined, withinMs: number, onStart?: () => void): Promise<WireResult>;
   close(): Promise<void>;
 }
 
+const nothing = (): void => undefined;
 const connectMs = 5_000;
 const keepAliveMs = 30_000;
 const compress = promisify(gzip);
@@ -64,13 +65,16 @@ export function createTransport(options: TransportOptions): Transport {
       if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
       return compress(text, gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
     },
-    send(request, body, withinMs) {
+    send(request, body, withinMs, onStart = nothing) {
       const { origin, path } = target(request.url);
       return new Promise((resolve) => {
         const exchange = new Exchange(
-          (result) => {
-            watch.delete(exchange);
-            resolve(result);
+          {
+            onStart,
+            onAnswer(result) {
+              watch.delete(exchange);
+              resolve(result);
+            },
           },
           now,
           timeoutMs,

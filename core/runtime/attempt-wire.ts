@@ -14,14 +14,18 @@ export class AttemptWire implements Wire {
   readonly #call: Call;
   readonly #crate: Crate;
   readonly #attempt: number;
+  /** What the pacer set aside for it: items, those that were suspended meanwhile included. */
+  readonly #permits: number;
   /** A request may have left. */
   used = false;
   sealed: Sealed | undefined;
   /** The answer, when one came. */
   heard: HttpResponse | undefined;
   #over = false;
+  #departed = false;
 
-  constructor(call: Call, crate: Crate, attempt: number, sealed: Sealed | undefined) {
+  constructor(call: Call, crate: Crate, permits: number, attempt: number, sealed: Sealed | undefined) {
+    this.#permits = permits;
     this.#call = call;
     this.#crate = crate;
     this.#attempt = attempt;
@@ -40,7 +44,7 @@ export class AttemptWire implements Wire {
     const late = new Promise<Reply>((resolve) => {
       timer = setInterval(() => {
         const time = clock.now();
-        if (time <= this.#crate.items[0].deadline) return;
+        if (time <= this.#crate.deadline) return;
         this.#over = true;
         resolve({ kind: 'failed', failure: this.used ? { kind: 'timeout', afterMs: time - startedAt } : tooLate });
       }, lookMs);
@@ -64,7 +68,7 @@ export class AttemptWire implements Wire {
         this.sealed = 'then' in sealed ? await sealed : sealed;
       }
       const sealed = request.body === undefined ? undefined : this.sealed;
-      const sent = transport.send(request, sealed, this.#crate.items[0].deadline - startedAt);
+      const sent = transport.send(request, sealed, this.#crate.deadline - startedAt, () => this.departed());
       this.used = true;
       result = await sent;
     } catch (error) {
@@ -81,6 +85,13 @@ export class AttemptWire implements Wire {
       ...(result.kind === 'response' ? { status: result.response.status } : { failure: result.kind }),
     });
     return result;
+  }
+
+  /** The request leaves, or none ever will: its permits are dated, once. */
+  departed(): void {
+    if (this.#departed) return;
+    this.#departed = true;
+    this.#call.line.pacer.started(this.#permits);
   }
 
   /** Only compression takes time: anything else would wait for nothing. */

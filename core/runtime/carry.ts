@@ -83,7 +83,7 @@ async function pause(call: Call, trip: Trip, { again, askedMs, throttled }: Unfi
   const wait = waitMs(policy, throttled ? trip.attempts : trip.failures, clock.random, askedMs);
   const retryAt = clock.now() + wait;
   if (throttled || askedMs > 0) pacer.holdUntil(retryAt);
-  const givenUp = trip.failures >= policy.attempts || retryAt > again.items[0].deadline || call.stopped;
+  const givenUp = trip.failures >= policy.attempts || retryAt > again.deadline || call.stopped;
   if (givenUp || (!throttled && !budget.spend())) {
     for (const parcel of again.items) call.settle(parcel, deferred(parcel, parcel.reason ?? unavailable, retryAt));
     return false;
@@ -99,7 +99,6 @@ const unavailable: Reason = { code: 'vendor_unavailable', message: 'The vendor c
 /** One request. Returns what asked to be tried again. */
 async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void): Promise<Unfinished | undefined> {
   const { line } = call;
-  const { deadline } = crate.items[0];
   const waiting = withoutSuspended(call, crate);
   if (waiting === undefined) {
     departed();
@@ -107,7 +106,7 @@ async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => voi
   }
   const got = call.stopped
     ? halt(line.pacer.opensAt(line.clock.now()))
-    : line.pacer.acquire(waiting.items.length, deadline, call);
+    : line.pacer.acquire(waiting.items.length, waiting.deadline, call);
   const refusal = got instanceof Promise ? await got : got;
   departed();
   if (refusal !== undefined) {
@@ -116,16 +115,16 @@ async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => voi
     }
     return undefined;
   }
-  let reply: Reply;
   const leaving = withoutSuspended(call, waiting);
-  try {
-    if (leaving === undefined) return undefined;
-    trip.attempts += 1;
-    for (const parcel of leaving.items) parcel.attempts += 1;
-    reply = await send(call, trip, leaving);
-  } finally {
+  if (leaving === undefined) {
+    line.pacer.started(waiting.items.length);
     line.pacer.release();
+    return undefined;
   }
+  trip.attempts += 1;
+  for (const parcel of leaving.items) parcel.attempts += 1;
+  const reply = await send(call, trip, leaving, waiting.items.length);
+  line.pacer.release();
   const decisions = decisionsOf(line, reply, leaving, trip.heard);
   if (decisions.some(({ kind }) => kind === 'accept')) line.budget.earn();
   const remainder = apply(call, leaving, decisions);
@@ -153,15 +152,17 @@ function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
   return leaving.length === crate.items.length ? crate : crateOf(leaving);
 }
 
-async function send(call: Call, trip: Trip, crate: Crate): Promise<Reply> {
+/** Never rejects. */
+async function send(call: Call, trip: Trip, crate: Crate, permits: number): Promise<Reply> {
   const { vendor } = call.line;
-  const wire = new AttemptWire(call, crate, trip.attempts, trip.sealed);
+  const wire = new AttemptWire(call, crate, permits, trip.attempts, trip.sealed);
   try {
     const sent = vendor.send(crate, vendor.settings, wire);
     return await (vendor.sendsItself ? wire.inTime(sent) : sent);
   } catch (error) {
     return { kind: 'failed', failure: { kind: 'crash', error, left: wire.used } };
   } finally {
+    wire.departed();
     trip.sealed = wire.sealed;
     trip.heard = wire.heard;
   }

@@ -48,7 +48,7 @@ export function compose(
     validate: definition.validate ?? (() => admit),
     transform: definition.transform,
     batch: definition.batch ?? ((deliveries) => packByLimits(deliveries, limits, framing)),
-    send: definition.send ?? ((batch, config, wire) => exchangeOnce(definition, prepared, frame, batch, config, wire)),
+    send: definition.send ?? sender(definition, { prepared, frame, limits }),
     classifyError: (failure, batch) => definition.response.classifyError(failure, batch),
   };
 }
@@ -59,37 +59,37 @@ function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[])
   return { maxItems: least('maxItems'), maxBytes: least('maxBytes'), maxAgeMs: least('maxAgeMs') };
 }
 
-/** The default send: one request, one answer. */
-async function exchangeOnce(
+/** The default send: one request, one answer. Plain promises, because an async function more is felt once per request. */
+function sender(
   definition: AnyDestination,
-  prepared: unknown,
-  frame: Frame,
-  batch: Batch<unknown>,
-  config: unknown,
-  wire: Wire,
-): Promise<Reply> {
-  let request: HttpRequest;
-  try {
-    request = withBody(
-      (definition.request as NonNullable<typeof definition.request>)(batch, config, prepared),
-      frame,
-      batch,
-    );
-  } catch (error) {
-    return { kind: 'failed', failure: { kind: 'crash', error, left: false } };
-  }
-  const result = await wire.request(request);
-  if (result.kind !== 'response') return { kind: 'failed', failure: result };
-  try {
-    return judge(definition, { request, response: result.response }, batch);
-  } catch (error) {
-    return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
-  }
+  { prepared, frame, limits }: Pick<Vendor, 'prepared' | 'frame' | 'limits'>,
+) {
+  const ask = definition.request as NonNullable<typeof definition.request>;
+  return (batch: Batch<unknown>, config: unknown, wire: Wire): Promise<Reply> => {
+    let request: HttpRequest;
+    try {
+      request = withBody(ask(batch, config, prepared), frame, batch, limits.maxBytes);
+    } catch (error) {
+      return Promise.resolve({ kind: 'failed', failure: { kind: 'crash', error, left: false } });
+    }
+    return wire.request(request).then((result) => {
+      if (result.kind !== 'response') return { kind: 'failed', failure: result };
+      try {
+        return judge(definition, { request, response: result.response }, batch);
+      } catch (error) {
+        return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
+      }
+    });
+  };
 }
 
-function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>): HttpRequest {
+function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, maxBytes: number): HttpRequest {
   if (typeof request?.url !== 'string') throw nonsense(request, 'request() did not return a request');
-  return request.body !== undefined || request.method === 'GET' ? request : { ...request, body: framed(frame, batch) };
+  const { method, url, headers, body, compress } = request;
+  if (method === 'GET') return request;
+  if (body === undefined) return { method, url, headers, body: framed(frame, batch), compress };
+  if (Buffer.byteLength(body) > maxBytes) throw new TypeError('request() made a body above the limit');
+  return request;
 }
 
 /** The body: the texts, joined in the frame. */

@@ -5,6 +5,22 @@ import type { RetryPolicy } from './retry-policy.ts';
 const wait = z.number().min(0).max(86_400_000);
 const whole = z.number().int().min(1);
 
+const retryShape = z.strictObject({
+  attempts: whole.optional(),
+  baseMs: wait.optional(),
+  capMs: wait.optional(),
+  retryAfterCapMs: wait.optional(),
+  budget: z
+    .union([z.literal(false), z.strictObject({ ratio: z.number().min(0), reserve: z.number().min(0) })])
+    .optional(),
+});
+
+const paceShape = z.strictObject({
+  concurrency: whole.optional(),
+  timeoutMs: whole.optional(),
+  rate: z.strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']) }).optional(),
+});
+
 /** Settings every connection has, whatever its vendor. */
 export const connectionOptions = z.strictObject({
   id: z.string().min(1).optional().meta({ title: 'Connection id', description: 'A name `integrations` may use, too.' }),
@@ -16,30 +32,12 @@ export const connectionOptions = z.strictObject({
     title: 'When the answer is lost',
     description: 'report: the event comes back as unknown; retry: it is sent again and may arrive twice.',
   }),
-  retry: z
-    .strictObject({
-      attempts: whole.optional(),
-      baseMs: wait.optional(),
-      capMs: wait.optional(),
-      retryAfterCapMs: wait.optional(),
-      budget: z
-        .union([z.literal(false), z.strictObject({ ratio: z.number().min(0), reserve: z.number().min(0) })])
-        .optional(),
-    })
-    .optional()
-    .meta({ title: 'Retry', description: 'How patient the connection is.' }),
+  retry: retryShape.optional().meta({ title: 'Retry', description: 'How patient the connection is.' }),
   limits: z
     .strictObject({ maxItems: whole.optional(), maxBytes: whole.optional(), maxAgeMs: wait.optional() })
     .optional()
     .meta({ title: 'Batch limits', description: 'Lower than the vendor allows, never higher.' }),
-  pace: z
-    .strictObject({
-      concurrency: whole.optional(),
-      timeoutMs: whole.optional(),
-      rate: z.strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']) }).optional(),
-    })
-    .optional()
-    .meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
+  pace: paceShape.optional().meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
 });
 
 /** The same for all vendors. `limits` and `pace` only lower what the manifest says. */
@@ -51,6 +49,24 @@ export interface ConnectionOptions {
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly limits?: z.infer<typeof connectionOptions>['limits'];
   readonly pace?: z.infer<typeof connectionOptions>['pace'];
+}
+
+/** What the host program says of pace and retry is checked once, when the runtime is made. Throws, naming the option. */
+export function checkHostOptions(
+  { pace = {}, retry }: { readonly pace?: Readonly<Record<string, unknown>>; readonly retry?: unknown },
+  known: ReadonlyMap<string, unknown>,
+): void {
+  for (const [slug, given] of Object.entries(pace)) {
+    if (!known.has(slug)) throw new Error(`pace: no destination "${slug}"`);
+    check(paceShape, given, `pace.${slug}`);
+  }
+  if (retry !== undefined) check(retryShape, retry, 'retry');
+}
+
+function check(shape: z.ZodType, given: unknown, under: string): void {
+  const { error } = shape.safeParse(given);
+  const [issue] = error === undefined ? [] : issuesOf(error, under);
+  if (issue !== undefined) throw new Error(`${issue.path}: ${issue.message}`);
 }
 
 /** What is wrong with a setting: where, and what; never its value. */

@@ -19,15 +19,22 @@ export interface Connection {
   stream(events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>, options?: StreamOptions): AsyncIterable<Settled>;
   /** For queues: the group and lane an event would travel in, or the outcome that settles it unsent. */
   routeOf(event: CdpEvent): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
-  /** What is suspended, until resume() or a successful check. */
+  /** What is suspended, until resume(). */
   suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];
   resume(scope?: string): void;
-  /** Finishes what is in flight and gives the sockets back. */
+  /** Starts nothing more, finishes what is in flight, gives the sockets back. What is left of open calls comes back deferred. */
   close(): Promise<void>;
 }
 
 export function createConnection(line: Line, id: string, closed: () => void): Connection {
   let closing: Promise<void> | undefined;
+
+  function shut(): Promise<void> {
+    line.closed = true;
+    for (const call of line.calls) call.stop();
+    return line.transport.close().finally(closed);
+  }
+
   return {
     slug: line.slug,
     id,
@@ -43,7 +50,7 @@ export function createConnection(line: Line, id: string, closed: () => void): Co
     suspended: () => line.suspensions.list(),
     resume: (scope) => line.suspensions.lift(scope),
     close() {
-      closing ??= line.transport.close().finally(closed);
+      closing ??= shut();
       return closing;
     },
   };

@@ -25,7 +25,7 @@ export async function deliver(
   const outcomes = Array.from<Outcome | undefined>({ length: events.length });
   let settled = 0;
   const flight = createFlight(line, {
-    withinMs,
+    withinMs: atLeastZero(withinMs, defaultWithinMs),
     span: Number.POSITIVE_INFINITY,
     laneCapacity: Number.POSITIVE_INFINITY,
     remembered: Number.POSITIVE_INFINITY,
@@ -46,6 +46,9 @@ export async function deliver(
   signal?.removeEventListener('abort', stop);
   return conserved(line, events, outcomes, settled);
 }
+
+/** Not a number is no limit at all: the default is meant. */
+export const atLeastZero = (given: number, otherwise: number): number => (given >= 0 ? given : otherwise);
 
 export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 

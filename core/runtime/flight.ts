@@ -196,31 +196,35 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     pump();
   }
 
-  return {
-    take,
-    flush,
-    finish() {
-      flush();
-      if (open === 0) return Promise.resolve();
-      return new Promise((resolve) => {
+  function stop(): void {
+    stopped = true;
+    stopping?.abort();
+    line.pacer.dismiss(call);
+    const packed = packer.flush().flat();
+    const crated = ready.toArray().flatMap(({ items }) => items);
+    const unsent = [...packed, ...(lanes?.clear() ?? []), ...crated];
+    ready.clear();
+    const retryAt = line.pacer.opensAt(clock.now());
+    for (const parcel of unsent) settle(parcel, deferred(parcel, stoppedReason, retryAt));
+    if (open === 0) finished?.();
+    pump();
+  }
+
+  async function finish(): Promise<void> {
+    flush();
+    if (open > 0) {
+      await new Promise<void>((resolve) => {
         finished = resolve;
       });
-    },
-    stop() {
-      stopped = true;
-      stopping?.abort();
-      line.pacer.dismiss(call);
-      const unsent = [
-        ...packer.flush().flat(),
-        ...(lanes?.clear() ?? []),
-        ...ready.toArray().flatMap(({ items }) => items),
-      ];
-      ready.clear();
-      const retryAt = line.pacer.opensAt(clock.now());
-      for (const parcel of unsent) settle(parcel, deferred(parcel, stoppedReason, retryAt));
-      if (open === 0) finished?.();
-      pump();
-    },
+    }
+    line.calls.delete(flight);
+  }
+
+  const flight: Flight = {
+    take,
+    flush,
+    finish,
+    stop,
     room: () => (ready.length <= concurrency ? Promise.resolve() : new Promise((resolve) => roomy.push(resolve))),
     get backlog() {
       return ready.length;
@@ -234,6 +238,9 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       return running;
     },
   };
+  line.calls.add(flight);
+  if (line.closed) stop();
+  return flight;
 }
 
 /** A vendor's own batch() sees up to this many full requests' worth of deliveries at a time. */

@@ -1,6 +1,6 @@
 import type { Pace } from '../api/manifest.ts';
 import type { Outcome } from '../api/outcome.ts';
-import type { Redactor } from '../http/redact.ts';
+import { withoutPersonal, type Redactor } from '../http/redact.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Clock } from './clock.ts';
 import type { Vendor } from './compose.ts';
@@ -26,6 +26,9 @@ export interface Line {
   readonly onAmbiguous: 'report' | 'retry';
   readonly clock: Clock;
   readonly redactor: Redactor;
+  /** The calls under way; close() stops them. */
+  readonly calls: Set<{ stop(): void }>;
+  closed: boolean;
   /** Undefined when nobody listens: then no signal is even made. */
   readonly emit: Emit | undefined;
 }
@@ -42,6 +45,13 @@ export interface Call {
 
 /** A bug of ours or of a vendor folder: told to the host, without data. */
 export function defect(line: Line, where: string, error: unknown): void {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  line.emit?.({ kind: 'defect', slug: line.slug, where, error: line.redactor.withoutSecrets(text) });
+  line.emit?.({ kind: 'defect', slug: line.slug, where, error: line.redactor.withoutSecrets(described(error)) });
+}
+
+/** Which error, and where. What a folder wrote into a message of its own may quote an event; the engine's own does not. */
+function described(error: unknown): string {
+  if (!(error instanceof Error)) return `threw ${typeof error}`;
+  const engines = error.constructor === TypeError || error.constructor === ReferenceError;
+  const place = /\bat .*?([^\\/\s(]+:\d+:\d+)/.exec(error.stack ?? '')?.[1];
+  return `${error.name}${engines ? `: ${withoutPersonal(error.message)}` : ''}${place === undefined ? '' : ` at ${place}`}`;
 }

@@ -1,3 +1,4 @@
+import { packByLimits } from './batcher.ts';
 import { defect, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
@@ -14,8 +15,11 @@ export function packByVendor(
     const batches = vendor.batch(parcels, vendor.settings);
     if (!Array.isArray(batches)) throw nonsense(batches, 'batch() did not return a list');
     for (const { items } of batches as ReturnType<typeof vendor.batch>) {
-      const crate = crateOf((items as unknown as readonly Parcel[]).filter((parcel) => forgotten.delete(parcel)));
-      if (crate !== undefined) crates.push(crate);
+      const own = (items as unknown as readonly Parcel[]).filter((parcel) => forgotten.delete(parcel));
+      // It may group as it likes; the limits of the manifest and the connection hold all the same.
+      for (const batch of packByLimits(own, vendor.limits, vendor.framing)) {
+        crates.push(crateOf(batch.items as unknown as readonly Parcel[]) as Crate);
+      }
     }
   } catch (error) {
     defect(line, 'batch', error);

@@ -20,6 +20,8 @@ interface Waiter {
 export interface Pacer {
   /** `undefined` = the slot is yours, release() it. A promise when it takes waiting; a Refusal when it would cross the deadline. */
   acquire(items: number, deadline: number, call: object): undefined | Refusal | Promise<Refusal | undefined>;
+  /** The request begins to leave. Once for every slot that was acquired, at the latest when it is released. */
+  started(items: number): void;
   release(): void;
   /** The vendor asked for a pause: nothing leaves before `until` (epoch ms). */
   holdUntil(until: number): void;
@@ -45,9 +47,9 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     for (const bucket of buckets) delay = Math.max(delay, bucket.delayMs(items, now));
     return delay;
   };
-  const take = (items: number, now: number): void => {
+  const take = (items: number): void => {
     free -= 1;
-    for (const bucket of buckets) bucket.take(items, now);
+    for (const bucket of buckets) bucket.reserve(items);
   };
 
   function pump(): void {
@@ -59,7 +61,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
         head.answer({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: now + delay });
       } else if (free > 0 && delay === 0) {
         waiting.shift();
-        take(head.items, now);
+        take(head.items);
         head.answer(undefined);
       } else {
         return wakeIn(delay > 0 ? delay : sweepMs);
@@ -93,7 +95,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
       if (matches(waiter)) waiter.answer(refusal);
       else waiting.push(waiter);
     }
-    if (waiting.length === 0) stopTimer();
+    if (waiting.length === 0 && free === concurrency) stopTimer();
   }
 
   function stopTimer(): void {
@@ -108,7 +110,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
       if (now >= deadline) return { cause: 'deadline', retryAt: now + delay };
       if (now + delay > deadline) return { cause: 'throttled', retryAt: now + delay };
       if (free > 0 && delay === 0 && waiting.length === 0) {
-        take(items, now);
+        take(items);
         return undefined;
       }
       return new Promise((answer) => {
@@ -116,10 +118,17 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
         pump();
       });
     },
+    started(items) {
+      if (buckets.length === 0) return;
+      const now = clock.now();
+      for (const bucket of buckets) bucket.start(items, now);
+      if (waiting.length > 0) pump();
+    },
     release() {
       free += 1;
       if (waiting.length > 0) pump();
-      if (waiting.length === 0) stopTimer();
+      // Only once all is quiet: an abort for every lull would cost more than the requests.
+      else if (free === concurrency) stopTimer();
     },
     holdUntil(until) {
       heldUntil = Math.max(heldUntil, until);

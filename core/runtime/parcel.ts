@@ -1,6 +1,10 @@
-import type { Batch, Delivery } from '../api/delivery.ts';
+import type { Batch, Delivery, Transformed } from '../api/delivery.ts';
 import type { Note, Outcome, Reason } from '../api/outcome.ts';
-import type { Made } from './prepare-event.ts';
+
+/** What becomes of an event before anything is sent: a payload with its text, or why there is none. */
+export type Made =
+  | (Extract<Transformed<unknown>, { kind: 'payload' }> & { readonly text: string; readonly bytes: number })
+  | Exclude<Transformed<unknown>, { kind: 'payload' }>;
 
 /** A delivery inside the runtime: what vendors see of it is `Delivery`, the rest is how it fares. */
 export interface Parcel extends Delivery<unknown> {
@@ -22,6 +26,8 @@ export interface Parcel extends Delivery<unknown> {
 /** A batch of the runtime's own. */
 export interface Crate extends Batch<unknown> {
   readonly items: readonly [Parcel, ...Parcel[]];
+  /** The earliest of its parcels' deadlines. */
+  readonly deadline: number;
 }
 
 /** What transform() made of the event at `index`, read at `now`, ready to travel. */
@@ -53,6 +59,9 @@ export const parcelOf = (
 
 /** The parcels that are still of one crate, as a smaller one; `undefined` when none is left. */
 export function crateOf(parcels: readonly Parcel[]): Crate | undefined {
-  const [first, ...rest] = parcels;
-  return first === undefined ? undefined : { group: first.group, lane: first.lane, items: [first, ...rest] };
+  const [first] = parcels;
+  if (first === undefined) return undefined;
+  let { deadline } = first;
+  for (const parcel of parcels) if (parcel.deadline < deadline) deadline = parcel.deadline;
+  return { group: first.group, lane: first.lane, items: parcels as Crate['items'], deadline };
 }

@@ -3,11 +3,8 @@ import type { Moment } from '../api/destination.ts';
 import type { CdpEvent } from '../api/event.ts';
 import { defect, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
-
-/** What becomes of an event before anything is sent: a payload with its text, or why there is none. */
-export type Made =
-  | (Extract<Transformed<unknown>, { kind: 'payload' }> & { readonly text: string; readonly bytes: number })
-  | Exclude<Transformed<unknown>, { kind: 'payload' }>;
+import type { Made } from './parcel.ts';
+import { isReason } from './reason-check.ts';
 
 export type Stage = 'gate' | 'validate' | 'transform' | 'encode';
 
@@ -46,7 +43,7 @@ export function makePayload(line: Line, event: unknown, at: Moment, onStage?: (s
 }
 
 const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extract<Admission, { reason: unknown }> =>
-  (verdict?.kind === 'skipped' || verdict?.kind === 'rejected') && typeof verdict.reason?.code === 'string';
+  (verdict?.kind === 'skipped' || verdict?.kind === 'rejected') && isReason(verdict.reason);
 
 function isPayload(made: Transformed<unknown>): made is Extract<Transformed<unknown>, { kind: 'payload' }> {
   if (made?.kind !== 'payload' || made.payload === undefined) return false;

@@ -8,12 +8,16 @@ import type { Rate } from '../api/manifest.ts';
 export interface RateBucket {
   /** Milliseconds until `items` in one request may leave; 0 = now. */
   delayMs(items: number, now: number): number;
-  take(items: number, now: number): void;
+  /** Sets permits aside for a request that is about to leave. They count from now on, and into every window until it does. */
+  reserve(items: number): void;
+  /** That request leaves now: compressing and connecting may have taken their time. */
+  start(items: number, now: number): void;
 }
 
 export function createRateBucket(rate: Rate): RateBucket {
   const left = new Denque<{ readonly at: number; readonly cost: number }>();
   let used = 0;
+  let reserved = 0;
   const costOf = (items: number): number => (rate.cost === 'item' ? items : 1);
   const forget = (now: number): void => {
     for (
@@ -28,18 +32,22 @@ export function createRateBucket(rate: Rate): RateBucket {
   return {
     delayMs(items, now) {
       forget(now);
-      let excess = used + costOf(items) - rate.permits;
+      let excess = reserved + used + costOf(items) - rate.permits;
       let wait = 0;
       for (let i = 0; excess > 0; i++) {
         const entry = left.peekAt(i);
         // One request over all permits: it goes when nothing else is in the window.
-        if (entry === undefined) break;
+        if (entry === undefined) return reserved > 0 ? rate.perMs : wait;
         wait = entry.at + rate.perMs - now;
         excess -= entry.cost;
       }
       return wait;
     },
-    take(items, now) {
+    reserve(items) {
+      reserved += costOf(items);
+    },
+    start(items, now) {
+      reserved -= costOf(items);
       left.push({ at: now, cost: costOf(items) });
       used += costOf(items);
     },

@@ -1,14 +1,21 @@
 import type { Agent, Dispatcher } from 'undici';
 import { z } from 'zod';
 import type { AnyDestination } from '../api/destination.ts';
-import type { DestinationManifest, Pace } from '../api/manifest.ts';
+import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import { createRedactor } from '../http/redact.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { compose } from './compose.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { connectionOptions, issuesOf, raised, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
+import {
+  checkHostOptions,
+  connectionOptions,
+  issuesOf,
+  raised,
+  type ConfigIssue,
+  type ConnectionOptions,
+} from './connection-options.ts';
 import { createGate } from './gate.ts';
 import { defaultEventLimits, type EventLimits } from './measure.ts';
 import type { Line } from './line.ts';
@@ -56,19 +63,24 @@ export interface Runtime {
 
 /** The runtime a host embeds. Throws when an origin is not one, or names no destination. */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const bySlug = new Map(options.destinations.map((destination) => [destination.manifest.slug, destination]));
+  const bySlug = indexed(options.destinations);
   const clock: Clock = {
     now: options.now ?? systemClock.now,
     random: options.random ?? systemClock.random,
-    sleep: options.sleep ?? systemClock.sleep,
+    // A sleep that is told to stop may reject, as Node's own does; here it is only over.
+    sleep: (ms, signal) => (options.sleep ?? systemClock.sleep)(ms, signal).catch(() => undefined),
   };
   const origins = checkOrigins(options.origins ?? {}, bySlug);
+  checkHostOptions(options, bySlug);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const sharedBuckets = new Map<string, RateBucket>();
   const connections = new Set<Connection>();
 
   /** What the vendor allows this host. */
-  const grantedPace = (manifest: DestinationManifest): Pace => ({ ...manifest.pace, ...options.pace?.[manifest.slug] });
+  const grantedPace = (manifest: DestinationManifest): Pace => ({
+    ...manifest.pace,
+    ...withoutUndefined(options.pace?.[manifest.slug] ?? {}),
+  });
 
   /** One bucket for all connections with the same pace key. */
   function bucketsFor(
@@ -98,12 +110,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const granted = grantedPace(manifest);
     const { rate: ownRate, ...slower } = withoutUndefined(asked.pace ?? {});
     const pace: Pace = { ...granted, ...slower };
-    const perRequest = [granted.rate, ownRate].map((rate) => (rate?.cost === 'item' ? { maxItems: rate.permits } : {}));
+    const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, manifest.limits.maxItems));
     const vendor = compose(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
     const buckets = bucketsFor(destination, config, granted, vendor.requestsPerDay);
     // The connection's own rate comes on top of the vendor's, so that it can only slow down.
     if (ownRate !== undefined) buckets.push(createRateBucket(ownRate));
-    const policy: RetryPolicy = { ...defaultRetryPolicy, ...options.retry, ...withoutUndefined(asked.retry ?? {}) };
+    const policy: RetryPolicy = {
+      ...defaultRetryPolicy,
+      ...withoutUndefined(options.retry ?? {}),
+      ...withoutUndefined(asked.retry ?? {}),
+    };
     const id = asked.id ?? manifest.slug;
     const line: Line = {
       slug: manifest.slug,
@@ -116,7 +132,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         manifest,
         id,
         requiredConsent: asked.requiredConsent ?? [],
-        limits: { ...defaultEventLimits, ...options.eventLimits },
+        limits: { ...defaultEventLimits, ...withoutUndefined(options.eventLimits ?? {}) },
       }),
       pacer: createPacer(pace.concurrency, buckets, clock),
       transport: createTransport({
@@ -132,6 +148,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       budget: createRetryBudget(policy.budget),
       onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
       redactor: createRedactor(secretsIn(destination.config, config)),
+      calls: new Set(),
+      closed: false,
     };
     const connection = createConnection(line, id, () => connections.delete(connection));
     connections.add(connection);
@@ -153,7 +171,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           : issuesOf(parsedOptions.error, 'options')),
       ];
       if (!parsed.success || issues.length > 0) return { kind: 'invalid', issues };
-      return { kind: 'open', connection: connect(destination, parsed.data, asked) };
+      try {
+        return { kind: 'open', connection: connect(destination, parsed.data, asked) };
+      } catch (error) {
+        emit?.({ kind: 'defect', slug, where: 'prepare', error: error instanceof Error ? error.name : typeof error });
+        return {
+          kind: 'invalid',
+          issues: [{ path: 'config', message: 'the connector cannot work with these settings' }],
+        };
+      }
     },
     async close() {
       await Promise.all([...connections].map((connection) => connection.close()));
@@ -167,6 +193,23 @@ export const catalogueEntry = ({ manifest, config }: AnyDestination): CatalogueE
   manifest,
   configSchema: z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
 });
+
+function indexed(destinations: readonly AnyDestination[]): ReadonlyMap<string, AnyDestination> {
+  const bySlug = new Map<string, AnyDestination>();
+  for (const destination of destinations) {
+    const { slug } = destination.manifest;
+    if (bySlug.has(slug)) throw new Error(`destinations: "${slug}" is there twice`);
+    bySlug.set(slug, destination);
+  }
+  return bySlug;
+}
+
+/** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */
+function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?: number } {
+  if (rate?.cost !== 'item') return {};
+  const most = Math.min(maxItems, rate.permits);
+  return { maxItems: Math.floor(rate.permits / Math.ceil(rate.permits / most)) };
+}
 
 function checkOrigins(
   origins: Readonly<Record<string, string>>,

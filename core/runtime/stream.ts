@@ -1,7 +1,7 @@
 import Denque from 'denque';
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
-import { breathe } from './deliver.ts';
+import { atLeastZero, breathe } from './deliver.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
 import { createSource } from './source.ts';
@@ -52,7 +52,7 @@ export async function* stream(
   let wakeWriter: (() => void) | undefined;
 
   const flight = createFlight(line, {
-    withinMs,
+    withinMs: atLeastZero(withinMs, defaultWithinMs),
     span: Math.floor(window / 16),
     // More than the span, or a lane alone in the stream would be full before its first event may leave.
     laneCapacity: Math.max(1, Math.floor(window / 8)),

@@ -1,3 +1,4 @@
+import { classifyWith } from '../api/classify.ts';
 import { decide, decisionKinds, type RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
@@ -5,6 +6,7 @@ import type { Outcome, Reason } from '../api/outcome.ts';
 import { vendorSaid } from '../http/redact.ts';
 import { defect, type Call, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
+import { isReason } from './reason-check.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
 
 /** What an attempt left undone. */
@@ -28,8 +30,12 @@ const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not me
 export function decisionsOf(line: Line, reply: Reply, crate: Crate, heard?: HttpResponse): readonly RetryDecision[] {
   if (reply?.kind === 'settled' && Array.isArray(reply.decisions)) {
     const { decisions } = reply;
-    if (decisions.length !== crate.items.length)
-      defect(line, 'response', new Error('decisions do not match the items'));
+    if (decisions.length > crate.items.length) {
+      defect(line, 'response', nonsense(decisions, 'more decisions than items'));
+      return crate.items.map(() => silent);
+    }
+    if (decisions.length < crate.items.length)
+      defect(line, 'response', nonsense(decisions, 'fewer decisions than items'));
     const given = crate.items.map((_, index) => (index < decisions.length ? checked(line, decisions[index]) : silent));
     return given.length === 1 ? given.map((decision) => explained(line, decision, heard, crate)) : given;
   }
@@ -49,19 +55,21 @@ function classify(line: Line, failure: Failure, crate: Crate): RetryDecision {
     return explained(line, checked(line, line.vendor.classifyError(failure, crate)), response, crate);
   } catch (error) {
     defect(line, 'classifyError', error);
-    return silent;
+    return neverLeft(failure) ? classifyWith([])(failure, crate) : silent;
   }
 }
 
 function checked(line: Line, decision: RetryDecision | undefined): RetryDecision {
   const kind: unknown = decision?.kind;
   const known = decisionKinds.some((name) => name === kind);
-  if (decision !== undefined && known && (decision.kind === 'accept' || typeof decision.reason?.code === 'string')) {
-    return decision;
-  }
+  if (decision !== undefined && known && (decision.kind === 'accept' || isReason(decision.reason))) return decision;
   defect(line, 'response', nonsense(decision, 'not a decision'));
   return silent;
 }
+
+/** Nothing can have arrived, whatever its vendor makes of that. */
+const neverLeft = (failure: Failure | undefined): boolean =>
+  (failure?.kind === 'network' && failure.received === 'no') || (failure?.kind === 'crash' && !failure.left);
 
 const finalNo: readonly RetryDecision['kind'][] = ['reject', 'suspend', 'split', 'isolate'];
 
@@ -89,7 +97,7 @@ export function apply(call: Call, crate: Crate, decisions: readonly RetryDecisio
       case 'accept':
         return call.settle(parcel, delivered(parcel, decision.note));
       case 'skip':
-        return call.settle(parcel, { kind: 'skipped', eventId: parcel.eventId, reason: decision.reason });
+        return call.settle(parcel, skipped(parcel, decision.reason));
       case 'reject':
         return call.settle(parcel, rejected(parcel, decision.reason));
       case 'suspend':
@@ -155,6 +163,12 @@ const maybeTaken = {
   code: 'ambiguous_delivery',
   message: 'An earlier attempt got no answer, and a later one was refused: the vendor may have the event',
 } as const;
+
+/** Not wanted there after all. A dry run has not kept anything, whatever became of an earlier attempt. */
+const skipped = (parcel: Parcel, reason: Reason): Outcome =>
+  parcel.ambiguous && reason.code !== 'validated_only'
+    ? unknown(parcel, { ...reason, ...maybeTaken })
+    : { kind: 'skipped', eventId: parcel.eventId, reason };
 
 export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({ kind: 'unknown', eventId, reason });
 

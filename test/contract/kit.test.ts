@@ -42,7 +42,7 @@ test('a folder that keeps its promises passes every check, and all of them run',
   expect(results.filter(({ ok }) => !ok)).toEqual([]);
   expect(results.filter(({ why }) => why !== undefined)).toEqual([]);
   expect(results.length).toBeGreaterThan(30);
-});
+}, 30_000);
 
 test('a lookup that answers to "constructor" is caught', async () => {
   const kinds: Record<string, string> = { ios: 'app', android: 'app' };

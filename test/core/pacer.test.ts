@@ -2,13 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Rate } from '../../core/index.ts';
 import { createPacer, type Refusal } from '../../core/runtime/pacer.ts';
-import { createRateBucket } from '../../core/runtime/rate-bucket.ts';
+import { createRateBucket, type RateBucket } from '../../core/runtime/rate-bucket.ts';
 import { createRetryBudget, defaultRetryPolicy, waitMs } from '../../core/runtime/retry-policy.ts';
 import { createSuspensions } from '../../core/runtime/suspensions.ts';
 import { createManualClock, start } from './clock.ts';
 
 const never = Number.POSITIVE_INFINITY;
 const call = {};
+
+const leave = (bucket: RateBucket, items: number, now: number): void => {
+  bucket.reserve(items);
+  bucket.start(items, now);
+};
 
 describe('a rate bucket', () => {
   it('lets no window carry more than its permits, wherever the window starts', () => {
@@ -29,7 +34,7 @@ describe('a rate bucket', () => {
           expect(wait).toBeLessThanOrEqual(rate.perMs);
           now += wait;
           expect(bucket.delayMs(items, now)).toBe(0);
-          bucket.take(items, now);
+          leave(bucket, items, now);
           left.push({ at: now, cost: rate.cost === 'item' ? items : 1 });
         }
         for (const { at } of left) {
@@ -42,8 +47,8 @@ describe('a rate bucket', () => {
 
   it('makes nothing wait that may leave already', () => {
     const bucket = createRateBucket({ permits: 3, perMs: 1_000, cost: 'item' });
-    bucket.take(1, 0);
-    bucket.take(2, 500);
+    leave(bucket, 1, 0);
+    leave(bucket, 2, 500);
     expect(bucket.delayMs(1, 600)).toBe(400);
     expect(bucket.delayMs(2, 600)).toBe(900);
     expect(bucket.delayMs(1, 1_000)).toBe(0);
@@ -52,13 +57,13 @@ describe('a rate bucket', () => {
   it('lets a request through that alone is over the permits, once nothing else is in the window', () => {
     const bucket = createRateBucket({ permits: 3, perMs: 1_000, cost: 'item' });
     expect(bucket.delayMs(5, 0)).toBe(0);
-    bucket.take(5, 0);
+    leave(bucket, 5, 0);
     expect(bucket.delayMs(5, 10)).toBe(990);
   });
 
   it('only waits longer when the clock goes back', () => {
     const bucket = createRateBucket({ permits: 1, perMs: 1_000, cost: 'request' });
-    bucket.take(1, 5_000);
+    leave(bucket, 1, 5_000);
     expect(bucket.delayMs(1, 4_000)).toBe(2_000);
   });
 });
@@ -93,14 +98,28 @@ describe('the pacer', () => {
   });
 
   it('does not let a small request overtake a big one that waits for its permits', async () => {
-    const { clock, got, ask } = setUp(9, { permits: 4, perMs: 1_000, cost: 'item' });
+    const { clock, pacer, got, ask } = setUp(9, { permits: 4, perMs: 1_000, cost: 'item' });
     void ask('three', never, 3);
     void ask('two', never, 2);
     void ask('one', never, 1);
+    pacer.started(3);
     await clock.advance(999);
     expect(got).toEqual(['three']);
     await clock.advance(1);
     expect(got).toEqual(['three', 'two', 'one']);
+  });
+
+  it('dates permits when the request starts: a window holds them however long connecting takes', async () => {
+    const { clock, pacer, got, ask } = setUp(9, { permits: 2, perMs: 1_000, cost: 'item' });
+    void ask('slow to connect', never, 2);
+    void ask('next', never, 2);
+    await clock.advance(3_000);
+    expect(got).toEqual(['slow to connect']);
+    pacer.started(2);
+    await clock.advance(999);
+    expect(got).toEqual(['slow to connect']);
+    await clock.advance(1);
+    expect(got).toEqual(['slow to connect', 'next']);
   });
 
   it('refuses at the deadline who still waits, however busy the slots', async () => {

@@ -35,7 +35,7 @@ describe("outcomes as RudderStack's errors", () => {
   test.each([
     ['an event at fault', rejected('missing_identifier'), InstrumentationError, 400, 'instrumentation'],
     ["a vendor's no", rejected('vendor_rejected', { status: 422 }), AbortedError, 422, 'aborted'],
-    ['a defect of ours', rejected('internal_error'), PlatformError, 500, undefined],
+    ['a defect of ours', rejected('internal_error'), PlatformError, 400, undefined],
     ['throttling', deferred('rate_limited', { status: 429 }), ThrottledError, 429, 'throttled'],
     ['an outage', deferred('vendor_unavailable', { status: 503 }), NetworkError, 503, 'retryable'],
     ['a network that fails', deferred('network'), RetryableError, 500, 'retryable'],
@@ -57,7 +57,7 @@ describe("outcomes as RudderStack's errors", () => {
       'a lost answer',
       { kind: 'unknown', eventId, reason: because('ambiguous_delivery') } as Outcome,
       AbortedError,
-      500,
+      400,
       'aborted',
     ],
   ])('%s', (_what, outcome, kind, status, errorType) => {
@@ -66,6 +66,25 @@ describe("outcomes as RudderStack's errors", () => {
     expect(error).toMatchObject({ status, message: 'reason' in outcome ? outcome.reason.message : '' });
     expect((error?.statTags as Record<string, string>)['errorType']).toBe(errorType);
   });
+
+  test.each([
+    ['a 200 with an error inside', rejected('vendor_rejected', { status: 200 }), 400],
+    ['a 501', rejected('vendor_rejected', { status: 501 }), 400],
+    [
+      'an answer nobody documents',
+      { kind: 'unknown', eventId, reason: because('ambiguous_delivery', { status: 204 }) } as Outcome,
+      400,
+    ],
+  ])('%s is final for hosts that go by the number', (_what, outcome, status) => {
+    expect(toRudderError(outcome)?.status).toBe(status);
+  });
+
+  test.each([200, 408, 425, undefined])(
+    'a deferral after %s is one to send again for hosts that go by the number',
+    (status) => {
+      expect(toRudderError(deferred('vendor_unavailable', status === undefined ? {} : { status }))?.status).toBe(500);
+    },
+  );
 
   test('delivered and skipped are no errors', () => {
     expect(toRudderError(delivered)).toBeUndefined();

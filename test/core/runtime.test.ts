@@ -318,6 +318,6 @@ describe('a connection that is closed', () => {
       return { connection: open(made), runtime: made };
     })();
     await runtime.close();
-    expect(codes(await connection.deliver(tracks(2)))).toEqual(Array(2).fill('deferred: network'));
+    expect(codes(await connection.deliver(tracks(2)))).toEqual(Array(2).fill('deferred: held_back'));
   });
 });

@@ -154,7 +154,7 @@ describe('a folder whose readReply()', () => {
     ['throws', boom, ['unknown', 'unknown', 'unknown']],
     ['returns undefined for a 200', () => undefined, ['unknown', 'unknown', 'unknown']],
     ['returns too few verdicts', () => [{ kind: 'accept' }], ['delivered', 'unknown', 'unknown']],
-    ['returns too many verdicts', () => Array(5).fill({ kind: 'accept' }), ['delivered', 'delivered', 'delivered']],
+    ['returns too many verdicts', () => Array(5).fill({ kind: 'accept' }), ['unknown', 'unknown', 'unknown']],
     ['returns holes', () => Object.assign([], { 1: { kind: 'accept' } }), ['unknown', 'delivered', 'unknown']],
     [
       'returns verdicts nobody knows',

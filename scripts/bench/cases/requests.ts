@@ -74,10 +74,11 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const { now } = systemClock;
   const transport = createTransport({ hosts, origin: sink.origin, concurrency, timeoutMs, now });
   let signals = 0;
-  const line: Pick<Line, 'slug' | 'transport' | 'clock' | 'redactor' | 'emit'> = {
+  const line: Pick<Line, 'slug' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> = {
     slug,
     transport,
     clock: systemClock,
+    pacer: createPacer(concurrency, [], systemClock),
     redactor: createRedactor([]),
     emit: () => {
       signals += 1;
@@ -93,8 +94,8 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const sealed = { text, bytes: Buffer.from(text), compressed: false };
   return {
     request: async () => {
-      const crate = { items: [{ deadline: now() + 30_000 }] } as unknown as Crate;
-      const result = await new AttemptWire(call, crate, 1, sealed).request(request);
+      const crate = { items: [{}], deadline: now() + 30_000 } as unknown as Crate;
+      const result = await new AttemptWire(call, crate, 1, 1, sealed).request(request);
       return result.kind === 'response' && result.response.status === yes.status && signals > 0;
     },
     close: () => transport.close(),
