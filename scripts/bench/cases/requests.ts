@@ -3,6 +3,7 @@ import { createRedactor } from '../../../core/http/redact.ts';
 import { createTransport } from '../../../core/http/transport.ts';
 import { AttemptWire } from '../../../core/runtime/attempt-wire.ts';
 import { systemClock } from '../../../core/runtime/clock.ts';
+import { createPacer } from '../../../core/runtime/pacer.ts';
 import type { Call, Line } from '../../../core/runtime/line.ts';
 import type { Crate } from '../../../core/runtime/parcel.ts';
 import type { Effort } from '../effort.ts';
