@@ -23,15 +23,11 @@ const folder = await mkdtemp(path.join(tmpdir(), 'spillway-soak-'));
 const config = path.join(folder, 'adroll.json');
 await writeFile(config, JSON.stringify({ config: adroll.config }));
 const vendor = await adroll.start({ seed: 1 });
-const cli = spawn(
-  process.execPath,
-  [
-    ...['--max-old-space-size=256', '--expose-gc', '--import', 'tsx', '--import', './scripts/soak/heap-probe.ts'],
-    ...['core/hosts/cli/main.ts', 'deliver', 'adroll', '--config', config, '--input', '-', '--origin', vendor.origin],
-    ...['--json', '--quiet'],
-  ],
-  { cwd: root, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] },
-);
+const args =
+  '--max-old-space-size=256 --expose-gc --import tsx --import ./scripts/soak/heap-probe.ts core/hosts/cli/main.ts deliver adroll'
+    .split(' ')
+    .concat('--config', config, '--input', '-', '--origin', vendor.origin, '--json', '--quiet');
+const cli = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] });
 let printed = '';
 cli.stdout?.setEncoding('utf8').on('data', (text: string) => (printed += text));
 const ended = once(cli, 'close') as Promise<[number | null]>;

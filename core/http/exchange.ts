@@ -14,11 +14,22 @@ export interface ExchangeListener {
   onAnswer(result: WireResult): void;
 }
 
+/** What the exchanges of one transport share. */
+export interface ExchangeSurroundings {
+  /** Those without an answer yet. */
+  readonly inFlight: Set<Exchange>;
+  readonly now: () => number;
+  /** The connection's limit for headers and for body. */
+  readonly timeoutMs: number;
+}
+
 /** One request and what came of it, as undici tells it. Settles exactly once and never throws. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #listener: ExchangeListener;
-  readonly #now: () => number;
-  readonly #timeoutMs: number;
+  readonly #around: ExchangeSurroundings;
+  /** Epoch ms by when it must be over, and the milliseconds that it was given. */
+  readonly expiresAt: number;
+  readonly #givenMs: number;
   #controller: Controller | undefined;
   #settled = false;
   #status = 0;
@@ -26,10 +37,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #received = 0;
 
-  constructor(listener: ExchangeListener, now: () => number, timeoutMs: number) {
+  constructor(listener: ExchangeListener, givenMs: number, around: ExchangeSurroundings) {
     this.#listener = listener;
-    this.#now = now;
-    this.#timeoutMs = timeoutMs;
+    this.#around = around;
+    this.#givenMs = givenMs;
+    this.expiresAt = around.now() + givenMs;
+    around.inFlight.add(this);
   }
 
   onRequestStart(controller: Controller): void {
@@ -47,12 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   ): void {
     if (status < 200) return;
     this.#status = status;
-    const flat: Record<string, string> = {};
-    for (const name in headers) {
-      const value = headers[name];
-      if (value !== undefined) flat[name] = typeof value === 'string' ? value : value.join(', ');
-    }
-    this.#headers = flat;
+    this.#headers = flattened(headers);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -70,15 +78,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Controller, error: Error): void {
     if (this.#settled) return;
-    this.#settle(this.#refusal() ?? failureOf(error, this.#controller !== undefined, this.#timeoutMs));
+    this.#settle(this.#refusal() ?? failureOf(error, this.#controller !== undefined, this.#around.timeoutMs));
   }
 
   /** The total deadline passed. */
-  expire(afterMs: number): void {
+  expire(): void {
     if (this.#settled) return;
     const started = this.#controller !== undefined;
     const failure: Failure = started
-      ? { kind: 'timeout', afterMs }
+      ? { kind: 'timeout', afterMs: this.#givenMs }
       : { kind: 'network', code: 'ETIMEDOUT', received: 'no' };
     this.#settle(this.#refusal() ?? failure);
     this.#controller?.abort(new Error('the request took too long'));
@@ -87,6 +95,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settle(result: WireResult): void {
     this.#settled = true;
     this.#chunks = [];
+    this.#around.inFlight.delete(this);
     this.#listener.onAnswer(result);
   }
 
@@ -97,7 +106,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       headers: this.#headers,
       body: bytes === undefined ? '' : bytes.toString('utf8', 0, bodyCap),
-      receivedAt: this.#now(),
+      receivedAt: this.#around.now(),
     };
     return cut ? { ...response, cut } : response;
   }
@@ -106,6 +115,18 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #refusal(): WireResult | undefined {
     return this.#status >= 300 ? { kind: 'response', response: this.#response(true) } : undefined;
   }
+}
+
+/** undici gives a list where a header came more than once; nearly always none did. */
+function flattened(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
+  for (const name in headers) {
+    if (typeof headers[name] === 'string') continue;
+    const entries = Object.entries(headers).filter(([, value]) => value !== undefined);
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : String(value)]),
+    );
+  }
+  return headers as Record<string, string>;
 }
 
 function failureOf(error: Error, started: boolean, timeoutMs: number): Failure {

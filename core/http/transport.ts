@@ -1,9 +1,8 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { Agent, type Dispatcher } from 'undici';
-import type { WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeListener, type ExchangeSurroundings } from './exchange.ts';
 import { createTargeting, publicLookup } from './target.ts';
 
 export interface TransportOptions {
@@ -28,12 +27,11 @@ export interface Sealed {
 /** A connection's way out: its own sockets, host check, deadlines, and no redirects. */
 export interface Transport {
   seal(request: HttpRequest): Sealed | Promise<Sealed>;
-  /** Throws before anything leaves when the URL is not one of the manifest's; never rejects after that. */
-  send(request: HttpRequest, body: Sealed | undefined, withinMs: number, onStart?: () => void): Promise<WireResult>;
+  /** Throws before anything leaves when the URL is not one of the manifest's; after that, the listener gets its answer. */
+  send(request: HttpRequest, body: Sealed | undefined, withinMs: number, listener: ExchangeListener): void;
   close(): Promise<void>;
 }
 
-const nothing = (): void => undefined;
 const connectMs = 5_000;
 const keepAliveMs = 30_000;
 const compress = promisify(gzip);
@@ -55,7 +53,8 @@ export function createTransport(options: TransportOptions): Transport {
     },
   };
   const dispatcher = options.dispatcher?.(agentOptions) ?? new Agent(agentOptions);
-  const watch = createWatch(timeoutMs, now);
+  const around: ExchangeSurroundings = { inFlight: new Set(), now, timeoutMs };
+  const watch = createWatch(around);
   let closing: Promise<void> | undefined;
 
   return {
@@ -65,38 +64,27 @@ export function createTransport(options: TransportOptions): Transport {
       if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
       return compress(text, gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
     },
-    send(request, body, withinMs, onStart = nothing) {
+    send(request, body, withinMs, listener) {
       const { origin, path } = target(request.url);
-      return new Promise((resolve) => {
-        const exchange = new Exchange(
+      const exchange = new Exchange(listener, Math.min(withinMs, timeoutMs), around);
+      watch.wind(exchange);
+      const compressed = body?.compressed === true;
+      try {
+        dispatcher.dispatch(
           {
-            onStart,
-            onAnswer(result) {
-              watch.delete(exchange);
-              resolve(result);
-            },
+            origin,
+            path,
+            method: request.method,
+            headers: compressed ? { ...request.headers, 'content-encoding': 'gzip' } : request.headers,
+            body: body?.bytes ?? null,
+            headersTimeout: timeoutMs,
+            bodyTimeout: timeoutMs,
           },
-          now,
-          timeoutMs,
+          exchange,
         );
-        watch.add(exchange, Math.min(withinMs, timeoutMs));
-        try {
-          dispatcher.dispatch(
-            {
-              origin,
-              path,
-              method: request.method,
-              headers: body?.compressed === true ? { ...request.headers, 'content-encoding': 'gzip' } : request.headers,
-              body: body?.bytes ?? null,
-              headersTimeout: timeoutMs,
-              bodyTimeout: timeoutMs,
-            },
-            exchange,
-          );
-        } catch (error) {
-          exchange.onResponseError(undefined as never, error instanceof Error ? error : new Error(String(error)));
-        }
-      });
+      } catch (error) {
+        exchange.onResponseError(undefined as never, error instanceof Error ? error : new Error(String(error)));
+      }
     },
     close() {
       closing ??= dispatcher.close().then(() => watch.close());
@@ -109,22 +97,19 @@ export function createTransport(options: TransportOptions): Transport {
  * The total deadline of the requests in flight. One timer looks over them a few times per timeout: a timer or an
  * AbortSignal for each request would cost more than the request.
  */
-function createWatch(timeoutMs: number, now: () => number) {
-  const deadlines = new Map<Exchange, { readonly at: number; readonly ms: number }>();
+function createWatch({ inFlight, now, timeoutMs }: ExchangeSurroundings) {
   const tickMs = Math.min(250, Math.max(5, Math.floor(timeoutMs / 40)));
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
     const time = now();
-    for (const [exchange, { at, ms }] of deadlines) if (at <= time) exchange.expire(ms);
-    timer = deadlines.size > 0 ? setTimeout(look, tickMs) : undefined;
-    timer?.unref();
+    for (const exchange of inFlight) if (exchange.expiresAt <= time) exchange.expire();
+    timer = inFlight.size > 0 ? setTimeout(look, tickMs).unref() : undefined;
   };
   return {
-    add(exchange: Exchange, ms: number): void {
-      deadlines.set(exchange, { at: now() + ms, ms });
-      timer ??= setTimeout(look, Math.min(tickMs, ms)).unref();
+    /** Looks again at the latest when this one may have expired. */
+    wind({ expiresAt }: Exchange): void {
+      timer ??= setTimeout(look, Math.min(tickMs, Math.max(0, expiresAt - now()))).unref();
     },
-    delete: (exchange: Exchange): boolean => deadlines.delete(exchange),
     close(): void {
       clearTimeout(timer);
       timer = undefined;

@@ -56,35 +56,51 @@ export class AttemptWire implements Wire {
     }
   }
 
-  async request(request: HttpRequest): Promise<WireResult> {
-    if (this.#over) return tooLate;
-    const { line } = this.#call;
-    const { transport, clock } = line;
-    const startedAt = clock.now();
-    let result: WireResult;
-    try {
-      if (request.body !== undefined) {
+  request(request: HttpRequest): Promise<WireResult> {
+    if (this.#over) return Promise.resolve(tooLate);
+    const startedAt = this.#call.line.clock.now();
+    return new Promise((resolve) => {
+      const answer = (result: WireResult): void => {
+        this.#tell(result, startedAt);
+        resolve(result);
+      };
+      const stay = (error: unknown): void => answer({ kind: 'crash', error, left: false });
+      try {
+        if (request.body === undefined) return this.#leave(request, undefined, startedAt, answer);
         const sealed = this.#seal(request);
-        this.sealed = 'then' in sealed ? await sealed : sealed;
+        if (!('then' in sealed)) return this.#leave(request, sealed, startedAt, answer);
+        sealed.then((made) => this.#leave(request, made, startedAt, answer)).catch(stay);
+      } catch (error) {
+        stay(error);
       }
-      const sealed = request.body === undefined ? undefined : this.sealed;
-      const sent = transport.send(request, sealed, this.#crate.deadline - startedAt, () => this.departed());
-      this.used = true;
-      result = await sent;
-    } catch (error) {
-      result = { kind: 'crash', error, left: false };
-    }
+    });
+  }
+
+  /** Throws when the request may not leave at all. */
+  #leave(
+    request: HttpRequest,
+    body: Sealed | undefined,
+    startedAt: number,
+    onAnswer: (result: WireResult) => void,
+  ): void {
+    const { transport } = this.#call.line;
+    this.sealed = body ?? this.sealed;
+    transport.send(request, body, this.#crate.deadline - startedAt, { onStart: () => this.departed(), onAnswer });
+    this.used = true;
+  }
+
+  #tell(result: WireResult, startedAt: number): void {
+    const { emit, slug, clock } = this.#call.line;
     if (result.kind === 'response') this.heard = result.response;
-    line.emit?.({
+    emit?.({
       kind: 'request_finished',
-      slug: line.slug,
+      slug,
       items: this.#crate.items.length,
       bytes: this.sealed?.bytes.length ?? 0,
       attempt: this.#attempt,
       ms: clock.now() - startedAt,
       ...(result.kind === 'response' ? { status: result.response.status } : { failure: result.kind }),
     });
-    return result;
   }
 
   /** The request leaves, or none ever will: its permits are dated, once. */

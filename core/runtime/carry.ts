@@ -1,6 +1,5 @@
 import pRetry from 'p-retry';
 import type { Reply } from '../api/destination.ts';
-import type { HttpResponse } from '../api/failure.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
@@ -14,8 +13,6 @@ import { apply, decisionsOf, deferred, heldBack, rejected, suspended, unknown, t
 interface Trip {
   /** The body of the last attempt: the same items leave as the same bytes (ALL-03). */
   sealed: Sealed | undefined;
-  /** The last attempt's answer. */
-  heard: HttpResponse | undefined;
   attempts: number;
   /** Attempts that used up one of the policy's. */
   failures: number;
@@ -31,7 +28,7 @@ type Unfinished = Remainder & { readonly again: Crate };
  * `departed` is called once, when the first attempt has got its slot or its refusal.
  */
 export async function carry(call: Call, crate: Crate, departed: () => void = nothing): Promise<void> {
-  const trip: Trip = { sealed: undefined, heard: undefined, attempts: 0, failures: 0, parts: [] };
+  const trip: Trip = { sealed: undefined, attempts: 0, failures: 0, parts: [] };
   try {
     const unfinished = await attempt(call, trip, crate, departed);
     if (unfinished !== undefined) await tryAgain(call, trip, unfinished);
@@ -123,9 +120,19 @@ async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => voi
   }
   trip.attempts += 1;
   for (const parcel of leaving.items) parcel.attempts += 1;
-  const reply = await send(call, trip, leaving, waiting.items.length);
+  const { vendor } = line;
+  const wire = new AttemptWire(call, leaving, waiting.items.length, trip.attempts, trip.sealed);
+  let reply: Reply;
+  try {
+    const sent = vendor.send(leaving, vendor.settings, wire);
+    reply = await (vendor.sendsItself ? wire.inTime(sent) : sent);
+  } catch (error) {
+    reply = { kind: 'failed', failure: { kind: 'crash', error, left: wire.used } };
+  }
+  wire.departed();
   line.pacer.release();
-  const decisions = decisionsOf(line, reply, leaving, trip.heard);
+  trip.sealed = wire.sealed;
+  const decisions = decisionsOf(line, reply, leaving, wire.heard);
   if (decisions.some(({ kind }) => kind === 'accept')) line.budget.earn();
   const remainder = apply(call, leaving, decisions);
   if (remainder.smaller.length > 0) await sendParts(call, trip, remainder.smaller, leaving.lane !== undefined);
@@ -150,22 +157,6 @@ function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
     return reason === undefined;
   });
   return leaving.length === crate.items.length ? crate : crateOf(leaving);
-}
-
-/** Never rejects. */
-async function send(call: Call, trip: Trip, crate: Crate, permits: number): Promise<Reply> {
-  const { vendor } = call.line;
-  const wire = new AttemptWire(call, crate, permits, trip.attempts, trip.sealed);
-  try {
-    const sent = vendor.send(crate, vendor.settings, wire);
-    return await (vendor.sendsItself ? wire.inTime(sent) : sent);
-  } catch (error) {
-    return { kind: 'failed', failure: { kind: 'crash', error, left: wire.used } };
-  } finally {
-    wire.departed();
-    trip.sealed = wire.sealed;
-    trip.heard = wire.heard;
-  }
 }
 
 /** In a lane one after the other and up to the first deferral, elsewhere side by side. */

@@ -22,7 +22,7 @@ export async function deliver(
   events: readonly CdpEvent[],
   { withinMs = defaultWithinMs, signal }: DeliverOptions = {},
 ): Promise<readonly Outcome[]> {
-  const outcomes = Array.from<Outcome | undefined>({ length: events.length });
+  const outcomes: (Outcome | undefined)[] = events.map(() => undefined);
   let settled = 0;
   const flight = createFlight(line, {
     withinMs: atLeastZero(withinMs, defaultWithinMs),

@@ -15,12 +15,6 @@ interface Lane {
   crowded: boolean;
 }
 
-interface Held {
-  readonly lane: Lane;
-  readonly parcel: Parcel;
-  left: boolean;
-}
-
 export interface LaneOptions {
   readonly limits: BatchLimits;
   readonly frame: FrameBytes;
@@ -56,12 +50,12 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
   const lanes = new Map<string, Lane>();
   const blocked = new Map<string, number>();
   const ready = new Denque<Lane>();
-  const held = new Denque<Held>();
-  const heldByParcel = new Map<Parcel, Held>();
+  const held = new Denque<Parcel>();
 
-  function letGo({ lane, parcel, left }: Held): void {
-    heldByParcel.delete(parcel);
-    if (left) return;
+  function letGo(parcel: Parcel): void {
+    const lane = lanes.get(parcel.lane as string);
+    if (parcel.shelf !== 'held' || lane === undefined) return;
+    parcel.shelf = 'due';
     lane.due += 1;
     makeReady(lane);
   }
@@ -81,14 +75,13 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       bytes += frame.between + parcel.bytes;
       if (count > 0 && (due === 0 || count >= limits.maxItems || bytes > limits.maxBytes || parcel.group !== group))
         break;
-      if (!heldByParcel.has(parcel)) due -= 1;
+      if (parcel.shelf === 'due') due -= 1;
       count += 1;
     }
     const taken = lane.waiting.splice(0, count);
     for (const parcel of taken) {
-      const entry = heldByParcel.get(parcel);
-      if (entry === undefined) lane.due -= 1;
-      else entry.left = true;
+      if (parcel.shelf === 'due') lane.due -= 1;
+      parcel.shelf = undefined;
     }
     return taken;
   }
@@ -115,15 +108,14 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       lane.crowded ||= lane.waiting.length >= capacity;
       if (lane.crowded) return 'full';
       insertInOrder(lane.waiting, parcel);
-      const entry: Held = { lane, parcel, left: false };
-      held.push(entry);
-      heldByParcel.set(parcel, entry);
-      while (held.length > span) letGo(held.shift() as Held);
+      parcel.shelf = 'held';
+      held.push(parcel);
+      while (held.length > span) letGo(held.shift() as Parcel);
       return 'waiting';
     },
     release(takenBy) {
       for (let head = held.peekFront(); head !== undefined; head = held.peekFront()) {
-        if (takenBy !== undefined && head.parcel.takenAt > takenBy) return;
+        if (takenBy !== undefined && head.takenAt > takenBy) return;
         held.shift();
         letGo(head);
       }
@@ -146,10 +138,7 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       if (lane === undefined) return [];
       const behind = lane.waiting.splice(0);
       lane.due = 0;
-      for (const parcel of behind) {
-        const entry = heldByParcel.get(parcel);
-        if (entry !== undefined) entry.left = true;
-      }
+      for (const parcel of behind) parcel.shelf = undefined;
       return behind;
     },
     clear() {
@@ -157,14 +146,13 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       lanes.clear();
       ready.clear();
       held.clear();
-      heldByParcel.clear();
       return all;
     },
     get ready() {
       return ready.length > 0;
     },
     get oldest() {
-      return held.peekFront()?.parcel.takenAt;
+      return held.peekFront()?.takenAt;
     },
   };
 }

@@ -1,9 +1,10 @@
 import type { Pace } from '../api/manifest.ts';
 import type { Outcome } from '../api/outcome.ts';
-import { withoutPersonal, type Redactor } from '../http/redact.ts';
+import type { Redactor } from '../http/redact.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Clock } from './clock.ts';
 import type { Vendor } from './compose.ts';
+import { errorText } from './error-text.ts';
 import type { Gate } from './gate.ts';
 import type { Pacer } from './pacer.ts';
 import type { Parcel } from './parcel.ts';
@@ -45,13 +46,5 @@ export interface Call {
 
 /** A bug of ours or of a vendor folder: told to the host, without data. */
 export function defect(line: Line, where: string, error: unknown): void {
-  line.emit?.({ kind: 'defect', slug: line.slug, where, error: line.redactor.withoutSecrets(described(error)) });
-}
-
-/** Which error, and where. What a folder wrote into a message of its own may quote an event; the engine's own does not. */
-function described(error: unknown): string {
-  if (!(error instanceof Error)) return `threw ${typeof error}`;
-  const engines = error.constructor === TypeError || error.constructor === ReferenceError;
-  const place = /\bat .*?([^\\/\s(]+:\d+:\d+)/.exec(error.stack ?? '')?.[1];
-  return `${error.name}${engines ? `: ${withoutPersonal(error.message)}` : ''}${place === undefined ? '' : ` at ${place}`}`;
+  line.emit?.({ kind: 'defect', slug: line.slug, where, error: line.redactor.withoutSecrets(errorText(error)) });
 }

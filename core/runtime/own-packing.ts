@@ -24,6 +24,6 @@ export function packByVendor(
   } catch (error) {
     defect(line, 'batch', error);
   }
-  if (forgotten.size > 0) defect(line, 'batch', new Error('batch() left out deliveries'));
+  if (forgotten.size > 0) defect(line, 'batch', nonsense(undefined, 'batch() left out deliveries'));
   return { crates, forgotten };
 }

@@ -13,6 +13,8 @@ export interface Parcel extends Delivery<unknown> {
   /** Epoch ms when it was read, for the age of a batch. */
   readonly takenAt: number;
   readonly notes: readonly Note[] | undefined;
+  /** In a lane: waiting for earlier ones that may still come, or for its turn alone. */
+  shelf: 'held' | 'due' | undefined;
   /** Requests that carried it. */
   attempts: number;
   /** An attempt ended without an answer: the vendor may have it already. */
@@ -51,6 +53,7 @@ export const parcelOf = (
   notes,
   deadline: now + withinMs,
   takenAt: now,
+  shelf: undefined,
   attempts: 0,
   ambiguous: false,
   reason: undefined,

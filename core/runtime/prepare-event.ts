@@ -8,27 +8,26 @@ import { isReason } from './reason-check.ts';
 
 export type Stage = 'gate' | 'validate' | 'transform' | 'encode';
 
+/** How far an event got; kept up to date, so that a throw says where it was. */
+export interface Progress {
+  stage: Stage;
+}
+
 /** Gate, validate, transform, encode. Never throws: what a vendor folder throws or makes up is that event's alone. */
-export function makePayload(line: Line, event: unknown, at: Moment, onStage?: (stage: Stage) => void): Made {
+export function makePayload(line: Line, event: unknown, at: Moment, progress: Progress = { stage: 'gate' }): Made {
   const { vendor } = line;
-  let stage: Stage = 'gate';
-  const enter = (next: Stage): void => {
-    stage = next;
-    onStage?.(next);
-  };
   try {
-    enter('gate');
     const passed = line.gate(event);
     if (passed.kind !== 'admitted') return passed;
-    enter('validate');
+    progress.stage = 'validate';
     const admitted = vendor.validate(event as CdpEvent, vendor.settings, at);
     if (isRefusal(admitted)) return admitted;
     if (admitted?.kind !== 'admitted') throw nonsense(admitted, 'validate() did not return an admission');
-    enter('transform');
+    progress.stage = 'transform';
     const made = vendor.transform(event as CdpEvent, vendor.settings, at);
     if (isRefusal(made)) return made;
     if (!isPayload(made)) throw nonsense(made, 'transform() made neither payload nor reason');
-    enter('encode');
+    progress.stage = 'encode';
     const text = vendor.encode(made.payload);
     if (typeof text !== 'string') throw nonsense(text, 'the payload has no text');
     const bytes = Buffer.byteLength(text);
@@ -37,7 +36,7 @@ export function makePayload(line: Line, event: unknown, at: Moment, onStage?: (s
     const { payload, group, lane, key, at: happenedAt, scopes, notes } = made;
     return { kind: 'payload', payload, group, lane, key, at: happenedAt, scopes, notes, text, bytes };
   } catch (error) {
-    defect(line, stage, error);
+    defect(line, progress.stage, error);
     return broken;
   }
 }

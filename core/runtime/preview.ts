@@ -3,7 +3,7 @@ import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
 import type { Wire } from '../api/destination.ts';
 import { defect, type Line } from './line.ts';
-import { makePayload, type Stage } from './prepare-event.ts';
+import { makePayload, type Progress, type Stage } from './prepare-event.ts';
 
 /** What would leave for one event, and why; or what stops it, and where. Credentials are masked. */
 export type Preview =
@@ -32,16 +32,14 @@ export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
   const { vendor, redactor, clock } = line;
   const sources = new Map<string, string>();
   const notes: Note[] = [];
-  let stage: Stage = 'gate';
+  const progress: Progress = { stage: 'gate' };
   const trace = {
     from: (field: string, source: string): void => void sources.set(field, source),
     note: (note: Note): void => void notes.push(note),
   };
   const at = { now: clock.now(), prepared: vendor.prepared, trace };
-  const made = makePayload(line, event, at, (next) => {
-    stage = next;
-  });
-  if (made.kind !== 'payload') return { kind: made.kind, stage, reason: made.reason };
+  const made = makePayload(line, event, at, progress);
+  if (made.kind !== 'payload') return { kind: made.kind, stage: progress.stage, reason: made.reason };
 
   const { kind: _kind, payload, notes: told, ...routing } = made;
   const delivery = { index: 0, eventId: '', payload, ...routing };

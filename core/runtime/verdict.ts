@@ -36,7 +36,9 @@ export function decisionsOf(line: Line, reply: Reply, crate: Crate, heard?: Http
     }
     if (decisions.length < crate.items.length)
       defect(line, 'response', nonsense(decisions, 'fewer decisions than items'));
-    const given = crate.items.map((_, index) => (index < decisions.length ? checked(line, decisions[index]) : silent));
+    const given = crate.items.map((_, index) =>
+      index < decisions.length ? (checked(line, decisions[index]) ?? silent) : silent,
+    );
     return given.length === 1 ? given.map((decision) => explained(line, decision, heard, crate)) : given;
   }
   if (reply?.kind === 'failed') {
@@ -52,17 +54,24 @@ function classify(line: Line, failure: Failure, crate: Crate): RetryDecision {
   try {
     if (failure.kind === 'crash') defect(line, failure.left ? 'response' : 'request', failure.error);
     const response = failure.kind === 'http' ? failure.response : undefined;
-    return explained(line, checked(line, line.vendor.classifyError(failure, crate)), response, crate);
+    const decision = checked(line, line.vendor.classifyError(failure, crate));
+    return decision === undefined ? unjudged(failure, crate) : explained(line, decision, response, crate);
   } catch (error) {
     defect(line, 'classifyError', error);
-    return neverLeft(failure) ? classifyWith([])(failure, crate) : silent;
+    return unjudged(failure, crate);
   }
 }
 
+/** A failure that its folder has no sensible word for. What never left cannot have arrived. */
+const unjudged = (failure: Failure, crate: Crate): RetryDecision =>
+  neverLeft(failure) ? classifyWith([])(failure, crate) : silent;
+
+const kinds: ReadonlySet<unknown> = new Set(decisionKinds);
+
 function checked(line: Line, decision: RetryDecision | undefined): RetryDecision {
-  const kind: unknown = decision?.kind;
-  const known = decisionKinds.some((name) => name === kind);
-  if (decision !== undefined && known && (decision.kind === 'accept' || isReason(decision.reason))) return decision;
+  if (decision !== undefined && decision !== null && kinds.has(decision.kind)) {
+    if (decision.kind === 'accept' || isReason(decision.reason)) return decision;
+  }
   defect(line, 'response', nonsense(decision, 'not a decision'));
   return silent;
 }
@@ -83,6 +92,10 @@ function explained(line: Line, decision: RetryDecision, heard: HttpResponse | un
 
 /** Applies the decisions: settles what is settled, and returns the rest. */
 export function apply(call: Call, crate: Crate, decisions: readonly RetryDecision[]): Remainder {
+  if (decisions.every(({ kind }) => kind === 'accept')) {
+    crate.items.forEach((parcel, index) => call.settle(parcel, delivered(parcel, noteOf(decisions[index]))));
+    return nothingLeft;
+  }
   const again: Parcel[] = [];
   const halves: Parcel[] = [];
   const alone: Parcel[] = [];
@@ -125,6 +138,9 @@ export function apply(call: Call, crate: Crate, decisions: readonly RetryDecisio
     .filter((part) => part !== undefined);
   return { again: crateOf(again), askedMs, throttled, smaller };
 }
+
+const noteOf = (decision: RetryDecision | undefined): string | undefined =>
+  decision?.kind === 'accept' ? decision.note : undefined;
 
 const nothingLeft: Remainder = { again: undefined, askedMs: 0, throttled: true, smaller: [] };
 

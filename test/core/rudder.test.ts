@@ -64,7 +64,7 @@ describe("outcomes as RudderStack's errors", () => {
     const error = toRudderError(outcome);
     expect(error).toBeInstanceOf(kind);
     expect(error).toMatchObject({ status, message: 'reason' in outcome ? outcome.reason.message : '' });
-    expect((error?.statTags as Record<string, string>)['errorType']).toBe(errorType);
+    expect((error?.statTags as Record<string, string> | undefined)?.['errorType']).toBe(errorType);
   });
 
   test.each([

@@ -5,7 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
 import type { WireResult } from '../../core/api/destination.ts';
 import type { HttpRequest } from '../../core/api/failure.ts';
-import { createTransport, type Transport, type TransportOptions } from '../../core/http/transport.ts';
+import { createTransport, type Sealed, type Transport, type TransportOptions } from '../../core/http/transport.ts';
 
 type Play = (response: ServerResponse, request: IncomingMessage, body: Buffer) => unknown;
 interface Seen {
@@ -78,8 +78,18 @@ const post: HttpRequest = {
 
 async function send(transport: Transport, request: HttpRequest = post, withinMs = 10_000): Promise<WireResult> {
   const body = request.body === undefined ? undefined : await transport.seal(request);
-  return transport.send(request, body, withinMs);
+  return sendSealed(transport, request, body, withinMs);
 }
+
+const sendSealed = (
+  transport: Transport,
+  request: HttpRequest,
+  body: Sealed | undefined,
+  withinMs: number,
+): Promise<WireResult> =>
+  new Promise((onAnswer) => transport.send(request, body, withinMs, { onStart: () => undefined, onAnswer }));
+
+const deaf = { onStart: () => undefined, onAnswer: () => undefined };
 
 const answered = (status: number, more: object = {}) => ({ kind: 'response', response: { status, ...more } });
 
@@ -131,7 +141,9 @@ describe('a request', () => {
 
   it('ALL-02 to another host never leaves', async () => {
     const transport = transportTo(await vendor((response) => response.end()));
-    expect(() => transport.send({ ...post, url: 'https://evil.example/' }, undefined, 1_000)).toThrow(/not among/);
+    expect(() => transport.send({ ...post, url: 'https://evil.example/' }, undefined, 1_000, deaf)).toThrow(
+      /not among/,
+    );
     expect(seen).toEqual([]);
     expect(sockets.size).toBe(0);
   });
@@ -158,8 +170,8 @@ describe('compression', () => {
   it('is gzip where the manifest allows it, made once and kept for retries (ALL-03)', async () => {
     const transport = transportTo(await vendor((response) => response.end('{}')), { compression: 'gzip' });
     const sealed = await transport.seal(zipped);
-    await transport.send(zipped, sealed, 1_000);
-    await transport.send(zipped, sealed, 1_000);
+    await sendSealed(transport, zipped, sealed, 1_000);
+    await sendSealed(transport, zipped, sealed, 1_000);
     const [first, second] = seen;
     expect(first?.headers).toMatchObject({ 'content-encoding': 'gzip', 'content-type': 'application/json' });
     expect(first?.headers['content-length']).toBe(String(sealed.bytes.length));

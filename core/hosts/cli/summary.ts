@@ -1,3 +1,4 @@
+import lodash from 'lodash';
 import { outcomeKinds, type OutcomeKind, type ReasonCode } from '../../index.ts';
 import type { Tally } from './tally.ts';
 import type { StopSignal } from './terminal.ts';
@@ -40,7 +41,7 @@ export function summaryOf(
     destination,
     in: events,
     outcomes: tally.outcomes,
-    reasons: Object.fromEntries([...tally.reasons].sort(([, one], [, other]) => other - one)),
+    reasons: Object.fromEntries(lodash.orderBy([...tally.reasons], ([, times]) => times, 'desc')),
     unreadable: tally.unreadable,
     requests: tally.requests,
     retries: tally.retries,
@@ -48,7 +49,7 @@ export function summaryOf(
     seconds: Math.round(ms) / 1000,
     eventsPerSecond: seconds === 0 ? 0 : Math.round(events / seconds),
     latencyMs: { p50: tally.latencyMs(50) ?? null, p99: tally.latencyMs(99) ?? null },
-    conserved: outcomeKinds.reduce((sum, kind) => sum + tally.outcomes[kind], 0) === events,
+    conserved: lodash.sum(Object.values(tally.outcomes)) === events,
     ...(stopped === undefined ? {} : { stopped }),
   };
 }

@@ -1,0 +1,25 @@
+import { withoutPersonal } from '../http/redact.ts';
+import { Nonsense } from './nonsense.ts';
+
+/** What V8 says without quoting a value; of its other messages, and of a folder's own, any part may be out of an event. */
+const engines =
+  /^(?:Cannot (?:read|set) properties of (?:undefined|null)|Cannot convert undefined or null to object|[\w$.]+ is not defined|[\w$]+(?:\.[\w$]+)+ is not (?:a function|iterable))/;
+
+/** Which error, and where: its class, what is safe of its message, and the line that threw it. Never throws. */
+export function errorText(error: unknown): string {
+  try {
+    if (!(error instanceof Error)) return `threw ${typeof error}`;
+    const { name, message, stack = '' } = error;
+    const said = error instanceof Nonsense ? message : engines.exec(message)?.[0];
+    // The frames alone: the message stands before them, and may look like one.
+    const frames = stack.includes(message) ? stack.slice(stack.indexOf(message) + message.length) : '';
+    const place = /^ +at .*?([^\\/\s(]+:\d+:\d+)\)?$/m.exec(frames)?.[1];
+    return [
+      /^\w{1,40}$/.test(name) ? name : 'Error',
+      said === undefined ? '' : `: ${withoutPersonal(said)}`,
+      place === undefined ? '' : ` at ${place}`,
+    ].join('');
+  } catch {
+    return 'an error that cannot be read';
+  }
+}
