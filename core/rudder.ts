@@ -25,6 +25,7 @@ import {
 import { mapInBatches } from '@rudderstack/integrations-lib/build/utils/batch-processing.js';
 import type { Outcome, Reason, ReasonCode } from './api/outcome.ts';
 
+/** Labels of RudderStack's delivery metrics, by its own tag names (`errorType`, `destType`, ...). */
 export type StatTags = Readonly<Record<string, string>>;
 
 /** What of an event is wrong in itself: RudderStack's "instrumentation". */

@@ -45,6 +45,7 @@ export interface Batch<P> {
   readonly items: readonly [Delivery<P>, ...Delivery<P>[]];
 }
 
+/** validate() has nothing against the event. */
 export const admit: Admission = Object.freeze({ kind: 'admitted' });
 
 /** Not sent, on purpose. */

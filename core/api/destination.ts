@@ -53,6 +53,8 @@ export interface Wire {
   /** Aborted when the call is told to stop or the connection closes. */
   readonly signal: AbortSignal;
 }
+
+/** What came of one request: an answer of whatever status, or why there is none. */
 export type WireResult = { readonly kind: 'response'; readonly response: HttpResponse } | Failure;
 
 /** A request, with the body that was sent, and its answer. Some vendors answer in terms of the text they were sent. */
@@ -119,6 +121,7 @@ export type DefinedDestination<C, P, R = undefined> = DestinationDefinition<C, P
 // oxlint-disable-next-line typescript/no-explicit-any -- a registry holds destinations of every C, P and R
 export type AnyDestination = DefinedDestination<any, any, any>;
 
+/** What a folder's index exports by default: its definition, typed, and marked with the contract it was written against. */
 export const defineDestination = <C, P, R = undefined>(
   definition: DestinationDefinition<C, P, R>,
 ): DefinedDestination<C, P, R> => ({ ...definition, contract: contractVersion });

@@ -1,3 +1,4 @@
+/** One request as the vendor's documents want it. What may not leave (another host, plain http) fails as a crash. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** The vendor's own absolute https URL. Only the host program can point it elsewhere. */

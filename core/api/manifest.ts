@@ -23,7 +23,9 @@ export interface DestinationManifest {
   readonly compression?: 'gzip';
 }
 
+/** How much one request may carry. Settings and connections may lower these, never raise them. */
 export interface BatchLimits {
+  /** Events in one request. */
   readonly maxItems: number;
   /** Upper bound of one request body: UTF-8 bytes of the texts and the frame, before compression. */
   readonly maxBytes: number;
@@ -31,11 +33,13 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
 }
 
+/** How fast a vendor may be asked. Only the host program may go beyond what the manifest says. */
 export interface Pace {
   /** Requests in flight at once, which is also the number of kept-alive sockets. */
   readonly concurrency: number;
   /** From handing a request over to the end of its answer, in milliseconds. */
   readonly timeoutMs: number;
+  /** Without it, concurrency alone is the brake. */
   readonly rate?: Rate;
 }
 

@@ -24,6 +24,7 @@ export const reasonCodes = [
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
 
+/** Why an event was not delivered: for the customer, and by its code for metrics. */
 export interface Reason {
   readonly code: ReasonCode;
   /** One sentence for the customer. No secrets, no personal data. */

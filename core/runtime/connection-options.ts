@@ -15,6 +15,8 @@ const retryShape = z.strictObject({
     .optional(),
 });
 
+const eventLimitsShape = z.strictObject({ maxBytes: whole.optional(), maxDepth: whole.optional() });
+
 const paceShape = z.strictObject({
   concurrency: whole.optional(),
   timeoutMs: whole.optional(),
@@ -51,9 +53,13 @@ export interface ConnectionOptions {
   readonly pace?: z.infer<typeof connectionOptions>['pace'];
 }
 
-/** What the host program says of pace and retry is checked once, when the runtime is made. Throws, naming the option. */
+/** What the host program says of pace, retry and event limits is checked once, when the runtime is made. Throws, naming the option. */
 export function checkHostOptions(
-  { pace = {}, retry }: { readonly pace?: Readonly<Record<string, unknown>>; readonly retry?: unknown },
+  {
+    pace = {},
+    retry,
+    eventLimits,
+  }: { readonly pace?: Readonly<Record<string, unknown>>; readonly retry?: unknown; readonly eventLimits?: unknown },
   known: ReadonlyMap<string, unknown>,
 ): void {
   for (const [slug, given] of Object.entries(pace)) {
@@ -61,6 +67,7 @@ export function checkHostOptions(
     check(paceShape, given, `pace.${slug}`);
   }
   if (retry !== undefined) check(retryShape, retry, 'retry');
+  if (eventLimits !== undefined) check(eventLimitsShape, eventLimits, 'eventLimits');
 }
 
 function check(shape: z.ZodType, given: unknown, under: string): void {

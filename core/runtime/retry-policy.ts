@@ -4,6 +4,7 @@ export interface RetryPolicy {
   readonly attempts: number;
   /** First back-off, in milliseconds; each further one doubles up to `capMs`, and the wait is a random part of it (full jitter). */
   readonly baseMs: number;
+  /** Longest back-off, in milliseconds. */
   readonly capMs: number;
   /** No vendor makes us wait longer than this, in milliseconds (ALL-05). */
   readonly retryAfterCapMs: number;
@@ -11,6 +12,7 @@ export interface RetryPolicy {
   readonly budget: { readonly ratio: number; readonly reserve: number } | false;
 }
 
+/** What holds where neither the host program nor the connection says otherwise. */
 export const defaultRetryPolicy: RetryPolicy = {
   attempts: 5,
   baseMs: 500,

@@ -26,34 +26,52 @@ import { secretsIn } from './secrets.ts';
 import { safely, type Emit } from './signals.ts';
 import { createSuspensions } from './suspensions.ts';
 
+/** What the host program decides for all its connections. Checked when the runtime is made; every part but the first may be left out. */
 export interface RuntimeOptions {
+  /** What `open()` offers. No two of one slug. */
   readonly destinations: readonly AnyDestination[];
-  /** undici: tests, and hosts with pools of their own, inject here. Default: an Agent per connection. */
+  /**
+   * undici: tests, and hosts with pools of their own, inject here; called once per connection, with what its own Agent would
+   * get. The connection takes over what it is given: its `close()` closes it. Default: an Agent per connection.
+   */
   readonly dispatcher?: (options: Agent.Options) => Dispatcher;
   /** slug -> origin: simulators, residency hosts. The host program's alone; https, or http on loopback. */
   readonly origins?: Readonly<Record<string, string>>;
   /** slug -> what a vendor granted this account beyond the manifest, or less of it. */
   readonly pace?: Readonly<Record<string, Partial<Pace>>>;
+  /** Over `defaultRetryPolicy`; a connection's own `retry` goes over both. */
   readonly retry?: Partial<RetryPolicy>;
   /** Size and depth an event may have (default 1 MiB, 64). */
   readonly eventLimits?: Partial<EventLimits>;
+  /** Epoch milliseconds. Default: Date.now. */
   readonly now?: Clock['now'];
+  /** In [0, 1), for jitter. Default: Math.random. */
   readonly random?: Clock['random'];
+  /**
+   * Resolves after `ms` of the time that `now` tells, or when the signal fires. It must not run time ahead of work in
+   * flight: a sleep that is over at once lets a deadline pass while the vendor still writes its answer, and one that never
+   * gives the event loop a turn keeps the answer from being read.
+   */
   readonly sleep?: Clock['sleep'];
+  /** Metrics and logs. What it throws, and a promise that it rejects, is ignored. */
   readonly onSignal?: Emit;
 }
 
+/** A JSON Schema (2020-12), as plain data for a form or a validator. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
 export interface CatalogueEntry {
   readonly manifest: DestinationManifest;
   /** JSON Schema 2020-12 of the settings; secrets carry `secret: true`. */
   readonly configSchema: JsonSchema;
 }
+/** What `open()` came to: a connection, or every problem with the settings and options, by path and without their values. */
 export type Opened =
   | { readonly kind: 'open'; readonly connection: Connection }
   | { readonly kind: 'invalid'; readonly issues: readonly ConfigIssue[] };
 
+/** The destinations of one host program, and the connections it has open. */
 export interface Runtime {
+  /** Every destination on offer, as data for the host's forms. */
   catalogue(): readonly CatalogueEntry[];
   /** Throws for a slug nobody offers; wrong settings are a value. */
   open(slug: string, config: unknown, options?: ConnectionOptions): Opened;
@@ -61,14 +79,13 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** The runtime a host embeds. Throws when an origin is not one, or names no destination. */
+/** The runtime a host embeds. Throws, naming the option, for one that cannot be meant: a bad origin, an unknown slug, no slot. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const bySlug = indexed(options.destinations);
   const clock: Clock = {
     now: options.now ?? systemClock.now,
     random: options.random ?? systemClock.random,
-    // A sleep that is told to stop may reject, as Node's own does; here it is only over.
-    sleep: (ms, signal) => (options.sleep ?? systemClock.sleep)(ms, signal).catch(() => undefined),
+    sleep: options.sleep === undefined ? systemClock.sleep : patient(options.sleep),
   };
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   checkHostOptions(options, bySlug);
@@ -110,7 +127,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     const granted = grantedPace(manifest);
     const { rate: ownRate, ...slower } = withoutUndefined(asked.pace ?? {});
     const pace: Pace = { ...granted, ...slower };
-    const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, manifest.limits.maxItems));
+    const most = Math.min(manifest.limits.maxItems, asked.limits?.maxItems ?? Number.POSITIVE_INFINITY);
+    const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, most));
     const vendor = compose(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
     const buckets = bucketsFor(destination, config, granted, vendor.requestsPerDay);
     // The connection's own rate comes on top of the vendor's, so that it can only slow down.
@@ -207,8 +225,7 @@ function indexed(destinations: readonly AnyDestination[]): ReadonlyMap<string, A
 /** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */
 function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?: number } {
   if (rate?.cost !== 'item') return {};
-  const most = Math.min(maxItems, rate.permits);
-  return { maxItems: Math.floor(rate.permits / Math.ceil(rate.permits / most)) };
+  return { maxItems: Math.floor(rate.permits / Math.ceil(rate.permits / Math.min(maxItems, rate.permits))) };
 }
 
 function checkOrigins(
@@ -222,6 +239,17 @@ function checkOrigins(
   }
   return checked;
 }
+
+/** A sleep that is told to stop may reject, as Node's own does; here it is only over. */
+const patient =
+  (sleep: Clock['sleep']): Clock['sleep'] =>
+  async (ms, signal) => {
+    try {
+      await sleep(ms, signal);
+    } catch {
+      // Over is over.
+    }
+  };
 
 /** A key that is there without a value must not hide a default. */
 const withoutUndefined = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

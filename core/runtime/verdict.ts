@@ -68,15 +68,15 @@ const unjudged = (failure: Failure, crate: Crate): RetryDecision =>
 
 const kinds: ReadonlySet<unknown> = new Set(decisionKinds);
 
-function checked(line: Line, decision: RetryDecision | undefined): RetryDecision {
+/** `undefined` for what is no decision. */
+function checked(line: Line, decision: RetryDecision | undefined): RetryDecision | undefined {
   if (decision !== undefined && decision !== null && kinds.has(decision.kind)) {
     if (decision.kind === 'accept' || isReason(decision.reason)) return decision;
   }
   defect(line, 'response', nonsense(decision, 'not a decision'));
-  return silent;
+  return undefined;
 }
 
-/** Nothing can have arrived, whatever its vendor makes of that. */
 const neverLeft = (failure: Failure | undefined): boolean =>
   (failure?.kind === 'network' && failure.received === 'no') || (failure?.kind === 'crash' && !failure.left);
 

@@ -10,6 +10,7 @@ import { secretChecks } from './checks/secret-checks.ts';
 import { sourceChecks } from './checks/source-checks.ts';
 import { loadSubject, type Subject } from './subject.ts';
 
+/** How a folder is checked. All may be left out. */
 export interface CheckOptions {
   /** Checked in place of what the folder's index exports: for bundles, and for tests of this kit. */
   readonly definition?: AnyDestination;
@@ -21,6 +22,7 @@ export interface CheckOptions {
   readonly today?: Date;
 }
 
+/** What became of one check. */
 export interface CheckResult {
   readonly title: string;
   /** Nothing was found wrong. */

@@ -24,7 +24,7 @@ export interface Tally {
 }
 
 /** The kind of an error without its message, which may quote an event. */
-const nameOf = (error: unknown): string => /^\w+(?=:)/.exec(String(error))?.[0] ?? 'an error';
+const nameOf = (error: unknown): string => /^\w+(?=:| at )/.exec(String(error))?.[0] ?? 'an error';
 
 /** So many different defects are told apart; vendor code could make up ever new ones. */
 const defectsKept = 20;
