@@ -203,6 +203,53 @@ describe('deliver', () => {
     expect(clock.now() - start).toBeGreaterThanOrEqual(1_000);
   });
 
+  it('counts a request into the rate from when it starts, however long connecting takes', async () => {
+    const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 2, perMs: 1_000, cost: 'request' as const } };
+    const { connection, clock, vendor } = bench({ destination: acme({}, { ...one, pace }) });
+    const started: number[] = [];
+    // The scripted vendor tells onRequestStart when its script is done: this one is slow to connect at first.
+    vendor.script = async () => {
+      if (clock.now() - start < 1_000) await clock.sleep(3_000);
+      started.push(clock.now() - start);
+      return yes;
+    };
+    const outcomes = connection.deliver(tracks(3));
+    await clock.advance(3_999);
+    expect(started).toEqual([3_000, 3_000]);
+    expect(vendor.requests).toHaveLength(2);
+    expect(kinds(await clock.run(outcomes))).toEqual(Array(3).fill('delivered'));
+    expect(started).toEqual([3_000, 3_000, 4_000]);
+  });
+
+  it('counts what another connection of the credential has not started yet', async () => {
+    const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 2, perMs: 1_000, cost: 'request' as const } };
+    const destination = acme({ paceKey: ({ account }) => account }, { ...one, pace });
+    const { runtime, connection, clock, vendor } = bench({ destination });
+    const started: number[] = [];
+    vendor.script = async () => {
+      if (clock.now() - start < 1_000) await clock.sleep(2_500);
+      started.push(clock.now() - start);
+      return yes;
+    };
+    const calls = Promise.all([connection.deliver(tracks(2)), open(runtime).deliver(tracks(2))]);
+    await clock.advance(3_499);
+    expect(started).toEqual([2_500, 2_500]);
+    await clock.run(calls);
+    expect(started).toHaveLength(4);
+    for (const at of started.slice(2)) expect(at).toBeGreaterThanOrEqual(3_500);
+  });
+
+  it.each([Number.NaN, -1, Number.NEGATIVE_INFINITY])(
+    'takes %p ms for no wish at all: the default',
+    async (withinMs) => {
+      const { connection, clock } = bench({ script: () => ({ status: 429, headers: { 'retry-after': '31' } }) });
+      const patient = connection.deliver([track('a')], { withinMs });
+      expect(codes(await clock.run(patient))).toEqual(['deferred: rate_limited']);
+      const other = bench({ script: inTurn({ status: 429, headers: { 'retry-after': '29' } }) });
+      expect(kinds(await other.deliver([track('a')], { withinMs }))).toEqual(['delivered']);
+    },
+  );
+
   it('sends nothing when it is stopped before it begins', async () => {
     const { deliver, vendor } = bench();
     const outcomes = await deliver([...tracks(3), lie(null)], { signal: AbortSignal.abort() });

@@ -8,11 +8,14 @@ import {
   z,
   type AnyDestination,
   type CdpEvent,
+  type RuntimeOptions,
+  type Signal,
 } from '../../core/index.ts';
+import type { Clock } from '../../core/runtime/clock.ts';
 import { raised } from '../../core/runtime/connection-options.ts';
-import { ScriptedVendor, yes } from './scripted-vendor.ts';
-import { start } from './clock.ts';
-import { acme, bench, codes, defects, kinds, open, track, tracks } from './workbench.ts';
+import { inTurn, ScriptedVendor, yes } from './scripted-vendor.ts';
+import { start, type ManualClock } from './clock.ts';
+import { acme, bench, codes, collect, defects, kinds, open, track, tracks, type TestDestination } from './workbench.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const lie = (value: unknown): CdpEvent => value as CdpEvent;
@@ -36,6 +39,69 @@ describe('createRuntime', () => {
     );
     expect(() => createRuntime({ destinations, origins: { acme: 'http://x.example' } })).toThrow('https');
     expect(() => createRuntime({ destinations, origins: { acme: 'http://127.0.0.1:80' } })).not.toThrow();
+  });
+
+  it.each<[string, Partial<RuntimeOptions>, string]>([
+    ['no slot', { pace: { acme: { concurrency: 0 } } }, 'pace.acme.concurrency'],
+    ['half a slot', { pace: { acme: { concurrency: 1.5 } } }, 'pace.acme.concurrency'],
+    ['no time', { pace: { acme: { timeoutMs: Number.NaN } } }, 'pace.acme.timeoutMs'],
+    [
+      'a rate of nothing',
+      { pace: { acme: { rate: { permits: 0, perMs: 1, cost: 'item' } } } },
+      'pace.acme.rate.permits',
+    ],
+    ['a pace that nobody knows', { pace: { acme: { speed: 1 } as never } }, 'pace.acme'],
+    ['the pace of nobody', { pace: { other: { concurrency: 1 } } }, 'pace: no destination "other"'],
+    ['no attempt', { retry: { attempts: 0 } }, 'retry.attempts'],
+    ['a wait that is no number', { retry: { baseMs: Number.NaN } }, 'retry.baseMs'],
+    ['a retry option nobody knows', { retry: { tries: 1 } as never }, 'retry'],
+    ['a size that is no number', { eventLimits: { maxBytes: Number.NaN } }, 'eventLimits.maxBytes'],
+    ['no depth', { eventLimits: { maxDepth: 0 } }, 'eventLimits.maxDepth'],
+    ['two destinations of one slug', { destinations: [acme(), acme()] }, 'destinations: "acme"'],
+  ])('refuses %s, and names the option', (_, options, named) => {
+    expect(() => createRuntime({ destinations: [acme()], ...options })).toThrow(named);
+  });
+
+  it('lets a key without a value hide no default', async () => {
+    const nothing = {
+      pace: { acme: { concurrency: undefined, timeoutMs: undefined, rate: undefined } },
+      retry: { attempts: undefined, budget: undefined },
+      eventLimits: { maxBytes: undefined, maxDepth: undefined },
+      origins: undefined,
+    };
+    const rate = { permits: 2, perMs: 1_000, cost: 'request' as const };
+    const destination = acme({}, { ...one, pace: { concurrency: 4, timeoutMs: 1_000, rate } });
+    const { deliver, clock } = bench({ destination, script: inTurn('refused'), runtime: nothing as never });
+    expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
+    expect(clock.now() - start).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it.each<[string, (clock: ManualClock) => unknown]>([
+    [
+      'rejects when it is told to stop, as Node’s own does',
+      (clock) => async (ms: number, signal?: AbortSignal) => {
+        await clock.sleep(ms, signal);
+        signal?.throwIfAborted();
+      },
+    ],
+    [
+      'throws when it is told to stop',
+      (clock) => (ms: number, signal?: AbortSignal) => {
+        signal?.throwIfAborted();
+        return clock.sleep(ms, signal).then(() => signal?.throwIfAborted());
+      },
+    ],
+  ])('takes a sleep that %s', async (_, sleepOn) => {
+    const on: { sleep: Clock['sleep'] | undefined } = { sleep: undefined };
+    const sleep = (ms: number, signal?: AbortSignal) => on.sleep?.(ms, signal) ?? Promise.resolve();
+    const { connection, clock, signals } = bench({ script: () => ({ status: 503 }), runtime: { sleep } });
+    on.sleep = sleepOn(clock) as Clock['sleep'];
+    const stop = new AbortController();
+    const outcomes = connection.deliver(tracks(3), { signal: stop.signal });
+    await clock.advance(1);
+    stop.abort();
+    expect(codes(await clock.run(outcomes))).toEqual(Array(3).fill('deferred: vendor_unavailable'));
+    expect(defects(signals)).toEqual([]);
   });
 
   it('knows no slug that nobody offers', () => {
@@ -142,6 +208,34 @@ describe('the options of a connection', () => {
     await clock.run(outcomes);
     expect(clock.now() - start).toBeGreaterThanOrEqual(2_000);
     expect(vendor.mostOpen).toBe(1);
+  });
+
+  const perItem = (permits: number) => ({ permits, perMs: 1_000, cost: 'item' as const });
+  it.each([
+    ['270 permits', 270, {}, {}, [90, 90, 90]],
+    ['fewer permits than items', 40, {}, {}, [40]],
+    [
+      '10,000 permits that the host program was granted',
+      270,
+      {},
+      { pace: { acme: { rate: perItem(10_000) } } },
+      [100, 100, 100],
+    ],
+    ['270 permits and batches of 60 at most', 270, { limits: { maxItems: 60 } }, {}, [54, 54, 54, 54, 54]],
+    ['a rate of its own, of 150 permits', 270, { pace: { rate: perItem(150) } }, {}, [75, 75]],
+  ])('and the pace fill a window evenly: %s', async (_, permits, asked, host, sizes) => {
+    const destination = acme(
+      {},
+      {
+        limits: { maxItems: 100, maxBytes: 1_000_000, maxAgeMs: 1_000 },
+        pace: { concurrency: 9, timeoutMs: 10_000, rate: perItem(permits) },
+      },
+    );
+    const { connection, clock, vendor } = bench({ destination, connection: asked, runtime: host });
+    const outcomes = connection.deliver(tracks(300));
+    await clock.advance(999);
+    expect(vendor.requests.map(({ ids }) => ids.length)).toEqual(sizes);
+    await clock.run(outcomes);
   });
 
   it('may not go beyond what the host program lowered', () => {
@@ -308,7 +402,89 @@ describe('routeOf', () => {
   });
 });
 
+describe('a folder that cannot work with its settings', () => {
+  const boom = (): never => {
+    throw new Error('no table for s3cret');
+  };
+  it.each<[string, Partial<TestDestination>]>([
+    ['prepare()', { prepare: boom }],
+    ['limitsFor()', { limitsFor: boom }],
+    ['frame()', { frame: boom }],
+    ['paceKey()', { paceKey: boom }],
+  ])('opens no connection: %s throws', (_, parts) => {
+    const rate = { permits: 1, perMs: 1, cost: 'item' as const };
+    const destination = acme(parts, { pace: { concurrency: 1, timeoutMs: 1_000, rate } });
+    const signals: Signal[] = [];
+    const runtime = createRuntime({ destinations: [destination], onSignal: (signal) => signals.push(signal) });
+    const opened = runtime.open('acme', { account: 's3cret' });
+    expect(opened).toMatchObject({ kind: 'invalid', issues: [{ path: 'config' }] });
+    expect(defects(signals)).toEqual(['prepare']);
+    expect(JSON.stringify([opened, signals])).not.toContain('s3cret');
+  });
+});
+
 describe('a connection that is closed', () => {
+  it.each(['connection', 'runtime'] as const)(
+    'by the %s finishes what is in flight, and defers the rest of its calls',
+    async (by) => {
+      const made = bench({ destination: acme({}, { ...one, pace: { concurrency: 2, timeoutMs: 10_000 } }) });
+      const { connection, clock, vendor } = made;
+      vendor.script = async () => {
+        await clock.sleep(500);
+        return yes;
+      };
+      const delivered = connection.deliver(tracks(5));
+      const streamed = collect(connection.stream(tracks(5)));
+      await clock.settle();
+      expect(vendor.requests).toHaveLength(2);
+      const closing = made[by].close();
+      const first = codes(await clock.run(delivered));
+      expect(first).toEqual(['delivered', 'delivered', ...Array(3).fill('deferred: held_back')]);
+      expect(codes((await clock.run(streamed)).map(({ outcome }) => outcome))).toEqual(
+        Array(5).fill('deferred: held_back'),
+      );
+      await clock.run(closing);
+      expect(vendor.requests).toHaveLength(2);
+      expect(clock.now() - start).toBe(500);
+    },
+  );
+
+  it('ends the wait for a retry, and starts no other', async () => {
+    const { connection, clock, vendor } = bench({
+      script: () => ({ status: 503 }),
+      connection: { retry: { baseMs: 9_000 } },
+    });
+    const outcomes = connection.deliver(tracks(2));
+    await clock.advance(1);
+    await connection.close();
+    expect(codes(await clock.run(outcomes))).toEqual(Array(2).fill('deferred: vendor_unavailable'));
+    expect(clock.now() - start).toBe(1);
+    expect(vendor.requests).toHaveLength(1);
+    expect(clock.sleepers).toBe(0);
+  });
+
+  it('answers later calls at once, without sending', async () => {
+    const { connection, runtime, deliver, stream, vendor, clock } = bench();
+    await connection.close();
+    expect(codes(await deliver([...tracks(2), track('a', { lane: 'd' }), lie(null)]))).toEqual([
+      ...Array(3).fill('deferred: held_back'),
+      'rejected: invalid_value',
+    ]);
+    const settled = await stream(tracks(300), { window: 10 });
+    expect(settled).toHaveLength(300);
+    expect(new Set(codes(settled.map(({ outcome }) => outcome)))).toEqual(new Set(['deferred: held_back']));
+    await runtime.close();
+    expect(vendor.requests).toHaveLength(0);
+    expect(clock.now()).toBe(start);
+  });
+
+  it('leaves the other connections open', async () => {
+    const { connection, runtime, clock } = bench();
+    const other = open(runtime);
+    await connection.close();
+    expect(kinds(await clock.run(other.deliver(tracks(2))))).toEqual(['delivered', 'delivered']);
+  });
+
   it('still answers for every event', async () => {
     const { connection, runtime } = (() => {
       const made = createRuntime({

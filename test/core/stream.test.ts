@@ -266,6 +266,24 @@ describe('stream', () => {
     expect(codes(outcomesOf(settled))).toEqual(['deferred: vendor_unavailable', 'delivered']);
   });
 
+  it('keeps the earliest deadline of a batch, also when the event read last goes first', async () => {
+    const { connection, vendor, clock } = bench();
+    vendor.script = () => (clock.now() - start < 1_500 ? { status: 429, headers: { 'retry-after': '2' } } : yes);
+    const plan = [
+      [0, track('read first', { lane: 'd', at: 2 })],
+      [900, track('read last', { lane: 'd', at: 1 })],
+    ] as const;
+    // The batch leaves at 1,000 and may leave again at 3,000: in time for the one, too late for the other.
+    const settled = await clock.run(collect(connection.stream(timed(clock, plan, 5_000), { withinMs: 2_500 })));
+    expect(ids(vendor.requests)).toEqual(['read last,read first']);
+    expect(codes(outcomesOf(settled))).toEqual(Array(2).fill('deferred: rate_limited'));
+  });
+
+  it('takes a withinMs that is no time for the default', async () => {
+    const { stream } = bench({ script: inTurn({ status: 429, headers: { 'retry-after': '59' } }) });
+    expect(codes(outcomesOf(await stream(tracks(2), { withinMs: Number.NaN })))).toEqual(Array(2).fill('delivered'));
+  });
+
   it('remembers ids no longer than its window', async () => {
     const { stream } = bench({ destination: acme({}, { replay: 'harmful' }) });
     const events = [track('a'), track('a'), ...tracks(20), track('a')];

@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { classifyWith, decide, type Batch, type Delivery, type Outcome, type Reply } from '../../core/index.ts';
+import {
+  accept,
+  classifyWith,
+  decide,
+  type Batch,
+  type Delivery,
+  type Outcome,
+  type ReasonCode,
+  type Reply,
+} from '../../core/index.ts';
 import { start } from './clock.ts';
 import { inTurn } from './scripted-vendor.ts';
 import { acme, bench, codes, defects, kinds, track, tracks, type Item, type TestDestination } from './workbench.ts';
@@ -15,6 +24,8 @@ type OwnBatch = NonNullable<TestDestination['batch']>;
 /** A folder that sends by itself. */
 const sending = (send: (batch: Batch<Item>, ...more: never[]) => unknown): TestDestination =>
   acme({ request: undefined, send: send as never } as never);
+
+const small = { maxItems: 10, maxBytes: 60, maxAgeMs: 1_000 };
 
 describe('a folder whose batch()', () => {
   const batching = (batch: (deliveries: readonly Delivery<Item>[], config: never) => unknown) =>
@@ -47,6 +58,19 @@ describe('a folder whose batch()', () => {
     const { deliver, vendor } = bench({ destination: batching((all) => [one(all), one([...all, ...all])]) });
     expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['e0', 'e1', 'e2']);
+  });
+
+  it('puts everything into one request is packed again, to the limits and by group', async () => {
+    const destination = { ...batching((all) => [one(all)]), manifest: acme({}, { limits: small }).manifest };
+    const { deliver, vendor } = bench({ destination, connection: { limits: { maxItems: 3 } } });
+    const events = tracks(12, (n) => ({ group: n < 8 ? 'a' : 'b', ...(n === 5 ? { pad: 'x'.repeat(30) } : {}) }));
+    expect(kinds(await deliver(events))).toEqual(Array(12).fill('delivered'));
+    for (const { ids, bytes } of vendor.requests) {
+      expect(ids.length).toBeLessThanOrEqual(3);
+      expect(bytes.length).toBeLessThanOrEqual(small.maxBytes);
+    }
+    expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(events.map(({ messageId }) => messageId));
+    expect(vendor.requests.map(({ ids }) => ids.join())).toContain('e6,e7');
   });
 
   it('invents a delivery does not get it sent', async () => {
@@ -85,6 +109,8 @@ describe('a folder whose transform(), validate() or encode() is broken', () => {
     ['returns scopes that are no list', () => ({ kind: 'payload', payload: { id: 'bad' }, scopes: 5 })],
     ['returns notes that are no list', () => ({ kind: 'payload', payload: { id: 'bad' }, notes: 5 })],
     ['returns notes that are nothing', () => ({ kind: 'payload', payload: { id: 'bad' }, notes: [null] })],
+    ['makes up a reason code', () => ({ kind: 'rejected', reason: { code: 'jane@example.com', message: 'no' } })],
+    ['gives a reason without a sentence', () => ({ kind: 'skipped', reason: { code: 'stale_event' } })],
   ])('transform() %s: costs that event alone', async (_, broken) => {
     expect(await outcomes({ transform: lie(onlyBad(broken)) })).toEqual({
       delivered: ['rejected: internal_error', 'delivered'],
@@ -98,6 +124,7 @@ describe('a folder whose transform(), validate() or encode() is broken', () => {
     ['returns undefined', () => undefined],
     ['returns true', () => true],
     ['returns a promise that rejects', async () => boom()],
+    ['makes up a reason code', () => ({ kind: 'skipped', reason: { code: 'toString', message: 'no' } })],
   ])('validate() %s: costs that event alone', async (_, broken) => {
     const validate = (event: { messageId: string }) => (event.messageId === 'bad' ? broken() : { kind: 'admitted' });
     expect(await outcomes({ validate: lie(validate) })).toMatchObject({
@@ -136,6 +163,25 @@ describe('a folder whose request()', () => {
     expect(defects(signals)).toContain('request');
   });
 
+  it('makes a body above the limit is asked for smaller ones, and alone costs that event', async () => {
+    const request = ({ items }: Batch<Item>) =>
+      ({
+        method: 'POST',
+        url: 'https://api.vendor.example/',
+        headers: {},
+        body: items.map(({ payload: { id } }) => `"id":"${id}"`.padEnd(id === 'e2' ? 61 : 30, '.')).join(''),
+      }) as const;
+    const { deliver, vendor, signals } = bench({ destination: acme({ request }, { limits: small }) });
+    expect(codes(await deliver(tracks(4)))).toEqual([
+      'delivered',
+      'delivered',
+      'rejected: internal_error',
+      'delivered',
+    ]);
+    for (const { bytes } of vendor.requests) expect(bytes.length).toBeLessThanOrEqual(60);
+    expect(defects(signals)).toContain('request');
+  });
+
   it('stumbles over one event lets the others through', async () => {
     const request = (batch: Batch<Item>) =>
       batch.items.some(({ payload }) => payload.id === 'e3')
@@ -160,6 +206,11 @@ describe('a folder whose readReply()', () => {
       'returns verdicts nobody knows',
       () => ['yes', { kind: 'ok' }, { kind: 'reject' }],
       ['unknown', 'unknown', 'unknown'],
+    ],
+    [
+      'makes up reason codes',
+      () => ['', 'constructor', 'vendor_rejected'].map((code) => ({ kind: 'reject', reason: { code, message: 'no' } })),
+      ['unknown', 'unknown', 'rejected'],
     ],
     ['returns no list', () => ({ length: 3 }), ['unknown', 'unknown', 'unknown']],
     ['returns a promise that rejects', async () => boom(), ['unknown', 'unknown', 'unknown']],
@@ -205,6 +256,98 @@ describe('a folder whose classifyError()', () => {
     const destination = acme({ response: { classifyError: classifyError as never } }, { replay: 'harmful' });
     const { deliver } = bench({ destination, script: () => ({ status: 400 }) });
     expect(codes(await deliver(tracks(2)))).toEqual(Array(2).fill('unknown: ambiguous_delivery'));
+  });
+});
+
+describe('a request that never left', () => {
+  it.each<[string, () => unknown]>([
+    ['throws', boom],
+    ['returns undefined', () => undefined],
+    ['makes up a reason code', () => ({ kind: 'ambiguous', reason: { code: 'who knows', message: 'no' } })],
+  ])('is tried again, and at last deferred, where classifyError() %s', async (_, classifyError) => {
+    const destination = acme({ response: { classifyError: classifyError as never } }, { replay: 'harmful' });
+    const again = bench({ destination, script: inTurn('refused') });
+    expect(kinds(await again.deliver(tracks(2)))).toEqual(['delivered', 'delivered']);
+    const never = bench({ destination, script: () => 'refused', connection: { retry: { attempts: 2 } } });
+    expect(codes(await never.deliver(tracks(2)))).toEqual(Array(2).fill('deferred: network'));
+    expect(never.vendor.requests).toHaveLength(2);
+  });
+});
+
+describe('a final word after an attempt without an answer', () => {
+  const saying = (kind: 'skip' | 'reject' | 'accept', code: ReasonCode) =>
+    acme({
+      response: {
+        classifyError: house,
+        readReply: ({ response: { status } }, { items }) =>
+          items.map(() => (kind === 'accept' ? accept() : decide(kind, code, 'so it is', { status }))),
+      },
+    });
+
+  it.each([
+    ['skip', 'consent_denied', 'unknown: ambiguous_delivery'],
+    ['skip', 'duplicate_event', 'unknown: ambiguous_delivery'],
+    ['skip', 'validated_only', 'skipped: validated_only'],
+    ['reject', 'vendor_rejected', 'unknown: ambiguous_delivery'],
+    ['accept', 'vendor_rejected', 'delivered'],
+  ] as const)('that says %s (%s) makes it: %s', async (kind, code, wanted) => {
+    const { deliver } = bench({ destination: saying(kind, code), script: inTurn('reset') });
+    const outcomes = await deliver(tracks(2));
+    expect(codes(outcomes)).toEqual([wanted, wanted]);
+    if (wanted.startsWith('unknown')) expect(outcomes[0]).toMatchObject({ reason: { status: 200 } });
+  });
+
+  it('is plain where every attempt was answered', async () => {
+    const { deliver } = bench({ destination: saying('skip', 'consent_denied'), script: inTurn('refused') });
+    expect(codes(await deliver([track('a')]))).toEqual(['skipped: consent_denied']);
+  });
+});
+
+describe('the signal of a defect', () => {
+  const errorOf = async (transform: () => unknown): Promise<unknown> => {
+    const { deliver, signals } = bench({ destination: acme({ transform: transform as never }) });
+    await deliver([track('a')]);
+    const signal = signals.find(({ kind }) => kind === 'defect');
+    return signal?.kind === 'defect' ? signal.error : undefined;
+  };
+  const here = 'at verdict\\.test\\.ts:\\d+:\\d+$';
+  const throwing = (error: unknown) => (): never => {
+    throw error;
+  };
+  const value: unknown = 'Jane Doe';
+
+  it.each<[string, () => unknown, string]>([
+    ['a folder’s own error', throwing(new Error('no city for Jane Doe')), `^Error ${here}`],
+    ['its own TypeError', throwing(new TypeError('Jane Doe is no number')), `^TypeError ${here}`],
+    ['an error that looks like a frame', throwing(new Error('no\n    at Jane (Doe:1:1)')), `^Error ${here}`],
+    ['a syntax error, which quotes its text', () => JSON.parse('Jane Doe'), '^SyntaxError'],
+    ['a TypeError of the engine that quotes a value', () => 'id' in (value as object), `^TypeError ${here}`],
+    [
+      'an error whose name is a value',
+      throwing(Object.assign(new Error('no'), { name: 'Jane Doe' })),
+      `^Error ${here}`,
+    ],
+    ['something else that was thrown', throwing('Jane Doe'), '^threw string$'],
+    [
+      'a property of nothing',
+      () => (undefined as unknown as { jane: 1 }).jane,
+      `^TypeError: Cannot read properties of undefined ${here}`,
+    ],
+    ['an unknown name', () => Function('return missing')() as unknown, '^ReferenceError: missing is not defined at '],
+    ['nonsense', () => undefined, '^TypeError: transform\\(\\) made neither payload nor reason at '],
+  ])('tells which error and where, and no value: %s', async (_, transform, wanted) => {
+    const error = await errorOf(transform);
+    expect(error).toMatch(new RegExp(wanted));
+    expect(error).not.toMatch(/jane|doe/i);
+  });
+
+  it('is told of an error that cannot be read, too', async () => {
+    const hostile = new Proxy(new Error('no'), {
+      get: () => {
+        throw new Error('never');
+      },
+    });
+    expect(await errorOf(throwing(hostile))).toBe('an error that cannot be read');
   });
 });
 

@@ -25,7 +25,11 @@ export const batchChecks: readonly Check[] = [
             subject,
             always(subject.yes),
             async (probe) => {
-              await probe.deliver(events);
+              const outcomes = await probe.deliver(events);
+              const lost = outcomes.findIndex(
+                (outcome) => 'reason' in outcome && outcome.reason.code === 'internal_error',
+              );
+              must(lost < 0, `event ${lost} is in no request: a defect`);
               keepsLimits(probe, { ...limits, ...asked });
             },
             // Where the yes does not fit the number of events, none may travel twice all the same.
