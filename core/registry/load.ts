@@ -3,7 +3,6 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { contractVersion, type AnyDestination } from '../api/destination.ts';
-import { manifestSchema } from './manifest-schema.ts';
 
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 
@@ -39,6 +38,8 @@ export async function loadDestination(folder: string): Promise<AnyDestination> {
       `${file}: written against contract ${String(destination.contract)}, this core speaks ${String(contractVersion)}`,
     );
   }
+  // Only here: a host that passes its destinations by hand need not pay for the schema.
+  const { manifestSchema } = await import('./manifest-schema.ts');
   const manifest = manifestSchema.safeParse(destination.manifest);
   if (!manifest.success) {
     const [issue] = manifest.error.issues;

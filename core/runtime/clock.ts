@@ -17,3 +17,14 @@ export const systemClock: Clock = {
     await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
   },
 };
+
+/** A sleep that is told to stop may reject, as Node's own does; here it is only over. */
+export const patient =
+  (sleep: Clock['sleep']): Clock['sleep'] =>
+  async (ms, signal) => {
+    try {
+      await sleep(ms, signal);
+    } catch {
+      // Over is over.
+    }
+  };

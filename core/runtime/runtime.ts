@@ -5,7 +5,7 @@ import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import { createRedactor } from '../http/redact.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
-import { systemClock, type Clock } from './clock.ts';
+import { patient, systemClock, type Clock } from './clock.ts';
 import { compose } from './compose.ts';
 import { createConnection, type Connection } from './connection.ts';
 import {
@@ -239,17 +239,6 @@ function checkOrigins(
   }
   return checked;
 }
-
-/** A sleep that is told to stop may reject, as Node's own does; here it is only over. */
-const patient =
-  (sleep: Clock['sleep']): Clock['sleep'] =>
-  async (ms, signal) => {
-    try {
-      await sleep(ms, signal);
-    } catch {
-      // Over is over.
-    }
-  };
 
 /** A key that is there without a value must not hide a default. */
 const withoutUndefined = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>

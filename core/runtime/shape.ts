@@ -2,29 +2,22 @@ import { z } from 'zod';
 import { eventTypes, type CdpEvent } from '../api/event.ts';
 import { reject, type Transformed } from '../api/delivery.ts';
 
-const text = z.string().nullish();
-const object = z.custom<object>(isPlain, 'expected an object').nullish();
+/** What an event must look like on the outside; what is inside is the vendors' to judge. Made at the first misfit. */
+export function eventShape(): z.ZodType {
+  shape ??= makeShape();
+  return shape;
+}
 
-/** What an event must look like on the outside; what is inside is the vendors' to judge. */
-export const eventShape = z.looseObject(
-  {
-    type: z.enum(eventTypes),
-    event: text,
-    name: text,
-    messageId: text,
-    timestamp: text,
-    originalTimestamp: text,
-    sentAt: text,
-    receivedAt: text,
-    userId: text,
-    anonymousId: text,
-    context: object,
-    integrations: object,
-    properties: object,
-    traits: object,
-  },
-  'expected an object',
-);
+let shape: z.ZodType | undefined;
+
+function makeShape(): z.ZodType {
+  const text = z.string().nullish();
+  const object = z.custom<object>(isPlain, 'expected an object').nullish();
+  const texts = { event: text, name: text, messageId: text, userId: text, anonymousId: text };
+  const times = { timestamp: text, originalTimestamp: text, sentAt: text, receivedAt: text };
+  const objects = { context: object, integrations: object, properties: object, traits: object };
+  return z.looseObject({ type: z.enum(eventTypes), ...texts, ...times, ...objects }, 'expected an object');
+}
 
 function isPlain(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -60,7 +53,7 @@ export function fits(event: unknown): event is CdpEvent {
 
 /** Why an event does not fit, with the path of the field; never its value. */
 export function misfit(event: unknown): Extract<Transformed<never>, { kind: 'rejected' }> {
-  const parsed = eventShape.safeParse(event);
+  const parsed = eventShape().safeParse(event);
   const issue = parsed.error?.issues[0];
   if (issue === undefined) return reject('missing_field', 'A track event needs a name', 'event');
   const field = issue.path.map(String).join('.');

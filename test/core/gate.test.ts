@@ -127,7 +127,7 @@ describe('the shape of an event', () => {
         (value) => {
           const named = (value as { type?: unknown; event?: unknown } | null | undefined) ?? {};
           const blank = named.type === 'track' && (typeof named.event !== 'string' || named.event.trim() === '');
-          expect(fits(value)).toBe(eventShape.safeParse(value).success && !blank);
+          expect(fits(value)).toBe(eventShape().safeParse(value).success && !blank);
           if (!fits(value))
             expect(misfit(value)).toMatchObject({ kind: 'rejected', reason: { message: expect.any(String) } });
         },

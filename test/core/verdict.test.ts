@@ -333,7 +333,11 @@ describe('the signal of a defect', () => {
       () => (undefined as unknown as { jane: 1 }).jane,
       `^TypeError: Cannot read properties of undefined ${here}`,
     ],
-    ['an unknown name', () => Function('return missing')() as unknown, '^ReferenceError: missing is not defined at '],
+    [
+      'an unknown name',
+      throwing(new ReferenceError('missing is not defined')),
+      '^ReferenceError: missing is not defined at ',
+    ],
     ['nonsense', () => undefined, '^TypeError: transform\\(\\) made neither payload nor reason at '],
   ])('tells which error and where, and no value: %s', async (_, transform, wanted) => {
     const error = await errorOf(transform);
