@@ -83,6 +83,7 @@ export class AttemptWire implements Wire {
     startedAt: number,
     onAnswer: (result: WireResult) => void,
   ): void {
+    if (this.#over) return onAnswer(tooLate);
     const { transport } = this.#call.line;
     this.sealed = body ?? this.sealed;
     transport.send(request, body, this.#crate.deadline - startedAt, { onStart: () => this.departed(), onAnswer });

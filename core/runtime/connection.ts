@@ -22,7 +22,10 @@ export interface Connection {
   /** What is suspended, until resume(). */
   suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];
   resume(scope?: string): void;
-  /** Starts nothing more, finishes what is in flight, gives the sockets back. What is left of open calls comes back deferred. */
+  /**
+   * Starts nothing more, finishes what is in flight, gives the sockets back. What is left of open calls comes back deferred; a
+   * stream goes on reading its source to answer for all of it, so end the source, too.
+   */
   close(): Promise<void>;
 }
 
