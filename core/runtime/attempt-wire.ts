@@ -33,7 +33,7 @@ export class AttemptWire implements Wire {
   }
 
   get signal(): AbortSignal {
-    return this.#call.signal;
+    return this.#call.signal();
   }
 
   /** A vendor's own send() may hang, its call may not: what has not ended by the deadline is over, and sends nothing more. */

@@ -29,7 +29,7 @@ export interface Packer<D> {
   /** Gives out the batches opened at or before `since`; without it, all of them. */
   flush(since?: number): D[][];
   /** Epoch ms of the first delivery of the oldest open batch. */
-  readonly oldest: number | undefined;
+  oldest(): number | undefined;
 }
 
 export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, frame: FrameBytes): Packer<D> {
@@ -68,7 +68,7 @@ export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, f
       }
       return batches;
     },
-    get oldest() {
+    oldest() {
       for (const { since } of open.values()) return since;
       return undefined;
     },

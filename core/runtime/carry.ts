@@ -80,14 +80,14 @@ async function pause(call: Call, trip: Trip, { again, askedMs, throttled }: Unfi
   const wait = waitMs(policy, throttled ? trip.attempts : trip.failures, clock.random, askedMs);
   const retryAt = clock.now() + wait;
   if (throttled || askedMs > 0) pacer.holdUntil(retryAt);
-  const givenUp = trip.failures >= policy.attempts || retryAt > again.deadline || call.stopped;
+  const givenUp = trip.failures >= policy.attempts || retryAt > again.deadline || call.stopped();
   if (givenUp || (!throttled && !budget.spend())) {
     for (const parcel of again.items) call.settle(parcel, deferred(parcel, parcel.reason ?? unavailable, retryAt));
     return false;
   }
   const { code } = again.items[0].reason ?? unavailable;
   emit?.({ kind: 'retry_scheduled', slug, items: again.items.length, afterMs: wait, code });
-  await clock.sleep(wait, call.signal);
+  await clock.sleep(wait, call.signal());
   return true;
 }
 
@@ -101,7 +101,7 @@ async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => voi
     departed();
     return undefined;
   }
-  const got = call.stopped
+  const got = call.stopped()
     ? halt(line.pacer.opensAt(line.clock.now()))
     : line.pacer.acquire(waiting.items.length, waiting.deadline, call);
   const refusal = got instanceof Promise ? await got : got;

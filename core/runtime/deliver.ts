@@ -39,7 +39,7 @@ export async function deliver(
   if (signal?.aborted === true) flight.stop();
   const startedAt = line.clock.now();
   for (let index = 0; index < events.length; index++) {
-    if (index % slice === 0 && index > 0) await (flight.backlog > 0 ? flight.room() : breathe());
+    if (index % slice === 0 && index > 0) await (flight.backlog() > 0 ? flight.room() : breathe());
     flight.take(events[index], index, startedAt);
   }
   await flight.finish();

@@ -38,13 +38,13 @@ export interface Flight {
   /** Nothing more is started; what is in flight is finished. */
   stop(): void;
   /** Batches made and not yet started. */
-  readonly backlog: number;
+  backlog(): number;
   /** Resolves when the backlog has shrunk. */
   room(): Promise<void>;
   /** Epoch ms since when the oldest delivery waits for company, or for an earlier event of its lane. */
-  readonly waitingSince: number | undefined;
+  waitingSince(): number | undefined;
   /** Batches on their way. */
-  readonly running: number;
+  running(): number;
 }
 
 export function createFlight(line: Line, options: FlightOptions): Flight {
@@ -72,7 +72,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
 
   const call: Call = {
     line,
-    get signal() {
+    signal() {
       if (stopping === undefined) {
         stopping = new AbortController();
         setMaxListeners(0, stopping.signal);
@@ -80,9 +80,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       }
       return stopping.signal;
     },
-    get stopped() {
-      return stopped;
-    },
+    stopped: () => stopped,
     settle(parcel, outcome) {
       if (parcel.settled !== undefined) return;
       settle(parcel, outcome);
@@ -179,7 +177,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     running += 1;
     const departed = (): void => {
       starting -= 1;
-      if (ready.length > 0 || lanes?.ready === true) pump();
+      if (ready.length > 0 || lanes?.ready() === true) pump();
     };
     void carry(call, crate, departed).then(() => {
       running -= 1;
@@ -220,23 +218,20 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     line.calls.delete(flight);
   }
 
+  // Methods all over, no getters: V8 defines those anew for every literal, which one event's call would feel.
   const flight: Flight = {
     take,
     flush,
     finish,
     stop,
     room: () => (ready.length <= concurrency ? Promise.resolve() : new Promise((resolve) => roomy.push(resolve))),
-    get backlog() {
-      return ready.length;
-    },
-    get waitingSince() {
-      const laned = lanes?.oldest;
-      const packed = packer.oldest;
+    backlog: () => ready.length,
+    waitingSince() {
+      const laned = lanes?.oldest();
+      const packed = packer.oldest();
       return laned === undefined || packed === undefined ? (laned ?? packed) : Math.min(laned, packed);
     },
-    get running() {
-      return running;
-    },
+    running: () => running,
   };
   line.calls.add(flight);
   if (line.closed) stop();

@@ -41,9 +41,9 @@ export interface Lanes {
   block(name: string, until: number, now: number): readonly Parcel[];
   /** Takes out everything that still waits. */
   clear(): readonly Parcel[];
-  readonly ready: boolean;
+  ready(): boolean;
   /** Epoch ms when the oldest delivery was taken that waits for earlier ones. */
-  readonly oldest: number | undefined;
+  oldest(): number | undefined;
 }
 
 export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lanes {
@@ -148,12 +148,8 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       held.clear();
       return all;
     },
-    get ready() {
-      return ready.length > 0;
-    },
-    get oldest() {
-      return held.peekFront()?.takenAt;
-    },
+    ready: () => ready.length > 0,
+    oldest: () => held.peekFront()?.takenAt,
   };
 }
 

@@ -38,8 +38,8 @@ export interface Line {
 export interface Call {
   readonly line: Line;
   /** Told to stop: nothing more is started, what is in flight is finished. */
-  readonly stopped: boolean;
-  readonly signal: AbortSignal;
+  stopped(): boolean;
+  signal(): AbortSignal;
   /** Gives a parcel its outcome; the first one counts. */
   settle(parcel: Parcel, outcome: Outcome): void;
 }

@@ -75,7 +75,7 @@ export async function* stream(
   /** Waits for the reader of outcomes. Once nothing is on its way any more, what waits for company leaves as it is. */
   async function backPressure(): Promise<void> {
     while (read - given >= enough && !stopped) {
-      if (flight.running === 0) flight.flush();
+      if (flight.running() === 0) flight.flush();
       await new Promise<void>((resolve) => {
         wakeReader = resolve;
       });
@@ -86,7 +86,7 @@ export async function* stream(
   let ageing = false;
   /** Sends what has waited for company for maxAgeMs. */
   function watchAge(): void {
-    const since = ageing ? undefined : flight.waitingSince;
+    const since = ageing ? undefined : flight.waitingSince();
     if (since === undefined) return;
     ageing = true;
     void clock.sleep(Math.max(0, since + maxAgeMs - clock.now()), ended.signal).then(() => {
@@ -111,7 +111,7 @@ export async function* stream(
         if (next.done === true) break;
         take(next.value);
         if (read - given >= window) await backPressure();
-        else if (flight.backlog > line.pace.concurrency) await flight.room();
+        else if (flight.backlog() > line.pace.concurrency) await flight.room();
         else if (read % slice === 0) await breathe();
       }
     } catch (error) {
