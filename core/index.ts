@@ -7,6 +7,7 @@ export type { Connection } from './runtime/connection.ts';
 export type { ConfigIssue, ConnectionOptions } from './runtime/connection-options.ts';
 export type { DeliverOptions } from './runtime/deliver.ts';
 export type { Settled, StreamOptions } from './runtime/stream.ts';
+export { eventIdOf } from './runtime/event-id.ts';
 export type { Preview } from './runtime/preview.ts';
 export type { EventLimits } from './runtime/measure.ts';
 export { defaultRetryPolicy } from './runtime/retry-policy.ts';

@@ -1,5 +1,5 @@
 /** What stands for something that must not be shown. */
-export const mask = '***';
+const mask = '***';
 
 export interface Redactor {
   /** The text without our credentials, in any form they travel in. */

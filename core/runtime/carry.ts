@@ -7,7 +7,17 @@ import { defect, type Call } from './line.ts';
 import type { Refusal } from './pacer.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
 import { waitMs } from './retry-policy.ts';
-import { apply, decisionsOf, deferred, heldBack, rejected, suspended, unknown, type Remainder } from './verdict.ts';
+import {
+  apply,
+  decisionsOf,
+  deferred,
+  heldBack,
+  rejected,
+  stoppedReason,
+  suspended,
+  unknown,
+  type Remainder,
+} from './verdict.ts';
 
 /** What one batch remembers between its attempts. */
 interface Trip {
@@ -144,7 +154,7 @@ const halt = (retryAt: number): Refusal => ({ cause: 'stopped', retryAt });
 const refusals: Readonly<Record<Refusal['cause'], Reason>> = {
   deadline: { code: 'timeout', message: 'Time ran out before the event could be sent' },
   throttled: { code: 'rate_limited', message: 'The pace of this connection does not let the event leave in time' },
-  stopped: { code: 'held_back', message: 'The call was stopped before the event was sent' },
+  stopped: stoppedReason,
 };
 
 /** What may still leave; the rest of it is settled. */

@@ -88,12 +88,12 @@ function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, max
   const { method, url, headers, body, compress } = request;
   if (method === 'GET') return request;
   if (body === undefined) return { method, url, headers, body: framed(frame, batch), compress };
-  if (Buffer.byteLength(body) > maxBytes) throw new TypeError('request() made a body above the limit');
+  if (Buffer.byteLength(body) > maxBytes) throw nonsense(request, 'request() made a body above the limit');
   return request;
 }
 
 /** The body: the texts, joined in the frame. */
-export function framed({ open, separator, close }: Frame, { items }: Batch<unknown>): string {
+function framed({ open, separator, close }: Frame, { items }: Batch<unknown>): string {
   if (items.length === 1) return open + items[0].text + close;
   let body = open + items[0].text;
   for (let i = 1; i < items.length; i++) body += separator + items[i]?.text;

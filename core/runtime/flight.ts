@@ -11,7 +11,7 @@ import type { Call, Line } from './line.ts';
 import { packByVendor } from './own-packing.ts';
 import { makePayload } from './prepare-event.ts';
 import { crateOf, parcelOf, type Crate, type Parcel } from './parcel.ts';
-import { deferred, heldBack, suspended } from './verdict.ts';
+import { deferred, heldBack, stoppedReason, suspended } from './verdict.ts';
 
 export interface FlightOptions {
   /** How long an event may take from being read, in milliseconds. */
@@ -242,7 +242,6 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
 const windowsToPack = 4;
 
 const crowded: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };
-const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
 const duplicate: Reason = {
   code: 'duplicate_event',
   message: 'An event with the same messageId is already on its way',

@@ -24,7 +24,7 @@ export interface LaneOptions {
   readonly capacity: number;
 }
 
-export type Shelved = 'waiting' | 'full' | { readonly blockedUntil: number };
+type Shelved = 'waiting' | 'full' | { readonly blockedUntil: number };
 
 /**
  * Deliveries that must leave one after another. A lane is sorted by event time over a sliding window of `span` deliveries,

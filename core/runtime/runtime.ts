@@ -16,6 +16,7 @@ import {
   type ConfigIssue,
   type ConnectionOptions,
 } from './connection-options.ts';
+import { errorText } from './error-text.ts';
 import { createGate } from './gate.ts';
 import { defaultEventLimits, type EventLimits } from './measure.ts';
 import type { Line } from './line.ts';
@@ -192,7 +193,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       try {
         return { kind: 'open', connection: connect(destination, parsed.data, asked) };
       } catch (error) {
-        emit?.({ kind: 'defect', slug, where: 'prepare', error: error instanceof Error ? error.name : typeof error });
+        emit?.({ kind: 'defect', slug, where: 'prepare', error: errorText(error) });
         return {
           kind: 'invalid',
           issues: [{ path: 'config', message: 'the connector cannot work with these settings' }],

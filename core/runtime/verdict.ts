@@ -195,6 +195,9 @@ export function deferred(parcel: Parcel, reason: Reason, retryAt: number): Outco
   return { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() };
 }
 
+/** Why what a stopped call has not begun comes back. */
+export const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
+
 /** May not overtake an event of its lane that was deferred. */
 export const heldBack = (parcel: Parcel, until: number): Outcome =>
   deferred(parcel, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);

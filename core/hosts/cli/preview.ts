@@ -1,4 +1,5 @@
 import { createColors } from 'picocolors';
+import { eventIdOf } from '../../index.ts';
 import { parseLine } from './event-source.ts';
 import { errnoOf, exitCode, Refusal } from './exit-codes.ts';
 import { explain, type Previewed } from './explain.ts';
@@ -23,7 +24,7 @@ export async function preview(slug: string, flags: PreviewFlags, terminal: Termi
       const read = parseLine(line);
       const shown: Previewed =
         read.kind === 'event'
-          ? { line: line.number, messageId: idOf(read.event), ...(await connection.preview(read.event)) }
+          ? { line: line.number, messageId: eventIdOf(read.event), ...(await connection.preview(read.event)) }
           : { line: line.number, messageId: '', kind: 'rejected', stage: 'line', reason: read.outcome.reason };
       if (read.kind === 'unreadable') code = exitCode.unreadable;
       const text = flags.json === true ? `${JSON.stringify(shown)}\n` : explain(shown, colours);
@@ -45,9 +46,4 @@ async function* linesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<InputLine
     throw new Refusal(exitCode.unreadable, `the input broke off (${errnoOf(error)})`);
   }
   yield* cutter.end();
-}
-
-function idOf(event: unknown): string {
-  const id = (event as { readonly messageId?: unknown } | null)?.messageId;
-  return typeof id === 'string' ? id : '';
 }
