@@ -57,23 +57,24 @@ export class AttemptWire implements Wire {
   }
 
   request(request: HttpRequest): Promise<WireResult> {
-    if (this.#over) return Promise.resolve(tooLate);
+    return new Promise((resolve) => this.exchange(request, resolve));
+  }
+
+  exchange(request: HttpRequest, answer: (result: WireResult) => void): void {
+    if (this.#over) return answer(tooLate);
     const startedAt = this.#call.line.clock.now();
-    return new Promise((resolve) => {
-      const answer = (result: WireResult): void => {
-        this.#tell(result, startedAt);
-        resolve(result);
-      };
-      const stay = (error: unknown): void => answer({ kind: 'crash', error, left: false });
-      try {
-        if (request.body === undefined) return this.#leave(request, undefined, startedAt, answer);
-        const sealed = this.#seal(request);
-        if (!('then' in sealed)) return this.#leave(request, sealed, startedAt, answer);
-        sealed.then((made) => this.#leave(request, made, startedAt, answer)).catch(stay);
-      } catch (error) {
-        stay(error);
-      }
-    });
+    const onAnswer = (result: WireResult): void => {
+      this.#tell(result, startedAt);
+      answer(result);
+    };
+    const stay = (error: unknown): void => onAnswer({ kind: 'crash', error, left: false });
+    try {
+      const sealed = request.body === undefined ? undefined : this.#seal(request);
+      if (sealed === undefined || !('then' in sealed)) return this.#leave(request, sealed, startedAt, onAnswer);
+      sealed.then((made) => this.#leave(request, made, startedAt, onAnswer)).catch(stay);
+    } catch (error) {
+      stay(error);
+    }
   }
 
   /** Throws when the request may not leave at all. */
@@ -93,7 +94,8 @@ export class AttemptWire implements Wire {
   #tell(result: WireResult, startedAt: number): void {
     const { emit, slug, clock } = this.#call.line;
     if (result.kind === 'response') this.heard = result.response;
-    emit?.({
+    if (emit === undefined) return;
+    emit({
       kind: 'request_finished',
       slug,
       items: this.#crate.items.length,

@@ -1,8 +1,11 @@
 import pRetry from 'p-retry';
+import type { RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
+import type { HttpResponse } from '../api/failure.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
+import type { Vendor } from './compose.ts';
 import { defect, type Call } from './line.ts';
 import type { Refusal } from './pacer.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
@@ -27,26 +30,44 @@ interface Trip {
   /** Attempts that used up one of the policy's. */
   failures: number;
   /** Halves and single items under way on their own. */
-  readonly parts: Promise<void>[];
+  parts: Promise<void>[] | undefined;
 }
 
-type Unfinished = Remainder & { readonly again: Crate };
+/** What asked to be tried again, and when that may be, in milliseconds from now. */
+interface Unfinished {
+  readonly again: Crate;
+  readonly waitMs: number;
+}
+
+type Ended = (unfinished: Unfinished | undefined) => void;
 
 /**
  * Carries one batch to its end: an attempt, and as long as policy, budget and deadline allow, another for those items that
- * asked for it; what is refused as a whole goes on in halves. Never rejects; every parcel is settled when it resolves.
- * `departed` is called once, when the first attempt has got its slot or its refusal.
+ * asked for it; what is refused as a whole goes on in halves. `departed` is called once, when the first attempt has got its
+ * slot or its refusal; `arrived` once, when every parcel is settled. Calls, not promises: a batch that goes through at once,
+ * as nearly all do, makes none.
  */
-export async function carry(call: Call, crate: Crate, departed: () => void = nothing): Promise<void> {
-  const trip: Trip = { sealed: undefined, attempts: 0, failures: 0, parts: [] };
+export function carry(call: Call, crate: Crate, departed: () => void, arrived: (crate: Crate) => void): void {
+  const trip: Trip = { sealed: undefined, attempts: 0, failures: 0, parts: undefined };
+  attempt(call, trip, crate, departed, (unfinished) => {
+    if (unfinished === undefined && trip.parts === undefined) arrived(crate);
+    else void carryOn(call, trip, crate, unfinished).then(() => arrived(crate));
+  });
+}
+
+/** Never rejects. */
+async function carryOn(call: Call, trip: Trip, crate: Crate, unfinished: Unfinished | undefined): Promise<void> {
   try {
-    const unfinished = await attempt(call, trip, crate, departed);
     if (unfinished !== undefined) await tryAgain(call, trip, unfinished);
-    if (trip.parts.length > 0) await Promise.all(trip.parts);
+    if (trip.parts !== undefined) await Promise.all(trip.parts);
   } catch (error) {
     abandon(call, crate, error);
   }
 }
+
+/** The same for those that wait for it. */
+const carried = (call: Call, crate: Crate): Promise<void> =>
+  new Promise((resolve) => carry(call, crate, nothing, () => resolve()));
 
 const nothing = (): void => undefined;
 
@@ -62,29 +83,118 @@ class NotYet extends Error {
 /** p-retry drives the repetition; the waits are ours, because they follow the vendor, the deadline and the injected clock. */
 async function tryAgain(call: Call, trip: Trip, failed: Unfinished): Promise<void> {
   let last = failed;
-  let goOn = false;
   const repeat = async (number: number): Promise<void> => {
-    const unfinished = number === 1 ? failed : await attempt(call, trip, last.again, nothing);
-    if (unfinished === undefined) return;
-    last = unfinished;
-    throw new NotYet(unfinished);
+    if (number > 1) {
+      const unfinished = await new Promise<Unfinished | undefined>((ended) =>
+        attempt(call, trip, last.again, nothing, ended),
+      );
+      if (unfinished === undefined) return;
+      last = unfinished;
+    }
+    throw new NotYet(last);
   };
+  await pRetry(repeat, {
+    retries: Number.POSITIVE_INFINITY,
+    minTimeout: 0,
+    onFailedAttempt: async ({ error }) => {
+      if (error instanceof NotYet) await call.line.clock.sleep(error.unfinished.waitMs, call.signal());
+    },
+    shouldRetry: ({ error }) => error instanceof NotYet,
+  });
+}
+
+/** One request. What asks to be tried again, and may be, is told to `ended`. */
+function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void, ended: Ended): void {
+  const { line } = call;
+  const waiting = withoutSuspended(call, crate);
+  if (waiting === undefined) {
+    departed();
+    return ended(undefined);
+  }
+  const granted = (refusal: Refusal | undefined): void => {
+    departed();
+    if (refusal === undefined) return leave(call, trip, waiting, ended);
+    for (const parcel of waiting.items) {
+      call.settle(parcel, deferred(parcel, parcel.reason ?? refusals[refusal.cause], refusal.retryAt));
+    }
+    ended(undefined);
+  };
+  if (call.stopped()) granted({ cause: 'stopped', retryAt: line.pacer.opensAt(line.clock.now()) });
+  else line.pacer.acquire(waiting.items.length, waiting.deadline, call, granted);
+}
+
+const refusals: Readonly<Record<Refusal['cause'], Reason>> = {
+  deadline: { code: 'timeout', message: 'Time ran out before the event could be sent' },
+  throttled: { code: 'rate_limited', message: 'The pace of this connection does not let the event leave in time' },
+  stopped: stoppedReason,
+};
+
+/** The slot is ours: the request leaves, and the slot is given back once its answer is judged. */
+function leave(call: Call, trip: Trip, waiting: Crate, ended: Ended): void {
+  const { vendor, pacer } = call.line;
+  const leaving = withoutSuspended(call, waiting);
+  if (leaving === undefined) {
+    pacer.started(waiting.items.length);
+    pacer.release();
+    return ended(undefined);
+  }
+  trip.attempts += 1;
+  for (const parcel of leaving.items) parcel.attempts += 1;
+  const wire = new AttemptWire(call, leaving, waiting.items.length, trip.attempts, trip.sealed);
+  const answered = (reply: Reply): void => {
+    trip.sealed = wire.sealed;
+    const unfinished = judged(call, trip, leaving, reply, wire.heard);
+    wire.departed();
+    // Only now: what this answer suspends or slows down must do so before the next request gets the slot.
+    pacer.release();
+    ended(unfinished);
+  };
+  if (vendor.ask !== undefined) vendor.ask(leaving, wire, answered);
+  else sendItself(vendor, leaving, wire, answered);
+}
+
+/** A folder's own send(): it may throw, hang, and answer with anything. */
+function sendItself(vendor: Vendor, crate: Crate, wire: AttemptWire, answered: (reply: Reply) => void): void {
+  const crashed = (error: unknown): void =>
+    answered({ kind: 'failed', failure: { kind: 'crash', error, left: wire.used } });
   try {
-    await pRetry(repeat, {
-      retries: Number.POSITIVE_INFINITY,
-      minTimeout: 0,
-      onFailedAttempt: async ({ error }) => {
-        goOn = error instanceof NotYet && (await pause(call, trip, error.unfinished));
-      },
-      shouldRetry: () => goOn,
-    });
+    wire.inTime(vendor.send(crate, vendor.settings, wire)).then(answered, crashed);
   } catch (error) {
-    if (!(error instanceof NotYet)) throw error;
+    crashed(error);
   }
 }
 
-/** Waits until the next attempt may leave; or defers what is left, and says no. */
-async function pause(call: Call, trip: Trip, { again, askedMs, throttled }: Unfinished): Promise<boolean> {
+/** Settles what the reply settles, sends off what goes on in smaller requests, and returns what may be tried again. */
+function judged(
+  call: Call,
+  trip: Trip,
+  crate: Crate,
+  reply: Reply,
+  heard: HttpResponse | undefined,
+): Unfinished | undefined {
+  try {
+    const decisions = decisionsOf(call.line, reply, crate, heard);
+    if (decisions.some(isAccepted)) call.line.budget.earn();
+    const remainder = apply(call, crate, decisions);
+    const { again, smaller } = remainder;
+    const unfinished = again === undefined ? undefined : patience(call, trip, again, remainder);
+    if (smaller.length > 0) (trip.parts ??= []).push(sendParts(call, smaller, crate.lane !== undefined));
+    return unfinished;
+  } catch (error) {
+    abandon(call, crate, error);
+    return undefined;
+  }
+}
+
+const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
+
+/** How long to wait before the next attempt; or, where there may be none, a deferral for all that is left. */
+function patience(
+  call: Call,
+  trip: Trip,
+  again: Crate,
+  { askedMs, throttled }: Pick<Remainder, 'askedMs' | 'throttled'>,
+): Unfinished | undefined {
   const { policy, clock, pacer, budget, emit, slug } = call.line;
   if (!throttled) trip.failures += 1;
   const wait = waitMs(policy, throttled ? trip.attempts : trip.failures, clock.random, askedMs);
@@ -93,69 +203,14 @@ async function pause(call: Call, trip: Trip, { again, askedMs, throttled }: Unfi
   const givenUp = trip.failures >= policy.attempts || retryAt > again.deadline || call.stopped();
   if (givenUp || (!throttled && !budget.spend())) {
     for (const parcel of again.items) call.settle(parcel, deferred(parcel, parcel.reason ?? unavailable, retryAt));
-    return false;
+    return undefined;
   }
   const { code } = again.items[0].reason ?? unavailable;
   emit?.({ kind: 'retry_scheduled', slug, items: again.items.length, afterMs: wait, code });
-  await clock.sleep(wait, call.signal());
-  return true;
+  return { again, waitMs: wait };
 }
 
 const unavailable: Reason = { code: 'vendor_unavailable', message: 'The vendor could not take the event' };
-
-/** One request. Returns what asked to be tried again. */
-async function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void): Promise<Unfinished | undefined> {
-  const { line } = call;
-  const waiting = withoutSuspended(call, crate);
-  if (waiting === undefined) {
-    departed();
-    return undefined;
-  }
-  const got = call.stopped()
-    ? halt(line.pacer.opensAt(line.clock.now()))
-    : line.pacer.acquire(waiting.items.length, waiting.deadline, call);
-  const refusal = got instanceof Promise ? await got : got;
-  departed();
-  if (refusal !== undefined) {
-    for (const parcel of waiting.items) {
-      call.settle(parcel, deferred(parcel, parcel.reason ?? refusals[refusal.cause], refusal.retryAt));
-    }
-    return undefined;
-  }
-  const leaving = withoutSuspended(call, waiting);
-  if (leaving === undefined) {
-    line.pacer.started(waiting.items.length);
-    line.pacer.release();
-    return undefined;
-  }
-  trip.attempts += 1;
-  for (const parcel of leaving.items) parcel.attempts += 1;
-  const { vendor } = line;
-  const wire = new AttemptWire(call, leaving, waiting.items.length, trip.attempts, trip.sealed);
-  let reply: Reply;
-  try {
-    const sent = vendor.send(leaving, vendor.settings, wire);
-    reply = await (vendor.sendsItself ? wire.inTime(sent) : sent);
-  } catch (error) {
-    reply = { kind: 'failed', failure: { kind: 'crash', error, left: wire.used } };
-  }
-  wire.departed();
-  line.pacer.release();
-  trip.sealed = wire.sealed;
-  const decisions = decisionsOf(line, reply, leaving, wire.heard);
-  if (decisions.some(({ kind }) => kind === 'accept')) line.budget.earn();
-  const remainder = apply(call, leaving, decisions);
-  if (remainder.smaller.length > 0) await sendParts(call, trip, remainder.smaller, leaving.lane !== undefined);
-  return remainder.again === undefined ? undefined : (remainder as Unfinished);
-}
-
-const halt = (retryAt: number): Refusal => ({ cause: 'stopped', retryAt });
-
-const refusals: Readonly<Record<Refusal['cause'], Reason>> = {
-  deadline: { code: 'timeout', message: 'Time ran out before the event could be sent' },
-  throttled: { code: 'rate_limited', message: 'The pace of this connection does not let the event leave in time' },
-  stopped: stoppedReason,
-};
 
 /** What may still leave; the rest of it is settled. */
 function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
@@ -170,12 +225,15 @@ function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
 }
 
 /** In a lane one after the other and up to the first deferral, elsewhere side by side. */
-async function sendParts(call: Call, trip: Trip, parts: readonly Crate[], inOrder: boolean): Promise<void> {
+async function sendParts(call: Call, parts: readonly Crate[], inOrder: boolean): Promise<void> {
+  if (!inOrder) {
+    await Promise.all(parts.map((part) => carried(call, part)));
+    return;
+  }
   let standstill: Extract<Outcome, { kind: 'deferred' }> | undefined;
   for (const part of parts) {
-    if (!inOrder) trip.parts.push(carry(call, part));
-    else if (standstill === undefined) {
-      await carry(call, part);
+    if (standstill === undefined) {
+      await carried(call, part);
       standstill = part.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
     } else {
       for (const parcel of part.items) call.settle(parcel, heldBack(parcel, Date.parse(standstill.retryAt ?? '')));

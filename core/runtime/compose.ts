@@ -1,6 +1,6 @@
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import { admit, type Batch } from '../api/delivery.ts';
-import type { AnyDestination, Destination, Exchange, Frame, Reply, Wire } from '../api/destination.ts';
+import type { AnyDestination, Destination, Exchange, Frame, Reply, Wire, WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { BatchLimits } from '../api/manifest.ts';
 import { nonsense } from './nonsense.ts';
@@ -16,9 +16,17 @@ export interface Vendor extends Destination<unknown, unknown> {
   readonly requestsPerDay: number | undefined;
   /** Vendors that pack by their own rules get whole windows to pack; the others are packed one delivery at a time. */
   readonly packsItself: boolean;
-  /** A send() of the folder's own: nothing but the deadline bounds it. */
-  readonly sendsItself: boolean;
+  /**
+   * send() by a call instead of a promise, which is felt once per request: answers exactly once, and never throws. Undefined
+   * where the folder has a send() of its own, which nothing but the deadline bounds.
+   */
+  readonly ask: ((batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void) => void) | undefined;
   encode(payload: unknown): string;
+}
+
+/** The wire without a promise. Never throws; answers exactly once. */
+export interface CallWire {
+  exchange(request: HttpRequest, answer: (result: WireResult) => void): void;
 }
 
 /** Definition + defaults -> Destination. Calls prepare(), frame() and limitsFor() once; they may throw. */
@@ -43,7 +51,7 @@ export function compose(
     limits,
     requestsPerDay,
     packsItself: definition.batch !== undefined,
-    sendsItself: definition.send !== undefined,
+    ask: definition.send === undefined ? asker(definition, settings, { prepared, frame, limits }) : undefined,
     encode: encode === undefined ? JSON.stringify : (payload) => encode(payload, settings),
     validate: definition.validate ?? (() => admit),
     transform: definition.transform,
@@ -59,28 +67,37 @@ function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[])
   return { maxItems: least('maxItems'), maxBytes: least('maxBytes'), maxAgeMs: least('maxAgeMs') };
 }
 
-/** The default send: one request, one answer. Plain promises, because an async function more is felt once per request. */
-function sender(
-  definition: AnyDestination,
-  { prepared, frame, limits }: Pick<Vendor, 'prepared' | 'frame' | 'limits'>,
-) {
-  const ask = definition.request as NonNullable<typeof definition.request>;
-  return (batch: Batch<unknown>, config: unknown, wire: Wire): Promise<Reply> => {
+type Around = Pick<Vendor, 'prepared' | 'frame' | 'limits'>;
+
+/** The default send: one request, one answer. */
+const sender =
+  (definition: AnyDestination, around: Around) =>
+  (batch: Batch<unknown>, config: unknown, wire: Wire): Promise<Reply> =>
+    new Promise((resolve) => {
+      const exchange: CallWire['exchange'] = (request, answer) => void wire.request(request).then(answer);
+      asker(definition, config, around)(batch, { exchange }, resolve);
+    });
+
+function asker(definition: AnyDestination, config: unknown, { prepared, frame, limits }: Around) {
+  const makeRequest = definition.request as NonNullable<typeof definition.request>;
+  return (batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void): void => {
     let request: HttpRequest;
     try {
-      request = withBody(ask(batch, config, prepared), frame, batch, limits.maxBytes);
+      request = withBody(makeRequest(batch, config, prepared), frame, batch, limits.maxBytes);
     } catch (error) {
-      return Promise.resolve({ kind: 'failed', failure: { kind: 'crash', error, left: false } });
+      return answer({ kind: 'failed', failure: { kind: 'crash', error, left: false } });
     }
-    return wire.request(request).then((result) => {
-      if (result.kind !== 'response') return { kind: 'failed', failure: result };
-      try {
-        return judge(definition, { request, response: result.response }, batch);
-      } catch (error) {
-        return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
-      }
-    });
+    wire.exchange(request, (result) => answer(replyOf(definition, request, result, batch)));
   };
+}
+
+function replyOf(definition: AnyDestination, request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply {
+  if (result.kind !== 'response') return { kind: 'failed', failure: result };
+  try {
+    return judge(definition, { request, response: result.response }, batch);
+  } catch (error) {
+    return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
+  }
 }
 
 function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, maxBytes: number): HttpRequest {

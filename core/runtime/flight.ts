@@ -162,7 +162,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
         continue;
       }
       if (crate === undefined) break;
-      start(crate, laned?.name);
+      start(crate);
     }
     pumping = false;
     if (ready.length <= concurrency && roomy.length > 0) {
@@ -172,20 +172,23 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     }
   }
 
-  function start(crate: Crate, lane: string | undefined): void {
+  function start(crate: Crate): void {
     starting += 1;
     running += 1;
-    const departed = (): void => {
-      starting -= 1;
-      if (ready.length > 0 || lanes?.ready() === true) pump();
-    };
-    void carry(call, crate, departed).then(() => {
-      running -= 1;
-      if (lane !== undefined) lanes?.arrive(lane);
-      pump();
-      if (open === 0) finished?.();
-      if (running === 0) options.idle?.();
-    });
+    carry(call, crate, departed, arrived);
+  }
+
+  function departed(): void {
+    starting -= 1;
+    if (ready.length > 0 || lanes?.ready() === true) pump();
+  }
+
+  function arrived({ lane }: Crate): void {
+    running -= 1;
+    if (lane !== undefined) lanes?.arrive(lane);
+    pump();
+    if (open === 0) finished?.();
+    if (running === 0) options.idle?.();
   }
 
   function flush(since?: number): void {

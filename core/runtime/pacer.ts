@@ -13,13 +13,13 @@ interface Waiter {
   readonly items: number;
   readonly deadline: number;
   readonly call: object;
-  readonly answer: (refusal: Refusal | undefined) => void;
+  readonly granted: (refusal: Refusal | undefined) => void;
 }
 
 /** Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first served. */
 export interface Pacer {
-  /** `undefined` = the slot is yours, release() it. A promise when it takes waiting; a Refusal when it would cross the deadline. */
-  acquire(items: number, deadline: number, call: object): undefined | Refusal | Promise<Refusal | undefined>;
+  /** `granted` is called once, at once or later: with `undefined` the slot is yours, release() it; with a Refusal it would cross the deadline. */
+  acquire(items: number, deadline: number, call: object, granted: (refusal: Refusal | undefined) => void): void;
   /** The request begins to leave. Once for every slot that was acquired, at the latest when it is released. */
   started(items: number): void;
   release(): void;
@@ -38,7 +38,8 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
   const waiting = new Denque<Waiter>();
   let free = concurrency;
   let heldUntil = 0;
-  let timer: { readonly at: number; readonly off: AbortController } | undefined;
+  let pumping = false;
+  let timer: { readonly at: number; readonly off: () => void } | undefined;
 
   /** Milliseconds until the gate and every bucket let `items` pass. */
   const opensAt = (now: number): number => Math.max(now, heldUntil);
@@ -52,20 +53,27 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     for (const bucket of buckets) bucket.reserve(items);
   };
 
+  /** What is granted may send, be answered and give its slot back before granted() returns: the loop here goes on, not a call inside the call. */
   function pump(): void {
-    const now = clock.now();
-    for (let head = waiting.peekFront(); head !== undefined; head = waiting.peekFront()) {
-      const delay = delayMs(head.items, now);
-      if (now + delay > head.deadline || now >= head.deadline) {
-        waiting.shift();
-        head.answer({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: now + delay });
-      } else if (free > 0 && delay === 0) {
-        waiting.shift();
-        take(head.items);
-        head.answer(undefined);
-      } else {
-        return wakeIn(delay > 0 ? delay : sweepMs);
+    if (pumping) return;
+    pumping = true;
+    try {
+      const now = clock.now();
+      for (let head = waiting.peekFront(); head !== undefined; head = waiting.peekFront()) {
+        const delay = delayMs(head.items, now);
+        if (now + delay > head.deadline || now >= head.deadline) {
+          waiting.shift();
+          head.granted({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: now + delay });
+        } else if (free > 0 && delay === 0) {
+          waiting.shift();
+          take(head.items);
+          head.granted(undefined);
+        } else {
+          return wakeIn(delay > 0 ? delay : sweepMs);
+        }
       }
+    } finally {
+      pumping = false;
     }
   }
 
@@ -73,15 +81,13 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     const wait = Math.min(ms, sweepMs);
     const at = clock.now() + wait;
     if (timer !== undefined && timer.at <= at) return;
-    timer?.off.abort();
-    const mine = { at, off: new AbortController() };
-    timer = mine;
-    void clock.sleep(wait, mine.off.signal).then(() => {
-      if (timer !== mine) return;
+    timer?.off();
+    const off = clock.after(wait, () => {
       timer = undefined;
       sweep();
       pump();
     });
+    timer = { at, off };
   }
 
   function sweep(): void {
@@ -90,33 +96,33 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
   }
 
   function refuseWhere(matches: (waiter: Waiter) => boolean, refusal: Refusal): void {
+    const refused: Waiter[] = [];
     for (let count = waiting.length; count > 0; count--) {
       const waiter = waiting.shift() as Waiter;
-      if (matches(waiter)) waiter.answer(refusal);
+      if (matches(waiter)) refused.push(waiter);
       else waiting.push(waiter);
     }
+    for (const { granted } of refused) granted(refusal);
     if (waiting.length === 0 && free === concurrency) stopTimer();
   }
 
   function stopTimer(): void {
-    timer?.off.abort();
+    timer?.off();
     timer = undefined;
   }
 
   return {
-    acquire(items, deadline, call) {
+    acquire(items, deadline, call, granted) {
       const now = clock.now();
       const delay = delayMs(items, now);
-      if (now >= deadline) return { cause: 'deadline', retryAt: now + delay };
-      if (now + delay > deadline) return { cause: 'throttled', retryAt: now + delay };
+      if (now >= deadline) return granted({ cause: 'deadline', retryAt: now + delay });
+      if (now + delay > deadline) return granted({ cause: 'throttled', retryAt: now + delay });
       if (free > 0 && delay === 0 && waiting.length === 0) {
         take(items);
-        return undefined;
+        return granted(undefined);
       }
-      return new Promise((answer) => {
-        waiting.push({ items, deadline, call, answer });
-        pump();
-      });
+      waiting.push({ items, deadline, call, granted });
+      pump();
     },
     started(items) {
       if (buckets.length === 0) return;
@@ -127,7 +133,6 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     release() {
       free += 1;
       if (waiting.length > 0) pump();
-      // Only once all is quiet: an abort for every lull would cost more than the requests.
       else if (free === concurrency) stopTimer();
     },
     holdUntil(until) {

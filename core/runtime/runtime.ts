@@ -5,7 +5,7 @@ import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import { createRedactor } from '../http/redact.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
-import { patient, systemClock, type Clock } from './clock.ts';
+import { patient, systemClock, timersOn, type Clock } from './clock.ts';
 import { compose } from './compose.ts';
 import { createConnection, type Connection } from './connection.ts';
 import {
@@ -83,10 +83,12 @@ export interface Runtime {
 /** The runtime a host embeds. Throws, naming the option, for one that cannot be meant: a bad origin, an unknown slug, no slot. */
 export function createRuntime(options: RuntimeOptions): Runtime {
   const bySlug = indexed(options.destinations);
+  const sleep = options.sleep === undefined ? systemClock.sleep : patient(options.sleep);
   const clock: Clock = {
     now: options.now ?? systemClock.now,
     random: options.random ?? systemClock.random,
-    sleep: options.sleep === undefined ? systemClock.sleep : patient(options.sleep),
+    sleep,
+    after: options.sleep === undefined ? systemClock.after : timersOn(sleep),
   };
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   checkHostOptions(options, bySlug);

@@ -1,9 +1,9 @@
-import Denque from 'denque';
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
 import { atLeastZero, breathe } from './deliver.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
+import { createOutlet } from './outlet.ts';
 import { createSource } from './source.ts';
 
 export interface StreamOptions {
@@ -30,26 +30,43 @@ const slice = 256;
  * and age. In a lane, an event read up to a sixteenth of the window later may still go first when it happened
  * first; beyond an eighth of the window waiting in one lane, newcomers come back deferred.
  */
-export async function* stream(
+export function stream(
   line: Line,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
   { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions = {},
-): AsyncGenerator<Settled, void, undefined> {
+): AsyncIterableIterator<Settled, undefined> {
   const { clock } = line;
   const { maxAgeMs } = line.vendor.limits;
   const window = asked >= 1 ? asked : 1;
   /** Reading goes on when the window is this empty again. */
   const enough = window - Math.min(slice, window >> 3);
-  const settled = new Denque<Settled>();
-  const ended = new AbortController();
   const source = createSource(events);
   let read = 0;
   let given = 0;
-  let reading = true;
   let stopped = false;
-  let failure: { readonly error: unknown } | undefined;
+  let closed = false;
   let wakeReader: (() => void) | undefined;
-  let wakeWriter: (() => void) | undefined;
+  let stopAgeing: (() => void) | undefined;
+
+  const outlet = createOutlet<Settled>({
+    open() {
+      signal?.addEventListener('abort', stop, { once: true });
+      if (signal?.aborted === true) stop();
+      void readAll();
+    },
+    given() {
+      given += 1;
+      if (wakeReader !== undefined && read - given < enough) wakeReader();
+    },
+    closed(complete) {
+      if (complete && given !== read)
+        line.emit?.({ kind: 'conservation_broken', slug: line.slug, in: read, out: given });
+      closed = true;
+      stopAgeing?.();
+      stop();
+      signal?.removeEventListener('abort', stop);
+    },
+  });
 
   const flight = createFlight(line, {
     withinMs: atLeastZero(withinMs, defaultWithinMs),
@@ -57,20 +74,16 @@ export async function* stream(
     // More than the span, or a lane alone in the stream would be full before its first event may leave.
     laneCapacity: Math.max(1, Math.floor(window / 8)),
     remembered: window,
-    settle(index, outcome) {
-      settled.push({ index, outcome });
-      wakeWriter?.();
-    },
+    settle: (index, outcome) => outlet.push({ index, outcome }),
     idle: () => wakeReader?.(),
   });
-  const stop = (): void => {
+
+  function stop(): void {
     stopped = true;
     flight.stop();
     source.stop();
     wakeReader?.();
-  };
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted === true) stop();
+  }
 
   /** Waits for the reader of outcomes. Once nothing is on its way any more, what waits for company leaves as it is. */
   async function backPressure(): Promise<void> {
@@ -83,15 +96,12 @@ export async function* stream(
     wakeReader = undefined;
   }
 
-  let ageing = false;
   /** Sends what has waited for company for maxAgeMs. */
   function watchAge(): void {
-    const since = ageing ? undefined : flight.waitingSince();
+    const since = stopAgeing === undefined && !closed ? flight.waitingSince() : undefined;
     if (since === undefined) return;
-    ageing = true;
-    void clock.sleep(Math.max(0, since + maxAgeMs - clock.now()), ended.signal).then(() => {
-      ageing = false;
-      if (ended.signal.aborted) return;
+    stopAgeing = clock.after(Math.max(0, since + maxAgeMs - clock.now()), () => {
+      stopAgeing = undefined;
       flight.flush(clock.now() - maxAgeMs);
       watchAge();
     });
@@ -104,6 +114,7 @@ export async function* stream(
   }
 
   async function readAll(): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
     try {
       while (true) {
         const coming = source.next();
@@ -118,31 +129,8 @@ export async function* stream(
       failure = { error };
     }
     await flight.finish();
-    reading = false;
-    wakeWriter?.();
+    outlet.end(failure);
   }
 
-  const reader = readAll();
-  try {
-    while (true) {
-      const next = settled.shift();
-      if (next !== undefined) {
-        given += 1;
-        if (wakeReader !== undefined && read - given < enough) wakeReader();
-        yield next;
-      } else if (reading) {
-        await new Promise<void>((resolve) => {
-          wakeWriter = resolve;
-        });
-        wakeWriter = undefined;
-      } else break;
-    }
-    await reader;
-    if (given !== read) line.emit?.({ kind: 'conservation_broken', slug: line.slug, in: read, out: given });
-    if (failure !== undefined) throw failure.error;
-  } finally {
-    ended.abort();
-    stop();
-    signal?.removeEventListener('abort', stop);
-  }
+  return outlet;
 }

@@ -62,6 +62,15 @@ export function createManualClock(random: () => number = () => 0.5, activity: ()
         sleepers.add(sleeper);
         signal?.addEventListener('abort', wake, { once: true });
       }),
+    after(ms, run) {
+      const wake = (): void => {
+        sleepers.delete(sleeper);
+        run();
+      };
+      const sleeper: Sleeper = { at: now + ms, wake };
+      sleepers.add(sleeper);
+      return () => void sleepers.delete(sleeper);
+    },
     settle,
     advance: (ms) => advanceTo(now + ms),
     async run(promise) {

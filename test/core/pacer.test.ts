@@ -79,7 +79,9 @@ describe('the pacer', () => {
       items = 1,
       whose: object = call,
     ): Promise<Refusal | undefined> => {
-      const refusal = await pacer.acquire(items, deadline, whose);
+      const refusal = await new Promise<Refusal | undefined>((granted) =>
+        pacer.acquire(items, deadline, whose, granted),
+      );
       got.push(refusal === undefined ? name : `${name} ${refusal.cause}`);
       return refusal;
     };
@@ -135,9 +137,14 @@ describe('the pacer', () => {
 
   it('refuses at once what could not leave before its deadline, with the time when it could', async () => {
     const { pacer } = setUp(1);
+    const told: (Refusal | undefined)[] = [];
     pacer.holdUntil(start + 9_000);
-    expect(pacer.acquire(1, start + 8_999, call)).toEqual({ cause: 'throttled', retryAt: start + 9_000 });
-    expect(pacer.acquire(1, start, call)).toEqual({ cause: 'deadline', retryAt: start + 9_000 });
+    pacer.acquire(1, start + 8_999, call, (refusal) => told.push(refusal));
+    pacer.acquire(1, start, call, (refusal) => told.push(refusal));
+    expect(told).toEqual([
+      { cause: 'throttled', retryAt: start + 9_000 },
+      { cause: 'deadline', retryAt: start + 9_000 },
+    ]);
   });
 
   it('tells those who already wait when the vendor asks for a pause they cannot outwait', async () => {
