@@ -45,9 +45,9 @@ export function createConnection(line: Line, id: string, closed: () => void): Co
     deliver: (events, options) => deliver(line, events, options),
     stream: (events, options) => stream(line, events, options),
     routeOf(event) {
-      const made = makePayload(line, event, { now: line.clock.now(), prepared: line.vendor.prepared });
-      if (made.kind !== 'payload') return { kind: made.kind, eventId: eventIdOf(event), reason: made.reason };
-      const { group, lane } = made;
+      const ready = makePayload(line, event, { now: line.clock.now(), prepared: line.vendor.prepared });
+      if (ready.kind !== 'payload') return { kind: ready.kind, eventId: eventIdOf(event), reason: ready.reason };
+      const { group, lane } = ready.made;
       return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
     },
     suspended: () => line.suspensions.list(),

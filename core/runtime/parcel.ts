@@ -3,8 +3,9 @@ import type { Note, Outcome, Reason } from '../api/outcome.ts';
 
 /** What becomes of an event before anything is sent: a payload with its text, or why there is none. */
 export type Made =
-  | (Extract<Transformed<unknown>, { kind: 'payload' }> & { readonly text: string; readonly bytes: number })
+  | { readonly kind: 'payload'; readonly made: MadePayload; readonly text: string; readonly bytes: number }
   | Exclude<Transformed<unknown>, { kind: 'payload' }>;
+type MadePayload = Extract<Transformed<unknown>, { kind: 'payload' }>;
 
 /** A delivery inside the runtime: what vendors see of it is `Delivery`, the rest is how it fares. */
 export interface Parcel extends Delivery<unknown> {
@@ -34,7 +35,7 @@ export interface Crate extends Batch<unknown> {
 
 /** What transform() made of the event at `index`, read at `now`, ready to travel. */
 export const parcelOf = (
-  { payload, text, bytes, group, lane, key, at, scopes, notes }: Extract<Made, { kind: 'payload' }>,
+  { made: { payload, group, lane, key, at, scopes, notes }, text, bytes }: Extract<Made, { kind: 'payload' }>,
   index: number,
   eventId: string,
   now: number,

@@ -38,11 +38,12 @@ export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
     note: (note: Note): void => void notes.push(note),
   };
   const at = { now: clock.now(), prepared: vendor.prepared, trace };
-  const made = makePayload(line, event, at, progress);
-  if (made.kind !== 'payload') return { kind: made.kind, stage: progress.stage, reason: made.reason };
+  const ready = makePayload(line, event, at, progress);
+  if (ready.kind !== 'payload') return { kind: ready.kind, stage: progress.stage, reason: ready.reason };
 
-  const { kind: _kind, payload, notes: told, ...routing } = made;
-  const delivery = { index: 0, eventId: '', payload, ...routing };
+  const { made, text, bytes } = ready;
+  const { kind: _kind, notes: told, ...parts } = made;
+  const delivery = { index: 0, eventId: '', ...parts, text, bytes };
   let heard: HttpRequest | undefined;
   const wire: Wire = {
     signal: new AbortController().signal,

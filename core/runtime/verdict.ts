@@ -30,6 +30,7 @@ const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not me
 export function decisionsOf(line: Line, reply: Reply, crate: Crate, heard?: HttpResponse): readonly RetryDecision[] {
   if (reply?.kind === 'settled' && Array.isArray(reply.decisions)) {
     const { decisions } = reply;
+    if (decisions.length === crate.items.length && allAccepted(decisions)) return decisions;
     if (decisions.length > crate.items.length) {
       defect(line, 'response', nonsense(decisions, 'more decisions than items'));
       return crate.items.map(() => silent);
@@ -92,10 +93,21 @@ function explained(line: Line, decision: RetryDecision, heard: HttpResponse | un
 
 /** Applies the decisions: settles what is settled, and returns the rest. */
 export function apply(call: Call, crate: Crate, decisions: readonly RetryDecision[]): Remainder {
-  if (decisions.every(({ kind }) => kind === 'accept')) {
-    crate.items.forEach((parcel, index) => call.settle(parcel, delivered(parcel, noteOf(decisions[index]))));
-    return nothingLeft;
+  if (!allAccepted(decisions)) return applyEach(call, crate, decisions);
+  for (let i = 0; i < decisions.length; i++) {
+    const parcel = crate.items[i] as Parcel;
+    call.settle(parcel, delivered(parcel, noteOf(decisions[i])));
   }
+  return nothingLeft;
+}
+
+/** Nearly every answer is a plain yes to all of it. */
+function allAccepted(decisions: readonly RetryDecision[]): boolean {
+  for (const decision of decisions) if (decision?.kind !== 'accept') return false;
+  return true;
+}
+
+function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]): Remainder {
   const again: Parcel[] = [];
   const halves: Parcel[] = [];
   const alone: Parcel[] = [];
