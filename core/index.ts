@@ -1,10 +1,14 @@
 /** What a host may import: the runtime, the loader, and the vendor API. */
 export * from './api/index.ts';
 export { loadDestination, loadDestinations } from './registry/load.ts';
-export { catalogueEntry, createRuntime } from './runtime/runtime.ts';
-export type { CatalogueEntry, JsonSchema, Opened, Runtime, RuntimeOptions } from './runtime/runtime.ts';
+export { catalogueEntry } from './runtime/catalogue.ts';
+export type { CatalogueEntry, JsonSchema, OperationEntry } from './runtime/catalogue.ts';
+export { createRuntime } from './runtime/runtime.ts';
+export type { Opened, Runtime, RuntimeOptions } from './runtime/runtime.ts';
 export type { Connection } from './runtime/connection.ts';
 export type { ConfigIssue, ConnectionOptions } from './runtime/connection-options.ts';
+export type { CallOptions, CallResult } from './runtime/call.ts';
+export type { CheckOptions, CheckResult } from './runtime/credential-check.ts';
 export type { DeliverOptions } from './runtime/deliver.ts';
 export type { Settled, StreamOptions } from './runtime/stream.ts';
 export { eventIdOf } from './runtime/event-id.ts';

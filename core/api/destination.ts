@@ -1,10 +1,12 @@
 import type { ConfigSchema } from './config.ts';
+import type { CredentialCheck } from './credential-check.ts';
 import type { RetryDecision } from './decision.ts';
 import type { Admission, Batch, Delivery, Transformed } from './delivery.ts';
 import type { CdpEvent } from './event.ts';
 import type { Failure, HttpRequest, HttpResponse } from './failure.ts';
 import type { BatchLimits, DestinationManifest } from './manifest.ts';
 import type { Trace } from './mapping.ts';
+import type { OperationList, Operations } from './operation.ts';
 
 /**
  * The contract between the runtime and a destination.
@@ -82,8 +84,8 @@ export interface Frame {
   readonly close: string;
 }
 
-/** The parts only this vendor can know. Core supplies the rest. R is what prepare() makes. */
-export type DestinationDefinition<C, P, R = undefined> = {
+/** The parts only this vendor can know. Core supplies the rest. R is what prepare() makes, L the operations beside events. */
+export type DestinationDefinition<C, P, R = undefined, L extends OperationList = OperationList> = {
   readonly manifest: DestinationManifest;
   readonly config: ConfigSchema<C>;
   readonly transform: (event: CdpEvent, config: C, at: Moment<R>) => Transformed<P>;
@@ -101,6 +103,9 @@ export type DestinationDefinition<C, P, R = undefined> = {
   readonly limitsFor?: (config: C) => Partial<BatchLimits> & { readonly requestsPerDay?: number | undefined };
   /** Connections with the same key share one rate bucket (ROKT-44: per credential set). */
   readonly paceKey?: (config: C) => string;
+  /** What the vendor offers beside events. Never reachable from an event. */
+  readonly operations?: Operations<C, R, L>;
+  readonly check?: CredentialCheck<C, R>;
 } & (
   | {
       /** Method, url, headers, optionally compress: 'gzip'. The body is the framed texts, unless the vendor gives its own. */
@@ -114,14 +119,17 @@ export type DestinationDefinition<C, P, R = undefined> = {
 export const contractVersion = 1;
 
 /** What a vendor folder exports by default. */
-export type DefinedDestination<C, P, R = undefined> = DestinationDefinition<C, P, R> & {
-  readonly contract: typeof contractVersion;
-};
+export type DefinedDestination<C, P, R = undefined, L extends OperationList = OperationList> = DestinationDefinition<
+  C,
+  P,
+  R,
+  L
+> & { readonly contract: typeof contractVersion };
 
-// oxlint-disable-next-line typescript/no-explicit-any -- a registry holds destinations of every C, P and R
-export type AnyDestination = DefinedDestination<any, any, any>;
+// oxlint-disable-next-line typescript/no-explicit-any -- a registry holds destinations of every C, P, R and L
+export type AnyDestination<L extends OperationList = any> = DefinedDestination<any, any, any, L>;
 
 /** What a folder's index exports by default: its definition, typed, and marked with the contract it was written against. */
-export const defineDestination = <C, P, R = undefined>(
-  definition: DestinationDefinition<C, P, R>,
-): DefinedDestination<C, P, R> => ({ ...definition, contract: contractVersion });
+export const defineDestination = <C, P, R = undefined, L extends OperationList = OperationList>(
+  definition: DestinationDefinition<C, P, R, L>,
+): DefinedDestination<C, P, R, L> => ({ ...definition, contract: contractVersion });

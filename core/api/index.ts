@@ -28,6 +28,18 @@ export type {
   Wire,
   WireResult,
 } from './destination.ts';
+export type { CredentialCheck } from './credential-check.ts';
+export { operation } from './operation.ts';
+export type {
+  AnyOperation,
+  CallInput,
+  CallReply,
+  InputIssue,
+  OperationBase,
+  OperationDefinition,
+  OperationList,
+  Operations,
+} from './operation.ts';
 export { admit, payload, reject, skip } from './delivery.ts';
 export type { Admission, Batch, Delivery, Routing, Transformed } from './delivery.ts';
 export { outcomeKinds, reasonCodes } from './outcome.ts';

@@ -2,8 +2,8 @@ import type { Dispatcher } from 'undici';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
 
-/** No vendor's answer needs more; the rest is not read. */
-const bodyCap = 64 * 1024;
+/** Bytes of an answer that are read where nobody needs more. */
+export const defaultReplyCap = 64 * 1024;
 
 type Controller = Dispatcher.DispatchController;
 
@@ -30,6 +30,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Epoch ms by when it must be over, and the milliseconds that it was given. */
   readonly expiresAt: number;
   readonly #givenMs: number;
+  /** Bytes of the answer that are read. */
+  readonly #cap: number;
   #controller: Controller | undefined;
   #settled = false;
   #status = 0;
@@ -37,8 +39,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #received = 0;
 
-  constructor(listener: ExchangeListener, givenMs: number, around: ExchangeSurroundings) {
+  constructor(listener: ExchangeListener, givenMs: number, cap: number, around: ExchangeSurroundings) {
     this.#listener = listener;
+    this.#cap = cap;
     this.#around = around;
     this.#givenMs = givenMs;
     this.expiresAt = around.now() + givenMs;
@@ -67,7 +70,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#chunks.push(chunk);
     this.#received += chunk.length;
-    if (this.#received <= bodyCap) return;
+    if (this.#received <= this.#cap) return;
     this.#settle({ kind: 'response', response: this.#response(true) });
     controller.abort(new Error('the answer is longer than the cap'));
   }
@@ -105,7 +108,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const response = {
       status: this.#status,
       headers: this.#headers,
-      body: bytes === undefined ? '' : bytes.toString('utf8', 0, bodyCap),
+      body: bytes === undefined ? '' : bytes.toString('utf8', 0, this.#cap),
       receivedAt: this.#around.now(),
     };
     return cut ? { ...response, cut } : response;

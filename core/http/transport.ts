@@ -24,11 +24,19 @@ export interface Sealed {
   readonly compressed: boolean;
 }
 
+/** What one exchange may take. */
+export interface Bounds {
+  /** Milliseconds in all. */
+  readonly withinMs: number;
+  /** Bytes of the answer that are read; `cut` says that there were more. */
+  readonly replyBytes: number;
+}
+
 /** A connection's way out: its own sockets, host check, deadlines, and no redirects. */
 export interface Transport {
   seal(request: HttpRequest): Sealed | Promise<Sealed>;
   /** Throws before anything leaves when the URL is not one of the manifest's; after that, the listener gets its answer. */
-  send(request: HttpRequest, body: Sealed | undefined, withinMs: number, listener: ExchangeListener): void;
+  send(request: HttpRequest, body: Sealed | undefined, bounds: Bounds, listener: ExchangeListener): void;
   close(): Promise<void>;
 }
 
@@ -64,9 +72,9 @@ export function createTransport(options: TransportOptions): Transport {
       if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
       return compress(text, gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
     },
-    send(request, body, withinMs, listener) {
+    send(request, body, { withinMs, replyBytes }, listener) {
       const { origin, path } = target(request.url);
-      const exchange = new Exchange(listener, Math.min(withinMs, timeoutMs), around);
+      const exchange = new Exchange(listener, Math.min(withinMs, timeoutMs), replyBytes, around);
       watch.wind(exchange);
       const compressed = body?.compressed === true;
       try {

@@ -85,9 +85,10 @@ export class AttemptWire implements Wire {
     onAnswer: (result: WireResult) => void,
   ): void {
     if (this.#over) return onAnswer(tooLate);
-    const { transport } = this.#call.line;
+    const { transport, vendor } = this.#call.line;
     this.sealed = body ?? this.sealed;
-    transport.send(request, body, this.#crate.deadline - startedAt, { onStart: () => this.departed(), onAnswer });
+    const bounds = { withinMs: this.#crate.deadline - startedAt, replyBytes: vendor.replyBytes };
+    transport.send(request, body, bounds, { onStart: () => this.departed(), onAnswer });
     this.used = true;
   }
 

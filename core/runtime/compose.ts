@@ -3,6 +3,7 @@ import { admit, type Batch } from '../api/delivery.ts';
 import type { AnyDestination, Destination, Exchange, Frame, Reply, Wire, WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { BatchLimits } from '../api/manifest.ts';
+import { defaultReplyCap } from '../http/exchange.ts';
 import { nonsense } from './nonsense.ts';
 import { bareFrame, frameBytes, packByLimits, type FrameBytes } from './batcher.ts';
 
@@ -21,6 +22,10 @@ export interface Vendor extends Destination<unknown, unknown> {
    * where the folder has a send() of its own, which nothing but the deadline bounds.
    */
   readonly ask: ((batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void) => void) | undefined;
+  /** Bytes of an answer that are read. */
+  readonly replyBytes: number;
+  readonly operations: AnyDestination['operations'];
+  readonly check: AnyDestination['check'];
   encode(payload: unknown): string;
 }
 
@@ -52,6 +57,9 @@ export function compose(
     requestsPerDay,
     packsItself: definition.batch !== undefined,
     ask: definition.send === undefined ? asker(definition, settings, { prepared, frame, limits }) : undefined,
+    replyBytes: defaultReplyCap,
+    operations: definition.operations,
+    check: definition.check,
     encode: encode === undefined ? JSON.stringify : (payload) => encode(payload, settings),
     validate: definition.validate ?? (() => admit),
     transform: definition.transform,

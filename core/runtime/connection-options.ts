@@ -83,8 +83,8 @@ export interface ConfigIssue {
   readonly message: string;
 }
 
-export const issuesOf = (error: z.ZodError, under: string): ConfigIssue[] =>
-  error.issues.map(({ path, message }) => ({ path: [under, ...path.map(String)].join('.'), message }));
+export const issuesOf = (error: z.ZodError, ...under: readonly string[]): ConfigIssue[] =>
+  error.issues.map(({ path, message }) => ({ path: [...under, ...path.map(String)].join('.'), message }));
 
 /** A connection may only ask for less than its vendor allows. */
 export function raised(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {

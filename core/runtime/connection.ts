@@ -1,5 +1,8 @@
 import type { CdpEvent } from '../api/event.ts';
+import type { CallInput, CallReply, OperationList } from '../api/operation.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
+import { callOperation, type CallOptions, type CallResult } from './call.ts';
+import { checkCredentials, type CheckOptions, type CheckResult } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import { eventIdOf } from './event-id.ts';
 import type { Line } from './line.ts';
@@ -7,8 +10,8 @@ import { makePayload } from './prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
 
-/** One customer's settings at one vendor, open for events. */
-export interface Connection {
+/** One customer's settings at one vendor, open for events. L is its operations, known where it was opened with the destination itself. */
+export interface Connection<L extends OperationList = OperationList> {
   readonly slug: string;
   readonly id: string;
   /** What would be sent, and why; or why not. Nothing leaves. */
@@ -19,7 +22,19 @@ export interface Connection {
   stream(events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>, options?: StreamOptions): AsyncIterable<Settled>;
   /** For queues: the group and lane an event would travel in, or the outcome that settles it unsent. */
   routeOf(event: CdpEvent): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
-  /** What is suspended, until resume(). */
+  /**
+   * Runs one of the operations the vendor offers beside events. What the vendor says is a value; throws only for a name that the
+   * destination does not have. Suspensions neither stop it nor come of it.
+   */
+  call<N extends keyof L & string>(
+    operation: N,
+    ...given: unknown extends CallInput<L[N]>
+      ? [input?: CallInput<L[N]>, options?: CallOptions]
+      : [input: CallInput<L[N]>, options?: CallOptions]
+  ): Promise<CallResult<CallReply<L[N]>>>;
+  /** Asks the vendor once whether it takes the credentials. A yes ends a suspension of the whole connection. */
+  check(options?: CheckOptions): Promise<CheckResult>;
+  /** What is suspended, until resume(), or a check() that says ok. */
   suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];
   resume(scope?: string): void;
   /**
@@ -50,6 +65,9 @@ export function createConnection(line: Line, id: string, closed: () => void): Co
       const { group, lane } = ready.made;
       return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
     },
+    call: ((name: string, input?: unknown, options?: CallOptions) =>
+      callOperation(line, name, input, options)) as Connection['call'],
+    check: (options) => checkCredentials(line, options),
     suspended: () => line.suspensions.list(),
     resume: (scope) => line.suspensions.lift(scope),
     close() {

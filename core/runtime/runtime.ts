@@ -1,10 +1,11 @@
 import type { Agent, Dispatcher } from 'undici';
-import { z } from 'zod';
 import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
+import type { OperationList } from '../api/operation.ts';
 import { createRedactor } from '../http/redact.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
+import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
 import { patient, systemClock, timersOn, type Clock } from './clock.ts';
 import { compose } from './compose.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -58,24 +59,24 @@ export interface RuntimeOptions {
   readonly onSignal?: Emit;
 }
 
-/** A JSON Schema (2020-12), as plain data for a form or a validator. */
-export type JsonSchema = Readonly<Record<string, unknown>>;
-export interface CatalogueEntry {
-  readonly manifest: DestinationManifest;
-  /** JSON Schema 2020-12 of the settings; secrets carry `secret: true`. */
-  readonly configSchema: JsonSchema;
-}
 /** What `open()` came to: a connection, or every problem with the settings and options, by path and without their values. */
-export type Opened =
-  | { readonly kind: 'open'; readonly connection: Connection }
+export type Opened<L extends OperationList = OperationList> =
+  | { readonly kind: 'open'; readonly connection: Connection<L> }
   | { readonly kind: 'invalid'; readonly issues: readonly ConfigIssue[] };
 
 /** The destinations of one host program, and the connections it has open. */
 export interface Runtime {
   /** Every destination on offer, as data for the host's forms. */
   catalogue(): readonly CatalogueEntry[];
-  /** Throws for a slug nobody offers; wrong settings are a value. */
-  open(slug: string, config: unknown, options?: ConnectionOptions): Opened;
+  /**
+   * Throws for a slug, or a destination, that was not among the runtime's; wrong settings are a value. Opened with the
+   * destination itself, the connection's operations are typed by name.
+   */
+  open<L extends OperationList = OperationList>(
+    destination: string | AnyDestination<L>,
+    config: unknown,
+    options?: ConnectionOptions,
+  ): Opened<L>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -179,10 +180,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   return {
     catalogue: () => options.destinations.map(catalogueEntry),
-    open(slug, config, asked = {}) {
+    open<L extends OperationList>(
+      named: string | AnyDestination<L>,
+      config: unknown,
+      asked: ConnectionOptions = {},
+    ): Opened<L> {
+      const slug = typeof named === 'string' ? named : named.manifest.slug;
       const destination = bySlug.get(slug);
       if (destination === undefined)
         throw new Error(`no destination "${slug}"; there are: ${[...bySlug.keys()].join(', ')}`);
+      if (typeof named !== 'string' && named !== destination)
+        throw new Error(`the runtime was made with another destination of the slug "${slug}"`);
       const parsed = destination.config.safeParse(config);
       const parsedOptions = connectionOptions.safeParse(asked);
       const issues = [
@@ -193,7 +201,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ];
       if (!parsed.success || issues.length > 0) return { kind: 'invalid', issues };
       try {
-        return { kind: 'open', connection: connect(destination, parsed.data, asked) };
+        return { kind: 'open', connection: connect(destination, parsed.data, asked) as Connection<L> };
       } catch (error) {
         emit?.({ kind: 'defect', slug, where: 'prepare', error: errorText(error) });
         return {
@@ -208,12 +216,6 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     },
   };
 }
-
-/** The manifest and the settings of a destination, as a CDP's form needs them. */
-export const catalogueEntry = ({ manifest, config }: AnyDestination): CatalogueEntry => ({
-  manifest,
-  configSchema: z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' }) as JsonSchema,
-});
 
 function indexed(destinations: readonly AnyDestination[]): ReadonlyMap<string, AnyDestination> {
   const bySlug = new Map<string, AnyDestination>();

@@ -1,5 +1,7 @@
 import type { Failure } from '../api/failure.ts';
 import type { Note, OutcomeKind, ReasonCode } from '../api/outcome.ts';
+import type { CallResult } from './call.ts';
+import type { CheckResult } from './credential-check.ts';
 
 /** What happens inside, as named events with bounded labels; metrics and logs are the host's business. Holds no event data. */
 export type Signal =
@@ -25,6 +27,16 @@ export type Signal =
       readonly code: ReasonCode;
     }
   | { readonly kind: 'connection_suspended'; readonly slug: string; readonly code: ReasonCode; readonly scope?: string }
+  /** call() came to an end. `operation` is a name of the destination's own list. */
+  | {
+      readonly kind: 'operation_finished';
+      readonly slug: string;
+      readonly operation: string;
+      readonly result: CallResult<unknown>['kind'];
+      readonly code?: ReasonCode;
+    }
+  /** check() came to an end. */
+  | { readonly kind: 'credentials_checked'; readonly slug: string; readonly result: CheckResult['kind'] }
   /** More or fewer outcomes than events: a defect of the core. `in` = events taken, `out` = outcomes given before the repair. */
   | { readonly kind: 'conservation_broken'; readonly slug: string; readonly in: number; readonly out: number }
   /** Vendor code or core threw or returned nonsense. `where` names the part; the error's text is redacted. */

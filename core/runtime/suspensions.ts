@@ -11,6 +11,8 @@ export interface Suspensions {
   list(): readonly { readonly scope?: string; readonly reason: Reason }[];
   /** Lifts one scope, or without one, everything. */
   lift(scope?: string): void;
+  /** Lifts what stopped everything; scopes stay. */
+  liftWhole(): void;
 }
 
 export function createSuspensions(): Suspensions {
@@ -45,6 +47,9 @@ export function createSuspensions(): Suspensions {
       }
       whole = undefined;
       scoped.clear();
+    },
+    liftWhole() {
+      whole = undefined;
     },
   };
 }

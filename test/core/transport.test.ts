@@ -87,7 +87,9 @@ const sendSealed = (
   body: Sealed | undefined,
   withinMs: number,
 ): Promise<WireResult> =>
-  new Promise((onAnswer) => transport.send(request, body, withinMs, { onStart: () => undefined, onAnswer }));
+  new Promise((onAnswer) =>
+    transport.send(request, body, { withinMs, replyBytes: 65_536 }, { onStart: () => undefined, onAnswer }),
+  );
 
 const deaf = { onStart: () => undefined, onAnswer: () => undefined };
 
@@ -141,9 +143,14 @@ describe('a request', () => {
 
   it('ALL-02 to another host never leaves', async () => {
     const transport = transportTo(await vendor((response) => response.end()));
-    expect(() => transport.send({ ...post, url: 'https://evil.example/' }, undefined, 1_000, deaf)).toThrow(
-      /not among/,
-    );
+    expect(() =>
+      transport.send(
+        { ...post, url: 'https://evil.example/' },
+        undefined,
+        { withinMs: 1_000, replyBytes: 65_536 },
+        deaf,
+      ),
+    ).toThrow(/not among/);
     expect(seen).toEqual([]);
     expect(sockets.size).toBe(0);
   });

@@ -1,4 +1,5 @@
 import { Agent } from 'undici';
+import { defaultReplyCap } from '../../../core/http/exchange.ts';
 import { createRedactor } from '../../../core/http/redact.ts';
 import { createTransport } from '../../../core/http/transport.ts';
 import { AttemptWire } from '../../../core/runtime/attempt-wire.ts';
@@ -75,16 +76,18 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const { now } = systemClock;
   const transport = createTransport({ hosts, origin: sink.origin, concurrency, timeoutMs, now });
   let signals = 0;
-  const line: Pick<Line, 'slug' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> = {
-    slug,
-    transport,
-    clock: systemClock,
-    pacer: createPacer(concurrency, [], systemClock),
-    redactor: createRedactor([]),
-    emit: () => {
-      signals += 1;
-    },
-  };
+  const line: Pick<Line, 'slug' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> & { readonly vendor: object } =
+    {
+      slug,
+      vendor: { replyBytes: defaultReplyCap },
+      transport,
+      clock: systemClock,
+      pacer: createPacer(concurrency, [], systemClock),
+      redactor: createRedactor([]),
+      emit: () => {
+        signals += 1;
+      },
+    };
   const call = { line } as unknown as Call;
   const request = {
     method: 'POST',

@@ -1,0 +1,228 @@
+import { z } from 'zod';
+import { classifyWith } from '../api/classify.ts';
+import { accept, decide, type RetryDecision } from '../api/decision.ts';
+import type { Batch } from '../api/delivery.ts';
+import type { HttpRequest, HttpResponse } from '../api/failure.ts';
+import type { AnyOperation, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { issuesOf } from './connection-options.ts';
+import { runErrand, type AnswerOrFailure } from './errand.ts';
+import { defect, type Line } from './line.ts';
+
+/** What became of a call. Only `done` has the vendor's word that it was done. */
+export type CallResult<T> =
+  | { readonly kind: 'done'; readonly reply: T; readonly attempts: number }
+  /** Nothing was sent: what is wrong with the input, by path, without values. */
+  | { readonly kind: 'invalid'; readonly issues: readonly InputIssue[] }
+  /** Nothing was sent: it cannot be undone, and `{ confirmed: true }` was not given. */
+  | { readonly kind: 'unconfirmed'; readonly question: string }
+  /** The vendor will not do it as it is. */
+  | { readonly kind: 'rejected'; readonly reason: Reason }
+  /** The vendor will do nothing of the kind for these credentials, or this account. */
+  | { readonly kind: 'refused'; readonly reason: Reason }
+  /** It was not done, and may be later. */
+  | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt?: string }
+  /** It may have been done: no answer came, or none that can be understood. */
+  | { readonly kind: 'unknown'; readonly reason: Reason };
+
+export interface CallOptions {
+  /** How long the call may take, retries included, in milliseconds (default 30 s). */
+  readonly withinMs?: number;
+  readonly signal?: AbortSignal;
+  /** A person agreed to what the operation's `confirm` asks. */
+  readonly confirmed?: boolean;
+}
+
+const defaultWithinMs = 30_000;
+
+/** Runs one operation. Throws for a name the destination does not have, and for none at all. */
+export async function callOperation(
+  line: Line,
+  name: string,
+  input: unknown,
+  options: CallOptions = {},
+): Promise<CallResult<unknown>> {
+  const definition = operationNamed(line, name);
+  const result = await run(line, definition, input, options);
+  const code = 'reason' in result ? { code: result.reason.code } : {};
+  line.emit?.({ kind: 'operation_finished', slug: line.slug, operation: name, result: result.kind, ...code });
+  return result;
+}
+
+function operationNamed({ slug, vendor: { operations } }: Line, name: string): AnyOperation {
+  const list: OperationList = operations?.list ?? {};
+  const definition = Object.hasOwn(list, name) ? list[name] : undefined;
+  if (definition !== undefined) return definition;
+  const names = Object.keys(list).join(', ');
+  throw new Error(`${slug} has no operation "${name}"${names === '' ? '' : `; there are: ${names}`}`);
+}
+
+async function run(
+  line: Line,
+  definition: AnyOperation,
+  input: unknown,
+  options: CallOptions,
+): Promise<CallResult<unknown>> {
+  const parsed = inputSchema(definition).safeParse(input ?? {});
+  if (!parsed.success) return { kind: 'invalid', issues: issuesOf(parsed.error) };
+  const issues = definition.check?.(parsed.data, { now: line.clock.now() }) ?? [];
+  if (issues.length > 0) return { kind: 'invalid', issues };
+  if (definition.confirm !== undefined && options.confirmed !== true)
+    return { kind: 'unconfirmed', question: definition.confirm };
+  return (await beforehand(line, definition, parsed.data, options)) ?? send(line, definition, parsed.data, options);
+}
+
+/** What another operation has to say first; `undefined` when it has nothing against it. */
+async function beforehand(
+  line: Line,
+  { after }: AnyOperation,
+  input: Record<string, unknown>,
+  options: CallOptions,
+): Promise<CallResult<unknown> | undefined> {
+  if (after === undefined) return undefined;
+  const shared = pick(input, namesIn(operationNamed(line, after.operation).params as z.ZodObject | undefined));
+  const first = await callOperation(line, after.operation, shared, options);
+  if (first.kind !== 'done') return first;
+  const issues = after.check(first.reply, input);
+  return issues.length === 0 ? undefined : { kind: 'invalid', issues };
+}
+
+async function send(
+  line: Line,
+  definition: AnyOperation,
+  input: Record<string, unknown>,
+  { withinMs = defaultWithinMs, signal }: CallOptions,
+): Promise<CallResult<unknown>> {
+  const { operations, settings, prepared } = line.vendor;
+  let reply: unknown;
+  let request: HttpRequest;
+  try {
+    request = requestOf(definition, (operations as NonNullable<typeof operations>).base(settings, prepared), input);
+  } catch (error) {
+    defect(line, 'operation', error);
+    return {
+      kind: 'rejected',
+      reason: { code: 'internal_error', message: 'A defect in the connector stopped the call' },
+    };
+  }
+  const outcome = await runErrand(line, {
+    request,
+    withinMs,
+    signal,
+    input,
+    replyBytes: definition.maxReplyBytes,
+    onAmbiguous: definition.idempotent ? 'retry' : 'report',
+    judge: (result, batch) =>
+      judge(definition, result, batch, (read) => {
+        reply = read;
+      }),
+  });
+  return resultOf(outcome, reply);
+}
+
+/** The whole input as one schema, for checks and for forms: parameters by name, and the body. */
+export const inputSchema = ({ params, query, body }: AnyOperation): z.ZodObject =>
+  z.strictObject({
+    ...(params as z.ZodObject | undefined)?.shape,
+    ...(query as z.ZodObject | undefined)?.shape,
+    ...(body === undefined ? {} : { body: body as z.ZodType }),
+  });
+
+function requestOf(definition: AnyOperation, base: OperationBase, input: Record<string, unknown>): HttpRequest {
+  const { method, path, query: asked, body } = definition;
+  const query = new URLSearchParams(base.query);
+  for (const [name, value] of Object.entries(pick(input, namesIn(asked as z.ZodObject | undefined)))) {
+    if (value !== undefined) query.set(name, textOf(value));
+  }
+  const written = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+    const value = input[name] ?? base.params?.[name];
+    if (value === undefined) throw new Error(`nothing gives the path's {${name}}`);
+    return encodeURIComponent(textOf(value));
+  });
+  const search = query.toString();
+  const url = `${base.origin}${written}${search === '' ? '' : `?${search}`}`;
+  if (body === undefined) return { method, url, headers: base.headers };
+  const headers = { 'content-type': 'application/json', ...base.headers };
+  return { method, url, headers, body: JSON.stringify(input['body']) };
+}
+
+const namesIn = (schema: z.ZodObject | undefined): readonly string[] => Object.keys(schema?.shape ?? {});
+
+/** Parameters are single values; a schema that lets anything else through is a defect of the folder. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  throw new Error('a parameter is neither text, number nor boolean');
+}
+
+const pick = (from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
+  Object.fromEntries(names.filter((name) => Object.hasOwn(from, name)).map((name) => [name, from[name]]));
+
+function judge(
+  definition: AnyOperation,
+  result: AnswerOrFailure,
+  batch: Batch<unknown>,
+  keep: (reply: unknown) => void,
+): RetryDecision {
+  const { success = [200], errors, idempotent } = definition;
+  if (result.kind === 'response' && success.includes(result.response.status)) {
+    return read(definition, result.response, keep);
+  }
+  const failure = result.kind === 'response' ? ({ kind: 'http', response: result.response } as const) : result;
+  const decision = classifyWith(errors)(failure, batch);
+  if (idempotent || decision.kind !== 'retry' || result.kind !== 'response' || result.response.status === 429)
+    return decision;
+  const { status } = result.response;
+  return decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say whether it was done`, {
+    status,
+    resend: false,
+  });
+}
+
+/** A yes, if the reply is what the vendor documents. */
+function read(definition: AnyOperation, response: HttpResponse, keep: (reply: unknown) => void): RetryDecision {
+  const { status, body, cut } = response;
+  if (cut === true) {
+    const message = 'The answer is longer than this operation reads, and half of it is none';
+    return decide(definition.idempotent ? 'reject' : 'ambiguous', 'payload_too_large', message, {
+      status,
+      resend: false,
+    });
+  }
+  const parsed = (definition.reply as z.ZodType).safeParse(jsonOf(body));
+  const refusal = parsed.success ? definition.refusal?.(parsed.data) : undefined;
+  if (refusal !== undefined) return refusal;
+  if (!parsed.success) {
+    const message = `The vendor's ${status} is not the answer it documents`;
+    return decide('ambiguous', 'ambiguous_delivery', message, { status, resend: false });
+  }
+  keep(parsed.data);
+  return accept();
+}
+
+/** `undefined` for an empty body; what is no JSON fits no schema. */
+function jsonOf(body: string): unknown {
+  if (body.trim() === '') return undefined;
+  try {
+    return JSON.parse(body) as unknown;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function resultOf(outcome: Outcome, reply: unknown): CallResult<unknown> {
+  switch (outcome.kind) {
+    case 'delivered':
+      return { kind: 'done', reply, attempts: outcome.attempts };
+    case 'deferred':
+    case 'unknown': {
+      const { eventId: _, ...result } = outcome;
+      return result;
+    }
+    case 'suspended':
+      return { kind: 'refused', reason: outcome.reason };
+    case 'skipped':
+    case 'rejected':
+      return { kind: 'rejected', reason: outcome.reason };
+  }
+}

@@ -1,0 +1,67 @@
+import { classifyWith } from '../api/classify.ts';
+import { accept, decide } from '../api/decision.ts';
+import type { Reason } from '../api/outcome.ts';
+import { runErrand } from './errand.ts';
+import type { Line } from './line.ts';
+
+/** What check() found out. `reason.detail` has what the vendor said, masked. */
+export type CheckResult =
+  /** The vendor takes the credentials. */
+  | { readonly kind: 'ok' }
+  /** It does not, or does not know the account. */
+  | { readonly kind: 'refused'; readonly reason: Reason }
+  /** It did not say: too many requests, out of order, not reached, or an answer that proves nothing. */
+  | { readonly kind: 'unreachable'; readonly reason: Reason }
+  /** This vendor cannot be asked without doing something. */
+  | { readonly kind: 'unsupported'; readonly message: string };
+
+export interface CheckOptions {
+  /** How long it may take, in milliseconds (default 15 s). */
+  readonly withinMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export const noCheck = 'This destination has no credential check';
+
+const defaultWithinMs = 15_000;
+const house = classifyWith([]);
+
+/** Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. */
+export async function checkCredentials(line: Line, options: CheckOptions = {}): Promise<CheckResult> {
+  const result = await ask(line, options);
+  line.emit?.({ kind: 'credentials_checked', slug: line.slug, result: result.kind });
+  return result;
+}
+
+async function ask(line: Line, options: CheckOptions): Promise<CheckResult> {
+  const { check, settings, prepared } = line.vendor;
+  if (check === undefined) return { kind: 'unsupported', message: noCheck };
+  if ('none' in check) return { kind: 'unsupported', message: check.none };
+  const outcome = await runErrand(line, {
+    request: check.request(settings, prepared),
+    onAmbiguous: 'report',
+    attempts: 1,
+    withinMs: options.withinMs ?? defaultWithinMs,
+    signal: options.signal,
+    judge(result, batch) {
+      if (result.kind !== 'response') return house(result, batch);
+      const { status } = result.response;
+      if (check.ok.includes(status)) return accept();
+      return check.refused.includes(status)
+        ? decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status })
+        : decide(
+            'retry',
+            'vendor_unavailable',
+            `The vendor's ${status} does not say whether it takes the credentials`,
+            {
+              status,
+            },
+          );
+    },
+  });
+  if (outcome.kind === 'delivered') {
+    line.suspensions.liftWhole();
+    return { kind: 'ok' };
+  }
+  return { kind: outcome.kind === 'suspended' ? 'refused' : 'unreachable', reason: outcome.reason };
+}
