@@ -1,4 +1,5 @@
 import { defineDestination } from '../../core/api/index.ts';
+import { check } from './check.ts';
 import { config } from './config.ts';
 import { encode } from './form.ts';
 import { manifest } from './manifest.ts';
@@ -7,4 +8,4 @@ import { request } from './request.ts';
 import { response } from './response.ts';
 import { transform, validate } from './transform.ts';
 
-export default defineDestination({ manifest, config, prepare, validate, transform, encode, request, response });
+export default defineDestination({ manifest, config, prepare, validate, transform, encode, request, response, check });

@@ -1,4 +1,5 @@
 import { defineDestination } from '../../core/api/index.ts';
+import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
 import { prepare } from './prepare.ts';
@@ -6,4 +7,4 @@ import { frame, request } from './request.ts';
 import { response } from './response.ts';
 import { transform, validate } from './transform.ts';
 
-export default defineDestination({ manifest, config, prepare, validate, transform, frame, request, response });
+export default defineDestination({ manifest, config, prepare, validate, transform, frame, request, response, check });

@@ -1,4 +1,5 @@
 import { defineDestination } from '../../core/api/index.ts';
+import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
 import { paceKey, prepare } from './prepare.ts';
@@ -17,4 +18,5 @@ export default defineDestination({
   paceKey,
   request,
   response,
+  check,
 });

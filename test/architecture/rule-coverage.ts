@@ -137,7 +137,7 @@ function claimsIn(root: string): Claim[] {
       .filter((file) => !othersTests.test(file) && idsIn(read(file)).length > 0)
       .flatMap((file) => titlesIn(read(file)).flatMap((title) => claims('test', file, title))),
     ...filesUnder(root, 'destinations', '.json')
-      .filter((file) => file.includes(path.join('contract', 'cases')))
+      .filter((file) => /contract[/\\](?:cases|calls)[/\\]/.test(file))
       .flatMap((file) => claims('case', file, (JSON.parse(read(file)) as { readonly title: string }).title)),
     ...filesUnder(root, 'destinations', 'README.md').flatMap((file) => claims('readme', file, read(file))),
   ];

@@ -55,11 +55,13 @@ export const loadReply = (directory: string, name: string): ContractReply =>
   read(directory, replyFile(name), replyFormat);
 
 /** The title in a case file, or the file's name while it cannot be read. */
-export function caseTitle(directory: string, name: string): string {
+export const caseTitle = (directory: string, name: string): string =>
+  titleIn(path.join(directory, 'contract', 'cases'), name);
+
+/** The title in the JSON file of that name, or the name while it cannot be read. */
+export function titleIn(folder: string, name: string): string {
   try {
-    const written: unknown = JSON.parse(
-      readFileSync(path.join(directory, 'contract', 'cases', `${name}.json`), 'utf8'),
-    );
+    const written: unknown = JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8'));
     const title = (written as { title?: unknown } | null)?.title;
     return typeof title === 'string' ? title : name;
   } catch {
@@ -69,7 +71,8 @@ export function caseTitle(directory: string, name: string): string {
 
 const replyFile = (name: string): string => path.join('contract', 'replies', `${name}.json`);
 
-function jsonNames(directory: string): readonly string[] {
+/** The names of a folder's JSON files, alphabetically; none where there is no folder. */
+export function jsonNames(directory: string): readonly string[] {
   if (!existsSync(directory)) return [];
   return readdirSync(directory)
     .filter((file) => file.endsWith('.json'))
@@ -77,7 +80,8 @@ function jsonNames(directory: string): readonly string[] {
     .sort();
 }
 
-function read<S extends z.ZodType>(directory: string, file: string, format: S): z.output<S> {
+/** Reads and checks one JSON file. Throws an error that names it, the path inside it and what is wrong there. */
+export function read<S extends z.ZodType>(directory: string, file: string, format: S): z.output<S> {
   let written: unknown;
   try {
     written = JSON.parse(readFileSync(path.join(directory, file), 'utf8'));

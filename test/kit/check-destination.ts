@@ -1,6 +1,7 @@
 import type { AnyDestination } from '../../core/index.ts';
 import { answerChecks } from './checks/answer-checks.ts';
 import { batchChecks } from './checks/batch-checks.ts';
+import { callChecks } from './checks/call-checks.ts';
 import { caseChecks, type CaseVendorFor } from './checks/case-checks.ts';
 import type { Check } from './checks/check.ts';
 import { eventChecks } from './checks/event-checks.ts';
@@ -41,6 +42,7 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...folderChecks(() => new Date(options.today ?? Date.now())),
   ...sourceChecks,
   ...caseChecks(directory, vendorFor),
+  ...callChecks(directory),
   ...eventChecks,
   ...answerChecks,
   ...batchChecks,

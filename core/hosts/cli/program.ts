@@ -79,12 +79,42 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
     .requiredOption(...config)
     .option(...input)
     .option('--outcomes <file>', 'where the outcomes go, as NDJSON in the order of the input; - is standard output')
-    .option('--origin <url>', 'send to this origin instead of the vendor (env: SPILLWAY_ORIGIN)')
+    .option(...origin)
     .option('--within <ms>', 'how long one event may take (env: SPILLWAY_WITHIN; default: 60000)', milliseconds)
     .option(...destinations)
     .option('--json', 'the summary as one JSON object on standard output')
     .option('--quiet', 'no summary and no progress bar')
     .action(async (slug, flags) => end(await (await import('./deliver.ts')).deliver(slug, flags, terminal)));
+  program
+    .command('check <slug>')
+    .description('whether the vendor takes the credentials of a config file; harms nothing')
+    .requiredOption(...config)
+    .option(...origin)
+    .option('--within <ms>', 'how long it may take (env: SPILLWAY_WITHIN; default: 15000)', milliseconds)
+    .option('--json', 'the answer as one JSON object')
+    .option(...destinations)
+    .action(async (slug, flags) => end(await (await import('./check.ts')).check(slug, flags, terminal)));
+  program
+    .command('call <slug> [operation]')
+    .description('one of the operations a vendor offers beside events; its reply goes to standard output')
+    .option('--list', 'the operations there are')
+    .option('--json', 'with --list: as JSON, with the schemas of their inputs')
+    .option(...config)
+    .option('--set <key=value>', 'a parameter, or body.key=value for a key of the body; repeatable', collect)
+    .option('--since <time>', 'short for --set since=TIME')
+    .option('--body <file>', 'the body as JSON; - is standard input')
+    .option('--yes', 'agrees to what cannot be undone')
+    .option('--as-events', 'the reply as NDJSON of events, which deliver takes')
+    .option(...origin)
+    .option(
+      '--within <ms>',
+      'how long it may take, retries included (env: SPILLWAY_WITHIN; default: 30000)',
+      milliseconds,
+    )
+    .option(...destinations)
+    .action(async (slug, operation, flags) =>
+      end(await (await import('./call.ts')).call(slug, operation, flags, terminal)),
+    );
   program
     .command('verify <dir...>')
     .description('checks destination folders against the contract')
@@ -96,6 +126,7 @@ const config = [
   '--config <file>',
   '{"config": {...}, "options": {...}}; ${NAME} in a string is taken from the environment',
 ] as const;
+const origin = ['--origin <url>', 'send to this origin instead of the vendor (env: SPILLWAY_ORIGIN)'] as const;
 const input = ['--input <file>', 'events as NDJSON; - is standard input', '-'] as const;
 const destinations = [
   '--destinations <dir>',
@@ -105,7 +136,8 @@ const destinations = [
 
 const help = `
 Exit codes, the first that applies: 2 usage, or a file that cannot be opened; 78 the config is invalid; 77 the vendor
-refused the credentials; 65 lines of the input cannot be read; 1 something was not delivered; 0 all delivered or skipped.
+refused the credentials; 65 lines of the input cannot be read, or the input of call is wrong; 1 something was not delivered
+or done; 0 all delivered or skipped, or done.
 130 or 143 after SIGINT or SIGTERM. 70 a defect of this program.`;
 
 /** package.json lies above core/ in a clone, and above dist/core/ in an installed package. */

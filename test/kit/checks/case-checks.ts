@@ -62,7 +62,8 @@ async function runCase(subject: Subject, loaded: LoadedCase, through?: Dispatche
 
 type WrittenRequest = Pick<SeenRequest, 'method' | 'url' | 'headers'> & { readonly body?: unknown };
 
-const written = ({ method, url, headers, body }: WrittenRequest) => ({
+/** A request as a case writes it. */
+export const written = ({ method, url, headers, body }: WrittenRequest) => ({
   method,
   url,
   headers: { ...headers },
@@ -70,7 +71,7 @@ const written = ({ method, url, headers, body }: WrittenRequest) => ({
 });
 
 /** What `actual` has of the keys `expected` has, all the way down: a case compares only what it writes. */
-function sameKeys(actual: unknown, expected: unknown): unknown {
+export function sameKeys(actual: unknown, expected: unknown): unknown {
   if (!isObject(actual) || !isObject(expected)) return actual;
   if (Array.isArray(actual) || Array.isArray(expected)) {
     if (!Array.isArray(actual) || !Array.isArray(expected)) return actual;

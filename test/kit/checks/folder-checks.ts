@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { catalogueEntry } from '../../../core/index.ts';
+import { callNames, loadCall } from '../call-case.ts';
 import { loadReply, replyNames } from '../case.ts';
 import { settingsIn } from '../settings.ts';
 import { openProbe } from '../probe.ts';
@@ -68,7 +69,8 @@ export const folderChecks = (today: () => Date): readonly Check[] => [
   {
     title: 'replies: every file is readable, has its source and day, and is used by a case',
     run({ directory, cases }) {
-      const used = new Set(cases.flatMap((loaded) => loaded.replyNames));
+      const calls = callNames(directory).map((name) => loadCall(directory, name));
+      const used = new Set([...cases, ...calls].flatMap((loaded) => loaded.replyNames));
       for (const name of replyNames(directory)) {
         loadReply(directory, name);
         must(used.has(name), `contract/replies/${name}.json is used by no case`);

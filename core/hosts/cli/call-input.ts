@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { text as readText } from 'node:stream/consumers';
+import lodash from 'lodash';
+import type { JsonSchema } from '../../index.ts';
+import { errnoOf, exitCode, Refusal, usage } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface CallInputFlags {
+  /** `key=value`, each; a key of the body is written `body.key`. */
+  readonly set?: readonly string[];
+  readonly since?: string;
+  /** A JSON file; - is standard input. */
+  readonly body?: string;
+}
+
+/** The input of an operation, out of --body, --since and --set, which goes over both. */
+export async function callInput(
+  schema: JsonSchema,
+  { set = [], since, body }: CallInputFlags,
+  { stdin }: Pick<Terminal, 'stdin'>,
+): Promise<Record<string, unknown>> {
+  const input: Record<string, unknown> = body === undefined ? {} : { body: await readBody(body, stdin) };
+  if (since !== undefined) input['since'] = since;
+  for (const assignment of set) {
+    const [, key, value] = /^([A-Za-z_][\w.]*)=(.*)$/s.exec(assignment) ?? [];
+    if (key === undefined || value === undefined)
+      throw usage('--set takes key=value, and body.key=value for a key of the body');
+    const path = key.split('.');
+    lodash.set(input, path, typed(value, schemaAt(schema, path)));
+  }
+  return input;
+}
+
+async function readBody(file: string, stdin: Terminal['stdin']): Promise<unknown> {
+  const written = await (file === '-' ? readText(stdin) : readFile(file, 'utf8')).catch((error: unknown) => {
+    throw usage(`cannot read the body ${file} (${errnoOf(error)})`);
+  });
+  try {
+    return JSON.parse(written) as unknown;
+  } catch {
+    throw new Refusal(exitCode.unreadable, `the body ${file} is not valid JSON`);
+  }
+}
+
+function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema {
+  return path.reduce((at, key) => ((at['properties'] ?? {}) as Record<string, JsonSchema>)[key] ?? {}, schema);
+}
+
+/** Text, unless the schema wants a number or a yes or no; what is neither is left for the schema to refuse. */
+function typed(value: string, { type }: JsonSchema): unknown {
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  if ((type === 'integer' || type === 'number') && value.trim() !== '') {
+    const number = Number(value);
+    return Number.isNaN(number) ? value : number;
+  }
+  return value;
+}

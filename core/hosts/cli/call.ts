@@ -1,0 +1,139 @@
+import { createColors } from 'picocolors';
+import {
+  catalogueEntry,
+  type AnyDestination,
+  type AnyOperation,
+  type CallResult,
+  type OperationEntry,
+  type OperationList,
+} from '../../index.ts';
+import { callInput } from './call-input.ts';
+import { destinationNamed, findDestinations } from './destinations.ts';
+import { afterSignal, exitCode, Refusal, usage } from './exit-codes.ts';
+import { originOf, withinOf } from './flags.ts';
+import { openConnection, type ConnectionFlags } from './open-connection.ts';
+import { firstLine, printable } from './printable.ts';
+import { listenForStop } from './stop.ts';
+import { colourful, print, type Terminal } from './terminal.ts';
+
+export interface CallFlags extends Partial<ConnectionFlags> {
+  readonly list?: boolean;
+  readonly json?: boolean;
+  readonly set?: readonly string[];
+  readonly since?: string;
+  readonly body?: string;
+  readonly yes?: boolean;
+  readonly asEvents?: boolean;
+  readonly origin?: string;
+  readonly within?: number;
+}
+
+/** `spillway call`: one operation that a vendor offers beside events; its reply goes to standard output as JSON. */
+export async function call(
+  slug: string,
+  operation: string | undefined,
+  flags: CallFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const destination = destinationNamed(slug, await findDestinations(flags, terminal.env));
+  if (flags.list === true) return list(destination, flags, terminal);
+  const { operations } = catalogueEntry(destination);
+  const names = operations.map(({ name }) => name).join(', ');
+  const there = names === '' ? 'it has none' : `there are: ${names}`;
+  if (operation === undefined) throw usage(`name an operation of ${slug}, or ask for --list; ${there}`);
+  const entry = operations.find(({ name }) => name === operation);
+  if (entry === undefined) throw usage(`${slug} has no operation ${JSON.stringify(operation)}; ${there}`);
+  if (flags.config === undefined) throw usage('--config is missing');
+  const events = eventsOf(destination, entry);
+  if (flags.asEvents === true && events === undefined) throw usage(`${operation} does not answer with events`);
+  const result = await run(slug, entry, flags, { ...flags, config: flags.config }, terminal);
+  if (typeof result === 'number') return result;
+  if (result.kind !== 'done') return explained(result, entry, terminal);
+  if (flags.asEvents === true && events !== undefined) {
+    for (const event of events(result.reply)) {
+      if (!(await print(terminal.stdout, `${JSON.stringify(event)}\n`))) return exitCode.undelivered;
+    }
+  } else if (result.reply !== undefined)
+    await print(terminal.stdout, `${JSON.stringify(result.reply, undefined, 2)}\n`);
+  return exitCode.ok;
+}
+
+/** The result; or the exit code, after a signal. */
+async function run(
+  slug: string,
+  { name, inputSchema }: OperationEntry,
+  flags: CallFlags,
+  opening: ConnectionFlags,
+  terminal: Terminal,
+): Promise<CallResult<unknown> | number> {
+  const withinMs = withinOf(flags.within, terminal.env);
+  const input = await callInput(inputSchema, flags, terminal);
+  const { connection, runtime } = await openConnection(slug, opening, terminal.env, {
+    origin: originOf(flags.origin, terminal.env),
+  });
+  const stop = listenForStop(terminal);
+  try {
+    const result = await connection.call(name, input, {
+      signal: stop.signal,
+      confirmed: flags.yes === true,
+      ...(withinMs === undefined ? {} : { withinMs }),
+    });
+    if (stop.by === undefined || result.kind === 'done') return result;
+    await explained(result, undefined, terminal);
+    return afterSignal(stop.by);
+  } finally {
+    stop.release();
+    await runtime.close();
+  }
+}
+
+function eventsOf({ operations }: AnyDestination, { name }: OperationEntry): AnyOperation['events'] {
+  return ((operations?.list ?? {}) as OperationList)[name]?.events;
+}
+
+async function explained(
+  result: Exclude<CallResult<unknown>, { kind: 'done' }>,
+  entry: OperationEntry | undefined,
+  { stderr }: Terminal,
+): Promise<number> {
+  if (result.kind === 'invalid') {
+    throw new Refusal(
+      exitCode.unreadable,
+      'nothing was sent; the input is not what the operation takes:',
+      result.issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),
+    );
+  }
+  if (result.kind === 'unconfirmed') throw usage(`nothing was sent. ${result.question} Say so with --yes`);
+  const { code, message, detail } = result.reason;
+  const said = detail === undefined ? '' : `; the vendor said: ${detail}`;
+  const later = result.kind === 'deferred' && result.retryAt !== undefined ? `; not before ${result.retryAt}` : '';
+  const line = `${entry?.name ?? 'the call'} ${result.kind}: ${message} (${code})${later}${said}`;
+  await print(stderr, `spillway: ${printable(firstLine(line))}\n`);
+  return result.kind === 'refused' ? exitCode.unauthorized : exitCode.undelivered;
+}
+
+async function list(destination: AnyDestination, { json }: CallFlags, { stdout, env }: Terminal): Promise<number> {
+  const { operations } = catalogueEntry(destination);
+  if (json === true) {
+    await print(stdout, `${JSON.stringify(operations, undefined, 2)}\n`);
+    return exitCode.ok;
+  }
+  const { bold } = createColors(colourful(stdout, env));
+  const shown = operations.map(({ name, summary, method, path, inputSchema, confirm, errors }) => {
+    const inputs = Object.keys((inputSchema['properties'] ?? {}) as object);
+    const required = (inputSchema['required'] ?? []) as readonly string[];
+    const takes = inputs.map((input) => (required.includes(input) ? input : `[${input}]`)).join(' ');
+    const lines = [
+      bold(name),
+      `  ${summary}`,
+      `  ${method} ${path}`,
+      ...(takes === '' ? [] : [`  takes ${takes}`]),
+      ...(confirm === undefined ? [] : ['  needs --yes']),
+      ...errors.map(({ status, message = 'see the folder' }) => `  ${status.join(', ')}: ${message}`),
+    ];
+    return `${lines.join('\n')}\n`;
+  });
+  const none = `${destination.manifest.displayName} has no operations beside events\n`;
+  await print(stdout, shown.length === 0 ? none : shown.join('\n'));
+  return exitCode.ok;
+}

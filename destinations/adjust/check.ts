@@ -1,0 +1,8 @@
+import type { CredentialCheck } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import type { Prepared } from './prepare.ts';
+
+/** Adjust documents no request that looks at the tokens and counts nothing. */
+export const check: CredentialCheck<Config, Prepared> = {
+  none: 'Adjust has no request that proves an app token without recording an event',
+};

@@ -1,0 +1,12 @@
+import type { CredentialCheck } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import type { Prepared } from './prepare.ts';
+import { requestFor } from './request.ts';
+
+/** A batch without an environment, a person or an event: a 400 says that the key and secret were taken (ROKT-53). */
+export const check: CredentialCheck<Config, Prepared> = {
+  request: (config) => ({ ...requestFor({ ...config, bulk: false }), body: '{}' }),
+  ok: [202, 400],
+  // 404 is what a key of another pod gets.
+  refused: [401, 403, 404],
+};

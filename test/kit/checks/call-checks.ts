@@ -1,0 +1,176 @@
+import assert from 'node:assert';
+import { inspect } from 'node:util';
+import type { AnyOperation, ConnectionOptions, OperationList } from '../../../core/index.ts';
+import { callNames, callTitle, loadCall, type LoadedCall } from '../call-case.ts';
+import { withProbe, type Probe } from '../probe.ts';
+import type { SeenRequest } from '../seen-request.ts';
+import { secretSettings } from '../settings.ts';
+import type { Subject } from '../subject.ts';
+import { inOrder, type Script, type ScriptedReply } from '../vendor-double.ts';
+import { catalogueEntry } from '../../../core/index.ts';
+import { sameKeys, written } from './case-checks.ts';
+import { during, must, notRun, type Check } from './check.ts';
+
+/** One check per file in contract/calls, and what every operation and credential check must keep. */
+export const callChecks = (directory: string): readonly Check[] => [
+  ...callNames(directory).map((name): Check => ({
+    title: `call ${name}: ${callTitle(directory, name)}`,
+    run: (subject) => runCall(subject, loadCall(directory, name)),
+  })),
+  {
+    title: 'operations: each is shown to come through, and to be refused or found wrong',
+    run({ definition }) {
+      const calls = loadedCalls(directory);
+      const missing = Object.keys(operationsOf(definition)).flatMap((name) => {
+        const results = calls.filter(({ operation }) => operation === name).map(({ result }) => result.kind);
+        return [
+          ...(results.includes('done') ? [] : [`${name} done`]),
+          ...(results.some((kind) => kind !== 'done') ? [] : [`${name} not done`]),
+        ];
+      });
+      if (Object.keys(operationsOf(definition)).length === 0) return notRun('this destination has no operations');
+      must(missing.length === 0, `contract/calls does not show: ${missing.join(', ')}`);
+    },
+  },
+  {
+    title: 'operations: an answer that is lost, cut or garbage is never taken for a yes, and nothing is done twice',
+    async run(subject) {
+      const done = comingThrough(subject, directory);
+      if (done.length === 0) return notRun('this destination has no operations');
+      for (const call of done) {
+        const { idempotent } = operationsOf(subject.definition)[call.operation as string] as AnyOperation;
+        for (const last of [
+          { fault: 'reset' },
+          { fault: 'timeout' },
+          { status: 500 },
+          { status: 200, body: '<html>' },
+        ]) {
+          const before = call.replies.slice(0, -1);
+          await during(`${call.name}, ${JSON.stringify(last)}`, () =>
+            callOn(subject, call, endingWith(before, last as ScriptedReply), async (result, probe) => {
+              must(result.kind !== 'done', 'it is done');
+              must(idempotent || result.kind === 'unknown', `it is ${result.kind}, and may have been done`);
+              const sent = probe.vendor.requests.length - before.length;
+              must(idempotent || sent === 1, `it was sent ${sent} times`);
+            }),
+          );
+        }
+      }
+    },
+  },
+  {
+    title: 'operations: no secret shows in a result or a signal, also when the vendor repeats it',
+    async run(subject) {
+      const done = comingThrough(subject, directory);
+      if (done.length === 0) return notRun('this destination has no operations');
+      for (const call of done) {
+        const secrets = secretSettings(catalogueEntry(subject.definition).configSchema)
+          .map(({ path }) =>
+            path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], call.config),
+          )
+          .filter((value): value is string => typeof value === 'string');
+        for (const status of [400, 401, 404, 500]) {
+          await callOn(
+            subject,
+            call,
+            (request) => ({ status, body: quoting(request) }),
+            async (result, probe) => {
+              const told = inspect([result, probe.signals], { depth: 8, maxStringLength: 100_000 });
+              for (const secret of secrets) must(!told.includes(secret), `${call.name}: ${status} shows a secret`);
+            },
+          );
+        }
+      }
+    },
+  },
+  {
+    title: 'check: only the answers it names say ok or refused, it asks once, and does not suspend',
+    async run(subject) {
+      const { check } = subject.definition;
+      if (check === undefined || 'none' in check)
+        return notRun(check?.none ?? 'this destination has no credential check');
+      const expected = (status: number): string =>
+        check.ok.includes(status) ? 'ok' : check.refused.includes(status) ? 'refused' : 'unreachable';
+      const statuses = [...check.ok, ...check.refused, 204, 302, 418, 429, 500, 503];
+      const answers: readonly (readonly [ScriptedReply, string])[] = [
+        ...statuses.map((status) => [{ status }, expected(status)] as const),
+        [{ fault: 'refused' }, 'unreachable'],
+        [{ fault: 'timeout' }, 'unreachable'],
+      ];
+      for (const [answer, kind] of answers) {
+        await withProbe(
+          subject,
+          () => answer,
+          async (probe) => {
+            const result = await probe.connection.check();
+            must(result.kind === kind, `${JSON.stringify(answer)} says ${result.kind}, not ${kind}`);
+            must(probe.vendor.requests.length === 1, `it asks ${probe.vendor.requests.length} times`);
+            must(probe.connection.suspended().length === 0, 'it suspends the connection');
+            probe.blameless();
+          },
+        );
+      }
+    },
+  },
+];
+
+const operationsOf = ({ operations }: Subject['definition']): OperationList => operations?.list ?? {};
+
+function loadedCalls(directory: string): readonly LoadedCall[] {
+  return callNames(directory).map((name) => loadCall(directory, name));
+}
+
+/** A case of each operation in which it comes through. */
+function comingThrough({ definition }: Subject, directory: string): readonly LoadedCall[] {
+  const calls = loadedCalls(directory).filter(({ result }) => result.kind === 'done');
+  return Object.keys(operationsOf(definition)).flatMap(
+    (name) => calls.find(({ operation }) => operation === name) ?? [],
+  );
+}
+
+const endingWith =
+  (before: readonly ScriptedReply[], last: ScriptedReply): Script =>
+  (_, position) =>
+    before[position] ?? last;
+
+const quoting = (request: SeenRequest): object => ({
+  error: `refused ${request.url} ${JSON.stringify(request.headers)}`,
+});
+
+interface Result {
+  readonly kind: string;
+}
+
+async function callOn(
+  subject: Subject,
+  { config, options, now, operation, input, confirmed }: LoadedCall,
+  script: Script,
+  then: (result: Result, probe: Probe) => Promise<void>,
+): Promise<void> {
+  await withProbe(
+    subject,
+    script,
+    async (probe) => {
+      const { connection } = probe;
+      const asked = confirmed === undefined ? {} : { confirmed };
+      await then(
+        operation === undefined ? await connection.check() : await connection.call(operation, input, asked),
+        probe,
+      );
+      probe.blameless();
+    },
+    { config, options: options as ConnectionOptions | undefined, now: Date.parse(now) },
+  );
+}
+
+async function runCall(subject: Subject, loaded: LoadedCall): Promise<void> {
+  const { replies, requests, result: expected } = loaded;
+  await callOn(subject, loaded, inOrder(...replies), async (result, { vendor }) => {
+    if (requests !== undefined) assert.deepStrictEqual(vendor.requests.map(written), requests.map(written));
+    must(
+      vendor.requests.length === replies.length,
+      `${vendor.requests.length} requests left, and ${replies.length} replies are scripted`,
+    );
+    assert.deepStrictEqual(sameKeys(result, expected), expected);
+  });
+}
