@@ -21,10 +21,6 @@ export const secret = (title: string, description: string) =>
     )
     .meta({ title, description, secret: true });
 
-/** A credential that the vendor's documents put into the URL: masked wherever it is shown, like any other. */
-export const secretInUrl = (title: string, description: string) =>
-  secret(title, description).meta({ title, description, secret: true, inUrl: true });
-
 /** Any other setting, with its title and description. */
 export const setting = <S extends z.ZodType>(schema: S, title: string, description: string): S =>
   schema.meta({ title, description });

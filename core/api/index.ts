@@ -12,7 +12,7 @@ export type {
   TrackEvent,
 } from './event.ts';
 export type { BatchLimits, DestinationManifest, Pace, Rate } from './manifest.ts';
-export { currencyCode, secret, secretInUrl, setting, text, z } from './config.ts';
+export { currencyCode, secret, setting, text, z } from './config.ts';
 export type { ConfigSchema } from './config.ts';
 export { contractVersion, defineDestination } from './destination.ts';
 export type {

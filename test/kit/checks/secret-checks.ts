@@ -15,7 +15,7 @@ export const secretChecks: readonly Check[] = [
   {
     title: 'secrets: planted ones show in no outcome, signal or preview, also when the vendor repeats them',
     async run(subject) {
-      const { config, secrets, inUrl } = planted(subject);
+      const { config, secrets } = planted(subject);
       if (secrets.length === 0) return notRun('this destination has no secret settings');
       for (const reply of talkativeReplies) {
         await withProbe(
@@ -26,10 +26,8 @@ export const secretChecks: readonly Check[] = [
             const forms = [...secrets.flatMap(formsOf), ...probe.vendor.requests.flatMap(credentialsIn)];
             hides(told, forms, 'a secret');
             must(
-              !probe.vendor.requests.some(({ url }) =>
-                secrets.some((secret) => !inUrl.has(secret) && url.includes(secret)),
-              ),
-              'a URL has a secret; one that the vendor wants there is a secretInUrl()',
+              !probe.vendor.requests.some(({ url }) => secrets.some((secret) => url.includes(secret))),
+              'a URL has a secret',
             );
           },
           { config, options: { onAmbiguous: 'report' } },
@@ -116,29 +114,19 @@ const credentialsIn = ({ headers }: SeenRequest): readonly string[] => {
 };
 
 /** The configuration with a canary for each secret; where the schema refuses ours, the case's own value is the canary. */
-function planted(subject: Subject): {
-  readonly config: Config;
-  readonly secrets: readonly string[];
-  /** Those of them that may stand in a URL. */
-  readonly inUrl: ReadonlySet<string>;
-} {
+function planted(subject: Subject): { readonly config: Config; readonly secrets: readonly string[] } {
   const secrets: string[] = [];
-  const inUrl = new Set<string>();
   let config: Config = structuredClone(subject.config);
-  for (const [number, { path, schema }] of secretSettings(catalogueEntry(subject.definition).configSchema).entries()) {
+  for (const [number, { path }] of secretSettings(catalogueEntry(subject.definition).configSchema).entries()) {
     const canary = `Canary${number}zQ7vX2mK9pL4wR8tY3bN6`;
     const changed = withSetting(config, path, canary);
     const own = path.reduce<unknown>((at, key) => (at as Config | undefined)?.[key], config);
     if (opens(subject, changed)) {
       config = changed;
       secrets.push(canary);
-      if (schema['inUrl'] === true) inUrl.add(canary);
-    } else if (typeof own === 'string' && own.length >= 8) {
-      secrets.push(own);
-      if (schema['inUrl'] === true) inUrl.add(own);
-    }
+    } else if (typeof own === 'string' && own.length >= 8) secrets.push(own);
   }
-  return { config, secrets, inUrl };
+  return { config, secrets };
 }
 
 function withSetting(config: Config, [name = '', ...rest]: readonly string[], value: unknown): Config {
