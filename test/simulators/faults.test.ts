@@ -7,6 +7,7 @@ import {
   faultKinds,
   startAdjust,
   startAdroll,
+  startAdrollEmail,
   startRokt,
   type FaultKind,
   type Simulator,
@@ -43,11 +44,31 @@ const adjustRequest: Sent = {
   headers: { 'content-type': 'application/x-www-form-urlencoded' },
   body: `s2s=1&app_token=app&event_token=tok&adid=a1&callback_params=${encodeURIComponent('{"message_id":"m-1"}')}`,
 };
-const vendors: readonly [string, (options: SimulatorOptions) => Promise<Simulator>, Sent, number][] = [
-  ['AdRoll', (options) => startAdroll({ ...options, token: 'sat', advertisableEid }), adrollRequest, 200],
-  ['Rokt', (options) => startRokt({ ...options, apiKey: 'key', apiSecret: 'secret' }), roktRequest, 202],
-  ['Adjust', (options) => startAdjust({ ...options, appToken: 'app', eventTokens: ['tok'] }), adjustRequest, 200],
+const adrollEmailRequest: Sent = {
+  path: `/sendroll/api/v1/advertisables/${advertisableEid}/unsubscribers`,
+  headers: { authorization: 'Token pat', 'content-type': 'application/json' },
+  body: '["M-1@example.com"]',
+};
+const startAdrollEmailWith = (options: SimulatorOptions): Promise<Simulator> =>
+  startAdrollEmail({ ...options, personalAccessToken: 'pat', advertisableEid });
+
+/** The last is the event's id in the ledger. */
+const vendors: readonly [string, (options: SimulatorOptions) => Promise<Simulator>, Sent, number, string][] = [
+  ['AdRoll', (options) => startAdroll({ ...options, token: 'sat', advertisableEid }), adrollRequest, 200, 'm-1'],
+  ['Rokt', (options) => startRokt({ ...options, apiKey: 'key', apiSecret: 'secret' }), roktRequest, 202, 'm-1'],
+  [
+    'Adjust',
+    (options) => startAdjust({ ...options, appToken: 'app', eventTokens: ['tok'] }),
+    adjustRequest,
+    200,
+    'm-1',
+  ],
+  ['AdRoll Email', startAdrollEmailWith, adrollEmailRequest, 200, 'm-1@example.com'],
 ];
+const noInYes: Readonly<Record<string, unknown>> = {
+  Adjust: { error: expect.any(String) },
+  'AdRoll Email': { success: false },
+};
 
 /** Where the connection fails instead of answering, the code the client sees. */
 const broken: Partial<Record<FaultKind, string>> = {
@@ -68,22 +89,30 @@ const statuses: Partial<Record<FaultKind, number>> = {
 let open: Simulator | undefined;
 afterEach(() => open?.close());
 
-const cases = vendors.flatMap(([name, start, sent, success]) =>
-  faultKinds.map((kind) => ({ name, kind, start, sent, success, keeps: commits(kind) ? 'keeps' : 'does not keep' })),
+const cases = vendors.flatMap(([name, start, sent, success, id]) =>
+  faultKinds.map((kind) => ({
+    name,
+    kind,
+    start,
+    sent,
+    success,
+    id,
+    keeps: commits(kind) ? 'keeps' : 'does not keep',
+  })),
 );
 
 describe('a vendor that fails', () => {
-  it.each(cases)('$name plays $kind once and $keeps the event', async ({ kind, start, sent, success }) => {
+  it.each(cases)('$name plays $kind once and $keeps the event', async ({ kind, start, sent, success, id }) => {
     open = await start({ faults: { script: { 1: kind }, slowMs: 20 } });
     const code = broken[kind];
     if (code === undefined) expect((await send(open, sent)).status).toBe(statuses[kind] ?? success);
     else await expect(send(open, sent)).rejects.toMatchObject({ code });
-    expect(open.ledger.entries).toMatchObject([{ id: 'm-1', committed: commits(kind) }]);
+    expect(open.ledger.entries).toMatchObject([{ id, committed: commits(kind) }]);
     expect(open.faults()[kind]).toBe(1);
     expect(open.refused()).toEqual([]);
 
     expect((await send(open, sent)).status).toBe(success);
-    expect(open.ledger.timesCommitted('m-1')).toBe(commits(kind) ? 2 : 1);
+    expect(open.ledger.timesCommitted(id)).toBe(commits(kind) ? 2 : 1);
     expect(open.ledger.duplicates()).toBe(commits(kind) ? 1 : 0);
     expect(open.ledger.distinct()).toBe(1);
     expect(open.requests()).toBe(2);
@@ -91,9 +120,7 @@ describe('a vendor that fails', () => {
 
   it.each(vendors)('%s hides its no in a yes', async (name, start, sent) => {
     open = await start({ faults: { script: { 1: 'error-inside-2xx' } } });
-    expect(JSON.parse((await send(open, sent)).body)).toMatchObject(
-      name === 'Adjust' ? { error: expect.any(String) } : { errors: [expect.anything()] },
-    );
+    expect(JSON.parse((await send(open, sent)).body)).toMatchObject(noInYes[name] ?? { errors: [expect.anything()] });
   });
 
   it('names the wait in seconds or as a date', async () => {

@@ -2,6 +2,12 @@
 export { startAdroll } from './adroll.ts';
 export type { AdrollOptions } from './adroll.ts';
 export type { IdentifierPolicy } from './adroll-event.ts';
+export { startAdrollEmail } from './adroll-email.ts';
+export type { AdrollEmailOptions, AdrollEmailSimulator } from './adroll-email.ts';
+export type { AdrollEmailMessage, AdrollEmailSettings } from './adroll-email-account.ts';
+export type { AdrollEmailCampaign } from './adroll-email-campaigns.ts';
+export type { AdrollEmailCredentials } from './adroll-email-gate.ts';
+export { addressKey } from './adroll-email-unsubscribers.ts';
 export { startRokt } from './rokt.ts';
 export type { RoktOptions } from './rokt.ts';
 export { startAdjust } from './adjust.ts';
