@@ -53,10 +53,15 @@ describe('the event generator', () => {
 
   it('contains every kind it names, the ordinary ones nine times in ten', () => {
     const kinds = sample.map(({ kind }) => kind);
-    expect([...new Set(kinds)].sort()).toEqual([...eventKinds].sort());
+    expect([...new Set(kinds)].sort()).toEqual(Object.keys(mixes.everything).sort());
     const odd = kinds.filter((kind) => kind.startsWith('odd-')).length / kinds.length;
     expect(odd).toBeGreaterThan(0.07);
     expect(odd).toBeLessThan(0.13);
+  });
+
+  it('has a mix for every kind it knows', () => {
+    const mixed = new Set(Object.values(mixes).flatMap((mix) => Object.keys(mix)));
+    expect([...mixed].sort()).toEqual([...eventKinds].sort());
   });
 
   it('speaks the dialects of both SDK families, and all six calls', () => {

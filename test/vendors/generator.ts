@@ -3,10 +3,18 @@ import { appEvents } from './app-events.ts';
 import { isoWriter, type MakeEvent } from './moment.ts';
 import { oddEvents } from './odd-events.ts';
 import { createRandom, weighted } from './random.ts';
+import { oddUnsubscribeEvents, repeatedUnsubscribeEvents, unsubscribeEvents } from './unsubscribe-events.ts';
 import { webEvents } from './web-events.ts';
 import { makeWorld } from './world.ts';
 
-const makers = { ...webEvents, ...appEvents, ...oddEvents } as const satisfies Record<string, MakeEvent>;
+const makers = {
+  ...webEvents,
+  ...appEvents,
+  ...oddEvents,
+  ...unsubscribeEvents,
+  ...repeatedUnsubscribeEvents,
+  ...oddUnsubscribeEvents,
+} as const satisfies Record<string, MakeEvent>;
 
 /** What an event is, or what is odd about it. */
 export type EventKind = keyof typeof makers;
@@ -26,10 +34,11 @@ const web: Mix = {
   'web-product-viewed': 4,
   'web-home': 3,
 };
+const unsubscribes = evenly(unsubscribeEvents, 1);
 const app: Mix = { ...evenly(appEvents, 1), 'ios-order': 3, 'android-order': 3 };
 
 export const mixes = {
-  /** Nine in ten are ordinary, the rest is odd in one of twenty ways. */
+  /** Nine in ten are ordinary, the rest is odd in one of twenty ways. E-mail has mixes of its own. */
   everything: { ...web, ...app, ...evenly(oddEvents, 0.25) },
   web,
   app,
@@ -48,6 +57,18 @@ export const mixes = {
     'android-subscribed': 1,
   },
   odd: evenly(oddEvents, 1),
+  /** What AdRoll Email has a use for: nothing odd, and no two events with the same address. */
+  unsubscribes,
+  /** The same with one event in four about an address that came before, in another letter case. */
+  repeatedUnsubscribes: { ...unsubscribes, ...evenly(repeatedUnsubscribeEvents, 0.55) },
+  /** Of everything about e-mail some, repeated, malformed, hashed and opt-in included, and events about other things. */
+  mixedUnsubscribes: {
+    ...unsubscribes,
+    ...evenly(repeatedUnsubscribeEvents, 0.25),
+    ...evenly(oddUnsubscribeEvents, 0.15),
+    'web-order': 0.5,
+    'web-identify': 0.5,
+  },
 } as const satisfies Record<string, Mix>;
 
 export interface GeneratorOptions {

@@ -19,4 +19,5 @@ export type { FaultKind, FaultPlan } from './faults.ts';
 export { eventKinds, generate, generateAsync, generateLabelled, generateLines, mixes } from './generator.ts';
 export type { EventKind, GeneratorOptions, LabelledEvent, Mix } from './generator.ts';
 export { appEventNames } from './app-events.ts';
+export { addressOf } from './unsubscribe-events.ts';
 export { userIdOf } from './moment.ts';
