@@ -1,3 +1,4 @@
+import type { CdpEvent } from '../../core/index.ts';
 import {
   appEventNames,
   mixes,
@@ -15,8 +16,14 @@ export interface Account {
   readonly config: Readonly<Record<string, unknown>>;
   /** Events this vendor has a use for, and nothing odd. */
   readonly mix: Mix;
+  /** Everything this vendor may meet, odd events included. Default: the generator's `everything`. */
+  readonly everything?: Mix;
+  /** The event's id in the vendor's ledger. Default: its messageId. */
+  readonly keyOf?: (event: CdpEvent) => string;
   readonly start: (options: SimulatorOptions) => Promise<Simulator>;
 }
+
+export const ledgerKey = ({ keyOf }: Account, event: CdpEvent): string => keyOf?.(event) ?? event.messageId ?? '';
 
 const adroll = { advertisableEid: 'ADVERTISABLE0000000001', pixelEid: 'PIXEL00000000000000001' };
 const adrollToken = 'sat-simulated';

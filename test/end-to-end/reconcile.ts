@@ -6,8 +6,9 @@ import {
   type Outcome,
   type Pace,
 } from '../../core/index.ts';
-import { everyFault, generate, type FaultPlan, type Simulator } from '../vendors/index.ts';
-import type { Account } from './accounts.ts';
+import { everyFault, generate, type FaultPlan, type Mix } from '../vendors/index.ts';
+import { ledgerKey, type Account } from './accounts.ts';
+import { disagreements, type SentEvent } from './disagreements.ts';
 
 /** What a run through a faulty vendor came to: our outcomes beside the vendor's own ledger. */
 export interface Reconciliation {
@@ -36,6 +37,8 @@ export interface RunOptions {
   readonly seed: number;
   /** Share of requests that meet a fault. */
   readonly faultRate: number;
+  /** Default: the account's. */
+  readonly mix?: Mix;
 }
 
 /** Short patience, because the vendor's is what is tested. */
@@ -56,6 +59,7 @@ export async function runThroughFaults({
   count,
   seed,
   faultRate,
+  mix = account.mix,
 }: RunOptions): Promise<Reconciliation> {
   const vendor = await account.start({ faults: faultsAt(faultRate), seed });
   const { slug } = account;
@@ -69,16 +73,17 @@ export async function runThroughFaults({
     const opened = runtime.open(slug, account.config);
     if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
     const startedAt = Date.now();
-    const ids: string[] = [];
+    const sent: SentEvent[] = [];
     const outcomes: Outcome[] = [];
     let settled = 0;
-    for await (const { index, outcome } of opened.connection.stream(remembered(events(account, count, seed), ids))) {
+    const source = remembered(events(mix, count, seed), account, sent);
+    for await (const { index, outcome } of opened.connection.stream(source)) {
       outcomes[index] = outcome;
       settled += 1;
     }
     return {
       slug,
-      events: ids.length,
+      events: sent.length,
       outcomes: countKinds(outcomes),
       requests: vendor.requests(),
       faults: Object.values(vendor.faults()).reduce((sum, times) => sum + times, 0),
@@ -86,9 +91,9 @@ export async function runThroughFaults({
       duplicates: vendor.ledger.duplicates(),
       orderViolations: vendor.ledger.orderViolations(),
       refused: vendor.refused().length,
-      lost: ids.length - settled,
+      lost: sent.length - settled,
       seconds: (Date.now() - startedAt) / 1000,
-      disagreements: disagreements(ids, outcomes, vendor),
+      disagreements: disagreements(sent, outcomes, vendor.ledger),
     };
   } finally {
     await runtime.close();
@@ -97,12 +102,12 @@ export async function runThroughFaults({
 }
 
 /** Times run up to now, with neighbours out of order: a lane has to sort them. */
-const events = ({ mix }: Account, count: number, seed: number): Iterable<CdpEvent> =>
+const events = (mix: Mix, count: number, seed: number): Iterable<CdpEvent> =>
   generate({ count, seed, mix, startTime: Date.now() - count * 20 - 60_000, stepMs: 20, disorderMs: 2_000 });
 
-function* remembered(source: Iterable<CdpEvent>, ids: string[]): Generator<CdpEvent> {
+function* remembered(source: Iterable<CdpEvent>, account: Account, sent: SentEvent[]): Generator<CdpEvent> {
   for (const event of source) {
-    ids.push(event.messageId ?? '');
+    sent.push({ id: event.messageId ?? '', key: ledgerKey(account, event) });
     yield event;
   }
 }
@@ -112,30 +117,3 @@ function countKinds(outcomes: readonly Outcome[]): Record<Outcome['kind'], numbe
   for (const { kind } of outcomes) counts[kind] += 1;
   return counts;
 }
-
-/** Event by event: what we say of it against what the vendor knows of it. */
-function disagreements(ids: readonly string[], outcomes: readonly Outcome[], { ledger }: Simulator): string[] {
-  const found: string[] = [];
-  const ambiguousCommits = new Map<string, number>();
-  for (const { id, committed, fault } of ledger.entries) {
-    if (committed && fault !== undefined) ambiguousCommits.set(id, (ambiguousCommits.get(id) ?? 0) + 1);
-  }
-  ids.forEach((id, index) => {
-    const outcome = outcomes[index];
-    const commits = ledger.timesCommitted(id);
-    if (outcome === undefined) return void found.push(`${id} has no outcome`);
-    if (outcome.eventId !== id) found.push(`${id} got the outcome of ${outcome.eventId}`);
-    if (outcome.kind === 'delivered' && commits === 0)
-      found.push(`${id} is delivered, and the vendor does not have it`);
-    if (outcome.kind !== 'delivered' && commits > 0 && !admitsDoubt(outcome)) {
-      found.push(`${id} is ${outcome.kind}, and the vendor has it`);
-    }
-    if (commits > 1 && commits - 1 > (ambiguousCommits.get(id) ?? 0)) {
-      found.push(`${id} was sent again after a clear answer`);
-    }
-  });
-  return found;
-}
-
-const admitsDoubt = (outcome: Outcome): boolean =>
-  outcome.kind === 'unknown' || (outcome.kind === 'deferred' && outcome.reason.code === 'ambiguous_delivery');
