@@ -1,0 +1,96 @@
+import { secret, setting, z } from '../../core/api/index.ts';
+import { isOptIn, unsubscribeNames } from './mapping.ts';
+
+const visible = /^[\u0021-\u007e]+$/;
+
+/**
+ * Masked like a secret wherever something is told (ALL-01), but not hidden in forms: a name, and an id that every URL holds.
+ * The mark is on the inner schema, which a form does not see.
+ */
+const masked = (shape: RegExp, must: string, title: string, description: string) =>
+  z
+    .string()
+    .trim()
+    .regex(shape, must)
+    .pipe(z.string().meta({ secret: true }))
+    .meta({ title, description });
+
+/** It becomes a header behind a scheme word: one that holds a space was pasted with something else. */
+const bareToken = (title: string, description: string) =>
+  secret(title, description)
+    .regex(visible, 'must be the bare token, without spaces or a word in front')
+    .meta({ title, description, secret: true });
+
+const apikey = masked(
+  visible,
+  'must be the bare key, without spaces',
+  'API key',
+  "The Client ID of your application on NextRoll's developer site. It goes into the URL of every request.",
+);
+
+const basic = z.strictObject({
+  kind: setting(z.literal('basic'), 'User name and password', 'HTTP Basic, as the document asks for.'),
+  username: masked(
+    /^[^:\p{Cc}\p{Cs}]+$/u,
+    'must not be blank, nor hold ":" or line breaks',
+    'User name',
+    'Of an AdRoll user who may act for this advertisable.',
+  ),
+  password: secret('Password', 'Of that user.'),
+  apikey,
+});
+
+const token = z.strictObject({
+  kind: setting(z.literal('token'), 'Personal access token', 'What NextRoll recommends today.'),
+  token: bareToken('Token', "A Personal Access Token of NextRoll's. It is not the Server Access Token of S2S events."),
+  apikey: apikey.optional(),
+});
+
+const oauth = z.strictObject({
+  kind: setting(z.literal('oauth'), 'OAuth access token', 'OAuth 2.0; your side renews the token.'),
+  accessToken: bareToken('Access token', 'Expires after a day: renew it before, or the connection is suspended.'),
+  apikey: apikey.optional(),
+});
+
+/** An id in the path of a URL, where two of all texts mean "here" and "above". */
+const pathSegment = /^(?!\.\.?$)[^\p{Cc}\p{Cs}]+$/u;
+
+export const config = z.strictObject({
+  advertisableEid: setting(
+    z.string().trim().regex(pathSegment, 'must be an EID'),
+    'Advertisable EID',
+    'The advertisable whose mail the person no longer wants; usually 22 upper-case letters and digits.',
+  ),
+  auth: setting(
+    z.discriminatedUnion('kind', [basic, token, oauth]),
+    'Credentials',
+    "How the connection proves who it is. Use of AdRoll's API is subject to its API Terms of Use, the AdRoll Email Services " +
+      'Addendum and the AdRoll Services Privacy Note.',
+  ),
+  unsubscribeEvents: setting(
+    z
+      .array(z.string().trim().min(1, 'must not be blank'))
+      .refine((names) => !names.some(isOptIn), 'names an event by which people subscribe, which cannot be sent')
+      .default([...unsubscribeNames]),
+    'Unsubscribe events',
+    'Track events by which a person unsubscribes. Identify calls whose traits say so are sent in any case.',
+  ),
+  unsubscribersBody: setting(
+    z.enum(['array', 'object']).default('array'),
+    'Body',
+    "A bare list, as AdRoll's reference has it, or an object with the list in it, as its examples have it. " +
+      'Change it when every request is refused.',
+  ),
+  dailyRequestBudget: setting(
+    z.int().min(1).optional(),
+    'Requests a day',
+    'Most requests this host may send in 24 hours; what is beyond waits. AdRoll allows 100 a day by default. Empty: no limit of ours.',
+  ),
+  maxAddresses: setting(
+    z.int().min(1).max(1_000).default(1_000),
+    'Addresses a request',
+    'Most addresses in one request. AdRoll documents no limit; fewer addresses a request use up the quota of requests sooner.',
+  ),
+});
+
+export type Config = z.output<typeof config>;

@@ -1,0 +1,21 @@
+import { defineDestination } from '../../core/api/index.ts';
+import { config } from './config.ts';
+import { manifest } from './manifest.ts';
+import { paceKey, prepare } from './prepare.ts';
+import { encode, frame, limitsFor, request } from './request.ts';
+import { response } from './response.ts';
+import { transform, validate } from './transform.ts';
+
+export default defineDestination({
+  manifest,
+  config,
+  prepare,
+  validate,
+  transform,
+  encode,
+  frame,
+  limitsFor,
+  paceKey,
+  request,
+  response,
+});

@@ -1,0 +1,18 @@
+import type { DestinationManifest } from '../../core/api/index.ts';
+
+export const manifest: DestinationManifest = {
+  slug: 'adroll-email',
+  displayName: 'AdRoll Email',
+  aliases: ['AdRoll Email API', 'SendRoll', 'AdRoll SendRoll'],
+  summary: 'Tells AdRoll Email (SendRoll) who has unsubscribed.',
+  stage: 'beta',
+  reference: { url: 'https://apidocs.nextroll.com/email-api/reference.html', checkedOn: '2026-11-22' },
+  accepts: ['track', 'identify'],
+  hosts: ['services.adroll.com'],
+  // No size is documented: all ours (ADEMAIL-19). Requests are counted by the day (ADEMAIL-15), so they wait long for
+  // company, yet only half of the minute stream() gives an event.
+  limits: { maxItems: 1_000, maxBytes: 500_000, maxAgeMs: 30_000 },
+  pace: { concurrency: 2, timeoutMs: 20_000 },
+  // Who is on the list stays on it, however often he is named (ADEMAIL-24).
+  replay: 'deduplicated',
+};

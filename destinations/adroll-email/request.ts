@@ -1,0 +1,57 @@
+import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import type { Unsubscriber } from './mapping.ts';
+
+const root = 'https://services.adroll.com/sendroll/api/v1';
+
+/** The same for every batch, but for the body (ADEMAIL-01, ADEMAIL-16). */
+export function requestFor({ advertisableEid, auth }: Config): HttpRequest {
+  // Always in the query, also of a POST (ADEMAIL-02).
+  const query = auth.apikey === undefined ? '' : `?${new URLSearchParams({ apikey: auth.apikey }).toString()}`;
+  return {
+    method: 'POST',
+    url: `${root}/advertisables/${encodeURIComponent(advertisableEid)}/unsubscribers${query}`,
+    headers: { authorization: authorizationOf(auth), 'content-type': 'application/json' },
+  };
+}
+
+/** ADEMAIL-03. */
+export function authorizationOf(auth: Config['auth']): string {
+  switch (auth.kind) {
+    case 'basic':
+      return `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}`;
+    case 'token':
+      return `Token ${auth.token}`;
+    case 'oauth':
+      return `Bearer ${auth.accessToken}`;
+  }
+}
+
+/** AdRoll's reference shows the bare list, its examples an object around it (ADEMAIL-17). */
+export const frame = ({ unsubscribersBody }: Config): Frame => (unsubscribersBody === 'array' ? list : wrapped);
+
+const list: Frame = { open: '[', separator: ',', close: ']' };
+const wrapped: Frame = { open: '{"unsubscribers":[', separator: ',', close: ']}' };
+
+export const limitsFor = ({ maxAddresses, dailyRequestBudget }: Config) => ({
+  maxItems: maxAddresses,
+  requestsPerDay: dailyRequestBudget,
+});
+
+/** An entry is the address alone. */
+export const encode = ({ email_address }: Unsubscriber): string => JSON.stringify(email_address);
+
+/** Each address once, in the first spelling (ADEMAIL-18, ADEMAIL-24). */
+export function request(
+  { items }: Batch<Unsubscriber>,
+  _config: Config,
+  prepared: { readonly request: HttpRequest; readonly frame: Frame },
+): HttpRequest {
+  const texts = new Map<string, string>();
+  for (const { key, text } of items) {
+    const address = key ?? text;
+    if (!texts.has(address)) texts.set(address, text);
+  }
+  const { open, separator, close } = prepared.frame;
+  return { ...prepared.request, body: open + [...texts.values()].join(separator) + close };
+}
