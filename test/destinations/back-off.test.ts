@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createRuntime, type AnyDestination } from '../../core/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
+import adrollEmail from '../../destinations/adroll-email/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { canonicalEvents, type CanonicalEventName } from '../kit/events.ts';
@@ -31,6 +32,12 @@ const adjusts: Vendor = {
   settings: { appToken: 'app0', environment: 'sandbox', eventTokens: { 'Order Completed': 'purch1' } },
   event: 'order-completed-ios',
   yes: { status: 200, body: { status: 'OK' } },
+};
+const adrollEmails: Vendor = {
+  destination: adrollEmail,
+  settings: { advertisableEid: 'ADV', auth: { kind: 'token', token: 'pat' } },
+  event: 'unsubscribed',
+  yes: { status: 200, body: { ignored: [] } },
 };
 
 /** Milliseconds between the requests of one event that is refused so four times, when the dice say `random`. */
@@ -68,6 +75,9 @@ describe('the pause before the next attempt', () => {
     ['ROKT-59 a 500 of Rokt', rokts, { status: 500 }],
     ['ADJUST-67 a 500 of Adjust', adjusts, { status: 500 }],
     ['ADJUST-71 a 429 of Adjust', adjusts, { status: 429 }],
+    ['ADEMAIL-63 a 503 of AdRoll Email', adrollEmails, { status: 503 }],
+    ['ADEMAIL-63 a refused connection to AdRoll Email', adrollEmails, { fault: 'refused' }],
+    ['ADEMAIL-63 a broken connection to AdRoll Email', adrollEmails, { fault: 'reset' }],
   ])('%s doubles, and is a random part of that', async (_answer, vendor, refusal) => {
     expect(await pauses(vendor, refusal, () => almostOne)).toEqual([500, 1000, 2000, 4000]);
     expect(await pauses(vendor, refusal, () => 0.25)).toEqual([125, 250, 500, 1000]);
@@ -79,6 +89,7 @@ describe('the pause before the next attempt', () => {
     ['ADROLL-73 of AdRoll', adrolls],
     ['ROKT-56 of Rokt', rokts],
     ['ADJUST-71 of Adjust', adjusts],
+    ['ADEMAIL-15 of AdRoll Email', adrollEmails],
   ])('is never shorter than the Retry-After %s, but may be longer', async (_who, vendor) => {
     const busy = { status: 429, headers: { 'retry-after': '1' } };
     expect(await pauses(vendor, busy, () => 0)).toEqual([1000, 1000, 1000, 1000]);
