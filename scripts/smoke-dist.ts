@@ -13,7 +13,7 @@ const exportsOf = (entry: string): string[] =>
   ) as string[];
 
 const cli = path.join(root, 'dist/core/hosts/cli/main.js');
-const slugs = ['adjust', 'adroll', 'rokt'];
+const slugs = ['adjust', 'adroll', 'adroll-email', 'rokt'];
 assert.ok(exportsOf('spillway').includes('createRuntime'));
 assert.ok(exportsOf('spillway/api').includes('defineDestination'));
 assert.ok(exportsOf('spillway/rudder').includes('toRudderError'));

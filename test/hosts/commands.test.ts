@@ -32,7 +32,9 @@ describe('spillway list and schema', () => {
       accepts: ['track'],
       summary: 'Keeps letters, for tests.',
     });
-    expect(listed.map(({ slug }) => slug)).toEqual(expect.arrayContaining(['adjust', 'adroll', 'rokt']));
+    expect(listed.map(({ slug }) => slug)).toEqual(
+      expect.arrayContaining(['adjust', 'adroll', 'adroll-email', 'rokt']),
+    );
   });
 
   test('schema is the JSON Schema of the settings, with its secrets marked', async () => {
