@@ -36,7 +36,9 @@ export function stream(
   { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions = {},
 ): AsyncIterableIterator<Settled, undefined> {
   const { clock } = line;
-  const { maxAgeMs } = line.vendor.limits;
+  const patience = atLeastZero(withinMs, defaultWithinMs);
+  // What waits for company for as long as it may take at all would come back deferred instead of sent.
+  const maxAgeMs = Math.min(line.vendor.limits.maxAgeMs, patience / 2);
   const window = asked >= 1 ? asked : 1;
   /** Reading goes on when the window is this empty again. */
   const enough = window - Math.min(slice, window >> 3);
@@ -69,7 +71,7 @@ export function stream(
   });
 
   const flight = createFlight(line, {
-    withinMs: atLeastZero(withinMs, defaultWithinMs),
+    withinMs: patience,
     span: Math.floor(window / 16),
     // More than the span, or a lane alone in the stream would be full before its first event may leave.
     laneCapacity: Math.max(1, Math.floor(window / 8)),

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { CdpEvent, Settled } from '../../core/index.ts';
 import { start, type ManualClock } from './clock.ts';
 import { inTurn, yes, type Answer } from './scripted-vendor.ts';
-import { acme, bench, codes, collect, defects, track, tracks, type Travel } from './workbench.ts';
+import { acme, bench, codes, collect, defects, kinds, track, tracks, type Travel } from './workbench.ts';
 
 const limits = { maxItems: 10, maxBytes: 10_000, maxAgeMs: 1_000 };
 const ids = (requests: readonly { readonly ids: readonly string[] }[]): string[] =>
@@ -167,6 +167,18 @@ describe('stream', () => {
     const events = tracks(200, (n) => ({ group: n % 20 < 2 ? 'in pairs' : `alone ${n}` }));
     expect(await stream(events, { window: 24 })).toHaveLength(200);
     expect(clock.now() - start).toBeLessThan(60_000);
+  });
+
+  it('sends what waits for company in time, also where a batch may wait longer than an event may take', async () => {
+    const destination = acme({}, { limits: { ...limits, maxAgeMs: 3_600_000 } });
+    const { clock, stream } = bench({ destination });
+    async function* slowly() {
+      yield track('e1');
+      await clock.sleep(60_000);
+      yield track('e2');
+    }
+    const settled = await stream(slowly(), { withinMs: 10_000 });
+    expect(kinds(settled.map(({ outcome }) => outcome))).toEqual(['delivered', 'delivered']);
   });
 
   it('stops reading when its reader leaves, finishes what is in flight and lets the source clean up', async () => {
