@@ -30,6 +30,8 @@ export interface OperationDefinition<
   readonly query?: Q;
   /** Sent as JSON. */
   readonly body?: B;
+  /** What travels in place of the body, where the settings choose its shape. */
+  readonly write?: (body: z.output<B>, config: unknown) => unknown;
   /** What the vendor documents of its answer; lenient, as more may come. An empty answer is read as `undefined`. */
   readonly reply: R;
   /** The vendor's yes. Default: 200. */

@@ -97,7 +97,13 @@ async function send(
   let reply: unknown;
   let request: HttpRequest;
   try {
-    request = requestOf(definition, (operations as NonNullable<typeof operations>).base(settings, prepared), input);
+    const base = (operations as NonNullable<typeof operations>).base(settings, prepared);
+    const { write } = definition;
+    request = requestOf(
+      definition,
+      base,
+      write === undefined ? input : { ...input, body: write(input['body'], settings) },
+    );
   } catch (error) {
     defect(line, 'operation', error);
     return {

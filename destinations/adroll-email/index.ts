@@ -1,6 +1,8 @@
 import { defineDestination } from '../../core/api/index.ts';
+import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
+import { operations } from './operations.ts';
 import { paceKey, prepare } from './prepare.ts';
 import { encode, frame, limitsFor, request } from './request.ts';
 import { response } from './response.ts';
@@ -18,4 +20,6 @@ export default defineDestination({
   paceKey,
   request,
   response,
+  operations,
+  check,
 });

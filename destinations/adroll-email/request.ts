@@ -4,16 +4,18 @@ import type { Unsubscriber } from './mapping.ts';
 
 const root = 'https://services.adroll.com/sendroll/api/v1';
 
-/** The same for every batch, but for the body (ADEMAIL-01, ADEMAIL-16). */
-export function requestFor({ advertisableEid, auth }: Config): HttpRequest {
-  // Always in the query, also of a POST (ADEMAIL-02).
+/** Something of the advertisable's (ADEMAIL-01). The API key is always in the query, also of a POST (ADEMAIL-02). */
+export function addressOf({ advertisableEid, auth }: Config, what: string): string {
   const query = auth.apikey === undefined ? '' : `?${new URLSearchParams({ apikey: auth.apikey }).toString()}`;
-  return {
-    method: 'POST',
-    url: `${root}/advertisables/${encodeURIComponent(advertisableEid)}/unsubscribers${query}`,
-    headers: { authorization: authorizationOf(auth), 'content-type': 'application/json' },
-  };
+  return `${root}/advertisables/${encodeURIComponent(advertisableEid)}/${what}${query}`;
 }
+
+/** The same for every batch, but for the body (ADEMAIL-16). */
+export const requestFor = (config: Config): HttpRequest => ({
+  method: 'POST',
+  url: addressOf(config, 'unsubscribers'),
+  headers: { authorization: authorizationOf(config.auth), 'content-type': 'application/json' },
+});
 
 /** ADEMAIL-03. */
 export function authorizationOf(auth: Config['auth']): string {

@@ -46,7 +46,7 @@ const notFound = (response: HttpResponse): RetryDecision =>
 /** The quota is counted by the day, and AdRoll does not say when it is filled up (ADEMAIL-15). */
 const quotaPauseMs = 3_600_000;
 
-function throttled(response: HttpResponse): RetryDecision {
+export function throttled(response: HttpResponse): RetryDecision {
   const decision = again(response);
   if (decision.kind !== 'retry' || decision.afterMs !== undefined) return decision;
   const reason = { ...decision.reason, message: 'AdRoll takes no more requests for now: it counts them by the day' };

@@ -1,0 +1,15 @@
+import type { CredentialCheck } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
+import type { Prepared } from './prepare.ts';
+import { authorizationOf, addressOf } from './request.ts';
+
+/** The settings of the advertisable: they tell a wrong credential (401, 403) and an advertisable AdRoll does not know (404) apart (ADEMAIL-51). */
+export const check: CredentialCheck<Config, Prepared> = {
+  request: (config) => ({
+    method: 'GET',
+    url: addressOf(config, 'settings'),
+    headers: { authorization: authorizationOf(config.auth) },
+  }),
+  ok: [200],
+  refused: [401, 403, 404],
+};

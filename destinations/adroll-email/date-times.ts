@@ -1,0 +1,42 @@
+import { z, type InputIssue } from '../../core/api/index.ts';
+
+const written = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$/;
+const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i;
+
+/** AdRoll's form: UTC, whole seconds, no zone (ADEMAIL-08). `undefined` for what is no time. */
+export function utcSeconds(value: string): string | undefined {
+  const [, day, time] = written.exec(value) ?? [];
+  const text = day === undefined ? value : `${day}T${time}Z`;
+  const at = zoned.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) return undefined;
+  const seconds = new Date(at).toISOString().slice(0, 19);
+  // Date.parse takes 30 February for 2 March.
+  return day !== undefined && !seconds.startsWith(day) ? undefined : seconds;
+}
+
+/** A time as AdRoll writes it, or ISO 8601 with a zone; leaves in AdRoll's form. */
+export const dateTime = z
+  .string()
+  .trim()
+  .transform((value, context) => {
+    const seconds = utcSeconds(value);
+    if (seconds !== undefined) return seconds;
+    context.addIssue('must be YYYY-MM-DDThh:mm:ss in UTC, or ISO 8601 with a zone');
+    return z.NEVER;
+  });
+
+export interface Dates {
+  readonly start_date?: string | undefined;
+  readonly end_date?: string | undefined;
+}
+
+/** ADEMAIL-35, ADEMAIL-36: no start in the past, no end before the start. Both at the same time is allowed. */
+export function checkDates({ start_date: start, end_date: end }: Dates, now: number): readonly InputIssue[] {
+  const thisSecond = new Date(now).toISOString().slice(0, 19);
+  return [
+    ...(start !== undefined && start < thisSecond ? [{ path: 'body.start_date', message: 'lies in the past' }] : []),
+    ...(start !== undefined && end !== undefined && end < start
+      ? [{ path: 'body.end_date', message: 'lies before start_date' }]
+      : []),
+  ];
+}

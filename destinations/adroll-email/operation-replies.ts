@@ -1,0 +1,72 @@
+import { decide, sha256, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
+import { utcSeconds } from './date-times.ts';
+
+const words = z.string().nullish();
+
+/** ADEMAIL-09. */
+export const success = z.looseObject({ success: z.union([z.boolean(), z.string(), z.number(), z.null()]) });
+
+export const refusalOf = (reply: z.output<typeof success>): RetryDecision | undefined =>
+  reply.success === true
+    ? undefined
+    : decide('reject', 'vendor_rejected', 'AdRoll answered 200, but did not call it a success', { status: 200 });
+
+/** ADEMAIL-38: AdRoll does not say of what type it is. */
+export const created = z.looseObject({ eid: z.union([z.string(), z.number()]).transform(String) });
+
+/** ADEMAIL-42, ADEMAIL-44, ADEMAIL-45: whatever the type, and the date as it is. */
+export const messages = z.looseObject({
+  results: z.array(z.looseObject({ created_date: words, type: words, viewed: z.boolean().nullish() })),
+});
+
+/** ADEMAIL-51. */
+export const settings = z.looseObject({
+  country: words,
+  footer_postal_address: words,
+  sender_address: words,
+  sender_name: words,
+});
+
+/** ADEMAIL-29: the reference writes a "T" between date and time, the examples a space. */
+export const unsubscribed = z.looseObject({
+  unsubscribers: z.array(
+    z.looseObject({ date: z.string().transform((date) => utcSeconds(date) ?? date), email_address: z.string() }),
+  ),
+});
+
+/** As the events that this destination, or another one, takes. The id is the same whenever the list is read. */
+export const unsubscribedEvents = ({ unsubscribers }: z.output<typeof unsubscribed>): readonly CdpEvent[] =>
+  unsubscribers.map(({ date, email_address: email }) => ({
+    type: 'track',
+    event: 'Unsubscribed',
+    messageId: `adroll-email-${sha256(`${email.trim().toLowerCase()} ${date}`).slice(0, 32)}`,
+    ...(utcSeconds(date) === undefined ? {} : { timestamp: `${date}Z` }),
+    properties: { email },
+  }));
+
+/** ADEMAIL-20, ADEMAIL-21. */
+export const recorded = z.looseObject({ ignored: z.array(z.string()).optional() });
+
+/** ADEMAIL-57: in drip order. */
+export const emails = z.looseObject({
+  emails: z.array(
+    z.looseObject({
+      content: words,
+      delay_hours: z.number().nullish(),
+      eid: words,
+      email_subject: words,
+      preview_text: words,
+      utm_campaign: words,
+      utm_medium: words,
+      utm_source: words,
+    }),
+  ),
+});
+
+/** ADEMAIL-62. */
+export const activation = z.looseObject({ terms_accepted: z.boolean() });
+
+export const refusalOfTerms = ({ terms_accepted: accepted }: z.output<typeof activation>): RetryDecision | undefined =>
+  accepted
+    ? undefined
+    : decide('suspend', 'misconfigured', 'The advertisable has not accepted the terms of AdRoll Email');
