@@ -51,15 +51,17 @@ test.each(accounts)(
     const runtime = createRuntime({ destinations: await loadDestinations(path.join(root, 'destinations')) });
     const opened = runtime.open(slug, config);
     if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+    const refused = account.refusedBy?.(vendor) ?? new Set();
     const wrong: string[] = [];
     const deliverable = new Map<string, number>();
     for (const [index, event] of events.entries()) {
       const line = lines[index];
       const preview = await opened.connection.preview(event);
-      const expected = preview.kind === 'request' ? 'delivered' : preview.kind;
+      const key = ledgerKey(account, event);
+      const leaves = preview.kind === 'request';
+      const expected = leaves ? (refused.has(key) ? 'rejected' : 'delivered') : preview.kind;
       const same = line?.kind === expected && line.line === index + 1 && line.messageId === event.messageId;
       if (!same) wrong.push(`${index + 1}: ${line?.kind} instead of ${expected}`);
-      const key = ledgerKey(account, event);
       deliverable.set(key, (deliverable.get(key) ?? 0) + (expected === 'delivered' ? 1 : 0));
     }
     for (const [key, most] of deliverable) {

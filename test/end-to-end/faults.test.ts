@@ -16,7 +16,8 @@ describe.each(accounts)('$slug with 30 % faulty requests', (account) => {
     expect(run.disagreements.slice(0, 10)).toEqual([]);
     expect(run).toMatchObject({ events: count, lost: 0, orderViolations: 0, refused: 0 });
     expect(Object.values(run.outcomes).reduce((sum, kind) => sum + kind, 0)).toBe(count);
-    expect(run.faults / run.requests).toBeGreaterThan(0.25);
+    // Three standard deviations: where many events share a request, there are few requests.
+    expect(run.faults / run.requests).toBeGreaterThan(0.3 - 3 * Math.sqrt((0.3 * 0.7) / run.requests));
     expect(run.outcomes.delivered).toBeGreaterThan(count * 0.8);
   }, 100_000);
 });

@@ -67,7 +67,8 @@ export async function runThroughFaults({
     destinations,
     origins: { [slug]: vendor.origin },
     pace: { [slug]: pace },
-    retry: { attempts: 8, baseMs: 1, capMs: 50, budget: false },
+    // AdRoll Email waits an hour after a 429 that does not say how long.
+    retry: { attempts: 8, baseMs: 1, capMs: 50, retryAfterCapMs: 50, budget: false },
   });
   try {
     const opened = runtime.open(slug, account.config);
