@@ -26,6 +26,7 @@ export async function callInput(
     if (key === undefined || value === undefined)
       throw usage('--set takes key=value, and body.key=value for a key of the body');
     const path = key.split('.');
+    if (path.some((name) => name in {})) throw usage(`--set: ${JSON.stringify(key)} names nothing an input has`);
     lodash.set(input, path, typed(value, schemaAt(schema, path)));
   }
   return input;
