@@ -1,10 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { CdpEvent } from '../../core/index.ts';
+import { createRuntime, type CdpEvent } from '../../core/index.ts';
+import adrollEmail from '../../destinations/adroll-email/index.ts';
 import { accounts } from '../end-to-end/accounts.ts';
 import { generate } from '../vendors/index.ts';
 import { embed } from './embed.ts';
+import { forgetUnsubscribed } from './operations.ts';
+
+function openedAt(origin: string, settings: unknown) {
+  const runtime = createRuntime({ destinations: [adrollEmail], origins: { 'adroll-email': origin } });
+  const opened = runtime.open(adrollEmail, settings);
+  if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+  return opened.connection;
+}
 
 const root = path.join(import.meta.dirname, '../..');
 const read = (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
@@ -42,6 +51,32 @@ describe('README.md', () => {
     expect(new Set([...acknowledged, ...others])).toEqual(new Set(events));
     expect(new Set([...acknowledged, ...others]).size).toBe(events.length);
     expect(acknowledged.length).toBeGreaterThan(100);
+  });
+
+  test('shows the calling code that the next test runs', async () => {
+    const code = (await read('test/docs/operations.ts'))
+      .replace('../../core/index.ts', 'spillway')
+      .replace('../../destinations/adroll-email/index.ts', 'spillway/destinations/adroll-email')
+      .trim();
+    expect(await read('README.md')).toContain(`\`\`\`ts\n${code}\n\`\`\``);
+  });
+
+  test('calls a vendor for its unsubscribers', async () => {
+    const email = accounts.find(({ slug }) => slug === 'adroll-email');
+    if (email === undefined) throw new Error('no account at AdRoll Email');
+    const vendor = await email.start({ seed: 1 });
+    const more = { origins: { 'adroll-email': vendor.origin } };
+    const forgotten: string[] = [];
+    const recorded = await openedAt(vendor.origin, email.config).call('record-unsubscribers', {
+      body: ['jane.doe@example.com'],
+    });
+    expect(recorded).toMatchObject({ kind: 'done' });
+    const since = '2026-01-01T00:00:00';
+    expect(await forgetUnsubscribed(email.config, since, (address) => forgotten.push(address), more)).toBe('done');
+    expect(forgotten).toEqual(['jane.doe@example.com']);
+    const mistyped = { ...email.config, auth: { kind: 'token', token: 'mistyped' } };
+    await expect(forgetUnsubscribed(mistyped, since, () => undefined, more)).rejects.toThrow(/refused the credentials/);
+    await vendor.close();
   });
 
   test('names only npm scripts that exist', async () => {
