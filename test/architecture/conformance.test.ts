@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { exemptionsIn, idsIn, report, ruleCoverage, titlesIn } from './rule-coverage.ts';
+import { exemptionsIn, idsIn, report, ruleCoverage, titleOfCase, titlesIn } from './rule-coverage.ts';
 
 const { wording, vendors, unknown } = ruleCoverage(process.cwd());
 const inWords = (ids: readonly string[]): string[] => ids.map((id) => `${id} ${wording[id]}`);
@@ -68,6 +68,11 @@ describe('what counts as naming a rule', () => {
     ['not what a skipped group holds', "describe.skip('one', () => { it('two', () => {}); })", []],
   ])('in a test file: %s', (_what, source, titles) => {
     expect(titlesIn(source)).toEqual(titles);
+  });
+
+  it('in a case: its title, unless it is to do', () => {
+    expect(titleOfCase('{ "title": "ROKT-01 one" }')).toBe('ROKT-01 one');
+    expect(titleOfCase('{ "title": "ROKT-01 one", "todo": "two" }')).toBe('');
   });
 
   it('in a README: list items and table rows of its section that give a reason', () => {

@@ -1,8 +1,8 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { checkDestination, type CheckOptions, type CheckResult } from '../kit/index.ts';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { checkDestination, describeContract, type CheckOptions, type CheckResult } from '../kit/index.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 
 let folder = '';
@@ -114,6 +114,58 @@ test('a malformed case names its file and the place', async () => {
   expect(found).toMatch(/not-json\.json: .*JSON/);
   expect(found).toMatch(/second-refused\.json: outcomes\.0\.kind: /);
   expect(found).toMatch(/outage-then-reset\.json: replies\.0: there is no contract\/replies\/storm\.json/);
+});
+
+describe('a case that is to do', () => {
+  const todo = '{ "title": "PAPER-08 a copy does no harm", "todo": "ask what a copy does", "replies": ["later"] }';
+  beforeEach(() => write('contract/cases/copy.json', todo));
+
+  test('is not run, and says what is to be done', async () => {
+    const results: CheckResult[] = [];
+    for await (const result of checkDestination(folder, { definition: paperplane, only: /^case / }))
+      results.push(result);
+    expect(results).toContainEqual({
+      title: 'case copy: PAPER-08 a copy does no harm',
+      ok: true,
+      ran: false,
+      todo: true,
+      why: 'ask what a copy does',
+    });
+    expect(results.filter(({ ran }) => ran)).toHaveLength(4); // with the loading
+  });
+
+  test('is a skipped test whose title says what is to be done', () => {
+    const titles = { run: [] as string[], skipped: [] as string[] };
+    const noted = Object.assign((title: string) => void titles.run.push(title), {
+      skip: (title: string) => void titles.skipped.push(title),
+    });
+    Object.assign(globalThis, { describe: (_: string, body: () => void) => body(), beforeAll: () => {}, test: noted });
+    try {
+      describeContract(folder, { only: /^case / });
+    } finally {
+      Object.assign(globalThis, { describe, test, beforeAll });
+    }
+    expect(titles.skipped).toEqual(['case copy: PAPER-08 a copy does no harm (to do: ask what a copy does)']);
+    expect(titles.run).toHaveLength(3);
+  });
+
+  test('is none of the three a folder needs, and uses no reply', async () => {
+    write('contract/replies/later.json', '{ "status": 200, "source": "docs", "recordedOn": "2026-11-22" }');
+    rmSync(path.join(folder, 'contract/cases/second-refused.json'));
+    const found = await failures(/^(?:cases|replies: every)/);
+    expect(found).toMatch(/there are 2/);
+    expect(found).toMatch(/later\.json is used by no case/);
+  });
+
+  test.each([
+    ['"todo": ""', /copy\.json: todo: must say what is to be done/],
+    ['"todo": true', /copy\.json: todo: /],
+    ['"todo": "ask", "event": []', /copy\.json: Unrecognized key: "event"/],
+    ['"todo": "ask", "events": [{ "base": "order" }]', /copy\.json: events\.0\.base: is not the name/],
+  ])('that is written wrong, %s, fails', async (rest, why) => {
+    write('contract/cases/copy.json', `{ "title": "PAPER-08 a copy does no harm", ${rest} }`);
+    expect(await failures(/^case copy/)).toMatch(why);
+  });
 });
 
 const caseWith = (events: string): string =>

@@ -43,6 +43,12 @@ export const caseFormat = z.strictObject({
   ),
 });
 
+/** A case that is still to be written: what is missing, and as much of the rest as is known. It is not run. */
+export const todoFormat = caseFormat.partial().extend({
+  title: ruleTitle,
+  todo: z.string().trim().min(1, 'must say what is to be done'),
+});
+
 const provenance = {
   /** Where the answer is from: the vendor's documents, a sandbox, production, or our own policy where nobody says. */
   source: z.enum(['docs', 'sandbox', 'production', 'policy']),

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CdpEvent, z } from '../../core/api/index.ts';
 import { expandEvent } from './case-events.ts';
-import { caseFormat, replyFormat, type ContractCase, type ContractReply } from './case-format.ts';
+import { caseFormat, replyFormat, todoFormat, type ContractCase, type ContractReply } from './case-format.ts';
 
 /** A case with its files resolved: events in full, replies by value. */
 export interface LoadedCase extends Omit<ContractCase, 'events' | 'replies'> {
@@ -20,10 +20,15 @@ export const caseNames = (directory: string): readonly string[] => jsonNames(pat
 export const replyNames = (directory: string): readonly string[] =>
   jsonNames(path.join(directory, 'contract', 'replies'));
 
-/** Reads one case. Throws an error that names the file, the path inside it and what is wrong there. */
+/**
+ * Reads one case. Throws an error that names the file, the path inside it and what is wrong there; also for a case that is
+ * to do, which has nothing to run.
+ */
 export function loadCase(directory: string, name: string): LoadedCase {
-  const file = path.join('contract', 'cases', `${name}.json`);
-  const written = read(directory, file, caseFormat);
+  const file = caseFile(name);
+  const json = parsed(directory, file);
+  if (isTodo(json)) throw new Error(`${file}: is to do: ${checked(file, json, todoFormat).todo}`);
+  const written = checked(file, json, caseFormat);
   if (written.outcomes.length !== written.events.length) {
     throw new Error(`${file}: ${written.events.length} events, but ${written.outcomes.length} outcomes`);
   }
@@ -50,9 +55,21 @@ export function loadCase(directory: string, name: string): LoadedCase {
   };
 }
 
+/** What is to be done for a case marked so; `undefined` for any other. Throws like loadCase() what is wrong with the mark or the rest. */
+export function caseTodo(directory: string, name: string): string | undefined {
+  const json = parsed(directory, caseFile(name));
+  return isTodo(json) ? checked(caseFile(name), json, todoFormat).todo : undefined;
+}
+
+const isTodo = (json: unknown): boolean => typeof json === 'object' && json !== null && Object.hasOwn(json, 'todo');
+
 /** Reads one reply. Throws like loadCase(). */
 export const loadReply = (directory: string, name: string): ContractReply =>
   read(directory, replyFile(name), replyFormat);
+
+/** Reads and checks one JSON file. Throws an error that names it, the path inside it and what is wrong there. */
+export const read = <S extends z.ZodType>(directory: string, file: string, format: S): z.output<S> =>
+  checked(file, parsed(directory, file), format);
 
 /** The title in a case file, or the file's name while it cannot be read. */
 export const caseTitle = (directory: string, name: string): string =>
@@ -69,6 +86,7 @@ export function titleIn(folder: string, name: string): string {
   }
 }
 
+const caseFile = (name: string): string => path.join('contract', 'cases', `${name}.json`);
 const replyFile = (name: string): string => path.join('contract', 'replies', `${name}.json`);
 
 /** The names of a folder's JSON files, alphabetically; none where there is no folder. */
@@ -80,15 +98,16 @@ export function jsonNames(directory: string): readonly string[] {
     .sort();
 }
 
-/** Reads and checks one JSON file. Throws an error that names it, the path inside it and what is wrong there. */
-export function read<S extends z.ZodType>(directory: string, file: string, format: S): z.output<S> {
-  let written: unknown;
+function parsed(directory: string, file: string): unknown {
   try {
-    written = JSON.parse(readFileSync(path.join(directory, file), 'utf8'));
+    return JSON.parse(readFileSync(path.join(directory, file), 'utf8'));
   } catch (error) {
     throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const result = format.safeParse(written);
+}
+
+function checked<S extends z.ZodType>(file: string, json: unknown, format: S): z.output<S> {
+  const result = format.safeParse(json);
   if (result.success) return result.data;
   throw new Error(
     result.error.issues

@@ -28,8 +28,10 @@ export interface CheckResult {
   readonly title: string;
   /** Nothing was found wrong. */
   readonly ok: boolean;
-  /** False where the promise does not apply to this folder, or a package it is checked with is not installed. */
+  /** False where the promise does not apply to this folder, a package it is checked with is not installed, or it is to do. */
   readonly ran: boolean;
+  /** A case marked as to do; `why` says what is to be done. */
+  readonly todo?: true;
   /** What is wrong; of a check that was not run, why not. */
   readonly why?: string;
 }
@@ -68,7 +70,8 @@ export async function* checkDestination(directory: string, options: CheckOptions
   for (const check of checksFor(directory, options)) yield await resultOf(check, subject);
 }
 
-async function resultOf({ title, run }: Check, subject: Subject): Promise<CheckResult> {
+async function resultOf({ title, todo, run }: Check, subject: Subject): Promise<CheckResult> {
+  if (todo !== undefined) return { title, ok: true, ran: false, todo: true, why: todo };
   try {
     const said = await run(subject);
     return said === undefined ? { title, ok: true, ran: true } : { title, ok: true, ran: false, why: said.notRun };

@@ -8,11 +8,11 @@ export type { SeenRequest } from './seen-request.ts';
 export { NodeHttpDispatcher } from './node-http-dispatcher.ts';
 export { canonicalEvents, hostileEvents } from './events.ts';
 export type { CanonicalEventName, HostileEvent } from './events.ts';
-export { caseNames, loadCase, loadReply, replyNames } from './case.ts';
+export { caseNames, caseTodo, loadCase, loadReply, replyNames } from './case.ts';
 export type { LoadedCase } from './case.ts';
 export { callFormat, callNames, loadCall } from './call-case.ts';
 export type { CallCase, LoadedCall } from './call-case.ts';
-export { caseFormat, replyFormat } from './case-format.ts';
+export { caseFormat, replyFormat, todoFormat } from './case-format.ts';
 export type { ContractCase, ContractReply } from './case-format.ts';
 /** The vendors as loopback servers that enforce their documents, and the events to send them. */
 export * from '../vendors/index.ts';

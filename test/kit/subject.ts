@@ -9,7 +9,7 @@ export interface Subject {
   /** The folder's name. */
   readonly folder: string;
   readonly definition: AnyDestination;
-  /** The cases that can be read; the others fail by themselves. */
+  /** The cases that can be run. Those that cannot be read fail by themselves; those that are to do prove nothing. */
   readonly cases: readonly LoadedCase[];
   /** Settings, an event and an answer with which a delivery succeeds, from the folder's plainest successful case. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -11,21 +11,22 @@ export async function verify(directories: readonly string[], terminal: Terminal)
   let bad = 0;
   for (const directory of directories) {
     await print(terminal.stdout, `${directory}\n`);
-    const counted = { passed: 0, failed: 0, 'not run': 0 };
-    for await (const { title, ok, ran, why } of checkDestination(directory)) {
-      const result = !ok ? 'failed' : ran ? 'passed' : 'not run';
+    const counted = { passed: 0, failed: 0, 'not run': 0, 'to do': 0 };
+    for await (const { title, ok, ran, todo, why } of checkDestination(directory)) {
+      const result = !ok ? 'failed' : ran ? 'passed' : todo === true ? 'to do' : 'not run';
       counted[result] += 1;
       await print(terminal.stdout, `  ${labels[result]}${firstLine(title)}\n${why === undefined ? '' : indented(why)}`);
     }
     const { passed, failed } = counted;
-    const notRun = counted['not run'] === 0 ? '' : `, ${counted['not run']} not run`;
-    await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${notRun}\n`);
+    const others = (['not run', 'to do'] as const).filter((label) => counted[label] > 0);
+    const rest = others.map((label) => `, ${counted[label]} ${label}`).join('');
+    await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${rest}\n`);
     if (failed > 0) bad += 1;
   }
   return bad > 0 ? exitCode.undelivered : exitCode.ok;
 }
 
-const labels = { passed: 'ok       ', failed: 'FAILED   ', 'not run': 'not run  ' };
+const labels = { passed: 'ok       ', failed: 'FAILED   ', 'not run': 'not run  ', 'to do': 'to do    ' };
 
 /** What is wrong, with the difference to what a case expects; not with all of a long one. */
 function indented(why: string): string {

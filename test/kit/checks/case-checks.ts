@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import type { Dispatcher } from 'undici';
 import type { ConnectionOptions } from '../../../core/index.ts';
-import { caseNames, caseTitle, loadCase, type LoadedCase } from '../case.ts';
+import { caseNames, caseTitle, caseTodo, loadCase, type LoadedCase } from '../case.ts';
 import { withProbe } from '../probe.ts';
 import type { SeenRequest } from '../seen-request.ts';
 import type { Subject } from '../subject.ts';
@@ -16,10 +16,11 @@ export interface CaseVendor {
 }
 export type CaseVendorFor = (loaded: LoadedCase) => Promise<CaseVendor>;
 
-/** One check per case file. Titles are read at once, the rest when a check runs. */
+/** One check per case file. Titles and what is to do are read at once, the rest when a check runs. */
 export const caseChecks = (directory: string, vendorFor?: CaseVendorFor): readonly Check[] =>
   caseNames(directory).map((name) => ({
     title: `case ${name}: ${caseTitle(directory, name)}`,
+    todo: todoOf(directory, name),
     run: async (subject) => {
       const loaded = loadCase(directory, name);
       if (vendorFor === undefined) return runCase(subject, loaded);
@@ -31,6 +32,15 @@ export const caseChecks = (directory: string, vendorFor?: CaseVendorFor): readon
       }
     },
   }));
+
+/** A mark that is wrong makes no case to do: it runs, and fails with what is wrong. */
+function todoOf(directory: string, name: string): string | undefined {
+  try {
+    return caseTodo(directory, name);
+  } catch {
+    return undefined;
+  }
+}
 
 async function runCase(subject: Subject, loaded: LoadedCase, through?: Dispatcher): Promise<void> {
   const { config, now, events, replies, requests, outcomes } = loaded;
