@@ -10,9 +10,9 @@ module.exports = {
   forbidden: [
     closed(
       'vendor-folder',
-      { path: '^destinations/([^/]+)/' },
-      { pathNot: ['^destinations/$1/', '^core/api/index\\.ts$'] },
-      'A vendor folder imports its own files and core/api.',
+      { path: '^((?:destinations|scripts/templates)/[^/]+/)' },
+      { pathNot: ['^$1', '^core/api/index\\.ts$'] },
+      'A vendor folder, and the template of one, imports its own files and core/api.',
     ),
     closed(
       'core-api',
@@ -59,9 +59,18 @@ module.exports = {
     closed('core-hosts', { path: '^core/(?!hosts/)' }, { path: '^core/hosts/' }, 'Nothing in core imports a host.'),
     closed(
       'hosts',
-      { path: '^(?:core/hosts|scripts)/', pathNot: '^scripts/bench/' },
+      {
+        path: '^(?:core/hosts|scripts)/',
+        pathNot: ['^scripts/bench/', '^scripts/templates/', '^scripts/record-reply'],
+      },
       { path: '^core/', pathNot: ['^core/index\\.ts$', '^core/rudder\\.ts$', '^core/hosts/'] },
       'Hosts and scripts import what everybody may import: core/index. A benchmark may look inside, as a test may.',
+    ),
+    closed(
+      'record-reply',
+      { path: '^scripts/record-reply' },
+      { path: '^core/', pathNot: ['^core/index\\.ts$', '^core/hosts/', '^core/http/(?:redact|target)\\.ts$'] },
+      'What records a vendor’s answer masks it as the runtime would, and keeps to the same hosts.',
     ),
     closed(
       'undici',

@@ -6,7 +6,16 @@ import type { Config } from 'jest';
 const esm = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ').includes('--experimental-vm-modules');
 
 /** ESM-only packages (and their ESM-only dependencies) that CommonJS mode must compile. */
-const esmOnly = ['p-retry', 'is-network-error'];
+const esmOnly = [
+  'p-retry',
+  'is-network-error',
+  '@clack/prompts',
+  '@clack/core',
+  'fast-string-width',
+  'fast-string-truncated-width',
+  'fast-wrap-ansi',
+  'sisteransi',
+];
 
 const config: Config = {
   testEnvironment: 'node',

@@ -147,6 +147,17 @@ describe('the rules bite', () => {
     ['core/runtime/host.ts', "import '../hosts/ok.ts';", 'core-hosts: … -> core/hosts/ok.ts'],
     ['core/hosts/deep.ts', "import { x } from '../runtime/run.ts';", 'hosts: … -> core/runtime/run.ts'],
     ['scripts/deep.ts', "import { x } from '../core/http/wire.ts';", 'hosts: … -> core/http/wire.ts'],
+    [
+      'scripts/templates/destination/inner.ts',
+      "import { x } from '../../../core/api/event.ts';",
+      'vendor-folder: … -> core/api/event.ts',
+    ],
+    [
+      'scripts/templates/destination/vendor.ts',
+      "import '../../../destinations/b/index.ts';",
+      'vendor-folder: … -> destinations/b/index.ts',
+    ],
+    ['scripts/record-reply.ts', "import { x } from '../core/http/wire.ts';", 'record-reply: … -> core/http/wire.ts'],
     ['core/registry/http.ts', "import type { Agent } from 'undici';", 'undici: … -> undici'],
     [
       'core/runtime/rudder.ts',
@@ -185,6 +196,9 @@ describe('the rules bite', () => {
     'core/index.ts':
       "export { x } from './runtime/run.ts';\nexport * from './api/index.ts';\nimport './registry/load.ts';",
     'core/hosts/ok.ts': "import '../index.ts';\nimport 'commander';",
+    'scripts/templates/destination/index.ts':
+      "import { x } from '../../../core/api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
+    'scripts/templates/destination/own.ts': 'export const own = 1;',
     'scripts/run.ts': "import '../core/index.ts';\nimport '../core/hosts/ok.ts';\nimport '../test/vendors/server.ts';",
     'test/kit/index.ts': "import '../../core/index.ts';\nimport '../../core/api/index.ts';\nexport const x = 1;",
     'test/vendors/server.ts': "import type { x } from '../../core/api/index.ts';\nexport const y = 1;",

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { exitCode, Refusal } from './exit-codes.ts';
+import type { Command } from 'commander';
+import { commandOf, settled } from './command.ts';
+import { exitCode } from './exit-codes.ts';
 import { collect, milliseconds } from './flags.ts';
-import { firstLine, printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line and resolves to its exit code. Never rejects. */
@@ -11,41 +11,17 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const program = describe(terminal, (ended) => {
     code = ended;
   });
-  try {
+  return settled(program, terminal, async () => {
     await program.parseAsync(args, { from: 'user' });
     return code;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-    if (error instanceof Refusal) {
-      const lines = [`spillway: ${error.message}`, ...error.details.map((detail) => `  ${firstLine(detail)}`)].map(
-        printable,
-      );
-      terminal.stderr.write(`${lines.join('\n')}\n`);
-      return error.exitCode;
-    }
-    terminal.stderr.write(`spillway: a defect of the program: ${whereabouts(error)}\n`);
-    return exitCode.defect;
-  }
+  });
 }
-
-/** Without the message, which might quote an event or a credential. */
-const whereabouts = (error: unknown): string =>
-  error instanceof Error
-    ? [error.name, ...(error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))].join('\n')
-    : typeof error;
 
 /** The commands. What each of them needs is loaded when it runs, so that --help need not wait for it. */
 function describe(terminal: Terminal, end: (code: number) => void): Command {
-  const program = new Command('spillway')
+  const program = commandOf('spillway', terminal)
     .description('Delivers customer data events to vendors, and says of each event what became of it.')
     .version(version())
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void terminal.stdout.write(text),
-      writeErr: (text) => void terminal.stderr.write(text),
-      getOutHasColors: () => false,
-      getErrHasColors: () => false,
-    })
     .addHelpText('after', help);
 
   program

@@ -28,6 +28,8 @@ export function fakeTerminal(stdin: string | Buffer | Readable = '', env: Termin
   return {
     terminal,
     exits,
+    /** What was written so far. */
+    told: () => ({ stdout: stdout.text(), stderr: stderr.text() }),
     /** How many listen for a signal. */
     get listening() {
       return listeners.size;

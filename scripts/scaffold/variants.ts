@@ -1,0 +1,99 @@
+import type { AuthScheme, BodyForm, Choice } from './choice.ts';
+
+/** What stands in the marked regions of the template, by their name; a region that is not named stays as it is. */
+export type Regions = Readonly<Record<string, string>>;
+
+export interface Auth {
+  readonly regions: Regions;
+  /** The settings of the cases, and the headers that come of them. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface Body {
+  readonly regions: Regions;
+  readonly contentType: string;
+  /** How a case writes the body of one request, given its events. */
+  readonly written: (events: readonly Readonly<Record<string, unknown>>[]) => unknown;
+  /** Template files that mean nothing for this form. */
+  readonly without: readonly string[];
+}
+
+/** The template itself is the variant `bearer` and `array`: those two need no regions. */
+export const auths: Readonly<Record<AuthScheme, (choice: Choice) => Auth>> = {
+  none: () => ({
+    regions: {
+      'secret-import': '',
+      credentials: '',
+      authorization: '',
+      'readme-credentials': 'None: the account in the URL is all there is.',
+    },
+    settings: {},
+    headers: {},
+  }),
+  bearer: () => ({
+    regions: {},
+    settings: { token: 'token-example' },
+    headers: { authorization: 'Bearer token-example' },
+  }),
+  basic: () => ({
+    regions: {
+      credentials: `
+        username: secret('User name', 'From the account page; the first half of the HTTP Basic credentials.'),
+        password: secret('Password', 'From the account page; the second half of the HTTP Basic credentials.'),`,
+      authorization:
+        "authorization: `Basic ${Buffer.from(`${config.username}:${config.password}`, 'utf8').toString('base64')}`,",
+      'readme-credentials': '- `username` and `password`, both secrets: sent as HTTP Basic with every request.',
+    },
+    settings: { username: 'user-example', password: 'password-example' },
+    headers: { authorization: `Basic ${Buffer.from('user-example:password-example').toString('base64')}` },
+  }),
+  header: ({ authHeader }) => ({
+    regions: {
+      credentials: "apiKey: secret('API key', 'From the account page; sent with every request.'),",
+      authorization: `'${authHeader}': config.apiKey,`,
+      'readme-credentials': `- \`apiKey\`, a secret: sent in the header \`${authHeader}\` with every request.`,
+    },
+    settings: { apiKey: 'key-example-1' },
+    headers: { [authHeader]: 'key-example-1' },
+  }),
+};
+
+/** One event a request: nothing is framed, and no answer is about several. */
+const alone = {
+  limits: 'limits: { maxItems: 1, maxBytes: 100_000, maxAgeMs: 0 },',
+  'frame-import': '',
+};
+const aloneWithout = ['contract/cases/one-of-two-refused.json'];
+
+export const bodies: Readonly<Record<BodyForm, Body>> = {
+  array: { regions: {}, contentType: 'application/json', written: (events) => events, without: [] },
+  json: {
+    regions: {
+      ...alone,
+      framing: '',
+      'framing-import': '',
+      'framing-use': '',
+      'readme-body': 'One event a request, as a JSON object.',
+    },
+    contentType: 'application/json',
+    written: ([event]) => event,
+    without: aloneWithout,
+  },
+  form: {
+    regions: {
+      ...alone,
+      'content-type': "'content-type': 'application/x-www-form-urlencoded',",
+      framing: `
+        /** The form of one event, every value escaped once. */
+        export const encode = (event: VendorEvent): string =>
+          new URLSearchParams(Object.entries(event).map(([name, value]): [string, string] => [name, String(value)])).toString();`,
+      'framing-import': 'encode,',
+      'framing-use': 'encode,',
+      'readme-body': 'One event a request, as a form.',
+    },
+    contentType: 'application/x-www-form-urlencoded',
+    written: ([event = {}]) => Object.fromEntries(Object.entries(event).map(([name, value]) => [name, String(value)])),
+    without: aloneWithout,
+  },
+};

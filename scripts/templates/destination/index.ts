@@ -1,0 +1,22 @@
+import { defineDestination } from '../../../core/api/index.ts';
+import { config } from './config.ts';
+import { manifest } from './manifest.ts';
+import {
+  // <framing-import>
+  frame,
+  // </framing-import>
+  request,
+} from './request.ts';
+import { response } from './response.ts';
+import { transform } from './transform.ts';
+
+export default defineDestination({
+  manifest,
+  config,
+  transform,
+  request,
+  response,
+  // <framing-use>
+  frame,
+  // </framing-use>
+});

@@ -1,0 +1,20 @@
+import type { DestinationManifest } from '../../../core/api/index.ts';
+
+export const manifest: DestinationManifest = {
+  slug: 'template-vendor',
+  displayName: 'Template Vendor',
+  aliases: [],
+  summary: 'Sends orders to Template Vendor.',
+  stage: 'alpha',
+  // The page of the vendor this was written against, and the day it was last compared with it.
+  reference: { url: 'https://api.template-vendor.example/', checkedOn: '2000-01-01' },
+  accepts: ['track'],
+  hosts: ['api.template-vendor.example'],
+  // What the vendor documents; where it says nothing, say here that the number is ours.
+  // <limits>
+  limits: { maxItems: 100, maxBytes: 1_000_000, maxAgeMs: 1_000 },
+  // </limits>
+  pace: { concurrency: 4, timeoutMs: 10_000 },
+  // What a second copy of an event does there: deduplicated, tolerated or harmful. Decides what becomes of lost answers.
+  replay: 'tolerated',
+};

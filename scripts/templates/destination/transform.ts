@@ -1,0 +1,25 @@
+import {
+  eventTime,
+  payload,
+  reject,
+  skip,
+  type CdpEvent,
+  type Moment,
+  type Transformed,
+} from '../../../core/api/index.ts';
+import type { Config } from './config.ts';
+import { fieldsOf, type VendorEvent } from './mapping.ts';
+
+/** One event in, one payload out, or the reason why there is none. */
+export function transform(event: CdpEvent, config: Config, at: Moment): Transformed<VendorEvent> {
+  if (event.type !== 'track' || !config.events.includes(event.event)) return unmapped;
+  const time = eventTime(event);
+  if (time === undefined) return noTime;
+  const { email, ...rest } = fieldsOf(event, at.trace);
+  if (email === undefined) return noEmail;
+  return payload({ name: event.event, at: time, email, ...rest });
+}
+
+const unmapped = skip('unmapped_event', 'The events of this connection do not name this one', 'event');
+const noTime = reject('invalid_value', 'The event has no usable time', 'timestamp');
+const noEmail = reject('missing_identifier', 'Template Vendor needs an e-mail address', 'context.traits.email');

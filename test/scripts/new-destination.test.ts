@@ -1,0 +1,258 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PassThrough, type Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { authSchemes, bodyForms, type Choice } from '../../scripts/scaffold/choice.ts';
+import { newDestination } from '../../scripts/scaffold/command.ts';
+import { fillTemplate } from '../../scripts/scaffold/fill.ts';
+import { dialectFor, writeFolder } from '../../scripts/scaffold/place.ts';
+import { fakeTerminal, type Ran } from '../hosts/support/fake-terminal.ts';
+import { checkDestination, type CheckResult } from '../kit/index.ts';
+
+jest.setTimeout(60_000);
+
+const repository = path.resolve('.');
+/** Inside the repository, where new folders are TypeScript and import core/api; outside, a project that has spillway. */
+let [inside, outside] = ['', ''];
+beforeAll(async () => {
+  inside = await mkdtemp(path.join(repository, 'scaffold-'));
+  outside = await realpath(await mkdtemp(path.join(tmpdir(), 'scaffold-')));
+  await writeFile(path.join(outside, 'package.json'), '{ "type": "module" }');
+  // What `npm install spillway` would put there, from the sources: the build comes after the tests.
+  await mkdir(path.join(outside, 'spillway'));
+  await writeFile(
+    path.join(outside, 'spillway/package.json'),
+    '{ "type": "module", "exports": { "./api": "./api.js" } }',
+  );
+  await writeFile(path.join(outside, 'spillway/api.js'), `export * from '${repository}/core/api/index.ts';\n`);
+  await mkdir(path.join(outside, 'node_modules'));
+  await symlink(path.join(outside, 'spillway'), path.join(outside, 'node_modules/spillway'));
+});
+afterAll(async () => {
+  await rm(inside, { recursive: true });
+  await rm(outside, { recursive: true });
+});
+
+const flags = ['--name', "O'Brien & Söhne", '--host', 'in.lighthouse.example', '--auth', 'bearer', '--body', 'array'];
+
+async function scaffold(args: readonly string[], stdin?: Readable): Promise<Ran> {
+  const { terminal, told } = fakeTerminal(stdin);
+  const code = await newDestination(args, terminal);
+  return { code, ...told() };
+}
+
+/** A person at the terminal, who waits for each text before the keys beside it are pressed. */
+async function inDialogue(
+  args: readonly string[],
+  typed: readonly (readonly [text: string, keys: string])[],
+): Promise<Ran> {
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => keyboard });
+  const { terminal, told } = fakeTerminal(keyboard);
+  let code: number | undefined;
+  const running = newDestination(args, terminal).then((ended) => (code = ended));
+  for (const [text, keys] of typed) {
+    while (code === undefined && !told().stdout.includes(text)) await setTimeout(5);
+    keyboard.write(keys);
+  }
+  return { code: await running, ...told() };
+}
+
+async function checked(folder: string, only = /./): Promise<readonly CheckResult[]> {
+  const results: CheckResult[] = [];
+  for await (const result of checkDestination(folder, { only, fuzz: { runs: 5 } })) results.push(result);
+  return results;
+}
+
+const failures = (results: readonly CheckResult[]): readonly CheckResult[] => results.filter(({ ok }) => !ok);
+
+const variants = authSchemes.flatMap((auth) => bodyForms.map((body) => ({ auth, body, slug: `${auth}-${body}` })));
+
+describe('every new folder', () => {
+  beforeAll(async () => {
+    for (const variant of variants) {
+      const choice: Choice = { name: "O'Brien", host: 'in.lighthouse.example', authHeader: 'x-api-key', ...variant };
+      const folder = path.join(inside, variant.slug);
+      await writeFolder(folder, await fillTemplate(choice, dialectFor(folder, false), '2026-11-22'));
+    }
+  });
+
+  test.each(variants)(
+    'with auth $auth and body $body keeps the contract, but for what it marks as to do',
+    async ({ auth, body, slug }) => {
+      const results = await checked(path.join(inside, slug), auth === 'bearer' ? /./ : /^(?!fuzz)/);
+      expect(failures(results)).toEqual([]);
+      const todo = results.filter((result) => result.todo === true);
+      expect(todo).toHaveLength(body === 'array' ? 3 : 2);
+      expect(todo.every(({ ran, why }) => !ran && why !== undefined)).toBe(true);
+    },
+  );
+
+  test('type checks as strictly as this repository', async () => {
+    const project = { extends: '../tsconfig.json', compilerOptions: { rootDir: '..' }, include: ['.'] };
+    await writeFile(path.join(inside, 'tsconfig.json'), JSON.stringify(project));
+    const compiler = path.join(repository, 'node_modules/typescript/bin/tsc');
+    const ran = await promisify(execFile)(process.execPath, [compiler, '-p', inside]).catch(
+      (error: { stdout: string }) => error,
+    );
+    expect(ran.stdout).toBe('');
+  });
+
+  test.each(variants)('$slug has nothing left of the made-up vendor, and no mark', async ({ slug }) => {
+    for (const entry of await readdir(path.join(inside, slug), { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const text = await readFile(path.join(entry.parentPath, entry.name), 'utf8');
+      const left = /template.?vendor|2000-01-01|(?:\/\/|<!--) <\/?[a-z-]+>/i.exec(text)?.[0];
+      expect([entry.name, left]).toEqual([entry.name, undefined]);
+    }
+  });
+});
+
+describe('npm run new-destination', () => {
+  test('writes the folder, checks it and says so like spillway verify', async () => {
+    const { code, stdout, stderr } = await scaffold(['lighthouse', ...flags, '--dir', inside]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^17 files written\nscaffold-\w+\/lighthouse\n {2}ok {7}folder: /);
+    expect(stdout).toMatch(/\n {2}to do {4}case sent-twice: LIGHTHOUSE-05 .*\n {13}find out what a copy does/);
+    expect(stdout).toMatch(/\n34 of 34 checks passed, 3 to do\n$/);
+    expect(await readdir(path.join(inside, 'lighthouse'))).toEqual(
+      expect.arrayContaining(['README.md', 'contract', 'manifest.ts', 'mapping.ts', 'transform.ts']),
+    );
+    const manifest = await readFile(path.join(inside, 'lighthouse/manifest.ts'), 'utf8');
+    expect(manifest).toContain(`displayName: "O'Brien & Söhne"`);
+  });
+
+  test('outside of this repository writes JavaScript that imports spillway/api, with its comments and without its types', async () => {
+    const dir = path.join(outside, 'connectors');
+    const { code, stdout } = await scaffold(['lighthouse', ...flags, '--dir', dir]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/34 of 34 checks passed, 3 to do\n$/)]);
+    const mapping = await readFile(path.join(dir, 'lighthouse/mapping.js'), 'utf8');
+    expect(mapping).toMatch(
+      /^import \{ asAmount, asText, compileFields \} from 'spillway\/api';\n\n\/\*\* The vendor's field[^]*\*\/\nconst rules = \[\n/,
+    );
+    expect(await readFile(path.join(dir, 'lighthouse/index.js'), 'utf8')).toContain("from './manifest.js';");
+  });
+
+  test('calls the files .mjs where .js means CommonJS, and .ts where that is asked for', async () => {
+    const old = path.join(outside, 'old');
+    await mkdir(old);
+    await writeFile(path.join(old, 'package.json'), '{}');
+    expect(dialectFor(path.join(old, 'connectors/lighthouse'), false)).toEqual({ ending: 'mjs', api: 'spillway/api' });
+    expect(dialectFor(path.join(old, 'connectors/lighthouse'), true)).toEqual({ ending: 'ts', api: 'spillway/api' });
+    expect(dialectFor(path.resolve('destinations/lighthouse'), false)).toEqual({
+      ending: 'ts',
+      api: '../../core/api/index.ts',
+    });
+    const choice: Choice = {
+      slug: 'dusk',
+      name: 'Dusk',
+      host: 'a.example',
+      auth: 'none',
+      authHeader: '',
+      body: 'json',
+    };
+    const folder = path.join(old, 'dusk');
+    await writeFolder(folder, await fillTemplate(choice, dialectFor(folder, false), '2026-11-22'));
+    expect(failures(await checked(folder, /^(?:folder|sources|case |answers: 429)/))).toEqual([]);
+    expect(await readFile(path.join(folder, 'request.mjs'), 'utf8')).not.toMatch(/import|Batch:/);
+  });
+
+  test('says what fails when spillway is not installed there', async () => {
+    const bare = await mkdtemp(path.join(tmpdir(), 'scaffold-'));
+    const { code, stdout } = await scaffold(['lighthouse', ...flags, '--dir', bare]);
+    await rm(bare, { recursive: true });
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/FAILED[^]*spillway\/api/)]);
+  });
+
+  test('asks a person for what no flag says', async () => {
+    const down = '\u001b[B';
+    const typed: readonly (readonly [string, string])[] = [
+      ['What is the vendor called?', 'Night Light\r'],
+      ['Which host takes the events?', 'https://x\r'],
+      ['must be a host name', `${'\u007f'.repeat(9)}in.night.example\r`],
+      ['How does it know who sends?', `${down}${down}${down}\r`],
+      ['In which header?', 'x-night\r'],
+      ['What is the body of a request?', `${down}${down}\r`],
+    ];
+    const { code, stderr } = await inDialogue(['night', '--dir', inside], typed);
+    expect([code, stderr]).toEqual([0, '']);
+    const request = await readFile(path.join(inside, 'night/request.ts'), 'utf8');
+    expect(request).toContain("'content-type': 'application/x-www-form-urlencoded',\n    'x-night': config.apiKey,");
+    expect(request).toContain('https://in.night.example/v1/');
+  });
+
+  test('writes nothing when the person stops', async () => {
+    const { code, stderr } = await inDialogue(['stopped', '--dir', inside], [['called?', '\u0003']]);
+    expect([code, stderr]).toEqual([130, 'new-destination: stopped; nothing was written\n']);
+    expect(await readdir(inside)).not.toContain('stopped');
+  });
+});
+
+describe('usage errors exit 2, say what is wrong, and write nothing', () => {
+  const without = (flag: string): string[] =>
+    flags.filter((_, at) => at !== flags.indexOf(flag) && at !== flags.indexOf(flag) + 1);
+  const wrong: readonly (readonly [title: string, args: readonly string[], says: RegExp])[] = [
+    ['no slug', [], /missing required argument 'slug'/],
+    ['a slug that is not kebab-case', ['Light_House', ...flags], /slug "Light_House" must be kebab-case/],
+    ['a slug that leads elsewhere', ['../up', ...flags], /slug "..\/up" must be kebab-case/],
+    ['no name', ['other', ...without('--name')], /missing --name \(there is no terminal to ask\)/],
+    ['no host and no body', ['other', '--name', 'A', '--auth', 'none'], /missing --host, --body/],
+    [
+      'a header scheme without its header',
+      ['other', ...without('--auth'), '--auth', 'header'],
+      /missing --auth-header/,
+    ],
+    ['a header of another scheme', ['other', ...flags, '--auth-header', 'x-key'], /goes with --auth header/],
+    [
+      'a header that is none',
+      ['other', ...without('--auth'), '--auth', 'header', '--auth-header', 'x key'],
+      /--auth-header "x key" must be the name of a header/,
+    ],
+    [
+      'a header the body sets',
+      ['other', ...without('--auth'), '--auth', 'header', '--auth-header', 'Content-Type'],
+      /is set by the request itself/,
+    ],
+    [
+      'a URL as host',
+      ['other', ...without('--host'), '--host', 'https://x.example'],
+      /--host ".*" must be a host name/,
+    ],
+    ['an address as host', ['other', ...without('--host'), '--host', '10.0.0.1'], /must be a name, not an address/],
+    ['a name that ends a comment', ['other', ...without('--name'), '--name', 'A */ B'], /--name .* must be a name/],
+    [
+      'an unknown scheme',
+      ['other', ...without('--auth'), '--auth', 'oauth'],
+      /--auth "oauth" must be one of none, bearer/,
+    ],
+    [
+      'an unknown body',
+      ['other', ...without('--body'), '--body', 'xml'],
+      /--body "xml" must be one of json, array, form/,
+    ],
+    ['a folder that is already there', ['taken', ...flags], /taken is already there/],
+    ['a place that is a file', ['other', ...flags, '--dir', 'package.json'], /cannot write .* \(E(?:EXIST|NOTDIR)\)/],
+  ];
+  test.each(wrong)('%s', async (_title, args, says) => {
+    await mkdir(path.join(inside, 'taken'), { recursive: true });
+    const before = await readdir(inside);
+    const placed = args.includes('--dir') || args.length === 0 ? args : [...args, '--dir', inside];
+    const { code, stdout, stderr } = await scaffold(placed);
+    expect([code, stdout, stderr]).toEqual([2, '', expect.stringMatching(says)]);
+    expect(await readdir(inside)).toEqual(before);
+  });
+
+  test('a folder that cannot be written to its end leaves nothing behind, not even the directory made for it', async () => {
+    const place = path.join(inside, 'new/deep/broken');
+    // Written in this order: the second cannot be made inside the first, which is a file.
+    const files = [
+      { file: 'contract', text: '' },
+      { file: 'contract/cases/order.json', text: '{}' },
+    ];
+    await expect(writeFolder(place, files)).rejects.toThrow(/cannot write .*broken \(E(?:EXIST|NOTDIR)\)/);
+    expect(await readdir(inside)).not.toContain('new');
+  });
+});
