@@ -1,0 +1,64 @@
+import { request as send } from 'undici';
+import { checkedOrigin } from '../../core/http/target.ts';
+import { errnoOf, exitCode, Refusal, usage } from '../../core/hosts/cli/exit-codes.ts';
+
+export interface Question {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+const answerWithinMs = 30_000;
+/** More than any answer a case should hold. */
+const mostBytes = 262_144;
+
+/** Asks once, follows no redirect. Throws when the URL is not https (or http on loopback), or no whole answer comes; quotes neither. */
+export async function askVendor({ method, url, headers, body }: Question): Promise<Answer> {
+  mustBeSafe(url);
+  try {
+    const signal = AbortSignal.timeout(answerWithinMs);
+    const response = await send(url, { method, headers, body: body ?? null, signal });
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > mostBytes) throw new Refusal(exitCode.undelivered, `the answer is longer than ${mostBytes} bytes`);
+      chunks.push(chunk);
+    }
+    const named = Object.entries(response.headers).map(([name, value]) => [
+      name.toLowerCase(),
+      [value].flat().join(', '),
+    ]);
+    return {
+      status: response.statusCode,
+      headers: Object.fromEntries(named),
+      body: Buffer.concat(chunks).toString('utf8'),
+    };
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(exitCode.undelivered, `no answer came (${errnoOf(error)}); nothing was written`);
+  }
+}
+
+function mustBeSafe(url: string): void {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    throw usage('--url is not a URL');
+  }
+  if (parsed.username !== '' || parsed.password !== '') throw usage('--url must not carry credentials: give a header');
+  try {
+    checkedOrigin(parsed.origin);
+  } catch {
+    throw usage('--url must be https, or http on a loopback address');
+  }
+}

@@ -1,0 +1,30 @@
+import { usage } from '../../core/hosts/cli/exit-codes.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+
+/** The text with each `${NAME}` replaced from the environment; what stood in its place is added to `secrets`. */
+export const filledFrom = (env: Environment, secrets: string[], text: string): string =>
+  text.replace(reference, (_, name: string) => {
+    const value = secretOf(env, name, `the environment variable ${name}`);
+    secrets.push(value);
+    return value;
+  });
+
+/** A variable that must be set. The error says so of `what`: a name may turn out to be a value, given by mistake. */
+export function secretOf(env: Environment, name: string, what: string): string {
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  if (value === undefined || value === '') throw usage(`${what} is not set`);
+  return value;
+}
+
+const credentialHeader = /^(?:authorization|proxy-authorization|cookie)$|key|token|secret|auth/i;
+
+/** The credentials a header carries, were they written out in it: its value, what follows a scheme, the halves of HTTP Basic. */
+export function credentialsIn(name: string, value: string): readonly string[] {
+  if (!credentialHeader.test(name)) return [];
+  const [, scheme = '', rest = value] = /^(\w+) +(.*)$/.exec(value) ?? [];
+  const halves = /^basic$/i.test(scheme) ? Buffer.from(rest, 'base64').toString('utf8').split(':') : [];
+  return [value, rest, ...halves].filter((part) => part !== '');
+}
