@@ -1,7 +1,8 @@
 /** After the build: the published entry points load in plain Node without development packages, and the built CLI answers. */
 import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -39,5 +40,16 @@ for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' }).filt
       `${file} needs ${name}, which is not installed with it`,
     );
   }
+}
+// A project that has the built package alone: a new folder there keeps the contract without compiling.
+const project = mkdtempSync(path.join(tmpdir(), 'spillway-smoke-'));
+try {
+  mkdirSync(path.join(project, 'node_modules'));
+  symlinkSync(root, path.join(project, 'node_modules', 'spillway'));
+  const choices = ['--name', 'Lighthouse', '--host', 'in.lighthouse.example', '--auth', 'basic', '--body', 'array'];
+  node('--import', 'tsx', 'scripts/new-destination.ts', 'lighthouse', ...choices, '--dir', path.join(project, 'own'));
+  assert.match(node(cli, 'verify', path.join(project, 'own/lighthouse')), /34 of 34 checks passed, 3 to do/);
+} finally {
+  rmSync(project, { recursive: true });
 }
 console.log(`smoke: ${listed.length} destinations, all entry points load from dist`);
