@@ -28,12 +28,13 @@ export type {
   Wire,
   WireResult,
 } from './destination.ts';
-export type { CredentialCheck } from './credential-check.ts';
+export type { CheckResult, CredentialCheck } from './credential-check.ts';
 export { operation } from './operation.ts';
 export type {
   AnyOperation,
   CallInput,
   CallReply,
+  CallResult,
   InputIssue,
   OperationBase,
   OperationDefinition,

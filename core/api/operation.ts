@@ -3,6 +3,7 @@ import type { ErrorRule } from './classify.ts';
 import type { RetryDecision } from './decision.ts';
 import type { CdpEvent } from './event.ts';
 import type { HttpRequest } from './failure.ts';
+import type { Reason } from './outcome.ts';
 
 /** What an input's schema cannot say: where in the input, and what is wrong; never a value. */
 export interface InputIssue {
@@ -106,3 +107,19 @@ type BodyOf<S extends z.ZodType> = [S] extends [z.ZodNever] ? unknown : { readon
 
 /** What `call()` gives back for an operation that was done. */
 export type CallReply<O extends AnyOperation> = z.output<O['reply']>;
+
+/** What became of a call. Only `done` has the vendor's word that it was done. */
+export type CallResult<T> =
+  | { readonly kind: 'done'; readonly reply: T; readonly attempts: number }
+  /** Nothing was sent: what is wrong with the input, by path, without values. */
+  | { readonly kind: 'invalid'; readonly issues: readonly InputIssue[] }
+  /** Nothing was sent: it cannot be undone, and `{ confirmed: true }` was not given. */
+  | { readonly kind: 'unconfirmed'; readonly question: string }
+  /** The vendor will not do it as it is. */
+  | { readonly kind: 'rejected'; readonly reason: Reason }
+  /** The vendor will do nothing of the kind for these credentials, or this account. */
+  | { readonly kind: 'refused'; readonly reason: Reason }
+  /** It was not done, and may be later. */
+  | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt?: string }
+  /** It may have been done: no answer came, or none that can be understood. */
+  | { readonly kind: 'unknown'; readonly reason: Reason };

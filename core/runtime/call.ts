@@ -3,27 +3,11 @@ import { classifyWith } from '../api/classify.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { HttpRequest, HttpResponse } from '../api/failure.ts';
-import type { AnyOperation, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
-import type { Outcome, Reason } from '../api/outcome.ts';
+import type { AnyOperation, CallResult, OperationBase, OperationList } from '../api/operation.ts';
+import type { Outcome } from '../api/outcome.ts';
 import { issuesOf } from './connection-options.ts';
 import { runErrand, type AnswerOrFailure } from './errand.ts';
 import { defect, type Line } from './line.ts';
-
-/** What became of a call. Only `done` has the vendor's word that it was done. */
-export type CallResult<T> =
-  | { readonly kind: 'done'; readonly reply: T; readonly attempts: number }
-  /** Nothing was sent: what is wrong with the input, by path, without values. */
-  | { readonly kind: 'invalid'; readonly issues: readonly InputIssue[] }
-  /** Nothing was sent: it cannot be undone, and `{ confirmed: true }` was not given. */
-  | { readonly kind: 'unconfirmed'; readonly question: string }
-  /** The vendor will not do it as it is. */
-  | { readonly kind: 'rejected'; readonly reason: Reason }
-  /** The vendor will do nothing of the kind for these credentials, or this account. */
-  | { readonly kind: 'refused'; readonly reason: Reason }
-  /** It was not done, and may be later. */
-  | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt?: string }
-  /** It may have been done: no answer came, or none that can be understood. */
-  | { readonly kind: 'unknown'; readonly reason: Reason };
 
 export interface CallOptions {
   /** How long the call may take, retries included, in milliseconds (default 30 s). */

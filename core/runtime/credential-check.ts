@@ -1,19 +1,8 @@
 import { classifyWith } from '../api/classify.ts';
 import { accept, decide } from '../api/decision.ts';
-import type { Reason } from '../api/outcome.ts';
+import type { CheckResult } from '../api/credential-check.ts';
 import { runErrand } from './errand.ts';
 import type { Line } from './line.ts';
-
-/** What check() found out. `reason.detail` has what the vendor said, masked. */
-export type CheckResult =
-  /** The vendor takes the credentials. */
-  | { readonly kind: 'ok' }
-  /** It does not, or does not know the account. */
-  | { readonly kind: 'refused'; readonly reason: Reason }
-  /** It did not say: too many requests, out of order, not reached, or an answer that proves nothing. */
-  | { readonly kind: 'unreachable'; readonly reason: Reason }
-  /** This vendor cannot be asked without doing something. */
-  | { readonly kind: 'unsupported'; readonly message: string };
 
 export interface CheckOptions {
   /** How long it may take, in milliseconds (default 15 s). */

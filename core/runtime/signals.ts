@@ -1,7 +1,7 @@
 import type { Failure } from '../api/failure.ts';
 import type { Note, OutcomeKind, ReasonCode } from '../api/outcome.ts';
-import type { CallResult } from './call.ts';
-import type { CheckResult } from './credential-check.ts';
+import type { CallResult } from '../api/operation.ts';
+import type { CheckResult } from '../api/credential-check.ts';
 
 /** What happens inside, as named events with bounded labels; metrics and logs are the host's business. Holds no event data. */
 export type Signal =

@@ -1,4 +1,5 @@
 import { defineDestination } from '../../../core/api/index.ts';
+import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
 import {
@@ -16,6 +17,7 @@ export default defineDestination({
   transform,
   request,
   response,
+  check,
   // <framing-use>
   frame,
   // </framing-use>
