@@ -37,9 +37,9 @@ export interface Flight {
   finish(): Promise<void>;
   /** Nothing more is started; what is in flight is finished. */
   stop(): void;
-  /** Batches made and not yet started. */
+  /** Batches made, and lanes with one, that have not started. */
   backlog(): number;
-  /** Resolves when the backlog has shrunk. */
+  /** Resolves when no more of them wait than may be in flight. */
   room(): Promise<void>;
   /** Epoch ms since when the oldest delivery waits for company, or for an earlier event of its lane. */
   waitingSince(): number | undefined;
@@ -165,11 +165,15 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       start(crate);
     }
     pumping = false;
-    if (ready.length <= concurrency && roomy.length > 0) {
+    if (roomy.length > 0 && backlog() <= concurrency) {
       const waiters = roomy;
       roomy = [];
       for (const wake of waiters) wake();
     }
+  }
+
+  function backlog(): number {
+    return ready.length + (lanes?.ready() ?? 0);
   }
 
   function start(crate: Crate): void {
@@ -180,7 +184,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
 
   function departed(): void {
     starting -= 1;
-    if (ready.length > 0 || lanes?.ready() === true) pump();
+    if (backlog() > 0) pump();
   }
 
   function arrived({ lane }: Crate): void {
@@ -227,8 +231,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     flush,
     finish,
     stop,
-    room: () => (ready.length <= concurrency ? Promise.resolve() : new Promise((resolve) => roomy.push(resolve))),
-    backlog: () => ready.length,
+    room: () => (backlog() <= concurrency ? Promise.resolve() : new Promise((resolve) => roomy.push(resolve))),
+    backlog,
     waitingSince() {
       const laned = lanes?.oldest();
       const packed = packer.oldest();

@@ -41,7 +41,8 @@ export interface Lanes {
   block(name: string, until: number, now: number): readonly Parcel[];
   /** Takes out everything that still waits. */
   clear(): readonly Parcel[];
-  ready(): boolean;
+  /** Lanes with something that may leave. */
+  ready(): number;
   /** Epoch ms when the oldest delivery was taken that waits for earlier ones. */
   oldest(): number | undefined;
 }
@@ -148,7 +149,7 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       held.clear();
       return all;
     },
-    ready: () => ready.length > 0,
+    ready: () => ready.length,
     oldest: () => held.peekFront()?.takenAt,
   };
 }

@@ -24,6 +24,8 @@ export interface Settled {
 const defaultWithinMs = 60_000;
 const defaultWindow = 10_000;
 const slice = 256;
+/** Events read ahead of the slots: to stop and start reading for each one would cost more than the reading. */
+const eventsAhead = 64;
 
 /**
  * Any number of events in constant memory: outcomes come as they settle. Batches fill across chunk borders, by count, bytes
@@ -42,6 +44,7 @@ export function stream(
   const window = asked >= 1 ? asked : 1;
   /** Reading goes on when the window is this empty again. */
   const enough = window - Math.min(slice, window >> 3);
+  const mostWaiting = line.pace.concurrency + Math.ceil(eventsAhead / line.vendor.limits.maxItems);
   const source = createSource(events);
   let read = 0;
   let given = 0;
@@ -124,7 +127,7 @@ export function stream(
         if (next.done === true) break;
         take(next.value);
         if (read - given >= window) await backPressure();
-        else if (flight.backlog() > line.pace.concurrency) await flight.room();
+        else if (flight.backlog() > mostWaiting) await flight.room();
         else if (read % slice === 0) await breathe();
       }
     } catch (error) {

@@ -41,7 +41,7 @@ describe('a lane', () => {
   it('lets an event wait for as many later ones as its span, and no more', () => {
     const lanes = lanesOf({ span: 2 });
     for (const at of [5, 3]) lanes.add(parcel(at), 0);
-    expect(lanes.ready()).toBe(false);
+    expect(lanes.ready()).toBe(0);
     lanes.add(parcel(4), 0);
     expect(times(lanes.depart())).toEqual([3]);
     lanes.arrive('d');
