@@ -71,7 +71,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#chunks.push(chunk);
     this.#received += chunk.length;
     if (this.#received <= this.#cap) return;
-    this.#settle({ kind: 'response', response: this.#response(true) });
+    this.#settleLater({ kind: 'response', response: this.#response(true) });
     controller.abort(new Error('the answer is longer than the cap'));
   }
 
@@ -81,7 +81,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Controller, error: Error): void {
     if (this.#settled) return;
-    this.#settle(this.#refusal() ?? failureOf(error, this.#controller !== undefined, this.#around.timeoutMs));
+    this.#settleLater(this.#refusal() ?? failureOf(error, this.#controller !== undefined, this.#around.timeoutMs));
   }
 
   /** The total deadline passed. */
@@ -91,15 +91,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const failure: Failure = started
       ? { kind: 'timeout', afterMs: this.#givenMs }
       : { kind: 'network', code: 'ETIMEDOUT', received: 'no' };
-    this.#settle(this.#refusal() ?? failure);
+    this.#settleLater(this.#refusal() ?? failure);
     this.#controller?.abort(new Error('the request took too long'));
   }
 
   #settle(result: WireResult): void {
+    this.#close();
+    this.#listener.onAnswer(result);
+  }
+
+  /** What went wrong is told once undici is done with it: it does not stand a new request from inside its own error. */
+  #settleLater(result: WireResult): void {
+    this.#close();
+    queueMicrotask(() => this.#listener.onAnswer(result));
+  }
+
+  #close(): void {
     this.#settled = true;
     this.#chunks = [];
     this.#around.inFlight.delete(this);
-    this.#listener.onAnswer(result);
   }
 
   #response(cut: boolean): HttpResponse {

@@ -26,8 +26,9 @@ export interface Sealed {
 
 /** What one exchange may take. */
 export interface Bounds {
-  /** Milliseconds in all. */
+  /** Milliseconds in all; never more than the connection's own limit, or `mostMs` in its place. */
   readonly withinMs: number;
+  readonly mostMs?: number | undefined;
   /** Bytes of the answer that are read; `cut` says that there were more. */
   readonly replyBytes: number;
 }
@@ -72,9 +73,9 @@ export function createTransport(options: TransportOptions): Transport {
       if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
       return compress(text, gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
     },
-    send(request, body, { withinMs, replyBytes }, listener) {
+    send(request, body, { withinMs, mostMs = timeoutMs, replyBytes }, listener) {
       const { origin, path } = target(request.url);
-      const exchange = new Exchange(listener, Math.min(withinMs, timeoutMs), replyBytes, around);
+      const exchange = new Exchange(listener, Math.min(withinMs, mostMs), replyBytes, around);
       watch.wind(exchange);
       const compressed = body?.compressed === true;
       try {

@@ -63,7 +63,10 @@ export class AttemptWire implements Wire {
   exchange(request: HttpRequest, answer: (result: WireResult) => void): void {
     if (this.#over) return answer(tooLate);
     const startedAt = this.#call.line.clock.now();
+    let answered = false;
     const onAnswer = (result: WireResult): void => {
+      if (answered) return;
+      answered = true;
       this.#tell(result, startedAt);
       answer(result);
     };
@@ -87,7 +90,8 @@ export class AttemptWire implements Wire {
     if (this.#over) return onAnswer(tooLate);
     const { transport, vendor } = this.#call.line;
     this.sealed = body ?? this.sealed;
-    const bounds = { withinMs: this.#crate.deadline - startedAt, replyBytes: vendor.replyBytes };
+    const { replyBytes, mostMs } = vendor;
+    const bounds = { withinMs: this.#crate.deadline - startedAt, mostMs, replyBytes };
     transport.send(request, body, bounds, { onStart: () => this.departed(), onAnswer });
     this.used = true;
   }

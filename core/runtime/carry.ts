@@ -58,10 +58,21 @@ export function carry(call: Call, crate: Crate, departed: () => void, arrived: (
 /** Never rejects. */
 async function carryOn(call: Call, trip: Trip, crate: Crate, unfinished: Unfinished | undefined): Promise<void> {
   try {
+    // In a lane one request after the other, elsewhere side by side.
+    if (crate.lane !== undefined) await allParts(trip);
     if (unfinished !== undefined) await tryAgain(call, trip, unfinished);
-    if (trip.parts !== undefined) await Promise.all(trip.parts);
+    await allParts(trip);
   } catch (error) {
     abandon(call, crate, error);
+  }
+}
+
+/** Parts may bring forth parts. None of them rejects. */
+async function allParts(trip: Trip): Promise<void> {
+  while (trip.parts !== undefined) {
+    const { parts } = trip;
+    trip.parts = undefined;
+    await Promise.all(parts);
   }
 }
 
@@ -106,6 +117,12 @@ async function tryAgain(call: Call, trip: Trip, failed: Unfinished): Promise<voi
 /** One request. What asks to be tried again, and may be, is told to `ended`. */
 function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void, ended: Ended): void {
   const { line } = call;
+  let over = false;
+  const end: Ended = (unfinished) => {
+    if (over) return;
+    over = true;
+    ended(unfinished);
+  };
   const waiting = withoutSuspended(call, crate);
   if (waiting === undefined) {
     departed();
@@ -113,11 +130,16 @@ function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void, end
   }
   const granted = (refusal: Refusal | undefined): void => {
     departed();
-    if (refusal === undefined) return leave(call, trip, waiting, ended);
-    for (const parcel of waiting.items) {
-      call.settle(parcel, deferred(parcel, parcel.reason ?? refusals[refusal.cause], refusal.retryAt));
+    // What goes wrong here is not the pacer's to catch, who has others waiting.
+    try {
+      if (refusal === undefined) return leave(call, trip, waiting, end);
+      for (const parcel of waiting.items) {
+        call.settle(parcel, deferred(parcel, parcel.reason ?? refusals[refusal.cause], refusal.retryAt));
+      }
+    } catch (error) {
+      abandon(call, crate, error);
     }
-    ended(undefined);
+    end(undefined);
   };
   if (call.stopped()) granted({ cause: 'stopped', retryAt: line.pacer.opensAt(line.clock.now()) });
   else line.pacer.acquire(waiting.items.length, waiting.deadline, call, granted);
@@ -178,7 +200,10 @@ function judged(
     const remainder = apply(call, crate, decisions);
     const { again, smaller } = remainder;
     const unfinished = again === undefined ? undefined : patience(call, trip, again, remainder);
-    if (smaller.length > 0) (trip.parts ??= []).push(sendParts(call, smaller, crate.lane !== undefined));
+    if (smaller.length > 0) {
+      const standstill = unfinished === undefined && crate.lane !== undefined ? deferralOf(again) : undefined;
+      (trip.parts ??= []).push(sendParts(call, smaller, crate.lane !== undefined, standstill));
+    }
     return unfinished;
   } catch (error) {
     abandon(call, crate, error);
@@ -224,19 +249,29 @@ function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
   return leaving.length === crate.items.length ? crate : crateOf(leaving);
 }
 
-/** In a lane one after the other and up to the first deferral, elsewhere side by side. */
-async function sendParts(call: Call, parts: readonly Crate[], inOrder: boolean): Promise<void> {
+type Deferral = Extract<Outcome, { kind: 'deferred' }>;
+
+const deferralOf = (crate: Crate | undefined): Deferral | undefined =>
+  crate?.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
+
+/** In a lane one after the other and up to the first deferral, elsewhere side by side. Never rejects. */
+async function sendParts(
+  call: Call,
+  parts: readonly Crate[],
+  inOrder: boolean,
+  standstill: Deferral | undefined,
+): Promise<void> {
   if (!inOrder) {
     await Promise.all(parts.map((part) => carried(call, part)));
     return;
   }
-  let standstill: Extract<Outcome, { kind: 'deferred' }> | undefined;
+  let stands = standstill;
   for (const part of parts) {
-    if (standstill === undefined) {
+    if (stands === undefined) {
       await carried(call, part);
-      standstill = part.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
+      stands = deferralOf(part);
     } else {
-      for (const parcel of part.items) call.settle(parcel, heldBack(parcel, Date.parse(standstill.retryAt ?? '')));
+      for (const parcel of part.items) call.settle(parcel, heldBack(parcel, Date.parse(stands.retryAt ?? '')));
     }
   }
 }

@@ -24,6 +24,8 @@ export interface Vendor extends Destination<unknown, unknown> {
   readonly ask: ((batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void) => void) | undefined;
   /** Bytes of an answer that are read. */
   readonly replyBytes: number;
+  /** Milliseconds one request may take, where that is not the pace's timeoutMs. */
+  readonly mostMs?: number | undefined;
   readonly operations: AnyDestination['operations'];
   readonly check: AnyDestination['check'];
   encode(payload: unknown): string;

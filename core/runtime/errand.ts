@@ -1,7 +1,7 @@
 import type { RetryDecision } from '../api/decision.ts';
 import { classifyWith } from '../api/classify.ts';
 import { payload, type Batch } from '../api/delivery.ts';
-import type { WireResult } from '../api/destination.ts';
+import type { Reply, WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Outcome } from '../api/outcome.ts';
 import { carry, lost } from './carry.ts';
@@ -20,6 +20,8 @@ export interface Errand {
   readonly withinMs: number;
   /** Bytes of the answer that are read. Default: the connection's. */
   readonly replyBytes?: number | undefined;
+  /** Milliseconds one attempt may take. Default: the connection's. */
+  readonly mostMs?: number | undefined;
   /** Attempts that may fail. Default: the connection's. */
   readonly attempts?: number;
   /** What was put into the request: the vendor's words about it are shown without it. */
@@ -70,20 +72,22 @@ const nothing = (): void => undefined;
 
 const payloadOf = (input: unknown) => payload(input) as Extract<ReturnType<typeof payload>, { kind: 'payload' }>;
 
-function lineFor(line: Line, { request, judge, onAmbiguous, attempts, replyBytes }: Errand): Line {
+function lineFor(line: Line, { request, judge, onAmbiguous, attempts, replyBytes, mostMs }: Errand): Line {
+  const replyOf = (result: WireResult, batch: Batch<unknown>): Reply => {
+    if (result.kind === 'crash') return { kind: 'failed', failure: result };
+    try {
+      return { kind: 'settled', decisions: [judge(result, batch)] };
+    } catch (error) {
+      return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
+    }
+  };
   const vendor: Vendor = {
     ...line.vendor,
     replyBytes: replyBytes ?? line.vendor.replyBytes,
+    mostMs,
     classifyError: classifyWith([]),
     ask(batch, wire, answer) {
-      wire.exchange(request, (result) => {
-        if (result.kind === 'crash') return answer({ kind: 'failed', failure: result });
-        try {
-          return answer({ kind: 'settled', decisions: [judge(result, batch)] });
-        } catch (error) {
-          return answer({ kind: 'failed', failure: { kind: 'crash', error, left: true } });
-        }
-      });
+      wire.exchange(request, (result) => answer(replyOf(result, batch)));
     },
   };
   const policy = attempts === undefined ? line.policy : { ...line.policy, attempts };

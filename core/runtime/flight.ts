@@ -154,6 +154,19 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   function pump(): void {
     if (pumping) return;
     pumping = true;
+    try {
+      startWaiting();
+    } finally {
+      pumping = false;
+    }
+    if (roomy.length > 0 && backlog() <= concurrency) {
+      const waiters = roomy;
+      roomy = [];
+      for (const wake of waiters) wake();
+    }
+  }
+
+  function startWaiting(): void {
     while (starting < concurrency) {
       const laned = lanes?.depart();
       const crate = laned === undefined ? ready.shift() : crateOf(laned.parcels);
@@ -163,12 +176,6 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       }
       if (crate === undefined) break;
       start(crate);
-    }
-    pumping = false;
-    if (roomy.length > 0 && backlog() <= concurrency) {
-      const waiters = roomy;
-      roomy = [];
-      for (const wake of waiters) wake();
     }
   }
 

@@ -8,8 +8,6 @@ interface Asker<T> {
 
 /** What the writing side calls. */
 export interface OutletOptions {
-  /** Somebody asks for the first time. */
-  readonly open: () => void;
   /** One more was given out. */
   readonly given: () => void;
   /** Once: everything was given out (`complete`), or the reader left before that. */
@@ -24,14 +22,14 @@ export interface Outlet<T> extends AsyncIterableIterator<T, undefined> {
   push(item: T): void;
   /** Nothing more comes; `failure` is thrown at the reader after the last item. */
   end(failure?: { readonly error: unknown }): void;
+  return(): Promise<IteratorReturnResult<undefined>>;
 }
 
 const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-export function createOutlet<T>({ open, given, closed }: OutletOptions): Outlet<T> {
+export function createOutlet<T>({ given, closed }: OutletOptions): Outlet<T> {
   const items = new Denque<T>();
   const askers = new Denque<Asker<T>>();
-  let opened = false;
   let ended = false;
   let over = false;
   let failure: { readonly error: unknown } | undefined;
@@ -69,10 +67,6 @@ export function createOutlet<T>({ open, given, closed }: OutletOptions): Outlet<
     },
     next() {
       if (over) return last();
-      if (!opened) {
-        opened = true;
-        open();
-      }
       const item = items.shift();
       if (item !== undefined) {
         given();

@@ -3,7 +3,7 @@ import type { Outcome } from '../api/outcome.ts';
 import { atLeastZero, breathe } from './deliver.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
-import { createOutlet } from './outlet.ts';
+import { createOutlet, type Outlet } from './outlet.ts';
 import { createSource } from './source.ts';
 
 export interface StreamOptions {
@@ -35,8 +35,33 @@ const eventsAhead = 64;
 export function stream(
   line: Line,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
-  { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions = {},
+  options: StreamOptions = {},
 ): AsyncIterableIterator<Settled, undefined> {
+  let outlet: Outlet<Settled> | undefined;
+  let left = false;
+  // Nothing is begun before somebody reads: a stream that nobody reads must not stay with its connection.
+  const settled: AsyncIterableIterator<Settled, undefined> = {
+    [Symbol.asyncIterator]: () => settled,
+    next() {
+      if (outlet === undefined && left) return Promise.resolve(ended);
+      outlet ??= begin(line, events, options);
+      return outlet.next();
+    },
+    return() {
+      left = true;
+      return outlet === undefined ? Promise.resolve(ended) : outlet.return();
+    },
+  };
+  return settled;
+}
+
+const ended: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+function begin(
+  line: Line,
+  events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
+  { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions,
+): Outlet<Settled> {
   const { clock } = line;
   const patience = atLeastZero(withinMs, defaultWithinMs);
   // What waits for company for as long as it may take at all would come back deferred instead of sent.
@@ -54,11 +79,6 @@ export function stream(
   let stopAgeing: (() => void) | undefined;
 
   const outlet = createOutlet<Settled>({
-    open() {
-      signal?.addEventListener('abort', stop, { once: true });
-      if (signal?.aborted === true) stop();
-      void readAll();
-    },
     given() {
       given += 1;
       if (wakeReader !== undefined && read - given < enough) wakeReader();
@@ -137,5 +157,8 @@ export function stream(
     outlet.end(failure);
   }
 
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
+  void readAll();
   return outlet;
 }
