@@ -50,6 +50,8 @@ export interface OperationDefinition<
   readonly confirm?: string;
   /** Longest answer that is read, in bytes (default 64 KiB). A longer one is an error, never a shortened list. */
   readonly maxReplyBytes?: number;
+  /** Milliseconds one attempt may take, where a long answer takes longer than the manifest's pace gives a request. */
+  readonly timeoutMs?: number;
   /** Rules of the vendor that need the clock, or two fields at once. Runs before anything is sent. `now` is epoch ms. */
   readonly check?: (input: OperationInput<P, Q, B>, at: { readonly now: number }) => readonly InputIssue[];
   /** Another operation, with the same path parameters, whose reply says whether this one makes sense. */
@@ -119,7 +121,7 @@ export type CallResult<T> =
   | { readonly kind: 'rejected'; readonly reason: Reason }
   /** The vendor will do nothing of the kind for these credentials, or this account. */
   | { readonly kind: 'refused'; readonly reason: Reason }
-  /** It was not done, and may be later. */
+  /** It was not done, and may be later: the vendor said so, or the request never left. */
   | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt?: string }
   /** It may have been done: no answer came, or none that can be understood. */
   | { readonly kind: 'unknown'; readonly reason: Reason };

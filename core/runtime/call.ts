@@ -3,9 +3,11 @@ import { classifyWith } from '../api/classify.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { HttpRequest, HttpResponse } from '../api/failure.ts';
-import type { AnyOperation, CallResult, OperationBase, OperationList } from '../api/operation.ts';
-import type { Outcome } from '../api/outcome.ts';
+import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { withoutPersonal } from '../http/redact.ts';
 import { issuesOf } from './connection-options.ts';
+import { atLeastZero } from './deliver.ts';
 import { runErrand, type AnswerOrFailure } from './errand.ts';
 import { defect, type Line } from './line.ts';
 
@@ -27,10 +29,23 @@ export async function callOperation(
   options: CallOptions = {},
 ): Promise<CallResult<unknown>> {
   const definition = operationNamed(line, name);
-  const result = await run(line, definition, input, options);
+  const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
+  const result = await run(line, definition, input, { ...options, until: line.clock.now() + withinMs }).catch(
+    (error: unknown): CallResult<unknown> => {
+      defect(line, 'operation', error);
+      return { kind: 'rejected', reason: broken };
+    },
+  );
   const code = 'reason' in result ? { code: result.reason.code } : {};
   line.emit?.({ kind: 'operation_finished', slug: line.slug, operation: name, result: result.kind, ...code });
   return result;
+}
+
+const broken: Reason = { code: 'internal_error', message: 'A defect in the connector stopped the call' };
+
+interface Asked extends Pick<CallOptions, 'signal' | 'confirmed'> {
+  /** Epoch ms by when all of it must be over. */
+  readonly until: number;
 }
 
 function operationNamed({ slug, vendor: { operations } }: Line, name: string): AnyOperation {
@@ -41,19 +56,34 @@ function operationNamed({ slug, vendor: { operations } }: Line, name: string): A
   throw new Error(`${slug} has no operation "${name}"${names === '' ? '' : `; there are: ${names}`}`);
 }
 
-async function run(
-  line: Line,
-  definition: AnyOperation,
-  input: unknown,
-  options: CallOptions,
-): Promise<CallResult<unknown>> {
+/** Folder code may throw in here: that is told as a defect, and nothing has left. */
+async function run(line: Line, definition: AnyOperation, input: unknown, asked: Asked): Promise<CallResult<unknown>> {
   const parsed = inputSchema(definition).safeParse(input ?? {});
-  if (!parsed.success) return { kind: 'invalid', issues: issuesOf(parsed.error) };
-  const issues = definition.check?.(parsed.data, { now: line.clock.now() }) ?? [];
+  if (!parsed.success) return { kind: 'invalid', issues: issuesOf(parsed.error).map(withoutNames) };
+  const issues = [
+    ...unfitForPath(parsed.data, namesIn(definition.params as z.ZodObject | undefined)),
+    ...(definition.check?.(parsed.data, { now: line.clock.now() }) ?? []),
+  ];
   if (issues.length > 0) return { kind: 'invalid', issues };
-  if (definition.confirm !== undefined && options.confirmed !== true)
+  if (definition.confirm !== undefined && asked.confirmed !== true)
     return { kind: 'unconfirmed', question: definition.confirm };
-  return (await beforehand(line, definition, parsed.data, options)) ?? send(line, definition, parsed.data, options);
+  return (await beforehand(line, definition, parsed.data, asked)) ?? send(line, definition, parsed.data, asked);
+}
+
+/** A key that nobody knows is quoted by its schema, and may be an address where a list was meant to be. */
+const withoutNames = ({ path, message }: InputIssue): InputIssue => ({
+  path: withoutPersonal(path),
+  message: withoutPersonal(message),
+});
+
+/** Two of all texts mean "here" and "above" in a URL, and half a surrogate pair cannot be written there. */
+function unfitForPath(input: Record<string, unknown>, names: readonly string[]): InputIssue[] {
+  return names
+    .filter((name) => {
+      const value = input[name];
+      return typeof value === 'string' && (/^\.{1,2}$/.test(value) || /\p{Surrogate}/u.test(value));
+    })
+    .map((path) => ({ path, message: 'cannot stand in a URL' }));
 }
 
 /** What another operation has to say first; `undefined` when it has nothing against it. */
@@ -61,11 +91,17 @@ async function beforehand(
   line: Line,
   { after }: AnyOperation,
   input: Record<string, unknown>,
-  options: CallOptions,
+  asked: Asked,
 ): Promise<CallResult<unknown> | undefined> {
   if (after === undefined) return undefined;
   const shared = pick(input, namesIn(operationNamed(line, after.operation).params as z.ZodObject | undefined));
-  const first = await callOperation(line, after.operation, shared, options);
+  const { signal, until } = asked;
+  const withinMs = until - line.clock.now();
+  const first = await callOperation(line, after.operation, shared, { withinMs, ...(signal && { signal }) });
+  if (first.kind === 'unknown') {
+    const message = `${after.operation} has to say something first, and its answer is not understood: nothing was sent`;
+    return { kind: 'rejected', reason: { ...first.reason, message } };
+  }
   if (first.kind !== 'done') return first;
   const issues = after.check(first.reply, input);
   return issues.length === 0 ? undefined : { kind: 'invalid', issues };
@@ -75,29 +111,17 @@ async function send(
   line: Line,
   definition: AnyOperation,
   input: Record<string, unknown>,
-  { withinMs = defaultWithinMs, signal }: CallOptions,
+  { until, signal }: Asked,
 ): Promise<CallResult<unknown>> {
   const { operations, settings, prepared } = line.vendor;
+  const base = (operations as NonNullable<typeof operations>).base(settings, prepared);
+  const { write } = definition;
+  const written = write === undefined ? input : { ...input, body: write(input['body'], settings) };
   let reply: unknown;
-  let request: HttpRequest;
-  try {
-    const base = (operations as NonNullable<typeof operations>).base(settings, prepared);
-    const { write } = definition;
-    request = requestOf(
-      definition,
-      base,
-      write === undefined ? input : { ...input, body: write(input['body'], settings) },
-    );
-  } catch (error) {
-    defect(line, 'operation', error);
-    return {
-      kind: 'rejected',
-      reason: { code: 'internal_error', message: 'A defect in the connector stopped the call' },
-    };
-  }
   const outcome = await runErrand(line, {
-    request,
-    withinMs,
+    request: requestOf(definition, base, written),
+    withinMs: Math.max(0, until - line.clock.now()),
+    mostMs: definition.timeoutMs,
     signal,
     input,
     replyBytes: definition.maxReplyBytes,
@@ -204,11 +228,13 @@ function resultOf(outcome: Outcome, reply: unknown): CallResult<unknown> {
   switch (outcome.kind) {
     case 'delivered':
       return { kind: 'done', reply, attempts: outcome.attempts };
-    case 'deferred':
-    case 'unknown': {
+    case 'deferred': {
       const { eventId: _, ...result } = outcome;
-      return result;
+      // It may have been done after all, and doing it twice was no harm.
+      return result.reason.code === 'ambiguous_delivery' ? { kind: 'unknown', reason: result.reason } : result;
     }
+    case 'unknown':
+      return { kind: 'unknown', reason: outcome.reason };
     case 'suspended':
       return { kind: 'refused', reason: outcome.reason };
     case 'skipped':

@@ -1,8 +1,9 @@
 import { classifyWith } from '../api/classify.ts';
 import { accept, decide } from '../api/decision.ts';
 import type { CheckResult } from '../api/credential-check.ts';
+import { atLeastZero } from './deliver.ts';
 import { runErrand } from './errand.ts';
-import type { Line } from './line.ts';
+import { defect, type Line } from './line.ts';
 
 export interface CheckOptions {
   /** How long it may take, in milliseconds (default 15 s). */
@@ -17,7 +18,13 @@ const house = classifyWith([]);
 
 /** Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. */
 export async function checkCredentials(line: Line, options: CheckOptions = {}): Promise<CheckResult> {
-  const result = await ask(line, options);
+  const result = await ask(line, options).catch((error: unknown): CheckResult => {
+    defect(line, 'check', error);
+    return {
+      kind: 'unreachable',
+      reason: { code: 'internal_error', message: 'A defect in the connector stopped the check' },
+    };
+  });
   line.emit?.({ kind: 'credentials_checked', slug: line.slug, result: result.kind });
   return result;
 }
@@ -30,7 +37,7 @@ async function ask(line: Line, options: CheckOptions): Promise<CheckResult> {
     request: check.request(settings, prepared),
     onAmbiguous: 'report',
     attempts: 1,
-    withinMs: options.withinMs ?? defaultWithinMs,
+    withinMs: atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs),
     signal: options.signal,
     judge(result, batch) {
       if (result.kind !== 'response') return house(result, batch);

@@ -53,7 +53,7 @@ const oauth = z.strictObject({
 });
 
 /** An id in the path of a URL, where two of all texts mean "here" and "above". */
-const pathSegment = /^(?!\.\.?$)[^\p{Cc}\p{Cs}]+$/u;
+export const pathSegment = /^(?!\.\.?$)[^\p{Cc}\p{Cs}]+$/u;
 
 export const config = z.strictObject({
   advertisableEid: setting(

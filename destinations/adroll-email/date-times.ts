@@ -7,11 +7,14 @@ const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d
 export function utcSeconds(value: string): string | undefined {
   const [, day, time] = written.exec(value) ?? [];
   const text = day === undefined ? value : `${day}T${time}Z`;
-  const at = zoned.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at)) return undefined;
-  const seconds = new Date(at).toISOString().slice(0, 19);
-  // Date.parse takes 30 February for 2 March.
-  return day !== undefined && !seconds.startsWith(day) ? undefined : seconds;
+  const at = zoned.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 19);
+}
+
+/** Date.parse takes 30 February for 2 March. */
+function isDay(day: string): boolean {
+  const at = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
 }
 
 /** A time as AdRoll writes it, or ISO 8601 with a zone; leaves in AdRoll's form. */

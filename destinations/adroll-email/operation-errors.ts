@@ -13,6 +13,16 @@ export const common: readonly ErrorRule[] = [
   { status: 501, means: (response) => again(response) },
 ];
 
+/** ADEMAIL-13: the proxy knows no such path, so nothing of the kind can work. */
+export const wrongPath: ErrorRule = {
+  status: 404,
+  body: /apiproxy:11\b/,
+  means: decide('suspend', 'misconfigured', 'AdRoll knows nothing at this path (apiproxy:11)'),
+};
+
+/** Of the operations that the newest reference still has. */
+export const ofAdvertisable: readonly ErrorRule[] = [wrongPath, ...common];
+
 /** ADEMAIL-40, ADEMAIL-61. */
 export const forbidden: ErrorRule = {
   status: 403,

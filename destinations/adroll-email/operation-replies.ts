@@ -1,15 +1,19 @@
-import { decide, sha256, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
+import { decide, isObject, sha256, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
 import { utcSeconds } from './date-times.ts';
+import { saysNo } from './errors.ts';
 
 const words = z.string().nullish();
 
 /** ADEMAIL-09. */
 export const success = z.looseObject({ success: z.union([z.boolean(), z.string(), z.number(), z.null()]) });
 
-export const refusalOf = (reply: z.output<typeof success>): RetryDecision | undefined =>
-  reply.success === true
-    ? undefined
-    : decide('reject', 'vendor_rejected', 'AdRoll answered 200, but did not call it a success', { status: 200 });
+/** What a 200 may say that is no yes: of every operation. */
+export const refusalOf = (reply: unknown): RetryDecision | undefined =>
+  isObject(reply) && saysNo(reply) ? notASuccess : undefined;
+
+const notASuccess = decide('reject', 'vendor_rejected', 'AdRoll answered 200, but did not call it a success', {
+  status: 200,
+});
 
 /** ADEMAIL-38: AdRoll does not say of what type it is. */
 export const created = z.looseObject({ eid: z.union([z.string(), z.number()]).transform(String) });
@@ -45,7 +49,7 @@ export const unsubscribedEvents = ({ unsubscribers }: z.output<typeof unsubscrib
   }));
 
 /** ADEMAIL-20, ADEMAIL-21. */
-export const recorded = z.looseObject({ ignored: z.array(z.string()).optional() });
+export const recorded = z.looseObject({ ignored: z.array(z.string()).nullish() });
 
 /** ADEMAIL-57: in drip order. */
 export const emails = z.looseObject({
@@ -66,7 +70,7 @@ export const emails = z.looseObject({
 /** ADEMAIL-62. */
 export const activation = z.looseObject({ terms_accepted: z.boolean() });
 
-export const refusalOfTerms = ({ terms_accepted: accepted }: z.output<typeof activation>): RetryDecision | undefined =>
-  accepted
-    ? undefined
+export const refusalOfTerms = (reply: z.output<typeof activation>): RetryDecision | undefined =>
+  reply.terms_accepted
+    ? refusalOf(reply)
     : decide('suspend', 'misconfigured', 'The advertisable has not accepted the terms of AdRoll Email');

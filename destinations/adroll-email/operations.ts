@@ -1,5 +1,5 @@
 import { operation, z, type OperationBase } from '../../core/api/index.ts';
-import type { Config } from './config.ts';
+import { pathSegment, type Config } from './config.ts';
 import { checkDates, dateTime } from './date-times.ts';
 import * as body from './operation-bodies.ts';
 import * as errors from './operation-errors.ts';
@@ -10,7 +10,7 @@ const advertisable = '/sendroll/api/v1/advertisables/{advertisable_eid}';
 const campaign = '/sendroll/api/v1/campaigns/{campaign_eid}';
 
 /** ADEMAIL-07. */
-const params = z.strictObject({ campaign_eid: z.string().trim().min(1, 'must not be blank') });
+const params = z.strictObject({ campaign_eid: z.string().trim().regex(pathSegment, 'must be an EID') });
 
 /** ADEMAIL-01 to ADEMAIL-03, ADEMAIL-06. */
 const base = ({ advertisableEid, auth }: Config): OperationBase => ({
@@ -29,7 +29,13 @@ const list = {
     body: body.newCampaign,
     check: ({ body: made }, { now }) => checkDates(made, now),
     reply: reply.created,
-    errors: [errors.invalid('AdRoll finds a parameter invalid'), errors.forbidden, errors.badDates, ...errors.common],
+    refusal: reply.refusalOf,
+    errors: [
+      errors.invalid('AdRoll finds a parameter invalid'),
+      errors.forbidden,
+      errors.badDates,
+      ...errors.ofAdvertisable,
+    ],
     idempotent: false,
   }),
   'list-messages': operation({
@@ -37,7 +43,8 @@ const list = {
     method: 'GET',
     path: `${advertisable}/messages`,
     reply: reply.messages,
-    errors: errors.common,
+    refusal: reply.refusalOf,
+    errors: errors.ofAdvertisable,
     idempotent: true,
   }),
   // AdRoll documents neither a body nor what it is for, so not that it may be repeated (ADEMAIL-43).
@@ -46,7 +53,8 @@ const list = {
     method: 'POST',
     path: `${advertisable}/messages`,
     reply: reply.messages,
-    errors: errors.common,
+    refusal: reply.refusalOf,
+    errors: errors.ofAdvertisable,
     idempotent: false,
   }),
   'opt-out': operation({
@@ -56,7 +64,7 @@ const list = {
     query: z.strictObject({ agent: body.agent }),
     reply: reply.success,
     refusal: reply.refusalOf,
-    errors: [errors.invalid('AdRoll misses the agent'), ...errors.common],
+    errors: [errors.invalid('AdRoll misses the agent'), ...errors.ofAdvertisable],
     idempotent: false,
     confirm: 'This deactivates the advertisable in AdRoll Email and withdraws its consent to the terms.',
   }),
@@ -67,7 +75,7 @@ const list = {
     body: body.senderInfo,
     reply: reply.success,
     refusal: reply.refusalOf,
-    errors: errors.common,
+    errors: errors.ofAdvertisable,
     idempotent: true,
   }),
   'get-settings': operation({
@@ -75,7 +83,8 @@ const list = {
     method: 'GET',
     path: `${advertisable}/settings`,
     reply: reply.settings,
-    errors: [errors.unknownAdvertisable, ...errors.common],
+    refusal: reply.refusalOf,
+    errors: [errors.wrongPath, errors.unknownAdvertisable, ...errors.common],
     idempotent: true,
   }),
   'update-settings': operation({
@@ -85,7 +94,7 @@ const list = {
     body: body.accountSettings,
     reply: reply.success,
     refusal: reply.refusalOf,
-    errors: [errors.unknownAdvertisable, ...errors.common],
+    errors: [errors.wrongPath, errors.unknownAdvertisable, ...errors.common],
     idempotent: true,
   }),
   // One answer holds all of them: no paging is documented (ADEMAIL-29).
@@ -95,10 +104,12 @@ const list = {
     path: `${advertisable}/unsubscribers`,
     query: z.strictObject({ since: dateTime.optional() }),
     reply: reply.unsubscribed,
+    refusal: reply.refusalOf,
     events: reply.unsubscribedEvents,
-    errors: [errors.unknownAdvertisable, ...errors.common],
+    errors: [errors.wrongPath, errors.unknownAdvertisable, ...errors.common],
     idempotent: true,
     maxReplyBytes: 64 * 1024 * 1024,
+    timeoutMs: 300_000,
   }),
   'record-unsubscribers': operation({
     summary: 'Records addresses as unsubscribed, as events do.',
@@ -108,7 +119,14 @@ const list = {
     write: (addresses, config) =>
       (config as Config).unsubscribersBody === 'array' ? addresses : { unsubscribers: addresses },
     reply: reply.recorded,
-    errors: [errors.invalid('AdRoll refused the list'), errors.forbidden, errors.unknownAdvertisable, ...errors.common],
+    refusal: reply.refusalOf,
+    errors: [
+      errors.invalid('AdRoll refused the list'),
+      errors.forbidden,
+      errors.wrongPath,
+      errors.unknownAdvertisable,
+      ...errors.common,
+    ],
     idempotent: true,
   }),
   // The slash at the end is AdRoll's, here and nowhere else (ADEMAIL-54).
@@ -135,6 +153,7 @@ const list = {
     path: `${campaign}/emails`,
     params,
     reply: reply.emails,
+    refusal: reply.refusalOf,
     errors: [errors.withdrawn, ...errors.common],
     idempotent: true,
     maxReplyBytes: 4 * 1024 * 1024,

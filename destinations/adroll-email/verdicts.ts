@@ -10,7 +10,7 @@ import {
   type JsonValue,
   type RetryDecision,
 } from '../../core/api/index.ts';
-import { complaintsOf } from './errors.ts';
+import { saysNo } from './errors.ts';
 import type { Unsubscriber } from './mapping.ts';
 
 /**
@@ -24,7 +24,7 @@ export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly Ret
   const answer = jsonBody(body) as JsonValue | undefined;
   if (!isObject(answer)) return undefined;
   const sent = new Set(batch.items.map(({ key }) => key));
-  if (saysNo(answer['success']) || complaintsOf(answer).length > 0) {
+  if (saysNo(answer)) {
     return all(batch, sent.size === 1 ? refused : refusedTogether);
   }
   const ignored = answer['ignored'] ?? [];
@@ -33,9 +33,6 @@ export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly Ret
   const nameless = [...named.keys()].some((address) => !sent.has(address));
   return byKey(batch, named, nameless ? (sent.size === 1 ? malformed : someMalformed) : accept());
 }
-
-/** Only `true` is documented, and that it may be missing (ADEMAIL-09). */
-const saysNo = (success: JsonValue | undefined): boolean => success !== undefined && success !== true;
 
 const isListOfTexts = (value: JsonValue): value is readonly string[] =>
   Array.isArray(value) && value.every((entry) => typeof entry === 'string');

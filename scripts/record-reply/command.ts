@@ -9,7 +9,7 @@ import { print, type Terminal } from '../../core/hosts/cli/terminal.ts';
 import { replyFormat } from '../../test/kit/index.ts';
 import { tidy } from '../tidy.ts';
 import { askVendor, type Question } from './ask-vendor.ts';
-import { credentialsIn, filledFrom, secretOf } from './credentials.ts';
+import { credentialsIn, credentialsInQuery, filledFrom, secretOf, textsOfBody } from './credentials.ts';
 import { redactAnswer, type SafeAnswer } from './redact-answer.ts';
 
 interface Flags {
@@ -72,7 +72,7 @@ async function record(folder: string, name: string, flags: Flags, { env, stdout 
   const url = filledFrom(env, secrets, flags.url);
   const answer = redactAnswer(
     await askVendor({ method: flags.method, url, headers, body }),
-    secrets,
+    [...secrets, ...credentialsInQuery(url), ...textsOfBody(body)].filter((secret) => secret !== ''),
     (flags.keep ?? []).map((header) => header.toLowerCase()),
   );
   await mkdir(path.dirname(file), { recursive: true });

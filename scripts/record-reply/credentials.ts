@@ -28,3 +28,26 @@ export function credentialsIn(name: string, value: string): readonly string[] {
   const halves = /^basic$/i.test(scheme) ? Buffer.from(rest, 'base64').toString('utf8').split(':') : [];
   return [value, rest, ...halves].filter((part) => part !== '');
 }
+
+/** The credentials in the query of a URL, were they written out in it: some vendors want theirs there. */
+export const credentialsInQuery = (url: string): readonly string[] =>
+  URL.canParse(url)
+    ? [...new URL(url).searchParams].filter(([name]) => credentialHeader.test(name)).map(([, value]) => value)
+    : [];
+
+/** What the body says: a vendor that repeats it would write it into the repository. Short words stand in every answer. */
+export function textsOfBody(body: Buffer | undefined): readonly string[] {
+  const text = body?.toString('utf8') ?? '';
+  try {
+    return textsIn(JSON.parse(text));
+  } catch {
+    return [...new URLSearchParams(text)].map(([, value]) => value).filter(isTelling);
+  }
+}
+
+const textsIn = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return isTelling(value) ? [value] : [];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+};
+
+const isTelling = (text: string): boolean => text.length >= 3;

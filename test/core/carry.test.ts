@@ -1,9 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { accept, again, classifyWith, decide, type RetryDecision } from '../../core/index.ts';
+import { accept, again, classifyWith, createRuntime, decide, type RetryDecision } from '../../core/index.ts';
 import { start } from './clock.ts';
 import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, kinds, track, tracks } from './workbench.ts';
+import { acme, bench, codes, defects, kinds, open, track, tracks } from './workbench.ts';
 
 const down: Answer = { status: 503 };
 const busy = (seconds: number): Answer => ({ status: 429, headers: { 'retry-after': String(seconds) } });
@@ -288,6 +291,50 @@ describe('a batch that is refused as a whole', () => {
     const { deliver } = bench({ script });
     const [outcome] = await deliver([track('e0x')]);
     expect(outcome).toMatchObject({ kind: 'rejected', reason: { status: 400, detail: 'order e0 is wrong for ***' } });
+  });
+});
+
+describe('a batch of one lane', () => {
+  const answers: Answer = { status: 200, body: ['retry', 'isolate', 'isolate'] };
+  const one: Answer = { status: 200, body: ['accept'] };
+
+  it('goes on one request after the other when some of it is to be tried again and some alone', async () => {
+    const { deliver, vendor } = bench({ destination: itemised(), script: (_, n) => (n === 0 ? answers : one) });
+    const outcomes = await deliver(tracks(3, () => ({ lane: 'device' })));
+    expect(kinds(outcomes)).toEqual(['delivered', 'delivered', 'delivered']);
+    expect(vendor.requests).toHaveLength(4);
+    expect(vendor.mostOpen).toBe(1);
+  });
+
+  it('holds back what was to go alone when the rest of it is deferred', async () => {
+    const destination = itemised();
+    const { deliver, vendor } = bench({
+      destination,
+      script: (_, n) => (n === 0 ? answers : one),
+      connection: { retry: { attempts: 1 } },
+    });
+    const outcomes = await deliver(tracks(3, () => ({ lane: 'device' })));
+    expect(kinds(outcomes)).toEqual(['deferred', 'deferred', 'deferred']);
+    expect(vendor.requests).toHaveLength(1);
+  });
+});
+
+describe('a vendor that refuses connections', () => {
+  it('defers all of it, also with a single socket, and throws nothing into the process', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const runtime = createRuntime({
+      destinations: [acme({}, lone)],
+      origins: { acme: `http://127.0.0.1:${port}` },
+      pace: { acme: { concurrency: 1 } },
+      retry: { attempts: 2, baseMs: 1 },
+    });
+    const outcomes = await open(runtime).deliver(tracks(20), { withinMs: 3_000 });
+    await runtime.close();
+    expect(new Set(codes(outcomes))).toEqual(new Set(['deferred: network']));
   });
 });
 

@@ -201,7 +201,7 @@ describe('an operation', () => {
     expect(Date.parse((result as { retryAt: string }).retryAt)).toBeGreaterThan(clock.now() - 5_000);
   });
 
-  it('is rejected with what the vendor said, without what was sent and without secrets', async () => {
+  it('is rejected with what the vendor said, without what was sent', async () => {
     const body = [{ name: 'name', error: 'Summer Sale is taken; apikey k 1' }];
     const { call } = setUp({ script: inTurn({ status: 400, body }) });
     const result = await call('create-campaign', { body: { name: 'Summer Sale' } });
@@ -244,6 +244,51 @@ describe('an operation', () => {
     const { call, vendor: seen } = setUp({ script: () => long });
     expect(await call('list-people')).toMatchObject({ kind: 'rejected', reason: { code: 'payload_too_large' } });
     expect(seen.requests).toHaveLength(1);
+  });
+
+  it('with a parameter that means another place in a URL is not sent', async () => {
+    const { call, vendor: seen } = setUp();
+    for (const campaign of ['..', '.', 'half \ud800']) {
+      const result = await call('rename-campaign', { campaign, body: [] });
+      expect(result).toMatchObject({ kind: 'invalid', issues: [{ path: 'campaign' }] });
+    }
+    expect(seen.requests).toEqual([]);
+  });
+
+  it('does not quote a key that looks like a person', async () => {
+    const { call } = setUp();
+    const result = await call('create-campaign', { body: { name: 'x', 'jane.doe@example.com': true } });
+    expect(result).toMatchObject({ kind: 'invalid' });
+    expect(JSON.stringify(result)).not.toContain('jane');
+  });
+
+  it('of a folder that throws is rejected, told as a defect, and never sent', async () => {
+    const check = (): never => {
+      throw new Error('no such thing');
+    };
+    const broken = { ...list, 'create-campaign': { ...list['create-campaign'], check } };
+    const { call, vendor: seen, signals } = setUp({ destination: acme({ operations: { base, list: broken } }) });
+    expect(await call('create-campaign', { body: { name: 'x' } })).toMatchObject({
+      kind: 'rejected',
+      reason: { code: 'internal_error' },
+    });
+    expect(signals).toContainEqual(expect.objectContaining({ kind: 'defect', where: 'operation' }));
+    expect(seen.requests).toEqual([]);
+  });
+
+  it('and the one before it share one deadline', async () => {
+    const { call, clock } = setUp({ script: inTurn(down, down, settings, down, down, down, down) });
+    const before = clock.now();
+    await call('rename-campaign', { campaign: 'c', body: [] }, { withinMs: 5_000 });
+    expect(clock.now() - before).toBeLessThanOrEqual(5_000);
+  });
+
+  it('that may have been done though no answer came says so', async () => {
+    const { call } = setUp({ script: () => 'reset' });
+    expect(await call('get-settings', {}, { withinMs: 3_000 })).toMatchObject({
+      kind: 'unknown',
+      reason: { code: 'ambiguous_delivery' },
+    });
   });
 
   it('with a name nobody offers throws, and names those there are', async () => {

@@ -181,6 +181,21 @@ describe('stream', () => {
     expect(kinds(settled.map(({ outcome }) => outcome))).toEqual(['delivered', 'delivered']);
   });
 
+  it('begins nothing before somebody reads it, and nothing after he left', async () => {
+    let asked = 0;
+    const source: Iterable<CdpEvent> = {
+      [Symbol.iterator]() {
+        asked += 1;
+        return tracks(1)[Symbol.iterator]();
+      },
+    };
+    const { connection } = bench();
+    const unread = connection.stream(source)[Symbol.asyncIterator]();
+    expect(await unread.return?.()).toEqual({ done: true, value: undefined });
+    expect(await unread.next()).toEqual({ done: true, value: undefined });
+    expect(asked).toBe(0);
+  });
+
   it('stops reading when its reader leaves, finishes what is in flight and lets the source clean up', async () => {
     const { connection, clock, vendor } = bench();
     const { seen, events } = endless();

@@ -39,7 +39,7 @@ async function newCampaign(): Promise<string> {
 }
 
 describe('spillway call against AdRoll Email, each of the fourteen operations', () => {
-  test('create-campaign gives the new id; a start in the past is not sent, dates AdRoll refuses are told', async () => {
+  test('create-campaign gives the new id; a start in the past is not sent, a user who may not is refused', async () => {
     expect(await newCampaign()).toMatch(/^CAMPAIGN/);
     const early = await call('create-campaign', ['--set', 'body.start_date=2020-01-01T00:00:00']);
     expect(early).toMatchObject({
@@ -138,6 +138,11 @@ describe('spillway call against AdRoll Email, each of the fourteen operations', 
       stderr: expect.stringMatching(/body: holds more emails than the campaign has/),
     });
     expect((await call('list-campaign-emails', eid, '', wrongPassword)).code).toBe(77);
+    expect((await call('update-campaign-emails', [...eid, '--body', '-'], '[{}]', wrongPassword)).code).toBe(77);
+    const changed = ['--set', 'campaign_eid=NONE', '--body', '-'];
+    expect((await call('update-campaign-emails', changed, '[{"headline":"x"}]')).code).toBe(1);
+    const number = await call('create-campaign', ['--set', 'body.emails.0.delay_hours=24']);
+    expect(number).toMatchObject({ code: 0, stderr: '' });
   });
 
   test('set-campaign-status launches what is ready, and says what is missing otherwise', async () => {
@@ -189,6 +194,10 @@ describe('spillway call', () => {
     ],
     [['call', 'adroll-email', 'get-settings'], /--config is missing/],
     [['call', 'adroll-email', 'get-settings', '--config', config, '--set', 'x'], /--set takes key=value/],
+    [
+      ['call', 'adroll-email', 'create-campaign', '--config', config, '--set', 'body=5', '--set', 'body.name=x'],
+      /--set: "body.name" goes through a single value/,
+    ],
     [['call', 'adroll-email', 'get-settings', '--config', config, '--as-events'], /does not answer with events/],
     [
       ['call', 'adroll-email', 'create-campaign', '--config', config, '--body', 'nowhere.json'],

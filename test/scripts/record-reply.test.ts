@@ -169,6 +169,24 @@ describe('npm run record-reply', () => {
     );
   });
 
+  test('what stands in the body, and a key in the URL, show nowhere either, though nobody called them secret', async () => {
+    answer = { body: ({ url }, text) => JSON.stringify({ url, said: `Refused ${text}`, plain: 'no such street' }) };
+    const sent = { first: 'Jane', last: 'Doe', street: 'Long Lane 7', s2s_token: 'sekrit-token-42' };
+    const url = `${origin}/v1?apikey=LITERALKEY42abc&page=2`;
+    const { stdout } = await record(
+      'quoted',
+      '--url',
+      url,
+      '--body-file',
+      inFolder('person.json', JSON.stringify(sent)),
+    );
+    const told = readFileSync(fileOf('quoted'), 'utf8') + stdout;
+    for (const value of ['Jane', 'Doe', 'Long Lane', 'sekrit-token-42', 'LITERALKEY42abc'])
+      expect(told).not.toContain(value);
+    expect(replyOf('quoted')).toMatchObject({ body: { plain: 'no such street' } });
+    expect(stdout).toMatch(/masked in body\.url, body\.said/);
+  });
+
   test('keeps a reply that is there, unless it is forced', async () => {
     await record('once', '--url', origin);
     answer = { status: 503 };

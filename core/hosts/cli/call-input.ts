@@ -27,6 +27,9 @@ export async function callInput(
       throw usage('--set takes key=value, and body.key=value for a key of the body');
     const path = key.split('.');
     if (path.some((name) => name in {})) throw usage(`--set: ${JSON.stringify(key)} names nothing an input has`);
+    const parent = path.slice(0, -1).map((_, depth) => path.slice(0, depth + 1));
+    if (parent.some((above) => isScalar(lodash.get(input, above))))
+      throw usage(`--set: ${JSON.stringify(key)} goes through a single value`);
     lodash.set(input, path, typed(value, schemaAt(schema, path)));
   }
   return input;
@@ -43,8 +46,14 @@ async function readBody(file: string, stdin: Terminal['stdin']): Promise<unknown
   }
 }
 
+const isScalar = (value: unknown): boolean => value !== undefined && (typeof value !== 'object' || value === null);
+
+/** A number in a path is a place in a list. */
 function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema {
-  return path.reduce((at, key) => ((at['properties'] ?? {}) as Record<string, JsonSchema>)[key] ?? {}, schema);
+  return path.reduce<JsonSchema>((at, key) => {
+    const items = /^\d+$/.test(key) ? (at['items'] as JsonSchema | undefined) : undefined;
+    return items ?? ((at['properties'] ?? {}) as Record<string, JsonSchema>)[key] ?? {};
+  }, schema);
 }
 
 /** Text, unless the schema wants a number or a yes or no; what is neither is left for the schema to refuse. */

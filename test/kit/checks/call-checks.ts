@@ -33,7 +33,7 @@ export const callChecks = (directory: string): readonly Check[] => [
     },
   },
   {
-    title: 'operations: an answer that is lost, cut or garbage is never taken for a yes, and nothing is done twice',
+    title: 'operations: an answer that is lost or garbage is never taken for a yes, and nothing is done twice',
     async run(subject) {
       const done = comingThrough(subject, directory);
       if (done.length === 0) return notRun('this destination has no operations');
@@ -76,7 +76,8 @@ export const callChecks = (directory: string): readonly Check[] => [
             (request) => ({ status, body: quoting(request) }),
             async (result, probe) => {
               const told = inspect([result, probe.signals], { depth: 8, maxStringLength: 100_000 });
-              for (const secret of secrets) must(!told.includes(secret), `${call.name}: ${status} shows a secret`);
+              for (const secret of [...secrets, ...credentialsSent(call.config, probe.vendor.requests)])
+                must(!told.includes(secret), `${call.name}: ${status} shows a secret`);
             },
           );
         }
@@ -136,6 +137,20 @@ const endingWith =
 const quoting = (request: SeenRequest): object => ({
   error: `refused ${request.url} ${JSON.stringify(request.headers)}`,
 });
+
+/** Settings that travel in a header or a query: credentials, also those that a form shows. */
+function credentialsSent(config: unknown, requests: readonly SeenRequest[]): readonly string[] {
+  const sent = requests.flatMap(({ url, headers }) => [
+    ...new URL(url).searchParams.values(),
+    ...Object.values(headers),
+  ]);
+  return textsIn(config).filter((text) => text.length >= 6 && sent.some((value) => value.includes(text)));
+}
+
+const textsIn = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+};
 
 interface Result {
   readonly kind: string;
