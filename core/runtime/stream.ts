@@ -75,6 +75,8 @@ function begin(
   let given = 0;
   let stopped = false;
   let closed = false;
+  /** Reading waits for us, not for its source: what a lane waits for is not late. */
+  let heldUp = false;
   let wakeReader: (() => void) | undefined;
   let stopAgeing: (() => void) | undefined;
 
@@ -123,11 +125,11 @@ function begin(
 
   /** Sends what has waited for company for maxAgeMs. */
   function watchAge(): void {
-    const since = stopAgeing === undefined && !closed ? flight.waitingSince() : undefined;
+    const since = stopAgeing === undefined && !closed ? flight.waitingSince(heldUp) : undefined;
     if (since === undefined) return;
     stopAgeing = clock.after(Math.max(0, since + maxAgeMs - clock.now()), () => {
       stopAgeing = undefined;
-      flight.flush(clock.now() - maxAgeMs);
+      flight.flush(clock.now() - maxAgeMs, heldUp);
       watchAge();
     });
   }
@@ -135,6 +137,13 @@ function begin(
   function take(event: CdpEvent): void {
     flight.take(event, read, clock.now());
     read += 1;
+    watchAge();
+  }
+
+  async function held(wait: Promise<void>): Promise<void> {
+    heldUp = true;
+    await wait;
+    heldUp = false;
     watchAge();
   }
 
@@ -146,8 +155,8 @@ function begin(
         const next = 'then' in coming ? await coming : coming;
         if (next.done === true) break;
         take(next.value);
-        if (read - given >= window) await backPressure();
-        else if (flight.backlog() > mostWaiting) await flight.room();
+        if (read - given >= window) await held(backPressure());
+        else if (flight.backlog() > mostWaiting) await held(flight.room());
         else if (read % slice === 0) await breathe();
       }
     } catch (error) {

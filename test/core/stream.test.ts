@@ -181,6 +181,25 @@ describe('stream', () => {
     expect(kinds(settled.map(({ outcome }) => outcome))).toEqual(['delivered', 'delivered']);
   });
 
+  it('keeps a lane in event-time order however slow the vendor and short the age of a batch', async () => {
+    const destination = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 100 } });
+    const { clock, stream, vendor } = bench({
+      destination,
+      script: async () => {
+        await clock.sleep(500);
+        return yes;
+      },
+    });
+    // Each device has two events, forty apart, of which the second happened first; a window of 800 sorts fifty.
+    const deviceOf = (n: number): string => `${Math.floor(n / 80)}-${n % 40}`;
+    const events = tracks(800, (n) => ({ lane: deviceOf(n), at: n % 80 < 40 ? 2 : 1 }));
+    const settled = await stream(events, { withinMs: 3_600_000, window: 800 });
+    expect(new Set(kinds(settled.map(({ outcome }) => outcome)))).toEqual(new Set(['delivered']));
+    const sent = vendor.requests.flatMap(({ ids }) => ids).map((id) => Number(id.slice(1)));
+    const inOrder = (n: number): boolean => sent.indexOf(n + 40) < sent.indexOf(n);
+    expect(sent.filter((n) => n % 80 < 40 && !inOrder(n))).toEqual([]);
+  });
+
   it('begins nothing before somebody reads it, and nothing after he left', async () => {
     let asked = 0;
     const source: Iterable<CdpEvent> = {
