@@ -31,11 +31,8 @@ export interface FlightOptions {
 export interface Flight {
   /** Works one event into a batch, or settles it at once. Synchronous. */
   take(event: unknown, index: number, now: number): void;
-  /**
-   * Sends what has waited since `since` (epoch ms) or longer, full or not; without it, everything. With `batchesOnly`, lanes go on
-   * waiting for earlier events: those are held up by us, not late.
-   */
-  flush(since?: number, batchesOnly?: boolean): void;
+  /** Sends what has waited since `since` (epoch ms) or longer, full or not; without it, everything. */
+  flush(since?: number): void;
   /** The input ended: everything goes out. Resolves when all events have their outcome. */
   finish(): Promise<void>;
   /** Nothing more is started; what is in flight is finished. */
@@ -44,8 +41,8 @@ export interface Flight {
   backlog(): number;
   /** Resolves when no more of them wait than may be in flight. */
   room(): Promise<void>;
-  /** Epoch ms since when the oldest delivery waits for company or, unless `batchesOnly`, for an earlier event of its lane. */
-  waitingSince(batchesOnly?: boolean): number | undefined;
+  /** Epoch ms since when the oldest delivery waits for company, or for an earlier event of its lane. */
+  waitingSince(): number | undefined;
   /** Batches on their way. */
   running(): number;
 }
@@ -205,9 +202,9 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     if (running === 0) options.idle?.();
   }
 
-  function flush(since?: number, batchesOnly = false): void {
+  function flush(since?: number): void {
     for (const parcels of packer.flush(since)) enqueue(parcels);
-    if (!batchesOnly) lanes?.release(since);
+    lanes?.release(since);
     pump();
   }
 
@@ -243,8 +240,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     stop,
     room: () => (backlog() <= concurrency ? Promise.resolve() : new Promise((resolve) => roomy.push(resolve))),
     backlog,
-    waitingSince(batchesOnly = false) {
-      const laned = batchesOnly ? undefined : lanes?.oldest();
+    waitingSince() {
+      const laned = lanes?.oldest();
       const packed = packer.oldest();
       return laned === undefined || packed === undefined ? (laned ?? packed) : Math.min(laned, packed);
     },

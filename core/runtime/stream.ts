@@ -75,7 +75,7 @@ function begin(
   let given = 0;
   let stopped = false;
   let closed = false;
-  /** Reading waits for us, not for its source: what a lane waits for is not late. */
+  /** Reading waits for us, not for its source: the company of a batch, and what a lane waits for, is not late. */
   let heldUp = false;
   let wakeReader: (() => void) | undefined;
   let stopAgeing: (() => void) | undefined;
@@ -123,13 +123,14 @@ function begin(
     wakeReader = undefined;
   }
 
-  /** Sends what has waited for company for maxAgeMs. */
+  /** Sends what has waited for company for maxAgeMs, as long as the source is what it waits for. */
   function watchAge(): void {
-    const since = stopAgeing === undefined && !closed ? flight.waitingSince(heldUp) : undefined;
+    const since = stopAgeing === undefined && !closed && !heldUp ? flight.waitingSince() : undefined;
     if (since === undefined) return;
     stopAgeing = clock.after(Math.max(0, since + maxAgeMs - clock.now()), () => {
       stopAgeing = undefined;
-      flight.flush(clock.now() - maxAgeMs, heldUp);
+      if (heldUp) return;
+      flight.flush(clock.now() - maxAgeMs);
       watchAge();
     });
   }
