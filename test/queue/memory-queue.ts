@@ -171,8 +171,7 @@ export class MemoryQueue implements DeliveryQueue {
   replay(connection: string, from: number, to: number): Promise<number> {
     const log = this.log(connection);
     const again = log.done.filter(({ doneAt }) => doneAt >= from && doneAt <= to);
-    for (const { id, lane, event } of again)
-      this.#add(log, { id: `${id} again`, lane, event, acceptedAt: Date.now() });
+    for (const { id, lane, event } of again) this.#add(log, { id: `${id} again`, lane, event, acceptedAt: Date.now() });
     return Promise.resolve(again.length);
   }
 

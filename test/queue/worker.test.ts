@@ -147,8 +147,10 @@ describe('slices', () => {
 });
 
 describe('a suspended connection', () => {
-  const credentials = (kind: { good: boolean }): ((seen: Seen) => Answer) => (seen) =>
-    kind.good || (seen.path !== '/check' && seen.ids.length === 0) ? yes : { status: 401 };
+  const credentials =
+    (kind: { good: boolean }): ((seen: Seen) => Answer) =>
+    (seen) =>
+      kind.good || (seen.path !== '/check' && seen.ids.length === 0) ? yes : { status: 401 };
   const check: CredentialCheck<never, never> = {
     request: () => ({ method: 'GET', url: 'https://api.vendor.example/check', headers: {} }),
     ok: [200],
@@ -244,7 +246,11 @@ describe('a suspended connection', () => {
       script: answering({ e0: { status: 401 } }),
     });
     const scopes = ['token:bad'];
-    await shop.put([track('e0', { lane: 'l', scopes }), track('e1', { lane: 'l', scopes }), track('e2', { lane: 'l' })]);
+    await shop.put([
+      track('e0', { lane: 'l', scopes }),
+      track('e1', { lane: 'l', scopes }),
+      track('e2', { lane: 'l' }),
+    ]);
     const working = await shop.workAll();
     expect(letters(shop)).toEqual([
       ['e0', 'suspended', 'unauthorized', 1],
