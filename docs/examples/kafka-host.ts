@@ -83,13 +83,13 @@ export function kafkaHost({
     }
     const { left, paused } = await drive(
       readable.map(({ event }) => event),
-      connection.deliver,
+      (events, options) => connection.deliver(events, options),
       {
         policy,
         signal,
         beatMs,
         acceptedAt: (index) => Number(readable[index]?.message.timestamp),
-        suspended: connection.suspended,
+        suspended: () => connection.suspended(),
         // Throws when the group rebalances: then nothing more is sent, and kafkajs gets its error.
         beat: () => payload.heartbeat(),
         async settled(settlement) {

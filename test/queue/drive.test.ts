@@ -17,9 +17,9 @@ function driver(options: BenchOptions = {}) {
     sent: () => vendor.requests.map(({ ids }) => ids.join(' ')),
     drive: (events: readonly CdpEvent[], more: Partial<DriveOptions> = {}) =>
       clock.run(
-        drive(events, connection.deliver, {
+        drive(events, (given, asked) => connection.deliver(given, asked), {
           settled: ({ kind }, event) => settled.push([event.messageId ?? '', kind]),
-          suspended: connection.suspended,
+          suspended: () => connection.suspended(),
           now: clock.now,
           after: clock.after,
           ...more,

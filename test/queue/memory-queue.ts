@@ -95,7 +95,14 @@ export class MemoryQueue implements DeliveryQueue {
       log.late.delete(one);
       if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
     }
-    return claims.map(({ notBefore: _, claimed: __, ...claim }) => claim);
+    return claims.map(({ seq, id, lane, event, acceptedAt, attempts }) => ({
+      seq,
+      id,
+      lane,
+      event,
+      acceptedAt,
+      attempts,
+    }));
   }
 
   nextAt(connection: string): number | undefined {
