@@ -166,6 +166,28 @@ describe('drive()', () => {
     expect(made.clock.sleepers).toBe(0);
   });
 
+  it('waits for the last of what is left, and sends all of it in input order', async () => {
+    const { clock } = bench();
+    const calls: [number, string[]][] = [];
+    const deliver = (events: readonly CdpEvent[]): Promise<readonly Outcome[]> => {
+      calls.push([clock.now() - noon, events.map(({ messageId }) => messageId ?? '')]);
+      return Promise.resolve(
+        events.map(({ messageId }, index): Outcome => {
+          const eventId = messageId ?? '';
+          if (calls.length > 1 || index === 1) return { kind: 'delivered', eventId, attempts: 1 };
+          const retryAt = new Date(noon + (index === 0 ? 60_000 : 1_000)).toISOString();
+          return { kind: 'deferred', eventId, retryAt, reason: { code: 'vendor_unavailable', message: 'later' } };
+        }),
+      );
+    };
+    const { now, after } = clock;
+    await clock.run(drive(tracks(3), deliver, { settled: () => undefined, now, after }));
+    expect(calls).toEqual([
+      [0, ['e0', 'e1', 'e2']],
+      [60_000, ['e0', 'e2']],
+    ]);
+  });
+
   it('rejects when deliver() does, or does not answer for every event', async () => {
     const options: DriveOptions = { settled: () => undefined };
     await expect(drive(tracks(1), () => Promise.reject(new Error('broken')), options)).rejects.toThrow('broken');
