@@ -1,0 +1,122 @@
+import type { CdpEvent } from '../api/event.ts';
+import type { Outcome, OutcomeKind, Reason } from '../api/outcome.ts';
+
+/** An event that waits for its vendor. Everything a queue keeps belongs to a connection, by its id. */
+export interface QueuedEvent {
+  /** A second put of the same id, within the dedup window, is a no-op: the messageId, or one made when it was put. */
+  readonly id: string;
+  /** The vendor's lane (connection.routeOf): events of one lane leave one after another, in the order they were put. */
+  readonly lane?: string | undefined;
+  readonly event: CdpEvent;
+  /** Epoch ms when it was put. */
+  readonly acceptedAt: number;
+  /** Its outcome where it has one already: it is settled at once, as done or as a dead letter. */
+  readonly outcome?: Extract<Outcome, { kind: 'skipped' | 'rejected' }> | undefined;
+}
+
+/** One that was taken out to be delivered. */
+export interface Claim extends QueuedEvent {
+  /** Its place in the connection's log, growing. Names it in settle() and release(). */
+  readonly seq: number;
+  /** Deliveries that failed so far; throttled ones are not counted. */
+  readonly attempts: number;
+}
+
+/** What became of a claim, for good or for now. */
+export type Settlement =
+  | { readonly kind: 'done'; readonly seq: number; readonly outcome: 'delivered' | 'skipped' }
+  /** It stays, and holds back the later ones of its lane until then (epoch ms). */
+  | { readonly kind: 'again'; readonly seq: number; readonly notBefore: number; readonly attempts: number }
+  | {
+      readonly kind: 'dead';
+      readonly seq: number;
+      readonly outcome: OutcomeKind;
+      readonly reason: Reason;
+      readonly attempts: number;
+    };
+
+/** An event that left the queue without being delivered, with all it takes to judge it and to send it after all. */
+export interface DeadLetter {
+  readonly connection: string;
+  readonly seq: number;
+  readonly id: string;
+  readonly lane?: string | undefined;
+  readonly event: CdpEvent;
+  readonly acceptedAt: number;
+  /** Epoch ms when it was given up. */
+  readonly diedAt: number;
+  readonly outcome: OutcomeKind;
+  readonly reason: Reason;
+  readonly attempts: number;
+  /** Of the settings it was last tried with; '' where it was never tried. */
+  readonly configHash: string;
+}
+
+/** Which dead letters. All parts must hold. */
+export interface DeadFilter {
+  readonly reason?: Reason['code'] | undefined;
+  /** Epoch ms: given up at or after. */
+  readonly since?: number | undefined;
+  readonly seq?: number | undefined;
+}
+
+export interface ConnectionBacklog {
+  readonly connection: string;
+  readonly waiting: number;
+  /** Milliseconds since the oldest waiting event was put; 0 when none waits. */
+  readonly oldestMs: number;
+  readonly dead: number;
+  /** Kept for replay. */
+  readonly done: number;
+}
+
+export interface QueueStatus {
+  readonly connections: readonly ConnectionBacklog[];
+  /** Bytes of records kept, and the most there may be. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Records whose checksum failed, set aside. */
+  readonly quarantined: number;
+}
+
+/** The queue is full: try again later (an HTTP host answers 429 or 503). Nothing of the put was kept. */
+export class QueueFull extends Error {
+  override readonly name = 'QueueFull';
+}
+
+/**
+ * A durable queue of events, by connection. Everything that returns a promise is durable when it resolves. One implementation
+ * is in the box (LMDB, one process); test/queue/contract.ts holds every implementation to this.
+ */
+export interface DeliveryQueue {
+  /** All of it or nothing. Throws QueueFull when the byte budget is reached. */
+  put(
+    connection: string,
+    events: readonly QueuedEvent[],
+  ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
+  /**
+   * Takes out up to `most` events that may go now, the oldest first. Of a lane: several in a row, but none while one of it is
+   * claimed or waits for its time. A claim lasts until settle() or release(), or the end of the process.
+   */
+  claim(connection: string, most: number, now: number): readonly Claim[];
+  /** Epoch ms when claim() will next have something that is only waiting for its time; `undefined` when nothing is. */
+  nextAt(connection: string): number | undefined;
+  /** A dead letter is written in the same transaction that removes the original, never after it. */
+  settle(
+    connection: string,
+    settlements: readonly Settlement[],
+    at: { readonly now: number; readonly configHash: string },
+  ): Promise<void>;
+  /** Gives claims back as they were. */
+  release(connection: string, seqs: readonly number[]): void;
+  dead(connection: string, filter?: DeadFilter): AsyncIterable<DeadLetter>;
+  /** Puts dead letters back at the tail, with their attempts forgotten. Returns how many. */
+  revive(connection: string, filter?: DeadFilter): Promise<number>;
+  /** Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many. */
+  replay(connection: string, from: number, to: number): Promise<number>;
+  /** Forgets what was done before that time (epoch ms), and the ids the dedup window has passed. Returns how many. */
+  prune(before: number, now: number): Promise<number>;
+  status(now: number): QueueStatus;
+  /** Resolves when everything written is on disk and the store is given up. */
+  close(): Promise<void>;
+}
