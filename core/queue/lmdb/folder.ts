@@ -1,5 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { lockName, own } from './owner-lock.ts';
 import { StoreDamaged, StoreRefused } from './refused.ts';
@@ -30,6 +40,8 @@ export interface Folder {
   readonly clean: boolean;
   /** From here on, a process that ends without leave() leaves an unclean store. */
   begin(): void;
+  /** Whether no other process has taken it over. */
+  isOurs(): boolean;
   /** The first transaction is on disk. */
   made(): void;
   /** Gives the folder up; after a clean close, with the note that it was one. */
@@ -40,7 +52,7 @@ export interface Folder {
 export function enter(folder: string): Folder {
   const at = (name: string): string => path.join(folder, name);
   const marker = prepare(folder);
-  const release = guarded(folder, () => own(folder));
+  const owner = guarded(folder, () => own(folder));
   try {
     let { made } = marker ?? { made: false };
     if (marker === undefined) guarded(folder, () => write(at(markerName), { store: mark, format, made }));
@@ -61,6 +73,7 @@ export function enter(folder: string): Folder {
         rmSync(at(closedName), { force: true });
         syncFolder(folder);
       },
+      isOurs: () => owner.holds(),
       made() {
         if (!made) write(at(markerName), { store: mark, format, made: true });
         made = true;
@@ -68,11 +81,11 @@ export function enter(folder: string): Folder {
       leave(clean) {
         const stamp = clean ? stampOf(data) : undefined;
         if (stamp !== undefined) write(at(closedName), JSON.parse(stamp) as object);
-        release();
+        owner.release();
       },
     };
   } catch (error) {
-    release();
+    owner.release();
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { StoreRefused } from './refused.ts';
 
@@ -10,14 +11,20 @@ interface Owner {
   readonly started: string;
 }
 
+/** This process's hold of a store. */
+export interface Ownership {
+  /** Whether nobody took it over since: a process in another container may have found this one dead. */
+  holds(): boolean;
+  release(): void;
+}
+
 /**
- * Makes this process the owner of a store, until the function it returns is called. A lock whose process is gone is taken over.
- * Throws StoreRefused (busy) when it is not.
+ * Makes this process the owner of a store. A lock whose process is gone is taken over. Throws StoreRefused (busy) when it is not.
  */
-export function own(folder: string): () => void {
+export function own(folder: string): Ownership {
   const lock = path.join(folder, lockName);
   const mine = `${lock}.${process.pid}.${process.hrtime.bigint()}`;
-  const text = JSON.stringify({ pid: process.pid, started: startOf(process.pid) } satisfies Owner);
+  const text = JSON.stringify({ pid: process.pid, started: startOf(process.pid), token: randomUUID() } satisfies Owner & { token: string });
   writeFileSync(mine, text, { flag: 'wx' });
   try {
     while (!linked(mine, lock)) {
@@ -37,8 +44,12 @@ export function own(folder: string): () => void {
   } finally {
     rmSync(mine, { force: true });
   }
-  return () => {
-    if (read(lock) === text) rmSync(lock, { force: true });
+  const holds = (): boolean => read(lock) === text;
+  return {
+    holds,
+    release() {
+      if (holds()) rmSync(lock, { force: true });
+    },
   };
 }
 

@@ -142,16 +142,19 @@ export class Turns {
   }
 
   /** The lowest seq that is there, claimed or not. Costs a look at every lane. */
-  oldest(): number | undefined {
-    let least = this.#returned.peek() ?? Infinity;
-    for (const seq of this.#claimed.keys()) if (seq < least) least = seq;
-    for (const { seq } of this.#delayed.data) if (seq < least) least = seq;
+  oldest(): { readonly seq: number; readonly lane: number } | undefined {
+    let least: { readonly seq: number; readonly lane: number } | undefined;
+    const see = (seq: number | undefined, lane: number): void => {
+      if (seq !== undefined && (least === undefined || seq < least.seq)) least = { seq, lane };
+    };
+    see(this.#returned.peek(), noLane);
+    for (const { seq } of this.#delayed.data) see(seq, noLane);
+    for (const [seq, { lane }] of this.#claimed) see(seq, lane);
     for (const line of this.#lines.values()) {
-      for (const { seq } of line.returned) if (seq < least) least = seq;
-      const head = this.#head(line);
-      if (head !== undefined && head < least) least = head;
+      for (const { seq } of line.returned) see(seq, line.lane);
+      see(this.#head(line), line.lane);
     }
-    return least === Infinity ? undefined : least;
+    return least;
   }
 
   #line(lane: number, more = false): Line {
