@@ -2,7 +2,15 @@
 import { decode } from '../record.ts';
 import type { Finding } from './inspect.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';
-import { openTables, readMeta, recordTables, type Counts, type RecordTable, type Table, type Tables } from './tables.ts';
+import {
+  openTables,
+  readMeta,
+  recordTables,
+  type Counts,
+  type RecordTable,
+  type Table,
+  type Tables,
+} from './tables.ts';
 
 const kindIn = { log: 'waiting', done: 'done', dead: 'dead' } as const;
 

@@ -13,12 +13,16 @@ export type Finding = { readonly sound: true } | { readonly sound: false; readon
 export async function inspect({ path, data }: Pick<Folder, 'path' | 'data'>): Promise<void> {
   const here = fileURLToPath(import.meta.url);
   const source = here.endsWith('.ts');
-  const child = fork(fileURLToPath(new URL(source ? './inspect-child.ts' : './inspect-child.js', import.meta.url)), [data], {
-    // Run from source, the child needs what its parent may have from a test runner. Otherwise it needs no flags, and no inspector port.
-    execArgv: source ? ['--import', 'tsx'] : [],
-    // What LMDB prints before it aborts is nothing for a host's log.
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
+  const child = fork(
+    fileURLToPath(new URL(source ? './inspect-child.ts' : './inspect-child.js', import.meta.url)),
+    [data],
+    {
+      // Run from source, the child needs what its parent may have from a test runner. Otherwise it needs no flags, and no inspector port.
+      execArgv: source ? ['--import', 'tsx'] : [],
+      // What LMDB prints before it aborts is nothing for a host's log.
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    },
+  );
   let finding: Finding | undefined;
   let printed = '';
   child.on('message', (message) => {
@@ -35,6 +39,7 @@ export async function inspect({ path, data }: Pick<Folder, 'path' | 'data'>): Pr
   const [line] = printed.trim().split('\n').slice(-1);
   throw new StoreDamaged(
     path,
-    finding?.what ?? `the process that read it ended with ${ended}${line === undefined || line === '' ? '' : `: ${line}`}`,
+    finding?.what ??
+      `the process that read it ended with ${ended}${line === undefined || line === '' ? '' : `: ${line}`}`,
   );
 }

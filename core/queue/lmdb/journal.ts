@@ -91,7 +91,9 @@ export class Journal {
       await committed;
     } catch (error) {
       // LMDB says why in a promise of its own; one that nobody listens to would end the process.
-      const cause: unknown = await (error as { commitError?: Promise<never> }).commitError?.catch((why: unknown) => why);
+      const cause: unknown = await (error as { commitError?: Promise<never> }).commitError?.catch(
+        (why: unknown) => why,
+      );
       throw cause ?? error;
     }
     await root.flushed;

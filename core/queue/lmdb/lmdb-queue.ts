@@ -13,7 +13,16 @@ import {
   type QueueStatus,
   type Settlement,
 } from '../queue.ts';
-import { decode, encode, restate, type Place, type QueueRecord, type RecordKind, type RecordState, type StateOf } from '../record.ts';
+import {
+  decode,
+  encode,
+  restate,
+  type Place,
+  type QueueRecord,
+  type RecordKind,
+  type RecordState,
+  type StateOf,
+} from '../record.ts';
 import type { Folder } from './folder.ts';
 import { syncFolder } from './folder.ts';
 import { Journal, type Entry } from './journal.ts';
@@ -83,7 +92,12 @@ export class LmdbQueue implements DeliveryQueue {
     tables: Tables,
     folder: Folder,
     { totals, make, counts }: Meta,
-    options: { readonly maxBytes: number; readonly dedupWindowMs: number; readonly now: () => number; readonly emit: Emit },
+    options: {
+      readonly maxBytes: number;
+      readonly dedupWindowMs: number;
+      readonly now: () => number;
+      readonly emit: Emit;
+    },
   ) {
     this.#tables = tables;
     this.#folder = folder;
@@ -95,7 +109,8 @@ export class LmdbQueue implements DeliveryQueue {
     this.#totals = { ...totals };
     this.#kept = totals;
     this.#visible = totals.seq;
-    for (const [number, kept] of counts) this.#known.set(kept.id, { number, counts: { ...kept }, kept, turns: undefined });
+    for (const [number, kept] of counts)
+      this.#known.set(kept.id, { number, counts: { ...kept }, kept, turns: undefined });
     this.#journal = new Journal(tables, {
       before: () => {
         if (!folder.isOurs())
@@ -362,22 +377,19 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   #turnsOf(known: Known): Turns {
-    return (known.turns ??= new Turns(
-      (lane, after, most) => {
-        const start = keys.logKey(known.number, lane, after + 1);
-        const end = keys.logKey(known.number, lane, this.#visible + 1);
-        const seqs: number[] = [];
-        for (const key of this.#tables.log.getKeys({ start, end, limit: most })) seqs.push(keys.seqOf(key));
-        return seqs;
-      },
-      this.#lanesOf(known),
-    ));
+    return (known.turns ??= new Turns((lane, after, most) => {
+      const start = keys.logKey(known.number, lane, after + 1);
+      const end = keys.logKey(known.number, lane, this.#visible + 1);
+      const seqs: number[] = [];
+      for (const key of this.#tables.log.getKeys({ start, end, limit: most })) seqs.push(keys.seqOf(key));
+      return seqs;
+    }, this.#lanesOf(known)));
   }
 
   /** Those with something on disk: one look at each. */
   #lanesOf(known: Known): readonly number[] {
     const lanes: number[] = [];
-    for (let lane = noLane; lane <= this.#make.lanes; ) {
+    for (let lane = noLane; lane <= this.#make.lanes;) {
       const start = keys.logKey(known.number, lane, 0);
       const [key] = [...this.#tables.log.getKeys({ start, end: keys.after(known.number), limit: 1 })];
       if (key === undefined) break;
@@ -391,7 +403,8 @@ export class LmdbQueue implements DeliveryQueue {
     const oldest = known.kept.waiting === 0 ? undefined : this.#turnsOf(known).oldest();
     if (oldest === undefined) return 0;
     const held = this.#held.get(oldest.seq)?.record;
-    const bytes = held === undefined ? this.#tables.log.getBinary(keys.logKey(known.number, oldest.lane, oldest.seq)) : undefined;
+    const bytes =
+      held === undefined ? this.#tables.log.getBinary(keys.logKey(known.number, oldest.lane, oldest.seq)) : undefined;
     const record = held ?? (bytes === undefined ? 'bad' : decode(bytes));
     return record === 'bad' ? 0 : Math.max(0, now - record.acceptedAt);
   }
@@ -466,7 +479,7 @@ export class LmdbQueue implements DeliveryQueue {
     end: Buffer,
     each: (page: readonly Found<T>[]) => Promise<void>,
   ): Promise<void> {
-    for (let from = start; ; ) {
+    for (let from = start; ;) {
       const { records, last } = this.#records(known, table, from, end);
       await each(records);
       if (last === undefined) return;
@@ -511,7 +524,9 @@ export class LmdbQueue implements DeliveryQueue {
       writeFileSync(file, bytes, { flush: true });
       draft.remove(table, key, bytes);
       draft.totals.quarantined += 1;
-      const error = new Error(`the checksum of record ${keys.seqOf(key)} (${table}) is wrong; its bytes are in ${file}`);
+      const error = new Error(
+        `the checksum of record ${keys.seqOf(key)} (${table}) is wrong; its bytes are in ${file}`,
+      );
       this.#emit({ kind: 'defect', slug: known.counts.id, where: 'queue record', error });
     }
     syncFolder(this.#folder.quarantine);
@@ -648,7 +663,11 @@ function initial(connection: string, { id, lane, acceptedAt, outcome }: QueuedEv
 }
 
 const matches = (
-  { seq, reason, diedAt }: { readonly seq: number; readonly reason: { readonly code: ReasonCode }; readonly diedAt: number },
+  {
+    seq,
+    reason,
+    diedAt,
+  }: { readonly seq: number; readonly reason: { readonly code: ReasonCode }; readonly diedAt: number },
   filter: DeadFilter,
 ): boolean =>
   (filter.seq === undefined || filter.seq === seq) &&

@@ -50,7 +50,8 @@ export async function openQueue({
     folder.begin();
     tables = opened(folder, () => openTables(folder.data, { readOnly: false, bytes: maxBytes }));
     const kept = opened(folder, () => readMeta(tables!.meta));
-    if (kept === undefined && !folder.fresh) throw new StoreDamaged(path, 'the numbers kept about the records are missing');
+    if (kept === undefined && !folder.fresh)
+      throw new StoreDamaged(path, 'the numbers kept about the records are missing');
     const meta = kept ?? empty(lanes ?? defaultLanes, dedupWindowMs);
     const make = { ...meta.make, lanes: lanes ?? meta.make.lanes };
     if (make.lanes !== meta.make.lanes) mustBeDrained(path, meta, make.lanes);

@@ -24,7 +24,11 @@ export interface Ownership {
 export function own(folder: string): Ownership {
   const lock = path.join(folder, lockName);
   const mine = `${lock}.${process.pid}.${process.hrtime.bigint()}`;
-  const text = JSON.stringify({ pid: process.pid, started: startOf(process.pid), token: randomUUID() } satisfies Owner & { token: string });
+  const text = JSON.stringify({
+    pid: process.pid,
+    started: startOf(process.pid),
+    token: randomUUID(),
+  } satisfies Owner & { token: string });
   writeFileSync(mine, text, { flag: 'wx' });
   try {
     while (!linked(mine, lock)) {

@@ -13,7 +13,10 @@ export interface Tables extends Readonly<Record<TableName, Table>> {
 /** Bytes as they are: what salvage looks for must lie in the file uncompressed and in one piece. */
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-export function openTables(data: string, { readOnly, bytes }: { readonly readOnly: boolean; readonly bytes: number }): Tables {
+export function openTables(
+  data: string,
+  { readOnly, bytes }: { readonly readOnly: boolean; readonly bytes: number },
+): Tables {
   const root = open<Buffer, Buffer>({
     path: data,
     noSubdir: true,
@@ -27,10 +30,18 @@ export function openTables(data: string, { readOnly, bytes }: { readonly readOnl
   const table = (name: TableName): Table => {
     const opened = root.openDB<Buffer, Buffer>({ name, ...binary });
     // Read only, one that is not there comes back half made.
-    if ((opened as unknown as { readonly status?: string }).status !== 'open') throw new Error(`the table ${name} is missing`);
+    if ((opened as unknown as { readonly status?: string }).status !== 'open')
+      throw new Error(`the table ${name} is missing`);
     return opened;
   };
-  return { root, log: table('log'), done: table('done'), dead: table('dead'), seen: table('seen'), meta: table('meta') };
+  return {
+    root,
+    log: table('log'),
+    done: table('done'),
+    dead: table('dead'),
+    seen: table('seen'),
+    meta: table('meta'),
+  };
 }
 
 /** Of the whole store; every transaction writes it. */

@@ -69,7 +69,7 @@ export class Turns {
   claim(most: number, now: number, open: (seq: number, lane: number) => Verdict): void {
     this.#wake(now);
     const touched = new Set<Line>();
-    for (let taken = 0; taken < most; ) {
+    for (let taken = 0; taken < most;) {
       const entry = this.#peek(this.#ready);
       const free = this.#free();
       const line = entry !== undefined && (free === undefined || entry.rank < free) ? entry.line : undefined;
@@ -97,7 +97,9 @@ export class Turns {
   }
 
   /** Claims that are over. `back` and not: whether they stay, and until when they hold back their lane. */
-  settle(ended: readonly { readonly seq: number; readonly until?: number | undefined; readonly back: boolean }[]): void {
+  settle(
+    ended: readonly { readonly seq: number; readonly until?: number | undefined; readonly back: boolean }[],
+  ): void {
     const freed = new Set<Line>();
     for (const { seq, until = 0, back } of ended) {
       const line = this.#claimed.get(seq);
@@ -222,7 +224,7 @@ export class Turns {
 
   /** What waited for its time, and that has come, is ready. */
   #wake(now: number): void {
-    for (let entry = this.#peek(this.#blocked); entry !== undefined && entry.rank <= now; ) {
+    for (let entry = this.#peek(this.#blocked); entry !== undefined && entry.rank <= now;) {
       this.#blocked.pop();
       entry.line.until = 0;
       this.#enter(entry.line);
