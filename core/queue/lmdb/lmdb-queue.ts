@@ -77,6 +77,8 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #journal: Journal;
   readonly #known = new Map<string, Known>();
   readonly #held = new Map<number, Held>();
+  /** Keys of records that are on their way to quarantine. */
+  readonly #leaving = new Set<string>();
   /** Keys of seen ids that are on their way to the disk. */
   readonly #arriving = new Set<string>();
   #totals: Writable<Totals>;
@@ -461,7 +463,9 @@ export class LmdbQueue implements DeliveryQueue {
       await this.#journal.write(entry);
     } catch (error) {
       throw isNoRoom(error)
-        ? new QueueFull(`${this.#folder.path}: no room left on the disk; nothing was kept`, { cause: error })
+        ? new QueueFull(`${this.#folder.path}: the disk takes no more (${String(error)}). Nothing of this was kept`, {
+            cause: error,
+          })
         : error;
     }
   }
@@ -516,9 +520,13 @@ export class LmdbQueue implements DeliveryQueue {
 
   /** Sets records aside whose checksum is wrong: the bytes into a file of their own, then out of the table. */
   #quarantine(known: Known, table: RecordTable, bad: readonly Buffer[]): void {
-    if (bad.length === 0) return;
+    const names = bad.map((key) => `${table} ${key.toString('hex')}`);
+    // One that is on its way out is still seen until that is on disk.
+    const fresh = bad.filter((_, index) => !this.#leaving.has(names[index]!));
+    if (fresh.length === 0) return;
+    for (const name of names) this.#leaving.add(name);
     const draft = this.#draft(known);
-    for (const key of bad) {
+    for (const key of fresh) {
       const bytes = this.#tables[table].getBinary(key);
       if (bytes === undefined) continue;
       mkdirSync(this.#folder.quarantine, { recursive: true });
@@ -679,9 +687,12 @@ const matches = (
 const full = (kept: number, more: number, most: number): QueueFull =>
   new QueueFull(`the queue keeps ${kept} bytes of at most ${most}; ${more} more do not fit. Nothing of this was kept`);
 
-/** What LMDB says when the disk, the quota or the limit on file size is reached. */
+/**
+ * What LMDB says when the disk, the quota, the limit on file size or its map is full. EIO is among them: it is what LMDB makes of a
+ * write that only got half its bytes onto the disk, which is how a full one begins.
+ */
 const isNoRoom = (error: unknown): boolean =>
-  /MDB_MAP_FULL|No space left|ENOSPC|EDQUOT|Disk quota|EFBIG|File too large/i.test(String(error));
+  /MDB_MAP_FULL|No space left|Disk quota|File too large|Input\/output error/i.test(String(error));
 
 const clamp = (time: number): number => Math.min(Math.max(0, Math.floor(time)), keys.largestSeq);
 
