@@ -139,7 +139,7 @@ export class LmdbQueue implements DeliveryQueue {
   async begin(): Promise<void> {
     await this.#journal.write({
       operations: [[this.#tables.meta, makeKey, seal(this.#make)]],
-      then: () => undefined,
+      landed: () => undefined,
     });
   }
 
@@ -336,7 +336,7 @@ export class LmdbQueue implements DeliveryQueue {
         const page = [...this.#tables.seen.getKeys({ end, limit: chunk })];
         if (page.length === 0) return pruned;
         const operations = page.map((key) => [this.#tables.seen, key, undefined] as const);
-        await this.#journal.write({ operations, then: () => undefined });
+        await this.#journal.write({ operations, landed: () => undefined });
       }
     });
   }
@@ -359,10 +359,12 @@ export class LmdbQueue implements DeliveryQueue {
     if (this.#closed) return;
     this.#closed = true;
     await this.#chores.catch(() => undefined);
-    await this.#journal.idle();
+    const sound = await this.#journal.idle();
     this.#gone = true;
-    await this.#tables.root.close();
-    this.#folder.leave(true);
+    if (sound) await this.#tables.root.close();
+    else this.#tables.root.close().catch(() => undefined);
+    // It may be another's by now, who has not closed it.
+    this.#folder.leave(sound && this.#folder.isOurs());
   }
 
   #mustBeOpen(): void {
@@ -439,7 +441,7 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   /** Takes a draft for the truth to build on, and puts it on disk. */
-  async #write(draft: Draft, then: () => void = () => undefined): Promise<void> {
+  async #write(draft: Draft, landed: () => void = () => undefined): Promise<void> {
     if (this.#closed) throw new Error(`${this.#folder.path}: the queue store is closed`);
     const { known, totals, counts, operations, arrivals } = draft;
     this.#totals = totals;
@@ -447,7 +449,7 @@ export class LmdbQueue implements DeliveryQueue {
     if (operations.length > 0) this.#dirty.add(known);
     const entry: Entry = {
       operations,
-      then: () => {
+      landed: () => {
         this.#kept = totals;
         known.kept = counts;
         this.#visible = totals.seq;
@@ -456,7 +458,7 @@ export class LmdbQueue implements DeliveryQueue {
           // Where nobody asked yet, the first to ask finds it on disk.
           if (turns !== undefined) for (const { lane, seq } of arrivals) turns.arrived(lane, seq);
         }
-        then();
+        landed();
       },
     };
     try {
