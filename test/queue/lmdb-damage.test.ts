@@ -342,7 +342,7 @@ describe('a process that is killed', () => {
       expect(end).toHaveProperty('ids');
       const left = (end as { readonly ids: readonly string[] }).ids;
       const again = left.filter((id) => !id.includes('~'));
-      const gone = new Set([...left.map((id) => id.replace(/~\d+$/, ''))]);
+      const gone = new Set(left.map((id) => id.replace(/~\d+$/, '')));
       expect([...put].filter((id) => !gone.has(id))).toEqual([]);
       expect(again.filter((id) => done.has(id))).toEqual([]);
       expect(new Set(left).size).toBe(left.length);
