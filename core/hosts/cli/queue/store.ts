@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { openQueue, type DeliveryQueue } from '../../../queue/index.ts';
+import { errnoOf, exitCode, Refusal, usage } from '../exit-codes.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface StoreFlags {
+  readonly store?: string;
+}
+
+/** `--store`, else SPILLWAY_STORE. */
+export function storeOf({ store }: StoreFlags, env: Terminal['env']): string {
+  const named = store ?? env['SPILLWAY_STORE'] ?? '';
+  if (named === '') throw usage('--store is missing: the directory of the queue');
+  return path.resolve(named);
+}
+
+export interface StoreSettings {
+  /** Makes the store where there is none; without it, that is a usage error. */
+  readonly create?: boolean;
+  /** Bytes of records it may keep. */
+  readonly maxBytes?: number;
+}
+
+/** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
+export async function withStore<T>(
+  directory: string,
+  { create = false, maxBytes }: StoreSettings,
+  act: (queue: DeliveryQueue) => Promise<T>,
+): Promise<T> {
+  if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue makes one`);
+  const queue = await openQueue({ path: directory, ...(maxBytes === undefined ? {} : { maxBytes }) }).catch(
+    (error: unknown) => {
+      throw refusalOf(error, directory);
+    },
+  );
+  try {
+    return await act(queue);
+  } catch (error) {
+    throw error instanceof Refusal ? error : refusalOf(error, directory);
+  } finally {
+    await queue.close();
+  }
+}
+
+function refusalOf(error: unknown, directory: string): unknown {
+  return new Refusal(exitCode.storage, `the store ${directory} (${errnoOf(error)})`);
+}
