@@ -42,7 +42,12 @@ export async function createSubject(
 ): Promise<Subject> {
   mkdirSync(folder, { recursive: true });
   const vendor = await account.start({
-    faults: { rate: faultRate, weights: { ...everyFault, slow: 0.02, hang: 0.02 }, retryAfterSeconds: 0, slowMs: 2_500 },
+    faults: {
+      rate: faultRate,
+      weights: { ...everyFault, slow: 0.02, hang: 0.02 },
+      retryAfterSeconds: 0,
+      slowMs: 2_500,
+    },
     seed,
     latencyMs: 15,
   });

@@ -23,11 +23,7 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .description('delivers what waits in a durable queue, each connection for itself, until a signal comes')
     .option(...store)
     .requiredOption('--config <file>', connectionsForm)
-    .option(
-      '--origin <slug=url>',
-      'send to this origin instead of the vendor of that slug; repeatable',
-      collect,
-    )
+    .option('--origin <slug=url>', 'send to this origin instead of the vendor of that slug; repeatable', collect)
     .option('--until-idle', 'ends when nothing waits that can be delivered')
     .option('--grace <ms>', 'how long a signal lets what is in flight finish (default: 10000)', milliseconds)
     .option('--keep <hours>', 'how long what is done can be replayed, in hours (default: 168)', hours)
@@ -60,8 +56,9 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
   deadCommand('list', 'which there are, without what stands in them')
     .option('--json', 'as NDJSON')
     .action(async (flags) => end(await (await import('./dead.ts')).list(flags, terminal)));
-  deadCommand('show <id...>', 'some by id or number, with the event: personal data')
-    .action(async (names, flags) => end(await (await import('./dead.ts')).show(names, flags, terminal)));
+  deadCommand('show <id...>', 'some by id or number, with the event: personal data').action(async (names, flags) =>
+    end(await (await import('./dead.ts')).show(names, flags, terminal)),
+  );
   deadCommand('revive [id...]', 'puts them back into the queue, as if they were new')
     .option('--dry-run', 'only says how many')
     .action(async (names, flags) => end(await (await import('./dead.ts')).revive(names, flags, terminal)));

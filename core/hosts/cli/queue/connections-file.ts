@@ -18,8 +18,10 @@ export interface ConnectionEntry {
 
 /** Ids are keys of the store, and stand in messages. */
 // oxlint-disable-next-line no-control-regex -- these are the characters that may not be in one
-const id = z.string().regex(/^[^\u0000-\u001f\u007f]{1,200}$/, 'must be 1 to 200 characters, none of them a control character');
-const settings = { config: z.unknown(), options: z.looseObject({}).optional() };
+const id = z
+  .string()
+  .regex(/^[^\u0000-\u001f\u007f]{1,200}$/, 'must be 1 to 200 characters, none of them a control character');
+const settings = { config: z.unknown().optional(), options: z.looseObject({}).optional() };
 const several = z.strictObject({
   connections: z.array(z.strictObject({ id, destination: z.string().min(1), ...settings })).min(1),
 });
@@ -28,7 +30,10 @@ const single = z.strictObject({ destination: z.string().min(1).optional(), ...se
 export const connectionsForm = '{"connections": [{"id", "destination", "config", "options"}]}';
 
 /** Every connection of a work file. A usage error when it cannot be opened, exit 78 when it is anything else. */
-export async function readConnections(file: string, env: Terminal['env']): Promise<readonly [ConnectionEntry, ...ConnectionEntry[]]> {
+export async function readConnections(
+  file: string,
+  env: Terminal['env'],
+): Promise<readonly [ConnectionEntry, ...ConnectionEntry[]]> {
   const written = await readObject(file, connectionsForm);
   const { connections } = checked(several, written, file);
   const repeated = connections.flatMap((connection, index) =>
@@ -38,7 +43,7 @@ export async function readConnections(file: string, env: Terminal['env']): Promi
   );
   if (repeated.length > 0) throw invalidConfig(file, repeated);
   const [first, ...others] = connections.map((connection, index) => entry(connection, `connections.${index}`, env));
-  if (first === undefined) throw invalidConfig(file, [{ path: "connections", message: "there is none" }]);
+  if (first === undefined) throw invalidConfig(file, [{ path: 'connections', message: 'there is none' }]);
   return [first, ...others];
 }
 

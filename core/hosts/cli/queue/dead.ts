@@ -129,7 +129,10 @@ async function* letters(
   filter: DeadFilter,
   names: readonly string[] = [],
 ): AsyncGenerator<DeadLetter, void, undefined> {
-  const known = queue.status(Date.now()).connections.map((backlog) => backlog.connection);
+  const known = queue
+    .status(Date.now())
+    .connections.map((backlog) => backlog.connection)
+    .sort();
   if (connection !== undefined && !known.includes(connection))
     throw usage(`the store has no connection ${JSON.stringify(connection)}; there are: ${known.join(', ') || 'none'}`);
   for (const each of connection === undefined ? known : [connection]) {

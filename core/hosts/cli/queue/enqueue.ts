@@ -87,7 +87,15 @@ function stoppedBy({ full }: Intake, { by }: Stop, brokenOff: string | undefined
   return by ?? (brokenOff === undefined ? undefined : 'input');
 }
 
-function summaryText({ connection, destination, accepted, duplicates, skipped, rejected, unreadable }: Enqueued): string {
+function summaryText({
+  connection,
+  destination,
+  accepted,
+  duplicates,
+  skipped,
+  rejected,
+  unreadable,
+}: Enqueued): string {
   const parts = [
     `${accepted} kept`,
     `${duplicates} put before`,

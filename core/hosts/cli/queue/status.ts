@@ -1,3 +1,4 @@
+import lodash from 'lodash';
 import { exitCode } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { tableText } from '../table.ts';
@@ -16,7 +17,8 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
   return withStore(directory, {}, async (queue) => {
     const now = queue.status(Date.now());
     const roster = openRoster(directory);
-    const connections = now.connections.map((backlog) => ({
+    const sorted = lodash.sortBy(now.connections, 'connection');
+    const connections = sorted.map((backlog) => ({
       destination: roster.of(backlog.connection)?.destination ?? null,
       ...backlog,
     }));

@@ -151,9 +151,7 @@ const backlogOf = (queue: DeliveryQueue, id: string) =>
 const strangers = (queue: DeliveryQueue, connections: readonly OpenConnection[]): string[] =>
   queue
     .status(Date.now())
-    .connections.filter(
-      ({ connection, waiting }) => waiting > 0 && !connections.some(({ id }) => id === connection),
-    )
+    .connections.filter(({ connection, waiting }) => waiting > 0 && !connections.some(({ id }) => id === connection))
     .map(({ connection, waiting }) => `${waiting} events wait for ${connection}, which the config file does not name`);
 
 function summaryText({ connections, requests, retries, seconds }: WorkSummary): string {
