@@ -21,6 +21,11 @@ export interface DestinationManifest {
   readonly replay: 'deduplicated' | 'tolerated' | 'harmful';
   /** Content codings the vendor documents for request bodies. Without it `HttpRequest.compress` is refused. */
   readonly compression?: 'gzip';
+  /**
+   * How long a durable queue goes on trying one event, in milliseconds since it was put. Default: 24 hours. More where the
+   * vendor takes old events, and a late one is worth more than none.
+   */
+  readonly maxQueueAgeMs?: number;
 }
 
 /** How much one request may carry. Settings and connections may lower these, never raise them. */

@@ -1,4 +1,5 @@
 import type { Outcome, Reason } from '../api/outcome.ts';
+import type { DestinationManifest } from '../api/manifest.ts';
 import type { Claim, Settlement } from './queue.ts';
 
 /** How long a queue tries. */
@@ -14,11 +15,17 @@ export const day = 86_400_000;
 /** Age alone ends the trying, unless a host says otherwise. */
 export const defaultQueuePolicy: QueuePolicy = { attempts: Number.POSITIVE_INFINITY, maxAgeMs: day };
 
+/** The same, for as long as this destination is worth the trying. */
+export const policyFor = ({ maxQueueAgeMs = day }: Pick<DestinationManifest, 'maxQueueAgeMs'>): QueuePolicy => ({
+  ...defaultQueuePolicy,
+  maxAgeMs: maxQueueAgeMs,
+});
+
 /** Deferrals that say nothing against the event: too fast, or behind another one. */
 const patient: ReadonlySet<Reason['code']> = new Set(['rate_limited', 'held_back']);
 
 /**
- * What an outcome does to an event in a queue: delivered and skipped are done; deferred goes again, until it is exhausted; rejected
+ * What an outcome does to an event in a queue: delivered and skipped are done; deferred goes again at its time, later with every failure, until it is exhausted; rejected
  * and unknown are dead letters. Suspended stays as it is while all of its connection is (`paused`); suspended by scope it is a dead
  * letter, revivable, so that it does not hold its lane.
  */
@@ -35,5 +42,12 @@ export function settlementOf(
   if (failed >= policy.attempts || now - acceptedAt >= policy.maxAgeMs)
     return { kind: 'dead', seq, outcome: kind, reason, attempts: failed };
   const retryAt = outcome.retryAt === undefined ? now : Date.parse(outcome.retryAt);
-  return { kind: 'again', seq, notBefore: retryAt >= now ? retryAt : now, attempts: failed };
+  const soonest = now + (failed > attempts ? backOffMs(failed) : 0);
+  return { kind: 'again', seq, notBefore: retryAt >= soonest ? retryAt : soonest, attempts: failed };
 }
+
+/**
+ * A vendor's own wait starts anew with every delivery. One event that it always fails on would be sent for a day, or for 28, as
+ * often as one that failed once: so the second failure waits at least a second, the next twice as long, up to five minutes.
+ */
+const backOffMs = (failed: number): number => (failed < 2 ? 0 : Math.min(300_000, 1_000 * 2 ** (failed - 2)));

@@ -28,4 +28,5 @@ export const manifestSchema = z.strictObject({
   }),
   replay: z.enum(['deduplicated', 'tolerated', 'harmful']),
   compression: z.literal('gzip').optional(),
+  maxQueueAgeMs: whole.optional(),
 });

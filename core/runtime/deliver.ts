@@ -9,6 +9,11 @@ export interface DeliverOptions {
   readonly withinMs?: number;
   /** Aborted: nothing more is started, what is in flight is finished, the rest comes back deferred. */
   readonly signal?: AbortSignal;
+  /**
+   * Nothing is sent a second time within the call: what would be comes back deferred, with the time from which it may. For
+   * hosts that try again themselves, such as a durable queue. What is refused as a whole still goes on in smaller requests.
+   */
+  readonly once?: boolean;
 }
 
 const defaultWithinMs = 30_000;
@@ -20,11 +25,11 @@ const slice = 256;
 export async function deliver(
   line: Line,
   events: readonly CdpEvent[],
-  { withinMs = defaultWithinMs, signal }: DeliverOptions = {},
+  { withinMs = defaultWithinMs, signal, once = false }: DeliverOptions = {},
 ): Promise<readonly Outcome[]> {
   const outcomes: (Outcome | undefined)[] = events.map(() => undefined);
   let settled = 0;
-  const flight = createFlight(line, {
+  const flight = createFlight(once ? withoutRetries(line) : line, {
     withinMs: atLeastZero(withinMs, defaultWithinMs),
     span: Number.POSITIVE_INFINITY,
     laneCapacity: Number.POSITIVE_INFINITY,
@@ -46,6 +51,9 @@ export async function deliver(
   signal?.removeEventListener('abort', stop);
   return conserved(line, events, outcomes, settled);
 }
+
+/** Throttled attempts do not count as failures, but they are more than none. */
+const withoutRetries = (line: Line): Line => ({ ...line, policy: { ...line.policy, attempts: 0 } });
 
 /** Not a number is no limit at all: the default is meant. */
 export const atLeastZero = (given: number, otherwise: number): number => (given >= 0 ? given : otherwise);

@@ -37,6 +37,17 @@ export type Signal =
     }
   /** check() came to an end. */
   | { readonly kind: 'credentials_checked'; readonly slug: string; readonly result: CheckResult['kind'] }
+  /** A queue sends nothing over this connection for a while, but for a probe after `forMs`. */
+  | {
+      readonly kind: 'connection_held';
+      readonly slug: string;
+      readonly connection: string;
+      readonly cause: 'suspended' | 'unreachable';
+      readonly code: ReasonCode;
+      readonly forMs: number;
+    }
+  /** The probe went well, or somebody resumed the connection: its queue goes on. */
+  | { readonly kind: 'connection_resumed'; readonly slug: string; readonly connection: string }
   /** More or fewer outcomes than events: a defect of the core. `in` = events taken, `out` = outcomes given before the repair. */
   | { readonly kind: 'conservation_broken'; readonly slug: string; readonly in: number; readonly out: number }
   /** Vendor code or core threw or returned nonsense. `where` names the part; the error's text is redacted. */

@@ -14,4 +14,6 @@ export const manifest: DestinationManifest = {
   pace: { concurrency: 32, timeoutMs: 10_000 },
   // Adjust counts an event as often as it arrives (ADJUST-23).
   replay: 'harmful',
+  // Adjust takes events for 28 days (ADJUST-33). After that they are stale, whatever a queue thinks.
+  maxQueueAgeMs: 28 * 86_400_000,
 };

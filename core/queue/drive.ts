@@ -1,0 +1,167 @@
+import type { CdpEvent } from '../api/event.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { systemClock, type Clock } from '../runtime/clock.ts';
+import type { DeliverOptions } from '../runtime/deliver.ts';
+import { nap } from './nap.ts';
+import type { Settlement } from './queue.ts';
+import { defaultQueuePolicy, settlementOf, type QueuePolicy } from './settlement.ts';
+import { isPaused, wholeSuspension, type Suspended } from './suspension.ts';
+
+/** connection.deliver, or something that keeps its promises: an outcome for each event, and lanes that wait for their first deferral. */
+export type DriveDeliver = (events: readonly CdpEvent[], options: DeliverOptions) => Promise<readonly Outcome[]>;
+
+/** What became of an event for good. `seq` is its position in the input. */
+export type FinalSettlement = Extract<Settlement, { kind: 'done' | 'dead' }>;
+
+export interface DriveOptions {
+  /**
+   * An event is settled: commit it, or write the dead letter. In any order, one after another; what it throws ends drive(), so
+   * that nothing is committed that was not kept.
+   */
+  readonly settled: (settlement: FinalSettlement, event: CdpEvent, outcome: Outcome) => unknown;
+  /** How long to try. Default: until an event is a day old. */
+  readonly policy?: QueuePolicy;
+  /** When an event was accepted, in epoch ms: its age counts from there. Default: when drive() was called. */
+  readonly acceptedAt?: (position: number) => number;
+  /** Keeps the host's lease alive, while delivering and while waiting. When it throws, the lease is lost: see drive(). */
+  readonly beat?: () => unknown;
+  /** Milliseconds between beats (default 3 s). */
+  readonly beatMs?: number;
+  /** connection.suspended: tells a paused connection from a suspended scope. Without it every suspension is a pause. */
+  readonly suspended?: () => Suspended;
+  /** How long one delivery may take, in milliseconds. Default: deliver's own. */
+  readonly withinMs?: number;
+  /** Nothing more is started; what is in flight is finished and settled. */
+  readonly signal?: AbortSignal;
+  /** Epoch ms. Default: Date.now. */
+  readonly now?: Clock['now'];
+  readonly after?: Clock['after'];
+}
+
+/** An event that drive() gave back. */
+export interface Left {
+  readonly position: number;
+  readonly event: CdpEvent;
+  readonly attempts: number;
+  /** Epoch ms before which it should not be tried again. */
+  readonly notBefore: number;
+}
+
+export interface Driven {
+  /** In input order; empty when all are settled. */
+  readonly left: readonly Left[];
+  /** Why the connection pauses, where that is what ended it. */
+  readonly paused?: Reason;
+}
+
+interface Waiting extends Left {
+  readonly acceptedAt: number;
+}
+
+const defaultBeatMs = 3_000;
+
+/**
+ * For hosts with an engine of their own, which hold their place in a log: delivers the events and tries again what failed, in place,
+ * until all are settled, the signal fires, or the connection pauses. What is left goes again all together, in input order, once
+ * the last of it may: so no event overtakes an earlier one of its lane, without drive() knowing the lanes.
+ *
+ * Rejects with what settled() or beat() threw, after what was in flight has come back; so does deliver()'s own failure.
+ */
+export async function drive(
+  events: readonly CdpEvent[],
+  deliver: DriveDeliver,
+  options: DriveOptions,
+): Promise<Driven> {
+  const { settled, policy = defaultQueuePolicy, suspended, withinMs, signal } = options;
+  const { now = systemClock.now, after = systemClock.after } = options;
+  const startedAt = now();
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted === true) stop();
+  const beating = startBeating(options, after, stop);
+
+  let left: Waiting[] = events.map((event, position) => ({
+    position,
+    event,
+    attempts: 0,
+    notBefore: startedAt,
+    acceptedAt: options.acceptedAt?.(position) ?? startedAt,
+  }));
+
+  /** One delivery of all that is left. Returns why the connection pauses. */
+  async function round(): Promise<Reason | undefined> {
+    const given = left.map(({ event }) => event);
+    const outcomes = await deliver(given, {
+      once: true,
+      signal: stopping.signal,
+      ...(withinMs === undefined ? {} : { withinMs }),
+    });
+    if (outcomes.length !== given.length) throw new Error('deliver() did not return an outcome for each event');
+    const suspensions = suspended?.() ?? [];
+    const waiting: Waiting[] = [];
+    let paused: Reason | undefined;
+    for (const [index, one] of left.entries()) {
+      const outcome = outcomes[index] as Outcome;
+      const pause = isPaused(suspensions, outcome);
+      if (pause && outcome.kind === 'suspended') paused ??= wholeSuspension(suspensions) ?? outcome.reason;
+      const claim = { seq: one.position, attempts: one.attempts, acceptedAt: one.acceptedAt };
+      const settlement = settlementOf(claim, outcome, { policy, now: now(), paused: pause });
+      if (settlement.kind === 'again')
+        waiting.push({ ...one, attempts: settlement.attempts, notBefore: settlement.notBefore });
+      else await settled(settlement, one.event, outcome);
+    }
+    left = waiting;
+    return paused;
+  }
+
+  let paused: Reason | undefined;
+  try {
+    while (left.length > 0 && !stopping.signal.aborted && paused === undefined) {
+      paused = await round();
+      if (left.length === 0 || paused !== undefined) break;
+      const until = left.reduce((latest, { notBefore }) => Math.max(latest, notBefore), now() + shortestWaitMs);
+      while (now() < until && !stopping.signal.aborted) await nap(until - now(), after, stopping.signal);
+    }
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    beating.end();
+  }
+  beating.complain();
+  const given = left.map(({ position, event, attempts, notBefore }) => ({ position, event, attempts, notBefore }));
+  return { left: given, ...(paused === undefined ? {} : { paused }) };
+}
+
+/** A deferral without a time is no reason to spin. */
+const shortestWaitMs = 10;
+
+/** Beats until end(), or until a beat fails: then it stops everything, and complain() throws what the beat threw. */
+function startBeating({ beat, beatMs = defaultBeatMs }: DriveOptions, after: Clock['after'], stop: () => void) {
+  let over = beat === undefined;
+  let failure: { readonly error: unknown } | undefined;
+  let off = (): void => undefined;
+
+  async function next(): Promise<void> {
+    try {
+      await beat?.();
+    } catch (error) {
+      failure = { error };
+      over = true;
+      stop();
+    }
+    schedule();
+  }
+  function schedule(): void {
+    if (!over) off = after(beatMs, () => void next());
+  }
+  schedule();
+  return {
+    end() {
+      over = true;
+      off();
+    },
+    complain() {
+      if (failure !== undefined) throw failure.error;
+    },
+  };
+}

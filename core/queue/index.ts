@@ -1,0 +1,20 @@
+/** Durable delivery: published as `spillway/queue`, so that a host without a queue loads none of it. */
+export { QueueFull } from './queue.ts';
+export type {
+  Claim,
+  ConnectionBacklog,
+  DeadFilter,
+  DeadLetter,
+  DeliveryQueue,
+  QueuedEvent,
+  QueueStatus,
+  Settlement,
+} from './queue.ts';
+export { defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
+export type { QueuePolicy } from './settlement.ts';
+export { work, workFor } from './worker.ts';
+export type { WorkableConnection, Working, WorkOptions } from './worker.ts';
+export { drive } from './drive.ts';
+export type { DriveDeliver, Driven, DriveOptions, FinalSettlement, Left } from './drive.ts';
+export { createRateBudget } from './rate-budget.ts';
+export type { RateBudget } from './rate-budget.ts';

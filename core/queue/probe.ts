@@ -1,0 +1,91 @@
+import type { Outcome, Reason } from '../api/outcome.ts';
+
+/** When to try again what stands still: first after `firstMs`, then twice as long each time, up to `longestMs`. */
+export interface ProbeTimes {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** A vendor that cannot be reached, or is too busy, for anything. */
+export const outageProbes: ProbeTimes = { firstMs: 1_000, longestMs: 60_000 };
+
+/** A connection that a human has to look after. */
+export const suspensionProbes: ProbeTimes = { firstMs: 60_000, longestMs: 3_600_000 };
+
+/** Something that stands still, and when it is tried next. */
+export interface Standstill {
+  /** Epoch ms of the next probe; `undefined` while all goes well. */
+  at(): number | undefined;
+  /** The last wait, in milliseconds. */
+  waitMs(): number;
+  /** It failed: the next probe comes later than the last one did, and not before `earliest` (epoch ms). */
+  fail(now: number, earliest?: number): void;
+  /** The probe went well. Should it fail again before clear(), it is tried as rarely as before. */
+  pass(): void;
+  /** All is well. */
+  clear(): void;
+}
+
+export function createStandstill({ firstMs, longestMs }: ProbeTimes): Standstill {
+  let at: number | undefined;
+  let waited = 0;
+  return {
+    at: () => at,
+    waitMs: () => waited,
+    fail(now, earliest = now) {
+      waited = waited === 0 ? firstMs : Math.min(longestMs, waited * 2);
+      at = Math.max(now + waited, earliest);
+    },
+    pass() {
+      at = undefined;
+    },
+    clear() {
+      at = undefined;
+      waited = 0;
+    },
+  };
+}
+
+/** What a slice says of its vendor as a whole. */
+export type Verdict =
+  /** It answered for at least one event. */
+  | { readonly kind: 'reached' }
+  /** It did so for none, and at least one failed for want of it. */
+  | { readonly kind: 'failed'; readonly code: Reason['code']; readonly earliest: number }
+  /** Nobody asked it. */
+  | { readonly kind: 'silent' };
+
+/** Reasons that are about the vendor or the way there, not about an event. */
+const absent: ReadonlySet<Reason['code']> = new Set([
+  'vendor_unavailable',
+  'network',
+  'timeout',
+  'ambiguous_delivery',
+  'rate_limited',
+]);
+
+export function verdictOf(outcomes: readonly Outcome[]): Verdict {
+  let code: Reason['code'] | undefined;
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const outcome of outcomes) {
+    if (outcome.kind === 'delivered') return { kind: 'reached' };
+    if (outcome.kind === 'deferred' || outcome.kind === 'unknown') {
+      if (!absent.has(outcome.reason.code)) continue;
+      code ??= outcome.reason.code;
+      earliest = Math.min(earliest, (outcome.kind === 'deferred' && timeOf(outcome.retryAt)) || 0);
+    } else if (outcome.reason.status !== undefined) return { kind: 'reached' };
+  }
+  return code === undefined ? { kind: 'silent' } : { kind: 'failed', code, earliest };
+}
+
+/** How long the vendor itself asked everybody to wait: the latest such time, in epoch ms; 0 when it did not. */
+export function heldUntil(outcomes: readonly Outcome[]): number {
+  let until = 0;
+  for (const outcome of outcomes) {
+    if (outcome.kind !== 'deferred' || outcome.reason.code !== 'rate_limited') continue;
+    if (outcome.reason.status !== undefined) until = Math.max(until, timeOf(outcome.retryAt));
+  }
+  return until;
+}
+
+const timeOf = (written: string | undefined): number => (written === undefined ? 0 : Date.parse(written));

@@ -1,0 +1,201 @@
+import type {
+  Claim,
+  DeadFilter,
+  DeadLetter,
+  DeliveryQueue,
+  QueuedEvent,
+  QueueStatus,
+  Settlement,
+} from '../../core/queue/queue.ts';
+
+interface Kept extends QueuedEvent {
+  readonly seq: number;
+  attempts: number;
+  notBefore: number;
+  claimed: boolean;
+}
+
+interface Lane {
+  claimed: number;
+  /** One of it waits until then. */
+  until: number;
+}
+
+/** Everything of one connection. */
+class Log {
+  /** By seq, which grows: the oldest first. */
+  readonly waiting = new Map<number, Kept>();
+  readonly lanes = new Map<string, Lane>();
+  readonly late = new Set<Kept>();
+  readonly done: (QueuedEvent & { readonly seq: number; readonly doneAt: number })[] = [];
+  dead: DeadLetter[] = [];
+  readonly seen = new Set<string>();
+
+  lane(name: string): Lane {
+    const lane = this.lanes.get(name) ?? { claimed: 0, until: 0 };
+    this.lanes.set(name, lane);
+    return lane;
+  }
+
+  free(one: Kept): void {
+    one.claimed = false;
+    if (one.lane !== undefined) this.lane(one.lane).claimed -= 1;
+  }
+}
+
+/** The port, in memory and in small: for tests of what stands on it. Remembers every settle() and release(). */
+export class MemoryQueue implements DeliveryQueue {
+  readonly settled: Settlement[] = [];
+  readonly released: number[] = [];
+  settleCalls = 0;
+  /** Thrown by the next calls of settle(), one each. */
+  readonly failures: Error[] = [];
+  closed = false;
+  #seq = 0;
+  readonly #logs = new Map<string, Log>();
+
+  log(connection: string): Log {
+    const log = this.#logs.get(connection) ?? new Log();
+    this.#logs.set(connection, log);
+    return log;
+  }
+
+  put(connection: string, events: readonly QueuedEvent[]): Promise<{ accepted: number; duplicates: number }> {
+    const log = this.log(connection);
+    const fresh = events.filter(({ id }) => !log.seen.has(id));
+    for (const one of fresh) {
+      log.seen.add(one.id);
+      this.#add(log, one);
+    }
+    return Promise.resolve({ accepted: fresh.length, duplicates: events.length - fresh.length });
+  }
+
+  #add(log: Log, one: QueuedEvent): void {
+    const kept = { ...one, seq: (this.#seq += 1), attempts: 0, notBefore: 0, claimed: false };
+    log.waiting.set(kept.seq, kept);
+  }
+
+  claim(connection: string, most: number, now: number): readonly Claim[] {
+    if (this.closed) throw new Error('the queue is closed');
+    const log = this.log(connection);
+    const claims: Kept[] = [];
+    const mine = new Set<string>();
+    for (const one of log.waiting.values()) {
+      if (claims.length >= most) break;
+      if (one.claimed || one.notBefore > now) continue;
+      if (one.lane !== undefined && !mine.has(one.lane)) {
+        const lane = log.lane(one.lane);
+        if (lane.claimed > 0 || lane.until > now) continue;
+        mine.add(one.lane);
+      }
+      claims.push(one);
+    }
+    for (const one of claims) {
+      one.claimed = true;
+      log.late.delete(one);
+      if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
+    }
+    return claims.map(({ notBefore: _, claimed: __, ...claim }) => claim);
+  }
+
+  nextAt(connection: string): number | undefined {
+    const log = this.log(connection);
+    let at: number | undefined;
+    for (const { lane, notBefore } of log.late) {
+      if (lane !== undefined && log.lane(lane).claimed > 0) continue;
+      if (at === undefined || notBefore < at) at = notBefore;
+    }
+    return at;
+  }
+
+  async settle(
+    connection: string,
+    settlements: readonly Settlement[],
+    { now, configHash }: { readonly now: number; readonly configHash: string },
+  ): Promise<void> {
+    // As a store that writes: nothing of it happens in the turn of the caller.
+    await Promise.resolve();
+    this.settleCalls += 1;
+    const failure = this.failures.shift();
+    if (failure !== undefined) throw failure;
+    if (this.closed) throw new Error('the queue is closed');
+    const log = this.log(connection);
+    for (const settlement of settlements) {
+      const one = log.waiting.get(settlement.seq);
+      if (one?.claimed !== true) throw new Error(`${settlement.seq} is not claimed`);
+      this.settled.push(settlement);
+      log.free(one);
+      if (settlement.kind === 'again') {
+        one.attempts = settlement.attempts;
+        one.notBefore = settlement.notBefore;
+        log.late.add(one);
+        if (one.lane !== undefined) {
+          const lane = log.lane(one.lane);
+          lane.until = Math.max(lane.until, settlement.notBefore);
+        }
+        continue;
+      }
+      log.waiting.delete(one.seq);
+      const { id, lane, event, acceptedAt, seq } = one;
+      if (settlement.kind === 'done') log.done.push({ id, lane, event, acceptedAt, seq, doneAt: now });
+      else {
+        const { outcome, reason, attempts } = settlement;
+        const of = { connection, seq, id, lane, event, acceptedAt };
+        log.dead.push({ ...of, diedAt: now, outcome, reason, attempts, configHash });
+      }
+    }
+  }
+
+  release(connection: string, seqs: readonly number[]): void {
+    const log = this.log(connection);
+    for (const seq of seqs) {
+      const one = log.waiting.get(seq);
+      if (one?.claimed !== true) throw new Error(`${seq} is not claimed`);
+      this.released.push(seq);
+      log.free(one);
+    }
+  }
+
+  async *dead(connection: string, filter: DeadFilter = {}): AsyncIterable<DeadLetter> {
+    yield* await Promise.resolve(this.log(connection).dead.filter((letter) => matches(letter, filter)));
+  }
+
+  revive(connection: string, filter: DeadFilter = {}): Promise<number> {
+    const log = this.log(connection);
+    const revived = log.dead.filter((letter) => matches(letter, filter));
+    log.dead = log.dead.filter((letter) => !revived.includes(letter));
+    for (const { id, lane, event, acceptedAt } of revived) this.#add(log, { id, lane, event, acceptedAt });
+    return Promise.resolve(revived.length);
+  }
+
+  replay(connection: string, from: number, to: number): Promise<number> {
+    const log = this.log(connection);
+    const again = log.done.filter(({ doneAt }) => doneAt >= from && doneAt <= to);
+    for (const { id, lane, event } of again)
+      this.#add(log, { id: `${id} again`, lane, event, acceptedAt: Date.now() });
+    return Promise.resolve(again.length);
+  }
+
+  prune(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  status(now: number): QueueStatus {
+    const connections = [...this.#logs].map(([connection, { waiting, dead, done }]) => {
+      const [oldest] = waiting.values();
+      const oldestMs = oldest === undefined ? 0 : now - oldest.acceptedAt;
+      return { connection, waiting: waiting.size, oldestMs, dead: dead.length, done: done.length };
+    });
+    return { connections, bytes: 0, maxBytes: Number.POSITIVE_INFINITY, quarantined: 0 };
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    return Promise.resolve();
+  }
+}
+
+const matches = ({ reason, diedAt, seq }: DeadLetter, filter: DeadFilter): boolean =>
+  (filter.reason === undefined || reason.code === filter.reason) &&
+  (filter.since === undefined || diedAt >= filter.since) &&
+  (filter.seq === undefined || seq === filter.seq);
