@@ -18,3 +18,5 @@ export { drive } from './drive.ts';
 export type { DriveDeliver, Driven, DriveOptions, FinalSettlement, Left } from './drive.ts';
 export { createRateBudget } from './rate-budget.ts';
 export type { RateBudget } from './rate-budget.ts';
+export * from './temporary.ts';
+export { failpoints, type Failpoint } from './failpoint.ts';

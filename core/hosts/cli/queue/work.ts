@@ -1,3 +1,4 @@
+import type { DestinationManifest } from '../../../index.ts';
 import { work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
 import { afterSignal, exitCode } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
@@ -123,13 +124,18 @@ async function runWorkers(
       ...counts(id),
     })),
   );
+  let deadline: NodeJS.Timeout | undefined;
   try {
     const stopped = whenStopped(stop);
     await (untilIdle === true
       ? Promise.race([stopped, Promise.all([...workers.values()].map((worker) => worker.idle()))])
       : stopped);
-    await Promise.all([...workers.values()].map((worker) => worker.stop(grace)));
+    if (stop.by !== undefined) deadline = endBy(grace, stop.by, store, terminal);
+    await Promise.all(
+      connections.map(({ id, destination }) => workers.get(id)?.stop(patienceOf(destination.manifest, grace))),
+    );
   } finally {
+    clearTimeout(deadline);
     clearInterval(timer);
     board.stop();
     await pruning;
@@ -137,6 +143,19 @@ async function runWorkers(
   }
   return { workers, counts, stop: stop.by, failed: [...failed] };
 }
+
+/** Nothing more is sent so early that what was sent last has its answer, or its timeout, before the time is over. */
+const patienceOf = ({ pace }: DestinationManifest, graceMs: number): number => Math.max(0, graceMs - pace.timeoutMs);
+
+/** What is in flight when the time is over stays in the queue, and may arrive twice. */
+const endBy = (graceMs: number, by: StopSignal, store: DeliveryQueue, terminal: Terminal): NodeJS.Timeout =>
+  setTimeout(() => {
+    terminal.stderr.write(
+      `spillway: ${graceMs} ms after ${by}, the vendor has not answered yet; what was sent stays in the queue\n`,
+    );
+    const exit = (): void => terminal.exit(afterSignal(by));
+    void store.close().then(exit, exit);
+  }, graceMs);
 
 const whenStopped = ({ signal }: Stop): Promise<void> =>
   new Promise((resolve) => {
