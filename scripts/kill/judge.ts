@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../core/queue/index.ts';
-import { commits } from '../../test/vendors/index.ts';
+import { commits, type LedgerEntry } from '../../test/vendors/index.ts';
 import type { Subject } from './subject.ts';
 
 /** What became of all events of one destination: the vendor's ledger beside the store. */
@@ -11,65 +11,85 @@ export interface Judgement {
   /** Different events the vendor has. */
   readonly delivered: number;
   readonly dead: number;
+  /** What still waits after the last worker was idle. */
+  readonly waiting: number;
   /** Confirmed by enqueue, and neither at the vendor nor among the dead letters. */
   readonly lost: number;
   /** Commits beyond the first of an event. */
   readonly duplicates: number;
-  /** Of these: the vendor had it, and its answer got lost (a fault), so that it was sent again knowingly. */
+  /** Of these: the answer to the commit before it got lost (a fault), so that it was sent again knowingly. */
   readonly afterFaults: number;
-  /** Of these: a kill found it in flight, at the vendor and not yet settled in the store. */
+  /** Of these: a kill in between found the event at the vendor, and not yet settled in the store. */
   readonly afterKills: number;
   /** Of these: the rest, which nothing excuses. */
   readonly unexplained: number;
   /** The most events that one kill found in flight. */
   readonly mostInFlight: number;
-  /** Events of a lane whose first commit came after that of a later one. */
+  /** Events whose first commit came after that of a later one of their lane, or never because of one. */
   readonly outOfOrder: number;
-  /** Enqueued, and the store has no record of it; or has records of more. */
-  readonly unaccounted: number;
+  /** Repeats that the vendor refused, because a later event of their lane had been in flight with them. */
+  readonly lateRepeats: number;
 }
+
+/** What the simulator of Adjust says to an event that comes after a later one. */
+const late = 'A later event of this device is there already';
 
 export function judge(
   { account, vendor, sent, inFlight, mostInFlight }: Subject,
-  { dead, records }: { readonly dead: ReadonlyMap<string, DeadLetter>; readonly records: number },
+  { dead, waiting }: { readonly dead: ReadonlyMap<string, DeadLetter>; readonly waiting: number },
 ): Judgement {
   const { ledger } = vendor;
-  const ambiguous = new Map<string, number>();
-  const firstAt = new Map<string, number>();
-  ledger.entries.forEach(({ id, committed, fault }, index) => {
-    if (!committed) return;
-    if (!firstAt.has(id)) firstAt.set(id, index);
-    if (fault !== undefined && commits(fault)) ambiguous.set(id, (ambiguous.get(id) ?? 0) + 1);
+  const committed = new Map<string, Commit[]>();
+  ledger.entries.forEach((entry, place) => {
+    if (!entry.committed) return;
+    const before = committed.get(entry.id);
+    if (before === undefined) committed.set(entry.id, [{ ...entry, place }]);
+    else before.push({ ...entry, place });
   });
-  const sums = { delivered: 0, lost: 0, duplicates: 0, afterFaults: 0, afterKills: 0, unexplained: 0, outOfOrder: 0 };
+  const sums = { delivered: 0, lost: 0, duplicates: 0, afterFaults: 0, afterKills: 0, unexplained: 0 };
+  const order = { outOfOrder: 0, lateRepeats: 0 };
   const latest = new Map<string, number>();
   for (const { id, key, lane } of sent) {
-    const times = ledger.timesCommitted(key);
-    if (times > 0) sums.delivered += 1;
-    else if (!dead.has(id)) sums.lost += 1;
-    const again = Math.max(0, times - 1);
-    const byKill = Math.min(again, inFlight.get(id) ?? 0);
-    const byFault = Math.min(again - byKill, ambiguous.get(key) ?? 0);
-    sums.duplicates += again;
-    sums.afterKills += byKill;
-    sums.afterFaults += byFault;
-    sums.unexplained += again - byKill - byFault;
-    const at = firstAt.get(key);
-    if (lane === undefined || at === undefined) continue;
-    if (at < (latest.get(lane) ?? -1)) sums.outOfOrder += 1;
-    else latest.set(lane, at);
+    const times = committed.get(key) ?? [];
+    const [first] = times;
+    const letter = dead.get(id);
+    if (first !== undefined) sums.delivered += 1;
+    else if (letter === undefined) sums.lost += 1;
+    times.slice(1).forEach((again, index) => {
+      sums.duplicates += 1;
+      sums[excuse(times[index] as Commit, again, inFlight.get(id) ?? [])] += 1;
+    });
+    if (letter?.reason.detail?.includes(late) === true) order[first === undefined ? 'outOfOrder' : 'lateRepeats'] += 1;
+    if (lane === undefined || first === undefined) continue;
+    if (first.place < (latest.get(lane) ?? -1)) order.outOfOrder += 1;
+    else latest.set(lane, first.place);
   }
   return {
     slug: account.slug,
     events: sent.length,
     requests: vendor.requests(),
-    faults: Object.values(vendor.faults()).reduce((sum, times) => sum + times, 0),
+    faults: Object.values(vendor.faults()).reduce((sum, count) => sum + count, 0),
     dead: dead.size,
+    waiting,
     mostInFlight,
-    unaccounted: Math.abs(sent.length - records),
     ...sums,
+    ...order,
   };
 }
 
-export const isGood = ({ lost, unexplained, outOfOrder, unaccounted }: Judgement): boolean =>
-  lost + unexplained + outOfOrder + unaccounted === 0;
+interface Commit extends LedgerEntry {
+  readonly place: number;
+}
+
+/** Why an event could come again: its answer was lost on the way, or with the worker that waited for it. */
+function excuse(
+  before: Commit,
+  again: Commit,
+  killsInFlight: readonly number[],
+): 'afterFaults' | 'afterKills' | 'unexplained' {
+  if (before.fault !== undefined && commits(before.fault)) return 'afterFaults';
+  return killsInFlight.some((at) => before.at <= at && at <= again.at) ? 'afterKills' : 'unexplained';
+}
+
+export const isGood = ({ lost, unexplained, outOfOrder, waiting }: Judgement): boolean =>
+  lost + unexplained + outOfOrder + waiting === 0;

@@ -17,8 +17,8 @@ export interface Subject {
   readonly account: Account;
   readonly vendor: Simulator;
   readonly sent: Sent[];
-  /** By id: how many kills found it in the vendor's ledger and still waiting in the store. */
-  readonly inFlight: Map<string, number>;
+  /** By id: when (epoch ms) a kill had left it in the vendor's ledger and still waiting in the store. */
+  readonly inFlight: Map<string, number[]>;
   /** The most of them that one kill found. */
   mostInFlight: number;
   /** Writes the next events to a file for enqueue, and remembers them. */

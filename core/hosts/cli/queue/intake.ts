@@ -117,14 +117,8 @@ export function createIntake({ id, destination, connection, queue, roster }: Int
   }
 }
 
-const longestId = 200;
-
 /** The messageId; for an event without one, its line and content, so that the same file again holds nothing new. */
 export function idOf(event: CdpEvent, text: string, line: number): string {
   const id = eventIdOf(event);
-  if (id !== '' && id.length <= longestId) return id;
-  const hash = createHash('sha256')
-    .update(id === '' ? text : id)
-    .digest('hex');
-  return id === '' ? `line:${line}:${hash.slice(0, 32)}` : `long:${hash}`;
+  return id === '' ? `line:${line}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}` : id;
 }
