@@ -58,6 +58,10 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
     .option('--outcomes <file>', 'where the outcomes go, as NDJSON in the order of the input; - is standard output')
     .option(...origin)
     .option('--within <ms>', 'how long one event may take (env: SPILLWAY_WITHIN; default: 60000)', milliseconds)
+    .option(
+      '--store <dir>',
+      'makes the delivery of a file resumable: after a crash, the same command goes on where it was',
+    )
     .option(...destinations)
     .option('--json', 'the summary as one JSON object on standard output')
     .option('--quiet', 'no summary and no progress bar')
