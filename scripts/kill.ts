@@ -14,7 +14,7 @@ import { accounts } from '../test/end-to-end/accounts.ts';
 import { isGood } from './kill/judge.ts';
 import { runKills } from './kill/run.ts';
 
-const [kills = 100, seed = 1] = process.argv.slice(2).map(Number);
+const [kills = 100, seed = 1, waiting = 2_000] = process.argv.slice(2).map(Number);
 const destinations = await loadDestinations(path.join(path.dirname(fileURLToPath(import.meta.url)), '../destinations'));
 const folder = await mkdtemp(path.join(tmpdir(), 'spillway-kill-'));
 const { judgements, killed, missed, seconds } = await runKills({
@@ -23,7 +23,7 @@ const { judgements, killed, missed, seconds } = await runKills({
   destinations,
   kills,
   failpoints,
-  waiting: 2_000,
+  waiting,
   seed,
   faultRate: 0.3,
   log: (line) => console.error(line),
