@@ -15,6 +15,7 @@ const esmOnly = [
   'fast-string-truncated-width',
   'fast-wrap-ansi',
   'sisteransi',
+  'tinyqueue',
 ];
 
 const config: Config = {

@@ -1,0 +1,105 @@
+import type { Table, Tables } from './tables.ts';
+
+/** One write of a transaction. */
+type Operation = readonly [table: Table, key: Buffer, value: Buffer | undefined];
+
+/** What one caller wants written, all of it or nothing. */
+export interface Entry {
+  readonly operations: readonly Operation[];
+  /** Once it is on disk, in the order of the entries. */
+  readonly then: () => void;
+}
+
+/**
+ * Writes entries to disk. Entries that come while a transaction is on its way share the next one, and its flush. When a transaction
+ * fails, so does every entry that was made since, because it may build on what is not there: `undo` is called once, before their
+ * promises reject.
+ */
+export class Journal {
+  readonly #tables: Tables;
+  readonly #before: () => void;
+  readonly #undo: () => void;
+  readonly #finish: () => readonly Operation[];
+  #forming: { entry: Entry; resolve: () => void; reject: (error: unknown) => void }[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(
+    tables: Tables,
+    {
+      before,
+      finish,
+      undo,
+    }: {
+      /** Throws to refuse the transaction. */
+      readonly before: () => void;
+      /** What is written along with every transaction. */
+      readonly finish: () => readonly Operation[];
+      readonly undo: () => void;
+    },
+  ) {
+    this.#tables = tables;
+    this.#before = before;
+    this.#finish = finish;
+    this.#undo = undo;
+  }
+
+  /** Resolves when it is on disk. */
+  write(entry: Entry): Promise<void> {
+    const written = new Promise<void>((resolve, reject) => {
+      this.#forming.push({ entry, resolve, reject });
+    });
+    this.#running ??= this.#run();
+    return written;
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // One turn later, so that what is put in the same turn shares the first flush, too.
+    await undefined;
+    while (this.#forming.length > 0) {
+      const group = this.#forming;
+      this.#forming = [];
+      try {
+        if (group.some(({ entry }) => entry.operations.length > 0)) await this.#commit(group.map(({ entry }) => entry));
+      } catch (error) {
+        const failed = [...group, ...this.#forming];
+        this.#forming = [];
+        this.#undo();
+        for (const { reject } of failed) reject(error);
+        continue;
+      }
+      for (const { entry, resolve } of group) {
+        entry.then();
+        resolve();
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(entries: readonly Entry[]): Promise<void> {
+    this.#before();
+    const { root } = this.#tables;
+    const committed = root.batch(() => {
+      for (const { operations } of entries) apply(operations);
+      apply(this.#finish());
+    });
+    try {
+      await committed;
+    } catch (error) {
+      // LMDB says why in a promise of its own; one that nobody listens to would end the process.
+      const cause: unknown = await (error as { commitError?: Promise<never> }).commitError?.catch(
+        (why: unknown) => why,
+      );
+      throw cause ?? error;
+    }
+    await root.flushed;
+  }
+}
+
+function apply(operations: readonly Operation[]): void {
+  for (const [table, key, value] of operations) void (value === undefined ? table.remove(key) : table.put(key, value));
+}

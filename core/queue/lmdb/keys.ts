@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+
+/*
+ * Keys are made of big-endian numbers, so that the order of bytes is the order of numbers. Connections have numbers because their
+ * ids may have any length.
+ *
+ *   log   connection u32, lane u16, seq u48      an event that waits
+ *   done  connection u32, doneAt u48, seq u48    one that was delivered or skipped, kept for replay
+ *   dead  connection u32, seq u48                a dead letter
+ *   seen  bucket u32, connection u32, id         when that id was put (u48); a bucket is a span of time, pruned as a whole
+ */
+
+export const logKey = (connection: number, lane: number, seq: number): Buffer => {
+  const key = Buffer.allocUnsafe(12);
+  key.writeUInt32BE(connection, 0);
+  key.writeUInt16BE(lane, 4);
+  key.writeUIntBE(seq, 6, 6);
+  return key;
+};
+export const laneOf = (key: Buffer): number => key.readUInt16BE(4);
+
+export const doneKey = (connection: number, doneAt: number, seq: number): Buffer => {
+  const key = Buffer.allocUnsafe(16);
+  key.writeUInt32BE(connection, 0);
+  key.writeUIntBE(doneAt, 4, 6);
+  key.writeUIntBE(seq, 10, 6);
+  return key;
+};
+export const doneAtOf = (key: Buffer): number => key.readUIntBE(4, 6);
+
+export const deadKey = (connection: number, seq: number): Buffer => {
+  const key = Buffer.allocUnsafe(10);
+  key.writeUInt32BE(connection, 0);
+  key.writeUIntBE(seq, 4, 6);
+  return key;
+};
+
+/** Of a key of log, done or dead. */
+export const connectionOf = (key: Buffer): number => key.readUInt32BE(0);
+export const seqOf = (key: Buffer): number => key.readUIntBE(key.length - 6, 6);
+
+/** Above every key of that connection in log, done or dead. */
+export const after = (connection: number): Buffer => {
+  const key = Buffer.allocUnsafe(4);
+  key.writeUInt32BE(connection + 1, 0);
+  return key;
+};
+
+/** Ids beyond this go by their SHA-256: a key has no room for everything. */
+const longestId = 128;
+
+export const seenKey = (bucket: number, connection: number, id: string): Buffer => {
+  const length = Buffer.byteLength(id);
+  const hash = length > longestId ? createHash('sha256').update(id).digest() : undefined;
+  const key = Buffer.allocUnsafe(9 + (hash?.length ?? length));
+  key.writeUInt32BE(bucket, 0);
+  key.writeUInt32BE(connection, 4);
+  key[8] = hash === undefined ? 0 : 1;
+  if (hash === undefined) key.write(id, 9);
+  else hash.copy(key, 9);
+  return key;
+};
+export const bucketOf = (key: Buffer): number => key.readUInt32BE(0);
+
+export const largestSeq = 2 ** 48 - 1;

@@ -1,0 +1,101 @@
+import { safely, type Signal } from '../../runtime/signals.ts';
+import { defaultLanes, mostLanes } from '../lane.ts';
+import type { DeliveryQueue } from '../queue.ts';
+import { day } from '../settlement.ts';
+import { enter, type Folder } from './folder.ts';
+import { inspect } from './inspect.ts';
+import { LmdbQueue } from './lmdb-queue.ts';
+import { StoreDamaged, StoreRefused } from './refused.ts';
+import { openTables, readMeta, type Meta, type Tables } from './tables.ts';
+
+export interface QueueOptions {
+  /** The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file systems. */
+  readonly path: string;
+  /**
+   * Bytes of records, those kept for replay and dead letters included, from which put() throws QueueFull. Default: 1 GiB. The file
+   * takes up to a few times as much, and never shrinks.
+   */
+  readonly maxBytes?: number | undefined;
+  /** A second put of an id is a no-op for so long (ms); 0 = never. Default: a day. Ids that went by are forgotten by prune(). */
+  readonly dedupWindowMs?: number | undefined;
+  /** How many lanes the keys are spread over. Of a store that exists it can only change while nothing waits in it. Default: 1024. */
+  readonly lanes?: number | undefined;
+  /** Called with a `defect` for every record that went to quarantine; `slug` is the connection id. */
+  readonly onSignal?: ((signal: Signal) => unknown) | undefined;
+  /** Epoch ms, for dedup and for what is put, revived and replayed. Default: the system's. */
+  readonly now?: (() => number) | undefined;
+}
+
+/**
+ * Opens a durable queue on LMDB, or makes one. One process has a store at a time. Throws StoreRefused, with what to do, and leaves the
+ * store as it is when it cannot be had; StoreDamaged when it cannot be read.
+ *
+ * A store that was not closed (kill -9, power) is read from end to end first, by a child process: LMDB ends the process that meets
+ * certain damage. That takes about a second per 200 MB.
+ */
+export async function openQueue({
+  path,
+  maxBytes = 2 ** 30,
+  dedupWindowMs = day,
+  lanes,
+  onSignal = () => undefined,
+  now = Date.now,
+}: QueueOptions): Promise<DeliveryQueue> {
+  if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < mostLanes))
+    throw new RangeError(`lanes must be a whole number from 1 to ${mostLanes - 1}`);
+  const folder = enter(path);
+  let tables: Tables | undefined;
+  try {
+    if (!folder.clean) await inspect(folder);
+    folder.begin();
+    tables = opened(folder, () => openTables(folder.data, { readOnly: false, bytes: maxBytes }));
+    const kept = opened(folder, () => readMeta(tables!.meta));
+    if (kept === undefined && !folder.fresh)
+      throw new StoreDamaged(path, 'the numbers kept about the records are missing');
+    const meta = kept ?? empty(lanes ?? defaultLanes, dedupWindowMs);
+    const make = { ...meta.make, lanes: lanes ?? meta.make.lanes };
+    if (make.lanes !== meta.make.lanes) mustBeDrained(path, meta, make.lanes);
+    const queue = new LmdbQueue(
+      tables,
+      folder,
+      { ...meta, make },
+      { maxBytes, dedupWindowMs, now, emit: safely(onSignal) },
+    );
+    if (kept === undefined || make.lanes !== meta.make.lanes) await queue.begin();
+    folder.made();
+    return queue;
+  } catch (error) {
+    await tables?.root.close();
+    // What was clean, and was not written to, stays so.
+    folder.leave(folder.clean && !folder.fresh);
+    throw error;
+  }
+}
+
+function opened<T>(folder: Folder, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    throw new StoreDamaged(folder.path, String((error as Error).message), { cause: error });
+  }
+}
+
+function empty(lanes: number, dedupWindowMs: number): Meta {
+  return {
+    totals: { seq: 0, stamp: 0, bytes: 0, quarantined: 0 },
+    make: { lanes, seenMs: Math.max(1000, dedupWindowMs) },
+    counts: new Map(),
+  };
+}
+
+function mustBeDrained(path: string, { make, counts }: Meta, lanes: number): void {
+  const waiting = [...counts.values()].filter((one) => one.waiting > 0);
+  if (waiting.length === 0) return;
+  const still = waiting.map((one) => `${one.id}: ${one.waiting}`).join(', ');
+  throw new StoreRefused(
+    'lanes',
+    path,
+    `the queue store has ${make.lanes} lanes, and ${lanes} are asked for. With other lanes the order of a key would be lost for ` +
+      `what still waits (${still}). Work that off with ${make.lanes} lanes, then change them`,
+  );
+}

@@ -1,0 +1,112 @@
+import { crc32 } from 'node:zlib';
+import { open, type Database } from 'lmdb';
+
+export type Table = Database<Buffer, Buffer>;
+export const recordTables = ['log', 'done', 'dead'] as const;
+export type RecordTable = (typeof recordTables)[number];
+export type TableName = RecordTable | 'seen' | 'meta';
+
+export interface Tables extends Readonly<Record<TableName, Table>> {
+  readonly root: ReturnType<typeof open<Buffer, Buffer>>;
+}
+
+/** Bytes as they are: what salvage looks for must lie in the file uncompressed and in one piece. */
+const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+export function openTables(
+  data: string,
+  { readOnly, bytes }: { readonly readOnly: boolean; readonly bytes: number },
+): Tables {
+  const root = open<Buffer, Buffer>({
+    path: data,
+    noSubdir: true,
+    readOnly,
+    maxDbs: 8,
+    pageSize: 4096,
+    // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
+    mapSize: Math.max(2 ** 30, 4 * bytes),
+    ...binary,
+  });
+  const table = (name: TableName): Table => {
+    const opened = root.openDB<Buffer, Buffer>({ name, ...binary });
+    // Read only, one that is not there comes back half made.
+    if ((opened as unknown as { readonly status?: string }).status !== 'open')
+      throw new Error(`the table ${name} is missing`);
+    return opened;
+  };
+  return {
+    root,
+    log: table('log'),
+    done: table('done'),
+    dead: table('dead'),
+    seen: table('seen'),
+    meta: table('meta'),
+  };
+}
+
+/** Of the whole store; every transaction writes it. */
+export interface Totals {
+  /** The last one given. */
+  readonly seq: number;
+  readonly stamp: number;
+  /** Of the records in log, done and dead. */
+  readonly bytes: number;
+  readonly quarantined: number;
+}
+/** How a store was made. */
+export interface Make {
+  readonly lanes: number;
+  /** Width of a bucket of seen ids, ms. */
+  readonly seenMs: number;
+}
+/** How many records of a connection each table holds. */
+export interface Counts {
+  readonly id: string;
+  readonly waiting: number;
+  readonly done: number;
+  readonly dead: number;
+}
+
+export const totalsKey: Buffer = Buffer.from('totals');
+export const makeKey: Buffer = Buffer.from('make');
+const countsPrefix = 'connection ';
+export const countsKey = (connection: number): Buffer => Buffer.from(countsPrefix + connection);
+/** The number in a key of countsKey; `undefined` of another key. */
+export const countedBy = (key: Buffer): number | undefined => {
+  const text = key.toString();
+  return text.startsWith(countsPrefix) ? Number(text.slice(countsPrefix.length)) : undefined;
+};
+
+/** A value of meta: its CRC-32, then JSON. */
+export function seal(value: object): Buffer {
+  const bytes = Buffer.from(`0000${JSON.stringify(value)}`);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4)));
+  return bytes;
+}
+
+/** Throws when it is not what was sealed. */
+export function unseal<T>(bytes: Buffer): T {
+  if (bytes.length < 4 || bytes.readUInt32LE() !== crc32(bytes.subarray(4)))
+    throw new Error('a number kept about the records has a wrong checksum');
+  return JSON.parse(bytes.toString('utf8', 4)) as T;
+}
+
+export interface Meta {
+  readonly totals: Totals;
+  readonly make: Make;
+  readonly counts: ReadonlyMap<number, Counts>;
+}
+
+/** `undefined` when nothing was written yet. Throws when it is damaged. */
+export function readMeta(meta: Table): Meta | undefined {
+  const totals = meta.getBinary(totalsKey);
+  const make = meta.getBinary(makeKey);
+  if (totals === undefined && make === undefined) return undefined;
+  if (totals === undefined || make === undefined) throw new Error('numbers kept about the records are missing');
+  const counts = new Map<number, Counts>();
+  for (const { key, value } of [...meta.getRange()]) {
+    const number = countedBy(key);
+    if (number !== undefined) counts.set(number, unseal<Counts>(value));
+  }
+  return { totals: unseal<Totals>(totals), make: unseal<Make>(make), counts };
+}

@@ -1,0 +1,413 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { CdpEvent } from '../../core/api/event.ts';
+import {
+  QueueFull,
+  type Claim,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryQueue,
+  type QueuedEvent,
+  type Settlement,
+} from '../../core/queue/queue.ts';
+
+/** A store that a test opens as often as it likes. */
+export interface Store {
+  open(options?: { readonly maxBytes?: number; readonly dedupWindowMs?: number }): Promise<DeliveryQueue>;
+  /** The clock the queue goes by when a call carries no time. */
+  clock: { now: number };
+  remove(): Promise<void>;
+}
+
+export const at = { now: 2_000, configHash: 'hash' };
+
+export const queued = (id: string, more: Partial<QueuedEvent> = {}): QueuedEvent => ({
+  id,
+  acceptedAt: 1_000,
+  event: { type: 'track', event: 'Order Completed', messageId: id, properties: { price: 12.5, note: 'größer – 🙂' } },
+  ...more,
+});
+const several = (ids: string, more?: Partial<QueuedEvent>): QueuedEvent[] =>
+  ids.split(' ').map((id) => queued(id, more));
+
+const ids = (claims: readonly { readonly id: string }[]): string => claims.map(({ id }) => id).join(' ');
+const seqsOf = (claims: readonly Claim[]): number[] => claims.map(({ seq }) => seq);
+const done = ({ seq }: Claim): Settlement => ({ kind: 'done', seq, outcome: 'delivered' });
+const again = ({ seq, attempts }: Claim, notBefore: number, counted = 1): Settlement => ({
+  kind: 'again',
+  seq,
+  notBefore,
+  attempts: attempts + counted,
+});
+const dead = ({ seq, attempts }: Claim, code: 'vendor_rejected' | 'timeout' = 'vendor_rejected'): Settlement => ({
+  kind: 'dead',
+  seq,
+  outcome: 'rejected',
+  reason: { code, message: 'No.' },
+  attempts: attempts + 1,
+});
+
+async function letters(queue: DeliveryQueue, connection: string, filter?: DeadFilter): Promise<DeadLetter[]> {
+  const found: DeadLetter[] = [];
+  for await (const letter of queue.dead(connection, filter)) found.push(letter);
+  return found;
+}
+
+/** What every implementation of DeliveryQueue keeps to. */
+export function describeQueue(name: string, make: () => Promise<Store>): void {
+  describe(`the delivery queue on ${name}`, () => {
+    let store: Store;
+    let queue: DeliveryQueue;
+    beforeEach(async () => {
+      store = await make();
+      queue = await store.open();
+    });
+    afterEach(async () => {
+      await queue.close();
+      await store.remove();
+    });
+    const reopen = async (options?: Parameters<Store['open']>[0]): Promise<void> => {
+      await queue.close();
+      queue = await store.open(options);
+    };
+    const take = (most = 100, now = 1_000, connection = 'c'): readonly Claim[] => queue.claim(connection, most, now);
+    const drain = async (connection = 'c', now = 1_000): Promise<string> => {
+      const seen: string[] = [];
+      for (let claims = take(7, now, connection); claims.length > 0; claims = take(7, now, connection)) {
+        seen.push(...claims.map(({ id }) => id));
+        await queue.settle(connection, claims.map(done), at);
+      }
+      return seen.join(' ');
+    };
+    const backlog = (connection = 'c', now = 1_000) =>
+      queue.status(now).connections.find((one) => one.connection === connection);
+
+    it('gives out what was put, as it was put, once', async () => {
+      const event = queued('a', { lane: 'device' });
+      expect(await queue.put('c', [event])).toEqual({ accepted: 1, duplicates: 0 });
+      const [claim, ...others] = take();
+      expect(others).toEqual([]);
+      expect(claim).toEqual({ ...event, seq: expect.any(Number), attempts: 0 });
+      expect(take()).toEqual([]);
+    });
+
+    it('gives out nothing of another connection', async () => {
+      await queue.put('c', several('a'));
+      await queue.put('d', several('a b'));
+      expect(ids(take(9, 1_000, 'd'))).toBe('a b');
+      expect(ids(take())).toBe('a');
+      expect(take(9, 1_000, 'nobody')).toEqual([]);
+    });
+
+    it('takes nothing out that was put twice, in one call or in two, until the window has passed', async () => {
+      await reopen({ dedupWindowMs: 5_000 });
+      expect(await queue.put('c', several('a b a'))).toEqual({ accepted: 2, duplicates: 1 });
+      expect(await drain()).toBe('a b');
+      expect(await queue.put('c', several('b c'))).toEqual({ accepted: 1, duplicates: 1 });
+      await reopen({ dedupWindowMs: 5_000 });
+      store.clock.now += 4_999;
+      expect(await queue.put('c', several('a'))).toEqual({ accepted: 0, duplicates: 1 });
+      store.clock.now += 1;
+      expect(await queue.put('c', several('a'))).toEqual({ accepted: 1, duplicates: 0 });
+      expect(await drain()).toBe('c a');
+      expect(await queue.put('d', several('a'))).toEqual({ accepted: 1, duplicates: 0 });
+    });
+
+    it('tells ids apart that are long and begin alike', async () => {
+      const long = 'x'.repeat(3_000);
+      expect(await queue.put('c', [queued(`${long}1`), queued(`${long}2`), queued(`${long}1`)])).toEqual({
+        accepted: 2,
+        duplicates: 1,
+      });
+    });
+
+    it('keeps two puts apart that are made at once, and in the order they were made', async () => {
+      const [first, second, third] = await Promise.all([
+        queue.put('c', several('a b c')),
+        queue.put('c', several('d b e')),
+        queue.put('c', several('f')),
+      ]);
+      expect([first, second, third]).toEqual([
+        { accepted: 3, duplicates: 0 },
+        { accepted: 2, duplicates: 1 },
+        { accepted: 1, duplicates: 0 },
+      ]);
+      expect(await drain()).toBe('a b c d e f');
+    });
+
+    it('goes by age where there are no lanes, and what goes again waits for its time alone', async () => {
+      await queue.put('c', several('a b c d'));
+      const claims = take(2);
+      await queue.settle('c', [again(claims[0]!, 5_000), again(claims[1]!, 3_000)], at);
+      expect(ids(take())).toBe('c d');
+      expect(queue.nextAt('c')).toBe(3_000);
+      expect(take(9, 2_999)).toEqual([]);
+      expect(ids(take(9, 3_000))).toBe('b');
+      expect(queue.nextAt('c')).toBe(5_000);
+      expect(take(9, 5_000)).toEqual([expect.objectContaining({ id: 'a', attempts: 1 })]);
+      expect(queue.nextAt('c')).toBeUndefined();
+    });
+
+    it('gives out several of a lane in a row, then none until the last of them is settled', async () => {
+      await queue.put('c', [...several('a1 a2 a3', { lane: 'a' }), ...several('b1', { lane: 'b' }), ...several('n1')]);
+      await queue.put('c', several('a4', { lane: 'a' }));
+      const claims = take(2);
+      expect(ids(claims)).toBe('a1 a2');
+      const others = take();
+      expect(ids(others)).toBe('b1 n1');
+      await queue.settle('c', [done(claims[1]!)], at);
+      expect(take()).toEqual([]);
+      await queue.settle('c', [done(claims[0]!)], at);
+      expect(ids(take())).toBe('a3 a4');
+    });
+
+    it('holds back a lane whose first goes again, and no other', async () => {
+      await queue.put('c', [...several('a1 a2', { lane: 'a' }), ...several('b1', { lane: 'b' })]);
+      const claims = take(2);
+      await queue.settle('c', [again(claims[0]!, 9_000), again(claims[1]!, 1_000, 0)], at);
+      const [b] = take(9, 8_999);
+      expect(b).toMatchObject({ id: 'b1' });
+      await queue.put('c', [...several('a3', { lane: 'a' }), ...several('b2', { lane: 'b' })]);
+      await queue.settle('c', [done(b!)], at);
+      expect(ids(take(9, 8_999))).toBe('b2');
+      expect(queue.nextAt('c')).toBe(9_000);
+      expect(take(9, 9_000)).toMatchObject([
+        { id: 'a1', attempts: 1 },
+        { id: 'a2', attempts: 0 },
+        { id: 'a3', attempts: 0 },
+      ]);
+    });
+
+    it('gives claims back as they were, in their old place', async () => {
+      await queue.put('c', [...several('a1 a2 a3', { lane: 'a' }), ...several('n1 n2')]);
+      const claims = take(2);
+      const more = take(1);
+      queue.release('c', seqsOf([...claims, ...more]));
+      expect(take()).toMatchObject([
+        { id: 'a1', attempts: 0 },
+        { id: 'a2' },
+        { id: 'a3' },
+        { id: 'n1', attempts: 0 },
+        { id: 'n2' },
+      ]);
+    });
+
+    it('refuses to settle what is not claimed, and changes nothing then', async () => {
+      await queue.put('c', several('a b'));
+      const [claim] = take(1);
+      const never: Settlement = { kind: 'done', seq: claim!.seq + 1, outcome: 'delivered' };
+      await expect(queue.settle('c', [done(claim!), never], at)).rejects.toThrow('not claimed');
+      await expect(queue.settle('c', [done(claim!), done(claim!)], at)).rejects.toThrow('twice');
+      await queue.settle('c', [done(claim!)], at);
+      await expect(queue.settle('c', [done(claim!)], at)).rejects.toThrow('not claimed');
+      expect(backlog()).toMatchObject({ waiting: 1, done: 1 });
+    });
+
+    it('keeps everything across a close: order, attempts, times, ids; and gives claims back', async () => {
+      await queue.put('c', [
+        ...several('a1 a2', { lane: 'a' }),
+        ...several('b1', { lane: 'b' }),
+        ...several('n1 n2 n3'),
+      ]);
+      const claims = take();
+      const [a1, a2, b1, n1] = claims;
+      await queue.settle('c', [again(a1!, 4_000), again(a2!, 0, 0), done(b1!), again(n1!, 6_000)], at);
+      await reopen();
+      const back = take(9, 2_500);
+      expect(ids(back)).toBe('n2 n3');
+      expect(queue.nextAt('c')).toBe(4_000);
+      const later = take(9, 6_000);
+      expect(later).toMatchObject([
+        { id: 'a1', attempts: 1 },
+        { id: 'a2', attempts: 0 },
+        { id: 'n1', attempts: 1 },
+      ]);
+      expect(await queue.put('c', several('a1 b1 n3'))).toEqual({ accepted: 0, duplicates: 3 });
+      expect(backlog()).toMatchObject({ waiting: 5, done: 1, dead: 0 });
+    });
+
+    it('keeps the order of a lane across many puts and restarts', async () => {
+      const lanes = ['a', 'b', 'c'];
+      const seen: Record<string, string[]> = { a: [], b: [], c: [] };
+      for (let round = 0; round < 6; round += 1) {
+        for (let part = 0; part < 5; part += 1)
+          await queue.put(
+            'c',
+            lanes.flatMap((lane) => [0, 1, 2, 3].map((n) => queued(`${lane}-${round}-${part}-${n}`, { lane }))),
+          );
+        const claims = take(20);
+        for (const { lane, id } of claims) seen[lane!]!.push(id);
+        await queue.settle('c', claims.map(done), at);
+        await reopen();
+      }
+      for (let claims = take(11); claims.length > 0; claims = take(11)) {
+        for (const { lane, id } of claims) seen[lane!]!.push(id);
+        await queue.settle('c', claims.map(done), at);
+      }
+      for (const lane of lanes) {
+        expect(seen[lane]).toHaveLength(120);
+        expect(seen[lane]).toEqual([...seen[lane]!].sort());
+      }
+    });
+
+    it('turns into a dead letter what will never go, with all it takes to judge it', async () => {
+      const event = queued('a', { lane: 'device' });
+      await queue.put('c', [event, queued('b')]);
+      const claims = take();
+      await queue.settle('c', [dead(claims[0]!), done(claims[1]!)], { now: 7_000, configHash: 'abc' });
+      await reopen();
+      expect(take()).toEqual([]);
+      expect(await letters(queue, 'c')).toEqual([
+        {
+          ...event,
+          connection: 'c',
+          seq: claims[0]!.seq,
+          diedAt: 7_000,
+          outcome: 'rejected',
+          reason: { code: 'vendor_rejected', message: 'No.' },
+          attempts: 1,
+          configHash: 'abc',
+        },
+      ]);
+    });
+
+    it('settles at once what comes with its outcome', async () => {
+      const reason = { code: 'unmapped_event', message: 'No rule for it.' } as const;
+      await queue.put('c', [
+        queued('a', { outcome: { kind: 'skipped', eventId: 'a', reason } }),
+        queued('b', { outcome: { kind: 'rejected', eventId: 'b', reason } }),
+      ]);
+      expect(take()).toEqual([]);
+      expect(backlog()).toMatchObject({ waiting: 0, done: 1, dead: 1 });
+      expect(await letters(queue, 'c')).toMatchObject([
+        { id: 'b', reason, outcome: 'rejected', attempts: 0, configHash: '' },
+      ]);
+    });
+
+    it('finds dead letters by reason, by time and by place', async () => {
+      await queue.put('c', several('a b c'));
+      const [a, b, c] = take();
+      await queue.settle('c', [dead(a!)], { now: 10, configHash: '' });
+      await queue.settle('c', [dead(b!, 'timeout')], { now: 20, configHash: '' });
+      await queue.settle('c', [dead(c!)], { now: 30, configHash: '' });
+      expect(ids(await letters(queue, 'c', { reason: 'vendor_rejected' }))).toBe('a c');
+      expect(ids(await letters(queue, 'c', { since: 20 }))).toBe('b c');
+      expect(ids(await letters(queue, 'c', { since: 20, reason: 'vendor_rejected' }))).toBe('c');
+      expect(ids(await letters(queue, 'c', { seq: b!.seq }))).toBe('b');
+      expect(await letters(queue, 'nobody')).toEqual([]);
+    });
+
+    it('revives dead letters at the tail, once, with their attempts forgotten', async () => {
+      await queue.put('c', several('a b c'));
+      const [a, b, c] = take();
+      await queue.settle('c', [dead(a!), dead(b!, 'timeout'), dead(c!)], at);
+      await queue.put('c', several('d'));
+      store.clock.now = 9_000;
+      const both = await Promise.all([
+        queue.revive('c', { reason: 'vendor_rejected' }),
+        queue.revive('c', { reason: 'vendor_rejected' }),
+      ]);
+      expect(both).toEqual([2, 0]);
+      expect(ids(await letters(queue, 'c'))).toBe('b');
+      expect(take()).toMatchObject([
+        { id: 'd' },
+        { id: 'a', attempts: 0, acceptedAt: 9_000 },
+        { id: 'c', attempts: 0, event: queued('c').event },
+      ]);
+      expect(backlog()).toMatchObject({ waiting: 3, dead: 1 });
+    });
+
+    it('replays what was done between two times, under new ids, as often as it is asked to', async () => {
+      await queue.put('c', several('a b c d'));
+      const claims = take();
+      for (const [index, claim] of claims.entries())
+        await queue.settle('c', [done(claim)], { now: 100 * (index + 1), configHash: '' });
+      expect(await queue.replay('c', 200, 300)).toBe(2);
+      expect(await queue.replay('c', 301, 399)).toBe(0);
+      const again = take();
+      expect(again.map(({ event }) => event.messageId)).toEqual(['b', 'c']);
+      expect(again.some(({ id }) => ['b', 'c'].includes(id))).toBe(false);
+      await queue.settle('c', again.map(done), { now: 250, configHash: '' });
+      expect(await queue.replay('c', 200, 300)).toBe(4);
+      expect(new Set([...again, ...take()].map(({ id }) => id)).size).toBe(6);
+    });
+
+    it('forgets what was done before a time, and no more', async () => {
+      await queue.put('c', several('a b c'));
+      const [a, b, c] = take();
+      await queue.settle('c', [done(a!)], { now: 10, configHash: '' });
+      await queue.settle('c', [dead(b!)], { now: 10, configHash: '' });
+      await queue.settle('c', [done(c!)], { now: 20, configHash: '' });
+      const before = queue.status(0).bytes;
+      expect(await queue.prune(20, 2_000)).toBe(1);
+      expect(await queue.prune(20, 2_000)).toBe(0);
+      expect(backlog()).toMatchObject({ waiting: 0, dead: 1, done: 1 });
+      expect(queue.status(0).bytes).toBeLessThan(before);
+      expect(await queue.replay('c', 0, 1_000)).toBe(1);
+      expect(await queue.put('c', several('a'))).toEqual({ accepted: 0, duplicates: 1 });
+    });
+
+    it('is full when the byte budget is reached: keeps nothing of that put, and takes more when there is room', async () => {
+      await reopen({ maxBytes: 3_000 });
+      const big = (id: string): QueuedEvent =>
+        queued(id, { event: { type: 'track', event: 'Big', properties: { text: 'x'.repeat(1_000) } } });
+      await queue.put('c', [big('a'), big('b')]);
+      await expect(queue.put('c', [queued('small'), big('c')])).rejects.toThrow(QueueFull);
+      expect(backlog()).toMatchObject({ waiting: 2 });
+      await queue.settle('c', take().map(done), { now: 10, configHash: '' });
+      await expect(queue.put('c', [big('c')])).rejects.toThrow(QueueFull);
+      await queue.prune(11, 11);
+      expect(await queue.put('c', [queued('small'), big('c')])).toEqual({ accepted: 2, duplicates: 0 });
+      expect(await drain()).toBe('small c');
+      await expect(queue.replay('c', 0, 1e9).then(() => queue.replay('c', 0, 1e9))).rejects.toThrow(QueueFull);
+    });
+
+    it('counts what waits, what is dead, what is done and how old the oldest is', async () => {
+      expect(queue.status(5_000)).toMatchObject({ connections: [], bytes: 0, quarantined: 0 });
+      await queue.put('d', several('x', { acceptedAt: 4_000 }));
+      await queue.put('c', [...several('a', { lane: 'l', acceptedAt: 1_500 }), ...several('b', { acceptedAt: 2_000 })]);
+      const expected = [
+        { connection: 'c', waiting: 2, oldestMs: 3_500, dead: 0, done: 0 },
+        { connection: 'd', waiting: 1, oldestMs: 1_000, dead: 0, done: 0 },
+      ];
+      expect(queue.status(5_000).connections).toEqual(expected);
+      const [a, b] = take();
+      expect(queue.status(5_000).connections).toEqual(expected);
+      await queue.settle('c', [done(a!), again(b!, 9_000)], at);
+      expect(queue.status(5_000).connections[0]).toEqual({
+        connection: 'c',
+        waiting: 1,
+        oldestMs: 3_000,
+        dead: 0,
+        done: 1,
+      });
+      const { bytes } = queue.status(0);
+      await reopen();
+      expect(queue.status(5_000)).toMatchObject({ bytes, connections: [{ waiting: 1, oldestMs: 3_000, done: 1 }, {}] });
+    });
+
+    it('works off ten thousand events of one lane and of none, in order', async () => {
+      const text = (n: number): string => String(n).padStart(5, '0');
+      const event: CdpEvent = { type: 'track', event: 'x' };
+      for (let from = 0; from < 10_000; from += 1_000)
+        await queue.put(
+          'c',
+          Array.from({ length: 1_000 }, (_, n) =>
+            queued(text(from + n), { event, lane: (from + n) % 2 === 0 ? 'lane' : undefined }),
+          ),
+        );
+      const seen: string[] = [];
+      for (let claims = take(300); claims.length > 0; claims = take(300)) {
+        seen.push(...claims.map(({ id }) => id));
+        await queue.settle('c', claims.map(done), at);
+      }
+      expect(seen).toEqual(Array.from({ length: 10_000 }, (_, n) => text(n)));
+    }, 30_000);
+
+    it('is of no use after close', async () => {
+      await queue.close();
+      await expect(queue.put('c', several('a'))).rejects.toThrow('closed');
+      expect(() => take()).toThrow('closed');
+      queue = await store.open();
+    });
+  });
+}

@@ -1,0 +1,17 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { describeQueue, type Store } from './contract.ts';
+
+async function store(): Promise<Store> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'queue-'));
+  const clock = { now: 1_000 };
+  return {
+    clock,
+    open: (options = {}) => openQueue({ path: path.join(folder, 'store'), now: () => clock.now, ...options }),
+    remove: () => rm(folder, { recursive: true }),
+  };
+}
+
+describeQueue('LMDB', store);
