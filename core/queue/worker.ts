@@ -262,7 +262,7 @@ export function work(options: WorkOptions): Working {
     if (settlements.length > 0) await settle(settlements, signal);
     failpoint('after record');
     giveBack(untouched);
-    const stuck = settlements.length === 0 && outage.at() === undefined && !signal.aborted;
+    const stuck = settlements.length === 0 && (outage.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.
     if (stuck && wholeSuspension(connection.suspended()) === undefined) stumble();
   }

@@ -1,0 +1,19 @@
+import { describe, expect, it } from '@jest/globals';
+import { runOutage } from './outage.ts';
+
+describe.each([
+  ['answers 503', 20_000, { status: 503 }],
+  ['refuses connections', 3_000, 'refused'],
+  ['breaks connections', 3_000, 'reset'],
+] as const)('a vendor that %s for an hour, before a full queue', (_, events, answer) => {
+  it('gets little more than the probes, and then all of it, at its pace, the oldest of each key first', async () => {
+    const numbers = await runOutage({ events, keys: 500, answer });
+    expect(numbers.needed).toBe(64);
+    expect(numbers.during).toBeLessThanOrEqual(1.2 * numbers.needed);
+    expect(numbers.findingOut).toBeGreaterThan(0);
+    expect(numbers.busiestSecond).toBeLessThanOrEqual(numbers.permits);
+    expect(numbers.mostOpen).toBeLessThanOrEqual(numbers.concurrency);
+    expect(numbers.firstAfterMs).toBeLessThanOrEqual(60_000);
+    expect(numbers).toMatchObject({ delivered: events, outOfOrder: 0, twice: 0, left: 0 });
+  }, 60_000);
+});

@@ -1,0 +1,491 @@
+import { describe, expect, it } from '@jest/globals';
+import { classifyWith, decide, type CdpEvent, type Connection, type CredentialCheck } from '../../core/index.ts';
+import { createRateBudget, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
+import { start as noon } from '../core/clock.ts';
+import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
+import { acme, bench, open, track, tracks } from '../core/workbench.ts';
+import { MemoryQueue } from './memory-queue.ts';
+import { putAll, workshop, type Workshop } from './workshop.ts';
+
+const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
+const minute = 60_000;
+const sent = ({ vendor }: Workshop): string[] => vendor.requests.flatMap(({ ids }) => [...ids]);
+const letters = ({ queue }: Workshop) =>
+  queue.log('acme').dead.map(({ id, outcome, reason, attempts }) => [id, outcome, reason.code, attempts]);
+const done = ({ queue }: Workshop): string[] => queue.log('acme').done.map(({ id }) => id);
+const waiting = ({ queue }: Workshop): string[] => [...queue.log('acme').waiting.values()].map(({ id }) => id);
+const claimed = ({ queue }: Workshop): number =>
+  [...queue.log('acme').waiting.values()].filter((kept) => kept.claimed).length;
+const held = ({ told }: Workshop) =>
+  told.flatMap((signal) => (signal.kind === 'connection_held' ? [[signal.cause, signal.code, signal.forMs]] : []));
+const defects = ({ told }: Workshop): string[] =>
+  told.flatMap((signal) => (signal.kind === 'defect' ? [signal.where] : []));
+/** Answers by the first id in the request. */
+const answering =
+  (answers: Readonly<Record<string, Answer>>) =>
+  ({ ids }: Seen): Answer =>
+    answers[ids[0] ?? ''] ?? yes;
+
+describe('what becomes of an event', () => {
+  it('is what settlementOf() says of its outcome, whichever that is', async () => {
+    const shop = workshop({
+      destination: acme({}, one),
+      connection: { onAmbiguous: 'report' },
+      script: answering({ no: { status: 400 }, lost: 'reset' }),
+    });
+    const unwanted: CdpEvent = { ...track('unwanted'), integrations: { 'Acme Ads': false } };
+    await shop.put([track('good'), track('no'), track('lost'), unwanted]);
+    await shop.workAll();
+    expect(shop.queue.settled).toEqual([
+      { kind: 'done', seq: 1, outcome: 'delivered' },
+      expect.objectContaining({ kind: 'dead', seq: 2, outcome: 'rejected', attempts: 1 }),
+      expect.objectContaining({ kind: 'dead', seq: 3, outcome: 'unknown', attempts: 1 }),
+      { kind: 'done', seq: 4, outcome: 'skipped' },
+    ]);
+    expect(shop.queue.settleCalls).toBe(1);
+    expect(shop.queue.log('acme').dead[0]).toMatchObject({ configHash: 'settings-1', diedAt: noon });
+  });
+
+  it('is another try when it was deferred, and its own retryAt is kept', async () => {
+    const busy: Answer = { status: 429, headers: { 'retry-after': '7' } };
+    const shop = workshop({ destination: acme({}, one), script: inTurn(busy) });
+    await shop.put([track('e0')]);
+    await shop.workAll();
+    expect(done(shop)).toEqual(['e0']);
+    const [again] = shop.queue.settled;
+    // Throttled is not a failure. Half a wait more lets a probe with another event come first.
+    expect(again).toMatchObject({ kind: 'again', attempts: 0, notBefore: noon + 7_500 });
+  });
+
+  it('is a dead letter once its attempts are used up', async () => {
+    const shop = workshop({ script: () => ({ status: 503 }) });
+    await shop.put([track('e0')]);
+    await shop.workAll({ policy: { attempts: 3, maxAgeMs: Infinity } });
+    expect(letters(shop)).toEqual([['e0', 'deferred', 'vendor_unavailable', 3]]);
+    expect(shop.vendor.total).toBe(3);
+  });
+
+  it('is a dead letter once it is too old, and not a minute earlier', async () => {
+    const shop = workshop({ script: () => ({ status: 503 }) });
+    await shop.put([track('old')], noon - 10 * minute);
+    await shop.put([track('young')]);
+    await shop.workAll({ policy: { attempts: Infinity, maxAgeMs: 10 * minute } });
+    const [old, young] = shop.queue.log('acme').dead;
+    expect(old).toMatchObject({ id: 'old', outcome: 'deferred', diedAt: noon });
+    expect(young?.id).toBe('young');
+    expect((young?.diedAt ?? 0) - noon).toBeGreaterThanOrEqual(10 * minute);
+    expect((young?.diedAt ?? 0) - noon).toBeLessThan(16 * minute);
+  });
+
+  it('is not claimed to be rejected when an earlier delivery got no answer', async () => {
+    const shop = workshop({ destination: acme({}, one), script: inTurn('reset', { status: 400 }) });
+    await shop.put([track('e0')]);
+    await shop.workAll();
+    expect(letters(shop)).toEqual([['e0', 'unknown', 'ambiguous_delivery', 2]]);
+  });
+});
+
+describe('slices', () => {
+  it('are as large as asked, as many at once as asked, and settled in one call each', async () => {
+    const shop = workshop({
+      destination: acme({}, { pace: { concurrency: 100, timeoutMs: 10_000 } }),
+      script: async () => {
+        await shop.clock.sleep(50);
+        return yes;
+      },
+    });
+    await shop.put(tracks(100));
+    const working = shop.start({ sliceSize: 20, inFlight: 3 });
+    await shop.clock.settle();
+    expect(claimed(shop)).toBe(60);
+    await shop.clock.run(working.idle());
+    expect(shop.queue.settleCalls).toBe(5);
+    expect(shop.vendor.mostOpen).toBe(6);
+    expect(done(shop)).toHaveLength(100);
+  });
+
+  it('keep a lane in order, across slices and whatever fails', async () => {
+    let requests = 0;
+    const lanes = acme({}, { ...one, pace: { concurrency: 8, timeoutMs: 10_000 } });
+    const shop = workshop({
+      destination: lanes,
+      script: () => ((requests += 1) % 3 === 0 ? { status: 503 } : requests % 7 === 0 ? 'refused' : yes),
+    });
+    await shop.put(tracks(120, (n) => ({ lane: `l${n % 5}` })));
+    await shop.workAll({ sliceSize: 7, inFlight: 3 });
+    expect(done(shop)).toHaveLength(120);
+    const first = new Map<string, number>();
+    // Delivered is what the vendor took last: each event is settled once, so its last request.
+    sent(shop).forEach((id, position) => first.set(id, position));
+    for (let lane = 0; lane < 5; lane += 1) {
+      const positions = Array.from({ length: 24 }, (_, n) => first.get(`e${n * 5 + lane}`) ?? -1);
+      expect(positions).toEqual([...positions].sort((a, b) => a - b));
+    }
+  });
+
+  it('give back unwritten what waited behind a deferred event of its lane', async () => {
+    const shop = workshop({ destination: acme({}, one), script: inTurn({ status: 503 }) });
+    await shop.put(tracks(50, () => ({ lane: 'l' })));
+    await shop.workAll();
+    expect(sent(shop).slice(0, 3)).toEqual(['e0', 'e0', 'e1']);
+    expect(shop.queue.settled.filter(({ kind }) => kind === 'again')).toHaveLength(1);
+    expect(shop.queue.released).toHaveLength(49);
+    expect(done(shop)).toHaveLength(50);
+  });
+
+  it('follow a put once the worker is woken, and the time of what waits by itself', async () => {
+    const shop = workshop();
+    const working = shop.start();
+    await shop.clock.settle();
+    await shop.put([track('e0')]);
+    await shop.clock.advance(minute);
+    expect(shop.vendor.total).toBe(0);
+    working.wake();
+    await shop.clock.run(working.idle());
+    expect(done(shop)).toEqual(['e0']);
+  });
+});
+
+describe('a suspended connection', () => {
+  const credentials = (kind: { good: boolean }): ((seen: Seen) => Answer) => (seen) =>
+    kind.good || (seen.path !== '/check' && seen.ids.length === 0) ? yes : { status: 401 };
+  const check: CredentialCheck<never, never> = {
+    request: () => ({ method: 'GET', url: 'https://api.vendor.example/check', headers: {} }),
+    ok: [200],
+    refused: [401],
+  };
+
+  it('pauses: nothing is lost, nothing leaves but its check, after a minute and twice as long each time', async () => {
+    const state = { good: false };
+    const shop = workshop({ destination: acme({ check } as never), script: credentials(state) });
+    await shop.put(tracks(500));
+    const working = shop.start({ sliceSize: 100 });
+    await shop.clock.run(working.idle());
+    expect(working.paused()).toMatchObject({ code: 'unauthorized' });
+    expect(waiting(shop)).toHaveLength(500);
+    expect(claimed(shop)).toBe(0);
+    const before = shop.vendor.total;
+    await shop.clock.advance(59_000);
+    expect(shop.vendor.total).toBe(before);
+    await shop.clock.advance(6 * 60 * minute);
+    // After 1, 3, 7, 15, 31, 63, 123, 183, 243, 303 minutes.
+    expect(shop.vendor.requests.slice(before).map(({ path }) => path)).toEqual(Array(10).fill('/check'));
+    expect(shop.queue.settled).toEqual([]);
+    state.good = true;
+    await shop.clock.advance(60 * minute);
+    await shop.clock.run(working.idle());
+    expect(working.paused()).toBeUndefined();
+    expect(done(shop)).toHaveLength(500);
+    expect(shop.told.at(-1)).toMatchObject({ kind: 'connection_resumed', connection: 'acme' });
+  });
+
+  it('is tried with a single event where it has no check', async () => {
+    const state = { good: false };
+    const shop = workshop({ script: credentials(state) });
+    await shop.put(tracks(500));
+    const working = shop.start({ sliceSize: 10, inFlight: 1 });
+    await shop.clock.run(working.idle());
+    expect(shop.vendor.total).toBe(1);
+    await shop.clock.advance(10 * minute);
+    // After 1, 3 and 7 minutes.
+    expect(shop.vendor.requests.map(({ ids }) => ids.length)).toEqual([10, 1, 1, 1]);
+    expect(waiting(shop)).toHaveLength(500);
+    expect(held(shop)).toEqual([60_000, 120_000, 240_000, 480_000].map((ms) => ['suspended', 'unauthorized', ms]));
+    state.good = true;
+    await shop.clock.advance(10 * minute);
+    await shop.clock.run(working.idle());
+    expect(done(shop)).toHaveLength(500);
+  });
+
+  it('goes on at once when somebody resumes it and wakes the worker', async () => {
+    const state = { good: false };
+    const shop = workshop({ script: credentials(state) });
+    await shop.put(tracks(5));
+    const working = await shop.workAll();
+    state.good = true;
+    shop.connection.resume();
+    working.wake();
+    expect(working.paused()).toBeUndefined();
+    await shop.clock.run(working.idle());
+    expect(done(shop)).toHaveLength(5);
+    expect(shop.clock.now()).toBe(noon);
+  });
+
+  it('waits for something to try with when its queue is empty, without spinning and without a claim to be well', async () => {
+    const state = { good: false };
+    const shop = workshop({ script: credentials(state) });
+    await shop.put([track('e0')]);
+    const working = await shop.workAll();
+    shop.queue.log('acme').waiting.clear();
+    await shop.clock.advance(2 * minute);
+    expect(shop.connection.suspended()).toHaveLength(1);
+    expect(working.paused()).toMatchObject({ code: 'unauthorized' });
+    expect(shop.clock.sleepers).toBe(0);
+    state.good = true;
+    await shop.put([track('e1')]);
+    working.wake();
+    await shop.clock.settle();
+    expect(done(shop)).toEqual(['e1']);
+  });
+
+  it('suspended in one scope dead-letters the events of that scope, and their lanes go on', async () => {
+    const shop = workshop({
+      destination: acme(
+        {
+          response: {
+            classifyError: (failure, batch) =>
+              failure.kind === 'http' && failure.response.status === 401
+                ? decide('suspend', 'unauthorized', 'This token is not known', { scope: 'token:bad', status: 401 })
+                : classifyWith([])(failure, batch),
+          },
+        },
+        one,
+      ),
+      script: answering({ e0: { status: 401 } }),
+    });
+    const scopes = ['token:bad'];
+    await shop.put([track('e0', { lane: 'l', scopes }), track('e1', { lane: 'l', scopes }), track('e2', { lane: 'l' })]);
+    const working = await shop.workAll();
+    expect(letters(shop)).toEqual([
+      ['e0', 'suspended', 'unauthorized', 1],
+      ['e1', 'suspended', 'unauthorized', 1],
+    ]);
+    expect(done(shop)).toEqual(['e2']);
+    expect(working.paused()).toBeUndefined();
+    shop.vendor.script = () => yes;
+    shop.connection.resume('token:bad');
+    await shop.queue.revive('acme');
+    working.wake();
+    await shop.clock.run(working.idle());
+    expect(done(shop)).toEqual(['e2', 'e0', 'e1']);
+  });
+});
+
+describe('a vendor that cannot be reached', () => {
+  it('is asked with one event at a time, ever more rarely, and not the same one twice in a row', async () => {
+    let down = true;
+    const shop = workshop({ script: () => (down ? { status: 503 } : yes) });
+    await shop.put(tracks(200));
+    const working = shop.start({ sliceSize: 20, inFlight: 2 });
+    await shop.clock.advance(10 * minute);
+    const [first, ...probes] = [shop.vendor.requests.slice(0, 4), ...shop.vendor.requests.slice(4)] as const;
+    expect(first.map(({ ids }) => ids.length)).toEqual([10, 10, 10, 10]);
+    expect(probes.every(({ ids }) => ids.length === 1)).toBe(true);
+    // 1 + 2 + 4 + 8 + 16 + 32 s, then every minute.
+    expect(probes.length).toBe(6 + 8);
+    probes.slice(1).forEach(({ ids }, index) => expect(ids).not.toEqual(probes[index]?.ids));
+    down = false;
+    await shop.clock.run(working.idle());
+    expect(done(shop)).toHaveLength(200);
+    expect(shop.clock.now() - noon).toBeLessThan(13 * minute);
+  });
+
+  it('does not make one event that always fails hold up the others', async () => {
+    const shop = workshop({ destination: acme({}, one), script: answering({ e0: { status: 500 } }) });
+    await shop.put(tracks(30));
+    const working = shop.start({ sliceSize: 1, inFlight: 1 });
+    await shop.clock.advance(10 * minute);
+    expect(done(shop)).toHaveLength(29);
+    // 24 hours of it are some 300 requests, not 100,000.
+    const tries = sent(shop).filter((id) => id === 'e0').length;
+    expect(tries).toBeGreaterThan(5);
+    expect(tries).toBeLessThan(15);
+    await shop.clock.run(working.stop(0));
+  });
+
+  it('opens no circuit when it answers for some', async () => {
+    const shop = workshop({ destination: acme({}, one), script: answering({ e3: { status: 500 } }) });
+    await shop.put(tracks(10));
+    const working = shop.start();
+    await shop.clock.settle();
+    expect(held(shop)).toEqual([]);
+    expect(done(shop)).toHaveLength(9);
+    await working.stop(0);
+  });
+
+  it('that asks for a pause gets it, for all workers that share its budget', async () => {
+    const busy: Answer = { status: 429, headers: { 'retry-after': '60' } };
+    const shop = workshop({ script: inTurn(busy), runtime: {} });
+    const other = open(shop.runtime, { id: 'other' });
+    const budget = createRateBudget(shop.clock.now);
+    const shared = { budget, bucket: 'account' };
+    await shop.put(tracks(3));
+    const working = shop.start({ shared });
+    await shop.clock.settle();
+    expect(shop.vendor.total).toBe(1);
+    await putAll(shop.queue, other, tracks(3), noon);
+    const neighbour = shop.start({ shared, connection: other });
+    await shop.clock.advance(59_000);
+    expect(shop.vendor.total).toBe(1);
+    await shop.clock.run(Promise.all([working.idle(), neighbour.idle()]));
+    expect(done(shop)).toHaveLength(3);
+    expect(shop.queue.log('other').done).toHaveLength(3);
+  });
+});
+
+describe('when something of ours breaks', () => {
+  it('a store that refuses a settlement is asked again, and the events are not sent again', async () => {
+    const shop = workshop();
+    shop.queue.failures.push(new QueueFull('full'), new Error('disk'));
+    await shop.put(tracks(10));
+    await shop.workAll();
+    expect(shop.vendor.total).toBe(1);
+    expect(done(shop)).toHaveLength(10);
+    expect(defects(shop)).toEqual(['queue.settle', 'queue.settle']);
+  });
+
+  it('dead letters that find no room do not keep what is done from being settled', async () => {
+    const shop = workshop({ destination: acme({}, one), script: answering({ e1: { status: 400 } }) });
+    const { queue } = shop;
+    const settle = queue.settle.bind(queue);
+    let full = true;
+    queue.settle = (connection, settlements, at) =>
+      full && settlements.some(({ kind }) => kind === 'dead')
+        ? Promise.reject(new QueueFull('full'))
+        : settle(connection, settlements, at);
+    await shop.put(tracks(3));
+    const working = shop.start();
+    await shop.clock.advance(20_000);
+    expect(done(shop)).toEqual(['e0', 'e2']);
+    full = false;
+    await shop.clock.run(working.idle());
+    expect(letters(shop)).toEqual([['e1', 'rejected', 'vendor_rejected', 1]]);
+  });
+
+  it('a store that takes nothing at all gets its claims back, and is not hammered', async () => {
+    const shop = workshop();
+    shop.queue.failures.push(...Array.from({ length: 6 }, () => new Error('disk')));
+    await shop.put(tracks(10));
+    const working = shop.start();
+    await shop.clock.advance(15_000);
+    expect(claimed(shop)).toBe(0);
+    expect(shop.queue.released).toHaveLength(10);
+    await shop.clock.run(working.idle());
+    expect(done(shop)).toHaveLength(10);
+  });
+
+  it('a queue that cannot be read is looked at again later', async () => {
+    const shop = workshop();
+    shop.queue.closed = true;
+    await shop.put(tracks(10));
+    const working = shop.start();
+    await shop.clock.advance(10_000);
+    expect(defects(shop)).toEqual(Array(4).fill('queue.claim'));
+    shop.queue.closed = false;
+    await shop.clock.run(working.idle());
+    expect(done(shop)).toHaveLength(10);
+  });
+
+  it('a connection that throws, or answers for fewer, loses no claim', async () => {
+    const shop = workshop();
+    const { connection } = shop;
+    let calls = 0;
+    const broken: WorkableConnection = {
+      ...connection,
+      deliver(events, options) {
+        calls += 1;
+        if (calls === 1) throw new Error('at once');
+        if (calls === 2) return Promise.reject(new Error('later'));
+        if (calls === 3) return Promise.resolve([]);
+        return connection.deliver(events, options);
+      },
+    };
+    await shop.put(tracks(10));
+    await shop.workAll({ connection: broken, inFlight: 1 });
+    expect(defects(shop)).toEqual(Array(3).fill('queue.deliver'));
+    expect(done(shop)).toHaveLength(10);
+    expect(shop.clock.now() - noon).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('a connection that was closed under the worker does not make it spin', async () => {
+    const shop = workshop();
+    await shop.put(tracks(10));
+    await shop.connection.close();
+    const working = shop.start();
+    await shop.clock.advance(10 * minute);
+    expect(shop.queue.released.length).toBeLessThan(40);
+    await shop.clock.run(working.stop(0));
+    expect(waiting(shop)).toHaveLength(10);
+    expect(claimed(shop)).toBe(0);
+  });
+});
+
+describe('stop()', () => {
+  const slow = (shop: () => Workshop, ms: number) => async (): Promise<Answer> => {
+    await shop().clock.sleep(ms);
+    return yes;
+  };
+
+  it('waits for what is in flight, takes nothing more, and leaves the rest where it was', async () => {
+    const shop: Workshop = workshop({ script: slow(() => shop, 500) });
+    await shop.put(tracks(100));
+    const working = shop.start({ sliceSize: 10, inFlight: 2 });
+    await shop.clock.settle();
+    await shop.clock.run(working.stop(10_000));
+    expect(shop.clock.now() - noon).toBe(500);
+    expect(done(shop)).toHaveLength(20);
+    expect(waiting(shop)).toHaveLength(80);
+    expect(claimed(shop)).toBe(0);
+    working.wake();
+    await shop.clock.advance(minute);
+    expect(shop.vendor.total).toBe(2);
+  });
+
+  it('tells the connection to start nothing more when the grace is over', async () => {
+    const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } });
+    const shop: Workshop = workshop({ destination, script: slow(() => shop, 500) });
+    await shop.put(tracks(100));
+    const working = shop.start({ sliceSize: 50, inFlight: 1 });
+    await shop.clock.settle();
+    await shop.clock.run(working.stop(1_700));
+    expect(shop.clock.now() - noon).toBe(2_000);
+    expect(done(shop)).toEqual(['e0', 'e1', 'e2', 'e3']);
+    expect(shop.queue.settled.every(({ kind }) => kind === 'done')).toBe(true);
+    expect(shop.queue.released).toHaveLength(46);
+    expect(claimed(shop)).toBe(0);
+    expect(shop.clock.sleepers).toBe(0);
+  });
+
+  it('called again with less, hurries', async () => {
+    const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } });
+    const shop: Workshop = workshop({ destination, script: slow(() => shop, 500) });
+    await shop.put(tracks(100));
+    const working = shop.start({ sliceSize: 50, inFlight: 1 });
+    const first = working.stop(minute);
+    await shop.clock.run(Promise.all([first, working.stop(0)]));
+    expect(done(shop)).toEqual(['e0']);
+  });
+
+  it('ends a worker that only waits at once', async () => {
+    const shop = workshop({ script: () => ({ status: 503 }) });
+    await shop.put(tracks(1));
+    const working = shop.start();
+    await shop.clock.settle();
+    await working.stop(minute);
+    await working.idle();
+    expect(shop.clock.sleepers).toBe(0);
+    expect(waiting(shop)).toEqual(['e0']);
+  });
+});
+
+describe('two workers', () => {
+  it('do not wait for each other, though one of their vendors hangs', async () => {
+    const shop = workshop();
+    const hanging = bench({
+      script: () => 'silence',
+      runtime: { now: shop.clock.now, sleep: shop.clock.sleep, random: shop.clock.random },
+    });
+    const stuck: Connection = hanging.connection;
+    await shop.put(tracks(500));
+    const other = new MemoryQueue();
+    await putAll(other, stuck, tracks(500), noon);
+    const broken = shop.start({ queue: other, connection: stuck, sliceSize: 100 });
+    await shop.workAll({ sliceSize: 100 });
+    expect(done(shop)).toHaveLength(500);
+    // Not a millisecond, though two slices of the neighbour hang.
+    expect(shop.clock.now()).toBe(noon);
+    expect([...other.log('acme').waiting.values()].filter((kept) => kept.claimed)).toHaveLength(200);
+    const ending = broken.stop(0);
+    void ending;
+  });
+});
