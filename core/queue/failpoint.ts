@@ -14,6 +14,9 @@ export type Failpoint = (typeof failpoints)[number];
 const [armed, times = '1'] = (process.env['SPILLWAY_FAILPOINT'] ?? '').split(':');
 let left = Number(times);
 
+/** Whether there is one at all: to be asked where finding out the moment itself costs something. */
+export const isArmed = armed !== '';
+
 /** Ends the process as `kill -9` would, where the environment says so; without that, one comparison. */
 export function failpoint(at: Failpoint): void {
   if (armed !== at) return;

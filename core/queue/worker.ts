@@ -308,9 +308,9 @@ export function work(options: WorkOptions): Working {
         return stumble();
       }
       const isDone = ({ kind }: Settlement): boolean => kind === 'done';
-      parts = (
-        tries === 1 ? [settlements.filter(isDone), settlements.filter((one) => !isDone(one))] : refused
-      ).filter(({ length }) => length > 0);
+      parts = (tries === 1 ? [settlements.filter(isDone), settlements.filter((one) => !isDone(one))] : refused).filter(
+        ({ length }) => length > 0,
+      );
       await nap(1_000 * 2 ** (tries - 1), after, signal);
     }
   }

@@ -123,7 +123,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     const own = ['--origin', `${slug}=${subject.vendor.origin}`];
     const flags = ['work', '--store', store, '--config', file, ...own, '--keep', '0'];
     const moment = `${failpoint} (${slug})`;
-    const child = spillway(flags, [failpoint, 1 + Math.floor(random.next() * 3)]);
+    const times = failpoint === 'during pruning' ? 1 : 1 + random.below(3);
+    const child = spillway(flags, [failpoint, times]);
     const giveUp = setTimeout(() => child.process.kill('SIGTERM'), 60_000);
     hit(moment, await child.ended);
     clearTimeout(giveUp);
@@ -138,7 +139,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     const since = performance.now();
     while (!early && requests() === before && child.process.exitCode === null && performance.now() - since < 30_000)
       await pause(5);
-    await pause(random.next() * (early ? 1_000 : 500));
+    await pause(random.next() * (early ? 1_000 : 1_500));
     child.process.kill('SIGKILL');
     hit('at a random moment', await child.ended);
     const waiting = await look(`kill ${round + 1} of ${kills}`);

@@ -28,7 +28,7 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-const timeoutMs = 1_000;
+const timeoutMs = 400;
 
 /** Short patience, and small requests: a kill shall find something in flight. */
 const options = {
@@ -46,7 +46,7 @@ export async function createSubject(
       rate: faultRate,
       weights: { ...everyFault, slow: 0.02, hang: 0.02 },
       retryAfterSeconds: 0,
-      slowMs: 2_500,
+      slowMs: timeoutMs * 2,
     },
     seed,
     latencyMs: 15,

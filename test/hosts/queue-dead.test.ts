@@ -1,9 +1,11 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
 import { generateLines } from '../vendors/index.ts';
 import { createStore } from './support/store.ts';
 import { createWorkspace, letter, mailboxSettings } from './support/workspace.ts';
 
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(20_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });

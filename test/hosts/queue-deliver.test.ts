@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { spillway } from './support/fake-terminal.ts';
 import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
 import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(20_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('mailbox.json', {

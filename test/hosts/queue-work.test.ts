@@ -1,4 +1,4 @@
-import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
 import { generateLines, type Simulator } from '../vendors/index.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
@@ -6,6 +6,8 @@ import { startMailServer, type Answer, type Letter } from './support/mail-server
 import { createStore } from './support/store.ts';
 import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
 
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(20_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const post = { id: 'post', destination: 'mailbox', config: mailboxSettings };
@@ -79,7 +81,7 @@ describe('spillway work', () => {
       ],
     });
     expect(await dead()).toMatchObject([{ connection: 'post', id: 'm-1', outcome: 'rejected', attempts: 1 }]);
-  }, 20_000);
+  });
 
   test('refused credentials pause the connection: its events stay, and the exit code is 77', async () => {
     const { enqueue, work, backlog, server: mail } = await serve(() => ({ status: 401 }));
@@ -212,13 +214,13 @@ describe('a signal', () => {
     expect(await work('--until-idle')).toMatchObject({ code: 0 });
     expect(mail.received).toHaveLength(300);
     expect(new Set(mail.received.map(({ id }) => id)).size).toBe(300);
-  }, 20_000);
+  });
 
   test('ends the process when --grace is over, though the vendor has not answered', async () => {
     const { box, stderr } = await interrupted(1_500, ['--grace', '200'], ({ send }) => send('SIGTERM'));
     expect(box.exits).toEqual([143]);
     expect(stderr).toContain('200 ms after SIGTERM, the vendor has not answered yet');
-  }, 20_000);
+  });
 
   test('that comes a second time ends the process at once', async () => {
     const { box } = await interrupted(1_000, [], async ({ send }) => {
@@ -227,5 +229,5 @@ describe('a signal', () => {
       send('SIGINT');
     });
     expect(box.exits).toEqual([130]);
-  }, 20_000);
+  });
 });

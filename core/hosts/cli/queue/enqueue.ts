@@ -38,7 +38,7 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   const input = openInput(flags.input, terminal);
   const { maxBytes } = flags;
-  const settings = { create: true, ...(maxBytes === undefined ? {} : { maxBytes }) };
+  const settings = { create: true, maxBytes };
   try {
     return await withConnections([entry], flags, env, {}, ([opened]) =>
       withStore(directory, settings, async (queue) => {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openQueue, type DeliveryQueue } from '../../../queue/index.ts';
-import { errnoOf, exitCode, Refusal, usage } from '../exit-codes.ts';
+import { openQueue, StoreRefused, type DeliveryQueue, type RefusalCode } from '../../../queue/index.ts';
+import { exitCode, Refusal, usage } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface StoreFlags {
@@ -19,7 +19,7 @@ export interface StoreSettings {
   /** Makes the store where there is none; without it, that is a usage error. */
   readonly create?: boolean;
   /** Bytes of records it may keep. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
@@ -29,20 +29,25 @@ export async function withStore<T>(
   act: (queue: DeliveryQueue) => Promise<T>,
 ): Promise<T> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue makes one`);
-  const queue = await openQueue({ path: directory, ...(maxBytes === undefined ? {} : { maxBytes }) }).catch(
-    (error: unknown) => {
-      throw refusalOf(error, directory);
-    },
-  );
+  const queue = await openQueue({ path: directory, maxBytes }).catch(refuse);
   try {
-    return await act(queue);
-  } catch (error) {
-    throw error instanceof Refusal ? error : refusalOf(error, directory);
+    return await act(queue).catch(refuse);
   } finally {
     await queue.close();
   }
 }
 
-function refusalOf(error: unknown, directory: string): unknown {
-  return new Refusal(exitCode.storage, `the store ${directory} (${errnoOf(error)})`);
+const codes: Readonly<Record<RefusalCode, number>> = {
+  busy: exitCode.later,
+  taken: exitCode.storage,
+  damaged: exitCode.storage,
+  unwritable: exitCode.storage,
+  foreign: exitCode.usage,
+  newer: exitCode.usage,
+  lanes: exitCode.config,
+};
+
+/** The store's own words say what to do; anything else is a defect. */
+function refuse(error: unknown): never {
+  throw error instanceof StoreRefused ? new Refusal(codes[error.code], error.message) : error;
 }
