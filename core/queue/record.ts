@@ -21,8 +21,8 @@ export type RecordKind = (typeof recordKinds)[number];
 export const magic: Buffer = Buffer.from([0xd5, 0x53, 0x71, 0x8e]);
 export const headLength = 32;
 const version = 1;
-/** Nothing longer was ever written; a length beyond it is damage. */
-export const longest = 256 * 1024 * 1024;
+/** Nothing longer is ever written; a length beyond it is damage. */
+export const longest = 64 * 1024 * 1024;
 
 interface Common {
   readonly connection: string;
@@ -64,7 +64,9 @@ export function restate(bytes: Buffer, place: Place, state: RecordState): Buffer
 function frame({ seq, stamp }: Place, { kind, ...state }: RecordState, event: Uint8Array): Buffer {
   const text = JSON.stringify(state);
   const stateLength = Buffer.byteLength(text);
-  const bytes = Buffer.allocUnsafe(headLength + stateLength + event.length);
+  const length = headLength + stateLength + event.length;
+  if (length > longest) throw new RangeError(`an event of ${event.length} bytes is more than the queue takes (${longest})`);
+  const bytes = Buffer.allocUnsafe(length);
   magic.copy(bytes);
   bytes[4] = version;
   bytes[5] = recordKinds.indexOf(kind);

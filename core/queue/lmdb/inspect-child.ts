@@ -1,5 +1,6 @@
 /** The child of inspect(): reads a whole store, and lives through it or not. */
 import { decode } from '../record.ts';
+import { checkPages } from './pages.ts';
 import type { Finding } from './inspect.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';
 import {
@@ -58,7 +59,9 @@ function compare({ waiting, done, dead, id }: Counts, found: Record<RecordTable,
 
 function judge(data: string): Finding {
   try {
-    read(openTables(data, { readOnly: true, bytes: 0 }));
+    const tables = openTables(data, { readOnly: true, bytes: 0 });
+    checkPages(data, (tables.root.getStats() as { readonly lastTxnId: number }).lastTxnId);
+    read(tables);
     return { sound: true };
   } catch (error) {
     return { sound: false, what: (error as Error).message };

@@ -124,7 +124,9 @@ export class LmdbQueue implements DeliveryQueue {
         return operations;
       },
       undo: () => {
-        this.#totals = { ...this.#kept };
+        // Numbers are not given twice: what failed may lie in the file, where salvage finds it.
+        const { seq, stamp } = this.#totals;
+        this.#totals = { ...this.#kept, seq, stamp };
         for (const known of this.#known.values()) known.counts = { ...known.kept };
         this.#dirty.clear();
         this.#arriving.clear();

@@ -6,7 +6,7 @@ import { enter, type Folder } from './folder.ts';
 import { inspect } from './inspect.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
 import { StoreDamaged, StoreRefused } from './refused.ts';
-import { openTables, readMeta, type Meta, type Tables } from './tables.ts';
+import { openTables, readMeta, type Meta, type Tables, type Totals } from './tables.ts';
 
 export interface QueueOptions {
   /** The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file systems. */
@@ -58,7 +58,7 @@ export async function openQueue({
     const queue = new LmdbQueue(
       tables,
       folder,
-      { ...meta, make },
+      { ...meta, make, totals: folder.clean ? meta.totals : beyond(meta.totals) },
       { maxBytes, dedupWindowMs, now, emit: safely(onSignal) },
     );
     if (kept === undefined || make.lanes !== meta.make.lanes) await queue.begin();
@@ -87,6 +87,12 @@ function empty(lanes: number, dedupWindowMs: number): Meta {
     counts: new Map(),
   };
 }
+
+/**
+ * After a crash: further than any transaction that was on its way can have counted. What such a one wrote may lie in the file, where
+ * salvage finds it, and must not go by the number of another record.
+ */
+const beyond = (totals: Totals): Totals => ({ ...totals, seq: totals.seq + 2 ** 20, stamp: totals.stamp + 2 ** 20 });
 
 function mustBeDrained(path: string, { make, counts }: Meta, lanes: number): void {
   const waiting = [...counts.values()].filter((one) => one.waiting > 0);

@@ -1,0 +1,116 @@
+import { open, readdir, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { decode, headLength, isIntact, lengthAt, longest, magic, placeOf, type QueueRecord } from '../record.ts';
+import { dataName } from './folder.ts';
+import { StoreRefused } from './refused.ts';
+
+export interface SalvageOptions {
+  /** The folder of the store. It is only read, and needs no owner; a store that is open is better closed first. */
+  readonly store: string;
+  /** Called with one intact record after another, in the order they were put, and awaited. */
+  readonly onRecord: (record: QueueRecord) => unknown;
+}
+
+export interface Salvaged {
+  /** How often onRecord was called. */
+  readonly records: number;
+  /** Intact records that were passed over, because a newer state of the same event was found. */
+  readonly older: number;
+  /** Places where a record begins whose bytes are not what was written. Many of them are space that was used again. */
+  readonly broken: number;
+}
+
+interface Spot {
+  stamp: number;
+  at: number;
+  length: number;
+}
+
+/**
+ * Finds the records of a store by looking through the bytes of its data file, whatever became of the tree that held them. LMDB keeps a
+ * value in one piece, inside a leaf page or over pages that follow each other, so that a record lies there as it was written.
+ *
+ * Of one event the newest state is reported. Space that was given up is not wiped, so the file may also hold what the store had
+ * forgotten: records that were pruned, dead letters that were revived (they have another `seq` since), puts that were never
+ * acknowledged. Everything that was acknowledged and is intact is among what is reported. What has the kind `waiting` is to be sent;
+ * an event that was in flight may have been sent already.
+ *
+ * Memory: a few MB, and some 100 bytes per event found, whatever its size.
+ */
+export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salvaged> {
+  const file = await open(path.join(store, dataName), 'r').catch(async (error: unknown) => {
+    const names = await readdir(store).catch(() => undefined);
+    throw new StoreRefused(
+      'foreign',
+      store,
+      names === undefined ? 'there is no such folder' : `there is no ${dataName} in it. Name the folder of a queue store`,
+      { cause: error },
+    );
+  });
+  try {
+    const spots = new Map<number, Spot>();
+    let older = 0;
+    let broken = 0;
+    for await (const { at, bytes } of candidates(file)) {
+      if (bytes === undefined || !isIntact(bytes)) {
+        broken += 1;
+        continue;
+      }
+      const { seq, stamp } = placeOf(bytes);
+      const known = spots.get(seq);
+      if (known === undefined) spots.set(seq, { stamp, at, length: bytes.length });
+      else {
+        // The same bytes may be there twice: LMDB copies a page that it changes.
+        if (known.stamp !== stamp) older += 1;
+        if (known.stamp < stamp) Object.assign(known, { stamp, at, length: bytes.length });
+      }
+    }
+    for (const seq of [...spots.keys()].sort((a, b) => a - b)) {
+      const { at, length } = spots.get(seq)!;
+      const record = decode(await piece(file, at, length));
+      if (record === 'bad') throw new StoreRefused('busy', store, 'the data file changes while it is read. Stop who has it open');
+      await onRecord(record);
+    }
+    return { records: spots.size, older, broken };
+  } finally {
+    await file.close();
+  }
+}
+
+const window = 1024 * 1024;
+
+/** Every place where a record may begin, with as many bytes as its head claims; without, where the file ends before. */
+async function* candidates(
+  file: FileHandle,
+): AsyncGenerator<{ readonly at: number; readonly bytes: Buffer | undefined }, void, undefined> {
+  const { size } = await file.stat();
+  for (let start = 0; start < size; start += window) {
+    // A head that begins in this window may end in the next.
+    const seen = await piece(file, start, Math.min(window + headLength, size - start));
+    for (let at = seen.indexOf(magic); at !== -1 && at < window; at = seen.indexOf(magic, at + 1)) {
+      const length = lengthAt(seen, at);
+      if (length === undefined) {
+        yield { at: start + at, bytes: undefined };
+        continue;
+      }
+      const whole = at + length <= seen.length;
+      const bytes = whole
+        ? seen.subarray(at, at + length)
+        : start + at + length <= size && length <= longest
+          ? await piece(file, start + at, length)
+          : undefined;
+      yield { at: start + at, bytes };
+    }
+  }
+}
+
+async function piece(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let read = 0;
+  while (read < length) {
+    const { bytesRead } = await file.read(bytes, read, length - read, at + read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  }
+  return bytes.subarray(0, read);
+}
