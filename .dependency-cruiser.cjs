@@ -39,6 +39,18 @@ module.exports = {
       'core/runtime builds on core/http and core/api.',
     ),
     closed(
+      'core-queue',
+      { path: '^core/queue/' },
+      { path: '^core/', pathNot: '^core/(?:queue|runtime|api)/' },
+      'core/queue builds on core/runtime and core/api.',
+    ),
+    closed(
+      'core-queue-apart',
+      { path: '^core/(?!queue/|hosts/)' },
+      { path: '^core/queue/' },
+      'A host without a queue loads none of it.',
+    ),
+    closed(
       'core-rudder',
       { path: '^core/rudder\\.ts$' },
       { path: '^core/', pathNot: '^core/api/' },
@@ -63,8 +75,11 @@ module.exports = {
         path: '^(?:core/hosts|scripts)/',
         pathNot: ['^scripts/bench/', '^scripts/templates/', '^scripts/record-reply'],
       },
-      { path: '^core/', pathNot: ['^core/index\\.ts$', '^core/rudder\\.ts$', '^core/hosts/'] },
-      'Hosts and scripts import what everybody may import: core/index. A benchmark may look inside, as a test may.',
+      {
+        path: '^core/',
+        pathNot: ['^core/index\\.ts$', '^core/rudder\\.ts$', '^core/queue/index\\.ts$', '^core/hosts/'],
+      },
+      'Hosts and scripts import what everybody may import: core/index and core/queue/index. A benchmark may look inside, as a test may.',
     ),
     closed(
       'record-reply',

@@ -155,7 +155,6 @@ export function work(options: WorkOptions): Working {
     if (reason !== undefined && pausedFor === undefined) putOff(reason);
     if (reason === undefined && pausedFor !== undefined) {
       pausedFor = undefined;
-      suspension.pass();
       resumed();
     }
   }
@@ -197,7 +196,7 @@ export function work(options: WorkOptions): Working {
     probing = true;
     const asked = (await answer) === 'asked';
     probing = false;
-    const reason = wholeSuspension(connection.suspended());
+    const reason = stopping ? undefined : wholeSuspension(connection.suspended());
     if (asked && pausedFor !== undefined && reason !== undefined) putOff(reason);
     turn();
   }
@@ -345,7 +344,8 @@ export function work(options: WorkOptions): Working {
   }
 
   function tellWaiters(): void {
-    if (running.size > 0 || probing) return;
+    // A check holds no claims: whoever stops need not wait for its answer.
+    if (running.size > 0 || (probing && !stopping)) return;
     const ready = stopping ? finishers : [];
     if (stopping) finishers = [];
     if (idlers.length > 0 && (stopping || pausedFor !== undefined || nothingWaits())) {

@@ -56,6 +56,7 @@ describe('who may import whom', () => {
       'core/http/',
       'core/runtime/',
       'core/registry/',
+      'core/queue/',
       'destinations/',
       'test/kit/',
       'test/vendors/',
@@ -135,6 +136,14 @@ describe('the rules bite', () => {
     ['core/http/up.ts', "import { x } from '../runtime/run.ts';", 'core-http: … -> core/runtime/run.ts'],
     ['core/registry/up.ts', "import { x } from '../index.ts';", 'core-registry: … -> core/index.ts'],
     ['core/runtime/side.ts', "import { x } from '../registry/load.ts';", 'core-runtime: … -> core/registry/load.ts'],
+    ['core/queue/up.ts', "import { x } from '../index.ts';", 'core-queue: … -> core/index.ts'],
+    ['core/queue/http.ts', "import { x } from '../http/wire.ts';", 'core-queue: … -> core/http/wire.ts'],
+    [
+      'core/runtime/queue.ts',
+      "import type { x } from '../queue/index.ts';",
+      'core-queue-apart: … -> core/queue/index.ts',
+    ],
+    ['core/hosts/queue.ts', "import { x } from '../queue/inner.ts';", 'hosts: … -> core/queue/inner.ts'],
     ['core/rudder.ts', "import { x } from './runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
     ['core/runtime/vendor.ts', "import '../../destinations/b/index.ts';", 'core-outward: … -> destinations/b/index.ts'],
     ['core/runtime/script.ts', "import '../../scripts/run.ts';", 'core-outward: … -> scripts/run.ts'],
@@ -195,7 +204,9 @@ describe('the rules bite', () => {
     'core/registry/load.ts': "import '../api/event.ts';\nexport const x = 1;",
     'core/index.ts':
       "export { x } from './runtime/run.ts';\nexport * from './api/index.ts';\nimport './registry/load.ts';",
-    'core/hosts/ok.ts': "import '../index.ts';\nimport 'commander';",
+    'core/queue/index.ts': "export { x } from './inner.ts';",
+    'core/queue/inner.ts': "import '../runtime/run.ts';\nimport '../api/event.ts';\nexport const x = 1;",
+    'core/hosts/ok.ts': "import '../index.ts';\nimport '../queue/index.ts';\nimport 'commander';",
     'scripts/templates/destination/index.ts':
       "import { x } from '../../../core/api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
     'scripts/templates/destination/own.ts': 'export const own = 1;',

@@ -270,6 +270,24 @@ describe('deliver', () => {
     expect(clock.now() - start).toBe(5_000);
   });
 
+  it('asked to send once, leaves every repetition to its caller, and says from when', async () => {
+    const busy: Answer = { status: 429, headers: { 'retry-after': '7' } };
+    const answers: Answer[] = [{ status: 503 }, 'reset', busy, { status: 413 }];
+    const { deliver, vendor, clock } = bench({ script: () => answers.shift() ?? yes });
+    const once = { once: true };
+    expect(await deliver(tracks(2), once)).toEqual([
+      expect.objectContaining({ kind: 'deferred', retryAt: inMs(250) }),
+      expect.objectContaining({ kind: 'deferred', retryAt: inMs(250) }),
+    ]);
+    expect(codes(await deliver([track('a')], once))).toEqual(['deferred: ambiguous_delivery']);
+    expect(codes(await deliver([track('a')], once))).toEqual(['deferred: rate_limited']);
+    expect(vendor.total).toBe(3);
+    expect(clock.now()).toBe(start);
+    // Halves of what was too large are not repetitions.
+    expect(kinds(await deliver(tracks(2), once))).toEqual(['delivered', 'delivered']);
+    expect(vendor.total).toBe(6);
+  });
+
   it('stopped in one call leaves the other calls alone', async () => {
     const { connection, clock } = bench({
       destination: acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } }),

@@ -17,9 +17,9 @@ function driver(options: BenchOptions = {}) {
     sent: () => vendor.requests.map(({ ids }) => ids.join(' ')),
     drive: (events: readonly CdpEvent[], more: Partial<DriveOptions> = {}) =>
       clock.run(
-        drive(events, connection.deliver, {
+        drive(events, (given, asked) => connection.deliver(given, asked), {
           settled: ({ kind }, event) => settled.push([event.messageId ?? '', kind]),
-          suspended: connection.suspended,
+          suspended: () => connection.suspended(),
           now: clock.now,
           after: clock.after,
           ...more,
@@ -164,6 +164,28 @@ describe('drive()', () => {
     await expect(driven).rejects.toThrow('no room for dead letters');
     expect(calls).toEqual([0]);
     expect(made.clock.sleepers).toBe(0);
+  });
+
+  it('waits for the last of what is left, and sends all of it in input order', async () => {
+    const { clock } = bench();
+    const calls: [number, string[]][] = [];
+    const deliver = (events: readonly CdpEvent[]): Promise<readonly Outcome[]> => {
+      calls.push([clock.now() - noon, events.map(({ messageId }) => messageId ?? '')]);
+      return Promise.resolve(
+        events.map(({ messageId }, index): Outcome => {
+          const eventId = messageId ?? '';
+          if (calls.length > 1 || index === 1) return { kind: 'delivered', eventId, attempts: 1 };
+          const retryAt = new Date(noon + (index === 0 ? 60_000 : 1_000)).toISOString();
+          return { kind: 'deferred', eventId, retryAt, reason: { code: 'vendor_unavailable', message: 'later' } };
+        }),
+      );
+    };
+    const { now, after } = clock;
+    await clock.run(drive(tracks(3), deliver, { settled: () => undefined, now, after }));
+    expect(calls).toEqual([
+      [0, ['e0', 'e1', 'e2']],
+      [60_000, ['e0', 'e2']],
+    ]);
   });
 
   it('rejects when deliver() does, or does not answer for every event', async () => {

@@ -95,7 +95,14 @@ export class MemoryQueue implements DeliveryQueue {
       log.late.delete(one);
       if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
     }
-    return claims.map(({ notBefore: _, claimed: __, ...claim }) => claim);
+    return claims.map(({ seq, id, lane, event, acceptedAt, attempts }) => ({
+      seq,
+      id,
+      lane,
+      event,
+      acceptedAt,
+      attempts,
+    }));
   }
 
   nextAt(connection: string): number | undefined {
@@ -171,8 +178,7 @@ export class MemoryQueue implements DeliveryQueue {
   replay(connection: string, from: number, to: number): Promise<number> {
     const log = this.log(connection);
     const again = log.done.filter(({ doneAt }) => doneAt >= from && doneAt <= to);
-    for (const { id, lane, event } of again)
-      this.#add(log, { id: `${id} again`, lane, event, acceptedAt: Date.now() });
+    for (const { id, lane, event } of again) this.#add(log, { id: `${id} again`, lane, event, acceptedAt: Date.now() });
     return Promise.resolve(again.length);
   }
 

@@ -107,7 +107,10 @@ export async function runOutage({
     permits: pace.rate.permits,
     mostOpen: vendor.mostOpen,
     concurrency: pace.concurrency,
-    ...disorder(taken.map(({ id }) => Number(id.slice(1))), keys),
+    ...disorder(
+      taken.map(({ id }) => Number(id.slice(1))),
+      keys,
+    ),
     left: queue.log(connection.id).waiting.size,
   };
 }

@@ -147,8 +147,10 @@ describe('slices', () => {
 });
 
 describe('a suspended connection', () => {
-  const credentials = (kind: { good: boolean }): ((seen: Seen) => Answer) => (seen) =>
-    kind.good || (seen.path !== '/check' && seen.ids.length === 0) ? yes : { status: 401 };
+  const credentials =
+    (kind: { good: boolean }): ((seen: Seen) => Answer) =>
+    (seen) =>
+      kind.good || (seen.path !== '/check' && seen.ids.length === 0) ? yes : { status: 401 };
   const check: CredentialCheck<never, never> = {
     request: () => ({ method: 'GET', url: 'https://api.vendor.example/check', headers: {} }),
     ok: [200],
@@ -177,6 +179,26 @@ describe('a suspended connection', () => {
     expect(working.paused()).toBeUndefined();
     expect(done(shop)).toHaveLength(500);
     expect(shop.told.at(-1)).toMatchObject({ kind: 'connection_resumed', connection: 'acme' });
+  });
+
+  it('does not keep the worker from stopping while its check waits for an answer', async () => {
+    const shop: Workshop = workshop({
+      destination: acme({ check } as never),
+      script: async ({ path }) => {
+        if (path === '/check') await shop.clock.sleep(9_000);
+        return { status: 401 };
+      },
+    });
+    await shop.put(tracks(5));
+    const working = await shop.workAll();
+    await shop.clock.advance(62_000);
+    expect(shop.vendor.open).toBe(1);
+    const stoppedAt = shop.clock.now();
+    await shop.clock.run(working.stop(5_000));
+    expect(shop.clock.now()).toBe(stoppedAt);
+    await shop.clock.advance(minute);
+    expect(held(shop)).toHaveLength(1);
+    expect(shop.clock.sleepers).toBe(0);
   });
 
   it('is tried with a single event where it has no check', async () => {
@@ -244,7 +266,11 @@ describe('a suspended connection', () => {
       script: answering({ e0: { status: 401 } }),
     });
     const scopes = ['token:bad'];
-    await shop.put([track('e0', { lane: 'l', scopes }), track('e1', { lane: 'l', scopes }), track('e2', { lane: 'l' })]);
+    await shop.put([
+      track('e0', { lane: 'l', scopes }),
+      track('e1', { lane: 'l', scopes }),
+      track('e2', { lane: 'l' }),
+    ]);
     const working = await shop.workAll();
     expect(letters(shop)).toEqual([
       ['e0', 'suspended', 'unauthorized', 1],
@@ -290,6 +316,36 @@ describe('a vendor that cannot be reached', () => {
     const tries = sent(shop).filter((id) => id === 'e0').length;
     expect(tries).toBeGreaterThan(5);
     expect(tries).toBeLessThan(15);
+    await shop.clock.run(working.stop(0));
+  });
+
+  it('is not probed while a slice is still under way', async () => {
+    const shop: Workshop = workshop({
+      destination: acme({}, one),
+      script: async ({ ids: [id] }) => {
+        if (id === 'e1') await shop.clock.sleep(8_000);
+        return { status: 503 };
+      },
+    });
+    await shop.put(tracks(10));
+    const working = shop.start({ sliceSize: 1, inFlight: 2 });
+    await shop.clock.advance(7_000);
+    expect(sent(shop)).toEqual(['e0', 'e1']);
+    await shop.clock.advance(1_000);
+    expect(shop.vendor.total).toBe(3);
+    await shop.clock.run(working.stop(0));
+  });
+
+  it('that falls over again after a good probe is probed as rarely as before', async () => {
+    const shop = workshop({
+      destination: acme({}, one),
+      script: (_, position) => (position === 4 ? yes : { status: 503 }),
+    });
+    await shop.put(tracks(30));
+    const working = shop.start({ sliceSize: 1, inFlight: 1 });
+    await shop.clock.advance(40_000);
+    expect(held(shop).map(([, , ms]) => ms)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000]);
+    expect(shop.told.filter(({ kind }) => kind === 'connection_resumed')).toHaveLength(1);
     await shop.clock.run(working.stop(0));
   });
 

@@ -1,0 +1,135 @@
+import type { CdpEvent, Connection } from '../../core/index.ts';
+import { drive, policyFor, type DriveOptions } from '../../core/queue/index.ts';
+
+/** What this host uses of the payload that kafkajs hands to `eachBatch`. */
+export interface EachBatchPayload {
+  readonly batch: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly messages: readonly Message[];
+  };
+  resolveOffset(offset: string): void;
+  heartbeat(): Promise<void>;
+  commitOffsetsIfNecessary(): Promise<void>;
+  isRunning(): boolean;
+  isStale(): boolean;
+  /** Stops fetching from this partition; the function it returns goes on. */
+  pause(): () => void;
+}
+
+export interface Message {
+  readonly offset: string;
+  /** Epoch ms, as text. */
+  readonly timestamp: string;
+  readonly value: Buffer | null;
+}
+
+export interface KafkaHostOptions {
+  readonly connection: Connection;
+  /** Of the destination's manifest: how long an event is worth trying. */
+  readonly maxQueueAgeMs?: number | undefined;
+  /** Writes to the topic of dead letters, and resolves when it is there (`acks: -1`). */
+  readonly deadLetter: (message: Message, why: string) => Promise<void>;
+  /** Aborted when the consumer is to stop. */
+  readonly signal: AbortSignal;
+  /** Messages of a batch that are worked on together. */
+  readonly sliceSize?: number;
+  /** Shorter than a third of the consumer's session timeout. */
+  readonly beatMs?: number;
+  /** Time, where it is not the system's. */
+  readonly clock?: Required<Pick<DriveOptions, 'now' | 'after'>>;
+}
+
+/** For `consumer.run({ eachBatchAutoResolve: false, eachBatch: kafkaHost(options) })`. */
+export function kafkaHost({
+  connection,
+  maxQueueAgeMs,
+  deadLetter,
+  signal,
+  sliceSize = 500,
+  beatMs = 3_000,
+  clock,
+}: KafkaHostOptions) {
+  const policy = policyFor(maxQueueAgeMs === undefined ? {} : { maxQueueAgeMs });
+  const after = clock?.after ?? systemAfter;
+
+  return async function eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { messages } = payload.batch;
+    for (let from = 0; from < messages.length; from += sliceSize) {
+      if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
+      if (!(await settleSlice(payload, messages.slice(from, from + sliceSize)))) return;
+    }
+  };
+
+  /** Returns whether all of it is settled. What is not is not resolved, so Kafka hands it out again. */
+  async function settleSlice(payload: EachBatchPayload, slice: readonly Message[]): Promise<boolean> {
+    const settled: boolean[] = slice.map(() => false);
+    let resolved = 0;
+
+    /** An offset stands for all before it, so it is resolved only when they are settled, too. */
+    function resolveInOrder(position: number): void {
+      settled[position] = true;
+      for (; settled[resolved] === true; resolved += 1) payload.resolveOffset((slice[resolved] as Message).offset);
+    }
+
+    const readable: { readonly position: number; readonly message: Message; readonly event: CdpEvent }[] = [];
+    for (const [position, message] of slice.entries()) {
+      const event = eventIn(message);
+      if (event !== undefined) readable.push({ position, message, event });
+      else {
+        await deadLetter(message, 'not JSON');
+        resolveInOrder(position);
+      }
+    }
+    const { left, paused } = await drive(
+      readable.map(({ event }) => event),
+      (events, options) => connection.deliver(events, options),
+      {
+        policy,
+        signal,
+        beatMs,
+        acceptedAt: (index) => Number(readable[index]?.message.timestamp),
+        suspended: () => connection.suspended(),
+        // Throws when the group rebalances: then nothing more is sent, and kafkajs gets its error.
+        beat: () => payload.heartbeat(),
+        async settled(settlement) {
+          const one = readable[settlement.seq];
+          if (one === undefined) return;
+          // Written before the offset is resolved: never the other way round.
+          if (settlement.kind === 'dead') await deadLetter(one.message, settlement.reason.message);
+          resolveInOrder(one.position);
+        },
+        ...clock,
+      },
+    );
+    await payload.commitOffsetsIfNecessary();
+    if (paused !== undefined) lookLater(payload.pause());
+    return left.length === 0;
+  }
+
+  /** The connection waits for a human. This partition rests meanwhile, and the vendor is asked once a minute. */
+  function lookLater(goOn: () => void): void {
+    after(60_000, () => {
+      if (signal.aborted) return;
+      void connection.check({ signal }).then(({ kind }) => {
+        // Where the vendor cannot be asked, the next slice finds out.
+        if (kind === 'unsupported') connection.resume();
+        if (kind === 'ok' || kind === 'unsupported') goOn();
+        else lookLater(goOn);
+      });
+    });
+  }
+}
+
+function eventIn({ value }: Message): CdpEvent | undefined {
+  try {
+    return JSON.parse(String(value)) as CdpEvent;
+  } catch {
+    return undefined;
+  }
+}
+
+const systemAfter = (ms: number, run: () => void) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
+};

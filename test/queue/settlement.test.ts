@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Outcome } from '../../core/index.ts';
+import { defaultQueuePolicy, policyFor, settlementOf, workFor } from '../../core/queue/index.ts';
+import adjust from '../../destinations/adjust/index.ts';
+import rokt from '../../destinations/rokt/index.ts';
+
+const now = Date.parse('2026-01-15T12:00:00.000Z');
+const claim = { seq: 7, attempts: 0, acceptedAt: now - 1_000 };
+const at = { policy: defaultQueuePolicy, now, paused: false };
+const failed: Outcome = {
+  kind: 'deferred',
+  eventId: 'e',
+  reason: { code: 'vendor_unavailable', message: 'The vendor cannot take it now (503)' },
+  retryAt: new Date(now + 300).toISOString(),
+};
+const afterMs = (attempts: number): number => {
+  const settlement = settlementOf({ ...claim, attempts }, failed, at);
+  return settlement.kind === 'again' ? settlement.notBefore - now : Number.NaN;
+};
+
+describe('how long a queue tries', () => {
+  it('is a day, and 28 for Adjust, which takes events that long (ADJUST-33)', () => {
+    expect(policyFor(rokt.manifest)).toEqual({ attempts: Infinity, maxAgeMs: 86_400_000 });
+    expect(policyFor(adjust.manifest)).toEqual({ attempts: Infinity, maxAgeMs: 28 * 86_400_000 });
+  });
+
+  it('in slices of one request for each socket, a thousand events at most', () => {
+    expect(workFor(adjust.manifest).sliceSize).toBe(32);
+    expect(workFor(rokt.manifest).sliceSize).toBe(800);
+    const limits = { ...rokt.manifest.limits, maxItems: 5_000 };
+    expect(workFor({ ...rokt.manifest, limits }).sliceSize).toBe(1_000);
+  });
+});
+
+describe('an event that fails again and again', () => {
+  it('waits as the vendor says at first, then ever longer, up to five minutes', () => {
+    expect([0, 1, 2, 3, 4].map(afterMs)).toEqual([300, 1_000, 2_000, 4_000, 8_000]);
+    expect([9, 10, 1_000].map(afterMs)).toEqual([256_000, 300_000, 300_000]);
+  });
+
+  it('waits no longer for being throttled, or behind another', () => {
+    for (const code of ['rate_limited', 'held_back'] as const) {
+      const outcome: Outcome = { ...failed, reason: { ...failed.reason, code } };
+      expect(settlementOf({ ...claim, attempts: 9 }, outcome, at)).toEqual({
+        kind: 'again',
+        seq: 7,
+        attempts: 9,
+        notBefore: now + 300,
+      });
+    }
+  });
+});
