@@ -47,6 +47,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   const origins = subjects.flatMap(({ account, vendor }) => ['--origin', `${account.slug}=${vendor.origin}`]);
   const killed = new Map<string, number>();
   const missed: string[] = [];
+  /** By destination, as of the last look. */
+  const waiting = new Map<string, number>();
 
   const fileOf = (name: string, some: readonly Subject[], more?: object): string => {
     const file = path.join(folder, `${name}.json`);
@@ -72,15 +74,15 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     }
     const { code, stderr } = await spillway(args).ended;
     if (code !== 0) throw new Error(`enqueue for ${slug} ended with ${code}: ${stderr}`);
+    waiting.set(slug, (waiting.get(slug) ?? 0) + count);
   }
 
   /** What is in the store after a kill, and of that what the vendors have already. */
-  async function look(moment: string): Promise<ReadonlyMap<string, number>> {
+  async function look(moment: string): Promise<void> {
     // What had left the worker by then is at the vendors now.
     await pause(50);
     const at = Date.now();
     const queue = await openQueue({ path: store });
-    const waiting = new Map<string, number>();
     try {
       for (const subject of subjects) {
         const { slug } = subject.account;
@@ -99,7 +101,10 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
       await queue.close();
     }
     log(`${moment}: ${[...waiting].map(([slug, count]) => `${slug} ${count} wait`).join(', ')}`);
-    return waiting;
+  }
+
+  async function topUp(subject: Subject): Promise<void> {
+    if ((waiting.get(subject.account.slug) ?? 0) < options.waiting / 2) await enqueue(subject, options.waiting);
   }
 
   const requests = (): number => subjects.reduce((sum, { vendor }) => sum + vendor.requests(), 0);
@@ -117,7 +122,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   async function killAt(failpoint: Failpoint, subject: Subject): Promise<void> {
     const { slug } = subject.account;
     if (enqueuePoints.has(failpoint)) return enqueue(subject, 1_100, failpoint);
-    await enqueue(subject, options.waiting);
+    await topUp(subject);
     // A lost answer becomes a dead letter here; and what is done is pruned at once.
     const file = fileOf(`work-${slug}`, [subject], { onAmbiguous: 'report' });
     const own = ['--origin', `${slug}=${subject.vendor.origin}`];
@@ -142,9 +147,8 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     await pause(random.next() * (early ? 1_000 : 1_500));
     child.process.kill('SIGKILL');
     hit('at a random moment', await child.ended);
-    const waiting = await look(`kill ${round + 1} of ${kills}`);
-    for (const subject of subjects)
-      if ((waiting.get(subject.account.slug) ?? 0) < options.waiting / 2) await enqueue(subject, options.waiting);
+    await look(`kill ${round + 1} of ${kills}`);
+    for (const subject of subjects) await topUp(subject);
   }
 
   try {

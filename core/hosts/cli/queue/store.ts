@@ -48,6 +48,6 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 };
 
 /** The store's own words say what to do; anything else is a defect. */
-function refuse(error: unknown): never {
+export function refuse(error: unknown): never {
   throw error instanceof StoreRefused ? new Refusal(codes[error.code], error.message) : error;
 }
