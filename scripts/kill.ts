@@ -1,60 +1,16 @@
 /**
- * `npm run kill [kills] [seed]`: `spillway enqueue` and `spillway work` as processes of their own, killed with -9 at random moments
- * (100 by default) and at every named one for every destination, while 30 % of the vendors' answers are faulty. Then the
- * ledgers beside the store. Exit 1 when an event is lost, came twice without having been in flight, or out of order.
+ * `npm run kill [kills] [seed] [waiting]`: `spillway enqueue` and `spillway work` as processes of their own, killed with -9 at random
+ * moments (100 by default) and at every named one for every destination, while 30 % of the vendors' answers are faulty. Then the
+ * ledgers beside the store. Exit 1 when an event is lost, came twice without having been in flight, or out of order. Compiles
+ * the sources first: hundreds of processes start.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Table from 'cli-table3';
-import { loadDestinations } from '../core/index.ts';
-import { failpoints } from '../core/queue/index.ts';
-import { accounts } from '../test/end-to-end/accounts.ts';
-import { isGood } from './kill/judge.ts';
-import { runKills } from './kill/run.ts';
 
-const [kills = 100, seed = 1, waiting = 2_000] = process.argv.slice(2).map(Number);
-const destinations = await loadDestinations(path.join(path.dirname(fileURLToPath(import.meta.url)), '../destinations'));
-const folder = await mkdtemp(path.join(tmpdir(), 'spillway-kill-'));
-const { judgements, killed, missed, seconds } = await runKills({
-  folder,
-  accounts,
-  destinations,
-  kills,
-  failpoints,
-  waiting,
-  seed,
-  faultRate: 0.3,
-  log: (line) => console.error(line),
-});
-
-const figures = [
-  'events',
-  'requests',
-  'faults',
-  'delivered',
-  'dead',
-  'waiting',
-  'lost',
-  'duplicates',
-  'afterFaults',
-  'afterKills',
-  'unexplained',
-  'mostInFlight',
-  'outOfOrder',
-  'lateRepeats',
-] as const;
-const table = new Table({
-  head: [`seed ${seed}`, ...judgements.map(({ slug }) => slug)],
-  style: { compact: true, head: [], border: [] },
-});
-for (const figure of figures) table.push([figure, ...judgements.map((judgement) => judgement[figure])]);
-console.log(table.toString());
-const hits = [...killed.values()].reduce((sum, times) => sum + times, 0);
-console.log(`${hits} kills in ${seconds} s: ${[...killed].map(([moment, times]) => `${times} ${moment}`).join(', ')}`);
-if (missed.length > 0) console.log(`never came to: ${missed.join(', ')}`);
-const good = judgements.every(isGood) && missed.length === 0;
-if (good) await rm(folder, { recursive: true });
-else console.log(`files and store are in ${folder}`);
-process.exitCode = good ? 0 : 1;
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const run = (file: string, ...args: string[]): number =>
+  spawnSync(file, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
+const compiled = run(path.join(root, 'node_modules', '.bin', 'tsc'), '-p', 'tsconfig.kill.json');
+const main = path.join(root, '.bench', 'kill', 'scripts', 'kill', 'main.js');
+process.exitCode = compiled === 0 ? run(process.execPath, main, ...process.argv.slice(2)) : compiled;

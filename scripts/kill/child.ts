@@ -4,7 +4,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Failpoint } from '../../core/queue/index.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const here = fileURLToPath(import.meta.url);
+const root = path.join(path.dirname(here), '..', '..');
+/** Run from source, the CLI needs a compiler; `npm run kill` has compiled it. */
+const program = here.endsWith('.ts')
+  ? ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts')]
+  : [path.join('core', 'hosts', 'cli', 'main.js')];
 
 export interface Ended {
   /** `null` when it was killed. */
@@ -21,7 +26,7 @@ export interface Child {
 
 /** `spillway` as a process of its own; with a failpoint it kills itself there, the n-th time round. */
 export function spillway(args: readonly string[], failpoint?: readonly [Failpoint, times: number]): Child {
-  const child = spawn(process.execPath, ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts'), ...args], {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: root,
     env: {
       ...process.env,
