@@ -65,7 +65,8 @@ function frame({ seq, stamp }: Place, { kind, ...state }: RecordState, event: Ui
   const text = JSON.stringify(state);
   const stateLength = Buffer.byteLength(text);
   const length = headLength + stateLength + event.length;
-  if (length > longest) throw new RangeError(`an event of ${event.length} bytes is more than the queue takes (${longest})`);
+  if (length > longest)
+    throw new RangeError(`an event of ${event.length} bytes is more than the queue takes (${longest})`);
   const bytes = Buffer.allocUnsafe(length);
   magic.copy(bytes);
   bytes[4] = version;

@@ -80,8 +80,13 @@ export function enter(folder: string): Folder {
       },
       leave(clean) {
         const stamp = clean ? stampOf(data) : undefined;
-        if (stamp !== undefined) write(at(closedName), JSON.parse(stamp) as object);
-        owner.release();
+        try {
+          if (stamp !== undefined) write(at(closedName), JSON.parse(stamp) as object);
+        } catch {
+          // A full disk, say: then the next open looks through it first.
+        } finally {
+          owner.release();
+        }
       },
     };
   } catch (error) {

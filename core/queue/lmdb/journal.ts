@@ -8,7 +8,7 @@ type Operation = readonly [table: Table, key: Buffer, value: Buffer | undefined]
 export interface Entry {
   readonly operations: readonly Operation[];
   /** Once it is on disk, in the order of the entries. */
-  readonly then: () => void;
+  readonly landed: () => void;
 }
 
 /**
@@ -23,6 +23,8 @@ export class Journal {
   readonly #finish: () => readonly Operation[];
   #forming: { entry: Entry; resolve: () => void; reject: (error: unknown) => void }[] = [];
   #running: Promise<void> | undefined;
+  /** The last transaction did. */
+  #failed = false;
 
   constructor(
     tables: Tables,
@@ -53,14 +55,19 @@ export class Journal {
     return written;
   }
 
-  /** Resolves when nothing is on its way. */
-  async idle(): Promise<void> {
+  /**
+   * Resolves when nothing is on its way: whether LMDB can be closed. After a transaction that failed it waits for a flush that never
+   * comes, until one has gone well.
+   */
+  async idle(): Promise<boolean> {
     while (this.#running !== undefined) await this.#running;
+    if (this.#failed) await this.#commit([]).catch(() => undefined);
+    return !this.#failed;
   }
 
   async #run(): Promise<void> {
     // One turn later, so that what is put in the same turn shares the first flush, too.
-    await undefined;
+    await Promise.resolve();
     while (this.#forming.length > 0) {
       const group = this.#forming;
       this.#forming = [];
@@ -74,7 +81,7 @@ export class Journal {
         continue;
       }
       for (const { entry, resolve } of group) {
-        entry.then();
+        entry.landed();
         resolve();
       }
     }
@@ -90,7 +97,9 @@ export class Journal {
     });
     try {
       await committed;
+      this.#failed = false;
     } catch (error) {
+      this.#failed = true;
       // LMDB says why in a promise of its own; one that nobody listens to would end the process.
       const cause: unknown = await (error as { commitError?: Promise<never> }).commitError?.catch(
         (why: unknown) => why,

@@ -78,6 +78,8 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #journal: Journal;
   readonly #known = new Map<string, Known>();
   readonly #held = new Map<number, Held>();
+  /** Keys of records that are on their way to quarantine. */
+  readonly #leaving = new Set<string>();
   /** Keys of seen ids that are on their way to the disk. */
   readonly #arriving = new Set<string>();
   #totals: Writable<Totals>;
@@ -138,7 +140,7 @@ export class LmdbQueue implements DeliveryQueue {
   async begin(): Promise<void> {
     await this.#journal.write({
       operations: [[this.#tables.meta, makeKey, seal(this.#make)]],
-      then: () => undefined,
+      landed: () => undefined,
     });
   }
 
@@ -338,7 +340,7 @@ export class LmdbQueue implements DeliveryQueue {
         const page = [...this.#tables.seen.getKeys({ end, limit: chunk })];
         if (page.length === 0) return pruned;
         const operations = page.map((key) => [this.#tables.seen, key, undefined] as const);
-        await this.#journal.write({ operations, then: () => undefined });
+        await this.#journal.write({ operations, landed: () => undefined });
       }
     });
   }
@@ -361,10 +363,12 @@ export class LmdbQueue implements DeliveryQueue {
     if (this.#closed) return;
     this.#closed = true;
     await this.#chores.catch(() => undefined);
-    await this.#journal.idle();
+    const sound = await this.#journal.idle();
     this.#gone = true;
-    await this.#tables.root.close();
-    this.#folder.leave(true);
+    if (sound) await this.#tables.root.close();
+    else this.#tables.root.close().catch(() => undefined);
+    // It may be another's by now, who has not closed it.
+    this.#folder.leave(sound && this.#folder.isOurs());
   }
 
   #mustBeOpen(): void {
@@ -441,7 +445,7 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   /** Takes a draft for the truth to build on, and puts it on disk. */
-  async #write(draft: Draft, then: () => void = () => undefined): Promise<void> {
+  async #write(draft: Draft, landed: () => void = () => undefined): Promise<void> {
     if (this.#closed) throw new Error(`${this.#folder.path}: the queue store is closed`);
     const { known, totals, counts, operations, arrivals } = draft;
     this.#totals = totals;
@@ -449,7 +453,7 @@ export class LmdbQueue implements DeliveryQueue {
     if (operations.length > 0) this.#dirty.add(known);
     const entry: Entry = {
       operations,
-      then: () => {
+      landed: () => {
         this.#kept = totals;
         known.kept = counts;
         this.#visible = totals.seq;
@@ -458,14 +462,16 @@ export class LmdbQueue implements DeliveryQueue {
           // Where nobody asked yet, the first to ask finds it on disk.
           if (turns !== undefined) for (const { lane, seq } of arrivals) turns.arrived(lane, seq);
         }
-        then();
+        landed();
       },
     };
     try {
       await this.#journal.write(entry);
     } catch (error) {
       throw isNoRoom(error)
-        ? new QueueFull(`${this.#folder.path}: no room left on the disk; nothing was kept`, { cause: error })
+        ? new QueueFull(`${this.#folder.path}: the disk takes no more (${String(error)}). Nothing of this was kept`, {
+            cause: error,
+          })
         : error;
     }
   }
@@ -520,9 +526,13 @@ export class LmdbQueue implements DeliveryQueue {
 
   /** Sets records aside whose checksum is wrong: the bytes into a file of their own, then out of the table. */
   #quarantine(known: Known, table: RecordTable, bad: readonly Buffer[]): void {
-    if (bad.length === 0) return;
+    const names = bad.map((key) => `${table} ${key.toString('hex')}`);
+    // One that is on its way out is still seen until that is on disk.
+    const fresh = bad.filter((_, index) => !this.#leaving.has(names[index]!));
+    if (fresh.length === 0) return;
+    for (const name of names) this.#leaving.add(name);
     const draft = this.#draft(known);
-    for (const key of bad) {
+    for (const key of fresh) {
       const bytes = this.#tables[table].getBinary(key);
       if (bytes === undefined) continue;
       mkdirSync(this.#folder.quarantine, { recursive: true });
@@ -683,9 +693,12 @@ const matches = (
 const full = (kept: number, more: number, most: number): QueueFull =>
   new QueueFull(`the queue keeps ${kept} bytes of at most ${most}; ${more} more do not fit. Nothing of this was kept`);
 
-/** What LMDB says when the disk, the quota or the limit on file size is reached. */
+/**
+ * What LMDB says when the disk, the quota, the limit on file size or its map is full. EIO is among them: it is what LMDB makes of a
+ * write that only got half its bytes onto the disk, which is how a full one begins.
+ */
 const isNoRoom = (error: unknown): boolean =>
-  /MDB_MAP_FULL|No space left|ENOSPC|EDQUOT|Disk quota|EFBIG|File too large/i.test(String(error));
+  /MDB_MAP_FULL|No space left|Disk quota|File too large|Input\/output error/i.test(String(error));
 
 const clamp = (time: number): number => Math.min(Math.max(0, Math.floor(time)), keys.largestSeq);
 

@@ -43,7 +43,9 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
     throw new StoreRefused(
       'foreign',
       store,
-      names === undefined ? 'there is no such folder' : `there is no ${dataName} in it. Name the folder of a queue store`,
+      names === undefined
+        ? 'there is no such folder'
+        : `there is no ${dataName} in it. Name the folder of a queue store`,
       { cause: error },
     );
   });
@@ -68,7 +70,8 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
     for (const seq of [...spots.keys()].sort((a, b) => a - b)) {
       const { at, length } = spots.get(seq)!;
       const record = decode(await piece(file, at, length));
-      if (record === 'bad') throw new StoreRefused('busy', store, 'the data file changes while it is read. Stop who has it open');
+      if (record === 'bad')
+        throw new StoreRefused('busy', store, 'the data file changes while it is read. Stop who has it open');
       await onRecord(record);
     }
     return { records: spots.size, older, broken };

@@ -25,6 +25,9 @@ export function openTables(
     pageSize: 4096,
     // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
     mapSize: Math.max(2 ** 30, 4 * bytes),
+    // One batch is one transaction here. With batching by turns, LMDB makes a promise of its own for each turn, and when the disk is
+    // full that one rejects with nobody listening.
+    eventTurnBatching: false,
     ...binary,
   });
   const table = (name: TableName): Table => {
@@ -104,7 +107,7 @@ export function readMeta(meta: Table): Meta | undefined {
   if (totals === undefined && make === undefined) return undefined;
   if (totals === undefined || make === undefined) throw new Error('numbers kept about the records are missing');
   const counts = new Map<number, Counts>();
-  for (const { key, value } of [...meta.getRange()]) {
+  for (const { key, value } of meta.getRange()) {
     const number = countedBy(key);
     if (number !== undefined) counts.set(number, unseal<Counts>(value));
   }

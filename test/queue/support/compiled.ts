@@ -1,27 +1,40 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+import type { Drained } from './drain.ts';
 
 export interface Compiled {
-  readonly drain: string;
+  readonly script: (name: 'drain' | 'produce') => string;
+  /** What came out of a store, or that its process did not end well. */
+  readonly drain: (store: string) => Promise<Drained | { readonly died: string }>;
   readonly remove: () => Promise<void>;
 }
 
-/** The queue as plain JavaScript: hundreds of processes start faster without a compiler in each. Inside node_modules, to find lmdb. */
+/** The queue as plain JavaScript: many processes start faster without a compiler in each. Inside node_modules, to find lmdb. */
 export async function compiled(): Promise<Compiled> {
   const folder = await mkdtemp(path.join(process.cwd(), 'node_modules', '.queue-'));
   await build({
-    entryPoints: ['test/queue/support/drain.ts', 'core/queue/lmdb/inspect-child.ts'],
+    entryPoints: ['test/queue/support/drain.ts', 'test/queue/support/produce.ts', 'core/queue/lmdb/inspect-child.ts'],
     outdir: folder,
     entryNames: '[name]',
-    outExtension: { '.js': '.js' },
     bundle: true,
     platform: 'node',
     format: 'esm',
     external: ['lmdb'],
-    banner: { js: '' },
   });
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(path.join(folder, 'package.json'), '{"type":"module"}');
-  return { drain: path.join(folder, 'drain.js'), remove: () => rm(folder, { recursive: true }) };
+  const script: Compiled['script'] = (name) => path.join(folder, `${name}.js`);
+  return {
+    script,
+    drain: (store) =>
+      new Promise((resolve) => {
+        execFile(process.execPath, [script('drain'), store], (error, out, printed) => {
+          resolve(
+            error === null ? (JSON.parse(out) as Drained) : { died: `${error.signal ?? error.code}: ${printed}` },
+          );
+        });
+      }),
+    remove: () => rm(folder, { recursive: true }),
+  };
 }

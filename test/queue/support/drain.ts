@@ -4,7 +4,12 @@ import { StoreRefused } from '../../../core/queue/lmdb/refused.ts';
 
 /** What this process prints, as one line of JSON. */
 export type Drained =
-  | { readonly ids: readonly string[]; readonly dead: readonly string[]; readonly replayed: number; readonly quarantined: number }
+  | {
+      readonly ids: readonly string[];
+      readonly dead: readonly string[];
+      readonly replayed: number;
+      readonly quarantined: number;
+    }
   | { readonly refused: string; readonly message: string };
 
 async function drain(path: string): Promise<Drained> {

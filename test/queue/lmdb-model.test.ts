@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { openQueue } from '../../core/queue/lmdb/open.ts';
+import type { Claim, DeliveryQueue, Settlement } from '../../core/queue/queue.ts';
+import { queued } from './contract.ts';
+
+type Step =
+  | { readonly do: 'put'; readonly lanes: readonly (string | undefined)[] }
+  | { readonly do: 'claim'; readonly most: number }
+  | { readonly do: 'settle'; readonly how: readonly ('done' | 'dead' | 'again' | 'later' | 'release')[] }
+  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'revive' | 'restart' };
+
+const lane = fc.constantFrom(undefined, undefined, 'a', 'b', 'c');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('put' as const), lanes: fc.array(lane, { minLength: 1, maxLength: 90 }) }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('claim' as const), most: fc.integer({ min: 1, max: 80 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('settle' as const),
+      how: fc.array(fc.constantFrom('done', 'done', 'done', 'dead', 'again', 'later', 'release'), {
+        minLength: 1,
+        maxLength: 9,
+      }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 60 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('revive' as const, 'restart' as const) }) },
+);
+
+interface Row {
+  readonly id: string;
+  readonly lane: string | undefined;
+  seq: number;
+  attempts: number;
+  notBefore: number;
+  state: 'waiting' | 'claimed' | 'done' | 'dead';
+}
+
+/** The same queue as a list: no lanes to keep in mind, no disk, no haste. */
+class Model {
+  rows: Row[] = [];
+  #seq = 0;
+
+  put(ids: readonly { readonly id: string; readonly lane?: string | undefined }[]): void {
+    for (const { id, lane: key } of ids)
+      this.rows.push({ id, lane: key, seq: (this.#seq += 1), attempts: 0, notBefore: 0, state: 'waiting' });
+  }
+  claim(most: number, now: number): string[] {
+    const held = new Set(this.rows.filter((row) => row.state === 'claimed').map((row) => row.lane));
+    const taken: Row[] = [];
+    for (const row of this.rows) {
+      if (row.state !== 'waiting' || taken.length === most) continue;
+      if (row.lane !== undefined && held.has(row.lane)) continue;
+      if (row.notBefore <= now) taken.push(row);
+      else if (row.lane !== undefined) held.add(row.lane);
+    }
+    for (const row of taken) row.state = 'claimed';
+    return taken.map(({ id, attempts }) => `${id} ${attempts}`);
+  }
+  revive(): number {
+    const dead = this.rows.filter((row) => row.state === 'dead');
+    this.rows = this.rows.filter((row) => row.state !== 'dead');
+    this.put(dead);
+    return dead.length;
+  }
+  of(id: string): Row {
+    return this.rows.findLast((row) => row.id === id)!;
+  }
+  count(...states: Row['state'][]): number {
+    return this.rows.filter(({ state }) => states.includes(state)).length;
+  }
+}
+
+async function run(
+  queue: DeliveryQueue,
+  reopen: () => Promise<DeliveryQueue>,
+  steps: readonly Step[],
+): Promise<DeliveryQueue> {
+  const model = new Model();
+  let claims: Claim[] = [];
+  let now = 1;
+  let made = 0;
+  for (const one of steps) {
+    if (one.do === 'put') {
+      const events = one.lanes.map((key) =>
+        queued(`e${(made += 1)}`, { lane: key, event: { type: 'track', event: 'x' } }),
+      );
+      const half = Math.ceil(events.length / 2);
+      await Promise.all([queue.put('c', events.slice(0, half)), queue.put('c', events.slice(half))]);
+      model.put(events);
+    } else if (one.do === 'claim') {
+      const taken = queue.claim('c', one.most, now);
+      expect(taken.map(({ id, attempts }) => `${id} ${attempts}`)).toEqual(model.claim(one.most, now));
+      claims.push(...taken);
+    } else if (one.do === 'settle') {
+      // Some of what is claimed, and not in the order it was claimed in.
+      const some = claims.filter((_, index) => index % 3 !== made % 3).reverse();
+      const settlements: Settlement[] = [];
+      const released: number[] = [];
+      for (const [index, { id, seq, attempts }] of some.entries()) {
+        const how = one.how[index % one.how.length]!;
+        const row = model.of(id);
+        row.state = how === 'done' || how === 'dead' ? how : 'waiting';
+        if (how === 'release') released.push(seq);
+        else if (how === 'done') settlements.push({ kind: 'done', seq, outcome: 'delivered' });
+        else if (how === 'dead') {
+          const reason = { code: 'timeout', message: 'No answer.' } as const;
+          settlements.push({ kind: 'dead', seq, outcome: 'deferred', reason, attempts: attempts + 1 });
+        } else {
+          row.attempts += 1;
+          row.notBefore = how === 'later' ? now + 20 + (index % 7) : now;
+          settlements.push({ kind: 'again', seq, notBefore: row.notBefore, attempts: row.attempts });
+        }
+      }
+      queue.release('c', released);
+      await queue.settle('c', settlements, { now, configHash: '' });
+      claims = claims.filter((claim) => !some.includes(claim));
+    } else if (one.do === 'wait') now += one.ms;
+    else if (one.do === 'revive') expect(await queue.revive('c')).toBe(model.revive());
+    else {
+      queue = await reopen();
+      claims = [];
+      for (const row of model.rows) if (row.state === 'claimed') row.state = 'waiting';
+    }
+    const { waiting = 0, done = 0, dead = 0 } = queue.status(now).connections[0] ?? {};
+    expect({ waiting, done, dead }).toEqual({
+      waiting: model.count('waiting', 'claimed'),
+      done: model.count('done'),
+      dead: model.count('dead'),
+    });
+  }
+  return queue;
+}
+
+test('the queue on LMDB does what a list would do, whatever is done to it', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'queue-model-'));
+      const open = () => openQueue({ path: folder, dedupWindowMs: 0, now: () => 1 });
+      let queue = await open();
+      try {
+        const reopen = async () => {
+          await queue.close();
+          return (queue = await open());
+        };
+        await run(queue, reopen, steps);
+      } finally {
+        await queue.close();
+        await rm(folder, { recursive: true });
+      }
+    }),
+    { numRuns: 40 },
+  );
+}, 120_000);
