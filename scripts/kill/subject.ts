@@ -88,7 +88,7 @@ export async function createSubject(
       id: account.slug,
       destination: account.slug,
       config: account.config,
-      options: { ...options, ...more, ...(smallRequests[account.slug] ?? {}) },
+      options: { ...options, ...more, ...smallRequests[account.slug] },
     }),
     async close() {
       await runtime.close();

@@ -33,11 +33,11 @@ async function resumable(content: string, answer?: (batch: readonly Letter[]) =>
     args,
     input,
     server,
-    journal(): string {
+    journal: (): string => {
       const folder = path.join(store, 'deliveries');
       return path.join(folder, readdirSync(folder)[0] ?? '');
     },
-    async deliver() {
+    deliver: async () => {
       const ran = await spillway(args);
       return { ...ran, outcomes: workspace.outcomes(outcomes) };
     },

@@ -200,9 +200,8 @@ describe('a signal', () => {
       box,
       server: mail,
     } = await interrupted(300, [], ({ send }) => send('SIGTERM'));
-    const [{ delivered = 0, waiting = 0 } = {}] = (
-      JSON.parse(stdout) as { connections: { delivered: number; waiting: number }[] }
-    ).connections;
+    const [{ delivered, waiting }] = (JSON.parse(stdout) as { connections: [{ delivered: number; waiting: number }] })
+      .connections;
     expect(code).toBe(143);
     expect(delivered).toBe(mail.received.length);
     expect(delivered).toBeGreaterThan(0);

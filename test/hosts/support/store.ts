@@ -20,12 +20,12 @@ export function createStore(workspace: ReturnType<typeof createWorkspace>, name:
     run,
     enqueue: (id: string, config: string, input: string | Buffer, ...flags: string[]): Promise<Ran> =>
       spillway(['enqueue', id, '--store', store, '--config', config, ...flags], input),
-    async backlog(id: string): Promise<Backlog | undefined> {
+    backlog: async (id: string): Promise<Backlog | undefined> => {
       const { stdout } = await run('queue', 'status', '--json');
       return (JSON.parse(stdout) as { connections: Backlog[] }).connections.find(({ connection }) => connection === id);
     },
     /** As `dead list --json` has it. */
-    async dead(...flags: string[]): Promise<DeadLine[]> {
+    dead: async (...flags: string[]): Promise<DeadLine[]> => {
       const { stdout } = await run('dead', 'list', '--json', ...flags);
       return stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as DeadLine]));
     },

@@ -1,6 +1,7 @@
 import { z, type ConfigIssue, type ConnectionOptions } from '../../../index.ts';
 import { filledIn, invalidConfig, readObject } from '../config-file.ts';
 import { usage } from '../exit-codes.ts';
+import { printable } from '../printable.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What a file says of one connection, with the environment's values in place. */
@@ -17,10 +18,12 @@ export interface ConnectionEntry {
 }
 
 /** Ids are keys of the store, and stand in messages. */
-// oxlint-disable-next-line no-control-regex -- these are the characters that may not be in one
 const id = z
   .string()
-  .regex(/^[^\u0000-\u001f\u007f]{1,200}$/, 'must be 1 to 200 characters, none of them a control character');
+  .refine(
+    (text) => text !== '' && text.length <= 200 && printable(text) === text && !text.includes('\n'),
+    'must be 1 to 200 characters, none of them a control character',
+  );
 const settings = { config: z.unknown().optional(), options: z.looseObject({}).optional() };
 const several = z.strictObject({
   connections: z.array(z.strictObject({ id, destination: z.string().min(1), ...settings })).min(1),

@@ -39,8 +39,9 @@ function create(file: string): Output {
 }
 
 /** Of the record's own form only what means something outside its store. */
-function readable({ stamp: _, event, ...record }: QueueRecord) {
-  const times = Object.entries(record).map(([name, value]) =>
+function readable({ event, ...record }: QueueRecord) {
+  const meaning = Object.entries(record).filter(([name]) => name !== 'stamp');
+  const times = meaning.map(([name, value]) =>
     name.endsWith('At') ? [name, written(value as number)] : [name, value],
   );
   return { ...(Object.fromEntries(times) as object), event };

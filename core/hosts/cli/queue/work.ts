@@ -131,9 +131,11 @@ async function runWorkers(
       ? Promise.race([stopped, Promise.all([...workers.values()].map((worker) => worker.idle()))])
       : stopped);
     if (stop.by !== undefined) deadline = endBy(grace, stop.by, store, terminal);
-    await Promise.all(
-      connections.map(({ id, destination }) => workers.get(id)?.stop(patienceOf(destination.manifest, grace))),
-    );
+    const stopping = connections.flatMap(({ id, destination }) => {
+      const worker = workers.get(id);
+      return worker === undefined ? [] : [worker.stop(patienceOf(destination.manifest, grace))];
+    });
+    await Promise.all(stopping);
   } finally {
     clearTimeout(deadline);
     clearInterval(timer);
