@@ -4,6 +4,7 @@ import { systemClock, type Clock } from '../runtime/clock.ts';
 import type { Connection } from '../runtime/connection.ts';
 import { errorText } from '../runtime/error-text.ts';
 import { safely, type Emit } from '../runtime/signals.ts';
+import { failpoint } from './failpoint.ts';
 import { longestNapMs, nap } from './nap.ts';
 import { createStandstill, heldUntil, outageProbes, suspensionProbes, verdictOf } from './probe.ts';
 import type { Claim, DeliveryQueue, Settlement } from './queue.ts';
@@ -230,6 +231,7 @@ export function work(options: WorkOptions): Working {
       await permitted(claims.length, signal);
       if (signal.aborted) return undefined;
       const events = claims.map(({ event }) => event);
+      failpoint('before send');
       const outcomes = await connection.deliver(events, { withinMs, signal, once: true });
       if (outcomes.length === claims.length) return outcomes;
       throw new Error('deliver() did not return an outcome for each event');
@@ -255,7 +257,9 @@ export function work(options: WorkOptions): Working {
       earliest: failed ? (outage.at() ?? 0) + outage.waitMs() / 2 : 0,
       doubtful,
     });
+    failpoint('after send before record');
     if (settlements.length > 0) await settle(settlements, signal);
+    failpoint('after record');
     giveBack(untouched);
     const stuck = settlements.length === 0 && (outage.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.

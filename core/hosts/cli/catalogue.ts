@@ -1,9 +1,8 @@
-import { createColors } from 'picocolors';
 import { catalogueEntry, type DestinationManifest } from '../../index.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
 import { exitCode } from './exit-codes.ts';
-import { printable } from './printable.ts';
-import { colourful, print, type Terminal } from './terminal.ts';
+import { tableText } from './table.ts';
+import { print, type Terminal } from './terminal.ts';
 
 export interface ListFlags extends DestinationFlags {
   readonly json?: boolean;
@@ -34,24 +33,12 @@ const listed = ({ slug, displayName, stage, accepts, summary }: DestinationManif
 });
 
 function table(manifests: readonly DestinationManifest[], terminal: Terminal): string {
-  const { bold } = createColors(colourful(terminal.stdout, terminal.env));
-  const head = ['SLUG', 'NAME', 'STAGE', 'ACCEPTS', 'SUMMARY'];
-  const rows = [
-    head,
-    ...manifests.map(({ slug, displayName, stage, accepts, summary }) => [
-      slug,
-      displayName,
-      stage,
-      accepts.join(','),
-      summary,
-    ]),
-  ];
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return lines.map((line, index) => `${index === 0 ? bold(line) : printable(line)}\n`).join('');
+  const rows = manifests.map(({ slug, displayName, stage, accepts, summary }) => [
+    slug,
+    displayName,
+    stage,
+    accepts.join(','),
+    summary,
+  ]);
+  return tableText(['SLUG', 'NAME', 'STAGE', 'ACCEPTS', 'SUMMARY'], rows, terminal);
 }

@@ -16,13 +16,7 @@ const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** Reads `{"config": {...}, "options": {...}}`. A file that cannot be opened is a usage error, one that is not that shape exits 78. */
 export async function readConfigFile(file: string, env: Terminal['env']): Promise<ConfigFile> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw usage(`cannot read the config file ${file} (${errnoOf(error)})`);
-  });
-  const parsed = parse(text.replace(/^\uFEFF/, ''), file);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new Refusal(exitCode.config, `${file}: expected {"config": {...}, "options": {...}}`);
-  }
+  const parsed = await readObject(file, '{"config": {...}, "options": {...}}');
   const unknown = Object.keys(parsed).filter((key) => !topLevel.includes(key));
   if (unknown.length > 0) {
     throw invalidConfig(
@@ -30,9 +24,25 @@ export async function readConfigFile(file: string, env: Terminal['env']): Promis
       unknown.map((path) => ({ path, message: 'unknown key; there are: config, options' })),
     );
   }
+  const { value, unset } = filledIn(parsed, env);
+  const { config, options } = value as { readonly config?: unknown; readonly options?: ConnectionOptions };
+  return { config, options, unset };
+}
+
+/** The JSON object in a file. A usage error when it cannot be opened, exit 78 when it holds anything else. */
+export async function readObject(file: string, expected: string): Promise<object> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw usage(`cannot read the config file ${file} (${errnoOf(error)})`);
+  });
+  const parsed = parse(text.replace(/^\uFEFF/, ''), file);
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  throw new Refusal(exitCode.config, `${file}: expected ${expected}`);
+}
+
+/** The same with the environment's values in place, and what of them is not there. */
+export function filledIn(value: unknown, env: Terminal['env']): { value: unknown; unset: readonly ConfigIssue[] } {
   const unset: ConfigIssue[] = [];
-  const filled = fill(parsed, '', env, unset) as { readonly config?: unknown; readonly options?: ConnectionOptions };
-  return { config: filled.config, options: filled.options, unset };
+  return { value: fill(value, '', env, unset), unset };
 }
 
 export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): Refusal =>

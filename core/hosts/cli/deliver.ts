@@ -1,9 +1,11 @@
-import { statSync, type Stats } from 'node:fs';
+import { realpathSync, statSync, type Stats } from 'node:fs';
+import path from 'node:path';
 import { afterSignal, exitCode, usage } from './exit-codes.ts';
 import { originOf, withinOf } from './flags.ts';
 import { openInput, type Input } from './input.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { openOutcomes } from './outcomes-file.ts';
+import { openJournal, type Journal } from './queue/journal.ts';
 import { remarks } from './remarks.ts';
 import { runDelivery, type DeliveryEnd } from './run-delivery.ts';
 import { listenForStop, type Stop } from './stop.ts';
@@ -16,6 +18,8 @@ export interface DeliverFlags extends ConnectionFlags {
   readonly outcomes?: string;
   readonly origin?: string;
   readonly within?: number;
+  /** A directory that makes the delivery resumable. */
+  readonly store?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -27,13 +31,28 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
   }
   const input = openInput(flags.input, terminal);
   try {
-    return await deliverFrom(input, slug, flags, terminal);
+    const { store } = flags;
+    if (store === undefined) return await deliverFrom(input, slug, flags, terminal);
+    if (input.stats?.isFile() !== true)
+      throw usage(
+        '--store makes the delivery of a file resumable; standard input and pipes are gone once they are read',
+      );
+    // Opened for the sake of its lock: no two runs may go on with one delivery.
+    const { withStore } = await import('./queue/store.ts');
+    const directory = path.resolve(store);
+    return await withStore(directory, { create: true }, () => deliverFrom(input, slug, flags, terminal, directory));
   } finally {
     input.close();
   }
 }
 
-async function deliverFrom(input: Input, slug: string, flags: DeliverFlags, terminal: Terminal): Promise<number> {
+async function deliverFrom(
+  input: Input,
+  slug: string,
+  flags: DeliverFlags,
+  terminal: Terminal,
+  store?: string,
+): Promise<number> {
   const { env, stdout, stderr } = terminal;
   const withinMs = withinOf(flags.within, env);
   const tally = createTally();
@@ -49,14 +68,18 @@ async function deliverFrom(input: Input, slug: string, flags: DeliverFlags, term
   const stop = listenForStop(terminal);
   stop.signal.addEventListener('abort', input.close, { once: true });
   const screen = flags.quiet === true ? undefined : stderr;
+  let journal: Journal | undefined;
   try {
-    const end = await runDelivery({ connection, input, outcomes: target.start(), tally, stop, withinMs, screen });
+    if (store !== undefined) journal = openJournal(store, realpathSync(flags.input), `${slug} ${connection.id}`);
+    const outcomes = target.start();
+    const end = await runDelivery({ connection, input, outcomes, tally, stop, withinMs, journal, screen });
     const summary = summaryOf(slug, end.events, tally, end.ms, stoppedBy(stop, end));
     if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
     else if (screen !== undefined) await print(screen, summaryText(summary));
     for (const line of remarks(summary, tally, end)) await print(stderr, `spillway: ${line}\n`);
     return codeOf(summary, tally.unauthorized);
   } finally {
+    journal?.close();
     stop.release();
     await runtime.close();
   }
@@ -71,14 +94,16 @@ function statsOf(file: string): Stats | undefined {
   }
 }
 
-function stoppedBy({ by }: Stop, { brokenOff, unwritable, nextLine }: DeliveryEnd): Stopped | undefined {
+function stoppedBy({ by }: Stop, { brokenOff, unwritable, unrecorded, nextLine }: DeliveryEnd): Stopped | undefined {
   if (by !== undefined) return { by, nextLine };
+  if (unrecorded !== undefined) return { by: 'store', nextLine };
   if (unwritable !== undefined) return { by: 'outcomes', nextLine };
   return brokenOff === undefined ? undefined : { by: 'input', nextLine };
 }
 
 function codeOf({ outcomes, unreadable, conserved, stopped }: Summary, unauthorized: boolean): number {
   if (stopped?.by === 'SIGINT' || stopped?.by === 'SIGTERM') return afterSignal(stopped.by);
+  if (stopped?.by === 'store') return exitCode.storage;
   if (unauthorized) return exitCode.unauthorized;
   if (unreadable > 0 || stopped?.by === 'input') return exitCode.unreadable;
   const undelivered = outcomes.rejected + outcomes.deferred + outcomes.suspended + outcomes.unknown;

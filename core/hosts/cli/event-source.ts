@@ -7,7 +7,9 @@ export interface EventSourceOptions {
   readonly cutter: LineCutter;
   readonly answers: Answers;
   /** A line that is no JSON got this outcome. */
-  readonly onUnreadable: (outcome: Outcome) => void;
+  readonly onUnreadable: (outcome: Outcome, line: number) => void;
+  /** Whether the stream is to have this event; one that it is not has its outcome already. Default: all. */
+  readonly admit?: (event: CdpEvent, line: InputLine) => boolean;
   /** Something that has to happen before more lines are read; `undefined` when there is nothing. */
   readonly hold: () => Promise<void> | undefined;
   readonly signal: AbortSignal;
@@ -30,6 +32,7 @@ export function createEventSource({
   cutter,
   answers,
   onUnreadable,
+  admit = () => true,
   hold,
   signal,
 }: EventSourceOptions): EventSource {
@@ -45,11 +48,12 @@ export function createEventSource({
       at += 1;
       const read = parseLine(line);
       if (read.kind === 'event') {
+        if (!admit(read.event, line)) continue;
         answers.expect(line.number);
         return { done: false, value: read.event };
       }
       answers.refuse(line.number, read.outcome);
-      onUnreadable(read.outcome);
+      onUnreadable(read.outcome, line.number);
     }
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { StopSignal } from './terminal.ts';
 
-/** How the CLI ends. Where several apply, the first of 2, 78, 77, 65, 1; after a signal, the signal's own. */
+/** How the CLI ends. Where several apply, the first of 2, 78, 74, 75, 77, 65, 1; after a signal, the signal's own. */
 export const exitCode = {
   /** All delivered or skipped. */
   ok: 0,
@@ -13,6 +13,10 @@ export const exitCode = {
   unreadable: 65,
   /** A defect of ours; what Node would otherwise report as 1. */
   defect: 70,
+  /** The store is damaged, or cannot be read or written. */
+  storage: 74,
+  /** Not now: the queue is full, or another process has the store. */
+  later: 75,
   /** The vendor refused our credentials. */
   unauthorized: 77,
   /** The config is invalid. */

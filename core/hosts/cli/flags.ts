@@ -36,3 +36,15 @@ export function withinOf(flag: number | undefined, env: Env): number | undefined
 /** `--destinations`, else SPILLWAY_DESTINATIONS, separated as PATH is. */
 export const directoriesOf = (flag: readonly string[] | undefined, env: Env): readonly string[] =>
   flag ?? (variable(env, 'SPILLWAY_DESTINATIONS') ?? '').split(path.delimiter).filter((directory) => directory !== '');
+
+// Options that several commands have, as commander takes them.
+export const config = [
+  '--config <file>',
+  '{"config": {...}, "options": {...}}; ${NAME} in a string is taken from the environment',
+] as const;
+export const input = ['--input <file>', 'events as NDJSON; - is standard input', '-'] as const;
+export const destinations = [
+  '--destinations <dir>',
+  'a directory with further destinations, repeatable (env: SPILLWAY_DESTINATIONS)',
+  collect,
+] as const;

@@ -1,10 +1,10 @@
 import { createColors } from 'picocolors';
 import { eventIdOf } from '../../index.ts';
 import { parseLine } from './event-source.ts';
-import { errnoOf, exitCode, Refusal } from './exit-codes.ts';
+import { exitCode } from './exit-codes.ts';
 import { explain, type Previewed } from './explain.ts';
 import { openInput } from './input.ts';
-import { createLineCutter, type InputLine } from './lines.ts';
+import { linesOf } from './lines-of.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { colourful, print, type Terminal } from './terminal.ts';
 
@@ -35,15 +35,4 @@ export async function preview(slug: string, flags: PreviewFlags, terminal: Termi
   } finally {
     input.close();
   }
-}
-
-async function* linesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<InputLine> {
-  const cutter = createLineCutter();
-  try {
-    for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next())
-      yield* cutter.cut(chunk.value);
-  } catch (error) {
-    throw new Refusal(exitCode.unreadable, `the input broke off (${errnoOf(error)})`);
-  }
-  yield* cutter.end();
 }

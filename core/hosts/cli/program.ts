@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commandOf, settled } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { collect, milliseconds } from './flags.ts';
+import { collect, config, destinations, input, milliseconds } from './flags.ts';
+import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Runs one command line and resolves to its exit code. Never rejects. */
@@ -57,6 +58,10 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
     .option('--outcomes <file>', 'where the outcomes go, as NDJSON in the order of the input; - is standard output')
     .option(...origin)
     .option('--within <ms>', 'how long one event may take (env: SPILLWAY_WITHIN; default: 60000)', milliseconds)
+    .option(
+      '--store <dir>',
+      'makes the delivery of a file resumable: after a crash, the same command goes on where it was',
+    )
     .option(...destinations)
     .option('--json', 'the summary as one JSON object on standard output')
     .option('--quiet', 'no summary and no progress bar')
@@ -91,6 +96,7 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
     .action(async (slug, operation, flags) =>
       end(await (await import('./call.ts')).call(slug, operation, flags, terminal)),
     );
+  describeQueue(program, terminal, end);
   program
     .command('verify <dir...>')
     .description('checks destination folders against the contract')
@@ -98,22 +104,13 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
   return program;
 }
 
-const config = [
-  '--config <file>',
-  '{"config": {...}, "options": {...}}; ${NAME} in a string is taken from the environment',
-] as const;
 const origin = ['--origin <url>', 'send to this origin instead of the vendor (env: SPILLWAY_ORIGIN)'] as const;
-const input = ['--input <file>', 'events as NDJSON; - is standard input', '-'] as const;
-const destinations = [
-  '--destinations <dir>',
-  'a directory with further destinations, repeatable (env: SPILLWAY_DESTINATIONS)',
-  collect,
-] as const;
 
 const help = `
-Exit codes, the first that applies: 2 usage, or a file that cannot be opened; 78 the config is invalid; 77 the vendor
-refused the credentials; 65 lines of the input cannot be read, or the input of call is wrong; 1 something was not delivered
-or done; 0 all delivered or skipped, or done.
+Exit codes, the first that applies: 2 usage, or a file that cannot be opened; 78 the config is invalid; 74 the store is
+damaged or cannot be written; 75 the queue is full, or another process has the store: later; 77 the vendor refused the
+credentials; 65 lines of the input cannot be read, or the input of call is wrong; 1 something was not delivered or done, or
+became a dead letter; 0 all delivered or skipped, or done.
 130 or 143 after SIGINT or SIGTERM. 70 a defect of this program.`;
 
 /** package.json lies above core/ in a clone, and above dist/core/ in an installed package. */

@@ -14,13 +14,15 @@ export function remarks({ stopped, reasons, conserved }: Summary, tally: Tally, 
   return [...lines, `${why(stopped, end)}: from line ${stopped.nextLine} on nothing was attempted${before}`];
 }
 
-function why({ by }: Stopped, { brokenOff, unwritable }: DeliveryEnd): string {
+function why({ by }: Stopped, { brokenOff, unwritable, unrecorded }: DeliveryEnd): string {
   switch (by) {
     case 'SIGINT':
     case 'SIGTERM':
       return `stopped by ${by}`;
     case 'input':
       return `the input broke off (${brokenOff})`;
+    case 'store':
+      return `the store cannot be written (${unrecorded})`;
     case 'outcomes':
       return unwritable === 'EPIPE'
         ? 'nobody reads the outcomes any more'

@@ -5,6 +5,8 @@ import type { Input } from './input.ts';
 import { createLineCutter } from './lines.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { startProgress } from './progress.ts';
+import type { Journal } from './queue/journal.ts';
+import { createResumption } from './queue/resumption.ts';
 import type { Stop } from './stop.ts';
 import type { Tally } from './tally.ts';
 import type { Output } from './terminal.ts';
@@ -17,6 +19,8 @@ export interface DeliveryRun {
   readonly stop: Stop;
   /** How long one event may take, in milliseconds; the runtime's default without it. */
   readonly withinMs: number | undefined;
+  /** What makes the delivery resumable: it knows the outcomes of runs before, and keeps those of this one. */
+  readonly journal?: Journal | undefined;
   /** Where to show the progress, if anywhere. */
   readonly screen: Output | undefined;
 }
@@ -30,23 +34,33 @@ export interface DeliveryEnd {
   /** Why the input broke off, or the outcomes could not be written: an errno. */
   readonly brokenOff: string | undefined;
   readonly unwritable: string | undefined;
+  /** The same of the journal. */
+  readonly unrecorded: string | undefined;
 }
 
 /** Moves all events of the input through a connection; resolves when every outcome is counted, written and flushed. */
 export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
-  const { connection, input, outcomes, tally, stop } = run;
+  const { connection, input, outcomes, tally, stop, journal } = run;
   let unwritable: string | undefined;
   outcomes.onFailure = (code) => {
     unwritable = code;
     stop.now();
   };
-  const answers = createAnswers((line, outcome) => outcomes.write(line, outcome));
+  const resumption = journal === undefined ? undefined : createResumption(journal, tally, stop);
+  // A journal gives the outcomes out at the end, with those of the runs before.
+  const answers = createAnswers((line, outcome) => {
+    if (journal === undefined) outcomes.write(line, outcome);
+  });
   const source = createEventSource({
     chunks: input.chunks,
     cutter: createLineCutter(),
     answers,
-    onUnreadable: tally.countUnreadable,
-    hold: () => outcomes.busy,
+    onUnreadable(outcome, line) {
+      tally.countUnreadable(outcome);
+      resumption?.unreadable(line, outcome);
+    },
+    ...(resumption === undefined ? {} : { admit: resumption.admit }),
+    hold: () => journal?.busy ?? outcomes.busy,
     signal: stop.signal,
   });
   const startedAt = performance.now();
@@ -56,18 +70,23 @@ export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
     for await (const { index, outcome } of connection.stream(source, { signal: stop.signal, ...limits })) {
       tally.count(outcome);
       answers.settle(index, outcome);
+      resumption?.settle(index, outcome);
       if (outcomes.busy !== undefined) await outcomes.busy;
     }
     answers.finish(stop.signal.aborted, () => {
       tally.count(lost);
       return lost;
     });
+    await resumption?.finish(outcomes);
   } finally {
+    await journal?.flush();
     await outcomes.close();
     progress.stop();
   }
   const ms = performance.now() - startedAt;
-  return { events: answers.count, nextLine: answers.nextLine, ms, brokenOff: source.brokenOff, unwritable };
+  const { brokenOff } = source;
+  const events = answers.count + (resumption?.passedOver ?? 0);
+  return { events, nextLine: answers.nextLine, ms, brokenOff, unwritable, unrecorded: resumption?.unrecorded };
 }
 
 /** The stream ended without its outcome: a defect of the core, so nothing is claimed about the event. */

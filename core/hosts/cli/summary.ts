@@ -24,7 +24,7 @@ export interface Summary {
 }
 
 export interface Stopped {
-  readonly by: StopSignal | 'input' | 'outcomes';
+  readonly by: StopSignal | 'input' | 'outcomes' | 'store';
   /** From this line of the input on, nothing was attempted. */
   readonly nextLine: number;
 }

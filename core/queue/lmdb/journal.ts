@@ -1,3 +1,4 @@
+import { failpoint, isArmed } from '../failpoint.ts';
 import type { Table, Tables } from './tables.ts';
 
 /** One write of a transaction. */
@@ -105,7 +106,12 @@ export class Journal {
       );
       throw cause ?? error;
     }
+    if (isArmed && entries.some((entry) => this.#buries(entry))) failpoint('during a dead letter');
     await root.flushed;
+  }
+
+  #buries({ operations }: Entry): boolean {
+    return operations.some(([table, , value]) => table === this.#tables.dead && value !== undefined);
   }
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Emit } from '../../runtime/signals.ts';
 import type { ReasonCode } from '../../api/outcome.ts';
+import { failpoint } from '../failpoint.ts';
 import { laneNumber, noLane } from '../lane.ts';
 import {
   QueueFull,
@@ -164,9 +165,11 @@ export class LmdbQueue implements DeliveryQueue {
       for (const key of fresh) this.#arriving.delete(key);
       throw error;
     }
+    failpoint('before put');
     await this.#write(draft, () => {
       for (const key of fresh) this.#arriving.delete(key);
     });
+    failpoint('after put before ack');
     return { accepted, duplicates: events.length - accepted };
   }
 
@@ -328,6 +331,7 @@ export class LmdbQueue implements DeliveryQueue {
           for (const { key, value } of page) draft.remove('done', key, value);
           await this.#write(draft);
           pruned += page.length;
+          failpoint('during pruning');
         }
       }
       const passed = Math.floor((now - this.#windowMs) / this.#make.seenMs);

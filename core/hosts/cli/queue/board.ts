@@ -1,0 +1,45 @@
+import { printable } from '../printable.ts';
+import type { Output } from '../terminal.ts';
+import type { Count } from './count-settled.ts';
+
+export interface BoardLine extends Count {
+  readonly connection: string;
+  readonly waiting: number;
+  readonly paused: string | undefined;
+}
+
+const everyMs = 500;
+
+/** On a terminal a line for each connection, kept up to date; nothing elsewhere. */
+export async function startBoard(
+  output: Output | undefined,
+  lines: () => readonly BoardLine[],
+): Promise<{ readonly stop: () => void }> {
+  if (output?.isTTY !== true) return { stop() {} };
+  const { MultiBar } = (await import('cli-progress')).default;
+  const board = new MultiBar({
+    stream: output,
+    format: '{connection}  {waiting} waiting  {delivered} delivered  {dead} dead{paused}',
+    hideCursor: null,
+    clearOnComplete: true,
+    // Its own way with SIGINT would end the process before what is in flight is settled.
+    gracefulExit: false,
+  });
+  const width = Math.max(...lines().map(({ connection }) => connection.length));
+  const show = ({ connection, waiting, delivered, dead, paused }: BoardLine) => ({
+    connection: printable(connection).padEnd(width),
+    waiting: waiting.toLocaleString('en-US'),
+    delivered: delivered.toLocaleString('en-US'),
+    dead: dead.toLocaleString('en-US'),
+    paused: paused === undefined ? '' : `  paused: ${paused}`,
+  });
+  const bars = lines().map((line) => board.create(0, 0, show(line)));
+  const update = (): void => lines().forEach((line, index) => bars[index]?.update(0, show(line)));
+  const timer = setInterval(update, everyMs).unref();
+  return {
+    stop() {
+      clearInterval(timer);
+      board.stop();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { z, type ConfigIssue, type ConnectionOptions } from '../../../index.ts';
+import { filledIn, invalidConfig, readObject } from '../config-file.ts';
+import { usage } from '../exit-codes.ts';
+import { printable } from '../printable.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What a file says of one connection, with the environment's values in place. */
+export interface ConnectionEntry {
+  readonly id: string;
+  /** A slug. */
+  readonly destination: string;
+  readonly config: unknown;
+  readonly options: ConnectionOptions | undefined;
+  /** Variables that are not set. */
+  readonly unset: readonly ConfigIssue[];
+  /** Where in the file it stands: `connections.0`; '' when it is all of the file. */
+  readonly at: string;
+}
+
+/** Ids are keys of the store, and stand in messages. */
+const id = z
+  .string()
+  .refine(
+    (text) => text !== '' && text.length <= 200 && printable(text) === text && !text.includes('\n'),
+    'must be 1 to 200 characters, none of them a control character',
+  );
+const settings = { config: z.unknown().optional(), options: z.looseObject({}).optional() };
+const several = z.strictObject({
+  connections: z.array(z.strictObject({ id, destination: z.string().min(1), ...settings })).min(1),
+});
+const single = z.strictObject({ destination: z.string().min(1).optional(), ...settings });
+
+export const connectionsForm = '{"connections": [{"id", "destination", "config", "options"}]}';
+
+/** Every connection of a work file. A usage error when it cannot be opened, exit 78 when it is anything else. */
+export async function readConnections(
+  file: string,
+  env: Terminal['env'],
+): Promise<readonly [ConnectionEntry, ...ConnectionEntry[]]> {
+  const written = await readObject(file, connectionsForm);
+  const { connections } = checked(several, written, file);
+  const repeated = connections.flatMap((connection, index) =>
+    connections.findIndex((other) => other.id === connection.id) < index
+      ? [{ path: `connections.${index}.id`, message: 'another connection has this id' }]
+      : [],
+  );
+  if (repeated.length > 0) throw invalidConfig(file, repeated);
+  const [first, ...others] = connections.map((connection, index) => entry(connection, `connections.${index}`, env));
+  if (first === undefined) throw invalidConfig(file, [{ path: 'connections', message: 'there is none' }]);
+  return [first, ...others];
+}
+
+/**
+ * One connection by its id: out of a work file, or a file that holds the settings of this one alone, with its destination in
+ * the file or on the command line.
+ */
+export async function readConnection(
+  wanted: string,
+  { file, destination }: { readonly file: string; readonly destination?: string | undefined },
+  env: Terminal['env'],
+): Promise<ConnectionEntry> {
+  const written = await readObject(file, `${connectionsForm}, or {"destination", "config", "options"}`);
+  const found =
+    'connections' in written
+      ? (await readConnections(file, env)).find((connection) => connection.id === wanted)
+      : alone(wanted, checked(single, written, file), file, destination, env);
+  if (found === undefined) throw usage(`${file} has no connection ${JSON.stringify(wanted)}`);
+  if (destination !== undefined && destination !== found.destination)
+    throw usage(`${file} gives ${JSON.stringify(wanted)} the destination ${found.destination}, not ${destination}`);
+  return found;
+}
+
+function alone(
+  wanted: string,
+  written: z.infer<typeof single>,
+  file: string,
+  named: string | undefined,
+  env: Terminal['env'],
+): ConnectionEntry {
+  const destination = written.destination ?? named;
+  if (destination === undefined) throw usage(`${file} names no destination; give it with --destination`);
+  if (!id.safeParse(wanted).success) throw usage(`the connection id ${id.safeParse(wanted).error?.issues[0]?.message}`);
+  return entry({ id: wanted, destination, config: written.config, options: written.options }, '', env);
+}
+
+function entry(
+  { id: name, destination, ...written }: z.infer<typeof several>['connections'][number],
+  at: string,
+  env: Terminal['env'],
+): ConnectionEntry {
+  const { value, unset } = filledIn({ config: written.config, options: written.options }, env);
+  const { config, options } = value as { readonly config: unknown; readonly options: ConnectionOptions | undefined };
+  return { id: name, destination, config, options, unset, at };
+}
+
+function checked<T>(shape: z.ZodType<T>, written: unknown, file: string): T {
+  const read = shape.safeParse(written);
+  if (read.success) return read.data;
+  throw invalidConfig(
+    file,
+    read.error.issues.map(({ path, message }) => ({ path: path.map(String).join('.'), message })),
+  );
+}

@@ -1,0 +1,120 @@
+import { afterSignal, exitCode, Refusal } from '../exit-codes.ts';
+import { openInput } from '../input.ts';
+import { linesOf } from '../lines-of.ts';
+import { listenForStop, type Stop } from '../stop.ts';
+import { print, type StopSignal, type Terminal } from '../terminal.ts';
+import { readConnection } from './connections-file.ts';
+import { createIntake, type Intake } from './intake.ts';
+import { withConnections } from './open-connections.ts';
+import { keepLanes, openRoster } from './roster.ts';
+import { storeOf, withStore, type StoreFlags } from './store.ts';
+
+export interface EnqueueFlags extends StoreFlags {
+  readonly config: string;
+  readonly input: string;
+  readonly destination?: string;
+  readonly destinations?: readonly string[];
+  readonly maxBytes?: number;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** What `enqueue --json` prints. */
+export interface Enqueued extends Readonly<Intake['counts']> {
+  readonly connection: string;
+  readonly destination: string;
+  readonly stopped?: {
+    readonly by: StoppedBy;
+    /** From this line on, nothing was kept. */
+    readonly nextLine: number;
+  };
+}
+type StoppedBy = StopSignal | 'input' | 'full';
+
+/** `spillway enqueue`: NDJSON events into a durable queue, each in the lane its vendor wants. Resolves to the exit code. */
+export async function enqueue(id: string, flags: EnqueueFlags, terminal: Terminal): Promise<number> {
+  const { env, stdout, stderr } = terminal;
+  const directory = storeOf(flags, env);
+  const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
+  const input = openInput(flags.input, terminal);
+  const { maxBytes } = flags;
+  const settings = { create: true, maxBytes };
+  try {
+    return await withConnections([entry], flags, env, {}, ([opened]) =>
+      withStore(directory, settings, async (queue) => {
+        const roster = openRoster(directory);
+        keepLanes(queue, opened, roster.of(id), Date.now());
+        const intake = createIntake({ ...opened, queue, roster });
+        const stop = listenForStop(terminal);
+        stop.signal.addEventListener('abort', input.close, { once: true });
+        try {
+          let brokenOff: string | undefined;
+          try {
+            for await (const line of linesOf(input.chunks)) {
+              await intake.take(line);
+              if (intake.full || stop.signal.aborted) break;
+            }
+          } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
+            // A signal ends the reading from outside; anything else is the input's own doing.
+            if (!stop.signal.aborted) brokenOff = error.message;
+          }
+          await intake.flush();
+          const by = stoppedBy(intake, stop, brokenOff);
+          const summary: Enqueued = {
+            connection: id,
+            destination: entry.destination,
+            ...intake.counts,
+            ...(by === undefined ? {} : { stopped: { by, nextLine: intake.nextLine } }),
+          };
+          if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
+          else if (flags.quiet !== true) await print(stderr, summaryText(summary));
+          for (const remark of [...intake.remarks, ...stopRemarks(summary, brokenOff)])
+            await print(stderr, `spillway: ${remark}\n`);
+          return codeOf(summary);
+        } finally {
+          stop.release();
+        }
+      }),
+    );
+  } finally {
+    input.close();
+  }
+}
+
+function stoppedBy({ full }: Intake, { by }: Stop, brokenOff: string | undefined): StoppedBy | undefined {
+  if (full) return 'full';
+  return by ?? (brokenOff === undefined ? undefined : 'input');
+}
+
+function summaryText({
+  connection,
+  destination,
+  accepted,
+  duplicates,
+  skipped,
+  rejected,
+  unreadable,
+}: Enqueued): string {
+  const parts = [
+    `${accepted} kept`,
+    `${duplicates} put before`,
+    ...(skipped + rejected === 0 ? [] : [`${skipped} settled as skipped, ${rejected} as rejected`]),
+    ...(unreadable === 0 ? [] : [`${unreadable} unreadable`]),
+  ];
+  return `${connection} (${destination}): ${parts.join(', ')}\n`;
+}
+
+function stopRemarks({ stopped }: Enqueued, brokenOff: string | undefined): string[] {
+  if (stopped === undefined) return [];
+  const why =
+    stopped.by === 'full' ? 'the queue is full' : stopped.by === 'input' ? brokenOff : `stopped by ${stopped.by}`;
+  return [`${why}: go on from line ${stopped.nextLine}; everything before it is kept`];
+}
+
+function codeOf({ stopped, unreadable, rejected }: Enqueued): number {
+  if (stopped?.by === 'SIGINT' || stopped?.by === 'SIGTERM') return afterSignal(stopped.by);
+  if (stopped?.by === 'full') return exitCode.later;
+  if (unreadable > 0 || stopped?.by === 'input') return exitCode.unreadable;
+  return rejected > 0 ? exitCode.undelivered : exitCode.ok;
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import { eventIdOf, type CdpEvent } from '../../../index.ts';
+import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
+import { parseLine } from '../event-source.ts';
+import type { InputLine } from '../lines.ts';
+import type { OpenConnection } from './open-connections.ts';
+import type { Roster } from './roster.ts';
+
+export interface IntakeOptions extends OpenConnection {
+  readonly queue: DeliveryQueue;
+  readonly roster: Roster;
+}
+
+/** Puts the lines of an input into a queue, some hundred at a time. What is counted is durable. */
+export interface Intake {
+  take(line: InputLine): Promise<void>;
+  /** What take() still holds. */
+  flush(): Promise<void>;
+  /** The queue took no more. */
+  readonly full: boolean;
+  /** The first line that is not in the queue. */
+  readonly nextLine: number;
+  readonly counts: {
+    /** Lines that are not blank, up to `nextLine`. */
+    readonly in: number;
+    /** Kept, settled ones included. */
+    readonly accepted: number;
+    /** Had been put before, within the dedup window. */
+    readonly duplicates: number;
+    /** Settled at once, duplicates among them. */
+    readonly skipped: number;
+    readonly rejected: number;
+    /** No event could be read from them; they are not kept. */
+    readonly unreadable: number;
+  };
+  /** Unreadable lines, by number. */
+  readonly remarks: readonly string[];
+}
+
+const batchEvents = 500;
+const batchBytes = 4 * 1024 * 1024;
+/** So many unreadable lines are named; the rest is only counted. */
+const mostRemarks = 50;
+
+export function createIntake({ id, destination, connection, queue, roster }: IntakeOptions): Intake {
+  const counts = { in: 0, accepted: 0, duplicates: 0, skipped: 0, rejected: 0, unreadable: 0 };
+  const remarks: string[] = [];
+  let batch: QueuedEvent[] = [];
+  let bytes = 0;
+  let lanes = false;
+  let full = false;
+  let lastTaken = 0;
+  let lastKept = 0;
+
+  async function flush(): Promise<void> {
+    if (full) return;
+    if (batch.length > 0) {
+      roster.enrol(id, { destination: destination.manifest.slug, lanes });
+      try {
+        const { accepted, duplicates } = await queue.put(id, batch);
+        counts.in += batch.length;
+        counts.accepted += accepted;
+        counts.duplicates += duplicates;
+        for (const { outcome } of batch) if (outcome !== undefined) counts[outcome.kind] += 1;
+      } catch (error) {
+        if (!(error instanceof QueueFull)) throw error;
+        full = true;
+        return;
+      }
+    }
+    batch = [];
+    bytes = 0;
+    lastKept = lastTaken;
+  }
+
+  return {
+    async take(line) {
+      const read = parseLine(line);
+      if (read.kind === 'unreadable') {
+        // Its number is told only when the lines before it are kept: where the queue is full, it comes again.
+        await flush();
+        if (full) return;
+        counts.in += 1;
+        counts.unreadable += 1;
+        if (counts.unreadable <= mostRemarks) remarks.push(`line ${line.number}: ${read.outcome.reason.message}`);
+        lastTaken = line.number;
+        lastKept = line.number;
+        return;
+      }
+      const text = 'text' in line ? line.text : '';
+      const queued = queuedOf(read.event, text, line.number);
+      lanes ||= queued.lane !== undefined;
+      batch.push(queued);
+      bytes += text.length;
+      lastTaken = line.number;
+      if (batch.length >= batchEvents || bytes >= batchBytes) await flush();
+    },
+    flush,
+    get full() {
+      return full;
+    },
+    get nextLine() {
+      return lastKept + 1;
+    },
+    counts,
+    get remarks() {
+      const more = counts.unreadable - remarks.length;
+      return more > 0 ? [...remarks, `${more} more lines cannot be read`] : remarks;
+    },
+  };
+
+  function queuedOf(event: CdpEvent, text: string, line: number): QueuedEvent {
+    const base = { id: idOf(event, text, line), event, acceptedAt: Date.now() };
+    const route = connection.routeOf(event);
+    if (route.kind === 'payload') return route.lane === undefined ? base : { ...base, lane: route.lane };
+    return route.kind === 'skipped' || route.kind === 'rejected' ? { ...base, outcome: route } : base;
+  }
+}
+
+/** The messageId; for an event without one, its line and content, so that the same file again holds nothing new. */
+export function idOf(event: CdpEvent, text: string, line: number): string {
+  const id = eventIdOf(event);
+  return id === '' ? `line:${line}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}` : id;
+}

@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fdatasync, fsyncSync, mkdirSync, openSync, readSync, write as writeTo, writeSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import type { Outcome, OutcomeKind } from '../../../index.ts';
+import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
+import { createLineIndex, type LineIndex } from './line-index.ts';
+
+/** What a file delivery has come to so far: on disk, by line. */
+export interface Journal {
+  /**
+   * The outcome a line has for good, from a run before. Throws a Refusal when it was another event's: then the input is another
+   * file than the one this delivery began with.
+   */
+  earlier(line: number, id: string): Outcome | undefined;
+  record(line: number, id: string, outcome: Outcome): void;
+  /** What to wait for before more is recorded; `undefined` while there is room. */
+  readonly busy: Promise<void> | undefined;
+  /** Called once, when nothing more can be recorded, with the errno. */
+  onFailure: ((code: string) => void) | undefined;
+  /** Resolves when all that was recorded is on disk. */
+  flush(): Promise<void>;
+  /** The last outcome of each line, in the order of the lines. */
+  outcomes(): Iterable<readonly [line: number, outcome: Outcome]>;
+  close(): void;
+}
+
+/** Another run may still change what is in one of these. */
+const passing: ReadonlySet<OutcomeKind> = new Set(['deferred', 'suspended']);
+
+/** So much may wait for the disk. */
+const mostPending = 1024 * 1024;
+
+const writeSome = promisify(writeTo);
+const sync = promisify(fdatasync);
+
+/**
+ * The journal of one input file for one connection, in the store's folder. An entry is a line, `checksum key json`: what a crash
+ * left of the last one does not count.
+ */
+export function openJournal(store: string, input: string, connection: string): Journal {
+  const folder = path.join(store, 'deliveries');
+  const name = createHash('sha256')
+    .update(JSON.stringify([input, connection]))
+    .digest('hex');
+  const file = path.join(folder, `${name.slice(0, 32)}.journal`);
+  const index = createLineIndex();
+  const { fd, size } = open(folder, file, index);
+  let end = size;
+  let pending: string[] = [];
+  let pendingBytes = 0;
+  let writing: Promise<void> | undefined;
+  let failed = false;
+
+  async function writeAll(): Promise<void> {
+    while (pending.length > 0 && !failed) {
+      const bytes = Buffer.from(pending.join(''));
+      pending = [];
+      pendingBytes = 0;
+      try {
+        let written = 0;
+        while (written < bytes.length) written += (await writeSome(fd, bytes, written)).bytesWritten;
+        await sync(fd);
+      } catch (error) {
+        failed = true;
+        journal.onFailure?.(errnoOf(error));
+      }
+    }
+    writing = undefined;
+  }
+
+  const journal: Journal = {
+    earlier(line, id) {
+      const entry = index.get(line);
+      if (entry === undefined) return undefined;
+      if (entry.key !== crc32(id))
+        throw new Refusal(
+          exitCode.unreadable,
+          `${input}: line ${line} is not the one it was when this delivery began`,
+          [`a changed file needs another name; or remove ${file}, and all of it is delivered anew`],
+        );
+      const outcome = read(fd, entry.at, entry.bytes)?.outcome;
+      return outcome === undefined || passing.has(outcome.kind) ? undefined : outcome;
+    },
+    record(line, id, outcome) {
+      if (failed) return;
+      const text = entryText(line, crc32(id), outcome);
+      const bytes = Buffer.byteLength(text);
+      index.set(line, { at: end, bytes, key: crc32(id) });
+      end += bytes;
+      pending.push(text);
+      pendingBytes += bytes;
+      // What settles in one turn of the loop goes to disk together.
+      writing ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(writeAll);
+    },
+    get busy() {
+      return pendingBytes > mostPending ? writing : undefined;
+    },
+    onFailure: undefined,
+    async flush() {
+      await writing;
+    },
+    *outcomes() {
+      for (const line of index.lines()) {
+        const { at = 0, bytes = 0 } = index.get(line) ?? {};
+        const entry = read(fd, at, bytes);
+        if (entry !== undefined) yield [line, entry.outcome] as const;
+      }
+    },
+    close: () => closeSync(fd),
+  };
+  return journal;
+}
+
+function open(folder: string, file: string, index: LineIndex): { readonly fd: number; readonly size: number } {
+  try {
+    mkdirSync(folder, { recursive: true });
+    const fd = openSync(file, 'a+', 0o600);
+    for (const directory of [folder, path.dirname(folder)]) syncDirectory(directory);
+    return { fd, size: readThrough(fd, index) };
+  } catch (error) {
+    throw new Refusal(exitCode.storage, `cannot open ${file} (${errnoOf(error)})`);
+  }
+}
+
+/** Fills the index, and returns where the next entry goes. */
+function readThrough(fd: number, index: LineIndex): number {
+  const chunk = Buffer.allocUnsafe(1024 * 1024);
+  let rest = Buffer.alloc(0);
+  let at = 0;
+  for (let size = readSync(fd, chunk, 0, chunk.length, 0); size > 0;) {
+    const bytes = Buffer.concat([rest, chunk.subarray(0, size)]);
+    let start = 0;
+    for (let stop = bytes.indexOf(10); stop !== -1; stop = bytes.indexOf(10, start)) {
+      const entry = parse(bytes.toString('utf8', start, stop));
+      const length = stop + 1 - start;
+      if (entry !== undefined) index.set(entry.line, { at, bytes: length, key: entry.key });
+      at += length;
+      start = stop + 1;
+    }
+    rest = bytes.subarray(start);
+    size = readSync(fd, chunk, 0, chunk.length, at + rest.length);
+  }
+  if (rest.length === 0) return at;
+  // A crash broke the last entry off: the next one begins on a line of its own.
+  writeSync(fd, '\n');
+  return at + rest.length + 1;
+}
+
+interface Written {
+  readonly line: number;
+  readonly key: number;
+  readonly outcome: Outcome;
+}
+
+function entryText(line: number, key: number, outcome: Outcome): string {
+  const body = JSON.stringify({ line, key, outcome } satisfies Written);
+  return `${crc32(body)} ${body}\n`;
+}
+
+function parse(text: string): Written | undefined {
+  const [, sum, body = ''] = /^(\d+) (.*)$/.exec(text) ?? [];
+  return sum !== undefined && Number(sum) === crc32(body) ? (JSON.parse(body) as Written) : undefined;
+}
+
+function read(fd: number, at: number, length: number): Written | undefined {
+  const bytes = Buffer.allocUnsafe(length);
+  readSync(fd, bytes, 0, length, at);
+  return parse(bytes.toString('utf8', 0, length - 1));
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

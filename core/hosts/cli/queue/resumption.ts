@@ -1,0 +1,65 @@
+import type { CdpEvent, Outcome } from '../../../index.ts';
+import type { InputLine } from '../lines.ts';
+import type { OutcomesFile } from '../outcomes-file.ts';
+import type { Stop } from '../stop.ts';
+import type { Tally } from '../tally.ts';
+import { idOf } from './intake.ts';
+import type { Journal } from './journal.ts';
+
+/** Between a delivery and its journal: passes over what has its outcome, and records what gets it. */
+export interface Resumption {
+  readonly admit: (event: CdpEvent, line: InputLine) => boolean;
+  /** The outcome of the n-th admitted event, from 0. */
+  settle(index: number, outcome: Outcome): void;
+  unreadable(line: number, outcome: Outcome): void;
+  /** Gives out the outcomes of all runs so far, in the order of the lines. */
+  finish(outcomes: OutcomesFile): Promise<void>;
+  /** Events that had their outcome. */
+  readonly passedOver: number;
+  /** Why the journal could not be written: an errno. */
+  readonly unrecorded: string | undefined;
+}
+
+export function createResumption(journal: Journal, tally: Tally, stop: Stop): Resumption {
+  /** Of events under way, by the order in which they were admitted. */
+  const underWay = new Map<number, { readonly line: number; readonly id: string }>();
+  let admitted = 0;
+  let passedOver = 0;
+  let unrecorded: string | undefined;
+  journal.onFailure = (code) => {
+    unrecorded = code;
+    stop.now();
+  };
+  return {
+    admit(event, line) {
+      const id = idOf(event, 'text' in line ? line.text : '', line.number);
+      const earlier = journal.earlier(line.number, id);
+      if (earlier !== undefined) {
+        tally.count(earlier);
+        passedOver += 1;
+        return false;
+      }
+      underWay.set(admitted, { line: line.number, id });
+      admitted += 1;
+      return true;
+    },
+    settle(index, outcome) {
+      const { line = 0, id = '' } = underWay.get(index) ?? {};
+      if (underWay.delete(index)) journal.record(line, id, outcome);
+    },
+    unreadable: (line, outcome) => journal.record(line, '', outcome),
+    async finish(outcomes) {
+      await journal.flush();
+      for (const [line, outcome] of journal.outcomes()) {
+        outcomes.write(line, outcome);
+        if (outcomes.busy !== undefined) await outcomes.busy;
+      }
+    },
+    get passedOver() {
+      return passedOver;
+    },
+    get unrecorded() {
+      return unrecorded;
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { createWriteStream, openSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { salvage, type QueueRecord } from '../../../queue/index.ts';
+import { errnoOf, exitCode, Refusal, usage } from '../exit-codes.ts';
+import { print, type Output, type Terminal } from '../terminal.ts';
+import { refuse, storeOf, type StoreFlags } from './store.ts';
+import { written } from './time.ts';
+
+export interface SalvageFlags extends StoreFlags {
+  readonly out: string;
+}
+
+/** `spillway queue salvage`: the intact records of a store that is refused as damaged. Only reads it. */
+export async function salvageStore(flags: SalvageFlags, { env, stdout, stderr }: Terminal): Promise<number> {
+  const store = storeOf(flags, env);
+  const out = flags.out === '-' ? stdout : create(flags.out);
+  const kinds = { waiting: 0, done: 0, dead: 0 };
+  const { older, broken } = await salvage({
+    store,
+    async onRecord(record) {
+      if (!(await print(out, `${JSON.stringify(readable(record))}\n`)))
+        throw new Refusal(exitCode.storage, `${flags.out} cannot be written any more`);
+      kinds[record.kind] += 1;
+    },
+  }).catch(refuse);
+  if (out !== stdout) await finished(out.end());
+  const found = `${kinds.waiting} that waited, ${kinds.done} that were done, ${kinds.dead} dead letters`;
+  await print(stderr, `${found}; passed over: ${older} older states, ${broken} places that are not intact\n`);
+  return exitCode.ok;
+}
+
+/** Never over something that is there. */
+function create(file: string): Output {
+  try {
+    return createWriteStream('', { fd: openSync(file, 'wx', 0o600) }).on('error', () => {});
+  } catch (error) {
+    throw usage(`cannot make the file ${file} (${errnoOf(error)})`);
+  }
+}
+
+/** Of the record's own form only what means something outside its store. */
+function readable({ event, ...record }: QueueRecord) {
+  const meaning = Object.entries(record).filter(([name]) => name !== 'stamp');
+  const times = meaning.map(([name, value]) =>
+    name.endsWith('At') ? [name, written(value as number)] : [name, value],
+  );
+  return { ...(Object.fromEntries(times) as object), event };
+}

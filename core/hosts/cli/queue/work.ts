@@ -1,0 +1,199 @@
+import type { DestinationManifest } from '../../../index.ts';
+import { work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
+import { afterSignal, exitCode } from '../exit-codes.ts';
+import { listenForStop, type Stop } from '../stop.ts';
+import { createTally, type Tally } from '../tally.ts';
+import { print, type StopSignal, type Terminal } from '../terminal.ts';
+import { startBoard } from './board.ts';
+import { readConnections } from './connections-file.ts';
+import { countSettled, type Count } from './count-settled.ts';
+import { withConnections, type OpenConnection } from './open-connections.ts';
+import { originsOf } from './origins.ts';
+import { keepLanes, openRoster } from './roster.ts';
+import { storeOf, withStore, type StoreFlags } from './store.ts';
+
+export interface WorkFlags extends StoreFlags {
+  readonly config: string;
+  /** `slug=url`, each. */
+  readonly origin?: readonly string[];
+  readonly untilIdle?: boolean;
+  /** Milliseconds. */
+  readonly grace?: number;
+  /** Milliseconds. */
+  readonly keep?: number;
+  readonly destinations?: readonly string[];
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** What `work --json` prints. */
+export interface WorkSummary {
+  readonly connections: readonly Worked[];
+  readonly requests: number;
+  readonly retries: number;
+  readonly seconds: number;
+  readonly stopped?: StopSignal;
+}
+
+/** What this run did for a connection, and what is left of it. */
+export interface Worked extends Count {
+  readonly connection: string;
+  readonly destination: string;
+  readonly waiting: number;
+  /** The code of the reason why nothing leaves. */
+  readonly paused?: string;
+}
+
+const defaultGraceMs = 10_000;
+const defaultKeepMs = 7 * 86_400_000;
+const pruneEveryMs = 60_000;
+
+/** `spillway work`: delivers what waits, a worker for each connection. Resolves to the exit code. */
+export async function work(flags: WorkFlags, terminal: Terminal): Promise<number> {
+  const { env, stdout, stderr } = terminal;
+  const directory = storeOf(flags, env);
+  const entries = await readConnections(flags.config, env);
+  const origins = originsOf(flags.origin, entries, env);
+  const tally = createTally();
+  return withConnections(entries, flags, env, { origins, onSignal: tally.hear }, (connections) =>
+    withStore(directory, {}, async (store) => {
+      const roster = openRoster(directory);
+      for (const opened of connections) keepLanes(store, opened, roster.of(opened.id), Date.now());
+      for (const { id, destination } of connections)
+        roster.enrol(id, { destination: destination.manifest.slug, lanes: false });
+      for (const remark of strangers(store, connections)) await print(stderr, `spillway: ${remark}\n`);
+      const startedAt = performance.now();
+      const { workers, counts, stop, failed } = await runWorkers(store, connections, flags, terminal, tally);
+      const worked = connections.map(({ id, destination }): Worked => {
+        const paused = workers.get(id)?.paused()?.code;
+        const waiting = backlogOf(store, id)?.waiting ?? 0;
+        const end = { ...counts(id), waiting, ...(paused === undefined ? {} : { paused }) };
+        return { connection: id, destination: destination.manifest.slug, ...end };
+      });
+      const summary: WorkSummary = {
+        connections: worked,
+        requests: tally.requests,
+        retries: tally.retries,
+        seconds: Math.round(performance.now() - startedAt) / 1000,
+        ...(stop === undefined ? {} : { stopped: stop }),
+      };
+      if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
+      else if (flags.quiet !== true) await print(stderr, summaryText(summary));
+      for (const remark of [...remarksOf(summary), ...failed, ...defectsOf(tally)])
+        await print(stderr, `spillway: ${remark}\n`);
+      return codeOf(summary, failed.length > 0);
+    }),
+  );
+}
+
+interface WorkEnd {
+  readonly workers: ReadonlyMap<string, Working>;
+  readonly counts: (id: string) => Count;
+  readonly stop: StopSignal | undefined;
+  readonly failed: readonly string[];
+}
+
+/** Resolves when nothing is in flight any more: after a signal, or when all are idle and that is the end. */
+async function runWorkers(
+  store: DeliveryQueue,
+  connections: readonly OpenConnection[],
+  { untilIdle, grace = defaultGraceMs, keep = defaultKeepMs, quiet }: WorkFlags,
+  terminal: Terminal,
+  tally: Tally,
+): Promise<WorkEnd> {
+  const { queue, counts } = countSettled(store);
+  const failed = new Set<string>();
+  const stop = listenForStop(terminal);
+  const prune = (): Promise<unknown> =>
+    store.prune(Date.now() - keep, Date.now()).catch((error: unknown) => {
+      failed.add(`the store cannot be pruned: ${(error as Error).message}`);
+    });
+  let pruning = prune();
+  const timer = setInterval(() => void (pruning = pruning.then(prune)), pruneEveryMs).unref();
+  const workers = new Map(
+    connections.map(({ id, connection, destination, configHash }) => [
+      id,
+      startWorker({ queue, connection, id, configHash, onSignal: tally.hear, ...workFor(destination.manifest) }),
+    ]),
+  );
+  const board = await startBoard(quiet === true ? undefined : terminal.stderr, () =>
+    [...workers].map(([id, worker]) => ({
+      connection: id,
+      waiting: backlogOf(store, id)?.waiting ?? 0,
+      paused: worker.paused()?.code,
+      ...counts(id),
+    })),
+  );
+  let deadline: NodeJS.Timeout | undefined;
+  try {
+    const stopped = whenStopped(stop);
+    await (untilIdle === true
+      ? Promise.race([stopped, Promise.all([...workers.values()].map((worker) => worker.idle()))])
+      : stopped);
+    if (stop.by !== undefined) deadline = endBy(grace, stop.by, store, terminal);
+    const stopping = connections.flatMap(({ id, destination }) => {
+      const worker = workers.get(id);
+      return worker === undefined ? [] : [worker.stop(patienceOf(destination.manifest, grace))];
+    });
+    await Promise.all(stopping);
+  } finally {
+    clearTimeout(deadline);
+    clearInterval(timer);
+    board.stop();
+    await pruning;
+    stop.release();
+  }
+  return { workers, counts, stop: stop.by, failed: [...failed] };
+}
+
+/** Nothing more is sent so early that what was sent last has its answer, or its timeout, before the time is over. */
+const patienceOf = ({ pace }: DestinationManifest, graceMs: number): number => Math.max(0, graceMs - pace.timeoutMs);
+
+/** What is in flight when the time is over stays in the queue, and may arrive twice. */
+const endBy = (graceMs: number, by: StopSignal, store: DeliveryQueue, terminal: Terminal): NodeJS.Timeout =>
+  setTimeout(() => {
+    terminal.stderr.write(
+      `spillway: ${graceMs} ms after ${by}, the vendor has not answered yet; what was sent stays in the queue\n`,
+    );
+    const exit = (): void => terminal.exit(afterSignal(by));
+    void store.close().then(exit, exit);
+  }, graceMs);
+
+const whenStopped = ({ signal }: Stop): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const backlogOf = (queue: DeliveryQueue, id: string) =>
+  queue.status(Date.now()).connections.find(({ connection }) => connection === id);
+
+/** What waits for a connection that nobody named stays where it is; that should not go unsaid. */
+const strangers = (queue: DeliveryQueue, connections: readonly OpenConnection[]): string[] =>
+  queue
+    .status(Date.now())
+    .connections.filter(({ connection, waiting }) => waiting > 0 && !connections.some(({ id }) => id === connection))
+    .map(({ connection, waiting }) => `${waiting} events wait for ${connection}, which the config file does not name`);
+
+function summaryText({ connections, requests, retries, seconds }: WorkSummary): string {
+  const lines = connections.map(({ connection, destination, delivered, skipped, dead, waiting, paused }) => {
+    const parts = [`${delivered} delivered`, `${skipped} skipped`, `${dead} dead letters`, `${waiting} still wait`];
+    return `${connection} (${destination}): ${parts.join(', ')}${paused === undefined ? '' : `, paused (${paused})`}\n`;
+  });
+  return `${lines.join('')}${requests} requests (${retries} retries) in ${seconds} s\n`;
+}
+
+function remarksOf({ connections, stopped }: WorkSummary): string[] {
+  const waiting = connections.reduce((sum, connection) => sum + connection.waiting, 0);
+  return stopped === undefined ? [] : [`stopped by ${stopped}: ${waiting} events stay in the queue`];
+}
+
+const defectsOf = ({ defects }: Tally): string[] =>
+  [...defects].map(([what, times]) => `a defect in ${what}${times === 1 ? '' : ` (${times} times)`}`);
+
+function codeOf({ connections, stopped }: WorkSummary, storeFailed: boolean): number {
+  if (stopped !== undefined) return afterSignal(stopped);
+  if (storeFailed) return exitCode.storage;
+  if (connections.some(({ paused }) => paused === 'unauthorized')) return exitCode.unauthorized;
+  return connections.some(({ dead, waiting }) => dead + waiting > 0) ? exitCode.undelivered : exitCode.ok;
+}

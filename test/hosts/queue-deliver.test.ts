@@ -1,0 +1,143 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { spillway } from './support/fake-terminal.ts';
+import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
+import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(20_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const config = workspace.write('mailbox.json', {
+  config: mailboxSettings,
+  options: { retry: { attempts: 1, baseMs: 1, budget: false } },
+});
+let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+afterEach(() => server?.stop());
+
+let runs = 0;
+async function resumable(content: string, answer?: (batch: readonly Letter[]) => Answer) {
+  runs += 1;
+  const store = workspace.at(`store-${runs}`);
+  const input = workspace.write(`input-${runs}.ndjson`, content);
+  const outcomes = `outcomes-${runs}.ndjson`;
+  server = await startMailServer(answer);
+  const files = ['--config', config, '--input', input, '--outcomes', workspace.at(outcomes), '--store', store];
+  const args = ['deliver', 'mailbox', ...files, '--origin', server.origin, '--json'];
+  return {
+    args,
+    input,
+    server,
+    journal: (): string => {
+      const folder = path.join(store, 'deliveries');
+      return path.join(folder, readdirSync(folder)[0] ?? '');
+    },
+    deliver: async () => {
+      const ran = await spillway(args);
+      return { ...ran, outcomes: workspace.outcomes(outcomes) };
+    },
+  };
+}
+
+describe('spillway deliver --store', () => {
+  test('a second run of a delivery that is done sends nothing, and tells the same outcomes', async () => {
+    const content = `${letters(40)}oops\n${letter('m-41', 'Ignored')}\n`;
+    const { deliver, server: mail } = await resumable(content);
+    const first = await deliver();
+    expect(first.code).toBe(65);
+    expect(first.outcomes.map(({ line }) => line)).toEqual(Array.from({ length: 42 }, (_, at) => at + 1));
+    const again = await deliver();
+    expect(again.outcomes).toEqual(first.outcomes);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      in: 42,
+      outcomes: { delivered: 40, skipped: 1, rejected: 1 },
+      requests: 0,
+      conserved: true,
+    });
+    expect(mail.received).toHaveLength(40);
+  });
+
+  test('after kill -9 the same command goes on where it was: nothing lost, nothing sent twice but what was in flight', async () => {
+    const { args, deliver, server: mail } = await resumable(letters(600), () => ({ afterMs: 60 }));
+    const child = spawn(process.execPath, ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts'), ...args], {
+      cwd: root,
+      env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: mailboxes },
+      stdio: 'ignore',
+    });
+    while (mail.batches < 12) await new Promise((resolve) => void setTimeout(resolve, 5));
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await new Promise((resolve) => void setTimeout(resolve, 100));
+    const before = mail.received.length;
+    const { code, outcomes } = await deliver();
+    expect(code).toBe(0);
+    expect(outcomes.map(({ line, messageId, kind }) => [line, messageId, kind])).toEqual(
+      Array.from({ length: 600 }, (_, at) => [at + 1, `m-${at + 1}`, 'delivered']),
+    );
+    expect(new Set(mail.received.map(({ id }) => id)).size).toBe(600);
+    // Four requests of ten at once, and as many whose outcome was on its way to the disk.
+    const twice = mail.received.length - 600;
+    expect(twice).toBeLessThanOrEqual(80);
+    expect(before).toBeGreaterThan(twice);
+  }, 30_000);
+
+  test('what was deferred goes again with the next run, and only that', async () => {
+    let down = true;
+    const { deliver, server: mail } = await resumable(letters(30), (batch) => ({
+      status: down && batch[0]?.id === 'm-11' ? 503 : 200,
+    }));
+    const first = await deliver();
+    expect(first.code).toBe(1);
+    expect(first.outcomes.filter(({ kind }) => kind === 'deferred').map(({ line }) => line)).toContain(11);
+    down = false;
+    const second = await deliver();
+    expect(second.code).toBe(0);
+    expect(second.outcomes.map(({ kind }) => kind)).toEqual(Array.from({ length: 30 }, () => 'delivered'));
+    expect(mail.received).toHaveLength(30);
+  });
+
+  test('an entry that a crash broke off does not count, and harms none after it', async () => {
+    const { deliver, journal, server: mail } = await resumable(letters(20));
+    await deliver();
+    const size = readFileSync(journal()).length;
+    truncateSync(journal(), size - 7);
+    expect(await deliver()).toMatchObject({ code: 0 });
+    expect(mail.received).toHaveLength(21);
+    expect(await deliver()).toMatchObject({ code: 0 });
+    expect(mail.received).toHaveLength(21);
+  });
+
+  test('lines that were added since are delivered, and only they', async () => {
+    const { deliver, input, server: mail } = await resumable(letters(10));
+    await deliver();
+    appendFileSync(input, letters(5, 11));
+    const { outcomes } = await deliver();
+    expect(outcomes).toHaveLength(15);
+    expect(mail.received).toHaveLength(15);
+  });
+
+  test('a file whose lines have changed is refused, with what to do', async () => {
+    const { deliver, input, journal, server: mail } = await resumable(letters(10));
+    await deliver();
+    workspace.write(path.basename(input), letters(10, 2));
+    const { code, stderr } = await deliver();
+    expect(code).toBe(65);
+    expect(stderr).toContain('line 1 is not the one it was when this delivery began');
+    expect(stderr).toContain(`remove ${journal()}`);
+    expect(mail.received).toHaveLength(10);
+  });
+
+  test('standard input cannot be read again, so that it is a usage error', async () => {
+    const { code, stderr } = await spillway(
+      ['deliver', 'mailbox', '--config', config, '--store', workspace.at('none')],
+      letters(1),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain('--store makes the delivery of a file resumable');
+  });
+});

@@ -1,0 +1,196 @@
+import { PassThrough } from 'node:stream';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { accounts } from '../end-to-end/accounts.ts';
+import { generateLines } from '../vendors/index.ts';
+import { fakeTerminal, spillway } from './support/fake-terminal.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(20_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
+const adjust = accounts.find(({ slug }) => slug === 'adjust');
+const workFile = workspace.write('work.json', {
+  connections: [
+    { id: 'post', destination: 'mailbox', config: mailboxSettings },
+    { id: 'phones', destination: 'adjust', config: adjust?.config },
+  ],
+});
+let stores = 0;
+const freshStore = () => createStore(workspace, `store-${++stores}`);
+
+describe('spillway enqueue', () => {
+  test('keeps every event, and says how many; the same file again is a no-op', async () => {
+    const { enqueue, backlog } = freshStore();
+    expect(await enqueue('post', config, letters(1_200))).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'post (mailbox): 1200 kept, 0 put before\n',
+    });
+    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 1_200, done: 0, dead: 0 });
+    const again = await enqueue('post', config, letters(1_201), '--json');
+    expect(JSON.parse(again.stdout)).toEqual({
+      connection: 'post',
+      destination: 'mailbox',
+      in: 1_201,
+      accepted: 1,
+      duplicates: 1_200,
+      skipped: 0,
+      rejected: 0,
+      unreadable: 0,
+    });
+    expect(await backlog('post')).toMatchObject({ waiting: 1_201 });
+  });
+
+  test('an event without messageId is known by its line and content, so that its file can be put again', async () => {
+    const { enqueue, backlog } = freshStore();
+    const line = JSON.stringify({ type: 'track', event: 'Letter Sent' });
+    await enqueue('post', config, `${line}\n${line}\n`);
+    expect((await enqueue('post', config, `${line}\n${line}\n`)).stderr).toContain('0 kept, 2 put before');
+    expect(await backlog('post')).toMatchObject({ waiting: 2 });
+  });
+
+  test('a messageId longer than a key may be is as good as any', async () => {
+    const { enqueue, backlog } = freshStore();
+    const long = `${'x'.repeat(9_000)}`;
+    await enqueue('post', config, `${letter(`${long}1`)}\n${letter(`${long}2`)}\n`);
+    expect((await enqueue('post', config, letter(`${long}1`))).stderr).toContain('0 kept, 1 put before');
+    expect(await backlog('post')).toMatchObject({ waiting: 2 });
+  });
+
+  test('what is skipped or rejected on the way in is settled at once', async () => {
+    const { enqueue, backlog, dead } = freshStore();
+    const input = [letter('m-1'), letter('m-2', 'Ignored'), letter('m-3', 'Broken'), '42'].join('\n');
+    const { code, stderr } = await enqueue('post', config, input);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'post (mailbox): 4 kept, 0 put before, 1 settled as skipped, 2 as rejected\n',
+    });
+    expect(await backlog('post')).toMatchObject({ waiting: 1, done: 1, dead: 2 });
+    expect((await dead()).map(({ id, outcome, attempts }) => [id, outcome, attempts])).toEqual([
+      ['m-3', 'rejected', 0],
+      [expect.stringMatching(/^line:4:[0-9a-f]{32}$/), 'rejected', 0],
+    ]);
+  });
+
+  test('a line that cannot be read is told by its number, never by its text, and the run goes on', async () => {
+    const { enqueue, backlog } = freshStore();
+    const input = `${letter('m-1')}\n\n{"email":"ann@example.com"\n${letter('m-2')}\n`;
+    const { code, stderr } = await enqueue('post', config, input, '--quiet');
+    expect({ code, stderr }).toEqual({ code: 65, stderr: 'spillway: line 3: The line is not valid JSON\n' });
+    expect(await backlog('post')).toMatchObject({ waiting: 2 });
+  });
+
+  test('a full queue ends it with exit 75 and the line to go on from, and what was confirmed is kept', async () => {
+    const { enqueue, backlog } = freshStore();
+    const input = `oops\n${letters(4_000)}`;
+    const { code, stdout, stderr } = await enqueue('post', config, input, '--max-bytes', '200kB', '--json');
+    const { accepted, stopped } = JSON.parse(stdout) as { accepted: number; stopped: { nextLine: number } };
+    expect(code).toBe(75);
+    expect(accepted).toBeGreaterThan(0);
+    expect(accepted).toBeLessThan(4_000);
+    expect(stopped).toEqual({ by: 'full', nextLine: accepted + 2 });
+    expect(stderr).toContain(`the queue is full: go on from line ${accepted + 2}; everything before it is kept\n`);
+    expect(await backlog('post')).toMatchObject({ waiting: accepted });
+  });
+
+  test('a signal ends it at a line it names; everything before it is kept', async () => {
+    const { store, backlog } = freshStore();
+    const stdin = new PassThrough();
+    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run('enqueue', 'post', '--store', store, '--config', config, '--json');
+    stdin.write(`${letters(1_200)}{"type":"tra`);
+    while (box.listening === 0) await new Promise((resolve) => void setTimeout(resolve, 1));
+    await new Promise((resolve) => void setTimeout(resolve, 100));
+    box.send('SIGTERM');
+    const { code, stdout, stderr } = await ran;
+    expect(code).toBe(143);
+    expect(JSON.parse(stdout)).toMatchObject({ accepted: 1_200, stopped: { by: 'SIGTERM', nextLine: 1_201 } });
+    expect(stderr).toBe('spillway: stopped by SIGTERM: go on from line 1201; everything before it is kept\n');
+    expect(await backlog('post')).toMatchObject({ waiting: 1_200 });
+  });
+
+  test('takes the work file, too, and the connection out of it by its id', async () => {
+    const { enqueue, backlog } = freshStore();
+    const lines = [...generateLines({ count: 50, mix: adjust?.mix ?? {}, startTime: Date.now() - 60_000 })].join('');
+    expect(await enqueue('phones', workFile, lines)).toMatchObject({ code: 0 });
+    expect(await enqueue('post', workFile, letters(2))).toMatchObject({ code: 0 });
+    expect(await backlog('phones')).toMatchObject({ destination: 'adjust', waiting: 50 });
+    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 2 });
+    expect(await enqueue('nobody', workFile, '')).toMatchObject({
+      code: 2,
+      stderr: `spillway: ${workFile} has no connection "nobody"\n`,
+    });
+  });
+
+  test('the destination comes from the file or the flag, and they must not disagree', async () => {
+    const { enqueue, backlog } = freshStore();
+    const without = workspace.write('without.json', { config: mailboxSettings });
+    expect(await enqueue('post', without, letters(1))).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('names no destination; give it with --destination'),
+    });
+    expect(await enqueue('post', without, letters(1), '--destination', 'mailbox')).toMatchObject({ code: 0 });
+    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 1 });
+    expect(await enqueue('post', config, letters(1), '--destination', 'adjust')).toMatchObject({ code: 2 });
+  });
+
+  test('another destination under the same id is refused while events wait for the first one', async () => {
+    const { enqueue, backlog } = freshStore();
+    const phones = workspace.write('phones.json', { destination: 'adjust', config: adjust?.config });
+    await enqueue('shop', config, letters(3));
+    const { code, stderr } = await enqueue('shop', phones, letters(1));
+    expect({ code, stderr }).toEqual({
+      code: 78,
+      stderr: expect.stringContaining('shop: 3 events wait; they were enqueued for mailbox, not for adjust\n'),
+    });
+    expect(stderr).toContain('spillway work --until-idle');
+    expect(await backlog('shop')).toMatchObject({ destination: 'mailbox', waiting: 3 });
+  });
+
+  test('settings that would put waiting events in other lanes are refused', async () => {
+    const { enqueue, backlog } = freshStore();
+    const entry = { destination: 'adjust', config: adjust?.config };
+    const before = workspace.write('before.json', entry);
+    const after = workspace.write('after.json', { ...entry, config: { ...entry.config, appToken: 'another12345' } });
+    const lines = [...generateLines({ count: 9, mix: adjust?.mix ?? {}, startTime: Date.now() - 60_000 })].join('');
+    await enqueue('phones', before, lines);
+    expect(await enqueue('phones', after, lines)).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('phones: 9 events wait; these settings put them in other lanes'),
+    });
+    expect(await enqueue('phones', before, lines)).toMatchObject({ code: 0 });
+    expect(await backlog('phones')).toMatchObject({ waiting: 9 });
+  });
+
+  test.each([
+    ['{"connections": [{"id": "a", "destination": "mailbox", "config": {}, "extra": 1}]}', 'connections.0'],
+    ['{"connections": []}', 'connections'],
+    ['{"connections": [{"id": "a", "destination": "mailbox", "config": {}}]}', 'connections.0.config.apiKey'],
+    [
+      '{"connections": [{"id": "a", "destination": "mailbox"}, {"id": "a", "destination": "mailbox"}]}',
+      'connections.1.id',
+    ],
+    [
+      '{"connections": [{"id": "a", "destination": "mailbox", "config": {"apiKey": "${NO_SUCH}", "owner": "x"}}]}',
+      'connections.0.config.apiKey: the environment variable NO_SUCH is not set',
+    ],
+  ])('%s is no work file: %s', async (text, path) => {
+    const { enqueue } = freshStore();
+    const { code, stderr } = await enqueue('a', workspace.write('wrong.json', text), '');
+    expect(code).toBe(78);
+    expect(stderr).toContain(`  ${path}`);
+  });
+
+  test('without a store to name it is a usage error; SPILLWAY_STORE stands for --store', async () => {
+    expect(await spillway(['enqueue', 'post', '--config', config])).toMatchObject({
+      code: 2,
+      stderr: 'spillway: --store is missing: the directory of the queue\n',
+    });
+    const { store, backlog } = freshStore();
+    await spillway(['enqueue', 'post', '--config', config], letters(1), { SPILLWAY_STORE: store });
+    expect(await backlog('post')).toMatchObject({ waiting: 1 });
+  });
+});

@@ -1,0 +1,93 @@
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
+import { openQueue } from '../../core/queue/index.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letter, letters, mailboxSettings } from './support/workspace.ts';
+
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(20_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
+const work = workspace.write('work.json', {
+  connections: [{ id: 'post', destination: 'mailbox', config: mailboxSettings }],
+});
+const commands = [
+  ['queue', 'status'],
+  ['dead', 'list'],
+  ['dead', 'revive'],
+  ['work', '--config', work, '--until-idle'],
+  ['enqueue', 'post', '--config', config],
+];
+
+describe('a store that cannot be had', () => {
+  test('is left alone while another process has it: exit 75, and who it is', async () => {
+    const { store, run } = createStore(workspace, 'busy');
+    const queue = await openQueue({ path: store });
+    for (const command of commands) {
+      const { code, stdout, stderr } = await run(...command);
+      expect([command, code, stdout]).toEqual([command, 75, '']);
+      expect(stderr).toContain('has the queue store open already');
+    }
+    await queue.close();
+    expect(await run('queue', 'status')).toMatchObject({ code: 0 });
+  });
+
+  test('is refused when it is damaged: exit 74, with its path and what to do; and salvage finds what is intact', async () => {
+    const { store, run, enqueue } = createStore(workspace, 'damaged');
+    await enqueue('post', config, `${letters(200)}${letter('m-201', 'Ignored')}\n${letter('m-202', 'Broken')}\n`);
+    const data = path.join(store, 'events.mdb');
+    // Both meta pages, and with them every way into the tree.
+    const bytes = readFileSync(data);
+    writeFileSync(data, bytes.fill(0x55, 0, 8192));
+    for (const command of commands) {
+      const { code, stderr } = await run(...command);
+      expect([command, code]).toEqual([command, 74]);
+      expect(stderr).toContain(store);
+      expect(stderr).toContain(`spillway queue salvage --store ${store} --out FILE`);
+    }
+    const out = workspace.at('salvaged.ndjson');
+    const { code, stderr } = await run('queue', 'salvage', '--out', out);
+    expect(code).toBe(0);
+    expect(stderr).toContain('200 that waited, 1 that were done, 1 dead letters;');
+    const records = workspace
+      .read('salvaged.ndjson')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; connection: string; id: string; event: object });
+    expect(records).toHaveLength(202);
+    expect(records[0]).toMatchObject({
+      kind: 'waiting',
+      connection: 'post',
+      id: 'm-1',
+      acceptedAt: expect.stringMatching(/^\d{4}-/),
+      event: { type: 'track', event: 'Letter Sent', messageId: 'm-1' },
+    });
+    expect(statSync(out).mode & 0o077).toBe(0);
+    expect(await run('queue', 'salvage', '--out', out)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('EEXIST'),
+    });
+  });
+
+  test('a torn file is damage, too', async () => {
+    const { store, run, enqueue } = createStore(workspace, 'torn');
+    await enqueue('post', config, letters(500));
+    truncateSync(path.join(store, 'events.mdb'), 20_000);
+    expect(await run('queue', 'status')).toMatchObject({ code: 74 });
+  });
+
+  test('a folder with other things in it is none, and stays as it is', async () => {
+    const store = path.dirname(config);
+    const { code, stderr } = await createStore(workspace, 'any').run('queue', 'status');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('there is no store at')]);
+    const foreign = await createStore(workspace, 'other').run('queue', 'salvage', '--out', workspace.at('nothing'));
+    expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no such folder') });
+    const { spillway } = await import('./support/fake-terminal.ts');
+    expect(await spillway(['queue', 'status', '--store', store])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('this is not a queue store'),
+    });
+  });
+});

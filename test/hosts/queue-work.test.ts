@@ -1,0 +1,232 @@
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { accounts } from '../end-to-end/accounts.ts';
+import { generateLines, type Simulator } from '../vendors/index.ts';
+import { fakeTerminal } from './support/fake-terminal.ts';
+import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(20_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const post = { id: 'post', destination: 'mailbox', config: mailboxSettings };
+const desk = { ...post, id: 'desk' };
+const config = workspace.write('work.json', { connections: [post, desk] });
+let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+let vendor: Simulator | undefined;
+afterEach(async () => {
+  await server?.stop();
+  await vendor?.close();
+  server = vendor = undefined;
+});
+
+let stores = 0;
+async function serve(answer?: (letters: readonly Letter[]) => Answer) {
+  const store = createStore(workspace, `store-${++stores}`);
+  server = await startMailServer(answer);
+  const args = ['work', '--config', config, '--origin', `mailbox=${server.origin}`];
+  return { ...store, server, args, work: (...flags: string[]) => store.run(...args, ...flags) };
+}
+
+describe('spillway work', () => {
+  test('delivers what waits for each connection, once, and remembers it as done', async () => {
+    const { enqueue, work, backlog, server: mail } = await serve();
+    await enqueue('post', config, letters(120));
+    await enqueue('desk', config, letters(30, 201));
+    const { code, stdout, stderr } = await work('--until-idle', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toEqual({
+      connections: [
+        { connection: 'post', destination: 'mailbox', delivered: 120, skipped: 0, dead: 0, waiting: 0 },
+        { connection: 'desk', destination: 'mailbox', delivered: 30, skipped: 0, dead: 0, waiting: 0 },
+      ],
+      requests: 15,
+      retries: 0,
+      seconds: expect.any(Number),
+    });
+    expect(new Set(mail.received.map(({ id }) => id)).size).toBe(150);
+    expect(mail.received).toHaveLength(150);
+    expect(await backlog('post')).toMatchObject({ waiting: 0, done: 120 });
+    expect(await work('--until-idle')).toMatchObject({ code: 0 });
+    expect(mail.received).toHaveLength(150);
+  });
+
+  test('the summary for people says what became of each connection', async () => {
+    const { enqueue, work } = await serve();
+    await enqueue('post', config, letters(3));
+    const { stdout, stderr } = await work('--until-idle');
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(
+      /^post \(mailbox\): 3 delivered, 0 skipped, 0 dead letters, 0 still wait\ndesk \(mailbox\): 0 delivered/,
+    );
+    expect(await work('--until-idle', '--quiet')).toMatchObject({ stderr: '' });
+  });
+
+  test('what failed for a while goes again; what is refused becomes a dead letter, and the exit code 1', async () => {
+    let failures = 0;
+    const { enqueue, work, dead } = await serve((batch) => {
+      if (batch.some(({ name }) => name === 'Refused')) return { status: 400 };
+      failures += 1;
+      return { status: failures < 3 ? 503 : 200 };
+    });
+    await enqueue('post', config, `${letter('m-1', 'Refused')}\n`);
+    await enqueue('desk', config, letters(10));
+    const { code, stdout } = await work('--until-idle', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      connections: [
+        { connection: 'post', delivered: 0, dead: 1 },
+        { connection: 'desk', delivered: 10, dead: 0 },
+      ],
+    });
+    expect(await dead()).toMatchObject([{ connection: 'post', id: 'm-1', outcome: 'rejected', attempts: 1 }]);
+  });
+
+  test('refused credentials pause the connection: its events stay, and the exit code is 77', async () => {
+    const { enqueue, work, backlog, server: mail } = await serve(() => ({ status: 401 }));
+    await enqueue('post', config, letters(50));
+    const { code, stdout } = await work('--until-idle', '--json');
+    expect(code).toBe(77);
+    expect(JSON.parse(stdout)).toMatchObject({ connections: [{ waiting: 50, dead: 0, paused: 'unauthorized' }, {}] });
+    expect(mail.batches).toBeLessThan(10);
+    expect(await backlog('post')).toMatchObject({ waiting: 50, dead: 0 });
+  });
+
+  test('a slow connection holds no other one back', async () => {
+    let slowAnswered = false;
+    let receivedBefore = 0;
+    const {
+      enqueue,
+      work,
+      server: mail,
+    } = await serve((batch) => {
+      if (!batch.some(({ name }) => name === 'Slow')) return {};
+      setTimeout(() => {
+        slowAnswered = true;
+        receivedBefore = mail.received.length;
+      }, 1_500);
+      return { afterMs: 1_500 };
+    });
+    await enqueue('post', config, letter('slow', 'Slow'));
+    await enqueue('desk', config, letters(500));
+    expect(await work('--until-idle')).toMatchObject({ code: 0 });
+    expect(slowAnswered).toBe(true);
+    expect(receivedBefore).toBe(501);
+  });
+
+  test('says which connections of the store the file does not name, and leaves their events alone', async () => {
+    const { enqueue, run, args, backlog } = await serve();
+    await enqueue(
+      'other',
+      workspace.write('other.json', { destination: 'mailbox', config: mailboxSettings }),
+      letters(2),
+    );
+    const { code, stderr } = await run(...args, '--until-idle', '--quiet');
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: 'spillway: 2 events wait for other, which the config file does not name\n',
+    });
+    expect(await backlog('other')).toMatchObject({ waiting: 2 });
+  });
+
+  test('events that wait for another destination under this id are not sent', async () => {
+    const { enqueue, run, backlog } = await serve();
+    await enqueue('post', config, letters(2));
+    const adjust = accounts.find(({ slug }) => slug === 'adjust');
+    const moved = workspace.write('moved.json', {
+      connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }],
+    });
+    expect(await run('work', '--config', moved, '--until-idle')).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('post: 2 events wait; they were enqueued for mailbox, not for adjust'),
+    });
+    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 2 });
+  });
+
+  test('keeps the order of every Adjust device across many puts', async () => {
+    const adjust = accounts.find(({ slug }) => slug === 'adjust');
+    if (adjust === undefined) throw new Error('no account at Adjust');
+    const store = createStore(workspace, `store-${++stores}`);
+    vendor = await adjust.start({ seed: 5, faults: { rate: 0.2, weights: { 'error-500': 1, 'throttled-429': 1 } } });
+    const file = workspace.write('phones.json', {
+      connections: [{ id: 'phones', destination: 'adjust', config: adjust.config }],
+    });
+    const lines = [...generateLines({ count: 120, mix: adjust.mix, phones: 10, startTime: Date.now() - 600_000 })];
+    for (let from = 0; from < 120; from += 20)
+      await store.enqueue('phones', file, lines.slice(from, from + 20).join(''));
+    expect(await store.run('work', '--config', file, '--until-idle', '--origin', vendor.origin)).toMatchObject({
+      code: 0,
+    });
+    expect(vendor.ledger.distinct()).toBe(120);
+    expect(vendor.ledger.duplicates()).toBe(0);
+    expect(vendor.ledger.orderViolations()).toBe(0);
+  }, 60_000);
+
+  test.each([
+    ['nothing=http://127.0.0.1:1', 'no connection has the destination "nothing"'],
+    ['mailbox=ftp://127.0.0.1', 'origin'],
+  ])('--origin %s is a usage error', async (origin, why) => {
+    const { run } = await serve();
+    const { code, stderr } = await run('work', '--config', config, '--origin', origin);
+    expect(code).toBe(2);
+    expect(stderr).toContain(why);
+  });
+});
+
+describe('a signal', () => {
+  /** Works on 300 letters; the signal comes when some batches have arrived. */
+  async function interrupted(
+    afterMs: number,
+    flags: string[],
+    during: (box: ReturnType<typeof fakeTerminal>) => void | Promise<void>,
+  ) {
+    const there = await serve(() => ({ afterMs }));
+    await there.enqueue('post', config, letters(300));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run(...there.args, '--store', there.store, '--json', ...flags);
+    while (there.server.batches < 4) await new Promise((resolve) => void setTimeout(resolve, 5));
+    await during(box);
+    return { ...there, box, ...(await ran) };
+  }
+
+  test('ends with what is in flight settled, the rest in the queue, and nothing is sent twice after it', async () => {
+    const {
+      code,
+      stdout,
+      stderr,
+      backlog,
+      work,
+      box,
+      server: mail,
+    } = await interrupted(300, [], ({ send }) => send('SIGTERM'));
+    const [{ delivered, waiting }] = (JSON.parse(stdout) as { connections: [{ delivered: number; waiting: number }] })
+      .connections;
+    expect(code).toBe(143);
+    expect(delivered).toBe(mail.received.length);
+    expect(delivered).toBeGreaterThan(0);
+    expect(waiting).toBe(300 - delivered);
+    expect(waiting).toBeGreaterThan(0);
+    expect(stderr).toBe(`spillway: stopped by SIGTERM: ${waiting} events stay in the queue\n`);
+    expect(box).toMatchObject({ exits: [], listening: 0 });
+    expect(await backlog('post')).toMatchObject({ waiting, done: delivered });
+    expect(await work('--until-idle')).toMatchObject({ code: 0 });
+    expect(mail.received).toHaveLength(300);
+    expect(new Set(mail.received.map(({ id }) => id)).size).toBe(300);
+  });
+
+  test('ends the process when --grace is over, though the vendor has not answered', async () => {
+    const { box, stderr } = await interrupted(1_500, ['--grace', '200'], ({ send }) => send('SIGTERM'));
+    expect(box.exits).toEqual([143]);
+    expect(stderr).toContain('200 ms after SIGTERM, the vendor has not answered yet');
+  });
+
+  test('that comes a second time ends the process at once', async () => {
+    const { box } = await interrupted(1_000, [], async ({ send }) => {
+      send('SIGINT');
+      await new Promise((resolve) => void setTimeout(resolve, 300));
+      send('SIGINT');
+    });
+    expect(box.exits).toEqual([130]);
+  });
+});

@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, test } from '@jest/globals';
+import { loadDestinations } from '../../core/index.ts';
+import { runKills } from '../../scripts/kill/run.ts';
+import { accounts } from '../end-to-end/accounts.ts';
+
+/** The short form of `npm run kill`. */
+test('kill -9 of enqueue and work loses nothing, repeats only what was in flight, and keeps the order of every device', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'spillway-kill-'));
+  const destinations = await loadDestinations(path.join(import.meta.dirname, '../../destinations'));
+  const { judgements, missed } = await runKills({
+    folder,
+    accounts,
+    destinations,
+    kills: 3,
+    failpoints: ['after send before record'],
+    waiting: 150,
+    seed: 7,
+    faultRate: 0.3,
+  });
+  expect(missed).toEqual([]);
+  expect(judgements).toHaveLength(accounts.length);
+  for (const judgement of judgements) {
+    expect(judgement).toMatchObject({ lost: 0, unexplained: 0, outOfOrder: 0, waiting: 0 });
+    expect(judgement.events).toBeGreaterThanOrEqual(150);
+    expect(judgement.mostInFlight).toBeGreaterThan(0);
+  }
+  rmSync(folder, { recursive: true });
+}, 120_000);
