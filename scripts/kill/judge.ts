@@ -27,6 +27,11 @@ export interface Judgement {
   readonly mostInFlight: number;
   /** Events whose first commit came after that of a later one of their lane, or never because of one. */
   readonly outOfOrder: number;
+  /**
+   * The same of events whose outcome is unknown: the worker gave a request up after its timeout, and the vendor read it
+   * later than those that were sent after it.
+   */
+  readonly strays: number;
   /** Repeats that the vendor refused, because a later event of their lane had been in flight with them. */
   readonly lateRepeats: number;
 }
@@ -47,8 +52,9 @@ export function judge(
     else before.push({ ...entry, place });
   });
   const sums = { delivered: 0, lost: 0, duplicates: 0, afterFaults: 0, afterKills: 0, unexplained: 0 };
-  const order = { outOfOrder: 0, lateRepeats: 0 };
-  const latest = new Map<string, number>();
+  const order = { outOfOrder: 0, strays: 0, lateRepeats: 0 };
+  /** Of each lane, the commit that came last so far. */
+  const latest = new Map<string, { readonly place: number; readonly unknown: boolean }>();
   for (const { id, key, lane } of sent) {
     const times = committed.get(key) ?? [];
     const [first] = times;
@@ -61,8 +67,10 @@ export function judge(
     });
     if (letter?.reason.detail?.includes(late) === true) order[first === undefined ? 'outOfOrder' : 'lateRepeats'] += 1;
     if (lane === undefined || first === undefined) continue;
-    if (first.place < (latest.get(lane) ?? -1)) order.outOfOrder += 1;
-    else latest.set(lane, first.place);
+    const before = latest.get(lane) ?? { place: -1, unknown: false };
+    const unknown = letter?.outcome === 'unknown';
+    if (first.place < before.place) order[before.unknown ? 'strays' : 'outOfOrder'] += 1;
+    else latest.set(lane, { place: first.place, unknown });
   }
   return {
     slug: account.slug,
