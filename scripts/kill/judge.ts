@@ -45,6 +45,9 @@ export function judge(
 ): Judgement {
   const { ledger } = vendor;
   const committed = new Map<string, Commit[]>();
+  const vanished = new Set(
+    ledger.entries.filter(({ fault }) => fault === 'reset-before-commit' || fault === 'hang').map(({ id }) => id),
+  );
   ledger.entries.forEach((entry, place) => {
     if (!entry.committed) return;
     const before = committed.get(entry.id);
@@ -65,7 +68,11 @@ export function judge(
       sums.duplicates += 1;
       sums[excuse(times[index] as Commit, again, inFlight.get(id) ?? [])] += 1;
     });
-    if (letter?.reason.detail?.includes(late) === true) order[first === undefined ? 'outOfOrder' : 'lateRepeats'] += 1;
+    if (letter?.reason.detail?.includes(late) === true) {
+      // Sent in its order, its answer lost before the vendor took it, and that forgotten by a kill: no order was broken.
+      if (first !== undefined) order.lateRepeats += 1;
+      else order[vanished.has(key) ? 'strays' : 'outOfOrder'] += 1;
+    }
     if (lane === undefined || first === undefined) continue;
     const before = latest.get(lane) ?? { place: -1, unknown: false };
     const unknown = letter?.outcome === 'unknown';
