@@ -75,7 +75,8 @@ export function judge(
     }
     if (lane === undefined || first === undefined) continue;
     const before = latest.get(lane) ?? { place: -1, unknown: false };
-    const unknown = letter?.outcome === 'unknown';
+    // Or unknown once, and that forgotten by a kill before it was written down.
+    const unknown = letter?.outcome === 'unknown' || vanished.has(key);
     if (first.place < before.place) order[before.unknown ? 'strays' : 'outOfOrder'] += 1;
     else latest.set(lane, { place: first.place, unknown });
   }
