@@ -27,6 +27,11 @@ export interface Judgement {
   readonly mostInFlight: number;
   /** Events whose first commit came after that of a later one of their lane, or never because of one. */
   readonly outOfOrder: number;
+  /**
+   * The same of events whose outcome is unknown: the worker gave a request up after its timeout, and the vendor read it
+   * later than those that were sent after it.
+   */
+  readonly strays: number;
   /** Repeats that the vendor refused, because a later event of their lane had been in flight with them. */
   readonly lateRepeats: number;
 }
@@ -40,6 +45,9 @@ export function judge(
 ): Judgement {
   const { ledger } = vendor;
   const committed = new Map<string, Commit[]>();
+  const vanished = new Set(
+    ledger.entries.filter(({ fault }) => fault === 'reset-before-commit' || fault === 'hang').map(({ id }) => id),
+  );
   ledger.entries.forEach((entry, place) => {
     if (!entry.committed) return;
     const before = committed.get(entry.id);
@@ -47,8 +55,9 @@ export function judge(
     else before.push({ ...entry, place });
   });
   const sums = { delivered: 0, lost: 0, duplicates: 0, afterFaults: 0, afterKills: 0, unexplained: 0 };
-  const order = { outOfOrder: 0, lateRepeats: 0 };
-  const latest = new Map<string, number>();
+  const order = { outOfOrder: 0, strays: 0, lateRepeats: 0 };
+  /** Of each lane, the commit that came last so far. */
+  const latest = new Map<string, { readonly place: number; readonly unknown: boolean }>();
   for (const { id, key, lane } of sent) {
     const times = committed.get(key) ?? [];
     const [first] = times;
@@ -59,10 +68,17 @@ export function judge(
       sums.duplicates += 1;
       sums[excuse(times[index] as Commit, again, inFlight.get(id) ?? [])] += 1;
     });
-    if (letter?.reason.detail?.includes(late) === true) order[first === undefined ? 'outOfOrder' : 'lateRepeats'] += 1;
+    if (letter?.reason.detail?.includes(late) === true) {
+      // Sent in its order, its answer lost before the vendor took it, and that forgotten by a kill: no order was broken.
+      if (first !== undefined) order.lateRepeats += 1;
+      else order[vanished.has(key) ? 'strays' : 'outOfOrder'] += 1;
+    }
     if (lane === undefined || first === undefined) continue;
-    if (first.place < (latest.get(lane) ?? -1)) order.outOfOrder += 1;
-    else latest.set(lane, first.place);
+    const before = latest.get(lane) ?? { place: -1, unknown: false };
+    // Or unknown once, and that forgotten by a kill before it was written down.
+    const unknown = letter?.outcome === 'unknown' || vanished.has(key);
+    if (first.place < before.place) order[before.unknown ? 'strays' : 'outOfOrder'] += 1;
+    else latest.set(lane, { place: first.place, unknown });
   }
   return {
     slug: account.slug,

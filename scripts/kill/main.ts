@@ -41,6 +41,7 @@ const figures = [
   'unexplained',
   'mostInFlight',
   'outOfOrder',
+  'strays',
   'lateRepeats',
 ] as const;
 const table = new Table({

@@ -15,8 +15,9 @@ export interface KillOptions {
   readonly destinations: readonly AnyDestination[];
   /** Kills at random moments, of a worker that serves all destinations. */
   readonly kills: number;
-  /** Named moments, each once per destination. */
+  /** Named moments, each once for each of these destinations (default: all). */
   readonly failpoints: readonly Failpoint[];
+  readonly failpointsAt?: readonly string[];
   /** Events that wait for each destination when a worker starts, at least. */
   readonly waiting: number;
   readonly seed: number;
@@ -155,7 +156,9 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   try {
     for (const subject of subjects) await enqueue(subject, options.waiting);
     for (let round = 0; round < kills; round += 1) await killAtRandom(round);
-    for (const failpoint of options.failpoints) for (const subject of subjects) await killAt(failpoint, subject);
+    const { failpointsAt = accounts.map(({ slug }) => slug) } = options;
+    const named = subjects.filter(({ account }) => failpointsAt.includes(account.slug));
+    for (const failpoint of options.failpoints) for (const subject of named) await killAt(failpoint, subject);
     const last = await spillway(args(all, '--until-idle', '--json')).ended;
     if (last.code !== 0 && last.code !== 1) throw new Error(`the last worker ended with ${last.code}: ${last.stderr}`);
     log(last.stderr);

@@ -28,7 +28,7 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-const timeoutMs = 400;
+const timeoutMs = 1_000;
 
 /** Short patience, and small requests: a kill shall find something in flight. */
 const options = {
