@@ -1,6 +1,6 @@
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import { admit, type Batch } from '../api/delivery.ts';
-import type { AnyDestination, Destination, Exchange, Frame, Reply, Wire, WireResult } from '../api/destination.ts';
+import type { AnyDestination, Destination, Exchange, Frame, Reply, WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { BatchLimits } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
@@ -21,7 +21,7 @@ export interface Vendor extends Destination<unknown, unknown> {
    * send() by a call instead of a promise, which is felt once per request: answers exactly once, and never throws. Undefined
    * where the folder has a send() of its own, which nothing but the deadline bounds.
    */
-  readonly ask: ((batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void) => void) | undefined;
+  readonly ask: Ask | undefined;
   /** Bytes of an answer that are read. */
   readonly replyBytes: number;
   /** Milliseconds one request may take, where that is not the pace's timeoutMs. */
@@ -30,6 +30,8 @@ export interface Vendor extends Destination<unknown, unknown> {
   readonly check: AnyDestination['check'];
   encode(payload: unknown): string;
 }
+
+type Ask = (batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void) => void;
 
 /** The wire without a promise. Never throws; answers exactly once. */
 export interface CallWire {
@@ -48,6 +50,7 @@ export function compose(
   const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
   const limits = lowest(definition.manifest.limits, ownLimits, ...lowered);
   const { encode } = definition;
+  const ask = asker(definition, settings, { prepared, frame, limits });
   return {
     manifest: definition.manifest,
     config: definition.config,
@@ -58,7 +61,7 @@ export function compose(
     limits,
     requestsPerDay,
     packsItself: definition.batch !== undefined,
-    ask: definition.send === undefined ? asker(definition, settings, { prepared, frame, limits }) : undefined,
+    ask: definition.send === undefined ? ask : undefined,
     replyBytes: defaultReplyCap,
     operations: definition.operations,
     check: definition.check,
@@ -66,7 +69,7 @@ export function compose(
     validate: definition.validate ?? (() => admit),
     transform: definition.transform,
     batch: definition.batch ?? ((deliveries) => packByLimits(deliveries, limits, framing)),
-    send: definition.send ?? sender(definition, { prepared, frame, limits }),
+    send: definition.send ?? sender(ask),
     classifyError: (failure, batch) => definition.response.classifyError(failure, batch),
   };
 }
@@ -81,16 +84,16 @@ type Around = Pick<Vendor, 'prepared' | 'frame' | 'limits'>;
 
 /** The default send: one request, one answer. */
 const sender =
-  (definition: AnyDestination, around: Around) =>
-  (batch: Batch<unknown>, config: unknown, wire: Wire): Promise<Reply> =>
+  (ask: Ask): Vendor['send'] =>
+  (batch, _settings, wire) =>
     new Promise((resolve) => {
       const exchange: CallWire['exchange'] = (request, answer) => void wire.request(request).then(answer);
-      asker(definition, config, around)(batch, { exchange }, resolve);
+      ask(batch, { exchange }, resolve);
     });
 
-function asker(definition: AnyDestination, config: unknown, { prepared, frame, limits }: Around) {
+function asker(definition: AnyDestination, config: unknown, { prepared, frame, limits }: Around): Ask {
   const makeRequest = definition.request as NonNullable<typeof definition.request>;
-  return (batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void): void => {
+  return (batch, wire, answer) => {
     let request: HttpRequest;
     try {
       request = withBody(makeRequest(batch, config, prepared), frame, batch, limits.maxBytes);

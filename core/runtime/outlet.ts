@@ -25,7 +25,8 @@ export interface Outlet<T> extends AsyncIterableIterator<T, undefined> {
   return(): Promise<IteratorReturnResult<undefined>>;
 }
 
-const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
+/** There is nothing more to read. */
+export const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 export function createOutlet<T>({ given, closed }: OutletOptions): Outlet<T> {
   const items = new Denque<T>();

@@ -1,3 +1,5 @@
+import { done } from './outlet.ts';
+
 /** A host's events, one by one. A `for await` cannot be told to stop while its source is silent; this can. */
 export interface Source<T> {
   /** Throws, or rejects, what the source throws. */
@@ -5,8 +7,6 @@ export interface Source<T> {
   /** Ends a wait under way, and lets the source clean up. */
   stop(): void;
 }
-
-const end: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<T> {
   const iterator: AsyncIterator<T, unknown> | Iterator<T, unknown> =
@@ -24,11 +24,11 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
 
   return {
     next() {
-      if (over) return end;
+      if (over) return done;
       const next = iterator.next();
       if (!('then' in next)) return seen(next);
       return new Promise((resolve, reject) => {
-        endWait = () => resolve(end);
+        endWait = () => resolve(done);
         next.then(
           (result) => resolve(seen(result)),
           (error: unknown) => {

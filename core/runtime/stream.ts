@@ -3,7 +3,7 @@ import type { Outcome } from '../api/outcome.ts';
 import { atLeastZero, breathe } from './deliver.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
-import { createOutlet, type Outlet } from './outlet.ts';
+import { createOutlet, done, type Outlet } from './outlet.ts';
 import { createSource } from './source.ts';
 
 export interface StreamOptions {
@@ -43,19 +43,17 @@ export function stream(
   const settled: AsyncIterableIterator<Settled, undefined> = {
     [Symbol.asyncIterator]: () => settled,
     next() {
-      if (outlet === undefined && left) return Promise.resolve(ended);
+      if (outlet === undefined && left) return Promise.resolve(done);
       outlet ??= begin(line, events, options);
       return outlet.next();
     },
     return() {
       left = true;
-      return outlet === undefined ? Promise.resolve(ended) : outlet.return();
+      return outlet === undefined ? Promise.resolve(done) : outlet.return();
     },
   };
   return settled;
 }
-
-const ended: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 function begin(
   line: Line,

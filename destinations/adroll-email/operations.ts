@@ -4,19 +4,19 @@ import { checkDates, dateTime } from './date-times.ts';
 import * as body from './operation-bodies.ts';
 import * as errors from './operation-errors.ts';
 import * as reply from './operation-replies.ts';
-import { authorizationOf } from './request.ts';
+import { authorizationOf, origin, queryOf, root } from './request.ts';
 
-const advertisable = '/sendroll/api/v1/advertisables/{advertisable_eid}';
-const campaign = '/sendroll/api/v1/campaigns/{campaign_eid}';
+const advertisable = `${root}/advertisables/{advertisable_eid}`;
+const campaign = `${root}/campaigns/{campaign_eid}`;
 
 /** ADEMAIL-07. */
 const params = z.strictObject({ campaign_eid: z.string().trim().regex(pathSegment, 'must be an EID') });
 
 /** ADEMAIL-01 to ADEMAIL-03, ADEMAIL-06. */
 const base = ({ advertisableEid, auth }: Config): OperationBase => ({
-  origin: 'https://services.adroll.com',
+  origin,
   headers: { authorization: authorizationOf(auth) },
-  query: auth.apikey === undefined ? {} : { apikey: auth.apikey },
+  query: queryOf(auth),
   params: { advertisable_eid: advertisableEid },
 });
 
@@ -198,7 +198,7 @@ const list = {
   'get-activation-status': operation({
     summary: 'Whether the advertisable has accepted the terms.',
     method: 'GET',
-    path: '/sendroll/api/v1/{advertisable_eid}/activation_status',
+    path: `${root}/{advertisable_eid}/activation_status`,
     reply: reply.activation,
     refusal: reply.refusalOfTerms,
     errors: [errors.withdrawn, ...errors.common],

@@ -2,12 +2,19 @@ import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Unsubscriber } from './mapping.ts';
 
-const root = 'https://services.adroll.com/sendroll/api/v1';
+/** ADEMAIL-01. */
+export const origin = 'https://services.adroll.com';
+export const root = '/sendroll/api/v1';
 
-/** Something of the advertisable's (ADEMAIL-01). The API key is always in the query, also of a POST (ADEMAIL-02). */
+/** The API key is always in the query, also of a POST (ADEMAIL-02). */
+export const queryOf = (auth: Config['auth']): Readonly<Record<string, string>> =>
+  auth.apikey === undefined ? {} : { apikey: auth.apikey };
+
+/** Something of the advertisable's. */
 export function addressOf({ advertisableEid, auth }: Config, what: string): string {
-  const query = auth.apikey === undefined ? '' : `?${new URLSearchParams({ apikey: auth.apikey }).toString()}`;
-  return `${root}/advertisables/${encodeURIComponent(advertisableEid)}/${what}${query}`;
+  const query = new URLSearchParams(queryOf(auth)).toString();
+  const place = `${origin}${root}/advertisables/${encodeURIComponent(advertisableEid)}/${what}`;
+  return query === '' ? place : `${place}?${query}`;
 }
 
 /** The same for every batch, but for the body (ADEMAIL-16). */
