@@ -1,0 +1,140 @@
+import { Agent, type Dispatcher } from 'undici';
+import { createRuntime, type AnyDestination, type CdpEvent, type Connection, type Signal } from '../../core/index.ts';
+import {
+  openQueue,
+  work,
+  workFor,
+  type DeliveryQueue,
+  type QueuedEvent,
+  type Working,
+} from '../../core/queue/index.ts';
+import { generate } from '../../test/vendors/index.ts';
+import { preciseNow, timed, type Waits } from './timed.ts';
+import { accountOf, type Vendors } from './vendors.ts';
+
+export interface HouseOptions {
+  /** A folder that is not there yet: the store. */
+  readonly store: string;
+  readonly destinations: readonly AnyDestination[];
+  /** One for each connection; those of the vendors, in their order. */
+  readonly slugs: readonly string[];
+  readonly vendors: Vendors;
+  /** Of these connections, this one is before a vendor that hangs. */
+  readonly hanging?: number | undefined;
+}
+
+/** One of several connections in one store, on one runtime. */
+export interface Tenant {
+  readonly id: string;
+  /** Events put so far. */
+  readonly put: number;
+  /** Generates events, and puts them; resolves when they are on disk, and the worker knows. */
+  enqueue(count: number): Promise<void>;
+  /** Starts its worker, as `spillway work` does. */
+  work(): Working;
+}
+
+export interface House {
+  readonly tenants: readonly Tenant[];
+  readonly queue: DeliveryQueue;
+  readonly waits: Waits;
+  /** Connections whose vendor could not be reached, so far. */
+  readonly held: ReadonlySet<string>;
+  waiting(tenant: Tenant): number;
+  /** The vendor that hangs does so no more; what it has not answered breaks off. */
+  recover(): void;
+  close(): Promise<void>;
+}
+
+/** Opens connections side by side as `spillway work` does: one store, one runtime, a worker for each. */
+export async function openHouse({ store, destinations, slugs, vendors, hanging }: HouseOptions): Promise<House> {
+  let hangs = true;
+  const ways: Dispatcher[] = [];
+  const runtime = createRuntime({
+    destinations,
+    // A vendor of its own for each: where they share one, its limits would tie them together.
+    origins: Object.fromEntries(slugs.map((slug, index) => [slug, vendors.origins[index] ?? ''])),
+    dispatcher(agentOptions) {
+      const index = ways.length;
+      const agent = new Agent(agentOptions).compose((dispatch) => (request, handler) => {
+        const origin = index === hanging && hangs ? vendors.hanging : (vendors.origins[index] ?? '');
+        return dispatch({ ...request, origin }, handler);
+      });
+      ways.push(agent);
+      return agent;
+    },
+    // The vendors' own limits would measure themselves.
+    pace: { rokt: { rate: { permits: 1_000_000, perMs: 1_000, cost: 'item' } } },
+  });
+  const { queue, waits } = timed(await openQueue({ path: store }));
+  const working: Working[] = [];
+  const held = new Set<string>();
+  const onSignal = (signal: Signal): void => {
+    if (signal.kind === 'connection_held') held.add(signal.connection);
+  };
+  const tenants = slugs.map((slug, index): Tenant => {
+    const id = `${slug}-${index + 1}`;
+    const opened = runtime.open(slug, accountOf(slug).config, { id });
+    if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+    const { connection } = opened;
+    const { manifest } = destinations.find((one) => one.manifest.slug === slug) as AnyDestination;
+    const events = generate({
+      count: 10_000_000,
+      seed: index + 1,
+      mix: accountOf(slug).mix,
+      startTime: Date.now() - 86_400_000,
+      stepMs: 5,
+      people: 300,
+      phones: 300,
+    });
+    // People and phones are made with the first event, and that takes its time.
+    events.next();
+    let put = 0;
+    let worker: Working | undefined;
+    return {
+      id,
+      get put() {
+        return put;
+      },
+      async enqueue(count) {
+        const batch = queuedOf(connection, events, count);
+        put += count;
+        await queue.put(id, batch);
+        worker?.wake();
+      },
+      work() {
+        worker = work({ queue, connection, configHash: '', onSignal, ...workFor(manifest) });
+        working.push(worker);
+        return worker;
+      },
+    };
+  });
+  return {
+    tenants,
+    queue,
+    waits,
+    held,
+    waiting: ({ id }) => queue.status(Date.now()).connections.find(({ connection }) => connection === id)?.waiting ?? 0,
+    recover() {
+      hangs = false;
+      vendors.breakOff();
+    },
+    async close() {
+      await Promise.all(working.map((worker) => worker.stop(0)));
+      await runtime.close();
+      await queue.close();
+    },
+  };
+}
+
+/** So many events that have a way to go. */
+function queuedOf(connection: Connection, events: Iterator<CdpEvent>, count: number): QueuedEvent[] {
+  const batch: QueuedEvent[] = [];
+  while (batch.length < count) {
+    const { value: event } = events.next() as { readonly value: CdpEvent };
+    const route = connection.routeOf(event);
+    if (route.kind !== 'payload') continue;
+    batch.push({ id: event.messageId ?? '', lane: route.lane, event, acceptedAt: preciseNow() });
+  }
+  return batch;
+}
