@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { commandOf, settled } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { collect, config, destinations, input, milliseconds } from './flags.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
+import { version } from './version.ts';
 
 /** Runs one command line and resolves to its exit code. Never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -112,16 +112,3 @@ damaged or cannot be written; 75 the queue is full, or another process has the s
 credentials; 65 lines of the input cannot be read, or the input of call is wrong; 1 something was not delivered or done, or
 became a dead letter; 0 all delivered or skipped, or done.
 130 or 143 after SIGINT or SIGTERM. 70 a defect of this program.`;
-
-/** package.json lies above core/ in a clone, and above dist/core/ in an installed package. */
-function version(): string {
-  for (const above of ['../../../package.json', '../../../../package.json']) {
-    try {
-      return (JSON.parse(readFileSync(new URL(above, import.meta.url), 'utf8')) as { readonly version: string })
-        .version;
-    } catch {
-      continue;
-    }
-  }
-  return 'unknown';
-}

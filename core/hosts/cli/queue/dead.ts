@@ -3,6 +3,7 @@ import type { DeadFilter, DeadLetter, DeliveryQueue } from '../../../queue/index
 import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
+import { openRoster } from './roster.ts';
 import { storeOf, withStore, type StoreFlags } from './store.ts';
 import { written } from './time.ts';
 
@@ -21,7 +22,7 @@ const mostRows = 1_000;
 /** `spillway dead list`: the dead letters, without what stands in them. */
 export async function list(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withStore(storeOf(flags, terminal.env), {}, async (queue) => {
+  return withStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     const rows: string[][] = [];
     let count = 0;
     for await (const letter of letters(queue, flags, filter)) {
@@ -57,7 +58,7 @@ function withoutEvent({ connection, seq, id, outcome, reason, attempts, accepted
 /** `spillway dead show`: dead letters by their id or number, with the event. */
 export async function show(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withStore(storeOf(flags, terminal.env), {}, async (queue) => {
+  return withStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     let shown = 0;
     for await (const letter of letters(queue, flags, filter, names)) {
       shown += 1;
@@ -73,7 +74,7 @@ const noneNamed = 'no dead letter has this id or number (spillway dead list)';
 /** `spillway dead export`: all of each dead letter as NDJSON, or its event alone, which enqueue takes. */
 export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withStore(storeOf(flags, terminal.env), {}, async (queue) => {
+  return withStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     for await (const letter of letters(queue, flags, filter)) {
       const line = JSON.stringify(flags.events === true ? letter.event : readable(letter));
       if (!(await print(terminal.stdout, `${line}\n`))) return exitCode.undelivered;
@@ -92,22 +93,30 @@ const readable = ({ acceptedAt, diedAt, ...letter }: DeadLetter) => ({
 export async function revive(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout, stderr } = terminal;
   const filter = filterOf(flags);
-  return withStore(storeOf(flags, terminal.env), {}, async (queue) => {
-    const found = new Map<string, { count: number; lanes: number; named: DeadFilter[] }>();
+  const directory = storeOf(flags, terminal.env);
+  return withStore(directory, { stderr }, async (queue) => {
+    const roster = openRoster(directory);
+    const found = new Map<string, { count: number; lanes: number; none: number; named: DeadFilter[] }>();
     for await (const { connection, seq, lane } of letters(queue, flags, filter, names)) {
-      const there = found.get(connection) ?? { count: 0, lanes: 0, named: [] };
+      const there = found.get(connection) ?? { count: 0, lanes: 0, none: 0, named: [] };
       there.count += 1;
-      if (lane !== undefined) there.lanes += 1;
+      if (lane === undefined) there.none += 1;
+      else there.lanes += 1;
       if (names.length > 0) there.named.push({ seq });
       found.set(connection, there);
     }
     if (names.length > 0 && found.size === 0) throw usage(noneNamed);
     let revived = 0;
-    for (const [connection, { count, lanes, named }] of found) {
+    for (const [connection, { count, lanes, none, named }] of found) {
       if (flags.dryRun === true) revived += count;
-      else for (const some of names.length > 0 ? named : [filter]) revived += await queue.revive(connection, some);
+      else {
+        roster.forgetSettings(connection);
+        for (const some of names.length > 0 ? named : [filter]) revived += await queue.revive(connection, some);
+      }
       const order = `${lanes} of them have an order to keep with others, and go behind what was enqueued since`;
       if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
+      const loose = `${none} of them were refused before they had a lane, and keep no order with others of theirs`;
+      if (none > 0 && roster.of(connection)?.lanes === true) await print(stderr, `spillway: ${connection}: ${loose}\n`);
     }
     await print(stdout, `${revived} ${flags.dryRun === true ? 'would be put back' : 'put back'}\n`);
     return exitCode.ok;

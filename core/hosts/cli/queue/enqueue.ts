@@ -1,3 +1,4 @@
+import type { DeliveryQueue } from '../../../queue/index.ts';
 import { afterSignal, exitCode, Refusal } from '../exit-codes.ts';
 import { openInput } from '../input.ts';
 import { linesOf } from '../lines-of.ts';
@@ -7,7 +8,7 @@ import { readConnection } from './connections-file.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { withConnections } from './open-connections.ts';
 import { keepLanes, openRoster } from './roster.ts';
-import { storeOf, withStore, type StoreFlags } from './store.ts';
+import { makeRoom, storeOf, withStore, type StoreFlags } from './store.ts';
 
 export interface EnqueueFlags extends StoreFlags {
   readonly config: string;
@@ -38,12 +39,12 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   const input = openInput(flags.input, terminal);
   const { maxBytes } = flags;
-  const settings = { create: true, maxBytes };
+  const settings = { create: true, maxBytes, stderr };
   try {
     return await withConnections([entry], flags, env, {}, ([opened]) =>
       withStore(directory, settings, async (queue) => {
         const roster = openRoster(directory);
-        keepLanes(queue, opened, roster.of(id), Date.now());
+        keepLanes(queue, opened, roster.of(id));
         const intake = createIntake({ ...opened, queue, roster });
         const stop = listenForStop(terminal);
         stop.signal.addEventListener('abort', input.close, { once: true });
@@ -69,7 +70,8 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
           };
           if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
           else if (flags.quiet !== true) await print(stderr, summaryText(summary));
-          for (const remark of [...intake.remarks, ...stopRemarks(summary, brokenOff)])
+          const full = intake.full ? [fullness(queue)] : [];
+          for (const remark of [...intake.remarks, ...stopRemarks(summary, brokenOff), ...full])
             await print(stderr, `spillway: ${remark}\n`);
           return codeOf(summary);
         } finally {
@@ -110,6 +112,15 @@ function stopRemarks({ stopped }: Enqueued, brokenOff: string | undefined): stri
   const why =
     stopped.by === 'full' ? 'the queue is full' : stopped.by === 'input' ? brokenOff : `stopped by ${stopped.by}`;
   return [`${why}: go on from line ${stopped.nextLine}; everything before it is kept`];
+}
+
+/** What takes the room, and what makes more of it. */
+function fullness(queue: DeliveryQueue): string {
+  const { connections, bytes, maxBytes } = queue.status(Date.now());
+  const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
+    connections.reduce((total, connection) => total + connection[figure], 0);
+  const kept = `${sum('waiting')} events that wait, ${sum('done')} for replay, ${sum('dead')} dead letters`;
+  return `${bytes} of ${maxBytes} bytes are taken, by ${kept}; ${makeRoom}`;
 }
 
 function codeOf({ stopped, unreadable, rejected }: Enqueued): number {

@@ -4,7 +4,7 @@ import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
 import type { OpenConnection } from './open-connections.ts';
-import type { Roster } from './roster.ts';
+import { settingsOf, type Roster } from './roster.ts';
 
 export interface IntakeOptions extends OpenConnection {
   readonly queue: DeliveryQueue;
@@ -42,7 +42,9 @@ const batchBytes = 4 * 1024 * 1024;
 /** So many unreadable lines are named; the rest is only counted. */
 const mostRemarks = 50;
 
-export function createIntake({ id, destination, connection, queue, roster }: IntakeOptions): Intake {
+export function createIntake(options: IntakeOptions): Intake {
+  const { id, destination, connection, queue, roster } = options;
+  const settings = settingsOf(options);
   const counts = { in: 0, accepted: 0, duplicates: 0, skipped: 0, rejected: 0, unreadable: 0 };
   const remarks: string[] = [];
   let batch: QueuedEvent[] = [];
@@ -55,7 +57,7 @@ export function createIntake({ id, destination, connection, queue, roster }: Int
   async function flush(): Promise<void> {
     if (full) return;
     if (batch.length > 0) {
-      roster.enrol(id, { destination: destination.manifest.slug, lanes });
+      roster.enrol(id, { destination: destination.manifest.slug, lanes, settings });
       try {
         const { accepted, duplicates } = await queue.put(id, batch);
         counts.in += batch.length;

@@ -13,20 +13,22 @@ export interface ReplayFlags extends StoreFlags {
   readonly from: number;
   readonly to?: number;
   readonly force?: boolean;
+  readonly maxBytes?: number;
 }
 
 /** `spillway replay`: puts what was delivered between two times into the queue once more. */
 export async function replay(id: string, flags: ReplayFlags, terminal: Terminal): Promise<number> {
-  const { env, stdout } = terminal;
+  const { env, stdout, stderr } = terminal;
   const directory = storeOf(flags, env);
   const to = flags.to ?? Date.now();
   if (to < flags.from) throw usage('--to lies before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withConnections([entry], flags, env, {}, ([opened]) =>
-    withStore(directory, {}, async (queue) => {
-      const enrolled = openRoster(directory).of(id);
+    withStore(directory, { stderr, maxBytes: flags.maxBytes }, async (queue) => {
+      const roster = openRoster(directory);
+      const enrolled = roster.of(id);
       if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
-      keepLanes(queue, opened, enrolled, Date.now());
+      keepLanes(queue, opened, enrolled);
       const { displayName, replay: again } = opened.destination.manifest;
       const harms = [
         ...(again === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),
@@ -34,6 +36,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       ];
       if (harms.length > 0 && flags.force !== true)
         throw new Refusal(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. --force does it all the same`);
+      roster.forgetSettings(id);
       const count = await queue.replay(id, flags.from, to);
       await print(stdout, `${count} put into the queue again\n`);
       return exitCode.ok;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from '../../../index.ts';
 import type { DeliveryQueue } from '../../../queue/index.ts';
 import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
+import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
 
 /** What the events of a connection in a store take for granted. */
@@ -11,6 +12,8 @@ export interface Enrolled {
   readonly destination: string;
   /** Some of its events travel in lanes: they have an order to keep. */
   readonly lanes: boolean;
+  /** Under these settings every waiting event would be put into the lane it is in. Absent when that is not known. */
+  readonly settings?: string | undefined;
 }
 
 /** The connections of a store, in a file beside its data. */
@@ -18,24 +21,44 @@ export interface Roster {
   of(id: string): Enrolled | undefined;
   /** On disk when it returns: to be called before the first event that takes it for granted is put. */
   enrol(id: string, connection: Enrolled): void;
+  /** On disk when it returns: to be called before events of that connection come back in the lanes they once had. */
+  forgetSettings(id: string): void;
 }
 
-const shape = z.record(z.string(), z.strictObject({ destination: z.string(), lanes: z.boolean() }));
+const shape = z.record(
+  z.string(),
+  z.strictObject({ destination: z.string(), lanes: z.boolean(), settings: z.string().optional() }),
+);
 
 export function openRoster(store: string): Roster {
   const file = path.join(store, 'connections.json');
   let enrolled = read(file);
+  const of = (id: string): Enrolled | undefined => (Object.hasOwn(enrolled, id) ? enrolled[id] : undefined);
+
+  function write(id: string, connection: Enrolled): void {
+    enrolled = { ...enrolled, [id]: connection };
+    try {
+      replace(file, `${JSON.stringify(enrolled, undefined, 2)}\n`);
+    } catch (error) {
+      throw new Refusal(exitCode.storage, `cannot write ${file} (${errnoOf(error)})`);
+    }
+  }
+
   return {
-    of: (id) => (Object.hasOwn(enrolled, id) ? enrolled[id] : undefined),
-    enrol(id, { destination, lanes }) {
-      const known = this.of(id);
-      if (known?.destination === destination && (known.lanes || !lanes)) return;
-      enrolled = { ...enrolled, [id]: { destination, lanes } };
-      try {
-        replace(file, `${JSON.stringify(enrolled, undefined, 2)}\n`);
-      } catch (error) {
-        throw new Refusal(exitCode.storage, `cannot write ${file} (${errnoOf(error)})`);
-      }
+    of,
+    enrol(id, { destination, lanes, settings }) {
+      const known = of(id);
+      const same = known?.destination === destination;
+      const next = {
+        destination,
+        lanes: lanes || (same && known.lanes),
+        settings: settings ?? (same ? known.settings : undefined),
+      };
+      if (!same || next.lanes !== known.lanes || next.settings !== known.settings) write(id, next);
+    },
+    forgetSettings(id) {
+      const known = of(id);
+      if (known?.settings !== undefined) write(id, { ...known, settings: undefined });
     },
   };
 }
@@ -72,22 +95,43 @@ function replace(file: string, text: string): void {
   }
 }
 
-/** So many of the oldest waiting events are looked at. */
-const sample = 200;
-
-/** Refuses settings under which events that wait already would travel otherwise than they were put. */
-export function keepLanes(
+/** Refuses another destination than the one that waiting events were put for. */
+export function keepDestination(
   queue: DeliveryQueue,
-  { id, destination, connection }: OpenConnection,
+  { id, destination }: OpenConnection,
   enrolled: Enrolled | undefined,
-  now: number,
 ): void {
-  const waiting = queue.status(now).connections.find((backlog) => backlog.connection === id)?.waiting ?? 0;
-  if (waiting === 0) return;
   const { slug } = destination.manifest;
-  if (enrolled !== undefined && enrolled.destination !== slug)
-    throw undrained(id, waiting, `they were enqueued for ${enrolled.destination}, not for ${slug}`);
-  const claims = queue.claim(id, sample, Number.MAX_SAFE_INTEGER);
+  const waiting = waitingOf(queue, id);
+  if (waiting > 0 && enrolled !== undefined && enrolled.destination !== slug)
+    throw undrained(
+      id,
+      waiting,
+      `they were enqueued for ${enrolled.destination}, not for ${slug}`,
+      'with the old settings ',
+    );
+}
+
+/** More waiting events are not looked at for the sake of new settings: they are in memory meanwhile. */
+const mostLookedAt = 50_000;
+
+/**
+ * Refuses settings under which events would travel otherwise than those that wait already: the order of a lane holds only where all of it is in one. To be
+ * asked before anything is put; what only takes events out leaves each in the lane it has.
+ */
+export function keepLanes(queue: DeliveryQueue, opened: OpenConnection, enrolled: Enrolled | undefined): void {
+  keepDestination(queue, opened, enrolled);
+  const { id, connection } = opened;
+  const waiting = waitingOf(queue, id);
+  if (waiting === 0 || enrolled?.settings === settingsOf(opened)) return;
+  if (waiting > mostLookedAt && enrolled?.lanes !== false)
+    throw undrained(
+      id,
+      waiting,
+      `they were put under other settings, and are too many to see whether their lanes stay`,
+    );
+  // In one go: of a lane, nothing is claimed while something is.
+  const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
   const moved = claims.some(({ event, lane }) => {
     const route = connection.routeOf(event);
     return route.kind === 'payload' && route.lane !== lane;
@@ -99,7 +143,13 @@ export function keepLanes(
   if (moved) throw undrained(id, waiting, 'these settings put them in other lanes, so that their order would be lost');
 }
 
-const undrained = (id: string, waiting: number, why: string): Refusal =>
+/** All that decides about lanes: the settings, and the code that reads them. */
+export const settingsOf = ({ configHash }: OpenConnection): string => `${version()} ${configHash}`;
+
+const waitingOf = (queue: DeliveryQueue, id: string): number =>
+  queue.status(Date.now()).connections.find(({ connection }) => connection === id)?.waiting ?? 0;
+
+const undrained = (id: string, waiting: number, why: string, how = ''): Refusal =>
   new Refusal(exitCode.config, `${id}: ${waiting} events wait; ${why}`, [
-    'let them leave with the old settings first (spillway work --until-idle), or give the new settings a connection id of their own',
+    `let them leave ${how}first (spillway work --until-idle), or give these settings a connection id of their own`,
   ]);

@@ -1,4 +1,4 @@
-import { createWriteStream, openSync } from 'node:fs';
+import { createWriteStream, openSync, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { salvage, type QueueRecord } from '../../../queue/index.ts';
 import { errnoOf, exitCode, Refusal, usage } from '../exit-codes.ts';
@@ -22,7 +22,11 @@ export async function salvageStore(flags: SalvageFlags, { env, stdout, stderr }:
         throw new Refusal(exitCode.storage, `${flags.out} cannot be written any more`);
       kinds[record.kind] += 1;
     },
-  }).catch(refuse);
+  }).catch((error: unknown) => {
+    // The same command, corrected, is to find its file not there yet.
+    if (out !== stdout && kinds.waiting + kinds.done + kinds.dead === 0) rmSync(flags.out, { force: true });
+    return refuse(error);
+  });
   if (out !== stdout) await finished(out.end());
   const found = `${kinds.waiting} that waited, ${kinds.done} that were done, ${kinds.dead} dead letters`;
   await print(stderr, `${found}; passed over: ${older} older states, ${broken} places that are not intact\n`);

@@ -3,10 +3,11 @@ import { exitCode } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { tableText } from '../table.ts';
 import { openRoster } from './roster.ts';
-import { storeOf, withStore, type StoreFlags } from './store.ts';
+import { asideIn, storeOf, withStore, type StoreFlags } from './store.ts';
 import { spanOf } from './time.ts';
 
 export interface StatusFlags extends StoreFlags {
+  readonly maxBytes?: number;
   readonly json?: boolean;
 }
 
@@ -14,7 +15,7 @@ export interface StatusFlags extends StoreFlags {
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
   const directory = storeOf(flags, env);
-  return withStore(directory, {}, async (queue) => {
+  return withStore(directory, { maxBytes: flags.maxBytes }, async (queue) => {
     const now = queue.status(Date.now());
     const roster = openRoster(directory);
     const sorted = lodash.sortBy(now.connections, 'connection');
@@ -36,7 +37,8 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
     ]);
     const head = ['CONNECTION', 'DESTINATION', 'WAITING', 'OLDEST', 'DEAD', 'DONE'];
     const full = ((100 * now.bytes) / now.maxBytes).toFixed(1);
-    const aside = now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records set aside`;
+    const aside =
+      now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${asideIn(directory)})`;
     await print(
       stdout,
       `${tableText(head, rows, terminal)}${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n`,

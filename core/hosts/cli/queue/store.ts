@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openQueue, StoreRefused, type DeliveryQueue, type RefusalCode } from '../../../queue/index.ts';
+import { openQueue, QueueFull, StoreRefused, type DeliveryQueue, type RefusalCode } from '../../../queue/index.ts';
 import { exitCode, Refusal, usage } from '../exit-codes.ts';
-import type { Terminal } from '../terminal.ts';
+import { print, type Output, type Terminal } from '../terminal.ts';
 
 export interface StoreFlags {
   readonly store?: string;
@@ -20,22 +20,35 @@ export interface StoreSettings {
   readonly create?: boolean;
   /** Bytes of records it may keep. */
   readonly maxBytes?: number | undefined;
+  /** Where to say that records were damaged. */
+  readonly stderr?: Output;
 }
 
 /** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
 export async function withStore<T>(
   directory: string,
-  { create = false, maxBytes }: StoreSettings,
+  { create = false, maxBytes, stderr }: StoreSettings,
   act: (queue: DeliveryQueue) => Promise<T>,
 ): Promise<T> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue makes one`);
   const queue = await openQueue({ path: directory, maxBytes }).catch(refuse);
+  const before = queue.status(Date.now()).quarantined;
   try {
-    return await act(queue).catch(refuse);
+    const result = await act(queue).catch(refuse);
+    const damaged = queue.status(Date.now()).quarantined - before;
+    if (damaged > 0 && stderr !== undefined)
+      await print(stderr, `spillway: ${damaged} damaged records were set aside; ${asideIn(directory)}\n`);
+    return result;
   } finally {
     await queue.close();
   }
 }
+
+export const asideIn = (directory: string): string =>
+  `what is left of them is in ${path.join(directory, 'quarantine')}, a file each`;
+
+export const makeRoom =
+  'spillway work makes room as it delivers, with --keep HOURS sooner; --max-bytes allows for more';
 
 const codes: Readonly<Record<RefusalCode, number>> = {
   busy: exitCode.later,
@@ -49,5 +62,6 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 
 /** The store's own words say what to do; anything else is a defect. */
 export function refuse(error: unknown): never {
+  if (error instanceof QueueFull) throw new Refusal(exitCode.later, error.message, [makeRoom]);
   throw error instanceof StoreRefused ? new Refusal(codes[error.code], error.message) : error;
 }

@@ -1,6 +1,6 @@
 import type { DestinationManifest } from '../../../index.ts';
 import { work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
-import { afterSignal, exitCode } from '../exit-codes.ts';
+import { afterSignal, exitCode, Refusal } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { createTally, type Tally } from '../tally.ts';
 import { print, type StopSignal, type Terminal } from '../terminal.ts';
@@ -9,7 +9,7 @@ import { readConnections } from './connections-file.ts';
 import { countSettled, type Count } from './count-settled.ts';
 import { withConnections, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
-import { keepLanes, openRoster } from './roster.ts';
+import { keepDestination, openRoster, type Roster } from './roster.ts';
 import { storeOf, withStore, type StoreFlags } from './store.ts';
 
 export interface WorkFlags extends StoreFlags {
@@ -55,15 +55,20 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   const entries = await readConnections(flags.config, env);
   const origins = originsOf(flags.origin, entries, env);
   const tally = createTally();
-  return withConnections(entries, flags, env, { origins, onSignal: tally.hear }, (connections) =>
-    withStore(directory, {}, async (store) => {
+  return withConnections(entries, flags, env, { origins, onSignal: tally.hear }, (all) =>
+    withStore(directory, { stderr }, async (store) => {
       const roster = openRoster(directory);
-      for (const opened of connections) keepLanes(store, opened, roster.of(opened.id), Date.now());
+      const { connections, refused } = sortOut(all, store, roster);
       for (const { id, destination } of connections)
         roster.enrol(id, { destination: destination.manifest.slug, lanes: false });
-      for (const remark of strangers(store, connections)) await print(stderr, `spillway: ${remark}\n`);
+      for (const { message, details } of refused)
+        await print(stderr, [`spillway: ${message}`, ...details.map((detail) => `  ${detail}`), ''].join('\n'));
+      if (connections.length === 0) return exitCode.config;
+      for (const remark of strangers(store, all)) await print(stderr, `spillway: ${remark}\n`);
       const startedAt = performance.now();
+      const { quarantined } = store.status(Date.now());
       const { workers, counts, stop, failed } = await runWorkers(store, connections, flags, terminal, tally);
+      const damaged = store.status(Date.now()).quarantined > quarantined;
       const worked = connections.map(({ id, destination }): Worked => {
         const paused = workers.get(id)?.paused()?.code;
         const waiting = backlogOf(store, id)?.waiting ?? 0;
@@ -81,9 +86,29 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
       else if (flags.quiet !== true) await print(stderr, summaryText(summary));
       for (const remark of [...remarksOf(summary), ...failed, ...defectsOf(tally)])
         await print(stderr, `spillway: ${remark}\n`);
-      return codeOf(summary, failed.length > 0);
+      return codeOf(summary, { refused: refused.length > 0, storeFailed: damaged || failed.length > 0 });
     }),
   );
+}
+
+/** A connection that is refused stays where it is; the others are none the worse for it. */
+function sortOut(
+  all: readonly OpenConnection[],
+  store: DeliveryQueue,
+  roster: Roster,
+): { readonly connections: readonly OpenConnection[]; readonly refused: readonly Refusal[] } {
+  const connections: OpenConnection[] = [];
+  const refused: Refusal[] = [];
+  for (const opened of all) {
+    try {
+      keepDestination(store, opened, roster.of(opened.id));
+      connections.push(opened);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refused.push(error);
+    }
+  }
+  return { connections, refused };
 }
 
 interface WorkEnd {
@@ -116,17 +141,20 @@ async function runWorkers(
       startWorker({ queue, connection, id, configHash, onSignal: tally.hear, ...workFor(destination.manifest) }),
     ]),
   );
-  const board = await startBoard(quiet === true ? undefined : terminal.stderr, () =>
-    [...workers].map(([id, worker]) => ({
+  const board = await startBoard(quiet === true ? undefined : terminal.stderr, () => {
+    const waiting = new Map(
+      store.status(Date.now()).connections.map((backlog) => [backlog.connection, backlog.waiting]),
+    );
+    return [...workers].map(([id, worker]) => ({
       connection: id,
-      waiting: backlogOf(store, id)?.waiting ?? 0,
+      waiting: waiting.get(id) ?? 0,
       paused: worker.paused()?.code,
       ...counts(id),
-    })),
-  );
+    }));
+  });
+  const stopped = whenStopped(stop);
   let deadline: NodeJS.Timeout | undefined;
   try {
-    const stopped = whenStopped(stop);
     await (untilIdle === true
       ? Promise.race([stopped, Promise.all([...workers.values()].map((worker) => worker.idle()))])
       : stopped);
@@ -140,7 +168,8 @@ async function runWorkers(
     clearTimeout(deadline);
     clearInterval(timer);
     board.stop();
-    await pruning;
+    // A signal ends it: closing the store breaks it off.
+    await Promise.race([pruning, stopped]);
     stop.release();
   }
   return { workers, counts, stop: stop.by, failed: [...failed] };
@@ -191,8 +220,12 @@ function remarksOf({ connections, stopped }: WorkSummary): string[] {
 const defectsOf = ({ defects }: Tally): string[] =>
   [...defects].map(([what, times]) => `a defect in ${what}${times === 1 ? '' : ` (${times} times)`}`);
 
-function codeOf({ connections, stopped }: WorkSummary, storeFailed: boolean): number {
+function codeOf(
+  { connections, stopped }: WorkSummary,
+  { refused, storeFailed }: { readonly refused: boolean; readonly storeFailed: boolean },
+): number {
   if (stopped !== undefined) return afterSignal(stopped);
+  if (refused) return exitCode.config;
   if (storeFailed) return exitCode.storage;
   if (connections.some(({ paused }) => paused === 'unauthorized')) return exitCode.unauthorized;
   return connections.some(({ dead, waiting }) => dead + waiting > 0) ? exitCode.undelivered : exitCode.ok;
