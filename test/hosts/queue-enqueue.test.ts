@@ -3,6 +3,7 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
 import { generateLines } from '../vendors/index.ts';
 import { fakeTerminal, spillway } from './support/fake-terminal.ts';
+import { startMailServer } from './support/mail-server.ts';
 import { createStore } from './support/store.ts';
 import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
 
@@ -93,6 +94,9 @@ describe('spillway enqueue', () => {
     expect(accepted).toBeLessThan(4_000);
     expect(stopped).toEqual({ by: 'full', nextLine: accepted + 2 });
     expect(stderr).toContain(`the queue is full: go on from line ${accepted + 2}; everything before it is kept\n`);
+    expect(stderr).toContain(
+      `of 200000 bytes are taken, by ${accepted} events that wait, 0 for replay, 0 dead letters;`,
+    );
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
   });
 
@@ -163,6 +167,53 @@ describe('spillway enqueue', () => {
     });
     expect(await enqueue('phones', before, lines)).toMatchObject({ code: 0 });
     expect(await backlog('phones')).toMatchObject({ waiting: 9 });
+  });
+
+  const owned = (name: string, changes: object): string =>
+    workspace.write(name, { destination: 'mailbox', config: { ...mailboxSettings, ...changes } });
+
+  test('settings that would move a single event are refused, wherever it waits, until it has left with them', async () => {
+    const { enqueue, run, backlog } = freshStore();
+    const moved = owned('moved.json', { owner: 'bob' });
+    await enqueue('post', config, `${letters(700)}${letter('m-701', 'Certified')}\n`);
+    expect(await enqueue('post', moved, letters(1, 800))).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('post: 701 events wait; these settings put them in other lanes'),
+    });
+    const mail = await startMailServer();
+    const file = workspace.write('moved-work.json', {
+      connections: [{ id: 'post', destination: 'mailbox', config: { ...mailboxSettings, owner: 'bob' } }],
+    });
+    expect(await run('work', '--config', file, '--until-idle', '--origin', mail.origin)).toMatchObject({ code: 0 });
+    await mail.stop();
+    expect(mail.received).toHaveLength(701);
+    expect(await enqueue('post', moved, letters(1, 800))).toMatchObject({ code: 0 });
+    expect(await backlog('post')).toMatchObject({ waiting: 1, done: 701 });
+  });
+
+  test('settings that move none are taken, and those from before are then other ones', async () => {
+    const { enqueue, backlog } = freshStore();
+    await enqueue('post', config, `${letter('m-1', 'Certified')}\n`);
+    const renewed = owned('renewed.json', { apiKey: 'key-example-2' });
+    expect(await enqueue('post', renewed, `${letter('m-2', 'Certified')}\n`)).toMatchObject({ code: 0 });
+    expect(await enqueue('post', config, `${letter('m-3', 'Certified')}\n`)).toMatchObject({ code: 0 });
+    expect(await enqueue('post', owned('moved.json', { owner: 'bob' }), letters(1))).toMatchObject({ code: 78 });
+    expect(await backlog('post')).toMatchObject({ waiting: 3 });
+  });
+
+  test('what is replayed in the lanes it once had is looked at again before more is put', async () => {
+    const { enqueue, run } = freshStore();
+    const moved = owned('moved.json', { owner: 'bob' });
+    await enqueue('post', config, `${letter('m-1', 'Certified')}\n`);
+    const mail = await startMailServer();
+    await run('work', '--config', workFile, '--until-idle', '--origin', `mailbox=${mail.origin}`);
+    await mail.stop();
+    expect(await enqueue('post', moved, '')).toMatchObject({ code: 0 });
+    expect(await enqueue('post', moved, `${letter('m-2', 'Ignored')}\n`)).toMatchObject({ code: 0 });
+    expect(await run('replay', 'post', '--config', moved, '--from', '2020-01-01', '--force')).toMatchObject({
+      code: 0,
+    });
+    expect(await enqueue('post', moved, letters(1, 3))).toMatchObject({ code: 78 });
   });
 
   test.each([

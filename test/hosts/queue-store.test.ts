@@ -2,6 +2,7 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/index.ts';
+import { startMailServer } from './support/mail-server.ts';
 import { createStore } from './support/store.ts';
 import { createWorkspace, letter, letters, mailboxSettings } from './support/workspace.ts';
 
@@ -29,6 +30,7 @@ describe('a store that cannot be had', () => {
       const { code, stdout, stderr } = await run(...command);
       expect([command, code, stdout]).toEqual([command, 75, '']);
       expect(stderr).toContain('has the queue store open already');
+      expect(stderr).toContain('spillway work ends with what is in flight when it gets SIGTERM');
     }
     await queue.close();
     expect(await run('queue', 'status')).toMatchObject({ code: 0 });
@@ -76,6 +78,48 @@ describe('a store that cannot be had', () => {
     await enqueue('post', config, letters(500));
     truncateSync(path.join(store, 'events.mdb'), 20_000);
     expect(await run('queue', 'status')).toMatchObject({ code: 74 });
+  });
+
+  test('salvage leaves no file behind where it found no store, so that the corrected command finds none', async () => {
+    const { run, enqueue } = createStore(workspace, 'right');
+    await enqueue('post', config, letters(1));
+    const out = workspace.at('typo.ndjson');
+    expect(await createStore(workspace, 'wrong').run('queue', 'salvage', '--out', out)).toMatchObject({ code: 2 });
+    expect(await run('queue', 'salvage', '--out', out)).toMatchObject({ code: 0 });
+  });
+
+  test('one damaged record is told of by work, exit 74, with where its bytes are; the others are delivered', async () => {
+    const { store, run, enqueue } = createStore(workspace, 'one-record');
+    await enqueue('post', config, letters(3));
+    const data = path.join(store, 'events.mdb');
+    const bytes = readFileSync(data);
+    const at = bytes.lastIndexOf('"messageId":"m-2"') + 14;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(data, bytes);
+    const mail = await startMailServer();
+    const { code, stderr } = await run('work', '--config', work, '--until-idle', '--origin', mail.origin);
+    await mail.stop();
+    expect(code).toBe(74);
+    expect(stderr).toContain('post (mailbox): 2 delivered');
+    const where = `what is left of them is in ${path.join(store, 'quarantine')}`;
+    expect(stderr).toContain(`spillway: 1 damaged records were set aside; ${where}`);
+    expect((await run('queue', 'status')).stdout).toContain(where);
+  });
+
+  test('a replay that does not fit is exit 75, and says what makes room', async () => {
+    const { run, enqueue } = createStore(workspace, 'small');
+    await enqueue('post', config, letters(40));
+    const mail = await startMailServer();
+    await run('work', '--config', work, '--until-idle', '--origin', mail.origin);
+    await mail.stop();
+    const again = ['replay', 'post', '--config', work, '--from', '2020-01-01'];
+    const { code, stderr } = await run(...again, '--max-bytes', '9kB');
+    expect(code).toBe(75);
+    expect(stderr).toContain('spillway work makes room as it delivers, with --keep HOURS sooner');
+    expect(await run(...again, '--max-bytes', '90kB')).toMatchObject({
+      code: 0,
+      stdout: '40 put into the queue again\n',
+    });
   });
 
   test('a folder with other things in it is none, and stays as it is', async () => {

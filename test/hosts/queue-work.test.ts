@@ -1,5 +1,6 @@
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
+import { openQueue } from '../../core/queue/index.ts';
 import { generateLines, type Simulator } from '../vendors/index.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
@@ -144,6 +145,24 @@ describe('spillway work', () => {
     expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 2 });
   });
 
+  test('a connection that is refused holds no other one back: exit 78, after the others are served', async () => {
+    const { enqueue, run, backlog, server: mail } = await serve();
+    await enqueue('post', config, letters(20));
+    await enqueue('desk', config, letters(30, 101));
+    const adjust = accounts.find(({ slug }) => slug === 'adjust');
+    const moved = workspace.write('half-moved.json', {
+      connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }, desk],
+    });
+    const { code, stdout, stderr } = await run(
+      ...['work', '--config', moved, '--until-idle', '--json'],
+      ...['--origin', `mailbox=${mail.origin}`],
+    );
+    expect(code).toBe(78);
+    expect(JSON.parse(stdout)).toMatchObject({ connections: [{ connection: 'desk', delivered: 30 }] });
+    expect(stderr).toContain('post: 20 events wait; they were enqueued for mailbox, not for adjust');
+    expect(await backlog('post')).toMatchObject({ waiting: 20 });
+  });
+
   test('keeps the order of every Adjust device across many puts', async () => {
     const adjust = accounts.find(({ slug }) => slug === 'adjust');
     if (adjust === undefined) throw new Error('no account at Adjust');
@@ -213,6 +232,34 @@ describe('a signal', () => {
     expect(await work('--until-idle')).toMatchObject({ code: 0 });
     expect(mail.received).toHaveLength(300);
     expect(new Set(mail.received.map(({ id }) => id)).size).toBe(300);
+  });
+
+  test('that comes while old events are pruned does not wait for that', async () => {
+    const { store, args, run } = await serve();
+    const queue = await openQueue({ path: store });
+    const skipped = { kind: 'skipped', eventId: '', reason: { code: 'unmapped_event', message: 'No.' } } as const;
+    for (let put = 0; put < 40_000; put += 10_000)
+      await queue.put(
+        'post',
+        Array.from({ length: 10_000 }, (_, n) => ({
+          id: `old-${put + n}`,
+          event: { type: 'track', event: 'Letter Sent' },
+          acceptedAt: 0,
+          outcome: skipped,
+        })),
+      );
+    await queue.close();
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run(...args, '--store', store, '--keep', '0', '--quiet');
+    while (box.listening === 0) await new Promise((resolve) => void setTimeout(resolve, 1));
+    box.send('SIGTERM');
+    expect(await ran).toMatchObject({
+      code: 143,
+      stderr: 'spillway: stopped by SIGTERM: 0 events stay in the queue\n',
+    });
+    const { stdout } = await run('queue', 'status', '--json');
+    const [{ done }] = (JSON.parse(stdout) as { connections: [{ done: number }] }).connections;
+    expect(done).toBeGreaterThan(10_000);
   });
 
   test('ends the process when --grace is over, though the vendor has not answered', async () => {

@@ -50,6 +50,9 @@ export const asideIn = (directory: string): string =>
 export const makeRoom =
   'spillway work makes room as it delivers, with --keep HOURS sooner; --max-bytes allows for more';
 
+const howToEndWork =
+  'spillway work ends with what is in flight when it gets SIGTERM, and with --until-idle by itself; then run this once more';
+
 const codes: Readonly<Record<RefusalCode, number>> = {
   busy: exitCode.later,
   taken: exitCode.storage,
@@ -63,5 +66,6 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 /** The store's own words say what to do; anything else is a defect. */
 export function refuse(error: unknown): never {
   if (error instanceof QueueFull) throw new Refusal(exitCode.later, error.message, [makeRoom]);
-  throw error instanceof StoreRefused ? new Refusal(codes[error.code], error.message) : error;
+  if (!(error instanceof StoreRefused)) throw error;
+  throw new Refusal(codes[error.code], error.message, error.code === 'busy' ? [howToEndWork] : []);
 }
