@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { spillway } from './support/fake-terminal.ts';
+import { startMailServer } from './support/mail-server.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+// Processes start, and each compiles the program.
+jest.setTimeout(90_000);
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const config = workspace.write('work.json', {
+  connections: [{ id: 'post', destination: 'mailbox', config: mailboxSettings }],
+});
+let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+afterEach(() => server?.stop());
+
+/** The CLI as a process of its own. */
+function start(...args: readonly string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts'), ...args], {
+    cwd: root,
+    env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: mailboxes },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exited = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as const);
+  return { child, exited, running: () => child.exitCode === null && child.signalCode === null };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+const twice = (ids: readonly string[]): string[] => ids.filter((id, index) => ids.indexOf(id) < index);
+
+describe('spillway work as a process', () => {
+  test('a second SIGTERM ends it at once while the vendor hangs; what was in flight is still queued', async () => {
+    const { store, enqueue, backlog, run } = createStore(workspace, 'hanging');
+    await enqueue('post', config, letters(200));
+    let hangs = true;
+    const mail = (server = await startMailServer(() => ({ afterMs: hangs ? 60_000 : 0, status: hangs ? 503 : 200 })));
+    const args = ['work', '--store', store, '--config', config, '--origin', `mailbox=${mail.origin}`];
+    const { child, exited, running } = start(...args, '--grace', '30000');
+    while (mail.batches < 4) await pause(10);
+    child.kill('SIGTERM');
+    await pause(1_000);
+    expect(running()).toBe(true);
+    const since = performance.now();
+    child.kill('SIGTERM');
+    expect(await exited).toMatchObject({ code: 143 });
+    expect(performance.now() - since).toBeLessThan(4_000);
+    expect(await backlog('post')).toMatchObject({ waiting: 200, dead: 0, done: 0 });
+    hangs = false;
+    expect(await run(...args.slice(0, 1), ...args.slice(3), '--until-idle')).toMatchObject({ code: 0 });
+    expect(new Set(mail.received.map(({ id }) => id)).size).toBe(200);
+    expect(twice(mail.received.map(({ id }) => id))).toEqual([]);
+  });
+
+  test('SIGTERM while it writes down what came back: that is on disk, and nothing goes out twice', async () => {
+    const { store, enqueue, backlog, run } = createStore(workspace, 'flushing');
+    await enqueue('post', config, letters(6_000));
+    const mail = (server = await startMailServer());
+    const args = ['--config', config, '--origin', `mailbox=${mail.origin}`, '--json'];
+    for (let stop = 0; stop < 2; stop += 1) {
+      const before = mail.received.length;
+      const { child, exited } = start('work', '--store', store, ...args);
+      // Its slices are answered at once, so that at every moment one of them is on its way to the disk.
+      while (mail.received.length < before + 300 + 170 * stop) await pause(1);
+      child.kill('SIGTERM');
+      const { code, stdout, stderr } = await exited;
+      const [{ delivered }] = (JSON.parse(stdout) as { connections: [{ delivered: number }] }).connections;
+      expect([code, stderr]).toEqual([143, expect.stringMatching(/^spillway: stopped by SIGTERM: \d+ events stay/)]);
+      expect(delivered).toBe(mail.received.length - before);
+      expect(await backlog('post')).toMatchObject({ waiting: 6_000 - mail.received.length });
+    }
+    expect(mail.received.length).toBeLessThan(6_000);
+    expect(await run('work', ...args, '--until-idle')).toMatchObject({ code: 0 });
+    expect(mail.received).toHaveLength(6_000);
+    expect(new Set(mail.received.map(({ id }) => id)).size).toBe(6_000);
+  });
+});
+
+describe('spillway enqueue as a process', () => {
+  test('SIGTERM while it writes: it names the first line that is not kept, and goes on from there', async () => {
+    const { store, enqueue, backlog } = createStore(workspace, 'stopped');
+    const input = workspace.write('many.ndjson', letters(60_000));
+    const files = ['--store', store, '--config', config, '--input', input, '--json'];
+    const { child, exited } = start('enqueue', 'post', ...files);
+    while (!sizeIsOver(path.join(store, 'events.mdb'), 1_000_000)) await pause(2);
+    child.kill('SIGTERM');
+    const { code, stdout } = await exited;
+    const { accepted, stopped } = JSON.parse(stdout) as { accepted: number; stopped?: { nextLine: number } };
+    expect([code, stopped?.nextLine]).toEqual([143, accepted + 1]);
+    expect(accepted).toBeLessThan(60_000);
+    expect(await backlog('post')).toMatchObject({ waiting: accepted });
+    const rest = letters(60_000 - accepted, accepted + 1);
+    expect((await enqueue('post', config, rest)).stderr).toContain(`${60_000 - accepted} kept, 0 put before`);
+  });
+});
+
+describe('spillway deliver --store as a process', () => {
+  test('killed with -9 three times, it loses nothing, and never sends again what it had written down', async () => {
+    const count = 1_200;
+    const input = workspace.write('delivery.ndjson', letters(count));
+    const settings = workspace.write('mailbox.json', { config: mailboxSettings });
+    const store = workspace.at('deliveries');
+    const mail = (server = await startMailServer(() => ({ afterMs: 40 })));
+    const files = ['--config', settings, '--input', input, '--outcomes', workspace.at('out.ndjson'), '--store', store];
+    const args = ['deliver', 'mailbox', ...files, '--origin', mail.origin, '--json'];
+    /** What the journal holds, and how much the vendor had, after each kill. */
+    const kills: { readonly written: ReadonlySet<string>; readonly received: number }[] = [];
+    for (let kill = 0; kill < 3; kill += 1) {
+      const before = mail.batches;
+      const { child, exited } = start(...args);
+      const moment = 3 + Math.floor(Math.random() * 20);
+      while (mail.batches < before + moment) await pause(2);
+      await pause(Math.random() * 40);
+      child.kill('SIGKILL');
+      await exited;
+      await pause(100);
+      kills.push({ written: written(path.join(store, 'deliveries')), received: mail.received.length });
+    }
+    const { code, stdout } = await spillway(args);
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ in: count, conserved: true })]);
+    expect(workspace.outcomes('out.ndjson').map(({ line, kind }) => [line, kind])).toEqual(
+      Array.from({ length: count }, (_, at) => [at + 1, 'delivered']),
+    );
+    const ids = mail.received.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(count);
+    for (const { written: known, received } of kills) {
+      expect(known.size).toBeGreaterThan(0);
+      expect(ids.slice(received).filter((id) => known.has(id))).toEqual([]);
+    }
+    // Four requests of ten at once, and as many whose outcome was on its way to the disk.
+    expect(ids.length - count).toBeLessThanOrEqual(3 * 80);
+  });
+
+  /** Ids whose outcome stands in the journal, an entry that broke off left out. */
+  function written(folder: string): Set<string> {
+    const [name = ''] = readdirSync(folder);
+    const lines = readFileSync(path.join(folder, name), 'utf8').split('\n').slice(0, -1);
+    return new Set(lines.flatMap((line) => /"line":(\d+),/.exec(line)?.[1] ?? []).map((line) => `m-${line}`));
+  }
+});
+
+function sizeIsOver(file: string, bytes: number): boolean {
+  try {
+    return statSync(file).size > bytes;
+  } catch {
+    return false;
+  }
+}
