@@ -113,10 +113,13 @@ describe('a store that cannot be had', () => {
     await run('work', '--config', work, '--until-idle', '--origin', mail.origin);
     await mail.stop();
     const again = ['replay', 'post', '--config', work, '--from', '2020-01-01'];
-    const { code, stderr } = await run(...again, '--max-bytes', '9kB');
+    await enqueue('post', config, '', '--max-bytes', '9kB');
+    const { code, stderr } = await run(...again);
     expect(code).toBe(75);
     expect(stderr).toContain('spillway work makes room as it delivers, with --keep HOURS sooner');
-    expect(await run(...again, '--max-bytes', '90kB')).toMatchObject({
+    expect((await run('queue', 'status')).stdout).toContain(' of 9000 bytes');
+    await enqueue('post', config, '', '--max-bytes', '90kB');
+    expect(await run(...again)).toMatchObject({
       code: 0,
       stdout: '40 put into the queue again\n',
     });

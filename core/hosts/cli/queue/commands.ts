@@ -13,7 +13,11 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .requiredOption(...connection)
     .option('--destination <slug>', 'where the config file names none')
     .option(...input)
-    .option(...maxBytes)
+    .option(
+      '--max-bytes <bytes>',
+      'the most the store may keep from now on, as 500MB (at first 1 GiB); above it nothing is taken (exit 75)',
+      bytes,
+    )
     .option(...destinations)
     .option('--json', 'the summary as one JSON object on standard output')
     .option('--quiet', 'no summary')
@@ -36,7 +40,6 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .command('status')
     .description('what waits, what died, what is kept, by connection')
     .option(...store)
-    .option(...maxBytes)
     .option('--json', 'as JSON')
     .action(async (flags) => end(await (await import('./status.ts')).status(flags, terminal)));
   queue
@@ -75,7 +78,6 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .requiredOption('--from <time>', 'done at that time or later', timeOf)
     .option('--to <time>', 'done at that time or before (default: now)', timeOf)
     .option('--force', 'also where it does harm')
-    .option(...maxBytes)
     .option(...destinations)
     .action(async (id, flags) => end(await (await import('./replay.ts')).replay(id, flags, terminal)));
 }
@@ -85,10 +87,5 @@ const connectionsForm =
 const connection = [
   '--config <file>',
   `${connectionsForm}, or {"destination", "config", "options"} of this connection alone`,
-] as const;
-const maxBytes = [
-  '--max-bytes <bytes>',
-  'the most the store may keep, as 500MB (default: 1 GiB); above it nothing is taken (exit 75)',
-  bytes,
 ] as const;
 const store = ['--store <dir>', 'the directory of the queue (env: SPILLWAY_STORE)'] as const;

@@ -13,7 +13,6 @@ export interface ReplayFlags extends StoreFlags {
   readonly from: number;
   readonly to?: number;
   readonly force?: boolean;
-  readonly maxBytes?: number;
 }
 
 /** `spillway replay`: puts what was delivered between two times into the queue once more. */
@@ -24,7 +23,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
   if (to < flags.from) throw usage('--to lies before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withConnections([entry], flags, env, {}, ([opened]) =>
-    withStore(directory, { stderr, maxBytes: flags.maxBytes }, async (queue) => {
+    withStore(directory, { stderr }, async (queue) => {
       const roster = openRoster(directory);
       const enrolled = roster.of(id);
       if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);

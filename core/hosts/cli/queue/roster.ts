@@ -1,10 +1,11 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from '../../../index.ts';
 import type { DeliveryQueue } from '../../../queue/index.ts';
 import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** What the events of a connection in a store take for granted. */
 export interface Enrolled {
@@ -37,11 +38,7 @@ export function openRoster(store: string): Roster {
 
   function write(id: string, connection: Enrolled): void {
     enrolled = { ...enrolled, [id]: connection };
-    try {
-      replace(file, `${JSON.stringify(enrolled, undefined, 2)}\n`);
-    } catch (error) {
-      throw new Refusal(exitCode.storage, `cannot write ${file} (${errnoOf(error)})`);
-    }
+    replaceFile(file, enrolled);
   }
 
   return {
@@ -73,25 +70,6 @@ function read(file: string): Readonly<Record<string, Enrolled>> {
       exitCode.storage,
       `${file} ${what}. It says which destination the events of a connection are for; once nothing waits (spillway queue status), it may be removed`,
     );
-  }
-}
-
-/** The old file or the new one, whatever happens. */
-function replace(file: string, text: string): void {
-  const made = `${file}.new`;
-  const written = openSync(made, 'w', 0o600);
-  try {
-    writeSync(written, text);
-    fsyncSync(written);
-  } finally {
-    closeSync(written);
-  }
-  renameSync(made, file);
-  const folder = openSync(path.dirname(file), 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }
 

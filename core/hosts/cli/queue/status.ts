@@ -7,7 +7,6 @@ import { asideIn, storeOf, withStore, type StoreFlags } from './store.ts';
 import { spanOf } from './time.ts';
 
 export interface StatusFlags extends StoreFlags {
-  readonly maxBytes?: number;
   readonly json?: boolean;
 }
 
@@ -15,7 +14,7 @@ export interface StatusFlags extends StoreFlags {
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
   const directory = storeOf(flags, env);
-  return withStore(directory, { maxBytes: flags.maxBytes }, async (queue) => {
+  return withStore(directory, {}, async (queue) => {
     const now = queue.status(Date.now());
     const roster = openRoster(directory);
     const sorted = lodash.sortBy(now.connections, 'connection');

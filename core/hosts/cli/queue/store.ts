@@ -3,6 +3,7 @@ import path from 'node:path';
 import { openQueue, QueueFull, StoreRefused, type DeliveryQueue, type RefusalCode } from '../../../queue/index.ts';
 import { exitCode, Refusal, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
+import { budgetOf, keepBudget } from './budget.ts';
 
 export interface StoreFlags {
   readonly store?: string;
@@ -18,7 +19,7 @@ export function storeOf({ store }: StoreFlags, env: Terminal['env']): string {
 export interface StoreSettings {
   /** Makes the store where there is none; without it, that is a usage error. */
   readonly create?: boolean;
-  /** Bytes of records it may keep. */
+  /** Bytes of records it may keep, from now on. Default: what was said before. */
   readonly maxBytes?: number | undefined;
   /** Where to say that records were damaged. */
   readonly stderr?: Output;
@@ -31,9 +32,10 @@ export async function withStore<T>(
   act: (queue: DeliveryQueue) => Promise<T>,
 ): Promise<T> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue makes one`);
-  const queue = await openQueue({ path: directory, maxBytes }).catch(refuse);
+  const queue = await openQueue({ path: directory, maxBytes: maxBytes ?? budgetOf(directory) }).catch(refuse);
   const before = queue.status(Date.now()).quarantined;
   try {
+    if (maxBytes !== undefined) keepBudget(directory, maxBytes);
     const result = await act(queue).catch(refuse);
     const damaged = queue.status(Date.now()).quarantined - before;
     if (damaged > 0 && stderr !== undefined)
@@ -48,7 +50,7 @@ export const asideIn = (directory: string): string =>
   `what is left of them is in ${path.join(directory, 'quarantine')}, a file each`;
 
 export const makeRoom =
-  'spillway work makes room as it delivers, with --keep HOURS sooner; --max-bytes allows for more';
+  'spillway work makes room as it delivers, with --keep HOURS sooner; enqueue --max-bytes allows for more';
 
 const howToEndWork =
   'spillway work ends with what is in flight when it gets SIGTERM, and with --until-idle by itself; then run this once more';
