@@ -137,6 +137,38 @@ describe('spillway dead revive', () => {
   });
 });
 
+describe('events that were refused on their way in', () => {
+  test('leave after all once the settings are mended; that their order is lost is said', async () => {
+    if (adjust === undefined) throw new Error('no account at Adjust');
+    const { enqueue, run, backlog } = createStore(workspace, `store-${++stores}`);
+    const tokens = adjust.config['eventTokens'] as Readonly<Record<string, string>>;
+    const settings = { ...adjust.config, unmappedEvents: 'reject' };
+    const file = (name: string, eventTokens: object): string =>
+      workspace.write(name, {
+        connections: [
+          { id: 'phones', destination: 'adjust', config: { ...settings, eventTokens } },
+          { id: 'post', destination: 'mailbox', config: mailboxSettings },
+        ],
+      });
+    const before = file('before.json', Object.fromEntries(Object.entries(tokens).slice(0, 1)));
+    const after = file('after.json', tokens);
+    const lines = [...generateLines({ count: 60, mix: adjust.mix, startTime: Date.now() - 60_000 })].join('');
+    await enqueue('phones', before, lines);
+    const { dead = 0 } = (await backlog('phones')) ?? {};
+    expect(dead).toBeGreaterThan(0);
+    expect(dead).toBeLessThan(60);
+    expect(await run('dead', 'revive', '--connection', 'phones')).toMatchObject({
+      stdout: `${dead} put back\n`,
+      stderr: `spillway: phones: ${dead} of them were refused before they had a lane, and keep no order with others of theirs\n`,
+    });
+    const vendor = await adjust.start({});
+    const origins = ['--origin', `adjust=${vendor.origin}`];
+    expect(await run('work', '--config', after, '--until-idle', ...origins)).toMatchObject({ code: 0 });
+    await vendor.close();
+    expect(vendor.ledger.distinct()).toBe(60);
+  });
+});
+
 describe('spillway replay', () => {
   const skipped = [letter('m-1', 'Ignored'), letter('m-2', 'Ignored'), letter('m-3')].join('\n');
   const today = new Date(Date.now() - 60_000).toISOString();

@@ -153,10 +153,8 @@ describe('spillway work', () => {
     const moved = workspace.write('half-moved.json', {
       connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }, desk],
     });
-    const { code, stdout, stderr } = await run(
-      ...['work', '--config', moved, '--until-idle', '--json'],
-      ...['--origin', `mailbox=${mail.origin}`],
-    );
+    const origin = `mailbox=${mail.origin}`;
+    const { code, stdout, stderr } = await run('work', '--config', moved, '--until-idle', '--json', '--origin', origin);
     expect(code).toBe(78);
     expect(JSON.parse(stdout)).toMatchObject({ connections: [{ connection: 'desk', delivered: 30 }] });
     expect(stderr).toContain('post: 20 events wait; they were enqueued for mailbox, not for adjust');

@@ -47,6 +47,8 @@ export interface Worked extends Count {
 const defaultGraceMs = 10_000;
 const defaultKeepMs = 7 * 86_400_000;
 const pruneEveryMs = 60_000;
+/** How long closing the store may take when the time is over already. */
+const closingMs = 2_000;
 
 /** `spillway work`: delivers what waits, a worker for each connection. Resolves to the exit code. */
 export async function work(flags: WorkFlags, terminal: Terminal): Promise<number> {
@@ -55,7 +57,8 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   const entries = await readConnections(flags.config, env);
   const origins = originsOf(flags.origin, entries, env);
   const tally = createTally();
-  return withConnections(entries, flags, env, { origins, onSignal: tally.hear }, (all) =>
+  let overdue: NodeJS.Timeout | undefined;
+  const ended = withConnections(entries, flags, env, { origins, onSignal: tally.hear }, (all) =>
     withStore(directory, { stderr }, async (store) => {
       const roster = openRoster(directory);
       const { connections, refused } = sortOut(all, store, roster);
@@ -68,6 +71,9 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
       const startedAt = performance.now();
       const { quarantined } = store.status(Date.now());
       const { workers, counts, stop, failed } = await runWorkers(store, connections, flags, terminal, tally);
+      // Closing must not take for ever either.
+      if (stop !== undefined)
+        overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
       const damaged = store.status(Date.now()).quarantined > quarantined;
       const worked = connections.map(({ id, destination }): Worked => {
         const paused = workers.get(id)?.paused()?.code;
@@ -89,6 +95,7 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
       return codeOf(summary, { refused: refused.length > 0, storeFailed: damaged || failed.length > 0 });
     }),
   );
+  return ended.finally(() => clearTimeout(overdue));
 }
 
 /** A connection that is refused stays where it is; the others are none the worse for it. */
@@ -185,7 +192,8 @@ const endBy = (graceMs: number, by: StopSignal, store: DeliveryQueue, terminal: 
       `spillway: ${graceMs} ms after ${by}, the vendor has not answered yet; what was sent stays in the queue\n`,
     );
     const exit = (): void => terminal.exit(afterSignal(by));
-    void store.close().then(exit, exit);
+    const late = new Promise<void>((resolve) => void setTimeout(resolve, closingMs).unref());
+    void Promise.race([store.close(), late]).then(exit, exit);
   }, graceMs);
 
 const whenStopped = ({ signal }: Stop): Promise<void> =>
