@@ -1,5 +1,5 @@
 /**
- * `npx tsx scripts/damage.ts [damages of each kind] [records per table] [seed]`: damages stores on disk in every way there is, 20 times
+ * `npx tsx scripts/damage.ts [damages of each kind] [records per table] [seed] [kind]`: damages stores on disk in every way there is, 20 times
  * each at random places, and asks the command line as a user would. Prints what it said, what of an accepted store was wrong or gone, and
  * how many of the records that a scan of its own finds intact `spillway queue salvage` found. Then disks without room, and users who may
  * not write. Exit 1 when an intact record is missed, a confirmed one gone, or a damaged store accepted with wrong bytes.
@@ -17,7 +17,9 @@ import { buildPrograms } from './damage/programs.ts';
 import { newest, scan } from './damage/scan.ts';
 import { deny } from './damage/unwritable.ts';
 
-const [times = 20, perTable = 2_000, seed = 1] = process.argv.slice(2).map(Number);
+const [times = 20, perTable = 2_000, seed = 1] = process.argv.slice(2, 5).map(Number);
+/** Only kinds whose name has this in it. */
+const [wanted = ''] = process.argv.slice(5);
 const random = createRandom(seed);
 const root = mkdtempSync(path.join(tmpdir(), 'spillway-damage-'));
 // For the user who may not write.
@@ -44,7 +46,7 @@ try {
   if (all.size !== 3 * perTable) note('the scan', 'of the sound file', [`found ${all.size}`]);
 
   const damages = table('damage', 'stores', 'refused', 'accepted', 'quarantined', 'wrong', 'lost', 'intact', 'missed');
-  for (const [kind, damage] of Object.entries(damagesOf(file))) {
+  for (const [kind, damage] of Object.entries(damagesOf(file)).filter(([name]) => name.includes(wanted))) {
     const verdicts: Verdict[] = [];
     for (let time = 0; time < times; time += 1) {
       const damaged = damage(random);
@@ -78,7 +80,7 @@ try {
   for (const [message, count] of [...told].sort((a, b) => b[1] - a[1])) console.log(`${count} x exit 74: ${message}`);
 
   const room = table('no room', 'stores', 'confirmed', 'lost');
-  for (const shortage of shortages) {
+  for (const shortage of shortages.filter(({ name }) => name.includes(wanted))) {
     if (!shortage.possible) {
       room.push([shortage.name, 'not possible on this machine', '', '']);
       continue;

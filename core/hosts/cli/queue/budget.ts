@@ -14,8 +14,8 @@ export function budgetOf(store: string): number | undefined {
   try {
     return shape.parse(JSON.parse(readFileSync(file, 'utf8'))).maxBytes;
   } catch (error) {
-    // What is no folder is refused by whoever opens it.
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    // What is no folder, or may not be entered, is refused by whoever opens it.
+    if (['ENOENT', 'ENOTDIR', 'EACCES'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     const what = error instanceof SyntaxError || error instanceof z.ZodError ? 'is damaged' : `(${errnoOf(error)})`;
     throw new Refusal(
       exitCode.storage,
