@@ -48,6 +48,7 @@ const titles: Readonly<Record<Figure, string>> = {
   p50: 'p50 ms',
   p99: 'p99 ms',
   loopP99: 'event loop p99 ms',
+  loopMax: 'event loop max ms',
   cpu: 'CPU, % of a core',
 };
 
@@ -99,9 +100,11 @@ row(first, steady, 'perSecond', 'at least');
 row('', steady, 'p50');
 row('', steady, 'p99', 'at most');
 row('', steady, 'loopP99');
+row('', steady, 'loopMax');
 row('', steady, 'cpu');
 row(`${backlog} each, flat out`, fast, 'perSecond', 'at least');
 row('', fast, 'loopP99');
+row('', fast, 'loopMax');
 console.log(table.toString());
 const wrong = [...steady.with, ...steady.without, ...fast.with, ...fast.without].flatMap((numbers) => numbers.wrong);
 for (const what of wrong) console.log(what);

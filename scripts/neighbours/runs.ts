@@ -16,6 +16,7 @@ export interface Numbers {
   readonly p99: number;
   /** How late the event loop was, in ms. */
   readonly loopP99: number;
+  readonly loopMax: number;
   /** CPU time of this process, in percent of one core. */
   readonly cpu: number;
   /** What should not be: lost or repeated events of the healthy ones, events of the hanging one that do not wait. */
@@ -113,6 +114,7 @@ async function run(options: RunOptions, act: (scene: Scene) => Promise<number>):
       p50: at(all, 0.5),
       p99: at(all, 0.99),
       loopP99: loop.percentile(99) / 1e6,
+      loopMax: loop.max / 1e6,
       cpu: (user + system) / 10 / ms,
       wrong: await wrongs(house, healthy, hanging, vendors),
     };
