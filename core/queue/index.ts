@@ -6,6 +6,7 @@ export type {
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
+  FinalSettlement,
   QueuedEvent,
   QueueStatus,
   Settlement,
@@ -15,7 +16,7 @@ export type { QueuePolicy } from './settlement.ts';
 export { work, workFor } from './worker.ts';
 export type { WorkableConnection, Working, WorkOptions } from './worker.ts';
 export { drive } from './drive.ts';
-export type { DriveDeliver, Driven, DriveOptions, FinalSettlement, Left } from './drive.ts';
+export type { DriveDeliver, Driven, DriveOptions, Left } from './drive.ts';
 export { createRateBudget } from './rate-budget.ts';
 export type { RateBudget } from './rate-budget.ts';
 export { openQueue } from './lmdb/open.ts';

@@ -20,19 +20,32 @@ export interface Claim extends QueuedEvent {
   readonly seq: number;
   /** Deliveries that failed so far; throttled ones are not counted. */
   readonly attempts: number;
+  /** An earlier delivery got no answer: the vendor may have it. */
+  readonly doubtful?: true | undefined;
 }
 
-/** What became of a claim, for good or for now. */
-export type Settlement =
+/** What became of a claim for good. */
+export type FinalSettlement =
   | { readonly kind: 'done'; readonly seq: number; readonly outcome: 'delivered' | 'skipped' }
-  /** It stays, and holds back the later ones of its lane until then (epoch ms). */
-  | { readonly kind: 'again'; readonly seq: number; readonly notBefore: number; readonly attempts: number }
   | {
       readonly kind: 'dead';
       readonly seq: number;
       readonly outcome: OutcomeKind;
       readonly reason: Reason;
       readonly attempts: number;
+    };
+
+/** What became of a claim, for good or for now. */
+export type Settlement =
+  | FinalSettlement
+  /** It stays, and holds back the later ones of its lane until then (epoch ms). */
+  | {
+      readonly kind: 'again';
+      readonly seq: number;
+      readonly notBefore: number;
+      readonly attempts: number;
+      /** Its next claims say so, after a restart, too. */
+      readonly doubtful?: true | undefined;
     };
 
 /** An event that left the queue without being delivered, with all it takes to judge it and to send it after all. */

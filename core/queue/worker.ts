@@ -6,11 +6,13 @@ import { errorText } from '../runtime/error-text.ts';
 import { safely, type Emit } from '../runtime/signals.ts';
 import { failpoint } from './failpoint.ts';
 import { longestNapMs, nap } from './nap.ts';
-import { createStandstill, heldUntil, outageProbes, suspensionProbes, verdictOf } from './probe.ts';
-import type { Claim, DeliveryQueue, Settlement } from './queue.ts';
+import { createCircuit } from './circuit.ts';
+import { createStandstill, heldUntil, suspensionProbes } from './probe.ts';
+import type { Claim, DeliveryQueue } from './queue.ts';
 import type { RateBudget } from './rate-budget.ts';
+import { createRecorder } from './recorder.ts';
 import { defaultQueuePolicy, policyFor, type QueuePolicy } from './settlement.ts';
-import { sortOut } from './slice.ts';
+import { openSlice, type Slice } from './slice.ts';
 import { wholeSuspension } from './suspension.ts';
 
 /** What a worker needs of a connection. */
@@ -27,7 +29,7 @@ export interface WorkOptions {
   readonly configHash: string;
   /** Most events taken out at once (default 1,000). workFor(manifest) knows better. */
   readonly sliceSize?: number;
-  /** Slices under way at once (default 2): one is written down while the next is sent. */
+  /** Slices under way at once (default 2): the next is sent while the answers to one are still coming. */
   readonly inFlight?: number;
   /** How long one slice may take, in milliseconds (default 30 s). */
   readonly withinMs?: number;
@@ -66,16 +68,15 @@ export const workFor = (
 const mostInSlice = 1_000;
 /** An empty-handed look at the queue is not repeated faster than this. */
 const shortestSleepMs = 10;
-/** A store that does not take a settlement is asked again after 1, 2, 4 ... s, this often. */
-const settleTries = 5;
 
 /**
- * Takes the events of one connection out of the queue, slice by slice, delivers them, and settles what came of them. Nothing is
- * sent twice within a slice: what has to go again waits in the queue.
+ * Takes the events of one connection out of the queue, slice by slice, delivers them, and writes down what came of each as it comes.
+ * Nothing is sent twice within a slice: what has to go again waits in the queue. A lane goes on behind an event that was
+ * not delivered only once that is on disk, so that a crash cannot make it go again behind a later one.
  *
- * A slice with which the vendor could not be reached opens a circuit: nothing leaves but one event at a time, after 1 s and twice
- * as long each time up to a minute, another one each time where there is another, until the vendor answers for one. A
- * suspended connection is asked with its check(), or with one event where it has none, after a minute, up to an hour.
+ * A vendor that cannot be reached opens a circuit: nothing leaves but one event at a time, after 1 s and twice as long each time up
+ * to a minute, another one each time where there is another, until the vendor answers for one. A suspended connection is
+ * asked with its check(), or with one event where it has none, after a minute, up to an hour.
  */
 export function work(options: WorkOptions): Working {
   const { queue, connection, configHash, shared } = options;
@@ -84,12 +85,29 @@ export function work(options: WorkOptions): Working {
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const { slug } = connection;
 
-  const running = new Set<AbortController>();
+  /** Slices under way, and how to tell each to start nothing more. */
+  const running = new Map<Slice, AbortController>();
+  /** Claims of theirs that nothing has become of yet. */
+  let open = 0;
   const asking = new AbortController();
-  const outage = createStandstill(outageProbes);
+  const hurrying = new AbortController();
   const suspension = createStandstill(suspensionProbes);
-  /** Claims of which an earlier delivery got no answer. */
-  const doubtful = new Set<number>();
+  const circuit = createCircuit({
+    now,
+    held: (code, until) => held('unreachable', code, until),
+    opened: endSlices,
+    resumed,
+  });
+  const recorder = createRecorder({
+    queue,
+    id,
+    configHash,
+    now,
+    after,
+    hurry: hurrying.signal,
+    defect,
+    gaveUp: () => circuit.stumble(),
+  });
   let pausedFor: Reason | undefined;
   /** Until the destination says that it has no check. */
   let canCheck = true;
@@ -122,8 +140,8 @@ export function work(options: WorkOptions): Working {
       return goOn();
     } catch (error) {
       defect('queue.claim', error);
-      stumble();
-      return outage.at();
+      circuit.stumble();
+      return circuit.at();
     }
   }
 
@@ -131,17 +149,24 @@ export function work(options: WorkOptions): Working {
   function goOn(): number | undefined {
     if (probing) return undefined;
     noticeSuspension();
-    const due = pausedFor === undefined ? outage.at() : suspension.at();
+    const due = pausedFor === undefined ? circuit.at() : suspension.at();
     if (due !== undefined) {
       if (running.size > 0) return undefined;
       return now() < due ? due : probe();
     }
-    while (running.size < inFlight) {
+    while (hasRoom()) {
       const claims = queue.claim(id, sliceSize, now());
       if (claims.length === 0) return nextTime();
       void send(claims);
     }
     return undefined;
+  }
+
+  /** A slice that only waits for a few slow answers does not keep the sockets from the next. */
+  function hasRoom(): boolean {
+    let busy = 0;
+    for (const slice of running.keys()) if (slice.isBusy()) busy += 1;
+    return busy < inFlight && open <= sliceSize * inFlight;
   }
 
   /** What is due and yet not given out waits for a slice of its lane. */
@@ -162,21 +187,15 @@ export function work(options: WorkOptions): Working {
   function putOff(reason: Reason): void {
     pausedFor = reason;
     suspension.fail(now());
-    held('suspended', reason.code, suspension.at());
+    held('suspended', reason.code, suspension.at() ?? 0);
   }
 
-  function held(cause: 'suspended' | 'unreachable', code: ReasonCode, until: number | undefined): void {
-    emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, (until ?? 0) - now()) });
+  function held(cause: 'suspended' | 'unreachable', code: ReasonCode, until: number): void {
+    emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, until - now()) });
   }
 
   function resumed(): void {
     emit?.({ kind: 'connection_resumed', slug, connection: id });
-  }
-
-  /** Something of ours does not work: not so fast. */
-  function stumble(): void {
-    outage.fail(now());
-    held('unreachable', 'internal_error', outage.at());
   }
 
   function probe(): number | undefined {
@@ -217,110 +236,59 @@ export function work(options: WorkOptions): Working {
   /** Never rejects. */
   async function send(claims: readonly Claim[], as: 'slice' | 'probe' = 'slice'): Promise<'asked'> {
     const stop = new AbortController();
-    running.add(stop);
-    const outcomes = await outcomesOf(claims, stop.signal);
-    if (outcomes === undefined) giveBack(claims.map(({ seq }) => seq));
-    else await conclude(claims, outcomes, as, stop.signal);
-    running.delete(stop);
+    const slice = openSlice(claims, { recorder, policy, now, suspended: () => connection.suspended(), freed });
+    running.set(slice, stop);
+    open += claims.length;
+    const outcomes = await outcomesOf(slice, claims, stop.signal);
+    if (outcomes === undefined) await slice.abandon();
+    else await conclude(slice, outcomes, as, stop.signal);
+    running.delete(slice);
     turn();
     return 'asked';
   }
 
-  async function outcomesOf(claims: readonly Claim[], signal: AbortSignal): Promise<readonly Outcome[] | undefined> {
+  function freed(claims: number): void {
+    open -= claims;
+    if (claims > 0) turn();
+  }
+
+  async function outcomesOf(
+    slice: Slice,
+    claims: readonly Claim[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[] | undefined> {
     try {
       await permitted(claims.length, signal);
       if (signal.aborted) return undefined;
       const events = claims.map(({ event }) => event);
+      const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
+        circuit.hear(outcome);
+        return slice.hear(position, outcome);
+      };
       failpoint('before send');
-      const outcomes = await connection.deliver(events, { withinMs, signal, once: true });
+      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, settled });
       if (outcomes.length === claims.length) return outcomes;
       throw new Error('deliver() did not return an outcome for each event');
     } catch (error) {
       defect('queue.deliver', error);
-      stumble();
+      circuit.stumble();
       return undefined;
     }
   }
 
   async function conclude(
-    claims: readonly Claim[],
+    slice: Slice,
     outcomes: readonly Outcome[],
     as: 'slice' | 'probe',
     signal: AbortSignal,
   ): Promise<void> {
-    const failed = learn(outcomes, as);
+    const { reached, earliest } = circuit.conclude(outcomes, as);
+    if (reached && as === 'slice' && wholeSuspension(connection.suspended()) === undefined) suspension.clear();
     await tellOthers(outcomes);
-    const { settlements, untouched } = sortOut(claims, outcomes, {
-      policy,
-      now: now(),
-      suspended: connection.suspended(),
-      earliest: failed ? (outage.at() ?? 0) + outage.waitMs() / 2 : 0,
-      doubtful,
-    });
-    failpoint('after send before record');
-    if (settlements.length > 0) await settle(settlements, signal);
-    failpoint('after record');
-    giveBack(untouched);
-    const stuck = settlements.length === 0 && (outage.at() ?? 0) <= now() && !signal.aborted;
+    const moved = await slice.conclude(outcomes, earliest);
+    const stuck = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.
-    if (stuck && wholeSuspension(connection.suspended()) === undefined) stumble();
-  }
-
-  /** Opens and closes the circuit. Returns whether the vendor could not be reached. */
-  function learn(outcomes: readonly Outcome[], as: 'slice' | 'probe'): boolean {
-    const verdict = verdictOf(outcomes);
-    if (verdict.kind === 'failed') {
-      // Slices that were under way when it opened say nothing new.
-      if (as === 'slice' && outage.at() !== undefined) return true;
-      outage.fail(now(), verdict.earliest);
-      held('unreachable', verdict.code, outage.at());
-      return true;
-    }
-    if (verdict.kind === 'reached') {
-      if (outage.at() !== undefined) resumed();
-      if (as === 'probe') outage.pass();
-      else {
-        outage.clear();
-        if (wholeSuspension(connection.suspended()) === undefined) suspension.clear();
-      }
-    }
-    return false;
-  }
-
-  /** One call for all; where the store refuses it, what is done by itself, which needs no room, and the rest. */
-  async function settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<void> {
-    const at = { now: now(), configHash };
-    let parts: (readonly Settlement[])[] = [settlements];
-    for (let tries = 1; ; tries += 1) {
-      const refused: (readonly Settlement[])[] = [];
-      for (const part of parts) {
-        try {
-          await queue.settle(id, part, at);
-        } catch (error) {
-          defect('queue.settle', error);
-          refused.push(part);
-        }
-      }
-      if (refused.length === 0) return;
-      if (tries >= settleTries || signal.aborted) {
-        giveBack(refused.flat().map(({ seq }) => seq));
-        return stumble();
-      }
-      const isDone = ({ kind }: Settlement): boolean => kind === 'done';
-      parts = (tries === 1 ? [settlements.filter(isDone), settlements.filter((one) => !isDone(one))] : refused).filter(
-        ({ length }) => length > 0,
-      );
-      await nap(1_000 * 2 ** (tries - 1), after, signal);
-    }
-  }
-
-  function giveBack(seqs: readonly number[]): void {
-    if (seqs.length === 0) return;
-    try {
-      queue.release(id, seqs);
-    } catch (error) {
-      defect('queue.release', error);
-    }
+    if (stuck && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
   }
 
   async function permitted(permits: number, signal: AbortSignal): Promise<void> {
@@ -365,9 +333,15 @@ export function work(options: WorkOptions): Working {
     }
   }
 
-  const hurry = (): void => {
-    for (const stop of running) stop.abort();
-  };
+  /** Nothing more of what is under way is started. */
+  function endSlices(): void {
+    for (const stop of running.values()) stop.abort();
+  }
+
+  function hurry(): void {
+    hurrying.abort();
+    endSlices();
+  }
 
   turn();
   return {

@@ -12,6 +12,7 @@ interface Kept extends QueuedEvent {
   readonly seq: number;
   attempts: number;
   notBefore: number;
+  doubtful?: true | undefined;
   claimed: boolean;
 }
 
@@ -51,6 +52,8 @@ export class MemoryQueue implements DeliveryQueue {
   /** Thrown by the next calls of settle(), one each. */
   readonly failures: Error[] = [];
   closed = false;
+  /** What settle() waits for before it does anything: the disk. */
+  flush: () => Promise<void> = () => Promise.resolve();
   #seq = 0;
   readonly #logs = new Map<string, Log>();
 
@@ -95,13 +98,14 @@ export class MemoryQueue implements DeliveryQueue {
       log.late.delete(one);
       if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
     }
-    return claims.map(({ seq, id, lane, event, acceptedAt, attempts }) => ({
+    return claims.map(({ seq, id, lane, event, acceptedAt, attempts, doubtful }) => ({
       seq,
       id,
       lane,
       event,
       acceptedAt,
       attempts,
+      doubtful,
     }));
   }
 
@@ -123,6 +127,7 @@ export class MemoryQueue implements DeliveryQueue {
     // As a store that writes: nothing of it happens in the turn of the caller.
     await Promise.resolve();
     this.settleCalls += 1;
+    await this.flush();
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
     if (this.closed) throw new Error('the queue is closed');
@@ -135,6 +140,7 @@ export class MemoryQueue implements DeliveryQueue {
       if (settlement.kind === 'again') {
         one.attempts = settlement.attempts;
         one.notBefore = settlement.notBefore;
+        one.doubtful = settlement.doubtful;
         log.late.add(one);
         if (one.lane !== undefined) {
           const lane = log.lane(one.lane);
