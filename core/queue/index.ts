@@ -7,6 +7,7 @@ export type {
   DeadLetter,
   DeliveryQueue,
   FinalSettlement,
+  LaneOf,
   QueuedEvent,
   QueueStatus,
   Settlement,
@@ -14,7 +15,7 @@ export type {
 export { defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
 export type { QueuePolicy } from './settlement.ts';
 export { work, workFor } from './worker.ts';
-export type { WorkableConnection, Working, WorkOptions } from './worker.ts';
+export type { WorkableConnection, WorkableQueue, Working, WorkOptions } from './worker.ts';
 export { drive } from './drive.ts';
 export type { DriveDeliver, Driven, DriveOptions, Left } from './drive.ts';
 export { createRateBudget } from './rate-budget.ts';

@@ -97,12 +97,18 @@ export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 
+/** Another process has the queue now: nothing of it can be used any more. Whatever a method throws for that has the code `taken`. */
+export const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'taken';
+
 /**
  * A durable queue of events, by connection. Everything that returns a promise is durable when it resolves. One implementation
  * is in the box (LMDB, one process); test/queue/contract.ts holds every implementation to this.
  */
 export interface DeliveryQueue {
-  /** All of it or nothing. Throws QueueFull when the byte budget is reached. */
+  /**
+   * All of it or nothing. What is kept for replay gives way to it, the oldest first; throws QueueFull when what waits and the dead
+   * letters fill the byte budget.
+   */
   put(
     connection: string,
     events: readonly QueuedEvent[],
@@ -114,7 +120,10 @@ export interface DeliveryQueue {
   claim(connection: string, most: number, now: number): readonly Claim[];
   /** Epoch ms when claim() will next have something that is only waiting for its time; `undefined` when nothing is. */
   nextAt(connection: string): number | undefined;
-  /** A dead letter is written in the same transaction that removes the original, never after it. */
+  /**
+   * A dead letter is written in the same transaction that removes the original, never after it. With nothing to settle it only
+   * proves, by a small write, that the store takes any.
+   */
   settle(
     connection: string,
     settlements: readonly Settlement[],
@@ -124,12 +133,20 @@ export interface DeliveryQueue {
   release(connection: string, seqs: readonly number[]): void;
   dead(connection: string, filter?: DeadFilter): AsyncIterable<DeadLetter>;
   /** Puts dead letters back at the tail, with their attempts forgotten. Returns how many. */
-  revive(connection: string, filter?: DeadFilter): Promise<number>;
+  revive(connection: string, filter?: DeadFilter, laneOf?: LaneOf): Promise<number>;
+  /** Drops dead letters for good. Returns how many. */
+  forget(connection: string, filter?: DeadFilter): Promise<number>;
   /** Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many. */
-  replay(connection: string, from: number, to: number): Promise<number>;
+  replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number>;
   /** Forgets what was done before that time (epoch ms), and the ids the dedup window has passed. Returns how many. */
   prune(before: number, now: number): Promise<number>;
-  status(now: number): QueueStatus;
+  /** With a connection: of that one alone. */
+  status(now: number, connection?: string): QueueStatus;
+  /** How many events of a connection wait, claimed ones included. */
+  waiting(connection: string): number;
   /** Resolves when everything written is on disk and the store is given up. */
   close(): Promise<void>;
 }
+
+/** The lane of an event that has none, because it was settled when it was put and comes back: connection.routeOf knows. */
+export type LaneOf = (event: CdpEvent) => string | undefined;

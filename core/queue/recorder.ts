@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import { failpoint } from './failpoint.ts';
 import { nap } from './nap.ts';
-import type { DeliveryQueue, Settlement } from './queue.ts';
+import { isTaken, type DeliveryQueue, type Settlement } from './queue.ts';
 
 export interface RecorderOptions {
   readonly queue: Pick<DeliveryQueue, 'settle' | 'release'>;
@@ -12,24 +12,30 @@ export interface RecorderOptions {
   readonly after: Clock['after'];
   /** Fires when there is no time left to ask a store again. */
   readonly hurry: AbortSignal;
+  /** The store took nothing, and is asked again after so many milliseconds; 0 = not any more. */
+  readonly refused: (error: unknown, forMs: number) => void;
+  /** It takes writes again. */
+  readonly recovered: () => void;
   readonly defect: (where: string, error: unknown) => void;
-  /** The store would not take something however often it was asked. */
-  readonly gaveUp: () => void;
 }
 
 /** Writes down what became of claims, while others of their slice are still on their way. */
 export interface Recorder {
   /**
-   * Resolves to whether it is on disk; if not, the claim is given back. What comes while a write is under way shares the next one,
-   * and its promise. Never rejects.
+   * Resolves to true when it is on disk; to false when the time ran out before the store took it, and the claim was given back. What
+   * comes while a write is under way shares the next one, and its promise. Never rejects.
    */
   write(settlement: Settlement): Promise<boolean>;
   /** The claims are to be as they were, which costs no write. */
   giveBack(seqs: readonly number[]): void;
+  /** Resolves to whether the store takes writes; waits until it does. Asked before anything is sent that has to be written down. */
+  prove(): Promise<boolean>;
+  /** The store refuses what it is given: nothing more should be sent, as nobody could write down what comes of it. */
+  isStuck(): boolean;
 }
 
-/** A store that does not take a settlement is asked again after 1, 2, 4 ... s, this often in all. */
-const mostTries = 5;
+const firstWaitMs = 1_000;
+const longestWaitMs = 60_000;
 
 interface Group {
   readonly settlements: Settlement[];
@@ -38,9 +44,11 @@ interface Group {
 }
 
 export function createRecorder(options: RecorderOptions): Recorder {
-  const { queue, id, configHash, now, after, hurry, defect, gaveUp } = options;
+  const { queue, id, configHash, now, after, hurry, refused, recovered, defect } = options;
   let forming: Group | undefined;
   let writing = false;
+  /** Groups that the store has refused so far. */
+  let stuck = 0;
 
   async function writeAll(): Promise<void> {
     writing = true;
@@ -50,37 +58,43 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const group = forming;
       forming = undefined;
       failpoint('after send before record');
-      if (await isKept(group.settlements)) group.tell(true);
-      else void insist(group);
+      // What the store refuses does not keep from the disk what comes after it: that may need less room.
+      if (await takes(group.settlements, firstWaitMs)) group.tell(true);
+      else void insist(group.settlements).then(group.tell);
       failpoint('after record');
     }
     writing = false;
   }
 
-  async function isKept(settlements: readonly Settlement[]): Promise<boolean> {
+  /** `retryMs`: when it is asked again, should it refuse. */
+  async function takes(settlements: readonly Settlement[], retryMs: number): Promise<boolean> {
     try {
       await queue.settle(id, settlements, { now: now(), configHash });
       return true;
     } catch (error) {
-      defect('queue.settle', error);
+      refused(error, hurry.aborted || isTaken(error) ? 0 : retryMs);
       return false;
     }
   }
 
-  /** What is done by itself, which needs no room, and the rest; what the store never takes is given back, and may be sent again. */
-  async function insist({ settlements, tell }: Group): Promise<void> {
-    const isDone = ({ kind }: Settlement): boolean => kind === 'done';
-    let refused = [settlements.filter(isDone), settlements.filter((one) => !isDone(one))].filter(hasSome);
-    for (let tries = 1; tries < mostTries && !hurry.aborted; tries += 1) {
-      await nap(1_000 * 2 ** (tries - 1), after, hurry);
-      const parts = refused;
-      refused = [];
-      for (const part of parts) if (!(await isKept(part))) refused.push(part);
-      if (refused.length === 0) return tell(true);
+  /**
+   * What a store does not take is not forgotten, because its event would be sent again: it is offered until there is no time left;
+   * what is done by itself, which needs less room.
+   */
+  async function insist(settlements: readonly Settlement[]): Promise<boolean> {
+    stuck += 1;
+    let parts = splitBy(settlements, ({ kind }) => kind === 'done');
+    for (let waitMs = firstWaitMs; parts.length > 0 && !hurry.aborted;) {
+      await nap(waitMs, after, hurry);
+      waitMs = Math.min(longestWaitMs, waitMs * 2);
+      const left: (readonly Settlement[])[] = [];
+      for (const part of parts) if (!(await takes(part, waitMs))) left.push(part);
+      parts = left;
     }
-    giveBack(refused.flat().map(({ seq }) => seq));
-    gaveUp();
-    tell(false);
+    stuck -= 1;
+    giveBack(parts.flat().map(({ seq }) => seq));
+    if (parts.length === 0 && stuck === 0) recovered();
+    return parts.length === 0;
   }
 
   function giveBack(seqs: readonly number[]): void {
@@ -101,6 +115,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return written;
     },
     giveBack,
+    prove: async () => (await takes([], firstWaitMs)) || insist([]),
+    isStuck: () => stuck > 0,
   };
 }
 
@@ -112,4 +128,8 @@ function emptyGroup(): Group {
   return { settlements: [], written, tell };
 }
 
-const hasSome = ({ length }: readonly unknown[]): boolean => length > 0;
+/** Two parts, or one where the other would be empty. */
+function splitBy<T>(all: readonly T[], test: (one: T) => boolean): (readonly T[])[] {
+  const yes = all.filter(test);
+  return yes.length === 0 || yes.length === all.length ? [all] : [yes, all.filter((one) => !test(one))];
+}

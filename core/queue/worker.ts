@@ -8,18 +8,21 @@ import { failpoint } from './failpoint.ts';
 import { longestNapMs, nap } from './nap.ts';
 import { createCircuit } from './circuit.ts';
 import { createStandstill, heldUntil, suspensionProbes } from './probe.ts';
-import type { Claim, DeliveryQueue } from './queue.ts';
+import { isTaken, type Claim, type DeliveryQueue } from './queue.ts';
 import type { RateBudget } from './rate-budget.ts';
 import { createRecorder } from './recorder.ts';
 import { defaultQueuePolicy, policyFor, type QueuePolicy } from './settlement.ts';
 import { openSlice, type Slice } from './slice.ts';
 import { wholeSuspension } from './suspension.ts';
 
+/** What a worker needs of a queue. */
+export type WorkableQueue = Pick<DeliveryQueue, 'claim' | 'nextAt' | 'settle' | 'release' | 'waiting'>;
+
 /** What a worker needs of a connection. */
 export type WorkableConnection = Pick<Connection, 'slug' | 'id' | 'deliver' | 'check' | 'suspended' | 'resume'>;
 
 export interface WorkOptions {
-  readonly queue: DeliveryQueue;
+  readonly queue: WorkableQueue;
   readonly connection: WorkableConnection;
   /** Under which the queue keeps its events. Default: the connection's own. */
   readonly id?: string;
@@ -49,10 +52,12 @@ export interface Working {
    * came back and gives back the rest. Called again with less, it hurries.
    */
   stop(graceMs: number): Promise<void>;
-  /** Resolves when nothing waits any more and all is settled; or when the connection pauses, or the worker was stopped. */
+  /** Resolves when nothing waits any more and all is settled; or when the connection pauses, or the worker ended. */
   idle(): Promise<void>;
   /** Why the connection pauses; `undefined` while it does not. */
   paused(): Reason | undefined;
+  /** What the queue threw when it turned out to be another process's: the worker has ended. `undefined` while it is ours. */
+  lost(): unknown;
   /** There may be something new: events were put, revived or replayed, or somebody resumed the connection. */
   wake(): void;
 }
@@ -105,9 +110,17 @@ export function work(options: WorkOptions): Working {
     now,
     after,
     hurry: hurrying.signal,
+    refused: storeRefused,
+    recovered() {
+      resumed();
+      turn();
+    },
     defect,
-    gaveUp: () => circuit.stumble(),
   });
+  /** Whether the store takes writes: not asked yet, being asked, or so. */
+  let store: 'unknown' | 'asked' | 'writable' = 'unknown';
+  /** Why the queue cannot be used any more. */
+  let lostTo: unknown;
   let pausedFor: Reason | undefined;
   /** Until the destination says that it has no check. */
   let canCheck = true;
@@ -140,6 +153,7 @@ export function work(options: WorkOptions): Working {
       return goOn();
     } catch (error) {
       defect('queue.claim', error);
+      if (isTaken(error)) return void lose(error);
       circuit.stumble();
       return circuit.at();
     }
@@ -147,7 +161,8 @@ export function work(options: WorkOptions): Working {
 
   /** Returns when to look again (epoch ms); `undefined` where something else will tell: the end of a slice, or a put. */
   function goOn(): number | undefined {
-    if (probing) return undefined;
+    if (probing || recorder.isStuck()) return undefined;
+    if (store !== 'writable') return void proveStore();
     noticeSuspension();
     const due = pausedFor === undefined ? circuit.at() : suspension.at();
     if (due !== undefined) {
@@ -160,6 +175,32 @@ export function work(options: WorkOptions): Working {
       void send(claims);
     }
     return undefined;
+  }
+
+  /** Nothing is sent that nobody could write down: a restart beside a full disk would send the same events again each time. */
+  function proveStore(): void {
+    if (store === 'asked' || queue.waiting(id) === 0) return;
+    store = 'asked';
+    void recorder.prove().then((good) => {
+      store = good ? 'writable' : 'unknown';
+      turn();
+    });
+  }
+
+  function storeRefused(error: unknown, forMs: number): void {
+    defect('queue.settle', error);
+    if (isTaken(error)) return lose(error);
+    if (forMs > 0 && !recorder.isStuck()) held('unreachable', 'internal_error', now() + forMs);
+    endSlices();
+  }
+
+  /** Nothing can be claimed or settled any more, and so nothing may be sent. */
+  function lose(error: unknown): void {
+    lostTo ??= error;
+    stopping = true;
+    asking.abort();
+    hurry();
+    tellWaiters();
   }
 
   /** A slice that only waits for a few slow answers does not keep the sockets from the next. */
@@ -286,9 +327,9 @@ export function work(options: WorkOptions): Working {
     if (reached && as === 'slice' && wholeSuspension(connection.suspended()) === undefined) suspension.clear();
     await tellOthers(outcomes);
     const moved = await slice.conclude(outcomes, earliest);
-    const stuck = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
+    const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.
-    if (stuck && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
+    if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
   }
 
   async function permitted(permits: number, signal: AbortSignal): Promise<void> {
@@ -325,10 +366,9 @@ export function work(options: WorkOptions): Working {
 
   function nothingWaits(): boolean {
     try {
-      const own = queue.status(now()).connections.find(({ connection: name }) => name === id);
-      return (own?.waiting ?? 0) === 0;
+      return queue.waiting(id) === 0;
     } catch (error) {
-      defect('queue.status', error);
+      defect('queue.waiting', error);
       return false;
     }
   }
@@ -365,6 +405,7 @@ export function work(options: WorkOptions): Working {
         tellWaiters();
       }),
     paused: () => pausedFor,
+    lost: () => lostTo,
     wake: turn,
   };
 }
