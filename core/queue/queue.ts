@@ -115,9 +115,10 @@ export interface DeliveryQueue {
   ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
   /**
    * Takes out up to `most` events that may go now, the oldest first. Of a lane: several in a row, but none while one of it is
-   * claimed or waits for its time. A claim lasts until settle() or release(), or the end of the process.
+   * claimed or waits for its time. A claim lasts until settle() or release(), or the end of the process. With `mostBytes`, the one that
+   * makes them so large together is the last.
    */
-  claim(connection: string, most: number, now: number): readonly Claim[];
+  claim(connection: string, most: number, now: number, mostBytes?: number): readonly Claim[];
   /** Epoch ms when claim() will next have something that is only waiting for its time; `undefined` when nothing is. */
   nextAt(connection: string): number | undefined;
   /**

@@ -1,76 +1,19 @@
-import type { Outcome, Reason, ReasonCode } from '../api/outcome.ts';
-import type { DestinationManifest } from '../api/manifest.ts';
-import { systemClock, type Clock } from '../runtime/clock.ts';
-import type { Connection } from '../runtime/connection.ts';
+import type { Outcome, ReasonCode } from '../api/outcome.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/error-text.ts';
-import { safely, type Emit } from '../runtime/signals.ts';
-import { failpoint } from './failpoint.ts';
-import { longestNapMs, nap } from './nap.ts';
+import { safely } from '../runtime/signals.ts';
 import { createCircuit } from './circuit.ts';
-import { createStandstill, heldUntil, suspensionProbes } from './probe.ts';
-import { isTaken, type Claim, type DeliveryQueue } from './queue.ts';
-import type { RateBudget } from './rate-budget.ts';
+import { failpoint } from './failpoint.ts';
+import { longestNapMs } from './nap.ts';
+import { createPause } from './pause.ts';
+import { createPermits } from './permits.ts';
+import { isTaken, type Claim } from './queue.ts';
 import { createRecorder } from './recorder.ts';
-import { defaultQueuePolicy, policyFor, type QueuePolicy } from './settlement.ts';
+import { defaultQueuePolicy } from './settlement.ts';
 import { openSlice, type Slice } from './slice.ts';
 import { wholeSuspension } from './suspension.ts';
+import { mostInSlice, mostSliceBytes, type Working, type WorkOptions } from './work-options.ts';
 
-/** What a worker needs of a queue. */
-export type WorkableQueue = Pick<DeliveryQueue, 'claim' | 'nextAt' | 'settle' | 'release' | 'waiting'>;
-
-/** What a worker needs of a connection. */
-export type WorkableConnection = Pick<Connection, 'slug' | 'id' | 'deliver' | 'check' | 'suspended' | 'resume'>;
-
-export interface WorkOptions {
-  readonly queue: WorkableQueue;
-  readonly connection: WorkableConnection;
-  /** Under which the queue keeps its events. Default: the connection's own. */
-  readonly id?: string;
-  /** Default: until an event is a day old. policyFor(manifest) knows better. */
-  readonly policy?: QueuePolicy;
-  /** Of the connection's settings: goes into dead letters. */
-  readonly configHash: string;
-  /** Most events taken out at once (default 1,000). workFor(manifest) knows better. */
-  readonly sliceSize?: number;
-  /** Slices under way at once (default 2): the next is sent while the answers to one are still coming. */
-  readonly inFlight?: number;
-  /** How long one slice may take, in milliseconds (default 30 s). */
-  readonly withinMs?: number;
-  /** Pace shared with other workers. Each event is a permit; without `perSecond` only the vendor's pauses are shared. */
-  readonly shared?: { readonly budget: RateBudget; readonly bucket: string; readonly perSecond?: number };
-  /** Epoch ms. Default: Date.now. */
-  readonly now?: Clock['now'];
-  readonly after?: Clock['after'];
-  /** Held and resumed connections, defects. What it throws is ignored. */
-  readonly onSignal?: Emit;
-}
-
-/** A worker under way. */
-export interface Working {
-  /**
-   * Takes nothing more out, waits for what is in flight, after `graceMs` tells the connection to start nothing more, settles what
-   * came back and gives back the rest. Called again with less, it hurries.
-   */
-  stop(graceMs: number): Promise<void>;
-  /** Resolves when nothing waits any more and all is settled; or when the connection pauses, or the worker ended. */
-  idle(): Promise<void>;
-  /** Why the connection pauses; `undefined` while it does not. */
-  paused(): Reason | undefined;
-  /** What the queue threw when it turned out to be another process's: the worker has ended. `undefined` while it is ours. */
-  lost(): unknown;
-  /** There may be something new: events were put, revived or replayed, or somebody resumed the connection. */
-  wake(): void;
-}
-
-/** What suits a destination: how long to try, and slices of one request for each of its sockets. */
-export const workFor = (
-  manifest: Pick<DestinationManifest, 'limits' | 'pace' | 'maxQueueAgeMs'>,
-): Required<Pick<WorkOptions, 'policy' | 'sliceSize'>> => ({
-  policy: policyFor(manifest),
-  sliceSize: Math.min(mostInSlice, manifest.limits.maxItems * manifest.pace.concurrency),
-});
-
-const mostInSlice = 1_000;
 /** An empty-handed look at the queue is not repeated faster than this. */
 const shortestSleepMs = 10;
 
@@ -84,7 +27,7 @@ const shortestSleepMs = 10;
  * asked with its check(), or with one event where it has none, after a minute, up to an hour.
  */
 export function work(options: WorkOptions): Working {
-  const { queue, connection, configHash, shared } = options;
+  const { queue, connection, configHash } = options;
   const { policy = defaultQueuePolicy, sliceSize = mostInSlice, inFlight = 2, withinMs = 30_000 } = options;
   const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
@@ -96,13 +39,20 @@ export function work(options: WorkOptions): Working {
   let open = 0;
   const asking = new AbortController();
   const hurrying = new AbortController();
-  const suspension = createStandstill(suspensionProbes);
   const circuit = createCircuit({
     now,
     held: (code, until) => held('unreachable', code, until),
     opened: endSlices,
     resumed,
   });
+  const pause = createPause({
+    connection,
+    now,
+    held: (code, until) => held('suspended', code, until),
+    resumed,
+    defect,
+  });
+  const permits = createPermits({ shared: options.shared, now, after, defect });
   const recorder = createRecorder({
     queue,
     id,
@@ -121,10 +71,7 @@ export function work(options: WorkOptions): Working {
   let store: 'unknown' | 'asked' | 'writable' = 'unknown';
   /** Why the queue cannot be used any more. */
   let lostTo: unknown;
-  let pausedFor: Reason | undefined;
-  /** Until the destination says that it has no check. */
-  let canCheck = true;
-  let probing = false;
+  let underProbe = false;
   let stopping = false;
   let timer: (() => void) | undefined;
   let idlers: (() => void)[] = [];
@@ -153,24 +100,27 @@ export function work(options: WorkOptions): Working {
       return goOn();
     } catch (error) {
       defect('queue.claim', error);
-      if (isTaken(error)) return void lose(error);
-      circuit.stumble();
-      return circuit.at();
+      if (isTaken(error)) lose(error);
+      else circuit.stumble();
+      return stopping ? undefined : circuit.at();
     }
   }
 
   /** Returns when to look again (epoch ms); `undefined` where something else will tell: the end of a slice, or a put. */
   function goOn(): number | undefined {
-    if (probing || recorder.isStuck()) return undefined;
-    if (store !== 'writable') return void proveStore();
-    noticeSuspension();
-    const due = pausedFor === undefined ? circuit.at() : suspension.at();
+    if (underProbe || recorder.isStuck()) return undefined;
+    if (store !== 'writable') {
+      proveStore();
+      return undefined;
+    }
+    pause.notice();
+    const due = pause.reason() === undefined ? circuit.at() : pause.at();
     if (due !== undefined) {
       if (running.size > 0) return undefined;
       return now() < due ? due : probe();
     }
     while (hasRoom()) {
-      const claims = queue.claim(id, sliceSize, now());
+      const claims = queue.claim(id, sliceSize, now(), mostSliceBytes);
       if (claims.length === 0) return nextTime();
       void send(claims);
     }
@@ -216,21 +166,6 @@ export function work(options: WorkOptions): Working {
     return at !== undefined && at <= now() && running.size > 0 ? undefined : at;
   }
 
-  function noticeSuspension(): void {
-    const reason = wholeSuspension(connection.suspended());
-    if (reason !== undefined && pausedFor === undefined) putOff(reason);
-    if (reason === undefined && pausedFor !== undefined) {
-      pausedFor = undefined;
-      resumed();
-    }
-  }
-
-  function putOff(reason: Reason): void {
-    pausedFor = reason;
-    suspension.fail(now());
-    held('suspended', reason.code, suspension.at() ?? 0);
-  }
-
   function held(cause: 'suspended' | 'unreachable', code: ReasonCode, until: number): void {
     emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, until - now()) });
   }
@@ -240,42 +175,27 @@ export function work(options: WorkOptions): Working {
   }
 
   function probe(): number | undefined {
-    if (pausedFor !== undefined && canCheck) {
-      void probed(ask());
+    if (pause.reason() !== undefined && pause.canCheck()) {
+      void probed(pause.check(asking.signal));
       return undefined;
     }
     const claims = queue.claim(id, 1, now());
     if (claims.length === 0) return nextTime();
-    // Scopes are lifted with the rest: the next event of each finds out anew.
-    if (pausedFor !== undefined) connection.resume();
+    if (pause.reason() !== undefined) pause.liftForProbe();
     void probed(send(claims, 'probe'));
     return undefined;
   }
 
-  async function probed(answer: Promise<'asked' | 'cannot ask'>): Promise<void> {
-    probing = true;
-    const asked = (await answer) === 'asked';
-    probing = false;
-    const reason = stopping ? undefined : wholeSuspension(connection.suspended());
-    if (asked && pausedFor !== undefined && reason !== undefined) putOff(reason);
+  async function probed(probing: Promise<void>): Promise<void> {
+    underProbe = true;
+    await probing;
+    underProbe = false;
+    if (!stopping) pause.probed();
     turn();
   }
 
-  /** A yes ends the suspension: check() itself sees to that. */
-  async function ask(): Promise<'asked' | 'cannot ask'> {
-    try {
-      const { kind } = await connection.check({ signal: asking.signal });
-      if (kind !== 'unsupported') return 'asked';
-      canCheck = false;
-      return 'cannot ask';
-    } catch (error) {
-      defect('queue.check', error);
-      return 'asked';
-    }
-  }
-
   /** Never rejects. */
-  async function send(claims: readonly Claim[], as: 'slice' | 'probe' = 'slice'): Promise<'asked'> {
+  async function send(claims: readonly Claim[], as: 'slice' | 'probe' = 'slice'): Promise<void> {
     const stop = new AbortController();
     const slice = openSlice(claims, { recorder, policy, now, suspended: () => connection.suspended(), freed });
     running.set(slice, stop);
@@ -285,7 +205,6 @@ export function work(options: WorkOptions): Working {
     else await conclude(slice, outcomes, as, stop.signal);
     running.delete(slice);
     turn();
-    return 'asked';
   }
 
   function freed(claims: number): void {
@@ -299,7 +218,7 @@ export function work(options: WorkOptions): Working {
     signal: AbortSignal,
   ): Promise<readonly Outcome[] | undefined> {
     try {
-      await permitted(claims.length, signal);
+      await permits.wait(claims.length, signal);
       if (signal.aborted) return undefined;
       const events = claims.map(({ event }) => event);
       const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
@@ -324,40 +243,20 @@ export function work(options: WorkOptions): Working {
     signal: AbortSignal,
   ): Promise<void> {
     const { reached, earliest } = circuit.conclude(outcomes, as);
-    if (reached && as === 'slice' && wholeSuspension(connection.suspended()) === undefined) suspension.clear();
-    await tellOthers(outcomes);
+    if (reached && as === 'slice') pause.clear();
+    await permits.tell(outcomes);
     const moved = await slice.conclude(outcomes, earliest);
     const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.
     if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
   }
 
-  async function permitted(permits: number, signal: AbortSignal): Promise<void> {
-    if (shared === undefined) return;
-    const { budget, bucket, perSecond = Number.POSITIVE_INFINITY } = shared;
-    let wait = await budget.lease(bucket, permits, perSecond);
-    while (wait > 0 && !signal.aborted) {
-      await nap(wait, after, signal);
-      wait = await budget.lease(bucket, 0, perSecond);
-    }
-  }
-
-  async function tellOthers(outcomes: readonly Outcome[]): Promise<void> {
-    const ms = heldUntil(outcomes) - now();
-    if (shared === undefined || ms <= 0) return;
-    try {
-      await shared.budget.hold(shared.bucket, ms);
-    } catch (error) {
-      defect('queue.budget', error);
-    }
-  }
-
   function tellWaiters(): void {
     // A check holds no claims: whoever stops need not wait for its answer.
-    if (running.size > 0 || (probing && !stopping)) return;
+    if (running.size > 0 || (underProbe && !stopping)) return;
     const ready = stopping ? finishers : [];
     if (stopping) finishers = [];
-    if (idlers.length > 0 && (stopping || pausedFor !== undefined || nothingWaits())) {
+    if (idlers.length > 0 && (stopping || pause.reason() !== undefined || nothingWaits())) {
       ready.push(...idlers);
       idlers = [];
     }
@@ -404,7 +303,7 @@ export function work(options: WorkOptions): Working {
         idlers.push(resolve);
         tellWaiters();
       }),
-    paused: () => pausedFor,
+    paused: () => pause.reason(),
     lost: () => lostTo,
     wake: turn,
   };
