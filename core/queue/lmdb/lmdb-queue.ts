@@ -290,6 +290,25 @@ export class LmdbQueue implements DeliveryQueue {
     });
   }
 
+  forget(connection: string, filter: DeadFilter = {}): Promise<number> {
+    return this.#chore(async () => {
+      const known = this.#known.get(connection);
+      if (known === undefined) return 0;
+      let forgotten = 0;
+      let after = (filter.seq ?? 0) - 1;
+      for (;;) {
+        const page = this.#records(known, 'dead', keys.deadKey(known.number, after + 1), keys.after(known.number));
+        const chosen = page.records.filter(({ record }) => matches(record, filter));
+        const draft = this.#draft(known);
+        for (const { key, bytes } of chosen) draft.remove('dead', key, bytes);
+        await this.#write(draft);
+        forgotten += chosen.length;
+        if (page.last === undefined || filter.seq !== undefined) return forgotten;
+        after = keys.seqOf(page.last);
+      }
+    });
+  }
+
   replay(connection: string, from: number, to: number): Promise<number> {
     return this.#chore(async () => {
       const known = this.#known.get(connection);
@@ -345,9 +364,17 @@ export class LmdbQueue implements DeliveryQueue {
     });
   }
 
-  status(now: number): QueueStatus {
+  waiting(connection: string): number {
     this.#mustBeOpen();
-    const connections = [...this.#known.values()].map((known) => {
+    return this.#known.get(connection)?.kept.waiting ?? 0;
+  }
+
+  status(now: number, connection?: string): QueueStatus {
+    this.#mustBeOpen();
+    const wanted = [...this.#known.values()].filter(
+      ({ kept: { id } }) => connection === undefined || id === connection,
+    );
+    const connections = wanted.map((known) => {
       const { id, waiting, dead, done } = known.kept;
       return { connection: id, waiting, oldestMs: this.#oldestMs(known, now), dead, done };
     });

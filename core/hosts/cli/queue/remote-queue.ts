@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import {
+  QueueFull,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryQueue,
+  type QueueStatus,
+} from '../../../queue/index.ts';
+import { socketOf, type Answer, type Ask } from './owner-socket.ts';
+
+/** A store that another process owns, which answers for it. Its status is as of the last call. */
+export type RemoteQueue = Pick<DeliveryQueue, 'put' | 'dead' | 'revive' | 'forget' | 'replay' | 'status' | 'close'>;
+
+/** `undefined` when nobody answers there. */
+export async function reachOwner(directory: string): Promise<RemoteQueue | undefined> {
+  const at = socketOf(directory);
+  const socket = at === undefined ? undefined : await connected(at);
+  if (socket === undefined) return undefined;
+  const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+  let busy: Promise<unknown> = Promise.resolve();
+
+  async function* called(ask: Ask): AsyncGenerator<unknown, unknown, undefined> {
+    socket?.write(`${JSON.stringify(ask)}\n`);
+    for (;;) {
+      const line = await answers.next();
+      if (line.done === true)
+        throw new Error(`${directory}: the process that owns the store has ended before it answered`);
+      const answer = JSON.parse(line.value) as Answer;
+      if ('item' in answer) yield answer.item;
+      else if ('value' in answer) return answer.value;
+      else throw asThrown(answer.error);
+    }
+  }
+
+  /** One call after the other: answers carry no name. */
+  function call<T>(method: Ask['method'], ...args: readonly unknown[]): Promise<T> {
+    const answered = busy.then(async () => (await called({ method, args }).next()).value as T);
+    busy = answered.catch(() => undefined);
+    return answered;
+  }
+
+  let status = await call<QueueStatus>('status', Date.now());
+  const changing = async <T>(method: Ask['method'], ...args: readonly unknown[]): Promise<T> => {
+    const value = await call<T>(method, ...args);
+    status = await call<QueueStatus>('status', Date.now());
+    return value;
+  };
+  return {
+    put: (connection, events) => call('put', connection, events),
+    async *dead(connection: string, filter?: DeadFilter) {
+      await busy;
+      yield* called({ method: 'dead', args: [connection, filter ?? {}] }) as AsyncGenerator<DeadLetter>;
+    },
+    revive: (connection, filter) => changing('revive', connection, filter ?? {}),
+    forget: (connection, filter) => changing('forget', connection, filter ?? {}),
+    replay: (connection, from, to) => changing('replay', connection, from, to),
+    status: (_, connection) =>
+      connection === undefined
+        ? status
+        : { ...status, connections: status.connections.filter((one) => one.connection === connection) },
+    async close() {
+      const closed = once(socket, 'close');
+      socket.end();
+      await closed;
+    },
+  };
+}
+
+const connected = (at: string): Promise<Socket | undefined> =>
+  new Promise((resolve) => {
+    const socket = connect(at);
+    const gone = (): void => {
+      socket.destroy();
+      resolve(undefined);
+    };
+    socket.once('error', gone);
+    socket.once('connect', () => {
+      socket.off('error', gone);
+      // The end of it shows where an answer is waited for.
+      socket.on('error', () => socket.destroy());
+      resolve(socket);
+    });
+  });
+
+function asThrown({ name, message, code }: Extract<Answer, { error: unknown }>['error']): Error {
+  const error = name === 'QueueFull' ? new QueueFull(message) : new Error(message);
+  return code === undefined ? error : Object.assign(error, { code });
+}

@@ -1,0 +1,123 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { answerForStore, socketOf } from '../../core/hosts/cli/queue/owner-socket.ts';
+import { reachOwner } from '../../core/hosts/cli/queue/remote-queue.ts';
+import { openQueue, QueueFull, type DeadLetter, type DeliveryQueue } from '../../core/queue/index.ts';
+import { track } from '../core/workbench.ts';
+
+const queued = (id: string) => ({ id, event: track(id), acceptedAt: 1_000 });
+const refused = (id: string) => ({
+  ...queued(id),
+  outcome: { kind: 'rejected' as const, eventId: id, reason: { code: 'unmapped_event' as const, message: 'no token' } },
+});
+
+let directory: string;
+let queue: DeliveryQueue;
+let changed: string[];
+
+beforeEach(async () => {
+  directory = mkdtempSync(path.join(tmpdir(), 'owner-'));
+  queue = await openQueue({ path: directory, maxBytes: 40_000 });
+  changed = [];
+});
+afterEach(async () => {
+  await queue.close();
+  rmSync(directory, { recursive: true });
+});
+
+const answer = () =>
+  answerForStore({
+    directory,
+    queue,
+    laneOf:
+      () =>
+      ({ messageId }) =>
+        `lane of ${messageId}`,
+    changed: (connection) => void changed.push(connection),
+  });
+async function reach() {
+  const remote = await reachOwner(directory);
+  if (remote === undefined) throw new Error('nobody answers');
+  return remote;
+}
+async function all(letters: AsyncIterable<DeadLetter>): Promise<DeadLetter[]> {
+  const found: DeadLetter[] = [];
+  for await (const letter of letters) found.push(letter);
+  return found;
+}
+
+describe('a store whose owner answers for it', () => {
+  it('takes events from another process, and its worker is told', async () => {
+    const owner = await answer();
+    const remote = await reach();
+    expect(await remote.put('acme', [queued('a'), queued('b')])).toEqual({ accepted: 2, duplicates: 0 });
+    expect(await remote.put('acme', [queued('b')])).toEqual({ accepted: 0, duplicates: 1 });
+    expect(queue.waiting('acme')).toBe(2);
+    expect(changed).toEqual(['acme', 'acme']);
+    await remote.close();
+    await owner?.close();
+  });
+
+  it('says what it refuses, as it would at home', async () => {
+    const owner = await answer();
+    const remote = await reach();
+    const many = Array.from({ length: 500 }, (_, n) => queued(`e${n}`));
+    await expect(remote.put('acme', many)).rejects.toBeInstanceOf(QueueFull);
+    expect(await remote.put('acme', [queued('small')])).toEqual({ accepted: 1, duplicates: 0 });
+    await remote.close();
+    await owner?.close();
+  });
+
+  it('lists, revives, with lanes, and forgets dead letters; several callers at once', async () => {
+    const owner = await answer();
+    const [remote, other] = [await reach(), await reach()];
+    await remote.put('acme', [refused('a'), refused('b'), refused('c')]);
+    const letters = await all(remote.dead('acme'));
+    expect(letters.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    const [seq, last] = [letters[0]?.seq ?? 0, letters[2]?.seq ?? 0];
+    expect(await Promise.all([remote.revive('acme', { seq }), other.forget('acme', { seq: last })])).toEqual([1, 1]);
+    expect(remote.status(Date.now(), 'acme').connections).toMatchObject([{ waiting: 1, dead: 1 }]);
+    expect(queue.claim('acme', 10, Date.now()).map(({ id, lane }) => [id, lane])).toEqual([['a', 'lane of a']]);
+    await Promise.all([remote.close(), other.close()]);
+    await owner?.close();
+  });
+
+  it('is nobody to talk to once it has closed, or was killed', async () => {
+    const owner = await answer();
+    const at = socketOf(directory) ?? '';
+    expect(statSync(at).mode & 0o777).toBe(0o600);
+    await owner?.close();
+    expect(existsSync(at)).toBe(false);
+    expect(await reachOwner(directory)).toBeUndefined();
+    writeFileSync(at, 'left behind');
+    expect(await reachOwner(directory)).toBeUndefined();
+    const next = await answer();
+    await (await reach()).close();
+    await next?.close();
+  });
+
+  it('that ends before it answered leaves no doubt about that', async () => {
+    let letGo = (): void => undefined;
+    const slow = new Promise<never>((_, reject) => (letGo = () => reject(new Error('closed'))));
+    const owner = await answerForStore({
+      directory,
+      queue: { ...queue, put: () => slow, status: () => queue.status(0) } as unknown as DeliveryQueue,
+      laneOf: () => undefined,
+      changed: () => undefined,
+    });
+    const remote = await reach();
+    const put = remote.put('acme', [queued('a')]);
+    const closing = owner?.close();
+    letGo();
+    await expect(put).rejects.toThrow(/closed|has ended before it answered/);
+    await closing;
+    await expect(remote.put('acme', [queued('b')])).rejects.toThrow(/has ended before it answered/);
+  });
+});
+
+it('a path too long for a socket has none', async () => {
+  expect(socketOf(`/${'x'.repeat(200)}`)).toBeUndefined();
+  expect(await reachOwner(`/${'x'.repeat(200)}`)).toBeUndefined();
+});
