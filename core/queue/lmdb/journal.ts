@@ -2,7 +2,7 @@ import { failpoint, isArmed } from '../failpoint.ts';
 import type { Table, Tables } from './tables.ts';
 
 /** One write of a transaction. */
-type Operation = readonly [table: Table, key: Buffer, value: Buffer | undefined];
+export type Operation = readonly [table: Table, key: Buffer, value: Buffer | undefined];
 
 /** What one caller wants written, all of it or nothing. */
 export interface Entry {

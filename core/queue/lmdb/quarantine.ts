@@ -1,0 +1,58 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Emit } from '../../runtime/signals.ts';
+import { syncFolder, type Folder } from './folder.ts';
+import * as keys from './keys.ts';
+import type { RecordTable, Tables } from './tables.ts';
+import type { Known, Writer } from './writer.ts';
+
+/** Sets records aside whose checksum is wrong: the bytes into a file of their own, then out of the table. */
+export class Quarantine {
+  readonly #tables: Tables;
+  readonly #folder: Folder;
+  readonly #writer: Writer;
+  readonly #emit: Emit;
+  /** Those on their way out: they are still seen until that is on disk. */
+  readonly #leaving = new Set<string>();
+
+  constructor(tables: Tables, folder: Folder, writer: Writer, emit: Emit) {
+    this.#tables = tables;
+    this.#folder = folder;
+    this.#writer = writer;
+    this.#emit = emit;
+  }
+
+  take(known: Known, table: RecordTable, bad: readonly Buffer[]): void {
+    const fresh = bad.filter((key) => !this.#leaving.has(nameOf(table, key)));
+    if (fresh.length === 0) return;
+    mkdirSync(this.#folder.quarantine, { recursive: true });
+    const draft = this.#writer.draft(known);
+    for (const key of fresh) {
+      this.#leaving.add(nameOf(table, key));
+      const bytes = this.#tables[table].getBinary(key);
+      if (bytes === undefined) continue;
+      const file = path.join(this.#folder.quarantine, `${nameOf(table, key)}.bin`);
+      writeFileSync(file, bytes, { flush: true });
+      draft.remove(table, key, bytes.length);
+      draft.totals.quarantined += 1;
+      this.#tell(
+        known,
+        'queue record',
+        new Error(`the checksum of record ${keys.seqOf(key)} (${table}) is wrong; its bytes are in ${file}`),
+      );
+    }
+    syncFolder(this.#folder.quarantine);
+    this.#writer
+      .write(known, draft)
+      .catch((error: unknown) => this.#tell(known, 'queue quarantine', error))
+      .finally(() => {
+        for (const key of fresh) this.#leaving.delete(nameOf(table, key));
+      });
+  }
+
+  #tell({ counts }: Known, where: string, error: unknown): void {
+    this.#emit({ kind: 'defect', slug: counts.id, where, error });
+  }
+}
+
+const nameOf = (table: RecordTable, key: Buffer): string => `${table}-${key.toString('hex')}`;
