@@ -51,7 +51,11 @@ export interface Place {
   readonly stamp: number;
 }
 
-export type QueueRecord<K extends RecordKind = RecordKind> = Place & StateOf<K> & { readonly event: CdpEvent };
+/** A record but for its event. */
+export type Stated<K extends RecordKind = RecordKind> = Place & StateOf<K>;
+export type QueueRecord<K extends RecordKind = RecordKind> = Stated<K> & { readonly event: CdpEvent };
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export function encode(place: Place, state: RecordState, event: CdpEvent): Buffer {
   const text = JSON.stringify(event);
@@ -110,23 +114,25 @@ export function lengthAt(bytes: Buffer, at = 0): number | undefined {
 
 /** `bad` when it is not, byte for byte, what was written. */
 export function decode(bytes: Buffer): QueueRecord | 'bad' {
-  if (!isIntact(bytes)) return 'bad';
-  const eventAt = headLength + bytes.readUInt32LE(8);
-  // Filled in place: an object that is spread from a parsed one costs ten times as much.
-  const record = JSON.parse(bytes.toString('utf8', headLength, eventAt)) as Filling;
-  record.kind = recordKinds[bytes[5]!]!;
-  record.seq = bytes.readUIntLE(20, 6);
-  record.stamp = bytes.readUIntLE(26, 6);
-  record.event = JSON.parse(bytes.toString('utf8', eventAt)) as CdpEvent;
-  return record as QueueRecord;
+  const head = decodeState(bytes);
+  return head === 'bad' ? 'bad' : Object.assign(head, { event: eventOf(bytes) });
 }
 
-interface Filling {
-  kind: RecordKind;
-  seq: number;
-  stamp: number;
-  event: CdpEvent;
+/** The same without its event. */
+export function decodeState(bytes: Buffer): Stated | 'bad' {
+  if (!isIntact(bytes)) return 'bad';
+  const text = bytes.toString('utf8', headLength, headLength + bytes.readUInt32LE(8));
+  // Filled in place: an object that is spread from a parsed one costs ten times as much.
+  const state = JSON.parse(text) as Writable<Place> & { kind: RecordKind };
+  state.kind = kindOf(bytes);
+  state.seq = bytes.readUIntLE(20, 6);
+  state.stamp = bytes.readUIntLE(26, 6);
+  return state as Stated;
 }
+
+/** Of an intact record. */
+export const eventOf = (bytes: Buffer): CdpEvent =>
+  JSON.parse(bytes.toString('utf8', headLength + bytes.readUInt32LE(8))) as CdpEvent;
 
 export const isIntact = (bytes: Buffer): boolean =>
   lengthAt(bytes) === bytes.length && bytes.readUInt32LE(16) === checksum(bytes);

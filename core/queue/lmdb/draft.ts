@@ -4,9 +4,9 @@ import {
   encode,
   restate,
   type Place,
-  type QueueRecord,
   type RecordKind,
   type RecordState,
+  type Stated,
   type StateOf,
 } from '../record.ts';
 import type { Operation } from './journal.ts';
@@ -19,10 +19,9 @@ export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** One that is claimed. */
 export interface Held {
-  readonly lane: number;
   readonly key: Buffer;
   readonly bytes: Buffer;
-  readonly record: QueueRecord<'waiting'>;
+  readonly state: Stated<'waiting'>;
   settling: boolean;
 }
 
@@ -58,7 +57,7 @@ export class Draft {
   }
 
   /** At the tail, with the bytes of the event it had. */
-  again(bytes: Buffer, { connection, lane, id }: QueueRecord, as: string | undefined, now: number): void {
+  again(bytes: Buffer, { connection, lane, id }: Stated, as: string | undefined, now: number): void {
     const place = this.#next();
     const state: StateOf<'waiting'> = {
       kind: 'waiting',
@@ -73,22 +72,22 @@ export class Draft {
   }
 
   settle(
-    { key, bytes, record }: Held,
+    { key, bytes, state: before }: Held,
     settlement: Settlement,
     { now, configHash }: { readonly now: number; readonly configHash: string },
   ): void {
-    const { seq, connection, id, lane, acceptedAt } = record;
+    const { seq, connection, id, lane, acceptedAt } = before;
     const common = { connection, id, lane, acceptedAt };
     if (settlement.kind === 'again') {
       const { attempts, notBefore } = settlement;
-      if (attempts === record.attempts && notBefore <= Math.max(now, record.notBefore)) return;
+      if (attempts === before.attempts && notBefore <= Math.max(now, before.notBefore)) return;
       const place = this.#at(seq);
       const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore });
       this.operations.push([this.#tables.log, key, next]);
       this.totals.bytes += next.length - bytes.length;
       return;
     }
-    const { attempts } = settlement.kind === 'dead' ? settlement : record;
+    const { attempts } = settlement.kind === 'dead' ? settlement : before;
     const state: RecordState =
       settlement.kind === 'done'
         ? { kind: 'done', ...common, attempts, doneAt: now, outcome: settlement.outcome }

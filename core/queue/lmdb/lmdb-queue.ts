@@ -1,7 +1,7 @@
 import type { Emit } from '../../runtime/signals.ts';
 import { failpoint } from '../failpoint.ts';
 import type { Claim, DeadFilter, DeadLetter, DeliveryQueue, QueuedEvent, QueueStatus, Settlement } from '../queue.ts';
-import { decode, type QueueRecord } from '../record.ts';
+import { decodeState, eventOf } from '../record.ts';
 import { room } from '../room.ts';
 import { Chores } from './chores.ts';
 import type { Held } from './draft.ts';
@@ -90,15 +90,15 @@ export class LmdbQueue implements DeliveryQueue {
       const key = keys.logKey(known.number, lane, seq);
       const bytes = copyOf(this.#tables.log, key);
       if (bytes === undefined) return 'gone';
-      const record = decode(bytes);
-      if (record === 'bad' || record.kind !== 'waiting' || record.seq !== seq) {
+      const state = decodeState(bytes);
+      if (state === 'bad' || state.kind !== 'waiting' || state.seq !== seq) {
         bad.push(key);
         return 'gone';
       }
-      if (record.notBefore > now) return record.notBefore;
-      const { id, event, acceptedAt, attempts } = record;
-      claims.push({ seq, id, lane: record.lane, event, acceptedAt, attempts });
-      this.#held.set(seq, { lane, key, bytes, record, settling: false });
+      if (state.notBefore > now) return state.notBefore;
+      const { id, acceptedAt, attempts } = state;
+      claims.push({ seq, id, lane: state.lane, event: eventOf(bytes), acceptedAt, attempts });
+      this.#held.set(seq, { key, bytes, state, settling: false });
       return 'claimed';
     });
     this.#quarantine.take(known, 'log', bad);
@@ -205,14 +205,10 @@ export class LmdbQueue implements DeliveryQueue {
   #oldestMs(known: Known, now: number): number {
     const oldest = known.kept.waiting === 0 ? undefined : this.#turnsOf(known).oldest();
     if (oldest === undefined) return 0;
-    const held = this.#held.get(oldest.seq)?.record;
-    const record = held ?? this.#waiting(keys.logKey(known.number, oldest.lane, oldest.seq));
-    return record === undefined || record === 'bad' ? 0 : Math.max(0, now - record.acceptedAt);
-  }
-
-  #waiting(key: Buffer): QueueRecord | 'bad' | undefined {
-    const bytes = copyOf(this.#tables.log, key);
-    return bytes === undefined ? undefined : decode(bytes);
+    const key = keys.logKey(known.number, oldest.lane, oldest.seq);
+    const bytes = this.#held.get(oldest.seq)?.bytes ?? copyOf(this.#tables.log, key);
+    const state = bytes === undefined ? 'bad' : decodeState(bytes);
+    return state === 'bad' ? 0 : Math.max(0, now - state.acceptedAt);
   }
 }
 
