@@ -142,8 +142,8 @@ export class Draft {
 }
 
 function initial({ id, lane, acceptedAt, outcome }: QueuedEvent, connection: string, now: number): RecordState {
+  if (outcome === undefined) return { kind: 'waiting', connection, id, lane, acceptedAt, attempts: 0, notBefore: 0 };
   const common = { connection, id, lane, acceptedAt, attempts: 0 };
-  if (outcome === undefined) return { kind: 'waiting', ...common, notBefore: 0 };
   if (outcome.kind === 'skipped') return { kind: 'done', ...common, doneAt: now, outcome: 'skipped' };
   return { kind: 'dead', ...common, diedAt: now, outcome: 'rejected', reason: outcome.reason, configHash: '' };
 }

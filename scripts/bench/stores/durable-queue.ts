@@ -18,7 +18,7 @@ export const durableQueue = (subject: Subject, { lanes = 0 } = {}): StoreKind =>
     return {
       async put(events) {
         const acceptedAt = Date.now();
-        const queued = events.map((one) => ({ ...one, lane: laneOfNext(), acceptedAt }));
+        const queued = events.map(({ id: own, event }) => ({ id: own, event, lane: laneOfNext(), acceptedAt }));
         const { accepted } = await queue.put(id, queued);
         expectAll(accepted, events.length);
       },
