@@ -3,19 +3,16 @@ import type { Outcome, Reason } from '../api/outcome.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import type { DeliverOptions } from '../runtime/deliver.ts';
 import { nap } from './nap.ts';
-import type { Settlement } from './queue.ts';
+import type { FinalSettlement } from './queue.ts';
 import { defaultQueuePolicy, settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, wholeSuspension, type Suspended } from './suspension.ts';
 
 /** connection.deliver, or something that keeps its promises: an outcome for each event, and lanes that wait for their first deferral. */
 export type DriveDeliver = (events: readonly CdpEvent[], options: DeliverOptions) => Promise<readonly Outcome[]>;
 
-/** What became of an event for good. `seq` is its position in the input. */
-export type FinalSettlement = Extract<Settlement, { kind: 'done' | 'dead' }>;
-
 export interface DriveOptions {
   /**
-   * An event is settled: commit it, or write the dead letter. In any order, one after another; what it throws ends drive(), so
+   * An event is settled (`seq` is its position in the input): commit it, or write the dead letter. In any order, one after another; what it throws ends drive(), so
    * that nothing is committed that was not kept.
    */
   readonly settled: (settlement: FinalSettlement, event: CdpEvent, outcome: Outcome) => unknown;
@@ -89,29 +86,66 @@ export async function drive(
     acceptedAt: options.acceptedAt?.(position) ?? startedAt,
   }));
 
+  /** What settled() threw, if it did: from then on nothing more is kept, and nothing more sent. */
+  let failure: { readonly error: unknown } | undefined;
+  let keeping: Promise<boolean> = Promise.resolve(true);
+
+  function keep(settlement: FinalSettlement, event: CdpEvent, outcome: Outcome): Promise<boolean> {
+    keeping = keeping.then(async (good) => {
+      if (!good) return false;
+      try {
+        await settled(settlement, event, outcome);
+        return true;
+      } catch (error) {
+        failure = { error };
+        stop();
+        return false;
+      }
+    });
+    return keeping;
+  }
+
   /** One delivery of all that is left. Returns why the connection pauses. */
   async function round(): Promise<Reason | undefined> {
-    const given = left.map(({ event }) => event);
-    const outcomes = await deliver(given, {
-      once: true,
-      signal: stopping.signal,
-      ...(withinMs === undefined ? {} : { withinMs }),
-    });
-    if (outcomes.length !== given.length) throw new Error('deliver() did not return an outcome for each event');
-    const suspensions = suspended?.() ?? [];
-    const waiting: Waiting[] = [];
+    const given = left;
+    const stay = new Map<number, Waiting>();
+    const heard = new Set<number>();
     let paused: Reason | undefined;
-    for (const [index, one] of left.entries()) {
-      const outcome = outcomes[index] as Outcome;
+
+    /** A lane waits until what came of its event is kept, unless it was delivered: a crash must not make that one go again behind a later one. */
+    function hear(index: number, outcome: Outcome): Promise<boolean> | undefined {
+      const one = given[index] as Waiting;
+      const suspensions = outcome.kind === 'suspended' ? (suspended?.() ?? []) : [];
       const pause = isPaused(suspensions, outcome);
       if (pause && outcome.kind === 'suspended') paused ??= wholeSuspension(suspensions) ?? outcome.reason;
       const claim = { seq: one.position, attempts: one.attempts, acceptedAt: one.acceptedAt };
       const settlement = settlementOf(claim, outcome, { policy, now: now(), paused: pause });
-      if (settlement.kind === 'again')
-        waiting.push({ ...one, attempts: settlement.attempts, notBefore: settlement.notBefore });
-      else await settled(settlement, one.event, outcome);
+      if (settlement.kind === 'again') {
+        stay.set(index, { ...one, attempts: settlement.attempts, notBefore: settlement.notBefore });
+        return undefined;
+      }
+      heard.add(index);
+      const kept = keep(settlement, one.event, outcome);
+      return outcome.kind === 'delivered' ? undefined : kept;
     }
-    left = waiting;
+
+    let outcomes: readonly Outcome[];
+    try {
+      outcomes = await deliver(
+        given.map(({ event }) => event),
+        { once: true, signal: stopping.signal, settled: hear, ...(withinMs === undefined ? {} : { withinMs }) },
+      );
+    } finally {
+      await keeping;
+    }
+    if (outcomes.length !== given.length) throw new Error('deliver() did not return an outcome for each event');
+    // A deliver() of the host's own need not tell as it goes.
+    given.forEach((_, index) => {
+      if (!heard.has(index) && !stay.has(index)) void hear(index, outcomes[index] as Outcome);
+    });
+    await keeping;
+    if (failure !== undefined) throw failure.error;
+    left = given.flatMap((_, index) => stay.get(index) ?? []);
     return paused;
   }
 

@@ -6,16 +6,20 @@ export type {
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
+  FinalSettlement,
+  LaneOf,
   QueuedEvent,
   QueueStatus,
   Settlement,
 } from './queue.ts';
 export { defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
 export type { QueuePolicy } from './settlement.ts';
-export { work, workFor } from './worker.ts';
-export type { WorkableConnection, Working, WorkOptions } from './worker.ts';
+export { work } from './worker.ts';
+export { workFor } from './work-options.ts';
+export type { WorkableConnection, WorkableQueue, Working, WorkOptions } from './work-options.ts';
+export type { SharedPace } from './permits.ts';
 export { drive } from './drive.ts';
-export type { DriveDeliver, Driven, DriveOptions, FinalSettlement, Left } from './drive.ts';
+export type { DriveDeliver, Driven, DriveOptions, Left } from './drive.ts';
 export { createRateBudget } from './rate-budget.ts';
 export type { RateBudget } from './rate-budget.ts';
 export { openQueue } from './lmdb/open.ts';

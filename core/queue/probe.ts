@@ -46,11 +46,11 @@ export function createStandstill({ firstMs, longestMs }: ProbeTimes): Standstill
   };
 }
 
-/** What a slice says of its vendor as a whole. */
-export type Verdict =
-  /** It answered for at least one event. */
+/** What an outcome, or a slice of them, says of its vendor. */
+export type Sound =
+  /** It answered, for at least one event. */
   | { readonly kind: 'reached' }
-  /** It did so for none, and at least one failed for want of it. */
+  /** It did so for none, and at least one failed for want of it. `earliest`: before then it should not be asked again (epoch ms). */
   | { readonly kind: 'failed'; readonly code: Reason['code']; readonly earliest: number }
   /** Nobody asked it. */
   | { readonly kind: 'silent' };
@@ -64,18 +64,27 @@ const absent: ReadonlySet<Reason['code']> = new Set([
   'rate_limited',
 ]);
 
-export function verdictOf(outcomes: readonly Outcome[]): Verdict {
-  let code: Reason['code'] | undefined;
-  let earliest = Number.POSITIVE_INFINITY;
+const reached: Sound = { kind: 'reached' };
+const silent: Sound = { kind: 'silent' };
+
+export function soundOf(outcome: Outcome): Sound {
+  if (outcome.kind === 'delivered') return reached;
+  const { code, status } = outcome.reason;
+  if (outcome.kind !== 'deferred' && outcome.kind !== 'unknown') return status === undefined ? silent : reached;
+  if (!absent.has(code)) return silent;
+  return { kind: 'failed', code, earliest: (outcome.kind === 'deferred' && timeOf(outcome.retryAt)) || 0 };
+}
+
+export function verdictOf(outcomes: readonly Outcome[]): Sound {
+  let failed: Extract<Sound, { kind: 'failed' }> | undefined;
   for (const outcome of outcomes) {
-    if (outcome.kind === 'delivered') return { kind: 'reached' };
-    if (outcome.kind === 'deferred' || outcome.kind === 'unknown') {
-      if (!absent.has(outcome.reason.code)) continue;
-      code ??= outcome.reason.code;
-      earliest = Math.min(earliest, (outcome.kind === 'deferred' && timeOf(outcome.retryAt)) || 0);
-    } else if (outcome.reason.status !== undefined) return { kind: 'reached' };
+    const sound = soundOf(outcome);
+    if (sound.kind === 'reached') return sound;
+    if (sound.kind === 'silent') continue;
+    if (failed === undefined) failed = sound;
+    else if (sound.earliest < failed.earliest) failed = { ...failed, earliest: sound.earliest };
   }
-  return code === undefined ? { kind: 'silent' } : { kind: 'failed', code, earliest };
+  return failed ?? silent;
 }
 
 /** How long the vendor itself asked everybody to wait: the latest such time, in epoch ms; 0 when it did not. */

@@ -20,19 +20,32 @@ export interface Claim extends QueuedEvent {
   readonly seq: number;
   /** Deliveries that failed so far; throttled ones are not counted. */
   readonly attempts: number;
+  /** An earlier delivery got no answer: the vendor may have it. */
+  readonly doubtful?: true | undefined;
 }
 
-/** What became of a claim, for good or for now. */
-export type Settlement =
+/** What became of a claim for good. */
+export type FinalSettlement =
   | { readonly kind: 'done'; readonly seq: number; readonly outcome: 'delivered' | 'skipped' }
-  /** It stays, and holds back the later ones of its lane until then (epoch ms). */
-  | { readonly kind: 'again'; readonly seq: number; readonly notBefore: number; readonly attempts: number }
   | {
       readonly kind: 'dead';
       readonly seq: number;
       readonly outcome: OutcomeKind;
       readonly reason: Reason;
       readonly attempts: number;
+    };
+
+/** What became of a claim, for good or for now. */
+export type Settlement =
+  | FinalSettlement
+  /** It stays, and holds back the later ones of its lane until then (epoch ms). */
+  | {
+      readonly kind: 'again';
+      readonly seq: number;
+      readonly notBefore: number;
+      readonly attempts: number;
+      /** Its next claims say so, after a restart, too. */
+      readonly doubtful?: true | undefined;
     };
 
 /** An event that left the queue without being delivered, with all it takes to judge it and to send it after all. */
@@ -84,24 +97,34 @@ export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 
+/** Another process has the queue now: nothing of it can be used any more. Whatever a method throws for that has the code `taken`. */
+export const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'taken';
+
 /**
  * A durable queue of events, by connection. Everything that returns a promise is durable when it resolves. One implementation
  * is in the box (LMDB, one process); test/queue/contract.ts holds every implementation to this.
  */
 export interface DeliveryQueue {
-  /** All of it or nothing. Throws QueueFull when the byte budget is reached. */
+  /**
+   * All of it or nothing. What is kept for replay gives way to it, the oldest first; throws QueueFull when what waits and the dead
+   * letters fill the byte budget.
+   */
   put(
     connection: string,
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
   /**
    * Takes out up to `most` events that may go now, the oldest first. Of a lane: several in a row, but none while one of it is
-   * claimed or waits for its time. A claim lasts until settle() or release(), or the end of the process.
+   * claimed or waits for its time. A claim lasts until settle() or release(), or the end of the process. With `mostBytes`, the one that
+   * makes them so large together is the last.
    */
-  claim(connection: string, most: number, now: number): readonly Claim[];
+  claim(connection: string, most: number, now: number, mostBytes?: number): readonly Claim[];
   /** Epoch ms when claim() will next have something that is only waiting for its time; `undefined` when nothing is. */
   nextAt(connection: string): number | undefined;
-  /** A dead letter is written in the same transaction that removes the original, never after it. */
+  /**
+   * A dead letter is written in the same transaction that removes the original, never after it. With nothing to settle it only
+   * proves, by a small write, that the store takes any.
+   */
   settle(
     connection: string,
     settlements: readonly Settlement[],
@@ -111,12 +134,20 @@ export interface DeliveryQueue {
   release(connection: string, seqs: readonly number[]): void;
   dead(connection: string, filter?: DeadFilter): AsyncIterable<DeadLetter>;
   /** Puts dead letters back at the tail, with their attempts forgotten. Returns how many. */
-  revive(connection: string, filter?: DeadFilter): Promise<number>;
+  revive(connection: string, filter?: DeadFilter, laneOf?: LaneOf): Promise<number>;
+  /** Drops dead letters for good. Returns how many. */
+  forget(connection: string, filter?: DeadFilter): Promise<number>;
   /** Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many. */
-  replay(connection: string, from: number, to: number): Promise<number>;
+  replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number>;
   /** Forgets what was done before that time (epoch ms), and the ids the dedup window has passed. Returns how many. */
   prune(before: number, now: number): Promise<number>;
-  status(now: number): QueueStatus;
+  /** With a connection: of that one alone. */
+  status(now: number, connection?: string): QueueStatus;
+  /** How many events of a connection wait, claimed ones included. */
+  waiting(connection: string): number;
   /** Resolves when everything written is on disk and the store is given up. */
   close(): Promise<void>;
 }
+
+/** The lane of an event that has none, because it was settled when it was put and comes back: connection.routeOf knows. */
+export type LaneOf = (event: CdpEvent) => string | undefined;

@@ -33,8 +33,8 @@ interface Common {
   readonly attempts: number;
 }
 export type RecordState =
-  /** Not to be sent before `notBefore` (epoch ms; 0 = at once). */
-  | (Common & { readonly kind: 'waiting'; readonly notBefore: number })
+  /** Not to be sent before `notBefore` (epoch ms; 0 = at once). `doubtful`: the vendor may have it. */
+  | (Common & { readonly kind: 'waiting'; readonly notBefore: number; readonly doubtful?: true | undefined })
   | (Common & { readonly kind: 'done'; readonly doneAt: number; readonly outcome: 'delivered' | 'skipped' })
   | (Common & {
       readonly kind: 'dead';

@@ -1,64 +1,170 @@
 import type { Outcome } from '../api/outcome.ts';
-import type { Claim, Settlement } from './queue.ts';
+import type { Claim, FinalSettlement, Settlement } from './queue.ts';
+import type { Recorder } from './recorder.ts';
 import { settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, type Suspended } from './suspension.ts';
 
-/** What becomes of the claims of one slice. */
-export interface Sorted {
-  readonly settlements: readonly Settlement[];
-  /** Claims that are to be as they were: giving them back costs no write. */
-  readonly untouched: readonly number[];
+/** A slice under way: claims that were taken out together, each written down as it is heard of. */
+export interface Slice {
+  /** For deliver(): holds the lane of an event that was not delivered until that is on disk. */
+  hear(position: number, outcome: Outcome): Promise<boolean> | undefined;
+  /** Most of it is still under way. */
+  isBusy(): boolean;
+  /** All outcomes are there. Resolves when they are on disk, to whether anything came of any claim. */
+  conclude(outcomes: readonly Outcome[], earliest: number): Promise<boolean>;
+  /** What was not heard of is given back; what was, is on disk when this resolves. */
+  abandon(): Promise<void>;
+}
+
+export interface SliceOptions {
+  readonly recorder: Recorder;
+  readonly policy: QueuePolicy;
+  readonly now: () => number;
+  readonly suspended: () => Suspended;
+  /** So many claims more are settled, or given back. */
+  readonly freed: (claims: number) => void;
+}
+
+export function openSlice(claims: readonly Claim[], options: SliceOptions): Slice {
+  const { recorder, policy, now, suspended, freed } = options;
+  const heard = claims.map(() => false);
+  /** What is being written, and how many of these claims are in it. */
+  const writes = new Map<Promise<boolean>, number>();
+  let open = claims.length;
+
+  function free(count: number): void {
+    open -= count;
+    freed(count);
+  }
+
+  function write(settlement: Settlement): Promise<boolean> {
+    const written = recorder.write(settlement);
+    const before = writes.get(written);
+    writes.set(written, (before ?? 0) + 1);
+    if (before === undefined) {
+      void written.then(() => {
+        const count = writes.get(written) ?? 0;
+        writes.delete(written);
+        free(count);
+      });
+    }
+    return written;
+  }
+
+  function record(position: number, outcome: Outcome): Promise<boolean> | undefined {
+    const settlement = finalOf(claims[position] as Claim, outcome, {
+      policy,
+      now: now(),
+      suspended: outcome.kind === 'suspended' ? suspended() : [],
+    });
+    if (settlement === undefined) return undefined;
+    heard[position] = true;
+    return write(settlement);
+  }
+
+  return {
+    hear(position, outcome) {
+      const written = record(position, outcome);
+      return outcome.kind === 'delivered' ? undefined : written;
+    },
+    isBusy: () => open * 2 > claims.length,
+    async conclude(outcomes, earliest) {
+      const remaining: Remaining[] = [];
+      for (const [position, claim] of claims.entries()) {
+        if (heard[position] === true) continue;
+        const outcome = outcomes[position] as Outcome;
+        if (record(position, outcome) === undefined) remaining.push({ claim, outcome });
+      }
+      const { settlements, untouched } = putBack(remaining, {
+        policy,
+        now: now(),
+        suspended: suspended(),
+        earliest,
+      });
+      for (const settlement of settlements) void write(settlement);
+      await Promise.all(writes.keys());
+      recorder.giveBack(untouched);
+      free(untouched.length);
+      return untouched.length < claims.length;
+    },
+    async abandon() {
+      const unheard = claims.filter((_, position) => heard[position] === false);
+      recorder.giveBack(unheard.map(({ seq }) => seq));
+      free(unheard.length);
+      await Promise.all(writes.keys());
+    },
+  };
 }
 
 export interface Surroundings {
   readonly policy: QueuePolicy;
   readonly now: number;
   readonly suspended: Suspended;
-  /** Epoch ms: nothing that has to go again does so earlier. */
-  readonly earliest: number;
-  /** Claims of which an earlier delivery got no answer. Kept up to date here; a restart forgets them. */
-  readonly doubtful: Set<number>;
+}
+
+/** What came of a claim for good, to be written down at once; `undefined` while it stays in the queue. */
+export function finalOf(claim: Claim, outcome: Outcome, surroundings: Surroundings): FinalSettlement | undefined {
+  const settlement = settle(claim, outcome, surroundings);
+  if (settlement.kind === 'again') return undefined;
+  return settlement.kind === 'dead' && claim.doubtful === true ? doubted(settlement) : settlement;
+}
+
+/** A claim of a slice that ended, and the outcome that leaves it in the queue. */
+export interface Remaining {
+  readonly claim: Claim;
+  readonly outcome: Outcome;
+}
+
+/** What becomes of the claims that stay. */
+export interface Sorted {
+  readonly settlements: readonly Settlement[];
+  /** Claims that are to be as they were: giving them back costs no write. */
+  readonly untouched: readonly number[];
 }
 
 /**
- * Applies settlementOf() to each. What nothing happened to is given back instead of written: what a pause or a stop left
- * undone, and what was held back behind an event of its lane that has to wait, as the lane waits with that one.
+ * What nothing happened to is given back instead of written: what a pause or a stop left undone, and what was held back behind
+ * an event of its lane that has to wait, as the lane waits with that one. Nothing that has to go again does so before `earliest`
+ * (epoch ms).
  */
-export function sortOut(
-  claims: readonly Claim[],
-  outcomes: readonly Outcome[],
-  { policy, now, suspended, earliest, doubtful }: Surroundings,
+export function putBack(
+  remaining: readonly Remaining[],
+  surroundings: Surroundings & { readonly earliest: number },
 ): Sorted {
-  const settled = claims.map((claim, index) => {
-    const outcome = outcomes[index] as Outcome;
-    if (outcome.kind === 'deferred' && outcome.reason.code === 'ambiguous_delivery') doubtful.add(claim.seq);
-    const settlement = settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome) });
-    const held = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
-    return { claim, settlement, held };
-  });
+  const { now, earliest } = surroundings;
   const waitingLanes = new Set<string>();
-  for (const { claim, settlement, held } of settled) {
-    if (settlement.kind === 'again' && !held && settlement.notBefore > now && claim.lane !== undefined)
-      waitingLanes.add(claim.lane);
-  }
+  const again = remaining.map(({ claim, outcome }) => {
+    const settlement = settle(claim, outcome, surroundings);
+    const code = outcome.kind === 'deferred' ? outcome.reason.code : undefined;
+    const held = code === 'held_back';
+    const waits = settlement.kind === 'again' && settlement.notBefore > now;
+    if (waits && !held && claim.lane !== undefined) waitingLanes.add(claim.lane);
+    return { claim, settlement, held, lost: code === 'ambiguous_delivery' };
+  });
   const settlements: Settlement[] = [];
   const untouched: number[] = [];
-  for (const { claim, settlement, held } of settled) {
+  for (const { claim, settlement, held, lost } of again) {
     if (settlement.kind !== 'again') {
-      settlements.push(settlement.kind === 'dead' && doubtful.has(settlement.seq) ? doubted(settlement) : settlement);
-      doubtful.delete(settlement.seq);
+      // It has become too old since it was heard of.
+      settlements.push(settlement.kind === 'dead' && claim.doubtful === true ? doubted(settlement) : settlement);
       continue;
     }
     const behind = held && claim.lane !== undefined && waitingLanes.has(claim.lane);
-    const asItWas = settlement.attempts === claim.attempts && (settlement.notBefore <= now || behind);
-    if (asItWas) untouched.push(settlement.seq);
-    else settlements.push({ ...settlement, notBefore: Math.max(settlement.notBefore, earliest) });
+    const news = settlement.attempts !== claim.attempts || (lost && claim.doubtful !== true);
+    if (!news && (settlement.notBefore <= now || behind)) untouched.push(settlement.seq);
+    else {
+      const doubtful = lost || claim.doubtful === true ? { doubtful: true as const } : {};
+      settlements.push({ ...settlement, ...doubtful, notBefore: Math.max(settlement.notBefore, earliest) });
+    }
   }
   return { settlements, untouched };
 }
 
+const settle = (claim: Claim, outcome: Outcome, { policy, now, suspended }: Surroundings): Settlement =>
+  settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome) });
+
 /** The vendor may have what it, or we, refused later: that is not claimed either way. */
-function doubted(settlement: Extract<Settlement, { kind: 'dead' }>): Settlement {
+function doubted(settlement: Extract<FinalSettlement, { kind: 'dead' }>): FinalSettlement {
   const { outcome, reason } = settlement;
   return { ...settlement, outcome: outcome === 'rejected' ? 'unknown' : outcome, reason: { ...reason, ...maybeTaken } };
 }

@@ -1,99 +1,77 @@
-import type { Outcome, Reason, ReasonCode } from '../api/outcome.ts';
-import type { DestinationManifest } from '../api/manifest.ts';
-import { systemClock, type Clock } from '../runtime/clock.ts';
-import type { Connection } from '../runtime/connection.ts';
+import type { Outcome, ReasonCode } from '../api/outcome.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/error-text.ts';
-import { safely, type Emit } from '../runtime/signals.ts';
+import { safely } from '../runtime/signals.ts';
+import { createCircuit } from './circuit.ts';
 import { failpoint } from './failpoint.ts';
-import { longestNapMs, nap } from './nap.ts';
-import { createStandstill, heldUntil, outageProbes, suspensionProbes, verdictOf } from './probe.ts';
-import type { Claim, DeliveryQueue, Settlement } from './queue.ts';
-import type { RateBudget } from './rate-budget.ts';
-import { defaultQueuePolicy, policyFor, type QueuePolicy } from './settlement.ts';
-import { sortOut } from './slice.ts';
+import { longestNapMs } from './nap.ts';
+import { createPause } from './pause.ts';
+import { createPermits } from './permits.ts';
+import { isTaken, type Claim } from './queue.ts';
+import { createRecorder } from './recorder.ts';
+import { defaultQueuePolicy } from './settlement.ts';
+import { openSlice, type Slice } from './slice.ts';
 import { wholeSuspension } from './suspension.ts';
+import { mostInSlice, mostSliceBytes, type Working, type WorkOptions } from './work-options.ts';
 
-/** What a worker needs of a connection. */
-export type WorkableConnection = Pick<Connection, 'slug' | 'id' | 'deliver' | 'check' | 'suspended' | 'resume'>;
-
-export interface WorkOptions {
-  readonly queue: DeliveryQueue;
-  readonly connection: WorkableConnection;
-  /** Under which the queue keeps its events. Default: the connection's own. */
-  readonly id?: string;
-  /** Default: until an event is a day old. policyFor(manifest) knows better. */
-  readonly policy?: QueuePolicy;
-  /** Of the connection's settings: goes into dead letters. */
-  readonly configHash: string;
-  /** Most events taken out at once (default 1,000). workFor(manifest) knows better. */
-  readonly sliceSize?: number;
-  /** Slices under way at once (default 2): one is written down while the next is sent. */
-  readonly inFlight?: number;
-  /** How long one slice may take, in milliseconds (default 30 s). */
-  readonly withinMs?: number;
-  /** Pace shared with other workers. Each event is a permit; without `perSecond` only the vendor's pauses are shared. */
-  readonly shared?: { readonly budget: RateBudget; readonly bucket: string; readonly perSecond?: number };
-  /** Epoch ms. Default: Date.now. */
-  readonly now?: Clock['now'];
-  readonly after?: Clock['after'];
-  /** Held and resumed connections, defects. What it throws is ignored. */
-  readonly onSignal?: Emit;
-}
-
-/** A worker under way. */
-export interface Working {
-  /**
-   * Takes nothing more out, waits for what is in flight, after `graceMs` tells the connection to start nothing more, settles what
-   * came back and gives back the rest. Called again with less, it hurries.
-   */
-  stop(graceMs: number): Promise<void>;
-  /** Resolves when nothing waits any more and all is settled; or when the connection pauses, or the worker was stopped. */
-  idle(): Promise<void>;
-  /** Why the connection pauses; `undefined` while it does not. */
-  paused(): Reason | undefined;
-  /** There may be something new: events were put, revived or replayed, or somebody resumed the connection. */
-  wake(): void;
-}
-
-/** What suits a destination: how long to try, and slices of one request for each of its sockets. */
-export const workFor = (
-  manifest: Pick<DestinationManifest, 'limits' | 'pace' | 'maxQueueAgeMs'>,
-): Required<Pick<WorkOptions, 'policy' | 'sliceSize'>> => ({
-  policy: policyFor(manifest),
-  sliceSize: Math.min(mostInSlice, manifest.limits.maxItems * manifest.pace.concurrency),
-});
-
-const mostInSlice = 1_000;
 /** An empty-handed look at the queue is not repeated faster than this. */
 const shortestSleepMs = 10;
-/** A store that does not take a settlement is asked again after 1, 2, 4 ... s, this often. */
-const settleTries = 5;
 
 /**
- * Takes the events of one connection out of the queue, slice by slice, delivers them, and settles what came of them. Nothing is
- * sent twice within a slice: what has to go again waits in the queue.
+ * Takes the events of one connection out of the queue, slice by slice, delivers them, and writes down what came of each as it comes.
+ * Nothing is sent twice within a slice: what has to go again waits in the queue. A lane goes on behind an event that was
+ * not delivered only once that is on disk, so that a crash cannot make it go again behind a later one.
  *
- * A slice with which the vendor could not be reached opens a circuit: nothing leaves but one event at a time, after 1 s and twice
- * as long each time up to a minute, another one each time where there is another, until the vendor answers for one. A
- * suspended connection is asked with its check(), or with one event where it has none, after a minute, up to an hour.
+ * A vendor that cannot be reached opens a circuit: nothing leaves but one event at a time, after 1 s and twice as long each time up
+ * to a minute, another one each time where there is another, until the vendor answers for one. A suspended connection is
+ * asked with its check(), or with one event where it has none, after a minute, up to an hour.
  */
 export function work(options: WorkOptions): Working {
-  const { queue, connection, configHash, shared } = options;
+  const { queue, connection, configHash } = options;
   const { policy = defaultQueuePolicy, sliceSize = mostInSlice, inFlight = 2, withinMs = 30_000 } = options;
   const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const { slug } = connection;
 
-  const running = new Set<AbortController>();
+  /** Slices under way, and how to tell each to start nothing more. */
+  const running = new Map<Slice, AbortController>();
+  /** Claims of theirs that nothing has become of yet. */
+  let open = 0;
   const asking = new AbortController();
-  const outage = createStandstill(outageProbes);
-  const suspension = createStandstill(suspensionProbes);
-  /** Claims of which an earlier delivery got no answer. */
-  const doubtful = new Set<number>();
-  let pausedFor: Reason | undefined;
-  /** Until the destination says that it has no check. */
-  let canCheck = true;
-  let probing = false;
+  const hurrying = new AbortController();
+  const circuit = createCircuit({
+    now,
+    held: (code, until) => held('unreachable', code, until),
+    opened: endSlices,
+    resumed,
+  });
+  const pause = createPause({
+    connection,
+    now,
+    held: (code, until) => held('suspended', code, until),
+    resumed,
+    defect,
+  });
+  const permits = createPermits({ shared: options.shared, now, after, defect });
+  const recorder = createRecorder({
+    queue,
+    id,
+    configHash,
+    now,
+    after,
+    hurry: hurrying.signal,
+    refused: storeRefused,
+    recovered() {
+      resumed();
+      turn();
+    },
+    defect,
+  });
+  /** Whether the store takes writes: not asked yet, being asked, or so. */
+  let store: 'unknown' | 'asked' | 'writable' = 'unknown';
+  /** Why the queue cannot be used any more. */
+  let lostTo: unknown;
+  let underProbe = false;
   let stopping = false;
   let timer: (() => void) | undefined;
   let idlers: (() => void)[] = [];
@@ -122,26 +100,64 @@ export function work(options: WorkOptions): Working {
       return goOn();
     } catch (error) {
       defect('queue.claim', error);
-      stumble();
-      return outage.at();
+      if (isTaken(error)) lose(error);
+      else circuit.stumble();
+      return stopping ? undefined : circuit.at();
     }
   }
 
   /** Returns when to look again (epoch ms); `undefined` where something else will tell: the end of a slice, or a put. */
   function goOn(): number | undefined {
-    if (probing) return undefined;
-    noticeSuspension();
-    const due = pausedFor === undefined ? outage.at() : suspension.at();
+    if (underProbe || recorder.isStuck()) return undefined;
+    if (store !== 'writable') {
+      proveStore();
+      return undefined;
+    }
+    pause.notice();
+    const due = pause.reason() === undefined ? circuit.at() : pause.at();
     if (due !== undefined) {
       if (running.size > 0) return undefined;
       return now() < due ? due : probe();
     }
-    while (running.size < inFlight) {
-      const claims = queue.claim(id, sliceSize, now());
+    while (hasRoom()) {
+      const claims = queue.claim(id, sliceSize, now(), mostSliceBytes);
       if (claims.length === 0) return nextTime();
       void send(claims);
     }
     return undefined;
+  }
+
+  /** Nothing is sent that nobody could write down: a restart beside a full disk would send the same events again each time. */
+  function proveStore(): void {
+    if (store === 'asked' || queue.waiting(id) === 0) return;
+    store = 'asked';
+    void recorder.prove().then((good) => {
+      store = good ? 'writable' : 'unknown';
+      turn();
+    });
+  }
+
+  function storeRefused(error: unknown, forMs: number): void {
+    defect('queue.settle', error);
+    if (isTaken(error)) return lose(error);
+    if (forMs > 0 && !recorder.isStuck()) held('unreachable', 'internal_error', now() + forMs);
+    endSlices();
+  }
+
+  /** Nothing can be claimed or settled any more, and so nothing may be sent. */
+  function lose(error: unknown): void {
+    lostTo ??= error;
+    stopping = true;
+    asking.abort();
+    hurry();
+    tellWaiters();
+  }
+
+  /** A slice that only waits for a few slow answers does not keep the sockets from the next. */
+  function hasRoom(): boolean {
+    let busy = 0;
+    for (const slice of running.keys()) if (slice.isBusy()) busy += 1;
+    return busy < inFlight && open <= sliceSize * inFlight;
   }
 
   /** What is due and yet not given out waits for a slice of its lane. */
@@ -150,205 +166,97 @@ export function work(options: WorkOptions): Working {
     return at !== undefined && at <= now() && running.size > 0 ? undefined : at;
   }
 
-  function noticeSuspension(): void {
-    const reason = wholeSuspension(connection.suspended());
-    if (reason !== undefined && pausedFor === undefined) putOff(reason);
-    if (reason === undefined && pausedFor !== undefined) {
-      pausedFor = undefined;
-      resumed();
-    }
-  }
-
-  function putOff(reason: Reason): void {
-    pausedFor = reason;
-    suspension.fail(now());
-    held('suspended', reason.code, suspension.at());
-  }
-
-  function held(cause: 'suspended' | 'unreachable', code: ReasonCode, until: number | undefined): void {
-    emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, (until ?? 0) - now()) });
+  function held(cause: 'suspended' | 'unreachable', code: ReasonCode, until: number): void {
+    emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, until - now()) });
   }
 
   function resumed(): void {
     emit?.({ kind: 'connection_resumed', slug, connection: id });
   }
 
-  /** Something of ours does not work: not so fast. */
-  function stumble(): void {
-    outage.fail(now());
-    held('unreachable', 'internal_error', outage.at());
-  }
-
   function probe(): number | undefined {
-    if (pausedFor !== undefined && canCheck) {
-      void probed(ask());
+    if (pause.reason() !== undefined && pause.canCheck()) {
+      void probed(pause.check(asking.signal));
       return undefined;
     }
     const claims = queue.claim(id, 1, now());
     if (claims.length === 0) return nextTime();
-    // Scopes are lifted with the rest: the next event of each finds out anew.
-    if (pausedFor !== undefined) connection.resume();
+    if (pause.reason() !== undefined) pause.liftForProbe();
     void probed(send(claims, 'probe'));
     return undefined;
   }
 
-  async function probed(answer: Promise<'asked' | 'cannot ask'>): Promise<void> {
-    probing = true;
-    const asked = (await answer) === 'asked';
-    probing = false;
-    const reason = stopping ? undefined : wholeSuspension(connection.suspended());
-    if (asked && pausedFor !== undefined && reason !== undefined) putOff(reason);
+  async function probed(probing: Promise<void>): Promise<void> {
+    underProbe = true;
+    await probing;
+    underProbe = false;
+    if (!stopping) pause.probed();
     turn();
-  }
-
-  /** A yes ends the suspension: check() itself sees to that. */
-  async function ask(): Promise<'asked' | 'cannot ask'> {
-    try {
-      const { kind } = await connection.check({ signal: asking.signal });
-      if (kind !== 'unsupported') return 'asked';
-      canCheck = false;
-      return 'cannot ask';
-    } catch (error) {
-      defect('queue.check', error);
-      return 'asked';
-    }
   }
 
   /** Never rejects. */
-  async function send(claims: readonly Claim[], as: 'slice' | 'probe' = 'slice'): Promise<'asked'> {
+  async function send(claims: readonly Claim[], as: 'slice' | 'probe' = 'slice'): Promise<void> {
     const stop = new AbortController();
-    running.add(stop);
-    const outcomes = await outcomesOf(claims, stop.signal);
-    if (outcomes === undefined) giveBack(claims.map(({ seq }) => seq));
-    else await conclude(claims, outcomes, as, stop.signal);
-    running.delete(stop);
+    const slice = openSlice(claims, { recorder, policy, now, suspended: () => connection.suspended(), freed });
+    running.set(slice, stop);
+    open += claims.length;
+    const outcomes = await outcomesOf(slice, claims, stop.signal);
+    if (outcomes === undefined) await slice.abandon();
+    else await conclude(slice, outcomes, as, stop.signal);
+    running.delete(slice);
     turn();
-    return 'asked';
   }
 
-  async function outcomesOf(claims: readonly Claim[], signal: AbortSignal): Promise<readonly Outcome[] | undefined> {
+  function freed(claims: number): void {
+    open -= claims;
+    if (claims > 0) turn();
+  }
+
+  async function outcomesOf(
+    slice: Slice,
+    claims: readonly Claim[],
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[] | undefined> {
     try {
-      await permitted(claims.length, signal);
+      await permits.wait(claims.length, signal);
       if (signal.aborted) return undefined;
       const events = claims.map(({ event }) => event);
+      const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
+        circuit.hear(outcome);
+        return slice.hear(position, outcome);
+      };
       failpoint('before send');
-      const outcomes = await connection.deliver(events, { withinMs, signal, once: true });
+      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, settled });
       if (outcomes.length === claims.length) return outcomes;
       throw new Error('deliver() did not return an outcome for each event');
     } catch (error) {
       defect('queue.deliver', error);
-      stumble();
+      circuit.stumble();
       return undefined;
     }
   }
 
   async function conclude(
-    claims: readonly Claim[],
+    slice: Slice,
     outcomes: readonly Outcome[],
     as: 'slice' | 'probe',
     signal: AbortSignal,
   ): Promise<void> {
-    const failed = learn(outcomes, as);
-    await tellOthers(outcomes);
-    const { settlements, untouched } = sortOut(claims, outcomes, {
-      policy,
-      now: now(),
-      suspended: connection.suspended(),
-      earliest: failed ? (outage.at() ?? 0) + outage.waitMs() / 2 : 0,
-      doubtful,
-    });
-    failpoint('after send before record');
-    if (settlements.length > 0) await settle(settlements, signal);
-    failpoint('after record');
-    giveBack(untouched);
-    const stuck = settlements.length === 0 && (outage.at() ?? 0) <= now() && !signal.aborted;
+    const { reached, earliest } = circuit.conclude(outcomes, as);
+    if (reached && as === 'slice') pause.clear();
+    await permits.tell(outcomes);
+    const moved = await slice.conclude(outcomes, earliest);
+    const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.
-    if (stuck && wholeSuspension(connection.suspended()) === undefined) stumble();
-  }
-
-  /** Opens and closes the circuit. Returns whether the vendor could not be reached. */
-  function learn(outcomes: readonly Outcome[], as: 'slice' | 'probe'): boolean {
-    const verdict = verdictOf(outcomes);
-    if (verdict.kind === 'failed') {
-      // Slices that were under way when it opened say nothing new.
-      if (as === 'slice' && outage.at() !== undefined) return true;
-      outage.fail(now(), verdict.earliest);
-      held('unreachable', verdict.code, outage.at());
-      return true;
-    }
-    if (verdict.kind === 'reached') {
-      if (outage.at() !== undefined) resumed();
-      if (as === 'probe') outage.pass();
-      else {
-        outage.clear();
-        if (wholeSuspension(connection.suspended()) === undefined) suspension.clear();
-      }
-    }
-    return false;
-  }
-
-  /** One call for all; where the store refuses it, what is done by itself, which needs no room, and the rest. */
-  async function settle(settlements: readonly Settlement[], signal: AbortSignal): Promise<void> {
-    const at = { now: now(), configHash };
-    let parts: (readonly Settlement[])[] = [settlements];
-    for (let tries = 1; ; tries += 1) {
-      const refused: (readonly Settlement[])[] = [];
-      for (const part of parts) {
-        try {
-          await queue.settle(id, part, at);
-        } catch (error) {
-          defect('queue.settle', error);
-          refused.push(part);
-        }
-      }
-      if (refused.length === 0) return;
-      if (tries >= settleTries || signal.aborted) {
-        giveBack(refused.flat().map(({ seq }) => seq));
-        return stumble();
-      }
-      const isDone = ({ kind }: Settlement): boolean => kind === 'done';
-      parts = (tries === 1 ? [settlements.filter(isDone), settlements.filter((one) => !isDone(one))] : refused).filter(
-        ({ length }) => length > 0,
-      );
-      await nap(1_000 * 2 ** (tries - 1), after, signal);
-    }
-  }
-
-  function giveBack(seqs: readonly number[]): void {
-    if (seqs.length === 0) return;
-    try {
-      queue.release(id, seqs);
-    } catch (error) {
-      defect('queue.release', error);
-    }
-  }
-
-  async function permitted(permits: number, signal: AbortSignal): Promise<void> {
-    if (shared === undefined) return;
-    const { budget, bucket, perSecond = Number.POSITIVE_INFINITY } = shared;
-    let wait = await budget.lease(bucket, permits, perSecond);
-    while (wait > 0 && !signal.aborted) {
-      await nap(wait, after, signal);
-      wait = await budget.lease(bucket, 0, perSecond);
-    }
-  }
-
-  async function tellOthers(outcomes: readonly Outcome[]): Promise<void> {
-    const ms = heldUntil(outcomes) - now();
-    if (shared === undefined || ms <= 0) return;
-    try {
-      await shared.budget.hold(shared.bucket, ms);
-    } catch (error) {
-      defect('queue.budget', error);
-    }
+    if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
   }
 
   function tellWaiters(): void {
     // A check holds no claims: whoever stops need not wait for its answer.
-    if (running.size > 0 || (probing && !stopping)) return;
+    if (running.size > 0 || (underProbe && !stopping)) return;
     const ready = stopping ? finishers : [];
     if (stopping) finishers = [];
-    if (idlers.length > 0 && (stopping || pausedFor !== undefined || nothingWaits())) {
+    if (idlers.length > 0 && (stopping || pause.reason() !== undefined || nothingWaits())) {
       ready.push(...idlers);
       idlers = [];
     }
@@ -357,17 +265,22 @@ export function work(options: WorkOptions): Working {
 
   function nothingWaits(): boolean {
     try {
-      const own = queue.status(now()).connections.find(({ connection: name }) => name === id);
-      return (own?.waiting ?? 0) === 0;
+      return queue.waiting(id) === 0;
     } catch (error) {
-      defect('queue.status', error);
+      defect('queue.waiting', error);
       return false;
     }
   }
 
-  const hurry = (): void => {
-    for (const stop of running) stop.abort();
-  };
+  /** Nothing more of what is under way is started. */
+  function endSlices(): void {
+    for (const stop of running.values()) stop.abort();
+  }
+
+  function hurry(): void {
+    hurrying.abort();
+    endSlices();
+  }
 
   turn();
   return {
@@ -390,7 +303,8 @@ export function work(options: WorkOptions): Working {
         idlers.push(resolve);
         tellWaiters();
       }),
-    paused: () => pausedFor,
+    paused: () => pause.reason(),
+    lost: () => lostTo,
     wake: turn,
   };
 }

@@ -60,7 +60,10 @@ async function carryOn(call: Call, trip: Trip, crate: Crate, unfinished: Unfinis
   try {
     // In a lane one request after the other, elsewhere side by side.
     if (crate.lane !== undefined) await allParts(trip);
-    if (unfinished !== undefined) await tryAgain(call, trip, unfinished);
+    if (unfinished !== undefined) {
+      if (await laneIsKept(call, crate)) await tryAgain(call, trip, unfinished);
+      else standStill(call, unfinished.again, call.line.clock.now() + unfinished.waitMs);
+    }
     await allParts(trip);
   } catch (error) {
     abandon(call, crate, error);
@@ -267,13 +270,19 @@ async function sendParts(
   }
   let stands = standstill;
   for (const part of parts) {
-    if (stands === undefined) {
+    if (stands === undefined && (await laneIsKept(call, part))) {
       await carried(call, part);
       stands = deferralOf(part);
-    } else {
-      for (const parcel of part.items) call.settle(parcel, heldBack(parcel, Date.parse(stands.retryAt ?? '')));
-    }
+    } else standStill(call, part, stands === undefined ? call.line.clock.now() : Date.parse(stands.retryAt ?? ''));
   }
+}
+
+/** Whether the host has written down what it was told of earlier events of the lane. */
+const laneIsKept = async (call: Call, { lane }: Crate): Promise<boolean> =>
+  lane === undefined || (await call.kept(lane)) !== false;
+
+function standStill(call: Call, crate: Crate, until: number): void {
+  for (const parcel of crate.items) call.settle(parcel, heldBack(parcel, until));
 }
 
 /** Our own code failed in a way nobody foresaw. What may have left is not claimed either way. */

@@ -2,7 +2,7 @@ import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
 import { eventIdOf } from './event-id.ts';
 import { createFlight } from './flight.ts';
-import type { Line } from './line.ts';
+import { defect, type Line } from './line.ts';
 
 export interface DeliverOptions {
   /** How long the call may take, in milliseconds (default 30 s). What is not done by then comes back deferred. */
@@ -14,6 +14,12 @@ export interface DeliverOptions {
    * hosts that try again themselves, such as a durable queue. What is refused as a whole still goes on in smaller requests.
    */
   readonly once?: boolean;
+  /**
+   * Called with each position and its outcome as soon as it has one. For hosts that write outcomes down: a promise holds the event's lane,
+   * so that a crash cannot forget what came of an event of which a later one has left. With true the lane goes on; with false
+   * or an error, what waits in it comes back deferred.
+   */
+  readonly settled?: (position: number, outcome: Outcome) => Promise<boolean> | undefined;
 }
 
 const defaultWithinMs = 30_000;
@@ -25,7 +31,7 @@ const slice = 256;
 export async function deliver(
   line: Line,
   events: readonly CdpEvent[],
-  { withinMs = defaultWithinMs, signal, once = false }: DeliverOptions = {},
+  { withinMs = defaultWithinMs, signal, once = false, settled: tell }: DeliverOptions = {},
 ): Promise<readonly Outcome[]> {
   const outcomes: (Outcome | undefined)[] = events.map(() => undefined);
   let settled = 0;
@@ -35,8 +41,10 @@ export async function deliver(
     laneCapacity: Number.POSITIVE_INFINITY,
     remembered: Number.POSITIVE_INFINITY,
     settle(index, outcome) {
-      if (outcomes[index] === undefined) outcomes[index] = outcome;
       settled += 1;
+      if (outcomes[index] !== undefined) return undefined;
+      outcomes[index] = outcome;
+      return tell === undefined ? undefined : told(line, tell, index, outcome);
     },
   });
   const stop = (): void => flight.stop();
@@ -50,6 +58,24 @@ export async function deliver(
   await flight.finish();
   signal?.removeEventListener('abort', stop);
   return conserved(line, events, outcomes, settled);
+}
+
+/** The host's own code: what it throws must not look like a failure of the vendor. */
+function told(
+  line: Line,
+  tell: NonNullable<DeliverOptions['settled']>,
+  position: number,
+  outcome: Outcome,
+): Promise<boolean> | undefined {
+  const failed = (error: unknown): false => {
+    defect(line, 'settled', error);
+    return false;
+  };
+  try {
+    return tell(position, outcome)?.catch(failed);
+  } catch (error) {
+    return Promise.resolve(failed(error));
+  }
 }
 
 /** Throttled attempts do not count as failures, but they are more than none. */

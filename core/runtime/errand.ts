@@ -49,6 +49,7 @@ export function runErrand(line: Line, errand: Errand): Promise<Outcome> {
     settle(settled, outcome) {
       settled.settled ??= outcome;
     },
+    kept: () => undefined,
   };
   const stop = (): void => {
     stopping.abort();

@@ -22,7 +22,8 @@ export interface FlightOptions {
   readonly laneCapacity: number;
   /** messageIds remembered to keep a second copy from a vendor it would harm. */
   readonly remembered: number;
-  readonly settle: (index: number, outcome: Outcome) => void;
+  /** A promise holds the lane of that event: true lets it go on, false gives back what waits in it. Never rejects. */
+  readonly settle: (index: number, outcome: Outcome) => Promise<boolean> | undefined;
   /** Nothing is on its way any more. */
   readonly idle?: () => void;
 }
@@ -69,6 +70,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   let finished: (() => void) | undefined;
   let roomy: (() => void)[] = [];
   let moment: Moment = { now: 0, prepared: vendor.prepared };
+  /** By lane: outcomes that the host is writing down. */
+  const keeping = new Map<string, Promise<boolean>>();
 
   const call: Call = {
     line,
@@ -86,16 +89,36 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       settle(parcel, outcome);
       if (outcome.kind === 'deferred' && parcel.lane !== undefined) holdBack(parcel.lane, outcome.retryAt);
     },
+    kept: (lane) => keeping.get(lane),
   };
 
   function settle(parcel: Parcel, outcome: Outcome): void {
     if (parcel.settled !== undefined) return;
     parcel.settled = outcome;
     open -= 1;
-    conclude(parcel.index, outcome);
+    const kept = conclude(parcel.index, outcome);
+    if (kept !== undefined && parcel.lane !== undefined) hold(parcel.lane, kept);
   }
 
-  function conclude(index: number, outcome: Outcome): void {
+  /** Nothing of the lane leaves until the host has written down what it was told; and nothing at all when it could not. */
+  function hold(lane: string, kept: Promise<boolean>): void {
+    const others = keeping.get(lane);
+    const all = others === undefined ? kept : Promise.all([others, kept]).then(([before, now]) => before && now);
+    keeping.set(lane, all);
+    lanes ??= openLanes();
+    lanes.hold(lane);
+    void all.then((good) => {
+      if (keeping.get(lane) === all) keeping.delete(lane);
+      if (!good) holdBack(lane, undefined);
+      lanes?.unhold(lane);
+      pump();
+      if (open === 0) finished?.();
+    });
+  }
+
+  const openLanes = (): Lanes => createLanes({ limits, frame, span: options.span, capacity: options.laneCapacity });
+
+  function conclude(index: number, outcome: Outcome): Promise<boolean> | undefined {
     const { emit, slug } = line;
     if (emit !== undefined) {
       const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
@@ -104,7 +127,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
         for (const note of outcome.notes ?? []) emit({ kind: 'event_noted', slug, code: note.code, field: note.field });
       }
     }
-    options.settle(index, outcome);
+    return options.settle(index, outcome);
   }
 
   /** What waits behind a deferred event of its lane may not overtake it. */
@@ -117,9 +140,9 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     if (moment.now !== now) moment = { now, prepared: vendor.prepared };
     const made = makePayload(line, event, moment);
     const eventId = eventIdOf(event);
-    if (made.kind !== 'payload') return conclude(index, { kind: made.kind, eventId, reason: made.reason });
+    if (made.kind !== 'payload') return void conclude(index, { kind: made.kind, eventId, reason: made.reason });
     if (eventId !== '' && seen?.again(eventId) === true)
-      return conclude(index, { kind: 'skipped', eventId, reason: duplicate });
+      return void conclude(index, { kind: 'skipped', eventId, reason: duplicate });
     const parcel = parcelOf(made, index, eventId, now, options.withinMs);
     open += 1;
     const reason = line.suspensions.reasonFor(parcel.scopes);
@@ -131,7 +154,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   }
 
   function shelve(parcel: Parcel, now: number): void {
-    lanes ??= createLanes({ limits, frame, span: options.span, capacity: options.laneCapacity });
+    lanes ??= openLanes();
     const shelved = lanes.add(parcel, now);
     if (shelved === 'full') return settle(parcel, deferred(parcel, crowded, now));
     if (shelved !== 'waiting') return settle(parcel, heldBack(parcel, shelved.blockedUntil));

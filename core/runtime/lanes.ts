@@ -11,6 +11,8 @@ interface Lane {
   due: number;
   /** One of its batches is on its way, or the lane is queued for departure. */
   busy: boolean;
+  /** Outcomes of it that its host is writing down: nothing departs until they are. */
+  holds: number;
   /** It ran over its capacity: later parcels may not enter, and so overtake the ones turned away, until it is empty. */
   crowded: boolean;
 }
@@ -39,6 +41,9 @@ export interface Lanes {
   arrive(name: string): void;
   /** The lane's head was deferred. Returns what waited behind it: that may not leave before it either. */
   block(name: string, until: number, now: number): readonly Parcel[];
+  /** Nothing more of this lane departs until unhold() was called as often. */
+  hold(name: string): void;
+  unhold(name: string): void;
   /** Takes out everything that still waits. */
   clear(): readonly Parcel[];
   /** Lanes with something that may leave. */
@@ -61,10 +66,26 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
     makeReady(lane);
   }
 
+  function laneOf(name: string): Lane {
+    let lane = lanes.get(name);
+    if (lane === undefined) {
+      lane = { name, waiting: [], due: 0, busy: false, holds: 0, crowded: false };
+      lanes.set(name, lane);
+    }
+    return lane;
+  }
+
   function makeReady(lane: Lane): void {
-    if (lane.busy) return;
+    if (lane.busy || lane.holds > 0) return;
     lane.busy = true;
     ready.push(lane);
+  }
+
+  /** It may go on, or is forgotten when nothing is left of it. */
+  function goOn(lane: Lane): void {
+    if (lane.busy || lane.holds > 0) return;
+    if (lane.due > 0) makeReady(lane);
+    else if (lane.waiting.length === 0) lanes.delete(lane.name);
   }
 
   function takeFrom(lane: Lane): Parcel[] {
@@ -101,11 +122,7 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
         if (until > now) return { blockedUntil: until };
         blocked.delete(name);
       }
-      let lane = lanes.get(name);
-      if (lane === undefined) {
-        lane = { name, waiting: [], due: 0, busy: false, crowded: false };
-        lanes.set(name, lane);
-      }
+      const lane = laneOf(name);
       lane.crowded ||= lane.waiting.length >= capacity;
       if (lane.crowded) return 'full';
       insertInOrder(lane.waiting, parcel);
@@ -122,15 +139,17 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       }
     },
     depart() {
-      const lane = ready.shift();
-      return lane === undefined ? undefined : { name: lane.name, parcels: takeFrom(lane) };
+      for (let lane = ready.shift(); lane !== undefined; lane = ready.shift()) {
+        if (lane.holds === 0) return { name: lane.name, parcels: takeFrom(lane) };
+        lane.busy = false;
+      }
+      return undefined;
     },
     arrive(name) {
       const lane = lanes.get(name);
       if (lane === undefined) return;
       lane.busy = false;
-      if (lane.due > 0) makeReady(lane);
-      else if (lane.waiting.length === 0) lanes.delete(name);
+      goOn(lane);
     },
     block(name, until, now) {
       blocked.set(name, until);
@@ -141,6 +160,15 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       lane.due = 0;
       for (const parcel of behind) parcel.shelf = undefined;
       return behind;
+    },
+    hold(name) {
+      laneOf(name).holds += 1;
+    },
+    unhold(name) {
+      const lane = lanes.get(name);
+      if (lane === undefined || lane.holds === 0) return;
+      lane.holds -= 1;
+      goOn(lane);
     },
     clear() {
       const all = [...lanes.values()].flatMap((lane) => lane.waiting);

@@ -42,6 +42,8 @@ export interface Call {
   signal(): AbortSignal;
   /** Gives a parcel its outcome; the first one counts. */
   settle(parcel: Parcel, outcome: Outcome): void;
+  /** What the host still writes down of a lane: whether that went well. Nothing more of the lane leaves before. */
+  kept(lane: string): Promise<boolean> | undefined;
 }
 
 /** A bug of ours or of a vendor folder: told to the host, without data. */

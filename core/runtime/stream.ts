@@ -99,7 +99,10 @@ function begin(
     // More than the span, or a lane alone in the stream would be full before its first event may leave.
     laneCapacity: Math.max(1, Math.floor(window / 8)),
     remembered: window,
-    settle: (index, outcome) => outlet.push({ index, outcome }),
+    settle(index, outcome) {
+      outlet.push({ index, outcome });
+      return undefined;
+    },
     idle: () => wakeReader?.(),
   });
 

@@ -88,10 +88,13 @@ export function kafkaHost({
         policy,
         signal,
         beatMs,
-        acceptedAt: (index) => Number(readable[index]?.message.timestamp),
+        acceptedAt: (index) => acceptedAt(readable[index]?.message),
         suspended: () => connection.suspended(),
-        // Throws when the group rebalances: then nothing more is sent, and kafkajs gets its error.
-        beat: () => payload.heartbeat(),
+        // Throws when the partition is another's now: then nothing more is sent, and the client gets its error.
+        async beat() {
+          if (payload.isStale()) throw new Error('the partition was taken away');
+          await payload.heartbeat();
+        },
         async settled(settlement) {
           const one = readable[settlement.seq];
           if (one === undefined) return;
@@ -107,19 +110,28 @@ export function kafkaHost({
     return left.length === 0;
   }
 
-  /** The connection waits for a human. This partition rests meanwhile, and the vendor is asked once a minute. */
+  /** The connection waits for a human. This partition rests meanwhile, and asks the vendor once a minute. */
   function lookLater(goOn: () => void): void {
     after(60_000, () => {
       if (signal.aborted) return;
-      void connection.check({ signal }).then(({ kind }) => {
-        // Where the vendor cannot be asked, the next slice finds out.
-        if (kind === 'unsupported') connection.resume();
-        if (kind === 'ok' || kind === 'unsupported') goOn();
-        else lookLater(goOn);
-      });
+      connection.check({ signal }).then(
+        ({ kind }) => {
+          // Where the vendor cannot be asked, the next slice finds out.
+          if (kind === 'unsupported') connection.resume();
+          if (kind === 'ok' || kind === 'unsupported') goOn();
+          else lookLater(goOn);
+        },
+        () => lookLater(goOn),
+      );
     });
   }
 }
+
+/** Kafka's own word for a message without a time is -1. */
+const acceptedAt = (message: Message | undefined): number => {
+  const at = Number(message?.timestamp);
+  return at > 0 ? at : Date.now();
+};
 
 function eventIn({ value }: Message): CdpEvent | undefined {
   try {

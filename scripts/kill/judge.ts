@@ -28,8 +28,8 @@ export interface Judgement {
   /** Events whose first commit came after that of a later one of their lane, or never because of one. */
   readonly outOfOrder: number;
   /**
-   * The same of events whose outcome is unknown: the worker gave a request up after its timeout, and the vendor read it
-   * later than those that were sent after it.
+   * Events whose outcome is unknown, and on disk as such before their lane went on: the worker had given the request up, and the vendor
+   * read it later than those that were sent after it. Nobody can help that.
    */
   readonly strays: number;
   /** Repeats that the vendor refused, because a later event of their lane had been in flight with them. */
@@ -45,9 +45,6 @@ export function judge(
 ): Judgement {
   const { ledger } = vendor;
   const committed = new Map<string, Commit[]>();
-  const vanished = new Set(
-    ledger.entries.filter(({ fault }) => fault === 'reset-before-commit' || fault === 'hang').map(({ id }) => id),
-  );
   ledger.entries.forEach((entry, place) => {
     if (!entry.committed) return;
     const before = committed.get(entry.id);
@@ -69,14 +66,11 @@ export function judge(
       sums[excuse(times[index] as Commit, again, inFlight.get(id) ?? [])] += 1;
     });
     if (letter?.reason.detail?.includes(late) === true) {
-      // Sent in its order, its answer lost before the vendor took it, and that forgotten by a kill: no order was broken.
-      if (first !== undefined) order.lateRepeats += 1;
-      else order[vanished.has(key) ? 'strays' : 'outOfOrder'] += 1;
+      order[first === undefined ? 'outOfOrder' : 'lateRepeats'] += 1;
     }
     if (lane === undefined || first === undefined) continue;
     const before = latest.get(lane) ?? { place: -1, unknown: false };
-    // Or unknown once, and that forgotten by a kill before it was written down.
-    const unknown = letter?.outcome === 'unknown' || vanished.has(key);
+    const unknown = letter?.outcome === 'unknown';
     if (first.place < before.place) order[before.unknown ? 'strays' : 'outOfOrder'] += 1;
     else latest.set(lane, { place: first.place, unknown });
   }

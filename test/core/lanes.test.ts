@@ -22,7 +22,13 @@ const parcel = (at: number, parts: Partial<Parcel> = {}): Parcel =>
     ...parts,
   }) as Parcel;
 const lanesOf = (parts: Partial<LaneOptions> = {}) =>
-  createLanes({ limits, frame, span: Number.POSITIVE_INFINITY, capacity: Number.POSITIVE_INFINITY, ...parts });
+  createLanes({
+    limits,
+    frame,
+    span: Number.POSITIVE_INFINITY,
+    capacity: Number.POSITIVE_INFINITY,
+    ...parts,
+  });
 const times = (departed: { readonly parcels: readonly Parcel[] } | undefined) => departed?.parcels.map(({ at }) => at);
 
 const numberOf = (id: string): number => Number(id.slice(1));

@@ -71,6 +71,30 @@ describe('drive()', () => {
     }
   });
 
+  it('lets a lane go on behind an event that was not delivered only once that is kept', async () => {
+    const made = driver({
+      destination: acme({}, one),
+      script: ({ ids: [id] }) => (id === 'e1' ? { status: 400 } : yes),
+    });
+    const seen: [id: string, sent: number][] = [];
+    await made.drive(
+      tracks(4, () => ({ lane: 'l' })),
+      {
+        settled: async (_, { messageId }) => {
+          await made.clock.sleep(1_000);
+          seen.push([messageId ?? '', made.vendor.total]);
+        },
+      },
+    );
+    // Of the delivered one nobody waits; of the refused one its lane does.
+    expect(seen).toEqual([
+      ['e0', 2],
+      ['e1', 2],
+      ['e2', 4],
+      ['e3', 4],
+    ]);
+  });
+
   it('waits as long as the vendor asks, and beats meanwhile', async () => {
     const made = driver({ script: inTurn({ status: 429, headers: { 'retry-after': '31' } }) });
     const beats: number[] = [];

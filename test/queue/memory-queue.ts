@@ -3,6 +3,7 @@ import type {
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
+  LaneOf,
   QueuedEvent,
   QueueStatus,
   Settlement,
@@ -12,6 +13,7 @@ interface Kept extends QueuedEvent {
   readonly seq: number;
   attempts: number;
   notBefore: number;
+  doubtful?: true | undefined;
   claimed: boolean;
 }
 
@@ -51,6 +53,10 @@ export class MemoryQueue implements DeliveryQueue {
   /** Thrown by the next calls of settle(), one each. */
   readonly failures: Error[] = [];
   closed = false;
+  /** What settle() waits for before it does anything: the disk. */
+  flush: () => Promise<void> = () => Promise.resolve();
+  /** What settle() does with nothing to settle. */
+  proof: () => Promise<void> = () => Promise.resolve();
   #seq = 0;
   readonly #logs = new Map<string, Log>();
 
@@ -95,13 +101,14 @@ export class MemoryQueue implements DeliveryQueue {
       log.late.delete(one);
       if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
     }
-    return claims.map(({ seq, id, lane, event, acceptedAt, attempts }) => ({
+    return claims.map(({ seq, id, lane, event, acceptedAt, attempts, doubtful }) => ({
       seq,
       id,
       lane,
       event,
       acceptedAt,
       attempts,
+      doubtful,
     }));
   }
 
@@ -122,7 +129,9 @@ export class MemoryQueue implements DeliveryQueue {
   ): Promise<void> {
     // As a store that writes: nothing of it happens in the turn of the caller.
     await Promise.resolve();
+    if (settlements.length === 0) return this.proof();
     this.settleCalls += 1;
+    await this.flush();
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
     if (this.closed) throw new Error('the queue is closed');
@@ -135,6 +144,7 @@ export class MemoryQueue implements DeliveryQueue {
       if (settlement.kind === 'again') {
         one.attempts = settlement.attempts;
         one.notBefore = settlement.notBefore;
+        one.doubtful = settlement.doubtful;
         log.late.add(one);
         if (one.lane !== undefined) {
           const lane = log.lane(one.lane);
@@ -167,18 +177,27 @@ export class MemoryQueue implements DeliveryQueue {
     yield* await Promise.resolve(this.log(connection).dead.filter((letter) => matches(letter, filter)));
   }
 
-  revive(connection: string, filter: DeadFilter = {}): Promise<number> {
+  revive(connection: string, filter: DeadFilter = {}, laneOf?: LaneOf): Promise<number> {
     const log = this.log(connection);
     const revived = log.dead.filter((letter) => matches(letter, filter));
     log.dead = log.dead.filter((letter) => !revived.includes(letter));
-    for (const { id, lane, event, acceptedAt } of revived) this.#add(log, { id, lane, event, acceptedAt });
+    for (const { id, event, acceptedAt, ...letter } of revived)
+      this.#add(log, { id, lane: letter.lane ?? laneOf?.(event), event, acceptedAt });
     return Promise.resolve(revived.length);
   }
 
-  replay(connection: string, from: number, to: number): Promise<number> {
+  forget(connection: string, filter: DeadFilter = {}): Promise<number> {
+    const log = this.log(connection);
+    const before = log.dead.length;
+    log.dead = log.dead.filter((letter) => !matches(letter, filter));
+    return Promise.resolve(before - log.dead.length);
+  }
+
+  replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number> {
     const log = this.log(connection);
     const again = log.done.filter(({ doneAt }) => doneAt >= from && doneAt <= to);
-    for (const { id, lane, event } of again) this.#add(log, { id: `${id} again`, lane, event, acceptedAt: Date.now() });
+    for (const { id, event, ...one } of again)
+      this.#add(log, { id: `${id} again`, lane: one.lane ?? laneOf?.(event), event, acceptedAt: Date.now() });
     return Promise.resolve(again.length);
   }
 
@@ -186,8 +205,13 @@ export class MemoryQueue implements DeliveryQueue {
     return Promise.resolve(0);
   }
 
-  status(now: number): QueueStatus {
-    const connections = [...this.#logs].map(([connection, { waiting, dead, done }]) => {
+  waiting(connection: string): number {
+    return this.log(connection).waiting.size;
+  }
+
+  status(now: number, only?: string): QueueStatus {
+    const logs = [...this.#logs].filter(([connection]) => only === undefined || connection === only);
+    const connections = logs.map(([connection, { waiting, dead, done }]) => {
       const [oldest] = waiting.values();
       const oldestMs = oldest === undefined ? 0 : now - oldest.acceptedAt;
       return { connection, waiting: waiting.size, oldestMs, dead: dead.length, done: done.length };

@@ -17,3 +17,9 @@ describe.each([
     expect(numbers).toMatchObject({ delivered: events, outOfOrder: 0, twice: 0, left: 0 });
   }, 60_000);
 });
+
+it('a vendor with many sockets gets, beside the probes, what left before its first bad answer, and five requests more', async () => {
+  const { during, unsuspecting, needed } = await runOutage({ events: 6_000, keys: 500, sockets: 32 });
+  expect(unsuspecting).toBe(32);
+  expect(during - unsuspecting).toBeLessThanOrEqual(needed + 5);
+}, 60_000);

@@ -12,13 +12,17 @@ export interface OutageOptions {
   /** What the vendor answers while it is out of order. */
   readonly answer?: Answer;
   readonly outageMs?: number;
+  /** The vendor's sockets. */
+  readonly sockets?: number;
 }
 
 export interface OutageNumbers {
   readonly delivered: number;
   /** Requests that came while the vendor was out of order. */
   readonly during: number;
-  /** Those of them that left before the worker knew. */
+  /** Those of them that left before the first bad answer was back: nobody can help those. */
+  readonly unsuspecting: number;
+  /** Those of them that left until the worker left the vendor alone. */
   readonly findingOut: number;
   /** Probes that the documented times make of such an outage. */
   readonly needed: number;
@@ -36,7 +40,7 @@ export interface OutageNumbers {
   readonly left: number;
 }
 
-const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 300, perMs: 1_000, cost: 'request' } } as const;
+const rate = { permits: 300, perMs: 1_000, cost: 'request' } as const;
 const healthyMs = 10_000;
 const latencyMs = 5;
 
@@ -49,7 +53,9 @@ export async function runOutage({
   keys,
   answer = { status: 503 },
   outageMs = 3_600_000,
+  sockets = 4,
 }: OutageOptions): Promise<OutageNumbers> {
+  const pace = { concurrency: sockets, timeoutMs: 10_000, rate };
   const destination = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 }, pace });
   const signals: Signal[] = [];
   const clock = createManualClock(undefined, () => vendor.total);
@@ -99,6 +105,7 @@ export async function runOutage({
   return {
     delivered: queue.log(connection.id).done.length,
     during: refused.length,
+    unsuspecting: refused.filter(({ at }) => at < (refused[0]?.at ?? 0) + latencyMs).length,
     findingOut: refused.filter(({ at }) => at < brokenFrom + 1_000).length,
     needed: probesIn(outageMs),
     firstAfterMs: (recovered[0]?.at ?? Number.NaN) - brokenTo,

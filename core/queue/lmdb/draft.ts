@@ -1,5 +1,5 @@
 import { laneNumber } from '../lane.ts';
-import { QueueFull, type QueuedEvent, type Settlement } from '../queue.ts';
+import type { QueuedEvent, Settlement } from '../queue.ts';
 import {
   encode,
   restate,
@@ -11,11 +11,9 @@ import {
 } from '../record.ts';
 import type { Operation } from './journal.ts';
 import * as keys from './keys.ts';
-import type { Counts, RecordTable, Tables, Totals } from './tables.ts';
+import type { RecordTable, Tables } from './tables.ts';
 
 const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfies Record<RecordKind, RecordTable>;
-
-export type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** One that is claimed. */
 export interface Held {
@@ -25,29 +23,42 @@ export interface Held {
   settling: boolean;
 }
 
-/** What one call is about to write for a connection, and the numbers as they will be. */
+/** How numbers change by what is written: differences, so that a draft does not depend on those before it. */
+export interface Change {
+  bytes: number;
+  waiting: number;
+  done: number;
+  dead: number;
+  quarantined: number;
+}
+
+/** What goes out once more; `renamed` where its old id is in use. */
+export interface Again extends Omit<StateOf<'waiting'>, 'kind' | 'attempts' | 'notBefore'> {
+  readonly renamed: boolean;
+}
+
+/** The last ones given. */
+export interface Numbers {
+  seq: number;
+  stamp: number;
+}
+
+/** What one call is about to write for a connection. */
 export class Draft {
-  readonly totals: Writable<Totals>;
-  readonly counts: Writable<Counts>;
+  readonly change: Change = { bytes: 0, waiting: 0, done: 0, dead: 0, quarantined: 0 };
   readonly operations: Operation[] = [];
   readonly arrivals: { readonly lane: number; readonly seq: number }[] = [];
   readonly #tables: Tables;
   readonly #number: number;
   readonly #lanes: number;
-  readonly #before: number;
+  readonly #numbers: Numbers;
 
-  constructor(
-    tables: Tables,
-    lanes: number,
-    { number, counts }: { readonly number: number; readonly counts: Counts },
-    totals: Totals,
-  ) {
+  /** `connection` is its number. */
+  constructor(tables: Tables, lanes: number, connection: number, numbers: Numbers) {
     this.#tables = tables;
     this.#lanes = lanes;
-    this.#number = number;
-    this.#before = totals.bytes;
-    this.totals = { ...totals };
-    this.counts = { ...counts };
+    this.#number = connection;
+    this.#numbers = numbers;
   }
 
   add(queued: QueuedEvent, connection: string, now: number): void {
@@ -57,17 +68,10 @@ export class Draft {
   }
 
   /** At the tail, with the bytes of the event it had. */
-  again(bytes: Buffer, { connection, lane, id }: Stated, as: string | undefined, now: number): void {
+  again(bytes: Buffer, { renamed, id, ...rest }: Again): void {
     const place = this.#next();
-    const state: StateOf<'waiting'> = {
-      kind: 'waiting',
-      connection,
-      id: as ?? `${id.replace(/~\d+$/, '')}~${place.seq}`,
-      lane,
-      acceptedAt: now,
-      attempts: 0,
-      notBefore: 0,
-    };
+    const own = renamed ? `${id.replace(/~\d+$/, '')}~${place.seq}` : id;
+    const state: RecordState = { kind: 'waiting', ...rest, id: own, attempts: 0, notBefore: 0 };
     this.#place(place, state, restate(bytes, place, state));
   }
 
@@ -80,11 +84,13 @@ export class Draft {
     const common = { connection, id, lane, acceptedAt };
     if (settlement.kind === 'again') {
       const { attempts, notBefore } = settlement;
-      if (attempts === before.attempts && notBefore <= Math.max(now, before.notBefore)) return;
+      const doubtful = settlement.doubtful ?? before.doubtful;
+      const asItWas = attempts === before.attempts && doubtful === before.doubtful;
+      if (asItWas && notBefore <= Math.max(now, before.notBefore)) return;
       const place = this.#at(seq);
-      const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore });
+      const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful });
       this.operations.push([this.#tables.log, key, next]);
-      this.totals.bytes += next.length - bytes.length;
+      this.change.bytes += next.length - bytes.length;
       return;
     }
     const { attempts } = settlement.kind === 'dead' ? settlement : before;
@@ -107,29 +113,23 @@ export class Draft {
 
   remove(table: RecordTable, key: Buffer, length: number): void {
     this.operations.push([this.#tables[table], key, undefined]);
-    this.totals.bytes -= length;
-    this.counts[table === 'log' ? 'waiting' : table] -= 1;
-  }
-
-  /** Throws QueueFull when what was added goes beyond the budget. */
-  mustFit(most: number): void {
-    const { bytes } = this.totals;
-    if (bytes > most && bytes > this.#before) throw full(this.#before, bytes - this.#before, most);
+    this.change.bytes -= length;
+    this.change[table === 'log' ? 'waiting' : table] -= 1;
   }
 
   #next(): Place {
-    this.totals.seq += 1;
-    return this.#at(this.totals.seq);
+    this.#numbers.seq += 1;
+    return this.#at(this.#numbers.seq);
   }
   #at(seq: number): Place {
-    this.totals.stamp += 1;
-    return { seq, stamp: this.totals.stamp };
+    this.#numbers.stamp += 1;
+    return { seq, stamp: this.#numbers.stamp };
   }
 
   #place({ seq }: Place, state: RecordState, bytes: Buffer): void {
     this.operations.push([this.#tables[tableOf[state.kind]], this.#keyOf(seq, state), bytes]);
-    this.totals.bytes += bytes.length;
-    this.counts[state.kind] += 1;
+    this.change.bytes += bytes.length;
+    this.change[state.kind] += 1;
   }
 
   #keyOf(seq: number, state: RecordState): Buffer {
@@ -147,6 +147,3 @@ function initial({ id, lane, acceptedAt, outcome }: QueuedEvent, connection: str
   if (outcome.kind === 'skipped') return { kind: 'done', ...common, doneAt: now, outcome: 'skipped' };
   return { kind: 'dead', ...common, diedAt: now, outcome: 'rejected', reason: outcome.reason, configHash: '' };
 }
-
-export const full = (kept: number, more: number, most: number): QueueFull =>
-  new QueueFull(`the queue keeps ${kept} bytes of at most ${most}; ${more} more do not fit. Nothing of this was kept`);

@@ -1,10 +1,21 @@
 import type { Emit } from '../../runtime/signals.ts';
 import { failpoint } from '../failpoint.ts';
-import type { Claim, DeadFilter, DeadLetter, DeliveryQueue, QueuedEvent, QueueStatus, Settlement } from '../queue.ts';
+import {
+  QueueFull,
+  type Claim,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryQueue,
+  type LaneOf,
+  type QueuedEvent,
+  type QueueStatus,
+  type Settlement,
+} from '../queue.ts';
 import { decodeState, eventOf } from '../record.ts';
 import { room } from '../room.ts';
 import { Chores } from './chores.ts';
-import type { Held } from './draft.ts';
+import { Delivered } from './delivered.ts';
+import type { Draft, Held } from './draft.ts';
 import type { Folder } from './folder.ts';
 import * as keys from './keys.ts';
 import { Quarantine } from './quarantine.ts';
@@ -32,6 +43,7 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #writer: Writer;
   readonly #seen: Seen;
   readonly #quarantine: Quarantine;
+  readonly #delivered: Delivered;
   readonly #chores: Chores;
   readonly #held = new Map<number, Held>();
 
@@ -43,9 +55,12 @@ export class LmdbQueue implements DeliveryQueue {
     this.#now = now;
     this.#lanes = meta.make.lanes;
     this.#seen = new Seen(tables.seen, { bucketMs: meta.make.seenMs, windowMs: dedupWindowMs });
-    this.#writer = new Writer(tables, folder, meta, () => this.#seen.forgetArriving());
-    this.#quarantine = new Quarantine(tables, folder, this.#writer, emit);
-    this.#chores = new Chores(tables, this.#writer, new Records(tables, this.#quarantine, this.#writer), now);
+    const writer = new Writer(tables, folder, meta);
+    this.#writer = writer;
+    this.#quarantine = new Quarantine(tables, folder, writer, emit);
+    this.#delivered = new Delivered(tables, writer);
+    const records = new Records(tables, this.#quarantine, writer);
+    this.#chores = new Chores({ writer, records, delivered: this.#delivered, seen: this.#seen, maxBytes, now });
   }
 
   /** The first transaction of a store that has none yet. */
@@ -58,6 +73,7 @@ export class LmdbQueue implements DeliveryQueue {
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }> {
     this.#writer.mustBeOpen();
+    this.#writer.mustFlow();
     const known = this.#writer.knownFromNow(connection);
     const { number } = known;
     const draft = this.#writer.draft(known);
@@ -69,23 +85,25 @@ export class LmdbQueue implements DeliveryQueue {
         fresh.push(queued.id);
         draft.add(queued, connection, now);
       }
-      draft.mustFit(this.#maxBytes);
+      this.#makeRoom(draft);
     } catch (error) {
       this.#seen.arrived(number, fresh);
       throw error;
     }
     failpoint('before put');
-    await this.#writer.write(known, draft, () => this.#seen.arrived(number, fresh));
+    const arrived = (): void => this.#seen.arrived(number, fresh);
+    await this.#writer.write(known, draft, { kind: 'put', landed: arrived, failed: arrived });
     failpoint('after put before ack');
     return { accepted: fresh.length, duplicates: events.length - fresh.length };
   }
 
-  claim(connection: string, most: number, now: number): readonly Claim[] {
+  claim(connection: string, most: number, now: number, mostBytes = Number.POSITIVE_INFINITY): readonly Claim[] {
     this.#writer.mustBeOpen();
     const known = this.#writer.known(connection);
     if (known === undefined) return [];
     const claims: Claim[] = [];
     const bad: Buffer[] = [];
+    let size = 0;
     this.#turnsOf(known).claim(most, now, (seq, lane) => {
       const key = keys.logKey(known.number, lane, seq);
       const bytes = copyOf(this.#tables.log, key);
@@ -96,10 +114,12 @@ export class LmdbQueue implements DeliveryQueue {
         return 'gone';
       }
       if (state.notBefore > now) return state.notBefore;
-      const { id, acceptedAt, attempts } = state;
-      claims.push({ seq, id, lane: state.lane, event: eventOf(bytes), acceptedAt, attempts });
+      const { id, acceptedAt, attempts, doubtful } = state;
+      const claim = { seq, id, lane: state.lane, event: eventOf(bytes), acceptedAt, attempts };
+      claims.push(doubtful === true ? { ...claim, doubtful } : claim);
       this.#held.set(seq, { key, bytes, state, settling: false });
-      return 'claimed';
+      size += bytes.length;
+      return size < mostBytes ? 'claimed' : 'the last';
     });
     this.#quarantine.take(known, 'log', bad);
     return claims;
@@ -117,6 +137,7 @@ export class LmdbQueue implements DeliveryQueue {
     at: { readonly now: number; readonly configHash: string },
   ): Promise<void> {
     this.#writer.mustBeOpen();
+    if (settlements.length === 0) return this.#writer.writeAside([]);
     const known = this.#writer.known(connection);
     const turns = known && this.#turnsOf(known);
     const held = settlements.map(({ seq }) => {
@@ -130,20 +151,15 @@ export class LmdbQueue implements DeliveryQueue {
     const draft = this.#writer.draft(known);
     for (const [index, settlement] of settlements.entries()) draft.settle(held[index]!, settlement, at);
     for (const one of held) one.settling = true;
-    try {
-      await this.#writer.write(known, draft, () => {
+    await this.#writer.write(known, draft, {
+      landed: () => {
         for (const { seq } of settlements) this.#held.delete(seq);
-        turns.settle(
-          settlements.map((one) => ({
-            seq: one.seq,
-            back: one.kind === 'again',
-            until: one.kind === 'again' && one.notBefore > 0 ? one.notBefore : undefined,
-          })),
-        );
-      });
-    } finally {
-      for (const one of held) one.settling = false;
-    }
+        turns.settle(settlements.map(turnAfter));
+      },
+      failed: () => {
+        for (const one of held) one.settling = false;
+      },
+    });
   }
 
   release(connection: string, seqs: readonly number[]): void {
@@ -160,25 +176,36 @@ export class LmdbQueue implements DeliveryQueue {
     return this.#chores.dead(connection, filter);
   }
 
-  revive(connection: string, filter: DeadFilter = {}): Promise<number> {
-    return this.#chores.revive(connection, filter);
+  revive(connection: string, filter: DeadFilter = {}, laneOf: LaneOf = noLaneOf): Promise<number> {
+    return this.#chores.revive(connection, filter, laneOf);
   }
 
-  replay(connection: string, from: number, to: number): Promise<number> {
-    return this.#chores.replay(connection, from, to, this.#maxBytes);
+  forget(connection: string, filter: DeadFilter = {}): Promise<number> {
+    return this.#chores.forget(connection, filter);
+  }
+
+  replay(connection: string, from: number, to: number, laneOf: LaneOf = noLaneOf): Promise<number> {
+    return this.#chores.replay(connection, from, to, laneOf);
   }
 
   prune(before: number, now: number): Promise<number> {
-    return this.#chores.prune(before, now, this.#seen);
+    return this.#chores.prune(before, now);
   }
 
-  status(now: number): QueueStatus {
+  waiting(connection: string): number {
     this.#writer.mustBeOpen();
-    const connections = Array.from(this.#writer.everyKnown(), (known) => {
-      const { id, waiting, dead, done } = known.kept;
+    return this.#writer.known(connection)?.counts.waiting ?? 0;
+  }
+
+  status(now: number, connection?: string): QueueStatus {
+    this.#writer.mustBeOpen();
+    const wanted =
+      connection === undefined ? [...this.#writer.everyKnown()] : [this.#writer.known(connection) ?? []].flat();
+    const connections = wanted.map((known) => {
+      const { id, waiting, dead, done } = known.counts;
       return { connection: id, waiting, oldestMs: this.#oldestMs(known, now), dead, done };
     });
-    const { bytes, quarantined } = this.#writer.kept;
+    const { bytes, quarantined } = this.#writer.totals;
     return {
       connections: connections.sort((a, b) => (a.connection < b.connection ? -1 : 1)),
       bytes,
@@ -202,8 +229,24 @@ export class LmdbQueue implements DeliveryQueue {
     return turnsOf(known, this.#tables.log, this.#lanes, this.#writer);
   }
 
+  /** What is kept for replay gives way. Throws QueueFull where that is not enough. */
+  #makeRoom({ change: { bytes: more } }: Draft): void {
+    const most = this.#maxBytes;
+    const missing = this.#writer.bytes + more - most;
+    if (more <= 0 || missing <= 0) return;
+    if (more <= most && this.#delivered.giveWay(missing) >= missing) return;
+    const sum = { waiting: 0, dead: 0, done: 0 };
+    for (const { counts } of this.#writer.everyKnown())
+      for (const what of ['waiting', 'dead', 'done'] as const) sum[what] += counts[what];
+    throw new QueueFull(
+      `the queue keeps ${this.#writer.totals.bytes} bytes of at most ${most} (${sum.waiting} events wait, ${sum.dead} are dead letters, ` +
+        `${sum.done} are kept for replay and give way); ${more} more do not fit. Nothing of this was kept. Let a worker go on with what ` +
+        'waits, revive or drop dead letters, or open the store with more maxBytes',
+    );
+  }
+
   #oldestMs(known: Known, now: number): number {
-    const oldest = known.kept.waiting === 0 ? undefined : this.#turnsOf(known).oldest();
+    const oldest = known.counts.waiting === 0 ? undefined : this.#turnsOf(known).oldest();
     if (oldest === undefined) return 0;
     const key = keys.logKey(known.number, oldest.lane, oldest.seq);
     const bytes = this.#held.get(oldest.seq)?.bytes ?? copyOf(this.#tables.log, key);
@@ -211,6 +254,14 @@ export class LmdbQueue implements DeliveryQueue {
     return state === 'bad' ? 0 : Math.max(0, now - state.acceptedAt);
   }
 }
+
+const noLaneOf = (): undefined => undefined;
+
+const turnAfter = (one: Settlement) => ({
+  seq: one.seq,
+  back: one.kind === 'again',
+  until: one.kind === 'again' && one.notBefore > 0 ? one.notBefore : undefined,
+});
 
 /** What the table gives out without copying is overwritten by the next look at it. */
 function copyOf(table: Table, key: Buffer): Buffer | undefined {

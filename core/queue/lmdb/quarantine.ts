@@ -22,32 +22,34 @@ export class Quarantine {
     this.#emit = emit;
   }
 
+  /** Never throws: what cannot be set aside now stays, and is met again. */
   take(known: Known, table: RecordTable, bad: readonly Buffer[]): void {
     const fresh = bad.filter((key) => !this.#leaving.has(nameOf(table, key)));
-    if (fresh.length === 0) return;
-    mkdirSync(this.#folder.quarantine, { recursive: true });
-    const draft = this.#writer.draft(known);
-    for (const key of fresh) {
-      this.#leaving.add(nameOf(table, key));
-      const bytes = this.#tables[table].getBinary(key);
-      if (bytes === undefined) continue;
-      const file = path.join(this.#folder.quarantine, `${nameOf(table, key)}.bin`);
-      writeFileSync(file, bytes, { flush: true });
-      draft.remove(table, key, bytes.length);
-      draft.totals.quarantined += 1;
-      this.#tell(
-        known,
-        'queue record',
-        new Error(`the checksum of record ${keys.seqOf(key)} (${table}) is wrong; its bytes are in ${file}`),
-      );
+    if (fresh.length > 0) void this.#take(known, table, fresh);
+  }
+
+  async #take(known: Known, table: RecordTable, fresh: readonly Buffer[]): Promise<void> {
+    try {
+      mkdirSync(this.#folder.quarantine, { recursive: true, mode: 0o700 });
+      const draft = this.#writer.draft(known);
+      for (const key of fresh) {
+        const bytes = this.#tables[table].getBinary(key);
+        if (bytes === undefined) continue;
+        const file = path.join(this.#folder.quarantine, `${nameOf(table, key)}.bin`);
+        writeFileSync(file, bytes, { flush: true, mode: 0o600 });
+        draft.remove(table, key, bytes.length);
+        draft.change.quarantined += 1;
+        this.#leaving.add(nameOf(table, key));
+        const what = `the checksum of record ${keys.seqOf(key)} (${table}) is wrong; its bytes are in ${file}`;
+        this.#tell(known, 'queue record', new Error(what));
+      }
+      syncFolder(this.#folder.quarantine);
+      await this.#writer.write(known, draft);
+    } catch (error) {
+      this.#tell(known, 'queue quarantine', error);
+    } finally {
+      for (const key of fresh) this.#leaving.delete(nameOf(table, key));
     }
-    syncFolder(this.#folder.quarantine);
-    this.#writer
-      .write(known, draft)
-      .catch((error: unknown) => this.#tell(known, 'queue quarantine', error))
-      .finally(() => {
-        for (const key of fresh) this.#leaving.delete(nameOf(table, key));
-      });
   }
 
   #tell({ counts }: Known, where: string, error: unknown): void {

@@ -40,15 +40,10 @@ export class Seen {
     for (const id of ids) arriving.delete(id);
   }
 
-  /** Nothing is on its way any more. */
-  forgetArriving(): void {
-    this.#arriving.clear();
-  }
-
-  /** Up to `most` of the keys the window has passed. */
-  passed(now: number, most: number): readonly Buffer[] {
+  /** Takes up to `most` of those the window has passed out of the table. */
+  forgetting(now: number, most: number): readonly Operation[] {
     const end = keys.seenKey(Math.max(0, Math.floor((now - this.#windowMs) / this.#bucketMs)), 0, '');
-    return [...this.#table.getKeys({ end, limit: most })];
+    return Array.from(this.#table.getKeys({ end, limit: most }), (key) => [this.#table, key, undefined] as const);
   }
 
   #arrivingOf(connection: number): Set<string> {

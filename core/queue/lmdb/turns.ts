@@ -7,8 +7,8 @@ import { noLane } from '../lane.ts';
  */
 export type ReadAhead = (lane: number, after: number, most: number) => readonly number[];
 
-/** What became of a seq whose turn it was: claimed, gone for good, or waiting until an epoch ms. */
-export type Verdict = 'claimed' | 'gone' | number;
+/** What became of a seq whose turn it was: claimed, claimed as the last one for now, gone for good, or waiting until an epoch ms. */
+export type Verdict = 'claimed' | 'the last' | 'gone' | number;
 
 /** How many seqs of one lane are kept in memory unless more of them were given back. */
 const window = 64;
@@ -65,7 +65,7 @@ export class Turns {
     for (const lane of lanes) this.#enter(this.#line(lane, true));
   }
 
-  /** Calls `open` for each one whose turn it is, until it has said `claimed` so often. */
+  /** Calls `open` for each one whose turn it is, until it has said `claimed` so often, or that it was the last. */
   claim(most: number, now: number, open: (seq: number, lane: number) => Verdict): void {
     this.#wake(now);
     const touched = new Set<Line>();
@@ -76,8 +76,8 @@ export class Turns {
       if (line === undefined && free === undefined) break;
       const seq = line === undefined ? this.#takeFree(free!) : this.#take(line);
       const verdict = open(seq, line?.lane ?? noLane);
-      if (verdict === 'claimed') {
-        taken += 1;
+      if (verdict === 'claimed' || verdict === 'the last') {
+        taken = verdict === 'the last' ? most : taken + 1;
         this.#claimed.set(seq, line ?? this.#line(noLane));
         if (line !== undefined) {
           line.claimed += 1;

@@ -9,7 +9,7 @@ export function turnsOf(known: Known, log: Table, lanes: number, writer: Writer)
   return (known.turns ??= new Turns(
     (lane, after, most) => {
       const start = keys.logKey(known.number, lane, after + 1);
-      const end = keys.logKey(known.number, lane, writer.kept.seq + 1);
+      const end = keys.logKey(known.number, lane, writer.visible + 1);
       const seqs: number[] = [];
       for (const key of log.getKeys({ start, end, limit: most })) seqs.push(keys.seqOf(key));
       return seqs;

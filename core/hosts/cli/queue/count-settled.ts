@@ -1,4 +1,4 @@
-import type { DeliveryQueue } from '../../../queue/index.ts';
+import type { WorkableQueue } from '../../../queue/index.ts';
 
 /** Events of a connection that were settled for good. */
 export interface Count {
@@ -10,8 +10,8 @@ export interface Count {
 const none: Count = { delivered: 0, skipped: 0, dead: 0 };
 
 /** The same queue, counting what is settled in it, once that is on disk. */
-export function countSettled(queue: DeliveryQueue): {
-  readonly queue: DeliveryQueue;
+export function countSettled(queue: WorkableQueue): {
+  readonly queue: WorkableQueue;
   readonly counts: (connection: string) => Count;
 } {
   const counted = new Map<string, Count>();
@@ -27,16 +27,10 @@ export function countSettled(queue: DeliveryQueue): {
         }
         counted.set(connection, count);
       },
-      put: (connection, events) => queue.put(connection, events),
-      claim: (connection, most, now) => queue.claim(connection, most, now),
+      claim: (connection, most, now, mostBytes) => queue.claim(connection, most, now, mostBytes),
       nextAt: (connection) => queue.nextAt(connection),
       release: (connection, seqs) => queue.release(connection, seqs),
-      dead: (connection, filter) => queue.dead(connection, filter),
-      revive: (connection, filter) => queue.revive(connection, filter),
-      replay: (connection, from, to) => queue.replay(connection, from, to),
-      prune: (before, now) => queue.prune(before, now),
-      status: (now) => queue.status(now),
-      close: () => queue.close(),
+      waiting: (connection) => queue.waiting(connection),
     },
   };
 }

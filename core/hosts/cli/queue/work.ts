@@ -109,7 +109,8 @@ async function runWorkers(
       failed.add(`the store cannot be pruned: ${(error as Error).message}`);
     });
   let pruning = prune();
-  const timer = setInterval(() => void (pruning = pruning.then(prune)), pruneEveryMs).unref();
+  // It also keeps the process, which has nothing else to live for while the queue is empty.
+  const timer = setInterval(() => void (pruning = pruning.then(prune)), pruneEveryMs);
   const workers = new Map(
     connections.map(({ id, connection, destination, configHash }) => [
       id,

@@ -1,0 +1,52 @@
+import type { Outcome } from '../api/outcome.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { nap } from './nap.ts';
+import { heldUntil } from './probe.ts';
+import type { RateBudget } from './rate-budget.ts';
+
+/** Each event is a permit; without `perSecond` only the vendor's pauses are shared. */
+export interface SharedPace {
+  readonly budget: RateBudget;
+  readonly bucket: string;
+  readonly perSecond?: number;
+}
+
+export interface PermitsOptions {
+  readonly shared: SharedPace | undefined;
+  readonly now: Clock['now'];
+  readonly after: Clock['after'];
+  readonly defect: (where: string, error: unknown) => void;
+}
+
+/** What a worker shares of its pace with others; nothing where no budget is given. */
+export interface Permits {
+  /** Resolves when so many events may leave, or the signal fires. */
+  wait(events: number, signal: AbortSignal): Promise<void>;
+  /** The vendor may have asked for a pause: then everybody makes one. */
+  tell(outcomes: readonly Outcome[]): Promise<void>;
+}
+
+export function createPermits({ shared, now, after, defect }: PermitsOptions): Permits {
+  return {
+    async wait(events, signal) {
+      if (shared === undefined) return;
+      const { budget, bucket, perSecond = Number.POSITIVE_INFINITY } = shared;
+      let until = now() + (await budget.lease(bucket, events, perSecond));
+      while (now() < until && !signal.aborted) {
+        await nap(until - now(), after, signal);
+        if (now() < until || (await budget.lease(bucket, 0, perSecond)) === 0) continue;
+        // The bucket was held meanwhile: permits of that time are gone, or all who waited would start at its end.
+        until = now() + (await budget.lease(bucket, events, perSecond));
+      }
+    },
+    async tell(outcomes) {
+      const ms = heldUntil(outcomes) - now();
+      if (shared === undefined || ms <= 0) return;
+      try {
+        await shared.budget.hold(shared.bucket, ms);
+      } catch (error) {
+        defect('queue.budget', error);
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { Reason } from '../api/outcome.ts';
+import type { DestinationManifest } from '../api/manifest.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Connection } from '../runtime/connection.ts';
+import type { Emit } from '../runtime/signals.ts';
+import type { SharedPace } from './permits.ts';
+import type { DeliveryQueue } from './queue.ts';
+import { policyFor, type QueuePolicy } from './settlement.ts';
+
+/** What a worker needs of a queue. */
+export type WorkableQueue = Pick<DeliveryQueue, 'claim' | 'nextAt' | 'settle' | 'release' | 'waiting'>;
+
+/** What a worker needs of a connection. */
+export type WorkableConnection = Pick<Connection, 'slug' | 'id' | 'deliver' | 'check' | 'suspended' | 'resume'>;
+
+export interface WorkOptions {
+  readonly queue: WorkableQueue;
+  readonly connection: WorkableConnection;
+  /** Under which the queue keeps its events. Default: the connection's own. */
+  readonly id?: string;
+  /** Default: until an event is a day old. policyFor(manifest) knows better. */
+  readonly policy?: QueuePolicy;
+  /** Of the connection's settings: goes into dead letters. */
+  readonly configHash: string;
+  /** Most events taken out at once (default 1,000). workFor(manifest) knows better. */
+  readonly sliceSize?: number;
+  /** Slices under way at once (default 2): the next is sent while the answers to one are still coming. */
+  readonly inFlight?: number;
+  /** How long one slice may take, in milliseconds (default 30 s). */
+  readonly withinMs?: number;
+  /** Pace shared with other workers. */
+  readonly shared?: SharedPace;
+  /** Epoch ms. Default: Date.now. */
+  readonly now?: Clock['now'];
+  readonly after?: Clock['after'];
+  /** Held and resumed connections, defects. What it throws is ignored. */
+  readonly onSignal?: Emit;
+}
+
+/** A worker under way. */
+export interface Working {
+  /**
+   * Takes nothing more out, waits for what is in flight, after `graceMs` tells the connection to start nothing more, settles what
+   * came back and gives back the rest. Called again with less, it hurries.
+   */
+  stop(graceMs: number): Promise<void>;
+  /** Resolves when nothing waits any more and all is settled; or when the connection pauses, or the worker ended. */
+  idle(): Promise<void>;
+  /** Why the connection pauses; `undefined` while it does not. */
+  paused(): Reason | undefined;
+  /** What the queue threw when it turned out to be another process's: the worker has ended. `undefined` while it is ours. */
+  lost(): unknown;
+  /** There may be something new: events were put, revived or replayed, or somebody resumed the connection. */
+  wake(): void;
+}
+
+/** What suits a destination: how long to try, and slices of one request for each of its sockets. */
+export const workFor = (
+  manifest: Pick<DestinationManifest, 'limits' | 'pace' | 'maxQueueAgeMs'>,
+): Required<Pick<WorkOptions, 'policy' | 'sliceSize'>> => ({
+  policy: policyFor(manifest),
+  sliceSize: Math.min(mostInSlice, manifest.limits.maxItems * manifest.pace.concurrency),
+});
+
+export const mostInSlice = 1_000;
+/** Bytes of records in a slice; events may be of a megabyte each, and are in memory as bytes, parsed, and encoded. */
+export const mostSliceBytes = 8 * 1024 * 1024;

@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { createPermits } from '../../core/queue/permits.ts';
+import { createRateBudget } from '../../core/queue/index.ts';
+import { createManualClock } from '../core/clock.ts';
+
+const unheard = (where: string): never => {
+  throw new Error(`a defect in ${where}`);
+};
+
+function waiters(count: number) {
+  const clock = createManualClock();
+  const budget = createRateBudget(clock.now);
+  const shared = { budget, bucket: 'account', perSecond: 100 };
+  const begun = clock.now();
+  const starts: number[] = [];
+  const none = new AbortController();
+  const waiting = Promise.all(
+    Array.from({ length: count }, async () => {
+      const permits = createPermits({ shared, now: clock.now, after: clock.after, defect: unheard });
+      await permits.wait(100, none.signal);
+      starts.push(clock.now() - begun);
+    }),
+  );
+  return { clock, budget, starts, waiting };
+}
+
+test('slices that share a pace start one after the other', async () => {
+  const { clock, starts, waiting } = waiters(4);
+  await clock.run(waiting);
+  expect(starts).toEqual([0, 1_000, 2_000, 3_000]);
+});
+
+test('slices that waited when the vendor asked for a pause do not all start at its end', async () => {
+  const { clock, budget, starts, waiting } = waiters(10);
+  await clock.advance(500);
+  await budget.hold('account', 5_000);
+  await clock.run(waiting);
+  expect(starts[0]).toBe(0);
+  const after = starts.slice(1).sort((a, b) => a - b);
+  expect(after[0]).toBeGreaterThanOrEqual(5_500);
+  after.slice(1).forEach((at, index) => expect(at - (after[index] ?? 0)).toBeGreaterThanOrEqual(1_000));
+});
