@@ -22,33 +22,36 @@ export class Quarantine {
     this.#emit = emit;
   }
 
-  /** Never throws: what cannot be set aside now stays, and is met again. */
+  /** Never throws: what cannot be set aside is tried again, and in nobody's way meanwhile. */
   take(known: Known, table: RecordTable, bad: readonly Buffer[]): void {
     const fresh = bad.filter((key) => !this.#leaving.has(nameOf(table, key)));
-    if (fresh.length > 0) void this.#take(known, table, fresh);
+    if (fresh.length === 0) return;
+    for (const key of fresh) this.#leaving.add(nameOf(table, key));
+    void this.#take(known, table, fresh);
   }
 
-  async #take(known: Known, table: RecordTable, fresh: readonly Buffer[]): Promise<void> {
+  async #take(known: Known, table: RecordTable, keysOfBad: readonly Buffer[]): Promise<void> {
     try {
       mkdirSync(this.#folder.quarantine, { recursive: true, mode: 0o700 });
       const draft = this.#writer.draft(known);
-      for (const key of fresh) {
+      for (const key of keysOfBad) {
         const bytes = this.#tables[table].getBinary(key);
         if (bytes === undefined) continue;
         const file = path.join(this.#folder.quarantine, `${nameOf(table, key)}.bin`);
         writeFileSync(file, bytes, { flush: true, mode: 0o600 });
         draft.remove(table, key, bytes.length);
         draft.change.quarantined += 1;
-        this.#leaving.add(nameOf(table, key));
         const what = `the checksum of record ${keys.seqOf(key)} (${table}) is wrong; its bytes are in ${file}`;
         this.#tell(known, 'queue record', new Error(what));
       }
       syncFolder(this.#folder.quarantine);
       await this.#writer.write(known, draft);
+      for (const key of keysOfBad) this.#leaving.delete(nameOf(table, key));
     } catch (error) {
       this.#tell(known, 'queue quarantine', error);
-    } finally {
-      for (const key of fresh) this.#leaving.delete(nameOf(table, key));
+      setTimeout(() => {
+        if (this.#writer.isOpen()) void this.#take(known, table, keysOfBad);
+      }, retryMs).unref();
     }
   }
 
@@ -56,5 +59,7 @@ export class Quarantine {
     this.#emit({ kind: 'defect', slug: counts.id, where, error });
   }
 }
+
+const retryMs = 60_000;
 
 const nameOf = (table: RecordTable, key: Buffer): string => `${table}-${key.toString('hex')}`;

@@ -1,5 +1,6 @@
 import { QueueFull } from '../queue.ts';
 import { Draft, type Change, type Numbers } from './draft.ts';
+import { FlushFailed, FlushOverdue } from './flush.ts';
 import type { Folder } from './folder.ts';
 import { Journal, type Entry, type Operation } from './journal.ts';
 import { StoreRefused } from './refused.ts';
@@ -36,8 +37,8 @@ interface Told {
   readonly failed?: (() => void) | undefined;
 }
 
-/** A flush that takes longer is no reason to keep a producer waiting. */
-const stallMs = 30_000;
+/** A flush that takes longer does not keep a producer waiting. */
+export const stallMs = 30_000;
 
 /** Puts drafts on disk, in the order they were written, and keeps the numbers about the records as they are there. */
 export class Writer {
@@ -73,17 +74,8 @@ export class Writer {
       },
       finish: (entries) => this.#finish(entries),
       isThere: () => this.#isThere(),
-      unflushed: (cause) =>
-        new Error(
-          `${path}: the disk did not take a flush (${String(cause)}), so nobody knows what of the last writes is on it. Nothing more is ` +
-            'taken from here on; see to the disk, then open the store again',
-          { cause },
-        ),
-      stalled: () =>
-        new Error(
-          `${path}: the disk has not confirmed a write for ${stallMs / 1000} s. The events may yet be kept: put them again later, under ` +
-            'the same ids',
-        ),
+      unflushed: (cause) => new FlushFailed(path, cause),
+      stalled: () => new FlushOverdue(path, stallMs),
       stallMs,
     });
   }
@@ -171,6 +163,15 @@ export class Writer {
   mustBeOpen(): void {
     if (this.#closed) throw this.#closedError();
     this.#journal.mustGoOn();
+  }
+
+  isOpen(): boolean {
+    try {
+      this.mustBeOpen();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Throws where a put would only wait for a flush that is overdue. */
