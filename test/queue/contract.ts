@@ -512,6 +512,36 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(queue.status(5_000)).toMatchObject({ bytes, connections: [{ waiting: 1, oldestMs: 3_000, done: 1 }, {}] });
     });
 
+    it('knows the oldest at any time, in whatever order they are settled', async () => {
+      const events = Array.from({ length: 60 }, (_, n) =>
+        queued(`e${n}`, { lane: n % 7 === 0 ? undefined : `l${n % 5}`, acceptedAt: 1_000 + n }),
+      );
+      await queue.put('c', events);
+      const left = new Set(events.map(({ acceptedAt }) => acceptedAt));
+      const oldest = (): number => 2_000 - (backlog('c', 2_000)?.oldestMs ?? 0);
+      for (let claims = take(20); claims.length > 0; claims = take(20)) {
+        for (const [index, claim] of [...claims].sort((a, b) => ((a.seq * 7) % 11) - ((b.seq * 7) % 11)).entries()) {
+          expect(oldest()).toBe(Math.min(...left));
+          if (index % 6 === 5) queue.release('c', [claim.seq]);
+          else await queue.settle('c', [index % 3 === 0 ? dead(claim) : done(claim)], at);
+          if (index % 6 !== 5) left.delete(claim.acceptedAt);
+        }
+      }
+      expect(left.size).toBe(0);
+      expect(backlog('c', 2_000)?.oldestMs).toBe(0);
+    });
+
+    it('takes an id once that is put on both sides of midnight while the first put is on its way', async () => {
+      await reopen({ dedupWindowMs: 3_600_000 });
+      store.clock.now = 86_400_000 - 1;
+      const first = queue.put('c', several('a'));
+      store.clock.now += 1;
+      expect(await Promise.all([first, queue.put('c', several('a'))])).toEqual([
+        { accepted: 1, duplicates: 0 },
+        { accepted: 0, duplicates: 1 },
+      ]);
+    });
+
     it('works off ten thousand events of one lane and of none, in order', async () => {
       const text = (n: number): string => String(n).padStart(5, '0');
       const event: CdpEvent = { type: 'track', event: 'x' };

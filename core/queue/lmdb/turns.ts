@@ -37,6 +37,10 @@ interface Entry {
   readonly rank: number;
   readonly line: Line;
 }
+interface Spot {
+  readonly seq: number;
+  readonly lane: number;
+}
 interface Delayed {
   readonly rank: number;
   readonly seq: number;
@@ -58,6 +62,8 @@ export class Turns {
   readonly #returned = new TinyQueue<number>([]);
   readonly #delayed = new TinyQueue<Delayed>([], byRank);
   readonly #claimed = new Map<number, Line>();
+  /** The lowest seq there is, where somebody has asked; until it leaves. What comes is always higher. */
+  #oldest: Spot | undefined;
 
   /** `lanes` are those that have something on disk. */
   constructor(read: ReadAhead, lanes: Iterable<number>) {
@@ -83,7 +89,8 @@ export class Turns {
           line.claimed += 1;
           touched.add(line);
         }
-      } else if (verdict !== 'gone') this.#delay(seq, line, verdict);
+      } else if (verdict === 'gone') this.#left(seq);
+      else this.#delay(seq, line, verdict);
       if (line !== undefined) this.#enter(line);
     }
     for (const line of touched) line.entry = undefined;
@@ -105,6 +112,7 @@ export class Turns {
       const line = this.#claimed.get(seq);
       if (line === undefined) continue;
       this.#claimed.delete(seq);
+      if (!back) this.#left(seq);
       if (line.lane === noLane) {
         if (back) this.#delay(seq, undefined, until);
         continue;
@@ -143,9 +151,17 @@ export class Turns {
     return at === Infinity ? undefined : at;
   }
 
-  /** The lowest seq that is there, claimed or not. Costs a look at every lane. */
-  oldest(): { readonly seq: number; readonly lane: number } | undefined {
-    let least: { readonly seq: number; readonly lane: number } | undefined;
+  /** The lowest seq that is there, claimed or not. Once the one before has left, that costs a look at every lane. */
+  oldest(): Spot | undefined {
+    return (this.#oldest ??= this.#findOldest());
+  }
+
+  #left(seq: number): void {
+    if (seq === this.#oldest?.seq) this.#oldest = undefined;
+  }
+
+  #findOldest(): Spot | undefined {
+    let least: Spot | undefined;
     const see = (seq: number | undefined, lane: number): void => {
       if (seq !== undefined && (least === undefined || seq < least.seq)) least = { seq, lane };
     };
