@@ -1,8 +1,9 @@
 /** The child of inspect(): reads a whole store, and lives through it or not. */
 import { decode } from '../record.ts';
 import { checkPages } from './pages.ts';
-import type { Finding } from './inspect.ts';
+import { reading, type Finding } from './inspect.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';
+import { errnoOf } from './refused.ts';
 import {
   openTables,
   readMeta,
@@ -64,8 +65,10 @@ function judge(data: string): Finding {
     read(tables);
     return { sound: true };
   } catch (error) {
-    return { sound: false, what: (error as Error).message };
+    return { sound: false, what: (error as Error).message, errno: errnoOf(error) };
   }
 }
 
-process.send!(judge(process.argv[2]!), () => process.exit(0));
+process.send!(reading, () => {
+  process.send!(judge(process.argv[2]!), () => process.exit(0));
+});

@@ -46,16 +46,18 @@ class Walk {
       .find((bytes) => bytes.readUInt32LE(24) === 0xbeefc0de && bytes.readBigUInt64LE(152) === BigInt(transaction));
     if (meta === undefined) throw new Error(`the state of transaction ${transaction} is missing`);
     this.#tree(meta.readBigUInt64LE(136), () => undefined);
-    const free: bigint[] = [];
+    const end = meta.readBigUInt64LE(144);
     this.#tree(meta.readBigUInt64LE(88), (value) => {
-      free.push(...freed(value));
+      for (const run of freed(value)) this.#free(run, end);
     });
-    for (const page of free) {
-      if (page > meta.readBigUInt64LE(144)) throw new Error(`page ${page} is free, beyond the end`);
-      // The file may end before the last pages, when they are free.
-      if (page < this.#pages) this.#take(page);
-      else if (page < firstPage) throw new Error(`page ${page} is free`);
-    }
+  }
+
+  /** A store that once was full has hundreds of thousands of free pages: they are never all in one list. */
+  #free({ first, count }: Run, end: bigint): void {
+    const last = first + count - 1n;
+    if (first < firstPage || last > end) throw new Error(`pages ${first} to ${last} are free, beyond the ends`);
+    // The file may end before the last pages, when they are free.
+    for (let page = first; page <= last && page < this.#pages; page += 1n) this.#take(page);
   }
 
   #tree(root: bigint, free: (value: Buffer) => void): void {
@@ -119,21 +121,23 @@ class Walk {
   }
 }
 
+/** Free pages that follow each other. */
+interface Run {
+  readonly first: bigint;
+  readonly count: bigint;
+}
+
 /** The pages in a list of free ones: how many numbers follow, then page numbers, or the negative length of a run and its first page. */
-function freed(list: Buffer): bigint[] {
-  const pages: bigint[] = [];
-  const count = Number(list.readBigUInt64LE());
-  if (8 * (count + 1) > list.length) throw new Error('a list of free pages has another length');
-  for (let index = 1; index <= count; index += 1) {
-    const entry = list.readBigInt64LE(8 * index);
-    if (entry >= 0n) {
-      if (entry > 0n) pages.push(entry);
-      continue;
-    }
-    index += 1;
-    const first = list.readBigInt64LE(8 * index);
-    if (entry < -(2n ** 32n)) throw new Error('a list of free pages has an impossible run');
-    for (let page = 0n; page < -entry; page += 1n) pages.push(first + page);
+function* freed(list: Buffer): Generator<Run, void, undefined> {
+  const numbers = list.readBigUInt64LE();
+  if (8n * (numbers + 1n) > list.length) throw new Error('a list of free pages has another length');
+  const end = 8 * (Number(numbers) + 1);
+  for (let at = 8; at < end; at += 8) {
+    const entry = list.readBigInt64LE(at);
+    if (entry > 0n) yield { first: entry, count: 1n };
+    if (entry >= 0n) continue;
+    at += 8;
+    if (at >= end) throw new Error('a list of free pages ends inside a run');
+    yield { first: list.readBigInt64LE(at), count: -entry };
   }
-  return pages;
 }
