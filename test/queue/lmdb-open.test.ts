@@ -220,7 +220,7 @@ describe('a store that cannot be had, for a reason outside of it', () => {
     });
   });
 
-  it('is not judged when there is no memory to map it into', async () => {
+  it('is not judged when it is larger than what can be mapped', async () => {
     await (await openQueue({ path: store })).close();
     await expect(openQueue({ path: store, maxBytes: 2 ** 46 })).rejects.toMatchObject({
       name: 'StoreRefused',
@@ -231,6 +231,21 @@ describe('a store that cannot be had, for a reason outside of it', () => {
   });
 
   const prlimit = works('prlimit', '--version');
+  where(prlimit, 'no prlimit on this machine')(
+    'is not judged when the process that looks through it, or the one that opens it, may not map it',
+    async () => {
+      await unclosed();
+      for (const limit of [1.5, 3.5]) {
+        const args = [`--as=${limit * 2 ** 30}`, process.execPath, scripts.script('drain'), store];
+        expect(JSON.parse(execFileSync('prlimit', args, { encoding: 'utf8' }))).toEqual({
+          refused: 'unread',
+          message: expect.stringMatching(/too little memory \(ENOMEM.*ulimit -v/),
+        });
+      }
+    },
+    slow,
+  );
+
   where(prlimit, 'no prlimit on this machine')('is not made where there is no room for it', async () => {
     const end = execFileSync('prlimit', ['--fsize=100000', process.execPath, scripts.script('drain'), store]);
     expect(JSON.parse(String(end))).toEqual({

@@ -2,7 +2,7 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { decode, headLength, isIntact, lengthAt, longest, magic, placeOf, type QueueRecord } from '../record.ts';
 import { dataName } from './folder.ts';
-import { StoreRefused } from './refused.ts';
+import { errnoOf, refusalOf, StoreRefused } from './refused.ts';
 
 export interface SalvageOptions {
   /** The folder of the store. It is only read, and needs no owner; a store that is open is better closed first. */
@@ -39,6 +39,7 @@ interface Spot {
  */
 export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salvaged> {
   const file = await open(path.join(store, dataName), 'r').catch(async (error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw refusalOf(store, error) ?? error;
     const names = await readdir(store).catch(() => undefined);
     throw new StoreRefused(
       'foreign',

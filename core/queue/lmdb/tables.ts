@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { open, type Database } from 'lmdb';
+import { mustBeMappable } from './address-space.ts';
 
 export type Table = Database<Buffer, Buffer>;
 export const recordTables = ['log', 'done', 'dead'] as const;
@@ -17,14 +19,16 @@ export function openTables(
   data: string,
   { readOnly, bytes }: { readonly readOnly: boolean; readonly bytes: number },
 ): Tables {
+  // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
+  const mapSize = Math.max(2 ** 30, 4 * bytes);
+  mustBeMappable(Math.max(mapSize, statSync(data, { throwIfNoEntry: false })?.size ?? 0));
   const root = open<Buffer, Buffer>({
     path: data,
     noSubdir: true,
     readOnly,
     maxDbs: 8,
     pageSize: 4096,
-    // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
-    mapSize: Math.max(2 ** 30, 4 * bytes),
+    mapSize,
     // One batch is one transaction here. With batching by turns, LMDB makes a promise of its own for each turn, and when the disk is
     // full that one rejects with nobody listening.
     eventTurnBatching: false,
