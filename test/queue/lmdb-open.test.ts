@@ -83,6 +83,15 @@ async function killed(child: ChildProcess): Promise<void> {
   await ended;
 }
 
+it('a store is for the user alone whose process made it', async () => {
+  const queue = await openQueue({ path: store });
+  await queue.put('c', [queued('a')]);
+  const names = ['', ...(await readdir(store)).filter((name) => !name.endsWith('.sock'))];
+  expect(names).toEqual(expect.arrayContaining(['events.mdb', 'events.mdb-lock', 'owner.json', 'spillway-queue.json']));
+  for (const name of names) expect([name, statSync(path.join(store, name)).mode & 0o077]).toEqual([name, 0]);
+  await queue.close();
+});
+
 describe('a store that is made while another process asks for it', () => {
   it('is not made anew by that one', async () => {
     // Looks, finds nothing, and waits: this process is busy while the other one makes the store, puts and closes.
@@ -92,6 +101,71 @@ describe('a store that is made while another process asks for it', () => {
     expect(queue.claim('c', 9, 1).map(({ id }) => id)).toEqual(['later']);
     await queue.close();
   });
+});
+
+describe('a store whose machine lost its power while a transaction was on its way', () => {
+  const metas = [0, 2048, 4096];
+
+  /**
+   * What is on the disk then: all of the transactions that were flushed, of the one on its way the page that announces it, and of its
+   * other pages `share`. And the machine was started anew.
+   */
+  async function cut(share: number): Promise<void> {
+    const queue = await openQueue({ path: `${store}.before` });
+    const file = path.join(`${store}.before`, 'events.mdb');
+    const put = (n: number): Promise<unknown> =>
+      queue.put(
+        'c',
+        Array.from({ length: 40 }, (_, i) => queued(`${n}-${i}`, { lane: `lane-${i % 7}` })),
+      );
+    for (let n = 0; n < 10; n += 1) await put(n);
+    const claims = queue.claim('c', 300, 1);
+    await queue.settle(
+      'c',
+      claims.map(({ seq }) => ({ kind: 'done', seq, outcome: 'delivered' })),
+      at,
+    );
+    const flushed = readFileSync(file);
+    await put(10);
+    const after = readFileSync(file);
+    await queue.close();
+
+    const found = Buffer.from(flushed);
+    const first = flushed.readBigUInt64LE(152) > flushed.readBigUInt64LE(4096 + 152) ? 4096 : 0;
+    after.copy(found, first, first, first + 2048);
+    for (let page = 8192; page < found.length * share; page += 4096) after.copy(found, page, page, page + 4096);
+    for (const meta of metas) found[meta + 160]! ^= 1;
+    mkdirSync(store);
+    copyFileSync(path.join(`${store}.before`, 'spillway-queue.json'), path.join(store, 'spillway-queue.json'));
+    writeFileSync(data(), found);
+  }
+
+  it.each([0, 0.3, 0.6])(
+    'has all that was acknowledged, when of its pages %d are there',
+    async (share) => {
+      await cut(share);
+      const queue = await openQueue({ path: store });
+      expect(queue.status(0).connections).toMatchObject([{ waiting: 100, done: 300 }]);
+      expect(queue.claim('c', 999, 1)).toHaveLength(100);
+      await queue.put('c', [queued('more')]);
+      await queue.close();
+    },
+    slow,
+  );
+
+  it(
+    'stays as it was found when it is damaged besides',
+    async () => {
+      await cut(0);
+      const bytes = readFileSync(data());
+      const root = Number(bytes.readBigUInt64LE(2048 + 136)) * 4096;
+      bytes.fill(0, root, root + 64);
+      writeFileSync(data(), bytes);
+      await expect(openQueue({ path: store })).rejects.toMatchObject({ code: 'damaged' });
+      expect(readFileSync(data()).equals(bytes)).toBe(true);
+    },
+    slow,
+  );
 });
 
 describe('a store that once was full', () => {
@@ -164,7 +238,7 @@ describe('a store that once was full', () => {
   );
 
   it.each([
-    ['beyond the end of the store', (last: number) => [-(2n ** 62n), BigInt(last + 1)]],
+    ['beyond the end of the store', (last: number) => [-(2n ** 32n), BigInt(last + 1)]],
     ['before its first page', () => [-10n, 0n]],
     ['that are in use', (last: number) => [-1000n, BigInt(last - 10)]],
   ])(

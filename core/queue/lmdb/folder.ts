@@ -121,7 +121,7 @@ const roomForLocks = 16 * 1024;
 function fill(file: string, bytes: number): void {
   const next = `${file}.next`;
   try {
-    writeFileSync(next, Buffer.alloc(bytes), { flush: true });
+    writeFileSync(next, Buffer.alloc(bytes), { flush: true, mode: 0o600 });
     renameSync(next, file);
   } catch (error) {
     rmSync(next, { force: true });
@@ -131,7 +131,7 @@ function fill(file: string, bytes: number): void {
 
 /** What the marker says; `undefined` where there is nothing yet. */
 function prepare(folder: string): { readonly made: boolean } | undefined {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const names = readdirSync(folder);
   if (!names.includes(markerName)) {
     const foreign = names.find((name) => !name.startsWith(lockName) && !name.startsWith(`${markerName}.`));
@@ -165,7 +165,7 @@ function guarded<T>(folder: string, act: () => T): T {
 /** Whole or not at all, and on disk when it returns. */
 function write(file: string, content: object): void {
   const next = `${file}.next`;
-  writeFileSync(next, JSON.stringify(content), { flush: true });
+  writeFileSync(next, JSON.stringify(content), { flush: true, mode: 0o600 });
   renameSync(next, file);
   syncFolder(path.dirname(file));
 }

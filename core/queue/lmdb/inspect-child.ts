@@ -5,6 +5,7 @@ import { reading, type Finding } from './inspect.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';
 import { errnoOf } from './refused.ts';
 import {
+  goBack,
   openTables,
   readMeta,
   recordTables,
@@ -58,8 +59,9 @@ function compare({ waiting, done, dead, id }: Counts, found: Record<RecordTable,
     );
 }
 
-function judge(data: string): Finding {
+async function judge(data: string): Promise<Finding> {
   try {
+    await goBack(data);
     const tables = openTables(data, { readOnly: true, bytes: 0 });
     checkPages(data, (tables.root.getStats() as { readonly lastTxnId: number }).lastTxnId);
     read(tables);
@@ -70,5 +72,5 @@ function judge(data: string): Finding {
 }
 
 process.send!(reading, () => {
-  process.send!(judge(process.argv[2]!), () => process.exit(0));
+  void judge(process.argv[2]!).then((finding) => process.send!(finding, () => process.exit(0)));
 });

@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Folder } from './folder.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
+import { metaBytes } from './tables.ts';
 
 /** What the child says in the end. `errno`: the system's answer that kept it from reading. */
 export type Finding =
@@ -24,14 +25,47 @@ interface Report {
 }
 
 /**
- * Has a child process read everything there is. Throws StoreDamaged when it says that something is wrong, or when it dies of it;
- * StoreRefused (unread) when it could not look. A record with a wrong checksum is nothing wrong: that one goes to quarantine when it is
- * met.
+ * Has a child process read everything there is, as LMDB will see it. Throws StoreDamaged when it says that something is wrong, or when it
+ * dies of it; StoreRefused (unread) when it could not look. A record with a wrong checksum is nothing wrong: that one goes to quarantine
+ * when it is met.
  */
 export async function inspect({ path, data }: Pick<Folder, 'path' | 'data'>): Promise<void> {
-  const { isReading, finding, end, printed } = await readBy(data).catch((error: unknown) => {
-    throw unread(path, String(error), error);
-  });
+  const before = beginning(data);
+  try {
+    judge(
+      path,
+      await readBy(data).catch((error: unknown) => {
+        throw unread(path, String(error), error);
+      }),
+    );
+  } catch (error) {
+    // The child may have gone back to the last flushed transaction; a store that is refused stays as it was found.
+    if (!beginning(data).equals(before)) putBack(data, before);
+    throw error;
+  }
+}
+
+function beginning(data: string): Buffer {
+  const file = openSync(data, 'r');
+  try {
+    const bytes = Buffer.alloc(metaBytes);
+    return bytes.subarray(0, readSync(file, bytes, 0, metaBytes, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function putBack(data: string, bytes: Buffer): void {
+  const file = openSync(data, 'r+');
+  try {
+    writeSync(file, bytes, 0, bytes.length, 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function judge(path: string, { isReading, finding, end, printed }: Report): void {
   if (finding?.sound === true) return;
   if (finding !== undefined) {
     const cause = Object.assign(new Error(finding.what), { code: finding.errno });

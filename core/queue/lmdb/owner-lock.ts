@@ -39,7 +39,7 @@ export async function own(folder: string): Promise<Ownership> {
   } satisfies Owner & { token: string });
   const over: string[] = [];
   try {
-    writeFileSync(mine, text, { flag: 'wx' });
+    writeFileSync(mine, text, { flag: 'wx', mode: 0o600 });
     while (!linked(mine, lock)) {
       const found = read(lock);
       if (found === undefined) continue;
