@@ -419,6 +419,29 @@ describe('the process that looks through a store that was not closed', () => {
   );
 });
 
+where(process.platform === 'linux', 'nothing to see the owner by on this system')(
+  'a copy of a store that was open is told from the store, and is a store of its own once its lock is removed',
+  async () => {
+    const queue = await openQueue({ path: store });
+    await queue.put('c', [queued('a')]);
+    const copy = `${store}.copy`;
+    mkdirSync(copy);
+    for (const name of ['spillway-queue.json', 'owner.json', 'events.mdb'])
+      copyFileSync(path.join(store, name), path.join(copy, name));
+    await expect(openQueue({ path: copy })).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringMatching(/does not answer in this folder.*copy.*remove owner\.json/),
+    });
+    await expect(openQueue({ path: store })).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('this process has the queue store open already'),
+    });
+    rmSync(path.join(copy, 'owner.json'));
+    expect(await scripts.drain(copy)).toMatchObject({ ids: ['a'] });
+    await queue.close();
+  },
+);
+
 describe('an owner in another container, whose process number cannot be looked up here', () => {
   const lock = (): string => path.join(store, 'owner.json');
   /** The lock as it would be if its process were in another container. */

@@ -70,10 +70,14 @@ async function mustBeDead(folder: string, owner: Owner): Promise<void> {
   const busy = (message: string): StoreRefused => new StoreRefused('busy', folder, message);
   if (!isElsewhere(owner)) {
     if (!isAlive(owner)) return;
+    const answers = owner.presence === undefined || (await presenceOf(folder, owner.presence)) === 'alive';
     throw busy(
-      owner.pid === process.pid
-        ? 'this process has the queue store open already. One store, one queue: share it'
-        : `the queue store is in use by process ${owner.pid}. Stop that one first; a store has one process at a time`,
+      !answers
+        ? `process ${owner.pid} runs and had the queue store when ${lockName} was written, but does not answer in this folder. Where the ` +
+            `folder is a copy of a store that was open, remove ${lockName} from it`
+        : owner.pid === process.pid
+          ? 'this process has the queue store open already. One store, one queue: share it'
+          : `the queue store is in use by process ${owner.pid}. Stop that one first; a store has one process at a time`,
     );
   }
   const state = owner.presence === undefined ? 'unseen' : await presenceOf(folder, owner.presence);

@@ -34,7 +34,8 @@ export class StoreDamaged extends StoreRefused {
       'damaged',
       path,
       `the queue store is damaged (${what}). Nothing was changed. Take what is left out of it with ` +
-        `\`spillway queue salvage --store ${path} --out FILE\`, move the folder away, and put the events into a new store`,
+        `\`spillway queue salvage --store ${path} --out FILE\` (some of it may have been delivered before), move the folder away, ` +
+        'and put what is to be sent into a new store',
       options,
     );
   }
