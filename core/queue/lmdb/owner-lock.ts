@@ -66,30 +66,33 @@ export async function own(folder: string): Promise<Ownership> {
   };
 }
 
+/** Throws StoreRefused (busy) when the owner lives, or may. */
 async function mustBeDead(folder: string, owner: Owner): Promise<void> {
-  const busy = (message: string): StoreRefused => new StoreRefused('busy', folder, message);
-  if (!isElsewhere(owner)) {
-    if (!isAlive(owner)) return;
-    const answers = owner.presence === undefined || (await presenceOf(folder, owner.presence)) === 'alive';
-    throw busy(
-      !answers
-        ? `process ${owner.pid} runs and had the queue store when ${lockName} was written, but does not answer in this folder. Where the ` +
-            `folder is a copy of a store that was open, remove ${lockName} from it`
-        : owner.pid === process.pid
-          ? 'this process has the queue store open already. One store, one queue: share it'
-          : `the queue store is in use by process ${owner.pid}. Stop that one first; a store has one process at a time`,
+  const elsewhere = isElsewhere(owner);
+  if (!elsewhere && !isAlive(owner)) return;
+  const presence = owner.presence === undefined ? 'unseen' : await presenceOf(folder, owner.presence);
+  if (elsewhere && presence === 'dead') return;
+  throw new StoreRefused('busy', folder, elsewhere ? busyElsewhere(owner, presence) : busyHere(owner, presence));
+}
+
+type Presence = Awaited<ReturnType<typeof presenceOf>>;
+
+function busyHere({ pid }: Owner, presence: Presence): string {
+  if (presence === 'dead' || presence === 'absent')
+    return (
+      `process ${pid} runs, and had the queue store when ${lockName} was written, but does not answer in this folder. ` +
+      `When the folder is a copy of that store, remove ${lockName} from it`
     );
-  }
-  const state = owner.presence === undefined ? 'unseen' : await presenceOf(folder, owner.presence);
-  if (state === 'alive')
-    throw busy(
-      `the queue store is in use by process ${owner.pid} of another container. Stop that one first; a store has one process at a time`,
-    );
-  if (state === 'unseen')
-    throw busy(
-      `process ${owner.pid} of another container has the queue store, and whether it still runs cannot be seen from here. ` +
-        `Stop that container. When it is gone for certain, remove ${lockName} from the folder`,
-    );
+  return pid === process.pid
+    ? 'this process has the queue store open already. One store, one queue: share it'
+    : `the queue store is in use by process ${pid}. Stop that one first; a store has one process at a time`;
+}
+
+function busyElsewhere({ pid }: Owner, presence: Presence): string {
+  return presence === 'alive'
+    ? `the queue store is in use by process ${pid} of another container. Stop that one first; a store has one process at a time`
+    : `process ${pid} of another container has the queue store, and whether it still runs cannot be seen from here. ` +
+        `Stop that container. When it is gone for certain, remove ${lockName} from the folder`;
 }
 
 /** A link is there whole or not at all, unlike a file that is being written. */

@@ -37,8 +37,8 @@ export async function present(folder: string, name: string): Promise<Presence | 
   return { name, close };
 }
 
-/** Whether the process lives that listens, or has listened, under that name. */
-export async function presenceOf(folder: string, name: string): Promise<'alive' | 'dead' | 'unseen'> {
+/** Whether the process lives that listens, or has listened, under that name; `absent` where nothing has that name. */
+export async function presenceOf(folder: string, name: string): Promise<'alive' | 'dead' | 'absent' | 'unseen'> {
   const near = nearby(folder, name);
   try {
     return await new Promise((resolve) => {
@@ -48,14 +48,20 @@ export async function presenceOf(folder: string, name: string): Promise<'alive' 
         resolve('alive');
       });
       socket.once('error', (error: NodeJS.ErrnoException) => {
-        // EAGAIN: so many ask that the queue for it is full.
-        resolve(error.code === 'ECONNREFUSED' ? 'dead' : error.code === 'EAGAIN' ? 'alive' : 'unseen');
+        resolve(answers[error.code ?? ''] ?? 'unseen');
       });
     });
   } finally {
     near.done();
   }
 }
+
+/** EAGAIN: so many ask that the queue for it is full. */
+const answers: Readonly<Record<string, 'alive' | 'dead' | 'absent'>> = {
+  ECONNREFUSED: 'dead',
+  ENOENT: 'absent',
+  EAGAIN: 'alive',
+};
 
 /** The path of a socket may have 107 bytes: the folder is named by its descriptor. */
 function nearby(folder: string, name: string): { readonly path: string; done(): void } {
