@@ -15,9 +15,6 @@ export interface Tables extends Readonly<Record<TableName, Table>> {
 /** Bytes as they are: what salvage looks for must lie in the file uncompressed and in one piece. */
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-/** Events are about people. The declarations of lmdb do not know this option. */
-const forThisUser = { permissionsMode: 0o600 };
-
 interface Opening {
   readonly readOnly: boolean;
   readonly bytes: number;
@@ -37,7 +34,8 @@ function openRoot(data: string, { readOnly, bytes }: Opening): Tables['root'] {
     // One batch is one transaction here. With batching by turns, LMDB makes a promise of its own for each turn, and when the disk is
     // full that one rejects with nobody listening.
     eventTurnBatching: false,
-    ...forThisUser,
+    // Events are about people. Not in the package's types.
+    ...({ permissionsMode: 0o600 } as object),
     ...binary,
   });
 }
