@@ -5,7 +5,7 @@ import { day } from '../settlement.ts';
 import { enter, type Folder } from './folder.ts';
 import { inspect } from './inspect.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
-import { StoreDamaged, StoreRefused } from './refused.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
 import { openTables, readMeta, type Meta, type Tables, type Totals } from './tables.ts';
 
 export interface QueueOptions {
@@ -43,8 +43,9 @@ export async function openQueue({
 }: QueueOptions): Promise<DeliveryQueue> {
   if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < mostLanes))
     throw new RangeError(`lanes must be a whole number from 1 to ${mostLanes - 1}`);
-  const folder = enter(path);
+  const folder = await enter(path);
   let tables: Tables | undefined;
+  let queue: LmdbQueue | undefined;
   try {
     if (!folder.clean) await inspect(folder);
     folder.begin();
@@ -55,7 +56,7 @@ export async function openQueue({
     const meta = kept ?? empty(lanes ?? defaultLanes, dedupWindowMs);
     const make = { ...meta.make, lanes: lanes ?? meta.make.lanes };
     if (make.lanes !== meta.make.lanes) mustBeDrained(path, meta, make.lanes);
-    const queue = new LmdbQueue(
+    queue = new LmdbQueue(
       tables,
       folder,
       { ...meta, make, totals: folder.clean ? meta.totals : beyond(meta.totals) },
@@ -65,10 +66,12 @@ export async function openQueue({
     folder.made();
     return queue;
   } catch (error) {
-    await tables?.root.close();
-    // What was clean, and was not written to, stays so.
-    folder.leave(folder.clean && !folder.fresh);
-    throw error;
+    if (queue === undefined) {
+      await tables?.root.close();
+      // What was clean, and was not written to, stays so.
+      folder.leave(folder.clean && !folder.fresh);
+    } else await queue.close();
+    throw refusalOf(path, error) ?? error;
   }
 }
 
@@ -76,7 +79,9 @@ function opened<T>(folder: Folder, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    throw new StoreDamaged(folder.path, String((error as Error).message), { cause: error });
+    throw (
+      refusalOf(folder.path, error) ?? new StoreDamaged(folder.path, String((error as Error).message), { cause: error })
+    );
   }
 }
 
