@@ -87,6 +87,8 @@ export interface Make {
   readonly lanes: number;
   /** Width of a bucket of seen ids, ms. */
   readonly seenMs: number;
+  /** Bytes of records it may keep. */
+  readonly maxBytes?: number;
 }
 /** How many records of a connection each table holds. */
 export interface Counts {
