@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from '../../../index.ts';
-import type { DeliveryQueue } from '../../../queue/index.ts';
+import { z, type Connection } from '../../../index.ts';
+import type { DeliveryQueue, LaneOf } from '../../../queue/index.ts';
 import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { replaceFile } from './replace-file.ts';
+import type { SharedQueue } from './store.ts';
 
 /** What the events of a connection in a store take for granted. */
 export interface Enrolled {
@@ -75,7 +76,7 @@ function read(file: string): Readonly<Record<string, Enrolled>> {
 
 /** Refuses another destination than the one that waiting events were put for. */
 export function keepDestination(
-  queue: DeliveryQueue,
+  queue: Pick<DeliveryQueue, 'status'>,
   { id, destination }: OpenConnection,
   enrolled: Enrolled | undefined,
 ): void {
@@ -97,7 +98,7 @@ const mostLookedAt = 50_000;
  * Refuses settings under which events would travel otherwise than those that wait already: the order of a lane holds only where all of it is in one. To be
  * asked before anything is put; what only takes events out leaves each in the lane it has.
  */
-export function keepLanes(queue: DeliveryQueue, opened: OpenConnection, enrolled: Enrolled | undefined): void {
+export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: Enrolled | undefined): void {
   keepDestination(queue, opened, enrolled);
   const { id, connection } = opened;
   const waiting = waitingOf(queue, id);
@@ -108,6 +109,8 @@ export function keepLanes(queue: DeliveryQueue, opened: OpenConnection, enrolled
       waiting,
       `they were put under other settings, and are too many to see whether their lanes stay`,
     );
+  if (queue.claim === undefined || queue.release === undefined)
+    throw undrained(id, waiting, 'they were put under other settings, and who has the store keeps them to itself');
   // In one go: of a lane, nothing is claimed while something is.
   const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
   const moved = claims.some(({ event, lane }) => {
@@ -121,11 +124,19 @@ export function keepLanes(queue: DeliveryQueue, opened: OpenConnection, enrolled
   if (moved) throw undrained(id, waiting, 'these settings put them in other lanes, so that their order would be lost');
 }
 
+/** The lane these settings give an event. */
+export const laneBy =
+  ({ routeOf }: Pick<Connection, 'routeOf'>): LaneOf =>
+  (event) => {
+    const route = routeOf(event);
+    return route.kind === 'payload' ? route.lane : undefined;
+  };
+
 /** All that decides about lanes: the settings, and the code that reads them. */
 export const settingsOf = ({ configHash }: OpenConnection): string => `${version()} ${configHash}`;
 
-const waitingOf = (queue: DeliveryQueue, id: string): number =>
-  queue.status(Date.now()).connections.find(({ connection }) => connection === id)?.waiting ?? 0;
+const waitingOf = (queue: Pick<DeliveryQueue, 'status'>, id: string): number =>
+  queue.status(Date.now(), id).connections[0]?.waiting ?? 0;
 
 const undrained = (id: string, waiting: number, why: string, how = ''): Refusal =>
   new Refusal(exitCode.config, `${id}: ${waiting} events wait; ${why}`, [
