@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { CdpEvent } from '../api/event.ts';
 import type { OutcomeKind, Reason } from '../api/outcome.ts';
+import { room } from './room.ts';
 
 /*
  * How a record lies on disk. Every one is whole in itself and says so with its own checksum, so that it can be judged, and found
@@ -32,8 +33,8 @@ interface Common {
   readonly attempts: number;
 }
 export type RecordState =
-  /** Not to be sent before `notBefore` (epoch ms; 0 = at once). */
-  | (Common & { readonly kind: 'waiting'; readonly notBefore: number })
+  /** Not to be sent before `notBefore` (epoch ms; 0 = at once). `doubtful`: the vendor may have it. */
+  | (Common & { readonly kind: 'waiting'; readonly notBefore: number; readonly doubtful?: true | undefined })
   | (Common & { readonly kind: 'done'; readonly doneAt: number; readonly outcome: 'delivered' | 'skipped' })
   | (Common & {
       readonly kind: 'dead';
@@ -50,34 +51,49 @@ export interface Place {
   readonly stamp: number;
 }
 
-export type QueueRecord<K extends RecordKind = RecordKind> = Place & StateOf<K> & { readonly event: CdpEvent };
+/** A record but for its event. */
+export type Stated<K extends RecordKind = RecordKind> = Place & StateOf<K>;
+export type QueueRecord<K extends RecordKind = RecordKind> = Stated<K> & { readonly event: CdpEvent };
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 export function encode(place: Place, state: RecordState, event: CdpEvent): Buffer {
-  return frame(place, state, Buffer.from(JSON.stringify(event)));
+  const text = JSON.stringify(event);
+  const length = Buffer.byteLength(text);
+  const bytes = begun(place, state, length);
+  bytes.write(text, bytes.length - length);
+  return sealed(bytes);
 }
 
-/** The same event in another state. `bytes` must be a record that decoded well. */
-export function restate(bytes: Buffer, place: Place, state: RecordState): Buffer {
-  return frame(place, state, bytes.subarray(headLength + bytes.readUInt32LE(8)));
+/** The same event in another state. `record` must be one that decoded well. */
+export function restate(record: Buffer, place: Place, state: RecordState): Buffer {
+  const event = record.subarray(headLength + record.readUInt32LE(8));
+  const bytes = begun(place, state, event.length);
+  bytes.set(event, bytes.length - event.length);
+  return sealed(bytes);
 }
 
-function frame({ seq, stamp }: Place, { kind, ...state }: RecordState, event: Uint8Array): Buffer {
+/** All but the event, which goes to the end, and the checksum. */
+function begun({ seq, stamp }: Place, { kind, ...state }: RecordState, eventLength: number): Buffer {
   const text = JSON.stringify(state);
   const stateLength = Buffer.byteLength(text);
-  const length = headLength + stateLength + event.length;
+  const length = headLength + stateLength + eventLength;
   if (length > longest)
-    throw new RangeError(`an event of ${event.length} bytes is more than the queue takes (${longest})`);
-  const bytes = Buffer.allocUnsafe(length);
-  magic.copy(bytes);
+    throw new RangeError(`an event of ${eventLength} bytes is more than the queue takes (${longest})`);
+  const bytes = room(length);
+  bytes.set(magic);
   bytes[4] = version;
   bytes[5] = recordKinds.indexOf(kind);
   bytes.writeUInt16LE(0, 6);
   bytes.writeUInt32LE(stateLength, 8);
-  bytes.writeUInt32LE(event.length, 12);
+  bytes.writeUInt32LE(eventLength, 12);
   bytes.writeUIntLE(seq, 20, 6);
   bytes.writeUIntLE(stamp, 26, 6);
   bytes.write(text, headLength);
-  bytes.set(event, headLength + stateLength);
+  return bytes;
+}
+
+function sealed(bytes: Buffer): Buffer {
   bytes.writeUInt32LE(checksum(bytes), 16);
   return bytes;
 }
@@ -98,15 +114,25 @@ export function lengthAt(bytes: Buffer, at = 0): number | undefined {
 
 /** `bad` when it is not, byte for byte, what was written. */
 export function decode(bytes: Buffer): QueueRecord | 'bad' {
-  if (!isIntact(bytes)) return 'bad';
-  const eventAt = headLength + bytes.readUInt32LE(8);
-  return {
-    ...(JSON.parse(bytes.toString('utf8', headLength, eventAt)) as object),
-    kind: recordKinds[bytes[5]!],
-    ...placeOf(bytes),
-    event: JSON.parse(bytes.toString('utf8', eventAt)) as CdpEvent,
-  } as QueueRecord;
+  const head = decodeState(bytes);
+  return head === 'bad' ? 'bad' : Object.assign(head, { event: eventOf(bytes) });
 }
+
+/** The same without its event. */
+export function decodeState(bytes: Buffer): Stated | 'bad' {
+  if (!isIntact(bytes)) return 'bad';
+  const text = bytes.toString('utf8', headLength, headLength + bytes.readUInt32LE(8));
+  // Filled in place: an object that is spread from a parsed one costs ten times as much.
+  const state = JSON.parse(text) as Writable<Place> & { kind: RecordKind };
+  state.kind = kindOf(bytes);
+  state.seq = bytes.readUIntLE(20, 6);
+  state.stamp = bytes.readUIntLE(26, 6);
+  return state as Stated;
+}
+
+/** Of an intact record. */
+export const eventOf = (bytes: Buffer): CdpEvent =>
+  JSON.parse(bytes.toString('utf8', headLength + bytes.readUInt32LE(8))) as CdpEvent;
 
 export const isIntact = (bytes: Buffer): boolean =>
   lengthAt(bytes) === bytes.length && bytes.readUInt32LE(16) === checksum(bytes);

@@ -9,6 +9,7 @@ import { delivered } from './cases/delivered.ts';
 import { heap } from './cases/heap.ts';
 import { latency } from './cases/latency.ts';
 import { oneEvent } from './cases/one-event.ts';
+import { queue } from './cases/queue.ts';
 import { requests } from './cases/requests.ts';
 import { startUp } from './cases/start-up.ts';
 import { full, quick, type Effort } from './effort.ts';
@@ -27,6 +28,7 @@ const cases: Readonly<Record<string, Case>> = {
   'big-call': { title: 'One call of 10,000 events beside calls of 100', run: bigCall },
   heap: { title: 'Heap retained', run: heap },
   'one-event': { title: 'deliver() of one event', run: oneEvent },
+  queue: { title: 'The durable queue, beside the bare package', run: queue },
   'start-up': { title: 'Start-up', run: startUp },
 };
 

@@ -346,19 +346,146 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(await queue.put('c', several('a'))).toEqual({ accepted: 0, duplicates: 1 });
     });
 
-    it('is full when the byte budget is reached: keeps nothing of that put, and takes more when there is room', async () => {
+    const big = (id: string): QueuedEvent =>
+      queued(id, { event: { type: 'track', event: 'Big', properties: { text: 'x'.repeat(1_000) } } });
+
+    it('is full when what waits and the dead letters reach the byte budget: keeps nothing of that put, and says what there is', async () => {
       await reopen({ maxBytes: 3_000 });
-      const big = (id: string): QueuedEvent =>
-        queued(id, { event: { type: 'track', event: 'Big', properties: { text: 'x'.repeat(1_000) } } });
       await queue.put('c', [big('a'), big('b')]);
       await expect(queue.put('c', [queued('small'), big('c')])).rejects.toThrow(QueueFull);
       expect(backlog()).toMatchObject({ waiting: 2 });
-      await queue.settle('c', take().map(done), { now: 10, configHash: '' });
-      await expect(queue.put('c', [big('c')])).rejects.toThrow(QueueFull);
-      await queue.prune(11, 11);
-      expect(await queue.put('c', [queued('small'), big('c')])).toEqual({ accepted: 2, duplicates: 0 });
-      expect(await drain()).toBe('small c');
+      const claims = take();
+      await queue.settle('c', [dead(claims[0]!), again(claims[1]!, 5_000)], at);
+      await expect(queue.put('d', [big('c')])).rejects.toThrow(
+        '1 events wait, 1 are dead letters, 0 are kept for replay',
+      );
+      await expect(queue.revive('c').then(() => queue.replay('c', 0, 1e9))).resolves.toBe(0);
+      expect(backlog()).toMatchObject({ waiting: 2 });
+    });
+
+    it('lets go of what is kept for replay, the oldest first, where a put needs the room', async () => {
+      await reopen({ maxBytes: 4_500 });
+      await queue.put('c', [big('a'), big('b')]);
+      await queue.put('d', [big('x')]);
+      const [a, b] = take();
+      const [x] = take(9, 1_000, 'd');
+      await queue.settle('c', [done(b!)], { now: 30, configHash: '' });
+      await queue.settle('d', [done(x!)], { now: 20, configHash: '' });
+      await queue.settle('c', [done(a!)], { now: 10, configHash: '' });
+      await Promise.all([queue.put('d', [big('y')]), queue.put('c', [big('e')])]);
+      expect(backlog()).toMatchObject({ waiting: 1, done: 1 });
+      expect(backlog('d')).toMatchObject({ waiting: 1, done: 0 });
+      expect(queue.status(0).bytes).toBeLessThanOrEqual(4_500);
+      await reopen({ maxBytes: 4_500 });
+      expect(backlog()).toMatchObject({ waiting: 1, done: 1 });
       await expect(queue.replay('c', 0, 1e9).then(() => queue.replay('c', 0, 1e9))).rejects.toThrow(QueueFull);
+      expect(await drain('d')).toBe('y');
+    });
+
+    it('keeps what is kept for replay where even all of it would not make the room', async () => {
+      await reopen({ maxBytes: 3_000 });
+      await queue.put('c', [big('a')]);
+      await queue.settle('c', take().map(done), at);
+      await expect(queue.put('c', [big('b'), big('c'), big('d')])).rejects.toThrow(QueueFull);
+      expect(backlog()).toMatchObject({ waiting: 0, done: 1 });
+    });
+
+    it('forgets dead letters that are dropped, and no others', async () => {
+      await queue.put('c', several('a b c'));
+      const [a, b, c] = take();
+      await queue.settle('c', [dead(a!), dead(b!, 'timeout'), dead(c!)], at);
+      expect(await queue.forget('c', { reason: 'vendor_rejected' })).toBe(2);
+      expect(await queue.forget('nobody')).toBe(0);
+      expect(ids(await letters(queue, 'c'))).toBe('b');
+      expect(backlog()).toMatchObject({ waiting: 0, dead: 1, done: 0 });
+    });
+
+    it('revives the letters there are when it is asked, not those that die again meanwhile', async () => {
+      const events = Array.from({ length: 1_200 }, (_, n) => queued(`e${n}`));
+      await queue.put('c', events);
+      await queue.settle(
+        'c',
+        take(1_200).map((claim) => dead(claim)),
+        at,
+      );
+      const revived = queue.revive('c');
+      let over = false;
+      void revived.then(() => (over = true));
+      let died = 0;
+      for (let rounds = 0; !over && rounds < 500; rounds += 1) {
+        const claims = take(400);
+        died += claims.length;
+        await queue.settle(
+          'c',
+          claims.map((claim) => dead(claim)),
+          at,
+        );
+        await new Promise((resolve) => void setImmediate(resolve));
+      }
+      expect(await revived).toBe(1_200);
+      expect(died).toBeLessThanOrEqual(1_200);
+      expect(backlog()).toMatchObject({ waiting: 1_200 - died, dead: died });
+    });
+
+    it('gives a lane to what was settled before it had one, when it comes back', async () => {
+      const reason = { code: 'unmapped_event', message: 'No rule for it.' } as const;
+      await queue.put('c', [
+        queued('a', { outcome: { kind: 'skipped', eventId: 'a', reason } }),
+        queued('b', { outcome: { kind: 'rejected', eventId: 'b', reason } }),
+        queued('c', { lane: 'own', outcome: { kind: 'rejected', eventId: 'c', reason } }),
+      ]);
+      const laneOf = ({ messageId }: CdpEvent): string => `lane of ${messageId}`;
+      await queue.revive('c', {}, laneOf);
+      await queue.replay('c', 0, 1e9, laneOf);
+      expect(take().map(({ lane }) => lane)).toEqual(['lane of b', 'own', 'lane of a']);
+    });
+
+    it('remembers over a restart that the vendor may have an event, and of dead letters whose outcome is unknown', async () => {
+      await queue.put('c', several('a b c'));
+      const [a, b, c] = take();
+      await queue.settle('c', [{ kind: 'again', seq: a!.seq, notBefore: 0, attempts: 0, doubtful: true }], at);
+      await queue.settle(
+        'c',
+        [
+          {
+            kind: 'dead',
+            seq: b!.seq,
+            outcome: 'unknown',
+            reason: { code: 'ambiguous_delivery', message: 'No answer.' },
+            attempts: 1,
+          },
+          dead(c!),
+        ],
+        at,
+      );
+      await reopen();
+      await queue.revive('c');
+      const claims = take();
+      expect(claims.map(({ id, doubtful }) => [id, doubtful])).toEqual([
+        ['a', true],
+        ['b', true],
+        ['c', undefined],
+      ]);
+      await queue.settle('c', [again(claims[0]!, 0)], at);
+      expect(take(1)).toMatchObject([{ id: 'a', attempts: 1, doubtful: true }]);
+    });
+
+    it('gives out no more than the bytes it is asked for, and always one', async () => {
+      await queue.put('c', [big('a'), big('b'), big('c'), ...several('d e', { lane: 'l' })]);
+      expect(ids(queue.claim('c', 9, 1_000, 1))).toBe('a');
+      expect(ids(queue.claim('c', 9, 1_000, 2_000))).toBe('b c');
+      expect(ids(queue.claim('c', 9, 1_000, 1e9))).toBe('d e');
+    });
+
+    it('tells of one connection alone, and how many wait without a look at any', async () => {
+      await queue.put('c', several('a b'));
+      await queue.put('d', several('x'));
+      take(1);
+      expect(queue.status(1_000, 'd').connections).toEqual([
+        { connection: 'd', waiting: 1, oldestMs: 0, dead: 0, done: 0 },
+      ]);
+      expect(queue.status(1_000, 'nobody').connections).toEqual([]);
+      expect([queue.waiting('c'), queue.waiting('d'), queue.waiting('nobody')]).toEqual([2, 1, 0]);
     });
 
     it('counts what waits, what is dead, what is done and how old the oldest is', async () => {
@@ -383,6 +510,36 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       const { bytes } = queue.status(0);
       await reopen();
       expect(queue.status(5_000)).toMatchObject({ bytes, connections: [{ waiting: 1, oldestMs: 3_000, done: 1 }, {}] });
+    });
+
+    it('knows the oldest at any time, in whatever order they are settled', async () => {
+      const events = Array.from({ length: 60 }, (_, n) =>
+        queued(`e${n}`, { lane: n % 7 === 0 ? undefined : `l${n % 5}`, acceptedAt: 1_000 + n }),
+      );
+      await queue.put('c', events);
+      const left = new Set(events.map(({ acceptedAt }) => acceptedAt));
+      const oldest = (): number => 2_000 - (backlog('c', 2_000)?.oldestMs ?? 0);
+      for (let claims = take(20); claims.length > 0; claims = take(20)) {
+        for (const [index, claim] of [...claims].sort((a, b) => ((a.seq * 7) % 11) - ((b.seq * 7) % 11)).entries()) {
+          expect(oldest()).toBe(Math.min(...left));
+          if (index % 6 === 5) queue.release('c', [claim.seq]);
+          else await queue.settle('c', [index % 3 === 0 ? dead(claim) : done(claim)], at);
+          if (index % 6 !== 5) left.delete(claim.acceptedAt);
+        }
+      }
+      expect(left.size).toBe(0);
+      expect(backlog('c', 2_000)?.oldestMs).toBe(0);
+    });
+
+    it('takes an id once that is put on both sides of midnight while the first put is on its way', async () => {
+      await reopen({ dedupWindowMs: 3_600_000 });
+      store.clock.now = 86_400_000 - 1;
+      const first = queue.put('c', several('a'));
+      store.clock.now += 1;
+      expect(await Promise.all([first, queue.put('c', several('a'))])).toEqual([
+        { accepted: 1, duplicates: 0 },
+        { accepted: 0, duplicates: 1 },
+      ]);
     });
 
     it('works off ten thousand events of one lane and of none, in order', async () => {

@@ -60,6 +60,13 @@ export const seenKey = (bucket: number, connection: number, id: string): Buffer 
   else hash.copy(key, 9);
   return key;
 };
+/** The same key in another bucket: changes it. */
+export const inBucket = (key: Buffer, bucket: number): Buffer => {
+  key.writeUInt32BE(bucket, 0);
+  return key;
+};
 export const bucketOf = (key: Buffer): number => key.readUInt32BE(0);
 
 export const largestSeq = 2 ** 48 - 1;
+/** A time as keys have room for it. */
+export const timeOf = (time: number): number => Math.min(Math.max(0, Math.floor(time)), largestSeq);

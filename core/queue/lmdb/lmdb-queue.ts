@@ -1,206 +1,133 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import type { Emit } from '../../runtime/signals.ts';
-import type { ReasonCode } from '../../api/outcome.ts';
 import { failpoint } from '../failpoint.ts';
-import { laneNumber, noLane } from '../lane.ts';
 import {
   QueueFull,
   type Claim,
   type DeadFilter,
   type DeadLetter,
   type DeliveryQueue,
+  type LaneOf,
   type QueuedEvent,
   type QueueStatus,
   type Settlement,
 } from '../queue.ts';
-import {
-  decode,
-  encode,
-  restate,
-  type Place,
-  type QueueRecord,
-  type RecordKind,
-  type RecordState,
-  type StateOf,
-} from '../record.ts';
+import { decodeState, eventOf } from '../record.ts';
+import { room } from '../room.ts';
+import { Chores } from './chores.ts';
+import { Delivered } from './delivered.ts';
+import type { Draft, Held } from './draft.ts';
 import type { Folder } from './folder.ts';
-import { syncFolder } from './folder.ts';
-import { Journal, type Entry } from './journal.ts';
 import * as keys from './keys.ts';
-import { StoreRefused } from './refused.ts';
-import {
-  countsKey,
-  makeKey,
-  seal,
-  totalsKey,
-  type Counts,
-  type Make,
-  type Meta,
-  type RecordTable,
-  type Table,
-  type Tables,
-  type Totals,
-} from './tables.ts';
-import { Turns } from './turns.ts';
+import { Quarantine } from './quarantine.ts';
+import { Records } from './records.ts';
+import { Seen } from './seen.ts';
+import type { Meta, Table, Tables } from './tables.ts';
+import type { Turns } from './turns.ts';
+import { turnsOf } from './waiting.ts';
+import { Writer, type Known } from './writer.ts';
 
-const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfies Record<RecordKind, RecordTable>;
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
-
-interface Known {
-  readonly number: number;
-  /** As of the last entry that was made, and as of the last that is on disk. */
-  counts: Writable<Counts>;
-  kept: Counts;
-  turns: Turns | undefined;
+export interface LmdbQueueOptions {
+  readonly maxBytes: number;
+  readonly dedupWindowMs: number;
+  readonly now: () => number;
+  readonly emit: Emit;
 }
-
-interface Held {
-  readonly lane: number;
-  readonly bytes: Buffer;
-  readonly record: QueueRecord<'waiting'>;
-  settling: boolean;
-}
-
-/** How many records a chore (dead, revive, replay, prune) looks at in one go: what it blocks the process for. */
-const chunk = 500;
 
 /** What openQueue() gives. See the port for what each method promises. */
 export class LmdbQueue implements DeliveryQueue {
   readonly #tables: Tables;
   readonly #folder: Folder;
   readonly #maxBytes: number;
-  readonly #windowMs: number;
-  readonly #make: Make;
   readonly #now: () => number;
-  readonly #emit: Emit;
-  readonly #journal: Journal;
-  readonly #known = new Map<string, Known>();
+  readonly #lanes: number;
+  readonly #writer: Writer;
+  readonly #seen: Seen;
+  readonly #quarantine: Quarantine;
+  readonly #delivered: Delivered;
+  readonly #chores: Chores;
   readonly #held = new Map<number, Held>();
-  /** Keys of records that are on their way to quarantine. */
-  readonly #leaving = new Set<string>();
-  /** Keys of seen ids that are on their way to the disk. */
-  readonly #arriving = new Set<string>();
-  #totals: Writable<Totals>;
-  #kept: Totals;
-  /** The last seq that is on disk for certain: nothing after it is handed out. */
-  #visible: number;
-  #dirty = new Set<Known>();
-  #chores: Promise<unknown> = Promise.resolve();
-  #closed = false;
-  #gone = false;
 
-  constructor(
-    tables: Tables,
-    folder: Folder,
-    { totals, make, counts }: Meta,
-    options: {
-      readonly maxBytes: number;
-      readonly dedupWindowMs: number;
-      readonly now: () => number;
-      readonly emit: Emit;
-    },
-  ) {
+  constructor(tables: Tables, folder: Folder, meta: Meta, options: LmdbQueueOptions) {
+    const { maxBytes, dedupWindowMs, now, emit } = options;
     this.#tables = tables;
     this.#folder = folder;
-    this.#make = make;
-    this.#maxBytes = options.maxBytes;
-    this.#windowMs = options.dedupWindowMs;
-    this.#now = options.now;
-    this.#emit = options.emit;
-    this.#totals = { ...totals };
-    this.#kept = totals;
-    this.#visible = totals.seq;
-    for (const [number, kept] of counts)
-      this.#known.set(kept.id, { number, counts: { ...kept }, kept, turns: undefined });
-    this.#journal = new Journal(tables, {
-      before: () => {
-        if (!folder.isOurs())
-          throw new StoreRefused('taken', folder.path, 'another process has taken the queue store over. Stop this one');
-      },
-      finish: () => {
-        const operations: (readonly [Table, Buffer, Buffer])[] = [[tables.meta, totalsKey, seal(this.#totals)]];
-        for (const known of this.#dirty) operations.push([tables.meta, countsKey(known.number), seal(known.counts)]);
-        this.#dirty.clear();
-        return operations;
-      },
-      undo: () => {
-        // Numbers are not given twice: what failed may lie in the file, where salvage finds it.
-        const { seq, stamp } = this.#totals;
-        this.#totals = { ...this.#kept, seq, stamp };
-        for (const known of this.#known.values()) known.counts = { ...known.kept };
-        this.#dirty.clear();
-        this.#arriving.clear();
-      },
-    });
+    this.#maxBytes = maxBytes;
+    this.#now = now;
+    this.#lanes = meta.make.lanes;
+    this.#seen = new Seen(tables.seen, { bucketMs: meta.make.seenMs, windowMs: dedupWindowMs });
+    const writer = new Writer(tables, folder, meta);
+    this.#writer = writer;
+    this.#quarantine = new Quarantine(tables, folder, writer, emit);
+    this.#delivered = new Delivered(tables, writer);
+    const records = new Records(tables, this.#quarantine, writer);
+    this.#chores = new Chores({ writer, records, delivered: this.#delivered, seen: this.#seen, maxBytes, now });
   }
 
   /** The first transaction of a store that has none yet. */
-  async begin(): Promise<void> {
-    await this.#journal.write({
-      operations: [[this.#tables.meta, makeKey, seal(this.#make)]],
-      landed: () => undefined,
-    });
+  begin(): Promise<void> {
+    return this.#writer.begin();
   }
 
   async put(
     connection: string,
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }> {
-    this.#mustBeOpen();
-    const known = this.#knownAs(connection);
-    const draft = this.#draft(known);
+    this.#writer.mustBeOpen();
+    this.#writer.mustFlow();
+    const known = this.#writer.knownFromNow(connection);
+    const { number } = known;
+    const draft = this.#writer.draft(known);
     const now = this.#now();
     const fresh: string[] = [];
-    let accepted = 0;
     try {
       for (const queued of events) {
-        if (!this.#isNew(draft, known, queued.id, now, fresh)) continue;
-        accepted += 1;
-        draft.add(initial(connection, queued, now), queued);
+        if (!this.#seen.note(number, queued.id, now, draft.operations)) continue;
+        fresh.push(queued.id);
+        draft.add(queued, connection, now);
       }
-      draft.mustFit(this.#maxBytes);
+      this.#makeRoom(draft);
     } catch (error) {
-      for (const key of fresh) this.#arriving.delete(key);
+      this.#seen.arrived(number, fresh);
       throw error;
     }
     failpoint('before put');
-    await this.#write(draft, () => {
-      for (const key of fresh) this.#arriving.delete(key);
-    });
+    const arrived = (): void => this.#seen.arrived(number, fresh);
+    await this.#writer.write(known, draft, { kind: 'put', landed: arrived, failed: arrived });
     failpoint('after put before ack');
-    return { accepted, duplicates: events.length - accepted };
+    return { accepted: fresh.length, duplicates: events.length - fresh.length };
   }
 
-  claim(connection: string, most: number, now: number): readonly Claim[] {
-    this.#mustBeOpen();
-    const known = this.#known.get(connection);
+  claim(connection: string, most: number, now: number, mostBytes = Number.POSITIVE_INFINITY): readonly Claim[] {
+    this.#writer.mustBeOpen();
+    const known = this.#writer.known(connection);
     if (known === undefined) return [];
     const claims: Claim[] = [];
     const bad: Buffer[] = [];
+    let size = 0;
     this.#turnsOf(known).claim(most, now, (seq, lane) => {
       const key = keys.logKey(known.number, lane, seq);
-      const bytes = this.#tables.log.getBinary(key);
+      const bytes = copyOf(this.#tables.log, key);
       if (bytes === undefined) return 'gone';
-      const record = decode(bytes);
-      if (record === 'bad' || record.kind !== 'waiting' || record.seq !== seq) {
+      const state = decodeState(bytes);
+      if (state === 'bad' || state.kind !== 'waiting' || state.seq !== seq) {
         bad.push(key);
         return 'gone';
       }
-      if (record.notBefore > now) return record.notBefore;
-      const { id, event, acceptedAt, attempts } = record;
-      claims.push({ seq, id, lane: record.lane, event, acceptedAt, attempts });
-      this.#held.set(seq, { lane, bytes, record, settling: false });
-      return 'claimed';
+      if (state.notBefore > now) return state.notBefore;
+      const { id, acceptedAt, attempts, doubtful } = state;
+      const claim = { seq, id, lane: state.lane, event: eventOf(bytes), acceptedAt, attempts };
+      claims.push(doubtful === true ? { ...claim, doubtful } : claim);
+      this.#held.set(seq, { key, bytes, state, settling: false });
+      size += bytes.length;
+      return size < mostBytes ? 'claimed' : 'the last';
     });
-    this.#quarantine(known, 'log', bad);
+    this.#quarantine.take(known, 'log', bad);
     return claims;
   }
 
   nextAt(connection: string): number | undefined {
-    this.#mustBeOpen();
-    const known = this.#known.get(connection);
+    this.#writer.mustBeOpen();
+    const known = this.#writer.known(connection);
     return known === undefined ? undefined : this.#turnsOf(known).nextAt();
   }
 
@@ -209,8 +136,9 @@ export class LmdbQueue implements DeliveryQueue {
     settlements: readonly Settlement[],
     at: { readonly now: number; readonly configHash: string },
   ): Promise<void> {
-    this.#mustBeOpen();
-    const known = this.#known.get(connection);
+    this.#writer.mustBeOpen();
+    if (settlements.length === 0) return this.#writer.writeAside([]);
+    const known = this.#writer.known(connection);
     const turns = known && this.#turnsOf(known);
     const held = settlements.map(({ seq }) => {
       const one = this.#held.get(seq);
@@ -218,31 +146,25 @@ export class LmdbQueue implements DeliveryQueue {
         throw new Error(`event ${seq} of ${connection} is not claimed, or is being settled already`);
       return one;
     });
-    if (new Set(settlements.map(({ seq }) => seq)).size < settlements.length)
-      throw new Error(`an event of ${connection} is settled twice in one call`);
+    if (new Set(held).size < held.length) throw new Error(`an event of ${connection} is settled twice in one call`);
     if (known === undefined || turns === undefined) return;
-    const draft = this.#draft(known);
+    const draft = this.#writer.draft(known);
     for (const [index, settlement] of settlements.entries()) draft.settle(held[index]!, settlement, at);
     for (const one of held) one.settling = true;
-    try {
-      await this.#write(draft, () => {
+    await this.#writer.write(known, draft, {
+      landed: () => {
         for (const { seq } of settlements) this.#held.delete(seq);
-        turns.settle(
-          settlements.map((one) => ({
-            seq: one.seq,
-            back: one.kind === 'again',
-            until: one.kind === 'again' && one.notBefore > 0 ? one.notBefore : undefined,
-          })),
-        );
-      });
-    } finally {
-      for (const one of held) one.settling = false;
-    }
+        turns.settle(settlements.map(turnAfter));
+      },
+      failed: () => {
+        for (const one of held) one.settling = false;
+      },
+    });
   }
 
   release(connection: string, seqs: readonly number[]): void {
-    this.#mustBeOpen();
-    const known = this.#known.get(connection);
+    this.#writer.mustBeOpen();
+    const known = this.#writer.known(connection);
     if (known === undefined) return;
     const turns = this.#turnsOf(known);
     const back = seqs.filter((seq) => turns.isClaimed(seq) && this.#held.get(seq)?.settling === false);
@@ -250,483 +172,103 @@ export class LmdbQueue implements DeliveryQueue {
     turns.settle(back.map((seq) => ({ seq, back: true })));
   }
 
-  async *dead(connection: string, filter: DeadFilter = {}): AsyncGenerator<DeadLetter, void, undefined> {
-    this.#mustBeOpen();
-    const known = this.#known.get(connection);
-    if (known === undefined) return;
-    let after = (filter.seq ?? 0) - 1;
-    for (;;) {
-      const page = this.#records(known, 'dead', keys.deadKey(known.number, after + 1), keys.after(known.number));
-      for (const { record } of page.records) {
-        if (!matches(record, filter)) continue;
-        const { seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
-        yield { connection, seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
-      }
-      if (page.last === undefined || filter.seq !== undefined) return;
-      after = keys.seqOf(page.last);
-      await pause();
-    }
+  dead(connection: string, filter: DeadFilter = {}): AsyncGenerator<DeadLetter, void, undefined> {
+    return this.#chores.dead(connection, filter);
   }
 
-  revive(connection: string, filter: DeadFilter = {}): Promise<number> {
-    return this.#chore(async () => {
-      const known = this.#known.get(connection);
-      if (known === undefined) return 0;
-      let revived = 0;
-      let after = (filter.seq ?? 0) - 1;
-      for (;;) {
-        const page = this.#records(known, 'dead', keys.deadKey(known.number, after + 1), keys.after(known.number));
-        const chosen = page.records.filter(({ record }) => matches(record, filter));
-        const draft = this.#draft(known);
-        for (const { key, bytes, record } of chosen) {
-          draft.remove('dead', key, bytes);
-          draft.again(bytes, record, record.id, this.#now());
-        }
-        await this.#write(draft);
-        revived += chosen.length;
-        if (page.last === undefined || filter.seq !== undefined) return revived;
-        after = keys.seqOf(page.last);
-      }
-    });
+  revive(connection: string, filter: DeadFilter = {}, laneOf: LaneOf = noLaneOf): Promise<number> {
+    return this.#chores.revive(connection, filter, laneOf);
   }
 
   forget(connection: string, filter: DeadFilter = {}): Promise<number> {
-    return this.#chore(async () => {
-      const known = this.#known.get(connection);
-      if (known === undefined) return 0;
-      let forgotten = 0;
-      let after = (filter.seq ?? 0) - 1;
-      for (;;) {
-        const page = this.#records(known, 'dead', keys.deadKey(known.number, after + 1), keys.after(known.number));
-        const chosen = page.records.filter(({ record }) => matches(record, filter));
-        const draft = this.#draft(known);
-        for (const { key, bytes } of chosen) draft.remove('dead', key, bytes);
-        await this.#write(draft);
-        forgotten += chosen.length;
-        if (page.last === undefined || filter.seq !== undefined) return forgotten;
-        after = keys.seqOf(page.last);
-      }
-    });
+    return this.#chores.forget(connection, filter);
   }
 
-  replay(connection: string, from: number, to: number): Promise<number> {
-    return this.#chore(async () => {
-      const known = this.#known.get(connection);
-      if (known === undefined || to < from) return 0;
-      // What is replayed may be done again before the end is reached: those are not what was asked for.
-      const last = this.#totals.seq;
-      const start = keys.doneKey(known.number, clamp(from), 0);
-      const end = keys.doneKey(known.number, clamp(to), keys.largestSeq);
-      let size = 0;
-      await this.#pages(known, 'done', start, end, async (page) => {
-        for (const { bytes, record } of page) if (record.seq <= last) size += bytes.length;
-        await pause();
-      });
-      if (this.#totals.bytes + size > this.#maxBytes) throw full(this.#totals.bytes, size, this.#maxBytes);
-      let replayed = 0;
-      await this.#pages(known, 'done', start, end, async (page) => {
-        const draft = this.#draft(known);
-        for (const { bytes, record } of page) {
-          if (record.seq > last) continue;
-          draft.again(bytes, record, undefined, this.#now());
-          replayed += 1;
-        }
-        await this.#write(draft);
-      });
-      return replayed;
-    });
+  replay(connection: string, from: number, to: number, laneOf: LaneOf = noLaneOf): Promise<number> {
+    return this.#chores.replay(connection, from, to, laneOf);
   }
 
   prune(before: number, now: number): Promise<number> {
-    return this.#chore(async () => {
-      let pruned = 0;
-      for (const known of this.#known.values()) {
-        const start = keys.doneKey(known.number, 0, 0);
-        const end = keys.doneKey(known.number, clamp(before), 0);
-        for (;;) {
-          const page = [...this.#tables.done.getRange({ start, end, limit: chunk })];
-          if (page.length === 0) break;
-          const draft = this.#draft(known);
-          for (const { key, value } of page) draft.remove('done', key, value);
-          await this.#write(draft);
-          pruned += page.length;
-          failpoint('during pruning');
-        }
-      }
-      const passed = Math.floor((now - this.#windowMs) / this.#make.seenMs);
-      const end = keys.seenKey(Math.max(0, passed), 0, '');
-      for (;;) {
-        const page = [...this.#tables.seen.getKeys({ end, limit: chunk })];
-        if (page.length === 0) return pruned;
-        const operations = page.map((key) => [this.#tables.seen, key, undefined] as const);
-        await this.#journal.write({ operations, landed: () => undefined });
-      }
-    });
+    return this.#chores.prune(before, now);
   }
 
   waiting(connection: string): number {
-    this.#mustBeOpen();
-    return this.#known.get(connection)?.kept.waiting ?? 0;
+    this.#writer.mustBeOpen();
+    return this.#writer.known(connection)?.counts.waiting ?? 0;
   }
 
   status(now: number, connection?: string): QueueStatus {
-    this.#mustBeOpen();
-    const wanted = [...this.#known.values()].filter(
-      ({ kept: { id } }) => connection === undefined || id === connection,
-    );
+    this.#writer.mustBeOpen();
+    const wanted =
+      connection === undefined ? [...this.#writer.everyKnown()] : [this.#writer.known(connection) ?? []].flat();
     const connections = wanted.map((known) => {
-      const { id, waiting, dead, done } = known.kept;
+      const { id, waiting, dead, done } = known.counts;
       return { connection: id, waiting, oldestMs: this.#oldestMs(known, now), dead, done };
     });
+    const { bytes, quarantined } = this.#writer.totals;
     return {
       connections: connections.sort((a, b) => (a.connection < b.connection ? -1 : 1)),
-      bytes: this.#kept.bytes,
+      bytes,
       maxBytes: this.#maxBytes,
-      quarantined: this.#kept.quarantined,
+      quarantined,
     };
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    await this.#chores.catch(() => undefined);
-    const sound = await this.#journal.idle();
-    this.#gone = true;
+    if (this.#writer.closed) return;
+    this.#writer.close();
+    await this.#chores.idle();
+    const sound = await this.#writer.idle();
     if (sound) await this.#tables.root.close();
     else this.#tables.root.close().catch(() => undefined);
     // It may be another's by now, who has not closed it.
     this.#folder.leave(sound && this.#folder.isOurs());
   }
 
-  #mustBeOpen(): void {
-    if (this.#closed) throw new Error(`${this.#folder.path}: the queue store is closed`);
-  }
-
-  #knownAs(connection: string): Known {
-    let known = this.#known.get(connection);
-    if (known === undefined) {
-      const kept = { id: connection, waiting: 0, done: 0, dead: 0 };
-      const numbers = [...this.#known.values()].map(({ number }) => number);
-      known = { number: Math.max(0, ...numbers) + 1, counts: { ...kept }, kept, turns: undefined };
-      this.#known.set(connection, known);
-    }
-    return known;
-  }
-
   #turnsOf(known: Known): Turns {
-    return (known.turns ??= new Turns((lane, after, most) => {
-      const start = keys.logKey(known.number, lane, after + 1);
-      const end = keys.logKey(known.number, lane, this.#visible + 1);
-      const seqs: number[] = [];
-      for (const key of this.#tables.log.getKeys({ start, end, limit: most })) seqs.push(keys.seqOf(key));
-      return seqs;
-    }, this.#lanesOf(known)));
+    return turnsOf(known, this.#tables.log, this.#lanes, this.#writer);
   }
 
-  /** Those with something on disk: one look at each. */
-  #lanesOf(known: Known): readonly number[] {
-    const lanes: number[] = [];
-    for (let lane = noLane; lane <= this.#make.lanes;) {
-      const start = keys.logKey(known.number, lane, 0);
-      const [key] = [...this.#tables.log.getKeys({ start, end: keys.after(known.number), limit: 1 })];
-      if (key === undefined) break;
-      lanes.push(keys.laneOf(key));
-      lane = keys.laneOf(key) + 1;
-    }
-    return lanes;
+  /** What is kept for replay gives way. Throws QueueFull where that is not enough. */
+  #makeRoom({ change: { bytes: more } }: Draft): void {
+    const most = this.#maxBytes;
+    const missing = this.#writer.bytes + more - most;
+    if (more <= 0 || missing <= 0) return;
+    if (more <= most && this.#delivered.giveWay(missing) >= missing) return;
+    const sum = { waiting: 0, dead: 0, done: 0 };
+    for (const { counts } of this.#writer.everyKnown())
+      for (const what of ['waiting', 'dead', 'done'] as const) sum[what] += counts[what];
+    throw new QueueFull(
+      `the queue keeps ${this.#writer.totals.bytes} bytes of at most ${most} (${sum.waiting} events wait, ${sum.dead} are dead letters, ` +
+        `${sum.done} are kept for replay and give way); ${more} more do not fit. Nothing of this was kept. Let a worker go on with what ` +
+        'waits, revive or drop dead letters, or open the store with more maxBytes',
+    );
   }
 
   #oldestMs(known: Known, now: number): number {
-    const oldest = known.kept.waiting === 0 ? undefined : this.#turnsOf(known).oldest();
+    const oldest = known.counts.waiting === 0 ? undefined : this.#turnsOf(known).oldest();
     if (oldest === undefined) return 0;
-    const held = this.#held.get(oldest.seq)?.record;
-    const bytes =
-      held === undefined ? this.#tables.log.getBinary(keys.logKey(known.number, oldest.lane, oldest.seq)) : undefined;
-    const record = held ?? (bytes === undefined ? 'bad' : decode(bytes));
-    return record === 'bad' ? 0 : Math.max(0, now - record.acceptedAt);
-  }
-
-  /** Whether an id was not put within the window; then it is, from now on. */
-  #isNew(draft: Draft, known: Known, id: string, now: number, fresh: string[]): boolean {
-    if (this.#windowMs <= 0) return true;
-    const { seenMs } = this.#make;
-    const bucket = Math.floor(now / seenMs);
-    for (let at = bucket; at >= 0 && (at + 1) * seenMs > now - this.#windowMs; at -= 1) {
-      const key = keys.seenKey(at, known.number, id);
-      if (at === bucket && this.#arriving.has(key.toString('latin1'))) return false;
-      const seen = this.#tables.seen.getBinaryFast(key);
-      if (seen !== undefined && seen.readUIntLE(0, 6) > now - this.#windowMs) return false;
-    }
-    const key = keys.seenKey(bucket, known.number, id);
-    const value = Buffer.allocUnsafe(6);
-    value.writeUIntLE(now, 0, 6);
-    draft.operations.push([this.#tables.seen, key, value]);
-    const name = key.toString('latin1');
-    this.#arriving.add(name);
-    fresh.push(name);
-    return true;
-  }
-
-  #draft(known: Known): Draft {
-    return new Draft(this.#tables, known, this.#totals, this.#make.lanes);
-  }
-
-  /** Takes a draft for the truth to build on, and puts it on disk. */
-  async #write(draft: Draft, landed: () => void = () => undefined): Promise<void> {
-    if (this.#closed) throw new Error(`${this.#folder.path}: the queue store is closed`);
-    const { known, totals, counts, operations, arrivals } = draft;
-    this.#totals = totals;
-    known.counts = counts;
-    if (operations.length > 0) this.#dirty.add(known);
-    const entry: Entry = {
-      operations,
-      landed: () => {
-        this.#kept = totals;
-        known.kept = counts;
-        this.#visible = totals.seq;
-        if (arrivals.length > 0) {
-          const { turns } = known;
-          // Where nobody asked yet, the first to ask finds it on disk.
-          if (turns !== undefined) for (const { lane, seq } of arrivals) turns.arrived(lane, seq);
-        }
-        landed();
-      },
-    };
-    try {
-      await this.#journal.write(entry);
-    } catch (error) {
-      throw isNoRoom(error)
-        ? new QueueFull(`${this.#folder.path}: the disk takes no more (${String(error)}). Nothing of this was kept`, {
-            cause: error,
-          })
-        : error;
-    }
-  }
-
-  /** One after another, so that none of them meets what another is about to move. */
-  #chore<T>(run: () => Promise<T>): Promise<T> {
-    this.#mustBeOpen();
-    const done = this.#chores.then(run);
-    this.#chores = done.catch(() => undefined);
-    return done;
-  }
-
-  async #pages<T extends 'done' | 'dead'>(
-    known: Known,
-    table: T,
-    start: Buffer,
-    end: Buffer,
-    each: (page: readonly Found<T>[]) => Promise<void>,
-  ): Promise<void> {
-    for (let from = start; ;) {
-      const { records, last } = this.#records(known, table, from, end);
-      await each(records);
-      if (last === undefined) return;
-      from = Buffer.concat([last, Buffer.from([0])]);
-    }
-  }
-
-  /** A page of intact records; `last` is the key to go on after, where there may be more. The others go to quarantine. */
-  #records<T extends 'done' | 'dead'>(
-    known: Known,
-    table: T,
-    start: Buffer,
-    end: Buffer,
-  ): { readonly records: readonly Found<T>[]; readonly last: Buffer | undefined } {
-    this.#mustBeReadable();
-    const records: Found<T>[] = [];
-    const bad: Buffer[] = [];
-    const page = [...this.#tables[table].getRange({ start, end, limit: chunk })];
-    for (const { key, value } of page) {
-      const bytes = Buffer.from(value);
-      const record = decode(bytes);
-      if (record === 'bad' || record.kind !== table) bad.push(key);
-      else records.push({ key, bytes, record: record as QueueRecord<T> });
-    }
-    this.#quarantine(known, table, bad);
-    return { records, last: page.length < chunk ? undefined : page.at(-1)!.key };
-  }
-
-  #mustBeReadable(): void {
-    if (this.#gone) throw new Error(`${this.#folder.path}: the queue store is closed`);
-  }
-
-  /** Sets records aside whose checksum is wrong: the bytes into a file of their own, then out of the table. */
-  #quarantine(known: Known, table: RecordTable, bad: readonly Buffer[]): void {
-    const names = bad.map((key) => `${table} ${key.toString('hex')}`);
-    // One that is on its way out is still seen until that is on disk.
-    const fresh = bad.filter((_, index) => !this.#leaving.has(names[index]!));
-    if (fresh.length === 0) return;
-    for (const name of names) this.#leaving.add(name);
-    const draft = this.#draft(known);
-    for (const key of fresh) {
-      const bytes = this.#tables[table].getBinary(key);
-      if (bytes === undefined) continue;
-      mkdirSync(this.#folder.quarantine, { recursive: true });
-      const file = path.join(this.#folder.quarantine, `${table}-${key.toString('hex')}.bin`);
-      writeFileSync(file, bytes, { flush: true });
-      draft.remove(table, key, bytes);
-      draft.totals.quarantined += 1;
-      const error = new Error(
-        `the checksum of record ${keys.seqOf(key)} (${table}) is wrong; its bytes are in ${file}`,
-      );
-      this.#emit({ kind: 'defect', slug: known.counts.id, where: 'queue record', error });
-    }
-    syncFolder(this.#folder.quarantine);
-    this.#write(draft).catch((error: unknown) =>
-      this.#emit({ kind: 'defect', slug: known.counts.id, where: 'queue quarantine', error }),
-    );
+    const key = keys.logKey(known.number, oldest.lane, oldest.seq);
+    const bytes = this.#held.get(oldest.seq)?.bytes ?? copyOf(this.#tables.log, key);
+    const state = bytes === undefined ? 'bad' : decodeState(bytes);
+    return state === 'bad' ? 0 : Math.max(0, now - state.acceptedAt);
   }
 }
 
-interface Found<K extends RecordKind> {
-  readonly key: Buffer;
-  readonly bytes: Buffer;
-  readonly record: QueueRecord<K>;
+const noLaneOf = (): undefined => undefined;
+
+const turnAfter = (one: Settlement) => ({
+  seq: one.seq,
+  back: one.kind === 'again',
+  until: one.kind === 'again' && one.notBefore > 0 ? one.notBefore : undefined,
+});
+
+/** What the table gives out without copying is overwritten by the next look at it. */
+function copyOf(table: Table, key: Buffer): Buffer | undefined {
+  const passing = table.getBinaryFast(key);
+  if (passing === undefined) return undefined;
+  const bytes = room(passing.length);
+  // Its length is not the length of what it is a view of.
+  bytes.set(passing.subarray(0, bytes.length));
+  return bytes;
 }
-
-/** What one call is about to write, and the numbers as they will be. */
-class Draft {
-  readonly known: Known;
-  readonly totals: Writable<Totals>;
-  readonly counts: Writable<Counts>;
-  readonly operations: (readonly [Table, Buffer, Buffer | undefined])[] = [];
-  readonly arrivals: { readonly lane: number; readonly seq: number }[] = [];
-  readonly #tables: Tables;
-  readonly #lanes: number;
-  readonly #before: number;
-
-  constructor(tables: Tables, known: Known, totals: Totals, lanes: number) {
-    this.#tables = tables;
-    this.known = known;
-    this.totals = { ...totals };
-    this.counts = { ...known.counts };
-    this.#lanes = lanes;
-    this.#before = totals.bytes;
-  }
-
-  add(state: RecordState, { event }: Pick<QueuedEvent, 'event'>): void {
-    const place = this.#next();
-    this.#place(place, state, encode(place, state, event));
-  }
-
-  /** At the tail, with the bytes of the event it had. */
-  again(bytes: Buffer, { connection, lane, id }: QueueRecord, as: string | undefined, now: number): void {
-    const place = this.#next();
-    const state: StateOf<'waiting'> = {
-      kind: 'waiting',
-      connection,
-      id: as ?? `${id.replace(/~\d+$/, '')}~${place.seq}`,
-      lane,
-      acceptedAt: now,
-      attempts: 0,
-      notBefore: 0,
-    };
-    this.#place(place, state, restate(bytes, place, state));
-  }
-
-  settle(
-    { lane, bytes, record }: Held,
-    settlement: Settlement,
-    { now, configHash }: { readonly now: number; readonly configHash: string },
-  ): void {
-    const { connection, id, acceptedAt } = record;
-    const common = { connection, id, lane: record.lane, acceptedAt };
-    const key = keys.logKey(this.known.number, lane, record.seq);
-    const { seq } = settlement;
-    if (settlement.kind === 'again') {
-      const { attempts, notBefore } = settlement;
-      if (attempts === record.attempts && notBefore <= Math.max(now, record.notBefore)) return;
-      const place = this.#at(seq);
-      const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore });
-      this.operations.push([this.#tables.log, key, next]);
-      this.totals.bytes += next.length - bytes.length;
-      return;
-    }
-    const { attempts } = settlement.kind === 'dead' ? settlement : record;
-    const state: RecordState =
-      settlement.kind === 'done'
-        ? { kind: 'done', ...common, attempts, doneAt: now, outcome: settlement.outcome }
-        : {
-            kind: 'dead',
-            ...common,
-            attempts,
-            diedAt: now,
-            outcome: settlement.outcome,
-            reason: settlement.reason,
-            configHash,
-          };
-    this.remove('log', key, bytes);
-    const place = this.#at(seq);
-    this.#place(place, state, restate(bytes, place, state));
-  }
-
-  remove(table: RecordTable, key: Buffer, bytes: Buffer): void {
-    this.operations.push([this.#tables[table], key, undefined]);
-    this.totals.bytes -= bytes.length;
-    this.counts[table === 'log' ? 'waiting' : table] -= 1;
-  }
-
-  /** Throws QueueFull when what was added goes beyond the budget. */
-  mustFit(most: number): void {
-    if (this.totals.bytes > most && this.totals.bytes > this.#before)
-      throw full(this.#before, this.totals.bytes - this.#before, most);
-  }
-
-  #next(): Place {
-    this.totals.seq += 1;
-    return this.#at(this.totals.seq);
-  }
-  #at(seq: number): Place {
-    this.totals.stamp += 1;
-    return { seq, stamp: this.totals.stamp };
-  }
-
-  #place({ seq }: Place, state: RecordState, bytes: Buffer): void {
-    const { number } = this.known;
-    const lane = laneNumber(state.lane, this.#lanes);
-    const key =
-      state.kind === 'waiting'
-        ? keys.logKey(number, lane, seq)
-        : state.kind === 'done'
-          ? keys.doneKey(number, clamp(state.doneAt), seq)
-          : keys.deadKey(number, seq);
-    this.operations.push([this.#tables[tableOf[state.kind]], key, bytes]);
-    this.totals.bytes += bytes.length;
-    this.counts[state.kind] += 1;
-    if (state.kind === 'waiting') this.arrivals.push({ lane, seq });
-  }
-}
-
-function initial(connection: string, { id, lane, acceptedAt, outcome }: QueuedEvent, now: number): RecordState {
-  const common = { connection, id, lane, acceptedAt, attempts: 0 };
-  if (outcome === undefined) return { kind: 'waiting', ...common, notBefore: 0 };
-  if (outcome.kind === 'skipped') return { kind: 'done', ...common, doneAt: now, outcome: 'skipped' };
-  return { kind: 'dead', ...common, diedAt: now, outcome: 'rejected', reason: outcome.reason, configHash: '' };
-}
-
-const matches = (
-  {
-    seq,
-    reason,
-    diedAt,
-  }: { readonly seq: number; readonly reason: { readonly code: ReasonCode }; readonly diedAt: number },
-  filter: DeadFilter,
-): boolean =>
-  (filter.seq === undefined || filter.seq === seq) &&
-  (filter.reason === undefined || filter.reason === reason.code) &&
-  (filter.since === undefined || diedAt >= filter.since);
-
-const full = (kept: number, more: number, most: number): QueueFull =>
-  new QueueFull(`the queue keeps ${kept} bytes of at most ${most}; ${more} more do not fit. Nothing of this was kept`);
-
-/**
- * What LMDB says when the disk, the quota, the limit on file size or its map is full. EIO is among them: it is what LMDB makes of a
- * write that only got half its bytes onto the disk, which is how a full one begins.
- */
-const isNoRoom = (error: unknown): boolean =>
-  /MDB_MAP_FULL|No space left|Disk quota|File too large|Input\/output error/i.test(String(error));
-
-const clamp = (time: number): number => Math.min(Math.max(0, Math.floor(time)), keys.largestSeq);
-
-const pause = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

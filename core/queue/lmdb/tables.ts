@@ -28,6 +28,8 @@ export function openTables(
     // One batch is one transaction here. With batching by turns, LMDB makes a promise of its own for each turn, and when the disk is
     // full that one rejects with nobody listening.
     eventTurnBatching: false,
+    // Events are about people. Not in the package's types.
+    ...({ permissionsMode: 0o600 } as object),
     ...binary,
   });
   const table = (name: TableName): Table => {

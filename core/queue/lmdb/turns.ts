@@ -7,8 +7,8 @@ import { noLane } from '../lane.ts';
  */
 export type ReadAhead = (lane: number, after: number, most: number) => readonly number[];
 
-/** What became of a seq whose turn it was: claimed, gone for good, or waiting until an epoch ms. */
-export type Verdict = 'claimed' | 'gone' | number;
+/** What became of a seq whose turn it was: claimed, claimed as the last one for now, gone for good, or waiting until an epoch ms. */
+export type Verdict = 'claimed' | 'the last' | 'gone' | number;
 
 /** How many seqs of one lane are kept in memory unless more of them were given back. */
 const window = 64;
@@ -37,6 +37,10 @@ interface Entry {
   readonly rank: number;
   readonly line: Line;
 }
+interface Spot {
+  readonly seq: number;
+  readonly lane: number;
+}
 interface Delayed {
   readonly rank: number;
   readonly seq: number;
@@ -58,6 +62,8 @@ export class Turns {
   readonly #returned = new TinyQueue<number>([]);
   readonly #delayed = new TinyQueue<Delayed>([], byRank);
   readonly #claimed = new Map<number, Line>();
+  /** The lowest seq there is, where somebody has asked; until it leaves. What comes is always higher. */
+  #oldest: Spot | undefined;
 
   /** `lanes` are those that have something on disk. */
   constructor(read: ReadAhead, lanes: Iterable<number>) {
@@ -65,7 +71,7 @@ export class Turns {
     for (const lane of lanes) this.#enter(this.#line(lane, true));
   }
 
-  /** Calls `open` for each one whose turn it is, until it has said `claimed` so often. */
+  /** Calls `open` for each one whose turn it is, until it has said `claimed` so often, or that it was the last. */
   claim(most: number, now: number, open: (seq: number, lane: number) => Verdict): void {
     this.#wake(now);
     const touched = new Set<Line>();
@@ -76,14 +82,15 @@ export class Turns {
       if (line === undefined && free === undefined) break;
       const seq = line === undefined ? this.#takeFree(free!) : this.#take(line);
       const verdict = open(seq, line?.lane ?? noLane);
-      if (verdict === 'claimed') {
-        taken += 1;
+      if (verdict === 'claimed' || verdict === 'the last') {
+        taken = verdict === 'the last' ? most : taken + 1;
         this.#claimed.set(seq, line ?? this.#line(noLane));
         if (line !== undefined) {
           line.claimed += 1;
           touched.add(line);
         }
-      } else if (verdict !== 'gone') this.#delay(seq, line, verdict);
+      } else if (verdict === 'gone') this.#left(seq);
+      else this.#delay(seq, line, verdict);
       if (line !== undefined) this.#enter(line);
     }
     for (const line of touched) line.entry = undefined;
@@ -105,6 +112,7 @@ export class Turns {
       const line = this.#claimed.get(seq);
       if (line === undefined) continue;
       this.#claimed.delete(seq);
+      if (!back) this.#left(seq);
       if (line.lane === noLane) {
         if (back) this.#delay(seq, undefined, until);
         continue;
@@ -143,9 +151,17 @@ export class Turns {
     return at === Infinity ? undefined : at;
   }
 
-  /** The lowest seq that is there, claimed or not. Costs a look at every lane. */
-  oldest(): { readonly seq: number; readonly lane: number } | undefined {
-    let least: { readonly seq: number; readonly lane: number } | undefined;
+  /** The lowest seq that is there, claimed or not. Once the one before has left, that costs a look at every lane. */
+  oldest(): Spot | undefined {
+    return (this.#oldest ??= this.#findOldest());
+  }
+
+  #left(seq: number): void {
+    if (seq === this.#oldest?.seq) this.#oldest = undefined;
+  }
+
+  #findOldest(): Spot | undefined {
+    let least: Spot | undefined;
     const see = (seq: number | undefined, lane: number): void => {
       if (seq !== undefined && (least === undefined || seq < least.seq)) least = { seq, lane };
     };

@@ -1,0 +1,149 @@
+import { laneNumber } from '../lane.ts';
+import type { QueuedEvent, Settlement } from '../queue.ts';
+import {
+  encode,
+  restate,
+  type Place,
+  type RecordKind,
+  type RecordState,
+  type Stated,
+  type StateOf,
+} from '../record.ts';
+import type { Operation } from './journal.ts';
+import * as keys from './keys.ts';
+import type { RecordTable, Tables } from './tables.ts';
+
+const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfies Record<RecordKind, RecordTable>;
+
+/** One that is claimed. */
+export interface Held {
+  readonly key: Buffer;
+  readonly bytes: Buffer;
+  readonly state: Stated<'waiting'>;
+  settling: boolean;
+}
+
+/** How numbers change by what is written: differences, so that a draft does not depend on those before it. */
+export interface Change {
+  bytes: number;
+  waiting: number;
+  done: number;
+  dead: number;
+  quarantined: number;
+}
+
+/** What goes out once more; `renamed` where its old id is in use. */
+export interface Again extends Omit<StateOf<'waiting'>, 'kind' | 'attempts' | 'notBefore'> {
+  readonly renamed: boolean;
+}
+
+/** The last ones given. */
+export interface Numbers {
+  seq: number;
+  stamp: number;
+}
+
+/** What one call is about to write for a connection. */
+export class Draft {
+  readonly change: Change = { bytes: 0, waiting: 0, done: 0, dead: 0, quarantined: 0 };
+  readonly operations: Operation[] = [];
+  readonly arrivals: { readonly lane: number; readonly seq: number }[] = [];
+  readonly #tables: Tables;
+  readonly #number: number;
+  readonly #lanes: number;
+  readonly #numbers: Numbers;
+
+  /** `connection` is its number. */
+  constructor(tables: Tables, lanes: number, connection: number, numbers: Numbers) {
+    this.#tables = tables;
+    this.#lanes = lanes;
+    this.#number = connection;
+    this.#numbers = numbers;
+  }
+
+  add(queued: QueuedEvent, connection: string, now: number): void {
+    const place = this.#next();
+    const state = initial(queued, connection, now);
+    this.#place(place, state, encode(place, state, queued.event));
+  }
+
+  /** At the tail, with the bytes of the event it had. */
+  again(bytes: Buffer, { renamed, id, ...rest }: Again): void {
+    const place = this.#next();
+    const own = renamed ? `${id.replace(/~\d+$/, '')}~${place.seq}` : id;
+    const state: RecordState = { kind: 'waiting', ...rest, id: own, attempts: 0, notBefore: 0 };
+    this.#place(place, state, restate(bytes, place, state));
+  }
+
+  settle(
+    { key, bytes, state: before }: Held,
+    settlement: Settlement,
+    { now, configHash }: { readonly now: number; readonly configHash: string },
+  ): void {
+    const { seq, connection, id, lane, acceptedAt } = before;
+    const common = { connection, id, lane, acceptedAt };
+    if (settlement.kind === 'again') {
+      const { attempts, notBefore } = settlement;
+      const doubtful = settlement.doubtful ?? before.doubtful;
+      const asItWas = attempts === before.attempts && doubtful === before.doubtful;
+      if (asItWas && notBefore <= Math.max(now, before.notBefore)) return;
+      const place = this.#at(seq);
+      const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful });
+      this.operations.push([this.#tables.log, key, next]);
+      this.change.bytes += next.length - bytes.length;
+      return;
+    }
+    const { attempts } = settlement.kind === 'dead' ? settlement : before;
+    const state: RecordState =
+      settlement.kind === 'done'
+        ? { kind: 'done', ...common, attempts, doneAt: now, outcome: settlement.outcome }
+        : {
+            kind: 'dead',
+            ...common,
+            attempts,
+            diedAt: now,
+            outcome: settlement.outcome,
+            reason: settlement.reason,
+            configHash,
+          };
+    this.remove('log', key, bytes.length);
+    const place = this.#at(seq);
+    this.#place(place, state, restate(bytes, place, state));
+  }
+
+  remove(table: RecordTable, key: Buffer, length: number): void {
+    this.operations.push([this.#tables[table], key, undefined]);
+    this.change.bytes -= length;
+    this.change[table === 'log' ? 'waiting' : table] -= 1;
+  }
+
+  #next(): Place {
+    this.#numbers.seq += 1;
+    return this.#at(this.#numbers.seq);
+  }
+  #at(seq: number): Place {
+    this.#numbers.stamp += 1;
+    return { seq, stamp: this.#numbers.stamp };
+  }
+
+  #place({ seq }: Place, state: RecordState, bytes: Buffer): void {
+    this.operations.push([this.#tables[tableOf[state.kind]], this.#keyOf(seq, state), bytes]);
+    this.change.bytes += bytes.length;
+    this.change[state.kind] += 1;
+  }
+
+  #keyOf(seq: number, state: RecordState): Buffer {
+    if (state.kind === 'done') return keys.doneKey(this.#number, keys.timeOf(state.doneAt), seq);
+    if (state.kind === 'dead') return keys.deadKey(this.#number, seq);
+    const lane = laneNumber(state.lane, this.#lanes);
+    this.arrivals.push({ lane, seq });
+    return keys.logKey(this.#number, lane, seq);
+  }
+}
+
+function initial({ id, lane, acceptedAt, outcome }: QueuedEvent, connection: string, now: number): RecordState {
+  if (outcome === undefined) return { kind: 'waiting', connection, id, lane, acceptedAt, attempts: 0, notBefore: 0 };
+  const common = { connection, id, lane, acceptedAt, attempts: 0 };
+  if (outcome.kind === 'skipped') return { kind: 'done', ...common, doneAt: now, outcome: 'skipped' };
+  return { kind: 'dead', ...common, diedAt: now, outcome: 'rejected', reason: outcome.reason, configHash: '' };
+}

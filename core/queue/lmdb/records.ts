@@ -1,0 +1,51 @@
+import { decode, type QueueRecord } from '../record.ts';
+import type { Quarantine } from './quarantine.ts';
+import type { Tables } from './tables.ts';
+import type { Known, Writer } from './writer.ts';
+
+/** How many records are looked at in one go: that long the process does nothing else. */
+export const pageLength = 500;
+
+export interface Found<K extends 'done' | 'dead'> {
+  readonly key: Buffer;
+  readonly bytes: Buffer;
+  readonly record: QueueRecord<K>;
+}
+
+/** Records that are kept, by page. What is not intact goes to quarantine instead. */
+export class Records {
+  readonly #tables: Tables;
+  readonly #quarantine: Quarantine;
+  readonly #writer: Writer;
+
+  constructor(tables: Tables, quarantine: Quarantine, writer: Writer) {
+    this.#tables = tables;
+    this.#quarantine = quarantine;
+    this.#writer = writer;
+  }
+
+  /** Those of a connection from one key to another, which is excluded. Each page is as the store is when it is asked for. */
+  *pages<K extends 'done' | 'dead'>(
+    known: Known,
+    table: K,
+    start: Buffer,
+    end: Buffer,
+  ): Generator<readonly Found<K>[], void, undefined> {
+    for (let from = start; ;) {
+      this.#writer.mustBeReadable();
+      const page = [...this.#tables[table].getRange({ start: from, end, limit: pageLength })];
+      const found: Found<K>[] = [];
+      const bad: Buffer[] = [];
+      for (const { key, value } of page) {
+        const bytes = Buffer.from(value);
+        const record = decode(bytes);
+        if (record === 'bad' || record.kind !== table) bad.push(key);
+        else found.push({ key, bytes, record: record as QueueRecord<K> });
+      }
+      this.#quarantine.take(known, table, bad);
+      yield found;
+      if (page.length < pageLength) return;
+      from = Buffer.concat([page.at(-1)!.key, Buffer.of(0)]);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Operation } from './journal.ts';
+import * as keys from './keys.ts';
+import type { Table } from './tables.ts';
+
+/** The ids that were put within the window. They lie in buckets by time, so that those that went by can be forgotten as a whole. */
+export class Seen {
+  readonly #table: Table;
+  readonly #bucketMs: number;
+  readonly #windowMs: number;
+  /** By connection: the ids on their way to the disk. */
+  readonly #arriving = new Map<number, Set<string>>();
+
+  constructor(table: Table, { bucketMs, windowMs }: { readonly bucketMs: number; readonly windowMs: number }) {
+    this.#table = table;
+    this.#bucketMs = bucketMs;
+    this.#windowMs = windowMs;
+  }
+
+  /** Whether an id was not put within the window. Then it is from now on, once `operations` are on disk. */
+  note(connection: number, id: string, now: number, operations: Operation[]): boolean {
+    if (this.#windowMs <= 0) return true;
+    const arriving = this.#arrivingOf(connection);
+    if (arriving.has(id)) return false;
+    const bucket = Math.floor(now / this.#bucketMs);
+    const key = keys.seenKey(bucket, connection, id);
+    for (let at = bucket; at >= 0 && (at + 1) * this.#bucketMs > now - this.#windowMs; at -= 1) {
+      const seen = this.#table.getBinaryFast(keys.inBucket(key, at));
+      if (seen !== undefined && seen.readUIntLE(0, 6) > now - this.#windowMs) return false;
+    }
+    const value = Buffer.allocUnsafe(6);
+    value.writeUIntLE(now, 0, 6);
+    operations.push([this.#table, keys.inBucket(key, bucket), value]);
+    arriving.add(id);
+    return true;
+  }
+
+  /** They are on disk, or nothing of their put was kept. */
+  arrived(connection: number, ids: readonly string[]): void {
+    const arriving = this.#arrivingOf(connection);
+    for (const id of ids) arriving.delete(id);
+  }
+
+  /** Takes up to `most` of those the window has passed out of the table. */
+  forgetting(now: number, most: number): readonly Operation[] {
+    const end = keys.seenKey(Math.max(0, Math.floor((now - this.#windowMs) / this.#bucketMs)), 0, '');
+    return Array.from(this.#table.getKeys({ end, limit: most }), (key) => [this.#table, key, undefined] as const);
+  }
+
+  #arrivingOf(connection: number): Set<string> {
+    let ids = this.#arriving.get(connection);
+    if (ids === undefined) this.#arriving.set(connection, (ids = new Set()));
+    return ids;
+  }
+}
