@@ -5,7 +5,7 @@ import { createStore } from './support/store.ts';
 import { createWorkspace, letter, mailboxSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
@@ -138,7 +138,7 @@ describe('spillway dead revive', () => {
 });
 
 describe('events that were refused on their way in', () => {
-  test('leave after all once the settings are mended; that their order is lost is said', async () => {
+  test('leave after all once the settings are mended; without those, it is said that their order is lost', async () => {
     if (adjust === undefined) throw new Error('no account at Adjust');
     const { enqueue, run, backlog } = createStore(workspace, `store-${++stores}`);
     const tokens = adjust.config['eventTokens'] as Readonly<Record<string, string>>;
@@ -159,7 +159,7 @@ describe('events that were refused on their way in', () => {
     expect(dead).toBeLessThan(60);
     expect(await run('dead', 'revive', '--connection', 'phones')).toMatchObject({
       stdout: `${dead} put back\n`,
-      stderr: `spillway: phones: ${dead} of them were refused before they had a lane, and keep no order with others of theirs\n`,
+      stderr: `spillway: phones: ${dead} of them never had a lane, and get none: their order is lost. --config gives them one\n`,
     });
     const vendor = await adjust.start({});
     const origins = ['--origin', `adjust=${vendor.origin}`];

@@ -10,7 +10,7 @@ import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // The first test waits for all of the program to be compiled.
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('mailbox.json', {

@@ -7,7 +7,7 @@ import { createStore } from './support/store.ts';
 import { createWorkspace, letter, letters, mailboxSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });

@@ -8,7 +8,7 @@ import { createStore } from './support/store.ts';
 import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
-jest.setTimeout(20_000);
+jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const post = { id: 'post', destination: 'mailbox', config: mailboxSettings };
@@ -191,6 +191,57 @@ describe('spillway work', () => {
   });
 });
 
+describe('beside a running work', () => {
+  test('enqueue puts, and it is delivered; the other commands answer, too', async () => {
+    const { store, enqueue, args, run, backlog, dead, server: mail } = await serve();
+    await enqueue('post', config, letters(10));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run(...args, '--store', store, '--json');
+    while (mail.received.length < 10) await new Promise((resolve) => void setTimeout(resolve, 5));
+    const more = `${letters(50, 11)}${letter('m-61', 'Broken')}\n${letter('m-62', 'Broken')}\n`;
+    expect(await enqueue('post', config, more)).toMatchObject({ code: 1 });
+    expect((await enqueue('post', config, more)).stderr).toContain('0 kept, 52 put before');
+    while (mail.received.length < 60) await new Promise((resolve) => void setTimeout(resolve, 5));
+    expect((await dead()).map(({ id }) => id)).toEqual(['m-61', 'm-62']);
+    expect(await run('dead', 'drop', 'm-61', '--yes')).toMatchObject({ code: 0, stdout: '1 dropped\n' });
+    expect(await run('dead', 'revive', 'm-62')).toMatchObject({ code: 0, stdout: '1 put back\n' });
+    while ((await backlog('post'))?.waiting !== 0) await new Promise((resolve) => void setTimeout(resolve, 20));
+    expect(await dead()).toMatchObject([{ id: 'm-62', attempts: 1 }]);
+    const again = ['replay', 'post', '--config', config, '--from', '2020-01-01'];
+    expect(await run(...again)).toMatchObject({ code: 0, stdout: '60 put into the queue again\n' });
+    while (mail.received.length < 120) await new Promise((resolve) => void setTimeout(resolve, 5));
+    // Another worker is not what helps.
+    expect(await run(...args, '--until-idle')).toMatchObject({ code: 75 });
+    box.send('SIGTERM');
+    const { code, stdout } = await ran;
+    expect(code).toBe(143);
+    expect(JSON.parse(stdout)).toMatchObject({ connections: [{ delivered: 120, dead: 1, waiting: 0 }, {}] });
+    expect(await backlog('post')).toMatchObject({ waiting: 0, dead: 1 });
+  });
+
+  test('enqueue with other settings is refused while events wait: nobody can look at their lanes', async () => {
+    const { store, enqueue, args, server: mail } = await serve(() => ({ status: 503 }));
+    await enqueue('post', config, letters(10));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run(...args, '--store', store);
+    while (mail.batches === 0) await new Promise((resolve) => void setTimeout(resolve, 5));
+    const renewed = workspace.write('renewed.json', {
+      destination: 'mailbox',
+      config: { ...mailboxSettings, apiKey: 'key-example-2' },
+    });
+    expect(await enqueue('post', renewed, letters(1, 11))).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining(
+        'post: 10 events wait; they were put under other settings, and who has the store',
+      ),
+    });
+    expect(await enqueue('post', config, letters(1, 11))).toMatchObject({ code: 0 });
+    expect(await enqueue('post', config, '', '--max-bytes', '5GB')).toMatchObject({ code: 75 });
+    box.send('SIGTERM');
+    await ran;
+  });
+});
+
 describe('a signal', () => {
   /** Works on 300 letters; the signal comes when some batches have arrived. */
   async function interrupted(
@@ -236,7 +287,7 @@ describe('a signal', () => {
     const { store, args, run } = await serve();
     const queue = await openQueue({ path: store });
     const skipped = { kind: 'skipped', eventId: '', reason: { code: 'unmapped_event', message: 'No.' } } as const;
-    for (let put = 0; put < 40_000; put += 10_000)
+    for (let put = 0; put < 20_000; put += 10_000)
       await queue.put(
         'post',
         Array.from({ length: 10_000 }, (_, n) => ({
@@ -257,7 +308,7 @@ describe('a signal', () => {
     });
     const { stdout } = await run('queue', 'status', '--json');
     const [{ done }] = (JSON.parse(stdout) as { connections: [{ done: number }] }).connections;
-    expect(done).toBeGreaterThan(10_000);
+    expect(done).toBeGreaterThan(5_000);
   });
 
   test('ends the process when --grace is over, though the vendor has not answered', async () => {

@@ -65,7 +65,12 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
   );
   deadCommand('revive [id...]', 'puts them back into the queue, as if they were new')
     .option('--dry-run', 'only says how many')
+    .option('--config <file>', `${connectionsForm}: gives lanes to what was refused before it had one`)
+    .option(...destinations)
     .action(async (names, flags) => end(await (await import('./dead.ts')).revive(names, flags, terminal)));
+  deadCommand('drop [id...]', 'gives them up for good, to make room')
+    .option('--yes', 'does it; without, it only says how many')
+    .action(async (names, flags) => end(await (await import('./dead.ts')).drop(names, flags, terminal)));
   deadCommand('export', 'all of them as NDJSON, with the event: personal data')
     .option('--events', 'the events alone, as enqueue takes them')
     .action(async (flags) => end(await (await import('./dead.ts')).exportAll(flags, terminal)));

@@ -1,17 +1,23 @@
 import { reasonCodes, type ReasonCode } from '../../../index.ts';
-import type { DeadFilter, DeadLetter, DeliveryQueue } from '../../../queue/index.ts';
+import type { DeadFilter, DeadLetter, DeliveryQueue, LaneOf } from '../../../queue/index.ts';
 import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
-import { openRoster } from './roster.ts';
-import { storeOf, withStore, type StoreFlags } from './store.ts';
+import { readConnections } from './connections-file.ts';
+import { withConnections } from './open-connections.ts';
+import { laneBy, openRoster } from './roster.ts';
+import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
 import { written } from './time.ts';
 
 export interface DeadFlags extends StoreFlags {
   readonly connection?: string;
   readonly reason?: string;
   readonly since?: number;
+  /** Work file: the settings that say which lane an event goes in that has none yet. */
+  readonly config?: string;
+  readonly destinations?: readonly string[];
   readonly dryRun?: boolean;
+  readonly yes?: boolean;
   readonly json?: boolean;
   readonly events?: boolean;
 }
@@ -22,7 +28,7 @@ const mostRows = 1_000;
 /** `spillway dead list`: the dead letters, without what stands in them. */
 export async function list(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     const rows: string[][] = [];
     let count = 0;
     for await (const letter of letters(queue, flags, filter)) {
@@ -58,7 +64,7 @@ function withoutEvent({ connection, seq, id, outcome, reason, attempts, accepted
 /** `spillway dead show`: dead letters by their id or number, with the event. */
 export async function show(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     let shown = 0;
     for await (const letter of letters(queue, flags, filter, names)) {
       shown += 1;
@@ -74,7 +80,7 @@ const noneNamed = 'no dead letter has this id or number (spillway dead list)';
 /** `spillway dead export`: all of each dead letter as NDJSON, or its event alone, which enqueue takes. */
 export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     for await (const letter of letters(queue, flags, filter)) {
       const line = JSON.stringify(flags.events === true ? letter.event : readable(letter));
       if (!(await print(terminal.stdout, `${line}\n`))) return exitCode.undelivered;
@@ -91,36 +97,94 @@ const readable = ({ acceptedAt, diedAt, ...letter }: DeadLetter) => ({
 
 /** `spillway dead revive`: puts dead letters back at the tail, as if they were new. */
 export async function revive(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
+  const { stdout, stderr, env } = terminal;
+  const filter = filterOf(flags);
+  const directory = storeOf(flags, env);
+  return withLanes(flags, env, (laneOf) =>
+    withSharedStore(directory, { stderr }, async (queue) => {
+      const roster = openRoster(directory);
+      // Whoever has the store knows the settings.
+      const knowsLanes = (connection: string): boolean => queue.claim === undefined || laneOf(connection) !== undefined;
+      let revived = 0;
+      for (const [connection, { count, lanes, parts }] of await chosen(queue, flags, filter, names)) {
+        if (flags.dryRun === true) revived += count;
+        else {
+          roster.forgetSettings(connection);
+          for (const part of parts) revived += await queue.revive(connection, part, laneOf(connection));
+        }
+        const order = `${lanes} of them have an order to keep with others, and go behind what was enqueued since`;
+        if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
+        const none = count - lanes;
+        const loose = `${none} of them never had a lane, and get none: their order is lost. --config gives them one`;
+        if (none > 0 && roster.of(connection)?.lanes === true && !knowsLanes(connection))
+          await print(stderr, `spillway: ${connection}: ${loose}\n`);
+      }
+      await print(stdout, `${revived} ${flags.dryRun === true ? 'would be put back' : 'put back'}\n`);
+      return exitCode.ok;
+    }),
+  );
+}
+
+/** Acts with the lanes that the settings of a work file give, by connection id; without one, with none. */
+async function withLanes(
+  flags: DeadFlags,
+  env: Terminal['env'],
+  act: (laneOf: (connection: string) => LaneOf | undefined) => Promise<number>,
+): Promise<number> {
+  const { config } = flags;
+  if (config === undefined) return act(() => undefined);
+  const entries = await readConnections(config, env);
+  return withConnections(entries, { ...flags, config }, env, {}, (connections) =>
+    act((id) => {
+      const opened = connections.find((one) => one.id === id);
+      return opened === undefined ? undefined : laneBy(opened.connection);
+    }),
+  );
+}
+
+/** `spillway dead drop`: gives dead letters up for good. */
+export async function drop(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout, stderr } = terminal;
   const filter = filterOf(flags);
-  const directory = storeOf(flags, terminal.env);
-  return withStore(directory, { stderr }, async (queue) => {
-    const roster = openRoster(directory);
-    const found = new Map<string, { count: number; lanes: number; none: number; named: DeadFilter[] }>();
-    for await (const { connection, seq, lane } of letters(queue, flags, filter, names)) {
-      const there = found.get(connection) ?? { count: 0, lanes: 0, none: 0, named: [] };
-      there.count += 1;
-      if (lane === undefined) there.none += 1;
-      else there.lanes += 1;
-      if (names.length > 0) there.named.push({ seq });
-      found.set(connection, there);
+  return withSharedStore(storeOf(flags, terminal.env), { stderr }, async (queue) => {
+    let dropped = 0;
+    for (const [connection, { count, parts }] of await chosen(queue, flags, filter, names)) {
+      if (flags.yes !== true) dropped += count;
+      else for (const part of parts) dropped += await queue.forget(connection, part);
     }
-    if (names.length > 0 && found.size === 0) throw usage(noneNamed);
-    let revived = 0;
-    for (const [connection, { count, lanes, none, named }] of found) {
-      if (flags.dryRun === true) revived += count;
-      else {
-        roster.forgetSettings(connection);
-        for (const some of names.length > 0 ? named : [filter]) revived += await queue.revive(connection, some);
-      }
-      const order = `${lanes} of them have an order to keep with others, and go behind what was enqueued since`;
-      if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
-      const loose = `${none} of them were refused before they had a lane, and keep no order with others of theirs`;
-      if (none > 0 && roster.of(connection)?.lanes === true) await print(stderr, `spillway: ${connection}: ${loose}\n`);
-    }
-    await print(stdout, `${revived} ${flags.dryRun === true ? 'would be put back' : 'put back'}\n`);
+    await print(
+      stdout,
+      flags.yes === true ? `${dropped} dropped\n` : `${dropped} would be dropped for good; --yes does it\n`,
+    );
     return exitCode.ok;
   });
+}
+
+interface Chosen {
+  readonly count: number;
+  /** How many of them have a lane. */
+  readonly lanes: number;
+  /** What names them to the queue. */
+  readonly parts: readonly DeadFilter[];
+}
+
+/** By connection. With names, a usage error when there is none. */
+async function chosen(
+  queue: Pick<DeliveryQueue, 'dead' | 'status'>,
+  flags: DeadFlags,
+  filter: DeadFilter,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, Chosen>> {
+  const found = new Map<string, { count: number; lanes: number; parts: DeadFilter[] }>();
+  for await (const { connection, seq, lane } of letters(queue, flags, filter, names)) {
+    const there = found.get(connection) ?? { count: 0, lanes: 0, parts: names.length > 0 ? [] : [filter] };
+    there.count += 1;
+    if (lane !== undefined) there.lanes += 1;
+    if (names.length > 0) there.parts.push({ seq });
+    found.set(connection, there);
+  }
+  if (names.length > 0 && found.size === 0) throw usage(noneNamed);
+  return found;
 }
 
 function filterOf({ reason, since }: DeadFlags): DeadFilter {
@@ -133,7 +197,7 @@ const isReasonCode = (written: string): written is ReasonCode => reasonCodes.inc
 
 /** Of one connection or all; with names, only those of that id or number. */
 async function* letters(
-  queue: DeliveryQueue,
+  queue: Pick<DeliveryQueue, 'dead' | 'status'>,
   { connection }: DeadFlags,
   filter: DeadFilter,
   names: readonly string[] = [],

@@ -8,7 +8,7 @@ import { readConnection } from './connections-file.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { withConnections } from './open-connections.ts';
 import { keepLanes, openRoster } from './roster.ts';
-import { makeRoom, storeOf, withStore, type StoreFlags } from './store.ts';
+import { makeRoom, storeOf, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface EnqueueFlags extends StoreFlags {
   readonly config: string;
@@ -42,7 +42,7 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   const settings = { create: true, maxBytes, stderr };
   try {
     return await withConnections([entry], flags, env, {}, ([opened]) =>
-      withStore(directory, settings, async (queue) => {
+      withSharedStore(directory, settings, async (queue) => {
         const roster = openRoster(directory);
         keepLanes(queue, opened, roster.of(id));
         const intake = createIntake({ ...opened, queue, roster });
@@ -115,7 +115,7 @@ function stopRemarks({ stopped }: Enqueued, brokenOff: string | undefined): stri
 }
 
 /** What takes the room, and what makes more of it. */
-function fullness(queue: DeliveryQueue): string {
+function fullness(queue: Pick<DeliveryQueue, 'status'>): string {
   const { connections, bytes, maxBytes } = queue.status(Date.now());
   const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
     connections.reduce((total, connection) => total + connection[figure], 0);

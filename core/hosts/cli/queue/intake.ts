@@ -3,13 +3,11 @@ import { eventIdOf, type CdpEvent } from '../../../index.ts';
 import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
-import { createForgetDone } from './forget-done.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { settingsOf, type Roster } from './roster.ts';
-import { written } from './time.ts';
 
 export interface IntakeOptions extends OpenConnection {
-  readonly queue: DeliveryQueue;
+  readonly queue: Pick<DeliveryQueue, 'put'>;
   readonly roster: Roster;
 }
 
@@ -35,7 +33,7 @@ export interface Intake {
     /** No event could be read from them; they are not kept. */
     readonly unreadable: number;
   };
-  /** Unreadable lines, by number; what had to make room. */
+  /** Unreadable lines, by number. */
   readonly remarks: readonly string[];
 }
 
@@ -49,7 +47,6 @@ export function createIntake(options: IntakeOptions): Intake {
   const settings = settingsOf(options);
   const counts = { in: 0, accepted: 0, duplicates: 0, skipped: 0, rejected: 0, unreadable: 0 };
   const remarks: string[] = [];
-  const forgetDone = createForgetDone(queue);
   let batch: QueuedEvent[] = [];
   let bytes = 0;
   let lanes = false;
@@ -57,30 +54,21 @@ export function createIntake(options: IntakeOptions): Intake {
   let lastTaken = 0;
   let lastKept = 0;
 
-  async function put(): Promise<{ readonly accepted: number; readonly duplicates: number } | 'full'> {
-    for (;;) {
-      try {
-        return await queue.put(id, batch);
-      } catch (error) {
-        if (!(error instanceof QueueFull)) throw error;
-        if (!(await forgetDone.again())) return 'full';
-      }
-    }
-  }
-
   async function flush(): Promise<void> {
     if (full) return;
     if (batch.length > 0) {
       roster.enrol(id, { destination: destination.manifest.slug, lanes, settings });
-      const kept = await put();
-      if (kept === 'full') {
+      try {
+        const { accepted, duplicates } = await queue.put(id, batch);
+        counts.in += batch.length;
+        counts.accepted += accepted;
+        counts.duplicates += duplicates;
+        for (const { outcome } of batch) if (outcome !== undefined) counts[outcome.kind] += 1;
+      } catch (error) {
+        if (!(error instanceof QueueFull)) throw error;
         full = true;
         return;
       }
-      counts.in += batch.length;
-      counts.accepted += kept.accepted;
-      counts.duplicates += kept.duplicates;
-      for (const { outcome } of batch) if (outcome !== undefined) counts[outcome.kind] += 1;
     }
     batch = [];
     bytes = 0;
@@ -119,12 +107,7 @@ export function createIntake(options: IntakeOptions): Intake {
     counts,
     get remarks() {
       const more = counts.unreadable - remarks.length;
-      const { forgotten, since } = forgetDone;
-      return [
-        ...remarks,
-        ...(more > 0 ? [`${more} more lines cannot be read`] : []),
-        ...(forgotten > 0 ? [`${forgotten} delivered events made room; replay reaches back to ${written(since)}`] : []),
-      ];
+      return more > 0 ? [...remarks, `${more} more lines cannot be read`] : remarks;
     },
   };
 

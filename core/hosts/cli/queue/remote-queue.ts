@@ -8,6 +8,7 @@ import {
   type DeliveryQueue,
   type QueueStatus,
 } from '../../../queue/index.ts';
+import { exitCode, Refusal } from '../exit-codes.ts';
 import { socketOf, type Answer, type Ask } from './owner-socket.ts';
 
 /** A store that another process owns, which answers for it. Its status is as of the last call. */
@@ -26,7 +27,11 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
     for (;;) {
       const line = await answers.next();
       if (line.done === true)
-        throw new Error(`${directory}: the process that owns the store has ended before it answered`);
+        throw new Refusal(
+          exitCode.later,
+          `${directory}: the process that owns the store has ended before it answered`,
+          ['run this once more; what is put a second time is not kept twice'],
+        );
       const answer = JSON.parse(line.value) as Answer;
       if ('item' in answer) yield answer.item;
       else if ('value' in answer) return answer.value;

@@ -2,8 +2,8 @@ import { exitCode, Refusal, usage } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { withConnections } from './open-connections.ts';
-import { keepLanes, openRoster } from './roster.ts';
-import { storeOf, withStore, type StoreFlags } from './store.ts';
+import { keepLanes, laneBy, openRoster } from './roster.ts';
+import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface ReplayFlags extends StoreFlags {
   readonly config: string;
@@ -23,7 +23,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
   if (to < flags.from) throw usage('--to lies before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withConnections([entry], flags, env, {}, ([opened]) =>
-    withStore(directory, { stderr }, async (queue) => {
+    withSharedStore(directory, { stderr }, async (queue) => {
       const roster = openRoster(directory);
       const enrolled = roster.of(id);
       if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
@@ -36,7 +36,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       if (harms.length > 0 && flags.force !== true)
         throw new Refusal(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. --force does it all the same`);
       roster.forgetSettings(id);
-      const count = await queue.replay(id, flags.from, to);
+      const count = await queue.replay(id, flags.from, to, laneBy(opened.connection));
       await print(stdout, `${count} put into the queue again\n`);
       return exitCode.ok;
     }),

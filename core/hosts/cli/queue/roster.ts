@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { z } from '../../../index.ts';
-import type { DeliveryQueue } from '../../../queue/index.ts';
+import { z, type Connection } from '../../../index.ts';
+import type { DeliveryQueue, LaneOf } from '../../../queue/index.ts';
 import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
-import { replaceFile } from './replace-file.ts';
+import { alone, replaceFile } from './replace-file.ts';
+import type { SharedQueue } from './store.ts';
 
 /** What the events of a connection in a store take for granted. */
 export interface Enrolled {
@@ -15,47 +16,69 @@ export interface Enrolled {
   readonly lanes: boolean;
   /** Under these settings every waiting event would be put into the lane it is in. Absent when that is not known. */
   readonly settings?: string | undefined;
+  /** Events were put under others, too, and may come back in the lanes of those. */
+  readonly mixed?: boolean | undefined;
 }
 
-/** The connections of a store, in a file beside its data. */
+/** The connections of a store, in a file beside its data. Several processes may write it while one of them has the store. */
 export interface Roster {
+  /** As it was when the roster was opened, and as it was written since. */
   of(id: string): Enrolled | undefined;
-  /** On disk when it returns: to be called before the first event that takes it for granted is put. */
-  enrol(id: string, connection: Enrolled): void;
+  /**
+   * On disk when it returns: to be called before events that take it for granted are put. With settings, throws a Refusal when another
+   * process has put events under others meanwhile.
+   */
+  enrol(id: string, connection: Pick<Enrolled, 'destination' | 'lanes' | 'settings'>): void;
   /** On disk when it returns: to be called before events of that connection come back in the lanes they once had. */
   forgetSettings(id: string): void;
 }
 
 const shape = z.record(
   z.string(),
-  z.strictObject({ destination: z.string(), lanes: z.boolean(), settings: z.string().optional() }),
+  z.strictObject({
+    destination: z.string(),
+    lanes: z.boolean(),
+    settings: z.string().optional(),
+    mixed: z.boolean().optional(),
+  }),
 );
 
 export function openRoster(store: string): Roster {
   const file = path.join(store, 'connections.json');
   let enrolled = read(file);
-  const of = (id: string): Enrolled | undefined => (Object.hasOwn(enrolled, id) ? enrolled[id] : undefined);
+  const of = (id: string, among = enrolled): Enrolled | undefined => (Object.hasOwn(among, id) ? among[id] : undefined);
 
-  function write(id: string, connection: Enrolled): void {
-    enrolled = { ...enrolled, [id]: connection };
-    replaceFile(file, enrolled);
+  function change(id: string, next: (fresh: Enrolled | undefined) => Enrolled | undefined): void {
+    alone(file, () => {
+      const all = read(file);
+      const fresh = of(id, all);
+      const changed = next(fresh);
+      enrolled = changed === undefined ? all : { ...all, [id]: changed };
+      if (JSON.stringify(changed) !== JSON.stringify(fresh)) replaceFile(file, enrolled);
+    });
   }
 
   return {
     of,
     enrol(id, { destination, lanes, settings }) {
-      const known = of(id);
-      const same = known?.destination === destination;
-      const next = {
-        destination,
-        lanes: lanes || (same && known.lanes),
-        settings: settings ?? (same ? known.settings : undefined),
-      };
-      if (!same || next.lanes !== known.lanes || next.settings !== known.settings) write(id, next);
+      const judged = of(id);
+      change(id, (fresh) => {
+        if (settings !== undefined && fresh?.settings !== judged?.settings && fresh?.settings !== settings)
+          throw new Refusal(exitCode.later, `${id}: another process puts events under other settings meanwhile`, [
+            'run this once more; what is put a second time is not kept twice',
+          ]);
+        const known = fresh?.destination === destination ? fresh : undefined;
+        const anew = settings !== undefined && fresh !== undefined && fresh.settings !== settings;
+        return {
+          destination,
+          lanes: lanes || known?.lanes === true,
+          settings: settings ?? known?.settings,
+          ...(anew || known?.mixed === true ? { mixed: true } : {}),
+        };
+      });
     },
     forgetSettings(id) {
-      const known = of(id);
-      if (known?.settings !== undefined) write(id, { ...known, settings: undefined });
+      change(id, (fresh) => (fresh?.mixed === true ? { ...fresh, settings: undefined } : fresh));
     },
   };
 }
@@ -75,7 +98,7 @@ function read(file: string): Readonly<Record<string, Enrolled>> {
 
 /** Refuses another destination than the one that waiting events were put for. */
 export function keepDestination(
-  queue: DeliveryQueue,
+  queue: Pick<DeliveryQueue, 'status'>,
   { id, destination }: OpenConnection,
   enrolled: Enrolled | undefined,
 ): void {
@@ -97,7 +120,7 @@ const mostLookedAt = 50_000;
  * Refuses settings under which events would travel otherwise than those that wait already: the order of a lane holds only where all of it is in one. To be
  * asked before anything is put; what only takes events out leaves each in the lane it has.
  */
-export function keepLanes(queue: DeliveryQueue, opened: OpenConnection, enrolled: Enrolled | undefined): void {
+export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: Enrolled | undefined): void {
   keepDestination(queue, opened, enrolled);
   const { id, connection } = opened;
   const waiting = waitingOf(queue, id);
@@ -108,6 +131,8 @@ export function keepLanes(queue: DeliveryQueue, opened: OpenConnection, enrolled
       waiting,
       `they were put under other settings, and are too many to see whether their lanes stay`,
     );
+  if (queue.claim === undefined || queue.release === undefined)
+    throw undrained(id, waiting, 'they were put under other settings, and who has the store keeps them to itself');
   // In one go: of a lane, nothing is claimed while something is.
   const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
   const moved = claims.some(({ event, lane }) => {
@@ -121,11 +146,19 @@ export function keepLanes(queue: DeliveryQueue, opened: OpenConnection, enrolled
   if (moved) throw undrained(id, waiting, 'these settings put them in other lanes, so that their order would be lost');
 }
 
+/** The lane these settings give an event. */
+export const laneBy =
+  ({ routeOf }: Pick<Connection, 'routeOf'>): LaneOf =>
+  (event) => {
+    const route = routeOf(event);
+    return route.kind === 'payload' ? route.lane : undefined;
+  };
+
 /** All that decides about lanes: the settings, and the code that reads them. */
 export const settingsOf = ({ configHash }: OpenConnection): string => `${version()} ${configHash}`;
 
-const waitingOf = (queue: DeliveryQueue, id: string): number =>
-  queue.status(Date.now()).connections.find(({ connection }) => connection === id)?.waiting ?? 0;
+const waitingOf = (queue: Pick<DeliveryQueue, 'status'>, id: string): number =>
+  queue.status(Date.now(), id).connections[0]?.waiting ?? 0;
 
 const undrained = (id: string, waiting: number, why: string, how = ''): Refusal =>
   new Refusal(exitCode.config, `${id}: ${waiting} events wait; ${why}`, [

@@ -3,7 +3,7 @@ import { exitCode } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { tableText } from '../table.ts';
 import { openRoster } from './roster.ts';
-import { asideIn, storeOf, withStore, type StoreFlags } from './store.ts';
+import { asideIn, storeOf, withSharedStore, type StoreFlags } from './store.ts';
 import { spanOf } from './time.ts';
 
 export interface StatusFlags extends StoreFlags {
@@ -14,7 +14,7 @@ export interface StatusFlags extends StoreFlags {
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
   const directory = storeOf(flags, env);
-  return withStore(directory, {}, async (queue) => {
+  return withSharedStore(directory, {}, async (queue) => {
     const now = queue.status(Date.now());
     const roster = openRoster(directory);
     const sorted = lodash.sortBy(now.connections, 'connection');

@@ -4,6 +4,7 @@ import { openQueue, QueueFull, StoreRefused, type DeliveryQueue, type RefusalCod
 import { exitCode, Refusal, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
 import { budgetOf, keepBudget } from './budget.ts';
+import { reachOwner, type RemoteQueue } from './remote-queue.ts';
 
 export interface StoreFlags {
   readonly store?: string;
@@ -25,19 +26,52 @@ export interface StoreSettings {
   readonly stderr?: Output;
 }
 
+/** A store of our own, or one that another process has, and answers for. */
+export type SharedQueue = RemoteQueue & Partial<Pick<DeliveryQueue, 'claim' | 'release'>>;
+
 /** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
 export async function withStore<T>(
   directory: string,
-  { create = false, maxBytes, stderr }: StoreSettings,
+  settings: StoreSettings,
   act: (queue: DeliveryQueue) => Promise<T>,
 ): Promise<T> {
+  const queue = await open(directory, settings).catch(refuse);
+  return use(queue, directory, settings, act);
+}
+
+/** The same; where `spillway work` has the store, it is asked instead. */
+export async function withSharedStore<T>(
+  directory: string,
+  settings: StoreSettings,
+  act: (queue: SharedQueue) => Promise<T>,
+): Promise<T> {
+  const queue = await open(directory, settings).catch(async (error: unknown) => {
+    const remote = isBusy(error) ? await reachOwner(directory) : undefined;
+    return remote ?? refuse(error);
+  });
+  return use(queue, directory, settings, act);
+}
+
+async function open(directory: string, { create = false, maxBytes }: StoreSettings): Promise<DeliveryQueue> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue makes one`);
-  const queue = await openQueue({ path: directory, maxBytes: maxBytes ?? budgetOf(directory) }).catch(refuse);
-  const before = queue.status(Date.now()).quarantined;
+  return openQueue({ path: directory, maxBytes: maxBytes ?? budgetOf(directory) });
+}
+
+async function use<T, Q extends SharedQueue>(
+  queue: Q,
+  directory: string,
+  { maxBytes, stderr }: StoreSettings,
+  act: (queue: Q) => Promise<T>,
+): Promise<T> {
+  const { quarantined, maxBytes: budget } = queue.status(Date.now());
   try {
+    if (maxBytes !== undefined && maxBytes !== budget)
+      throw new Refusal(exitCode.later, 'another process has the store, and keeps to its own --max-bytes', [
+        howToEndWork,
+      ]);
     if (maxBytes !== undefined) keepBudget(directory, maxBytes);
     const result = await act(queue).catch(refuse);
-    const damaged = queue.status(Date.now()).quarantined - before;
+    const damaged = queue.status(Date.now()).quarantined - quarantined;
     if (damaged > 0 && stderr !== undefined)
       await print(stderr, `spillway: ${damaged} damaged records were set aside; ${asideIn(directory)}\n`);
     return result;
@@ -45,6 +79,8 @@ export async function withStore<T>(
     await queue.close();
   }
 }
+
+const isBusy = (error: unknown): boolean => error instanceof StoreRefused && error.code === 'busy';
 
 export const asideIn = (directory: string): string =>
   `what is left of them is in ${path.join(directory, 'quarantine')}, a file each`;

@@ -9,7 +9,8 @@ import { readConnections } from './connections-file.ts';
 import { countSettled, type Count } from './count-settled.ts';
 import { withConnections, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
-import { keepDestination, openRoster, type Roster } from './roster.ts';
+import { answerForStore } from './owner-socket.ts';
+import { keepDestination, laneBy, openRoster, type Roster } from './roster.ts';
 import { storeOf, withStore, type StoreFlags } from './store.ts';
 
 export interface WorkFlags extends StoreFlags {
@@ -70,14 +71,14 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
       for (const remark of strangers(store, all)) await print(stderr, `spillway: ${remark}\n`);
       const startedAt = performance.now();
       const { quarantined } = store.status(Date.now());
-      const { workers, counts, stop, failed } = await runWorkers(store, connections, flags, terminal, tally);
+      const { workers, counts, stop, failed } = await runWorkers(directory, store, connections, flags, terminal, tally);
       // Closing must not take for ever either.
       if (stop !== undefined)
         overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
       const damaged = store.status(Date.now()).quarantined > quarantined;
       const worked = connections.map(({ id, destination }): Worked => {
         const paused = workers.get(id)?.paused()?.code;
-        const waiting = backlogOf(store, id)?.waiting ?? 0;
+        const waiting = store.waiting(id);
         const end = { ...counts(id), waiting, ...(paused === undefined ? {} : { paused }) };
         return { connection: id, destination: destination.manifest.slug, ...end };
       });
@@ -127,6 +128,7 @@ interface WorkEnd {
 
 /** Resolves when nothing is in flight any more: after a signal, or when all are idle and that is the end. */
 async function runWorkers(
+  directory: string,
   store: DeliveryQueue,
   connections: readonly OpenConnection[],
   { untilIdle, grace = defaultGraceMs, keep = defaultKeepMs, quiet }: WorkFlags,
@@ -149,16 +151,23 @@ async function runWorkers(
       startWorker({ queue, connection, id, configHash, onSignal: tally.hear, ...workFor(destination.manifest) }),
     ]),
   );
-  const board = await startBoard(quiet === true ? undefined : terminal.stderr, () => {
-    const waiting = new Map(
-      store.status(Date.now()).connections.map((backlog) => [backlog.connection, backlog.waiting]),
-    );
-    return [...workers].map(([id, worker]) => ({
+  const board = await startBoard(quiet === true ? undefined : terminal.stderr, () =>
+    [...workers].map(([id, worker]) => ({
       connection: id,
-      waiting: waiting.get(id) ?? 0,
+      waiting: store.waiting(id),
       paused: worker.paused()?.code,
       ...counts(id),
-    }));
+    })),
+  );
+  const byId = new Map(connections.map((opened) => [opened.id, opened]));
+  const owner = await answerForStore({
+    directory,
+    queue: store,
+    laneOf(id) {
+      const opened = byId.get(id);
+      return opened === undefined ? undefined : laneBy(opened.connection);
+    },
+    changed: (id) => workers.get(id)?.wake(),
   });
   const stopped = whenStopped(stop);
   let deadline: NodeJS.Timeout | undefined;
@@ -173,6 +182,7 @@ async function runWorkers(
     });
     await Promise.all(stopping);
   } finally {
+    await owner?.close();
     clearTimeout(deadline);
     clearInterval(timer);
     board.stop();
@@ -202,9 +212,6 @@ const whenStopped = ({ signal }: Stop): Promise<void> =>
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-
-const backlogOf = (queue: DeliveryQueue, id: string) =>
-  queue.status(Date.now()).connections.find(({ connection }) => connection === id);
 
 /** What waits for a connection that nobody named stays where it is; that should not go unsaid. */
 const strangers = (queue: DeliveryQueue, connections: readonly OpenConnection[]): string[] =>
