@@ -1,5 +1,5 @@
 /** Durable delivery: published as `spillway/queue`, so that a host without a queue loads none of it. */
-export { QueueFull } from './queue.ts';
+export { isOver, QueueFull } from './queue.ts';
 export type {
   Claim,
   ConnectionBacklog,

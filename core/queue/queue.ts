@@ -97,8 +97,13 @@ export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 
-/** Another process has the queue now: nothing of it can be used any more. Whatever a method throws for that has the code `taken`. */
-export const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'taken';
+/**
+ * This process can do nothing with the queue any more: another has taken it, or the disk lost a flush. What a method throws for that
+ * has one of these as its code.
+ */
+export const isOver = (error: unknown): boolean => error instanceof Error && 'code' in error && over.has(error.code);
+
+const over: ReadonlySet<unknown> = new Set(['taken', 'unflushed']);
 
 /**
  * A durable queue of events, by connection. Everything that returns a promise is durable when it resolves. One implementation

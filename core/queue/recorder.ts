@@ -1,7 +1,7 @@
 import type { Clock } from '../runtime/clock.ts';
 import { failpoint } from './failpoint.ts';
 import { nap } from './nap.ts';
-import { isTaken, type DeliveryQueue, type Settlement } from './queue.ts';
+import { isOver, type DeliveryQueue, type Settlement } from './queue.ts';
 
 export interface RecorderOptions {
   readonly queue: Pick<DeliveryQueue, 'settle' | 'release'>;
@@ -72,7 +72,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       await queue.settle(id, settlements, { now: now(), configHash });
       return true;
     } catch (error) {
-      refused(error, hurry.aborted || isTaken(error) ? 0 : retryMs);
+      refused(error, hurry.aborted || isOver(error) ? 0 : retryMs);
       return false;
     }
   }

@@ -48,7 +48,9 @@ export interface Working {
   idle(): Promise<void>;
   /** Why the connection pauses; `undefined` while it does not. */
   paused(): Reason | undefined;
-  /** What the queue threw when it turned out to be another process's: the worker has ended. `undefined` while it is ours. */
+  /** Resolves when the worker has ended: stopped, or because its queue cannot be used any more. */
+  ended(): Promise<void>;
+  /** What the queue threw when it could not be used any more; `undefined` while it can. */
   lost(): unknown;
   /** There may be something new: events were put, revived or replayed, or somebody resumed the connection. */
   wake(): void;

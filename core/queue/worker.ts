@@ -7,7 +7,7 @@ import { failpoint } from './failpoint.ts';
 import { longestNapMs } from './nap.ts';
 import { createPause } from './pause.ts';
 import { createPermits } from './permits.ts';
-import { isTaken, type Claim } from './queue.ts';
+import { isOver, type Claim } from './queue.ts';
 import { createRecorder } from './recorder.ts';
 import { defaultQueuePolicy } from './settlement.ts';
 import { openSlice, type Slice } from './slice.ts';
@@ -100,7 +100,7 @@ export function work(options: WorkOptions): Working {
       return goOn();
     } catch (error) {
       defect('queue.claim', error);
-      if (isTaken(error)) lose(error);
+      if (isOver(error)) lose(error);
       else circuit.stumble();
       return stopping ? undefined : circuit.at();
     }
@@ -139,7 +139,7 @@ export function work(options: WorkOptions): Working {
 
   function storeRefused(error: unknown, forMs: number): void {
     defect('queue.settle', error);
-    if (isTaken(error)) return lose(error);
+    if (isOver(error)) return lose(error);
     if (forMs > 0 && !recorder.isStuck()) held('unreachable', 'internal_error', now() + forMs);
     endSlices();
   }
@@ -301,6 +301,11 @@ export function work(options: WorkOptions): Working {
     idle: () =>
       new Promise((resolve) => {
         idlers.push(resolve);
+        tellWaiters();
+      }),
+    ended: () =>
+      new Promise((resolve) => {
+        finishers.push(resolve);
         tellWaiters();
       }),
     paused: () => pause.reason(),

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
 import { openQueue } from '../../core/queue/index.ts';
@@ -92,6 +94,24 @@ describe('spillway work', () => {
     expect(JSON.parse(stdout)).toMatchObject({ connections: [{ waiting: 50, dead: 0, paused: 'unauthorized' }, {}] });
     expect(mail.batches).toBeLessThan(10);
     expect(await backlog('post')).toMatchObject({ waiting: 50, dead: 0 });
+  });
+
+  test('a store that another process has taken over ends it with 74, and nothing more is sent', async () => {
+    const {
+      enqueue,
+      work,
+      store,
+      server: mail,
+    } = await serve(() => {
+      // As another process leaves it that has taken the store.
+      writeFileSync(path.join(store, 'owner.json'), JSON.stringify({ pid: 1, started: 'elsewhere' }));
+      return {};
+    });
+    await enqueue('post', config, letters(300));
+    const { code, stderr } = await work('--quiet');
+    expect(code).toBe(74);
+    expect(stderr).toMatch(/another process has taken the queue store over. Stop this one/);
+    expect(mail.received.length).toBeLessThan(200);
   });
 
   test('a slow connection holds no other one back', async () => {

@@ -542,13 +542,13 @@ describe('when something of ours breaks', () => {
     expect(letters(shop)).toEqual([['e1', 'rejected', 'vendor_rejected', 1]]);
   });
 
-  it('a store that another process has taken ends the worker: nothing more is sent', async () => {
+  it.each(['taken', 'unflushed'])('a store that is over (%s) ends the worker: nothing more is sent', async (code) => {
     const shop = workshop({ destination: acme({}, one) });
-    const taken = Object.assign(new Error('taken'), { code: 'taken' });
+    const taken = Object.assign(new Error('gone'), { code });
     await shop.put(tracks(30));
     shop.queue.flush = () => Promise.reject(taken);
     const working = shop.start({ sliceSize: 5, inFlight: 1 });
-    await shop.clock.run(working.idle());
+    await shop.clock.run(Promise.all([working.idle(), working.ended()]));
     const { total } = shop.vendor;
     expect(total).toBeLessThanOrEqual(5);
     expect(working.lost()).toBe(taken);

@@ -1,6 +1,13 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { openQueue, QueueFull, StoreRefused, type DeliveryQueue, type RefusalCode } from '../../../queue/index.ts';
+import {
+  isOver,
+  openQueue,
+  QueueFull,
+  StoreRefused,
+  type DeliveryQueue,
+  type RefusalCode,
+} from '../../../queue/index.ts';
 import { exitCode, Refusal, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
 import { budgetOf, keepBudget } from './budget.ts';
@@ -105,6 +112,7 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 /** The store's own words say what to do; anything else is a defect. */
 export function refuse(error: unknown): never {
   if (error instanceof QueueFull) throw new Refusal(exitCode.later, error.message, [makeRoom]);
+  if (isOver(error)) throw new Refusal(exitCode.storage, (error as Error).message);
   if (!(error instanceof StoreRefused)) throw error;
   throw new Refusal(codes[error.code], error.message, error.code === 'busy' ? [howToEndWork] : []);
 }

@@ -1,5 +1,5 @@
 import type { DestinationManifest } from '../../../index.ts';
-import { work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
+import { isOver, work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
 import { afterSignal, exitCode, Refusal } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { createTally, type Tally } from '../tally.ts';
@@ -11,7 +11,7 @@ import { withConnections, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
 import { answerForStore } from './owner-socket.ts';
 import { keepDestination, laneBy, openRoster, type Roster } from './roster.ts';
-import { storeOf, withStore, type StoreFlags } from './store.ts';
+import { storeOf, withStore, type StoreFlags, refuse } from './store.ts';
 
 export interface WorkFlags extends StoreFlags {
   readonly config: string;
@@ -141,6 +141,7 @@ async function runWorkers(
   const prune = (): Promise<unknown> =>
     store.prune(Date.now() - keep, Date.now()).catch((error: unknown) => {
       failed.add(`the store cannot be pruned: ${(error as Error).message}`);
+      if (isOver(error)) for (const worker of workers.values()) worker.wake();
     });
   let pruning = prune();
   // It also keeps the process, which has nothing else to live for while the queue is empty.
@@ -172,9 +173,12 @@ async function runWorkers(
   const stopped = whenStopped(stop);
   let deadline: NodeJS.Timeout | undefined;
   try {
-    await (untilIdle === true
-      ? Promise.race([stopped, Promise.all([...workers.values()].map((worker) => worker.idle()))])
-      : stopped);
+    const all = [...workers.values()];
+    const idle = untilIdle === true ? [Promise.all(all.map((worker) => worker.idle()))] : [];
+    await Promise.race([stopped, ...idle, ...all.map((worker) => worker.ended())]);
+    const lost = all.map((worker) => worker.lost()).find((error) => error !== undefined);
+    // What ends one, the store, ends all.
+    if (lost !== undefined) refuse(lost);
     if (stop.by !== undefined) deadline = endBy(grace, stop.by, store, terminal);
     const stopping = connections.flatMap(({ id, destination }) => {
       const worker = workers.get(id);
