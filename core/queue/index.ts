@@ -25,7 +25,7 @@ export type { RateBudget } from './rate-budget.ts';
 export { openQueue } from './lmdb/open.ts';
 export type { QueueOptions } from './lmdb/open.ts';
 export { salvage } from './lmdb/salvage.ts';
-export type { Salvaged, SalvageOptions } from './lmdb/salvage.ts';
+export type { Salvaged, SalvageOptions, Standing } from './lmdb/salvage.ts';
 export type { QueueRecord } from './record.ts';
 export { StoreDamaged, StoreRefused } from './lmdb/refused.ts';
 export type { RefusalCode } from './lmdb/refused.ts';

@@ -22,7 +22,7 @@ export type Meter = (run: Contender['run']) => Promise<number>;
  * Everybody starts with an empty nursery. Not a full collection: that drops the shapes of objects that are all gone by then,
  * and with them the compiled code that counts on them, which no process that goes on working ever sees.
  */
-function sweepNursery(): void {
+export function sweepNursery(): void {
   (globalThis.gc as ((options: { readonly type: 'minor' }) => void) | undefined)?.({ type: 'minor' });
 }
 

@@ -363,6 +363,29 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(backlog()).toMatchObject({ waiting: 2 });
     });
 
+    it('keeps its byte budget until it is opened with another', async () => {
+      await reopen({ maxBytes: 2_000 });
+      await reopen();
+      expect(queue.status(0).maxBytes).toBe(2_000);
+      await queue.put('c', [big('a')]);
+      await expect(queue.put('c', [big('b')])).rejects.toThrow(QueueFull);
+      await reopen({ maxBytes: 5_000 });
+      await reopen();
+      expect(await queue.put('c', [big('b')])).toMatchObject({ accepted: 1 });
+    });
+
+    it('is as quick with a long dedup window in a store that was made without one', async () => {
+      await reopen({ dedupWindowMs: 0 });
+      await queue.put('c', several('a'));
+      store.clock.now = 1_800_000_000_000;
+      await reopen({ dedupWindowMs: 86_400_000 });
+      const before = process.cpuUsage();
+      for (let n = 0; n < 10; n += 1) await queue.put('c', several(`${n}`));
+      // A look for each second of the day took a second.
+      expect(process.cpuUsage(before).user / 1_000).toBeLessThan(600);
+      expect(await queue.put('c', several('a 3'))).toEqual({ accepted: 1, duplicates: 1 });
+    });
+
     it('lets go of what is kept for replay, the oldest first, where a put needs the room', async () => {
       await reopen({ maxBytes: 4_500 });
       await queue.put('c', [big('a'), big('b')]);

@@ -11,16 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { lockName, own } from './owner-lock.ts';
-import { StoreDamaged, StoreRefused } from './refused.ts';
+import { lockName, own, type Ownership } from './owner-lock.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
 
 /*
  * A store is a folder:
  *
  *   spillway-queue.json  says that it is one, and of which format; `made` once the data file has been written
  *   events.mdb           all the records, LMDB
- *   events.mdb-lock      LMDB's own, worth nothing between two opens
- *   owner.json           the process that has it open
+ *   events.mdb-lock      LMDB's own, worth nothing between two opens; kept, because two processes at work must share one
+ *   owner.json           the process that has it open; beside it, that process's socket
  *   closed.json          size and time of the data file when it was closed; gone while it is open
  *   quarantine/          records whose checksum failed, one file each
  */
@@ -49,56 +49,90 @@ export interface Folder {
 }
 
 /** Makes the folder if need be, and this process its owner. Throws StoreRefused, having changed nothing. */
-export function enter(folder: string): Folder {
-  const at = (name: string): string => path.join(folder, name);
-  const marker = prepare(folder);
-  const owner = guarded(folder, () => own(folder));
+export async function enter(folder: string): Promise<Folder> {
+  guarded(folder, () => prepare(folder));
+  const owner = await own(folder).catch((error: unknown) => {
+    throw refusalOf(folder, error) ?? error;
+  });
   try {
-    let { made } = marker ?? { made: false };
-    if (marker === undefined) guarded(folder, () => write(at(markerName), { store: mark, format, made }));
-    const data = at(dataName);
-    const found = stampOf(data);
-    if (made && found === undefined) throw new StoreDamaged(folder, `${dataName} is missing`);
-    // Nothing in it was ever acknowledged.
-    if (!made) rmSync(data, { force: true });
-    // One process has the store: LMDB's table of readers is from another life.
-    rmSync(`${data}-lock`, { force: true });
-    return {
-      path: folder,
-      data,
-      quarantine: at('quarantine'),
-      fresh: !made,
-      clean: !made || (found !== undefined && found === textOf(at(closedName))),
-      begin() {
-        rmSync(at(closedName), { force: true });
-        syncFolder(folder);
-      },
-      isOurs: () => owner.holds(),
-      made() {
-        if (!made) write(at(markerName), { store: mark, format, made: true });
-        made = true;
-      },
-      leave(clean) {
-        const stamp = clean ? stampOf(data) : undefined;
-        try {
-          if (stamp !== undefined) write(at(closedName), JSON.parse(stamp) as object);
-        } catch {
-          // A full disk, say: then the next open looks through it first.
-        } finally {
-          owner.release();
-        }
-      },
-    };
+    return guarded(folder, () => entered(folder, owner));
   } catch (error) {
     owner.release();
     throw error;
   }
 }
 
+/** Nothing that was looked at before the folder was this process's is trusted: another one may have made the store since. */
+function entered(folder: string, owner: Ownership): Folder {
+  const at = (name: string): string => path.join(folder, name);
+  const marker = prepare(folder);
+  let { made } = marker ?? { made: false };
+  if (marker === undefined) write(at(markerName), { store: mark, format, made });
+  const data = at(dataName);
+  const locks = `${data}-lock`;
+  const found = stampOf(data);
+  if (made && found === undefined) throw new StoreDamaged(folder, `${dataName} is missing`);
+  if (!made) {
+    // Nothing in it was ever acknowledged.
+    for (const file of [data, locks]) rmSync(file, { force: true });
+    fill(at('room.probe'), roomToBegin);
+    rmSync(at('room.probe'));
+  }
+  if (stampOf(locks) === undefined) fill(locks, roomForLocks);
+  return {
+    path: folder,
+    data,
+    quarantine: at('quarantine'),
+    fresh: !made,
+    clean: !made || (found !== undefined && found === textOf(at(closedName))),
+    begin: () =>
+      guarded(folder, () => {
+        rmSync(at(closedName), { force: true });
+        syncFolder(folder);
+      }),
+    isOurs: () => owner.holds(),
+    made: () =>
+      guarded(folder, () => {
+        if (!made) write(at(markerName), { store: mark, format, made: true });
+        made = true;
+      }),
+    leave(clean) {
+      try {
+        const stamp = clean ? stampOf(data) : undefined;
+        if (stamp !== undefined) write(at(closedName), JSON.parse(stamp) as object);
+      } catch {
+        // A full disk, say: then the next open looks through it first.
+      } finally {
+        owner.release();
+      }
+    },
+  };
+}
+
+/*
+ * LMDB does not live through every disk that is full. Its first transactions corrupt the memory of the process when there is no room for
+ * them; and it writes its file of locks through a mapping, so that the process gets SIGBUS when there is none for that. It takes the size
+ * of that file as it finds it.
+ */
+const roomToBegin = 256 * 1024;
+const roomForLocks = 16 * 1024;
+
+/** A file of zeros that has its room on the disk, whole or not at all. */
+function fill(file: string, bytes: number): void {
+  const next = `${file}.next`;
+  try {
+    writeFileSync(next, Buffer.alloc(bytes), { flush: true, mode: 0o600 });
+    renameSync(next, file);
+  } catch (error) {
+    rmSync(next, { force: true });
+    throw error;
+  }
+}
+
 /** What the marker says; `undefined` where there is nothing yet. */
 function prepare(folder: string): { readonly made: boolean } | undefined {
-  guarded(folder, () => mkdirSync(folder, { recursive: true }));
-  const names = guarded(folder, () => readdirSync(folder));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const names = readdirSync(folder);
   if (!names.includes(markerName)) {
     const foreign = names.find((name) => !name.startsWith(lockName) && !name.startsWith(`${markerName}.`));
     if (foreign === undefined) return undefined;
@@ -124,26 +158,14 @@ function guarded<T>(folder: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' || code === 'ENOTDIR')
-      throw new StoreRefused('foreign', folder, 'this is a file; a queue store is a folder. Name another path', {
-        cause: error,
-      });
-    if (code !== undefined && ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG'].includes(code))
-      throw new StoreRefused(
-        'unwritable',
-        folder,
-        `this process cannot write there (${code}). Give it the right and the room to, or name another folder`,
-        { cause: error },
-      );
-    throw error;
+    throw refusalOf(folder, error) ?? error;
   }
 }
 
 /** Whole or not at all, and on disk when it returns. */
 function write(file: string, content: object): void {
   const next = `${file}.next`;
-  writeFileSync(next, JSON.stringify(content), { flush: true });
+  writeFileSync(next, JSON.stringify(content), { flush: true, mode: 0o600 });
   renameSync(next, file);
   syncFolder(path.dirname(file));
 }
@@ -159,19 +181,24 @@ export function syncFolder(folder: string): void {
 
 /** Size and time of a file; `undefined` where there is none. */
 function stampOf(file: string): string | undefined {
-  try {
+  return ifThere(() => {
     const { size, mtimeMs } = statSync(file);
     return JSON.stringify({ size, mtimeMs });
-  } catch {
-    return undefined;
-  }
+  });
 }
 
 function textOf(file: string): string | undefined {
+  return ifThere(() => readFileSync(file, 'utf8'));
+}
+
+/** What cannot be read is not the same as what is not there. */
+function ifThere<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
+    return look();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EISDIR') return undefined;
+    throw error;
   }
 }
 

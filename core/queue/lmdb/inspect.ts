@@ -1,45 +1,123 @@
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Folder } from './folder.ts';
-import { StoreDamaged } from './refused.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
+import { metaBytes } from './tables.ts';
 
-/** What the child says: `sound`, or what is wrong. */
-export type Finding = { readonly sound: true } | { readonly sound: false; readonly what: string };
+/** What the child says in the end. `errno`: the system's answer that kept it from reading. */
+export type Finding =
+  { readonly sound: true } | { readonly sound: false; readonly what: string; readonly errno?: string | undefined };
+
+/** What it says first: from here on, what ends it may be what it reads. */
+export const reading = 'reading';
+
+/** Ends that come from outside, whatever the child was at: somebody stopped it, or the system did for want of memory. */
+const stopped: readonly string[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGXCPU'];
+
+interface Report {
+  readonly isReading: boolean;
+  readonly finding: Finding | undefined;
+  /** The signal, or the exit code in words. */
+  readonly end: string;
+  readonly printed: string;
+}
 
 /**
- * Has a child process read everything there is. Throws StoreDamaged when it says that something is wrong, or when it dies of it.
- * A record with a wrong checksum is nothing wrong: that one goes to quarantine when it is met.
+ * Has a child process read everything there is, as LMDB will see it. Throws StoreDamaged when it says that something is wrong, or when it
+ * dies of it; StoreRefused (unread) when it could not look. A record with a wrong checksum is nothing wrong: that one goes to quarantine
+ * when it is met.
  */
 export async function inspect({ path, data }: Pick<Folder, 'path' | 'data'>): Promise<void> {
+  const before = beginning(data);
+  try {
+    judge(
+      path,
+      await readBy(data).catch((error: unknown) => {
+        throw unread(path, String(error), error);
+      }),
+    );
+  } catch (error) {
+    // The child may have gone back to the last flushed transaction; a store that is refused stays as it was found.
+    if (!beginning(data).equals(before)) putBack(data, before);
+    throw error;
+  }
+}
+
+function beginning(data: string): Buffer {
+  const file = openSync(data, 'r');
+  try {
+    const bytes = Buffer.alloc(metaBytes);
+    return bytes.subarray(0, readSync(file, bytes, 0, metaBytes, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function putBack(data: string, bytes: Buffer): void {
+  const file = openSync(data, 'r+');
+  try {
+    writeSync(file, bytes, 0, bytes.length, 0);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function judge(path: string, { isReading, finding, end, printed }: Report): void {
+  if (finding?.sound === true) return;
+  if (finding !== undefined) {
+    const cause = Object.assign(new Error(finding.what), { code: finding.errno });
+    throw refusalOf(path, cause) ?? new StoreDamaged(path, finding.what);
+  }
+  const lines = printed.trim().split('\n');
+  const line = lines.find((one) => /error|assert/i.test(one)) ?? lines.at(-1) ?? '';
+  const how = `the process that read it ended with ${end}${line === '' ? '' : `: ${line.trim()}`}`;
+  if (!isReading || stopped.includes(end) || printed.includes('heap out of memory')) throw unread(path, how);
+  throw new StoreDamaged(path, how);
+}
+
+function unread(path: string, why: string, cause?: unknown): StoreRefused {
+  return new StoreRefused(
+    'unread',
+    path,
+    `the queue store was not closed, and could not be looked through (${why}). It was not judged, and nothing was changed. ` +
+      `Mend that and open it again; where it cannot be mended, \`spillway queue status --store ${path}\` looks through it and closes it`,
+    { cause },
+  );
+}
+
+/** Rejects when the child could not be started. */
+async function readBy(data: string): Promise<Report> {
   const here = fileURLToPath(import.meta.url);
   const source = here.endsWith('.ts');
-  const child = fork(
-    fileURLToPath(new URL(source ? './inspect-child.ts' : './inspect-child.js', import.meta.url)),
-    [data],
-    {
-      // Run from source, the child needs what its parent may have from a test runner. Otherwise it needs no flags, and no inspector port.
-      execArgv: source ? ['--import', 'tsx'] : [],
-      // What LMDB prints before it aborts is nothing for a host's log.
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    },
-  );
+  const script = fileURLToPath(new URL(source ? './inspect-child.ts' : './inspect-child.js', import.meta.url));
+  if (!existsSync(script))
+    throw new Error(
+      `${script} is not there. A host that is bundled into one file keeps this package out of the bundle`,
+    );
+  const child = fork(script, [data], {
+    // Run from source, the child needs what its parent may have from a test runner, in whatever folder that was started. Otherwise it
+    // needs no flags, and no inspector port.
+    execArgv: source ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
+    // What LMDB prints before it aborts is nothing for a host's log.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let isReading = false;
   let finding: Finding | undefined;
   let printed = '';
   child.on('message', (message) => {
-    finding = message as Finding;
+    if (message === reading) isReading = true;
+    else finding = message as Finding;
   });
-  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-    printed = (printed + text).slice(-500);
+  // Not there when the process has too many files open.
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    printed = (printed + text).slice(-4000);
   });
-  const ended = await new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(String(error)));
+  const end = await new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  if (finding?.sound === true) return;
-  const [line] = printed.trim().split('\n').slice(-1);
-  throw new StoreDamaged(
-    path,
-    finding?.what ??
-      `the process that read it ended with ${ended}${line === undefined || line === '' ? '' : `: ${line}`}`,
-  );
+  return { isReading, finding, end, printed };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { safely, type Signal } from '../../runtime/signals.ts';
 import { defaultLanes, mostLanes } from '../lane.ts';
 import type { DeliveryQueue } from '../queue.ts';
@@ -5,15 +6,16 @@ import { day } from '../settlement.ts';
 import { enter, type Folder } from './folder.ts';
 import { inspect } from './inspect.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
-import { StoreDamaged, StoreRefused } from './refused.ts';
-import { openTables, readMeta, type Meta, type Tables, type Totals } from './tables.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
+import { openTables, readMeta, type Make, type Meta, type Tables, type Totals } from './tables.ts';
 
 export interface QueueOptions {
   /** The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file systems. */
   readonly path: string;
   /**
-   * Bytes of records, those kept for replay and dead letters included, from which put() throws QueueFull. Default: 1 GiB. The file
-   * takes up to a few times as much, and never shrinks.
+   * Bytes of records, dead letters and what is kept for replay included. What is kept for replay gives way, the oldest first; put()
+   * throws QueueFull when what waits and the dead letters fill it. Remembered: the default is what the store was last opened with, 1 GiB
+   * of a new one. The file takes up to a few times as much, the ids of the dedup window besides (100 bytes each), and never shrinks.
    */
   readonly maxBytes?: number | undefined;
   /** A second put of an id is a no-op for so long (ms); 0 = never. Default: a day. Ids that went by are forgotten by prune(). */
@@ -35,7 +37,7 @@ export interface QueueOptions {
  */
 export async function openQueue({
   path,
-  maxBytes = 2 ** 30,
+  maxBytes,
   dedupWindowMs = day,
   lanes,
   onSignal = () => undefined,
@@ -43,32 +45,41 @@ export async function openQueue({
 }: QueueOptions): Promise<DeliveryQueue> {
   if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < mostLanes))
     throw new RangeError(`lanes must be a whole number from 1 to ${mostLanes - 1}`);
-  const folder = enter(path);
+  const folder = await enter(path);
   let tables: Tables | undefined;
+  let queue: LmdbQueue | undefined;
   try {
     if (!folder.clean) await inspect(folder);
     folder.begin();
-    tables = opened(folder, () => openTables(folder.data, { readOnly: false, bytes: maxBytes }));
+    tables = opened(folder, () => openTables(folder.data, { readOnly: false, bytes: maxBytes ?? defaultBytes }));
     const kept = opened(folder, () => readMeta(tables!.meta));
     if (kept === undefined && !folder.fresh)
       throw new StoreDamaged(path, 'the numbers kept about the records are missing');
     const meta = kept ?? empty(lanes ?? defaultLanes, dedupWindowMs);
-    const make = { ...meta.make, lanes: lanes ?? meta.make.lanes };
+    const [seen] = [...tables.seen.getKeys({ limit: 1 })];
+    const make: Make = {
+      lanes: lanes ?? meta.make.lanes,
+      // The width of what is there already cannot change.
+      seenMs: seen === undefined ? bucketMs(dedupWindowMs) : meta.make.seenMs,
+      maxBytes: maxBytes ?? meta.make.maxBytes ?? defaultBytes,
+    };
     if (make.lanes !== meta.make.lanes) mustBeDrained(path, meta, make.lanes);
-    const queue = new LmdbQueue(
+    queue = new LmdbQueue(
       tables,
       folder,
       { ...meta, make, totals: folder.clean ? meta.totals : beyond(meta.totals) },
-      { maxBytes, dedupWindowMs, now, emit: safely(onSignal) },
+      { maxBytes: make.maxBytes ?? defaultBytes, dedupWindowMs, now, emit: safely(onSignal) },
     );
-    if (kept === undefined || make.lanes !== meta.make.lanes) await queue.begin();
+    if (kept === undefined || !isDeepStrictEqual(make, meta.make)) await queue.begin();
     folder.made();
     return queue;
   } catch (error) {
-    await tables?.root.close();
-    // What was clean, and was not written to, stays so.
-    folder.leave(folder.clean && !folder.fresh);
-    throw error;
+    if (queue === undefined) {
+      await tables?.root.close();
+      // What was clean, and was not written to, stays so.
+      folder.leave(folder.clean && !folder.fresh);
+    } else await queue.close();
+    throw refusalOf(path, error) ?? error;
   }
 }
 
@@ -76,14 +87,22 @@ function opened<T>(folder: Folder, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    throw new StoreDamaged(folder.path, String((error as Error).message), { cause: error });
+    throw (
+      refusalOf(folder.path, error) ?? new StoreDamaged(folder.path, String((error as Error).message), { cause: error })
+    );
   }
 }
+
+/** Of a new store. */
+const defaultBytes = 2 ** 30;
+
+/** A put looks into every bucket that its window touches: two, or a few where the window has grown since. */
+const bucketMs = (dedupWindowMs: number): number => Math.max(3_600_000, dedupWindowMs);
 
 function empty(lanes: number, dedupWindowMs: number): Meta {
   return {
     totals: { seq: 0, stamp: 0, bytes: 0, quarantined: 0 },
-    make: { lanes, seenMs: Math.max(1000, dedupWindowMs) },
+    make: { lanes, seenMs: bucketMs(dedupWindowMs) },
     counts: new Map(),
   };
 }

@@ -1,6 +1,7 @@
 import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { present, presenceOf } from './presence.ts';
 import { StoreRefused } from './refused.ts';
 
 export const lockName = 'owner.json';
@@ -9,42 +10,49 @@ interface Owner {
   readonly pid: number;
   /** What tells it from a later process of the same number; '' where the system does not say. */
   readonly started: string;
+  /** Name of its socket, where it has one. */
+  readonly presence?: string | undefined;
 }
 
 /** This process's hold of a store. */
 export interface Ownership {
-  /** Whether nobody took it over since: a process in another container may have found this one dead. */
+  /** Whether nobody took it over since. */
   holds(): boolean;
   release(): void;
 }
 
 /**
- * Makes this process the owner of a store. A lock whose process is gone is taken over. Throws StoreRefused (busy) when it is not.
+ * Makes this process the owner of a store. A lock whose process is gone is taken over. Throws StoreRefused (busy) when it is not gone, or
+ * when that cannot be told.
  */
-export function own(folder: string): Ownership {
+export async function own(folder: string): Promise<Ownership> {
   const lock = path.join(folder, lockName);
-  const mine = `${lock}.${process.pid}.${process.hrtime.bigint()}`;
+  const name = `${lockName}.${process.pid}.${process.hrtime.bigint()}`;
+  const mine = path.join(folder, name);
+  // Before there is a lock that names it.
+  const presence = await present(folder, `${name}.sock`);
   const text = JSON.stringify({
     pid: process.pid,
     started: startOf(process.pid),
+    presence: presence?.name,
     token: randomUUID(),
   } satisfies Owner & { token: string });
-  writeFileSync(mine, text, { flag: 'wx' });
+  const over: string[] = [];
   try {
+    writeFileSync(mine, text, { flag: 'wx', mode: 0o600 });
     while (!linked(mine, lock)) {
       const found = read(lock);
       if (found === undefined) continue;
       const owner = parse(found);
-      if (owner !== undefined && isAlive(owner))
-        throw new StoreRefused(
-          'busy',
-          folder,
-          owner.pid === process.pid
-            ? 'this process has the queue store open already. One store, one queue: share it'
-            : `the queue store is in use by process ${owner.pid}. Stop that one first; a store has one process at a time`,
-        );
+      if (owner !== undefined) await mustBeDead(folder, owner);
       pushAside(lock, found, mine);
+      if (owner?.presence !== undefined) over.push(owner.presence);
     }
+    // Not before: somebody else may be asking whether its process lives.
+    for (const socket of over) rmSync(path.join(folder, socket), { force: true });
+  } catch (error) {
+    presence?.close();
+    throw error;
   } finally {
     rmSync(mine, { force: true });
   }
@@ -53,8 +61,38 @@ export function own(folder: string): Ownership {
     holds,
     release() {
       if (holds()) rmSync(lock, { force: true });
+      presence?.close();
     },
   };
+}
+
+/** Throws StoreRefused (busy) when the owner lives, or may. */
+async function mustBeDead(folder: string, owner: Owner): Promise<void> {
+  const elsewhere = isElsewhere(owner);
+  if (!elsewhere && !isAlive(owner)) return;
+  const presence = owner.presence === undefined ? 'unseen' : await presenceOf(folder, owner.presence);
+  if (elsewhere && presence === 'dead') return;
+  throw new StoreRefused('busy', folder, elsewhere ? busyElsewhere(owner, presence) : busyHere(owner, presence));
+}
+
+type Presence = Awaited<ReturnType<typeof presenceOf>>;
+
+function busyHere({ pid }: Owner, presence: Presence): string {
+  if (presence === 'dead' || presence === 'absent')
+    return (
+      `process ${pid} runs, and had the queue store when ${lockName} was written, but does not answer in this folder. ` +
+      `When the folder is a copy of that store, remove ${lockName} from it`
+    );
+  return pid === process.pid
+    ? 'this process has the queue store open already. One store, one queue: share it'
+    : `the queue store is in use by process ${pid}. Stop that one first; a store has one process at a time`;
+}
+
+function busyElsewhere({ pid }: Owner, presence: Presence): string {
+  return presence === 'alive'
+    ? `the queue store is in use by process ${pid} of another container. Stop that one first; a store has one process at a time`
+    : `process ${pid} of another container has the queue store, and whether it still runs cannot be seen from here. ` +
+        `Stop that container. When it is gone for certain, remove ${lockName} from the folder`;
 }
 
 /** A link is there whole or not at all, unlike a file that is being written. */
@@ -93,12 +131,20 @@ function read(file: string): string | undefined {
 function parse(text: string): Owner | undefined {
   try {
     const owner = JSON.parse(text) as Partial<Owner> | null;
-    return typeof owner?.pid === 'number' && typeof owner.started === 'string'
-      ? { pid: owner.pid, started: owner.started }
-      : undefined;
+    if (typeof owner?.pid !== 'number' || typeof owner.started !== 'string') return undefined;
+    const { pid, started, presence } = owner;
+    const named = typeof presence === 'string' && presence.startsWith(`${lockName}.`) && !presence.includes('/');
+    return { pid, started, presence: named ? presence : undefined };
   } catch {
     return undefined;
   }
+}
+
+/** Since this machine was started, but where process numbers mean others than here. */
+function isElsewhere({ started }: Owner): boolean {
+  const [boot, processes] = started.split(' ');
+  const [thisBoot, ours] = startOf(process.pid).split(' ');
+  return boot !== '' && boot === thisBoot && processes !== ours;
 }
 
 function isAlive({ pid, started }: Owner): boolean {

@@ -1,4 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { seqOf } from './keys.ts';
+import { recordTables } from './tables.ts';
 
 /*
  * What LMDB does not look at when it reads, and trusts when it writes: that a page has its own number in its head, and that no page is
@@ -29,6 +31,70 @@ export function checkPages(data: string, transaction: number): void {
   }
 }
 
+/** Which records a tree holds. */
+export interface Held {
+  /** Where each begins in the file. */
+  readonly places: ReadonlySet<number>;
+  readonly seqs: ReadonlySet<number>;
+  /** No page of it is missing, and it holds as many as it says itself. */
+  readonly isWhole: boolean;
+}
+
+/** What the newest tree holds, as far as it can be read; nothing, where it cannot be told which is the newest. Throws nothing. */
+export function heldIn(file: number): Held {
+  try {
+    const walk = new Walk(file);
+    // Transactions write the first page and the second by turns: one of them may be lost, and the other be of an older one.
+    const [older, newer] = [walk.metaAt(0), walk.metaAt(pageSize)]
+      .filter((meta) => meta !== undefined)
+      .sort((a, b) => (transactionOf(a) < transactionOf(b) ? -1 : 1));
+    if (older !== undefined && newer !== undefined && transactionOf(newer) === transactionOf(older) + 1n)
+      return heldBy(walk, newer.readBigUInt64LE(136));
+  } catch {
+    // Not even the beginning can be read.
+  }
+  return { places: new Set(), seqs: new Set(), isWhole: false };
+}
+
+const transactionOf = (meta: Buffer): bigint => meta.readBigUInt64LE(152);
+
+function heldBy(walk: Walk, root: bigint): Held {
+  const places = new Set<number>();
+  const seqs = new Set<number>();
+  const tables = new Set<string>();
+  let missing = 0;
+  let isWhole = true;
+  const isOfRecords = (table: string): boolean => (recordTables as readonly string[]).includes(table);
+  const onFault = (): void => {
+    isWhole = false;
+  };
+  const visit = ({ key, value, at, root: below }: Entry, table: string | undefined): void => {
+    if (below !== undefined) {
+      if (!isOfRecords(nameOf({ key }))) return;
+      tables.add(nameOf({ key }));
+      missing += Number(value.readBigUInt64LE(32));
+    } else if (table !== undefined && isOfRecords(table)) {
+      places.add(at);
+      seqs.add(seqOf(key));
+      missing -= 1;
+    }
+  };
+  walk.tree(root, visit, onFault);
+  return { places, seqs, isWhole: isWhole && tables.size === recordTables.length && missing === 0 };
+}
+
+interface Entry {
+  readonly key: Buffer;
+  readonly value: Buffer;
+  /** Where the value begins in the file. */
+  readonly at: number;
+  /** Of the table that this is the state of. */
+  readonly root: bigint | undefined;
+}
+
+/** Of a table. LMDB keeps it with a zero at its end. */
+const nameOf = ({ key }: Pick<Entry, 'key'>): string => key.toString().replace(/\0$/, '');
+
 class Walk {
   readonly #file: number;
   readonly #pages: number;
@@ -42,52 +108,95 @@ class Walk {
 
   check(transaction: number): void {
     const meta = metaPlaces
-      .map((place) => this.#bytes(place, 200))
-      .find((bytes) => bytes.readUInt32LE(24) === 0xbeefc0de && bytes.readBigUInt64LE(152) === BigInt(transaction));
+      .map((place) => this.metaAt(place))
+      .find((bytes) => bytes !== undefined && transactionOf(bytes) === BigInt(transaction));
     if (meta === undefined) throw new Error(`the state of transaction ${transaction} is missing`);
-    this.#tree(meta.readBigUInt64LE(136), () => undefined);
-    const free: bigint[] = [];
-    this.#tree(meta.readBigUInt64LE(88), (value) => {
-      free.push(...freed(value));
+    this.tree(meta.readBigUInt64LE(136), () => undefined);
+    const end = meta.readBigUInt64LE(144);
+    this.tree(meta.readBigUInt64LE(88), ({ value }) => {
+      for (const run of freed(value)) this.#free(run, end);
     });
-    for (const page of free) {
-      if (page > meta.readBigUInt64LE(144)) throw new Error(`page ${page} is free, beyond the end`);
-      // The file may end before the last pages, when they are free.
-      if (page < this.#pages) this.#take(page);
-      else if (page < firstPage) throw new Error(`page ${page} is free`);
-    }
   }
 
-  #tree(root: bigint, free: (value: Buffer) => void): void {
-    if (root === none) return;
-    const todo = [root];
-    for (let number = todo.pop(); number !== undefined; number = todo.pop()) {
-      const page = this.#page(number);
-      const flags = page.readUInt16LE(18) & kindMask;
-      if (flags !== kind.branch && flags !== kind.leaf) throw new Error(`page ${number} is none of a tree`);
-      const lower = page.readUInt16LE(20);
-      if (lower % 2 !== 0 || lower > pageSize - head) throw new Error(`page ${number} has wrong bounds`);
-      for (let at = head; at < head + lower; at += 2) {
-        const start = page.readUInt16LE(at) + head;
-        if (start < head + lower || start + 8 > pageSize) throw new Error(`page ${number} has a node out of bounds`);
-        const low = page.readUInt32LE(start);
-        const nodeFlags = page.readUInt16LE(start + 4);
-        if (flags === kind.branch) todo.push(BigInt(low) + (BigInt(nodeFlags) << 32n));
-        else {
-          const value = this.#value(page, start + 8 + page.readUInt16LE(start + 6), low, nodeFlags);
-          if ((nodeFlags & node.table) !== 0) todo.push(value.readBigUInt64LE(40));
-          else free(value);
+  /** The state of a transaction that stands there. */
+  metaAt(place: number): Buffer | undefined {
+    const bytes = this.#bytes(place, 200);
+    return bytes.readUInt32LE(24) === 0xbeefc0de ? bytes : undefined;
+  }
+
+  /** A store that once was full has hundreds of thousands of free pages: they are never all in one list. */
+  #free({ first, count }: Run, end: bigint): void {
+    const last = first + count - 1n;
+    if (first < firstPage || last > end) throw new Error(`pages ${first} to ${last} are free, beyond the ends`);
+    // The file may end before the last pages, when they are free.
+    for (let page = first; page <= last && page < this.#pages; page += 1n) this.#take(page);
+  }
+
+  /** Everything in a tree and the tables in it. With `onFault`, goes on where a page cannot be read. */
+  tree(root: bigint, visit: (entry: Entry, table: string | undefined) => void, onFault?: () => void): void {
+    const todo: { readonly number: bigint; readonly table: string | undefined }[] = [
+      { number: root, table: undefined },
+    ];
+    for (let one = todo.pop(); one !== undefined; one = todo.pop()) {
+      const { number, table } = one;
+      if (number === none) continue;
+      try {
+        const { children, entries } = this.#nodes(number);
+        for (const child of children) todo.push({ number: child, table });
+        for (const entry of entries) {
+          if (entry.root !== undefined) todo.push({ number: entry.root, table: nameOf(entry) });
+          visit(entry, table);
         }
-        if (todo.at(-1) === none) todo.pop();
+      } catch (error) {
+        if (onFault === undefined) throw error;
+        onFault();
       }
     }
   }
 
-  #value(page: Buffer, start: number, length: number, flags: number): Buffer {
+  #nodes(number: bigint): { readonly children: readonly bigint[]; readonly entries: readonly Entry[] } {
+    const children: bigint[] = [];
+    const entries: Entry[] = [];
+    const page = this.#page(number);
+    const flags = page.readUInt16LE(18) & kindMask;
+    if (flags !== kind.branch && flags !== kind.leaf) throw new Error(`page ${number} is none of a tree`);
+    const lower = page.readUInt16LE(20);
+    if (lower % 2 !== 0 || lower > pageSize - head) throw new Error(`page ${number} has wrong bounds`);
+    for (let at = head; at < head + lower; at += 2) {
+      const start = page.readUInt16LE(at) + head;
+      if (start < head + lower || start + 8 > pageSize) throw new Error(`page ${number} has a node out of bounds`);
+      const low = page.readUInt32LE(start);
+      const nodeFlags = page.readUInt16LE(start + 4);
+      if (flags === kind.branch) {
+        children.push(BigInt(low) + (BigInt(nodeFlags) << 32n));
+        continue;
+      }
+      const keyEnd = start + 8 + page.readUInt16LE(start + 6);
+      const { value, offset } = this.#value(page, keyEnd, low, nodeFlags);
+      const isTable = (nodeFlags & node.table) !== 0;
+      entries.push({
+        key: page.subarray(start + 8, keyEnd),
+        value,
+        at: offset,
+        root: isTable ? value.readBigUInt64LE(40) : undefined,
+      });
+    }
+    return { children, entries };
+  }
+
+  #value(
+    page: Buffer,
+    start: number,
+    length: number,
+    flags: number,
+  ): { readonly value: Buffer; readonly offset: number } {
     const big = (flags & node.big) !== 0;
     if (start + (big ? head : length) > pageSize || (flags & ~(node.big | node.table)) !== 0)
       throw new Error(`page ${page.readBigUInt64LE()} has a value out of bounds`);
-    if (!big) return page.subarray(start, start + length);
+    if (!big) {
+      const offset = Number(page.readBigUInt64LE()) * pageSize + start;
+      return { value: page.subarray(start, start + length), offset };
+    }
     const first = page.readBigUInt64LE(start);
     const over = this.#page(first);
     const count = over.readUInt32LE(20);
@@ -96,7 +205,8 @@ class Walk {
     if (head + length > count * pageSize || head + length <= (count - 1) * pageSize)
       throw new Error(`page ${first} begins a value of another length`);
     for (let next = 1; next < count; next += 1) this.#take(first + BigInt(next));
-    return this.#bytes(Number(first) * pageSize + head, length);
+    const offset = Number(first) * pageSize + head;
+    return { value: this.#bytes(offset, length), offset };
   }
 
   #page(number: bigint): Buffer {
@@ -119,21 +229,23 @@ class Walk {
   }
 }
 
+/** Free pages that follow each other. */
+interface Run {
+  readonly first: bigint;
+  readonly count: bigint;
+}
+
 /** The pages in a list of free ones: how many numbers follow, then page numbers, or the negative length of a run and its first page. */
-function freed(list: Buffer): bigint[] {
-  const pages: bigint[] = [];
-  const count = Number(list.readBigUInt64LE());
-  if (8 * (count + 1) > list.length) throw new Error('a list of free pages has another length');
-  for (let index = 1; index <= count; index += 1) {
-    const entry = list.readBigInt64LE(8 * index);
-    if (entry >= 0n) {
-      if (entry > 0n) pages.push(entry);
-      continue;
-    }
-    index += 1;
-    const first = list.readBigInt64LE(8 * index);
-    if (entry < -(2n ** 32n)) throw new Error('a list of free pages has an impossible run');
-    for (let page = 0n; page < -entry; page += 1n) pages.push(first + page);
+function* freed(list: Buffer): Generator<Run, void, undefined> {
+  const numbers = list.readBigUInt64LE();
+  if (8n * (numbers + 1n) > list.length) throw new Error('a list of free pages has another length');
+  const end = 8 * (Number(numbers) + 1);
+  for (let at = 8; at < end; at += 8) {
+    const entry = list.readBigInt64LE(at);
+    if (entry > 0n) yield { first: entry, count: 1n };
+    if (entry >= 0n) continue;
+    at += 8;
+    if (at >= end) throw new Error('a list of free pages ends inside a run');
+    yield { first: list.readBigInt64LE(at), count: -entry };
   }
-  return pages;
 }

@@ -1,15 +1,18 @@
+import { constants } from 'node:os';
+
 /**
  * Why a store was not opened:
  *
- * busy        another live process owns it
+ * busy        another process owns it, or one that cannot be seen from here may
  * foreign     the path is something else, and stays as it is
  * newer       a later version wrote it
  * damaged     reading it failed, see StoreDamaged
- * unwritable  the process may not write there
+ * unread      this process or machine could not look into it, for want of memory, say: the store was not judged
+ * unwritable  the process may not write there, or there is no room
  * lanes       it was made with another number of lanes and still holds events
  * taken       another process took it over while it was open here
  */
-export type RefusalCode = 'busy' | 'foreign' | 'newer' | 'damaged' | 'unwritable' | 'lanes' | 'taken';
+export type RefusalCode = 'busy' | 'foreign' | 'newer' | 'damaged' | 'unread' | 'unwritable' | 'lanes' | 'taken';
 
 /** The store stays as it was found. The message names the path and says what to do. */
 export class StoreRefused extends Error {
@@ -31,8 +34,65 @@ export class StoreDamaged extends StoreRefused {
       'damaged',
       path,
       `the queue store is damaged (${what}). Nothing was changed. Take what is left out of it with ` +
-        `\`spillway queue salvage --store ${path} --out FILE\`, move the folder away, and put the events into a new store`,
+        `\`spillway queue salvage --store ${path} --out FILE\` (some of it may have been delivered before), move the folder away, ` +
+        'and put what is to be sent into a new store',
       options,
     );
   }
+}
+
+/** Answers of the system that say nothing about what is in the store, and what helps. */
+const answers: readonly {
+  readonly code: RefusalCode;
+  readonly errors: readonly string[];
+  readonly what: string;
+  readonly help: string;
+}[] = [
+  {
+    code: 'foreign',
+    errors: ['EEXIST', 'ENOTDIR'],
+    what: 'this is a file; a queue store is a folder',
+    help: 'Name another path',
+  },
+  {
+    code: 'unwritable',
+    errors: ['EACCES', 'EPERM', 'EROFS'],
+    what: 'this process cannot read and write there',
+    help: 'Give it the right to, for the folder and for every file in it, or name another folder',
+  },
+  {
+    code: 'unwritable',
+    errors: ['ENOSPC', 'EDQUOT', 'EFBIG'],
+    what: 'there is no room to write there',
+    help: 'Make room, or name another folder',
+  },
+  {
+    code: 'unread',
+    errors: ['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'],
+    what: 'the queue store was not opened, because the process was given too few files or too little memory',
+    help: 'The store was not judged. Raise the limit, and start again',
+  },
+  {
+    code: 'unread',
+    errors: ['ENODEV', 'ENOLCK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'],
+    what: 'the file system cannot do what LMDB needs',
+    help: 'The store was not judged. Keep it on a disk of this machine',
+  },
+];
+
+/** The refusal that an error of the system comes to; `undefined` for any other error. */
+export function refusalOf(path: string, error: unknown): StoreRefused | undefined {
+  const name = errnoOf(error);
+  const answer = name === undefined ? undefined : answers.find(({ errors }) => errors.includes(name));
+  if (name === undefined || answer === undefined) return undefined;
+  const { message } = error as Error;
+  const said = message.includes(name) ? message : `${name}: ${message}`;
+  return new StoreRefused(answer.code, path, `${answer.what} (${said}). ${answer.help}`, { cause: error });
+}
+
+/** The name of the errno of an error: Node gives the name, LMDB the number; LMDB's own numbers are negative. */
+export function errnoOf(error: unknown): string | undefined {
+  const { code } = error as { readonly code?: unknown };
+  if (typeof code === 'string') return code;
+  return Object.entries(constants.errno).find(([, number]) => number === code)?.[0];
 }

@@ -2,14 +2,24 @@ import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { decode, headLength, isIntact, lengthAt, longest, magic, placeOf, type QueueRecord } from '../record.ts';
 import { dataName } from './folder.ts';
-import { StoreRefused } from './refused.ts';
+import { heldIn, type Held } from './pages.ts';
+import { errnoOf, refusalOf, StoreRefused } from './refused.ts';
 
 export interface SalvageOptions {
   /** The folder of the store. It is only read, and needs no owner; a store that is open is better closed first. */
   readonly store: string;
   /** Called with one intact record after another, in the order they were put, and awaited. */
-  readonly onRecord: (record: QueueRecord) => unknown;
+  readonly onRecord: (record: QueueRecord, standing: Standing) => unknown;
 }
+
+/**
+ * What the tree of the store, as far as it can be read, says about a record:
+ *
+ * current  it holds it, in this state
+ * old      it does not, and it is whole: the store had forgotten it (delivered and pruned, revived since), or never acknowledged it
+ * unsure   it cannot be told; what is `waiting` may have been delivered before
+ */
+export type Standing = 'current' | 'old' | 'unsure';
 
 export interface Salvaged {
   /** How often onRecord was called. */
@@ -32,13 +42,14 @@ interface Spot {
  *
  * Of one event the newest state is reported. Space that was given up is not wiped, so the file may also hold what the store had
  * forgotten: records that were pruned, dead letters that were revived (they have another `seq` since), puts that were never
- * acknowledged. Everything that was acknowledged and is intact is among what is reported. What has the kind `waiting` is to be sent;
- * an event that was in flight may have been sent already.
+ * acknowledged. Everything that was acknowledged and is intact is among what is reported. What has the kind `waiting` and is `current`
+ * is to be sent; an event that was in flight may have been sent already.
  *
  * Memory: a few MB, and some 100 bytes per event found, whatever its size.
  */
 export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salvaged> {
   const file = await open(path.join(store, dataName), 'r').catch(async (error: unknown) => {
+    if (errnoOf(error) !== 'ENOENT') throw refusalOf(store, error) ?? error;
     const names = await readdir(store).catch(() => undefined);
     throw new StoreRefused(
       'foreign',
@@ -50,6 +61,7 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
     );
   });
   try {
+    const held = heldIn(file.fd);
     const spots = new Map<number, Spot>();
     let older = 0;
     let broken = 0;
@@ -64,7 +76,8 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
       else {
         // The same bytes may be there twice: LMDB copies a page that it changes.
         if (known.stamp !== stamp) older += 1;
-        if (known.stamp < stamp) Object.assign(known, { stamp, at, length: bytes.length });
+        if (known.stamp < stamp || (known.stamp === stamp && held.places.has(at)))
+          Object.assign(known, { stamp, at, length: bytes.length });
       }
     }
     for (const seq of [...spots.keys()].sort((a, b) => a - b)) {
@@ -72,12 +85,17 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
       const record = decode(await piece(file, at, length));
       if (record === 'bad')
         throw new StoreRefused('busy', store, 'the data file changes while it is read. Stop who has it open');
-      await onRecord(record);
+      await onRecord(record, standingOf(held, seq, at));
     }
     return { records: spots.size, older, broken };
   } finally {
     await file.close();
   }
+}
+
+function standingOf({ places, seqs, isWhole }: Held, seq: number, at: number): Standing {
+  if (places.has(at)) return 'current';
+  return isWhole && !seqs.has(seq) ? 'old' : 'unsure';
 }
 
 const window = 1024 * 1024;

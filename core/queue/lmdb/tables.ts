@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { open, type Database } from 'lmdb';
+import { mustBeMappable } from './address-space.ts';
 
 export type Table = Database<Buffer, Buffer>;
 export const recordTables = ['log', 'done', 'dead'] as const;
@@ -13,18 +15,22 @@ export interface Tables extends Readonly<Record<TableName, Table>> {
 /** Bytes as they are: what salvage looks for must lie in the file uncompressed and in one piece. */
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-export function openTables(
-  data: string,
-  { readOnly, bytes }: { readonly readOnly: boolean; readonly bytes: number },
-): Tables {
-  const root = open<Buffer, Buffer>({
+interface Opening {
+  readonly readOnly: boolean;
+  readonly bytes: number;
+}
+
+function openRoot(data: string, { readOnly, bytes }: Opening): Tables['root'] {
+  // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
+  const mapSize = Math.max(2 ** 30, 4 * bytes);
+  mustBeMappable(Math.max(mapSize, statSync(data, { throwIfNoEntry: false })?.size ?? 0));
+  return open<Buffer, Buffer>({
     path: data,
     noSubdir: true,
     readOnly,
     maxDbs: 8,
     pageSize: 4096,
-    // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
-    mapSize: Math.max(2 ** 30, 4 * bytes),
+    mapSize,
     // One batch is one transaction here. With batching by turns, LMDB makes a promise of its own for each turn, and when the disk is
     // full that one rejects with nobody listening.
     eventTurnBatching: false,
@@ -32,6 +38,24 @@ export function openTables(
     ...({ permissionsMode: 0o600 } as object),
     ...binary,
   });
+}
+
+/**
+ * Has LMDB go back to the last transaction that was flushed, when the machine was started anew since: of a later one not every page need
+ * be there. It does so only when it opens a file for writing, and writes the first two pages for it, nothing else; opened for reading, it
+ * takes the newest transaction it finds.
+ */
+export async function goBack(data: string): Promise<void> {
+  // It would make an empty file a store.
+  if (statSync(data).size < metaBytes) throw new Error('the file ends too early');
+  await openRoot(data, { readOnly: false, bytes: 0 }).close();
+}
+
+/** Where LMDB says which transaction is the last: two pages. */
+export const metaBytes = 2 * 4096;
+
+export function openTables(data: string, opening: Opening): Tables {
+  const root = openRoot(data, opening);
   const table = (name: TableName): Table => {
     const opened = root.openDB<Buffer, Buffer>({ name, ...binary });
     // Read only, one that is not there comes back half made.
@@ -63,6 +87,8 @@ export interface Make {
   readonly lanes: number;
   /** Width of a bucket of seen ids, ms. */
   readonly seenMs: number;
+  /** Bytes of records it may keep. */
+  readonly maxBytes?: number;
 }
 /** How many records of a connection each table holds. */
 export interface Counts {

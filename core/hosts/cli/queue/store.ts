@@ -96,6 +96,7 @@ const codes: Readonly<Record<RefusalCode, number>> = {
   taken: exitCode.storage,
   damaged: exitCode.storage,
   unwritable: exitCode.storage,
+  unread: exitCode.storage,
   foreign: exitCode.usage,
   newer: exitCode.usage,
   lanes: exitCode.config,

@@ -1,0 +1,140 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { salvage, type Standing } from '../../core/queue/lmdb/salvage.ts';
+import { recordKinds, type QueueRecord } from '../../core/queue/record.ts';
+import { queued } from './contract.ts';
+
+let root: string;
+let store: string;
+beforeEach(async () => {
+  root = await mkdtemp(path.join(tmpdir(), 'queue-salvage-'));
+  store = path.join(root, 'store');
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const data = (): string => path.join(store, 'events.mdb');
+
+interface Found extends Pick<QueueRecord, 'id' | 'kind' | 'seq'> {
+  readonly standing: Standing;
+}
+async function salvaged(): Promise<Found[]> {
+  const found: Found[] = [];
+  await salvage({ store, onRecord: ({ id, kind, seq }, standing) => found.push({ id, kind, seq, standing }) });
+  return found;
+}
+
+/** What is in the store: 60 that wait, some of them long, 40 dead, 20 done. All else was delivered, and pruned. */
+async function fill(): Promise<ReadonlySet<string>> {
+  const clock = { now: 1_000 };
+  const queue = await openQueue({ path: store, now: () => clock.now });
+  const put = async (name: string, count: number): Promise<void> => {
+    const text = (n: number): string => 'y'.repeat(n % 10 === 0 ? 9_000 : 300);
+    await queue.put(
+      'c',
+      Array.from({ length: count }, (_, n) =>
+        queued(`${name}-${n}`, { event: { type: 'track', event: 'x', properties: { text: text(n) } } }),
+      ),
+    );
+  };
+  const end = async (count: number, kind: 'done' | 'dead'): Promise<void> => {
+    const claims = queue.claim('c', count, clock.now);
+    await queue.settle(
+      'c',
+      claims.map(({ seq }) =>
+        kind === 'done'
+          ? { kind, seq, outcome: 'delivered' }
+          : { kind, seq, outcome: 'rejected', reason: { code: 'vendor_rejected', message: 'No.' }, attempts: 1 },
+      ),
+      { now: clock.now, configHash: '' },
+    );
+  };
+  for (let round = 0; round < 5; round += 1) {
+    await put(`gone${round}`, 100);
+    await end(100, 'done');
+    clock.now += 1_000;
+    await queue.prune(clock.now, clock.now);
+  }
+  await put('last', 120);
+  await end(20, 'done');
+  await end(40, 'dead');
+  await queue.close();
+  const kinds = (n: number): string => (n < 20 ? 'done' : n < 60 ? 'dead' : 'waiting');
+  return new Set(Array.from({ length: 120 }, (_, n) => `last-${n} ${kinds(n)}`));
+}
+const named = ({ id, kind }: Found): string => `${id} ${kind}`;
+
+describe('salvage', () => {
+  it('tells what is in the store from what was delivered and forgotten, whose bytes are still there', async () => {
+    const inStore = await fill();
+    const found = await salvaged();
+    const current = found.filter(({ standing }) => standing === 'current');
+    expect(new Set(current.map(named))).toEqual(inStore);
+    expect(current).toHaveLength(inStore.size);
+    const others = found.filter(({ standing }) => standing !== 'current');
+    expect(new Set(others.map(({ standing }) => standing))).toEqual(new Set(['old']));
+    expect(others.every(({ id }) => id.startsWith('gone'))).toBe(true);
+  });
+
+  /** The same damage in one copy of the store after another, for as long as `damage` finds a place. */
+  async function afterEachDamage(
+    damage: (bytes: Buffer, round: number) => boolean,
+    check: (found: readonly Found[], inStore: ReadonlySet<string>) => void,
+  ): Promise<number> {
+    const inStore = await fill();
+    const sound = readFileSync(data());
+    for (let round = 0; ; round += 1) {
+      const bytes = Buffer.from(sound);
+      if (!damage(bytes, round)) return round;
+      writeFileSync(data(), bytes);
+      check(await salvaged(), inStore);
+    }
+  }
+
+  it('calls nothing old that the store had, whichever page is lost, and nothing current that it had not', async () => {
+    const doubtful: number[] = [];
+    const rounds = await afterEachDamage(
+      (bytes, round) => {
+        const from = 4096 * round * 3;
+        if (from >= bytes.length) return false;
+        bytes.fill(0, from, from + 4096);
+        return true;
+      },
+      (found, inStore) => {
+        for (const one of found) {
+          if (one.id.startsWith('gone')) expect([one.id, one.standing]).not.toEqual([one.id, 'current']);
+          else expect([one.id, one.standing]).not.toEqual([one.id, 'old']);
+          if (one.standing === 'current') expect(inStore).toContain(named(one));
+        }
+        doubtful.push(found.filter(({ standing }) => standing === 'unsure').length);
+      },
+    );
+    expect(rounds).toBeGreaterThan(30);
+    expect(Math.max(...doubtful)).toBeGreaterThan(0);
+    expect(Math.min(...doubtful)).toBe(0);
+  }, 60_000);
+
+  it('calls an older state of a record unsure, when the state that the store has is broken', async () => {
+    const inStore = await fill();
+    const bytes = readFileSync(data());
+    const sound = new Map((await salvaged()).map((one) => [one.seq, one]));
+    // Every state that was written last, wherever a copy of it lies: an older one of the same event may be left.
+    let broken = 0;
+    const mark = Buffer.from([0xd5, 0x53, 0x71, 0x8e]);
+    for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) {
+      const kind = recordKinds[bytes[at + 5]!];
+      const one = sound.get(bytes.readUIntLE(at + 20, 6));
+      if (kind === 'waiting' || one?.standing !== 'current' || one.kind !== kind) continue;
+      bytes[at + 40]! ^= 1;
+      broken += 1;
+    }
+    expect(broken).toBeGreaterThanOrEqual(60);
+    writeFileSync(data(), bytes);
+    const found = (await salvaged()).filter(({ id, kind }) => id.startsWith('last') && !inStore.has(`${id} ${kind}`));
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.map(({ kind, standing }) => `${kind} ${standing}`)).toEqual(found.map(() => 'waiting unsure'));
+  });
+});
