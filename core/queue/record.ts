@@ -24,6 +24,8 @@ export const headLength = 32;
 const version = 1;
 /** Nothing longer is ever written; a length beyond it is damage. */
 export const longest = 64 * 1024 * 1024;
+/** Of an event: what becomes of it has to have room beside it. */
+const longestEvent = longest - 1024 * 1024;
 
 interface Common {
   readonly connection: string;
@@ -60,6 +62,8 @@ type Writable<T> = { -readonly [K in keyof T]: T[K] };
 export function encode(place: Place, state: RecordState, event: CdpEvent): Buffer {
   const text = JSON.stringify(event);
   const length = Buffer.byteLength(text);
+  if (length > longestEvent)
+    throw new RangeError(`an event of ${length} bytes is more than the queue takes (${longestEvent})`);
   const bytes = begun(place, state, length);
   bytes.write(text, bytes.length - length);
   return sealed(bytes);
@@ -78,8 +82,7 @@ function begun({ seq, stamp }: Place, { kind, ...state }: RecordState, eventLeng
   const text = JSON.stringify(state);
   const stateLength = Buffer.byteLength(text);
   const length = headLength + stateLength + eventLength;
-  if (length > longest)
-    throw new RangeError(`an event of ${eventLength} bytes is more than the queue takes (${longest})`);
+  if (length > longest) throw new RangeError(`a record of ${length} bytes is more than the queue takes (${longest})`);
   const bytes = room(length);
   bytes.set(magic);
   bytes[4] = version;

@@ -102,6 +102,31 @@ describe('spillway enqueue as a process', () => {
   });
 });
 
+describe('spillway enqueue beside work', () => {
+  test('whose process is killed with -9: what was put is not lost, and the same command goes on', async () => {
+    const { store, enqueue, backlog, run } = createStore(workspace, 'beside');
+    await enqueue('post', config, letters(1));
+    const mail = (server = await startMailServer());
+    const origin = ['--origin', `mailbox=${mail.origin}`];
+    const worker = start('work', '--store', store, '--config', config, ...origin);
+    while (mail.received.length === 0) await pause(10);
+    const input = workspace.write('beside.ndjson', letters(30_000, 2));
+    const files = ['--store', store, '--config', config, '--input', input];
+    const put = start('enqueue', 'post', ...files);
+    while (mail.received.length < 1_000) await pause(5);
+    worker.child.kill('SIGKILL');
+    await worker.exited;
+    expect(await put.exited).toMatchObject({ code: 75, stderr: expect.stringContaining('run this once more') });
+    const { waiting = 0, done = 0 } = (await backlog('post')) ?? {};
+    expect(waiting + done).toBeGreaterThanOrEqual(1_000);
+    expect((await spillway(['enqueue', 'post', ...files])).stderr).toContain(
+      `${30_001 - waiting - done} kept, ${waiting + done - 1} put before`,
+    );
+    expect(await run('work', '--config', config, '--until-idle', ...origin)).toMatchObject({ code: 0 });
+    expect(new Set(mail.received.map(({ id }) => id)).size).toBe(30_001);
+  });
+});
+
 describe('spillway deliver --store as a process', () => {
   test('killed with -9 three times, it loses nothing, and never sends again what it had written down', async () => {
     const count = 1_200;

@@ -424,11 +424,11 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('revives the letters there are when it is asked, not those that die again meanwhile', async () => {
-      const events = Array.from({ length: 1_200 }, (_, n) => queued(`e${n}`));
+      const events = Array.from({ length: 2_600 }, (_, n) => queued(`e${n}`));
       await queue.put('c', events);
       await queue.settle(
         'c',
-        take(1_200).map((claim) => dead(claim)),
+        take(2_600).map((claim) => dead(claim)),
         at,
       );
       const revived = queue.revive('c');
@@ -445,9 +445,9 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         );
         await new Promise((resolve) => void setImmediate(resolve));
       }
-      expect(await revived).toBe(1_200);
-      expect(died).toBeLessThanOrEqual(1_200);
-      expect(backlog()).toMatchObject({ waiting: 1_200 - died, dead: died });
+      expect(await revived).toBe(2_600);
+      expect(died).toBeLessThanOrEqual(2_600);
+      expect(backlog()).toMatchObject({ waiting: 2_600 - died, dead: died });
     });
 
     it('gives a lane to what was settled before it had one, when it comes back', async () => {

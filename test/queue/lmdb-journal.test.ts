@@ -237,3 +237,9 @@ describe('a record that cannot be set aside', () => {
 it("is nobody else's to read", () => {
   expect(statSync(path.join(store, 'events.mdb')).mode & 0o077).toBe(0);
 });
+
+it('takes no event that leaves no room for what becomes of it', async () => {
+  const event = { type: 'track', event: 'x', properties: { text: 'x'.repeat(64 * 1024 * 1024 - 1_000) } } as const;
+  await expect(queue.put('c', [queued('a'), queued('b', { event })])).rejects.toThrow(RangeError);
+  expect(await queue.put('c', [queued('a')])).toEqual({ accepted: 1, duplicates: 0 });
+});

@@ -33,7 +33,7 @@ export interface QueueOptions {
  * store as it is when it cannot be had; StoreDamaged when it cannot be read.
  *
  * A store that was not closed (kill -9, power) is read from end to end first, by a child process: LMDB ends the process that meets
- * certain damage. That takes about a second per 200 MB.
+ * certain damage. That takes a core about a second for 150 MB of the file, a busy machine twice or three times as long.
  */
 export async function openQueue({
   path,

@@ -23,15 +23,12 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
   let busy: Promise<unknown> = Promise.resolve();
 
   async function* called(ask: Ask): AsyncGenerator<unknown, unknown, undefined> {
-    socket?.write(`${JSON.stringify(ask)}\n`);
+    // A socket whose other end is gone takes nothing, and may say so in any way.
+    if (socket?.writable !== true) throw ownerGone(directory);
+    socket.write(`${JSON.stringify(ask)}\n`);
     for (;;) {
-      const line = await answers.next();
-      if (line.done === true)
-        throw new Refusal(
-          exitCode.later,
-          `${directory}: the process that owns the store has ended before it answered`,
-          ['run this once more; what is put a second time is not kept twice'],
-        );
+      const line = await answers.next().catch(() => ({ done: true }) as const);
+      if (line.done === true) throw ownerGone(directory);
       const answer = JSON.parse(line.value) as Answer;
       if ('item' in answer) yield answer.item;
       else if ('value' in answer) return answer.value;
@@ -72,6 +69,11 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
     },
   };
 }
+
+const ownerGone = (directory: string): Refusal =>
+  new Refusal(exitCode.later, `${directory}: the process that owns the store has ended before it answered`, [
+    'run this once more; what is put a second time is not kept twice',
+  ]);
 
 const connected = (at: string): Promise<Socket | undefined> =>
   new Promise((resolve) => {

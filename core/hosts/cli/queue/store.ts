@@ -10,7 +10,6 @@ import {
 } from '../../../queue/index.ts';
 import { exitCode, Refusal, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
-import { budgetOf, keepBudget } from './budget.ts';
 import { reachOwner, type RemoteQueue } from './remote-queue.ts';
 
 export interface StoreFlags {
@@ -61,7 +60,7 @@ export async function withSharedStore<T>(
 
 async function open(directory: string, { create = false, maxBytes }: StoreSettings): Promise<DeliveryQueue> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue makes one`);
-  return openQueue({ path: directory, maxBytes: maxBytes ?? budgetOf(directory) });
+  return openQueue({ path: directory, maxBytes });
 }
 
 async function use<T, Q extends SharedQueue>(
@@ -76,7 +75,6 @@ async function use<T, Q extends SharedQueue>(
       throw new Refusal(exitCode.later, 'another process has the store, and keeps to its own --max-bytes', [
         howToEndWork,
       ]);
-    if (maxBytes !== undefined) keepBudget(directory, maxBytes);
     const result = await act(queue).catch(refuse);
     const damaged = queue.status(Date.now()).quarantined - quarantined;
     if (damaged > 0 && stderr !== undefined)
