@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { queued } from './contract.ts';
@@ -45,7 +45,8 @@ afterAll(async () => {
 
 const data = (): string => path.join(store, 'events.mdb');
 const at = { now: 2_000, configHash: '' };
-const slow = 120_000;
+// Most tests start processes.
+jest.setTimeout(120_000);
 
 function works(file: string, ...args: string[]): boolean {
   try {
@@ -56,8 +57,8 @@ function works(file: string, ...args: string[]): boolean {
   }
 }
 /** A test that needs something of the machine it runs on. */
-const where = (there: boolean, what: string): ((name: string, act: () => Promise<void>, ms?: number) => void) =>
-  there ? it : (name, act, ms) => it.skip(`${name} (skipped: ${what})`, act, ms);
+const where = (there: boolean, what: string): ((name: string, act: () => Promise<void>) => void) =>
+  there ? it : (name, act) => it.skip(`${name} (skipped: ${what})`, act);
 
 /** A store with one event, that nobody closed. */
 async function unclosed(): Promise<void> {
@@ -140,32 +141,24 @@ describe('a store whose machine lost its power while a transaction was on its wa
     writeFileSync(data(), found);
   }
 
-  it.each([0, 0.3, 0.6])(
-    'has all that was acknowledged, when of its pages %d are there',
-    async (share) => {
-      await cut(share);
-      const queue = await openQueue({ path: store });
-      expect(queue.status(0).connections).toMatchObject([{ waiting: 100, done: 300 }]);
-      expect(queue.claim('c', 999, 1)).toHaveLength(100);
-      await queue.put('c', [queued('more')]);
-      await queue.close();
-    },
-    slow,
-  );
+  it.each([0, 0.3, 0.6])('has all that was acknowledged, when of its pages %d are there', async (share) => {
+    await cut(share);
+    const queue = await openQueue({ path: store });
+    expect(queue.status(0).connections).toMatchObject([{ waiting: 100, done: 300 }]);
+    expect(queue.claim('c', 999, 1)).toHaveLength(100);
+    await queue.put('c', [queued('more')]);
+    await queue.close();
+  });
 
-  it(
-    'stays as it was found when it is damaged besides',
-    async () => {
-      await cut(0);
-      const bytes = readFileSync(data());
-      const root = Number(bytes.readBigUInt64LE(2048 + 136)) * 4096;
-      bytes.fill(0, root, root + 64);
-      writeFileSync(data(), bytes);
-      await expect(openQueue({ path: store })).rejects.toMatchObject({ code: 'damaged' });
-      expect(readFileSync(data()).equals(bytes)).toBe(true);
-    },
-    slow,
-  );
+  it('stays as it was found when it is damaged besides', async () => {
+    await cut(0);
+    const bytes = readFileSync(data());
+    const root = Number(bytes.readBigUInt64LE(2048 + 136)) * 4096;
+    bytes.fill(0, root, root + 64);
+    writeFileSync(data(), bytes);
+    await expect(openQueue({ path: store })).rejects.toMatchObject({ code: 'damaged' });
+    expect(readFileSync(data()).equals(bytes)).toBe(true);
+  });
 });
 
 describe('a store that once was full', () => {
@@ -219,41 +212,33 @@ describe('a store that once was full', () => {
     await queue.close();
   }
 
-  it(
-    'is sound after a kill, with hundreds of thousands of free pages',
-    async () => {
-      await used();
-      empty((page, list, last) => {
-        page.writeBigInt64LE(BigInt(-free), list + 8);
-        page.writeBigInt64LE(BigInt(last + 1), list + 16);
-      });
-      const queue = await openQueue({ path: store });
-      expect(queue.status(0).connections).toMatchObject([{ connection: 'c', waiting: 30, done: 150 }]);
-      await queue.put('c', [queued('more')]);
-      await queue.close();
-      rmSync(path.join(store, 'closed.json'));
-      await (await openQueue({ path: store })).close();
-    },
-    slow,
-  );
+  it('is sound after a kill, with hundreds of thousands of free pages', async () => {
+    await used();
+    empty((page, list, last) => {
+      page.writeBigInt64LE(BigInt(-free), list + 8);
+      page.writeBigInt64LE(BigInt(last + 1), list + 16);
+    });
+    const queue = await openQueue({ path: store });
+    expect(queue.status(0).connections).toMatchObject([{ connection: 'c', waiting: 30, done: 150 }]);
+    await queue.put('c', [queued('more')]);
+    await queue.close();
+    rmSync(path.join(store, 'closed.json'));
+    await (await openQueue({ path: store })).close();
+  });
 
   it.each([
     ['beyond the end of the store', (last: number) => [-(2n ** 32n), BigInt(last + 1)]],
     ['before its first page', () => [-10n, 0n]],
     ['that are in use', (last: number) => [-1000n, BigInt(last - 10)]],
-  ])(
-    'is damaged when it has free pages %s, and that is seen at once',
-    async (_, run) => {
-      await used();
-      empty((page, list, last) => {
-        const [length, first] = run(last);
-        page.writeBigInt64LE(length!, list + 8);
-        page.writeBigInt64LE(first!, list + 16);
-      });
-      await expect(openQueue({ path: store })).rejects.toMatchObject({ code: 'damaged' });
-    },
-    slow,
-  );
+  ])('is damaged when it has free pages %s, and that is seen at once', async (_, run) => {
+    await used();
+    empty((page, list, last) => {
+      const [length, first] = run(last);
+      page.writeBigInt64LE(length!, list + 8);
+      page.writeBigInt64LE(first!, list + 16);
+    });
+    await expect(openQueue({ path: store })).rejects.toMatchObject({ code: 'damaged' });
+  });
 });
 
 describe('a store that cannot be had, for a reason outside of it', () => {
@@ -317,7 +302,6 @@ describe('a store that cannot be had, for a reason outside of it', () => {
         });
       }
     },
-    slow,
   );
 
   where(prlimit, 'no prlimit on this machine')('is not made where there is no room for it', async () => {
@@ -342,7 +326,6 @@ describe('a store that cannot be had, for a reason outside of it', () => {
       });
       expect(ends).toEqual([...Array<string>(6).fill('unwritable'), 'made', 'made']);
     },
-    slow,
   );
 });
 
@@ -390,33 +373,22 @@ describe('the process that looks through a store that was not closed', () => {
     expect(await withChild(child)).toMatchObject({ refused: 'unread' });
   });
 
-  it.each(['SIGSEGV', 'SIGBUS', 'SIGABRT'])(
-    'shows that it is damaged when it dies of reading it (%s)',
-    async (signal) => {
-      expect(await withChild(`${begin} process.kill(process.pid, '${signal}'))`)).toMatchObject({
-        refused: 'damaged',
-        message: expect.stringContaining(signal),
-      });
-    },
-  );
+  it.each(['SIGBUS', 'SIGABRT'])('shows that it is damaged when it dies of reading it (%s)', async (signal) => {
+    expect(await withChild(`${begin} process.kill(process.pid, '${signal}'))`)).toMatchObject({
+      refused: 'damaged',
+      message: expect.stringContaining(signal),
+    });
+  });
 
-  it(
-    'is found from whatever folder the host was started in, run from source, too',
-    async () => {
-      await unclosed();
-      const tsx = pathToFileURL(createRequire(path.resolve('package.json')).resolve('tsx')).href;
-      const said = execFileSync(
-        process.execPath,
-        ['--import', tsx, path.resolve('test/queue/support/drain.ts'), store],
-        {
-          cwd: root,
-          encoding: 'utf8',
-        },
-      );
-      expect(JSON.parse(said)).toMatchObject({ ids: ['a'] });
-    },
-    slow,
-  );
+  it('is found from whatever folder the host was started in, run from source, too', async () => {
+    await unclosed();
+    const tsx = pathToFileURL(createRequire(path.resolve('package.json')).resolve('tsx')).href;
+    const said = execFileSync(process.execPath, ['--import', tsx, path.resolve('test/queue/support/drain.ts'), store], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(said)).toMatchObject({ ids: ['a'] });
+  });
 });
 
 where(process.platform === 'linux', 'nothing to see the owner by on this system')(
@@ -455,67 +427,55 @@ describe('an owner in another container, whose process number cannot be looked u
   }
   const linux = where(process.platform === 'linux', 'no containers on this system');
 
-  linux(
-    'keeps the store as long as it lives, even when it is stopped, and not longer',
-    async () => {
+  linux('keeps the store as long as it lives, even when it is stopped, and not longer', async () => {
+    const child = await producer();
+    child.kill('SIGSTOP');
+    moveAway();
+    const before = readFileSync(lock(), 'utf8');
+    await expect(openQueue({ path: store })).rejects.toMatchObject({
+      code: 'busy',
+      message: expect.stringContaining('in use by process 4194305 of another container'),
+    });
+    expect(readFileSync(lock(), 'utf8')).toBe(before);
+    await killed(child);
+    await (await openQueue({ path: store })).close();
+    expect((await readdir(store)).filter((name) => name.startsWith('owner'))).toEqual([]);
+  });
+
+  linux('keeps the store where it cannot be seen whether it lives, until somebody says so', async () => {
+    for (const presence of [undefined, 'owner.json.1.1.sock']) {
       const child = await producer();
-      child.kill('SIGSTOP');
-      moveAway();
+      moveAway({ presence });
+      await killed(child);
       const before = readFileSync(lock(), 'utf8');
       await expect(openQueue({ path: store })).rejects.toMatchObject({
         code: 'busy',
-        message: expect.stringContaining('in use by process 4194305 of another container'),
+        message: expect.stringMatching(/cannot be seen from here.*remove owner\.json/),
       });
       expect(readFileSync(lock(), 'utf8')).toBe(before);
-      await killed(child);
+      rmSync(lock());
       await (await openQueue({ path: store })).close();
-      expect((await readdir(store)).filter((name) => name.startsWith('owner'))).toEqual([]);
-    },
-    slow,
-  );
-
-  linux(
-    'keeps the store where it cannot be seen whether it lives, until somebody says so',
-    async () => {
-      for (const presence of [undefined, 'owner.json.1.1.sock', '../sound/owner.json.sock']) {
-        const child = await producer();
-        moveAway({ presence });
-        await killed(child);
-        const before = readFileSync(lock(), 'utf8');
-        await expect(openQueue({ path: store })).rejects.toMatchObject({
-          code: 'busy',
-          message: expect.stringMatching(/cannot be seen from here.*remove owner\.json/),
-        });
-        expect(readFileSync(lock(), 'utf8')).toBe(before);
-        rmSync(lock());
-        await (await openQueue({ path: store })).close();
-      }
-    },
-    slow,
-  );
+    }
+  });
 
   const unshare = works('unshare', '-pfn', '--mount-proc', 'true');
-  where(unshare, 'no namespaces may be made')(
-    'is seen through the folder they share',
-    async () => {
-      const elsewhere = (): unknown => {
-        const args = ['-pfn', '--mount-proc', process.execPath, scripts.script('drain'), store];
-        return JSON.parse(execFileSync('unshare', args, { encoding: 'utf8' }));
-      };
-      const queue = await openQueue({ path: store });
-      await queue.put('c', [queued('a')]);
-      expect(elsewhere()).toEqual({
-        refused: 'busy',
-        message: expect.stringContaining(`in use by process ${process.pid} of another container`),
-      });
-      await queue.put('c', [queued('b')]);
-      await queue.close();
-      expect(elsewhere()).toMatchObject({ ids: ['a', 'b'] });
-      await killed(await producer());
-      expect(elsewhere()).toHaveProperty('ids');
-    },
-    slow,
-  );
+  where(unshare, 'no namespaces may be made')('is seen through the folder they share', async () => {
+    const elsewhere = (): unknown => {
+      const args = ['-pfn', '--mount-proc', process.execPath, scripts.script('drain'), store];
+      return JSON.parse(execFileSync('unshare', args, { encoding: 'utf8' }));
+    };
+    const queue = await openQueue({ path: store });
+    await queue.put('c', [queued('a')]);
+    expect(elsewhere()).toEqual({
+      refused: 'busy',
+      message: expect.stringContaining(`in use by process ${process.pid} of another container`),
+    });
+    await queue.put('c', [queued('b')]);
+    await queue.close();
+    expect(elsewhere()).toMatchObject({ ids: ['a', 'b'] });
+    await killed(await producer());
+    expect(elsewhere()).toHaveProperty('ids');
+  });
 
   linux('shares the lock of LMDB with who takes the store from it', async () => {
     await (await openQueue({ path: store })).close();
