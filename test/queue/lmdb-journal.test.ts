@@ -24,6 +24,7 @@ let signals: Signal[];
 let refused: number[];
 const nothing = (): void => undefined;
 let answer = nothing;
+let transactions: number;
 
 beforeEach(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'queue-journal-'));
@@ -32,6 +33,7 @@ beforeEach(async () => {
   answer = nothing;
   signals = [];
   refused = [];
+  transactions = 0;
   const folder = await enter(store);
   folder.begin();
   tables = openTables(folder.data, { readOnly: false, bytes: 2 ** 20 });
@@ -71,6 +73,7 @@ function interceptBatches(): void {
     return written;
   };
   const intercepted = async (write: () => void): Promise<boolean> => {
+    transactions += 1;
     const [what = 'takes it'] = disk.splice(0, 1);
     if (what === 'has no room') {
       refused.push(into(write));
@@ -147,6 +150,19 @@ describe('a disk without room', () => {
     expect(again.status(1)).toMatchObject({ bytes, connections: [{ waiting: 1, done: 1 }] });
     await again.close();
   }, 30_000);
+});
+
+it('is shared by a producer and a worker side by side: one flush for both', async () => {
+  const before = transactions;
+  const ten = async (step: (n: number) => Promise<unknown>): Promise<void> => {
+    for (let n = 0; n < 10; n += 1) await step(n);
+  };
+  await Promise.all([
+    ten((n) => queue.put('c', [queued(`e${n}`)])),
+    // Comes while the first put is on its way.
+    new Promise((resolve) => void setImmediate(resolve)).then(() => ten(() => queue.settle('c', [], at))),
+  ]);
+  expect(transactions - before).toBeLessThan(13);
 });
 
 describe('a flush that failed', () => {

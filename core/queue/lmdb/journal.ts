@@ -96,6 +96,8 @@ export class Journal<E extends Entry> {
       const group = this.#forming;
       this.#forming = [];
       await this.#settle(group);
+      // Who was told now may have more, which shares the next flush with what came meanwhile.
+      await new Promise((resolve) => void setImmediate(resolve));
     }
     this.#running = undefined;
   }
