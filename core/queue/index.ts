@@ -27,6 +27,7 @@ export type { QueueOptions } from './lmdb/open.ts';
 export { salvage } from './lmdb/salvage.ts';
 export type { Salvaged, SalvageOptions, Standing } from './lmdb/salvage.ts';
 export type { QueueRecord } from './record.ts';
+export { FlushFailed, FlushOverdue } from './lmdb/flush.ts';
 export { StoreDamaged, StoreRefused } from './lmdb/refused.ts';
 export type { RefusalCode } from './lmdb/refused.ts';
 export { failpoints, type Failpoint } from './failpoint.ts';
