@@ -1,5 +1,5 @@
 /**
- * `npx tsx scripts/outage.ts [events] [sockets]`: a vendor out of order for one hour of virtual time, before a queue of 200,000 events
+ * `npm run outage [events] [sockets]`: a vendor out of order for one hour of virtual time, before a queue of 200,000 events
  * of 5,000 keys. Prints the numbers; exit 1 when one of them is not what it should be.
  */
 import { runOutage } from '../test/queue/outage.ts';

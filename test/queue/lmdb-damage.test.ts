@@ -280,6 +280,28 @@ describe('a file that was damaged while nobody had it open', () => {
     slow,
   );
 
+  it.each([
+    ['is of a later transaction', 8],
+    ['has wrong bounds', 22],
+  ])(
+    'is refused where a page of its tree %s: LMDB would write past its end',
+    async (what, at) => {
+      const copy = Buffer.from(bytes);
+      for (let from = 2 * page; from < copy.length; from += page) {
+        const flags = copy.readUInt16LE(from + 18);
+        const isOfTree = copy.readBigUInt64LE(from) === BigInt(from / page) && (flags === 1 || flags === 2);
+        if (isOfTree) copy[from + at + 1]! |= 0x80;
+      }
+      cpSync(sound, store, { recursive: true });
+      writeFileSync(data(), copy);
+      await expect(openQueue({ path: store })).rejects.toMatchObject({
+        code: 'damaged',
+        message: expect.stringContaining(what),
+      });
+    },
+    slow,
+  );
+
   it(
     'is refused when it is gone, or empty',
     async () => {

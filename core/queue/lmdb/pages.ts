@@ -99,6 +99,8 @@ class Walk {
   readonly #file: number;
   readonly #pages: number;
   readonly #taken: Uint8Array;
+  /** No page may be of a later transaction; where it is not known, any. */
+  #last = 2n ** 64n - 1n;
 
   constructor(file: number) {
     this.#file = file;
@@ -107,6 +109,7 @@ class Walk {
   }
 
   check(transaction: number): void {
+    this.#last = BigInt(transaction);
     const meta = metaPlaces
       .map((place) => this.metaAt(place))
       .find((bytes) => bytes !== undefined && transactionOf(bytes) === BigInt(transaction));
@@ -161,7 +164,8 @@ class Walk {
     const flags = page.readUInt16LE(18) & kindMask;
     if (flags !== kind.branch && flags !== kind.leaf) throw new Error(`page ${number} is none of a tree`);
     const lower = page.readUInt16LE(20);
-    if (lower % 2 !== 0 || lower > pageSize - head) throw new Error(`page ${number} has wrong bounds`);
+    const upper = page.readUInt16LE(22);
+    if (lower % 2 !== 0 || lower > upper || upper > pageSize - head) throw new Error(`page ${number} has wrong bounds`);
     for (let at = head; at < head + lower; at += 2) {
       const start = page.readUInt16LE(at) + head;
       if (start < head + lower || start + 8 > pageSize) throw new Error(`page ${number} has a node out of bounds`);
@@ -212,6 +216,8 @@ class Walk {
   #page(number: bigint): Buffer {
     this.#take(number);
     const page = this.#bytes(Number(number) * pageSize, pageSize);
+    // LMDB takes such a page for one it has just made, and writes past its end.
+    if (page.readBigUInt64LE(8) > this.#last) throw new Error(`page ${number} is of a later transaction`);
     if (page.readBigUInt64LE() !== number) throw new Error(`page ${number} has another number in it`);
     return page;
   }
