@@ -1,5 +1,5 @@
 /**
- * `npx tsx scripts/damage.ts [damages of each kind] [records per table] [seed] [kind]`: damages stores on disk in every way there is, 20 times
+ * `npm run damage [damages of each kind] [records per table] [seed] [kind]`: damages stores on disk in every way there is, 20 times
  * each at random places, and asks the command line as a user would. Prints what it said, what of an accepted store was wrong or gone, and
  * how many of the records that a scan of its own finds intact `spillway queue salvage` found. Then disks without room, and users who may
  * not write. Exit 1 when an intact record is missed, a confirmed one gone, or a damaged store accepted with wrong bytes.

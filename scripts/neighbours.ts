@@ -1,5 +1,5 @@
 /**
- * `npx tsx scripts/neighbours.ts [rounds] [seconds] [events per second and connection] [backlog] [slug]`: 20 connections in one
+ * `npm run neighbours [rounds] [seconds] [events per second and connection] [backlog] [slug]`: 20 connections in one
  * store, each before a vendor of its own that answers after 20 ms, with and without one more before a vendor that takes
  * requests and never answers. First a steady load for 60 seconds, then a backlog worked off as fast as it goes; runs with and without
  * take turns. Exit 1 when p99 or throughput of the 20, by the median of the runs, are off by more than 10 %.
