@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { answerForStore, socketOf } from '../../core/hosts/cli/queue/owner-socket.ts';
@@ -76,12 +78,26 @@ describe('a store whose owner answers for it', () => {
     await remote.put('acme', [refused('a'), refused('b'), refused('c')]);
     const letters = await all(remote.dead('acme'));
     expect(letters.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+    for await (const { id } of remote.dead('acme')) {
+      expect(id).toBe('a');
+      break;
+    }
     const [seq, last] = [letters[0]?.seq ?? 0, letters[2]?.seq ?? 0];
     expect(await Promise.all([remote.revive('acme', { seq }), other.forget('acme', { seq: last })])).toEqual([1, 1]);
     expect(queue.status(Date.now(), 'acme').connections).toMatchObject([{ waiting: 1, dead: 1 }]);
     expect(queue.claim('acme', 10, Date.now()).map(({ id, lane }) => [id, lane])).toEqual([['a', 'lane of a']]);
     await Promise.all([remote.close(), other.close()]);
     await owner?.close();
+  });
+
+  it('does not wait for who stays on the line when it ends, or reads nothing', async () => {
+    const owner = await answer();
+    const mute = connect({ path: socketOf(directory) ?? '', allowHalfOpen: true });
+    await once(mute, 'connect');
+    mute.write('no JSON\n'.repeat(20_000));
+    await (await reach()).close();
+    await owner?.close();
+    mute.destroy();
   });
 
   it('is nobody to talk to once it has closed, or was killed', async () => {

@@ -21,6 +21,9 @@ export type Answer =
 /** Systems take some 100 bytes for the path of a socket. */
 const longestPath = 100;
 
+/** How long the other side may take to go. */
+const partingMs = 1_000;
+
 /** Where the owner of a store listens; `undefined` where the path is too long for a socket. */
 export function socketOf(directory: string): string | undefined {
   const at = path.join(directory, 'owner.sock');
@@ -61,7 +64,12 @@ export async function answerForStore(options: OwnerOptions): Promise<OwnerSocket
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets.keys()) socket.end();
+      // Who asked hears the end, and goes; one who does not is not waited for.
+      const late = setTimeout(() => {
+        for (const socket of sockets.keys()) socket.destroy();
+      }, partingMs);
       await Promise.all(sockets.values());
+      clearTimeout(late);
       await closed;
     },
   };
@@ -78,11 +86,13 @@ const listens = (server: Server, at: string): Promise<boolean> =>
 async function serve(socket: Socket, options: OwnerOptions): Promise<void> {
   socket.on('error', () => socket.destroy());
   const say = async (answer: Answer): Promise<void> => {
-    if (socket.writable && !socket.write(`${JSON.stringify(answer)}\n`))
-      await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
+    if (socket.writable && !socket.write(`${JSON.stringify(answer)}\n`)) await drained(socket);
   };
+  const lines = createInterface({ input: socket });
+  // Lines end with their input, but not with one that is destroyed.
+  socket.on('close', () => lines.close());
   try {
-    for await (const line of createInterface({ input: socket })) {
+    for await (const line of lines) {
       try {
         const { method, args } = JSON.parse(line) as Ask;
         const answer = answers[method] as (options: OwnerOptions, ...args: readonly unknown[]) => unknown;
@@ -98,6 +108,15 @@ async function serve(socket: Socket, options: OwnerOptions): Promise<void> {
     socket.destroy();
   }
 }
+
+const drained = (socket: Socket): Promise<void> =>
+  new Promise((resolve) => {
+    const over = (): void => {
+      socket.off('drain', over).off('close', over);
+      resolve();
+    };
+    socket.on('drain', over).on('close', over);
+  });
 
 const isIterable = (result: unknown): result is AsyncIterable<unknown> =>
   typeof result === 'object' && result !== null && Symbol.asyncIterator in result;

@@ -19,21 +19,31 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
   const at = socketOf(directory);
   const socket = at === undefined ? undefined : await connected(at);
   if (socket === undefined) return undefined;
-  const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const lines = createInterface({ input: socket });
+  // Lines end with their input, but not with one that is destroyed.
+  socket.on('close', () => lines.close());
+  const answers = lines[Symbol.asyncIterator]();
   let busy: Promise<unknown> = Promise.resolve();
 
   async function* called(ask: Ask): AsyncGenerator<unknown, unknown, undefined> {
     // A socket whose other end is gone takes nothing, and may say so in any way.
     if (socket?.writable !== true) throw ownerGone(directory);
     socket.write(`${JSON.stringify(ask)}\n`);
-    for (;;) {
-      const line = await answers.next().catch(() => ({ done: true }) as const);
-      if (line.done === true) throw ownerGone(directory);
-      const answer = JSON.parse(line.value) as Answer;
-      if ('item' in answer) yield answer.item;
-      else if ('value' in answer) return answer.value;
-      else throw asThrown(answer.error);
+    let answer = await next();
+    try {
+      for (; 'item' in answer; answer = await next()) yield answer.item;
+    } finally {
+      // Whoever has seen enough leaves the rest to be read before the next call.
+      while ('item' in answer) answer = await next();
     }
+    if ('value' in answer) return answer.value;
+    throw asThrown(answer.error);
+  }
+
+  async function next(): Promise<Answer> {
+    const line = await answers.next().catch(() => ({ done: true }) as const);
+    if (line.done === true) throw ownerGone(directory);
+    return JSON.parse(line.value) as Answer;
   }
 
   /** One call after the other: answers carry no name. */
