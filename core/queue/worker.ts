@@ -293,6 +293,8 @@ export function work(options: WorkOptions): Working {
       return new Promise((resolve) => {
         finishers.push(() => {
           off();
+          // The store may still be asked whether it takes writes.
+          hurrying.abort();
           resolve();
         });
         tellWaiters();

@@ -114,22 +114,46 @@ describe('a store whose owner answers for it', () => {
     await next?.close();
   });
 
-  it('that ends before it answered leaves no doubt about that', async () => {
+  it('takes nothing that is no event to queue', async () => {
+    const owner = await answer();
+    const remote = await reach();
+    const broken = [{ id: 'a', event: track('a') }] as never;
+    await expect(remote.put('acme', broken)).rejects.toThrow('not what a queue takes');
+    expect(queue.waiting('acme')).toBe(0);
+    await remote.close();
+    await owner?.close();
+  });
+
+  it('that ends answers first what it was asked, and what comes after gets no answer', async () => {
+    let asked = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (asked = resolve));
     let letGo = (): void => undefined;
-    const slow = new Promise<never>((_, reject) => (letGo = () => reject(new Error('closed'))));
+    const put = new Promise((resolve) => (letGo = () => resolve({ accepted: 1, duplicates: 0 })));
+    const slow = {
+      put: () => {
+        asked();
+        return put;
+      },
+      status: () => queue.status(0),
+    };
     const owner = await answerForStore({
       directory,
-      queue: { ...queue, put: () => slow, status: () => queue.status(0) } as unknown as DeliveryQueue,
+      queue: slow as unknown as DeliveryQueue,
       laneOf: () => undefined,
       changed: () => undefined,
     });
     const remote = await reach();
-    const put = remote.put('acme', [queued('a')]);
+    const kept = remote.put('acme', [queued('a')]);
+    const late = remote.put('acme', [queued('b')]);
+    await begun;
     const closing = owner?.close();
     letGo();
-    await expect(put).rejects.toThrow(/closed|has ended before it answered/);
+    expect(await kept).toEqual({ accepted: 1, duplicates: 0 });
+    await expect(late).rejects.toThrow(/has ended before it answered/);
     await closing;
-    await expect(remote.put('acme', [queued('b')])).rejects.toThrow(/has ended before it answered/);
+    await expect(remote.put('acme', [queued('c')])).rejects.toThrow(/has ended before it answered/);
+    await remote.close();
+    await remote.close();
   });
 });
 

@@ -524,6 +524,20 @@ describe('when something of ours breaks', () => {
     expect(done(shop)).toHaveLength(10);
   });
 
+  it('a worker that is stopped while the store takes no writes asks it no more', async () => {
+    const shop = workshop();
+    shop.queue.proof = () => Promise.reject(new QueueFull('full'));
+    await shop.put(tracks(10));
+    const working = shop.start();
+    await shop.clock.advance(5_000);
+    await shop.clock.run(working.stop(60_000));
+    await shop.clock.settle();
+    const asked = defects(shop).length;
+    await shop.clock.advance(60 * minute);
+    expect(defects(shop)).toHaveLength(asked);
+    expect(shop.clock.sleepers).toBe(0);
+  });
+
   it('dead letters that find no room do not keep what is done from being settled', async () => {
     const shop = workshop({ destination: acme({}, one), script: answering({ e1: { status: 400 } }) });
     const { queue } = shop;

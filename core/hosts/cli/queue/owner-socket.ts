@@ -23,6 +23,8 @@ const longestPath = 100;
 
 /** How long the other side may take to go. */
 const partingMs = 1_000;
+/** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
+const longestLine = 256 * 1024 * 1024;
 
 /** Where the owner of a store listens; `undefined` where the path is too long for a socket. */
 export function socketOf(directory: string): string | undefined {
@@ -48,11 +50,12 @@ export interface OwnerSocket {
 export async function answerForStore(options: OwnerOptions): Promise<OwnerSocket | undefined> {
   const at = socketOf(options.directory);
   if (at === undefined) return undefined;
-  const sockets = new Map<Socket, Promise<void>>();
+  const lines = new Map<Line, Promise<void>>();
   const server = createServer((socket) => {
-    sockets.set(
-      socket,
-      serve(socket, options).finally(() => sockets.delete(socket)),
+    const line = openLine(socket, options);
+    lines.set(
+      line,
+      line.over.finally(() => lines.delete(line)),
     );
   });
   // Left by an owner that was killed: the store is ours, so is the name.
@@ -63,13 +66,8 @@ export async function answerForStore(options: OwnerOptions): Promise<OwnerSocket
     async close() {
       const closed = once(server, 'close');
       server.close();
-      for (const socket of sockets.keys()) socket.end();
-      // Who asked hears the end, and goes; one who does not is not waited for.
-      const late = setTimeout(() => {
-        for (const socket of sockets.keys()) socket.destroy();
-      }, partingMs);
-      await Promise.all(sockets.values());
-      clearTimeout(late);
+      for (const line of lines.keys()) line.end();
+      await Promise.all(lines.values());
       await closed;
     },
   };
@@ -82,32 +80,77 @@ const listens = (server: Server, at: string): Promise<boolean> =>
     server.unref();
   });
 
-/** Never rejects: who asks may go at any time. */
-async function serve(socket: Socket, options: OwnerOptions): Promise<void> {
-  socket.on('error', () => socket.destroy());
-  const say = async (answer: Answer): Promise<void> => {
-    if (socket.writable && !socket.write(`${JSON.stringify(answer)}\n`)) await drained(socket);
-  };
-  const lines = createInterface({ input: socket });
-  // Lines end with their input, but not with one that is destroyed.
-  socket.on('close', () => lines.close());
-  try {
-    for await (const line of lines) {
-      try {
-        const { method, args } = JSON.parse(line) as Ask;
-        const answer = answers[method] as (options: OwnerOptions, ...args: readonly unknown[]) => unknown;
-        const result = answer(options, ...args);
-        if (isIterable(result)) for await (const item of result) await say({ item });
-        await say({ value: isIterable(result) ? null : ((await result) ?? null) });
-      } catch (error) {
-        const { name, message, code } = error as Error & { readonly code?: unknown };
-        await say({ error: { name, message, ...(code === undefined ? {} : { code }) } });
-      }
-    }
-  } catch {
-    socket.destroy();
-  }
+interface Line {
+  /** Once nothing comes any more. Never rejects: who asks may go at any time. */
+  readonly over: Promise<void>;
+  /** What is being answered is answered; nothing more is. */
+  end(): void;
 }
+
+function openLine(socket: Socket, options: OwnerOptions): Line {
+  const asked = createInterface({ input: socket });
+  let answering = false;
+  let ending = false;
+  let unended = 0;
+
+  socket.on('error', () => socket.destroy());
+  // Lines end with their input, but not with one that is destroyed.
+  socket.on('close', () => asked.close());
+  socket.on('data', (chunk: Buffer) => {
+    unended = chunk.includes(10) ? 0 : unended + chunk.length;
+    if (unended > longestLine) socket.destroy();
+  });
+
+  async function say(answer: Answer): Promise<void> {
+    if (socket.writable && !socket.write(`${JSON.stringify(answer)}\n`)) await drained(socket);
+  }
+
+  async function answer(line: string): Promise<void> {
+    try {
+      const { method, args } = JSON.parse(line) as Ask;
+      const answering = answers[method] as (options: OwnerOptions, ...args: readonly unknown[]) => unknown;
+      const result = answering(options, ...args);
+      if (isIterable(result)) for await (const item of result) await say({ item });
+      await say({ value: isIterable(result) ? null : ((await result) ?? null) });
+    } catch (error) {
+      const { name, message, code } = error as Error & { readonly code?: unknown };
+      await say({ error: { name, message, ...(code === undefined ? {} : { code }) } });
+    }
+  }
+
+  function part(): void {
+    socket.end();
+    // Who asked hears the end, and goes; one who does not is not waited for.
+    setTimeout(() => socket.destroy(), partingMs).unref();
+  }
+
+  async function serve(): Promise<void> {
+    try {
+      for await (const line of asked) {
+        if (ending) continue;
+        answering = true;
+        await answer(line);
+        answering = false;
+        if (ending) part();
+      }
+    } catch {
+      socket.destroy();
+    }
+  }
+
+  return {
+    over: serve(),
+    end() {
+      ending = true;
+      if (!answering) part();
+      // One who asked and does not read his answer is not waited for either.
+      else setTimeout(() => (socket.writableNeedDrain ? socket.destroy() : undefined), partingMs).unref();
+    },
+  };
+}
+
+const isQueued = (one: QueuedEvent): boolean =>
+  typeof one?.id === 'string' && Number.isFinite(one.acceptedAt) && typeof one.event === 'object';
 
 const drained = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
@@ -123,6 +166,7 @@ const isIterable = (result: unknown): result is AsyncIterable<unknown> =>
 
 const answers = {
   async put({ queue, changed }: OwnerOptions, connection: string, events: readonly QueuedEvent[]) {
+    if (!events.every(isQueued)) throw new TypeError('not what a queue takes');
     const put = await queue.put(connection, events);
     changed(connection);
     return put;

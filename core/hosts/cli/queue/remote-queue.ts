@@ -73,6 +73,7 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
         ? status
         : { ...status, connections: status.connections.filter((one) => one.connection === connection) },
     async close() {
+      if (socket.closed) return;
       const closed = once(socket, 'close');
       socket.end();
       await closed;
