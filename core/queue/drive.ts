@@ -53,6 +53,7 @@ export interface Driven {
 
 interface Waiting extends Left {
   readonly acceptedAt: number;
+  readonly doubtful?: true | undefined;
 }
 
 const defaultBeatMs = 3_000;
@@ -118,10 +119,10 @@ export async function drive(
       const suspensions = outcome.kind === 'suspended' ? (suspended?.() ?? []) : [];
       const pause = isPaused(suspensions, outcome);
       if (pause && outcome.kind === 'suspended') paused ??= wholeSuspension(suspensions) ?? outcome.reason;
-      const claim = { seq: one.position, attempts: one.attempts, acceptedAt: one.acceptedAt };
-      const settlement = settlementOf(claim, outcome, { policy, now: now(), paused: pause });
+      const settlement = settlementOf({ ...one, seq: one.position }, outcome, { policy, now: now(), paused: pause });
       if (settlement.kind === 'again') {
-        stay.set(index, { ...one, attempts: settlement.attempts, notBefore: settlement.notBefore });
+        const { attempts, notBefore, doubtful } = settlement;
+        stay.set(index, { ...one, attempts, notBefore, doubtful });
         return undefined;
       }
       heard.add(index);

@@ -23,7 +23,7 @@ export interface Permits {
   /** Resolves when so many events may leave, or the signal fires. */
   wait(events: number, signal: AbortSignal): Promise<void>;
   /** The vendor may have asked for a pause: then everybody makes one. */
-  tell(outcomes: readonly Outcome[]): Promise<void>;
+  tell(outcomes: readonly Outcome[]): void;
 }
 
 export function createPermits({ shared, now, after, defect }: PermitsOptions): Permits {
@@ -31,22 +31,33 @@ export function createPermits({ shared, now, after, defect }: PermitsOptions): P
     async wait(events, signal) {
       if (shared === undefined) return;
       const { budget, bucket, perSecond = Number.POSITIVE_INFINITY } = shared;
-      let until = now() + (await budget.lease(bucket, events, perSecond));
+      const lease = (permits: number): Promise<number> => orNever(budget.lease(bucket, permits, perSecond), signal);
+      let until = now() + (await lease(events));
       while (now() < until && !signal.aborted) {
         await nap(until - now(), after, signal);
-        if (now() < until || (await budget.lease(bucket, 0, perSecond)) === 0) continue;
+        if (now() < until || (await lease(0)) === 0) continue;
         // The bucket was held meanwhile: permits of that time are gone, or all who waited would start at its end.
-        until = now() + (await budget.lease(bucket, events, perSecond));
+        until = now() + (await lease(events));
       }
     },
-    async tell(outcomes) {
+    tell(outcomes) {
       const ms = heldUntil(outcomes) - now();
       if (shared === undefined || ms <= 0) return;
+      const failed = (error: unknown): void => defect('queue.budget', error);
       try {
-        await shared.budget.hold(shared.bucket, ms);
+        shared.budget.hold(shared.bucket, ms).catch(failed);
       } catch (error) {
-        defect('queue.budget', error);
+        failed(error);
       }
     },
   };
 }
+
+/** A budget that does not answer keeps nobody from stopping. */
+const orNever = (lease: Promise<number>, signal: AbortSignal): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const stopped = (): void => resolve(Number.POSITIVE_INFINITY);
+    if (signal.aborted) stopped();
+    signal.addEventListener('abort', stopped, { once: true });
+    lease.then(resolve, reject).finally(() => signal.removeEventListener('abort', stopped));
+  });

@@ -98,12 +98,12 @@ export class QueueFull extends Error {
 }
 
 /**
- * This process can do nothing with the queue any more: another has taken it, or the disk lost a flush. What a method throws for that
+ * This process can do nothing with the queue any more: another has taken it, the disk lost a flush, or it was closed. What a method throws for that
  * has one of these as its code.
  */
 export const isOver = (error: unknown): boolean => error instanceof Error && 'code' in error && over.has(error.code);
 
-const over: ReadonlySet<unknown> = new Set(['taken', 'unflushed']);
+const over: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']);
 
 /**
  * A durable queue of events, by connection. Everything that returns a promise is durable when it resolves. One implementation

@@ -105,8 +105,7 @@ export interface Surroundings {
 /** What came of a claim for good, to be written down at once; `undefined` while it stays in the queue. */
 export function finalOf(claim: Claim, outcome: Outcome, surroundings: Surroundings): FinalSettlement | undefined {
   const settlement = settle(claim, outcome, surroundings);
-  if (settlement.kind === 'again') return undefined;
-  return settlement.kind === 'dead' && claim.doubtful === true ? doubted(settlement) : settlement;
+  return settlement.kind === 'again' ? undefined : settlement;
 }
 
 /** A claim of a slice that ended, and the outcome that leaves it in the queue. */
@@ -135,41 +134,26 @@ export function putBack(
   const waitingLanes = new Set<string>();
   const again = remaining.map(({ claim, outcome }) => {
     const settlement = settle(claim, outcome, surroundings);
-    const code = outcome.kind === 'deferred' ? outcome.reason.code : undefined;
-    const held = code === 'held_back';
+    const held = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
     const waits = settlement.kind === 'again' && settlement.notBefore > now;
     if (waits && !held && claim.lane !== undefined) waitingLanes.add(claim.lane);
-    return { claim, settlement, held, lost: code === 'ambiguous_delivery' };
+    return { claim, settlement, held };
   });
   const settlements: Settlement[] = [];
   const untouched: number[] = [];
-  for (const { claim, settlement, held, lost } of again) {
+  for (const { claim, settlement, held } of again) {
     if (settlement.kind !== 'again') {
       // It has become too old since it was heard of.
-      settlements.push(settlement.kind === 'dead' && claim.doubtful === true ? doubted(settlement) : settlement);
+      settlements.push(settlement);
       continue;
     }
     const behind = held && claim.lane !== undefined && waitingLanes.has(claim.lane);
-    const news = settlement.attempts !== claim.attempts || (lost && claim.doubtful !== true);
+    const news = settlement.attempts !== claim.attempts || settlement.doubtful !== claim.doubtful;
     if (!news && (settlement.notBefore <= now || behind)) untouched.push(settlement.seq);
-    else {
-      const doubtful = lost || claim.doubtful === true ? { doubtful: true as const } : {};
-      settlements.push({ ...settlement, ...doubtful, notBefore: Math.max(settlement.notBefore, earliest) });
-    }
+    else settlements.push({ ...settlement, notBefore: Math.max(settlement.notBefore, earliest) });
   }
   return { settlements, untouched };
 }
 
 const settle = (claim: Claim, outcome: Outcome, { policy, now, suspended }: Surroundings): Settlement =>
   settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome) });
-
-/** The vendor may have what it, or we, refused later: that is not claimed either way. */
-function doubted(settlement: Extract<FinalSettlement, { kind: 'dead' }>): FinalSettlement {
-  const { outcome, reason } = settlement;
-  return { ...settlement, outcome: outcome === 'rejected' ? 'unknown' : outcome, reason: { ...reason, ...maybeTaken } };
-}
-
-const maybeTaken = {
-  code: 'ambiguous_delivery',
-  message: 'An earlier delivery got no answer, and none after it went through: the vendor may have the event',
-} as const;

@@ -244,7 +244,7 @@ export function work(options: WorkOptions): Working {
   ): Promise<void> {
     const { reached, earliest } = circuit.conclude(outcomes, as);
     if (reached && as === 'slice') pause.clear();
-    await permits.tell(outcomes);
+    permits.tell(outcomes);
     const moved = await slice.conclude(outcomes, earliest);
     const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.

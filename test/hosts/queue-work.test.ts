@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
@@ -96,22 +96,26 @@ describe('spillway work', () => {
     expect(await backlog('post')).toMatchObject({ waiting: 50, dead: 0 });
   });
 
-  test('a store that another process has taken over ends it with 74, and nothing more is sent', async () => {
+  test('a store that another process has taken over ends it with 74, all connections, and nothing more is sent', async () => {
     const {
       enqueue,
       work,
       store,
       server: mail,
-    } = await serve(() => {
+    } = await serve((batch) => {
+      if (batch.some(({ name }) => name === 'Slow')) return { afterMs: 1_500 };
       // As another process leaves it that has taken the store.
       writeFileSync(path.join(store, 'owner.json'), JSON.stringify({ pid: 1, started: 'elsewhere' }));
       return {};
     });
+    await enqueue('desk', config, `${letter('s-1', 'Slow')}\n`);
     await enqueue('post', config, letters(300));
     const { code, stderr } = await work('--quiet');
     expect(code).toBe(74);
     expect(stderr).toMatch(/another process has taken the queue store over. Stop this one/);
     expect(mail.received.length).toBeLessThan(200);
+    // Another's now, as the store is.
+    expect(existsSync(path.join(store, 'owner.sock'))).toBe(true);
   });
 
   test('a slow connection holds no other one back', async () => {

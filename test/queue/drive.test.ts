@@ -95,6 +95,15 @@ describe('drive()', () => {
     ]);
   });
 
+  it('does not claim that an event was rejected of which an earlier answer was lost', async () => {
+    const made = driver({ destination: acme({}, one), script: inTurn('reset', { status: 400 }) });
+    const outcomes: string[] = [];
+    await made.drive(tracks(1), {
+      settled: (settlement) => void outcomes.push(settlement.kind === 'dead' ? settlement.outcome : settlement.kind),
+    });
+    expect(outcomes).toEqual(['unknown']);
+  });
+
   it('waits as long as the vendor asks, and beats meanwhile', async () => {
     const made = driver({ script: inTurn({ status: 429, headers: { 'retry-after': '31' } }) });
     const beats: number[] = [];

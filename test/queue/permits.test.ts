@@ -40,3 +40,20 @@ test('slices that waited when the vendor asked for a pause do not all start at i
   expect(after[0]).toBeGreaterThanOrEqual(5_500);
   after.slice(1).forEach((at, index) => expect(at - (after[index] ?? 0)).toBeGreaterThanOrEqual(1_000));
 });
+
+test('a budget that does not answer keeps nobody from stopping', async () => {
+  const clock = createManualClock();
+  const silent = { lease: () => new Promise<number>(() => undefined), hold: () => new Promise<void>(() => undefined) };
+  const permits = createPermits({
+    shared: { budget: silent, bucket: 'account' },
+    now: clock.now,
+    after: clock.after,
+    defect: unheard,
+  });
+  const stop = new AbortController();
+  const waiting = permits.wait(1, stop.signal);
+  await clock.settle();
+  stop.abort();
+  await waiting;
+  expect(clock.sleepers).toBe(0);
+});

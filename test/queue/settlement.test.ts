@@ -50,3 +50,27 @@ describe('an event that fails again and again', () => {
     }
   });
 });
+
+describe('an event whose answer was lost', () => {
+  const lost: Outcome = { ...failed, reason: { code: 'ambiguous_delivery', message: 'The connection broke' } };
+  const refused: Outcome = {
+    kind: 'rejected',
+    eventId: 'e',
+    reason: { code: 'vendor_rejected', message: 'No.', status: 400 },
+  };
+
+  it('is doubtful from then on, whatever follows', () => {
+    expect(settlementOf(claim, lost, at)).toMatchObject({ kind: 'again', doubtful: true });
+    expect(settlementOf({ ...claim, doubtful: true }, failed, at)).toMatchObject({ kind: 'again', doubtful: true });
+    expect(settlementOf(claim, failed, at)).not.toHaveProperty('doubtful');
+  });
+
+  it('is not claimed to be rejected when it is refused later', () => {
+    expect(settlementOf(claim, refused, at)).toMatchObject({ outcome: 'rejected' });
+    expect(settlementOf({ ...claim, doubtful: true }, refused, at)).toMatchObject({
+      kind: 'dead',
+      outcome: 'unknown',
+      reason: { code: 'ambiguous_delivery', status: 400 },
+    });
+  });
+});

@@ -556,23 +556,26 @@ describe('when something of ours breaks', () => {
     expect(letters(shop)).toEqual([['e1', 'rejected', 'vendor_rejected', 1]]);
   });
 
-  it.each(['taken', 'unflushed'])('a store that is over (%s) ends the worker: nothing more is sent', async (code) => {
-    const shop = workshop({ destination: acme({}, one) });
-    const taken = Object.assign(new Error('gone'), { code });
-    await shop.put(tracks(30));
-    shop.queue.flush = () => Promise.reject(taken);
-    const working = shop.start({ sliceSize: 5, inFlight: 1 });
-    await shop.clock.run(Promise.all([working.idle(), working.ended()]));
-    const { total } = shop.vendor;
-    expect(total).toBeLessThanOrEqual(5);
-    expect(working.lost()).toBe(taken);
-    await shop.clock.advance(minute);
-    working.wake();
-    await shop.clock.advance(minute);
-    expect(shop.vendor.total).toBe(total);
-    await shop.clock.run(working.stop(0));
-    expect(shop.clock.sleepers).toBe(0);
-  });
+  it.each(['taken', 'unflushed', 'closed'])(
+    'a store that is over (%s) ends the worker: nothing more is sent',
+    async (code) => {
+      const shop = workshop({ destination: acme({}, one) });
+      const taken = Object.assign(new Error('gone'), { code });
+      await shop.put(tracks(30));
+      shop.queue.flush = () => Promise.reject(taken);
+      const working = shop.start({ sliceSize: 5, inFlight: 1 });
+      await shop.clock.run(Promise.all([working.idle(), working.ended()]));
+      const { total } = shop.vendor;
+      expect(total).toBeLessThanOrEqual(5);
+      expect(working.lost()).toBe(taken);
+      await shop.clock.advance(minute);
+      working.wake();
+      await shop.clock.advance(minute);
+      expect(shop.vendor.total).toBe(total);
+      await shop.clock.run(working.stop(0));
+      expect(shop.clock.sleepers).toBe(0);
+    },
+  );
 
   it('a queue that cannot be read is looked at again later', async () => {
     const shop = workshop();

@@ -236,7 +236,7 @@ export class Writer {
   }
 
   #closedError(): Error {
-    return new Error(`${this.#folder.path}: the queue store is closed`);
+    return Object.assign(new Error(`${this.#folder.path}: the queue store is closed`), { code: 'closed' });
   }
 }
 

@@ -44,6 +44,8 @@ export interface OwnerOptions {
 export interface OwnerSocket {
   /** Takes nothing more; what is being answered is answered first. */
   close(): Promise<void>;
+  /** The store is another's now, and so is the name in its folder: close() leaves it there. */
+  leaveName(): void;
 }
 
 /** Answers for the store until it is closed. Resolves to `undefined` where nothing can listen there: the store then answers to its owner alone. */
@@ -62,13 +64,18 @@ export async function answerForStore(options: OwnerOptions): Promise<OwnerSocket
   rmSync(at, { force: true });
   if (!(await listens(server, at))) return undefined;
   chmodSync(at, 0o600);
+  let ours = true;
   return {
     async close() {
-      const closed = once(server, 'close');
-      server.close();
+      // Closing the server removes the file, whoever has made it; nothing but its handle, which keeps nobody, is left without.
+      const closed = ours ? once(server, 'close') : undefined;
+      if (ours) server.close();
       for (const line of lines.keys()) line.end();
       await Promise.all(lines.values());
       await closed;
+    },
+    leaveName() {
+      ours = false;
     },
   };
 }
@@ -110,7 +117,12 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
       const { method, args } = JSON.parse(line) as Ask;
       const answering = answers[method] as (options: OwnerOptions, ...args: readonly unknown[]) => unknown;
       const result = answering(options, ...args);
-      if (isIterable(result)) for await (const item of result) await say({ item });
+      if (isIterable(result)) {
+        for await (const item of result) {
+          if (!socket.writable) return;
+          await say({ item });
+        }
+      }
       await say({ value: isIterable(result) ? null : ((await result) ?? null) });
     } catch (error) {
       const { name, message, code } = error as Error & { readonly code?: unknown };

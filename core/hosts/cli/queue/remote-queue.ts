@@ -103,6 +103,6 @@ const connected = (at: string): Promise<Socket | undefined> =>
   });
 
 function asThrown({ name, message, code }: Extract<Answer, { error: unknown }>['error']): Error {
-  const error = name === 'QueueFull' ? new QueueFull(message) : new Error(message);
+  const error = name === 'QueueFull' ? new QueueFull(message) : Object.assign(new Error(message), { name });
   return code === undefined ? error : Object.assign(error, { code });
 }

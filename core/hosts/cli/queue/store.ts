@@ -111,6 +111,8 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 export function refuse(error: unknown): never {
   if (error instanceof QueueFull) throw new Refusal(exitCode.later, error.message, [makeRoom]);
   if (isOver(error)) throw new Refusal(exitCode.storage, (error as Error).message);
+  // By its name: it may come from the process that owns the store.
+  if ((error as Error).name === 'FlushOverdue') throw new Refusal(exitCode.later, (error as Error).message);
   if (!(error instanceof StoreRefused)) throw error;
   throw new Refusal(codes[error.code], error.message, error.code === 'busy' ? [howToEndWork] : []);
 }

@@ -177,8 +177,12 @@ async function runWorkers(
     const idle = untilIdle === true ? [Promise.all(all.map((worker) => worker.idle()))] : [];
     await Promise.race([stopped, ...idle, ...all.map((worker) => worker.ended())]);
     const lost = all.map((worker) => worker.lost()).find((error) => error !== undefined);
-    // What ends one, the store, ends all.
-    if (lost !== undefined) refuse(lost);
+    if (lost !== undefined) {
+      // What ends one, the store, ends all.
+      await Promise.all(all.map((worker) => worker.stop(0)));
+      owner?.leaveName();
+      refuse(lost);
+    }
     if (stop.by !== undefined) deadline = endBy(grace, stop.by, store, terminal);
     const stopping = connections.flatMap(({ id, destination }) => {
       const worker = workers.get(id);
