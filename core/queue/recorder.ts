@@ -34,6 +34,8 @@ export interface Recorder {
   isStuck(): boolean;
 }
 
+/** What is written in one go: to prepare more keeps every other connection of the process waiting. */
+const mostInGroup = 200;
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
 
@@ -45,7 +47,7 @@ interface Group {
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const { queue, id, configHash, now, after, hurry, refused, recovered, defect } = options;
-  let forming: Group | undefined;
+  const forming: Group[] = [];
   let writing = false;
   /** Groups that the store has refused so far. */
   let stuck = 0;
@@ -54,9 +56,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     writing = true;
     // One turn later: an answer is about many events, which are told one by one.
     await Promise.resolve();
-    while (forming !== undefined) {
-      const group = forming;
-      forming = undefined;
+    for (let group = forming.shift(); group !== undefined; group = forming.shift()) {
       failpoint('after send before record');
       // What the store refuses does not keep from the disk what comes after it: that may need less room.
       if (await takes(group.settlements, firstWaitMs)) group.tell(true);
@@ -108,11 +108,11 @@ export function createRecorder(options: RecorderOptions): Recorder {
 
   return {
     write(settlement) {
-      forming ??= emptyGroup();
-      forming.settlements.push(settlement);
-      const { written } = forming;
+      let last = forming.at(-1);
+      if (last === undefined || last.settlements.length >= mostInGroup) forming.push((last = emptyGroup()));
+      last.settlements.push(settlement);
       if (!writing) void writeAll();
-      return written;
+      return last.written;
     },
     giveBack,
     prove: async () => (await takes([], firstWaitMs)) || insist([]),

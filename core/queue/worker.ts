@@ -1,5 +1,6 @@
 import type { Outcome, ReasonCode } from '../api/outcome.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { breathe } from '../runtime/deliver.ts';
 import { errorText } from '../runtime/error-text.ts';
 import { safely } from '../runtime/signals.ts';
 import { createCircuit } from './circuit.ts';
@@ -72,6 +73,7 @@ export function work(options: WorkOptions): Working {
   /** Why the queue cannot be used any more. */
   let lostTo: unknown;
   let underProbe = false;
+  let breathing = false;
   let stopping = false;
   let timer: (() => void) | undefined;
   let idlers: (() => void)[] = [];
@@ -119,11 +121,16 @@ export function work(options: WorkOptions): Working {
       if (running.size > 0) return undefined;
       return now() < due ? due : probe();
     }
-    while (hasRoom()) {
-      const claims = queue.claim(id, sliceSize, now(), mostSliceBytes);
-      if (claims.length === 0) return nextTime();
-      void send(claims);
-    }
+    if (breathing || !hasRoom()) return undefined;
+    const claims = queue.claim(id, sliceSize, now(), mostSliceBytes);
+    if (claims.length === 0) return nextTime();
+    void send(claims);
+    // A slice is some work to begin with; the other connections of the process come in between.
+    breathing = true;
+    void breathe().then(() => {
+      breathing = false;
+      turn();
+    });
     return undefined;
   }
 
