@@ -1,6 +1,5 @@
 import type { Outcome, ReasonCode } from '../api/outcome.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { breathe } from '../runtime/deliver.ts';
+import { breathe, systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/error-text.ts';
 import { safely } from '../runtime/signals.ts';
 import { createCircuit } from './circuit.ts';

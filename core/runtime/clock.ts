@@ -24,6 +24,9 @@ export const systemClock: Clock = {
   },
 };
 
+/** Lets everything else of this process have its turn. */
+export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
 /** A sleep that is told to stop may reject, as Node's own does; here it is only over. */
 export const patient =
   (sleep: Clock['sleep']): Clock['sleep'] =>

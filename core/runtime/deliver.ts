@@ -1,5 +1,6 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import { breathe } from './clock.ts';
 import { eventIdOf } from './event-id.ts';
 import { createFlight } from './flight.ts';
 import { defect, type Line } from './line.ts';
@@ -83,8 +84,6 @@ const withoutRetries = (line: Line): Line => ({ ...line, policy: { ...line.polic
 
 /** Not a number is no limit at all: the default is meant. */
 export const atLeastZero = (given: number, otherwise: number): number => (given >= 0 ? given : otherwise);
-
-export const breathe = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /** The conservation law, checked at run time: as many outcomes as events, whatever went wrong inside. */
 function conserved(

@@ -1,6 +1,7 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
-import { atLeastZero, breathe } from './deliver.ts';
+import { breathe } from './clock.ts';
+import { atLeastZero } from './deliver.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
 import { createOutlet, done, type Outlet } from './outlet.ts';

@@ -1,3 +1,4 @@
+import { breathe } from '../../runtime/clock.ts';
 import { QueueFull, type DeadFilter, type DeadLetter, type LaneOf } from '../queue.ts';
 import type { Delivered } from './delivered.ts';
 import * as keys from './keys.ts';
@@ -42,7 +43,7 @@ export class Chores {
         const { seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
         yield { connection, seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
       }
-      await pause();
+      await breathe();
     }
   }
 
@@ -71,7 +72,7 @@ export class Chores {
       let size = 0;
       for (const page of records.pages(known, 'done', start, end)) {
         for (const { bytes, record } of page) if (record.seq <= last) size += bytes.length;
-        await pause();
+        await breathe();
       }
       if (this.#writer.bytes + size > maxBytes)
         throw new QueueFull(
@@ -147,5 +148,3 @@ export class Chores {
     return done;
   }
 }
-
-const pause = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

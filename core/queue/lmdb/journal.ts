@@ -1,3 +1,4 @@
+import { breathe } from '../../runtime/clock.ts';
 import { failpoint, isArmed } from '../failpoint.ts';
 import type { Table, Tables } from './tables.ts';
 
@@ -97,7 +98,7 @@ export class Journal<E extends Entry> {
       this.#forming = [];
       await this.#settle(group);
       // Who was told now may have more, which shares the next flush with what came meanwhile.
-      await new Promise((resolve) => void setImmediate(resolve));
+      await breathe();
     }
     this.#running = undefined;
   }

@@ -115,8 +115,8 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
   async function answer(line: string): Promise<void> {
     try {
       const { method, args } = JSON.parse(line) as Ask;
-      const answering = answers[method] as (options: OwnerOptions, ...args: readonly unknown[]) => unknown;
-      const result = answering(options, ...args);
+      const ask = answers[method] as (options: OwnerOptions, ...args: readonly unknown[]) => unknown;
+      const result = ask(options, ...args);
       if (isIterable(result)) {
         for await (const item of result) {
           if (!socket.writable) return;
