@@ -3,7 +3,9 @@ import type { Reason, ReasonCode } from './outcome.ts';
 /**
  * What to do about a failed request, or about one item of an answered one.
  *
- * retry      the same bytes may work later
+ * retry      the same bytes may work later; with `scope`, nothing of that scope leaves meanwhile, and the rest goes on
+ * defer      not in this call: settled as deferred, and nothing but the event's own lane is held
+ * resend     the vendor took nothing of it because of another item, which is settled for good: it leaves again at once
  * split      a smaller batch may work, or will at least name the culprit
  * isolate    send this item once more, alone; the answer to a lone request is final
  * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: then it is never sent again
@@ -13,17 +15,28 @@ import type { Reason, ReasonCode } from './outcome.ts';
  * suspend    nothing from this connection (or of this scope) will work until a human acts
  */
 export type RetryDecision =
-  | { readonly kind: 'retry'; readonly reason: Reason; readonly afterMs?: number }
-  | { readonly kind: 'split'; readonly reason: Reason }
-  | { readonly kind: 'isolate'; readonly reason: Reason }
-  | { readonly kind: 'ambiguous'; readonly reason: Reason; readonly resend?: false }
+  | (Refusal & { readonly kind: 'retry'; readonly afterMs?: number; readonly scope?: string })
+  | (Refusal & { readonly kind: 'defer'; readonly afterMs?: number; readonly scope?: string })
+  | (Refusal & { readonly kind: 'resend' })
+  | (Refusal & { readonly kind: 'split' })
+  | (Refusal & { readonly kind: 'isolate' })
+  | (Refusal & { readonly kind: 'ambiguous'; readonly resend?: false })
   | { readonly kind: 'accept'; readonly note?: string }
-  | { readonly kind: 'skip'; readonly reason: Reason }
-  | { readonly kind: 'reject'; readonly reason: Reason }
-  | { readonly kind: 'suspend'; readonly reason: Reason; readonly scope?: string };
+  | (Refusal & { readonly kind: 'skip' })
+  | (Refusal & { readonly kind: 'reject' })
+  | (Refusal & { readonly kind: 'suspend'; readonly scope?: string });
+
+/** What every decision but a yes carries. */
+interface Refusal {
+  readonly reason: Reason;
+  /** The vendor's own words, as they came: core masks them, and shows them as the reason's `detail`. */
+  readonly said?: string;
+}
 
 export const decisionKinds = [
   'retry',
+  'defer',
+  'resend',
   'split',
   'isolate',
   'ambiguous',
@@ -41,10 +54,12 @@ const accepted: RetryDecision = Object.freeze({ kind: 'accept' });
 interface Extra {
   readonly field?: string;
   readonly status?: number;
-  /** retry only: the vendor asked for this wait. */
+  /** retry and defer: the vendor asked for this wait. */
   readonly afterMs?: number;
-  /** suspend only: what is suspended, when it is less than the connection. */
+  /** retry, defer and suspend: what is held or suspended, when it is less than the connection. */
   readonly scope?: string;
+  /** The vendor's own words, as they came: core masks them. */
+  readonly said?: string;
   /** ambiguous only: false where the vendor did answer, and has nothing to know a copy by. */
   readonly resend?: false;
 }
@@ -54,7 +69,7 @@ export function decide(
   kind: Exclude<RetryDecision['kind'], 'accept'>,
   code: ReasonCode,
   message: string,
-  { field, status, afterMs, scope, resend }: Extra = {},
+  { field, status, afterMs, scope, resend, said }: Extra = {},
 ): RetryDecision {
   const reason: Reason = {
     code,
@@ -62,8 +77,11 @@ export function decide(
     ...(field === undefined ? {} : { field }),
     ...(status === undefined ? {} : { status }),
   };
-  if (kind === 'retry') return afterMs === undefined ? { kind, reason } : { kind, reason, afterMs };
-  if (kind === 'suspend') return scope === undefined ? { kind, reason } : { kind, reason, scope };
-  if (kind === 'ambiguous') return resend === undefined ? { kind, reason } : { kind, reason, resend };
-  return { kind, reason };
+  const refusal = said === undefined ? { reason } : { reason, said };
+  const scoped = scope === undefined ? {} : { scope };
+  if (kind === 'retry' || kind === 'defer')
+    return { kind, ...refusal, ...scoped, ...(afterMs === undefined ? {} : { afterMs }) };
+  if (kind === 'suspend') return { kind, ...refusal, ...scoped };
+  if (kind === 'ambiguous') return { kind, ...refusal, ...(resend === undefined ? {} : { resend }) };
+  return { kind, ...refusal };
 }

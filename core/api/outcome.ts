@@ -13,6 +13,9 @@ export const reasonCodes = [
   'timeout',
   'network',
   'ambiguous_delivery',
+  'reply_too_large',
+  'interim_response',
+  'poisonous',
   'stale_event',
   'duplicate_event',
   'validated_only',
@@ -23,6 +26,13 @@ export const reasonCodes = [
   'internal_error',
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
+
+/** Codes of reasons that say: the vendor may have the event. */
+export const ambiguousCodes: ReadonlySet<ReasonCode> = new Set([
+  'ambiguous_delivery',
+  'reply_too_large',
+  'interim_response',
+]);
 
 /** Why an event was not delivered: for the customer, and by its code for metrics. */
 export interface Reason {
@@ -67,8 +77,16 @@ export type Outcome =
     }
   | { readonly kind: 'skipped'; readonly eventId: string; readonly reason: Reason }
   | { readonly kind: 'rejected'; readonly eventId: string; readonly reason: Reason }
-  | { readonly kind: 'deferred'; readonly eventId: string; readonly reason: Reason; readonly retryAt?: string }
-  | { readonly kind: 'suspended'; readonly eventId: string; readonly reason: Reason }
+  | {
+      readonly kind: 'deferred';
+      readonly eventId: string;
+      readonly reason: Reason;
+      readonly retryAt?: string;
+      /** Only events of this scope wait; the rest of the connection goes on. */
+      readonly scope?: string;
+    }
+  /** Without a scope, the whole connection is. */
+  | { readonly kind: 'suspended'; readonly eventId: string; readonly reason: Reason; readonly scope?: string }
   | { readonly kind: 'unknown'; readonly eventId: string; readonly reason: Reason };
 
 export const outcomeKinds = ['delivered', 'skipped', 'rejected', 'deferred', 'suspended', 'unknown'] as const;

@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../api/outcome.ts';
+import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 
 /** When to try again what stands still: first after `firstMs`, then twice as long each time, up to `longestMs`. */
 export interface ProbeTimes {
@@ -60,7 +60,7 @@ const absent: ReadonlySet<Reason['code']> = new Set([
   'vendor_unavailable',
   'network',
   'timeout',
-  'ambiguous_delivery',
+  ...ambiguousCodes,
   'rate_limited',
 ]);
 

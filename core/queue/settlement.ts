@@ -1,4 +1,4 @@
-import type { Outcome, Reason } from '../api/outcome.ts';
+import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
 import type { Claim, Settlement } from './queue.ts';
 
@@ -47,7 +47,7 @@ export function settlementOf(
     return dead({ kind: 'dead', seq, outcome: kind, reason, attempts: failed }, doubt);
   const retryAt = outcome.retryAt === undefined ? now : Date.parse(outcome.retryAt);
   const soonest = now + (failed > attempts ? backOffMs(failed) : 0);
-  const doubtful = doubt || reason.code === 'ambiguous_delivery' ? { doubtful: true as const } : {};
+  const doubtful = doubt || ambiguousCodes.has(reason.code) ? { doubtful: true as const } : {};
   return { kind: 'again', seq, notBefore: retryAt >= soonest ? retryAt : soonest, attempts: failed, ...doubtful };
 }
 

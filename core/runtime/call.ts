@@ -4,7 +4,7 @@ import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { HttpRequest, HttpResponse } from '../api/failure.ts';
 import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
-import type { Outcome, Reason } from '../api/outcome.ts';
+import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import { withoutPersonal } from '../http/redact.ts';
 import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
@@ -231,7 +231,7 @@ function resultOf(outcome: Outcome, reply: unknown): CallResult<unknown> {
     case 'deferred': {
       const { eventId: _, ...result } = outcome;
       // It may have been done after all, and doing it twice was no harm.
-      return result.reason.code === 'ambiguous_delivery' ? { kind: 'unknown', reason: result.reason } : result;
+      return ambiguousCodes.has(result.reason.code) ? { kind: 'unknown', reason: result.reason } : result;
     }
     case 'unknown':
       return { kind: 'unknown', reason: outcome.reason };

@@ -2,7 +2,7 @@ import { classifyWith } from '../api/classify.ts';
 import { decide, decisionKinds, type RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
-import type { Outcome, Reason } from '../api/outcome.ts';
+import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import { vendorSaid } from '../http/redact.ts';
 import { defect, type Call, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
@@ -127,6 +127,9 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
         return call.settle(parcel, rejected(parcel, decision.reason));
       case 'suspend':
         return suspend(call, parcel, decision.reason, decision.scope);
+      case 'defer':
+        return call.settle(parcel, deferred(parcel, decision.reason, call.line.clock.now() + (decision.afterMs ?? 0)));
+      case 'resend':
       case 'split':
         return lone ? call.settle(parcel, rejected(parcel, decision.reason)) : void halves.push(parcel);
       case 'isolate':
@@ -203,7 +206,7 @@ export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({ kind
 /** May come again later. One that the vendor may have already says so, whatever happened since. */
 export function deferred(parcel: Parcel, reason: Reason, retryAt: number): Outcome {
   const { eventId, ambiguous } = parcel;
-  const honest: Reason = ambiguous && reason.code !== 'ambiguous_delivery' ? { ...reason, ...maybeDelivered } : reason;
+  const honest: Reason = ambiguous && !ambiguousCodes.has(reason.code) ? { ...reason, ...maybeDelivered } : reason;
   return { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() };
 }
 

@@ -137,12 +137,13 @@ describe('a vendor’s own rows', () => {
 });
 
 describe('decide', () => {
-  it('carries afterMs only on retry, scope only on suspend, and no empty keys', () => {
+  it('carries a wait only where one is waited for, a scope only where one is held, and no empty keys', () => {
     const extra = { afterMs: 1, scope: 's', field: 'f', status: 400 };
     const reason = { code: 'network', message: 'm', field: 'f', status: 400 };
     for (const kind of decisionKinds) {
       if (kind === 'accept') continue;
-      const own = kind === 'retry' ? { afterMs: 1 } : kind === 'suspend' ? { scope: 's' } : {};
+      const waits = kind === 'retry' || kind === 'defer';
+      const own = { ...(waits ? { afterMs: 1 } : {}), ...(waits || kind === 'suspend' ? { scope: 's' } : {}) };
       expect(decide(kind, 'network', 'm', extra)).toStrictEqual({ kind, reason, ...own });
       expect(decide(kind, 'network', 'm')).toStrictEqual({ kind, reason: { code: 'network', message: 'm' } });
     }

@@ -1,3 +1,4 @@
+import { ambiguousCodes } from '../../api/outcome.ts';
 import { breathe } from '../../runtime/clock.ts';
 import { QueueFull, type DeadFilter, type DeadLetter, type LaneOf } from '../queue.ts';
 import type { Delivered } from './delivered.ts';
@@ -50,7 +51,7 @@ export class Chores {
   revive(connection: string, filter: DeadFilter, laneOf: LaneOf): Promise<number> {
     return this.#eachLetter(connection, filter, (draft, { bytes, record }) => {
       const { id, event, outcome, reason } = record;
-      const doubtful = outcome === 'unknown' || reason.code === 'ambiguous_delivery' ? true : undefined;
+      const doubtful = outcome === 'unknown' || ambiguousCodes.has(reason.code) ? true : undefined;
       const lane = record.lane ?? laneOf(event);
       draft.again(bytes, { connection, id, lane, acceptedAt: this.#options.now(), doubtful, renamed: false });
     });
