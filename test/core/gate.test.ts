@@ -72,7 +72,7 @@ describe('the gate', () => {
       ['ads', 'mail'],
       false,
     ],
-    ['ids as keys', { consentManagement: { allowedConsentIds: { ads: 'Advertising' } } }, ['ads'], true],
+    ['ids as keys', { consentManagement: { allowedConsentIds: { ads: true } } }, ['ads'], true],
     ['ids as keys, switched off', { consentManagement: { allowedConsentIds: { ads: false } } }, ['ads'], false],
     ['management that is none', { consentManagement: 'yes' }, ['ads'], false],
     [
@@ -98,6 +98,60 @@ describe('the gate', () => {
     expect(verdict({ ...track('a'), context }, { requiredConsent })).toBe(
       wanted ? 'admitted' : 'skipped: consent_denied',
     );
+  });
+
+  const management = (parts: object) => ({ consentManagement: { allowedConsentIds: ['ads'], ...parts } });
+
+  it.each([null, 0, 1, '', 'denied', 'true', 'Advertising', [], {}, [true]])(
+    'F-04 takes only true for a yes where an object maps the ids: %j is none',
+    (value) => {
+      const requiredConsent = ['ads'];
+      const context = management({ allowedConsentIds: { ads: value } });
+      expect(verdict({ ...track('a'), context }, { requiredConsent })).toBe('skipped: consent_denied');
+    },
+  );
+
+  it.each<[string, object, boolean]>([
+    ['a text', management({ deniedConsentIds: 'ads' }), false],
+    ['a text of several', management({ deniedConsentIds: 'mail, ads' }), false],
+    ['a text of others', management({ deniedConsentIds: 'mail' }), true],
+    ['an empty text', management({ deniedConsentIds: '' }), true],
+    ['blanks around it', management({ deniedConsentIds: [' ads '] }), false],
+    ['a key', management({ deniedConsentIds: { ads: true } }), false],
+    ['a key with an odd value', management({ deniedConsentIds: { ads: null } }), false],
+    ['a key that is switched off', management({ deniedConsentIds: { ads: false } }), true],
+    ['a number', management({ deniedConsentIds: 7 }), false],
+    ['a list of objects', management({ deniedConsentIds: [{ id: 'ads' }] }), false],
+    ['null', management({ deniedConsentIds: null }), true],
+  ])('F-04 denies what is denied in any form, and all where the form is not understood: %s', (_, context, wanted) => {
+    expect(verdict({ ...track('a'), context }, { requiredConsent: ['ads'] })).toBe(
+      wanted ? 'admitted' : 'skipped: consent_denied',
+    );
+  });
+
+  it('F-04 denies an id that is a number in the list of the denied', () => {
+    const context = management({ allowedConsentIds: ['4'], deniedConsentIds: [4] });
+    expect(verdict({ ...track('a'), context }, { requiredConsent: ['4'] })).toBe('skipped: consent_denied');
+  });
+
+  it.each<[unknown, 'one is enough' | 'all are needed' | 'nobody knows']>([
+    ['or', 'one is enough'],
+    ['ANY', 'one is enough'],
+    [' Or ', 'one is enough'],
+    ['and', 'all are needed'],
+    ['All', 'all are needed'],
+    [null, 'all are needed'],
+    ['xor', 'nobody knows'],
+    ['', 'nobody knows'],
+    [1, 'nobody knows'],
+    [['or'], 'nobody knows'],
+  ])('F-04 knows the strategy %j: %s', (resolutionStrategy, wanted) => {
+    const admits = (allowedConsentIds: readonly string[]): boolean => {
+      const context = management({ allowedConsentIds, resolutionStrategy });
+      return verdict({ ...track('a'), context }, { requiredConsent: ['ads', 'mail'] }) === 'admitted';
+    };
+    expect(admits(['ads'])).toBe(wanted === 'one is enough');
+    expect(admits(['ads', 'mail'])).toBe(wanted !== 'nobody knows');
   });
 
   it('asks nothing of the inside of an event that is too large or too deep', () => {
