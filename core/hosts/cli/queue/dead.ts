@@ -103,8 +103,8 @@ export async function revive(names: readonly string[], flags: DeadFlags, termina
   return withLanes(flags, env, (laneOf) =>
     withSharedStore(directory, { stderr }, async (queue) => {
       const roster = openRoster(directory);
-      // Whoever has the store knows the settings.
-      const knowsLanes = (connection: string): boolean => queue.claim === undefined || laneOf(connection) !== undefined;
+      const knowsLanes = (connection: string): boolean | Promise<boolean> =>
+        queue.knows?.(connection) ?? laneOf(connection) !== undefined;
       let revived = 0;
       for (const [connection, { count, lanes, parts }] of await chosen(queue, flags, filter, names)) {
         if (flags.dryRun === true) revived += count;
@@ -115,8 +115,9 @@ export async function revive(names: readonly string[], flags: DeadFlags, termina
         const order = `${lanes} of them have an order to keep with others, and go behind what was enqueued since`;
         if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
         const none = count - lanes;
-        const loose = `${none} of them never had a lane, and get none: their order is lost. --config gives them one`;
-        if (none > 0 && roster.of(connection)?.lanes === true && !knowsLanes(connection))
+        const help = queue.knows === undefined ? '--config' : 'spillway work, with this connection in its file,';
+        const loose = `${none} of them never had a lane, and get none: their order is lost. ${help} gives them one`;
+        if (none > 0 && roster.of(connection)?.lanes === true && !(await knowsLanes(connection)))
           await print(stderr, `spillway: ${connection}: ${loose}\n`);
       }
       await print(stdout, `${revived} ${flags.dryRun === true ? 'would be put back' : 'put back'}\n`);

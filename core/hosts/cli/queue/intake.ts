@@ -41,6 +41,8 @@ const batchEvents = 500;
 const batchBytes = 4 * 1024 * 1024;
 /** So many unreadable lines are named; the rest is only counted. */
 const mostRemarks = 50;
+/** JSON is parsed at any depth, and written only as deep as the stack allows. */
+const mostLevels = 1_000;
 
 export function createIntake(options: IntakeOptions): Intake {
   const { id, destination, connection, queue, roster } = options;
@@ -48,6 +50,8 @@ export function createIntake(options: IntakeOptions): Intake {
   const counts = { in: 0, accepted: 0, duplicates: 0, skipped: 0, rejected: 0, unreadable: 0 };
   const remarks: string[] = [];
   let batch: QueuedEvent[] = [];
+  /** Where each of the batch came from. */
+  let lines: number[] = [];
   let bytes = 0;
   let lanes = false;
   let full = false;
@@ -65,14 +69,37 @@ export function createIntake(options: IntakeOptions): Intake {
         counts.duplicates += duplicates;
         for (const { outcome } of batch) if (outcome !== undefined) counts[outcome.kind] += 1;
       } catch (error) {
-        if (!(error instanceof QueueFull)) throw error;
-        full = true;
-        return;
+        if (error instanceof QueueFull) {
+          full = true;
+          return;
+        }
+        if (!leaveOutTooDeep()) throw error;
+        return flush();
       }
     }
     batch = [];
+    lines = [];
     bytes = 0;
     lastKept = lastTaken;
+  }
+
+  /** What can be read and not be written keeps nothing else of its batch from being kept. Returns whether there was any. */
+  function leaveOutTooDeep(): boolean {
+    const before = batch.length;
+    batch = batch.filter(({ event }, index) => {
+      const deep = isDeeperThan(event, mostLevels);
+      if (deep) countUnreadable(lines[index] ?? 0, `It is nested deeper than ${mostLevels} levels`);
+      lines[index] = deep ? 0 : (lines[index] ?? 0);
+      return !deep;
+    });
+    lines = lines.filter((line) => line !== 0);
+    return batch.length < before;
+  }
+
+  function countUnreadable(line: number, why: string): void {
+    counts.in += 1;
+    counts.unreadable += 1;
+    if (counts.unreadable <= mostRemarks) remarks.push(`line ${line}: ${why}`);
   }
 
   return {
@@ -82,9 +109,7 @@ export function createIntake(options: IntakeOptions): Intake {
         // Its number is told only when the lines before it are kept: where the queue is full, it comes again.
         await flush();
         if (full) return;
-        counts.in += 1;
-        counts.unreadable += 1;
-        if (counts.unreadable <= mostRemarks) remarks.push(`line ${line.number}: ${read.outcome.reason.message}`);
+        countUnreadable(line.number, read.outcome.reason.message);
         lastTaken = line.number;
         lastKept = line.number;
         return;
@@ -93,6 +118,7 @@ export function createIntake(options: IntakeOptions): Intake {
       const queued = queuedOf(read.event, text, line.number);
       lanes ||= queued.lane !== undefined;
       batch.push(queued);
+      lines.push(line.number);
       bytes += text.length;
       lastTaken = line.number;
       if (batch.length >= batchEvents || bytes >= batchBytes) await flush();
@@ -123,4 +149,13 @@ export function createIntake(options: IntakeOptions): Intake {
 export function idOf(event: CdpEvent, text: string, line: number): string {
   const id = eventIdOf(event);
   return id === '' ? `line:${line}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}` : id;
+}
+
+function isDeeperThan(value: unknown, most: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > most) return true;
+    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  }
+  return false;
 }

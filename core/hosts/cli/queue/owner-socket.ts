@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { createLineCutter } from '../lines.ts';
 import type { DeadFilter, DeliveryQueue, LaneOf, QueuedEvent } from '../../../queue/index.ts';
 
 /*
@@ -25,6 +25,17 @@ const longestPath = 100;
 const partingMs = 1_000;
 /** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
 const longestLine = 256 * 1024 * 1024;
+
+/** What comes over the socket, by line: at line feeds alone, as the texts of events may hold every other end of a line. */
+export async function* linesOf(socket: Socket): AsyncGenerator<string, void, undefined> {
+  const cutter = createLineCutter(longestLine);
+  for await (const chunk of socket) {
+    for (const line of cutter.cut(chunk as Buffer)) {
+      if ('fault' in line) throw new Error(`a line that is ${line.fault}`);
+      yield line.text;
+    }
+  }
+}
 
 /** Where the owner of a store listens; `undefined` where the path is too long for a socket. */
 export function socketOf(directory: string): string | undefined {
@@ -95,18 +106,10 @@ interface Line {
 }
 
 function openLine(socket: Socket, options: OwnerOptions): Line {
-  const asked = createInterface({ input: socket });
   let answering = false;
   let ending = false;
-  let unended = 0;
 
   socket.on('error', () => socket.destroy());
-  // Lines end with their input, but not with one that is destroyed.
-  socket.on('close', () => asked.close());
-  socket.on('data', (chunk: Buffer) => {
-    unended = chunk.includes(10) ? 0 : unended + chunk.length;
-    if (unended > longestLine) socket.destroy();
-  });
 
   async function say(answer: Answer): Promise<void> {
     if (socket.writable && !socket.write(`${JSON.stringify(answer)}\n`)) await drained(socket);
@@ -115,6 +118,7 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
   async function answer(line: string): Promise<void> {
     try {
       const { method, args } = JSON.parse(line) as Ask;
+      if (!Object.hasOwn(answers, method)) throw new TypeError('nothing the owner of a store is asked');
       const ask = answers[method] as (options: OwnerOptions, ...args: readonly unknown[]) => unknown;
       const result = ask(options, ...args);
       if (isIterable(result)) {
@@ -138,7 +142,7 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
 
   async function serve(): Promise<void> {
     try {
-      for await (const line of asked) {
+      for await (const line of linesOf(socket)) {
         if (ending) continue;
         answering = true;
         await answer(line);
@@ -161,8 +165,9 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
   };
 }
 
-const isQueued = (one: QueuedEvent): boolean =>
-  typeof one?.id === 'string' && Number.isFinite(one.acceptedAt) && typeof one.event === 'object';
+/** The event may be anything that JSON has: a line that is no event is put all the same, with its outcome. */
+const isQueued = (one: QueuedEvent | null): boolean =>
+  typeof one?.id === 'string' && Number.isFinite(one.acceptedAt) && one.event !== undefined;
 
 const drained = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
@@ -196,4 +201,6 @@ const answers = {
     return replayed;
   },
   status: ({ queue }: OwnerOptions, now: number) => queue.status(now),
+  /** Whether it delivers for that connection, and so knows its settings. */
+  knows: ({ laneOf }: OwnerOptions, connection: string) => laneOf(connection) !== undefined,
 };

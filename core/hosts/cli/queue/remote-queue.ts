@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import {
   QueueFull,
   type DeadFilter,
@@ -9,20 +8,25 @@ import {
   type QueueStatus,
 } from '../../../queue/index.ts';
 import { exitCode, Refusal } from '../exit-codes.ts';
-import { socketOf, type Answer, type Ask } from './owner-socket.ts';
+import { linesOf, socketOf, type Answer, type Ask } from './owner-socket.ts';
 
 /** A store that another process owns, which answers for it. Its status is as of the last call. */
-export type RemoteQueue = Pick<DeliveryQueue, 'put' | 'dead' | 'revive' | 'forget' | 'replay' | 'status' | 'close'>;
+export interface RemoteQueue extends Pick<
+  DeliveryQueue,
+  'put' | 'dead' | 'revive' | 'forget' | 'replay' | 'status' | 'close'
+> {
+  /** Whether the owner delivers for that connection: it gives lanes by the settings it has, whatever the caller's are. */
+  knows(connection: string): Promise<boolean>;
+  /** Makes status() as of now. */
+  look(): Promise<void>;
+}
 
 /** `undefined` when nobody answers there. */
 export async function reachOwner(directory: string): Promise<RemoteQueue | undefined> {
   const at = socketOf(directory);
   const socket = at === undefined ? undefined : await connected(at);
   if (socket === undefined) return undefined;
-  const lines = createInterface({ input: socket });
-  // Lines end with their input, but not with one that is destroyed.
-  socket.on('close', () => lines.close());
-  const answers = lines[Symbol.asyncIterator]();
+  const answers = linesOf(socket);
   let busy: Promise<unknown> = Promise.resolve();
 
   async function* called(ask: Ask): AsyncGenerator<unknown, unknown, undefined> {
@@ -54,13 +58,24 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
   }
 
   let status = await call<QueueStatus>('status', Date.now());
+  const look = async (): Promise<void> => {
+    status = await call<QueueStatus>('status', Date.now());
+  };
   const changing = async <T>(method: Ask['method'], ...args: readonly unknown[]): Promise<T> => {
     const value = await call<T>(method, ...args);
-    status = await call<QueueStatus>('status', Date.now());
+    await look();
     return value;
   };
   return {
-    put: (connection, events) => call('put', connection, events),
+    async put(connection, events) {
+      try {
+        return await call('put', connection, events);
+      } catch (error) {
+        // Whoever hears that it is full asks by what.
+        if (error instanceof QueueFull) await look();
+        throw error;
+      }
+    },
     async *dead(connection: string, filter?: DeadFilter) {
       await busy;
       yield* called({ method: 'dead', args: [connection, filter ?? {}] }) as AsyncGenerator<DeadLetter>;
@@ -68,6 +83,8 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
     revive: (connection, filter) => changing('revive', connection, filter ?? {}),
     forget: (connection, filter) => changing('forget', connection, filter ?? {}),
     replay: (connection, from, to) => changing('replay', connection, from, to),
+    knows: (connection) => call('knows', connection),
+    look,
     status: (_, connection) =>
       connection === undefined
         ? status
@@ -75,7 +92,7 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
     async close() {
       if (socket.closed) return;
       const closed = once(socket, 'close');
-      socket.end();
+      socket.destroySoon();
       await closed;
     },
   };

@@ -35,6 +35,10 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       ];
       if (harms.length > 0 && flags.force !== true)
         throw new Refusal(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. --force does it all the same`);
+      if (enrolled.lanes && (await queue.knows?.(id)) === false)
+        throw new Refusal(exitCode.later, `${id}: the spillway work that has the store does not name it`, [
+          'so it gives its events no lanes: name it in the file of that one, or run this once it has ended',
+        ]);
       roster.forgetSettings(id);
       const count = await queue.replay(id, flags.from, to, laneBy(opened.connection));
       await print(stdout, `${count} put into the queue again\n`);

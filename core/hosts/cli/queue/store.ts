@@ -33,7 +33,8 @@ export interface StoreSettings {
 }
 
 /** A store of our own, or one that another process has, and answers for. */
-export type SharedQueue = RemoteQueue & Partial<Pick<DeliveryQueue, 'claim' | 'release'>>;
+export type SharedQueue = Omit<RemoteQueue, 'knows' | 'look'> &
+  Partial<Pick<RemoteQueue, 'knows' | 'look'> & Pick<DeliveryQueue, 'claim' | 'release'>>;
 
 /** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
 export async function withStore<T>(
@@ -76,6 +77,8 @@ async function use<T, Q extends SharedQueue>(
         howToEndWork,
       ]);
     const result = await act(queue).catch(refuse);
+    // What was done is done, whether or not the process that did it still says what it found on the way.
+    await queue.look?.().catch(() => undefined);
     const damaged = queue.status(Date.now()).quarantined - quarantined;
     if (damaged > 0 && stderr !== undefined)
       await print(stderr, `spillway: ${damaged} damaged records were set aside; ${asideIn(directory)}\n`);

@@ -1,0 +1,165 @@
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { openQueue } from '../../core/queue/index.ts';
+import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
+import { startMailServer } from './support/mail-server.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(60_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const config = workspace.write('work.json', {
+  connections: [{ id: 'post', destination: 'mailbox', config: mailboxSettings }],
+});
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+
+let leave: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  await leave?.();
+  leave = undefined;
+});
+
+type Store = ReturnType<typeof createStore>;
+let stores = 0;
+
+/** A store in which one event was done, one waits and two are dead letters; with a worker beside it, which the vendor refuses. */
+async function standing(beside: boolean): Promise<Store> {
+  const store = createStore(workspace, `store-${++stores}`);
+  const first = [letter('done', 'Ignored'), letter('dead-1', 'Broken'), letter('dead-2', 'Broken'), letter('waits')];
+  await store.enqueue('post', config, `${first.join('\n')}\n`);
+  if (!beside) return store;
+  const server = await startMailServer(() => ({ status: 401 }));
+  const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+  const origin = ['--origin', `mailbox=${server.origin}`];
+  const ran = box.run('work', '--store', store.store, '--config', config, ...origin, '--quiet');
+  while (server.batches === 0) await pause(5);
+  leave = async () => {
+    box.send('SIGTERM');
+    await ran;
+    await server.stop();
+  };
+  return store;
+}
+
+/** What depends on the moment and the place. */
+const plain = ({ store }: Store, text: string): string =>
+  text
+    .replaceAll(store, 'STORE')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
+    .replaceAll(/"oldestMs": \d+/g, '"oldestMs": 0')
+    .replaceAll(/^(post +mailbox +\d+ +)\d+ m?s */gm, '$1AGE ');
+
+type Act = (store: Store) => Promise<Ran>;
+const put =
+  (input: string | Buffer, ...flags: string[]): Act =>
+  ({ enqueue }) =>
+    enqueue('post', config, input, ...flags);
+const say =
+  (...args: string[]): Act =>
+  ({ run }) =>
+    run(...args);
+const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+const separators = JSON.stringify({
+  type: 'track',
+  event: 'a\u2028b\u2029c\u0085d\re',
+  messageId: 'ends\u2028of lines',
+});
+
+const commands: readonly (readonly [what: string, ...acts: Act[]])[] = [
+  ...['42', '-0', '1e999', '"x"', '""', 'null', 'true', 'false', '[1]', '[]', '{}', deep].map(
+    (line) => [`enqueue of the line ${line.slice(0, 9)}`, put(`${letters(2)}${line}\n${letters(2, 3)}`)] as const,
+  ),
+  ['enqueue of every other end of a line', put(`${separators}\n${letters(1)}`)],
+  [
+    'enqueue of lone surrogates and a zero',
+    put(`${letter('a')}\n{"type":"track","event":"\\ud800\\u0000","messageId":"b"}`),
+  ],
+  [
+    'enqueue of an event with a key of every object',
+    put('{"type":"track","event":"x","__proto__":{"a":1},"toJSON":1}'),
+  ],
+  ['enqueue of an event without messageId', put('{"type":"track","event":"x"}\n{"type":"track","event":"x"}')],
+  [
+    'enqueue of lines that cannot be read',
+    put(Buffer.concat([Buffer.from('\uFEFF{"a\n\n'), Buffer.from([0xff, 0x0a])])),
+  ],
+  ['enqueue of what was put before', put(letters(3)), put(letters(4), '--json')],
+  ['enqueue of nothing', put('')],
+  ['enqueue of more than a batch', put(letters(1_200))],
+  ['queue status', say('queue', 'status')],
+  ['queue status for machines', say('queue', 'status', '--json')],
+  ['dead list', say('dead', 'list')],
+  ['dead list for machines', say('dead', 'list', '--json')],
+  ['dead list of a connection that is not there', say('dead', 'list', '--connection', 'nobody')],
+  ['dead list of a reason', say('dead', 'list', '--reason', 'vendor_rejected')],
+  ['dead show', say('dead', 'show', 'dead-2')],
+  ['dead show of none', say('dead', 'show', 'none')],
+  ['dead show of other ends of a line', put(separators), say('dead', 'show', 'ends\u2028of lines')],
+  ['dead export', put('"\u2028"\n42\n'), say('dead', 'export')],
+  ['dead revive', say('dead', 'revive', 'dead-1'), say('dead', 'list', '--json'), say('queue', 'status', '--json')],
+  ['dead revive --dry-run', say('dead', 'revive', '--dry-run')],
+  ['dead drop', say('dead', 'drop', '--yes'), say('dead', 'list'), say('queue', 'status', '--json')],
+  ['replay', say('replay', 'post', '--config', config, '--from', '2020-01-01'), say('queue', 'status', '--json')],
+];
+
+describe('a command answers beside a running work as it does without', () => {
+  test.each(commands)('F-93 %s', async (_, ...acts) => {
+    const both: string[][] = [];
+    for (const beside of [false, true]) {
+      const store = await standing(beside);
+      const said: string[] = [];
+      for (const act of acts) {
+        const { code, stdout, stderr } = await act(store);
+        said.push(plain(store, `${code}\n${stdout}\n${stderr}`));
+        expect(code).not.toBe(70);
+      }
+      // Nothing is claimed, let alone settled, while the vendor refuses the credentials, so all of it is still there.
+      said.push(plain(store, (await store.run('dead', 'export')).stdout.replaceAll(/"configHash":"\w*"/g, '')));
+      await leave?.();
+      leave = undefined;
+      const queue = await openQueue({ path: store.store });
+      const claims = queue.claim('post', 5_000, Date.now());
+      said.push(plain(store, JSON.stringify(claims.map(({ id, lane, event }) => ({ id, lane, event })))));
+      await queue.close();
+      both.push(said);
+    }
+    expect(both[1]).toEqual(both[0]);
+  });
+
+  test('F-93 a full queue says what takes its room as it is now', async () => {
+    for (const beside of [false, true]) {
+      const store = await standing(false);
+      await store.enqueue('post', config, '', '--max-bytes', '200kB');
+      if (beside) {
+        const server = await startMailServer(() => ({ status: 401 }));
+        const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+        const ran = box.run(
+          'work',
+          '--store',
+          store.store,
+          '--config',
+          config,
+          '--quiet',
+          '--origin',
+          `mailbox=${server.origin}`,
+        );
+        while (server.batches === 0) await pause(5);
+        leave = async () => {
+          box.send('SIGTERM');
+          await ran;
+          await server.stop();
+        };
+      }
+      const { code, stdout, stderr } = await store.enqueue('post', config, letters(4_000), '--json');
+      const { accepted } = JSON.parse(stdout) as { accepted: number };
+      expect(code).toBe(75);
+      expect(accepted).toBeGreaterThan(0);
+      expect(stderr).toMatch(
+        new RegExp(`of 200000 bytes are taken, by ${accepted + 1} events that wait, \\d for replay, 2 dead`),
+      );
+      await leave?.();
+      leave = undefined;
+    }
+  });
+});
