@@ -31,6 +31,11 @@ interface Refusal {
   readonly reason: Reason;
   /** The vendor's own words, as they came: core masks them, and shows them as the reason's `detail`. */
   readonly said?: string;
+  /**
+   * The vendor may have taken it with this very answer, which names others alone: it is not rejected, skipped or suspended any
+   * more, and it goes again only where onAmbiguous lets it.
+   */
+  readonly doubtful?: true;
 }
 
 export const decisionKinds = [
@@ -62,6 +67,8 @@ interface Extra {
   readonly said?: string;
   /** ambiguous only: false where the vendor did answer, and has nothing to know a copy by. */
   readonly resend?: false;
+  /** The vendor may have taken it with this answer. */
+  readonly doubtful?: true;
 }
 
 /** A decision with its reason, in one line of an error table. */
@@ -69,7 +76,7 @@ export function decide(
   kind: Exclude<RetryDecision['kind'], 'accept'>,
   code: ReasonCode,
   message: string,
-  { field, status, afterMs, scope, resend, said }: Extra = {},
+  { field, status, afterMs, scope, resend, said, doubtful }: Extra = {},
 ): RetryDecision {
   const reason: Reason = {
     code,
@@ -77,7 +84,11 @@ export function decide(
     ...(field === undefined ? {} : { field }),
     ...(status === undefined ? {} : { status }),
   };
-  const refusal = said === undefined ? { reason } : { reason, said };
+  const refusal = {
+    reason,
+    ...(said === undefined ? {} : { said }),
+    ...(doubtful === undefined ? {} : { doubtful }),
+  };
   const scoped = scope === undefined ? {} : { scope };
   if (kind === 'retry' || kind === 'defer')
     return { kind, ...refusal, ...scoped, ...(afterMs === undefined ? {} : { afterMs }) };

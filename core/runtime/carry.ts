@@ -7,20 +7,11 @@ import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
 import type { Vendor } from './compose.ts';
 import { defect, type Call } from './line.ts';
+import { deferred, heldBack, lost, stoppedReason, suspended } from './outcomes.ts';
 import type { Refusal } from './pacer.ts';
-import { crateOf, type Crate, type Parcel } from './parcel.ts';
+import { crateOf, type Crate } from './parcel.ts';
 import { waitMs } from './retry-policy.ts';
-import {
-  apply,
-  decisionsOf,
-  deferred,
-  heldBack,
-  rejected,
-  stoppedReason,
-  suspended,
-  unknown,
-  type Remainder,
-} from './verdict.ts';
+import { apply, decisionsOf, type Remainder } from './verdict.ts';
 
 /** What one batch remembers between its attempts. */
 interface Trip {
@@ -290,9 +281,3 @@ function abandon(call: Call, crate: Crate, error: unknown): void {
   defect(call.line, 'core', error);
   for (const parcel of crate.items) call.settle(parcel, lost(parcel));
 }
-
-/** The outcome of an event that a defect of ours lost sight of. */
-export const lost = (parcel: Parcel) =>
-  parcel.attempts > 0
-    ? unknown(parcel, { code: 'ambiguous_delivery', message: 'A defect in the runtime hid what became of the event' })
-    : rejected(parcel, { code: 'internal_error', message: 'A defect in the runtime stopped the event' });

@@ -4,13 +4,13 @@ import { payload, type Batch } from '../api/delivery.ts';
 import type { Reply, WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Outcome } from '../api/outcome.ts';
-import { carry, lost } from './carry.ts';
+import { carry } from './carry.ts';
 import type { Vendor } from './compose.ts';
 import type { Call, Line } from './line.ts';
+import { deferred, lost, stoppedReason } from './outcomes.ts';
 import { crateOf, parcelOf, type Crate } from './parcel.ts';
 import type { Emit } from './signals.ts';
 import { createSuspensions } from './suspensions.ts';
-import { deferred, stoppedReason } from './verdict.ts';
 
 /** One request of our own, beside the events. */
 export interface Errand {

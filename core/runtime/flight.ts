@@ -3,15 +3,15 @@ import Denque from 'denque';
 import type { Moment } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { createPacker } from './batcher.ts';
-import { carry, lost } from './carry.ts';
+import { carry } from './carry.ts';
 import { createDuplicates } from './duplicates.ts';
 import { eventIdOf } from './event-id.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import type { Call, Line } from './line.ts';
+import { deferred, heldBack, lost, stoppedReason, suspended } from './outcomes.ts';
 import { packByVendor } from './own-packing.ts';
 import { makePayload } from './prepare-event.ts';
 import { crateOf, parcelOf, type Crate, type Parcel } from './parcel.ts';
-import { deferred, heldBack, stoppedReason, suspended } from './verdict.ts';
 
 export interface FlightOptions {
   /** How long an event may take from being read, in milliseconds. */

@@ -2,10 +2,11 @@ import { classifyWith } from '../api/classify.ts';
 import { decide, decisionKinds, type RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
-import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
+import type { Reason } from '../api/outcome.ts';
 import { vendorSaid } from '../http/redact.ts';
 import { defect, type Call, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
+import { deferred, delivered, rejected, skipped, suspended, unknown } from './outcomes.ts';
 import { isReason } from './reason-check.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
 
@@ -117,7 +118,13 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
 
   crate.items.forEach((parcel, index) => {
     const decision = decisions[index] ?? silent;
-    if (decision.kind !== 'accept') parcel.reason = decision.reason;
+    if (decision.kind !== 'accept') {
+      parcel.reason = decision.reason;
+      if (decision.doubtful === true) {
+        parcel.ambiguous = true;
+        if (call.line.onAmbiguous === 'report') return call.settle(parcel, unknown(parcel, decision.reason));
+      }
+    }
     switch (decision.kind) {
       case 'accept':
         return call.settle(parcel, delivered(parcel, decision.note));
@@ -171,59 +178,4 @@ function suspend(call: Call, parcel: Parcel, reason: Reason, scope: string | und
     line.emit?.({ kind: 'connection_suspended', slug: line.slug, code: reason.code, ...where });
   }
   call.settle(parcel, suspended(parcel, reason, line));
-}
-
-const delivered = ({ eventId, attempts, notes }: Parcel, note: string | undefined): Outcome => {
-  if (note === undefined && notes === undefined) return { kind: 'delivered', eventId, attempts };
-  return {
-    kind: 'delivered',
-    eventId,
-    attempts,
-    ...(note === undefined ? {} : { note }),
-    ...(notes === undefined ? {} : { notes }),
-  };
-};
-
-/** A final no. One that the vendor may have taken from an earlier attempt is not claimed either way. */
-export const rejected = (parcel: Parcel, reason: Reason): Outcome =>
-  parcel.ambiguous
-    ? unknown(parcel, { ...reason, ...maybeTaken })
-    : { kind: 'rejected', eventId: parcel.eventId, reason };
-
-const maybeTaken = {
-  code: 'ambiguous_delivery',
-  message: 'An earlier attempt got no answer, and a later one was refused: the vendor may have the event',
-} as const;
-
-/** Not wanted there after all. A dry run has not kept anything, whatever became of an earlier attempt. */
-const skipped = (parcel: Parcel, reason: Reason): Outcome =>
-  parcel.ambiguous && reason.code !== 'validated_only'
-    ? unknown(parcel, { ...reason, ...maybeTaken })
-    : { kind: 'skipped', eventId: parcel.eventId, reason };
-
-export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({ kind: 'unknown', eventId, reason });
-
-/** May come again later. One that the vendor may have already says so, whatever happened since. */
-export function deferred(parcel: Parcel, reason: Reason, retryAt: number): Outcome {
-  const { eventId, ambiguous } = parcel;
-  const honest: Reason = ambiguous && !ambiguousCodes.has(reason.code) ? { ...reason, ...maybeDelivered } : reason;
-  return { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() };
-}
-
-/** Why what a stopped call has not begun comes back. */
-export const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
-
-/** May not overtake an event of its lane that was deferred. */
-export const heldBack = (parcel: Parcel, until: number): Outcome =>
-  deferred(parcel, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
-
-const maybeDelivered = {
-  code: 'ambiguous_delivery',
-  message: 'An earlier attempt got no answer, and a later one did not get through: the vendor may have the event',
-} as const;
-
-/** Not sent, because nothing of its kind may leave. */
-export function suspended(parcel: Parcel, reason: Reason, line: Line): Outcome {
-  if (parcel.ambiguous) return deferred(parcel, reason, line.clock.now());
-  return { kind: 'suspended', eventId: parcel.eventId, reason };
 }

@@ -287,7 +287,7 @@ describe('a final word after an attempt without an answer', () => {
   it.each([
     ['skip', 'consent_denied', 'unknown: ambiguous_delivery'],
     ['skip', 'duplicate_event', 'unknown: ambiguous_delivery'],
-    ['skip', 'validated_only', 'skipped: validated_only'],
+    ['skip', 'validated_only', 'unknown: ambiguous_delivery'],
     ['reject', 'vendor_rejected', 'unknown: ambiguous_delivery'],
     ['accept', 'vendor_rejected', 'delivered'],
   ] as const)('that says %s (%s) makes it: %s', async (kind, code, wanted) => {
@@ -296,6 +296,42 @@ describe('a final word after an attempt without an answer', () => {
     expect(codes(outcomes)).toEqual([wanted, wanted]);
     if (wanted.startsWith('unknown')) expect(outcomes[0]).toMatchObject({ reason: { status: 200 } });
   });
+
+  it.each(['isolate', 'split', 'retry', 'defer', 'resend'] as const)(
+    'F-10 an item of %s that the vendor may have taken with that answer is never rejected, skipped or suspended',
+    async (kind) => {
+      for (const later of ['reject', 'skip', 'suspend', 'retry'] as const) {
+        let asked = 0;
+        const destination = acme({
+          response: {
+            classifyError: house,
+            readReply: (_, { items }) => {
+              asked += 1;
+              if (asked > 1) return items.map(() => decide(later, 'vendor_rejected', 'a plain no', { status: 400 }));
+              return items.map((_item, index) =>
+                index === 0 ? accept() : decide(kind, 'vendor_rejected', 'names nobody', { doubtful: true }),
+              );
+            },
+          },
+        });
+        const retrying = bench({ destination, connection: { onAmbiguous: 'retry', retry: { attempts: 2 } } });
+        const wanted = kind === 'defer' || later === 'suspend' || later === 'retry' ? 'deferred' : 'unknown';
+        expect(codes(await retrying.deliver(tracks(3)))).toEqual([
+          'delivered',
+          `${wanted}: ambiguous_delivery`,
+          `${wanted}: ambiguous_delivery`,
+        ]);
+        asked = 0;
+        const reporting = bench({ destination, connection: { onAmbiguous: 'report' } });
+        expect(codes(await reporting.deliver(tracks(3)))).toEqual([
+          'delivered',
+          'unknown: ambiguous_delivery',
+          'unknown: ambiguous_delivery',
+        ]);
+        expect(reporting.vendor.requests).toHaveLength(1);
+      }
+    },
+  );
 
   it('is plain where every attempt was answered', async () => {
     const { deliver } = bench({ destination: saying('skip', 'consent_denied'), script: inTurn('refused') });

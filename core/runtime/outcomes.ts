@@ -1,0 +1,73 @@
+import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
+import type { Line } from './line.ts';
+import type { Parcel } from './parcel.ts';
+
+export const delivered = ({ eventId, attempts, notes }: Parcel, note: string | undefined): Outcome => {
+  if (note === undefined && notes === undefined) return { kind: 'delivered', eventId, attempts };
+  return {
+    kind: 'delivered',
+    eventId,
+    attempts,
+    ...(note === undefined ? {} : { note }),
+    ...(notes === undefined ? {} : { notes }),
+  };
+};
+
+/** A final no. One that the vendor may have taken from an earlier attempt is not claimed either way. */
+export const rejected = (parcel: Parcel, reason: Reason): Outcome =>
+  parcel.ambiguous
+    ? unknown(parcel, { ...reason, ...maybeTaken })
+    : { kind: 'rejected', eventId: parcel.eventId, reason };
+
+const maybeTaken = {
+  code: 'ambiguous_delivery',
+  message:
+    'An earlier answer did not say whether it was taken, and a later one was a no: the vendor may have the event',
+} as const;
+
+/**
+ * Not wanted there after all. That the vendor only checked it this time does not say that it only checked it the time before.
+ */
+export const skipped = (parcel: Parcel, reason: Reason): Outcome =>
+  parcel.ambiguous
+    ? unknown(parcel, { ...reason, ...maybeTaken })
+    : { kind: 'skipped', eventId: parcel.eventId, reason };
+
+/** The vendor may have it, and it is not sent again. */
+export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({
+  kind: 'unknown',
+  eventId,
+  reason: ambiguousCodes.has(reason.code) ? reason : { ...reason, code: 'ambiguous_delivery' },
+});
+
+/** May come again later. One that the vendor may have already says so, whatever happened since. */
+export function deferred(parcel: Parcel, reason: Reason, retryAt: number): Outcome {
+  const { eventId, ambiguous } = parcel;
+  const honest: Reason = ambiguous && !ambiguousCodes.has(reason.code) ? { ...reason, ...maybeDelivered } : reason;
+  return { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() };
+}
+
+/** Why what a stopped call has not begun comes back. */
+export const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
+
+/** May not overtake an event of its lane that was deferred. */
+export const heldBack = (parcel: Parcel, until: number): Outcome =>
+  deferred(parcel, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
+
+const maybeDelivered = {
+  code: 'ambiguous_delivery',
+  message:
+    'An earlier answer did not say whether it was taken, and a later attempt did not get through: the vendor may have the event',
+} as const;
+
+/** Not sent, because nothing of its kind may leave. */
+export function suspended(parcel: Parcel, reason: Reason, line: Line): Outcome {
+  if (parcel.ambiguous) return deferred(parcel, reason, line.clock.now());
+  return { kind: 'suspended', eventId: parcel.eventId, reason };
+}
+
+/** The outcome of an event that a defect of ours lost sight of. */
+export const lost = (parcel: Parcel): Outcome =>
+  parcel.attempts > 0
+    ? unknown(parcel, { code: 'ambiguous_delivery', message: 'A defect in the runtime hid what became of the event' })
+    : rejected(parcel, { code: 'internal_error', message: 'A defect in the runtime stopped the event' });
