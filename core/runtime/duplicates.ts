@@ -1,22 +1,66 @@
 import Denque from 'denque';
 
-/** The messageIds of late, for vendors that a second copy would harm. */
+/**
+ * The messageIds of one call, for vendors that a second copy would harm. An id is remembered while its event is on its way, and after
+ * it was delivered, unknown or skipped. Once it comes back deferred, suspended or rejected it is forgotten: the host may hand it over again.
+ */
 export interface Duplicates {
-  /** Was there an event with this id already? It is remembered from now on. */
-  again(id: string): boolean;
+  /**
+   * `new`: it may go, and is on its way from now on. `settled`: the vendor has it, or may have it, or was spared it. `twin`: another copy
+   * is on its way, and settle() of that one gives this `index` back.
+   */
+  take(id: string, index: number): 'new' | 'twin' | 'settled';
+  /** What was on its way has its outcome; `forGood`: another copy has nothing to do. Returns the indexes of its twins. */
+  settle(id: string, forGood: boolean): readonly number[];
 }
 
-/** Remembers the last `size` ids. A Set knows its oldest, too, but takes long to find it once many were deleted. */
+const none: readonly number[] = [];
+
+/**
+ * Remembers the last `size` ids, and beyond them those that are on their way. Every step takes the same time: a Set knows its oldest,
+ * too, but takes long to find it once many were deleted.
+ */
 export function createDuplicates(size: number): Duplicates {
-  const ids = new Set<string>();
+  /** By id, the number of the event that carried it: as it is where that was settled, negative while it is on its way. */
+  const numbers = new Map<string, number>();
   const byAge = new Denque<string>();
+  const twins = new Map<string, number[]>();
+  /** Numbers begin at 1, so that each has a negative. */
+  let last = 0;
+  let oldest = 1;
+
+  /** One that is on its way stays, however old: its settle() forgets it. */
+  function forgetOldest(): void {
+    const id = byAge.shift() as string;
+    if (numbers.get(id) === oldest) numbers.delete(id);
+    oldest += 1;
+  }
+
   return {
-    again(id) {
-      if (ids.has(id)) return true;
-      ids.add(id);
+    take(id, index) {
+      const known = numbers.get(id);
+      if (known !== undefined && known > 0) return 'settled';
+      if (known !== undefined) {
+        const others = twins.get(id);
+        if (others === undefined) twins.set(id, [index]);
+        else others.push(index);
+        return 'twin';
+      }
+      last += 1;
+      numbers.set(id, -last);
+      if (size === Number.POSITIVE_INFINITY) return 'new';
       byAge.push(id);
-      if (byAge.length > size) ids.delete(byAge.shift() as string);
-      return false;
+      if (byAge.length > size) forgetOldest();
+      return 'new';
+    },
+    settle(id, forGood) {
+      const number = -(numbers.get(id) ?? 0);
+      if (forGood && number >= oldest) numbers.set(id, number);
+      else numbers.delete(id);
+      if (twins.size === 0) return none;
+      const others = twins.get(id) ?? none;
+      twins.delete(id);
+      return others;
     },
   };
 }

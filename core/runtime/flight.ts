@@ -4,7 +4,7 @@ import type { Moment } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { createPacker } from './batcher.ts';
 import { carry } from './carry.ts';
-import { createDuplicates } from './duplicates.ts';
+import { createDuplicates, type Duplicates } from './duplicates.ts';
 import { eventIdOf } from './event-id.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import type { Call, Line } from './line.ts';
@@ -20,7 +20,7 @@ export interface FlightOptions {
   readonly span: number;
   /** Most deliveries that may wait in one lane. */
   readonly laneCapacity: number;
-  /** messageIds remembered to keep a second copy from a vendor it would harm. */
+  /** messageIds remembered, beside those on their way, to keep a second copy from a vendor it would harm. */
   readonly remembered: number;
   /** A promise holds the lane of that event: true lets it go on, false gives back what waits in it. Never rejects. */
   readonly settle: (index: number, outcome: Outcome) => Promise<boolean> | undefined;
@@ -98,6 +98,19 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     open -= 1;
     const kept = conclude(parcel.index, outcome);
     if (kept !== undefined && parcel.lane !== undefined) hold(parcel.lane, kept);
+    if (seen !== undefined && parcel.eventId !== '') settleTwins(seen, parcel.eventId, outcome);
+  }
+
+  /**
+   * A second copy waits for what becomes of the first. To a host that tells its records by their ids both are one record: told
+   * `skipped`, it would delete the event that comes back deferred.
+   */
+  function settleTwins(known: Duplicates, eventId: string, outcome: Outcome): void {
+    const twins = known.settle(eventId, isForGood(outcome));
+    for (const index of twins) {
+      open -= 1;
+      void conclude(index, twinOf(outcome, eventId, clock.now()));
+    }
   }
 
   /** Nothing of the lane leaves until the host has written down what it was told; and nothing at all when it could not. */
@@ -141,8 +154,12 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     const made = makePayload(line, event, moment);
     const eventId = eventIdOf(event);
     if (made.kind !== 'payload') return void conclude(index, { kind: made.kind, eventId, reason: made.reason });
-    if (eventId !== '' && seen?.again(eventId) === true)
-      return void conclude(index, { kind: 'skipped', eventId, reason: duplicate });
+    const copy = seen === undefined || eventId === '' ? 'new' : seen.take(eventId, index);
+    if (copy === 'settled') return void conclude(index, { kind: 'skipped', eventId, reason: duplicate });
+    if (copy === 'twin') {
+      open += 1;
+      return;
+    }
     const parcel = parcelOf(made, index, eventId, now, options.withinMs);
     open += 1;
     const reason = line.suspensions.reasonFor(parcel.scopes);
@@ -281,6 +298,21 @@ const windowsToPack = 4;
 const crowded: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };
 const duplicate: Reason = {
   code: 'duplicate_event',
-  message: 'An event with the same messageId is already on its way',
+  message: 'An event with the same messageId went before it',
   field: 'messageId',
 };
+const judgedAlone: Reason = {
+  code: 'held_back',
+  message: 'An event with the same messageId was refused, which says nothing about this one',
+  field: 'messageId',
+};
+
+/** Whether another copy of the event has nothing more to do in this call. */
+const isForGood = ({ kind }: Outcome): boolean => kind === 'delivered' || kind === 'unknown' || kind === 'skipped';
+
+/** The outcome of a copy that waited for another: what comes back does so with all its copies. */
+function twinOf(outcome: Outcome, eventId: string, now: number): Outcome {
+  if (isForGood(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
+  if (outcome.kind !== 'rejected') return outcome;
+  return { kind: 'deferred', eventId, reason: judgedAlone, retryAt: new Date(now).toISOString() };
+}
