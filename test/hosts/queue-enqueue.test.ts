@@ -121,6 +121,36 @@ describe('spillway enqueue', () => {
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
   });
 
+  test('F-94 an open pipe that says nothing more is told when the queue is full, without waiting for its end', async () => {
+    const { store } = freshStore();
+    const stdin = new PassThrough();
+    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run('enqueue', 'post', '--store', store, '--config', config, '--json', '--max-bytes', '70kB');
+    stdin.write(letters(499));
+    const { code, stdout } = await ran;
+    const { accepted, stopped } = JSON.parse(stdout) as { accepted: number; stopped: object };
+    expect([code, stopped]).toEqual([75, { by: 'full', nextLine: accepted + 1 }]);
+  });
+
+  test('F-94 shows on a terminal how far it is, and nothing of it elsewhere or with --quiet', async () => {
+    for (const [isTTY, flags, shown] of [
+      [true, [], true],
+      [true, ['--quiet'], false],
+      [false, [], false],
+    ] as const) {
+      const { store } = freshStore();
+      const stdin = new PassThrough();
+      const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes, TERM: 'xterm' });
+      Object.assign(box.terminal.stderr, { isTTY });
+      const ran = box.run('enqueue', 'post', '--store', store, '--config', config, ...flags);
+      stdin.write(letters(700));
+      await new Promise((resolve) => void setTimeout(resolve, 600));
+      stdin.end(letters(1, 701));
+      expect(await ran).toMatchObject({ code: 0 });
+      expect(/500 kept {2}[\d,]+\/s/.test(box.told().stderr)).toBe(shown);
+    }
+  });
+
   test('takes the work file, too, and the connection out of it by its id', async () => {
     const { enqueue, backlog } = freshStore();
     const lines = [...generateLines({ count: 50, mix: adjust?.mix ?? {}, startTime: Date.now() - 60_000 })].join('');

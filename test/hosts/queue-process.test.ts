@@ -21,15 +21,17 @@ let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
 afterEach(() => server?.stop());
 
 /** The CLI as a process of its own. */
-function start(...args: readonly string[]) {
+const start = (...args: readonly string[]) => startWith('ignore', ...args);
+
+function startWith(stdin: 'ignore' | 'pipe', ...args: readonly string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts'), ...args], {
     cwd: root,
     env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: mailboxes },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin, 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const exited = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as const);
   return { child, exited, running: () => child.exitCode === null && child.signalCode === null };
 }
@@ -99,6 +101,36 @@ describe('spillway enqueue as a process', () => {
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
     const rest = letters(60_000 - accepted, accepted + 1);
     expect((await enqueue('post', config, rest)).stderr).toContain(`${60_000 - accepted} kept, 0 put before`);
+  });
+});
+
+describe('spillway enqueue from an open pipe', () => {
+  test('F-94 keeps after a second what came, however few lines, so that a kill -9 loses none of them', async () => {
+    const { store, backlog } = createStore(workspace, 'pipe');
+    const { child, exited } = startWith('pipe', 'enqueue', 'post', '--store', store, '--config', config);
+    child.stdin?.write(letters(3));
+    while (!existsSync(path.join(store, 'connections.json'))) await pause(20);
+    await pause(1_500);
+    child.stdin?.write(letters(2, 4));
+    await pause(2_500);
+    child.kill('SIGKILL');
+    await exited;
+    expect(await backlog('post')).toMatchObject({ waiting: 5 });
+  });
+
+  test('F-94 beside work, its events are delivered while it stays open', async () => {
+    const { store, enqueue } = createStore(workspace, 'tail');
+    const mail = (server = await startMailServer());
+    await enqueue('post', config, letters(1));
+    const worker = start('work', '--store', store, '--config', config, '--origin', `mailbox=${mail.origin}`);
+    while (mail.received.length === 0) await pause(20);
+    const { child, exited } = startWith('pipe', 'enqueue', 'post', '--store', store, '--config', config);
+    child.stdin?.write(letters(2, 2));
+    while (mail.received.length < 3) await pause(20);
+    child.stdin?.end(letters(1, 4));
+    expect(await exited).toMatchObject({ code: 0, stderr: 'post (mailbox): 3 kept, 0 put before\n' });
+    worker.child.kill('SIGTERM');
+    await worker.exited;
   });
 });
 

@@ -7,6 +7,8 @@ import type { Terminal } from './terminal.ts';
 /** Where the events come from. */
 export interface Input {
   readonly chunks: AsyncIterator<Buffer>;
+  /** So far. */
+  readonly bytesRead: number;
   /** In bytes, where it is known. */
   readonly size: number | undefined;
   /** What the file is, to tell it from the outcomes file. */
@@ -41,9 +43,22 @@ export function openInput(file: string, terminal: Terminal): Input {
 const readableOf = (fd: number, stats: Stats): Readable =>
   stats.isFIFO() ? new Socket({ fd }) : createReadStream('', { fd, highWaterMark: chunkBytes });
 
-const inputFrom = (readable: Readable, size: number | undefined, stats: Stats | undefined): Input => ({
-  chunks: readable[Symbol.asyncIterator]() as AsyncIterator<Buffer>,
-  size,
-  stats,
-  close: () => void readable.destroy(),
-});
+function inputFrom(readable: Readable, size: number | undefined, stats: Stats | undefined): Input {
+  const chunks = readable[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let bytesRead = 0;
+  return {
+    chunks: {
+      async next() {
+        const chunk = await chunks.next();
+        if (chunk.done !== true) bytesRead += chunk.value.length;
+        return chunk;
+      },
+    },
+    get bytesRead() {
+      return bytesRead;
+    },
+    size,
+    stats,
+    close: () => void readable.destroy(),
+  };
+}

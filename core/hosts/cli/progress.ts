@@ -13,37 +13,57 @@ export interface Progressing {
   readonly tally: Tally;
 }
 
+/** A bar of the input's length, where that is known, and numbers behind it. */
+export interface Bar {
+  /** Bytes of the input, where it is known. */
+  readonly size: number | undefined;
+  readonly bytesRead: () => number;
+  /** What stands behind the bar, with the names of `numbers` in braces. */
+  readonly format: string;
+  readonly numbers: () => Readonly<Record<string, number>>;
+}
+
 const none: Progress = { stop() {} };
 const everyMs = 200;
 
+/** How a delivery goes on, on a terminal; nothing elsewhere. */
+export function startProgress(output: Output | undefined, { size, bytesRead, tally }: Progressing): Promise<Progress> {
+  const startedAt = performance.now();
+  return startBar(output, {
+    size,
+    bytesRead,
+    format: '{outcomes} outcomes  {perSecond}/s  {undelivered} not delivered',
+    numbers() {
+      const { delivered, skipped, rejected, deferred, suspended, unknown } = tally.outcomes;
+      const undelivered = rejected + deferred + suspended + unknown;
+      const outcomes = delivered + skipped + undelivered;
+      return { outcomes, undelivered, perSecond: perSecond(outcomes, startedAt) };
+    },
+  });
+}
+
+/** Since then (performance.now()), in whole numbers. */
+export const perSecond = (count: number, startedAt: number): number =>
+  Math.round(count / Math.max(0.001, (performance.now() - startedAt) / 1000));
+
 /** A progress bar on a terminal, nothing elsewhere. */
-export async function startProgress(
+export async function startBar(
   output: Output | undefined,
-  { size, bytesRead, tally }: Progressing,
+  { size, bytesRead, format, numbers }: Bar,
 ): Promise<Progress> {
   if (output?.isTTY !== true) return none;
   const { SingleBar } = (await import('cli-progress')).default;
   const bar = new SingleBar({
     stream: output,
-    format: `${size === undefined ? '' : '[{bar}] {percentage}%  '}{outcomes} outcomes  {perSecond}/s  {undelivered} not delivered`,
+    format: `${size === undefined ? '' : '[{bar}] {percentage}%  '}${format}`,
     barsize: 24,
     hideCursor: null,
     clearOnComplete: true,
-    // Its own way with SIGINT would end the process before the outcomes are written.
+    // Its own way with SIGINT would end the process before what is under way is written.
     gracefulExit: false,
   });
-  const startedAt = performance.now();
-  const state = (): Record<string, string> => {
-    const { delivered, skipped, rejected, deferred, suspended, unknown } = tally.outcomes;
-    const undelivered = rejected + deferred + suspended + unknown;
-    const outcomes = delivered + skipped + undelivered;
-    const seconds = Math.max(0.001, (performance.now() - startedAt) / 1000);
-    return {
-      outcomes: outcomes.toLocaleString('en-US'),
-      undelivered: undelivered.toLocaleString('en-US'),
-      perSecond: Math.round(outcomes / seconds).toLocaleString('en-US'),
-    };
-  };
+  const state = (): Record<string, string> =>
+    Object.fromEntries(Object.entries(numbers()).map(([name, number]) => [name, number.toLocaleString('en-US')]));
   bar.start(size ?? 0, 0, state());
   const timer = setInterval(() => bar.update(bytesRead(), state()), everyMs).unref();
   return {

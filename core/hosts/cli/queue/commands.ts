@@ -20,7 +20,7 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     )
     .option(...destinations)
     .option('--json', 'the summary as one JSON object on standard output')
-    .option('--quiet', 'no summary')
+    .option('--quiet', 'no summary and no progress bar')
     .action(async (id, flags) => end(await (await import('./enqueue.ts')).enqueue(id, flags, terminal)));
   program
     .command('work')

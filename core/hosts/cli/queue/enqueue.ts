@@ -1,9 +1,10 @@
 import type { DeliveryQueue } from '../../../queue/index.ts';
 import { afterSignal, exitCode, Refusal } from '../exit-codes.ts';
-import { openInput } from '../input.ts';
+import { openInput, type Input } from '../input.ts';
 import { linesOf } from '../lines-of.ts';
+import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
-import { print, type StopSignal, type Terminal } from '../terminal.ts';
+import { print, type Output, type StopSignal, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { withConnections } from './open-connections.ts';
@@ -45,9 +46,10 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
       withSharedStore(directory, settings, async (queue) => {
         const roster = openRoster(directory);
         keepLanes(queue, opened, roster.of(id));
-        const intake = createIntake({ ...opened, queue, roster });
+        const intake = createIntake({ ...opened, queue, roster, halted: input.close });
         const stop = listenForStop(terminal);
         stop.signal.addEventListener('abort', input.close, { once: true });
+        const progress = await showProgress(flags.quiet === true ? undefined : stderr, input, intake);
         try {
           let brokenOff: string | undefined;
           try {
@@ -57,10 +59,11 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
             }
           } catch (error) {
             if (!(error instanceof Refusal)) throw error;
-            // A signal ends the reading from outside; anything else is the input's own doing.
+            // A signal, and a queue that takes no more, end the reading from outside; anything else is the input's own doing.
             if (!stop.signal.aborted) brokenOff = error.message;
           }
           await intake.flush();
+          progress.stop();
           const by = stoppedBy(intake, stop, brokenOff);
           const summary: Enqueued = {
             connection: id,
@@ -75,6 +78,7 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
             await print(stderr, `spillway: ${remark}\n`);
           return codeOf(summary);
         } finally {
+          progress.stop();
           stop.release();
         }
       }),
@@ -82,6 +86,21 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   } finally {
     input.close();
   }
+}
+
+function showProgress(output: Output | undefined, input: Input, { counts }: Intake): Promise<Progress> {
+  const startedAt = performance.now();
+  return startBar(output, {
+    size: input.size,
+    bytesRead: () => input.bytesRead,
+    format: '{kept} kept  {perSecond}/s  {before} put before  {unreadable} unreadable',
+    numbers: () => ({
+      kept: counts.accepted,
+      before: counts.duplicates,
+      unreadable: counts.unreadable,
+      perSecond: perSecond(counts.in, startedAt),
+    }),
+  });
 }
 
 function stoppedBy({ full }: Intake, { by }: Stop, brokenOff: string | undefined): StoppedBy | undefined {

@@ -9,9 +9,11 @@ import { settingsOf, type Roster } from './roster.ts';
 export interface IntakeOptions extends OpenConnection {
   readonly queue: Pick<DeliveryQueue, 'put'>;
   readonly roster: Roster;
+  /** Nothing more can be taken, and no line has come that would be told so. */
+  readonly halted: () => void;
 }
 
-/** Puts the lines of an input into a queue, some hundred at a time. What is counted is durable. */
+/** Puts the lines of an input into a queue, some hundred at a time, and those of a slow one after a second. What is counted is durable. */
 export interface Intake {
   take(line: InputLine): Promise<void>;
   /** What take() still holds. */
@@ -39,61 +41,80 @@ export interface Intake {
 
 const batchEvents = 500;
 const batchBytes = 4 * 1024 * 1024;
+/** No line waits longer for others to be put with. */
+const flushAfterMs = 1_000;
 /** So many unreadable lines are named; the rest is only counted. */
 const mostRemarks = 50;
 /** JSON is parsed at any depth, and written only as deep as the stack allows. */
 const mostLevels = 1_000;
 
+/** A line that waits for its put. */
+interface Pending {
+  readonly queued: QueuedEvent;
+  readonly line: number;
+}
+
 export function createIntake(options: IntakeOptions): Intake {
-  const { id, destination, connection, queue, roster } = options;
+  const { id, destination, connection, queue, roster, halted } = options;
   const settings = settingsOf(options);
   const counts = { in: 0, accepted: 0, duplicates: 0, skipped: 0, rejected: 0, unreadable: 0 };
   const remarks: string[] = [];
-  let batch: QueuedEvent[] = [];
-  /** Where each of the batch came from. */
-  let lines: number[] = [];
+  let batch: Pending[] = [];
   let bytes = 0;
   let lanes = false;
   let full = false;
   let lastTaken = 0;
   let lastKept = 0;
+  /** One put after another: a later line is never kept without those before it. */
+  let written: Promise<void> = Promise.resolve();
+  let overdue: NodeJS.Timeout | undefined;
 
-  async function flush(): Promise<void> {
+  function flush(): Promise<void> {
+    clearTimeout(overdue);
+    overdue = undefined;
+    const [pending, upTo] = [batch, lastTaken];
+    [batch, bytes] = [[], 0];
+    if (pending.length > 0) written = written.then(() => keep(pending, upTo));
+    return written;
+  }
+
+  async function keep(pending: readonly Pending[], upTo: number): Promise<void> {
     if (full) return;
-    if (batch.length > 0) {
+    if (pending.length > 0) {
       roster.enrol(id, { destination: destination.manifest.slug, lanes, settings });
+      const events = pending.map(({ queued }) => queued);
       try {
-        const { accepted, duplicates } = await queue.put(id, batch);
-        counts.in += batch.length;
+        const { accepted, duplicates } = await queue.put(id, events);
+        counts.in += events.length;
         counts.accepted += accepted;
         counts.duplicates += duplicates;
-        for (const { outcome } of batch) if (outcome !== undefined) counts[outcome.kind] += 1;
+        for (const { outcome } of events) if (outcome !== undefined) counts[outcome.kind] += 1;
       } catch (error) {
         if (error instanceof QueueFull) {
           full = true;
           return;
         }
-        if (!leaveOutTooDeep()) throw error;
-        return flush();
+        const flat = pending.filter(({ queued }) => !isDeeperThan(queued.event, mostLevels));
+        if (flat.length === pending.length) throw error;
+        // What can be read and not be written keeps nothing else of its batch from being kept.
+        await keep(flat, upTo);
+        for (const one of pending)
+          if (!full && !flat.includes(one)) countUnreadable(one.line, `It is nested deeper than ${mostLevels} levels`);
+        return;
       }
     }
-    batch = [];
-    lines = [];
-    bytes = 0;
-    lastKept = lastTaken;
+    lastKept = upTo;
   }
 
-  /** What can be read and not be written keeps nothing else of its batch from being kept. Returns whether there was any. */
-  function leaveOutTooDeep(): boolean {
-    const before = batch.length;
-    batch = batch.filter(({ event }, index) => {
-      const deep = isDeeperThan(event, mostLevels);
-      if (deep) countUnreadable(lines[index] ?? 0, `It is nested deeper than ${mostLevels} levels`);
-      lines[index] = deep ? 0 : (lines[index] ?? 0);
-      return !deep;
-    });
-    lines = lines.filter((line) => line !== 0);
-    return batch.length < before;
+  /** While no line comes, what is here is not kept waiting for more. */
+  async function flushOverdue(): Promise<void> {
+    try {
+      await flush();
+      if (full) halted();
+    } catch {
+      // The next to call, or the end of the input, hears of it.
+      halted();
+    }
   }
 
   function countUnreadable(line: number, why: string): void {
@@ -117,11 +138,11 @@ export function createIntake(options: IntakeOptions): Intake {
       const text = 'text' in line ? line.text : '';
       const queued = queuedOf(read.event, text, line.number);
       lanes ||= queued.lane !== undefined;
-      batch.push(queued);
-      lines.push(line.number);
+      batch.push({ queued, line: line.number });
       bytes += text.length;
       lastTaken = line.number;
       if (batch.length >= batchEvents || bytes >= batchBytes) await flush();
+      else overdue ??= setTimeout(() => void flushOverdue(), flushAfterMs);
     },
     flush,
     get full() {
