@@ -236,9 +236,9 @@ function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
   const { suspensions } = call.line;
   if (!suspensions.any) return crate;
   const leaving = crate.items.filter((parcel) => {
-    const reason = suspensions.reasonFor(parcel.scopes);
-    if (reason !== undefined) call.settle(parcel, suspended(parcel, reason, call.line));
-    return reason === undefined;
+    const suspension = suspensions.against(parcel.scopes);
+    if (suspension !== undefined) call.settle(parcel, suspended(parcel, suspension, call.line));
+    return suspension === undefined;
   });
   return leaving.length === crate.items.length ? crate : crateOf(leaving);
 }

@@ -162,8 +162,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     }
     const parcel = parcelOf(made, index, eventId, now, options.withinMs);
     open += 1;
-    const reason = line.suspensions.reasonFor(parcel.scopes);
-    if (reason !== undefined) return settle(parcel, suspended(parcel, reason, line));
+    const suspension = line.suspensions.against(parcel.scopes);
+    if (suspension !== undefined) return settle(parcel, suspended(parcel, suspension, line));
     if (stopped) return settle(parcel, deferred(parcel, stoppedReason, line.pacer.opensAt(now)));
     if (parcel.lane !== undefined) return shelve(parcel, now);
     const full = packer.add(parcel, now);

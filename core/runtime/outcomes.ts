@@ -1,6 +1,7 @@
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import type { Line } from './line.ts';
 import type { Parcel } from './parcel.ts';
+import type { Suspension } from './suspensions.ts';
 
 export const delivered = ({ eventId, attempts, notes }: Parcel, note: string | undefined): Outcome => {
   if (note === undefined && notes === undefined) return { kind: 'delivered', eventId, attempts };
@@ -40,11 +41,15 @@ export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({
   reason: ambiguousCodes.has(reason.code) ? reason : { ...reason, code: 'ambiguous_delivery' },
 });
 
-/** May come again later. One that the vendor may have already says so, whatever happened since. */
-export function deferred(parcel: Parcel, reason: Reason, retryAt: number): Outcome {
+/**
+ * May come again at `retryAt` (epoch ms), as others of the connection may meanwhile, where it waits with its `scope` alone. One
+ * that the vendor may have already says so, whatever happened since.
+ */
+export function deferred(parcel: Parcel, reason: Reason, retryAt: number, scope?: string): Outcome {
   const { eventId, ambiguous } = parcel;
   const honest: Reason = ambiguous && !ambiguousCodes.has(reason.code) ? { ...reason, ...maybeDelivered } : reason;
-  return { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() };
+  const outcome = { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() } as const;
+  return scope === undefined ? outcome : { ...outcome, scope };
 }
 
 /** Why what a stopped call has not begun comes back. */
@@ -60,10 +65,11 @@ const maybeDelivered = {
     'An earlier answer did not say whether it was taken, and a later attempt did not get through: the vendor may have the event',
 } as const;
 
-/** Not sent, because nothing of its kind may leave. */
-export function suspended(parcel: Parcel, reason: Reason, line: Line): Outcome {
-  if (parcel.ambiguous) return deferred(parcel, reason, line.clock.now());
-  return { kind: 'suspended', eventId: parcel.eventId, reason };
+/** Not sent, because nothing of its scope, or of the connection, may leave. */
+export function suspended(parcel: Parcel, { reason, scope }: Suspension, line: Line): Outcome {
+  if (parcel.ambiguous) return deferred(parcel, reason, line.clock.now(), scope);
+  const { eventId } = parcel;
+  return scope === undefined ? { kind: 'suspended', eventId, reason } : { kind: 'suspended', eventId, reason, scope };
 }
 
 /** The outcome of an event that a defect of ours lost sight of. */

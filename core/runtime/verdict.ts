@@ -133,9 +133,12 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
       case 'reject':
         return call.settle(parcel, rejected(parcel, decision.reason));
       case 'suspend':
-        return suspend(call, parcel, decision.reason, decision.scope);
-      case 'defer':
-        return call.settle(parcel, deferred(parcel, decision.reason, call.line.clock.now() + (decision.afterMs ?? 0)));
+        return suspend(call, parcel, decision.reason, declaredScope(call.line, parcel, decision.scope));
+      case 'defer': {
+        const scope = declaredScope(call.line, parcel, decision.scope);
+        const retryAt = call.line.clock.now() + (decision.afterMs ?? 0);
+        return call.settle(parcel, deferred(parcel, decision.reason, retryAt, scope));
+      }
       case 'resend':
       case 'split':
         return lone ? call.settle(parcel, rejected(parcel, decision.reason)) : void halves.push(parcel);
@@ -177,5 +180,12 @@ function suspend(call: Call, parcel: Parcel, reason: Reason, scope: string | und
     const where = scope === undefined ? {} : { scope };
     line.emit?.({ kind: 'connection_suspended', slug: line.slug, code: reason.code, ...where });
   }
-  call.settle(parcel, suspended(parcel, reason, line));
+  call.settle(parcel, suspended(parcel, scope === undefined ? { reason } : { reason, scope }, line));
+}
+
+/** A scope that the event is not known by would hold others and let this one go on. */
+function declaredScope(line: Line, { scopes }: Parcel, scope: string | undefined): string | undefined {
+  if (scope === undefined || scopes?.includes(scope) === true) return scope;
+  defect(line, 'response', nonsense(scope, 'a decision names a scope that its item does not declare'));
+  return undefined;
 }

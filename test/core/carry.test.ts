@@ -391,6 +391,24 @@ describe('a vendor that suspends', () => {
     expect(connection.suspended()).toEqual([]);
   });
 
+  it('F-17 names the scope in every outcome, also of what never left; and one that its item does not declare stops all', async () => {
+    const classifyError = (): RetryDecision =>
+      decide('suspend', 'misconfigured', 'unknown token', { scope: 'token:b' });
+    const destination = acme({ response: { classifyError } }, lone);
+    const script: Script = ({ ids }) => (ids[0]?.startsWith('b') === true ? { status: 404 } : yes);
+    const { deliver, connection, signals } = bench({ destination, script });
+    for (const id of ['b1', 'b2']) {
+      expect(await deliver([track(id, { scopes: ['token:b'] })])).toMatchObject([
+        { kind: 'suspended', scope: 'token:b' },
+      ]);
+    }
+    connection.resume();
+    const [outcome] = await deliver([track('b3', { scopes: ['token:c'] })]);
+    expect(outcome).toMatchObject({ kind: 'suspended' });
+    expect(outcome).not.toHaveProperty('scope');
+    expect(defects(signals)).toEqual(['response']);
+  });
+
   it('does not make what waits behind a slow pace wait for its suspension', async () => {
     const pace = { concurrency: 1, timeoutMs: 10_000, rate: { permits: 1, perMs: 5_000, cost: 'request' as const } };
     const destination = acme({}, { ...lone, pace });

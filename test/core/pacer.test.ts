@@ -255,11 +255,11 @@ describe('suspensions', () => {
   it('concern a delivery by any of its scopes, or all deliveries', () => {
     const suspensions = createSuspensions();
     suspensions.add(reason('b'), 'b');
-    expect(suspensions.reasonFor(['a', 'b'])).toEqual(reason('b'));
-    expect(suspensions.reasonFor(['a'])).toBeUndefined();
-    expect(suspensions.reasonFor(undefined)).toBeUndefined();
+    expect(suspensions.against(['a', 'b'])).toEqual({ reason: reason('b'), scope: 'b' });
+    expect(suspensions.against(['a'])).toBeUndefined();
+    expect(suspensions.against(undefined)).toBeUndefined();
     suspensions.add(reason('all'));
-    expect(suspensions.reasonFor(undefined)).toEqual(reason('all'));
+    expect(suspensions.against(undefined)).toEqual({ reason: reason('all') });
   });
 
   it('are lifted one by one or all together', () => {
