@@ -3,10 +3,11 @@ import type { CredentialCheck } from './credential-check.ts';
 import type { RetryDecision } from './decision.ts';
 import type { Admission, Batch, Delivery, Transformed } from './delivery.ts';
 import type { CdpEvent } from './event.ts';
-import type { Failure, HttpRequest, HttpResponse } from './failure.ts';
+import type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
 import type { BatchLimits, DestinationManifest } from './manifest.ts';
 import type { Trace } from './mapping.ts';
 import type { OperationList, Operations } from './operation.ts';
+import type { YesForm } from './yes.ts';
 
 /**
  * The contract between the runtime and a destination.
@@ -59,22 +60,22 @@ export interface Wire {
 /** What came of one request: an answer of whatever status, or why there is none. */
 export type WireResult = { readonly kind: 'response'; readonly response: HttpResponse } | Failure;
 
-/** A request, with the body that was sent, and its answer. Some vendors answer in terms of the text they were sent. */
-export interface Exchange {
-  readonly request: HttpRequest;
-  readonly response: HttpResponse;
-}
-
-/** response.ts: how this vendor says yes, no and not now. */
+/**
+ * response.ts: how this vendor says yes, no and not now.
+ *
+ * A 2xx is read in this order: `readReply`, where the vendor documents verdicts of its own; the usual words for a no (usualNo):
+ * one with 429 or 5xx is read as that status, any other is `reject` for one event and `split` for several; `yes`. What is none of
+ * them is ambiguous. Every other status: `readReply`, then `classifyError`.
+ */
 export interface ResponseHandler<P> {
   classifyError(failure: Failure, batch: Batch<P>): RetryDecision;
   /**
-   * Reads verdicts out of any HTTP answer (Rokt's 400 carries them too), one per item, in item order.
-   * `undefined` = not readable: a 2xx is then ambiguous, the rest goes to classifyError.
-   * A handler without readReply takes the statuses of `success` (default: 200) as the vendor's yes for the whole batch.
+   * Reads documented verdicts out of any HTTP answer (Rokt's 400 carries them too), one per item, in item order.
+   * `undefined` = there are none in it.
    */
   readReply?(exchange: Exchange, batch: Batch<P>): readonly RetryDecision[] | undefined;
-  readonly success?: readonly number[];
+  /** The forms in which the vendor says yes to all of a request. Default: 200 with an empty body; with a `readReply`: none. */
+  readonly yes?: readonly YesForm<P>[];
 }
 
 /** What goes around and between the texts of a batch: arrays `[` `,` `]`; default nothing. */

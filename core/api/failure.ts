@@ -21,6 +21,12 @@ export interface HttpResponse {
   readonly receivedAt: number;
 }
 
+/** A request, with the body that was sent, and its answer. Some vendors answer in terms of the text they were sent. */
+export interface Exchange {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+}
+
 /** Why a whole request did not succeed. Data, not an exception: it can be a fixture and a log line. */
 export type Failure =
   | { readonly kind: 'http'; readonly response: HttpResponse }

@@ -20,7 +20,6 @@ export type {
   DefinedDestination,
   Destination,
   DestinationDefinition,
-  Exchange,
   Frame,
   Moment,
   Reply,
@@ -47,7 +46,7 @@ export { outcomeKinds, reasonCodes } from './outcome.ts';
 export type { Note, Outcome, OutcomeKind, Reason, ReasonCode } from './outcome.ts';
 export { accept, decide, decisionKinds } from './decision.ts';
 export type { RetryDecision } from './decision.ts';
-export type { Failure, HttpRequest, HttpResponse } from './failure.ts';
+export type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
 export { acceptAll, again, all, classifyWith } from './classify.ts';
 export type { ErrorRule } from './classify.ts';
 export { retryAfterMs } from './retry-after.ts';
@@ -85,4 +84,8 @@ export {
 export { optionReader } from './integrations.ts';
 export type { OwnOption } from './integrations.ts';
 export { asAttStatus, limitsTracking } from './tracking.ts';
-export { byIndex, byKey, jsonBody } from './readers.ts';
+export { byIndex, byKey, jsonBody, jsonValue } from './readers.ts';
+export { usualNo } from './usual-no.ts';
+export type { UsualNo } from './usual-no.ts';
+export { yesIn } from './yes.ts';
+export type { YesForm } from './yes.ts';

@@ -1,5 +1,6 @@
 import { accept, type RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
+import type { JsonValue } from './event.ts';
 
 /** Verdicts by position: the decision given for an item's index in the batch, else accept. */
 export const byIndex = <P>(
@@ -16,12 +17,17 @@ export const byKey = <P>(
 ): readonly RetryDecision[] =>
   batch.items.map(({ key }) => (key === undefined ? undefined : decisions.get(key)) ?? otherwise);
 
-/** The body as a JSON object or array; `undefined` when it is empty, cut or not JSON. */
-export function jsonBody(body: string): object | undefined {
+/** The body as JSON, `null` included; `undefined` when it is empty, cut or not JSON. */
+export function jsonValue(body: string): JsonValue | undefined {
   try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+    return JSON.parse(body) as JsonValue;
   } catch {
     return undefined;
   }
+}
+
+/** The body as a JSON object or array; `undefined` when it is empty, cut or not JSON. */
+export function jsonBody(body: string): object | undefined {
+  const parsed = jsonValue(body);
+  return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
 }

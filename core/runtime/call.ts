@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { classifyWith } from '../api/classify.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
-import type { HttpRequest, HttpResponse } from '../api/failure.ts';
+import type { Failure, HttpRequest, HttpResponse } from '../api/failure.ts';
 import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
+import { usualNo } from '../api/usual-no.ts';
 import { withoutPersonal } from '../http/redact.ts';
 import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
@@ -178,23 +179,33 @@ function judge(
   batch: Batch<unknown>,
   keep: (reply: unknown) => void,
 ): RetryDecision {
-  const { success = [200], errors, idempotent } = definition;
+  const { success = [200] } = definition;
   if (result.kind === 'response' && success.includes(result.response.status)) {
-    return read(definition, result.response, keep);
+    return read(definition, result.response, batch, keep);
   }
   const failure = result.kind === 'response' ? ({ kind: 'http', response: result.response } as const) : result;
+  return failed(definition, failure, batch);
+}
+
+/** What was asked for is not there; done it may be all the same. */
+function failed({ errors, idempotent }: AnyOperation, failure: Failure, batch: Batch<unknown>): RetryDecision {
   const decision = classifyWith(errors)(failure, batch);
-  if (idempotent || decision.kind !== 'retry' || result.kind !== 'response' || result.response.status === 429)
+  if (idempotent || decision.kind !== 'retry' || failure.kind !== 'http' || failure.response.status === 429)
     return decision;
-  const { status } = result.response;
+  const { status } = failure.response;
   return decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say whether it was done`, {
     status,
     resend: false,
   });
 }
 
-/** A yes, if the reply is what the vendor documents. */
-function read(definition: AnyOperation, response: HttpResponse, keep: (reply: unknown) => void): RetryDecision {
+/** A yes, if the reply is what the vendor documents: what its folder calls a no comes first, then the usual words for one. */
+function read(
+  definition: AnyOperation,
+  response: HttpResponse,
+  batch: Batch<unknown>,
+  keep: (reply: unknown) => void,
+): RetryDecision {
   const { status, body, cut } = response;
   if (cut === true) {
     const message = 'The answer is longer than this operation reads, and half of it is none';
@@ -203,9 +214,15 @@ function read(definition: AnyOperation, response: HttpResponse, keep: (reply: un
       resend: false,
     });
   }
-  const parsed = (definition.reply as z.ZodType).safeParse(jsonOf(body));
+  const answer = jsonOf(body);
+  const parsed = (definition.reply as z.ZodType).safeParse(answer);
   const refusal = parsed.success ? definition.refusal?.(parsed.data) : undefined;
   if (refusal !== undefined) return refusal;
+  const no = usualNo(answer, 'top');
+  if (no?.status !== undefined)
+    return failed(definition, { kind: 'http', response: { ...response, status: no.status } }, batch);
+  if (no !== undefined)
+    return decide('reject', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
   if (!parsed.success) {
     const message = `The vendor's ${status} is not the answer it documents`;
     return decide('ambiguous', 'ambiguous_delivery', message, { status, resend: false });

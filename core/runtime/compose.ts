@@ -1,10 +1,10 @@
-import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import { admit, type Batch } from '../api/delivery.ts';
-import type { AnyDestination, Destination, Exchange, Frame, Reply, WireResult } from '../api/destination.ts';
+import type { AnyDestination, Destination, Frame, Reply, WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { BatchLimits } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
 import { nonsense } from './nonsense.ts';
+import { readAnswer } from './answer.ts';
 import { bareFrame, frameBytes, packByLimits, type FrameBytes } from './batcher.ts';
 
 /** A destination with one connection's settings: the five methods, and what core needs around them. */
@@ -107,7 +107,7 @@ function asker(definition: AnyDestination, config: unknown, { prepared, frame, l
 function replyOf(definition: AnyDestination, request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply {
   if (result.kind !== 'response') return { kind: 'failed', failure: result };
   try {
-    return judge(definition, { request, response: result.response }, batch);
+    return readAnswer(definition, { request, response: result.response }, batch);
   } catch (error) {
     return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
   }
@@ -129,25 +129,3 @@ function framed({ open, separator, close }: Frame, { items }: Batch<unknown>): s
   for (let i = 1; i < items.length; i++) body += separator + items[i]?.text;
   return body + close;
 }
-
-/** Reads the answer. A yes that is cut off, or that its reader cannot read, says nothing we may rely on. */
-function judge(definition: AnyDestination, exchange: Exchange, batch: Batch<unknown>): Reply {
-  const { response: handler } = definition;
-  const { response } = exchange;
-  const yes = response.status >= 200 && response.status < 300;
-  const whole = response.cut !== true;
-  const decisions = handler.readReply?.(exchange, batch);
-  if (decisions !== undefined)
-    return { kind: 'settled', decisions: yes && !whole ? doubted(decisions, response.status) : decisions };
-  if (!yes) return { kind: 'failed', failure: { kind: 'http', response } };
-  const documented = whole && handler.readReply === undefined && (handler.success ?? [200]).includes(response.status);
-  const decision = documented ? accept() : unclear(response.status);
-  return { kind: 'settled', decisions: batch.items.map(() => decision) };
-}
-
-/** Half an answer may refuse, but not accept. */
-const doubted = (decisions: readonly RetryDecision[], status: number): readonly RetryDecision[] =>
-  decisions.map((decision) => (decision?.kind === 'accept' ? unclear(status) : decision));
-
-const unclear = (status: number): RetryDecision =>
-  decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say what became of the event`, { status });

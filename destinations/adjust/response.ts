@@ -1,12 +1,10 @@
 import {
-  accept,
-  acceptAll,
   all,
   classifyWith,
   isObject,
   jsonBody,
-  ownValue,
-  type JsonObject,
+  usualNo,
+  type HttpResponse,
   type ResponseHandler,
 } from '../../core/api/index.ts';
 import { judge, refused } from './verdicts.ts';
@@ -16,26 +14,23 @@ const house = classifyWith<AdjustEvent>([]);
 
 /** Only 200 is a yes, and only without an error in its body: 202 is how Adjust refuses an S2S token (ADJUST-51, ADJUST-69). */
 export const response: ResponseHandler<AdjustEvent> = {
+  /** A message that Adjust documents decides, also inside a 200; a no of any other kind is core's to read. */
   readReply({ response: answer }, batch) {
-    if (answer.status === 202) {
-      const verdict = judge(answer, batch);
-      return verdict && all(batch, verdict);
-    }
-    if (answer.status !== 200 || answer.cut === true) return undefined;
-    if (plainYes.test(answer.body)) return acceptAll(batch);
-    const body = jsonBody(answer.body);
-    if (!isObject(body)) return undefined;
-    return all(batch, hasError(body) ? (judge(answer, batch) ?? refused(answer, batch)) : accept());
+    if (answer.status !== 202 && !(answer.status === 200 && hasError(answer))) return undefined;
+    const verdict = judge(answer, batch) ?? (answer.status === 200 ? refused(answer, batch) : undefined);
+    return verdict && all(batch, verdict);
   },
+
+  yes: [{ body: 'empty' }, { body: /^ok[.!]?$/i }, { body: isObject }],
 
   classifyError: (failure, batch) =>
     (failure.kind === 'http' ? judge(failure.response, batch) : undefined) ?? house(failure, batch),
 };
 
-/** "OK", or nothing at all. */
-const plainYes = /^\s*(?:ok[.!]?)?\s*$/i;
-
-function hasError(body: JsonObject): boolean {
-  const error = ownValue(body, 'error');
-  return error !== undefined && error !== null && error !== false && error !== '';
+/** A no whose words are in `error`, and which names no status to wait for. */
+function hasError({ body, cut }: HttpResponse): boolean {
+  if (cut === true || !/"error"/i.test(body)) return false;
+  const answer = jsonBody(body);
+  const no = isObject(answer) ? usualNo(answer) : undefined;
+  return no !== undefined && no.status === undefined;
 }

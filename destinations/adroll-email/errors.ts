@@ -27,18 +27,3 @@ function textIn(object: JsonObject, name: string): string {
   const value = object[name];
   return typeof value === 'string' ? value.trim() : '';
 }
-
-/**
- * Whether an answer of 200 is no yes after all: its `success` is there and not true (ADEMAIL-09), or it has an error in it.
- * A `message` beside the rest is no error.
- */
-export function saysNo(answer: JsonObject): boolean {
-  const { success, error, errors } = answer;
-  const none = (value: JsonValue | undefined): boolean =>
-    value === undefined ||
-    value === null ||
-    value === '' ||
-    value === false ||
-    (Array.isArray(value) && value.length === 0);
-  return (success !== undefined && success !== true) || !none(error) || !none(errors);
-}

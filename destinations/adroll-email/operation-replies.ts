@@ -1,6 +1,5 @@
-import { decide, isObject, sha256, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
+import { decide, isObject, sha256, usualNo, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
 import { utcSeconds } from './date-times.ts';
-import { saysNo } from './errors.ts';
 
 const words = z.string().nullish();
 
@@ -8,8 +7,10 @@ const words = z.string().nullish();
 export const success = z.looseObject({ success: z.union([z.boolean(), z.string(), z.number(), z.null()]) });
 
 /** What a 200 may say that is no yes: of every operation. */
-export const refusalOf = (reply: unknown): RetryDecision | undefined =>
-  isObject(reply) && saysNo(reply) ? notASuccess : undefined;
+export function refusalOf(reply: unknown): RetryDecision | undefined {
+  const no = isObject(reply) ? usualNo(reply, 'top') : undefined;
+  return no === undefined || no.status !== undefined ? undefined : notASuccess;
+}
 
 const notASuccess = decide('reject', 'vendor_rejected', 'AdRoll answered 200, but did not call it a success', {
   status: 200,

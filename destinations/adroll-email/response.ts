@@ -2,6 +2,7 @@ import {
   again,
   classifyWith,
   decide,
+  isObject,
   type ErrorRule,
   type HttpResponse,
   type ResponseHandler,
@@ -9,7 +10,7 @@ import {
 } from '../../core/api/index.ts';
 import { complaintsIn } from './errors.ts';
 import type { Unsubscriber } from './mapping.ts';
-import { verdicts } from './verdicts.ts';
+import { ignoredIn, verdicts } from './verdicts.ts';
 
 /** Parameters that stand in the URL: what is wrong with them is wrong with every request. */
 const urlParameters: ReadonlySet<string> = new Set(['advertisable_eid', 'apikey']);
@@ -67,4 +68,6 @@ export const response: ResponseHandler<Unsubscriber> = {
   classifyError: classifyWith(rules),
   /** Only 200 is documented (ADEMAIL-23). */
   readReply: ({ response: { status, body } }, batch) => (status === 200 ? verdicts(body, batch) : undefined),
+  /** ADEMAIL-21. */
+  yes: [{ body: (answer) => isObject(answer) && ignoredIn(answer)?.length === 0 }],
 };

@@ -4,34 +4,40 @@ import {
   byKey,
   decide,
   isObject,
-  jsonBody,
+  jsonValue,
   normalizeEmail,
+  usualNo,
   type Batch,
+  type JsonObject,
   type JsonValue,
   type RetryDecision,
 } from '../../core/api/index.ts';
-import { saysNo } from './errors.ts';
 import type { Unsubscriber } from './mapping.ts';
 
 /**
- * One decision per item out of the body of a 200: a no to the addresses it calls ignored, a yes to all others (ADEMAIL-20,
- * ADEMAIL-21). `undefined` when it is not such an answer.
+ * One decision per item out of the body of a 200 that calls addresses ignored: a no to those, a yes to all others (ADEMAIL-20).
+ * `undefined` where it is not such an answer, or says no to all.
  *
  * An ignored address that we did not send is one of ours in another spelling. Which one, smaller requests tell; that is
  * harmless, as sending an address again is (ADEMAIL-24).
  */
 export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly RetryDecision[] | undefined {
-  const answer = jsonBody(body) as JsonValue | undefined;
-  if (!isObject(answer)) return undefined;
+  const answer = jsonValue(body);
+  if (!isObject(answer) || usualNo(answer)?.status !== undefined) return undefined;
   const sent = new Set(batch.items.map(({ key }) => key));
-  if (saysNo(answer)) {
-    return all(batch, sent.size === 1 ? refused : refusedTogether);
-  }
-  const ignored = answer['ignored'] ?? [];
-  if (!isListOfTexts(ignored)) return undefined;
+  // However many events name it: a request of one address cannot be made smaller.
+  if (usualNo(answer) !== undefined) return sent.size === 1 ? all(batch, refused) : undefined;
+  const ignored = ignoredIn(answer);
+  if (ignored === undefined || ignored.length === 0) return undefined;
   const named = new Map(ignored.map((address) => [normalizeEmail(address), malformed]));
   const nameless = [...named.keys()].some((address) => !sent.has(address));
   return byKey(batch, named, nameless ? (sent.size === 1 ? malformed : someMalformed) : accept());
+}
+
+/** The addresses an answer calls ignored; `undefined` where it has something else in their place. */
+export function ignoredIn(answer: JsonObject): readonly string[] | undefined {
+  const ignored = answer['ignored'] ?? [];
+  return isListOfTexts(ignored) ? ignored : undefined;
 }
 
 const isListOfTexts = (value: JsonValue): value is readonly string[] =>
@@ -43,4 +49,3 @@ const no = (kind: 'reject' | 'split', message: string): RetryDecision =>
 const malformed = no('reject', 'AdRoll ignored the address: it finds it malformed');
 const someMalformed = no('split', 'AdRoll ignored an address, and names none that was sent');
 const refused = no('reject', 'AdRoll answered 200, but did not call it a success');
-const refusedTogether = no('split', 'AdRoll answered 200, but did not call it a success');

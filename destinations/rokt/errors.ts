@@ -16,6 +16,10 @@ export function errorMessages(body: string): readonly string[] | undefined {
   });
 }
 
+/** `{"errors":[]}`. */
+export const hasNoErrors = (answer: JsonValue): boolean =>
+  isObject(answer) && Array.isArray(answer['errors']) && answer['errors'].length === 0;
+
 const entity = /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi;
 const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 

@@ -1,5 +1,4 @@
 import {
-  acceptAll,
   again,
   classifyWith,
   decide,
@@ -9,7 +8,7 @@ import {
   type RetryDecision,
 } from '../../core/api/index.ts';
 import type { RoktBatch } from './mapping.ts';
-import { errorMessages } from './errors.ts';
+import { errorMessages, hasNoErrors } from './errors.ts';
 import { verdicts } from './verdicts.ts';
 
 /** The limits `X-mp-rate-limit-exceeded` can name (ROKT-64). */
@@ -41,13 +40,18 @@ const rules: readonly ErrorRule<RoktBatch>[] = [
 export const response: ResponseHandler<RoktBatch> = {
   classifyError: classifyWith(rules, { retryAfter: form }),
 
-  /** A 202 is a yes to what its errors do not name (ROKT-52, ROKT-62); a 400 is a no to all (ROKT-53, ROKT-63). */
+  /** The errors of a 202 refuse what they name (ROKT-62); a 400 is a no to all (ROKT-53, ROKT-63). */
   readReply: ({ request, response: { status, body, cut } }, batch) => {
     if ((status !== 202 && status !== 400) || cut === true) return undefined;
-    if (status === 202 && body.trim() === '') return acceptAll(batch);
     const messages = errorMessages(body);
-    if (messages === undefined) return undefined;
-    if (messages.length === 0) return status === 202 ? acceptAll(batch) : undefined;
-    return verdicts(messages, batch, request.body ?? '', status);
+    return messages === undefined || messages.length === 0
+      ? undefined
+      : verdicts(messages, batch, request.body ?? '', status);
   },
+
+  /** A 202 with nothing in it (ROKT-52); to a bulk request, which is a list, also one whose list of errors is empty (ROKT-62). */
+  yes: [
+    { status: 202, body: 'empty' },
+    { status: 202, body: (answer, { request }) => request.body?.startsWith('[') === true && hasNoErrors(answer) },
+  ],
 };

@@ -225,10 +225,13 @@ describe('a folder whose readReply()', () => {
     expect(codes(await deliver(tracks(2)))).toEqual(Array(2).fill('deferred: ambiguous_delivery'));
   });
 
-  it('is missing: 200 and the statuses of `success` alone are a yes', async () => {
+  it('F-07 is missing: only the forms that the folder calls a yes are one', async () => {
     const statuses = [200, 201, 204];
     const { deliver } = bench({
-      destination: acme({ response: { classifyError: house, success: [201] } }, { replay: 'harmful' }),
+      destination: acme(
+        { response: { classifyError: house, yes: [{ status: 201, body: 'empty' }] } },
+        { replay: 'harmful' },
+      ),
       script: inTurn(...statuses.map((status) => ({ status }))),
     });
     const outcomes: Outcome[] = [];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Batch, Delivery, Failure, HttpResponse, RetryDecision } from '../../core/api/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
+import { decisionsFor } from './answer-reading.ts';
 
 const payload = {
   s2s: '1',
@@ -27,12 +28,10 @@ interface Answer {
   readonly cut?: boolean;
 }
 
-/** What the runtime would learn: what readReply says, else a 2xx is ambiguous, else what classifyError says. */
 function verdict({ status, body = '', headers = {}, cut = false }: Answer): RetryDecision {
   const response: HttpResponse = { status, body, headers, cut, receivedAt: Date.parse('2026-01-15T12:00:00Z') };
   const request = { method: 'POST', url: 'https://s2s.adjust.com/event', headers: {}, body: 's2s=1' } as const;
-  const decisions = adjust.response.readReply?.({ request, response }, batch);
-  if (decisions === undefined) return adjust.response.classifyError({ kind: 'http', response }, batch);
+  const decisions = decisionsFor(adjust, { request, response }, batch as Batch<never>);
   expect(decisions).toHaveLength(1);
   return decisions[0] as RetryDecision;
 }

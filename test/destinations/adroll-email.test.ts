@@ -8,6 +8,7 @@ import { createRuntime, type Outcome, type RuntimeOptions, type Signal } from '.
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 import { isAddress } from '../../destinations/adroll-email/address.ts';
 import type { Unsubscriber } from '../../destinations/adroll-email/mapping.ts';
+import { decisionsFor } from './answer-reading.ts';
 import { VendorDouble, type Script } from '../kit/vendor-double.ts';
 import { createVirtualClock } from '../kit/virtual-clock.ts';
 
@@ -382,13 +383,14 @@ describe('answers', () => {
   });
   const request = { method: 'POST', url: 'https://services.adroll.com/', headers: {} } as const;
   const read = (body: unknown, of = addresses, status = 200) =>
-    adrollEmail.response
-      .readReply?.({ request, response: answer(status, body) }, batch(of))
-      ?.map(({ kind }: RetryDecision) => kind);
+    decisionsFor(adrollEmail, { request, response: answer(status, body) }, batch(of) as Batch<never>).map(
+      ({ kind }: RetryDecision) => kind,
+    );
+  const nobodyKnows = ['ambiguous', 'ambiguous'];
   const refuse = (status: number, body: unknown = '') =>
     adrollEmail.response.classifyError({ kind: 'http', response: answer(status, body) }, batch(addresses));
 
-  it.each<[unknown, readonly string[] | undefined]>([
+  it.each<[unknown, readonly string[]]>([
     [{}, ['accept', 'accept']],
     [{ ignored: null }, ['accept', 'accept']],
     [{ ignored: [], new_member: 1 }, ['accept', 'accept']],
@@ -396,18 +398,18 @@ describe('answers', () => {
     [{ ignored: ['b@example.com', 'B@EXAMPLE.COM '] }, ['accept', 'reject']],
     [{ ignored: ['b@example.com', 'c@example.com'] }, ['split', 'reject']],
     [{ ignored: [''] }, ['split', 'split']],
-    [{ ignored: [7] }, undefined],
-    [{ ignored: {} }, undefined],
-    [{ ignored: false }, undefined],
+    [{ ignored: [7] }, nobodyKnows],
+    [{ ignored: {} }, nobodyKnows],
+    [{ ignored: false }, nobodyKnows],
     [{ success: 'true' }, ['split', 'split']],
     [{ success: null }, ['split', 'split']],
     [{ success: false, ignored: [] }, ['split', 'split']],
     [{ error: 'no' }, ['split', 'split']],
     [{ errors: [] }, ['accept', 'accept']],
-    [[{ error: 'no', name: 'x' }], undefined],
-    ['', undefined],
-    ['"ignored"', undefined],
-    ['{"ignored":["a@exam', undefined],
+    [[{ error: 'no', name: 'x' }], ['split', 'split']],
+    ['', nobodyKnows],
+    ['"ignored"', nobodyKnows],
+    ['{"ignored":["a@exam', nobodyKnows],
   ])('ADEMAIL-09 ADEMAIL-20 ADEMAIL-21 a 200 with %j is read as %j', (body, expected) => {
     expect(read(body)).toEqual(expected);
   });
@@ -418,8 +420,9 @@ describe('answers', () => {
   });
 
   it('ADEMAIL-23 no other status is read address by address', () => {
-    for (const status of [201, 202, 204, 206, 400, 500])
-      expect(read({ ignored: [] }, addresses, status)).toBeUndefined();
+    for (const status of [201, 202, 204, 206]) expect(read({ ignored: [] }, addresses, status)).toEqual(nobodyKnows);
+    expect(read({ ignored: [] }, addresses, 400)).toEqual(['split', 'split']);
+    expect(read({ ignored: [] }, addresses, 500)).toEqual(['retry', 'retry']);
   });
 
   it.each<[number, unknown, string, string]>([

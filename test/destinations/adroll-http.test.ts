@@ -6,6 +6,7 @@ import adroll from '../../destinations/adroll/index.ts';
 import type { Batch, CdpEvent, Failure, HttpResponse } from '../../core/api/index.ts';
 import { createRuntime, type ConnectionOptions } from '../../core/index.ts';
 import type { AdRollEvent } from '../../destinations/adroll/mapping.ts';
+import { decisionsFor } from './answer-reading.ts';
 import { canonicalEvents } from '../kit/events.ts';
 import { openProbe } from '../kit/probe.ts';
 import { loadSubject } from '../kit/subject.ts';
@@ -39,7 +40,7 @@ const answer = (status: number, body = '', more: Partial<HttpResponse> = {}): Ht
   ...more,
 });
 const read = (response: HttpResponse, size = 1, extra: Record<string, unknown> = {}) =>
-  adroll.response.readReply?.({ request: requestOf(extra), response }, batchOf(size));
+  decisionsFor(adroll, { request: requestOf(extra), response }, batchOf(size) as Batch<never>);
 const classify = (failure: Failure, size = 2) => adroll.response.classifyError(failure, batchOf(size));
 const refuse = (status: number, body?: string, more?: Partial<HttpResponse>) =>
   classify({ kind: 'http', response: answer(status, body, more) });
@@ -216,13 +217,10 @@ describe('answers', () => {
     ['{"error":"","errors":[]}'],
     ['{"errors":{}}'],
     ['{"error":false}'],
-    ['[]'],
-    ['true'],
-    ['"OK"'],
-    ['null'],
-    [`${'['.repeat(30_000)}${']'.repeat(30_000)}`],
   ])('ADROLL-14 ADROLL-68 takes 200 with %j as a yes to every event', (body) => {
-    expect(read(answer(200, body), 3)).toEqual([{ kind: 'accept' }, { kind: 'accept' }, { kind: 'accept' }]);
+    const yes = [{ kind: 'accept' }, { kind: 'accept' }, { kind: 'accept' }];
+    expect(read(answer(200, body), 3)).toEqual(yes);
+    expect(read(answer(204, body), 3)).toEqual(yes);
   });
 
   it.each([
@@ -249,8 +247,12 @@ describe('answers', () => {
     ['200 with nothing left of its body', answer(200, '', { cut: true })],
     ['201', answer(201, '{}')],
     ['202', answer(202, '{}')],
-    ['204', answer(204)],
-  ])('ADROLL-67 ADROLL-68 does not take %s as a word, nor as one to repeat', (_what, response) => {
+    ['200 with an empty list', answer(200, '[]')],
+    ['200 with true', answer(200, 'true')],
+    ['200 with a text', answer(200, '"OK"')],
+    ['200 with null', answer(200, 'null')],
+    ['200 with a list without end', answer(200, `${'['.repeat(30_000)}${']'.repeat(30_000)}`)],
+  ])('F-07 ADROLL-67 ADROLL-68 does not take %s as a word, nor as one to repeat', (_what, response) => {
     expect(read(response, 2)).toMatchObject([
       { kind: 'ambiguous', reason: { code: 'ambiguous_delivery' }, resend: false },
       { kind: 'ambiguous', reason: { code: 'ambiguous_delivery' }, resend: false },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Batch, Delivery, HttpResponse, RetryDecision } from '../../core/api/index.ts';
+import type { Batch, Delivery, Exchange, HttpResponse, RetryDecision } from '../../core/api/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
+import { decisionsFor } from './answer-reading.ts';
 import { decodeEntities } from '../../destinations/rokt/errors.ts';
 import type { RoktBatch } from '../../destinations/rokt/mapping.ts';
 
@@ -38,11 +39,15 @@ const answer = (status: number, body: unknown = '', headers: Record<string, stri
   body: typeof body === 'string' ? body : JSON.stringify(body),
   receivedAt: Date.parse('2026-01-15T12:00:00Z'),
 });
+const exchangeOf = (response: HttpResponse, sent: string): Exchange => ({
+  request: { method: 'POST', url: 'https://s2s.us1.mparticle.com', headers: {}, body: sent },
+  response,
+});
 const read = (response: HttpResponse, batch = three, sent = bodyOf(batch)) =>
-  handler.readReply?.(
-    { request: { method: 'POST', url: 'https://s2s.us1.mparticle.com', headers: {}, body: sent }, response },
-    batch,
-  );
+  handler.readReply?.(exchangeOf(response, sent), batch);
+/** With core's share of the reading. */
+const readWhole = (response: HttpResponse, batch = three, sent = bodyOf(batch)) =>
+  decisionsFor(rokt, exchangeOf(response, sent), batch as Batch<never>);
 const judge = (response: HttpResponse, batch = lone): RetryDecision =>
   handler.classifyError({ kind: 'http', response }, batch);
 const kinds = (decisions: readonly RetryDecision[] | undefined) => decisions?.map(({ kind }) => kind);
@@ -57,17 +62,30 @@ const named = (index: number) => `Wrong. Path '[${index}].device_info.ios_advert
 const vague = 'A batch could not be read.';
 
 describe('what a 202 and a 400 say of each batch', () => {
-  it.each(['', ' \n', '{}', '{"errors":[]}', '{"errors":null}', '{"note":"queued"}'])(
-    'ROKT-52 a 202 with the body %p is a yes to all',
+  it.each(['', ' \n', '{"errors":[]}'])('ROKT-52 a 202 to a bulk request with the body %p is a yes to all', (body) => {
+    expect(kinds(readWhole(answer(202, body)))).toEqual([yes, yes, yes]);
+  });
+
+  it('F-07 ROKT-52 a 202 to a request of one batch has nothing in it', () => {
+    const [{ text }] = lone.items;
+    expect(kinds(readWhole(answer(202), lone, text))).toEqual([yes]);
+    expect(kinds(readWhole(answer(202, '{"errors":[]}'), lone, text))).toEqual(['ambiguous']);
+  });
+
+  it.each(['OK', '{"errors":[{"mess', '[]', '"accepted"', '{}', '{"errors":null}', '{"note":"queued"}'])(
+    'F-07 ROKT-52 ROKT-62 a 202 with the body %p cannot be read, so nobody knows',
     (body) => {
-      expect(kinds(read(answer(202, body)))).toEqual([yes, yes, yes]);
+      expect(read(answer(202, body))).toBeUndefined();
+      expect(kinds(readWhole(answer(202, body)))).toEqual(['ambiguous', 'ambiguous', 'ambiguous']);
     },
   );
 
-  it.each(['OK', '{"errors":[{"mess', '[]', '"accepted"', '{"errors":"many"}', '{"error":"broken"}'])(
-    'ROKT-52 ROKT-62 a 202 with the body %p cannot be read, so nobody knows',
+  it.each(['{"errors":"many"}', '{"error":"broken"}'])(
+    'F-07 ROKT-62 a 202 with %p is a no that names nobody: smaller requests tell',
     (body) => {
       expect(read(answer(202, body))).toBeUndefined();
+      expect(kinds(readWhole(answer(202, body)))).toEqual(['split', 'split', 'split']);
+      expect(kinds(readWhole(answer(202, body), lone))).toEqual([no]);
     },
   );
 

@@ -1,0 +1,177 @@
+import { describe, expect, it, test } from '@jest/globals';
+import { accept, classifyWith, decide, isObject, usualNo } from '../../core/api/index.ts';
+import { acme, bench, codes, kinds, track, tracks } from './workbench.ts';
+import type { Answer } from './scripted-vendor.ts';
+
+describe('the usual words for a no', () => {
+  test.each<unknown>([
+    { error: 'x' },
+    { Error: true },
+    { ERRORS: [null] },
+    { errors: { a: 1 } },
+    { fault: {} },
+    { fault: 'x' },
+    { error: 0 },
+    { success: false },
+    { Success: 'true' },
+    { success: null },
+    { success: 1 },
+    { OK: false },
+    { ok: {} },
+    { status: 'FAILED' },
+    { status: ' Failure ' },
+    { result: 'error' },
+    { code: 400 },
+    { code: '404' },
+    { status: 400 },
+    { code: 1001 },
+    { Status: '422' },
+    [{ error: 'x' }],
+    { results: [{ id: 1, Success: false }] },
+    { success: true, error: 'x' },
+  ])('F-07 %j says no', (answer) => {
+    expect(usualNo(answer)).toStrictEqual({ partly: false });
+  });
+
+  test.each<[unknown, number]>([
+    [{ code: 429 }, 429],
+    [{ code: 500 }, 500],
+    [{ Status: 503 }, 503],
+    [{ status: '599' }, 599],
+    [{ success: false, code: 503 }, 503],
+    [{ error: { code: 503, message: 'x' } }, 503],
+    [{ errors: [{ status: '429' }] }, 429],
+    [[{ code: 500 }], 500],
+  ])('F-07 %j names the status %i', (answer, status) => {
+    expect(usualNo(answer)).toStrictEqual({ status, partly: false });
+  });
+
+  test.each<unknown>([
+    undefined,
+    null,
+    false,
+    'bad token',
+    7,
+    [],
+    {},
+    [[{ error: 'x' }]],
+    { error: null, errors: [], fault: false, success: true, ok: true },
+    { errors: {} },
+    { error: '' },
+    { fault: null },
+    { status: 'ok', code: 200 },
+    { status: 399, code: '0' },
+    { code: 'BAD_REQUEST' },
+    { status: 'failed to fail' },
+    { message: 'error' },
+    { data: { error: 'x' } },
+    { list: ['error', 500] },
+  ])('F-07 %j has none of them', (answer) => {
+    expect(usualNo(answer)).toBeUndefined();
+  });
+
+  it('F-07 a list with both has refused a part', () => {
+    expect(usualNo([{ ok: true }, { ok: false }])).toStrictEqual({ partly: true });
+    expect(usualNo({ results: [{ ok: true }, { error: 'x' }] })).toStrictEqual({ partly: true });
+    expect(usualNo([{ ok: false }, { error: 'x' }])).toStrictEqual({ partly: false });
+  });
+
+  it('F-07 looks into no list where only the top is asked about', () => {
+    expect(usualNo({ alerts: [{ status: 'failed' }] }, 'top')).toBeUndefined();
+    expect(usualNo([{ error: 'x' }], 'top')).toBeUndefined();
+    expect(usualNo({ errors: [{ code: 503 }] }, 'top')).toStrictEqual({ status: 503, partly: false });
+  });
+
+  it('F-07 an answer that is nested without end is read at once', () => {
+    const depth = 20_000;
+    const nested = JSON.parse('{"error":'.repeat(depth) + '1' + '}'.repeat(depth)) as unknown;
+    expect(usualNo(nested)).toStrictEqual({ partly: false });
+  });
+});
+
+describe('a 2xx', () => {
+  const house = classifyWith<never>([]);
+  const delivering = async (answer: Answer, count: number, response: object = {}) => {
+    const destination = acme({ response: { classifyError: house, ...response } as never }, { replay: 'harmful' });
+    const { deliver, vendor } = bench({ destination, script: () => answer, connection: { retry: { attempts: 1 } } });
+    return { codes: codes(await deliver(tracks(count))), requests: vendor.requests.length };
+  };
+  const body = (said: unknown): Answer => ({ status: 200, body: said });
+  const anyObject = { yes: [{ body: isObject }] };
+
+  it.each(['OK', '<html>OK</html>', { accepted: 1 }, '{}', 'null', 'false', '[]', '7', '"bad token"'])(
+    'F-07 with %j is no yes at a folder that says nothing about its yes',
+    async (said) => {
+      expect((await delivering(body(said), 1)).codes).toEqual(['unknown: ambiguous_delivery']);
+      expect((await delivering({ status: 200 }, 1)).codes).toEqual(['delivered']);
+    },
+  );
+
+  it('F-07 a word for a no goes before the form of a yes: final for one event, smaller requests for several', async () => {
+    expect(await delivering(body({ success: false }), 1, anyObject)).toEqual({
+      codes: ['rejected: vendor_rejected'],
+      requests: 1,
+    });
+    const { codes: outcomes, requests } = await delivering(body({ fault: {} }), 3, anyObject);
+    expect(outcomes).toEqual(Array(3).fill('rejected: vendor_rejected'));
+    expect(requests).toBe(5);
+  });
+
+  it('F-07 a no with 429 or 5xx is read as that status, by the folder’s own rows', async () => {
+    expect((await delivering(body({ code: 429 }), 1, anyObject)).codes).toEqual(['deferred: rate_limited']);
+    expect((await delivering(body({ status: 500 }), 1, anyObject)).codes).toEqual(['deferred: vendor_unavailable']);
+    const own = classifyWith<never>([{ status: 503, means: decide('suspend', 'misconfigured', 'Closed') }]);
+    expect((await delivering(body({ code: 503 }), 1, { ...anyObject, classifyError: own })).codes).toEqual([
+      'suspended: misconfigured',
+    ]);
+  });
+
+  it('F-07 a no to a part that names nobody leaves all of it in doubt', async () => {
+    const partly = body([{ ok: true }, { ok: false }]);
+    expect((await delivering(partly, 2, { yes: [{ body: Array.isArray }] })).codes).toEqual(
+      Array(2).fill('unknown: ambiguous_delivery'),
+    );
+  });
+
+  it('F-07 the verdicts that a folder reads itself go before the words', async () => {
+    const readReply = (_exchange: unknown, { items }: { items: readonly unknown[] }) => items.map(() => accept());
+    expect((await delivering(body({ errors: ['a warning'] }), 2, { readReply })).codes).toEqual([
+      'delivered',
+      'delivered',
+    ]);
+  });
+
+  it('F-07 a form of a yes is a status and a body: empty, a text, or what its JSON is', async () => {
+    const yes = [
+      { status: [202, 204], body: 'empty' },
+      { body: /^(?:ok|queued)$/i },
+      { status: 201, body: (answer: unknown) => isObject(answer) && answer['accepted'] === 1 },
+    ];
+    const told = async (answer: Answer) => (await delivering(answer, 1, { yes })).codes[0];
+    for (const answer of [{ status: 202 }, { status: 204 }, body(' OK\n'), { status: 201, body: { accepted: 1 } }])
+      expect(await told(answer)).toBe('delivered');
+    for (const answer of [
+      { status: 200 },
+      body('ok, failed'),
+      { status: 202, body: 'ok' },
+      { status: 201 },
+      { status: 201, body: { accepted: 0 } },
+      { status: 201, body: 'accepted' },
+    ])
+      expect(await told(answer)).toBe('unknown: ambiguous_delivery');
+  });
+
+  it('F-07 a folder with verdicts of its own has no other yes unless it names one', async () => {
+    const readReply = () => undefined;
+    expect((await delivering({ status: 200 }, 1, { readReply })).codes).toEqual(['unknown: ambiguous_delivery']);
+  });
+
+  it('F-07 half a yes is none', async () => {
+    const destination = acme(
+      { response: { classifyError: house, yes: [{ body: /^x+$/ }] } as never },
+      { replay: 'harmful' },
+    );
+    const { deliver } = bench({ destination, script: () => ({ status: 200, body: 'x'.repeat(70_000) }) });
+    expect(kinds(await deliver([track('a')]))).toEqual(['unknown']);
+  });
+});

@@ -1,0 +1,14 @@
+import type { AnyDestination, Batch, Exchange, RetryDecision } from '../../core/api/index.ts';
+import { readAnswer } from '../../core/runtime/answer.ts';
+
+/** What the runtime would learn from an answer: a decision per item, with core's share of the reading. */
+export function decisionsFor(
+  { response }: Pick<AnyDestination, 'response'>,
+  exchange: Exchange,
+  batch: Batch<never>,
+): readonly RetryDecision[] {
+  const reply = readAnswer({ response }, exchange, batch);
+  if (reply.kind === 'settled') return reply.decisions;
+  const decision = response.classifyError(reply.failure, batch);
+  return batch.items.map(() => decision);
+}
