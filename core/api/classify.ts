@@ -14,9 +14,21 @@ export interface ErrorRule<P = unknown> {
 /**
  * classifyError for a vendor: its own rows first, then the house table. Total: every failure gets a decision.
  *
- * House table: 401, 403, 3xx suspend; 408, 425, 429 and 5xx except 501 retry and honour Retry-After; 501 reject; other 4xx
- * split a batch and reject a lone item; never left retry; timeout or reset after it began to leave ambiguous; a 2xx nobody
- * documents is ambiguous; a crash before the request left splits, after it is ambiguous.
+ * House table, without an answer: never left retry; timeout or reset after it began to leave ambiguous; a crash before the request
+ * left splits, after it is ambiguous. By status:
+ *
+ * | Status                          | Decision                                                                |
+ * | ------------------------------- | ----------------------------------------------------------------------- |
+ * | 2xx that nobody documents       | ambiguous                                                               |
+ * | 502, 504, 520 to 524; 499       | ambiguous: a gateway gave up on a vendor that may have it; Retry-After kept |
+ * | 401, 403                        | suspend (unauthorized)                                                  |
+ * | 3xx, 402, 407, 426, 428, 511    | suspend (misconfigured)                                                 |
+ * | 408, 421, 423, 424, 425, 429, other 5xx | retry; Retry-After kept                                         |
+ * | 501                             | reject                                                                  |
+ * | other 4xx, 413 and 431 among them | split; final for a lone item                                          |
+ *
+ * A row of the vendor's own that names a gateway's status counts only together with a `body` that matches: the status alone is
+ * nobody's word.
  */
 export function classifyWith<P>(
   rules: readonly ErrorRule<P>[],
@@ -25,8 +37,10 @@ export function classifyWith<P>(
   return (failure: Failure, batch: Batch<P>): RetryDecision => {
     if (failure.kind !== 'http') return withoutAnswer(failure);
     const { response } = failure;
+    const ofGateway = gatewayStatuses.includes(response.status);
     const rule = rules.find(
-      ({ status, body }) => hasStatus(status, response.status) && (body?.test(response.body) ?? true),
+      ({ status, body }) =>
+        hasStatus(status, response.status) && (body === undefined ? !ofGateway : body.test(response.body)),
     );
     if (rule === undefined) return houseTable(response, options.retryAfter);
     return withStatus(typeof rule.means === 'function' ? rule.means(response, batch) : rule.means, response.status);
@@ -55,7 +69,18 @@ function withoutAnswer(failure: Exclude<Failure, { kind: 'http' }>): RetryDecisi
   }
 }
 
-const transient: readonly number[] = [408, 425, 429];
+/** Of something in between that got no answer, or none it could use, from a vendor that may have the request. */
+const gatewayStatuses: readonly number[] = [499, 502, 504, 520, 521, 522, 523, 524];
+const transient: readonly number[] = [408, 421, 423, 424, 425, 429];
+
+/** Nothing will get through until a person has done something. */
+const closed: Readonly<Record<number, string>> = {
+  402: 'The vendor wants a payment first (402)',
+  407: 'A proxy on the way to the vendor wants credentials (407)',
+  426: 'The vendor wants another version of HTTP (426)',
+  428: 'The vendor wants conditional requests (428)',
+  511: 'The network wants a login before it lets requests out (511)',
+};
 
 function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): RetryDecision {
   const { status } = response;
@@ -68,18 +93,28 @@ function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): R
   if (status === 401 || status === 403) {
     return decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status });
   }
+  if (gatewayStatuses.includes(status)) {
+    const afterMs = retryAfterMs(response, form);
+    return decide('ambiguous', 'ambiguous_delivery', `A gateway gave up waiting for the vendor's answer (${status})`, {
+      status,
+      ...(afterMs === undefined ? {} : { afterMs }),
+    });
+  }
+  const why = closed[status];
+  if (why !== undefined) return decide('suspend', 'misconfigured', why, { status });
   if (transient.includes(status) || (status >= 500 && status !== 501)) return again(response, form);
   if (status === 501) return decide('reject', 'vendor_rejected', 'The vendor cannot do this (501)', { status });
-  return status === 413
-    ? decide('split', 'payload_too_large', 'The vendor finds the request too large (413)', { status })
-    : decide('split', 'vendor_rejected', `The vendor refused the request (${status})`, { status });
+  if (status === 413)
+    return decide('split', 'payload_too_large', 'The vendor finds the request too large (413)', { status });
+  // 431 is as any: a smaller request of the same headers fares no better, and a lone event is refused.
+  return decide('split', 'vendor_rejected', `The vendor refused the request (${status})`, { status });
 }
 
-/** A transient answer: later, and not before the vendor says so. */
+/** A transient answer: later, and not before the vendor says so. A wait that cannot be read is one all the same. */
 export function again(response: HttpResponse, form?: RetryAfterForm): RetryDecision {
   const { status } = response;
   const afterMs = retryAfterMs(response, form);
-  const throttled = status === 429 || afterMs !== undefined;
+  const throttled = status === 429 || asksToWait(response);
   return decide(
     'retry',
     throttled ? 'rate_limited' : 'vendor_unavailable',
@@ -87,6 +122,8 @@ export function again(response: HttpResponse, form?: RetryAfterForm): RetryDecis
     { status, ...(afterMs === undefined ? {} : { afterMs }) },
   );
 }
+
+const asksToWait = ({ headers }: HttpResponse): boolean => (headers['retry-after'] ?? '').trim() !== '';
 
 /** The same decision for every item. */
 export const all = <P>(batch: Batch<P>, decision: RetryDecision): readonly RetryDecision[] =>

@@ -20,7 +20,7 @@ export type RetryDecision =
   | (Refusal & { readonly kind: 'resend' })
   | (Refusal & { readonly kind: 'split' })
   | (Refusal & { readonly kind: 'isolate' })
-  | (Refusal & { readonly kind: 'ambiguous'; readonly resend?: false })
+  | (Refusal & { readonly kind: 'ambiguous'; readonly resend?: false; readonly afterMs?: number })
   | { readonly kind: 'accept'; readonly note?: string }
   | (Refusal & { readonly kind: 'skip' })
   | (Refusal & { readonly kind: 'reject' })
@@ -59,7 +59,7 @@ const accepted: RetryDecision = Object.freeze({ kind: 'accept' });
 interface Extra {
   readonly field?: string;
   readonly status?: number;
-  /** retry and defer: the vendor asked for this wait. */
+  /** retry, defer and ambiguous: whoever answered asked for this wait. */
   readonly afterMs?: number;
   /** retry, defer and suspend: what is held or suspended, when it is less than the connection. */
   readonly scope?: string;
@@ -93,6 +93,9 @@ export function decide(
   if (kind === 'retry' || kind === 'defer')
     return { kind, ...refusal, ...scoped, ...(afterMs === undefined ? {} : { afterMs }) };
   if (kind === 'suspend') return { kind, ...refusal, ...scoped };
-  if (kind === 'ambiguous') return { kind, ...refusal, ...(resend === undefined ? {} : { resend }) };
+  if (kind === 'ambiguous') {
+    const wait = afterMs === undefined ? {} : { afterMs };
+    return { kind, ...refusal, ...wait, ...(resend === undefined ? {} : { resend }) };
+  }
   return { kind, ...refusal };
 }

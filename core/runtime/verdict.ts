@@ -148,6 +148,7 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
         parcel.ambiguous = true;
         if (call.line.onAmbiguous === 'report' || decision.resend === false)
           return call.settle(parcel, unknown(parcel, decision.reason));
+        if (Number(decision.afterMs) > askedMs) askedMs = Number(decision.afterMs);
         throttled = false;
         return void again.push(parcel);
       case 'retry':

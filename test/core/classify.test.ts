@@ -39,19 +39,35 @@ describe('the house table', () => {
     [408, 'retry', 'vendor_unavailable'],
     [413, 'split', 'payload_too_large'],
     [422, 'split', 'vendor_rejected'],
+    [421, 'retry', 'vendor_unavailable'],
+    [423, 'retry', 'vendor_unavailable'],
+    [424, 'retry', 'vendor_unavailable'],
     [425, 'retry', 'vendor_unavailable'],
+    [402, 'suspend', 'misconfigured'],
+    [407, 'suspend', 'misconfigured'],
+    [426, 'suspend', 'misconfigured'],
+    [428, 'suspend', 'misconfigured'],
+    [511, 'suspend', 'misconfigured'],
+    [431, 'split', 'vendor_rejected'],
+    [499, 'ambiguous', 'ambiguous_delivery'],
+    [520, 'ambiguous', 'ambiguous_delivery'],
+    [521, 'ambiguous', 'ambiguous_delivery'],
+    [522, 'ambiguous', 'ambiguous_delivery'],
+    [523, 'ambiguous', 'ambiguous_delivery'],
+    [524, 'ambiguous', 'ambiguous_delivery'],
+    [525, 'retry', 'vendor_unavailable'],
     [429, 'retry', 'rate_limited'],
     [451, 'split', 'vendor_rejected'],
     [500, 'retry', 'vendor_unavailable'],
     [501, 'reject', 'vendor_rejected'],
-    [502, 'retry', 'vendor_unavailable'],
+    [502, 'ambiguous', 'ambiguous_delivery'],
     [503, 'retry', 'vendor_unavailable'],
-    [504, 'retry', 'vendor_unavailable'],
+    [504, 'ambiguous', 'ambiguous_delivery'],
     [599, 'retry', 'vendor_unavailable'],
     [200, 'ambiguous', 'ambiguous_delivery'],
     [202, 'ambiguous', 'ambiguous_delivery'],
     [204, 'ambiguous', 'ambiguous_delivery'],
-  ])('%i means %s (%s)', (status, kind, code) => {
+  ])('F-08 F-23 %i means %s (%s)', (status, kind, code) => {
     expect(house({ kind: 'http', response: answer(status) }, batch)).toMatchObject({ kind, reason: { code, status } });
   });
 
@@ -81,6 +97,35 @@ describe('the house table', () => {
     expect(decision).toMatchObject({ kind, reason: { code } });
     expect(JSON.stringify(decision)).not.toContain('secret text');
     expect(decision).not.toHaveProperty('reason.status');
+  });
+
+  it('F-08 a gateway that gave up keeps its Retry-After, and is told from the vendor', () => {
+    const response = answer(504, { headers: { 'retry-after': '7' } });
+    expect(house({ kind: 'http', response }, batch)).toMatchObject({ kind: 'ambiguous', afterMs: 7000 });
+  });
+
+  it('F-08 rows of the vendor’s own do not undo a gateway’s status, unless the body says so', () => {
+    const again503 = decide('retry', 'vendor_unavailable', 'Later');
+    const bare = classifyWith<object>([{ status: [499, 500, 502, 504, 520], means: again503 }]);
+    for (const status of [499, 502, 504, 520])
+      expect(bare({ kind: 'http', response: answer(status) }, batch)).toMatchObject({ kind: 'ambiguous' });
+    expect(bare({ kind: 'http', response: answer(500) }, batch)).toMatchObject({ kind: 'retry' });
+    const documented = classifyWith<object>([{ status: 502, body: /"taken":false/, means: again503 }]);
+    const said = answer(502, { body: '{"taken":false}' });
+    expect(documented({ kind: 'http', response: said }, batch)).toMatchObject({ kind: 'retry' });
+    expect(documented({ kind: 'http', response: answer(502) }, batch)).toMatchObject({ kind: 'ambiguous' });
+  });
+
+  it('F-23 a 407 names the proxy', () => {
+    const decision = house({ kind: 'http', response: answer(407) }, batch);
+    expect(decision).toMatchObject({ reason: { message: expect.stringContaining('proxy') } });
+  });
+
+  it('F-23 a wait that cannot be read is one all the same: the connection pauses', () => {
+    const response = answer(503, { headers: { 'retry-after': 'soon' } });
+    const decision = house({ kind: 'http', response }, batch);
+    expect(decision).toMatchObject({ kind: 'retry', reason: { code: 'rate_limited' } });
+    expect(decision).not.toHaveProperty('afterMs');
   });
 
   it('ALL-05 waits as long as a transient answer asks, and calls that a rate limit', () => {
@@ -143,7 +188,10 @@ describe('decide', () => {
     for (const kind of decisionKinds) {
       if (kind === 'accept') continue;
       const waits = kind === 'retry' || kind === 'defer';
-      const own = { ...(waits ? { afterMs: 1 } : {}), ...(waits || kind === 'suspend' ? { scope: 's' } : {}) };
+      const own = {
+        ...(waits || kind === 'ambiguous' ? { afterMs: 1 } : {}),
+        ...(waits || kind === 'suspend' ? { scope: 's' } : {}),
+      };
       expect(decide(kind, 'network', 'm', extra)).toStrictEqual({ kind, reason, ...own });
       expect(decide(kind, 'network', 'm')).toStrictEqual({ kind, reason: { code: 'network', message: 'm' } });
     }
@@ -162,7 +210,22 @@ describe('Retry-After', () => {
     ['Thu, 15 Jan 2026 12:00:30 GMT', 30_000],
     ['Thu, 15 Jan 2026 11:00:00 GMT', 0],
     ['999999999', 999_999_999_000],
-  ])('"%s" asks for %i ms: clamping is the retry policy’s', (written, ms) => {
+    ['1768478430000', 999_999_999_000],
+    ['9'.repeat(400), 999_999_999_000],
+    ['1.5', 1_500],
+    ['0.0001', 1],
+    ['120, 7', 120_000],
+    ['7,120', 120_000],
+    ['soon, 7', 7_000],
+    ['7, Thu, 15 Jan 2026 12:00:30 GMT', 30_000],
+    ['Thu, 15 Jan 2026 12:00:30 GMT, 120', 120_000],
+    ['Thu, 15 Jan 2026 12:00:30 GMT, Thu, 15 Jan 2026 12:00:40 GMT', 40_000],
+    ['Thursday, 15-Jan-26 12:00:30 GMT', 30_000],
+    ['Friday, 15-Jan-99 12:00:30 GMT', 0],
+    ['Thu Jan 15 12:00:30 2026', 30_000],
+    ['Sun Feb  1 12:00:00 2026', 17 * 86_400_000],
+    ['Thu, 15 Jan 2026 12:00:60 GMT', 60_000],
+  ])('F-23 "%s" asks for %i ms: clamping is the retry policy’s', (written, ms) => {
     expect(retryAfterMs(waits(written))).toBe(ms);
   });
 
@@ -170,14 +233,14 @@ describe('Retry-After', () => {
     '',
     '-5',
     '+5',
-    '1.5',
     '1e3',
     '5s',
-    '120, 120',
-    '9999999999',
+    '1.5.5',
+    'Thu, 15 Foo 2026 12:00:30 GMT',
+    'Thu, 15 anF 2026 12:00:30 GMT',
+    'Mon Feb 30 12:00:00 2026',
     '2026-01-15T12:00:30Z',
     'Thu, 15 Jan 2026 12:00:30 CET',
-    'Thursday, 15-Jan-26 12:00:30 GMT',
     'Thu, 99 Jan 2026 12:00:30 GMT',
     'soon',
   ])('"%s" asks for nothing', (written) => {

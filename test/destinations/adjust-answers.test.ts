@@ -173,6 +173,9 @@ describe('Adjust answers', () => {
     ],
     ['ADJUST-71 a 408', { status: 408 }, 'retry vendor_unavailable'],
     ['ADJUST-71 a 503', { status: 503, body: '<html>' }, 'retry vendor_unavailable'],
+    ['F-08 ADJUST-71 ADJUST-72 a 502 of a gateway', { status: 502, body: '<html>' }, 'ambiguous ambiguous_delivery'],
+    ['F-08 ADJUST-71 ADJUST-72 a 504 of a gateway', { status: 504 }, 'ambiguous ambiguous_delivery'],
+    ['F-23 ADJUST-68 an unpaid account', { status: 402 }, 'suspend misconfigured'],
     ['ADJUST-71 a 501', { status: 501 }, 'retry vendor_unavailable'],
     ['ALL-02 a redirect', { status: 302, headers: { location: 'https://example.com' } }, 'suspend misconfigured'],
   ])('%s', (_, answer, expected) => expect(short(verdict(answer))).toBe(expected));

@@ -281,9 +281,9 @@ describe('answers', () => {
     ['ADROLL-73', 429, 'retry', 'rate_limited'],
     ['ADROLL-74', 413, 'split', 'payload_too_large'],
     ['ADROLL-75', 500, 'retry', 'vendor_unavailable'],
-    ['ADROLL-75', 502, 'retry', 'vendor_unavailable'],
+    ['F-08 ADROLL-75', 502, 'ambiguous', 'ambiguous_delivery'],
     ['ADROLL-75', 503, 'retry', 'vendor_unavailable'],
-    ['ADROLL-76', 402, 'split', 'vendor_rejected'],
+    ['F-23 ADROLL-76', 402, 'suspend', 'misconfigured'],
     ['ADROLL-76', 410, 'split', 'vendor_rejected'],
   ])('%s: AdRoll answers %i, the decision is %s (%s)', (_id, status, kind, code) => {
     expect(refuse(status)).toMatchObject({ kind, reason: { code, status } });

@@ -18,9 +18,9 @@ export const answerChecks: readonly Check[] = [
     },
   },
   {
-    title: 'answers: 500, 502, 503 and 504 are asked again; when they last, the event is deferred',
+    title: 'answers: 500, 503, 421, 423, 424 and 425 are asked again; when they last, the event is deferred',
     async run(subject) {
-      for (const status of [500, 502, 503, 504]) {
+      for (const status of [500, 503, 421, 423, 424, 425]) {
         await during(String(status), async () => {
           await ask(subject, inOrder({ status }, subject.yes), async ({ outcome }) => is(outcome, 'delivered'));
           await ask(
@@ -48,9 +48,55 @@ export const answerChecks: readonly Check[] = [
     },
   },
   {
+    title: 'answers: a gateway that gave up (499, 502, 504, 520 to 524) leaves the event in doubt, as a time-out does',
+    async run(subject) {
+      for (const status of [499, 502, 504, 520, 521, 522, 523, 524]) {
+        await during(String(status), async () => {
+          const script = inOrder({ status }, subject.yes);
+          await ask(subject, script, async ({ outcome }) => is(outcome, 'delivered'), {
+            options: { onAmbiguous: 'retry' },
+          });
+          await ask(
+            subject,
+            script,
+            async ({ outcome, probe }) => {
+              is(outcome, 'unknown');
+              must(probe.vendor.requests.length === 1, `${probe.vendor.requests.length} requests left`);
+            },
+            { options: { onAmbiguous: 'report' } },
+          );
+          for (const later of [400, 401, 402, 451]) {
+            const then = inOrder({ status }, { status: later });
+            const probing: ProbeOptions = { options: { onAmbiguous: 'retry' }, unwatched: true };
+            const honest = async ({ outcome }: Asked) =>
+              must(
+                outcome?.kind === 'unknown' || outcome?.kind === 'deferred',
+                `${later} after it is ${outcome?.kind}, though the vendor may have the event`,
+              );
+            await ask(subject, then, honest, probing);
+          }
+        });
+      }
+    },
+  },
+  {
+    title: 'answers: 402, 407, 426, 428 and 511 suspend: nothing gets through until somebody has done something',
+    async run(subject) {
+      for (const status of [402, 407, 426, 428, 511]) {
+        await during(String(status), () =>
+          ask(
+            subject,
+            () => ({ status }),
+            async ({ outcome }) => is(outcome, 'suspended'),
+          ),
+        );
+      }
+    },
+  },
+  {
     title: 'answers: an odd 4xx to a lone event is final',
     async run(subject) {
-      for (const status of [400, 406, 409, 418, 422]) {
+      for (const status of [400, 406, 409, 418, 422, 431]) {
         await ask(
           subject,
           () => ({ status }),
