@@ -7,6 +7,7 @@ import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import { usualNo } from '../api/usual-no.ts';
 import { withoutPersonal } from '../http/redact.ts';
+import { aBoolean, anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
 import { runErrand, type AnswerOrFailure } from './errand.ts';
@@ -20,6 +21,12 @@ export interface CallOptions {
   readonly confirmed?: boolean;
 }
 
+const callOptions: OptionTable<CallOptions> = {
+  withinMs: someMilliseconds,
+  signal: anAbortSignal,
+  confirmed: aBoolean,
+};
+
 const defaultWithinMs = 30_000;
 
 /** Runs one operation. Throws for a name the destination does not have, and for none at all. */
@@ -27,8 +34,9 @@ export async function callOperation(
   line: Line,
   name: string,
   input: unknown,
-  options: CallOptions = {},
+  given?: CallOptions,
 ): Promise<CallResult<unknown>> {
+  const options = checkedOptions(given, callOptions, 'call()');
   const definition = operationNamed(line, name);
   const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
   const result = await run(line, definition, input, { ...options, until: line.clock.now() + withinMs }).catch(
@@ -68,7 +76,9 @@ async function run(line: Line, definition: AnyOperation, input: unknown, asked: 
   if (issues.length > 0) return { kind: 'invalid', issues };
   if (definition.confirm !== undefined && asked.confirmed !== true)
     return { kind: 'unconfirmed', question: definition.confirm };
-  return (await beforehand(line, definition, parsed.data, asked)) ?? send(line, definition, parsed.data, asked);
+  // What another operation has to say first takes its time, in which the caller may change what he passed.
+  const own = definition.after === undefined ? parsed.data : structuredClone(parsed.data);
+  return (await beforehand(line, definition, own, asked)) ?? send(line, definition, own, asked);
 }
 
 /** A key that nobody knows is quoted by its schema, and may be an address where a list was meant to be. */

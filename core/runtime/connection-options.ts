@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { BatchLimits, Pace } from '../api/manifest.ts';
+import { suggestion } from './argument-check.ts';
+import type { EventLimits } from './measure.ts';
 import type { RetryPolicy } from './retry-policy.ts';
 
 const wait = z.number().min(0).max(86_400_000);
@@ -53,27 +55,46 @@ export interface ConnectionOptions {
   readonly pace?: z.infer<typeof connectionOptions>['pace'];
 }
 
-/** What the host program says of pace, retry and event limits is checked once, when the runtime is made. Throws, naming the option. */
-export function checkHostOptions(
-  {
-    pace = {},
-    retry,
-    eventLimits,
-  }: { readonly pace?: Readonly<Record<string, unknown>>; readonly retry?: unknown; readonly eventLimits?: unknown },
-  known: ReadonlyMap<string, unknown>,
-): void {
-  for (const [slug, given] of Object.entries(pace)) {
-    if (!known.has(slug)) throw new Error(`pace: no destination "${slug}"`);
-    check(paceShape, given, `pace.${slug}`);
-  }
-  if (retry !== undefined) check(retryShape, retry, 'retry');
-  if (eventLimits !== undefined) check(eventLimitsShape, eventLimits, 'eventLimits');
+/** The settings as they hold from now on, however their owner changes what he passed; or what is wrong with them. */
+export function checkedConnectionOptions(
+  asked: unknown,
+): { readonly options: ConnectionOptions } | { readonly options?: undefined; readonly issues: ConfigIssue[] } {
+  const { data, error } = connectionOptions.safeParse(asked);
+  return data === undefined
+    ? { issues: optionIssues(error, connectionOptions, 'options') }
+    : { options: data as ConnectionOptions };
 }
 
-function check(shape: z.ZodType, given: unknown, under: string): void {
-  const { error } = shape.safeParse(given);
-  const [issue] = error === undefined ? [] : issuesOf(error, under);
+/** What the host program says of pace, retry and event limits, as copies of its own. */
+interface HostLimits {
+  readonly pace?: Readonly<Record<string, Partial<Pace>>>;
+  readonly retry?: Partial<RetryPolicy>;
+  readonly eventLimits?: Partial<EventLimits>;
+}
+
+/** Checked once, when the runtime is made. Throws, naming the option. */
+export function checkHostOptions(
+  { pace = {}, retry, eventLimits }: HostLimits,
+  known: ReadonlyMap<string, unknown>,
+): HostLimits {
+  const paces = Object.entries(pace).map(([slug, given]) => {
+    if (!known.has(slug)) throw new Error(`pace: no destination "${slug}"; ${suggestion(slug, [...known.keys()])}`);
+    return [slug, check(paceShape, given, `pace.${slug}`)] as const;
+  });
+  return {
+    pace: Object.fromEntries(paces) as HostLimits['pace'] & object,
+    ...(retry === undefined ? {} : { retry: check(retryShape, retry, 'retry') as Partial<RetryPolicy> }),
+    ...(eventLimits === undefined
+      ? {}
+      : { eventLimits: check(eventLimitsShape, eventLimits, 'eventLimits') as Partial<EventLimits> }),
+  };
+}
+
+function check<T>(shape: z.ZodType<T>, given: unknown, under: string): T {
+  const { data, error } = shape.safeParse(given);
+  const [issue] = error === undefined ? [] : optionIssues(error, shape, under);
   if (issue !== undefined) throw new Error(`${issue.path}: ${issue.message}`);
+  return data as T;
 }
 
 /** What is wrong with a setting: where, and what; never its value. */
@@ -85,6 +106,27 @@ export interface ConfigIssue {
 
 export const issuesOf = (error: z.ZodError, ...under: readonly string[]): ConfigIssue[] =>
   error.issues.map(({ path, message }) => ({ path: [...under, ...path.map(String)].join('.'), message }));
+
+/** The same for options of ours: a name that nobody knows comes with the one that was meant. */
+const optionIssues = (error: z.ZodError, shape: z.ZodType, under: string): ConfigIssue[] =>
+  error.issues.map((issue) => {
+    const path = [under, ...issue.path.map(String)].join('.');
+    if (issue.code !== 'unrecognized_keys') return { path, message: issue.message };
+    const [name = ''] = issue.keys;
+    return { path, message: `${issue.message}; ${suggestion(name, namesAt(shape, issue.path))}` };
+  });
+
+function namesAt(shape: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = shape;
+  for (const step of path) at = objectIn(at)?.shape[String(step)];
+  return Object.keys(objectIn(at)?.shape ?? {});
+}
+
+function objectIn(shape: unknown): z.ZodObject | undefined {
+  if (shape instanceof z.ZodOptional) return objectIn(shape.unwrap());
+  if (shape instanceof z.ZodUnion) return shape.options.map(objectIn).find((one) => one !== undefined);
+  return shape instanceof z.ZodObject ? shape : undefined;
+}
 
 /** A connection may only ask for less than its vendor allows. */
 export function raised(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {

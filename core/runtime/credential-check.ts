@@ -1,6 +1,7 @@
 import { classifyWith } from '../api/classify.ts';
 import { accept, decide } from '../api/decision.ts';
 import type { CheckResult } from '../api/credential-check.ts';
+import { anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { atLeastZero } from './deliver.ts';
 import { runErrand } from './errand.ts';
 import { defect, type Line } from './line.ts';
@@ -11,13 +12,16 @@ export interface CheckOptions {
   readonly signal?: AbortSignal;
 }
 
+const checkOptions: OptionTable<CheckOptions> = { withinMs: someMilliseconds, signal: anAbortSignal };
+
 export const noCheck = 'This destination has no credential check';
 
 const defaultWithinMs = 15_000;
 const house = classifyWith([]);
 
 /** Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. */
-export async function checkCredentials(line: Line, options: CheckOptions = {}): Promise<CheckResult> {
+export async function checkCredentials(line: Line, given?: CheckOptions): Promise<CheckResult> {
+  const options = checkedOptions(given, checkOptions, 'check()');
   const result = await ask(line, options).catch((error: unknown): CheckResult => {
     defect(line, 'check', error);
     return {

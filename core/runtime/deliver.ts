@@ -1,9 +1,19 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import {
+  aBoolean,
+  aFunction,
+  anAbortSignal,
+  checkedOptions,
+  kindOf,
+  someMilliseconds,
+  type OptionTable,
+} from './argument-check.ts';
 import { breathe } from './clock.ts';
 import { eventIdOf } from './event-id.ts';
 import { createFlight } from './flight.ts';
-import { defect, type Line } from './line.ts';
+import type { Line } from './line.ts';
+import { createTold } from './told.ts';
 
 export interface DeliverOptions {
   /** How long the call may take, in milliseconds (default 30 s). What is not done by then comes back deferred. */
@@ -28,16 +38,36 @@ const defaultWithinMs = 30_000;
 /** Events are worked in slices, so that payloads die young and the event loop stays free. */
 const slice = 256;
 
-/** An array of events in, exactly one outcome per position out. */
+const deliverOptions: OptionTable<DeliverOptions> = {
+  withinMs: someMilliseconds,
+  signal: anAbortSignal,
+  once: aBoolean,
+  settled: aFunction,
+};
+
+/**
+ * An array of events in, exactly one outcome per position out. The array and the options are read before anything leaves; the events
+ * themselves must not be changed before they have their outcomes.
+ */
 export async function deliver(
   line: Line,
-  events: readonly CdpEvent[],
-  { withinMs = defaultWithinMs, signal, once = false, settled: tell }: DeliverOptions = {},
+  given: readonly CdpEvent[],
+  options?: DeliverOptions,
 ): Promise<readonly Outcome[]> {
+  const events = copyOf(given);
+  const {
+    withinMs = defaultWithinMs,
+    signal,
+    once = false,
+    settled: tell,
+  } = checkedOptions(options, deliverOptions, 'deliver()');
+  const patience = atLeastZero(withinMs, defaultWithinMs);
+  const startedAt = line.clock.now();
   const outcomes: (Outcome | undefined)[] = events.map(() => undefined);
+  const told = tell === undefined ? undefined : createTold(line, tell, startedAt + patience);
   let settled = 0;
   const flight = createFlight(once ? withoutRetries(line) : line, {
-    withinMs: atLeastZero(withinMs, defaultWithinMs),
+    withinMs: patience,
     span: Number.POSITIVE_INFINITY,
     laneCapacity: Number.POSITIVE_INFINITY,
     remembered: Number.POSITIVE_INFINITY,
@@ -45,38 +75,31 @@ export async function deliver(
       settled += 1;
       if (outcomes[index] !== undefined) return undefined;
       outcomes[index] = outcome;
-      return tell === undefined ? undefined : told(line, tell, index, outcome);
+      return told?.tell(index, outcome);
     },
   });
   const stop = (): void => flight.stop();
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) flight.stop();
-  const startedAt = line.clock.now();
   for (let index = 0; index < events.length; index++) {
     if (index % slice === 0 && index > 0) await (flight.backlog() > 0 ? flight.room() : breathe());
     flight.take(events[index], index, startedAt);
   }
   await flight.finish();
+  told?.end();
   signal?.removeEventListener('abort', stop);
   return conserved(line, events, outcomes, settled);
 }
 
-/** The host's own code: what it throws must not look like a failure of the vendor. */
-function told(
-  line: Line,
-  tell: NonNullable<DeliverOptions['settled']>,
-  position: number,
-  outcome: Outcome,
-): Promise<boolean> | undefined {
-  const failed = (error: unknown): false => {
-    defect(line, 'settled', error);
-    return false;
-  };
-  try {
-    return tell(position, outcome)?.catch(failed);
-  } catch (error) {
-    return Promise.resolve(failed(error));
+/** The events that are answered for, whatever the caller does with his array. A place without one is undefined. */
+function copyOf(events: unknown): readonly unknown[] {
+  if (!Array.isArray(events)) {
+    const hint = typeof events === 'object' && events !== null ? '; stream() takes what can be iterated' : '';
+    throw new TypeError(`deliver(): the events must be an array, not ${kindOf(events)}${hint}`);
   }
+  const copy: unknown[] = [];
+  for (let index = 0; index < events.length; index++) copy.push(events[index]);
+  return copy;
 }
 
 /** Throttled attempts do not count as failures, but they are more than none. */
@@ -88,7 +111,7 @@ export const atLeastZero = (given: number, otherwise: number): number => (given 
 /** The conservation law, checked at run time: as many outcomes as events, whatever went wrong inside. */
 function conserved(
   line: Line,
-  events: readonly CdpEvent[],
+  events: readonly unknown[],
   outcomes: (Outcome | undefined)[],
   settled: number,
 ): readonly Outcome[] {

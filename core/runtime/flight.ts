@@ -4,6 +4,7 @@ import type { Moment } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { createPacker } from './batcher.ts';
 import { carry } from './carry.ts';
+import { isoTime } from './clock.ts';
 import { createDuplicates, type Duplicates } from './duplicates.ts';
 import { eventIdOf } from './event-id.ts';
 import { createLanes, type Lanes } from './lanes.ts';
@@ -314,5 +315,5 @@ const isForGood = ({ kind }: Outcome): boolean => kind === 'delivered' || kind =
 function twinOf(outcome: Outcome, eventId: string, now: number): Outcome {
   if (isForGood(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
   if (outcome.kind !== 'rejected') return outcome;
-  return { kind: 'deferred', eventId, reason: judgedAlone, retryAt: new Date(now).toISOString() };
+  return { kind: 'deferred', eventId, reason: judgedAlone, retryAt: isoTime(now) };
 }

@@ -1,4 +1,5 @@
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
+import { isoTime } from './clock.ts';
 import type { Line } from './line.ts';
 import type { Parcel } from './parcel.ts';
 import type { Suspension } from './suspensions.ts';
@@ -48,7 +49,7 @@ export const unknown = ({ eventId }: Parcel, reason: Reason): Outcome => ({
 export function deferred(parcel: Parcel, reason: Reason, retryAt: number, scope?: string): Outcome {
   const { eventId, ambiguous } = parcel;
   const honest: Reason = ambiguous && !ambiguousCodes.has(reason.code) ? { ...reason, ...maybeDelivered } : reason;
-  const outcome = { kind: 'deferred', eventId, reason: honest, retryAt: new Date(retryAt).toISOString() } as const;
+  const outcome = { kind: 'deferred', eventId, reason: honest, retryAt: isoTime(retryAt) } as const;
   return scope === undefined ? outcome : { ...outcome, scope };
 }
 

@@ -5,18 +5,20 @@ import type { OperationList } from '../api/operation.ts';
 import { createRedactor } from '../http/redact.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
+import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
-import { patient, systemClock, timersOn, type Clock } from './clock.ts';
+import { patient, systemClock, timersOn, unfailing, type Clock } from './clock.ts';
 import { compose } from './compose.ts';
 import { createConnection, type Connection } from './connection.ts';
 import {
+  checkedConnectionOptions,
   checkHostOptions,
-  connectionOptions,
   issuesOf,
   raised,
   type ConfigIssue,
   type ConnectionOptions,
 } from './connection-options.ts';
+import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
 import { createGate } from './gate.ts';
 import { defaultEventLimits, type EventLimits } from './measure.ts';
@@ -59,6 +61,20 @@ export interface RuntimeOptions {
   readonly onSignal?: Emit;
 }
 
+const hostOptions: OptionTable<RuntimeOptions> = {
+  // What is wrong with a list is said by the place in it.
+  destinations: { fits: () => true, what: 'an array of destinations' },
+  dispatcher: aFunction,
+  origins: anObject,
+  pace: anObject,
+  retry: anObject,
+  eventLimits: anObject,
+  now: aFunction,
+  random: aFunction,
+  sleep: aFunction,
+  onSignal: aFunction,
+};
+
 /** What `open()` came to: a connection, or every problem with the settings and options, by path and without their values. */
 export type Opened<L extends OperationList = OperationList> =
   | { readonly kind: 'open'; readonly connection: Connection<L> }
@@ -82,17 +98,19 @@ export interface Runtime {
 }
 
 /** The runtime a host embeds. Throws, naming the option, for one that cannot be meant: a bad origin, an unknown slug, no slot. */
-export function createRuntime(options: RuntimeOptions): Runtime {
-  const bySlug = indexed(options.destinations);
+export function createRuntime(given: RuntimeOptions): Runtime {
+  if (given === undefined) throw new TypeError('createRuntime(): needs options, with the destinations');
+  const named = checkedOptions(given, hostOptions, 'createRuntime()');
+  const bySlug = checkedDestinations(named.destinations);
+  const options = { ...named, ...checkHostOptions(named, bySlug) };
   const sleep = options.sleep === undefined ? systemClock.sleep : patient(options.sleep);
   const clock: Clock = {
-    now: options.now ?? systemClock.now,
+    now: options.now === undefined ? systemClock.now : unfailing(options.now),
     random: options.random ?? systemClock.random,
     sleep,
     after: options.sleep === undefined ? systemClock.after : timersOn(sleep),
   };
   const origins = checkOrigins(options.origins ?? {}, bySlug);
-  checkHostOptions(options, bySlug);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const sharedBuckets = new Map<string, RateBucket>();
   const connections = new Set<Connection>();
@@ -179,29 +197,32 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   }
 
   return {
-    catalogue: () => options.destinations.map(catalogueEntry),
+    catalogue: () => [...bySlug.values()].map(catalogueEntry),
     open<L extends OperationList>(
       named: string | AnyDestination<L>,
       config: unknown,
       asked: ConnectionOptions = {},
     ): Opened<L> {
-      const slug = typeof named === 'string' ? named : named.manifest.slug;
+      const slug: unknown = typeof named === 'string' ? named : named?.manifest?.slug;
+      if (typeof slug !== 'string')
+        throw new TypeError(`open(): needs a slug or a destination of this runtime, not ${kindOf(named)}`);
       const destination = bySlug.get(slug);
-      if (destination === undefined)
-        throw new Error(`no destination "${slug}"; there are: ${[...bySlug.keys()].join(', ')}`);
+      if (destination === undefined) throw new Error(`no destination "${slug}"; ${offered(bySlug)}`);
       if (typeof named !== 'string' && named !== destination)
         throw new Error(`the runtime was made with another destination of the slug "${slug}"`);
       const parsed = destination.config.safeParse(config);
-      const parsedOptions = connectionOptions.safeParse(asked);
+      const parsedOptions = checkedConnectionOptions(asked);
       const issues = [
         ...(parsed.success ? [] : issuesOf(parsed.error, 'config')),
-        ...(parsedOptions.success
-          ? raised(destination.manifest.limits, grantedPace(destination.manifest), asked)
-          : issuesOf(parsedOptions.error, 'options')),
+        ...(parsedOptions.options === undefined
+          ? parsedOptions.issues
+          : raised(destination.manifest.limits, grantedPace(destination.manifest), parsedOptions.options)),
       ];
-      if (!parsed.success || issues.length > 0) return { kind: 'invalid', issues };
+      if (!parsed.success || parsedOptions.options === undefined || issues.length > 0)
+        return { kind: 'invalid', issues };
       try {
-        return { kind: 'open', connection: connect(destination, parsed.data, asked) as Connection<L> };
+        const connection = connect(destination, parsed.data, parsedOptions.options);
+        return { kind: 'open', connection: connection as Connection<L> };
       } catch (error) {
         emit?.({ kind: 'defect', slug, where: 'prepare', error: errorText(error) });
         return {
@@ -217,15 +238,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   };
 }
 
-function indexed(destinations: readonly AnyDestination[]): ReadonlyMap<string, AnyDestination> {
-  const bySlug = new Map<string, AnyDestination>();
-  for (const destination of destinations) {
-    const { slug } = destination.manifest;
-    if (bySlug.has(slug)) throw new Error(`destinations: "${slug}" is there twice`);
-    bySlug.set(slug, destination);
-  }
-  return bySlug;
-}
+const offered = (bySlug: ReadonlyMap<string, unknown>): string => `there are: ${[...bySlug.keys()].join(', ')}`;
 
 /** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */
 function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?: number } {
@@ -239,7 +252,8 @@ function checkOrigins(
 ): Map<string, string> {
   const checked = new Map<string, string>();
   for (const [slug, origin] of Object.entries(origins)) {
-    if (!known.has(slug)) throw new Error(`origins: no destination "${slug}"`);
+    if (!known.has(slug)) throw new Error(`origins: no destination "${slug}"; ${suggestion(slug, [...known.keys()])}`);
+    if (typeof origin !== 'string') throw new TypeError(`origins.${slug}: must be a string, not ${kindOf(origin)}`);
     checked.set(slug, checkedOrigin(origin));
   }
   return checked;

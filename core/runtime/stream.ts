@@ -1,11 +1,19 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import {
+  aNumber,
+  anAbortSignal,
+  checkedOptions,
+  kindOf,
+  someMilliseconds,
+  type OptionTable,
+} from './argument-check.ts';
 import { breathe } from './clock.ts';
 import { atLeastZero } from './deliver.ts';
 import { createFlight } from './flight.ts';
 import type { Line } from './line.ts';
 import { createOutlet, done, type Outlet } from './outlet.ts';
-import { createSource } from './source.ts';
+import { createSource, isIterable } from './source.ts';
 
 export interface StreamOptions {
   /** How long one event may take from being read, in milliseconds (default 60 s). */
@@ -22,6 +30,12 @@ export interface Settled {
   readonly outcome: Outcome;
 }
 
+const streamOptions: OptionTable<StreamOptions> = {
+  withinMs: someMilliseconds,
+  window: aNumber,
+  signal: anAbortSignal,
+};
+
 const defaultWithinMs = 60_000;
 const defaultWindow = 10_000;
 const slice = 256;
@@ -30,14 +44,17 @@ const eventsAhead = 64;
 
 /**
  * Any number of events in constant memory: outcomes come as they settle. Batches fill across chunk borders, by count, bytes
- * and age. In a lane, an event read up to a sixteenth of the window later may still go first when it happened
+ * and age. Throws at once for arguments that cannot be meant. In a lane, an event read up to a sixteenth of the window later may still go first when it happened
  * first; beyond an eighth of the window waiting in one lane, newcomers come back deferred.
  */
 export function stream(
   line: Line,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
-  options: StreamOptions = {},
+  given?: StreamOptions,
 ): AsyncIterableIterator<Settled, undefined> {
+  if (!isIterable(events))
+    throw new TypeError(`stream(): the events must be iterable, sync or async, not ${kindOf(events)}`);
+  const options = checkedOptions(given, streamOptions, 'stream()');
   let outlet: Outlet<Settled> | undefined;
   let left = false;
   // Nothing is begun before somebody reads: a stream that nobody reads must not stay with its connection.
@@ -45,7 +62,12 @@ export function stream(
     [Symbol.asyncIterator]: () => settled,
     next() {
       if (outlet === undefined && left) return Promise.resolve(done);
-      outlet ??= begin(line, events, options);
+      try {
+        outlet ??= begin(line, events, options);
+      } catch (error) {
+        left = true;
+        return Promise.reject(error as Error);
+      }
       return outlet.next();
     },
     return() {
@@ -67,7 +89,7 @@ function begin(
   const maxAgeMs = Math.min(line.vendor.limits.maxAgeMs, patience / 2);
   const window = asked >= 1 ? asked : 1;
   /** Reading goes on when the window is this empty again. */
-  const enough = window - Math.min(slice, window >> 3);
+  const enough = window - Math.min(slice, Math.floor(window / 8));
   const mostWaiting = line.pace.concurrency + Math.ceil(eventsAhead / line.vendor.limits.maxItems);
   const source = createSource(events);
   let read = 0;

@@ -136,7 +136,7 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
         return suspend(call, parcel, decision.reason, declaredScope(call.line, parcel, decision.scope));
       case 'defer': {
         const scope = declaredScope(call.line, parcel, decision.scope);
-        const retryAt = call.line.clock.now() + (decision.afterMs ?? 0);
+        const retryAt = call.line.clock.now() + Math.max(0, Number(decision.afterMs) || 0);
         return call.settle(parcel, deferred(parcel, decision.reason, retryAt, scope));
       }
       case 'resend':

@@ -78,6 +78,8 @@ export class LmdbQueue implements DeliveryQueue {
     const { number } = known;
     const draft = this.#writer.draft(known);
     const now = this.#now();
+    /** The caller may do with his array what he likes, once this waits for the disk. */
+    const given = events.length;
     const fresh: string[] = [];
     try {
       for (const queued of events) {
@@ -94,7 +96,7 @@ export class LmdbQueue implements DeliveryQueue {
     const arrived = (): void => this.#seen.arrived(number, fresh);
     await this.#writer.write(known, draft, { kind: 'put', landed: arrived, failed: arrived });
     failpoint('after put before ack');
-    return { accepted: fresh.length, duplicates: events.length - fresh.length };
+    return { accepted: fresh.length, duplicates: given - fresh.length };
   }
 
   claim(connection: string, most: number, now: number, mostBytes = Number.POSITIVE_INFINITY): readonly Claim[] {

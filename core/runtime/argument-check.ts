@@ -1,0 +1,109 @@
+/**
+ * What a host's own code passes to us, checked where it comes in: the types of TypeScript do not hold for JavaScript, nor for a value that
+ * is cast. The errors name the argument and say what it should be; none holds its value.
+ */
+
+/** What a value is, for a message: its kind, never the value itself. */
+export function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (Number.isNaN(value)) return 'NaN';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return isThenable(value) ? 'a promise' : 'an object';
+  return `a ${typeof value}`;
+}
+
+/** Asked of events, too, which may be proxies that throw. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return typeof (value as { readonly then?: unknown }).then === 'function';
+  } catch {
+    return false;
+  }
+}
+
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
+
+/** For a message about a name that is not known: the nearest of those that are, or all of them where none is near. */
+export function suggestion(name: string, known: readonly string[]): string {
+  const wanted = plain(name);
+  const most = Math.max(1, Math.floor(wanted.length / 3));
+  let nearest: string | undefined;
+  let least = most + 1;
+  for (const one of known) {
+    const distance = distanceBetween(wanted, plain(one));
+    if (distance >= least) continue;
+    least = distance;
+    nearest = one;
+  }
+  if (nearest !== undefined) return `do you mean "${nearest}"?`;
+  return known.length === 0 ? 'there are none' : `there are: ${known.join(', ')}`;
+}
+
+const plain = (name: string): string => name.slice(0, 40).toLowerCase().replaceAll(/[-_]/g, '');
+
+/** Letters to change, add, leave out or swap with their neighbour. */
+function distanceBetween(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, n) => n);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(least);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}
+
+/** What one option may be: whether it is that, and the words for it. `undefined` is always as good as absent. */
+export interface Expected {
+  readonly fits: (value: unknown) => boolean;
+  readonly what: string;
+}
+
+const isNumber = (value: unknown): boolean => typeof value === 'number';
+const isSignal = (value: unknown): boolean =>
+  value instanceof AbortSignal ||
+  (typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<AbortSignal>).aborted === 'boolean' &&
+    isFunction((value as Partial<AbortSignal>).addEventListener) &&
+    isFunction((value as Partial<AbortSignal>).removeEventListener));
+
+export const aFunction: Expected = { fits: isFunction, what: 'a function' };
+export const aNumber: Expected = { fits: isNumber, what: 'a number' };
+export const aBoolean: Expected = { fits: (value) => typeof value === 'boolean', what: 'true or false' };
+export const anAbortSignal: Expected = { fits: isSignal, what: 'an AbortSignal' };
+export const someMilliseconds: Expected = { fits: isNumber, what: 'a number of milliseconds' };
+export const anObject: Expected = {
+  fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  what: 'an object',
+};
+
+/** The options of a call, by name. */
+export type OptionTable<T> = { readonly [name in keyof Required<T>]: Expected };
+
+/**
+ * A copy of the options, so that what their owner does to them later changes nothing. Throws, naming `where` and the option, for what is
+ * no object, has a name that is not known, or a value of the wrong kind.
+ */
+export function checkedOptions<T extends object>(given: T | undefined, table: OptionTable<T>, where: string): T {
+  if (given === undefined) return {} as T;
+  if (!anObject.fits(given)) throw new TypeError(`${where}: the options must be an object, not ${kindOf(given)}`);
+  const copy: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const expected = Object.hasOwn(table, name) ? table[name as keyof T] : undefined;
+    if (expected === undefined)
+      throw new TypeError(`${where}: no option "${name}"; ${suggestion(name, Object.keys(table))}`);
+    if (!expected.fits(value)) throw new TypeError(`${where}: ${name} must be ${expected.what}, not ${kindOf(value)}`);
+    copy[name] = value;
+  }
+  return copy as T;
+}
