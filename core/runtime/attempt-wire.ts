@@ -14,8 +14,6 @@ export class AttemptWire implements Wire {
   readonly #call: Call;
   readonly #crate: Crate;
   readonly #attempt: number;
-  /** What the pacer set aside for it: items, those that were suspended meanwhile included. */
-  readonly #permits: number;
   /** A request may have left. */
   used = false;
   sealed: Sealed | undefined;
@@ -24,8 +22,7 @@ export class AttemptWire implements Wire {
   #over = false;
   #departed = false;
 
-  constructor(call: Call, crate: Crate, permits: number, attempt: number, sealed: Sealed | undefined) {
-    this.#permits = permits;
+  constructor(call: Call, crate: Crate, attempt: number, sealed: Sealed | undefined) {
     this.#call = call;
     this.#crate = crate;
     this.#attempt = attempt;
@@ -115,7 +112,7 @@ export class AttemptWire implements Wire {
   departed(): void {
     if (this.#departed) return;
     this.#departed = true;
-    this.#call.line.pacer.started(this.#permits);
+    this.#call.line.pacer.started(this.#crate.items.length);
   }
 
   /** Only compression takes time: anything else would wait for nothing. */

@@ -2,16 +2,19 @@ import pRetry from 'p-retry';
 import type { RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
 import type { HttpResponse } from '../api/failure.ts';
-import type { Outcome, Reason } from '../api/outcome.ts';
+import type { Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
 import type { Vendor } from './compose.ts';
 import { defect, type Call } from './line.ts';
-import { deferred, heldBack, lost, stoppedReason, suspended } from './outcomes.ts';
+import { mayLeave, mayWait, putOff } from './may-leave.ts';
+import { deferred, lost, stoppedReason } from './outcomes.ts';
 import type { Refusal } from './pacer.ts';
 import { crateOf, type Crate } from './parcel.ts';
-import { waitMs } from './retry-policy.ts';
-import { apply, decisionsOf, type Remainder } from './verdict.ts';
+import { halved, laneIsKept, oneByOne, sendParts, standStill, type Carried, type Step } from './parts.ts';
+import { patience, type Unfinished } from './patience.ts';
+import type { Hold } from './scope-holds.ts';
+import { apply, decisionsOf, type Group } from './verdict.ts';
 
 /** What one batch remembers between its attempts. */
 interface Trip {
@@ -20,26 +23,30 @@ interface Trip {
   attempts: number;
   /** Attempts that used up one of the policy's. */
   failures: number;
-  /** Halves and single items under way on their own. */
+  /** The scope that it waited for, and that let it go. */
+  cleared: string | undefined;
+  /** What goes on in requests of its own. */
   parts: Promise<void>[] | undefined;
-}
-
-/** What asked to be tried again, and when that may be, in milliseconds from now. */
-interface Unfinished {
-  readonly again: Crate;
-  readonly waitMs: number;
 }
 
 type Ended = (unfinished: Unfinished | undefined) => void;
 
 /**
  * Carries one batch to its end: an attempt, and as long as policy, budget and deadline allow, another for those items that
- * asked for it; what is refused as a whole goes on in halves. `departed` is called once, when the first attempt has got its
- * slot or its refusal; `arrived` once, when every parcel is settled. Calls, not promises: a batch that goes through at once,
- * as nearly all do, makes none.
+ * asked for it; what is refused as a whole goes on in halves, what waits for its scope on its own. `departed` is called once,
+ * when the first attempt has got its slot or its refusal; `arrived` once, when every parcel is settled. Calls, not promises: a
+ * batch that goes through at once, as nearly all do, makes none.
  */
 export function carry(call: Call, crate: Crate, departed: () => void, arrived: (crate: Crate) => void): void {
-  const trip: Trip = { sealed: undefined, attempts: 0, failures: 0, parts: undefined };
+  travel(call, newTrip(), crate, departed, arrived);
+}
+
+const newTrip = (): Trip => ({ sealed: undefined, attempts: 0, failures: 0, cleared: undefined, parts: undefined });
+
+/** Another trip of the same batch, for a part of it. */
+const sameTrip = (trip: Trip): Trip => ({ ...trip, parts: undefined });
+
+function travel(call: Call, trip: Trip, crate: Crate, departed: () => void, arrived: (crate: Crate) => void): void {
   attempt(call, trip, crate, departed, (unfinished) => {
     if (unfinished === undefined && trip.parts === undefined) arrived(crate);
     else void carryOn(call, trip, crate, unfinished).then(() => arrived(crate));
@@ -49,30 +56,23 @@ export function carry(call: Call, crate: Crate, departed: () => void, arrived: (
 /** Never rejects. */
 async function carryOn(call: Call, trip: Trip, crate: Crate, unfinished: Unfinished | undefined): Promise<void> {
   try {
-    // In a lane one request after the other, elsewhere side by side.
-    if (crate.lane !== undefined) await allParts(trip);
     if (unfinished !== undefined) {
       if (await laneIsKept(call, crate)) await tryAgain(call, trip, unfinished);
       else standStill(call, unfinished.again, call.line.clock.now() + unfinished.waitMs);
     }
-    await allParts(trip);
+    // Parts may bring forth parts. None of them rejects.
+    while (trip.parts !== undefined) {
+      const { parts } = trip;
+      trip.parts = undefined;
+      await Promise.all(parts);
+    }
   } catch (error) {
     abandon(call, crate, error);
   }
 }
 
-/** Parts may bring forth parts. None of them rejects. */
-async function allParts(trip: Trip): Promise<void> {
-  while (trip.parts !== undefined) {
-    const { parts } = trip;
-    trip.parts = undefined;
-    await Promise.all(parts);
-  }
-}
-
 /** The same for those that wait for it. */
-const carried = (call: Call, crate: Crate): Promise<void> =>
-  new Promise((resolve) => carry(call, crate, nothing, () => resolve()));
+const carried: Carried = (call, crate) => new Promise((resolve) => carry(call, crate, nothing, () => resolve()));
 
 const nothing = (): void => undefined;
 
@@ -117,7 +117,8 @@ function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void, end
     over = true;
     ended(unfinished);
   };
-  const waiting = withoutSuspended(call, crate);
+  const { leaving: waiting, held } = mayLeave(call, crate, trip.cleared);
+  for (const one of held) park(call, trip, one.crate, one.hold);
   if (waiting === undefined) {
     departed();
     return ended(undefined);
@@ -145,18 +146,43 @@ const refusals: Readonly<Record<Refusal['cause'], Reason>> = {
   stopped: stoppedReason,
 };
 
+/** Waits for a scope, and goes on from there: a part of the trip, while the rest of it goes on. */
+function park(call: Call, trip: Trip, crate: Crate, hold: Hold): void {
+  if (!mayWait(call, crate, hold)) return;
+  const { scopeHolds } = call.line;
+  const own = { ...sameTrip(trip), cleared: hold.scope };
+  const waited = new Promise<void>((resolve) => {
+    const go = (refusal: Refusal | undefined): void => {
+      call.parked(-1);
+      if (refusal !== undefined) {
+        const { retryAt: until } = refusal;
+        putOff(call, crate, { ...hold, until }, refusal.cause === 'stopped' ? stoppedReason : undefined);
+        return resolve();
+      }
+      attempt(call, own, crate, nothing, (unfinished) => {
+        scopeHolds.answered(hold.scope);
+        void carryOn(call, own, crate, unfinished).then(resolve);
+      });
+    };
+    call.parked(1);
+    scopeHolds.wait(hold.scope, { call, items: crate.items.length, deadline: crate.deadline, go });
+  });
+  (trip.parts ??= []).push(waited);
+}
+
 /** The slot is ours: the request leaves, and the slot is given back once its answer is judged. */
 function leave(call: Call, trip: Trip, waiting: Crate, ended: Ended): void {
   const { vendor, pacer } = call.line;
-  const leaving = withoutSuspended(call, waiting);
+  const { leaving, held } = mayLeave(call, waiting, trip.cleared);
+  for (const one of held) park(call, trip, one.crate, one.hold);
+  if (leaving !== waiting) pacer.changed(waiting.items.length, leaving?.items.length ?? 0);
   if (leaving === undefined) {
-    pacer.started(waiting.items.length);
     pacer.release();
     return ended(undefined);
   }
   trip.attempts += 1;
   for (const parcel of leaving.items) parcel.attempts += 1;
-  const wire = new AttemptWire(call, leaving, waiting.items.length, trip.attempts, trip.sealed);
+  const wire = new AttemptWire(call, leaving, trip.attempts, trip.sealed);
   const answered = (reply: Reply): void => {
     trip.sealed = wire.sealed;
     const unfinished = judged(call, trip, leaving, reply, wire.heard);
@@ -180,7 +206,7 @@ function sendItself(vendor: Vendor, crate: Crate, wire: AttemptWire, answered: (
   }
 }
 
-/** Settles what the reply settles, sends off what goes on in smaller requests, and returns what may be tried again. */
+/** Settles what the reply settles, sends off what goes on in requests of its own, and returns what may be tried again. */
 function judged(
   call: Call,
   trip: Trip,
@@ -191,12 +217,21 @@ function judged(
   try {
     const decisions = decisionsOf(call.line, reply, crate, heard);
     if (decisions.some(isAccepted)) call.line.budget.earn();
-    const remainder = apply(call, crate, decisions);
-    const { again, smaller } = remainder;
-    const unfinished = again === undefined ? undefined : patience(call, trip, again, remainder);
-    if (smaller.length > 0) {
-      const standstill = unfinished === undefined && crate.lane !== undefined ? deferralOf(again) : undefined;
-      (trip.parts ??= []).push(sendParts(call, smaller, crate.lane !== undefined, standstill));
+    const groups = apply(call, crate, decisions, trip.failures);
+    if (groups.length === 0) return undefined;
+    if (crate.lane !== undefined && groups.length > 1) {
+      (trip.parts ??= []).push(
+        oneByOne(
+          call,
+          groups.map((group) => stepOf(call, sameTrip(trip), group)),
+        ),
+      );
+      return undefined;
+    }
+    let unfinished: Unfinished | undefined;
+    for (const group of groups) {
+      if (group.kind === 'again' && group.scope === undefined) unfinished = patience(call, trip, group);
+      else (trip.parts ??= []).push(stepOf(call, sameTrip(trip), group).take());
     }
     return unfinished;
   } catch (error) {
@@ -207,73 +242,24 @@ function judged(
 
 const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
 
-/** How long to wait before the next attempt; or, where there may be none, a deferral for all that is left. */
-function patience(
-  call: Call,
-  trip: Trip,
-  again: Crate,
-  { askedMs, throttled }: Pick<Remainder, 'askedMs' | 'throttled'>,
-): Unfinished | undefined {
-  const { policy, clock, pacer, budget, emit, slug } = call.line;
-  if (!throttled) trip.failures += 1;
-  const wait = waitMs(policy, throttled ? trip.attempts : trip.failures, clock.random, askedMs);
-  const retryAt = clock.now() + wait;
-  if (throttled || askedMs > 0) pacer.holdUntil(retryAt);
-  const givenUp = trip.failures >= policy.attempts || retryAt > again.deadline || call.stopped();
-  if (givenUp || (!throttled && !budget.spend())) {
-    for (const parcel of again.items) call.settle(parcel, deferred(parcel, parcel.reason ?? unavailable, retryAt));
-    return undefined;
+/** How a group goes on; what its wait holds is held at once. */
+function stepOf(call: Call, trip: Trip, group: Group): Step {
+  const crate = crateOf(group.parcels) as Crate;
+  if (group.kind !== 'again') {
+    const parts = group.kind === 'isolate' ? crate.items.map((parcel) => [parcel]) : halved(crate.items);
+    return { crate, take: () => sendParts(call, parts.map(crateOf), carried) };
   }
-  const { code } = again.items[0].reason ?? unavailable;
-  emit?.({ kind: 'retry_scheduled', slug, items: again.items.length, afterMs: wait, code });
-  return { again, waitMs: wait };
-}
-
-const unavailable: Reason = { code: 'vendor_unavailable', message: 'The vendor could not take the event' };
-
-/** What may still leave; the rest of it is settled. */
-function withoutSuspended(call: Call, crate: Crate): Crate | undefined {
-  const { suspensions } = call.line;
-  if (!suspensions.any) return crate;
-  const leaving = crate.items.filter((parcel) => {
-    const suspension = suspensions.against(parcel.scopes);
-    if (suspension !== undefined) call.settle(parcel, suspended(parcel, suspension, call.line));
-    return suspension === undefined;
-  });
-  return leaving.length === crate.items.length ? crate : crateOf(leaving);
-}
-
-type Deferral = Extract<Outcome, { kind: 'deferred' }>;
-
-const deferralOf = (crate: Crate | undefined): Deferral | undefined =>
-  crate?.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
-
-/** In a lane one after the other and up to the first deferral, elsewhere side by side. Never rejects. */
-async function sendParts(
-  call: Call,
-  parts: readonly Crate[],
-  inOrder: boolean,
-  standstill: Deferral | undefined,
-): Promise<void> {
-  if (!inOrder) {
-    await Promise.all(parts.map((part) => carried(call, part)));
-    return;
-  }
-  let stands = standstill;
-  for (const part of parts) {
-    if (stands === undefined && (await laneIsKept(call, part))) {
-      await carried(call, part);
-      stands = deferralOf(part);
-    } else standStill(call, part, stands === undefined ? call.line.clock.now() : Date.parse(stands.retryAt ?? ''));
-  }
-}
-
-/** Whether the host has written down what it was told of earlier events of the lane. */
-const laneIsKept = async (call: Call, { lane }: Crate): Promise<boolean> =>
-  lane === undefined || (await call.kept(lane)) !== false;
-
-function standStill(call: Call, crate: Crate, until: number): void {
-  for (const parcel of crate.items) call.settle(parcel, heldBack(parcel, until));
+  const unfinished = patience(call, trip, group);
+  if (unfinished === undefined) return { crate, take: () => Promise.resolve() };
+  if (group.scope === undefined) return { crate, take: () => carryOn(call, trip, crate, unfinished) };
+  const hold = { scope: group.scope, until: call.line.clock.now() + unfinished.waitMs };
+  return {
+    crate,
+    take() {
+      park(call, trip, crate, hold);
+      return carryOn(call, trip, crate, undefined);
+    },
+  };
 }
 
 /** Our own code failed in a way nobody foresaw. What may have left is not claimed either way. */

@@ -50,6 +50,8 @@ export function runErrand(line: Line, errand: Errand): Promise<Outcome> {
       settled.settled ??= outcome;
     },
     kept: () => undefined,
+    waitingRoom: 0,
+    parked: nothing,
   };
   const stop = (): void => {
     stopping.abort();

@@ -19,7 +19,7 @@ export interface FlightOptions {
   readonly withinMs: number;
   /** Deliveries read later that may still overtake one in its lane; Infinity = all of the call. */
   readonly span: number;
-  /** Most deliveries that may wait in one lane. */
+  /** Most deliveries that may wait in one lane, or for one scope. */
   readonly laneCapacity: number;
   /** messageIds remembered, beside those on their way, to keep a second copy from a vendor it would harm. */
   readonly remembered: number;
@@ -45,8 +45,10 @@ export interface Flight {
   room(): Promise<void>;
   /** Epoch ms since when the oldest delivery waits for company, or for an earlier event of its lane. */
   waitingSince(): number | undefined;
-  /** Batches on their way. */
+  /** Batches on their way; not those that only wait for their scope. */
   running(): number;
+  /** What waits for its scope comes back deferred. */
+  putOff(): void;
 }
 
 export function createFlight(line: Line, options: FlightOptions): Flight {
@@ -62,6 +64,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   let lanes: Lanes | undefined;
   let starting = 0;
   let running = 0;
+  /** Of these, parts that wait for their scope. */
+  let parked = 0;
   let open = 0;
   let stopped = false;
   /** A batch that is refused at once departs inside pump(): the loop there goes on, not a call inside the call. */
@@ -91,6 +95,11 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       if (outcome.kind === 'deferred' && parcel.lane !== undefined) holdBack(parcel.lane, outcome.retryAt);
     },
     kept: (lane) => keeping.get(lane),
+    waitingRoom: options.laneCapacity,
+    parked(change) {
+      parked += change;
+      if (change > 0) nothingMoves();
+    },
   };
 
   function settle(parcel: Parcel, outcome: Outcome): void {
@@ -240,7 +249,12 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     if (lane !== undefined) lanes?.arrive(lane);
     pump();
     if (open === 0) finished?.();
-    if (running === 0) options.idle?.();
+    nothingMoves();
+  }
+
+  /** What is left waits for company, or for its scope. */
+  function nothingMoves(): void {
+    if (running <= parked) options.idle?.();
   }
 
   function flush(since?: number): void {
@@ -253,6 +267,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     stopped = true;
     stopping?.abort();
     line.pacer.dismiss(call);
+    line.scopeHolds.dismiss(call, 'stopped');
     const packed = packer.flush().flat();
     const crated = ready.toArray().flatMap(({ items }) => items);
     const unsent = [...packed, ...(lanes?.clear() ?? []), ...crated];
@@ -286,7 +301,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       const packed = packer.oldest();
       return laned === undefined || packed === undefined ? (laned ?? packed) : Math.min(laned, packed);
     },
-    running: () => running,
+    running: () => Math.max(0, running - parked),
+    putOff: () => line.scopeHolds.dismiss(call, 'throttled'),
   };
   line.calls.add(flight);
   if (line.closed) stop();

@@ -10,6 +10,7 @@ import type { Pacer } from './pacer.ts';
 import type { Parcel } from './parcel.ts';
 import type { RetryBudget, RetryPolicy } from './retry-policy.ts';
 import type { Emit } from './signals.ts';
+import type { ScopeHolds } from './scope-holds.ts';
 import type { Suspensions } from './suspensions.ts';
 
 /** What all calls of one connection share. */
@@ -22,6 +23,7 @@ export interface Line {
   readonly pacer: Pacer;
   readonly transport: Transport;
   readonly suspensions: Suspensions;
+  readonly scopeHolds: ScopeHolds;
   readonly policy: RetryPolicy;
   readonly budget: RetryBudget;
   readonly onAmbiguous: 'report' | 'retry';
@@ -44,6 +46,10 @@ export interface Call {
   settle(parcel: Parcel, outcome: Outcome): void;
   /** What the host still writes down of a lane: whether that went well. Nothing more of the lane leaves before. */
   kept(lane: string): Promise<boolean> | undefined;
+  /** Most deliveries that may wait for one scope. */
+  readonly waitingRoom: number;
+  /** A batch begins (1) or ends (-1) to wait for its scope: it is under way, but nothing of it is with the vendor. */
+  parked(change: 1 | -1): void;
 }
 
 /** A bug of ours or of a vendor folder: told to the host, without data. */

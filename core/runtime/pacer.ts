@@ -20,6 +20,8 @@ interface Waiter {
 export interface Pacer {
   /** `granted` is called once, at once or later: with `undefined` the slot is yours, release() it; with a Refusal it would cross the deadline. */
   acquire(items: number, deadline: number, call: object, granted: (refusal: Refusal | undefined) => void): void;
+  /** Of the items that got the slot so many leave; 0 where none does, and then nothing begins. */
+  changed(items: number, leaving: number): void;
   /** The request begins to leave. Once for every slot that was acquired, at the latest when it is released. */
   started(items: number): void;
   release(): void;
@@ -123,6 +125,9 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
       }
       waiting.push({ items, deadline, call, granted });
       pump();
+    },
+    changed(items, leaving) {
+      for (const bucket of buckets) bucket.change(items, leaving);
     },
     started(items) {
       if (buckets.length === 0) return;

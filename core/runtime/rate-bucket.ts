@@ -10,6 +10,8 @@ export interface RateBucket {
   delayMs(items: number, now: number): number;
   /** Sets permits aside for a request that is about to leave. They count from now on, and into every window until it does. */
   reserve(items: number): void;
+  /** That request leaves with another number of items, or (0) not at all. */
+  change(items: number, leaving: number): void;
   /** That request leaves now: compressing and connecting may have taken their time. */
   start(items: number, now: number): void;
 }
@@ -45,6 +47,9 @@ export function createRateBucket(rate: Rate): RateBucket {
     },
     reserve(items) {
       reserved += costOf(items);
+    },
+    change(items, leaving) {
+      reserved += (leaving === 0 ? 0 : costOf(leaving)) - costOf(items);
     },
     start(items, now) {
       reserved -= costOf(items);

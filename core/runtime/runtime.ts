@@ -28,6 +28,7 @@ import { createRateBucket, type RateBucket } from './rate-bucket.ts';
 import { createRetryBudget, defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { secretsIn } from './secrets.ts';
 import { safely, type Emit } from './signals.ts';
+import { createScopeHolds } from './scope-holds.ts';
 import { createSuspensions } from './suspensions.ts';
 
 /** What the host program decides for all its connections. Checked when the runtime is made; every part but the first may be left out. */
@@ -185,6 +186,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         now: clock.now,
       }),
       suspensions: createSuspensions(),
+      scopeHolds: createScopeHolds(clock),
       budget: createRetryBudget(policy.budget),
       onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
       redactor: createRedactor(secretsIn(destination.config, config)),

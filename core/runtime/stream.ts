@@ -140,6 +140,8 @@ function begin(
   async function backPressure(): Promise<void> {
     while (read - given >= enough && !stopped) {
       if (flight.running() === 0) flight.flush();
+      // Nothing moves but scopes that a vendor asked to pause: they must not keep the rest of the source waiting.
+      if (flight.running() === 0) flight.putOff();
       await new Promise<void>((resolve) => {
         wakeReader = resolve;
       });

@@ -6,20 +6,22 @@ import type { Reason } from '../api/outcome.ts';
 import { vendorSaid } from '../http/redact.ts';
 import { defect, type Call, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
-import { deferred, delivered, rejected, skipped, suspended, unknown } from './outcomes.ts';
+import { deferred, delivered, heldBack, rejected, skipped, suspended, unknown } from './outcomes.ts';
 import { isReason } from './reason-check.ts';
-import { crateOf, type Crate, type Parcel } from './parcel.ts';
+import type { Crate, Parcel } from './parcel.ts';
+import { waitMs } from './retry-policy.ts';
 
-/** What an attempt left undone. */
-export interface Remainder {
-  /** Those that asked to be tried again, in input order. */
-  readonly again: Crate | undefined;
+/** What an attempt left undone: items that go on together, and how. In a lane, neighbours alone. */
+export interface Group {
+  /** again: with the wait asked for; resend: at once, as one request; split: in halves; isolate: each alone. */
+  readonly kind: 'again' | 'resend' | 'split' | 'isolate';
+  /** again: what waits, when it is less than the connection. */
+  readonly scope: string | undefined;
+  readonly parcels: Parcel[];
   /** The longest wait the vendor asked for, in milliseconds. */
-  readonly askedMs: number;
+  askedMs: number;
   /** The vendor said "too fast", not "broken": such a failure does not count. */
-  readonly throttled: boolean;
-  /** Halves of what was refused as a whole, and items to be sent alone. */
-  readonly smaller: readonly Crate[];
+  throttled: boolean;
 }
 
 const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not mention this event');
@@ -92,14 +94,19 @@ function explained(line: Line, decision: RetryDecision, heard: HttpResponse | un
   return detail === undefined ? decision : { ...decision, reason: { ...decision.reason, detail } };
 }
 
-/** Applies the decisions: settles what is settled, and returns the rest. */
-export function apply(call: Call, crate: Crate, decisions: readonly RetryDecision[]): Remainder {
-  if (!allAccepted(decisions)) return applyEach(call, crate, decisions);
+/** Applies the decisions: settles what is settled, and returns the rest. `failures` are those of the attempts before. */
+export function apply(
+  call: Call,
+  crate: Crate,
+  decisions: readonly RetryDecision[],
+  failures: number,
+): readonly Group[] {
+  if (!allAccepted(decisions)) return applyEach(call, crate, decisions, failures);
   for (let i = 0; i < decisions.length; i++) {
     const parcel = crate.items[i] as Parcel;
     call.settle(parcel, delivered(parcel, noteOf(decisions[i])));
   }
-  return nothingLeft;
+  return nothing;
 }
 
 /** Nearly every answer is a plain yes to all of it. */
@@ -108,80 +115,100 @@ function allAccepted(decisions: readonly RetryDecision[]): boolean {
   return true;
 }
 
-function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]): Remainder {
-  const again: Parcel[] = [];
-  const halves: Parcel[] = [];
-  const alone: Parcel[] = [];
-  const lone = crate.items.length === 1;
-  let askedMs = 0;
-  let throttled = true;
-
-  crate.items.forEach((parcel, index) => {
-    const decision = decisions[index] ?? silent;
-    if (decision.kind !== 'accept') {
-      parcel.reason = decision.reason;
-      if (decision.doubtful === true) {
-        parcel.ambiguous = true;
-        if (call.line.onAmbiguous === 'report') return call.settle(parcel, unknown(parcel, decision.reason));
-      }
-    }
-    switch (decision.kind) {
-      case 'accept':
-        return call.settle(parcel, delivered(parcel, decision.note));
-      case 'skip':
-        return call.settle(parcel, skipped(parcel, decision.reason));
-      case 'reject':
-        return call.settle(parcel, rejected(parcel, decision.reason));
-      case 'suspend':
-        return suspend(call, parcel, decision.reason, declaredScope(call.line, parcel, decision.scope));
-      case 'defer': {
-        const scope = declaredScope(call.line, parcel, decision.scope);
-        const retryAt = call.line.clock.now() + Math.max(0, Number(decision.afterMs) || 0);
-        return call.settle(parcel, deferred(parcel, decision.reason, retryAt, scope));
-      }
-      case 'resend':
-      case 'split':
-        return lone ? call.settle(parcel, rejected(parcel, decision.reason)) : void halves.push(parcel);
-      case 'isolate':
-        return lone ? call.settle(parcel, rejected(parcel, decision.reason)) : void alone.push(parcel);
-      case 'ambiguous':
-        parcel.ambiguous = true;
-        if (call.line.onAmbiguous === 'report' || decision.resend === false)
-          return call.settle(parcel, unknown(parcel, decision.reason));
-        if (Number(decision.afterMs) > askedMs) askedMs = Number(decision.afterMs);
-        throttled = false;
-        return void again.push(parcel);
-      case 'retry':
-        // Not Math.max: one NaN from a vendor's arithmetic would hold the connection for ever.
-        if (Number(decision.afterMs) > askedMs) askedMs = Number(decision.afterMs);
-        throttled &&= decision.reason.code === 'rate_limited';
-        return void again.push(parcel);
-    }
-  });
-  if (again.length === 0 && halves.length === 0 && alone.length === 0) return nothingLeft;
-  const smaller = [...halved(halves), ...alone.map((parcel) => [parcel])]
-    .map(crateOf)
-    .filter((part) => part !== undefined);
-  return { again: crateOf(again), askedMs, throttled, smaller };
-}
-
 const noteOf = (decision: RetryDecision | undefined): string | undefined =>
   decision?.kind === 'accept' ? decision.note : undefined;
 
-const nothingLeft: Remainder = { again: undefined, askedMs: 0, throttled: true, smaller: [] };
+const nothing: readonly Group[] = [];
 
-const halved = (parcels: readonly Parcel[]): (readonly Parcel[])[] => {
-  const middle = Math.ceil(parcels.length / 2);
-  return [parcels.slice(0, middle), parcels.slice(middle)];
-};
+function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[], failures: number): readonly Group[] {
+  const { line } = call;
+  const groups: Group[] = [];
+  const lone = crate.items.length === 1;
+  const inLane = crate.lane !== undefined;
+  /** Epoch ms of the first deferral of a lane: what comes after it may not overtake it. */
+  let standsUntil: number | undefined;
+
+  /** Items that go on alike go on together; in a lane only as long as nothing else stands between them. */
+  function goOn(kind: Group['kind'], parcel: Parcel, scope?: string): Group | undefined {
+    if (standsUntil !== undefined) {
+      call.settle(parcel, heldBack(parcel, standsUntil));
+      return undefined;
+    }
+    const candidates = inLane ? groups.slice(-1) : groups;
+    let group = candidates.find((other) => other.kind === kind && other.scope === scope);
+    if (group === undefined) {
+      group = { kind, scope, parcels: [], askedMs: 0, throttled: true };
+      groups.push(group);
+    }
+    group.parcels.push(parcel);
+    return group;
+  }
+
+  function again(parcel: Parcel, askedMs: unknown, throttled: boolean, scope?: string): void {
+    const group = goOn('again', parcel, scope);
+    if (group === undefined) return;
+    // Not Math.max: one NaN from a vendor's arithmetic would hold the connection for ever.
+    if (Number(askedMs) > group.askedMs) group.askedMs = Number(askedMs);
+    group.throttled &&= throttled;
+  }
+
+  function judge(parcel: Parcel, decision: RetryDecision): void {
+    if (decision.kind === 'accept') return call.settle(parcel, delivered(parcel, decision.note));
+    const { reason } = decision;
+    parcel.reason = reason;
+    if (decision.doubtful === true) {
+      parcel.ambiguous = true;
+      if (line.onAmbiguous === 'report') return call.settle(parcel, unknown(parcel, reason));
+    }
+    switch (decision.kind) {
+      case 'skip':
+        return call.settle(parcel, skipped(parcel, reason));
+      case 'reject':
+        return call.settle(parcel, rejected(parcel, reason));
+      case 'suspend':
+        return suspend(call, parcel, reason, declaredScope(line, parcel, decision.scope));
+      case 'defer': {
+        const scope = declaredScope(line, parcel, decision.scope);
+        const wait = waitMs(line.policy, failures + 1, line.clock.random, Number(decision.afterMs) || 0);
+        return call.settle(parcel, deferred(parcel, reason, line.clock.now() + wait, scope));
+      }
+      case 'resend':
+      case 'split':
+        return lone ? call.settle(parcel, rejected(parcel, reason)) : void goOn('split', parcel);
+      case 'isolate':
+        return lone ? call.settle(parcel, rejected(parcel, reason)) : void goOn('isolate', parcel);
+      case 'ambiguous':
+        parcel.ambiguous = true;
+        return line.onAmbiguous === 'report' || decision.resend === false
+          ? call.settle(parcel, unknown(parcel, reason))
+          : again(parcel, decision.afterMs, false);
+      case 'retry': {
+        const scope = declaredScope(line, parcel, decision.scope);
+        return again(parcel, decision.afterMs, reason.code === 'rate_limited', scope);
+      }
+    }
+  }
+
+  crate.items.forEach((parcel, index) => {
+    judge(parcel, decisions[index] ?? silent);
+    const { settled } = parcel;
+    if (inLane && settled?.kind === 'deferred') standsUntil ??= timeOf(settled.retryAt, line.clock.now());
+  });
+  return groups;
+}
+
+const timeOf = (written: string | undefined, now: number): number =>
+  written === undefined ? now : Date.parse(written);
 
 function suspend(call: Call, parcel: Parcel, reason: Reason, scope: string | undefined): void {
   const { line } = call;
-  if (line.suspensions.add(reason, scope)) {
+  const isNew = line.suspensions.add(reason, scope);
+  if (isNew) {
     const where = scope === undefined ? {} : { scope };
     line.emit?.({ kind: 'connection_suspended', slug: line.slug, code: reason.code, ...where });
   }
   call.settle(parcel, suspended(parcel, scope === undefined ? { reason } : { reason, scope }, line));
+  if (isNew) line.scopeHolds.wake();
 }
 
 /** A scope that the event is not known by would hold others and let this one go on. */

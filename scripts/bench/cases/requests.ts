@@ -99,7 +99,7 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   return {
     request: async () => {
       const crate = { items: [{}], deadline: now() + 30_000 } as unknown as Crate;
-      const result = await new AttemptWire(call, crate, 1, 1, sealed).request(request);
+      const result = await new AttemptWire(call, crate, 1, sealed).request(request);
       return result.kind === 'response' && result.response.status === yes.status && signals > 0;
     },
     close: () => transport.close(),

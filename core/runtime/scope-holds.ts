@@ -1,0 +1,166 @@
+import Denque from 'denque';
+import type { Clock } from './clock.ts';
+import type { Refusal } from './pacer.ts';
+
+/** Why a delivery may not leave yet, though others of its connection may. */
+export interface Hold {
+  readonly scope: string;
+  /** Epoch ms. */
+  readonly until: number;
+}
+
+/** Deliveries of one scope that wait for it together. */
+export interface ScopeWaiter {
+  readonly call: object;
+  readonly items: number;
+  /** Epoch ms. */
+  readonly deadline: number;
+  /** Called once: with `undefined` it may leave, and answered() has to follow; with a Refusal it would cross the deadline. */
+  readonly go: (refusal: Refusal | undefined) => void;
+}
+
+/**
+ * Scopes of a connection that a vendor asked to pause: one device, one token. What waits for one takes no slot and no place
+ * in the pacer's queue. When its time is over one goes first, and every answer after which the scope is not held again lets
+ * two more go: all of them at once would only be told to wait again.
+ */
+export interface ScopeHolds {
+  /** Whether there is any. */
+  readonly any: boolean;
+  /** Nothing of the scope leaves before `until` (epoch ms). */
+  hold(scope: string, until: number): void;
+  /** What keeps a delivery with these scopes; of several, the longest. `cleared` let it go, and does not keep it unless held anew. */
+  against(scopes: readonly string[] | undefined, cleared: string | undefined): Hold | undefined;
+  /** Deliveries that wait for the scope. */
+  waiting(scope: string): number;
+  /** Waits for a scope that against() named. */
+  wait(scope: string, waiter: ScopeWaiter): void;
+  /** What was let go has its answer, or never left. */
+  answered(scope: string): void;
+  /** Refuses everything this call has waiting. */
+  dismiss(call: object, cause: Refusal['cause']): void;
+  /** Lets everything go that waits: whoever it meets there has news for it. */
+  wake(): void;
+}
+
+interface Held {
+  until: number;
+  items: number;
+  readonly waiters: Denque<ScopeWaiter>;
+  stopTimer: (() => void) | undefined;
+}
+
+/** How often those are looked for whose deadline passes before it is their turn. */
+const sweepMs = 100;
+/** Every so many scopes, those whose time is over are forgotten. */
+const sweepEvery = 64;
+
+export function createScopeHolds(clock: Clock): ScopeHolds {
+  const scopes = new Map<string, Held>();
+
+  const isOver = ({ until, waiters }: Held, now: number): boolean => until <= now && waiters.length === 0;
+
+  function heldFor(scope: string, now: number): Held {
+    let held = scopes.get(scope);
+    if (held === undefined) {
+      held = { until: 0, items: 0, waiters: new Denque(), stopTimer: undefined };
+      scopes.set(scope, held);
+      if (scopes.size % sweepEvery === 0) {
+        for (const [name, other] of scopes) if (other !== held && isOver(other, now)) scopes.delete(name);
+      }
+    }
+    return held;
+  }
+
+  /** Until the scope opens; afterwards as long as some wait whose turn may come too late. */
+  function watch(held: Held): void {
+    held.stopTimer?.();
+    held.stopTimer = undefined;
+    if (held.waiters.length === 0) return;
+    const now = clock.now();
+    const opens = held.until > now;
+    held.stopTimer = clock.after(opens ? held.until - now : sweepMs, () => {
+      held.stopTimer = undefined;
+      refuseLate(held);
+      if (opens) release(held, 1);
+      watch(held);
+    });
+  }
+
+  function release(held: Held, most: number): void {
+    for (let count = 0; count < most && held.until <= clock.now(); count++) {
+      const waiter = held.waiters.shift();
+      if (waiter === undefined) return;
+      held.items -= waiter.items;
+      waiter.go(undefined);
+    }
+  }
+
+  function refuseLate(held: Held): void {
+    const earliest = Math.max(held.until, clock.now());
+    refuse(held, ({ deadline }) => deadline < earliest, { cause: 'throttled', retryAt: earliest });
+  }
+
+  function refuse(held: Held, matches: (waiter: ScopeWaiter) => boolean, refusal: Refusal): void {
+    for (const waiter of takeOut(held, matches)) waiter.go(refusal);
+  }
+
+  function takeOut(held: Held, matches: (waiter: ScopeWaiter) => boolean): ScopeWaiter[] {
+    const out: ScopeWaiter[] = [];
+    for (let count = held.waiters.length; count > 0; count--) {
+      const waiter = held.waiters.shift() as ScopeWaiter;
+      if (matches(waiter)) out.push(waiter);
+      else held.waiters.push(waiter);
+    }
+    for (const { items } of out) held.items -= items;
+    return out;
+  }
+
+  return {
+    get any() {
+      return scopes.size > 0;
+    },
+    hold(scope, until) {
+      const held = heldFor(scope, clock.now());
+      if (until <= held.until) return;
+      held.until = until;
+      refuseLate(held);
+      watch(held);
+    },
+    against(names, cleared) {
+      if (scopes.size === 0 || names === undefined) return undefined;
+      const now = clock.now();
+      let hold: Hold | undefined;
+      for (const scope of names) {
+        const held = scopes.get(scope);
+        if (held === undefined) continue;
+        if (isOver(held, now)) scopes.delete(scope);
+        else if (scope === cleared && held.until <= now) continue;
+        else if (hold === undefined || held.until > hold.until) hold = { scope, until: Math.max(now, held.until) };
+      }
+      return hold;
+    },
+    waiting: (scope) => scopes.get(scope)?.items ?? 0,
+    wait(scope, waiter) {
+      const held = heldFor(scope, clock.now());
+      held.waiters.push(waiter);
+      held.items += waiter.items;
+      if (held.stopTimer === undefined) watch(held);
+    },
+    answered(scope) {
+      const held = scopes.get(scope);
+      if (held === undefined) return;
+      release(held, 2);
+      if (isOver(held, clock.now())) scopes.delete(scope);
+    },
+    dismiss(call, cause) {
+      for (const held of scopes.values()) {
+        const retryAt = Math.max(held.until, clock.now());
+        refuse(held, (waiter) => waiter.call === call, { cause, retryAt });
+      }
+    },
+    wake() {
+      for (const held of scopes.values()) for (const { go } of takeOut(held, () => true)) go(undefined);
+    },
+  };
+}
