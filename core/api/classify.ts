@@ -57,6 +57,7 @@ const withStatus = (decision: RetryDecision, status: number): RetryDecision =>
 function withoutAnswer(failure: Exclude<Failure, { kind: 'http' }>): RetryDecision {
   switch (failure.kind) {
     case 'network':
+      if (failure.code === 'interim_response') return interim;
       return failure.received === 'no'
         ? decide('retry', 'network', `The request could not leave (${failure.code})`)
         : decide('ambiguous', 'ambiguous_delivery', `The connection broke before the answer (${failure.code})`);
@@ -68,6 +69,14 @@ function withoutAnswer(failure: Exclude<Failure, { kind: 'http' }>): RetryDecisi
         : decide('split', 'internal_error', 'A defect in the connector stopped the request');
   }
 }
+
+/** Whoever answers so answers every request so: sent again, it would only arrive once more. */
+const interim = decide(
+  'ambiguous',
+  'interim_response',
+  'Something between here and the vendor answers with an interim response (100 or 101) that nobody asked for: the vendor may have the event',
+  { resend: false },
+);
 
 /** Of something in between that got no answer, or none it could use, from a vendor that may have the request. */
 const gatewayStatuses: readonly number[] = [499, 502, 504, 520, 521, 522, 523, 524];

@@ -19,6 +19,11 @@ export interface DestinationManifest {
   readonly pace: Pace;
   /** What happens when the vendor gets the same event twice. Decides whether ambiguous failures are retried. */
   readonly replay: 'deduplicated' | 'tolerated' | 'harmful';
+  /**
+   * Bytes of an answer to events that are read, after decoding; a longer one counts as ambiguous. Default: 64 KiB and 128 bytes
+   * more for each of `limits.maxItems`.
+   */
+  readonly maxReplyBytes?: number;
   /** Content codings the vendor documents for request bodies. Without it `HttpRequest.compress` is refused. */
   readonly compression?: 'gzip';
   /**

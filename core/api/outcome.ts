@@ -14,6 +14,7 @@ export const reasonCodes = [
   'network',
   'ambiguous_delivery',
   'reply_too_large',
+  'reply_unreadable',
   'interim_response',
   'poisonous',
   'stale_event',
@@ -31,6 +32,7 @@ export type ReasonCode = (typeof reasonCodes)[number];
 export const ambiguousCodes: ReadonlySet<ReasonCode> = new Set([
   'ambiguous_delivery',
   'reply_too_large',
+  'reply_unreadable',
   'interim_response',
 ]);
 

@@ -1,6 +1,8 @@
 import type { Dispatcher } from 'undici';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
+import { bodyReader, type BodyReader, type ReadBody } from './answer-body.ts';
+import { socketBroke } from './socket-reset.ts';
 
 /** Bytes of an answer that are read where nobody needs more. */
 export const defaultReplyCap = 64 * 1024;
@@ -21,6 +23,8 @@ export interface ExchangeSurroundings {
   readonly now: () => number;
   /** The connection's limit for headers and for body. */
   readonly timeoutMs: number;
+  /** The sockets are our own, and tell a broken connection from an end. */
+  readonly tellsResets: boolean;
 }
 
 /** One request and what came of it, as undici tells it. Settles exactly once and never throws. */
@@ -30,14 +34,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Epoch ms by when it must be over, and the milliseconds that it was given. */
   readonly expiresAt: number;
   readonly #givenMs: number;
-  /** Bytes of the answer that are read. */
+  /** Decoded bytes of the answer that are read. */
   readonly #cap: number;
   #controller: Controller | undefined;
   #settled = false;
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};
-  #chunks: Buffer[] = [];
-  #received = 0;
+  #body: BodyReader | undefined;
 
   constructor(listener: ExchangeListener, givenMs: number, cap: number, around: ExchangeSurroundings) {
     this.#listener = listener;
@@ -64,19 +67,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#status = status;
     this.#headers = flattened(headers);
+    this.#body = bodyReader(this.#headers, this.#cap);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#settled) return;
-    this.#chunks.push(chunk);
-    this.#received += chunk.length;
-    if (this.#received <= this.#cap) return;
-    this.#settleLater({ kind: 'response', response: this.#response(true) });
+    if (this.#settled || this.#body?.write(chunk) !== false) return;
+    this.#settleLater(this.#response(this.#body.soFar(), true));
     controller.abort(new Error('the answer is longer than the cap'));
   }
 
   onResponseEnd(): void {
-    if (!this.#settled) this.#settle({ kind: 'response', response: this.#response(false) });
+    if (this.#settled) return;
+    if (socketBroke()) return this.#settleLater(this.#refusal() ?? broken);
+    if (this.#body === undefined) return this.#settle(broken);
+    if (this.#mayBeHalf()) return this.#settle(unmeasured);
+    this.#body.end((read) => {
+      if (!this.#settled) this.#settle(this.#response(read, false));
+    });
   }
 
   onResponseError(_controller: Controller, error: Error): void {
@@ -95,6 +102,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error('the request took too long'));
   }
 
+  /** An empty yes that says nothing of its length, over sockets that do not tell its end from a reset. */
+  #mayBeHalf(): boolean {
+    const yes = this.#status < 300 && this.#status !== 204 && this.#status !== 205;
+    if (!yes || this.#around.tellsResets || this.#body?.received !== 0) return false;
+    return this.#headers['content-length'] === undefined && this.#headers['transfer-encoding'] === undefined;
+  }
+
   #settle(result: WireResult): void {
     this.#close();
     this.#listener.onAnswer(result);
@@ -108,27 +122,36 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #close(): void {
     this.#settled = true;
-    this.#chunks = [];
+    this.#body?.cancel();
+    this.#body = undefined;
     this.#around.inFlight.delete(this);
   }
 
-  #response(cut: boolean): HttpResponse {
-    const [only] = this.#chunks;
-    const bytes = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : only;
-    const response = {
+  #response({ text, over, unread }: ReadBody, cut: boolean): WireResult {
+    const response: HttpResponse = {
       status: this.#status,
       headers: this.#headers,
-      body: bytes === undefined ? '' : bytes.toString('utf8', 0, this.#cap),
+      body: text,
       receivedAt: this.#around.now(),
     };
-    return cut ? { ...response, cut } : response;
+    if (!cut && !over && unread === undefined) return { kind: 'response', response };
+    const more = {
+      ...(cut || over ? { cut: true } : {}),
+      ...(over ? { cutAtBytes: this.#cap } : {}),
+      ...(unread === undefined ? {} : { unread }),
+    };
+    return { kind: 'response', response: { ...response, ...more } };
   }
 
   /** A refusal that broke off is still a refusal; a yes that broke off is none. */
   #refusal(): WireResult | undefined {
-    return this.#status >= 300 ? { kind: 'response', response: this.#response(true) } : undefined;
+    return this.#status >= 300 && this.#body !== undefined ? this.#response(this.#body.soFar(), true) : undefined;
   }
 }
+
+/** The connection broke within an answer that only its end could have measured. */
+const broken: Failure = { kind: 'network', code: 'ECONNRESET', received: 'maybe' };
+const unmeasured: Failure = { kind: 'network', code: 'answer_without_length', received: 'maybe' };
 
 /** undici gives a list where a header came more than once; nearly always none did. */
 function flattened(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
@@ -142,11 +165,16 @@ function flattened(headers: Record<string, string | string[] | undefined>): Read
   return headers as Record<string, string>;
 }
 
+/** What undici says of a 100, and of a 101, that nobody asked for. It ends the connection over them, without an option. */
+const interim: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
+
 function failureOf(error: Error, started: boolean, timeoutMs: number): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   if (code === 'UND_ERR_INVALID_ARG') return { kind: 'crash', error, left: false };
   if (started && (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')) {
     return { kind: 'timeout', afterMs: timeoutMs };
   }
+  if (started && code === 'UND_ERR_SOCKET' && interim.has(error.message))
+    return { kind: 'network', code: 'interim_response', received: 'maybe' };
   return { kind: 'network', code, received: started ? 'maybe' : 'no' };
 }

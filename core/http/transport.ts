@@ -1,8 +1,9 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { Agent, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher } from 'undici';
 import type { HttpRequest } from '../api/failure.ts';
 import { Exchange, type ExchangeListener, type ExchangeSurroundings } from './exchange.ts';
+import { telling } from './socket-reset.ts';
 import { createTargeting, publicLookup } from './target.ts';
 
 export interface TransportOptions {
@@ -61,8 +62,19 @@ export function createTransport(options: TransportOptions): Transport {
       ...(options.origin === undefined ? { lookup: publicLookup } : {}),
     },
   };
-  const dispatcher = options.dispatcher?.(agentOptions) ?? new Agent(agentOptions);
-  const around: ExchangeSurroundings = { inFlight: new Set(), now, timeoutMs };
+  const dispatcher =
+    options.dispatcher?.(agentOptions) ??
+    new Agent({
+      ...agentOptions,
+      connect: telling(buildConnector(agentOptions.connect as buildConnector.BuildOptions)),
+    });
+  const around: ExchangeSurroundings = {
+    inFlight: new Set(),
+    now,
+    timeoutMs,
+    tellsResets: options.dispatcher === undefined,
+  };
+  const headersFor = createHeaders();
   const watch = createWatch(around);
   let closing: Promise<void> | undefined;
 
@@ -84,7 +96,7 @@ export function createTransport(options: TransportOptions): Transport {
             origin,
             path,
             method: request.method,
-            headers: compressed ? { ...request.headers, 'content-encoding': 'gzip' } : request.headers,
+            headers: headersFor(request.headers, compressed),
             body: body?.bytes ?? null,
             headersTimeout: timeoutMs,
             bodyTimeout: timeoutMs,
@@ -99,6 +111,21 @@ export function createTransport(options: TransportOptions): Transport {
       closing ??= dispatcher.close().then(() => watch.close());
       return closing;
     },
+  };
+}
+
+/**
+ * The headers as they go on the wire. Answers are asked for without a coding: small as they are, decoding costs more than it
+ * saves. Folders make their headers once, so they are completed once.
+ */
+function createHeaders(): (given: HttpRequest['headers'], compressed: boolean) => Record<string, string> {
+  let last: { readonly given: HttpRequest['headers']; readonly compressed: boolean; made: Record<string, string> };
+  return (given, compressed) => {
+    if (last?.given !== given || last.compressed !== compressed) {
+      const coding = compressed ? { 'content-encoding': 'gzip' } : {};
+      last = { given, compressed, made: { 'accept-encoding': 'identity', ...given, ...coding } };
+    }
+    return last.made;
   };
 }
 

@@ -79,7 +79,7 @@ export function work(options: WorkOptions): Working {
   let finishers: (() => void)[] = [];
 
   function defect(where: string, error: unknown): void {
-    emit?.({ kind: 'defect', slug, where, error: errorText(error) });
+    emit?.({ kind: 'defect', slug, connection: id, where, error: errorText(error) });
   }
 
   /** Starts what may start, and sets the alarm for what may not yet. */

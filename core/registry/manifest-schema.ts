@@ -27,6 +27,7 @@ export const manifestSchema = z.strictObject({
     rate: z.strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']) }).optional(),
   }),
   replay: z.enum(['deduplicated', 'tolerated', 'harmful']),
+  maxReplyBytes: whole.max(64 * 1024 * 1024).optional(),
   compression: z.literal('gzip').optional(),
   maxQueueAgeMs: whole.optional(),
 });

@@ -1,10 +1,11 @@
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { AnyDestination, Reply } from '../api/destination.ts';
-import type { Exchange } from '../api/failure.ts';
+import type { Exchange, HttpResponse } from '../api/failure.ts';
 import { jsonValue } from '../api/readers.ts';
 import { usualNo, type UsualNo } from '../api/usual-no.ts';
 import { plainYes, yesIn } from '../api/yes.ts';
+import { tooLarge, unreadable } from './unusable-reply.ts';
 
 /** What a folder says about answers. */
 export type Reader = Pick<AnyDestination, 'response'>;
@@ -17,16 +18,18 @@ export function readAnswer({ response: handler }: Reader, exchange: Exchange, ba
   const { response } = exchange;
   const { status, body, cut } = response;
   const success = status >= 200 && status < 300;
+  const unread = success ? unreadable(response) : undefined;
+  if (unread !== undefined) return toAll(batch, unread);
   const decisions = handler.readReply?.(exchange, batch);
   if (decisions !== undefined)
-    return { kind: 'settled', decisions: success && cut === true ? doubted(decisions, status) : decisions };
+    return { kind: 'settled', decisions: success && cut === true ? doubted(decisions, response) : decisions };
   if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
   const no = body === '' ? undefined : usualNo(jsonValue(body));
   if (no?.status !== undefined)
     return { kind: 'failed', failure: { kind: 'http', response: { ...response, status: no.status } } };
   if (no !== undefined) return toAll(batch, refusal(no, status, batch.items.length === 1));
   const form = yesIn(handler.yes ?? (handler.readReply === undefined ? plainYes : []), exchange);
-  return toAll(batch, form === undefined ? unclear(status) : (form.means?.(exchange, batch) ?? accept()));
+  return toAll(batch, form === undefined ? unclear(response) : (form.means?.(exchange, batch) ?? accept()));
 }
 
 const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
@@ -42,8 +45,10 @@ function refusal({ partly }: UsualNo, status: number, lone: boolean): RetryDecis
     : decide('split', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
 }
 
-const doubted = (decisions: readonly RetryDecision[], status: number): readonly RetryDecision[] =>
-  decisions.map((decision) => (decision?.kind === 'accept' ? unclear(status) : decision));
+const doubted = (decisions: readonly RetryDecision[], response: HttpResponse): readonly RetryDecision[] =>
+  decisions.map((decision) => (decision?.kind === 'accept' ? unclear(response) : decision));
 
-const unclear = (status: number): RetryDecision =>
+const unclear = (response: HttpResponse): RetryDecision => tooLarge(response) ?? unsaid(response);
+
+const unsaid = ({ status }: HttpResponse): RetryDecision =>
   decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say what became of the event`, { status });

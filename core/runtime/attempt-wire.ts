@@ -3,6 +3,7 @@ import type { Failure, HttpRequest, HttpResponse } from '../api/failure.ts';
 import type { Sealed } from '../http/transport.ts';
 import type { Call } from './line.ts';
 import type { Crate } from './parcel.ts';
+import { unusableReply } from './unusable-reply.ts';
 
 /** How often a send() is checked against its deadline, in milliseconds. */
 const lookMs = 100;
@@ -94,12 +95,15 @@ export class AttemptWire implements Wire {
   }
 
   #tell(result: WireResult, startedAt: number): void {
-    const { emit, slug, clock } = this.#call.line;
+    const { emit, slug, id: connection, clock } = this.#call.line;
     if (result.kind === 'response') this.heard = result.response;
     if (emit === undefined) return;
+    const unusable = unusableReply(result);
+    if (unusable !== undefined) emit({ kind: 'reply_unusable', slug, connection, ...unusable });
     emit({
       kind: 'request_finished',
       slug,
+      connection,
       items: this.#crate.items.length,
       bytes: this.sealed?.bytes.length ?? 0,
       attempt: this.#attempt,

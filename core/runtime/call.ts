@@ -12,6 +12,7 @@ import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
 import { runErrand, type AnswerOrFailure } from './errand.ts';
 import { defect, type Line } from './line.ts';
+import { unreadable } from './unusable-reply.ts';
 
 export interface CallOptions {
   /** How long the call may take, retries included, in milliseconds (default 30 s). */
@@ -46,7 +47,8 @@ export async function callOperation(
     },
   );
   const code = 'reason' in result ? { code: result.reason.code } : {};
-  line.emit?.({ kind: 'operation_finished', slug: line.slug, operation: name, result: result.kind, ...code });
+  const { slug, id: connection } = line;
+  line.emit?.({ kind: 'operation_finished', slug, connection, operation: name, result: result.kind, ...code });
   return result;
 }
 
@@ -217,6 +219,8 @@ function read(
   keep: (reply: unknown) => void,
 ): RetryDecision {
   const { status, body, cut } = response;
+  const unread = unreadable(response);
+  if (unread !== undefined) return unread;
   if (cut === true) {
     const message = 'The answer is longer than this operation reads, and half of it is none';
     return decide(definition.idempotent ? 'reject' : 'ambiguous', 'payload_too_large', message, {

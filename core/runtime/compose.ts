@@ -1,7 +1,7 @@
 import { admit, type Batch } from '../api/delivery.ts';
 import type { AnyDestination, Destination, Frame, Reply, WireResult } from '../api/destination.ts';
 import type { HttpRequest } from '../api/failure.ts';
-import type { BatchLimits } from '../api/manifest.ts';
+import type { BatchLimits, DestinationManifest } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
 import { nonsense } from './nonsense.ts';
 import { readAnswer } from './answer.ts';
@@ -62,7 +62,7 @@ export function compose(
     requestsPerDay,
     packsItself: definition.batch !== undefined,
     ask: definition.send === undefined ? ask : undefined,
-    replyBytes: defaultReplyCap,
+    replyBytes: replyBytesOf(definition.manifest),
     operations: definition.operations,
     check: definition.check,
     encode: encode === undefined ? JSON.stringify : (payload) => encode(payload, settings),
@@ -73,6 +73,12 @@ export function compose(
     classifyError: (failure, batch) => definition.response.classifyError(failure, batch),
   };
 }
+
+/** An answer may name every item of a request. */
+const replyBytesOf = ({ maxReplyBytes, limits: { maxItems } }: DestinationManifest): number =>
+  maxReplyBytes ?? defaultReplyCap + replyBytesPerItem * maxItems;
+
+const replyBytesPerItem = 128;
 
 function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[]): BatchLimits {
   const least = (name: keyof BatchLimits): number =>

@@ -5,6 +5,7 @@ import { anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } fro
 import { atLeastZero } from './deliver.ts';
 import { runErrand } from './errand.ts';
 import { defect, type Line } from './line.ts';
+import { unreadable } from './unusable-reply.ts';
 
 export interface CheckOptions {
   /** How long it may take, in milliseconds (default 15 s). */
@@ -29,7 +30,7 @@ export async function checkCredentials(line: Line, given?: CheckOptions): Promis
       reason: { code: 'internal_error', message: 'A defect in the connector stopped the check' },
     };
   });
-  line.emit?.({ kind: 'credentials_checked', slug: line.slug, result: result.kind });
+  line.emit?.({ kind: 'credentials_checked', slug: line.slug, connection: line.id, result: result.kind });
   return result;
 }
 
@@ -46,7 +47,7 @@ async function ask(line: Line, options: CheckOptions): Promise<CheckResult> {
     judge(result, batch) {
       if (result.kind !== 'response') return house(result, batch);
       const { status } = result.response;
-      if (check.ok.includes(status)) return accept();
+      if (check.ok.includes(status)) return unreadable(result.response) ?? accept();
       return check.refused.includes(status)
         ? decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status })
         : decide(

@@ -116,7 +116,7 @@ function conserved(
   settled: number,
 ): readonly Outcome[] {
   if (settled === events.length && !outcomes.includes(undefined)) return outcomes as Outcome[];
-  line.emit?.({ kind: 'conservation_broken', slug: line.slug, in: events.length, out: settled });
+  line.emit?.({ kind: 'conservation_broken', slug: line.slug, connection: line.id, in: events.length, out: settled });
   return outcomes.map((outcome, index) => outcome ?? forgotten(events[index]));
 }
 

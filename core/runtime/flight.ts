@@ -142,12 +142,13 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   const openLanes = (): Lanes => createLanes({ limits, frame, span: options.span, capacity: options.laneCapacity });
 
   function conclude(index: number, outcome: Outcome): Promise<boolean> | undefined {
-    const { emit, slug } = line;
+    const { emit, slug, id: connection } = line;
     if (emit !== undefined) {
       const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
-      emit({ kind: 'event_settled', slug, outcome: outcome.kind, ...code });
+      emit({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code });
       if (outcome.kind === 'delivered') {
-        for (const note of outcome.notes ?? []) emit({ kind: 'event_noted', slug, code: note.code, field: note.field });
+        for (const { code: noted, field } of outcome.notes ?? [])
+          emit({ kind: 'event_noted', slug, connection, code: noted, field });
       }
     }
     return options.settle(index, outcome);

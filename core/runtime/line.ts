@@ -16,6 +16,8 @@ import type { Suspensions } from './suspensions.ts';
 /** What all calls of one connection share. */
 export interface Line {
   readonly slug: string;
+  /** The connection's. */
+  readonly id: string;
   readonly vendor: Vendor;
   readonly gate: Gate;
   /** The manifest's, as the host program and the connection changed it. */
@@ -54,5 +56,6 @@ export interface Call {
 
 /** A bug of ours or of a vendor folder: told to the host, without data. */
 export function defect(line: Line, where: string, error: unknown): void {
-  line.emit?.({ kind: 'defect', slug: line.slug, where, error: line.redactor.withoutSecrets(errorText(error)) });
+  const { slug, id: connection, redactor } = line;
+  line.emit?.({ kind: 'defect', slug, connection, where, error: redactor.withoutSecrets(errorText(error)) });
 }

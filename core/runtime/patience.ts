@@ -23,7 +23,7 @@ export interface Tries {
  * pause holds the group's scope, or the whole connection where it has none.
  */
 export function patience(call: Call, tries: Tries, group: Group): Unfinished | undefined {
-  const { policy, clock, pacer, scopeHolds, budget, emit, slug } = call.line;
+  const { policy, clock, pacer, scopeHolds, budget, emit, slug, id: connection } = call.line;
   const { askedMs, throttled, scope } = group;
   const again = crateOf(group.parcels) as Crate;
   if (!throttled) tries.failures += 1;
@@ -38,7 +38,7 @@ export function patience(call: Call, tries: Tries, group: Group): Unfinished | u
     return undefined;
   }
   const { code } = again.items[0].reason ?? unavailable;
-  emit?.({ kind: 'retry_scheduled', slug, items: again.items.length, afterMs: wait, code });
+  emit?.({ kind: 'retry_scheduled', slug, connection, items: again.items.length, afterMs: wait, code });
   return { again, waitMs: wait };
 }
 

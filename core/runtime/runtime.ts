@@ -164,6 +164,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     const id = asked.id ?? manifest.slug;
     const line: Line = {
       slug: manifest.slug,
+      id,
       vendor,
       pace,
       policy,
@@ -226,7 +227,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         const connection = connect(destination, parsed.data, parsedOptions.options);
         return { kind: 'open', connection: connection as Connection<L> };
       } catch (error) {
-        emit?.({ kind: 'defect', slug, where: 'prepare', error: errorText(error) });
+        emit?.({ kind: 'defect', slug, connection: asked.id ?? slug, where: 'prepare', error: errorText(error) });
         return {
           kind: 'invalid',
           issues: [{ path: 'config', message: 'the connector cannot work with these settings' }],

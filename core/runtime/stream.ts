@@ -108,7 +108,7 @@ function begin(
     },
     closed(complete) {
       if (complete && given !== read)
-        line.emit?.({ kind: 'conservation_broken', slug: line.slug, in: read, out: given });
+        line.emit?.({ kind: 'conservation_broken', slug: line.slug, connection: line.id, in: read, out: given });
       closed = true;
       stopAgeing?.();
       stop();

@@ -205,7 +205,7 @@ function suspend(call: Call, parcel: Parcel, reason: Reason, scope: string | und
   const isNew = line.suspensions.add(reason, scope);
   if (isNew) {
     const where = scope === undefined ? {} : { scope };
-    line.emit?.({ kind: 'connection_suspended', slug: line.slug, code: reason.code, ...where });
+    line.emit?.({ kind: 'connection_suspended', slug: line.slug, connection: line.id, code: reason.code, ...where });
   }
   call.settle(parcel, suspended(parcel, scope === undefined ? { reason } : { reason, scope }, line));
   if (isNew) line.scopeHolds.wake();

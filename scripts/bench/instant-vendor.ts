@@ -22,7 +22,7 @@ export class InstantVendor extends Dispatcher {
   constructor({ yes }: Pick<Subject, 'yes'>, onBody?: (body: string) => void) {
     super();
     this.#status = yes.status;
-    this.#headers = yes.body === '' ? {} : { 'content-type': 'application/json' };
+    this.#headers = yes.body === '' ? { 'content-length': '0' } : { 'content-type': 'application/json' };
     this.#body = yes.body === '' ? undefined : Buffer.from(yes.body);
     this.#onBody = onBody;
   }

@@ -226,6 +226,7 @@ describe('an operation', () => {
     expect(signals).toContainEqual({
       kind: 'operation_finished',
       slug: 'acme',
+      connection: 'acme',
       operation: 'get-settings',
       result: 'refused',
       code: 'unauthorized',
@@ -370,7 +371,7 @@ describe('a credential check', () => {
     const { check, vendor: seen, signals } = setUp({ script: () => answer });
     expect(await check()).toMatchObject({ kind });
     expect(seen.requests.map(({ path }) => path)).toEqual(['/v1/me']);
-    expect(signals).toContainEqual({ kind: 'credentials_checked', slug: 'acme', result: kind });
+    expect(signals).toContainEqual({ kind: 'credentials_checked', slug: 'acme', connection: 'acme', result: kind });
   });
 
   it('that says ok ends a suspension of the connection, but not of a scope', async () => {

@@ -80,8 +80,9 @@ function tell(answer: Answer, handler: Dispatcher.DispatchHandler, done: () => v
   if (answer === 'reset') return fail(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
   const { status, headers = {}, body = '' } = answer;
   done();
-  handler.onResponseStart?.(controller, status, headers, '');
-  handler.onResponseData?.(controller, Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)));
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  handler.onResponseStart?.(controller, status, { 'content-length': String(bytes.length), ...headers }, '');
+  handler.onResponseData?.(controller, bytes);
   handler.onResponseEnd?.(controller, {});
 }
 

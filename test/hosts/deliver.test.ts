@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
@@ -230,4 +232,29 @@ describe('a signal', () => {
     expect(box.exits).toEqual([130]);
     expect(code).toBe(130);
   });
+});
+
+test('F-06 an interim response that nobody asked for is said once, and nothing is sent again for it', async () => {
+  const requests: string[] = [];
+  const vendor = createServer((request, response) => {
+    requests.push(request.url ?? '');
+    request.resume().on('end', () => {
+      response.writeContinue();
+      response.end();
+    });
+  });
+  await new Promise<void>((listening) => vendor.listen(0, '127.0.0.1', listening));
+  const origin = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
+  const file = workspace.at('interim.ndjson');
+  const args = ['deliver', 'mailbox', '--config', config, '--origin', origin, '--outcomes', file];
+  const { code, stderr } = await spillway(args, letters(25));
+  vendor.closeAllConnections();
+  await new Promise((closed) => vendor.close(closed));
+  expect(code).toBe(1);
+  expect(workspace.outcomes('interim.ndjson').map(({ kind, reason }) => `${kind} ${reason?.code}`)).toEqual(
+    Array.from({ length: 25 }, () => 'unknown interim_response'),
+  );
+  expect(stderr.match(/interim response/g)).toHaveLength(1);
+  expect(stderr).toContain('not sent again');
+  expect(requests).toHaveLength(3);
 });

@@ -18,7 +18,11 @@ export async function nockVendor({ replies, requests }: LoadedCase): Promise<Cas
     if ('fault' in reply) interceptor.replyWithError(faultError(reply.fault));
     else {
       const { text, type } = encoded(reply.body);
-      interceptor.reply(reply.status, text, { ...type, ...reply.headers });
+      interceptor.reply(reply.status, text, {
+        'content-length': String(Buffer.byteLength(text)),
+        ...type,
+        ...reply.headers,
+      });
     }
   }
   return { dispatcher: new NodeHttpDispatcher(), finish: () => nock.cleanAll() };

@@ -54,7 +54,8 @@ export class VendorDouble extends Dispatcher {
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const { [batchHeader]: batch, ...headers } = options.headers as Record<string, string>;
+    const { [batchHeader]: batch, ...sent } = options.headers as Record<string, string>;
+    const headers = asTheConnectorSet(sent);
     const request = seenRequest({ ...options, headers });
     const position = this.requests.length;
     this.requests.push(request);
@@ -109,10 +110,16 @@ function answer(reply: ScriptedReply, handler: Dispatcher.DispatchHandler): void
   if ('fault' in reply) return exchange.fail(faultError(reply.fault));
   const { text, type } = encoded(reply.body);
   exchange.send(() => {
-    handler.onResponseStart?.(exchange.controller, reply.status, { ...type, ...lowerCased(reply.headers) }, '');
+    const headers = { 'content-length': String(Buffer.byteLength(text)), ...type, ...lowerCased(reply.headers) };
+    handler.onResponseStart?.(exchange.controller, reply.status, headers, '');
   });
   if (text !== '') exchange.send(() => handler.onResponseData?.(exchange.controller, Buffer.from(text)));
   exchange.send(() => handler.onResponseEnd?.(exchange.controller, {}));
+}
+
+/** Without what the wire adds: it asks every vendor for answers without a coding. */
+function asTheConnectorSet({ 'accept-encoding': coding, ...headers }: Record<string, string>): Record<string, string> {
+  return coding === undefined || coding === 'identity' ? headers : { 'accept-encoding': coding, ...headers };
 }
 
 /** The errors undici reports for these faults. */

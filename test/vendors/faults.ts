@@ -10,6 +10,8 @@ const processed = {
   'reset-before-commit': false,
   'reset-after-commit': true,
   'truncated-body': true,
+  'reset-after-head': true,
+  'gzip-answer': true,
   'garbage-body': true,
   'error-inside-2xx': false,
   'undocumented-2xx': true,

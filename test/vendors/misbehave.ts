@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { bare, type Answer } from './answer.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
 
@@ -39,6 +40,18 @@ export function misbehave(response: ServerResponse, fault: Misbehaviour): void {
       response.writeHead(successStatus, { 'content-type': 'application/json', 'content-length': '64' });
       response.write('{"sta', () => response.socket?.destroy());
       return;
+    case 'reset-after-head':
+      // By hand: a server of Node's would write a length, or the chunks that tell an end.
+      response.socket?.write(`HTTP/1.1 ${successStatus} OK\r\nconnection: close\r\n\r\n`);
+      return fault.later(20, () => response.socket?.resetAndDestroy());
+    case 'gzip-answer': {
+      const { status, headers = {}, body = '' } = fault.honest;
+      const zipped = gzipSync(body);
+      if (status === 204) return write(fault.honest);
+      response.writeHead(status, { ...headers, 'content-encoding': 'gzip', 'content-length': zipped.length });
+      response.end(zipped);
+      return;
+    }
     case 'garbage-body':
       return write({ status: successStatus, headers: { 'content-type': 'text/html' }, body: '<html><b>\u0000 Hel' });
     case 'error-inside-2xx':

@@ -7,6 +7,7 @@ export function remarks({ stopped, reasons, conserved }: Summary, tally: Tally, 
   const lines = [...tally.defects].map(
     ([what, times]) => `a defect of the connector in ${what}${times === 1 ? '' : ` (${times} times)`}`,
   );
+  lines.push(...tally.unusable);
   if (!conserved) lines.push('a defect of the runtime: not as many outcomes as events');
   if (stopped === undefined) return lines;
   const held = reasons.held_back ?? 0;

@@ -18,6 +18,8 @@ export interface Tally {
   latencyMs(percentile: number): number | undefined;
   /** Vendor code or core threw: which part and what kind of error, and how often. */
   readonly defects: ReadonlyMap<string, number>;
+  /** Answers that could not be used, each kind in words. */
+  readonly unusable: ReadonlySet<string>;
   readonly count: (outcome: Outcome) => void;
   readonly countUnreadable: (outcome: Outcome) => void;
   readonly hear: (signal: Signal) => void;
@@ -29,10 +31,28 @@ const nameOf = (error: unknown): string => /^\w+(?=:| at )/.exec(String(error))?
 /** So many different defects are told apart; vendor code could make up ever new ones. */
 const defectsKept = 20;
 
+type Unusable = Extract<Signal, { kind: 'reply_unusable' }>;
+
+function unusableText({ slug, connection, code, status, cutAtBytes }: Unusable): string {
+  const where = connection === slug ? slug : `${slug} (${connection})`;
+  switch (code) {
+    case 'interim_response':
+      return (
+        `${where}: something on the way answers with an interim response (100 or 101) that nobody asked for; ` +
+        'what was sent may have arrived, and is not sent again'
+      );
+    case 'reply_too_large':
+      return `${where}: an answer (${status}) was cut at ${cutAtBytes} bytes; the manifest's maxReplyBytes says how long one may be`;
+    case 'reply_unreadable':
+      return `${where}: an answer (${status}) has a content coding or a charset that cannot be read`;
+  }
+}
+
 export function createTally(): Tally {
   const outcomes = Object.fromEntries(outcomeKinds.map((kind) => [kind, 0])) as Record<OutcomeKind, number>;
   const reasons = new Map<ReasonCode, number>();
   const defects = new Map<string, number>();
+  const unusable = new Set<string>();
   const latency: RecordableHistogram = createHistogram();
   let unreadable = 0;
   let unauthorized = false;
@@ -55,6 +75,8 @@ export function createTally(): Tally {
       if (signal.attempt > 1) retries += 1;
       // The histogram takes whole numbers from 1.
       latency.record(Math.max(1, Math.round(signal.ms * 1000)));
+    } else if (signal.kind === 'reply_unusable') {
+      if (unusable.size < defectsKept) unusable.add(unusableText(signal));
     } else if (signal.kind === 'defect') {
       const what = `${signal.where} (${nameOf(signal.error)})`;
       if (defects.has(what) || defects.size < defectsKept) defects.set(what, (defects.get(what) ?? 0) + 1);
@@ -65,6 +87,7 @@ export function createTally(): Tally {
     outcomes,
     reasons,
     defects,
+    unusable,
     count,
     countUnreadable(outcome) {
       unreadable += 1;

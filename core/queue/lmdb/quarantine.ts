@@ -56,7 +56,7 @@ export class Quarantine {
   }
 
   #tell({ counts }: Known, where: string, error: unknown): void {
-    this.#emit({ kind: 'defect', slug: counts.id, where, error });
+    this.#emit({ kind: 'defect', slug: counts.id, connection: counts.id, where, error });
   }
 }
 

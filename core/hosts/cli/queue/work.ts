@@ -91,7 +91,7 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
       };
       if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
       else if (flags.quiet !== true) await print(stderr, summaryText(summary));
-      for (const remark of [...remarksOf(summary), ...failed, ...defectsOf(tally)])
+      for (const remark of [...remarksOf(summary), ...failed, ...defectsOf(tally), ...tally.unusable])
         await print(stderr, `spillway: ${remark}\n`);
       return codeOf(summary, { refused: refused.length > 0, storeFailed: damaged || failed.length > 0 });
     }),
