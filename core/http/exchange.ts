@@ -20,7 +20,10 @@ export interface ExchangeListener {
 export interface ExchangeSurroundings {
   /** Those without an answer yet. */
   readonly inFlight: Set<Exchange>;
+  /** Epoch milliseconds, for when an answer came. */
   readonly now: () => number;
+  /** Milliseconds that nobody sets, for deadlines. */
+  readonly elapsed: () => number;
   /** The connection's limit for headers and for body. */
   readonly timeoutMs: number;
   /** The sockets are our own, and tell a broken connection from an end. */
@@ -31,7 +34,7 @@ export interface ExchangeSurroundings {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #listener: ExchangeListener;
   readonly #around: ExchangeSurroundings;
-  /** Epoch ms by when it must be over, and the milliseconds that it was given. */
+  /** When, by `elapsed`, it must be over, and the milliseconds that it was given. */
   readonly expiresAt: number;
   readonly #givenMs: number;
   /** Decoded bytes of the answer that are read. */
@@ -47,7 +50,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#cap = cap;
     this.#around = around;
     this.#givenMs = givenMs;
-    this.expiresAt = around.now() + givenMs;
+    this.expiresAt = around.elapsed() + givenMs;
     around.inFlight.add(this);
   }
 

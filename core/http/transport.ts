@@ -15,7 +15,10 @@ export interface TransportOptions {
   /** Total for one request, in milliseconds; headers and body each have as long. */
   readonly timeoutMs: number;
   readonly dispatcher?: ((options: Agent.Options) => Dispatcher) | undefined;
+  /** Epoch milliseconds, for when an answer came. */
   readonly now: () => number;
+  /** Milliseconds that nobody sets, for deadlines. Default: now. */
+  readonly elapsed?: (() => number) | undefined;
 }
 
 /** A body as it goes on the wire. Made once for a batch, kept for its retries (ALL-03). */
@@ -49,7 +52,7 @@ const compress = promisify(gzip);
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 export function createTransport(options: TransportOptions): Transport {
-  const { timeoutMs, now } = options;
+  const { timeoutMs, now, elapsed = now } = options;
   const target = createTargeting(options.hosts, options.origin);
   const agentOptions: Agent.Options = {
     connections: options.concurrency,
@@ -71,6 +74,7 @@ export function createTransport(options: TransportOptions): Transport {
   const around: ExchangeSurroundings = {
     inFlight: new Set(),
     now,
+    elapsed,
     timeoutMs,
     tellsResets: options.dispatcher === undefined,
   };
@@ -133,18 +137,18 @@ function createHeaders(): (given: HttpRequest['headers'], compressed: boolean) =
  * The total deadline of the requests in flight. One timer looks over them a few times per timeout: a timer or an
  * AbortSignal for each request would cost more than the request.
  */
-function createWatch({ inFlight, now, timeoutMs }: ExchangeSurroundings) {
+function createWatch({ inFlight, elapsed, timeoutMs }: ExchangeSurroundings) {
   const tickMs = Math.min(250, Math.max(5, Math.floor(timeoutMs / 40)));
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
-    const time = now();
+    const time = elapsed();
     for (const exchange of inFlight) if (exchange.expiresAt <= time) exchange.expire();
     timer = inFlight.size > 0 ? setTimeout(look, tickMs).unref() : undefined;
   };
   return {
     /** Looks again at the latest when this one may have expired. */
     wind({ expiresAt }: Exchange): void {
-      timer ??= setTimeout(look, Math.min(tickMs, Math.max(0, expiresAt - now()))).unref();
+      timer ??= setTimeout(look, Math.min(tickMs, Math.max(0, expiresAt - elapsed()))).unref();
     },
     close(): void {
       clearTimeout(timer);

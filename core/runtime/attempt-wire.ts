@@ -37,11 +37,11 @@ export class AttemptWire implements Wire {
   /** A vendor's own send() may hang, its call may not: what has not ended by the deadline is over, and sends nothing more. */
   async inTime(sent: Promise<Reply>): Promise<Reply> {
     const { clock } = this.#call.line;
-    const startedAt = clock.now();
+    const startedAt = clock.elapsed();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<Reply>((resolve) => {
       timer = setInterval(() => {
-        const time = clock.now();
+        const time = clock.elapsed();
         if (time <= this.#crate.deadline) return;
         this.#over = true;
         resolve({ kind: 'failed', failure: this.used ? { kind: 'timeout', afterMs: time - startedAt } : tooLate });
@@ -60,7 +60,7 @@ export class AttemptWire implements Wire {
 
   exchange(request: HttpRequest, answer: (result: WireResult) => void): void {
     if (this.#over) return answer(tooLate);
-    const startedAt = this.#call.line.clock.now();
+    const startedAt = this.#call.line.clock.elapsed();
     let answered = false;
     const onAnswer = (result: WireResult): void => {
       if (answered) return;
@@ -107,7 +107,7 @@ export class AttemptWire implements Wire {
       items: this.#crate.items.length,
       bytes: this.sealed?.bytes.length ?? 0,
       attempt: this.#attempt,
-      ms: clock.now() - startedAt,
+      ms: clock.elapsed() - startedAt,
       ...(result.kind === 'response' ? { status: result.response.status } : { failure: result.kind }),
     });
   }

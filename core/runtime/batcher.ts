@@ -18,7 +18,7 @@ export const frameBytes = ({ open, separator, close }: Frame): FrameBytes => ({
 interface OpenBatch<D> {
   items: D[];
   bytes: number;
-  /** Epoch ms of its first delivery. */
+  /** When its first delivery came, by clock.elapsed. */
   readonly since: number;
 }
 
@@ -28,7 +28,7 @@ export interface Packer<D> {
   add(delivery: D, now: number): D[] | undefined;
   /** Gives out the batches opened at or before `since`; without it, all of them. */
   flush(since?: number): D[][];
-  /** Epoch ms of the first delivery of the oldest open batch. */
+  /** When the first delivery of the oldest open batch came. */
   oldest(): number | undefined;
 }
 

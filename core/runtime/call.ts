@@ -40,7 +40,7 @@ export async function callOperation(
   const options = checkedOptions(given, callOptions, 'call()');
   const definition = operationNamed(line, name);
   const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
-  const result = await run(line, definition, input, { ...options, until: line.clock.now() + withinMs }).catch(
+  const result = await run(line, definition, input, { ...options, until: line.clock.elapsed() + withinMs }).catch(
     (error: unknown): CallResult<unknown> => {
       defect(line, 'operation', error);
       return { kind: 'rejected', reason: broken };
@@ -55,7 +55,7 @@ export async function callOperation(
 const broken: Reason = { code: 'internal_error', message: 'A defect in the connector stopped the call' };
 
 interface Asked extends Pick<CallOptions, 'signal' | 'confirmed'> {
-  /** Epoch ms by when all of it must be over. */
+  /** When all of it must be over, by clock.elapsed. */
   readonly until: number;
 }
 
@@ -109,7 +109,7 @@ async function beforehand(
   if (after === undefined) return undefined;
   const shared = pick(input, namesIn(operationNamed(line, after.operation).params as z.ZodObject | undefined));
   const { signal, until } = asked;
-  const withinMs = until - line.clock.now();
+  const withinMs = until - line.clock.elapsed();
   const first = await callOperation(line, after.operation, shared, { withinMs, ...(signal && { signal }) });
   if (first.kind === 'unknown') {
     const message = `${after.operation} has to say something first, and its answer is not understood: nothing was sent`;
@@ -133,7 +133,7 @@ async function send(
   let reply: unknown;
   const outcome = await runErrand(line, {
     request: requestOf(definition, base, written),
-    withinMs: Math.max(0, until - line.clock.now()),
+    withinMs: Math.max(0, until - line.clock.elapsed()),
     mostMs: definition.timeoutMs,
     signal,
     input,

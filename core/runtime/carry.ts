@@ -136,7 +136,7 @@ function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void, end
     }
     end(undefined);
   };
-  if (call.stopped()) granted({ cause: 'stopped', retryAt: line.pacer.opensAt(line.clock.now()) });
+  if (call.stopped()) granted({ cause: 'stopped', retryAt: line.pacer.opensAt() });
   else line.pacer.acquire(waiting.items.length, waiting.deadline, call, granted);
 }
 
@@ -155,8 +155,7 @@ function park(call: Call, trip: Trip, crate: Crate, hold: Hold): void {
     const go = (refusal: Refusal | undefined): void => {
       call.parked(-1);
       if (refusal !== undefined) {
-        const { retryAt: until } = refusal;
-        putOff(call, crate, { ...hold, until }, refusal.cause === 'stopped' ? stoppedReason : undefined);
+        putOff(call, crate, hold.scope, refusal.retryAt, refusal.cause === 'stopped' ? stoppedReason : undefined);
         return resolve();
       }
       attempt(call, own, crate, nothing, (unfinished) => {
@@ -252,7 +251,7 @@ function stepOf(call: Call, trip: Trip, group: Group): Step {
   const unfinished = patience(call, trip, group);
   if (unfinished === undefined) return { crate, take: () => Promise.resolve() };
   if (group.scope === undefined) return { crate, take: () => carryOn(call, trip, crate, unfinished) };
-  const hold = { scope: group.scope, until: call.line.clock.now() + unfinished.waitMs };
+  const hold = { scope: group.scope, until: call.line.clock.elapsed() + unfinished.waitMs };
   return {
     crate,
     take() {

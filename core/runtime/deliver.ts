@@ -62,7 +62,7 @@ export async function deliver(
     settled: tell,
   } = checkedOptions(options, deliverOptions, 'deliver()');
   const patience = atLeastZero(withinMs, defaultWithinMs);
-  const startedAt = line.clock.now();
+  const startedAt = line.clock.elapsed();
   const outcomes: (Outcome | undefined)[] = events.map(() => undefined);
   const told = tell === undefined ? undefined : createTold(line, tell, startedAt + patience);
   let settled = 0;

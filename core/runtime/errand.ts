@@ -38,7 +38,7 @@ export type AnswerOrFailure = Exclude<WireResult, { kind: 'crash' }>;
  */
 export function runErrand(line: Line, errand: Errand): Promise<Outcome> {
   const own = lineFor(line, errand);
-  const now = line.clock.now();
+  const now = line.clock.elapsed();
   const made = { kind: 'payload', made: payloadOf(errand.input), text: '', bytes: 0 } as const;
   const parcel = parcelOf(made, 0, '', now, errand.withinMs);
   const stopping = new AbortController();
@@ -58,7 +58,7 @@ export function runErrand(line: Line, errand: Errand): Promise<Outcome> {
     line.pacer.dismiss(call);
   };
   if (line.closed || errand.signal?.aborted === true)
-    return Promise.resolve(deferred(parcel, stoppedReason, line.pacer.opensAt(now)));
+    return Promise.resolve(deferred(parcel, stoppedReason, line.pacer.opensAt()));
   const running = { stop };
   line.calls.add(running);
   errand.signal?.addEventListener('abort', stop, { once: true });

@@ -4,7 +4,7 @@ import type { Moment } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { createPacker } from './batcher.ts';
 import { carry } from './carry.ts';
-import { isoTime } from './clock.ts';
+import { dateOf, isoTime } from './clock.ts';
 import { createDuplicates, type Duplicates } from './duplicates.ts';
 import { eventIdOf } from './event-id.ts';
 import { createLanes, type Lanes } from './lanes.ts';
@@ -31,9 +31,9 @@ export interface FlightOptions {
 
 /** The events of one call on their way: taken one by one, batched, carried, settled. */
 export interface Flight {
-  /** Works one event into a batch, or settles it at once. Synchronous. */
+  /** Works one event, read at `now` (by clock.elapsed), into a batch, or settles it at once. Synchronous. */
   take(event: unknown, index: number, now: number): void;
-  /** Sends what has waited since `since` (epoch ms) or longer, full or not; without it, everything. */
+  /** Sends what has waited since `since` (by clock.elapsed) or longer, full or not; without it, everything. */
   flush(since?: number): void;
   /** The input ended: everything goes out. Resolves when all events have their outcome. */
   finish(): Promise<void>;
@@ -43,7 +43,7 @@ export interface Flight {
   backlog(): number;
   /** Resolves when no more of them wait than may be in flight. */
   room(): Promise<void>;
-  /** Epoch ms since when the oldest delivery waits for company, or for an earlier event of its lane. */
+  /** Since when, by clock.elapsed, the oldest delivery waits for company, or for an earlier event of its lane. */
   waitingSince(): number | undefined;
   /** Batches on their way; not those that only wait for their scope. */
   running(): number;
@@ -75,6 +75,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   let finished: (() => void) | undefined;
   let roomy: (() => void)[] = [];
   let moment: Moment = { now: 0, prepared: vendor.prepared };
+  /** When that was, by clock.elapsed. */
+  let momentAt = Number.NaN;
   /** By lane: outcomes that the host is writing down. */
   const keeping = new Map<string, Promise<boolean>>();
 
@@ -156,12 +158,17 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
 
   /** What waits behind a deferred event of its lane may not overtake it. */
   function holdBack(lane: string, retryAt: string | undefined): void {
-    const until = retryAt === undefined ? clock.now() : Date.parse(retryAt);
-    for (const parcel of lanes?.block(lane, until, clock.now()) ?? []) settle(parcel, heldBack(parcel, until));
+    const today = clock.now();
+    const until = retryAt === undefined ? today : Date.parse(retryAt);
+    const now = clock.elapsed();
+    for (const parcel of lanes?.block(lane, now + (until - today), now) ?? []) settle(parcel, heldBack(parcel, until));
   }
 
   function take(event: unknown, index: number, now: number): void {
-    if (moment.now !== now) moment = { now, prepared: vendor.prepared };
+    if (momentAt !== now) {
+      momentAt = now;
+      moment = { now: clock.now(), prepared: vendor.prepared };
+    }
     const made = makePayload(line, event, moment);
     const eventId = eventIdOf(event);
     if (made.kind !== 'payload') return void conclude(index, { kind: made.kind, eventId, reason: made.reason });
@@ -175,7 +182,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     open += 1;
     const suspension = line.suspensions.against(parcel.scopes);
     if (suspension !== undefined) return settle(parcel, suspended(parcel, suspension, line));
-    if (stopped) return settle(parcel, deferred(parcel, stoppedReason, line.pacer.opensAt(now)));
+    if (stopped) return settle(parcel, deferred(parcel, stoppedReason, line.pacer.opensAt()));
     if (parcel.lane !== undefined) return shelve(parcel, now);
     const full = packer.add(parcel, now);
     if (full !== undefined) enqueue(full);
@@ -184,8 +191,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   function shelve(parcel: Parcel, now: number): void {
     lanes ??= openLanes();
     const shelved = lanes.add(parcel, now);
-    if (shelved === 'full') return settle(parcel, deferred(parcel, crowded, now));
-    if (shelved !== 'waiting') return settle(parcel, heldBack(parcel, shelved.blockedUntil));
+    if (shelved === 'full') return settle(parcel, deferred(parcel, crowded, clock.now()));
+    if (shelved !== 'waiting') return settle(parcel, heldBack(parcel, dateOf(clock, shelved.blockedUntil)));
     pump();
   }
 
@@ -273,7 +280,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     const crated = ready.toArray().flatMap(({ items }) => items);
     const unsent = [...packed, ...(lanes?.clear() ?? []), ...crated];
     ready.clear();
-    const retryAt = line.pacer.opensAt(clock.now());
+    const retryAt = line.pacer.opensAt();
     for (const parcel of unsent) settle(parcel, deferred(parcel, stoppedReason, retryAt));
     if (open === 0) finished?.();
     pump();

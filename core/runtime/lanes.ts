@@ -26,6 +26,7 @@ export interface LaneOptions {
   readonly capacity: number;
 }
 
+/** Times of lanes are those of clock.elapsed. */
 type Shelved = 'waiting' | 'full' | { readonly blockedUntil: number };
 
 /**
@@ -48,7 +49,7 @@ export interface Lanes {
   clear(): readonly Parcel[];
   /** Lanes with something that may leave. */
   ready(): number;
-  /** Epoch ms when the oldest delivery was taken that waits for earlier ones. */
+  /** When the oldest delivery was taken that waits for earlier ones. */
   oldest(): number | undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { Reason } from '../api/outcome.ts';
+import { dateOf } from './clock.ts';
 import type { Call } from './line.ts';
 import { deferred, suspended } from './outcomes.ts';
 import { crateOf, type Crate, type Parcel } from './parcel.ts';
@@ -58,13 +59,13 @@ export function mayWait(call: Call, crate: Crate, { scope, until }: Hold): boole
   const { policy, scopeHolds } = call.line;
   const crowd = scopeHolds.waiting(scope) + crate.items.length > call.waitingRoom;
   if (!crowd && policy.attempts > 0 && until <= crate.deadline && !call.stopped()) return true;
-  putOff(call, crate, { scope, until }, crowd ? crowded : pause);
+  putOff(call, crate, scope, dateOf(call.line.clock, until), crowd ? crowded : pause);
   return false;
 }
 
-/** Settles what waits for its scope no longer. */
-export function putOff(call: Call, crate: Crate, { scope, until }: Hold, reason: Reason = pause): void {
-  for (const parcel of crate.items) call.settle(parcel, deferred(parcel, parcel.reason ?? reason, until, scope));
+/** Settles what waits for its scope no longer, with the date (epoch ms) when it may come again. */
+export function putOff(call: Call, crate: Crate, scope: string, retryAt: number, reason: Reason = pause): void {
+  for (const parcel of crate.items) call.settle(parcel, deferred(parcel, parcel.reason ?? reason, retryAt, scope));
 }
 
 const pause: Reason = { code: 'held_back', message: 'The vendor asked for a pause of what this event belongs to' };

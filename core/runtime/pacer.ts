@@ -25,10 +25,10 @@ export interface Pacer {
   /** The request begins to leave. Once for every slot that was acquired, at the latest when it is released. */
   started(items: number): void;
   release(): void;
-  /** The vendor asked for a pause: nothing leaves before `until` (epoch ms). */
-  holdUntil(until: number): void;
-  /** When the vendor's pause is over: `now`, or later (epoch ms). */
-  opensAt(now: number): number;
+  /** The vendor asked for a pause: nothing leaves for so many milliseconds. */
+  holdFor(ms: number): void;
+  /** When the vendor's pause is over: now, or later (epoch ms). */
+  opensAt(): number;
   /** Refuses everything this call has waiting. */
   dismiss(call: object): void;
 }
@@ -39,14 +39,16 @@ const sweepMs = 100;
 export function createPacer(concurrency: number, buckets: readonly RateBucket[], clock: Clock): Pacer {
   const waiting = new Denque<Waiter>();
   let free = concurrency;
-  let heldUntil = 0;
+  let heldUntil = Number.NEGATIVE_INFINITY;
   let pumping = false;
   let timer: { readonly at: number; readonly off: () => void } | undefined;
 
+  /** A date so many milliseconds away. */
+  const dateIn = (ms: number): number => clock.now() + ms;
+  const gateMs = (now: number): number => Math.max(0, heldUntil - now);
   /** Milliseconds until the gate and every bucket let `items` pass. */
-  const opensAt = (now: number): number => Math.max(now, heldUntil);
   const delayMs = (items: number, now: number): number => {
-    let delay = opensAt(now) - now;
+    let delay = gateMs(now);
     for (const bucket of buckets) delay = Math.max(delay, bucket.delayMs(items, now));
     return delay;
   };
@@ -60,12 +62,12 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     if (pumping) return;
     pumping = true;
     try {
-      const now = clock.now();
+      const now = clock.elapsed();
       for (let head = waiting.peekFront(); head !== undefined; head = waiting.peekFront()) {
         const delay = delayMs(head.items, now);
         if (now + delay > head.deadline || now >= head.deadline) {
           waiting.shift();
-          head.granted({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: now + delay });
+          head.granted({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
         } else if (free > 0 && delay === 0) {
           waiting.shift();
           take(head.items);
@@ -81,7 +83,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
 
   function wakeIn(ms: number): void {
     const wait = Math.min(ms, sweepMs);
-    const at = clock.now() + wait;
+    const at = clock.elapsed() + wait;
     if (timer !== undefined && timer.at <= at) return;
     timer?.off();
     const off = clock.after(wait, () => {
@@ -93,8 +95,8 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
   }
 
   function sweep(): void {
-    const now = clock.now();
-    refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: opensAt(now) });
+    const now = clock.elapsed();
+    refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: dateIn(gateMs(now)) });
   }
 
   function refuseWhere(matches: (waiter: Waiter) => boolean, refusal: Refusal): void {
@@ -115,10 +117,10 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
 
   return {
     acquire(items, deadline, call, granted) {
-      const now = clock.now();
+      const now = clock.elapsed();
       const delay = delayMs(items, now);
-      if (now >= deadline) return granted({ cause: 'deadline', retryAt: now + delay });
-      if (now + delay > deadline) return granted({ cause: 'throttled', retryAt: now + delay });
+      if (now >= deadline) return granted({ cause: 'deadline', retryAt: dateIn(delay) });
+      if (now + delay > deadline) return granted({ cause: 'throttled', retryAt: dateIn(delay) });
       if (free > 0 && delay === 0 && waiting.length === 0) {
         take(items);
         return granted(undefined);
@@ -131,7 +133,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     },
     started(items) {
       if (buckets.length === 0) return;
-      const now = clock.now();
+      const now = clock.elapsed();
       for (const bucket of buckets) bucket.start(items, now);
       if (waiting.length > 0) pump();
     },
@@ -140,12 +142,12 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
       if (waiting.length > 0) pump();
       else if (free === concurrency) stopTimer();
     },
-    holdUntil(until) {
-      heldUntil = Math.max(heldUntil, until);
+    holdFor(ms) {
+      heldUntil = Math.max(heldUntil, clock.elapsed() + ms);
     },
-    opensAt,
+    opensAt: () => dateIn(gateMs(clock.elapsed())),
     dismiss(call) {
-      refuseWhere((waiter) => waiter.call === call, { cause: 'stopped', retryAt: opensAt(clock.now()) });
+      refuseWhere((waiter) => waiter.call === call, { cause: 'stopped', retryAt: dateIn(gateMs(clock.elapsed())) });
       pump();
     },
   };

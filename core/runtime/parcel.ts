@@ -9,9 +9,9 @@ type MadePayload = Extract<Transformed<unknown>, { kind: 'payload' }>;
 
 /** A delivery inside the runtime: what vendors see of it is `Delivery`, the rest is how it fares. */
 export interface Parcel extends Delivery<unknown> {
-  /** Epoch ms; after it, nothing more is tried. */
+  /** By clock.elapsed; after it, nothing more is tried. */
   readonly deadline: number;
-  /** Epoch ms when it was read, for the age of a batch. */
+  /** When it was read, by clock.elapsed, for the age of a batch. */
   readonly takenAt: number;
   readonly notes: readonly Note[] | undefined;
   /** In a lane: waiting for earlier ones that may still come, or for its turn alone. */

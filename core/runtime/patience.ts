@@ -28,10 +28,11 @@ export function patience(call: Call, tries: Tries, group: Group): Unfinished | u
   const again = crateOf(group.parcels) as Crate;
   if (!throttled) tries.failures += 1;
   const wait = waitMs(policy, throttled ? tries.attempts : tries.failures, clock.random, askedMs);
+  const now = clock.elapsed();
   const retryAt = clock.now() + wait;
-  if (scope !== undefined) scopeHolds.hold(scope, retryAt);
-  else if (throttled || askedMs > 0) pacer.holdUntil(retryAt);
-  const givenUp = tries.failures >= policy.attempts || retryAt > again.deadline || call.stopped();
+  if (scope !== undefined) scopeHolds.hold(scope, now + wait);
+  else if (throttled || askedMs > 0) pacer.holdFor(wait);
+  const givenUp = tries.failures >= policy.attempts || now + wait > again.deadline || call.stopped();
   if (givenUp || (!throttled && !budget.spend())) {
     for (const parcel of again.items)
       call.settle(parcel, deferred(parcel, parcel.reason ?? unavailable, retryAt, scope));

@@ -48,7 +48,10 @@ export interface RuntimeOptions {
   readonly retry?: Partial<RetryPolicy>;
   /** Size and depth an event may have (default 1 MiB, 64). */
   readonly eventLimits?: Partial<EventLimits>;
-  /** Epoch milliseconds. Default: Date.now. */
+  /**
+   * Epoch milliseconds. Given, deadlines and waits are measured by it, too, so that it must not be set back. Default: Date.now for dates,
+   * and for what is waited for a clock that nobody sets.
+   */
   readonly now?: Clock['now'];
   /** In [0, 1), for jitter. Default: Math.random. */
   readonly random?: Clock['random'];
@@ -105,8 +108,10 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   const bySlug = checkedDestinations(named.destinations);
   const options = { ...named, ...checkHostOptions(named, bySlug) };
   const sleep = options.sleep === undefined ? systemClock.sleep : patient(options.sleep);
+  const now = options.now === undefined ? undefined : unfailing(options.now);
   const clock: Clock = {
-    now: options.now === undefined ? systemClock.now : unfailing(options.now),
+    now: now ?? systemClock.now,
+    elapsed: now ?? systemClock.elapsed,
     random: options.random ?? systemClock.random,
     sleep,
     after: options.sleep === undefined ? systemClock.after : timersOn(sleep),
@@ -185,6 +190,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         timeoutMs: pace.timeoutMs,
         dispatcher: options.dispatcher,
         now: clock.now,
+        elapsed: clock.elapsed,
       }),
       suspensions: createSuspensions(),
       scopeHolds: createScopeHolds(clock),

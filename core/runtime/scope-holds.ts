@@ -1,11 +1,11 @@
 import Denque from 'denque';
-import type { Clock } from './clock.ts';
+import { dateOf, type Clock } from './clock.ts';
 import type { Refusal } from './pacer.ts';
 
 /** Why a delivery may not leave yet, though others of its connection may. */
 export interface Hold {
   readonly scope: string;
-  /** Epoch ms. */
+  /** By clock.elapsed. */
   readonly until: number;
 }
 
@@ -13,7 +13,7 @@ export interface Hold {
 export interface ScopeWaiter {
   readonly call: object;
   readonly items: number;
-  /** Epoch ms. */
+  /** By clock.elapsed. */
   readonly deadline: number;
   /** Called once: with `undefined` it may leave, and answered() has to follow; with a Refusal it would cross the deadline. */
   readonly go: (refusal: Refusal | undefined) => void;
@@ -27,7 +27,7 @@ export interface ScopeWaiter {
 export interface ScopeHolds {
   /** Whether there is any. */
   readonly any: boolean;
-  /** Nothing of the scope leaves before `until` (epoch ms). */
+  /** Nothing of the scope leaves before `until` (by clock.elapsed). */
   hold(scope: string, until: number): void;
   /** What keeps a delivery with these scopes; of several, the longest. `cleared` let it go, and does not keep it unless held anew. */
   against(scopes: readonly string[] | undefined, cleared: string | undefined): Hold | undefined;
@@ -63,7 +63,7 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
   function heldFor(scope: string, now: number): Held {
     let held = scopes.get(scope);
     if (held === undefined) {
-      held = { until: 0, items: 0, waiters: new Denque(), stopTimer: undefined };
+      held = { until: Number.NEGATIVE_INFINITY, items: 0, waiters: new Denque(), stopTimer: undefined };
       scopes.set(scope, held);
       if (scopes.size % sweepEvery === 0) {
         for (const [name, other] of scopes) if (other !== held && isOver(other, now)) scopes.delete(name);
@@ -77,7 +77,7 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
     held.stopTimer?.();
     held.stopTimer = undefined;
     if (held.waiters.length === 0) return;
-    const now = clock.now();
+    const now = clock.elapsed();
     const opens = held.until > now;
     held.stopTimer = clock.after(opens ? held.until - now : sweepMs, () => {
       held.stopTimer = undefined;
@@ -88,7 +88,7 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
   }
 
   function release(held: Held, most: number): void {
-    for (let count = 0; count < most && held.until <= clock.now(); count++) {
+    for (let count = 0; count < most && held.until <= clock.elapsed(); count++) {
       const waiter = held.waiters.shift();
       if (waiter === undefined) return;
       held.items -= waiter.items;
@@ -97,8 +97,8 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
   }
 
   function refuseLate(held: Held): void {
-    const earliest = Math.max(held.until, clock.now());
-    refuse(held, ({ deadline }) => deadline < earliest, { cause: 'throttled', retryAt: earliest });
+    const earliest = Math.max(held.until, clock.elapsed());
+    refuse(held, ({ deadline }) => deadline < earliest, { cause: 'throttled', retryAt: dateOf(clock, earliest) });
   }
 
   function refuse(held: Held, matches: (waiter: ScopeWaiter) => boolean, refusal: Refusal): void {
@@ -121,7 +121,7 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
       return scopes.size > 0;
     },
     hold(scope, until) {
-      const held = heldFor(scope, clock.now());
+      const held = heldFor(scope, clock.elapsed());
       if (until <= held.until) return;
       held.until = until;
       refuseLate(held);
@@ -129,7 +129,7 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
     },
     against(names, cleared) {
       if (scopes.size === 0 || names === undefined) return undefined;
-      const now = clock.now();
+      const now = clock.elapsed();
       let hold: Hold | undefined;
       for (const scope of names) {
         const held = scopes.get(scope);
@@ -142,7 +142,7 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
     },
     waiting: (scope) => scopes.get(scope)?.items ?? 0,
     wait(scope, waiter) {
-      const held = heldFor(scope, clock.now());
+      const held = heldFor(scope, clock.elapsed());
       held.waiters.push(waiter);
       held.items += waiter.items;
       if (held.stopTimer === undefined) watch(held);
@@ -151,11 +151,11 @@ export function createScopeHolds(clock: Clock): ScopeHolds {
       const held = scopes.get(scope);
       if (held === undefined) return;
       release(held, 2);
-      if (isOver(held, clock.now())) scopes.delete(scope);
+      if (isOver(held, clock.elapsed())) scopes.delete(scope);
     },
     dismiss(call, cause) {
       for (const held of scopes.values()) {
-        const retryAt = Math.max(held.until, clock.now());
+        const retryAt = dateOf(clock, Math.max(held.until, clock.elapsed()));
         refuse(held, (waiter) => waiter.call === call, { cause, retryAt });
       }
     },

@@ -153,16 +153,16 @@ function begin(
   function watchAge(): void {
     const since = stopAgeing === undefined && !closed && !heldUp ? flight.waitingSince() : undefined;
     if (since === undefined) return;
-    stopAgeing = clock.after(Math.max(0, since + maxAgeMs - clock.now()), () => {
+    stopAgeing = clock.after(Math.max(0, since + maxAgeMs - clock.elapsed()), () => {
       stopAgeing = undefined;
       if (heldUp) return;
-      flight.flush(clock.now() - maxAgeMs);
+      flight.flush(clock.elapsed() - maxAgeMs);
       watchAge();
     });
   }
 
   function take(event: CdpEvent): void {
-    flight.take(event, read, clock.now());
+    flight.take(event, read, clock.elapsed());
     read += 1;
     watchAge();
   }

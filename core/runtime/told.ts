@@ -11,7 +11,7 @@ export interface Told {
   end(): void;
 }
 
-/** After `deadline`, what a host still writes down counts as not written: what waits behind it in its lane comes back deferred. */
+/** After `deadline` (by clock.elapsed), what a host still writes down counts as not written: what waits behind it in its lane comes back deferred. */
 export function createTold(line: Line, settled: Tell, deadline: number): Told {
   const { clock } = line;
   const waiting = new Set<(kept: boolean) => void>();
@@ -19,9 +19,9 @@ export function createTold(line: Line, settled: Tell, deadline: number): Told {
 
   function watch(): void {
     if (off !== undefined || deadline === Number.POSITIVE_INFINITY) return;
-    off = clock.after(Math.max(0, deadline - clock.now()), () => {
+    off = clock.after(Math.max(0, deadline - clock.elapsed()), () => {
       off = undefined;
-      if (clock.now() < deadline) return watch();
+      if (clock.elapsed() < deadline) return watch();
       for (const giveUp of waiting) giveUp(false);
       waiting.clear();
     });

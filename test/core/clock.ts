@@ -49,6 +49,7 @@ export function createManualClock(random: () => number = () => 0.5, activity: ()
 
   return {
     now: () => now,
+    elapsed: () => now,
     random,
     sleep: (ms, signal) =>
       new Promise((resolve) => {

@@ -138,7 +138,7 @@ describe('the pacer', () => {
   it('refuses at once what could not leave before its deadline, with the time when it could', async () => {
     const { pacer } = setUp(1);
     const told: (Refusal | undefined)[] = [];
-    pacer.holdUntil(start + 9_000);
+    pacer.holdFor(9_000);
     pacer.acquire(1, start + 8_999, call, (refusal) => told.push(refusal));
     pacer.acquire(1, start, call, (refusal) => told.push(refusal));
     expect(told).toEqual([
@@ -152,17 +152,18 @@ describe('the pacer', () => {
     void ask('a');
     const waiting = ask('b', start + 2_000);
     await clock.advance(10);
-    pacer.holdUntil(start + 60_000);
+    pacer.holdFor(59_990);
     await clock.advance(100);
     await expect(waiting).resolves.toEqual({ cause: 'throttled', retryAt: start + 60_000 });
   });
 
   it('never shortens a pause', async () => {
-    const { pacer } = setUp(1);
-    pacer.holdUntil(start + 5_000);
-    pacer.holdUntil(start + 1_000);
-    expect(pacer.opensAt(start)).toBe(start + 5_000);
-    expect(pacer.opensAt(start + 6_000)).toBe(start + 6_000);
+    const { clock, pacer } = setUp(1);
+    pacer.holdFor(5_000);
+    pacer.holdFor(1_000);
+    expect(pacer.opensAt()).toBe(start + 5_000);
+    await clock.advance(6_000);
+    expect(pacer.opensAt()).toBe(start + 6_000);
   });
 
   it('wakes when the pause is over, also when it slept for a slot before', async () => {
@@ -170,7 +171,7 @@ describe('the pacer', () => {
     void ask('a');
     void ask('b');
     await clock.advance(50);
-    pacer.holdUntil(start + 70);
+    pacer.holdFor(20);
     pacer.release();
     await clock.advance(19);
     expect(got).toEqual(['a']);
