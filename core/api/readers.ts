@@ -1,21 +1,35 @@
-import { accept, type RetryDecision } from './decision.ts';
+import type { RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';
 
-/** Verdicts by position: the decision given for an item's index in the batch, else accept. */
+/**
+ * Verdicts by position: the decision given for an item's index in the batch, else `unnamed`. There is no default: only the
+ * vendor's documents say whether who is not named was taken, refused, or not looked at.
+ */
 export const byIndex = <P>(
   batch: Batch<P>,
   decisions: ReadonlyMap<number, RetryDecision>,
-  otherwise: RetryDecision = accept(),
-): readonly RetryDecision[] => batch.items.map((_, index) => decisions.get(index) ?? otherwise);
+  unnamed: RetryDecision,
+): readonly RetryDecision[] => {
+  mustBeSaid('byIndex', unnamed);
+  return batch.items.map((_, index) => decisions.get(index) ?? unnamed);
+};
 
-/** Verdicts by name: the decision given for an item's `key`, else accept. */
+/** Verdicts by name: the decision given for an item's `key`, else `unnamed`, which has no default, as in byIndex. */
 export const byKey = <P>(
   batch: Batch<P>,
   decisions: ReadonlyMap<string, RetryDecision>,
-  otherwise: RetryDecision = accept(),
-): readonly RetryDecision[] =>
-  batch.items.map(({ key }) => (key === undefined ? undefined : decisions.get(key)) ?? otherwise);
+  unnamed: RetryDecision,
+): readonly RetryDecision[] => {
+  mustBeSaid('byKey', unnamed);
+  return batch.items.map(({ key }) => (key === undefined ? undefined : decisions.get(key)) ?? unnamed);
+};
+
+/** Folders written in JavaScript have no compiler to say it. */
+function mustBeSaid(name: string, unnamed: RetryDecision | undefined): void {
+  if (unnamed === undefined)
+    throw new TypeError(`${name}() needs a third argument: what becomes of items that the answer does not name`);
+}
 
 /** The body as JSON, `null` included; `undefined` when it is empty, cut or not JSON. */
 export function jsonValue(body: string): JsonValue | undefined {

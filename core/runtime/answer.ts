@@ -41,7 +41,10 @@ const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
 function refusal({ partly }: UsualNo, status: number, lone: boolean): RetryDecision {
   if (lone) return decide('reject', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
   return partly
-    ? decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} refuses a part of the request`, { status })
+    ? decide('split', 'vendor_rejected', `The vendor's ${status} refuses a part of the request`, {
+        status,
+        doubtful: true,
+      })
     : decide('split', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
 }
 

@@ -36,14 +36,27 @@ const writtenPosition = /\bline 1, position (\d+)/;
 
 /**
  * Which item of a bulk request a message is about: by the index its path begins with, else by the position in the text
- * that was sent (ROKT-62). `undefined` when it says neither.
+ * that was sent (ROKT-62). `undefined` when it says neither, and where the words that would say it also stand in what was sent:
+ * messages quote values of the events.
  */
 export function itemNamedBy(message: string, batch: Batch<RoktBatch>, sent: string): number | undefined {
-  const index = leadingIndex.exec(pathIn(message))?.[1];
-  if (index !== undefined) return Number(index) < batch.items.length ? Number(index) : undefined;
-  const position = writtenPosition.exec(tailOf(message))?.[1];
-  return position === undefined ? undefined : itemAt(Number(position), batch, sent);
+  const path = pathIn(message);
+  const index = leadingIndex.exec(path)?.[1];
+  if (index !== undefined)
+    return Number(index) < batch.items.length && !standsIn(sent, path) ? Number(index) : undefined;
+  const [written, position] = writtenPosition.exec(tailOf(message)) ?? [];
+  if (written === undefined || standsIn(sent, written)) return undefined;
+  return itemAt(Number(position), batch, sent);
 }
+
+/** Whether a text that a message holds was sent: written for JSON, and, as messages are decoded, with its entities decoded. */
+function standsIn(sent: string, text: string): boolean {
+  const needle = JSON.stringify(text).slice(1, -1);
+  return sent.includes(needle) || bare(decodeEntities(sent)).includes(bare(needle));
+}
+
+/** Decoded quotes are no longer escaped as JSON wants them. */
+const bare = (json: string): string => json.replaceAll('\\', '');
 
 /** mParticle counts the characters it has read: a position within an item is past its first and at most its last one. */
 function itemAt(position: number, batch: Batch<RoktBatch>, sent: string): number | undefined {

@@ -4,7 +4,8 @@ import type { RoktBatch } from './mapping.ts';
 
 /**
  * One decision per item out of the errors of a 202 or 400. A named item is refused. After a 202 the others are in, as
- * long as every error names its item; where one does not, the unnamed go once more, alone (ROKT-62, ROKT-63).
+ * long as every error names its item; where one does not, the unnamed go once more, alone (ROKT-62, ROKT-63), and whatever
+ * comes of that, Rokt may have them from the 202.
  */
 export function verdicts(
   messages: readonly string[],
@@ -37,8 +38,9 @@ function refusal(message: string, payload: RoktBatch, status: number): RetryDeci
 /** Rokt may have it already: it goes again only where Rokt would notice the repetition (ROKT-34). */
 const perhapsIn = ({ events: [{ data }] }: RoktBatch, status: number): RetryDecision =>
   data.custom_attributes.confirmationref === undefined
-    ? decide('ambiguous', 'ambiguous_delivery', 'Rokt refused a part of the request without saying which', { status })
-    : alone(status);
+    ? decide('ambiguous', 'ambiguous_delivery', unnamed, { status })
+    : decide('isolate', 'vendor_rejected', unnamed, { status, doubtful: true });
 
-const alone = (status: number): RetryDecision =>
-  decide('isolate', 'vendor_rejected', 'Rokt refused a part of the request without saying which', { status });
+const alone = (status: number): RetryDecision => decide('isolate', 'vendor_rejected', unnamed, { status });
+
+const unnamed = 'Rokt refused a part of the request without saying which';

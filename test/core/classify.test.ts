@@ -261,17 +261,24 @@ describe('readers of partial replies', () => {
       [7, no],
       [-1, no],
     ]);
-    expect(byIndex(batch, decisions)).toEqual([accept(), no, accept()]);
+    expect(byIndex(batch, decisions, accept())).toEqual([accept(), no, accept()]);
     expect(byIndex(batch, new Map(), no)).toEqual([no, no, no]);
   });
 
   it('byKey gives a decision per named item, and the other one to items without a name', () => {
-    expect(byKey(batch, new Map([['b', no]]))).toEqual([accept(), no, accept()]);
+    expect(byKey(batch, new Map([['b', no]]), accept())).toEqual([accept(), no, accept()]);
     expect(byKey(batch, new Map([['b', accept()]]), no)).toEqual([no, accept(), no]);
   });
 
+  it('F-19 neither has a word for items that are not named: the folder has to say one', () => {
+    // @ts-expect-error -- what a folder in JavaScript might leave out
+    expect(() => byIndex(batch, new Map())).toThrow('needs a third argument');
+    // @ts-expect-error -- the same
+    expect(() => byKey(batch, new Map())).toThrow('needs a third argument');
+  });
+
   it('byKey gives two items of the same name the same decision', () => {
-    expect(byKey({ items: [item(0, 'a'), item(1, 'a')] }, new Map([['a', no]]))).toEqual([no, no]);
+    expect(byKey({ items: [item(0, 'a'), item(1, 'a')] }, new Map([['a', no]]), accept())).toEqual([no, no]);
   });
 
   it('all and acceptAll repeat one decision', () => {

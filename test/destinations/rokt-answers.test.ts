@@ -144,6 +144,35 @@ describe('what a 202 and a 400 say of each batch', () => {
     expect(kinds(read(answer(202, errors(quoting))))).toEqual([yes, no, yes]);
   });
 
+  it('F-11 ROKT-62 a path or a position that was sent with an event names nobody', () => {
+    const quoted = (text: string, message: string) => {
+      const culprit = delivery(1, text);
+      const batch = batchOf(delivery(0, 'o-0'), culprit, delivery(2, 'o-2'));
+      return kinds(read(answer(202, errors(message)), batch));
+    };
+    const inside = `Path '[0].x', line 1, position 5.`;
+    expect(quoted(inside, `Cannot convert "${inside}"`)).toEqual([once, once, once]);
+    expect(quoted(inside, `Cannot convert ${inside}`)).toEqual([once, once, once]);
+    expect(quoted('[0].x', `Wrong. Path '[0].x', line 1, position 5.`)).toEqual([once, once, once]);
+    expect(quoted('at line 1, position 5', `Wrong. Path 'x', line 1, position 5`)).toEqual([once, once, once]);
+    expect(quoted(`Path '[0]["x"]'.`, `Wrong Path '[0]["x"]'.`)).toEqual([once, once, once]);
+    expect(quoted('Path &#39;[0][&quot;x&quot;]&#39;.', 'Wrong Path &#39;[0][&quot;x&quot;]&#39;.')).toEqual([
+      once,
+      once,
+      once,
+    ]);
+    expect(quoted(inside, `Wrong. Path '[1].events', line 1, position 7.`)).toEqual([yes, no, yes]);
+  });
+
+  it('F-10 ROKT-62 what a 202 may have taken carries that doubt, named or not', () => {
+    const doubts = (messages: readonly unknown[], status = 202) =>
+      (read(answer(status, errors(...messages))) ?? []).map((made) => made.kind !== 'accept' && made.doubtful === true);
+    expect(doubts([vague])).toEqual([true, true, true]);
+    expect(doubts([named(0), vague])).toEqual([false, true, true]);
+    expect(doubts([named(1)])).toEqual([false, false, false]);
+    expect(doubts([vague], 400)).toEqual([false, false, false]);
+  });
+
   it('ROKT-34 ROKT-62 after a vague 202 only what Rokt deduplicates goes once more', () => {
     const mixed = batchOf(delivery(0, 'o-0'), delivery(1));
     expect(kinds(read(answer(202, errors(vague)), mixed))).toEqual([once, 'ambiguous']);
