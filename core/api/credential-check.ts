@@ -1,13 +1,23 @@
 import type { HttpRequest } from './failure.ts';
 import type { Reason } from './outcome.ts';
+import type { YesForm } from './yes.ts';
 
 /**
  * How to find out whether the vendor takes a connection's credentials, without harm: one request, tried once, and what its
  * answers prove. Or why there is no such request.
+ *
+ * The answer is read as an event's is. A status counts only with an empty body or with JSON: a web page is somebody else's. A 2xx
+ * has to be what the folder calls a yes, to events or to this request. What the folder's own rows suspend as unauthorized, and a body that says so in the
+ * usual words (`{"code":401}`, "Invalid API key"), is refused, whatever the status.
  */
 export type CredentialCheck<C, R> =
   | {
-      readonly request: (config: C, prepared: R) => HttpRequest;
+      /** `at.now` is the runtime's clock, in epoch ms, for requests that are signed or dated. */
+      readonly request: (config: C, prepared: R, at: { readonly now: number }) => HttpRequest;
+      /** What an `ok` proves, and what it does not, as one sentence for people. */
+      readonly proves: string;
+      /** What a 2xx to it looks like, where that is not what a 2xx to an event looks like. */
+      readonly yes?: readonly YesForm[];
       /** Statuses that only come after the credentials were accepted. */
       readonly ok: readonly number[];
       /** Statuses that refuse the credentials, or the account they are for. Every other answer proves nothing. */
@@ -17,8 +27,8 @@ export type CredentialCheck<C, R> =
 
 /** What check() found out. `reason.detail` has what the vendor said, masked. */
 export type CheckResult =
-  /** The vendor takes the credentials. */
-  | { readonly kind: 'ok' }
+  /** The vendor takes the credentials; `proves` says what that means. */
+  | { readonly kind: 'ok'; readonly proves: string }
   /** It does not, or does not know the account. */
   | { readonly kind: 'refused'; readonly reason: Reason }
   /** It did not say: too many requests, out of order, not reached, or an answer that proves nothing. */

@@ -14,8 +14,9 @@ export interface CatalogueEntry {
   readonly configSchema: JsonSchema;
   /** What connection.call() can do, in the order of the folder's list. */
   readonly operations: readonly OperationEntry[];
-  /** Whether connection.check() can tell; if not, why. */
-  readonly check: { readonly kind: 'request' } | { readonly kind: 'unsupported'; readonly message: string };
+  /** Whether connection.check() can tell, and what its `ok` proves; if not, why. */
+  readonly check:
+    { readonly kind: 'request'; readonly proves: string } | { readonly kind: 'unsupported'; readonly message: string };
 }
 
 /** An operation, as data for a form. */
@@ -55,7 +56,7 @@ export const catalogueEntry = ({ manifest, config, operations, check }: AnyDesti
   check:
     check === undefined || 'none' in check
       ? { kind: 'unsupported', message: check?.none ?? noCheck }
-      : { kind: 'request' },
+      : { kind: 'request', proves: check.proves },
 });
 
 const formSchema = (schema: z.ZodType): JsonSchema =>

@@ -28,6 +28,7 @@ export interface Vendor extends Destination<unknown, unknown> {
   readonly mostMs?: number | undefined;
   readonly operations: AnyDestination['operations'];
   readonly check: AnyDestination['check'];
+  readonly response: AnyDestination['response'];
   encode(payload: unknown): string;
 }
 
@@ -65,6 +66,7 @@ export function compose(
     replyBytes: replyBytesOf(definition.manifest),
     operations: definition.operations,
     check: definition.check,
+    response: definition.response,
     encode: encode === undefined ? JSON.stringify : (payload) => encode(payload, settings),
     validate: definition.validate ?? (() => admit),
     transform: definition.transform,

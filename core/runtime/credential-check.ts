@@ -1,10 +1,19 @@
 import { classifyWith } from '../api/classify.ts';
-import { accept, decide } from '../api/decision.ts';
+import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { CheckResult } from '../api/credential-check.ts';
+import type { Batch } from '../api/delivery.ts';
+import type { AnyDestination } from '../api/destination.ts';
+import type { Exchange } from '../api/failure.ts';
+import { jsonValue } from '../api/readers.ts';
+import { usualNo } from '../api/usual-no.ts';
+import type { YesForm } from '../api/yes.ts';
+import { readAnswer } from './answer.ts';
+import type { Vendor } from './compose.ts';
 import { anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { atLeastZero } from './deliver.ts';
 import { runErrand } from './errand.ts';
 import { defect, type Line } from './line.ts';
+import { refusesCredentials } from './refusing-words.ts';
 import { unreadable } from './unusable-reply.ts';
 
 export interface CheckOptions {
@@ -38,31 +47,81 @@ async function ask(line: Line, options: CheckOptions): Promise<CheckResult> {
   const { check, settings, prepared } = line.vendor;
   if (check === undefined) return { kind: 'unsupported', message: noCheck };
   if ('none' in check) return { kind: 'unsupported', message: check.none };
+  const request = check.request(settings, prepared, { now: line.clock.now() });
   const outcome = await runErrand(line, {
-    request: check.request(settings, prepared),
+    request,
     onAmbiguous: 'report',
     attempts: 1,
     withinMs: atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs),
     signal: options.signal,
-    judge(result, batch) {
-      if (result.kind !== 'response') return house(result, batch);
-      const { status } = result.response;
-      if (check.ok.includes(status)) return unreadable(result.response) ?? accept();
-      return check.refused.includes(status)
-        ? decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status })
-        : decide(
-            'retry',
-            'vendor_unavailable',
-            `The vendor's ${status} does not say whether it takes the credentials`,
-            {
-              status,
-            },
-          );
-    },
+    judge: (result, batch) =>
+      result.kind === 'response'
+        ? judge(line, check, { request, response: result.response }, batch)
+        : house(result, batch),
   });
   if (outcome.kind === 'delivered') {
     line.suspensions.liftWhole();
-    return { kind: 'ok' };
+    return { kind: 'ok', proves: check.proves };
   }
   return { kind: outcome.kind === 'suspended' ? 'refused' : 'unreachable', reason: outcome.reason };
+}
+
+type Asking = Extract<AnyDestination['check'], { readonly ok: unknown }>;
+
+/** What an answer proves: it is read as an event's answer is, and a web page is no word of the vendor's. */
+function judge(line: Line, check: Asking, exchange: Exchange, batch: Batch<unknown>): RetryDecision {
+  const { vendor } = line;
+  const { ok, refused, yes } = check;
+  const { response } = exchange;
+  const { status, body, cut } = response;
+  // A bare 401 is about credentials, whoever writes the page that comes with it.
+  if (status === 401 && refused.includes(status)) return noEntry(status);
+  const unread = ok.includes(status) ? unreadable(response) : undefined;
+  if (unread !== undefined) return unread;
+  const answer = body.trim() === '' ? undefined : jsonValue(body);
+  if (cut === true || (body.trim() !== '' && answer === undefined)) return proofless(status, 'is no JSON');
+  if (refused.includes(status)) return noEntry(status);
+  const told = status < 500 && status !== 429 && refusesCredentials(answer);
+  if (told || refusedByFolder(vendor, exchange, batch)) return noEntry(status);
+  if (!ok.includes(status)) return proofless(status, 'does not say whether it takes the credentials');
+  return status >= 300 || passes(yes === undefined ? vendor : answeringAs(vendor, yes), exchange, batch)
+    ? accept()
+    : proofless(status, 'is not what a yes looks like');
+}
+
+/** The same vendor, where its yes is another one. */
+const answeringAs = (vendor: Vendor, yes: readonly YesForm[]): Vendor => ({
+  ...vendor,
+  response: { classifyError: (failure, event) => vendor.classifyError(failure, event), yes },
+});
+
+const noEntry = (status: number): RetryDecision =>
+  decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status });
+
+const proofless = (status: number, why: string): RetryDecision =>
+  decide('retry', 'vendor_unavailable', `The vendor's ${status} ${why}`, { status });
+
+/** A folder may look at the event that it takes this for: what it makes of that, or throws, is no word of the vendor's. */
+function readAsEvent(vendor: Vendor, exchange: Exchange, batch: Batch<unknown>): RetryDecision | undefined {
+  const { response } = exchange;
+  try {
+    // Verdicts about events are for batches that have some.
+    if (response.status >= 300) return vendor.classifyError({ kind: 'http', response }, batch);
+    if (usualNo(jsonValue(response.body)) !== undefined) return undefined;
+    const reply = readAnswer(vendor, exchange, batch);
+    return reply.kind === 'settled' ? reply.decisions[0] : vendor.classifyError(reply.failure, batch);
+  } catch {
+    return undefined;
+  }
+}
+
+function refusedByFolder(vendor: Vendor, exchange: Exchange, batch: Batch<unknown>): boolean {
+  const decision = readAsEvent(vendor, exchange, batch);
+  return decision?.kind === 'suspend' && decision.reason.code === 'unauthorized';
+}
+
+/** A dry run that was found good is a yes as well. */
+function passes(vendor: Vendor, exchange: Exchange, batch: Batch<unknown>): boolean {
+  const decision = readAsEvent(vendor, exchange, batch);
+  return decision?.kind === 'accept' || (decision?.kind === 'skip' && decision.reason.code === 'validated_only');
 }

@@ -1,7 +1,10 @@
-import type { CredentialCheck } from '../../core/api/index.ts';
+import { isObject, type CredentialCheck, type JsonValue } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Prepared } from './prepare.ts';
 import { authorizationOf, addressOf } from './request.ts';
+
+const isSettings = (answer: JsonValue): boolean =>
+  isObject(answer) && ['country', 'sender_name', 'sender_address'].some((name) => Object.hasOwn(answer, name));
 
 /** The settings of the advertisable: they tell a wrong credential (401, 403) and an advertisable AdRoll does not know (404) apart (ADEMAIL-51). */
 export const check: CredentialCheck<Config, Prepared> = {
@@ -10,6 +13,8 @@ export const check: CredentialCheck<Config, Prepared> = {
     url: addressOf(config, 'settings'),
     headers: { authorization: authorizationOf(config.auth) },
   }),
+  proves: 'The credentials may read the settings of this advertisable; not that they may record unsubscriptions.',
+  yes: [{ body: isSettings }],
   ok: [200],
   refused: [401, 403, 404],
 };

@@ -6,6 +6,7 @@ import { requestFor } from './request.ts';
 /** A batch without an environment, a person or an event: a 400 says that the key and secret were taken (ROKT-53). */
 export const check: CredentialCheck<Config, Prepared> = {
   request: (config) => ({ ...requestFor({ ...config, bulk: false }), body: '{}' }),
+  proves: 'The key and secret are taken in this pod; not that they may write to the environment.',
   ok: [202, 400],
   // 404 is what a key of another pod gets.
   refused: [401, 403, 404],

@@ -103,6 +103,7 @@ test('a credential check that takes more for a yes than it says is caught by its
   call('check', { operation: undefined, input: undefined, replies: ['no-paper'], result: { kind: 'ok' } });
   const check = {
     request: () => ({ method: 'GET', url: 'https://api.paperplane.example.com/me', headers: {} }) as const,
+    proves: 'There is no paper.',
     ok: [409],
     refused: [401],
   };

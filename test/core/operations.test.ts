@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  classifyWith,
   createRuntime,
   decide,
   defineDestination,
+  isObject,
   operation,
   z,
   type AnyDestination,
@@ -86,6 +88,7 @@ const vendor = acme({
   operations: { base, list },
   check: {
     request: () => ({ method: 'GET', url: 'https://api.vendor.example/v1/me', headers: {} }),
+    proves: 'The key is taken.',
     ok: [200, 422],
     refused: [401, 404],
   },
@@ -353,7 +356,7 @@ describe('an operation', () => {
       errors: [],
     });
     expect(entry?.operations[0]?.errors).toEqual([{ status: [404], message: 'No such account' }]);
-    expect(entry?.check).toEqual({ kind: 'request' });
+    expect(entry?.check).toEqual({ kind: 'request', proves: 'The key is taken.' });
   });
 });
 
@@ -374,18 +377,82 @@ describe('a credential check', () => {
     expect(signals).toContainEqual({ kind: 'credentials_checked', slug: 'acme', connection: 'acme', result: kind });
   });
 
+  const page = '<!doctype html><title>Login</title>';
+  it.each<[Answer, string]>([
+    [{ status: 200, body: page }, 'unreachable'],
+    [{ status: 422, body: page }, 'unreachable'],
+    [{ status: 404, body: page }, 'unreachable'],
+    [{ status: 401, body: page }, 'refused'],
+    [{ status: 422, body: '{"error":"x' }, 'unreachable'],
+    [{ status: 422, body: { error: 'No event in the list' } }, 'ok'],
+    [{ status: 422, body: { error: 'Invalid API key: 123' } }, 'refused'],
+    [{ status: 422, body: { errors: [{ message: 'the token is expired' }] } }, 'refused'],
+    [{ status: 422, body: { code: 401, error: 'x' } }, 'refused'],
+    [{ status: 422, body: { error: { type: 'x', code: 'INVALID_API_KEY' } } }, 'refused'],
+    [{ status: 422, body: '"Unauthorised"' }, 'refused'],
+    [{ status: 422, body: ['invalidApiKey'] }, 'refused'],
+    [{ status: 400, body: { error: 'missing api key' } }, 'refused'],
+    [{ status: 400, body: { error: 'no such shop', shop: { name: 'Forbidden' } } }, 'unreachable'],
+    [{ status: 503, body: { error: 'Forbidden' } }, 'unreachable'],
+    [{ status: 200, body: { message: 'Forbidden' } }, 'refused'],
+    [{ status: 200, body: { code: '403' } }, 'refused'],
+    [{ status: 200, body: { success: false } }, 'unreachable'],
+    [{ status: 200, body: { error: { code: 503 } } }, 'unreachable'],
+    [{ status: 200, body: 'null' }, 'unreachable'],
+    [{ status: 200, body: { shop: { name: 'Forbidden Fruit' } } }, 'ok'],
+  ])('F-12 reads an answer, not a status: %j is %s', async (answer, kind) => {
+    const isObjectYes = { yes: [{ body: isObject }] };
+    const destination = { ...vendor, response: { ...vendor.response, ...isObjectYes } };
+    const { check, signals } = setUp({ destination: destination as AnyDestination, script: () => answer });
+    expect((await check()).kind).toBe(kind);
+    expect(signals.filter((signal) => signal.kind === 'defect')).toEqual([]);
+  });
+
+  it('F-12 a web page in place of the vendor lifts no suspension', async () => {
+    const { check, deliver, connection } = setUp({ script: inTurn({ status: 401 }, { status: 200, body: page }) });
+    await deliver([track('e')]);
+    expect((await check()).kind).toBe('unreachable');
+    expect(connection.suspended()).toHaveLength(1);
+  });
+
+  it('F-12 what the folder calls a refusal of credentials is one, under any status', async () => {
+    const classifyError = classifyWith<never>([
+      { status: 400, body: /"oops"/, means: decide('suspend', 'unauthorized', 'The key is off') },
+    ]);
+    const destination = { ...vendor, response: { classifyError } } as AnyDestination;
+    const { check } = setUp({ destination, script: () => ({ status: 400, body: { why: 'oops' } }) });
+    expect((await check()).kind).toBe('refused');
+  });
+
+  it('F-12 the request knows the time', async () => {
+    const dated: AnyDestination['check'] = {
+      request: (_config, _prepared, { now }) => ({
+        method: 'GET',
+        url: `https://api.vendor.example/v1/me?at=${now}`,
+        headers: {},
+      }),
+      proves: 'The key is taken.',
+      ok: [200],
+      refused: [401],
+    };
+    const { check, clock, vendor: seen } = setUp({ destination: { ...vendor, check: dated } as AnyDestination });
+    const now = clock.now();
+    expect((await check()).kind).toBe('ok');
+    expect(seen.requests[0]?.path).toBe(`/v1/me?at=${now}`);
+  });
+
   it('that says ok ends a suspension of the connection, but not of a scope', async () => {
     const scoped = decide('suspend', 'misconfigured', 'The token is off', { scope: 'token:t' });
     const destination = acme({ ...vendor, response: { classifyError: () => scoped } } as never);
     const { check, deliver, connection } = setUp({ destination, script: inTurn({ status: 418 }, { status: 200 }) });
     await deliver([track('e', { scopes: ['token:t'] })]);
-    expect(await check()).toEqual({ kind: 'ok' });
+    expect(await check()).toEqual({ kind: 'ok', proves: 'The key is taken.' });
     expect(connection.suspended()).toMatchObject([{ scope: 'token:t' }]);
 
     const whole = setUp({ script: inTurn({ status: 401 }, { status: 200 }) });
     await whole.deliver([track('e')]);
     expect(whole.connection.suspended()).toHaveLength(1);
-    expect(await whole.check()).toEqual({ kind: 'ok' });
+    expect(await whole.check()).toMatchObject({ kind: 'ok' });
     expect(whole.connection.suspended()).toEqual([]);
   });
 

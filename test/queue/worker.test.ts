@@ -217,6 +217,7 @@ describe('a suspended connection', () => {
       kind.good || (seen.path !== '/check' && seen.ids.length === 0) ? yes : { status: 401 };
   const check: CredentialCheck<never, never> = {
     request: () => ({ method: 'GET', url: 'https://api.vendor.example/check', headers: {} }),
+    proves: 'The key is taken.',
     ok: [200],
     refused: [401],
   };

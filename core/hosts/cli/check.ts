@@ -17,8 +17,9 @@ export async function check(slug: string, flags: CheckFlags, terminal: Terminal)
   const { connection, runtime } = await openConnection(slug, flags, terminal.env, settings);
   try {
     const result = await connection.check(withinMs === undefined ? {} : { withinMs });
-    const why = 'reason' in result ? `: ${result.reason.message}` : 'message' in result ? `: ${result.message}` : '';
-    const text = flags.json === true ? JSON.stringify(result) : printable(firstLine(`${result.kind}${why}`));
+    const why =
+      result.kind === 'ok' ? result.proves : result.kind === 'unsupported' ? result.message : result.reason.message;
+    const text = flags.json === true ? JSON.stringify(result) : printable(firstLine(`${result.kind}: ${why}`));
     await print(terminal.stdout, `${text}\n`);
     if (result.kind === 'refused') return exitCode.unauthorized;
     return result.kind === 'unreachable' ? exitCode.undelivered : exitCode.ok;

@@ -93,8 +93,14 @@ export const callChecks = (directory: string): readonly Check[] => [
       const expected = (status: number): string =>
         check.ok.includes(status) ? 'ok' : check.refused.includes(status) ? 'refused' : 'unreachable';
       const statuses = [...check.ok, ...check.refused, 204, 302, 418, 429, 500, 503];
+      const pages = [...check.ok, ...statuses.filter((status) => status < 300)];
       const answers: readonly (readonly [ScriptedReply, string])[] = [
-        ...statuses.map((status) => [{ status }, expected(status)] as const),
+        // A 2xx without a body is ok where the vendor's yes is one.
+        ...statuses.filter((status) => status >= 300).map((status) => [{ status }, expected(status)] as const),
+        ...pages.map((status) => [{ status, body: '<html>OK</html>' }, 'unreachable'] as const),
+        ...pages.map((status) => [{ status, body: '{"status":"o' }, 'unreachable'] as const),
+        ...check.ok.map((status) => [{ status, body: { error: 'Invalid API key' } }, 'refused'] as const),
+        ...check.ok.map((status) => [{ status, body: { code: 401 } }, 'refused'] as const),
         [{ fault: 'refused' }, 'unreachable'],
         [{ fault: 'timeout' }, 'unreachable'],
       ];
