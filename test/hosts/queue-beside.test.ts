@@ -47,7 +47,6 @@ const plain = ({ store }: Store, text: string): string =>
   text
     .replaceAll(store, 'STORE')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/"oldestMs": \d+/g, '"oldestMs": 0')
     .replaceAll(/^(post +mailbox +\d+ +)\d+ m?s */gm, '$1AGE ');
 
 type Act = (store: Store) => Promise<Ran>;
@@ -59,6 +58,29 @@ const say =
   (...args: string[]): Act =>
   ({ run }) =>
     run(...args);
+/** What queue status says of the store; of the worker there is nothing to say without one. */
+const status: Act = async ({ run }) => {
+  const { code, stdout, stderr } = await run('queue', 'status', '--json');
+  const { connections, bytes, maxBytes, quarantined } = JSON.parse(stdout) as Record<string, unknown> & {
+    connections: Record<string, unknown>[];
+  };
+  const backlogs = connections.map(({ connection, destination, waiting, dead, done, deadByReason }) => ({
+    connection,
+    destination,
+    waiting,
+    dead,
+    done,
+    deadByReason,
+  }));
+  return { code, stdout: JSON.stringify([backlogs, bytes, maxBytes, quarantined]), stderr };
+};
+const table: Act = async ({ run }) => {
+  const { code, stdout, stderr } = await run('queue', 'status');
+  const lines = stdout
+    .split('\n')
+    .filter((line) => !/ bytes on disk, |work runs|^post: (held|working|idle)/.test(line));
+  return { code, stdout: lines.join('\n'), stderr };
+};
 const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
 const separators = JSON.stringify({
   type: 'track',
@@ -87,8 +109,8 @@ const commands: readonly (readonly [what: string, ...acts: Act[]])[] = [
   ['enqueue of what was put before', put(letters(3)), put(letters(4), '--json')],
   ['enqueue of nothing', put('')],
   ['enqueue of more than a batch', put(letters(1_200))],
-  ['queue status', say('queue', 'status')],
-  ['queue status for machines', say('queue', 'status', '--json')],
+  ['queue status', table],
+  ['queue status for machines', status],
   ['dead list', say('dead', 'list')],
   ['dead list for machines', say('dead', 'list', '--json')],
   ['dead list of a connection that is not there', say('dead', 'list', '--connection', 'nobody')],
@@ -97,10 +119,10 @@ const commands: readonly (readonly [what: string, ...acts: Act[]])[] = [
   ['dead show of none', say('dead', 'show', 'none')],
   ['dead show of other ends of a line', put(separators), say('dead', 'show', 'ends\u2028of lines')],
   ['dead export', put('"\u2028"\n42\n'), say('dead', 'export')],
-  ['dead revive', say('dead', 'revive', 'dead-1'), say('dead', 'list', '--json'), say('queue', 'status', '--json')],
+  ['dead revive', say('dead', 'revive', 'dead-1'), say('dead', 'list', '--json'), status],
   ['dead revive --dry-run', say('dead', 'revive', '--dry-run')],
-  ['dead drop', say('dead', 'drop', '--yes'), say('dead', 'list'), say('queue', 'status', '--json')],
-  ['replay', say('replay', 'post', '--config', config, '--from', '2020-01-01'), say('queue', 'status', '--json')],
+  ['dead drop', say('dead', 'drop', '--yes'), say('dead', 'list'), status],
+  ['replay', say('replay', 'post', '--config', config, '--from', '2020-01-01'), status],
 ];
 
 describe('a command answers beside a running work as it does without', () => {

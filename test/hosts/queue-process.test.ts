@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { spillway } from './support/fake-terminal.ts';
 import { startMailServer } from './support/mail-server.ts';
@@ -33,7 +34,12 @@ function startWith(stdin: 'ignore' | 'pipe', ...args: readonly string[]) {
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const exited = once(child, 'close').then(([code, signal]) => ({ code, signal, stdout, stderr }) as const);
-  return { child, exited, running: () => child.exitCode === null && child.signalCode === null };
+  return {
+    child,
+    exited,
+    told: () => ({ stdout, stderr }),
+    running: () => child.exitCode === null && child.signalCode === null,
+  };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
@@ -84,6 +90,40 @@ describe('spillway work as a process', () => {
     expect(mail.received).toHaveLength(6_000);
     expect(new Set(mail.received.map(({ id }) => id)).size).toBe(6_000);
   });
+});
+
+describe('spillway work beside a full disk', () => {
+  const prlimit = works('prlimit', '--version');
+  (prlimit ? test : test.skip)(
+    `F-92 says so in a line, with the room there is, and queue status says why nothing leaves${prlimit ? '' : ' (skipped: no prlimit on this machine)'}`,
+    async () => {
+      const { store, enqueue, backlog } = createStore(workspace, 'full-disk');
+      await enqueue('post', config, letters(3_000));
+      const mail = (server = await startMailServer());
+      // The file cannot grow, and what is settled needs pages that are not in it yet.
+      const size = statSync(path.join(store, 'events.mdb')).size;
+      const { child, exited, told } = start(
+        'work',
+        '--store',
+        store,
+        '--config',
+        config,
+        '--origin',
+        `mailbox=${mail.origin}`,
+      );
+      await promisify(execFile)('prlimit', [`--pid=${child.pid}`, `--fsize=${size + 4_096}:`]);
+      while (!/disk full/.test(told().stderr)) await pause(20);
+      expect(told().stderr).toContain(`bytes free, ${store}\n`);
+      expect(told().stderr).toMatch(/^spillway: disk full: \d+ bytes free, /m);
+      while ((await backlog('post'))?.state !== 'held') await pause(50);
+      expect(await backlog('post')).toMatchObject({ reason: { cause: 'disk', code: 'internal_error' } });
+      await promisify(execFile)('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited:']);
+      while (!/the disk takes writes again/.test(told().stderr)) await pause(20);
+      while ((await backlog('post'))?.waiting !== 0) await pause(50);
+      child.kill('SIGTERM');
+      expect((await exited).stderr.match(/disk full/g)).toHaveLength(1);
+    },
+  );
 });
 
 describe('spillway enqueue as a process', () => {
@@ -209,6 +249,15 @@ describe('spillway deliver --store as a process', () => {
 function sizeIsOver(file: string, bytes: number): boolean {
   try {
     return statSync(file).size > bytes;
+  } catch {
+    return false;
+  }
+}
+
+function works(...[program, ...args]: readonly [string, ...string[]]): boolean {
+  try {
+    execFileSync(program, args, { stdio: 'ignore' });
+    return true;
   } catch {
     return false;
   }

@@ -8,6 +8,8 @@ export interface Backlog {
   readonly waiting: number;
   readonly dead: number;
   readonly done: number;
+  readonly state: string;
+  readonly reason: { readonly cause: string; readonly code: string } | null;
 }
 
 /** A store of its own in a workspace, and what the CLI says of it. */

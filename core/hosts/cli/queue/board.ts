@@ -8,14 +8,17 @@ export interface BoardLine extends Count {
   readonly paused: string | undefined;
 }
 
+export interface Board {
+  stop(): void;
+  /** Writes above the board; absent where there is none. */
+  readonly print: ((line: string) => void) | undefined;
+}
+
 const everyMs = 500;
 
 /** On a terminal a line for each connection, kept up to date; nothing elsewhere. */
-export async function startBoard(
-  output: Output | undefined,
-  lines: () => readonly BoardLine[],
-): Promise<{ readonly stop: () => void }> {
-  if (output?.isTTY !== true) return { stop() {} };
+export async function startBoard(output: Output | undefined, lines: () => readonly BoardLine[]): Promise<Board> {
+  if (output?.isTTY !== true) return { stop() {}, print: undefined };
   const { MultiBar } = (await import('cli-progress')).default;
   const board = new MultiBar({
     stream: output,
@@ -40,6 +43,10 @@ export async function startBoard(
     stop() {
       clearInterval(timer);
       board.stop();
+    },
+    print(line) {
+      board.log(line);
+      update();
     },
   };
 }

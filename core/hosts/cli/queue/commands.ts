@@ -31,6 +31,10 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .option('--until-idle', 'ends when nothing waits any more, or all of it is paused')
     .option('--grace <ms>', 'how long a signal lets what is in flight finish (default: 10000)', milliseconds)
     .option('--keep <hours>', 'how long what is done can be replayed, in hours (default: 168)', hours)
+    .option(
+      '--log <form>',
+      'how it says on standard error when a connection is held and goes on: text, or json for machines (default: text)',
+    )
     .option(...destinations)
     .option('--json', 'the summary as one JSON object on standard output')
     .option('--quiet', 'no summary and no progress')
@@ -38,7 +42,7 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
   const queue = program.command('queue').description('looks into a durable queue');
   queue
     .command('status')
-    .description('what waits, what died, what is kept, by connection')
+    .description('what waits, what died, what is kept, and what a running work is at, by connection')
     .option(...store)
     .option('--json', 'as JSON')
     .action(async (flags) => end(await (await import('./status.ts')).status(flags, terminal)));

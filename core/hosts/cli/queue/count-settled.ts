@@ -27,7 +27,7 @@ export function countSettled(queue: WorkableQueue): {
         }
         counted.set(connection, count);
       },
-      claim: (connection, most, now, mostBytes) => queue.claim(connection, most, now, mostBytes),
+      claim: (...wanted) => queue.claim(...wanted),
       nextAt: (connection) => queue.nextAt(connection),
       release: (connection, seqs) => queue.release(connection, seqs),
       waiting: (connection) => queue.waiting(connection),

@@ -3,6 +3,8 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { createLineCutter } from '../lines.ts';
+import type { Attended } from './attendance.ts';
+import { countReasons } from './count-reasons.ts';
 import type { DeadFilter, DeliveryQueue, LaneOf, QueuedEvent } from '../../../queue/index.ts';
 
 /*
@@ -50,6 +52,17 @@ export interface OwnerOptions {
   readonly laneOf: (connection: string) => LaneOf | undefined;
   /** There may be something new to deliver. */
   readonly changed: (connection: string) => void;
+  /** What it is at. */
+  readonly attended?: () => Attending;
+}
+
+/** A running `work`. */
+export interface Attending {
+  readonly pid: number;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  /** By id, those it delivers for. */
+  readonly connections: Readonly<Record<string, Attended>>;
 }
 
 export interface OwnerSocket {
@@ -201,6 +214,8 @@ const answers = {
     return replayed;
   },
   status: ({ queue }: OwnerOptions, now: number) => queue.status(now),
+  attended: ({ attended }: OwnerOptions) => attended?.(),
+  reasons: ({ queue }: OwnerOptions, connection: string) => countReasons(queue, connection),
   /** Whether it delivers for that connection, and so knows its settings. */
   knows: ({ laneOf }: OwnerOptions, connection: string) => laneOf(connection) !== undefined,
 };

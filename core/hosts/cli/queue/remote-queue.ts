@@ -8,7 +8,7 @@ import {
   type QueueStatus,
 } from '../../../queue/index.ts';
 import { exitCode, Refusal } from '../exit-codes.ts';
-import { linesOf, socketOf, type Answer, type Ask } from './owner-socket.ts';
+import { linesOf, socketOf, type Answer, type Ask, type Attending } from './owner-socket.ts';
 
 /** A store that another process owns, which answers for it. Its status is as of the last call. */
 export interface RemoteQueue extends Pick<
@@ -17,6 +17,10 @@ export interface RemoteQueue extends Pick<
 > {
   /** Whether the owner delivers for that connection: it gives lanes by the settings it has, whatever the caller's are. */
   knows(connection: string): Promise<boolean>;
+  /** What the owner is at, and each of its connections; `null` where it does not say. */
+  attended(): Promise<Attending | null>;
+  /** Dead letters by the code of their reason, counted by the owner. */
+  reasons(connection: string): Promise<Readonly<Record<string, number>>>;
   /** Makes status() as of now. */
   look(): Promise<void>;
 }
@@ -83,6 +87,8 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
     revive: (connection, filter) => changing('revive', connection, filter ?? {}),
     forget: (connection, filter) => changing('forget', connection, filter ?? {}),
     replay: (connection, from, to) => changing('replay', connection, from, to),
+    attended: () => call('attended'),
+    reasons: (connection) => call('reasons', connection),
     knows: (connection) => call('knows', connection),
     look,
     status: (_, connection) =>

@@ -1,29 +1,54 @@
 import lodash from 'lodash';
+import type { ConnectionBacklog } from '../../../queue/index.ts';
 import { exitCode } from '../exit-codes.ts';
-import { print, type Terminal } from '../terminal.ts';
+import { printable } from '../printable.ts';
 import { tableText } from '../table.ts';
+import { print, type Terminal } from '../terminal.ts';
+import { whyHeld, type Attended } from './attendance.ts';
+import { countReasons } from './count-reasons.ts';
+import { bytesOnDisk, freeBytes } from './disk.ts';
 import { openRoster } from './roster.ts';
-import { asideIn, storeOf, withSharedStore, type StoreFlags } from './store.ts';
+import { asideIn, storeOf, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
 import { spanOf } from './time.ts';
 
 export interface StatusFlags extends StoreFlags {
   readonly json?: boolean;
 }
 
-/** `spillway queue status`: what waits, what died, what is kept for replay, by connection. */
+/** What `queue status --json` says of a connection. */
+interface Line extends ConnectionBacklog, Omit<Attended, 'state' | 'perSecond'> {
+  readonly destination: string | null;
+  /** `unattended`: no `work` runs. `stranger`: one runs, and its file does not name this connection. */
+  readonly state: Attended['state'] | 'unattended' | 'stranger';
+  readonly perSecond: number | null;
+  readonly deadByReason: Readonly<Record<string, number>>;
+}
+
+const unknown = { reason: null, since: null, until: null, lastDelivered: null, lastError: null } as const;
+
+/** `spillway queue status`: what waits, what died, what is kept for replay, and what its worker is at, by connection. */
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
   const directory = storeOf(flags, env);
   return withSharedStore(directory, {}, async (queue) => {
     const now = queue.status(Date.now());
+    const worker = (await queue.attended?.()) ?? null;
     const roster = openRoster(directory);
-    const sorted = lodash.sortBy(now.connections, 'connection');
-    const connections = sorted.map((backlog) => ({
-      destination: roster.of(backlog.connection)?.destination ?? null,
-      ...backlog,
-    }));
+    const connections: Line[] = [];
+    for (const backlog of lodash.sortBy(now.connections, 'connection')) {
+      const { connection } = backlog;
+      const destination = roster.of(connection)?.destination ?? null;
+      const attended = Object.entries(worker?.connections ?? {}).find(([id]) => id === connection)?.[1];
+      const deadByReason = backlog.dead === 0 ? {} : await reasonsOf(queue, connection);
+      const absent = { state: worker === null ? 'unattended' : 'stranger', ...unknown } as const;
+      const what = attended ?? { ...absent, perSecond: null, etaMs: null };
+      connections.push({ destination, ...backlog, ...what, deadByReason });
+    }
+    const disk = { bytesOnDisk: bytesOnDisk(directory), freeBytes: freeBytes(directory) };
     if (flags.json === true) {
-      await print(stdout, `${JSON.stringify({ ...now, connections }, undefined, 2)}\n`);
+      const { pid, startedAt } = worker ?? {};
+      const by = worker === null ? null : { pid, startedAt };
+      await print(stdout, `${JSON.stringify({ ...now, ...disk, worker: by, connections }, undefined, 2)}\n`);
       return exitCode.ok;
     }
     const rows = connections.map(({ connection, destination, waiting, oldestMs, dead, done }) => [
@@ -38,10 +63,41 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
     const full = ((100 * now.bytes) / now.maxBytes).toFixed(1);
     const aside =
       now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${asideIn(directory)})`;
-    await print(
-      stdout,
-      `${tableText(head, rows, terminal)}${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n`,
-    );
+    const store = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
+    const at = worker === null ? 'no work runs\n' : `work runs as process ${worker.pid}, since ${worker.startedAt}\n`;
+    const details = connections.flatMap((line) => detailsOf(line)).map((line) => `${printable(line)}\n`);
+    await print(stdout, `${tableText(head, rows, terminal)}${store}${at}${details.join('')}`);
     return exitCode.ok;
   });
+}
+
+const reasonsOf = (queue: SharedQueue, connection: string): Promise<Readonly<Record<string, number>>> =>
+  queue.reasons?.(connection) ?? countReasons(queue, connection);
+
+/** What a table has no room for: a line for what a worker is at, and one for the dead letters. */
+function detailsOf(line: Line): string[] {
+  const { connection, state, waiting, dead, deadByReason, lastDelivered, lastError } = line;
+  const reasons = Object.entries(deadByReason).sort(([, a], [, b]) => b - a);
+  const died =
+    dead === 0 ? [] : [`${connection}: dead letters by reason: ${reasons.map((pair) => pair.join(' ')).join(', ')}`];
+  if (state === 'unattended') return died;
+  if (state === 'stranger')
+    return waiting === 0
+      ? died
+      : [`${connection}: stranger: the running work does not name it, so nothing of it leaves`, ...died];
+  const { outcome, code, status: http, at } = lastError ?? {};
+  const parts = [
+    stateText(line),
+    `${line.perSecond} events/s`,
+    ...(waiting === 0 ? [] : [line.etaMs === null ? 'no end in sight' : `the last leaves in ${spanOf(line.etaMs)}`]),
+    `last delivered ${lastDelivered ?? 'never'}`,
+    ...(lastError === null ? [] : [`last error ${outcome}: ${code}${http === null ? '' : ` (HTTP ${http})`} at ${at}`]),
+  ];
+  return [`${connection}: ${parts.join('; ')}`, ...died];
+}
+
+function stateText({ state, reason, since, until }: Line): string {
+  if (state !== 'held' || reason === null) return state;
+  const next = until === null ? '' : `, tried again at ${until}`;
+  return `held since ${since}: ${whyHeld(reason.cause, reason.code)}${next}`;
 }

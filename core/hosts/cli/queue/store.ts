@@ -33,8 +33,10 @@ export interface StoreSettings {
 }
 
 /** A store of our own, or one that another process has, and answers for. */
-export type SharedQueue = Omit<RemoteQueue, 'knows' | 'look'> &
-  Partial<Pick<RemoteQueue, 'knows' | 'look'> & Pick<DeliveryQueue, 'claim' | 'release'>>;
+export type SharedQueue = Omit<RemoteQueue, OwnersOwn> &
+  Partial<Pick<RemoteQueue, OwnersOwn> & Pick<DeliveryQueue, 'claim' | 'release'>>;
+/** What only another process can be asked. */
+type OwnersOwn = Exclude<keyof RemoteQueue, keyof DeliveryQueue>;
 
 /** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
 export async function withStore<T>(

@@ -1,9 +1,10 @@
-import type { DestinationManifest } from '../../../index.ts';
+import type { DestinationManifest, Signal } from '../../../index.ts';
 import { isOver, work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
-import { afterSignal, exitCode, Refusal } from '../exit-codes.ts';
+import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
-import { createTally, type Tally } from '../tally.ts';
+import { createTally } from '../tally.ts';
 import { print, type StopSignal, type Terminal } from '../terminal.ts';
+import { createAttendance, type Attendance } from './attendance.ts';
 import { startBoard } from './board.ts';
 import { readConnections } from './connections-file.ts';
 import { countSettled, type Count } from './count-settled.ts';
@@ -12,6 +13,9 @@ import { originsOf } from './origins.ts';
 import { answerForStore } from './owner-socket.ts';
 import { keepDestination, laneBy, openRoster, type Roster } from './roster.ts';
 import { storeOf, withStore, type StoreFlags, refuse } from './store.ts';
+import { written } from './time.ts';
+import { createWorkLog, logForms, type LogForm, type WorkLog } from './work-log.ts';
+import { codeOf, defectsOf, remarksOf, summaryText, type Worked, type WorkSummary } from './work-summary.ts';
 
 export interface WorkFlags extends StoreFlags {
   readonly config: string;
@@ -22,27 +26,11 @@ export interface WorkFlags extends StoreFlags {
   readonly grace?: number;
   /** Milliseconds. */
   readonly keep?: number;
+  /** How it says on standard error what happens: text or json. Default: text. */
+  readonly log?: string;
   readonly destinations?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
-}
-
-/** What `work --json` prints. */
-export interface WorkSummary {
-  readonly connections: readonly Worked[];
-  readonly requests: number;
-  readonly retries: number;
-  readonly seconds: number;
-  readonly stopped?: StopSignal;
-}
-
-/** What this run did for a connection, and what is left of it. */
-export interface Worked extends Count {
-  readonly connection: string;
-  readonly destination: string;
-  readonly waiting: number;
-  /** The code of the reason why nothing leaves. */
-  readonly paused?: string;
 }
 
 const defaultGraceMs = 10_000;
@@ -58,20 +46,37 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   const entries = await readConnections(flags.config, env);
   const origins = originsOf(flags.origin, entries, env);
   const tally = createTally();
+  const log = createWorkLog(stderr, logFormOf(flags.log), directory);
+  const attendance = createAttendance(
+    entries.map(({ id }) => id),
+    (change) => log.change(change),
+  );
+  const onSignal = (signal: Signal): void => {
+    tally.hear(signal);
+    attendance.hear(signal);
+  };
   let overdue: NodeJS.Timeout | undefined;
-  const ended = withConnections(entries, flags, env, { origins, onSignal: tally.hear }, (all) =>
+  const ended = withConnections(entries, flags, env, { origins, onSignal }, (all) =>
     withStore(directory, { stderr }, async (store) => {
       const roster = openRoster(directory);
       const { connections, refused } = sortOut(all, store, roster);
       for (const { id, destination } of connections)
         roster.enrol(id, { destination: destination.manifest.slug, lanes: false });
-      for (const { message, details } of refused)
-        await print(stderr, [`spillway: ${message}`, ...details.map((detail) => `  ${detail}`), ''].join('\n'));
+      for (const { message, details } of refused) await log.remark(message, details);
       if (connections.length === 0) return exitCode.config;
-      for (const remark of strangers(store, all)) await print(stderr, `spillway: ${remark}\n`);
+      for (const remark of strangers(store, all)) await log.remark(remark);
       const startedAt = performance.now();
       const { quarantined } = store.status(Date.now());
-      const { workers, counts, stop, failed } = await runWorkers(directory, store, connections, flags, terminal, tally);
+      const { workers, counts, stop, failed } = await runWorkers({
+        directory,
+        store,
+        connections,
+        flags,
+        terminal,
+        onSignal,
+        attendance,
+        log,
+      });
       // Closing must not take for ever either.
       if (stop !== undefined)
         overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
@@ -92,11 +97,18 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
       if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
       else if (flags.quiet !== true) await print(stderr, summaryText(summary));
       for (const remark of [...remarksOf(summary), ...failed, ...defectsOf(tally), ...tally.unusable])
-        await print(stderr, `spillway: ${remark}\n`);
+        await log.remark(remark);
       return codeOf(summary, { refused: refused.length > 0, storeFailed: damaged || failed.length > 0 });
     }),
   );
   return ended.finally(() => clearTimeout(overdue));
+}
+
+function logFormOf(written = 'text'): LogForm {
+  const form = logForms.find((one) => one === written);
+  if (form === undefined)
+    throw usage(`--log: there is no ${JSON.stringify(written)}; there are: ${logForms.join(', ')}`);
+  return form;
 }
 
 /** A connection that is refused stays where it is; the others are none the worse for it. */
@@ -126,16 +138,23 @@ interface WorkEnd {
   readonly failed: readonly string[];
 }
 
+interface WorkRun {
+  readonly directory: string;
+  readonly store: DeliveryQueue;
+  readonly connections: readonly OpenConnection[];
+  readonly flags: WorkFlags;
+  readonly terminal: Terminal;
+  readonly onSignal: (signal: Signal) => void;
+  readonly attendance: Attendance;
+  readonly log: WorkLog;
+}
+
 /** Resolves when nothing is in flight any more: after a signal, or when all are idle and that is the end. */
-async function runWorkers(
-  directory: string,
-  store: DeliveryQueue,
-  connections: readonly OpenConnection[],
-  { untilIdle, grace = defaultGraceMs, keep = defaultKeepMs, quiet }: WorkFlags,
-  terminal: Terminal,
-  tally: Tally,
-): Promise<WorkEnd> {
-  const { queue, counts } = countSettled(store);
+async function runWorkers(run: WorkRun): Promise<WorkEnd> {
+  const { directory, store, connections, terminal, onSignal, attendance, log } = run;
+  const { untilIdle, grace = defaultGraceMs, keep = defaultKeepMs, quiet } = run.flags;
+  const { queue: counting, counts } = countSettled(store);
+  const queue = attendance.watch(counting);
   const failed = new Set<string>();
   const stop = listenForStop(terminal);
   const prune = (): Promise<unknown> =>
@@ -149,7 +168,14 @@ async function runWorkers(
   const workers = new Map(
     connections.map(({ id, connection, destination, configHash }) => [
       id,
-      startWorker({ queue, connection, id, configHash, onSignal: tally.hear, ...workFor(destination.manifest) }),
+      startWorker({
+        queue,
+        connection: attendance.listen(id, connection),
+        id,
+        configHash,
+        onSignal,
+        ...workFor(destination.manifest),
+      }),
     ]),
   );
   const board = await startBoard(quiet === true ? undefined : terminal.stderr, () =>
@@ -160,6 +186,8 @@ async function runWorkers(
       ...counts(id),
     })),
   );
+  log.through(board.print);
+  const startedAt = written(Date.now());
   const byId = new Map(connections.map((opened) => [opened.id, opened]));
   const owner = await answerForStore({
     directory,
@@ -169,6 +197,11 @@ async function runWorkers(
       return opened === undefined ? undefined : laneBy(opened.connection);
     },
     changed: (id) => workers.get(id)?.wake(),
+    attended: () => ({
+      pid: process.pid,
+      startedAt,
+      connections: Object.fromEntries(connections.map(({ id }) => [id, attendance.of(id, store.waiting(id))])),
+    }),
   });
   const stopped = whenStopped(stop);
   let deadline: NodeJS.Timeout | undefined;
@@ -193,6 +226,7 @@ async function runWorkers(
     await owner?.close();
     clearTimeout(deadline);
     clearInterval(timer);
+    log.through(undefined);
     board.stop();
     // A signal ends it: closing the store breaks it off.
     await Promise.race([pruning, stopped]);
@@ -227,30 +261,3 @@ const strangers = (queue: DeliveryQueue, connections: readonly OpenConnection[])
     .status(Date.now())
     .connections.filter(({ connection, waiting }) => waiting > 0 && !connections.some(({ id }) => id === connection))
     .map(({ connection, waiting }) => `${waiting} events wait for ${connection}, which the config file does not name`);
-
-function summaryText({ connections, requests, retries, seconds }: WorkSummary): string {
-  const lines = connections.map(({ connection, destination, delivered, skipped, dead, waiting, paused }) => {
-    const parts = [`${delivered} delivered`, `${skipped} skipped`, `${dead} dead letters`, `${waiting} still wait`];
-    return `${connection} (${destination}): ${parts.join(', ')}${paused === undefined ? '' : `, paused (${paused})`}\n`;
-  });
-  return `${lines.join('')}${requests} requests (${retries} retries) in ${seconds} s\n`;
-}
-
-function remarksOf({ connections, stopped }: WorkSummary): string[] {
-  const waiting = connections.reduce((sum, connection) => sum + connection.waiting, 0);
-  return stopped === undefined ? [] : [`stopped by ${stopped}: ${waiting} events stay in the queue`];
-}
-
-const defectsOf = ({ defects }: Tally): string[] =>
-  [...defects].map(([what, times]) => `a defect in ${what}${times === 1 ? '' : ` (${times} times)`}`);
-
-function codeOf(
-  { connections, stopped }: WorkSummary,
-  { refused, storeFailed }: { readonly refused: boolean; readonly storeFailed: boolean },
-): number {
-  if (stopped !== undefined) return afterSignal(stopped);
-  if (refused) return exitCode.config;
-  if (storeFailed) return exitCode.storage;
-  if (connections.some(({ paused }) => paused === 'unauthorized')) return exitCode.unauthorized;
-  return connections.some(({ dead, waiting }) => dead + waiting > 0) ? exitCode.undelivered : exitCode.ok;
-}

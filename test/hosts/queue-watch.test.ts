@@ -1,0 +1,191 @@
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { createRateMeter } from '../../core/hosts/cli/queue/rate-meter.ts';
+import { fakeTerminal } from './support/fake-terminal.ts';
+import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(60_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const config = workspace.write('work.json', {
+  connections: [
+    { id: 'post', destination: 'mailbox', config: mailboxSettings },
+    { id: 'desk', destination: 'mailbox', config: mailboxSettings },
+  ],
+});
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+
+let leave: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const one of leave) await one();
+  leave = [];
+});
+
+let stores = 0;
+/** A `work` under way, before a vendor that answers so. */
+async function working(answer: (letters: readonly Letter[]) => Answer, ...flags: string[]) {
+  const store = createStore(workspace, `store-${++stores}`);
+  await store.enqueue('post', config, letters(30));
+  const server = await startMailServer(answer);
+  const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+  const origin = ['--origin', `mailbox=${server.origin}`];
+  const ran = box.run('work', '--store', store.store, '--config', config, ...origin, ...flags);
+  leave.push(async () => {
+    box.send('SIGTERM');
+    await ran;
+    await server.stop();
+  });
+  const stderr = (): string => box.told().stderr;
+  const says = async (text: string | RegExp): Promise<void> => {
+    while (stderr().search(text) === -1) await pause(10);
+  };
+  const status = async () => {
+    const { stdout } = await store.run('queue', 'status', '--json');
+    return JSON.parse(stdout) as Status;
+  };
+  return { ...store, server, box, ran, stderr, says, status };
+}
+
+interface Status {
+  readonly worker: { readonly pid: number; readonly startedAt: string } | null;
+  readonly bytesOnDisk: number;
+  readonly freeBytes: number;
+  readonly connections: readonly ({ readonly connection: string; readonly state: string } & Record<string, unknown>)[];
+}
+const of = ({ connections }: Status, id: string) => connections.find(({ connection }) => connection === id);
+
+describe('a running work', () => {
+  test('F-92 says once that the credentials are refused, and queue status says so, until when, and what was last', async () => {
+    const { says, stderr, status, run } = await working(() => ({ status: 401 }), '--quiet');
+    await says('post is held');
+    expect(stderr()).toMatch(
+      /^spillway: post is held: the vendor refuses the credentials \(unauthorized\); it is tried again at \S+Z\n$/,
+    );
+    const now = await status();
+    expect(now).toMatchObject({ worker: { pid: process.pid, startedAt: time } });
+    expect(now.bytesOnDisk).toBeGreaterThan(10_000);
+    expect(now.freeBytes).toBeGreaterThan(0);
+    expect(of(now, 'post')).toMatchObject({
+      state: 'held',
+      reason: { cause: 'suspended', code: 'unauthorized' },
+      since: time,
+      until: time,
+      lastDelivered: null,
+      lastError: { at: time, outcome: 'suspended', code: 'unauthorized', status: 401 },
+      perSecond: 0,
+      etaMs: null,
+      waiting: 30,
+      deadByReason: {},
+    });
+    const { stdout } = await run('queue', 'status');
+    expect(stdout).toMatch(/^\d+ bytes on disk, \d+ free$/m);
+    expect(stdout).toMatch(/^work runs as process \d+, since \S+Z$/m);
+    expect(stdout).toMatch(
+      /^post: held since \S+Z: the vendor refuses the credentials \(unauthorized\), tried again at \S+Z; 0 events\/s; no end in sight; last delivered never; last error suspended: unauthorized \(HTTP 401\) at \S+Z$/m,
+    );
+  });
+
+  test('F-92 says when a vendor that was down is tried again, when it goes on, and nothing in between', async () => {
+    let down = true;
+    const { says, stderr, status } = await working(() => ({ status: down ? 503 : 200 }), '--quiet');
+    await says('post is held');
+    expect(of(await status(), 'post')).toMatchObject({
+      state: 'held',
+      reason: { cause: 'unreachable', code: 'vendor_unavailable' },
+      lastError: { outcome: 'deferred', code: 'vendor_unavailable', status: 503 },
+    });
+    await pause(5_000);
+    down = false;
+    await says('goes on');
+    const [held, resumed, ...more] = stderr().trimEnd().split('\n');
+    expect(held).toMatch(
+      /^spillway: post is held: the vendor cannot be reached, .* \(vendor_unavailable\); it is tried/,
+    );
+    expect(resumed).toMatch(/^spillway: post goes on, after \d+ s$/);
+    expect(more).toEqual([]);
+    while (of(await status(), 'post')?.['waiting'] !== 0) await pause(50);
+    const after = of(await status(), 'post');
+    expect(after).toMatchObject({ state: 'idle', reason: null, until: null, lastDelivered: time, etaMs: 0 });
+    expect(after?.['perSecond']).toBeGreaterThan(0);
+  });
+
+  test('F-92 --log json says the same to machines, a line each, and its remarks, too', async () => {
+    const { says, stderr, box, ran } = await working(() => ({ status: 401 }), '--log', 'json', '--quiet');
+    await says('"held"');
+    box.send('SIGTERM');
+    expect(await ran).toMatchObject({ code: 143 });
+    expect(
+      stderr()
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toEqual([
+      { time, event: 'held', connection: 'post', cause: 'suspended', reason: 'unauthorized', until: time },
+      { time, event: 'remark', message: 'stopped by SIGTERM: 30 events stay in the queue' },
+    ]);
+  });
+
+  test('F-92 says nothing while all goes well', async () => {
+    const { stderr, server: mail } = await working(() => ({}), '--quiet');
+    while (mail.received.length < 30) await pause(10);
+    await pause(300);
+    expect(stderr()).toBe('');
+  });
+
+  test('F-92 counts dead letters by their reason, with a worker and without', async () => {
+    const { enqueue, status, box, ran, run } = await working(() => ({}), '--quiet');
+    await enqueue('desk', config, `${letter('a', 'Broken')}\n42\n${letter('b', 'Broken')}\n`);
+    const counts = of(await status(), 'desk')?.['deadByReason'] as Record<string, number>;
+    expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(3);
+    box.send('SIGTERM');
+    await ran;
+    const without = await status();
+    expect(without.worker).toBeNull();
+    expect(of(without, 'desk')).toMatchObject({
+      state: 'unattended',
+      deadByReason: counts,
+      perSecond: null,
+      etaMs: null,
+    });
+    expect((await run('queue', 'status')).stdout).toMatch(/^desk: dead letters by reason: internal_error 2, /m);
+  });
+
+  test('F-92 on a terminal its lines stand above the board', async () => {
+    const store = createStore(workspace, `store-${++stores}`);
+    await store.enqueue('post', config, letters(30));
+    const server = await startMailServer(() => ({ status: 401 }));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes, TERM: 'xterm' });
+    Object.assign(box.terminal.stderr, { isTTY: true, columns: 200 });
+    const ran = box.run('work', '--store', store.store, '--config', config, '--origin', `mailbox=${server.origin}`);
+    leave.push(() => server.stop());
+    while (!box.told().stderr.includes('post is held')) await pause(20);
+    box.send('SIGTERM');
+    expect(await ran).toMatchObject({ code: 143 });
+  });
+
+  test('F-92 --log takes no other form', async () => {
+    const { run } = createStore(workspace, 'none');
+    expect(await run('work', '--config', config, '--log', 'xml')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--log: there is no "xml"; there are: text, json'),
+    });
+  });
+});
+
+test('F-92 a rate is that of the last minute, and of less where less has passed', () => {
+  let now = 5_000;
+  const meter = createRateMeter(() => now);
+  meter.add(10);
+  now += 2_000;
+  meter.add(10);
+  expect(meter.perSecond()).toBe(10);
+  now += 56_500;
+  expect(meter.perSecond()).toBe(0.3);
+  now += 1_500;
+  expect(meter.perSecond()).toBe(0.2);
+  now += 3_600_000;
+  expect(meter.perSecond()).toBe(0);
+});
