@@ -30,6 +30,8 @@ export interface Packer<D> {
   flush(since?: number): D[][];
   /** When the first delivery of the oldest open batch came. */
   oldest(): number | undefined;
+  /** Batches that have room. */
+  size(): number;
 }
 
 export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, frame: FrameBytes): Packer<D> {
@@ -72,6 +74,7 @@ export function createPacker<D extends Delivery<unknown>>(limits: BatchLimits, f
       for (const { since } of open.values()) return since;
       return undefined;
     },
+    size: () => open.size,
   };
 }
 

@@ -45,6 +45,13 @@ export interface Flight {
   room(): Promise<void>;
   /** Since when, by clock.elapsed, the oldest delivery waits for company, or for an earlier event of its lane. */
   waitingSince(): number | undefined;
+  /**
+   * About how long an event read now would wait, at the connection's pace, behind those of this flight that wait to leave, in
+   * milliseconds; 0 where none do.
+   */
+  behindMs(): number;
+  /** Resolves when a batch has left, was refused, or came back; at once where none is on its way. */
+  moved(): Promise<void>;
   /** Batches on their way; not those that only wait for their scope. */
   running(): number;
   /** What waits for its scope comes back deferred. */
@@ -74,6 +81,9 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
   let stopping: AbortController | undefined;
   let finished: (() => void) | undefined;
   let roomy: (() => void)[] = [];
+  let movers: (() => void)[] = [];
+  /** Events in batches that were started and have not come back. */
+  let carried = 0;
   let moment: Moment = { now: 0, prepared: vendor.prepared };
   /** When that was, by clock.elapsed. */
   let momentAt = Number.NaN;
@@ -241,22 +251,41 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     return ready.length + (lanes?.ready() ?? 0);
   }
 
+  /** Events, and at least as many requests as they make, that wait here and not in the pacer yet. */
+  function behindMs(): number {
+    const items = open - carried;
+    if (items <= 0 && starting === 0) return 0;
+    const batches = ready.length + (lanes?.size() ?? 0) + Math.max(0, packer.size() - 1);
+    return line.pacer.behindMs(Math.max(batches, Math.floor(items / limits.maxItems)), Math.max(0, items));
+  }
+
+  function wakeMovers(): void {
+    if (movers.length === 0) return;
+    const waiters = movers;
+    movers = [];
+    for (const wake of waiters) wake();
+  }
+
   function start(crate: Crate): void {
     starting += 1;
     running += 1;
+    carried += crate.items.length;
     carry(call, crate, departed, arrived);
   }
 
   function departed(): void {
     starting -= 1;
     if (backlog() > 0) pump();
+    wakeMovers();
   }
 
-  function arrived({ lane }: Crate): void {
+  function arrived({ lane, items }: Crate): void {
     running -= 1;
+    carried -= items.length;
     if (lane !== undefined) lanes?.arrive(lane);
     pump();
     if (open === 0) finished?.();
+    wakeMovers();
     nothingMoves();
   }
 
@@ -284,6 +313,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     for (const parcel of unsent) settle(parcel, deferred(parcel, stoppedReason, retryAt));
     if (open === 0) finished?.();
     pump();
+    wakeMovers();
   }
 
   async function finish(): Promise<void> {
@@ -309,6 +339,8 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
       const packed = packer.oldest();
       return laned === undefined || packed === undefined ? (laned ?? packed) : Math.min(laned, packed);
     },
+    behindMs,
+    moved: () => (running - parked > 0 ? new Promise((resolve) => movers.push(resolve)) : Promise.resolve()),
     running: () => Math.max(0, running - parked),
     putOff: () => line.scopeHolds.dismiss(call, 'throttled'),
   };

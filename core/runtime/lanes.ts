@@ -49,6 +49,8 @@ export interface Lanes {
   clear(): readonly Parcel[];
   /** Lanes with something that may leave. */
   ready(): number;
+  /** Lanes with something on its way, or waiting. */
+  size(): number;
   /** When the oldest delivery was taken that waits for earlier ones. */
   oldest(): number | undefined;
 }
@@ -179,6 +181,7 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       return all;
     },
     ready: () => ready.length,
+    size: () => lanes.size,
     oldest: () => held.peekFront()?.takenAt,
   };
 }

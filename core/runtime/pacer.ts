@@ -31,6 +31,8 @@ export interface Pacer {
   opensAt(): number;
   /** Refuses everything this call has waiting. */
   dismiss(call: object): void;
+  /** About how many milliseconds one more would wait, at the pace, behind all that wait here and so many that will: 0 without a rate. */
+  behindMs(requests: number, items: number): number;
 }
 
 /** How often waiters behind a busy slot are checked for a deadline that has passed. */
@@ -38,6 +40,7 @@ const sweepMs = 100;
 
 export function createPacer(concurrency: number, buckets: readonly RateBucket[], clock: Clock): Pacer {
   const waiting = new Denque<Waiter>();
+  let waitingItems = 0;
   let free = concurrency;
   let heldUntil = Number.NEGATIVE_INFINITY;
   let pumping = false;
@@ -67,9 +70,11 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
         const delay = delayMs(head.items, now);
         if (now + delay > head.deadline || now >= head.deadline) {
           waiting.shift();
+          waitingItems -= head.items;
           head.granted({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
         } else if (free > 0 && delay === 0) {
           waiting.shift();
+          waitingItems -= head.items;
           take(head.items);
           head.granted(undefined);
         } else {
@@ -106,6 +111,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
       if (matches(waiter)) refused.push(waiter);
       else waiting.push(waiter);
     }
+    for (const { items } of refused) waitingItems -= items;
     for (const { granted } of refused) granted(refusal);
     if (waiting.length === 0 && free === concurrency) stopTimer();
   }
@@ -126,6 +132,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
         return granted(undefined);
       }
       waiting.push({ items, deadline, call, granted });
+      waitingItems += items;
       pump();
     },
     changed(items, leaving) {
@@ -144,6 +151,14 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     },
     holdFor(ms) {
       heldUntil = Math.max(heldUntil, clock.elapsed() + ms);
+    },
+    behindMs(requests, items) {
+      if (buckets.length === 0) return 0;
+      const now = clock.elapsed();
+      let wait = 0;
+      for (const bucket of buckets)
+        wait = Math.max(wait, bucket.behindMs(waiting.length + requests, waitingItems + items, now));
+      return gateMs(now) + wait;
     },
     opensAt: () => dateIn(gateMs(clock.elapsed())),
     dismiss(call) {

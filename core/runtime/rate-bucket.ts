@@ -8,6 +8,8 @@ import type { Rate } from '../api/manifest.ts';
 export interface RateBucket {
   /** Milliseconds until `items` in one request may leave; 0 = now. */
   delayMs(items: number, now: number): number;
+  /** Milliseconds until one more may leave behind so many that wait for permits already: at least, and about. */
+  behindMs(requests: number, items: number, now: number): number;
   /** Sets permits aside for a request that is about to leave. They count from now on, and into every window until it does. */
   reserve(items: number): void;
   /** That request leaves with another number of items, or (0) not at all. */
@@ -40,6 +42,19 @@ export function createRateBucket(rate: Rate): RateBucket {
         const entry = left.peekAt(i);
         // One request over all permits: it goes when nothing else is in the window.
         if (entry === undefined) return reserved > 0 ? rate.perMs : wait;
+        wait = entry.at + rate.perMs - now;
+        excess -= entry.cost;
+      }
+      return wait;
+    },
+    behindMs(requests, items, now) {
+      forget(now);
+      let excess = reserved + used + (rate.cost === 'item' ? items : requests) + 1 - rate.permits;
+      let wait = 0;
+      for (let i = 0; excess > 0; i++) {
+        const entry = left.peekAt(i);
+        // Beyond what left already: those that wait take a window after the other.
+        if (entry === undefined) return wait + Math.ceil(excess / rate.permits) * rate.perMs;
         wait = entry.at + rate.perMs - now;
         excess -= entry.cost;
       }

@@ -16,7 +16,7 @@ import { createOutlet, done, type Outlet } from './outlet.ts';
 import { createSource, isIterable } from './source.ts';
 
 export interface StreamOptions {
-  /** How long one event may take from being read, in milliseconds (default 60 s). */
+  /** How long one event may take from being read, in milliseconds (default 60 s). At a slow pace, reading waits for it. */
   readonly withinMs?: number;
   /** Most events read and not yet given back as outcomes (default 10,000). Reading stops there. */
   readonly window?: number;
@@ -142,11 +142,26 @@ function begin(
       if (flight.running() === 0) flight.flush();
       // Nothing moves but scopes that a vendor asked to pause: they must not keep the rest of the source waiting.
       if (flight.running() === 0) flight.putOff();
+      // What is refused at once may be given out at once, before anybody could be woken.
+      if (read - given < enough) break;
       await new Promise<void>((resolve) => {
         wakeReader = resolve;
       });
     }
     wakeReader = undefined;
+  }
+
+  /**
+   * At a slow pace, what is read too early would only come back deferred. Half of its time is for the wait, the other half for the
+   * vendor. Where nothing is on its way what waits for company leaves as it is; when that cannot leave in time either, as beyond a
+   * quota of the day, it comes back, and reading goes on.
+   */
+  async function pace(): Promise<void> {
+    while (!stopped && flight.behindMs() > patience / 2) {
+      if (flight.running() === 0) flight.flush();
+      if (flight.running() === 0) return;
+      await flight.moved();
+    }
   }
 
   /** Sends what has waited for company for maxAgeMs, as long as the source is what it waits for. */
@@ -184,6 +199,7 @@ function begin(
         take(next.value);
         if (read - given >= window) await held(backPressure());
         else if (flight.backlog() > mostWaiting) await held(flight.room());
+        else if (flight.behindMs() > patience / 2) await held(pace());
         else if (read % slice === 0) await breathe();
       }
     } catch (error) {
