@@ -1,6 +1,7 @@
 import { accept, decide, type RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
 import type { Failure, HttpResponse } from './failure.ts';
+import type { Reason } from './outcome.ts';
 import { retryAfterMs, type RetryAfterForm } from './retry-after.ts';
 
 /** One row of a vendor's error table: which answer, and what then. The first row that matches wins. */
@@ -35,24 +36,38 @@ export function classifyWith<P>(
   options: { readonly retryAfter?: RetryAfterForm } = {},
 ) {
   return (failure: Failure, batch: Batch<P>): RetryDecision => {
-    if (failure.kind !== 'http') return withoutAnswer(failure);
+    if (failure.kind !== 'http') return house(withoutAnswer(failure));
     const { response } = failure;
     const ofGateway = gatewayStatuses.includes(response.status);
     const rule = rules.find(
       ({ status, body }) =>
         hasStatus(status, response.status) && (body === undefined ? !ofGateway : body.test(response.body)),
     );
-    if (rule === undefined) return houseTable(response, options.retryAfter);
+    if (rule === undefined) return house(houseTable(response, options.retryAfter));
     return withStatus(typeof rule.means === 'function' ? rule.means(response, batch) : rule.means, response.status);
   };
 }
+
+const houseReasons = new WeakSet<Reason>();
+
+/** Marks a reason whose sentence is made of nothing but our own words, a status, and the code of a failure. */
+function house(decision: RetryDecision): RetryDecision {
+  if (decision.kind !== 'accept') houseReasons.add(decision.reason);
+  return decision;
+}
+
+/** For core: nothing of this reason's sentence comes from outside. A reason that a folder made of it is not marked. */
+export const isHouse = (reason: Reason): boolean => houseReasons.has(reason);
 
 const hasStatus = (wanted: number | readonly number[], status: number): boolean =>
   typeof wanted === 'number' ? wanted === status : wanted.includes(status);
 
 /** Rows are written once; the status the vendor answered with is added to their reason here. */
-const withStatus = (decision: RetryDecision, status: number): RetryDecision =>
-  decision.kind === 'accept' ? decision : { ...decision, reason: { ...decision.reason, status } };
+function withStatus(decision: RetryDecision, status: number): RetryDecision {
+  if (decision.kind === 'accept') return decision;
+  const told: RetryDecision = { ...decision, reason: { ...decision.reason, status } };
+  return isHouse(decision.reason) ? house(told) : told;
+}
 
 function withoutAnswer(failure: Exclude<Failure, { kind: 'http' }>): RetryDecision {
   switch (failure.kind) {
@@ -124,11 +139,13 @@ export function again(response: HttpResponse, form?: RetryAfterForm): RetryDecis
   const { status } = response;
   const afterMs = retryAfterMs(response, form);
   const throttled = status === 429 || asksToWait(response);
-  return decide(
-    'retry',
-    throttled ? 'rate_limited' : 'vendor_unavailable',
-    throttled ? `The vendor asks for a pause (${status})` : `The vendor cannot take it now (${status})`,
-    { status, ...(afterMs === undefined ? {} : { afterMs }) },
+  return house(
+    decide(
+      'retry',
+      throttled ? 'rate_limited' : 'vendor_unavailable',
+      throttled ? `The vendor asks for a pause (${status})` : `The vendor cannot take it now (${status})`,
+      { status, ...(afterMs === undefined ? {} : { afterMs }) },
+    ),
   );
 }
 

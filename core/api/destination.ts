@@ -76,6 +76,11 @@ export interface ResponseHandler<P> {
   readReply?(exchange: Exchange, batch: Batch<P>): readonly RetryDecision[] | undefined;
   /** The forms in which the vendor says yes to all of a request. Default: 200 with an empty body; with a `readReply`: none. */
   readonly yes?: readonly YesForm<P>[];
+  /**
+   * Messages that the vendor documents, without anything of an event in them. Where its words are shown as a reason's detail, what
+   * matches is shown though an event holds the same word. A `^` is where the message begins, not the body.
+   */
+  readonly documented?: readonly RegExp[];
 }
 
 /** What goes around and between the texts of a batch: arrays `[` `,` `]`; default nothing. */

@@ -6,6 +6,7 @@ import type { Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
 import type { Vendor } from './compose.ts';
+import { unhurried } from './explain.ts';
 import { defect, type Call } from './line.ts';
 import { mayLeave, mayWait, putOff } from './may-leave.ts';
 import { deferred, lost, stoppedReason } from './outcomes.ts';
@@ -190,8 +191,9 @@ function leave(call: Call, trip: Trip, waiting: Crate, ended: Ended): void {
     pacer.release();
     ended(unfinished);
   };
-  if (vendor.ask !== undefined) vendor.ask(leaving, wire, answered);
-  else sendItself(vendor, leaving, wire, answered);
+  const hear = unhurried(call.line, leaving, () => wire.heard, answered);
+  if (vendor.ask !== undefined) vendor.ask(leaving, wire, hear);
+  else sendItself(vendor, leaving, wire, hear);
 }
 
 /** A folder's own send(): it may throw, hang, and answer with anything. */

@@ -1,6 +1,7 @@
 import { reject, type Admission, type Transformed } from '../api/delivery.ts';
 import type { Moment } from '../api/destination.ts';
 import type { CdpEvent } from '../api/event.ts';
+import type { Note } from '../api/outcome.ts';
 import { defect, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
 import type { Made } from './parcel.ts';
@@ -21,22 +22,48 @@ export function makePayload(line: Line, event: unknown, at: Moment, progress: Pr
     if (passed.kind !== 'admitted') return passed;
     progress.stage = 'validate';
     const admitted = vendor.validate(event as CdpEvent, vendor.settings, at);
-    if (isRefusal(admitted)) return admitted;
+    if (isRefusal(admitted)) return toldOf(line, admitted, event);
     if (admitted?.kind !== 'admitted') throw nonsense(admitted, 'validate() did not return an admission');
     progress.stage = 'transform';
     const made = vendor.transform(event as CdpEvent, vendor.settings, at);
-    if (isRefusal(made)) return made;
+    if (isRefusal(made)) return toldOf(line, made, event);
     if (!isPayload(made)) throw nonsense(made, 'transform() made neither payload nor reason');
     progress.stage = 'encode';
     const text = vendor.encode(made.payload);
     if (typeof text !== 'string') throw nonsense(text, 'the payload has no text');
     const bytes = Buffer.byteLength(text);
     if (bytes + vendor.framing.around > vendor.limits.maxBytes) return tooLarge;
-    return { kind: 'payload', made, text, bytes };
+    const { notes } = made;
+    return { kind: 'payload', made: notes === undefined ? made : withNotes(line, made, event), text, bytes };
   } catch (error) {
     defect(line, progress.stage, error);
     return broken;
   }
+}
+
+type Unsent = Extract<Admission, { reason: unknown }>;
+
+/** The folder's sentence about one event: a value of the event in it is masked. */
+function toldOf(line: Line, refusal: Unsent, event: unknown): Unsent {
+  const { reason } = refusal;
+  const message = line.redactor.ownSentence(reason.message, event);
+  const field = reason.field && line.redactor.ownSentence(reason.field, event);
+  if (message === reason.message && field === reason.field) return refusal;
+  return { ...refusal, reason: { ...reason, message, ...(field && { field }) } };
+}
+
+function withNotes(line: Line, made: Extract<Transformed<unknown>, { kind: 'payload' }>, event: unknown) {
+  const { redactor } = line;
+  const isPlain = ({ message, field }: Note): boolean =>
+    redactor.ownSentence(message, event) === message && redactor.ownSentence(field, event) === field;
+  const { notes = [] } = made;
+  if (notes.every(isPlain)) return made;
+  const shown = notes.map((note) => ({
+    ...note,
+    message: redactor.ownSentence(note.message, event),
+    field: redactor.ownSentence(note.field, event),
+  }));
+  return { ...made, notes: shown };
 }
 
 const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extract<Admission, { reason: unknown }> =>

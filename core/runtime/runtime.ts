@@ -26,7 +26,7 @@ import type { Line } from './line.ts';
 import { createPacer } from './pacer.ts';
 import { createRateBucket, type RateBucket } from './rate-bucket.ts';
 import { createRetryBudget, defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
-import { secretsIn } from './secrets.ts';
+import { textsOf } from './secrets.ts';
 import { safely, type Emit } from './signals.ts';
 import { createScopeHolds } from './scope-holds.ts';
 import { createSuspensions } from './suspensions.ts';
@@ -196,7 +196,10 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       scopeHolds: createScopeHolds(clock),
       budget: createRetryBudget(policy.budget),
       onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
-      redactor: createRedactor(secretsIn(destination.config, config)),
+      redactor: createRedactor(() => {
+        const { secrets, others } = textsOf(destination.config, config);
+        return { secrets: [...secrets], settings: [...others], documented: destination.response.documented };
+      }),
       calls: new Set(),
       closed: false,
     };

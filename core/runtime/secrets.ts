@@ -2,19 +2,38 @@ import { z } from 'zod';
 
 /** Every value of a configuration that its schema marks as secret (`secret()` in core/api), wherever it is nested. */
 export function secretsIn(schema: z.ZodType, value: unknown): string[] {
-  const found = new Set<string>();
+  return [...textsOf(schema, value).secrets];
+}
+
+/** The texts of a configuration: secrets, and others that are free, not words out of a list that the schema gives. */
+export interface SettingTexts {
+  readonly secrets: ReadonlySet<string>;
+  readonly others: ReadonlySet<string>;
+}
+
+/** Looks through a configuration by its schema. */
+export function textsOf(schema: z.ZodType, value: unknown): SettingTexts {
+  const found = { secrets: new Set<string>(), others: new Set<string>() };
   collect(schema, value, found);
-  return [...found];
+  // An alternative of a union that does not know the credential must not call it anything else.
+  for (const secret of found.secrets) found.others.delete(secret);
+  return found;
+}
+
+interface Found {
+  readonly secrets: Set<string>;
+  readonly others: Set<string>;
 }
 
 /** `schema` is a zod schema; zod's own types for what is inside one are too wide to say so. */
-function collect(schema: unknown, value: unknown, found: Set<string>): void {
+function collect(schema: unknown, value: unknown, found: Found): void {
   if (schema === undefined || schema === null || value === undefined || value === null) return;
   if (z.globalRegistry.get(schema as z.ZodType)?.['secret'] === true) {
-    for (const text of textsIn(value)) found.add(text);
+    for (const text of textsIn(value)) found.secrets.add(text);
     return;
   }
   const { def } = (schema as z.core.$ZodTypes)._zod;
+  if (typeof value === 'string' && def.type === 'string') found.others.add(value);
   for (const same of sameValue(def)) collect(same, value, found);
   if (typeof value !== 'object') return;
   const parts = value as Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import { decide, decisionKinds, type RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { Reason } from '../api/outcome.ts';
-import { vendorSaid } from '../http/redact.ts';
+import { explained } from './explain.ts';
 import { defect, type Call, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
 import { deferred, delivered, heldBack, rejected, skipped, suspended, unknown } from './outcomes.ts';
@@ -33,7 +33,7 @@ const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not me
 export function decisionsOf(line: Line, reply: Reply, crate: Crate, heard?: HttpResponse): readonly RetryDecision[] {
   if (reply?.kind === 'settled' && Array.isArray(reply.decisions)) {
     const { decisions } = reply;
-    if (decisions.length === crate.items.length && allAccepted(decisions)) return decisions;
+    if (decisions.length === crate.items.length && allPlainYes(decisions)) return decisions;
     if (decisions.length > crate.items.length) {
       defect(line, 'response', nonsense(decisions, 'more decisions than items'));
       return crate.items.map(() => silent);
@@ -43,7 +43,8 @@ export function decisionsOf(line: Line, reply: Reply, crate: Crate, heard?: Http
     const given = crate.items.map((_, index) =>
       index < decisions.length ? (checked(line, decisions[index]) ?? silent) : silent,
     );
-    return given.length === 1 ? given.map((decision) => explained(line, decision, heard, crate)) : given;
+    const said = { crate, heard, aboutAll: given.length === 1 };
+    return given.map((decision) => explained(line, decision, said));
   }
   if (reply?.kind === 'failed') {
     const decision = classify(line, reply.failure, crate);
@@ -59,7 +60,8 @@ function classify(line: Line, failure: Failure, crate: Crate): RetryDecision {
     if (failure.kind === 'crash') defect(line, failure.left ? 'response' : 'request', failure.error);
     const response = failure.kind === 'http' ? failure.response : undefined;
     const decision = checked(line, line.vendor.classifyError(failure, crate));
-    return decision === undefined ? unjudged(failure, crate) : explained(line, decision, response, crate);
+    if (decision === undefined) return unjudged(failure, crate);
+    return explained(line, decision, { crate, heard: response, aboutAll: true });
   } catch (error) {
     defect(line, 'classifyError', error);
     return unjudged(failure, crate);
@@ -84,16 +86,6 @@ function checked(line: Line, decision: RetryDecision | undefined): RetryDecision
 const neverLeft = (failure: Failure | undefined): boolean =>
   (failure?.kind === 'network' && failure.received === 'no') || (failure?.kind === 'crash' && !failure.left);
 
-const finalNo: readonly RetryDecision['kind'][] = ['reject', 'suspend', 'split', 'isolate'];
-
-/** Adds what the vendor said to a final no. */
-function explained(line: Line, decision: RetryDecision, heard: HttpResponse | undefined, crate: Crate): RetryDecision {
-  if (heard === undefined || decision.kind === 'accept' || !finalNo.includes(decision.kind)) return decision;
-  const payloads = crate.items.map(({ payload }) => payload);
-  const detail = vendorSaid(heard.body, payloads, line.redactor);
-  return detail === undefined ? decision : { ...decision, reason: { ...decision.reason, detail } };
-}
-
 /** Applies the decisions: settles what is settled, and returns the rest. `failures` are those of the attempts before. */
 export function apply(
   call: Call,
@@ -109,7 +101,12 @@ export function apply(
   return nothing;
 }
 
-/** Nearly every answer is a plain yes to all of it. */
+/** Nearly every answer is: a yes to all of it that says no more. */
+function allPlainYes(decisions: readonly RetryDecision[]): boolean {
+  for (const decision of decisions) if (decision?.kind !== 'accept' || decision.note !== undefined) return false;
+  return true;
+}
+
 function allAccepted(decisions: readonly RetryDecision[]): boolean {
   for (const decision of decisions) if (decision?.kind !== 'accept') return false;
   return true;

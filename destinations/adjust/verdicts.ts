@@ -95,6 +95,9 @@ const rows: readonly Row[] = [
   { status: [501], means: (answer) => again(answer) },
 ];
 
+/** The messages of Adjust's document, in its own words. */
+export const documented: readonly RegExp[] = rows.flatMap(({ says }) => says ?? []);
+
 /** The decision of the row that fits, if any does. An error that comes with 200 is known by its message alone. */
 export function judge(answer: HttpResponse, batch: Batch<AdjustEvent>): RetryDecision | undefined {
   const message = messageOf(answer.body);

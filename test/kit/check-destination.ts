@@ -7,6 +7,7 @@ import type { Check } from './checks/check.ts';
 import { eventChecks } from './checks/event-checks.ts';
 import { folderChecks } from './checks/folder-checks.ts';
 import { fuzzChecks, type FuzzOptions } from './checks/fuzz-checks.ts';
+import { plantedChecks } from './checks/planted-checks.ts';
 import { secretChecks } from './checks/secret-checks.ts';
 import { sourceChecks } from './checks/source-checks.ts';
 import { loadSubject, type Subject } from './subject.ts';
@@ -49,6 +50,7 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...answerChecks,
   ...batchChecks,
   ...secretChecks,
+  ...plantedChecks,
   ...fuzzChecks({ runs: 50, seed: 1, ...options.fuzz }),
 ];
 

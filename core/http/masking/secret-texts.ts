@@ -1,0 +1,36 @@
+import { levelsOf } from './decoded.ts';
+import { foldedWhole } from './folded.ts';
+import { TextIndex } from './text-index.ts';
+
+/** Secrets of fewer characters stand in every text: they count where they stand alone, not in a word. */
+const shortest = 3;
+
+/** A connection's credentials, ready to be found: as they are, in Base64, and joined as HTTP Basic joins them. All folded. */
+export class SecretTexts {
+  readonly index = new TextIndex(shortest);
+  readonly short = new Set<string>();
+
+  constructor(secrets: readonly string[]) {
+    const indexed = new Set<string>();
+    const add = (text: string): void => {
+      if (text.length >= shortest) indexed.add(text);
+      else if (text !== '') this.short.add(text);
+    };
+    for (const secret of secrets) for (const { text } of levelsOf(secret)) add(foldedWhole(text));
+    for (const text of [...secrets, ...pairsOf(secrets)].flatMap(base64)) add(foldedWhole(text));
+    for (const text of indexed) this.index.add(text);
+  }
+
+  get none(): boolean {
+    return this.index.empty && this.short.size === 0;
+  }
+}
+
+const pairsOf = (secrets: readonly string[]): string[] =>
+  secrets.flatMap((user) => secrets.map((password) => `${user}:${password}`));
+
+function base64(text: string): string[] {
+  const bytes = Buffer.from(text, 'utf8');
+  const padded = bytes.toString('base64');
+  return [padded, padded.replace(/=+$/, ''), bytes.toString('base64url')];
+}

@@ -1,0 +1,83 @@
+import { levelsOf } from './decoded.ts';
+import { foldedWhole } from './folded.ts';
+import { TextIndex } from './text-index.ts';
+
+/** Texts of fewer (folded) characters stand in every answer: they count only where they are a whole value. */
+const shortest = 4;
+
+/** Longer ones are found by their beginning. */
+const longest = 4_000;
+
+/** What most values are: ASCII with nothing to decode, to fold or to look into, but for single blanks between words. */
+const simple = /^[ !#$'-*,-<>-Z^-z|~]*$/;
+const isSimple = (text: string): boolean =>
+  text.length <= longest && simple.test(text) && !text.includes('  ') && !text.startsWith(' ') && !text.endsWith(' ');
+
+const mayBeCoded = /[\\&%]/;
+
+/** What may not be shown of some payloads or settings, ready to be found; and what of them may be: the names of their fields. */
+export class Values {
+  readonly index = new TextIndex(shortest);
+  /** Folded texts under four characters. */
+  readonly short = new Set<string>();
+  readonly names = new Set<string>();
+  readonly #indexed = new Set<string>();
+
+  /** Takes in all texts and numbers inside, at any depth; also of JSON and of a query that travel as a text. */
+  takeIn(value: unknown): void {
+    const open: unknown[] = [value];
+    const seen = new Set<unknown>();
+    while (open.length > 0) {
+      const part = open.pop();
+      if (typeof part === 'string') this.#takeText(part, open);
+      else if (typeof part === 'number' || typeof part === 'bigint') this.#add(String(part));
+      else if (typeof part === 'object' && part !== null && !seen.has(part)) {
+        seen.add(part);
+        if (Array.isArray(part)) for (const entry of part) open.push(entry);
+        else if (part instanceof Date) open.push(JSON.stringify(part)?.slice(1, -1));
+        else this.#takeParts(part, open);
+      }
+    }
+  }
+
+  #takeParts(part: object, open: unknown[]): void {
+    for (const name of Object.keys(part)) {
+      this.names.add(name);
+      open.push((part as Readonly<Record<string, unknown>>)[name]);
+    }
+  }
+
+  #takeText(text: string, open: unknown[]): void {
+    if (isSimple(text)) return void this.#index(text.toLowerCase());
+    if (!this.#add(text)) return;
+    if (text.length > shortest && /^\s*[[{"]/.test(text)) open.push(parsed(text));
+    else if (text.includes('=')) for (const pair of text.split(/[?&#;\s]/)) open.push(/=(.*)/.exec(pair)?.[1]);
+  }
+
+  /** False for one that is known already. */
+  #add(text: string): boolean {
+    const source = text.length > longest ? text.slice(0, longest) : text;
+    if (!this.#index(foldedWhole(source))) return false;
+    if (mayBeCoded.test(source)) for (const level of levelsOf(source).slice(1)) this.#index(foldedWhole(level.text));
+    return true;
+  }
+
+  #index(text: string): boolean {
+    if (text.length < shortest) {
+      if (text !== '') this.short.add(text);
+      return true;
+    }
+    const before = this.#indexed.size;
+    if (this.#indexed.add(text).size === before) return false;
+    this.index.add(text);
+    return true;
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
