@@ -2,6 +2,7 @@
 export { isOver, QueueFull } from './queue.ts';
 export type {
   Claim,
+  ClaimKind,
   ConnectionBacklog,
   DeadFilter,
   DeadLetter,
@@ -11,6 +12,7 @@ export type {
   QueuedEvent,
   QueueStatus,
   Settlement,
+  Trouble,
 } from './queue.ts';
 export { defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
 export type { QueuePolicy } from './settlement.ts';

@@ -22,7 +22,25 @@ export interface Claim extends QueuedEvent {
   readonly attempts: number;
   /** An earlier delivery got no answer: the vendor may have it. */
   readonly doubtful?: true | undefined;
+  readonly trouble?: Trouble | undefined;
 }
+
+/** What an event went through so far, beside its attempts. */
+export interface Trouble {
+  /** Deliveries that were throttled. */
+  readonly throttled: number;
+  /** How often the vendor answered a request of its own, and it was no yes: never a lost answer, nor "too fast". */
+  readonly answers: number;
+  /** When the first of those answers came (epoch ms); 0 where there is none. */
+  readonly since: number;
+}
+
+/** Deliveries that came to nothing, throttled ones among them. */
+export const triesOf = ({ attempts, trouble }: Pick<Claim, 'attempts' | 'trouble'>): number =>
+  attempts + (trouble?.throttled ?? 0);
+
+/** Which events: those that never came back, the oldest first; or those that did, the ones that did so least often first. */
+export type ClaimKind = 'fresh' | 'failed';
 
 /** What became of a claim for good. */
 export type FinalSettlement =
@@ -46,6 +64,7 @@ export type Settlement =
       readonly attempts: number;
       /** Its next claims say so, after a restart, too. */
       readonly doubtful?: true | undefined;
+      readonly trouble?: Trouble | undefined;
     };
 
 /** An event that left the queue without being delivered, with all it takes to judge it and to send it after all. */
@@ -121,9 +140,10 @@ export interface DeliveryQueue {
   /**
    * Takes out up to `most` events that may go now, the oldest first. Of a lane: several in a row, but none while one of it is
    * claimed or waits for its time. A claim lasts until settle() or release(), or the end of the process. With `mostBytes`, the one that
-   * makes them so large together is the last.
+   * makes them so large together is the last. With `kind`, only such: of a lane its first decides, and one that failed comes without
+   * those behind it. What failed before a restart is known as such once a claim of fresh ones has passed it.
    */
-  claim(connection: string, most: number, now: number, mostBytes?: number): readonly Claim[];
+  claim(connection: string, most: number, now: number, mostBytes?: number, kind?: ClaimKind): readonly Claim[];
   /** Epoch ms when claim() will next have something that is only waiting for its time; `undefined` when nothing is. */
   nextAt(connection: string): number | undefined;
   /**

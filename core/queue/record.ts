@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { CdpEvent } from '../api/event.ts';
 import type { OutcomeKind, Reason } from '../api/outcome.ts';
+import type { Trouble } from './queue.ts';
 import { room } from './room.ts';
 
 /*
@@ -36,7 +37,12 @@ interface Common {
 }
 export type RecordState =
   /** Not to be sent before `notBefore` (epoch ms; 0 = at once). `doubtful`: the vendor may have it. */
-  | (Common & { readonly kind: 'waiting'; readonly notBefore: number; readonly doubtful?: true | undefined })
+  | (Common & {
+      readonly kind: 'waiting';
+      readonly notBefore: number;
+      readonly doubtful?: true | undefined;
+      readonly trouble?: Trouble | undefined;
+    })
   | (Common & { readonly kind: 'done'; readonly doneAt: number; readonly outcome: 'delivered' | 'skipped' })
   | (Common & {
       readonly kind: 'dead';

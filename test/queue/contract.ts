@@ -8,6 +8,7 @@ import {
   type DeliveryQueue,
   type QueuedEvent,
   type Settlement,
+  type Trouble,
 } from '../../core/queue/queue.ts';
 
 /** A store that a test opens as often as it likes. */
@@ -32,11 +33,12 @@ const several = (ids: string, more?: Partial<QueuedEvent>): QueuedEvent[] =>
 const ids = (claims: readonly { readonly id: string }[]): string => claims.map(({ id }) => id).join(' ');
 const seqsOf = (claims: readonly Claim[]): number[] => claims.map(({ seq }) => seq);
 const done = ({ seq }: Claim): Settlement => ({ kind: 'done', seq, outcome: 'delivered' });
-const again = ({ seq, attempts }: Claim, notBefore: number, counted = 1): Settlement => ({
+const again = ({ seq, attempts }: Claim, notBefore: number, counted = 1, trouble?: Trouble): Settlement => ({
   kind: 'again',
   seq,
   notBefore,
   attempts: attempts + counted,
+  trouble,
 });
 const dead = ({ seq, attempts }: Claim, code: 'vendor_rejected' | 'timeout' = 'vendor_rejected'): Settlement => ({
   kind: 'dead',
@@ -175,6 +177,59 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         { id: 'a2', attempts: 0 },
         { id: 'a3', attempts: 0 },
       ]);
+    });
+
+    it('F-90 gives out what never came back apart from what did, of that the one with the fewest failures first', async () => {
+      await queue.put('c', [
+        ...several('a b c d e'),
+        ...several('x1 x2', { lane: 'x' }),
+        ...several('y1 y2', { lane: 'y' }),
+      ]);
+      const claims = take();
+      const [a, b, c, , , x1] = claims;
+      await queue.settle(
+        'c',
+        [again(a!, 1_000, 3), again(b!, 1_000, 1), again(c!, 3_000, 1), again(x1!, 1_000, 2)],
+        at,
+      );
+      queue.release('c', seqsOf(claims.filter((one) => ![a, b, c, x1].includes(one))));
+      expect(ids(take(9, 1_000))).toBe('a b d e x1 x2 y1 y2');
+      await reopen();
+      // What failed holds back its lane.
+      const fresh = queue.claim('c', 9, 2_000, undefined, 'fresh');
+      expect(ids(fresh)).toBe('d e y1 y2');
+      expect(queue.claim('c', 9, 2_000, undefined, 'fresh')).toEqual([]);
+      // Of a lane the first alone, so that nothing waits for what comes of it but its own lane.
+      expect(ids(queue.claim('c', 2, 2_000, undefined, 'failed'))).toBe('b x1');
+      const last = queue.claim('c', 9, 2_000, undefined, 'failed');
+      expect(ids(last)).toBe('a');
+      await queue.settle('c', fresh.map(done), at);
+      queue.release('c', seqsOf(last));
+      expect(queue.claim('c', 9, 2_000, undefined, 'fresh')).toEqual([]);
+      expect(ids(queue.claim('c', 9, 3_000, undefined, 'failed'))).toBe('c a');
+    });
+
+    it('F-90 keeps what an event went through, across a close', async () => {
+      const trouble = { throttled: 2, answers: 3, since: 900 };
+      await queue.put('c', several('a b'));
+      const [a, b] = take();
+      await queue.settle(
+        'c',
+        [
+          again(a!, 1_000, 1, trouble),
+          again(b!, 1_000, 0, trouble),
+        ],
+        at,
+      );
+      await reopen();
+      expect(queue.claim('c', 9, 2_000, undefined, 'fresh')).toEqual([]);
+      const back = queue.claim('c', 9, 2_000, undefined, 'failed');
+      expect(back).toMatchObject([
+        { id: 'b', attempts: 0, trouble },
+        { id: 'a', attempts: 1, trouble },
+      ]);
+      queue.release('c', seqsOf(back));
+      expect(queue.claim('c', 9, 2_000, undefined, 'failed')).toEqual(back);
     });
 
     it('gives claims back as they were, in their old place', async () => {

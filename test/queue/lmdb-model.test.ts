@@ -4,12 +4,12 @@ import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openQueue } from '../../core/queue/lmdb/open.ts';
-import type { Claim, DeliveryQueue, Settlement } from '../../core/queue/queue.ts';
+import type { Claim, ClaimKind, DeliveryQueue, Settlement } from '../../core/queue/queue.ts';
 import { queued } from './contract.ts';
 
 type Step =
   | { readonly do: 'put'; readonly lanes: readonly (string | undefined)[] }
-  | { readonly do: 'claim'; readonly most: number }
+  | { readonly do: 'claim'; readonly most: number; readonly kind?: ClaimKind | undefined }
   | { readonly do: 'settle'; readonly how: readonly ('done' | 'dead' | 'again' | 'later' | 'release')[] }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'revive' | 'restart' };
@@ -20,7 +20,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ do: fc.constant('put' as const), lanes: fc.array(lane, { minLength: 1, maxLength: 90 }) }),
   },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('claim' as const), most: fc.integer({ min: 1, max: 80 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('claim' as const),
+      most: fc.integer({ min: 1, max: 80 }),
+      kind: fc.constantFrom(undefined, undefined, 'fresh' as const, 'failed' as const),
+    }),
+  },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -53,15 +60,17 @@ class Model {
     for (const { id, lane: key } of ids)
       this.rows.push({ id, lane: key, seq: (this.#seq += 1), attempts: 0, notBefore: 0, state: 'waiting' });
   }
-  claim(most: number, now: number): string[] {
+  claim(most: number, now: number, kind: ClaimKind | undefined): string[] {
     const held = new Set(this.rows.filter((row) => row.state === 'claimed').map((row) => row.lane));
-    const taken: Row[] = [];
+    let taken: Row[] = [];
     for (const row of this.rows) {
-      if (row.state !== 'waiting' || taken.length === most) continue;
+      if (row.state !== 'waiting' || (taken.length === most && kind !== 'failed')) continue;
       if (row.lane !== undefined && held.has(row.lane)) continue;
-      if (row.notBefore <= now) taken.push(row);
-      else if (row.lane !== undefined) held.add(row.lane);
+      const asked = kind === undefined || (kind === 'failed') === row.attempts > 0;
+      if (row.notBefore <= now && asked) taken.push(row);
+      if (row.lane !== undefined && (row.notBefore > now || !asked || kind === 'failed')) held.add(row.lane);
     }
+    if (kind === 'failed') taken = taken.sort((a, b) => a.attempts - b.attempts || a.seq - b.seq).slice(0, most);
     for (const row of taken) row.state = 'claimed';
     return taken.map(({ id, attempts }) => `${id} ${attempts}`);
   }
@@ -97,8 +106,14 @@ async function run(
       await Promise.all([queue.put('c', events.slice(0, half)), queue.put('c', events.slice(half))]);
       model.put(events);
     } else if (one.do === 'claim') {
-      const taken = queue.claim('c', one.most, now);
-      expect(taken.map(({ id, attempts }) => `${id} ${attempts}`)).toEqual(model.claim(one.most, now));
+      // What failed before a restart is known once it was passed.
+      if (one.kind === 'failed')
+        queue.release(
+          'c',
+          queue.claim('c', Number.MAX_SAFE_INTEGER, now, undefined, 'fresh').map(({ seq }) => seq),
+        );
+      const taken = queue.claim('c', one.most, now, undefined, one.kind);
+      expect(taken.map(({ id, attempts }) => `${id} ${attempts}`)).toEqual(model.claim(one.most, now, one.kind));
       claims.push(...taken);
     } else if (one.do === 'settle') {
       // Some of what is claimed, and not in the order it was claimed in.

@@ -1,12 +1,15 @@
-import type {
-  Claim,
-  DeadFilter,
-  DeadLetter,
-  DeliveryQueue,
-  LaneOf,
-  QueuedEvent,
-  QueueStatus,
-  Settlement,
+import {
+  triesOf,
+  type Claim,
+  type ClaimKind,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryQueue,
+  type LaneOf,
+  type QueuedEvent,
+  type QueueStatus,
+  type Settlement,
+  type Trouble,
 } from '../../core/queue/queue.ts';
 
 interface Kept extends QueuedEvent {
@@ -14,6 +17,7 @@ interface Kept extends QueuedEvent {
   attempts: number;
   notBefore: number;
   doubtful?: true | undefined;
+  trouble?: Trouble | undefined;
   claimed: boolean;
 }
 
@@ -21,6 +25,8 @@ interface Lane {
   claimed: number;
   /** One of it waits until then. */
   until: number;
+  /** All of it, the oldest first. */
+  readonly waiting: Set<Kept>;
 }
 
 /** Everything of one connection. */
@@ -29,12 +35,14 @@ class Log {
   readonly waiting = new Map<number, Kept>();
   readonly lanes = new Map<string, Lane>();
   readonly late = new Set<Kept>();
+  /** Those that came back, claimed or not. */
+  readonly failed = new Set<Kept>();
   readonly done: (QueuedEvent & { readonly seq: number; readonly doneAt: number })[] = [];
   dead: DeadLetter[] = [];
   readonly seen = new Set<string>();
 
   lane(name: string): Lane {
-    const lane = this.lanes.get(name) ?? { claimed: 0, until: 0 };
+    const lane = this.lanes.get(name) ?? { claimed: 0, until: 0, waiting: new Set() };
     this.lanes.set(name, lane);
     return lane;
   }
@@ -79,29 +87,19 @@ export class MemoryQueue implements DeliveryQueue {
   #add(log: Log, one: QueuedEvent): void {
     const kept = { ...one, seq: (this.#seq += 1), attempts: 0, notBefore: 0, claimed: false };
     log.waiting.set(kept.seq, kept);
+    if (one.lane !== undefined) log.lane(one.lane).waiting.add(kept);
   }
 
-  claim(connection: string, most: number, now: number): readonly Claim[] {
+  claim(connection: string, most: number, now: number, _bytes?: number, kind?: ClaimKind): readonly Claim[] {
     if (this.closed) throw new Error('the queue is closed');
     const log = this.log(connection);
-    const claims: Kept[] = [];
-    const mine = new Set<string>();
-    for (const one of log.waiting.values()) {
-      if (claims.length >= most) break;
-      if (one.claimed || one.notBefore > now) continue;
-      if (one.lane !== undefined && !mine.has(one.lane)) {
-        const lane = log.lane(one.lane);
-        if (lane.claimed > 0 || lane.until > now) continue;
-        mine.add(one.lane);
-      }
-      claims.push(one);
-    }
+    const claims = kind === 'failed' ? this.#failed(log, now).slice(0, most) : this.#oldest(log, most, now, kind);
     for (const one of claims) {
       one.claimed = true;
       log.late.delete(one);
       if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
     }
-    return claims.map(({ seq, id, lane, event, acceptedAt, attempts, doubtful }) => ({
+    return claims.map(({ seq, id, lane, event, acceptedAt, attempts, doubtful, trouble }) => ({
       seq,
       id,
       lane,
@@ -109,7 +107,41 @@ export class MemoryQueue implements DeliveryQueue {
       acceptedAt,
       attempts,
       doubtful,
+      trouble,
     }));
+  }
+
+  #oldest(log: Log, most: number, now: number, kind: ClaimKind | undefined): Kept[] {
+    const claims: Kept[] = [];
+    const mine = new Set<string>();
+    const passed = new Set<string>();
+    for (const one of log.waiting.values()) {
+      if (claims.length >= most) break;
+      if (one.claimed || one.notBefore > now) continue;
+      if (one.lane !== undefined && passed.has(one.lane)) continue;
+      if (one.lane !== undefined && !mine.has(one.lane)) {
+        const lane = log.lane(one.lane);
+        if (lane.claimed > 0 || lane.until > now) continue;
+      }
+      if (kind === 'fresh' && triesOf(one) > 0) {
+        if (one.lane !== undefined) passed.add(one.lane);
+        continue;
+      }
+      if (one.lane !== undefined) mine.add(one.lane);
+      claims.push(one);
+    }
+    return claims;
+  }
+
+  #failed(log: Log, now: number): Kept[] {
+    const free = (one: Kept): boolean => {
+      if (one.claimed || one.notBefore > now) return false;
+      if (one.lane === undefined) return true;
+      const { claimed, until, waiting } = log.lane(one.lane);
+      const [first] = waiting;
+      return claimed === 0 && until <= now && first === one;
+    };
+    return [...log.failed].filter(free).sort((a, b) => triesOf(a) - triesOf(b) || a.seq - b.seq);
   }
 
   nextAt(connection: string): number | undefined {
@@ -145,6 +177,8 @@ export class MemoryQueue implements DeliveryQueue {
         one.attempts = settlement.attempts;
         one.notBefore = settlement.notBefore;
         one.doubtful = settlement.doubtful;
+        one.trouble = settlement.trouble;
+        if (triesOf(one) > 0) log.failed.add(one);
         log.late.add(one);
         if (one.lane !== undefined) {
           const lane = log.lane(one.lane);
@@ -153,6 +187,8 @@ export class MemoryQueue implements DeliveryQueue {
         continue;
       }
       log.waiting.delete(one.seq);
+      log.failed.delete(one);
+      if (one.lane !== undefined) log.lane(one.lane).waiting.delete(one);
       const { id, lane, event, acceptedAt, seq } = one;
       if (settlement.kind === 'done') log.done.push({ id, lane, event, acceptedAt, seq, doneAt: now });
       else {

@@ -33,7 +33,7 @@ export interface Change {
 }
 
 /** What goes out once more; `renamed` where its old id is in use. */
-export interface Again extends Omit<StateOf<'waiting'>, 'kind' | 'attempts' | 'notBefore'> {
+export interface Again extends Omit<StateOf<'waiting'>, 'kind' | 'attempts' | 'notBefore' | 'trouble'> {
   readonly renamed: boolean;
 }
 
@@ -83,12 +83,12 @@ export class Draft {
     const { seq, connection, id, lane, acceptedAt } = before;
     const common = { connection, id, lane, acceptedAt };
     if (settlement.kind === 'again') {
-      const { attempts, notBefore } = settlement;
+      const { attempts, notBefore, trouble = before.trouble } = settlement;
       const doubtful = settlement.doubtful ?? before.doubtful;
-      const asItWas = attempts === before.attempts && doubtful === before.doubtful;
+      const asItWas = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
       if (asItWas && notBefore <= Math.max(now, before.notBefore)) return;
       const place = this.#at(seq);
-      const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful });
+      const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful, trouble });
       this.operations.push([this.#tables.log, key, next]);
       this.change.bytes += next.length - bytes.length;
       return;

@@ -2,7 +2,9 @@ import type { Emit } from '../../runtime/signals.ts';
 import { failpoint } from '../failpoint.ts';
 import {
   QueueFull,
+  triesOf,
   type Claim,
+  type ClaimKind,
   type DeadFilter,
   type DeadLetter,
   type DeliveryQueue,
@@ -22,7 +24,7 @@ import { Quarantine } from './quarantine.ts';
 import { Records } from './records.ts';
 import { Seen } from './seen.ts';
 import type { Meta, Table, Tables } from './tables.ts';
-import type { Turns } from './turns.ts';
+import type { Ended, Turns, Verdict } from './turns.ts';
 import { turnsOf } from './waiting.ts';
 import { Writer, type Known } from './writer.ts';
 
@@ -99,14 +101,20 @@ export class LmdbQueue implements DeliveryQueue {
     return { accepted: fresh.length, duplicates: given - fresh.length };
   }
 
-  claim(connection: string, most: number, now: number, mostBytes = Number.POSITIVE_INFINITY): readonly Claim[] {
+  claim(
+    connection: string,
+    most: number,
+    now: number,
+    mostBytes = Number.POSITIVE_INFINITY,
+    kind?: ClaimKind,
+  ): readonly Claim[] {
     this.#writer.mustBeOpen();
     const known = this.#writer.known(connection);
     if (known === undefined) return [];
     const claims: Claim[] = [];
     const bad: Buffer[] = [];
     let size = 0;
-    this.#turnsOf(known).claim(most, now, (seq, lane) => {
+    const open = (seq: number, lane: number): Verdict => {
       const key = keys.logKey(known.number, lane, seq);
       const bytes = copyOf(this.#tables.log, key);
       if (bytes === undefined) return 'gone';
@@ -115,14 +123,21 @@ export class LmdbQueue implements DeliveryQueue {
         bad.push(key);
         return 'gone';
       }
-      if (state.notBefore > now) return state.notBefore;
-      const { id, acceptedAt, attempts, doubtful } = state;
+      const tries = triesOf(state);
+      if (state.notBefore > now) return { until: state.notBefore, tries };
+      if (kind === 'fresh' && tries > 0) return { until: 0, tries };
+      const { id, acceptedAt, attempts, doubtful, trouble } = state;
       const claim = { seq, id, lane: state.lane, event: eventOf(bytes), acceptedAt, attempts };
-      claims.push(doubtful === true ? { ...claim, doubtful } : claim);
+      claims.push(
+        doubtful === true || trouble !== undefined
+          ? { ...claim, ...(doubtful === true ? { doubtful } : {}), ...(trouble === undefined ? {} : { trouble }) }
+          : claim,
+      );
       this.#held.set(seq, { key, bytes, state, settling: false });
       size += bytes.length;
       return size < mostBytes ? 'claimed' : 'the last';
-    });
+    };
+    this.#turnsOf(known).claim(most, now, open, kind);
     this.#quarantine.take(known, 'log', bad);
     return claims;
   }
@@ -170,8 +185,9 @@ export class LmdbQueue implements DeliveryQueue {
     if (known === undefined) return;
     const turns = this.#turnsOf(known);
     const back = seqs.filter((seq) => turns.isClaimed(seq) && this.#held.get(seq)?.settling === false);
+    const ended = back.map((seq) => ({ seq, back: true, tries: triesOf(this.#held.get(seq)!.state) }));
     for (const seq of back) this.#held.delete(seq);
-    turns.settle(back.map((seq) => ({ seq, back: true })));
+    turns.settle(ended);
   }
 
   dead(connection: string, filter: DeadFilter = {}): AsyncGenerator<DeadLetter, void, undefined> {
@@ -259,10 +275,11 @@ export class LmdbQueue implements DeliveryQueue {
 
 const noLaneOf = (): undefined => undefined;
 
-const turnAfter = (one: Settlement) => ({
+const turnAfter = (one: Settlement): Ended => ({
   seq: one.seq,
   back: one.kind === 'again',
   until: one.kind === 'again' && one.notBefore > 0 ? one.notBefore : undefined,
+  tries: one.kind === 'again' ? triesOf(one) : undefined,
 });
 
 /** What the table gives out without copying is overwritten by the next look at it. */

@@ -1,5 +1,6 @@
 import TinyQueue from 'tinyqueue';
 import { noLane } from '../lane.ts';
+import type { ClaimKind } from '../queue.ts';
 
 /**
  * Up to `most` seqs of one lane after a given one, in order, as the store has them on disk. Fewer than `most` means: no more there
@@ -7,8 +8,11 @@ import { noLane } from '../lane.ts';
  */
 export type ReadAhead = (lane: number, after: number, most: number) => readonly number[];
 
-/** What became of a seq whose turn it was: claimed, claimed as the last one for now, gone for good, or waiting until an epoch ms. */
-export type Verdict = 'claimed' | 'the last' | 'gone' | number;
+/**
+ * What became of a seq whose turn it was: claimed, claimed as the last one for now, gone for good, or passed over, as it waits until an
+ * epoch ms (0 = for no time), or came back so often already.
+ */
+export type Verdict = 'claimed' | 'the last' | 'gone' | { readonly until: number; readonly tries: number };
 
 /** How many seqs of one lane are kept in memory unless more of them were given back. */
 const window = 64;
@@ -26,12 +30,15 @@ interface Line {
   returned: Returned[];
   /** Epoch ms; 0 when it waits for no time. */
   until: number;
+  /** How often its next one came back, as far as is known. */
+  tries: number;
   /** Its one valid entry in either heap. A heap forgets nothing early: what is no line's entry any more is passed over. */
   entry: Entry | undefined;
 }
 interface Returned {
   readonly seq: number;
   readonly until: number;
+  readonly tries: number;
 }
 interface Entry {
   readonly rank: number;
@@ -44,14 +51,27 @@ interface Spot {
 interface Delayed {
   readonly rank: number;
   readonly seq: number;
+  readonly tries: number;
 }
+
+/** A claim that is over: whether it stays, until when it holds back its lane, and how often it came back by now. */
+export interface Ended {
+  readonly seq: number;
+  readonly back: boolean;
+  readonly until?: number | undefined;
+  readonly tries?: number | undefined;
+}
+
+/** The fewest tries first, then the oldest: a seq has 48 bits. */
+const failedRank = (tries: number, seq: number): number => Math.min(tries, 31) * 2 ** 48 + seq;
 
 const byRank = (a: { readonly rank: number }, b: { readonly rank: number }): number => a.rank - b.rank;
 
 /**
  * Whose turn it is among the waiting events of one connection. Knows seqs and lanes only. A lane's events take their turns one after
  * another and not while one of them is claimed or waits for its time; an event without a lane waits for nobody. Whatever may go, goes
- * by seq. Work is proportional to what is claimed, not to what waits: no lane is looked at before its head is the oldest.
+ * by seq; what came back stands apart, so that it can be left alone, or asked for. Work is proportional to what is claimed, not to what
+ * waits: no lane is looked at before its head is the oldest.
  */
 export class Turns {
   readonly #read: ReadAhead;
@@ -61,6 +81,9 @@ export class Turns {
   /** Without a lane: given back, and waiting for their time. */
   readonly #returned = new TinyQueue<number>([]);
   readonly #delayed = new TinyQueue<Delayed>([], byRank);
+  /** Lanes whose next one came back and may go again, and such without a lane. */
+  readonly #failedLines = new TinyQueue<Entry>([], byRank);
+  readonly #failed = new TinyQueue<Delayed>([], byRank);
   readonly #claimed = new Map<number, Line>();
   /** The lowest seq there is, where somebody has asked; until it leaves. What comes is always higher. */
   #oldest: Spot | undefined;
@@ -71,16 +94,18 @@ export class Turns {
     for (const lane of lanes) this.#enter(this.#line(lane, true));
   }
 
-  /** Calls `open` for each one whose turn it is, until it has said `claimed` so often, or that it was the last. */
-  claim(most: number, now: number, open: (seq: number, lane: number) => Verdict): void {
+  /**
+   * Calls `open` for each one whose turn it is, until it has said `claimed` so often, or that it was the last. Without a kind, what came
+   * back takes its turn by age, as the others do.
+   */
+  claim(most: number, now: number, open: (seq: number, lane: number) => Verdict, kind?: ClaimKind): void {
     this.#wake(now);
+    if (kind === undefined) this.#mix();
     const touched = new Set<Line>();
     for (let taken = 0; taken < most;) {
-      const entry = this.#peek(this.#ready);
-      const free = this.#free();
-      const line = entry !== undefined && (free === undefined || entry.rank < free) ? entry.line : undefined;
-      if (line === undefined && free === undefined) break;
-      const seq = line === undefined ? this.#takeFree(free!) : this.#take(line);
+      const next = kind === 'failed' ? this.#nextFailed() : this.#nextReady();
+      if (next === undefined) break;
+      const { seq, line } = next;
       const verdict = open(seq, line?.lane ?? noLane);
       if (verdict === 'claimed' || verdict === 'the last') {
         taken = verdict === 'the last' ? most : taken + 1;
@@ -90,10 +115,37 @@ export class Turns {
           touched.add(line);
         }
       } else if (verdict === 'gone') this.#left(seq);
-      else this.#delay(seq, line, verdict);
-      if (line !== undefined) this.#enter(line);
+      else this.#delay({ seq, ...verdict }, line);
+      // One that failed goes alone: those behind it wait for what comes of it.
+      if (line !== undefined && !(touched.has(line) && (kind === 'failed' || line.tries > 0))) this.#enter(line);
     }
     for (const line of touched) line.entry = undefined;
+  }
+
+  #nextReady(): { readonly seq: number; readonly line: Line | undefined } | undefined {
+    const entry = this.#peek(this.#ready);
+    const free = this.#free();
+    const line = entry !== undefined && (free === undefined || entry.rank < free) ? entry.line : undefined;
+    if (line !== undefined) return { seq: this.#take(line), line };
+    return free === undefined ? undefined : { seq: this.#takeFree(free), line };
+  }
+
+  #nextFailed(): { readonly seq: number; readonly line: Line | undefined } | undefined {
+    const entry = this.#peek(this.#failedLines);
+    const free = this.#failed.peek();
+    if (entry !== undefined && (free === undefined || entry.rank < free.rank))
+      return { seq: this.#take(entry.line), line: entry.line };
+    this.#failed.pop();
+    return free === undefined ? undefined : { seq: free.seq, line: undefined };
+  }
+
+  /** What came back stands by age again, until somebody asks for one kind. */
+  #mix(): void {
+    for (let one = this.#failed.pop(); one !== undefined; one = this.#failed.pop()) this.#returned.push(one.seq);
+    for (let entry = this.#peek(this.#failedLines); entry !== undefined; entry = this.#peek(this.#failedLines)) {
+      entry.line.tries = 0;
+      this.#enter(entry.line);
+    }
   }
 
   isClaimed(seq: number): boolean {
@@ -103,26 +155,24 @@ export class Turns {
     return this.#claimed.size;
   }
 
-  /** Claims that are over. `back` and not: whether they stay, and until when they hold back their lane. */
-  settle(
-    ended: readonly { readonly seq: number; readonly until?: number | undefined; readonly back: boolean }[],
-  ): void {
+  settle(ended: readonly Ended[]): void {
     const freed = new Set<Line>();
-    for (const { seq, until = 0, back } of ended) {
+    for (const { seq, until = 0, back, tries = 0 } of ended) {
       const line = this.#claimed.get(seq);
       if (line === undefined) continue;
       this.#claimed.delete(seq);
       if (!back) this.#left(seq);
       if (line.lane === noLane) {
-        if (back) this.#delay(seq, undefined, until);
+        if (back) this.#delay({ seq, until, tries }, undefined);
         continue;
       }
       line.claimed -= 1;
-      if (back) line.returned.push({ seq, until });
+      if (back) line.returned.push({ seq, until, tries });
       if (line.claimed === 0) freed.add(line);
     }
     for (const line of freed) {
       const [first, ...rest] = line.returned.sort((a, b) => a.seq - b.seq);
+      line.tries = first?.tries ?? 0;
       if (first !== undefined) {
         line.ahead = [first.seq, ...rest.map(({ seq }) => seq), ...line.ahead.slice(line.at)];
         line.at = 0;
@@ -167,6 +217,7 @@ export class Turns {
     };
     see(this.#returned.peek(), noLane);
     for (const { seq } of this.#delayed.data) see(seq, noLane);
+    for (const { seq } of this.#failed.data) see(seq, noLane);
     for (const [seq, { lane }] of this.#claimed) see(seq, lane);
     for (const line of this.#lines.values()) {
       for (const { seq } of line.returned) see(seq, line.lane);
@@ -178,7 +229,7 @@ export class Turns {
   #line(lane: number, more = false): Line {
     let line = this.#lines.get(lane);
     if (line === undefined) {
-      line = { lane, ahead: [], at: 0, last: -1, more, claimed: 0, returned: [], until: 0, entry: undefined };
+      line = { lane, ahead: [], at: 0, last: -1, more, claimed: 0, returned: [], until: 0, tries: 0, entry: undefined };
       this.#lines.set(lane, line);
     }
     return line;
@@ -198,6 +249,7 @@ export class Turns {
 
   #take(line: Line): number {
     line.entry = undefined;
+    line.tries = 0;
     const seq = this.#head(line)!;
     line.at += 1;
     return seq;
@@ -217,11 +269,18 @@ export class Turns {
     return seq;
   }
 
-  #delay(seq: number, line: Line | undefined, until: number): void {
+  #delay({ seq, until, tries }: Returned, line: Line | undefined): void {
     if (line !== undefined) {
       line.at -= 1;
       line.until = until;
-    } else if (until > 0) this.#delayed.push({ rank: until, seq });
+      line.tries = tries;
+    } else if (until > 0) this.#delayed.push({ rank: until, seq, tries });
+    else this.#give(seq, tries);
+  }
+
+  /** Without a lane, and free to go. */
+  #give(seq: number, tries: number): void {
+    if (tries > 0) this.#failed.push({ rank: failedRank(tries, seq), seq, tries });
     else this.#returned.push(seq);
   }
 
@@ -234,8 +293,9 @@ export class Turns {
       line.until = 0;
       return;
     }
-    line.entry = { line, rank: line.until > 0 ? line.until : head };
-    (line.until > 0 ? this.#blocked : this.#ready).push(line.entry);
+    const rank = line.until > 0 ? line.until : line.tries > 0 ? failedRank(line.tries, head) : head;
+    line.entry = { line, rank };
+    (line.until > 0 ? this.#blocked : line.tries > 0 ? this.#failedLines : this.#ready).push(line.entry);
   }
 
   /** What waited for its time, and that has come, is ready. */
@@ -248,7 +308,7 @@ export class Turns {
     }
     for (let next = this.#delayed.peek(); next !== undefined && next.rank <= now; next = this.#delayed.peek()) {
       this.#delayed.pop();
-      this.#returned.push(next.seq);
+      this.#give(next.seq, next.tries);
     }
   }
 
