@@ -1,5 +1,5 @@
 import type { Outcome, ReasonCode } from '../api/outcome.ts';
-import { createStandstill, outageProbes, soundOf, verdictOf } from './probe.ts';
+import { createStandstill, outageProbes, soundOf, verdictOf, type Sound } from './probe.ts';
 
 export interface CircuitOptions {
   /** Epoch ms. */
@@ -12,16 +12,29 @@ export interface CircuitOptions {
 }
 
 /**
+ * Why events leave: as part of a slice; apart from it, because they failed before; as a probe; or as one of the sample that is taken
+ * after a good probe.
+ */
+export type Errand = 'slice' | 'apart' | 'probe' | 'sample';
+
+/**
  * Opens when a vendor cannot be reached, or is too busy for anything: after several requests in a row that failed for want of it, or a
- * slice in which none got through. Then only probes leave, ever more rarely, until it answers one.
+ * slice in which none got through. Then only probes leave, ever more rarely, until it answers one, and most of a sample as well.
+ *
+ * A vendor that answers for others is not down. What failed before counts only while nobody else gets through; and after a good sample
+ * the circuit stays closed for a while, however many fail in a row.
  */
 export interface Circuit {
   /** Epoch ms of the next probe; `undefined` while it is closed. */
   at(): number | undefined;
-  /** One outcome of a slice, as it comes. */
-  hear(outcome: Outcome): void;
+  /** Probes in a row that the vendor failed on. */
+  probesFailed(): number;
+  /** One outcome, as it comes. */
+  hear(outcome: Outcome, errand: Errand): void;
   /** All outcomes of a slice that ended, or of a probe. */
-  conclude(outcomes: readonly Outcome[], as: 'slice' | 'probe'): Conclusion;
+  conclude(outcomes: readonly Outcome[], errand: Errand): Conclusion;
+  /** What the events of a sample came to, each by itself. */
+  sampled(outcomes: readonly Outcome[]): void;
   /** Something of ours does not work: not so fast. */
   stumble(): void;
 }
@@ -29,18 +42,28 @@ export interface Circuit {
 export interface Conclusion {
   /** The vendor answers. */
   readonly reached: boolean;
+  /** It does so again: whether for others, too, is what a sample says. */
+  readonly again: boolean;
   /** Epoch ms before which what has to go again should not: another event is to be the next probe. 0 = any time. */
   readonly earliest: number;
 }
 
 /** At half of all requests failing by themselves, one in 64 times. Each of them costs a vendor that is down one request more. */
 const mostInARow = 6;
+/** For so long after somebody got through, a slice in which nobody does proves nothing; nor does any row of failures after a good sample. */
+const freshMs = 10_000;
+/** For so long, what failed before is itself to blame for failing again. */
+const othersMs = 60_000;
 
 export function createCircuit({ now, held, opened, resumed }: CircuitOptions): Circuit {
   const outage = createStandstill(outageProbes);
   let inARow = 0;
+  let probesFailed = 0;
   /** What is told in one go came of one request. */
   let counted = false;
+  /** Epoch ms when the vendor last answered for an event. */
+  let reachedAt = Number.NEGATIVE_INFINITY;
+  let closedUntil = Number.NEGATIVE_INFINITY;
 
   function fail(code: ReasonCode, earliest?: number): void {
     inARow = 0;
@@ -48,37 +71,64 @@ export function createCircuit({ now, held, opened, resumed }: CircuitOptions): C
     held(code, outage.at() ?? 0);
   }
 
-  const unreached = (): Conclusion => ({ reached: false, earliest: (outage.at() ?? 0) + outage.waitMs() / 2 });
+  function count({ code, earliest }: Extract<Sound, { kind: 'failed' }>, errand: Errand): void {
+    if (counted) return;
+    counted = true;
+    queueMicrotask(() => (counted = false));
+    if (errand === 'apart' && now() - reachedAt < othersMs) return;
+    inARow += 1;
+    if (inARow < mostInARow || now() < closedUntil) return;
+    fail(code, earliest);
+    opened();
+  }
+
+  const unreached = (): Conclusion => ({
+    reached: false,
+    again: false,
+    earliest: (outage.at() ?? 0) + outage.waitMs() / 2,
+  });
+
+  function concluded(outcomes: readonly Outcome[], errand: Errand): Conclusion {
+    const verdict = verdictOf(outcomes);
+    if (verdict.kind === 'silent') return { reached: false, again: false, earliest: 0 };
+    if (verdict.kind === 'reached') {
+      const again = outage.at() !== undefined;
+      probesFailed = 0;
+      if (again) resumed();
+      if (errand === 'probe') outage.pass();
+      else if (errand === 'slice') outage.clear();
+      return { reached: true, again, earliest: 0 };
+    }
+    const proves = errand === 'probe' || (errand === 'slice' && now() - reachedAt >= freshMs);
+    if (!proves) return { reached: false, again: false, earliest: 0 };
+    if (errand === 'probe') probesFailed += 1;
+    fail(verdict.code, verdict.earliest);
+    return unreached();
+  }
 
   return {
     at: () => outage.at(),
-    hear(outcome) {
-      if (outage.at() !== undefined) return;
+    probesFailed: () => probesFailed,
+    hear(outcome, errand) {
       const sound = soundOf(outcome);
-      if (sound.kind === 'reached') inARow = 0;
-      if (sound.kind !== 'failed' || counted) return;
-      counted = true;
-      queueMicrotask(() => (counted = false));
-      inARow += 1;
-      if (inARow < mostInARow) return;
-      fail(sound.code, sound.earliest);
-      opened();
+      if (sound.kind === 'reached') {
+        reachedAt = now();
+        inARow = 0;
+      } else if (sound.kind === 'failed' && errand !== 'sample' && outage.at() === undefined) count(sound, errand);
     },
-    conclude(outcomes, as) {
-      // Slices that were under way when it opened say nothing new.
-      if (as === 'slice' && outage.at() !== undefined) return unreached();
-      const verdict = verdictOf(outcomes);
-      if (verdict.kind === 'failed') {
-        fail(verdict.code, verdict.earliest);
-        return unreached();
-      }
-      const reached = verdict.kind === 'reached';
-      if (reached) {
-        if (outage.at() !== undefined) resumed();
-        if (as === 'probe') outage.pass();
-        else outage.clear();
-      }
-      return { reached, earliest: 0 };
+    conclude(outcomes, errand) {
+      // What was under way when it opened says nothing new.
+      if (errand !== 'probe' && outage.at() !== undefined) return unreached();
+      return concluded(outcomes, errand);
+    },
+    sampled(outcomes) {
+      if (outage.at() !== undefined) return;
+      const sounds = outcomes.map(soundOf);
+      const failed = sounds.filter((sound) => sound.kind === 'failed');
+      if (failed.length * 2 <= sounds.length) {
+        outage.clear();
+        closedUntil = now() + freshMs;
+      } else fail(failed[0]!.code, Math.min(...failed.map(({ earliest }) => earliest)));
     },
     stumble: () => fail('internal_error'),
   };

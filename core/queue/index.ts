@@ -14,8 +14,9 @@ export type {
   Settlement,
   Trouble,
 } from './queue.ts';
-export { defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
-export type { QueuePolicy } from './settlement.ts';
+export { defaultPoison, defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
+export type { PoisonPolicy, QueuePolicy, SettlementContext } from './settlement.ts';
+export type { Failing } from './blame.ts';
 export { work } from './worker.ts';
 export { workFor } from './work-options.ts';
 export type { WorkableConnection, WorkableQueue, Working, WorkOptions } from './work-options.ts';

@@ -67,8 +67,10 @@ const absent: ReadonlySet<Reason['code']> = new Set([
 const reached: Sound = { kind: 'reached' };
 const silent: Sound = { kind: 'silent' };
 
+/** What is held by its scope says nothing of the vendor as a whole. */
 export function soundOf(outcome: Outcome): Sound {
   if (outcome.kind === 'delivered') return reached;
+  if ('scope' in outcome && outcome.scope !== undefined) return silent;
   const { code, status } = outcome.reason;
   if (outcome.kind !== 'deferred' && outcome.kind !== 'unknown') return status === undefined ? silent : reached;
   if (!absent.has(code)) return silent;
@@ -87,11 +89,11 @@ export function verdictOf(outcomes: readonly Outcome[]): Sound {
   return failed ?? silent;
 }
 
-/** How long the vendor itself asked everybody to wait: the latest such time, in epoch ms; 0 when it did not. */
+/** How long the vendor itself asked everybody, not a scope, to wait: the latest such time, in epoch ms; 0 when it did not. */
 export function heldUntil(outcomes: readonly Outcome[]): number {
   let until = 0;
   for (const outcome of outcomes) {
-    if (outcome.kind !== 'deferred' || outcome.reason.code !== 'rate_limited') continue;
+    if (outcome.kind !== 'deferred' || outcome.reason.code !== 'rate_limited' || outcome.scope !== undefined) continue;
     if (outcome.reason.status !== undefined) until = Math.max(until, timeOf(outcome.retryAt));
   }
   return until;

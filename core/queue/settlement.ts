@@ -1,6 +1,6 @@
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
-import type { Claim, Settlement } from './queue.ts';
+import type { Claim, Settlement, Trouble } from './queue.ts';
 
 /** How long a queue tries. */
 export interface QueuePolicy {
@@ -8,7 +8,21 @@ export interface QueuePolicy {
   readonly attempts: number;
   /** Milliseconds since it was put until an event is given up. */
   readonly maxAgeMs: number;
+  /** When an event that the vendor fails on, and not on others, is given up. Default: defaultPoison. */
+  readonly poison?: PoisonPolicy | undefined;
 }
+
+/** What it takes until an event is to blame for its failures, and becomes a dead letter (`poisonous`). */
+export interface PoisonPolicy {
+  /** So many answers of the vendor to a request of its own; a lost answer, a timeout and "too fast" are none. */
+  readonly answers: number;
+  /** Milliseconds from the first of them to the last, at least. */
+  readonly overMs: number;
+  /** Such events are at most this share of those delivered in that time, and may be one. Beyond it, the vendor is to blame: they wait. */
+  readonly share: number;
+}
+
+export const defaultPoison: PoisonPolicy = { answers: 8, overMs: 3_600_000, share: 0.01 };
 
 export const day = 86_400_000;
 
@@ -27,28 +41,75 @@ const patient: ReadonlySet<Reason['code']> = new Set(['rate_limited', 'held_back
 /**
  * What an outcome does to an event in a queue: delivered and skipped are done; deferred goes again at its time, later with every failure, until it is exhausted; rejected
  * and unknown are dead letters. Suspended stays as it is while all of its connection is (`paused`); suspended by scope it is a dead
- * letter, revivable, so that it does not hold its lane. Of a doubtful claim nothing is `rejected`, and an event whose answer was lost is
+ * letter, revivable, so that it does not hold its lane. Deferred again and again while others go through, an event is poisonous: a dead
+ * letter, too. Of a doubtful claim nothing is `rejected`, and an event whose answer was lost is
  * doubtful from then on.
  */
 export function settlementOf(
-  claim: Pick<Claim, 'seq' | 'attempts' | 'acceptedAt' | 'doubtful'>,
+  claim: Pick<Claim, 'seq' | 'attempts' | 'acceptedAt' | 'doubtful' | 'trouble'>,
   outcome: Outcome,
-  { policy, now, paused }: { readonly policy: QueuePolicy; readonly now: number; readonly paused: boolean },
+  { policy, now, paused, alone = false, isToBlame = () => false }: SettlementContext,
 ): Settlement {
   const { seq, attempts, acceptedAt } = claim;
   if (outcome.kind === 'delivered' || outcome.kind === 'skipped') return { kind: 'done', seq, outcome: outcome.kind };
   const { kind, reason } = outcome;
   const doubt = claim.doubtful === true;
   if (kind === 'suspended' && paused)
-    return { kind: 'again', seq, notBefore: now, attempts, ...(doubt ? { doubtful: true } : {}) };
+    return { kind: 'again', seq, notBefore: now, attempts, ...kept(doubt, claim.trouble) };
   if (kind !== 'deferred') return dead({ kind: 'dead', seq, outcome: kind, reason, attempts: attempts + 1 }, doubt);
   const failed = patient.has(reason.code) ? attempts : attempts + 1;
   if (failed >= policy.attempts || now - acceptedAt >= policy.maxAgeMs)
     return dead({ kind: 'dead', seq, outcome: kind, reason, attempts: failed }, doubt);
+  const trouble = troubleAfter(claim.trouble, outcome, alone, now);
+  const { answers, overMs } = policy.poison ?? defaultPoison;
+  const ripe = trouble !== claim.trouble && trouble !== undefined && trouble.answers >= answers;
+  if (ripe && now - trouble.since >= overMs && isToBlame(trouble.since)) {
+    const message = `The vendor failed on this event ${trouble.answers} times by itself, while others went through`;
+    const poisonous = { ...reason, code: 'poisonous', message } as const;
+    return dead({ kind: 'dead', seq, outcome: kind, reason: poisonous, attempts: failed }, doubt);
+  }
   const retryAt = outcome.retryAt === undefined ? now : Date.parse(outcome.retryAt);
-  const soonest = now + (failed > attempts ? backOffMs(failed) : 0);
-  const doubtful = doubt || ambiguousCodes.has(reason.code) ? { doubtful: true as const } : {};
-  return { kind: 'again', seq, notBefore: retryAt >= soonest ? retryAt : soonest, attempts: failed, ...doubtful };
+  const tries = failed + (trouble?.throttled ?? 0);
+  const cameBack = tries > attempts + (claim.trouble?.throttled ?? 0);
+  const soonest = now + (cameBack ? backOffMs(tries) : 0);
+  const notBefore = retryAt >= soonest ? retryAt : soonest;
+  return {
+    kind: 'again',
+    seq,
+    notBefore,
+    attempts: failed,
+    ...kept(doubt || ambiguousCodes.has(reason.code), trouble),
+  };
+}
+
+export interface SettlementContext {
+  readonly policy: QueuePolicy;
+  readonly now: number;
+  /** The whole connection is. */
+  readonly paused: boolean;
+  /** The event had its request for itself. */
+  readonly alone?: boolean;
+  /** Whether others were delivered since (epoch ms), so that this event itself must be why it fails. */
+  readonly isToBlame?: (since: number) => boolean;
+}
+
+const kept = (doubtful: boolean, trouble: Trouble | undefined) => ({
+  ...(doubtful ? { doubtful: true as const } : {}),
+  ...(trouble === undefined ? {} : { trouble }),
+});
+
+/** The same object where nothing is added. What only waits for its scope says nothing against the event. */
+function troubleAfter(
+  before: Trouble | undefined,
+  { reason, scope }: Extract<Outcome, { kind: 'deferred' }>,
+  alone: boolean,
+  now: number,
+): Trouble | undefined {
+  const { throttled, answers, since } = before ?? { throttled: 0, answers: 0, since: 0 };
+  if (reason.status === undefined) return before;
+  if (reason.code === 'rate_limited') return { throttled: throttled + 1, answers, since };
+  if (!alone || scope !== undefined || patient.has(reason.code)) return before;
+  return { throttled, answers: answers + 1, since: answers === 0 ? now : since };
 }
 
 /** The vendor may have what it, or we, refused later: that is not claimed either way. */

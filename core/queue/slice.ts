@@ -1,4 +1,5 @@
 import type { Outcome } from '../api/outcome.ts';
+import type { Blame } from './blame.ts';
 import type { Claim, FinalSettlement, Settlement } from './queue.ts';
 import type { Recorder } from './recorder.ts';
 import { settlementOf, type QueuePolicy } from './settlement.ts';
@@ -21,12 +22,15 @@ export interface SliceOptions {
   readonly policy: QueuePolicy;
   readonly now: () => number;
   readonly suspended: () => Suspended;
+  /** Each of them has a request of its own. */
+  readonly alone: boolean;
+  readonly blame: Blame;
   /** So many claims more are settled, or given back. */
   readonly freed: (claims: number) => void;
 }
 
 export function openSlice(claims: readonly Claim[], options: SliceOptions): Slice {
-  const { recorder, policy, now, suspended, freed } = options;
+  const { recorder, policy, now, suspended, alone, blame, freed } = options;
   const heard = claims.map(() => false);
   /** What is being written, and how many of these claims are in it. */
   const writes = new Map<Promise<boolean>, number>();
@@ -56,9 +60,13 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
       policy,
       now: now(),
       suspended: outcome.kind === 'suspended' ? suspended() : [],
+      alone,
+      blame,
     });
     if (settlement === undefined) return undefined;
     heard[position] = true;
+    if (outcome.kind === 'delivered') blame.delivered();
+    blame.settled(settlement.seq, settlement.kind === 'dead' && settlement.reason.code === 'poisonous');
     return write(settlement);
   }
 
@@ -79,9 +87,15 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
         policy,
         now: now(),
         suspended: suspended(),
+        alone,
+        blame,
         earliest,
       });
-      for (const settlement of settlements) void write(settlement);
+      for (const settlement of settlements) {
+        const trouble = settlement.kind === 'again' ? settlement.trouble : undefined;
+        if (trouble !== undefined) blame.failed(settlement.seq, trouble.answers, trouble.since);
+        void write(settlement);
+      }
       await Promise.all(writes.keys());
       recorder.giveBack(untouched);
       free(untouched.length);
@@ -100,6 +114,8 @@ export interface Surroundings {
   readonly policy: QueuePolicy;
   readonly now: number;
   readonly suspended: Suspended;
+  readonly alone: boolean;
+  readonly blame: Blame;
 }
 
 /** What came of a claim for good, to be written down at once; `undefined` while it stays in the queue. */
@@ -148,12 +164,18 @@ export function putBack(
       continue;
     }
     const behind = held && claim.lane !== undefined && waitingLanes.has(claim.lane);
-    const news = settlement.attempts !== claim.attempts || settlement.doubtful !== claim.doubtful;
+    const news =
+      settlement.attempts !== claim.attempts ||
+      settlement.doubtful !== claim.doubtful ||
+      settlement.trouble !== claim.trouble;
     if (!news && (settlement.notBefore <= now || behind)) untouched.push(settlement.seq);
     else settlements.push({ ...settlement, notBefore: Math.max(settlement.notBefore, earliest) });
   }
   return { settlements, untouched };
 }
 
-const settle = (claim: Claim, outcome: Outcome, { policy, now, suspended }: Surroundings): Settlement =>
-  settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome) });
+const settle = (claim: Claim, outcome: Outcome, surroundings: Surroundings): Settlement => {
+  const { policy, now, suspended, alone, blame } = surroundings;
+  const isToBlame = (since: number): boolean => blame.isItsOwn(claim.seq, since);
+  return settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome), alone, isToBlame });
+};

@@ -3,6 +3,7 @@ import type { DestinationManifest } from '../api/manifest.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { Emit } from '../runtime/signals.ts';
+import type { Failing } from './blame.ts';
 import type { SharedPace } from './permits.ts';
 import type { DeliveryQueue } from './queue.ts';
 import { policyFor, type QueuePolicy } from './settlement.ts';
@@ -24,6 +25,10 @@ export interface WorkOptions {
   readonly configHash: string;
   /** Most events taken out at once (default 1,000). workFor(manifest) knows better. */
   readonly sliceSize?: number;
+  /** Most events in one request (default `sliceSize`): what comes back leaves in ever smaller company than that. */
+  readonly batchSize?: number;
+  /** Most requests under way for events that came back, beside the slices (default 4). workFor(manifest) knows better. */
+  readonly apart?: number;
   /** Slices under way at once (default 2): the next is sent while the answers to one are still coming. */
   readonly inFlight?: number;
   /** How long one slice may take, in milliseconds (default 30 s). */
@@ -48,6 +53,8 @@ export interface Working {
   idle(): Promise<void>;
   /** Why the connection pauses; `undefined` while it does not. */
   paused(): Reason | undefined;
+  /** Events that the vendor fails on whenever they go alone. */
+  failing(): Failing;
   /** Resolves when the worker has ended: stopped, or because its queue cannot be used any more. */
   ended(): Promise<void>;
   /** What the queue threw when it could not be used any more; `undefined` while it can. */
@@ -56,12 +63,17 @@ export interface Working {
   wake(): void;
 }
 
-/** What suits a destination: how long to try, and slices of one request for each of its sockets. */
+/**
+ * What suits a destination: how long to try, and slices of one request for each of its sockets. Of these, a quarter is kept free of events
+ * that came back.
+ */
 export const workFor = (
   manifest: Pick<DestinationManifest, 'limits' | 'pace' | 'maxQueueAgeMs'>,
-): Required<Pick<WorkOptions, 'policy' | 'sliceSize'>> => ({
+): Required<Pick<WorkOptions, 'policy' | 'sliceSize' | 'batchSize' | 'apart'>> => ({
   policy: policyFor(manifest),
   sliceSize: Math.min(mostInSlice, manifest.limits.maxItems * manifest.pace.concurrency),
+  batchSize: Math.min(mostInSlice, manifest.limits.maxItems),
+  apart: manifest.pace.concurrency - Math.floor(manifest.pace.concurrency / 4),
 });
 
 export const mostInSlice = 1_000;

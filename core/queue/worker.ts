@@ -1,18 +1,27 @@
-import type { Outcome, ReasonCode } from '../api/outcome.ts';
+import type { ReasonCode } from '../api/outcome.ts';
 import { breathe, systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/error-text.ts';
 import { safely } from '../runtime/signals.ts';
+import { createBlame } from './blame.ts';
+import { createCandidates } from './candidates.ts';
 import { createCircuit } from './circuit.ts';
-import { failpoint } from './failpoint.ts';
+import { createDepartures } from './departures.ts';
 import { longestNapMs } from './nap.ts';
 import { createPause } from './pause.ts';
 import { createPermits } from './permits.ts';
 import { isOver, type Claim } from './queue.ts';
 import { createRecorder } from './recorder.ts';
 import { defaultQueuePolicy } from './settlement.ts';
-import { openSlice, type Slice } from './slice.ts';
-import { wholeSuspension } from './suspension.ts';
 import { mostInSlice, mostSliceBytes, type Working, type WorkOptions } from './work-options.ts';
+
+/** So many events by themselves, after a good probe, say whether the vendor answers for others as well. */
+const sampleSize = 7;
+
+/** Each probe that failed makes the next one look so many times further ahead among those that failed least. */
+const lookAhead = 8;
+
+/** An event that never failed is a better probe than the last one: it waits no longer than this after that. */
+const newcomerMs = 1_000;
 
 /** An empty-handed look at the queue is not repeated faster than this. */
 const shortestSleepMs = 10;
@@ -22,27 +31,27 @@ const shortestSleepMs = 10;
  * Nothing is sent twice within a slice: what has to go again waits in the queue. A lane goes on behind an event that was
  * not delivered only once that is on disk, so that a crash cannot make it go again behind a later one.
  *
+ * What failed does not hold up the others: it leaves apart from them, in ever smaller company and soon by itself, ever more rarely; with
+ * each failure there is more of a case that it is to blame, see Blame.
+ *
  * A vendor that cannot be reached opens a circuit: nothing leaves but one event at a time, after 1 s and twice as long each time up
- * to a minute, another one each time where there is another, until the vendor answers for one. A suspended connection is
+ * to a minute, the one that failed least each time, until the vendor answers for one, and for most of a few more. A suspended connection is
  * asked with its check(), or with one event where it has none, after a minute, up to an hour.
  */
 export function work(options: WorkOptions): Working {
   const { queue, connection, configHash } = options;
   const { policy = defaultQueuePolicy, sliceSize = mostInSlice, inFlight = 2, withinMs = 30_000 } = options;
+  const { batchSize = sliceSize, apart = 4 } = options;
   const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const { slug } = connection;
 
-  /** Slices under way, and how to tell each to start nothing more. */
-  const running = new Map<Slice, AbortController>();
-  /** Claims of theirs that nothing has become of yet. */
-  let open = 0;
   const asking = new AbortController();
   const hurrying = new AbortController();
   const circuit = createCircuit({
     now,
     held: (code, until) => held('unreachable', code, until),
-    opened: endSlices,
+    opened: () => departures.end(),
     resumed,
   });
   const pause = createPause({
@@ -67,11 +76,31 @@ export function work(options: WorkOptions): Working {
     },
     defect,
   });
+  const blame = createBlame(now, policy.poison);
+  const candidates = createCandidates({ queue, id, now, batchSize });
+  const departures = createDepartures({
+    connection,
+    recorder,
+    circuit,
+    pause,
+    permits,
+    blame,
+    policy,
+    sliceSize,
+    inFlight,
+    batchSize,
+    withinMs,
+    now,
+    defect,
+    freed: turn,
+  });
   /** Whether the store takes writes: not asked yet, being asked, or so. */
   let store: 'unknown' | 'asked' | 'writable' = 'unknown';
   /** Why the queue cannot be used any more. */
   let lostTo: unknown;
   let underProbe = false;
+  /** When a probe that had failed before left, as there was no other (epoch ms); `undefined` once it was another. */
+  let staleProbeAt: number | undefined;
   let breathing = false;
   let stopping = false;
   let timer: (() => void) | undefined;
@@ -100,11 +129,15 @@ export function work(options: WorkOptions): Working {
     try {
       return goOn();
     } catch (error) {
-      defect('queue.claim', error);
-      if (isOver(error)) lose(error);
-      else circuit.stumble();
+      unclaimed(error);
       return stopping ? undefined : circuit.at();
     }
+  }
+
+  function unclaimed(error: unknown): void {
+    defect('queue.claim', error);
+    if (isOver(error)) lose(error);
+    else circuit.stumble();
   }
 
   /** Returns when to look again (epoch ms); `undefined` where something else will tell: the end of a slice, or a put. */
@@ -117,20 +150,31 @@ export function work(options: WorkOptions): Working {
     pause.notice();
     const due = pause.reason() === undefined ? circuit.at() : pause.at();
     if (due !== undefined) {
-      if (running.size > 0) return undefined;
-      return now() < due ? due : probe();
+      if (departures.running() > 0) return undefined;
+      return now() < due ? newcomer(due) : probe();
     }
-    if (breathing || !hasRoom()) return undefined;
-    const claims = queue.claim(id, sliceSize, now(), mostSliceBytes);
-    if (claims.length === 0) return nextTime();
-    void send(claims);
+    const fresh = breathing || !departures.hasRoom() ? undefined : sendSlice();
+    // After the others, as that is how the queue learns what failed before a restart.
+    while (departures.running('apart') < apart) {
+      const company = candidates.company();
+      if (company.length === 0) break;
+      void departures.send(company, 'apart');
+    }
+    return fresh === 0 ? nextTime() : undefined;
+  }
+
+  /** Returns how many events it has. */
+  function sendSlice(): number {
+    const claims = queue.claim(id, sliceSize, now(), mostSliceBytes, 'fresh');
+    if (claims.length === 0) return 0;
+    void departures.send(claims, 'slice');
     // A slice is some work to begin with; the other connections of the process come in between.
     breathing = true;
     void breathe().then(() => {
       breathing = false;
       turn();
     });
-    return undefined;
+    return claims.length;
   }
 
   /** Nothing is sent that nobody could write down: a restart beside a full disk would send the same events again each time. */
@@ -147,7 +191,7 @@ export function work(options: WorkOptions): Working {
     defect('queue.settle', error);
     if (isOver(error)) return lose(error);
     if (forMs > 0 && !recorder.isStuck()) held('unreachable', 'internal_error', now() + forMs);
-    endSlices();
+    departures.end();
   }
 
   /** Nothing can be claimed or settled any more, and so nothing may be sent. */
@@ -159,17 +203,10 @@ export function work(options: WorkOptions): Working {
     tellWaiters();
   }
 
-  /** A slice that only waits for a few slow answers does not keep the sockets from the next. */
-  function hasRoom(): boolean {
-    let busy = 0;
-    for (const slice of running.keys()) if (slice.isBusy()) busy += 1;
-    return busy < inFlight && open <= sliceSize * inFlight;
-  }
-
   /** What is due and yet not given out waits for a slice of its lane. */
   function nextTime(): number | undefined {
     const at = queue.nextAt(id);
-    return at !== undefined && at <= now() && running.size > 0 ? undefined : at;
+    return at !== undefined && at <= now() && departures.running() > 0 ? undefined : at;
   }
 
   function held(cause: 'suspended' | 'unreachable', code: ReasonCode, until: number): void {
@@ -185,11 +222,40 @@ export function work(options: WorkOptions): Working {
       void probed(pause.check(asking.signal));
       return undefined;
     }
-    const claims = queue.claim(id, 1, now());
-    if (claims.length === 0) return nextTime();
+    // Where one after another failed, the reason may be that they are alike: those that were put together.
+    const look = lookAhead ** circuit.probesFailed();
+    const fresh = candidates.fresh(look);
+    if (fresh !== undefined) return startProbe(fresh);
+    const failed = candidates.failed(look);
+    return failed === undefined ? nextTime() : startProbe(failed, now());
+  }
+
+  /** Where the last probe had failed before, a newcomer says more, and need not wait until the next. Returns when to look again. */
+  function newcomer(due: number): number | undefined {
+    if (pause.reason() !== undefined || staleProbeAt === undefined) return due;
+    const soonest = staleProbeAt + newcomerMs;
+    if (now() < soonest) return Math.min(due, soonest);
+    const fresh = candidates.fresh(1);
+    return fresh === undefined ? due : startProbe(fresh);
+  }
+
+  function startProbe(claim: Claim, staleAt?: number): undefined {
+    staleProbeAt = staleAt;
     if (pause.reason() !== undefined) pause.liftForProbe();
-    void probed(send(claims, 'probe'));
-    return undefined;
+    void probed(tryWith(claim));
+  }
+
+  /** Never rejects. */
+  async function tryWith(claim: Claim): Promise<void> {
+    const { again } = await departures.send([claim], 'probe');
+    if (!again || stopping) return;
+    try {
+      const sample = candidates.sample(sampleSize);
+      const arrivals = await Promise.all(sample.map((one) => departures.send([one], 'sample')));
+      circuit.sampled(arrivals.flatMap(({ outcomes }) => outcomes));
+    } catch (error) {
+      unclaimed(error);
+    }
   }
 
   async function probed(probing: Promise<void>): Promise<void> {
@@ -200,66 +266,9 @@ export function work(options: WorkOptions): Working {
     turn();
   }
 
-  /** Never rejects. */
-  async function send(claims: readonly Claim[], as: 'slice' | 'probe' = 'slice'): Promise<void> {
-    const stop = new AbortController();
-    const slice = openSlice(claims, { recorder, policy, now, suspended: () => connection.suspended(), freed });
-    running.set(slice, stop);
-    open += claims.length;
-    const outcomes = await outcomesOf(slice, claims, stop.signal);
-    if (outcomes === undefined) await slice.abandon();
-    else await conclude(slice, outcomes, as, stop.signal);
-    running.delete(slice);
-    turn();
-  }
-
-  function freed(claims: number): void {
-    open -= claims;
-    if (claims > 0) turn();
-  }
-
-  async function outcomesOf(
-    slice: Slice,
-    claims: readonly Claim[],
-    signal: AbortSignal,
-  ): Promise<readonly Outcome[] | undefined> {
-    try {
-      await permits.wait(claims.length, signal);
-      if (signal.aborted) return undefined;
-      const events = claims.map(({ event }) => event);
-      const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
-        circuit.hear(outcome);
-        return slice.hear(position, outcome);
-      };
-      failpoint('before send');
-      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, settled });
-      if (outcomes.length === claims.length) return outcomes;
-      throw new Error('deliver() did not return an outcome for each event');
-    } catch (error) {
-      defect('queue.deliver', error);
-      circuit.stumble();
-      return undefined;
-    }
-  }
-
-  async function conclude(
-    slice: Slice,
-    outcomes: readonly Outcome[],
-    as: 'slice' | 'probe',
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { reached, earliest } = circuit.conclude(outcomes, as);
-    if (reached && as === 'slice') pause.clear();
-    permits.tell(outcomes);
-    const moved = await slice.conclude(outcomes, earliest);
-    const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
-    // A connection that was closed gives everything back at once, for ever.
-    if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
-  }
-
   function tellWaiters(): void {
     // A check holds no claims: whoever stops need not wait for its answer.
-    if (running.size > 0 || (underProbe && !stopping)) return;
+    if (departures.running() > 0 || (underProbe && !stopping)) return;
     const ready = stopping ? finishers : [];
     if (stopping) finishers = [];
     if (idlers.length > 0 && (stopping || pause.reason() !== undefined || nothingWaits())) {
@@ -278,14 +287,9 @@ export function work(options: WorkOptions): Working {
     }
   }
 
-  /** Nothing more of what is under way is started. */
-  function endSlices(): void {
-    for (const stop of running.values()) stop.abort();
-  }
-
   function hurry(): void {
     hurrying.abort();
-    endSlices();
+    departures.end();
   }
 
   turn();
@@ -317,6 +321,7 @@ export function work(options: WorkOptions): Working {
         tellWaiters();
       }),
     paused: () => pause.reason(),
+    failing: () => blame.failing(),
     lost: () => lostTo,
     wake: turn,
   };

@@ -213,14 +213,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       const trouble = { throttled: 2, answers: 3, since: 900 };
       await queue.put('c', several('a b'));
       const [a, b] = take();
-      await queue.settle(
-        'c',
-        [
-          again(a!, 1_000, 1, trouble),
-          again(b!, 1_000, 0, trouble),
-        ],
-        at,
-      );
+      await queue.settle('c', [again(a!, 1_000, 1, trouble), again(b!, 1_000, 0, trouble)], at);
       await reopen();
       expect(queue.claim('c', 9, 2_000, undefined, 'fresh')).toEqual([]);
       const back = queue.claim('c', 9, 2_000, undefined, 'failed');

@@ -193,7 +193,7 @@ describe('slices', () => {
     await shop.workAll();
     expect(sent(shop).slice(0, 3)).toEqual(['e0', 'e0', 'e1']);
     expect(shop.queue.settled.filter(({ kind }) => kind === 'again')).toHaveLength(1);
-    expect(shop.queue.released).toHaveLength(49);
+    expect(new Set(shop.queue.released).size).toBe(49);
     expect(done(shop)).toHaveLength(50);
   });
 

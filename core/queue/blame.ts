@@ -1,0 +1,84 @@
+import { defaultPoison, type PoisonPolicy } from './settlement.ts';
+
+/** Events that the vendor fails on whenever they go alone, while others go through or not. */
+export interface Failing {
+  /** How many of them wait. */
+  readonly events: number;
+  /** They are too many to be to blame themselves: the vendor is out of order in part, and they wait until they are too old. */
+  readonly partial: boolean;
+}
+
+/**
+ * Who is to blame for the failures of events that go alone: the events, as long as they are few beside those delivered in the same time, or
+ * the vendor. Counts from when the worker started, so after a restart it is slower to blame an event.
+ */
+export interface Blame {
+  delivered(): void;
+  /** It failed again; `answers` and `since` as in Trouble. */
+  failed(seq: number, answers: number, since: number): void;
+  /** It is settled; `poisonous`: by this. */
+  settled(seq: number, poisonous: boolean): void;
+  /** Whether an event that has failed since (epoch ms) is to blame for it. */
+  isItsOwn(seq: number, since: number): boolean;
+  failing(): Failing;
+}
+
+const minute = 60_000;
+/** Deliveries are counted by the minute, for a day. */
+const mostMinutes = 1_440;
+
+interface One {
+  readonly since: number;
+  /** Epoch ms when it became a dead letter; `undefined` while it waits. */
+  readonly diedAt?: number;
+}
+
+export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoison): Blame {
+  /** Deliveries by the minute in which they were, the earliest first. */
+  const minutes = new Map<number, number>();
+  const failing = new Map<number, One>();
+
+  function deliveredSince(since: number): number {
+    let sum = 0;
+    for (const [at, count] of minutes) if (at >= Math.floor(since / minute)) sum += count;
+    return sum;
+  }
+
+  /** How many events may be to blame, beside as many as were delivered since. */
+  function tolerated(since: number): number {
+    const delivered = deliveredSince(since);
+    return delivered === 0 ? 0 : Math.max(1, Math.floor(delivered * policy.share));
+  }
+
+  function forgetOld(): void {
+    for (const [seq, { diedAt }] of failing)
+      if (diedAt !== undefined && now() - diedAt > policy.overMs) failing.delete(seq);
+  }
+
+  return {
+    delivered() {
+      const at = Math.floor(now() / minute);
+      minutes.set(at, (minutes.get(at) ?? 0) + 1);
+      if (minutes.size > mostMinutes) for (const first of minutes.keys()) return void minutes.delete(first);
+    },
+    failed(seq, answers, since) {
+      if (answers >= policy.answers) failing.set(seq, { since });
+    },
+    settled(seq, poisonous) {
+      const one = failing.get(seq);
+      if (one === undefined) return;
+      if (poisonous) failing.set(seq, { ...one, diedAt: now() });
+      else failing.delete(seq);
+    },
+    isItsOwn(seq, since) {
+      forgetOld();
+      return failing.size + (failing.has(seq) ? 0 : 1) <= tolerated(since);
+    },
+    failing() {
+      forgetOld();
+      const waiting = [...failing.values()].filter(({ diedAt }) => diedAt === undefined);
+      const since = waiting.reduce((least, one) => Math.min(least, one.since), now());
+      return { events: waiting.length, partial: waiting.length > 0 && failing.size > tolerated(since) };
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import type { Outcome } from '../api/outcome.ts';
+import type { Blame } from './blame.ts';
+import type { Circuit, Errand } from './circuit.ts';
+import { failpoint } from './failpoint.ts';
+import type { Pause } from './pause.ts';
+import type { Permits } from './permits.ts';
+import type { Claim } from './queue.ts';
+import type { Recorder } from './recorder.ts';
+import type { QueuePolicy } from './settlement.ts';
+import { openSlice, type Slice } from './slice.ts';
+import { wholeSuspension } from './suspension.ts';
+import type { WorkableConnection } from './work-options.ts';
+
+export interface DepartureOptions {
+  readonly connection: WorkableConnection;
+  readonly recorder: Recorder;
+  readonly circuit: Circuit;
+  readonly pause: Pick<Pause, 'clear'>;
+  readonly permits: Permits;
+  readonly blame: Blame;
+  readonly policy: QueuePolicy;
+  /** Most events in a slice, and slices under way at once. */
+  readonly sliceSize: number;
+  readonly inFlight: number;
+  /** Most events in one request. */
+  readonly batchSize: number;
+  readonly withinMs: number;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly defect: (where: string, error: unknown) => void;
+  /** There may be room for more. */
+  readonly freed: () => void;
+}
+
+/** Claims on their way to the vendor, each lot with a call of deliver() of its own. */
+export interface Departures {
+  /** Resolves when what came of it is on disk. Never rejects. */
+  send(claims: readonly Claim[], errand: Errand): Promise<Arrival>;
+  /** Another slice may start: one that only waits for a few slow answers does not keep the sockets from the next. */
+  hasRoom(): boolean;
+  /** How many lots are under way. */
+  running(errand?: Errand): number;
+  /** Nothing more of what is under way is started. */
+  end(): void;
+}
+
+export interface Arrival {
+  /** Empty where nobody knows. */
+  readonly outcomes: readonly Outcome[];
+  /** The vendor answers again, after it did not. */
+  readonly again: boolean;
+}
+
+interface Lot {
+  readonly errand: Errand;
+  /** Tells it to start nothing more. */
+  readonly stop: AbortController;
+}
+
+const lost: Arrival = { outcomes: [], again: false };
+
+export function createDepartures(options: DepartureOptions): Departures {
+  const { connection, recorder, circuit, pause, permits, blame, policy, now, defect, freed } = options;
+  const { sliceSize, inFlight, batchSize, withinMs } = options;
+  const lots = new Map<Slice, Lot>();
+  /** Claims of slices that nothing has become of yet. */
+  let open = 0;
+
+  async function send(claims: readonly Claim[], errand: Errand): Promise<Arrival> {
+    const stop = new AbortController();
+    const slice = openSlice(claims, {
+      recorder,
+      policy,
+      now,
+      suspended: () => connection.suspended(),
+      alone: claims.length === 1 || batchSize === 1,
+      blame,
+      freed(count) {
+        if (errand === 'slice') open -= count;
+        if (count > 0) freed();
+      },
+    });
+    lots.set(slice, { errand, stop });
+    if (errand === 'slice') open += claims.length;
+    const outcomes = await outcomesOf(slice, claims, errand, stop.signal);
+    let arrival = lost;
+    if (outcomes === undefined) await slice.abandon();
+    else arrival = await conclude(slice, outcomes, errand, stop.signal);
+    lots.delete(slice);
+    freed();
+    return arrival;
+  }
+
+  async function outcomesOf(
+    slice: Slice,
+    claims: readonly Claim[],
+    errand: Errand,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[] | undefined> {
+    try {
+      await permits.wait(claims.length, signal);
+      if (signal.aborted) return undefined;
+      const events = claims.map(({ event }) => event);
+      const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
+        circuit.hear(outcome, errand);
+        return slice.hear(position, outcome);
+      };
+      failpoint('before send');
+      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, settled });
+      if (outcomes.length === claims.length) return outcomes;
+      throw new Error('deliver() did not return an outcome for each event');
+    } catch (error) {
+      defect('queue.deliver', error);
+      circuit.stumble();
+      return undefined;
+    }
+  }
+
+  async function conclude(
+    slice: Slice,
+    outcomes: readonly Outcome[],
+    errand: Errand,
+    signal: AbortSignal,
+  ): Promise<Arrival> {
+    const { reached, again, earliest } = circuit.conclude(outcomes, errand);
+    if (reached && errand !== 'probe') pause.clear();
+    permits.tell(outcomes);
+    const moved = await slice.conclude(outcomes, earliest);
+    const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
+    // A connection that was closed gives everything back at once, for ever.
+    if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
+    return { outcomes, again };
+  }
+
+  return {
+    send,
+    hasRoom() {
+      let busy = 0;
+      for (const [slice, { errand }] of lots) if (errand === 'slice' && slice.isBusy()) busy += 1;
+      return busy < inFlight && open <= sliceSize * inFlight;
+    },
+    running(errand) {
+      if (errand === undefined) return lots.size;
+      let count = 0;
+      for (const lot of lots.values()) if (lot.errand === errand) count += 1;
+      return count;
+    },
+    end() {
+      for (const { stop } of lots.values()) stop.abort();
+    },
+  };
+}

@@ -1,0 +1,149 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Outcome } from '../../core/index.ts';
+import { workFor, type WorkableConnection, type Working } from '../../core/queue/index.ts';
+import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
+import { acme, track, tracks } from '../core/workbench.ts';
+import { workshop, type Workshop } from './workshop.ts';
+
+const minute = 60_000;
+const one = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } });
+const ten = acme();
+const done = ({ queue }: Workshop): string[] => queue.log('acme').done.map(({ id }) => id);
+const waiting = ({ queue }: Workshop): string[] => [...queue.log('acme').waiting.values()].map(({ id }) => id);
+const letters = ({ queue }: Workshop) =>
+  queue.log('acme').dead.map(({ id, outcome, reason: { code, status } }) => [id, outcome, code, status]);
+const held = ({ told }: Workshop): number => told.filter(({ kind }) => kind === 'connection_held').length;
+/** Fails whatever has an event in it whose id begins with `bad`. */
+const failing =
+  (answer: Answer) =>
+  ({ ids }: Seen): Answer =>
+    ids.some((id) => id.startsWith('bad')) ? answer : yes;
+const bad = (count: number) => Array.from({ length: count }, (_, n) => track(`bad${n}`));
+
+/** Puts another healthy event every minute. */
+async function traffic(shop: Workshop, working: Working, minutes: number, each = 1): Promise<void> {
+  for (let n = 0; n < minutes; n += 1) {
+    await shop.put(Array.from({ length: each }, (_, m) => track(`e${n}-${m}`)));
+    working.wake();
+    await shop.clock.advance(minute);
+  }
+}
+
+describe('events that a vendor always fails on', () => {
+  it.each([6, 60])(
+    'F-90 are no outage: while %i of them are all that waits, newcomers leave at once',
+    async (count) => {
+      const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+      await shop.put([...bad(count), ...tracks(50)]);
+      const working = shop.start(workFor(one.manifest));
+      await shop.clock.advance(20 * minute);
+      expect(done(shop)).toHaveLength(50);
+      await shop.put([track('new')]);
+      working.wake();
+      await shop.clock.advance(1_000);
+      expect(done(shop)).toContain('new');
+      await shop.clock.run(working.stop(0));
+    },
+  );
+
+  it('F-90 wait by themselves, so that one alone in a queue keeps no newcomer for more than a second or two', async () => {
+    const shop = workshop({ destination: one, script: failing('refused') });
+    await shop.put(bad(1));
+    const working = shop.start(workFor(one.manifest));
+    await shop.clock.advance(20 * minute);
+    expect(held(shop)).toBeGreaterThan(5);
+    await shop.put(tracks(30));
+    working.wake();
+    await shop.clock.advance(2_000);
+    expect(done(shop)).toHaveLength(30);
+    await shop.clock.run(working.stop(0));
+  });
+
+  it('F-90 keep those in their batch for two requests, then leave in ever smaller company', async () => {
+    const shop = workshop({ destination: ten, script: failing({ status: 500 }) });
+    await shop.put([...tracks(29), track('bad')]);
+    const working = shop.start(workFor(ten.manifest));
+    await shop.clock.advance(minute);
+    expect(done(shop)).toHaveLength(29);
+    const sizes = shop.vendor.requests.map(({ ids }) => ids.length);
+    expect(sizes.slice(0, 9)).toEqual([10, 10, 10, 10, 2, 2, 2, 2, 2]);
+    expect(new Set(sizes.slice(9))).toEqual(new Set([1]));
+    await shop.clock.run(working.stop(0));
+  });
+
+  it('F-90 become dead letters, with the last answer, after eight answers and an hour, while others go through', async () => {
+    const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+    await shop.put([...bad(1), ...tracks(99)]);
+    const working = shop.start(workFor(one.manifest));
+    await traffic(shop, working, 59);
+    expect(waiting(shop)).toEqual(['bad0']);
+    expect(working.failing()).toEqual({ events: 1, partial: false });
+    await traffic(shop, working, 7);
+    expect(letters(shop)).toEqual([['bad0', 'deferred', 'poisonous', 500]]);
+    expect(shop.queue.log('acme').dead[0]?.attempts).toBeGreaterThanOrEqual(8);
+    expect(working.failing()).toEqual({ events: 0, partial: false });
+    await shop.clock.run(working.stop(0));
+  });
+
+  it.each([['refused'], [{ status: 429 }], ['silence']] as const)(
+    'F-90 are not to blame for what is no answer to them (%j), and hold up nobody',
+    async (answer) => {
+      const shop = workshop({ destination: one, script: failing(answer) });
+      await shop.put([...bad(2), ...tracks(300)]);
+      const working = shop.start(workFor(one.manifest));
+      await shop.clock.advance(minute);
+      expect(done(shop)).toHaveLength(300);
+      await traffic(shop, working, 80);
+      expect(done(shop)).toHaveLength(380);
+      expect(letters(shop).filter(([, , code]) => code === 'poisonous')).toEqual([]);
+      await shop.clock.run(working.stop(0));
+    },
+  );
+
+  it('F-90 are an outage in part where they are more than one in a hundred: they wait, and the worker says so', async () => {
+    const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+    await shop.put([...bad(6), ...tracks(100)]);
+    const working = shop.start(workFor(one.manifest));
+    await traffic(shop, working, 90);
+    expect(letters(shop)).toEqual([]);
+    expect(working.failing()).toEqual({ events: 6, partial: true });
+    // Once enough others went through, the events are to blame after all.
+    await traffic(shop, working, 10, 60);
+    expect(letters(shop)).toHaveLength(6);
+    await shop.clock.run(working.stop(0));
+  });
+});
+
+describe('what is held by its scope', () => {
+  const scoped = (id: string, kind: 'deferred' | 'suspended', now: number): Outcome =>
+    kind === 'suspended'
+      ? { kind, eventId: id, reason: { code: 'unauthorized', message: 'No.', status: 401 }, scope: 'token:a' }
+      : {
+          kind,
+          eventId: id,
+          reason: { code: 'rate_limited', message: 'Too fast.', status: 429 },
+          retryAt: new Date(now + 600_000).toISOString(),
+          scope: 'device:a',
+        };
+
+  it.each(['deferred', 'suspended'] as const)('F-90 F-17 is neither an outage nor a pause (%s)', async (kind) => {
+    const shop = workshop({ destination: one });
+    const { connection, clock } = shop;
+    const stubborn: WorkableConnection = {
+      ...connection,
+      deliver(events, options) {
+        const outcomes = events.map(({ messageId }) => scoped(messageId ?? '', kind, clock.now()));
+        const isBad = events.some(({ messageId }) => messageId?.startsWith('bad') === true);
+        return isBad ? Promise.resolve(outcomes) : connection.deliver(events, options);
+      },
+    };
+    await shop.put([...bad(20), ...tracks(30)]);
+    const working = shop.start({ connection: stubborn, sliceSize: 4, batchSize: 1 });
+    for (let turn = 0; turn < 20; turn += 1) await shop.clock.advance(1_000);
+    expect(done(shop)).toHaveLength(30);
+    expect(held(shop)).toBe(0);
+    expect(working.paused()).toBeUndefined();
+    expect(letters(shop)).toHaveLength(kind === 'suspended' ? 20 : 0);
+    await shop.clock.run(working.stop(0));
+  });
+});
