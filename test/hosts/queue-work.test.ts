@@ -185,6 +185,50 @@ describe('spillway work', () => {
     expect(await backlog('post')).toMatchObject({ waiting: 20 });
   });
 
+  test.each([
+    ['settings', { ...post, config: { ...mailboxSettings, apiKey: 7 } }, 'connections.0.config.apiKey'],
+    [
+      'a variable that is not set',
+      { ...post, config: { ...mailboxSettings, apiKey: '${NO_SUCH}' } },
+      'NO_SUCH is not set',
+    ],
+    ['a destination that nobody knows', { ...post, destination: 'pigeons' }, 'connections.0.destination'],
+  ])('F-95 one connection with %s is held and named, and the others are served', async (_, broken, where) => {
+    const { store, enqueue, run, backlog, server: mail } = await serve();
+    await enqueue('post', config, letters(3));
+    await enqueue('desk', config, letters(30, 101));
+    const file = workspace.write('one-broken.json', { connections: [broken, desk] });
+    const args = ['work', '--config', file, '--origin', `mailbox=${mail.origin}`];
+    const strict = await run(...args, '--until-idle', '--strict');
+    expect(strict).toMatchObject({ code: 78, stderr: expect.stringContaining(where) });
+    expect(mail.received).toHaveLength(0);
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run(...args, '--store', store, '--json');
+    while (mail.received.length < 30) await new Promise((resolve) => void setTimeout(resolve, 5));
+    expect(await backlog('post')).toMatchObject({ state: 'held', reason: { cause: 'settings' }, waiting: 3 });
+    box.send('SIGTERM');
+    expect(await ran).toMatchObject({
+      code: 143,
+      stderr: expect.stringContaining('post is held: its settings are invalid'),
+    });
+    const ended = await run(...args, '--until-idle');
+    expect(ended).toMatchObject({ code: 78, stderr: expect.stringContaining(where) });
+    expect(ended.stderr).not.toContain('does not name');
+  });
+
+  test('F-95 where none can be worked on, it ends with 78', async () => {
+    const { run } = await serve();
+    const file = workspace.write('all-broken.json', {
+      connections: [
+        { ...post, config: {} },
+        { ...desk, config: {} },
+      ],
+    });
+    const { code, stderr } = await run('work', '--config', file, '--until-idle');
+    expect(code).toBe(78);
+    expect(stderr).toMatch(/connections\.0\.config\.apiKey[^]*connections\.1\.config\.apiKey/);
+  });
+
   test('keeps the order of every Adjust device across many puts', async () => {
     const adjust = accounts.find(({ slug }) => slug === 'adjust');
     if (adjust === undefined) throw new Error('no account at Adjust');

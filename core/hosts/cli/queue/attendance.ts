@@ -186,6 +186,18 @@ export function createAttendance(
   };
 }
 
+/** One that the file names and that cannot be worked on: only a person can mend that. */
+export const unworkable: Attended = {
+  state: 'held',
+  reason: { cause: 'settings', code: 'misconfigured' },
+  since: null,
+  until: null,
+  lastDelivered: null,
+  lastError: null,
+  perSecond: 0,
+  etaMs: null,
+};
+
 /** For people: why nothing leaves. */
 export function whyHeld(cause: HeldBy, code: ReasonCode): string {
   switch (cause) {
@@ -198,7 +210,7 @@ export function whyHeld(cause: HeldBy, code: ReasonCode): string {
     case 'disk':
       return 'the disk is full, and what cannot be written down is not sent';
     case 'settings':
-      return 'its settings are invalid (misconfigured)';
+      return 'its settings are invalid, or not those its events were put with (misconfigured)';
     case 'unreachable':
       return code === 'internal_error'
         ? 'this side does not work (internal_error)'

@@ -28,6 +28,7 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .option(...store)
     .requiredOption('--config <file>', connectionsForm)
     .option('--origin <slug=url>', 'send to this origin instead of the vendor of that slug; repeatable', collect)
+    .option('--strict', 'ends with 78 where a connection cannot be worked on; without, the others are (78 at the end)')
     .option('--until-idle', 'ends when nothing waits any more, or all of it is paused')
     .option('--grace <ms>', 'how long a signal lets what is in flight finish (default: 10000)', milliseconds)
     .option('--keep <hours>', 'how long what is done can be replayed, in hours (default: 168)', hours)

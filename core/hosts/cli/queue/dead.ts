@@ -4,7 +4,7 @@ import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
-import { withConnections } from './open-connections.ts';
+import { withEach } from './open-connections.ts';
 import { laneBy, openRoster } from './roster.ts';
 import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
 import { written } from './time.ts';
@@ -135,7 +135,7 @@ async function withLanes(
   const { config } = flags;
   if (config === undefined) return act(() => undefined);
   const entries = await readConnections(config, env);
-  return withConnections(entries, { ...flags, config }, env, {}, (connections) =>
+  return withEach(entries, { ...flags, config }, env, {}, (connections) =>
     act((id) => {
       const opened = connections.find((one) => one.id === id);
       return opened === undefined ? undefined : laneBy(opened.connection);

@@ -9,7 +9,7 @@ import {
 } from '../../../index.ts';
 import { invalidConfig } from '../config-file.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from '../destinations.ts';
-import { usage } from '../exit-codes.ts';
+import { Refusal, usage } from '../exit-codes.ts';
 import { firstLine } from '../printable.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ConnectionEntry } from './connections-file.ts';
@@ -27,17 +27,49 @@ export interface ConnectionSettings {
   readonly onSignal?: (signal: Signal) => void;
 }
 
+/** One that cannot be opened: what is wrong with what the file says of it. */
+export interface InvalidConnection {
+  readonly id: string;
+  /** With paths in the file. */
+  readonly issues: readonly ConfigIssue[];
+}
+
+type Opened = readonly [OpenConnection, ...OpenConnection[]];
+
 /** Opens all of them on one runtime for as long as `act` takes. Throws a Refusal with everything that is wrong with any of them. */
-export async function withConnections<T>(
+export const withConnections = <T>(
   entries: readonly [ConnectionEntry, ...ConnectionEntry[]],
   flags: DestinationFlags & { readonly config: string },
   env: Terminal['env'],
   settings: ConnectionSettings,
-  act: (connections: readonly [OpenConnection, ...OpenConnection[]], runtime: Runtime) => Promise<T>,
+  act: (connections: Opened, runtime: Runtime) => Promise<T>,
+): Promise<T> =>
+  withEach(entries, flags, env, settings, (connections, invalid, runtime) => {
+    if (invalid.length > 0)
+      throw invalidConfig(
+        flags.config,
+        invalid.flatMap(({ issues }) => issues),
+      );
+    return act(connections, runtime);
+  });
+
+/** The same with those that can be opened; throws where none can. */
+export async function withEach<T>(
+  entries: readonly [ConnectionEntry, ...ConnectionEntry[]],
+  flags: DestinationFlags & { readonly config: string },
+  env: Terminal['env'],
+  settings: ConnectionSettings,
+  act: (connections: Opened, invalid: readonly InvalidConnection[], runtime: Runtime) => Promise<T>,
 ): Promise<T> {
-  const { connections, runtime } = await openConnections(entries, flags, env, settings);
+  const { connections, invalid, runtime } = await openConnections(entries, flags, env, settings);
   try {
-    return await act(connections as [OpenConnection, ...OpenConnection[]], runtime);
+    const [first, ...others] = connections;
+    if (first === undefined)
+      throw invalidConfig(
+        flags.config,
+        invalid.flatMap(({ issues }) => issues),
+      );
+    return await act([first, ...others], invalid, runtime);
   } finally {
     await runtime.close();
   }
@@ -48,17 +80,31 @@ async function openConnections(
   flags: DestinationFlags & { readonly config: string },
   env: Terminal['env'],
   { origins = {}, onSignal }: ConnectionSettings,
-): Promise<{ readonly connections: readonly OpenConnection[]; readonly runtime: Runtime }> {
+): Promise<{
+  readonly connections: readonly OpenConnection[];
+  readonly invalid: readonly InvalidConnection[];
+  readonly runtime: Runtime;
+}> {
   const known = await findDestinations(flags, env);
-  const destinations = [...new Set(entries.map(({ destination }) => destinationNamed(destination, known)))];
+  const named = new Map<string, AnyDestination | Refusal>();
+  for (const { destination } of entries) named.set(destination, destinationOrRefusal(destination, known));
+  const destinations = [...new Set(named.values())].filter((one): one is AnyDestination => !(one instanceof Refusal));
+  const [unknown] = [...named.values()].filter((one): one is Refusal => one instanceof Refusal);
+  if (destinations.length === 0 && unknown !== undefined) throw unknown;
   const runtime = runtimeFor(() =>
     createRuntime({ destinations, origins, ...(onSignal === undefined ? {} : { onSignal }) }),
   );
   const connections: OpenConnection[] = [];
-  const issues: ConfigIssue[] = [];
+  const invalid: InvalidConnection[] = [];
   for (const entry of entries) {
     const at = (path: string): string => [entry.at, path].filter((part) => part !== '').join('.');
     const { id, config, options } = entry;
+    const destination = named.get(entry.destination);
+    if (destination === undefined || destination instanceof Refusal) {
+      invalid.push({ id, issues: [{ path: at('destination'), message: destination?.message ?? 'is unknown' }] });
+      continue;
+    }
+    const issues: ConfigIssue[] = [];
     const unfilled = new Set(entry.unset.map(({ path }) => path));
     issues.push(...entry.unset.map(({ path, message }) => ({ path: at(path), message })));
     if (options?.id !== undefined && options.id !== id)
@@ -67,14 +113,20 @@ async function openConnections(
     if (opened.kind === 'invalid') {
       const others = opened.issues.filter(({ path }) => !unfilled.has(path));
       issues.push(...others.map(({ path, message }) => ({ path: at(path), message })));
-    } else {
-      const destination = destinationNamed(entry.destination, known);
-      connections.push({ id, destination, connection: opened.connection, configHash: hashOf(entry) });
     }
+    if (opened.kind === 'invalid' || issues.length > 0) invalid.push({ id, issues });
+    else connections.push({ id, destination, connection: opened.connection, configHash: hashOf(entry) });
   }
-  if (issues.length === 0) return { connections, runtime };
-  await runtime.close();
-  throw invalidConfig(flags.config, issues);
+  return { connections, invalid, runtime };
+}
+
+function destinationOrRefusal(slug: string, known: Parameters<typeof destinationNamed>[1]): AnyDestination | Refusal {
+  try {
+    return destinationNamed(slug, known);
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 const hashOf = ({ destination, config, options }: ConnectionEntry): string =>

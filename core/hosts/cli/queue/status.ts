@@ -99,5 +99,5 @@ function detailsOf(line: Line): string[] {
 function stateText({ state, reason, since, until }: Line): string {
   if (state !== 'held' || reason === null) return state;
   const next = until === null ? '' : `, tried again at ${until}`;
-  return `held since ${since}: ${whyHeld(reason.cause, reason.code)}${next}`;
+  return `held${since === null ? '' : ` since ${since}`}: ${whyHeld(reason.cause, reason.code)}${next}`;
 }

@@ -4,11 +4,11 @@ import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { createTally } from '../tally.ts';
 import { print, type StopSignal, type Terminal } from '../terminal.ts';
-import { createAttendance, type Attendance } from './attendance.ts';
+import { createAttendance, unworkable, type Attendance } from './attendance.ts';
 import { startBoard } from './board.ts';
 import { readConnections } from './connections-file.ts';
 import { countSettled, type Count } from './count-settled.ts';
-import { withConnections, type OpenConnection } from './open-connections.ts';
+import { withEach, type InvalidConnection, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
 import { answerForStore } from './owner-socket.ts';
 import { keepDestination, laneBy, openRoster, type Roster } from './roster.ts';
@@ -28,6 +28,8 @@ export interface WorkFlags extends StoreFlags {
   readonly keep?: number;
   /** How it says on standard error what happens: text or json. Default: text. */
   readonly log?: string;
+  /** Ends with 78 where one connection cannot be worked on, instead of working on the others. */
+  readonly strict?: boolean;
   readonly destinations?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -56,21 +58,23 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
     attendance.hear(signal);
   };
   let overdue: NodeJS.Timeout | undefined;
-  const ended = withConnections(entries, flags, env, { origins, onSignal }, (all) =>
+  const ended = withEach(entries, flags, env, { origins, onSignal }, (all, invalid) =>
     withStore(directory, { stderr }, async (store) => {
       const roster = openRoster(directory);
-      const { connections, refused } = sortOut(all, store, roster);
+      const { connections, refused } = sortOut(all, invalid, store, roster);
+      if (flags.strict === true && refused[0] !== undefined) throw asOne(refused);
       for (const { id, destination } of connections)
         roster.enrol(id, { destination: destination.manifest.slug, lanes: false });
       for (const { message, details } of refused) await log.remark(message, details);
       if (connections.length === 0) return exitCode.config;
-      for (const remark of strangers(store, all)) await log.remark(remark);
+      for (const remark of strangers(store, entries)) await log.remark(remark);
       const startedAt = performance.now();
       const { quarantined } = store.status(Date.now());
       const { workers, counts, stop, failed } = await runWorkers({
         directory,
         store,
         connections,
+        named: entries,
         flags,
         terminal,
         onSignal,
@@ -104,6 +108,14 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   return ended.finally(() => clearTimeout(overdue));
 }
 
+/** With --strict, nobody works where one cannot. */
+const asOne = (refused: readonly Refusal[]): Refusal =>
+  new Refusal(
+    exitCode.config,
+    'with --strict, nothing is delivered while a connection cannot be',
+    refused.flatMap(({ message, details }) => [message, ...details]),
+  );
+
 function logFormOf(written = 'text'): LogForm {
   const form = logForms.find((one) => one === written);
   if (form === undefined)
@@ -114,11 +126,19 @@ function logFormOf(written = 'text'): LogForm {
 /** A connection that is refused stays where it is; the others are none the worse for it. */
 function sortOut(
   all: readonly OpenConnection[],
+  invalid: readonly InvalidConnection[],
   store: DeliveryQueue,
   roster: Roster,
 ): { readonly connections: readonly OpenConnection[]; readonly refused: readonly Refusal[] } {
   const connections: OpenConnection[] = [];
-  const refused: Refusal[] = [];
+  const refused = invalid.map(
+    ({ id, issues }) =>
+      new Refusal(
+        exitCode.config,
+        `${id} is held: its settings are invalid`,
+        issues.map(({ path, message }) => `${path}: ${message}`),
+      ),
+  );
   for (const opened of all) {
     try {
       keepDestination(store, opened, roster.of(opened.id));
@@ -142,6 +162,8 @@ interface WorkRun {
   readonly directory: string;
   readonly store: DeliveryQueue;
   readonly connections: readonly OpenConnection[];
+  /** All that the file names. */
+  readonly named: readonly { readonly id: string }[];
   readonly flags: WorkFlags;
   readonly terminal: Terminal;
   readonly onSignal: (signal: Signal) => void;
@@ -151,7 +173,7 @@ interface WorkRun {
 
 /** Resolves when nothing is in flight any more: after a signal, or when all are idle and that is the end. */
 async function runWorkers(run: WorkRun): Promise<WorkEnd> {
-  const { directory, store, connections, terminal, onSignal, attendance, log } = run;
+  const { directory, store, connections, named, terminal, onSignal, attendance, log } = run;
   const { untilIdle, grace = defaultGraceMs, keep = defaultKeepMs, quiet } = run.flags;
   const { queue: counting, counts } = countSettled(store);
   const queue = attendance.watch(counting);
@@ -200,7 +222,9 @@ async function runWorkers(run: WorkRun): Promise<WorkEnd> {
     attended: () => ({
       pid: process.pid,
       startedAt,
-      connections: Object.fromEntries(connections.map(({ id }) => [id, attendance.of(id, store.waiting(id))])),
+      connections: Object.fromEntries(
+        named.map(({ id }) => [id, workers.has(id) ? attendance.of(id, store.waiting(id)) : unworkable]),
+      ),
     }),
   });
   const stopped = whenStopped(stop);
@@ -256,7 +280,7 @@ const whenStopped = ({ signal }: Stop): Promise<void> =>
   });
 
 /** What waits for a connection that nobody named stays where it is; that should not go unsaid. */
-const strangers = (queue: DeliveryQueue, connections: readonly OpenConnection[]): string[] =>
+const strangers = (queue: DeliveryQueue, connections: readonly { readonly id: string }[]): string[] =>
   queue
     .status(Date.now())
     .connections.filter(({ connection, waiting }) => waiting > 0 && !connections.some(({ id }) => id === connection))
