@@ -45,7 +45,7 @@ export interface BatchLimits {
 
 /** How fast a vendor may be asked. Only the host program may go beyond what the manifest says. */
 export interface Pace {
-  /** Requests in flight at once, which is also the number of kept-alive sockets. */
+  /** Requests of one connection in flight at once. */
   readonly concurrency: number;
   /** From handing a request over to the end of its answer, in milliseconds. */
   readonly timeoutMs: number;

@@ -3,6 +3,7 @@ import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
 import { bodyReader, type BodyReader, type ReadBody } from './answer-body.ts';
 import { socketBroke } from './socket-reset.ts';
+import type { Applicant, Queue, SocketTurns } from './socket-turns.ts';
 
 /** Bytes of an answer that are read where nobody needs more. */
 export const defaultReplyCap = 64 * 1024;
@@ -28,34 +29,97 @@ export interface ExchangeSurroundings {
   readonly timeoutMs: number;
   /** The sockets are our own, and tell a broken connection from an end. */
   readonly tellsResets: boolean;
+  readonly dispatcher: Dispatcher;
+  /** Called once for each exchange, when its listener has its answer. */
+  over(): void;
 }
 
-/** One request and what came of it, as undici tells it. Settles exactly once and never throws. */
-export class Exchange implements Dispatcher.DispatchHandler {
+/** Where a connection's exchanges with one origin get their sockets. */
+export interface Gateway {
+  readonly turns: SocketTurns;
+  readonly queue: Queue;
+}
+
+/** How long one may take, in milliseconds: from now on in all, and from its socket on. */
+export interface Patience {
+  readonly withinMs: number;
+  readonly mostMs: number;
+}
+
+/**
+ * One request and what came of it, as undici tells it. Begins when there is a socket for it, settles exactly once and never
+ * throws.
+ */
+export class Exchange implements Dispatcher.DispatchHandler, Applicant {
   readonly #listener: ExchangeListener;
   readonly #around: ExchangeSurroundings;
+  readonly #request: Dispatcher.DispatchOptions;
+  readonly #gateway: Gateway;
+  readonly #mostMs: number;
   /** When, by `elapsed`, it must be over, and the milliseconds that it was given. */
-  readonly expiresAt: number;
-  readonly #givenMs: number;
+  expiresAt: number;
+  #givenMs: number;
   /** Decoded bytes of the answer that are read. */
   readonly #cap: number;
   #controller: Controller | undefined;
-  #settled = false;
+  settled = false;
+  #hasSocket = false;
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};
   #body: BodyReader | undefined;
 
-  constructor(listener: ExchangeListener, givenMs: number, cap: number, around: ExchangeSurroundings) {
+  constructor(
+    request: Dispatcher.DispatchOptions,
+    listener: ExchangeListener,
+    { withinMs, mostMs }: Patience,
+    cap: number,
+    gateway: Gateway,
+    around: ExchangeSurroundings,
+  ) {
+    this.#request = request;
     this.#listener = listener;
+    this.#mostMs = mostMs;
     this.#cap = cap;
+    this.#gateway = gateway;
     this.#around = around;
-    this.#givenMs = givenMs;
-    this.expiresAt = around.elapsed() + givenMs;
+    this.#givenMs = withinMs;
+    this.expiresAt = around.elapsed() + withinMs;
     around.inFlight.add(this);
   }
 
+  /** Leaves, or waits for its turn. */
+  start(): void {
+    const { turns, queue } = this.#gateway;
+    if (!turns.take(queue, this)) return;
+    // No time has passed since it was made.
+    if (this.#mostMs < this.#givenMs) this.#shorten(this.expiresAt - this.#givenMs);
+    this.#dispatch();
+  }
+
+  /** Its turn has come. */
+  go(): void {
+    const now = this.#around.elapsed();
+    this.#givenMs = this.expiresAt - now;
+    if (this.#mostMs < this.#givenMs) this.#shorten(now);
+    this.#dispatch();
+  }
+
+  #shorten(now: number): void {
+    this.#givenMs = this.#mostMs;
+    this.expiresAt = now + this.#mostMs;
+  }
+
+  #dispatch(): void {
+    this.#hasSocket = true;
+    try {
+      this.#around.dispatcher.dispatch(this.#request, this);
+    } catch (error) {
+      this.onResponseError(undefined as never, error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
   onRequestStart(controller: Controller): void {
-    if (this.#settled) controller.abort(new Error('too late'));
+    if (this.settled) controller.abort(new Error('too late'));
     else {
       this.#controller = controller;
       this.#listener.onStart();
@@ -74,29 +138,29 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#settled || this.#body?.write(chunk) !== false) return;
+    if (this.settled || this.#body?.write(chunk) !== false) return;
     this.#settleLater(this.#response(this.#body.soFar(), true));
     controller.abort(new Error('the answer is longer than the cap'));
   }
 
   onResponseEnd(): void {
-    if (this.#settled) return;
+    if (this.settled) return;
     if (socketBroke()) return this.#settleLater(this.#refusal() ?? broken);
     if (this.#body === undefined) return this.#settle(broken);
     if (this.#mayBeHalf()) return this.#settle(unmeasured);
     this.#body.end((read) => {
-      if (!this.#settled) this.#settle(this.#response(read, false));
+      if (!this.settled) this.#settle(this.#response(read, false));
     });
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    if (this.#settled) return;
+    if (this.settled) return;
     this.#settleLater(this.#refusal() ?? failureOf(error, this.#controller !== undefined, this.#around.timeoutMs));
   }
 
   /** The total deadline passed. */
   expire(): void {
-    if (this.#settled) return;
+    if (this.settled) return;
     const started = this.#controller !== undefined;
     const failure: Failure = started
       ? { kind: 'timeout', afterMs: this.#givenMs }
@@ -114,17 +178,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #settle(result: WireResult): void {
     this.#close();
-    this.#listener.onAnswer(result);
+    this.#tell(result);
   }
 
   /** What went wrong is told once undici is done with it: it does not stand a new request from inside its own error. */
   #settleLater(result: WireResult): void {
     this.#close();
-    queueMicrotask(() => this.#listener.onAnswer(result));
+    queueMicrotask(() => this.#tell(result));
+  }
+
+  /** Whoever waits for the socket comes before what the listener may send next. */
+  #tell(result: WireResult): void {
+    if (this.#hasSocket) this.#gateway.turns.give();
+    this.#listener.onAnswer(result);
+    this.#around.over();
   }
 
   #close(): void {
-    this.#settled = true;
+    this.settled = true;
     this.#body?.cancel();
     this.#body = undefined;
     this.#around.inFlight.delete(this);

@@ -52,6 +52,9 @@ export function checkedOrigin(origin: string): string {
   throw new Error('an origin must be https, or http on a loopback address');
 }
 
+/** Of a checked origin: it stays on this machine. */
+export const isLoopbackOrigin = (origin: string): boolean => isLoopback(parse(origin)?.hostname ?? '');
+
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && ipaddr.IPv4.parse(host).range() === 'loopback');
 
@@ -73,10 +76,23 @@ const notPublic = (hostname: string): Error =>
   Object.assign(new Error(`${hostname} resolves to no public address`), { code: 'ERR_ADDRESS_NOT_PUBLIC' });
 
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
+/** For documents (RFC 9637), and not yet in the library's ranges. */
+const documentation = ipaddr.IPv6.parseCIDR('3fff::/20');
+/** The well-known prefix of NAT64 (RFC 6052): the way from an IPv6-only network to IPv4. */
+const nat64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
+/** Looks public, and is the host of an Azure machine: it hands out certificates and settings. */
+const azureHost = '168.63.129.16';
 
-/** Global unicast only; an IPv4 address inside an IPv6 one is judged as what it is. */
+/**
+ * Global unicast only; an IPv4 address inside an IPv6 one is judged as what it is. NAT64 of a network's own (64:ff9b:1::/48, RFC
+ * 8215) leads into that network.
+ */
 export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
   const parsed = ipaddr.process(address);
-  return parsed.range() === 'unicast' && (parsed instanceof ipaddr.IPv4 || parsed.match(globalUnicast));
+  if (parsed instanceof ipaddr.IPv4) return isPublicV4(parsed);
+  if (parsed.match(nat64)) return isPublicV4(new ipaddr.IPv4(parsed.toByteArray().slice(12)));
+  return parsed.range() === 'unicast' && parsed.match(globalUnicast) && !parsed.match(documentation);
 }
+
+const isPublicV4 = (address: ipaddr.IPv4): boolean => address.range() === 'unicast' && address.toString() !== azureHost;

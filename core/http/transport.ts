@@ -1,20 +1,20 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
-import type { HttpRequest } from '../api/failure.ts';
-import { Exchange, type ExchangeListener, type ExchangeSurroundings } from './exchange.ts';
-import { telling } from './socket-reset.ts';
-import { createTargeting, publicLookup } from './target.ts';
+import type { Failure, HttpRequest } from '../api/failure.ts';
+import { Exchange, type ExchangeListener, type ExchangeSurroundings, type Gateway } from './exchange.ts';
+import type { Pools } from './pools.ts';
+import { Queue } from './socket-turns.ts';
+import { createTargeting, isLoopbackOrigin } from './target.ts';
 
 export interface TransportOptions {
   readonly hosts: readonly string[];
   readonly compression?: 'gzip' | undefined;
   /** Where the host program pointed this destination; the only thing that can lead to another host, or to loopback. */
   readonly origin?: string | undefined;
-  readonly concurrency: number;
   /** Total for one request, in milliseconds; headers and body each have as long. */
   readonly timeoutMs: number;
-  readonly dispatcher?: ((options: Agent.Options) => Dispatcher) | undefined;
+  /** The sockets of the runtime. */
+  readonly pools: Pools;
   /** Epoch milliseconds, for when an answer came. */
   readonly now: () => number;
   /** Milliseconds that nobody sets, for deadlines. Default: now. */
@@ -37,50 +37,57 @@ export interface Bounds {
   readonly replyBytes: number;
 }
 
-/** A connection's way out: its own sockets, host check, deadlines, and no redirects. */
+/** A connection's way out: host check, deadlines, no redirects, and sockets that it shares with others of its kind. */
 export interface Transport {
   seal(request: HttpRequest): Sealed | Promise<Sealed>;
   /** Throws before anything leaves when the URL is not one of the manifest's; after that, the listener gets its answer. */
   send(request: HttpRequest, body: Sealed | undefined, bounds: Bounds, listener: ExchangeListener): void;
+  /** Takes nothing more; resolves when what is in flight is over. */
   close(): Promise<void>;
 }
 
 const connectMs = 5_000;
-const keepAliveMs = 30_000;
 const compress = promisify(gzip);
 /** Level 1 halves the CPU of the default and costs a few per cent of size on event JSON. */
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 export function createTransport(options: TransportOptions): Transport {
-  const { timeoutMs, now, elapsed = now } = options;
+  const { timeoutMs, now, elapsed = now, pools } = options;
   const target = createTargeting(options.hosts, options.origin);
-  const agentOptions: Agent.Options = {
-    connections: options.concurrency,
-    pipelining: 1,
-    keepAliveTimeout: keepAliveMs,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    connect: {
-      timeout: Math.min(connectMs, timeoutMs),
-      ...(options.origin === undefined ? { lookup: publicLookup } : {}),
-    },
-  };
-  const dispatcher =
-    options.dispatcher?.(agentOptions) ??
-    new Agent({
-      ...agentOptions,
-      connect: telling(buildConnector(agentOptions.connect as buildConnector.BuildOptions)),
-    });
+  const pool = pools.join({
+    guarded: options.origin === undefined,
+    connectMs: Math.min(connectMs, timeoutMs),
+    loopback: options.origin !== undefined && isLoopbackOrigin(options.origin),
+  });
+  let unsettled = 0;
+  let closing: Promise<void> | undefined;
+  let emptied: (() => void) | undefined;
   const around: ExchangeSurroundings = {
     inFlight: new Set(),
     now,
     elapsed,
     timeoutMs,
-    tellsResets: options.dispatcher === undefined,
+    tellsResets: pool.tellsResets,
+    get dispatcher() {
+      return pool.dispatcher;
+    },
+    over() {
+      unsettled -= 1;
+      if (unsettled === 0) emptied?.();
+    },
   };
   const headersFor = createHeaders();
   const watch = createWatch(around);
-  let closing: Promise<void> | undefined;
+  const gatewayTo = createGateways(pools);
+
+  async function close(): Promise<void> {
+    if (unsettled > 0)
+      await new Promise<void>((done) => {
+        emptied = done;
+      });
+    watch.close();
+    await pool.leave();
+  }
 
   return {
     seal(request) {
@@ -91,30 +98,43 @@ export function createTransport(options: TransportOptions): Transport {
     },
     send(request, body, { withinMs, mostMs = timeoutMs, replyBytes }, listener) {
       const { origin, path } = target(request.url);
-      const exchange = new Exchange(listener, Math.min(withinMs, mostMs), replyBytes, around);
+      if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(closed));
+      const headers = headersFor(request.headers, body?.compressed === true);
+      const leaving = {
+        origin,
+        path,
+        method: request.method,
+        headers: pool.changesHeaders ? { ...headers } : headers,
+        body: body?.bytes ?? null,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      };
+      const exchange = new Exchange(leaving, listener, { withinMs, mostMs }, replyBytes, gatewayTo(origin), around);
+      unsettled += 1;
       watch.wind(exchange);
-      const compressed = body?.compressed === true;
-      try {
-        dispatcher.dispatch(
-          {
-            origin,
-            path,
-            method: request.method,
-            headers: headersFor(request.headers, compressed),
-            body: body?.bytes ?? null,
-            headersTimeout: timeoutMs,
-            bodyTimeout: timeoutMs,
-          },
-          exchange,
-        );
-      } catch (error) {
-        exchange.onResponseError(undefined as never, error instanceof Error ? error : new Error(String(error)));
-      }
+      exchange.start();
     },
     close() {
-      closing ??= dispatcher.close().then(() => watch.close());
+      closing ??= close();
       return closing;
     },
+  };
+}
+
+const closed: Failure = { kind: 'network', code: 'connection_closed', received: 'no' };
+
+/** Nearly every connection talks to one origin. */
+function createGateways(pools: Pools): (origin: string) => Gateway {
+  let last: { readonly origin: string; readonly gateway: Gateway } | undefined;
+  let all: Map<string, Gateway> | undefined;
+  const open = (origin: string): Gateway => {
+    const gateway = { turns: pools.turnsAt(origin), queue: new Queue() };
+    (all ??= new Map()).set(origin, gateway);
+    return gateway;
+  };
+  return (origin) => {
+    if (last?.origin !== origin) last = { origin, gateway: all?.get(origin) ?? open(origin) };
+    return last.gateway;
   };
 }
 

@@ -39,24 +39,31 @@ export interface Connection<L extends OperationList = OperationList> {
   suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];
   resume(scope?: string): void;
   /**
-   * Starts nothing more, finishes what is in flight, gives the sockets back. What is left of open calls comes back deferred; a
+   * Starts nothing more, finishes what is in flight of its own, leaves the sockets to the others. What is left of open calls comes back deferred; a
    * stream goes on reading its source to answer for all of it, so end the source, too.
    */
   close(): Promise<void>;
 }
 
-export function createConnection(line: Line, id: string, closed: () => void): Connection {
+/** What a connection tells of its close(): that it began, and that nothing is in flight any more. */
+export interface Closing {
+  readonly began: () => void;
+  readonly ended: () => void;
+}
+
+export function createConnection(line: Line, closed: Closing): Connection {
   let closing: Promise<void> | undefined;
 
   function shut(): Promise<void> {
     line.closed = true;
+    closed.began();
     for (const call of line.calls) call.stop();
-    return line.transport.close().finally(closed);
+    return line.transport.close().finally(closed.ended);
   }
 
   return {
     slug: line.slug,
-    id,
+    id: line.id,
     preview: (event) => preview(line, event),
     deliver: (events, options) => deliver(line, events, options),
     stream: (events, options) => stream(line, events, options),

@@ -3,6 +3,8 @@ import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
 import { createRedactor } from '../http/redact.ts';
+import { createPools } from '../http/pools.ts';
+import type { ProxyOption } from '../http/proxy.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
@@ -10,6 +12,7 @@ import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
 import { patient, systemClock, timersOn, unfailing, type Clock } from './clock.ts';
 import { compose } from './compose.ts';
 import { createConnection, type Connection } from './connection.ts';
+import { createConnectionIds } from './connection-ids.ts';
 import {
   checkedConnectionOptions,
   checkHostOptions,
@@ -24,6 +27,7 @@ import { createGate } from './gate.ts';
 import { defaultEventLimits, type EventLimits } from './measure.ts';
 import type { Line } from './line.ts';
 import { createPacer } from './pacer.ts';
+import { poolOptionTable, poolsOptions } from './pools-options.ts';
 import { createRateBucket, type RateBucket } from './rate-bucket.ts';
 import { createRetryBudget, defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { textsOf } from './secrets.ts';
@@ -36,10 +40,22 @@ export interface RuntimeOptions {
   /** What `open()` offers. No two of one slug. */
   readonly destinations: readonly AnyDestination[];
   /**
-   * undici: tests, and hosts with pools of their own, inject here; called once per connection, with what its own Agent would
-   * get. The connection takes over what it is given: its `close()` closes it. Default: an Agent per connection.
+   * undici's, of hosts with pools of their own: a Dispatcher, which stays the host's and is never closed; or what makes one, called
+   * with what our own Agent would get, once for all connections of one kind (alike in the time a socket may take to stand, and in
+   * whether their addresses are guarded), and closed by the runtime's `close()`. Sockets of the host's do not tell a reset from an
+   * end: an empty yes without a length is ambiguous there. Default: an Agent for each kind, let go with its last connection.
    */
-  readonly dispatcher?: (options: Agent.Options) => Dispatcher;
+  readonly dispatcher?: Dispatcher | ((options: Agent.Options) => Dispatcher);
+  /**
+   * Sockets to one origin at most, shared by all connections, which take turns where they do not suffice. Default: 256, or the
+   * highest concurrency of a destination's pace where that is more.
+   */
+  readonly socketsPerOrigin?: number;
+  /**
+   * Sends through a proxy. Default: none, whatever the environment says. The proxy looks up the vendor's name, so that the
+   * manifest's host list alone guards where a request goes; what is on loopback is reached without it. Not beside `dispatcher`.
+   */
+  readonly proxy?: ProxyOption;
   /** slug -> origin: simulators, residency hosts. The host program's alone; https, or http on loopback. */
   readonly origins?: Readonly<Record<string, string>>;
   /** slug -> what a vendor granted this account beyond the manifest, or less of it. */
@@ -68,7 +84,7 @@ export interface RuntimeOptions {
 const hostOptions: OptionTable<RuntimeOptions> = {
   // What is wrong with a list is said by the place in it.
   destinations: { fits: () => true, what: 'an array of destinations' },
-  dispatcher: aFunction,
+  ...poolOptionTable,
   origins: anObject,
   pace: anObject,
   retry: anObject,
@@ -89,15 +105,16 @@ export interface Runtime {
   /** Every destination on offer, as data for the host's forms. */
   catalogue(): readonly CatalogueEntry[];
   /**
-   * Throws for a slug, or a destination, that was not among the runtime's; wrong settings are a value. Opened with the
-   * destination itself, the connection's operations are typed by name.
+   * Throws for a slug, or a destination, that was not among the runtime's, and once the runtime is closed; wrong settings, and an
+   * id that another open connection has, are a value. Without an id it is the slug, then `slug#2`. Opened with the destination
+   * itself, the connection's operations are typed by name.
    */
   open<L extends OperationList = OperationList>(
     destination: string | AnyDestination<L>,
     config: unknown,
     options?: ConnectionOptions,
   ): Opened<L>;
-  /** Closes every connection. */
+  /** Closes every connection. After that, open() throws. */
   close(): Promise<void>;
 }
 
@@ -120,12 +137,20 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const sharedBuckets = new Map<string, RateBucket>();
   const connections = new Set<Connection>();
+  const ids = createConnectionIds();
+  let closing: Promise<void> | undefined;
 
   /** What the vendor allows this host. */
   const grantedPace = (manifest: DestinationManifest): Pace => ({
     ...manifest.pace,
     ...withoutUndefined(options.pace?.[manifest.slug] ?? {}),
   });
+  const pools = createPools(
+    poolsOptions(
+      options,
+      options.destinations.map(({ manifest }) => grantedPace(manifest).concurrency),
+    ),
+  );
 
   /** One bucket for all connections with the same pace key. */
   function bucketsFor(
@@ -166,7 +191,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       ...withoutUndefined(options.retry ?? {}),
       ...withoutUndefined(asked.retry ?? {}),
     };
-    const id = asked.id ?? manifest.slug;
+    const id = asked.id ?? ids.free(manifest.slug);
     const line: Line = {
       slug: manifest.slug,
       id,
@@ -186,9 +211,8 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         hosts: manifest.hosts,
         compression: manifest.compression,
         origin: origins.get(manifest.slug),
-        concurrency: pace.concurrency,
         timeoutMs: pace.timeoutMs,
-        dispatcher: options.dispatcher,
+        pools,
         now: clock.now,
         elapsed: clock.elapsed,
       }),
@@ -203,7 +227,11 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       calls: new Set(),
       closed: false,
     };
-    const connection = createConnection(line, id, () => connections.delete(connection));
+    const connection = createConnection(line, {
+      began: () => ids.close(id),
+      ended: () => connections.delete(connection),
+    });
+    ids.open(id);
     connections.add(connection);
     return connection;
   }
@@ -215,6 +243,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       config: unknown,
       asked: ConnectionOptions = {},
     ): Opened<L> {
+      if (closing !== undefined) throw new Error('the runtime is closed; make a new one to open connections');
       const slug: unknown = typeof named === 'string' ? named : named?.manifest?.slug;
       if (typeof slug !== 'string')
         throw new TypeError(`open(): needs a slug or a destination of this runtime, not ${kindOf(named)}`);
@@ -225,6 +254,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       const parsed = destination.config.safeParse(config);
       const parsedOptions = checkedConnectionOptions(asked);
       const issues = [
+        ...(parsedOptions.options?.id !== undefined && ids.isOpen(parsedOptions.options.id) ? [idInUse] : []),
         ...(parsed.success ? [] : issuesOf(parsed.error, 'config')),
         ...(parsedOptions.options === undefined
           ? parsedOptions.issues
@@ -243,14 +273,19 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         };
       }
     },
-    async close() {
-      await Promise.all([...connections].map((connection) => connection.close()));
-      connections.clear();
+    close() {
+      closing ??= Promise.all([...connections].map((connection) => connection.close())).then(() => pools.close());
+      return closing;
     },
   };
 }
 
 const offered = (bySlug: ReadonlyMap<string, unknown>): string => `there are: ${[...bySlug.keys()].join(', ')}`;
+
+const idInUse: ConfigIssue = {
+  path: 'options.id',
+  message: 'is the id of a connection that is open; close that one first, or give another id',
+};
 
 /** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */
 function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?: number } {

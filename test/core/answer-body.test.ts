@@ -4,6 +4,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { afterEach, describe, expect, it, test } from '@jest/globals';
 import { Agent } from 'undici';
 import type { WireResult } from '../../core/api/destination.ts';
+import { createPools, type MakeDispatcher } from '../../core/http/pools.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../core/http/transport.ts';
 
 let server: Server | undefined;
@@ -37,13 +38,18 @@ async function rawVendor(answer: (socket: Socket, request: number) => void): Pro
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function transportTo(origin: string, more: Partial<TransportOptions> = {}): Transport {
+interface Around extends Partial<TransportOptions> {
+  readonly socketsPerOrigin?: number;
+  readonly dispatcher?: MakeDispatcher;
+}
+
+function transportTo(origin: string, { socketsPerOrigin = 2, dispatcher, ...more }: Around = {}): Transport {
   const transport = createTransport({
     hosts: ['api.example.com'],
     origin,
-    concurrency: 2,
     timeoutMs: 2_000,
     now: Date.now,
+    pools: createPools({ socketsPerOrigin, dispatcher }),
     ...more,
   });
   opened.push(transport);

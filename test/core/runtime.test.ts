@@ -129,13 +129,15 @@ describe('createRuntime', () => {
   });
 
   it('closes each connection once, however often it is told', async () => {
-    const { runtime, connection, vendor } = bench();
+    const { runtime, connection, vendor, deliver } = bench();
     const another = open(runtime);
+    await deliver(tracks(1));
     await Promise.all([connection.close(), connection.close()]);
     await runtime.close();
     await another.close();
     await runtime.close();
-    expect(vendor.closed).toBe(2);
+    // The dispatcher that both of them shared.
+    expect(vendor.closed).toBe(1);
   });
 
   it('closes real sockets twice without an error', async () => {
@@ -146,7 +148,7 @@ describe('createRuntime', () => {
     await expect(runtime.close()).resolves.toBeUndefined();
   });
 
-  it('opens one connection a dispatcher of its own', () => {
+  it('F-21 makes one dispatcher for all connections of a kind', async () => {
     const vendors: ScriptedVendor[] = [];
     const runtime = createRuntime({
       destinations: [acme()],
@@ -155,9 +157,12 @@ describe('createRuntime', () => {
         return vendors.at(-1) as ScriptedVendor;
       },
     });
-    open(runtime);
-    open(runtime);
+    for (let n = 0; n < 5; n++) await open(runtime).deliver([track(`e${n}`)]);
+    expect(vendors).toHaveLength(1);
+    await open(runtime, { pace: { timeoutMs: 4_000 } }).deliver([track('e5')]);
     expect(vendors).toHaveLength(2);
+    await runtime.close();
+    expect(vendors.map(({ closed }) => closed)).toEqual([1, 1]);
   });
 });
 

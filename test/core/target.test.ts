@@ -108,6 +108,24 @@ describe('public addresses', () => {
     expect(isPublic(address)).toBe(true);
   });
 
+  test.each([
+    ['64:ff9b::808:808', true],
+    ['64:ff9b::8.8.8.8', true],
+    ['64:ff9b::7f00:1', false],
+    ['64:ff9b::10.0.0.1', false],
+    ['64:ff9b::a9fe:a9fe', false],
+    ['64:ff9b::168.63.129.16', false],
+    ['64:ff9b:1::808:808', false],
+    ['3fff::1', false],
+    ['3fff:fff:ffff::1', false],
+    ['4000::1', false],
+    ['168.63.129.16', false],
+    ['::ffff:168.63.129.16', false],
+    ['168.63.129.17', true],
+  ])('F-22 %s: %s', (address, one) => {
+    expect(isPublic(address)).toBe(one);
+  });
+
   test.each(
     `0.0.0.0 10.0.0.1 100.64.0.1 100.127.255.255 127.0.0.1 127.255.0.1 169.254.169.254 172.16.0.1 172.31.255.255
     192.168.1.1 192.0.0.1 198.18.0.1 224.0.0.1 240.0.0.1 255.255.255.255

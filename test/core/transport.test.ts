@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
 import type { WireResult } from '../../core/api/destination.ts';
 import type { HttpRequest } from '../../core/api/failure.ts';
+import { createPools, type MakeDispatcher } from '../../core/http/pools.ts';
 import { createTransport, type Sealed, type Transport, type TransportOptions } from '../../core/http/transport.ts';
 
 type Play = (response: ServerResponse, request: IncomingMessage, body: Buffer) => unknown;
@@ -56,13 +57,21 @@ async function vendor(play: Play): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function transportTo(origin: string | undefined, more: Partial<TransportOptions> = {}): Transport {
+interface Around extends Partial<TransportOptions> {
+  readonly socketsPerOrigin?: number;
+  readonly dispatcher?: MakeDispatcher;
+}
+
+function transportTo(
+  origin: string | undefined,
+  { socketsPerOrigin = 2, dispatcher, ...more }: Around = {},
+): Transport {
   const transport = createTransport({
     hosts: ['api.example.com'],
     origin,
-    concurrency: 2,
     timeoutMs: 2_000,
     now: Date.now,
+    pools: createPools({ socketsPerOrigin, dispatcher }),
     ...more,
   });
   opened.push(transport);
@@ -125,7 +134,7 @@ describe('a request', () => {
 
   it('shares the sockets of the requests before it', async () => {
     const origin = await vendor((response) => response.end('{}'));
-    const [one, two] = [transportTo(origin, { concurrency: 1 }), transportTo(origin, { concurrency: 2 })];
+    const [one, two] = [transportTo(origin, { socketsPerOrigin: 1 }), transportTo(origin, { socketsPerOrigin: 2 })];
     for (let n = 0; n < 5; n++) await send(one);
     expect(sockets.size).toBe(1);
     await Promise.all(Array.from({ length: 6 }, () => send(two)));
@@ -297,7 +306,7 @@ describe('time', () => {
 
   it('that runs out before the request left is no timeout: it can go again', async () => {
     const hold: ServerResponse[] = [];
-    const transport = transportTo(await vendor((response) => hold.push(response)), { concurrency: 1 });
+    const transport = transportTo(await vendor((response) => hold.push(response)), { socketsPerOrigin: 1 });
     const first = send(transport, post);
     const second = send(transport, { ...post, body: 'too late' }, 100);
     expect(await second).toEqual({ kind: 'network', code: 'ETIMEDOUT', received: 'no' });

@@ -1,6 +1,7 @@
 import { Agent } from 'undici';
 import { defaultReplyCap } from '../../../core/http/exchange.ts';
 import { createRedactor } from '../../../core/http/redact.ts';
+import { createPools } from '../../../core/http/pools.ts';
 import { createTransport } from '../../../core/http/transport.ts';
 import { AttemptWire } from '../../../core/runtime/attempt-wire.ts';
 import { systemClock } from '../../../core/runtime/clock.ts';
@@ -74,20 +75,28 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const { slug, hosts, pace } = destination.manifest;
   const { timeoutMs } = pace;
   const { now } = systemClock;
-  const transport = createTransport({ hosts, origin: sink.origin, concurrency, timeoutMs, now });
+  const transport = createTransport({
+    hosts,
+    origin: sink.origin,
+    timeoutMs,
+    pools: createPools({ socketsPerOrigin: concurrency }),
+    now,
+  });
   let signals = 0;
-  const line: Pick<Line, 'slug' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> & { readonly vendor: object } =
-    {
-      slug,
-      vendor: { replyBytes: defaultReplyCap },
-      transport,
-      clock: systemClock,
-      pacer: createPacer(concurrency, [], systemClock),
-      redactor: createRedactor([]),
-      emit: () => {
-        signals += 1;
-      },
-    };
+  const line: Pick<Line, 'slug' | 'id' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> & {
+    readonly vendor: object;
+  } = {
+    slug,
+    id: slug,
+    vendor: { replyBytes: defaultReplyCap },
+    transport,
+    clock: systemClock,
+    pacer: createPacer(concurrency, [], systemClock),
+    redactor: createRedactor([]),
+    emit: () => {
+      signals += 1;
+    },
+  };
   const call = { line } as unknown as Call;
   const request = {
     method: 'POST',
