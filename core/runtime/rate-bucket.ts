@@ -14,6 +14,8 @@ export interface RateBucket {
   reserve(items: number): void;
   /** That request leaves with another number of items, or (0) not at all. */
   change(items: number, leaving: number): void;
+  /** Nothing left within its window, and nothing is about to: it lets as much through as a new one. */
+  isEmpty(now: number): boolean;
   /** That request leaves now: compressing and connecting may have taken their time. */
   start(items: number, now: number): void;
 }
@@ -59,6 +61,10 @@ export function createRateBucket(rate: Rate): RateBucket {
         excess -= entry.cost;
       }
       return wait;
+    },
+    isEmpty(now) {
+      forget(now);
+      return used === 0 && reserved === 0;
     },
     reserve(items) {
       reserved += costOf(items);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Agent, Dispatcher } from 'undici';
 import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
@@ -9,6 +10,7 @@ import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
+import { createBucketLeases, type Lease } from './bucket-leases.ts';
 import { patient, systemClock, timersOn, unfailing, type Clock } from './clock.ts';
 import { compose } from './compose.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -28,7 +30,7 @@ import { defaultEventLimits, type EventLimits } from './measure.ts';
 import type { Line } from './line.ts';
 import { createPacer } from './pacer.ts';
 import { poolOptionTable, poolsOptions } from './pools-options.ts';
-import { createRateBucket, type RateBucket } from './rate-bucket.ts';
+import { createRateBucket } from './rate-bucket.ts';
 import { createRetryBudget, defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { textsOf } from './secrets.ts';
 import { safely, type Emit } from './signals.ts';
@@ -135,7 +137,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   };
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
-  const sharedBuckets = new Map<string, RateBucket>();
+  const buckets = createBucketLeases(clock);
   const connections = new Set<Connection>();
   const ids = createConnectionIds();
   let closing: Promise<void> | undefined;
@@ -152,30 +154,34 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     ),
   );
 
-  /** One bucket for all connections with the same pace key. */
-  function bucketsFor(
+  /** One bucket for all connections with the same pace key; without one, each has its own, also when it is opened again. */
+  function leasesFor(
     destination: AnyDestination,
     config: unknown,
     pace: Pace,
     requestsPerDay: number | undefined,
-  ): RateBucket[] {
+  ): Lease[] {
     const rates = [
       pace.rate,
       requestsPerDay === undefined
         ? undefined
         : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
     ].filter((rate) => rate !== undefined);
+    if (rates.length === 0) return [];
+    const { slug } = destination.manifest;
     const owner = destination.paceKey?.(config);
-    return rates.map((rate) => {
-      if (owner === undefined) return createRateBucket(rate);
-      const key = JSON.stringify([destination.manifest.slug, owner, rate]);
-      const bucket = sharedBuckets.get(key) ?? createRateBucket(rate);
-      sharedBuckets.set(key, bucket);
-      return bucket;
-    });
+    const settings = owner === undefined ? digestOf(config) : '';
+    return rates.map((rate) =>
+      owner === undefined ? buckets.own(`${slug} ${settings}`, rate) : buckets.shared(`${slug} ${owner}`, rate),
+    );
   }
 
-  function connect(destination: AnyDestination, config: unknown, asked: ConnectionOptions): Connection {
+  function connect(
+    destination: AnyDestination,
+    config: unknown,
+    asked: ConnectionOptions,
+    leases: Lease[],
+  ): Connection {
     const { manifest } = destination;
     const granted = grantedPace(manifest);
     const { rate: ownRate, ...slower } = withoutUndefined(asked.pace ?? {});
@@ -183,15 +189,18 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     const most = Math.min(manifest.limits.maxItems, asked.limits?.maxItems ?? Number.POSITIVE_INFINITY);
     const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, most));
     const vendor = compose(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
-    const buckets = bucketsFor(destination, config, granted, vendor.requestsPerDay);
-    // The connection's own rate comes on top of the vendor's, so that it can only slow down.
-    if (ownRate !== undefined) buckets.push(createRateBucket(ownRate));
     const policy: RetryPolicy = {
       ...defaultRetryPolicy,
       ...withoutUndefined(options.retry ?? {}),
       ...withoutUndefined(asked.retry ?? {}),
     };
     const id = asked.id ?? ids.free(manifest.slug);
+    leases.push(...leasesFor(destination, config, granted, vendor.requestsPerDay));
+    // The connection's own rate comes on top of the vendor's, so that it can only slow down.
+    const rates = [
+      ...leases.map(({ bucket }) => bucket),
+      ...(ownRate === undefined ? [] : [createRateBucket(ownRate)]),
+    ];
     const line: Line = {
       slug: manifest.slug,
       id,
@@ -206,7 +215,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         requiredConsent: asked.requiredConsent ?? [],
         limits: { ...defaultEventLimits, ...withoutUndefined(options.eventLimits ?? {}) },
       }),
-      pacer: createPacer(pace.concurrency, buckets, clock),
+      pacer: createPacer(pace.concurrency, rates, clock),
       transport: createTransport({
         hosts: manifest.hosts,
         compression: manifest.compression,
@@ -229,7 +238,10 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     };
     const connection = createConnection(line, {
       began: () => ids.close(id),
-      ended: () => connections.delete(connection),
+      ended() {
+        connections.delete(connection);
+        for (const lease of leases) lease.giveBack();
+      },
     });
     ids.open(id);
     connections.add(connection);
@@ -262,10 +274,12 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       ];
       if (!parsed.success || parsedOptions.options === undefined || issues.length > 0)
         return { kind: 'invalid', issues };
+      const leases: Lease[] = [];
       try {
-        const connection = connect(destination, parsed.data, parsedOptions.options);
+        const connection = connect(destination, parsed.data, parsedOptions.options, leases);
         return { kind: 'open', connection: connection as Connection<L> };
       } catch (error) {
+        for (const lease of leases) lease.giveBack();
         emit?.({ kind: 'defect', slug, connection: asked.id ?? slug, where: 'prepare', error: errorText(error) });
         return {
           kind: 'invalid',
@@ -286,6 +300,12 @@ const idInUse: ConfigIssue = {
   path: 'options.id',
   message: 'is the id of a connection that is open; close that one first, or give another id',
 };
+
+/** Tells settings apart without keeping them: they hold secrets. */
+const digestOf = (config: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(config) ?? '')
+    .digest('base64');
 
 /** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */
 function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?: number } {
