@@ -1,4 +1,5 @@
 import type { Outcome } from '../api/outcome.ts';
+import type { createAftermath } from './aftermath.ts';
 import type { Blame } from './blame.ts';
 import type { Circuit, Errand } from './circuit.ts';
 import { failpoint } from './failpoint.ts';
@@ -18,6 +19,7 @@ export interface DepartureOptions {
   readonly pause: Pick<Pause, 'clear'>;
   readonly permits: Permits;
   readonly blame: Blame;
+  readonly aftermath: ReturnType<typeof createAftermath>;
   readonly policy: QueuePolicy;
   /** Most events in a slice, and slices under way at once. */
   readonly sliceSize: number;
@@ -61,12 +63,13 @@ const lost: Arrival = { outcomes: [], again: false };
 
 export function createDepartures(options: DepartureOptions): Departures {
   const { connection, recorder, circuit, pause, permits, blame, policy, now, defect, freed } = options;
-  const { sliceSize, inFlight, batchSize, withinMs } = options;
+  const { sliceSize, inFlight, batchSize, withinMs, aftermath } = options;
   const lots = new Map<Slice, Lot>();
   /** Claims of slices that nothing has become of yet. */
   let open = 0;
 
-  async function send(claims: readonly Claim[], errand: Errand): Promise<Arrival> {
+  async function send(given: readonly Claim[], errand: Errand): Promise<Arrival> {
+    const claims = aftermath(given);
     const stop = new AbortController();
     const slice = openSlice(claims, {
       recorder,

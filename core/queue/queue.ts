@@ -168,6 +168,11 @@ export interface DeliveryQueue {
   prune(before: number, now: number): Promise<number>;
   /** With a connection: of that one alone. */
   status(now: number, connection?: string): QueueStatus;
+  /**
+   * The last seq that a process had given when it ended without close(); 0 where none did. What it had claimed at that moment is among the
+   * oldest events up to that one, and may be with the vendor.
+   */
+  crashedAt(): number;
   /** How many events of a connection wait, claimed ones included. */
   waiting(connection: string): number;
   /** Resolves when everything written is on disk and the store is given up. */

@@ -2,6 +2,7 @@ import type { ReasonCode } from '../api/outcome.ts';
 import { breathe, systemClock } from '../runtime/clock.ts';
 import { errorText } from '../runtime/error-text.ts';
 import { safely } from '../runtime/signals.ts';
+import { createAftermath } from './aftermath.ts';
 import { createBlame } from './blame.ts';
 import { createCandidates } from './candidates.ts';
 import { createCircuit } from './circuit.ts';
@@ -85,6 +86,8 @@ export function work(options: WorkOptions): Working {
     pause,
     permits,
     blame,
+    // A slice more than may be under way: one leaves when most of another has come back.
+    aftermath: createAftermath(queue, sliceSize * (inFlight + 1) + batchSize * apart),
     policy,
     sliceSize,
     inFlight,

@@ -61,6 +61,7 @@ export class MemoryQueue implements DeliveryQueue {
   /** Thrown by the next calls of settle(), one each. */
   readonly failures: Error[] = [];
   closed = false;
+  crashed = 0;
   /** What settle() waits for before it does anything: the disk. */
   flush: () => Promise<void> = () => Promise.resolve();
   /** What settle() does with nothing to settle. */
@@ -239,6 +240,10 @@ export class MemoryQueue implements DeliveryQueue {
 
   prune(): Promise<number> {
     return Promise.resolve(0);
+  }
+
+  crashedAt(): number {
+    return this.crashed;
   }
 
   waiting(connection: string): number {

@@ -152,6 +152,7 @@ export async function runPoison({
     nextAt: (id) => queue.nextAt(id),
     release: (...asked) => queue.release(...asked),
     waiting: (id) => queue.waiting(id),
+    crashedAt: () => 0,
     async settle(...asked) {
       writing += 1;
       await queue.settle(...asked).finally(() => (writing -= 1));

@@ -42,6 +42,7 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #maxBytes: number;
   readonly #now: () => number;
   readonly #lanes: number;
+  readonly #crashedAt: number;
   readonly #writer: Writer;
   readonly #seen: Seen;
   readonly #quarantine: Quarantine;
@@ -56,6 +57,7 @@ export class LmdbQueue implements DeliveryQueue {
     this.#maxBytes = maxBytes;
     this.#now = now;
     this.#lanes = meta.make.lanes;
+    this.#crashedAt = meta.make.crashedAt ?? 0;
     this.#seen = new Seen(tables.seen, { bucketMs: meta.make.seenMs, windowMs: dedupWindowMs });
     const writer = new Writer(tables, folder, meta);
     this.#writer = writer;
@@ -208,6 +210,10 @@ export class LmdbQueue implements DeliveryQueue {
 
   prune(before: number, now: number): Promise<number> {
     return this.#chores.prune(before, now);
+  }
+
+  crashedAt(): number {
+    return this.#crashedAt;
   }
 
   waiting(connection: string): number {

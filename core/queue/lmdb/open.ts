@@ -62,6 +62,7 @@ export async function openQueue({
       // The width of what is there already cannot change.
       seenMs: seen === undefined ? bucketMs(dedupWindowMs) : meta.make.seenMs,
       maxBytes: maxBytes ?? meta.make.maxBytes ?? defaultBytes,
+      ...crashOf(folder, meta),
     };
     if (make.lanes !== meta.make.lanes) mustBeDrained(path, meta, make.lanes);
     queue = new LmdbQueue(
@@ -70,7 +71,10 @@ export async function openQueue({
       { ...meta, make, totals: folder.clean ? meta.totals : beyond(meta.totals) },
       { maxBytes: make.maxBytes ?? defaultBytes, dedupWindowMs, now, emit: safely(onSignal) },
     );
-    if (kept === undefined || !isDeepStrictEqual(make, meta.make)) await queue.begin();
+    const asAsked = isDeepStrictEqual({ ...make, crashedAt: 0 }, { ...meta.make, crashedAt: 0 });
+    if (kept === undefined || !asAsked) await queue.begin();
+    // Beside a full disk it opens all the same, and this process knows.
+    else if (make.crashedAt !== meta.make.crashedAt) await queue.begin().catch(() => undefined);
     folder.made();
     return queue;
   } catch (error) {
@@ -91,6 +95,12 @@ function opened<T>(folder: Folder, open: () => T): T {
       refusalOf(folder.path, error) ?? new StoreDamaged(folder.path, String((error as Error).message), { cause: error })
     );
   }
+}
+
+/** Kept beyond the next close: a look at the store between a crash and the next worker must not hide it. */
+function crashOf({ clean }: Folder, { totals, make }: Meta): Pick<Make, 'crashedAt'> {
+  const crashedAt = clean ? make.crashedAt : totals.seq;
+  return crashedAt === undefined ? {} : { crashedAt };
 }
 
 /** Of a new store. */

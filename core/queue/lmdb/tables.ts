@@ -89,6 +89,8 @@ export interface Make {
   readonly seenMs: number;
   /** Bytes of records it may keep. */
   readonly maxBytes?: number;
+  /** The last seq given when it was last found unclosed. */
+  readonly crashedAt?: number;
 }
 /** How many records of a connection each table holds. */
 export interface Counts {

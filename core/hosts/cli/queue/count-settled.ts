@@ -31,6 +31,7 @@ export function countSettled(queue: WorkableQueue): {
       nextAt: (connection) => queue.nextAt(connection),
       release: (connection, seqs) => queue.release(connection, seqs),
       waiting: (connection) => queue.waiting(connection),
+      crashedAt: () => queue.crashedAt(),
     },
   };
 }
