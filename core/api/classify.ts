@@ -22,7 +22,8 @@ export interface ErrorRule<P = unknown> {
  * | ------------------------------- | ----------------------------------------------------------------------- |
  * | 2xx that nobody documents       | ambiguous                                                               |
  * | 502, 504, 520 to 524; 499       | ambiguous: a gateway gave up on a vendor that may have it; Retry-After kept |
- * | 401, 403                        | suspend (unauthorized)                                                  |
+ * | 401                             | suspend (unauthorized)                                                  |
+ * | 403                             | the same, once it is proven not to be about one event                   |
  * | 3xx, 402, 407, 426, 428, 511    | suspend (misconfigured)                                                 |
  * | 408, 421, 423, 424, 425, 429, other 5xx | retry; Retry-After kept                                         |
  * | 501                             | reject                                                                  |
@@ -44,7 +45,11 @@ export function classifyWith<P>(
         hasStatus(status, response.status) && (body === undefined ? !ofGateway : body.test(response.body)),
     );
     if (rule === undefined) return house(houseTable(response, options.retryAfter));
-    return withStatus(typeof rule.means === 'function' ? rule.means(response, batch) : rule.means, response.status);
+    const meant = withStatus(
+      typeof rule.means === 'function' ? rule.means(response, batch) : rule.means,
+      response.status,
+    );
+    return rule.body === undefined ? unproven(meant, response.status) : meant;
   };
 }
 
@@ -61,6 +66,12 @@ export const isHouse = (reason: Reason): boolean => houseReasons.has(reason);
 
 const hasStatus = (wanted: number | readonly number[], status: number): boolean =>
   typeof wanted === 'number' ? wanted === status : wanted.includes(status);
+
+/** A firewall says 403, too, to one event whose text it dislikes: without words that a row knows, that stops nobody yet. */
+const unproven = (decision: RetryDecision, status: number): RetryDecision =>
+  status === 403 && decision.kind === 'suspend' && decision.scope === undefined
+    ? { ...decision, unproven: true }
+    : decision;
 
 /** Rows are written once; the status the vendor answered with is added to their reason here. */
 function withStatus(decision: RetryDecision, status: number): RetryDecision {
@@ -115,7 +126,8 @@ function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): R
   }
   if (status < 400) return decide('suspend', 'misconfigured', `The vendor redirects (${status})`, { status });
   if (status === 401 || status === 403) {
-    return decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status });
+    const refused = decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status });
+    return unproven(refused, status);
   }
   if (gatewayStatuses.includes(status)) {
     const afterMs = retryAfterMs(response, form);

@@ -12,7 +12,8 @@ import type { Reason, ReasonCode } from './outcome.ts';
  * accept     the vendor has it, whatever the status line says
  * skip       the vendor must not have it (the person opted out there), or only checked it (a dry run)
  * reject     no attempt will ever work
- * suspend    nothing from this connection (or of this scope) will work until a human acts
+ * suspend    nothing from this connection (or of this scope) will work until a human acts; `unproven` where the answer may as
+ *            well be about one event: then core finds out first
  */
 export type RetryDecision =
   | (Refusal & { readonly kind: 'retry'; readonly afterMs?: number; readonly scope?: string })
@@ -24,7 +25,7 @@ export type RetryDecision =
   | { readonly kind: 'accept'; readonly note?: string }
   | (Refusal & { readonly kind: 'skip' })
   | (Refusal & { readonly kind: 'reject' })
-  | (Refusal & { readonly kind: 'suspend'; readonly scope?: string });
+  | (Refusal & { readonly kind: 'suspend'; readonly scope?: string; readonly unproven?: true });
 
 /** What every decision but a yes carries. */
 interface Refusal {

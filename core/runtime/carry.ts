@@ -2,10 +2,12 @@ import pRetry from 'p-retry';
 import type { RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
 import type { HttpResponse } from '../api/failure.ts';
+import { jsonBody } from '../api/readers.ts';
 import type { Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
 import type { Vendor } from './compose.ts';
+import { conclude, examine, type Probe, type Smaller } from './examine.ts';
 import { unhurried } from './explain.ts';
 import { defect, type Call } from './line.ts';
 import { mayLeave, mayWait, putOff } from './may-leave.ts';
@@ -26,6 +28,8 @@ interface Trip {
   failures: number;
   /** The scope that it waited for, and that let it go. */
   cleared: string | undefined;
+  /** It goes before all others. */
+  urgent: boolean;
   /** What goes on in requests of its own. */
   parts: Promise<void>[] | undefined;
 }
@@ -39,10 +43,17 @@ type Ended = (unfinished: Unfinished | undefined) => void;
  * batch that goes through at once, as nearly all do, makes none.
  */
 export function carry(call: Call, crate: Crate, departed: () => void, arrived: (crate: Crate) => void): void {
-  travel(call, newTrip(), crate, departed, arrived);
+  travel(call, newTrip(call.urgent), crate, departed, arrived);
 }
 
-const newTrip = (): Trip => ({ sealed: undefined, attempts: 0, failures: 0, cleared: undefined, parts: undefined });
+const newTrip = (urgent: boolean): Trip => ({
+  sealed: undefined,
+  attempts: 0,
+  failures: 0,
+  cleared: undefined,
+  urgent,
+  parts: undefined,
+});
 
 /** Another trip of the same batch, for a part of it. */
 const sameTrip = (trip: Trip): Trip => ({ ...trip, parts: undefined });
@@ -138,7 +149,7 @@ function attempt(call: Call, trip: Trip, crate: Crate, departed: () => void, end
     end(undefined);
   };
   if (call.stopped()) granted({ cause: 'stopped', retryAt: line.pacer.opensAt() });
-  else line.pacer.acquire(waiting.items.length, waiting.deadline, call, granted);
+  else line.pacer.acquire(waiting.items.length, waiting.deadline, call, granted, trip.urgent);
 }
 
 const refusals: Readonly<Record<Refusal['cause'], Reason>> = {
@@ -172,7 +183,7 @@ function park(call: Call, trip: Trip, crate: Crate, hold: Hold): void {
 
 /** The slot is ours: the request leaves, and the slot is given back once its answer is judged. */
 function leave(call: Call, trip: Trip, waiting: Crate, ended: Ended): void {
-  const { vendor, pacer } = call.line;
+  const { vendor, pacer, inquiry } = call.line;
   const { leaving, held } = mayLeave(call, waiting, trip.cleared);
   for (const one of held) park(call, trip, one.crate, one.hold);
   if (leaving !== waiting) pacer.changed(waiting.items.length, leaving?.items.length ?? 0);
@@ -181,11 +192,12 @@ function leave(call: Call, trip: Trip, waiting: Crate, ended: Ended): void {
     return ended(undefined);
   }
   trip.attempts += 1;
+  const mark = inquiry?.mark() ?? 0;
   for (const parcel of leaving.items) parcel.attempts += 1;
   const wire = new AttemptWire(call, leaving, trip.attempts, trip.sealed);
   const answered = (reply: Reply): void => {
     trip.sealed = wire.sealed;
-    const unfinished = judged(call, trip, leaving, reply, wire.heard);
+    const unfinished = judged(call, trip, leaving, { reply, heard: wire.heard, mark });
     wire.departed();
     // Only now: what this answer suspends or slows down must do so before the next request gets the slot.
     pacer.release();
@@ -207,24 +219,29 @@ function sendItself(vendor: Vendor, crate: Crate, wire: AttemptWire, answered: (
   }
 }
 
+interface Answer {
+  readonly reply: Reply;
+  readonly heard: HttpResponse | undefined;
+  /** Of the inquiry, when the request left. */
+  readonly mark: number;
+}
+
 /** Settles what the reply settles, sends off what goes on in requests of its own, and returns what may be tried again. */
-function judged(
-  call: Call,
-  trip: Trip,
-  crate: Crate,
-  reply: Reply,
-  heard: HttpResponse | undefined,
-): Unfinished | undefined {
+function judged(call: Call, trip: Trip, crate: Crate, answer: Answer): Unfinished | undefined {
+  const { reply, heard, mark } = answer;
   try {
     const decisions = decisionsOf(call.line, reply, crate, heard);
-    if (decisions.some(isAccepted)) call.line.budget.earn();
+    if (decisions.some(isAccepted)) {
+      call.line.budget.earn();
+      call.line.inquiry?.passed(mark);
+    }
     const groups = apply(call, crate, decisions, trip.failures);
     if (groups.length === 0) return undefined;
     if (crate.lane !== undefined && groups.length > 1) {
       (trip.parts ??= []).push(
         oneByOne(
           call,
-          groups.map((group) => stepOf(call, sameTrip(trip), group)),
+          groups.map((group) => stepOf(call, sameTrip(trip), group, answer)),
         ),
       );
       return undefined;
@@ -232,7 +249,7 @@ function judged(
     let unfinished: Unfinished | undefined;
     for (const group of groups) {
       if (group.kind === 'again' && group.scope === undefined) unfinished = patience(call, trip, group);
-      else (trip.parts ??= []).push(stepOf(call, sameTrip(trip), group).take());
+      else (trip.parts ??= []).push(stepOf(call, sameTrip(trip), group, answer).take());
     }
     return unfinished;
   } catch (error) {
@@ -244,8 +261,9 @@ function judged(
 const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
 
 /** How a group goes on; what its wait holds is held at once. */
-function stepOf(call: Call, trip: Trip, group: Group): Step {
+function stepOf(call: Call, trip: Trip, group: Group, answer: Answer): Step {
   const crate = crateOf(group.parcels) as Crate;
+  if (group.kind === 'question') return questionOf(call, crate, answer);
   if (group.kind !== 'again') {
     const parts = group.kind === 'isolate' ? crate.items.map((parcel) => [parcel]) : halved(crate.items);
     return { crate, take: () => sendParts(call, parts.map(crateOf), carried) };
@@ -262,6 +280,33 @@ function stepOf(call: Call, trip: Trip, group: Group): Step {
     },
   };
 }
+
+/** Was it the batch that was refused, or the credentials? What is known already is told at once. */
+function questionOf(call: Call, crate: Crate, { heard, mark }: Answer): Step {
+  const { inquiry } = call.line;
+  const finding = inquiry?.refused(crate.items, mark, isPlain(heard?.body ?? '')) ?? 'credentials';
+  if (finding === 'ask' && inquiry !== undefined)
+    return { crate, take: () => examine(call, inquiry, crate, { probe, smaller }) };
+  if (finding === 'event' && crate.items.length > 1) return { crate, take: () => smaller(call, crate) };
+  conclude(call, crate, finding === 'ask' ? 'later' : finding);
+  inquiry?.concluded();
+  return { crate, take: () => Promise.resolve() };
+}
+
+/** A vendor says nothing or JSON; a gateway in front of it has a page of its own. */
+const isPlain = (body: string): boolean => body.trim() === '' || jsonBody(body) !== undefined;
+
+const smaller: Smaller = (call, crate) => sendParts(call, halved(crate.items).map(crateOf), carried);
+
+const probe: Probe = (call, crate) => {
+  const trip = newTrip(true);
+  return new Promise((resolve) => {
+    attempt(call, trip, crate, nothing, (unfinished) => {
+      trip.urgent = false;
+      resolve(() => carryOn(call, trip, crate, unfinished));
+    });
+  });
+};
 
 /** Our own code failed in a way nobody foresaw. What may have left is not claimed either way. */
 function abandon(call: Call, crate: Crate, error: unknown): void {

@@ -29,10 +29,13 @@ export const noCheck = 'This destination has no credential check';
 const defaultWithinMs = 15_000;
 const house = classifyWith([]);
 
-/** Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. */
-export async function checkCredentials(line: Line, given?: CheckOptions): Promise<CheckResult> {
+/**
+ * Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. An urgent
+ * check goes before all events.
+ */
+export async function checkCredentials(line: Line, given?: CheckOptions, urgent = false): Promise<CheckResult> {
   const options = checkedOptions(given, checkOptions, 'check()');
-  const result = await ask(line, options).catch((error: unknown): CheckResult => {
+  const result = await ask(line, options, urgent).catch((error: unknown): CheckResult => {
     defect(line, 'check', error);
     return {
       kind: 'unreachable',
@@ -43,7 +46,7 @@ export async function checkCredentials(line: Line, given?: CheckOptions): Promis
   return result;
 }
 
-async function ask(line: Line, options: CheckOptions): Promise<CheckResult> {
+async function ask(line: Line, options: CheckOptions, urgent: boolean): Promise<CheckResult> {
   const { check, settings, prepared } = line.vendor;
   if (check === undefined) return { kind: 'unsupported', message: noCheck };
   if ('none' in check) return { kind: 'unsupported', message: check.none };
@@ -52,6 +55,7 @@ async function ask(line: Line, options: CheckOptions): Promise<CheckResult> {
     request,
     onAmbiguous: 'report',
     attempts: 1,
+    urgent,
     withinMs: atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs),
     signal: options.signal,
     judge: (result, batch) =>
@@ -61,6 +65,7 @@ async function ask(line: Line, options: CheckOptions): Promise<CheckResult> {
   });
   if (outcome.kind === 'delivered') {
     line.suspensions.liftWhole();
+    line.inquiry?.accept();
     return { kind: 'ok', proves: check.proves };
   }
   return { kind: outcome.kind === 'suspended' ? 'refused' : 'unreachable', reason: outcome.reason };

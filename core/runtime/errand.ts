@@ -27,6 +27,8 @@ export interface Errand {
   /** What was put into the request: the vendor's words about it are shown without it. */
   readonly input?: unknown;
   readonly signal?: AbortSignal | undefined;
+  /** It goes before all events. */
+  readonly urgent?: boolean | undefined;
 }
 
 /** A crash is the core's to judge. */
@@ -44,6 +46,7 @@ export function runErrand(line: Line, errand: Errand): Promise<Outcome> {
   const stopping = new AbortController();
   const call: Call = {
     line: own,
+    urgent: errand.urgent === true,
     signal: () => stopping.signal,
     stopped: () => stopping.signal.aborted,
     settle(settled, outcome) {
@@ -94,7 +97,15 @@ function lineFor(line: Line, { request, judge, onAmbiguous, attempts, replyBytes
     },
   };
   const policy = attempts === undefined ? line.policy : { ...line.policy, attempts };
-  return { ...line, vendor, policy, onAmbiguous, suspensions: createSuspensions(), emit: discreet(line.emit) };
+  return {
+    ...line,
+    vendor,
+    policy,
+    onAmbiguous,
+    suspensions: createSuspensions(),
+    inquiry: undefined,
+    emit: discreet(line.emit),
+  };
 }
 
 /** What an errand is refused suspends nothing, so nobody is told that it did. */

@@ -92,6 +92,7 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
 
   const call: Call = {
     line,
+    urgent: false,
     signal() {
       if (stopping === undefined) {
         stopping = new AbortController();

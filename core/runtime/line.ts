@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Vendor } from './compose.ts';
 import { errorText } from './error-text.ts';
 import type { Gate } from './gate.ts';
+import type { Inquiry } from './inquiry.ts';
 import type { Pacer } from './pacer.ts';
 import type { Parcel } from './parcel.ts';
 import type { RetryBudget, RetryPolicy } from './retry-policy.ts';
@@ -26,6 +27,8 @@ export interface Line {
   readonly transport: Transport;
   readonly suspensions: Suspensions;
   readonly scopeHolds: ScopeHolds;
+  /** Undefined for requests beside the events: what they are refused suspends nothing. */
+  readonly inquiry: Inquiry | undefined;
   readonly policy: RetryPolicy;
   readonly budget: RetryBudget;
   readonly onAmbiguous: 'report' | 'retry';
@@ -41,6 +44,8 @@ export interface Line {
 /** One deliver() or stream() under way. */
 export interface Call {
   readonly line: Line;
+  /** It goes before all others. */
+  readonly urgent: boolean;
   /** Told to stop: nothing more is started, what is in flight is finished. */
   stopped(): boolean;
   signal(): AbortSignal;

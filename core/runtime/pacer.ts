@@ -16,10 +16,22 @@ interface Waiter {
   readonly granted: (refusal: Refusal | undefined) => void;
 }
 
+export type Passage = 'open' | 'single' | 'examined';
+
 /** Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first served. */
 export interface Pacer {
   /** `granted` is called once, at once or later: with `undefined` the slot is yours, release() it; with a Refusal it would cross the deadline. */
-  acquire(items: number, deadline: number, call: object, granted: (refusal: Refusal | undefined) => void): void;
+  acquire(
+    items: number,
+    deadline: number,
+    call: object,
+    granted: (refusal: Refusal | undefined) => void,
+    urgent?: boolean,
+  ): void;
+  /** Who gets a slot: everybody; one at a time; or, while something is examined, only who is urgent. */
+  narrow(passage: Passage): void;
+  /** Resolves when no slot is taken. */
+  whenIdle(): Promise<void>;
   /** Of the items that got the slot so many leave; 0 where none does, and then nothing begins. */
   changed(items: number, leaving: number): void;
   /** The request begins to leave. Once for every slot that was acquired, at the latest when it is released. */
@@ -41,6 +53,10 @@ const sweepMs = 100;
 export function createPacer(concurrency: number, buckets: readonly RateBucket[], clock: Clock): Pacer {
   const waiting = new Denque<Waiter>();
   let waitingItems = 0;
+  /** They go before all others. */
+  const urgents = new Denque<Waiter>();
+  let passage: Passage = 'open';
+  let idlers: (() => void)[] = [];
   let free = concurrency;
   let heldUntil = Number.NEGATIVE_INFINITY;
   let pumping = false;
@@ -60,20 +76,29 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
     for (const bucket of buckets) bucket.reserve(items);
   };
 
+  /** Whose head is next; `undefined` when nobody may leave. */
+  function next(): Denque<Waiter> | undefined {
+    if (urgents.length > 0) return urgents;
+    return waiting.length > 0 && passage !== 'examined' ? waiting : undefined;
+  }
+
+  const hasSlot = (): boolean => (passage === 'single' ? free === concurrency : free > 0);
+
   /** What is granted may send, be answered and give its slot back before granted() returns: the loop here goes on, not a call inside the call. */
   function pump(): void {
     if (pumping) return;
     pumping = true;
     try {
       const now = clock.elapsed();
-      for (let head = waiting.peekFront(); head !== undefined; head = waiting.peekFront()) {
+      for (let queue = next(); queue !== undefined; queue = next()) {
+        const head = queue.peekFront() as Waiter;
         const delay = delayMs(head.items, now);
         if (now + delay > head.deadline || now >= head.deadline) {
-          waiting.shift();
+          queue.shift();
           waitingItems -= head.items;
           head.granted({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
-        } else if (free > 0 && delay === 0) {
-          waiting.shift();
+        } else if (hasSlot() && delay === 0) {
+          queue.shift();
           waitingItems -= head.items;
           take(head.items);
           head.granted(undefined);
@@ -81,6 +106,7 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
           return wakeIn(delay > 0 ? delay : sweepMs);
         }
       }
+      if (waiting.length > 0) wakeIn(sweepMs);
     } finally {
       pumping = false;
     }
@@ -106,14 +132,16 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
 
   function refuseWhere(matches: (waiter: Waiter) => boolean, refusal: Refusal): void {
     const refused: Waiter[] = [];
-    for (let count = waiting.length; count > 0; count--) {
-      const waiter = waiting.shift() as Waiter;
-      if (matches(waiter)) refused.push(waiter);
-      else waiting.push(waiter);
+    for (const queue of [urgents, waiting]) {
+      for (let count = queue.length; count > 0; count--) {
+        const waiter = queue.shift() as Waiter;
+        if (matches(waiter)) refused.push(waiter);
+        else queue.push(waiter);
+      }
     }
     for (const { items } of refused) waitingItems -= items;
     for (const { granted } of refused) granted(refusal);
-    if (waiting.length === 0 && free === concurrency) stopTimer();
+    if (waiting.length === 0 && urgents.length === 0 && free === concurrency) stopTimer();
   }
 
   function stopTimer(): void {
@@ -122,16 +150,16 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
   }
 
   return {
-    acquire(items, deadline, call, granted) {
+    acquire(items, deadline, call, granted, urgent = false) {
       const now = clock.elapsed();
       const delay = delayMs(items, now);
       if (now >= deadline) return granted({ cause: 'deadline', retryAt: dateIn(delay) });
       if (now + delay > deadline) return granted({ cause: 'throttled', retryAt: dateIn(delay) });
-      if (free > 0 && delay === 0 && waiting.length === 0) {
+      if (passage === 'open' && free > 0 && delay === 0 && waiting.length === 0) {
         take(items);
         return granted(undefined);
       }
-      waiting.push({ items, deadline, call, granted });
+      (urgent ? urgents : waiting).push({ items, deadline, call, granted });
       waitingItems += items;
       pump();
     },
@@ -144,9 +172,19 @@ export function createPacer(concurrency: number, buckets: readonly RateBucket[],
       for (const bucket of buckets) bucket.start(items, now);
       if (waiting.length > 0) pump();
     },
+    narrow(wanted) {
+      if (passage === wanted) return;
+      passage = wanted;
+      if (waiting.length > 0) pump();
+    },
+    whenIdle: () => (free === concurrency ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
     release() {
       free += 1;
-      if (waiting.length > 0) pump();
+      if (free === concurrency && idlers.length > 0) {
+        for (const idle of idlers) idle();
+        idlers = [];
+      }
+      if (waiting.length > 0 || urgents.length > 0) pump();
       else if (free === concurrency) stopTimer();
     },
     holdFor(ms) {

@@ -20,6 +20,8 @@ export interface Parcel extends Delivery<unknown> {
   attempts: number;
   /** An attempt ended without an answer: the vendor may have it already. */
   ambiguous: boolean;
+  /** The mark after its first refusal that may be about the credentials. */
+  refused: number | undefined;
   /** Why the last attempt did not do. */
   reason: Reason | undefined;
   /** Its outcome, once it has one. */
@@ -57,6 +59,7 @@ export const parcelOf = (
   shelf: undefined,
   attempts: 0,
   ambiguous: false,
+  refused: undefined,
   reason: undefined,
   settled: undefined,
 });

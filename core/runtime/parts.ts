@@ -19,7 +19,7 @@ export function halved(parcels: readonly Parcel[]): (readonly Parcel[])[] {
 }
 
 /**
- * In a lane one after the other and up to the first deferral. Elsewhere side by side, but in no more than half of the slots: the
+ * In a lane one after the other and up to the first deferral. Elsewhere side by side, but in no more than half of the slots, two at least: the
  * items of one batch that go on alone must not keep everybody else waiting. Never rejects.
  */
 export async function sendParts(call: Call, parts: readonly (Crate | undefined)[], carried: Carried): Promise<void> {
@@ -33,7 +33,7 @@ export async function sendParts(call: Call, parts: readonly (Crate | undefined)[
   const send = async (): Promise<void> => {
     for (const crate of waiting) await carried(call, crate);
   };
-  await Promise.all(Array.from({ length: Math.ceil(call.line.pace.concurrency / 2) }, send));
+  await Promise.all(Array.from({ length: Math.max(2, Math.ceil(call.line.pace.concurrency / 2)) }, send));
 }
 
 /** Steps of a lane: behind a deferral nothing of it goes on. Never rejects. */
@@ -43,13 +43,18 @@ export async function oneByOne(call: Call, steps: readonly Step[]): Promise<void
     if (stands === undefined && (await laneIsKept(call, crate))) {
       await take();
       stands = deferralOf(crate);
-    } else standStill(call, crate, stands === undefined ? call.line.clock.now() : Date.parse(stands.retryAt ?? ''));
+    } else standStill(call, crate, timeOf(stands, call.line.clock.now()));
   }
 }
 
+/** When the lane may go on (epoch ms). */
+export const timeOf = (stands: Deferral | undefined, now: number): number =>
+  stands?.retryAt === undefined ? now : Date.parse(stands.retryAt);
+
 type Deferral = Extract<Outcome, { kind: 'deferred' }>;
 
-const deferralOf = (crate: Crate): Deferral | undefined =>
+/** The deferral that a batch of a lane stands still for. */
+export const deferralOf = (crate: Crate): Deferral | undefined =>
   crate.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
 
 /** Whether the host has written down what it was told of earlier events of the lane. */

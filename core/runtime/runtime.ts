@@ -25,8 +25,10 @@ import {
 } from './connection-options.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
+import { checkCredentials } from './credential-check.ts';
 import { createGate } from './gate.ts';
 import { defaultEventLimits, type EventLimits } from './measure.ts';
+import { createInquiry } from './inquiry.ts';
 import type { Line } from './line.ts';
 import { createPacer } from './pacer.ts';
 import { poolOptionTable, poolsOptions } from './pools-options.ts';
@@ -201,6 +203,9 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       ...leases.map(({ bucket }) => bucket),
       ...(ownRate === undefined ? [] : [createRateBucket(ownRate)]),
     ];
+    const pacer = createPacer(pace.concurrency, rates, clock);
+    const canCheck = vendor.check !== undefined && !('none' in vendor.check);
+    const check = canCheck ? () => checkCredentials(line, {}, true) : undefined;
     const line: Line = {
       slug: manifest.slug,
       id,
@@ -215,7 +220,8 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         requiredConsent: asked.requiredConsent ?? [],
         limits: { ...defaultEventLimits, ...withoutUndefined(options.eventLimits ?? {}) },
       }),
-      pacer: createPacer(pace.concurrency, rates, clock),
+      pacer,
+      inquiry: createInquiry({ pacer, check }),
       transport: createTransport({
         hosts: manifest.hosts,
         compression: manifest.compression,

@@ -13,8 +13,11 @@ import { waitMs } from './retry-policy.ts';
 
 /** What an attempt left undone: items that go on together, and how. In a lane, neighbours alone. */
 export interface Group {
-  /** again: with the wait asked for; resend: at once, as one request; split: in halves; isolate: each alone. */
-  readonly kind: 'again' | 'resend' | 'split' | 'isolate';
+  /**
+   * again: with the wait asked for; resend: at once, as one request; split: in halves; isolate: each alone; question: it has
+   * to be found out whether they or the credentials were refused.
+   */
+  readonly kind: 'again' | 'resend' | 'split' | 'isolate' | 'question';
   /** again: what waits, when it is less than the connection. */
   readonly scope: string | undefined;
   readonly parcels: Parcel[];
@@ -122,6 +125,8 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
   const groups: Group[] = [];
   const lone = crate.items.length === 1;
   const inLane = crate.lane !== undefined;
+  /** One decision about all of the request. */
+  const alike = decisions.every(({ kind }) => kind === 'suspend');
   /** Epoch ms of the first deferral of a lane: what comes after it may not overtake it. */
   let standsUntil: number | undefined;
 
@@ -163,6 +168,7 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
       case 'reject':
         return call.settle(parcel, rejected(parcel, reason));
       case 'suspend':
+        if (decision.unproven === true && alike && line.inquiry !== undefined) return void goOn('question', parcel);
         return suspend(call, parcel, reason, declaredScope(line, parcel, decision.scope));
       case 'defer': {
         const scope = declaredScope(line, parcel, decision.scope);
@@ -197,7 +203,8 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
 const timeOf = (written: string | undefined, now: number): number =>
   written === undefined ? now : Date.parse(written);
 
-function suspend(call: Call, parcel: Parcel, reason: Reason, scope: string | undefined): void {
+/** Stops a scope, or all of the connection, and tells the event so. */
+export function suspend(call: Call, parcel: Parcel, reason: Reason, scope?: string): void {
   const { line } = call;
   const isNew = line.suspensions.add(reason, scope);
   if (isNew) {

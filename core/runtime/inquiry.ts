@@ -1,0 +1,210 @@
+import { createHash } from 'node:crypto';
+import type { CheckResult } from '../api/credential-check.ts';
+import type { Pacer } from './pacer.ts';
+import type { Parcel } from './parcel.ts';
+
+/**
+ * What a refusal is that may be about the credentials, or about one event (a firewall that dislikes a text):
+ *
+ * credentials  nothing more will be taken: the connection is suspended
+ * event        it was refused before, and another one passed since: it is the events'
+ * later        a lone event, and nothing else is known yet
+ * ask          a batch, or a connection that can be asked with check(): examine() finds out
+ */
+export type Finding = 'credentials' | 'event' | 'later' | 'ask';
+
+/**
+ * Whose fault a 403 is, for one connection. The question is open from the first refusal until an event passes or the
+ * connection is suspended; meanwhile one request leaves at a time. Four parts of a batch (all of its events if they are fewer), or
+ * two different lone events, that were refused while none passed mean the credentials. What was on its way when the question came
+ * up may answer it with a yes, but adds nothing to the suspicion: a firewall answers faster than a vendor.
+ */
+export interface Inquiry {
+  /** How many refusals there were: a request takes it along, so that a pass can be told from one that left before. */
+  mark(): number;
+  /** Something of a request that left at this mark was taken. */
+  passed(mark: number): void;
+  /** These credentials were taken at some time. */
+  readonly accepted: boolean;
+  accept(): void;
+  /**
+   * A request that left at this mark was refused. `plain`: in a vendor's own form, not a gateway's page. Once what was found is
+   * done, concluded() lets others leave again.
+   */
+  refused(items: readonly Parcel[], mark: number, plain: boolean): Finding;
+  concluded(): void;
+  /**
+   * Waits for its turn, or until `over`: one batch is examined at a time, and nothing else leaves. The examiner calls close() in
+   * any case. At `most` so many parts of the batch are sent to find out.
+   */
+  open(most: number, over: Promise<void>): Promise<Examination>;
+}
+
+export interface Examination {
+  /** Asks the vendor where it can be asked; `undefined` where not. */
+  check(): Promise<CheckResult['kind'] | undefined>;
+  /** An event passed since this began: there is nothing more to find out. */
+  passed(): boolean;
+  close(): void;
+}
+
+interface Options {
+  readonly pacer: Pick<Pacer, 'narrow' | 'whenIdle'>;
+  /** Undefined where the vendor cannot be asked. */
+  readonly check: (() => Promise<CheckResult>) | undefined;
+}
+
+/** Lone events that were refused, so that they are known when they come again. */
+const mostRemembered = 1_000;
+/** Different lone events refused alike that mean the credentials. */
+const fewest = 2;
+/** Parts of a batch that do; and lone events where the vendor's check speaks for the credentials. */
+export const mostParts = 4;
+
+/** So many of them without a pass, and none is taken apart any further in this call. */
+const mostInARow = 8;
+
+export function createInquiry({ pacer, check }: Options): Inquiry {
+  let refusals = 0;
+  /** The highest mark of a request that passed. */
+  let lastPass = -1;
+  let passes = 0;
+  let accepted = false;
+  /** By the hash of their text: the mark after their first refusal. */
+  const suspects = new Map<string, number>();
+  /** Lone events refused since the last pass. */
+  const alone = new Set<string>();
+  /** Batches refused since the last pass, though others of them passed before. */
+  let inARow = 0;
+  /** Lone events refused since the question came up. */
+  const evidence = new Set<string>();
+  let openedAt: number | undefined;
+  /** Of the batch under examination. */
+  let parts = 0;
+  let vouched = false;
+  let asked = false;
+  let examining = 0;
+  let last: Promise<void> = Promise.resolve();
+  let onPass: (() => void)[] = [];
+
+  function narrow(): void {
+    pacer.narrow(examining > 0 ? 'examined' : openedAt === undefined ? 'open' : 'single');
+  }
+
+  function forget(): void {
+    openedAt = undefined;
+    vouched = false;
+    asked = false;
+    evidence.clear();
+  }
+
+  function end(): void {
+    forget();
+    narrow();
+  }
+
+  const passedSince = (mark: number | undefined): boolean => mark !== undefined && mark <= lastPass;
+
+  function needed(inCompany: boolean): number {
+    if (vouched) return mostParts;
+    return parts > 0 ? parts : inCompany ? mostParts : fewest;
+  }
+
+  function remember(key: string, mark: number): void {
+    if (suspects.has(key)) return;
+    suspects.set(key, mark);
+    if (suspects.size > mostRemembered) suspects.delete(suspects.keys().next().value as string);
+  }
+
+  return {
+    mark: () => refusals,
+    passed(mark) {
+      accepted = true;
+      passes += 1;
+      if (mark > lastPass) lastPass = mark;
+      alone.clear();
+      inARow = 0;
+      if (openedAt !== undefined) end();
+      for (const tell of onPass) tell();
+      onPass = [];
+    },
+    get accepted() {
+      return accepted;
+    },
+    accept() {
+      accepted = true;
+    },
+    refused(items, mark, plain) {
+      const [first] = items as [Parcel];
+      const key = items.length === 1 ? keyOf(first) : undefined;
+      const isSuspect = key !== undefined && passedSince(suspects.get(key));
+      const known = isSuspect || items.every((parcel) => passedSince(parcel.refused));
+      const inCompany = first.refused !== undefined;
+      refusals += 1;
+      for (const parcel of items) parcel.refused ??= refusals;
+      if (key !== undefined) {
+        remember(key, refusals);
+        alone.add(key);
+      }
+      // Only one in a row: should the credentials be gone meanwhile, those behind it come again, and new ones will tell.
+      if (known) {
+        if (key === undefined) inARow += 1;
+        return alone.size < fewest && inARow <= mostInARow ? 'event' : 'later';
+      }
+      if (plain && !accepted) return 'credentials';
+      const straggler = openedAt !== undefined && mark < openedAt;
+      openedAt ??= refusals;
+      if (key !== undefined && !straggler) {
+        evidence.add(key);
+        if (evidence.size >= needed(inCompany)) {
+          forget();
+          return 'credentials';
+        }
+      }
+      if (key === undefined || (check !== undefined && !asked)) {
+        // Before this answer gives its slot back: nothing may leave until it is examined.
+        examining += 1;
+        narrow();
+        return 'ask';
+      }
+      narrow();
+      return 'later';
+    },
+    concluded: narrow,
+    async open(most, over) {
+      const before = last;
+      let finished: () => void = nothing;
+      last = new Promise((resolve) => {
+        finished = resolve;
+      });
+      const since = passes;
+      await Promise.race([before, over]);
+      if (passes === since) {
+        const pass = new Promise<void>((resolve) => onPass.push(resolve));
+        await Promise.race([pacer.whenIdle(), pass, over]);
+      }
+      parts = Math.max(fewest, Math.min(most, mostParts));
+      return {
+        async check() {
+          if (check === undefined || asked) return undefined;
+          asked = true;
+          const { kind } = await check();
+          if (kind === 'ok') vouched = true;
+          return kind;
+        },
+        passed: () => passes > since,
+        close() {
+          examining -= 1;
+          parts = 0;
+          if (evidence.size === 0) end();
+          else narrow();
+          finished();
+        },
+      };
+    },
+  };
+}
+
+const nothing = (): void => undefined;
+
+const keyOf = ({ text }: Parcel): string => createHash('sha256').update(text).digest('base64');
