@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Agent, Dispatcher } from 'undici';
+import type { ZodSafeParseResult } from 'zod';
 import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
@@ -254,6 +255,21 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     return connection;
   }
 
+  /** Settings that throw when they are read are wrong like others; a schema that throws is a defect of its folder. */
+  function parse(
+    destination: AnyDestination,
+    config: unknown,
+  ): { readonly data: unknown; readonly issues?: undefined } | { readonly issues: readonly ConfigIssue[] } {
+    try {
+      const { data, error } = destination.config.safeParse(config) as ZodSafeParseResult<unknown>;
+      return error === undefined ? { data } : { issues: issuesOf(error, 'config') };
+    } catch (error) {
+      const { slug } = destination.manifest;
+      emit?.({ kind: 'defect', slug, connection: slug, where: 'config', error: errorText(error) });
+      return { issues: [{ path: 'config', message: 'cannot be read' }] };
+    }
+  }
+
   return {
     catalogue: () => [...bySlug.values()].map(catalogueEntry),
     open<L extends OperationList>(
@@ -269,16 +285,16 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       if (destination === undefined) throw new Error(`no destination "${slug}"; ${offered(bySlug)}`);
       if (typeof named !== 'string' && named !== destination)
         throw new Error(`the runtime was made with another destination of the slug "${slug}"`);
-      const parsed = destination.config.safeParse(config);
+      const parsed = parse(destination, config);
       const parsedOptions = checkedConnectionOptions(asked);
       const issues = [
         ...(parsedOptions.options?.id !== undefined && ids.isOpen(parsedOptions.options.id) ? [idInUse] : []),
-        ...(parsed.success ? [] : issuesOf(parsed.error, 'config')),
+        ...(parsed.issues ?? []),
         ...(parsedOptions.options === undefined
           ? parsedOptions.issues
           : raised(destination.manifest.limits, grantedPace(destination.manifest), parsedOptions.options)),
       ];
-      if (!parsed.success || parsedOptions.options === undefined || issues.length > 0)
+      if (parsed.issues !== undefined || parsedOptions.options === undefined || issues.length > 0)
         return { kind: 'invalid', issues };
       const leases: Lease[] = [];
       try {

@@ -151,6 +151,15 @@ describe('arguments that cannot be meant', () => {
     expect(opened.issues).toContainEqual({ path, message: expect.stringContaining(message) as never });
   });
 
+  it('F-16 open() says of settings that throw when they are read that they cannot be read', () => {
+    const opened = createRuntime({ destinations: [acme()] }).open('acme', {
+      get account() {
+        throw new Error('private@person.example');
+      },
+    });
+    expect(opened).toEqual({ kind: 'invalid', issues: [{ path: 'config', message: 'cannot be read' }] });
+  });
+
   it.each<[string, unknown]>([
     ['undefined', undefined],
     ['null', null],
