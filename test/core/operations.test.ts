@@ -342,9 +342,9 @@ describe('an operation', () => {
     // @ts-expect-error -- a body is asked for
     const { kind } = await connection.call('create-campaign', {});
     expect(kind).toBe('invalid');
+    expect(() => runtime.open(acme(), { account: 'a' })).toThrow(/another destination/);
     await runtime.close();
     server.close();
-    expect(() => runtime.open(acme(), { account: 'a' })).toThrow(/another destination/);
   });
 
   it('is in the catalogue with the schema of its input', () => {
