@@ -75,7 +75,7 @@ async function run(line: Line, definition: AnyOperation, input: unknown, asked: 
     ...unfitForPath(parsed.data, namesIn(definition.params as z.ZodObject | undefined)),
     ...(definition.check?.(parsed.data, { now: line.clock.now() }) ?? []),
   ];
-  if (issues.length > 0) return { kind: 'invalid', issues };
+  if (issues.length > 0) return { kind: 'invalid', issues: issues.map(withoutNames) };
   if (definition.confirm !== undefined && asked.confirmed !== true)
     return { kind: 'unconfirmed', question: definition.confirm };
   // What another operation has to say first takes its time, in which the caller may change what he passed.
@@ -117,7 +117,7 @@ async function beforehand(
   }
   if (first.kind !== 'done') return first;
   const issues = after.check(first.reply, input);
-  return issues.length === 0 ? undefined : { kind: 'invalid', issues };
+  return issues.length === 0 ? undefined : { kind: 'invalid', issues: issues.map(withoutNames) };
 }
 
 async function send(

@@ -7,13 +7,14 @@ import {
   type HttpResponse,
   type ResponseHandler,
 } from '../../core/api/index.ts';
-import { judge, refused } from './verdicts.ts';
+import { documented, judge, refused } from './verdicts.ts';
 import type { AdjustEvent } from './mapping.ts';
 
 const house = classifyWith<AdjustEvent>([]);
 
 /** Only 200 is a yes, and only without an error in its body: 202 is how Adjust refuses an S2S token (ADJUST-51, ADJUST-69). */
 export const response: ResponseHandler<AdjustEvent> = {
+  documented,
   /** A message that Adjust documents decides, also inside a 200; a no of any other kind is core's to read. */
   readReply({ response: answer }, batch) {
     if (answer.status !== 202 && !(answer.status === 200 && hasError(answer))) return undefined;

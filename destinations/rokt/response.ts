@@ -38,6 +38,8 @@ const rules: readonly ErrorRule<RoktBatch>[] = [
 ];
 
 export const response: ResponseHandler<RoktBatch> = {
+  /** What every event is called at Rokt: the word says nothing of one. */
+  documented: [/\bconversion\b/],
   classifyError: classifyWith(rules, { retryAfter: form }),
 
   /** The errors of a 202 refuse what they name (ROKT-62); a 400 is a no to all (ROKT-53, ROKT-63). */
