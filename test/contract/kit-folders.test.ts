@@ -131,7 +131,7 @@ describe('a case that is to do', () => {
       todo: true,
       why: 'ask what a copy does',
     });
-    expect(results.filter(({ ran }) => ran)).toHaveLength(4); // with the loading
+    expect(results.filter(({ ran }) => ran)).toHaveLength(5); // with the loading
   });
 
   test('is a skipped test whose title says what is to be done', () => {
@@ -146,12 +146,13 @@ describe('a case that is to do', () => {
       Object.assign(globalThis, { describe, test, beforeAll });
     }
     expect(titles.skipped).toEqual(['case copy: PAPER-08 a copy does no harm (to do: ask what a copy does)']);
-    expect(titles.run).toHaveLength(3);
+    expect(titles.run).toHaveLength(4);
   });
 
   test('is none of the three a folder needs, and uses no reply', async () => {
     write('contract/replies/later.json', '{ "status": 200, "source": "docs", "recordedOn": "2026-11-22" }');
     rmSync(path.join(folder, 'contract/cases/second-refused.json'));
+    rmSync(path.join(folder, 'contract/cases/two-counted.json'));
     const found = await failures(/^(?:cases|replies: every)/);
     expect(found).toMatch(/there are 2/);
     expect(found).toMatch(/later\.json is used by no case/);

@@ -122,6 +122,42 @@ test('garbage that counts as delivered is caught, by example and by chance', asy
   expect(found).toMatch(/is delivered though no yes came/);
 });
 
+test('F-40 a folder that takes any 200 for a yes passes every check but those of its yes', async () => {
+  const failed: string[] = [];
+  for await (const { title, ok } of checkDestination(path.resolve('test/contract/fixtures/any-200')))
+    if (!ok) failed.push(title);
+  expect(failed).toEqual([
+    'yes: what is left of a recorded yes that is cut, emptied, or another kind of text is none',
+    'yes: one that holds any of the usual words for a no is none, by itself or beside what was recorded',
+  ]);
+}, 60_000);
+
+const alwaysYes = (status: number): Paperplane['response'] => ({
+  ...response,
+  readReply: (exchange, batch) => (exchange.response.status === status ? acceptAll(batch) : undefined),
+});
+
+test.each([
+  [/^yes: what is left/, /202 .* is delivered/],
+  [/^yes: one that holds/, /202 .*error.* is delivered/],
+  [/^yes: one with a verdict/, /two-counted: 202 \{"taken":1\} to 2 events delivers all/],
+])('F-40 a yes that is believed whatever it holds is caught: %s', async (only, why) => {
+  expect(await failures({ response: alwaysYes(202) }, only)).toMatch(why);
+  expect(await failures({}, only)).toBe('');
+});
+
+test('F-40 a yes with a verdict too few is caught', async () => {
+  const reading = (careful: boolean): Pick<Paperplane, 'response'> => ({
+    response: {
+      ...response,
+      readReply: ({ response: { status, body } }, batch) =>
+        status === 202 && body.includes('taken') && (!careful || body.includes('2')) ? acceptAll(batch) : undefined,
+    },
+  });
+  expect(await failures(reading(false), /^yes: one with a verdict/)).toMatch(/"taken":1/);
+  expect(await failures(reading(true), /^yes: one with a verdict/)).toBe('');
+});
+
 test('an answer judged against the house promises is caught', async () => {
   const hasty = (status: number, kind: 'reject' | 'retry'): Paperplane['response'] => ({
     ...response,

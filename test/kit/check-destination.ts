@@ -10,6 +10,7 @@ import { fuzzChecks, type FuzzOptions } from './checks/fuzz-checks.ts';
 import { plantedChecks } from './checks/planted-checks.ts';
 import { secretChecks } from './checks/secret-checks.ts';
 import { sourceChecks } from './checks/source-checks.ts';
+import { yesChecks } from './checks/yes-checks.ts';
 import { loadSubject, type Subject } from './subject.ts';
 
 /** How a folder is checked. All may be left out. */
@@ -48,6 +49,7 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...callChecks(directory),
   ...eventChecks,
   ...answerChecks,
+  ...yesChecks,
   ...batchChecks,
   ...secretChecks,
   ...plantedChecks,
