@@ -18,6 +18,13 @@ describe.each([
   }, 60_000);
 });
 
+it('F-08 a gateway that answers 502 for an hour, where a copy does harm, costs no more events than requests, and none leaves twice', async () => {
+  const events = 6_000;
+  const numbers = await runOutage({ events, keys: 500, answer: { status: 502 }, replay: 'harmful' });
+  expect(numbers.during).toBeLessThanOrEqual(1.2 * numbers.needed);
+  expect(numbers).toMatchObject({ unknown: numbers.during, delivered: events - numbers.during, twice: 0, left: 0 });
+}, 60_000);
+
 it('a vendor with many sockets gets, beside the probes, what left before its first bad answer, and five requests more', async () => {
   const { during, unsuspecting, needed } = await runOutage({ events: 6_000, keys: 500, sockets: 32 });
   expect(unsuspecting).toBe(32);

@@ -14,10 +14,14 @@ export interface OutageOptions {
   readonly outageMs?: number;
   /** The vendor's sockets. */
   readonly sockets?: number;
+  /** What a second copy of an event does there. Default tolerated. */
+  readonly replay?: 'tolerated' | 'harmful';
 }
 
 export interface OutageNumbers {
   readonly delivered: number;
+  /** Events that ended as `unknown`: the vendor may have them, and where a repeat does harm they are not sent again. */
+  readonly unknown: number;
   /** Requests that came while the vendor was out of order. */
   readonly during: number;
   /** Those of them that left before the first bad answer was back: nobody can help those. */
@@ -54,9 +58,10 @@ export async function runOutage({
   answer = { status: 503 },
   outageMs = 3_600_000,
   sockets = 4,
+  replay = 'tolerated',
 }: OutageOptions): Promise<OutageNumbers> {
   const pace = { concurrency: sockets, timeoutMs: 10_000, rate };
-  const destination = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 }, pace });
+  const destination = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 }, pace, replay });
   const signals: Signal[] = [];
   const clock = createManualClock(undefined, () => vendor.total);
   const brokenFrom = clock.now() + healthyMs;
@@ -104,6 +109,7 @@ export async function runOutage({
   if (firstHeld === -1) throw new Error('the worker never noticed the outage');
   return {
     delivered: queue.log(connection.id).done.length,
+    unknown: queue.log(connection.id).dead.filter(({ outcome }) => outcome === 'unknown').length,
     during: refused.length,
     unsuspecting: refused.filter(({ at }) => at < (refused[0]?.at ?? 0) + latencyMs).length,
     findingOut: refused.filter(({ at }) => at < brokenFrom + 1_000).length,
