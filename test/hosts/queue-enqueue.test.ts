@@ -121,6 +121,18 @@ describe('spillway enqueue', () => {
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
   });
 
+  test('F-97 --max-bytes below one batch holds what fits, and below what holds anything it is refused', async () => {
+    const { enqueue, backlog } = freshStore();
+    const { code, stdout } = await enqueue('post', config, letters(499), '--max-bytes', '20kB', '--json');
+    const { accepted } = JSON.parse(stdout) as { accepted: number };
+    expect([code, accepted > 50]).toEqual([75, true]);
+    expect(await backlog('post')).toMatchObject({ waiting: accepted });
+    expect(await enqueue('post', config, letters(1), '--max-bytes', '8000')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the least that works is 8192'),
+    });
+  });
+
   test('F-94 an open pipe that says nothing more is told when the queue is full, without waiting for its end', async () => {
     const { store } = freshStore();
     const stdin = new PassThrough();
@@ -130,6 +142,7 @@ describe('spillway enqueue', () => {
     const { code, stdout } = await ran;
     const { accepted, stopped } = JSON.parse(stdout) as { accepted: number; stopped: object };
     expect([code, stopped]).toEqual([75, { by: 'full', nextLine: accepted + 1 }]);
+    expect(accepted).toBeGreaterThan(0);
   });
 
   test('F-94 shows on a terminal how far it is, and nothing of it elsewhere or with --quiet', async () => {

@@ -144,6 +144,34 @@ describe('spillway enqueue as a process', () => {
   });
 });
 
+describe('beside a work that is stopped (SIGSTOP)', () => {
+  test('F-96 the other commands answer 75 within seconds, and name the process that does not', async () => {
+    const { store, enqueue } = createStore(workspace, 'sleeping');
+    const mail = (server = await startMailServer());
+    await enqueue('post', config, letters(1));
+    const worker = start('work', '--store', store, '--config', config, '--origin', `mailbox=${mail.origin}`);
+    while (mail.received.length === 0) await pause(20);
+    worker.child.kill('SIGSTOP');
+    const input = workspace.write('asleep.ndjson', letters(3));
+    for (const args of [
+      ['enqueue', 'post', '--config', config, '--input', input],
+      ['queue', 'status'],
+      ['dead', 'list'],
+    ]) {
+      const since = performance.now();
+      const { code, stderr } = await spillway([...args, '--store', store]);
+      expect([code, stderr]).toEqual([75, expect.stringContaining(`process ${worker.child.pid} has the store`)]);
+      expect(performance.now() - since).toBeLessThan(20_000);
+    }
+    worker.child.kill('SIGCONT');
+    expect(await spillway(['enqueue', 'post', '--config', config, '--input', input, '--store', store])).toMatchObject({
+      code: 0,
+    });
+    worker.child.kill('SIGHUP');
+    expect(await worker.exited).toMatchObject({ code: 129, stderr: expect.stringContaining('stopped by SIGHUP') });
+  });
+});
+
 describe('spillway enqueue from an open pipe', () => {
   test('F-94 keeps after a second what came, however few lines, so that a kill -9 loses none of them', async () => {
     const { store, backlog } = createStore(workspace, 'pipe');

@@ -140,7 +140,7 @@ describe('spillway work', () => {
     expect(receivedBefore).toBe(501);
   });
 
-  test('says which connections of the store the file does not name, and leaves their events alone', async () => {
+  test('F-97 says which connections of the store the file does not name, ends with 1, and leaves their events alone', async () => {
     const { enqueue, run, args, backlog } = await serve();
     await enqueue(
       'other',
@@ -149,7 +149,7 @@ describe('spillway work', () => {
     );
     const { code, stderr } = await run(...args, '--until-idle', '--quiet');
     expect({ code, stderr }).toEqual({
-      code: 0,
+      code: 1,
       stderr: 'spillway: 2 events wait for other, which the config file does not name\n',
     });
     expect(await backlog('other')).toMatchObject({ waiting: 2 });

@@ -11,7 +11,7 @@ import { runDelivery, type DeliveryEnd } from './run-delivery.ts';
 import { listenForStop, type Stop } from './stop.ts';
 import { summaryOf, summaryText, type Stopped, type Summary } from './summary.ts';
 import { createTally } from './tally.ts';
-import { print, type Terminal } from './terminal.ts';
+import { isStopSignal, print, type Terminal } from './terminal.ts';
 
 export interface DeliverFlags extends ConnectionFlags {
   readonly input: string;
@@ -102,7 +102,7 @@ function stoppedBy({ by }: Stop, { brokenOff, unwritable, unrecorded, nextLine }
 }
 
 function codeOf({ outcomes, unreadable, conserved, stopped }: Summary, unauthorized: boolean): number {
-  if (stopped?.by === 'SIGINT' || stopped?.by === 'SIGTERM') return afterSignal(stopped.by);
+  if (isStopSignal(stopped?.by)) return afterSignal(stopped.by);
   if (stopped?.by === 'store') return exitCode.storage;
   if (unauthorized) return exitCode.unauthorized;
   if (unreadable > 0 || stopped?.by === 'input') return exitCode.unreadable;

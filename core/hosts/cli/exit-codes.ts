@@ -23,7 +23,7 @@ export const exitCode = {
   config: 78,
 } as const;
 
-/** 130 after SIGINT, 143 after SIGTERM. */
+/** 129 after SIGHUP, 130 after SIGINT, 143 after SIGTERM. */
 export const afterSignal = (signal: StopSignal): number => 128 + constants.signals[signal];
 
 /** Why a command cannot be carried out: its exit code, and what to say about it. Holds no secrets and no event data. */

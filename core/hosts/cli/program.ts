@@ -111,4 +111,4 @@ Exit codes, the first that applies: 2 usage, or a file that cannot be opened; 78
 damaged or cannot be written; 75 the queue is full, or another process has the store: later; 77 the vendor refused the
 credentials; 65 lines of the input cannot be read, or the input of call is wrong; 1 something was not delivered or done, or
 became a dead letter; 0 all delivered or skipped, or done.
-130 or 143 after SIGINT or SIGTERM. 70 a defect of this program.`;
+129, 130 or 143 after SIGHUP, SIGINT or SIGTERM. 70 a defect of this program.`;

@@ -19,6 +19,7 @@ function why({ by }: Stopped, { brokenOff, unwritable, unrecorded }: DeliveryEnd
   switch (by) {
     case 'SIGINT':
     case 'SIGTERM':
+    case 'SIGHUP':
       return `stopped by ${by}`;
     case 'input':
       return `the input broke off (${brokenOff})`;

@@ -15,7 +15,7 @@ export interface Stop {
 /** Runners hand a signal on that the terminal sent to the whole group already (npm, tsx): one key press may come twice. */
 const samePressMs = 250;
 
-/** The first SIGINT or SIGTERM stops the run, a second one ends the process at once. */
+/** The first SIGINT, SIGTERM or SIGHUP (its terminal was closed) stops the run, a second one ends the process at once. */
 export function listenForStop(terminal: Terminal): Stop {
   const controller = new AbortController();
   let by: StopSignal | undefined;

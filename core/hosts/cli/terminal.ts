@@ -1,6 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 
-export type StopSignal = 'SIGINT' | 'SIGTERM';
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+export type StopSignal = (typeof stopSignals)[number];
+
+export const isStopSignal = (by: string | undefined): by is StopSignal => stopSignals.some((signal) => signal === by);
 
 /** What the CLI sees of the process around it. */
 export interface Terminal {
@@ -8,7 +11,7 @@ export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Tells of every SIGINT and SIGTERM, until the function it returns is called. */
+  /** Tells of every SIGINT, SIGTERM and SIGHUP, until the function it returns is called. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
   /** Ends the process without finishing anything. */
   exit(code: number): void;
@@ -28,8 +31,10 @@ export function processTerminal(): Terminal {
     stdout: process.stdout,
     stderr: process.stderr,
     onSignal(listener) {
-      process.on('SIGINT', listener).on('SIGTERM', listener);
-      return () => void process.off('SIGINT', listener).off('SIGTERM', listener);
+      for (const signal of stopSignals) process.on(signal, listener);
+      return () => {
+        for (const signal of stopSignals) process.off(signal, listener);
+      };
     },
     exit: (code) => process.exit(code),
   };

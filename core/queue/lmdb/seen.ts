@@ -7,6 +7,8 @@ export class Seen {
   readonly #table: Table;
   readonly #bucketMs: number;
   readonly #windowMs: number;
+  /** Those with something in them, later ones than now included: a clock may have been set back. */
+  readonly #buckets: Set<number>;
   /** By connection: the ids on their way to the disk. */
   readonly #arriving = new Map<number, Set<string>>();
 
@@ -14,6 +16,7 @@ export class Seen {
     this.#table = table;
     this.#bucketMs = bucketMs;
     this.#windowMs = windowMs;
+    this.#buckets = new Set(bucketsOf(table));
   }
 
   /** Whether an id was not put within the window. Then it is from now on, once `operations` are on disk. */
@@ -23,13 +26,15 @@ export class Seen {
     if (arriving.has(id)) return false;
     const bucket = Math.floor(now / this.#bucketMs);
     const key = keys.seenKey(bucket, connection, id);
-    for (let at = bucket; at >= 0 && (at + 1) * this.#bucketMs > now - this.#windowMs; at -= 1) {
+    for (const at of this.#buckets) {
+      if ((at + 1) * this.#bucketMs <= now - this.#windowMs) continue;
       const seen = this.#table.getBinaryFast(keys.inBucket(key, at));
       if (seen !== undefined && seen.readUIntLE(0, 6) > now - this.#windowMs) return false;
     }
     const value = Buffer.allocUnsafe(6);
     value.writeUIntLE(now, 0, 6);
     operations.push([this.#table, keys.inBucket(key, bucket), value]);
+    this.#buckets.add(bucket);
     arriving.add(id);
     return true;
   }
@@ -50,5 +55,15 @@ export class Seen {
     let ids = this.#arriving.get(connection);
     if (ids === undefined) this.#arriving.set(connection, (ids = new Set()));
     return ids;
+  }
+}
+
+/** One look for each. */
+function* bucketsOf(table: Table): Generator<number, void, undefined> {
+  for (let from = 0; ;) {
+    const [key] = [...table.getKeys({ start: keys.seenKey(from, 0, ''), limit: 1 })];
+    if (key === undefined) return;
+    from = keys.bucketOf(key) + 1;
+    yield from - 1;
   }
 }

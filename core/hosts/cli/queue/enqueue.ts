@@ -1,10 +1,10 @@
 import type { DeliveryQueue } from '../../../queue/index.ts';
-import { afterSignal, exitCode, Refusal } from '../exit-codes.ts';
+import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
 import { openInput, type Input } from '../input.ts';
 import { linesOf } from '../lines-of.ts';
 import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
-import { print, type Output, type StopSignal, type Terminal } from '../terminal.ts';
+import { isStopSignal, print, type Output, type StopSignal, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { withConnections } from './open-connections.ts';
@@ -33,10 +33,15 @@ export interface Enqueued extends Readonly<Intake['counts']> {
 }
 type StoppedBy = StopSignal | 'input' | 'full';
 
+/** A queue that may keep less is full before it holds anything to speak of. */
+const leastBytes = 8 * 1024;
+
 /** `spillway enqueue`: NDJSON events into a durable queue, each in the lane its vendor wants. Resolves to the exit code. */
 export async function enqueue(id: string, flags: EnqueueFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
   const directory = storeOf(flags, env);
+  if (flags.maxBytes !== undefined && flags.maxBytes < leastBytes)
+    throw usage(`--max-bytes ${flags.maxBytes} has no room for events; the least that works is ${leastBytes}`);
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   const input = openInput(flags.input, terminal);
   const { maxBytes } = flags;
@@ -46,6 +51,11 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
       withSharedStore(directory, settings, async (queue) => {
         const roster = openRoster(directory);
         keepLanes(queue, opened, roster.of(id));
+        if ((await queue.knows?.(id)) === false)
+          await print(
+            stderr,
+            `spillway: the spillway work that has the store does not name ${id}: its events wait until one does\n`,
+          );
         const intake = createIntake({ ...opened, queue, roster, halted: input.close });
         const stop = listenForStop(terminal);
         stop.signal.addEventListener('abort', input.close, { once: true });
@@ -143,7 +153,7 @@ function fullness(queue: Pick<DeliveryQueue, 'status'>): string {
 }
 
 function codeOf({ stopped, unreadable, rejected }: Enqueued): number {
-  if (stopped?.by === 'SIGINT' || stopped?.by === 'SIGTERM') return afterSignal(stopped.by);
+  if (isStopSignal(stopped?.by)) return afterSignal(stopped.by);
   if (stopped?.by === 'full') return exitCode.later;
   if (unreadable > 0 || stopped?.by === 'input') return exitCode.unreadable;
   return rejected > 0 ? exitCode.undelivered : exitCode.ok;

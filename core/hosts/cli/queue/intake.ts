@@ -90,10 +90,7 @@ export function createIntake(options: IntakeOptions): Intake {
         counts.duplicates += duplicates;
         for (const { outcome } of events) if (outcome !== undefined) counts[outcome.kind] += 1;
       } catch (error) {
-        if (error instanceof QueueFull) {
-          full = true;
-          return;
-        }
+        if (error instanceof QueueFull) return keepSome(pending);
         const flat = pending.filter(({ queued }) => !isDeeperThan(queued.event, mostLevels));
         if (flat.length === pending.length) throw error;
         // What can be read and not be written keeps nothing else of its batch from being kept.
@@ -104,6 +101,18 @@ export function createIntake(options: IntakeOptions): Intake {
       }
     }
     lastKept = upTo;
+  }
+
+  /** What of a batch has room: the lines up to one that has none. */
+  async function keepSome(pending: readonly Pending[]): Promise<void> {
+    const half = pending.slice(0, pending.length >> 1);
+    const last = half.at(-1);
+    if (last === undefined) {
+      full = true;
+      return;
+    }
+    await keep(half, last.line);
+    await keep(pending.slice(half.length), pending.at(-1)?.line ?? last.line);
   }
 
   /** While no line comes, what is here is not kept waiting for more. */

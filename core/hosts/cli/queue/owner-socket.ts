@@ -16,6 +16,8 @@ export interface Ask {
   readonly args: readonly unknown[];
 }
 export type Answer =
+  /** It is at it: said once a second while an answer takes its time. */
+  | { readonly busy: true }
   | { readonly item: unknown }
   | { readonly value: unknown }
   | { readonly error: { readonly name: string; readonly message: string; readonly code?: unknown } };
@@ -23,6 +25,7 @@ export type Answer =
 /** Systems take some 100 bytes for the path of a socket. */
 const longestPath = 100;
 
+const aliveMs = 1_000;
 /** How long the other side may take to go. */
 const partingMs = 1_000;
 /** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
@@ -158,7 +161,12 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
       for await (const line of linesOf(socket)) {
         if (ending) continue;
         answering = true;
+        const alive = setInterval(
+          () => void (socket.writableNeedDrain ? undefined : say({ busy: true })),
+          aliveMs,
+        ).unref();
         await answer(line);
+        clearInterval(alive);
         answering = false;
         if (ending) part();
       }

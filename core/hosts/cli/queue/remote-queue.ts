@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { connect, type Socket } from 'node:net';
 import {
   QueueFull,
@@ -45,13 +47,20 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
       while ('item' in answer) answer = await next();
     }
     if ('value' in answer) return answer.value;
-    throw asThrown(answer.error);
+    throw 'error' in answer ? asThrown(answer.error) : ownerGone(directory);
   }
 
   async function next(): Promise<Answer> {
-    const line = await answers.next().catch(() => ({ done: true }) as const);
-    if (line.done === true) throw ownerGone(directory);
-    return JSON.parse(line.value) as Answer;
+    for (;;) {
+      const line = await withinPatience(answers.next().catch(() => ({ done: true }) as const));
+      if (line === 'silent') {
+        socket?.destroy();
+        throw ownerSilent(directory);
+      }
+      if (line.done === true) throw ownerGone(directory);
+      const answer = JSON.parse(line.value) as Answer;
+      if (!('busy' in answer)) return answer;
+    }
   }
 
   /** One call after the other: answers carry no name. */
@@ -102,6 +111,38 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
       await closed;
     },
   };
+}
+
+/** An owner that works says each second that it does. */
+const patienceMs = 8_000;
+
+async function withinPatience<T>(answer: Promise<T>): Promise<T | 'silent'> {
+  let timer: NodeJS.Timeout | undefined;
+  const silent = new Promise<'silent'>((resolve) => (timer = setTimeout(() => resolve('silent'), patienceMs)));
+  try {
+    return await Promise.race([answer, silent]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Stopped (SIGSTOP, Ctrl-Z), most likely: the kernel takes what is sent to it all the same. */
+const ownerSilent = (directory: string): Refusal =>
+  new Refusal(
+    exitCode.later,
+    `${directory}: ${ownerNamed(directory)} has the store, and has not answered for ${patienceMs / 1000} s`,
+    [
+      'it may be stopped: let it go on (kill -CONT) or end it, then run this once more; what is put a second time is not kept twice',
+    ],
+  );
+
+function ownerNamed(directory: string): string {
+  try {
+    const { pid } = JSON.parse(readFileSync(path.join(directory, 'owner.json'), 'utf8')) as { readonly pid: number };
+    return `process ${Number(pid)}`;
+  } catch {
+    return 'another process';
+  }
 }
 
 const ownerGone = (directory: string): Refusal =>

@@ -25,14 +25,26 @@ export function replaceFile(file: string, content: object): void {
   }
 }
 
-/** What is held so long was left by a process that was killed. */
-const staleMs = 10_000;
+/** Held so long by one and the same process, it was left by one that was killed: it is held for a moment alone. */
+const staleMs = 3_000;
 const pauseMs = 10;
 
-/** Acts while no other process does, for what reads a file and writes it anew. Synchronous, and to be short. */
+/**
+ * Acts while no other process does, for what reads a file and writes it anew. Synchronous, and to be short. How long a lock has been there is
+ * measured here: the times of files are another clock's.
+ */
 export function alone(file: string, act: () => void): void {
   const lock = `${file}.lock`;
-  while (!made(lock)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+  let held: string | undefined;
+  let since = performance.now();
+  while (!made(lock)) {
+    const now = identityOf(lock);
+    if (now !== held) {
+      held = now;
+      since = performance.now();
+    } else if (now !== undefined && performance.now() - since > staleMs) rmSync(lock, { recursive: true, force: true });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
+  }
   try {
     act();
   } finally {
@@ -46,8 +58,11 @@ function made(lock: string): boolean {
     return true;
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw new Refusal(exitCode.storage, `cannot make ${lock} (${errnoOf(error)})`);
-    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
-    if (Date.now() - since > staleMs) rmSync(lock, { recursive: true, force: true });
     return false;
   }
+}
+
+function identityOf(lock: string): string | undefined {
+  const stats = statSync(lock, { throwIfNoEntry: false, bigint: true });
+  return stats === undefined ? undefined : `${stats.ino} ${stats.ctimeNs}`;
 }

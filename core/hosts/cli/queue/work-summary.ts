@@ -39,11 +39,11 @@ export const defectsOf = ({ defects }: Tally): string[] =>
 
 export function codeOf(
   { connections, stopped }: WorkSummary,
-  { refused, storeFailed }: { readonly refused: boolean; readonly storeFailed: boolean },
+  { refused, storeFailed, left }: { readonly refused: boolean; readonly storeFailed: boolean; readonly left: boolean },
 ): number {
   if (stopped !== undefined) return afterSignal(stopped);
   if (refused) return exitCode.config;
   if (storeFailed) return exitCode.storage;
   if (connections.some(({ paused }) => paused === 'unauthorized')) return exitCode.unauthorized;
-  return connections.some(({ dead, waiting }) => dead + waiting > 0) ? exitCode.undelivered : exitCode.ok;
+  return left || connections.some(({ dead, waiting }) => dead + waiting > 0) ? exitCode.undelivered : exitCode.ok;
 }

@@ -102,7 +102,8 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
       else if (flags.quiet !== true) await print(stderr, summaryText(summary));
       for (const remark of [...remarksOf(summary), ...failed, ...defectsOf(tally), ...tally.unusable])
         await log.remark(remark);
-      return codeOf(summary, { refused: refused.length > 0, storeFailed: damaged || failed.length > 0 });
+      const left = strangers(store, entries).length > 0;
+      return codeOf(summary, { left, refused: refused.length > 0, storeFailed: damaged || failed.length > 0 });
     }),
   );
   return ended.finally(() => clearTimeout(overdue));
