@@ -147,13 +147,13 @@ export interface DeliveryQueue {
   /** Epoch ms when claim() will next have something that is only waiting for its time; `undefined` when nothing is. */
   nextAt(connection: string): number | undefined;
   /**
-   * A dead letter is written in the same transaction that removes the original, never after it. With nothing to settle it only
-   * proves, by a small write, that the store takes any.
+   * A dead letter is written in the same transaction that removes the original, never after it. With nothing to settle it
+   * proves that the store takes what will become of `room` more events, and keeps the room for that as far as it can.
    */
   settle(
     connection: string,
     settlements: readonly Settlement[],
-    at: { readonly now: number; readonly configHash: string },
+    at: { readonly now: number; readonly configHash: string; readonly room?: number },
   ): Promise<void>;
   /** Gives claims back as they were. */
   release(connection: string, seqs: readonly number[]): void;

@@ -28,8 +28,11 @@ export interface Recorder {
   write(settlement: Settlement): Promise<boolean>;
   /** The claims are to be as they were, which costs no write. */
   giveBack(seqs: readonly number[]): void;
-  /** Resolves to whether the store takes writes; waits until it does. Asked before anything is sent that has to be written down. */
-  prove(): Promise<boolean>;
+  /**
+   * Resolves to whether the store has room for what becomes of so many events; waits until it has. Asked before anything is sent that has
+   * to be written down.
+   */
+  prove(events: number): Promise<boolean>;
   /** The store refuses what it is given: nothing more should be sent, as nobody could write down what comes of it. */
   isStuck(): boolean;
 }
@@ -49,6 +52,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
   const { queue, id, configHash, now, after, hurry, refused, recovered, defect } = options;
   const forming: Group[] = [];
   let writing = false;
+  /** How many events there has to be room for, when there is nothing to write. */
+  let room = 0;
   /** Groups that the store has refused so far. */
   let stuck = 0;
 
@@ -69,7 +74,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** `retryMs`: when it is asked again, should it refuse. */
   async function takes(settlements: readonly Settlement[], retryMs: number): Promise<boolean> {
     try {
-      await queue.settle(id, settlements, { now: now(), configHash });
+      await queue.settle(id, settlements, { now: now(), configHash, room });
       return true;
     } catch (error) {
       refused(error, hurry.aborted || isOver(error) ? 0 : retryMs);
@@ -91,10 +96,27 @@ export function createRecorder(options: RecorderOptions): Recorder {
       for (const part of parts) if (!(await takes(part, waitMs))) left.push(part);
       parts = left;
     }
+    // In the end one by one: each that finds room is one that is not sent again.
+    let alone = parts.flat();
+    if (hurry.aborted) alone = await eachAlone(alone);
     stuck -= 1;
-    giveBack(parts.flat().map(({ seq }) => seq));
+    giveBack(alone.map(({ seq }) => seq));
     if (parts.length === 0 && stuck === 0) recovered();
     return parts.length === 0;
+  }
+
+  /** What is done goes first, as it needs least. Returns those that found no room. */
+  async function eachAlone(settlements: readonly Settlement[]): Promise<Settlement[]> {
+    const left: Settlement[] = [];
+    for (const one of [...settlements].sort((a, b) => Number(b.kind === 'done') - Number(a.kind === 'done'))) {
+      try {
+        await queue.settle(id, [one], { now: now(), configHash });
+      } catch (error) {
+        left.push(one);
+        if (isOver(error)) return [...settlements];
+      }
+    }
+    return left;
   }
 
   function giveBack(seqs: readonly number[]): void {
@@ -115,7 +137,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       return last.written;
     },
     giveBack,
-    prove: async () => (await takes([], firstWaitMs)) || insist([]),
+    async prove(events) {
+      room = events;
+      return (await takes([], firstWaitMs)) || insist([]);
+    },
     isStuck: () => stuck > 0,
   };
 }

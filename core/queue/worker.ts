@@ -43,6 +43,8 @@ export function work(options: WorkOptions): Working {
   const { queue, connection, configHash } = options;
   const { policy = defaultQueuePolicy, sliceSize = mostInSlice, inFlight = 2, withinMs = 30_000 } = options;
   const { batchSize = sliceSize, apart = 4 } = options;
+  /** Events out at once: a slice more than may be under way, as one leaves when most of another has come back. */
+  const mostOut = sliceSize * (inFlight + 1) + batchSize * apart;
   const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const { slug } = connection;
@@ -72,6 +74,8 @@ export function work(options: WorkOptions): Working {
     hurry: hurrying.signal,
     refused: storeRefused,
     recovered() {
+      // What it took is less than what the next events need.
+      store = 'unknown';
       resumed();
       turn();
     },
@@ -86,8 +90,7 @@ export function work(options: WorkOptions): Working {
     pause,
     permits,
     blame,
-    // A slice more than may be under way: one leaves when most of another has come back.
-    aftermath: createAftermath(queue, sliceSize * (inFlight + 1) + batchSize * apart),
+    aftermath: createAftermath(queue, mostOut),
     policy,
     sliceSize,
     inFlight,
@@ -184,7 +187,7 @@ export function work(options: WorkOptions): Working {
   function proveStore(): void {
     if (store === 'asked' || queue.waiting(id) === 0) return;
     store = 'asked';
-    void recorder.prove().then((good) => {
+    void recorder.prove(Math.min(mostOut, queue.waiting(id))).then((good) => {
       store = good ? 'writable' : 'unknown';
       turn();
     });

@@ -153,10 +153,10 @@ export class LmdbQueue implements DeliveryQueue {
   async settle(
     connection: string,
     settlements: readonly Settlement[],
-    at: { readonly now: number; readonly configHash: string },
+    at: { readonly now: number; readonly configHash: string; readonly room?: number },
   ): Promise<void> {
     this.#writer.mustBeOpen();
-    if (settlements.length === 0) return this.#writer.writeAside([]);
+    if (settlements.length === 0) return this.#writer.proveRoomFor(at.room ?? 0);
     const known = this.#writer.known(connection);
     const turns = known && this.#turnsOf(known);
     const held = settlements.map(({ seq }) => {

@@ -102,6 +102,8 @@ export interface Counts {
 
 export const totalsKey: Buffer = Buffer.from('totals');
 export const makeKey: Buffer = Buffer.from('make');
+/** Holds zeros for a moment, see Writer.proveRoomFor(). */
+export const roomKey: Buffer = Buffer.from('room');
 const countsPrefix = 'connection ';
 export const countsKey = (connection: number): Buffer => Buffer.from(countsPrefix + connection);
 /** The number in a key of countsKey; `undefined` of another key. */

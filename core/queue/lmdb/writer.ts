@@ -7,6 +7,7 @@ import { StoreRefused } from './refused.ts';
 import {
   countsKey,
   makeKey,
+  roomKey,
   seal,
   totalsKey,
   type Counts,
@@ -36,6 +37,10 @@ interface Told {
   readonly landed?: (() => void) | undefined;
   readonly failed?: (() => void) | undefined;
 }
+
+/** Pages of the tree that a transaction writes beside its records. */
+const pagesBeside = 256 * 1024;
+const mostProven = 64 * 1024 * 1024;
 
 /** A flush that takes longer does not keep a producer waiting. */
 export const stallMs = 30_000;
@@ -157,6 +162,19 @@ export class Writer {
   async writeAside(operations: readonly Operation[]): Promise<void> {
     this.mustBeOpen();
     await this.#write({ kind: 'proof', operations, landed: () => undefined });
+  }
+
+  /**
+   * Rejects where what becomes of so many events would find no room. The pages that this takes are free in the file afterwards, so that
+   * others of the same disk cannot have them.
+   */
+  async proveRoomFor(events: number): Promise<void> {
+    if (events === 0) return this.writeAside([]);
+    let records = 1;
+    for (const { counts } of this.#known.values()) records += counts.waiting + counts.done + counts.dead;
+    const bytes = Math.min(mostProven, pagesBeside + Math.ceil((2 * events * this.#totals.bytes) / records));
+    await this.writeAside([[this.#tables.meta, roomKey, Buffer.alloc(bytes)]]);
+    await this.writeAside([[this.#tables.meta, roomKey, undefined]]);
   }
 
   /** Throws, from when nothing can be done with the store any more. */
