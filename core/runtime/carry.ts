@@ -26,6 +26,8 @@ interface Trip {
   attempts: number;
   /** Attempts that used up one of the policy's. */
   failures: number;
+  /** Requests in a row that it left in again without its culprits. */
+  resends: number;
   /** The scope that it waited for, and that let it go. */
   cleared: string | undefined;
   /** It goes before all others. */
@@ -50,6 +52,7 @@ const newTrip = (urgent: boolean): Trip => ({
   sealed: undefined,
   attempts: 0,
   failures: 0,
+  resends: 0,
   cleared: undefined,
   urgent,
   parts: undefined,
@@ -235,7 +238,7 @@ function judged(call: Call, trip: Trip, crate: Crate, answer: Answer): Unfinishe
       call.line.budget.earn();
       call.line.inquiry?.passed(mark);
     }
-    const groups = apply(call, crate, decisions, trip.failures);
+    const groups = apply(call, crate, decisions, trip);
     if (groups.length === 0) return undefined;
     if (crate.lane !== undefined && groups.length > 1) {
       (trip.parts ??= []).push(
@@ -264,6 +267,10 @@ const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
 function stepOf(call: Call, trip: Trip, group: Group, answer: Answer): Step {
   const crate = crateOf(group.parcels) as Crate;
   if (group.kind === 'question') return questionOf(call, crate, answer);
+  if (group.kind === 'resend') {
+    trip.resends += 1;
+    return { crate, take: () => new Promise((resolve) => travel(call, trip, crate, nothing, () => resolve())) };
+  }
   if (group.kind !== 'again') {
     const parts = group.kind === 'isolate' ? crate.items.map((parcel) => [parcel]) : halved(crate.items);
     return { crate, take: () => sendParts(call, parts.map(crateOf), carried) };

@@ -16,6 +16,8 @@ export interface Tries {
   readonly attempts: number;
   /** Those that used up one of the policy's. */
   failures: number;
+  /** Requests in a row that it left in again without its culprits. */
+  readonly resends: number;
 }
 
 /**

@@ -2,13 +2,14 @@ import { classifyWith } from '../api/classify.ts';
 import { decide, decisionKinds, type RetryDecision } from '../api/decision.ts';
 import type { Reply } from '../api/destination.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
-import type { Reason } from '../api/outcome.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
 import { explained } from './explain.ts';
 import { defect, type Call, type Line } from './line.ts';
 import { nonsense } from './nonsense.ts';
 import { deferred, delivered, heldBack, rejected, skipped, suspended, unknown } from './outcomes.ts';
 import { isReason } from './reason-check.ts';
 import type { Crate, Parcel } from './parcel.ts';
+import type { Tries } from './patience.ts';
 import { waitMs } from './retry-policy.ts';
 
 /** What an attempt left undone: items that go on together, and how. In a lane, neighbours alone. */
@@ -89,14 +90,14 @@ function checked(line: Line, decision: RetryDecision | undefined): RetryDecision
 const neverLeft = (failure: Failure | undefined): boolean =>
   (failure?.kind === 'network' && failure.received === 'no') || (failure?.kind === 'crash' && !failure.left);
 
-/** Applies the decisions: settles what is settled, and returns the rest. `failures` are those of the attempts before. */
+/** Applies the decisions: settles what is settled, and returns the rest. `tries` are the attempts before. */
 export function apply(
   call: Call,
   crate: Crate,
   decisions: readonly RetryDecision[],
-  failures: number,
+  tries: Pick<Tries, 'failures' | 'resends'>,
 ): readonly Group[] {
-  if (!allAccepted(decisions)) return applyEach(call, crate, decisions, failures);
+  if (!allAccepted(decisions)) return applyEach(call, crate, decisions, tries);
   for (let i = 0; i < decisions.length; i++) {
     const parcel = crate.items[i] as Parcel;
     call.settle(parcel, delivered(parcel, noteOf(decisions[i])));
@@ -120,8 +121,14 @@ const noteOf = (decision: RetryDecision | undefined): string | undefined =>
 
 const nothing: readonly Group[] = [];
 
-function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[], failures: number): readonly Group[] {
+function applyEach(
+  call: Call,
+  crate: Crate,
+  decisions: readonly RetryDecision[],
+  tries: Pick<Tries, 'failures' | 'resends'>,
+): readonly Group[] {
   const { line } = call;
+  const { failures, resends } = tries;
   const groups: Group[] = [];
   const lone = crate.items.length === 1;
   const inLane = crate.lane !== undefined;
@@ -176,6 +183,9 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
         return call.settle(parcel, deferred(parcel, reason, line.clock.now() + wait, scope));
       }
       case 'resend':
+        if (!lone) return void goOn('resend', parcel);
+        defect(line, 'response', nonsense(decision, 'resend of a lone item'));
+        return call.settle(parcel, rejected(parcel, reason));
       case 'split':
         return lone ? call.settle(parcel, rejected(parcel, reason)) : void goOn('split', parcel);
       case 'isolate':
@@ -197,8 +207,19 @@ function applyEach(call: Call, crate: Crate, decisions: readonly RetryDecision[]
     const { settled } = parcel;
     if (inLane && settled?.kind === 'deferred') standsUntil ??= timeOf(settled.retryAt, line.clock.now());
   });
-  return groups;
+  return groups.map((group) => (group.kind === 'resend' ? resent(line, crate, group, resends) : group));
 }
+
+/** The innocent of a refused batch leave again at once; but only next to the guilty, or they would leave for ever. */
+function resent(line: Line, crate: Crate, group: Group, resends: number): Group {
+  const beside = crate.items.some(({ settled }) => settled !== undefined && !mayComeAgain.has(settled.kind));
+  if (!beside) defect(line, 'response', nonsense(group, 'resend beside no item that is settled for good'));
+  return beside && resends < mostResends ? group : { ...group, kind: 'split' };
+}
+
+const mayComeAgain: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'suspended']);
+/** Requests in a row that a batch may leave in again without its culprits, before it is taken apart. */
+const mostResends = 3;
 
 const timeOf = (written: string | undefined, now: number): number =>
   written === undefined ? now : Date.parse(written);
