@@ -12,6 +12,7 @@ import { oneEvent } from './cases/one-event.ts';
 import { queue } from './cases/queue.ts';
 import { requests } from './cases/requests.ts';
 import { startUp } from './cases/start-up.ts';
+import { tenantsCase } from './cases/tenants.ts';
 import { full, quick, type Effort } from './effort.ts';
 import { printed, type Row, type Section } from './report.ts';
 
@@ -29,6 +30,7 @@ const cases: Readonly<Record<string, Case>> = {
   heap: { title: 'Heap retained', run: heap },
   'one-event': { title: 'deliver() of one event', run: oneEvent },
   queue: { title: 'The durable queue, beside the bare package', run: queue },
+  tenants: { title: 'Very many connections of one vendor', run: tenantsCase },
   'start-up': { title: 'Start-up', run: startUp },
 };
 

@@ -258,3 +258,32 @@ test('F-06 an interim response that nobody asked for is said once, and nothing i
   expect(stderr).toContain('not sent again');
   expect(requests).toHaveLength(3);
 });
+
+describe('a proxy in the environment', () => {
+  const env = { HTTPS_PROXY: 'http://user:hunter2@proxy.example:3128' };
+
+  test('F-22 is not used by itself, which is said once', async () => {
+    server = await startMailServer();
+    const args = ['deliver', 'mailbox', '--config', config, '--origin', server.origin];
+    const { code, stderr } = await spillway(args, letters(3), env);
+    expect(code).toBe(0);
+    expect(stderr.match(/HTTPS_PROXY is set and not used; --proxy sends through it/g)).toHaveLength(1);
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  test('F-22 is used where --proxy asks for it, and it is said what that means', async () => {
+    server = await startMailServer();
+    const args = ['deliver', 'mailbox', '--config', config, '--origin', server.origin, '--proxy'];
+    const { code, stderr } = await spillway(args, letters(3), env);
+    // What is on loopback is reached without it.
+    expect(code).toBe(0);
+    expect(stderr).toContain('requests go through the proxy of HTTPS_PROXY');
+    expect(stderr).not.toContain('hunter2');
+  });
+
+  test('F-22 has to be there for --proxy', async () => {
+    const { code, stderr } = await spillway(['deliver', 'mailbox', '--config', config, '--proxy'], letters(1));
+    expect(code).toBe(2);
+    expect(stderr).toContain('neither HTTPS_PROXY nor HTTP_PROXY is set');
+  });
+});

@@ -13,6 +13,7 @@ import { afterSignal, exitCode, Refusal, usage } from './exit-codes.ts';
 import { originOf, withinOf } from './flags.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { firstLine, printable } from './printable.ts';
+import { proxyChoice } from './proxy-choice.ts';
 import { listenForStop } from './stop.ts';
 import { colourful, print, type Terminal } from './terminal.ts';
 
@@ -26,6 +27,7 @@ export interface CallFlags extends Partial<ConnectionFlags> {
   readonly asEvents?: boolean;
   readonly origin?: string;
   readonly within?: number;
+  readonly proxy?: boolean;
 }
 
 /** `spillway call`: one operation that a vendor offers beside events; its reply goes to standard output as JSON. */
@@ -70,6 +72,7 @@ async function run(
   const input = await callInput(inputSchema, flags, terminal);
   const { connection, runtime } = await openConnection(slug, opening, terminal.env, {
     origin: originOf(flags.origin, terminal.env),
+    ...(await proxyChoice(flags.proxy, terminal)),
   });
   const stop = listenForStop(terminal);
   try {

@@ -2,18 +2,20 @@ import { exitCode } from './exit-codes.ts';
 import { originOf, withinOf } from './flags.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { firstLine, printable } from './printable.ts';
+import { proxyChoice } from './proxy-choice.ts';
 import { print, type Terminal } from './terminal.ts';
 
 export interface CheckFlags extends ConnectionFlags {
   readonly origin?: string;
   readonly within?: number;
+  readonly proxy?: boolean;
   readonly json?: boolean;
 }
 
 /** `spillway check`: whether the vendor takes the credentials of a config file. Harms nothing, and is asked once. */
 export async function check(slug: string, flags: CheckFlags, terminal: Terminal): Promise<number> {
   const withinMs = withinOf(flags.within, terminal.env);
-  const settings = { origin: originOf(flags.origin, terminal.env) };
+  const settings = { origin: originOf(flags.origin, terminal.env), ...(await proxyChoice(flags.proxy, terminal)) };
   const { connection, runtime } = await openConnection(slug, flags, terminal.env, settings);
   try {
     const result = await connection.check(withinMs === undefined ? {} : { withinMs });

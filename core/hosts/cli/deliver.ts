@@ -6,6 +6,7 @@ import { openInput, type Input } from './input.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { openOutcomes } from './outcomes-file.ts';
 import { openJournal, type Journal } from './queue/journal.ts';
+import { proxyChoice } from './proxy-choice.ts';
 import { remarks } from './remarks.ts';
 import { runDelivery, type DeliveryEnd } from './run-delivery.ts';
 import { listenForStop, type Stop } from './stop.ts';
@@ -18,6 +19,7 @@ export interface DeliverFlags extends ConnectionFlags {
   readonly outcomes?: string;
   readonly origin?: string;
   readonly within?: number;
+  readonly proxy?: boolean;
   /** A directory that makes the delivery resumable. */
   readonly store?: string;
   readonly json?: boolean;
@@ -60,7 +62,11 @@ async function deliverFrom(
     input: input.stats,
     config: statsOf(flags.config),
   });
-  const settings = { origin: originOf(flags.origin, env), onSignal: tally.hear };
+  const settings = {
+    origin: originOf(flags.origin, env),
+    onSignal: tally.hear,
+    ...(await proxyChoice(flags.proxy, terminal)),
+  };
   const { connection, runtime } = await openConnection(slug, flags, env, settings).catch((error: unknown) => {
     target.close();
     throw error;

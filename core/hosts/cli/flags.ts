@@ -42,6 +42,10 @@ export const config = [
   '--config <file>',
   '{"config": {...}, "options": {...}}; ${NAME} in a string is taken from the environment',
 ] as const;
+export const proxy = [
+  '--proxy',
+  'send through the proxy that HTTPS_PROXY (or HTTP_PROXY) names, but for the hosts in NO_PROXY',
+] as const;
 export const input = ['--input <file>', 'events as NDJSON; - is standard input', '-'] as const;
 export const destinations = [
   '--destinations <dir>',

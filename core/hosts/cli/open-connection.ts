@@ -1,4 +1,4 @@
-import { createRuntime, type Connection, type Runtime, type Signal } from '../../index.ts';
+import { createRuntime, type Connection, type ProxyOption, type Runtime, type Signal } from '../../index.ts';
 import { invalidConfig, readConfigFile } from './config-file.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
 import { usage } from './exit-codes.ts';
@@ -13,6 +13,7 @@ export interface RuntimeSettings {
   /** Where the destination's requests go instead of to its vendor. */
   readonly origin?: string | undefined;
   readonly onSignal?: (signal: Signal) => void;
+  readonly proxy?: ProxyOption;
 }
 
 /** The connection a config file describes, or a Refusal with everything that is wrong with it. */
@@ -27,6 +28,7 @@ export async function openConnection(
     createRuntime({
       destinations: [destination],
       ...(settings.origin === undefined ? {} : { origins: { [slug]: settings.origin } }),
+      ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
       ...(settings.onSignal === undefined ? {} : { onSignal: settings.onSignal }),
     }),
   );
@@ -44,6 +46,7 @@ function runtimeFor(create: () => Runtime): Runtime {
   try {
     return create();
   } catch (error) {
-    throw usage(`origin: ${firstLine((error as Error).message)}`);
+    const message = firstLine((error as Error).message);
+    throw usage(/^proxy\b/.test(message) ? message : `origin: ${message}`);
   }
 }

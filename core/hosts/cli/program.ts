@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { commandOf, settled } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { collect, config, destinations, input, milliseconds } from './flags.ts';
+import { collect, config, destinations, input, milliseconds, proxy } from './flags.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -57,6 +57,7 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
     .option(...input)
     .option('--outcomes <file>', 'where the outcomes go, as NDJSON in the order of the input; - is standard output')
     .option(...origin)
+    .option(...proxy)
     .option('--within <ms>', 'how long one event may take (env: SPILLWAY_WITHIN; default: 60000)', milliseconds)
     .option(
       '--store <dir>',
@@ -71,6 +72,7 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
     .description('whether the vendor takes the credentials of a config file; harms nothing')
     .requiredOption(...config)
     .option(...origin)
+    .option(...proxy)
     .option('--within <ms>', 'how long it may take (env: SPILLWAY_WITHIN; default: 15000)', milliseconds)
     .option('--json', 'the answer as one JSON object')
     .option(...destinations)
@@ -87,6 +89,7 @@ function describe(terminal: Terminal, end: (code: number) => void): Command {
     .option('--yes', 'agrees to what cannot be undone')
     .option('--as-events', 'the reply as NDJSON of events, which deliver takes')
     .option(...origin)
+    .option(...proxy)
     .option(
       '--within <ms>',
       'how long it may take, retries included (env: SPILLWAY_WITHIN; default: 30000)',

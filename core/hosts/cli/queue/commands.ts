@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect, destinations, input, milliseconds } from '../flags.ts';
+import { collect, destinations, input, milliseconds, proxy } from '../flags.ts';
 import type { Terminal } from '../terminal.ts';
 import { bytes, hours } from './amounts.ts';
 import { timeOf } from './time.ts';
@@ -28,6 +28,7 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .option(...store)
     .requiredOption('--config <file>', connectionsForm)
     .option('--origin <slug=url>', 'send to this origin instead of the vendor of that slug; repeatable', collect)
+    .option(...proxy)
     .option('--strict', 'ends with 78 where a connection cannot be worked on; without, the others are (78 at the end)')
     .option('--until-idle', 'ends when nothing waits any more, or all of it is paused')
     .option('--grace <ms>', 'how long a signal lets what is in flight finish (default: 10000)', milliseconds)

@@ -4,6 +4,7 @@ import {
   type AnyDestination,
   type ConfigIssue,
   type Connection,
+  type ProxyOption,
   type Runtime,
   type Signal,
 } from '../../../index.ts';
@@ -25,6 +26,7 @@ export interface OpenConnection {
 export interface ConnectionSettings {
   readonly origins?: Readonly<Record<string, string>>;
   readonly onSignal?: (signal: Signal) => void;
+  readonly proxy?: ProxyOption;
 }
 
 /** One that cannot be opened: what is wrong with what the file says of it. */
@@ -79,7 +81,7 @@ async function openConnections(
   entries: readonly ConnectionEntry[],
   flags: DestinationFlags & { readonly config: string },
   env: Terminal['env'],
-  { origins = {}, onSignal }: ConnectionSettings,
+  { origins = {}, onSignal, proxy }: ConnectionSettings,
 ): Promise<{
   readonly connections: readonly OpenConnection[];
   readonly invalid: readonly InvalidConnection[];
@@ -92,7 +94,12 @@ async function openConnections(
   const [unknown] = [...named.values()].filter((one): one is Refusal => one instanceof Refusal);
   if (destinations.length === 0 && unknown !== undefined) throw unknown;
   const runtime = runtimeFor(() =>
-    createRuntime({ destinations, origins, ...(onSignal === undefined ? {} : { onSignal }) }),
+    createRuntime({
+      destinations,
+      origins,
+      ...(onSignal === undefined ? {} : { onSignal }),
+      ...(proxy === undefined ? {} : { proxy }),
+    }),
   );
   const connections: OpenConnection[] = [];
   const invalid: InvalidConnection[] = [];

@@ -3,6 +3,7 @@ import { isOver, work as startWorker, workFor, type DeliveryQueue, type Working 
 import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { createTally } from '../tally.ts';
+import { proxyChoice } from '../proxy-choice.ts';
 import { print, type StopSignal, type Terminal } from '../terminal.ts';
 import { createAttendance, unworkable, type Attendance } from './attendance.ts';
 import { startBoard } from './board.ts';
@@ -33,6 +34,7 @@ export interface WorkFlags extends StoreFlags {
   readonly destinations?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly proxy?: boolean;
 }
 
 const defaultGraceMs = 10_000;
@@ -58,7 +60,8 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
     attendance.hear(signal);
   };
   let overdue: NodeJS.Timeout | undefined;
-  const ended = withEach(entries, flags, env, { origins, onSignal }, (all, invalid) =>
+  const proxy = await proxyChoice(flags.proxy, terminal);
+  const ended = withEach(entries, flags, env, { origins, onSignal, ...proxy }, (all, invalid) =>
     withStore(directory, { stderr }, async (store) => {
       const roster = openRoster(directory);
       const { connections, refused } = sortOut(all, invalid, store, roster);
