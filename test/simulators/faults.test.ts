@@ -84,6 +84,8 @@ const statuses: Partial<Record<FaultKind, number>> = {
   'throttled-429-seconds': 429,
   'unavailable-503-date': 503,
   'undocumented-2xx': 204,
+  'firewall-403': 403,
+  'bad-gateway-502': 502,
 };
 
 let open: Simulator | undefined;

@@ -4,7 +4,8 @@ import { rememberDevices, type AdjustDevices } from './adjust-devices.ts';
 import { checkAdjustEvent, createdAt, deviceIds, platformOf, type AdjustProblem } from './adjust-event.ts';
 import { readForm, type Form } from './adjust-form.ts';
 import { isFields } from './checks.ts';
-import { startSimulator, type Simulator, type SimulatorOptions, type Verdict } from './server.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
+import type { Verdict } from './service.ts';
 
 export interface AdjustOptions extends SimulatorOptions {
   readonly appToken: string;

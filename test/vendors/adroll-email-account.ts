@@ -1,7 +1,7 @@
 import { invalid, problemsOf, said, silentNo, success } from './adroll-email-answer.ts';
 import type { OperationName } from './adroll-email-route.ts';
 import { email, isFields, matching, text } from './checks.ts';
-import type { Verdict } from './server.ts';
+import type { Verdict } from './service.ts';
 
 /** A request to an operation, read as far as all operations have it in common. */
 export interface Call {

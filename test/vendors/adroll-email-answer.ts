@@ -1,6 +1,6 @@
 import { bare, json, type Answer } from './answer.ts';
 import { checkFields, type Check, type Fields } from './checks.ts';
-import type { Verdict } from './server.ts';
+import type { Verdict } from './service.ts';
 
 /** What is wrong, and with which parameter (ADEMAIL-10). */
 export interface Problem {

@@ -3,7 +3,7 @@ import { invalid, problemsOf, said, silentNo, success, type Problem } from './ad
 import { campaignEmail, emailChecks, listed, type CampaignEmail } from './adroll-email-content.ts';
 import { dateTime, readSeconds } from './adroll-email-dates.ts';
 import { isFields, text, type Fields } from './checks.ts';
-import type { Verdict } from './server.ts';
+import type { Verdict } from './service.ts';
 
 /** A campaign as the vendor keeps it. */
 export interface AdrollEmailCampaign {

@@ -1,7 +1,7 @@
 import { invalid, proxyNo, silentNo, unauthorized } from './adroll-email-answer.ts';
 import { operations, type Operation, type OperationName } from './adroll-email-route.ts';
 import { mediaType, parseJson, saysUtf8, textOf, type Arrival } from './arrival.ts';
-import type { Verdict } from './server.ts';
+import type { Verdict } from './service.ts';
 
 /** What this vendor knows its customer by; a way to log in that is left out is not accepted. */
 export interface AdrollEmailCredentials {

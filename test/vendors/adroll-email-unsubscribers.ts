@@ -2,7 +2,7 @@ import type { AdvertisableAccount, Call, Operations } from './adroll-email-accou
 import { invalid, said, silentNo, type Problem } from './adroll-email-answer.ts';
 import { readSeconds, writeSeconds } from './adroll-email-dates.ts';
 import { isFields } from './checks.ts';
-import type { Verdict } from './server.ts';
+import type { Verdict } from './service.ts';
 
 export interface AdrollEmailUnsubscriberOptions {
   /** ADEMAIL-17: the form of the list that is recorded; the other one is refused. Default `array`, the document's. */

@@ -16,7 +16,8 @@ import {
 } from './adroll-email-unsubscribers.ts';
 import { json } from './answer.ts';
 import type { Arrival } from './arrival.ts';
-import { startSimulator, type Simulator, type SimulatorOptions, type Verdict } from './server.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
+import type { Verdict } from './service.ts';
 
 export interface AdrollEmailOptions extends SimulatorOptions, AdrollEmailCredentials, AdrollEmailUnsubscriberOptions {
   /** The one advertisable this vendor knows. */

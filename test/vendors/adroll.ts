@@ -2,7 +2,8 @@ import { checkAdrollEvent, type AdrollAccount } from './adroll-event.ts';
 import { json, type Answer } from './answer.ts';
 import { gunzip, mediaType, parseJson, saysUtf8, textOf, type Arrival } from './arrival.ts';
 import { isFields } from './checks.ts';
-import { startSimulator, type Simulator, type SimulatorOptions, type Verdict } from './server.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
+import type { Verdict } from './service.ts';
 
 export interface AdrollOptions extends SimulatorOptions, AdrollAccount {
   /** The Server Access Token this vendor knows. */

@@ -7,6 +7,8 @@ const processed = {
   'throttled-429': false,
   'throttled-429-seconds': false,
   'unavailable-503-date': false,
+  'firewall-403': false,
+  'bad-gateway-502': true,
   'reset-before-commit': false,
   'reset-after-commit': true,
   'truncated-body': true,
@@ -39,11 +41,13 @@ export interface FaultPlan {
   readonly slowMs?: number;
 }
 
-/** All kinds, the two that make a client wait more rarely. */
+/** All kinds that are the vendor's own, the two that make a client wait more rarely; not what stands before a vendor says. */
 export const everyFault: Readonly<Record<FaultKind, number>> = {
   ...(Object.fromEntries(faultKinds.map((kind) => [kind, 1])) as Record<FaultKind, number>),
   slow: 0.1,
   hang: 0.1,
+  'firewall-403': 0,
+  'bad-gateway-502': 0,
 };
 
 /** Says, request by request, which fault comes. The same seed and plan give the same list. */

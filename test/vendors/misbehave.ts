@@ -1,10 +1,8 @@
-import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { bare, type Answer } from './answer.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
 
 export interface Misbehaviour {
-  readonly kind: FaultKind;
   readonly plan: FaultPlan;
   /** What the vendor would have said. */
   readonly honest: Answer;
@@ -12,55 +10,72 @@ export interface Misbehaviour {
   readonly successStatus: number;
   /** A yes on the status line with this vendor's no in the body. */
   readonly errorInside: Answer;
-  readonly write: (answer: Answer) => void;
-  readonly later: (ms: number, then: () => void) => void;
+  /** Epoch ms. */
   readonly now: () => number;
 }
 
-/** Plays one fault on an answer that has not begun. */
-export function misbehave(response: ServerResponse, fault: Misbehaviour): void {
-  const { plan, successStatus, write } = fault;
+/** An answer as it goes over the wire. */
+export type Shown = Omit<Answer, 'body'> & { readonly body?: string | Buffer };
+
+/**
+ * What a client gets to see: an answer; one whose head promises more than comes; a head alone, without a length, and a reset; or
+ * less. `slow` is the honest answer, too late.
+ */
+export type Seen =
+  Shown | { readonly breaksOff: Answer } | { readonly headOnly: number } | 'reset' | 'slow' | 'silence';
+
+/** A gateway or a firewall before the vendor speaks HTML. */
+const page = (status: number, title: string): Answer => ({
+  status,
+  headers: { 'content-type': 'text/html' },
+  body: `<html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`,
+});
+
+export function seenOf(kind: FaultKind, { plan, honest, successStatus, errorInside, now }: Misbehaviour): Seen {
   const seconds = plan.retryAfterSeconds ?? 0;
-  switch (fault.kind) {
+  switch (kind) {
     case 'error-500':
-      return write(bare(500));
+      return bare(500);
     case 'unavailable-503':
-      return write(bare(503));
+      return bare(503);
     case 'throttled-429':
-      return write(bare(429));
+      return bare(429);
     case 'throttled-429-seconds':
-      return write(bare(429, { 'retry-after': String(seconds) }));
+      return bare(429, { 'retry-after': String(seconds) });
     case 'unavailable-503-date':
-      return write(bare(503, { 'retry-after': new Date(fault.now() + seconds * 1000).toUTCString() }));
+      return bare(503, { 'retry-after': new Date(now() + seconds * 1000).toUTCString() });
+    case 'firewall-403':
+      return page(403, 'Forbidden');
+    case 'bad-gateway-502':
+      return page(502, 'Bad Gateway');
     case 'reset-before-commit':
     case 'reset-after-commit':
-      response.socket?.resetAndDestroy();
-      return;
+      return 'reset';
     case 'truncated-body':
-      response.writeHead(successStatus, { 'content-type': 'application/json', 'content-length': '64' });
-      response.write('{"sta', () => response.socket?.destroy());
-      return;
+      return { breaksOff: { status: successStatus, ...beginning } };
     case 'reset-after-head':
-      // By hand: a server of Node's would write a length, or the chunks that tell an end.
-      response.socket?.write(`HTTP/1.1 ${successStatus} OK\r\nconnection: close\r\n\r\n`);
-      return fault.later(20, () => response.socket?.resetAndDestroy());
-    case 'gzip-answer': {
-      const { status, headers = {}, body = '' } = fault.honest;
-      const zipped = gzipSync(body);
-      if (status === 204) return write(fault.honest);
-      response.writeHead(status, { ...headers, 'content-encoding': 'gzip', 'content-length': zipped.length });
-      response.end(zipped);
-      return;
-    }
+      return { headOnly: successStatus };
+    case 'gzip-answer':
+      return zipped(honest);
     case 'garbage-body':
-      return write({ status: successStatus, headers: { 'content-type': 'text/html' }, body: '<html><b>\u0000 Hel' });
+      return { status: successStatus, headers: { 'content-type': 'text/html' }, body: '<html><b>\u0000 Hel' };
     case 'error-inside-2xx':
-      return write(fault.errorInside);
+      return errorInside;
     case 'undocumented-2xx':
-      return write(bare(204));
+      return bare(204);
     case 'slow':
-      return fault.later(plan.slowMs ?? 50, () => write(fault.honest));
+      return 'slow';
     case 'hang':
-      return;
+      return 'silence';
   }
 }
+
+const beginning = {
+  headers: { 'content-type': 'application/json', 'content-length': '64' },
+  body: '{"sta',
+} as const;
+
+const zipped = (answer: Answer): Shown =>
+  answer.status === 204
+    ? answer
+    : { ...answer, headers: { ...answer.headers, 'content-encoding': 'gzip' }, body: gzipSync(answer.body ?? '') };

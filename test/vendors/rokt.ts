@@ -4,7 +4,8 @@ import { isFields } from './checks.ts';
 import { openMeter, type Meter } from './meter.ts';
 import { accepted, errorAnswer, type ItemProblem } from './rokt-answer.ts';
 import { checkRoktBatch } from './rokt-batch.ts';
-import { startSimulator, type Simulator, type SimulatorOptions, type Verdict } from './server.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
+import type { Verdict } from './service.ts';
 
 export interface RoktOptions extends SimulatorOptions {
   readonly apiKey: string;

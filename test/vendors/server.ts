@@ -1,34 +1,10 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Answer } from './answer.ts';
-import { receive, type Arrival } from './arrival.ts';
-import { commits, faultKinds, faultScript, type FaultKind, type FaultPlan } from './faults.ts';
-import { openLedger, type Ledger } from './ledger.ts';
-import { misbehave } from './misbehave.ts';
-
-/** Why the vendor said no, so that a test can print it. */
-export interface Refusal {
-  /** Number of the request, from 1. */
-  readonly request: number;
-  readonly status: number;
-  readonly reason: string;
-  /** Position in the request, where one item is meant. */
-  readonly item?: number;
-}
-
-/** What a vendor makes of a request, before anything is kept. */
-export interface Verdict {
-  readonly answer: Answer;
-  /** Ids of the events it would take. */
-  readonly taken: readonly string[];
-  readonly refused: readonly { readonly reason: string; readonly item?: number }[];
-  /** Takes note of the events, where the vendor remembers more than the ledger. Called only if they are committed. */
-  readonly remember?: () => void;
-  /** The refusal is about order. */
-  readonly late?: boolean;
-  /** The events are only checked (AdRoll's dry run). */
-  readonly checkedOnly?: boolean;
-}
+import { receive } from './arrival.ts';
+import type { FaultKind, FaultPlan } from './faults.ts';
+import type { Ledger } from './ledger.ts';
+import type { Seen, Shown } from './misbehave.ts';
+import { openService, type Refusal, type Service, type Vendor } from './service.ts';
 
 export interface SimulatorOptions {
   readonly faults?: FaultPlan;
@@ -38,9 +14,19 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** Epoch ms; what the vendor takes for the present. Default: the clock. */
   readonly now?: () => number;
+  /** What is the matter with this vendor beside the faults. Default: nothing. */
+  readonly altered?: (vendor: Vendor) => Vendor;
+  /** How requests get to it. Default: over HTTP on loopback. */
+  readonly place?: Place;
 }
 
-/** A vendor on loopback. */
+/** Lets requests in, and says where. */
+export type Place = (
+  service: Service,
+  options: { readonly latencyMs: number; readonly now: () => number },
+) => Promise<{ readonly origin: string; readonly close: () => Promise<void> }>;
+
+/** A vendor that can be reached. */
 export interface Simulator {
   readonly origin: string;
   readonly ledger: Ledger;
@@ -53,25 +39,25 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-export interface Vendor {
-  readonly judge: (arrival: Arrival) => Verdict;
-  /** Bytes of body worth keeping: a little over the vendor's limit. */
-  readonly keepBytes: number;
-  readonly successStatus: number;
-  readonly errorInside: Answer;
-}
-
 export async function startSimulator(
   vendor: Vendor,
-  { faults: plan = {}, seed = 1, latencyMs = 0, now = Date.now }: SimulatorOptions,
+  {
+    faults: plan = {},
+    seed = 1,
+    latencyMs = 0,
+    now = Date.now,
+    altered = (same) => same,
+    place = onLoopback,
+  }: SimulatorOptions,
 ): Promise<Simulator> {
-  const ledger = openLedger();
-  const refusals: Refusal[] = [];
-  const played = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
-  const timers = new Set<NodeJS.Timeout>();
-  const faultOf = faultScript(plan, seed);
-  let requests = 0;
+  const service = openService(altered(vendor), { plan, seed, now });
+  const { ledger, requests, refused, faults } = service;
+  const { origin, close } = await place(service, { latencyMs, now });
+  return { origin, ledger, requests, refused, faults, close };
+}
 
+const onLoopback: Place = async (service, { latencyMs, now }) => {
+  const timers = new Set<NodeJS.Timeout>();
   const later = (ms: number, then: () => void): void => {
     const timer = setTimeout(() => {
       timers.delete(timer);
@@ -79,43 +65,22 @@ export async function startSimulator(
     }, ms);
     timers.add(timer);
   };
-
-  const process = (verdict: Verdict, request: number, at: number, fault: FaultKind | undefined): void => {
-    ledger.write(verdict.taken, verdict.checkedOnly !== true, at, fault);
-    verdict.remember?.();
-    if (verdict.late === true) ledger.violated();
-    for (const refusal of verdict.refused) refusals.push({ request, status: verdict.answer.status, ...refusal });
-  };
-
-  const respond = (arrival: Arrival, response: ServerResponse, request: number, kind: FaultKind | undefined): void => {
-    const verdict = vendor.judge(arrival);
-    if (kind === undefined || commits(kind)) process(verdict, request, arrival.at, kind);
-    else ledger.write(verdict.taken, false, arrival.at, kind);
-    const write = (answer: Answer): void => writeAnswer(response, answer);
-    if (kind === undefined) return write(verdict.answer);
-    played[kind] += 1;
-    const { successStatus, errorInside } = vendor;
-    misbehave(response, { kind, plan, honest: verdict.answer, successStatus, errorInside, write, later, now });
-  };
-
   const server = createServer({ keepAliveTimeout: 120_000 }, (incoming, response) => {
-    requests += 1;
-    const request = requests;
-    const kind = faultOf(request);
-    receive(incoming, vendor.keepBytes, now, (arrival) => {
-      if (latencyMs === 0) respond(arrival, response, request, kind);
-      else later(latencyMs, () => respond(arrival, response, request, kind));
+    const judge = service.begin();
+    receive(incoming, service.keepBytes, now, (arrival) => {
+      const respond = (): void => {
+        const { honest, seen } = judge(arrival);
+        if (seen === 'slow') later(service.plan.slowMs ?? 50, () => writeAnswer(response, honest));
+        else show(response, seen, later);
+      };
+      if (latencyMs === 0) respond();
+      else later(latencyMs, respond);
     });
   });
   server.listen(0, '127.0.0.1');
   await new Promise<void>((listening, failed) => server.once('listening', listening).once('error', failed));
-
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    ledger,
-    requests: () => requests,
-    refused: () => refusals,
-    faults: () => played,
     close: () =>
       new Promise((closed) => {
         for (const timer of timers) clearTimeout(timer);
@@ -123,9 +88,30 @@ export async function startSimulator(
         server.closeAllConnections();
       }),
   };
+};
+
+/** A client has the head of an answer before the reset comes after it. */
+const headMs = 20;
+
+function show(
+  response: ServerResponse,
+  seen: Exclude<Seen, 'slow'>,
+  later: (ms: number, then: () => void) => void,
+): void {
+  if (seen === 'silence') return;
+  if (seen === 'reset') response.socket?.resetAndDestroy();
+  else if ('breaksOff' in seen) {
+    const { status, headers, body } = seen.breaksOff;
+    response.writeHead(status, headers);
+    response.write(body ?? '', () => response.socket?.destroy());
+  } else if ('headOnly' in seen) {
+    // By hand: a server of Node's would write a length, or the chunks that tell an end.
+    response.socket?.write(`HTTP/1.1 ${seen.headOnly} OK\r\nconnection: close\r\n\r\n`);
+    later(headMs, () => response.socket?.resetAndDestroy());
+  } else writeAnswer(response, seen);
 }
 
-function writeAnswer(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
+function writeAnswer(response: ServerResponse, { status, headers = {}, body = '' }: Shown): void {
   if (response.destroyed) return;
   if (status === 204) response.writeHead(status, headers).end();
   else response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
