@@ -42,7 +42,7 @@ export type {
 } from './operation.ts';
 export { admit, payload, reject, skip } from './delivery.ts';
 export type { Admission, Batch, Delivery, Routing, Transformed } from './delivery.ts';
-export { outcomeKinds, reasonCodes } from './outcome.ts';
+export { ambiguousCodes, outcomeKinds, reasonCodes } from './outcome.ts';
 export type { Note, Outcome, OutcomeKind, Reason, ReasonCode } from './outcome.ts';
 export { accept, decide, decisionKinds } from './decision.ts';
 export type { RetryDecision } from './decision.ts';
