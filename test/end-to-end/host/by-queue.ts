@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { CdpEvent, Connection, DestinationManifest, Signal } from '../../../core/index.ts';
+import {
+  openQueue,
+  work,
+  workFor,
+  type Claim,
+  type DeliveryQueue,
+  type QueuedEvent,
+  type Settlement,
+  type WorkableQueue,
+} from '../../../core/queue/index.ts';
+import type { LeapingClock } from './clock.ts';
+import type { Endings, How } from './endings.ts';
+import type { Known } from './script.ts';
+
+export interface QueueRun {
+  readonly connection: Connection;
+  readonly manifest: DestinationManifest;
+  readonly events: Iterable<CdpEvent>;
+  readonly known: readonly Known[];
+  readonly endings: Endings;
+  readonly clock: LeapingClock;
+  readonly onSignal: (signal: Signal) => void;
+}
+
+const together = 500;
+/** The producer waits while so many wait before it. */
+const mostWaiting = 10_000;
+const lookAgainMs = 60_000;
+
+/** spillway/queue on a disk: one puts, a worker works. The store's work, which takes real time, holds the clock. */
+export async function overQueue({ connection, manifest, events, known, endings, clock, onSignal }: QueueRun) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'spillway-hosts-'));
+  const queue = await openQueue({ path: folder, now: clock.now, onSignal });
+  const places = new Map<string, number>();
+  const watched = watch(queue, clock, (claim, settlement) => {
+    const index = places.get(claim.id) ?? -1;
+    if (settlement.kind === 'again') return;
+    const how = howOf(settlement);
+    endings.end(index, how, settlement.kind === 'dead' ? settlement.reason : undefined, clock.now());
+  });
+  const { id } = connection;
+  const working = work({
+    queue: watched,
+    connection: {
+      ...connection,
+      async deliver(batch, options) {
+        const outcomes = await connection.deliver(batch, options);
+        for (const outcome of outcomes)
+          if (outcome.kind === 'suspended') endings.held(places.get(outcome.eventId) ?? -1, outcome.scope);
+        return outcomes;
+      },
+    },
+    configHash: '',
+    now: clock.now,
+    after: clock.after,
+    onSignal,
+    ...workFor(manifest),
+  });
+
+  async function put(batch: readonly QueuedEvent[]): Promise<void> {
+    await clock.during(queue.put(id, batch));
+    for (const { id: event, outcome } of batch)
+      if (outcome !== undefined) endings.end(places.get(event) ?? -1, outcome.kind, outcome.reason, clock.now());
+    working.wake();
+    while (queue.waiting(id) > mostWaiting) await clock.sleep(1_000);
+  }
+
+  try {
+    let batch: QueuedEvent[] = [];
+    let index = 0;
+    for (const event of events) {
+      const route = connection.routeOf(event);
+      const name = known[index]?.id ?? '';
+      places.set(name, index);
+      const at = { id: name, event, acceptedAt: clock.now() };
+      if (route.kind === 'payload') batch.push({ ...at, lane: route.lane });
+      else if (route.kind === 'skipped' || route.kind === 'rejected') batch.push({ ...at, outcome: route });
+      else throw new Error(`routeOf said ${route.kind}`);
+      const one = known[index];
+      if (one !== undefined && route.kind === 'payload') one.lane = route.lane;
+      index += 1;
+      if (batch.length < together) continue;
+      await put(batch);
+      batch = [];
+    }
+    await put(batch);
+    while (queue.waiting(id) > 0 || (await revived()) > 0) {
+      await working.idle();
+      if (queue.waiting(id) > 0) await clock.sleep(lookAgainMs);
+    }
+  } finally {
+    await working.stop(0);
+    await clock.during(queue.close());
+    await rm(folder, { recursive: true });
+  }
+
+  /** What a scope was suspended for is a dead letter, and comes back once somebody has mended that. */
+  async function revived(): Promise<number> {
+    const misconfigured = { reason: 'misconfigured' } as const;
+    for await (const { id: event } of queue.dead(id, misconfigured)) endings.revive(places.get(event) ?? -1);
+    const count = await clock.during(queue.revive(id, misconfigured));
+    if (count === 0) return 0;
+    for (const { scope } of connection.suspended()) if (scope !== undefined) connection.resume(scope);
+    working.wake();
+    return count;
+  }
+}
+
+const howOf = (settlement: Exclude<Settlement, { kind: 'again' }>): How => {
+  if (settlement.kind === 'done') return settlement.outcome;
+  const { outcome } = settlement;
+  return outcome === 'rejected' || outcome === 'unknown' ? outcome : 'given up';
+};
+
+/** The queue as the worker sees it, with a word to the host about each settlement that is on disk. */
+function watch(
+  queue: DeliveryQueue,
+  clock: LeapingClock,
+  told: (claim: Claim, settlement: Settlement) => void,
+): WorkableQueue {
+  const claimed = new Map<number, Claim>();
+  return {
+    claim(...asked) {
+      const claims = queue.claim(...asked);
+      for (const claim of claims) claimed.set(claim.seq, claim);
+      return claims;
+    },
+    nextAt: (connection) => queue.nextAt(connection),
+    crashedAt: () => queue.crashedAt(),
+    waiting: (connection) => queue.waiting(connection),
+    async settle(connection, settlements, at) {
+      await clock.during(queue.settle(connection, settlements, at));
+      for (const settlement of settlements) {
+        const claim = claimed.get(settlement.seq);
+        claimed.delete(settlement.seq);
+        if (claim !== undefined) told(claim, settlement);
+      }
+    },
+    release(connection, seqs) {
+      for (const seq of seqs) claimed.delete(seq);
+      queue.release(connection, seqs);
+    },
+  };
+}

@@ -1,0 +1,120 @@
+import { Dispatcher, errors } from 'undici';
+import { openExchange } from '../../kit/exchange-control.ts';
+import type { Arrival, Place, Seen, Service, Shown } from '../../vendors/index.ts';
+
+/** The part of a clock that such a vendor lives by. */
+export interface VendorTime {
+  readonly now: () => number;
+  readonly after: (ms: number, run: () => void) => unknown;
+}
+
+export interface InProcess {
+  readonly place: Place;
+  /** What leads there: the same for every connection. */
+  readonly dispatcher: Dispatcher;
+}
+
+/** Without sockets and in the time of a clock: requests come through an undici Dispatcher, and answers take `latencyMs`. */
+export function inProcess(time: VendorTime): InProcess {
+  const dispatcher = new InProcessDispatcher(time);
+  return {
+    dispatcher,
+    place(service, { latencyMs }) {
+      dispatcher.open(service, latencyMs);
+      return Promise.resolve({ origin: 'http://127.0.0.1:1', close: () => Promise.resolve() });
+    },
+  };
+}
+
+/** Undici's own, where the options of a request say nothing. */
+const defaultPatienceMs = 300_000;
+const tickMs = 20;
+
+class InProcessDispatcher extends Dispatcher {
+  readonly #time: VendorTime;
+  #service: Service | undefined;
+  #latencyMs = 0;
+
+  constructor(time: VendorTime) {
+    super();
+    this.#time = time;
+  }
+
+  open(service: Service, latencyMs: number): void {
+    this.#service = service;
+    this.#latencyMs = latencyMs;
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const service = this.#service;
+    if (service === undefined) throw new Error('the vendor is not open yet');
+    const exchange = openExchange(handler);
+    const patienceMs = options.headersTimeout ?? defaultPatienceMs;
+    const { after, now } = this.#time;
+    // As a socket does: not before whoever asked has done with it.
+    setImmediate(() => {
+      exchange.send(() => handler.onRequestStart?.(exchange.controller, {}));
+      const { honest, seen } = service.begin()(arrivalOf(options, now()));
+      const show = (shown: Exclude<Seen, 'slow' | 'silence'>): void => tell(exchange, handler, shown);
+      const giveUp = (): void => exchange.fail(new errors.HeadersTimeoutError());
+      // Answers come together, at full ticks: a clock that stops for each of many costs more than the work.
+      const latencyMs = this.#latencyMs - (now() % tickMs) + tickMs;
+      const slowMs = latencyMs + (service.plan.slowMs ?? 50);
+      if (seen === 'silence' || (seen === 'slow' && slowMs >= patienceMs)) after(patienceMs, giveUp);
+      else if (seen === 'slow') after(slowMs, () => show(honest));
+      else after(latencyMs, () => show(seen));
+    });
+    return true;
+  }
+
+  override close(callback?: () => void): Promise<void> {
+    callback?.();
+    return Promise.resolve();
+  }
+
+  override destroy(...given: readonly unknown[]): Promise<void> {
+    const callback = given.at(-1);
+    if (typeof callback === 'function') callback();
+    return Promise.resolve();
+  }
+}
+
+function arrivalOf({ method, path: target, headers, body }: Dispatcher.DispatchOptions, at: number): Arrival {
+  const [path = '', query = ''] = target.split('?', 2);
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from((body as string | null | undefined) ?? '');
+  const lower = Object.fromEntries(
+    Object.entries((headers ?? {}) as Record<string, string>).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  return { method, path, query, headers: lower, body: bytes, bytes: bytes.length, at };
+}
+
+type OpenExchange = ReturnType<typeof openExchange>;
+
+function tell(
+  exchange: OpenExchange,
+  handler: Dispatcher.DispatchHandler,
+  seen: Exclude<Seen, 'slow' | 'silence'>,
+): void {
+  const { controller } = exchange;
+  const send = (what: () => void): void => exchange.send(what);
+  const reset = (): void => exchange.fail(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+  if (seen === 'reset') return reset();
+  if ('headOnly' in seen) {
+    send(() => handler.onResponseStart?.(controller, seen.headOnly, { connection: 'close' }, ''));
+    return reset();
+  }
+  const { status, headers = {}, body = '' } = 'breaksOff' in seen ? seen.breaksOff : withLength(seen);
+  send(() => handler.onResponseStart?.(controller, status, { ...headers }, ''));
+  if (body !== '') send(() => handler.onResponseData?.(controller, Buffer.from(body)));
+  if ('breaksOff' in seen) exchange.fail(new errors.SocketError('other side closed'));
+  else send(() => handler.onResponseEnd?.(controller, {}));
+}
+
+/** As a server writes it. */
+const withLength = (answer: Shown): Shown =>
+  answer.status === 204
+    ? answer
+    : {
+        ...answer,
+        headers: { ...answer.headers, 'content-length': String(Buffer.byteLength(answer.body ?? '')) },
+      };

@@ -1,0 +1,113 @@
+import type { Clock } from '../../../core/runtime/clock.ts';
+import { bare, type FaultPlan, type Vendor, type Verdict } from '../../vendors/index.ts';
+
+/** What a run puts a vendor through: a share of faulty answers, refused credentials, events that it always fails on. */
+export interface Trouble {
+  readonly faults: FaultPlan;
+  readonly altered: (vendor: Vendor) => Vendor;
+  /** Event tokens that the vendor refuses for now; Adjust's own list. */
+  readonly blocklist: string[];
+  /** Keys of events that came in requests which the vendor failed for this: its ledger holds nothing of that. */
+  readonly hidden: ReadonlySet<string>;
+  /** So many of the events were let go: things happen when a certain share of them was. */
+  readonly progress: (letGo: number) => void;
+  /** Epoch ms when the credentials were refused, and when they were taken again. */
+  readonly outages: readonly { readonly from: number; readonly to: number }[];
+}
+
+export interface TroubleOptions {
+  readonly clock: Pick<Clock, 'now' | 'after'>;
+  readonly events: number;
+  readonly faultRate: number;
+  /** Ledger keys of events that the vendor answers with 500, always. */
+  readonly poison: ReadonlySet<string>;
+  /** An event token that is blocklisted for a while. */
+  readonly token?: string | undefined;
+  /** Later than the client's patience. */
+  readonly slowMs: number;
+  /** How often such an answer comes, and how often none, beside 1 for most faults. */
+  readonly silence: number;
+}
+
+const outageMs = 600_000;
+/** Shares of the events let go. */
+const revokedAt = [0.25, 0.6] as const;
+const blockedAt = 0.45;
+
+/**
+ * Every kind of fault. Those that cost a whole timeout come more rarely (`silence`), and so do two that one vendor or another answers for
+ * by standing still: a 429 that names no time (AdRoll Email: an hour), and a firewall's 403.
+ */
+const weights = {
+  'error-500': 1,
+  'unavailable-503': 1,
+  'throttled-429': 0.2,
+  'throttled-429-seconds': 1,
+  'unavailable-503-date': 1,
+  'firewall-403': 0.1,
+  'bad-gateway-502': 1,
+  'reset-before-commit': 1,
+  'reset-after-commit': 1,
+  'truncated-body': 1,
+  'reset-after-head': 1,
+  'gzip-answer': 1,
+  'garbage-body': 1,
+  'error-inside-2xx': 1,
+  'undocumented-2xx': 1,
+};
+
+export function createTrouble(options: TroubleOptions): Trouble {
+  const { clock, events, faultRate, poison, token, slowMs, silence } = options;
+  const outages: { from: number; to: number }[] = [];
+  const blocklist: string[] = [];
+  const hidden = new Set<string>();
+  const hide = ({ taken }: Verdict): void => {
+    for (const id of taken) hidden.add(id);
+  };
+  let revoked = false;
+  let blocked = false;
+
+  /** Whatever comes with a request, this vendor does not know it any more. */
+  const revocable =
+    (judge: Vendor['judge']): Vendor['judge'] =>
+    (arrival) => {
+      const { authorization } = arrival.headers;
+      if (!revoked || authorization === undefined) return judge(arrival);
+      hide(judge(arrival));
+      return judge({ ...arrival, headers: { ...arrival.headers, authorization: `${authorization}-revoked` } });
+    };
+  const failing =
+    (judge: Vendor['judge']): Vendor['judge'] =>
+    (arrival): Verdict => {
+      const verdict = judge(arrival);
+      if (blocklist.length > 0 && verdict.taken.length === 0) {
+        const tokens = blocklist.splice(0);
+        hide(judge(arrival));
+        blocklist.push(...tokens);
+      }
+      if (!verdict.taken.some((id) => poison.has(id))) return verdict;
+      hide(verdict);
+      return { answer: bare(500), taken: [], refused: [] };
+    };
+
+  return {
+    faults: { rate: faultRate, weights: { ...weights, slow: silence, hang: silence }, retryAfterSeconds: 1, slowMs },
+    altered: (vendor) => ({ ...vendor, judge: failing(revocable(vendor.judge)) }),
+    blocklist,
+    hidden,
+    outages,
+    progress(letGo) {
+      const share = letGo / events;
+      if (!revoked && share >= (revokedAt[outages.length] ?? Number.POSITIVE_INFINITY)) {
+        revoked = true;
+        outages.push({ from: clock.now(), to: clock.now() + outageMs });
+        clock.after(outageMs, () => (revoked = false));
+      }
+      if (token !== undefined && !blocked && share >= blockedAt) {
+        blocked = true;
+        blocklist.push(token);
+        clock.after(outageMs, () => void blocklist.splice(0));
+      }
+    },
+  };
+}
