@@ -5,7 +5,8 @@ import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
 import { withEach } from './open-connections.ts';
-import { laneBy, openRoster } from './roster.ts';
+import { keepFormer, keepSlug } from './former.ts';
+import { destinationAt, laneBy, openRoster, type Roster } from './roster.ts';
 import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
 import { written } from './time.ts';
 
@@ -100,13 +101,17 @@ export async function revive(names: readonly string[], flags: DeadFlags, termina
   const { stdout, stderr, env } = terminal;
   const filter = filterOf(flags);
   const directory = storeOf(flags, env);
-  return withLanes(flags, env, (laneOf) =>
+  return withLanes(flags, env, (laneOf, slugOf) =>
     withSharedStore(directory, { stderr }, async (queue) => {
       const roster = openRoster(directory);
       const knowsLanes = (connection: string): boolean | Promise<boolean> =>
         queue.knows?.(connection) ?? laneOf(connection) !== undefined;
       let revived = 0;
-      for (const [connection, { count, lanes, parts }] of await chosen(queue, flags, filter, names)) {
+      const all = await chosen(queue, flags, filter, names, roster);
+      for (const connection of all.keys()) keepSlug(connection, roster.of(connection), slugOf(connection));
+      // Before any of them is put back.
+      for (const [connection, { former }] of all) keepFormer(connection, former, roster.of(connection));
+      for (const [connection, { count, lanes, parts }] of all) {
         if (flags.dryRun === true) revived += count;
         else {
           roster.forgetSettings(connection);
@@ -130,17 +135,25 @@ export async function revive(names: readonly string[], flags: DeadFlags, termina
 async function withLanes(
   flags: DeadFlags,
   env: Terminal['env'],
-  act: (laneOf: (connection: string) => LaneOf | undefined) => Promise<number>,
+  act: (
+    laneOf: (connection: string) => LaneOf | undefined,
+    slugOf: (connection: string) => string | undefined,
+  ) => Promise<number>,
 ): Promise<number> {
   const { config } = flags;
-  if (config === undefined) return act(() => undefined);
+  const nothing = (): undefined => undefined;
+  if (config === undefined) return act(nothing, nothing);
   const entries = await readConnections(config, env);
-  return withEach(entries, { ...flags, config }, env, {}, (connections) =>
-    act((id) => {
-      const opened = connections.find((one) => one.id === id);
-      return opened === undefined ? undefined : laneBy(opened.connection);
-    }),
-  );
+  return withEach(entries, { ...flags, config }, env, {}, (connections) => {
+    const byId = new Map(connections.map((opened) => [opened.id, opened]));
+    return act(
+      (id) => {
+        const opened = byId.get(id);
+        return opened === undefined ? undefined : laneBy(opened.connection);
+      },
+      (id) => byId.get(id)?.destination.manifest.slug,
+    );
+  });
 }
 
 /** `spillway dead drop`: gives dead letters up for good. */
@@ -167,6 +180,8 @@ interface Chosen {
   readonly lanes: number;
   /** What names them to the queue. */
   readonly parts: readonly DeadFilter[];
+  /** How many are events for a destination that the connection had before, by its slug. */
+  readonly former: ReadonlyMap<string, number>;
 }
 
 /** By connection. With names, a usage error when there is none. */
@@ -175,11 +190,19 @@ async function chosen(
   flags: DeadFlags,
   filter: DeadFilter,
   names: readonly string[],
+  roster?: Pick<Roster, 'of'>,
 ): Promise<ReadonlyMap<string, Chosen>> {
-  const found = new Map<string, { count: number; lanes: number; parts: DeadFilter[] }>();
-  for await (const { connection, seq, lane } of letters(queue, flags, filter, names)) {
-    const there = found.get(connection) ?? { count: 0, lanes: 0, parts: names.length > 0 ? [] : [filter] };
+  const found = new Map<
+    string,
+    Chosen & { count: number; lanes: number; parts: DeadFilter[]; former: Map<string, number> }
+  >();
+  for await (const { connection, seq, lane, diedAt } of letters(queue, flags, filter, names)) {
+    const parts = names.length > 0 ? [] : [filter];
+    const there = found.get(connection) ?? { count: 0, lanes: 0, parts, former: new Map<string, number>() };
     there.count += 1;
+    const enrolled = roster?.of(connection);
+    const slug = enrolled === undefined ? undefined : destinationAt(enrolled, diedAt);
+    if (slug !== undefined && slug !== enrolled?.destination) there.former.set(slug, (there.former.get(slug) ?? 0) + 1);
     if (lane !== undefined) there.lanes += 1;
     if (names.length > 0) there.parts.push({ seq });
     found.set(connection, there);

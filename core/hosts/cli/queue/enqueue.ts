@@ -5,11 +5,11 @@ import { linesOf } from '../lines-of.ts';
 import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { isStopSignal, print, type Output, type StopSignal, type Terminal } from '../terminal.ts';
-import { readConnection } from './connections-file.ts';
+import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { createIntake, type Intake } from './intake.ts';
 import { withConnections } from './open-connections.ts';
-import { keepLanes, openRoster } from './roster.ts';
-import { makeRoom, storeOf, withSharedStore, type StoreFlags } from './store.ts';
+import { keepLanes, openRoster, type Roster } from './roster.ts';
+import { makeRoom, storeOf, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
 
 export interface EnqueueFlags extends StoreFlags {
   readonly config: string;
@@ -51,11 +51,8 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
       withSharedStore(directory, settings, async (queue) => {
         const roster = openRoster(directory);
         keepLanes(queue, opened, roster.of(id));
-        if ((await queue.knows?.(id)) === false)
-          await print(
-            stderr,
-            `spillway: the spillway work that has the store does not name ${id}: its events wait until one does\n`,
-          );
+        await keepWorkers(queue, id, opened.destination.manifest.slug);
+        for (const remark of await strangeness(queue, entry, roster)) await print(stderr, `spillway: ${remark}\n`);
         const intake = createIntake({ ...opened, queue, roster, halted: input.close });
         const stop = listenForStop(terminal);
         stop.signal.addEventListener('abort', input.close, { once: true });
@@ -96,6 +93,32 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   } finally {
     input.close();
   }
+}
+
+/** Beside a worker, events go where that one delivers, whatever the settings here say. */
+async function keepWorkers(queue: SharedQueue, id: string, slug: string): Promise<void> {
+  const there = await queue.destinationOf?.(id);
+  if (there === undefined || there === null || there === slug) return;
+  throw new Refusal(
+    exitCode.config,
+    `${id}: the spillway work that has the store delivers to ${there}, not to ${slug}`,
+    ['give these settings a connection id of their own, or start that one with them'],
+  );
+}
+
+/** An id that was mistyped, or renamed, makes a backlog that nobody works on. */
+async function strangeness(
+  queue: SharedQueue,
+  { id, at }: ConnectionEntry,
+  roster: Pick<Roster, 'of'>,
+): Promise<string[]> {
+  const named = await queue.knows?.(id);
+  if (named === false)
+    return [`the spillway work that has the store does not name ${id}: its events wait until one does`];
+  // A file of many connections names it.
+  if (named === true || at !== '' || roster.of(id) !== undefined) return [];
+  const others = queue.status(Date.now()).connections.map(({ connection }) => connection);
+  return others.length === 0 ? [] : [`${id} is new in this store, which has ${others.join(', ')}`];
 }
 
 function showProgress(output: Output | undefined, input: Input, { counts }: Intake): Promise<Progress> {

@@ -53,6 +53,8 @@ export interface OwnerOptions {
   readonly queue: DeliveryQueue;
   /** The lane of an event by the settings the owner works with. */
   readonly laneOf: (connection: string) => LaneOf | undefined;
+  /** Where it delivers what is put for a connection: a slug. */
+  readonly destinationOf?: (connection: string) => string | undefined;
   /** There may be something new to deliver. */
   readonly changed: (connection: string) => void;
   /** What it is at. */
@@ -226,4 +228,5 @@ const answers = {
   reasons: ({ queue }: OwnerOptions, connection: string) => countReasons(queue, connection),
   /** Whether it delivers for that connection, and so knows its settings. */
   knows: ({ laneOf }: OwnerOptions, connection: string) => laneOf(connection) !== undefined,
+  destinationOf: ({ destinationOf }: OwnerOptions, connection: string) => destinationOf?.(connection),
 };

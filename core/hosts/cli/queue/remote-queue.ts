@@ -19,6 +19,8 @@ export interface RemoteQueue extends Pick<
 > {
   /** Whether the owner delivers for that connection: it gives lanes by the settings it has, whatever the caller's are. */
   knows(connection: string): Promise<boolean>;
+  /** The slug of where the owner delivers what is put for that connection; `null` where it does not deliver for it. */
+  destinationOf(connection: string): Promise<string | null>;
   /** What the owner is at, and each of its connections; `null` where it does not say. */
   attended(): Promise<Attending | null>;
   /** Dead letters by the code of their reason, counted by the owner. */
@@ -99,6 +101,7 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
     attended: () => call('attended'),
     reasons: (connection) => call('reasons', connection),
     knows: (connection) => call('knows', connection),
+    destinationOf: (connection) => call('destinationOf', connection),
     look,
     status: (_, connection) =>
       connection === undefined

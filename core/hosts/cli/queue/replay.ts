@@ -2,6 +2,7 @@ import { exitCode, Refusal, usage } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { withConnections } from './open-connections.ts';
+import { keepSlug, keepSpan } from './former.ts';
 import { keepLanes, laneBy, openRoster } from './roster.ts';
 import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
 
@@ -28,6 +29,8 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       const enrolled = roster.of(id);
       if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
       keepLanes(queue, opened, enrolled);
+      keepSlug(id, enrolled, opened.destination.manifest.slug);
+      keepSpan(id, enrolled, flags.from, to);
       const { displayName, replay: again } = opened.destination.manifest;
       const harms = [
         ...(again === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),

@@ -18,6 +18,15 @@ export interface Enrolled {
   readonly settings?: string | undefined;
   /** Events were put under others, too, and may come back in the lanes of those. */
   readonly mixed?: boolean | undefined;
+  /** The destinations it had before, the first one first: its dead letters and what is kept for replay may be of their time. */
+  readonly history?: readonly Former[] | undefined;
+}
+
+export interface Former {
+  /** A slug. */
+  readonly destination: string;
+  /** Epoch ms: what was settled before was for that destination, what was settled at that time or later for the next. */
+  readonly until: number;
 }
 
 /** The connections of a store, in a file beside its data. Several processes may write it while one of them has the store. */
@@ -40,10 +49,11 @@ const shape = z.record(
     lanes: z.boolean(),
     settings: z.string().optional(),
     mixed: z.boolean().optional(),
+    history: z.array(z.strictObject({ destination: z.string(), until: z.number() })).optional(),
   }),
 );
 
-export function openRoster(store: string): Roster {
+export function openRoster(store: string, now: () => number = Date.now): Roster {
   const file = path.join(store, 'connections.json');
   let enrolled = read(file);
   const of = (id: string, among = enrolled): Enrolled | undefined => (Object.hasOwn(among, id) ? among[id] : undefined);
@@ -69,11 +79,13 @@ export function openRoster(store: string): Roster {
           ]);
         const known = fresh?.destination === destination ? fresh : undefined;
         const anew = settings !== undefined && fresh !== undefined && fresh.settings !== settings;
+        const history = formerOf(fresh, destination, now());
         return {
           destination,
           lanes: lanes || known?.lanes === true,
           settings: settings ?? known?.settings,
           ...(anew || known?.mixed === true ? { mixed: true } : {}),
+          ...(history.length === 0 ? {} : { history }),
         };
       });
     },
@@ -82,6 +94,17 @@ export function openRoster(store: string): Roster {
     },
   };
 }
+
+function formerOf(before: Enrolled | undefined, destination: string, now: number): readonly Former[] {
+  const { history = [] } = before ?? {};
+  if (before === undefined || before.destination === destination) return history;
+  // No earlier than the one before: a clock may have been set back.
+  return [...history, { destination: before.destination, until: Math.max(now, history.at(-1)?.until ?? 0) }];
+}
+
+/** Which destination an event was for that was settled at that time (epoch ms). */
+export const destinationAt = ({ destination, history = [] }: Enrolled, settledAt: number): string =>
+  history.find(({ until }) => settledAt < until)?.destination ?? destination;
 
 function read(file: string): Readonly<Record<string, Enrolled>> {
   try {

@@ -222,6 +222,7 @@ async function runWorkers(run: WorkRun): Promise<WorkEnd> {
       const opened = byId.get(id);
       return opened === undefined ? undefined : laneBy(opened.connection);
     },
+    destinationOf: (id) => byId.get(id)?.destination.manifest.slug,
     changed: (id) => workers.get(id)?.wake(),
     attended: () => ({
       pid: process.pid,

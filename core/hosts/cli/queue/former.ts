@@ -1,0 +1,48 @@
+import { exitCode, Refusal } from '../exit-codes.ts';
+import type { Enrolled } from './roster.ts';
+import { written } from './time.ts';
+
+/*
+ * An id may get another destination once nothing waits under it. What was settled before is still there, as dead letters and for replay, and
+ * must not go to the vendor of another kind of events.
+ */
+
+/** Refuses to put dead letters back that are events for a former destination; `former`: how many, by its slug. */
+export function keepFormer(id: string, former: ReadonlyMap<string, number>, enrolled: Enrolled | undefined): void {
+  if (former.size === 0 || enrolled === undefined) return;
+  const counts = [...former].map(([slug, count]) => `${count} for ${slug}`).join(', ');
+  throw new Refusal(
+    exitCode.config,
+    `${id} delivers to ${enrolled.destination}, and some of these dead letters were enqueued for another destination: ${counts}. Nothing was put back`,
+    [
+      `those given up since it does: --connection ${id} --since ${written(lastChange(enrolled))}`,
+      'to send the others, give them a connection id of their own (spillway dead export --events, then enqueue); dead drop gives them up',
+    ],
+  );
+}
+
+/** Refuses settings for another destination than the one that what comes back was enqueued for. */
+export function keepSlug(id: string, enrolled: Enrolled | undefined, slug: string | undefined): void {
+  if (enrolled === undefined || slug === undefined || enrolled.destination === slug) return;
+  throw new Refusal(
+    exitCode.config,
+    `${id}: what was done and what died was enqueued for ${enrolled.destination}, not for ${slug}`,
+    ['it can only go there, with the settings it had; give the new ones a connection id of their own'],
+  );
+}
+
+/** Refuses a time in which the events of a connection went to a former destination. */
+export function keepSpan(id: string, enrolled: Enrolled, from: number, to: number): void {
+  let began = Number.NEGATIVE_INFINITY;
+  for (const { destination, until } of enrolled.history ?? []) {
+    if (destination !== enrolled.destination && from < until && to >= began)
+      throw new Refusal(
+        exitCode.config,
+        `${id} delivers to ${enrolled.destination}, and until ${written(until)} its events went to ${destination}. Nothing was replayed`,
+        [`what was done since it does: --from ${written(lastChange(enrolled))}`],
+      );
+    began = until;
+  }
+}
+
+const lastChange = ({ history = [] }: Enrolled): number => history.at(-1)?.until ?? 0;

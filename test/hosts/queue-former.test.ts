@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs';
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
+import { accounts } from '../end-to-end/accounts.ts';
+import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(60_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const adjust = accounts.find(({ slug }) => slug === 'adjust');
+const mailbox = { id: 'post', destination: 'mailbox', config: mailboxSettings };
+const before = workspace.write('before.json', { connections: [mailbox] });
+const after = workspace.write('after.json', {
+  connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }],
+});
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+
+let leave: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  await leave?.();
+  leave = undefined;
+});
+
+let stores = 0;
+/** Two dead letters and one done, put for the mailbox under an id that delivers to Adjust now, and a dead letter of that. */
+async function moved(beside: boolean) {
+  const store = createStore(workspace, `store-${++stores}`);
+  const first = [letter('dead-1', 'Broken'), letter('dead-2', 'Broken'), letter('done', 'Ignored')];
+  await store.enqueue('post', before, first.join('\n'));
+  await pause(2);
+  const changedAt = new Date().toISOString();
+  if (beside) {
+    const vendor = await adjust?.start({});
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const origin = ['--origin', `adjust=${vendor?.origin}`];
+    const ran = box.run('work', '--store', store.store, '--config', after, ...origin, '--quiet');
+    leave = async () => {
+      box.send('SIGTERM');
+      await ran;
+      await vendor?.close();
+    };
+    while ((await store.backlog('post'))?.state !== 'idle') await pause(20);
+  }
+  await store.enqueue('post', after, '42\n');
+  const since = openRoster(store.store).of('post')?.history?.[0]?.until ?? 0;
+  return { ...store, changedAt, since: new Date(since).toISOString() };
+}
+
+const besides = [
+  ['without a worker', false],
+  ['beside a worker', true],
+] as const;
+
+describe.each(besides)('an id that got another destination, %s', (_, beside) => {
+  test('F-97 revives no dead letter of the former one, and says which it can', async () => {
+    const { run, dead, backlog, since, changedAt } = await moved(beside);
+    expect(since >= changedAt).toBe(true);
+    const refused = {
+      code: 78,
+      stdout: '',
+      stderr: `spillway: post delivers to adjust, and some of these dead letters were enqueued for another destination: 2 for mailbox. Nothing was put back
+  those given up since it does: --connection post --since ${since}
+  to send the others, give them a connection id of their own (spillway dead export --events, then enqueue); dead drop gives them up
+`,
+    };
+    expect(await run('dead', 'revive')).toEqual(refused);
+    expect(await run('dead', 'revive', '--dry-run')).toEqual(refused);
+    expect(await run('dead', 'revive', '--reason', 'internal_error')).toEqual(refused);
+    expect(await run('dead', 'revive', 'dead-1')).toMatchObject({ code: 78 });
+    expect(await backlog('post')).toMatchObject({ destination: 'adjust', waiting: 0, dead: 3 });
+    expect(await run('dead', 'revive', '--connection', 'post', '--since', since, '--config', after)).toMatchObject({
+      code: 0,
+      stdout: '1 put back\n',
+    });
+    const left = (await dead()).filter(({ id }) => !id.startsWith('line:')).map(({ id }) => id);
+    expect(left).toEqual(['dead-1', 'dead-2']);
+    expect(await run('dead', 'drop', 'dead-1', '--yes')).toMatchObject({ code: 0 });
+  });
+
+  test('F-97 replays nothing that the former one got', async () => {
+    const { run, backlog, since, changedAt } = await moved(beside);
+    const replay = (...flags: string[]): Promise<Ran> => run('replay', 'post', '--config', after, ...flags, '--force');
+    const refused = {
+      code: 78,
+      stdout: '',
+      stderr: `spillway: post delivers to adjust, and until ${since} its events went to mailbox. Nothing was replayed
+  what was done since it does: --from ${since}
+`,
+    };
+    expect(await replay('--from', '2020-01-01')).toEqual(refused);
+    expect(await replay('--from', '2020-01-01', '--to', changedAt)).toEqual(refused);
+    expect(await backlog('post')).toMatchObject({ waiting: 0, done: 1 });
+    expect(await replay('--from', since)).toMatchObject({ code: 0, stdout: '0 put into the queue again\n' });
+  });
+
+  test('F-97 revives and replays with no settings but those of its destination', async () => {
+    const { run } = await moved(beside);
+    expect(await run('dead', 'revive', '--config', before)).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('post: what was done and what died was enqueued for adjust, not for mailbox'),
+    });
+    expect(await run('replay', 'post', '--config', before, '--from', '2020-01-01')).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('post: what was done and what died was enqueued for adjust, not for mailbox'),
+    });
+  });
+
+  test('F-97 that has its first destination again revives what that one got', async () => {
+    const { run, enqueue, dead } = await moved(beside);
+    await leave?.();
+    leave = undefined;
+    await enqueue('post', before, letter('dead-3', 'Broken'));
+    expect(await run('dead', 'revive', '--reason', 'internal_error')).toMatchObject({
+      code: 0,
+      stdout: '3 put back\n',
+    });
+    expect(await run('dead', 'revive')).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('enqueued for another destination: 1 for adjust'),
+    });
+    expect(await dead()).toHaveLength(1);
+  });
+});
+
+test('F-97 beside a worker, enqueue puts nothing for another destination than the one it delivers to', async () => {
+  const { run, enqueue } = await moved(true);
+  expect(await enqueue('post', before, letters(2))).toMatchObject({
+    code: 78,
+    stderr: expect.stringContaining(
+      'post: the spillway work that has the store delivers to adjust, not to mailbox\n  give these settings',
+    ),
+  });
+  expect((await run('queue', 'status')).stdout).toMatch(/^post +adjust +0 /m);
+});
+
+test('F-97 the times of former destinations never run backwards, whatever the clock does', () => {
+  const { store } = createStore(workspace, `store-${++stores}`);
+  mkdirSync(store);
+  let now = 5_000;
+  const roster = openRoster(store, () => now);
+  const enrol = (destination: string): void => roster.enrol('post', { destination, lanes: false });
+  enrol('a');
+  enrol('b');
+  now = 1_000;
+  enrol('c');
+  expect(openRoster(store).of('post')?.history).toEqual([
+    { destination: 'a', until: 5_000 },
+    { destination: 'b', until: 5_000 },
+  ]);
+});
