@@ -164,6 +164,11 @@ export interface DeliveryQueue {
   forget(connection: string, filter?: DeadFilter): Promise<number>;
   /** Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many. */
   replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number>;
+  /**
+   * Drops all there is of a connection when it is called, for good: what waits, dead letters, what is kept for replay, and the ids of the dedup
+   * window. For one that nobody works on: throws where some of it is claimed. Returns how many records.
+   */
+  purge(connection: string): Promise<number>;
   /** Forgets what was done before that time (epoch ms), and the ids the dedup window has passed. Returns how many. */
   prune(before: number, now: number): Promise<number>;
   /** With a connection: of that one alone. */

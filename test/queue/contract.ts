@@ -461,6 +461,33 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(backlog()).toMatchObject({ waiting: 0, done: 1 });
     });
 
+    it('F-97 purges all there is of a connection, the ids of the window too, and nothing of another', async () => {
+      const many = Array.from({ length: 1_200 }, (_, index) => queued(`m-${index}`, { lane: `lane ${index % 3}` }));
+      await queue.put('c', [...several('x y z'), ...many]);
+      await queue.put('d', several('x y'));
+      const [x, y, z] = take(3);
+      await queue.settle('c', [done(x!), dead(y!), again(z!, 5_000)], at);
+      expect(backlog()).toMatchObject({ waiting: 1_201, dead: 1, done: 1 });
+      expect(await queue.purge('c')).toBe(1_203);
+      expect(backlog() ?? { waiting: 0, dead: 0, done: 0 }).toMatchObject({ waiting: 0, dead: 0, done: 0 });
+      expect(take(9, 9_000)).toEqual([]);
+      expect(await letters(queue, 'c')).toEqual([]);
+      expect(await queue.replay('c', 0, 9_000)).toBe(0);
+      expect(await queue.put('c', several('m-1 x', { lane: 'lane 1' }))).toEqual({ accepted: 2, duplicates: 0 });
+      await reopen();
+      expect(await drain()).toBe('m-1 x');
+      expect(await drain('d')).toBe('x y');
+      expect(await queue.purge('nobody')).toBe(0);
+    });
+
+    it('F-97 purges nothing of a connection while some of it is claimed', async () => {
+      await queue.put('c', several('a b'));
+      const claims = take(1);
+      await expect(queue.purge('c')).rejects.toThrow('events of c are claimed');
+      queue.release('c', seqsOf(claims));
+      expect(await drain()).toBe('a b');
+    });
+
     it('forgets dead letters that are dropped, and no others', async () => {
       await queue.put('c', several('a b c'));
       const [a, b, c] = take();

@@ -238,6 +238,14 @@ export class MemoryQueue implements DeliveryQueue {
     return Promise.resolve(again.length);
   }
 
+  purge(connection: string): Promise<number> {
+    const { waiting, dead, done } = this.log(connection);
+    for (const { claimed } of waiting.values())
+      if (claimed) return Promise.reject(new Error(`events of ${connection} are claimed`));
+    this.#logs.delete(connection);
+    return Promise.resolve(waiting.size + dead.length + done.length);
+  }
+
   prune(): Promise<number> {
     return Promise.resolve(0);
   }

@@ -3,14 +3,16 @@ import { breathe } from '../../runtime/clock.ts';
 import { QueueFull, type DeadFilter, type DeadLetter, type LaneOf } from '../queue.ts';
 import type { Delivered } from './delivered.ts';
 import * as keys from './keys.ts';
-import type { Found, Records } from './records.ts';
+import { pageLength, type Found, type Records } from './records.ts';
 import type { Seen } from './seen.ts';
+import { recordTables, type Tables } from './tables.ts';
 import type { Known, Writer } from './writer.ts';
 
 /** How many seen ids are forgotten in one transaction. */
 const seenPage = 10_000;
 
 export interface ChoresOptions {
+  readonly tables: Tables;
   readonly writer: Writer;
   readonly records: Records;
   readonly delivered: Delivered;
@@ -93,6 +95,38 @@ export class Chores {
         await this.#writer.write(known, draft);
       }
       return replayed;
+    });
+  }
+
+  /** `mayTake` throws where something of it is claimed. */
+  purge(connection: string, mayTake: (known: Known) => void): Promise<number> {
+    return this.#after(async () => {
+      const known = this.#writer.known(connection);
+      if (known === undefined) return 0;
+      const { tables, seen } = this.#options;
+      const { last } = this.#writer;
+      let purged = 0;
+      for (const table of recordTables) {
+        const end = keys.after(known.number);
+        for (let from = keys.first(known.number); ;) {
+          mayTake(known);
+          const page = [...tables[table].getRange({ start: from, end, limit: pageLength })];
+          const draft = this.#writer.draft(known);
+          for (const { key, value } of page) if (keys.seqOf(key) <= last) draft.remove(table, key, value.length);
+          // Whose turn it is, is found out anew by who asks next.
+          const landed = (): void => void (known.turns = undefined);
+          if (draft.operations.length > 0) await this.#writer.write(known, draft, { landed });
+          purged += draft.operations.length;
+          if (page.length < pageLength) break;
+          from = Buffer.concat([page.at(-1)!.key, Buffer.of(0)]);
+          await breathe();
+        }
+      }
+      for (;;) {
+        const operations = seen.forgettingAll(known.number, seenPage);
+        if (operations.length === 0) return purged;
+        await this.#writer.writeAside(operations);
+      }
     });
   }
 

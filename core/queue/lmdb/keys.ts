@@ -39,6 +39,8 @@ export const deadKey = (connection: number, seq: number): Buffer => {
 export const connectionOf = (key: Buffer): number => key.readUInt32BE(0);
 export const seqOf = (key: Buffer): number => key.readUIntBE(key.length - 6, 6);
 
+/** Below every key of that connection in log, done or dead. */
+export const first = (connection: number): Buffer => after(connection - 1);
 /** Above every key of that connection in log, done or dead. */
 export const after = (connection: number): Buffer => {
   const key = Buffer.allocUnsafe(4);

@@ -64,7 +64,7 @@ export class LmdbQueue implements DeliveryQueue {
     this.#quarantine = new Quarantine(tables, folder, writer, emit);
     this.#delivered = new Delivered(tables, writer);
     const records = new Records(tables, this.#quarantine, writer);
-    this.#chores = new Chores({ writer, records, delivered: this.#delivered, seen: this.#seen, maxBytes, now });
+    this.#chores = new Chores({ tables, writer, records, delivered: this.#delivered, seen: this.#seen, maxBytes, now });
   }
 
   /** The first transaction of a store that has none yet. */
@@ -206,6 +206,13 @@ export class LmdbQueue implements DeliveryQueue {
 
   replay(connection: string, from: number, to: number, laneOf: LaneOf = noLaneOf): Promise<number> {
     return this.#chores.replay(connection, from, to, laneOf);
+  }
+
+  purge(connection: string): Promise<number> {
+    return this.#chores.purge(connection, ({ number }) => {
+      for (const { key } of this.#held.values())
+        if (keys.connectionOf(key) === number) throw new Error(`events of ${connection} are claimed`);
+    });
   }
 
   prune(before: number, now: number): Promise<number> {

@@ -51,6 +51,18 @@ export class Seen {
     return Array.from(this.#table.getKeys({ end, limit: most }), (key) => [this.#table, key, undefined] as const);
   }
 
+  /** Takes up to `most` of those of a connection out of the table, whatever their time. */
+  forgettingAll(connection: number, most: number): readonly Operation[] {
+    const operations: Operation[] = [];
+    for (const bucket of this.#buckets) {
+      const range = { start: keys.seenKey(bucket, connection, ''), end: keys.seenKey(bucket, connection + 1, '') };
+      for (const key of this.#table.getKeys({ ...range, limit: most - operations.length }))
+        operations.push([this.#table, key, undefined]);
+      if (operations.length >= most) break;
+    }
+    return operations;
+  }
+
   #arrivingOf(connection: number): Set<string> {
     let ids = this.#arriving.get(connection);
     if (ids === undefined) this.#arriving.set(connection, (ids = new Set()));

@@ -41,13 +41,21 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .option('--json', 'the summary as one JSON object on standard output')
     .option('--quiet', 'no summary and no progress')
     .action(async (flags) => end(await (await import('./work.ts')).work(flags, terminal)));
-  const queue = program.command('queue').description('looks into a durable queue');
+  const queue = program.command('queue').description('looks into a durable queue, and drops what nobody works on');
   queue
     .command('status')
     .description('what waits, what died, what is kept, and what a running work is at, by connection')
     .option(...store)
     .option('--json', 'as JSON')
     .action(async (flags) => end(await (await import('./status.ts')).status(flags, terminal)));
+  queue
+    .command('purge <connection-id>')
+    .description(
+      'drops all of a connection that no running work names, for good: what waits, dead letters, what is kept',
+    )
+    .option(...store)
+    .option('--yes', 'does it; without, it only says how many')
+    .action(async (id, flags) => end(await (await import('./purge.ts')).purge(id, flags, terminal)));
   queue
     .command('salvage')
     .description('the intact records of a store that is refused as damaged, as NDJSON; changes nothing in it')

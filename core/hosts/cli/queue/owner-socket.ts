@@ -218,6 +218,7 @@ const answers = {
     return revived;
   },
   forget: ({ queue }: OwnerOptions, connection: string, filter?: DeadFilter) => queue.forget(connection, filter),
+  purge: ({ queue }: OwnerOptions, connection: string) => queue.purge(connection),
   async replay({ queue, laneOf, changed }: OwnerOptions, connection: string, from: number, to: number) {
     const replayed = await queue.replay(connection, from, to, laneOf(connection));
     changed(connection);

@@ -38,6 +38,8 @@ export interface Roster {
    * process has put events under others meanwhile.
    */
   enrol(id: string, connection: Pick<Enrolled, 'destination' | 'lanes' | 'settings'>): void;
+  /** On disk when it returns: to be called when nothing of that connection is left. */
+  remove(id: string): void;
   /** On disk when it returns: to be called before events of that connection come back in the lanes they once had. */
   forgetSettings(id: string): void;
 }
@@ -55,7 +57,7 @@ const shape = z.record(
 
 export function openRoster(store: string, now: () => number = Date.now): Roster {
   const file = path.join(store, 'connections.json');
-  let enrolled = read(file);
+  let enrolled: Record<string, Enrolled> = { ...read(file) };
   const of = (id: string, among = enrolled): Enrolled | undefined => (Object.hasOwn(among, id) ? among[id] : undefined);
 
   function change(id: string, next: (fresh: Enrolled | undefined) => Enrolled | undefined): void {
@@ -63,7 +65,9 @@ export function openRoster(store: string, now: () => number = Date.now): Roster 
       const all = read(file);
       const fresh = of(id, all);
       const changed = next(fresh);
-      enrolled = changed === undefined ? all : { ...all, [id]: changed };
+      enrolled = { ...all };
+      if (changed === undefined) delete enrolled[id];
+      else enrolled[id] = changed;
       if (JSON.stringify(changed) !== JSON.stringify(fresh)) replaceFile(file, enrolled);
     });
   }
@@ -88,6 +92,9 @@ export function openRoster(store: string, now: () => number = Date.now): Roster 
           ...(history.length === 0 ? {} : { history }),
         };
       });
+    },
+    remove(id) {
+      change(id, () => undefined);
     },
     forgetSettings(id) {
       change(id, (fresh) => (fresh?.mixed === true ? { ...fresh, settings: undefined } : fresh));

@@ -84,7 +84,10 @@ function detailsOf(line: Line): string[] {
   if (state === 'stranger')
     return waiting === 0
       ? died
-      : [`${connection}: stranger: the running work does not name it, so nothing of it leaves`, ...died];
+      : [
+          `${connection}: stranger: the running work does not name it, so nothing of it leaves (spillway queue purge drops it)`,
+          ...died,
+        ];
   const { outcome, code, status: http, at } = lastError ?? {};
   const parts = [
     stateText(line),

@@ -1,0 +1,126 @@
+import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
+import { fakeTerminal } from './support/fake-terminal.ts';
+import { startMailServer } from './support/mail-server.ts';
+import { createStore } from './support/store.ts';
+import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+
+// The first test waits for all of the program to be compiled.
+jest.setTimeout(60_000);
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+const single = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
+const named = workspace.write('work.json', {
+  connections: [
+    { id: 'post', destination: 'mailbox', config: mailboxSettings },
+    { id: 'held', destination: 'mailbox', config: { owner: 'ann' } },
+  ],
+});
+const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+
+let leave: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  await leave?.();
+  leave = undefined;
+});
+
+let stores = 0;
+/** Of `renamed`, one event waits, one is done, two are dead letters; a `work` beside it names others, if any. */
+async function standing(beside: boolean) {
+  const store = createStore(workspace, `store-${++stores}`);
+  const all = [letter('m-1'), letter('m-2', 'Ignored'), letter('m-3', 'Broken'), letter('m-4', 'Broken')].join('\n');
+  await store.enqueue('renamed', single, all);
+  await store.enqueue('held', single, letters(1));
+  if (beside) {
+    const server = await startMailServer(() => ({}));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const origin = ['--origin', `mailbox=${server.origin}`];
+    const ran = box.run('work', '--store', store.store, '--config', named, ...origin, '--quiet');
+    leave = async () => {
+      box.send('SIGTERM');
+      await ran;
+      await server.stop();
+    };
+    while ((await store.backlog('held'))?.state !== 'held') await pause(20);
+  }
+  return { ...store, all };
+}
+
+describe('a connection that nobody works on', () => {
+  test('F-97 stands in queue status as a stranger, beside a worker that does not name it', async () => {
+    const { run, backlog } = await standing(true);
+    expect(await backlog('renamed')).toMatchObject({ state: 'stranger', reason: null, waiting: 1, dead: 2 });
+    const { stdout } = await run('queue', 'status');
+    expect(stdout).toContain(
+      'renamed: stranger: the running work does not name it, so nothing of it leaves (spillway queue purge drops it)\n',
+    );
+    expect(stdout).not.toContain('held: stranger');
+  });
+
+  test('F-97 without a worker, nobody is a stranger', async () => {
+    const { run, backlog } = await standing(false);
+    expect(await backlog('renamed')).toMatchObject({ state: 'unattended' });
+    expect((await run('queue', 'status')).stdout).not.toContain('stranger');
+  });
+
+  test('F-97 is said to whom it is enqueued for, beside a worker', async () => {
+    const { enqueue, backlog } = await standing(true);
+    const said =
+      'spillway: the spillway work that has the store does not name renamed: its events wait until one does\n';
+    expect(await enqueue('renamed', single, letters(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: said });
+    expect(await enqueue('post', named, letters(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await backlog('renamed')).toMatchObject({ waiting: 2 });
+  });
+
+  test('F-97 is said when it is new in a store, and no file of many connections names it', async () => {
+    const { enqueue } = await standing(false);
+    expect(await enqueue('renamde', single, letters(1), '--quiet')).toMatchObject({
+      code: 0,
+      stderr: 'spillway: renamde is new in this store, which has held, renamed\n',
+    });
+    expect(await enqueue('renamde', single, letters(1, 2), '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await enqueue('post', named, letters(1), '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await enqueue('psot', named, letters(1), '--quiet')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('work.json has no connection "psot"'),
+    });
+  });
+
+  test.each([
+    ['without a worker', false],
+    ['beside a worker', true],
+  ])('F-97 goes with queue purge, %s, once that is meant, and nothing of another does', async (_, beside) => {
+    const { store, run, enqueue, backlog, dead, all } = await standing(beside);
+    expect(await run('queue', 'purge', 'renamed')).toEqual({
+      code: 0,
+      stdout:
+        'renamed: 1 events that wait, 2 dead letters and 1 kept for replay would be dropped for good; --yes does it\n',
+      stderr: '',
+    });
+    expect(await backlog('renamed')).toMatchObject({ waiting: 1, dead: 2, done: 1 });
+    expect(await run('queue', 'purge', 'renamed', '--yes')).toEqual({
+      code: 0,
+      stdout: 'renamed: 4 dropped\n',
+      stderr: '',
+    });
+    expect(await backlog('renamed')).toMatchObject({ destination: null, waiting: 0, dead: 0, done: 0 });
+    expect(await backlog('held')).toMatchObject({ waiting: 1 });
+    expect(openRoster(store).of('held')).toMatchObject({ destination: 'mailbox' });
+    expect(await dead()).toEqual([]);
+    expect((await enqueue('renamed', single, all, '--json')).stdout).toContain('"accepted":4,"duplicates":0');
+  });
+
+  test('F-97 is no stranger where the running worker names it, though it cannot be worked on', async () => {
+    const { run, backlog } = await standing(true);
+    for (const id of ['post', 'held'])
+      expect([id, await run('queue', 'purge', id, '--yes')]).toMatchObject([
+        id,
+        { code: id === 'post' ? 2 : 78, stdout: '', stderr: expect.stringContaining(id) },
+      ]);
+    expect(await backlog('held')).toMatchObject({ waiting: 1 });
+    expect(await run('queue', 'purge', 'nobody')).toMatchObject({
+      code: 2,
+      stderr: 'spillway: the store has no connection "nobody"; there are: held, renamed\n',
+    });
+  });
+});
