@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Agent, Dispatcher } from 'undici';
 import type { ZodSafeParseResult } from 'zod';
 import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
 import { createRedactor } from '../http/redact.ts';
 import { createPools } from '../http/pools.ts';
-import type { ProxyOption } from '../http/proxy.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
@@ -32,7 +30,7 @@ import { defaultEventLimits, type EventLimits } from './measure.ts';
 import { createInquiry } from './inquiry.ts';
 import type { Line } from './line.ts';
 import { createPacer } from './pacer.ts';
-import { poolOptionTable, poolsOptions } from './pools-options.ts';
+import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options.ts';
 import { createRateBucket } from './rate-bucket.ts';
 import { createRetryBudget, defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { textsOf } from './secrets.ts';
@@ -41,26 +39,9 @@ import { createScopeHolds } from './scope-holds.ts';
 import { createSuspensions } from './suspensions.ts';
 
 /** What the host program decides for all its connections. Checked when the runtime is made; every part but the first may be left out. */
-export interface RuntimeOptions {
+export interface RuntimeOptions extends PoolOptions {
   /** What `open()` offers. No two of one slug. */
   readonly destinations: readonly AnyDestination[];
-  /**
-   * undici's, of hosts with pools of their own: a Dispatcher, which stays the host's and is never closed; or what makes one, called
-   * with what our own Agent would get, once for all connections of one kind (alike in the time a socket may take to stand, and in
-   * whether their addresses are guarded), and closed by the runtime's `close()`. Sockets of the host's do not tell a reset from an
-   * end: an empty yes without a length is ambiguous there. Default: an Agent for each kind, let go with its last connection.
-   */
-  readonly dispatcher?: Dispatcher | ((options: Agent.Options) => Dispatcher);
-  /**
-   * Sockets to one origin at most, shared by all connections, which take turns where they do not suffice. Default: 256, or the
-   * highest concurrency of a destination's pace where that is more.
-   */
-  readonly socketsPerOrigin?: number;
-  /**
-   * Sends through a proxy. Default: none, whatever the environment says. The proxy looks up the vendor's name, so that the
-   * manifest's host list alone guards where a request goes; what is on loopback is reached without it. Not beside `dispatcher`.
-   */
-  readonly proxy?: ProxyOption;
   /** slug -> origin: simulators, residency hosts. The host program's alone; https, or http on loopback. */
   readonly origins?: Readonly<Record<string, string>>;
   /** slug -> what a vendor granted this account beyond the manifest, or less of it. */
