@@ -111,7 +111,9 @@ export function createFlight(line: Line, options: FlightOptions): Flight {
     waitingRoom: options.laneCapacity,
     parked(change) {
       parked += change;
-      if (change > 0) nothingMoves();
+      if (change < 0) return;
+      wakeMovers();
+      nothingMoves();
     },
   };
 

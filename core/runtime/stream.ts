@@ -153,15 +153,36 @@ function begin(
 
   /**
    * At a slow pace, what is read too early would only come back deferred. Half of its time is for the wait, the other half for the
-   * vendor. Where nothing is on its way what waits for company leaves as it is; when that cannot leave in time either, as beyond a
-   * quota of the day, it comes back, and reading goes on.
+   * vendor. Where nothing is on its way, what waits for company gets more of it until it may leave, then leaves as it is; when
+   * that cannot leave in time either, as beyond a quota of the day, it comes back, and reading goes on.
    */
   async function pace(): Promise<void> {
-    while (!stopped && flight.behindMs() > patience / 2) {
-      if (flight.running() === 0) flight.flush();
-      if (flight.running() === 0) return;
+    while (!stopped) {
+      const tooLongMs = flight.behindMs() - patience / 2;
+      if (tooLongMs <= 0) return;
+      if (flight.running() === 0) {
+        const spareMs = (flight.waitingSince() ?? 0) + patience / 2 - clock.elapsed();
+        const companyMs = Math.min(tooLongMs, spareMs, line.pacer.behindMs(0, 0));
+        if (tooLongMs <= patience / 2 && companyMs > 0) {
+          await pause(companyMs);
+          continue;
+        }
+        flight.flush();
+        if (flight.running() === 0) return;
+      }
       await flight.moved();
     }
+  }
+
+  /** Over sooner when it may be. */
+  async function pause(ms: number): Promise<void> {
+    let off = (): void => undefined;
+    await new Promise<void>((resolve) => {
+      wakeReader = resolve;
+      off = clock.after(Math.max(1, ms), resolve);
+    });
+    off();
+    wakeReader = undefined;
   }
 
   /** Sends what has waited for company for maxAgeMs, as long as the source is what it waits for. */

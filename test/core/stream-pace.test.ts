@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { DestinationManifest } from '../../core/index.ts';
+import { classifyWith, decide, type DestinationManifest } from '../../core/index.ts';
 import { start } from './clock.ts';
-import { yes } from './scripted-vendor.ts';
+import { yes, type Script } from './scripted-vendor.ts';
 import { acme, bench, codes, collect, defects, kinds, open, tracks } from './workbench.ts';
 
 type Rate = NonNullable<DestinationManifest['pace']['rate']>;
@@ -41,6 +41,41 @@ describe('a stream at a slow pace', () => {
     const { stream, vendor } = bench({ destination: paced(perSecond, 10) });
     await stream(tracks(300), { withinMs: 10_000 });
     expect(vendor.requests.map(({ ids }) => ids.length)).toEqual(Array(30).fill(10));
+  });
+
+  it('F-14 fills its batches when a window lasts nearly as long as an event may take, too', async () => {
+    const { stream, vendor, clock } = bench({ destination: paced({ permits: 1, perMs: 10_000, cost: 'request' }, 10) });
+    const settled = await stream(tracks(100), { withinMs: 12_000 });
+    expect(new Set(kinds(settled.map(({ outcome }) => outcome)))).toEqual(new Set(['delivered']));
+    expect(vendor.requests.map(({ ids }) => ids.length)).toEqual(Array(10).fill(10));
+    expect(clock.now() - start).toBe(90_000);
+  });
+
+  it('F-14 F-17 sends the others while all that is on its way waits for its scope', async () => {
+    const means = decide('retry', 'rate_limited', 'slow down', { scope: 'device', afterMs: 5_000 });
+    const destination = {
+      ...paced({ permits: 1, perMs: 10_000, cost: 'request' }, 10),
+      response: { classifyError: classifyWith([{ status: 429, means }]) },
+    };
+    const script: Script = ({ ids }) => (ids[0] === 'e0' ? { status: 429 } : yes);
+    const { stream, vendor } = bench({ destination, script });
+    const settled = await stream(
+      tracks(20, (n) => (n < 10 ? { scopes: ['device'] } : {})),
+      { withinMs: 12_000 },
+    );
+    expect(vendor.requests.map(({ ids }) => ids[0])).toEqual(['e0', 'e10']);
+    expect(settled.filter(({ outcome }) => outcome.kind === 'delivered').map(({ index }) => index)).toEqual(
+      Array.from({ length: 10 }, (_, n) => n + 10),
+    );
+  });
+
+  it('F-14 waits for company no longer than it may, whoever else uses up the pace', async () => {
+    const { connection, clock } = bench({ destination: paced(perSecond, 10, 8) });
+    const others = connection.deliver(tracks(400), { withinMs: 600_000 });
+    await clock.settle();
+    expect(await clock.run(collect(connection.stream(tracks(3), { withinMs: 12_000 })))).toHaveLength(3);
+    expect(clock.now() - start).toBeLessThanOrEqual(3 * 12_000);
+    await clock.run(others);
   });
 
   it('F-14 keeps to it with groups and lanes, and with many waiting in one', async () => {
