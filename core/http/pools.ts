@@ -50,6 +50,12 @@ export interface Pools {
   close(): Promise<void>;
 }
 
+function unlessClosed(error: unknown): void {
+  if (!closedAlready.has((error as { readonly code?: unknown } | null)?.code)) throw error;
+}
+
+const closedAlready: ReadonlySet<unknown> = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
+
 const keepAliveMs = 30_000;
 /** Addresses of one name that are tried within the connect limit. */
 const addressesTried = 3;
@@ -72,7 +78,8 @@ export function createPools({ socketsPerOrigin, dispatcher: given, proxy }: Pool
     const close = async (): Promise<void> => {
       const closing = made;
       made = undefined;
-      if (closing !== undefined && (own || typeof given === 'function')) await closing.close();
+      // What a factory gave may be one and the same for several, and closed by its owner meanwhile.
+      if (closing !== undefined && (own || typeof given === 'function')) await closing.close().catch(unlessClosed);
     };
     return {
       get dispatcher() {

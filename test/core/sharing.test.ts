@@ -163,6 +163,16 @@ describe('a dispatcher of the host’s', () => {
     await dispatcher.close();
   });
 
+  it('F-21 made by a factory may be one and the same each time, and closed by its owner before', async () => {
+    const dispatcher = new Agent();
+    const origin = await vendor((response) => response.writeHead(200, { 'content-length': 0 }).end());
+    const [one, other] = [() => dispatcher, () => dispatcher].map((make) => runtimeTo(origin, { dispatcher: make }));
+    for (const runtime of [one, other])
+      expect(kinds(await open(runtime as Runtime).deliver([track('a')]))).toEqual(['delivered']);
+    await one?.close();
+    await expect(other?.close()).resolves.toBeUndefined();
+  });
+
   it('F-21 that is none is refused by name', () => {
     expect(() => createRuntime({ destinations: [acme()], dispatcher: {} as never })).toThrow(/dispatcher must be/);
   });
