@@ -51,12 +51,13 @@ async function ask(line: Line, options: CheckOptions, urgent: boolean): Promise<
   if (check === undefined) return { kind: 'unsupported', message: noCheck };
   if ('none' in check) return { kind: 'unsupported', message: check.none };
   const request = check.request(settings, prepared, { now: line.clock.now() });
+  const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
   const outcome = await runErrand(line, {
     request,
     onAmbiguous: 'report',
     attempts: 1,
     urgent,
-    withinMs: atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs),
+    withinMs: urgent ? Math.min(withinMs, defaultWithinMs) : withinMs,
     signal: options.signal,
     judge: (result, batch) =>
       result.kind === 'response'

@@ -49,7 +49,8 @@ export async function examine(
   try {
     const isOver = (): boolean =>
       examination.passed() || call.stopped() || call.line.clock.elapsed() >= crate.deadline || isSuspended(call);
-    if (!isOver() && (await examination.check()) === 'refused') conclude(call, crate, 'credentials');
+    const within = { withinMs: crate.deadline - call.line.clock.elapsed(), signal: call.signal() };
+    if (!isOver() && (await examination.check(within, isOver)) === 'refused') conclude(call, crate, 'credentials');
     if (crate.items.length > 1) {
       for (const parcel of parts) {
         if (isOver()) break;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CheckResult } from '../api/credential-check.ts';
+import type { CheckOptions } from './credential-check.ts';
 import type { Pacer } from './pacer.ts';
 import type { Parcel } from './parcel.ts';
 
@@ -41,8 +42,11 @@ export interface Inquiry {
 }
 
 export interface Examination {
-  /** Asks the vendor where it can be asked; `undefined` where not. */
-  check(): Promise<CheckResult['kind'] | undefined>;
+  /**
+   * Asks the vendor where it can be asked; `undefined` where not. Where the time was `cutShort` before an answer came, the next
+   * one asks again.
+   */
+  check(options: CheckOptions, cutShort: () => boolean): Promise<CheckResult['kind'] | undefined>;
   /** An event passed since this began: there is nothing more to find out. */
   passed(): boolean;
   close(): void;
@@ -51,7 +55,7 @@ export interface Examination {
 interface Options {
   readonly pacer: Pick<Pacer, 'narrow' | 'whenIdle'>;
   /** Undefined where the vendor cannot be asked. */
-  readonly check: (() => Promise<CheckResult>) | undefined;
+  readonly check: ((options: CheckOptions) => Promise<CheckResult>) | undefined;
 }
 
 /** Lone events that were refused, so that they are known when they come again. */
@@ -185,11 +189,12 @@ export function createInquiry({ pacer, check }: Options): Inquiry {
       }
       parts = Math.max(fewest, Math.min(most, mostParts));
       return {
-        async check() {
+        async check(options, cutShort) {
           if (check === undefined || asked) return undefined;
           asked = true;
-          const { kind } = await check();
+          const { kind } = await check(options);
           if (kind === 'ok') vouched = true;
+          if (kind === 'unreachable' && cutShort()) asked = false;
           return kind;
         },
         passed: () => passes > since,

@@ -24,7 +24,7 @@ import {
 } from './connection-options.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
-import { checkCredentials } from './credential-check.ts';
+import { checkCredentials, type CheckOptions } from './credential-check.ts';
 import { createGate } from './gate.ts';
 import { defaultEventLimits, type EventLimits } from './measure.ts';
 import { createInquiry } from './inquiry.ts';
@@ -187,7 +187,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     ];
     const pacer = createPacer(pace.concurrency, rates, clock);
     const canCheck = vendor.check !== undefined && !('none' in vendor.check);
-    const check = canCheck ? () => checkCredentials(line, {}, true) : undefined;
+    const check = canCheck ? (within: CheckOptions) => checkCredentials(line, within, true) : undefined;
     const line: Line = {
       slug: manifest.slug,
       id,

@@ -234,6 +234,22 @@ describe('F-09 while it is open whose fault it is', () => {
     },
   );
 
+  it('F-09 a check that gets no answer takes no longer than the call, and is asked again in the next', async () => {
+    const script: Script = (seen, position) => (!isCheck(seen) ? page : position < 2 ? 'silence' : { status: 401 });
+    const { vendor, connection } = bench({
+      destination: withCheck(hundred),
+      script,
+      runtime: { now: undefined, sleep: undefined },
+    } as never);
+    const startedAt = performance.now();
+    expect(new Set(codes(await connection.deliver(tracks(20), { withinMs: 300 })))).toEqual(
+      new Set(['deferred: unauthorized']),
+    );
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+    expect(vendor.requests).toHaveLength(2);
+    expect(new Set(kinds(await connection.deliver(tracks(20))))).toEqual(new Set(['suspended']));
+  });
+
   it('F-09 an event that the vendor may have is neither rejected nor suspended', async () => {
     const readReply = (
       { response: { status } }: { response: { status: number } },
