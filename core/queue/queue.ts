@@ -104,8 +104,10 @@ export interface ConnectionBacklog {
 
 export interface QueueStatus {
   readonly connections: readonly ConnectionBacklog[];
-  /** Bytes of records kept, and the most there may be. */
+  /** Bytes of what is kept, and the most there may be. */
   readonly bytes: number;
+  /** Those of them that the ids of the dedup window take. */
+  readonly seenBytes: number;
   readonly maxBytes: number;
   /** Records whose checksum failed, set aside. */
   readonly quarantined: number;

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
-import { openQueue } from '../../core/queue/index.ts';
+import { openQueue, QueueFull } from '../../core/queue/index.ts';
 import { track } from '../core/workbench.ts';
 
 it('F-97 an id is known by its age though the clock was set back over midnight UTC, also after a restart', async () => {
@@ -26,3 +26,38 @@ it('F-97 an id is known by its age though the clock was set back over midnight U
   await queue.close();
   rmSync(folder, { recursive: true });
 });
+
+it('F-97 the ids of the window count into the budget, and make room once the window has passed', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'seen-'));
+  const maxBytes = 1_000_000;
+  let now = Date.UTC(2026, 10, 30, 0, 5);
+  const queue = await openQueue({ path: folder, maxBytes, now: () => now });
+  let ids = 0;
+  /** A hundred events, which are delivered, and not kept for replay. */
+  const pass = async (): Promise<void> => {
+    const events = Array.from({ length: 100 }, () => {
+      ids += 1;
+      return { id: `an-id-of-a-usual-length-${ids}`, event: track('a'), acceptedAt: now };
+    });
+    await queue.put('acme', events);
+    const claims = queue.claim('acme', 100, now);
+    const done = claims.map(({ seq }) => ({ kind: 'done', seq, outcome: 'delivered' }) as const);
+    await queue.settle('acme', done, { now, configHash: '' });
+    await queue.prune(now + 1, now);
+  };
+  let refused: unknown;
+  while (refused === undefined && ids < 100_000) await pass().catch((error: unknown) => (refused = error));
+  expect(refused).toBeInstanceOf(QueueFull);
+  const [{ bytes, seenBytes }] = [queue.status(now)];
+  expect(bytes).toBe(seenBytes);
+  expect(seenBytes).toBeGreaterThan(0.9 * maxBytes);
+  expect(seenBytes).toBeLessThan(1.02 * maxBytes);
+  expect(String(refused)).toContain(`0 are kept for replay and give way; ${seenBytes} bytes are the ids of the dedup`);
+  expect(statSync(path.join(folder, 'events.mdb')).size).toBeLessThan(3 * maxBytes);
+  now += 2 * 86_400_000 + 1;
+  await queue.prune(now, now);
+  expect(queue.status(now)).toMatchObject({ bytes: 0, seenBytes: 0 });
+  await pass();
+  await queue.close();
+  rmSync(folder, { recursive: true });
+}, 60_000);

@@ -265,7 +265,7 @@ export class MemoryQueue implements DeliveryQueue {
       const oldestMs = oldest === undefined ? 0 : now - oldest.acceptedAt;
       return { connection, waiting: waiting.size, oldestMs, dead: dead.length, done: done.length };
     });
-    return { connections, bytes: 0, maxBytes: Number.POSITIVE_INFINITY, quarantined: 0 };
+    return { connections, bytes: 0, seenBytes: 0, maxBytes: Number.POSITIVE_INFINITY, quarantined: 0 };
   }
 
   close(): Promise<void> {

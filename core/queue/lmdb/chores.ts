@@ -77,9 +77,10 @@ export class Chores {
         for (const { bytes, record } of page) if (record.seq <= last) size += bytes.length;
         await breathe();
       }
-      if (this.#writer.bytes + size > maxBytes)
+      const kept = this.#writer.bytes + this.#options.seen.bytes;
+      if (kept + size > maxBytes)
         throw new QueueFull(
-          `the queue keeps ${this.#writer.bytes} bytes of at most ${maxBytes}, and what is to be replayed takes ${size} more. Nothing was ` +
+          `the queue keeps ${kept} bytes of at most ${maxBytes}, and what is to be replayed takes ${size} more. Nothing was ` +
             'replayed. Replay a shorter time, or open the store with more maxBytes',
         );
       let replayed = 0;

@@ -237,9 +237,11 @@ export class LmdbQueue implements DeliveryQueue {
       return { connection: id, waiting, oldestMs: this.#oldestMs(known, now), dead, done };
     });
     const { bytes, quarantined } = this.#writer.totals;
+    const seenBytes = this.#seen.bytes;
     return {
       connections: connections.sort((a, b) => (a.connection < b.connection ? -1 : 1)),
-      bytes,
+      bytes: bytes + seenBytes,
+      seenBytes,
       maxBytes: this.#maxBytes,
       quarantined,
     };
@@ -263,15 +265,17 @@ export class LmdbQueue implements DeliveryQueue {
   /** What is kept for replay gives way. Throws QueueFull where that is not enough. */
   #makeRoom({ change: { bytes: more } }: Draft): void {
     const most = this.#maxBytes;
-    const missing = this.#writer.bytes + more - most;
-    if (more <= 0 || missing <= 0) return;
-    if (more <= most && this.#delivered.giveWay(missing) >= missing) return;
+    if (more <= 0) return;
+    const seen = this.#seen.bytes;
+    const missing = this.#writer.bytes + seen + more - most;
+    if (missing <= 0) return;
+    if (seen + more <= most && this.#delivered.giveWay(missing) >= missing) return;
     const sum = { waiting: 0, dead: 0, done: 0 };
     for (const { counts } of this.#writer.everyKnown())
       for (const what of ['waiting', 'dead', 'done'] as const) sum[what] += counts[what];
     throw new QueueFull(
-      `the queue keeps ${this.#writer.totals.bytes} bytes of at most ${most} (${sum.waiting} events wait, ${sum.dead} are dead letters, ` +
-        `${sum.done} are kept for replay and give way); ${more} more do not fit. Nothing of this was kept. Let a worker go on with what ` +
+      `the queue keeps ${this.#writer.totals.bytes + seen} bytes of at most ${most} (${sum.waiting} events wait, ${sum.dead} are dead ` +
+        `letters, ${sum.done} are kept for replay and give way; ${seen} bytes are the ids of the dedup window); ${more} more do not fit. Nothing of this was kept. Let a worker go on with what ` +
         'waits, revive or drop dead letters, or open the store with more maxBytes',
     );
   }

@@ -13,9 +13,10 @@ export interface QueueOptions {
   /** The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file systems. */
   readonly path: string;
   /**
-   * Bytes of records, dead letters and what is kept for replay included. What is kept for replay gives way, the oldest first; put()
-   * throws QueueFull when what waits and the dead letters fill it. Remembered: the default is what the store was last opened with, 1 GiB
-   * of a new one. The file takes up to a few times as much, the ids of the dedup window besides (100 bytes each), and never shrinks.
+   * Bytes of records, dead letters and what is kept for replay included, and of the ids of the dedup window (100 bytes each, gone once
+   * prune() finds that it has passed). What is kept for replay gives way, the oldest first; put() throws QueueFull when the rest fills it.
+   * Remembered: the default is what the store was last opened with, 1 GiB of a new one. The file takes up to a few times as much, and
+   * never shrinks.
    */
   readonly maxBytes?: number | undefined;
   /** A second put of an id is a no-op for so long (ms); 0 = never. Default: a day. Ids that went by are forgotten by prune(). */

@@ -45,6 +45,13 @@ export class Seen {
     for (const id of ids) arriving.delete(id);
   }
 
+  /** What they take, in the pages that are on disk; the first hundred, which share one, count as nothing. */
+  get bytes(): number {
+    const { pageSize, treeBranchPageCount, treeLeafPageCount, overflowPages } = this.#table.getStats() as Pages;
+    const pages = treeBranchPageCount + treeLeafPageCount + overflowPages;
+    return pages > 1 ? pages * pageSize : 0;
+  }
+
   /** Takes up to `most` of those the window has passed out of the table. */
   forgetting(now: number, most: number): readonly Operation[] {
     const end = keys.seenKey(Math.max(0, Math.floor((now - this.#windowMs) / this.#bucketMs)), 0, '');
@@ -68,6 +75,14 @@ export class Seen {
     if (ids === undefined) this.#arriving.set(connection, (ids = new Set()));
     return ids;
   }
+}
+
+/** What LMDB says of a table: not in the package's types. */
+interface Pages {
+  readonly pageSize: number;
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
 }
 
 /** One look for each. */

@@ -168,11 +168,12 @@ function stopRemarks({ stopped }: Enqueued, brokenOff: string | undefined): stri
 
 /** What takes the room, and what makes more of it. */
 function fullness(queue: Pick<DeliveryQueue, 'status'>): string {
-  const { connections, bytes, maxBytes } = queue.status(Date.now());
+  const { connections, bytes, seenBytes, maxBytes } = queue.status(Date.now());
   const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
     connections.reduce((total, connection) => total + connection[figure], 0);
   const kept = `${sum('waiting')} events that wait, ${sum('done')} for replay, ${sum('dead')} dead letters`;
-  return `${bytes} of ${maxBytes} bytes are taken, by ${kept}; ${makeRoom}`;
+  const ids = seenBytes * 4 < maxBytes ? '' : `; ${seenBytes} bytes are ids, which are kept for a day`;
+  return `${bytes} of ${maxBytes} bytes are taken, by ${kept}${ids}; ${makeRoom}`;
 }
 
 function codeOf({ stopped, unreadable, rejected }: Enqueued): number {

@@ -63,7 +63,11 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
     const full = ((100 * now.bytes) / now.maxBytes).toFixed(1);
     const aside =
       now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${asideIn(directory)})`;
-    const store = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
+    const seen =
+      now.seenBytes === 0
+        ? ''
+        : `${now.seenBytes} of them are the ids of the last day, by which a second put is known\n`;
+    const store = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
     const at = worker === null ? 'no work runs\n' : `work runs as process ${worker.pid}, since ${worker.startedAt}\n`;
     const details = connections.flatMap((line) => detailsOf(line)).map((line) => `${printable(line)}\n`);
     await print(stdout, `${tableText(head, rows, terminal)}${store}${at}${details.join('')}`);
