@@ -5,6 +5,7 @@ export { catalogueEntry } from './runtime/catalogue.ts';
 export type { CatalogueEntry, JsonSchema, OperationEntry } from './runtime/catalogue.ts';
 export { createRuntime } from './runtime/runtime.ts';
 export type { Opened, Runtime, RuntimeOptions } from './runtime/runtime.ts';
+export { exceptionsIn, proxyIn } from './http/proxy.ts';
 export type { ProxyOption } from './http/proxy.ts';
 export type { Connection } from './runtime/connection.ts';
 export type { ConfigIssue, ConnectionOptions } from './runtime/connection-options.ts';

@@ -37,6 +37,7 @@ export function proxyIn(env: Env): { readonly variable: string; readonly url: st
   return undefined;
 }
 
+/** The hosts that the environment wants reached without a proxy; empty where it names none. */
 export const exceptionsIn = (env: Env): string => env['no_proxy'] ?? env['NO_PROXY'] ?? '';
 
 function checkedUrl(url: unknown, where: string): string {

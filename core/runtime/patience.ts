@@ -2,22 +2,13 @@ import type { Reason } from '../api/outcome.ts';
 import type { Call } from './line.ts';
 import { deferred } from './outcomes.ts';
 import { crateOf, type Crate } from './parcel.ts';
-import { waitMs } from './retry-policy.ts';
+import { waitMs, type Tries } from './retry-policy.ts';
 import type { Group } from './verdict.ts';
 
 /** What asked to be tried again, and when that may be, in milliseconds from now. */
 export interface Unfinished {
   readonly again: Crate;
   readonly waitMs: number;
-}
-
-/** Attempts of a batch so far. */
-export interface Tries {
-  readonly attempts: number;
-  /** Those that used up one of the policy's. */
-  failures: number;
-  /** Requests in a row that it left in again without its culprits. */
-  readonly resends: number;
 }
 
 /**

@@ -21,6 +21,15 @@ export const defaultRetryPolicy: RetryPolicy = {
   budget: { ratio: 0.2, reserve: 10 },
 };
 
+/** Attempts of a batch so far. */
+export interface Tries {
+  readonly attempts: number;
+  /** Those that used up one of the policy's. */
+  failures: number;
+  /** Requests in a row that it left in again without its culprits. */
+  readonly resends: number;
+}
+
 /** The wait before the next attempt: a random part of the doubling back-off, at least 1 ms, and never less than the vendor asked for. */
 export function waitMs(policy: RetryPolicy, failures: number, random: () => number, askedMs = 0): number {
   const ceiling = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(failures - 1, 30));

@@ -9,8 +9,7 @@ import { nonsense } from './nonsense.ts';
 import { deferred, delivered, heldBack, rejected, skipped, suspended, unknown } from './outcomes.ts';
 import { isReason } from './reason-check.ts';
 import type { Crate, Parcel } from './parcel.ts';
-import type { Tries } from './patience.ts';
-import { waitMs } from './retry-policy.ts';
+import { waitMs, type Tries } from './retry-policy.ts';
 
 /** What an attempt left undone: items that go on together, and how. In a lane, neighbours alone. */
 export interface Group {

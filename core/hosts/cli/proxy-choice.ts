@@ -1,5 +1,4 @@
-import { exceptionsIn, proxyIn } from '../../http/proxy.ts';
-import type { ProxyOption } from '../../index.ts';
+import { exceptionsIn, proxyIn, type ProxyOption } from '../../index.ts';
 import { usage } from './exit-codes.ts';
 import { print, type Terminal } from './terminal.ts';
 
