@@ -77,6 +77,11 @@ export interface ResponseHandler<P> {
   /** The forms in which the vendor says yes to all of a request. Default: 200 with an empty body; with a `readReply`: none. */
   readonly yes?: readonly YesForm<P>[];
   /**
+   * false: where a 2xx is neither a yes nor a no, or cannot be read, nothing is sent again, as the vendor has nothing to know a copy
+   * by. Default: as onAmbiguous says.
+   */
+  readonly resendUnclear?: false;
+  /**
    * Messages that the vendor documents, without anything of an event in them. Where its words are shown as a reason's detail, what
    * matches is shown though an event holds the same word. A `^` is where the message begins, not the body.
    */

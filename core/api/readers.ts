@@ -31,13 +31,35 @@ function mustBeSaid(name: string, unnamed: RetryDecision | undefined): void {
     throw new TypeError(`${name}() needs a third argument: what becomes of items that the answer does not name`);
 }
 
-/** The body as JSON, `null` included; `undefined` when it is empty, cut or not JSON. */
+/**
+ * The body as JSON, `null` included; `undefined` when it is empty, cut or not JSON, and when one of its objects says two things under
+ * one name: of `{"success": false, "success": true}` a parser keeps the last, and nobody knows which was meant.
+ */
 export function jsonValue(body: string): JsonValue | undefined {
+  const text = body.trim();
   try {
-    return JSON.parse(body) as JsonValue;
+    const parsed = JSON.parse(text) as JsonValue;
+    return typeof parsed === 'object' && parsed !== null && repeatsName(text) ? undefined : parsed;
   } catch {
     return undefined;
   }
+}
+
+const namesAndBraces = /"([^"\\]*(?:\\[^][^"\\]*)*)"(\s*:)?|[{}]/g;
+
+/** Of a text that is JSON. */
+function repeatsName(json: string): boolean {
+  const open: Set<string>[] = [];
+  for (const [found, written, colon] of json.matchAll(namesAndBraces)) {
+    if (found === '{') open.push(new Set());
+    else if (found === '}') open.pop();
+    else if (colon !== undefined && written !== undefined) {
+      const names = open.at(-1) as Set<string>;
+      const name = written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written;
+      if (names.size === names.add(name).size) return true;
+    }
+  }
+  return false;
 }
 
 /** The body as a JSON object or array; `undefined` when it is empty, cut or not JSON. */

@@ -1,4 +1,13 @@
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  type BrotliDecompress,
+  type Gunzip,
+  type Inflate,
+  type InflateRaw,
+} from 'node:zlib';
 import type { Unread } from '../api/failure.ts';
 
 /** An answer's body as text, or why there is none. */
@@ -61,6 +70,8 @@ class PlainBody implements BodyReader {
   }
 }
 
+type Decoder = BrotliDecompress | Gunzip | Inflate | InflateRaw;
+
 type Coding = 'gzip' | 'deflate' | 'br' | 'unknown';
 
 const none: readonly Coding[] = [];
@@ -91,7 +102,10 @@ class CodedBody implements BodyReader {
   readonly #headers: Headers;
   readonly #cap: number;
   readonly #codings: readonly Coding[];
-  #decoders: NodeJS.ReadWriteStream[] = [];
+  #decoders: Decoder[] = [];
+  /** Bytes that each decoder was given. */
+  #given: number[] = [];
+  #ended = false;
   #chunks: Buffer[] = [];
   #decoded = 0;
   #unread: Unread | undefined;
@@ -110,7 +124,9 @@ class CodedBody implements BodyReader {
     if (this.received > this.#cap + codedAllowance) return false;
     if (this.#unread !== undefined || chunk.length === 0) return true;
     if (this.#decoders.length === 0) this.#open(chunk);
-    this.#decoders[0]?.write(chunk);
+    // What comes behind the end of a stream is counted only.
+    this.#given[0] = this.received;
+    if (!this.#ended) this.#decoders[0]?.write(chunk);
     return this.#decoded <= this.#cap;
   }
 
@@ -119,7 +135,8 @@ class CodedBody implements BodyReader {
     if (this.received === 0) return done({ text: '', over: false, unread: undefined });
     if (this.#unread !== undefined || this.#decoded > this.#cap) return done(this.soFar());
     this.#done = done;
-    this.#decoders[0]?.end();
+    if (this.#ended) this.#finish();
+    else this.#decoders[0]?.end();
   }
 
   soFar(): ReadBody {
@@ -139,11 +156,30 @@ class CodedBody implements BodyReader {
     const decoders = this.#codings
       .toReversed()
       .map((coding, index) => decoderOf(coding, index === 0 ? first : undefined));
-    decoders.reduce((before, after) => before.pipe(after));
+    this.#given = decoders.map(() => 0);
+    decoders.reduce((before, after, index) => {
+      before.on('data', (chunk: Buffer) => (this.#given[index] = (this.#given[index] as number) + chunk.length));
+      return before.pipe(after);
+    });
     for (const decoder of decoders) decoder.on('error', () => this.#break());
     const last = decoders.at(-1);
-    last?.on('data', (chunk: Buffer) => this.#take(chunk)).on('end', () => this.#tell());
+    last?.on('data', (chunk: Buffer) => this.#take(chunk)).on('end', () => this.#end());
     this.#decoders = decoders;
+  }
+
+  /** The last decoder has said all, perhaps before all has come. */
+  #end(): void {
+    this.#ended = true;
+    if (this.#done !== undefined) this.#finish();
+  }
+
+  /**
+   * A decoder ends with the last block of its stream, whatever comes behind, and one byte of a plain text can be all of an empty
+   * stream: "3: no such token", called `br`, would be nothing at all.
+   */
+  #finish(): void {
+    if (this.#decoders.some(({ bytesWritten }, index) => bytesWritten !== this.#given[index])) return this.#break();
+    this.#tell();
   }
 
   #take(chunk: Buffer): void {
@@ -169,12 +205,12 @@ class CodedBody implements BodyReader {
   }
 
   #close(): void {
-    for (const decoder of this.#decoders) (decoder as unknown as { destroy(): void }).destroy();
+    for (const decoder of this.#decoders) decoder.destroy();
   }
 }
 
 /** `deflate` is zlib's format by its definition, and a bare stream from servers that read it literally. */
-function decoderOf(coding: Coding, first: Buffer | undefined): NodeJS.ReadWriteStream {
+function decoderOf(coding: Coding, first: Buffer | undefined): Decoder {
   switch (coding) {
     case 'gzip':
       return createGunzip();

@@ -19,17 +19,19 @@ export function readAnswer({ response: handler }: Reader, exchange: Exchange, ba
   const { status, body, cut } = response;
   const success = status >= 200 && status < 300;
   const unread = success ? unreadable(response) : undefined;
-  if (unread !== undefined) return toAll(batch, unread);
+  if (unread !== undefined) return toAll(batch, asUnclear(handler, unread));
   const decisions = handler.readReply?.(exchange, batch);
-  if (decisions !== undefined)
-    return { kind: 'settled', decisions: success && cut === true ? doubted(decisions, response) : decisions };
+  if (decisions !== undefined) {
+    const sure = !success || cut !== true;
+    return { kind: 'settled', decisions: sure ? decisions : doubted(decisions, unclear(handler, response)) };
+  }
   if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
   const no = body === '' ? undefined : usualNo(jsonValue(body));
   if (no?.status !== undefined)
     return { kind: 'failed', failure: { kind: 'http', response: { ...response, status: no.status } } };
   if (no !== undefined) return toAll(batch, refusal(no, status, batch.items.length === 1));
   const form = yesIn(handler.yes ?? (handler.readReply === undefined ? plainYes : []), exchange);
-  return toAll(batch, form === undefined ? unclear(response) : (form.means?.(exchange, batch) ?? accept()));
+  return toAll(batch, form === undefined ? unclear(handler, response) : (form.means?.(exchange, batch) ?? accept()));
 }
 
 const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
@@ -48,10 +50,17 @@ function refusal({ partly }: UsualNo, status: number, lone: boolean): RetryDecis
     : decide('split', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
 }
 
-const doubted = (decisions: readonly RetryDecision[], response: HttpResponse): readonly RetryDecision[] =>
-  decisions.map((decision) => (decision?.kind === 'accept' ? unclear(response) : decision));
+/** Half an answer accepts nobody. */
+const doubted = (decisions: readonly RetryDecision[], half: RetryDecision): readonly RetryDecision[] =>
+  decisions.map((decision) => (decision?.kind === 'accept' ? half : decision));
 
-const unclear = (response: HttpResponse): RetryDecision => tooLarge(response) ?? unsaid(response);
+type Handler = Reader['response'];
+
+const unclear = (handler: Handler, response: HttpResponse): RetryDecision =>
+  asUnclear(handler, tooLarge(response) ?? unsaid(response));
+
+const asUnclear = ({ resendUnclear }: Handler, decision: RetryDecision): RetryDecision =>
+  resendUnclear === false && decision.kind === 'ambiguous' ? { ...decision, resend: false } : decision;
 
 const unsaid = ({ status }: HttpResponse): RetryDecision =>
   decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say what became of the event`, { status });

@@ -1,12 +1,8 @@
 import {
   accept,
-  all,
   classifyWith,
   decide,
   isObject,
-  jsonValue,
-  usualNo,
-  yesIn,
   type ErrorRule,
   type Exchange,
   type ResponseHandler,
@@ -35,20 +31,9 @@ const yes: readonly YesForm<AdRollEvent>[] = [
 export const response: ResponseHandler<AdRollEvent> = {
   classifyError: classifyWith(rules),
   yes,
-
-  /** What is neither a yes nor a no is not repeated (ADROLL-67). */
-  readReply(exchange, batch) {
-    const { status, body } = exchange.response;
-    if (status < 200 || status > 299 || yesIn(yes, exchange) !== undefined) return undefined;
-    return usualNo(jsonValue(body)) === undefined ? all(batch, unclear(status)) : undefined;
-  },
+  /** ADROLL-67. */
+  resendUnclear: false,
 };
-
-const unclear = (status: number): RetryDecision =>
-  decide('ambiguous', 'ambiguous_delivery', `AdRoll answered ${status} in a way it does not document`, {
-    status,
-    resend: false,
-  });
 
 const validatedOnly = decide('skip', 'validated_only', 'A dry run: AdRoll checked the event and did not count it', {
   status: 200,

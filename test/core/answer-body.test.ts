@@ -185,9 +185,33 @@ describe('a coded answer', () => {
     ['gzip', plain, 'broken'],
     ['gzip', gzipSync(plain).subarray(0, -12), 'broken'],
     ['br', plain, 'broken'],
+    ['br', Buffer.from('3: no such token'), 'broken'],
+    ['br', Buffer.concat([brotliCompressSync(''), plain]), 'broken'],
+    ['deflate', Buffer.concat([deflateSync(''), plain]), 'broken'],
+    ['deflate', Buffer.concat([deflateRawSync(''), plain]), 'broken'],
+    ['gzip', Buffer.concat([gzipSync(''), plain]), 'broken'],
+    ['gzip', Buffer.concat([gzipSync(''), Buffer.alloc(3)]), 'broken'],
+    ['br, gzip', gzipSync(Buffer.concat([brotliCompressSync(''), plain])), 'broken'],
   ])('F-06 that names %s and cannot be read has no text, and says so', async (coding, body, unread) => {
     const origin = await rawVendor((socket) => socket.end(measured(body, `content-encoding: ${coding}`)));
     expect(await send(transportTo(origin))).toMatchObject(answered(200, { body: '', unread }));
+  });
+
+  it('F-06 with something behind the end of its coding, which comes later, is no yes and no wait', async () => {
+    const origin = await rawVendor((socket) => {
+      socket.write(head(200, 'content-encoding: br', 'content-length: 16'));
+      socket.write('3: no');
+      setTimeout(() => socket.write(' such token'), 40);
+    });
+    expect(await send(transportTo(origin))).toMatchObject(answered(200, { body: '', unread: 'broken' }));
+  });
+
+  it('F-06 of two streams, one behind the other, is both', async () => {
+    const body = Buffer.concat([gzipSync(plain), gzipSync(plain)]);
+    const origin = await rawVendor((socket) => socket.end(measured(body, 'content-encoding: gzip')));
+    const result = await send(transportTo(origin));
+    expect(result).toMatchObject(answered(200, { body: text + text }));
+    expect(result).not.toHaveProperty('response.unread');
   });
 
   it('F-06 with nothing in it is empty, whatever coding it names', async () => {

@@ -166,6 +166,44 @@ describe('a 2xx', () => {
     expect((await delivering({ status: 200 }, 1, { readReply })).codes).toEqual(['unknown: ambiguous_delivery']);
   });
 
+  it.each([
+    ['a name twice', '{"success":false,"success":true}'],
+    ['a name twice, once in other letters', '{"\\u0065rror":"bad token","a":[{}],"error" : null}'],
+    ['a name twice in an entry of a list', '{"results":[{"error":"x","id":"a:\\"b","error":null}]}'],
+  ])('F-07 with %s says two things', async (_title, said) => {
+    expect((await delivering({ status: 200, body: said }, 1, anyObject)).codes).toEqual([
+      'unknown: ambiguous_delivery',
+    ]);
+  });
+
+  it.each(['\uFEFF{"success":false}', '\u00a0{"success":false}'])(
+    'F-07 a no is one behind whatever a yes may stand behind: %j',
+    async (said) => {
+      expect((await delivering({ status: 200, body: said }, 1, anyObject)).codes).toEqual([
+        'rejected: vendor_rejected',
+      ]);
+    },
+  );
+
+  it('F-07 one name in two objects is no repetition', async () => {
+    const said = '{"a":{"id":1},"id":"id\\":","b":[{"id":1},{"id":1}]}';
+    expect((await delivering({ status: 200, body: said }, 1, anyObject)).codes).toEqual(['delivered']);
+  });
+
+  it('F-06 F-20 one that says nothing is sent again nowhere that has nothing to know a copy by', async () => {
+    const destination = acme({ response: { classifyError: house, resendUnclear: false, ...anyObject } as never });
+    const answers: readonly (readonly [Answer, string])[] = [
+      [{ status: 200, body: 'what?' }, 'ambiguous_delivery'],
+      [{ status: 200, body: `{"a":"${'x'.repeat(70_000)}"}` }, 'reply_too_large'],
+      [{ status: 200, headers: { 'content-encoding': 'zstd' }, body: '{}' }, 'reply_unreadable'],
+    ];
+    for (const [answer, code] of answers) {
+      const { deliver, vendor } = bench({ destination, script: () => answer });
+      expect(codes(await deliver([track('a')]))).toEqual([`unknown: ${code}`]);
+      expect(vendor.requests).toHaveLength(1);
+    }
+  });
+
   it('F-07 half a yes is none', async () => {
     const destination = acme(
       { response: { classifyError: house, yes: [{ body: /^x+$/ }] } as never },
