@@ -44,6 +44,8 @@ export interface Gateway {
 export interface Patience {
   readonly withinMs: number;
   readonly mostMs: number;
+  /** Asked for only where it waits for a socket: aborted, it never leaves. */
+  readonly signal?: (() => AbortSignal) | undefined;
 }
 
 /**
@@ -56,6 +58,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
   readonly #request: Dispatcher.DispatchOptions;
   readonly #gateway: Gateway;
   readonly #mostMs: number;
+  readonly #signal: (() => AbortSignal) | undefined;
+  /** Ends to listen to the signal, while it waits for a socket. */
+  #unhear: (() => void) | undefined;
   /** When, by `elapsed`, it must be over, and the milliseconds that it was given. */
   expiresAt: number;
   #givenMs: number;
@@ -71,7 +76,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
   constructor(
     request: Dispatcher.DispatchOptions,
     listener: ExchangeListener,
-    { withinMs, mostMs }: Patience,
+    { withinMs, mostMs, signal }: Patience,
     cap: number,
     gateway: Gateway,
     around: ExchangeSurroundings,
@@ -79,6 +84,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
     this.#request = request;
     this.#listener = listener;
     this.#mostMs = mostMs;
+    this.#signal = signal;
     this.#cap = cap;
     this.#gateway = gateway;
     this.#around = around;
@@ -90,14 +96,26 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
   /** Leaves, or waits for its turn. */
   start(): void {
     const { turns, queue } = this.#gateway;
-    if (!turns.take(queue, this)) return;
+    if (!turns.take(queue, this)) return this.#hear();
     // No time has passed since it was made.
     if (this.#mostMs < this.#givenMs) this.#shorten(this.expiresAt - this.#givenMs);
     this.#dispatch();
   }
 
+  /** While others have the sockets, it may be told not to leave at all. */
+  #hear(): void {
+    const signal = this.#signal?.();
+    if (signal === undefined) return;
+    const stay = (): void => this.#settleLater(stopped);
+    if (signal.aborted) return stay();
+    signal.addEventListener('abort', stay, { once: true });
+    this.#unhear = () => signal.removeEventListener('abort', stay);
+  }
+
   /** Its turn has come. */
   go(): void {
+    this.#unhear?.();
+    this.#unhear = undefined;
     const now = this.#around.elapsed();
     this.#givenMs = this.expiresAt - now;
     if (this.#mostMs < this.#givenMs) this.#shorten(now);
@@ -196,6 +214,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
 
   #close(): void {
     this.settled = true;
+    this.#unhear?.();
     this.#body?.cancel();
     this.#body = undefined;
     this.#around.inFlight.delete(this);
@@ -223,6 +242,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
   }
 }
 
+/** Its call was stopped before there was a socket for it. */
+const stopped: Failure = { kind: 'network', code: 'stopped', received: 'no' };
 /** The connection broke within an answer that only its end could have measured. */
 const broken: Failure = { kind: 'network', code: 'ECONNRESET', received: 'maybe' };
 const unmeasured: Failure = { kind: 'network', code: 'answer_without_length', received: 'maybe' };

@@ -33,6 +33,8 @@ export interface Bounds {
   /** Milliseconds in all; never more than the connection's own limit, or `mostMs` in its place. */
   readonly withinMs: number;
   readonly mostMs?: number | undefined;
+  /** Aborted, what still waits for a socket never leaves. */
+  readonly signal?: (() => AbortSignal) | undefined;
   /** Bytes of the answer that are read; `cut` says that there were more. */
   readonly replyBytes: number;
 }
@@ -96,7 +98,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
       return compress(text, gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
     },
-    send(request, body, { withinMs, mostMs = timeoutMs, replyBytes }, listener) {
+    send(request, body, { withinMs, mostMs = timeoutMs, replyBytes, signal }, listener) {
       const { origin, path } = target(request.url);
       if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(closed));
       const headers = headersFor(request.headers, body?.compressed === true);
@@ -109,7 +111,14 @@ export function createTransport(options: TransportOptions): Transport {
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       };
-      const exchange = new Exchange(leaving, listener, { withinMs, mostMs }, replyBytes, gatewayTo(origin), around);
+      const exchange = new Exchange(
+        leaving,
+        listener,
+        { withinMs, mostMs, signal },
+        replyBytes,
+        gatewayTo(origin),
+        around,
+      );
       unsettled += 1;
       watch.wind(exchange);
       exchange.start();

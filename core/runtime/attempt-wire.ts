@@ -89,7 +89,7 @@ export class AttemptWire implements Wire {
     const { transport, vendor } = this.#call.line;
     this.sealed = body ?? this.sealed;
     const { replyBytes, mostMs } = vendor;
-    const bounds = { withinMs: this.#crate.deadline - startedAt, mostMs, replyBytes };
+    const bounds = { withinMs: this.#crate.deadline - startedAt, mostMs, replyBytes, signal: this.#call.signal };
     transport.send(request, body, bounds, { onStart: () => this.departed(), onAnswer });
     this.used = true;
   }

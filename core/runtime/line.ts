@@ -48,7 +48,7 @@ export interface Call {
   readonly urgent: boolean;
   /** Told to stop: nothing more is started, what is in flight is finished. */
   stopped(): boolean;
-  signal(): AbortSignal;
+  readonly signal: () => AbortSignal;
   /** Gives a parcel its outcome; the first one counts. */
   settle(parcel: Parcel, outcome: Outcome): void;
   /** What the host still writes down of a lane: whether that went well. Nothing more of the lane leaves before. */

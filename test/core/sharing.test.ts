@@ -108,6 +108,27 @@ describe('the connections of a runtime', () => {
     expect(arrived).toEqual(['first', 'third']);
   });
 
+  it.each(['its connection is closed', 'its call is stopped'])(
+    'F-21 send nothing that waits for a socket when %s, and wait for nobody else’s',
+    async (how) => {
+      const runtime = runtimeTo(await vendor(yesAfter(1_500)), { socketsPerOrigin: 1 });
+      const first = open(runtime).deliver([track('first')]);
+      while (arrived.length === 0) await after(1);
+      const waiting = open(runtime);
+      const stop = new AbortController();
+      const outcomes = waiting.deliver([track('second')], { signal: stop.signal });
+      await after(20);
+      const startedAt = performance.now();
+      if (how === 'its call is stopped') stop.abort();
+      else await waiting.close();
+      expect(kinds(await outcomes)).toEqual(['deferred']);
+      expect(performance.now() - startedAt).toBeLessThan(1_000);
+      expect(kinds(await first)).toEqual(['delivered']);
+      expect(kinds(await open(runtime).deliver([track('third')]))).toEqual(['delivered']);
+      expect(arrived).toEqual(['first', 'third']);
+    },
+  );
+
   it('F-21 close one by one: each waits for its own requests, and for no other’s', async () => {
     const held: ServerResponse[] = [];
     const origin = await vendor((response, body) => (body.includes('slow') ? held.push(response) : response.end()));
