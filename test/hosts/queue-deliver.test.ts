@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import path from 'node:path';
@@ -44,7 +44,60 @@ async function resumable(content: string, answer?: (batch: readonly Letter[]) =>
   };
 }
 
+const canLimit = spawnSync('prlimit', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** `3-5, 9` as 3, 4, 5, 9. */
+const numbersOf = (ranges: string): number[] =>
+  ranges.split(', ').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  });
+
 describe('spillway deliver --store', () => {
+  (canLimit ? test : test.skip)(
+    'F-97 with no room for the journal it says which outcomes are not in it, has them among the outcomes, and sends again only these',
+    async () => {
+      const { args, deliver, server: mail } = await resumable(letters(3_000), () => ({ afterMs: 5 }));
+      const main = path.join('core', 'hosts', 'cli', 'main.ts');
+      // No file of this process may be larger; what the tests themselves keep is kept from it.
+      const child = spawn('prlimit', ['--fsize=262144', process.execPath, '--import', 'tsx', main, ...args], {
+        cwd: root,
+        env: { ...process.env, NODE_OPTIONS: '', TSX_DISABLE_CACHE: '1', SPILLWAY_DESTINATIONS: mailboxes },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+      const [code] = (await once(child, 'close')) as [number];
+      expect({ code, stderr }).toMatchObject({ code: 74, stderr: expect.stringContaining('(EFBIG): from line') });
+      const [, count, ranges = ''] =
+        /^spillway: the outcomes of (\d+) lines are not in the store, so the next run delivers them again: lines (.+)$/m.exec(
+          stderr,
+        ) ?? [];
+      const unwritten = numbersOf(ranges);
+      expect(unwritten).toHaveLength(Number(count));
+      expect(unwritten.length).toBeGreaterThan(0);
+      // What was on its way to the disk then, and in flight.
+      expect(unwritten.length).toBeLessThan(1_000);
+      const first = workspace.outcomes(`outcomes-${runs}.ndjson`);
+      const known = new Map(first.map(({ line, kind }) => [line, kind]));
+      expect(unwritten.filter((line) => !known.has(line))).toEqual([]);
+      const sentBefore = new Set(mail.received.map(({ id }) => id));
+      expect([...known.values()].filter((kind) => kind === 'delivered')).toHaveLength(sentBefore.size);
+
+      const { code: second, outcomes } = await deliver();
+      expect(second).toBe(0);
+      expect(outcomes.map(({ line, kind }) => [line, kind])).toEqual(
+        Array.from({ length: 3_000 }, (_, at) => [at + 1, 'delivered']),
+      );
+      const times = new Map<string, number>();
+      for (const { id } of mail.received) times.set(id, (times.get(id) ?? 0) + 1);
+      const twice = [...times].filter(([, sent]) => sent > 1).map(([id]) => Number(id.slice(2)));
+      const delivered = unwritten.filter((line) => known.get(line) === 'delivered');
+      expect(twice.sort((a, b) => a - b)).toEqual(delivered);
+    },
+    60_000,
+  );
+
   test('a second run of a delivery that is done sends nothing, and tells the same outcomes', async () => {
     const content = `${letters(40)}oops\n${letter('m-41', 'Ignored')}\n`;
     const { deliver, server: mail } = await resumable(content);

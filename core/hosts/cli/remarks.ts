@@ -12,7 +12,25 @@ export function remarks({ stopped, reasons, conserved }: Summary, tally: Tally, 
   if (stopped === undefined) return lines;
   const held = reasons.held_back ?? 0;
   const before = held === 0 ? '' : `; ${held} before it came back held back, not sent`;
-  return [...lines, `${why(stopped, end)}: from line ${stopped.nextLine} on nothing was attempted${before}`];
+  lines.push(`${why(stopped, end)}: from line ${stopped.nextLine} on nothing was attempted${before}`);
+  const { unwritten } = end;
+  if (unwritten.length > 0)
+    lines.push(
+      `the outcomes of ${unwritten.length} lines are not in the store, so the next run delivers them again: lines ${rangesOf(unwritten)}`,
+    );
+  return lines;
+}
+
+/** Numbers in order, as 3-7, 9. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: string[] = [];
+  for (let first = 0; first < numbers.length;) {
+    let last = first;
+    while (last + 1 < numbers.length && numbers[last + 1] === (numbers[last] ?? 0) + 1) last += 1;
+    ranges.push(first === last ? `${numbers[first]}` : `${numbers[first]}-${numbers[last]}`);
+    first = last + 1;
+  }
+  return ranges.join(', ');
 }
 
 function why({ by }: Stopped, { brokenOff, unwritable, unrecorded }: DeliveryEnd): string {

@@ -36,6 +36,8 @@ export interface DeliveryEnd {
   readonly unwritable: string | undefined;
   /** The same of the journal. */
   readonly unrecorded: string | undefined;
+  /** Lines with an outcome for good that is in no journal: the next run goes through them again. */
+  readonly unwritten: readonly number[];
 }
 
 /** Moves all events of the input through a connection; resolves when every outcome is counted, written and flushed. */
@@ -86,7 +88,8 @@ export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
   const ms = performance.now() - startedAt;
   const { brokenOff } = source;
   const events = answers.count + (resumption?.passedOver ?? 0);
-  return { events, nextLine: answers.nextLine, ms, brokenOff, unwritable, unrecorded: resumption?.unrecorded };
+  const { unrecorded, unwritten = [] } = resumption ?? {};
+  return { events, nextLine: answers.nextLine, ms, brokenOff, unwritable, unrecorded, unwritten };
 }
 
 /** The stream ended without its outcome: a defect of the core, so nothing is claimed about the event. */

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fdatasync, fsyncSync, mkdirSync, openSync, readSync, write as writeTo, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fsyncSync,
+  ftruncate,
+  mkdirSync,
+  openSync,
+  readSync,
+  write as writeTo,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
@@ -19,8 +29,10 @@ export interface Journal {
   readonly busy: Promise<void> | undefined;
   /** Called once, when nothing more can be recorded, with the errno. */
   onFailure: ((code: string) => void) | undefined;
-  /** Resolves when all that was recorded is on disk. */
+  /** Resolves when all that was recorded is on disk, or was tried once more, as there may be room again, or room for some of it. */
   flush(): Promise<void>;
+  /** Lines with an outcome for good that the disk has not taken: the next run finds them without one. */
+  readonly unwritten: readonly number[];
   /** The last outcome of each line, in the order of the lines. */
   outcomes(): Iterable<readonly [line: number, outcome: Outcome]>;
   close(): void;
@@ -34,6 +46,16 @@ const mostPending = 1024 * 1024;
 
 const writeSome = promisify(writeTo);
 const sync = promisify(fdatasync);
+const truncate = promisify(ftruncate);
+
+/** An outcome that is not on disk. */
+interface Pending {
+  readonly line: number;
+  readonly key: number;
+  readonly outcome: Outcome;
+  /** The entry. */
+  readonly bytes: Buffer;
+}
 
 /**
  * The journal of one input file for one connection, in the store's folder. An entry is a line, `checksum key json`: what a crash
@@ -47,27 +69,58 @@ export function openJournal(store: string, input: string, connection: string): J
   const file = path.join(folder, `${name.slice(0, 32)}.journal`);
   const index = createLineIndex();
   const { fd, size } = open(folder, file, index);
+  /** Where what is on disk for certain ends. */
   let end = size;
-  let pending: string[] = [];
+  let pending: Pending[] = [];
   let pendingBytes = 0;
   let writing: Promise<void> | undefined;
   let failed = false;
+  /** By line, the last outcome of each. */
+  const unwritten = new Map<number, Pending>();
+  const inOrder = (): number[] => [...unwritten.keys()].sort((a, b) => a - b);
+
+  /** On disk when it resolves. */
+  async function append(entries: readonly Pending[]): Promise<void> {
+    const bytes = Buffer.concat(entries.map((entry) => entry.bytes));
+    let written = 0;
+    while (written < bytes.length) written += (await writeSome(fd, bytes, written)).bytesWritten;
+    await sync(fd);
+    for (const { line, key, bytes: own } of entries) {
+      index.set(line, { at: end, bytes: own.length, key });
+      end += own.length;
+    }
+  }
 
   async function writeAll(): Promise<void> {
     while (pending.length > 0 && !failed) {
-      const bytes = Buffer.from(pending.join(''));
+      const entries = pending;
       pending = [];
       pendingBytes = 0;
       try {
-        let written = 0;
-        while (written < bytes.length) written += (await writeSome(fd, bytes, written)).bytesWritten;
-        await sync(fd);
+        await append(entries);
       } catch (error) {
         failed = true;
+        for (const entry of [...entries, ...pending]) unwritten.set(entry.line, entry);
+        pending = [];
         journal.onFailure?.(errnoOf(error));
       }
     }
     writing = undefined;
+  }
+
+  /** Where not all of it has room, some of it may have. What a write left half done goes first: nothing comes behind it. */
+  async function writeLate(entries: readonly Pending[]): Promise<void> {
+    try {
+      await truncate(fd, end);
+      await append(entries);
+      for (const { line } of entries) unwritten.delete(line);
+    } catch {
+      await truncate(fd, end).catch(() => undefined);
+      const half = entries.length >> 1;
+      if (half === 0) return;
+      await writeLate(entries.slice(0, half));
+      if (!unwritten.has(entries[0]?.line ?? 0)) await writeLate(entries.slice(half));
+    }
   }
 
   const journal: Journal = {
@@ -84,13 +137,14 @@ export function openJournal(store: string, input: string, connection: string): J
       return outcome === undefined || passing.has(outcome.kind) ? undefined : outcome;
     },
     record(line, id, outcome) {
-      if (failed) return;
-      const text = entryText(line, crc32(id), outcome);
-      const bytes = Buffer.byteLength(text);
-      index.set(line, { at: end, bytes, key: crc32(id) });
-      end += bytes;
-      pending.push(text);
-      pendingBytes += bytes;
+      const key = crc32(id);
+      const entry = { line, key, outcome, bytes: Buffer.from(entryText(line, key, outcome)) };
+      if (failed) {
+        unwritten.set(line, entry);
+        return;
+      }
+      pending.push(entry);
+      pendingBytes += entry.bytes.length;
       // What settles in one turn of the loop goes to disk together.
       writing ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(writeAll);
     },
@@ -100,13 +154,29 @@ export function openJournal(store: string, input: string, connection: string): J
     onFailure: undefined,
     async flush() {
       await writing;
+      if (unwritten.size > 0) await writeLate([...unwritten.values()]);
+    },
+    get unwritten() {
+      return inOrder().filter((line) => !passing.has(unwritten.get(line)?.outcome.kind ?? 'deferred'));
     },
     *outcomes() {
+      // Those that the disk does not take are known all the same, and may have another place to go to.
+      const late = inOrder().values();
+      let next = late.next();
+      const before = function* (line: number) {
+        for (; next.done !== true && next.value <= line; next = late.next()) {
+          const entry = unwritten.get(next.value);
+          if (entry !== undefined) yield [entry.line, entry.outcome] as const;
+        }
+      };
       for (const line of index.lines()) {
+        yield* before(line);
+        if (unwritten.has(line)) continue;
         const { at = 0, bytes = 0 } = index.get(line) ?? {};
         const entry = read(fd, at, bytes);
         if (entry !== undefined) yield [line, entry.outcome] as const;
       }
+      yield* before(Number.POSITIVE_INFINITY);
     },
     close: () => closeSync(fd),
   };

@@ -18,6 +18,8 @@ export interface Resumption {
   readonly passedOver: number;
   /** Why the journal could not be written: an errno. */
   readonly unrecorded: string | undefined;
+  /** Lines with an outcome for good that is in no journal. */
+  readonly unwritten: readonly number[];
 }
 
 export function createResumption(journal: Journal, tally: Tally, stop: Stop): Resumption {
@@ -60,6 +62,9 @@ export function createResumption(journal: Journal, tally: Tally, stop: Stop): Re
     },
     get unrecorded() {
       return unrecorded;
+    },
+    get unwritten() {
+      return journal.unwritten;
     },
   };
 }
