@@ -37,6 +37,8 @@ const config: Config = {
   transformIgnorePatterns: esm ? ['/node_modules/'] : [`[/\\\\]node_modules[/\\\\](?!(${esmOnly.join('|')})[/\\\\])`],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   maxWorkers: 2,
+  // What hangs is to fail, and what is slow on a busy machine is not.
+  testTimeout: 20_000,
   workerIdleMemoryLimit: '512MB',
   coverageProvider: 'v8',
 };
