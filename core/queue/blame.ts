@@ -10,7 +10,8 @@ export interface Failing {
 
 /**
  * Who is to blame for the failures of events that go alone: the events, as long as they are few beside those delivered in the same time, or
- * the vendor. Counts from when the worker started, so after a restart it is slower to blame an event.
+ * the vendor. Counts from when the worker started: it takes as long as a verdict needs at least until it knows how many fail, and blames no
+ * event before, or each restart in an outage in part would find a few that seem to be alone.
  */
 export interface Blame {
   delivered(): void;
@@ -37,6 +38,8 @@ export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoi
   /** Deliveries by the minute in which they were, the earliest first. */
   const minutes = new Map<number, number>();
   const failing = new Map<number, One>();
+  const startedAt = now();
+  let lookedAt = startedAt;
 
   function deliveredSince(since: number): number {
     let sum = 0;
@@ -50,7 +53,10 @@ export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoi
     return delivered === 0 ? 0 : Math.max(1, Math.floor(delivered * policy.share));
   }
 
+  /** Once a minute: they may be very many. */
   function forgetOld(): void {
+    if (now() - lookedAt < minute) return;
+    lookedAt = now();
     for (const [seq, { diedAt }] of failing)
       if (diedAt !== undefined && now() - diedAt > policy.overMs) failing.delete(seq);
   }
@@ -71,6 +77,7 @@ export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoi
       else failing.delete(seq);
     },
     isItsOwn(seq, since) {
+      if (now() - startedAt < policy.overMs) return false;
       forgetOld();
       return failing.size + (failing.has(seq) ? 0 : 1) <= tolerated(since);
     },

@@ -1,4 +1,4 @@
-import { triesOf, type Claim } from './queue.ts';
+import { triesOf, type Claim, type ClaimKind } from './queue.ts';
 import type { WorkableQueue } from './work-options.ts';
 import { mostInSlice, mostSliceBytes } from './work-options.ts';
 
@@ -14,7 +14,7 @@ export interface CandidateOptions {
 
 /** Picks what leaves by itself or in small company, out of what may go. */
 export interface Candidates {
-  /** One that never failed, as far ahead as `look` says; `undefined` where there is none. */
+  /** One that never failed, as far ahead as `look` says, beyond a slice the latest; `undefined` where there is none. */
   fresh(look: number): Claim | undefined;
   /** One of those that failed least, as far among them as `look` says. */
   failed(look: number): Claim | undefined;
@@ -31,9 +31,11 @@ const smaller = 5;
 export const companyOf = (attempts: number, batchSize: number): number =>
   Math.max(1, Math.floor(batchSize / smaller ** Math.max(0, attempts - 1)));
 
+/** As many as a few slices had when the circuit opened: all of those failed equally often. They are in memory meanwhile. */
+const mostLookedAt = 4_096;
+
 export function createCandidates({ queue, id, now, batchSize }: CandidateOptions): Candidates {
-  const take = (most: number, kind: 'fresh' | 'failed'): readonly Claim[] =>
-    queue.claim(id, most, now(), mostSliceBytes, kind);
+  const take = (most: number, kind: ClaimKind): readonly Claim[] => queue.claim(id, most, now(), mostSliceBytes, kind);
 
   function keep(claims: readonly Claim[], wanted: readonly Claim[]): readonly Claim[] {
     const others = claims.filter((claim) => !wanted.includes(claim)).map(({ seq }) => seq);
@@ -41,7 +43,7 @@ export function createCandidates({ queue, id, now, batchSize }: CandidateOptions
     return wanted;
   }
 
-  /** Spread over what there is: where one fails, its neighbours may. */
+  /** Spread over the oldest `look` of them: where one fails, its neighbours may. */
   function spread(look: number, most: number): readonly Claim[] {
     const claims = take(look, 'fresh');
     const heads = firstOfLanes(claims);
@@ -51,13 +53,22 @@ export function createCandidates({ queue, id, now, batchSize }: CandidateOptions
   }
 
   return {
-    fresh: (look) => spread(Math.min(mostInSlice, look), 1)[0],
+    // As far ahead as one looks, all may be alike: then the latest says more.
+    fresh: (look) => (look > mostInSlice ? take(1, 'latest') : spread(look, 1))[0],
+    sample(most) {
+      const latest = take(Math.floor(most / 2), 'latest');
+      return [...latest, ...spread(mostInSlice, most - latest.length)];
+    },
     failed(look) {
-      const claims = take(Math.min(mostInSlice, look), 'failed');
+      const claims: Claim[] = [];
+      for (let left = Math.min(mostLookedAt, look); left > 0; left -= mostInSlice) {
+        const more = take(Math.min(mostInSlice, left), 'failed');
+        claims.push(...more);
+        if (more.length === 0) break;
+      }
       const least = claims.filter((claim) => triesOf(claim) === triesOf(claims[0]!));
       return keep(claims, least.slice(-1))[0];
     },
-    sample: (most) => spread(mostInSlice, most),
     company() {
       const [first] = take(1, 'failed');
       if (first === undefined) return [];

@@ -33,8 +33,11 @@ export interface Circuit {
   hear(outcome: Outcome, errand: Errand): void;
   /** All outcomes of a slice that ended, or of a probe. */
   conclude(outcomes: readonly Outcome[], errand: Errand): Conclusion;
-  /** What the events of a sample came to, each by itself. */
-  sampled(outcomes: readonly Outcome[]): void;
+  /**
+   * What the events of a sample came to, each by itself. Returns whether another sample is worth its requests: too few got through to go
+   * on as usual, and yet not so few that the vendor can be called down.
+   */
+  sampled(outcomes: readonly Outcome[]): boolean;
   /** Something of ours does not work: not so fast. */
   stumble(): void;
 }
@@ -55,10 +58,15 @@ const freshMs = 10_000;
 /** For so long, what failed before is itself to blame for failing again. */
 const othersMs = 60_000;
 
+/** So many of the samples after a good probe fail in a row, and there is no next one. An outage that lets one in 50 through ends them soon. */
+const mostInVain = 56;
+
 export function createCircuit({ now, held, opened, resumed }: CircuitOptions): Circuit {
   const outage = createStandstill(outageProbes);
   let inARow = 0;
   let probesFailed = 0;
+  /** What became of the events of the samples since the last one that got through. */
+  let inVain: readonly Extract<Sound, { kind: 'failed' }>[] = [];
   /** What is told in one go came of one request. */
   let counted = false;
   /** Epoch ms when the vendor last answered for an event. */
@@ -93,10 +101,13 @@ export function createCircuit({ now, held, opened, resumed }: CircuitOptions): C
     if (verdict.kind === 'silent') return { reached: false, again: false, earliest: 0 };
     if (verdict.kind === 'reached') {
       const again = outage.at() !== undefined;
-      probesFailed = 0;
       if (again) resumed();
+      inVain = [];
       if (errand === 'probe') outage.pass();
-      else if (errand === 'slice') outage.clear();
+      else if (errand === 'slice') {
+        probesFailed = 0;
+        outage.clear();
+      }
       return { reached: true, again, earliest: 0 };
     }
     const proves = errand === 'probe' || (errand === 'slice' && now() - reachedAt >= freshMs);
@@ -122,13 +133,20 @@ export function createCircuit({ now, held, opened, resumed }: CircuitOptions): C
       return concluded(outcomes, errand);
     },
     sampled(outcomes) {
-      if (outage.at() !== undefined) return;
+      if (outage.at() !== undefined) return false;
       const sounds = outcomes.map(soundOf);
       const failed = sounds.filter((sound) => sound.kind === 'failed');
-      if (failed.length * 2 <= sounds.length) {
+      const isGood = sounds.length === 0 ? inVain.length === 0 : failed.length * 2 <= sounds.length;
+      if (isGood) {
         outage.clear();
+        probesFailed = 0;
         closedUntil = now() + freshMs;
-      } else fail(failed[0]!.code, Math.min(...failed.map(({ earliest }) => earliest)));
+        return false;
+      }
+      inVain = failed.length < sounds.length ? [] : [...inVain, ...failed];
+      if (sounds.length > 0 && inVain.length < mostInVain) return true;
+      fail(inVain[0]!.code, Math.min(...inVain.map(({ earliest }) => earliest)));
+      return false;
     },
     stumble: () => fail('internal_error'),
   };

@@ -39,8 +39,11 @@ export interface Trouble {
 export const triesOf = ({ attempts, trouble }: Pick<Claim, 'attempts' | 'trouble'>): number =>
   attempts + (trouble?.throttled ?? 0);
 
-/** Which events: those that never came back, the oldest first; or those that did, the ones that did so least often first. */
-export type ClaimKind = 'fresh' | 'failed';
+/**
+ * Which events: those that never came back, the oldest first (`fresh`), or the latest first and of a lane none but its next (`latest`); or
+ * those that did, the ones that did so least often first.
+ */
+export type ClaimKind = 'fresh' | 'latest' | 'failed';
 
 /** What became of a claim for good. */
 export type FinalSettlement =

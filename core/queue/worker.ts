@@ -19,7 +19,7 @@ import { mostInSlice, mostSliceBytes, type Working, type WorkOptions } from './w
 const sampleSize = 7;
 
 /** Each probe that failed makes the next one look so many times further ahead among those that failed least. */
-const lookAhead = 8;
+const lookAhead = 16;
 
 /** An event that never failed is a better probe than the last one: it waits no longer than this after that. */
 const newcomerMs = 1_000;
@@ -36,7 +36,8 @@ const shortestSleepMs = 10;
  * each failure there is more of a case that it is to blame, see Blame.
  *
  * A vendor that cannot be reached opens a circuit: nothing leaves but one event at a time, after 1 s and twice as long each time up
- * to a minute, the one that failed least each time, until the vendor answers for one, and for most of a few more. A suspended connection is
+ * to a minute, the one that failed least each time, and from ever further on, until the vendor answers for one, and for most of a few
+ * more. Where it answers for a few of them, others follow by the dozen for as long as it goes on so. A suspended connection is
  * asked with its check(), or with one event where it has none, after a minute, up to an hour.
  */
 export function work(options: WorkOptions): Working {
@@ -256,9 +257,11 @@ export function work(options: WorkOptions): Working {
     const { again } = await departures.send([claim], 'probe');
     if (!again || stopping) return;
     try {
-      const sample = candidates.sample(sampleSize);
-      const arrivals = await Promise.all(sample.map((one) => departures.send([one], 'sample')));
-      circuit.sampled(arrivals.flatMap(({ outcomes }) => outcomes));
+      for (let size = sampleSize, more = true; more && !stopping; size = 2 * sampleSize) {
+        const sample = candidates.sample(size);
+        const arrivals = await Promise.all(sample.map((one) => departures.send([one], 'sample')));
+        more = circuit.sampled(arrivals.flatMap(({ outcomes }) => outcomes));
+      }
     } catch (error) {
       unclaimed(error);
     }

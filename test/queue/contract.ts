@@ -209,6 +209,28 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(ids(queue.claim('c', 9, 3_000, undefined, 'failed'))).toBe('c a');
     });
 
+    it('F-90 gives out the latest that never came back, of each lane its next, and each of them once', async () => {
+      const many = Array.from({ length: 300 }, (_, n) => `n${n}`);
+      await queue.put('c', [
+        ...several(many.join(' ')),
+        ...several('x1 x2', { lane: 'x' }),
+        ...several('y1 y2 y3', { lane: 'y' }),
+      ]);
+      await reopen();
+      const latest = queue.claim('c', 4, 1_000, undefined, 'latest');
+      expect(ids(latest)).toBe('y1 x1 n299 n298');
+      // A lane of which one is claimed has no next one.
+      const more = queue.claim('c', 2, 1_000, undefined, 'latest');
+      expect(ids(more)).toBe('n297 n296');
+      expect(ids(queue.claim('c', 1, 1_000, 1, 'latest'))).toBe('n295');
+      await queue.settle('c', [done(latest[2]!), again(more[0]!, 3_000, 1), done(latest[0]!)], at);
+      queue.release('c', [latest[3]!.seq, more[1]!.seq]);
+      const rest = take(999, 1_000);
+      expect(new Set(ids(rest).split(' '))).toEqual(new Set([...many.slice(0, 295), 'n296', 'n298', 'y2', 'y3']));
+      expect(rest).toHaveLength(299);
+      expect(ids(queue.claim('c', 9, 3_000, undefined, 'failed'))).toBe('n297');
+    });
+
     it('F-90 keeps what an event went through, across a close', async () => {
       const trouble = { throttled: 2, answers: 3, since: 900 };
       await queue.put('c', several('a b'));

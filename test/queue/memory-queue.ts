@@ -94,7 +94,7 @@ export class MemoryQueue implements DeliveryQueue {
   claim(connection: string, most: number, now: number, _bytes?: number, kind?: ClaimKind): readonly Claim[] {
     if (this.closed) throw new Error('the queue is closed');
     const log = this.log(connection);
-    const claims = kind === 'failed' ? this.#failed(log, now).slice(0, most) : this.#oldest(log, most, now, kind);
+    const claims = this.#turns(log, most, now, kind);
     for (const one of claims) {
       one.claimed = true;
       log.late.delete(one);
@@ -110,6 +110,19 @@ export class MemoryQueue implements DeliveryQueue {
       doubtful,
       trouble,
     }));
+  }
+
+  #turns(log: Log, most: number, now: number, kind: ClaimKind | undefined): Kept[] {
+    if (kind === 'failed') return this.#failed(log, now).slice(0, most);
+    if (kind !== 'latest') return this.#oldest(log, most, now, kind);
+    const lanes = new Set<string>();
+    const next = this.#oldest(log, Number.POSITIVE_INFINITY, now, 'fresh').filter(({ lane }) => {
+      if (lane === undefined) return true;
+      const isFirst = !lanes.has(lane);
+      lanes.add(lane);
+      return isFirst;
+    });
+    return next.reverse().slice(0, most);
   }
 
   #oldest(log: Log, most: number, now: number, kind: ClaimKind | undefined): Kept[] {

@@ -100,6 +100,19 @@ describe('events that a vendor always fails on', () => {
     },
   );
 
+  it('F-90 are not blamed by a worker that has just started, and knows neither of the others nor of the outage', async () => {
+    const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+    await shop.put([...bad(12), ...tracks(100)]);
+    for (const minutes of [62, 12]) {
+      const working = shop.start(workFor(one.manifest));
+      await traffic(shop, working, minutes);
+      await shop.clock.run(working.stop(0));
+      shop.queue.log('acme').seen.clear();
+    }
+    expect(letters(shop)).toEqual([]);
+    expect(waiting(shop)).toHaveLength(12);
+  });
+
   it('F-90 are an outage in part where they are more than one in a hundred: they wait, and the worker says so', async () => {
     const shop = workshop({ destination: one, script: failing({ status: 500 }) });
     await shop.put([...bad(6), ...tracks(100)]);

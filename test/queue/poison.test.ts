@@ -54,6 +54,20 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
     );
   }, 240_000);
 
+  it.each([
+    ['adjust', 60, 50],
+    ['adjust', 1_300, 1_250],
+    ['adroll', 1_300, 1_250],
+  ] as const)(
+    'F-90 the healthy of %s are delivered within a minute, where of %i the first %i are all bad',
+    async (vendor, events, count) => {
+      const bad = new Set(Array.from({ length: count }, (_, n) => n));
+      const numbers = await runPoison({ patient: patients[vendor], events, bad, answer: { status: 503 }, minutes: 1 });
+      expect(numbers).toMatchObject({ missing: 0, twice: 0, waiting: count });
+    },
+    240_000,
+  );
+
   it('F-90 every other one is delivered within a minute, from LMDB', async () => {
     await fc.assert(
       fc.asyncProperty(anyCase, async (one) => {

@@ -127,7 +127,7 @@ export class LmdbQueue implements DeliveryQueue {
       }
       const tries = triesOf(state);
       if (state.notBefore > now) return { until: state.notBefore, tries };
-      if (kind === 'fresh' && tries > 0) return { until: 0, tries };
+      if ((kind === 'fresh' || kind === 'latest') && tries > 0) return { until: 0, tries };
       const { id, acceptedAt, attempts, doubtful, trouble } = state;
       const claim = { seq, id, lane: state.lane, event: eventOf(bytes), acceptedAt, attempts };
       claims.push(

@@ -8,6 +8,9 @@ import type { ClaimKind } from '../queue.ts';
  */
 export type ReadAhead = (lane: number, after: number, most: number) => readonly number[];
 
+/** The same, the last ones first. */
+export type ReadBack = ReadAhead;
+
 /**
  * What became of a seq whose turn it was: claimed, claimed as the last one for now, gone for good, or passed over, as it waits until an
  * epoch ms (0 = for no time), or came back so often already.
@@ -44,6 +47,11 @@ interface Entry {
   readonly rank: number;
   readonly line: Line;
 }
+/** Whose turn it is, and its lane. */
+interface Next {
+  readonly seq: number;
+  readonly line: Line | undefined;
+}
 interface Spot {
   readonly seq: number;
   readonly lane: number;
@@ -75,6 +83,7 @@ const byRank = (a: { readonly rank: number }, b: { readonly rank: number }): num
  */
 export class Turns {
   readonly #read: ReadAhead;
+  readonly #readBack: ReadBack;
   readonly #lines = new Map<number, Line>();
   readonly #ready = new TinyQueue<Entry>([], byRank);
   readonly #blocked = new TinyQueue<Entry>([], byRank);
@@ -85,12 +94,15 @@ export class Turns {
   readonly #failedLines = new TinyQueue<Entry>([], byRank);
   readonly #failed = new TinyQueue<Delayed>([], byRank);
   readonly #claimed = new Map<number, Line>();
+  /** Without a lane: claimed before their turn, until it comes. */
+  readonly #early = new Set<number>();
   /** The lowest seq there is, where somebody has asked; until it leaves. What comes is always higher. */
   #oldest: Spot | undefined;
 
   /** `lanes` are those that have something on disk. */
-  constructor(read: ReadAhead, lanes: Iterable<number>) {
+  constructor(read: ReadAhead, readBack: ReadBack, lanes: Iterable<number>) {
     this.#read = read;
+    this.#readBack = readBack;
     for (const lane of lanes) this.#enter(this.#line(lane, true));
   }
 
@@ -102,8 +114,9 @@ export class Turns {
     this.#wake(now);
     if (kind === undefined) this.#mix();
     const touched = new Set<Line>();
+    const late = kind === 'latest' ? this.#latestOf(most) : undefined;
     for (let taken = 0; taken < most;) {
-      const next = kind === 'failed' ? this.#nextFailed() : this.#nextReady();
+      const next = late !== undefined ? late.shift() : kind === 'failed' ? this.#nextFailed() : this.#nextReady();
       if (next === undefined) break;
       const { seq, line } = next;
       const verdict = open(seq, line?.lane ?? noLane);
@@ -117,12 +130,19 @@ export class Turns {
       } else if (verdict === 'gone') this.#left(seq);
       else this.#delay({ seq, ...verdict }, line);
       // One that failed goes alone: those behind it wait for what comes of it.
-      if (line !== undefined && !(touched.has(line) && (kind === 'failed' || line.tries > 0))) this.#enter(line);
+      if (line !== undefined && !(touched.has(line) && (kind === 'failed' || kind === 'latest' || line.tries > 0)))
+        this.#enter(line);
     }
     for (const line of touched) line.entry = undefined;
+    for (const { seq, line } of late ?? []) {
+      this.#early.delete(seq);
+      if (line === undefined) continue;
+      line.at -= 1;
+      this.#enter(line);
+    }
   }
 
-  #nextReady(): { readonly seq: number; readonly line: Line | undefined } | undefined {
+  #nextReady(): Next | undefined {
     const entry = this.#peek(this.#ready);
     const free = this.#free();
     const line = entry !== undefined && (free === undefined || entry.rank < free) ? entry.line : undefined;
@@ -130,7 +150,33 @@ export class Turns {
     return free === undefined ? undefined : { seq: this.#takeFree(free), line };
   }
 
-  #nextFailed(): { readonly seq: number; readonly line: Line | undefined } | undefined {
+  /** The latest ones that may go. A lane is not overtaken by its own: of each that is ready, it is the next one. */
+  #latestOf(most: number): Next[] {
+    const lines = this.#ready.data.filter((entry) => entry.line.entry === entry).sort((a, b) => b.rank - a.rank);
+    const free = this.#latestFree(most);
+    const next: Next[] = [];
+    for (let line = lines.shift(); next.length < most;) {
+      const seq = free[0];
+      if (seq !== undefined && (line === undefined || seq > line.rank)) {
+        free.shift();
+        this.#early.add(seq);
+        next.push({ seq, line: undefined });
+      } else if (line !== undefined) {
+        next.push({ seq: this.#take(line.line), line: line.line });
+        line = lines.shift();
+      } else break;
+    }
+    return next;
+  }
+
+  /** Without a lane, and so far behind that they are not in memory: what is, has its turn soon. */
+  #latestFree(most: number): number[] {
+    const line = this.#lines.get(noLane);
+    if (line === undefined || !line.more) return [];
+    return this.#readBack(noLane, line.last, most + this.#early.size).filter((seq) => !this.#early.has(seq));
+  }
+
+  #nextFailed(): Next | undefined {
     const entry = this.#peek(this.#failedLines);
     const free = this.#failed.peek();
     if (entry !== undefined && (free === undefined || entry.rank < free.rank))
@@ -236,15 +282,23 @@ export class Turns {
   }
 
   #head(line: Line): number | undefined {
-    if (line.at === line.ahead.length) {
+    while (line.at === line.ahead.length) {
       line.ahead = [];
       line.at = 0;
       if (!line.more) return undefined;
-      line.ahead = [...this.#read(line.lane, line.last, window)];
-      line.more = line.ahead.length === window;
-      line.last = line.ahead.at(-1) ?? line.last;
+      const read = this.#read(line.lane, line.last, window);
+      line.more = read.length === window;
+      line.last = read.at(-1) ?? line.last;
+      line.ahead = line.lane === noLane ? this.#withoutEarly(read, line) : [...read];
     }
     return line.ahead[line.at];
+  }
+
+  #withoutEarly(read: readonly number[], { last, more }: Line): number[] {
+    if (this.#early.size === 0) return [...read];
+    const left = read.filter((seq) => !this.#early.has(seq));
+    for (const seq of this.#early) if (!more || seq <= last) this.#early.delete(seq);
+    return left;
   }
 
   #take(line: Line): number {

@@ -14,6 +14,16 @@ export function turnsOf(known: Known, log: Table, lanes: number, writer: Writer)
       for (const key of log.getKeys({ start, end, limit: most })) seqs.push(keys.seqOf(key));
       return seqs;
     },
+    (lane, after, most) => {
+      const start = keys.logKey(known.number, lane, writer.visible + 1);
+      const end = keys.logKey(known.number, lane, Math.max(0, after));
+      const seqs: number[] = [];
+      for (const key of log.getKeys({ start, end, limit: most + 1, reverse: true })) {
+        const seq = keys.seqOf(key);
+        if (seq > after && seq <= writer.visible) seqs.push(seq);
+      }
+      return seqs;
+    },
     lanesOf(known, log, lanes),
   ));
 }
