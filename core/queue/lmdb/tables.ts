@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { open, type Database } from 'lmdb';
 import { mustBeMappable } from './address-space.ts';
+import { withoutStacks } from './quiet.ts';
 
 export type Table = Database<Buffer, Buffer>;
 export const recordTables = ['log', 'done', 'dead'] as const;
@@ -24,7 +25,7 @@ function openRoot(data: string, { readOnly, bytes }: Opening): Tables['root'] {
   // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
   const mapSize = Math.max(2 ** 30, 4 * bytes);
   mustBeMappable(Math.max(mapSize, statSync(data, { throwIfNoEntry: false })?.size ?? 0));
-  return open<Buffer, Buffer>({
+  const root = open<Buffer, Buffer>({
     path: data,
     noSubdir: true,
     readOnly,
@@ -38,6 +39,8 @@ function openRoot(data: string, { readOnly, bytes }: Opening): Tables['root'] {
     ...({ permissionsMode: 0o600 } as object),
     ...binary,
   });
+  withoutStacks(root);
+  return root;
 }
 
 /**

@@ -56,7 +56,7 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
     (change) => log.change(change),
   );
   const onSignal = (signal: Signal): void => {
-    tally.hear(signal);
+    if (!isOfFullDisk(signal)) tally.hear(signal);
     attendance.hear(signal);
   };
   let overdue: NodeJS.Timeout | undefined;
@@ -111,6 +111,10 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   );
   return ended.finally(() => clearTimeout(overdue));
 }
+
+/** Of which the log has a line of its own: no defect of ours. */
+const isOfFullDisk = (signal: Signal): boolean =>
+  signal.kind === 'defect' && signal.where === 'queue.settle' && String(signal.error).startsWith('QueueFull');
 
 /** With --strict, nobody works where one cannot. */
 const asOne = (refused: readonly Refusal[]): Refusal =>
