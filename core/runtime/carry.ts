@@ -234,10 +234,8 @@ function judged(call: Call, trip: Trip, crate: Crate, answer: Answer): Unfinishe
   const { reply, heard, mark } = answer;
   try {
     const decisions = decisionsOf(call.line, reply, crate, heard);
-    if (decisions.some(isAccepted)) {
-      call.line.budget.earn();
-      call.line.inquiry?.passed(mark);
-    }
+    if (decisions.some(isAccepted)) call.line.budget.earn();
+    if (decisions.some(isPassed)) call.line.inquiry?.passed(mark);
     const groups = apply(call, crate, decisions, trip);
     if (groups.length === 0) return undefined;
     if (crate.lane !== undefined && groups.length > 1) {
@@ -262,6 +260,8 @@ function judged(call: Call, trip: Trip, crate: Crate, answer: Answer): Unfinishe
 }
 
 const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
+/** What the vendor only checked, or does not want, it has read, with the credentials that came along. */
+const isPassed = ({ kind }: RetryDecision): boolean => kind === 'accept' || kind === 'skip';
 
 /** How a group goes on; what its wait holds is held at once. */
 function stepOf(call: Call, trip: Trip, group: Group, answer: Answer): Step {

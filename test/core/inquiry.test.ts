@@ -234,6 +234,19 @@ describe('F-09 while it is open whose fault it is', () => {
     },
   );
 
+  it('F-09 what a vendor only checked has passed, too: the others leave side by side again', async () => {
+    const readReply = (
+      { response: { status } }: { response: { status: number } },
+      { items }: { items: readonly unknown[] },
+    ) => (status === 200 ? items.map(() => decide('skip', 'validated_only', 'only checked')) : undefined);
+    const destination = acme({ response: { classifyError: classifyWith([]), readReply } as never }, lone);
+    const made = bench({ destination, script: firewall(new Set(['bad'])) });
+    expect(codes(await made.deliver([track('bad')]))).toEqual(['deferred: unauthorized']);
+    expect(new Set(kinds(await made.deliver(tracks(40))))).toEqual(new Set(['skipped']));
+    expect(made.vendor.mostOpen).toBeGreaterThan(4);
+    expect(codes(await made.deliver([track('bad')]))).toEqual(['rejected: vendor_rejected']);
+  });
+
   it('F-09 a check that gets no answer takes no longer than the call, and is asked again in the next', async () => {
     const script: Script = (seen, position) => (!isCheck(seen) ? page : position < 2 ? 'silence' : { status: 401 });
     const { vendor, connection } = bench({
