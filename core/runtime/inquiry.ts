@@ -68,12 +68,60 @@ export const mostParts = 4;
 /** So many of them without a pass, and none is taken apart any further in this call. */
 const mostInARow = 8;
 
-export function createInquiry({ pacer, check }: Options): Inquiry {
+export const createInquiry = (options: Options): Inquiry => new LateInquiry(options);
+
+/** Nearly no connection is ever refused so: what an inquiry remembers is made at the first refusal. */
+class LateInquiry implements Inquiry {
+  readonly #options: Options;
+  #begun: Begun | undefined;
+  #accepted = false;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  mark(): number {
+    return this.#begun === undefined ? 0 : this.#begun.mark();
+  }
+
+  passed(mark: number): void {
+    this.#accepted = true;
+    this.#begun?.passed(mark);
+  }
+
+  get accepted(): boolean {
+    return this.#accepted;
+  }
+
+  accept(): void {
+    this.#accepted = true;
+  }
+
+  refused(items: readonly Parcel[], mark: number, plain: boolean): Finding {
+    return this.#begin().refused(items, mark, plain);
+  }
+
+  concluded(): void {
+    this.#begun?.concluded();
+  }
+
+  open(most: number, over: Promise<void>): Promise<Examination> {
+    return this.#begin().open(most, over);
+  }
+
+  #begin(): Begun {
+    this.#begun ??= begin(this.#options, () => this.#accepted);
+    return this.#begun;
+  }
+}
+
+type Begun = Omit<Inquiry, 'accepted' | 'accept'>;
+
+function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
   let refusals = 0;
   /** The highest mark of a request that passed. */
   let lastPass = -1;
   let passes = 0;
-  let accepted = false;
   /** By the hash of their text: the mark after their first refusal. */
   const suspects = new Map<string, number>();
   /** Lone events refused since the last pass. */
@@ -123,7 +171,6 @@ export function createInquiry({ pacer, check }: Options): Inquiry {
   return {
     mark: () => refusals,
     passed(mark) {
-      accepted = true;
       passes += 1;
       if (mark > lastPass) lastPass = mark;
       alone.clear();
@@ -131,12 +178,6 @@ export function createInquiry({ pacer, check }: Options): Inquiry {
       if (openedAt !== undefined) end();
       for (const tell of onPass) tell();
       onPass = [];
-    },
-    get accepted() {
-      return accepted;
-    },
-    accept() {
-      accepted = true;
     },
     refused(items, mark, plain) {
       const [first] = items as [Parcel];
@@ -155,7 +196,7 @@ export function createInquiry({ pacer, check }: Options): Inquiry {
         if (key === undefined) inARow += 1;
         return alone.size < fewest && inARow <= mostInARow ? 'event' : 'later';
       }
-      if (plain && !accepted) return 'credentials';
+      if (plain && !isAccepted()) return 'credentials';
       const straggler = openedAt !== undefined && mark < openedAt;
       openedAt ??= refusals;
       if (key !== undefined && !straggler) {
@@ -200,6 +241,7 @@ export function createInquiry({ pacer, check }: Options): Inquiry {
         passed: () => passes > since,
         close() {
           examining -= 1;
+          if (examining === 0) onPass = [];
           parts = 0;
           if (evidence.size === 0) end();
           else narrow();

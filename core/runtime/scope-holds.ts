@@ -55,7 +55,56 @@ const sweepMs = 100;
 /** Every so many scopes, those whose time is over are forgotten. */
 const sweepEvery = 64;
 
-export function createScopeHolds(clock: Clock): ScopeHolds {
+export const createScopeHolds = (clock: Clock): ScopeHolds => new LateScopeHolds(clock);
+
+/** Most connections are never asked to pause a scope: what it takes is made when the first one is. */
+class LateScopeHolds implements ScopeHolds {
+  readonly #clock: Clock;
+  #begun: ScopeHolds | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get any(): boolean {
+    return this.#begun !== undefined && this.#begun.any;
+  }
+
+  hold(scope: string, until: number): void {
+    this.#begin().hold(scope, until);
+  }
+
+  against(scopes: readonly string[] | undefined, cleared: string | undefined): Hold | undefined {
+    return this.#begun?.against(scopes, cleared);
+  }
+
+  waiting(scope: string): number {
+    return this.#begun === undefined ? 0 : this.#begun.waiting(scope);
+  }
+
+  wait(scope: string, waiter: ScopeWaiter): void {
+    this.#begin().wait(scope, waiter);
+  }
+
+  answered(scope: string): void {
+    this.#begun?.answered(scope);
+  }
+
+  dismiss(call: object, cause: Refusal['cause']): void {
+    this.#begun?.dismiss(call, cause);
+  }
+
+  wake(): void {
+    this.#begun?.wake();
+  }
+
+  #begin(): ScopeHolds {
+    this.#begun ??= begin(this.#clock);
+    return this.#begun;
+  }
+}
+
+function begin(clock: Clock): ScopeHolds {
   const scopes = new Map<string, Held>();
 
   const isOver = ({ until, waiters }: Held, now: number): boolean => until <= now && waiters.length === 0;
