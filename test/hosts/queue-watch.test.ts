@@ -1,5 +1,10 @@
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { mkdirSync } from 'node:fs';
+import { createAttendance } from '../../core/hosts/cli/queue/attendance.ts';
+import { answerForStore } from '../../core/hosts/cli/queue/owner-socket.ts';
 import { createRateMeter } from '../../core/hosts/cli/queue/rate-meter.ts';
+import { createWorkLog } from '../../core/hosts/cli/queue/work-log.ts';
+import { openQueue } from '../../core/queue/index.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
 import { createStore } from './support/store.ts';
@@ -188,4 +193,72 @@ test('F-92 a rate is that of the last minute, and of less where less has passed'
   expect(meter.perSecond()).toBe(0.2);
   now += 3_600_000;
   expect(meter.perSecond()).toBe(0);
+});
+
+describe('a vendor that is out of order in part', () => {
+  test('F-92 is told of once when it begins, and once when it has not been seen for a minute', async () => {
+    const box = fakeTerminal('', {});
+    const log = createWorkLog(box.terminal.stderr, 'text', '/');
+    let now = 1_000_000;
+    const changes: unknown[] = [];
+    const attendance = createAttendance(
+      ['post'],
+      (change) => {
+        changes.push(change);
+        log.change(change);
+      },
+      () => now,
+    );
+    const see = (events: number, partial: boolean, afterMs: number): void => {
+      now += afterMs;
+      attendance.see('post', { events, partial });
+    };
+    see(1, false, 0);
+    expect(attendance.of('post', 5)).toMatchObject({ failing: { events: 1, partial: false } });
+    see(40, true, 2_000);
+    see(30, false, 2_000);
+    see(45, true, 30_000);
+    expect(attendance.of('post', 5)).toMatchObject({ failing: { events: 45, partial: true } });
+    see(0, false, 59_000);
+    expect(changes).toHaveLength(1);
+    see(0, false, 2_000);
+    see(0, false, 2_000);
+    expect(changes).toEqual([
+      { kind: 'partial_outage', connection: 'post', events: 40 },
+      { kind: 'partial_outage_over', connection: 'post', afterMs: 32_000 },
+    ]);
+    await pause(10);
+    expect(box.told().stderr).toBe(
+      'spillway: post: the vendor is out of order in part: 40 events fail whenever they go, while others go through; they wait until they are too old\n' +
+        'spillway: post: the vendor is no longer out of order in part, after 32 s\n',
+    );
+  });
+
+  test('F-92 stands in queue status, for people and for machines', async () => {
+    const { store, run, backlog } = createStore(workspace, `store-${++stores}`);
+    mkdirSync(store);
+    const queue = await openQueue({ path: store });
+    await queue.put('post', [
+      { id: 'a', acceptedAt: Date.now(), event: { type: 'track', event: 'x', messageId: 'a' } },
+    ]);
+    const attendance = createAttendance(['post'], () => undefined);
+    attendance.see('post', { events: 40, partial: true });
+    const owner = await answerForStore({
+      directory: store,
+      queue,
+      laneOf: () => undefined,
+      changed: () => undefined,
+      attended: () => ({
+        pid: process.pid,
+        startedAt: new Date().toISOString(),
+        connections: { post: attendance.of('post', 1) },
+      }),
+    });
+    expect(await backlog('post')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });
+    expect((await run('queue', 'status')).stdout).toContain(
+      '; the vendor is out of order in part: 40 events fail whenever they go, while others go through; last delivered',
+    );
+    await owner?.close();
+    await queue.close();
+  });
 });

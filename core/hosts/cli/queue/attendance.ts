@@ -1,5 +1,5 @@
 import type { Outcome, ReasonCode, Signal } from '../../../index.ts';
-import { QueueFull, type WorkableConnection, type WorkableQueue } from '../../../queue/index.ts';
+import { QueueFull, type Working, type WorkableConnection, type WorkableQueue } from '../../../queue/index.ts';
 import { createRateMeter, type RateMeter } from './rate-meter.ts';
 import { written } from './time.ts';
 
@@ -16,6 +16,8 @@ export interface Attended {
   readonly until: string | null;
   readonly lastDelivered: string | null;
   readonly lastError: LastError | null;
+  /** Events that the vendor fails on whenever they go alone; `partial`: too many for it to be their fault. */
+  readonly failing: Failing;
   /** Settled for good, over the last minute. */
   readonly perSecond: number;
   /** Until nothing waits, at that rate. */
@@ -31,6 +33,8 @@ export interface LastError {
   readonly status: number | null;
 }
 
+type Failing = ReturnType<Working['failing']>;
+
 /** A hold that began, changed its cause, or ended; of a full disk once for all connections. */
 export type HoldChange =
   | {
@@ -42,6 +46,8 @@ export type HoldChange =
       readonly until: number;
     }
   | { readonly kind: 'resumed'; readonly connection: string; readonly afterMs: number }
+  | { readonly kind: 'partial_outage'; readonly connection: string; readonly events: number }
+  | { readonly kind: 'partial_outage_over'; readonly connection: string; readonly afterMs: number }
   | { readonly kind: 'disk_full' | 'disk_freed' };
 
 interface Hold {
@@ -60,6 +66,10 @@ interface Entry {
   /** Epoch ms; 0 = never. */
   lastDelivered: number;
   lastError: LastError | undefined;
+  failing: Failing;
+  /** Epoch ms: when somebody was told of an outage in part, and when it was last seen; 0 = none. */
+  partialSince: number;
+  partialAt: number;
 }
 
 /** What a running `work` knows of its connections, and when it changes. */
@@ -69,11 +79,16 @@ export interface Attendance {
   watch(queue: WorkableQueue): WorkableQueue;
   /** The same connection, whose outcomes are heard of. */
   listen(id: string, connection: WorkableConnection): WorkableConnection;
+  /** What the worker says of the events that fail by themselves: to be told again and again. */
+  see(id: string, failing: Failing): void;
   of(id: string, waiting: number): Attended;
 }
 
 /** A vendor that fails once and answers the first probe, a second later, is nothing to tell of. */
 const worthTellingMs = 1_000;
+/** An outage in part is over when it was not seen for so long: their share moves with every event. */
+const partialOverMs = 60_000;
+const noneFailing: Failing = { events: 0, partial: false };
 
 export function createAttendance(
   ids: readonly string[],
@@ -81,7 +96,18 @@ export function createAttendance(
   now: () => number = Date.now,
 ): Attendance {
   const records = new Map<string, Entry>(
-    ids.map((id) => [id, { rate: createRateMeter(), hold: undefined, lastDelivered: 0, lastError: undefined }]),
+    ids.map((id) => [
+      id,
+      {
+        rate: createRateMeter(),
+        hold: undefined,
+        lastDelivered: 0,
+        lastError: undefined,
+        failing: noneFailing,
+        partialSince: 0,
+        partialAt: 0,
+      },
+    ]),
   );
 
   let diskFull = false;
@@ -169,8 +195,22 @@ export function createAttendance(
           }),
       };
     },
+    see(connection, failing) {
+      const record = records.get(connection);
+      if (record === undefined) return;
+      record.failing = failing;
+      if (failing.partial) {
+        record.partialAt = now();
+        if (record.partialSince > 0) return;
+        record.partialSince = now();
+        told({ kind: 'partial_outage', connection, events: failing.events });
+      } else if (record.partialSince > 0 && now() - record.partialAt > partialOverMs) {
+        told({ kind: 'partial_outage_over', connection, afterMs: Math.max(0, record.partialAt - record.partialSince) });
+        record.partialSince = 0;
+      }
+    },
     of(id, waiting) {
-      const { hold: held, lastDelivered = 0, lastError, rate } = records.get(id) ?? {};
+      const { hold: held, lastDelivered = 0, lastError, rate, failing = noneFailing } = records.get(id) ?? {};
       const perSecond = rate?.perSecond() ?? 0;
       return {
         state: held !== undefined ? 'held' : waiting > 0 ? 'working' : 'idle',
@@ -179,6 +219,7 @@ export function createAttendance(
         until: held === undefined ? null : written(held.until),
         lastDelivered: lastDelivered === 0 ? null : written(lastDelivered),
         lastError: lastError ?? null,
+        failing,
         perSecond,
         etaMs: waiting === 0 ? 0 : perSecond === 0 ? null : Math.round((1000 * waiting) / perSecond),
       };
@@ -194,6 +235,7 @@ export const unworkable: Attended = {
   until: null,
   lastDelivered: null,
   lastError: null,
+  failing: noneFailing,
   perSecond: 0,
   etaMs: null,
 };

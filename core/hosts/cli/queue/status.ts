@@ -24,7 +24,14 @@ interface Line extends ConnectionBacklog, Omit<Attended, 'state' | 'perSecond'> 
   readonly deadByReason: Readonly<Record<string, number>>;
 }
 
-const unknown = { reason: null, since: null, until: null, lastDelivered: null, lastError: null } as const;
+const unknown = {
+  reason: null,
+  since: null,
+  until: null,
+  lastDelivered: null,
+  lastError: null,
+  failing: { events: 0, partial: false },
+} as const;
 
 /** `spillway queue status`: what waits, what died, what is kept for replay, and what its worker is at, by connection. */
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
@@ -97,10 +104,17 @@ function detailsOf(line: Line): string[] {
     stateText(line),
     `${line.perSecond} events/s`,
     ...(waiting === 0 ? [] : [line.etaMs === null ? 'no end in sight' : `the last leaves in ${spanOf(line.etaMs)}`]),
+    ...failingText(line.failing),
     `last delivered ${lastDelivered ?? 'never'}`,
     ...(lastError === null ? [] : [`last error ${outcome}: ${code}${http === null ? '' : ` (HTTP ${http})`} at ${at}`]),
   ];
   return [`${connection}: ${parts.join('; ')}`, ...died];
+}
+
+function failingText({ events, partial }: Line['failing']): string[] {
+  if (events === 0) return [];
+  const what = `${events} events fail whenever they go, while others go through`;
+  return [partial ? `the vendor is out of order in part: ${what}` : what];
 }
 
 function stateText({ state, reason, since, until }: Line): string {

@@ -51,6 +51,22 @@ export function createWorkLog(output: Output, form: LogForm, store: string): Wor
           void say('resumed', { connection, afterMs }, `${connection} goes on, after ${spanOf(afterMs)}`);
           return;
         }
+        case 'partial_outage': {
+          const { connection, events } = change;
+          const what = `the vendor is out of order in part: ${events} events fail whenever they go, while others go through`;
+          void say(
+            'partial_outage',
+            { connection, events },
+            `${connection}: ${what}; they wait until they are too old`,
+          );
+          return;
+        }
+        case 'partial_outage_over': {
+          const { connection, afterMs } = change;
+          const text = `${connection}: the vendor is no longer out of order in part, after ${spanOf(afterMs)}`;
+          void say('partial_outage_over', { connection, afterMs }, text);
+          return;
+        }
         case 'disk_full': {
           const free = freeBytes(store);
           void say('disk_full', { freeBytes: free, path: store }, `disk full: ${free} bytes free, ${store}`);

@@ -40,6 +40,8 @@ export interface WorkFlags extends StoreFlags {
 const defaultGraceMs = 10_000;
 const defaultKeepMs = 7 * 86_400_000;
 const pruneEveryMs = 60_000;
+/** How often the workers are asked which events fail by themselves. */
+const seeEveryMs = 2_000;
 /** How long closing the store may take when the time is over already. */
 const closingMs = 2_000;
 
@@ -208,6 +210,9 @@ async function runWorkers(run: WorkRun): Promise<WorkEnd> {
       }),
     ]),
   );
+  const seeing = setInterval(() => {
+    for (const [id, worker] of workers) attendance.see(id, worker.failing());
+  }, seeEveryMs).unref();
   const board = await startBoard(quiet === true ? undefined : terminal.stderr, () =>
     [...workers].map(([id, worker]) => ({
       connection: id,
@@ -259,6 +264,7 @@ async function runWorkers(run: WorkRun): Promise<WorkEnd> {
     await owner?.close();
     clearTimeout(deadline);
     clearInterval(timer);
+    clearInterval(seeing);
     log.through(undefined);
     board.stop();
     // A signal ends it: closing the store breaks it off.
