@@ -7,7 +7,7 @@ import type { Reason } from '../api/outcome.ts';
 import type { Sealed } from '../http/transport.ts';
 import { AttemptWire } from './attempt-wire.ts';
 import type { Vendor } from './compose.ts';
-import { conclude, examine, type Probe, type Smaller } from './examine.ts';
+import { conclude, examine, smallerParts, type Probe, type Smaller } from './examine.ts';
 import { unhurried } from './explain.ts';
 import { defect, type Call } from './line.ts';
 import { mayLeave, mayWait, putOff } from './may-leave.ts';
@@ -292,10 +292,10 @@ function stepOf(call: Call, trip: Trip, group: Group, answer: Answer): Step {
 function questionOf(call: Call, crate: Crate, { heard, mark }: Answer): Step {
   const { inquiry } = call.line;
   const finding = inquiry?.refused(crate.items, mark, isPlain(heard?.body ?? '')) ?? 'credentials';
-  if (finding === 'ask' && inquiry !== undefined)
-    return { crate, take: () => examine(call, inquiry, crate, { probe, smaller }) };
+  if (inquiry !== undefined && (finding === 'ask' || finding === 'doubt'))
+    return { crate, take: () => examine(call, inquiry, crate, finding, { probe, smaller }) };
   if (finding === 'event' && crate.items.length > 1) return { crate, take: () => smaller(call, crate) };
-  conclude(call, crate, finding === 'ask' ? 'later' : finding);
+  conclude(call, crate, finding === 'ask' || finding === 'doubt' ? 'later' : finding);
   inquiry?.concluded();
   return { crate, take: () => Promise.resolve() };
 }
@@ -303,7 +303,7 @@ function questionOf(call: Call, crate: Crate, { heard, mark }: Answer): Step {
 /** A vendor says nothing or JSON; a gateway in front of it has a page of its own. */
 const isPlain = (body: string): boolean => body.trim() === '' || jsonBody(body) !== undefined;
 
-const smaller: Smaller = (call, crate) => sendParts(call, halved(crate.items).map(crateOf), carried);
+const smaller: Smaller = (call, crate) => sendParts(call, smallerParts(call.line.inquiry, crate).map(crateOf), carried);
 
 const probe: Probe = (call, crate) => {
   const trip = newTrip(true);

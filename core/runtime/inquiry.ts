@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { CheckResult } from '../api/credential-check.ts';
 import type { CheckOptions } from './credential-check.ts';
 import type { Pacer } from './pacer.ts';
 import type { Parcel } from './parcel.ts';
+import { createSuspects, keyOf } from './suspects.ts';
 
 /**
  * What a refusal is that may be about the credentials, or about one event (a firewall that dislikes a text):
@@ -11,8 +11,11 @@ import type { Parcel } from './parcel.ts';
  * event        it was refused before, and another one passed since: it is the events'
  * later        a lone event, and nothing else is known yet
  * ask          a batch, or a connection that can be asked with check(): examine() finds out
+ * doubt        the same, of a batch that holds refused events: too much was refused in a row since others passed
  */
-export type Finding = 'credentials' | 'event' | 'later' | 'ask';
+export type Finding = 'credentials' | 'event' | 'later' | 'ask' | 'doubt';
+
+export type Question = Extract<Finding, 'ask' | 'doubt'>;
 
 /**
  * Whose fault a 403 is, for one connection. The question is open from the first refusal until an event passes or the
@@ -34,11 +37,15 @@ export interface Inquiry {
    */
   refused(items: readonly Parcel[], mark: number, plain: boolean): Finding;
   concluded(): void;
+  /** It was refused alone before, or went back to the host for a refusal. */
+  suspected(parcel: Parcel): boolean;
+  /** It goes back to the host for a refusal. Says how often it has. */
+  putOff(parcel: Parcel): number;
   /**
    * Waits for its turn, or until `over`: one batch is examined at a time, and nothing else leaves. The examiner calls close() in
    * any case. At `most` so many parts of the batch are sent to find out.
    */
-  open(most: number, over: Promise<void>): Promise<Examination>;
+  open(question: Question, most: number, over: Promise<void>): Promise<Examination>;
 }
 
 export interface Examination {
@@ -49,7 +56,10 @@ export interface Examination {
   check(options: CheckOptions, cutShort: () => boolean): Promise<CheckResult['kind'] | undefined>;
   /** An event passed since this began: there is nothing more to find out. */
   passed(): boolean;
-  close(): void;
+  /** In doubt, as many single events did not pass either: what is left waits for some event that does. */
+  fruitless(): boolean;
+  /** `tried`: how many single events were. */
+  close(tried: number): void;
 }
 
 interface Options {
@@ -58,14 +68,12 @@ interface Options {
   readonly check: ((options: CheckOptions) => Promise<CheckResult>) | undefined;
 }
 
-/** Lone events that were refused, so that they are known when they come again. */
-const mostRemembered = 1_000;
 /** Different lone events refused alike that mean the credentials. */
 const fewest = 2;
-/** Parts of a batch that do; and lone events where the vendor's check speaks for the credentials. */
+/** Parts of a batch that do, or leave it in doubt; and lone events where the vendor's check speaks for the credentials. */
 export const mostParts = 4;
 
-/** So many of them without a pass, and none is taken apart any further in this call. */
+/** So many known batches refused without a pass, and it is in doubt again: a firewall may just be quicker than the vendor. */
 const mostInARow = 8;
 
 export const createInquiry = (options: Options): Inquiry => new LateInquiry(options);
@@ -105,8 +113,16 @@ class LateInquiry implements Inquiry {
     this.#begun?.concluded();
   }
 
-  open(most: number, over: Promise<void>): Promise<Examination> {
-    return this.#begin().open(most, over);
+  suspected(parcel: Parcel): boolean {
+    return this.#begun !== undefined && this.#begun.suspected(parcel);
+  }
+
+  putOff(parcel: Parcel): number {
+    return this.#begin().putOff(parcel);
+  }
+
+  open(question: Question, most: number, over: Promise<void>): Promise<Examination> {
+    return this.#begin().open(question, most, over);
   }
 
   #begin(): Begun {
@@ -122,12 +138,15 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
   /** The highest mark of a request that passed. */
   let lastPass = -1;
   let passes = 0;
-  /** By the hash of their text: the mark after their first refusal. */
-  const suspects = new Map<string, number>();
+  const suspects = createSuspects();
   /** Lone events refused since the last pass. */
   const alone = new Set<string>();
   /** Batches refused since the last pass, though others of them passed before. */
   let inARow = 0;
+  /** Events of lanes, since the last pass, that came a third time, and were called refused so that their lanes may tell. */
+  let cleared = 0;
+  /** Single events tried in doubt since the last pass. */
+  let inVain = 0;
   /** Lone events refused since the question came up. */
   const evidence = new Set<string>();
   let openedAt: number | undefined;
@@ -155,17 +174,22 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
     narrow();
   }
 
+  /** Before this answer gives its slot back: nothing may leave until it is examined. */
+  function ask(question: Question): Question {
+    examining += 1;
+    narrow();
+    return question;
+  }
+
+  /** The credentials may have gone since they were taken last. */
+  const inDoubt = (): boolean => alone.size >= fewest || inARow > mostInARow;
+
+  const isSuspected = (parcel: Parcel): boolean => suspects.markOf(parcel) !== undefined;
   const passedSince = (mark: number | undefined): boolean => mark !== undefined && mark <= lastPass;
 
   function needed(inCompany: boolean): number {
     if (vouched) return mostParts;
     return parts > 0 ? parts : inCompany ? mostParts : fewest;
-  }
-
-  function remember(key: string, mark: number): void {
-    if (suspects.has(key)) return;
-    suspects.set(key, mark);
-    if (suspects.size > mostRemembered) suspects.delete(suspects.keys().next().value as string);
   }
 
   return {
@@ -175,6 +199,8 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
       if (mark > lastPass) lastPass = mark;
       alone.clear();
       inARow = 0;
+      inVain = 0;
+      cleared = 0;
       if (openedAt !== undefined) end();
       for (const tell of onPass) tell();
       onPass = [];
@@ -182,19 +208,27 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
     refused(items, mark, plain) {
       const [first] = items as [Parcel];
       const key = items.length === 1 ? keyOf(first) : undefined;
-      const isSuspect = key !== undefined && passedSince(suspects.get(key));
-      const known = isSuspect || items.every((parcel) => passedSince(parcel.refused));
+      // Of a batch that holds nothing but such events, smaller parts say no more.
+      const known =
+        (key === undefined && items.every(isSuspected)) ||
+        items.every((parcel) => passedSince(parcel.refused) || passedSince(suspects.markOf(parcel)));
+      const isBack = key !== undefined && alone.has(key);
       const inCompany = first.refused !== undefined;
       refusals += 1;
       for (const parcel of items) parcel.refused ??= refusals;
       if (key !== undefined) {
-        remember(key, refusals);
+        suspects.add(first);
         alone.add(key);
       }
       // Only one in a row: should the credentials be gone meanwhile, those behind it come again, and new ones will tell.
       if (known) {
         if (key === undefined) inARow += 1;
-        return alone.size < fewest && inARow <= mostInARow ? 'event' : 'later';
+        if (!inDoubt()) return 'event';
+        if (key === undefined) return inVain < mostParts ? ask('doubt') : 'later';
+        // Where every lane has such an event at its head, nothing could ever pass.
+        if (!isBack || first.lane === undefined || cleared >= mostParts) return 'later';
+        cleared += 1;
+        return 'event';
       }
       if (plain && !isAccepted()) return 'credentials';
       const straggler = openedAt !== undefined && mark < openedAt;
@@ -206,17 +240,14 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
           return 'credentials';
         }
       }
-      if (key === undefined || (check !== undefined && !asked)) {
-        // Before this answer gives its slot back: nothing may leave until it is examined.
-        examining += 1;
-        narrow();
-        return 'ask';
-      }
+      if (key === undefined || (check !== undefined && !asked)) return ask('ask');
       narrow();
       return 'later';
     },
     concluded: narrow,
-    async open(most, over) {
+    suspected: isSuspected,
+    putOff: (parcel) => suspects.putOff(parcel),
+    async open(question, most, over) {
       const before = last;
       let finished: () => void = nothing;
       last = new Promise((resolve) => {
@@ -239,9 +270,11 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
           return kind;
         },
         passed: () => passes > since,
-        close() {
+        fruitless: () => question === 'doubt' && inVain >= mostParts,
+        close(tried) {
           examining -= 1;
           if (examining === 0) onPass = [];
+          if (question === 'doubt' && passes === since) inVain += tried;
           parts = 0;
           if (evidence.size === 0) end();
           else narrow();
@@ -253,5 +286,3 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
 }
 
 const nothing = (): void => undefined;
-
-const keyOf = ({ text }: Parcel): string => createHash('sha256').update(text).digest('base64');

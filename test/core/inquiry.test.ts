@@ -279,3 +279,79 @@ describe('F-09 while it is open whose fault it is', () => {
     expect(new Set(codes(outcomes.slice(1)))).toEqual(new Set(['deferred: ambiguous_delivery']));
   });
 });
+
+describe('F-09 a firewall that is quicker than the vendor behind it', () => {
+  const slowly = (bad: ReadonlySet<string>): Script => {
+    return ({ ids }) =>
+      ids.some((id) => bad.has(id)) ? page : new Promise<Answer>((resolve) => clock().after(20, () => resolve(yes)));
+  };
+  let made: ReturnType<typeof bench>;
+  const clock = () => made.clock;
+  const wide = { ...hundred, pace: { concurrency: 8, timeoutMs: 10_000 } };
+
+  it.each([10, 20, 33])('F-09 keeps no healthy event of a batch with %i others waiting', async (count) => {
+    const bad = spreadOver(count);
+    made = bench({ destination: acme({}, wide), script: slowly(bad) });
+    const outcomes = await made.deliver(tracks(100));
+    expect(outcomes.filter(({ eventId, kind }) => kind !== 'delivered' && !bad.has(eventId))).toEqual([]);
+    expect(made.vendor.requests.length).toBeLessThanOrEqual(20 * count);
+  });
+
+  it('F-09 is asked once, not event by event, about a batch of nothing but events that came back, and ever more rarely', async () => {
+    const bad = spreadOver(33);
+    made = bench({ destination: acme({}, wide), script: slowly(bad), random: () => 1 });
+    let outcomes = await made.deliver(tracks(100));
+    const waits: number[] = [];
+    let sent = 0;
+    for (let round = 0; round < 6; round += 1) {
+      const back = tracks(100).filter((_, n) => bad.has(`e${n}`) && outcomes.some(comesBackAs(`e${n}`)));
+      sent = made.vendor.requests.length;
+      outcomes = await made.deliver(back);
+      const [first] = outcomes.filter(({ kind }) => kind === 'deferred');
+      waits.push(Date.parse((first?.kind === 'deferred' && first.retryAt) || '') - made.clock.now());
+      await made.clock.advance(60_000);
+    }
+    expect(made.vendor.requests.length - sent).toBe(1);
+    expect(waits.slice(1).every((wait, n) => wait > (waits[n] ?? 0))).toBe(true);
+    expect(made.connection.suspended()).toEqual([]);
+  });
+
+  it('F-09 sends the new events of a refused batch first, apart from those that came back', async () => {
+    const bad = spreadOver(10);
+    made = bench({ destination: acme({}, wide), script: slowly(bad) });
+    const first = await made.deliver(tracks(100));
+    const back = tracks(100).filter((_, n) => first.some(comesBackAs(`e${n}`)));
+    expect(back.length).toBeGreaterThan(1);
+    const before = made.vendor.requests.length;
+    const fresh = Array.from({ length: 90 }, (_, n) => track(`new${n}`));
+    expect(kinds((await made.deliver([...back, ...fresh])).slice(back.length))).toEqual(Array(90).fill('delivered'));
+    const withFresh = made.vendor.requests.slice(before).filter(({ ids }) => ids.some((id) => id.startsWith('new')));
+    expect(withFresh.map(({ ids }) => ids.length)).toEqual([back.length + 90, 1, 89]);
+  });
+
+  it('F-09 that refuses the head of every lane keeps none of them for ever, though nobody else comes', async () => {
+    // In the first lane, the next one is as bad: what goes on once the first is rejected tells nothing.
+    const bad = new Set(Array.from({ length: 11 }, (_, n) => `e${n}`));
+    made = bench({ destination: acme({}, lone), script: slowly(bad) });
+    const inLanes = tracks(40, (n) => ({ lane: `d${n % 10}`, at: n }));
+    const first = made.connection.deliver(inLanes);
+    await made.clock.settle();
+    expect(kinds(await made.deliver([track('other'), track('another')]))).toEqual(['delivered', 'delivered']);
+    expect(new Set(kinds(await made.clock.run(first)))).toEqual(new Set(['deferred']));
+    let left = inLanes;
+    const last = new Map<string, string>();
+    for (let round = 0; round < 30 && left.length > 0; round += 1) {
+      const outcomes = await made.deliver(left);
+      outcomes.forEach(({ eventId, kind }) => last.set(eventId, kind));
+      left = left.filter((_, n) => outcomes[n]?.kind === 'deferred');
+      await made.clock.advance(60_000);
+    }
+    expect([...last].filter(([id, kind]) => kind !== (bad.has(id) ? 'rejected' : 'delivered'))).toEqual([]);
+    expect(made.connection.suspended()).toEqual([]);
+  });
+});
+
+const comesBackAs =
+  (id: string) =>
+  ({ eventId, kind }: Outcome): boolean =>
+    eventId === id && kind === 'deferred';
