@@ -16,15 +16,20 @@ function run(bytes: number, ...args: readonly string[]): void {
   if (status !== 0) throw new Error(`${args[0] ?? ''}: ${status ?? 'killed'}: ${stderr.slice(-500)}`);
 }
 
-(possible ? it : it.skip).each([4, 4.5, 5])(
-  'F-91 beside a disk that is full at %d MiB, five restarts send no event more than twice, and all of it leaves once there is room',
-  async (full) => {
+(possible ? it : it.skip).each([
+  [4, 'taken'],
+  [4.5, 'taken'],
+  [5, 'taken'],
+  [5, 'refused'],
+] as const)(
+  'F-91 beside a disk that is full at %d MiB, five restarts send no event more than twice (%s), and all of it leaves once there is room',
+  async (full, kind) => {
     const folder = await mkdtemp(path.join(tmpdir(), 'queue-room-'));
     const store = path.join(folder, 'store');
     const log = path.join(folder, 'sent');
     try {
-      run(4 * mebibyte, 'fill', store, log);
-      for (let restart = 0; restart < 5; restart += 1) run(full * mebibyte, 'work', store, log);
+      run(4 * mebibyte, 'fill', store, log, kind);
+      for (let restart = 0; restart < 5; restart += 1) run(full * mebibyte, 'work', store, log, kind);
       const times = new Map<string, number>();
       const count = (): void => {
         times.clear();
@@ -34,7 +39,7 @@ function run(bytes: number, ...args: readonly string[]): void {
       count();
       expect(Math.max(0, ...times.values())).toBeLessThanOrEqual(2);
       if (full === 4) expect(times.size).toBe(0);
-      run(64 * mebibyte, 'work', store, log);
+      run(64 * mebibyte, 'work', store, log, kind);
       count();
       expect(times.size).toBeGreaterThan(400);
       expect(Math.max(...times.values())).toBeLessThanOrEqual(2);

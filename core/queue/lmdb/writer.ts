@@ -40,6 +40,8 @@ interface Told {
 
 /** Pages of the tree that a transaction writes beside its records. */
 const pagesBeside = 256 * 1024;
+/** What a dead letter says beside its event: a reason with what the vendor said of it. */
+const besideEvent = 1_024;
 const mostProven = 64 * 1024 * 1024;
 
 /** A flush that takes longer does not keep a producer waiting. */
@@ -172,7 +174,8 @@ export class Writer {
     if (events === 0) return this.writeAside([]);
     let records = 1;
     for (const { counts } of this.#known.values()) records += counts.waiting + counts.done + counts.dead;
-    const bytes = Math.min(mostProven, pagesBeside + Math.ceil((2 * events * this.#totals.bytes) / records));
+    const each = this.#totals.bytes / records + besideEvent;
+    const bytes = Math.min(mostProven, pagesBeside + Math.ceil(2 * events * each));
     await this.writeAside([[this.#tables.meta, roomKey, Buffer.alloc(bytes)]]);
     await this.writeAside([[this.#tables.meta, roomKey, undefined]]);
   }

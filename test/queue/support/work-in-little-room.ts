@@ -1,15 +1,29 @@
-/** `fill STORE LOG`: puts until the store is full. `work STORE LOG`: a worker for a second, whose vendor takes everything; each send is a line of LOG. */
+/**
+ * `fill STORE LOG KIND`: puts until the store is full. `work STORE LOG KIND`: a worker for a second, whose vendor takes everything, or refuses
+ * it at length; each send is a line of LOG.
+ */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Outcome } from '../../../core/index.ts';
 import { openQueue, QueueFull, work, type WorkableConnection } from '../../../core/queue/index.ts';
 
-const [what = '', store = '', log = ''] = process.argv.slice(2);
+const [what = '', store = '', log = '', kind = ''] = process.argv.slice(2);
+const refused = (eventId: string): Outcome => ({
+  kind: 'rejected',
+  eventId,
+  reason: { code: 'vendor_rejected', message: 'm'.repeat(200), detail: 'd'.repeat(300), status: 400 },
+});
 const queue = await openQueue({ path: store });
 if (what === 'fill') {
   const event = (id: string) => ({
     id,
     acceptedAt: Date.now(),
-    event: { type: 'track' as const, event: 'x', messageId: id, properties: { text: 'x'.repeat(1_500) } },
+    event: {
+      type: 'track' as const,
+      event: 'x',
+      messageId: id,
+      properties: { text: 'x'.repeat(kind === 'refused' ? 50 : 1_500) },
+    },
   });
   try {
     for (let n = 0; ; n += 20)
@@ -28,7 +42,9 @@ if (what === 'fill') {
       const ids = events.map(({ messageId }) => messageId ?? '');
       appendFileSync(log, ids.map((id) => `${id}\n`).join(''));
       await sleep(20);
-      return ids.map((eventId) => ({ kind: 'delivered', eventId, attempts: 1 }));
+      return ids.map((eventId) =>
+        kind === 'refused' ? refused(eventId) : { kind: 'delivered', eventId, attempts: 1 },
+      );
     },
     check: () => Promise.resolve({ kind: 'unsupported', message: 'It has none' }),
     suspended: () => [],
