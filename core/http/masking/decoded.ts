@@ -21,7 +21,7 @@ const mostRounds = 8;
  * JavaScript, HTML entities, percent-encoding (bytes that are no UTF-8 count as Latin-1). Every level is traced to the first. All
  * of them matter: what looks like an escape may be a part of what somebody wrote.
  */
-export function levelsOf(source: string): readonly Traced[] {
+export function levelsOf(source: string): Traced[] {
   const levels: Traced[] = [{ text: source, from: undefined, to: undefined }];
   for (let round = 0; round < mostRounds; round++) {
     const level = levels.at(-1) as Traced;
@@ -33,7 +33,7 @@ export function levelsOf(source: string): readonly Traced[] {
 }
 
 const coded =
-  /\\(?:u\{([0-9a-f]{1,6})\}|u([0-9a-f]{4})|x([0-9a-f]{2})|([^]))|&#x([0-9a-f]{1,6});?|&#(\d{1,7});?|&([a-z][a-z0-9]{1,30});|((?:%[0-9a-f]{2})+)|%u([0-9a-f]{4})/gi;
+  /\\(?:u\{0*([0-9a-f]{1,6})\}|u([0-9a-f]{4})|x([0-9a-f]{2})|([^]))|&#x0*([0-9a-f]{1,6});?|&#0*(\d{1,7});?|&([a-z][a-z0-9]{1,30});|((?:%[0-9a-f]{2})+)|%u([0-9a-f]{4})/gi;
 
 const misreadUnit =
   /[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00ef][\u0080-\u00bf]{2}|[\u00f0-\u00f4][\u0080-\u00bf]{3}/g;
@@ -47,6 +47,21 @@ function readAgain(level: Traced): Traced | undefined {
     writer.copy(done, index);
     done = index + whole.length;
     writer.put(Buffer.from(whole, 'latin1').toString('utf8'), index, done);
+  }
+  writer?.copy(done, level.text.length);
+  return writer?.written();
+}
+
+const joint = /["']\s*[,+]\s*["']|<\/?[a-z][^<>]{0,100}>/gi;
+
+/** The level without what divides a text: tags in it, and the quotes between two parts. `undefined` when there is none. */
+export function joined(level: Traced): Traced | undefined {
+  let writer: Writer | undefined;
+  let done = 0;
+  for (const { 0: whole, index } of level.text.matchAll(joint)) {
+    writer ??= new Writer(level);
+    writer.copy(done, index);
+    done = index + whole.length;
   }
   writer?.copy(done, level.text.length);
   return writer?.written();

@@ -21,6 +21,24 @@ export function foldedWhole(text: string): string {
 const special = /[\u0000-\u001f+\\\u007f]|[^\u0000-\u007f]/gu;
 
 /**
+ * A text as it comes back from where only ASCII is known: with `?` for each other character, with `?` for each of its bytes, and
+ * without them. Only where enough is left to tell it by.
+ */
+export function asciiForms(text: string): readonly string[] {
+  if (!beyond.test(text) || (text.match(/[a-z0-9]/gi)?.length ?? 0) < 4) return [];
+  return [
+    text.replace(beyondEach, '?'),
+    text.replace(beyondEach, (character) => '?'.repeat(Buffer.byteLength(character))),
+    text.replace(beyondEach, ''),
+  ];
+}
+
+// oxlint-disable-next-line no-control-regex -- ASCII begins there
+const beyond = /[^\u0000-\u007f]/u;
+// oxlint-disable-next-line no-control-regex -- as above
+const beyondEach = /[^\u0000-\u007f]/gu;
+
+/**
  * The text as it is compared: in small letters, without accents (NFC and NFD are one), runs of blanks, control characters and `+`
  * (a blank in forms) as one blank, without backslashes and invisible characters. Traced to the text.
  */
@@ -77,6 +95,7 @@ function plainly(code: number): string {
   // Small letters may bring marks of their own: the Turkish "İ".
   const small = base.normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss');
   if (/[‘’ʼ‛]/.test(small)) return "'";
+  if (/[“”„‟]/.test(small)) return '"';
   if (/[‐‑‒–—−]/.test(small)) return '-';
   return small.replace(/\s+/g, ' ').replaceAll('\\', '').replaceAll('+', ' ');
 }

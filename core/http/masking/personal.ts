@@ -8,7 +8,7 @@ const addresses = [
 ];
 
 /** What may: ids, hashes, phone and card numbers. */
-const numbers = [/\b[0-9a-f]{12,}\b/gi, /\+?\d[\d\s().-]{5,}\d/g];
+const numbers = [/\b(?:0x)?[0-9a-f]{12,}\b/gi, /\+?\d[\d\s().-]{5,}\d/g];
 
 /** Without one of these there is no match. */
 const telling = /[@:?#]|%40|\d\.\d|[0-9a-f]{8}|\d[\d\s().-]{5,}\d/i;

@@ -1,4 +1,4 @@
-import { levelsOf, sourceOf, type Traced } from './decoded.ts';
+import { joined, levelsOf, sourceOf, type Traced } from './decoded.ts';
 import { folded } from './folded.ts';
 
 /** One way to read a text: decoded so far, and folded for comparison. */
@@ -10,8 +10,12 @@ export interface Layer {
 /** Takes a part of the text as it came. */
 export type Hit = (start: number, end: number) => void;
 
-/** A text in all the ways in which it may say something: as it came, decoded step by step, and what is in Base64 in it. */
+/**
+ * A text in all the ways in which it may say something: as it came, put together where it is divided, decoded step by step, and what
+ * is in Base64 in it.
+ */
 export interface Reading {
+  /** The last one is all decoded. */
   readonly layers: readonly [Layer, ...Layer[]];
   readonly inBase64: readonly InBase64[];
 }
@@ -25,8 +29,12 @@ interface InBase64 {
 }
 
 export function readingOf(text: string): Reading {
-  const layers = levelsOf(text).map((decoded) => ({ decoded, plain: folded(decoded.text) }));
-  return { layers: layers as unknown as Reading['layers'], inBase64: base64In((layers.at(-1) as Layer).decoded) };
+  const levels = levelsOf(text);
+  const last = levels.at(-1) as Traced;
+  const together = joined(last);
+  if (together !== undefined) levels.splice(-1, 0, together);
+  const layers = levels.map((decoded) => ({ decoded, plain: folded(decoded.text) }));
+  return { layers: layers as unknown as Reading['layers'], inBase64: base64In(last) };
 }
 
 /** Where a part of the folded text stands in the text as it came. */

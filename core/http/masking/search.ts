@@ -64,21 +64,33 @@ function valuesIn(text: string, index: TextIndex, { cut, whole: wholeOnly = fals
     const there = index.at(text, place);
     if (there === undefined) continue;
     const { begun, whole } = there;
-    const length = begun > whole && !wholeOnly && breaksOff(text, place, place + begun, cut) ? begun : whole;
+    const length =
+      begun > whole && !wholeOnly ? Math.max(whole, cutAt(text, place, place + begun, cut) - place) : whole;
     if (length > 0) hit(place, place + length);
   }
 }
 
 /**
- * Whether a value that stands there in part was cut short. A word that only begins like one is none of it; fewer characters than
- * give it away count at the end of the text, before dots, and between quotes.
+ * Where a value that stands there in part was cut; `start` where it was not. A word that only begins like one of its words is none of
+ * it; fewer characters than give it away count at the end of the text, before dots, and between quotes.
  */
-function breaksOff(text: string, start: number, end: number, cut: boolean): boolean {
-  if (end === text.length && cut) return true;
-  if (isWord(text, end)) return false;
-  if (end - start >= tellingPrefix || text.startsWith('..', end)) return true;
-  if (end === text.length) return !isWord(text, start - 1);
-  return quotes.has(text.charCodeAt(start - 1)) && quotes.has(text.charCodeAt(end));
+function cutAt(text: string, start: number, end: number, cut: boolean): number {
+  if (end === text.length && cut) return end;
+  if (isWord(text, end)) {
+    const before = endOfWordBefore(text, start, end);
+    return before - start >= tellingPrefix ? before : start;
+  }
+  if (end - start >= tellingPrefix || text.startsWith('..', end)) return end;
+  if (end === text.length) return isWord(text, start - 1) ? start : end;
+  return quotes.has(text.charCodeAt(start - 1)) && quotes.has(text.charCodeAt(end)) ? end : start;
+}
+
+/** The end of the last word that is all in the part. */
+function endOfWordBefore(text: string, start: number, end: number): number {
+  let before = end;
+  while (before > start && isWord(text, before - 1)) before -= 1;
+  while (before > start && !isWord(text, before - 1)) before -= 1;
+  return before;
 }
 
 const codesOf = (signs: string): readonly number[] => Array.from(signs, (sign) => sign.charCodeAt(0));

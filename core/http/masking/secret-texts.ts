@@ -1,11 +1,11 @@
 import { levelsOf } from './decoded.ts';
-import { foldedWhole } from './folded.ts';
+import { asciiForms, foldedWhole } from './folded.ts';
 import { TextIndex } from './text-index.ts';
 
 /** Secrets of fewer characters stand in every text: they count where they stand alone, not in a word. */
 const shortest = 3;
 
-/** A connection's credentials, ready to be found: as they are, in Base64, and joined as HTTP Basic joins them. All folded. */
+/** A connection's credentials, ready to be found: as they are, in ASCII alone, in Base64, and joined as HTTP Basic joins them. All folded. */
 export class SecretTexts {
   readonly index = new TextIndex(shortest);
   readonly short = new Set<string>();
@@ -17,6 +17,7 @@ export class SecretTexts {
       else if (text !== '') this.short.add(text);
     };
     for (const secret of secrets) for (const { text } of levelsOf(secret)) add(foldedWhole(text));
+    for (const text of secrets.flatMap(asciiForms)) add(foldedWhole(text));
     for (const text of [...secrets, ...pairsOf(secrets)].flatMap(base64)) add(foldedWhole(text));
     for (const text of indexed) this.index.add(text);
   }

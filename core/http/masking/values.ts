@@ -1,5 +1,5 @@
 import { levelsOf } from './decoded.ts';
-import { foldedWhole } from './folded.ts';
+import { asciiForms, foldedWhole } from './folded.ts';
 import { TextIndex } from './text-index.ts';
 
 /** Texts of fewer (folded) characters stand in every answer: they count only where they are a whole value. */
@@ -59,6 +59,7 @@ export class Values {
     const source = text.length > longest ? text.slice(0, longest) : text;
     if (!this.#index(foldedWhole(source))) return false;
     if (mayBeCoded.test(source)) for (const level of levelsOf(source).slice(1)) this.#index(foldedWhole(level.text));
+    for (const form of asciiForms(source)) this.#index(foldedWhole(form));
     return true;
   }
 

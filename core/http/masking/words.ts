@@ -159,9 +159,12 @@ const codeMember = /(["']?)\b(code|status|error_?code|status_?code)\1\s*[:=]\s*[
 function openParts(reading: Reading, documented: readonly RegExp[], names: ReadonlySet<string>): readonly Part[] {
   const parts = documentedIn(reading, documented);
   const { decoded } = last(reading);
-  for (const match of decoded.text.matchAll(codeMember)) {
+  const matches = [...decoded.text.matchAll(codeMember)];
+  if (matches.length === 0) return parts;
+  const sent = new Set(Array.from(names, (name) => name.toLowerCase()));
+  for (const match of matches) {
     const [whole, , name = '', digits = ''] = match;
-    if (names.has(name)) continue;
+    if (sent.has(name.toLowerCase())) continue;
     const end = match.index + whole.length;
     const [start, until] = sourceOf(decoded, end - digits.length, end);
     parts.push({ start, end: until });
