@@ -39,17 +39,22 @@ function allowedIds(value: JsonValue | undefined): ReadonlySet<JsonValue> {
 }
 
 /**
- * A list of ids, a text of them, or an object with the ids as keys, where only `false` lets one off. `undefined` when it is
- * none of these: nobody can say what it denies.
+ * A list of ids or texts of them, a text of them, or an object with the ids as keys, where only `false` lets one off. `undefined`
+ * when it is none of these, or a text that is written in some notation: nobody can say what it denies.
  */
 function deniedIds(value: JsonValue | undefined): ReadonlySet<string> | undefined {
   if (value === undefined || value === null) return new Set();
-  // One id may hold a blank or a comma: it counts as a whole, too.
-  if (typeof value === 'string') return new Set([value.trim(), ...value.split(/[\s,;|]+/)]);
+  if (typeof value === 'string') return idsIn([value]);
   if (isObject(value)) return trimmed(Object.keys(value).filter((id) => value[id] !== false));
   if (!Array.isArray(value)) return undefined;
   const ids = (value as readonly JsonValue[]).map((id) => (typeof id === 'number' ? String(id) : id));
-  return ids.every((id) => typeof id === 'string') ? trimmed(ids) : undefined;
+  return ids.every((id) => typeof id === 'string') ? idsIn(ids) : undefined;
+}
+
+/** One id may hold a blank or a comma: each text counts as a whole, too. */
+function idsIn(texts: readonly string[]): ReadonlySet<string> | undefined {
+  if (texts.some((text) => /[[\]{}"'<>\\]/.test(text))) return undefined;
+  return new Set(texts.flatMap((text) => [text.trim(), ...text.split(/[\s,;|]+/)]));
 }
 
 const trimmed = (ids: readonly string[]): ReadonlySet<string> => new Set(ids.map((id) => id.trim()));
