@@ -57,7 +57,7 @@ export function openProbe(subject: Subject, script: Script, probing: ProbeOption
   const vendor = new VendorDouble(script, probing.through);
   const signals: Signal[] = [];
   const start = probing.now ?? caseNow;
-  const clock = createVirtualClock(start, () => vendor.busy, compressed);
+  const clock = createVirtualClock(start, () => vendor.busy || watched.compressing(vendor.batches), compressed);
   const runtime = createRuntime({
     destinations: [watched.definition],
     dispatcher: () => vendor,
