@@ -1,5 +1,14 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
+import {
+  aFunction,
+  anAbortSignal,
+  anObject,
+  checkedOptions,
+  kindOf,
+  someMilliseconds,
+  type OptionTable,
+} from '../runtime/argument-check.ts';
 import { systemClock, type Clock } from '../runtime/clock.ts';
 import type { DeliverOptions } from '../runtime/deliver.ts';
 import { nap } from './nap.ts';
@@ -58,18 +67,31 @@ interface Waiting extends Left {
 
 const defaultBeatMs = 3_000;
 
+const driveOptions: OptionTable<DriveOptions> = {
+  settled: aFunction,
+  policy: anObject,
+  acceptedAt: aFunction,
+  beat: aFunction,
+  beatMs: someMilliseconds,
+  suspended: aFunction,
+  withinMs: someMilliseconds,
+  signal: anAbortSignal,
+  now: aFunction,
+  after: aFunction,
+};
+
 /**
  * For hosts with an engine of their own, which hold their place in a log: delivers the events and tries again what failed, in place,
  * until all are settled, the signal fires, or the connection pauses. What is left goes again all together, in input order, once
  * the last of it may: so no event overtakes an earlier one of its lane, without drive() knowing the lanes.
  *
- * Rejects with what settled() or beat() threw, after what was in flight has come back; so does deliver()'s own failure.
+ * Rejects at once for options that cannot be meant; later with what settled() or beat() threw, after what was in flight has come
+ * back; so does deliver()'s own failure.
  */
-export async function drive(
-  events: readonly CdpEvent[],
-  deliver: DriveDeliver,
-  options: DriveOptions,
-): Promise<Driven> {
+export async function drive(events: readonly CdpEvent[], deliver: DriveDeliver, asked: DriveOptions): Promise<Driven> {
+  const options = checkedOptions(asked, driveOptions, 'drive()');
+  if (!aFunction.fits(options.settled))
+    throw new TypeError(`drive(): settled must be a function, not ${kindOf(options.settled)}`);
   const { settled, policy = defaultQueuePolicy, suspended, withinMs, signal } = options;
   const { now = systemClock.now, after = systemClock.after } = options;
   const startedAt = now();

@@ -34,6 +34,18 @@ const slow = (made: () => Bench, answer: Answer, ms: number) => async (): Promis
 };
 
 describe('drive()', () => {
+  it.each<[string, unknown, string]>([
+    ['beatMS', { settled: () => true, beatMS: 1 }, 'drive(): no option "beatMS"; do you mean "beatMs"?'],
+    ['a policy by name', { settled: () => true, policy: 'a day' }, 'drive(): policy must be an object, not a string'],
+    ['no settled', {}, 'drive(): settled must be a function, not undefined'],
+    ['a list', [], 'drive(): the options must be an object, not an array'],
+  ])('F-16 refuses %s before anything leaves, and names the argument', async (_, options, message) => {
+    const { connection, vendor } = bench();
+    const driven = drive(tracks(1), (given, more) => connection.deliver(given, more), options as DriveOptions);
+    await expect(driven).rejects.toThrow(new TypeError(message));
+    expect(vendor.requests).toEqual([]);
+  });
+
   it('settles every event, and delivers again only what failed', async () => {
     const failing = new Set(['e1', 'e3']);
     const made = driver({
