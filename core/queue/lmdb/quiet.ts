@@ -1,5 +1,3 @@
-import type { Tables } from './tables.ts';
-
 /** Not in the package's types. */
 interface Environment {
   startWriting(address: number, told: (status: number) => unknown): void;
@@ -12,8 +10,8 @@ const goodStatuses: ReadonlySet<number> = new Set([0, 1, 2]);
  * When a transaction fails, the package writes the error with its stack to console.error, and then rejects with it. Whoever wrote hears of it;
  * what the process says on stderr is its own affair.
  */
-export function withoutStacks(root: Tables['root']): void {
-  const { env } = root as unknown as { readonly env: Environment };
+export function withoutStacks(root: object): void {
+  const { env } = root as { readonly env: Environment };
   const startWriting = env.startWriting.bind(env);
   Object.defineProperty(env, 'startWriting', {
     value: (address: number, told: (status: number) => unknown): void =>
