@@ -37,6 +37,8 @@ function mustBeSaid(name: string, unnamed: RetryDecision | undefined): void {
  */
 export function jsonValue(body: string): JsonValue | undefined {
   const text = body.trim();
+  // Many a yes is empty, and an exception for each costs more than the request.
+  if (text === '') return undefined;
   try {
     const parsed = JSON.parse(text) as JsonValue;
     return typeof parsed === 'object' && parsed !== null && repeatsName(text) ? undefined : parsed;
