@@ -191,6 +191,9 @@ test('F-92 a rate is that of the last minute, and of less where less has passed'
   expect(meter.perSecond()).toBe(0.3);
   now += 1_500;
   expect(meter.perSecond()).toBe(0.2);
+  now += 30_000;
+  meter.add(60);
+  expect(meter.perSecond()).toBe(1);
   now += 3_600_000;
   expect(meter.perSecond()).toBe(0);
 });
