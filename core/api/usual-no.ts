@@ -33,11 +33,8 @@ export function usualNo(answer: unknown, where: 'everywhere' | 'top' = 'everywhe
   const said = inObject(answer);
   if (said !== undefined) return { ...said, partly: false };
   if (where === 'top') return undefined;
-  for (const member of Object.values(answer)) {
-    const inside = Array.isArray(member) ? inEntries(member) : undefined;
-    if (inside !== undefined) return inside;
-  }
-  return undefined;
+  // All lists of an answer together are what was asked for: one of them may hold what was taken.
+  return inEntries(Object.values(answer).flatMap((member) => (Array.isArray(member) ? (member as unknown[]) : [])));
 }
 
 type Said = Pick<UsualNo, 'status'>;

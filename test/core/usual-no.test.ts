@@ -73,6 +73,8 @@ describe('the usual words for a no', () => {
   it('F-07 a list with both has refused a part', () => {
     expect(usualNo([{ ok: true }, { ok: false }])).toStrictEqual({ partly: true });
     expect(usualNo({ results: [{ ok: true }, { error: 'x' }] })).toStrictEqual({ partly: true });
+    expect(usualNo({ succeeded: [{ id: 1 }], failed: [{ error: 'x' }] })).toStrictEqual({ partly: true });
+    expect(usualNo({ succeeded: [], failed: [{ error: 'x' }] })).toStrictEqual({ partly: false });
     expect(usualNo([{ ok: false }, { error: 'x' }])).toStrictEqual({ partly: false });
   });
 
