@@ -10,7 +10,7 @@ export type { ProxyOption } from './http/proxy.ts';
 export type { Connection } from './runtime/connection.ts';
 export type { ConfigIssue, ConnectionOptions } from './runtime/connection-options.ts';
 export type { CallOptions } from './runtime/call.ts';
-export type { CheckOptions } from './runtime/credential-check.ts';
+export type { CheckOptions } from './api/credential-check.ts';
 export type { DeliverOptions } from './runtime/deliver.ts';
 export type { Settled, StreamOptions } from './runtime/stream.ts';
 export { eventIdOf } from './runtime/event-id.ts';

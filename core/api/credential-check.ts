@@ -25,6 +25,13 @@ export type CredentialCheck<C, R> =
     }
   | { readonly none: string };
 
+/** How a host asks. */
+export interface CheckOptions {
+  /** How long it may take, in milliseconds (default 15 s). */
+  readonly withinMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 /** What check() found out. `reason.detail` has what the vendor said, masked. */
 export type CheckResult =
   /** The vendor takes the credentials; `proves` says what that means. */

@@ -1,9 +1,9 @@
 import type { CdpEvent } from '../api/event.ts';
-import type { CheckResult } from '../api/credential-check.ts';
+import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import type { CallInput, CallReply, CallResult, OperationList } from '../api/operation.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { callOperation, type CallOptions } from './call.ts';
-import { checkCredentials, type CheckOptions } from './credential-check.ts';
+import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import { eventIdOf } from './event-id.ts';
 import type { Line } from './line.ts';

@@ -1,6 +1,6 @@
 import { classifyWith } from '../api/classify.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
-import type { CheckResult } from '../api/credential-check.ts';
+import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Exchange } from '../api/failure.ts';
@@ -15,12 +15,6 @@ import { runErrand } from './errand.ts';
 import { defect, type Line } from './line.ts';
 import { refusesCredentials } from './refusing-words.ts';
 import { unreadable } from './unusable-reply.ts';
-
-export interface CheckOptions {
-  /** How long it may take, in milliseconds (default 15 s). */
-  readonly withinMs?: number;
-  readonly signal?: AbortSignal;
-}
 
 const checkOptions: OptionTable<CheckOptions> = { withinMs: someMilliseconds, signal: anAbortSignal };
 

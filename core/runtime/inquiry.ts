@@ -1,5 +1,4 @@
-import type { CheckResult } from '../api/credential-check.ts';
-import type { CheckOptions } from './credential-check.ts';
+import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import type { Pacer } from './pacer.ts';
 import type { Parcel } from './parcel.ts';
 import { createSuspects, keyOf } from './suspects.ts';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ZodSafeParseResult } from 'zod';
+import type { CheckOptions } from '../api/credential-check.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
@@ -24,7 +25,7 @@ import {
 } from './connection-options.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
-import { checkCredentials, type CheckOptions } from './credential-check.ts';
+import { checkCredentials } from './credential-check.ts';
 import { createGate } from './gate.ts';
 import { defaultEventLimits, type EventLimits } from './measure.ts';
 import { createInquiry } from './inquiry.ts';
