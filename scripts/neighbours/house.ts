@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher } from 'undici';
+import { Agent } from 'undici';
 import { createRuntime, type AnyDestination, type CdpEvent, type Connection, type Signal } from '../../core/index.ts';
 import {
   openQueue,
@@ -46,25 +46,31 @@ export interface House {
   close(): Promise<void>;
 }
 
+const unlimited = { rate: { permits: 1_000_000, perMs: 1_000, cost: 'item' } } as const;
+
 /** Opens connections side by side as `spillway work` does: one store, one runtime, a worker for each. */
 export async function openHouse({ store, destinations, slugs, vendors, hanging }: HouseOptions): Promise<House> {
   let hangs = true;
-  const ways: Dispatcher[] = [];
+  // A vendor of its own for each connection: where two share one, its limits tie them together.
+  const apart = slugs.map((slug, index) => {
+    const found = destinations.find(({ manifest }) => manifest.slug === slug);
+    if (found === undefined) throw new Error(`no destination ${slug}`);
+    return { ...found, manifest: { ...found.manifest, slug: `${slug}-${index + 1}` } };
+  });
+  const origins = apart.map(({ manifest }, index) => [manifest.slug, vendors.origins[index] ?? ''] as const);
+  const hangingOrigin = hanging === undefined ? undefined : vendors.origins[hanging];
   const runtime = createRuntime({
-    destinations,
-    // A vendor of its own for each: where they share one, its limits would tie them together.
-    origins: Object.fromEntries(slugs.map((slug, index) => [slug, vendors.origins[index] ?? ''])),
-    dispatcher(agentOptions) {
-      const index = ways.length;
-      const agent = new Agent(agentOptions).compose((dispatch) => (request, handler) => {
-        const origin = index === hanging && hangs ? vendors.hanging : (vendors.origins[index] ?? '');
-        return dispatch({ ...request, origin }, handler);
-      });
-      ways.push(agent);
-      return agent;
-    },
+    destinations: apart,
+    origins: Object.fromEntries(origins),
+    dispatcher: (agentOptions) =>
+      new Agent(agentOptions).compose((dispatch) => (request, handler) => {
+        const away = hangs && request.origin === hangingOrigin;
+        return dispatch(away ? { ...request, origin: vendors.hanging } : request, handler);
+      }),
     // The vendors' own limits would measure themselves.
-    pace: { rokt: { rate: { permits: 1_000_000, perMs: 1_000, cost: 'item' } } },
+    pace: Object.fromEntries(
+      apart.flatMap(({ manifest: { slug } }, index) => (slugs[index] === 'rokt' ? [[slug, unlimited] as const] : [])),
+    ),
   });
   const { queue, waits } = timed(await openQueue({ path: store }));
   const working: Working[] = [];
@@ -73,11 +79,11 @@ export async function openHouse({ store, destinations, slugs, vendors, hanging }
     if (signal.kind === 'connection_held') held.add(signal.connection);
   };
   const tenants = slugs.map((slug, index): Tenant => {
-    const id = `${slug}-${index + 1}`;
-    const opened = runtime.open(slug, accountOf(slug).config, { id });
+    const { manifest } = apart[index] as AnyDestination;
+    const id = manifest.slug;
+    const opened = runtime.open(id, accountOf(slug).config, { id });
     if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
     const { connection } = opened;
-    const { manifest } = destinations.find((one) => one.manifest.slug === slug) as AnyDestination;
     const events = generate({
       count: 10_000_000,
       seed: index + 1,
