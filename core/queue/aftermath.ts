@@ -1,15 +1,19 @@
 import type { Claim, DeliveryQueue } from './queue.ts';
 
 /**
- * Marks what a worker that did not get to its end may have sent: the oldest events of before that, as many as a worker has out at once. What it
- * had claimed is among them, and no write was needed to know it. Of a marked one nothing is claimed to be rejected.
+ * Marks what a worker that did not get to its end may have sent: the oldest events of before that, as many as a worker has out at once, and
+ * no more after a restart. What it had claimed is among them, and no write was needed to know it. Of a marked one nothing is claimed to be
+ * rejected.
  */
-export function createAftermath(queue: Pick<DeliveryQueue, 'crashedAt'>, mostOut: number) {
+export function createAftermath(queue: Pick<DeliveryQueue, 'crashedAt' | 'doubted'>, id: string, mostOut: number) {
   const marked = new Set<number>();
   const mark = (claim: Claim): Claim => {
     if (claim.seq > queue.crashedAt() || claim.doubtful === true) return claim;
-    if (!marked.has(claim.seq) && marked.size >= mostOut) return claim;
-    marked.add(claim.seq);
+    if (!marked.has(claim.seq)) {
+      if (queue.doubted(id) >= mostOut) return claim;
+      queue.doubted(id, 1);
+      marked.add(claim.seq);
+    }
     return { ...claim, doubtful: true };
   };
   return (claims: readonly Claim[]): readonly Claim[] => (queue.crashedAt() === 0 ? claims : claims.map(mark));

@@ -61,6 +61,11 @@ interface Lot {
 
 const lost: Arrival = { outcomes: [], again: false };
 
+const none: ReadonlySet<number> = new Set();
+
+const markedOf = (given: readonly Claim[], claims: readonly Claim[]): ReadonlySet<number> =>
+  new Set(claims.filter((claim, position) => claim !== given[position]).map(({ seq }) => seq));
+
 export function createDepartures(options: DepartureOptions): Departures {
   const { connection, recorder, circuit, pause, permits, blame, policy, now, defect, freed } = options;
   const { sliceSize, inFlight, batchSize, withinMs, aftermath } = options;
@@ -70,12 +75,14 @@ export function createDepartures(options: DepartureOptions): Departures {
 
   async function send(given: readonly Claim[], errand: Errand): Promise<Arrival> {
     const claims = aftermath(given);
+    const marked = claims === given ? none : markedOf(given, claims);
     const stop = new AbortController();
     const slice = openSlice(claims, {
       recorder,
       policy,
       now,
       suspended: () => connection.suspended(),
+      marked,
       alone: claims.length === 1 || batchSize === 1,
       blame,
       freed(count) {

@@ -183,6 +183,11 @@ export interface DeliveryQueue {
    * oldest events up to that one, and may be with the vendor.
    */
   crashedAt(): number;
+  /**
+   * How many events of a connection were taken for such since, `more` of them now. On disk with what becomes of the next event; begins
+   * anew where a process ends without close().
+   */
+  doubted(connection: string, more?: number): number;
   /** How many events of a connection wait, claimed ones included. */
   waiting(connection: string): number;
   /** Resolves when everything written is on disk and the store is given up. */

@@ -22,6 +22,8 @@ export interface SliceOptions {
   readonly policy: QueuePolicy;
   readonly now: () => number;
   readonly suspended: () => Suspended;
+  /** Those of them that are doubtful, and of which the store does not know that yet. */
+  readonly marked: ReadonlySet<number>;
   /** Each of them has a request of its own. */
   readonly alone: boolean;
   readonly blame: Blame;
@@ -30,7 +32,7 @@ export interface SliceOptions {
 }
 
 export function openSlice(claims: readonly Claim[], options: SliceOptions): Slice {
-  const { recorder, policy, now, suspended, alone, blame, freed } = options;
+  const { recorder, policy, now, suspended, marked, alone, blame, freed } = options;
   const heard = claims.map(() => false);
   /** What is being written, and how many of these claims are in it. */
   const writes = new Map<Promise<boolean>, number>();
@@ -89,6 +91,7 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
         suspended: suspended(),
         alone,
         blame,
+        marked,
         earliest,
       });
       for (const settlement of settlements) {
@@ -102,13 +105,27 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
       return untouched.length < claims.length;
     },
     async abandon() {
-      const unheard = claims.filter((_, position) => heard[position] === false);
+      const unheard: Claim[] = [];
+      for (const [position, claim] of claims.entries()) {
+        if (heard[position] === true) continue;
+        if (marked.has(claim.seq)) void write(asMarked(claim, now()));
+        else unheard.push(claim);
+      }
       recorder.giveBack(unheard.map(({ seq }) => seq));
       free(unheard.length);
       await Promise.all(writes.keys());
     },
   };
 }
+
+const asMarked = ({ seq, attempts, trouble }: Claim, now: number): Settlement => ({
+  kind: 'again',
+  seq,
+  notBefore: now,
+  attempts,
+  doubtful: true,
+  ...(trouble === undefined ? {} : { trouble }),
+});
 
 export interface Surroundings {
   readonly policy: QueuePolicy;
@@ -144,9 +161,9 @@ export interface Sorted {
  */
 export function putBack(
   remaining: readonly Remaining[],
-  surroundings: Surroundings & { readonly earliest: number },
+  surroundings: Surroundings & { readonly earliest: number; readonly marked: ReadonlySet<number> },
 ): Sorted {
-  const { now, earliest } = surroundings;
+  const { now, earliest, marked } = surroundings;
   const waitingLanes = new Set<string>();
   const again = remaining.map(({ claim, outcome }) => {
     const settlement = settle(claim, outcome, surroundings);
@@ -165,6 +182,7 @@ export function putBack(
     }
     const behind = held && claim.lane !== undefined && waitingLanes.has(claim.lane);
     const news =
+      marked.has(claim.seq) ||
       settlement.attempts !== claim.attempts ||
       settlement.doubtful !== claim.doubtful ||
       settlement.trouble !== claim.trouble;

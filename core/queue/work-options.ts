@@ -9,7 +9,10 @@ import type { DeliveryQueue } from './queue.ts';
 import { policyFor, type QueuePolicy } from './settlement.ts';
 
 /** What a worker needs of a queue. */
-export type WorkableQueue = Pick<DeliveryQueue, 'claim' | 'nextAt' | 'settle' | 'release' | 'waiting' | 'crashedAt'>;
+export type WorkableQueue = Pick<
+  DeliveryQueue,
+  'claim' | 'nextAt' | 'settle' | 'release' | 'waiting' | 'crashedAt' | 'doubted'
+>;
 
 /** What a worker needs of a connection. */
 export type WorkableConnection = Pick<Connection, 'slug' | 'id' | 'deliver' | 'check' | 'suspended' | 'resume'>;

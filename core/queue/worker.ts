@@ -91,7 +91,7 @@ export function work(options: WorkOptions): Working {
     pause,
     permits,
     blame,
-    aftermath: createAftermath(queue, mostOut),
+    aftermath: createAftermath(queue, id, mostOut),
     policy,
     sliceSize,
     inFlight,

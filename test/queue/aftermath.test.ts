@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { createAftermath } from '../../core/queue/aftermath.ts';
 import { openQueue } from '../../core/queue/index.ts';
 import { acme, tracks } from '../core/workbench.ts';
 import { workshop, type Workshop } from './workshop.ts';
@@ -14,6 +15,31 @@ const letters = ({ queue }: Workshop): string[] =>
     .log('acme')
     .dead.map(({ id, outcome }) => `${id} ${outcome}`)
     .sort();
+
+/** Opens the store, takes that many events as a worker does that has three out at once, closes it. Returns the numbers of those marked. */
+async function takeFrom(store: string, many: number): Promise<readonly number[]> {
+  const queue = await openQueue({ path: store });
+  const mark = createAftermath(queue, 'c', 3);
+  const claims = mark(queue.claim('c', many, Date.now()));
+  await queue.settle(
+    'c',
+    claims.map(({ seq }) => ({ kind: 'done', seq, outcome: 'delivered' })),
+    { now: Date.now(), configHash: '' },
+  );
+  await queue.close();
+  return claims.filter(({ doubtful }) => doubtful === true).map(({ seq }) => seq);
+}
+
+/** Puts and settles some, and is killed. */
+async function kill(store: string, run: string): Promise<void> {
+  const producer = path.join(import.meta.dirname, 'support', 'produce.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', producer, store, run], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(child.stdout, 'data');
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
 
 describe('what a worker that was killed had claimed', () => {
   it('F-98 is unknown, not rejected, when the vendor refuses it now: the oldest, as many as a worker has out', async () => {
@@ -41,6 +67,27 @@ describe('what a worker that was killed had claimed', () => {
     expect(letters(shop)).toEqual(['e0 unknown', 'e1 rejected', 'e2 rejected', 'e3 rejected']);
   });
 
+  it('F-98 is looked for once: a worker that comes after marks no further events, and knows the marks of what was given back', async () => {
+    const answers = [401, 400, 400, 400, 400, 400, 401];
+    const shop = workshop({ destination: one, script: () => ({ status: answers.shift() ?? 400 }) });
+    await shop.put(tracks(12));
+    shop.queue.crashed = 12;
+    for (let start = 0; start < 4; start += 1) {
+      const working = await shop.workAll({ sliceSize: 2, inFlight: 1, batchSize: 1, apart: 1 });
+      await shop.clock.run(working.stop(0));
+      shop.connection.resume();
+    }
+    const kinds = letters(shop).map((letter) => letter.split(' '));
+    expect(kinds).toHaveLength(12);
+    expect(kinds.filter(([, outcome]) => outcome === 'unknown').map(([id]) => id)).toEqual([
+      'e0',
+      'e1',
+      'e2',
+      'e3',
+      'e4',
+    ]);
+  });
+
   it('F-98 is known by the store, though somebody looked at it in between', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'queue-killed-'));
     const store = path.join(folder, 'store');
@@ -48,13 +95,7 @@ describe('what a worker that was killed had claimed', () => {
       const fresh = await openQueue({ path: store });
       expect(fresh.crashedAt()).toBe(0);
       await fresh.close();
-      const producer = path.join(import.meta.dirname, 'support', 'produce.ts');
-      const child = spawn(process.execPath, ['--import', 'tsx', producer, store, 'a'], {
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-      await once(child.stdout, 'data');
-      child.kill('SIGKILL');
-      await once(child, 'close');
+      await kill(store, 'a');
       const looked = await openQueue({ path: store });
       const { waiting } = looked.status(Date.now()).connections[0] ?? { waiting: 0 };
       expect(looked.crashedAt()).toBeGreaterThanOrEqual(waiting);
@@ -64,6 +105,22 @@ describe('what a worker that was killed had claimed', () => {
       await again.put('c', [{ id: 'later', acceptedAt: 1, event: { type: 'track', event: 'x' } }]);
       expect(again.crashedAt()).toBe(last);
       await again.close();
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  }, 60_000);
+
+  it('F-98 is marked once by the store, over clean ends of any number, and anew after the next kill', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'queue-killed-'));
+    const store = path.join(folder, 'store');
+    try {
+      await kill(store, 'a');
+      const marked: number[] = [];
+      for (const many of [2, 2, 2]) marked.push((await takeFrom(store, many)).length);
+      expect(marked).toEqual([2, 1, 0]);
+      await kill(store, 'b');
+      expect(await takeFrom(store, 5)).toHaveLength(3);
+      expect(await takeFrom(store, 5)).toHaveLength(0);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -62,6 +62,7 @@ export class MemoryQueue implements DeliveryQueue {
   readonly failures: Error[] = [];
   closed = false;
   crashed = 0;
+  readonly #doubted = new Map<string, number>();
   /** What settle() waits for before it does anything: the disk. */
   flush: () => Promise<void> = () => Promise.resolve();
   /** What settle() does with nothing to settle. */
@@ -265,6 +266,12 @@ export class MemoryQueue implements DeliveryQueue {
 
   crashedAt(): number {
     return this.crashed;
+  }
+
+  doubted(connection: string, more = 0): number {
+    const events = (this.#doubted.get(connection) ?? 0) + more;
+    this.#doubted.set(connection, events);
+    return events;
   }
 
   waiting(connection: string): number {

@@ -223,6 +223,16 @@ export class LmdbQueue implements DeliveryQueue {
     return this.#crashedAt;
   }
 
+  doubted(connection: string, more = 0): number {
+    const known = this.#writer.known(connection);
+    if (known === undefined) return 0;
+    const { doubted } = known.counts;
+    // What was counted after an earlier end says nothing of this one.
+    const events = (doubted?.crashedAt === this.#crashedAt ? doubted.events : 0) + more;
+    if (more > 0) known.counts = { ...known.counts, doubted: { crashedAt: this.#crashedAt, events } };
+    return events;
+  }
+
   waiting(connection: string): number {
     this.#writer.mustBeOpen();
     return this.#writer.known(connection)?.counts.waiting ?? 0;

@@ -101,6 +101,8 @@ export interface Counts {
   readonly waiting: number;
   readonly done: number;
   readonly dead: number;
+  /** Events that were taken for such as a process may have sent that ended at that seq, see Make. */
+  readonly doubted?: { readonly crashedAt: number; readonly events: number };
 }
 
 export const totalsKey: Buffer = Buffer.from('totals');

@@ -21,7 +21,7 @@ import type { Turns } from './turns.ts';
 /** A connection that something was ever put for. */
 export interface Known {
   readonly number: number;
-  /** As they are on disk. */
+  /** As they are on disk, but for what is doubted: that goes there with the next transaction. */
   counts: Counts;
   /** Whose turn it is; from when somebody asked. */
   turns: Turns | undefined;
@@ -267,8 +267,8 @@ const changed = (totals: Totals, { bytes, quarantined }: Change): Totals => ({
   quarantined: totals.quarantined + quarantined,
 });
 
-const counted = ({ id, waiting, done, dead }: Counts, change: Change): Counts => ({
-  id,
+const counted = ({ waiting, done, dead, ...others }: Counts, change: Change): Counts => ({
+  ...others,
   waiting: waiting + change.waiting,
   done: done + change.done,
   dead: dead + change.dead,

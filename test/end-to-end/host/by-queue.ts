@@ -131,6 +131,7 @@ function watch(
     },
     nextAt: (connection) => queue.nextAt(connection),
     crashedAt: () => queue.crashedAt(),
+    doubted: (...asked) => queue.doubted(...asked),
     waiting: (connection) => queue.waiting(connection),
     async settle(connection, settlements, at) {
       await clock.during(queue.settle(connection, settlements, at));
