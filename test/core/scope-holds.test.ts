@@ -142,6 +142,24 @@ describe('F-17 a vendor that throttles one device', () => {
     expect(vendor.requests.slice(1).flatMap(({ ids }) => ids)).toEqual(Array.from({ length: 20 }, (_, n) => `d1-${n}`));
   });
 
+  it('F-17 keeps the whole batch of a lane waiting for one event in it, so that nobody overtakes', async () => {
+    const { connection, clock, vendor } = bench({
+      destination: byDevice(hundred),
+      script: (seen, position) => (position === 0 ? busy(3) : accepted(seen)),
+    });
+    const first = connection.deliver([event(1, 0)]);
+    await clock.settle();
+    const inOneLane = [2, 1, 3].map((device, at) =>
+      track(`d${device}-1`, { scopes: [deviceOf(`d${device}`)], lane: 'a person', at }),
+    );
+    const outcomes = connection.deliver(inOneLane);
+    await clock.advance(2_999);
+    expect(vendor.requests.map(({ ids }) => ids)).toEqual([['d1-0']]);
+    expect(kinds(await clock.run(outcomes))).toEqual(Array(3).fill('delivered'));
+    expect(kinds(await first)).toEqual(['delivered']);
+    expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['d1-0', 'd1-0', 'd2-1', 'd1-1', 'd3-1']);
+  });
+
   it('F-17 is obeyed up to the cap of Retry-After, and what cannot wait so long comes back with its scope', async () => {
     const { deliver } = bench({
       destination: byDevice(),
