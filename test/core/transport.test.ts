@@ -304,6 +304,18 @@ describe('time', () => {
     expect(ms).toBeLessThan(1_500);
   });
 
+  it('F-21 begins with its socket where it has to wait for one, and is no longer then', async () => {
+    const plays: Play[] = [(response) => void setTimeout(() => response.end('{}'), 400), trickle(200)];
+    const origin = await vendor((...all) => plays.shift()?.(...all));
+    const transport = transportTo(origin, { socketsPerOrigin: 1, timeoutMs: 600 });
+    const first = send(transport);
+    const [result, ms] = await timed(transport, 8_000);
+    expect(await first).toMatchObject(answered(200));
+    expect(result).toEqual({ kind: 'timeout', afterMs: 600 });
+    expect(ms).toBeGreaterThan(950);
+    expect(ms).toBeLessThan(3_000);
+  });
+
   it('that runs out before the request left is no timeout: it can go again', async () => {
     const hold: ServerResponse[] = [];
     const transport = transportTo(await vendor((response) => hold.push(response)), { socketsPerOrigin: 1 });
