@@ -234,6 +234,21 @@ describe('F-09 while it is open whose fault it is', () => {
     },
   );
 
+  it('F-09 an event sent alone that gets neither a yes nor a refusal is the last one: others are not kept waiting', async () => {
+    let down = true;
+    const script: Script = ({ ids }) =>
+      ids.length > 1 && down ? page : down && ids[0] !== 'other' ? { status: 503 } : yes;
+    const { connection, clock, vendor } = bench({ destination: acme({}, hundred), script });
+    const outcomes = connection.deliver(tracks(20));
+    await clock.settle();
+    const other = connection.deliver([track('other')]);
+    await clock.settle();
+    expect(vendor.requests.map(({ ids }) => ids.length)).toEqual([20, 1, 1]);
+    expect(kinds(await other)).toEqual(['delivered']);
+    down = false;
+    expect(kinds(await clock.run(outcomes))).toEqual(Array(20).fill('delivered'));
+  });
+
   it('F-09 what a vendor only checked has passed, too: the others leave side by side again', async () => {
     const readReply = (
       { response: { status } }: { response: { status: number } },
