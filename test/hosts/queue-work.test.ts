@@ -185,6 +185,36 @@ describe('spillway work', () => {
     expect(await backlog('post')).toMatchObject({ waiting: 20 });
   });
 
+  test('F-95 one whose events were put for another destination is held and told, and the others are served; with --strict, none', async () => {
+    const { store, enqueue, run, backlog, server: mail } = await serve();
+    await enqueue('post', config, letters(3));
+    await enqueue('desk', config, letters(30, 101));
+    const adjust = accounts.find(({ slug }) => slug === 'adjust');
+    const moved = workspace.write('moved-beside.json', {
+      connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }, desk],
+    });
+    const args = ['work', '--config', moved, '--origin', `mailbox=${mail.origin}`];
+    const said = 'post: 3 events wait; they were enqueued for mailbox, not for adjust';
+    const strict = await run(...args, '--strict');
+    expect(strict).toMatchObject({ code: 78, stderr: expect.stringContaining(said) });
+    expect(mail.received).toHaveLength(0);
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const ran = box.run(...args, '--store', store);
+    for (let left = 1_000; mail.received.length < 30 && left > 0; left -= 1)
+      await new Promise((resolve) => void setTimeout(resolve, 5));
+    expect(await backlog('post')).toMatchObject({
+      destination: 'mailbox',
+      state: 'held',
+      reason: { cause: 'settings' },
+      waiting: 3,
+    });
+    box.send('SIGTERM');
+    expect(await ran).toMatchObject({ code: 143, stderr: expect.stringContaining(said) });
+    expect(await run(...args, '--until-idle')).toMatchObject({ code: 78, stderr: expect.stringContaining(said) });
+    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 3 });
+    expect(mail.received).toHaveLength(30);
+  });
+
   test.each([
     ['settings', { ...post, config: { ...mailboxSettings, apiKey: 7 } }, 'connections.0.config.apiKey'],
     [
