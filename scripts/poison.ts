@@ -1,7 +1,8 @@
 /**
  * `npm run poison [events]`: events that a vendor always answers with 500, among 5,000, at Adjust (one event a request) and AdRoll (100), for
  * two hours of virtual time in which 50 healthy ones more come every ten minutes; then a vendor that lets one request in 50 through for three
- * hours. Prints the numbers; exit 1 when a healthy event waited for more than a minute, or was sent again.
+ * hours. Prints the numbers; exit 1 when a healthy event waited for more than a minute, or was sent again, or one
+ * was called poisonous for the outage.
  */
 import Table from 'cli-table3';
 import { patients, runPartialOutage, runPoison, spread } from '../test/queue/poison.ts';
@@ -40,10 +41,12 @@ for (const [name, patient] of Object.entries(patients)) {
 console.log(table.toString());
 
 for (const [name, patient] of Object.entries(patients)) {
-  const { minutes, requests, busiestMinute, delivered } = await runPartialOutage(patient, events);
+  const { minutes, requests, busiestMinute, delivered, dead, waiting } = await runPartialOutage(patient, events);
+  const letters = Object.entries(dead).map(([code, many]) => `, ${many} ${code}`);
   console.log(
     `${name}, one request in 50 let through for ${minutes / 60} h: ${(requests / minutes).toFixed(1)} requests a minute, ` +
-      `${busiestMinute} in the busiest, ${delivered} events delivered`,
+      `${busiestMinute} in the busiest, ${delivered} events delivered${letters.join('')}, ${waiting} waiting`,
   );
+  good &&= (dead['poisonous'] ?? 0) === 0;
 }
 process.exitCode = good ? 0 : 1;

@@ -30,6 +30,7 @@ const mostMinutes = 1_440;
 
 interface One {
   readonly since: number;
+  readonly answers: number;
   /** Epoch ms when it became a dead letter; `undefined` while it waits. */
   readonly diedAt?: number;
 }
@@ -37,6 +38,7 @@ interface One {
 export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoison): Blame {
   /** Deliveries by the minute in which they were, the earliest first. */
   const minutes = new Map<number, number>();
+  /** Those on the way to a verdict among them: where the vendor fails on nearly all, the first to get there is not alone. */
   const failing = new Map<number, One>();
   const startedAt = now();
   let lookedAt = startedAt;
@@ -68,13 +70,12 @@ export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoi
       if (minutes.size > mostMinutes) for (const first of minutes.keys()) return void minutes.delete(first);
     },
     failed(seq, answers, since) {
-      if (answers >= policy.answers) failing.set(seq, { since });
+      if (answers * 2 >= policy.answers) failing.set(seq, { since, answers });
     },
     settled(seq, poisonous) {
-      const one = failing.get(seq);
-      if (one === undefined) return;
-      if (poisonous) failing.set(seq, { ...one, diedAt: now() });
-      else failing.delete(seq);
+      if (!poisonous) return void failing.delete(seq);
+      const { since = now(), answers = policy.answers } = failing.get(seq) ?? {};
+      failing.set(seq, { since, answers, diedAt: now() });
     },
     isItsOwn(seq, since) {
       if (now() - startedAt < policy.overMs) return false;
@@ -83,7 +84,9 @@ export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoi
     },
     failing() {
       forgetOld();
-      const waiting = [...failing.values()].filter(({ diedAt }) => diedAt === undefined);
+      const waiting = [...failing.values()].filter(
+        ({ diedAt, answers }) => diedAt === undefined && answers >= policy.answers,
+      );
       const since = waiting.reduce((least, one) => Math.min(least, one.since), now());
       return { events: waiting.length, partial: waiting.length > 0 && failing.size > tolerated(since) };
     },

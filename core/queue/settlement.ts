@@ -18,7 +18,7 @@ export interface PoisonPolicy {
   readonly answers: number;
   /** Milliseconds from the first of them to the last, at least. */
   readonly overMs: number;
-  /** Such events are at most this share of those delivered in that time, and may be one. Beyond it, the vendor is to blame: they wait. */
+  /** Such events, with those that have half so many answers, are at most this share of those delivered in that time, and may be one. Beyond it, the vendor is to blame: they wait. */
   readonly share: number;
 }
 

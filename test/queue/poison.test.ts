@@ -8,7 +8,7 @@ import { mostLanes } from '../../core/queue/lane.ts';
 import { start as noon } from '../core/clock.ts';
 import type { Answer } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import { patients, runPoison } from './poison.ts';
+import { patients, runPartialOutage, runPoison } from './poison.ts';
 
 interface Case {
   readonly vendor: keyof typeof patients;
@@ -96,4 +96,18 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
       { numRuns: 6, endOnFailure: true },
     );
   }, 240_000);
+
+  it.each([
+    ['adjust', 400],
+    ['adroll', 4_000],
+  ] as const)(
+    'F-90 no event of %s is to blame for an outage that lets one request in 50 through for three hours',
+    async (vendor, events) => {
+      const { dead, delivered, waiting } = await runPartialOutage(patients[vendor], events);
+      expect(dead).toEqual({});
+      expect(delivered).toBeGreaterThan(0);
+      expect(waiting).toBeGreaterThan(0);
+    },
+    120_000,
+  );
 });

@@ -200,8 +200,7 @@ export async function runPoison({
   await clock.run(working.stop(0));
   await runtime.close();
 
-  const dead: Record<string, number> = {};
-  for await (const { reason } of queue.dead(connection.id)) dead[reason.code] = (dead[reason.code] ?? 0) + 1;
+  const dead = await lettersOf(queue, connection.id);
   const healthy = [...putAt.keys()].filter((n) => !bad.has(n));
   const waits = healthy.filter((n) => n >= events).map((n) => (takenAt.get(n) ?? Number.NaN) - (putAt.get(n) ?? 0));
   return {
@@ -217,6 +216,13 @@ export async function runPoison({
   };
 }
 
+/** Dead letters by the code of their reason. */
+async function lettersOf(queue: Pick<DeliveryQueue, 'dead'>, id: string): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  for await (const { reason } of queue.dead(id)) counts[reason.code] = (counts[reason.code] ?? 0) + 1;
+  return counts;
+}
+
 /** `count` of them, spread evenly over all. */
 export const spread = (count: number, events: number): ReadonlySet<number> =>
   new Set(Array.from({ length: count }, (_, n) => Math.floor((n * events) / count)));
@@ -226,6 +232,9 @@ export interface PartialOutageNumbers {
   readonly requests: number;
   readonly busiestMinute: number;
   readonly delivered: number;
+  /** By the code of their reason. */
+  readonly dead: Readonly<Record<string, number>>;
+  readonly waiting: number;
 }
 
 /** A vendor that lets one request in 50 through for three hours, before a full queue. */
@@ -274,5 +283,7 @@ export async function runPartialOutage(patient: Patient, events: number): Promis
     requests: counts.reduce((sum, one) => sum + one, 0),
     busiestMinute: Math.max(...counts),
     delivered,
+    dead: await lettersOf(queue, connection.id),
+    waiting: queue.waiting(connection.id),
   };
 }
