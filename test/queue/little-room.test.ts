@@ -49,3 +49,23 @@ function run(bytes: number, ...args: readonly string[]): void {
   },
   120_000,
 );
+
+(possible ? it : it.skip).each([
+  [6, 'no room'],
+  [16, 'kept'],
+] as const)(
+  'F-91 a store that says it has room for what becomes of 2,000 events takes as many long refusals (a disk full at %d MiB: %s)',
+  async (full, expected) => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'queue-room-'));
+    const store = path.join(folder, 'store');
+    const log = path.join(folder, 'said');
+    try {
+      run(4 * mebibyte, 'fill', store, log, 'refused');
+      run(full * mebibyte, 'prove', store, log, 'refused');
+      expect(readFileSync(log, 'utf8')).toBe(`${expected}\n`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  },
+  60_000,
+);

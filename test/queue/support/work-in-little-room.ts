@@ -1,6 +1,7 @@
 /**
  * `fill STORE LOG KIND`: puts until the store is full. `work STORE LOG KIND`: a worker for a second, whose vendor takes everything, or refuses
- * it at length; each send is a line of LOG.
+ * it at length; each send is a line of LOG. `prove STORE LOG KIND`: asks whether the store has room for what becomes of 2,000 events, and if so
+ * has all of them refused in one go: a line of LOG says what came of it.
  */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -34,6 +35,22 @@ if (what === 'fill') {
   } catch (error) {
     if (!(error instanceof QueueFull)) throw error;
   }
+} else if (what === 'prove') {
+  const at = { now: Date.now(), configHash: '' };
+  const claims = queue.claim('c', 2_000, at.now);
+  const said = (word: string): void => appendFileSync(log, `${word}\n`);
+  const proven = await queue.settle('c', [], { ...at, room: claims.length }).then(
+    () => true,
+    () => false,
+  );
+  if (proven) {
+    const { reason } = refused('') as Extract<Outcome, { kind: 'rejected' }>;
+    const letters = claims.map(({ seq }) => ({ kind: 'dead', seq, outcome: 'rejected', reason, attempts: 1 }) as const);
+    await queue.settle('c', letters, at).then(
+      () => said('kept'),
+      () => said('promised in vain'),
+    );
+  } else said('no room');
 } else {
   const connection: WorkableConnection = {
     slug: 'acme',
