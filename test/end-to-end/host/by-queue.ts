@@ -134,11 +134,13 @@ function watch(
     doubted: (...asked) => queue.doubted(...asked),
     waiting: (connection) => queue.waiting(connection),
     async settle(connection, settlements, at) {
+      // Taken now: once it is on disk, an event that goes again may be claimed anew before this goes on.
+      const settled = settlements.map((settlement) => ({ settlement, claim: claimed.get(settlement.seq) }));
       await clock.during(queue.settle(connection, settlements, at));
-      for (const settlement of settlements) {
-        const claim = claimed.get(settlement.seq);
-        claimed.delete(settlement.seq);
-        if (claim !== undefined) told(claim, settlement);
+      for (const { settlement, claim } of settled) {
+        if (claim === undefined) continue;
+        if (claimed.get(claim.seq) === claim) claimed.delete(claim.seq);
+        told(claim, settlement);
       }
     },
     release(connection, seqs) {
