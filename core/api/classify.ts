@@ -64,7 +64,8 @@ function house(decision: RetryDecision): RetryDecision {
 /** For core: nothing of this reason's sentence comes from outside. A reason that a folder made of it is not marked. */
 export const isHouse = (reason: Reason): boolean => houseReasons.has(reason);
 
-const hasStatus = (wanted: number | readonly number[], status: number): boolean =>
+/** Whether a status is the one that is wanted, or one of them. */
+export const hasStatus = (wanted: number | readonly number[], status: number): boolean =>
   typeof wanted === 'number' ? wanted === status : wanted.includes(status);
 
 /** A firewall says 403, too, to one event whose text it dislikes: without words that a row knows, that stops nobody yet. */

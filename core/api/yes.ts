@@ -1,3 +1,4 @@
+import { hasStatus } from './classify.ts';
 import type { RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';
@@ -35,6 +36,3 @@ export function yesIn<P>(forms: readonly YesForm<P>[], exchange: Exchange): YesF
     return answer !== undefined && form.body(answer, exchange);
   });
 }
-
-const hasStatus = (wanted: number | readonly number[], status: number): boolean =>
-  typeof wanted === 'number' ? wanted === status : wanted.includes(status);

@@ -1,4 +1,5 @@
 import type { Proxy } from './pools.ts';
+import { parsedUrl } from './target.ts';
 
 /**
  * A proxy that requests go through, as the host program chose it: `true` for the one that HTTPS_PROXY or HTTP_PROXY and NO_PROXY of
@@ -41,17 +42,8 @@ export function proxyIn(env: Env): { readonly variable: string; readonly url: st
 export const exceptionsIn = (env: Env): string => env['no_proxy'] ?? env['NO_PROXY'] ?? '';
 
 function checkedUrl(url: unknown, where: string): string {
-  const parsed = typeof url === 'string' ? parse(url) : undefined;
+  const parsed = typeof url === 'string' ? parsedUrl(url) : undefined;
   if (parsed === undefined || (parsed.protocol !== 'http:' && parsed.protocol !== 'https:'))
     throw new Error(`${where}: must be an http or https URL, such as http://proxy.example.com:3128`);
   return parsed.href;
-}
-
-/** Not URL.canParse: on Node 20 it begins to refuse Latin-1 hosts once it is hot. */
-function parse(url: string): URL | undefined {
-  try {
-    return new URL(url);
-  } catch {
-    return undefined;
-  }
 }

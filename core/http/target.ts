@@ -18,7 +18,7 @@ export function createTargeting(hosts: readonly string[], pointedAt?: string): (
 }
 
 function check(url: string, hosts: readonly string[], pointedAt: string | undefined): Target {
-  const parsed = parse(url);
+  const parsed = parsedUrl(url);
   if (parsed === undefined) throw new Error('the request has no absolute URL');
   if (parsed.protocol !== 'https:') throw new Error(`only https is allowed, not ${parsed.protocol}`);
   if (parsed.username !== '' || parsed.password !== '') throw new Error('a URL must not carry credentials');
@@ -29,8 +29,8 @@ function check(url: string, hosts: readonly string[], pointedAt: string | undefi
   return { origin: pointedAt ?? parsed.origin, path: parsed.pathname + parsed.search };
 }
 
-/** Not URL.canParse: on Node 20 it begins to refuse Latin-1 hosts once it is hot. */
-function parse(url: string): URL | undefined {
+/** `undefined` for what is no URL. Not URL.canParse: on Node 20 it begins to refuse Latin-1 hosts once it is hot. */
+export function parsedUrl(url: string): URL | undefined {
   try {
     return new URL(url);
   } catch {
@@ -40,7 +40,7 @@ function parse(url: string): URL | undefined {
 
 /** An origin that the host program points a destination at: https, or http on loopback. Throws what is wrong with it. */
 export function checkedOrigin(origin: string): string {
-  const parsed = parse(origin);
+  const parsed = parsedUrl(origin);
   if (parsed === undefined)
     throw new Error(`not an origin: ${JSON.stringify(origin)} (expected such as http://127.0.0.1:8080)`);
   if (parsed.username !== '' || parsed.password !== '') throw new Error('an origin must not carry credentials');
@@ -53,7 +53,7 @@ export function checkedOrigin(origin: string): string {
 }
 
 /** Of a checked origin: it stays on this machine. */
-export const isLoopbackOrigin = (origin: string): boolean => isLoopback(parse(origin)?.hostname ?? '');
+export const isLoopbackOrigin = (origin: string): boolean => isLoopback(parsedUrl(origin)?.hostname ?? '');
 
 const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && ipaddr.IPv4.parse(host).range() === 'loopback');
