@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { prlimit, where } from '../support/where.ts';
 import { spillway } from './support/fake-terminal.ts';
 import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
 import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
@@ -44,8 +45,6 @@ async function resumable(content: string, answer?: (batch: readonly Letter[]) =>
   };
 }
 
-const canLimit = spawnSync('prlimit', ['--version'], { stdio: 'ignore' }).status === 0;
-
 /** `3-5, 9` as 3, 4, 5, 9. */
 const numbersOf = (ranges: string): number[] =>
   ranges.split(', ').flatMap((range) => {
@@ -54,7 +53,7 @@ const numbersOf = (ranges: string): number[] =>
   });
 
 describe('spillway deliver --store', () => {
-  (canLimit ? test : test.skip)(
+  where(prlimit)(
     'F-97 with no room for the journal it says which outcomes are not in it, has them among the outcomes, and sends again only these',
     async () => {
       const { args, deliver, server: mail } = await resumable(letters(3_000), () => ({ afterMs: 5 }));

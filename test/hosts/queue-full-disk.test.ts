@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { afterAll, expect, jest, test } from '@jest/globals';
+import { afterAll, expect, jest } from '@jest/globals';
 import { startMailServer } from './support/mail-server.ts';
+import { prlimit, where } from '../support/where.ts';
 import { createStore } from './support/store.ts';
 import { createWorkspace, mailboxes, mailboxSettings } from './support/workspace.ts';
 
@@ -20,7 +21,6 @@ const config = workspace.write('work.json', {
     { id: 'desk', destination: 'mailbox', config: mailboxSettings },
   ],
 });
-const canLimit = spawnSync('prlimit', ['--version'], { stdio: 'ignore' }).status === 0;
 const mebibyte = 2 ** 20;
 const env = { ...process.env, NODE_OPTIONS: '', TSX_DISABLE_CACHE: '1', SPILLWAY_DESTINATIONS: mailboxes };
 /** No file of the process may be larger. */
@@ -32,7 +32,7 @@ const limited = (bytes: number, ...args: readonly string[]): string[] => [
   ...args,
 ];
 
-(canLimit ? test : test.skip)(
+where(prlimit)(
   'F-91 F-92 beside a full disk a running work says so in one line, sends nothing, and says nothing of LMDB',
   async () => {
     const { store, run } = createStore(workspace, 'store');

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
+import { prlimit } from '../support/where.ts';
 
 const program = path.join(import.meta.dirname, 'support', 'work-in-little-room.ts');
-const possible = spawnSync('prlimit', ['--version'], { stdio: 'ignore' }).status === 0;
+const unable = prlimit.there ? '' : ` (skipped: ${prlimit.what})`;
 const mebibyte = 2 ** 20;
 
 /** No file of the process may be larger. */
@@ -16,13 +17,13 @@ function run(bytes: number, ...args: readonly string[]): void {
   if (status !== 0) throw new Error(`${args[0] ?? ''}: ${status ?? 'killed'}: ${stderr.slice(-500)}`);
 }
 
-(possible ? it : it.skip).each([
+(prlimit.there ? it : it.skip).each([
   [4, 'taken'],
   [4.5, 'taken'],
   [5, 'taken'],
   [5, 'refused'],
 ] as const)(
-  'F-91 beside a disk that is full at %d MiB, five restarts send no event more than twice (%s), and all of it leaves once there is room',
+  `F-91 beside a disk that is full at %d MiB, five restarts send no event more than twice (%s), and all of it leaves once there is room${unable}`,
   async (full, kind) => {
     const folder = await mkdtemp(path.join(tmpdir(), 'queue-room-'));
     const store = path.join(folder, 'store');
@@ -50,11 +51,11 @@ function run(bytes: number, ...args: readonly string[]): void {
   120_000,
 );
 
-(possible ? it : it.skip).each([
+(prlimit.there ? it : it.skip).each([
   [6, 'no room'],
   [16, 'kept'],
 ] as const)(
-  'F-91 a store that says it has room for what becomes of 2,000 events takes as many long refusals (a disk full at %d MiB: %s)',
+  `F-91 a store that says it has room for what becomes of 2,000 events takes as many long refusals (a disk full at %d MiB: %s)${unable}`,
   async (full, expected) => {
     const folder = await mkdtemp(path.join(tmpdir(), 'queue-room-'));
     const store = path.join(folder, 'store');
