@@ -35,14 +35,20 @@ module.exports = {
     closed(
       'core-runtime',
       { path: '^core/runtime/' },
-      { path: '^core/', pathNot: '^core/(?:runtime|http|api)/' },
-      'core/runtime builds on core/http and core/api.',
+      { path: '^core/', pathNot: '^core/(?:runtime|policy|http|api)/' },
+      'core/runtime builds on core/policy, core/http and core/api.',
+    ),
+    closed(
+      'core-policy',
+      { path: '^core/policy/' },
+      { pathNot: ['^core/(?:policy|api)/', npm('denque'), '^(?:node:)?timers/promises$'] },
+      'core/policy is pure: time, chance and limits, on the types of core/api.',
     ),
     closed(
       'core-queue',
       { path: '^core/queue/' },
-      { path: '^core/', pathNot: '^core/(?:queue|runtime|api)/' },
-      'core/queue builds on core/runtime and core/api.',
+      { path: '^core/', pathNot: '^core/(?:queue|runtime|policy|api)/' },
+      'core/queue builds on core/runtime, core/policy and core/api.',
     ),
     closed(
       'core-queue-apart',
@@ -52,7 +58,7 @@ module.exports = {
     ),
     closed(
       'core-rudder',
-      { path: '^core/rudder\\.ts$' },
+      { path: '^core/adapters/rudder\\.ts$' },
       { path: '^core/', pathNot: '^core/api/' },
       'The RudderStack adapter builds on core/api.',
     ),
@@ -77,7 +83,7 @@ module.exports = {
       },
       {
         path: '^core/',
-        pathNot: ['^core/index\\.ts$', '^core/rudder\\.ts$', '^core/queue/index\\.ts$', '^core/hosts/'],
+        pathNot: ['^core/index\\.ts$', '^core/adapters/rudder\\.ts$', '^core/queue/index\\.ts$', '^core/hosts/'],
       },
       'Hosts and scripts import what everybody may import: core/index and core/queue/index. A benchmark may look inside, as a test may.',
     ),
@@ -95,7 +101,7 @@ module.exports = {
     ),
     closed(
       'rudder',
-      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/rudder\\.ts$' },
+      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/adapters/rudder\\.ts$' },
       { path: npm('@rudderstack/integrations-lib') },
       'RudderStack’s library stays in its adapter.',
     ),

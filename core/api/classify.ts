@@ -139,7 +139,7 @@ function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): R
   }
   const why = closed[status];
   if (why !== undefined) return decide('suspend', 'misconfigured', why, { status });
-  if (transient.includes(status) || (status >= 500 && status !== 501)) return again(response, form);
+  if (transient.includes(status) || (status >= 500 && status !== 501)) return retryLater(response, form);
   if (status === 501) return decide('reject', 'vendor_rejected', 'The vendor cannot do this (501)', { status });
   if (status === 413)
     return decide('split', 'payload_too_large', 'The vendor finds the request too large (413)', { status });
@@ -148,7 +148,7 @@ function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): R
 }
 
 /** A transient answer: later, and not before the vendor says so. A wait that cannot be read is one all the same. */
-export function again(response: HttpResponse, form?: RetryAfterForm): RetryDecision {
+export function retryLater(response: HttpResponse, form?: RetryAfterForm): RetryDecision {
   const { status } = response;
   const afterMs = retryAfterMs(response, form);
   const throttled = status === 429 || asksToWait(response);
@@ -165,8 +165,8 @@ export function again(response: HttpResponse, form?: RetryAfterForm): RetryDecis
 const asksToWait = ({ headers }: HttpResponse): boolean => (headers['retry-after'] ?? '').trim() !== '';
 
 /** The same decision for every item. */
-export const all = <P>(batch: Batch<P>, decision: RetryDecision): readonly RetryDecision[] =>
+export const decideAll = <P>(batch: Batch<P>, decision: RetryDecision): readonly RetryDecision[] =>
   batch.items.map(() => decision);
 
 /** A yes for every item. */
-export const acceptAll = <P>(batch: Batch<P>): readonly RetryDecision[] => all(batch, accept());
+export const acceptAll = <P>(batch: Batch<P>): readonly RetryDecision[] => decideAll(batch, accept());

@@ -21,7 +21,7 @@ export interface Routing {
   /** The name the vendor's reply uses for this item, when it answers by name instead of by position. */
   readonly key?: string | undefined;
   /** Epoch ms. Deliveries of one lane that wait in the same window leave in this order, ties in input order. */
-  readonly at?: number | undefined;
+  readonly occurredAt?: number | undefined;
   /** Suspension can be narrower than the connection: Adjust says `token:<t>`, `platform:<p>`. */
   readonly scopes?: readonly string[] | undefined;
 }
@@ -63,7 +63,7 @@ export const payload = <P>(made: P, routing?: Routing, notes?: readonly Note[]):
   group: routing?.group,
   lane: routing?.lane,
   key: routing?.key,
-  at: routing?.at,
+  occurredAt: routing?.occurredAt,
   scopes: routing?.scopes,
   notes,
 });

@@ -20,10 +20,10 @@ export interface Destination<C, P> {
   readonly config: ConfigSchema<C>;
 
   /** May this event go to this vendor at all? Cheap; the host also calls it to preview. */
-  validate(event: CdpEvent, config: C, at: Moment): Admission;
+  validate(event: CdpEvent, config: C, at: TransformContext): Admission;
 
   /** One event in, at most one payload out. */
-  transform(event: CdpEvent, config: C, at: Moment): Transformed<P>;
+  transform(event: CdpEvent, config: C, at: TransformContext): Transformed<P>;
 
   /** Packs deliveries into requests. Every delivery ends up in exactly one batch. */
   batch(deliveries: readonly Delivery<P>[], config: C): readonly Batch<P>[];
@@ -39,7 +39,7 @@ export interface Destination<C, P> {
  * What a pure function may know of its surroundings. `now` (epoch ms) is read by the runtime once per call or window;
  * `prepared` is what the definition's prepare(config) made when the connection opened; `trace` exists only in preview.
  */
-export interface Moment<R = unknown> {
+export interface TransformContext<R = unknown> {
   readonly now: number;
   readonly prepared: R;
   readonly trace?: Trace | undefined;
@@ -99,10 +99,10 @@ export interface Frame {
 export type DestinationDefinition<C, P, R = undefined, L extends OperationList = OperationList> = {
   readonly manifest: DestinationManifest;
   readonly config: ConfigSchema<C>;
-  readonly transform: (event: CdpEvent, config: C, at: Moment<R>) => Transformed<P>;
+  readonly transform: (event: CdpEvent, config: C, at: TransformContext<R>) => Transformed<P>;
   readonly response: ResponseHandler<P>;
   /** Default: everything in manifest.accepts is admitted. Runs after that gate, never instead of it. */
-  readonly validate?: (event: CdpEvent, config: C, at: Moment<R>) => Admission;
+  readonly validate?: (event: CdpEvent, config: C, at: TransformContext<R>) => Admission;
   /** Default: by group and lane, then by manifest.limits. */
   readonly batch?: Destination<C, P>['batch'];
   /** Pure, once per open: lookup tables, the auth header. Its result arrives as `at.prepared`. */

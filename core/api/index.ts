@@ -21,7 +21,7 @@ export type {
   Destination,
   DestinationDefinition,
   Frame,
-  Moment,
+  TransformContext,
   Reply,
   ResponseHandler,
   Wire,
@@ -47,7 +47,7 @@ export type { Note, Outcome, OutcomeKind, Reason, ReasonCode } from './outcome.t
 export { accept, decide, decisionKinds } from './decision.ts';
 export type { RetryDecision } from './decision.ts';
 export type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
-export { acceptAll, again, all, classifyWith } from './classify.ts';
+export { acceptAll, retryLater, decideAll, classifyWith } from './classify.ts';
 export type { ErrorRule } from './classify.ts';
 export { retryAfterMs } from './retry-after.ts';
 export type { RetryAfterForm } from './retry-after.ts';
@@ -84,7 +84,7 @@ export {
 export { optionReader } from './integrations.ts';
 export type { OwnOption } from './integrations.ts';
 export { asAttStatus, limitsTracking } from './tracking.ts';
-export { byIndex, byKey, jsonBody, jsonValue } from './readers.ts';
+export { byIndex, byKey, jsonBody, jsonValue } from './reply-readers.ts';
 export { usualNo } from './usual-no.ts';
 export type { UsualNo } from './usual-no.ts';
 export { yesIn } from './yes.ts';

@@ -3,7 +3,7 @@ import type { RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';
 import type { Exchange } from './failure.ts';
-import { jsonValue } from './readers.ts';
+import { jsonValue } from './reply-readers.ts';
 
 /** One form in which a vendor says yes to a whole request. */
 export interface YesForm<P = unknown> {

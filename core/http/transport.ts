@@ -22,7 +22,7 @@ export interface TransportOptions {
 }
 
 /** A body as it goes on the wire. Made once for a batch, kept for its retries (ALL-03). */
-export interface Sealed {
+export interface EncodedBody {
   readonly text: string;
   readonly bytes: Buffer;
   readonly compressed: boolean;
@@ -41,9 +41,9 @@ export interface Bounds {
 
 /** A connection's way out: host check, deadlines, no redirects, and sockets that it shares with others of its kind. */
 export interface Transport {
-  seal(request: HttpRequest): Sealed | Promise<Sealed>;
+  encodeBody(request: HttpRequest): EncodedBody | Promise<EncodedBody>;
   /** Throws before anything leaves when the URL is not one of the manifest's; after that, the listener gets its answer. */
-  send(request: HttpRequest, body: Sealed | undefined, bounds: Bounds, listener: ExchangeListener): void;
+  send(request: HttpRequest, body: EncodedBody | undefined, bounds: Bounds, listener: ExchangeListener): void;
   /** Takes nothing more; resolves when what is in flight is over. */
   close(): Promise<void>;
 }
@@ -92,7 +92,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    seal(request) {
+    encodeBody(request) {
       const text = request.body ?? '';
       if (request.compress === undefined) return { text, bytes: Buffer.from(text), compressed: false };
       if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);

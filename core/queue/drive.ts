@@ -9,7 +9,7 @@ import {
   someMilliseconds,
   type OptionTable,
 } from '../runtime/argument-check.ts';
-import { systemClock, type Clock } from '../runtime/clock.ts';
+import { systemClock, type Clock } from '../policy/clock.ts';
 import type { DeliverOptions } from '../runtime/deliver.ts';
 import { nap } from './nap.ts';
 import type { FinalSettlement } from './queue.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../policy/clock.ts';
 
 /** Timers of Node end at 24 days, and clocks jump: nothing is waited for longer than this at a time, in milliseconds. */
 export const longestNapMs = 3_600_000;

@@ -1,5 +1,5 @@
 import type { Outcome } from '../api/outcome.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../policy/clock.ts';
 import { nap } from './nap.ts';
 import { heldUntil } from './probe.ts';
 import type { RateBudget } from './rate-budget.ts';

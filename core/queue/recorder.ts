@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
 import { nap } from './nap.ts';
 import { isOver, type DeliveryQueue, type Settlement } from './queue.ts';

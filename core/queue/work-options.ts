@@ -1,6 +1,6 @@
 import type { Reason } from '../api/outcome.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from '../policy/clock.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { Emit } from '../runtime/signals.ts';
 import type { Failing } from './blame.ts';

@@ -1,5 +1,5 @@
 import type { ReasonCode } from '../api/outcome.ts';
-import { breathe, systemClock } from '../runtime/clock.ts';
+import { yieldToEventLoop, systemClock } from '../policy/clock.ts';
 import { errorText } from '../runtime/error-text.ts';
 import { safely } from '../runtime/signals.ts';
 import { createAftermath } from './aftermath.ts';
@@ -177,7 +177,7 @@ export function work(options: WorkOptions): Working {
     void departures.send(claims, 'slice');
     // A slice is some work to begin with; the other connections of the process come in between.
     breathing = true;
-    void breathe().then(() => {
+    void yieldToEventLoop().then(() => {
       breathing = false;
       turn();
     });

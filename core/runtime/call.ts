@@ -10,9 +10,9 @@ import { withoutPersonal } from '../http/redact.ts';
 import { aBoolean, anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
-import { runErrand, type AnswerOrFailure } from './errand.ts';
-import { defect, type Line } from './line.ts';
-import { unreadable } from './unusable-reply.ts';
+import { runErrand, type AnswerOrFailure } from './sending/send-request.ts';
+import { defect, type ConnectionContext } from './connection-context.ts';
+import { unreadable } from './sending/unusable-reply.ts';
 
 export interface CallOptions {
   /** How long the call may take, retries included, in milliseconds (default 30 s). */
@@ -32,23 +32,23 @@ const defaultWithinMs = 30_000;
 
 /** Runs one operation. Throws for a name the destination does not have, and for none at all. */
 export async function callOperation(
-  line: Line,
+  context: ConnectionContext,
   name: string,
   input: unknown,
   given?: CallOptions,
 ): Promise<CallResult<unknown>> {
   const options = checkedOptions(given, callOptions, 'call()');
-  const definition = operationNamed(line, name);
+  const definition = operationNamed(context, name);
   const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
-  const result = await run(line, definition, input, { ...options, until: line.clock.elapsed() + withinMs }).catch(
+  const result = await run(context, definition, input, { ...options, until: context.clock.elapsed() + withinMs }).catch(
     (error: unknown): CallResult<unknown> => {
-      defect(line, 'operation', error);
+      defect(context, 'operation', error);
       return { kind: 'rejected', reason: broken };
     },
   );
   const code = 'reason' in result ? { code: result.reason.code } : {};
-  const { slug, id: connection } = line;
-  line.emit?.({ kind: 'operation_finished', slug, connection, operation: name, result: result.kind, ...code });
+  const { slug, id: connection } = context;
+  context.emit?.({ kind: 'operation_finished', slug, connection, operation: name, result: result.kind, ...code });
   return result;
 }
 
@@ -59,7 +59,7 @@ interface Asked extends Pick<CallOptions, 'signal' | 'confirmed'> {
   readonly until: number;
 }
 
-function operationNamed({ slug, vendor: { operations } }: Line, name: string): AnyOperation {
+function operationNamed({ slug, vendor: { operations } }: ConnectionContext, name: string): AnyOperation {
   const list: OperationList = operations?.list ?? {};
   const definition = Object.hasOwn(list, name) ? list[name] : undefined;
   if (definition !== undefined) return definition;
@@ -68,19 +68,24 @@ function operationNamed({ slug, vendor: { operations } }: Line, name: string): A
 }
 
 /** Folder code may throw in here: that is told as a defect, and nothing has left. */
-async function run(line: Line, definition: AnyOperation, input: unknown, asked: Asked): Promise<CallResult<unknown>> {
+async function run(
+  context: ConnectionContext,
+  definition: AnyOperation,
+  input: unknown,
+  asked: Asked,
+): Promise<CallResult<unknown>> {
   const parsed = inputSchema(definition).safeParse(input ?? {});
   if (!parsed.success) return { kind: 'invalid', issues: issuesOf(parsed.error).map(withoutNames) };
   const issues = [
     ...unfitForPath(parsed.data, namesIn(definition.params as z.ZodObject | undefined)),
-    ...(definition.check?.(parsed.data, { now: line.clock.now() }) ?? []),
+    ...(definition.check?.(parsed.data, { now: context.clock.now() }) ?? []),
   ];
   if (issues.length > 0) return { kind: 'invalid', issues: issues.map(withoutNames) };
   if (definition.confirm !== undefined && asked.confirmed !== true)
     return { kind: 'unconfirmed', question: definition.confirm };
   // What another operation has to say first takes its time, in which the caller may change what he passed.
   const own = definition.after === undefined ? parsed.data : structuredClone(parsed.data);
-  return (await beforehand(line, definition, own, asked)) ?? send(line, definition, own, asked);
+  return (await beforehand(context, definition, own, asked)) ?? send(context, definition, own, asked);
 }
 
 /** A key that nobody knows is quoted by its schema, and may be an address where a list was meant to be. */
@@ -101,16 +106,16 @@ function unfitForPath(input: Record<string, unknown>, names: readonly string[]):
 
 /** What another operation has to say first; `undefined` when it has nothing against it. */
 async function beforehand(
-  line: Line,
+  context: ConnectionContext,
   { after }: AnyOperation,
   input: Record<string, unknown>,
   asked: Asked,
 ): Promise<CallResult<unknown> | undefined> {
   if (after === undefined) return undefined;
-  const shared = pick(input, namesIn(operationNamed(line, after.operation).params as z.ZodObject | undefined));
+  const shared = pick(input, namesIn(operationNamed(context, after.operation).params as z.ZodObject | undefined));
   const { signal, until } = asked;
-  const withinMs = until - line.clock.elapsed();
-  const first = await callOperation(line, after.operation, shared, { withinMs, ...(signal && { signal }) });
+  const withinMs = until - context.clock.elapsed();
+  const first = await callOperation(context, after.operation, shared, { withinMs, ...(signal && { signal }) });
   if (first.kind === 'unknown') {
     const message = `${after.operation} has to say something first, and its answer is not understood: nothing was sent`;
     return { kind: 'rejected', reason: { ...first.reason, message } };
@@ -121,19 +126,19 @@ async function beforehand(
 }
 
 async function send(
-  line: Line,
+  context: ConnectionContext,
   definition: AnyOperation,
   input: Record<string, unknown>,
   { until, signal }: Asked,
 ): Promise<CallResult<unknown>> {
-  const { operations, settings, prepared } = line.vendor;
+  const { operations, settings, prepared } = context.vendor;
   const base = (operations as NonNullable<typeof operations>).base(settings, prepared);
   const { write } = definition;
   const written = write === undefined ? input : { ...input, body: write(input['body'], settings) };
   let reply: unknown;
-  const outcome = await runErrand(line, {
+  const outcome = await runErrand(context, {
     request: requestOf(definition, base, written),
-    withinMs: Math.max(0, until - line.clock.elapsed()),
+    withinMs: Math.max(0, until - context.clock.elapsed()),
     mostMs: definition.timeoutMs,
     signal,
     input,

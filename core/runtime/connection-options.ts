@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { BatchLimits, Pace } from '../api/manifest.ts';
 import { suggestion } from './argument-check.ts';
-import type { EventLimits } from './measure.ts';
-import type { RetryPolicy } from './retry-policy.ts';
+import type { EventLimits } from './intake/event-size.ts';
+import type { RetryPolicy } from './sending/retry-policy.ts';
 
 const wait = z.number().min(0).max(86_400_000);
 const whole = z.number().int().min(1);

@@ -5,9 +5,9 @@ import type { Outcome, Reason } from '../api/outcome.ts';
 import { callOperation, type CallOptions } from './call.ts';
 import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
-import { eventIdOf } from './event-id.ts';
-import type { Line } from './line.ts';
-import { makePayload } from './prepare-event.ts';
+import { eventIdOf } from './intake/event-shape.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { prepareEvent } from './intake/prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
 
@@ -51,33 +51,33 @@ export interface Closing {
   readonly ended: () => void;
 }
 
-export function createConnection(line: Line, closed: Closing): Connection {
+export function createConnection(context: ConnectionContext, closed: Closing): Connection {
   let closing: Promise<void> | undefined;
 
   function shut(): Promise<void> {
-    line.closed = true;
+    context.closed = true;
     closed.began();
-    for (const call of line.calls) call.stop();
-    return line.transport.close().finally(closed.ended);
+    for (const call of context.calls) call.stop();
+    return context.transport.close().finally(closed.ended);
   }
 
   return {
-    slug: line.slug,
-    id: line.id,
-    preview: (event) => preview(line, event),
-    deliver: (events, options) => deliver(line, events, options),
-    stream: (events, options) => stream(line, events, options),
+    slug: context.slug,
+    id: context.id,
+    preview: (event) => preview(context, event),
+    deliver: (events, options) => deliver(context, events, options),
+    stream: (events, options) => stream(context, events, options),
     routeOf(event) {
-      const ready = makePayload(line, event, { now: line.clock.now(), prepared: line.vendor.prepared });
+      const ready = prepareEvent(context, event, { now: context.clock.now(), prepared: context.vendor.prepared });
       if (ready.kind !== 'payload') return { kind: ready.kind, eventId: eventIdOf(event), reason: ready.reason };
       const { group, lane } = ready.made;
       return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
     },
     call: ((name: string, input?: unknown, options?: CallOptions) =>
-      callOperation(line, name, input, options)) as Connection['call'],
-    check: (options) => checkCredentials(line, options),
-    suspended: () => line.suspensions.list(),
-    resume: (scope) => line.suspensions.lift(scope),
+      callOperation(context, name, input, options)) as Connection['call'],
+    check: (options) => checkCredentials(context, options),
+    suspended: () => context.suspensions.list(),
+    resume: (scope) => context.suspensions.lift(scope),
     close() {
       closing ??= shut();
       return closing;

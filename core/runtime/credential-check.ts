@@ -4,17 +4,17 @@ import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Exchange } from '../api/failure.ts';
-import { jsonValue } from '../api/readers.ts';
+import { jsonValue } from '../api/reply-readers.ts';
 import { usualNo } from '../api/usual-no.ts';
 import type { YesForm } from '../api/yes.ts';
-import { readAnswer } from './answer.ts';
-import type { Vendor } from './compose.ts';
+import { readResponse } from './sending/read-response.ts';
+import type { BoundDestination } from './bind-destination.ts';
 import { anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { atLeastZero } from './deliver.ts';
-import { runErrand } from './errand.ts';
-import { defect, type Line } from './line.ts';
+import { runErrand } from './sending/send-request.ts';
+import { defect, type ConnectionContext } from './connection-context.ts';
 import { refusesCredentials } from './refusing-words.ts';
-import { unreadable } from './unusable-reply.ts';
+import { unreadable } from './sending/unusable-reply.ts';
 
 const checkOptions: OptionTable<CheckOptions> = { withinMs: someMilliseconds, signal: anAbortSignal };
 
@@ -27,26 +27,30 @@ const house = classifyWith([]);
  * Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. An urgent
  * check goes before all events.
  */
-export async function checkCredentials(line: Line, given?: CheckOptions, urgent = false): Promise<CheckResult> {
+export async function checkCredentials(
+  context: ConnectionContext,
+  given?: CheckOptions,
+  urgent = false,
+): Promise<CheckResult> {
   const options = checkedOptions(given, checkOptions, 'check()');
-  const result = await ask(line, options, urgent).catch((error: unknown): CheckResult => {
-    defect(line, 'check', error);
+  const result = await ask(context, options, urgent).catch((error: unknown): CheckResult => {
+    defect(context, 'check', error);
     return {
       kind: 'unreachable',
       reason: { code: 'internal_error', message: 'A defect in the connector stopped the check' },
     };
   });
-  line.emit?.({ kind: 'credentials_checked', slug: line.slug, connection: line.id, result: result.kind });
+  context.emit?.({ kind: 'credentials_checked', slug: context.slug, connection: context.id, result: result.kind });
   return result;
 }
 
-async function ask(line: Line, options: CheckOptions, urgent: boolean): Promise<CheckResult> {
-  const { check, settings, prepared } = line.vendor;
+async function ask(context: ConnectionContext, options: CheckOptions, urgent: boolean): Promise<CheckResult> {
+  const { check, settings, prepared } = context.vendor;
   if (check === undefined) return { kind: 'unsupported', message: noCheck };
   if ('none' in check) return { kind: 'unsupported', message: check.none };
-  const request = check.request(settings, prepared, { now: line.clock.now() });
+  const request = check.request(settings, prepared, { now: context.clock.now() });
   const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
-  const outcome = await runErrand(line, {
+  const outcome = await runErrand(context, {
     request,
     onAmbiguous: 'report',
     attempts: 1,
@@ -55,12 +59,12 @@ async function ask(line: Line, options: CheckOptions, urgent: boolean): Promise<
     signal: options.signal,
     judge: (result, batch) =>
       result.kind === 'response'
-        ? judge(line, check, { request, response: result.response }, batch)
+        ? judge(context, check, { request, response: result.response }, batch)
         : house(result, batch),
   });
   if (outcome.kind === 'delivered') {
-    line.suspensions.liftWhole();
-    line.inquiry?.accept();
+    context.suspensions.liftWhole();
+    context.inquiry?.accept();
     return { kind: 'ok', proves: check.proves };
   }
   return { kind: outcome.kind === 'suspended' ? 'refused' : 'unreachable', reason: outcome.reason };
@@ -69,8 +73,8 @@ async function ask(line: Line, options: CheckOptions, urgent: boolean): Promise<
 type Asking = Extract<AnyDestination['check'], { readonly ok: unknown }>;
 
 /** What an answer proves: it is read as an event's answer is, and a web page is no word of the vendor's. */
-function judge(line: Line, check: Asking, exchange: Exchange, batch: Batch<unknown>): RetryDecision {
-  const { vendor } = line;
+function judge(context: ConnectionContext, check: Asking, exchange: Exchange, batch: Batch<unknown>): RetryDecision {
+  const { vendor } = context;
   const { ok, refused, yes } = check;
   const { response } = exchange;
   const { status, body, cut } = response;
@@ -90,7 +94,7 @@ function judge(line: Line, check: Asking, exchange: Exchange, batch: Batch<unkno
 }
 
 /** The same vendor, where its yes is another one. */
-const answeringAs = (vendor: Vendor, yes: readonly YesForm[]): Vendor => ({
+const answeringAs = (vendor: BoundDestination, yes: readonly YesForm[]): BoundDestination => ({
   ...vendor,
   response: { classifyError: (failure, event) => vendor.classifyError(failure, event), yes },
 });
@@ -102,26 +106,26 @@ const proofless = (status: number, why: string): RetryDecision =>
   decide('retry', 'vendor_unavailable', `The vendor's ${status} ${why}`, { status });
 
 /** A folder may look at the event that it takes this for: what it makes of that, or throws, is no word of the vendor's. */
-function readAsEvent(vendor: Vendor, exchange: Exchange, batch: Batch<unknown>): RetryDecision | undefined {
+function readAsEvent(vendor: BoundDestination, exchange: Exchange, batch: Batch<unknown>): RetryDecision | undefined {
   const { response } = exchange;
   try {
     // Verdicts about events are for batches that have some.
     if (response.status >= 300) return vendor.classifyError({ kind: 'http', response }, batch);
     if (usualNo(jsonValue(response.body)) !== undefined) return undefined;
-    const reply = readAnswer(vendor, exchange, batch);
+    const reply = readResponse(vendor, exchange, batch);
     return reply.kind === 'settled' ? reply.decisions[0] : vendor.classifyError(reply.failure, batch);
   } catch {
     return undefined;
   }
 }
 
-function refusedByFolder(vendor: Vendor, exchange: Exchange, batch: Batch<unknown>): boolean {
+function refusedByFolder(vendor: BoundDestination, exchange: Exchange, batch: Batch<unknown>): boolean {
   const decision = readAsEvent(vendor, exchange, batch);
   return decision?.kind === 'suspend' && decision.reason.code === 'unauthorized';
 }
 
 /** A dry run that was found good is a yes as well. */
-function passes(vendor: Vendor, exchange: Exchange, batch: Batch<unknown>): boolean {
+function passes(vendor: BoundDestination, exchange: Exchange, batch: Batch<unknown>): boolean {
   const decision = readAsEvent(vendor, exchange, batch);
   return decision?.kind === 'accept' || (decision?.kind === 'skip' && decision.reason.code === 'validated_only');
 }

@@ -9,11 +9,11 @@ import {
   someMilliseconds,
   type OptionTable,
 } from './argument-check.ts';
-import { breathe } from './clock.ts';
-import { eventIdOf } from './event-id.ts';
-import { createFlight } from './flight.ts';
-import type { Line } from './line.ts';
-import { createTold } from './told.ts';
+import { yieldToEventLoop } from '../policy/clock.ts';
+import { eventIdOf } from './intake/event-shape.ts';
+import { createDeliveryRun } from './delivery-run.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { createSettledHook } from './settled-hook.ts';
 
 export interface DeliverOptions {
   /** How long the call may take, in milliseconds (default 30 s). What is not done by then comes back deferred. */
@@ -50,7 +50,7 @@ const deliverOptions: OptionTable<DeliverOptions> = {
  * themselves must not be changed before they have their outcomes.
  */
 export async function deliver(
-  line: Line,
+  context: ConnectionContext,
   given: readonly CdpEvent[],
   options?: DeliverOptions,
 ): Promise<readonly Outcome[]> {
@@ -62,11 +62,11 @@ export async function deliver(
     settled: tell,
   } = checkedOptions(options, deliverOptions, 'deliver()');
   const patience = atLeastZero(withinMs, defaultWithinMs);
-  const startedAt = line.clock.elapsed();
+  const startedAt = context.clock.elapsed();
   const outcomes: (Outcome | undefined)[] = events.map(() => undefined);
-  const told = tell === undefined ? undefined : createTold(line, tell, startedAt + patience);
+  const told = tell === undefined ? undefined : createSettledHook(context, tell, startedAt + patience);
   let settled = 0;
-  const flight = createFlight(once ? withoutRetries(line) : line, {
+  const flight = createDeliveryRun(once ? withoutRetries(context) : context, {
     withinMs: patience,
     span: Number.POSITIVE_INFINITY,
     laneCapacity: Number.POSITIVE_INFINITY,
@@ -82,13 +82,13 @@ export async function deliver(
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted === true) flight.stop();
   for (let index = 0; index < events.length; index++) {
-    if (index % slice === 0 && index > 0) await (flight.backlog() > 0 ? flight.room() : breathe());
+    if (index % slice === 0 && index > 0) await (flight.backlog() > 0 ? flight.room() : yieldToEventLoop());
     flight.take(events[index], index, startedAt);
   }
   await flight.finish();
   told?.end();
   signal?.removeEventListener('abort', stop);
-  return conserved(line, events, outcomes, settled);
+  return conserved(context, events, outcomes, settled);
 }
 
 /** The events that are answered for, whatever the caller does with his array. A place without one is undefined. */
@@ -103,20 +103,29 @@ function copyOf(events: unknown): readonly unknown[] {
 }
 
 /** Throttled attempts do not count as failures, but they are more than none. */
-const withoutRetries = (line: Line): Line => ({ ...line, policy: { ...line.policy, attempts: 0 } });
+const withoutRetries = (context: ConnectionContext): ConnectionContext => ({
+  ...context,
+  policy: { ...context.policy, attempts: 0 },
+});
 
 /** Not a number is no limit at all: the default is meant. */
 export const atLeastZero = (given: number, otherwise: number): number => (given >= 0 ? given : otherwise);
 
 /** The conservation law, checked at run time: as many outcomes as events, whatever went wrong inside. */
 function conserved(
-  line: Line,
+  context: ConnectionContext,
   events: readonly unknown[],
   outcomes: (Outcome | undefined)[],
   settled: number,
 ): readonly Outcome[] {
   if (settled === events.length && !outcomes.includes(undefined)) return outcomes as Outcome[];
-  line.emit?.({ kind: 'conservation_broken', slug: line.slug, connection: line.id, in: events.length, out: settled });
+  context.emit?.({
+    kind: 'conservation_broken',
+    slug: context.slug,
+    connection: context.id,
+    in: events.length,
+    out: settled,
+  });
   return outcomes.map((outcome, index) => outcome ?? forgotten(events[index]));
 }
 

@@ -1,5 +1,5 @@
 import { withoutPersonal } from '../http/redact.ts';
-import { Nonsense } from './nonsense.ts';
+import { InvalidReturn } from './invalid-return.ts';
 
 /** What V8 says without quoting a value; of its other messages, and of a folder's own, any part may be out of an event. */
 const engines =
@@ -10,7 +10,7 @@ export function errorText(error: unknown): string {
   try {
     if (!(error instanceof Error)) return `threw ${typeof error}`;
     const { name, message, stack = '' } = error;
-    const said = error instanceof Nonsense ? message : engines.exec(message)?.[0];
+    const said = error instanceof InvalidReturn ? message : engines.exec(message)?.[0];
     // The frames alone: the message stands before them, and may look like one.
     const frames = stack.includes(message) ? stack.slice(stack.indexOf(message) + message.length) : '';
     const place = /^ +at .*?([^\\/\s(]+:\d+:\d+)\)?$/m.exec(frames)?.[1];

@@ -2,8 +2,8 @@ import type { CdpEvent } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
 import type { Wire } from '../api/destination.ts';
-import { defect, type Line } from './line.ts';
-import { makePayload, type Progress, type Stage } from './prepare-event.ts';
+import { defect, type ConnectionContext } from './connection-context.ts';
+import { prepareEvent, type Progress, type Stage } from './intake/prepare-event.ts';
 
 /** What would leave for one event, and why; or what stops it, and where. Credentials are masked. */
 export type Preview =
@@ -28,8 +28,8 @@ export type Preview =
   | { readonly kind: 'skipped' | 'rejected'; readonly stage: Stage; readonly reason: Reason };
 
 /** Takes the real path, with a wire that only listens. */
-export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
-  const { vendor, redactor, clock } = line;
+export async function preview(context: ConnectionContext, event: CdpEvent): Promise<Preview> {
+  const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
   const notes: Note[] = [];
   const progress: Progress = { stage: 'gate' };
@@ -38,7 +38,7 @@ export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
     note: (note: Note): void => void notes.push(note),
   };
   const at = { now: clock.now(), prepared: vendor.prepared, trace };
-  const ready = makePayload(line, event, at, progress);
+  const ready = prepareEvent(context, event, at, progress);
   if (ready.kind !== 'payload') return { kind: ready.kind, stage: progress.stage, reason: ready.reason };
 
   const { made, text, bytes } = ready;
@@ -55,7 +55,7 @@ export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
   try {
     await vendor.send({ group: made.group, lane: made.lane, items: [delivery] }, vendor.settings, wire);
   } catch (error) {
-    defect(line, 'send', error);
+    defect(context, 'send', error);
   }
   if (heard === undefined) {
     return {
@@ -73,7 +73,10 @@ export async function preview(line: Line, event: CdpEvent): Promise<Preview> {
   };
 }
 
-function masked(request: HttpRequest, redactor: Line['redactor']): Extract<Preview, { kind: 'request' }>['request'] {
+function masked(
+  request: HttpRequest,
+  redactor: ConnectionContext['redactor'],
+): Extract<Preview, { kind: 'request' }>['request'] {
   const { method, url, headers, body = '', compress } = request;
   return {
     method,

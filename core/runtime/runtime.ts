@@ -10,9 +10,10 @@ import { checkedOrigin } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
-import { createBucketLeases, type Lease } from './bucket-leases.ts';
-import { patient, systemClock, timersOn, unfailing, type Clock } from './clock.ts';
-import { compose } from './compose.ts';
+import { createWindowLeases, type Lease } from '../policy/window-leases.ts';
+import { systemClock, type Clock } from '../policy/clock.ts';
+import { neverRejecting, timersOn, neverFailing } from './host-clock.ts';
+import { bindDestination } from './bind-destination.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { createConnectionIds } from './connection-ids.ts';
 import {
@@ -26,18 +27,19 @@ import {
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
 import { checkCredentials } from './credential-check.ts';
-import { createGate } from './gate.ts';
-import { defaultEventLimits, type EventLimits } from './measure.ts';
-import { createInquiry } from './inquiry.ts';
-import type { Line } from './line.ts';
-import { createPacer } from './pacer.ts';
+import { createGate } from './intake/gate.ts';
+import { defaultEventLimits, type EventLimits } from './intake/event-size.ts';
+import { createInquiry } from './sending/inquiry.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { createPacer } from './sending/pacer.ts';
 import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options.ts';
-import { createRateBucket } from './rate-bucket.ts';
-import { createRetryBudget, defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
+import { createSlidingWindow } from '../policy/sliding-window.ts';
+import { createRetryBudget } from '../policy/retry-budget.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
 import { textsOf } from './secrets.ts';
 import { safely, type Emit } from './signals.ts';
-import { createScopeHolds } from './scope-holds.ts';
-import { createSuspensions } from './suspensions.ts';
+import { createScopePauses } from './sending/scope-pauses.ts';
+import { createSuspensions } from './sending/suspensions.ts';
 
 /** What the host program decides for all its connections. Checked when the runtime is made; every part but the first may be left out. */
 export interface RuntimeOptions extends PoolOptions {
@@ -111,8 +113,8 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   const named = checkedOptions(given, hostOptions, 'createRuntime()');
   const bySlug = checkedDestinations(named.destinations);
   const options = { ...named, ...checkHostOptions(named, bySlug) };
-  const sleep = options.sleep === undefined ? systemClock.sleep : patient(options.sleep);
-  const now = options.now === undefined ? undefined : unfailing(options.now);
+  const sleep = options.sleep === undefined ? systemClock.sleep : neverRejecting(options.sleep);
+  const now = options.now === undefined ? undefined : neverFailing(options.now);
   const clock: Clock = {
     now: now ?? systemClock.now,
     elapsed: now ?? systemClock.elapsed,
@@ -122,7 +124,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   };
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
-  const buckets = createBucketLeases(clock);
+  const buckets = createWindowLeases(clock);
   const connections = new Set<Connection>();
   const ids = createConnectionIds();
   let closing: Promise<void> | undefined;
@@ -173,7 +175,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     const pace: Pace = { ...granted, ...slower };
     const most = Math.min(manifest.limits.maxItems, asked.limits?.maxItems ?? Number.POSITIVE_INFINITY);
     const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, most));
-    const vendor = compose(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
+    const vendor = bindDestination(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
     const policy: RetryPolicy = {
       ...defaultRetryPolicy,
       ...withoutUndefined(options.retry ?? {}),
@@ -183,13 +185,13 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     leases.push(...leasesFor(destination, config, granted, vendor.requestsPerDay));
     // The connection's own rate comes on top of the vendor's, so that it can only slow down.
     const rates = [
-      ...leases.map(({ bucket }) => bucket),
-      ...(ownRate === undefined ? [] : [createRateBucket(ownRate)]),
+      ...leases.map(({ window }) => window),
+      ...(ownRate === undefined ? [] : [createSlidingWindow(ownRate)]),
     ];
     const pacer = createPacer(pace.concurrency, rates, clock);
     const canCheck = vendor.check !== undefined && !('none' in vendor.check);
-    const check = canCheck ? (within: CheckOptions) => checkCredentials(line, within, true) : undefined;
-    const line: Line = {
+    const check = canCheck ? (within: CheckOptions) => checkCredentials(context, within, true) : undefined;
+    const context: ConnectionContext = {
       slug: manifest.slug,
       id,
       vendor,
@@ -215,7 +217,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         elapsed: clock.elapsed,
       }),
       suspensions: createSuspensions(),
-      scopeHolds: createScopeHolds(clock),
+      scopePauses: createScopePauses(clock),
       budget: createRetryBudget(policy.budget),
       onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
       redactor: createRedactor(() => {
@@ -225,7 +227,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
       calls: new Set(),
       closed: false,
     };
-    const connection = createConnection(line, {
+    const connection = createConnection(context, {
       began: () => ids.close(id),
       ended() {
         connections.delete(connection);

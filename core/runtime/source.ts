@@ -1,5 +1,5 @@
 import { isFunction, isThenable, kindOf } from './argument-check.ts';
-import { done } from './outlet.ts';
+import { done } from './async-queue.ts';
 
 /** A host's events, one by one. A `for await` cannot be told to stop while its source is silent; this can. */
 export interface Source<T> {

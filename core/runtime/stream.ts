@@ -8,11 +8,11 @@ import {
   someMilliseconds,
   type OptionTable,
 } from './argument-check.ts';
-import { breathe } from './clock.ts';
+import { yieldToEventLoop } from '../policy/clock.ts';
 import { atLeastZero } from './deliver.ts';
-import { createFlight } from './flight.ts';
-import type { Line } from './line.ts';
-import { createOutlet, done, type Outlet } from './outlet.ts';
+import { createDeliveryRun } from './delivery-run.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { createAsyncQueue, done, type AsyncQueue } from './async-queue.ts';
 import { createSource, isIterable } from './source.ts';
 
 export interface StreamOptions {
@@ -48,14 +48,14 @@ const eventsAhead = 64;
  * first; beyond an eighth of the window waiting in one lane, newcomers come back deferred.
  */
 export function stream(
-  line: Line,
+  context: ConnectionContext,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
   given?: StreamOptions,
 ): AsyncIterableIterator<Settled, undefined> {
   if (!isIterable(events))
     throw new TypeError(`stream(): the events must be iterable, sync or async, not ${kindOf(events)}`);
   const options = checkedOptions(given, streamOptions, 'stream()');
-  let outlet: Outlet<Settled> | undefined;
+  let outlet: AsyncQueue<Settled> | undefined;
   let left = false;
   // Nothing is begun before somebody reads: a stream that nobody reads must not stay with its connection.
   const settled: AsyncIterableIterator<Settled, undefined> = {
@@ -63,7 +63,7 @@ export function stream(
     next() {
       if (outlet === undefined && left) return Promise.resolve(done);
       try {
-        outlet ??= begin(line, events, options);
+        outlet ??= begin(context, events, options);
       } catch (error) {
         left = true;
         return Promise.reject(error as Error);
@@ -79,18 +79,18 @@ export function stream(
 }
 
 function begin(
-  line: Line,
+  context: ConnectionContext,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
   { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions,
-): Outlet<Settled> {
-  const { clock } = line;
+): AsyncQueue<Settled> {
+  const { clock } = context;
   const patience = atLeastZero(withinMs, defaultWithinMs);
   // What waits for company for as long as it may take at all would come back deferred instead of sent.
-  const maxAgeMs = Math.min(line.vendor.limits.maxAgeMs, patience / 2);
+  const maxAgeMs = Math.min(context.vendor.limits.maxAgeMs, patience / 2);
   const window = asked >= 1 ? asked : 1;
   /** Reading goes on when the window is this empty again. */
   const enough = window - Math.min(slice, Math.floor(window / 8));
-  const mostWaiting = line.pace.concurrency + Math.ceil(eventsAhead / line.vendor.limits.maxItems);
+  const mostWaiting = context.pace.concurrency + Math.ceil(eventsAhead / context.vendor.limits.maxItems);
   const source = createSource(events);
   let read = 0;
   let given = 0;
@@ -101,14 +101,20 @@ function begin(
   let wakeReader: (() => void) | undefined;
   let stopAgeing: (() => void) | undefined;
 
-  const outlet = createOutlet<Settled>({
+  const outlet = createAsyncQueue<Settled>({
     given() {
       given += 1;
       if (wakeReader !== undefined && read - given < enough) wakeReader();
     },
     closed(complete) {
       if (complete && given !== read)
-        line.emit?.({ kind: 'conservation_broken', slug: line.slug, connection: line.id, in: read, out: given });
+        context.emit?.({
+          kind: 'conservation_broken',
+          slug: context.slug,
+          connection: context.id,
+          in: read,
+          out: given,
+        });
       closed = true;
       stopAgeing?.();
       stop();
@@ -116,7 +122,7 @@ function begin(
     },
   });
 
-  const flight = createFlight(line, {
+  const flight = createDeliveryRun(context, {
     withinMs: patience,
     span: Math.floor(window / 16),
     // More than the span, or a lane alone in the stream would be full before its first event may leave.
@@ -162,7 +168,7 @@ function begin(
       if (tooLongMs <= 0) return;
       if (flight.running() === 0) {
         const spareMs = (flight.waitingSince() ?? 0) + patience / 2 - clock.elapsed();
-        const companyMs = Math.min(tooLongMs, spareMs, line.pacer.behindMs(0, 0));
+        const companyMs = Math.min(tooLongMs, spareMs, context.pacer.behindMs(0, 0));
         if (tooLongMs <= patience / 2 && companyMs > 0) {
           await pause(companyMs);
           continue;
@@ -221,7 +227,7 @@ function begin(
         if (read - given >= window) await held(backPressure());
         else if (flight.backlog() > mostWaiting) await held(flight.room());
         else if (flight.behindMs() > patience / 2) await held(pace());
-        else if (read % slice === 0) await breathe();
+        else if (read % slice === 0) await yieldToEventLoop();
       }
     } catch (error) {
       failure = { error };

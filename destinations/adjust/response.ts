@@ -1,5 +1,5 @@
 import {
-  all,
+  decideAll,
   classifyWith,
   isObject,
   jsonBody,
@@ -19,7 +19,7 @@ export const response: ResponseHandler<AdjustEvent> = {
   readReply({ response: answer }, batch) {
     if (answer.status !== 202 && !(answer.status === 200 && hasError(answer))) return undefined;
     const verdict = judge(answer, batch) ?? (answer.status === 200 ? refused(answer, batch) : undefined);
-    return verdict && all(batch, verdict);
+    return verdict && decideAll(batch, verdict);
   },
 
   yes: [{ body: 'empty' }, { body: /^ok[.!]?$/i }, { body: isObject }],

@@ -8,7 +8,7 @@ import {
   skip,
   type Admission,
   type CdpEvent,
-  type Moment,
+  type TransformContext,
   type Note,
   type Trace,
   type Transformed,
@@ -19,13 +19,13 @@ import type { AdjustEvent, Draft } from './mapping.ts';
 import type { Prepared, Target } from './prepare.ts';
 import { saleOf } from './revenue.ts';
 
-export function validate(event: CdpEvent, config: Config, at: Moment<Prepared>): Admission {
+export function validate(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Admission {
   const target = targetOf(event, config, at);
   return 'kind' in target ? target : admit;
 }
 
 /** Does the customer want this event in Adjust, and does Adjust want it from a server? */
-function targetOf(event: CdpEvent, config: Config, { prepared }: Moment<Prepared>) {
+function targetOf(event: CdpEvent, config: Config, { prepared }: TransformContext<Prepared>) {
   if (event.type !== 'track') return skip('unsupported_event', 'Adjust takes track events only', 'type');
   const target = prepared.targets.get(event.event);
   if (target === undefined) {
@@ -37,7 +37,7 @@ function targetOf(event: CdpEvent, config: Config, { prepared }: Moment<Prepared
     : target;
 }
 
-export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>): Transformed<AdjustEvent> {
+export function transform(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Transformed<AdjustEvent> {
   const target = targetOf(event, config, at);
   if ('kind' in target) return target;
   const happenedAt = timeOf(event, at);
@@ -75,7 +75,7 @@ export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>)
 
   // One lane a device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens (ADJUST-34).
   const lane = `${config.appToken}:${platform}:${device}`;
-  return payload(made, { lane, at: happenedAt, scopes: target.scopes[platform] }, notes);
+  return payload(made, { lane, occurredAt: happenedAt, scopes: target.scopes[platform] }, notes);
 }
 
 /** created_at_unix has 10 digits in seconds and 13 in milliseconds, so only these years fit (ADJUST-27): 2001 to 2286. */
@@ -83,7 +83,7 @@ const firstTime = 1_000_000_000_000;
 const lastTime = 9_999_999_999_999;
 
 /** When it happened, in epoch milliseconds. Adjust would put its own time in place of a bad one, without a word (ADJUST-30). */
-function timeOf(event: CdpEvent, { now, prepared }: Moment<Prepared>) {
+function timeOf(event: CdpEvent, { now, prepared }: TransformContext<Prepared>) {
   const happenedAt = eventTime(event);
   if (happenedAt !== undefined && now - happenedAt > prepared.maxAgeMs) {
     return reject('stale_event', 'The event is older than Adjust takes', 'timestamp');

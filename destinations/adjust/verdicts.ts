@@ -1,6 +1,6 @@
 import {
   accept,
-  again,
+  retryLater,
   decide,
   type Batch,
   type HttpResponse,
@@ -85,14 +85,14 @@ const rows: readonly Row[] = [
     says: /^device not found/i,
     means: reject('vendor_rejected', 'Adjust has no data of this device', 'context.device'),
   },
-  { status: [500], says: /^internal error/i, means: (answer) => again(answer) },
+  { status: [500], says: /^internal error/i, means: (answer) => retryLater(answer) },
   { status: [400, 404], means: refused },
   { status: [413], means: reject('payload_too_large', 'Adjust takes requests of up to 1 MB') },
   {
     status: [451],
     means: ({ status }) => decide('skip', 'consent_denied', 'The device is opted out in Adjust', { status }),
   },
-  { status: [501], means: (answer) => again(answer) },
+  { status: [501], means: (answer) => retryLater(answer) },
 ];
 
 /** The messages of Adjust's document, in its own words. */

@@ -1,4 +1,4 @@
-import { again, decide, type ErrorRule } from '../../core/api/index.ts';
+import { retryLater, decide, type ErrorRule } from '../../core/api/index.ts';
 import { throttled } from './response.ts';
 
 /** ADEMAIL-12, ADEMAIL-13, ADEMAIL-63. */
@@ -10,7 +10,7 @@ export const common: readonly ErrorRule[] = [
   },
   { status: 401, means: decide('suspend', 'unauthorized', 'AdRoll does not allow this user to do it') },
   { status: 429, means: throttled },
-  { status: 501, means: (response) => again(response) },
+  { status: 501, means: (response) => retryLater(response) },
 ];
 
 /** ADEMAIL-13: the proxy knows no such path, so nothing of the kind can work. */

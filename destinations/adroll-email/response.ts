@@ -1,5 +1,5 @@
 import {
-  again,
+  retryLater,
   classifyWith,
   decide,
   isObject,
@@ -48,7 +48,7 @@ const notFound = (response: HttpResponse): RetryDecision =>
 const quotaPauseMs = 3_600_000;
 
 export function throttled(response: HttpResponse): RetryDecision {
-  const decision = again(response);
+  const decision = retryLater(response);
   if (decision.kind !== 'retry' || decision.afterMs !== undefined) return decision;
   const reason = { ...decision.reason, message: 'AdRoll takes no more requests for now: it counts them by the day' };
   return { kind: 'retry', reason, afterMs: quotaPauseMs };
@@ -61,7 +61,7 @@ const rules: readonly ErrorRule<Unsubscriber>[] = [
   { status: 404, means: notFound },
   { status: [405, 415], means: decide('suspend', 'misconfigured', 'AdRoll does not take this kind of request') },
   { status: 429, means: throttled },
-  { status: 501, means: (response) => again(response) },
+  { status: 501, means: (response) => retryLater(response) },
 ];
 
 export const response: ResponseHandler<Unsubscriber> = {

@@ -5,7 +5,7 @@ import {
   reject,
   type Admission,
   type CdpEvent,
-  type Moment,
+  type TransformContext,
   type Transformed,
 } from '../../core/api/index.ts';
 import { isAddress, isDigest } from './address.ts';
@@ -14,14 +14,14 @@ import { addressPaths, type Unsubscriber } from './mapping.ts';
 import { isBlank, meaningOf } from './meaning.ts';
 import type { Prepared } from './prepare.ts';
 
-export const validate = (event: CdpEvent, _config: Config, { prepared }: Moment<Prepared>): Admission =>
+export const validate = (event: CdpEvent, _config: Config, { prepared }: TransformContext<Prepared>): Admission =>
   meaningOf(event, prepared.unsubscribeEvents);
 
 /** One address, as the event spells it. The key, by which AdRoll's answer is read, is the same for every spelling. */
 export function transform(
   event: CdpEvent,
   _config: Config,
-  { prepared, trace }: Moment<Prepared>,
+  { prepared, trace }: TransformContext<Prepared>,
 ): Transformed<Unsubscriber> {
   const meaning = meaningOf(event, prepared.unsubscribeEvents);
   if (meaning.kind !== 'admitted') return meaning;

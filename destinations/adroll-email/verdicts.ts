@@ -1,6 +1,6 @@
 import {
   accept,
-  all,
+  decideAll,
   byKey,
   decide,
   isObject,
@@ -26,7 +26,7 @@ export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly Ret
   if (!isObject(answer) || usualNo(answer)?.status !== undefined) return undefined;
   const sent = new Set(batch.items.map(({ key }) => key));
   // However many events name it: a request of one address cannot be made smaller.
-  if (usualNo(answer) !== undefined) return sent.size === 1 ? all(batch, refused) : undefined;
+  if (usualNo(answer) !== undefined) return sent.size === 1 ? decideAll(batch, refused) : undefined;
   const ignored = ignoredIn(answer);
   if (ignored === undefined || ignored.length === 0) return undefined;
   const named = new Map(ignored.map((address) => [normalizeEmail(address), malformed]));

@@ -10,7 +10,7 @@ import {
   textReader,
   type Admission,
   type CdpEvent,
-  type Moment,
+  type TransformContext,
   type Note,
   type Trace,
   type Transformed,
@@ -26,13 +26,13 @@ import { add, firstGrave, noTime, noUserAgent } from './notes.ts';
 import { placeOf } from './place.ts';
 import type { Prepared } from './prepare.ts';
 
-export function validate(event: CdpEvent, config: Config, at: Moment<Prepared>): Admission {
+export function validate(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Admission {
   const name = nameOf(event, config, at.prepared.names);
   return typeof name === 'string' ? admit : name;
 }
 
 /** The required fields first, one rejection each (ADROLL-16); then what else is known. */
-export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>): Transformed<AdRollEvent> {
+export function transform(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Transformed<AdRollEvent> {
   const { prepared, trace } = at;
   const name = nameOf(event, config, prepared.names);
   if (typeof name !== 'string') return name;

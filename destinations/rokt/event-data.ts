@@ -5,7 +5,7 @@ import {
   propertiesOf,
   type CdpEvent,
   type JsonObject,
-  type Moment,
+  type TransformContext,
   type Note,
   type Trace,
 } from '../../core/api/index.ts';
@@ -23,7 +23,7 @@ export function eventDataOf(
   event: CdpEvent,
   conversion: string,
   config: Config,
-  { prepared, trace }: Moment<Prepared>,
+  { prepared, trace }: TransformContext<Prepared>,
   notes: Note[],
 ): EventData {
   const properties = propertiesOf(event);

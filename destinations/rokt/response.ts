@@ -1,5 +1,5 @@
 import {
-  again,
+  retryLater,
   classifyWith,
   decide,
   type ErrorRule,
@@ -18,7 +18,7 @@ const namedLimits: readonly string[] = ['org', 'account', 'app', 'feed', 'worksp
 const form = 'seconds';
 
 function throttled(response: HttpResponse): RetryDecision {
-  const decision = again(response, form);
+  const decision = retryLater(response, form);
   const limit = response.headers['x-mp-rate-limit-exceeded']?.trim().toLowerCase() ?? '';
   if (decision.kind !== 'retry' || !namedLimits.includes(limit)) return decision;
   return { ...decision, reason: { ...decision.reason, message: `Rokt's limit per ${limit} is used up` } };
@@ -34,7 +34,7 @@ const rules: readonly ErrorRule<RoktBatch>[] = [
   },
   { status: 429, means: throttled },
   // Any 5xx is an internal error to be retried (ROKT-59), 501 included.
-  { status: 501, means: (response) => again(response, form) },
+  { status: 501, means: (response) => retryLater(response, form) },
 ];
 
 export const response: ResponseHandler<RoktBatch> = {

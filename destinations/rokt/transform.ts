@@ -5,7 +5,7 @@ import {
   skip,
   type Admission,
   type CdpEvent,
-  type Moment,
+  type TransformContext,
   type Note,
   type Transformed,
 } from '../../core/api/index.ts';
@@ -19,11 +19,11 @@ import type { Prepared } from './prepare.ts';
 import { userAttributesOf } from './user-attributes.ts';
 
 /** Only the events a connection names are conversions. */
-export const validate = (event: CdpEvent, _config: Config, { prepared }: Moment<Prepared>): Admission =>
+export const validate = (event: CdpEvent, _config: Config, { prepared }: TransformContext<Prepared>): Admission =>
   conversionOf(event, prepared) === undefined ? notAConversion : admit;
 
 /** One conversion of one person as one batch (ROKT-11). */
-export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>): Transformed<RoktBatch> {
+export function transform(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Transformed<RoktBatch> {
   const conversion = conversionOf(event, at.prepared);
   if (conversion === undefined) return notAConversion;
   const identities = identitiesOf(event, config.identity, at.trace);
@@ -47,7 +47,7 @@ export function transform(event: CdpEvent, config: Config, at: Moment<Prepared>)
 function batchOf(
   event: CdpEvent,
   { environment, advertisingIds, clickId }: Config,
-  at: Moment<Prepared>,
+  at: TransformContext<Prepared>,
   identities: UserIdentities,
   data: EventData,
   notes: Note[],

@@ -1,4 +1,4 @@
-import { isObject, type CdpEvent, type JsonObject, type Moment, type Note } from '../../core/api/index.ts';
+import { isObject, type CdpEvent, type JsonObject, type TransformContext, type Note } from '../../core/api/index.ts';
 import { contextRules, traitRules, userPlace, type UserAttributes } from './mapping.ts';
 import { passTraits } from './passed-on.ts';
 import type { Prepared } from './prepare.ts';
@@ -11,7 +11,7 @@ const nothing: JsonObject = Object.freeze({});
 /** What is known of the person: Rokt's four first, then the traits the connection names (ROKT-21, ROKT-48). */
 export function userAttributesOf(
   event: CdpEvent,
-  { prepared, trace }: Moment<Prepared>,
+  { prepared, trace }: TransformContext<Prepared>,
   notes: Note[],
 ): UserAttributes {
   const context = event.context ?? nothing;

@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { acceptAll, again, all, classifyWith, type ErrorRule } from '../../core/api/classify.ts';
+import { acceptAll, retryLater, decideAll, classifyWith, type ErrorRule } from '../../core/api/classify.ts';
 import { accept, decide, decisionKinds } from '../../core/api/decision.ts';
 import type { Batch, Delivery } from '../../core/api/delivery.ts';
 import type { HttpResponse } from '../../core/api/failure.ts';
-import { byIndex, byKey, jsonBody } from '../../core/api/readers.ts';
+import { byIndex, byKey, jsonBody } from '../../core/api/reply-readers.ts';
 import { retryAfterMs } from '../../core/api/retry-after.ts';
 
 const receivedAt = Date.UTC(2026, 0, 15, 12);
@@ -143,7 +143,7 @@ describe('the house table', () => {
     const rokt = classifyWith<object>([], { retryAfter: 'seconds' });
     expect(house({ kind: 'http', response }, batch)).toMatchObject({ afterMs: 30_000 });
     expect(rokt({ kind: 'http', response }, batch)).not.toHaveProperty('afterMs');
-    expect(again(waits('4'), 'seconds')).toMatchObject({ kind: 'retry', afterMs: 4000 });
+    expect(retryLater(waits('4'), 'seconds')).toMatchObject({ kind: 'retry', afterMs: 4000 });
   });
 });
 
@@ -282,7 +282,7 @@ describe('readers of partial replies', () => {
   });
 
   it('all and acceptAll repeat one decision', () => {
-    expect(all(batch, no)).toEqual([no, no, no]);
+    expect(decideAll(batch, no)).toEqual([no, no, no]);
     expect(acceptAll(batch)).toEqual([accept(), accept(), accept()]);
   });
 

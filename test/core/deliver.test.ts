@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { outcomeKinds, type CdpEvent } from '../../core/index.ts';
-import { start } from './clock.ts';
+import { start } from './manual-clock.ts';
 import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
 import { acme, bench, codes, defects, kinds, open, track, tracks } from './workbench.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, Connection, Outcome, Settled } from '../../core/index.ts';
-import { createDuplicates } from '../../core/runtime/duplicates.ts';
+import { createDuplicates } from '../../core/runtime/intake/duplicates.ts';
 import { inTurn, yes, type Answer } from './scripted-vendor.ts';
 import { acme, bench, codes, defects, track, tracks, type Bench } from './workbench.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createGate, type GateOptions } from '../../core/runtime/gate.ts';
-import { defaultEventLimits, tooMuch } from '../../core/runtime/measure.ts';
-import { eventShape, fits, misfit } from '../../core/runtime/shape.ts';
+import { createGate, type GateOptions } from '../../core/runtime/intake/gate.ts';
+import { defaultEventLimits, exceedsLimits } from '../../core/runtime/intake/event-size.ts';
+import { eventShape, isEvent, whyNotEvent } from '../../core/runtime/intake/event-shape.ts';
 import { acme, track } from './workbench.ts';
 
 const { manifest } = acme({}, { slug: 'acme-ads', aliases: ['Acme Inc'] });
@@ -184,9 +184,9 @@ describe('the shape of an event', () => {
         (value) => {
           const named = (value as { type?: unknown; event?: unknown } | null | undefined) ?? {};
           const blank = named.type === 'track' && (typeof named.event !== 'string' || named.event.trim() === '');
-          expect(fits(value)).toBe(eventShape().safeParse(value).success && !blank);
-          if (!fits(value))
-            expect(misfit(value)).toMatchObject({ kind: 'rejected', reason: { message: expect.any(String) } });
+          expect(isEvent(value)).toBe(eventShape().safeParse(value).success && !blank);
+          if (!isEvent(value))
+            expect(whyNotEvent(value)).toMatchObject({ kind: 'rejected', reason: { message: expect.any(String) } });
         },
       ),
       { numRuns: 1_000 },
@@ -199,7 +199,7 @@ describe('the shape of an event', () => {
     [{ type: 'page', messageId: { secret: 'value' } }, 'messageId', 'invalid_value'],
     ['text', undefined, 'invalid_value'],
   ])('that %j does not have is told by its path, never by its value', (value, field, code) => {
-    const { reason } = misfit(value);
+    const { reason } = whyNotEvent(value);
     expect(reason).toMatchObject({ code });
     expect('field' in reason ? reason.field : undefined).toBe(field);
     expect(reason.message).not.toContain('secret');
@@ -211,32 +211,32 @@ describe('the size of an event', () => {
   const nested = (levels: number): object => (levels === 1 ? {} : { a: nested(levels - 1) });
 
   it('is measured in UTF-8 bytes, as JSON would write it', () => {
-    expect(tooMuch({ a: 'x'.repeat(980) }, limits)).toBeUndefined();
-    expect(tooMuch({ a: 'x'.repeat(1_000) }, limits)).toBe('too large');
-    expect(tooMuch({ a: 'é'.repeat(490) }, limits)).toBeUndefined();
-    expect(tooMuch({ a: 'é'.repeat(500) }, limits)).toBe('too large');
-    expect(tooMuch({ ['k'.repeat(1_000)]: 1 }, limits)).toBe('too large');
+    expect(exceedsLimits({ a: 'x'.repeat(980) }, limits)).toBeUndefined();
+    expect(exceedsLimits({ a: 'x'.repeat(1_000) }, limits)).toBe('too large');
+    expect(exceedsLimits({ a: 'é'.repeat(490) }, limits)).toBeUndefined();
+    expect(exceedsLimits({ a: 'é'.repeat(500) }, limits)).toBe('too large');
+    expect(exceedsLimits({ ['k'.repeat(1_000)]: 1 }, limits)).toBe('too large');
   });
 
   it('counts levels, and stops at the limit', () => {
-    expect(tooMuch(nested(5), limits)).toBeUndefined();
-    expect(tooMuch(nested(6), limits)).toBe('too deep');
-    expect(tooMuch(nested(5_000), limits)).toBe('too deep');
+    expect(exceedsLimits(nested(5), limits)).toBeUndefined();
+    expect(exceedsLimits(nested(6), limits)).toBe('too deep');
+    expect(exceedsLimits(nested(5_000), limits)).toBe('too deep');
   });
 
   it('ends for events that are cyclic, wide, or share their parts', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['a'] = cyclic;
-    expect(tooMuch(cyclic, defaultEventLimits)).toBe('too deep');
+    expect(exceedsLimits(cyclic, defaultEventLimits)).toBe('too deep');
     let shared: unknown = 'x';
     for (let level = 0; level < 40; level++) shared = [shared, shared];
-    expect(tooMuch({ shared }, defaultEventLimits)).toBe('too large');
-    expect(tooMuch({ wide: Array(2_000_000).fill(1) }, defaultEventLimits)).toBe('too large');
-    expect(tooMuch({ sparse: Array(4_000_000_000) }, defaultEventLimits)).toBe('too large');
+    expect(exceedsLimits({ shared }, defaultEventLimits)).toBe('too large');
+    expect(exceedsLimits({ wide: Array(2_000_000).fill(1) }, defaultEventLimits)).toBe('too large');
+    expect(exceedsLimits({ sparse: Array(4_000_000_000) }, defaultEventLimits)).toBe('too large');
   });
 
   it.each([[1n], [Symbol('x')], [() => 1]])('is not asked of %p, which JSON cannot carry', (value) => {
-    expect(tooMuch({ list: [value] }, defaultEventLimits)).toBe('not JSON');
+    expect(exceedsLimits({ list: [value] }, defaultEventLimits)).toBe('not JSON');
   });
 
   it('never lets more through than half over the limit, nor refuses what is half as big', () => {
@@ -245,7 +245,7 @@ describe('the size of an event', () => {
         fc.object({ maxDepth: 4, values: [fc.string(), fc.boolean(), fc.constant(null), fc.double()] }),
         (event) => {
           const bytes = Buffer.byteLength(JSON.stringify(event));
-          const verdict = (maxBytes: number) => tooMuch(event, { maxBytes, maxDepth: 64 });
+          const verdict = (maxBytes: number) => exceedsLimits(event, { maxBytes, maxDepth: 64 });
           expect(verdict(Math.floor(bytes / 3) - 1)).toBe('too large');
           expect(verdict(bytes * 4 + 10)).toBeUndefined();
         },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { accept, classifyWith, decide, type CdpEvent, type Outcome } from '../../core/index.ts';
-import { start } from './clock.ts';
+import { start } from './manual-clock.ts';
 import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
 import { acme, bench, codes, defects, kinds, track, tracks, type Travel } from './workbench.ts';
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { BatchLimits, Delivery } from '../../core/index.ts';
-import { createPacker, frameBytes, packByLimits } from '../../core/runtime/batcher.ts';
-import { createLanes, type LaneOptions } from '../../core/runtime/lanes.ts';
-import type { Parcel } from '../../core/runtime/parcel.ts';
+import { createBatcher, frameBytes, batchByLimits } from '../../core/runtime/batching/batcher.ts';
+import { createLanes, type LaneOptions } from '../../core/runtime/batching/lanes.ts';
+import type { PendingDelivery } from '../../core/runtime/batching/pending-delivery.ts';
 import { inTurn, yes, type Answer } from './scripted-vendor.ts';
 import { acme, bench, codes, kinds, track, tracks } from './workbench.ts';
 
 const limits: BatchLimits = { maxItems: 1, maxBytes: 1_000, maxAgeMs: 1_000 };
 const frame = frameBytes({ open: '[', separator: ',', close: ']' });
-const parcel = (at: number, parts: Partial<Parcel> = {}): Parcel =>
+const delivery = (at: number, parts: Partial<PendingDelivery> = {}): PendingDelivery =>
   ({
     index: at,
     eventId: String(at),
@@ -17,10 +17,10 @@ const parcel = (at: number, parts: Partial<Parcel> = {}): Parcel =>
     text: String(at),
     bytes: 1,
     lane: 'd',
-    at,
+    occurredAt: at,
     takenAt: at,
     ...parts,
-  }) as Parcel;
+  }) as PendingDelivery;
 const lanesOf = (parts: Partial<LaneOptions> = {}) =>
   createLanes({
     limits,
@@ -29,96 +29,97 @@ const lanesOf = (parts: Partial<LaneOptions> = {}) =>
     capacity: Number.POSITIVE_INFINITY,
     ...parts,
   });
-const times = (departed: { readonly parcels: readonly Parcel[] } | undefined) => departed?.parcels.map(({ at }) => at);
+const times = (departed: { readonly deliveries: readonly PendingDelivery[] } | undefined) =>
+  departed?.deliveries.map(({ occurredAt }) => occurredAt);
 
 const numberOf = (id: string): number => Number(id.slice(1));
 
 describe('a lane', () => {
   it('keeps one batch on its way', () => {
     const lanes = lanesOf({ span: 0 });
-    lanes.add(parcel(1), 0);
-    lanes.add(parcel(2), 0);
-    expect(times(lanes.depart())).toEqual([1]);
-    expect(lanes.depart()).toBeUndefined();
-    lanes.arrive('d');
-    expect(times(lanes.depart())).toEqual([2]);
+    lanes.add(delivery(1), 0);
+    lanes.add(delivery(2), 0);
+    expect(times(lanes.next())).toEqual([1]);
+    expect(lanes.next()).toBeUndefined();
+    lanes.done('d');
+    expect(times(lanes.next())).toEqual([2]);
   });
 
   it('lets an event wait for as many later ones as its span, and no more', () => {
     const lanes = lanesOf({ span: 2 });
-    for (const at of [5, 3]) lanes.add(parcel(at), 0);
+    for (const at of [5, 3]) lanes.add(delivery(at), 0);
     expect(lanes.ready()).toBe(0);
-    lanes.add(parcel(4), 0);
-    expect(times(lanes.depart())).toEqual([3]);
-    lanes.arrive('d');
-    expect(times(lanes.depart())).toEqual([4]);
-    lanes.arrive('d');
-    expect(times(lanes.depart())).toEqual([5]);
+    lanes.add(delivery(4), 0);
+    expect(times(lanes.next())).toEqual([3]);
+    lanes.done('d');
+    expect(times(lanes.next())).toEqual([4]);
+    lanes.done('d');
+    expect(times(lanes.next())).toEqual([5]);
   });
 
   it('does not take along what still waits for earlier ones', () => {
     const lanes = lanesOf({ limits: { ...limits, maxItems: 10 }, span: 2 });
-    for (const at of [1, 5, 6]) lanes.add(parcel(at), 0);
-    expect(times(lanes.depart())).toEqual([1]);
-    lanes.arrive('d');
-    lanes.add(parcel(4), 0);
-    expect(times(lanes.depart())).toEqual([4, 5]);
+    for (const at of [1, 5, 6]) lanes.add(delivery(at), 0);
+    expect(times(lanes.next())).toEqual([1]);
+    lanes.done('d');
+    lanes.add(delivery(4), 0);
+    expect(times(lanes.next())).toEqual([4, 5]);
   });
 
   it('fills a request by count, bytes and group', () => {
     const lanes = lanesOf({ limits: { maxItems: 3, maxBytes: 9, maxAgeMs: 0 } });
-    lanes.add(parcel(1), 0);
-    lanes.add(parcel(2), 0);
-    lanes.add(parcel(3, { bytes: 4 }), 0);
-    lanes.add(parcel(4, { group: 'g' }), 0);
-    for (const at of [5, 6, 7, 8]) lanes.add(parcel(at), 0);
-    lanes.release();
+    lanes.add(delivery(1), 0);
+    lanes.add(delivery(2), 0);
+    lanes.add(delivery(3, { bytes: 4 }), 0);
+    lanes.add(delivery(4, { group: 'g' }), 0);
+    for (const at of [5, 6, 7, 8]) lanes.add(delivery(at), 0);
+    lanes.flush();
     const batches: unknown[] = [];
-    for (let next = lanes.depart(); next !== undefined; next = lanes.depart()) {
+    for (let next = lanes.next(); next !== undefined; next = lanes.next()) {
       batches.push(times(next));
-      lanes.arrive('d');
+      lanes.done('d');
     }
     expect(batches).toEqual([[1, 2], [3], [4], [5, 6, 7], [8]]);
   });
 
   it('keeps ties in the order of the input, and events without a time before all others', () => {
     const lanes = lanesOf({ limits: { ...limits, maxItems: 100 } });
-    const order = [2, 1, 2, undefined, 1].map((at, index) => ({ ...parcel(index), at, index }));
+    const order = [2, 1, 2, undefined, 1].map((at, index) => ({ ...delivery(index), occurredAt: at, index }));
     for (const one of order) lanes.add(one, 0);
-    lanes.release();
-    expect(lanes.depart()?.parcels.map(({ index }) => index)).toEqual([3, 1, 4, 0, 2]);
+    lanes.flush();
+    expect(lanes.next()?.deliveries.map(({ index }) => index)).toEqual([3, 1, 4, 0, 2]);
   });
 
   it('stands still after a deferral, and gives up what waited behind', () => {
     const lanes = lanesOf({ span: 0 });
-    for (const at of [1, 2, 3]) lanes.add(parcel(at), 0);
-    lanes.depart();
-    expect(lanes.block('d', 500, 100).map(({ at }) => at)).toEqual([2, 3]);
-    lanes.arrive('d');
-    expect(lanes.add(parcel(4), 499)).toEqual({ blockedUntil: 500 });
-    expect(lanes.add(parcel(5), 500)).toBe('waiting');
-    expect(times(lanes.depart())).toEqual([5]);
+    for (const at of [1, 2, 3]) lanes.add(delivery(at), 0);
+    lanes.next();
+    expect(lanes.block('d', 500, 100).map(({ occurredAt }) => occurredAt)).toEqual([2, 3]);
+    lanes.done('d');
+    expect(lanes.add(delivery(4), 499)).toEqual({ blockedUntil: 500 });
+    expect(lanes.add(delivery(5), 500)).toBe('waiting');
+    expect(times(lanes.next())).toEqual([5]);
   });
 
   it('that ran full takes nobody in until it is empty, so that nobody overtakes those turned away', () => {
     const lanes = lanesOf({ span: 0, capacity: 2 });
-    expect([1, 2, 3].map((at) => lanes.add(parcel(at), 0))).toEqual(['waiting', 'waiting', 'full']);
-    lanes.depart();
-    expect(lanes.add(parcel(4), 0)).toBe('full');
-    lanes.arrive('d');
-    lanes.depart();
-    expect(lanes.add(parcel(5), 0)).toBe('full');
-    lanes.arrive('d');
-    expect(lanes.add(parcel(6), 0)).toBe('waiting');
+    expect([1, 2, 3].map((at) => lanes.add(delivery(at), 0))).toEqual(['waiting', 'waiting', 'full']);
+    lanes.next();
+    expect(lanes.add(delivery(4), 0)).toBe('full');
+    lanes.done('d');
+    lanes.next();
+    expect(lanes.add(delivery(5), 0)).toBe('full');
+    lanes.done('d');
+    expect(lanes.add(delivery(6), 0)).toBe('waiting');
   });
 
   it('is forgotten when it is empty', () => {
     const lanes = lanesOf({ span: 0 });
     for (let n = 0; n < 10_000; n++) {
-      lanes.add(parcel(n, { lane: `lane ${n}` }), n);
-      const departed = lanes.depart();
+      lanes.add(delivery(n, { lane: `lane ${n}` }), n);
+      const departed = lanes.next();
       if (n % 2 === 0) lanes.block(departed?.name as string, n + 1, n);
-      lanes.arrive(departed?.name as string);
+      lanes.done(departed?.name as string);
     }
     expect(lanes.clear()).toEqual([]);
     expect(lanes.oldest()).toBeUndefined();
@@ -137,31 +138,31 @@ describe('a lane', () => {
         fc.integer({ min: 1, max: 3 }),
         (steps, span, maxItems) => {
           const lanes = lanesOf({ span, limits: { ...limits, maxItems } });
-          const out: Parcel[] = [];
+          const out: PendingDelivery[] = [];
           const busy = new Set<string>();
           const depart = (): boolean => {
-            const departed = lanes.depart();
+            const departed = lanes.next();
             if (departed === undefined) return false;
             expect(busy).not.toContain(departed.name);
             busy.add(departed.name);
-            out.push(...departed.parcels);
+            out.push(...departed.deliveries);
             return true;
           };
           steps.forEach(({ at, lane, what }, index) => {
             if (what === 'go') {
-              for (const name of busy) lanes.arrive(name);
+              for (const name of busy) lanes.done(name);
               busy.clear();
               depart();
             } else if (what === 'block' && busy.has(lane)) out.push(...lanes.block(lane, index, index));
-            else if (what === 'age') lanes.release(index - 3);
-            const one = parcel(at, { lane, index, takenAt: index });
+            else if (what === 'age') lanes.flush(index - 3);
+            const one = delivery(at, { lane, index, takenAt: index });
             if (lanes.add(one, index) !== 'waiting') out.push(one);
           });
-          lanes.release();
-          for (const name of busy) lanes.arrive(name);
+          lanes.flush();
+          for (const name of busy) lanes.done(name);
           busy.clear();
           while (depart()) {
-            for (const name of busy) lanes.arrive(name);
+            for (const name of busy) lanes.done(name);
             busy.clear();
           }
           expect(out.map(({ index }) => index).toSorted((a, b) => a - b)).toEqual(steps.map((_, index) => index));
@@ -324,7 +325,7 @@ describe('packing', () => {
         fc.integer({ min: 32, max: 90 }),
         (made, maxItems, maxBytes) => {
           const deliveries = made.map(([bytes, group, lane], index) => delivery(index, bytes, group, lane));
-          const batches = packByLimits(deliveries, { maxItems, maxBytes, maxAgeMs: 0 }, frame);
+          const batches = batchByLimits(deliveries, { maxItems, maxBytes, maxAgeMs: 0 }, frame);
           expect(batches.flatMap((batch) => batch.items.map(({ index }) => index)).toSorted((a, b) => a - b)).toEqual(
             deliveries.map(({ index }) => index),
           );
@@ -344,7 +345,7 @@ describe('packing', () => {
   });
 
   it('fills a batch to the last byte', () => {
-    const batches = packByLimits(
+    const batches = batchByLimits(
       [delivery(0, 4), delivery(1, 3), delivery(2, 4)],
       { maxItems: 9, maxBytes: 10, maxAgeMs: 0 },
       frame,
@@ -353,7 +354,7 @@ describe('packing', () => {
   });
 
   it('gives out what was opened until then, oldest first, and knows the age of the rest', () => {
-    const packer = createPacker<Delivery<unknown>>({ maxItems: 3, maxBytes: 100, maxAgeMs: 0 }, frame);
+    const packer = createBatcher<Delivery<unknown>>({ maxItems: 3, maxBytes: 100, maxAgeMs: 0 }, frame);
     packer.add(delivery(0, 1, 'a'), 10);
     packer.add(delivery(1, 1, 'b'), 20);
     packer.add(delivery(2, 1, 'a'), 30);

@@ -1,16 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Rate } from '../../core/index.ts';
-import { createPacer, type Refusal } from '../../core/runtime/pacer.ts';
-import { createRateBucket, type RateBucket } from '../../core/runtime/rate-bucket.ts';
-import { createRetryBudget, defaultRetryPolicy, waitMs } from '../../core/runtime/retry-policy.ts';
-import { createSuspensions } from '../../core/runtime/suspensions.ts';
-import { createManualClock, start } from './clock.ts';
+import { createPacer, type SlotRefusal } from '../../core/runtime/sending/pacer.ts';
+import { createSlidingWindow, type SlidingWindow } from '../../core/policy/sliding-window.ts';
+import { createRetryBudget } from '../../core/policy/retry-budget.ts';
+import { defaultRetryPolicy, waitMs } from '../../core/runtime/sending/retry-policy.ts';
+import { createSuspensions } from '../../core/runtime/sending/suspensions.ts';
+import { createManualClock, start } from './manual-clock.ts';
 
 const never = Number.POSITIVE_INFINITY;
 const call = {};
 
-const leave = (bucket: RateBucket, items: number, now: number): void => {
+const leave = (bucket: SlidingWindow, items: number, now: number): void => {
   bucket.reserve(items);
   bucket.start(items, now);
 };
@@ -25,7 +26,7 @@ describe('a rate bucket', () => {
     });
     fc.assert(
       fc.property(rates, plan, (rate, requests) => {
-        const bucket = createRateBucket(rate);
+        const bucket = createSlidingWindow(rate);
         const left: { at: number; cost: number }[] = [];
         let now = 0;
         for (const [pause, items] of requests) {
@@ -46,7 +47,7 @@ describe('a rate bucket', () => {
   });
 
   it('makes nothing wait that may leave already', () => {
-    const bucket = createRateBucket({ permits: 3, perMs: 1_000, cost: 'item' });
+    const bucket = createSlidingWindow({ permits: 3, perMs: 1_000, cost: 'item' });
     leave(bucket, 1, 0);
     leave(bucket, 2, 500);
     expect(bucket.delayMs(1, 600)).toBe(400);
@@ -55,14 +56,14 @@ describe('a rate bucket', () => {
   });
 
   it('lets a request through that alone is over the permits, once nothing else is in the window', () => {
-    const bucket = createRateBucket({ permits: 3, perMs: 1_000, cost: 'item' });
+    const bucket = createSlidingWindow({ permits: 3, perMs: 1_000, cost: 'item' });
     expect(bucket.delayMs(5, 0)).toBe(0);
     leave(bucket, 5, 0);
     expect(bucket.delayMs(5, 10)).toBe(990);
   });
 
   it('only waits longer when the clock goes back', () => {
-    const bucket = createRateBucket({ permits: 1, perMs: 1_000, cost: 'request' });
+    const bucket = createSlidingWindow({ permits: 1, perMs: 1_000, cost: 'request' });
     leave(bucket, 1, 5_000);
     expect(bucket.delayMs(1, 4_000)).toBe(2_000);
   });
@@ -71,15 +72,15 @@ describe('a rate bucket', () => {
 describe('the pacer', () => {
   const setUp = (concurrency: number, rate?: Rate) => {
     const clock = createManualClock();
-    const pacer = createPacer(concurrency, rate === undefined ? [] : [createRateBucket(rate)], clock);
+    const pacer = createPacer(concurrency, rate === undefined ? [] : [createSlidingWindow(rate)], clock);
     const got: string[] = [];
     const ask = async (
       name: string,
       deadline = never,
       items = 1,
       whose: object = call,
-    ): Promise<Refusal | undefined> => {
-      const refusal = await new Promise<Refusal | undefined>((granted) =>
+    ): Promise<SlotRefusal | undefined> => {
+      const refusal = await new Promise<SlotRefusal | undefined>((granted) =>
         pacer.acquire(items, deadline, whose, granted),
       );
       got.push(refusal === undefined ? name : `${name} ${refusal.cause}`);
@@ -137,8 +138,8 @@ describe('the pacer', () => {
 
   it('refuses at once what could not leave before its deadline, with the time when it could', async () => {
     const { pacer } = setUp(1);
-    const told: (Refusal | undefined)[] = [];
-    pacer.holdFor(9_000);
+    const told: (SlotRefusal | undefined)[] = [];
+    pacer.pauseFor(9_000);
     pacer.acquire(1, start + 8_999, call, (refusal) => told.push(refusal));
     pacer.acquire(1, start, call, (refusal) => told.push(refusal));
     expect(told).toEqual([
@@ -152,15 +153,15 @@ describe('the pacer', () => {
     void ask('a');
     const waiting = ask('b', start + 2_000);
     await clock.advance(10);
-    pacer.holdFor(59_990);
+    pacer.pauseFor(59_990);
     await clock.advance(100);
     await expect(waiting).resolves.toEqual({ cause: 'throttled', retryAt: start + 60_000 });
   });
 
   it('never shortens a pause', async () => {
     const { clock, pacer } = setUp(1);
-    pacer.holdFor(5_000);
-    pacer.holdFor(1_000);
+    pacer.pauseFor(5_000);
+    pacer.pauseFor(1_000);
     expect(pacer.opensAt()).toBe(start + 5_000);
     await clock.advance(6_000);
     expect(pacer.opensAt()).toBe(start + 6_000);
@@ -171,7 +172,7 @@ describe('the pacer', () => {
     void ask('a');
     void ask('b');
     await clock.advance(50);
-    pacer.holdFor(20);
+    pacer.pauseFor(20);
     pacer.release();
     await clock.advance(19);
     expect(got).toEqual(['a']);

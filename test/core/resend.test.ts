@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { classifyWith, decide, type RetryDecision } from '../../core/index.ts';
-import { start } from './clock.ts';
+import { start } from './manual-clock.ts';
 import { yes, type Script } from './scripted-vendor.ts';
 import { acme, bench, codes, defects, kinds, tracks } from './workbench.ts';
 

@@ -11,7 +11,7 @@ import {
   UnauthorizedError,
 } from '@rudderstack/integrations-lib/build/errors/index.js';
 import type { Outcome, Reason } from '../../core/index.ts';
-import { statTags, toRudderError, toRudderErrors } from '../../core/rudder.ts';
+import { statTags, toRudderError, toRudderErrors } from '../../core/adapters/rudder.ts';
 
 const eventId = 'm-1';
 const because = (code: Reason['code'], more: Partial<Reason> = {}): Reason => ({
@@ -130,7 +130,7 @@ describe("outcomes as RudderStack's errors", () => {
       const loaded = () => Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes('@rudderstack'));
       await import('./core/index.ts');
       const before = loaded();
-      await import('./core/rudder.ts');
+      await import('./core/adapters/rudder.ts');
       process.stdout.write(before + ' ' + loaded());`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', script];
     expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('false true');

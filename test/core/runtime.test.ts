@@ -11,10 +11,10 @@ import {
   type RuntimeOptions,
   type Signal,
 } from '../../core/index.ts';
-import type { Clock } from '../../core/runtime/clock.ts';
+import type { Clock } from '../../core/policy/clock.ts';
 import { raised } from '../../core/runtime/connection-options.ts';
 import { inTurn, ScriptedVendor, yes } from './scripted-vendor.ts';
-import { start, type ManualClock } from './clock.ts';
+import { start, type ManualClock } from './manual-clock.ts';
 import { acme, bench, codes, collect, defects, kinds, open, track, tracks, type TestDestination } from './workbench.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };

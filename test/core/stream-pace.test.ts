@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { classifyWith, decide, type DestinationManifest } from '../../core/index.ts';
-import { start } from './clock.ts';
+import { start } from './manual-clock.ts';
 import { yes, type Script } from './scripted-vendor.ts';
 import { acme, bench, codes, collect, defects, kinds, open, tracks } from './workbench.ts';
 

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, Settled } from '../../core/index.ts';
-import { start, type ManualClock } from './clock.ts';
+import { start, type ManualClock } from './manual-clock.ts';
 import { inTurn, yes, type Answer } from './scripted-vendor.ts';
 import { acme, bench, codes, collect, defects, kinds, track, tracks, type Travel } from './workbench.ts';
 

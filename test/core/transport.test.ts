@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals
 import type { WireResult } from '../../core/api/destination.ts';
 import type { HttpRequest } from '../../core/api/failure.ts';
 import { createPools, type MakeDispatcher } from '../../core/http/pools.ts';
-import { createTransport, type Sealed, type Transport, type TransportOptions } from '../../core/http/transport.ts';
+import { createTransport, type EncodedBody, type Transport, type TransportOptions } from '../../core/http/transport.ts';
 
 type Play = (response: ServerResponse, request: IncomingMessage, body: Buffer) => unknown;
 interface Seen {
@@ -86,14 +86,14 @@ const post: HttpRequest = {
 };
 
 async function send(transport: Transport, request: HttpRequest = post, withinMs = 10_000): Promise<WireResult> {
-  const body = request.body === undefined ? undefined : await transport.seal(request);
+  const body = request.body === undefined ? undefined : await transport.encodeBody(request);
   return sendSealed(transport, request, body, withinMs);
 }
 
 const sendSealed = (
   transport: Transport,
   request: HttpRequest,
-  body: Sealed | undefined,
+  body: EncodedBody | undefined,
   withinMs: number,
 ): Promise<WireResult> =>
   new Promise((onAnswer) =>
@@ -185,7 +185,7 @@ describe('compression', () => {
 
   it('is gzip where the manifest allows it, made once and kept for retries (ALL-03)', async () => {
     const transport = transportTo(await vendor((response) => response.end('{}')), { compression: 'gzip' });
-    const sealed = await transport.seal(zipped);
+    const sealed = await transport.encodeBody(zipped);
     await sendSealed(transport, zipped, sealed, 1_000);
     await sendSealed(transport, zipped, sealed, 1_000);
     const [first, second] = seen;
@@ -196,7 +196,7 @@ describe('compression', () => {
   });
 
   it('is refused where the manifest does not', () => {
-    expect(() => transportTo(undefined).seal(zipped)).toThrow('the manifest does not allow gzip');
+    expect(() => transportTo(undefined).encodeBody(zipped)).toThrow('the manifest does not allow gzip');
   });
 });
 

@@ -20,7 +20,7 @@ import {
   type Signal,
   type StreamOptions,
 } from '../../core/index.ts';
-import { createManualClock, type ManualClock } from './clock.ts';
+import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { ScriptedVendor, yes, type Script } from './scripted-vendor.ts';
 
 export interface Item {
@@ -59,7 +59,7 @@ const plain = defineDestination<Settings, Item>({
   transform(event) {
     const { group, lane, at, scopes, pad } = propertiesOf(event) as Travel;
     const made: Item = { id: event.messageId ?? '', ...(pad === undefined ? {} : { pad }) };
-    return payload(made, { group, lane, at, scopes });
+    return payload(made, { group, lane, occurredAt: at, scopes });
   },
   frame: () => ({ open: '[', separator: ',', close: ']' }),
   request: () => ({ method: 'POST', url: 'https://api.vendor.example/events', headers: {} }),

@@ -57,7 +57,7 @@ function sent(parts: Parts) {
     form: Object.fromEntries(new URLSearchParams(text)),
     notes: (result.notes ?? []).map(({ code, field }: Note) => `${code} ${field}`),
     lane: result.lane,
-    at: result.at,
+    at: result.occurredAt,
     scopes: result.scopes,
   };
 }

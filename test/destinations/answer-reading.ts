@@ -1,5 +1,5 @@
 import type { AnyDestination, Batch, Exchange, RetryDecision } from '../../core/api/index.ts';
-import { readAnswer } from '../../core/runtime/answer.ts';
+import { readResponse } from '../../core/runtime/sending/read-response.ts';
 
 /** What the runtime would learn from an answer: a decision per item, with core's share of the reading. */
 export function decisionsFor(
@@ -7,7 +7,7 @@ export function decisionsFor(
   exchange: Exchange,
   batch: Batch<never>,
 ): readonly RetryDecision[] {
-  const reply = readAnswer({ response }, exchange, batch);
+  const reply = readResponse({ response }, exchange, batch);
   if (reply.kind === 'settled') return reply.decisions;
   const decision = response.classifyError(reply.failure, batch);
   return batch.items.map(() => decision);

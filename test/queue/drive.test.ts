@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
 import { drive, type DriveOptions } from '../../core/queue/index.ts';
-import { start as noon } from '../core/clock.ts';
+import { start as noon } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import { acme, bench, track, tracks, type Bench, type BenchOptions } from '../core/workbench.ts';
 

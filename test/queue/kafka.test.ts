@@ -8,7 +8,7 @@ import {
   type Message,
 } from '../../docs/examples/kafka-host.ts';
 import type { CdpEvent } from '../../core/index.ts';
-import { start as noon } from '../core/clock.ts';
+import { start as noon } from '../core/manual-clock.ts';
 import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import { acme, bench, track, tracks, type BenchOptions } from '../core/workbench.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createPermits } from '../../core/queue/permits.ts';
 import { createRateBudget } from '../../core/queue/index.ts';
-import { createManualClock } from '../core/clock.ts';
+import { createManualClock } from '../core/manual-clock.ts';
 
 const unheard = (where: string): never => {
   throw new Error(`a defect in ${where}`);

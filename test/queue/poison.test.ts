@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openQueue, type DeliveryQueue } from '../../core/queue/index.ts';
 import { mostLanes } from '../../core/queue/lane.ts';
-import { start as noon } from '../core/clock.ts';
+import { start as noon } from '../core/manual-clock.ts';
 import type { Answer } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { patients, runPartialOutage, runPoison } from './poison.ts';

@@ -3,7 +3,7 @@ import { work, workFor, type DeliveryQueue, type WorkableQueue } from '../../cor
 import { laneNumber, mostLanes } from '../../core/queue/lane.ts';
 import adjust from '../../destinations/adjust/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
-import { createManualClock } from '../core/clock.ts';
+import { createManualClock } from '../core/manual-clock.ts';
 import { ScriptedVendor, yes, type Answer } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
 

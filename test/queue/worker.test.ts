@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { classifyWith, decide, type CdpEvent, type Connection, type CredentialCheck } from '../../core/index.ts';
 import { createRateBudget, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
-import { start as noon } from '../core/clock.ts';
+import { start as noon } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import { acme, bench, open, track, tracks } from '../core/workbench.ts';
 import { MemoryQueue } from './memory-queue.ts';

@@ -1,5 +1,5 @@
 import { ambiguousCodes } from '../../api/outcome.ts';
-import { breathe } from '../../runtime/clock.ts';
+import { yieldToEventLoop } from '../../policy/clock.ts';
 import { QueueFull, type DeadFilter, type DeadLetter, type LaneOf } from '../queue.ts';
 import type { Delivered } from './delivered.ts';
 import * as keys from './keys.ts';
@@ -46,7 +46,7 @@ export class Chores {
         const { seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
         yield { connection, seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
       }
-      await breathe();
+      await yieldToEventLoop();
     }
   }
 
@@ -75,7 +75,7 @@ export class Chores {
       let size = 0;
       for (const page of records.pages(known, 'done', start, end)) {
         for (const { bytes, record } of page) if (record.seq <= last) size += bytes.length;
-        await breathe();
+        await yieldToEventLoop();
       }
       const kept = this.#writer.bytes + this.#options.seen.bytes;
       if (kept + size > maxBytes)
@@ -120,7 +120,7 @@ export class Chores {
           purged += draft.operations.length;
           if (page.length < pageLength) break;
           from = Buffer.concat([page.at(-1)!.key, Buffer.of(0)]);
-          await breathe();
+          await yieldToEventLoop();
         }
       }
       for (;;) {

@@ -1,4 +1,4 @@
-import { breathe } from '../../runtime/clock.ts';
+import { yieldToEventLoop } from '../../policy/clock.ts';
 import { failpoint, isArmed } from '../failpoint.ts';
 import type { Table, Tables } from './tables.ts';
 
@@ -98,7 +98,7 @@ export class Journal<E extends Entry> {
       this.#forming = [];
       await this.#settle(group);
       // Who was told now may have more, which shares the next flush with what came meanwhile.
-      await breathe();
+      await yieldToEventLoop();
     }
     this.#running = undefined;
   }

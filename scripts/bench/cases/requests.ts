@@ -3,11 +3,11 @@ import { defaultReplyCap } from '../../../core/http/exchange.ts';
 import { createRedactor } from '../../../core/http/redact.ts';
 import { createPools } from '../../../core/http/pools.ts';
 import { createTransport } from '../../../core/http/transport.ts';
-import { AttemptWire } from '../../../core/runtime/attempt-wire.ts';
-import { systemClock } from '../../../core/runtime/clock.ts';
-import { createPacer } from '../../../core/runtime/pacer.ts';
-import type { Call, Line } from '../../../core/runtime/line.ts';
-import type { Crate } from '../../../core/runtime/parcel.ts';
+import { AttemptWire } from '../../../core/runtime/sending/attempt-wire.ts';
+import { systemClock } from '../../../core/policy/clock.ts';
+import { createPacer } from '../../../core/runtime/sending/pacer.ts';
+import type { Call, ConnectionContext } from '../../../core/runtime/connection-context.ts';
+import type { PendingBatch } from '../../../core/runtime/batching/pending-delivery.ts';
 import type { Effort } from '../effort.ts';
 import { atLeast, type Row } from '../report.ts';
 import { cpuPerEvent, interleave } from '../rounds.ts';
@@ -83,7 +83,7 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
     now,
   });
   let signals = 0;
-  const line: Pick<Line, 'slug' | 'id' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> & {
+  const line: Pick<ConnectionContext, 'slug' | 'id' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> & {
     readonly vendor: object;
   } = {
     slug,
@@ -107,7 +107,7 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const sealed = { text, bytes: Buffer.from(text), compressed: false };
   return {
     request: async () => {
-      const crate = { items: [{}], deadline: now() + 30_000 } as unknown as Crate;
+      const crate = { items: [{}], deadline: now() + 30_000 } as unknown as PendingBatch;
       const result = await new AttemptWire(call, crate, 1, sealed).request(request);
       return result.kind === 'response' && result.response.status === yes.status && signals > 0;
     },

@@ -4,14 +4,14 @@ import {
   reject,
   skip,
   type CdpEvent,
-  type Moment,
+  type TransformContext,
   type Transformed,
 } from '../../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { fieldsOf, type VendorEvent } from './mapping.ts';
 
 /** One event in, one payload out, or the reason why there is none. */
-export function transform(event: CdpEvent, config: Config, at: Moment): Transformed<VendorEvent> {
+export function transform(event: CdpEvent, config: Config, at: TransformContext): Transformed<VendorEvent> {
   if (event.type !== 'track' || !config.events.includes(event.event)) return unmapped;
   const time = eventTime(event);
   if (time === undefined) return noTime;

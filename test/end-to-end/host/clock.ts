@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import type { Clock } from '../../../core/runtime/clock.ts';
+import type { Clock } from '../../../core/policy/clock.ts';
 
 /**
  * A clock that leaps over waits: nothing takes long but work. Where nothing is under way any more, it moves on to the next

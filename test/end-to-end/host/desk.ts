@@ -1,5 +1,5 @@
 import { ambiguousCodes, type Connection, type Outcome, type Reason } from '../../../core/index.ts';
-import type { Clock } from '../../../core/runtime/clock.ts';
+import type { Clock } from '../../../core/policy/clock.ts';
 import { createAside, type Aside } from './aside.ts';
 import { createBacklog, type Item } from './backlog.ts';
 import type { Endings } from './endings.ts';

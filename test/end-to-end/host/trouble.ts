@@ -1,4 +1,4 @@
-import type { Clock } from '../../../core/runtime/clock.ts';
+import type { Clock } from '../../../core/policy/clock.ts';
 import { bare, type FaultPlan, type Vendor, type Verdict } from '../../vendors/index.ts';
 
 /** What a run puts a vendor through: a share of faulty answers, refused credentials, events that it always fails on. */

@@ -1,0 +1,99 @@
+/**
+ * For hosts that speak RudderStack: our outcomes as its error classes and stat tags. A module of its own (`spillway/rudder`),
+ * so that a host that does not ask for it never loads the library. Deep imports, because its root pulls in 590 modules; they
+ * are no promise of the library's, so this is the only file that makes them, and a test resolves them.
+ */
+import {
+  AbortedError,
+  BaseError,
+  ConfigurationError,
+  InstrumentationError,
+  NetworkError,
+  PlatformError,
+  RetryableError,
+  ThrottledError,
+  UnauthorizedError,
+} from '@rudderstack/integrations-lib/build/errors/index.js';
+import {
+  ERROR_CATEGORIES,
+  ERROR_TYPES,
+  FEATURES,
+  IMPLEMENTATIONS,
+  MODULES,
+  TAG_NAMES,
+} from '@rudderstack/integrations-lib/build/tags.js';
+import { mapInBatches } from '@rudderstack/integrations-lib/build/utils/batch-processing.js';
+import type { Outcome, Reason, ReasonCode } from '../api/outcome.ts';
+
+/** Labels of RudderStack's delivery metrics, by its own tag names (`errorType`, `destType`, ...). */
+export type StatTags = Readonly<Record<string, string>>;
+
+/** What of an event is wrong in itself: RudderStack's "instrumentation". */
+const instrumentation: ReadonlySet<ReasonCode> = new Set([
+  'unsupported_event',
+  'unmapped_event',
+  'missing_identifier',
+  'missing_field',
+  'invalid_value',
+  'stale_event',
+  'payload_too_large',
+]);
+
+/**
+ * The outcome as RudderStack's error: rejected -> aborted (instrumentation where the event is at fault), deferred ->
+ * retryable or throttled, suspended -> unauthorized or configuration, unknown -> aborted, because sending again would do
+ * harm. `undefined` for delivered and skipped, which are no errors.
+ */
+export function toRudderError(outcome: Outcome): BaseError | undefined {
+  switch (outcome.kind) {
+    case 'delivered':
+    case 'skipped':
+      return undefined;
+    case 'rejected':
+      return rejected(outcome.reason);
+    case 'deferred':
+      return deferred(outcome.reason);
+    case 'suspended':
+      return suspended(outcome.reason);
+    case 'unknown':
+      return new AbortedError(outcome.reason.message, refusalStatus(outcome.reason.status), outcome.reason.detail);
+  }
+}
+
+function rejected({ code, message, status, detail }: Reason): BaseError {
+  if (code === 'internal_error') return new PlatformError(message, 400);
+  return instrumentation.has(code)
+    ? new InstrumentationError(message)
+    : new AbortedError(message, refusalStatus(status), detail);
+}
+
+function deferred({ code, message, status, detail }: Reason): BaseError {
+  if (code === 'rate_limited') return new ThrottledError(message, detail);
+  if (status === undefined || status < 500) return new RetryableError(message, 500, detail);
+  // Without the tag the library would call every NetworkError aborted, a 503, too.
+  return new NetworkError(message, status, { [TAG_NAMES.ERROR_TYPE]: ERROR_TYPES.RETRYABLE }, detail);
+}
+
+/** Its hosts act on the number: 2xx is success, 429 and 5xx are sent again. A final no must be neither. */
+const refusalStatus = (status = 400): number => (status >= 400 && status < 500 && status !== 429 ? status : 400);
+
+const suspended = ({ code, message, status, detail }: Reason): BaseError =>
+  code === 'unauthorized'
+    ? new UnauthorizedError(message, refusalStatus(status ?? 401), detail)
+    : new ConfigurationError(message);
+
+/** RudderStack's stat tags of an outcome at a destination; for delivered and skipped only where it happened. */
+export function statTags(outcome: Outcome, slug: string): StatTags {
+  const error = toRudderError(outcome);
+  return {
+    [TAG_NAMES.DEST_TYPE]: slug.toUpperCase().replaceAll('-', '_'),
+    [TAG_NAMES.MODULE]: MODULES.DESTINATION,
+    [TAG_NAMES.IMPLEMENTATION]: IMPLEMENTATIONS.NATIVE,
+    [TAG_NAMES.FEATURE]: FEATURES.DATA_DELIVERY,
+    ...(error === undefined ? {} : { [TAG_NAMES.ERROR_CATEGORY]: ERROR_CATEGORIES.NETWORK, ...error.statTags }),
+  };
+}
+
+/** toRudderError for many outcomes; gives the event loop its turns on big arrays. Same length, same order. */
+export const toRudderErrors = (outcomes: readonly Outcome[]): Promise<(BaseError | undefined)[]> =>
+  mapInBatches([...outcomes], (outcome) => toRudderError(outcome), { batchSize: 500 });

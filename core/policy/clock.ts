@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/**
+ * Time and chance, injected so that tests can hold both. There are two times, because the one of the wall may be set back or ahead at any
+ * moment: dates are written and read by `now`, and everything that is waited for, deadlines included, is measured by `elapsed`.
+ */
+export interface Clock {
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Whole milliseconds since some moment. Nobody sets it: it only goes on. */
+  readonly elapsed: () => number;
+  /** Resolves after `ms`, after 24 days at the latest, or at once when the signal fires; never rejects. */
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** Calls `run` after `ms`, after 24 days at the latest, unless the function it returns is called first. */
+  readonly after: (ms: number, run: () => void) => () => void;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => Math.floor(performance.now()),
+  random: Math.random,
+  after(ms, run) {
+    const timer = setTimeout(run, Math.min(ms, longestTimerMs));
+    return () => clearTimeout(timer);
+  },
+  sleep: async (ms, signal) => {
+    await delay(Math.min(ms, longestTimerMs), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+  },
+};
+
+/** The date (epoch ms) of a moment of clock.elapsed. */
+export const dateOf = ({ now, elapsed }: Clock, moment: number): number => now() + (moment - elapsed());
+
+/** Timers of Node run over at once beyond this many milliseconds (24 days). */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The last moment, in epoch milliseconds, that a date can name. */
+const lastMoment = 8_640_000_000_000_000;
+
+/** Epoch milliseconds as outcomes write them. A time beyond the last date is that date; one that is none is the first. */
+export const isoTime = (time: number): string => new Date(time > 0 ? Math.min(time, lastMoment) : 0).toISOString();
+
+/** Lets everything else of this process have its turn. */
+export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

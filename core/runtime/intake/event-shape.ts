@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { eventTypes, type CdpEvent } from '../../api/event.ts';
+import { reject, type Transformed } from '../../api/delivery.ts';
+
+/** What an event must look like on the outside; what is inside is the vendors' to judge. Made at the first misfit. */
+export function eventShape(): z.ZodType {
+  shape ??= makeShape();
+  return shape;
+}
+
+let shape: z.ZodType | undefined;
+
+function makeShape(): z.ZodType {
+  const text = z.string().nullish();
+  const object = z.custom<object>(isPlain, 'expected an object').nullish();
+  const texts = { event: text, name: text, messageId: text, userId: text, anonymousId: text };
+  const times = { timestamp: text, originalTimestamp: text, sentAt: text, receivedAt: text };
+  const objects = { context: object, integrations: object, properties: object, traits: object };
+  return z.looseObject({ type: z.enum(eventTypes), ...texts, ...times, ...objects }, 'expected an object');
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+const types = new Set<unknown>(eventTypes);
+const isText = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
+const isObject = (value: unknown): boolean =>
+  value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
+
+/** The verdict of eventShape, ten times cheaper for an event that fits; a test holds the two together. */
+export function isEvent(event: unknown): event is CdpEvent {
+  if (typeof event !== 'object' || event === null || Array.isArray(event)) return false;
+  const e = event as Record<string, unknown>;
+  return (
+    types.has(e['type']) &&
+    (e['type'] !== 'track' || (typeof e['event'] === 'string' && e['event'].trim() !== '')) &&
+    isText(e['event']) &&
+    isText(e['name']) &&
+    isText(e['messageId']) &&
+    isText(e['timestamp']) &&
+    isText(e['originalTimestamp']) &&
+    isText(e['sentAt']) &&
+    isText(e['receivedAt']) &&
+    isText(e['userId']) &&
+    isText(e['anonymousId']) &&
+    isObject(e['context']) &&
+    isObject(e['integrations']) &&
+    isObject(e['properties']) &&
+    isObject(e['traits'])
+  );
+}
+
+/** Why an event does not fit, with the path of the field; never its value. */
+export function whyNotEvent(event: unknown): Extract<Transformed<never>, { kind: 'rejected' }> {
+  const parsed = eventShape().safeParse(event);
+  const issue = parsed.error?.issues[0];
+  if (issue === undefined) return reject('missing_field', 'A track event needs a name', 'event');
+  const field = issue.path.map(String).join('.');
+  const message =
+    field === '' ? 'An event must be a JSON object' : `The event's "${field}" is not what it must be: ${issue.message}`;
+  return field === '' ? reject('invalid_value', message) : reject('invalid_value', message, field);
+}
+
+/** The messageId of whatever was handed over as an event; '' when it has none. Never throws. */
+export function eventIdOf(event: unknown): string {
+  try {
+    const id: unknown = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;
+    return typeof id === 'string' ? id : '';
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,207 @@
+import Denque from 'denque';
+import type { Clock } from '../../policy/clock.ts';
+import type { SlidingWindow } from '../../policy/sliding-window.ts';
+
+/** Why a request may not leave in time, and when it might. */
+export interface SlotRefusal {
+  readonly cause: 'deadline' | 'throttled' | 'stopped';
+  /** Epoch ms. */
+  readonly retryAt: number;
+}
+
+interface Waiter {
+  readonly items: number;
+  readonly deadline: number;
+  readonly call: object;
+  readonly granted: (refusal: SlotRefusal | undefined) => void;
+}
+
+export type Passage = 'open' | 'single' | 'examined';
+
+/** Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first served. */
+export interface Pacer {
+  /** `granted` is called once, at once or later: with `undefined` the slot is yours, release() it; with a Refusal it would cross the deadline. */
+  acquire(
+    items: number,
+    deadline: number,
+    call: object,
+    granted: (refusal: SlotRefusal | undefined) => void,
+    urgent?: boolean,
+  ): void;
+  /** Who gets a slot: everybody; one at a time; or, while something is examined, only who is urgent. */
+  narrow(passage: Passage): void;
+  /** Resolves when no slot is taken. */
+  whenIdle(): Promise<void>;
+  /** Of the items that got the slot so many leave; 0 where none does, and then nothing begins. */
+  changed(items: number, leaving: number): void;
+  /** The request begins to leave. Once for every slot that was acquired, at the latest when it is released. */
+  started(items: number): void;
+  release(): void;
+  /** The vendor asked for a pause: nothing leaves for so many milliseconds. */
+  pauseFor(ms: number): void;
+  /** When the vendor's pause is over: now, or later (epoch ms). */
+  opensAt(): number;
+  /** Refuses everything this call has waiting. */
+  dismiss(call: object): void;
+  /** About how many milliseconds one more would wait, at the pace, behind all that wait here and so many that will: 0 without a rate. */
+  behindMs(requests: number, items: number): number;
+}
+
+/** How often waiters behind a busy slot are checked for a deadline that has passed. */
+const sweepMs = 100;
+
+export function createPacer(concurrency: number, buckets: readonly SlidingWindow[], clock: Clock): Pacer {
+  const waiting = new Denque<Waiter>();
+  let waitingItems = 0;
+  /** They go before all others. */
+  const urgents = new Denque<Waiter>();
+  let passage: Passage = 'open';
+  let idlers: (() => void)[] = [];
+  let free = concurrency;
+  let heldUntil = Number.NEGATIVE_INFINITY;
+  let pumping = false;
+  let timer: { readonly at: number; readonly off: () => void } | undefined;
+
+  /** A date so many milliseconds away. */
+  const dateIn = (ms: number): number => clock.now() + ms;
+  const gateMs = (now: number): number => Math.max(0, heldUntil - now);
+  /** Milliseconds until the gate and every bucket let `items` pass. */
+  const delayMs = (items: number, now: number): number => {
+    let delay = gateMs(now);
+    for (const bucket of buckets) delay = Math.max(delay, bucket.delayMs(items, now));
+    return delay;
+  };
+  const take = (items: number): void => {
+    free -= 1;
+    for (const bucket of buckets) bucket.reserve(items);
+  };
+
+  /** Whose head is next; `undefined` when nobody may leave. */
+  function next(): Denque<Waiter> | undefined {
+    if (urgents.length > 0) return urgents;
+    return waiting.length > 0 && passage !== 'examined' ? waiting : undefined;
+  }
+
+  const hasSlot = (): boolean => (passage === 'single' ? free === concurrency : free > 0);
+
+  /** What is granted may send, be answered and give its slot back before granted() returns: the loop here goes on, not a call inside the call. */
+  function pump(): void {
+    if (pumping) return;
+    pumping = true;
+    try {
+      const now = clock.elapsed();
+      for (let queue = next(); queue !== undefined; queue = next()) {
+        const head = queue.peekFront() as Waiter;
+        const delay = delayMs(head.items, now);
+        if (now + delay > head.deadline || now >= head.deadline) {
+          queue.shift();
+          waitingItems -= head.items;
+          head.granted({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
+        } else if (hasSlot() && delay === 0) {
+          queue.shift();
+          waitingItems -= head.items;
+          take(head.items);
+          head.granted(undefined);
+        } else {
+          return wakeIn(delay > 0 ? delay : sweepMs);
+        }
+      }
+      if (waiting.length > 0) wakeIn(sweepMs);
+    } finally {
+      pumping = false;
+    }
+  }
+
+  function wakeIn(ms: number): void {
+    const wait = Math.min(ms, sweepMs);
+    const at = clock.elapsed() + wait;
+    if (timer !== undefined && timer.at <= at) return;
+    timer?.off();
+    const off = clock.after(wait, () => {
+      timer = undefined;
+      sweep();
+      pump();
+    });
+    timer = { at, off };
+  }
+
+  function sweep(): void {
+    const now = clock.elapsed();
+    refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: dateIn(gateMs(now)) });
+  }
+
+  function refuseWhere(matches: (waiter: Waiter) => boolean, refusal: SlotRefusal): void {
+    const refused: Waiter[] = [];
+    for (const queue of [urgents, waiting]) {
+      for (let count = queue.length; count > 0; count--) {
+        const waiter = queue.shift() as Waiter;
+        if (matches(waiter)) refused.push(waiter);
+        else queue.push(waiter);
+      }
+    }
+    for (const { items } of refused) waitingItems -= items;
+    for (const { granted } of refused) granted(refusal);
+    if (waiting.length === 0 && urgents.length === 0 && free === concurrency) stopTimer();
+  }
+
+  function stopTimer(): void {
+    timer?.off();
+    timer = undefined;
+  }
+
+  return {
+    acquire(items, deadline, call, granted, urgent = false) {
+      const now = clock.elapsed();
+      const delay = delayMs(items, now);
+      if (now >= deadline) return granted({ cause: 'deadline', retryAt: dateIn(delay) });
+      if (now + delay > deadline) return granted({ cause: 'throttled', retryAt: dateIn(delay) });
+      if (passage === 'open' && free > 0 && delay === 0 && waiting.length === 0) {
+        take(items);
+        return granted(undefined);
+      }
+      (urgent ? urgents : waiting).push({ items, deadline, call, granted });
+      waitingItems += items;
+      pump();
+    },
+    changed(items, leaving) {
+      for (const bucket of buckets) bucket.change(items, leaving);
+    },
+    started(items) {
+      if (buckets.length === 0) return;
+      const now = clock.elapsed();
+      for (const bucket of buckets) bucket.start(items, now);
+      if (waiting.length > 0) pump();
+    },
+    narrow(wanted) {
+      if (passage === wanted) return;
+      passage = wanted;
+      if (waiting.length > 0) pump();
+    },
+    whenIdle: () => (free === concurrency ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
+    release() {
+      free += 1;
+      if (free === concurrency && idlers.length > 0) {
+        for (const idle of idlers) idle();
+        idlers = [];
+      }
+      if (waiting.length > 0 || urgents.length > 0) pump();
+      else if (free === concurrency) stopTimer();
+    },
+    pauseFor(ms) {
+      heldUntil = Math.max(heldUntil, clock.elapsed() + ms);
+    },
+    behindMs(requests, items) {
+      if (buckets.length === 0) return 0;
+      const now = clock.elapsed();
+      let wait = 0;
+      for (const bucket of buckets)
+        wait = Math.max(wait, bucket.behindMs(waiting.length + requests, waitingItems + items, now));
+      return gateMs(now) + wait;
+    },
+    opensAt: () => dateIn(gateMs(clock.elapsed())),
+    dismiss(call) {
+      refuseWhere((waiter) => waiter.call === call, { cause: 'stopped', retryAt: dateIn(gateMs(clock.elapsed())) });
+      pump();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import { accept, decide, type RetryDecision } from '../../api/decision.ts';
+import type { Batch } from '../../api/delivery.ts';
+import type { AnyDestination, Reply } from '../../api/destination.ts';
+import type { Exchange, HttpResponse } from '../../api/failure.ts';
+import { jsonValue } from '../../api/reply-readers.ts';
+import { usualNo, type UsualNo } from '../../api/usual-no.ts';
+import { plainYes, yesIn } from '../../api/yes.ts';
+import { tooLarge, unreadable } from './unusable-reply.ts';
+
+/** What a folder says about answers. */
+export type Reader = Pick<AnyDestination, 'response'>;
+
+/**
+ * Reads an answer. A 2xx is a yes only in a form that the folder names: first come the verdicts that the folder reads itself, then
+ * the usual words for a no, then its `yes`; all else says nothing we may rely on. Half an answer may refuse, but not accept.
+ */
+export function readResponse({ response: handler }: Reader, exchange: Exchange, batch: Batch<unknown>): Reply {
+  const { response } = exchange;
+  const { status, body, cut } = response;
+  const success = status >= 200 && status < 300;
+  const unread = success ? unreadable(response) : undefined;
+  if (unread !== undefined) return toAll(batch, asUnclear(handler, unread));
+  const decisions = handler.readReply?.(exchange, batch);
+  if (decisions !== undefined) {
+    const sure = !success || cut !== true;
+    return { kind: 'settled', decisions: sure ? decisions : doubted(decisions, unclear(handler, response)) };
+  }
+  if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
+  const no = body === '' ? undefined : usualNo(jsonValue(body));
+  if (no?.status !== undefined)
+    return { kind: 'failed', failure: { kind: 'http', response: { ...response, status: no.status } } };
+  if (no !== undefined) return toAll(batch, refusal(no, status, batch.items.length === 1));
+  const form = yesIn(handler.yes ?? (handler.readReply === undefined ? plainYes : []), exchange);
+  return toAll(batch, form === undefined ? unclear(handler, response) : (form.means?.(exchange, batch) ?? accept()));
+}
+
+const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
+  kind: 'settled',
+  decisions: batch.items.map(() => decision),
+});
+
+/** A no to a part, without a word that the folder knows to tell which: the others may be taken. */
+function refusal({ partly }: UsualNo, status: number, lone: boolean): RetryDecision {
+  if (lone) return decide('reject', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
+  return partly
+    ? decide('split', 'vendor_rejected', `The vendor's ${status} refuses a part of the request`, {
+        status,
+        doubtful: true,
+      })
+    : decide('split', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
+}
+
+/** Half an answer accepts nobody. */
+const doubted = (decisions: readonly RetryDecision[], half: RetryDecision): readonly RetryDecision[] =>
+  decisions.map((decision) => (decision?.kind === 'accept' ? half : decision));
+
+type Handler = Reader['response'];
+
+const unclear = (handler: Handler, response: HttpResponse): RetryDecision =>
+  asUnclear(handler, tooLarge(response) ?? unsaid(response));
+
+const asUnclear = ({ resendUnclear }: Handler, decision: RetryDecision): RetryDecision =>
+  resendUnclear === false && decision.kind === 'ambiguous' ? { ...decision, resend: false } : decision;
+
+const unsaid = ({ status }: HttpResponse): RetryDecision =>
+  decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say what became of the event`, { status });

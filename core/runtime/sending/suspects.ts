@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { PendingDelivery } from '../batching/pending-delivery.ts';
+
+/** Events that were refused alone, or went back to the host for a refusal: known when they come again, in whatever call. */
+export interface Suspects {
+  /** The mark after its first refusal; `undefined` where it is none of them. */
+  markOf(delivery: PendingDelivery): number | undefined;
+  add(delivery: PendingDelivery): void;
+  /** It goes back to the host for a refusal. Says how often it has. */
+  putOff(delivery: PendingDelivery): number;
+}
+
+const mostRemembered = 1_000;
+
+export function createSuspects(): Suspects {
+  const known = new Map<string, { readonly mark: number | undefined; times: number }>();
+
+  function entryOf(delivery: PendingDelivery) {
+    const key = keyOf(delivery);
+    let entry = known.get(key);
+    if (entry === undefined) {
+      entry = { mark: delivery.refused, times: 0 };
+      known.set(key, entry);
+      if (known.size > mostRemembered) known.delete(known.keys().next().value as string);
+    }
+    return entry;
+  }
+  return {
+    markOf: (delivery) => (known.size === 0 ? undefined : known.get(keyOf(delivery))?.mark),
+    add: (delivery) => void entryOf(delivery),
+    putOff(delivery) {
+      const entry = entryOf(delivery);
+      entry.times += 1;
+      return entry.times;
+    },
+  };
+}
+
+const keys = new WeakMap<PendingDelivery, string>();
+
+/** By its text: hosts hand over the same event as another object. */
+export function keyOf(delivery: PendingDelivery): string {
+  let key = keys.get(delivery);
+  if (key === undefined) {
+    key = createHash('sha256').update(delivery.text).digest('base64');
+    keys.set(delivery, key);
+  }
+  return key;
+}
