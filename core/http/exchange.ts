@@ -1,70 +1,70 @@
 import type { Dispatcher } from 'undici';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
-import { bodyReader, type BodyReader, type ReadBody } from './answer-body.ts';
-import { socketBroke } from './socket-reset.ts';
-import type { Applicant, Queue, SocketTurns } from './socket-turns.ts';
+import { createBodyReader, type BodyReader, type DecodedBody } from './response-body.ts';
+import { inSocketError } from './socket-reset.ts';
+import type { SocketWaiter, SocketQueue, SocketScheduler } from './socket-scheduler.ts';
 
-/** Bytes of an answer that are read where nobody needs more. */
+/** Default limit of the response bytes that are read. */
 export const defaultReplyCap = 64 * 1024;
 
 type Controller = Dispatcher.DispatchController;
 
 export interface ExchangeListener {
-  /** The first byte is about to leave. */
+  /** The first byte is about to be sent. */
   onStart(): void;
-  /** Once. */
+  /** Called exactly once. */
   onAnswer(result: WireResult): void;
 }
 
 /** What the exchanges of one transport share. */
-export interface ExchangeSurroundings {
-  /** Those without an answer yet. */
+export interface ExchangeContext {
+  /** Exchanges that have not settled. */
   readonly inFlight: Set<Exchange>;
-  /** Epoch milliseconds, for when an answer came. */
+  /** Epoch milliseconds, to date responses. */
   readonly now: () => number;
-  /** Milliseconds that nobody sets, for deadlines. */
+  /** Monotonic milliseconds, for deadlines. */
   readonly elapsed: () => number;
   /** The connection's limit for headers and for body. */
   readonly timeoutMs: number;
-  /** The sockets are our own, and tell a broken connection from an end. */
-  readonly tellsResets: boolean;
+  /** The sockets are our own and distinguish a reset from a regular end. */
+  readonly detectsResets: boolean;
   readonly dispatcher: Dispatcher;
-  /** Called once for each exchange, when its listener has its answer. */
-  over(): void;
+  /** Called once per exchange, after its listener. */
+  onSettled(): void;
 }
 
 /** Where a connection's exchanges with one origin get their sockets. */
-export interface Gateway {
-  readonly turns: SocketTurns;
-  readonly queue: Queue;
+export interface OriginSockets {
+  readonly scheduler: SocketScheduler;
+  readonly queue: SocketQueue;
 }
 
-/** How long one may take, in milliseconds: from now on in all, and from its socket on. */
-export interface Patience {
+/** Time limits of one exchange, in milliseconds: in all, and from the moment it has a socket. */
+export interface ExchangeDeadline {
   readonly withinMs: number;
   readonly mostMs: number;
-  /** Asked for only where it waits for a socket: aborted, it never leaves. */
+  /** Read only while the exchange waits for a socket; once aborted, it is never sent. */
   readonly signal?: (() => AbortSignal) | undefined;
 }
 
 /**
- * One request and what came of it, as undici tells it. Begins when there is a socket for it, settles exactly once and never
+ * One request and its result, driven by undici's callbacks. Starts when it has a socket, settles exactly once and never
  * throws.
  */
-export class Exchange implements Dispatcher.DispatchHandler, Applicant {
+export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
   readonly #listener: ExchangeListener;
-  readonly #around: ExchangeSurroundings;
+  readonly #context: ExchangeContext;
   readonly #request: Dispatcher.DispatchOptions;
-  readonly #gateway: Gateway;
+  readonly #sockets: OriginSockets;
   readonly #mostMs: number;
   readonly #signal: (() => AbortSignal) | undefined;
-  /** Ends to listen to the signal, while it waits for a socket. */
-  #unhear: (() => void) | undefined;
-  /** When, by `elapsed`, it must be over, and the milliseconds that it was given. */
+  /** Set while the exchange waits for a socket and listens to the signal. */
+  #removeAbortListener: (() => void) | undefined;
+  /** The deadline on the clock of `elapsed`, and the milliseconds allowed until then. */
   expiresAt: number;
-  #givenMs: number;
-  /** Decoded bytes of the answer that are read. */
+  #allowedMs: number;
+  /** Decoded bytes of the response that are read. */
   readonly #cap: number;
   #controller: Controller | undefined;
   settled = false;
@@ -76,61 +76,61 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
   constructor(
     request: Dispatcher.DispatchOptions,
     listener: ExchangeListener,
-    { withinMs, mostMs, signal }: Patience,
+    { withinMs, mostMs, signal }: ExchangeDeadline,
     cap: number,
-    gateway: Gateway,
-    around: ExchangeSurroundings,
+    sockets: OriginSockets,
+    context: ExchangeContext,
   ) {
     this.#request = request;
     this.#listener = listener;
     this.#mostMs = mostMs;
     this.#signal = signal;
     this.#cap = cap;
-    this.#gateway = gateway;
-    this.#around = around;
-    this.#givenMs = withinMs;
-    this.expiresAt = around.elapsed() + withinMs;
-    around.inFlight.add(this);
+    this.#sockets = sockets;
+    this.#context = context;
+    this.#allowedMs = withinMs;
+    this.expiresAt = context.elapsed() + withinMs;
+    context.inFlight.add(this);
   }
 
-  /** Leaves, or waits for its turn. */
+  /** Sends the request, or waits for a socket. */
   start(): void {
-    const { turns, queue } = this.#gateway;
-    if (!turns.take(queue, this)) return this.#hear();
-    // No time has passed since it was made.
-    if (this.#mostMs < this.#givenMs) this.#shorten(this.expiresAt - this.#givenMs);
+    const { scheduler, queue } = this.#sockets;
+    if (!scheduler.acquire(queue, this)) return this.#listenForAbort();
+    // No time has passed since the constructor ran, so the clock is not read again.
+    if (this.#mostMs < this.#allowedMs) this.#shorten(this.expiresAt - this.#allowedMs);
     this.#dispatch();
   }
 
-  /** While others have the sockets, it may be told not to leave at all. */
-  #hear(): void {
+  /** While it waits for a socket, the call may be aborted: then the request is never sent. */
+  #listenForAbort(): void {
     const signal = this.#signal?.();
     if (signal === undefined) return;
-    const stay = (): void => this.#settleLater(stopped);
-    if (signal.aborted) return stay();
-    signal.addEventListener('abort', stay, { once: true });
-    this.#unhear = () => signal.removeEventListener('abort', stay);
+    const onAbort = (): void => this.#settleLater(abortedBeforeSocket);
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#removeAbortListener = () => signal.removeEventListener('abort', onAbort);
   }
 
-  /** Its turn has come. */
-  go(): void {
-    this.#unhear?.();
-    this.#unhear = undefined;
-    const now = this.#around.elapsed();
-    this.#givenMs = this.expiresAt - now;
-    if (this.#mostMs < this.#givenMs) this.#shorten(now);
+  /** A socket is free. */
+  onSocket(): void {
+    this.#removeAbortListener?.();
+    this.#removeAbortListener = undefined;
+    const now = this.#context.elapsed();
+    this.#allowedMs = this.expiresAt - now;
+    if (this.#mostMs < this.#allowedMs) this.#shorten(now);
     this.#dispatch();
   }
 
   #shorten(now: number): void {
-    this.#givenMs = this.#mostMs;
+    this.#allowedMs = this.#mostMs;
     this.expiresAt = now + this.#mostMs;
   }
 
   #dispatch(): void {
     this.#hasSocket = true;
     try {
-      this.#around.dispatcher.dispatch(this.#request, this);
+      this.#context.dispatcher.dispatch(this.#request, this);
     } catch (error) {
       this.onResponseError(undefined as never, error instanceof Error ? error : new Error(String(error)));
     }
@@ -151,8 +151,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
   ): void {
     if (status < 200) return;
     this.#status = status;
-    this.#headers = flattened(headers);
-    this.#body = bodyReader(this.#headers, this.#cap);
+    this.#headers = flattenHeaders(headers);
+    this.#body = createBodyReader(this.#headers, this.#cap);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -163,9 +163,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
 
   onResponseEnd(): void {
     if (this.settled) return;
-    if (socketBroke()) return this.#settleLater(this.#refusal() ?? broken);
-    if (this.#body === undefined) return this.#settle(broken);
-    if (this.#mayBeHalf()) return this.#settle(unmeasured);
+    if (inSocketError()) return this.#settleLater(this.#truncatedError() ?? connectionReset);
+    if (this.#body === undefined) return this.#settle(connectionReset);
+    if (this.#mayBeTruncated()) return this.#settle(answerWithoutLength);
     this.#body.end((read) => {
       if (!this.settled) this.#settle(this.#response(read, false));
     });
@@ -173,83 +173,85 @@ export class Exchange implements Dispatcher.DispatchHandler, Applicant {
 
   onResponseError(_controller: Controller, error: Error): void {
     if (this.settled) return;
-    this.#settleLater(this.#refusal() ?? failureOf(error, this.#controller !== undefined, this.#around.timeoutMs));
+    this.#settleLater(
+      this.#truncatedError() ?? failureOf(error, this.#controller !== undefined, this.#context.timeoutMs),
+    );
   }
 
-  /** The total deadline passed. */
+  /** The deadline has passed. */
   expire(): void {
     if (this.settled) return;
     const started = this.#controller !== undefined;
     const failure: Failure = started
-      ? { kind: 'timeout', afterMs: this.#givenMs }
+      ? { kind: 'timeout', afterMs: this.#allowedMs }
       : { kind: 'network', code: 'ETIMEDOUT', received: 'no' };
-    this.#settleLater(this.#refusal() ?? failure);
+    this.#settleLater(this.#truncatedError() ?? failure);
     this.#controller?.abort(new Error('the request took too long'));
   }
 
-  /** An empty yes that says nothing of its length, over sockets that do not tell its end from a reset. */
-  #mayBeHalf(): boolean {
-    const yes = this.#status < 300 && this.#status !== 204 && this.#status !== 205;
-    if (!yes || this.#around.tellsResets || this.#body?.received !== 0) return false;
+  /** An empty success without a length, over sockets that cannot distinguish its end from a reset. */
+  #mayBeTruncated(): boolean {
+    const success = this.#status < 300 && this.#status !== 204 && this.#status !== 205;
+    if (!success || this.#context.detectsResets || this.#body?.received !== 0) return false;
     return this.#headers['content-length'] === undefined && this.#headers['transfer-encoding'] === undefined;
   }
 
   #settle(result: WireResult): void {
     this.#close();
-    this.#tell(result);
+    this.#report(result);
   }
 
-  /** What went wrong is told once undici is done with it: it does not stand a new request from inside its own error. */
+  /** Reports a failure in a microtask: undici does not support a new request from inside its own error callback. */
   #settleLater(result: WireResult): void {
     this.#close();
-    queueMicrotask(() => this.#tell(result));
+    queueMicrotask(() => this.#report(result));
   }
 
-  /** Whoever waits for the socket comes before what the listener may send next. */
-  #tell(result: WireResult): void {
-    if (this.#hasSocket) this.#gateway.turns.give();
+  /** Frees the socket first: waiting exchanges come before what the listener may send next. */
+  #report(result: WireResult): void {
+    if (this.#hasSocket) this.#sockets.scheduler.release();
     this.#listener.onAnswer(result);
-    this.#around.over();
+    this.#context.onSettled();
   }
 
   #close(): void {
     this.settled = true;
-    this.#unhear?.();
+    this.#removeAbortListener?.();
     this.#body?.cancel();
     this.#body = undefined;
-    this.#around.inFlight.delete(this);
+    this.#context.inFlight.delete(this);
   }
 
-  #response({ text, over, unread }: ReadBody, cut: boolean): WireResult {
+  #response({ text, overCap, unread }: DecodedBody, cut: boolean): WireResult {
     const response: HttpResponse = {
       status: this.#status,
       headers: this.#headers,
       body: text,
-      receivedAt: this.#around.now(),
+      receivedAt: this.#context.now(),
     };
-    if (!cut && !over && unread === undefined) return { kind: 'response', response };
+    if (!cut && !overCap && unread === undefined) return { kind: 'response', response };
     const more = {
-      ...(cut || over ? { cut: true } : {}),
-      ...(over ? { cutAtBytes: this.#cap } : {}),
+      ...(cut || overCap ? { cut: true } : {}),
+      ...(overCap ? { cutAtBytes: this.#cap } : {}),
       ...(unread === undefined ? {} : { unread }),
     };
     return { kind: 'response', response: { ...response, ...more } };
   }
 
-  /** A refusal that broke off is still a refusal; a yes that broke off is none. */
-  #refusal(): WireResult | undefined {
+  /** A truncated error response still counts as an error; a truncated success does not count as success. */
+  #truncatedError(): WireResult | undefined {
     return this.#status >= 300 && this.#body !== undefined ? this.#response(this.#body.soFar(), true) : undefined;
   }
 }
 
-/** Its call was stopped before there was a socket for it. */
-const stopped: Failure = { kind: 'network', code: 'stopped', received: 'no' };
-/** The connection broke within an answer that only its end could have measured. */
-const broken: Failure = { kind: 'network', code: 'ECONNRESET', received: 'maybe' };
-const unmeasured: Failure = { kind: 'network', code: 'answer_without_length', received: 'maybe' };
+/** The call was aborted before a socket was free. */
+const abortedBeforeSocket: Failure = { kind: 'network', code: 'stopped', received: 'no' };
+/** The connection broke within a response whose length only its end would tell. */
+const connectionReset: Failure = { kind: 'network', code: 'ECONNRESET', received: 'maybe' };
+const answerWithoutLength: Failure = { kind: 'network', code: 'answer_without_length', received: 'maybe' };
 
-/** undici gives a list where a header came more than once; nearly always none did. */
-function flattened(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
+/** undici passes a list for a repeated header, which is rare. */
+function flattenHeaders(headers: Record<string, string | string[] | undefined>): Readonly<Record<string, string>> {
   for (const name in headers) {
     if (typeof headers[name] === 'string') continue;
     const entries = Object.entries(headers).filter(([, value]) => value !== undefined);
@@ -260,8 +262,8 @@ function flattened(headers: Record<string, string | string[] | undefined>): Read
   return headers as Record<string, string>;
 }
 
-/** What undici says of a 100, and of a 101, that nobody asked for. It ends the connection over them, without an option. */
-const interim: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
+/** undici's messages for an unrequested 100 and 101. It always closes the connection over them. */
+const interimErrors: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
 
 function failureOf(error: Error, started: boolean, timeoutMs: number): Failure {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
@@ -269,7 +271,7 @@ function failureOf(error: Error, started: boolean, timeoutMs: number): Failure {
   if (started && (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')) {
     return { kind: 'timeout', afterMs: timeoutMs };
   }
-  if (started && code === 'UND_ERR_SOCKET' && interim.has(error.message))
+  if (started && code === 'UND_ERR_SOCKET' && interimErrors.has(error.message))
     return { kind: 'network', code: 'interim_response', received: 'maybe' };
   return { kind: 'network', code, received: started ? 'maybe' : 'no' };
 }

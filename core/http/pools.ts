@@ -1,99 +1,100 @@
 import { Agent, buildConnector, Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
-import { telling } from './socket-reset.ts';
-import { SocketTurns } from './socket-turns.ts';
+import { withResetDetection } from './socket-reset.ts';
+import { SocketScheduler } from './socket-scheduler.ts';
 import { publicLookup } from './target.ts';
 
 export type MakeDispatcher = (options: Agent.Options) => Dispatcher;
 
 export interface PoolsOptions {
-  /** Sockets to one origin at most, whichever connections they serve. */
+  /** Most sockets to one origin, shared by all connections. */
   readonly socketsPerOrigin: number;
-  /** The host's own: one that stays the host's, or what makes them, which are closed here. */
+  /** A dispatcher of the host, which the host closes, or a factory, whose dispatchers are closed here. */
   readonly dispatcher?: Dispatcher | MakeDispatcher | undefined;
   readonly proxy?: Proxy | undefined;
 }
 
-/** The proxy that a host chose. */
+/** The proxy that the host chose. */
 export interface Proxy {
   readonly url: string;
-  /** Hosts that are reached without it, as NO_PROXY lists them. */
+  /** Hosts that are reached directly, in the format of NO_PROXY. */
   readonly except: string;
 }
 
-/** What tells the sockets of connections apart. */
+/** Connections of the same kind share their sockets. */
 export interface PoolKind {
-  /** Names that lead into a network are refused. */
+  /** Refuses names that resolve to an address inside a network. */
   readonly guarded: boolean;
-  /** How long a socket may take until it stands, in milliseconds. */
+  /** Time limit to open a socket, in milliseconds. */
   readonly connectMs: number;
-  /** Nothing on loopback is reached through a proxy. */
+  /** Loopback is never reached through a proxy. */
   readonly loopback: boolean;
 }
 
-/** The way out that connections of one kind share. */
+/** The sockets that connections of one kind share. */
 export interface SharedPool {
   readonly dispatcher: Dispatcher;
-  /** The sockets tell a reset from an end. */
-  readonly tellsResets: boolean;
-  /** It changes the headers that it is given. */
+  /** Its sockets distinguish a reset from a regular end. */
+  readonly detectsResets: boolean;
+  /** The dispatcher modifies the headers object of a request. */
   readonly changesHeaders: boolean;
-  /** A connection goes. With the last one the sockets go, too, where they are ours. */
+  /** A connection closes. The last one to leave closes the sockets, where they are our own. */
   leave(): Promise<void>;
 }
 
 /** The sockets of one runtime. */
 export interface Pools {
-  /** The pool for one more connection of this kind; its sockets are made at the first request. */
+  /** The pool for one more connection of this kind; its sockets open with the first request. */
   join(kind: PoolKind): SharedPool;
-  turnsAt(origin: string): SocketTurns;
-  /** Closes what was made here. */
+  schedulerFor(origin: string): SocketScheduler;
+  /** Closes the dispatchers that were created here. */
   close(): Promise<void>;
 }
 
-function unlessClosed(error: unknown): void {
-  if (!closedAlready.has((error as { readonly code?: unknown } | null)?.code)) throw error;
+function ignoreClosed(error: unknown): void {
+  if (!closedCodes.has((error as { readonly code?: unknown } | null)?.code)) throw error;
 }
 
-const closedAlready: ReadonlySet<unknown> = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
+const closedCodes: ReadonlySet<unknown> = new Set(['UND_ERR_CLOSED', 'UND_ERR_DESTROYED']);
 
 const keepAliveMs = 30_000;
-/** Addresses of one name that are tried within the connect limit. */
+/** How many addresses of a name are tried within the connect limit. */
 const addressesTried = 3;
 
-export function createPools({ socketsPerOrigin, dispatcher: given, proxy }: PoolsOptions): Pools {
+export function createPools({ socketsPerOrigin, dispatcher: hostDispatcher, proxy }: PoolsOptions): Pools {
   const shared = new Map<string, SharedPool & { join(): void; close(): Promise<void> }>();
-  const turns = new Map<string, SocketTurns>();
-  const own = given === undefined;
+  const schedulers = new Map<string, SocketScheduler>();
+  const own = hostDispatcher === undefined;
 
   function make(kind: PoolKind): Dispatcher {
-    if (given !== undefined && typeof given !== 'function') return given;
+    if (hostDispatcher !== undefined && typeof hostDispatcher !== 'function') return hostDispatcher;
     const options = agentOptions(kind, socketsPerOrigin);
-    if (given !== undefined) return given(options);
-    return proxy === undefined || kind.loopback ? ownAgent(options) : proxied(options, proxy);
+    if (hostDispatcher !== undefined) return hostDispatcher(options);
+    return proxy === undefined || kind.loopback ? ownAgent(options) : proxyAgent(options, proxy);
   }
 
   function open(key: string, kind: PoolKind) {
     let members = 0;
-    let made: Dispatcher | undefined;
+    let opened: Dispatcher | undefined;
     const close = async (): Promise<void> => {
-      const closing = made;
-      made = undefined;
-      // What a factory gave may be one and the same for several, and closed by its owner meanwhile.
-      if (closing !== undefined && (own || typeof given === 'function')) await closing.close().catch(unlessClosed);
+      const closing = opened;
+      opened = undefined;
+      // A factory may return one dispatcher for several pools, and its owner may have closed it.
+      if (closing !== undefined && (own || typeof hostDispatcher === 'function'))
+        await closing.close().catch(ignoreClosed);
     };
     return {
       get dispatcher() {
-        made ??= make(kind);
-        return made;
+        opened ??= make(kind);
+        return opened;
       },
-      tellsResets: own,
+      detectsResets: own,
       changesHeaders: own && proxy !== undefined,
       join() {
         members += 1;
       },
       leave(): Promise<void> {
         members -= 1;
-        // What the host made may be one and the same each time: it is closed with the runtime.
+        // A host's factory may return the same dispatcher each time, so it is closed with the runtime.
         if (members > 0 || !own) return Promise.resolve();
         shared.delete(key);
         return close();
@@ -111,10 +112,10 @@ export function createPools({ socketsPerOrigin, dispatcher: given, proxy }: Pool
       pool.join();
       return pool;
     },
-    turnsAt(origin) {
-      const found = turns.get(origin) ?? new SocketTurns(socketsPerOrigin);
-      turns.set(origin, found);
-      return found;
+    schedulerFor(origin) {
+      const scheduler = schedulers.get(origin) ?? new SocketScheduler(socketsPerOrigin);
+      schedulers.set(origin, scheduler);
+      return scheduler;
     },
     async close() {
       await Promise.all([...shared.values()].map((pool) => pool.close()));
@@ -129,31 +130,31 @@ const agentOptions = ({ guarded, connectMs }: PoolKind, connections: number): Ag
   keepAliveTimeout: keepAliveMs,
   connect: {
     timeout: connectMs,
-    // Node gives up an address after 250 ms where there is another one, however long the socket may take in all.
+    // By default Node gives up an address after 250 ms when there is another one, whatever the total limit.
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: Math.max(10, Math.floor(connectMs / addressesTried)),
     ...(guarded ? { lookup: publicLookup } : {}),
   },
 });
 
-/** A pool whose sockets tell a reset from an end. */
-const tellingPool = (origin: string | URL, options: object): Dispatcher => {
+/** A pool whose sockets distinguish a reset from a regular end. */
+const resetDetectingPool = (origin: string | URL, options: object): Dispatcher => {
   const { connect, ...others } = options as Pool.Options & { readonly connect: buildConnector.connector };
-  return new Pool(origin, { ...others, connect: telling(connect) });
+  return new Pool(origin, { ...others, connect: withResetDetection(connect) });
 };
 
 const connectorOf = ({ connect }: Agent.Options): buildConnector.connector =>
   buildConnector(connect as buildConnector.BuildOptions);
 
 const ownAgent = (options: Agent.Options): Dispatcher =>
-  new Agent({ ...options, factory: tellingPool, connect: connectorOf(options) });
+  new Agent({ ...options, factory: resetDetectingPool, connect: connectorOf(options) });
 
-/** The proxy finds the vendor's address, and may itself stand in our network: neither is looked up with the guard. */
-function proxied(options: Agent.Options, { url, except }: Proxy): Dispatcher {
+/** The proxy resolves the vendor's name and may itself be inside our network, so neither lookup is guarded. */
+function proxyAgent(options: Agent.Options, { url, except }: Proxy): Dispatcher {
   const { lookup: _, ...tls } = options.connect as buildConnector.BuildOptions & { readonly lookup?: unknown };
   return new EnvHttpProxyAgent({
     ...options,
-    factory: tellingPool,
+    factory: resetDetectingPool,
     connect: connectorOf(options),
     httpProxy: url,
     httpsProxy: url,

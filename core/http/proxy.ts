@@ -2,8 +2,8 @@ import type { Proxy } from './pools.ts';
 import { parsedUrl } from './target.ts';
 
 /**
- * A proxy that requests go through, as the host program chose it: `true` for the one that HTTPS_PROXY or HTTP_PROXY and NO_PROXY of
- * the environment name, or its URL.
+ * A proxy that requests go through, as the host program chose it: `true` for the one that HTTPS_PROXY or HTTP_PROXY and
+ * NO_PROXY of the environment name, or its URL.
  */
 export type ProxyOption =
   | true

@@ -13,8 +13,8 @@ export interface Redactor {
   /** The header with its credential masked; the scheme word stays. */
   header(name: string, value: string): string;
   /**
-   * A sentence that a folder made of an event before anything left. It should be a constant: one that held no value of the event it
-   * was first said about is one, and is not looked at again.
+   * A sentence that a folder made of an event before anything left. It should be a constant: one that held no value of
+   * the event it was first said about is one, and is not looked at again.
    */
   ownSentence(text: string, event: unknown): string;
   /** Masks what is said about these payloads. */

@@ -2,31 +2,33 @@ import type { buildConnector } from 'undici';
 
 type Connect = buildConnector.connector;
 
-let broken = false;
+let inError = false;
 
-const begin = (): void => {
-  broken = true;
-  // Where undici's own listener throws, the one behind it does not run.
-  queueMicrotask(mended);
+const enterError = (): void => {
+  inError = true;
+  // If undici's own listener throws, the listener added after it does not run.
+  queueMicrotask(leaveError);
 };
-const mended = (): void => {
-  broken = false;
+const leaveError = (): void => {
+  inError = false;
 };
 
 /**
- * Whether what undici tells just now comes of a broken socket. It reports the reset of an answer without a length as the
- * answer's end, from within the socket's `error` event; an answer that ends well ends elsewhere.
+ * Whether undici is calling from within a socket's `error` event. It reports the reset of a response without a length
+ * as the response's end, from there; a regular end comes from elsewhere.
  */
-export const socketBroke = (): boolean => broken;
+export const inSocketError = (): boolean => inError;
 
-/** Makes the sockets of a connect function tell socketBroke(): a listener before undici's own, and one behind it. */
-export const telling =
+/**
+ * Makes a connect function's sockets maintain inSocketError(), with a listener before undici's own and one after it.
+ */
+export const withResetDetection =
   (connect: Connect): Connect =>
   (options, callback) =>
     connect(options, (...result) => {
       const [error, socket] = result;
       if (error !== null || socket === null) return callback(...result);
-      socket.prependListener('error', begin);
+      socket.prependListener('error', enterError);
       callback(...result);
-      socket.on('error', mended);
+      socket.on('error', leaveError);
     });

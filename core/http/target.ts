@@ -8,8 +8,11 @@ export interface Target {
   readonly path: string;
 }
 
-/** The host check: turns the vendor's own URL into a target, or says why not. Only https, only `hosts`, only the default port. */
-export function createTargeting(hosts: readonly string[], pointedAt?: string): (url: string) => Target {
+/**
+ * The host check: turns the vendor's own URL into a target, or says why not. Only https, only `hosts`, only the default
+ * port.
+ */
+export function createTargetCheck(hosts: readonly string[], pointedAt?: string): (url: string) => Target {
   let last: { readonly url: string; readonly target: Target } | undefined;
   return (url) => {
     if (last?.url !== url) last = { url, target: check(url, hosts, pointedAt) };
@@ -38,7 +41,9 @@ export function parsedUrl(url: string): URL | undefined {
   }
 }
 
-/** An origin that the host program points a destination at: https, or http on loopback. Throws what is wrong with it. */
+/**
+ * An origin that the host program points a destination at: https, or http on loopback. Throws what is wrong with it.
+ */
 export function checkedOrigin(origin: string): string {
   const parsed = parsedUrl(origin);
   if (parsed === undefined)
@@ -60,7 +65,10 @@ const isLoopback = (host: string): boolean =>
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-/** A DNS lookup that never answers with an address inside a network: a vendor's name must not lead to a neighbour of ours. */
+/**
+ * A DNS lookup that never answers with an address inside a network: a vendor's name must not lead to a neighbour of
+ * ours.
+ */
 export function publicLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
   dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return callback(error, []);
@@ -84,8 +92,8 @@ const nat64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 const azureHost = '168.63.129.16';
 
 /**
- * Global unicast only; an IPv4 address inside an IPv6 one is judged as what it is. NAT64 of a network's own (64:ff9b:1::/48, RFC
- * 8215) leads into that network.
+ * Global unicast only; an IPv4 address inside an IPv6 one is judged as what it is. NAT64 of a network's own
+ * (64:ff9b:1::/48, RFC 8215) leads into that network.
  */
 export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;

@@ -1,61 +1,67 @@
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Failure, HttpRequest } from '../api/failure.ts';
-import { Exchange, type ExchangeListener, type ExchangeSurroundings, type Gateway } from './exchange.ts';
+import { Exchange, type ExchangeListener, type ExchangeContext, type OriginSockets } from './exchange.ts';
 import type { Pools } from './pools.ts';
-import { Queue } from './socket-turns.ts';
-import { createTargeting, isLoopbackOrigin } from './target.ts';
+import { SocketQueue } from './socket-scheduler.ts';
+import { createTargetCheck, isLoopbackOrigin } from './target.ts';
 
 export interface TransportOptions {
   readonly hosts: readonly string[];
   readonly compression?: 'gzip' | undefined;
-  /** Where the host program pointed this destination; the only thing that can lead to another host, or to loopback. */
+  /** Where the host program points this destination. Only this can lead to another host, or to loopback. */
   readonly origin?: string | undefined;
-  /** Total for one request, in milliseconds; headers and body each have as long. */
+  /** Time limit of one request, in milliseconds; headers and body have the same limit each. */
   readonly timeoutMs: number;
   /** The sockets of the runtime. */
   readonly pools: Pools;
-  /** Epoch milliseconds, for when an answer came. */
+  /** Epoch milliseconds, to date responses. */
   readonly now: () => number;
-  /** Milliseconds that nobody sets, for deadlines. Default: now. */
+  /** Monotonic milliseconds, for deadlines. Default: now. */
   readonly elapsed?: (() => number) | undefined;
 }
 
-/** A body as it goes on the wire. Made once for a batch, kept for its retries (ALL-03). */
+/** A body as it is sent. Encoded once per batch and reused for its retries (ALL-03). */
 export interface EncodedBody {
   readonly text: string;
   readonly bytes: Buffer;
   readonly compressed: boolean;
 }
 
-/** What one exchange may take. */
+/** The limits of one exchange. */
 export interface Bounds {
-  /** Milliseconds in all; never more than the connection's own limit, or `mostMs` in its place. */
+  /**
+   * Milliseconds in all, waiting for a socket included; once sent, at most `mostMs`, by default the connection's limit.
+   */
   readonly withinMs: number;
   readonly mostMs?: number | undefined;
-  /** Aborted, what still waits for a socket never leaves. */
+  /** Once aborted, a request that still waits for a socket is never sent. */
   readonly signal?: (() => AbortSignal) | undefined;
-  /** Bytes of the answer that are read; `cut` says that there were more. */
+  /** Decoded bytes of the response that are read; `cut` marks a longer one. */
   readonly replyBytes: number;
 }
 
-/** A connection's way out: host check, deadlines, no redirects, and sockets that it shares with others of its kind. */
+/**
+ * Sends a connection's requests: host check, deadlines, no redirects, sockets shared with connections of the same kind.
+ */
 export interface Transport {
   encodeBody(request: HttpRequest): EncodedBody | Promise<EncodedBody>;
-  /** Throws before anything leaves when the URL is not one of the manifest's; after that, the listener gets its answer. */
+  /**
+   * Throws, before anything is sent, if the manifest does not allow the URL; otherwise the listener gets one answer.
+   */
   send(request: HttpRequest, body: EncodedBody | undefined, bounds: Bounds, listener: ExchangeListener): void;
-  /** Takes nothing more; resolves when what is in flight is over. */
+  /** Refuses new requests; resolves when those in flight have settled. */
   close(): Promise<void>;
 }
 
 const connectMs = 5_000;
 const compress = promisify(gzip);
-/** Level 1 halves the CPU of the default and costs a few per cent of size on event JSON. */
+/** Level 1 halves the CPU time of the default and costs a few per cent of size on event JSON. */
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 export function createTransport(options: TransportOptions): Transport {
   const { timeoutMs, now, elapsed = now, pools } = options;
-  const target = createTargeting(options.hosts, options.origin);
+  const target = createTargetCheck(options.hosts, options.origin);
   const pool = pools.join({
     guarded: options.origin === undefined,
     connectMs: Math.min(connectMs, timeoutMs),
@@ -63,31 +69,31 @@ export function createTransport(options: TransportOptions): Transport {
   });
   let unsettled = 0;
   let closing: Promise<void> | undefined;
-  let emptied: (() => void) | undefined;
-  const around: ExchangeSurroundings = {
+  let onIdle: (() => void) | undefined;
+  const context: ExchangeContext = {
     inFlight: new Set(),
     now,
     elapsed,
     timeoutMs,
-    tellsResets: pool.tellsResets,
+    detectsResets: pool.detectsResets,
     get dispatcher() {
       return pool.dispatcher;
     },
-    over() {
+    onSettled() {
       unsettled -= 1;
-      if (unsettled === 0) emptied?.();
+      if (unsettled === 0) onIdle?.();
     },
   };
-  const headersFor = createHeaders();
-  const watch = createWatch(around);
-  const gatewayTo = createGateways(pools);
+  const headersFor = createHeaderCache();
+  const deadlines = createDeadlineTimer(context);
+  const socketsFor = createOriginSockets(pools);
 
   async function close(): Promise<void> {
     if (unsettled > 0)
       await new Promise<void>((done) => {
-        emptied = done;
+        onIdle = done;
       });
-    watch.close();
+    deadlines.close();
     await pool.leave();
   }
 
@@ -100,9 +106,9 @@ export function createTransport(options: TransportOptions): Transport {
     },
     send(request, body, { withinMs, mostMs = timeoutMs, replyBytes, signal }, listener) {
       const { origin, path } = target(request.url);
-      if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(closed));
+      if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(connectionClosed));
       const headers = headersFor(request.headers, body?.compressed === true);
-      const leaving = {
+      const dispatch = {
         origin,
         path,
         method: request.method,
@@ -112,15 +118,15 @@ export function createTransport(options: TransportOptions): Transport {
         bodyTimeout: timeoutMs,
       };
       const exchange = new Exchange(
-        leaving,
+        dispatch,
         listener,
         { withinMs, mostMs, signal },
         replyBytes,
-        gatewayTo(origin),
-        around,
+        socketsFor(origin),
+        context,
       );
       unsettled += 1;
-      watch.wind(exchange);
+      deadlines.schedule(exchange);
       exchange.start();
     },
     close() {
@@ -130,54 +136,58 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-const closed: Failure = { kind: 'network', code: 'connection_closed', received: 'no' };
+const connectionClosed: Failure = { kind: 'network', code: 'connection_closed', received: 'no' };
 
-/** Nearly every connection talks to one origin. */
-function createGateways(pools: Pools): (origin: string) => Gateway {
-  let last: { readonly origin: string; readonly gateway: Gateway } | undefined;
-  let all: Map<string, Gateway> | undefined;
-  const open = (origin: string): Gateway => {
-    const gateway = { turns: pools.turnsAt(origin), queue: new Queue() };
-    (all ??= new Map()).set(origin, gateway);
-    return gateway;
+/** Nearly every connection talks to one origin, so the last one is cached. */
+function createOriginSockets(pools: Pools): (origin: string) => OriginSockets {
+  let last: { readonly origin: string; readonly sockets: OriginSockets } | undefined;
+  let all: Map<string, OriginSockets> | undefined;
+  const open = (origin: string): OriginSockets => {
+    const sockets = { scheduler: pools.schedulerFor(origin), queue: new SocketQueue() };
+    (all ??= new Map()).set(origin, sockets);
+    return sockets;
   };
   return (origin) => {
-    if (last?.origin !== origin) last = { origin, gateway: all?.get(origin) ?? open(origin) };
-    return last.gateway;
+    if (last?.origin !== origin) last = { origin, sockets: all?.get(origin) ?? open(origin) };
+    return last.sockets;
   };
 }
 
 /**
- * The headers as they go on the wire. Answers are asked for without a coding: small as they are, decoding costs more than it
- * saves. Folders make their headers once, so they are completed once.
+ * The headers as they are sent. Responses are requested uncompressed: they are so small that decoding costs more than
+ * it saves. Folders build their headers once, so they are completed once.
  */
-function createHeaders(): (given: HttpRequest['headers'], compressed: boolean) => Record<string, string> {
-  let last: { readonly given: HttpRequest['headers']; readonly compressed: boolean; made: Record<string, string> };
-  return (given, compressed) => {
-    if (last?.given !== given || last.compressed !== compressed) {
+function createHeaderCache(): (own: HttpRequest['headers'], compressed: boolean) => Record<string, string> {
+  let last: {
+    readonly own: HttpRequest['headers'];
+    readonly compressed: boolean;
+    readonly all: Record<string, string>;
+  };
+  return (own, compressed) => {
+    if (last?.own !== own || last.compressed !== compressed) {
       const coding = compressed ? { 'content-encoding': 'gzip' } : {};
-      last = { given, compressed, made: { 'accept-encoding': 'identity', ...given, ...coding } };
+      last = { own, compressed, all: { 'accept-encoding': 'identity', ...own, ...coding } };
     }
-    return last.made;
+    return last.all;
   };
 }
 
 /**
- * The total deadline of the requests in flight. One timer looks over them a few times per timeout: a timer or an
- * AbortSignal for each request would cost more than the request.
+ * Enforces the deadlines of the requests in flight. One timer checks them all a few times per timeout: a timer or an
+ * AbortSignal per request would cost more than the request.
  */
-function createWatch({ inFlight, elapsed, timeoutMs }: ExchangeSurroundings) {
+function createDeadlineTimer({ inFlight, elapsed, timeoutMs }: ExchangeContext) {
   const tickMs = Math.min(250, Math.max(5, Math.floor(timeoutMs / 40)));
   let timer: NodeJS.Timeout | undefined;
-  const look = (): void => {
+  const check = (): void => {
     const time = elapsed();
     for (const exchange of inFlight) if (exchange.expiresAt <= time) exchange.expire();
-    timer = inFlight.size > 0 ? setTimeout(look, tickMs).unref() : undefined;
+    timer = inFlight.size > 0 ? setTimeout(check, tickMs).unref() : undefined;
   };
   return {
-    /** Looks again at the latest when this one may have expired. */
-    wind({ expiresAt }: Exchange): void {
-      timer ??= setTimeout(look, Math.min(tickMs, Math.max(0, expiresAt - elapsed()))).unref();
+    /** Makes sure of a check by the time that this one may have expired. */
+    schedule({ expiresAt }: Exchange): void {
+      timer ??= setTimeout(check, Math.min(tickMs, Math.max(0, expiresAt - elapsed()))).unref();
     },
     close(): void {
       clearTimeout(timer);

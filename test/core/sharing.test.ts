@@ -13,7 +13,7 @@ import {
 import { createConnectionIds } from '../../core/runtime/connection-ids.ts';
 import { createPools } from '../../core/http/pools.ts';
 import { publicLookup } from '../../core/http/target.ts';
-import { Queue, SocketTurns } from '../../core/http/socket-turns.ts';
+import { SocketQueue, SocketScheduler } from '../../core/http/socket-scheduler.ts';
 import { acme, bench, kinds, open, track, tracks } from './workbench.ts';
 
 let server: Server | undefined;
@@ -73,7 +73,7 @@ describe('the connections of a runtime', () => {
     expect(most).toBe(3);
   });
 
-  it('F-21 take turns at the sockets, so that a busy one keeps no other waiting for long', async () => {
+  it('F-21 take scheduler at the sockets, so that a busy one keeps no other waiting for long', async () => {
     const runtime = runtimeTo(await vendor(yesAfter(10)), { socketsPerOrigin: 1 });
     const [busy, calm] = [open(runtime), open(runtime)];
     const much = busy.deliver(tracks(30));
@@ -256,21 +256,21 @@ describe('a runtime that is closed', () => {
   });
 });
 
-describe('the turns at the sockets of an origin', () => {
+describe('the scheduler at the sockets of an origin', () => {
   it('F-21 go round the connections, and pass over whoever gave up', () => {
-    const turns = new SocketTurns(1);
+    const scheduler = new SocketScheduler(1);
     const went: string[] = [];
-    const queues = { a: new Queue(), b: new Queue() };
-    const applicant = (name: string) => ({ settled: false, go: () => void went.push(name) });
-    const [gone, ...others] = ['a1', 'a2', 'a3', 'b1'].map(applicant);
-    expect(turns.take(queues.a, applicant('first'))).toBe(true);
-    if (gone !== undefined) turns.take(queues.a, gone);
-    for (const [at, other] of others.entries()) turns.take(at < 2 ? queues.a : queues.b, other);
+    const queues = { a: new SocketQueue(), b: new SocketQueue() };
+    const waiter = (name: string) => ({ settled: false, onSocket: () => void went.push(name) });
+    const [gone, ...others] = ['a1', 'a2', 'a3', 'b1'].map(waiter);
+    expect(scheduler.acquire(queues.a, waiter('first'))).toBe(true);
+    if (gone !== undefined) scheduler.acquire(queues.a, gone);
+    for (const [at, other] of others.entries()) scheduler.acquire(at < 2 ? queues.a : queues.b, other);
     if (gone !== undefined) gone.settled = true;
-    for (let n = 0; n < 4; n++) turns.give();
+    for (let n = 0; n < 4; n++) scheduler.release();
     expect(went).toEqual(['a2', 'b1', 'a3']);
-    expect(turns.take(queues.b, applicant('last'))).toBe(true);
-    expect(turns.take(queues.b, applicant('too many'))).toBe(false);
+    expect(scheduler.acquire(queues.b, waiter('last'))).toBe(true);
+    expect(scheduler.acquire(queues.b, waiter('too many'))).toBe(false);
   });
 });
 

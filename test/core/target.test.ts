@@ -1,9 +1,9 @@
 import dns from 'node:dns';
 import { afterEach, describe, expect, it, jest, test } from '@jest/globals';
-import { checkedOrigin, createTargeting, isPublic, publicLookup } from '../../core/http/target.ts';
+import { checkedOrigin, createTargetCheck, isPublic, publicLookup } from '../../core/http/target.ts';
 
 describe('ALL-02 the host check', () => {
-  const target = createTargeting(['api.example.com', 'xn--bcher-kva.example']);
+  const target = createTargetCheck(['api.example.com', 'xn--bcher-kva.example']);
 
   test.each([
     ['https://api.example.com/v1/events?dry=1#top', 'https://api.example.com', '/v1/events?dry=1'],
@@ -43,7 +43,7 @@ describe('ALL-02 the host check', () => {
   });
 
   it('refuses an address even where a manifest lists one', () => {
-    expect(() => createTargeting(['127.0.0.1'])('https://127.0.0.1/')).toThrow(/not among/);
+    expect(() => createTargetCheck(['127.0.0.1'])('https://127.0.0.1/')).toThrow(/not among/);
   });
 
   it('says nothing of credentials and path in its refusals', () => {
@@ -57,7 +57,7 @@ describe('ALL-02 the host check', () => {
   });
 
   it('comes before the host program’s own origin, which replaces scheme, host and port alone', () => {
-    const pointed = createTargeting(['api.example.com'], 'http://127.0.0.1:8080');
+    const pointed = createTargetCheck(['api.example.com'], 'http://127.0.0.1:8080');
     expect(pointed('https://api.example.com/v1?q=1')).toEqual({ origin: 'http://127.0.0.1:8080', path: '/v1?q=1' });
     expect(() => pointed('https://evil.example/')).toThrow(/not among/);
     expect(() => pointed('http://127.0.0.1:8080/')).toThrow(/only https/);

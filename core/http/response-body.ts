@@ -10,33 +10,33 @@ import {
 } from 'node:zlib';
 import type { Unread } from '../api/failure.ts';
 
-/** An answer's body as text, or why there is none. */
-export interface ReadBody {
+/** A response body as text, or why it cannot be read. */
+export interface DecodedBody {
   readonly text: string;
-  /** It is longer than the cap; the text is its beginning. */
-  readonly over: boolean;
+  /** The body is longer than the cap; the text is its beginning. */
+  readonly overCap: boolean;
   readonly unread: Unread | undefined;
 }
 
-/** Collects the body of one answer: no more than `cap` decoded bytes of it. */
+/** Collects the body of one response, up to `cap` decoded bytes. */
 export interface BodyReader {
-  /** Returns false when there is nothing more to read: it is longer than the cap. */
+  /** Returns false when the body exceeds the cap, so that nothing more need be read. */
   write(chunk: Buffer): boolean;
-  /** All of it is here. Calls back at once where nothing was compressed. Not after cancel(). */
-  end(done: (read: ReadBody) => void): void;
-  /** What is known of it so far. */
-  soFar(): ReadBody;
+  /** The body has arrived in full. Calls back at once if it was not compressed; not at all after cancel(). */
+  end(done: (read: DecodedBody) => void): void;
+  /** What has been read so far. */
+  soFar(): DecodedBody;
   cancel(): void;
-  /** Bytes that came, before decoding. */
+  /** Bytes received, before decoding. */
   readonly received: number;
 }
 
 type Headers = Readonly<Record<string, string>>;
 
-/** A reader for the codings and the charset that the headers name. */
-export function bodyReader(headers: Headers, cap: number): BodyReader {
-  const named = headers['content-encoding'];
-  const codings = named === undefined ? none : codingsOf(named);
+/** Returns a reader for the codings and the charset that the headers name. */
+export function createBodyReader(headers: Headers, cap: number): BodyReader {
+  const header = headers['content-encoding'];
+  const codings = header === undefined ? noCodings : codingsOf(header);
   return codings.length === 0 ? new PlainBody(headers, cap) : new CodedBody(headers, cap, codings);
 }
 
@@ -57,11 +57,11 @@ class PlainBody implements BodyReader {
     return this.received <= this.#cap;
   }
 
-  end(done: (read: ReadBody) => void): void {
+  end(done: (read: DecodedBody) => void): void {
     done(this.soFar());
   }
 
-  soFar(): ReadBody {
+  soFar(): DecodedBody {
     return textOf(this.#chunks, this.#headers['content-type'], this.#cap);
   }
 
@@ -74,10 +74,10 @@ type Decoder = BrotliDecompress | Gunzip | Inflate | InflateRaw;
 
 type Coding = 'gzip' | 'deflate' | 'br' | 'unknown';
 
-const none: readonly Coding[] = [];
-/** More codings than this, one around the other, are an attack and no answer. */
-const mostCodings = 3;
-/** A coding that makes a body longer adds a few bytes in every thousand; what is longer than that is over the cap. */
+const noCodings: readonly Coding[] = [];
+/** More nested codings than this are an attack. */
+const maxCodings = 3;
+/** A coding can make a body longer, but only by a few bytes per thousand; a longer body exceeds the cap. */
 const codedAllowance = 4096;
 
 const codingNames: ReadonlyMap<string, Coding> = new Map([
@@ -87,29 +87,29 @@ const codingNames: ReadonlyMap<string, Coding> = new Map([
   ['br', 'br'],
 ]);
 
-/** In the order in which they were put on. */
+/** In the order in which they were applied. */
 function codingsOf(header: string): readonly Coding[] {
   const names = header
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity');
-  return names.length > mostCodings ? ['unknown'] : names.map((name) => codingNames.get(name) ?? 'unknown');
+  return names.length > maxCodings ? ['unknown'] : names.map((name) => codingNames.get(name) ?? 'unknown');
 }
 
-/** Decodes while it comes, and counts what comes out: a small body can hold a very long one. */
+/** Decodes chunk by chunk and counts the output, because a small body can expand to a very long one. */
 class CodedBody implements BodyReader {
   readonly #headers: Headers;
   readonly #cap: number;
   readonly #codings: readonly Coding[];
   #decoders: Decoder[] = [];
-  /** Bytes that each decoder was given. */
-  #given: number[] = [];
+  /** Bytes written to each decoder. */
+  #bytesIn: number[] = [];
   #ended = false;
   #chunks: Buffer[] = [];
   #decoded = 0;
   #unread: Unread | undefined;
-  #done: ((read: ReadBody) => void) | undefined;
+  #done: ((read: DecodedBody) => void) | undefined;
   received = 0;
 
   constructor(headers: Headers, cap: number, codings: readonly Coding[]) {
@@ -123,93 +123,93 @@ class CodedBody implements BodyReader {
     this.received += chunk.length;
     if (this.received > this.#cap + codedAllowance) return false;
     if (this.#unread !== undefined || chunk.length === 0) return true;
-    if (this.#decoders.length === 0) this.#open(chunk);
-    // What comes behind the end of a stream is counted only.
-    this.#given[0] = this.received;
+    if (this.#decoders.length === 0) this.#openDecoders(chunk);
+    // Bytes after the end of the stream are counted, not decoded.
+    this.#bytesIn[0] = this.received;
     if (!this.#ended) this.#decoders[0]?.write(chunk);
     return this.#decoded <= this.#cap;
   }
 
-  end(done: (read: ReadBody) => void): void {
-    // Nothing at all is nothing in any coding: answers to HEAD, 204 and 304 name one, too.
-    if (this.received === 0) return done({ text: '', over: false, unread: undefined });
+  end(done: (read: DecodedBody) => void): void {
+    // No bytes mean an empty body in any coding: responses to HEAD, 204 and 304 may name one, too.
+    if (this.received === 0) return done({ text: '', overCap: false, unread: undefined });
     if (this.#unread !== undefined || this.#decoded > this.#cap) return done(this.soFar());
     this.#done = done;
     if (this.#ended) this.#finish();
     else this.#decoders[0]?.end();
   }
 
-  soFar(): ReadBody {
-    const over = this.received > this.#cap + codedAllowance || this.#decoded > this.#cap;
-    if (this.#unread !== undefined) return { text: '', over, unread: this.#unread };
-    return { ...textOf(this.#chunks, this.#headers['content-type'], this.#cap), over };
+  soFar(): DecodedBody {
+    const overCap = this.received > this.#cap + codedAllowance || this.#decoded > this.#cap;
+    if (this.#unread !== undefined) return { text: '', overCap, unread: this.#unread };
+    return { ...textOf(this.#chunks, this.#headers['content-type'], this.#cap), overCap };
   }
 
   cancel(): void {
     this.#done = undefined;
-    this.#close();
+    this.#closeDecoders();
     this.#chunks = [];
   }
 
-  /** The last coding was put on last and comes off first. */
-  #open(first: Buffer): void {
+  /** The coding that was applied last is removed first. */
+  #openDecoders(first: Buffer): void {
     const decoders = this.#codings
       .toReversed()
       .map((coding, index) => decoderOf(coding, index === 0 ? first : undefined));
-    this.#given = decoders.map(() => 0);
+    this.#bytesIn = decoders.map(() => 0);
     decoders.reduce((before, after, index) => {
-      before.on('data', (chunk: Buffer) => (this.#given[index] = (this.#given[index] as number) + chunk.length));
+      before.on('data', (chunk: Buffer) => (this.#bytesIn[index] = (this.#bytesIn[index] as number) + chunk.length));
       return before.pipe(after);
     });
-    for (const decoder of decoders) decoder.on('error', () => this.#break());
+    for (const decoder of decoders) decoder.on('error', () => this.#fail());
     const last = decoders.at(-1);
-    last?.on('data', (chunk: Buffer) => this.#take(chunk)).on('end', () => this.#end());
+    last?.on('data', (chunk: Buffer) => this.#onDecoded(chunk)).on('end', () => this.#onDecodedEnd());
     this.#decoders = decoders;
   }
 
-  /** The last decoder has said all, perhaps before all has come. */
-  #end(): void {
+  /** The last decoder has ended, perhaps before the whole body arrived. */
+  #onDecodedEnd(): void {
     this.#ended = true;
     if (this.#done !== undefined) this.#finish();
   }
 
   /**
-   * A decoder ends with the last block of its stream, whatever comes behind, and one byte of a plain text can be all of an empty
-   * stream: "3: no such token", called `br`, would be nothing at all.
+   * A decoder ends with the last block of its stream and ignores what follows, and one byte of plain text can be a
+   * complete empty stream: "3: no such token", labelled `br`, would decode to nothing.
    */
   #finish(): void {
-    if (this.#decoders.some(({ bytesWritten }, index) => bytesWritten !== this.#given[index])) return this.#break();
-    this.#tell();
+    if (this.#decoders.some(({ bytesWritten }, index) => bytesWritten !== this.#bytesIn[index])) return this.#fail();
+    this.#report();
   }
 
-  #take(chunk: Buffer): void {
+  #onDecoded(chunk: Buffer): void {
     if (this.#decoded > this.#cap) return;
     this.#chunks.push(chunk);
     this.#decoded += chunk.length;
     if (this.#decoded <= this.#cap) return;
-    this.#close();
-    this.#tell();
+    this.#closeDecoders();
+    this.#report();
   }
 
-  #break(): void {
+  #fail(): void {
     if (this.#decoded > this.#cap) return;
     this.#unread ??= 'broken';
-    this.#close();
-    this.#tell();
+    this.#closeDecoders();
+    this.#report();
   }
 
-  #tell(): void {
+  #report(): void {
     const done = this.#done;
     this.#done = undefined;
     done?.(this.soFar());
   }
 
-  #close(): void {
+  #closeDecoders(): void {
     for (const decoder of this.#decoders) decoder.destroy();
   }
 }
 
-/** `deflate` is zlib's format by its definition, and a bare stream from servers that read it literally. */
+/** By definition `deflate` means zlib's format; some servers send a raw deflate stream instead. */
 function decoderOf(coding: Coding, first: Buffer | undefined): Decoder {
   switch (coding) {
     case 'gzip':
@@ -222,23 +222,23 @@ function decoderOf(coding: Coding, first: Buffer | undefined): Decoder {
   }
 }
 
-function textOf(chunks: readonly Buffer[], contentType: string | undefined, cap: number): ReadBody {
+function textOf(chunks: readonly Buffer[], contentType: string | undefined, cap: number): DecodedBody {
   const [only] = chunks;
   if (only === undefined) return emptyBody;
   const all = chunks.length > 1 ? Buffer.concat(chunks) : only;
-  const over = all.length > cap;
+  const overCap = all.length > cap;
   const charset = charsetOf(all, contentType);
-  if (charset === 'utf-8') return { text: utf8(all, cap), over, unread: undefined };
+  if (charset === 'utf-8') return { text: utf8(all, cap), overCap, unread: undefined };
   try {
-    return { text: new TextDecoder(charset).decode(all.subarray(0, cap)), over, unread: undefined };
+    return { text: new TextDecoder(charset).decode(all.subarray(0, cap)), overCap, unread: undefined };
   } catch {
-    return { text: '', over, unread: 'charset' };
+    return { text: '', overCap, unread: 'charset' };
   }
 }
 
-const emptyBody: ReadBody = { text: '', over: false, unread: undefined };
+const emptyBody: DecodedBody = { text: '', overCap: false, unread: undefined };
 
-/** Without the mark that some servers put before it, which no JSON parser takes. */
+/** Strips the byte order mark, which JSON parsers refuse. */
 function utf8(bytes: Buffer, cap: number): string {
   const marked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   return bytes.toString('utf8', marked ? 3 : 0, cap);
@@ -247,7 +247,7 @@ function utf8(bytes: Buffer, cap: number): string {
 const charsetParameter = /;\s*charset\s*=\s*(?:"([^"]*)"|([^\s;]*))/i;
 const isUtf8 = /^utf-?8$/i;
 
-/** The mark at the beginning decides before the header does, as in browsers. */
+/** A byte order mark wins over the header, as in browsers. */
 function charsetOf(bytes: Buffer, contentType: string | undefined): string {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
