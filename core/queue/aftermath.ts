@@ -5,16 +5,20 @@ import type { Claim, DeliveryQueue } from './queue.ts';
  * no more after a restart. What it had claimed is among them, and no write was needed to know it. Of a marked one nothing is claimed to be
  * rejected.
  */
-export function createAftermath(queue: Pick<DeliveryQueue, 'crashedAt' | 'doubted'>, id: string, mostOut: number) {
+export function createAftermath(
+  queue: Pick<DeliveryQueue, 'crashedAt' | 'ambiguousSinceCrash'>,
+  id: string,
+  mostOut: number,
+) {
   const marked = new Set<number>();
   const mark = (claim: Claim): Claim => {
-    if (claim.seq > queue.crashedAt() || claim.doubtful === true) return claim;
+    if (claim.seq > queue.crashedAt() || claim.ambiguous === true) return claim;
     if (!marked.has(claim.seq)) {
-      if (queue.doubted(id) >= mostOut) return claim;
-      queue.doubted(id, 1);
+      if (queue.ambiguousSinceCrash(id) >= mostOut) return claim;
+      queue.ambiguousSinceCrash(id, 1);
       marked.add(claim.seq);
     }
-    return { ...claim, doubtful: true };
+    return { ...claim, ambiguous: true };
   };
   return (claims: readonly Claim[]): readonly Claim[] => (queue.crashedAt() === 0 ? claims : claims.map(mark));
 }

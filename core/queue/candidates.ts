@@ -34,6 +34,8 @@ export const companyOf = (attempts: number, batchSize: number): number =>
 /** As many as a few slices had when the circuit opened: all of those failed equally often. They are in memory meanwhile. */
 const mostLookedAt = 4_096;
 
+const tries = ({ attempts, history }: Claim): number => triesOf(attempts, history);
+
 export function createCandidates({ queue, id, now, batchSize }: CandidateOptions): Candidates {
   const take = (most: number, kind: ClaimKind): readonly Claim[] => queue.claim(id, most, now(), mostSliceBytes, kind);
 
@@ -66,7 +68,7 @@ export function createCandidates({ queue, id, now, batchSize }: CandidateOptions
         claims.push(...more);
         if (more.length === 0) break;
       }
-      const least = claims.filter((claim) => triesOf(claim) === triesOf(claims[0]!));
+      const least = claims.filter((claim) => tries(claim) === tries(claims[0]!));
       return keep(claims, least.slice(-1))[0];
     },
     company() {

@@ -62,7 +62,7 @@ export interface Driven {
 
 interface Waiting extends Left {
   readonly acceptedAt: number;
-  readonly doubtful?: true | undefined;
+  readonly ambiguous?: true | undefined;
 }
 
 const defaultBeatMs = 3_000;
@@ -142,9 +142,9 @@ export async function drive(events: readonly CdpEvent[], deliver: DriveDeliver, 
       const pause = isPaused(suspensions, outcome);
       if (pause && outcome.kind === 'suspended') paused ??= wholeSuspension(suspensions) ?? outcome.reason;
       const settlement = settlementOf({ ...one, seq: one.position }, outcome, { policy, now: now(), paused: pause });
-      if (settlement.kind === 'again') {
-        const { attempts, notBefore, doubtful } = settlement;
-        stay.set(index, { ...one, attempts, notBefore, doubtful });
+      if (settlement.kind === 'retry') {
+        const { attempts, notBefore, ambiguous } = settlement;
+        stay.set(index, { ...one, attempts, notBefore, ambiguous });
         return undefined;
       }
       heard.add(index);

@@ -1,5 +1,5 @@
 /** Durable delivery: published as `spillway/queue`, so that a host without a queue loads none of it. */
-export { isOver, QueueFull } from './queue.ts';
+export { isStoreLost, QueueFull } from './queue.ts';
 export type {
   Claim,
   ClaimKind,
@@ -12,7 +12,7 @@ export type {
   QueuedEvent,
   QueueStatus,
   Settlement,
-  Trouble,
+  FailureHistory,
 } from './queue.ts';
 export { defaultPoison, defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
 export type { PoisonPolicy, QueuePolicy, SettlementContext } from './settlement.ts';

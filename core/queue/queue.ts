@@ -21,12 +21,12 @@ export interface Claim extends QueuedEvent {
   /** Deliveries that failed so far; throttled ones are not counted. */
   readonly attempts: number;
   /** An earlier delivery got no answer: the vendor may have it. */
-  readonly doubtful?: true | undefined;
-  readonly trouble?: Trouble | undefined;
+  readonly ambiguous?: true | undefined;
+  readonly history?: FailureHistory | undefined;
 }
 
 /** What an event went through so far, beside its attempts. */
-export interface Trouble {
+export interface FailureHistory {
   /** Deliveries that were throttled. */
   readonly throttled: number;
   /** How often the vendor answered a request of its own, and it was no yes: never a lost answer, nor "too fast". */
@@ -36,8 +36,8 @@ export interface Trouble {
 }
 
 /** Deliveries that came to nothing, throttled ones among them. */
-export const triesOf = ({ attempts, trouble }: Pick<Claim, 'attempts' | 'trouble'>): number =>
-  attempts + (trouble?.throttled ?? 0);
+export const triesOf = (attempts: number, history: FailureHistory | undefined): number =>
+  attempts + (history?.throttled ?? 0);
 
 /**
  * Which events: those that never came back, the oldest first (`fresh`), or the latest first and of a lane none but its next (`latest`); or
@@ -61,13 +61,13 @@ export type Settlement =
   | FinalSettlement
   /** It stays, and holds back the later ones of its lane until then (epoch ms). */
   | {
-      readonly kind: 'again';
+      readonly kind: 'retry';
       readonly seq: number;
       readonly notBefore: number;
       readonly attempts: number;
       /** Its next claims say so, after a restart, too. */
-      readonly doubtful?: true | undefined;
-      readonly trouble?: Trouble | undefined;
+      readonly ambiguous?: true | undefined;
+      readonly history?: FailureHistory | undefined;
     };
 
 /** An event that left the queue without being delivered, with all it takes to judge it and to send it after all. */
@@ -125,9 +125,10 @@ export class QueueFull extends Error {
  * This process can do nothing with the queue any more: another has taken it, the disk lost a flush, or it was closed. What a method throws for that
  * has one of these as its code.
  */
-export const isOver = (error: unknown): boolean => error instanceof Error && 'code' in error && over.has(error.code);
+export const isStoreLost = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && lostCodes.has(error.code);
 
-const over: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']);
+const lostCodes: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']);
 
 /**
  * A durable queue of events, by connection. Everything that returns a promise is durable when it resolves. One implementation
@@ -164,9 +165,9 @@ export interface DeliveryQueue {
   release(connection: string, seqs: readonly number[]): void;
   dead(connection: string, filter?: DeadFilter): AsyncIterable<DeadLetter>;
   /** Puts dead letters back at the tail, with their attempts forgotten. Returns how many. */
-  revive(connection: string, filter?: DeadFilter, laneOf?: LaneOf): Promise<number>;
+  requeue(connection: string, filter?: DeadFilter, laneOf?: LaneOf): Promise<number>;
   /** Drops dead letters for good. Returns how many. */
-  forget(connection: string, filter?: DeadFilter): Promise<number>;
+  drop(connection: string, filter?: DeadFilter): Promise<number>;
   /** Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many. */
   replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number>;
   /**
@@ -187,7 +188,7 @@ export interface DeliveryQueue {
    * How many events of a connection were taken for such since, `more` of them now. On disk with what becomes of the next event; begins
    * anew where a process ends without close().
    */
-  doubted(connection: string, more?: number): number;
+  ambiguousSinceCrash(connection: string, more?: number): number;
   /** How many events of a connection wait, claimed ones included. */
   waiting(connection: string): number;
   /** Resolves when everything written is on disk and the store is given up. */

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { CdpEvent } from '../api/event.ts';
 import type { OutcomeKind, Reason } from '../api/outcome.ts';
-import type { Trouble } from './queue.ts';
+import type { FailureHistory } from './queue.ts';
 import { room } from './room.ts';
 
 /*
@@ -41,7 +41,7 @@ export type RecordState =
       readonly kind: 'waiting';
       readonly notBefore: number;
       readonly doubtful?: true | undefined;
-      readonly trouble?: Trouble | undefined;
+      readonly trouble?: FailureHistory | undefined;
     })
   | (Common & { readonly kind: 'done'; readonly doneAt: number; readonly outcome: 'delivered' | 'skipped' })
   | (Common & {

@@ -1,7 +1,7 @@
 import type { Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
 import { nap } from './nap.ts';
-import { isOver, type DeliveryQueue, type Settlement } from './queue.ts';
+import { isStoreLost, type DeliveryQueue, type Settlement } from './queue.ts';
 
 export interface RecorderOptions {
   readonly queue: Pick<DeliveryQueue, 'settle' | 'release'>;
@@ -77,7 +77,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       await queue.settle(id, settlements, { now: now(), configHash, room });
       return true;
     } catch (error) {
-      refused(error, hurry.aborted || isOver(error) ? 0 : retryMs);
+      refused(error, hurry.aborted || isStoreLost(error) ? 0 : retryMs);
       return false;
     }
   }
@@ -113,7 +113,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
         await queue.settle(id, [one], { now: now(), configHash });
       } catch (error) {
         left.push(one);
-        if (isOver(error)) return [...settlements];
+        if (isStoreLost(error)) return [...settlements];
       }
     }
     return left;

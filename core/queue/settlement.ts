@@ -1,6 +1,6 @@
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
-import type { Claim, Settlement, Trouble } from './queue.ts';
+import type { Claim, Settlement, FailureHistory } from './queue.ts';
 
 /** How long a queue tries. */
 export interface QueuePolicy {
@@ -42,43 +42,43 @@ const patient: ReadonlySet<Reason['code']> = new Set(['rate_limited', 'held_back
  * What an outcome does to an event in a queue: delivered and skipped are done; deferred goes again at its time, later with every failure, until it is exhausted; rejected
  * and unknown are dead letters. Suspended stays as it is while all of its connection is (`paused`); suspended by scope it is a dead
  * letter, revivable, so that it does not hold its lane. Deferred again and again while others go through, an event is poisonous: a dead
- * letter, too. Of a doubtful claim nothing is `rejected`, and an event whose answer was lost is
- * doubtful from then on.
+ * letter, too. of an ambiguous claim nothing is `rejected`, and an event whose answer was lost is
+ * ambiguous from then on.
  */
 export function settlementOf(
-  claim: Pick<Claim, 'seq' | 'attempts' | 'acceptedAt' | 'doubtful' | 'trouble'>,
+  claim: Pick<Claim, 'seq' | 'attempts' | 'acceptedAt' | 'ambiguous' | 'history'>,
   outcome: Outcome,
   { policy, now, paused, alone = false, isToBlame = () => false }: SettlementContext,
 ): Settlement {
   const { seq, attempts, acceptedAt } = claim;
   if (outcome.kind === 'delivered' || outcome.kind === 'skipped') return { kind: 'done', seq, outcome: outcome.kind };
   const { kind, reason } = outcome;
-  const doubt = claim.doubtful === true;
+  const doubt = claim.ambiguous === true;
   if (kind === 'suspended' && paused)
-    return { kind: 'again', seq, notBefore: now, attempts, ...kept(doubt, claim.trouble) };
+    return { kind: 'retry', seq, notBefore: now, attempts, ...kept(doubt, claim.history) };
   if (kind !== 'deferred') return dead({ kind: 'dead', seq, outcome: kind, reason, attempts: attempts + 1 }, doubt);
   const failed = patient.has(reason.code) ? attempts : attempts + 1;
   if (failed >= policy.attempts || now - acceptedAt >= policy.maxAgeMs)
     return dead({ kind: 'dead', seq, outcome: kind, reason, attempts: failed }, doubt);
-  const trouble = troubleAfter(claim.trouble, outcome, alone, now);
+  const history = historyAfter(claim.history, outcome, alone, now);
   const { answers, overMs } = policy.poison ?? defaultPoison;
-  const ripe = trouble !== claim.trouble && trouble !== undefined && trouble.answers >= answers;
-  if (ripe && now - trouble.since >= overMs && isToBlame(trouble.since)) {
-    const message = `The vendor failed on this event ${trouble.answers} times by itself, while others went through`;
+  const ripe = history !== claim.history && history !== undefined && history.answers >= answers;
+  if (ripe && now - history.since >= overMs && isToBlame(history.since)) {
+    const message = `The vendor failed on this event ${history.answers} times by itself, while others went through`;
     const poisonous = { ...reason, code: 'poisonous', message } as const;
     return dead({ kind: 'dead', seq, outcome: kind, reason: poisonous, attempts: failed }, doubt);
   }
   const retryAt = outcome.retryAt === undefined ? now : Date.parse(outcome.retryAt);
-  const tries = failed + (trouble?.throttled ?? 0);
-  const cameBack = tries > attempts + (claim.trouble?.throttled ?? 0);
+  const tries = failed + (history?.throttled ?? 0);
+  const cameBack = tries > attempts + (claim.history?.throttled ?? 0);
   const soonest = now + (cameBack ? backOffMs(tries) : 0);
   const notBefore = retryAt >= soonest ? retryAt : soonest;
   return {
-    kind: 'again',
+    kind: 'retry',
     seq,
     notBefore,
     attempts: failed,
-    ...kept(doubt || ambiguousCodes.has(reason.code), trouble),
+    ...kept(doubt || ambiguousCodes.has(reason.code), history),
   };
 }
 
@@ -93,18 +93,18 @@ export interface SettlementContext {
   readonly isToBlame?: (since: number) => boolean;
 }
 
-const kept = (doubtful: boolean, trouble: Trouble | undefined) => ({
-  ...(doubtful ? { doubtful: true as const } : {}),
-  ...(trouble === undefined ? {} : { trouble }),
+const kept = (ambiguous: boolean, history: FailureHistory | undefined) => ({
+  ...(ambiguous ? { ambiguous: true as const } : {}),
+  ...(history === undefined ? {} : { history }),
 });
 
 /** The same object where nothing is added. What only waits for its scope says nothing against the event. */
-function troubleAfter(
-  before: Trouble | undefined,
+function historyAfter(
+  before: FailureHistory | undefined,
   { reason, scope }: Extract<Outcome, { kind: 'deferred' }>,
   alone: boolean,
   now: number,
-): Trouble | undefined {
+): FailureHistory | undefined {
   const { throttled, answers, since } = before ?? { throttled: 0, answers: 0, since: 0 };
   if (reason.status === undefined) return before;
   if (reason.code === 'rate_limited') return { throttled: throttled + 1, answers, since };
@@ -113,8 +113,8 @@ function troubleAfter(
 }
 
 /** The vendor may have what it, or we, refused later: that is not claimed either way. */
-function dead(letter: Extract<Settlement, { kind: 'dead' }>, doubtful: boolean): Settlement {
-  if (!doubtful) return letter;
+function dead(letter: Extract<Settlement, { kind: 'dead' }>, ambiguous: boolean): Settlement {
+  if (!ambiguous) return letter;
   const { outcome, reason } = letter;
   return { ...letter, outcome: outcome === 'rejected' ? 'unknown' : outcome, reason: { ...reason, ...maybeTaken } };
 }

@@ -22,7 +22,7 @@ export interface SliceOptions {
   readonly policy: QueuePolicy;
   readonly now: () => number;
   readonly suspended: () => Suspended;
-  /** Those of them that are doubtful, and of which the store does not know that yet. */
+  /** Those of them that are ambiguous, and of which the store does not know that yet. */
   readonly marked: ReadonlySet<number>;
   /** Each of them has a request of its own. */
   readonly alone: boolean;
@@ -95,8 +95,8 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
         earliest,
       });
       for (const settlement of settlements) {
-        const trouble = settlement.kind === 'again' ? settlement.trouble : undefined;
-        if (trouble !== undefined) blame.failed(settlement.seq, trouble.answers, trouble.since);
+        const history = settlement.kind === 'retry' ? settlement.history : undefined;
+        if (history !== undefined) blame.failed(settlement.seq, history.answers, history.since);
         void write(settlement);
       }
       await Promise.all(writes.keys());
@@ -118,13 +118,13 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
   };
 }
 
-const asMarked = ({ seq, attempts, trouble }: Claim, now: number): Settlement => ({
-  kind: 'again',
+const asMarked = ({ seq, attempts, history }: Claim, now: number): Settlement => ({
+  kind: 'retry',
   seq,
   notBefore: now,
   attempts,
-  doubtful: true,
-  ...(trouble === undefined ? {} : { trouble }),
+  ambiguous: true,
+  ...(history === undefined ? {} : { history }),
 });
 
 export interface Surroundings {
@@ -138,7 +138,7 @@ export interface Surroundings {
 /** What came of a claim for good, to be written down at once; `undefined` while it stays in the queue. */
 export function finalOf(claim: Claim, outcome: Outcome, surroundings: Surroundings): FinalSettlement | undefined {
   const settlement = settle(claim, outcome, surroundings);
-  return settlement.kind === 'again' ? undefined : settlement;
+  return settlement.kind === 'retry' ? undefined : settlement;
 }
 
 /** A claim of a slice that ended, and the outcome that leaves it in the queue. */
@@ -168,14 +168,14 @@ export function putBack(
   const again = remaining.map(({ claim, outcome }) => {
     const settlement = settle(claim, outcome, surroundings);
     const held = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
-    const waits = settlement.kind === 'again' && settlement.notBefore > now;
+    const waits = settlement.kind === 'retry' && settlement.notBefore > now;
     if (waits && !held && claim.lane !== undefined) waitingLanes.add(claim.lane);
     return { claim, settlement, held };
   });
   const settlements: Settlement[] = [];
   const untouched: number[] = [];
   for (const { claim, settlement, held } of again) {
-    if (settlement.kind !== 'again') {
+    if (settlement.kind !== 'retry') {
       // It has become too old since it was heard of.
       settlements.push(settlement);
       continue;
@@ -184,8 +184,8 @@ export function putBack(
     const news =
       marked.has(claim.seq) ||
       settlement.attempts !== claim.attempts ||
-      settlement.doubtful !== claim.doubtful ||
-      settlement.trouble !== claim.trouble;
+      settlement.ambiguous !== claim.ambiguous ||
+      settlement.history !== claim.history;
     if (!news && (settlement.notBefore <= now || behind)) untouched.push(settlement.seq);
     else settlements.push({ ...settlement, notBefore: Math.max(settlement.notBefore, earliest) });
   }

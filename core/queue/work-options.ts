@@ -11,7 +11,7 @@ import { policyFor, type QueuePolicy } from './settlement.ts';
 /** What a worker needs of a queue. */
 export type WorkableQueue = Pick<
   DeliveryQueue,
-  'claim' | 'nextAt' | 'settle' | 'release' | 'waiting' | 'crashedAt' | 'doubted'
+  'claim' | 'nextAt' | 'settle' | 'release' | 'waiting' | 'crashedAt' | 'ambiguousSinceCrash'
 >;
 
 /** What a worker needs of a connection. */

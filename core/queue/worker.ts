@@ -10,7 +10,7 @@ import { createDepartures } from './departures.ts';
 import { longestNapMs } from './nap.ts';
 import { createPause } from './pause.ts';
 import { createPermits } from './permits.ts';
-import { isOver, type Claim } from './queue.ts';
+import { isStoreLost, type Claim } from './queue.ts';
 import { createRecorder } from './recorder.ts';
 import { defaultQueuePolicy } from './settlement.ts';
 import { mostInSlice, mostSliceBytes, type Working, type WorkOptions } from './work-options.ts';
@@ -143,7 +143,7 @@ export function work(options: WorkOptions): Working {
 
   function unclaimed(error: unknown): void {
     defect('queue.claim', error);
-    if (isOver(error)) lose(error);
+    if (isStoreLost(error)) lose(error);
     else circuit.stumble();
   }
 
@@ -196,7 +196,7 @@ export function work(options: WorkOptions): Working {
 
   function storeRefused(error: unknown, forMs: number): void {
     defect('queue.settle', error);
-    if (isOver(error)) return lose(error);
+    if (isStoreLost(error)) return lose(error);
     if (forMs > 0 && !recorder.isStuck()) held('unreachable', 'internal_error', now() + forMs);
     departures.end();
   }

@@ -23,7 +23,7 @@ export function timed(queue: DeliveryQueue): { readonly queue: DeliveryQueue; re
       if (of === undefined) waits.set(connection, (of = []));
       for (const { kind, seq } of settlements) {
         if (kind === 'done') of.push(now - (putAt.get(seq) ?? Number.NaN));
-        if (kind !== 'again') putAt.delete(seq);
+        if (kind !== 'retry') putAt.delete(seq);
       }
     },
   };

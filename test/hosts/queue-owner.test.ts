@@ -83,7 +83,7 @@ describe('a store whose owner answers for it', () => {
       break;
     }
     const [seq, last] = [letters[0]?.seq ?? 0, letters[2]?.seq ?? 0];
-    expect(await Promise.all([remote.revive('acme', { seq }), other.forget('acme', { seq: last })])).toEqual([1, 1]);
+    expect(await Promise.all([remote.requeue('acme', { seq }), other.drop('acme', { seq: last })])).toEqual([1, 1]);
     expect(queue.status(Date.now(), 'acme').connections).toMatchObject([{ waiting: 1, dead: 1 }]);
     expect(queue.claim('acme', 10, Date.now()).map(({ id, lane }) => [id, lane])).toEqual([['a', 'lane of a']]);
     await Promise.all([remote.close(), other.close()]);

@@ -27,7 +27,7 @@ async function takeFrom(store: string, many: number): Promise<readonly number[]>
     { now: Date.now(), configHash: '' },
   );
   await queue.close();
-  return claims.filter(({ doubtful }) => doubtful === true).map(({ seq }) => seq);
+  return claims.filter(({ ambiguous }) => ambiguous === true).map(({ seq }) => seq);
 }
 
 /** Puts and settles some, and is killed. */

@@ -8,7 +8,7 @@ import {
   type DeliveryQueue,
   type QueuedEvent,
   type Settlement,
-  type Trouble,
+  type FailureHistory,
 } from '../../core/queue/queue.ts';
 
 /** A store that a test opens as often as it likes. */
@@ -33,12 +33,12 @@ const several = (ids: string, more?: Partial<QueuedEvent>): QueuedEvent[] =>
 const ids = (claims: readonly { readonly id: string }[]): string => claims.map(({ id }) => id).join(' ');
 const seqsOf = (claims: readonly Claim[]): number[] => claims.map(({ seq }) => seq);
 const done = ({ seq }: Claim): Settlement => ({ kind: 'done', seq, outcome: 'delivered' });
-const again = ({ seq, attempts }: Claim, notBefore: number, counted = 1, trouble?: Trouble): Settlement => ({
-  kind: 'again',
+const again = ({ seq, attempts }: Claim, notBefore: number, counted = 1, history?: FailureHistory): Settlement => ({
+  kind: 'retry',
   seq,
   notBefore,
   attempts: attempts + counted,
-  trouble,
+  history,
 });
 const dead = ({ seq, attempts }: Claim, code: 'vendor_rejected' | 'timeout' = 'vendor_rejected'): Settlement => ({
   kind: 'dead',
@@ -232,16 +232,16 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('F-90 keeps what an event went through, across a close', async () => {
-      const trouble = { throttled: 2, answers: 3, since: 900 };
+      const history = { throttled: 2, answers: 3, since: 900 };
       await queue.put('c', several('a b'));
       const [a, b] = take();
-      await queue.settle('c', [again(a!, 1_000, 1, trouble), again(b!, 1_000, 0, trouble)], at);
+      await queue.settle('c', [again(a!, 1_000, 1, history), again(b!, 1_000, 0, history)], at);
       await reopen();
       expect(queue.claim('c', 9, 2_000, undefined, 'fresh')).toEqual([]);
       const back = queue.claim('c', 9, 2_000, undefined, 'failed');
       expect(back).toMatchObject([
-        { id: 'b', attempts: 0, trouble },
-        { id: 'a', attempts: 1, trouble },
+        { id: 'b', attempts: 0, history },
+        { id: 'a', attempts: 1, history },
       ]);
       queue.release('c', seqsOf(back));
       expect(queue.claim('c', 9, 2_000, undefined, 'failed')).toEqual(back);
@@ -373,8 +373,8 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       await queue.put('c', several('d'));
       store.clock.now = 9_000;
       const both = await Promise.all([
-        queue.revive('c', { reason: 'vendor_rejected' }),
-        queue.revive('c', { reason: 'vendor_rejected' }),
+        queue.requeue('c', { reason: 'vendor_rejected' }),
+        queue.requeue('c', { reason: 'vendor_rejected' }),
       ]);
       expect(both).toEqual([2, 0]);
       expect(ids(await letters(queue, 'c'))).toBe('b');
@@ -429,7 +429,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       await expect(queue.put('d', [big('c')])).rejects.toThrow(
         '1 events wait, 1 are dead letters, 0 are kept for replay',
       );
-      await expect(queue.revive('c').then(() => queue.replay('c', 0, 1e9))).resolves.toBe(0);
+      await expect(queue.requeue('c').then(() => queue.replay('c', 0, 1e9))).resolves.toBe(0);
       expect(backlog()).toMatchObject({ waiting: 2 });
     });
 
@@ -514,8 +514,8 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       await queue.put('c', several('a b c'));
       const [a, b, c] = take();
       await queue.settle('c', [dead(a!), dead(b!, 'timeout'), dead(c!)], at);
-      expect(await queue.forget('c', { reason: 'vendor_rejected' })).toBe(2);
-      expect(await queue.forget('nobody')).toBe(0);
+      expect(await queue.drop('c', { reason: 'vendor_rejected' })).toBe(2);
+      expect(await queue.drop('nobody')).toBe(0);
       expect(ids(await letters(queue, 'c'))).toBe('b');
       expect(backlog()).toMatchObject({ waiting: 0, dead: 1, done: 0 });
     });
@@ -528,7 +528,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         take(2_600).map((claim) => dead(claim)),
         at,
       );
-      const revived = queue.revive('c');
+      const revived = queue.requeue('c');
       let over = false;
       void revived.then(() => (over = true));
       let died = 0;
@@ -555,7 +555,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         queued('c', { lane: 'own', outcome: { kind: 'rejected', eventId: 'c', reason } }),
       ]);
       const laneOf = ({ messageId }: CdpEvent): string => `lane of ${messageId}`;
-      await queue.revive('c', {}, laneOf);
+      await queue.requeue('c', {}, laneOf);
       await queue.replay('c', 0, 1e9, laneOf);
       expect(take().map(({ lane }) => lane)).toEqual(['lane of b', 'own', 'lane of a']);
     });
@@ -563,7 +563,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     it('remembers over a restart that the vendor may have an event, and of dead letters whose outcome is unknown', async () => {
       await queue.put('c', several('a b c'));
       const [a, b, c] = take();
-      await queue.settle('c', [{ kind: 'again', seq: a!.seq, notBefore: 0, attempts: 0, doubtful: true }], at);
+      await queue.settle('c', [{ kind: 'retry', seq: a!.seq, notBefore: 0, attempts: 0, ambiguous: true }], at);
       await queue.settle(
         'c',
         [
@@ -579,15 +579,15 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         at,
       );
       await reopen();
-      await queue.revive('c');
+      await queue.requeue('c');
       const claims = take();
-      expect(claims.map(({ id, doubtful }) => [id, doubtful])).toEqual([
+      expect(claims.map(({ id, ambiguous }) => [id, ambiguous])).toEqual([
         ['a', true],
         ['b', true],
         ['c', undefined],
       ]);
       await queue.settle('c', [again(claims[0]!, 0)], at);
-      expect(take(1)).toMatchObject([{ id: 'a', attempts: 1, doubtful: true }]);
+      expect(take(1)).toMatchObject([{ id: 'a', attempts: 1, ambiguous: true }]);
     });
 
     it('gives out no more than the bytes it is asked for, and always one', async () => {

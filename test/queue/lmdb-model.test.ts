@@ -149,14 +149,14 @@ async function run(
         } else {
           row.attempts += 1;
           row.notBefore = how === 'later' ? now + 20 + (index % 7) : now;
-          settlements.push({ kind: 'again', seq, notBefore: row.notBefore, attempts: row.attempts });
+          settlements.push({ kind: 'retry', seq, notBefore: row.notBefore, attempts: row.attempts });
         }
       }
       queue.release('c', released);
       await queue.settle('c', settlements, { now, configHash: '' });
       claims = claims.filter((claim) => !some.includes(claim));
     } else if (one.do === 'wait') now += one.ms;
-    else if (one.do === 'revive') expect(await queue.revive('c')).toBe(model.revive());
+    else if (one.do === 'revive') expect(await queue.requeue('c')).toBe(model.revive());
     else {
       queue = await reopen();
       claims = [];

@@ -9,15 +9,15 @@ import {
   type QueuedEvent,
   type QueueStatus,
   type Settlement,
-  type Trouble,
+  type FailureHistory,
 } from '../../core/queue/queue.ts';
 
 interface Kept extends QueuedEvent {
   readonly seq: number;
   attempts: number;
   notBefore: number;
-  doubtful?: true | undefined;
-  trouble?: Trouble | undefined;
+  ambiguous?: true | undefined;
+  history?: FailureHistory | undefined;
   claimed: boolean;
 }
 
@@ -62,7 +62,7 @@ export class MemoryQueue implements DeliveryQueue {
   readonly failures: Error[] = [];
   closed = false;
   crashed = 0;
-  readonly #doubted = new Map<string, number>();
+  readonly #ambiguousSinceCrash = new Map<string, number>();
   /** What settle() waits for before it does anything: the disk. */
   flush: () => Promise<void> = () => Promise.resolve();
   /** What settle() does with nothing to settle. */
@@ -101,15 +101,15 @@ export class MemoryQueue implements DeliveryQueue {
       log.late.delete(one);
       if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
     }
-    return claims.map(({ seq, id, lane, event, acceptedAt, attempts, doubtful, trouble }) => ({
+    return claims.map(({ seq, id, lane, event, acceptedAt, attempts, ambiguous, history }) => ({
       seq,
       id,
       lane,
       event,
       acceptedAt,
       attempts,
-      doubtful,
-      trouble,
+      ambiguous,
+      history,
     }));
   }
 
@@ -138,7 +138,7 @@ export class MemoryQueue implements DeliveryQueue {
         const lane = log.lane(one.lane);
         if (lane.claimed > 0 || lane.until > now) continue;
       }
-      if (kind === 'fresh' && triesOf(one) > 0) {
+      if (kind === 'fresh' && triesOf(one.attempts, one.history) > 0) {
         if (one.lane !== undefined) passed.add(one.lane);
         continue;
       }
@@ -156,7 +156,9 @@ export class MemoryQueue implements DeliveryQueue {
       const [first] = waiting;
       return claimed === 0 && until <= now && first === one;
     };
-    return [...log.failed].filter(free).sort((a, b) => triesOf(a) - triesOf(b) || a.seq - b.seq);
+    return [...log.failed]
+      .filter(free)
+      .sort((a, b) => triesOf(a.attempts, a.history) - triesOf(b.attempts, b.history) || a.seq - b.seq);
   }
 
   nextAt(connection: string): number | undefined {
@@ -188,12 +190,12 @@ export class MemoryQueue implements DeliveryQueue {
       if (one?.claimed !== true) throw new Error(`${settlement.seq} is not claimed`);
       this.settled.push(settlement);
       log.free(one);
-      if (settlement.kind === 'again') {
+      if (settlement.kind === 'retry') {
         one.attempts = settlement.attempts;
         one.notBefore = settlement.notBefore;
-        one.doubtful = settlement.doubtful;
-        one.trouble = settlement.trouble;
-        if (triesOf(one) > 0) log.failed.add(one);
+        one.ambiguous = settlement.ambiguous;
+        one.history = settlement.history;
+        if (triesOf(one.attempts, one.history) > 0) log.failed.add(one);
         log.late.add(one);
         if (one.lane !== undefined) {
           const lane = log.lane(one.lane);
@@ -228,7 +230,7 @@ export class MemoryQueue implements DeliveryQueue {
     yield* await Promise.resolve(this.log(connection).dead.filter((letter) => matches(letter, filter)));
   }
 
-  revive(connection: string, filter: DeadFilter = {}, laneOf?: LaneOf): Promise<number> {
+  requeue(connection: string, filter: DeadFilter = {}, laneOf?: LaneOf): Promise<number> {
     const log = this.log(connection);
     const revived = log.dead.filter((letter) => matches(letter, filter));
     log.dead = log.dead.filter((letter) => !revived.includes(letter));
@@ -237,7 +239,7 @@ export class MemoryQueue implements DeliveryQueue {
     return Promise.resolve(revived.length);
   }
 
-  forget(connection: string, filter: DeadFilter = {}): Promise<number> {
+  drop(connection: string, filter: DeadFilter = {}): Promise<number> {
     const log = this.log(connection);
     const before = log.dead.length;
     log.dead = log.dead.filter((letter) => !matches(letter, filter));
@@ -268,9 +270,9 @@ export class MemoryQueue implements DeliveryQueue {
     return this.crashed;
   }
 
-  doubted(connection: string, more = 0): number {
-    const events = (this.#doubted.get(connection) ?? 0) + more;
-    this.#doubted.set(connection, events);
+  ambiguousSinceCrash(connection: string, more = 0): number {
+    const events = (this.#ambiguousSinceCrash.get(connection) ?? 0) + more;
+    this.#ambiguousSinceCrash.set(connection, events);
     return events;
   }
 

@@ -153,7 +153,7 @@ export async function runPoison({
     release: (...asked) => queue.release(...asked),
     waiting: (id) => queue.waiting(id),
     crashedAt: () => 0,
-    doubted: () => 0,
+    ambiguousSinceCrash: () => 0,
     async settle(...asked) {
       writing += 1;
       await queue.settle(...asked).finally(() => (writing -= 1));

@@ -15,7 +15,7 @@ const failed: Outcome = {
 };
 const afterMs = (attempts: number): number => {
   const settlement = settlementOf({ ...claim, attempts }, failed, at);
-  return settlement.kind === 'again' ? settlement.notBefore - now : Number.NaN;
+  return settlement.kind === 'retry' ? settlement.notBefore - now : Number.NaN;
 };
 
 describe('how long a queue tries', () => {
@@ -42,7 +42,7 @@ describe('an event that fails again and again', () => {
     for (const code of ['rate_limited', 'held_back'] as const) {
       const outcome: Outcome = { ...failed, reason: { ...failed.reason, code } };
       expect(settlementOf({ ...claim, attempts: 9 }, outcome, at)).toEqual({
-        kind: 'again',
+        kind: 'retry',
         seq: 7,
         attempts: 9,
         notBefore: now + 300,
@@ -59,15 +59,15 @@ describe('an event whose answer was lost', () => {
     reason: { code: 'vendor_rejected', message: 'No.', status: 400 },
   };
 
-  it('is doubtful from then on, whatever follows', () => {
-    expect(settlementOf(claim, lost, at)).toMatchObject({ kind: 'again', doubtful: true });
-    expect(settlementOf({ ...claim, doubtful: true }, failed, at)).toMatchObject({ kind: 'again', doubtful: true });
-    expect(settlementOf(claim, failed, at)).not.toHaveProperty('doubtful');
+  it('is ambiguous from then on, whatever follows', () => {
+    expect(settlementOf(claim, lost, at)).toMatchObject({ kind: 'retry', ambiguous: true });
+    expect(settlementOf({ ...claim, ambiguous: true }, failed, at)).toMatchObject({ kind: 'retry', ambiguous: true });
+    expect(settlementOf(claim, failed, at)).not.toHaveProperty('ambiguous');
   });
 
   it('is not claimed to be rejected when it is refused later', () => {
     expect(settlementOf(claim, refused, at)).toMatchObject({ outcome: 'rejected' });
-    expect(settlementOf({ ...claim, doubtful: true }, refused, at)).toMatchObject({
+    expect(settlementOf({ ...claim, ambiguous: true }, refused, at)).toMatchObject({
       kind: 'dead',
       outcome: 'unknown',
       reason: { code: 'ambiguous_delivery', status: 400 },

@@ -53,7 +53,7 @@ describe('what becomes of an event', () => {
     expect(done(shop)).toEqual(['e0']);
     const [again] = shop.queue.settled;
     // Throttled is not a failure. Half a wait more lets a probe with another event come first.
-    expect(again).toMatchObject({ kind: 'again', attempts: 0, notBefore: noon + 7_500 });
+    expect(again).toMatchObject({ kind: 'retry', attempts: 0, notBefore: noon + 7_500 });
   });
 
   it('is a dead letter once its attempts are used up', async () => {
@@ -192,7 +192,7 @@ describe('slices', () => {
     await shop.put(tracks(50, () => ({ lane: 'l' })));
     await shop.workAll();
     expect(sent(shop).slice(0, 3)).toEqual(['e0', 'e0', 'e1']);
-    expect(shop.queue.settled.filter(({ kind }) => kind === 'again')).toHaveLength(1);
+    expect(shop.queue.settled.filter(({ kind }) => kind === 'retry')).toHaveLength(1);
     expect(new Set(shop.queue.released).size).toBe(49);
     expect(done(shop)).toHaveLength(50);
   });
@@ -345,7 +345,7 @@ describe('a suspended connection', () => {
     expect(working.paused()).toBeUndefined();
     shop.vendor.script = () => yes;
     shop.connection.resume('token:bad');
-    await shop.queue.revive('acme');
+    await shop.queue.requeue('acme');
     working.wake();
     await shop.clock.run(working.idle());
     expect(done(shop)).toEqual(['e2', 'e0', 'e1']);

@@ -82,9 +82,9 @@ export class Draft {
   ): void {
     const { seq, connection, id, lane, acceptedAt } = before;
     const common = { connection, id, lane, acceptedAt };
-    if (settlement.kind === 'again') {
-      const { attempts, notBefore, trouble = before.trouble } = settlement;
-      const doubtful = settlement.doubtful ?? before.doubtful;
+    if (settlement.kind === 'retry') {
+      const { attempts, notBefore, history: trouble = before.trouble } = settlement;
+      const doubtful = settlement.ambiguous ?? before.doubtful;
       const asItWas = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
       if (asItWas && notBefore <= Math.max(now, before.notBefore)) return;
       const place = this.#at(seq);

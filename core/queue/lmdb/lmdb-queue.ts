@@ -125,14 +125,18 @@ export class LmdbQueue implements DeliveryQueue {
         bad.push(key);
         return 'gone';
       }
-      const tries = triesOf(state);
+      const tries = triesOf(state.attempts, state.trouble);
       if (state.notBefore > now) return { until: state.notBefore, tries };
       if ((kind === 'fresh' || kind === 'latest') && tries > 0) return { until: 0, tries };
       const { id, acceptedAt, attempts, doubtful, trouble } = state;
       const claim = { seq, id, lane: state.lane, event: eventOf(bytes), acceptedAt, attempts };
       claims.push(
         doubtful === true || trouble !== undefined
-          ? { ...claim, ...(doubtful === true ? { doubtful } : {}), ...(trouble === undefined ? {} : { trouble }) }
+          ? {
+              ...claim,
+              ...(doubtful === true ? { ambiguous: doubtful } : {}),
+              ...(trouble === undefined ? {} : { history: trouble }),
+            }
           : claim,
       );
       this.#held.set(seq, { key, bytes, state, settling: false });
@@ -187,7 +191,10 @@ export class LmdbQueue implements DeliveryQueue {
     if (known === undefined) return;
     const turns = this.#turnsOf(known);
     const back = seqs.filter((seq) => turns.isClaimed(seq) && this.#held.get(seq)?.settling === false);
-    const ended = back.map((seq) => ({ seq, back: true, tries: triesOf(this.#held.get(seq)!.state) }));
+    const ended = back.map((seq) => {
+      const { attempts, trouble } = this.#held.get(seq)!.state;
+      return { seq, back: true, tries: triesOf(attempts, trouble) };
+    });
     for (const seq of back) this.#held.delete(seq);
     turns.settle(ended);
   }
@@ -196,11 +203,11 @@ export class LmdbQueue implements DeliveryQueue {
     return this.#chores.dead(connection, filter);
   }
 
-  revive(connection: string, filter: DeadFilter = {}, laneOf: LaneOf = noLaneOf): Promise<number> {
+  requeue(connection: string, filter: DeadFilter = {}, laneOf: LaneOf = noLaneOf): Promise<number> {
     return this.#chores.revive(connection, filter, laneOf);
   }
 
-  forget(connection: string, filter: DeadFilter = {}): Promise<number> {
+  drop(connection: string, filter: DeadFilter = {}): Promise<number> {
     return this.#chores.forget(connection, filter);
   }
 
@@ -223,7 +230,7 @@ export class LmdbQueue implements DeliveryQueue {
     return this.#crashedAt;
   }
 
-  doubted(connection: string, more = 0): number {
+  ambiguousSinceCrash(connection: string, more = 0): number {
     const known = this.#writer.known(connection);
     if (known === undefined) return 0;
     const { doubted } = known.counts;
@@ -304,9 +311,9 @@ const noLaneOf = (): undefined => undefined;
 
 const turnAfter = (one: Settlement): Ended => ({
   seq: one.seq,
-  back: one.kind === 'again',
-  until: one.kind === 'again' && one.notBefore > 0 ? one.notBefore : undefined,
-  tries: one.kind === 'again' ? triesOf(one) : undefined,
+  back: one.kind === 'retry',
+  until: one.kind === 'retry' && one.notBefore > 0 ? one.notBefore : undefined,
+  tries: one.kind === 'retry' ? triesOf(one.attempts, one.history) : undefined,
 });
 
 /** What the table gives out without copying is overwritten by the next look at it. */

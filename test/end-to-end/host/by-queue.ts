@@ -38,7 +38,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
   const places = new Map<string, number>();
   const watched = watch(queue, clock, (claim, settlement) => {
     const index = places.get(claim.id) ?? -1;
-    if (settlement.kind === 'again') return;
+    if (settlement.kind === 'retry') return;
     const how = howOf(settlement);
     endings.end(index, how, settlement.kind === 'dead' ? settlement.reason : undefined, clock.now());
   });
@@ -102,7 +102,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
   async function revived(): Promise<number> {
     const misconfigured = { reason: 'misconfigured' } as const;
     for await (const { id: event } of queue.dead(id, misconfigured)) endings.revive(places.get(event) ?? -1);
-    const count = await clock.during(queue.revive(id, misconfigured));
+    const count = await clock.during(queue.requeue(id, misconfigured));
     if (count === 0) return 0;
     for (const { scope } of connection.suspended()) if (scope !== undefined) connection.resume(scope);
     working.wake();
@@ -110,7 +110,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
   }
 }
 
-const howOf = (settlement: Exclude<Settlement, { kind: 'again' }>): How => {
+const howOf = (settlement: Exclude<Settlement, { kind: 'retry' }>): How => {
   if (settlement.kind === 'done') return settlement.outcome;
   const { outcome } = settlement;
   return outcome === 'rejected' || outcome === 'unknown' ? outcome : 'given up';
@@ -131,7 +131,7 @@ function watch(
     },
     nextAt: (connection) => queue.nextAt(connection),
     crashedAt: () => queue.crashedAt(),
-    doubted: (...asked) => queue.doubted(...asked),
+    ambiguousSinceCrash: (...asked) => queue.ambiguousSinceCrash(...asked),
     waiting: (connection) => queue.waiting(connection),
     async settle(connection, settlements, at) {
       // Taken now: once it is on disk, an event that goes again may be claimed anew before this goes on.

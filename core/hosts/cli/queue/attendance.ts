@@ -169,7 +169,7 @@ export function createAttendance(
         if (record === undefined) return;
         let final = 0;
         for (const settlement of settlements) {
-          if (settlement.kind === 'again') continue;
+          if (settlement.kind === 'retry') continue;
           final += 1;
           if (settlement.kind === 'done' && settlement.outcome === 'delivered') record.lastDelivered = now();
         }

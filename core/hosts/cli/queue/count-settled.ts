@@ -32,7 +32,7 @@ export function countSettled(queue: WorkableQueue): {
       release: (connection, seqs) => queue.release(connection, seqs),
       waiting: (connection) => queue.waiting(connection),
       crashedAt: () => queue.crashedAt(),
-      doubted: (...asked) => queue.doubted(...asked),
+      ambiguousSinceCrash: (...asked) => queue.ambiguousSinceCrash(...asked),
     },
   };
 }

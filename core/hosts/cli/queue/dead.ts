@@ -115,7 +115,7 @@ export async function revive(names: readonly string[], flags: DeadFlags, termina
         if (flags.dryRun === true) revived += count;
         else {
           roster.forgetSettings(connection);
-          for (const part of parts) revived += await queue.revive(connection, part, laneOf(connection));
+          for (const part of parts) revived += await queue.requeue(connection, part, laneOf(connection));
         }
         const order = `${lanes} of them have an order to keep with others, and go behind what was enqueued since`;
         if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
@@ -164,7 +164,7 @@ export async function drop(names: readonly string[], flags: DeadFlags, terminal:
     let dropped = 0;
     for (const [connection, { count, parts }] of await chosen(queue, flags, filter, names)) {
       if (flags.yes !== true) dropped += count;
-      else for (const part of parts) dropped += await queue.forget(connection, part);
+      else for (const part of parts) dropped += await queue.drop(connection, part);
     }
     await print(
       stdout,

@@ -212,12 +212,12 @@ const answers = {
     return put;
   },
   dead: ({ queue }: OwnerOptions, connection: string, filter?: DeadFilter) => queue.dead(connection, filter),
-  async revive({ queue, laneOf, changed }: OwnerOptions, connection: string, filter?: DeadFilter) {
-    const revived = await queue.revive(connection, filter, laneOf(connection));
+  async requeue({ queue, laneOf, changed }: OwnerOptions, connection: string, filter?: DeadFilter) {
+    const revived = await queue.requeue(connection, filter, laneOf(connection));
     changed(connection);
     return revived;
   },
-  forget: ({ queue }: OwnerOptions, connection: string, filter?: DeadFilter) => queue.forget(connection, filter),
+  drop: ({ queue }: OwnerOptions, connection: string, filter?: DeadFilter) => queue.drop(connection, filter),
   purge: ({ queue }: OwnerOptions, connection: string) => queue.purge(connection),
   async replay({ queue, laneOf, changed }: OwnerOptions, connection: string, from: number, to: number) {
     const replayed = await queue.replay(connection, from, to, laneOf(connection));

@@ -15,7 +15,7 @@ import { linesOf, socketOf, type Answer, type Ask, type Attending } from './owne
 /** A store that another process owns, which answers for it. Its status is as of the last call. */
 export interface RemoteQueue extends Pick<
   DeliveryQueue,
-  'put' | 'dead' | 'revive' | 'forget' | 'purge' | 'replay' | 'status' | 'close'
+  'put' | 'dead' | 'requeue' | 'drop' | 'purge' | 'replay' | 'status' | 'close'
 > {
   /** Whether the owner delivers for that connection: it gives lanes by the settings it has, whatever the caller's are. */
   knows(connection: string): Promise<boolean>;
@@ -95,8 +95,8 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
       await busy;
       yield* called({ method: 'dead', args: [connection, filter ?? {}] }) as AsyncGenerator<DeadLetter>;
     },
-    revive: (connection, filter) => changing('revive', connection, filter ?? {}),
-    forget: (connection, filter) => changing('forget', connection, filter ?? {}),
+    requeue: (connection, filter) => changing('requeue', connection, filter ?? {}),
+    drop: (connection, filter) => changing('drop', connection, filter ?? {}),
     purge: (connection) => changing('purge', connection),
     replay: (connection, from, to) => changing('replay', connection, from, to),
     attended: () => call('attended'),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import {
-  isOver,
+  isStoreLost,
   openQueue,
   QueueFull,
   StoreRefused,
@@ -115,7 +115,7 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 /** The store's own words say what to do; anything else is a defect. */
 export function refuse(error: unknown): never {
   if (error instanceof QueueFull) throw new Refusal(exitCode.later, error.message, [makeRoom]);
-  if (isOver(error)) throw new Refusal(exitCode.storage, (error as Error).message);
+  if (isStoreLost(error)) throw new Refusal(exitCode.storage, (error as Error).message);
   // By its name: it may come from the process that owns the store.
   if ((error as Error).name === 'FlushOverdue') throw new Refusal(exitCode.later, (error as Error).message);
   if (!(error instanceof StoreRefused)) throw error;

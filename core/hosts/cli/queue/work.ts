@@ -1,5 +1,5 @@
 import type { DestinationManifest, Signal } from '../../../index.ts';
-import { isOver, work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
+import { isStoreLost, work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
 import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { createTally } from '../tally.ts';
@@ -192,7 +192,7 @@ async function runWorkers(run: WorkRun): Promise<WorkEnd> {
   const prune = (): Promise<unknown> =>
     store.prune(Date.now() - keep, Date.now()).catch((error: unknown) => {
       failed.add(`the store cannot be pruned: ${(error as Error).message}`);
-      if (isOver(error)) for (const worker of workers.values()) worker.wake();
+      if (isStoreLost(error)) for (const worker of workers.values()) worker.wake();
     });
   let pruning = prune();
   // It also keeps the process, which has nothing else to live for while the queue is empty.
