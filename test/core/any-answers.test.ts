@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, classifyWith, decide, type RetryDecision } from '../../core/index.ts';
 import type { Answer, Script } from './scripted-vendor.ts';
-import { acme, bench, defects, tracks, type Travel } from './workbench.ts';
+import { acme, testConnection, defects, tracks, type TrackOptions } from './test-connection.ts';
 
 type Word = RetryDecision['kind'] | 'doubtful' | 'scoped' | 'put off';
 const words: readonly Word[] = [
@@ -74,8 +74,8 @@ describe('any mix of answers', () => {
           },
           { limits: { maxItems, maxBytes: 100_000, maxAgeMs: 1_000 } },
         );
-        const { deliver, signals } = bench({ destination, script, connection: { onAmbiguous } });
-        const travel = (n: number): Travel => ({
+        const { deliver, signals } = testConnection({ destination, script, connection: { onAmbiguous } });
+        const travel = (n: number): TrackOptions => ({
           ...(lanes === 0 ? {} : { lane: `l${n % lanes}` }),
           ...(scopes === 0 ? {} : { scopes: [`s${n % scopes}`] }),
         });

@@ -12,7 +12,7 @@ import { isoTime, systemClock } from '../../core/policy/clock.ts';
 import { neverFailing } from '../../core/runtime/host-clock.ts';
 import { start } from './manual-clock.ts';
 import { inTurn, yes } from './scripted-vendor.ts';
-import { acme, bench, codes, collect, defects, kinds, open, track, tracks } from './workbench.ts';
+import { acme, testConnection, codes, collect, defects, kinds, open, track, tracks } from './test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const lie = (value: unknown): never => value as never;
@@ -30,7 +30,7 @@ const throwing = new Proxy(
 
 describe('what is handed over', () => {
   it('F-02 is what is answered for, when the caller refills his array while deliver() runs', async () => {
-    const { connection, clock, vendor } = bench();
+    const { connection, clock, vendor } = testConnection();
     const events = tracks(512);
     const outcomes = connection.deliver(events);
     for (let n = 0; n < events.length; n++) events[n] = track(`other ${n}`);
@@ -47,7 +47,7 @@ describe('what is handed over', () => {
     ['appends to it', (events) => void events.push(...tracks(300))],
     ['takes from its front', (events) => void events.splice(0, 200)],
   ])('F-02 has one outcome each when the caller %s', async (_, change) => {
-    const { connection, clock, signals } = bench();
+    const { connection, clock, signals } = testConnection();
     const events = tracks(512);
     const outcomes = connection.deliver(events);
     change(events);
@@ -58,7 +58,7 @@ describe('what is handed over', () => {
 
   it('F-02 may have holes, be frozen, or be of a class of its own', async () => {
     class Batch extends Array<CdpEvent> {}
-    const { deliver } = bench();
+    const { deliver } = testConnection();
     const holes: CdpEvent[] = [];
     holes[2] = track('a');
     expect(codes(await deliver(holes))).toEqual(['rejected: invalid_value', 'rejected: invalid_value', 'delivered']);
@@ -67,7 +67,7 @@ describe('what is handed over', () => {
   });
 
   it('F-02 holds for the options of a call, too', async () => {
-    const { connection, clock } = bench({ script: inTurn({ status: 503 }) });
+    const { connection, clock } = testConnection({ script: inTurn({ status: 503 }) });
     const options: { withinMs: number } = { withinMs: 20_000 };
     const stream = connection.stream(tracks(3), options);
     options.withinMs = 0;
@@ -80,7 +80,7 @@ describe('what is handed over', () => {
     const retry = { attempts: 1, baseMs: 1, budget: { ratio: 1, reserve: 10 } };
     const pace = { acme: { concurrency: 1 } };
     const destinations = [acme()];
-    const { runtime, vendor, clock } = bench({
+    const { runtime, vendor, clock } = testConnection({
       runtime: { destinations, retry, pace },
       script: () => ({ status: 503 }),
     });
@@ -184,7 +184,7 @@ describe('arguments that cannot be meant', () => {
     ['a hook that is none', [], { settled: true }, 'settled must be a function'],
     ['once as text', [], { once: 'yes' }, 'once must be true or false'],
   ])('F-16 deliver() rejects %s, and sends nothing', async (_, events, options, named) => {
-    const { connection, vendor } = bench();
+    const { connection, vendor } = testConnection();
     await expect(connection.deliver(lie(events), lie(options))).rejects.toThrow(named);
     expect(vendor.total).toBe(0);
   });
@@ -200,22 +200,22 @@ describe('arguments that cannot be meant', () => {
     ['a window as text', [], { window: '10' }, 'window must be a number, not a string'],
     ['a signal that is none', [], { signal: {} }, 'signal must be an AbortSignal'],
   ])('F-16 stream() throws at once for %s', (_, events, options, named) => {
-    expect(() => bench().connection.stream(lie(events), lie(options))).toThrow(named);
+    expect(() => testConnection().connection.stream(lie(events), lie(options))).toThrow(named);
   });
 
   it('F-16 check() and call() refuse options of the wrong kind', async () => {
-    const { connection } = bench();
+    const { connection } = testConnection();
     await expect(connection.check(lie({ within: 1 }))).rejects.toThrow('check(): no option "within"');
     await expect(connection.call('x', {}, lie({ confirm: true }))).rejects.toThrow('do you mean "confirmed"?');
   });
 
   it('F-16 takes numbers that are no times or sizes for the default, and endless ones for endless', async () => {
     for (const withinMs of [Number.NaN, -1, Number.POSITIVE_INFINITY]) {
-      const { deliver } = bench({ script: inTurn({ status: 429, headers: { 'retry-after': '9' } }) });
+      const { deliver } = testConnection({ script: inTurn({ status: 429, headers: { 'retry-after': '9' } }) });
       expect(kinds(await deliver(tracks(2), { withinMs }))).toEqual(['delivered', 'delivered']);
     }
     for (const window of [0, -3, Number.NaN, 2.5, 3e9, Number.POSITIVE_INFINITY]) {
-      const settled = await bench().stream(
+      const settled = await testConnection().stream(
         tracks(400, (n) => (n % 2 === 0 ? {} : { lane: 'a' })),
         { window },
       );
@@ -225,7 +225,7 @@ describe('arguments that cannot be meant', () => {
   });
 
   it('F-16 an event that throws when it is read is its own misfortune', async () => {
-    const { deliver, stream } = bench();
+    const { deliver, stream } = testConnection();
     const getter = Object.defineProperty({ ...track('b') }, 'properties', {
       enumerable: true,
       get() {
@@ -264,7 +264,7 @@ describe('a source that does not do as an iterator does', () => {
         const result = read > 3 ? given : { done: false, value: track(`e${read}`) };
         return isAsync ? Promise.resolve(result) : result;
       };
-      const { connection, clock } = bench();
+      const { connection, clock } = testConnection();
       const heard: string[] = [];
       const reading = (async () => {
         for await (const { outcome } of connection.stream(sourceOf(next, isAsync))) heard.push(outcome.kind);
@@ -285,14 +285,14 @@ describe('a source that does not do as an iterator does', () => {
       [none, 'has no next()'],
       [broken, 'no such topic'],
     ] as const) {
-      const stream = bench().connection.stream(source)[Symbol.asyncIterator]();
+      const stream = testConnection().connection.stream(source)[Symbol.asyncIterator]();
       await expect(stream.next()).rejects.toThrow(why);
       expect(await stream.next()).toEqual({ done: true, value: undefined });
     }
   });
 
   it('F-16 may be a list of promises: they are awaited in turn, as for await does', async () => {
-    const { stream } = bench();
+    const { stream } = testConnection();
     const settled = await stream(lie(tracks(25).map((event) => Promise.resolve(event))));
     expect(new Set(kinds(settled.map(({ outcome }) => outcome)))).toEqual(new Set(['delivered']));
     expect(settled).toHaveLength(25);
@@ -309,7 +309,7 @@ describe('a source that does not do as an iterator does', () => {
         closed += 1;
       }
     }
-    const { connection, clock } = bench();
+    const { connection, clock } = testConnection();
     const heard: string[] = [];
     const reading = (async () => {
       for await (const { outcome } of connection.stream(lie(source()))) heard.push(outcome.eventId);
@@ -336,7 +336,7 @@ describe('a source that does not do as an iterator does', () => {
           return: back,
         }),
       });
-      const { connection, clock } = bench();
+      const { connection, clock } = testConnection();
       const stop = new AbortController();
       const settled = clock.run(collect(connection.stream(source, { signal: stop.signal })));
       await clock.settle();
@@ -348,7 +348,7 @@ describe('a source that does not do as an iterator does', () => {
 
 describe('what never ends, or has no date', () => {
   it('F-16 a host that never says it has written an outcome down holds its lane to the deadline, and no longer', async () => {
-    const { connection, clock, signals, vendor } = bench({
+    const { connection, clock, signals, vendor } = testConnection({
       destination: acme({}, one),
       script: ({ ids: [id] }) => (id === 'e0' ? { status: 400 } : yes),
     });
@@ -390,7 +390,7 @@ describe('what never ends, or has no date', () => {
               : undefined,
         },
       });
-      const { connection, clock } = bench({ destination });
+      const { connection, clock } = testConnection({ destination });
       const outcomes = connection.deliver(
         tracks(5, () => ({ lane: 'a' })),
         { withinMs: 5_000, settled: (_, { kind }) => (kind === 'rejected' ? new Promise(() => undefined) : undefined) },
@@ -402,7 +402,7 @@ describe('what never ends, or has no date', () => {
   });
 
   it('F-16 a hook may answer without a promise', async () => {
-    const { deliver, signals } = bench({ destination: acme({}, one), script: inTurn({ status: 400 }) });
+    const { deliver, signals } = testConnection({ destination: acme({}, one), script: inTurn({ status: 400 }) });
     const outcomes = await deliver(
       tracks(2, () => ({ lane: 'a' })),
       { settled: lie(() => true) } satisfies DeliverOptions,
@@ -417,7 +417,7 @@ describe('what never ends, or has no date', () => {
       for (const kind of ['retry', 'defer'] as const) {
         const reason = { code: 'vendor_unavailable', message: 'Not now' } as const;
         const destination = acme({ response: { classifyError: () => ({ kind, reason, afterMs: afterMs as number }) } });
-        const { deliver, signals } = bench({ destination, script: () => ({ status: 503 }) });
+        const { deliver, signals } = testConnection({ destination, script: () => ({ status: 503 }) });
         const outcomes = await deliver(tracks(3), { withinMs: 1_000 });
         expect(codes(outcomes)).toEqual(Array(3).fill('deferred: vendor_unavailable'));
         for (const outcome of outcomes)
@@ -461,7 +461,7 @@ describe('what never ends, or has no date', () => {
 
   it('F-16 a call whose clock gives NaN in mid-flight ends in time', async () => {
     let broken = false;
-    const { vendor, runtime } = bench({
+    const { vendor, runtime } = testConnection({
       script: () => 'silence',
       runtime: { now: () => (broken ? Number.NaN : Date.now()), sleep: systemClock.sleep },
     });

@@ -11,7 +11,17 @@ import {
 } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { inTurn } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, kinds, track, tracks, type Item, type TestDestination } from './workbench.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  defects,
+  kinds,
+  track,
+  tracks,
+  type Item,
+  type TestDestination,
+} from './test-connection.ts';
 
 const house = classifyWith([]);
 const lie = (value: unknown): never => value as never;
@@ -34,7 +44,7 @@ describe('a folder whose batch()', () => {
 
   it('packs by its own rules is obeyed', async () => {
     const batch: OwnBatch = (all) => [one(all.filter((_, n) => n % 2 === 0)), one(all.filter((_, n) => n % 2 === 1))];
-    const { deliver, vendor, signals } = bench({ destination: batching(batch) });
+    const { deliver, vendor, signals } = testConnection({ destination: batching(batch) });
     expect(kinds(await deliver(tracks(6)))).toEqual(Array(6).fill('delivered'));
     expect(vendor.requests.map(({ ids }) => ids.join())).toEqual(['e0,e2,e4', 'e1,e3,e5']);
     expect(defects(signals)).toEqual([]);
@@ -49,20 +59,20 @@ describe('a folder whose batch()', () => {
     ['returns batches without items', () => [{}], ['rejected', 'rejected', 'rejected']],
     ['copies its deliveries', (all) => [one(all.map((it) => ({ ...it })))], ['rejected', 'rejected', 'rejected']],
   ])('%s leaves an outcome for each event and a defect', async (_, batch, wanted) => {
-    const { deliver, signals } = bench({ destination: batching(batch) });
+    const { deliver, signals } = testConnection({ destination: batching(batch) });
     expect(kinds(await deliver(tracks(3)))).toEqual(wanted);
     expect(defects(signals)).toContain('batch');
   });
 
   it('repeats a delivery sends it once', async () => {
-    const { deliver, vendor } = bench({ destination: batching((all) => [one(all), one([...all, ...all])]) });
+    const { deliver, vendor } = testConnection({ destination: batching((all) => [one(all), one([...all, ...all])]) });
     expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['e0', 'e1', 'e2']);
   });
 
   it('puts everything into one request is packed again, to the limits and by group', async () => {
     const destination = { ...batching((all) => [one(all)]), manifest: acme({}, { limits: small }).manifest };
-    const { deliver, vendor } = bench({ destination, connection: { limits: { maxItems: 3 } } });
+    const { deliver, vendor } = testConnection({ destination, connection: { limits: { maxItems: 3 } } });
     const events = tracks(12, (n) => ({ group: n < 8 ? 'a' : 'b', ...(n === 5 ? { pad: 'x'.repeat(30) } : {}) }));
     expect(kinds(await deliver(events))).toEqual(Array(12).fill('delivered'));
     for (const { ids, bytes } of vendor.requests) {
@@ -75,7 +85,7 @@ describe('a folder whose batch()', () => {
 
   it('invents a delivery does not get it sent', async () => {
     const invented = { index: 99, eventId: 'x', payload: { id: 'x' }, text: '{"id":"x"}', bytes: 10 };
-    const { deliver, vendor } = bench({ destination: batching((all) => [one([...all, invented])]) });
+    const { deliver, vendor } = testConnection({ destination: batching((all) => [one([...all, invented])]) });
     expect(kinds(await deliver(tracks(2)))).toEqual(Array(2).fill('delivered'));
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['e0', 'e1']);
   });
@@ -83,7 +93,7 @@ describe('a folder whose batch()', () => {
 
 describe('a folder whose transform(), validate() or encode() is broken', () => {
   const outcomes = async (parts: Partial<TestDestination>) => {
-    const { deliver, signals, vendor } = bench({ destination: acme(parts) });
+    const { deliver, signals, vendor } = testConnection({ destination: acme(parts) });
     const delivered = await deliver([track('bad'), track('good')]);
     return { delivered: codes(delivered), defects: defects(signals), requests: vendor.requests.length };
   };
@@ -157,7 +167,7 @@ describe('a folder whose request()', () => {
       () => ({ method: 'POST', url: 'https://api.vendor.example/', headers: {}, body: 5 }),
     ],
   ])('%s: sends nothing and rejects its events', async (_, request) => {
-    const { deliver, vendor, signals } = bench({ destination: acme({ request: request as never }) });
+    const { deliver, vendor, signals } = testConnection({ destination: acme({ request: request as never }) });
     expect(codes(await deliver(tracks(3)))).toEqual(Array(3).fill('rejected: internal_error'));
     expect(vendor.requests).toHaveLength(0);
     expect(defects(signals)).toContain('request');
@@ -171,7 +181,7 @@ describe('a folder whose request()', () => {
         headers: {},
         body: items.map(({ payload: { id } }) => `"id":"${id}"`.padEnd(id === 'e2' ? 61 : 30, '.')).join(''),
       }) as const;
-    const { deliver, vendor, signals } = bench({ destination: acme({ request }, { limits: small }) });
+    const { deliver, vendor, signals } = testConnection({ destination: acme({ request }, { limits: small }) });
     expect(codes(await deliver(tracks(4)))).toEqual([
       'delivered',
       'delivered',
@@ -187,7 +197,7 @@ describe('a folder whose request()', () => {
       batch.items.some(({ payload }) => payload.id === 'e3')
         ? boom()
         : ({ method: 'POST', url: 'https://api.vendor.example/', headers: {} } as const);
-    const { deliver } = bench({ destination: acme({ request }) });
+    const { deliver } = testConnection({ destination: acme({ request }) });
     expect(kinds(await deliver(tracks(8)))).toEqual(tracks(8).map((_, n) => (n === 3 ? 'rejected' : 'delivered')));
   });
 });
@@ -215,19 +225,22 @@ describe('a folder whose readReply()', () => {
     ['returns no list', () => ({ length: 3 }), ['unknown', 'unknown', 'unknown']],
     ['returns a promise that rejects', async () => boom(), ['unknown', 'unknown', 'unknown']],
   ])('%s: nothing is claimed that the vendor did not say', async (_, readReply, wanted) => {
-    const { deliver, signals } = bench({ destination: answering(readReply) });
+    const { deliver, signals } = testConnection({ destination: answering(readReply) });
     expect(kinds(await deliver(tracks(3)))).toEqual(wanted);
     expect(defects(signals).filter((where) => where !== 'response' && where !== 'send')).toEqual([]);
   });
 
   it('throws: is an ambiguous delivery where events may be sent again', async () => {
-    const { deliver } = bench({ destination: answering(boom, 'tolerated'), connection: { retry: { attempts: 2 } } });
+    const { deliver } = testConnection({
+      destination: answering(boom, 'tolerated'),
+      connection: { retry: { attempts: 2 } },
+    });
     expect(codes(await deliver(tracks(2)))).toEqual(Array(2).fill('deferred: ambiguous_delivery'));
   });
 
   it('F-07 is missing: only the forms that the folder calls a yes are one', async () => {
     const statuses = [200, 201, 204];
-    const { deliver } = bench({
+    const { deliver } = testConnection({
       destination: acme(
         { response: { classifyError: house, yes: [{ status: 201, body: 'empty' }] } },
         { replay: 'harmful' },
@@ -240,7 +253,7 @@ describe('a folder whose readReply()', () => {
   });
 
   it('is not asked about a yes that was cut off', async () => {
-    const { deliver } = bench({
+    const { deliver } = testConnection({
       destination: answering(() => [{ kind: 'accept' }]),
       script: () => ({ status: 200, body: 'x'.repeat(70_000) }),
     });
@@ -257,7 +270,7 @@ describe('a folder whose classifyError()', () => {
     ['returns a promise that rejects', async () => boom()],
   ])('%s: leaves the event unknown', async (_, classifyError) => {
     const destination = acme({ response: { classifyError: classifyError as never } }, { replay: 'harmful' });
-    const { deliver } = bench({ destination, script: () => ({ status: 400 }) });
+    const { deliver } = testConnection({ destination, script: () => ({ status: 400 }) });
     expect(codes(await deliver(tracks(2)))).toEqual(Array(2).fill('unknown: ambiguous_delivery'));
   });
 });
@@ -269,9 +282,9 @@ describe('a request that never left', () => {
     ['makes up a reason code', () => ({ kind: 'ambiguous', reason: { code: 'who knows', message: 'no' } })],
   ])('is tried again, and at last deferred, where classifyError() %s', async (_, classifyError) => {
     const destination = acme({ response: { classifyError: classifyError as never } }, { replay: 'harmful' });
-    const again = bench({ destination, script: inTurn('refused') });
+    const again = testConnection({ destination, script: inTurn('refused') });
     expect(kinds(await again.deliver(tracks(2)))).toEqual(['delivered', 'delivered']);
-    const never = bench({ destination, script: () => 'refused', connection: { retry: { attempts: 2 } } });
+    const never = testConnection({ destination, script: () => 'refused', connection: { retry: { attempts: 2 } } });
     expect(codes(await never.deliver(tracks(2)))).toEqual(Array(2).fill('deferred: network'));
     expect(never.vendor.requests).toHaveLength(2);
   });
@@ -294,7 +307,7 @@ describe('a final word after an attempt without an answer', () => {
     ['reject', 'vendor_rejected', 'unknown: ambiguous_delivery'],
     ['accept', 'vendor_rejected', 'delivered'],
   ] as const)('that says %s (%s) makes it: %s', async (kind, code, wanted) => {
-    const { deliver } = bench({ destination: saying(kind, code), script: inTurn('reset') });
+    const { deliver } = testConnection({ destination: saying(kind, code), script: inTurn('reset') });
     const outcomes = await deliver(tracks(2));
     expect(codes(outcomes)).toEqual([wanted, wanted]);
     if (wanted.startsWith('unknown')) expect(outcomes[0]).toMatchObject({ reason: { status: 200 } });
@@ -317,7 +330,7 @@ describe('a final word after an attempt without an answer', () => {
             },
           },
         });
-        const retrying = bench({ destination, connection: { onAmbiguous: 'retry', retry: { attempts: 2 } } });
+        const retrying = testConnection({ destination, connection: { onAmbiguous: 'retry', retry: { attempts: 2 } } });
         const wanted = kind === 'defer' || later === 'suspend' || later === 'retry' ? 'deferred' : 'unknown';
         expect(codes(await retrying.deliver(tracks(3)))).toEqual([
           'delivered',
@@ -325,7 +338,7 @@ describe('a final word after an attempt without an answer', () => {
           `${wanted}: ambiguous_delivery`,
         ]);
         asked = 0;
-        const reporting = bench({ destination, connection: { onAmbiguous: 'report' } });
+        const reporting = testConnection({ destination, connection: { onAmbiguous: 'report' } });
         expect(codes(await reporting.deliver(tracks(3)))).toEqual([
           'delivered',
           'unknown: ambiguous_delivery',
@@ -337,14 +350,14 @@ describe('a final word after an attempt without an answer', () => {
   );
 
   it('is plain where every attempt was answered', async () => {
-    const { deliver } = bench({ destination: saying('skip', 'consent_denied'), script: inTurn('refused') });
+    const { deliver } = testConnection({ destination: saying('skip', 'consent_denied'), script: inTurn('refused') });
     expect(codes(await deliver([track('a')]))).toEqual(['skipped: consent_denied']);
   });
 });
 
 describe('the signal of a defect', () => {
   const errorOf = async (transform: () => unknown): Promise<unknown> => {
-    const { deliver, signals } = bench({ destination: acme({ transform: transform as never }) });
+    const { deliver, signals } = testConnection({ destination: acme({ transform: transform as never }) });
     await deliver([track('a')]);
     const signal = signals.find(({ kind }) => kind === 'defect');
     return signal?.kind === 'defect' ? signal.error : undefined;
@@ -408,7 +421,7 @@ describe('a folder with a send() of its own', () => {
       'deferred: ambiguous_delivery',
     ],
   ])('that %s: still gives each event its outcome', async (_, send, wanted) => {
-    const { deliver, signals } = bench({ destination: sending(send), connection: { retry: { attempts: 2 } } });
+    const { deliver, signals } = testConnection({ destination: sending(send), connection: { retry: { attempts: 2 } } });
     expect(codes(await deliver(tracks(3)))).toEqual(Array(3).fill(wanted));
     expect(defects(signals).length).toBeGreaterThan(0);
   });
@@ -419,12 +432,14 @@ describe('a folder with a send() of its own', () => {
       return boom();
     };
     const destination = { ...sending(send as never), manifest: acme({}, { replay: 'harmful' }).manifest };
-    const { deliver } = bench({ destination });
+    const { deliver } = testConnection({ destination });
     expect(codes(await deliver([track('a')]))).toEqual(['unknown: ambiguous_delivery']);
   });
 
   it('that never ends does not keep the call beyond its deadline', async () => {
-    const { connection, clock, vendor } = bench({ destination: sending(() => new Promise<Reply>(() => undefined)) });
+    const { connection, clock, vendor } = testConnection({
+      destination: sending(() => new Promise<Reply>(() => undefined)),
+    });
     const outcomes = connection.deliver(tracks(2), { withinMs: 1_000 });
     await clock.advance(1_001);
     expect(codes(await clock.run(outcomes))).toEqual(['deferred: network', 'deferred: network']);
@@ -439,7 +454,7 @@ describe('a folder with a send() of its own', () => {
       await new Promise<void>((resolve) => waking.push(resolve));
       answers.push(await wire.request({ method: 'POST', url: 'https://api.vendor.example/', headers: {}, body: 'x' }));
     };
-    const { connection, clock, vendor } = bench({ destination: sending(send as never) });
+    const { connection, clock, vendor } = testConnection({ destination: sending(send as never) });
     const outcomes = connection.deliver([track('a')], { withinMs: 1_000 });
     await clock.advance(1_001);
     expect(codes(await clock.run(outcomes))).toEqual(['deferred: network']);
@@ -461,7 +476,7 @@ describe('a folder with a send() of its own', () => {
       const decision = result.kind === 'response' ? { kind: 'accept' } : decide('retry', 'network', 'no answer');
       return { kind: 'settled', decisions: batch.items.map(() => decision) };
     };
-    const { deliver, vendor } = bench({ destination: sending(send as never) });
+    const { deliver, vendor } = testConnection({ destination: sending(send as never) });
     expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
     expect(vendor.requests.map(({ path }) => path)).toEqual(['/token', '/']);
   });

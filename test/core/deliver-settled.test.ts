@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { yes, type Answer } from './scripted-vendor.ts';
-import { acme, bench, defects, kinds, tracks, type Bench } from './workbench.ts';
+import { acme, testConnection, defects, kinds, tracks, type TestConnection } from './test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
-const sent = ({ vendor }: Bench): string[] => vendor.requests.flatMap(({ ids }) => [...ids]);
+const sent = ({ vendor }: TestConnection): string[] => vendor.requests.flatMap(({ ids }) => [...ids]);
 const codesOf = (outcomes: readonly Outcome[]) =>
   outcomes.map((outcome) => ('reason' in outcome ? outcome.reason.code : outcome.kind));
 /** What a host writes down, and when that is on disk. */
@@ -27,7 +27,7 @@ function notebook() {
 
 describe('deliver() with a host that writes outcomes down', () => {
   it('tells each outcome once, as it comes', async () => {
-    const made: Bench = bench({
+    const made: TestConnection = testConnection({
       destination: acme({}, one),
       script: async ({ ids: [id = ''] }) => {
         await made.clock.sleep(1_000 - 100 * Number(id.slice(1)));
@@ -53,7 +53,10 @@ describe('deliver() with a host that writes outcomes down', () => {
 
   it('holds a lane until what came of its event is on disk, and no other lane', async () => {
     const refused: Answer = { status: 400 };
-    const made = bench({ destination: acme({}, one), script: ({ ids: [id] }) => (id === 'e1' ? refused : yes) });
+    const made = testConnection({
+      destination: acme({}, one),
+      script: ({ ids: [id] }) => (id === 'e1' ? refused : yes),
+    });
     const book = notebook();
     const events = tracks(6, (n) => ({ lane: n < 4 ? 'held' : `free ${n}` }));
     const outcomes = made.connection.deliver(events, { settled: book.settled });
@@ -72,7 +75,7 @@ describe('deliver() with a host that writes outcomes down', () => {
   });
 
   it('gives back what waits in the lane when the host could not keep it', async () => {
-    const made = bench({ destination: acme({}, one), script: () => ({ status: 400 }) });
+    const made = testConnection({ destination: acme({}, one), script: () => ({ status: 400 }) });
     const book = notebook();
     const outcomes = made.connection.deliver(
       tracks(3, () => ({ lane: 'l' })),
@@ -93,7 +96,7 @@ describe('deliver() with a host that writes outcomes down', () => {
     ],
     ['rejects', () => Promise.reject(new Error('no disk'))],
   ])('takes a host that %s for one that could not keep it, and says so', async (_, settled) => {
-    const made = bench({ destination: acme({}, one), script: () => ({ status: 400 }) });
+    const made = testConnection({ destination: acme({}, one), script: () => ({ status: 400 }) });
     const outcomes = await made.deliver(
       tracks(2, () => ({ lane: 'l' })),
       { settled },
@@ -104,7 +107,7 @@ describe('deliver() with a host that writes outcomes down', () => {
 
   it('holds a lane between the halves of a request that was too large', async () => {
     const limits = { maxItems: 4, maxBytes: 10_000, maxAgeMs: 1_000 };
-    const made = bench({
+    const made = testConnection({
       destination: acme({}, { limits }),
       script: ({ ids }) => (ids.length > 2 ? { status: 413 } : ids.includes('e0') ? { status: 400 } : yes),
     });
@@ -121,7 +124,7 @@ describe('deliver() with a host that writes outcomes down', () => {
   });
 
   it('ends when it is stopped, though the host never says whether it kept something', async () => {
-    const made = bench({ destination: acme({}, one), script: () => ({ status: 400 }) });
+    const made = testConnection({ destination: acme({}, one), script: () => ({ status: 400 }) });
     const stop = new AbortController();
     const outcomes = made.connection.deliver(
       tracks(3, () => ({ lane: 'l' })),

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { outcomeKinds, type CdpEvent } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, kinds, open, track, tracks } from './workbench.ts';
+import { acme, testConnection, codes, defects, kinds, open, track, tracks } from './test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const lie = (value: unknown): CdpEvent => value as CdpEvent;
 const inMs = (ms: number): string => new Date(start + ms).toISOString();
-/** Answers after a while, on the bench's clock. */
+/** Answers after a while, on the clock of the test. */
 const slow =
   (on: { clock?: { sleep(ms: number): Promise<void> } }, ms: number, answer: Answer = yes): Script =>
   async () => {
@@ -58,11 +58,11 @@ const revoked = (): object => {
 
 describe('deliver', () => {
   it('answers an empty call', async () => {
-    expect(await bench().deliver([])).toEqual([]);
+    expect(await testConnection().deliver([])).toEqual([]);
   });
 
   it('gives each position its own outcome, whatever the ids', async () => {
-    const { deliver } = bench();
+    const { deliver } = testConnection();
     const events = [track('same'), track(''), track('same'), lie({ type: 'track', event: 'x' })];
     expect((await deliver(events)).map(({ kind, eventId }) => `${kind} ${eventId}`)).toEqual([
       'delivered same',
@@ -73,7 +73,7 @@ describe('deliver', () => {
   });
 
   it('keeps a second copy from a vendor it would harm', async () => {
-    const { deliver, vendor } = bench({ destination: acme({}, { replay: 'harmful' }) });
+    const { deliver, vendor } = testConnection({ destination: acme({}, { replay: 'harmful' }) });
     const outcomes = await deliver([track('a'), track('a'), track(''), track('')]);
     expect(codes(outcomes)).toEqual(['delivered', 'skipped: duplicate_event', 'delivered', 'delivered']);
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['a', '', '']);
@@ -113,14 +113,14 @@ describe('deliver', () => {
     ['of a type nobody knows', () => ({ ...track('a'), type: 'constructor' }), 'rejected: invalid_value'],
     ['without a name', () => ({ ...track('a'), event: ' ' }), 'rejected: missing_field'],
   ])('survives an event that is %s, and delivers its neighbours', async (_, make, wanted) => {
-    const { deliver, signals } = bench();
+    const { deliver, signals } = testConnection();
     const outcomes = await deliver([track('before'), lie(make()), track('after')]);
     expect(codes(outcomes)).toEqual(['delivered', wanted, 'delivered']);
     expect(defects(signals)).not.toContain('conservation_broken');
   });
 
   it('rejects a payload over the byte limit without sending it', async () => {
-    const { deliver, vendor } = bench();
+    const { deliver, vendor } = testConnection();
     const outcomes = await deliver([track('big', { pad: 'x'.repeat(10_000) }), track('small')]);
     expect(codes(outcomes)).toEqual(['rejected: payload_too_large', 'delivered']);
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['small']);
@@ -129,7 +129,7 @@ describe('deliver', () => {
   it('counts the bytes of the frame and of characters outside ASCII', async () => {
     const limits = { maxItems: 10, maxBytes: 60, maxAgeMs: 1_000 };
     const frame = () => ({ open: '«', separator: '·', close: '»' });
-    const { deliver, vendor } = bench({ destination: acme({ frame }, { limits }) });
+    const { deliver, vendor } = testConnection({ destination: acme({ frame }, { limits }) });
     // {"id":"e0","pad":"é…"} is 20 bytes and two for each é
     const fits = track('e0', { pad: 'é'.repeat(18) });
     const over = track('e1', { pad: 'é'.repeat(19) });
@@ -144,7 +144,7 @@ describe('deliver', () => {
   it('ends at its deadline while it waits for a slot', async () => {
     const on: { clock?: { sleep(ms: number): Promise<void> } } = {};
     const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 60_000 } });
-    const { connection, clock } = bench({ destination, script: (...it) => slow(on, 400)(...it) });
+    const { connection, clock } = testConnection({ destination, script: (...it) => slow(on, 400)(...it) });
     on.clock = clock;
     const blocker = connection.deliver([track('slow')]);
     await clock.settle();
@@ -157,7 +157,7 @@ describe('deliver', () => {
 
   it('defers at once what the pace does not let leave in time, and says when it would', async () => {
     const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 2, perMs: 60_000, cost: 'request' as const } };
-    const { deliver, clock } = bench({ destination: acme({}, { ...one, pace }) });
+    const { deliver, clock } = testConnection({ destination: acme({}, { ...one, pace }) });
     const outcomes = await deliver(tracks(4));
     expect(codes(outcomes)).toEqual(['delivered', 'delivered', 'deferred: rate_limited', 'deferred: rate_limited']);
     expect(outcomes[3]).toMatchObject({ retryAt: inMs(60_000) });
@@ -165,7 +165,7 @@ describe('deliver', () => {
   });
 
   it('defers everything when it has no time at all, without sending or deep recursion', async () => {
-    const { deliver, vendor } = bench({ destination: acme({}, one) });
+    const { deliver, vendor } = testConnection({ destination: acme({}, one) });
     const events = tracks(30_000, (n) => ({ lane: `device ${n}` }));
     const outcomes = await deliver(events, { withinMs: 0 });
     expect(new Set(codes(outcomes))).toEqual(new Set(['deferred: timeout']));
@@ -175,7 +175,7 @@ describe('deliver', () => {
   it('shares pace and slots with the other calls of its connection', async () => {
     const pace = { concurrency: 2, timeoutMs: 10_000, rate: { permits: 10, perMs: 1_000, cost: 'item' as const } };
     const limits = { maxItems: 3, maxBytes: 10_000, maxAgeMs: 1_000 };
-    const { connection, clock, vendor } = bench({ destination: acme({}, { pace, limits }) });
+    const { connection, clock, vendor } = testConnection({ destination: acme({}, { pace, limits }) });
     const sent: { at: number; items: number }[] = [];
     vendor.script = ({ ids }) => {
       sent.push({ at: clock.now(), items: ids.length });
@@ -193,7 +193,7 @@ describe('deliver', () => {
   it('shares the rate of a credential with other connections', async () => {
     const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 3, perMs: 1_000, cost: 'request' as const } };
     const destination = acme({ paceKey: ({ account }) => account }, { ...one, pace });
-    const { runtime, clock, vendor } = bench({ destination });
+    const { runtime, clock, vendor } = testConnection({ destination });
     const [first, second, stranger] = [open(runtime), open(runtime), open(runtime, {}, 'another account')];
     const calls = Promise.all([first?.deliver(tracks(3)), second?.deliver(tracks(3)), stranger?.deliver(tracks(3))]);
     await clock.settle();
@@ -205,7 +205,7 @@ describe('deliver', () => {
 
   it('counts a request into the rate from when it starts, however long connecting takes', async () => {
     const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 2, perMs: 1_000, cost: 'request' as const } };
-    const { connection, clock, vendor } = bench({ destination: acme({}, { ...one, pace }) });
+    const { connection, clock, vendor } = testConnection({ destination: acme({}, { ...one, pace }) });
     const started: number[] = [];
     // The scripted vendor tells onRequestStart when its script is done: this one is slow to connect at first.
     vendor.script = async () => {
@@ -224,7 +224,7 @@ describe('deliver', () => {
   it('counts what another connection of the credential has not started yet', async () => {
     const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 2, perMs: 1_000, cost: 'request' as const } };
     const destination = acme({ paceKey: ({ account }) => account }, { ...one, pace });
-    const { runtime, connection, clock, vendor } = bench({ destination });
+    const { runtime, connection, clock, vendor } = testConnection({ destination });
     const started: number[] = [];
     vendor.script = async () => {
       if (clock.now() - start < 1_000) await clock.sleep(2_500);
@@ -242,16 +242,18 @@ describe('deliver', () => {
   it.each([Number.NaN, -1, Number.NEGATIVE_INFINITY])(
     'takes %p ms for no wish at all: the default',
     async (withinMs) => {
-      const { connection, clock } = bench({ script: () => ({ status: 429, headers: { 'retry-after': '31' } }) });
+      const { connection, clock } = testConnection({
+        script: () => ({ status: 429, headers: { 'retry-after': '31' } }),
+      });
       const patient = connection.deliver([track('a')], { withinMs });
       expect(codes(await clock.run(patient))).toEqual(['deferred: rate_limited']);
-      const other = bench({ script: inTurn({ status: 429, headers: { 'retry-after': '29' } }) });
+      const other = testConnection({ script: inTurn({ status: 429, headers: { 'retry-after': '29' } }) });
       expect(kinds(await other.deliver([track('a')], { withinMs }))).toEqual(['delivered']);
     },
   );
 
   it('sends nothing when it is stopped before it begins', async () => {
-    const { deliver, vendor } = bench();
+    const { deliver, vendor } = testConnection();
     const outcomes = await deliver([...tracks(3), lie(null)], { signal: AbortSignal.abort() });
     expect(codes(outcomes)).toEqual([...Array(3).fill('deferred: held_back'), 'rejected: invalid_value']);
     expect(vendor.requests).toHaveLength(0);
@@ -259,7 +261,7 @@ describe('deliver', () => {
 
   it('stopped during a pause says when the vendor may be asked again', async () => {
     const busy: Answer = { status: 429, headers: { 'retry-after': '20' } };
-    const { connection, clock } = bench({ destination: acme({}, one), script: () => busy });
+    const { connection, clock } = testConnection({ destination: acme({}, one), script: () => busy });
     const stop = new AbortController();
     const outcomes = connection.deliver(tracks(10), { signal: stop.signal });
     await clock.advance(5_000);
@@ -273,7 +275,7 @@ describe('deliver', () => {
   it('asked to send once, leaves every repetition to its caller, and says from when', async () => {
     const busy: Answer = { status: 429, headers: { 'retry-after': '7' } };
     const answers: Answer[] = [{ status: 503 }, 'reset', busy, { status: 413 }];
-    const { deliver, vendor, clock } = bench({ script: () => answers.shift() ?? yes });
+    const { deliver, vendor, clock } = testConnection({ script: () => answers.shift() ?? yes });
     const once = { once: true };
     expect(await deliver(tracks(2), once)).toEqual([
       expect.objectContaining({ kind: 'deferred', retryAt: inMs(250) }),
@@ -289,7 +291,7 @@ describe('deliver', () => {
   });
 
   it('stopped in one call leaves the other calls alone', async () => {
-    const { connection, clock } = bench({
+    const { connection, clock } = testConnection({
       destination: acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } }),
     });
     const stop = new AbortController();
@@ -326,7 +328,7 @@ describe('deliver', () => {
       fc.asyncProperty(runs, async ({ script, lanes, count, stopAt, withinMs, maxItems, concurrency, replay }) => {
         const limits = { ...one.limits, maxItems };
         const destination = acme({}, { limits, replay, pace: { concurrency, timeoutMs: 10_000 } });
-        const { connection, clock, vendor, signals } = bench({ destination });
+        const { connection, clock, vendor, signals } = testConnection({ destination });
         vendor.script = async (request, position) => {
           await clock.sleep(50);
           return inTurn(...script)(request, position);
@@ -354,7 +356,7 @@ describe('deliver', () => {
         fc.boolean(),
         async (script, commits) => {
           const committed = new Set<string>();
-          const { deliver } = bench({
+          const { deliver } = testConnection({
             destination: acme({}, { limits: { ...one.limits, maxItems: 3 } }),
             connection: { retry: { attempts: 3 } },
             script: (request, position) => {
@@ -377,7 +379,7 @@ describe('deliver', () => {
   });
 
   it('takes 20,000 events of one device in reverse order without slowing down', async () => {
-    const { deliver, vendor } = bench({
+    const { deliver, vendor } = testConnection({
       destination: acme({}, { limits: { maxItems: 1_000, maxBytes: 1_000_000, maxAgeMs: 1_000 } }),
     });
     const startedAt = performance.now();

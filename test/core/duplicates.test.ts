@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { CdpEvent, Connection, Outcome, Settled } from '../../core/index.ts';
 import { createDuplicates } from '../../core/runtime/intake/duplicates.ts';
 import { inTurn, yes, type Answer } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, track, tracks, type Bench } from './workbench.ts';
+import { acme, testConnection, codes, defects, track, tracks, type TestConnection } from './test-connection.ts';
 
 const limits = { maxItems: 10, maxBytes: 10_000, maxAgeMs: 1_000 };
 const harmful = (maxItems = 10) => acme({}, { replay: 'harmful', limits: { ...limits, maxItems } });
@@ -20,7 +20,7 @@ interface Kept {
  */
 async function untilSettled(
   connection: Connection,
-  clock: Bench['clock'],
+  clock: TestConnection['clock'],
   events: readonly CdpEvent[],
   window: number,
 ) {
@@ -65,7 +65,7 @@ async function untilSettled(
 
 describe('an event that is put into the same stream again', () => {
   it('F-01 is sent when it came back deferred', async () => {
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       destination: harmful(1),
       script: async () => {
         await clock.sleep(50);
@@ -83,7 +83,7 @@ describe('an event that is put into the same stream again', () => {
   }, 20_000);
 
   it('F-01 is sent when its connection was suspended, and then resumed', async () => {
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       destination: harmful(),
       script: inTurn({ status: 401 }),
     });
@@ -94,7 +94,7 @@ describe('an event that is put into the same stream again', () => {
   });
 
   it('F-01 is judged anew when it was rejected', async () => {
-    const { stream, vendor } = bench({ destination: harmful(1), script: inTurn({ status: 400 }) });
+    const { stream, vendor } = testConnection({ destination: harmful(1), script: inTurn({ status: 400 }) });
     async function* events() {
       yield track('a', { pad: 'wrong' });
       while (vendor.total === 0) await new Promise((resolve) => void setImmediate(resolve));
@@ -110,7 +110,7 @@ describe('an event that is put into the same stream again', () => {
       [yes, 'delivered'],
       ['reset', 'unknown: ambiguous_delivery'],
     ] as const) {
-      const { stream, vendor } = bench({ destination: harmful(1), script: inTurn(answer) });
+      const { stream, vendor } = testConnection({ destination: harmful(1), script: inTurn(answer) });
       async function* events() {
         yield track('a');
         while (vendor.total === 0 || vendor.open > 0) await new Promise((resolve) => void setImmediate(resolve));
@@ -141,7 +141,7 @@ describe('an event that is put into the same stream again', () => {
     });
     await fc.assert(
       fc.asyncProperty(runs, async ({ script, window, count, copies, lanes, maxItems }) => {
-        const { connection, clock, vendor, signals } = bench({
+        const { connection, clock, vendor, signals } = testConnection({
           destination: harmful(maxItems),
           connection: { retry: { attempts: 2 } },
         });
@@ -179,7 +179,7 @@ describe('an event that is put into the same stream again', () => {
 
 describe('two copies of an event in one call', () => {
   it('F-01 have one fate: what comes back does so with both, so that no host acknowledges it', async () => {
-    const { deliver } = bench({
+    const { deliver } = testConnection({
       destination: harmful(1),
       script: () => ({ status: 503 }),
       connection: { retry: { attempts: 1 } },
@@ -190,18 +190,18 @@ describe('two copies of an event in one call', () => {
   });
 
   it('F-01 are suspended together', async () => {
-    const { deliver } = bench({ destination: harmful(1), script: () => ({ status: 401 }) });
+    const { deliver } = testConnection({ destination: harmful(1), script: () => ({ status: 401 }) });
     expect(codes(await deliver([track('a'), track('a')]))).toEqual(Array(2).fill('suspended: unauthorized'));
   });
 
   it('F-01 do not share a refusal, which was about the first alone', async () => {
-    const { deliver } = bench({ destination: harmful(1), script: () => ({ status: 400 }) });
+    const { deliver } = testConnection({ destination: harmful(1), script: () => ({ status: 400 }) });
     const outcomes = await deliver([track('a'), track('a')]);
     expect(codes(outcomes)).toEqual(['rejected: vendor_rejected', 'deferred: held_back']);
   });
 
   it('F-01 the second waits in a full window for the first', async () => {
-    const { stream, vendor } = bench({ destination: harmful() });
+    const { stream, vendor } = testConnection({ destination: harmful() });
     const settled = await stream([track('a'), track('a'), track('a'), track('b')], { window: 3 });
     const outcomes = settled.toSorted((a, b) => a.index - b.index).map(({ outcome }) => outcome);
     expect(codes(outcomes)).toEqual(['delivered', 'skipped: duplicate_event', 'skipped: duplicate_event', 'delivered']);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { accept, classifyWith, decide, type CdpEvent, type Outcome } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, kinds, track, tracks, type Travel } from './workbench.ts';
+import { acme, testConnection, codes, defects, kinds, track, tracks, type TrackOptions } from './test-connection.ts';
 
 const page: Answer = { status: 403, body: '<html><h1>403 Forbidden</h1></html>' };
 const forbidden: Answer = { status: 403, body: { error: 'forbidden' } };
@@ -37,7 +37,10 @@ const spreadOver = (count: number, of = 100): Set<string> =>
 const together = (count: number): Set<string> => new Set(Array.from({ length: count }, (_, n) => `e${30 + n}`));
 
 /** Delivers, and hands over again what came back deferred among new ones, as hosts do, at most twenty times. */
-async function untilDone(made: ReturnType<typeof bench>, events: readonly CdpEvent[]): Promise<Map<string, Outcome>> {
+async function untilDone(
+  made: ReturnType<typeof testConnection>,
+  events: readonly CdpEvent[],
+): Promise<Map<string, Outcome>> {
   const last = new Map<string, Outcome>();
   let left = events;
   for (let round = 0; round < 20 && left.length > 0; round++) {
@@ -54,7 +57,7 @@ async function untilDone(made: ReturnType<typeof bench>, events: readonly CdpEve
 }
 
 describe.each([1, 2, 3, 10])('F-09 %i events of 100 that trip a firewall', (count) => {
-  const cases: [string, object, (n: number) => Travel][] = [
+  const cases: [string, object, (n: number) => TrackOptions][] = [
     ['in one batch', hundred, () => ({})],
     ['in batches of ten', {}, () => ({})],
     ['one a request', lone, () => ({})],
@@ -68,7 +71,10 @@ describe.each([1, 2, 3, 10])('F-09 %i events of 100 that trip a firewall', (coun
         ['together', together(count)],
       ] as const) {
         it(`F-09 are rejected alone, ${way}, ${where}, ${checked ? 'with' : 'without'} a check`, async () => {
-          const made = bench({ destination: checked ? withCheck(limits) : acme({}, limits), script: firewall(bad) });
+          const made = testConnection({
+            destination: checked ? withCheck(limits) : acme({}, limits),
+            script: firewall(bad),
+          });
           const outcomes = await untilDone(made, tracks(100, travel));
           const wrong = [...outcomes]
             .map(([id, outcome]) => `${id} ${outcome.kind}`)
@@ -96,7 +102,7 @@ describe('F-09 credentials that are refused', () => {
   ] as [string, Answer][])(
     'F-09 suspend at once while they were never taken, when the vendor answers with %s',
     async (_, answer) => {
-      const { deliver, vendor } = bench({ destination: acme({}, hundred), script: () => answer });
+      const { deliver, vendor } = testConnection({ destination: acme({}, hundred), script: () => answer });
       expect(new Set(codes(await deliver(tracks(100))))).toEqual(new Set(['suspended: unauthorized']));
       expect(vendor.requests).toHaveLength(1);
     },
@@ -107,7 +113,7 @@ describe('F-09 credentials that are refused', () => {
     ['a batch of three', { limits: { ...hundred.limits, maxItems: 3 } }, 8, 97],
     ['single events', lone, 33, 67],
   ])('F-09 cost few requests behind a page of a gateway: %s', async (_, limits, most, least) => {
-    const { deliver, vendor, clock } = bench({ destination: acme({}, limits), script: () => page });
+    const { deliver, vendor, clock } = testConnection({ destination: acme({}, limits), script: () => page });
     const outcomes = await deliver(tracks(100));
     expect(vendor.requests.length).toBeLessThanOrEqual(most);
     expect(kinds(outcomes).filter((kind) => kind === 'suspended').length).toBeGreaterThanOrEqual(
@@ -118,7 +124,10 @@ describe('F-09 credentials that are refused', () => {
   });
 
   it('F-09 are found out by the check alone where there is one', async () => {
-    const made = bench({ destination: withCheck(hundred), script: (seen) => (isCheck(seen) ? { status: 401 } : page) });
+    const made = testConnection({
+      destination: withCheck(hundred),
+      script: (seen) => (isCheck(seen) ? { status: 401 } : page),
+    });
     expect(new Set(kinds(await made.deliver(tracks(300))))).toEqual(new Set(['suspended']));
     expect(made.vendor.requests.filter(isCheck)).toHaveLength(1);
     expect(made.vendor.requests.length).toBeLessThanOrEqual(1 + 3);
@@ -132,7 +141,7 @@ describe('F-09 credentials that are refused', () => {
   ])('F-09 suspend quickly when they are revoked in mid-stream: %s (check: %p)', async (_, limits, checked) => {
     let revoked = false;
     const script: Script = (seen) => (!revoked ? yes : isCheck(seen) ? { status: 401 } : forbidden);
-    const made = bench({ destination: checked ? withCheck(limits) : acme({}, limits), script });
+    const made = testConnection({ destination: checked ? withCheck(limits) : acme({}, limits), script });
     await made.deliver(tracks(100));
     revoked = true;
     const before = made.vendor.requests.length;
@@ -152,7 +161,7 @@ describe('F-09 credentials that are refused', () => {
       passed += 1;
       return yes;
     };
-    const made = bench({ destination: acme({}, hundred), script });
+    const made = testConnection({ destination: acme({}, hundred), script });
     const outcomes = await made.deliver(tracks(100));
     expect(kinds(outcomes).filter((kind) => kind === 'rejected').length).toBeLessThanOrEqual(1);
     expect(new Set(kinds(await made.deliver(Array.from({ length: 50 }, (_, n) => track(`new${n}`)))))).toEqual(
@@ -168,7 +177,7 @@ describe('F-09 credentials that are refused', () => {
       { response: { classifyError: classifyWith([{ status: [401, 403], body: /not wanted/, means }]) } },
       lone,
     );
-    const made = bench({
+    const made = testConnection({
       destination,
       script: ({ ids }) =>
         ids[0] === 'a' ? { status: 403, body: 'not wanted' } : ids[0] === 'b' ? { status: 401, body: '<p>no' } : yes,
@@ -189,7 +198,7 @@ describe('F-09 while it is open whose fault it is', () => {
         : ids[0] === 'bad'
           ? page
           : yes;
-    const { connection, clock, vendor } = bench({ destination: acme({}, lone), script });
+    const { connection, clock, vendor } = testConnection({ destination: acme({}, lone), script });
     const slow = connection.deliver([track('slow')]);
     await clock.settle();
     expect(codes(await clock.run(connection.deliver([track('bad')])))).toEqual(['deferred: unauthorized']);
@@ -204,7 +213,7 @@ describe('F-09 while it is open whose fault it is', () => {
   });
 
   it('F-09 a lone event that comes again alone does not count twice, and is rejected once another passed', async () => {
-    const made = bench({ destination: acme({}, lone), script: firewall(new Set(['bad'])) });
+    const made = testConnection({ destination: acme({}, lone), script: firewall(new Set(['bad'])) });
     for (let n = 0; n < 3; n++) expect(codes(await made.deliver([track('bad')]))).toEqual(['deferred: unauthorized']);
     expect(kinds(await made.deliver([track('good')]))).toEqual(['delivered']);
     expect(await made.deliver([track('bad')])).toMatchObject([
@@ -221,7 +230,7 @@ describe('F-09 while it is open whose fault it is', () => {
           return new Promise<Answer>((resolve) => clock.after(1_000, () => resolve({ status: 503 })));
         return seen.ids.includes('e1') ? page : yes;
       };
-      const { connection, clock } = bench({ destination: acme({}, hundred), script });
+      const { connection, clock } = testConnection({ destination: acme({}, hundred), script });
       const stop = new AbortController();
       const outcomes = connection.deliver(tracks(20), { signal: stop.signal, withinMs: how === 'late' ? 500 : 5_000 });
       await clock.settle();
@@ -238,7 +247,7 @@ describe('F-09 while it is open whose fault it is', () => {
     let down = true;
     const script: Script = ({ ids }) =>
       ids.length > 1 && down ? page : down && ids[0] !== 'other' ? { status: 503 } : yes;
-    const { connection, clock, vendor } = bench({ destination: acme({}, hundred), script });
+    const { connection, clock, vendor } = testConnection({ destination: acme({}, hundred), script });
     const outcomes = connection.deliver(tracks(20));
     await clock.settle();
     const other = connection.deliver([track('other')]);
@@ -255,7 +264,7 @@ describe('F-09 while it is open whose fault it is', () => {
       { items }: { items: readonly unknown[] },
     ) => (status === 200 ? items.map(() => decide('skip', 'validated_only', 'only checked')) : undefined);
     const destination = acme({ response: { classifyError: classifyWith([]), readReply } as never }, lone);
-    const made = bench({ destination, script: firewall(new Set(['bad'])) });
+    const made = testConnection({ destination, script: firewall(new Set(['bad'])) });
     expect(codes(await made.deliver([track('bad')]))).toEqual(['deferred: unauthorized']);
     expect(new Set(kinds(await made.deliver(tracks(40))))).toEqual(new Set(['skipped']));
     expect(made.vendor.mostOpen).toBeGreaterThan(4);
@@ -264,7 +273,7 @@ describe('F-09 while it is open whose fault it is', () => {
 
   it('F-09 a check that gets no answer takes no longer than the call, and is asked again in the next', async () => {
     const script: Script = (seen, position) => (!isCheck(seen) ? page : position < 2 ? 'silence' : { status: 401 });
-    const { vendor, connection } = bench({
+    const { vendor, connection } = testConnection({
       destination: withCheck(hundred),
       script,
       runtime: { now: undefined, sleep: undefined },
@@ -289,7 +298,7 @@ describe('F-09 while it is open whose fault it is', () => {
           )
         : undefined;
     const destination = acme({ response: { classifyError: classifyWith([]), readReply } as never }, hundred);
-    const made = bench({ destination, script: (_, position) => (position === 0 ? yes : page) });
+    const made = testConnection({ destination, script: (_, position) => (position === 0 ? yes : page) });
     const outcomes = await made.deliver(tracks(6));
     expect(new Set(codes(outcomes.slice(1)))).toEqual(new Set(['deferred: ambiguous_delivery']));
   });
@@ -300,13 +309,13 @@ describe('F-09 a firewall that is quicker than the vendor behind it', () => {
     return ({ ids }) =>
       ids.some((id) => bad.has(id)) ? page : new Promise<Answer>((resolve) => clock().after(20, () => resolve(yes)));
   };
-  let made: ReturnType<typeof bench>;
+  let made: ReturnType<typeof testConnection>;
   const clock = () => made.clock;
   const wide = { ...hundred, pace: { concurrency: 8, timeoutMs: 10_000 } };
 
   it.each([10, 20, 33])('F-09 keeps no healthy event of a batch with %i others waiting', async (count) => {
     const bad = spreadOver(count);
-    made = bench({ destination: acme({}, wide), script: slowly(bad) });
+    made = testConnection({ destination: acme({}, wide), script: slowly(bad) });
     const outcomes = await made.deliver(tracks(100));
     expect(outcomes.filter(({ eventId, kind }) => kind !== 'delivered' && !bad.has(eventId))).toEqual([]);
     expect(made.vendor.requests.length).toBeLessThanOrEqual(20 * count);
@@ -314,7 +323,7 @@ describe('F-09 a firewall that is quicker than the vendor behind it', () => {
 
   it('F-09 is asked once, not event by event, about a batch of nothing but events that came back, and ever more rarely', async () => {
     const bad = spreadOver(33);
-    made = bench({ destination: acme({}, wide), script: slowly(bad), random: () => 1 });
+    made = testConnection({ destination: acme({}, wide), script: slowly(bad), random: () => 1 });
     let outcomes = await made.deliver(tracks(100));
     const waits: number[] = [];
     let sent = 0;
@@ -333,7 +342,7 @@ describe('F-09 a firewall that is quicker than the vendor behind it', () => {
 
   it('F-09 sends the new events of a refused batch first, apart from those that came back', async () => {
     const bad = spreadOver(10);
-    made = bench({ destination: acme({}, wide), script: slowly(bad) });
+    made = testConnection({ destination: acme({}, wide), script: slowly(bad) });
     const first = await made.deliver(tracks(100));
     const back = tracks(100).filter((_, n) => first.some(comesBackAs(`e${n}`)));
     expect(back.length).toBeGreaterThan(1);
@@ -347,7 +356,7 @@ describe('F-09 a firewall that is quicker than the vendor behind it', () => {
   it('F-09 that refuses the head of every lane keeps none of them for ever, though nobody else comes', async () => {
     // In the first lane, the next one is as bad: what goes on once the first is rejected tells nothing.
     const bad = new Set(Array.from({ length: 11 }, (_, n) => `e${n}`));
-    made = bench({ destination: acme({}, lone), script: slowly(bad) });
+    made = testConnection({ destination: acme({}, lone), script: slowly(bad) });
     const inLanes = tracks(40, (n) => ({ lane: `d${n % 10}`, at: n }));
     const first = made.connection.deliver(inLanes);
     await made.clock.settle();

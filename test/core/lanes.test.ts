@@ -5,7 +5,7 @@ import { createBatcher, frameBytes, batchByLimits } from '../../core/runtime/bat
 import { createLanes, type LaneOptions } from '../../core/runtime/batching/lanes.ts';
 import type { PendingDelivery } from '../../core/runtime/batching/pending-delivery.ts';
 import { inTurn, yes, type Answer } from './scripted-vendor.ts';
-import { acme, bench, codes, kinds, track, tracks } from './workbench.ts';
+import { acme, testConnection, codes, kinds, track, tracks } from './test-connection.ts';
 
 const limits: BatchLimits = { maxItems: 1, maxBytes: 1_000, maxAgeMs: 1_000 };
 const frame = frameBytes({ open: '[', separator: ',', close: ']' });
@@ -178,7 +178,7 @@ describe('lanes in a call', () => {
   const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 
   it('leave one after another in event-time order, side by side with each other', async () => {
-    const { connection, clock, vendor } = bench({ destination: acme({}, one) });
+    const { connection, clock, vendor } = testConnection({ destination: acme({}, one) });
     vendor.script = async () => {
       await clock.sleep(10);
       return yes;
@@ -195,7 +195,7 @@ describe('lanes in a call', () => {
   });
 
   it('wait behind a retry, and hold up nobody else', async () => {
-    const { deliver, vendor } = bench({ destination: acme({}, one) });
+    const { deliver, vendor } = testConnection({ destination: acme({}, one) });
     let failed = false;
     vendor.script = ({ ids: [id] }) => {
       if (id !== 'a1' || failed) return yes;
@@ -208,7 +208,7 @@ describe('lanes in a call', () => {
   });
 
   it('stop at their first deferral: what is behind is held back until the same time', async () => {
-    const { deliver, vendor } = bench({ destination: acme({}, one), connection: { retry: { attempts: 1 } } });
+    const { deliver, vendor } = testConnection({ destination: acme({}, one), connection: { retry: { attempts: 1 } } });
     vendor.script = ({ ids: [id] }) => (id === 'a2' ? { status: 503 } : yes);
     const events = [...[1, 2, 3, 4].map((n) => track(`a${n}`, { lane: 'a' })), track('b1', { lane: 'b' })];
     const outcomes = await deliver(events);
@@ -225,7 +225,7 @@ describe('lanes in a call', () => {
   });
 
   it('stop between the halves of a refused batch, too', async () => {
-    const { deliver, vendor } = bench({ connection: { retry: { attempts: 1 } } });
+    const { deliver, vendor } = testConnection({ connection: { retry: { attempts: 1 } } });
     vendor.script = ({ ids }) => (ids.length > 2 ? { status: 413 } : ids.includes('e0') ? { status: 503 } : yes);
     const outcomes = await deliver(tracks(4, () => ({ lane: 'a' })));
     expect(codes(outcomes)).toEqual([
@@ -241,7 +241,7 @@ describe('lanes in a call', () => {
     ['rejected', { status: 400 }],
     ['unknown', 'reset' as const],
   ])('go on behind an event that is %s', async (kind, answer) => {
-    const { deliver, vendor } = bench({ destination: acme({}, { ...one, replay: 'harmful' }) });
+    const { deliver, vendor } = testConnection({ destination: acme({}, { ...one, replay: 'harmful' }) });
     vendor.script = ({ ids: [id] }) => (id === 'a1' ? answer : yes);
     const events = [track('a1', { lane: 'a' }), track('a2', { lane: 'a' })];
     expect(kinds(await deliver(events))).toEqual([kind, 'delivered']);
@@ -267,7 +267,7 @@ describe('lanes in a call', () => {
     await fc.assert(
       fc.asyncProperty(runs, async ({ script, lanes, maxItems, streamed }) => {
         const destination = acme({}, { limits: { ...one.limits, maxItems } });
-        const { deliver, stream, vendor } = bench({
+        const { deliver, stream, vendor } = testConnection({
           destination,
           script: inTurn(...script),
           connection: { retry: { attempts: 2 } },
@@ -291,7 +291,7 @@ describe('lanes in a call', () => {
   });
 
   it('suspended by scope come back suspended, all of them', async () => {
-    const { deliver, vendor } = bench({ destination: acme({}, one), script: () => ({ status: 401 }) });
+    const { deliver, vendor } = testConnection({ destination: acme({}, one), script: () => ({ status: 401 }) });
     const events = tracks(6, () => ({ lane: 'a', scopes: ['token:t'] }));
     expect(kinds(await deliver(events))).toEqual(Array(6).fill('suspended'));
     expect(vendor.requests).toHaveLength(1);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, classifyWith, decide, type Batch, type RetryDecision } from '../../core/index.ts';
 import { createRedactor } from '../../core/http/redact.ts';
-import { acme, bench, track, tracks, type Item } from './workbench.ts';
+import { acme, testConnection, track, tracks, type Item } from './test-connection.ts';
 
 const secret = 'sk_live_0A1b2C3d4E5f';
 const person = {
@@ -143,7 +143,7 @@ describe('F-03 what is not read as it was written is not shown', () => {
 
   it.each(['text/html; charset=ISO-8859-1', 'application/json;charset="utf-16"'])('%s', async (type) => {
     const answer = { status: 400, headers: { 'content-type': type }, body: 'no' };
-    const { deliver } = bench({ script: () => answer });
+    const { deliver } = testConnection({ script: () => answer });
     const [outcome] = await deliver([track('e1')]);
     expect(outcome).toMatchObject({ kind: 'rejected' });
     expect(JSON.stringify(outcome)).not.toContain('detail');
@@ -162,7 +162,7 @@ describe('F-03 texts that a folder hands over', () => {
       },
     });
   const told = async (decisionFor: (item: Item, index: number) => RetryDecision, count = 2) => {
-    const { deliver, signals } = bench({
+    const { deliver, signals } = testConnection({
       destination: judging(decisionFor),
       script: () => ({ status: 200, body: { said: `id-e0 id-e1 ${name}` } }),
     });
@@ -201,12 +201,12 @@ describe('F-03 texts that a folder hands over', () => {
   it('before anything left are masked', async () => {
     const notes = [{ code: 'dropped', field: 'properties.pad', message: `Dropped ${name}` }] as const;
     const noting = acme({ transform: () => ({ kind: 'payload', payload: { id: 'x' }, notes }) });
-    const { deliver, signals } = bench({ destination: noting });
+    const { deliver, signals } = testConnection({ destination: noting });
     expect(JSON.stringify([await deliver([track('e1', { pad: name })]), signals])).not.toMatch(/Annabelle/);
     const refusing = acme({
       transform: () => ({ kind: 'rejected', reason: { code: 'invalid_value', message: `No ${name}` } }),
     });
-    const [outcome] = await bench({ destination: refusing }).deliver([track('e1', { pad: name })]);
+    const [outcome] = await testConnection({ destination: refusing }).deliver([track('e1', { pad: name })]);
     expect(outcome).toMatchObject({ kind: 'rejected', reason: { message: 'No ***' } });
   });
 

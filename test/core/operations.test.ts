@@ -14,7 +14,7 @@ import {
   type CallResult,
   type Connection,
 } from '../../core/index.ts';
-import { acme, bench, kinds, track, type BenchOptions, type Settings } from './workbench.ts';
+import { acme, testConnection, kinds, track, type TestConnectionOptions, type Settings } from './test-connection.ts';
 import { inTurn, type Answer } from './scripted-vendor.ts';
 
 const list = {
@@ -94,8 +94,8 @@ const vendor = acme({
   },
 });
 
-const setUp = (more: BenchOptions = {}) => {
-  const made = bench({ destination: vendor as AnyDestination, ...more });
+const setUp = (more: TestConnectionOptions = {}) => {
+  const made = testConnection({ destination: vendor as AnyDestination, ...more });
   const call = (name: string, input?: unknown, options?: CallOptions): Promise<CallResult<unknown>> =>
     made.clock.run(made.connection.call(name, input as never, options));
   return { ...made, call, check: () => made.clock.run(made.connection.check()) };

@@ -6,7 +6,7 @@ import tls, { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it, jest, test } from '@jest/globals';
 import { createRuntime, type ProxyOption, type Runtime } from '../../core/index.ts';
 import { chosenProxy } from '../../core/http/proxy.ts';
-import { acme, kinds, open, track, tracks } from './workbench.ts';
+import { acme, kinds, open, track, tracks } from './test-connection.ts';
 
 const pem = readFileSync(path.join(import.meta.dirname, 'fixtures', 'vendor-example.pem'), 'utf8');
 

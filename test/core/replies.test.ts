@@ -12,7 +12,7 @@ import {
   type Runtime,
   type Signal,
 } from '../../core/index.ts';
-import { acme, codes, open, tracks } from './workbench.ts';
+import { acme, codes, open, tracks } from './test-connection.ts';
 
 type Play = (response: ServerResponse, request: IncomingMessage) => void;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { classifyWith, decide, type RetryDecision } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { yes, type Script } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, kinds, tracks } from './workbench.ts';
+import { acme, testConnection, codes, defects, kinds, tracks } from './test-connection.ts';
 
 const hundred = { limits: { maxItems: 100, maxBytes: 100_000, maxAgeMs: 1_000 } };
 const no = (kind: 'reject' | 'resend' | 'defer'): RetryDecision => decide(kind, 'vendor_rejected', `said ${kind}`);
@@ -31,7 +31,11 @@ const refusing =
 describe('F-18 a batch that is refused for items it names', () => {
   it('F-18 leaves again at once without them, in one request, and uses up no attempt of the policy', async () => {
     const connection = { retry: { attempts: 1, budget: { ratio: 0, reserve: 0 } } };
-    const { deliver, vendor, clock, signals } = bench({ destination: naming(), script: refusing(['e3']), connection });
+    const { deliver, vendor, clock, signals } = testConnection({
+      destination: naming(),
+      script: refusing(['e3']),
+      connection,
+    });
     const outcomes = await deliver(tracks(20));
     expect(kinds(outcomes)).toEqual(tracks(20).map((_, n) => (n === 3 ? 'rejected' : 'delivered')));
     expect(outcomes[0]).toMatchObject({ attempts: 2 });
@@ -41,7 +45,7 @@ describe('F-18 a batch that is refused for items it names', () => {
   });
 
   it('F-18 does so in the call of a host that tries again itself, too, and in a lane', async () => {
-    const { deliver, vendor } = bench({ destination: naming(), script: refusing(['e3']) });
+    const { deliver, vendor } = testConnection({ destination: naming(), script: refusing(['e3']) });
     const wanted = tracks(6).map((_, n) => (n === 3 ? 'rejected' : 'delivered'));
     expect(kinds(await deliver(tracks(6), { once: true }))).toEqual(wanted);
     expect(
@@ -57,7 +61,7 @@ describe('F-18 a batch that is refused for items it names', () => {
 
   it('F-18 is halved after three such rounds', async () => {
     const bad = ['e0', 'e1', 'e2', 'e3', 'e4'];
-    const { deliver, vendor } = bench({ destination: naming(), script: refusing(bad) });
+    const { deliver, vendor } = testConnection({ destination: naming(), script: refusing(bad) });
     expect(kinds(await deliver(tracks(20)))).toEqual(tracks(20).map((_, n) => (n < 5 ? 'rejected' : 'delivered')));
     expect(vendor.requests.slice(0, 6).map(({ ids }) => ids.length)).toEqual([20, 19, 18, 17, 8, 8]);
   });
@@ -66,7 +70,7 @@ describe('F-18 a batch that is refused for items it names', () => {
     const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 1, perMs: 5_000, cost: 'request' as const } };
     const paced = naming();
     const destination = { ...paced, manifest: { ...paced.manifest, pace } };
-    const { deliver, clock } = bench({ destination, script: refusing(['e3']) });
+    const { deliver, clock } = testConnection({ destination, script: refusing(['e3']) });
     await deliver(tracks(20));
     expect(clock.now() - start).toBeGreaterThanOrEqual(5_000);
   });
@@ -75,7 +79,10 @@ describe('F-18 a batch that is refused for items it names', () => {
     ['nobody at all', 'resend'],
     ['one that may come again', 'defer'],
   ] as const)('F-18 that names %s is halved, and told as a defect', async (_, named) => {
-    const { deliver, vendor, signals } = bench({ destination: naming('resend', named), script: refusing(['e3']) });
+    const { deliver, vendor, signals } = testConnection({
+      destination: naming('resend', named),
+      script: refusing(['e3']),
+    });
     const outcomes = await deliver(tracks(8));
     expect(codes(outcomes)[3]).toBe(named === 'resend' ? 'rejected: vendor_rejected' : 'deferred: vendor_rejected');
     expect(kinds(outcomes).filter((kind) => kind === 'delivered')).toHaveLength(7);

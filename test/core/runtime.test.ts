@@ -15,7 +15,18 @@ import type { Clock } from '../../core/policy/clock.ts';
 import { raised } from '../../core/runtime/connection-options.ts';
 import { inTurn, ScriptedVendor, yes } from './scripted-vendor.ts';
 import { start, type ManualClock } from './manual-clock.ts';
-import { acme, bench, codes, collect, defects, kinds, open, track, tracks, type TestDestination } from './workbench.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  collect,
+  defects,
+  kinds,
+  open,
+  track,
+  tracks,
+  type TestDestination,
+} from './test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const lie = (value: unknown): CdpEvent => value as CdpEvent;
@@ -71,7 +82,7 @@ describe('createRuntime', () => {
     };
     const rate = { permits: 2, perMs: 1_000, cost: 'request' as const };
     const destination = acme({}, { ...one, pace: { concurrency: 4, timeoutMs: 1_000, rate } });
-    const { deliver, clock } = bench({ destination, script: inTurn('refused'), runtime: nothing as never });
+    const { deliver, clock } = testConnection({ destination, script: inTurn('refused'), runtime: nothing as never });
     expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
     expect(clock.now() - start).toBeGreaterThanOrEqual(1_000);
   });
@@ -94,7 +105,7 @@ describe('createRuntime', () => {
   ])('takes a sleep that %s', async (_, sleepOn) => {
     const on: { sleep: Clock['sleep'] | undefined } = { sleep: undefined };
     const sleep = (ms: number, signal?: AbortSignal) => on.sleep?.(ms, signal) ?? Promise.resolve();
-    const { connection, clock, signals } = bench({ script: () => ({ status: 503 }), runtime: { sleep } });
+    const { connection, clock, signals } = testConnection({ script: () => ({ status: 503 }), runtime: { sleep } });
     on.sleep = sleepOn(clock) as Clock['sleep'];
     const stop = new AbortController();
     const outcomes = connection.deliver(tracks(3), { signal: stop.signal });
@@ -129,7 +140,7 @@ describe('createRuntime', () => {
   });
 
   it('closes each connection once, however often it is told', async () => {
-    const { runtime, connection, vendor, deliver } = bench();
+    const { runtime, connection, vendor, deliver } = testConnection();
     const another = open(runtime);
     await deliver(tracks(1));
     await Promise.all([connection.close(), connection.close()]);
@@ -182,7 +193,7 @@ describe('the options of a connection', () => {
   });
 
   it('make smaller batches', async () => {
-    const { deliver, vendor } = bench({ connection: { limits: { maxItems: 4 } } });
+    const { deliver, vendor } = testConnection({ connection: { limits: { maxItems: 4 } } });
     await deliver(tracks(10));
     expect(vendor.requests.map(({ ids }) => ids.length)).toEqual([4, 4, 2]);
   });
@@ -191,7 +202,7 @@ describe('the options of a connection', () => {
     ['in another unit', { permits: 1_000, perMs: 1, cost: 'request' as const }],
     ['over a longer window', { permits: 6_000, perMs: 600_000, cost: 'item' as const }],
   ])('cannot lift the rate of the vendor by naming one %s', async (_, rate) => {
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       destination: acme({}, { ...one, pace }),
       connection: { pace: { rate } },
     });
@@ -203,7 +214,7 @@ describe('the options of a connection', () => {
 
   it('can slow the connection down', async () => {
     const rate = { permits: 2, perMs: 1_000, cost: 'item' as const };
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       destination: acme({}, { pace }),
       connection: { pace: { rate, concurrency: 1 } },
     });
@@ -236,7 +247,7 @@ describe('the options of a connection', () => {
         pace: { concurrency: 9, timeoutMs: 10_000, rate: perItem(permits) },
       },
     );
-    const { connection, clock, vendor } = bench({ destination, connection: asked, runtime: host });
+    const { connection, clock, vendor } = testConnection({ destination, connection: asked, runtime: host });
     const outcomes = connection.deliver(tracks(300));
     await clock.advance(999);
     expect(vendor.requests.map(({ ids }) => ids.length)).toEqual(sizes);
@@ -244,13 +255,19 @@ describe('the options of a connection', () => {
   });
 
   it('may not go beyond what the host program lowered', () => {
-    const { runtime } = bench({ destination: acme({}, { pace }), runtime: { pace: { acme: { concurrency: 2 } } } });
+    const { runtime } = testConnection({
+      destination: acme({}, { pace }),
+      runtime: { pace: { acme: { concurrency: 2 } } },
+    });
     expect(runtime.open('acme', { account: 'a' }, { pace: { concurrency: 3 } }).kind).toBe('invalid');
     expect(runtime.open('acme', { account: 'a' }, { pace: { concurrency: 2 } }).kind).toBe('open');
   });
 
   it('may use what the host program raised', () => {
-    const { runtime } = bench({ destination: acme({}, { pace }), runtime: { pace: { acme: { concurrency: 20 } } } });
+    const { runtime } = testConnection({
+      destination: acme({}, { pace }),
+      runtime: { pace: { acme: { concurrency: 20 } } },
+    });
     expect(runtime.open('acme', { account: 'a' }, { pace: { concurrency: 15 } }).kind).toBe('open');
   });
 
@@ -260,7 +277,7 @@ describe('the options of a connection', () => {
       pace: { concurrency: undefined },
       retry: { attempts: undefined },
     };
-    const { deliver } = bench({ connection: nothing as never });
+    const { deliver } = testConnection({ connection: nothing as never });
     expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
   });
 });
@@ -283,7 +300,7 @@ describe('a composed destination', () => {
         return { method: 'POST', url: 'https://api.vendor.example/', headers: {} };
       },
     });
-    const { deliver } = bench({ destination });
+    const { deliver } = testConnection({ destination });
     await deliver(tracks(3));
     await deliver(tracks(3));
     expect(prepared).toBe(1);
@@ -292,7 +309,7 @@ describe('a composed destination', () => {
 
   it('takes the lowest of the limits of manifest, settings and connection', async () => {
     const destination = acme({ limitsFor: () => ({ maxItems: 99, maxBytes: 60 }) });
-    const { deliver, vendor } = bench({ destination, connection: { limits: { maxItems: 8 } } });
+    const { deliver, vendor } = testConnection({ destination, connection: { limits: { maxItems: 8 } } });
     await deliver(tracks(10));
     for (const { bytes } of vendor.requests) expect(bytes.length).toBeLessThanOrEqual(60);
     expect(vendor.requests[0]?.ids).toHaveLength(4);
@@ -300,18 +317,18 @@ describe('a composed destination', () => {
 
   it('keeps the daily quota of an account', async () => {
     const destination = acme({ limitsFor: () => ({ requestsPerDay: 2 }) }, one);
-    const { deliver } = bench({ destination });
+    const { deliver } = testConnection({ destination });
     const outcomes = await deliver(tracks(3));
     expect(codes(outcomes)).toEqual(['delivered', 'delivered', 'deferred: rate_limited']);
     expect(outcomes[2]).toMatchObject({ retryAt: new Date(start + 86_400_000).toISOString() });
   });
 
   it('frames the texts as the definition says, and sends a body of its own as it is', async () => {
-    const framed = bench({ destination: acme({ frame: () => ({ open: '<', separator: '|', close: '>' }) }) });
+    const framed = testConnection({ destination: acme({ frame: () => ({ open: '<', separator: '|', close: '>' }) }) });
     await framed.deliver(tracks(2));
     expect(framed.vendor.requests[0]?.text).toBe('<{"id":"e0"}|{"id":"e1"}>');
     const request = () => ({ method: 'POST', url: 'https://api.vendor.example/', headers: {}, body: 'own' }) as const;
-    const own = bench({ destination: acme({ request }) });
+    const own = testConnection({ destination: acme({ request }) });
     await own.deliver(tracks(2));
     expect(own.vendor.requests[0]?.text).toBe('own');
   });
@@ -322,7 +339,7 @@ describe('a composed destination', () => {
       encoded += 1;
       return JSON.stringify(made);
     };
-    const { deliver } = bench({
+    const { deliver } = testConnection({
       destination: acme({ encode }),
       script: ({ ids }) => ({ status: ids.includes('e1') ? 400 : 200 }),
     });
@@ -343,7 +360,7 @@ describe('preview', () => {
   });
 
   it('shows what would be sent, with credentials masked, and sends nothing', async () => {
-    const { connection, vendor } = bench({ destination });
+    const { connection, vendor } = testConnection({ destination });
     const preview = await connection.preview(track('a', { group: 'g', lane: 'l' }));
     expect(preview).toMatchObject({
       kind: 'request',
@@ -361,7 +378,7 @@ describe('preview', () => {
 
   it('says at which stage an event would end', async () => {
     const validate = () => ({ kind: 'skipped', reason: { code: 'unmapped_event', message: 'no' } }) as const;
-    const { connection } = bench({ destination: acme({ validate }) });
+    const { connection } = testConnection({ destination: acme({ validate }) });
     expect(await connection.preview(track('a'))).toMatchObject({ kind: 'skipped', stage: 'validate' });
     expect(await connection.preview(lie(null))).toMatchObject({ kind: 'rejected', stage: 'gate' });
   });
@@ -376,7 +393,7 @@ describe('preview', () => {
     ['rejects', async () => Promise.reject(new Error('a bug'))],
     ['sends nothing', async () => ({ kind: 'settled', decisions: [] })],
   ])('survives a send() that %s', async (_, send) => {
-    const { connection, signals } = bench({ destination: { ...acme(), request: undefined, send } as never });
+    const { connection, signals } = testConnection({ destination: { ...acme(), request: undefined, send } as never });
     expect(await connection.preview(track('a'))).toMatchObject({
       kind: 'rejected',
       reason: { code: 'internal_error' },
@@ -387,7 +404,7 @@ describe('preview', () => {
 
 describe('routeOf', () => {
   it('tells where an event would go, or what would settle it unsent', () => {
-    const { connection } = bench();
+    const { connection } = testConnection();
     expect(connection.routeOf(track('a', { group: 'g', lane: 'l' }))).toEqual({
       kind: 'payload',
       group: 'g',
@@ -397,7 +414,7 @@ describe('routeOf', () => {
   });
 
   it('stumbles over nothing', () => {
-    const { connection } = bench();
+    const { connection } = testConnection();
     const refuse = (): never => {
       throw new Error('no');
     };
@@ -432,7 +449,7 @@ describe('a connection that is closed', () => {
   it.each(['connection', 'runtime'] as const)(
     'by the %s finishes what is in flight, and defers the rest of its calls',
     async (by) => {
-      const made = bench({ destination: acme({}, { ...one, pace: { concurrency: 2, timeoutMs: 10_000 } }) });
+      const made = testConnection({ destination: acme({}, { ...one, pace: { concurrency: 2, timeoutMs: 10_000 } }) });
       const { connection, clock, vendor } = made;
       vendor.script = async () => {
         await clock.sleep(500);
@@ -455,7 +472,7 @@ describe('a connection that is closed', () => {
   );
 
   it('ends the wait for a retry, and starts no other', async () => {
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       script: () => ({ status: 503 }),
       connection: { retry: { baseMs: 9_000 } },
     });
@@ -469,7 +486,7 @@ describe('a connection that is closed', () => {
   });
 
   it('answers later calls at once, without sending', async () => {
-    const { connection, runtime, deliver, stream, vendor, clock } = bench();
+    const { connection, runtime, deliver, stream, vendor, clock } = testConnection();
     await connection.close();
     expect(codes(await deliver([...tracks(2), track('a', { lane: 'd' }), lie(null)]))).toEqual([
       ...Array(3).fill('deferred: held_back'),
@@ -484,7 +501,7 @@ describe('a connection that is closed', () => {
   });
 
   it('leaves the other connections open', async () => {
-    const { connection, runtime, clock } = bench();
+    const { connection, runtime, clock } = testConnection();
     const other = open(runtime);
     await connection.close();
     expect(kinds(await clock.run(other.deliver(tracks(2))))).toEqual(['delivered', 'delivered']);

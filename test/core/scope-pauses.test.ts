@@ -3,7 +3,7 @@ import { classifyWith, decide, type RetryDecision } from '../../core/index.ts';
 import { createScopePauses } from '../../core/runtime/sending/scope-pauses.ts';
 import { createManualClock, start } from './manual-clock.ts';
 import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, kinds, track, tracks } from './workbench.ts';
+import { acme, testConnection, codes, defects, kinds, track, tracks } from './test-connection.ts';
 
 const lone = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const hundred = { limits: { maxItems: 100, maxBytes: 100_000, maxAgeMs: 1_000 } };
@@ -49,7 +49,7 @@ describe('F-17 a vendor that throttles one device', () => {
     ['in lanes', true],
     ['without lanes', false],
   ])('F-17 goes on with 49 others %s: 3,000 events, of which it takes 2,940 within 10 s', async (_, lane) => {
-    const { connection, clock, vendor } = bench({ destination: byDevice(), script: hot(7, 2) });
+    const { connection, clock, vendor } = testConnection({ destination: byDevice(), script: hot(7, 2) });
     const events = Array.from({ length: 3_000 }, (__, n) => event(n % 50, n, lane));
     const settled = new Map<number, string>();
     const all = connection.deliver(events, {
@@ -67,7 +67,10 @@ describe('F-17 a vendor that throttles one device', () => {
 
   it('F-17 takes no slot, no permit and no place of the others while it waits', async () => {
     const pace = { concurrency: 2, timeoutMs: 10_000, rate: { permits: 10, perMs: 1_000, cost: 'item' as const } };
-    const { connection, clock, vendor } = bench({ destination: byDevice({ ...lone, pace }), script: hot(500, 20) });
+    const { connection, clock, vendor } = testConnection({
+      destination: byDevice({ ...lone, pace }),
+      script: hot(500, 20),
+    });
     const first = connection.deliver([event(500, 0)], { withinMs: 30_000 });
     await clock.settle();
     const waiting = connection.deliver(
@@ -99,7 +102,7 @@ describe('F-17 a vendor that throttles one device', () => {
                   },
             ),
           };
-    const { connection, clock, vendor } = bench({ destination: byDevice(hundred), script });
+    const { connection, clock, vendor } = testConnection({ destination: byDevice(hundred), script });
     const outcomes = connection.deliver([event(1, 0), event(2, 0), track('e'), event(1, 1), event(2, 1)]);
     await clock.advance(1_999);
     expect(vendor.requests).toHaveLength(1);
@@ -113,7 +116,7 @@ describe('F-17 a vendor that throttles one device', () => {
 
   it('F-17 sends what waited one by one first, and faster with every yes', async () => {
     let open = false;
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       destination: byDevice(),
       script: (seen) => (open ? accepted(seen) : busy(5)),
     });
@@ -131,7 +134,7 @@ describe('F-17 a vendor that throttles one device', () => {
 
   it('F-17 keeps the order of a lane that waits', async () => {
     let open = false;
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       destination: byDevice(),
       script: (seen) => (open ? accepted(seen) : busy(3)),
     });
@@ -143,7 +146,7 @@ describe('F-17 a vendor that throttles one device', () => {
   });
 
   it('F-17 keeps the whole batch of a lane waiting for one event in it, so that nobody overtakes', async () => {
-    const { connection, clock, vendor } = bench({
+    const { connection, clock, vendor } = testConnection({
       destination: byDevice(hundred),
       script: (seen, position) => (position === 0 ? busy(3) : accepted(seen)),
     });
@@ -161,7 +164,7 @@ describe('F-17 a vendor that throttles one device', () => {
   });
 
   it('F-17 is obeyed up to the cap of Retry-After, and what cannot wait so long comes back with its scope', async () => {
-    const { deliver } = bench({
+    const { deliver } = testConnection({
       destination: byDevice(),
       script: hot(1, 999_999),
       connection: { retry: { retryAfterCapMs: 60_000 } },
@@ -175,7 +178,7 @@ describe('F-17 a vendor that throttles one device', () => {
   });
 
   it('F-17 has nothing of its scope waiting in the call of a host that tries again itself', async () => {
-    const { deliver, vendor, clock } = bench({ destination: byDevice(), script: hot(1, 5) });
+    const { deliver, vendor, clock } = testConnection({ destination: byDevice(), script: hot(1, 5) });
     const events = [event(1, 0), event(2, 0), event(1, 1), event(2, 1)];
     const first = await deliver(events, { once: true });
     expect(kinds(first)).toEqual(['deferred', 'delivered', 'deferred', 'delivered']);
@@ -188,7 +191,7 @@ describe('F-17 a vendor that throttles one device', () => {
   });
 
   it('F-17 has no more of a scope waiting than a lane may hold: the rest of a stream goes on', async () => {
-    const { connection, clock } = bench({ destination: byDevice(), script: hot(1, 30) });
+    const { connection, clock } = testConnection({ destination: byDevice(), script: hot(1, 30) });
     const events = Array.from({ length: 2_000 }, (_, n) => event(n % 2, n));
     const counts = new Map<string, number>();
     const read = (async () => {
@@ -208,7 +211,7 @@ describe('F-17 a vendor that throttles one device', () => {
     'F-17 does not stop a stream when so many devices wait that they fill its window (lanes: %s)',
     async (lane) => {
       const script: Script = (seen) => (seen.ids.some((id) => id.startsWith('d9')) ? busy(30) : accepted(seen));
-      const { connection, clock } = bench({ destination: byDevice(), script });
+      const { connection, clock } = testConnection({ destination: byDevice(), script });
       const events = Array.from({ length: 1_000 }, (_, n) => event(n % 10 === 0 ? 1_000 + n : 90 + (n % 10), n, lane));
       let delivered = 0;
       let read = 0;
@@ -225,11 +228,11 @@ describe('F-17 a vendor that throttles one device', () => {
     },
   );
 
-  it.each<[string, (b: ReturnType<typeof bench>, stop: AbortController) => unknown]>([
+  it.each<[string, (b: ReturnType<typeof testConnection>, stop: AbortController) => unknown]>([
     ['is stopped', (_, stop) => stop.abort()],
     ['has its connection closed', ({ connection }) => connection.close()],
   ])('F-17 leaves nothing behind in a call that %s', async (_, end) => {
-    const made = bench({ destination: byDevice(), script: hot(1, 20) });
+    const made = testConnection({ destination: byDevice(), script: hot(1, 20) });
     const { connection, clock } = made;
     const stop = new AbortController();
     const outcomes = connection.deliver(
@@ -245,7 +248,7 @@ describe('F-17 a vendor that throttles one device', () => {
 
   it('F-17 settles what waits as soon as the connection is suspended', async () => {
     const script: Script = (seen) => (seen.ids[0] === 'bad' ? { status: 401 } : hot(1, 20)(seen, 0));
-    const { connection, clock } = bench({ destination: byDevice(), script });
+    const { connection, clock } = testConnection({ destination: byDevice(), script });
     const waiting = connection.deliver(Array.from({ length: 3 }, (_, n) => event(1, n)));
     await clock.advance(1_000);
     await clock.run(connection.deliver([track('bad')]));
@@ -265,7 +268,7 @@ describe('F-17 a vendor that throttles one device', () => {
       },
       lone,
     );
-    const { connection, clock, signals, vendor } = bench({ destination });
+    const { connection, clock, signals, vendor } = testConnection({ destination });
     const first = connection.deliver([event(1, 0)]);
     await clock.settle();
     const second = connection.deliver([event(2, 0)]);
@@ -301,7 +304,7 @@ describe('F-17 an event put off', () => {
     ['the normal back-off where it names none', undefined, 250],
     ['the normal back-off where it names nonsense', Number.NaN, 250],
   ])('F-17 comes back at once, with %s, and holds nothing but its lane', async (_, afterMs, ms) => {
-    const { deliver, clock, vendor } = bench({ destination: putOff(afterMs), script });
+    const { deliver, clock, vendor } = testConnection({ destination: putOff(afterMs), script });
     const outcomes = await deliver([event(1, 0), event(1, 1), event(2, 0)]);
     expect(outcomes).toMatchObject([
       { kind: 'deferred', reason: { code: 'vendor_unavailable', status: 409 }, retryAt: inMs(ms), scope: 'device:1' },
@@ -319,7 +322,7 @@ describe('F-17 an event put off', () => {
     const destination = acme({ response: { classifyError: classifyWith([]), readReply } });
     const no = (kind: string) => ({ kind, reason: { code: 'vendor_rejected', message: 'no' } });
     const body = [{ kind: 'accept' }, no('defer'), no('retry'), no('isolate'), no('split')];
-    const { deliver, vendor } = bench({ destination, script: () => ({ status: 200, body }) });
+    const { deliver, vendor } = testConnection({ destination, script: () => ({ status: 200, body }) });
     const outcomes = await deliver(tracks(5, () => ({ lane: 'd' })));
     expect(codes(outcomes)).toEqual([
       'delivered',

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { accept, retryLater, classifyWith, createRuntime, decide, type RetryDecision } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
-import { acme, bench, codes, defects, kinds, open, track, tracks } from './workbench.ts';
+import { acme, testConnection, codes, defects, kinds, open, track, tracks } from './test-connection.ts';
 
 const down: Answer = { status: 503 };
 const busy = (seconds: number): Answer => ({ status: 429, headers: { 'retry-after': String(seconds) } });
@@ -44,7 +44,7 @@ describe('an attempt that failed', () => {
         return { method: 'POST', url: 'https://api.vendor.example/events', headers, compress } as const;
       };
       const destination = acme({ request }, { compression: 'gzip' });
-      const { deliver, vendor } = bench({ destination, script: inTurn(down, down) });
+      const { deliver, vendor } = testConnection({ destination, script: inTurn(down, down) });
       expect(await deliver(tracks(3))).toMatchObject(Array(3).fill({ kind: 'delivered', attempts: 3 }));
       const [first, second, third] = vendor.requests;
       expect(vendor.requests).toHaveLength(3);
@@ -56,12 +56,15 @@ describe('an attempt that failed', () => {
   });
 
   it('counts the requests that carried an event', async () => {
-    const { deliver } = bench({ script: inTurn(down, down) });
+    const { deliver } = testConnection({ script: inTurn(down, down) });
     expect(await deliver([track('a')])).toEqual([{ kind: 'delivered', eventId: 'a', attempts: 3 }]);
   });
 
   it('is given up after the attempts of the policy, with the time of the next', async () => {
-    const { deliver, vendor } = bench({ script: () => down, connection: { retry: { attempts: 3, baseMs: 1000 } } });
+    const { deliver, vendor } = testConnection({
+      script: () => down,
+      connection: { retry: { attempts: 3, baseMs: 1000 } },
+    });
     const [outcome] = await deliver([track('a')]);
     expect(vendor.requests).toHaveLength(3);
     // half of 1 s, half of 2 s, and half of 4 s still to wait
@@ -69,7 +72,7 @@ describe('an attempt that failed', () => {
   });
 
   it('is given up at once when the next wait would cross the deadline', async () => {
-    const { deliver, vendor, clock } = bench({ script: () => busy(31) });
+    const { deliver, vendor, clock } = testConnection({ script: () => busy(31) });
     const [outcome] = await deliver([track('a')]);
     expect(vendor.requests).toHaveLength(1);
     expect(clock.now()).toBe(start);
@@ -85,7 +88,7 @@ describe('an attempt that failed', () => {
       { status: 200, body: ['accept', 'retry', 'reject', 'retry'] },
       { status: 200, body: ['accept', 'skip'] },
     );
-    const { deliver, vendor } = bench({ destination: itemised(), script });
+    const { deliver, vendor } = testConnection({ destination: itemised(), script });
     expect(kinds(await deliver(tracks(4)))).toEqual(['delivered', 'delivered', 'rejected', 'skipped']);
     expect(vendor.requests.map(({ ids }) => ids)).toEqual([
       ['e0', 'e1', 'e2', 'e3'],
@@ -95,7 +98,7 @@ describe('an attempt that failed', () => {
 
   it('costs the budget a retry, and is deferred when nothing is left of it', async () => {
     const connection = { retry: { budget: { ratio: 0, reserve: 3 }, attempts: 100 } };
-    const { deliver, vendor } = bench({ script: () => down, connection });
+    const { deliver, vendor } = testConnection({ script: () => down, connection });
     expect(codes(await deliver([track('a')]))).toEqual(['deferred: vendor_unavailable']);
     expect(vendor.requests).toHaveLength(4);
     expect(codes(await deliver([track('b')]))).toEqual(['deferred: vendor_unavailable']);
@@ -105,7 +108,11 @@ describe('an attempt that failed', () => {
   it('has its budget refilled by successes', async () => {
     let broken = false;
     const connection = { retry: { budget: { ratio: 0.5, reserve: 0 }, attempts: 100 } };
-    const { deliver, vendor } = bench({ destination: acme({}, lone), script: () => (broken ? down : yes), connection });
+    const { deliver, vendor } = testConnection({
+      destination: acme({}, lone),
+      script: () => (broken ? down : yes),
+      connection,
+    });
     await deliver(tracks(6));
     broken = true;
     await deliver([track('a')]);
@@ -116,13 +123,13 @@ describe('an attempt that failed', () => {
 describe('a vendor that asks for a pause', () => {
   it('does not use up attempts or budget', async () => {
     const connection = { retry: { attempts: 1, budget: { ratio: 0, reserve: 0 } } };
-    const { deliver, clock } = bench({ script: inTurn(busy(2), busy(2), busy(2)), connection });
+    const { deliver, clock } = testConnection({ script: inTurn(busy(2), busy(2), busy(2)), connection });
     expect(await deliver([track('a')])).toEqual([{ kind: 'delivered', eventId: 'a', attempts: 4 }]);
     expect(clock.now()).toBeGreaterThanOrEqual(start + 6_000);
   });
 
   it('stops the whole connection for as long, other calls included', async () => {
-    const { connection, clock, vendor } = bench({ destination: acme({}, lone), script: inTurn(busy(5)) });
+    const { connection, clock, vendor } = testConnection({ destination: acme({}, lone), script: inTurn(busy(5)) });
     const first = connection.deliver([track('a')]);
     await clock.settle();
     const second = connection.deliver([track('b')]);
@@ -133,7 +140,10 @@ describe('a vendor that asks for a pause', () => {
   });
 
   it('ALL-05 cannot ask for more than the cap', async () => {
-    const { deliver } = bench({ script: () => busy(999_999_999), connection: { retry: { retryAfterCapMs: 60_000 } } });
+    const { deliver } = testConnection({
+      script: () => busy(999_999_999),
+      connection: { retry: { retryAfterCapMs: 60_000 } },
+    });
     const [outcome] = await deliver([track('a')]);
     expect(outcome).toMatchObject({ kind: 'deferred', retryAt: inMs(60_000) });
   });
@@ -145,7 +155,7 @@ describe('a vendor that asks for a pause', () => {
     ['nonsense', 'soon', 0],
     ['a negative number', '-5', 0],
   ])('may say it as %s', async (_, header, ms) => {
-    const { deliver, clock } = bench({
+    const { deliver, clock } = testConnection({
       script: inTurn({ status: 429, headers: { 'retry-after': header } }),
       random: () => 0,
     });
@@ -155,7 +165,7 @@ describe('a vendor that asks for a pause', () => {
   });
 
   it('for ever, without a time, ends in deferred and not in an endless loop, even when chance says 0', async () => {
-    const { deliver } = bench({ script: () => ({ status: 429 }), random: () => 0 });
+    const { deliver } = testConnection({ script: () => ({ status: 429 }), random: () => 0 });
     const outcomes = await deliver([track('a')], { withinMs: 50 });
     expect(codes(outcomes)).toEqual(['deferred: rate_limited']);
   });
@@ -175,7 +185,7 @@ describe('a vendor that asks for a pause', () => {
         asked = true;
         return answer;
       };
-      const { deliver } = bench({ destination, script, connection: { retry: { retryAfterCapMs: 1_000 } } });
+      const { deliver } = testConnection({ destination, script, connection: { retry: { retryAfterCapMs: 1_000 } } });
       expect(kinds(await deliver([track('a')]))).toEqual(['delivered']);
       expect(kinds(await deliver([track('b')]))).toEqual(['delivered']);
     },
@@ -184,27 +194,31 @@ describe('a vendor that asks for a pause', () => {
 
 describe('an answer that never came', () => {
   it('is reported as unknown where a replay is harmful', async () => {
-    const { deliver, vendor } = bench({ destination: acme({}, { replay: 'harmful' }), script: () => 'reset' });
+    const { deliver, vendor } = testConnection({ destination: acme({}, { replay: 'harmful' }), script: () => 'reset' });
     expect(codes(await deliver(tracks(2)))).toEqual(['unknown: ambiguous_delivery', 'unknown: ambiguous_delivery']);
     expect(vendor.requests).toHaveLength(1);
   });
 
   it('is tried again where a replay does no harm', async () => {
-    const { deliver, vendor } = bench({ script: inTurn('reset') });
+    const { deliver, vendor } = testConnection({ script: inTurn('reset') });
     expect(kinds(await deliver([track('a')]))).toEqual(['delivered']);
     expect(vendor.requests).toHaveLength(2);
   });
 
   it('follows the connection rather than the manifest', async () => {
     const harmful = acme({}, { replay: 'harmful' });
-    const retrying = bench({ destination: harmful, script: inTurn('reset'), connection: { onAmbiguous: 'retry' } });
+    const retrying = testConnection({
+      destination: harmful,
+      script: inTurn('reset'),
+      connection: { onAmbiguous: 'retry' },
+    });
     expect(kinds(await retrying.deliver([track('a')]))).toEqual(['delivered']);
-    const reporting = bench({ script: inTurn('reset'), connection: { onAmbiguous: 'report' } });
+    const reporting = testConnection({ script: inTurn('reset'), connection: { onAmbiguous: 'report' } });
     expect(kinds(await reporting.deliver([track('a')]))).toEqual(['unknown']);
   });
 
   it('is retried in either case when the request never left', async () => {
-    const { deliver } = bench({ destination: acme({}, { replay: 'harmful' }), script: inTurn('refused') });
+    const { deliver } = testConnection({ destination: acme({}, { replay: 'harmful' }), script: inTurn('refused') });
     expect(kinds(await deliver([track('a')]))).toEqual(['delivered']);
   });
 
@@ -215,12 +229,12 @@ describe('an answer that never came', () => {
     ['revoked credentials', { status: 401 }],
   ])('is not forgotten when %s follows', async (_, then) => {
     const script: Script = (_request, position) => (position === 0 ? 'reset' : then);
-    const { deliver } = bench({ script, connection: { retry: { attempts: 3 } } });
+    const { deliver } = testConnection({ script, connection: { retry: { attempts: 3 } } });
     expect(codes(await deliver([track('a')]))).toEqual(['deferred: ambiguous_delivery']);
   });
 
   it('is not forgotten when the call is stopped before the next attempt', async () => {
-    const { connection, clock } = bench({ script: () => 'reset' });
+    const { connection, clock } = testConnection({ script: () => 'reset' });
     const stop = new AbortController();
     const outcomes = connection.deliver([track('a')], { signal: stop.signal });
     await clock.settle();
@@ -229,14 +243,14 @@ describe('an answer that never came', () => {
   });
 
   it('is counted as a failed attempt', async () => {
-    const { deliver, vendor } = bench({ script: () => 'reset', connection: { retry: { attempts: 4 } } });
+    const { deliver, vendor } = testConnection({ script: () => 'reset', connection: { retry: { attempts: 4 } } });
     expect(codes(await deliver([track('a')]))).toEqual(['deferred: ambiguous_delivery']);
     expect(vendor.requests).toHaveLength(4);
   });
 
   it('is waited for no longer than the deadline of the call', async () => {
     const destination = acme({}, { replay: 'harmful', pace: { concurrency: 4, timeoutMs: 200 } });
-    const { connection, clock } = bench({ destination, script: () => 'silence' });
+    const { connection, clock } = testConnection({ destination, script: () => 'silence' });
     const outcomes = connection.deliver([track('a')], { withinMs: 50 });
     await clock.advance(51);
     expect(codes(await clock.run(outcomes))).toEqual(['unknown: ambiguous_delivery']);
@@ -246,7 +260,7 @@ describe('an answer that never came', () => {
 
 describe('a batch that is refused as a whole', () => {
   it('is halved until the culprit stands alone', async () => {
-    const { deliver, vendor } = bench({ script: poisoned(new Set(['e6'])) });
+    const { deliver, vendor } = testConnection({ script: poisoned(new Set(['e6'])) });
     const outcomes = await deliver(tracks(10));
     expect(codes(outcomes)).toEqual(tracks(10).map((_, n) => (n === 6 ? 'rejected: vendor_rejected' : 'delivered')));
     expect(vendor.requests.length - 1).toBeLessThanOrEqual(2 * Math.ceil(Math.log2(10)) + 1);
@@ -259,7 +273,10 @@ describe('a batch that is refused as a whole', () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ n, poison }) => {
         const destination = acme({}, { limits: { maxItems: 100, maxBytes: 100_000, maxAgeMs: 1_000 } });
-        const { deliver, vendor } = bench({ destination, script: poisoned(new Set(poison.map((at) => `e${at}`))) });
+        const { deliver, vendor } = testConnection({
+          destination,
+          script: poisoned(new Set(poison.map((at) => `e${at}`))),
+        });
         const outcomes = await deliver(tracks(n));
         expect(kinds(outcomes)).toEqual(tracks(n).map((_, at) => (poison.includes(at) ? 'rejected' : 'delivered')));
         expect(vendor.requests.length - 1).toBeLessThanOrEqual(2 * poison.length * Math.ceil(Math.log2(n)) + 1);
@@ -270,7 +287,7 @@ describe('a batch that is refused as a whole', () => {
 
   it('is halved for its size, too', async () => {
     const script: Script = ({ bytes }) => (bytes.length > 60 ? { status: 413 } : yes);
-    const { deliver } = bench({ script });
+    const { deliver } = testConnection({ script });
     expect(kinds(await deliver(tracks(10)))).toEqual(Array(10).fill('delivered'));
   });
 
@@ -282,13 +299,13 @@ describe('a batch that is refused as a whole', () => {
       failed.add(text);
       return down;
     };
-    const { deliver } = bench({ script });
+    const { deliver } = testConnection({ script });
     expect(kinds(await deliver(tracks(4)))).toEqual(['delivered', 'rejected', 'delivered', 'delivered']);
   });
 
   it('is told what the vendor said, without secrets or payload', async () => {
     const script = () => ({ status: 400, body: 'order e0 is wrong for someone@example.com' });
-    const { deliver } = bench({ script });
+    const { deliver } = testConnection({ script });
     const [outcome] = await deliver([track('e0x')]);
     expect(outcome).toMatchObject({ kind: 'rejected', reason: { status: 400, detail: 'order e0 is wrong for ***' } });
   });
@@ -299,7 +316,10 @@ describe('a batch of one lane', () => {
   const one: Answer = { status: 200, body: ['accept'] };
 
   it('goes on one request after the other when some of it is to be tried again and some alone', async () => {
-    const { deliver, vendor } = bench({ destination: itemised(), script: (_, n) => (n === 0 ? answers : one) });
+    const { deliver, vendor } = testConnection({
+      destination: itemised(),
+      script: (_, n) => (n === 0 ? answers : one),
+    });
     const outcomes = await deliver(tracks(3, () => ({ lane: 'device' })));
     expect(kinds(outcomes)).toEqual(['delivered', 'delivered', 'delivered']);
     expect(vendor.requests).toHaveLength(4);
@@ -308,7 +328,7 @@ describe('a batch of one lane', () => {
 
   it('holds back what was to go alone when the rest of it is deferred', async () => {
     const destination = itemised();
-    const { deliver, vendor } = bench({
+    const { deliver, vendor } = testConnection({
       destination,
       script: (_, n) => (n === 0 ? answers : one),
       connection: { retry: { attempts: 1 } },
@@ -344,14 +364,14 @@ describe('an item to be isolated', () => {
       status: 200,
       body: ids.map((id) => (id === 'e1' || id === 'e2' ? 'isolate' : 'accept')),
     });
-    const { deliver, vendor } = bench({ destination: itemised(), script });
+    const { deliver, vendor } = testConnection({ destination: itemised(), script });
     expect(kinds(await deliver(tracks(4)))).toEqual(['delivered', 'rejected', 'rejected', 'delivered']);
     expect(vendor.requests.map(({ ids }) => ids.join())).toEqual(['e0,e1,e2,e3', 'e1', 'e2']);
   });
 
   it('may be accepted alone', async () => {
     const script: Script = ({ ids }) => ({ status: 200, body: ids.map(() => (ids.length > 1 ? 'isolate' : 'accept')) });
-    const { deliver } = bench({ destination: itemised(), script });
+    const { deliver } = testConnection({ destination: itemised(), script });
     expect(await deliver(tracks(3))).toMatchObject(Array(3).fill({ kind: 'delivered', attempts: 2 }));
   });
 });
@@ -359,7 +379,9 @@ describe('an item to be isolated', () => {
 describe('a vendor that suspends', () => {
   it('gets nothing more of the connection until it is resumed', async () => {
     let revoked = true;
-    const { deliver, vendor, connection, signals } = bench({ script: () => (revoked ? { status: 401 } : yes) });
+    const { deliver, vendor, connection, signals } = testConnection({
+      script: () => (revoked ? { status: 401 } : yes),
+    });
     expect(codes(await deliver(tracks(30)))).toEqual(Array(30).fill('suspended: unauthorized'));
     expect(vendor.requests.length).toBeLessThanOrEqual(3);
     const before = vendor.requests.length;
@@ -377,7 +399,7 @@ describe('a vendor that suspends', () => {
       decide('suspend', 'misconfigured', 'unknown token', { scope: 'token:b' });
     const destination = acme({ response: { classifyError } }, lone);
     const script: Script = ({ ids }) => (ids[0]?.startsWith('b') === true ? { status: 404 } : yes);
-    const { deliver, vendor, connection } = bench({ destination, script });
+    const { deliver, vendor, connection } = testConnection({ destination, script });
     const events = [track('b1', { scopes: ['token:b'] }), track('a1', { scopes: ['token:a'] })];
     expect(kinds(await deliver(events))).toEqual(['suspended', 'delivered']);
     const more = [
@@ -396,7 +418,7 @@ describe('a vendor that suspends', () => {
       decide('suspend', 'misconfigured', 'unknown token', { scope: 'token:b' });
     const destination = acme({ response: { classifyError } }, lone);
     const script: Script = ({ ids }) => (ids[0]?.startsWith('b') === true ? { status: 404 } : yes);
-    const { deliver, connection, signals } = bench({ destination, script });
+    const { deliver, connection, signals } = testConnection({ destination, script });
     for (const id of ['b1', 'b2']) {
       expect(await deliver([track(id, { scopes: ['token:b'] })])).toMatchObject([
         { kind: 'suspended', scope: 'token:b' },
@@ -412,7 +434,7 @@ describe('a vendor that suspends', () => {
   it('does not make what waits behind a slow pace wait for its suspension', async () => {
     const pace = { concurrency: 1, timeoutMs: 10_000, rate: { permits: 1, perMs: 5_000, cost: 'request' as const } };
     const destination = acme({}, { ...lone, pace });
-    const { deliver, clock } = bench({ destination, script: () => ({ status: 401 }) });
+    const { deliver, clock } = testConnection({ destination, script: () => ({ status: 401 }) });
     expect(kinds(await deliver(tracks(20)))).toEqual(Array(20).fill('suspended'));
     expect(clock.now() - start).toBeLessThanOrEqual(5_100);
   });
@@ -420,7 +442,7 @@ describe('a vendor that suspends', () => {
 
 describe('signals', () => {
   it('tell of every request, retry and outcome, and nothing of the events', async () => {
-    const { deliver, signals } = bench({ script: inTurn(down) });
+    const { deliver, signals } = testConnection({ script: inTurn(down) });
     await deliver(tracks(2));
     expect(signals.map(({ kind }) => kind)).toEqual([
       'request_finished',
@@ -442,7 +464,7 @@ describe('signals', () => {
     ],
     ['rejects', async () => Promise.reject(new Error('metrics are down'))],
   ])('may go to a listener that %s', async (_, onSignal) => {
-    const { deliver } = bench({ runtime: { onSignal: onSignal as () => void } });
+    const { deliver } = testConnection({ runtime: { onSignal: onSignal as () => void } });
     expect(kinds(await deliver(tracks(2)))).toEqual(['delivered', 'delivered']);
   });
 });
@@ -452,7 +474,10 @@ describe('transient answers that a folder words itself', () => {
     const destination = acme({
       response: { classifyError: classifyWith([{ status: 409, means: (response) => retryLater(response) }]) },
     });
-    const { deliver, clock } = bench({ destination, script: inTurn({ status: 409, headers: { 'retry-after': '3' } }) });
+    const { deliver, clock } = testConnection({
+      destination,
+      script: inTurn({ status: 409, headers: { 'retry-after': '3' } }),
+    });
     expect(kinds(await deliver([track('a')]))).toEqual(['delivered']);
     expect(clock.now() - start).toBeGreaterThanOrEqual(3_000);
   });

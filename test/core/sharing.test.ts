@@ -14,7 +14,7 @@ import { createConnectionIds } from '../../core/runtime/connection-ids.ts';
 import { createPools } from '../../core/http/pools.ts';
 import { publicLookup } from '../../core/http/target.ts';
 import { SocketQueue, SocketScheduler } from '../../core/http/socket-scheduler.ts';
-import { acme, bench, kinds, open, track, tracks } from './workbench.ts';
+import { acme, testConnection, kinds, open, track, tracks } from './test-connection.ts';
 
 let server: Server | undefined;
 const sockets = new Set<Socket>();
@@ -201,12 +201,12 @@ describe('a dispatcher of the host’s', () => {
 
 describe('the id of a connection', () => {
   it('F-21 is the slug, then the slug with a number', () => {
-    const { runtime } = bench();
+    const { runtime } = testConnection();
     expect([open(runtime), open(runtime)].map(({ id }) => id)).toEqual(['acme#2', 'acme#3']);
   });
 
   it('F-21 that is open already is a wrong option, until that connection is told to close', async () => {
-    const { runtime } = bench({ connection: { id: 'shop' } });
+    const { runtime } = testConnection({ connection: { id: 'shop' } });
     const again = runtime.open('acme', { account: 'a' }, { id: 'shop' });
     expect(again).toEqual({
       kind: 'invalid',
@@ -229,7 +229,7 @@ describe('the id of a connection', () => {
 
   it('F-21 is in every signal', async () => {
     const signals: Signal[] = [];
-    const { connection, clock } = bench({
+    const { connection, clock } = testConnection({
       script: (_, position) => ({ status: [500, 200, 401][position] ?? 401 }),
       connection: { id: 'shop-1' },
       runtime: { onSignal: (signal) => void signals.push(signal) },
@@ -248,7 +248,7 @@ describe('the id of a connection', () => {
 
 describe('a runtime that is closed', () => {
   it('F-21 opens nothing more', async () => {
-    const { runtime } = bench();
+    const { runtime } = testConnection();
     const closing = runtime.close();
     expect(() => runtime.open('acme', { account: 'a' })).toThrow('the runtime is closed');
     await closing;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { classifyWith, decide, type DestinationManifest } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { yes, type Script } from './scripted-vendor.ts';
-import { acme, bench, codes, collect, defects, kinds, open, tracks } from './workbench.ts';
+import { acme, testConnection, codes, collect, defects, kinds, open, tracks } from './test-connection.ts';
 
 type Rate = NonNullable<DestinationManifest['pace']['rate']>;
 
@@ -17,7 +17,7 @@ const perSecond: Rate = { permits: 1, perMs: 1_000, cost: 'request' };
 
 describe('a stream at a slow pace', () => {
   it('F-14 reads no further than what can leave in time: all of a file is delivered', async () => {
-    const { stream, clock, signals } = bench({ destination: paced(perSecond, 1) });
+    const { stream, clock, signals } = testConnection({ destination: paced(perSecond, 1) });
     const settled = await stream(tracks(300), { withinMs: 20_000 });
     expect(codes(settled.map(({ outcome }) => outcome))).toEqual(Array(300).fill('delivered'));
     expect((clock.now() - start) / 1_000).toBeCloseTo(299, 0);
@@ -30,7 +30,7 @@ describe('a stream at a slow pace', () => {
     ['a rate of requests with many events', perSecond, 10, 10_000],
     ['a window almost as long as the patience', { permits: 5, perMs: 18_000, cost: 'item' }, 1, 20_000],
   ])('F-14 defers nothing with %s', async (_, rate, maxItems, withinMs) => {
-    const { stream, clock } = bench({ destination: paced(rate, maxItems) });
+    const { stream, clock } = testConnection({ destination: paced(rate, maxItems) });
     const settled = await stream(tracks(200), { withinMs });
     expect(new Set(kinds(settled.map(({ outcome }) => outcome)))).toEqual(new Set(['delivered']));
     const least = (200 / (rate.cost === 'item' ? rate.permits : rate.permits * maxItems) - 1) * rate.perMs;
@@ -38,13 +38,15 @@ describe('a stream at a slow pace', () => {
   });
 
   it('F-14 fills its batches, however long they wait for the pace', async () => {
-    const { stream, vendor } = bench({ destination: paced(perSecond, 10) });
+    const { stream, vendor } = testConnection({ destination: paced(perSecond, 10) });
     await stream(tracks(300), { withinMs: 10_000 });
     expect(vendor.requests.map(({ ids }) => ids.length)).toEqual(Array(30).fill(10));
   });
 
   it('F-14 fills its batches when a window lasts nearly as long as an event may take, too', async () => {
-    const { stream, vendor, clock } = bench({ destination: paced({ permits: 1, perMs: 10_000, cost: 'request' }, 10) });
+    const { stream, vendor, clock } = testConnection({
+      destination: paced({ permits: 1, perMs: 10_000, cost: 'request' }, 10),
+    });
     const settled = await stream(tracks(100), { withinMs: 12_000 });
     expect(new Set(kinds(settled.map(({ outcome }) => outcome)))).toEqual(new Set(['delivered']));
     expect(vendor.requests.map(({ ids }) => ids.length)).toEqual(Array(10).fill(10));
@@ -58,7 +60,7 @@ describe('a stream at a slow pace', () => {
       response: { classifyError: classifyWith([{ status: 429, means }]) },
     };
     const script: Script = ({ ids }) => (ids[0] === 'e0' ? { status: 429 } : yes);
-    const { stream, vendor } = bench({ destination, script });
+    const { stream, vendor } = testConnection({ destination, script });
     const settled = await stream(
       tracks(20, (n) => (n < 10 ? { scopes: ['device'] } : {})),
       { withinMs: 12_000 },
@@ -70,7 +72,7 @@ describe('a stream at a slow pace', () => {
   });
 
   it('F-14 waits for company no longer than it may, whoever else uses up the pace', async () => {
-    const { connection, clock } = bench({ destination: paced(perSecond, 10, 8) });
+    const { connection, clock } = testConnection({ destination: paced(perSecond, 10, 8) });
     const others = connection.deliver(tracks(400), { withinMs: 600_000 });
     await clock.settle();
     expect(await clock.run(collect(connection.stream(tracks(3), { withinMs: 12_000 })))).toHaveLength(3);
@@ -84,14 +86,16 @@ describe('a stream at a slow pace', () => {
       (n: number) => ({ lane: `l${n % 7}`, at: n }),
       (n: number) => ({ lane: `l${n}`, at: n }),
     ]) {
-      const { stream } = bench({ destination: paced(perSecond, 1) });
+      const { stream } = testConnection({ destination: paced(perSecond, 1) });
       const settled = await stream(tracks(120, travel), { withinMs: 20_000, window: 400 });
       expect(new Set(kinds(settled.map(({ outcome }) => outcome)))).toEqual(new Set(['delivered']));
     }
   });
 
   it('F-14 two streams of a connection share it', async () => {
-    const { connection, clock } = bench({ destination: paced({ permits: 2, perMs: 1_000, cost: 'request' }, 1) });
+    const { connection, clock } = testConnection({
+      destination: paced({ permits: 2, perMs: 1_000, cost: 'request' }, 1),
+    });
     const settled = await clock.run(
       Promise.all([
         collect(connection.stream(tracks(80), { withinMs: 20_000 })),
@@ -103,7 +107,7 @@ describe('a stream at a slow pace', () => {
 
   it('F-14 does not wait a day: what a quota does not let leave in time is deferred at once', async () => {
     const daily: Rate = { permits: 10, perMs: 86_400_000, cost: 'request' };
-    const { stream, clock } = bench({ destination: paced(daily, 5) });
+    const { stream, clock } = testConnection({ destination: paced(daily, 5) });
     const settled = await stream(tracks(200), { withinMs: 20_000 });
     const told = codes(settled.toSorted((a, b) => a.index - b.index).map(({ outcome }) => outcome));
     expect(told.filter((code) => code === 'delivered')).toHaveLength(50);
@@ -112,7 +116,7 @@ describe('a stream at a slow pace', () => {
   });
 
   it('F-14 a call of deliver() has its deadline from the call', async () => {
-    const { deliver, clock } = bench({ destination: paced(perSecond, 1) });
+    const { deliver, clock } = testConnection({ destination: paced(perSecond, 1) });
     const outcomes = await deliver(tracks(30), { withinMs: 10_000 });
     expect(kinds(outcomes).filter((kind) => kind === 'delivered').length).toBeGreaterThanOrEqual(10);
     expect(kinds(outcomes)).toContain('deferred');
@@ -136,7 +140,7 @@ describe('a stream at a slow pace', () => {
     await fc.assert(
       fc.asyncProperty(runs, async ({ permits, perMs, cost, maxItems, concurrency, count, spread, ...rest }) => {
         const { laned, window, withinMs, stopAt } = rest;
-        const made = bench({ destination: paced({ permits, perMs, cost }, maxItems, concurrency) });
+        const made = testConnection({ destination: paced({ permits, perMs, cost }, maxItems, concurrency) });
         made.vendor.script = async () => {
           await made.clock.sleep(20);
           return yes;

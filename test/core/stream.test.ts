@@ -5,7 +5,17 @@ import fc from 'fast-check';
 import type { CdpEvent, Settled } from '../../core/index.ts';
 import { start, type ManualClock } from './manual-clock.ts';
 import { inTurn, yes, type Answer } from './scripted-vendor.ts';
-import { acme, bench, codes, collect, defects, kinds, track, tracks, type Travel } from './workbench.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  collect,
+  defects,
+  kinds,
+  track,
+  tracks,
+  type TrackOptions,
+} from './test-connection.ts';
 
 const limits = { maxItems: 10, maxBytes: 10_000, maxAgeMs: 1_000 };
 const ids = (requests: readonly { readonly ids: readonly string[] }[]): string[] =>
@@ -25,7 +35,7 @@ async function* timed(clock: ManualClock, plan: readonly (readonly [ms: number, 
 }
 
 /** Endless, and tells how it was treated. */
-function endless(travel: (n: number) => Travel = () => ({})) {
+function endless(travel: (n: number) => TrackOptions = () => ({})) {
   const seen = { read: 0, returned: 0 };
   async function* events() {
     try {
@@ -58,7 +68,7 @@ describe('stream', () => {
     ],
     ['nothing', () => []],
   ])('gives an outcome for each event of %s', async (_, make) => {
-    const { stream, signals } = bench();
+    const { stream, signals } = testConnection();
     const settled = await stream(make());
     expect(inOrder(settled)).toEqual(upTo(settled.length));
     expect(new Set(codes(outcomesOf(settled)))).toEqual(new Set(settled.length === 0 ? [] : ['delivered']));
@@ -66,7 +76,7 @@ describe('stream', () => {
   });
 
   it('fills batches across the pieces the events come in', async () => {
-    const { stream, vendor, clock } = bench();
+    const { stream, vendor, clock } = testConnection();
     await stream(
       timed(
         clock,
@@ -78,7 +88,7 @@ describe('stream', () => {
   });
 
   it('holds no batch open for longer than its age, however others come and go', async () => {
-    const { connection, vendor, clock } = bench();
+    const { connection, vendor, clock } = testConnection();
     const times: Record<string, number> = {};
     vendor.script = (request) => {
       for (const id of request.ids) times[id] = clock.now() - start;
@@ -96,14 +106,14 @@ describe('stream', () => {
   });
 
   it('does not make a batch by age that count or bytes filled before', async () => {
-    const { stream, vendor } = bench();
+    const { stream, vendor } = testConnection();
     await stream(tracks(25));
     expect(vendor.requests.map((one) => one.ids.length)).toEqual([10, 10, 5]);
   });
 
   it('never has more events open than its window, unread outcomes included', async () => {
     for (const window of [1, 2, 7, 8, 64, 300]) {
-      const { connection, clock } = bench();
+      const { connection, clock } = testConnection();
       const { seen, events } = endless((n) => (n % 3 === 0 ? { lane: `l${n % 5}` } : { group: `g${n % 4}` }));
       let given = 0;
       let most = 0;
@@ -138,7 +148,7 @@ describe('stream', () => {
     await fc.assert(
       fc.asyncProperty(runs, async ({ script, window, count, lanes, groups, laned, maxItems, stopAt, maxAgeMs }) => {
         const destination = acme({}, { limits: { ...limits, maxItems, maxAgeMs } });
-        const { connection, clock, signals, vendor } = bench({ destination });
+        const { connection, clock, signals, vendor } = testConnection({ destination });
         vendor.script = async (request, position) => {
           await clock.sleep(20);
           return inTurn(...script)(request, position);
@@ -160,7 +170,7 @@ describe('stream', () => {
 
   it('goes on when the window is full of batches that would wait for company for ever', async () => {
     const destination = acme({}, { limits: { ...limits, maxItems: 2, maxAgeMs: 3_600_000 } });
-    const { stream, clock, vendor } = bench({ destination });
+    const { stream, clock, vendor } = testConnection({ destination });
     vendor.script = async () => {
       await clock.sleep(100);
       return yes;
@@ -172,7 +182,7 @@ describe('stream', () => {
 
   it('sends what waits for company in time, also where a batch may wait longer than an event may take', async () => {
     const destination = acme({}, { limits: { ...limits, maxAgeMs: 3_600_000 } });
-    const { clock, stream } = bench({ destination });
+    const { clock, stream } = testConnection({ destination });
     async function* slowly() {
       yield track('e1');
       await clock.sleep(60_000);
@@ -184,7 +194,7 @@ describe('stream', () => {
 
   it('keeps a lane in event-time order however slow the vendor and short the age of a batch', async () => {
     const destination = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 100 } });
-    const { clock, stream, vendor } = bench({
+    const { clock, stream, vendor } = testConnection({
       destination,
       script: async () => {
         await clock.sleep(500);
@@ -209,7 +219,7 @@ describe('stream', () => {
         return tracks(1)[Symbol.iterator]();
       },
     };
-    const { connection } = bench();
+    const { connection } = testConnection();
     const unread = connection.stream(source)[Symbol.asyncIterator]();
     expect(await unread.return?.()).toEqual({ done: true, value: undefined });
     expect(await unread.next()).toEqual({ done: true, value: undefined });
@@ -217,7 +227,7 @@ describe('stream', () => {
   });
 
   it('stops reading when its reader leaves, finishes what is in flight and lets the source clean up', async () => {
-    const { connection, clock, vendor } = bench();
+    const { connection, clock, vendor } = testConnection();
     const { seen, events } = endless();
     await clock.run(
       (async () => {
@@ -234,7 +244,7 @@ describe('stream', () => {
   });
 
   it('ends when it is stopped while its source is silent', async () => {
-    const { connection, clock } = bench();
+    const { connection, clock } = testConnection();
     async function* source() {
       yield* tracks(3);
       await new Promise(() => undefined);
@@ -247,14 +257,14 @@ describe('stream', () => {
   });
 
   it('stopped before it begins reads nothing', async () => {
-    const { stream } = bench();
+    const { stream } = testConnection();
     const { seen, events } = endless();
     expect(await stream(events, { signal: AbortSignal.abort() })).toEqual([]);
     expect(seen.read).toBe(0);
   });
 
   it('gives every event it has read an outcome when it is stopped by its own source', async () => {
-    const { stream } = bench();
+    const { stream } = testConnection();
     const stop = new AbortController();
     let read = 0;
     function* source() {
@@ -278,7 +288,7 @@ describe('stream', () => {
         throw new Error('the file is gone');
       },
     ]) {
-      const { connection, clock } = bench();
+      const { connection, clock } = testConnection();
       const settled: Settled[] = [];
       const reading = (async () => {
         for await (const one of connection.stream(broken())) settled.push(one);
@@ -295,7 +305,7 @@ describe('stream', () => {
         return: async () => Promise.reject(new Error('cannot close')),
       }),
     };
-    const { connection, clock } = bench();
+    const { connection, clock } = testConnection();
     const reading = (async () => {
       for await (const _ of connection.stream(source, { window: 20 })) break;
     })();
@@ -303,7 +313,9 @@ describe('stream', () => {
   });
 
   it('gives each event its own deadline, from when it was read', async () => {
-    const { connection, vendor, clock } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
+    const { connection, vendor, clock } = testConnection({
+      destination: acme({}, { limits: { ...limits, maxItems: 1 } }),
+    });
     vendor.script = () => (clock.now() - start < 2_500 ? { status: 503 } : yes);
     const plan = [
       [0, track('early')],
@@ -314,7 +326,7 @@ describe('stream', () => {
   });
 
   it('keeps the earliest deadline of a batch, also when the event read last goes first', async () => {
-    const { connection, vendor, clock } = bench();
+    const { connection, vendor, clock } = testConnection();
     vendor.script = () => (clock.now() - start < 1_500 ? { status: 429, headers: { 'retry-after': '2' } } : yes);
     const plan = [
       [0, track('read first', { lane: 'd', at: 2 })],
@@ -327,12 +339,12 @@ describe('stream', () => {
   });
 
   it('takes a withinMs that is no time for the default', async () => {
-    const { stream } = bench({ script: inTurn({ status: 429, headers: { 'retry-after': '59' } }) });
+    const { stream } = testConnection({ script: inTurn({ status: 429, headers: { 'retry-after': '59' } }) });
     expect(codes(outcomesOf(await stream(tracks(2), { withinMs: Number.NaN })))).toEqual(Array(2).fill('delivered'));
   });
 
   it('remembers ids no longer than its window', async () => {
-    const { stream } = bench({ destination: acme({}, { replay: 'harmful' }) });
+    const { stream } = testConnection({ destination: acme({}, { replay: 'harmful' }) });
     const events = [track('a'), track('a'), ...tracks(20), track('a')];
     const outcomes = outcomesOf(await stream(events, { window: 16 }));
     expect(codes(outcomes.slice(0, 2))).toEqual(['delivered', 'skipped: duplicate_event']);
@@ -343,7 +355,7 @@ describe('stream', () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage = runInNewContext('gc') as () => void;
     let down = false;
-    const { connection, clock, signals, vendor } = bench({
+    const { connection, clock, signals, vendor } = testConnection({
       destination: acme({}, { limits, replay: 'harmful' }),
       script: () => (down ? { status: 503 } : yes),
       connection: { retry: { attempts: 1 } },
@@ -374,7 +386,7 @@ describe('stream', () => {
 
 describe('a lane in a stream', () => {
   it('leaves in the order of event time, for events within a sixteenth of the window', async () => {
-    const { stream, vendor } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
+    const { stream, vendor } = testConnection({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
     const at = [5, 3, 4, 1, 2, 9, 8, 7];
     await stream(
       at.map((time) => track(`t${time}`, { lane: 'd', at: time })),
@@ -384,7 +396,9 @@ describe('a lane in a stream', () => {
   });
 
   it('that is overcrowded turns away what comes last, and sends what waited before', async () => {
-    const { connection, vendor, clock } = bench({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
+    const { connection, vendor, clock } = testConnection({
+      destination: acme({}, { limits: { ...limits, maxItems: 1 } }),
+    });
     vendor.script = async () => {
       await clock.sleep(100);
       return yes;
@@ -400,7 +414,7 @@ describe('a lane in a stream', () => {
   });
 
   it('stands still until its deferred event may come again, while others go on', async () => {
-    const { connection, vendor, clock } = bench({
+    const { connection, vendor, clock } = testConnection({
       destination: acme({}, { limits: { ...limits, maxItems: 1, maxAgeMs: 100 } }),
       connection: { retry: { attempts: 1, baseMs: 20_000 } },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { accept, classifyWith, decide, isObject, usualNo } from '../../core/api/index.ts';
-import { acme, bench, codes, kinds, track, tracks } from './workbench.ts';
+import { acme, testConnection, codes, kinds, track, tracks } from './test-connection.ts';
 import type { Answer } from './scripted-vendor.ts';
 
 describe('the usual words for a no', () => {
@@ -95,7 +95,11 @@ describe('a 2xx', () => {
   const house = classifyWith<never>([]);
   const delivering = async (answer: Answer, count: number, response: object = {}) => {
     const destination = acme({ response: { classifyError: house, ...response } as never }, { replay: 'harmful' });
-    const { deliver, vendor } = bench({ destination, script: () => answer, connection: { retry: { attempts: 1 } } });
+    const { deliver, vendor } = testConnection({
+      destination,
+      script: () => answer,
+      connection: { retry: { attempts: 1 } },
+    });
     return { codes: codes(await deliver(tracks(count))), requests: vendor.requests.length };
   };
   const body = (said: unknown): Answer => ({ status: 200, body: said });
@@ -200,7 +204,7 @@ describe('a 2xx', () => {
       [{ status: 200, headers: { 'content-encoding': 'zstd' }, body: '{}' }, 'reply_unreadable'],
     ];
     for (const [answer, code] of answers) {
-      const { deliver, vendor } = bench({ destination, script: () => answer });
+      const { deliver, vendor } = testConnection({ destination, script: () => answer });
       expect(codes(await deliver([track('a')]))).toEqual([`unknown: ${code}`]);
       expect(vendor.requests).toHaveLength(1);
     }
@@ -211,7 +215,7 @@ describe('a 2xx', () => {
       { response: { classifyError: house, yes: [{ body: /^x+$/ }] } as never },
       { replay: 'harmful' },
     );
-    const { deliver } = bench({ destination, script: () => ({ status: 200, body: 'x'.repeat(70_000) }) });
+    const { deliver } = testConnection({ destination, script: () => ({ status: 200, body: 'x'.repeat(70_000) }) });
     expect(kinds(await deliver([track('a')]))).toEqual(['unknown']);
   });
 });

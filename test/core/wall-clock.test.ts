@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRuntime, type AnyDestination, type ConnectionOptions } from '../../core/index.ts';
 import { inTurn, ScriptedVendor, yes, type Script } from './scripted-vendor.ts';
-import { acme, collect, kinds, open, track, tracks, type Travel } from './workbench.ts';
+import { acme, collect, kinds, open, track, tracks, type TrackOptions } from './test-connection.ts';
 
 const hour = 3_600_000;
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 100 } };
@@ -121,7 +121,7 @@ describe.each([
     const { connection, vendor } = onSystemClock(inTurn({ status: 503 }), acme({}, one), {
       retry: { attempts: 1, baseMs: 1_000 },
     });
-    const lane: Travel = { lane: 'a' };
+    const lane: TrackOptions = { lane: 'a' };
     async function* source() {
       yield track('first', { ...lane, at: 1 });
       await setInMidFlight(vendor, byMs);

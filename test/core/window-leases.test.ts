@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Rate } from '../../core/api/manifest.ts';
 import { createWindowLeases } from '../../core/policy/window-leases.ts';
 import { createManualClock, start } from './manual-clock.ts';
-import { acme, bench, kinds, open, tracks } from './workbench.ts';
+import { acme, testConnection, kinds, open, tracks } from './test-connection.ts';
 
 const rate: Rate = { permits: 2, perMs: 1_000, cost: 'request' };
 
@@ -61,7 +61,7 @@ describe('rate buckets', () => {
       limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 },
       pace: { concurrency: 4, timeoutMs: 10_000, rate: { permits: 3, perMs: 60_000, cost: 'request' } },
     });
-    const { runtime, connection, clock } = bench({ destination });
+    const { runtime, connection, clock } = testConnection({ destination });
     expect(kinds(await clock.run(connection.deliver(tracks(3), { withinMs: 10_000 })))).toEqual(
       Array(3).fill('delivered'),
     );

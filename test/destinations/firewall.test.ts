@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
-import { defects } from '../core/workbench.ts';
+import { defects } from '../core/test-connection.ts';
 import { accounts, ledgerKey, type Account } from '../end-to-end/accounts.ts';
 import { json } from '../vendors/answer.ts';
 import { bare } from '../vendors/index.ts';

@@ -6,11 +6,11 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createAftermath } from '../../core/queue/aftermath.ts';
 import { openQueue } from '../../core/queue/index.ts';
-import { acme, tracks } from '../core/workbench.ts';
-import { workshop, type Workshop } from './workshop.ts';
+import { acme, tracks } from '../core/test-connection.ts';
+import { testWorker, type TestWorker } from './test-worker.ts';
 
 const one = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } });
-const letters = ({ queue }: Workshop): string[] =>
+const letters = ({ queue }: TestWorker): string[] =>
   queue
     .log('acme')
     .dead.map(({ id, outcome }) => `${id} ${outcome}`)
@@ -43,7 +43,7 @@ async function kill(store: string, run: string): Promise<void> {
 
 describe('what a worker that was killed had claimed', () => {
   it('F-98 is unknown, not rejected, when the vendor refuses it now: the oldest, as many as a worker has out', async () => {
-    const shop = workshop({ destination: one, script: () => ({ status: 400 }) });
+    const shop = testWorker({ destination: one, script: () => ({ status: 400 }) });
     await shop.put(tracks(12));
     shop.queue.crashed = 10;
     await shop.workAll({ sliceSize: 2, inFlight: 1, batchSize: 1, apart: 1 });
@@ -60,7 +60,7 @@ describe('what a worker that was killed had claimed', () => {
   });
 
   it('F-98 is not thought of events put since, nor after a clean end', async () => {
-    const shop = workshop({ destination: one, script: () => ({ status: 400 }) });
+    const shop = testWorker({ destination: one, script: () => ({ status: 400 }) });
     await shop.put(tracks(4));
     shop.queue.crashed = 1;
     await shop.workAll({ sliceSize: 2, batchSize: 1 });
@@ -69,7 +69,7 @@ describe('what a worker that was killed had claimed', () => {
 
   it('F-98 is looked for once: a worker that comes after marks no further events, and knows the marks of what was given back', async () => {
     const answers = [401, 400, 400, 400, 400, 400, 401];
-    const shop = workshop({ destination: one, script: () => ({ status: answers.shift() ?? 400 }) });
+    const shop = testWorker({ destination: one, script: () => ({ status: answers.shift() ?? 400 }) });
     await shop.put(tracks(12));
     shop.queue.crashed = 12;
     for (let start = 0; start < 4; start += 1) {

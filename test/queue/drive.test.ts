@@ -3,12 +3,19 @@ import type { CdpEvent, Outcome } from '../../core/index.ts';
 import { drive, type DriveOptions } from '../../core/queue/index.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
-import { acme, bench, track, tracks, type Bench, type BenchOptions } from '../core/workbench.ts';
+import {
+  acme,
+  testConnection,
+  track,
+  tracks,
+  type TestConnection,
+  type TestConnectionOptions,
+} from '../core/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 
-function driver(options: BenchOptions = {}) {
-  const made = bench(options);
+function driver(options: TestConnectionOptions = {}) {
+  const made = testConnection(options);
   const { clock, connection, vendor } = made;
   const settled: [id: string, kind: string][] = [];
   return {
@@ -28,7 +35,7 @@ function driver(options: BenchOptions = {}) {
   };
 }
 
-const slow = (made: () => Bench, answer: Answer, ms: number) => async (): Promise<Answer> => {
+const slow = (made: () => TestConnection, answer: Answer, ms: number) => async (): Promise<Answer> => {
   await made().clock.sleep(ms);
   return answer;
 };
@@ -40,7 +47,7 @@ describe('drive()', () => {
     ['no settled', {}, 'drive(): settled must be a function, not undefined'],
     ['a list', [], 'drive(): the options must be an object, not an array'],
   ])('F-16 refuses %s before anything leaves, and names the argument', async (_, options, message) => {
-    const { connection, vendor } = bench();
+    const { connection, vendor } = testConnection();
     const driven = drive(tracks(1), (given, more) => connection.deliver(given, more), options as DriveOptions);
     await expect(driven).rejects.toThrow(new TypeError(message));
     expect(vendor.requests).toEqual([]);
@@ -212,7 +219,7 @@ describe('drive()', () => {
   });
 
   it('waits for the last of what is left, and sends all of it in input order', async () => {
-    const { clock } = bench();
+    const { clock } = testConnection();
     const calls: [number, string[]][] = [];
     const deliver = (events: readonly CdpEvent[]): Promise<readonly Outcome[]> => {
       calls.push([clock.now() - noon, events.map(({ messageId }) => messageId ?? '')]);

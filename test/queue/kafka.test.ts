@@ -10,7 +10,7 @@ import {
 import type { CdpEvent } from '../../core/index.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
-import { acme, bench, track, tracks, type BenchOptions } from '../core/workbench.ts';
+import { acme, testConnection, track, tracks, type TestConnectionOptions } from '../core/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const root = path.join(import.meta.dirname, '../..');
@@ -18,10 +18,10 @@ const root = path.join(import.meta.dirname, '../..');
 /** One partition of a topic, and a consumer group that hands out again what was not resolved. */
 function kafka(
   events: readonly (CdpEvent | string)[],
-  options: BenchOptions = {},
+  options: TestConnectionOptions = {},
   more: Partial<KafkaHostOptions> = {},
 ) {
-  const made = bench({ destination: acme({}, one), ...options });
+  const made = testConnection({ destination: acme({}, one), ...options });
   const { clock, connection } = made;
   const messages: Message[] = events.map((event, offset) => ({
     offset: String(offset),

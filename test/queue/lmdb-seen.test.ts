@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { openQueue, QueueFull } from '../../core/queue/index.ts';
-import { track } from '../core/workbench.ts';
+import { track } from '../core/test-connection.ts';
 
 it('F-97 an id is known by its age though the clock was set back over midnight UTC, also after a restart', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'seen-'));

@@ -2,7 +2,7 @@ import { createRuntime, type CdpEvent, type Signal } from '../../core/index.ts';
 import { work, workFor } from '../../core/queue/index.ts';
 import { createManualClock } from '../core/manual-clock.ts';
 import { ScriptedVendor, yes, type Answer } from '../core/scripted-vendor.ts';
-import { acme, open, track } from '../core/workbench.ts';
+import { acme, open, track } from '../core/test-connection.ts';
 import { MemoryQueue } from './memory-queue.ts';
 
 export interface OutageOptions {

@@ -2,17 +2,18 @@ import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { workFor, type WorkableConnection, type Working } from '../../core/queue/index.ts';
 import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
-import { acme, track, tracks } from '../core/workbench.ts';
-import { workshop, type Workshop } from './workshop.ts';
+import { acme, track, tracks } from '../core/test-connection.ts';
+import { testWorker, type TestWorker } from './test-worker.ts';
 
 const minute = 60_000;
 const one = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } });
 const ten = acme();
-const done = ({ queue }: Workshop): string[] => queue.log('acme').done.map(({ id }) => id);
-const waiting = ({ queue }: Workshop): string[] => [...queue.log('acme').waiting.values()].map(({ id }) => id);
-const letters = ({ queue }: Workshop) =>
+const done = ({ queue }: TestWorker): string[] => queue.log('acme').done.map(({ id }) => id);
+const waiting = ({ queue }: TestWorker): string[] => [...queue.log('acme').waiting.values()].map(({ id }) => id);
+const letters = ({ queue }: TestWorker) =>
   queue.log('acme').dead.map(({ id, outcome, reason: { code, status } }) => [id, outcome, code, status]);
-const held = ({ told }: Workshop): number => told.filter(({ kind }) => kind === 'connection_held').length;
+const held = ({ workerSignals }: TestWorker): number =>
+  workerSignals.filter(({ kind }) => kind === 'connection_held').length;
 /** Fails whatever has an event in it whose id begins with `bad`. */
 const failing =
   (answer: Answer) =>
@@ -21,7 +22,7 @@ const failing =
 const bad = (count: number) => Array.from({ length: count }, (_, n) => track(`bad${n}`));
 
 /** Puts another healthy event every minute. */
-async function traffic(shop: Workshop, working: Working, minutes: number, each = 1): Promise<void> {
+async function traffic(shop: TestWorker, working: Working, minutes: number, each = 1): Promise<void> {
   for (let n = 0; n < minutes; n += 1) {
     await shop.put(Array.from({ length: each }, (_, m) => track(`e${n}-${m}`)));
     working.wake();
@@ -33,7 +34,7 @@ describe('events that a vendor always fails on', () => {
   it.each([6, 60])(
     'F-90 are no outage: while %i of them are all that waits, newcomers leave at once',
     async (count) => {
-      const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+      const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
       await shop.put([...bad(count), ...tracks(50)]);
       const working = shop.start(workFor(one.manifest));
       await shop.clock.advance(20 * minute);
@@ -47,7 +48,7 @@ describe('events that a vendor always fails on', () => {
   );
 
   it('F-90 are no outage when they fail again, for as long as another one got through within the last minute', async () => {
-    const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+    const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
     const mixed = bad(12).flatMap((event, n) => [...Array.from({ length: 5 }, (_, m) => track(`e${n}-${m}`)), event]);
     await shop.put(mixed);
     const working = shop.start(workFor(one.manifest));
@@ -58,7 +59,7 @@ describe('events that a vendor always fails on', () => {
   });
 
   it('F-90 wait by themselves, so that one alone in a queue keeps no newcomer for more than a second or two', async () => {
-    const shop = workshop({ destination: one, script: failing('refused') });
+    const shop = testWorker({ destination: one, script: failing('refused') });
     await shop.put(bad(1));
     const working = shop.start(workFor(one.manifest));
     await shop.clock.advance(5 * minute);
@@ -73,7 +74,7 @@ describe('events that a vendor always fails on', () => {
   });
 
   it('F-90 keep those in their batch for two requests, then leave in ever smaller company', async () => {
-    const shop = workshop({ destination: ten, script: failing({ status: 500 }) });
+    const shop = testWorker({ destination: ten, script: failing({ status: 500 }) });
     await shop.put([...tracks(29), track('bad')]);
     const working = shop.start(workFor(ten.manifest));
     await shop.clock.advance(minute);
@@ -85,7 +86,7 @@ describe('events that a vendor always fails on', () => {
   });
 
   it('F-90 become dead letters, with the last answer, after eight answers and an hour, while others go through', async () => {
-    const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+    const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
     await shop.put([...bad(1), ...tracks(99)]);
     const working = shop.start(workFor(one.manifest));
     await traffic(shop, working, 59);
@@ -101,7 +102,7 @@ describe('events that a vendor always fails on', () => {
   it.each([['refused'], [{ status: 429 }], ['silence']] as const)(
     'F-90 are not to blame for what is no answer to them (%j), and hold up nobody',
     async (answer) => {
-      const shop = workshop({ destination: one, script: failing(answer) });
+      const shop = testWorker({ destination: one, script: failing(answer) });
       await shop.put([...bad(2), ...tracks(300)]);
       const working = shop.start(workFor(one.manifest));
       await shop.clock.advance(minute);
@@ -114,7 +115,7 @@ describe('events that a vendor always fails on', () => {
   );
 
   it('F-90 are not blamed by a worker that has just started, and knows neither of the others nor of the outage', async () => {
-    const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+    const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
     await shop.put([...bad(12), ...tracks(100)]);
     for (const minutes of [62, 12]) {
       const working = shop.start(workFor(one.manifest));
@@ -127,7 +128,7 @@ describe('events that a vendor always fails on', () => {
   });
 
   it('F-90 are an outage in part where they are more than one in a hundred: they wait, and the worker says so', async () => {
-    const shop = workshop({ destination: one, script: failing({ status: 500 }) });
+    const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
     await shop.put([...bad(6), ...tracks(100)]);
     const working = shop.start(workFor(one.manifest));
     await traffic(shop, working, 90);
@@ -153,7 +154,7 @@ describe('what is held by its scope', () => {
         };
 
   it.each(['deferred', 'suspended'] as const)('F-90 F-17 is neither an outage nor a pause (%s)', async (kind) => {
-    const shop = workshop({ destination: one });
+    const shop = testWorker({ destination: one });
     const { connection, clock } = shop;
     const stubborn: WorkableConnection = {
       ...connection,

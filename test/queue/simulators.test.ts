@@ -5,7 +5,7 @@ import { work, workFor } from '../../core/queue/index.ts';
 import { accounts, ledgerKey } from '../end-to-end/accounts.ts';
 import { everyFault, generate } from '../vendors/index.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import { putAll } from './workshop.ts';
+import { putAll } from './test-worker.ts';
 
 const count = 600;
 /** Waits are real, and this much shorter than they say. */

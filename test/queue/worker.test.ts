@@ -3,23 +3,25 @@ import { classifyWith, decide, type CdpEvent, type Connection, type CredentialCh
 import { createRateBudget, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
-import { acme, bench, open, track, tracks } from '../core/workbench.ts';
+import { acme, testConnection, open, track, tracks } from '../core/test-connection.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import { putAll, workshop, type Workshop } from './workshop.ts';
+import { putAll, testWorker, type TestWorker } from './test-worker.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const minute = 60_000;
-const sent = ({ vendor }: Workshop): string[] => vendor.requests.flatMap(({ ids }) => [...ids]);
-const letters = ({ queue }: Workshop) =>
+const sent = ({ vendor }: TestWorker): string[] => vendor.requests.flatMap(({ ids }) => [...ids]);
+const letters = ({ queue }: TestWorker) =>
   queue.log('acme').dead.map(({ id, outcome, reason, attempts }) => [id, outcome, reason.code, attempts]);
-const done = ({ queue }: Workshop): string[] => queue.log('acme').done.map(({ id }) => id);
-const waiting = ({ queue }: Workshop): string[] => [...queue.log('acme').waiting.values()].map(({ id }) => id);
-const claimed = ({ queue }: Workshop): number =>
+const done = ({ queue }: TestWorker): string[] => queue.log('acme').done.map(({ id }) => id);
+const waiting = ({ queue }: TestWorker): string[] => [...queue.log('acme').waiting.values()].map(({ id }) => id);
+const claimed = ({ queue }: TestWorker): number =>
   [...queue.log('acme').waiting.values()].filter((kept) => kept.claimed).length;
-const held = ({ told }: Workshop) =>
-  told.flatMap((signal) => (signal.kind === 'connection_held' ? [[signal.cause, signal.code, signal.forMs]] : []));
-const defects = ({ told }: Workshop): string[] =>
-  told.flatMap((signal) => (signal.kind === 'defect' ? [signal.where] : []));
+const held = ({ workerSignals }: TestWorker) =>
+  workerSignals.flatMap((signal) =>
+    signal.kind === 'connection_held' ? [[signal.cause, signal.code, signal.forMs]] : [],
+  );
+const defects = ({ workerSignals }: TestWorker): string[] =>
+  workerSignals.flatMap((signal) => (signal.kind === 'defect' ? [signal.where] : []));
 /** Answers by the first id in the request. */
 const answering =
   (answers: Readonly<Record<string, Answer>>) =>
@@ -28,7 +30,7 @@ const answering =
 
 describe('what becomes of an event', () => {
   it('is what settlementOf() says of its outcome, whichever that is', async () => {
-    const shop = workshop({
+    const shop = testWorker({
       destination: acme({}, one),
       connection: { onAmbiguous: 'report' },
       script: answering({ no: { status: 400 }, lost: 'reset' }),
@@ -47,7 +49,7 @@ describe('what becomes of an event', () => {
 
   it('is another try when it was deferred, and its own retryAt is kept', async () => {
     const busy: Answer = { status: 429, headers: { 'retry-after': '7' } };
-    const shop = workshop({ destination: acme({}, one), script: inTurn(busy) });
+    const shop = testWorker({ destination: acme({}, one), script: inTurn(busy) });
     await shop.put([track('e0')]);
     await shop.workAll();
     expect(done(shop)).toEqual(['e0']);
@@ -57,7 +59,7 @@ describe('what becomes of an event', () => {
   });
 
   it('is a dead letter once its attempts are used up', async () => {
-    const shop = workshop({ script: () => ({ status: 503 }) });
+    const shop = testWorker({ script: () => ({ status: 503 }) });
     await shop.put([track('e0')]);
     await shop.workAll({ policy: { attempts: 3, maxAgeMs: Infinity } });
     expect(letters(shop)).toEqual([['e0', 'deferred', 'vendor_unavailable', 3]]);
@@ -65,7 +67,7 @@ describe('what becomes of an event', () => {
   });
 
   it('is a dead letter once it is too old, and not a minute earlier', async () => {
-    const shop = workshop({ script: () => ({ status: 503 }) });
+    const shop = testWorker({ script: () => ({ status: 503 }) });
     await shop.put([track('old')], noon - 10 * minute);
     await shop.put([track('young')]);
     await shop.workAll({ policy: { attempts: Infinity, maxAgeMs: 10 * minute } });
@@ -77,7 +79,7 @@ describe('what becomes of an event', () => {
   });
 
   it('is not claimed to be rejected when an earlier delivery got no answer', async () => {
-    const shop = workshop({ destination: acme({}, one), script: inTurn('reset', { status: 400 }) });
+    const shop = testWorker({ destination: acme({}, one), script: inTurn('reset', { status: 400 }) });
     await shop.put([track('e0')]);
     await shop.workAll();
     expect(letters(shop)).toEqual([['e0', 'unknown', 'ambiguous_delivery', 2]]);
@@ -86,7 +88,7 @@ describe('what becomes of an event', () => {
 
 describe('slices', () => {
   it('are as large as asked, and as many at once as asked', async () => {
-    const shop = workshop({
+    const shop = testWorker({
       destination: acme({}, { pace: { concurrency: 100, timeoutMs: 10_000 } }),
       script: async () => {
         await shop.clock.sleep(50);
@@ -104,7 +106,7 @@ describe('slices', () => {
   });
 
   it('are written down as answers come, one call for what came while another was under way', async () => {
-    const shop: Workshop = workshop({
+    const shop: TestWorker = testWorker({
       destination: acme({}, { ...one, pace: { concurrency: 10, timeoutMs: 60_000 } }),
       script: async ({ ids: [id = ''] }) => {
         await shop.clock.sleep(id === 'e9' ? 5_000 : 10 * Number(id.slice(1)));
@@ -123,7 +125,7 @@ describe('slices', () => {
   });
 
   it('do not keep the sockets waiting for one slow answer', async () => {
-    const shop: Workshop = workshop({
+    const shop: TestWorker = testWorker({
       destination: acme({}, { ...one, pace: { concurrency: 10, timeoutMs: 60_000 } }),
       script: async ({ ids: [id = ''] }) => {
         await shop.clock.sleep(id === 'e0' || id === 'e10' || id === 'e20' ? 50_000 : 10);
@@ -139,7 +141,7 @@ describe('slices', () => {
   });
 
   it('go on behind an event that was not delivered only once that is on disk', async () => {
-    const shop = workshop({
+    const shop = testWorker({
       destination: acme({}, one),
       connection: { onAmbiguous: 'report' },
       script: answering({ e1: 'reset', e4: { status: 400 } }),
@@ -171,7 +173,7 @@ describe('slices', () => {
   it('keep a lane in order, across slices and whatever fails', async () => {
     let requests = 0;
     const lanes = acme({}, { ...one, pace: { concurrency: 8, timeoutMs: 10_000 } });
-    const shop = workshop({
+    const shop = testWorker({
       destination: lanes,
       script: () => ((requests += 1) % 3 === 0 ? { status: 503 } : requests % 7 === 0 ? 'refused' : yes),
     });
@@ -188,7 +190,7 @@ describe('slices', () => {
   });
 
   it('give back unwritten what waited behind a deferred event of its lane', async () => {
-    const shop = workshop({ destination: acme({}, one), script: inTurn({ status: 503 }) });
+    const shop = testWorker({ destination: acme({}, one), script: inTurn({ status: 503 }) });
     await shop.put(tracks(50, () => ({ lane: 'l' })));
     await shop.workAll();
     expect(sent(shop).slice(0, 3)).toEqual(['e0', 'e0', 'e1']);
@@ -198,7 +200,7 @@ describe('slices', () => {
   });
 
   it('follow a put once the worker is woken, and the time of what waits by itself', async () => {
-    const shop = workshop();
+    const shop = testWorker();
     const working = shop.start();
     await shop.clock.settle();
     await shop.put([track('e0')]);
@@ -224,7 +226,7 @@ describe('a suspended connection', () => {
 
   it('pauses: nothing is lost, nothing leaves but its check, after a minute and twice as long each time', async () => {
     const state = { good: false };
-    const shop = workshop({ destination: acme({ check } as never), script: credentials(state) });
+    const shop = testWorker({ destination: acme({ check } as never), script: credentials(state) });
     await shop.put(tracks(500));
     const working = shop.start({ sliceSize: 100 });
     await shop.clock.run(working.idle());
@@ -243,11 +245,11 @@ describe('a suspended connection', () => {
     await shop.clock.run(working.idle());
     expect(working.paused()).toBeUndefined();
     expect(done(shop)).toHaveLength(500);
-    expect(shop.told.at(-1)).toMatchObject({ kind: 'connection_resumed', connection: 'acme' });
+    expect(shop.workerSignals.at(-1)).toMatchObject({ kind: 'connection_resumed', connection: 'acme' });
   });
 
   it('does not keep the worker from stopping while its check waits for an answer', async () => {
-    const shop: Workshop = workshop({
+    const shop: TestWorker = testWorker({
       destination: acme({ check } as never),
       script: async ({ path }) => {
         if (path === '/check') await shop.clock.sleep(9_000);
@@ -268,7 +270,7 @@ describe('a suspended connection', () => {
 
   it('is tried with a single event where it has no check', async () => {
     const state = { good: false };
-    const shop = workshop({ script: credentials(state) });
+    const shop = testWorker({ script: credentials(state) });
     await shop.put(tracks(500));
     const working = shop.start({ sliceSize: 10, inFlight: 1 });
     await shop.clock.run(working.idle());
@@ -286,7 +288,7 @@ describe('a suspended connection', () => {
 
   it('goes on at once when somebody resumes it and wakes the worker', async () => {
     const state = { good: false };
-    const shop = workshop({ script: credentials(state) });
+    const shop = testWorker({ script: credentials(state) });
     await shop.put(tracks(5));
     const working = await shop.workAll();
     state.good = true;
@@ -300,7 +302,7 @@ describe('a suspended connection', () => {
 
   it('waits for something to try with when its queue is empty, without spinning and without a claim to be well', async () => {
     const state = { good: false };
-    const shop = workshop({ script: credentials(state) });
+    const shop = testWorker({ script: credentials(state) });
     await shop.put([track('e0')]);
     const working = await shop.workAll();
     shop.queue.log('acme').waiting.clear();
@@ -316,7 +318,7 @@ describe('a suspended connection', () => {
   });
 
   it('suspended in one scope dead-letters the events of that scope, and their lanes go on', async () => {
-    const shop = workshop({
+    const shop = testWorker({
       destination: acme(
         {
           response: {
@@ -355,7 +357,7 @@ describe('a suspended connection', () => {
 describe('a vendor that cannot be reached', () => {
   it('is asked with one event at a time, ever more rarely, and not the same one twice in a row', async () => {
     let down = true;
-    const shop = workshop({ script: () => (down ? { status: 503 } : yes) });
+    const shop = testWorker({ script: () => (down ? { status: 503 } : yes) });
     await shop.put(tracks(200));
     const working = shop.start({ sliceSize: 20, inFlight: 2 });
     await shop.clock.advance(10 * minute);
@@ -372,7 +374,7 @@ describe('a vendor that cannot be reached', () => {
   });
 
   it('does not make one event that always fails hold up the others', async () => {
-    const shop = workshop({ destination: acme({}, one), script: answering({ e0: { status: 500 } }) });
+    const shop = testWorker({ destination: acme({}, one), script: answering({ e0: { status: 500 } }) });
     await shop.put(tracks(30));
     const working = shop.start({ sliceSize: 1, inFlight: 1 });
     await shop.clock.advance(10 * minute);
@@ -385,7 +387,7 @@ describe('a vendor that cannot be reached', () => {
   });
 
   it('is not probed while a slice is still under way', async () => {
-    const shop: Workshop = workshop({
+    const shop: TestWorker = testWorker({
       destination: acme({}, one),
       script: async ({ ids: [id] }) => {
         if (id === 'e1') await shop.clock.sleep(8_000);
@@ -402,7 +404,7 @@ describe('a vendor that cannot be reached', () => {
   });
 
   it('that falls over again after a good probe is probed as rarely as before', async () => {
-    const shop = workshop({
+    const shop = testWorker({
       destination: acme({}, one),
       script: (_, position) => (position === 4 ? yes : { status: 503 }),
     });
@@ -410,13 +412,13 @@ describe('a vendor that cannot be reached', () => {
     const working = shop.start({ sliceSize: 1, inFlight: 1 });
     await shop.clock.advance(40_000);
     expect(held(shop).map(([, , ms]) => ms)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000]);
-    expect(shop.told.filter(({ kind }) => kind === 'connection_resumed')).toHaveLength(1);
+    expect(shop.workerSignals.filter(({ kind }) => kind === 'connection_resumed')).toHaveLength(1);
     await shop.clock.run(working.stop(0));
   });
 
   it('is left alone after six failures in a row, however many sockets there are and however much went well before', async () => {
     let requests = 0;
-    const shop: Workshop = workshop({
+    const shop: TestWorker = testWorker({
       destination: acme({}, { ...one, pace: { concurrency: 10, timeoutMs: 10_000 } }),
       script: async () => {
         requests += 1;
@@ -438,7 +440,7 @@ describe('a vendor that cannot be reached', () => {
   });
 
   it('opens no circuit when it answers for some', async () => {
-    const shop = workshop({ destination: acme({}, one), script: answering({ e3: { status: 500 } }) });
+    const shop = testWorker({ destination: acme({}, one), script: answering({ e3: { status: 500 } }) });
     await shop.put(tracks(10));
     const working = shop.start();
     await shop.clock.settle();
@@ -449,7 +451,7 @@ describe('a vendor that cannot be reached', () => {
 
   it('that asks for a pause gets it, for all workers that share its budget', async () => {
     const busy: Answer = { status: 429, headers: { 'retry-after': '60' } };
-    const shop = workshop({ script: inTurn(busy), runtime: {} });
+    const shop = testWorker({ script: inTurn(busy), runtime: {} });
     const other = open(shop.runtime, { id: 'other' });
     const budget = createRateBudget(shop.clock.now);
     const shared = { budget, bucket: 'account' };
@@ -469,7 +471,7 @@ describe('a vendor that cannot be reached', () => {
 
 describe('when something of ours breaks', () => {
   it('a store that refuses what came of events is asked again until it takes it; nothing is sent meanwhile, and nothing again', async () => {
-    const shop: Workshop = workshop({
+    const shop: TestWorker = testWorker({
       destination: acme({}, one),
       script: async ({ ids: [id] }) => {
         await shop.clock.sleep(10);
@@ -492,11 +494,11 @@ describe('when something of ours breaks', () => {
     expect(sent(shop)).toHaveLength(30);
     expect(done(shop)).toHaveLength(29);
     expect(letters(shop)).toEqual([['e0', 'rejected', 'vendor_rejected', 1]]);
-    expect(shop.told.at(-1)).toMatchObject({ kind: 'connection_resumed' });
+    expect(shop.workerSignals.at(-1)).toMatchObject({ kind: 'connection_resumed' });
   });
 
   it('what is refused by the store to the end is given back when the worker stops', async () => {
-    const shop = workshop();
+    const shop = testWorker();
     shop.queue.flush = () => Promise.reject(new QueueFull('full'));
     await shop.put(tracks(10));
     const working = shop.start();
@@ -510,7 +512,7 @@ describe('when something of ours breaks', () => {
   });
 
   it('a store that takes no writes when the worker starts keeps everything from being sent', async () => {
-    const shop = workshop();
+    const shop = testWorker();
     let full = true;
     shop.queue.proof = () => (full ? Promise.reject(new QueueFull('full')) : Promise.resolve());
     await shop.put(tracks(10));
@@ -526,7 +528,7 @@ describe('when something of ours breaks', () => {
   });
 
   it('a worker that is stopped while the store takes no writes asks it no more', async () => {
-    const shop = workshop();
+    const shop = testWorker();
     shop.queue.proof = () => Promise.reject(new QueueFull('full'));
     await shop.put(tracks(10));
     const working = shop.start();
@@ -540,7 +542,7 @@ describe('when something of ours breaks', () => {
   });
 
   it('dead letters that find no room do not keep what is done from being settled', async () => {
-    const shop = workshop({ destination: acme({}, one), script: answering({ e1: { status: 400 } }) });
+    const shop = testWorker({ destination: acme({}, one), script: answering({ e1: { status: 400 } }) });
     const { queue } = shop;
     const settle = queue.settle.bind(queue);
     let full = true;
@@ -560,7 +562,7 @@ describe('when something of ours breaks', () => {
   it.each(['taken', 'unflushed', 'closed'])(
     'a store that is over (%s) ends the worker: nothing more is sent',
     async (code) => {
-      const shop = workshop({ destination: acme({}, one) });
+      const shop = testWorker({ destination: acme({}, one) });
       const taken = Object.assign(new Error('gone'), { code });
       await shop.put(tracks(30));
       shop.queue.flush = () => Promise.reject(taken);
@@ -579,7 +581,7 @@ describe('when something of ours breaks', () => {
   );
 
   it('a queue that cannot be read is looked at again later', async () => {
-    const shop = workshop();
+    const shop = testWorker();
     shop.queue.closed = true;
     await shop.put(tracks(10));
     const working = shop.start();
@@ -591,7 +593,7 @@ describe('when something of ours breaks', () => {
   });
 
   it('a connection that throws, or answers for fewer, loses no claim', async () => {
-    const shop = workshop();
+    const shop = testWorker();
     const { connection } = shop;
     let calls = 0;
     const broken: WorkableConnection = {
@@ -612,7 +614,7 @@ describe('when something of ours breaks', () => {
   });
 
   it('a connection that was closed under the worker does not make it spin', async () => {
-    const shop = workshop();
+    const shop = testWorker();
     await shop.put(tracks(10));
     await shop.connection.close();
     const working = shop.start();
@@ -625,13 +627,13 @@ describe('when something of ours breaks', () => {
 });
 
 describe('stop()', () => {
-  const slow = (shop: () => Workshop, ms: number) => async (): Promise<Answer> => {
+  const slow = (shop: () => TestWorker, ms: number) => async (): Promise<Answer> => {
     await shop().clock.sleep(ms);
     return yes;
   };
 
   it('waits for what is in flight, takes nothing more, and leaves the rest where it was', async () => {
-    const shop: Workshop = workshop({ script: slow(() => shop, 500) });
+    const shop: TestWorker = testWorker({ script: slow(() => shop, 500) });
     await shop.put(tracks(100));
     const working = shop.start({ sliceSize: 10, inFlight: 2 });
     await shop.clock.settle();
@@ -647,7 +649,7 @@ describe('stop()', () => {
 
   it('tells the connection to start nothing more when the grace is over', async () => {
     const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } });
-    const shop: Workshop = workshop({ destination, script: slow(() => shop, 500) });
+    const shop: TestWorker = testWorker({ destination, script: slow(() => shop, 500) });
     await shop.put(tracks(100));
     const working = shop.start({ sliceSize: 50, inFlight: 1 });
     await shop.clock.settle();
@@ -662,7 +664,7 @@ describe('stop()', () => {
 
   it('called again with less, hurries', async () => {
     const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } });
-    const shop: Workshop = workshop({ destination, script: slow(() => shop, 500) });
+    const shop: TestWorker = testWorker({ destination, script: slow(() => shop, 500) });
     await shop.put(tracks(100));
     const working = shop.start({ sliceSize: 50, inFlight: 1 });
     await shop.clock.settle();
@@ -672,7 +674,7 @@ describe('stop()', () => {
   });
 
   it('ends a worker that only waits at once', async () => {
-    const shop = workshop({ script: () => ({ status: 503 }) });
+    const shop = testWorker({ script: () => ({ status: 503 }) });
     await shop.put(tracks(1));
     const working = shop.start();
     await shop.clock.settle();
@@ -685,8 +687,8 @@ describe('stop()', () => {
 
 describe('two workers', () => {
   it('do not wait for each other, though one of their vendors hangs', async () => {
-    const shop = workshop();
-    const hanging = bench({
+    const shop = testWorker();
+    const hanging = testConnection({
       script: () => 'silence',
       runtime: { now: shop.clock.now, sleep: shop.clock.sleep, random: shop.clock.random },
     });

@@ -45,7 +45,7 @@ const manifest: DestinationManifest = {
 };
 
 /** Options of one track event, which the test vendor reads out of its properties. */
-export interface Travel {
+export interface TrackOptions {
   readonly group?: string;
   readonly lane?: string;
   readonly at?: number;
@@ -57,9 +57,9 @@ const plain = defineDestination<Settings, Item>({
   manifest,
   config: z.object({ account: z.string() }),
   transform(event) {
-    const { group, lane, at, scopes, pad } = propertiesOf(event) as Travel;
-    const made: Item = { id: event.messageId ?? '', ...(pad === undefined ? {} : { pad }) };
-    return payload(made, { group, lane, occurredAt: at, scopes });
+    const { group, lane, at, scopes, pad } = propertiesOf(event) as TrackOptions;
+    const item: Item = { id: event.messageId ?? '', ...(pad === undefined ? {} : { pad }) };
+    return payload(item, { group, lane, occurredAt: at, scopes });
   },
   frame: () => ({ open: '[', separator: ',', close: ']' }),
   request: () => ({ method: 'POST', url: 'https://api.vendor.example/events', headers: {} }),
@@ -67,25 +67,27 @@ const plain = defineDestination<Settings, Item>({
 });
 
 /** The test vendor, with parts of it replaced. */
-export const acme = (parts: Partial<TestDestination> = {}, told: Partial<DestinationManifest> = {}): TestDestination =>
-  ({ ...plain, ...parts, manifest: { ...manifest, ...told } }) as TestDestination;
+export const acme = (
+  parts: Partial<TestDestination> = {},
+  manifestParts: Partial<DestinationManifest> = {},
+): TestDestination => ({ ...plain, ...parts, manifest: { ...manifest, ...manifestParts } }) as TestDestination;
 
-export interface Bench {
+export interface TestConnection {
   readonly clock: ManualClock;
   readonly vendor: ScriptedVendor;
   readonly runtime: Runtime;
   readonly connection: Connection;
   readonly signals: Signal[];
-  /** Delivers on the bench's clock. */
+  /** Delivers on the clock of the test. */
   readonly deliver: (events: readonly CdpEvent[], options?: DeliverOptions) => Promise<readonly Outcome[]>;
-  /** Streams on the bench's clock, all outcomes. */
+  /** Streams on the clock of the test and collects all outcomes. */
   readonly stream: (
     events: Iterable<CdpEvent> | AsyncIterable<CdpEvent>,
     options?: StreamOptions,
   ) => Promise<Settled[]>;
 }
 
-export interface BenchOptions {
+export interface TestConnectionOptions {
   readonly destination?: AnyDestination;
   readonly script?: Script;
   readonly connection?: ConnectionOptions;
@@ -94,13 +96,13 @@ export interface BenchOptions {
 }
 
 /** A connection to a scripted vendor on a clock of its own. */
-export function bench({
+export function testConnection({
   destination = acme(),
   script = () => yes,
-  connection: asked,
+  connection: connectionOptions,
   runtime: more,
   random,
-}: BenchOptions = {}): Bench {
+}: TestConnectionOptions = {}): TestConnection {
   const vendor = new ScriptedVendor(script);
   const signals: Signal[] = [];
   const clock = createManualClock(random, () => 2 * vendor.total - vendor.open + signals.length);
@@ -113,7 +115,7 @@ export function bench({
     onSignal: (signal) => signals.push(signal),
     ...more,
   });
-  const connection = open(runtime, asked);
+  const connection = open(runtime, connectionOptions);
   return {
     clock,
     vendor,
@@ -137,15 +139,15 @@ export async function collect(settled: AsyncIterable<Settled>): Promise<Settled[
   return all;
 }
 
-export const track = (id: string, travel: Travel = {}): CdpEvent => ({
+export const track = (id: string, options: TrackOptions = {}): CdpEvent => ({
   type: 'track',
   event: 'Order Completed',
   messageId: id,
-  properties: travel as JsonObject,
+  properties: options as JsonObject,
 });
 
-export const tracks = (count: number, travel: (n: number) => Travel = () => ({})): CdpEvent[] =>
-  Array.from({ length: count }, (_, n) => track(`e${n}`, travel(n)));
+export const tracks = (count: number, options: (n: number) => TrackOptions = () => ({})): CdpEvent[] =>
+  Array.from({ length: count }, (_, n) => track(`e${n}`, options(n)));
 
 export const kinds = (outcomes: readonly Outcome[]): string[] => outcomes.map(({ kind }) => kind);
 

@@ -1,12 +1,12 @@
 import { work, type Working, type WorkOptions } from '../../core/queue/index.ts';
 import type { CdpEvent, Connection, Signal } from '../../core/index.ts';
-import { bench, type Bench, type BenchOptions } from '../core/workbench.ts';
+import { testConnection, type TestConnection, type TestConnectionOptions } from '../core/test-connection.ts';
 import { MemoryQueue } from './memory-queue.ts';
 
-export interface Workshop extends Bench {
+export interface TestWorker extends TestConnection {
   readonly queue: MemoryQueue;
-  /** What the workers said. */
-  readonly told: Signal[];
+  /** What the workers signalled. */
+  readonly workerSignals: Signal[];
   /** Puts events as a host does: with the lane that the connection names. */
   readonly put: (events: readonly CdpEvent[], acceptedAt?: number) => Promise<void>;
   readonly start: (more?: Partial<WorkOptions>) => Working;
@@ -15,11 +15,11 @@ export interface Workshop extends Bench {
 }
 
 /** A connection to a scripted vendor, and a queue before it, on one manual clock. */
-export function workshop(options: BenchOptions = {}): Workshop {
-  const made = bench(options);
+export function testWorker(options: TestConnectionOptions = {}): TestWorker {
+  const base = testConnection(options);
   const queue = new MemoryQueue();
-  const told: Signal[] = [];
-  const { clock, connection } = made;
+  const workerSignals: Signal[] = [];
+  const { clock, connection } = base;
   const start = (more: Partial<WorkOptions> = {}): Working =>
     work({
       queue,
@@ -27,13 +27,13 @@ export function workshop(options: BenchOptions = {}): Workshop {
       configHash: 'settings-1',
       now: clock.now,
       after: clock.after,
-      onSignal: (signal) => told.push(signal),
+      onSignal: (signal) => workerSignals.push(signal),
       ...more,
     });
   return {
-    ...made,
+    ...base,
     queue,
-    told,
+    workerSignals,
     start,
     put: (events, acceptedAt = clock.now()) => putAll(queue, connection, events, acceptedAt),
     async workAll(more) {
