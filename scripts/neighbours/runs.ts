@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { AnyDestination } from '../../core/index.ts';
-import { openHouse, type House, type Tenant } from './house.ts';
-import { startVendorsApart } from './vendors-apart.ts';
+import { startWorkers, type WorkerFixture, type FixtureConnection } from './worker-fixture.ts';
+import { startVendorProcess } from './vendor-process.ts';
 import type { Vendors } from './vendors.ts';
 
 /** What one run of the healthy connections came to. */
@@ -37,20 +37,20 @@ export interface RunOptions {
 
 /** A steady load on all of them, far below what the machine can do. */
 export function paced(options: RunOptions, seconds: number, perSecond: number): Promise<Numbers> {
-  return run(options, async ({ tenants, healthy, hanging }) => {
+  return run(options, async ({ connections, healthy, hanging }) => {
     const putEveryMs = 100;
     const each = Math.max(1, Math.round((perSecond * putEveryMs) / 1_000));
     if (hanging !== undefined) await hanging.enqueue(options.backlog);
-    for (const tenant of tenants) tenant.work();
+    for (const connection of connections) connection.work();
     const startedAt = performance.now();
     await Promise.all(
-      tenants.map(async (tenant, index) => {
+      connections.map(async (connection, index) => {
         // Not all in the same moment.
-        const first = startedAt + (index * putEveryMs) / tenants.length;
+        const first = startedAt + (index * putEveryMs) / connections.length;
         const puts: Promise<void>[] = [];
         for (let round = 0; round < (seconds * 1_000) / putEveryMs; round += 1) {
           await until(first + round * putEveryMs);
-          puts.push(tenant.enqueue(each));
+          puts.push(connection.enqueue(each));
         }
         await Promise.all(puts);
       }),
@@ -62,50 +62,50 @@ export function paced(options: RunOptions, seconds: number, perSecond: number): 
 
 /** A backlog before each of them, worked off as fast as it goes. */
 export function flatOut(options: RunOptions, events: number): Promise<Numbers> {
-  return run(options, async ({ tenants, healthy, hanging }) => {
-    for (const tenant of tenants) await tenant.enqueue(tenant === hanging ? options.backlog : events);
+  return run(options, async ({ connections, healthy, hanging }) => {
+    for (const connection of connections) await connection.enqueue(connection === hanging ? options.backlog : events);
     const startedAt = performance.now();
-    for (const tenant of tenants) tenant.work();
+    for (const connection of connections) connection.work();
     await drained(healthy);
     return performance.now() - startedAt;
   });
 }
 
 interface Scene {
-  readonly house: House;
-  readonly tenants: readonly Tenant[];
-  readonly healthy: readonly Watched[];
-  readonly hanging: Tenant | undefined;
+  readonly fixture: WorkerFixture;
+  readonly connections: readonly FixtureConnection[];
+  readonly healthy: readonly WatchedConnection[];
+  readonly hanging: FixtureConnection | undefined;
 }
-type Watched = Tenant & { readonly done: () => boolean };
+type WatchedConnection = FixtureConnection & { readonly done: () => boolean };
 
 async function run(options: RunOptions, act: (scene: Scene) => Promise<number>): Promise<Numbers> {
   const { slugs, hangingSlug, beside, latencyMs, destinations } = options;
   const all = beside ? [...slugs, hangingSlug] : slugs;
   const folder = await mkdtemp(path.join(tmpdir(), 'spillway-neighbours-'));
-  const vendors = await startVendorsApart(all, latencyMs);
+  const vendors = await startVendorProcess(all, latencyMs);
   const hangingAt = beside ? slugs.length : undefined;
-  const house = await openHouse({
+  const fixture = await startWorkers({
     store: path.join(folder, 'store'),
     destinations,
     slugs: all,
     vendors,
     hanging: hangingAt,
   });
-  const { tenants, waits } = house;
-  const healthy = tenants.slice(0, slugs.length).map((tenant): Watched => ({
-    ...tenant,
+  const { connections, waits } = fixture;
+  const healthy = connections.slice(0, slugs.length).map((connection): WatchedConnection => ({
+    ...connection,
     get put() {
-      return tenant.put;
+      return connection.put;
     },
-    done: () => (waits.get(tenant.id)?.length ?? 0) === tenant.put,
+    done: () => (waits.get(connection.id)?.length ?? 0) === connection.put,
   }));
-  const hanging = hangingAt === undefined ? undefined : tenants[hangingAt];
+  const hanging = hangingAt === undefined ? undefined : connections[hangingAt];
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
   try {
     const before = process.cpuUsage();
-    const ms = await act({ house, tenants, healthy, hanging });
+    const ms = await act({ fixture, connections, healthy, hanging });
     const { user, system } = process.cpuUsage(before);
     loop.disable();
     const all = healthy.flatMap(({ id }) => waits.get(id) ?? []).sort((a, b) => a - b);
@@ -116,19 +116,19 @@ async function run(options: RunOptions, act: (scene: Scene) => Promise<number>):
       loopP99: loop.percentile(99) / 1e6,
       loopMax: loop.max / 1e6,
       cpu: (user + system) / 10 / ms,
-      wrong: await wrongs(house, healthy, hanging, vendors),
+      wrong: await wrongs(fixture, healthy, hanging, vendors),
     };
   } finally {
-    await house.close();
+    await fixture.close();
     await vendors.close();
     await rm(folder, { recursive: true });
   }
 }
 
 async function wrongs(
-  house: House,
-  healthy: readonly Tenant[],
-  hanging: Tenant | undefined,
+  fixture: WorkerFixture,
+  healthy: readonly FixtureConnection[],
+  hanging: FixtureConnection | undefined,
   vendors: Vendors,
 ): Promise<string[]> {
   const ledgers = await vendors.ledgers();
@@ -137,11 +137,11 @@ async function wrongs(
     return distinct === put && duplicates === 0 ? [] : [`${id}: ${put} put, ${distinct} there, ${duplicates} twice`];
   });
   if (hanging === undefined) return found;
-  const waiting = house.waiting(hanging);
+  const waiting = fixture.waiting(hanging);
   return waiting === hanging.put ? found : [...found, `${hanging.id}: ${hanging.put} put, ${waiting} wait`];
 }
 
-async function drained(healthy: readonly Watched[]): Promise<void> {
+async function drained(healthy: readonly WatchedConnection[]): Promise<void> {
   for (const { done } of healthy) while (!done()) await until(performance.now() + 5);
 }
 

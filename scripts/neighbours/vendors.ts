@@ -27,13 +27,13 @@ export const accountOf = (slug: string): Account => {
 
 export async function startVendors(slugs: readonly string[], latencyMs: number): Promise<Vendors> {
   const simulators = await Promise.all(slugs.map((slug) => accountOf(slug).start({ latencyMs })));
-  const held = new Set<Socket>();
+  const openSockets = new Set<Socket>();
   const hanging = createServer((socket) => {
-    held.add(socket);
-    socket.on('error', () => {}).on('close', () => held.delete(socket));
+    openSockets.add(socket);
+    socket.on('error', () => {}).on('close', () => openSockets.delete(socket));
     socket.resume();
   });
-  const breakOff = (): void => held.forEach((socket) => socket.destroy());
+  const breakOff = (): void => openSockets.forEach((socket) => socket.destroy());
   await new Promise<void>((listening) => hanging.listen(0, '127.0.0.1', listening));
   return {
     origins: simulators.map(({ origin }) => origin),

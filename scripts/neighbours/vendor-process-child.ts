@@ -3,8 +3,8 @@ import { startVendors } from './vendors.ts';
 
 const [latency, ...slugs] = process.argv.slice(2);
 const vendors = await startVendors(slugs, Number(latency));
-process.on('message', (asked) => {
-  if (asked === 'break off') vendors.breakOff();
+process.on('message', (request) => {
+  if (request === 'break off') vendors.breakOff();
   else void vendors.ledgers().then((ledgers) => process.send?.(ledgers));
 });
 process.on('disconnect', () => process.exit());

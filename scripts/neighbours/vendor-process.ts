@@ -4,10 +4,14 @@ import { fileURLToPath } from 'node:url';
 import type { Ledger, Vendors } from './vendors.ts';
 
 /** startVendors() in a process of its own. */
-export async function startVendorsApart(slugs: readonly string[], latencyMs: number): Promise<Vendors> {
-  const child = fork(fileURLToPath(new URL('./vendors-child.ts', import.meta.url)), [String(latencyMs), ...slugs], {
-    execArgv: ['--import', 'tsx'],
-  });
+export async function startVendorProcess(slugs: readonly string[], latencyMs: number): Promise<Vendors> {
+  const child = fork(
+    fileURLToPath(new URL('./vendor-process-child.ts', import.meta.url)),
+    [String(latencyMs), ...slugs],
+    {
+      execArgv: ['--import', 'tsx'],
+    },
+  );
   const died = once(child, 'exit').then(([code]) => {
     throw new Error(`the vendors ended with ${code}`);
   });

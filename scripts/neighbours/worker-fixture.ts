@@ -12,7 +12,7 @@ import { generate } from '../../test/vendors/index.ts';
 import { preciseNow, timed, type Waits } from './timed.ts';
 import { accountOf, type Vendors } from './vendors.ts';
 
-export interface HouseOptions {
+export interface WorkerFixtureOptions {
   /** A folder that is not there yet: the store. */
   readonly store: string;
   readonly destinations: readonly AnyDestination[];
@@ -24,7 +24,7 @@ export interface HouseOptions {
 }
 
 /** One of several connections in one store, on one runtime. */
-export interface Tenant {
+export interface FixtureConnection {
   readonly id: string;
   /** Events put so far. */
   readonly put: number;
@@ -34,13 +34,13 @@ export interface Tenant {
   work(): Working;
 }
 
-export interface House {
-  readonly tenants: readonly Tenant[];
+export interface WorkerFixture {
+  readonly connections: readonly FixtureConnection[];
   readonly queue: DeliveryQueue;
   readonly waits: Waits;
   /** Connections whose vendor could not be reached, so far. */
-  readonly held: ReadonlySet<string>;
-  waiting(tenant: Tenant): number;
+  readonly unreachable: ReadonlySet<string>;
+  waiting(connection: FixtureConnection): number;
   /** The vendor that hangs does so no more; what it has not answered breaks off. */
   recover(): void;
   close(): Promise<void>;
@@ -49,37 +49,45 @@ export interface House {
 const unlimited = { rate: { permits: 1_000_000, perMs: 1_000, cost: 'item' } } as const;
 
 /** Opens connections side by side as `spillway work` does: one store, one runtime, a worker for each. */
-export async function openHouse({ store, destinations, slugs, vendors, hanging }: HouseOptions): Promise<House> {
+export async function startWorkers({
+  store,
+  destinations,
+  slugs,
+  vendors,
+  hanging,
+}: WorkerFixtureOptions): Promise<WorkerFixture> {
   let hangs = true;
   // A vendor of its own for each connection: where two share one, its limits tie them together.
-  const apart = slugs.map((slug, index) => {
+  const ownDestinations = slugs.map((slug, index) => {
     const found = destinations.find(({ manifest }) => manifest.slug === slug);
     if (found === undefined) throw new Error(`no destination ${slug}`);
     return { ...found, manifest: { ...found.manifest, slug: `${slug}-${index + 1}` } };
   });
-  const origins = apart.map(({ manifest }, index) => [manifest.slug, vendors.origins[index] ?? ''] as const);
+  const origins = ownDestinations.map(({ manifest }, index) => [manifest.slug, vendors.origins[index] ?? ''] as const);
   const hangingOrigin = hanging === undefined ? undefined : vendors.origins[hanging];
   const runtime = createRuntime({
-    destinations: apart,
+    destinations: ownDestinations,
     origins: Object.fromEntries(origins),
     dispatcher: (agentOptions) =>
       new Agent(agentOptions).compose((dispatch) => (request, handler) => {
-        const away = hangs && request.origin === hangingOrigin;
-        return dispatch(away ? { ...request, origin: vendors.hanging } : request, handler);
+        const redirected = hangs && request.origin === hangingOrigin;
+        return dispatch(redirected ? { ...request, origin: vendors.hanging } : request, handler);
       }),
     // The vendors' own limits would measure themselves.
     pace: Object.fromEntries(
-      apart.flatMap(({ manifest: { slug } }, index) => (slugs[index] === 'rokt' ? [[slug, unlimited] as const] : [])),
+      ownDestinations.flatMap(({ manifest: { slug } }, index) =>
+        slugs[index] === 'rokt' ? [[slug, unlimited] as const] : [],
+      ),
     ),
   });
   const { queue, waits } = timed(await openQueue({ path: store }));
   const working: Working[] = [];
-  const held = new Set<string>();
+  const unreachable = new Set<string>();
   const onSignal = (signal: Signal): void => {
-    if (signal.kind === 'connection_held') held.add(signal.connection);
+    if (signal.kind === 'connection_held') unreachable.add(signal.connection);
   };
-  const tenants = slugs.map((slug, index): Tenant => {
-    const { manifest } = apart[index] as AnyDestination;
+  const connections = slugs.map((slug, index): FixtureConnection => {
+    const { manifest } = ownDestinations[index] as AnyDestination;
     const id = manifest.slug;
     const opened = runtime.open(id, accountOf(slug).config, { id });
     if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
@@ -116,10 +124,10 @@ export async function openHouse({ store, destinations, slugs, vendors, hanging }
     };
   });
   return {
-    tenants,
+    connections,
     queue,
     waits,
-    held,
+    unreachable,
     waiting: ({ id }) => queue.status(Date.now()).connections.find(({ connection }) => connection === id)?.waiting ?? 0,
     recover() {
       hangs = false;
