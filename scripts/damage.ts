@@ -10,7 +10,7 @@ import path from 'node:path';
 import Table from 'cli-table3';
 import { createRandom } from '../test/vendors/random.ts';
 import { fill } from './damage/fill.ts';
-import { dataOf, judge, type Verdict } from './damage/judge.ts';
+import { dataOf, judge, type DamageResult } from './damage/judge.ts';
 import { damagesOf } from './damage/kinds.ts';
 import { runOut, shortages, type Ran } from './damage/no-room.ts';
 import { buildPrograms } from './damage/programs.ts';
@@ -47,22 +47,22 @@ try {
 
   const damages = table('damage', 'stores', 'refused', 'accepted', 'quarantined', 'wrong', 'lost', 'intact', 'missed');
   for (const [kind, damage] of Object.entries(damagesOf(file)).filter(([name]) => name.includes(wanted))) {
-    const verdicts: Verdict[] = [];
+    const results: DamageResult[] = [];
     for (let time = 0; time < times; time += 1) {
       const damaged = damage(random);
       const copy = path.join(root, 'copy');
-      const verdict = await judge(programs, { sound, copy, events: 3 * perTable }, damaged);
-      verdicts.push(verdict);
-      note(kind, damaged.where, verdict.wrong);
-      if (verdict.code !== 0) {
-        const message = verdict.message.replaceAll(/\d+/g, 'N').slice(0, 150);
+      const result = await judge(programs, { sound, copy, events: 3 * perTable }, damaged);
+      results.push(result);
+      note(kind, damaged.where, result.wrong);
+      if (result.code !== 0) {
+        const message = result.message.replaceAll(/\d+/g, 'N').slice(0, 150);
         told.set(message, (told.get(message) ?? 0) + 1);
       }
     }
     const sum = (figure: 'quarantined' | 'wrongBytes' | 'lost' | 'intact' | 'missed'): number =>
-      verdicts.reduce((total, verdict) => total + verdict[figure], 0);
-    const refused = verdicts.filter(({ code }) => code === 74).length;
-    const accepted = verdicts.filter(({ code }) => code === 0).length;
+      results.reduce((total, result) => total + result[figure], 0);
+    const refused = results.filter(({ code }) => code === 74).length;
+    const accepted = results.filter(({ code }) => code === 0).length;
     damages.push([
       kind,
       times,

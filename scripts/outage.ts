@@ -21,20 +21,21 @@ const numbers = await runOutage({
   answer: { status },
   replay: gateway ? 'harmful' : 'tolerated',
 });
-const { during, unsuspecting, findingOut, needed, busiestSecond, permits, mostOpen, concurrency } = numbers;
+const { during, beforeFirstFailure, untilCircuitOpened, probesNeeded, busiestSecond, permits, mostOpen, concurrency } =
+  numbers;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 // Of those that left before the first bad answer was back, as many as there are sockets are nobody's fault where that is more than a few.
-const avoidable = during - (sockets > 4 ? unsuspecting : 0);
+const avoidable = during - (sockets > 4 ? beforeFirstFailure : 0);
 
 console.log(
   `${events} events queued, one hour of ${status}, in ${seconds(performance.now() - startedAt)} of real time`,
 );
-console.log(`requests during the outage  ${during}: ${unsuspecting} before the first bad answer was back,`);
+console.log(`requests during the outage  ${during}: ${beforeFirstFailure} before the first bad answer was back,`);
 console.log(
-  `                            ${findingOut - unsuspecting} more until the vendor was left alone, ${during - findingOut} probes; probing needs ${needed}`,
+  `                            ${untilCircuitOpened - beforeFirstFailure} more until the vendor was left alone, ${during - untilCircuitOpened} probes; probing needs ${probesNeeded}`,
 );
 console.log(
-  `ratio                       ${(during / needed).toFixed(2)}; without the first ${unsuspecting}: ${((during - unsuspecting) / needed).toFixed(2)} (at most 1.20)`,
+  `ratio                       ${(during / probesNeeded).toFixed(2)}; without the first ${beforeFirstFailure}: ${((during - beforeFirstFailure) / probesNeeded).toFixed(2)} (at most 1.20)`,
 );
 console.log(`first event afterwards      ${seconds(numbers.firstAfterMs)}, the last ${seconds(numbers.lastAfterMs)}`);
 console.log(`busiest second              ${busiestSecond} requests (the pace allows ${permits})`);
@@ -46,7 +47,7 @@ console.log(
 console.log(`overtaken in its key        ${numbers.outOfOrder}`);
 
 const good =
-  avoidable <= 1.2 * needed &&
+  avoidable <= 1.2 * probesNeeded &&
   busiestSecond <= permits &&
   mostOpen <= concurrency &&
   numbers.delivered + numbers.unknown === events &&

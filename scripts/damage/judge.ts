@@ -7,7 +7,7 @@ import { nameOf, newest, scan, type Kind } from './scan.ts';
 import type { TakenOut } from './take-out.ts';
 
 /** What the product made of one damaged store. */
-export interface Verdict {
+export interface DamageResult {
   /** Of `spillway queue status`: 0 where the damage does no harm to what is in use, else 74. */
   readonly code: number | string;
   readonly message: string;
@@ -35,7 +35,7 @@ export async function judge(
   programs: Programs,
   { sound, copy, events }: { readonly sound: string; readonly copy: string; readonly events: number },
   { bytes }: Damaged,
-): Promise<Verdict> {
+): Promise<DamageResult> {
   cpSync(sound, copy, { recursive: true, preserveTimestamps: true });
   writeFileSync(dataOf(copy), bytes);
   const wrong: string[] = [];

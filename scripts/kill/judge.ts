@@ -31,9 +31,9 @@ export interface Judgement {
    * Events whose outcome is unknown, and on disk as such before their lane went on: the worker had given the request up, and the vendor
    * read it later than those that were sent after it. Nobody can help that.
    */
-  readonly strays: number;
+  readonly overtakenUnknown: number;
   /** Repeats that the vendor refused, because a later event of their lane had been in flight with them. */
-  readonly lateRepeats: number;
+  readonly staleDuplicates: number;
 }
 
 /** What the simulator of Adjust says to an event that comes after a later one. */
@@ -52,7 +52,7 @@ export function judge(
     else before.push({ ...entry, place });
   });
   const sums = { delivered: 0, lost: 0, duplicates: 0, afterFaults: 0, afterKills: 0, unexplained: 0 };
-  const order = { outOfOrder: 0, strays: 0, lateRepeats: 0 };
+  const order = { outOfOrder: 0, overtakenUnknown: 0, staleDuplicates: 0 };
   /** Of each lane, the commit that came last so far. */
   const latest = new Map<string, { readonly place: number; readonly unknown: boolean }>();
   for (const { id, key, lane } of sent) {
@@ -66,12 +66,12 @@ export function judge(
       sums[excuse(times[index] as Commit, again, inFlight.get(id) ?? [])] += 1;
     });
     if (letter?.reason.detail?.includes(late) === true) {
-      order[first === undefined ? 'outOfOrder' : 'lateRepeats'] += 1;
+      order[first === undefined ? 'outOfOrder' : 'staleDuplicates'] += 1;
     }
     if (lane === undefined || first === undefined) continue;
     const before = latest.get(lane) ?? { place: -1, unknown: false };
     const unknown = letter?.outcome === 'unknown';
-    if (first.place < before.place) order[before.unknown ? 'strays' : 'outOfOrder'] += 1;
+    if (first.place < before.place) order[before.unknown ? 'overtakenUnknown' : 'outOfOrder'] += 1;
     else latest.set(lane, { place: first.place, unknown });
   }
   return {

@@ -41,8 +41,8 @@ const figures = [
   'unexplained',
   'mostInFlight',
   'outOfOrder',
-  'strays',
-  'lateRepeats',
+  'overtakenUnknown',
+  'staleDuplicates',
 ] as const;
 const table = new Table({
   head: [`seed ${seed}`, ...judgements.map(({ slug }) => slug)],

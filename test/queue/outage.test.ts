@@ -8,9 +8,9 @@ describe.each([
 ] as const)('a vendor that %s for an hour, before a full queue', (_, events, answer) => {
   it('gets little more than the probes, and then all of it, at its pace, the oldest of each key first', async () => {
     const numbers = await runOutage({ events, keys: 500, answer });
-    expect(numbers.needed).toBe(64);
-    expect(numbers.during).toBeLessThanOrEqual(1.2 * numbers.needed);
-    expect(numbers.findingOut).toBeGreaterThan(0);
+    expect(numbers.probesNeeded).toBe(64);
+    expect(numbers.during).toBeLessThanOrEqual(1.2 * numbers.probesNeeded);
+    expect(numbers.untilCircuitOpened).toBeGreaterThan(0);
     expect(numbers.busiestSecond).toBeLessThanOrEqual(numbers.permits);
     expect(numbers.mostOpen).toBeLessThanOrEqual(numbers.concurrency);
     expect(numbers.firstAfterMs).toBeLessThanOrEqual(60_000);
@@ -21,12 +21,12 @@ describe.each([
 it('F-08 a gateway that answers 502 for an hour, where a copy does harm, costs no more events than requests, and none leaves twice', async () => {
   const events = 6_000;
   const numbers = await runOutage({ events, keys: 500, answer: { status: 502 }, replay: 'harmful' });
-  expect(numbers.during).toBeLessThanOrEqual(1.2 * numbers.needed);
+  expect(numbers.during).toBeLessThanOrEqual(1.2 * numbers.probesNeeded);
   expect(numbers).toMatchObject({ unknown: numbers.during, delivered: events - numbers.during, twice: 0, left: 0 });
 }, 60_000);
 
 it('a vendor with many sockets gets, beside the probes, what left before its first bad answer, and five requests more', async () => {
-  const { during, unsuspecting, needed } = await runOutage({ events: 6_000, keys: 500, sockets: 32 });
-  expect(unsuspecting).toBe(32);
-  expect(during - unsuspecting).toBeLessThanOrEqual(needed + 5);
+  const { during, beforeFirstFailure, probesNeeded } = await runOutage({ events: 6_000, keys: 500, sockets: 32 });
+  expect(beforeFirstFailure).toBe(32);
+  expect(during - beforeFirstFailure).toBeLessThanOrEqual(probesNeeded + 5);
 }, 60_000);

@@ -25,11 +25,11 @@ export interface OutageNumbers {
   /** Requests that came while the vendor was out of order. */
   readonly during: number;
   /** Those of them that left before the first bad answer was back: nobody can help those. */
-  readonly unsuspecting: number;
+  readonly beforeFirstFailure: number;
   /** Those of them that left until the worker left the vendor alone. */
-  readonly findingOut: number;
+  readonly untilCircuitOpened: number;
   /** Probes that the documented times make of such an outage. */
-  readonly needed: number;
+  readonly probesNeeded: number;
   /** From the end of the outage to the first event delivered, and to the last, in milliseconds of the virtual clock. */
   readonly firstAfterMs: number;
   readonly lastAfterMs: number;
@@ -111,9 +111,9 @@ export async function runOutage({
     delivered: queue.log(connection.id).done.length,
     unknown: queue.log(connection.id).dead.filter(({ outcome }) => outcome === 'unknown').length,
     during: refused.length,
-    unsuspecting: refused.filter(({ at }) => at < (refused[0]?.at ?? 0) + latencyMs).length,
-    findingOut: refused.filter(({ at }) => at < brokenFrom + 1_000).length,
-    needed: probesIn(outageMs),
+    beforeFirstFailure: refused.filter(({ at }) => at < (refused[0]?.at ?? 0) + latencyMs).length,
+    untilCircuitOpened: refused.filter(({ at }) => at < brokenFrom + 1_000).length,
+    probesNeeded: probesIn(outageMs),
     firstAfterMs: (recovered[0]?.at ?? Number.NaN) - brokenTo,
     lastAfterMs: (recovered.at(-1)?.at ?? Number.NaN) - brokenTo,
     busiestSecond: busiest(arrivals.map(({ at }) => at)),

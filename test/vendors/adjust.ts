@@ -5,7 +5,7 @@ import { checkAdjustEvent, createdAt, deviceIds, platformOf, type AdjustProblem 
 import { readForm, type Form } from './adjust-form.ts';
 import { isFields } from './checks.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 export interface AdjustOptions extends SimulatorOptions {
   readonly appToken: string;
@@ -34,12 +34,12 @@ const dayMs = 86_400_000;
 const failure = (status: number, error: string, detail: string): Answer =>
   json(status, { error: `Event request failed (${error})`, message: detail });
 
-const no = (status: number, error: string, detail = error): Verdict => ({
+const no = (status: number, error: string, detail = error): VendorVerdict => ({
   answer: failure(status, error, detail),
   taken: [],
   refused: [{ reason: detail === error ? error : `${error}: ${detail}` }],
 });
-const refuse = ({ status, error, detail }: AdjustProblem): Verdict => no(status, error, detail);
+const refuse = ({ status, error, detail }: AdjustProblem): VendorVerdict => no(status, error, detail);
 
 /** Adjust's S2S events: one event a request, never deduplicated, in order per device. */
 export function startAdjust(options: AdjustOptions): Promise<Simulator> {
@@ -57,7 +57,7 @@ export function startAdjust(options: AdjustOptions): Promise<Simulator> {
 }
 
 /** ADJUST-01 to ADJUST-03, ADJUST-24 */
-function judgeTransport(arrival: Arrival): Verdict | undefined {
+function judgeTransport(arrival: Arrival): VendorVerdict | undefined {
   const { method, path, query, bytes, headers } = arrival;
   if (path !== '/event') return no(404, `There is nothing at ${path}`);
   if (method !== 'GET' && method !== 'POST') return no(405, `${method} is not allowed`);
@@ -73,13 +73,16 @@ function judgeTransport(arrival: Arrival): Verdict | undefined {
 }
 
 /** ADJUST-49, ADJUST-50, ADJUST-59, ADJUST-69 */
-function judgeToken({ headers }: Arrival, { s2sToken, wrongTokenStatus = 401 }: AdjustOptions): Verdict | undefined {
+function judgeToken(
+  { headers }: Arrival,
+  { s2sToken, wrongTokenStatus = 401 }: AdjustOptions,
+): VendorVerdict | undefined {
   if (s2sToken === undefined || headers.authorization === `Bearer ${s2sToken}`) return undefined;
   const detail = headers.authorization === undefined ? 'Missing authentication token' : 'Wrong authentication token';
   return wrongTokenStatus === 401 ? no(401, 'Failed to authorize request', detail) : no(202, detail);
 }
 
-function judgeEvent(arrival: Arrival, options: AdjustOptions, devices: AdjustDevices): Verdict {
+function judgeEvent(arrival: Arrival, options: AdjustOptions, devices: AdjustDevices): VendorVerdict {
   const form = readForm(arrival.bytes === 0 ? arrival.query : (textOf(arrival.body) ?? '\u0000'));
   if (typeof form === 'string') return no(400, 'Bad event state', form);
   const problem = judgeAccount(form, options) ?? checkAdjustEvent(form) ?? judgeDevice(form, options);

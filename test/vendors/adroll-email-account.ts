@@ -1,7 +1,7 @@
 import { invalid, problemsOf, said, silentNo, success } from './adroll-email-answer.ts';
 import type { OperationName } from './adroll-email-route.ts';
 import { email, isFields, matching, text } from './checks.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 /** A request to an operation, read as far as all operations have it in common. */
 export interface Call {
@@ -14,7 +14,7 @@ export interface Call {
   readonly at: number;
 }
 
-export type Operations<Names extends OperationName> = Readonly<Record<Names, (call: Call) => Verdict>>;
+export type Operations<Names extends OperationName> = Readonly<Record<Names, (call: Call) => VendorVerdict>>;
 
 /** ADEMAIL-51; '' is what nobody has set. */
 export interface AdrollEmailSettings {
@@ -54,16 +54,16 @@ export function accountOperations(
 > {
   /** ADEMAIL-42, ADEMAIL-43, ADEMAIL-50, ADEMAIL-62: a 401 is all these can say to a wrong advertisable. */
   const forOwner =
-    (operate: (call: Call) => Verdict) =>
-    (call: Call): Verdict =>
+    (operate: (call: Call) => VendorVerdict) =>
+    (call: Call): VendorVerdict =>
       call.eid === account.eid ? operate(call) : silentNo(401, 'This user has no such advertisable');
   /** ADEMAIL-51, ADEMAIL-53 */
   const ifKnown =
-    (operate: (call: Call) => Verdict) =>
-    (call: Call): Verdict =>
+    (operate: (call: Call) => VendorVerdict) =>
+    (call: Call): VendorVerdict =>
       call.eid === account.eid ? operate(call) : silentNo(404, 'The advertisable is unknown');
 
-  const change = (body: unknown, checks: typeof senderChecks | typeof settingsChecks): Verdict => {
+  const change = (body: unknown, checks: typeof senderChecks | typeof settingsChecks): VendorVerdict => {
     if (!isFields(body)) return invalid(400, { name: 'body', error: 'must be an object' });
     if (Object.keys(body).length === 0) return invalid(400, { name: 'body', error: 'changes nothing' });
     const problems = problemsOf(body, checks, []);

@@ -1,6 +1,6 @@
 import { bare, json, type Answer } from './answer.ts';
 import { checkFields, type Check, type Fields } from './checks.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 /** What is wrong, and with which parameter (ADEMAIL-10). */
 export interface Problem {
@@ -11,7 +11,7 @@ export interface Problem {
 const done: Answer = json(200, { success: true });
 
 /** An answer that refuses nothing; `remember` is run if the vendor really gets to do its work. */
-export const said = (value: unknown, remember: () => void = () => {}): Verdict => ({
+export const said = (value: unknown, remember: () => void = () => {}): VendorVerdict => ({
   answer: json(200, value),
   taken: [],
   refused: [],
@@ -19,31 +19,31 @@ export const said = (value: unknown, remember: () => void = () => {}): Verdict =
 });
 
 /** ADEMAIL-09 */
-export const success = (remember?: () => void): Verdict => ({
+export const success = (remember?: () => void): VendorVerdict => ({
   answer: done,
   taken: [],
   refused: [],
   ...(remember === undefined ? {} : { remember }),
 });
 
-export const no = (answer: Answer, reason: string): Verdict => ({ answer, taken: [], refused: [{ reason }] });
+export const no = (answer: Answer, reason: string): VendorVerdict => ({ answer, taken: [], refused: [{ reason }] });
 
 /** A refusal for which the document shows no body. */
-export const silentNo = (status: number, reason: string): Verdict => no(bare(status), reason);
+export const silentNo = (status: number, reason: string): VendorVerdict => no(bare(status), reason);
 
 /** ADEMAIL-10: the list of what is wrong. */
-export const invalid = (status: number, ...problems: readonly Problem[]): Verdict => ({
+export const invalid = (status: number, ...problems: readonly Problem[]): VendorVerdict => ({
   answer: json(status, problems),
   taken: [],
   refused: problems.map(({ name, error }) => ({ reason: `${name} ${error}`.trim() })),
 });
 
 /** ADEMAIL-13: the proxy before the service has errors of its own. */
-export const proxyNo = (status: number, code: 'apiproxy:3' | 'apiproxy:11', reason: string): Verdict =>
+export const proxyNo = (status: number, code: 'apiproxy:3' | 'apiproxy:11', reason: string): VendorVerdict =>
   no(json(status, { errors: [{ code, message: reason }] }), reason);
 
 /** ADEMAIL-11, ADEMAIL-12: only campaign creation shows a body for its 401. */
-export const unauthorized = (showsBody: boolean, reason: string): Verdict =>
+export const unauthorized = (showsBody: boolean, reason: string): VendorVerdict =>
   no(showsBody ? json(401, { name: 'authorization', error: reason }) : bare(401), reason);
 
 /** Everything wrong with the fields of a body. */

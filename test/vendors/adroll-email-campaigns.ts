@@ -3,7 +3,7 @@ import { invalid, problemsOf, said, silentNo, success, type Problem } from './ad
 import { campaignEmail, emailChecks, listed, type CampaignEmail } from './adroll-email-content.ts';
 import { dateTime, readSeconds } from './adroll-email-dates.ts';
 import { isFields, text, type Fields } from './checks.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 /** A campaign as the vendor keeps it. */
 export interface AdrollEmailCampaign {
@@ -37,8 +37,8 @@ export function campaignOperations(
 ): Operations<'createCampaign' | 'updateCampaign' | 'listEmails' | 'updateEmails' | 'setStatus'> {
   /** The document has this 404 for the status alone; the others have nothing better to say. */
   const withCampaign =
-    (operate: (campaign: AdrollEmailCampaign, call: Call) => Verdict) =>
-    (call: Call): Verdict => {
+    (operate: (campaign: AdrollEmailCampaign, call: Call) => VendorVerdict) =>
+    (call: Call): VendorVerdict => {
       const campaign = campaigns.get(call.eid);
       return campaign === undefined ? silentNo(404, 'There is no such campaign') : operate(campaign, call);
     };
@@ -97,7 +97,7 @@ export function campaignOperations(
 }
 
 /** ADEMAIL-40, ADEMAIL-61 */
-const forbidden = (name: string, error: string): Verdict => invalid(403, { name, error });
+const forbidden = (name: string, error: string): VendorVerdict => invalid(403, { name, error });
 
 /** ADEMAIL-60 */
 const statusOnly = (value: unknown): string | undefined =>

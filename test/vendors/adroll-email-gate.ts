@@ -1,7 +1,7 @@
 import { invalid, proxyNo, silentNo, unauthorized } from './adroll-email-answer.ts';
 import { operations, type Operation, type OperationName } from './adroll-email-route.ts';
 import { mediaType, parseJson, saysUtf8, textOf, type Arrival } from './arrival.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 /** What this vendor knows its customer by; a way to log in that is left out is not accepted. */
 export interface AdrollEmailCredentials {
@@ -20,8 +20,8 @@ export function judgeCredentials(
   query: URLSearchParams,
   name: OperationName,
   known: AdrollEmailCredentials,
-): Verdict | undefined {
-  const refuse = (reason: string): Verdict => unauthorized(name === 'createCampaign', reason);
+): VendorVerdict | undefined {
+  const refuse = (reason: string): VendorVerdict => unauthorized(name === 'createCampaign', reason);
   const { authorization } = headers;
   const { apikey, basic } = known;
   if (!authorization) return refuse('The Authorization header is missing');
@@ -39,7 +39,11 @@ export function judgeCredentials(
 }
 
 /** ADEMAIL-02, and nothing the document does not name. */
-export function judgeQuery({ headers }: Arrival, query: URLSearchParams, name: OperationName): Verdict | undefined {
+export function judgeQuery(
+  { headers }: Arrival,
+  query: URLSearchParams,
+  name: OperationName,
+): VendorVerdict | undefined {
   const { parameter }: Operation = operations[name];
   const names = [...query.keys()];
   const stranger = names.find((each) => each !== 'apikey' && each !== parameter);
@@ -55,9 +59,9 @@ export function readBody(
   arrival: Arrival,
   name: OperationName,
   mostBytes: number,
-): { readonly body: unknown } | { readonly refusal: Verdict } {
+): { readonly body: unknown } | { readonly refusal: VendorVerdict } {
   const { headers, bytes, method } = arrival;
-  const wrong = (error: string): { refusal: Verdict } => ({ refusal: invalid(400, { name: 'body', error }) });
+  const wrong = (error: string): { refusal: VendorVerdict } => ({ refusal: invalid(400, { name: 'body', error }) });
   if (operations[name].body === 'none') {
     if (bytes > 0) return wrong('is not expected');
     if (method === 'GET' && headers['content-type'] !== undefined) return wrong('is announced, and there is none');

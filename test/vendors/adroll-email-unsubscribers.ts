@@ -2,7 +2,7 @@ import type { AdvertisableAccount, Call, Operations } from './adroll-email-accou
 import { invalid, said, silentNo, type Problem } from './adroll-email-answer.ts';
 import { readSeconds, writeSeconds } from './adroll-email-dates.ts';
 import { isFields } from './checks.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 export interface AdrollEmailUnsubscriberOptions {
   /** ADEMAIL-17: the form of the list that is recorded; the other one is refused. Default `array`, the document's. */
@@ -39,12 +39,12 @@ export function unsubscriberOperations(
 ): Operations<'listUnsubscribers' | 'recordUnsubscribers'> {
   const { unsubscribersBody = 'array', mostAddresses = 1000, dateSeparator = 'T', alsoMalformed } = options;
   const ifKnown =
-    (operate: (call: Call) => Verdict) =>
-    (call: Call): Verdict =>
+    (operate: (call: Call) => VendorVerdict) =>
+    (call: Call): VendorVerdict =>
       call.eid === account.eid ? operate(call) : silentNo(404, 'The advertisable is unknown');
 
   /** ADEMAIL-20: the malformed are named as they were sent, and do not harm the others (ADEMAIL-22). */
-  const record = (addresses: readonly string[], at: number): Verdict => {
+  const record = (addresses: readonly string[], at: number): VendorVerdict => {
     const bad = (address: string): boolean => !wellFormed.test(address) || alsoMalformed?.(address) === true;
     const ignored = addresses.filter(bad);
     const good = addresses.filter((address) => !bad(address));

@@ -17,7 +17,7 @@ import {
 import { json } from './answer.ts';
 import type { Arrival } from './arrival.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 export interface AdrollEmailOptions extends SimulatorOptions, AdrollEmailCredentials, AdrollEmailUnsubscriberOptions {
   /** The one advertisable this vendor knows. */
@@ -66,7 +66,7 @@ export async function startAdrollEmail(options: AdrollEmailOptions): Promise<Adr
   const overQuota = openDailyQuota(options.requestsPerDay);
   const mostBytes = options.mostBytes ?? 500_000;
 
-  const judge = (arrival: Arrival): Verdict => {
+  const judge = (arrival: Arrival): VendorVerdict => {
     const { method, path, at } = arrival;
     const route = routeOf(method, path);
     const gone = typeof route === 'object' && options.withdrawn === true && withdrawable.has(route.name);

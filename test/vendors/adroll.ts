@@ -3,7 +3,7 @@ import { json, type Answer } from './answer.ts';
 import { gunzip, mediaType, parseJson, saysUtf8, textOf, type Arrival } from './arrival.ts';
 import { isFields } from './checks.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 export interface AdrollOptions extends SimulatorOptions, AdrollAccount {
   /** The Server Access Token this vendor knows. */
@@ -17,7 +17,7 @@ const mostEvents = 100;
 const errors = (status: number, problems: readonly { readonly message: string; readonly field?: string }[]): Answer =>
   json(status, { errors: problems });
 
-const no = (status: number, reason: string): Verdict => ({
+const no = (status: number, reason: string): VendorVerdict => ({
   answer: errors(status, [{ message: reason }]),
   taken: [],
   refused: [{ reason }],
@@ -36,7 +36,7 @@ export const startAdroll = ({ token, ...options }: AdrollOptions): Promise<Simul
   );
 
 /** ADROLL-01 to ADROLL-03, ADROLL-05, ADROLL-06, ADROLL-10. */
-function judgeTransport(arrival: Arrival, token: string, account: AdrollAccount): Verdict | undefined {
+function judgeTransport(arrival: Arrival, token: string, account: AdrollAccount): VendorVerdict | undefined {
   const { headers } = arrival;
   if (arrival.path !== '/api') return no(404, `There is nothing at ${arrival.path}`);
   if (arrival.method !== 'POST') return no(405, `${arrival.method} is not allowed`);
@@ -59,7 +59,7 @@ function judgeTransport(arrival: Arrival, token: string, account: AdrollAccount)
   return undefined;
 }
 
-function judgeBody(arrival: Arrival, account: AdrollAccount): Verdict {
+function judgeBody(arrival: Arrival, account: AdrollAccount): VendorVerdict {
   if (arrival.bytes > mostBytes) return no(413, 'The body is too large');
   const packed = arrival.headers['content-encoding'] === 'gzip';
   const bytes = packed ? gunzip(arrival.body, mostBytes) : arrival.body;

@@ -13,7 +13,7 @@ export type { RoktOptions } from './rokt.ts';
 export { startAdjust } from './adjust.ts';
 export type { AdjustOptions } from './adjust.ts';
 export type { Place, Simulator, SimulatorOptions } from './server.ts';
-export type { Refusal, Service, Vendor, Verdict } from './service.ts';
+export type { VendorRefusal, Service, Vendor, VendorVerdict } from './service.ts';
 export type { Ledger, LedgerEntry } from './ledger.ts';
 export { bare } from './answer.ts';
 export type { Answer } from './answer.ts';

@@ -5,7 +5,7 @@ import { openMeter, type Meter } from './meter.ts';
 import { accepted, errorAnswer, type ItemProblem } from './rokt-answer.ts';
 import { checkRoktBatch } from './rokt-batch.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from './server.ts';
-import type { Verdict } from './service.ts';
+import type { VendorVerdict } from './service.ts';
 
 export interface RoktOptions extends SimulatorOptions {
   readonly apiKey: string;
@@ -19,8 +19,8 @@ const mostBytes = 256_000;
 /** ROKT-51 */
 const mostBatches = 100;
 
-const no = (answer: Answer, reason: string): Verdict => ({ answer, taken: [], refused: [{ reason }] });
-const badRequest = (reason: string): Verdict => no(errorAnswer(400, [{ wrong: reason }], ''), reason);
+const no = (answer: Answer, reason: string): VendorVerdict => ({ answer, taken: [], refused: [{ reason }] });
+const badRequest = (reason: string): VendorVerdict => no(errorAnswer(400, [{ wrong: reason }], ''), reason);
 
 /** Rokt's Event API: one batch at /v2/events, up to a hundred, judged one by one, at /v2/bulkevents. */
 export function startRokt({ apiKey, apiSecret, batchesPerSecond, ...options }: RoktOptions): Promise<Simulator> {
@@ -38,7 +38,7 @@ export function startRokt({ apiKey, apiSecret, batchesPerSecond, ...options }: R
 }
 
 /** ROKT-01, ROKT-06 to ROKT-09, ROKT-43, ROKT-54, ROKT-55 */
-function judgeTransport(arrival: Arrival, authorization: string): Verdict | undefined {
+function judgeTransport(arrival: Arrival, authorization: string): VendorVerdict | undefined {
   const { headers, path } = arrival;
   if (path !== '/v2/events' && path !== '/v2/bulkevents') return no(bare(404), `There is nothing at ${path}`);
   if (arrival.method !== 'POST') return no(bare(405), `${arrival.method} is not allowed`);
@@ -54,7 +54,7 @@ function judgeTransport(arrival: Arrival, authorization: string): Verdict | unde
   return undefined;
 }
 
-function judgeBody(arrival: Arrival, meter: Meter | undefined): Verdict {
+function judgeBody(arrival: Arrival, meter: Meter | undefined): VendorVerdict {
   const sent = textOf(arrival.body);
   const value = sent === undefined ? undefined : parseJson(sent);
   if (sent === undefined || value === undefined) return badRequest('The body is not JSON in UTF-8');
@@ -73,7 +73,7 @@ function judgeBody(arrival: Arrival, meter: Meter | undefined): Verdict {
 }
 
 /** ROKT-52, ROKT-53, ROKT-62, ROKT-63 */
-function judgeBatches(batches: readonly unknown[], bulk: boolean, sent: string): Verdict {
+function judgeBatches(batches: readonly unknown[], bulk: boolean, sent: string): VendorVerdict {
   const problems: ItemProblem[] = [];
   const taken: string[] = [];
   batches.forEach((batch, item) => {

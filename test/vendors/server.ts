@@ -4,7 +4,7 @@ import { receive } from './arrival.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
 import type { Ledger } from './ledger.ts';
 import type { Seen, Shown } from './misbehave.ts';
-import { openService, type Refusal, type Service, type Vendor } from './service.ts';
+import { openService, type VendorRefusal, type Service, type Vendor } from './service.ts';
 
 export interface SimulatorOptions {
   readonly faults?: FaultPlan;
@@ -33,7 +33,7 @@ export interface Simulator {
   /** How many requests have arrived. */
   requests(): number;
   /** Every refusal the vendor really answered, in order. */
-  refused(): readonly Refusal[];
+  refused(): readonly VendorRefusal[];
   /** How often each fault was played. */
   faults(): Readonly<Record<FaultKind, number>>;
   close(): Promise<void>;

@@ -5,7 +5,7 @@ import { openLedger, type Ledger } from './ledger.ts';
 import { seenOf, type Seen } from './misbehave.ts';
 
 /** Why the vendor said no, so that a test can print it. */
-export interface Refusal {
+export interface VendorRefusal {
   /** Number of the request, from 1. */
   readonly request: number;
   readonly status: number;
@@ -15,7 +15,7 @@ export interface Refusal {
 }
 
 /** What a vendor makes of a request, before anything is kept. */
-export interface Verdict {
+export interface VendorVerdict {
   readonly answer: Answer;
   /** Ids of the events it would take. */
   readonly taken: readonly string[];
@@ -29,7 +29,7 @@ export interface Verdict {
 }
 
 export interface Vendor {
-  readonly judge: (arrival: Arrival) => Verdict;
+  readonly judge: (arrival: Arrival) => VendorVerdict;
   /** Bytes of body worth keeping: a little over the vendor's limit. */
   readonly keepBytes: number;
   readonly successStatus: number;
@@ -42,7 +42,7 @@ export interface Service {
   readonly plan: FaultPlan;
   readonly ledger: Ledger;
   readonly requests: () => number;
-  readonly refused: () => readonly Refusal[];
+  readonly refused: () => readonly VendorRefusal[];
   readonly faults: () => Readonly<Record<FaultKind, number>>;
   /** A request begins to arrive; what is returned takes the whole of it, and says what its client is to see. */
   begin(): (arrival: Arrival) => { readonly honest: Answer; readonly seen: Seen };
@@ -56,13 +56,13 @@ export interface ServiceOptions {
 
 export function openService(vendor: Vendor, { plan, seed, now }: ServiceOptions): Service {
   const ledger = openLedger();
-  const refusals: Refusal[] = [];
+  const refusals: VendorRefusal[] = [];
   const played = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
   const faultOf = faultScript(plan, seed);
   const { keepBytes, successStatus, errorInside } = vendor;
   let requests = 0;
 
-  const keep = (verdict: Verdict, request: number, at: number, fault: FaultKind | undefined): void => {
+  const keep = (verdict: VendorVerdict, request: number, at: number, fault: FaultKind | undefined): void => {
     ledger.write(verdict.taken, verdict.checkedOnly !== true, at, fault);
     verdict.remember?.();
     if (verdict.late === true) ledger.violated();

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/policy/clock.ts';
-import { bare, type FaultPlan, type Vendor, type Verdict } from '../../vendors/index.ts';
+import { bare, type FaultPlan, type Vendor, type VendorVerdict } from '../../vendors/index.ts';
 
 /** What a run puts a vendor through: a share of faulty answers, refused credentials, events that it always fails on. */
 export interface Trouble {
@@ -61,7 +61,7 @@ export function createTrouble(options: TroubleOptions): Trouble {
   const outages: { from: number; to: number }[] = [];
   const blocklist: string[] = [];
   const hidden = new Set<string>();
-  const hide = ({ taken }: Verdict): void => {
+  const hide = ({ taken }: VendorVerdict): void => {
     for (const id of taken) hidden.add(id);
   };
   let revoked = false;
@@ -78,7 +78,7 @@ export function createTrouble(options: TroubleOptions): Trouble {
     };
   const failing =
     (judge: Vendor['judge']): Vendor['judge'] =>
-    (arrival): Verdict => {
+    (arrival): VendorVerdict => {
       const verdict = judge(arrival);
       if (blocklist.length > 0 && verdict.taken.length === 0) {
         const tokens = blocklist.splice(0);
