@@ -12,8 +12,8 @@ import type { YesForm } from './yes.ts';
  */
 export type CredentialCheck<C, R> =
   | {
-      /** `at.now` is the runtime's clock, in epoch ms, for requests that are signed or dated. */
-      readonly request: (config: C, prepared: R, at: { readonly now: number }) => HttpRequest;
+      /** `context.now` is the runtime's clock, in epoch ms, for requests that are signed or dated. */
+      readonly request: (config: C, prepared: R, context: { readonly now: number }) => HttpRequest;
       /** What an `ok` proves, and what it does not, as one sentence for people. */
       readonly proves: string;
       /** What a 2xx to it looks like, where that is not what a 2xx to an event looks like. */

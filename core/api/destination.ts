@@ -13,17 +13,17 @@ import type { YesForm } from './yes.ts';
  * The contract between the runtime and a destination.
  *
  * C is the parsed configuration, P the vendor's payload type.
- * Everything but send() is synchronous and pure: same input, same output, no network, no state; the only clock is at.now.
+ * Everything but send() is synchronous and pure: same input, same output, no network, no state; the only clock is context.now.
  */
 export interface Destination<C, P> {
   readonly manifest: DestinationManifest;
   readonly config: ConfigSchema<C>;
 
   /** May this event go to this vendor at all? Cheap; the host also calls it to preview. */
-  validate(event: CdpEvent, config: C, at: TransformContext): Admission;
+  validate(event: CdpEvent, config: C, context: TransformContext): Admission;
 
   /** One event in, at most one payload out. */
-  transform(event: CdpEvent, config: C, at: TransformContext): Transformed<P>;
+  transform(event: CdpEvent, config: C, context: TransformContext): Transformed<P>;
 
   /** Packs deliveries into requests. Every delivery ends up in exactly one batch. */
   batch(deliveries: readonly Delivery<P>[], config: C): readonly Batch<P>[];
@@ -99,13 +99,13 @@ export interface Frame {
 export type DestinationDefinition<C, P, R = undefined, L extends OperationList = OperationList> = {
   readonly manifest: DestinationManifest;
   readonly config: ConfigSchema<C>;
-  readonly transform: (event: CdpEvent, config: C, at: TransformContext<R>) => Transformed<P>;
+  readonly transform: (event: CdpEvent, config: C, context: TransformContext<R>) => Transformed<P>;
   readonly response: ResponseHandler<P>;
   /** Default: everything in manifest.accepts is admitted. Runs after that gate, never instead of it. */
-  readonly validate?: (event: CdpEvent, config: C, at: TransformContext<R>) => Admission;
+  readonly validate?: (event: CdpEvent, config: C, context: TransformContext<R>) => Admission;
   /** Default: by group and lane, then by manifest.limits. */
   readonly batch?: Destination<C, P>['batch'];
-  /** Pure, once per open: lookup tables, the auth header. Its result arrives as `at.prepared`. */
+  /** Pure, once per open: lookup tables, the auth header. Its result arrives as `context.prepared`. */
   readonly prepare?: (config: C) => R;
   /** The text of one payload. Default JSON.stringify; Adjust returns its form. Called once per payload. */
   readonly encode?: (payload: P, config: C) => string;

@@ -53,7 +53,7 @@ export interface OperationDefinition<
   /** Milliseconds one attempt may take, where a long answer takes longer than the manifest's pace gives a request. */
   readonly timeoutMs?: number;
   /** Rules of the vendor that need the clock, or two fields at once. Runs before anything is sent. `now` is epoch ms. */
-  readonly check?: (input: OperationInput<P, Q, B>, at: { readonly now: number }) => readonly InputIssue[];
+  readonly check?: (input: OperationInput<P, Q, B>, context: { readonly now: number }) => readonly InputIssue[];
   /** Another operation, with the same path parameters, whose reply says whether this one makes sense. */
   readonly after?: {
     readonly operation: string;

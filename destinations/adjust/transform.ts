@@ -19,8 +19,8 @@ import type { AdjustEvent, Draft } from './mapping.ts';
 import type { Prepared, Target } from './prepare.ts';
 import { saleOf } from './revenue.ts';
 
-export function validate(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Admission {
-  const target = targetOf(event, config, at);
+export function validate(event: CdpEvent, config: Config, context: TransformContext<Prepared>): Admission {
+  const target = targetOf(event, config, context);
   return 'kind' in target ? target : admit;
 }
 
@@ -37,13 +37,17 @@ function targetOf(event: CdpEvent, config: Config, { prepared }: TransformContex
     : target;
 }
 
-export function transform(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Transformed<AdjustEvent> {
-  const target = targetOf(event, config, at);
+export function transform(
+  event: CdpEvent,
+  config: Config,
+  context: TransformContext<Prepared>,
+): Transformed<AdjustEvent> {
+  const target = targetOf(event, config, context);
   if ('kind' in target) return target;
-  const happenedAt = timeOf(event, at);
+  const happenedAt = timeOf(event, context);
   if (typeof happenedAt !== 'number') return happenedAt;
 
-  const { trace, prepared } = at;
+  const { trace, prepared } = context;
   const notes: Note[] = target.lifecycle ? [countedTwice] : [];
   const made: Draft = {
     s2s: '1',

@@ -26,14 +26,18 @@ import { add, firstGrave, noTime, noUserAgent } from './notes.ts';
 import { placeOf } from './place.ts';
 import type { Prepared } from './prepare.ts';
 
-export function validate(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Admission {
-  const name = nameOf(event, config, at.prepared.names);
+export function validate(event: CdpEvent, config: Config, context: TransformContext<Prepared>): Admission {
+  const name = nameOf(event, config, context.prepared.names);
   return typeof name === 'string' ? admit : name;
 }
 
 /** The required fields first, one rejection each (ADROLL-16); then what else is known. */
-export function transform(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Transformed<AdRollEvent> {
-  const { prepared, trace } = at;
+export function transform(
+  event: CdpEvent,
+  config: Config,
+  context: TransformContext<Prepared>,
+): Transformed<AdRollEvent> {
+  const { prepared, trace } = context;
   const name = nameOf(event, config, prepared.names);
   if (typeof name !== 'string') return name;
   const place = placeOf(event, config, trace);

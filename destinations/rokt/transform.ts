@@ -23,21 +23,25 @@ export const validate = (event: CdpEvent, _config: Config, { prepared }: Transfo
   conversionOf(event, prepared) === undefined ? notAConversion : admit;
 
 /** One conversion of one person as one batch (ROKT-11). */
-export function transform(event: CdpEvent, config: Config, at: TransformContext<Prepared>): Transformed<RoktBatch> {
-  const conversion = conversionOf(event, at.prepared);
+export function transform(
+  event: CdpEvent,
+  config: Config,
+  context: TransformContext<Prepared>,
+): Transformed<RoktBatch> {
+  const conversion = conversionOf(event, context.prepared);
   if (conversion === undefined) return notAConversion;
-  const identities = identitiesOf(event, config.identity, at.trace);
+  const identities = identitiesOf(event, config.identity, context.trace);
   if (identities === undefined) return unidentified[config.identity];
 
   const notes: Note[] = [];
-  const data = eventDataOf(event, conversion, config, at, notes);
+  const data = eventDataOf(event, conversion, config, context, notes);
   const tooLong = overlongId(data.custom_attributes);
   if (tooLong !== undefined) {
     const source = tooLong === 'transactionid' ? 'properties.order_id' : 'messageId';
     return reject('invalid_value', `Rokt takes a ${tooLong} of 4096 characters at most`, source);
   }
   return payload(
-    batchOf(event, config, at, identities, data, notes),
+    batchOf(event, config, context, identities, data, notes),
     undefined,
     notes.length === 0 ? undefined : notes,
   );
@@ -47,17 +51,17 @@ export function transform(event: CdpEvent, config: Config, at: TransformContext<
 function batchOf(
   event: CdpEvent,
   { environment, advertisingIds, clickId }: Config,
-  at: TransformContext<Prepared>,
+  context: TransformContext<Prepared>,
   identities: UserIdentities,
   data: EventData,
   notes: Note[],
 ): RoktBatch {
-  const user = userAttributesOf(event, at, notes);
-  const device = advertisingIds ? deviceInfoOf(event, notes, at.trace) : undefined;
-  const click = clickId ? clickIdMember(event, notes, at.trace) : undefined;
+  const user = userAttributesOf(event, context, notes);
+  const device = advertisingIds ? deviceInfoOf(event, notes, context.trace) : undefined;
+  const click = clickId ? clickIdMember(event, notes, context.trace) : undefined;
   cutTexts(data.custom_attributes, eventTexts, attributesPlace, notes);
   cutTexts(user, userTexts, userPlace, notes);
-  at.trace?.from('environment', 'config.environment');
+  context.trace?.from('environment', 'config.environment');
 
   const batch: RoktBatch = {
     environment,
@@ -67,7 +71,7 @@ function batchOf(
   if (hasAny(user)) batch.user_attributes = user;
   if (device !== undefined) batch.device_info = device;
   if (click !== undefined) batch.integration_attributes = click;
-  noteSize(batch, at.prepared, notes);
+  noteSize(batch, context.prepared, notes);
   return batch;
 }
 

@@ -46,9 +46,9 @@ test('a folder that keeps its promises passes every check, and all of them run',
 
 test('a lookup that answers to "constructor" is caught', async () => {
   const kinds: Record<string, string> = { ios: 'app', android: 'app' };
-  const looksUp: Paperplane['transform'] = (event, config, at) => {
+  const looksUp: Paperplane['transform'] = (event, config, context) => {
     const type = (event.context?.['device'] as { type?: string } | undefined)?.type ?? '';
-    const made = transform(event, config, at);
+    const made = transform(event, config, context);
     return made.kind === 'payload' ? payload({ ...made.payload, kind: kinds[type] } as Purchase) : made;
   };
   expect(await failures({ transform: looksUp }, /hostile/)).toMatch(
@@ -65,23 +65,23 @@ test('a NaN that slips into a payload is caught', async () => {
 });
 
 test('a transform that throws is caught, with the event that made it', async () => {
-  const throws: Paperplane['transform'] = (event, config, at) => {
+  const throws: Paperplane['transform'] = (event, config, context) => {
     if (event.type === 'track') (propertiesOf(event)['currency'] as string).toUpperCase();
-    return transform(event, config, at);
+    return transform(event, config, context);
   };
   expect(await failures({ transform: throws }, /canonical/)).toMatch(/: transform\(\) throws TypeError/);
 });
 
 test('a transform that changes the event, counts calls or answers by a promise is caught', async () => {
-  const changes: Paperplane['transform'] = (event, config, at) => {
+  const changes: Paperplane['transform'] = (event, config, context) => {
     (event as { seen?: boolean }).seen = true;
-    return transform(event, config, at);
+    return transform(event, config, context);
   };
   expect(await failures({ transform: changes }, /canonical/)).toMatch(/transform\(\) throws TypeError/);
 
   let calls = 0;
-  const counts: Paperplane['transform'] = (event, config, at) => {
-    const made = transform(event, config, at);
+  const counts: Paperplane['transform'] = (event, config, context) => {
+    const made = transform(event, config, context);
     return made.kind === 'payload' ? payload({ ...made.payload, amount: (calls += 1) }) : made;
   };
   expect(await failures({ transform: counts }, /canonical/)).toMatch(/two answers to the same question/);

@@ -291,8 +291,8 @@ describe('a composed destination', () => {
         prepared += 1;
         return 'table';
       }) as never,
-      transform: (event, _config, at) => {
-        seen.add(at.prepared);
+      transform: (event, _config, context) => {
+        seen.add(context.prepared);
         return payload({ id: event.messageId ?? '' });
       },
       request: (_batch, _config, ready) => {

@@ -73,7 +73,7 @@ describe('the connections of a runtime', () => {
     expect(most).toBe(3);
   });
 
-  it('F-21 take scheduler at the sockets, so that a busy one keeps no other waiting for long', async () => {
+  it('F-21 take turns at the sockets, so that a busy one keeps no other waiting for long', async () => {
     const runtime = runtimeTo(await vendor(yesAfter(10)), { socketsPerOrigin: 1 });
     const [busy, calm] = [open(runtime), open(runtime)];
     const much = busy.deliver(tracks(30));
@@ -256,7 +256,7 @@ describe('a runtime that is closed', () => {
   });
 });
 
-describe('the scheduler at the sockets of an origin', () => {
+describe('the turns at the sockets of an origin', () => {
   it('F-21 go round the connections, and pass over whoever gave up', () => {
     const scheduler = new SocketScheduler(1);
     const went: string[] = [];

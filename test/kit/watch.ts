@@ -52,14 +52,14 @@ export function watch(watched: AnyDestination, compressed: boolean): Watch {
     ...(validate === undefined
       ? {}
       : {
-          validate: ((event, config, at) =>
-            twice('validate()', () => validate(event, deepFreeze(config), at))) satisfies Definition['validate'],
+          validate: ((event, config, context) =>
+            twice('validate()', () => validate(event, deepFreeze(config), context))) satisfies Definition['validate'],
         }),
-    transform: ((event, config, at) => {
-      const { trace: _, ...silent } = at;
+    transform: ((event, config, context) => {
+      const { trace: _, ...silent } = context;
       const made = twice(
         'transform()',
-        () => transform(event, deepFreeze(config), at),
+        () => transform(event, deepFreeze(config), context),
         () => transform(event, config, silent),
       );
       const lost = made.kind === 'payload' ? notJson(made.payload) : undefined;

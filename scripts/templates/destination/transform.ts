@@ -11,11 +11,11 @@ import type { Config } from './config.ts';
 import { fieldsOf, type VendorEvent } from './mapping.ts';
 
 /** One event in, one payload out, or the reason why there is none. */
-export function transform(event: CdpEvent, config: Config, at: TransformContext): Transformed<VendorEvent> {
+export function transform(event: CdpEvent, config: Config, context: TransformContext): Transformed<VendorEvent> {
   if (event.type !== 'track' || !config.events.includes(event.event)) return unmapped;
   const time = eventTime(event);
   if (time === undefined) return noTime;
-  const { email, ...rest } = fieldsOf(event, at.trace);
+  const { email, ...rest } = fieldsOf(event, context.trace);
   if (email === undefined) return noEmail;
   return payload({ name: event.event, at: time, email, ...rest });
 }

@@ -7,7 +7,7 @@ const forbiddenWords: readonly (readonly [RegExp, string])[] = [
   [/\bfetch\s*\(/, 'fetch: the wire sends'],
   [/\bXMLHttpRequest\b|\bWebSocket\b/, 'a connection of its own: the wire sends'],
   [/\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b/, 'a timer: the runtime waits'],
-  [/\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b/, 'the clock: the time is at.now'],
+  [/\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b/, 'the clock: the time is context.now'],
   [/\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/, 'chance: same input, same output'],
   [/\bprocess\s*\./, 'the process: settings come as config'],
   [/\bconsole\s*\./, 'the console: outcomes and signals tell'],
