@@ -1,7 +1,7 @@
 import { defaultPoison, type PoisonPolicy } from './settlement.ts';
 
 /** Events that the vendor fails on whenever they go alone, while others go through or not. */
-export interface Failing {
+export interface PoisonSuspects {
   /** How many of them wait. */
   readonly events: number;
   /** They are too many to be to blame themselves: the vendor is out of order in part, and they wait until they are too old. */
@@ -21,7 +21,7 @@ export interface Blame {
   settled(seq: number, poisonous: boolean): void;
   /** Whether an event that has failed since (epoch ms) is to blame for it. */
   isItsOwn(seq: number, since: number): boolean;
-  failing(): Failing;
+  suspects(): PoisonSuspects;
 }
 
 const minute = 60_000;
@@ -82,7 +82,7 @@ export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoi
       forgetOld();
       return failing.size + (failing.has(seq) ? 0 : 1) <= tolerated(since);
     },
-    failing() {
+    suspects() {
       forgetOld();
       const waiting = [...failing.values()].filter(
         ({ diedAt, answers }) => diedAt === undefined && answers >= policy.answers,

@@ -1,6 +1,6 @@
 import { triesOf, type Claim, type ClaimKind } from './queue.ts';
 import type { WorkableQueue } from './work-options.ts';
-import { mostInSlice, mostSliceBytes } from './work-options.ts';
+import { maxPrefetch, maxClaimBytes } from './work-options.ts';
 
 export interface CandidateOptions {
   readonly queue: Pick<WorkableQueue, 'claim' | 'release'>;
@@ -37,7 +37,7 @@ const mostLookedAt = 4_096;
 const tries = ({ attempts, history }: Claim): number => triesOf(attempts, history);
 
 export function createCandidates({ queue, id, now, batchSize }: CandidateOptions): Candidates {
-  const take = (most: number, kind: ClaimKind): readonly Claim[] => queue.claim(id, most, now(), mostSliceBytes, kind);
+  const take = (most: number, kind: ClaimKind): readonly Claim[] => queue.claim(id, most, now(), maxClaimBytes, kind);
 
   function keep(claims: readonly Claim[], wanted: readonly Claim[]): readonly Claim[] {
     const others = claims.filter((claim) => !wanted.includes(claim)).map(({ seq }) => seq);
@@ -56,15 +56,15 @@ export function createCandidates({ queue, id, now, batchSize }: CandidateOptions
 
   return {
     // As far ahead as one looks, all may be alike: then the latest says more.
-    fresh: (look) => (look > mostInSlice ? take(1, 'latest') : spread(look, 1))[0],
+    fresh: (look) => (look > maxPrefetch ? take(1, 'latest') : spread(look, 1))[0],
     sample(most) {
       const latest = take(Math.floor(most / 2), 'latest');
-      return [...latest, ...spread(mostInSlice, most - latest.length)];
+      return [...latest, ...spread(maxPrefetch, most - latest.length)];
     },
     failed(look) {
       const claims: Claim[] = [];
-      for (let left = Math.min(mostLookedAt, look); left > 0; left -= mostInSlice) {
-        const more = take(Math.min(mostInSlice, left), 'failed');
+      for (let left = Math.min(mostLookedAt, look); left > 0; left -= maxPrefetch) {
+        const more = take(Math.min(maxPrefetch, left), 'failed');
         claims.push(...more);
         if (more.length === 0) break;
       }

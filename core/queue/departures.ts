@@ -22,7 +22,7 @@ export interface DepartureOptions {
   readonly aftermath: ReturnType<typeof createAftermath>;
   readonly policy: QueuePolicy;
   /** Most events in a slice, and slices under way at once. */
-  readonly sliceSize: number;
+  readonly prefetch: number;
   readonly inFlight: number;
   /** Most events in one request. */
   readonly batchSize: number;
@@ -68,7 +68,7 @@ const markedOf = (given: readonly Claim[], claims: readonly Claim[]): ReadonlySe
 
 export function createDepartures(options: DepartureOptions): Departures {
   const { connection, recorder, circuit, pause, permits, blame, policy, now, defect, freed } = options;
-  const { sliceSize, inFlight, batchSize, withinMs, aftermath } = options;
+  const { prefetch, inFlight, batchSize, withinMs, aftermath } = options;
   const lots = new Map<Slice, Lot>();
   /** Claims of slices that nothing has become of yet. */
   let open = 0;
@@ -147,7 +147,7 @@ export function createDepartures(options: DepartureOptions): Departures {
     hasRoom() {
       let busy = 0;
       for (const [slice, { errand }] of lots) if (errand === 'slice' && slice.isBusy()) busy += 1;
-      return busy < inFlight && open <= sliceSize * inFlight;
+      return busy < inFlight && open <= prefetch * inFlight;
     },
     running(errand) {
       if (errand === undefined) return lots.size;

@@ -2,11 +2,11 @@ import type { Outcome } from '../api/outcome.ts';
 import type { Clock } from '../policy/clock.ts';
 import { nap } from './nap.ts';
 import { heldUntil } from './probe.ts';
-import type { RateBudget } from './rate-budget.ts';
+import type { SharedRateLimiter } from './rate-budget.ts';
 
 /** Each event is a permit; without `perSecond` only the vendor's pauses are shared. */
 export interface SharedPace {
-  readonly budget: RateBudget;
+  readonly limiter: SharedRateLimiter;
   readonly bucket: string;
   readonly perSecond?: number;
 }
@@ -30,8 +30,8 @@ export function createPermits({ shared, now, after, defect }: PermitsOptions): P
   return {
     async wait(events, signal) {
       if (shared === undefined) return;
-      const { budget, bucket, perSecond = Number.POSITIVE_INFINITY } = shared;
-      const lease = (permits: number): Promise<number> => orNever(budget.lease(bucket, permits, perSecond), signal);
+      const { limiter, bucket, perSecond = Number.POSITIVE_INFINITY } = shared;
+      const lease = (permits: number): Promise<number> => orNever(limiter.lease(bucket, permits, perSecond), signal);
       let until = now() + (await lease(events));
       while (now() < until && !signal.aborted) {
         await nap(until - now(), after, signal);
@@ -45,7 +45,7 @@ export function createPermits({ shared, now, after, defect }: PermitsOptions): P
       if (shared === undefined || ms <= 0) return;
       const failed = (error: unknown): void => defect('queue.budget', error);
       try {
-        shared.budget.hold(shared.bucket, ms).catch(failed);
+        shared.limiter.pause(shared.bucket, ms).catch(failed);
       } catch (error) {
         failed(error);
       }

@@ -2,16 +2,16 @@ import { systemClock, type Clock } from '../policy/clock.ts';
 
 /**
  * Pace shared by several workers, of one process or of many: connections with one account at the vendor. A bucket is any name they
- * agree on. In process it is createRateBudget(); one over a store with compare-and-set does for several processes.
+ * agree on. In process it is createSharedRateLimiter(); one over a store with compare-and-set does for several processes.
  */
-export interface RateBudget {
+export interface SharedRateLimiter {
   /**
    * Sets `permits` aside at that rate, and tells after how many milliseconds they may be used; 0 = now. With 0 permits it only
    * tells how long the bucket is still held.
    */
   lease(bucket: string, permits: number, perSecond: number): Promise<number>;
   /** The vendor asked for a pause: nobody gets a permit of this bucket for `ms`. */
-  hold(bucket: string, ms: number): Promise<void>;
+  pause(bucket: string, ms: number): Promise<void>;
 }
 
 interface Bucket {
@@ -24,7 +24,7 @@ interface Bucket {
  * Leases follow one another without a gap and without savings (GCRA, no burst), so any second carries at most `perSecond` and
  * one lease. Ask for a little less than the vendor allows: 0.97 of it makes up for the network between.
  */
-export function createRateBudget(now: Clock['now'] = systemClock.now): RateBudget {
+export function createSharedRateLimiter(now: Clock['now'] = systemClock.now): SharedRateLimiter {
   const buckets = new Map<string, Bucket>();
 
   function bucketOf(name: string): Bucket {
@@ -43,7 +43,7 @@ export function createRateBudget(now: Clock['now'] = systemClock.now): RateBudge
       bucket.takenUntil = from + (permits * 1_000) / perSecond;
       return Promise.resolve(Math.ceil(from - at));
     },
-    hold(name, ms) {
+    pause(name, ms) {
       const bucket = bucketOf(name);
       bucket.heldUntil = Math.max(bucket.heldUntil, now() + ms);
       return Promise.resolve();

@@ -3,7 +3,7 @@ import type { DestinationManifest } from '../api/manifest.ts';
 import type { Clock } from '../policy/clock.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { Emit } from '../runtime/signals.ts';
-import type { Failing } from './blame.ts';
+import type { PoisonSuspects } from './blame.ts';
 import type { SharedPace } from './permits.ts';
 import type { DeliveryQueue } from './queue.ts';
 import { policyFor, type QueuePolicy } from './settlement.ts';
@@ -27,11 +27,11 @@ export interface WorkOptions {
   /** Of the connection's settings: goes into dead letters. */
   readonly configHash: string;
   /** Most events taken out at once (default 1,000). workFor(manifest) knows better. */
-  readonly sliceSize?: number;
-  /** Most events in one request (default `sliceSize`): what comes back leaves in ever smaller company than that. */
+  readonly prefetch?: number;
+  /** Most events in one request (default `prefetch`): what comes back leaves in ever smaller company than that. */
   readonly batchSize?: number;
   /** Most requests under way for events that came back, beside the slices (default 4). workFor(manifest) knows better. */
-  readonly apart?: number;
+  readonly retryConcurrency?: number;
   /** Slices under way at once (default 2): the next is sent while the answers to one are still coming. */
   readonly inFlight?: number;
   /** How long one slice may take, in milliseconds (default 30 s). */
@@ -46,7 +46,7 @@ export interface WorkOptions {
 }
 
 /** A worker under way. */
-export interface Working {
+export interface QueueWorker {
   /**
    * Takes nothing more out, waits for what is in flight, after `graceMs` tells the connection to start nothing more, settles what
    * came back and gives back the rest. Called again with less, it hurries.
@@ -57,7 +57,7 @@ export interface Working {
   /** Why the connection pauses; `undefined` while it does not. */
   paused(): Reason | undefined;
   /** Events that the vendor fails on whenever they go alone. */
-  failing(): Failing;
+  suspects(): PoisonSuspects;
   /** Resolves when the worker has ended: stopped, or because its queue cannot be used any more. */
   ended(): Promise<void>;
   /** What the queue threw when it could not be used any more; `undefined` while it can. */
@@ -72,13 +72,13 @@ export interface Working {
  */
 export const workFor = (
   manifest: Pick<DestinationManifest, 'limits' | 'pace' | 'maxQueueAgeMs'>,
-): Required<Pick<WorkOptions, 'policy' | 'sliceSize' | 'batchSize' | 'apart'>> => ({
+): Required<Pick<WorkOptions, 'policy' | 'prefetch' | 'batchSize' | 'retryConcurrency'>> => ({
   policy: policyFor(manifest),
-  sliceSize: Math.min(mostInSlice, manifest.limits.maxItems * manifest.pace.concurrency),
-  batchSize: Math.min(mostInSlice, manifest.limits.maxItems),
-  apart: manifest.pace.concurrency - Math.floor(manifest.pace.concurrency / 4),
+  prefetch: Math.min(maxPrefetch, manifest.limits.maxItems * manifest.pace.concurrency),
+  batchSize: Math.min(maxPrefetch, manifest.limits.maxItems),
+  retryConcurrency: manifest.pace.concurrency - Math.floor(manifest.pace.concurrency / 4),
 });
 
-export const mostInSlice = 1_000;
+export const maxPrefetch = 1_000;
 /** Bytes of records in a slice; events may be of a megabyte each, and are in memory as bytes, parsed, and encoded. */
-export const mostSliceBytes = 8 * 1024 * 1024;
+export const maxClaimBytes = 8 * 1024 * 1024;

@@ -13,7 +13,7 @@ import { createPermits } from './permits.ts';
 import { isStoreLost, type Claim } from './queue.ts';
 import { createRecorder } from './recorder.ts';
 import { defaultQueuePolicy } from './settlement.ts';
-import { mostInSlice, mostSliceBytes, type Working, type WorkOptions } from './work-options.ts';
+import { maxPrefetch, maxClaimBytes, type QueueWorker, type WorkOptions } from './work-options.ts';
 
 /** So many events by themselves, after a good probe, say whether the vendor answers for others as well. */
 const sampleSize = 7;
@@ -40,12 +40,12 @@ const shortestSleepMs = 10;
  * more. Where it answers for a few of them, others follow by the dozen for as long as it goes on so. A suspended connection is
  * asked with its check(), or with one event where it has none, after a minute, up to an hour.
  */
-export function work(options: WorkOptions): Working {
+export function work(options: WorkOptions): QueueWorker {
   const { queue, connection, configHash } = options;
-  const { policy = defaultQueuePolicy, sliceSize = mostInSlice, inFlight = 2, withinMs = 30_000 } = options;
-  const { batchSize = sliceSize, apart = 4 } = options;
+  const { policy = defaultQueuePolicy, prefetch = maxPrefetch, inFlight = 2, withinMs = 30_000 } = options;
+  const { batchSize = prefetch, retryConcurrency = 4 } = options;
   /** Events out at once: a slice more than may be under way, as one leaves when most of another has come back. */
-  const mostOut = sliceSize * (inFlight + 1) + batchSize * apart;
+  const mostOut = prefetch * (inFlight + 1) + batchSize * retryConcurrency;
   const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const { slug } = connection;
@@ -93,7 +93,7 @@ export function work(options: WorkOptions): Working {
     blame,
     aftermath: createAftermath(queue, id, mostOut),
     policy,
-    sliceSize,
+    prefetch,
     inFlight,
     batchSize,
     withinMs,
@@ -162,7 +162,7 @@ export function work(options: WorkOptions): Working {
     }
     const fresh = breathing || !departures.hasRoom() ? undefined : sendSlice();
     // After the others, as that is how the queue learns what failed before a restart.
-    while (departures.running('apart') < apart) {
+    while (departures.running('apart') < retryConcurrency) {
       const company = candidates.company();
       if (company.length === 0) break;
       void departures.send(company, 'apart');
@@ -172,7 +172,7 @@ export function work(options: WorkOptions): Working {
 
   /** Returns how many events it has. */
   function sendSlice(): number {
-    const claims = queue.claim(id, sliceSize, now(), mostSliceBytes, 'fresh');
+    const claims = queue.claim(id, prefetch, now(), maxClaimBytes, 'fresh');
     if (claims.length === 0) return 0;
     void departures.send(claims, 'slice');
     // A slice is some work to begin with; the other connections of the process come in between.
@@ -330,7 +330,7 @@ export function work(options: WorkOptions): Working {
         tellWaiters();
       }),
     paused: () => pause.reason(),
-    failing: () => blame.failing(),
+    suspects: () => blame.suspects(),
     lost: () => lostTo,
     wake: turn,
   };

@@ -1,5 +1,5 @@
 import type { CdpEvent, Connection } from '../../core/index.ts';
-import { drive, policyFor, type DriveOptions } from '../../core/queue/index.ts';
+import { deliverUntilSettled, policyFor, type DriveOptions } from '../../core/queue/index.ts';
 
 /** What this host uses of the payload that kafkajs hands to `eachBatch`. */
 export interface EachBatchPayload {
@@ -33,9 +33,9 @@ export interface KafkaHostOptions {
   /** Aborted when the consumer is to stop. */
   readonly signal: AbortSignal;
   /** Messages of a batch that are worked on together. */
-  readonly sliceSize?: number;
+  readonly chunkSize?: number;
   /** Shorter than a third of the consumer's session timeout. */
-  readonly beatMs?: number;
+  readonly heartbeatMs?: number;
   /** Time, where it is not the system's. */
   readonly clock?: Required<Pick<DriveOptions, 'now' | 'after'>>;
 }
@@ -46,8 +46,8 @@ export function kafkaHost({
   maxQueueAgeMs,
   deadLetter,
   signal,
-  sliceSize = 500,
-  beatMs = 3_000,
+  chunkSize = 500,
+  heartbeatMs = 3_000,
   clock,
 }: KafkaHostOptions) {
   const policy = policyFor(maxQueueAgeMs === undefined ? {} : { maxQueueAgeMs });
@@ -55,25 +55,25 @@ export function kafkaHost({
 
   return async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { messages } = payload.batch;
-    for (let from = 0; from < messages.length; from += sliceSize) {
+    for (let from = 0; from < messages.length; from += chunkSize) {
       if (signal.aborted || !payload.isRunning() || payload.isStale()) return;
-      if (!(await settleSlice(payload, messages.slice(from, from + sliceSize)))) return;
+      if (!(await settleChunk(payload, messages.slice(from, from + chunkSize)))) return;
     }
   };
 
   /** Returns whether all of it is settled. What is not is not resolved, so Kafka hands it out again. */
-  async function settleSlice(payload: EachBatchPayload, slice: readonly Message[]): Promise<boolean> {
-    const settled: boolean[] = slice.map(() => false);
+  async function settleChunk(payload: EachBatchPayload, chunk: readonly Message[]): Promise<boolean> {
+    const settled: boolean[] = chunk.map(() => false);
     let resolved = 0;
 
     /** An offset stands for all before it, so it is resolved only when they are settled, too. */
     function resolveInOrder(position: number): void {
       settled[position] = true;
-      for (; settled[resolved] === true; resolved += 1) payload.resolveOffset((slice[resolved] as Message).offset);
+      for (; settled[resolved] === true; resolved += 1) payload.resolveOffset((chunk[resolved] as Message).offset);
     }
 
     const readable: { readonly position: number; readonly message: Message; readonly event: CdpEvent }[] = [];
-    for (const [position, message] of slice.entries()) {
+    for (const [position, message] of chunk.entries()) {
       const event = eventIn(message);
       if (event !== undefined) readable.push({ position, message, event });
       else {
@@ -81,17 +81,17 @@ export function kafkaHost({
         resolveInOrder(position);
       }
     }
-    const { left, paused } = await drive(
+    const { remaining, paused } = await deliverUntilSettled(
       readable.map(({ event }) => event),
       (events, options) => connection.deliver(events, options),
       {
         policy,
         signal,
-        beatMs,
+        heartbeatMs,
         acceptedAt: (index) => acceptedAt(readable[index]?.message),
         suspended: () => connection.suspended(),
         // Throws when the partition is another's now: then nothing more is sent, and the client gets its error.
-        async beat() {
+        async heartbeat() {
           if (payload.isStale()) throw new Error('the partition was taken away');
           await payload.heartbeat();
         },
@@ -107,7 +107,7 @@ export function kafkaHost({
     );
     await payload.commitOffsetsIfNecessary();
     if (paused !== undefined) lookLater(payload.pause());
-    return left.length === 0;
+    return remaining.length === 0;
   }
 
   /** The connection waits for a human. This partition rests meanwhile, and asks the vendor once a minute. */
@@ -116,7 +116,7 @@ export function kafkaHost({
       if (signal.aborted) return;
       connection.check({ signal }).then(
         ({ kind }) => {
-          // Where the vendor cannot be asked, the next slice finds out.
+          // Where the vendor cannot be asked, the next chunk finds out.
           if (kind === 'unsupported') connection.resume();
           if (kind === 'ok' || kind === 'unsupported') goOn();
           else lookLater(goOn);

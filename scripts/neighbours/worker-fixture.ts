@@ -6,7 +6,7 @@ import {
   workFor,
   type DeliveryQueue,
   type QueuedEvent,
-  type Working,
+  type QueueWorker,
 } from '../../core/queue/index.ts';
 import { generate } from '../../test/vendors/index.ts';
 import { preciseNow, timed, type Waits } from './timed.ts';
@@ -31,7 +31,7 @@ export interface FixtureConnection {
   /** Generates events, and puts them; resolves when they are on disk, and the worker knows. */
   enqueue(count: number): Promise<void>;
   /** Starts its worker, as `spillway work` does. */
-  work(): Working;
+  work(): QueueWorker;
 }
 
 export interface WorkerFixture {
@@ -81,7 +81,7 @@ export async function startWorkers({
     ),
   });
   const { queue, waits } = timed(await openQueue({ path: store }));
-  const working: Working[] = [];
+  const working: QueueWorker[] = [];
   const unreachable = new Set<string>();
   const onSignal = (signal: Signal): void => {
     if (signal.kind === 'connection_held') unreachable.add(signal.connection);
@@ -104,7 +104,7 @@ export async function startWorkers({
     // People and phones are made with the first event, and that takes its time.
     events.next();
     let put = 0;
-    let worker: Working | undefined;
+    let worker: QueueWorker | undefined;
     return {
       id,
       get put() {

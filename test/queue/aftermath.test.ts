@@ -46,7 +46,7 @@ describe('what a worker that was killed had claimed', () => {
     const shop = testWorker({ destination: one, script: () => ({ status: 400 }) });
     await shop.put(tracks(12));
     shop.queue.crashed = 10;
-    await shop.workAll({ sliceSize: 2, inFlight: 1, batchSize: 1, apart: 1 });
+    await shop.workAll({ prefetch: 2, inFlight: 1, batchSize: 1, retryConcurrency: 1 });
     const kinds = letters(shop).map((letter) => letter.split(' '));
     expect(kinds.filter(([, outcome]) => outcome === 'unknown').map(([id]) => id)).toEqual([
       'e0',
@@ -63,7 +63,7 @@ describe('what a worker that was killed had claimed', () => {
     const shop = testWorker({ destination: one, script: () => ({ status: 400 }) });
     await shop.put(tracks(4));
     shop.queue.crashed = 1;
-    await shop.workAll({ sliceSize: 2, batchSize: 1 });
+    await shop.workAll({ prefetch: 2, batchSize: 1 });
     expect(letters(shop)).toEqual(['e0 unknown', 'e1 rejected', 'e2 rejected', 'e3 rejected']);
   });
 
@@ -73,7 +73,7 @@ describe('what a worker that was killed had claimed', () => {
     await shop.put(tracks(12));
     shop.queue.crashed = 12;
     for (let start = 0; start < 4; start += 1) {
-      const working = await shop.workAll({ sliceSize: 2, inFlight: 1, batchSize: 1, apart: 1 });
+      const working = await shop.workAll({ prefetch: 2, inFlight: 1, batchSize: 1, retryConcurrency: 1 });
       await shop.clock.run(working.stop(0));
       shop.connection.resume();
     }

@@ -129,7 +129,7 @@ describe('a Kafka host', () => {
           return yes;
         },
       },
-      { beatMs: 2_500 },
+      { heartbeatMs: 2_500 },
     );
     host.state.rebalanced = true;
     await expect(host.poll()).rejects.toThrow('REBALANCE_IN_PROGRESS');
@@ -170,8 +170,8 @@ describe('a Kafka host', () => {
     expect(host.resolved).toEqual(upTo(5));
   });
 
-  it('works a batch slice by slice', async () => {
-    const host = kafka(tracks(50), {}, { sliceSize: 20 });
+  it('works a batch chunk by chunk', async () => {
+    const host = kafka(tracks(50), {}, { chunkSize: 20 });
     await host.poll();
     expect(host.resolved).toEqual(upTo(50));
   });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createPermits } from '../../core/queue/permits.ts';
-import { createRateBudget } from '../../core/queue/index.ts';
+import { createSharedRateLimiter } from '../../core/queue/index.ts';
 import { createManualClock } from '../core/manual-clock.ts';
 
 const unheard = (where: string): never => {
@@ -9,8 +9,8 @@ const unheard = (where: string): never => {
 
 function waiters(count: number) {
   const clock = createManualClock();
-  const budget = createRateBudget(clock.now);
-  const shared = { budget, bucket: 'account', perSecond: 100 };
+  const limiter = createSharedRateLimiter(clock.now);
+  const shared = { limiter, bucket: 'account', perSecond: 100 };
   const begun = clock.now();
   const starts: number[] = [];
   const none = new AbortController();
@@ -21,7 +21,7 @@ function waiters(count: number) {
       starts.push(clock.now() - begun);
     }),
   );
-  return { clock, budget, starts, waiting };
+  return { clock, limiter, starts, waiting };
 }
 
 test('slices that share a pace start one after the other', async () => {
@@ -31,9 +31,9 @@ test('slices that share a pace start one after the other', async () => {
 });
 
 test('slices that waited when the vendor asked for a pause do not all start at its end', async () => {
-  const { clock, budget, starts, waiting } = waiters(10);
+  const { clock, limiter, starts, waiting } = waiters(10);
   await clock.advance(500);
-  await budget.hold('account', 5_000);
+  await limiter.pause('account', 5_000);
   await clock.run(waiting);
   expect(starts[0]).toBe(0);
   const after = starts.slice(1).sort((a, b) => a - b);
@@ -41,11 +41,11 @@ test('slices that waited when the vendor asked for a pause do not all start at i
   after.slice(1).forEach((at, index) => expect(at - (after[index] ?? 0)).toBeGreaterThanOrEqual(1_000));
 });
 
-test('a budget that does not answer keeps nobody from stopping', async () => {
+test('a limiter that does not answer keeps nobody from stopping', async () => {
   const clock = createManualClock();
-  const silent = { lease: () => new Promise<number>(() => undefined), hold: () => new Promise<void>(() => undefined) };
+  const silent = { lease: () => new Promise<number>(() => undefined), pause: () => new Promise<void>(() => undefined) };
   const permits = createPermits({
-    shared: { budget: silent, bucket: 'account' },
+    shared: { limiter: silent, bucket: 'account' },
     now: clock.now,
     after: clock.after,
     defect: unheard,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
-import { workFor, type WorkableConnection, type Working } from '../../core/queue/index.ts';
+import { workFor, type WorkableConnection, type QueueWorker } from '../../core/queue/index.ts';
 import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import { acme, track, tracks } from '../core/test-connection.ts';
 import { testWorker, type TestWorker } from './test-worker.ts';
@@ -22,7 +22,7 @@ const failing =
 const bad = (count: number) => Array.from({ length: count }, (_, n) => track(`bad${n}`));
 
 /** Puts another healthy event every minute. */
-async function traffic(shop: TestWorker, working: Working, minutes: number, each = 1): Promise<void> {
+async function traffic(shop: TestWorker, working: QueueWorker, minutes: number, each = 1): Promise<void> {
   for (let n = 0; n < minutes; n += 1) {
     await shop.put(Array.from({ length: each }, (_, m) => track(`e${n}-${m}`)));
     working.wake();
@@ -91,11 +91,11 @@ describe('events that a vendor always fails on', () => {
     const working = shop.start(workFor(one.manifest));
     await traffic(shop, working, 59);
     expect(waiting(shop)).toEqual(['bad0']);
-    expect(working.failing()).toEqual({ events: 1, partial: false });
+    expect(working.suspects()).toEqual({ events: 1, partial: false });
     await traffic(shop, working, 7);
     expect(letters(shop)).toEqual([['bad0', 'deferred', 'poisonous', 500]]);
     expect(shop.queue.log('acme').dead[0]?.attempts).toBeGreaterThanOrEqual(8);
-    expect(working.failing()).toEqual({ events: 0, partial: false });
+    expect(working.suspects()).toEqual({ events: 0, partial: false });
     await shop.clock.run(working.stop(0));
   });
 
@@ -133,7 +133,7 @@ describe('events that a vendor always fails on', () => {
     const working = shop.start(workFor(one.manifest));
     await traffic(shop, working, 90);
     expect(letters(shop)).toEqual([]);
-    expect(working.failing()).toEqual({ events: 6, partial: true });
+    expect(working.suspects()).toEqual({ events: 6, partial: true });
     // Once enough others went through, the events are to blame after all.
     await traffic(shop, working, 10, 60);
     expect(letters(shop)).toHaveLength(6);
@@ -165,7 +165,7 @@ describe('what is held by its scope', () => {
       },
     };
     await shop.put([...bad(20), ...tracks(30)]);
-    const working = shop.start({ connection: stubborn, sliceSize: 4, batchSize: 1 });
+    const working = shop.start({ connection: stubborn, prefetch: 4, batchSize: 1 });
     for (let turn = 0; turn < 20; turn += 1) await shop.clock.advance(1_000);
     expect(done(shop)).toHaveLength(30);
     expect(held(shop)).toBe(0);

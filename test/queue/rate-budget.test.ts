@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRateBudget } from '../../core/queue/index.ts';
+import { createSharedRateLimiter } from '../../core/queue/index.ts';
 
 function budgetAt(start = 1_000_000) {
   let now = start;
   return {
-    budget: createRateBudget(() => now),
+    budget: createSharedRateLimiter(() => now),
     advance: (ms: number) => {
       now += ms;
     },
@@ -38,8 +38,8 @@ describe('a rate budget', () => {
 
   it('holds a bucket, and no other, and tells those who wait already', async () => {
     const { budget, advance } = budgetAt();
-    await budget.hold('a', 5_000);
-    await budget.hold('a', 1_000);
+    await budget.pause('a', 5_000);
+    await budget.pause('a', 1_000);
     expect(await budget.lease('a', 1, 10)).toBe(5_000);
     expect(await budget.lease('b', 1, 10)).toBe(0);
     advance(2_000);

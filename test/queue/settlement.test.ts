@@ -25,10 +25,10 @@ describe('how long a queue tries', () => {
   });
 
   it('in slices of one request for each socket, a thousand events at most', () => {
-    expect(workFor(adjust.manifest).sliceSize).toBe(32);
-    expect(workFor(rokt.manifest).sliceSize).toBe(800);
+    expect(workFor(adjust.manifest).prefetch).toBe(32);
+    expect(workFor(rokt.manifest).prefetch).toBe(800);
     const limits = { ...rokt.manifest.limits, maxItems: 5_000 };
-    expect(workFor({ ...rokt.manifest, limits }).sliceSize).toBe(1_000);
+    expect(workFor({ ...rokt.manifest, limits }).prefetch).toBe(1_000);
   });
 });
 

@@ -60,7 +60,7 @@ describe.each(accounts)('a queue before $slug with 30 % faulty requests', (accou
       after,
       withinMs,
       ...workFor(manifest),
-      sliceSize: 40,
+      prefetch: 40,
     });
     await working.idle();
     await working.stop(0);

@@ -1,4 +1,4 @@
-import { work, type Working, type WorkOptions } from '../../core/queue/index.ts';
+import { work, type QueueWorker, type WorkOptions } from '../../core/queue/index.ts';
 import type { CdpEvent, Connection, Signal } from '../../core/index.ts';
 import { testConnection, type TestConnection, type TestConnectionOptions } from '../core/test-connection.ts';
 import { MemoryQueue } from './memory-queue.ts';
@@ -9,9 +9,9 @@ export interface TestWorker extends TestConnection {
   readonly workerSignals: Signal[];
   /** Puts events as a host does: with the lane that the connection names. */
   readonly put: (events: readonly CdpEvent[], acceptedAt?: number) => Promise<void>;
-  readonly start: (more?: Partial<WorkOptions>) => Working;
+  readonly start: (more?: Partial<WorkOptions>) => QueueWorker;
   /** Works until nothing waits, or the connection pauses. */
-  readonly workAll: (more?: Partial<WorkOptions>) => Promise<Working>;
+  readonly workAll: (more?: Partial<WorkOptions>) => Promise<QueueWorker>;
 }
 
 /** A connection to a scripted vendor, and a queue before it, on one manual clock. */
@@ -20,7 +20,7 @@ export function testWorker(options: TestConnectionOptions = {}): TestWorker {
   const queue = new MemoryQueue();
   const workerSignals: Signal[] = [];
   const { clock, connection } = base;
-  const start = (more: Partial<WorkOptions> = {}): Working =>
+  const start = (more: Partial<WorkOptions> = {}): QueueWorker =>
     work({
       queue,
       connection,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { classifyWith, decide, type CdpEvent, type Connection, type CredentialCheck } from '../../core/index.ts';
-import { createRateBudget, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
+import { createSharedRateLimiter, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import { acme, testConnection, open, track, tracks } from '../core/test-connection.ts';
@@ -96,7 +96,7 @@ describe('slices', () => {
       },
     });
     await shop.put(tracks(100));
-    const working = shop.start({ sliceSize: 20, inFlight: 3 });
+    const working = shop.start({ prefetch: 20, inFlight: 3 });
     await shop.clock.settle();
     expect(claimed(shop)).toBe(60);
     await shop.clock.run(working.idle());
@@ -133,7 +133,7 @@ describe('slices', () => {
       },
     });
     await shop.put(tracks(500));
-    const working = shop.start({ sliceSize: 10, inFlight: 2 });
+    const working = shop.start({ prefetch: 10, inFlight: 2 });
     await shop.clock.advance(2_000);
     expect(done(shop)).toHaveLength(497);
     await shop.clock.run(working.idle());
@@ -178,7 +178,7 @@ describe('slices', () => {
       script: () => ((requests += 1) % 3 === 0 ? { status: 503 } : requests % 7 === 0 ? 'refused' : yes),
     });
     await shop.put(tracks(120, (n) => ({ lane: `l${n % 5}` })));
-    await shop.workAll({ sliceSize: 7, inFlight: 3 });
+    await shop.workAll({ prefetch: 7, inFlight: 3 });
     expect(done(shop)).toHaveLength(120);
     const first = new Map<string, number>();
     // Delivered is what the vendor took last: each event is settled once, so its last request.
@@ -228,7 +228,7 @@ describe('a suspended connection', () => {
     const state = { good: false };
     const shop = testWorker({ destination: acme({ check } as never), script: credentials(state) });
     await shop.put(tracks(500));
-    const working = shop.start({ sliceSize: 100 });
+    const working = shop.start({ prefetch: 100 });
     await shop.clock.run(working.idle());
     expect(working.paused()).toMatchObject({ code: 'unauthorized' });
     expect(waiting(shop)).toHaveLength(500);
@@ -272,7 +272,7 @@ describe('a suspended connection', () => {
     const state = { good: false };
     const shop = testWorker({ script: credentials(state) });
     await shop.put(tracks(500));
-    const working = shop.start({ sliceSize: 10, inFlight: 1 });
+    const working = shop.start({ prefetch: 10, inFlight: 1 });
     await shop.clock.run(working.idle());
     expect(shop.vendor.total).toBe(1);
     await shop.clock.advance(10 * minute);
@@ -359,7 +359,7 @@ describe('a vendor that cannot be reached', () => {
     let down = true;
     const shop = testWorker({ script: () => (down ? { status: 503 } : yes) });
     await shop.put(tracks(200));
-    const working = shop.start({ sliceSize: 20, inFlight: 2 });
+    const working = shop.start({ prefetch: 20, inFlight: 2 });
     await shop.clock.advance(10 * minute);
     const [first, ...probes] = [shop.vendor.requests.slice(0, 4), ...shop.vendor.requests.slice(4)] as const;
     expect(first.map(({ ids }) => ids.length)).toEqual([10, 10, 10, 10]);
@@ -376,7 +376,7 @@ describe('a vendor that cannot be reached', () => {
   it('does not make one event that always fails hold up the others', async () => {
     const shop = testWorker({ destination: acme({}, one), script: answering({ e0: { status: 500 } }) });
     await shop.put(tracks(30));
-    const working = shop.start({ sliceSize: 1, inFlight: 1 });
+    const working = shop.start({ prefetch: 1, inFlight: 1 });
     await shop.clock.advance(10 * minute);
     expect(done(shop)).toHaveLength(29);
     // 24 hours of it are some 300 requests, not 100,000.
@@ -395,7 +395,7 @@ describe('a vendor that cannot be reached', () => {
       },
     });
     await shop.put(tracks(10));
-    const working = shop.start({ sliceSize: 1, inFlight: 2 });
+    const working = shop.start({ prefetch: 1, inFlight: 2 });
     await shop.clock.advance(7_000);
     expect(sent(shop)).toEqual(['e0', 'e1']);
     await shop.clock.advance(1_000);
@@ -409,7 +409,7 @@ describe('a vendor that cannot be reached', () => {
       script: (_, position) => (position === 4 ? yes : { status: 503 }),
     });
     await shop.put(tracks(30));
-    const working = shop.start({ sliceSize: 1, inFlight: 1 });
+    const working = shop.start({ prefetch: 1, inFlight: 1 });
     await shop.clock.advance(40_000);
     expect(held(shop).map(([, , ms]) => ms)).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 32_000]);
     expect(shop.workerSignals.filter(({ kind }) => kind === 'connection_resumed')).toHaveLength(1);
@@ -428,7 +428,7 @@ describe('a vendor that cannot be reached', () => {
       },
     });
     await shop.put(tracks(400));
-    const working = shop.start({ sliceSize: 200 });
+    const working = shop.start({ prefetch: 200 });
     await shop.clock.advance(1_000);
     expect(done(shop)).toHaveLength(50);
     // Ten were on their way, and each of the first five answers let one more go.
@@ -453,8 +453,8 @@ describe('a vendor that cannot be reached', () => {
     const busy: Answer = { status: 429, headers: { 'retry-after': '60' } };
     const shop = testWorker({ script: inTurn(busy), runtime: {} });
     const other = open(shop.runtime, { id: 'other' });
-    const budget = createRateBudget(shop.clock.now);
-    const shared = { budget, bucket: 'account' };
+    const limiter = createSharedRateLimiter(shop.clock.now);
+    const shared = { limiter, bucket: 'account' };
     await shop.put(tracks(3));
     const working = shop.start({ shared });
     await shop.clock.settle();
@@ -566,7 +566,7 @@ describe('when something of ours breaks', () => {
       const taken = Object.assign(new Error('gone'), { code });
       await shop.put(tracks(30));
       shop.queue.flush = () => Promise.reject(taken);
-      const working = shop.start({ sliceSize: 5, inFlight: 1 });
+      const working = shop.start({ prefetch: 5, inFlight: 1 });
       await shop.clock.run(Promise.all([working.idle(), working.ended()]));
       const { total } = shop.vendor;
       expect(total).toBeLessThanOrEqual(5);
@@ -635,7 +635,7 @@ describe('stop()', () => {
   it('waits for what is in flight, takes nothing more, and leaves the rest where it was', async () => {
     const shop: TestWorker = testWorker({ script: slow(() => shop, 500) });
     await shop.put(tracks(100));
-    const working = shop.start({ sliceSize: 10, inFlight: 2 });
+    const working = shop.start({ prefetch: 10, inFlight: 2 });
     await shop.clock.settle();
     await shop.clock.run(working.stop(10_000));
     expect(shop.clock.now() - noon).toBe(500);
@@ -651,7 +651,7 @@ describe('stop()', () => {
     const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } });
     const shop: TestWorker = testWorker({ destination, script: slow(() => shop, 500) });
     await shop.put(tracks(100));
-    const working = shop.start({ sliceSize: 50, inFlight: 1 });
+    const working = shop.start({ prefetch: 50, inFlight: 1 });
     await shop.clock.settle();
     await shop.clock.run(working.stop(1_700));
     expect(shop.clock.now() - noon).toBe(2_000);
@@ -666,7 +666,7 @@ describe('stop()', () => {
     const destination = acme({}, { ...one, pace: { concurrency: 1, timeoutMs: 10_000 } });
     const shop: TestWorker = testWorker({ destination, script: slow(() => shop, 500) });
     await shop.put(tracks(100));
-    const working = shop.start({ sliceSize: 50, inFlight: 1 });
+    const working = shop.start({ prefetch: 50, inFlight: 1 });
     await shop.clock.settle();
     const first = working.stop(minute);
     await shop.clock.run(Promise.all([first, working.stop(0)]));
@@ -696,8 +696,8 @@ describe('two workers', () => {
     await shop.put(tracks(500));
     const other = new MemoryQueue();
     await putAll(other, stuck, tracks(500), noon);
-    const broken = shop.start({ queue: other, connection: stuck, sliceSize: 100 });
-    await shop.workAll({ sliceSize: 100 });
+    const broken = shop.start({ queue: other, connection: stuck, prefetch: 100 });
+    await shop.workAll({ prefetch: 100 });
     expect(done(shop)).toHaveLength(500);
     // Not a millisecond, though two slices of the neighbour hang.
     expect(shop.clock.now()).toBe(noon);

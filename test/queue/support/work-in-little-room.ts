@@ -67,7 +67,7 @@ if (what === 'fill') {
     suspended: () => [],
     resume: () => undefined,
   };
-  const working = work({ queue, connection, configHash: '', sliceSize: 200 });
+  const working = work({ queue, connection, configHash: '', prefetch: 200 });
   await Promise.race([sleep(1_500), working.idle()]);
   await working.stop(0);
 }

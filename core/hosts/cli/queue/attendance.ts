@@ -1,5 +1,5 @@
 import type { Outcome, ReasonCode, Signal } from '../../../index.ts';
-import { QueueFull, type Working, type WorkableConnection, type WorkableQueue } from '../../../queue/index.ts';
+import { QueueFull, type QueueWorker, type WorkableConnection, type WorkableQueue } from '../../../queue/index.ts';
 import { createRateMeter, type RateMeter } from './rate-meter.ts';
 import { written } from './time.ts';
 
@@ -17,7 +17,7 @@ export interface Attended {
   readonly lastDelivered: string | null;
   readonly lastError: LastError | null;
   /** Events that the vendor fails on whenever they go alone; `partial`: too many for it to be their fault. */
-  readonly failing: Failing;
+  readonly failing: PoisonSuspects;
   /** Settled for good, over the last minute. */
   readonly perSecond: number;
   /** Until nothing waits, at that rate. */
@@ -33,7 +33,7 @@ export interface LastError {
   readonly status: number | null;
 }
 
-type Failing = ReturnType<Working['failing']>;
+type PoisonSuspects = ReturnType<QueueWorker['suspects']>;
 
 /** A hold that began, changed its cause, or ended; of a full disk once for all connections. */
 export type HoldChange =
@@ -66,7 +66,7 @@ interface Entry {
   /** Epoch ms; 0 = never. */
   lastDelivered: number;
   lastError: LastError | undefined;
-  failing: Failing;
+  failing: PoisonSuspects;
   /** Epoch ms: when somebody was told of an outage in part, and when it was last seen; 0 = none. */
   partialSince: number;
   partialAt: number;
@@ -80,7 +80,7 @@ export interface Attendance {
   /** The same connection, whose outcomes are heard of. */
   listen(id: string, connection: WorkableConnection): WorkableConnection;
   /** What the worker says of the events that fail by themselves: to be told again and again. */
-  see(id: string, failing: Failing): void;
+  see(id: string, failing: PoisonSuspects): void;
   of(id: string, waiting: number): Attended;
 }
 
@@ -88,7 +88,7 @@ export interface Attendance {
 const worthTellingMs = 1_000;
 /** An outage in part is over when it was not seen for so long: their share moves with every event. */
 const partialOverMs = 60_000;
-const noneFailing: Failing = { events: 0, partial: false };
+const noneFailing: PoisonSuspects = { events: 0, partial: false };
 
 export function createAttendance(
   ids: readonly string[],

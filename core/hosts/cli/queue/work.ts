@@ -1,5 +1,11 @@
 import type { DestinationManifest, Signal } from '../../../index.ts';
-import { isStoreLost, work as startWorker, workFor, type DeliveryQueue, type Working } from '../../../queue/index.ts';
+import {
+  isStoreLost,
+  work as startWorker,
+  workFor,
+  type DeliveryQueue,
+  type QueueWorker,
+} from '../../../queue/index.ts';
 import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { createTally } from '../tally.ts';
@@ -162,7 +168,7 @@ function sortOut(
 }
 
 interface WorkEnd {
-  readonly workers: ReadonlyMap<string, Working>;
+  readonly workers: ReadonlyMap<string, QueueWorker>;
   readonly counts: (id: string) => Count;
   readonly stop: StopSignal | undefined;
   readonly failed: readonly string[];
@@ -211,7 +217,7 @@ async function runWorkers(run: WorkRun): Promise<WorkEnd> {
     ]),
   );
   const seeing = setInterval(() => {
-    for (const [id, worker] of workers) attendance.see(id, worker.failing());
+    for (const [id, worker] of workers) attendance.see(id, worker.suspects());
   }, seeEveryMs).unref();
   const board = await startBoard(quiet === true ? undefined : terminal.stderr, () =>
     [...workers].map(([id, worker]) => ({

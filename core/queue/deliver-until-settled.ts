@@ -17,22 +17,22 @@ import { defaultQueuePolicy, settlementOf, type QueuePolicy } from './settlement
 import { isPaused, wholeSuspension, type Suspended } from './suspension.ts';
 
 /** connection.deliver, or something that keeps its promises: an outcome for each event, and lanes that wait for their first deferral. */
-export type DriveDeliver = (events: readonly CdpEvent[], options: DeliverOptions) => Promise<readonly Outcome[]>;
+export type DeliverFunction = (events: readonly CdpEvent[], options: DeliverOptions) => Promise<readonly Outcome[]>;
 
 export interface DriveOptions {
   /**
-   * An event is settled (`seq` is its position in the input): commit it, or write the dead letter. In any order, one after another; what it throws ends drive(), so
+   * An event is settled (`seq` is its position in the input): commit it, or write the dead letter. In any order, one after another; what it throws ends deliverUntilSettled(), so
    * that nothing is committed that was not kept.
    */
   readonly settled: (settlement: FinalSettlement, event: CdpEvent, outcome: Outcome) => unknown;
   /** How long to try. Default: until an event is a day old. */
   readonly policy?: QueuePolicy;
-  /** When an event was accepted, in epoch ms: its age counts from there. Default: when drive() was called. */
+  /** When an event was accepted, in epoch ms: its age counts from there. Default: when deliverUntilSettled() was called. */
   readonly acceptedAt?: (position: number) => number;
-  /** Keeps the host's lease alive, while delivering and while waiting. When it throws, the lease is lost: see drive(). */
-  readonly beat?: () => unknown;
+  /** Keeps the host's lease alive, while delivering and while waiting. When it throws, the lease is lost: see deliverUntilSettled(). */
+  readonly heartbeat?: () => unknown;
   /** Milliseconds between beats (default 3 s). */
-  readonly beatMs?: number;
+  readonly heartbeatMs?: number;
   /** connection.suspended: tells a paused connection from a suspended scope. Without it every suspension is a pause. */
   readonly suspended?: () => Suspended;
   /** How long one delivery may take, in milliseconds. Default: deliver's own. */
@@ -44,8 +44,8 @@ export interface DriveOptions {
   readonly after?: Clock['after'];
 }
 
-/** An event that drive() gave back. */
-export interface Left {
+/** An event that deliverUntilSettled() gave back. */
+export interface Remaining {
   readonly position: number;
   readonly event: CdpEvent;
   readonly attempts: number;
@@ -53,14 +53,14 @@ export interface Left {
   readonly notBefore: number;
 }
 
-export interface Driven {
+export interface DriveResult {
   /** In input order; empty when all are settled. */
-  readonly left: readonly Left[];
+  readonly remaining: readonly Remaining[];
   /** Why the connection pauses, where that is what ended it. */
   readonly paused?: Reason;
 }
 
-interface Waiting extends Left {
+interface Waiting extends Remaining {
   readonly acceptedAt: number;
   readonly ambiguous?: true | undefined;
 }
@@ -71,8 +71,8 @@ const driveOptions: OptionTable<DriveOptions> = {
   settled: aFunction,
   policy: anObject,
   acceptedAt: aFunction,
-  beat: aFunction,
-  beatMs: someMilliseconds,
+  heartbeat: aFunction,
+  heartbeatMs: someMilliseconds,
   suspended: aFunction,
   withinMs: someMilliseconds,
   signal: anAbortSignal,
@@ -83,15 +83,19 @@ const driveOptions: OptionTable<DriveOptions> = {
 /**
  * For hosts with an engine of their own, which hold their place in a log: delivers the events and tries again what failed, in place,
  * until all are settled, the signal fires, or the connection pauses. What is left goes again all together, in input order, once
- * the last of it may: so no event overtakes an earlier one of its lane, without drive() knowing the lanes.
+ * the last of it may: so no event overtakes an earlier one of its lane, without deliverUntilSettled() knowing the lanes.
  *
- * Rejects at once for options that cannot be meant; later with what settled() or beat() threw, after what was in flight has come
+ * Rejects at once for options that cannot be meant; later with what settled() or heartbeat() threw, after what was in flight has come
  * back; so does deliver()'s own failure.
  */
-export async function drive(events: readonly CdpEvent[], deliver: DriveDeliver, asked: DriveOptions): Promise<Driven> {
-  const options = checkedOptions(asked, driveOptions, 'drive()');
+export async function deliverUntilSettled(
+  events: readonly CdpEvent[],
+  deliver: DeliverFunction,
+  asked: DriveOptions,
+): Promise<DriveResult> {
+  const options = checkedOptions(asked, driveOptions, 'deliverUntilSettled()');
   if (!aFunction.fits(options.settled))
-    throw new TypeError(`drive(): settled must be a function, not ${kindOf(options.settled)}`);
+    throw new TypeError(`deliverUntilSettled(): settled must be a function, not ${kindOf(options.settled)}`);
   const { settled, policy = defaultQueuePolicy, suspended, withinMs, signal } = options;
   const { now = systemClock.now, after = systemClock.after } = options;
   const startedAt = now();
@@ -186,21 +190,25 @@ export async function drive(events: readonly CdpEvent[], deliver: DriveDeliver, 
   }
   beating.complain();
   const given = left.map(({ position, event, attempts, notBefore }) => ({ position, event, attempts, notBefore }));
-  return { left: given, ...(paused === undefined ? {} : { paused }) };
+  return { remaining: given, ...(paused === undefined ? {} : { paused }) };
 }
 
 /** A deferral without a time is no reason to spin. */
 const shortestWaitMs = 10;
 
 /** Beats until end(), or until a beat fails: then it stops everything, and complain() throws what the beat threw. */
-function startBeating({ beat, beatMs = defaultBeatMs }: DriveOptions, after: Clock['after'], stop: () => void) {
-  let over = beat === undefined;
+function startBeating(
+  { heartbeat, heartbeatMs = defaultBeatMs }: DriveOptions,
+  after: Clock['after'],
+  stop: () => void,
+) {
+  let over = heartbeat === undefined;
   let failure: { readonly error: unknown } | undefined;
   let off = (): void => undefined;
 
   async function next(): Promise<void> {
     try {
-      await beat?.();
+      await heartbeat?.();
     } catch (error) {
       failure = { error };
       over = true;
@@ -209,7 +217,7 @@ function startBeating({ beat, beatMs = defaultBeatMs }: DriveOptions, after: Clo
     schedule();
   }
   function schedule(): void {
-    if (!over) off = after(beatMs, () => void next());
+    if (!over) off = after(heartbeatMs, () => void next());
   }
   schedule();
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
-import { drive, type DriveOptions } from '../../core/queue/index.ts';
+import { deliverUntilSettled, type DriveOptions } from '../../core/queue/index.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import {
@@ -24,7 +24,7 @@ function driver(options: TestConnectionOptions = {}) {
     sent: () => vendor.requests.map(({ ids }) => ids.join(' ')),
     drive: (events: readonly CdpEvent[], more: Partial<DriveOptions> = {}) =>
       clock.run(
-        drive(events, (given, asked) => connection.deliver(given, asked), {
+        deliverUntilSettled(events, (given, asked) => connection.deliver(given, asked), {
           settled: ({ kind }, event) => settled.push([event.messageId ?? '', kind]),
           suspended: () => connection.suspended(),
           now: clock.now,
@@ -40,15 +40,27 @@ const slow = (made: () => TestConnection, answer: Answer, ms: number) => async (
   return answer;
 };
 
-describe('drive()', () => {
+describe('deliverUntilSettled()', () => {
   it.each<[string, unknown, string]>([
-    ['beatMS', { settled: () => true, beatMS: 1 }, 'drive(): no option "beatMS"; do you mean "beatMs"?'],
-    ['a policy by name', { settled: () => true, policy: 'a day' }, 'drive(): policy must be an object, not a string'],
-    ['no settled', {}, 'drive(): settled must be a function, not undefined'],
-    ['a list', [], 'drive(): the options must be an object, not an array'],
+    [
+      'heartbeatMS',
+      { settled: () => true, heartbeatMS: 1 },
+      'deliverUntilSettled(): no option "heartbeatMS"; do you mean "heartbeatMs"?',
+    ],
+    [
+      'a policy by name',
+      { settled: () => true, policy: 'a day' },
+      'deliverUntilSettled(): policy must be an object, not a string',
+    ],
+    ['no settled', {}, 'deliverUntilSettled(): settled must be a function, not undefined'],
+    ['a list', [], 'deliverUntilSettled(): the options must be an object, not an array'],
   ])('F-16 refuses %s before anything leaves, and names the argument', async (_, options, message) => {
     const { connection, vendor } = testConnection();
-    const driven = drive(tracks(1), (given, more) => connection.deliver(given, more), options as DriveOptions);
+    const driven = deliverUntilSettled(
+      tracks(1),
+      (given, more) => connection.deliver(given, more),
+      options as DriveOptions,
+    );
     await expect(driven).rejects.toThrow(new TypeError(message));
     expect(vendor.requests).toEqual([]);
   });
@@ -61,8 +73,8 @@ describe('drive()', () => {
       script: ({ ids: [id = ''] }: Seen) =>
         failing.delete(id) ? { status: 503 } : id === 'e4' ? { status: 400 } : id === 'e5' ? 'reset' : yes,
     });
-    const { left } = await made.drive(tracks(6));
-    expect(left).toEqual([]);
+    const { remaining } = await made.drive(tracks(6));
+    expect(remaining).toEqual([]);
     expect(made.sent().sort()).toEqual(['e0', 'e1', 'e1', 'e2', 'e3', 'e3', 'e4', 'e5']);
     expect(Object.fromEntries(made.settled)).toEqual({
       e0: 'done',
@@ -126,7 +138,7 @@ describe('drive()', () => {
   it('waits as long as the vendor asks, and beats meanwhile', async () => {
     const made = driver({ script: inTurn({ status: 429, headers: { 'retry-after': '31' } }) });
     const beats: number[] = [];
-    await made.drive(tracks(1), { beat: () => beats.push(made.clock.now() - noon), beatMs: 5_000 });
+    await made.drive(tracks(1), { heartbeat: () => beats.push(made.clock.now() - noon), heartbeatMs: 5_000 });
     expect(beats).toEqual([5_000, 10_000, 15_000, 20_000, 25_000, 30_000]);
     expect(made.clock.now()).toBe(noon + 31_000);
   });
@@ -134,7 +146,7 @@ describe('drive()', () => {
   it('beats while a delivery takes its time', async () => {
     const made: ReturnType<typeof driver> = driver({ script: slow(() => made, yes, 9_000) });
     let beats = 0;
-    await made.drive(tracks(1), { beat: () => (beats += 1) });
+    await made.drive(tracks(1), { heartbeat: () => (beats += 1) });
     expect(beats).toBe(2);
     expect(made.clock.sleepers).toBe(0);
   });
@@ -144,7 +156,7 @@ describe('drive()', () => {
     const made: ReturnType<typeof driver> = driver({ destination, script: slow(() => made, yes, 2_000) });
     const lost = new Error('the partition belongs to somebody else');
     const driven = made.drive(tracks(10), {
-      beat: () => {
+      heartbeat: () => {
         throw lost;
       },
     });
@@ -160,13 +172,13 @@ describe('drive()', () => {
       script: ({ ids: [id] }: Seen) => (id === 'e0' ? yes : { status: 503 }),
     });
     made.clock.after(20_000, () => stop.abort());
-    const { left, paused } = await made.drive(tracks(3), { signal: stop.signal });
+    const { remaining, paused } = await made.drive(tracks(3), { signal: stop.signal });
     expect(paused).toBeUndefined();
-    expect(left.map(({ position, event }) => [position, event.messageId])).toEqual([
+    expect(remaining.map(({ position, event }) => [position, event.messageId])).toEqual([
       [1, 'e1'],
       [2, 'e2'],
     ]);
-    for (const { attempts, notBefore } of left) {
+    for (const { attempts, notBefore } of remaining) {
       expect(attempts).toBeGreaterThan(2);
       expect(notBefore).toBeGreaterThan(noon);
     }
@@ -175,15 +187,15 @@ describe('drive()', () => {
 
   it('sends nothing when the signal had fired before', async () => {
     const made = driver();
-    const { left } = await made.drive(tracks(3), { signal: AbortSignal.abort() });
-    expect(left).toHaveLength(3);
+    const { remaining } = await made.drive(tracks(3), { signal: AbortSignal.abort() });
+    expect(remaining).toHaveLength(3);
     expect(made.vendor.total).toBe(0);
   });
 
   it('ends when the connection pauses, and gives all of it back', async () => {
     const made = driver({ script: () => ({ status: 401 }) });
-    const { left, paused } = await made.drive(tracks(25));
-    expect(left).toHaveLength(25);
+    const { remaining, paused } = await made.drive(tracks(25));
+    expect(remaining).toHaveLength(25);
     expect(paused).toMatchObject({ code: 'unauthorized' });
     expect(made.settled).toEqual([]);
   });
@@ -191,13 +203,13 @@ describe('drive()', () => {
   it('gives an event up when it is too old or was tried too often', async () => {
     const made = driver({ script: () => ({ status: 503 }) });
     const outcomes: [number, Outcome['kind']][] = [];
-    const { left } = await made.drive([track('old'), track('young')], {
+    const { remaining } = await made.drive([track('old'), track('young')], {
       policy: { attempts: 3, maxAgeMs: 60_000 },
       acceptedAt: (position) => (position === 0 ? noon - 60_000 : noon),
       settled: (settlement, _, { kind }) =>
         outcomes.push([settlement.kind === 'dead' ? settlement.attempts : -1, kind]),
     });
-    expect(left).toEqual([]);
+    expect(remaining).toEqual([]);
     expect(outcomes).toEqual([
       [1, 'deferred'],
       [3, 'deferred'],
@@ -233,7 +245,7 @@ describe('drive()', () => {
       );
     };
     const { now, after } = clock;
-    await clock.run(drive(tracks(3), deliver, { settled: () => undefined, now, after }));
+    await clock.run(deliverUntilSettled(tracks(3), deliver, { settled: () => undefined, now, after }));
     expect(calls).toEqual([
       [0, ['e0', 'e1', 'e2']],
       [60_000, ['e0', 'e2']],
@@ -242,7 +254,11 @@ describe('drive()', () => {
 
   it('rejects when deliver() does, or does not answer for every event', async () => {
     const options: DriveOptions = { settled: () => undefined };
-    await expect(drive(tracks(1), () => Promise.reject(new Error('broken')), options)).rejects.toThrow('broken');
-    await expect(drive(tracks(2), () => Promise.resolve([]), options)).rejects.toThrow('an outcome for each event');
+    await expect(deliverUntilSettled(tracks(1), () => Promise.reject(new Error('broken')), options)).rejects.toThrow(
+      'broken',
+    );
+    await expect(deliverUntilSettled(tracks(2), () => Promise.resolve([]), options)).rejects.toThrow(
+      'an outcome for each event',
+    );
   });
 });
