@@ -119,8 +119,8 @@ const commands: readonly (readonly [what: string, ...acts: Act[]])[] = [
   ['dead show of none', say('dead', 'show', 'none')],
   ['dead show of other ends of a line', put(separators), say('dead', 'show', 'ends\u2028of lines')],
   ['dead export', put('"\u2028"\n42\n'), say('dead', 'export')],
-  ['dead revive', say('dead', 'revive', 'dead-1'), say('dead', 'list', '--json'), status],
-  ['dead revive --dry-run', say('dead', 'revive', '--dry-run')],
+  ['dead requeue', say('dead', 'requeue', 'dead-1'), say('dead', 'list', '--json'), status],
+  ['dead requeue --dry-run', say('dead', 'requeue', '--dry-run')],
   ['dead drop', say('dead', 'drop', '--yes'), say('dead', 'list'), status],
   ['replay', say('replay', 'post', '--config', config, '--from', '2020-01-01'), status],
 ];

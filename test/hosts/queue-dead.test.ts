@@ -118,19 +118,19 @@ describe('spillway dead export', () => {
   });
 });
 
-describe('spillway dead revive', () => {
+describe('spillway dead requeue', () => {
   test('puts the chosen ones back into the queue; --dry-run only counts them', async () => {
     const { run, backlog, dead } = await storeOfDead();
-    expect(await run('dead', 'revive', '--connection', 'post', '--dry-run')).toMatchObject({
+    expect(await run('dead', 'requeue', '--connection', 'post', '--dry-run')).toMatchObject({
       code: 0,
       stdout: '2 would be put back\n',
     });
     expect(await backlog('post')).toMatchObject({ waiting: 1, dead: 2 });
-    expect(await run('dead', 'revive', 'm-3')).toMatchObject({ code: 0, stdout: '1 put back\n', stderr: '' });
+    expect(await run('dead', 'requeue', 'm-3')).toMatchObject({ code: 0, stdout: '1 put back\n', stderr: '' });
     expect(await backlog('post')).toMatchObject({ waiting: 2, dead: 1 });
-    expect(await run('dead', 'revive', '--reason', 'internal_error')).toMatchObject({ stdout: '2 put back\n' });
+    expect(await run('dead', 'requeue', '--reason', 'internal_error')).toMatchObject({ stdout: '2 put back\n' });
     expect(await dead()).toMatchObject([{ connection: 'desk', reason: { code: 'invalid_value' } }]);
-    expect(await run('dead', 'revive', 'm-3')).toMatchObject({
+    expect(await run('dead', 'requeue', 'm-3')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('no dead letter'),
     });
@@ -157,7 +157,7 @@ describe('events that were refused on their way in', () => {
     const { dead = 0 } = (await backlog('phones')) ?? {};
     expect(dead).toBeGreaterThan(0);
     expect(dead).toBeLessThan(60);
-    expect(await run('dead', 'revive', '--connection', 'phones')).toMatchObject({
+    expect(await run('dead', 'requeue', '--connection', 'phones')).toMatchObject({
       stdout: `${dead} put back\n`,
       stderr: `spillway: phones: ${dead} of them never had a lane, and get none: their order is lost. --config gives them one\n`,
     });

@@ -66,12 +66,12 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
   to send the others, give them a connection id of their own (spillway dead export --events, then enqueue); dead drop gives them up
 `,
     };
-    expect(await run('dead', 'revive')).toEqual(refused);
-    expect(await run('dead', 'revive', '--dry-run')).toEqual(refused);
-    expect(await run('dead', 'revive', '--reason', 'internal_error')).toEqual(refused);
-    expect(await run('dead', 'revive', 'dead-1')).toMatchObject({ code: 78 });
+    expect(await run('dead', 'requeue')).toEqual(refused);
+    expect(await run('dead', 'requeue', '--dry-run')).toEqual(refused);
+    expect(await run('dead', 'requeue', '--reason', 'internal_error')).toEqual(refused);
+    expect(await run('dead', 'requeue', 'dead-1')).toMatchObject({ code: 78 });
     expect(await backlog('post')).toMatchObject({ destination: 'adjust', waiting: 0, dead: 3 });
-    expect(await run('dead', 'revive', '--connection', 'post', '--since', since, '--config', after)).toMatchObject({
+    expect(await run('dead', 'requeue', '--connection', 'post', '--since', since, '--config', after)).toMatchObject({
       code: 0,
       stdout: '1 put back\n',
     });
@@ -98,7 +98,7 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
 
   test('F-97 revives and replays with no settings but those of its destination', async () => {
     const { run } = await moved(beside);
-    expect(await run('dead', 'revive', '--config', before)).toMatchObject({
+    expect(await run('dead', 'requeue', '--config', before)).toMatchObject({
       code: 78,
       stderr: expect.stringContaining('post: what was done and what died was enqueued for adjust, not for mailbox'),
     });
@@ -113,11 +113,11 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     await leave?.();
     leave = undefined;
     await enqueue('post', before, letter('dead-3', 'Broken'));
-    expect(await run('dead', 'revive', '--reason', 'internal_error')).toMatchObject({
+    expect(await run('dead', 'requeue', '--reason', 'internal_error')).toMatchObject({
       code: 0,
       stdout: '3 put back\n',
     });
-    expect(await run('dead', 'revive')).toMatchObject({
+    expect(await run('dead', 'requeue')).toMatchObject({
       code: 78,
       stderr: expect.stringContaining('enqueued for another destination: 1 for adjust'),
     });

@@ -17,7 +17,7 @@ const work = workspace.write('work.json', {
 const commands = [
   ['queue', 'status'],
   ['dead', 'list'],
-  ['dead', 'revive'],
+  ['dead', 'requeue'],
   ['work', '--config', work, '--until-idle'],
   ['enqueue', 'post', '--config', config],
 ];

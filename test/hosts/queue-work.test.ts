@@ -302,7 +302,7 @@ describe('beside a running work', () => {
     while (mail.received.length < 60) await new Promise((resolve) => void setTimeout(resolve, 5));
     expect((await dead()).map(({ id }) => id)).toEqual(['m-61', 'm-62']);
     expect(await run('dead', 'drop', 'm-61', '--yes')).toMatchObject({ code: 0, stdout: '1 dropped\n' });
-    expect(await run('dead', 'revive', 'm-62')).toMatchObject({ code: 0, stdout: '1 put back\n' });
+    expect(await run('dead', 'requeue', 'm-62')).toMatchObject({ code: 0, stdout: '1 put back\n' });
     while ((await backlog('post'))?.waiting !== 0) await new Promise((resolve) => void setTimeout(resolve, 20));
     expect(await dead()).toMatchObject([{ id: 'm-62', attempts: 1 }]);
     const again = ['replay', 'post', '--config', config, '--from', '2020-01-01'];

@@ -77,11 +77,11 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
   deadCommand('show <id...>', 'some by id or number, with the event: personal data').action(async (names, flags) =>
     end(await (await import('./dead.ts')).show(names, flags, terminal)),
   );
-  deadCommand('revive [id...]', 'puts them back into the queue, as if they were new')
+  deadCommand('requeue [id...]', 'puts them back into the queue, as if they were new')
     .option('--dry-run', 'only says how many')
     .option('--config <file>', `${connectionsForm}: gives lanes to what was refused before it had one`)
     .option(...destinations)
-    .action(async (names, flags) => end(await (await import('./dead.ts')).revive(names, flags, terminal)));
+    .action(async (names, flags) => end(await (await import('./dead.ts')).requeue(names, flags, terminal)));
   deadCommand('drop [id...]', 'gives them up for good, to make room')
     .option('--yes', 'does it; without, it only says how many')
     .action(async (names, flags) => end(await (await import('./dead.ts')).drop(names, flags, terminal)));

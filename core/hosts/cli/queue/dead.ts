@@ -96,8 +96,8 @@ const readable = ({ acceptedAt, diedAt, ...letter }: DeadLetter) => ({
   diedAt: written(diedAt),
 });
 
-/** `spillway dead revive`: puts dead letters back at the tail, as if they were new. */
-export async function revive(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
+/** `spillway dead requeue`: puts dead letters back at the tail, as if they were new. */
+export async function requeue(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout, stderr, env } = terminal;
   const filter = filterOf(flags);
   const directory = storeOf(flags, env);
