@@ -9,7 +9,7 @@ import { version } from './version.ts';
 /** Runs one command line and resolves to its exit code. Never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = exitCode.ok;
-  const program = describe(terminal, (ended) => {
+  const program = describeProgram(terminal, (ended) => {
     code = ended;
   });
   return settled(program, terminal, async () => {
@@ -19,7 +19,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 /** The commands. What each of them needs is loaded when it runs, so that --help need not wait for it. */
-function describe(terminal: Terminal, end: (code: number) => void): Command {
+export function describeProgram(terminal: Terminal, end: (code: number) => void): Command {
   const program = commandOf('spillway', terminal)
     .description('Delivers customer data events to vendors, and says of each event what became of it.')
     .version(version())
