@@ -4,7 +4,7 @@ import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
-import { prlimit, where } from '../support/where.ts';
+import { itNeeds, prlimit } from '../support/machine.ts';
 import { spillway } from './support/fake-terminal.ts';
 import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
 import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
@@ -53,7 +53,7 @@ const numbersOf = (ranges: string): number[] =>
   });
 
 describe('spillway deliver --store', () => {
-  where(prlimit)(
+  itNeeds(prlimit)(
     'F-97 with no room for the journal it says which outcomes are not in it, has them among the outcomes, and sends again only these',
     async () => {
       const { args, deliver, server: mail } = await resumable(letters(3_000), () => ({ afterMs: 5 }));

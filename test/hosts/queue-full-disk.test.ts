@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, expect, jest } from '@jest/globals';
 import { startMailServer } from './support/mail-server.ts';
-import { prlimit, where } from '../support/where.ts';
+import { itNeeds, prlimit } from '../support/machine.ts';
 import { createStore } from './support/store.ts';
 import { createWorkspace, mailboxes, mailboxSettings } from './support/workspace.ts';
 
@@ -32,7 +32,7 @@ const limited = (bytes: number, ...args: readonly string[]): string[] => [
   ...args,
 ];
 
-where(prlimit)(
+itNeeds(prlimit)(
   'F-91 F-92 beside a full disk a running work says so in one line, sends nothing, and says nothing of LMDB',
   async () => {
     const { store, run } = createStore(workspace, 'store');

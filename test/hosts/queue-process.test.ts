@@ -1,10 +1,11 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { itNeeds, prlimit } from '../support/machine.ts';
 import { spillway } from './support/fake-terminal.ts';
 import { startMailServer } from './support/mail-server.ts';
 import { createStore } from './support/store.ts';
@@ -93,9 +94,8 @@ describe('spillway work as a process', () => {
 });
 
 describe('spillway work beside a full disk', () => {
-  const prlimit = works('prlimit', '--version');
-  (prlimit ? test : test.skip)(
-    `F-92 says so in a line, with the room there is, and queue status says why nothing leaves${prlimit ? '' : ' (skipped: no prlimit on this machine)'}`,
+  itNeeds(prlimit)(
+    'F-92 says so in a line, with the room there is, and queue status says why nothing leaves',
     async () => {
       const { store, enqueue, backlog } = createStore(workspace, 'full-disk');
       await enqueue('post', config, letters(3_000));
@@ -277,15 +277,6 @@ describe('spillway deliver --store as a process', () => {
 function sizeIsOver(file: string, bytes: number): boolean {
   try {
     return statSync(file).size > bytes;
-  } catch {
-    return false;
-  }
-}
-
-function works(...[program, ...args]: readonly [string, ...string[]]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
   } catch {
     return false;
   }

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
-import { prlimit } from '../support/where.ts';
+import { prlimit } from '../support/machine.ts';
 
 const program = path.join(import.meta.dirname, 'support', 'work-in-little-room.ts');
-const unable = prlimit.there ? '' : ` (skipped: ${prlimit.what})`;
+const unable = prlimit.met ? '' : ` (skipped: ${prlimit.otherwise})`;
 const mebibyte = 2 ** 20;
 
 /** No file of the process may be larger. */
@@ -17,7 +17,7 @@ function run(bytes: number, ...args: readonly string[]): void {
   if (status !== 0) throw new Error(`${args[0] ?? ''}: ${status ?? 'killed'}: ${stderr.slice(-500)}`);
 }
 
-(prlimit.there ? it : it.skip).each([
+(prlimit.met ? it : it.skip).each([
   [4, 'taken'],
   [4.5, 'taken'],
   [5, 'taken'],
@@ -51,7 +51,7 @@ function run(bytes: number, ...args: readonly string[]): void {
   120_000,
 );
 
-(prlimit.there ? it : it.skip).each([
+(prlimit.met ? it : it.skip).each([
   [6, 'no room'],
   [16, 'kept'],
 ] as const)(

@@ -22,6 +22,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
+import { canRun, itNeeds, prlimit } from '../support/machine.ts';
 import { queued } from './contract.ts';
 import { compiled, type Compiled } from './support/compiled.ts';
 
@@ -47,18 +48,6 @@ const data = (): string => path.join(store, 'events.mdb');
 const at = { now: 2_000, configHash: '' };
 // Most tests start processes.
 jest.setTimeout(120_000);
-
-function works(file: string, ...args: string[]): boolean {
-  try {
-    execFileSync(file, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-/** A test that needs something of the machine it runs on. */
-const where = (there: boolean, what: string): ((name: string, act: () => Promise<void>) => void) =>
-  there ? it : (name, act) => it.skip(`${name} (skipped: ${what})`, act);
 
 /** A store with one event, that nobody closed. */
 async function unclosed(): Promise<void> {
@@ -289,8 +278,7 @@ describe('a store that cannot be had, for a reason outside of it', () => {
     await (await openQueue({ path: store, maxBytes: 2 ** 20 })).close();
   });
 
-  const prlimit = works('prlimit', '--version');
-  where(prlimit, 'no prlimit on this machine')(
+  itNeeds(prlimit)(
     'is not judged when the process that looks through it, or the one that opens it, may not map it',
     async () => {
       await unclosed();
@@ -304,7 +292,7 @@ describe('a store that cannot be had, for a reason outside of it', () => {
     },
   );
 
-  where(prlimit, 'no prlimit on this machine')('is not made where there is no room for it', async () => {
+  itNeeds(prlimit)('is not made where there is no room for it', async () => {
     const end = execFileSync('prlimit', ['--fsize=100000', process.execPath, scripts.script('drain'), store]);
     expect(JSON.parse(String(end))).toEqual({
       refused: 'unwritable',
@@ -313,8 +301,8 @@ describe('a store that cannot be had, for a reason outside of it', () => {
     expect(await scripts.drain(store)).toMatchObject({ ids: [] });
   });
 
-  const mount = works('unshare', '-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir());
-  where(mount, 'no tmpfs may be mounted')(
+  const mount = canRun('unshare', '-m', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir());
+  itNeeds({ met: mount, otherwise: 'no tmpfs may be mounted' })(
     'is made on a disk that is nearly full, or refused; LMDB does not get to end the process',
     async () => {
       mkdirSync(store);
@@ -391,7 +379,7 @@ describe('the process that looks through a store that was not closed', () => {
   });
 });
 
-where(process.platform === 'linux', 'nothing to see the owner by on this system')(
+itNeeds({ met: process.platform === 'linux', otherwise: 'nothing to see the owner by on this system' })(
   'a copy of a store that was open is told from the store, and is a store of its own once its lock is removed',
   async () => {
     const queue = await openQueue({ path: store });
@@ -425,7 +413,7 @@ describe('an owner in another container, whose process number cannot be looked u
       JSON.stringify({ ...owner, pid: 2 ** 22 + 1, started: `${boot} pid:[1] ${ticks}`, ...change }),
     );
   }
-  const linux = where(process.platform === 'linux', 'no containers on this system');
+  const linux = itNeeds({ met: process.platform === 'linux', otherwise: 'no containers on this system' });
 
   linux('keeps the store as long as it lives, even when it is stopped, and not longer', async () => {
     const child = await producer();
@@ -458,24 +446,27 @@ describe('an owner in another container, whose process number cannot be looked u
     }
   });
 
-  const unshare = works('unshare', '-pfn', '--mount-proc', 'true');
-  where(unshare, 'no namespaces may be made')('is seen through the folder they share', async () => {
-    const elsewhere = (): unknown => {
-      const args = ['-pfn', '--mount-proc', process.execPath, scripts.script('drain'), store];
-      return JSON.parse(execFileSync('unshare', args, { encoding: 'utf8' }));
-    };
-    const queue = await openQueue({ path: store });
-    await queue.put('c', [queued('a')]);
-    expect(elsewhere()).toEqual({
-      refused: 'busy',
-      message: expect.stringContaining(`in use by process ${process.pid} of another container`),
-    });
-    await queue.put('c', [queued('b')]);
-    await queue.close();
-    expect(elsewhere()).toMatchObject({ ids: ['a', 'b'] });
-    await killed(await producer());
-    expect(elsewhere()).toHaveProperty('ids');
-  });
+  const unshare = canRun('unshare', '-pfn', '--mount-proc', 'true');
+  itNeeds({ met: unshare, otherwise: 'no namespaces may be made' })(
+    'is seen through the folder they share',
+    async () => {
+      const elsewhere = (): unknown => {
+        const args = ['-pfn', '--mount-proc', process.execPath, scripts.script('drain'), store];
+        return JSON.parse(execFileSync('unshare', args, { encoding: 'utf8' }));
+      };
+      const queue = await openQueue({ path: store });
+      await queue.put('c', [queued('a')]);
+      expect(elsewhere()).toEqual({
+        refused: 'busy',
+        message: expect.stringContaining(`in use by process ${process.pid} of another container`),
+      });
+      await queue.put('c', [queued('b')]);
+      await queue.close();
+      expect(elsewhere()).toMatchObject({ ids: ['a', 'b'] });
+      await killed(await producer());
+      expect(elsewhere()).toHaveProperty('ids');
+    },
+  );
 
   linux('shares the lock of LMDB with who takes the store from it', async () => {
     await (await openQueue({ path: store })).close();
