@@ -5,7 +5,7 @@
  * was called poisonous for the outage.
  */
 import Table from 'cli-table3';
-import { patients, runPartialOutage, runPoison, spread } from '../test/queue/poison.ts';
+import { vendorCases, runPartialOutage, runPoison, spread } from '../test/queue/poison.ts';
 
 const [events = 5_000] = process.argv.slice(2).map(Number);
 const seconds = (ms: number | undefined): string => (ms === undefined ? 'never' : `${(ms / 1_000).toFixed(1)} s`);
@@ -14,10 +14,10 @@ let good = true;
 const table = new Table({
   head: ['vendor', 'bad', 'last healthy', 'requests', 'newcomer, at most', 'requests/min', 'bad ones after 2 h'],
 });
-for (const [name, patient] of Object.entries(patients)) {
+for (const [name, vendorCase] of Object.entries(vendorCases)) {
   for (const count of [1, 2, 5, 6, 10, 50, 500]) {
     const numbers = await runPoison({
-      patient,
+      vendorCase,
       events,
       bad: spread(count, events),
       minutes: 125,
@@ -40,8 +40,8 @@ for (const [name, patient] of Object.entries(patients)) {
 }
 console.log(table.toString());
 
-for (const [name, patient] of Object.entries(patients)) {
-  const { minutes, requests, busiestMinute, delivered, dead, waiting } = await runPartialOutage(patient, events);
+for (const [name, vendorCase] of Object.entries(vendorCases)) {
+  const { minutes, requests, busiestMinute, delivered, dead, waiting } = await runPartialOutage(vendorCase, events);
   const letters = Object.entries(dead).map(([code, many]) => `, ${many} ${code}`);
   console.log(
     `${name}, one request in 50 let through for ${minutes / 60} h: ${(requests / minutes).toFixed(1)} requests a minute, ` +

@@ -8,10 +8,10 @@ import { mostLanes } from '../../core/queue/lane.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import type { Answer } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import { patients, runPartialOutage, runPoison } from './poison.ts';
+import { vendorCases, runPartialOutage, runPoison } from './poison.ts';
 
 interface Case {
-  readonly vendor: keyof typeof patients;
+  readonly vendor: keyof typeof vendorCases;
   readonly events: number;
   readonly bad: ReadonlySet<number>;
   readonly answer: Answer;
@@ -35,7 +35,7 @@ const anyCase: fc.Arbitrary<Case> = fc
   .chain((rest) => among(rest.events).map((bad) => ({ ...rest, bad })));
 
 async function holds({ vendor, events, bad, answer }: Case, queue: DeliveryQueue): Promise<void> {
-  const numbers = await runPoison({ patient: patients[vendor], events, bad, answer, queue });
+  const numbers = await runPoison({ vendorCase: vendorCases[vendor], events, bad, answer, queue });
   expect(numbers).toMatchObject({ missing: 0, twice: 0, healthyMs: expect.any(Number) });
   expect(numbers.healthyMs).toBeLessThanOrEqual(60_000);
   // Nobody is called poisonous within a minute.
@@ -62,7 +62,13 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
     'F-90 the healthy of %s are delivered within a minute, where of %i the first %i are all bad',
     async (vendor, events, count) => {
       const bad = new Set(Array.from({ length: count }, (_, n) => n));
-      const numbers = await runPoison({ patient: patients[vendor], events, bad, answer: { status: 503 }, minutes: 1 });
+      const numbers = await runPoison({
+        vendorCase: vendorCases[vendor],
+        events,
+        bad,
+        answer: { status: 503 },
+        minutes: 1,
+      });
       expect(numbers).toMatchObject({ missing: 0, twice: 0, waiting: count });
     },
     240_000,
@@ -71,7 +77,7 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
   it('F-90 the few healthy are delivered within a minute, where fourteen of fifteen are bad', async () => {
     const bad = new Set(Array.from({ length: 600 }, (_, n) => n).filter((n) => n % 15 !== 7));
     const numbers = await runPoison({
-      patient: patients.adjust,
+      vendorCase: vendorCases.adjust,
       events: 600,
       bad,
       answer: { status: 503 },
@@ -103,7 +109,7 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
   ] as const)(
     'F-90 no event of %s is to blame for an outage that lets one request in 50 through for three hours',
     async (vendor, events) => {
-      const { dead, delivered, waiting } = await runPartialOutage(patients[vendor], events);
+      const { dead, delivered, waiting } = await runPartialOutage(vendorCases[vendor], events);
       expect(dead).toEqual({});
       expect(delivered).toBeGreaterThan(0);
       expect(waiting).toBeGreaterThan(0);

@@ -4,15 +4,15 @@ import { laneNumber, mostLanes } from '../../core/queue/lane.ts';
 import adjust from '../../destinations/adjust/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
 import { createManualClock } from '../core/manual-clock.ts';
-import { ScriptedVendor, yes, type Answer } from '../core/scripted-vendor.ts';
+import { ScriptedVendor, yes, type Answer, type Script } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
 
 /** A vendor, the settings of a customer, and an event of theirs that tells its number on the wire. */
-export interface Patient {
+export interface VendorCase {
   readonly destination: AnyDestination;
   readonly config: Readonly<Record<string, unknown>>;
-  /** `kin`: another device where a vendor tells devices apart. */
-  readonly eventOf: (n: number, at: number, kin?: number) => CdpEvent;
+  /** `device`: which device it comes from, where a vendor tells devices apart. */
+  readonly eventOf: (n: number, at: number, device?: number) => CdpEvent;
   /** The numbers of the events in a request. */
   readonly numbersIn: (text: string) => readonly number[];
 }
@@ -29,16 +29,16 @@ const shop = (n: number, at: number, context: JsonObject): CdpEvent => ({
 
 const hex = (n: number, digits: number): string => n.toString(16).padStart(digits, '0');
 
-export const patients = {
+export const vendorCases = {
   adjust: {
     destination: adjust,
     config: { appToken: 'app5imulated', environment: 'sandbox', eventTokens: { 'Order Completed': 'tok001' } },
-    eventOf: (n, at, kin = 0) =>
+    eventOf: (n, at, device = 0) =>
       shop(n, at, {
         os: { name: 'Android', version: '14' },
         device: {
           type: 'android',
-          advertisingId: `a0a0a0a0-0000-4000-8${hex(kin, 3)}-${hex(n, 12)}`,
+          advertisingId: `a0a0a0a0-0000-4000-8${hex(device, 3)}-${hex(n, 12)}`,
           adTrackingEnabled: true,
         },
       }),
@@ -58,10 +58,10 @@ export const patients = {
     eventOf: (n, at) => shop(n, at, { page: { url: 'https://shop.example.com/thanks' } }),
     numbersIn: (text) => [...text.matchAll(/"user_id":"user-(\d+)"/g)].map(([, n]) => Number(n)),
   },
-} satisfies Record<string, Patient>;
+} satisfies Record<string, VendorCase>;
 
 export interface PoisonOptions {
-  readonly patient: Patient;
+  readonly vendorCase: VendorCase;
   readonly events: number;
   /** Numbers of the events that the vendor fails on, whoever is with them. */
   readonly bad: ReadonlySet<number>;
@@ -97,9 +97,29 @@ export interface PoisonNumbers {
 const minute = 60_000;
 const latencyMs = 50;
 
+/** A connection to the vendor of a case on a clock of its own, which stands still while requests or `activity` count on. */
+function openConnection({ destination, config }: VendorCase, script: Script, activity: () => number = () => 0) {
+  const clock = createManualClock(undefined, () => vendor.total + activity());
+  const vendor: ScriptedVendor = new ScriptedVendor((request, position) => {
+    // Nobody reads them, and they are many.
+    vendor.requests.length = 0;
+    return script(request, position);
+  });
+  const runtime = createRuntime({
+    destinations: [destination],
+    dispatcher: () => vendor,
+    now: clock.now,
+    sleep: clock.sleep,
+    random: clock.random,
+  });
+  const opened = runtime.open(destination.manifest.slug, config);
+  if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+  return { clock, runtime, connection: opened.connection };
+}
+
 /** A queue with events that its vendor fails on always, among healthy ones. Time is virtual, as in outage.ts. */
 export async function runPoison({
-  patient,
+  vendorCase,
   events,
   bad,
   answer = { status: 500 },
@@ -107,11 +127,15 @@ export async function runPoison({
   minutes,
   newcomers = 0,
 }: PoisonOptions): Promise<PoisonNumbers> {
-  const { destination, config, eventOf, numbersIn } = patient;
+  const { destination, eventOf, numbersIn } = vendorCase;
   /** Changes while the store writes, so that the clock stands still for that. */
   let writing = 0;
-  let turns = 0;
-  const clock = createManualClock(undefined, () => vendor.total + (writing > 0 ? (turns += 1) : turns));
+  let ticks = 0;
+  const { clock, runtime, connection } = openConnection(
+    vendorCase,
+    ({ text }) => respond(text),
+    () => (writing > 0 ? (ticks += 1) : ticks),
+  );
   const startedAt = clock.now();
   const takenAt = new Map<number, number>();
   const putAt = new Map<number, number>();
@@ -120,8 +144,7 @@ export async function runPoison({
   let missing = 0;
   let lastHealthyAt = startedAt;
   let requestsForHealthy = 0;
-  const vendor: ScriptedVendor = new ScriptedVendor(async ({ text }) => {
-    vendor.requests.length = 0;
+  const respond = async (text: string): Promise<Answer> => {
     requestTimes.push(clock.now());
     const numbers = numbersIn(text);
     if (numbers.length === 0) throw new Error(`no event is known by this request: ${text.slice(0, 300)}`);
@@ -136,34 +159,24 @@ export async function runPoison({
       requestsForHealthy = requestTimes.length;
     }
     return yes;
-  });
-  const runtime = createRuntime({
-    destinations: [destination],
-    dispatcher: () => vendor,
-    now: clock.now,
-    sleep: clock.sleep,
-    random: clock.random,
-  });
-  const opened = runtime.open(destination.manifest.slug, config);
-  if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
-  const { connection } = opened;
+  };
   const watched: WorkableQueue = {
-    claim: (...asked) => queue.claim(...asked),
+    claim: (...args) => queue.claim(...args),
     nextAt: (id) => queue.nextAt(id),
-    release: (...asked) => queue.release(...asked),
+    release: (...args) => queue.release(...args),
     waiting: (id) => queue.waiting(id),
     crashedAt: () => 0,
     ambiguousSinceCrash: () => 0,
-    async settle(...asked) {
+    async settle(...args) {
       writing += 1;
-      await queue.settle(...asked).finally(() => (writing -= 1));
+      await queue.settle(...args).finally(() => (writing -= 1));
     },
   };
   const lanes = new Set<number>();
   /** Events of devices that do not share a lane number: such wait for each other, whatever the worker does. */
-  const placed = (n: number) => {
-    for (let kin = 0; ; kin += 1) {
-      const event = eventOf(n, clock.now(), kin);
+  const eventOnFreeLane = (n: number) => {
+    for (let device = 0; ; device += 1) {
+      const event = eventOf(n, clock.now(), device);
       const route = connection.routeOf(event);
       const lane = route.kind === 'payload' && route.lane !== undefined ? laneNumber(route.lane, mostLanes - 1) : 0;
       if (lane > 0 && lanes.has(lane)) continue;
@@ -178,7 +191,7 @@ export async function runPoison({
     await queue.put(
       connection.id,
       all.map((n) => {
-        const { event, route } = placed(n);
+        const { event, route } = eventOnFreeLane(n);
         if (route.kind !== 'payload') throw new Error(`event ${n} is not sent: ${JSON.stringify(route)}`);
         return { id: `m-${n}`, event, acceptedAt: clock.now(), lane: route.lane };
       }),
@@ -238,29 +251,17 @@ export interface PartialOutageNumbers {
 }
 
 /** A vendor that lets one request in 50 through for three hours, before a full queue. */
-export async function runPartialOutage(patient: Patient, events: number): Promise<PartialOutageNumbers> {
-  const { destination, config, eventOf } = patient;
-  const clock = createManualClock(undefined, () => vendor.total);
+export async function runPartialOutage(vendorCase: VendorCase, events: number): Promise<PartialOutageNumbers> {
+  const { destination, eventOf } = vendorCase;
   const perMinute = new Map<number, number>();
   let seed = 1;
   const chance = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const vendor: ScriptedVendor = new ScriptedVendor(async () => {
-    vendor.requests.length = 0;
+  const { clock, runtime, connection } = openConnection(vendorCase, async () => {
     const at = Math.floor(clock.now() / minute);
     perMinute.set(at, (perMinute.get(at) ?? 0) + 1);
     await clock.sleep(latencyMs);
     return chance() < 1 / 50 ? yes : { status: 503 };
   });
-  const runtime = createRuntime({
-    destinations: [destination],
-    dispatcher: () => vendor,
-    now: clock.now,
-    sleep: clock.sleep,
-    random: clock.random,
-  });
-  const opened = runtime.open(destination.manifest.slug, config);
-  if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
-  const { connection } = opened;
   const queue = new MemoryQueue();
   await queue.put(
     connection.id,
