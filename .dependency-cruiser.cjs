@@ -79,13 +79,19 @@ module.exports = {
       'hosts',
       {
         path: '^(?:core/hosts|scripts)/',
-        pathNot: ['^scripts/bench/', '^scripts/templates/', '^scripts/record-reply'],
+        pathNot: ['^scripts/bench/', '^scripts/templates/', '^scripts/record-reply', '^scripts/kill/'],
       },
       {
         path: '^core/',
         pathNot: ['^core/index\\.ts$', '^core/adapters/rudder\\.ts$', '^core/queue/index\\.ts$', '^core/hosts/'],
       },
       'Hosts and scripts import what everybody may import: core/index and core/queue/index. A benchmark may look inside, as a test may.',
+    ),
+    closed(
+      'kill',
+      { path: '^scripts/kill/' },
+      { path: '^core/', pathNot: ['^core/index\\.ts$', '^core/queue/(?:index|failpoint)\\.ts$', '^core/hosts/'] },
+      'What kills a process at a moment names the moments; nobody else sees them.',
     ),
     closed(
       'record-reply',

@@ -11,7 +11,7 @@ import {
 } from '../runtime/argument-check.ts';
 import { systemClock, type Clock } from '../policy/clock.ts';
 import type { DeliverOptions } from '../runtime/deliver.ts';
-import { nap } from './nap.ts';
+import { sleepCapped } from './nap.ts';
 import type { FinalSettlement } from './queue.ts';
 import { defaultQueuePolicy, settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, wholeSuspension, type Suspended } from './suspension.ts';
@@ -182,7 +182,7 @@ export async function deliverUntilSettled(
       paused = await round();
       if (left.length === 0 || paused !== undefined) break;
       const until = left.reduce((latest, { notBefore }) => Math.max(latest, notBefore), now() + shortestWaitMs);
-      while (now() < until && !stopping.signal.aborted) await nap(until - now(), after, stopping.signal);
+      while (now() < until && !stopping.signal.aborted) await sleepCapped(until - now(), after, stopping.signal);
     }
   } finally {
     signal?.removeEventListener('abort', stop);

@@ -1,8 +1,8 @@
 import type { Outcome } from '../api/outcome.ts';
 import type { Clock } from '../policy/clock.ts';
-import { nap } from './nap.ts';
-import { heldUntil } from './probe.ts';
-import type { SharedRateLimiter } from './rate-budget.ts';
+import { sleepCapped } from './nap.ts';
+import { retryAfterOf } from './vendor-health.ts';
+import type { SharedRateLimiter } from '../policy/shared-limiter.ts';
 
 /** Each event is a permit; without `perSecond` only the vendor's pauses are shared. */
 export interface SharedPace {
@@ -11,7 +11,7 @@ export interface SharedPace {
   readonly perSecond?: number;
 }
 
-export interface PermitsOptions {
+export interface SharedLimiterOptions {
   readonly shared: SharedPace | undefined;
   readonly now: Clock['now'];
   readonly after: Clock['after'];
@@ -19,14 +19,14 @@ export interface PermitsOptions {
 }
 
 /** What a worker shares of its pace with others; nothing where no budget is given. */
-export interface Permits {
+export interface SharedLimiter {
   /** Resolves when so many events may leave, or the signal fires. */
   wait(events: number, signal: AbortSignal): Promise<void>;
   /** The vendor may have asked for a pause: then everybody makes one. */
   tell(outcomes: readonly Outcome[]): void;
 }
 
-export function createPermits({ shared, now, after, defect }: PermitsOptions): Permits {
+export function createSharedLimiter({ shared, now, after, defect }: SharedLimiterOptions): SharedLimiter {
   return {
     async wait(events, signal) {
       if (shared === undefined) return;
@@ -34,14 +34,14 @@ export function createPermits({ shared, now, after, defect }: PermitsOptions): P
       const lease = (permits: number): Promise<number> => orNever(limiter.lease(bucket, permits, perSecond), signal);
       let until = now() + (await lease(events));
       while (now() < until && !signal.aborted) {
-        await nap(until - now(), after, signal);
+        await sleepCapped(until - now(), after, signal);
         if (now() < until || (await lease(0)) === 0) continue;
         // The bucket was held meanwhile: permits of that time are gone, or all who waited would start at its end.
         until = now() + (await lease(events));
       }
     },
     tell(outcomes) {
-      const ms = heldUntil(outcomes) - now();
+      const ms = retryAfterOf(outcomes) - now();
       if (shared === undefined || ms <= 0) return;
       const failed = (error: unknown): void => defect('queue.budget', error);
       try {

@@ -2,16 +2,16 @@ import type { ReasonCode } from '../api/outcome.ts';
 import { yieldToEventLoop, systemClock } from '../policy/clock.ts';
 import { errorText } from '../runtime/error-text.ts';
 import { safely } from '../runtime/signals.ts';
-import { createAftermath } from './aftermath.ts';
-import { createBlame } from './blame.ts';
-import { createCandidates } from './candidates.ts';
-import { createCircuit } from './circuit.ts';
-import { createDepartures } from './departures.ts';
-import { longestNapMs } from './nap.ts';
-import { createPause } from './pause.ts';
-import { createPermits } from './permits.ts';
+import { createAmbiguityMarker } from './ambiguous-after-crash.ts';
+import { createPoisonTracker } from './poison-tracker.ts';
+import { createClaimSelector } from './claim-selector.ts';
+import { createOutageBreaker } from './outage-breaker.ts';
+import { createBatchDeliveries } from './batch-deliveries.ts';
+import { longestSleepMs } from './nap.ts';
+import { createSuspensionWatch } from './suspension-watch.ts';
+import { createSharedLimiter } from './permits.ts';
 import { isStoreLost, type Claim } from './queue.ts';
-import { createRecorder } from './recorder.ts';
+import { createSettlementWriter } from './settlement-writer.ts';
 import { defaultQueuePolicy } from './settlement.ts';
 import { maxPrefetch, maxClaimBytes, type QueueWorker, type WorkOptions } from './work-options.ts';
 
@@ -52,21 +52,21 @@ export function work(options: WorkOptions): QueueWorker {
 
   const asking = new AbortController();
   const hurrying = new AbortController();
-  const circuit = createCircuit({
+  const circuit = createOutageBreaker({
     now,
     held: (code, until) => held('unreachable', code, until),
     opened: () => departures.end(),
     resumed,
   });
-  const pause = createPause({
+  const pause = createSuspensionWatch({
     connection,
     now,
     held: (code, until) => held('suspended', code, until),
     resumed,
     defect,
   });
-  const permits = createPermits({ shared: options.shared, now, after, defect });
-  const recorder = createRecorder({
+  const permits = createSharedLimiter({ shared: options.shared, now, after, defect });
+  const recorder = createSettlementWriter({
     queue,
     id,
     configHash,
@@ -82,16 +82,16 @@ export function work(options: WorkOptions): QueueWorker {
     },
     defect,
   });
-  const blame = createBlame(now, policy.poison);
-  const candidates = createCandidates({ queue, id, now, batchSize });
-  const departures = createDepartures({
+  const blame = createPoisonTracker(now, policy.poison);
+  const candidates = createClaimSelector({ queue, id, now, batchSize });
+  const departures = createBatchDeliveries({
     connection,
     recorder,
     circuit,
     pause,
     permits,
     blame,
-    aftermath: createAftermath(queue, id, mostOut),
+    aftermath: createAmbiguityMarker(queue, id, mostOut),
     policy,
     prefetch,
     inFlight,
@@ -124,7 +124,7 @@ export function work(options: WorkOptions): QueueWorker {
     timer = undefined;
     const at = stopping ? undefined : goOnSafely();
     if (at !== undefined) {
-      timer = after(Math.min(longestNapMs, Math.max(shortestSleepMs, at - now())), () => {
+      timer = after(Math.min(longestSleepMs, Math.max(shortestSleepMs, at - now())), () => {
         timer = undefined;
         turn();
       });
@@ -144,7 +144,7 @@ export function work(options: WorkOptions): QueueWorker {
   function unclaimed(error: unknown): void {
     defect('queue.claim', error);
     if (isStoreLost(error)) lose(error);
-    else circuit.stumble();
+    else circuit.recordDefect();
   }
 
   /** Returns when to look again (epoch ms); `undefined` where something else will tell: the end of a slice, or a put. */
@@ -154,7 +154,7 @@ export function work(options: WorkOptions): QueueWorker {
       proveStore();
       return undefined;
     }
-    pause.notice();
+    pause.refresh();
     const due = pause.reason() === undefined ? circuit.at() : pause.at();
     if (due !== undefined) {
       if (departures.running() > 0) return undefined;
@@ -163,7 +163,7 @@ export function work(options: WorkOptions): QueueWorker {
     const fresh = breathing || !departures.hasRoom() ? undefined : sendSlice();
     // After the others, as that is how the queue learns what failed before a restart.
     while (departures.running('apart') < retryConcurrency) {
-      const company = candidates.company();
+      const company = candidates.retryGroup();
       if (company.length === 0) break;
       void departures.send(company, 'apart');
     }
@@ -248,7 +248,7 @@ export function work(options: WorkOptions): QueueWorker {
 
   function startProbe(claim: Claim, staleAt?: number): undefined {
     staleProbeAt = staleAt;
-    if (pause.reason() !== undefined) pause.liftForProbe();
+    if (pause.reason() !== undefined) pause.resumeForProbe();
     void probed(tryWith(claim));
   }
 
@@ -260,7 +260,7 @@ export function work(options: WorkOptions): QueueWorker {
       for (let size = sampleSize, more = true; more && !stopping; size = 2 * sampleSize) {
         const sample = candidates.sample(size);
         const arrivals = await Promise.all(sample.map((one) => departures.send([one], 'sample')));
-        more = circuit.sampled(arrivals.flatMap(({ outcomes }) => outcomes));
+        more = circuit.recordSample(arrivals.flatMap(({ outcomes }) => outcomes));
       }
     } catch (error) {
       unclaimed(error);
@@ -271,7 +271,7 @@ export function work(options: WorkOptions): QueueWorker {
     underProbe = true;
     await probing;
     underProbe = false;
-    if (!stopping) pause.probed();
+    if (!stopping) pause.afterProbe();
     turn();
   }
 
@@ -308,7 +308,7 @@ export function work(options: WorkOptions): QueueWorker {
       timer?.();
       timer = undefined;
       asking.abort();
-      const off = after(Math.min(Math.max(0, graceMs), longestNapMs), hurry);
+      const off = after(Math.min(Math.max(0, graceMs), longestSleepMs), hurry);
       return new Promise((resolve) => {
         finishers.push(() => {
           off();

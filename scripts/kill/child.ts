@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Failpoint } from '../../core/queue/index.ts';
+import type { Failpoint } from '../../core/queue/failpoint.ts';
 
 const here = fileURLToPath(import.meta.url);
 const root = path.join(path.dirname(here), '..', '..');

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { loadDestinations } from '../../core/index.ts';
-import { failpoints } from '../../core/queue/index.ts';
+import { failpoints } from '../../core/queue/failpoint.ts';
 import { accounts } from '../../test/end-to-end/accounts.ts';
 import { isGood } from './judge.ts';
 import { runKills } from './run.ts';

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AnyDestination } from '../../core/index.ts';
-import { openQueue, type DeadLetter, type Failpoint } from '../../core/queue/index.ts';
+import type { Failpoint } from '../../core/queue/failpoint.ts';
+import { openQueue, type DeadLetter } from '../../core/queue/index.ts';
 import type { Account } from '../../test/end-to-end/accounts.ts';
 import { createRandom } from '../../test/vendors/random.ts';
 import { spillway, type Ended } from './child.ts';

@@ -169,6 +169,7 @@ describe('the rules bite', () => {
       "import '../../../destinations/b/index.ts';",
       'vendor-folder: … -> destinations/b/index.ts',
     ],
+    ['scripts/kill/run.ts', "import { x } from '../../core/queue/inner.ts';", 'kill: … -> core/queue/inner.ts'],
     ['scripts/record-reply.ts', "import { x } from '../core/http/wire.ts';", 'record-reply: … -> core/http/wire.ts'],
     ['core/registry/http.ts', "import type { Agent } from 'undici';", 'undici: … -> undici'],
     [

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createPermits } from '../../core/queue/permits.ts';
+import { createSharedLimiter } from '../../core/queue/permits.ts';
 import { createSharedRateLimiter } from '../../core/queue/index.ts';
 import { createManualClock } from '../core/manual-clock.ts';
 
@@ -16,7 +16,7 @@ function waiters(count: number) {
   const none = new AbortController();
   const waiting = Promise.all(
     Array.from({ length: count }, async () => {
-      const permits = createPermits({ shared, now: clock.now, after: clock.after, defect: unheard });
+      const permits = createSharedLimiter({ shared, now: clock.now, after: clock.after, defect: unheard });
       await permits.wait(100, none.signal);
       starts.push(clock.now() - begun);
     }),
@@ -44,7 +44,7 @@ test('slices that waited when the vendor asked for a pause do not all start at i
 test('a limiter that does not answer keeps nobody from stopping', async () => {
   const clock = createManualClock();
   const silent = { lease: () => new Promise<number>(() => undefined), pause: () => new Promise<void>(() => undefined) };
-  const permits = createPermits({
+  const permits = createSharedLimiter({
     shared: { limiter: silent, bucket: 'account' },
     now: clock.now,
     after: clock.after,

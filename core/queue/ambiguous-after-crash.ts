@@ -5,7 +5,7 @@ import type { Claim, DeliveryQueue } from './queue.ts';
  * no more after a restart. What it had claimed is among them, and no write was needed to know it. Of a marked one nothing is claimed to be
  * rejected.
  */
-export function createAftermath(
+export function createAmbiguityMarker(
   queue: Pick<DeliveryQueue, 'crashedAt' | 'ambiguousSinceCrash'>,
   id: string,
   mostOut: number,

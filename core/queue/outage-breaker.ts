@@ -1,7 +1,7 @@
 import type { Outcome, ReasonCode } from '../api/outcome.ts';
-import { createStandstill, outageProbes, soundOf, verdictOf, type Sound } from './probe.ts';
+import { createStandstill, outageProbes, healthOf, batchHealth, type VendorHealth } from './vendor-health.ts';
 
-export interface CircuitOptions {
+export interface OutageBreakerOptions {
   /** Epoch ms. */
   readonly now: () => number;
   /** It opened, or stays open after a probe: nothing but the next probe may leave, at `at` (epoch ms). */
@@ -15,7 +15,7 @@ export interface CircuitOptions {
  * Why events leave: as part of a slice; apart from it, because they failed before; as a probe; or as one of the sample that is taken
  * after a good probe.
  */
-export type Errand = 'slice' | 'apart' | 'probe' | 'sample';
+export type Purpose = 'slice' | 'apart' | 'probe' | 'sample';
 
 /**
  * Opens when a vendor cannot be reached, or is too busy for anything: after several requests in a row that failed for want of it, or a
@@ -24,25 +24,25 @@ export type Errand = 'slice' | 'apart' | 'probe' | 'sample';
  * A vendor that answers for others is not down. What failed before counts only while nobody else gets through; and after a good sample
  * the circuit stays closed for a while, however many fail in a row.
  */
-export interface Circuit {
+export interface OutageBreaker {
   /** Epoch ms of the next probe; `undefined` while it is closed. */
   at(): number | undefined;
   /** Probes in a row that the vendor failed on. */
   probesFailed(): number;
   /** One outcome, as it comes. */
-  hear(outcome: Outcome, errand: Errand): void;
+  record(outcome: Outcome, errand: Purpose): void;
   /** All outcomes of a slice that ended, or of a probe. */
-  conclude(outcomes: readonly Outcome[], errand: Errand): Conclusion;
+  recordBatch(outcomes: readonly Outcome[], errand: Purpose): BatchVerdict;
   /**
    * What the events of a sample came to, each by itself. Returns whether another sample is worth its requests: too few got through to go
    * on as usual, and yet not so few that the vendor can be called down.
    */
-  sampled(outcomes: readonly Outcome[]): boolean;
+  recordSample(outcomes: readonly Outcome[]): boolean;
   /** Something of ours does not work: not so fast. */
-  stumble(): void;
+  recordDefect(): void;
 }
 
-export interface Conclusion {
+export interface BatchVerdict {
   /** The vendor answers. */
   readonly reached: boolean;
   /** It does so again: whether for others, too, is what a sample says. */
@@ -61,12 +61,12 @@ const othersMs = 60_000;
 /** So many of the samples after a good probe fail in a row, and there is no next one. An outage that lets one in 50 through ends them soon. */
 const mostInVain = 56;
 
-export function createCircuit({ now, held, opened, resumed }: CircuitOptions): Circuit {
+export function createOutageBreaker({ now, held, opened, resumed }: OutageBreakerOptions): OutageBreaker {
   const outage = createStandstill(outageProbes);
   let inARow = 0;
   let probesFailed = 0;
   /** What became of the events of the samples since the last one that got through. */
-  let inVain: readonly Extract<Sound, { kind: 'failed' }>[] = [];
+  let inVain: readonly Extract<VendorHealth, { kind: 'failed' }>[] = [];
   /** What is told in one go came of one request. */
   let counted = false;
   /** Epoch ms when the vendor last answered for an event. */
@@ -79,7 +79,7 @@ export function createCircuit({ now, held, opened, resumed }: CircuitOptions): C
     held(code, outage.at() ?? 0);
   }
 
-  function count({ code, earliest }: Extract<Sound, { kind: 'failed' }>, errand: Errand): void {
+  function count({ code, earliest }: Extract<VendorHealth, { kind: 'failed' }>, errand: Purpose): void {
     if (counted) return;
     counted = true;
     queueMicrotask(() => (counted = false));
@@ -90,14 +90,14 @@ export function createCircuit({ now, held, opened, resumed }: CircuitOptions): C
     opened();
   }
 
-  const unreached = (): Conclusion => ({
+  const unreached = (): BatchVerdict => ({
     reached: false,
     again: false,
     earliest: (outage.at() ?? 0) + outage.waitMs() / 2,
   });
 
-  function concluded(outcomes: readonly Outcome[], errand: Errand): Conclusion {
-    const verdict = verdictOf(outcomes);
+  function concluded(outcomes: readonly Outcome[], errand: Purpose): BatchVerdict {
+    const verdict = batchHealth(outcomes);
     if (verdict.kind === 'silent') return { reached: false, again: false, earliest: 0 };
     if (verdict.kind === 'reached') {
       const again = outage.at() !== undefined;
@@ -120,21 +120,21 @@ export function createCircuit({ now, held, opened, resumed }: CircuitOptions): C
   return {
     at: () => outage.at(),
     probesFailed: () => probesFailed,
-    hear(outcome, errand) {
-      const sound = soundOf(outcome);
+    record(outcome, errand) {
+      const sound = healthOf(outcome);
       if (sound.kind === 'reached') {
         reachedAt = now();
         inARow = 0;
       } else if (sound.kind === 'failed' && errand !== 'sample' && outage.at() === undefined) count(sound, errand);
     },
-    conclude(outcomes, errand) {
+    recordBatch(outcomes, errand) {
       // What was under way when it opened says nothing new.
       if (errand !== 'probe' && outage.at() !== undefined) return unreached();
       return concluded(outcomes, errand);
     },
-    sampled(outcomes) {
+    recordSample(outcomes) {
       if (outage.at() !== undefined) return false;
-      const sounds = outcomes.map(soundOf);
+      const sounds = outcomes.map(healthOf);
       const failed = sounds.filter((sound) => sound.kind === 'failed');
       const isGood = sounds.length === 0 ? inVain.length === 0 : failed.length * 2 <= sounds.length;
       if (isGood) {
@@ -148,6 +148,6 @@ export function createCircuit({ now, held, opened, resumed }: CircuitOptions): C
       fail(inVain[0]!.code, Math.min(...inVain.map(({ earliest }) => earliest)));
       return false;
     },
-    stumble: () => fail('internal_error'),
+    recordDefect: () => fail('internal_error'),
   };
 }

@@ -1,25 +1,25 @@
 import type { Outcome } from '../api/outcome.ts';
-import type { createAftermath } from './aftermath.ts';
-import type { Blame } from './blame.ts';
-import type { Circuit, Errand } from './circuit.ts';
+import type { createAmbiguityMarker } from './ambiguous-after-crash.ts';
+import type { PoisonTracker } from './poison-tracker.ts';
+import type { OutageBreaker, Purpose } from './outage-breaker.ts';
 import { failpoint } from './failpoint.ts';
-import type { Pause } from './pause.ts';
-import type { Permits } from './permits.ts';
+import type { SuspensionWatch } from './suspension-watch.ts';
+import type { SharedLimiter } from './permits.ts';
 import type { Claim } from './queue.ts';
-import type { Recorder } from './recorder.ts';
+import type { SettlementWriter } from './settlement-writer.ts';
 import type { QueuePolicy } from './settlement.ts';
-import { openSlice, type Slice } from './slice.ts';
+import { openClaimBatch, type ClaimBatch } from './claim-batch.ts';
 import { wholeSuspension } from './suspension.ts';
 import type { WorkableConnection } from './work-options.ts';
 
-export interface DepartureOptions {
+export interface BatchDeliveryOptions {
   readonly connection: WorkableConnection;
-  readonly recorder: Recorder;
-  readonly circuit: Circuit;
-  readonly pause: Pick<Pause, 'clear'>;
-  readonly permits: Permits;
-  readonly blame: Blame;
-  readonly aftermath: ReturnType<typeof createAftermath>;
+  readonly recorder: SettlementWriter;
+  readonly circuit: OutageBreaker;
+  readonly pause: Pick<SuspensionWatch, 'clear'>;
+  readonly permits: SharedLimiter;
+  readonly blame: PoisonTracker;
+  readonly aftermath: ReturnType<typeof createAmbiguityMarker>;
   readonly policy: QueuePolicy;
   /** Most events in a slice, and slices under way at once. */
   readonly prefetch: number;
@@ -35,49 +35,49 @@ export interface DepartureOptions {
 }
 
 /** Claims on their way to the vendor, each lot with a call of deliver() of its own. */
-export interface Departures {
+export interface BatchDeliveries {
   /** Resolves when what came of it is on disk. Never rejects. */
-  send(claims: readonly Claim[], errand: Errand): Promise<Arrival>;
+  send(claims: readonly Claim[], errand: Purpose): Promise<DeliveryResult>;
   /** Another slice may start: one that only waits for a few slow answers does not keep the sockets from the next. */
   hasRoom(): boolean;
   /** How many lots are under way. */
-  running(errand?: Errand): number;
+  running(errand?: Purpose): number;
   /** Nothing more of what is under way is started. */
   end(): void;
 }
 
-export interface Arrival {
+export interface DeliveryResult {
   /** Empty where nobody knows. */
   readonly outcomes: readonly Outcome[];
   /** The vendor answers again, after it did not. */
   readonly again: boolean;
 }
 
-interface Lot {
-  readonly errand: Errand;
+interface InFlightBatch {
+  readonly errand: Purpose;
   /** Tells it to start nothing more. */
   readonly stop: AbortController;
 }
 
-const lost: Arrival = { outcomes: [], again: false };
+const lost: DeliveryResult = { outcomes: [], again: false };
 
 const none: ReadonlySet<number> = new Set();
 
 const markedOf = (given: readonly Claim[], claims: readonly Claim[]): ReadonlySet<number> =>
   new Set(claims.filter((claim, position) => claim !== given[position]).map(({ seq }) => seq));
 
-export function createDepartures(options: DepartureOptions): Departures {
+export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliveries {
   const { connection, recorder, circuit, pause, permits, blame, policy, now, defect, freed } = options;
   const { prefetch, inFlight, batchSize, withinMs, aftermath } = options;
-  const lots = new Map<Slice, Lot>();
+  const lots = new Map<ClaimBatch, InFlightBatch>();
   /** Claims of slices that nothing has become of yet. */
   let open = 0;
 
-  async function send(given: readonly Claim[], errand: Errand): Promise<Arrival> {
+  async function send(given: readonly Claim[], errand: Purpose): Promise<DeliveryResult> {
     const claims = aftermath(given);
     const marked = claims === given ? none : markedOf(given, claims);
     const stop = new AbortController();
-    const slice = openSlice(claims, {
+    const slice = openClaimBatch(claims, {
       recorder,
       policy,
       now,
@@ -102,9 +102,9 @@ export function createDepartures(options: DepartureOptions): Departures {
   }
 
   async function outcomesOf(
-    slice: Slice,
+    slice: ClaimBatch,
     claims: readonly Claim[],
-    errand: Errand,
+    errand: Purpose,
     signal: AbortSignal,
   ): Promise<readonly Outcome[] | undefined> {
     try {
@@ -112,7 +112,7 @@ export function createDepartures(options: DepartureOptions): Departures {
       if (signal.aborted) return undefined;
       const events = claims.map(({ event }) => event);
       const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
-        circuit.hear(outcome, errand);
+        circuit.record(outcome, errand);
         return slice.hear(position, outcome);
       };
       failpoint('before send');
@@ -121,24 +121,24 @@ export function createDepartures(options: DepartureOptions): Departures {
       throw new Error('deliver() did not return an outcome for each event');
     } catch (error) {
       defect('queue.deliver', error);
-      circuit.stumble();
+      circuit.recordDefect();
       return undefined;
     }
   }
 
   async function conclude(
-    slice: Slice,
+    slice: ClaimBatch,
     outcomes: readonly Outcome[],
-    errand: Errand,
+    errand: Purpose,
     signal: AbortSignal,
-  ): Promise<Arrival> {
-    const { reached, again, earliest } = circuit.conclude(outcomes, errand);
+  ): Promise<DeliveryResult> {
+    const { reached, again, earliest } = circuit.recordBatch(outcomes, errand);
     if (reached && errand !== 'probe') pause.clear();
     permits.tell(outcomes);
     const moved = await slice.conclude(outcomes, earliest);
     const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
     // A connection that was closed gives everything back at once, for ever.
-    if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.stumble();
+    if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.recordDefect();
     return { outcomes, again };
   }
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
-import { nap } from './nap.ts';
+import { sleepCapped } from './nap.ts';
 import { isStoreLost, type DeliveryQueue, type Settlement } from './queue.ts';
 
-export interface RecorderOptions {
+export interface SettlementWriterOptions {
   readonly queue: Pick<DeliveryQueue, 'settle' | 'release'>;
   /** Of the connection. */
   readonly id: string;
@@ -20,7 +20,7 @@ export interface RecorderOptions {
 }
 
 /** Writes down what became of claims, while others of their slice are still on their way. */
-export interface Recorder {
+export interface SettlementWriter {
   /**
    * Resolves to true when it is on disk; to false when the time ran out before the store took it, and the claim was given back. What
    * comes while a write is under way shares the next one, and its promise. Never rejects.
@@ -48,7 +48,7 @@ interface Group {
   readonly tell: (kept: boolean) => void;
 }
 
-export function createRecorder(options: RecorderOptions): Recorder {
+export function createSettlementWriter(options: SettlementWriterOptions): SettlementWriter {
   const { queue, id, configHash, now, after, hurry, refused, recovered, defect } = options;
   const forming: Group[] = [];
   let writing = false;
@@ -90,7 +90,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     stuck += 1;
     let parts = splitBy(settlements, ({ kind }) => kind === 'done');
     for (let waitMs = firstWaitMs; parts.length > 0 && !hurry.aborted;) {
-      await nap(waitMs, after, hurry);
+      await sleepCapped(waitMs, after, hurry);
       waitMs = Math.min(longestWaitMs, waitMs * 2);
       const left: (readonly Settlement[])[] = [];
       for (const part of parts) if (!(await takes(part, waitMs))) left.push(part);

@@ -1,12 +1,12 @@
 import type { Outcome } from '../api/outcome.ts';
-import type { Blame } from './blame.ts';
+import type { PoisonTracker } from './poison-tracker.ts';
 import type { Claim, FinalSettlement, Settlement } from './queue.ts';
-import type { Recorder } from './recorder.ts';
+import type { SettlementWriter } from './settlement-writer.ts';
 import { settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, type Suspended } from './suspension.ts';
 
 /** A slice under way: claims that were taken out together, each written down as it is heard of. */
-export interface Slice {
+export interface ClaimBatch {
   /** For deliver(): holds the lane of an event that was not delivered until that is on disk. */
   hear(position: number, outcome: Outcome): Promise<boolean> | undefined;
   /** Most of it is still under way. */
@@ -17,8 +17,8 @@ export interface Slice {
   abandon(): Promise<void>;
 }
 
-export interface SliceOptions {
-  readonly recorder: Recorder;
+export interface ClaimBatchOptions {
+  readonly recorder: SettlementWriter;
   readonly policy: QueuePolicy;
   readonly now: () => number;
   readonly suspended: () => Suspended;
@@ -26,12 +26,12 @@ export interface SliceOptions {
   readonly marked: ReadonlySet<number>;
   /** Each of them has a request of its own. */
   readonly alone: boolean;
-  readonly blame: Blame;
+  readonly blame: PoisonTracker;
   /** So many claims more are settled, or given back. */
   readonly freed: (claims: number) => void;
 }
 
-export function openSlice(claims: readonly Claim[], options: SliceOptions): Slice {
+export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOptions): ClaimBatch {
   const { recorder, policy, now, suspended, marked, alone, blame, freed } = options;
   const heard = claims.map(() => false);
   /** What is being written, and how many of these claims are in it. */
@@ -58,7 +58,7 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
   }
 
   function record(position: number, outcome: Outcome): Promise<boolean> | undefined {
-    const settlement = finalOf(claims[position] as Claim, outcome, {
+    const settlement = finalSettlementOf(claims[position] as Claim, outcome, {
       policy,
       now: now(),
       suspended: outcome.kind === 'suspended' ? suspended() : [],
@@ -67,8 +67,8 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
     });
     if (settlement === undefined) return undefined;
     heard[position] = true;
-    if (outcome.kind === 'delivered') blame.delivered();
-    blame.settled(settlement.seq, settlement.kind === 'dead' && settlement.reason.code === 'poisonous');
+    if (outcome.kind === 'delivered') blame.recordDelivered();
+    blame.recordSettled(settlement.seq, settlement.kind === 'dead' && settlement.reason.code === 'poisonous');
     return write(settlement);
   }
 
@@ -79,13 +79,13 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
     },
     isBusy: () => open * 2 > claims.length,
     async conclude(outcomes, earliest) {
-      const remaining: Remaining[] = [];
+      const remaining: RemainingClaim[] = [];
       for (const [position, claim] of claims.entries()) {
         if (heard[position] === true) continue;
         const outcome = outcomes[position] as Outcome;
         if (record(position, outcome) === undefined) remaining.push({ claim, outcome });
       }
-      const { settlements, untouched } = putBack(remaining, {
+      const { settlements, untouched } = returnToQueue(remaining, {
         policy,
         now: now(),
         suspended: suspended(),
@@ -96,7 +96,7 @@ export function openSlice(claims: readonly Claim[], options: SliceOptions): Slic
       });
       for (const settlement of settlements) {
         const history = settlement.kind === 'retry' ? settlement.history : undefined;
-        if (history !== undefined) blame.failed(settlement.seq, history.answers, history.since);
+        if (history !== undefined) blame.recordFailure(settlement.seq, history.answers, history.since);
         void write(settlement);
       }
       await Promise.all(writes.keys());
@@ -132,17 +132,21 @@ export interface Surroundings {
   readonly now: number;
   readonly suspended: Suspended;
   readonly alone: boolean;
-  readonly blame: Blame;
+  readonly blame: PoisonTracker;
 }
 
 /** What came of a claim for good, to be written down at once; `undefined` while it stays in the queue. */
-export function finalOf(claim: Claim, outcome: Outcome, surroundings: Surroundings): FinalSettlement | undefined {
+export function finalSettlementOf(
+  claim: Claim,
+  outcome: Outcome,
+  surroundings: Surroundings,
+): FinalSettlement | undefined {
   const settlement = settle(claim, outcome, surroundings);
   return settlement.kind === 'retry' ? undefined : settlement;
 }
 
 /** A claim of a slice that ended, and the outcome that leaves it in the queue. */
-export interface Remaining {
+export interface RemainingClaim {
   readonly claim: Claim;
   readonly outcome: Outcome;
 }
@@ -159,8 +163,8 @@ export interface Sorted {
  * an event of its lane that has to wait, as the lane waits with that one. Nothing that has to go again does so before `earliest`
  * (epoch ms).
  */
-export function putBack(
-  remaining: readonly Remaining[],
+export function returnToQueue(
+  remaining: readonly RemainingClaim[],
   surroundings: Surroundings & { readonly earliest: number; readonly marked: ReadonlySet<number> },
 ): Sorted {
   const { now, earliest, marked } = surroundings;
@@ -194,6 +198,6 @@ export function putBack(
 
 const settle = (claim: Claim, outcome: Outcome, surroundings: Surroundings): Settlement => {
   const { policy, now, suspended, alone, blame } = surroundings;
-  const isToBlame = (since: number): boolean => blame.isItsOwn(claim.seq, since);
+  const isToBlame = (since: number): boolean => blame.isPoisonous(claim.seq, since);
   return settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome), alone, isToBlame });
 };

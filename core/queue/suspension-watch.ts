@@ -1,9 +1,9 @@
 import type { Reason, ReasonCode } from '../api/outcome.ts';
-import { createStandstill, suspensionProbes } from './probe.ts';
+import { createStandstill, suspensionProbes } from './vendor-health.ts';
 import { wholeSuspension } from './suspension.ts';
 import type { WorkableConnection } from './work-options.ts';
 
-export interface PauseOptions {
+export interface SuspensionWatchOptions {
   readonly connection: Pick<WorkableConnection, 'suspended' | 'check' | 'resume'>;
   /** Epoch ms. */
   readonly now: () => number;
@@ -13,26 +13,32 @@ export interface PauseOptions {
 }
 
 /** A connection that is suspended as a whole, and how to find out that it is not any more. */
-export interface Pause {
+export interface SuspensionWatch {
   /** Why nothing leaves; `undefined` while something may. */
   reason(): Reason | undefined;
   /** Epoch ms of the next probe. */
   at(): number | undefined;
   /** Looks whether the connection was suspended, or resumed by somebody. */
-  notice(): void;
+  refresh(): void;
   /** Its check() can say, as far as is known. */
   canCheck(): boolean;
   /** Asks with check(): a yes ends the suspension, check() itself sees to that. Never rejects. */
   check(signal: AbortSignal): Promise<void>;
   /** Lifts it for an event that is to find out. Scopes are lifted with it: the next event of each finds out anew. */
-  liftForProbe(): void;
+  resumeForProbe(): void;
   /** A probe is over: still suspended, it is asked more rarely. */
-  probed(): void;
+  afterProbe(): void;
   /** Events get through. */
   clear(): void;
 }
 
-export function createPause({ connection, now, held, resumed, defect }: PauseOptions): Pause {
+export function createSuspensionWatch({
+  connection,
+  now,
+  held,
+  resumed,
+  defect,
+}: SuspensionWatchOptions): SuspensionWatch {
   const standstill = createStandstill(suspensionProbes);
   let reason: Reason | undefined;
   let canCheck = true;
@@ -48,7 +54,7 @@ export function createPause({ connection, now, held, resumed, defect }: PauseOpt
   return {
     reason: () => reason,
     at: () => standstill.at(),
-    notice() {
+    refresh() {
       const whole = wholeSuspension(connection.suspended());
       if (whole !== undefined && reason === undefined) putOff(whole);
       if (whole !== undefined || reason === undefined) return;
@@ -66,11 +72,11 @@ export function createPause({ connection, now, held, resumed, defect }: PauseOpt
         asked = true;
       }
     },
-    liftForProbe() {
+    resumeForProbe() {
       asked = true;
       connection.resume();
     },
-    probed() {
+    afterProbe() {
       const still = wholeSuspension(connection.suspended());
       if (asked && reason !== undefined && still !== undefined) putOff(still);
     },

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { createAftermath } from '../../core/queue/aftermath.ts';
+import { createAmbiguityMarker } from '../../core/queue/ambiguous-after-crash.ts';
 import { openQueue } from '../../core/queue/index.ts';
 import { acme, tracks } from '../core/test-connection.ts';
 import { testWorker, type TestWorker } from './test-worker.ts';
@@ -19,7 +19,7 @@ const letters = ({ queue }: TestWorker): string[] =>
 /** Opens the store, takes that many events as a worker does that has three out at once, closes it. Returns the numbers of those marked. */
 async function takeFrom(store: string, many: number): Promise<readonly number[]> {
   const queue = await openQueue({ path: store });
-  const mark = createAftermath(queue, 'c', 3);
+  const mark = createAmbiguityMarker(queue, 'c', 3);
   const claims = mark(queue.claim('c', many, Date.now()));
   await queue.settle(
     'c',

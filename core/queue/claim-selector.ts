@@ -2,7 +2,7 @@ import { triesOf, type Claim, type ClaimKind } from './queue.ts';
 import type { WorkableQueue } from './work-options.ts';
 import { maxPrefetch, maxClaimBytes } from './work-options.ts';
 
-export interface CandidateOptions {
+export interface ClaimSelectorOptions {
   readonly queue: Pick<WorkableQueue, 'claim' | 'release'>;
   /** Of the connection. */
   readonly id: string;
@@ -13,7 +13,7 @@ export interface CandidateOptions {
 }
 
 /** Picks what leaves by itself or in small company, out of what may go. */
-export interface Candidates {
+export interface ClaimSelector {
   /** One that never failed, as far ahead as `look` says, beyond a slice the latest; `undefined` where there is none. */
   fresh(look: number): Claim | undefined;
   /** One of those that failed least, as far among them as `look` says. */
@@ -21,14 +21,14 @@ export interface Candidates {
   /** Up to `most` that never failed, from all over what may go. */
   sample(most: number): readonly Claim[];
   /** What came back equally often, for one request. Empty where there is none. */
-  company(): readonly Claim[];
+  retryGroup(): readonly Claim[];
 }
 
 /** Each failure makes the company in which an event leaves next so many times smaller, after the first. */
 const smaller = 5;
 
 /** How many leave together of those that failed so often: the whole request once more, and soon each by itself. */
-export const companyOf = (attempts: number, batchSize: number): number =>
+export const retryGroupSize = (attempts: number, batchSize: number): number =>
   Math.max(1, Math.floor(batchSize / smaller ** Math.max(0, attempts - 1)));
 
 /** As many as a few slices had when the circuit opened: all of those failed equally often. They are in memory meanwhile. */
@@ -36,7 +36,7 @@ const mostLookedAt = 4_096;
 
 const tries = ({ attempts, history }: Claim): number => triesOf(attempts, history);
 
-export function createCandidates({ queue, id, now, batchSize }: CandidateOptions): Candidates {
+export function createClaimSelector({ queue, id, now, batchSize }: ClaimSelectorOptions): ClaimSelector {
   const take = (most: number, kind: ClaimKind): readonly Claim[] => queue.claim(id, most, now(), maxClaimBytes, kind);
 
   function keep(claims: readonly Claim[], wanted: readonly Claim[]): readonly Claim[] {
@@ -71,10 +71,10 @@ export function createCandidates({ queue, id, now, batchSize }: CandidateOptions
       const least = claims.filter((claim) => tries(claim) === tries(claims[0]!));
       return keep(claims, least.slice(-1))[0];
     },
-    company() {
+    retryGroup() {
       const [first] = take(1, 'failed');
       if (first === undefined) return [];
-      const most = companyOf(first.attempts, batchSize) - 1;
+      const most = retryGroupSize(first.attempts, batchSize) - 1;
       if (most === 0) return [first];
       const others = take(most, 'failed');
       return [

@@ -13,14 +13,14 @@ export interface PoisonSuspects {
  * the vendor. Counts from when the worker started: it takes as long as a verdict needs at least until it knows how many fail, and blames no
  * event before, or each restart in an outage in part would find a few that seem to be alone.
  */
-export interface Blame {
-  delivered(): void;
+export interface PoisonTracker {
+  recordDelivered(): void;
   /** It failed again; `answers` and `since` as in Trouble. */
-  failed(seq: number, answers: number, since: number): void;
+  recordFailure(seq: number, answers: number, since: number): void;
   /** It is settled; `poisonous`: by this. */
-  settled(seq: number, poisonous: boolean): void;
+  recordSettled(seq: number, poisonous: boolean): void;
   /** Whether an event that has failed since (epoch ms) is to blame for it. */
-  isItsOwn(seq: number, since: number): boolean;
+  isPoisonous(seq: number, since: number): boolean;
   suspects(): PoisonSuspects;
 }
 
@@ -35,7 +35,7 @@ interface One {
   readonly diedAt?: number;
 }
 
-export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoison): Blame {
+export function createPoisonTracker(now: () => number, policy: PoisonPolicy = defaultPoison): PoisonTracker {
   /** Deliveries by the minute in which they were, the earliest first. */
   const minutes = new Map<number, number>();
   /** Those on the way to a verdict among them: where the vendor fails on nearly all, the first to get there is not alone. */
@@ -64,20 +64,20 @@ export function createBlame(now: () => number, policy: PoisonPolicy = defaultPoi
   }
 
   return {
-    delivered() {
+    recordDelivered() {
       const at = Math.floor(now() / minute);
       minutes.set(at, (minutes.get(at) ?? 0) + 1);
       if (minutes.size > mostMinutes) for (const first of minutes.keys()) return void minutes.delete(first);
     },
-    failed(seq, answers, since) {
+    recordFailure(seq, answers, since) {
       if (answers * 2 >= policy.answers) failing.set(seq, { since, answers });
     },
-    settled(seq, poisonous) {
+    recordSettled(seq, poisonous) {
       if (!poisonous) return void failing.delete(seq);
       const { since = now(), answers = policy.answers } = failing.get(seq) ?? {};
       failing.set(seq, { since, answers, diedAt: now() });
     },
-    isItsOwn(seq, since) {
+    isPoisonous(seq, since) {
       if (now() - startedAt < policy.overMs) return false;
       forgetOld();
       return failing.size + (failing.has(seq) ? 0 : 1) <= tolerated(since);

@@ -47,7 +47,7 @@ export function createStandstill({ firstMs, longestMs }: ProbeTimes): Standstill
 }
 
 /** What an outcome, or a slice of them, says of its vendor. */
-export type Sound =
+export type VendorHealth =
   /** It answered, for at least one event. */
   | { readonly kind: 'reached' }
   /** It did so for none, and at least one failed for want of it. `earliest`: before then it should not be asked again (epoch ms). */
@@ -64,11 +64,11 @@ const absent: ReadonlySet<Reason['code']> = new Set([
   'rate_limited',
 ]);
 
-const reached: Sound = { kind: 'reached' };
-const silent: Sound = { kind: 'silent' };
+const reached: VendorHealth = { kind: 'reached' };
+const silent: VendorHealth = { kind: 'silent' };
 
 /** What is held by its scope says nothing of the vendor as a whole. */
-export function soundOf(outcome: Outcome): Sound {
+export function healthOf(outcome: Outcome): VendorHealth {
   if (outcome.kind === 'delivered') return reached;
   if ('scope' in outcome && outcome.scope !== undefined) return silent;
   const { code, status } = outcome.reason;
@@ -77,10 +77,10 @@ export function soundOf(outcome: Outcome): Sound {
   return { kind: 'failed', code, earliest: (outcome.kind === 'deferred' && timeOf(outcome.retryAt)) || 0 };
 }
 
-export function verdictOf(outcomes: readonly Outcome[]): Sound {
-  let failed: Extract<Sound, { kind: 'failed' }> | undefined;
+export function batchHealth(outcomes: readonly Outcome[]): VendorHealth {
+  let failed: Extract<VendorHealth, { kind: 'failed' }> | undefined;
   for (const outcome of outcomes) {
-    const sound = soundOf(outcome);
+    const sound = healthOf(outcome);
     if (sound.kind === 'reached') return sound;
     if (sound.kind === 'silent') continue;
     if (failed === undefined) failed = sound;
@@ -90,7 +90,7 @@ export function verdictOf(outcomes: readonly Outcome[]): Sound {
 }
 
 /** How long the vendor itself asked everybody, not a scope, to wait: the latest such time, in epoch ms; 0 when it did not. */
-export function heldUntil(outcomes: readonly Outcome[]): number {
+export function retryAfterOf(outcomes: readonly Outcome[]): number {
   let until = 0;
   for (const outcome of outcomes) {
     if (outcome.kind !== 'deferred' || outcome.reason.code !== 'rate_limited' || outcome.scope !== undefined) continue;

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../policy/clock.ts';
+import { systemClock, type Clock } from './clock.ts';
 
 /**
  * Pace shared by several workers, of one process or of many: connections with one account at the vendor. A bucket is any name they
