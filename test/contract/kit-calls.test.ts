@@ -110,6 +110,6 @@ test('a credential check that takes more for a yes than it says is caught by its
   expect(await failures({ ...paperplane, check }, /^(?:call|check)/)).toBe('');
   const elsewhere = { ...check, request: () => ({ ...check.request(), url: 'https://elsewhere.example.com/me' }) };
   expect(await failures({ ...paperplane, check: elsewhere }, /^check/)).toMatch(
-    /check: only the answers[^]*unreachable/,
+    /check: only the statuses[^]*unreachable/,
   );
 });

@@ -52,7 +52,7 @@ test.each([
   ['fetch("https://example.com")', /has fetch/],
   ['export const later = setTimeout', /has a timer/],
   ['export const now = () => Date.now()', /has the clock/],
-  ['export const chance = Math.random', /has chance/],
+  ['export const chance = Math.random', /has randomness/],
   ['export const home = process.env', /has the process/],
   ['console.log(1)', /has the console/],
   ['export class Helper {}', /has a class/],

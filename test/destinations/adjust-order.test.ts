@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, ConnectionOptions, Outcome } from '../../core/index.ts';
 import { canonicalEvents } from '../kit/events.ts';
-import { openProbe, type Probe } from '../kit/probe.ts';
-import { loadSubject } from '../kit/subject.ts';
+import { openKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
 import type { Script, ScriptedReply } from '../kit/vendor-double.ts';
 
 const ok: ScriptedReply = { status: 200, body: { status: 'OK' } };
@@ -33,7 +33,10 @@ async function open(answer: (name: Name, attempt: number) => ScriptedReply, opti
     sent.push(name);
     return answer(name, sent.filter((one) => one === name).length);
   };
-  const probe: Probe = openProbe(await loadSubject('destinations/adjust'), script, { config, options });
+  const probe: KitConnection = openKitConnection(await loadFolderUnderTest('destinations/adjust'), script, {
+    config,
+    options,
+  });
   return { probe, sent };
 }
 
@@ -115,7 +118,7 @@ it('ADJUST-24 a form of more than 1 MB is rejected unsent, and one of just that 
     bodies.push(Buffer.byteLength(text));
     return ok;
   };
-  const probe = openProbe(await loadSubject('destinations/adjust'), script, { config: long });
+  const probe = openKitConnection(await loadFolderUnderTest('destinations/adjust'), script, { config: long });
   const noting = (length: number, minute: number): CdpEvent =>
     ({ ...purchase('ios', minute), properties: { note: 'x'.repeat(length) } }) as CdpEvent;
   await probe.deliver([noting(1, 1)]);

@@ -8,8 +8,8 @@ import { createRuntime, type ConnectionOptions } from '../../core/index.ts';
 import type { AdRollEvent } from '../../destinations/adroll/mapping.ts';
 import { decisionsFor } from './answer-reading.ts';
 import { canonicalEvents } from '../kit/events.ts';
-import { openProbe } from '../kit/probe.ts';
-import { loadSubject } from '../kit/subject.ts';
+import { openKitConnection } from '../kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
 import { always } from '../kit/vendor-double.ts';
 
 const settings = {
@@ -149,7 +149,7 @@ describe('requests', () => {
       return { ...base, messageId: `m-${id}`, properties: { plan: about } } as CdpEvent;
     });
   const probe = async (changes: Record<string, unknown>, options?: ConnectionOptions) =>
-    openProbe(await loadSubject('destinations/adroll'), always({ status: 200 }), {
+    openKitConnection(await loadFolderUnderTest('destinations/adroll'), always({ status: 200 }), {
       config: { ...settings, ...changes },
       options,
     });

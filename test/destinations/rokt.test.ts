@@ -4,8 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { createRuntime, type CdpEvent } from '../../core/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { canonicalEvents } from '../kit/events.ts';
-import { openProbe } from '../kit/probe.ts';
-import { loadSubject } from '../kit/subject.ts';
+import { openKitConnection } from '../kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
 import { always, type Script } from '../kit/vendor-double.ts';
 
 const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };
@@ -37,7 +37,7 @@ const orders = (count: number, properties?: Record<string, unknown>) =>
   Array.from({ length: count }, (_, id) => order(id, properties));
 
 const probe = async (script: Script, changes: Record<string, unknown> = {}) =>
-  openProbe(await loadSubject('destinations/rokt'), script, { config: { ...settings, ...changes } });
+  openKitConnection(await loadFolderUnderTest('destinations/rokt'), script, { config: { ...settings, ...changes } });
 
 describe('settings', () => {
   it('ROKT-02 the pod is one of four and has no default', () => {
@@ -166,7 +166,7 @@ describe('batches and pace', () => {
       const opened = await probe(always({ status: 202 }), { bulk });
       const outcomes = await opened.deliver(orders(1000));
       expect(outcomes.every(({ kind }) => kind === 'delivered')).toBe(true);
-      expect(opened.waited()).toBeGreaterThanOrEqual(3000);
+      expect(opened.waitedMs()).toBeGreaterThanOrEqual(3000);
       await opened.close();
     },
   );

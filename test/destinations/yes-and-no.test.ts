@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
-import { openProbe } from '../kit/probe.ts';
-import { loadSubject } from '../kit/subject.ts';
-import { varied } from '../kit/varied.ts';
+import { openKitConnection } from '../kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
+import { variantOf } from '../kit/variants.ts';
 import { always } from '../kit/vendor-double.ts';
-import { yesStatuses } from '../kit/yes.ts';
+import { successStatuses } from '../kit/success-reply.ts';
 
 /** What each says, whoever says it with the status of a yes. */
 const refusals: readonly object[] = [
@@ -43,14 +43,14 @@ const folders = readdirSync('destinations', { withFileTypes: true }).filter((ent
 
 describe.each(folders.map(({ name }) => name))('%s', (folder) => {
   async function outcomesOf(body: unknown, count: number): Promise<readonly Outcome[]> {
-    const subject = await loadSubject(path.resolve('destinations', folder));
+    const subject = await loadFolderUnderTest(path.resolve('destinations', folder));
     const outcomes: Outcome[] = [];
-    for (const status of yesStatuses(subject)) {
-      const probe = openProbe(subject, always({ status, body }), {
+    for (const status of successStatuses(subject)) {
+      const probe = openKitConnection(subject, always({ status, body }), {
         options: { onAmbiguous: 'report', retry: { attempts: 1 } },
       });
-      outcomes.push(...(await probe.deliver(Array.from({ length: count }, (_, n) => varied(subject.event, n)))));
-      probe.blameless();
+      outcomes.push(...(await probe.deliver(Array.from({ length: count }, (_, n) => variantOf(subject.event, n)))));
+      probe.assertNoDefects();
       await probe.close();
     }
     expect(outcomes.length).toBeGreaterThan(0);

@@ -3,7 +3,7 @@ import { z } from '../../core/api/index.ts';
 import { caseFormat, type ContractReply } from './case-format.ts';
 import { jsonNames, loadReply, read, titleIn } from './case.ts';
 
-/** What call() and check() come to. */
+/** The results of call() and check(). */
 const resultKinds = [
   'done',
   'invalid',
@@ -17,13 +17,16 @@ const resultKinds = [
   'unsupported',
 ] as const;
 
-/** One statement about an operation or the credential check: given these settings and this input, exactly this leaves and comes back. */
+/**
+ * One statement about an operation or the credential check: with these settings, this input and these replies, exactly
+ * this results.
+ */
 export const callFormat = z.strictObject({
   title: caseFormat.shape.title,
   config: caseFormat.shape.config,
   options: caseFormat.shape.options,
   now: caseFormat.shape.now,
-  /** The operation's name; left out, the case is about connection.check(). */
+  /** The operation's name; without it the case is about connection.check(). */
   operation: z.string().optional(),
   input: z.record(z.string(), z.unknown()).optional(),
   confirmed: z.boolean().optional(),

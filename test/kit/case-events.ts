@@ -2,7 +2,10 @@ import type { CdpEvent } from '../../core/api/index.ts';
 import type { CaseEvent } from './case-format.ts';
 import { canonicalEvents, type CanonicalEventName } from './events.ts';
 
-/** The event a case means: its own, or the canonical one with its changes. The first `m-<name>` id stays; give others by `with`. */
+/**
+ * The event of a case: written in full, or a canonical one with changes. It keeps its id `m-<name>` unless `with` sets
+ * another.
+ */
 export function expandEvent(written: CaseEvent): CdpEvent {
   if (!('base' in written)) return written as unknown as CdpEvent;
   const event = structuredClone(canonicalEvents[written['base'] as CanonicalEventName]) as unknown;
@@ -14,7 +17,7 @@ export function expandEvent(written: CaseEvent): CdpEvent {
 type Branch = Record<string, unknown>;
 const isBranch = (value: unknown): value is Branch => typeof value === 'object' && value !== null;
 
-/** Walks down a dotted path; digits count into arrays. Missing objects on the way are made. */
+/** Sets the value at a dotted path; digits index arrays. Missing objects are created. */
 function setAt(root: unknown, path: string, value: unknown): void {
   const keys = path.split('.');
   const last = keys.pop() ?? path;
@@ -31,7 +34,7 @@ function setAt(root: unknown, path: string, value: unknown): void {
   put(at, last, value);
 }
 
-/** Own property, whatever the name: `__proto__` in a case is a key like any other. */
+/** Defines an own property, whatever its name: `__proto__` in a case is a key like any other. */
 function put(at: Branch, key: string, value: unknown): void {
   Object.defineProperty(at, key, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -6,7 +6,7 @@ const jsonObject = z.record(z.string(), z.unknown());
 const kebab = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'must be in kebab-case');
 const day = z.iso.date('must be a day, YYYY-MM-DD');
 
-/** An event in full, or a canonical one with some paths set and some taken away. */
+/** An event in full, or a canonical one with some paths set and some removed. */
 export const caseEvent = z.union([
   z.strictObject({
     base: z.string().refine(isCanonicalEventName, 'is not the name of a canonical event (test/kit/events.ts)'),
@@ -16,7 +16,9 @@ export const caseEvent = z.union([
   jsonObject.refine((event) => typeof event['type'] === 'string', 'must have a "base" or be an event with a "type"'),
 ]);
 
-/** One statement about a vendor: given these settings and events, when it answers so, exactly this leaves and returns. */
+/**
+ * One statement about a vendor: with these settings, events and replies, exactly these requests and outcomes result.
+ */
 export const caseFormat = z.strictObject({
   title: ruleTitle,
   config: jsonObject,
@@ -26,7 +28,7 @@ export const caseFormat = z.strictObject({
   events: z.array(caseEvent).min(1, 'must hold at least one event'),
   /** File names in contract/replies without .json: one per request, in the order of the requests. */
   replies: z.array(kebab),
-  /** Left out only where the case is about outcomes alone. */
+  /** Left out only if the case is about outcomes alone. */
   requests: z
     .array(
       z.strictObject({
@@ -43,19 +45,22 @@ export const caseFormat = z.strictObject({
   ),
 });
 
-/** A case that is still to be written: what is missing, and as much of the rest as is known. It is not run. */
+/** A case that is still to be written: what is missing, and the rest as far as it is known. It is not run. */
 export const todoFormat = caseFormat.partial().extend({
   title: ruleTitle,
   todo: z.string().trim().min(1, 'must say what is to be done'),
 });
 
 const provenance = {
-  /** Where the answer is from: the vendor's documents, a sandbox, production, or our own policy where nobody says. */
+  /**
+   * Where the answer comes from: the vendor's documents, a sandbox, production, or our own policy where nothing is
+   * documented.
+   */
   source: z.enum(['docs', 'sandbox', 'production', 'policy']),
   recordedOn: day,
 };
 
-/** A vendor's answer, or the kind of silence instead of one. */
+/** A vendor's answer, or the fault in its place. */
 export const replyFormat = z.union([
   z.strictObject({
     status: z.int().min(200).max(599),

@@ -13,7 +13,7 @@ export interface LoadedCase extends Omit<ContractCase, 'events' | 'replies'> {
   readonly replyNames: readonly string[];
 }
 
-/** The names of a folder's case files, alphabetically. Reads no file, so test titles can be made of it. */
+/** The names of a folder's case files, alphabetically. Reads no file, so that titles can be built from it. */
 export const caseNames = (directory: string): readonly string[] => jsonNames(path.join(directory, 'contract', 'cases'));
 
 /** The names of a folder's reply files, alphabetically. */
@@ -21,8 +21,8 @@ export const replyNames = (directory: string): readonly string[] =>
   jsonNames(path.join(directory, 'contract', 'replies'));
 
 /**
- * Reads one case. Throws an error that names the file, the path inside it and what is wrong there; also for a case that is
- * to do, which has nothing to run.
+ * Reads one case. Throws an error that names the file, the path inside it and the problem; also for a case that is
+ * still to be written, which cannot be run.
  */
 export function loadCase(directory: string, name: string): LoadedCase {
   const file = caseFile(name);
@@ -55,7 +55,7 @@ export function loadCase(directory: string, name: string): LoadedCase {
   };
 }
 
-/** What is to be done for a case marked so; `undefined` for any other. Throws like loadCase() what is wrong with the mark or the rest. */
+/** What is missing from a case that is still to be written; `undefined` for any other. Throws like loadCase(). */
 export function caseTodo(directory: string, name: string): string | undefined {
   const json = parsed(directory, caseFile(name));
   return isTodo(json) ? checked(caseFile(name), json, todoFormat).todo : undefined;

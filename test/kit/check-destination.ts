@@ -10,35 +10,38 @@ import { fuzzChecks, type FuzzOptions } from './checks/fuzz-checks.ts';
 import { plantedChecks } from './checks/planted-checks.ts';
 import { secretChecks } from './checks/secret-checks.ts';
 import { sourceChecks } from './checks/source-checks.ts';
-import { yesChecks } from './checks/yes-checks.ts';
-import { loadSubject, type Subject } from './subject.ts';
+import { successChecks } from './checks/success-checks.ts';
+import { loadFolderUnderTest, type FolderUnderTest } from './folder-under-test.ts';
 
-/** How a folder is checked. All may be left out. */
+/** How a folder is checked. All members are optional. */
 export interface CheckOptions {
-  /** Checked in place of what the folder's index exports: for bundles, and for tests of this kit. */
+  /** Checked instead of what the folder's index exports: for bundles, and for tests of this kit. */
   readonly definition?: AnyDestination;
   /** Default: 50 runs, seed 1. */
   readonly fuzz?: Partial<FuzzOptions>;
-  /** Leaves out the checks whose title it does not match. */
+  /** Runs only the checks whose title matches. */
   readonly only?: RegExp;
-  /** The day the age of replies is counted from. Default: now. */
+  /** The day from which the age of replies is counted. Default: now. */
   readonly today?: Date;
 }
 
-/** What became of one check. */
+/** The result of one check. */
 export interface CheckResult {
   readonly title: string;
-  /** Nothing was found wrong. */
+  /** No problem was found. */
   readonly ok: boolean;
-  /** False where the promise does not apply to this folder, a package it is checked with is not installed, or it is to do. */
+  /**
+   * False if the promise does not apply to this folder, a required package is not installed, or the case is still to be
+   * written.
+   */
   readonly ran: boolean;
-  /** A case marked as to do; `why` says what is to be done. */
+  /** A case that is still to be written; `why` says what is missing. */
   readonly todo?: true;
-  /** What is wrong; of a check that was not run, why not. */
+  /** The problem, or why the check was not run. */
   readonly why?: string;
 }
 
-/** Everything a folder must keep, in the order it is checked. Reads only the names and titles of its cases. */
+/** All promises of a folder, in the order in which they are checked. Reads only the names and titles of the cases. */
 export const checksFor = (directory: string, options: CheckOptions = {}, vendorFor?: CaseVendorFor): readonly Check[] =>
   allChecks(directory, options, vendorFor).filter(({ title }) => options.only?.test(title) ?? true);
 
@@ -49,7 +52,7 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...callChecks(directory),
   ...eventChecks,
   ...answerChecks,
-  ...yesChecks,
+  ...successChecks,
   ...batchChecks,
   ...secretChecks,
   ...plantedChecks,
@@ -57,34 +60,34 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
 ];
 
 /**
- * Checks one destination folder against the house promises and its own cases, over a scripted vendor in this process; no
- * test runner, no network. Yields a result per check as it is known, and never throws: a folder that cannot be loaded is a
- * result, too.
+ * Checks one destination folder against the house promises and its own cases, with a scripted vendor in this process;
+ * without a test runner or network. Yields each result when it is known. Never throws: a folder that cannot be loaded
+ * is a result, too.
  */
 export async function* checkDestination(directory: string, options: CheckOptions = {}): AsyncGenerator<CheckResult> {
   const loading = 'folder: its index exports a destination, and a case shows a plain success';
-  let subject: Subject;
+  let folder: FolderUnderTest;
   try {
-    subject = await loadSubject(directory, options.definition);
+    folder = await loadFolderUnderTest(directory, options.definition);
   } catch (error) {
     yield { title: loading, ok: false, ran: true, why: whyOf(error) };
     return;
   }
   yield { title: loading, ok: true, ran: true };
-  for (const check of checksFor(directory, options)) yield await resultOf(check, subject);
+  for (const check of checksFor(directory, options)) yield await resultOf(check, folder);
 }
 
-async function resultOf({ title, todo, run }: Check, subject: Subject): Promise<CheckResult> {
+async function resultOf({ title, todo, run }: Check, folder: FolderUnderTest): Promise<CheckResult> {
   if (todo !== undefined) return { title, ok: true, ran: false, todo: true, why: todo };
   try {
-    const said = await run(subject);
-    return said === undefined ? { title, ok: true, ran: true } : { title, ok: true, ran: false, why: said.notRun };
+    const result = await run(folder);
+    return result === undefined ? { title, ok: true, ran: true } : { title, ok: true, ran: false, why: result.notRun };
   } catch (error) {
     return { title, ok: false, ran: true, why: whyOf(error) };
   }
 }
 
-/** fast-check tells the inputs in its message and the failure in its cause. */
+/** fast-check puts the inputs into its message and the failure into its cause. */
 function whyOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { message, cause } = error;

@@ -1,4 +1,4 @@
-/** Freezes a value and all it holds. Walks with a stack of its own: the events of the kit are deeper than ours. */
+/** Freezes a value recursively, with a stack of its own: the kit's events are deeper than the call stack. */
 export function deepFreeze<T>(value: T): T {
   const seen = new Set<object>();
   const open: unknown[] = [value];

@@ -1,8 +1,8 @@
 import { checksFor, type CheckOptions } from './check-destination.ts';
 import { nockVendor } from './nock-vendor.ts';
-import { loadSubject, type Subject } from './subject.ts';
+import { loadFolderUnderTest, type FolderUnderTest } from './folder-under-test.ts';
 
-/** What is used of a test runner; Jest puts it into the global scope. */
+/** The parts of a test runner that are used; Jest has them in the global scope. */
 interface Runner {
   describe(title: string, body: () => void): void;
   beforeAll(act: () => Promise<void>): void;
@@ -14,10 +14,10 @@ interface Runner {
 const timeoutMs = 60_000;
 
 /**
- * The checks of checkDestination() as tests of a runner with Jest's globals, one for each. The folder's cases run over
- * node:http with nock as the vendor, everything else over the scripted vendor. A check that lacks a package (nock, fast-check)
- * fails: a green suite has run everything that applies. A case that is to do is a skipped test whose title says what is to be
- * done. Throws outside of a test runner.
+ * The checks of checkDestination() as tests of a runner with Jest's globals, one test per check. The folder's cases run
+ * over node:http with nock as the vendor, everything else with the scripted vendor. A check that lacks a package (nock,
+ * fast-check) fails, so a green suite has run everything that applies. A case that is still to be written is a skipped
+ * test whose title says what is missing. Throws outside a test runner.
  */
 export function describeContract(directory: string, options: CheckOptions = {}): void {
   const { describe, beforeAll, test } = globalThis as unknown as Partial<Runner>;
@@ -27,9 +27,9 @@ export function describeContract(directory: string, options: CheckOptions = {}):
     );
   }
   describe(`contract of ${directory.split(/[\\/]/).findLast((part) => part !== '') ?? directory}`, () => {
-    let subject: Subject | undefined;
+    let folder: FolderUnderTest | undefined;
     beforeAll(async () => {
-      subject = await loadSubject(directory, options.definition);
+      folder = await loadFolderUnderTest(directory, options.definition);
     });
     for (const { title, todo, run } of checksFor(directory, options, nockVendor)) {
       if (todo !== undefined) {
@@ -39,9 +39,9 @@ export function describeContract(directory: string, options: CheckOptions = {}):
       test(
         title,
         async () => {
-          if (subject === undefined) throw new Error('the folder could not be loaded');
-          const said = await run(subject);
-          if (said?.missing !== undefined) throw new Error(`${said.notRun}: this check needs it`);
+          if (folder === undefined) throw new Error('the folder could not be loaded');
+          const result = await run(folder);
+          if (result?.missing !== undefined) throw new Error(`${result.notRun}: this check needs it`);
         },
         timeoutMs,
       );

@@ -1,13 +1,13 @@
 import type { Dispatcher } from 'undici';
 
-/** The controller of one exchange; after an abort nothing but the error is told. */
+/** The controller of one exchange; after an abort it reports nothing but the error. */
 export function openExchange(handler: Dispatcher.DispatchHandler, onAbort: () => void = () => undefined) {
   let reason: Error | null = null;
   let paused = false;
-  let over = false;
+  let ended = false;
   const fail = (error: Error): void => {
-    if (over) return;
-    over = true;
+    if (ended) return;
+    ended = true;
     handler.onResponseError?.(controller, error);
   };
   const controller: Dispatcher.DispatchController = {
@@ -36,8 +36,8 @@ export function openExchange(handler: Dispatcher.DispatchHandler, onAbort: () =>
   return {
     controller,
     fail,
-    send(tell: () => void): void {
-      if (!over) tell();
+    send(report: () => void): void {
+      if (!ended) report();
     },
   };
 }

@@ -1,4 +1,4 @@
-/** What `spillway/testing` offers: the contract of a vendor folder, and the vendor it is checked with. */
+/** `spillway/testing`: the contract suite of a destination folder, and the vendors it runs against. */
 export { checkDestination } from './check-destination.ts';
 export type { CheckOptions, CheckResult } from './check-destination.ts';
 export { describeContract } from './describe-contract.ts';
@@ -14,5 +14,5 @@ export { callFormat, callNames, loadCall } from './call-case.ts';
 export type { CallCase, LoadedCall } from './call-case.ts';
 export { caseFormat, replyFormat, todoFormat } from './case-format.ts';
 export type { ContractCase, ContractReply } from './case-format.ts';
-/** The vendors as loopback servers that enforce their documents, and the events to send them. */
+/** The vendors as loopback servers that enforce their documentation, and events to send to them. */
 export * from '../vendors/index.ts';

@@ -4,8 +4,8 @@ import { NodeHttpDispatcher } from './node-http-dispatcher.ts';
 import { encoded, faultError } from './vendor-double.ts';
 
 /**
- * A case's vendor, played by nock: each reply answers one request, in order, wherever it goes; the case compares what was
- * asked. Anything beyond the replies is refused by nock. A request the case does not write down must be a POST.
+ * A case's vendor, played by nock: each reply answers one request, in order, whatever its URL; the case compares the
+ * requests. nock refuses requests beyond the replies. A request that the case does not state must be a POST.
  */
 export async function nockVendor({ replies, requests }: LoadedCase): Promise<CaseVendor> {
   const { default: nock } = await import('nock');

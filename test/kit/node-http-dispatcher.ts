@@ -3,19 +3,12 @@ import https from 'node:https';
 import { Dispatcher, errors } from 'undici';
 import { openExchange } from './exchange-control.ts';
 
-/** Errors that say: not a byte has left. */
-const neverLeft = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ERR_TEST_NETWORK',
-]);
+/** Error codes that mean that nothing was sent. */
+const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_TEST_NETWORK']);
 
 /**
- * An undici Dispatcher that makes its requests by node:http and node:https, where nock 14 can see them. Knows undici's
- * request handlers of version 7, bodies of text or bytes, and both time-outs; no upgrades, no HTTP/2, no connection pool.
+ * An undici Dispatcher that sends with node:http and node:https, where nock 14 can intercept. It supports the request
+ * handlers of undici 7, bodies of text or bytes, and both time-outs; no upgrades, no HTTP/2, no connection pool.
  */
 export class NodeHttpDispatcher extends Dispatcher {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
@@ -28,8 +21,8 @@ export class NodeHttpDispatcher extends Dispatcher {
     return Promise.resolve();
   }
 
-  override destroy(...given: readonly unknown[]): Promise<void> {
-    const callback = given.at(-1);
+  override destroy(...args: readonly unknown[]): Promise<void> {
+    const callback = args.at(-1);
     if (typeof callback === 'function') callback();
     return Promise.resolve();
   }
@@ -53,7 +46,7 @@ function perform(options: Dispatcher.DispatchOptions, handler: Dispatcher.Dispat
       agent: false,
     });
   } catch (error) {
-    // Node refuses some requests so, and a nock that does not fit this Node all of them.
+    // Node throws for some requests, and a nock that does not fit this Node for all of them.
     return exchange.fail(error as Error);
   }
 
@@ -70,13 +63,13 @@ function perform(options: Dispatcher.DispatchOptions, handler: Dispatcher.Dispat
   };
   const fail = (error: Error): void => {
     clearTimeout(timer);
-    if (!neverLeft.has((error as NodeJS.ErrnoException).code ?? '')) start();
+    if (!notSent.has((error as NodeJS.ErrnoException).code ?? '')) start();
     exchange.fail(error);
   };
 
   within(options.headersTimeout, () => new errors.HeadersTimeoutError());
   request.on('socket', (socket) => {
-    // A socket of nock's is never connecting; there the answer or the error tells that the request has left.
+    // nock's sockets never connect; with them the answer or the error shows that the request was sent.
     if (socket.connecting) socket.once('connect', start);
   });
   request.on('error', fail);

@@ -1,9 +1,9 @@
-/** The first thing in a value that JSON would lose or change, and where; a property that is `undefined` is simply not there. */
+/** The first part of a value that JSON would lose or change, and its path; `undefined` properties count as absent. */
 export function notJson(value: unknown): { readonly path: string; readonly what: string } | undefined {
   const open: { readonly at: unknown; readonly path: string }[] = [{ at: value, path: '' }];
   while (open.length > 0) {
     const { at, path } = open.pop() as { at: unknown; path: string };
-    const what = unfit(at);
+    const what = notJsonPart(at);
     if (what !== undefined) return { path, what };
     if (typeof at !== 'object' || at === null) continue;
     for (const [key, part] of Object.entries(at)) {
@@ -14,7 +14,7 @@ export function notJson(value: unknown): { readonly path: string; readonly what:
   return undefined;
 }
 
-function unfit(value: unknown): string | undefined {
+function notJsonPart(value: unknown): string | undefined {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null) return undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value);
   if (typeof value !== 'object') return `a value of type ${typeof value}`;

@@ -1,19 +1,19 @@
 import { gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
-/** A request as the vendor would read it: unzipped, and parsed when it is JSON or a form. */
+/** A request as the vendor reads it: decompressed, and parsed if it is JSON or a form. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
-  /** Lower-case names; as the connector set them. */
+  /** As the connector set them, with lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON or form bodies parsed, other bodies as text; `undefined` when there is none. */
+  /** JSON and forms parsed, other bodies as text; `undefined` without a body. */
   readonly body: unknown;
   /** The body's text. */
   readonly text: string;
 }
 
-/** Reads what was handed to a dispatcher; the body only when somebody asks for it, and then it throws when it is not what its headers say. */
+/** Reads a dispatched request. The body is read on first access, and throws if it is not what the headers say. */
 export function seenRequest({ origin, path, method, headers, body }: Dispatcher.DispatchOptions): SeenRequest {
   const named = namedHeaders(headers);
   const bytes = bytesOf(body);
@@ -37,7 +37,7 @@ function namedHeaders(headers: Dispatcher.DispatchOptions['headers']): Record<st
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** The wire hands over text or bytes, never a stream. */
+/** The wire sends text or bytes, never a stream. */
 function bytesOf(body: Dispatcher.DispatchOptions['body']): Buffer {
   if (body === undefined || body === null) return Buffer.alloc(0);
   if (typeof body === 'string') return Buffer.from(body);
@@ -52,7 +52,7 @@ function parsed(text: string, contentType: string): unknown {
   return text;
 }
 
-/** A name that comes twice becomes a list, so that no value hides behind another. */
+/** A repeated name becomes a list, so that no value is lost. */
 function formOf(text: string): Record<string, string | string[]> {
   const form = new URLSearchParams(text);
   const names = [...new Set(form.keys())];

@@ -20,7 +20,7 @@ export function settingsIn(schema: JsonSchema, at: readonly string[] = []): read
 export const secretSettings = (schema: JsonSchema): readonly Setting[] =>
   settingsIn(schema).filter((setting) => isSecret(setting.schema));
 
-/** An optional secret may be an alternative of its setting. */
+/** Looks into alternatives: an optional secret is one. */
 const isSecret = (schema: JsonSchema): boolean =>
   schema['secret'] === true ||
   ['anyOf', 'oneOf', 'allOf'].some((word) => ((schema[word] ?? []) as readonly JsonSchema[]).some(isSecret));

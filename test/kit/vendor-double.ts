@@ -2,10 +2,10 @@ import { Dispatcher, errors } from 'undici';
 import { openExchange } from './exchange-control.ts';
 import { seenRequest, type SeenRequest } from './seen-request.ts';
 
-/** An answer that never came: `reset` and `timeout` after the request began to leave, `refused` before. */
+/** A missing answer: `reset` and `timeout` after the request began to be sent, `refused` before. */
 export type Fault = 'reset' | 'timeout' | 'refused';
 
-/** What a scripted vendor answers. A body that is not text is sent as JSON. */
+/** An answer of a scripted vendor. A body that is not text is sent as JSON. */
 export type ScriptedReply =
   | {
       readonly status: number;
@@ -14,7 +14,7 @@ export type ScriptedReply =
     }
   | { readonly fault: Fault };
 
-/** The answer to the request at `position` (0 = first); `undefined` = the script does not expect it. */
+/** The answer to the request at `position` (0 is the first); `undefined` if the script does not expect it. */
 export type Script = (request: SeenRequest, position: number) => ScriptedReply | undefined;
 
 /** Answers in order, one per request. */
@@ -29,16 +29,16 @@ export const always =
   () =>
     reply;
 
-/** Which batch a request carries, written by tag() and taken off before anybody sees it. */
+/** The number of a request's batch, set by tagBatches() and removed before the request is recorded. */
 export const batchHeader = 'x-kit-batch';
 
 /**
- * A vendor in this process: an undici Dispatcher that records every request and answers by script. A request that the
- * script does not expect is kept in `unscripted`, and answered with 501 so that nothing waits for it.
+ * A vendor in this process: an undici Dispatcher that records every request and answers by script. An unexpected
+ * request is recorded in `unscripted` and answered with 501, so that nothing waits for it.
  */
 export class VendorDouble extends Dispatcher {
   readonly requests: SeenRequest[] = [];
-  /** For each request the number of its batch, where tag() put one on it. */
+  /** The number of each request's batch, if tagBatches() set one. */
   readonly batches: (number | undefined)[] = [];
   readonly replies: (ScriptedReply | undefined)[] = [];
   readonly unscripted: SeenRequest[] = [];
@@ -46,7 +46,7 @@ export class VendorDouble extends Dispatcher {
   readonly #through: Dispatcher | undefined;
   #open = 0;
 
-  /** `through` answers in place of the script, which then only says what is expected: nock does so under Jest. */
+  /** `through` answers instead of the script, which then only says what is expected; nock does so under Jest. */
   constructor(script: Script, through?: Dispatcher) {
     super();
     this.#script = script;
@@ -64,29 +64,29 @@ export class VendorDouble extends Dispatcher {
     this.replies.push(reply);
     if (reply === undefined) this.unscripted.push(request);
     this.#open += 1;
-    const watched = this.#untilAnswered(handler);
-    if (this.#through !== undefined) return this.#through.dispatch({ ...options, headers }, watched);
-    setImmediate(() => answer(reply ?? { status: 501 }, watched));
+    const counted = this.#countOpen(handler);
+    if (this.#through !== undefined) return this.#through.dispatch({ ...options, headers }, counted);
+    setImmediate(() => answer(reply ?? { status: 501 }, counted));
     return true;
   }
 
-  /** An answer is still to come. */
+  /** Whether an answer is still to come. */
   get busy(): boolean {
     return this.#open > 0;
   }
 
-  #untilAnswered(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  #countOpen(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
     return {
       onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-      onResponseStart: (...told) => handler.onResponseStart?.(...told),
-      onResponseData: (...told) => handler.onResponseData?.(...told),
-      onResponseEnd: (...told) => {
+      onResponseStart: (...args) => handler.onResponseStart?.(...args),
+      onResponseData: (...args) => handler.onResponseData?.(...args),
+      onResponseEnd: (...args) => {
         this.#open -= 1;
-        handler.onResponseEnd?.(...told);
+        handler.onResponseEnd?.(...args);
       },
-      onResponseError: (...told) => {
+      onResponseError: (...args) => {
         this.#open -= 1;
-        handler.onResponseError?.(...told);
+        handler.onResponseError?.(...args);
       },
     };
   }
@@ -96,8 +96,8 @@ export class VendorDouble extends Dispatcher {
     return Promise.resolve();
   }
 
-  override destroy(...given: readonly unknown[]): Promise<void> {
-    const callback = given.at(-1);
+  override destroy(...args: readonly unknown[]): Promise<void> {
+    const callback = args.at(-1);
     if (typeof callback === 'function') callback();
     return Promise.resolve();
   }
@@ -117,7 +117,7 @@ function answer(reply: ScriptedReply, handler: Dispatcher.DispatchHandler): void
   exchange.send(() => handler.onResponseEnd?.(exchange.controller, {}));
 }
 
-/** Without what the wire adds: it asks every vendor for answers without a coding. */
+/** Removes what the wire adds: it asks every vendor for uncompressed answers. */
 function asTheConnectorSet({ 'accept-encoding': coding, ...headers }: Record<string, string>): Record<string, string> {
   return coding === undefined || coding === 'identity' ? headers : { 'accept-encoding': coding, ...headers };
 }

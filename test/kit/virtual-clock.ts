@@ -1,7 +1,7 @@
-/** A clock that stands still while anything is under way and jumps to the next waiter when nothing is. */
+/** A clock that stands still while work is under way, and otherwise jumps to the next sleeper. */
 export interface VirtualClock {
   readonly now: () => number;
-  /** Resolves when the clock gets there, or at once when the signal fires. */
+  /** Resolves when the clock gets there, or when the signal fires. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
@@ -10,9 +10,9 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** Rounds of the event loop without news that count as "nothing is under way". */
+/** Quiet rounds of the event loop after which nothing counts as under way. */
 const quietRounds = 3;
-/** The same in real milliseconds, where another thread may be at work on a body (gzip). */
+/** The same in real milliseconds, while another thread may be compressing a body. */
 const quietMs = 2;
 
 /** `busy` says whether an answer is still to come; `offThread` whether bodies are compressed. */

@@ -2,23 +2,23 @@ import assert from 'node:assert';
 import { inspect } from 'node:util';
 import type { AnyOperation, ConnectionOptions, OperationList } from '../../../core/index.ts';
 import { callNames, callTitle, loadCall, type LoadedCall } from '../call-case.ts';
-import { withProbe, type Probe } from '../probe.ts';
+import { withKitConnection, type KitConnection } from '../kit-connection.ts';
 import type { SeenRequest } from '../seen-request.ts';
 import { secretSettings } from '../settings.ts';
-import type { Subject } from '../subject.ts';
+import type { FolderUnderTest } from '../folder-under-test.ts';
 import { inOrder, type Script, type ScriptedReply } from '../vendor-double.ts';
 import { catalogueEntry } from '../../../core/index.ts';
 import { sameKeys, written } from './case-checks.ts';
 import { during, must, notRun, type Check } from './check.ts';
 
-/** One check per file in contract/calls, and what every operation and credential check must keep. */
+/** One check per file in contract/calls, and the promises of every operation and credential check. */
 export const callChecks = (directory: string): readonly Check[] => [
   ...callNames(directory).map((name): Check => ({
     title: `call ${name}: ${callTitle(directory, name)}`,
-    run: (subject) => runCall(subject, loadCall(directory, name)),
+    run: (folder) => runCall(folder, loadCall(directory, name)),
   })),
   {
-    title: 'operations: each is shown to come through, and to be refused or found wrong',
+    title: 'operations: each has a call that succeeds, and one that is refused or invalid',
     run({ definition }) {
       const calls = loadedCalls(directory);
       const missing = Object.keys(operationsOf(definition)).flatMap((name) => {
@@ -33,12 +33,12 @@ export const callChecks = (directory: string): readonly Check[] => [
     },
   },
   {
-    title: 'operations: an answer that is lost or garbage is never taken for a yes, and nothing is done twice',
-    async run(subject) {
-      const done = comingThrough(subject, directory);
+    title: 'operations: a lost or garbled answer never counts as success, and nothing is done twice',
+    async run(folder) {
+      const done = succeedingCalls(folder, directory);
       if (done.length === 0) return notRun('this destination has no operations');
       for (const call of done) {
-        const { idempotent } = operationsOf(subject.definition)[call.operation as string] as AnyOperation;
+        const { idempotent } = operationsOf(folder.definition)[call.operation as string] as AnyOperation;
         for (const last of [
           { fault: 'reset' },
           { fault: 'timeout' },
@@ -47,10 +47,10 @@ export const callChecks = (directory: string): readonly Check[] => [
         ]) {
           const before = call.replies.slice(0, -1);
           await during(`${call.name}, ${JSON.stringify(last)}`, () =>
-            callOn(subject, call, endingWith(before, last as ScriptedReply), async (result, probe) => {
+            callOn(folder, call, endingWith(before, last as ScriptedReply), async (result, kit) => {
               must(result.kind !== 'done', 'it is done');
               must(idempotent || result.kind === 'unknown', `it is ${result.kind}, and may have been done`);
-              const sent = probe.vendor.requests.length - before.length;
+              const sent = kit.vendor.requests.length - before.length;
               must(idempotent || sent === 1, `it was sent ${sent} times`);
             }),
           );
@@ -60,23 +60,23 @@ export const callChecks = (directory: string): readonly Check[] => [
   },
   {
     title: 'operations: no secret shows in a result or a signal, also when the vendor repeats it',
-    async run(subject) {
-      const done = comingThrough(subject, directory);
+    async run(folder) {
+      const done = succeedingCalls(folder, directory);
       if (done.length === 0) return notRun('this destination has no operations');
       for (const call of done) {
-        const secrets = secretSettings(catalogueEntry(subject.definition).configSchema)
+        const secrets = secretSettings(catalogueEntry(folder.definition).configSchema)
           .map(({ path }) =>
             path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], call.config),
           )
           .filter((value): value is string => typeof value === 'string');
         for (const status of [400, 401, 404, 500]) {
           await callOn(
-            subject,
+            folder,
             call,
             (request) => ({ status, body: quoting(request) }),
-            async (result, probe) => {
-              const told = inspect([result, probe.signals], { depth: 8, maxStringLength: 100_000 });
-              for (const secret of [...secrets, ...credentialsSent(call.config, probe.vendor.requests)])
+            async (result, kit) => {
+              const told = inspect([result, kit.signals], { depth: 8, maxStringLength: 100_000 });
+              for (const secret of [...secrets, ...credentialsSent(call.config, kit.vendor.requests)])
                 must(!told.includes(secret), `${call.name}: ${status} shows a secret`);
             },
           );
@@ -85,9 +85,9 @@ export const callChecks = (directory: string): readonly Check[] => [
     },
   },
   {
-    title: 'check: only the answers it names say ok or refused, it asks once, and does not suspend',
-    async run(subject) {
-      const { check } = subject.definition;
+    title: 'check: only the statuses it lists mean ok or refused; it sends one request and suspends nothing',
+    async run(folder) {
+      const { check } = folder.definition;
       if (check === undefined || 'none' in check)
         return notRun(check?.none ?? 'this destination has no credential check');
       const expected = (status: number): string =>
@@ -95,7 +95,7 @@ export const callChecks = (directory: string): readonly Check[] => [
       const statuses = [...check.ok, ...check.refused, 204, 302, 418, 429, 500, 503];
       const pages = [...check.ok, ...statuses.filter((status) => status < 300)];
       const answers: readonly (readonly [ScriptedReply, string])[] = [
-        // A 2xx without a body is ok where the vendor's yes is one.
+        // A 2xx without a body is ok if that is the vendor's form of success, so it is not tried here.
         ...statuses.filter((status) => status >= 300).map((status) => [{ status }, expected(status)] as const),
         ...pages.map((status) => [{ status, body: '<html>OK</html>' }, 'unreachable'] as const),
         ...pages.map((status) => [{ status, body: '{"status":"o' }, 'unreachable'] as const),
@@ -105,15 +105,15 @@ export const callChecks = (directory: string): readonly Check[] => [
         [{ fault: 'timeout' }, 'unreachable'],
       ];
       for (const [answer, kind] of answers) {
-        await withProbe(
-          subject,
+        await withKitConnection(
+          folder,
           () => answer,
-          async (probe) => {
-            const result = await probe.connection.check();
+          async (kit) => {
+            const result = await kit.connection.check();
             must(result.kind === kind, `${JSON.stringify(answer)} says ${result.kind}, not ${kind}`);
-            must(probe.vendor.requests.length === 1, `it asks ${probe.vendor.requests.length} times`);
-            must(probe.connection.suspended().length === 0, 'it suspends the connection');
-            probe.blameless();
+            must(kit.vendor.requests.length === 1, `it asks ${kit.vendor.requests.length} times`);
+            must(kit.connection.suspended().length === 0, 'it suspends the connection');
+            kit.assertNoDefects();
           },
         );
       }
@@ -121,14 +121,14 @@ export const callChecks = (directory: string): readonly Check[] => [
   },
 ];
 
-const operationsOf = ({ operations }: Subject['definition']): OperationList => operations?.list ?? {};
+const operationsOf = ({ operations }: FolderUnderTest['definition']): OperationList => operations?.list ?? {};
 
 function loadedCalls(directory: string): readonly LoadedCall[] {
   return callNames(directory).map((name) => loadCall(directory, name));
 }
 
-/** A case of each operation in which it comes through. */
-function comingThrough({ definition }: Subject, directory: string): readonly LoadedCall[] {
+/** For each operation, a case in which it succeeds. */
+function succeedingCalls({ definition }: FolderUnderTest, directory: string): readonly LoadedCall[] {
   const calls = loadedCalls(directory).filter(({ result }) => result.kind === 'done');
   return Object.keys(operationsOf(definition)).flatMap(
     (name) => calls.find(({ operation }) => operation === name) ?? [],
@@ -144,7 +144,7 @@ const quoting = (request: SeenRequest): object => ({
   error: `refused ${request.url} ${JSON.stringify(request.headers)}`,
 });
 
-/** Settings that travel in a header or a query: credentials, also those that a form shows. */
+/** Settings that are sent in a header or a query: credentials, whether marked secret or not. */
 function credentialsSent(config: unknown, requests: readonly SeenRequest[]): readonly string[] {
   const sent = requests.flatMap(({ url, headers }) => [
     ...new URL(url).searchParams.values(),
@@ -163,30 +163,30 @@ interface Result {
 }
 
 async function callOn(
-  subject: Subject,
+  folder: FolderUnderTest,
   { config, options, now, operation, input, confirmed }: LoadedCall,
   script: Script,
-  then: (result: Result, probe: Probe) => Promise<void>,
+  then: (result: Result, kit: KitConnection) => Promise<void>,
 ): Promise<void> {
-  await withProbe(
-    subject,
+  await withKitConnection(
+    folder,
     script,
-    async (probe) => {
-      const { connection } = probe;
+    async (kit) => {
+      const { connection } = kit;
       const asked = confirmed === undefined ? {} : { confirmed };
       await then(
         operation === undefined ? await connection.check() : await connection.call(operation, input, asked),
-        probe,
+        kit,
       );
-      probe.blameless();
+      kit.assertNoDefects();
     },
     { config, options: options as ConnectionOptions | undefined, now: Date.parse(now) },
   );
 }
 
-async function runCall(subject: Subject, loaded: LoadedCall): Promise<void> {
+async function runCall(folder: FolderUnderTest, loaded: LoadedCall): Promise<void> {
   const { replies, requests, result: expected } = loaded;
-  await callOn(subject, loaded, inOrder(...replies), async (result, { vendor }) => {
+  await callOn(folder, loaded, inOrder(...replies), async (result, { vendor }) => {
     if (requests !== undefined) assert.deepStrictEqual(vendor.requests.map(written), requests.map(written));
     must(
       vendor.requests.length === replies.length,

@@ -2,9 +2,9 @@ import assert from 'node:assert';
 import type { Dispatcher } from 'undici';
 import type { ConnectionOptions } from '../../../core/index.ts';
 import { caseNames, caseTitle, caseTodo, loadCase, type LoadedCase } from '../case.ts';
-import { withProbe } from '../probe.ts';
+import { withKitConnection } from '../kit-connection.ts';
 import type { SeenRequest } from '../seen-request.ts';
-import type { Subject } from '../subject.ts';
+import type { FolderUnderTest } from '../folder-under-test.ts';
 import { inOrder } from '../vendor-double.ts';
 import { must, type Check } from './check.ts';
 
@@ -21,12 +21,12 @@ export const caseChecks = (directory: string, vendorFor?: CaseVendorFor): readon
   caseNames(directory).map((name) => ({
     title: `case ${name}: ${caseTitle(directory, name)}`,
     todo: todoOf(directory, name),
-    run: async (subject) => {
+    run: async (folder) => {
       const loaded = loadCase(directory, name);
-      if (vendorFor === undefined) return runCase(subject, loaded);
+      if (vendorFor === undefined) return runCase(folder, loaded);
       const vendor = await vendorFor(loaded);
       try {
-        await runCase(subject, loaded, vendor.dispatcher);
+        await runCase(folder, loaded, vendor.dispatcher);
       } finally {
         vendor.finish();
       }
@@ -42,24 +42,24 @@ function todoOf(directory: string, name: string): string | undefined {
   }
 }
 
-async function runCase(subject: Subject, loaded: LoadedCase, through?: Dispatcher): Promise<void> {
+async function runCase(folder: FolderUnderTest, loaded: LoadedCase, through?: Dispatcher): Promise<void> {
   const { config, now, events, replies, requests, outcomes } = loaded;
   const options = loaded.options as ConnectionOptions | undefined;
-  await withProbe(
-    subject,
+  await withKitConnection(
+    folder,
     inOrder(...replies),
-    async (probe) => {
-      const given = await probe.deliver(events);
-      probe.blameless();
-      const unscripted = probe.vendor.unscripted.length;
-      if (requests !== undefined) assert.deepStrictEqual(probe.vendor.requests.map(written), requests.map(written));
+    async (kit) => {
+      const given = await kit.deliver(events);
+      kit.assertNoDefects();
+      const unscripted = kit.vendor.unscripted.length;
+      if (requests !== undefined) assert.deepStrictEqual(kit.vendor.requests.map(written), requests.map(written));
       must(
         unscripted === 0,
-        `${probe.vendor.requests.length} requests left, but only ${replies.length} replies are scripted`,
+        `${kit.vendor.requests.length} requests left, but only ${replies.length} replies are scripted`,
       );
       must(
-        probe.vendor.requests.length === replies.length,
-        `${replies.length} replies are scripted, but only ${probe.vendor.requests.length} requests left`,
+        kit.vendor.requests.length === replies.length,
+        `${replies.length} replies are scripted, but only ${kit.vendor.requests.length} requests left`,
       );
       assert.deepStrictEqual(
         given.map((outcome, index) => sameKeys(outcome, outcomes[index])),

@@ -1,11 +1,11 @@
-import type { Subject } from '../subject.ts';
+import type { FolderUnderTest } from '../folder-under-test.ts';
 
 /** One promise a folder must keep. `run` throws what is wrong, or says why it does not apply. */
 export interface Check {
   readonly title: string;
   /** What has to be done before there is something to check. */
   readonly todo?: string | undefined;
-  readonly run: (subject: Subject) => Promise<NotRun | void> | NotRun | void;
+  readonly run: (folder: FolderUnderTest) => Promise<NotRun | void> | NotRun | void;
 }
 
 export interface NotRun {

@@ -1,32 +1,32 @@
 import type { CdpEvent } from '../../../core/index.ts';
 import { canonicalEvents, hostileEvents } from '../events.ts';
-import { withProbe } from '../probe.ts';
+import { withKitConnection } from '../kit-connection.ts';
 import { always } from '../vendor-double.ts';
 import { during, must, type Check } from './check.ts';
-import { yesHoldsForMany } from './yes-to-many.ts';
+import { successHoldsForMany } from './success-for-many.ts';
 
-/** What a folder must do with events, good and bad. */
+/** How a folder must treat events, good and bad. */
 export const eventChecks: readonly Check[] = [
   {
     title: 'events: the plainest successful case is delivered in one request',
-    async run(subject) {
-      await withProbe(subject, always(subject.yes), async (probe) => {
-        const [outcome] = await probe.deliver([subject.event]);
+    async run(folder) {
+      await withKitConnection(folder, always(folder.successReply), async (kit) => {
+        const [outcome] = await kit.deliver([folder.event]);
         must(outcome?.kind === 'delivered', `it is ${JSON.stringify(outcome)}`);
-        must(probe.vendor.requests.length === 1, `it took ${probe.vendor.requests.length} requests`);
-        probe.blameless();
+        must(kit.vendor.requests.length === 1, `it took ${kit.vendor.requests.length} requests`);
+        kit.assertNoDefects();
       });
     },
   },
   {
-    title: 'events: every canonical event is judged purely: frozen input, the same answer twice, JSON-safe payloads',
-    async run(subject) {
-      await withProbe(subject, always(subject.yes), async (probe) => {
+    title: 'events: every canonical event is handled purely: frozen input, the same result twice, JSON-safe payloads',
+    async run(folder) {
+      await withKitConnection(folder, always(folder.successReply), async (kit) => {
         for (const [name, event] of Object.entries(canonicalEvents)) {
           await during(name, async () => {
-            await probe.deliver([event]);
-            await probe.connection.preview(event);
-            probe.blameless();
+            await kit.deliver([event]);
+            await kit.connection.preview(event);
+            kit.assertNoDefects();
           });
         }
       });
@@ -34,14 +34,14 @@ export const eventChecks: readonly Check[] = [
   },
   {
     title: 'events: every hostile event gets its one outcome, and nothing throws',
-    async run(subject) {
-      await withProbe(subject, always(subject.yes), async (probe) => {
+    async run(folder) {
+      await withKitConnection(folder, always(folder.successReply), async (kit) => {
         for (const { title, make } of hostileEvents) {
           await during(title, async () => {
             const event = make();
-            await probe.deliver([event]);
-            await probe.connection.preview(event);
-            probe.blameless();
+            await kit.deliver([event]);
+            await kit.connection.preview(event);
+            kit.assertNoDefects();
           });
         }
       });
@@ -50,23 +50,23 @@ export const eventChecks: readonly Check[] = [
   },
   {
     title: 'events: good and hostile ones in one call get one outcome each, in order, and the good ones are delivered',
-    async run(subject) {
+    async run(folder) {
       const small = hostileEvents.filter(({ title }) => !title.includes('10 MB'));
       const events = small.flatMap(({ make }, index): CdpEvent[] => [
         make(),
-        { ...subject.event, messageId: `m-good-${index}` },
+        { ...folder.event, messageId: `m-good-${index}` },
       ]);
-      const together = await yesHoldsForMany(subject);
-      await withProbe(
-        subject,
-        always(subject.yes),
-        async (probe) => {
-          const outcomes = await probe.deliver(events);
+      const together = await successHoldsForMany(folder);
+      await withKitConnection(
+        folder,
+        always(folder.successReply),
+        async (kit) => {
+          const outcomes = await kit.deliver(events);
           for (const [index, { title }] of small.entries()) {
             const after = outcomes[2 * index + 1];
             must(after?.kind === 'delivered', `the event after ${title} is ${JSON.stringify(after)}`);
           }
-          probe.blameless();
+          kit.assertNoDefects();
         },
         together ? {} : { options: { limits: { maxItems: 1 } } },
       );

@@ -4,19 +4,19 @@ import { catalogueEntry } from '../../../core/index.ts';
 import { callNames, loadCall } from '../call-case.ts';
 import { loadReply, replyNames } from '../case.ts';
 import { settingsIn } from '../settings.ts';
-import { openProbe } from '../probe.ts';
+import { openKitConnection } from '../kit-connection.ts';
 import { always } from '../vendor-double.ts';
 import { must, type Check } from './check.ts';
 
 const monthsRepliesStayFresh = 18;
 
-/** What must lie in a folder besides code. `today` is the day the age of replies is counted from. */
+/** What a folder must contain besides code. The age of replies is counted from `today`. */
 export const folderChecks = (today: () => Date): readonly Check[] => [
   {
     title: 'folder: the slug is the name of the folder, in kebab-case',
-    run({ folder, definition: { manifest } }) {
-      must(manifest.slug === folder, `the slug is ${manifest.slug}, the folder ${folder}`);
-      must(/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(folder), `${folder} is not kebab-case`);
+    run({ name, definition: { manifest } }) {
+      must(manifest.slug === name, `the slug is ${manifest.slug}, the folder ${name}`);
+      must(/^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(name), `${name} is not kebab-case`);
     },
   },
   {
@@ -42,11 +42,11 @@ export const folderChecks = (today: () => Date): readonly Check[] => [
   },
   {
     title: 'settings: an empty configuration is refused',
-    run(subject) {
+    run(folder) {
       for (const config of [{}, [], 'text']) {
         let refused = false;
         try {
-          openProbe(subject, always({ status: 200 }), { config });
+          openKitConnection(folder, always({ status: 200 }), { config });
         } catch {
           refused = true;
         }
@@ -78,7 +78,7 @@ export const folderChecks = (today: () => Date): readonly Check[] => [
     },
   },
   {
-    title: `replies: those of a stable destination are at most ${monthsRepliesStayFresh} months old, none is from the future`,
+    title: `replies: those of a stable destination are at most ${monthsRepliesStayFresh} months old, and none is dated in the future`,
     run({ directory, definition }) {
       const oldest = today();
       oldest.setUTCMonth(oldest.getUTCMonth() - monthsRepliesStayFresh);

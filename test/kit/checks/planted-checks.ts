@@ -1,43 +1,45 @@
 import type { ConnectionOptions } from '../../../core/index.ts';
 import { callNames, loadCall, type LoadedCall } from '../call-case.ts';
 import type { LoadedCase } from '../case.ts';
-import { withProbe, type Probe } from '../probe.ts';
-import type { Subject } from '../subject.ts';
+import { withKitConnection, type KitConnection } from '../kit-connection.ts';
+import type { FolderUnderTest } from '../folder-under-test.ts';
 import type { ScriptedReply } from '../vendor-double.ts';
 import { must, notRun, type Check } from './check.ts';
 
 /**
- * A vendor answers in a form of its own, and its texts may say anything. Each recorded answer is given again with foreign words in
- * every text of it.
+ * A vendor's answer has the vendor's own form, and its texts may say anything. Each recorded answer is replayed with
+ * foreign words in every text.
  */
 export const plantedChecks: readonly Check[] = [
   {
     title: 'privacy: F-42 words that a vendor puts into its own form show in no message, note, field or signal',
-    async run(subject) {
+    async run(folder) {
       let answers = 0;
-      for (const loaded of subject.cases) {
+      for (const loaded of folder.cases) {
         for (const planting of plantings) {
           const planter = planterOf(planting);
           const replies = loaded.replies.map((reply) => planted(reply, planter));
           if (planter.count() === 0) continue;
           answers += 1;
-          await withCase(subject, loaded, replies, async (probe) => {
-            const outcomes = await probe.deliver(loaded.events);
-            tellsNoneOf(`case ${loaded.name}`, [outcomes, probe.connection.suspended()], probe);
+          await withCase(folder, loaded, replies, async (kit) => {
+            const outcomes = await kit.deliver(loaded.events);
+            assertNotShown(`case ${loaded.name}`, [outcomes, kit.connection.suspended()], kit);
           });
         }
       }
-      for (const name of callNames(subject.directory))
-        answers += await plantInCall(subject, loadCall(subject.directory, name));
+      for (const name of callNames(folder.directory))
+        answers += await plantInCall(folder, loadCall(folder.directory, name));
       if (answers === 0) return notRun('no recorded answer holds a text');
     },
   },
   {
     title: 'privacy: F-42 what a vendor repeats of the event or the settings inside its own form shows nowhere',
-    async run(subject) {
+    async run(folder) {
       let answers = 0;
-      for (const loaded of subject.cases) {
-        const known = [...new Set([...textsIn(loaded.config), ...loaded.events.flatMap(personalIn)])].filter(isTelling);
+      for (const loaded of folder.cases) {
+        const known = [...new Set([...textsIn(loaded.config), ...loaded.events.flatMap(personalIn)])].filter(
+          isDistinct,
+        );
         for (const [spelling, spell] of Object.entries(spellings)) {
           const planter = {
             plant: (text: string) => `${text} ${known.map(spell).join(' ')}`,
@@ -46,14 +48,13 @@ export const plantedChecks: readonly Check[] = [
           const replies = loaded.replies.map((reply) => planted(reply, planter));
           if (known.length === 0 || !replies.some((reply) => 'body' in reply)) continue;
           answers += 1;
-          await withCase(subject, loaded, replies, async (probe) => {
-            const outcomes = await probe.deliver(loaded.events);
-            const told = JSON.stringify(
-              [outcomes, probe.signals, probe.connection.suspended()],
-              (name, value: unknown) => (ownMembers.has(name) ? undefined : value),
+          await withCase(folder, loaded, replies, async (kit) => {
+            const outcomes = await kit.deliver(loaded.events);
+            const shown = JSON.stringify([outcomes, kit.signals, kit.connection.suspended()], (name, value: unknown) =>
+              ownMembers.has(name) ? undefined : value,
             );
             for (const text of known) {
-              const shows = told.includes(JSON.stringify(text).slice(1, -1)) || told.includes(spell(text));
+              const shows = shown.includes(JSON.stringify(text).slice(1, -1)) || shown.includes(spell(text));
               must(!shows, `case ${loaded.name}: what it repeats (${spelling}) shows in an outcome or a signal`);
             }
           });
@@ -64,7 +65,7 @@ export const plantedChecks: readonly Check[] = [
   },
 ];
 
-/** How a foreign word stands in a text of the answer: what a folder reads a text by may be its beginning, its end, or all of it. */
+/** Where a foreign word goes in a text: a folder may recognise a text by its beginning, its end, or all of it. */
 const plantings: readonly ((text: string, word: string) => string)[] = [
   (_, word) => word,
   (text, word) => `${text} ${word}`,
@@ -72,12 +73,12 @@ const plantings: readonly ((text: string, word: string) => string)[] = [
   (text, word) => text.replace(/\w+(?=\W*$)/, word),
 ];
 
-/** Begins each foreign word; nobody else writes it. */
+/** The beginning of each foreign word; it occurs nowhere else. */
 const foreign = 'Qzxwalrus';
 
 interface Planter {
   plant(text: string): string;
-  /** Texts that were planted in. */
+  /** How many texts got a foreign word. */
   count(): number;
 }
 
@@ -86,7 +87,7 @@ function planterOf(planting: (typeof plantings)[number]): Planter {
   return { plant: (text) => planting(text, `${foreign}${(count += 1)}`), count: () => count };
 }
 
-/** The reply with something in every text of its body, and of its headers but those that say how to read it. */
+/** The reply with a foreign word in every text of its body and its headers, except headers that say how to read it. */
 function planted(reply: ScriptedReply, planter: Planter): ScriptedReply {
   if ('fault' in reply) return reply;
   const { status, body, headers = {} } = reply;
@@ -108,15 +109,15 @@ function plantedIn(value: unknown, planter: Planter): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plantedIn(part, planter)]));
 }
 
-/** The replies in turn, the last one for all that follows. */
+/** Answers with the replies in order, then with the last one. */
 function withCase(
-  subject: Subject,
+  folder: FolderUnderTest,
   { config, options, now }: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'>,
   replies: readonly ScriptedReply[],
-  use: (probe: Probe) => Promise<void>,
+  use: (kit: KitConnection) => Promise<void>,
 ): Promise<void> {
   const script = (_: unknown, position: number) => replies[Math.min(position, replies.length - 1)] ?? { status: 500 };
-  return withProbe(subject, script, use, {
+  return withKitConnection(folder, script, use, {
     config,
     options: options as ConnectionOptions | undefined,
     now: Date.parse(now),
@@ -124,35 +125,35 @@ function withCase(
   });
 }
 
-async function plantInCall(subject: Subject, loaded: LoadedCall): Promise<number> {
+async function plantInCall(folder: FolderUnderTest, loaded: LoadedCall): Promise<number> {
   let answers = 0;
   for (const planting of plantings) {
     const planter = planterOf(planting);
     const replies = loaded.replies.map((reply) => planted(reply, planter));
     if (planter.count() === 0) continue;
     answers += 1;
-    await withCase(subject, loaded, replies, async (probe) => {
+    await withCase(folder, loaded, replies, async (kit) => {
       const { operation, input, confirmed } = loaded;
       const asked = confirmed === undefined ? {} : { confirmed };
-      const { connection } = probe;
+      const { connection } = kit;
       const result =
         operation === undefined ? await connection.check() : await connection.call(operation, input, asked);
-      tellsNoneOf(`call ${loaded.name}`, result, probe);
+      assertNotShown(`call ${loaded.name}`, result, kit);
     });
   }
   return answers;
 }
 
-/** A detail shows the vendor's words, and a reply of a call is what was asked for; nothing else may. */
-function tellsNoneOf(where: string, told: unknown, { signals }: Probe): void {
-  const text = JSON.stringify([told, signals], (name, value: unknown) =>
+/** Only a detail, which shows the vendor's words, and the reply of a call may have them. */
+function assertNotShown(where: string, shown: unknown, { signals }: KitConnection): void {
+  const text = JSON.stringify([shown, signals], (name, value: unknown) =>
     name === 'detail' || name === 'reply' ? undefined : value,
   );
   const at = text.toLowerCase().indexOf(foreign.toLowerCase());
   must(at < 0, `${where}: a word of the answer shows in ...${text.slice(Math.max(0, at - 80), at)}[here]`);
 }
 
-/** As vendors repeat what they were sent. */
+/** The ways in which vendors repeat what they were sent. */
 const spellings: Readonly<Record<string, (text: string) => string>> = {
   'as it is': (text) => text,
   JSON: (text) => JSON.stringify(text).slice(1, -1).replaceAll('/', '\\/'),
@@ -160,8 +161,8 @@ const spellings: Readonly<Record<string, (text: string) => string>> = {
   'percent-encoding twice': (text) => encodeURIComponent(encodeURIComponent(text)),
 };
 
-/** Longer than a word that any sentence has. */
-const isTelling = (text: string): boolean => text.length >= 6 && /\d|@/.test(text) && text.isWellFormed();
+/** Distinct enough not to occur in a sentence by chance. */
+const isDistinct = (text: string): boolean => text.length >= 6 && /\d|@/.test(text) && text.isWellFormed();
 
 const textsIn = (value: unknown): readonly string[] => {
   if (typeof value === 'string') return [value];
@@ -174,5 +175,5 @@ function personalIn(event: unknown): readonly string[] {
   return [context?.['traits'], context?.['ip'], properties?.['email']].flatMap(textsIn);
 }
 
-/** The host's id of the event, and a scope, which a folder makes of its settings. */
+/** The host's own event id, and a scope, which a folder derives from its settings. */
 const ownMembers: ReadonlySet<string> = new Set(['eventId', 'scope']);

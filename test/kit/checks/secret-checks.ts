@@ -1,32 +1,32 @@
 import { inspect } from 'node:util';
 import { catalogueEntry, createRuntime, type CdpEvent } from '../../../core/index.ts';
 import { hostileEvents } from '../events.ts';
-import { openProbe, withProbe, type Probe } from '../probe.ts';
+import { openKitConnection, withKitConnection, type KitConnection } from '../kit-connection.ts';
 import type { SeenRequest } from '../seen-request.ts';
 import { secretSettings } from '../settings.ts';
-import type { Subject } from '../subject.ts';
+import type { FolderUnderTest } from '../folder-under-test.ts';
 import { always, type ScriptedReply } from '../vendor-double.ts';
 import { must, notRun, type Check } from './check.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** What must stay between the connection and the vendor. */
+/** What nobody but the vendor may see. */
 export const secretChecks: readonly Check[] = [
   {
     title: 'secrets: planted ones show in no outcome, signal or preview, also when the vendor repeats them',
-    async run(subject) {
-      const { config, secrets } = planted(subject);
+    async run(folder) {
+      const { config, secrets } = planted(folder);
       if (secrets.length === 0) return notRun('this destination has no secret settings');
       for (const reply of talkativeReplies) {
-        await withProbe(
-          subject,
+        await withKitConnection(
+          folder,
           (request) => reply(request),
-          async (probe) => {
-            const told = await everythingTold(probe, [subject.event, ...smallHostileEvents()]);
-            const forms = [...secrets.flatMap(formsOf), ...probe.vendor.requests.flatMap(credentialsIn)];
-            hides(told, forms, 'a secret');
+          async (kit) => {
+            const output = await everythingShown(kit, [folder.event, ...smallHostileEvents()]);
+            const forms = [...secrets.flatMap(formsOf), ...kit.vendor.requests.flatMap(credentialsIn)];
+            hides(output, forms, 'a secret');
             must(
-              !probe.vendor.requests.some(({ url }) => secrets.some((secret) => url.includes(secret))),
+              !kit.vendor.requests.some(({ url }) => secrets.some((secret) => url.includes(secret))),
               'a URL has a secret',
             );
           },
@@ -37,12 +37,12 @@ export const secretChecks: readonly Check[] = [
   },
   {
     title: 'secrets: the problems of a refused configuration do not repeat them',
-    run(subject) {
-      const { config, secrets } = planted(subject);
+    run(folder) {
+      const { config, secrets } = planted(folder);
       if (secrets.length === 0) return notRun('this destination has no secret settings');
-      const runtime = createRuntime({ destinations: [subject.definition] });
-      for (const broken of brokenConfigs(subject, config)) {
-        const opened = runtime.open(subject.definition.manifest.slug, broken);
+      const runtime = createRuntime({ destinations: [folder.definition] });
+      for (const broken of brokenConfigs(folder, config)) {
+        const opened = runtime.open(folder.definition.manifest.slug, broken);
         if (opened.kind === 'invalid') hides(JSON.stringify(opened.issues), secrets.flatMap(formsOf), 'a secret');
       }
     },
@@ -50,15 +50,15 @@ export const secretChecks: readonly Check[] = [
   {
     title:
       'privacy: e-mail, phone and IP address of an event show in no outcome or signal, also when the vendor repeats them',
-    async run(subject) {
+    async run(folder) {
       for (const reply of talkativeReplies) {
-        await withProbe(
-          subject,
+        await withKitConnection(
+          folder,
           (request) => reply(request),
-          async (probe) => {
-            const outcomes = await probe.deliver([subject.event]);
-            const told = JSON.stringify(outcomes) + shown(probe.signals) + shown(probe.connection.suspended());
-            hides(told, personalIn(subject.event), 'personal data');
+          async (kit) => {
+            const outcomes = await kit.deliver([folder.event]);
+            const output = JSON.stringify(outcomes) + shown(kit.signals) + shown(kit.connection.suspended());
+            hides(output, personalIn(folder.event), 'personal data');
           },
           { options: { onAmbiguous: 'report' } },
         );
@@ -67,7 +67,7 @@ export const secretChecks: readonly Check[] = [
   },
 ];
 
-/** Answers that quote the request: vendors do, proxies do. */
+/** Answers that quote the request, as vendors and proxies do. */
 const talkativeReplies: readonly ((request: SeenRequest) => ScriptedReply)[] = [200, 202, 400, 401, 403, 422, 500].map(
   (status) => (request) => ({
     status,
@@ -78,13 +78,13 @@ const talkativeReplies: readonly ((request: SeenRequest) => ScriptedReply)[] = [
   }),
 );
 
-async function everythingTold(probe: Probe, events: readonly CdpEvent[]): Promise<string> {
-  const outcomes = await probe.deliver(events);
-  const previews = await Promise.all(events.map((event) => probe.connection.preview(event)));
+async function everythingShown(kit: KitConnection, events: readonly CdpEvent[]): Promise<string> {
+  const outcomes = await kit.deliver(events);
+  const previews = await Promise.all(events.map((event) => kit.connection.preview(event)));
   return (
     [outcomes, previews].map((part) => JSON.stringify(part)).join() +
-    shown(probe.signals) +
-    shown(probe.connection.suspended())
+    shown(kit.signals) +
+    shown(kit.connection.suspended())
   );
 }
 
@@ -93,35 +93,35 @@ const smallHostileEvents = (): readonly CdpEvent[] =>
 
 const shown = (value: unknown): string => inspect(value, { depth: 8, maxStringLength: 100_000 });
 
-function hides(told: string, values: readonly string[], what: string): void {
+function hides(output: string, values: readonly string[], what: string): void {
   for (const value of values) {
-    const at = told.indexOf(value);
-    must(at < 0, `${what} shows in ...${told.slice(Math.max(0, at - 80), at)}[here]`);
+    const at = output.indexOf(value);
+    must(at < 0, `${what} shows in ...${output.slice(Math.max(0, at - 80), at)}[here]`);
   }
 }
 
-/** As it is, as URLs, JSON and Basic credentials carry it. */
+/** The secret verbatim, as in a URL, and as in Basic credentials. */
 const formsOf = (secret: string): readonly string[] => [
   secret,
   encodeURIComponent(secret),
   Buffer.from(secret).toString('base64').replace(/=+$/, ''),
 ];
 
-/** What stands behind the scheme word of an authorization header, however the vendor made it. */
+/** The credentials of an authorization header, without the scheme. */
 const credentialsIn = ({ headers }: SeenRequest): readonly string[] => {
   const credentials = headers['authorization']?.split(' ').at(-1);
   return credentials === undefined || credentials.length < 6 ? [] : [credentials];
 };
 
-/** The configuration with a canary for each secret; where the schema refuses ours, the case's own value is the canary. */
-function planted(subject: Subject): { readonly config: Config; readonly secrets: readonly string[] } {
+/** The configuration with a canary for each secret; where the schema refuses a canary, the case's own value is used. */
+function planted(folder: FolderUnderTest): { readonly config: Config; readonly secrets: readonly string[] } {
   const secrets: string[] = [];
-  let config: Config = structuredClone(subject.config);
-  for (const [number, { path }] of secretSettings(catalogueEntry(subject.definition).configSchema).entries()) {
+  let config: Config = structuredClone(folder.config);
+  for (const [number, { path }] of secretSettings(catalogueEntry(folder.definition).configSchema).entries()) {
     const canary = `Canary${number}zQ7vX2mK9pL4wR8tY3bN6`;
     const changed = withSetting(config, path, canary);
     const own = path.reduce<unknown>((at, key) => (at as Config | undefined)?.[key], config);
-    if (opens(subject, changed)) {
+    if (opens(folder, changed)) {
       config = changed;
       secrets.push(canary);
     } else if (typeof own === 'string' && own.length >= 8) secrets.push(own);
@@ -134,18 +134,18 @@ function withSetting(config: Config, [name = '', ...rest]: readonly string[], va
   return { ...config, [name]: withSetting((config[name] ?? {}) as Config, rest, value) };
 }
 
-function opens(subject: Subject, config: Config): boolean {
+function opens(folder: FolderUnderTest, config: Config): boolean {
   try {
-    openProbe(subject, always({ status: 200 }), { config });
+    openKitConnection(folder, always({ status: 200 }), { config });
     return true;
   } catch {
     return false;
   }
 }
 
-/** Each setting wrong in turn, and each secret wrong in a way that still holds it. */
-function brokenConfigs(subject: Subject, config: Config): readonly unknown[] {
-  const secretPaths = secretSettings(catalogueEntry(subject.definition).configSchema).map(({ path }) => path);
+/** Configurations with one wrong setting each, and with secrets that are malformed but still readable. */
+function brokenConfigs(folder: FolderUnderTest, config: Config): readonly unknown[] {
+  const secretPaths = secretSettings(catalogueEntry(folder.definition).configSchema).map(({ path }) => path);
   return [
     ...Object.keys(config).flatMap((name) => [42, {}, ''].map((wrong) => ({ ...config, [name]: wrong }))),
     ...secretPaths.flatMap((path) => {

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { must, type Check } from './check.ts';
 
-/** What a vendor's code must not mention (design rule: pure until the wire, nothing that core does for it). */
+/** What a folder's code must not contain: it is pure up to the wire, and core does the rest. */
 const forbiddenWords: readonly (readonly [RegExp, string])[] = [
   [/\bfetch\s*\(/, 'fetch: the wire sends'],
   [/\bXMLHttpRequest\b|\bWebSocket\b/, 'a connection of its own: the wire sends'],
   [/\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b/, 'a timer: the runtime waits'],
   [/\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b/, 'the clock: the time is context.now'],
-  [/\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/, 'chance: same input, same output'],
+  [/\bMath\.random\b|\brandomUUID\b|\brandomBytes\b/, 'randomness: same input, same output'],
   [/\bprocess\s*\./, 'the process: settings come as config'],
   [/\bconsole\s*\./, 'the console: outcomes and signals tell'],
   [/(?:^|[\s;{(=])class\s+[A-Za-z{]/, 'a class: values and functions do'],
@@ -20,10 +20,10 @@ const forbiddenNames = /^(?:utils?|helpers?|types?|constants?|functions?|misc|co
 
 const allowedImport = /^\.\/[^/]|^(?:\.\.\/)+core\/api\/index\.[jt]s$|^spillway\/api$/;
 
-/** What a folder's code may look like, read as text. */
+/** Rules for a folder's code, which is read as text. */
 export const sourceChecks: readonly Check[] = [
   {
-    title: 'sources: no network, timers, clock, chance, process, console, classes or module state',
+    title: 'sources: no network, timers, clock, randomness, process, console, classes or module state',
     run({ directory }) {
       for (const { file, code } of sources(directory)) {
         for (const [pattern, why] of forbiddenWords) must(!pattern.test(code), `${file} has ${why}`);
@@ -50,7 +50,7 @@ export const sourceChecks: readonly Check[] = [
 interface Source {
   readonly file: string;
   readonly text: string;
-  /** Without comments and without what is written inside quotes. */
+  /** Without comments and without the contents of quotes. */
   readonly code: string;
 }
 
@@ -70,11 +70,11 @@ const importing = /(?:^\s*(?:import|export)\b[^'";=]*?\bfrom\s*|^\s*import\s*|\b
 
 const quoted = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/;
 const comment = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
-/** Only where an expression may begin: elsewhere a slash divides. */
+/** Only where an expression may begin: elsewhere a slash is a division. */
 const regexLiteral = /(?<=[(=,:[!&|?{};\n]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/;
 const silent = new RegExp([comment, regexLiteral, quoted].map(({ source }) => source).join('|'), 'g');
 
-/** What a template computes stays; its words go. */
+/** Keeps the expressions of a template literal and drops its text. */
 const codeOf = (text: string): string =>
   text.replace(silent, (found) =>
     found.startsWith('`') ? [...found.matchAll(/\$\{([^}]*)\}/g)].map(([, inside]) => `(${inside})`).join(' ') : '""',

@@ -11,18 +11,18 @@ import {
 } from '../../core/api/index.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import { notJson } from './not-json.ts';
-import { tag, type Tagged } from './tag.ts';
+import { tagBatches, type TaggedDefinition } from './tag-batches.ts';
 
-/** A definition under observation: it behaves as before, and what it does against its contract is written down. */
-export interface Watch extends Tagged {
+/** A definition under observation: it behaves as before, and every breach of its contract is recorded. */
+export interface ObservedDefinition extends TaggedDefinition {
   readonly violations: readonly string[];
 }
 
 type Definition = DefinedDestination<unknown, unknown, unknown>;
 
-/** Every pure function is called twice with frozen input; it must answer the same, and not by a promise. */
-export function watch(watched: AnyDestination, compressed: boolean): Watch {
-  const vendor = watched as Definition;
+/** Calls every pure function twice with frozen input: it must return the same both times, and not a promise. */
+export function assertPure(destination: AnyDestination, compressed: boolean): ObservedDefinition {
+  const vendor = destination as Definition;
   const violations: string[] = [];
   const note = (violation: string): void => {
     if (!violations.includes(violation)) violations.push(violation);
@@ -41,8 +41,8 @@ export function watch(watched: AnyDestination, compressed: boolean): Watch {
       throw error;
     }
   }
-  const judged = (name: string, decision: RetryDecision): void => {
-    const problem = unfitDecision(decision);
+  const checkDecision = (name: string, decision: RetryDecision): void => {
+    const problem = decisionProblem(decision);
     if (problem !== undefined) note(`${name} ${problem}`);
   };
 
@@ -57,15 +57,15 @@ export function watch(watched: AnyDestination, compressed: boolean): Watch {
         }),
     transform: ((event, config, context) => {
       const { trace: _, ...silent } = context;
-      const made = twice(
+      const transformed = twice(
         'transform()',
         () => transform(event, deepFreeze(config), context),
         () => transform(event, config, silent),
       );
-      const lost = made.kind === 'payload' ? notJson(made.payload) : undefined;
+      const lost = transformed.kind === 'payload' ? notJson(transformed.payload) : undefined;
       if (lost !== undefined)
         note(`transform() puts ${lost.what} at "${lost.path}" of a payload, which JSON cannot carry`);
-      return made;
+      return transformed;
     }) satisfies Definition['transform'],
     ...(encode === undefined
       ? {}
@@ -77,16 +77,16 @@ export function watch(watched: AnyDestination, compressed: boolean): Watch {
       ? {}
       : {
           request: ((batch, config, prepared) => {
-            const made = twice('request()', () => request(deepFreezeBatch(batch), config, prepared));
-            for (const problem of unfitRequest(made, vendor.manifest.hosts)) note(`request() ${problem}`);
-            return made;
+            const built = twice('request()', () => request(deepFreezeBatch(batch), config, prepared));
+            for (const problem of requestProblems(built, vendor.manifest.hosts)) note(`request() ${problem}`);
+            return built;
           }) satisfies Definition['request'],
         }),
     response: {
       ...response,
       classifyError(failure, batch) {
         const decision = twice('classifyError()', () => response.classifyError(failure, batch));
-        judged('classifyError()', decision);
+        checkDecision('classifyError()', decision);
         return decision;
       },
       ...(response.readReply === undefined
@@ -97,28 +97,29 @@ export function watch(watched: AnyDestination, compressed: boolean): Watch {
               if (decisions !== undefined && decisions.length !== batch.items.length) {
                 note(`readReply() gives ${decisions.length} decisions for ${batch.items.length} items`);
               }
-              for (const decision of decisions ?? []) judged('readReply()', decision);
+              for (const decision of decisions ?? []) checkDecision('readReply()', decision);
               return decisions;
             },
           }),
     } satisfies Definition['response'],
   };
-  return { ...tag(definition as AnyDestination, compressed), violations };
+  return { ...tagBatches(definition as AnyDestination, compressed), violations };
 }
 
-/** The runtime keeps notes on its deliveries; what the vendor made of an event is frozen, not the notebook. */
+/** Freezes the payloads only: the runtime writes to its own fields of a delivery. */
 function deepFreezeBatch(batch: Batch<unknown>): Batch<unknown> {
   for (const { payload } of batch.items) deepFreeze(payload);
   return batch;
 }
 
-function unfitDecision(decision: RetryDecision): string | undefined {
-  if (!decisionKinds.includes(decision?.kind)) return `decides ${JSON.stringify(decision)}, which is no RetryDecision`;
+function decisionProblem(decision: RetryDecision): string | undefined {
+  if (!decisionKinds.includes(decision?.kind))
+    return `decides ${JSON.stringify(decision)}, which is not a RetryDecision`;
   if (decision.kind === 'accept') return undefined;
   return reasonCodes.includes(decision.reason?.code) ? undefined : `decides ${decision.kind} without a known reason`;
 }
 
-function unfitRequest({ url, headers }: HttpRequest, hosts: readonly string[]): readonly string[] {
+function requestProblems({ url, headers }: HttpRequest, hosts: readonly string[]): readonly string[] {
   const parsed = absoluteUrl(url);
   if (parsed === undefined) return ['does not give an absolute http(s) URL'];
   const { protocol, hostname, username, password } = parsed;

@@ -3,32 +3,32 @@ import { loadDestination, type AnyDestination, type CdpEvent } from '../../core/
 import { caseNames, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
 
-/** A vendor folder under check. */
-export interface Subject {
+/** A destination folder that is being checked. */
+export interface FolderUnderTest {
   readonly directory: string;
   /** The folder's name. */
-  readonly folder: string;
+  readonly name: string;
   readonly definition: AnyDestination;
-  /** The cases that can be run. Those that cannot be read fail by themselves; those that are to do prove nothing. */
+  /** The cases that can be run, without those that are unreadable (they fail on their own) or still to be written. */
   readonly cases: readonly LoadedCase[];
-  /** Settings, an event and an answer with which a delivery succeeds, from the folder's plainest successful case. */
+  /** Settings, an event and a reply that make a successful delivery, from the folder's plainest successful case. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly event: CdpEvent;
-  readonly yes: ContractReply;
+  readonly successReply: ContractReply;
 }
 
-/** Loads a folder. `definition` takes the place of what its index exports: for bundlers, which have no folder to import. */
-export async function loadSubject(directory: string, definition?: AnyDestination): Promise<Subject> {
+/** Loads a folder. `definition` replaces what its index exports: for bundles, which have no folder to import. */
+export async function loadFolderUnderTest(directory: string, definition?: AnyDestination): Promise<FolderUnderTest> {
   const cases = caseNames(directory).flatMap((name) => readable(directory, name));
   const plain = plainestSuccess(cases);
   return {
     directory,
-    folder: path.basename(path.resolve(directory)),
+    name: path.basename(path.resolve(directory)),
     definition: definition ?? (await loadDestination(path.resolve(directory))),
     cases,
     config: plain.config,
     event: plain.event,
-    yes: plain.reply,
+    successReply: plain.reply,
   };
 }
 
@@ -40,7 +40,7 @@ function readable(directory: string, name: string): LoadedCase[] {
   }
 }
 
-/** One event, one answer, delivered; the first such case, alphabetically, without options and settings that are left out by most. */
+/** The first case, alphabetically, without options, in which one event is delivered with one request. */
 function plainestSuccess(cases: readonly LoadedCase[]) {
   for (const { config, events, replies, outcomes, options } of cases) {
     const [event, ...others] = events;

@@ -1,73 +1,78 @@
 import type { Outcome } from '../../../core/index.ts';
 import type { LoadedCase } from '../case.ts';
-import { withProbe } from '../probe.ts';
-import type { Subject } from '../subject.ts';
+import { withKitConnection } from '../kit-connection.ts';
+import type { FolderUnderTest } from '../folder-under-test.ts';
 import type { ScriptedReply } from '../vendor-double.ts';
-import { yesReplies } from '../yes.ts';
+import { successReplies } from '../success-reply.ts';
 import { must, notRun, type Check } from './check.ts';
 
-/** What a folder must not take for a yes: what looks nearly like the one it has recorded, with the same status. */
-export const yesChecks: readonly Check[] = [
+/** What a folder must not accept as success: near misses of a recorded success, with the same status. */
+export const successChecks: readonly Check[] = [
   {
-    title: 'yes: what is left of a recorded yes that is cut, emptied, or another kind of text is none',
-    async run(subject) {
-      for (const { status, body } of recordedYeses(subject)) {
+    title: 'success: a recorded success that is cut, emptied or replaced by other text does not count',
+    async run(folder) {
+      for (const { status, body } of recordedSuccesses(folder)) {
         const whole = textOf(body);
         const halves = whole.length < 2 ? [] : [whole.slice(0, Math.ceil(whole.length / 2)), whole.slice(0, -1)];
         for (const other of [...halves, '', ...foreign]) {
-          if (!isRecorded(subject, status, other)) await mustNotPass(subject, { status, body: other });
+          if (!isRecorded(folder, status, other)) await mustNotPass(folder, { status, body: other });
         }
       }
     },
   },
   {
-    title: 'yes: one that holds any of the usual words for a no is none, by itself or beside what was recorded',
-    async run(subject) {
-      for (const { status, body } of recordedYeses(subject)) {
-        for (const no of usualNos) {
-          for (const said of [no, [no], { results: [no] }, ...(isPlain(body) ? [{ ...body, ...no }] : [])])
-            await mustNotPass(subject, { status, body: said });
+    title: 'success: a usual form of refusal does not count, alone or inside a recorded success',
+    async run(folder) {
+      for (const { status, body } of recordedSuccesses(folder)) {
+        for (const refusal of usualRefusals) {
+          for (const answer of [
+            refusal,
+            [refusal],
+            { results: [refusal] },
+            ...(isPlain(body) ? [{ ...body, ...refusal }] : []),
+          ])
+            await mustNotPass(folder, { status, body: answer });
         }
       }
     },
   },
   {
-    title: 'yes: one with a verdict too few, or a count that is off, is not a yes to every event',
-    async run(subject) {
+    title: 'success: with a verdict missing or a count that is off, not every event is delivered',
+    async run(folder) {
       let tried = 0;
-      for (const single of subject.cases.filter(wholeYes)) {
+      for (const single of folder.cases.filter(deliversAll)) {
         const [reply] = single.replies;
         if (reply === undefined || !('status' in reply)) continue;
         for (const body of miscounted(reply.body, single.events.length)) {
           tried += 1;
-          const outcomes = await outcomesOf(subject, single, { ...reply, body });
+          const outcomes = await outcomesOf(folder, single, { ...reply, body });
           must(
             outcomes.some(({ kind }) => kind !== 'delivered'),
             `${single.name}: ${reply.status} ${JSON.stringify(body)} to ${single.events.length} events delivers all of them`,
           );
         }
       }
-      if (tried === 0) return notRun("no recorded yes counts the request's events or has a verdict for each");
+      if (tried === 0) return notRun("no recorded success counts the request's events or has a verdict for each");
     },
   },
 ];
 
-interface Recorded {
+interface RecordedReply {
   readonly status: number;
   readonly body?: unknown;
 }
 
 /**
- * Recorded yeses to all of a request, with a status of success: of another one (Adjust's 400 "earlier unique event") the wording
- * is what counts, and where some were refused, the verdicts are.
+ * Recorded successes for a whole request, with a 2xx. With another status (Adjust's 400 "earlier unique event") the
+ * wording decides, and in a partial refusal the verdicts do.
  */
-function recordedYeses({ cases }: Subject): readonly Recorded[] {
-  const seen = new Map<string, Recorded>();
+function recordedSuccesses({ cases }: FolderUnderTest): readonly RecordedReply[] {
+  const seen = new Map<string, RecordedReply>();
   for (const { outcomes, replies } of cases) {
     const kinds = new Set<string>(outcomes.map(({ kind }) => kind));
     const reply = replies.at(-1);
-    const yes = kinds.delete('delivered') && kinds.size === (kinds.has('skipped') ? 1 : 0);
-    if (yes && reply !== undefined && 'status' in reply && reply.status < 300)
+    const success = kinds.delete('delivered') && kinds.size === (kinds.has('skipped') ? 1 : 0);
+    if (success && reply !== undefined && 'status' in reply && reply.status < 300)
       seen.set(`${reply.status} ${textOf(reply.body)}`, reply);
   }
   return [...seen.values()];
@@ -76,16 +81,16 @@ function recordedYeses({ cases }: Subject): readonly Recorded[] {
 const textOf = (body: unknown): string =>
   body === undefined || body === null ? '' : typeof body === 'string' ? body : JSON.stringify(body);
 
-/** Whether any case has it for the answer with which something is delivered. */
-const isRecorded = (subject: Subject, status: number, text: string): boolean =>
-  yesReplies(subject).some(
+/** Whether any case delivers something with this answer. */
+const isRecorded = (folder: FolderUnderTest, status: number, text: string): boolean =>
+  successReplies(folder).some(
     (reply) => 'status' in reply && reply.status === status && textOf(reply.body).trim() === text.trim(),
   );
 
 const foreign: readonly string[] = ['<html>OK</html>', '"bad token"', 'bad token', 'false', 'null', '[]', '7'];
 
-/** As usualNo() of the API has them; written down here once more, not taken from there. */
-const usualNos: readonly Readonly<Record<string, unknown>>[] = [
+/** The forms of the API's usualRefusal(), repeated here so that the check does not rely on it. */
+const usualRefusals: readonly Readonly<Record<string, unknown>>[] = [
   { error: 'no' },
   { Errors: [{ message: 'no' }] },
   { fault: {} },
@@ -102,7 +107,7 @@ const isPlain = (body: unknown): body is Readonly<Record<string, unknown>> =>
   typeof body === 'object' && body !== null && !Array.isArray(body);
 
 /** A case in which one answer delivers every event. */
-const wholeYes = ({ replies, outcomes }: LoadedCase): boolean =>
+const deliversAll = ({ replies, outcomes }: LoadedCase): boolean =>
   replies.length === 1 &&
   outcomes.every(({ kind }) => kind === 'delivered') &&
   replies.every((reply) => 'status' in reply && reply.status < 300);
@@ -110,7 +115,9 @@ const wholeYes = ({ replies, outcomes }: LoadedCase): boolean =>
 const counting = /accept|cre?ated|count|event|ingest|item|ok|process|queued|receiv|record|stored|succe|taken|total/i;
 const failing = /drop|duplic|error|fail|ignor|invalid|reject|skip/i;
 
-/** The body, each time with one list a verdict short or one count off: numbers that say how many events were taken, or were not. */
+/**
+ * Variants of the body, each with one verdict missing from a list or one count of taken or refused events off by one.
+ */
 function miscounted(body: unknown, events: number): readonly unknown[] {
   if (Array.isArray(body)) return body.length === events ? [body.slice(0, -1)] : [];
   if (!isPlain(body)) return [];
@@ -122,25 +129,25 @@ function miscounted(body: unknown, events: number): readonly unknown[] {
   });
 }
 
-async function mustNotPass(subject: Subject, reply: Recorded): Promise<void> {
-  const [outcome] = await outcomesOf(subject, { config: subject.config, events: [subject.event] }, reply);
+async function mustNotPass(folder: FolderUnderTest, reply: RecordedReply): Promise<void> {
+  const [outcome] = await outcomesOf(folder, { config: folder.config, events: [folder.event] }, reply);
   must(outcome?.kind !== 'delivered', `${reply.status} ${JSON.stringify(reply.body)} is delivered`);
 }
 
-/** What becomes of events whose one answer this is. A vendor that is asked again says nothing any more. */
+/** The outcomes of events whose first request gets this answer; further requests time out. */
 const outcomesOf = (
-  subject: Subject,
+  folder: FolderUnderTest,
   { config, events, options, now }: Pick<LoadedCase, 'config' | 'events'> & Partial<LoadedCase>,
   reply: ScriptedReply,
 ): Promise<readonly Outcome[]> =>
-  withProbe(
-    subject,
+  withKitConnection(
+    folder,
     (_request, position) => (position === 0 ? reply : { fault: 'timeout' }),
-    (probe) => probe.deliver(events),
+    (kit) => kit.deliver(events),
     {
       config,
       options: { ...(options as object), onAmbiguous: 'report', retry: { attempts: 1 } },
       now: now === undefined ? undefined : Date.parse(now),
-      unwatched: true,
+      unobserved: true,
     },
   );

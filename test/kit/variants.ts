@@ -1,7 +1,7 @@
 import type { CdpEvent } from '../../core/index.ts';
 
-/** The event again, as if from another person: its ids and addresses are made the number's own, where it has them. */
-export function varied(event: CdpEvent, number: number): CdpEvent {
+/** A copy of the event as if from another person: its ids and addresses carry the number. */
+export function variantOf(event: CdpEvent, number: number): CdpEvent {
   const copy = structuredClone(event) as unknown as Record<string, unknown>;
   copy['messageId'] = `m-${number}`;
   replaceEach(copy, (key, value) => {

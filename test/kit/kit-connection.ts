@@ -11,77 +11,81 @@ import {
   type Signal,
 } from '../../core/index.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import type { Subject } from './subject.ts';
-import { tag } from './tag.ts';
+import type { FolderUnderTest } from './folder-under-test.ts';
+import { tagBatches } from './tag-batches.ts';
 import { VendorDouble, type Script } from './vendor-double.ts';
 import { createVirtualClock } from './virtual-clock.ts';
-import { watch, type Watch } from './watch.ts';
+import { assertPure, type ObservedDefinition } from './assert-pure.ts';
 
-export interface ProbeOptions {
+export interface KitConnectionOptions {
   readonly config?: unknown;
   readonly options?: ConnectionOptions | undefined;
-  /** Epoch ms where the virtual clock starts; waiting moves it on and costs nothing. */
+  /** Where the virtual clock starts, in epoch ms; waiting advances it and takes no real time. */
   readonly now?: number | undefined;
-  /** Answers in place of the script; see VendorDouble. */
+  /** Answers instead of the script; see VendorDouble. */
   readonly through?: Dispatcher | undefined;
-  /** Leaves the vendor's functions unwatched, for probes with thousands of events. */
-  readonly unwatched?: boolean;
-  /** Bodies are compressed where the vendor asks for it. Costs time; only cases compare the header that tells. */
+  /** Does not observe the folder's functions, for thousands of events. */
+  readonly unobserved?: boolean;
+  /** Compresses bodies where the vendor asks for it. Takes time, so only cases do it: they compare the header. */
   readonly compressed?: boolean;
 }
 
-/** One connection to a scripted vendor, with everything it did. */
-export interface Probe {
+/** A connection to a scripted vendor, with a record of everything it did. */
+export interface KitConnection {
   readonly connection: Connection;
   readonly vendor: VendorDouble;
-  readonly watch: Watch;
+  readonly observed: ObservedDefinition;
   readonly signals: readonly Signal[];
-  /** Milliseconds the runtime waited so far. */
-  waited(): number;
-  /** Delivers frozen events. Throws when an outcome is missing, out of order or not one. */
+  /** Milliseconds the runtime has waited so far. */
+  waitedMs(): number;
+  /** Delivers frozen events. Throws when an outcome is missing, out of order or invalid. */
   deliver(events: readonly CdpEvent[]): Promise<readonly Outcome[]>;
-  /** Throws when the vendor folder broke its contract on the way: see Watch and the runtime's defect signals. */
-  blameless(): void;
+  /** Throws if the folder broke its contract: see ObservedDefinition and the runtime's defect signals. */
+  assertNoDefects(): void;
   close(): Promise<void>;
 }
 
-/** Case time where a probe gives none. */
+/** The default time, that of the cases. */
 const caseNow = Date.parse('2026-01-15T12:00:00.000Z');
 
-/** Opens a connection of the subject's; throws when its settings are refused. */
-export function openProbe(subject: Subject, script: Script, probing: ProbeOptions = {}): Probe {
-  const { compressed = false } = probing;
-  const watched = probing.unwatched
-    ? { ...tag(subject.definition, compressed), violations: [] }
-    : watch(subject.definition, compressed);
-  const vendor = new VendorDouble(script, probing.through);
+/** Opens a connection to the folder's destination; throws when its settings are refused. */
+export function openKitConnection(
+  folder: FolderUnderTest,
+  script: Script,
+  options: KitConnectionOptions = {},
+): KitConnection {
+  const { compressed = false } = options;
+  const observed = options.unobserved
+    ? { ...tagBatches(folder.definition, compressed), violations: [] }
+    : assertPure(folder.definition, compressed);
+  const vendor = new VendorDouble(script, options.through);
   const signals: Signal[] = [];
-  const start = probing.now ?? caseNow;
-  const clock = createVirtualClock(start, () => vendor.busy || watched.compressing(vendor.batches), compressed);
+  const start = options.now ?? caseNow;
+  const clock = createVirtualClock(start, () => vendor.busy || observed.compressing(vendor.batches), compressed);
   const runtime = createRuntime({
-    destinations: [watched.definition],
+    destinations: [observed.definition],
     dispatcher: () => vendor,
     now: clock.now,
     sleep: clock.sleep,
     random: () => 0.5,
     onSignal: (signal) => signals.push(signal),
   });
-  const opened = runtime.open(subject.definition.manifest.slug, probing.config ?? subject.config, probing.options);
+  const opened = runtime.open(folder.definition.manifest.slug, options.config ?? folder.config, options.options);
   if (opened.kind === 'invalid') throw new Error(`the settings are refused: ${JSON.stringify(opened.issues)}`);
   const { connection } = opened;
   return {
     connection,
     vendor,
-    watch: watched,
+    observed,
     signals,
-    waited: () => clock.now() - start,
+    waitedMs: () => clock.now() - start,
     async deliver(events) {
       const outcomes = await connection.deliver(events.map(deepFreeze));
       checkOutcomes(events, outcomes);
       return outcomes;
     },
-    blameless() {
-      const [violation] = watched.violations;
+    assertNoDefects() {
+      const [violation] = observed.violations;
       if (violation !== undefined) throw new Error(violation);
       for (const signal of signals) {
         if (signal.kind === 'defect')
@@ -96,18 +100,18 @@ export function openProbe(subject: Subject, script: Script, probing: ProbeOption
   };
 }
 
-/** Runs `use` with a probe and closes it, whatever happens. */
-export async function withProbe<R>(
-  subject: Subject,
+/** Runs `use` with a connection and closes it, whatever happens. */
+export async function withKitConnection<R>(
+  folder: FolderUnderTest,
   script: Script,
-  use: (probe: Probe) => Promise<R>,
-  probing: ProbeOptions = {},
+  use: (kit: KitConnection) => Promise<R>,
+  options: KitConnectionOptions = {},
 ): Promise<R> {
-  const probe = openProbe(subject, script, probing);
+  const kit = openKitConnection(folder, script, options);
   try {
-    return await use(probe);
+    return await use(kit);
   } finally {
-    await probe.close();
+    await kit.close();
   }
 }
 

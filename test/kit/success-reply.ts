@@ -1,0 +1,14 @@
+import type { ContractReply } from './case-format.ts';
+import type { FolderUnderTest } from './folder-under-test.ts';
+
+/** The last reply of every case in which something is delivered: this vendor's forms of success. */
+export const successReplies = ({ cases }: FolderUnderTest): readonly ContractReply[] =>
+  cases
+    .filter(({ outcomes }) => outcomes.some(({ kind }) => kind === 'delivered'))
+    .flatMap(({ replies }) => replies.slice(-1));
+
+/**
+ * Their statuses below 300. With another status (Adjust's 400 "earlier unique event") only the body makes it a success.
+ */
+export const successStatuses = (folder: FolderUnderTest): ReadonlySet<number> =>
+  new Set(successReplies(folder).flatMap((reply) => ('status' in reply && reply.status < 300 ? [reply.status] : [])));
