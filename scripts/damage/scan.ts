@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 
 /*
- * The records of a data file by their description alone (the head of core/queue/record.ts): written down here once more, so that
+ * The records of a data file by their description alone (the head of core/queue/lmdb/record.ts): written down here once more, so that
  * what salvage finds is held to something else than to itself.
  */
 

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
-import { decode, type QueueRecord } from '../../core/queue/record.ts';
+import { decode, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import type { DeliveryQueue } from '../../core/queue/queue.ts';
 import { queued } from './contract.ts';
 import { compiled, type Compiled } from './support/compiled.ts';

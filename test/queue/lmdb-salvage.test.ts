@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open.ts';
 import { salvage, type Standing } from '../../core/queue/lmdb/salvage.ts';
-import { recordKinds, type QueueRecord } from '../../core/queue/record.ts';
+import { recordKinds, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import { queued } from './contract.ts';
 
 let root: string;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openQueue, type DeliveryQueue } from '../../core/queue/index.ts';
-import { mostLanes } from '../../core/queue/lane.ts';
+import { laneLimit } from '../../core/queue/lmdb/lane-number.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import type { Answer } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
@@ -90,7 +90,7 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
     await fc.assert(
       fc.asyncProperty(anyCase, async (one) => {
         const folder = await mkdtemp(path.join(tmpdir(), 'queue-poison-'));
-        const queue = await openQueue({ path: folder, lanes: mostLanes - 1, now: () => noon });
+        const queue = await openQueue({ path: folder, lanes: laneLimit - 1, now: () => noon });
         try {
           await holds(one, queue);
         } finally {

@@ -1,6 +1,6 @@
 import { createRuntime, type AnyDestination, type CdpEvent, type JsonObject } from '../../core/index.ts';
 import { work, workFor, type DeliveryQueue, type WorkableQueue } from '../../core/queue/index.ts';
-import { laneNumber, mostLanes } from '../../core/queue/lane.ts';
+import { laneNumber, laneLimit } from '../../core/queue/lmdb/lane-number.ts';
 import adjust from '../../destinations/adjust/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
 import { createManualClock } from '../core/manual-clock.ts';
@@ -178,7 +178,7 @@ export async function runPoison({
     for (let device = 0; ; device += 1) {
       const event = eventOf(n, clock.now(), device);
       const route = connection.routeOf(event);
-      const lane = route.kind === 'payload' && route.lane !== undefined ? laneNumber(route.lane, mostLanes - 1) : 0;
+      const lane = route.kind === 'payload' && route.lane !== undefined ? laneNumber(route.lane, laneLimit - 1) : 0;
       if (lane > 0 && lanes.has(lane)) continue;
       lanes.add(lane);
       return { event, route };

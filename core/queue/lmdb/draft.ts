@@ -1,14 +1,14 @@
-import { laneNumber } from '../lane.ts';
+import { laneNumber } from './lane-number.ts';
 import type { QueuedEvent, Settlement } from '../queue.ts';
 import {
   encode,
-  restate,
-  type Place,
+  withState,
+  type RecordId,
   type RecordKind,
   type RecordState,
-  type Stated,
+  type RecordWithoutEvent,
   type StateOf,
-} from '../record.ts';
+} from './record.ts';
 import type { Operation } from './journal.ts';
 import * as keys from './keys.ts';
 import type { RecordTable, Tables } from './tables.ts';
@@ -19,7 +19,7 @@ const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfie
 export interface Held {
   readonly key: Buffer;
   readonly bytes: Buffer;
-  readonly state: Stated<'waiting'>;
+  readonly state: RecordWithoutEvent<'waiting'>;
   settling: boolean;
 }
 
@@ -72,7 +72,7 @@ export class Draft {
     const place = this.#next();
     const own = renamed ? `${id.replace(/~\d+$/, '')}~${place.seq}` : id;
     const state: RecordState = { kind: 'waiting', ...rest, id: own, attempts: 0, notBefore: 0 };
-    this.#place(place, state, restate(bytes, place, state));
+    this.#place(place, state, withState(bytes, place, state));
   }
 
   settle(
@@ -88,7 +88,7 @@ export class Draft {
       const asItWas = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
       if (asItWas && notBefore <= Math.max(now, before.notBefore)) return;
       const place = this.#at(seq);
-      const next = restate(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful, trouble });
+      const next = withState(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful, trouble });
       this.operations.push([this.#tables.log, key, next]);
       this.change.bytes += next.length - bytes.length;
       return;
@@ -108,7 +108,7 @@ export class Draft {
           };
     this.remove('log', key, bytes.length);
     const place = this.#at(seq);
-    this.#place(place, state, restate(bytes, place, state));
+    this.#place(place, state, withState(bytes, place, state));
   }
 
   remove(table: RecordTable, key: Buffer, length: number): void {
@@ -117,16 +117,16 @@ export class Draft {
     this.change[table === 'log' ? 'waiting' : table] -= 1;
   }
 
-  #next(): Place {
+  #next(): RecordId {
     this.#numbers.seq += 1;
     return this.#at(this.#numbers.seq);
   }
-  #at(seq: number): Place {
+  #at(seq: number): RecordId {
     this.#numbers.stamp += 1;
     return { seq, stamp: this.#numbers.stamp };
   }
 
-  #place({ seq }: Place, state: RecordState, bytes: Buffer): void {
+  #place({ seq }: RecordId, state: RecordState, bytes: Buffer): void {
     this.operations.push([this.#tables[tableOf[state.kind]], this.#keyOf(seq, state), bytes]);
     this.change.bytes += bytes.length;
     this.change[state.kind] += 1;

@@ -1,5 +1,5 @@
 /** The child of inspect(): reads a whole store, and lives through it or not. */
-import { decodeState } from '../record.ts';
+import { decodeState } from './record.ts';
 import { checkPages } from './pages.ts';
 import { reading, type Finding } from './inspect.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';

@@ -13,8 +13,8 @@ import {
   type QueueStatus,
   type Settlement,
 } from '../queue.ts';
-import { decodeState, eventOf } from '../record.ts';
-import { room } from '../room.ts';
+import { decodeState, eventOf } from './record.ts';
+import { allocate } from './buffer-slab.ts';
 import { Chores } from './chores.ts';
 import { Delivered } from './delivered.ts';
 import type { Draft, Held } from './draft.ts';
@@ -320,7 +320,7 @@ const turnAfter = (one: Settlement): Ended => ({
 function copyOf(table: Table, key: Buffer): Buffer | undefined {
   const passing = table.getBinaryFast(key);
   if (passing === undefined) return undefined;
-  const bytes = room(passing.length);
+  const bytes = allocate(passing.length);
   // Its length is not the length of what it is a view of.
   bytes.set(passing.subarray(0, bytes.length));
   return bytes;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { safely, type Signal } from '../../runtime/signals.ts';
-import { defaultLanes, mostLanes } from '../lane.ts';
+import { defaultLanes, laneLimit } from './lane-number.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { day } from '../settlement.ts';
 import { enter, type Folder } from './folder.ts';
@@ -44,8 +44,8 @@ export async function openQueue({
   onSignal = () => undefined,
   now = Date.now,
 }: QueueOptions): Promise<DeliveryQueue> {
-  if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < mostLanes))
-    throw new RangeError(`lanes must be a whole number from 1 to ${mostLanes - 1}`);
+  if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < laneLimit))
+    throw new RangeError(`lanes must be a whole number from 1 to ${laneLimit - 1}`);
   const folder = await enter(path);
   let tables: Tables | undefined;
   let queue: LmdbQueue | undefined;

@@ -1,4 +1,4 @@
-import { decode, type QueueRecord } from '../record.ts';
+import { decode, type QueueRecord } from './record.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { Tables } from './tables.ts';
 import type { Known, Writer } from './writer.ts';

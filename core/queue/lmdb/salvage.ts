@@ -1,6 +1,15 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { decode, headLength, isIntact, lengthAt, longest, magic, placeOf, type QueueRecord } from '../record.ts';
+import {
+  decode,
+  headerBytes,
+  isIntact,
+  lengthAt,
+  maxRecordBytes,
+  magic,
+  recordIdOf,
+  type QueueRecord,
+} from './record.ts';
 import { dataName } from './folder.ts';
 import { heldIn, type Held } from './pages.ts';
 import { errnoOf, refusalOf, StoreRefused } from './refused.ts';
@@ -70,7 +79,7 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
         broken += 1;
         continue;
       }
-      const { seq, stamp } = placeOf(bytes);
+      const { seq, stamp } = recordIdOf(bytes);
       const known = spots.get(seq);
       if (known === undefined) spots.set(seq, { stamp, at, length: bytes.length });
       else {
@@ -107,7 +116,7 @@ async function* candidates(
   const { size } = await file.stat();
   for (let start = 0; start < size; start += window) {
     // A head that begins in this window may end in the next.
-    const seen = await piece(file, start, Math.min(window + headLength, size - start));
+    const seen = await piece(file, start, Math.min(window + headerBytes, size - start));
     for (let at = seen.indexOf(magic); at !== -1 && at < window; at = seen.indexOf(magic, at + 1)) {
       const length = lengthAt(seen, at);
       if (length === undefined) {
@@ -117,7 +126,7 @@ async function* candidates(
       const whole = at + length <= seen.length;
       const bytes = whole
         ? seen.subarray(at, at + length)
-        : start + at + length <= size && length <= longest
+        : start + at + length <= size && length <= maxRecordBytes
           ? await piece(file, start + at, length)
           : undefined;
       yield { at: start + at, bytes };

@@ -1,5 +1,5 @@
 import TinyQueue from 'tinyqueue';
-import { noLane } from '../lane.ts';
+import { noLane } from './lane-number.ts';
 import type { ClaimKind } from '../queue.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { noLane } from '../lane.ts';
+import { noLane } from './lane-number.ts';
 import * as keys from './keys.ts';
 import type { Table } from './tables.ts';
 import { Turns } from './turns.ts';

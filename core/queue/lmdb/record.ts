@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
-import type { CdpEvent } from '../api/event.ts';
-import type { OutcomeKind, Reason } from '../api/outcome.ts';
-import type { FailureHistory } from './queue.ts';
-import { room } from './room.ts';
+import type { CdpEvent } from '../../api/event.ts';
+import type { OutcomeKind, Reason } from '../../api/outcome.ts';
+import type { FailureHistory } from '../queue.ts';
+import { allocate } from './buffer-slab.ts';
 
 /*
  * How a record lies on disk. Every one is whole in itself and says so with its own checksum, so that it can be judged, and found
@@ -21,14 +21,14 @@ export type RecordKind = (typeof recordKinds)[number];
 
 /** Unlikely in text: two of the bytes are not UTF-8. */
 export const magic: Buffer = Buffer.from([0xd5, 0x53, 0x71, 0x8e]);
-export const headLength = 32;
+export const headerBytes = 32;
 const version = 1;
 /** Nothing longer is ever written; a length beyond it is damage. */
-export const longest = 64 * 1024 * 1024;
+export const maxRecordBytes = 64 * 1024 * 1024;
 /** Of an event: what becomes of it has to have room beside it. */
-const longestEvent = longest - 1024 * 1024;
+const maxEventBytes = maxRecordBytes - 1024 * 1024;
 
-interface Common {
+interface CommonState {
   readonly connection: string;
   readonly id: string;
   readonly lane?: string | undefined;
@@ -37,14 +37,14 @@ interface Common {
 }
 export type RecordState =
   /** Not to be sent before `notBefore` (epoch ms; 0 = at once). `doubtful`: the vendor may have it. */
-  | (Common & {
+  | (CommonState & {
       readonly kind: 'waiting';
       readonly notBefore: number;
       readonly doubtful?: true | undefined;
       readonly trouble?: FailureHistory | undefined;
     })
-  | (Common & { readonly kind: 'done'; readonly doneAt: number; readonly outcome: 'delivered' | 'skipped' })
-  | (Common & {
+  | (CommonState & { readonly kind: 'done'; readonly doneAt: number; readonly outcome: 'delivered' | 'skipped' })
+  | (CommonState & {
       readonly kind: 'dead';
       readonly diedAt: number;
       readonly outcome: OutcomeKind;
@@ -54,42 +54,43 @@ export type RecordState =
 export type StateOf<K extends RecordKind> = Extract<RecordState, { readonly kind: K }>;
 
 /** Where a record stands: `seq` names its event, `stamp` grows with every write of the store, so the newest of a seq can be told. */
-export interface Place {
+export interface RecordId {
   readonly seq: number;
   readonly stamp: number;
 }
 
 /** A record but for its event. */
-export type Stated<K extends RecordKind = RecordKind> = Place & StateOf<K>;
-export type QueueRecord<K extends RecordKind = RecordKind> = Stated<K> & { readonly event: CdpEvent };
+export type RecordWithoutEvent<K extends RecordKind = RecordKind> = RecordId & StateOf<K>;
+export type QueueRecord<K extends RecordKind = RecordKind> = RecordWithoutEvent<K> & { readonly event: CdpEvent };
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-export function encode(place: Place, state: RecordState, event: CdpEvent): Buffer {
+export function encode(place: RecordId, state: RecordState, event: CdpEvent): Buffer {
   const text = JSON.stringify(event);
   const length = Buffer.byteLength(text);
-  if (length > longestEvent)
-    throw new RangeError(`an event of ${length} bytes is more than the queue takes (${longestEvent})`);
-  const bytes = begun(place, state, length);
+  if (length > maxEventBytes)
+    throw new RangeError(`an event of ${length} bytes is more than the queue takes (${maxEventBytes})`);
+  const bytes = startRecord(place, state, length);
   bytes.write(text, bytes.length - length);
-  return sealed(bytes);
+  return writeChecksum(bytes);
 }
 
 /** The same event in another state. `record` must be one that decoded well. */
-export function restate(record: Buffer, place: Place, state: RecordState): Buffer {
-  const event = record.subarray(headLength + record.readUInt32LE(8));
-  const bytes = begun(place, state, event.length);
+export function withState(record: Buffer, place: RecordId, state: RecordState): Buffer {
+  const event = record.subarray(headerBytes + record.readUInt32LE(8));
+  const bytes = startRecord(place, state, event.length);
   bytes.set(event, bytes.length - event.length);
-  return sealed(bytes);
+  return writeChecksum(bytes);
 }
 
 /** All but the event, which goes to the end, and the checksum. */
-function begun({ seq, stamp }: Place, { kind, ...state }: RecordState, eventLength: number): Buffer {
+function startRecord({ seq, stamp }: RecordId, { kind, ...state }: RecordState, eventLength: number): Buffer {
   const text = JSON.stringify(state);
   const stateLength = Buffer.byteLength(text);
-  const length = headLength + stateLength + eventLength;
-  if (length > longest) throw new RangeError(`a record of ${length} bytes is more than the queue takes (${longest})`);
-  const bytes = room(length);
+  const length = headerBytes + stateLength + eventLength;
+  if (length > maxRecordBytes)
+    throw new RangeError(`a record of ${length} bytes is more than the queue takes (${maxRecordBytes})`);
+  const bytes = allocate(length);
   bytes.set(magic);
   bytes[4] = version;
   bytes[5] = recordKinds.indexOf(kind);
@@ -98,11 +99,11 @@ function begun({ seq, stamp }: Place, { kind, ...state }: RecordState, eventLeng
   bytes.writeUInt32LE(eventLength, 12);
   bytes.writeUIntLE(seq, 20, 6);
   bytes.writeUIntLE(stamp, 26, 6);
-  bytes.write(text, headLength);
+  bytes.write(text, headerBytes);
   return bytes;
 }
 
-function sealed(bytes: Buffer): Buffer {
+function writeChecksum(bytes: Buffer): Buffer {
   bytes.writeUInt32LE(checksum(bytes), 16);
   return bytes;
 }
@@ -114,11 +115,11 @@ const checksum = (bytes: Buffer): number => crc32(bytes.subarray(20), crc32(byte
  * nothing about its checksum.
  */
 export function lengthAt(bytes: Buffer, at = 0): number | undefined {
-  if (bytes.length < at + headLength || bytes.compare(magic, 0, 4, at, at + 4) !== 0) return undefined;
+  if (bytes.length < at + headerBytes || bytes.compare(magic, 0, 4, at, at + 4) !== 0) return undefined;
   if (bytes[at + 4] !== version || bytes[at + 5]! >= recordKinds.length || bytes.readUInt16LE(at + 6) !== 0)
     return undefined;
-  const length = headLength + bytes.readUInt32LE(at + 8) + bytes.readUInt32LE(at + 12);
-  return length > longest ? undefined : length;
+  const length = headerBytes + bytes.readUInt32LE(at + 8) + bytes.readUInt32LE(at + 12);
+  return length > maxRecordBytes ? undefined : length;
 }
 
 /** `bad` when it is not, byte for byte, what was written. */
@@ -128,24 +129,27 @@ export function decode(bytes: Buffer): QueueRecord | 'bad' {
 }
 
 /** The same without its event. */
-export function decodeState(bytes: Buffer): Stated | 'bad' {
+export function decodeState(bytes: Buffer): RecordWithoutEvent | 'bad' {
   if (!isIntact(bytes)) return 'bad';
-  const text = bytes.toString('utf8', headLength, headLength + bytes.readUInt32LE(8));
+  const text = bytes.toString('utf8', headerBytes, headerBytes + bytes.readUInt32LE(8));
   // Filled in place: an object that is spread from a parsed one costs ten times as much.
-  const state = JSON.parse(text) as Writable<Place> & { kind: RecordKind };
+  const state = JSON.parse(text) as Writable<RecordId> & { kind: RecordKind };
   state.kind = kindOf(bytes);
   state.seq = bytes.readUIntLE(20, 6);
   state.stamp = bytes.readUIntLE(26, 6);
-  return state as Stated;
+  return state as RecordWithoutEvent;
 }
 
 /** Of an intact record. */
 export const eventOf = (bytes: Buffer): CdpEvent =>
-  JSON.parse(bytes.toString('utf8', headLength + bytes.readUInt32LE(8))) as CdpEvent;
+  JSON.parse(bytes.toString('utf8', headerBytes + bytes.readUInt32LE(8))) as CdpEvent;
 
 export const isIntact = (bytes: Buffer): boolean =>
   lengthAt(bytes) === bytes.length && bytes.readUInt32LE(16) === checksum(bytes);
 
 /** Of an intact record. */
-export const placeOf = (bytes: Buffer): Place => ({ seq: bytes.readUIntLE(20, 6), stamp: bytes.readUIntLE(26, 6) });
+export const recordIdOf = (bytes: Buffer): RecordId => ({
+  seq: bytes.readUIntLE(20, 6),
+  stamp: bytes.readUIntLE(26, 6),
+});
 export const kindOf = (bytes: Buffer): RecordKind => recordKinds[bytes[5]!]!;

@@ -2,7 +2,7 @@
 export const defaultLanes = 1024;
 
 /** The most a lane number has room for in a key, less the one of events without a lane. */
-export const mostLanes = 65_535;
+export const laneLimit = 65_535;
 
 /** Of events without a lane: they wait for nobody. */
 export const noLane = 0;
@@ -15,7 +15,7 @@ export function laneNumber(key: string | undefined, lanes: number): number {
   return key === undefined ? noLane : 1 + (fnv1a(key) % lanes);
 }
 
-export function fnv1a(text: string): number {
+function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
   return hash >>> 0;
