@@ -30,6 +30,5 @@ export type { QueueOptions } from './lmdb/open.ts';
 export { salvage } from './lmdb/salvage.ts';
 export type { Salvaged, SalvageOptions, Standing } from './lmdb/salvage.ts';
 export type { QueueRecord } from './lmdb/record.ts';
-export { FlushFailed, FlushOverdue } from './lmdb/flush.ts';
-export { StoreDamaged, StoreRefused } from './lmdb/refused.ts';
-export type { RefusalCode } from './lmdb/refused.ts';
+export { FlushFailed, FlushOverdue, StoreDamaged, StoreRefused } from './lmdb/store-errors.ts';
+export type { RefusalCode } from './lmdb/store-errors.ts';

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { lockName, own, type Ownership } from './owner-lock.ts';
-import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 
 /*
  * A store is a folder:

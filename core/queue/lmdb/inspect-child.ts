@@ -3,7 +3,7 @@ import { decodeState } from './record.ts';
 import { checkPages } from './pages.ts';
 import { reading, type Finding } from './inspect.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';
-import { errnoOf } from './refused.ts';
+import { errnoOf } from './store-errors.ts';
 import {
   goBack,
   openTables,

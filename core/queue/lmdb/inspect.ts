@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Folder } from './folder.ts';
-import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { metaBytes } from './tables.ts';
 
 /** What the child says in the end. `errno`: the system's answer that kept it from reading. */

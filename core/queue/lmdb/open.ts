@@ -6,7 +6,7 @@ import { day } from '../settlement.ts';
 import { enter, type Folder } from './folder.ts';
 import { inspect } from './inspect.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
-import { refusalOf, StoreDamaged, StoreRefused } from './refused.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { openTables, readMeta, type Make, type Meta, type Tables, type Totals } from './tables.ts';
 
 export interface QueueOptions {

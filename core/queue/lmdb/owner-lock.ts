@@ -2,7 +2,7 @@ import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { present, presenceOf } from './presence.ts';
-import { StoreRefused } from './refused.ts';
+import { StoreRefused } from './store-errors.ts';
 
 export const lockName = 'owner.json';
 

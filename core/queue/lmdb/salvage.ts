@@ -12,7 +12,7 @@ import {
 } from './record.ts';
 import { dataName } from './folder.ts';
 import { heldIn, type Held } from './pages.ts';
-import { errnoOf, refusalOf, StoreRefused } from './refused.ts';
+import { errnoOf, refusalOf, StoreRefused } from './store-errors.ts';
 
 export interface SalvageOptions {
   /** The folder of the store. It is only read, and needs no owner; a store that is open is better closed first. */

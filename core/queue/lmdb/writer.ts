@@ -1,9 +1,8 @@
 import { QueueFull } from '../queue.ts';
 import { Draft, type Change, type Numbers } from './draft.ts';
-import { FlushFailed, FlushOverdue } from './flush.ts';
 import type { Folder } from './folder.ts';
 import { Journal, type Entry, type Operation } from './journal.ts';
-import { StoreRefused } from './refused.ts';
+import { FlushFailed, FlushOverdue, StoreRefused } from './store-errors.ts';
 import {
   countsKey,
   makeKey,

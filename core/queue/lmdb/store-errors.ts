@@ -42,7 +42,7 @@ export class StoreDamaged extends StoreRefused {
 }
 
 /** Answers of the system that say nothing about what is in the store, and what helps. */
-const answers: readonly {
+const systemErrors: readonly {
   readonly code: RefusalCode;
   readonly errors: readonly string[];
   readonly what: string;
@@ -83,7 +83,7 @@ const answers: readonly {
 /** The refusal that an error of the system comes to; `undefined` for any other error. */
 export function refusalOf(path: string, error: unknown): StoreRefused | undefined {
   const name = errnoOf(error);
-  const answer = name === undefined ? undefined : answers.find(({ errors }) => errors.includes(name));
+  const answer = name === undefined ? undefined : systemErrors.find(({ errors }) => errors.includes(name));
   if (name === undefined || answer === undefined) return undefined;
   const { message } = error as Error;
   const said = message.includes(name) ? message : `${name}: ${message}`;
@@ -95,4 +95,30 @@ export function errnoOf(error: unknown): string | undefined {
   const { code } = error as { readonly code?: unknown };
   if (typeof code === 'string') return code;
   return Object.entries(constants.errno).find(([, number]) => number === code)?.[0];
+}
+/**
+ * The disk did not take a flush: nobody can say what of the last writes is on it, and the system has forgotten what it could not write.
+ * Nothing can be done with the queue any more; a store that is opened again is looked through first.
+ */
+export class FlushFailed extends Error {
+  override readonly name = 'FlushFailed';
+  readonly code = 'unflushed';
+  constructor(path: string, cause: unknown) {
+    super(
+      `${path}: the disk did not take a flush (${String(cause)}), so nobody knows what of the last writes is on it. Nothing more is ` +
+        'taken from here on; see to the disk, then open the store again',
+      { cause },
+    );
+  }
+}
+
+/** The disk keeps a put waiting for its flush: nothing was confirmed, and all of it may yet be kept. */
+export class FlushOverdue extends Error {
+  override readonly name = 'FlushOverdue';
+  constructor(path: string, ms: number) {
+    super(
+      `${path}: the disk has not confirmed a write for ${ms / 1000} s. The events may yet be kept: put them again later, under the ` +
+        'same ids',
+    );
+  }
 }
