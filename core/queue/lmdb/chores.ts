@@ -115,7 +115,7 @@ export class Chores {
           const draft = this.#writer.draft(known);
           for (const { key, value } of page) if (keys.seqOf(key) <= last) draft.remove(table, key, value.length);
           // Whose turn it is, is found out anew by who asks next.
-          const landed = (): void => void (known.turns = undefined);
+          const landed = (): void => void (known.scheduler = undefined);
           if (draft.operations.length > 0) await this.#writer.write(known, draft, { landed });
           purged += draft.operations.length;
           if (page.length < pageLength) break;

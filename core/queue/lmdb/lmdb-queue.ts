@@ -24,8 +24,8 @@ import { Quarantine } from './quarantine.ts';
 import { Records } from './records.ts';
 import { Seen } from './seen.ts';
 import type { Meta, Table, Tables } from './tables.ts';
-import type { Ended, Turns, Verdict } from './turns.ts';
-import { turnsOf } from './waiting.ts';
+import type { ClaimEnd, LaneScheduler, ClaimResult } from './lane-scheduler.ts';
+import { schedulerOf } from './waiting-log.ts';
 import { Writer, type Known } from './writer.ts';
 
 export interface LmdbQueueOptions {
@@ -116,7 +116,7 @@ export class LmdbQueue implements DeliveryQueue {
     const claims: Claim[] = [];
     const bad: Buffer[] = [];
     let size = 0;
-    const open = (seq: number, lane: number): Verdict => {
+    const open = (seq: number, lane: number): ClaimResult => {
       const key = keys.logKey(known.number, lane, seq);
       const bytes = copyOf(this.#tables.log, key);
       if (bytes === undefined) return 'gone';
@@ -141,9 +141,9 @@ export class LmdbQueue implements DeliveryQueue {
       );
       this.#held.set(seq, { key, bytes, state, settling: false });
       size += bytes.length;
-      return size < mostBytes ? 'claimed' : 'the last';
+      return size < mostBytes ? 'claimed' : 'last';
     };
-    this.#turnsOf(known).claim(most, now, open, kind);
+    this.#schedulerOf(known).claim(most, now, open, kind);
     this.#quarantine.take(known, 'log', bad);
     return claims;
   }
@@ -151,7 +151,7 @@ export class LmdbQueue implements DeliveryQueue {
   nextAt(connection: string): number | undefined {
     this.#writer.mustBeOpen();
     const known = this.#writer.known(connection);
-    return known === undefined ? undefined : this.#turnsOf(known).nextAt();
+    return known === undefined ? undefined : this.#schedulerOf(known).nextAt();
   }
 
   async settle(
@@ -162,7 +162,7 @@ export class LmdbQueue implements DeliveryQueue {
     this.#writer.mustBeOpen();
     if (settlements.length === 0) return this.#writer.proveRoomFor(at.room ?? 0);
     const known = this.#writer.known(connection);
-    const turns = known && this.#turnsOf(known);
+    const turns = known && this.#schedulerOf(known);
     const held = settlements.map(({ seq }) => {
       const one = this.#held.get(seq);
       if (one === undefined || one.settling || turns?.isClaimed(seq) !== true)
@@ -177,7 +177,7 @@ export class LmdbQueue implements DeliveryQueue {
     await this.#writer.write(known, draft, {
       landed: () => {
         for (const { seq } of settlements) this.#held.delete(seq);
-        turns.settle(settlements.map(turnAfter));
+        turns.settle(settlements.map(claimEndOf));
       },
       failed: () => {
         for (const one of held) one.settling = false;
@@ -189,11 +189,11 @@ export class LmdbQueue implements DeliveryQueue {
     this.#writer.mustBeOpen();
     const known = this.#writer.known(connection);
     if (known === undefined) return;
-    const turns = this.#turnsOf(known);
+    const turns = this.#schedulerOf(known);
     const back = seqs.filter((seq) => turns.isClaimed(seq) && this.#held.get(seq)?.settling === false);
     const ended = back.map((seq) => {
       const { attempts, trouble } = this.#held.get(seq)!.state;
-      return { seq, back: true, tries: triesOf(attempts, trouble) };
+      return { seq, returns: true, tries: triesOf(attempts, trouble) };
     });
     for (const seq of back) this.#held.delete(seq);
     turns.settle(ended);
@@ -275,8 +275,8 @@ export class LmdbQueue implements DeliveryQueue {
     this.#folder.leave(sound && this.#folder.isOurs());
   }
 
-  #turnsOf(known: Known): Turns {
-    return turnsOf(known, this.#tables.log, this.#lanes, this.#writer);
+  #schedulerOf(known: Known): LaneScheduler {
+    return schedulerOf(known, this.#tables.log, this.#lanes, this.#writer);
   }
 
   /** What is kept for replay gives way. Throws QueueFull where that is not enough. */
@@ -298,7 +298,7 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   #oldestMs(known: Known, now: number): number {
-    const oldest = known.counts.waiting === 0 ? undefined : this.#turnsOf(known).oldest();
+    const oldest = known.counts.waiting === 0 ? undefined : this.#schedulerOf(known).oldest();
     if (oldest === undefined) return 0;
     const key = keys.logKey(known.number, oldest.lane, oldest.seq);
     const bytes = this.#held.get(oldest.seq)?.bytes ?? copyOf(this.#tables.log, key);
@@ -309,9 +309,9 @@ export class LmdbQueue implements DeliveryQueue {
 
 const noLaneOf = (): undefined => undefined;
 
-const turnAfter = (one: Settlement): Ended => ({
+const claimEndOf = (one: Settlement): ClaimEnd => ({
   seq: one.seq,
-  back: one.kind === 'retry',
+  returns: one.kind === 'retry',
   until: one.kind === 'retry' && one.notBefore > 0 ? one.notBefore : undefined,
   tries: one.kind === 'retry' ? triesOf(one.attempts, one.history) : undefined,
 });

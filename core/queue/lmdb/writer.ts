@@ -15,7 +15,7 @@ import {
   type Tables,
   type Totals,
 } from './tables.ts';
-import type { Turns } from './turns.ts';
+import type { LaneScheduler } from './lane-scheduler.ts';
 
 /** A connection that something was ever put for. */
 export interface Known {
@@ -23,7 +23,7 @@ export interface Known {
   /** As they are on disk, but for what is doubted: that goes there with the next transaction. */
   counts: Counts;
   /** Whose turn it is; from when somebody asked. */
-  turns: Turns | undefined;
+  scheduler: LaneScheduler | undefined;
 }
 
 interface Written extends Entry {
@@ -71,7 +71,7 @@ export class Writer {
     this.#totals = totals;
     this.#visible = totals.seq;
     this.#numbers = { seq: totals.seq, stamp: totals.stamp };
-    for (const [number, kept] of counts) this.#known.set(kept.id, { number, counts: kept, turns: undefined });
+    for (const [number, kept] of counts) this.#known.set(kept.id, { number, counts: kept, scheduler: undefined });
     const { path } = folder;
     this.#journal = new Journal(tables, {
       before: () => {
@@ -117,7 +117,7 @@ export class Writer {
     if (known === undefined) {
       let number = 1;
       for (const other of this.#known.values()) number = Math.max(number, other.number + 1);
-      known = { number, counts: { id: connection, waiting: 0, done: 0, dead: 0 }, turns: undefined };
+      known = { number, counts: { id: connection, waiting: 0, done: 0, dead: 0 }, scheduler: undefined };
       this.#known.set(connection, known);
     }
     return known;
@@ -149,7 +149,7 @@ export class Writer {
         known.counts = counted(known.counts, change);
         this.#visible = seq;
         // Where nobody asked yet, the first to ask finds it on disk.
-        if (known.turns !== undefined) for (const { lane, seq: one } of arrivals) known.turns.arrived(lane, one);
+        if (known.scheduler !== undefined) for (const { lane, seq: one } of arrivals) known.scheduler.added(lane, one);
         told.landed?.();
       },
       failed: () => {
