@@ -9,7 +9,7 @@ const sources = {
   main: 'core/hosts/cli/main.ts',
   'take-out': 'scripts/damage/take-out.ts',
   produce: 'test/queue/support/produce.ts',
-  'inspect-child': 'core/queue/lmdb/inspect-child.ts',
+  'verify-child': 'core/queue/lmdb/verify-child.ts',
 } as const;
 
 export interface Ended {

@@ -13,7 +13,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { decode, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import type { DeliveryQueue } from '../../core/queue/queue.ts';

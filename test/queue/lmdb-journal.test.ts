@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { enter } from '../../core/queue/lmdb/folder.ts';
+import { openStoreDirectory } from '../../core/queue/lmdb/store-directory.ts';
 import { LmdbQueue } from '../../core/queue/lmdb/lmdb-queue.ts';
-import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { openTables, type Tables } from '../../core/queue/lmdb/tables.ts';
 import { QueueFull, type Claim, type Settlement } from '../../core/queue/queue.ts';
 import type { Signal } from '../../core/runtime/signals.ts';
@@ -34,22 +34,22 @@ beforeEach(async () => {
   signals = [];
   refused = [];
   transactions = 0;
-  const folder = await enter(store);
-  folder.begin();
-  tables = openTables(folder.data, { readOnly: false, bytes: 2 ** 20 });
+  const folder = await openStoreDirectory(store);
+  folder.markDirty();
+  tables = openTables(folder.dataFile, { readOnly: false, bytes: 2 ** 20 });
   interceptBatches();
   queue = new LmdbQueue(
     tables,
     folder,
     {
       totals: { seq: 0, stamp: 0, bytes: 0, quarantined: 0 },
-      make: { lanes: 8, seenMs: 3_600_000 },
+      config: { lanes: 8, seenMs: 3_600_000 },
       counts: new Map(),
     },
     { maxBytes: 2 ** 20, dedupWindowMs: 3_600_000, now: () => 1, emit: (signal) => signals.push(signal) },
   );
-  await queue.begin();
-  folder.made();
+  await queue.writeConfig();
+  folder.markInitialised();
 });
 afterEach(async () => {
   disk = [];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import type { Claim, ClaimKind, DeliveryQueue, Settlement } from '../../core/queue/queue.ts';
 import { queued } from './contract.ts';
 

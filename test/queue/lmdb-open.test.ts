@@ -20,7 +20,7 @@ import path from 'node:path';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { canRun, itNeeds, prlimit } from '../support/machine.ts';
 import { queued } from './contract.ts';
@@ -324,7 +324,7 @@ describe('the process that looks through a store that was not closed', () => {
     try {
       writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
       copyFileSync(scripts.script('drain'), path.join(folder, 'drain.js'));
-      if (child !== undefined) writeFileSync(path.join(folder, 'inspect-child.js'), child);
+      if (child !== undefined) writeFileSync(path.join(folder, 'verify-child.js'), child);
       await unclosed();
       const before = readFileSync(data());
       const said = execFileSync(process.execPath, [path.join(folder, 'drain.js'), store], { encoding: 'utf8' });
@@ -341,7 +341,7 @@ describe('the process that looks through a store that was not closed', () => {
   });
 
   it.each([
-    ['is not there, because the host is one bundled file', undefined, 'inspect-child.js is not there'],
+    ['is not there, because the host is one bundled file', undefined, 'verify-child.js is not there'],
     ['ends before it reads', `import 'not-there';`, "Cannot find package 'not-there'"],
     ['dies before it reads', `process.kill(process.pid, 'SIGSEGV')`, 'SIGSEGV'],
     ['is killed for want of memory', `${begin} process.kill(process.pid, 'SIGKILL'))`, 'SIGKILL'],

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { salvage, type Standing } from '../../core/queue/lmdb/salvage.ts';
 import { recordKinds, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import { queued } from './contract.ts';

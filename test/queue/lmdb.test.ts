@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openQueue } from '../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { describeQueue, type Store } from './contract.ts';
 
 async function store(): Promise<Store> {

@@ -7,7 +7,7 @@ const most = 2 ** 46;
  * Throws ENOMEM where so many bytes cannot be mapped: LMDB does not live through that. What is mapped is no memory in use, and counts
  * towards the limit of addresses alone (`ulimit -v`).
  */
-export function mustBeMappable(bytes: number): void {
+export function assertMappable(bytes: number): void {
   const left = Math.min(most, limit() - inUse());
   if (bytes <= left) return;
   const message = `ENOMEM: ${bytes} bytes of addresses are needed, and ${Math.max(0, left)} may be had (ulimit -v)`;
@@ -15,17 +15,17 @@ export function mustBeMappable(bytes: number): void {
 }
 
 function limit(): number {
-  const soft = /^Max address space +(\d+)/m.exec(told('limits'))?.[1];
+  const soft = /^Max address space +(\d+)/m.exec(readProc('limits'))?.[1];
   return soft === undefined ? Infinity : Number(soft);
 }
 
 function inUse(): number {
-  const kilobytes = /^VmSize:\s+(\d+) kB/m.exec(told('status'))?.[1];
+  const kilobytes = /^VmSize:\s+(\d+) kB/m.exec(readProc('status'))?.[1];
   return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
 }
 
 /** Nothing where there is no /proc. */
-function told(file: string): string {
+function readProc(file: string): string {
   try {
     return readFileSync(`/proc/self/${file}`, 'utf8');
   } catch {

@@ -40,20 +40,20 @@ export const connectionOf = (key: Buffer): number => key.readUInt32BE(0);
 export const seqOf = (key: Buffer): number => key.readUIntBE(key.length - 6, 6);
 
 /** Below every key of that connection in log, done or dead. */
-export const first = (connection: number): Buffer => after(connection - 1);
+export const startOf = (connection: number): Buffer => endOf(connection - 1);
 /** Above every key of that connection in log, done or dead. */
-export const after = (connection: number): Buffer => {
+export const endOf = (connection: number): Buffer => {
   const key = Buffer.allocUnsafe(4);
   key.writeUInt32BE(connection + 1, 0);
   return key;
 };
 
 /** Ids beyond this go by their SHA-256: a key has no room for everything. */
-const longestId = 128;
+const maxPlainIdBytes = 128;
 
 export const seenKey = (bucket: number, connection: number, id: string): Buffer => {
   const length = Buffer.byteLength(id);
-  const hash = length > longestId ? createHash('sha256').update(id).digest() : undefined;
+  const hash = length > maxPlainIdBytes ? createHash('sha256').update(id).digest() : undefined;
   const key = Buffer.allocUnsafe(9 + (hash?.length ?? length));
   key.writeUInt32BE(bucket, 0);
   key.writeUInt32BE(connection, 4);
@@ -63,7 +63,7 @@ export const seenKey = (bucket: number, connection: number, id: string): Buffer 
   return key;
 };
 /** The same key in another bucket: changes it. */
-export const inBucket = (key: Buffer, bucket: number): Buffer => {
+export const setBucket = (key: Buffer, bucket: number): Buffer => {
   key.writeUInt32BE(bucket, 0);
   return key;
 };
@@ -71,4 +71,4 @@ export const bucketOf = (key: Buffer): number => key.readUInt32BE(0);
 
 export const largestSeq = 2 ** 48 - 1;
 /** A time as keys have room for it. */
-export const timeOf = (time: number): number => Math.min(Math.max(0, Math.floor(time)), largestSeq);
+export const keyTime = (time: number): number => Math.min(Math.max(0, Math.floor(time)), largestSeq);

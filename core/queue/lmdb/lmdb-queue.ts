@@ -15,18 +15,18 @@ import {
 } from '../queue.ts';
 import { decodeState, eventOf } from './record.ts';
 import { allocate } from './buffer-slab.ts';
-import { Chores } from './chores.ts';
-import { Delivered } from './delivered.ts';
-import type { Draft, Held } from './draft.ts';
-import type { Folder } from './folder.ts';
+import { Maintenance } from './maintenance.ts';
+import { ReplayLog } from './replay-log.ts';
+import type { WriteBatch, ClaimedRecord } from './write-batch.ts';
+import type { StoreDirectory } from './store-directory.ts';
 import * as keys from './keys.ts';
 import { Quarantine } from './quarantine.ts';
-import { Records } from './records.ts';
-import { Seen } from './seen.ts';
-import type { Meta, Table, Tables } from './tables.ts';
+import { RecordReader } from './record-reader.ts';
+import { DedupIndex } from './dedup-index.ts';
+import type { StoreMeta, Table, Tables } from './tables.ts';
 import type { ClaimEnd, LaneScheduler, ClaimResult } from './lane-scheduler.ts';
 import { schedulerOf } from './waiting-log.ts';
-import { Writer, type Known } from './writer.ts';
+import { StoreWriter, type ConnectionState } from './store-writer.ts';
 
 export interface LmdbQueueOptions {
   readonly maxBytes: number;
@@ -38,67 +38,75 @@ export interface LmdbQueueOptions {
 /** What openQueue() gives. See the port for what each method promises. */
 export class LmdbQueue implements DeliveryQueue {
   readonly #tables: Tables;
-  readonly #folder: Folder;
+  readonly #folder: StoreDirectory;
   readonly #maxBytes: number;
   readonly #now: () => number;
   readonly #lanes: number;
   readonly #crashedAt: number;
-  readonly #writer: Writer;
-  readonly #seen: Seen;
+  readonly #writer: StoreWriter;
+  readonly #dedupIndex: DedupIndex;
   readonly #quarantine: Quarantine;
-  readonly #delivered: Delivered;
-  readonly #chores: Chores;
-  readonly #held = new Map<number, Held>();
+  readonly #replayLog: ReplayLog;
+  readonly #maintenance: Maintenance;
+  readonly #claimed = new Map<number, ClaimedRecord>();
 
-  constructor(tables: Tables, folder: Folder, meta: Meta, options: LmdbQueueOptions) {
+  constructor(tables: Tables, folder: StoreDirectory, meta: StoreMeta, options: LmdbQueueOptions) {
     const { maxBytes, dedupWindowMs, now, emit } = options;
     this.#tables = tables;
     this.#folder = folder;
     this.#maxBytes = maxBytes;
     this.#now = now;
-    this.#lanes = meta.make.lanes;
-    this.#crashedAt = meta.make.crashedAt ?? 0;
-    this.#seen = new Seen(tables.seen, { bucketMs: meta.make.seenMs, windowMs: dedupWindowMs });
-    const writer = new Writer(tables, folder, meta);
+    this.#lanes = meta.config.lanes;
+    this.#crashedAt = meta.config.crashedAt ?? 0;
+    this.#dedupIndex = new DedupIndex(tables.seen, { bucketMs: meta.config.seenMs, windowMs: dedupWindowMs });
+    const writer = new StoreWriter(tables, folder, meta);
     this.#writer = writer;
     this.#quarantine = new Quarantine(tables, folder, writer, emit);
-    this.#delivered = new Delivered(tables, writer);
-    const records = new Records(tables, this.#quarantine, writer);
-    this.#chores = new Chores({ tables, writer, records, delivered: this.#delivered, seen: this.#seen, maxBytes, now });
+    this.#replayLog = new ReplayLog(tables, writer);
+    const records = new RecordReader(tables, this.#quarantine, writer);
+    this.#maintenance = new Maintenance({
+      tables,
+      writer,
+      records,
+      replayLog: this.#replayLog,
+      dedupIndex: this.#dedupIndex,
+      maxBytes,
+      now,
+    });
   }
 
   /** The first transaction of a store that has none yet. */
-  begin(): Promise<void> {
-    return this.#writer.begin();
+  writeConfig(): Promise<void> {
+    return this.#writer.writeConfig();
   }
 
   async put(
     connection: string,
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }> {
-    this.#writer.mustBeOpen();
-    this.#writer.mustFlow();
-    const known = this.#writer.knownFromNow(connection);
+    this.#writer.assertOpen();
+    this.#writer.assertFlushing();
+    const known = this.#writer.register(connection);
     const { number } = known;
-    const draft = this.#writer.draft(known);
+    const draft = this.#writer.newBatch(known);
     const now = this.#now();
     /** The caller may do with his array what he likes, once this waits for the disk. */
     const given = events.length;
     const fresh: string[] = [];
     try {
       for (const queued of events) {
-        if (!this.#seen.note(number, queued.id, now, draft.operations)) continue;
+        if (!this.#dedupIndex.add(number, queued.id, now, draft.operations)) continue;
         fresh.push(queued.id);
         draft.add(queued, connection, now);
       }
-      this.#makeRoom(draft);
+      this.#evict(draft);
     } catch (error) {
-      this.#seen.arrived(number, fresh);
+      this.#dedupIndex.committed(number, fresh);
       throw error;
     }
     failpoint('before put');
-    const arrived = (): void => this.#seen.arrived(number, fresh);
-    await this.#writer.write(known, draft, { kind: 'put', landed: arrived, failed: arrived });
+    const arrived = (): void => this.#dedupIndex.committed(number, fresh);
+    await this.#writer.write(known, draft, { kind: 'put', onCommitted: arrived, onFailed: arrived });
     failpoint('after put before ack');
     return { accepted: fresh.length, duplicates: given - fresh.length };
   }
@@ -110,8 +118,8 @@ export class LmdbQueue implements DeliveryQueue {
     mostBytes = Number.POSITIVE_INFINITY,
     kind?: ClaimKind,
   ): readonly Claim[] {
-    this.#writer.mustBeOpen();
-    const known = this.#writer.known(connection);
+    this.#writer.assertOpen();
+    const known = this.#writer.connection(connection);
     if (known === undefined) return [];
     const claims: Claim[] = [];
     const bad: Buffer[] = [];
@@ -139,18 +147,18 @@ export class LmdbQueue implements DeliveryQueue {
             }
           : claim,
       );
-      this.#held.set(seq, { key, bytes, state, settling: false });
+      this.#claimed.set(seq, { key, bytes, state, settling: false });
       size += bytes.length;
       return size < mostBytes ? 'claimed' : 'last';
     };
     this.#schedulerOf(known).claim(most, now, open, kind);
-    this.#quarantine.take(known, 'log', bad);
+    this.#quarantine.setAside(known, 'log', bad);
     return claims;
   }
 
   nextAt(connection: string): number | undefined {
-    this.#writer.mustBeOpen();
-    const known = this.#writer.known(connection);
+    this.#writer.assertOpen();
+    const known = this.#writer.connection(connection);
     return known === undefined ? undefined : this.#schedulerOf(known).nextAt();
   }
 
@@ -159,71 +167,71 @@ export class LmdbQueue implements DeliveryQueue {
     settlements: readonly Settlement[],
     at: { readonly now: number; readonly configHash: string; readonly room?: number },
   ): Promise<void> {
-    this.#writer.mustBeOpen();
-    if (settlements.length === 0) return this.#writer.proveRoomFor(at.room ?? 0);
-    const known = this.#writer.known(connection);
+    this.#writer.assertOpen();
+    if (settlements.length === 0) return this.#writer.probeSpaceFor(at.room ?? 0);
+    const known = this.#writer.connection(connection);
     const turns = known && this.#schedulerOf(known);
     const held = settlements.map(({ seq }) => {
-      const one = this.#held.get(seq);
+      const one = this.#claimed.get(seq);
       if (one === undefined || one.settling || turns?.isClaimed(seq) !== true)
         throw new Error(`event ${seq} of ${connection} is not claimed, or is being settled already`);
       return one;
     });
     if (new Set(held).size < held.length) throw new Error(`an event of ${connection} is settled twice in one call`);
     if (known === undefined || turns === undefined) return;
-    const draft = this.#writer.draft(known);
+    const draft = this.#writer.newBatch(known);
     for (const [index, settlement] of settlements.entries()) draft.settle(held[index]!, settlement, at);
     for (const one of held) one.settling = true;
     await this.#writer.write(known, draft, {
-      landed: () => {
-        for (const { seq } of settlements) this.#held.delete(seq);
+      onCommitted: () => {
+        for (const { seq } of settlements) this.#claimed.delete(seq);
         turns.settle(settlements.map(claimEndOf));
       },
-      failed: () => {
+      onFailed: () => {
         for (const one of held) one.settling = false;
       },
     });
   }
 
   release(connection: string, seqs: readonly number[]): void {
-    this.#writer.mustBeOpen();
-    const known = this.#writer.known(connection);
+    this.#writer.assertOpen();
+    const known = this.#writer.connection(connection);
     if (known === undefined) return;
     const turns = this.#schedulerOf(known);
-    const back = seqs.filter((seq) => turns.isClaimed(seq) && this.#held.get(seq)?.settling === false);
+    const back = seqs.filter((seq) => turns.isClaimed(seq) && this.#claimed.get(seq)?.settling === false);
     const ended = back.map((seq) => {
-      const { attempts, trouble } = this.#held.get(seq)!.state;
+      const { attempts, trouble } = this.#claimed.get(seq)!.state;
       return { seq, returns: true, tries: triesOf(attempts, trouble) };
     });
-    for (const seq of back) this.#held.delete(seq);
+    for (const seq of back) this.#claimed.delete(seq);
     turns.settle(ended);
   }
 
   dead(connection: string, filter: DeadFilter = {}): AsyncGenerator<DeadLetter, void, undefined> {
-    return this.#chores.dead(connection, filter);
+    return this.#maintenance.dead(connection, filter);
   }
 
   requeue(connection: string, filter: DeadFilter = {}, laneOf: LaneOf = noLaneOf): Promise<number> {
-    return this.#chores.revive(connection, filter, laneOf);
+    return this.#maintenance.revive(connection, filter, laneOf);
   }
 
   drop(connection: string, filter: DeadFilter = {}): Promise<number> {
-    return this.#chores.forget(connection, filter);
+    return this.#maintenance.forget(connection, filter);
   }
 
   replay(connection: string, from: number, to: number, laneOf: LaneOf = noLaneOf): Promise<number> {
-    return this.#chores.replay(connection, from, to, laneOf);
+    return this.#maintenance.replay(connection, from, to, laneOf);
   }
 
   purge(connection: string): Promise<number> {
-    return this.#chores.purge(connection, ({ number }) => {
-      for (const { key } of this.#held.values())
+    return this.#maintenance.purge(connection, ({ number }) => {
+      for (const { key } of this.#claimed.values())
         if (keys.connectionOf(key) === number) throw new Error(`events of ${connection} are claimed`);
     });
   }
 
   prune(before: number, now: number): Promise<number> {
-    return this.#chores.prune(before, now);
+    return this.#maintenance.prune(before, now);
   }
 
   crashedAt(): number {
@@ -231,7 +239,7 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   ambiguousSinceCrash(connection: string, more = 0): number {
-    const known = this.#writer.known(connection);
+    const known = this.#writer.connection(connection);
     if (known === undefined) return 0;
     const { doubted } = known.counts;
     // What was counted after an earlier end says nothing of this one.
@@ -241,20 +249,20 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   waiting(connection: string): number {
-    this.#writer.mustBeOpen();
-    return this.#writer.known(connection)?.counts.waiting ?? 0;
+    this.#writer.assertOpen();
+    return this.#writer.connection(connection)?.counts.waiting ?? 0;
   }
 
   status(now: number, connection?: string): QueueStatus {
-    this.#writer.mustBeOpen();
+    this.#writer.assertOpen();
     const wanted =
-      connection === undefined ? [...this.#writer.everyKnown()] : [this.#writer.known(connection) ?? []].flat();
+      connection === undefined ? [...this.#writer.connections()] : [this.#writer.connection(connection) ?? []].flat();
     const connections = wanted.map((known) => {
       const { id, waiting, dead, done } = known.counts;
       return { connection: id, waiting, oldestMs: this.#oldestMs(known, now), dead, done };
     });
     const { bytes, quarantined } = this.#writer.totals;
-    const seenBytes = this.#seen.bytes;
+    const seenBytes = this.#dedupIndex.bytes;
     return {
       connections: connections.sort((a, b) => (a.connection < b.connection ? -1 : 1)),
       bytes: bytes + seenBytes,
@@ -267,28 +275,28 @@ export class LmdbQueue implements DeliveryQueue {
   async close(): Promise<void> {
     if (this.#writer.closed) return;
     this.#writer.close();
-    await this.#chores.idle();
+    await this.#maintenance.idle();
     const sound = await this.#writer.idle();
     if (sound) await this.#tables.root.close();
     else this.#tables.root.close().catch(() => undefined);
     // It may be another's by now, who has not closed it.
-    this.#folder.leave(sound && this.#folder.isOurs());
+    this.#folder.close(sound && this.#folder.isOwned());
   }
 
-  #schedulerOf(known: Known): LaneScheduler {
+  #schedulerOf(known: ConnectionState): LaneScheduler {
     return schedulerOf(known, this.#tables.log, this.#lanes, this.#writer);
   }
 
   /** What is kept for replay gives way. Throws QueueFull where that is not enough. */
-  #makeRoom({ change: { bytes: more } }: Draft): void {
+  #evict({ change: { bytes: more } }: WriteBatch): void {
     const most = this.#maxBytes;
     if (more <= 0) return;
-    const seen = this.#seen.bytes;
+    const seen = this.#dedupIndex.bytes;
     const missing = this.#writer.bytes + seen + more - most;
     if (missing <= 0) return;
-    if (seen + more <= most && this.#delivered.giveWay(missing) >= missing) return;
+    if (seen + more <= most && this.#replayLog.evict(missing) >= missing) return;
     const sum = { waiting: 0, dead: 0, done: 0 };
-    for (const { counts } of this.#writer.everyKnown())
+    for (const { counts } of this.#writer.connections())
       for (const what of ['waiting', 'dead', 'done'] as const) sum[what] += counts[what];
     throw new QueueFull(
       `the queue keeps ${this.#writer.totals.bytes + seen} bytes of at most ${most} (${sum.waiting} events wait, ${sum.dead} are dead ` +
@@ -297,11 +305,11 @@ export class LmdbQueue implements DeliveryQueue {
     );
   }
 
-  #oldestMs(known: Known, now: number): number {
+  #oldestMs(known: ConnectionState, now: number): number {
     const oldest = known.counts.waiting === 0 ? undefined : this.#schedulerOf(known).oldest();
     if (oldest === undefined) return 0;
     const key = keys.logKey(known.number, oldest.lane, oldest.seq);
-    const bytes = this.#held.get(oldest.seq)?.bytes ?? copyOf(this.#tables.log, key);
+    const bytes = this.#claimed.get(oldest.seq)?.bytes ?? copyOf(this.#tables.log, key);
     const state = bytes === undefined ? 'bad' : decodeState(bytes);
     return state === 'bad' ? 0 : Math.max(0, now - state.acceptedAt);
   }

@@ -17,7 +17,7 @@ interface Owner {
 /** This process's hold of a store. */
 export interface Ownership {
   /** Whether nobody took it over since. */
-  holds(): boolean;
+  isOwner(): boolean;
   release(): void;
 }
 
@@ -25,7 +25,7 @@ export interface Ownership {
  * Makes this process the owner of a store. A lock whose process is gone is taken over. Throws StoreRefused (busy) when it is not gone, or
  * when that cannot be told.
  */
-export async function own(folder: string): Promise<Ownership> {
+export async function acquire(folder: string): Promise<Ownership> {
   const lock = path.join(folder, lockName);
   const name = `${lockName}.${process.pid}.${process.hrtime.bigint()}`;
   const mine = path.join(folder, name);
@@ -44,7 +44,7 @@ export async function own(folder: string): Promise<Ownership> {
       const found = read(lock);
       if (found === undefined) continue;
       const owner = parse(found);
-      if (owner !== undefined) await mustBeDead(folder, owner);
+      if (owner !== undefined) await assertDead(folder, owner);
       pushAside(lock, found, mine);
       if (owner?.presence !== undefined) over.push(owner.presence);
     }
@@ -56,18 +56,18 @@ export async function own(folder: string): Promise<Ownership> {
   } finally {
     rmSync(mine, { force: true });
   }
-  const holds = (): boolean => read(lock) === text;
+  const isOwner = (): boolean => read(lock) === text;
   return {
-    holds,
+    isOwner,
     release() {
-      if (holds()) rmSync(lock, { force: true });
+      if (isOwner()) rmSync(lock, { force: true });
       presence?.close();
     },
   };
 }
 
 /** Throws StoreRefused (busy) when the owner lives, or may. */
-async function mustBeDead(folder: string, owner: Owner): Promise<void> {
+async function assertDead(folder: string, owner: Owner): Promise<void> {
   const elsewhere = isElsewhere(owner);
   if (!elsewhere && !isAlive(owner)) return;
   const presence = owner.presence === undefined ? 'unseen' : await presenceOf(folder, owner.presence);

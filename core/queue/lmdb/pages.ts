@@ -32,7 +32,7 @@ export function checkPages(data: string, transaction: number): void {
 }
 
 /** Which records a tree holds. */
-export interface Held {
+export interface TreeContents {
   /** Where each begins in the file. */
   readonly places: ReadonlySet<number>;
   readonly seqs: ReadonlySet<number>;
@@ -41,7 +41,7 @@ export interface Held {
 }
 
 /** What the newest tree holds, as far as it can be read; nothing, where it cannot be told which is the newest. Throws nothing. */
-export function heldIn(file: number): Held {
+export function readTreeContents(file: number): TreeContents {
   try {
     const walk = new Walk(file);
     // Transactions write the first page and the second by turns: one of them may be lost, and the other be of an older one.
@@ -49,7 +49,7 @@ export function heldIn(file: number): Held {
       .filter((meta) => meta !== undefined)
       .sort((a, b) => (transactionOf(a) < transactionOf(b) ? -1 : 1));
     if (older !== undefined && newer !== undefined && transactionOf(newer) === transactionOf(older) + 1n)
-      return heldBy(walk, newer.readBigUInt64LE(136));
+      return contentsOf(walk, newer.readBigUInt64LE(136));
   } catch {
     // Not even the beginning can be read.
   }
@@ -58,7 +58,7 @@ export function heldIn(file: number): Held {
 
 const transactionOf = (meta: Buffer): bigint => meta.readBigUInt64LE(152);
 
-function heldBy(walk: Walk, root: bigint): Held {
+function contentsOf(walk: Walk, root: bigint): TreeContents {
   const places = new Set<number>();
   const seqs = new Set<number>();
   const tables = new Set<string>();
@@ -68,7 +68,7 @@ function heldBy(walk: Walk, root: bigint): Held {
   const onFault = (): void => {
     isWhole = false;
   };
-  const visit = ({ key, value, at, root: below }: Entry, table: string | undefined): void => {
+  const visit = ({ key, value, at, root: below }: TreeEntry, table: string | undefined): void => {
     if (below !== undefined) {
       if (!isOfRecords(nameOf({ key }))) return;
       tables.add(nameOf({ key }));
@@ -83,7 +83,7 @@ function heldBy(walk: Walk, root: bigint): Held {
   return { places, seqs, isWhole: isWhole && tables.size === recordTables.length && missing === 0 };
 }
 
-interface Entry {
+interface TreeEntry {
   readonly key: Buffer;
   readonly value: Buffer;
   /** Where the value begins in the file. */
@@ -93,7 +93,7 @@ interface Entry {
 }
 
 /** Of a table. LMDB keeps it with a zero at its end. */
-const nameOf = ({ key }: Pick<Entry, 'key'>): string => key.toString().replace(/\0$/, '');
+const nameOf = ({ key }: Pick<TreeEntry, 'key'>): string => key.toString().replace(/\0$/, '');
 
 class Walk {
   readonly #file: number;
@@ -136,7 +136,7 @@ class Walk {
   }
 
   /** Everything in a tree and the tables in it. With `onFault`, goes on where a page cannot be read. */
-  tree(root: bigint, visit: (entry: Entry, table: string | undefined) => void, onFault?: () => void): void {
+  tree(root: bigint, visit: (entry: TreeEntry, table: string | undefined) => void, onFault?: () => void): void {
     const todo: { readonly number: bigint; readonly table: string | undefined }[] = [
       { number: root, table: undefined },
     ];
@@ -157,9 +157,9 @@ class Walk {
     }
   }
 
-  #nodes(number: bigint): { readonly children: readonly bigint[]; readonly entries: readonly Entry[] } {
+  #nodes(number: bigint): { readonly children: readonly bigint[]; readonly entries: readonly TreeEntry[] } {
     const children: bigint[] = [];
-    const entries: Entry[] = [];
+    const entries: TreeEntry[] = [];
     const page = this.#page(number);
     const flags = page.readUInt16LE(18) & kindMask;
     if (flags !== kind.branch && flags !== kind.leaf) throw new Error(`page ${number} is none of a tree`);

@@ -10,8 +10,8 @@ import {
   recordIdOf,
   type QueueRecord,
 } from './record.ts';
-import { dataName } from './folder.ts';
-import { heldIn, type Held } from './pages.ts';
+import { dataName } from './store-directory.ts';
+import { readTreeContents, type TreeContents } from './pages.ts';
 import { errnoOf, refusalOf, StoreRefused } from './store-errors.ts';
 
 export interface SalvageOptions {
@@ -39,7 +39,7 @@ export interface Salvaged {
   readonly broken: number;
 }
 
-interface Spot {
+interface FileSpan {
   stamp: number;
   at: number;
   length: number;
@@ -70,8 +70,8 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
     );
   });
   try {
-    const held = heldIn(file.fd);
-    const spots = new Map<number, Spot>();
+    const held = readTreeContents(file.fd);
+    const spots = new Map<number, FileSpan>();
     let older = 0;
     let broken = 0;
     for await (const { at, bytes } of candidates(file)) {
@@ -91,7 +91,7 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
     }
     for (const seq of [...spots.keys()].sort((a, b) => a - b)) {
       const { at, length } = spots.get(seq)!;
-      const record = decode(await piece(file, at, length));
+      const record = decode(await readBytes(file, at, length));
       if (record === 'bad')
         throw new StoreRefused('busy', store, 'the data file changes while it is read. Stop who has it open');
       await onRecord(record, standingOf(held, seq, at));
@@ -102,7 +102,7 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
   }
 }
 
-function standingOf({ places, seqs, isWhole }: Held, seq: number, at: number): Standing {
+function standingOf({ places, seqs, isWhole }: TreeContents, seq: number, at: number): Standing {
   if (places.has(at)) return 'current';
   return isWhole && !seqs.has(seq) ? 'old' : 'unsure';
 }
@@ -116,7 +116,7 @@ async function* candidates(
   const { size } = await file.stat();
   for (let start = 0; start < size; start += window) {
     // A head that begins in this window may end in the next.
-    const seen = await piece(file, start, Math.min(window + headerBytes, size - start));
+    const seen = await readBytes(file, start, Math.min(window + headerBytes, size - start));
     for (let at = seen.indexOf(magic); at !== -1 && at < window; at = seen.indexOf(magic, at + 1)) {
       const length = lengthAt(seen, at);
       if (length === undefined) {
@@ -127,14 +127,14 @@ async function* candidates(
       const bytes = whole
         ? seen.subarray(at, at + length)
         : start + at + length <= size && length <= maxRecordBytes
-          ? await piece(file, start + at, length)
+          ? await readBytes(file, start + at, length)
           : undefined;
       yield { at: start + at, bytes };
     }
   }
 }
 
-async function piece(file: FileHandle, at: number, length: number): Promise<Buffer> {
+async function readBytes(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   let read = 0;
   while (read < length) {

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { open, type Database } from 'lmdb';
-import { mustBeMappable } from './address-space.ts';
-import { withoutStacks } from './quiet.ts';
+import { assertMappable } from './address-space.ts';
+import { muteStackTraces } from './console-guard.ts';
 
 export type Table = Database<Buffer, Buffer>;
 export const recordTables = ['log', 'done', 'dead'] as const;
@@ -16,15 +16,15 @@ export interface Tables extends Readonly<Record<TableName, Table>> {
 /** Bytes as they are: what salvage looks for must lie in the file uncompressed and in one piece. */
 const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-interface Opening {
+interface OpenMode {
   readonly readOnly: boolean;
   readonly bytes: number;
 }
 
-function openRoot(data: string, { readOnly, bytes }: Opening): Tables['root'] {
+function openRoot(data: string, { readOnly, bytes }: OpenMode): Tables['root'] {
   // Address space, not disk. LMDB makes it larger by itself when it must; here it need not.
   const mapSize = Math.max(2 ** 30, 4 * bytes);
-  mustBeMappable(Math.max(mapSize, statSync(data, { throwIfNoEntry: false })?.size ?? 0));
+  assertMappable(Math.max(mapSize, statSync(data, { throwIfNoEntry: false })?.size ?? 0));
   const root = open<Buffer, Buffer>({
     path: data,
     noSubdir: true,
@@ -39,7 +39,7 @@ function openRoot(data: string, { readOnly, bytes }: Opening): Tables['root'] {
     ...({ permissionsMode: 0o600 } as object),
     ...binary,
   });
-  withoutStacks(root);
+  muteStackTraces(root);
   return root;
 }
 
@@ -48,16 +48,16 @@ function openRoot(data: string, { readOnly, bytes }: Opening): Tables['root'] {
  * be there. It does so only when it opens a file for writing, and writes the first two pages for it, nothing else; opened for reading, it
  * takes the newest transaction it finds.
  */
-export async function goBack(data: string): Promise<void> {
+export async function rollBackToFlushed(data: string): Promise<void> {
   // It would make an empty file a store.
-  if (statSync(data).size < metaBytes) throw new Error('the file ends too early');
+  if (statSync(data).size < metaPagesBytes) throw new Error('the file ends too early');
   await openRoot(data, { readOnly: false, bytes: 0 }).close();
 }
 
 /** Where LMDB says which transaction is the last: two pages. */
-export const metaBytes = 2 * 4096;
+export const metaPagesBytes = 2 * 4096;
 
-export function openTables(data: string, opening: Opening): Tables {
+export function openTables(data: string, opening: OpenMode): Tables {
   const root = openRoot(data, opening);
   const table = (name: TableName): Table => {
     const opened = root.openDB<Buffer, Buffer>({ name, ...binary });
@@ -77,7 +77,7 @@ export function openTables(data: string, opening: Opening): Tables {
 }
 
 /** Of the whole store; every transaction writes it. */
-export interface Totals {
+export interface StoreTotals {
   /** The last one given. */
   readonly seq: number;
   readonly stamp: number;
@@ -86,7 +86,7 @@ export interface Totals {
   readonly quarantined: number;
 }
 /** How a store was made. */
-export interface Make {
+export interface StoreConfig {
   readonly lanes: number;
   /** Width of a bucket of seen ids, ms. */
   readonly seenMs: number;
@@ -96,7 +96,7 @@ export interface Make {
   readonly crashedAt?: number;
 }
 /** How many records of a connection each table holds. */
-export interface Counts {
+export interface ConnectionCounts {
   readonly id: string;
   readonly waiting: number;
   readonly done: number;
@@ -106,47 +106,47 @@ export interface Counts {
 }
 
 export const totalsKey: Buffer = Buffer.from('totals');
-export const makeKey: Buffer = Buffer.from('make');
+export const configKey: Buffer = Buffer.from('make');
 /** Holds zeros for a moment, see Writer.proveRoomFor(). */
-export const roomKey: Buffer = Buffer.from('room');
+export const probeKey: Buffer = Buffer.from('room');
 const countsPrefix = 'connection ';
 export const countsKey = (connection: number): Buffer => Buffer.from(countsPrefix + connection);
 /** The number in a key of countsKey; `undefined` of another key. */
-export const countedBy = (key: Buffer): number | undefined => {
+export const connectionNumberIn = (key: Buffer): number | undefined => {
   const text = key.toString();
   return text.startsWith(countsPrefix) ? Number(text.slice(countsPrefix.length)) : undefined;
 };
 
 /** A value of meta: its CRC-32, then JSON. */
-export function seal(value: object): Buffer {
+export function withChecksum(value: object): Buffer {
   const bytes = Buffer.from(`0000${JSON.stringify(value)}`);
   bytes.writeUInt32LE(crc32(bytes.subarray(4)));
   return bytes;
 }
 
 /** Throws when it is not what was sealed. */
-export function unseal<T>(bytes: Buffer): T {
+export function withoutChecksum<T>(bytes: Buffer): T {
   if (bytes.length < 4 || bytes.readUInt32LE() !== crc32(bytes.subarray(4)))
     throw new Error('a number kept about the records has a wrong checksum');
   return JSON.parse(bytes.toString('utf8', 4)) as T;
 }
 
-export interface Meta {
-  readonly totals: Totals;
-  readonly make: Make;
-  readonly counts: ReadonlyMap<number, Counts>;
+export interface StoreMeta {
+  readonly totals: StoreTotals;
+  readonly config: StoreConfig;
+  readonly counts: ReadonlyMap<number, ConnectionCounts>;
 }
 
 /** `undefined` when nothing was written yet. Throws when it is damaged. */
-export function readMeta(meta: Table): Meta | undefined {
+export function readMeta(meta: Table): StoreMeta | undefined {
   const totals = meta.getBinary(totalsKey);
-  const make = meta.getBinary(makeKey);
+  const make = meta.getBinary(configKey);
   if (totals === undefined && make === undefined) return undefined;
   if (totals === undefined || make === undefined) throw new Error('numbers kept about the records are missing');
-  const counts = new Map<number, Counts>();
+  const counts = new Map<number, ConnectionCounts>();
   for (const { key, value } of meta.getRange()) {
-    const number = countedBy(key);
-    if (number !== undefined) counts.set(number, unseal<Counts>(value));
+    const number = connectionNumberIn(key);
+    if (number !== undefined) counts.set(number, withoutChecksum<ConnectionCounts>(value));
   }
-  return { totals: unseal<Totals>(totals), make: unseal<Make>(make), counts };
+  return { totals: withoutChecksum<StoreTotals>(totals), config: withoutChecksum<StoreConfig>(make), counts };
 }

@@ -3,15 +3,15 @@ import { noLane } from './lane-number.ts';
 import type { WaitingSource } from './lane-queue.ts';
 import { LaneScheduler } from './lane-scheduler.ts';
 import type { Table } from './tables.ts';
-import type { Known, Writer } from './writer.ts';
+import type { ConnectionState, StoreWriter } from './store-writer.ts';
 
 /** The waiting events of one connection in the table `log`, as far as they are committed. */
 class WaitingLog implements WaitingSource {
   readonly #connection: number;
   readonly #log: Table;
-  readonly #writer: Writer;
+  readonly #writer: StoreWriter;
 
-  constructor(connection: number, log: Table, writer: Writer) {
+  constructor(connection: number, log: Table, writer: StoreWriter) {
     this.#connection = connection;
     this.#log = log;
     this.#writer = writer;
@@ -19,21 +19,21 @@ class WaitingLog implements WaitingSource {
 
   after(lane: number, seq: number, most: number): readonly number[] {
     const start = keys.logKey(this.#connection, lane, seq + 1);
-    const end = keys.logKey(this.#connection, lane, this.#writer.visible + 1);
+    const end = keys.logKey(this.#connection, lane, this.#writer.committedSeq + 1);
     const seqs: number[] = [];
     for (const key of this.#log.getKeys({ start, end, limit: most })) seqs.push(keys.seqOf(key));
     return seqs;
   }
 
   newestAfter(lane: number, seq: number, most: number): readonly number[] {
-    const { visible } = this.#writer;
-    const start = keys.logKey(this.#connection, lane, visible + 1);
+    const { committedSeq } = this.#writer;
+    const start = keys.logKey(this.#connection, lane, committedSeq + 1);
     const end = keys.logKey(this.#connection, lane, Math.max(0, seq));
     const seqs: number[] = [];
     // A reverse range includes its start, which may be on its way to the disk: read one more, and leave it out.
     for (const key of this.#log.getKeys({ start, end, limit: most + 1, reverse: true })) {
       const one = keys.seqOf(key);
-      if (one > seq && one <= visible) seqs.push(one);
+      if (one > seq && one <= committedSeq) seqs.push(one);
     }
     return seqs;
   }
@@ -42,7 +42,7 @@ class WaitingLog implements WaitingSource {
   lanes(most: number): readonly number[] {
     const found: number[] = [];
     for (let lane = noLane; lane <= most;) {
-      const range = { start: keys.logKey(this.#connection, lane, 0), end: keys.after(this.#connection), limit: 1 };
+      const range = { start: keys.logKey(this.#connection, lane, 0), end: keys.endOf(this.#connection), limit: 1 };
       const [key] = [...this.#log.getKeys(range)];
       if (key === undefined) break;
       found.push(keys.laneOf(key));
@@ -53,7 +53,7 @@ class WaitingLog implements WaitingSource {
 }
 
 /** The scheduler of a connection; the first call builds it from what is on disk. */
-export function schedulerOf(known: Known, log: Table, lanes: number, writer: Writer): LaneScheduler {
+export function schedulerOf(known: ConnectionState, log: Table, lanes: number, writer: StoreWriter): LaneScheduler {
   if (known.scheduler === undefined) {
     const waiting = new WaitingLog(known.number, log, writer);
     known.scheduler = new LaneScheduler(waiting, waiting.lanes(lanes));

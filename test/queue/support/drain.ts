@@ -1,5 +1,5 @@
 /** Opens a store, takes everything out of it, and says what there was; a test reads how the process ended. */
-import { openQueue } from '../../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
 import { StoreRefused } from '../../../core/queue/lmdb/store-errors.ts';
 
 /** What this process prints, as one line of JSON. */

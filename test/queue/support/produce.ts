@@ -1,5 +1,5 @@
 /** Puts, claims and settles until it is killed. Prints what was acknowledged, one line each: `put <id>`, `done <id>`. */
-import { openQueue } from '../../../core/queue/lmdb/open.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
 import { QueueFull } from '../../../core/queue/queue.ts';
 
 const [path = '', run = ''] = process.argv.slice(2);

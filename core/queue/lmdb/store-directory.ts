@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { lockName, own, type Ownership } from './owner-lock.ts';
+import { lockName, acquire, type Ownership } from './owner-lock.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 
 /*
@@ -27,35 +27,35 @@ import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 const markerName = 'spillway-queue.json';
 const closedName = 'closed.json';
 export const dataName = 'events.mdb';
-export const format = 1;
-const mark = 'spillway-queue';
+export const storeFormat = 1;
+const storeName = 'spillway-queue';
 
-export interface Folder {
+export interface StoreDirectory {
   readonly path: string;
-  readonly data: string;
-  readonly quarantine: string;
+  readonly dataFile: string;
+  readonly quarantineDirectory: string;
   /** It holds nothing yet. */
-  readonly fresh: boolean;
+  readonly isNew: boolean;
   /** The data file is as a clean close has left it. */
-  readonly clean: boolean;
+  readonly isClean: boolean;
   /** From here on, a process that ends without leave() leaves an unclean store. */
-  begin(): void;
+  markDirty(): void;
   /** Whether no other process has taken it over. */
-  isOurs(): boolean;
+  isOwned(): boolean;
   /** The first transaction is on disk. */
-  made(): void;
+  markInitialised(): void;
   /** Gives the folder up; after a clean close, with the note that it was one. */
-  leave(clean: boolean): void;
+  close(clean: boolean): void;
 }
 
 /** Makes the folder if need be, and this process its owner. Throws StoreRefused, having changed nothing. */
-export async function enter(folder: string): Promise<Folder> {
-  guarded(folder, () => prepare(folder));
-  const owner = await own(folder).catch((error: unknown) => {
+export async function openStoreDirectory(folder: string): Promise<StoreDirectory> {
+  refusing(folder, () => readMarker(folder));
+  const owner = await acquire(folder).catch((error: unknown) => {
     throw refusalOf(folder, error) ?? error;
   });
   try {
-    return guarded(folder, () => entered(folder, owner));
+    return refusing(folder, () => lockedDirectory(folder, owner));
   } catch (error) {
     owner.release();
     throw error;
@@ -63,11 +63,11 @@ export async function enter(folder: string): Promise<Folder> {
 }
 
 /** Nothing that was looked at before the folder was this process's is trusted: another one may have made the store since. */
-function entered(folder: string, owner: Ownership): Folder {
+function lockedDirectory(folder: string, owner: Ownership): StoreDirectory {
   const at = (name: string): string => path.join(folder, name);
-  const marker = prepare(folder);
+  const marker = readMarker(folder);
   let { made } = marker ?? { made: false };
-  if (marker === undefined) write(at(markerName), { store: mark, format, made });
+  if (marker === undefined) replaceFile(at(markerName), { store: storeName, format: storeFormat, made });
   const data = at(dataName);
   const locks = `${data}-lock`;
   const found = stampOf(data);
@@ -75,31 +75,31 @@ function entered(folder: string, owner: Ownership): Folder {
   if (!made) {
     // Nothing in it was ever acknowledged.
     for (const file of [data, locks]) rmSync(file, { force: true });
-    fill(at('room.probe'), roomToBegin);
+    writeZeros(at('room.probe'), firstTransactionBytes);
     rmSync(at('room.probe'));
   }
-  if (stampOf(locks) === undefined) fill(locks, roomForLocks);
+  if (stampOf(locks) === undefined) writeZeros(locks, lockFileBytes);
   return {
     path: folder,
-    data,
-    quarantine: at('quarantine'),
-    fresh: !made,
-    clean: !made || (found !== undefined && found === textOf(at(closedName))),
-    begin: () =>
-      guarded(folder, () => {
+    dataFile: data,
+    quarantineDirectory: at('quarantine'),
+    isNew: !made,
+    isClean: !made || (found !== undefined && found === textOf(at(closedName))),
+    markDirty: () =>
+      refusing(folder, () => {
         rmSync(at(closedName), { force: true });
-        syncFolder(folder);
+        syncDirectory(folder);
       }),
-    isOurs: () => owner.holds(),
-    made: () =>
-      guarded(folder, () => {
-        if (!made) write(at(markerName), { store: mark, format, made: true });
+    isOwned: () => owner.isOwner(),
+    markInitialised: () =>
+      refusing(folder, () => {
+        if (!made) replaceFile(at(markerName), { store: storeName, format: storeFormat, made: true });
         made = true;
       }),
-    leave(clean) {
+    close(clean) {
       try {
         const stamp = clean ? stampOf(data) : undefined;
-        if (stamp !== undefined) write(at(closedName), JSON.parse(stamp) as object);
+        if (stamp !== undefined) replaceFile(at(closedName), JSON.parse(stamp) as object);
       } catch {
         // A full disk, say: then the next open looks through it first.
       } finally {
@@ -114,11 +114,11 @@ function entered(folder: string, owner: Ownership): Folder {
  * them; and it writes its file of locks through a mapping, so that the process gets SIGBUS when there is none for that. It takes the size
  * of that file as it finds it.
  */
-const roomToBegin = 256 * 1024;
-const roomForLocks = 16 * 1024;
+const firstTransactionBytes = 256 * 1024;
+const lockFileBytes = 16 * 1024;
 
 /** A file of zeros that has its room on the disk, whole or not at all. */
-function fill(file: string, bytes: number): void {
+function writeZeros(file: string, bytes: number): void {
   const next = `${file}.next`;
   try {
     writeFileSync(next, Buffer.alloc(bytes), { flush: true, mode: 0o600 });
@@ -130,7 +130,7 @@ function fill(file: string, bytes: number): void {
 }
 
 /** What the marker says; `undefined` where there is nothing yet. */
-function prepare(folder: string): { readonly made: boolean } | undefined {
+function readMarker(folder: string): { readonly made: boolean } | undefined {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const names = readdirSync(folder);
   if (!names.includes(markerName)) {
@@ -142,19 +142,19 @@ function prepare(folder: string): { readonly made: boolean } | undefined {
       `this is not a queue store: it has no ${markerName}, but other files (${foreign}). Name an empty folder, or one that is not there yet`,
     );
   }
-  const marker = parsed(textOf(path.join(folder, markerName)) ?? '');
-  if (marker === undefined || marker['store'] !== mark || typeof marker['format'] !== 'number')
+  const marker = parseObject(textOf(path.join(folder, markerName)) ?? '');
+  if (marker === undefined || marker['store'] !== storeName || typeof marker['format'] !== 'number')
     throw new StoreRefused('foreign', folder, `${markerName} in it is not one of a queue store. Name another folder`);
-  if (marker['format'] !== format)
+  if (marker['format'] !== storeFormat)
     throw new StoreRefused(
       'newer',
       folder,
-      `the queue store has format ${marker['format']}, this version knows ${format}. Use the version of spillway that made it, or a later one`,
+      `the queue store has format ${marker['format']}, this version knows ${storeFormat}. Use the version of spillway that made it, or a later one`,
     );
   return { made: marker['made'] === true };
 }
 
-function guarded<T>(folder: string, act: () => T): T {
+function refusing<T>(folder: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
@@ -163,14 +163,14 @@ function guarded<T>(folder: string, act: () => T): T {
 }
 
 /** Whole or not at all, and on disk when it returns. */
-function write(file: string, content: object): void {
+function replaceFile(file: string, content: object): void {
   const next = `${file}.next`;
   writeFileSync(next, JSON.stringify(content), { flush: true, mode: 0o600 });
   renameSync(next, file);
-  syncFolder(path.dirname(file));
+  syncDirectory(path.dirname(file));
 }
 
-export function syncFolder(folder: string): void {
+export function syncDirectory(folder: string): void {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);
@@ -181,18 +181,18 @@ export function syncFolder(folder: string): void {
 
 /** Size and time of a file; `undefined` where there is none. */
 function stampOf(file: string): string | undefined {
-  return ifThere(() => {
+  return ifExists(() => {
     const { size, mtimeMs } = statSync(file);
     return JSON.stringify({ size, mtimeMs });
   });
 }
 
 function textOf(file: string): string | undefined {
-  return ifThere(() => readFileSync(file, 'utf8'));
+  return ifExists(() => readFileSync(file, 'utf8'));
 }
 
 /** What cannot be read is not the same as what is not there. */
-function ifThere<T>(look: () => T): T | undefined {
+function ifExists<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
@@ -202,7 +202,7 @@ function ifThere<T>(look: () => T): T | undefined {
   }
 }
 
-function parsed(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value = JSON.parse(text) as unknown;
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;

@@ -1,33 +1,33 @@
 import { ambiguousCodes } from '../../api/outcome.ts';
 import { yieldToEventLoop } from '../../policy/clock.ts';
 import { QueueFull, type DeadFilter, type DeadLetter, type LaneOf } from '../queue.ts';
-import type { Delivered } from './delivered.ts';
+import type { ReplayLog } from './replay-log.ts';
 import * as keys from './keys.ts';
-import { pageLength, type Found, type Records } from './records.ts';
-import type { Seen } from './seen.ts';
+import { pageLength, type FoundRecord, type RecordReader } from './record-reader.ts';
+import type { DedupIndex } from './dedup-index.ts';
 import { recordTables, type Tables } from './tables.ts';
-import type { Known, Writer } from './writer.ts';
+import type { ConnectionState, StoreWriter } from './store-writer.ts';
 
 /** How many seen ids are forgotten in one transaction. */
-const seenPage = 10_000;
+const dedupPageLength = 10_000;
 
-export interface ChoresOptions {
+export interface MaintenanceOptions {
   readonly tables: Tables;
-  readonly writer: Writer;
-  readonly records: Records;
-  readonly delivered: Delivered;
-  readonly seen: Seen;
+  readonly writer: StoreWriter;
+  readonly records: RecordReader;
+  readonly replayLog: ReplayLog;
+  readonly dedupIndex: DedupIndex;
   readonly maxBytes: number;
   readonly now: () => number;
 }
 
 /** What is done to records whose delivery is over: any number of them, by page, one chore after another. */
-export class Chores {
-  readonly #options: ChoresOptions;
-  readonly #writer: Writer;
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #writer: StoreWriter;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(options: ChoresOptions) {
+  constructor(options: MaintenanceOptions) {
     this.#options = options;
     this.#writer = options.writer;
   }
@@ -38,10 +38,10 @@ export class Chores {
   }
 
   async *dead(connection: string, filter: DeadFilter): AsyncGenerator<DeadLetter, void, undefined> {
-    this.#writer.mustBeOpen();
-    const known = this.#writer.known(connection);
+    this.#writer.assertOpen();
+    const known = this.#writer.connection(connection);
     if (known === undefined) return;
-    for (const page of this.#letters(known, filter)) {
+    for (const page of this.#deadLetters(known, filter)) {
       for (const { record } of page) {
         const { seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
         yield { connection, seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
@@ -51,33 +51,33 @@ export class Chores {
   }
 
   revive(connection: string, filter: DeadFilter, laneOf: LaneOf): Promise<number> {
-    return this.#eachLetter(connection, filter, (draft, { bytes, record }) => {
+    return this.#removeDeadLetters(connection, filter, (draft, { bytes, record }) => {
       const { id, event, outcome, reason } = record;
       const doubtful = outcome === 'unknown' || ambiguousCodes.has(reason.code) ? true : undefined;
       const lane = record.lane ?? laneOf(event);
-      draft.again(bytes, { connection, id, lane, acceptedAt: this.#options.now(), doubtful, renamed: false });
+      draft.requeue(bytes, { connection, id, lane, acceptedAt: this.#options.now(), doubtful, renamed: false });
     });
   }
 
   forget(connection: string, filter: DeadFilter): Promise<number> {
-    return this.#eachLetter(connection, filter, () => undefined);
+    return this.#removeDeadLetters(connection, filter, () => undefined);
   }
 
   replay(connection: string, from: number, to: number, laneOf: LaneOf): Promise<number> {
-    return this.#after(async () => {
-      const known = this.#writer.known(connection);
+    return this.#exclusively(async () => {
+      const known = this.#writer.connection(connection);
       if (known === undefined || to < from) return 0;
       const { records, maxBytes, now } = this.#options;
       // What is replayed may be done again before the end is reached: those are not what was asked for.
-      const { last } = this.#writer;
-      const start = keys.doneKey(known.number, keys.timeOf(from), 0);
-      const end = keys.doneKey(known.number, keys.timeOf(to), keys.largestSeq);
+      const { lastSeq } = this.#writer;
+      const start = keys.doneKey(known.number, keys.keyTime(from), 0);
+      const end = keys.doneKey(known.number, keys.keyTime(to), keys.largestSeq);
       let size = 0;
       for (const page of records.pages(known, 'done', start, end)) {
-        for (const { bytes, record } of page) if (record.seq <= last) size += bytes.length;
+        for (const { bytes, record } of page) if (record.seq <= lastSeq) size += bytes.length;
         await yieldToEventLoop();
       }
-      const kept = this.#writer.bytes + this.#options.seen.bytes;
+      const kept = this.#writer.bytes + this.#options.dedupIndex.bytes;
       if (kept + size > maxBytes)
         throw new QueueFull(
           `the queue keeps ${kept} bytes of at most ${maxBytes}, and what is to be replayed takes ${size} more. Nothing was ` +
@@ -85,12 +85,12 @@ export class Chores {
         );
       let replayed = 0;
       for (const page of records.pages(known, 'done', start, end)) {
-        const draft = this.#writer.draft(known);
+        const draft = this.#writer.newBatch(known);
         for (const { bytes, record } of page) {
-          if (record.seq > last) continue;
+          if (record.seq > lastSeq) continue;
           const { id, event } = record;
           const lane = record.lane ?? laneOf(event);
-          draft.again(bytes, { connection, id, lane, acceptedAt: now(), renamed: true });
+          draft.requeue(bytes, { connection, id, lane, acceptedAt: now(), renamed: true });
           replayed += 1;
         }
         await this.#writer.write(known, draft);
@@ -100,23 +100,23 @@ export class Chores {
   }
 
   /** `mayTake` throws where something of it is claimed. */
-  purge(connection: string, mayTake: (known: Known) => void): Promise<number> {
-    return this.#after(async () => {
-      const known = this.#writer.known(connection);
+  purge(connection: string, mayTake: (known: ConnectionState) => void): Promise<number> {
+    return this.#exclusively(async () => {
+      const known = this.#writer.connection(connection);
       if (known === undefined) return 0;
-      const { tables, seen } = this.#options;
-      const { last } = this.#writer;
+      const { tables, dedupIndex } = this.#options;
+      const { lastSeq } = this.#writer;
       let purged = 0;
       for (const table of recordTables) {
-        const end = keys.after(known.number);
-        for (let from = keys.first(known.number); ;) {
+        const end = keys.endOf(known.number);
+        for (let from = keys.startOf(known.number); ;) {
           mayTake(known);
           const page = [...tables[table].getRange({ start: from, end, limit: pageLength })];
-          const draft = this.#writer.draft(known);
-          for (const { key, value } of page) if (keys.seqOf(key) <= last) draft.remove(table, key, value.length);
+          const draft = this.#writer.newBatch(known);
+          for (const { key, value } of page) if (keys.seqOf(key) <= lastSeq) draft.remove(table, key, value.length);
           // Whose turn it is, is found out anew by who asks next.
-          const landed = (): void => void (known.scheduler = undefined);
-          if (draft.operations.length > 0) await this.#writer.write(known, draft, { landed });
+          const onCommitted = (): void => void (known.scheduler = undefined);
+          if (draft.operations.length > 0) await this.#writer.write(known, draft, { onCommitted });
           purged += draft.operations.length;
           if (page.length < pageLength) break;
           from = Buffer.concat([page.at(-1)!.key, Buffer.of(0)]);
@@ -124,37 +124,37 @@ export class Chores {
         }
       }
       for (;;) {
-        const operations = seen.forgettingAll(known.number, seenPage);
+        const operations = dedupIndex.ofConnection(known.number, dedupPageLength);
         if (operations.length === 0) return purged;
-        await this.#writer.writeAside(operations);
+        await this.#writer.writeUncounted(operations);
       }
     });
   }
 
   prune(before: number, now: number): Promise<number> {
-    return this.#after(async () => {
-      const { delivered, seen } = this.#options;
-      const pruned = await delivered.prune(before);
+    return this.#exclusively(async () => {
+      const { replayLog, dedupIndex } = this.#options;
+      const pruned = await replayLog.prune(before);
       for (;;) {
-        const operations = seen.forgetting(now, seenPage);
+        const operations = dedupIndex.expired(now, dedupPageLength);
         if (operations.length === 0) return pruned;
-        await this.#writer.writeAside(operations);
+        await this.#writer.writeUncounted(operations);
       }
     });
   }
 
   /** Takes out the letters there are now: one that comes back dead meanwhile is not taken again. Returns how many. */
-  #eachLetter(
+  #removeDeadLetters(
     connection: string,
     filter: DeadFilter,
-    instead: (draft: ReturnType<Writer['draft']>, letter: Found<'dead'>) => void,
+    instead: (draft: ReturnType<StoreWriter['newBatch']>, letter: FoundRecord<'dead'>) => void,
   ): Promise<number> {
-    return this.#after(async () => {
-      const known = this.#writer.known(connection);
+    return this.#exclusively(async () => {
+      const known = this.#writer.connection(connection);
       if (known === undefined) return 0;
       let taken = 0;
-      for (const page of this.#letters(known, filter)) {
-        const draft = this.#writer.draft(known);
+      for (const page of this.#deadLetters(known, filter)) {
+        const draft = this.#writer.newBatch(known);
         for (const letter of page) {
           draft.remove('dead', letter.key, letter.bytes.length);
           instead(draft, letter);
@@ -166,10 +166,13 @@ export class Chores {
     });
   }
 
-  *#letters(known: Known, filter: DeadFilter): Generator<readonly Found<'dead'>[], void, undefined> {
+  *#deadLetters(
+    known: ConnectionState,
+    filter: DeadFilter,
+  ): Generator<readonly FoundRecord<'dead'>[], void, undefined> {
     const { seq = 0, reason, since = 0 } = filter;
     const start = keys.deadKey(known.number, seq);
-    const end = keys.deadKey(known.number, (filter.seq ?? this.#writer.last) + 1);
+    const end = keys.deadKey(known.number, (filter.seq ?? this.#writer.lastSeq) + 1);
     for (const page of this.#options.records.pages(known, 'dead', start, end))
       yield page.filter(
         ({ record }) => record.diedAt >= since && (reason === undefined || record.reason.code === reason),
@@ -177,8 +180,8 @@ export class Chores {
   }
 
   /** So that none of them meets what another is about to move. */
-  #after<T>(run: () => Promise<T>): Promise<T> {
-    this.#writer.mustBeOpen();
+  #exclusively<T>(run: () => Promise<T>): Promise<T> {
+    this.#writer.assertOpen();
     const done = this.#last.then(run);
     this.#last = done.catch(() => undefined);
     return done;

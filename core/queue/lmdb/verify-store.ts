@@ -2,23 +2,23 @@ import { fork } from 'node:child_process';
 import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Folder } from './folder.ts';
+import type { StoreDirectory } from './store-directory.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
-import { metaBytes } from './tables.ts';
+import { metaPagesBytes } from './tables.ts';
 
 /** What the child says in the end. `errno`: the system's answer that kept it from reading. */
-export type Finding =
+export type Verification =
   { readonly sound: true } | { readonly sound: false; readonly what: string; readonly errno?: string | undefined };
 
 /** What it says first: from here on, what ends it may be what it reads. */
-export const reading = 'reading';
+export const readingMessage = 'reading';
 
 /** Ends that come from outside, whatever the child was at: somebody stopped it, or the system did for want of memory. */
-const stopped: readonly string[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGXCPU'];
+const externalSignals: readonly string[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGXCPU'];
 
-interface Report {
+interface ChildReport {
   readonly isReading: boolean;
-  readonly finding: Finding | undefined;
+  readonly finding: Verification | undefined;
   /** The signal, or the exit code in words. */
   readonly end: string;
   readonly printed: string;
@@ -29,33 +29,33 @@ interface Report {
  * dies of it; StoreRefused (unread) when it could not look. A record with a wrong checksum is nothing wrong: that one goes to quarantine
  * when it is met.
  */
-export async function inspect({ path, data }: Pick<Folder, 'path' | 'data'>): Promise<void> {
-  const before = beginning(data);
+export async function verifyStore({ path, dataFile }: Pick<StoreDirectory, 'path' | 'dataFile'>): Promise<void> {
+  const before = readMetaPages(dataFile);
   try {
-    judge(
+    assertSound(
       path,
-      await readBy(data).catch((error: unknown) => {
-        throw unread(path, String(error), error);
+      await runChild(dataFile).catch((error: unknown) => {
+        throw unreadable(path, String(error), error);
       }),
     );
   } catch (error) {
     // The child may have gone back to the last flushed transaction; a store that is refused stays as it was found.
-    if (!beginning(data).equals(before)) putBack(data, before);
+    if (!readMetaPages(dataFile).equals(before)) writeMetaPages(dataFile, before);
     throw error;
   }
 }
 
-function beginning(data: string): Buffer {
+function readMetaPages(data: string): Buffer {
   const file = openSync(data, 'r');
   try {
-    const bytes = Buffer.alloc(metaBytes);
-    return bytes.subarray(0, readSync(file, bytes, 0, metaBytes, 0));
+    const bytes = Buffer.alloc(metaPagesBytes);
+    return bytes.subarray(0, readSync(file, bytes, 0, metaPagesBytes, 0));
   } finally {
     closeSync(file);
   }
 }
 
-function putBack(data: string, bytes: Buffer): void {
+function writeMetaPages(data: string, bytes: Buffer): void {
   const file = openSync(data, 'r+');
   try {
     writeSync(file, bytes, 0, bytes.length, 0);
@@ -65,7 +65,7 @@ function putBack(data: string, bytes: Buffer): void {
   }
 }
 
-function judge(path: string, { isReading, finding, end, printed }: Report): void {
+function assertSound(path: string, { isReading, finding, end, printed }: ChildReport): void {
   if (finding?.sound === true) return;
   if (finding !== undefined) {
     const cause = Object.assign(new Error(finding.what), { code: finding.errno });
@@ -74,11 +74,12 @@ function judge(path: string, { isReading, finding, end, printed }: Report): void
   const lines = printed.trim().split('\n');
   const line = lines.find((one) => /error|assert/i.test(one)) ?? lines.at(-1) ?? '';
   const how = `the process that read it ended with ${end}${line === '' ? '' : `: ${line.trim()}`}`;
-  if (!isReading || stopped.includes(end) || printed.includes('heap out of memory')) throw unread(path, how);
+  if (!isReading || externalSignals.includes(end) || printed.includes('heap out of memory'))
+    throw unreadable(path, how);
   throw new StoreDamaged(path, how);
 }
 
-function unread(path: string, why: string, cause?: unknown): StoreRefused {
+function unreadable(path: string, why: string, cause?: unknown): StoreRefused {
   return new StoreRefused(
     'unread',
     path,
@@ -89,10 +90,10 @@ function unread(path: string, why: string, cause?: unknown): StoreRefused {
 }
 
 /** Rejects when the child could not be started. */
-async function readBy(data: string): Promise<Report> {
+async function runChild(data: string): Promise<ChildReport> {
   const here = fileURLToPath(import.meta.url);
   const source = here.endsWith('.ts');
-  const script = fileURLToPath(new URL(source ? './inspect-child.ts' : './inspect-child.js', import.meta.url));
+  const script = fileURLToPath(new URL(source ? './verify-child.ts' : './verify-child.js', import.meta.url));
   if (!existsSync(script))
     throw new Error(
       `${script} is not there. A host that is bundled into one file keeps this package out of the bundle`,
@@ -105,11 +106,11 @@ async function readBy(data: string): Promise<Report> {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let isReading = false;
-  let finding: Finding | undefined;
+  let finding: Verification | undefined;
   let printed = '';
   child.on('message', (message) => {
-    if (message === reading) isReading = true;
-    else finding = message as Finding;
+    if (message === readingMessage) isReading = true;
+    else finding = message as Verification;
   });
   // Not there when the process has too many files open.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

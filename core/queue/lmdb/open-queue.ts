@@ -3,11 +3,11 @@ import { safely, type Signal } from '../../runtime/signals.ts';
 import { defaultLanes, laneLimit } from './lane-number.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { day } from '../settlement.ts';
-import { enter, type Folder } from './folder.ts';
-import { inspect } from './inspect.ts';
+import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
+import { verifyStore } from './verify-store.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
-import { openTables, readMeta, type Make, type Meta, type Tables, type Totals } from './tables.ts';
+import { openTables, readMeta, type StoreConfig, type StoreMeta, type Tables, type StoreTotals } from './tables.ts';
 
 export interface QueueOptions {
   /** The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file systems. */
@@ -46,49 +46,49 @@ export async function openQueue({
 }: QueueOptions): Promise<DeliveryQueue> {
   if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < laneLimit))
     throw new RangeError(`lanes must be a whole number from 1 to ${laneLimit - 1}`);
-  const folder = await enter(path);
+  const folder = await openStoreDirectory(path);
   let tables: Tables | undefined;
   let queue: LmdbQueue | undefined;
   try {
-    if (!folder.clean) await inspect(folder);
-    folder.begin();
-    tables = opened(folder, () => openTables(folder.data, { readOnly: false, bytes: maxBytes ?? defaultBytes }));
-    const kept = opened(folder, () => readMeta(tables!.meta));
-    if (kept === undefined && !folder.fresh)
+    if (!folder.isClean) await verifyStore(folder);
+    folder.markDirty();
+    tables = reading(folder, () => openTables(folder.dataFile, { readOnly: false, bytes: maxBytes ?? defaultBytes }));
+    const kept = reading(folder, () => readMeta(tables!.meta));
+    if (kept === undefined && !folder.isNew)
       throw new StoreDamaged(path, 'the numbers kept about the records are missing');
-    const meta = kept ?? empty(lanes ?? defaultLanes, dedupWindowMs);
+    const meta = kept ?? emptyMeta(lanes ?? defaultLanes, dedupWindowMs);
     const [seen] = [...tables.seen.getKeys({ limit: 1 })];
-    const make: Make = {
-      lanes: lanes ?? meta.make.lanes,
+    const config: StoreConfig = {
+      lanes: lanes ?? meta.config.lanes,
       // The width of what is there already cannot change.
-      seenMs: seen === undefined ? bucketMs(dedupWindowMs) : meta.make.seenMs,
-      maxBytes: maxBytes ?? meta.make.maxBytes ?? defaultBytes,
+      seenMs: seen === undefined ? bucketMs(dedupWindowMs) : meta.config.seenMs,
+      maxBytes: maxBytes ?? meta.config.maxBytes ?? defaultBytes,
       ...crashOf(folder, meta),
     };
-    if (make.lanes !== meta.make.lanes) mustBeDrained(path, meta, make.lanes);
+    if (config.lanes !== meta.config.lanes) assertDrained(path, meta, config.lanes);
     queue = new LmdbQueue(
       tables,
       folder,
-      { ...meta, make, totals: folder.clean ? meta.totals : beyond(meta.totals) },
-      { maxBytes: make.maxBytes ?? defaultBytes, dedupWindowMs, now, emit: safely(onSignal) },
+      { ...meta, config, totals: folder.isClean ? meta.totals : skipAhead(meta.totals) },
+      { maxBytes: config.maxBytes ?? defaultBytes, dedupWindowMs, now, emit: safely(onSignal) },
     );
-    const asAsked = isDeepStrictEqual({ ...make, crashedAt: 0 }, { ...meta.make, crashedAt: 0 });
-    if (kept === undefined || !asAsked) await queue.begin();
+    const asAsked = isDeepStrictEqual({ ...config, crashedAt: 0 }, { ...meta.config, crashedAt: 0 });
+    if (kept === undefined || !asAsked) await queue.writeConfig();
     // Beside a full disk it opens all the same, and this process knows.
-    else if (make.crashedAt !== meta.make.crashedAt) await queue.begin().catch(() => undefined);
-    folder.made();
+    else if (config.crashedAt !== meta.config.crashedAt) await queue.writeConfig().catch(() => undefined);
+    folder.markInitialised();
     return queue;
   } catch (error) {
     if (queue === undefined) {
       await tables?.root.close();
       // What was clean, and was not written to, stays so.
-      folder.leave(folder.clean && !folder.fresh);
+      folder.close(folder.isClean && !folder.isNew);
     } else await queue.close();
     throw refusalOf(path, error) ?? error;
   }
 }
 
-function opened<T>(folder: Folder, open: () => T): T {
+function reading<T>(folder: StoreDirectory, open: () => T): T {
   try {
     return open();
   } catch (error) {
@@ -99,8 +99,8 @@ function opened<T>(folder: Folder, open: () => T): T {
 }
 
 /** Kept beyond the next close: a look at the store between a crash and the next worker must not hide it. */
-function crashOf({ clean }: Folder, { totals, make }: Meta): Pick<Make, 'crashedAt'> {
-  const crashedAt = clean ? make.crashedAt : totals.seq;
+function crashOf({ isClean }: StoreDirectory, { totals, config }: StoreMeta): Pick<StoreConfig, 'crashedAt'> {
+  const crashedAt = isClean ? config.crashedAt : totals.seq;
   return crashedAt === undefined ? {} : { crashedAt };
 }
 
@@ -110,10 +110,10 @@ const defaultBytes = 2 ** 30;
 /** A put looks into every bucket that its window touches: two, or a few where the window has grown since. */
 const bucketMs = (dedupWindowMs: number): number => Math.max(3_600_000, dedupWindowMs);
 
-function empty(lanes: number, dedupWindowMs: number): Meta {
+function emptyMeta(lanes: number, dedupWindowMs: number): StoreMeta {
   return {
     totals: { seq: 0, stamp: 0, bytes: 0, quarantined: 0 },
-    make: { lanes, seenMs: bucketMs(dedupWindowMs) },
+    config: { lanes, seenMs: bucketMs(dedupWindowMs) },
     counts: new Map(),
   };
 }
@@ -122,16 +122,20 @@ function empty(lanes: number, dedupWindowMs: number): Meta {
  * After a crash: further than any transaction that was on its way can have counted. What such a one wrote may lie in the file, where
  * salvage finds it, and must not go by the number of another record.
  */
-const beyond = (totals: Totals): Totals => ({ ...totals, seq: totals.seq + 2 ** 20, stamp: totals.stamp + 2 ** 20 });
+const skipAhead = (totals: StoreTotals): StoreTotals => ({
+  ...totals,
+  seq: totals.seq + 2 ** 20,
+  stamp: totals.stamp + 2 ** 20,
+});
 
-function mustBeDrained(path: string, { make, counts }: Meta, lanes: number): void {
+function assertDrained(path: string, { config, counts }: StoreMeta, lanes: number): void {
   const waiting = [...counts.values()].filter((one) => one.waiting > 0);
   if (waiting.length === 0) return;
   const still = waiting.map((one) => `${one.id}: ${one.waiting}`).join(', ');
   throw new StoreRefused(
     'lanes',
     path,
-    `the queue store has ${make.lanes} lanes, and ${lanes} are asked for. With other lanes the order of a key would be lost for ` +
-      `what still waits (${still}). Work that off with ${make.lanes} lanes, then change them`,
+    `the queue store has ${config.lanes} lanes, and ${lanes} are asked for. With other lanes the order of a key would be lost for ` +
+      `what still waits (${still}). Work that off with ${config.lanes} lanes, then change them`,
   );
 }

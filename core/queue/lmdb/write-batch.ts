@@ -9,14 +9,14 @@ import {
   type RecordWithoutEvent,
   type StateOf,
 } from './record.ts';
-import type { Operation } from './journal.ts';
+import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
 import type { RecordTable, Tables } from './tables.ts';
 
 const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfies Record<RecordKind, RecordTable>;
 
 /** One that is claimed. */
-export interface Held {
+export interface ClaimedRecord {
   readonly key: Buffer;
   readonly bytes: Buffer;
   readonly state: RecordWithoutEvent<'waiting'>;
@@ -24,7 +24,7 @@ export interface Held {
 }
 
 /** How numbers change by what is written: differences, so that a draft does not depend on those before it. */
-export interface Change {
+export interface CountsChange {
   bytes: number;
   waiting: number;
   done: number;
@@ -33,50 +33,50 @@ export interface Change {
 }
 
 /** What goes out once more; `renamed` where its old id is in use. */
-export interface Again extends Omit<StateOf<'waiting'>, 'kind' | 'attempts' | 'notBefore' | 'trouble'> {
+export interface Requeued extends Omit<StateOf<'waiting'>, 'kind' | 'attempts' | 'notBefore' | 'trouble'> {
   readonly renamed: boolean;
 }
 
 /** The last ones given. */
-export interface Numbers {
+export interface Sequence {
   seq: number;
   stamp: number;
 }
 
 /** What one call is about to write for a connection. */
-export class Draft {
-  readonly change: Change = { bytes: 0, waiting: 0, done: 0, dead: 0, quarantined: 0 };
+export class WriteBatch {
+  readonly change: CountsChange = { bytes: 0, waiting: 0, done: 0, dead: 0, quarantined: 0 };
   readonly operations: Operation[] = [];
-  readonly arrivals: { readonly lane: number; readonly seq: number }[] = [];
+  readonly newWaiting: { readonly lane: number; readonly seq: number }[] = [];
   readonly #tables: Tables;
   readonly #number: number;
   readonly #lanes: number;
-  readonly #numbers: Numbers;
+  readonly #sequence: Sequence;
 
   /** `connection` is its number. */
-  constructor(tables: Tables, lanes: number, connection: number, numbers: Numbers) {
+  constructor(tables: Tables, lanes: number, connection: number, numbers: Sequence) {
     this.#tables = tables;
     this.#lanes = lanes;
     this.#number = connection;
-    this.#numbers = numbers;
+    this.#sequence = numbers;
   }
 
   add(queued: QueuedEvent, connection: string, now: number): void {
-    const place = this.#next();
+    const place = this.#nextId();
     const state = initial(queued, connection, now);
-    this.#place(place, state, encode(place, state, queued.event));
+    this.#insert(place, state, encode(place, state, queued.event));
   }
 
   /** At the tail, with the bytes of the event it had. */
-  again(bytes: Buffer, { renamed, id, ...rest }: Again): void {
-    const place = this.#next();
+  requeue(bytes: Buffer, { renamed, id, ...rest }: Requeued): void {
+    const place = this.#nextId();
     const own = renamed ? `${id.replace(/~\d+$/, '')}~${place.seq}` : id;
     const state: RecordState = { kind: 'waiting', ...rest, id: own, attempts: 0, notBefore: 0 };
-    this.#place(place, state, withState(bytes, place, state));
+    this.#insert(place, state, withState(bytes, place, state));
   }
 
   settle(
-    { key, bytes, state: before }: Held,
+    { key, bytes, state: before }: ClaimedRecord,
     settlement: Settlement,
     { now, configHash }: { readonly now: number; readonly configHash: string },
   ): void {
@@ -87,7 +87,7 @@ export class Draft {
       const doubtful = settlement.ambiguous ?? before.doubtful;
       const asItWas = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
       if (asItWas && notBefore <= Math.max(now, before.notBefore)) return;
-      const place = this.#at(seq);
+      const place = this.#idOf(seq);
       const next = withState(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful, trouble });
       this.operations.push([this.#tables.log, key, next]);
       this.change.bytes += next.length - bytes.length;
@@ -107,8 +107,8 @@ export class Draft {
             configHash,
           };
     this.remove('log', key, bytes.length);
-    const place = this.#at(seq);
-    this.#place(place, state, withState(bytes, place, state));
+    const place = this.#idOf(seq);
+    this.#insert(place, state, withState(bytes, place, state));
   }
 
   remove(table: RecordTable, key: Buffer, length: number): void {
@@ -117,26 +117,26 @@ export class Draft {
     this.change[table === 'log' ? 'waiting' : table] -= 1;
   }
 
-  #next(): RecordId {
-    this.#numbers.seq += 1;
-    return this.#at(this.#numbers.seq);
+  #nextId(): RecordId {
+    this.#sequence.seq += 1;
+    return this.#idOf(this.#sequence.seq);
   }
-  #at(seq: number): RecordId {
-    this.#numbers.stamp += 1;
-    return { seq, stamp: this.#numbers.stamp };
+  #idOf(seq: number): RecordId {
+    this.#sequence.stamp += 1;
+    return { seq, stamp: this.#sequence.stamp };
   }
 
-  #place({ seq }: RecordId, state: RecordState, bytes: Buffer): void {
+  #insert({ seq }: RecordId, state: RecordState, bytes: Buffer): void {
     this.operations.push([this.#tables[tableOf[state.kind]], this.#keyOf(seq, state), bytes]);
     this.change.bytes += bytes.length;
     this.change[state.kind] += 1;
   }
 
   #keyOf(seq: number, state: RecordState): Buffer {
-    if (state.kind === 'done') return keys.doneKey(this.#number, keys.timeOf(state.doneAt), seq);
+    if (state.kind === 'done') return keys.doneKey(this.#number, keys.keyTime(state.doneAt), seq);
     if (state.kind === 'dead') return keys.deadKey(this.#number, seq);
     const lane = laneNumber(state.lane, this.#lanes);
-    this.arrivals.push({ lane, seq });
+    this.newWaiting.push({ lane, seq });
     return keys.logKey(this.#number, lane, seq);
   }
 }

@@ -6,34 +6,34 @@ import type { Table, Tables } from './tables.ts';
 export type Operation = readonly [table: Table, key: Buffer, value: Buffer | undefined];
 
 /** What one caller wants written, all of it or nothing. No entry builds on another that is not on disk. */
-export interface Entry {
+export interface PendingWrite {
   /** A put gives way to the others where the disk has no room for all, and does not wait for ever for a flush. */
   readonly kind: 'put' | 'other' | 'proof';
   readonly operations: readonly Operation[];
   /** Once it is on disk, in the order of the entries. */
-  readonly landed: () => void;
+  readonly onCommitted: () => void;
   /** Once it is certain that nothing of it is or will be there, before its promise rejects. */
-  readonly failed?: (() => void) | undefined;
+  readonly onFailed?: (() => void) | undefined;
 }
 
-interface Waiting<E extends Entry> {
-  readonly entry: E;
+interface QueuedWrite<E extends PendingWrite> {
+  readonly write: E;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-export interface JournalOptions<E extends Entry> {
+export interface GroupCommitOptions<E extends PendingWrite> {
   /** Throws to refuse the transaction, and every later one. */
-  readonly before: () => void;
+  readonly beforeCommit: () => void;
   /** What is written along with a transaction. */
-  readonly finish: (entries: readonly E[]) => readonly Operation[];
+  readonly withCommit: (entries: readonly E[]) => readonly Operation[];
   /** Whether the transaction that failed is in the tree all the same, as its pages were written and only their flush failed. */
-  readonly isThere: () => boolean;
+  readonly isCommitted: () => boolean;
   /** What to reject with where a flush has failed: nobody can say any more what is on disk. */
-  readonly unflushed: (cause: unknown) => Error;
+  readonly flushFailed: (cause: unknown) => Error;
   /** What to reject a put with that has waited for its flush for `stallMs`. */
-  readonly stalled: () => Error;
-  readonly stallMs: number;
+  readonly flushOverdue: () => Error;
+  readonly flushTimeoutMs: number;
 }
 
 /**
@@ -43,37 +43,37 @@ export interface JournalOptions<E extends Entry> {
  * are tried again without them, then each by itself. When a flush fails, everything does, from then on: Linux forgets the pages it
  * could not write, so that the next flush says nothing about them.
  */
-export class Journal<E extends Entry> {
+export class GroupCommit<E extends PendingWrite> {
   readonly #tables: Tables;
-  readonly #options: JournalOptions<E>;
-  #forming: Waiting<E>[] = [];
+  readonly #options: GroupCommitOptions<E>;
+  #nextGroup: QueuedWrite<E>[] = [];
   #running: Promise<void> | undefined;
   /** The last transaction did. */
-  #failed = false;
+  #lastFailed = false;
   /** Why nothing more is taken, ever. */
-  #over: { readonly error: unknown } | undefined;
+  #terminalError: { readonly error: unknown } | undefined;
   /** A flush takes longer than it may. */
-  #stalled = false;
+  #isFlushOverdue = false;
 
-  constructor(tables: Tables, options: JournalOptions<E>) {
+  constructor(tables: Tables, options: GroupCommitOptions<E>) {
     this.#tables = tables;
     this.#options = options;
   }
 
   /** Throws what everything is rejected with, from when it is. */
-  mustGoOn(): void {
-    if (this.#over !== undefined) throw this.#over.error;
+  assertUsable(): void {
+    if (this.#terminalError !== undefined) throw this.#terminalError.error;
   }
 
   /** Throws where a put would only wait for a flush that is overdue. */
-  mustFlow(): void {
-    if (this.#stalled) throw this.#options.stalled();
+  assertFlushing(): void {
+    if (this.#isFlushOverdue) throw this.#options.flushOverdue();
   }
 
   /** Resolves when it is on disk. */
   write(entry: E): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {
-      this.#forming.push({ entry, resolve, reject });
+      this.#nextGroup.push({ write: entry, resolve, reject });
     });
     this.#running ??= this.#run();
     return written;
@@ -85,18 +85,18 @@ export class Journal<E extends Entry> {
    */
   async idle(): Promise<boolean> {
     while (this.#running !== undefined) await this.#running;
-    if (this.#over !== undefined) return false;
-    if (this.#failed) await this.#commit([]).catch(() => undefined);
-    return !this.#failed;
+    if (this.#terminalError !== undefined) return false;
+    if (this.#lastFailed) await this.#commit([]).catch(() => undefined);
+    return !this.#lastFailed;
   }
 
   async #run(): Promise<void> {
     // One turn later, so that what is put in the same turn shares the first flush, too.
     await Promise.resolve();
-    while (this.#forming.length > 0) {
-      const group = this.#forming;
-      this.#forming = [];
-      await this.#settle(group);
+    while (this.#nextGroup.length > 0) {
+      const group = this.#nextGroup;
+      this.#nextGroup = [];
+      await this.#commitGroup(group);
       // Who was told now may have more, which shares the next flush with what came meanwhile.
       await yieldToEventLoop();
     }
@@ -104,40 +104,40 @@ export class Journal<E extends Entry> {
   }
 
   /** Never rejects. */
-  async #settle(group: readonly Waiting<E>[]): Promise<void> {
-    const error = await this.#attempt(group);
+  async #commitGroup(group: readonly QueuedWrite<E>[]): Promise<void> {
+    const error = await this.#tryCommit(group);
     if (error === undefined) return;
-    if (this.#isOver()) return this.#failAll(group);
-    fail([...puts(group), ...puts(this.#forming)], error.cause);
-    this.#forming = others(this.#forming);
+    if (this.#isUnusable()) return this.#failAll(group);
+    fail([...puts(group), ...puts(this.#nextGroup)], error.cause);
+    this.#nextGroup = others(this.#nextGroup);
     const left = others(group);
     if (left.length === 0) return;
-    const again = left.length < group.length ? await this.#attempt(left) : error;
+    const again = left.length < group.length ? await this.#tryCommit(left) : error;
     if (again === undefined) return;
     for (const [index, one] of left.entries()) {
-      const alone = left.length === 1 ? again : await this.#attempt([one]);
-      if (this.#isOver()) return this.#failAll(left.slice(index));
+      const alone = left.length === 1 ? again : await this.#tryCommit([one]);
+      if (this.#isUnusable()) return this.#failAll(left.slice(index));
       if (alone !== undefined) fail([one], alone.cause);
     }
   }
 
   /** Puts a group on disk, and says so; or returns why it is not there. */
-  async #attempt(group: readonly Waiting<E>[]): Promise<{ readonly cause: unknown } | undefined> {
-    const entries = group.map(({ entry }) => entry);
-    const overdue = setTimeout(() => this.#stall(group), this.#options.stallMs).unref();
+  async #tryCommit(group: readonly QueuedWrite<E>[]): Promise<{ readonly cause: unknown } | undefined> {
+    const entries = group.map(({ write }) => write);
+    const overdue = setTimeout(() => this.#onFlushOverdue(group), this.#options.flushTimeoutMs).unref();
     try {
-      this.mustGoOn();
+      this.assertUsable();
       if (entries.some(({ kind, operations }) => kind === 'proof' || operations.length > 0))
         await this.#commit(entries);
     } catch (cause) {
       return { cause };
     } finally {
       clearTimeout(overdue);
-      this.#stalled = false;
+      this.#isFlushOverdue = false;
     }
-    for (const { entry, resolve, reject } of group) {
+    for (const { write, resolve, reject } of group) {
       try {
-        entry.landed();
+        write.onCommitted();
         resolve();
       } catch (error) {
         reject(error);
@@ -148,63 +148,63 @@ export class Journal<E extends Entry> {
 
   async #commit(entries: readonly E[]): Promise<void> {
     try {
-      this.#options.before();
+      this.#options.beforeCommit();
     } catch (error) {
-      this.#over = { error };
+      this.#terminalError = { error };
       throw error;
     }
     const { root } = this.#tables;
     const committed = root.batch(() => {
       for (const { operations } of entries) apply(operations);
-      apply(this.#options.finish(entries));
+      apply(this.#options.withCommit(entries));
     });
     try {
       await committed;
-      this.#failed = false;
+      this.#lastFailed = false;
     } catch (error) {
-      this.#failed = true;
+      this.#lastFailed = true;
       // LMDB says why in a promise of its own; one that nobody listens to would end the process.
       const cause: unknown = await (error as { commitError?: Promise<never> }).commitError?.catch(
         (why: unknown) => why,
       );
-      if (this.#options.isThere()) this.#over = { error: this.#options.unflushed(cause ?? error) };
+      if (this.#options.isCommitted()) this.#terminalError = { error: this.#options.flushFailed(cause ?? error) };
       throw cause ?? error;
     }
-    if (isArmed && entries.some((entry) => this.#buries(entry))) failpoint('during a dead letter');
+    if (isArmed && entries.some((entry) => this.#writesDeadLetter(entry))) failpoint('during a dead letter');
     await root.flushed;
   }
 
   /** The puts are told; what was written of them may land all the same. */
-  #stall(group: readonly Waiting<E>[]): void {
-    this.#stalled = true;
-    const error = this.#options.stalled();
+  #onFlushOverdue(group: readonly QueuedWrite<E>[]): void {
+    this.#isFlushOverdue = true;
+    const error = this.#options.flushOverdue();
     for (const { reject } of puts(group)) reject(error);
-    fail(puts(this.#forming), error);
-    this.#forming = others(this.#forming);
+    fail(puts(this.#nextGroup), error);
+    this.#nextGroup = others(this.#nextGroup);
   }
 
-  #isOver(): boolean {
-    return this.#over !== undefined;
+  #isUnusable(): boolean {
+    return this.#terminalError !== undefined;
   }
 
-  #failAll(group: readonly Waiting<E>[]): void {
-    const all = [...group, ...this.#forming];
-    this.#forming = [];
-    fail(all, this.#over?.error);
+  #failAll(group: readonly QueuedWrite<E>[]): void {
+    const all = [...group, ...this.#nextGroup];
+    this.#nextGroup = [];
+    fail(all, this.#terminalError?.error);
   }
 
-  #buries({ operations }: E): boolean {
+  #writesDeadLetter({ operations }: E): boolean {
     return operations.some(([table, , value]) => table === this.#tables.dead && value !== undefined);
   }
 }
 
-const puts = <E extends Entry>(waiting: readonly Waiting<E>[]): Waiting<E>[] =>
-  waiting.filter(({ entry }) => entry.kind === 'put');
-const others = <E extends Entry>(waiting: readonly Waiting<E>[]): Waiting<E>[] =>
-  waiting.filter(({ entry }) => entry.kind !== 'put');
+const puts = <E extends PendingWrite>(waiting: readonly QueuedWrite<E>[]): QueuedWrite<E>[] =>
+  waiting.filter(({ write }) => write.kind === 'put');
+const others = <E extends PendingWrite>(waiting: readonly QueuedWrite<E>[]): QueuedWrite<E>[] =>
+  waiting.filter(({ write }) => write.kind !== 'put');
 
-function fail(waiting: readonly Waiting<Entry>[], error: unknown): void {
-  for (const { entry } of waiting) entry.failed?.();
+function fail(waiting: readonly QueuedWrite<PendingWrite>[], error: unknown): void {
+  for (const { write } of waiting) write.onFailed?.();
   for (const { reject } of waiting) reject(error);
 }
 

@@ -1,15 +1,15 @@
 /** The child of inspect(): reads a whole store, and lives through it or not. */
 import { decodeState } from './record.ts';
 import { checkPages } from './pages.ts';
-import { reading, type Finding } from './inspect.ts';
+import { readingMessage, type Verification } from './verify-store.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';
 import { errnoOf } from './store-errors.ts';
 import {
-  goBack,
+  rollBackToFlushed,
   openTables,
   readMeta,
   recordTables,
-  type Counts,
+  type ConnectionCounts,
   type RecordTable,
   type Table,
   type Tables,
@@ -17,7 +17,7 @@ import {
 
 const kindIn = { log: 'waiting', done: 'done', dead: 'dead' } as const;
 
-function read(tables: Tables): void {
+function verifyRecords(tables: Tables): void {
   const meta = readMeta(tables.meta);
   if (meta === undefined) throw new Error('the numbers kept about the records are missing');
   let bytes = 0;
@@ -35,11 +35,11 @@ function read(tables: Tables): void {
       const id = meta.counts.get(connection)?.id;
       if (record.kind !== kindIn[name] || record.seq !== seqOf(key) || record.connection !== id)
         throw new Error(`a record of ${name} stands in the place of another`);
-      if (name === 'log' && laneOf(key) > meta.make.lanes) throw new Error('a record is in a lane that there is not');
+      if (name === 'log' && laneOf(key) > meta.config.lanes) throw new Error('a record is in a lane that there is not');
     }
   }
   for (const entry of inOrder(tables.seen)) void entry;
-  for (const [number, counts] of meta.counts) compare(counts, found.get(number) ?? { log: 0, done: 0, dead: 0 });
+  for (const [number, counts] of meta.counts) assertCounts(counts, found.get(number) ?? { log: 0, done: 0, dead: 0 });
   if ([...found.keys()].some((number) => !meta.counts.has(number)) || bytes !== meta.totals.bytes)
     throw new Error('there are records too many or too few');
 }
@@ -53,25 +53,25 @@ function* inOrder(table: Table): Generator<{ readonly key: Buffer; readonly valu
   }
 }
 
-function compare({ waiting, done, dead, id }: Counts, found: Record<RecordTable, number>): void {
+function assertCounts({ waiting, done, dead, id }: ConnectionCounts, found: Record<RecordTable, number>): void {
   if (found.log !== waiting || found.done !== done || found.dead !== dead)
     throw new Error(
       `of ${id}, ${found.log} waiting, ${found.done} done and ${found.dead} dead were found instead of ${waiting}, ${done} and ${dead}`,
     );
 }
 
-async function judge(data: string): Promise<Finding> {
+async function verify(data: string): Promise<Verification> {
   try {
-    await goBack(data);
+    await rollBackToFlushed(data);
     const tables = openTables(data, { readOnly: true, bytes: 0 });
     checkPages(data, (tables.root.getStats() as { readonly lastTxnId: number }).lastTxnId);
-    read(tables);
+    verifyRecords(tables);
     return { sound: true };
   } catch (error) {
     return { sound: false, what: (error as Error).message, errno: errnoOf(error) };
   }
 }
 
-process.send!(reading, () => {
-  void judge(process.argv[2]!).then((finding) => process.send!(finding, () => process.exit(0)));
+process.send!(readingMessage, () => {
+  void verify(process.argv[2]!).then((finding) => process.send!(finding, () => process.exit(0)));
 });
