@@ -1,35 +1,23 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { pages, read, root } from './pages.ts';
 
-const root = path.join(import.meta.dirname, '../..');
+/** A path from the root of the repository. Not globs, `<slug>`, the vendor of the examples, or a path cut off by a dash. */
+const paths = /(?<![\w./<-])(?:core|destinations|docs|scripts|test)\/(?!lighthouse)[\w./-]*\w(?![-\w<*/])/g;
+/** `[text](page.md#heading)`, of which either part may be missing. */
+const links = /\]\(([^)#\s:]*)(#[^)\s]*)?\)/g;
+const npmScripts = /npm run ([\w:-]+)/g;
 
-/** A path from the root of the repository, whatever stands around it. Globs and `<slug>` are no paths. */
-const paths = /(?<![\w./<-])(?:core|destinations|docs|scripts|test)\/[\w./-]*\w(?![\w<*/])/g;
-/** What is written on a page's own links. */
-const links = /\]\(([^)#\s:]+)(#[^)\s]*)?\)/g;
-
-async function pages(): Promise<string[]> {
-  const at = async (folder: string) =>
-    (await readdir(path.join(root, folder)))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => path.join(folder, name));
-  return [...(await at('.')), ...(await at('docs')), ...(await at('docs/decisions')), 'destinations/README.md'].filter(
-    (page) => page !== 'CHANGELOG.md',
-  );
-}
-
-const read = (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
+/** Pages that come with a change of their own. */
+const onTheirWay: ReadonlySet<string> = new Set(['docs/queue.md']);
+const exists = (file: string): boolean => onTheirWay.has(file) || existsSync(path.join(root, file));
 
 /** `docs/queue.md: core/queue/gone.ts` for each path that leads nowhere. */
 const lost = (page: string, text: string): string[] =>
-  [...text.matchAll(paths)]
-    .map(([file]) => file)
-    .filter((file) => !existsSync(path.join(root, file)))
-    .map((file) => `${page}: ${file}`);
+  [...text.matchAll(paths)].filter(([file]) => !exists(file)).map(([file]) => `${page}: ${file}`);
 
-/** As GitHub makes them out of headings. */
+/** The anchors that GitHub makes out of headings. */
 const anchorsOf = (text: string): string[] =>
   [...text.matchAll(/^#{1,6} (.+)$/gm)].map(
     ([, heading = '']) =>
@@ -46,24 +34,53 @@ describe('the pages', () => {
   });
 
   it('would not get away with a file that is gone', () => {
-    expect(lost('page.md', 'See `core/runtime/flight.ts`, core/api/*.ts and destinations/<slug>/index.ts.')).toEqual([
-      'page.md: core/runtime/flight.ts',
+    expect(lost('page.md', 'See `core/runtime/gone.ts`, core/api/*.ts and destinations/<slug>/index.ts.')).toEqual([
+      'page.md: core/runtime/gone.ts',
     ]);
   });
 
-  it('link only to files and headings that exist', async () => {
+  it('link only to pages and headings that exist', async () => {
     const broken: string[] = [];
     for (const page of await pages()) {
-      for (const [, target = '', anchor] of (await read(page)).matchAll(links)) {
-        const file = path.join(path.dirname(page), target);
-        if (!existsSync(path.join(root, file))) broken.push(`${page}: ${target}`);
-        else if (anchor !== undefined && !anchorsOf(await read(file)).includes(anchor))
-          broken.push(`${page}: ${target}${anchor}`);
+      for (const [link, target = '', anchor] of (await read(page)).matchAll(links)) {
+        const file = target === '' ? page : path.join(path.dirname(page), target);
+        if (!exists(file) || (anchor !== undefined && !anchorsOf(await read(file)).includes(anchor)))
+          broken.push(`${page}: ${link}`);
       }
-      const text = await read(page);
-      for (const [, anchor = ''] of text.matchAll(/\]\((#[^)\s]*)\)/g))
-        if (!anchorsOf(text).includes(anchor)) broken.push(`${page}: ${anchor}`);
     }
     expect(broken).toEqual([]);
   });
+
+  it('name only npm scripts that exist', async () => {
+    const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
+    for (const page of await pages()) {
+      const named = [...(await read(page)).matchAll(npmScripts)].map(([, name = '']) => name);
+      expect([page, named.filter((name) => scripts[name] === undefined)]).toEqual([page, []]);
+    }
+  });
 });
+
+describe('docs/architecture.md', () => {
+  it('has a row for every decision, and every outcome in its picture', async () => {
+    const page = await read('docs/architecture.md');
+    for (const kind of await kindsIn('core/api/decision.ts', 'decisionKinds')) expect(page).toContain(`| \`${kind}\``);
+    for (const kind of await kindsIn('core/api/outcome.ts', 'outcomeKinds')) expect(page).toContain(`--> ${kind} :`);
+  });
+});
+
+describe('docs/embedding.md', () => {
+  it('lists the signals that there are', async () => {
+    const declared = [...(await read('core/runtime/signals.ts')).matchAll(/readonly kind: '(\w+)'/g)];
+    const [, section = ''] = (await read('docs/embedding.md')).split('\n## Signals\n');
+    const listed = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(\w+)`/gm)];
+    expect(new Set(listed.map(([, kind]) => kind))).toEqual(new Set(declared.map(([, kind]) => kind)));
+  });
+});
+
+/** The words of a constant array in a source file. */
+async function kindsIn(file: string, name: string): Promise<string[]> {
+  const [, list = ''] = new RegExp(`${name} = \\[([^\\]]+)\\]`).exec(await read(file)) ?? [];
+  const kinds = [...list.matchAll(/'(\w+)'/g)].map(([, kind = '']) => kind);
+  expect(kinds.length).toBeGreaterThan(5);
+  return kinds;
+}

@@ -1,7 +1,7 @@
 import { createRuntime, type RuntimeOptions } from '../../core/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 
-/** Forgets everybody who has unsubscribed at AdRoll Email since then; first makes sure that the credentials are good. */
+/** Forgets everybody who has unsubscribed at AdRoll Email since then, once the credentials are known to be good. */
 export async function forgetUnsubscribed(
   settings: unknown,
   since: string,

@@ -1,27 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createRuntime, type CdpEvent } from '../../core/index.ts';
-import adrollEmail from '../../destinations/adroll-email/index.ts';
+import type { CdpEvent } from '../../core/index.ts';
 import { accounts } from '../end-to-end/accounts.ts';
 import { generate } from '../vendors/index.ts';
 import { embed } from './embed.ts';
-import { forgetUnsubscribed } from './operations.ts';
-
-function openedAt(origin: string, settings: unknown) {
-  const runtime = createRuntime({ destinations: [adrollEmail], origins: { 'adroll-email': origin } });
-  const opened = runtime.open(adrollEmail, settings);
-  if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
-  return opened.connection;
-}
-
-const root = path.join(import.meta.dirname, '../..');
-const read = (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
+import { read, root, shown } from './pages.ts';
 
 describe('README.md', () => {
   test('shows the embedding code that the next test runs', async () => {
-    const code = (await read('test/docs/embed.ts')).replace('../../core/index.ts', 'spillway').trim();
-    expect(await read('README.md')).toContain(`\`\`\`ts\n${code}\n\`\`\``);
+    expect(await read('README.md')).toContain(await shown('test/docs/embed.ts'));
   });
 
   test('embeds in a host that settles every event', async () => {
@@ -53,35 +40,9 @@ describe('README.md', () => {
     expect(acknowledged.length).toBeGreaterThan(100);
   });
 
-  test('shows the calling code that the next test runs', async () => {
-    const code = (await read('test/docs/operations.ts'))
-      .replace('../../core/index.ts', 'spillway')
-      .replace('../../destinations/adroll-email/index.ts', 'spillway/destinations/adroll-email')
-      .trim();
-    expect(await read('README.md')).toContain(`\`\`\`ts\n${code}\n\`\`\``);
-  });
-
-  test('calls a vendor for its unsubscribers', async () => {
-    const email = accounts.find(({ slug }) => slug === 'adroll-email');
-    if (email === undefined) throw new Error('no account at AdRoll Email');
-    const vendor = await email.start({ seed: 1 });
-    const more = { origins: { 'adroll-email': vendor.origin } };
-    const forgotten: string[] = [];
-    const recorded = await openedAt(vendor.origin, email.config).call('record-unsubscribers', {
-      body: ['jane.doe@example.com'],
-    });
-    expect(recorded).toMatchObject({ kind: 'done' });
-    const since = '2026-01-01T00:00:00';
-    expect(await forgetUnsubscribed(email.config, since, (address) => forgotten.push(address), more)).toBe('done');
-    expect(forgotten).toEqual(['jane.doe@example.com']);
-    const mistyped = { ...email.config, auth: { kind: 'token', token: 'mistyped' } };
-    await expect(forgetUnsubscribed(mistyped, since, () => undefined, more)).rejects.toThrow(/refused the credentials/);
-    await vendor.close();
-  });
-
-  test('names only npm scripts that exist', async () => {
-    const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
-    const named = [...(await read('README.md')).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
-    expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+  test('has at most 130 lines of at most 120 columns', async () => {
+    const lines = (await read('README.md')).trimEnd().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(130);
+    expect(lines.filter((line) => line.length > 120)).toEqual([]);
   });
 });

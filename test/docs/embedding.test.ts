@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { createRuntime, type AnyDestination, type CdpEvent, type Outcome } from '../../core/index.ts';
+import adrollEmail from '../../destinations/adroll-email/index.ts';
+import rokt from '../../destinations/rokt/index.ts';
+import { accounts, type Account } from '../end-to-end/accounts.ts';
+import { generate } from '../vendors/index.ts';
+import { durable } from './durable.ts';
+import { forgetUnsubscribed } from './operations.ts';
+import { read, shown } from './pages.ts';
+import { deliverAll } from './stream.ts';
+
+function accountAt(slug: string): Account {
+  const account = accounts.find((one) => one.slug === slug);
+  if (account === undefined) throw new Error(`no account at ${slug}`);
+  return account;
+}
+
+function openedAt(destination: AnyDestination, origin: string, settings: unknown) {
+  const runtime = createRuntime({
+    destinations: [destination],
+    origins: { [destination.manifest.slug]: origin },
+  });
+  const opened = runtime.open(destination, settings);
+  if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+  return { connection: opened.connection, close: () => runtime.close() };
+}
+
+const eventsFor = (account: Account, count: number): CdpEvent[] => [
+  ...generate({ count, seed: 1, mix: account.mix, startTime: Date.now() - 60_000 }),
+];
+
+describe('docs/embedding.md', () => {
+  test.each(['test/docs/stream.ts', 'test/docs/operations.ts', 'test/docs/durable.ts'])(
+    'shows the code of %s, which the next tests run',
+    async (file) => {
+      expect(await read('docs/embedding.md')).toContain(await shown(file));
+    },
+  );
+
+  test('streams any number of events, and gives each its outcome once', async () => {
+    const account = accountAt('rokt');
+    const vendor = await account.start({ seed: 1 });
+    const { connection, close } = openedAt(rokt, vendor.origin, account.config);
+    const outcomes = new Map<number, Outcome['kind']>();
+    const events = eventsFor(account, 300);
+    const counts = await deliverAll(connection, events, (index, { kind }) => void outcomes.set(index, kind));
+    await close();
+    await vendor.close();
+    expect(outcomes.size).toBe(300);
+    expect(counts.delivered).toBe([...outcomes.values()].filter((kind) => kind === 'delivered').length);
+    expect(counts.delivered).toBeGreaterThan(100);
+  });
+
+  test('calls a vendor for its unsubscribers', async () => {
+    const account = accountAt('adroll-email');
+    const vendor = await account.start({ seed: 1 });
+    const more = { origins: { 'adroll-email': vendor.origin } };
+    const forgotten: string[] = [];
+    const { connection, close } = openedAt(adrollEmail, vendor.origin, account.config);
+    const recorded = await connection.call('record-unsubscribers', { body: ['jane.doe@example.com'] });
+    expect(recorded).toMatchObject({ kind: 'done' });
+    await close();
+    const since = '2026-01-01T00:00:00';
+    expect(await forgetUnsubscribed(account.config, since, (address) => forgotten.push(address), more)).toBe('done');
+    expect(forgotten).toEqual(['jane.doe@example.com']);
+    const mistyped = { ...account.config, auth: { kind: 'token', token: 'mistyped' } };
+    await expect(forgetUnsubscribed(mistyped, since, () => undefined, more)).rejects.toThrow(/refused the credentials/);
+    await vendor.close();
+  });
+
+  test('delivers out of a durable queue', async () => {
+    const account = accountAt('rokt');
+    const vendor = await account.start({ seed: 1 });
+    const folder = await mkdtemp(path.join(tmpdir(), 'spillway-docs-'));
+    const host = await durable(folder, account.config, { origins: { rokt: vendor.origin } });
+    const withId = (event: CdpEvent): event is CdpEvent & { messageId: string } => typeof event.messageId === 'string';
+    for (const event of eventsFor(account, 50).filter(withId)) expect(await host.accept(event)).toBe(true);
+    await host.idle();
+    const { waiting, done, dead } = host.queue.status(Date.now()).connections[0] ?? {};
+    expect([waiting, dead]).toEqual([0, 0]);
+    expect(done).toBeGreaterThan(40);
+    await host.close();
+    await vendor.close();
+    await rm(folder, { recursive: true });
+  });
+});
