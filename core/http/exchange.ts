@@ -10,7 +10,16 @@ export const defaultReplyCap = 64 * 1024;
 
 type Controller = Dispatcher.DispatchController;
 
+/** Who wants the answer, and what it allows for it. */
 export interface ExchangeListener {
+  /** Milliseconds in all, waiting for a socket included. */
+  readonly withinMs: number;
+  /** Milliseconds once it is sent. Default: the connection's limit. */
+  readonly mostMs?: number | undefined;
+  /** Decoded bytes of the response that are read; `cut` marks a longer one. */
+  readonly replyBytes: number;
+  /** Read only while the exchange waits for a socket; once aborted, it is never sent. */
+  signal?(): AbortSignal;
   /** The first byte is about to be sent. */
   onStart(): void;
   /** Called exactly once. */
@@ -40,14 +49,6 @@ export interface OriginSockets {
   readonly queue: SocketQueue;
 }
 
-/** Time limits of one exchange, in milliseconds: in all, and from the moment it has a socket. */
-export interface ExchangeDeadline {
-  readonly withinMs: number;
-  readonly mostMs: number;
-  /** Read only while the exchange waits for a socket; once aborted, it is never sent. */
-  readonly signal?: (() => AbortSignal) | undefined;
-}
-
 /**
  * One request and its result, driven by undici's callbacks. Starts when it has a socket, settles exactly once and never
  * throws.
@@ -58,14 +59,11 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
   readonly #request: Dispatcher.DispatchOptions;
   readonly #sockets: OriginSockets;
   readonly #mostMs: number;
-  readonly #signal: (() => AbortSignal) | undefined;
   /** Set while the exchange waits for a socket and listens to the signal. */
   #removeAbortListener: (() => void) | undefined;
   /** The deadline on the clock of `elapsed`, and the milliseconds allowed until then. */
   expiresAt: number;
   #allowedMs: number;
-  /** Decoded bytes of the response that are read. */
-  readonly #cap: number;
   #controller: Controller | undefined;
   settled = false;
   #hasSocket = false;
@@ -76,20 +74,16 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
   constructor(
     request: Dispatcher.DispatchOptions,
     listener: ExchangeListener,
-    { withinMs, mostMs, signal }: ExchangeDeadline,
-    cap: number,
     sockets: OriginSockets,
     context: ExchangeContext,
   ) {
     this.#request = request;
     this.#listener = listener;
-    this.#mostMs = mostMs;
-    this.#signal = signal;
-    this.#cap = cap;
+    this.#mostMs = listener.mostMs ?? context.timeoutMs;
     this.#sockets = sockets;
     this.#context = context;
-    this.#allowedMs = withinMs;
-    this.expiresAt = context.elapsed() + withinMs;
+    this.#allowedMs = listener.withinMs;
+    this.expiresAt = context.elapsed() + listener.withinMs;
     context.inFlight.add(this);
   }
 
@@ -104,7 +98,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
 
   /** While it waits for a socket, the call may be aborted: then the request is never sent. */
   #listenForAbort(): void {
-    const signal = this.#signal?.();
+    const signal = this.#listener.signal?.();
     if (signal === undefined) return;
     const onAbort = (): void => this.#settleLater(abortedBeforeSocket);
     if (signal.aborted) return onAbort();
@@ -152,7 +146,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
     if (status < 200) return;
     this.#status = status;
     this.#headers = flattenHeaders(headers);
-    this.#body = createBodyReader(this.#headers, this.#cap);
+    this.#body = createBodyReader(this.#headers, this.#listener.replyBytes);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -232,7 +226,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
     if (!cut && !overCap && unread === undefined) return { kind: 'response', response };
     const more = {
       ...(cut || overCap ? { cut: true } : {}),
-      ...(overCap ? { cutAtBytes: this.#cap } : {}),
+      ...(overCap ? { cutAtBytes: this.#listener.replyBytes } : {}),
       ...(unread === undefined ? {} : { unread }),
     };
     return { kind: 'response', response: { ...response, ...more } };

@@ -28,28 +28,22 @@ export interface EncodedBody {
   readonly compressed: boolean;
 }
 
-/** The limits of one exchange. */
-export interface Bounds {
-  /**
-   * Milliseconds in all, waiting for a socket included; once sent, at most `mostMs`, by default the connection's limit.
-   */
-  readonly withinMs: number;
-  readonly mostMs?: number | undefined;
-  /** Once aborted, a request that still waits for a socket is never sent. */
-  readonly signal?: (() => AbortSignal) | undefined;
-  /** Decoded bytes of the response that are read; `cut` marks a longer one. */
-  readonly replyBytes: number;
-}
-
 /**
  * Sends a connection's requests: host check, deadlines, no redirects, sockets shared with connections of the same kind.
  */
 export interface Transport {
-  encodeBody(request: HttpRequest): EncodedBody | Promise<EncodedBody>;
+  /**
+   * The body as it is sent, `undefined` where there is none. `last` is returned where it is the same body: a retry sends the
+   * same bytes. Throws, or rejects, for a compression that the manifest does not allow.
+   */
+  encodeBody(
+    request: HttpRequest,
+    last: EncodedBody | undefined,
+  ): EncodedBody | undefined | Promise<EncodedBody | undefined>;
   /**
    * Throws, before anything is sent, if the manifest does not allow the URL; otherwise the listener gets one answer.
    */
-  send(request: HttpRequest, body: EncodedBody | undefined, bounds: Bounds, listener: ExchangeListener): void;
+  send(request: HttpRequest, body: EncodedBody | undefined, listener: ExchangeListener): void;
   /** Refuses new requests; resolves when those in flight have settled. */
   close(): Promise<void>;
 }
@@ -98,13 +92,15 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   return {
-    encodeBody(request) {
-      const text = request.body ?? '';
+    encodeBody(request, last) {
+      const text = request.body;
+      if (text === undefined) return undefined;
+      if (last?.text === text && last.compressed === (request.compress !== undefined)) return last;
       if (request.compress === undefined) return { text, bytes: Buffer.from(text), compressed: false };
       if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
       return compress(text, gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
     },
-    send(request, body, { withinMs, mostMs = timeoutMs, replyBytes, signal }, listener) {
+    send(request, body, listener) {
       const { origin, path } = target(request.url);
       if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(connectionClosed));
       const headers = headersFor(request.headers, body?.compressed === true);
@@ -117,14 +113,7 @@ export function createTransport(options: TransportOptions): Transport {
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       };
-      const exchange = new Exchange(
-        dispatch,
-        listener,
-        { withinMs, mostMs, signal },
-        replyBytes,
-        socketsFor(origin),
-        context,
-      );
+      const exchange = new Exchange(dispatch, listener, socketsFor(origin), context);
       unsettled += 1;
       deadlines.schedule(exchange);
       exchange.start();

@@ -6,83 +6,85 @@ interface Reader<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** What the writing side calls. */
-export interface AsyncQueueOptions {
-  /** One more was given out. */
-  readonly given: () => void;
-  /** Once: everything was given out (`complete`), or the reader left before that. */
-  readonly closed: (complete: boolean) => void;
-}
-
-/**
- * Where a producer's items wait for whoever reads them with `for await`. By hand, because an async generator makes
- * three promises for every item, and this makes one.
- */
-export interface AsyncQueue<T> extends AsyncIterableIterator<T, undefined> {
-  push(item: T): void;
-  /** Nothing more comes; `failure` is thrown at the reader after the last item. */
-  end(failure?: { readonly error: unknown }): void;
-  return(): Promise<IteratorReturnResult<undefined>>;
+/** Who pushes. */
+export interface QueueProducer {
+  /** An item was read. */
+  itemRead(): void;
+  /** Once: everything was read (`complete`), or the reader left before that. */
+  queueClosed(complete: boolean): void;
 }
 
 /** There is nothing more to read. */
 export const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-export function createAsyncQueue<T>({ given, closed }: AsyncQueueOptions): AsyncQueue<T> {
-  const items = new Denque<T>();
-  const askers = new Denque<Reader<T>>();
-  let ended = false;
-  let over = false;
-  let failure: { readonly error: unknown } | undefined;
+/**
+ * Where a producer's items wait for whoever reads them with `for await`. By hand, because an async generator makes
+ * three promises for every item, and this makes one.
+ */
+export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #producer: QueueProducer;
+  readonly #items = new Denque<T>();
+  readonly #readers = new Denque<Reader<T>>();
+  #hasEnded = false;
+  #isClosed = false;
+  #failure: { readonly error: unknown } | undefined;
 
-  function finish(complete: boolean): void {
-    if (over) return;
-    over = true;
-    closed(complete);
+  constructor(producer: QueueProducer) {
+    this.#producer = producer;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  push(item: T): void {
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#items.push(item);
+    else {
+      reader.resolve({ done: false, value: item });
+      this.#producer.itemRead();
+    }
+  }
+
+  /** Nothing more comes; `failure` is thrown at the reader after the last item. */
+  end(failure?: { readonly error: unknown }): void {
+    this.#hasEnded = true;
+    this.#failure = failure;
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) {
+      this.#last().then(reader.resolve, reader.reject);
+    }
+  }
+
+  next(): Promise<Result<T>> {
+    if (this.#isClosed) return this.#last();
+    const item = this.#items.shift();
+    if (item !== undefined) {
+      this.#producer.itemRead();
+      return Promise.resolve({ done: false, value: item });
+    }
+    if (this.#hasEnded) return this.#last();
+    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#items.clear();
+    this.#failure = undefined;
+    this.#close(false);
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader.resolve(done);
+    return Promise.resolve(done);
   }
 
   /** After the last item: the failure once, then nothing. */
-  function last(): Promise<Result<T>> {
-    finish(true);
-    const thrown = failure;
-    failure = undefined;
-    return thrown === undefined ? Promise.resolve(done) : Promise.reject(thrown.error as Error);
+  #last(): Promise<Result<T>> {
+    this.#close(true);
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure === undefined ? Promise.resolve(done) : Promise.reject(failure.error as Error);
   }
 
-  const outlet: AsyncQueue<T> = {
-    [Symbol.asyncIterator]: () => outlet,
-    push(item) {
-      const asker = askers.shift();
-      if (asker === undefined) items.push(item);
-      else {
-        asker.resolve({ done: false, value: item });
-        given();
-      }
-    },
-    end(why) {
-      ended = true;
-      failure = why;
-      for (let asker = askers.shift(); asker !== undefined; asker = askers.shift()) {
-        last().then(asker.resolve, asker.reject);
-      }
-    },
-    next() {
-      if (over) return last();
-      const item = items.shift();
-      if (item !== undefined) {
-        given();
-        return Promise.resolve({ done: false, value: item });
-      }
-      if (ended) return last();
-      return new Promise((resolve, reject) => askers.push({ resolve, reject }));
-    },
-    return() {
-      items.clear();
-      failure = undefined;
-      finish(false);
-      for (let asker = askers.shift(); asker !== undefined; asker = askers.shift()) asker.resolve(done);
-      return Promise.resolve(done);
-    },
-  };
-  return outlet;
+  #close(complete: boolean): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#producer.queueClosed(complete);
+  }
 }

@@ -1,79 +1,127 @@
-import { admit, type Batch } from '../api/delivery.ts';
-import type { AnyDestination, Destination, Frame, Reply, WireResult } from '../api/destination.ts';
-import type { HttpRequest } from '../api/failure.ts';
+import { admit, type Admission, type Batch, type Delivery, type Transformed } from '../api/delivery.ts';
+import type { RetryDecision } from '../api/decision.ts';
+import type { AnyDestination, Destination, Frame, Reply, TransformContext, WireResult } from '../api/destination.ts';
+import type { CdpEvent } from '../api/event.ts';
+import type { Failure, HttpRequest } from '../api/failure.ts';
 import type { BatchLimits, DestinationManifest } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
+import { bareFrame, batchByLimits, frameBytes, type FrameBytes } from './batching/batcher.ts';
 import { invalidReturn } from './invalid-return.ts';
 import { readResponse } from './sending/read-response.ts';
-import { bareFrame, frameBytes, batchByLimits, type FrameBytes } from './batching/batcher.ts';
 
-/** A destination with one connection's settings: the five methods, and what core needs around them. */
-export interface BoundDestination extends Destination<unknown, unknown> {
+/**
+ * A folder's definition, bound to one connection's settings, with the defaults of core. A batch leaves by two pure functions:
+ * request() says what leaves, and read() what the answer means.
+ */
+export interface BoundDestination extends Omit<Destination<unknown, unknown>, 'send'> {
   readonly settings: unknown;
   readonly prepared: unknown;
   readonly frame: Frame;
   readonly framing: FrameBytes;
   readonly limits: BatchLimits;
   readonly requestsPerDay: number | undefined;
-  /** Vendors that pack by their own rules get whole windows to pack; the others are packed one delivery at a time. */
-  readonly packsItself: boolean;
-  /**
-   * send() by a call instead of a promise, which is felt once per request: answers exactly once, and never throws. Undefined
-   * where the folder has a send() of its own, which nothing but the deadline bounds.
-   */
-  readonly ask: Ask | undefined;
+  /** Vendors that batch by their own rules get whole windows to batch; the others one delivery at a time. */
+  readonly batchesItself: boolean;
+  /** A folder's own send(), in place of request() and read(): see sending/custom-send.ts. */
+  readonly ownSend: Destination<unknown, unknown>['send'] | undefined;
   /** Bytes of an answer that are read. */
   readonly replyBytes: number;
-  /** Milliseconds one request may take, where that is not the pace's timeoutMs. */
-  readonly mostMs?: number | undefined;
   readonly operations: AnyDestination['operations'];
   readonly check: AnyDestination['check'];
   readonly response: AnyDestination['response'];
+  /** The text of one payload. */
   encode(payload: unknown): string;
+  /** The request of a batch, with its body. Throws what the folder throws, and for a request that is none. */
+  request(batch: Batch<unknown>): HttpRequest;
+  /** What the answer, or its want, says of the batch. Never throws. */
+  read(request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply;
 }
 
-type Ask = (batch: Batch<unknown>, wire: CallWire, answer: (reply: Reply) => void) => void;
-
-/** The wire without a promise. Never throws; answers exactly once. */
-export interface CallWire {
-  exchange(request: HttpRequest, answer: (result: WireResult) => void): void;
-}
-
-/** Definition + defaults -> Destination. Calls prepare(), frame() and limitsFor() once; they may throw. */
-export function bindDestination(
+/** Calls the folder's prepare(), frame() and limitsFor() once; they may throw. Limits can only be `lowered`. */
+export const bindDestination = (
   definition: AnyDestination,
   settings: unknown,
   lowered: readonly Partial<BatchLimits>[],
-): BoundDestination {
-  const prepared: unknown = definition.prepare?.(settings);
-  const frame = definition.frame?.(settings) ?? bareFrame;
-  const framing = frameBytes(frame);
-  const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
-  const limits = lowest(definition.manifest.limits, ownLimits, ...lowered);
-  const { encode } = definition;
-  const ask = asker(definition, settings, { prepared, frame, limits });
-  return {
-    manifest: definition.manifest,
-    config: definition.config,
-    settings,
-    prepared,
-    frame,
-    framing,
-    limits,
-    requestsPerDay,
-    packsItself: definition.batch !== undefined,
-    ask: definition.send === undefined ? ask : undefined,
-    replyBytes: replyBytesOf(definition.manifest),
-    operations: definition.operations,
-    check: definition.check,
-    response: definition.response,
-    encode: encode === undefined ? JSON.stringify : (payload) => encode(payload, settings),
-    validate: definition.validate ?? (() => admit),
-    transform: definition.transform,
-    batch: definition.batch ?? ((deliveries) => batchByLimits(deliveries, limits, framing)),
-    send: definition.send ?? sender(ask),
-    classifyError: (failure, batch) => definition.response.classifyError(failure, batch),
-  };
+): BoundDestination => new BoundDefinition(definition, settings, lowered);
+
+class BoundDefinition implements BoundDestination {
+  readonly #definition: AnyDestination;
+  readonly manifest: DestinationManifest;
+  readonly settings: unknown;
+  readonly prepared: unknown;
+  readonly frame: Frame;
+  readonly framing: FrameBytes;
+  readonly limits: BatchLimits;
+  readonly requestsPerDay: number | undefined;
+  readonly batchesItself: boolean;
+  readonly ownSend: BoundDestination['ownSend'];
+  readonly replyBytes: number;
+  readonly response: AnyDestination['response'];
+
+  constructor(definition: AnyDestination, settings: unknown, lowered: readonly Partial<BatchLimits>[]) {
+    this.#definition = definition;
+    this.manifest = definition.manifest;
+    this.settings = settings;
+    this.prepared = definition.prepare?.(settings);
+    this.frame = definition.frame?.(settings) ?? bareFrame;
+    this.framing = frameBytes(this.frame);
+    const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
+    this.limits = lowest(definition.manifest.limits, ownLimits, ...lowered);
+    this.requestsPerDay = requestsPerDay;
+    this.batchesItself = definition.batch !== undefined;
+    this.ownSend = definition.send;
+    this.replyBytes = replyBytesOf(definition.manifest);
+    this.response = definition.response;
+  }
+
+  get config(): AnyDestination['config'] {
+    return this.#definition.config;
+  }
+
+  get operations(): AnyDestination['operations'] {
+    return this.#definition.operations;
+  }
+
+  get check(): AnyDestination['check'] {
+    return this.#definition.check;
+  }
+
+  validate(event: CdpEvent, settings: unknown, context: TransformContext): Admission {
+    const { validate } = this.#definition;
+    return validate === undefined ? admit : validate(event, settings, context);
+  }
+
+  transform(event: CdpEvent, settings: unknown, context: TransformContext): Transformed<unknown> {
+    return this.#definition.transform(event, settings, context);
+  }
+
+  encode(payload: unknown): string {
+    const { encode } = this.#definition;
+    return encode === undefined ? JSON.stringify(payload) : encode(payload, this.settings);
+  }
+
+  batch(deliveries: readonly Delivery<unknown>[], settings: unknown): readonly Batch<unknown>[] {
+    const { batch } = this.#definition;
+    return batch === undefined ? batchByLimits(deliveries, this.limits, this.framing) : batch(deliveries, settings);
+  }
+
+  request(batch: Batch<unknown>): HttpRequest {
+    const makeRequest = this.#definition.request as NonNullable<AnyDestination['request']>;
+    return withBody(makeRequest(batch, this.settings, this.prepared), this.frame, batch, this.limits.maxBytes);
+  }
+
+  read(request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply {
+    if (result.kind !== 'response') return { kind: 'failed', failure: result };
+    try {
+      return readResponse(this.response, { request, response: result.response }, batch);
+    } catch (error) {
+      return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
+    }
+  }
+
+  classifyError(failure: Failure, batch: Batch<unknown>): RetryDecision {
+    return this.response.classifyError(failure, batch);
+  }
 }
 
 /** An answer may name every item of a request. */
@@ -86,39 +134,6 @@ function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[])
   const least = (name: keyof BatchLimits): number =>
     others.reduce((value, other) => Math.min(value, other[name] ?? value), limits[name]);
   return { maxItems: least('maxItems'), maxBytes: least('maxBytes'), maxAgeMs: least('maxAgeMs') };
-}
-
-type Around = Pick<BoundDestination, 'prepared' | 'frame' | 'limits'>;
-
-/** The default send: one request, one answer. */
-const sender =
-  (ask: Ask): BoundDestination['send'] =>
-  (batch, _settings, wire) =>
-    new Promise((resolve) => {
-      const exchange: CallWire['exchange'] = (request, answer) => void wire.request(request).then(answer);
-      ask(batch, { exchange }, resolve);
-    });
-
-function asker(definition: AnyDestination, config: unknown, { prepared, frame, limits }: Around): Ask {
-  const makeRequest = definition.request as NonNullable<typeof definition.request>;
-  return (batch, wire, answer) => {
-    let request: HttpRequest;
-    try {
-      request = withBody(makeRequest(batch, config, prepared), frame, batch, limits.maxBytes);
-    } catch (error) {
-      return answer({ kind: 'failed', failure: { kind: 'crash', error, left: false } });
-    }
-    wire.exchange(request, (result) => answer(replyOf(definition, request, result, batch)));
-  };
-}
-
-function replyOf(definition: AnyDestination, request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply {
-  if (result.kind !== 'response') return { kind: 'failed', failure: result };
-  try {
-    return readResponse(definition, { request, response: result.response }, batch);
-  } catch (error) {
-    return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
-  }
 }
 
 function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, maxBytes: number): HttpRequest {

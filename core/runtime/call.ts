@@ -4,13 +4,13 @@ import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { Failure, HttpRequest, HttpResponse } from '../api/failure.ts';
 import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
-import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
+import type { Reason } from '../api/outcome.ts';
 import { usualNo } from '../api/usual-no.ts';
 import { withoutPersonal } from '../http/redact.ts';
 import { aBoolean, anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
-import { runErrand, type AnswerOrFailure } from './sending/send-request.ts';
+import { sendRequest, type AnswerOrFailure, type RequestResult } from './sending/send-request.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import { unreadable } from './sending/unusable-reply.ts';
 
@@ -136,7 +136,7 @@ async function send(
   const { write } = definition;
   const written = write === undefined ? input : { ...input, body: write(input['body'], settings) };
   let reply: unknown;
-  const outcome = await runErrand(context, {
+  const result = await sendRequest(context, {
     request: requestOf(definition, base, written),
     withinMs: Math.max(0, until - context.clock.elapsed()),
     mostMs: definition.timeoutMs,
@@ -149,7 +149,7 @@ async function send(
         reply = read;
       }),
   });
-  return resultOf(outcome, reply);
+  return resultOf(result, reply);
 }
 
 /** The whole input as one schema, for checks and for forms: parameters by name, and the body. */
@@ -260,21 +260,6 @@ function jsonOf(body: string): unknown {
   }
 }
 
-function resultOf(outcome: Outcome, reply: unknown): CallResult<unknown> {
-  switch (outcome.kind) {
-    case 'delivered':
-      return { kind: 'done', reply, attempts: outcome.attempts };
-    case 'deferred': {
-      const { eventId: _, ...result } = outcome;
-      // It may have been done after all, and doing it twice was no harm.
-      return ambiguousCodes.has(result.reason.code) ? { kind: 'unknown', reason: result.reason } : result;
-    }
-    case 'unknown':
-      return { kind: 'unknown', reason: outcome.reason };
-    case 'suspended':
-      return { kind: 'refused', reason: outcome.reason };
-    case 'skipped':
-    case 'rejected':
-      return { kind: 'rejected', reason: outcome.reason };
-  }
+function resultOf(result: RequestResult, reply: unknown): CallResult<unknown> {
+  return result.kind === 'accepted' ? { kind: 'done', reply, attempts: result.attempts } : result;
 }

@@ -57,7 +57,7 @@ export function createConnection(context: ConnectionContext, closed: Closing): C
   function shut(): Promise<void> {
     context.closed = true;
     closed.began();
-    for (const call of context.calls) call.stop();
+    for (const run of context.runs) run.stop();
     return context.transport.close().finally(closed.ended);
   }
 

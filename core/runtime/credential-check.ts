@@ -11,7 +11,7 @@ import { readResponse } from './sending/read-response.ts';
 import type { BoundDestination } from './bind-destination.ts';
 import { anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { atLeastZero } from './deliver.ts';
-import { runErrand } from './sending/send-request.ts';
+import { sendRequest } from './sending/send-request.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import { refusesCredentials } from './refusing-words.ts';
 import { unreadable } from './sending/unusable-reply.ts';
@@ -50,31 +50,31 @@ async function ask(context: ConnectionContext, options: CheckOptions, urgent: bo
   if ('none' in check) return { kind: 'unsupported', message: check.none };
   const request = check.request(settings, prepared, { now: context.clock.now() });
   const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
-  const outcome = await runErrand(context, {
+  const result = await sendRequest(context, {
     request,
     onAmbiguous: 'report',
     attempts: 1,
     urgent,
     withinMs: urgent ? Math.min(withinMs, defaultWithinMs) : withinMs,
     signal: options.signal,
-    judge: (result, batch) =>
-      result.kind === 'response'
-        ? judge(context, check, { request, response: result.response }, batch)
-        : house(result, batch),
+    judge: (answer, batch) =>
+      answer.kind === 'response'
+        ? judge(context, check, { request, response: answer.response }, batch)
+        : house(answer, batch),
   });
-  if (outcome.kind === 'delivered') {
+  if (result.kind === 'accepted') {
     context.suspensions.liftWhole();
-    context.inquiry?.accept();
+    context.inquiry.accept();
     return { kind: 'ok', proves: check.proves };
   }
-  return { kind: outcome.kind === 'suspended' ? 'refused' : 'unreachable', reason: outcome.reason };
+  return { kind: result.kind === 'refused' ? 'refused' : 'unreachable', reason: result.reason };
 }
 
 type Asking = Extract<AnyDestination['check'], { readonly ok: unknown }>;
 
 /** What an answer proves: it is read as an event's answer is, and a web page is no word of the vendor's. */
 function judge(context: ConnectionContext, check: Asking, exchange: Exchange, batch: Batch<unknown>): RetryDecision {
-  const { vendor } = context;
+  const handler = context.vendor.response;
   const { ok, refused, yes } = check;
   const { response } = exchange;
   const { status, body, cut } = response;
@@ -86,17 +86,19 @@ function judge(context: ConnectionContext, check: Asking, exchange: Exchange, ba
   if (cut === true || (body.trim() !== '' && answer === undefined)) return proofless(status, 'is no JSON');
   if (refused.includes(status)) return noEntry(status);
   const told = status < 500 && status !== 429 && refusesCredentials(answer);
-  if (told || refusedByFolder(vendor, exchange, batch)) return noEntry(status);
+  if (told || refusedByFolder(handler, exchange, batch)) return noEntry(status);
   if (!ok.includes(status)) return proofless(status, 'does not say whether it takes the credentials');
-  return status >= 300 || passes(yes === undefined ? vendor : answeringAs(vendor, yes), exchange, batch)
+  return status >= 300 || passes(yes === undefined ? handler : answeringAs(handler, yes), exchange, batch)
     ? accept()
     : proofless(status, 'is not what a yes looks like');
 }
 
-/** The same vendor, where its yes is another one. */
-const answeringAs = (vendor: BoundDestination, yes: readonly YesForm[]): BoundDestination => ({
-  ...vendor,
-  response: { classifyError: (failure, event) => vendor.classifyError(failure, event), yes },
+type Handler = BoundDestination['response'];
+
+/** The same handler, where the vendor's success has another form. */
+const answeringAs = (handler: Handler, yes: readonly YesForm[]): Handler => ({
+  classifyError: (failure, event) => handler.classifyError(failure, event),
+  yes,
 });
 
 const noEntry = (status: number): RetryDecision =>
@@ -106,26 +108,26 @@ const proofless = (status: number, why: string): RetryDecision =>
   decide('retry', 'vendor_unavailable', `The vendor's ${status} ${why}`, { status });
 
 /** A folder may look at the event that it takes this for: what it makes of that, or throws, is no word of the vendor's. */
-function readAsEvent(vendor: BoundDestination, exchange: Exchange, batch: Batch<unknown>): RetryDecision | undefined {
+function readAsEvent(handler: Handler, exchange: Exchange, batch: Batch<unknown>): RetryDecision | undefined {
   const { response } = exchange;
   try {
     // Verdicts about events are for batches that have some.
-    if (response.status >= 300) return vendor.classifyError({ kind: 'http', response }, batch);
+    if (response.status >= 300) return handler.classifyError({ kind: 'http', response }, batch);
     if (usualNo(jsonValue(response.body)) !== undefined) return undefined;
-    const reply = readResponse(vendor, exchange, batch);
-    return reply.kind === 'settled' ? reply.decisions[0] : vendor.classifyError(reply.failure, batch);
+    const reply = readResponse(handler, exchange, batch);
+    return reply.kind === 'settled' ? reply.decisions[0] : handler.classifyError(reply.failure, batch);
   } catch {
     return undefined;
   }
 }
 
-function refusedByFolder(vendor: BoundDestination, exchange: Exchange, batch: Batch<unknown>): boolean {
-  const decision = readAsEvent(vendor, exchange, batch);
+function refusedByFolder(handler: Handler, exchange: Exchange, batch: Batch<unknown>): boolean {
+  const decision = readAsEvent(handler, exchange, batch);
   return decision?.kind === 'suspend' && decision.reason.code === 'unauthorized';
 }
 
 /** A dry run that was found good is a yes as well. */
-function passes(vendor: BoundDestination, exchange: Exchange, batch: Batch<unknown>): boolean {
-  const decision = readAsEvent(vendor, exchange, batch);
+function passes(handler: Handler, exchange: Exchange, batch: Batch<unknown>): boolean {
+  const decision = readAsEvent(handler, exchange, batch);
   return decision?.kind === 'accept' || (decision?.kind === 'skip' && decision.reason.code === 'validated_only');
 }

@@ -11,9 +11,10 @@ import {
 } from './argument-check.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
 import { eventIdOf } from './intake/event-shape.ts';
-import { createDeliveryRun } from './delivery-run.ts';
+import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
 import type { ConnectionContext } from './connection-context.ts';
-import { createSettledHook } from './settled-hook.ts';
+import type { RetryPolicy } from './sending/retry-policy.ts';
+import { createSettledHook, type SettledHook } from './settled-hook.ts';
 
 export interface DeliverOptions {
   /** How long the call may take, in milliseconds (default 30 s). What is not done by then comes back deferred. */
@@ -61,34 +62,57 @@ export async function deliver(
     once = false,
     settled: tell,
   } = checkedOptions(options, deliverOptions, 'deliver()');
-  const patience = atLeastZero(withinMs, defaultWithinMs);
+  const allowedMs = atLeastZero(withinMs, defaultWithinMs);
   const startedAt = context.clock.elapsed();
-  const outcomes: (Outcome | undefined)[] = events.map(() => undefined);
-  const told = tell === undefined ? undefined : createSettledHook(context, tell, startedAt + patience);
-  let settled = 0;
-  const flight = createDeliveryRun(once ? withoutRetries(context) : context, {
-    withinMs: patience,
-    span: Number.POSITIVE_INFINITY,
-    laneCapacity: Number.POSITIVE_INFINITY,
-    remembered: Number.POSITIVE_INFINITY,
-    settle(index, outcome) {
-      settled += 1;
-      if (outcomes[index] !== undefined) return undefined;
-      outcomes[index] = outcome;
-      return told?.tell(index, outcome);
+  const hook = tell === undefined ? undefined : createSettledHook(context, tell, startedAt + allowedMs);
+  const outcomes = new DeliverOutcomes(events.length, hook);
+  const run = new DeliveryRun(
+    context,
+    {
+      withinMs: allowedMs,
+      span: Number.POSITIVE_INFINITY,
+      laneCapacity: Number.POSITIVE_INFINITY,
+      remembered: Number.POSITIVE_INFINITY,
+      policy: once ? withoutRetries(context.policy) : context.policy,
     },
-  });
-  const stop = (): void => flight.stop();
+    outcomes,
+  );
+  const stop = (): void => run.stop();
   signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted === true) flight.stop();
+  if (signal?.aborted === true) run.stop();
   for (let index = 0; index < events.length; index++) {
-    if (index % slice === 0 && index > 0) await (flight.backlog() > 0 ? flight.room() : yieldToEventLoop());
-    flight.take(events[index], index, startedAt);
+    if (index % slice === 0 && index > 0) await (run.backlog() > 0 ? run.whenReady() : yieldToEventLoop());
+    run.take(events[index], index, startedAt);
   }
-  await flight.finish();
-  told?.end();
+  await run.finish();
+  hook?.end();
   signal?.removeEventListener('abort', stop);
-  return conserved(context, events, outcomes, settled);
+  return conserved(context, events, outcomes);
+}
+
+/** By position. The first outcome of a position counts. */
+class DeliverOutcomes implements OutcomeReader {
+  readonly #hook: SettledHook | undefined;
+  readonly byPosition: (Outcome | undefined)[];
+  /** Outcomes that came. */
+  count = 0;
+
+  constructor(events: number, hook: SettledHook | undefined) {
+    this.#hook = hook;
+    this.byPosition = [];
+    for (let i = 0; i < events; i++) this.byPosition.push(undefined);
+  }
+
+  settle(index: number, outcome: Outcome): Promise<boolean> | undefined {
+    this.count += 1;
+    if (this.byPosition[index] !== undefined) return undefined;
+    this.byPosition[index] = outcome;
+    return this.#hook?.tell(index, outcome);
+  }
+
+  idle(): void {
+    // finish() tells when all is done.
+  }
 }
 
 /** The events that are answered for, whatever the caller does with his array. A place without one is undefined. */
@@ -103,10 +127,7 @@ function copyOf(events: unknown): readonly unknown[] {
 }
 
 /** Throttled attempts do not count as failures, but they are more than none. */
-const withoutRetries = (context: ConnectionContext): ConnectionContext => ({
-  ...context,
-  policy: { ...context.policy, attempts: 0 },
-});
+const withoutRetries = (policy: RetryPolicy): RetryPolicy => ({ ...policy, attempts: 0 });
 
 /** Not a number is no limit at all: the default is meant. */
 export const atLeastZero = (given: number, otherwise: number): number => (given >= 0 ? given : otherwise);
@@ -115,18 +136,12 @@ export const atLeastZero = (given: number, otherwise: number): number => (given 
 function conserved(
   context: ConnectionContext,
   events: readonly unknown[],
-  outcomes: (Outcome | undefined)[],
-  settled: number,
+  { byPosition, count }: DeliverOutcomes,
 ): readonly Outcome[] {
-  if (settled === events.length && !outcomes.includes(undefined)) return outcomes as Outcome[];
-  context.emit?.({
-    kind: 'conservation_broken',
-    slug: context.slug,
-    connection: context.id,
-    in: events.length,
-    out: settled,
-  });
-  return outcomes.map((outcome, index) => outcome ?? forgotten(events[index]));
+  const { emit, slug, id: connection } = context;
+  if (count === events.length && !byPosition.includes(undefined)) return byPosition as Outcome[];
+  emit?.({ kind: 'conservation_broken', slug, connection, in: events.length, out: count });
+  return byPosition.map((outcome, index) => outcome ?? forgotten(events[index]));
 }
 
 /** The runtime lost sight of an event, so it claims nothing about it. */

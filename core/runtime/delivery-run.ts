@@ -2,378 +2,373 @@ import { setMaxListeners } from 'node:events';
 import Denque from 'denque';
 import type { TransformContext } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
-import { createBatcher } from './batching/batcher.ts';
-import { carry } from './sending/send-batch.ts';
-import { dateOf, isoTime } from '../policy/clock.ts';
-import { createDuplicates, type Duplicates } from './intake/duplicates.ts';
-import { eventIdOf } from './intake/event-shape.ts';
+import { dateOf } from '../policy/clock.ts';
+import { createBatcher, type Batcher } from './batching/batcher.ts';
 import { createLanes, type Lanes } from './batching/lanes.ts';
-import type { Call, ConnectionContext } from './connection-context.ts';
-import { deferred, heldBack, lost, stoppedReason, suspended } from './sending/outcomes.ts';
-import { batchByVendor } from './batching/vendor-batching.ts';
-import { prepareEvent } from './intake/prepare-event.ts';
 import { batchOf, pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
+import { batchByVendor, windowsToBatch } from './batching/vendor-batching.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { createDuplicates, duplicate, isForGood, twinOutcome, type Duplicates } from './intake/duplicates.ts';
+import { eventIdOf } from './intake/event-shape.ts';
+import { prepareEvent } from './intake/prepare-event.ts';
+import { deferred, heldBack, lost, stoppedReason, suspended } from './sending/outcomes.ts';
+import type { RetryPolicy } from './sending/retry-policy.ts';
+import { BatchSend } from './sending/send-batch.ts';
+import type { BatchOwner, SendRun } from './sending/send-run.ts';
 
 export interface DeliveryRunOptions {
   /** How long an event may take from being read, in milliseconds. */
   readonly withinMs: number;
-  /** Deliveries read later that may still overtake one in its lane; Infinity = all of the call. */
+  /** Deliveries read later that may still overtake one in its lane; Infinity = all of the run. */
   readonly span: number;
   /** Most deliveries that may wait in one lane, or for one scope. */
   readonly laneCapacity: number;
   /** messageIds remembered, beside those on their way, to keep a second copy from a vendor it would harm. */
   readonly remembered: number;
-  /** A promise holds the lane of that event: true lets it go on, false gives back what waits in it. Never rejects. */
-  readonly settle: (index: number, outcome: Outcome) => Promise<boolean> | undefined;
+  /** Default: the connection's. */
+  readonly policy?: RetryPolicy;
+}
+
+/** Who wants the outcomes: a deliver(), or a stream(). */
+export interface OutcomeReader {
+  /** A promise locks the lane of that event: true lets it go on, false gives back what waits in it. Never rejects. */
+  settle(index: number, outcome: Outcome): Promise<boolean> | undefined;
   /** Nothing is on its way any more. */
-  readonly idle?: () => void;
+  idle(): void;
 }
 
-/** The events of one call on their way: taken one by one, batched, carried, settled. */
-export interface DeliveryRun {
-  /** Works one event, read at `now` (by clock.elapsed), into a batch, or settles it at once. Synchronous. */
-  take(event: unknown, index: number, now: number): void;
-  /** Sends what has waited since `since` (by clock.elapsed) or longer, full or not; without it, everything. */
-  flush(since?: number): void;
-  /** The input ended: everything goes out. Resolves when all events have their outcome. */
-  finish(): Promise<void>;
-  /** Nothing more is started; what is in flight is finished. */
-  stop(): void;
-  /** Batches made, and lanes with one, that have not started. */
-  backlog(): number;
-  /** Resolves when no more of them wait than may be in flight. */
-  room(): Promise<void>;
-  /** Since when, by clock.elapsed, the oldest delivery waits for company, or for an earlier event of its lane. */
-  waitingSince(): number | undefined;
-  /**
-   * About how long an event read now would wait, at the connection's pace, behind those of this flight that wait to leave, in
-   * milliseconds; 0 where none do.
-   */
-  behindMs(): number;
-  /** Resolves when a batch has left, was refused, or came back; at once where none is on its way. */
-  moved(): Promise<void>;
-  /** Batches on their way; not those that only wait for their scope. */
-  running(): number;
-  /** What waits for its scope comes back deferred. */
-  putOff(): void;
-}
-
-export function createDeliveryRun(context: ConnectionContext, options: DeliveryRunOptions): DeliveryRun {
-  const { vendor, clock } = context;
-  const { limits, framing: frame } = vendor;
-  const { concurrency } = context.pace;
-  const packer = createBatcher<PendingDelivery>(
-    vendor.packsItself ? { ...limits, maxItems: limits.maxItems * windowsToPack } : limits,
-    frame,
-  );
-  const ready = new Denque<PendingBatch>();
-  const seen = vendor.manifest.replay === 'harmful' ? createDuplicates(options.remembered) : undefined;
-  let lanes: Lanes | undefined;
-  let starting = 0;
-  let running = 0;
-  /** Of these, parts that wait for their scope. */
-  let parked = 0;
-  let open = 0;
-  let stopped = false;
-  /** A batch that is refused at once departs inside pump(): the loop there goes on, not a call inside the call. */
-  let pumping = false;
-  /** Made when the first wait needs it. */
-  let stopping: AbortController | undefined;
-  let finished: (() => void) | undefined;
-  let roomy: (() => void)[] = [];
-  let movers: (() => void)[] = [];
-  /** Events in batches that were started and have not come back. */
-  let carried = 0;
-  let moment: TransformContext = { now: 0, prepared: vendor.prepared };
-  /** When that was, by clock.elapsed. */
-  let momentAt = Number.NaN;
+/**
+ * The events of one deliver() or stream(): taken one by one, prepared, batched, sent, settled. A batch under way calls back by
+ * three methods: slotTaken(), settle() and batchDone().
+ */
+export class DeliveryRun implements SendRun, BatchOwner {
+  readonly context: ConnectionContext;
+  readonly policy: RetryPolicy;
+  readonly laneCapacity: number;
+  stopped = false;
+  readonly #options: DeliveryRunOptions;
+  readonly #reader: OutcomeReader;
+  readonly #duplicates: Duplicates | undefined;
+  readonly #batcher: Batcher<PendingDelivery>;
+  #lanes: Lanes | undefined;
   /** By lane: outcomes that the host is writing down. */
-  const keeping = new Map<string, Promise<boolean>>();
+  readonly #persisting = new Map<string, Promise<boolean>>();
+  /** Batches that want a slot as soon as fewer wait for one. */
+  readonly #ready = new Denque<PendingBatch>();
+  /** Batches that wait for a slot. */
+  #waiting = 0;
+  /** Batches that were started and are not done; of these, parts that wait for their scope; and the events in them. */
+  #started = 0;
+  #scopeWaiting = 0;
+  #startedEvents = 0;
+  /** Events without an outcome. */
+  #open = 0;
+  /** A batch that is refused a slot at once calls slotTaken() inside #startReady(): the loop there goes on, not a call inside the call. */
+  #isStarting = false;
+  #stopping: AbortController | undefined;
+  #finished: (() => void) | undefined;
+  readonly #readyWaiters: (() => void)[] = [];
+  readonly #moveWaiters: (() => void)[] = [];
+  #transformContext: TransformContext;
+  /** When that was made, by clock.elapsed. */
+  #transformContextAt = Number.NaN;
 
-  const call: Call = {
-    context,
-    urgent: false,
-    signal() {
-      if (stopping === undefined) {
-        stopping = new AbortController();
-        setMaxListeners(0, stopping.signal);
-        if (stopped) stopping.abort();
+  constructor(context: ConnectionContext, options: DeliveryRunOptions, reader: OutcomeReader) {
+    const { vendor } = context;
+    const { limits, framing } = vendor;
+    this.context = context;
+    this.policy = options.policy ?? context.policy;
+    this.laneCapacity = options.laneCapacity;
+    this.#options = options;
+    this.#reader = reader;
+    this.#duplicates = vendor.manifest.replay === 'harmful' ? createDuplicates(options.remembered) : undefined;
+    this.#batcher = createBatcher(
+      vendor.batchesItself ? { ...limits, maxItems: limits.maxItems * windowsToBatch } : limits,
+      framing,
+    );
+    this.#transformContext = { now: 0, prepared: vendor.prepared };
+    context.runs.add(this);
+    if (context.closed) this.stop();
+  }
+
+  /** Works one event, read at `now` (by clock.elapsed), into a batch or a lane, or settles it at once. Synchronous. */
+  take(event: unknown, index: number, now: number): void {
+    const prepared = prepareEvent(this.context, event, this.#transformContextOf(now));
+    const eventId = eventIdOf(event);
+    if (prepared.kind !== 'payload')
+      return void this.#tell(index, { kind: prepared.kind, eventId, reason: prepared.reason });
+    const copy = this.#duplicates === undefined || eventId === '' ? 'new' : this.#duplicates.take(eventId, index);
+    if (copy === 'settled') return void this.#tell(index, { kind: 'skipped', eventId, reason: duplicate });
+    this.#open += 1;
+    if (copy === 'twin') return;
+    const delivery = pendingDelivery(prepared, index, eventId, now, this.#options.withinMs);
+    const { suspensions, pacer } = this.context;
+    const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
+    if (suspension !== undefined) return this.#settle(delivery, suspended(delivery, suspension, this.context));
+    if (this.stopped) return this.#settle(delivery, deferred(delivery, stoppedReason, pacer.opensAt()));
+    if (delivery.lane !== undefined) return this.#queueInLane(delivery, now);
+    const full = this.#batcher.add(delivery, now);
+    if (full !== undefined) this.#addBatch(full);
+  }
+
+  #transformContextOf(now: number): TransformContext {
+    if (this.#transformContextAt !== now) {
+      this.#transformContextAt = now;
+      this.#transformContext = { now: this.context.clock.now(), prepared: this.context.vendor.prepared };
+    }
+    return this.#transformContext;
+  }
+
+  #queueInLane(delivery: PendingDelivery, now: number): void {
+    const added = this.#openLanes().add(delivery, now);
+    if (added === 'full') return this.#settle(delivery, deferred(delivery, overCapacity, this.context.clock.now()));
+    if (added !== 'waiting')
+      return this.#settle(delivery, heldBack(delivery, dateOf(this.context.clock, added.blockedUntil)));
+    this.#startReady();
+  }
+
+  #openLanes(): Lanes {
+    const { limits, framing: frame } = this.context.vendor;
+    const { span, laneCapacity: capacity } = this.#options;
+    this.#lanes ??= createLanes({ limits, frame, span, capacity });
+    return this.#lanes;
+  }
+
+  #addBatch(deliveries: readonly PendingDelivery[]): void {
+    if (!this.context.vendor.batchesItself) this.#ready.push(batchOf(deliveries) as PendingBatch);
+    else {
+      const { batches, forgotten } = batchByVendor(this.context, deliveries);
+      for (const delivery of forgotten) this.#settle(delivery, lost(delivery));
+      for (const batch of batches) this.#ready.push(batch);
+    }
+    this.#startReady();
+  }
+
+  /** Starts as many batches as may wait for a slot; lanes first, because order holds others up. */
+  #startReady(): void {
+    if (this.#isStarting) return;
+    this.#isStarting = true;
+    const { concurrency } = this.context.pace;
+    try {
+      while (this.#waiting < concurrency) {
+        const batch = this.#nextBatch();
+        if (batch === undefined) break;
+        this.#waiting += 1;
+        this.#started += 1;
+        this.#startedEvents += batch.items.length;
+        new BatchSend(this, this, batch).start();
       }
-      return stopping.signal;
-    },
-    stopped: () => stopped,
-    settle(delivery, outcome) {
-      if (delivery.settled !== undefined) return;
-      settle(delivery, outcome);
-      if (outcome.kind === 'deferred' && delivery.lane !== undefined) holdBack(delivery.lane, outcome.retryAt);
-    },
-    kept: (lane) => keeping.get(lane),
-    waitingRoom: options.laneCapacity,
-    parked(change) {
-      parked += change;
-      if (change < 0) return;
-      wakeMovers();
-      nothingMoves();
-    },
-  };
+    } finally {
+      this.#isStarting = false;
+    }
+    if (this.#readyWaiters.length > 0 && this.backlog() <= concurrency) wakeAll(this.#readyWaiters);
+  }
 
-  function settle(delivery: PendingDelivery, outcome: Outcome): void {
+  #nextBatch(): PendingBatch | undefined {
+    for (let laned = this.#lanes?.next(); laned !== undefined; laned = this.#lanes?.next()) {
+      const batch = batchOf(laned.deliveries);
+      if (batch !== undefined) return batch;
+      this.#lanes?.done(laned.name);
+    }
+    return this.#ready.shift();
+  }
+
+  slotTaken(): void {
+    this.#waiting -= 1;
+    if (this.backlog() > 0) this.#startReady();
+    this.#wakeMoveWaiters();
+  }
+
+  settle(delivery: PendingDelivery, outcome: Outcome): void {
+    if (delivery.settled !== undefined) return;
+    this.#settle(delivery, outcome);
+    // What waits behind a deferred event of its lane may not overtake it.
+    if (outcome.kind === 'deferred' && delivery.lane !== undefined) this.#blockLane(delivery.lane, outcome.retryAt);
+  }
+
+  batchDone({ lane, items }: PendingBatch): void {
+    this.#started -= 1;
+    this.#startedEvents -= items.length;
+    if (lane !== undefined) this.#lanes?.done(lane);
+    this.#startReady();
+    if (this.#open === 0) this.#finished?.();
+    this.#wakeMoveWaiters();
+    this.#tellWhereIdle();
+  }
+
+  #settle(delivery: PendingDelivery, outcome: Outcome): void {
     if (delivery.settled !== undefined) return;
     delivery.settled = outcome;
-    open -= 1;
-    const kept = conclude(delivery.index, outcome);
-    if (kept !== undefined && delivery.lane !== undefined) hold(delivery.lane, kept);
-    if (seen !== undefined && delivery.eventId !== '') settleTwins(seen, delivery.eventId, outcome);
+    this.#open -= 1;
+    const { lane, eventId, index } = delivery;
+    const persisted = this.#tell(index, outcome);
+    if (persisted !== undefined && lane !== undefined) this.#lockLane(lane, persisted);
+    if (this.#duplicates !== undefined && eventId !== '') this.#settleTwins(this.#duplicates, eventId, outcome);
   }
 
   /**
    * A second copy waits for what becomes of the first. To a host that tells its records by their ids both are one record: told
    * `skipped`, it would delete the event that comes back deferred.
    */
-  function settleTwins(known: Duplicates, eventId: string, outcome: Outcome): void {
-    const twins = known.settle(eventId, isForGood(outcome));
-    for (const index of twins) {
-      open -= 1;
-      void conclude(index, twinOf(outcome, eventId, clock.now()));
+  #settleTwins(duplicates: Duplicates, eventId: string, outcome: Outcome): void {
+    for (const index of duplicates.settle(eventId, isForGood(outcome))) {
+      this.#open -= 1;
+      void this.#tell(index, twinOutcome(outcome, eventId, this.context.clock.now()));
     }
+  }
+
+  #tell(index: number, outcome: Outcome): Promise<boolean> | undefined {
+    if (this.context.emit !== undefined) reportOutcome(this.context, outcome);
+    return this.#reader.settle(index, outcome);
   }
 
   /** Nothing of the lane leaves until the host has written down what it was told; and nothing at all when it could not. */
-  function hold(lane: string, kept: Promise<boolean>): void {
-    const others = keeping.get(lane);
-    const all = others === undefined ? kept : Promise.all([others, kept]).then(([before, now]) => before && now);
-    keeping.set(lane, all);
-    lanes ??= openLanes();
+  #lockLane(lane: string, persisted: Promise<boolean>): void {
+    const others = this.#persisting.get(lane);
+    const all = others === undefined ? persisted : Promise.all([others, persisted]).then(([a, b]) => a && b);
+    this.#persisting.set(lane, all);
+    const lanes = this.#openLanes();
     lanes.lock(lane);
     void all.then((good) => {
-      if (keeping.get(lane) === all) keeping.delete(lane);
-      if (!good) holdBack(lane, undefined);
-      lanes?.unlock(lane);
-      pump();
-      if (open === 0) finished?.();
+      if (this.#persisting.get(lane) === all) this.#persisting.delete(lane);
+      if (!good) this.#blockLane(lane, undefined);
+      lanes.unlock(lane);
+      this.#startReady();
+      if (this.#open === 0) this.#finished?.();
     });
   }
 
-  const openLanes = (): Lanes => createLanes({ limits, frame, span: options.span, capacity: options.laneCapacity });
-
-  function conclude(index: number, outcome: Outcome): Promise<boolean> | undefined {
-    const { emit, slug, id: connection } = context;
-    if (emit !== undefined) {
-      const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
-      emit({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code });
-      if (outcome.kind === 'delivered') {
-        for (const { code: noted, field } of outcome.notes ?? [])
-          emit({ kind: 'event_noted', slug, connection, code: noted, field });
-      }
-    }
-    return options.settle(index, outcome);
-  }
-
-  /** What waits behind a deferred event of its lane may not overtake it. */
-  function holdBack(lane: string, retryAt: string | undefined): void {
+  #blockLane(lane: string, retryAt: string | undefined): void {
+    const { clock } = this.context;
     const today = clock.now();
     const until = retryAt === undefined ? today : Date.parse(retryAt);
     const now = clock.elapsed();
-    for (const delivery of lanes?.block(lane, now + (until - today), now) ?? [])
-      settle(delivery, heldBack(delivery, until));
+    for (const delivery of this.#lanes?.block(lane, now + (until - today), now) ?? [])
+      this.#settle(delivery, heldBack(delivery, until));
   }
 
-  function take(event: unknown, index: number, now: number): void {
-    if (momentAt !== now) {
-      momentAt = now;
-      moment = { now: clock.now(), prepared: vendor.prepared };
+  persisting(lane: string): Promise<boolean> | undefined {
+    return this.#persisting.get(lane);
+  }
+
+  signal(): AbortSignal {
+    if (this.#stopping === undefined) {
+      this.#stopping = new AbortController();
+      setMaxListeners(0, this.#stopping.signal);
+      if (this.stopped) this.#stopping.abort();
     }
-    const made = prepareEvent(context, event, moment);
-    const eventId = eventIdOf(event);
-    if (made.kind !== 'payload') return void conclude(index, { kind: made.kind, eventId, reason: made.reason });
-    const copy = seen === undefined || eventId === '' ? 'new' : seen.take(eventId, index);
-    if (copy === 'settled') return void conclude(index, { kind: 'skipped', eventId, reason: duplicate });
-    if (copy === 'twin') {
-      open += 1;
-      return;
-    }
-    const delivery = pendingDelivery(made, index, eventId, now, options.withinMs);
-    open += 1;
-    const suspension = context.suspensions.against(delivery.scopes);
-    if (suspension !== undefined) return settle(delivery, suspended(delivery, suspension, context));
-    if (stopped) return settle(delivery, deferred(delivery, stoppedReason, context.pacer.opensAt()));
-    if (delivery.lane !== undefined) return shelve(delivery, now);
-    const full = packer.add(delivery, now);
-    if (full !== undefined) enqueue(full);
+    return this.#stopping.signal;
   }
 
-  function shelve(delivery: PendingDelivery, now: number): void {
-    lanes ??= openLanes();
-    const shelved = lanes.add(delivery, now);
-    if (shelved === 'full') return settle(delivery, deferred(delivery, crowded, clock.now()));
-    if (shelved !== 'waiting') return settle(delivery, heldBack(delivery, dateOf(clock, shelved.blockedUntil)));
-    pump();
-  }
-
-  function enqueue(deliveries: readonly PendingDelivery[]): void {
-    for (const batch of pack(deliveries)) ready.push(batch);
-    pump();
-  }
-
-  function pack(deliveries: readonly PendingDelivery[]): readonly PendingBatch[] {
-    if (!vendor.packsItself) return [batchOf(deliveries) as PendingBatch];
-    const { batches, forgotten } = batchByVendor(context, deliveries);
-    for (const delivery of forgotten) settle(delivery, lost(delivery));
-    return batches;
-  }
-
-  /** Starts as many batches as may be waiting for a slot; lanes first, because order holds others up. */
-  function pump(): void {
-    if (pumping) return;
-    pumping = true;
-    try {
-      startWaiting();
-    } finally {
-      pumping = false;
-    }
-    if (roomy.length > 0 && backlog() <= concurrency) {
-      const waiters = roomy;
-      roomy = [];
-      for (const wake of waiters) wake();
-    }
-  }
-
-  function startWaiting(): void {
-    while (starting < concurrency) {
-      const laned = lanes?.next();
-      const batch = laned === undefined ? ready.shift() : batchOf(laned.deliveries);
-      if (laned !== undefined && batch === undefined) {
-        lanes?.done(laned.name);
-        continue;
-      }
-      if (batch === undefined) break;
-      start(batch);
-    }
-  }
-
-  function backlog(): number {
-    return ready.length + (lanes?.ready() ?? 0);
-  }
-
-  /** Events, and at least as many requests as they make, that wait here and not in the pacer yet. */
-  function behindMs(): number {
-    const items = open - carried;
-    if (items <= 0 && starting === 0) return 0;
-    const batches = ready.length + (lanes?.size() ?? 0) + Math.max(0, packer.size() - 1);
-    return context.pacer.behindMs(Math.max(batches, Math.floor(items / limits.maxItems)), Math.max(0, items));
-  }
-
-  function wakeMovers(): void {
-    if (movers.length === 0) return;
-    const waiters = movers;
-    movers = [];
-    for (const wake of waiters) wake();
-  }
-
-  function start(batch: PendingBatch): void {
-    starting += 1;
-    running += 1;
-    carried += batch.items.length;
-    carry(call, batch, departed, arrived);
-  }
-
-  function departed(): void {
-    starting -= 1;
-    if (backlog() > 0) pump();
-    wakeMovers();
-  }
-
-  function arrived({ lane, items }: PendingBatch): void {
-    running -= 1;
-    carried -= items.length;
-    if (lane !== undefined) lanes?.done(lane);
-    pump();
-    if (open === 0) finished?.();
-    wakeMovers();
-    nothingMoves();
+  scopeWaiting(change: 1 | -1): void {
+    this.#scopeWaiting += change;
+    if (change < 0) return;
+    this.#wakeMoveWaiters();
+    this.#tellWhereIdle();
   }
 
   /** What is left waits for company, or for its scope. */
-  function nothingMoves(): void {
-    if (running <= parked) options.idle?.();
+  #tellWhereIdle(): void {
+    if (this.#started <= this.#scopeWaiting) this.#reader.idle();
   }
 
-  function flush(since?: number): void {
-    for (const deliveries of packer.flush(since)) enqueue(deliveries);
-    lanes?.flush(since);
-    pump();
+  #wakeMoveWaiters(): void {
+    if (this.#moveWaiters.length > 0) wakeAll(this.#moveWaiters);
   }
 
-  function stop(): void {
-    stopped = true;
-    stopping?.abort();
-    context.pacer.dismiss(call);
-    context.scopePauses.dismiss(call, 'stopped');
-    const packed = packer.flush().flat();
-    const crated = ready.toArray().flatMap(({ items }) => items);
-    const unsent = [...packed, ...(lanes?.clear() ?? []), ...crated];
-    ready.clear();
-    const retryAt = context.pacer.opensAt();
-    for (const delivery of unsent) settle(delivery, deferred(delivery, stoppedReason, retryAt));
-    if (open === 0) finished?.();
-    pump();
-    wakeMovers();
+  /** Sends what has waited since `since` (by clock.elapsed) or longer, full or not; without it, everything. */
+  flush(since?: number): void {
+    for (const deliveries of this.#batcher.flush(since)) this.#addBatch(deliveries);
+    this.#lanes?.flush(since);
+    this.#startReady();
   }
 
-  async function finish(): Promise<void> {
-    flush();
-    if (open > 0) {
+  /** The input ended: everything goes out. Resolves when all events have their outcome. */
+  async finish(): Promise<void> {
+    this.flush();
+    if (this.#open > 0) {
       await new Promise<void>((resolve) => {
-        finished = resolve;
+        this.#finished = resolve;
       });
     }
-    context.calls.delete(flight);
+    this.context.runs.delete(this);
   }
 
-  // Methods all over, no getters: V8 defines those anew for every literal, which one event's call would feel.
-  const flight: DeliveryRun = {
-    take,
-    flush,
-    finish,
-    stop,
-    room: () => (backlog() <= concurrency ? Promise.resolve() : new Promise((resolve) => roomy.push(resolve))),
-    backlog,
-    waitingSince() {
-      const laned = lanes?.oldest();
-      const packed = packer.oldest();
-      return laned === undefined || packed === undefined ? (laned ?? packed) : Math.min(laned, packed);
-    },
-    behindMs,
-    moved: () => (running - parked > 0 ? new Promise((resolve) => movers.push(resolve)) : Promise.resolve()),
-    running: () => Math.max(0, running - parked),
-    putOff: () => context.scopePauses.dismiss(call, 'throttled'),
-  };
-  context.calls.add(flight);
-  if (context.closed) stop();
-  return flight;
+  /** Nothing more is started; what is in flight is finished. */
+  stop(): void {
+    const { pacer, scopePauses } = this.context;
+    this.stopped = true;
+    this.#stopping?.abort();
+    pacer.dismiss(this);
+    scopePauses.dismiss(this, 'stopped');
+    const batched = this.#ready.toArray().flatMap(({ items }) => items);
+    const unsent = [...this.#batcher.flush().flat(), ...(this.#lanes?.clear() ?? []), ...batched];
+    this.#ready.clear();
+    const retryAt = pacer.opensAt();
+    for (const delivery of unsent) this.#settle(delivery, deferred(delivery, stoppedReason, retryAt));
+    if (this.#open === 0) this.#finished?.();
+    this.#startReady();
+    this.#wakeMoveWaiters();
+  }
+
+  /** What waits for its scope comes back deferred. */
+  deferScopeWaiters(): void {
+    this.context.scopePauses.dismiss(this, 'throttled');
+  }
+
+  /** Batches made, and lanes with one, that have not started. */
+  backlog(): number {
+    return this.#ready.length + (this.#lanes?.ready() ?? 0);
+  }
+
+  /** Resolves when no more of them wait than may be in flight. */
+  whenReady(): Promise<void> {
+    if (this.backlog() <= this.context.pace.concurrency) return Promise.resolve();
+    return new Promise((resolve) => this.#readyWaiters.push(resolve));
+  }
+
+  /** Since when, by clock.elapsed, the oldest delivery waits for company, or for an earlier event of its lane. */
+  waitingSince(): number | undefined {
+    const inLane = this.#lanes?.oldest();
+    const inBatch = this.#batcher.oldest();
+    return inLane === undefined || inBatch === undefined ? (inLane ?? inBatch) : Math.min(inLane, inBatch);
+  }
+
+  /**
+   * About how long an event read now would wait, at the connection's pace, behind those of this run that wait to leave, in
+   * milliseconds; 0 where none do.
+   */
+  behindMs(): number {
+    const items = this.#open - this.#startedEvents;
+    if (items <= 0 && this.#waiting === 0) return 0;
+    const { pacer, vendor } = this.context;
+    const batches = this.#ready.length + (this.#lanes?.size() ?? 0) + Math.max(0, this.#batcher.size() - 1);
+    return pacer.behindMs(Math.max(batches, Math.floor(items / vendor.limits.maxItems)), Math.max(0, items));
+  }
+
+  /** Batches on their way; not those that only wait for their scope. */
+  running(): number {
+    return Math.max(0, this.#started - this.#scopeWaiting);
+  }
+
+  /** Resolves when a batch has left, was refused, or came back; at once where none is on its way. */
+  whenMoved(): Promise<void> {
+    if (this.running() === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#moveWaiters.push(resolve));
+  }
 }
 
-/** A vendor's own batch() sees up to this many full requests' worth of deliveries at a time. */
-const windowsToPack = 4;
-
-const crowded: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };
-const duplicate: Reason = {
-  code: 'duplicate_event',
-  message: 'An event with the same messageId went before it',
-  field: 'messageId',
-};
-const judgedAlone: Reason = {
-  code: 'held_back',
-  message: 'An event with the same messageId was refused, which says nothing about this one',
-  field: 'messageId',
-};
-
-/** Whether another copy of the event has nothing more to do in this call. */
-const isForGood = ({ kind }: Outcome): boolean => kind === 'delivered' || kind === 'unknown' || kind === 'skipped';
-
-/** The outcome of a copy that waited for another: what comes back does so with all its copies. */
-function twinOf(outcome: Outcome, eventId: string, now: number): Outcome {
-  if (isForGood(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
-  if (outcome.kind !== 'rejected') return outcome;
-  return { kind: 'deferred', eventId, reason: judgedAlone, retryAt: isoTime(now) };
+/** Those that wait again, wait for the next time. */
+function wakeAll(waiters: (() => void)[]): void {
+  for (const wake of waiters.splice(0)) wake();
 }
+
+function reportOutcome({ emit, slug, id: connection }: ConnectionContext, outcome: Outcome): void {
+  const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
+  emit?.({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code });
+  if (outcome.kind !== 'delivered') return;
+  for (const { code: noted, field } of outcome.notes ?? [])
+    emit?.({ kind: 'event_noted', slug, connection, code: noted, field });
+}
+
+const overCapacity: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };

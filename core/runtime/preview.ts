@@ -1,9 +1,10 @@
+import type { Batch } from '../api/delivery.ts';
 import type { CdpEvent } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
-import type { Wire } from '../api/destination.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import { prepareEvent, type Progress, type Stage } from './intake/prepare-event.ts';
+import { firstRequestOf } from './sending/custom-send.ts';
 
 /** What would leave for one event, and why; or what stops it, and where. Credentials are masked. */
 export type Preview =
@@ -27,7 +28,7 @@ export type Preview =
     }
   | { readonly kind: 'skipped' | 'rejected'; readonly stage: Stage; readonly reason: Reason };
 
-/** Takes the real path, with a wire that only listens. */
+/** Takes the real path as far as the request. */
 export async function preview(context: ConnectionContext, event: CdpEvent): Promise<Preview> {
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
@@ -44,20 +45,8 @@ export async function preview(context: ConnectionContext, event: CdpEvent): Prom
   const { made, text, bytes } = ready;
   const { kind: _kind, notes: told, ...parts } = made;
   const delivery = { index: 0, eventId: '', ...parts, text, bytes };
-  let heard: HttpRequest | undefined;
-  const wire: Wire = {
-    signal: new AbortController().signal,
-    request: async (request) => {
-      heard ??= request;
-      return { kind: 'network', code: 'PREVIEW', received: 'no' };
-    },
-  };
-  try {
-    await vendor.send({ group: made.group, lane: made.lane, items: [delivery] }, vendor.settings, wire);
-  } catch (error) {
-    defect(context, 'send', error);
-  }
-  if (heard === undefined) {
+  const request = await requestOf(context, { group: made.group, lane: made.lane, items: [delivery] });
+  if (request === undefined) {
     return {
       kind: 'rejected',
       stage: 'encode',
@@ -66,11 +55,21 @@ export async function preview(context: ConnectionContext, event: CdpEvent): Prom
   }
   return {
     kind: 'request',
-    request: masked(heard, redactor),
+    request: masked(request, redactor),
     fields: [...sources].map(([field, source]) => ({ field, source })),
     notes: [...(told ?? []), ...notes],
     ...defined({ group: made.group, lane: made.lane, scopes: made.scopes }),
   };
+}
+
+async function requestOf(context: ConnectionContext, batch: Batch<unknown>): Promise<HttpRequest | undefined> {
+  const { vendor } = context;
+  try {
+    return vendor.ownSend === undefined ? vendor.request(batch) : await firstRequestOf(vendor, batch);
+  } catch (error) {
+    defect(context, 'send', error);
+    return undefined;
+  }
 }
 
 function masked(

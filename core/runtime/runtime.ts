@@ -38,8 +38,8 @@ import { createRetryBudget } from '../policy/retry-budget.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
 import { textsOf } from './secrets.ts';
 import { safely, type Emit } from './signals.ts';
-import { createScopePauses } from './sending/scope-pauses.ts';
-import { createSuspensions } from './sending/suspensions.ts';
+import { ScopePauses } from './sending/scope-pauses.ts';
+import { Suspensions } from './sending/suspensions.ts';
 
 /** What the host program decides for all its connections. Checked when the runtime is made; every part but the first may be left out. */
 export interface RuntimeOptions extends PoolOptions {
@@ -216,15 +216,15 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         now: clock.now,
         elapsed: clock.elapsed,
       }),
-      suspensions: createSuspensions(),
-      scopePauses: createScopePauses(clock),
+      suspensions: new Suspensions(),
+      scopePauses: new ScopePauses(clock),
       budget: createRetryBudget(policy.budget),
       onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
       redactor: createRedactor(() => {
         const { secrets, others } = textsOf(destination.config, config);
         return { secrets: [...secrets], settings: [...others], documented: destination.response.documented };
       }),
-      calls: new Set(),
+      runs: new Set(),
       closed: false,
     };
     const connection = createConnection(context, {

@@ -10,10 +10,10 @@ import {
 } from './argument-check.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
 import { atLeastZero } from './deliver.ts';
-import { createDeliveryRun } from './delivery-run.ts';
+import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
 import type { ConnectionContext } from './connection-context.ts';
-import { createAsyncQueue, done, type AsyncQueue } from './async-queue.ts';
-import { createSource, isIterable } from './source.ts';
+import { AsyncQueue, done, type QueueProducer } from './async-queue.ts';
+import { createSource, isIterable, type Source } from './source.ts';
 
 export interface StreamOptions {
   /** How long one event may take from being read, in milliseconds (default 60 s). At a slow pace, reading waits for it. */
@@ -55,106 +55,163 @@ export function stream(
   if (!isIterable(events))
     throw new TypeError(`stream(): the events must be iterable, sync or async, not ${kindOf(events)}`);
   const options = checkedOptions(given, streamOptions, 'stream()');
-  let outlet: AsyncQueue<Settled> | undefined;
-  let left = false;
+  let run: StreamRun | undefined;
+  let isOver = false;
   // Nothing is begun before somebody reads: a stream that nobody reads must not stay with its connection.
   const settled: AsyncIterableIterator<Settled, undefined> = {
     [Symbol.asyncIterator]: () => settled,
     next() {
-      if (outlet === undefined && left) return Promise.resolve(done);
+      if (run === undefined && isOver) return Promise.resolve(done);
       try {
-        outlet ??= begin(context, events, options);
+        run ??= new StreamRun(context, events, options);
       } catch (error) {
-        left = true;
+        isOver = true;
         return Promise.reject(error as Error);
       }
-      return outlet.next();
+      return run.outcomes.next();
     },
     return() {
-      left = true;
-      return outlet === undefined ? Promise.resolve(done) : outlet.return();
+      isOver = true;
+      return run === undefined ? Promise.resolve(done) : run.outcomes.return();
     },
   };
   return settled;
 }
 
-function begin(
-  context: ConnectionContext,
-  events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
-  { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions,
-): AsyncQueue<Settled> {
-  const { clock } = context;
-  const patience = atLeastZero(withinMs, defaultWithinMs);
-  // What waits for company for as long as it may take at all would come back deferred instead of sent.
-  const maxAgeMs = Math.min(context.vendor.limits.maxAgeMs, patience / 2);
-  const window = asked >= 1 ? asked : 1;
+/** One stream() under way: it reads as far ahead as its window, its slots and its pace allow. */
+class StreamRun implements OutcomeReader, QueueProducer {
+  readonly outcomes = new AsyncQueue<Settled>(this);
+  readonly #context: ConnectionContext;
+  readonly #source: Source<CdpEvent>;
+  readonly #run: DeliveryRun;
+  readonly #signal: AbortSignal | undefined;
+  /** How long an event may take, and the half of it that it may wait for company or for its pace. */
+  readonly #allowedMs: number;
+  readonly #halfMs: number;
+  readonly #maxAgeMs: number;
+  readonly #window: number;
   /** Reading goes on when the window is this empty again. */
-  const enough = window - Math.min(slice, Math.floor(window / 8));
-  const mostWaiting = context.pace.concurrency + Math.ceil(eventsAhead / context.vendor.limits.maxItems);
-  const source = createSource(events);
-  let read = 0;
-  let given = 0;
-  let stopped = false;
-  let closed = false;
+  readonly #enough: number;
+  readonly #mostBacklog: number;
+  #read = 0;
+  #given = 0;
+  #isStopped = false;
+  #isClosed = false;
   /** Reading waits for us, not for its source: the company of a batch, and what a lane waits for, is not late. */
-  let heldUp = false;
-  let wakeReader: (() => void) | undefined;
-  let stopAgeing: (() => void) | undefined;
+  #readerBlocked = false;
+  #wakeReader: (() => void) | undefined;
+  #stopAgeing: (() => void) | undefined;
 
-  const outlet = createAsyncQueue<Settled>({
-    given() {
-      given += 1;
-      if (wakeReader !== undefined && read - given < enough) wakeReader();
-    },
-    closed(complete) {
-      if (complete && given !== read)
-        context.emit?.({
-          kind: 'conservation_broken',
-          slug: context.slug,
-          connection: context.id,
-          in: read,
-          out: given,
-        });
-      closed = true;
-      stopAgeing?.();
-      stop();
-      signal?.removeEventListener('abort', stop);
-    },
-  });
+  constructor(
+    context: ConnectionContext,
+    events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
+    { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions,
+  ) {
+    const { limits } = context.vendor;
+    this.#context = context;
+    this.#signal = signal;
+    this.#allowedMs = atLeastZero(withinMs, defaultWithinMs);
+    this.#halfMs = this.#allowedMs / 2;
+    // What waits for company for as long as it may take at all would come back deferred instead of sent.
+    this.#maxAgeMs = Math.min(limits.maxAgeMs, this.#halfMs);
+    this.#window = asked >= 1 ? asked : 1;
+    this.#enough = this.#window - Math.min(slice, Math.floor(this.#window / 8));
+    this.#mostBacklog = context.pace.concurrency + Math.ceil(eventsAhead / limits.maxItems);
+    this.#source = createSource(events);
+    const options = {
+      withinMs: this.#allowedMs,
+      span: Math.floor(this.#window / 16),
+      // More than the span, or a lane alone in the stream would be full before its first event may leave.
+      laneCapacity: Math.max(1, Math.floor(this.#window / 8)),
+      remembered: this.#window,
+    };
+    this.#run = new DeliveryRun(context, options, this);
+    signal?.addEventListener('abort', this.#stop, { once: true });
+    if (signal?.aborted === true) this.#stop();
+    void this.#readAll();
+  }
 
-  const flight = createDeliveryRun(context, {
-    withinMs: patience,
-    span: Math.floor(window / 16),
-    // More than the span, or a lane alone in the stream would be full before its first event may leave.
-    laneCapacity: Math.max(1, Math.floor(window / 8)),
-    remembered: window,
-    settle(index, outcome) {
-      outlet.push({ index, outcome });
-      return undefined;
-    },
-    idle: () => wakeReader?.(),
-  });
+  settle(index: number, outcome: Outcome): undefined {
+    this.outcomes.push({ index, outcome });
+  }
 
-  function stop(): void {
-    stopped = true;
-    flight.stop();
-    source.stop();
-    wakeReader?.();
+  idle(): void {
+    this.#wakeReader?.();
+  }
+
+  itemRead(): void {
+    this.#given += 1;
+    if (this.#wakeReader !== undefined && this.#unread() < this.#enough) this.#wakeReader();
+  }
+
+  queueClosed(complete: boolean): void {
+    const { emit, slug, id: connection } = this.#context;
+    if (complete && this.#given !== this.#read)
+      emit?.({ kind: 'conservation_broken', slug, connection, in: this.#read, out: this.#given });
+    this.#isClosed = true;
+    this.#stopAgeing?.();
+    this.#stop();
+    this.#signal?.removeEventListener('abort', this.#stop);
+  }
+
+  /** Events read and not yet given back as outcomes. */
+  #unread(): number {
+    return this.#read - this.#given;
+  }
+
+  readonly #stop = (): void => {
+    this.#isStopped = true;
+    this.#run.stop();
+    this.#source.stop();
+    this.#wakeReader?.();
+  };
+
+  async #readAll(): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      while (true) {
+        const coming = this.#source.next();
+        const next = 'then' in coming ? await coming : coming;
+        if (next.done === true) break;
+        this.#take(next.value);
+        if (this.#unread() >= this.#window) await this.#blocked(this.#backPressure());
+        else if (this.#run.backlog() > this.#mostBacklog) await this.#blocked(this.#run.whenReady());
+        else if (this.#run.behindMs() > this.#halfMs) await this.#blocked(this.#pace());
+        else if (this.#read % slice === 0) await yieldToEventLoop();
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    await this.#run.finish();
+    this.outcomes.end(failure);
+  }
+
+  #take(event: CdpEvent): void {
+    this.#run.take(event, this.#read, this.#context.clock.elapsed());
+    this.#read += 1;
+    this.#watchAge();
+  }
+
+  async #blocked(wait: Promise<void>): Promise<void> {
+    this.#readerBlocked = true;
+    await wait;
+    this.#readerBlocked = false;
+    this.#watchAge();
   }
 
   /** Waits for the reader of outcomes. Once nothing is on its way any more, what waits for company leaves as it is. */
-  async function backPressure(): Promise<void> {
-    while (read - given >= enough && !stopped) {
-      if (flight.running() === 0) flight.flush();
+  async #backPressure(): Promise<void> {
+    while (this.#unread() >= this.#enough && !this.#isStopped) {
+      if (this.#run.running() === 0) this.#run.flush();
       // Nothing moves but scopes that a vendor asked to pause: they must not keep the rest of the source waiting.
-      if (flight.running() === 0) flight.putOff();
+      if (this.#run.running() === 0) this.#run.deferScopeWaiters();
       // What is refused at once may be given out at once, before anybody could be woken.
-      if (read - given < enough) break;
+      if (this.#unread() < this.#enough) break;
       await new Promise<void>((resolve) => {
-        wakeReader = resolve;
+        this.#wakeReader = resolve;
       });
     }
-    wakeReader = undefined;
+    this.#wakeReader = undefined;
   }
 
   /**
@@ -162,82 +219,47 @@ function begin(
    * vendor. Where nothing is on its way, what waits for company gets more of it until it may leave, then leaves as it is; when
    * that cannot leave in time either, as beyond a quota of the day, it comes back, and reading goes on.
    */
-  async function pace(): Promise<void> {
-    while (!stopped) {
-      const tooLongMs = flight.behindMs() - patience / 2;
+  async #pace(): Promise<void> {
+    const { clock, pacer } = this.#context;
+    while (!this.#isStopped) {
+      const tooLongMs = this.#run.behindMs() - this.#halfMs;
       if (tooLongMs <= 0) return;
-      if (flight.running() === 0) {
-        const spareMs = (flight.waitingSince() ?? 0) + patience / 2 - clock.elapsed();
-        const companyMs = Math.min(tooLongMs, spareMs, context.pacer.behindMs(0, 0));
-        if (tooLongMs <= patience / 2 && companyMs > 0) {
-          await pause(companyMs);
+      if (this.#run.running() === 0) {
+        const spareMs = (this.#run.waitingSince() ?? 0) + this.#halfMs - clock.elapsed();
+        const companyMs = Math.min(tooLongMs, spareMs, pacer.behindMs(0, 0));
+        if (tooLongMs <= this.#halfMs && companyMs > 0) {
+          await this.#pause(companyMs);
           continue;
         }
-        flight.flush();
-        if (flight.running() === 0) return;
+        this.#run.flush();
+        if (this.#run.running() === 0) return;
       }
-      await flight.moved();
+      await this.#run.whenMoved();
     }
   }
 
   /** Over sooner when it may be. */
-  async function pause(ms: number): Promise<void> {
+  async #pause(ms: number): Promise<void> {
     let off = (): void => undefined;
     await new Promise<void>((resolve) => {
-      wakeReader = resolve;
-      off = clock.after(Math.max(1, ms), resolve);
+      this.#wakeReader = resolve;
+      off = this.#context.clock.after(Math.max(1, ms), resolve);
     });
     off();
-    wakeReader = undefined;
+    this.#wakeReader = undefined;
   }
 
   /** Sends what has waited for company for maxAgeMs, as long as the source is what it waits for. */
-  function watchAge(): void {
-    const since = stopAgeing === undefined && !closed && !heldUp ? flight.waitingSince() : undefined;
+  #watchAge(): void {
+    if (this.#stopAgeing !== undefined || this.#isClosed || this.#readerBlocked) return;
+    const since = this.#run.waitingSince();
     if (since === undefined) return;
-    stopAgeing = clock.after(Math.max(0, since + maxAgeMs - clock.elapsed()), () => {
-      stopAgeing = undefined;
-      if (heldUp) return;
-      flight.flush(clock.elapsed() - maxAgeMs);
-      watchAge();
+    const { clock } = this.#context;
+    this.#stopAgeing = clock.after(Math.max(0, since + this.#maxAgeMs - clock.elapsed()), () => {
+      this.#stopAgeing = undefined;
+      if (this.#readerBlocked) return;
+      this.#run.flush(clock.elapsed() - this.#maxAgeMs);
+      this.#watchAge();
     });
   }
-
-  function take(event: CdpEvent): void {
-    flight.take(event, read, clock.elapsed());
-    read += 1;
-    watchAge();
-  }
-
-  async function held(wait: Promise<void>): Promise<void> {
-    heldUp = true;
-    await wait;
-    heldUp = false;
-    watchAge();
-  }
-
-  async function readAll(): Promise<void> {
-    let failure: { readonly error: unknown } | undefined;
-    try {
-      while (true) {
-        const coming = source.next();
-        const next = 'then' in coming ? await coming : coming;
-        if (next.done === true) break;
-        take(next.value);
-        if (read - given >= window) await held(backPressure());
-        else if (flight.backlog() > mostWaiting) await held(flight.room());
-        else if (flight.behindMs() > patience / 2) await held(pace());
-        else if (read % slice === 0) await yieldToEventLoop();
-      }
-    } catch (error) {
-      failure = { error };
-    }
-    await flight.finish();
-    outlet.end(failure);
-  }
-
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted === true) stop();
-  void readAll();
-  return outlet;
 }

@@ -59,9 +59,9 @@ function transportTo(origin: string, { socketsPerOrigin = 2, dispatcher, ...more
 const request = { method: 'POST', url: 'https://api.example.com/', headers: {}, body: '{"n":1}' } as const;
 
 const send = async (transport: Transport, replyBytes = 65_536): Promise<WireResult> => {
-  const body = await transport.encodeBody(request);
+  const body = await transport.encodeBody(request, undefined);
   return new Promise((onAnswer) =>
-    transport.send(request, body, { withinMs: 5_000, replyBytes }, { onStart: () => undefined, onAnswer }),
+    transport.send(request, body, { withinMs: 5_000, replyBytes, onStart: () => undefined, onAnswer }),
   );
 };
 

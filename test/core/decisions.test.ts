@@ -362,7 +362,7 @@ describe('the signal of a defect', () => {
     const signal = signals.find(({ kind }) => kind === 'defect');
     return signal?.kind === 'defect' ? signal.error : undefined;
   };
-  const here = 'at verdict\\.test\\.ts:\\d+:\\d+$';
+  const here = 'at decisions\\.test\\.ts:\\d+:\\d+$';
   const throwing = (error: unknown) => (): never => {
     throw error;
   };

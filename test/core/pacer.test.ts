@@ -5,7 +5,7 @@ import { createPacer, type SlotRefusal } from '../../core/runtime/sending/pacer.
 import { createSlidingWindow, type SlidingWindow } from '../../core/policy/sliding-window.ts';
 import { createRetryBudget } from '../../core/policy/retry-budget.ts';
 import { defaultRetryPolicy, waitMs } from '../../core/runtime/sending/retry-policy.ts';
-import { createSuspensions } from '../../core/runtime/sending/suspensions.ts';
+import { Suspensions } from '../../core/runtime/sending/suspensions.ts';
 import { createManualClock, start } from './manual-clock.ts';
 
 const never = Number.POSITIVE_INFINITY;
@@ -80,8 +80,8 @@ describe('the pacer', () => {
       items = 1,
       whose: object = call,
     ): Promise<SlotRefusal | undefined> => {
-      const refusal = await new Promise<SlotRefusal | undefined>((granted) =>
-        pacer.acquire(items, deadline, whose, granted),
+      const refusal = await new Promise<SlotRefusal | undefined>((onSlot) =>
+        pacer.acquire({ items, deadline, run: whose, urgent: false, onSlot }),
       );
       got.push(refusal === undefined ? name : `${name} ${refusal.cause}`);
       return refusal;
@@ -140,8 +140,9 @@ describe('the pacer', () => {
     const { pacer } = setUp(1);
     const told: (SlotRefusal | undefined)[] = [];
     pacer.pauseFor(9_000);
-    pacer.acquire(1, start + 8_999, call, (refusal) => told.push(refusal));
-    pacer.acquire(1, start, call, (refusal) => told.push(refusal));
+    const onSlot = (refusal: SlotRefusal | undefined): void => void told.push(refusal);
+    pacer.acquire({ items: 1, deadline: start + 8_999, run: call, urgent: false, onSlot });
+    pacer.acquire({ items: 1, deadline: start, run: call, urgent: false, onSlot });
     expect(told).toEqual([
       { cause: 'throttled', retryAt: start + 9_000 },
       { cause: 'deadline', retryAt: start + 9_000 },
@@ -243,7 +244,7 @@ describe('suspensions', () => {
   const reason = (message: string) => ({ code: 'unauthorized', message }) as const;
 
   it('keep the first reason, and say whether they are news', () => {
-    const suspensions = createSuspensions();
+    const suspensions = new Suspensions();
     expect(suspensions.any).toBe(false);
     expect([
       suspensions.add(reason('1'), 'a'),
@@ -255,7 +256,7 @@ describe('suspensions', () => {
   });
 
   it('concern a delivery by any of its scopes, or all deliveries', () => {
-    const suspensions = createSuspensions();
+    const suspensions = new Suspensions();
     suspensions.add(reason('b'), 'b');
     expect(suspensions.against(['a', 'b'])).toEqual({ reason: reason('b'), scope: 'b' });
     expect(suspensions.against(['a'])).toBeUndefined();
@@ -265,7 +266,7 @@ describe('suspensions', () => {
   });
 
   it('are lifted one by one or all together', () => {
-    const suspensions = createSuspensions();
+    const suspensions = new Suspensions();
     suspensions.add(reason('a'), 'a');
     suspensions.add(reason('b'), 'b');
     suspensions.lift('a');

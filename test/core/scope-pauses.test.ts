@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { classifyWith, decide, type RetryDecision } from '../../core/index.ts';
-import { createScopePauses } from '../../core/runtime/sending/scope-pauses.ts';
+import { ScopePauses } from '../../core/runtime/sending/scope-pauses.ts';
 import { createManualClock, start } from './manual-clock.ts';
 import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
 import { acme, testConnection, codes, defects, kinds, track, tracks } from './test-connection.ts';
@@ -338,7 +338,7 @@ describe('F-17 an event put off', () => {
 describe('scopes that are held', () => {
   it('F-17 are forgotten once their time is over, however many there were', async () => {
     const clock = createManualClock();
-    const holds = createScopePauses(clock);
+    const holds = new ScopePauses(clock);
     for (let n = 0; n < 1_000; n++) {
       holds.pauseUntil(`device:${n}`, clock.now() + 10);
       await clock.advance(11);

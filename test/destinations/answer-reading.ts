@@ -7,7 +7,7 @@ export function decisionsFor(
   exchange: Exchange,
   batch: Batch<never>,
 ): readonly RetryDecision[] {
-  const reply = readResponse({ response }, exchange, batch);
+  const reply = readResponse(response, exchange, batch);
   if (reply.kind === 'settled') return reply.decisions;
   const decision = response.classifyError(reply.failure, batch);
   return batch.items.map(() => decision);

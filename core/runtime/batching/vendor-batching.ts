@@ -3,6 +3,9 @@ import { defect, type ConnectionContext } from '../connection-context.ts';
 import { invalidReturn } from '../invalid-return.ts';
 import { batchOf, type PendingBatch, type PendingDelivery } from './pending-delivery.ts';
 
+/** A vendor's own batch() sees up to this many full requests' worth of deliveries at a time. */
+export const windowsToBatch = 4;
+
 /** What a vendor's own batch() made of its deliveries. It may be wrong: what it repeats or invents is left out. */
 export function batchByVendor(
   context: ConnectionContext,

@@ -1,4 +1,6 @@
 import Denque from 'denque';
+import type { Outcome, Reason } from '../../api/outcome.ts';
+import { isoTime } from '../../policy/clock.ts';
 
 /**
  * The messageIds of one call, for vendors that a second copy would harm. An id is remembered while its event is on its way, and after
@@ -63,4 +65,28 @@ export function createDuplicates(size: number): Duplicates {
       return others;
     },
   };
+}
+
+/** Why a copy of an event that was sent, or spared, is not sent. */
+export const duplicate: Reason = {
+  code: 'duplicate_event',
+  message: 'An event with the same messageId went before it',
+  field: 'messageId',
+};
+
+const judgedAlone: Reason = {
+  code: 'held_back',
+  message: 'An event with the same messageId was refused, which says nothing about this one',
+  field: 'messageId',
+};
+
+/** Whether another copy of the event has nothing more to do in this run. */
+export const isForGood = ({ kind }: Outcome): boolean =>
+  kind === 'delivered' || kind === 'unknown' || kind === 'skipped';
+
+/** The outcome of a copy that waited for another: what comes back does so with all its copies. `now` in epoch ms. */
+export function twinOutcome(outcome: Outcome, eventId: string, now: number): Outcome {
+  if (isForGood(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
+  if (outcome.kind !== 'rejected') return outcome;
+  return { kind: 'deferred', eventId, reason: judgedAlone, retryAt: isoTime(now) };
 }

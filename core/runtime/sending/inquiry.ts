@@ -23,8 +23,8 @@ export type Question = Extract<Finding, 'ask' | 'doubt'>;
  * up may answer it with a yes, but adds nothing to the suspicion: a firewall answers faster than a vendor.
  */
 export interface Inquiry {
-  /** How many refusals there were: a request takes it along, so that a pass can be told from one that left before. */
-  mark(): number;
+  /** How many refusals there were. A request takes this along as its mark, so that a pass can be told from one that left before. */
+  readonly refusals: number;
   /** Something of a request that left at this mark was taken. */
   passed(mark: number): void;
   /** These credentials were taken at some time. */
@@ -82,13 +82,10 @@ class LateInquiry implements Inquiry {
   readonly #options: Options;
   #begun: Begun | undefined;
   #accepted = false;
+  refusals = 0;
 
   constructor(options: Options) {
     this.#options = options;
-  }
-
-  mark(): number {
-    return this.#begun === undefined ? 0 : this.#begun.mark();
   }
 
   passed(mark: number): void {
@@ -105,7 +102,9 @@ class LateInquiry implements Inquiry {
   }
 
   refused(items: readonly PendingDelivery[], mark: number, plain: boolean): Finding {
-    return this.#begin().refused(items, mark, plain);
+    const finding = this.#begin().refused(items, mark, plain);
+    this.refusals = this.#begin().refusals();
+    return finding;
   }
 
   concluded(): void {
@@ -130,7 +129,7 @@ class LateInquiry implements Inquiry {
   }
 }
 
-type Begun = Omit<Inquiry, 'accepted' | 'accept'>;
+type Begun = Omit<Inquiry, 'accepted' | 'accept' | 'refusals'> & { refusals(): number };
 
 function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
   let refusals = 0;
@@ -192,7 +191,7 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
   }
 
   return {
-    mark: () => refusals,
+    refusals: () => refusals,
     passed(mark) {
       passes += 1;
       if (mark > lastPass) lastPass = mark;

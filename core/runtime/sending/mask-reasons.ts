@@ -6,18 +6,22 @@ import type { Reason } from '../../api/outcome.ts';
 import type { Words } from '../../http/masking/words.ts';
 import { yieldToEventLoop } from '../../policy/clock.ts';
 import type { ConnectionContext } from '../connection-context.ts';
-import type { PendingBatch } from '../batching/pending-delivery.ts';
 
 const finalNo: ReadonlySet<RetryDecision['kind']> = new Set(['reject', 'suspend', 'split', 'isolate']);
 
-/** What was said about each batch is masked against all of its payloads, which are looked through once. */
-const wordsByCrate = new WeakMap<PendingBatch, Words>();
+/** What was sent in one request. */
+interface SentPayloads {
+  readonly items: readonly { readonly payload: unknown }[];
+}
 
-function wordsAbout(context: ConnectionContext, batch: PendingBatch): Words {
-  let words = wordsByCrate.get(batch);
+/** What was said about each batch is masked against all of its payloads, which are looked through once. */
+const wordsByBatch = new WeakMap<SentPayloads, Words>();
+
+function wordsAbout(context: ConnectionContext, batch: SentPayloads): Words {
+  let words = wordsByBatch.get(batch);
   if (words === undefined) {
     words = context.redactor.about(batch.items.map(({ payload }) => payload));
-    wordsByCrate.set(batch, words);
+    wordsByBatch.set(batch, words);
   }
   return words;
 }
@@ -34,7 +38,7 @@ export function maskedDecision(
     batch,
     heard,
     aboutAll,
-  }: { readonly batch: PendingBatch; readonly heard: HttpResponse | undefined; readonly aboutAll: boolean },
+  }: { readonly batch: SentPayloads; readonly heard: HttpResponse | undefined; readonly aboutAll: boolean },
 ): RetryDecision {
   if (decision.kind === 'accept') {
     const { note } = decision;
@@ -74,26 +78,24 @@ function isLegible(heard: HttpResponse | undefined): boolean {
 }
 
 /** Payloads and texts that are looked at without giving others their turn: some milliseconds' worth. */
-const inOneGo = 50;
+export const inOneGo = 50;
 
 /**
- * Calls `then` with the reply, once what it says can be told quickly: a thousand texts about a thousand payloads are masked
- * bit by bit, so that others have their turn meanwhile. Everything else goes on at once.
+ * Masks what a reply says of many payloads bit by bit, so that others have their turn meanwhile: a thousand texts about a thousand
+ * payloads take a while. `undefined` where there is so little (`inOneGo`) that each decision masks its own. Never rejects.
  */
-export function unhurried(
+export function maskInTurns(
   context: ConnectionContext,
-  batch: PendingBatch,
-  heard: () => HttpResponse | undefined,
-  then: (reply: Reply) => void,
-) {
-  return (reply: Reply): void => {
-    const texts = batch.items.length > inOneGo ? textsIn(reply) : [];
-    if (texts.length <= inOneGo || !isLegible(heard())) return then(reply);
-    void maskInTurns(wordsAbout(context, batch), texts, heard()?.cut === true).then(() => then(reply));
-  };
+  batch: SentPayloads,
+  reply: Reply,
+  response: HttpResponse | undefined,
+): Promise<void> | undefined {
+  const texts = textsIn(reply);
+  if (texts.length <= inOneGo || !isLegible(response)) return undefined;
+  return lookThrough(wordsAbout(context, batch), texts, response?.cut === true);
 }
 
-async function maskInTurns(words: Words, texts: readonly string[], cut: boolean): Promise<void> {
+async function lookThrough(words: Words, texts: readonly string[], cut: boolean): Promise<void> {
   while (words.lookThrough(inOneGo)) await yieldToEventLoop();
   for (let i = 0; i < texts.length; i++) {
     if (i % inOneGo === 0) await yieldToEventLoop();

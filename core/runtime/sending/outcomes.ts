@@ -2,6 +2,7 @@ import { ambiguousCodes, type Outcome, type Reason } from '../../api/outcome.ts'
 import { isoTime } from '../../policy/clock.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import type { PendingDelivery } from '../batching/pending-delivery.ts';
+import type { SlotRefusal } from './pacer.ts';
 import type { Suspension } from './suspensions.ts';
 
 export const delivered = ({ eventId, attempts, notes }: PendingDelivery, note: string | undefined): Outcome => {
@@ -21,7 +22,7 @@ export const rejected = (delivery: PendingDelivery, reason: Reason): Outcome =>
     ? unknown(delivery, { ...reason, ...maybeTaken })
     : { kind: 'rejected', eventId: delivery.eventId, reason };
 
-const maybeTaken = {
+export const maybeTaken = {
   code: 'ambiguous_delivery',
   message:
     'An earlier answer did not say whether it was taken, and a later one was a no: the vendor may have the event',
@@ -56,11 +57,18 @@ export function deferred(delivery: PendingDelivery, reason: Reason, retryAt: num
 /** Why what a stopped call has not begun comes back. */
 export const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
 
+/** Why what was refused a slot comes back. */
+export const slotRefusals: Readonly<Record<SlotRefusal['cause'], Reason>> = {
+  deadline: { code: 'timeout', message: 'Time ran out before the event could be sent' },
+  throttled: { code: 'rate_limited', message: 'The pace of this connection does not let the event leave in time' },
+  stopped: stoppedReason,
+};
+
 /** May not overtake an event of its lane that was deferred. */
 export const heldBack = (delivery: PendingDelivery, until: number): Outcome =>
   deferred(delivery, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
 
-const maybeDelivered = {
+export const maybeDelivered = {
   code: 'ambiguous_delivery',
   message:
     'An earlier answer did not say whether it was taken, and a later attempt did not get through: the vendor may have the event',

@@ -9,25 +9,26 @@ export interface SlotRefusal {
   readonly retryAt: number;
 }
 
-interface Waiter {
+/** Who wants a slot. */
+export interface SlotWaiter {
+  /** Deliveries in the request. */
   readonly items: number;
+  /** By clock.elapsed. */
   readonly deadline: number;
-  readonly call: object;
-  readonly granted: (refusal: SlotRefusal | undefined) => void;
+  /** What it belongs to, for dismiss(). */
+  readonly run: object;
+  /** It goes before all others. */
+  readonly urgent: boolean;
+  /** Once: with `undefined` the slot is taken, and release() has to follow; with a refusal there is none in time. */
+  onSlot(refusal: SlotRefusal | undefined): void;
 }
 
 export type Passage = 'open' | 'single' | 'examined';
 
 /** Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first served. */
 export interface Pacer {
-  /** `granted` is called once, at once or later: with `undefined` the slot is yours, release() it; with a Refusal it would cross the deadline. */
-  acquire(
-    items: number,
-    deadline: number,
-    call: object,
-    granted: (refusal: SlotRefusal | undefined) => void,
-    urgent?: boolean,
-  ): void;
+  /** Calls onSlot() at once, or later. */
+  acquire(waiter: SlotWaiter): void;
   /** Who gets a slot: everybody; one at a time; or, while something is examined, only who is urgent. */
   narrow(passage: Passage): void;
   /** Resolves when no slot is taken. */
@@ -41,8 +42,8 @@ export interface Pacer {
   pauseFor(ms: number): void;
   /** When the vendor's pause is over: now, or later (epoch ms). */
   opensAt(): number;
-  /** Refuses everything this call has waiting. */
-  dismiss(call: object): void;
+  /** Refuses everything that waits for this run. */
+  dismiss(run: object): void;
   /** About how many milliseconds one more would wait, at the pace, behind all that wait here and so many that will: 0 without a rate. */
   behindMs(requests: number, items: number): number;
 }
@@ -51,10 +52,10 @@ export interface Pacer {
 const sweepMs = 100;
 
 export function createPacer(concurrency: number, buckets: readonly SlidingWindow[], clock: Clock): Pacer {
-  const waiting = new Denque<Waiter>();
+  const waiting = new Denque<SlotWaiter>();
   let waitingItems = 0;
   /** They go before all others. */
-  const urgents = new Denque<Waiter>();
+  const urgents = new Denque<SlotWaiter>();
   let passage: Passage = 'open';
   let idlers: (() => void)[] = [];
   let free = concurrency;
@@ -77,31 +78,31 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
   };
 
   /** Whose head is next; `undefined` when nobody may leave. */
-  function next(): Denque<Waiter> | undefined {
+  function next(): Denque<SlotWaiter> | undefined {
     if (urgents.length > 0) return urgents;
     return waiting.length > 0 && passage !== 'examined' ? waiting : undefined;
   }
 
   const hasSlot = (): boolean => (passage === 'single' ? free === concurrency : free > 0);
 
-  /** What is granted may send, be answered and give its slot back before granted() returns: the loop here goes on, not a call inside the call. */
+  /** Who gets a slot may send, be answered and release it before onSlot() returns: the loop here goes on, not a call inside the call. */
   function pump(): void {
     if (pumping) return;
     pumping = true;
     try {
       const now = clock.elapsed();
       for (let queue = next(); queue !== undefined; queue = next()) {
-        const head = queue.peekFront() as Waiter;
+        const head = queue.peekFront() as SlotWaiter;
         const delay = delayMs(head.items, now);
         if (now + delay > head.deadline || now >= head.deadline) {
           queue.shift();
           waitingItems -= head.items;
-          head.granted({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
+          head.onSlot({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
         } else if (hasSlot() && delay === 0) {
           queue.shift();
           waitingItems -= head.items;
           take(head.items);
-          head.granted(undefined);
+          head.onSlot(undefined);
         } else {
           return wakeIn(delay > 0 ? delay : sweepMs);
         }
@@ -130,17 +131,17 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
     refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: dateIn(gateMs(now)) });
   }
 
-  function refuseWhere(matches: (waiter: Waiter) => boolean, refusal: SlotRefusal): void {
-    const refused: Waiter[] = [];
+  function refuseWhere(matches: (waiter: SlotWaiter) => boolean, refusal: SlotRefusal): void {
+    const refused: SlotWaiter[] = [];
     for (const queue of [urgents, waiting]) {
       for (let count = queue.length; count > 0; count--) {
-        const waiter = queue.shift() as Waiter;
+        const waiter = queue.shift() as SlotWaiter;
         if (matches(waiter)) refused.push(waiter);
         else queue.push(waiter);
       }
     }
     for (const { items } of refused) waitingItems -= items;
-    for (const { granted } of refused) granted(refusal);
+    for (const waiter of refused) waiter.onSlot(refusal);
     if (waiting.length === 0 && urgents.length === 0 && free === concurrency) stopTimer();
   }
 
@@ -150,16 +151,17 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
   }
 
   return {
-    acquire(items, deadline, call, granted, urgent = false) {
+    acquire(waiter) {
+      const { items, deadline } = waiter;
       const now = clock.elapsed();
       const delay = delayMs(items, now);
-      if (now >= deadline) return granted({ cause: 'deadline', retryAt: dateIn(delay) });
-      if (now + delay > deadline) return granted({ cause: 'throttled', retryAt: dateIn(delay) });
+      if (now >= deadline) return waiter.onSlot({ cause: 'deadline', retryAt: dateIn(delay) });
+      if (now + delay > deadline) return waiter.onSlot({ cause: 'throttled', retryAt: dateIn(delay) });
       if (passage === 'open' && free > 0 && delay === 0 && waiting.length === 0) {
         take(items);
-        return granted(undefined);
+        return waiter.onSlot(undefined);
       }
-      (urgent ? urgents : waiting).push({ items, deadline, call, granted });
+      (waiter.urgent ? urgents : waiting).push(waiter);
       waitingItems += items;
       pump();
     },
@@ -199,8 +201,8 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
       return gateMs(now) + wait;
     },
     opensAt: () => dateIn(gateMs(clock.elapsed())),
-    dismiss(call) {
-      refuseWhere((waiter) => waiter.call === call, { cause: 'stopped', retryAt: dateIn(gateMs(clock.elapsed())) });
+    dismiss(run) {
+      refuseWhere((waiter) => waiter.run === run, { cause: 'stopped', retryAt: dateIn(gateMs(clock.elapsed())) });
       pump();
     },
   };

@@ -7,14 +7,13 @@ import { usualNo, type UsualNo } from '../../api/usual-no.ts';
 import { plainYes, yesIn } from '../../api/yes.ts';
 import { tooLarge, unreadable } from './unusable-reply.ts';
 
-/** What a folder says about answers. */
-export type Reader = Pick<AnyDestination, 'response'>;
+type Handler = AnyDestination['response'];
 
 /**
  * Reads an answer. A 2xx is a yes only in a form that the folder names: first come the verdicts that the folder reads itself, then
  * the usual words for a no, then its `yes`; all else says nothing we may rely on. Half an answer may refuse, but not accept.
  */
-export function readResponse({ response: handler }: Reader, exchange: Exchange, batch: Batch<unknown>): Reply {
+export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<unknown>): Reply {
   const { response } = exchange;
   const { status, body, cut } = response;
   const success = status >= 200 && status < 300;
@@ -53,8 +52,6 @@ function refusal({ partly }: UsualNo, status: number, lone: boolean): RetryDecis
 /** Half an answer accepts nobody. */
 const doubted = (decisions: readonly RetryDecision[], half: RetryDecision): readonly RetryDecision[] =>
   decisions.map((decision) => (decision?.kind === 'accept' ? half : decision));
-
-type Handler = Reader['response'];
 
 const unclear = (handler: Handler, response: HttpResponse): RetryDecision =>
   asUnclear(handler, tooLarge(response) ?? unsaid(response));

@@ -1,339 +1,341 @@
-import pRetry from 'p-retry';
 import type { RetryDecision } from '../../api/decision.ts';
-import type { Reply } from '../../api/destination.ts';
-import type { HttpResponse } from '../../api/failure.ts';
-import { jsonBody } from '../../api/reply-readers.ts';
-import type { Reason } from '../../api/outcome.ts';
+import type { Reply, WireResult } from '../../api/destination.ts';
+import type { HttpRequest, HttpResponse } from '../../api/failure.ts';
+import type { ExchangeListener } from '../../http/exchange.ts';
 import type { EncodedBody } from '../../http/transport.ts';
-import { AttemptWire } from './attempt-wire.ts';
-import type { BoundDestination } from '../bind-destination.ts';
-import { conclude, examine, smallerParts, type Probe, type Smaller } from './examine.ts';
-import { unhurried } from './mask-reasons.ts';
-import { defect, type Call } from '../connection-context.ts';
-import { filterByScope, mayWait, putOff } from './scope-filter.ts';
-import { deferred, lost, stoppedReason } from './outcomes.ts';
-import type { SlotRefusal } from './pacer.ts';
-import { batchOf, type PendingBatch } from '../batching/pending-delivery.ts';
-import { halved, laneIsKept, oneByOne, sendParts, standStill, type Carried, type Step } from './split.ts';
-import { scheduleRetry, type Unfinished } from './schedule-retry.ts';
-import type { ScopePause } from './scope-pauses.ts';
-import { apply, decisionsOf, type Group } from './decisions.ts';
-
-/** What one batch remembers between its attempts. */
-interface Trip {
-  /** The body of the last attempt: the same items leave as the same bytes (ALL-03). */
-  sealed: EncodedBody | undefined;
-  attempts: number;
-  /** Attempts that used up one of the policy's. */
-  failures: number;
-  /** Requests in a row that it left in again without its culprits. */
-  resends: number;
-  /** The scope that it waited for, and that let it go. */
-  cleared: string | undefined;
-  /** It goes before all others. */
-  urgent: boolean;
-  /** What goes on in requests of its own. */
-  parts: Promise<void>[] | undefined;
-}
-
-type Ended = (unfinished: Unfinished | undefined) => void;
+import type { PendingBatch } from '../batching/pending-delivery.ts';
+import { sendByFolder, type FolderSendListener } from './custom-send.ts';
+import { decisionsOf } from './decisions.ts';
+import { followUp, waitForScope } from './follow-up.ts';
+import { inOneGo, maskInTurns } from './mask-reasons.ts';
+import { deferred, slotRefusals, stoppedReason } from './outcomes.ts';
+import type { SlotRefusal, SlotWaiter } from './pacer.ts';
+import { reportRequest } from './request-signals.ts';
+import type { Tries } from './retry-policy.ts';
+import { deferForScope, filterByScope } from './scope-filter.ts';
+import type { ScopeWaiter } from './scope-pauses.ts';
+import type { BatchOwner, Retry, SendingBatch, SendRun } from './send-run.ts';
+import { abandon, applyDecisions } from './settle.ts';
+import { deferLane, laneIsPersisted } from './split.ts';
 
 /**
- * Carries one batch to its end: an attempt, and as long as policy, budget and deadline allow, another for those items that
- * asked for it; what is refused as a whole goes on in halves, what waits for its scope on its own. `departed` is called once,
- * when the first attempt has got its slot or its refusal; `arrived` once, when every parcel is settled. Calls, not promises: a
- * batch that goes through at once, as nearly all do, makes none.
+ * One batch, from the moment it wants a slot to its last outcome. Its methods are its states, in the order of time:
+ *
+ * start     drops what is suspended, and asks the pacer for a slot
+ * onSlot    makes the request, and hands it to the transport
+ * onStart   the first byte leaves
+ * onAnswer  reads the answer, decides about each item, settles what is decided, and gives the slot back
+ * #finish   tells the owner
+ *
+ * After onAnswer it may sleep and start again with what asked for that; what goes on in requests of its own is a
+ * BatchSend of its own (follow-up.ts). It is itself the pacer's waiter and the exchange's listener, so that a request
+ * takes one object more, its Exchange, and no closure.
  */
-export function carry(
-  call: Call,
-  batch: PendingBatch,
-  departed: () => void,
-  arrived: (batch: PendingBatch) => void,
-): void {
-  travel(call, newTrip(call.urgent), batch, departed, arrived);
-}
+export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, ExchangeListener, FolderSendListener {
+  readonly run: SendRun;
+  readonly #owner: BatchOwner;
+  /** What #finish() answers for. */
+  readonly #whole: PendingBatch;
+  /** What the next attempt, or the one under way, sends. */
+  #batch: PendingBatch;
+  deadline: number;
+  items: number;
+  urgent: boolean;
+  attempts = 0;
+  failures = 0;
+  resends = 0;
+  mark = 0;
+  withinMs = 0;
+  readonly replyBytes: number;
+  #request: HttpRequest | undefined;
+  /** The same items leave as the same bytes (ALL-03). */
+  #body: EncodedBody | undefined;
+  #leftAt = 0;
+  #hasStarted = false;
+  /** The scope that it waits for, or that let it go. */
+  #scope: string | undefined;
+  #answersScope = false;
+  #slotTold = false;
+  #isOver = false;
+  #onFirstAnswer: ((goOn: () => void) => void) | undefined;
+  /** What goes on in requests of its own. */
+  #parts: Promise<void>[] | undefined;
 
-const newTrip = (urgent: boolean): Trip => ({
-  sealed: undefined,
-  attempts: 0,
-  failures: 0,
-  resends: 0,
-  cleared: undefined,
-  urgent,
-  parts: undefined,
-});
-
-/** Another trip of the same batch, for a part of it. */
-const sameTrip = (trip: Trip): Trip => ({ ...trip, parts: undefined });
-
-function travel(
-  call: Call,
-  trip: Trip,
-  batch: PendingBatch,
-  departed: () => void,
-  arrived: (batch: PendingBatch) => void,
-): void {
-  attempt(call, trip, batch, departed, (unfinished) => {
-    if (unfinished === undefined && trip.parts === undefined) arrived(batch);
-    else void carryOn(call, trip, batch, unfinished).then(() => arrived(batch));
-  });
-}
-
-/** Never rejects. */
-async function carryOn(call: Call, trip: Trip, batch: PendingBatch, unfinished: Unfinished | undefined): Promise<void> {
-  try {
-    if (unfinished !== undefined) {
-      if (await laneIsKept(call, batch)) await tryAgain(call, trip, unfinished);
-      else standStill(call, unfinished.again, call.context.clock.now() + unfinished.waitMs);
-    }
-    // Parts may bring forth parts. None of them rejects.
-    while (trip.parts !== undefined) {
-      const { parts } = trip;
-      trip.parts = undefined;
-      await Promise.all(parts);
-    }
-  } catch (error) {
-    abandon(call, batch, error);
+  constructor(run: SendRun, owner: BatchOwner, batch: PendingBatch, urgent = false) {
+    this.run = run;
+    this.#owner = owner;
+    this.#whole = batch;
+    this.#batch = batch;
+    this.deadline = batch.deadline;
+    this.items = batch.items.length;
+    this.urgent = urgent;
+    this.replyBytes = run.context.vendor.replyBytes;
   }
-}
 
-/** The same for those that wait for it. */
-const carried: Carried = (call, batch) => new Promise((resolve) => carry(call, batch, nothing, () => resolve()));
-
-const nothing = (): void => undefined;
-
-/** Thrown into p-retry, never out of this module. */
-class NotYet extends Error {
-  readonly unfinished: Unfinished;
-  constructor(unfinished: Unfinished) {
-    super('to be tried again');
-    this.unfinished = unfinished;
+  start(): void {
+    const { pacer } = this.run.context;
+    const waiting = this.#mayLeave(this.#batch);
+    if (waiting === undefined) return this.#attemptOver(undefined);
+    this.#batch = waiting;
+    this.deadline = waiting.deadline;
+    this.items = waiting.items.length;
+    if (this.run.stopped) this.onSlot({ cause: 'stopped', retryAt: pacer.opensAt() });
+    else pacer.acquire(this);
   }
-}
 
-/** p-retry drives the repetition; the waits are ours, because they follow the vendor, the deadline and the injected clock. */
-async function tryAgain(call: Call, trip: Trip, failed: Unfinished): Promise<void> {
-  let last = failed;
-  const repeat = async (number: number): Promise<void> => {
-    if (number > 1) {
-      const unfinished = await new Promise<Unfinished | undefined>((ended) =>
-        attempt(call, trip, last.again, nothing, ended),
-      );
-      if (unfinished === undefined) return;
-      last = unfinished;
-    }
-    throw new NotYet(last);
-  };
-  await pRetry(repeat, {
-    retries: Number.POSITIVE_INFINITY,
-    minTimeout: 0,
-    onFailedAttempt: async ({ error }) => {
-      if (error instanceof NotYet) await call.context.clock.sleep(error.unfinished.waitMs, call.signal());
-    },
-    shouldRetry: ({ error }) => error instanceof NotYet,
-  });
-}
-
-/** One request. What asks to be tried again, and may be, is told to `ended`. */
-function attempt(call: Call, trip: Trip, batch: PendingBatch, departed: () => void, ended: Ended): void {
-  const { context } = call;
-  let over = false;
-  const end: Ended = (unfinished) => {
-    if (over) return;
-    over = true;
-    ended(unfinished);
-  };
-  const { leaving: waiting, held } = filterByScope(call, batch, trip.cleared);
-  for (const one of held) park(call, trip, one.batch, one.hold);
-  if (waiting === undefined) {
-    departed();
-    return ended(undefined);
-  }
-  const granted = (refusal: SlotRefusal | undefined): void => {
-    departed();
-    // What goes wrong here is not the pacer's to catch, who has others waiting.
+  onSlot(refusal: SlotRefusal | undefined): void {
+    this.#tellSlotTaken();
+    // What goes wrong here is not the pacer's to catch, which has others waiting.
     try {
-      if (refusal === undefined) return leave(call, trip, waiting, end);
-      for (const delivery of waiting.items) {
-        call.settle(delivery, deferred(delivery, delivery.reason ?? refusals[refusal.cause], refusal.retryAt));
+      if (refusal === undefined) return this.#leave();
+      for (const delivery of this.#batch.items) {
+        const reason = delivery.reason ?? slotRefusals[refusal.cause];
+        this.run.settle(delivery, deferred(delivery, reason, refusal.retryAt));
       }
     } catch (error) {
-      abandon(call, batch, error);
+      abandon(this.run, this.#batch, error);
     }
-    end(undefined);
-  };
-  if (call.stopped()) granted({ cause: 'stopped', retryAt: context.pacer.opensAt() });
-  else context.pacer.acquire(waiting.items.length, waiting.deadline, call, granted, trip.urgent);
-}
+    this.#attemptOver(undefined);
+  }
 
-const refusals: Readonly<Record<SlotRefusal['cause'], Reason>> = {
-  deadline: { code: 'timeout', message: 'Time ran out before the event could be sent' },
-  throttled: { code: 'rate_limited', message: 'The pace of this connection does not let the event leave in time' },
-  stopped: stoppedReason,
-};
+  /** The slot is ours until the answer is judged. */
+  #leave(): void {
+    const { context } = this.run;
+    // While it waited for the slot, another answer may have suspended or paused some of it.
+    const leaving = this.#mayLeave(this.#batch);
+    if (leaving !== this.#batch) context.pacer.changed(this.#batch.items.length, leaving?.items.length ?? 0);
+    if (leaving === undefined) {
+      context.pacer.release();
+      return this.#attemptOver(undefined);
+    }
+    this.#batch = leaving;
+    this.items = leaving.items.length;
+    this.attempts += 1;
+    for (const delivery of leaving.items) delivery.attempts += 1;
+    this.mark = context.inquiry.refusals;
+    this.#hasStarted = false;
+    this.#leftAt = context.clock.elapsed();
+    this.withinMs = leaving.deadline - this.#leftAt;
+    if (context.vendor.ownSend === undefined) this.#send();
+    else sendByFolder(this.run, leaving, this);
+  }
 
-/** Waits for a scope, and goes on from there: a part of the trip, while the rest of it goes on. */
-function park(call: Call, trip: Trip, batch: PendingBatch, hold: ScopePause): void {
-  if (!mayWait(call, batch, hold)) return;
-  const { scopePauses } = call.context;
-  const own = { ...sameTrip(trip), cleared: hold.scope };
-  const waited = new Promise<void>((resolve) => {
-    const go = (refusal: SlotRefusal | undefined): void => {
-      call.parked(-1);
-      if (refusal !== undefined) {
-        putOff(call, batch, hold.scope, refusal.retryAt, refusal.cause === 'stopped' ? stoppedReason : undefined);
-        return resolve();
+  #send(): void {
+    const { transport, vendor } = this.run.context;
+    try {
+      this.#request = vendor.request(this.#batch);
+    } catch (error) {
+      return this.onReply({ kind: 'failed', failure: { kind: 'crash', error, left: false } }, undefined);
+    }
+    try {
+      const body = transport.encodeBody(this.#request, this.#body);
+      if (body === undefined || !('then' in body)) return this.#transmit(body);
+      // Only compression takes time.
+      body.then((compressed) => this.#transmit(compressed)).catch((error: unknown) => this.#stay(error));
+    } catch (error) {
+      this.#stay(error);
+    }
+  }
+
+  #transmit(body: EncodedBody | undefined): void {
+    this.#body = body;
+    this.run.context.transport.send(this.#request as HttpRequest, body, this);
+  }
+
+  /** The transport takes no such request: nothing left. */
+  #stay(error: unknown): void {
+    this.onAnswer({ kind: 'crash', error, left: false });
+  }
+
+  signal(): AbortSignal {
+    return this.run.signal();
+  }
+
+  onStart(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    this.run.context.pacer.started(this.items);
+  }
+
+  onAnswer(result: WireResult): void {
+    const { context } = this.run;
+    if (context.emit !== undefined) {
+      const { items, attempts: attempt } = this;
+      const bytes = this.#body?.bytes.length ?? 0;
+      reportRequest(context, { items, bytes, attempt, ms: context.clock.elapsed() - this.#leftAt }, result);
+    }
+    const reply = context.vendor.read(this.#request as HttpRequest, result, this.#batch);
+    this.onReply(reply, result.kind === 'response' ? result.response : undefined);
+  }
+
+  /** `response` is what the reply was read from. */
+  onReply(reply: Reply, response: HttpResponse | undefined): void {
+    const masking = this.items > inOneGo ? maskInTurns(this.run.context, this.#batch, reply, response) : undefined;
+    if (masking === undefined) this.#judge(reply, response);
+    else void masking.then(() => this.#judge(reply, response));
+  }
+
+  #judge(reply: Reply, response: HttpResponse | undefined): void {
+    const { context } = this.run;
+    let retry: Retry | undefined;
+    try {
+      const decisions = decisionsOf(context, reply, this.#batch, response);
+      if (decisions.some(isAccepted)) context.budget.earn();
+      if (decisions.some(isPassed)) context.inquiry.passed(this.mark);
+      const groups = applyDecisions(this.run, this.#batch, decisions, this);
+      if (groups.length > 0) {
+        const next = followUp(this, this.#batch, groups, response);
+        retry = next.retry;
+        for (const part of next.parts) this.#addPart(part);
       }
-      attempt(call, own, batch, nothing, (unfinished) => {
-        scopePauses.answered(hold.scope);
-        void carryOn(call, own, batch, unfinished).then(resolve);
-      });
-    };
-    call.parked(1);
-    scopePauses.wait(hold.scope, { call, items: batch.items.length, deadline: batch.deadline, go });
-  });
-  (trip.parts ??= []).push(waited);
-}
-
-/** The slot is ours: the request leaves, and the slot is given back once its answer is judged. */
-function leave(call: Call, trip: Trip, waiting: PendingBatch, ended: Ended): void {
-  const { vendor, pacer, inquiry } = call.context;
-  const { leaving, held } = filterByScope(call, waiting, trip.cleared);
-  for (const one of held) park(call, trip, one.batch, one.hold);
-  if (leaving !== waiting) pacer.changed(waiting.items.length, leaving?.items.length ?? 0);
-  if (leaving === undefined) {
-    pacer.release();
-    return ended(undefined);
-  }
-  trip.attempts += 1;
-  const mark = inquiry?.mark() ?? 0;
-  for (const delivery of leaving.items) delivery.attempts += 1;
-  const wire = new AttemptWire(call, leaving, trip.attempts, trip.sealed);
-  const answered = (reply: Reply): void => {
-    trip.sealed = wire.sealed;
-    const unfinished = judged(call, trip, leaving, { reply, heard: wire.heard, mark });
-    wire.departed();
+    } catch (error) {
+      abandon(this.run, this.#batch, error);
+    }
+    // The permits of a request that never left are dated now.
+    this.onStart();
     // Only now: what this answer suspends or slows down must do so before the next request gets the slot.
-    pacer.release();
-    ended(unfinished);
-  };
-  const hear = unhurried(call.context, leaving, () => wire.heard, answered);
-  if (vendor.ask !== undefined) vendor.ask(leaving, wire, hear);
-  else sendItself(vendor, leaving, wire, hear);
-}
+    context.pacer.release();
+    this.#attemptOver(retry);
+  }
 
-/** A folder's own send(): it may throw, hang, and answer with anything. */
-function sendItself(
-  vendor: BoundDestination,
-  batch: PendingBatch,
-  wire: AttemptWire,
-  answered: (reply: Reply) => void,
-): void {
-  const crashed = (error: unknown): void =>
-    answered({ kind: 'failed', failure: { kind: 'crash', error, left: wire.used } });
-  try {
-    wire.inTime(vendor.send(batch, vendor.settings, wire)).then(answered, crashed);
-  } catch (error) {
-    crashed(error);
+  #attemptOver(retry: Retry | undefined): void {
+    this.#tellSlotTaken();
+    if (this.#answersScope) {
+      this.#answersScope = false;
+      this.run.context.scopePauses.answered(this.#scope as string);
+    }
+    const tell = this.#onFirstAnswer;
+    if (tell === undefined) return this.#goOn(retry);
+    this.#onFirstAnswer = undefined;
+    this.urgent = false;
+    tell(() => this.#goOn(retry));
+  }
+
+  #goOn(retry: Retry | undefined): void {
+    if (retry !== undefined) this.retryLater(retry);
+    else if (this.#parts !== undefined) void this.#awaitParts();
+    else this.#finish();
+  }
+
+  retryLater(retry: Retry): void {
+    void this.#sleep(retry);
+  }
+
+  /** Never rejects. */
+  async #sleep({ batch, waitMs }: Retry): Promise<void> {
+    const { run } = this;
+    const { clock } = run.context;
+    try {
+      if (await laneIsPersisted(run, batch)) {
+        await clock.sleep(waitMs, run.signal());
+        this.#batch = batch;
+        return this.start();
+      }
+      deferLane(run, batch, clock.now() + waitMs);
+    } catch (error) {
+      abandon(run, batch, error);
+    }
+    this.#goOn(undefined);
+  }
+
+  /** Parts may bring forth parts. Never rejects. */
+  async #awaitParts(): Promise<void> {
+    try {
+      while (this.#parts !== undefined) {
+        const parts = this.#parts;
+        this.#parts = undefined;
+        await Promise.all(parts);
+      }
+    } catch (error) {
+      abandon(this.run, this.#whole, error);
+    }
+    this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#owner.batchDone(this.#whole);
+  }
+
+  #tellSlotTaken(): void {
+    if (this.#slotTold) return;
+    this.#slotTold = true;
+    this.#owner.slotTaken();
+  }
+
+  /** What is suspended is settled, and what waits for its scope goes on as a part. */
+  #mayLeave(batch: PendingBatch): PendingBatch | undefined {
+    const { suspensions, scopePauses } = this.run.context;
+    if (!suspensions.any && !scopePauses.any) return batch;
+    const { leaving, paused } = filterByScope(this.run, batch, this.#scope);
+    for (const one of paused) this.#addPart(waitForScope(this, one.batch, one.pause));
+    return leaving;
+  }
+
+  #addPart(part: Promise<void>): void {
+    (this.#parts ??= []).push(part);
+  }
+
+  startAfter(scope: string): void {
+    this.#scope = scope;
+    this.#answersScope = true;
+    this.run.scopeWaiting(1);
+    this.run.context.scopePauses.wait(scope, this);
+  }
+
+  onScopeOpen(refusal: SlotRefusal | undefined): void {
+    this.run.scopeWaiting(-1);
+    if (refusal === undefined) return this.start();
+    this.#answersScope = false;
+    const reason = refusal.cause === 'stopped' ? stoppedReason : undefined;
+    deferForScope(this.run, this.#whole, this.#scope as string, refusal.retryAt, reason);
+    this.#attemptOver(undefined);
+  }
+
+  sendPart(batch: PendingBatch, begin: (part: SendingBatch) => void, tries: Tries = this): Promise<void> {
+    const owner = new AwaitedBatch();
+    const part = new BatchSend(this.run, owner, batch, this.urgent);
+    part.attempts = tries.attempts;
+    part.failures = tries.failures;
+    part.resends = tries.resends;
+    part.#body = this.#body;
+    part.#scope = this.#scope;
+    begin(part);
+    return owner.done;
+  }
+
+  sendAnew(batch: PendingBatch): Promise<void> {
+    const owner = new AwaitedBatch();
+    new BatchSend(this.run, owner, batch).start();
+    return owner.done;
+  }
+
+  sendProbe(batch: PendingBatch): Promise<() => Promise<void>> {
+    const owner = new AwaitedBatch();
+    const probe = new BatchSend(this.run, owner, batch, true);
+    return new Promise((resolve) => {
+      probe.#onFirstAnswer = (goOn) =>
+        resolve(() => {
+          goOn();
+          return owner.done;
+        });
+      probe.start();
+    });
   }
 }
 
-interface Answer {
-  readonly reply: Reply;
-  readonly heard: HttpResponse | undefined;
-  /** Of the inquiry, when the request left. */
-  readonly mark: number;
+/** For what goes on beside the straight path: its end is a promise. */
+class AwaitedBatch implements BatchOwner {
+  batchDone: () => void = nothing;
+  readonly done = new Promise<void>((resolve) => {
+    this.batchDone = resolve;
+  });
+  readonly slotTaken = nothing;
 }
 
-/** Settles what the reply settles, sends off what goes on in requests of its own, and returns what may be tried again. */
-function judged(call: Call, trip: Trip, batch: PendingBatch, answer: Answer): Unfinished | undefined {
-  const { reply, heard, mark } = answer;
-  try {
-    const decisions = decisionsOf(call.context, reply, batch, heard);
-    if (decisions.some(isAccepted)) call.context.budget.earn();
-    if (decisions.some(isPassed)) call.context.inquiry?.passed(mark);
-    const groups = apply(call, batch, decisions, trip);
-    if (groups.length === 0) return undefined;
-    if (batch.lane !== undefined && groups.length > 1) {
-      (trip.parts ??= []).push(
-        oneByOne(
-          call,
-          groups.map((group) => stepOf(call, sameTrip(trip), group, answer)),
-        ),
-      );
-      return undefined;
-    }
-    let unfinished: Unfinished | undefined;
-    for (const group of groups) {
-      if (group.kind === 'again' && group.scope === undefined) unfinished = scheduleRetry(call, trip, group);
-      else (trip.parts ??= []).push(stepOf(call, sameTrip(trip), group, answer).take());
-    }
-    return unfinished;
-  } catch (error) {
-    abandon(call, batch, error);
-    return undefined;
-  }
-}
+const nothing = (): void => undefined;
 
 const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
 /** What the vendor only checked, or does not want, it has read, with the credentials that came along. */
 const isPassed = ({ kind }: RetryDecision): boolean => kind === 'accept' || kind === 'skip';
-
-/** How a group goes on; what its wait holds is held at once. */
-function stepOf(call: Call, trip: Trip, group: Group, answer: Answer): Step {
-  const batch = batchOf(group.deliveries) as PendingBatch;
-  if (group.kind === 'question') return questionOf(call, batch, answer);
-  if (group.kind === 'resend') {
-    trip.resends += 1;
-    return { batch, take: () => new Promise((resolve) => travel(call, trip, batch, nothing, () => resolve())) };
-  }
-  if (group.kind !== 'again') {
-    const parts = group.kind === 'isolate' ? batch.items.map((delivery) => [delivery]) : halved(batch.items);
-    return { batch, take: () => sendParts(call, parts.map(batchOf), carried) };
-  }
-  const unfinished = scheduleRetry(call, trip, group);
-  if (unfinished === undefined) return { batch, take: () => Promise.resolve() };
-  if (group.scope === undefined) return { batch, take: () => carryOn(call, trip, batch, unfinished) };
-  const hold = { scope: group.scope, until: call.context.clock.elapsed() + unfinished.waitMs };
-  return {
-    batch,
-    take() {
-      park(call, trip, batch, hold);
-      return carryOn(call, trip, batch, undefined);
-    },
-  };
-}
-
-/** Was it the batch that was refused, or the credentials? What is known already is told at once. */
-function questionOf(call: Call, batch: PendingBatch, { heard, mark }: Answer): Step {
-  const { inquiry } = call.context;
-  const finding = inquiry?.refused(batch.items, mark, isPlain(heard?.body ?? '')) ?? 'credentials';
-  if (inquiry !== undefined && (finding === 'ask' || finding === 'doubt'))
-    return { batch, take: () => examine(call, inquiry, batch, finding, { probe, smaller }) };
-  if (finding === 'event' && batch.items.length > 1) return { batch, take: () => smaller(call, batch) };
-  conclude(call, batch, finding === 'ask' || finding === 'doubt' ? 'later' : finding);
-  inquiry?.concluded();
-  return { batch, take: () => Promise.resolve() };
-}
-
-/** A vendor says nothing or JSON; a gateway in front of it has a page of its own. */
-const isPlain = (body: string): boolean => body.trim() === '' || jsonBody(body) !== undefined;
-
-const smaller: Smaller = (call, batch) =>
-  sendParts(call, smallerParts(call.context.inquiry, batch).map(batchOf), carried);
-
-const probe: Probe = (call, batch) => {
-  const trip = newTrip(true);
-  return new Promise((resolve) => {
-    attempt(call, trip, batch, nothing, (unfinished) => {
-      trip.urgent = false;
-      resolve(() => carryOn(call, trip, batch, unfinished));
-    });
-  });
-};
-
-/** Our own code failed in a way nobody foresaw. What may have left is not claimed either way. */
-function abandon(call: Call, batch: PendingBatch, error: unknown): void {
-  defect(call.context, 'core', error);
-  for (const delivery of batch.items) call.settle(delivery, lost(delivery));
-}

@@ -1,22 +1,27 @@
-import type { RetryDecision } from '../../api/decision.ts';
+import pRetry from 'p-retry';
 import { classifyWith } from '../../api/classify.ts';
-import { payload, type Batch } from '../../api/delivery.ts';
-import type { Reply, WireResult } from '../../api/destination.ts';
+import type { RetryDecision } from '../../api/decision.ts';
+import type { Batch } from '../../api/delivery.ts';
+import type { WireResult } from '../../api/destination.ts';
 import type { HttpRequest } from '../../api/failure.ts';
-import type { Outcome } from '../../api/outcome.ts';
-import { carry } from './send-batch.ts';
-import type { BoundDestination } from '../bind-destination.ts';
-import type { Call, ConnectionContext } from '../connection-context.ts';
-import { deferred, lost, stoppedReason } from './outcomes.ts';
-import { batchOf, pendingDelivery, type PendingBatch } from '../batching/pending-delivery.ts';
-import type { Emit } from '../signals.ts';
-import { createSuspensions } from './suspensions.ts';
+import { ambiguousCodes, type Reason } from '../../api/outcome.ts';
+import type { ExchangeListener } from '../../http/exchange.ts';
+import type { EncodedBody } from '../../http/transport.ts';
+import { isoTime } from '../../policy/clock.ts';
+import { defect, type ConnectionContext } from '../connection-context.ts';
+import { maskedDecision } from './mask-reasons.ts';
+import { maybeDelivered, maybeTaken, slotRefusals, stoppedReason } from './outcomes.ts';
+import type { SlotRefusal, SlotWaiter } from './pacer.ts';
+import { reportRequest } from './request-signals.ts';
+import { waitMs } from './retry-policy.ts';
 
-/** One request of our own, beside the events. */
-export interface Errand {
+/** One request beside the events: of an operation, or of a credential check. */
+export interface OneRequest {
   readonly request: HttpRequest;
+  /** What an answer means, or its want. `batch` stands for what was put into the request, as its only item. */
   readonly judge: (result: AnswerOrFailure, batch: Batch<unknown>) => RetryDecision;
   readonly onAmbiguous: ConnectionContext['onAmbiguous'];
+  /** Milliseconds for all of it, retries included. */
   readonly withinMs: number;
   /** Bytes of the answer that are read. Default: the connection's. */
   readonly replyBytes?: number | undefined;
@@ -34,83 +39,289 @@ export interface Errand {
 /** A crash is the core's to judge. */
 export type AnswerOrFailure = Exclude<WireResult, { kind: 'crash' }>;
 
+/** What came of it. */
+export type RequestResult =
+  | { readonly kind: 'accepted'; readonly attempts: number }
+  /** Not for these credentials, or this account. */
+  | { readonly kind: 'refused'; readonly reason: Reason }
+  | { readonly kind: 'rejected'; readonly reason: Reason }
+  /** It may have been done. */
+  | { readonly kind: 'unknown'; readonly reason: Reason }
+  | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt: string };
+
 /**
- * Takes the road of the events, with its hosts, pace, deadlines, retries and redaction, and comes back with an outcome. What it
- * meets suspends no event, and what suspends events does not stop it: people ask such things to find out what is wrong.
+ * Sends one request by the connection's hosts, pace, deadlines, retries and masking. What it meets suspends no event, and what
+ * suspends events does not stop it: people send such requests to find out what is wrong. Never rejects.
  */
-export function runErrand(context: ConnectionContext, errand: Errand): Promise<Outcome> {
-  const own = lineFor(context, errand);
-  const now = context.clock.elapsed();
-  const made = { kind: 'payload', made: payloadOf(errand.input), text: '', bytes: 0 } as const;
-  const delivery = pendingDelivery(made, 0, '', now, errand.withinMs);
-  const stopping = new AbortController();
-  const call: Call = {
-    context: own,
-    urgent: errand.urgent === true,
-    signal: () => stopping.signal,
-    stopped: () => stopping.signal.aborted,
-    settle(settled, outcome) {
-      settled.settled ??= outcome;
-    },
-    kept: () => undefined,
-    waitingRoom: 0,
-    parked: nothing,
+export async function sendRequest(context: ConnectionContext, one: OneRequest): Promise<RequestResult> {
+  if (context.closed || one.signal?.aborted === true)
+    return { kind: 'deferred', reason: stoppedReason, retryAt: isoTime(context.pacer.opensAt()) };
+  const send = new RequestSend(context, one);
+  const stop = (): void => send.stop();
+  context.runs.add(send);
+  one.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await withRetries(context, one, send);
+  } catch (error) {
+    defect(context, 'core', error);
+    return send.lost();
+  } finally {
+    context.runs.delete(send);
+    one.signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** p-retry counts the attempts and repeats them; the wait is ours, as it follows the vendor and the injected clock. */
+async function withRetries(context: ConnectionContext, one: OneRequest, send: RequestSend): Promise<RequestResult> {
+  let result: RequestResult | undefined;
+  const attempt = async (): Promise<void> => {
+    result = await send.attempt();
   };
-  const stop = (): void => {
-    stopping.abort();
-    context.pacer.dismiss(call);
-  };
-  if (context.closed || errand.signal?.aborted === true)
-    return Promise.resolve(deferred(delivery, stoppedReason, context.pacer.opensAt()));
-  const running = { stop };
-  context.calls.add(running);
-  errand.signal?.addEventListener('abort', stop, { once: true });
-  return new Promise((resolve) => {
-    carry(call, batchOf([delivery]) as PendingBatch, nothing, () => {
-      context.calls.delete(running);
-      errand.signal?.removeEventListener('abort', stop);
-      resolve(delivery.settled ?? lost(delivery));
+  try {
+    await pRetry(attempt, {
+      // One more than are taken: a throttled attempt may follow the last one that counts.
+      retries: one.attempts ?? context.policy.attempts,
+      minTimeout: 0,
+      signal: send.signal(),
+      async onFailedAttempt({ error, retriesLeft }) {
+        if (!(error instanceof TryAgain)) return;
+        error.granted = send.mayTryAgain(error, retriesLeft);
+        if (error.granted) await context.clock.sleep(error.waitMs, send.signal());
+      },
+      shouldConsumeRetry: ({ error }) => !(error instanceof TryAgain && error.throttled),
+      shouldRetry: ({ error }) => error instanceof TryAgain && error.granted,
     });
-  });
+  } catch (error) {
+    // A stop while it waits ends p-retry, too, and must not hide an answer.
+    if (result === undefined && !(error instanceof TryAgain) && !send.stopped) throw error;
+  }
+  return result ?? send.deferral();
 }
 
-const nothing = (): void => undefined;
+/** Thrown for p-retry, never out of this module. */
+class TryAgain extends Error {
+  readonly waitMs: number;
+  readonly throttled: boolean;
+  granted = false;
 
-const payloadOf = (input: unknown) => payload(input) as Extract<ReturnType<typeof payload>, { kind: 'payload' }>;
+  constructor(wait: number, throttled: boolean) {
+    super('to be tried again');
+    this.waitMs = wait;
+    this.throttled = throttled;
+  }
+}
 
-function lineFor(
-  context: ConnectionContext,
-  { request, judge, onAmbiguous, attempts, replyBytes, mostMs }: Errand,
-): ConnectionContext {
-  const replyOf = (result: WireResult, batch: Batch<unknown>): Reply => {
-    if (result.kind === 'crash') return { kind: 'failed', failure: result };
-    try {
-      return { kind: 'settled', decisions: [judge(result, batch)] };
-    } catch (error) {
-      return { kind: 'failed', failure: { kind: 'crash', error, left: true } };
+const house = classifyWith([]);
+
+class RequestSend {
+  readonly #context: ConnectionContext;
+  readonly #one: OneRequest;
+  readonly #deadline: number;
+  readonly #stopping = new AbortController();
+  readonly #asBatch: Batch<unknown>;
+  #body: EncodedBody | undefined;
+  #attempts = 0;
+  #failures = 0;
+  /** The vendor may have done it already. */
+  #ambiguous = false;
+  /** Why the last attempt failed, and when the next one may be (epoch ms). */
+  #reason: Reason = unavailable;
+  #retryAt = 0;
+
+  constructor(context: ConnectionContext, one: OneRequest) {
+    this.#context = context;
+    this.#one = one;
+    this.#deadline = context.clock.elapsed() + one.withinMs;
+    this.#asBatch = { items: [{ index: 0, eventId: '', payload: one.input, text: '', bytes: 0 }] };
+  }
+
+  get stopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  signal(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#context.pacer.dismiss(this);
+  }
+
+  /** Throws TryAgain where another attempt may come to something. */
+  async attempt(): Promise<RequestResult> {
+    const { pacer } = this.#context;
+    const refusal = await this.#slot();
+    if (refusal !== undefined) {
+      if (this.#attempts === 0) this.#reason = slotRefusals[refusal.cause];
+      this.#retryAt = refusal.retryAt;
+      return this.deferral();
     }
-  };
-  const vendor: BoundDestination = {
-    ...context.vendor,
-    replyBytes: replyBytes ?? context.vendor.replyBytes,
-    mostMs,
-    classifyError: classifyWith([]),
-    ask(batch, wire, answer) {
-      wire.exchange(request, (result) => answer(replyOf(result, batch)));
-    },
-  };
-  const policy = attempts === undefined ? context.policy : { ...context.policy, attempts };
-  return {
-    ...context,
-    vendor,
-    policy,
-    onAmbiguous,
-    suspensions: createSuspensions(),
-    inquiry: undefined,
-    emit: discreet(context.emit),
-  };
+    const exchange = new RequestExchange(this.#context, this.#one, this.#deadline, this.signal.bind(this));
+    this.#attempts += 1;
+    try {
+      const result = await this.#exchange(exchange);
+      return this.#settle(this.#decisionOf(result));
+    } finally {
+      exchange.onStart();
+      // Only now: what this answer slows down must do so before the next request gets the slot.
+      pacer.release();
+    }
+  }
+
+  /** Whether the time, the policy and the budget allow another attempt. */
+  mayTryAgain({ waitMs: wait, throttled }: TryAgain, retriesLeft: number): boolean {
+    const { clock, budget, emit, slug, id: connection } = this.#context;
+    if (retriesLeft < (throttled ? 1 : 2) || clock.elapsed() + wait > this.#deadline || this.stopped) return false;
+    if (!throttled && !budget.spend()) return false;
+    emit?.({ kind: 'retry_scheduled', slug, connection, items: 1, afterMs: wait, code: this.#reason.code });
+    return true;
+  }
+
+  deferral(): RequestResult {
+    const reason = this.#reason;
+    if (this.#ambiguous && !ambiguousCodes.has(reason.code))
+      return { kind: 'unknown', reason: { ...reason, ...maybeDelivered } };
+    if (ambiguousCodes.has(reason.code)) return { kind: 'unknown', reason };
+    return { kind: 'deferred', reason, retryAt: isoTime(this.#retryAt) };
+  }
+
+  lost(): RequestResult {
+    const message = 'A defect in the runtime hid what became of the request';
+    return this.#attempts > 0
+      ? { kind: 'unknown', reason: { code: 'ambiguous_delivery', message } }
+      : { kind: 'rejected', reason: { code: 'internal_error', message } };
+  }
+
+  #slot(): Promise<SlotRefusal | undefined> {
+    const { pacer } = this.#context;
+    if (this.stopped) return Promise.resolve({ cause: 'stopped', retryAt: pacer.opensAt() });
+    return new Promise((resolve) => {
+      const waiter: SlotWaiter = {
+        run: this,
+        items: 1,
+        deadline: this.#deadline,
+        urgent: this.#one.urgent === true,
+        onSlot: resolve,
+      };
+      pacer.acquire(waiter);
+    });
+  }
+
+  async #exchange(exchange: RequestExchange): Promise<WireResult> {
+    const { clock, transport } = this.#context;
+    const { request } = this.#one;
+    const startedAt = clock.elapsed();
+    let result: WireResult;
+    try {
+      this.#body = await transport.encodeBody(request, this.#body);
+      result = await exchange.send(this.#body);
+    } catch (error) {
+      result = { kind: 'crash', error, left: false };
+    }
+    const bytes = this.#body?.bytes.length ?? 0;
+    reportRequest(this.#context, { items: 1, bytes, attempt: this.#attempts, ms: clock.elapsed() - startedAt }, result);
+    return result;
+  }
+
+  #decisionOf(result: WireResult): RetryDecision {
+    const response = result.kind === 'response' ? result.response : undefined;
+    const about = { batch: this.#asBatch, heard: response, aboutAll: true };
+    try {
+      if (result.kind !== 'crash') return maskedDecision(this.#context, this.#one.judge(result, this.#asBatch), about);
+      defect(this.#context, 'request', result.error);
+      return house(result, this.#asBatch);
+    } catch (error) {
+      defect(this.#context, 'response', error);
+      return house({ kind: 'crash', error, left: true }, this.#asBatch);
+    }
+  }
+
+  #settle(decision: RetryDecision): RequestResult {
+    const { clock, budget, policy } = this.#context;
+    if (decision.kind === 'accept') {
+      budget.earn();
+      return { kind: 'accepted', attempts: this.#attempts };
+    }
+    const { reason } = decision;
+    this.#reason = reason;
+    const reports = this.#one.onAmbiguous === 'report';
+    if (decision.doubtful === true) {
+      this.#ambiguous = true;
+      if (reports) return unknown(reason);
+    }
+    switch (decision.kind) {
+      case 'suspend':
+        if (!this.#ambiguous) return { kind: 'refused', reason };
+        this.#retryAt = clock.now();
+        return this.deferral();
+      case 'defer':
+        this.#retryAt = clock.now() + waitMs(policy, this.#failures + 1, clock.random, Number(decision.afterMs) || 0);
+        return this.deferral();
+      case 'ambiguous':
+        this.#ambiguous = true;
+        if (reports || decision.resend === false) return unknown(reason);
+        return this.#tryAgain(decision.afterMs, false);
+      case 'retry':
+        return this.#tryAgain(decision.afterMs, reason.code === 'rate_limited');
+      case 'skip':
+      case 'reject':
+      case 'resend':
+      case 'split':
+      case 'isolate':
+        return this.#ambiguous ? unknown({ ...reason, ...maybeTaken }) : { kind: 'rejected', reason };
+    }
+  }
+
+  #tryAgain(afterMs: unknown, throttled: boolean): never {
+    const { clock, pacer, policy } = this.#context;
+    const asked = Number(afterMs) > 0 ? Number(afterMs) : 0;
+    if (!throttled) this.#failures += 1;
+    const wait = waitMs(policy, throttled ? this.#attempts : this.#failures, clock.random, asked);
+    this.#retryAt = clock.now() + wait;
+    if (throttled || asked > 0) pacer.pauseFor(wait);
+    throw new TryAgain(wait, throttled);
+  }
 }
 
-/** What an errand is refused suspends nothing, so nobody is told that it did. */
-const discreet = (emit: Emit | undefined): Emit | undefined =>
-  emit && ((signal) => void (signal.kind === 'connection_suspended' || emit(signal)));
+const unavailable: Reason = { code: 'vendor_unavailable', message: 'The vendor could not take the request' };
+
+const unknown = (reason: Reason): RequestResult => ({
+  kind: 'unknown',
+  reason: ambiguousCodes.has(reason.code) ? reason : { ...reason, code: 'ambiguous_delivery' },
+});
+
+/** One attempt on the wire. */
+class RequestExchange implements ExchangeListener {
+  readonly #context: ConnectionContext;
+  readonly #one: OneRequest;
+  readonly withinMs: number;
+  readonly mostMs: number | undefined;
+  readonly replyBytes: number;
+  readonly signal: () => AbortSignal;
+  onAnswer: (result: WireResult) => void = () => undefined;
+  #hasStarted = false;
+
+  constructor(context: ConnectionContext, one: OneRequest, deadline: number, signal: () => AbortSignal) {
+    this.#context = context;
+    this.#one = one;
+    this.withinMs = deadline - context.clock.elapsed();
+    this.mostMs = one.mostMs;
+    this.replyBytes = one.replyBytes ?? context.vendor.replyBytes;
+    this.signal = signal;
+  }
+
+  /** Rejects before anything leaves where the transport takes no such request. */
+  send(body: EncodedBody | undefined): Promise<WireResult> {
+    return new Promise((resolve) => {
+      this.onAnswer = resolve;
+      this.#context.transport.send(this.#one.request, body, this);
+    });
+  }
+
+  onStart(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    this.#context.pacer.started(1);
+  }
+}

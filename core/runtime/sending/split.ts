@@ -1,10 +1,7 @@
 import type { Outcome } from '../../api/outcome.ts';
-import type { Call } from '../connection-context.ts';
-import { heldBack } from './outcomes.ts';
 import type { PendingBatch, PendingDelivery } from '../batching/pending-delivery.ts';
-
-/** Carries a batch to its end. Never rejects. */
-export type Carried = (call: Call, batch: PendingBatch) => Promise<void>;
+import { heldBack } from './outcomes.ts';
+import type { SendingBatch, SendRun } from './send-run.ts';
 
 /** A part of a batch, and how it goes on. */
 export interface Step {
@@ -19,52 +16,50 @@ export function halved(deliveries: readonly PendingDelivery[]): (readonly Pendin
 }
 
 /**
- * In a lane one after the other and up to the first deferral. Elsewhere side by side, but in no more than half of the slots, two at least: the
- * items of one batch that go on alone must not keep everybody else waiting. Never rejects.
+ * Sends the parts of a batch anew. In a lane one after the other and up to the first deferral. Elsewhere side by side, but in no
+ * more than half of the slots, two at least: the items of one batch that go on alone must not keep everybody else waiting.
+ * Never rejects.
  */
-export async function sendParts(
-  call: Call,
-  parts: readonly (PendingBatch | undefined)[],
-  carried: Carried,
-): Promise<void> {
+export async function sendParts(send: SendingBatch, parts: readonly (PendingBatch | undefined)[]): Promise<void> {
   const batches = parts.filter((part) => part !== undefined);
-  if (batches[0]?.lane !== undefined)
-    return oneByOne(
-      call,
-      batches.map((batch) => ({ batch, take: () => carried(call, batch) })),
-    );
+  if (batches[0]?.lane !== undefined) {
+    const steps = batches.map((batch) => ({ batch, take: () => send.sendAnew(batch) }));
+    return oneByOne(send.run, steps);
+  }
   const waiting = batches.values();
-  const send = async (): Promise<void> => {
-    for (const batch of waiting) await carried(call, batch);
+  const sendNext = async (): Promise<void> => {
+    for (const batch of waiting) await send.sendAnew(batch);
   };
-  await Promise.all(Array.from({ length: Math.max(2, Math.ceil(call.context.pace.concurrency / 2)) }, send));
+  const abreast = Math.max(2, Math.ceil(send.run.context.pace.concurrency / 2));
+  await Promise.all(Array.from({ length: abreast }, sendNext));
 }
 
 /** Steps of a lane: behind a deferral nothing of it goes on. Never rejects. */
-export async function oneByOne(call: Call, steps: readonly Step[]): Promise<void> {
-  let stands: Deferral | undefined;
+export async function oneByOne(run: SendRun, steps: readonly Step[]): Promise<void> {
+  let deferral: Deferral | undefined;
   for (const { batch, take } of steps) {
-    if (stands === undefined && (await laneIsKept(call, batch))) {
+    if (deferral === undefined && (await laneIsPersisted(run, batch))) {
       await take();
-      stands = deferralOf(batch);
-    } else standStill(call, batch, timeOf(stands, call.context.clock.now()));
+      deferral = deferralOf(batch);
+    } else deferLane(run, batch, endOf(deferral, run.context.clock.now()));
   }
 }
 
-/** When the lane may go on (epoch ms). */
-export const timeOf = (stands: Deferral | undefined, now: number): number =>
-  stands?.retryAt === undefined ? now : Date.parse(stands.retryAt);
-
 type Deferral = Extract<Outcome, { kind: 'deferred' }>;
 
-/** The deferral that a batch of a lane stands still for. */
+/** The deferral that a batch of a lane waits for. */
 export const deferralOf = (batch: PendingBatch): Deferral | undefined =>
   batch.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
 
-/** Whether the host has written down what it was told of earlier events of the lane. */
-export const laneIsKept = async (call: Call, { lane }: PendingBatch): Promise<boolean> =>
-  lane === undefined || (await call.kept(lane)) !== false;
+/** When the lane may go on (epoch ms). */
+export const endOf = (deferral: Deferral | undefined, now: number): number =>
+  deferral?.retryAt === undefined ? now : Date.parse(deferral.retryAt);
 
-export function standStill(call: Call, batch: PendingBatch, until: number): void {
-  for (const delivery of batch.items) call.settle(delivery, heldBack(delivery, until));
+/** Whether the host has written down the outcomes of earlier events of the lane. */
+export const laneIsPersisted = async (run: SendRun, { lane }: PendingBatch): Promise<boolean> =>
+  lane === undefined || (await run.persisting(lane)) !== false;
+
+/** What waits behind a deferral of its lane is deferred with it, until then (epoch ms). */
+export function deferLane(run: SendRun, batch: PendingBatch, until: number): void {
+  for (const delivery of batch.items) run.settle(delivery, heldBack(delivery, until));
 }

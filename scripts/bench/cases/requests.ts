@@ -1,13 +1,11 @@
 import { Agent } from 'undici';
 import { defaultReplyCap } from '../../../core/http/exchange.ts';
-import { createRedactor } from '../../../core/http/redact.ts';
 import { createPools } from '../../../core/http/pools.ts';
 import { createTransport } from '../../../core/http/transport.ts';
-import { AttemptWire } from '../../../core/runtime/sending/attempt-wire.ts';
+import type { WireResult } from '../../../core/index.ts';
+import { reportRequest } from '../../../core/runtime/sending/request-signals.ts';
 import { systemClock } from '../../../core/policy/clock.ts';
-import { createPacer } from '../../../core/runtime/sending/pacer.ts';
-import type { Call, ConnectionContext } from '../../../core/runtime/connection-context.ts';
-import type { PendingBatch } from '../../../core/runtime/batching/pending-delivery.ts';
+import type { ConnectionContext } from '../../../core/runtime/connection-context.ts';
 import type { Effort } from '../effort.ts';
 import { atLeast, type Row } from '../report.ts';
 import { cpuPerEvent, interleave } from '../rounds.ts';
@@ -83,32 +81,36 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
     now,
   });
   let signals = 0;
-  const line: Pick<ConnectionContext, 'slug' | 'id' | 'transport' | 'clock' | 'redactor' | 'emit' | 'pacer'> & {
-    readonly vendor: object;
-  } = {
+  const context = {
     slug,
     id: slug,
-    vendor: { replyBytes: defaultReplyCap },
-    transport,
-    clock: systemClock,
-    pacer: createPacer(concurrency, [], systemClock),
-    redactor: createRedactor([]),
     emit: () => {
       signals += 1;
     },
-  };
-  const call = { line } as unknown as Call;
+  } as unknown as ConnectionContext;
   const request = {
     method: 'POST',
     url: `https://${hosts[0]}${floor.path}`,
     headers: floor.headers,
     body: text,
   } as const;
-  const sealed = { text, bytes: Buffer.from(text), compressed: false };
+  const body = { text, bytes: Buffer.from(text), compressed: false };
+  const send = (): Promise<WireResult> =>
+    new Promise((resolve) => {
+      const startedAt = now();
+      transport.send(request, body, {
+        withinMs: 30_000,
+        replyBytes: defaultReplyCap,
+        onStart: () => undefined,
+        onAnswer(result) {
+          reportRequest(context, { items: 1, bytes: body.bytes.length, attempt: 1, ms: now() - startedAt }, result);
+          resolve(result);
+        },
+      });
+    });
   return {
     request: async () => {
-      const crate = { items: [{}], deadline: now() + 30_000 } as unknown as PendingBatch;
-      const result = await new AttemptWire(call, crate, 1, sealed).request(request);
+      const result = await send();
       return result.kind === 'response' && result.response.status === yes.status && signals > 0;
     },
     close: () => transport.close(),

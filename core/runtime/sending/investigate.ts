@@ -1,0 +1,127 @@
+import type { Reason } from '../../api/outcome.ts';
+import { mostParts, type Inquiry, type Question } from './inquiry.ts';
+import { deferred, rejected } from './outcomes.ts';
+import { batchOf, type PendingBatch, type PendingDelivery } from '../batching/pending-delivery.ts';
+import type { SendingBatch, SendRun } from './send-run.ts';
+import { deferLane, deferralOf, endOf, halved, sendParts } from './split.ts';
+import { waitMs } from './retry-policy.ts';
+import { suspend } from './settle.ts';
+
+/** A refusal that means the credentials, or that a lone event was refused: their outcomes. */
+export function concludeRefusal(run: SendRun, batch: PendingBatch, finding: 'credentials' | 'event' | 'later'): void {
+  const { clock, inquiry } = run.context;
+  for (const delivery of batch.items) {
+    const reason = delivery.reason ?? unauthorized;
+    if (finding === 'credentials') suspend(run, delivery, reason);
+    else if (finding === 'event') run.settle(delivery, rejected(delivery, { ...reason, ...ofTheEvent }));
+    else {
+      const wait = waitMs(run.policy, inquiry.putOff(delivery), clock.random);
+      run.settle(delivery, deferred(delivery, reason, clock.now() + wait));
+    }
+  }
+}
+
+const unauthorized: Reason = { code: 'unauthorized', message: 'The vendor refused the request' };
+const ofTheEvent = {
+  code: 'vendor_rejected',
+  message: 'The vendor refuses this event, and takes others with the same credentials',
+} as const;
+
+/**
+ * Finds out whether a refused batch, or its credentials, were meant: by the vendor's own check where there is one, then by single
+ * events of it, until one passes. Then what is left goes on in smaller requests, or is suspended. Never rejects.
+ */
+export async function investigate(send: SendingBatch, batch: PendingBatch, question: Question): Promise<void> {
+  const { run } = send;
+  const { inquiry } = run.context;
+  const samples = batch.lane === undefined ? spread(mostTelling(inquiry, batch)) : batch.items.slice(0, 1);
+  const end = endOfBatch(run, batch);
+  const examination = await inquiry.open(question, samples.length, end.reached);
+  end.forget();
+  const unfinished: (() => Promise<void>)[] = [];
+  let tried = 0;
+  try {
+    const isOver = (): boolean => examination.passed() || examination.fruitless() || isPointless(run, batch);
+    const within = { withinMs: batch.deadline - run.context.clock.elapsed(), signal: run.signal() };
+    if (!isOver() && (await examination.check(within, isOver)) === 'refused')
+      concludeRefusal(run, batch, 'credentials');
+    if (batch.items.length > 1) {
+      for (const delivery of samples) {
+        if (isOver()) break;
+        unfinished.push(await send.sendProbe(batchOf([delivery]) as PendingBatch));
+        // Neither accepted nor refused: nobody else is kept waiting for it.
+        if (delivery.settled === undefined) break;
+        tried += 1;
+      }
+    }
+  } finally {
+    examination.close(tried);
+  }
+  const waits = examination.fruitless();
+  await Promise.all(unfinished.map((goOn) => goOn()));
+  await sendRemaining(send, batch, waits);
+}
+
+/** Nobody waits for the answer any more. */
+const isPointless = (run: SendRun, { deadline }: PendingBatch): boolean =>
+  run.stopped || run.context.clock.elapsed() >= deadline || isSuspended(run);
+
+/** `waits`: what is left waits for some event that passes. */
+async function sendRemaining(send: SendingBatch, batch: PendingBatch, waits: boolean): Promise<void> {
+  const { run } = send;
+  const remaining = batchOf(batch.items.filter(({ settled }) => settled === undefined));
+  if (remaining === undefined) return;
+  const deferral = batch.lane === undefined ? undefined : deferralOf(batch);
+  if (isSuspended(run)) concludeRefusal(run, remaining, 'credentials');
+  else if (deferral !== undefined) deferLane(run, remaining, endOf(deferral, run.context.clock.now()));
+  else if (batch.items.length === 1 || waits) concludeRefusal(run, remaining, 'later');
+  else await sendSmaller(send, remaining);
+}
+
+/** Sends what is refused no longer for its credentials in smaller requests. Never rejects. */
+export const sendSmaller = (send: SendingBatch, batch: PendingBatch): Promise<void> =>
+  sendParts(send, smallerParts(send.run.context.inquiry, batch).map(batchOf));
+
+/** When nobody waits for the outcome of the batch any more: it is stopped, or its time is over. */
+function endOfBatch(run: SendRun, { deadline }: PendingBatch) {
+  const { clock } = run.context;
+  let forget = (): void => undefined;
+  const reached = new Promise<void>((resolve) => {
+    const off = clock.after(Math.max(0, deadline - clock.elapsed()), resolve);
+    const stop = (): void => resolve();
+    const signal = run.signal();
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    forget = () => {
+      off();
+      signal.removeEventListener('abort', stop);
+    };
+  });
+  return { reached, forget: () => forget() };
+}
+
+const isSuspended = ({ context }: SendRun): boolean =>
+  context.suspensions.any && context.suspensions.against(undefined) !== undefined;
+
+/** What came back before tells nothing when it is refused again. */
+function mostTelling(inquiry: Inquiry, { items }: PendingBatch): readonly PendingDelivery[] {
+  const others = items.filter((delivery) => !inquiry.suspected(delivery));
+  return others.length > 0 ? others : items;
+}
+
+/** Smaller parts of a refused batch: what came back before apart from the others, else halves. */
+function smallerParts(inquiry: Inquiry, { items, lane }: PendingBatch): readonly (readonly PendingDelivery[])[] {
+  if (lane !== undefined) return halved(items);
+  const suspects = items.filter((delivery) => inquiry.suspected(delivery));
+  if (suspects.length === 0 || suspects.length === items.length) return halved(items);
+  return [items.filter((delivery) => !suspects.includes(delivery)), suspects];
+}
+
+/** Single events from all over the batch: those of one sender often stand together. */
+function spread(items: readonly PendingDelivery[]): readonly PendingDelivery[] {
+  if (items.length <= mostParts) return items;
+  return Array.from(
+    { length: mostParts },
+    (_, n) => items[Math.floor((n * items.length) / mostParts)] as PendingDelivery,
+  );
+}

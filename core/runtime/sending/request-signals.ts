@@ -1,0 +1,29 @@
+import type { WireResult } from '../../api/destination.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import { unusableReply } from './unusable-reply.ts';
+
+export interface FinishedRequest {
+  readonly items: number;
+  /** Of the body as it went, 0 without one. */
+  readonly bytes: number;
+  readonly attempt: number;
+  readonly ms: number;
+}
+
+/** Tells the host of one request, and of an answer that nobody can use. */
+export function reportRequest(
+  { emit, slug, id: connection }: ConnectionContext,
+  request: FinishedRequest,
+  result: WireResult,
+): void {
+  if (emit === undefined) return;
+  const unusable = unusableReply(result);
+  if (unusable !== undefined) emit({ kind: 'reply_unusable', slug, connection, ...unusable });
+  emit({
+    kind: 'request_finished',
+    slug,
+    connection,
+    ...request,
+    ...(result.kind === 'response' ? { status: result.response.status } : { failure: result.kind }),
+  });
+}

@@ -1,0 +1,234 @@
+import type { RetryDecision } from '../../api/decision.ts';
+import type { Outcome, Reason } from '../../api/outcome.ts';
+import type { PendingBatch, PendingDelivery } from '../batching/pending-delivery.ts';
+import { defect } from '../connection-context.ts';
+import { invalidReturn } from '../invalid-return.ts';
+import { silent } from './decisions.ts';
+import { deferred, delivered, heldBack, lost, rejected, skipped, suspended, unknown } from './outcomes.ts';
+import { waitMs, type Tries } from './retry-policy.ts';
+import type { SendRun } from './send-run.ts';
+
+/** Items that an attempt did not settle, and that go on together. In a lane they are neighbours. */
+export interface Group {
+  /**
+   * again     after the wait that was asked for
+   * resend    at once, as one request
+   * split     in halves
+   * isolate   each alone
+   * question  once it is known whether they or the credentials were refused
+   */
+  readonly kind: 'again' | 'resend' | 'split' | 'isolate' | 'question';
+  /** again: what waits, where that is less than the connection. */
+  readonly scope: string | undefined;
+  readonly deliveries: PendingDelivery[];
+  /** The longest wait that the vendor asked for, in milliseconds. */
+  askedMs: number;
+  /** The vendor said "too fast", not "broken": such a failure does not count. */
+  throttled: boolean;
+}
+
+/** Settles every item that its decision settles, and returns the others. `tries` are those before this attempt's failure. */
+export function applyDecisions(
+  run: SendRun,
+  batch: PendingBatch,
+  decisions: readonly RetryDecision[],
+  tries: Pick<Tries, 'failures' | 'resends'>,
+): readonly Group[] {
+  if (!allAccepted(decisions)) return new Settlement(run, batch, decisions, tries).apply();
+  for (let i = 0; i < decisions.length; i++) {
+    const delivery = batch.items[i] as PendingDelivery;
+    run.settle(delivery, delivered(delivery, noteOf(decisions[i])));
+  }
+  return none;
+}
+
+function allAccepted(decisions: readonly RetryDecision[]): boolean {
+  for (const decision of decisions) if (decision?.kind !== 'accept') return false;
+  return true;
+}
+
+const noteOf = (decision: RetryDecision | undefined): string | undefined =>
+  decision?.kind === 'accept' ? decision.note : undefined;
+
+const none: readonly Group[] = [];
+
+type Refusal = Exclude<RetryDecision, { kind: 'accept' }>;
+
+/** One answer that does not accept all of its batch. */
+class Settlement {
+  readonly #run: SendRun;
+  readonly #batch: PendingBatch;
+  readonly #decisions: readonly RetryDecision[];
+  readonly #tries: Pick<Tries, 'failures' | 'resends'>;
+  readonly #isLone: boolean;
+  /** One refusal of all of the request. */
+  readonly #refusedAsOne: boolean;
+  readonly #groups: Group[] = [];
+  /** Epoch ms of the first deferral of a lane: what comes after it may not overtake it. */
+  #laneWaitsUntil: number | undefined;
+
+  constructor(
+    run: SendRun,
+    batch: PendingBatch,
+    decisions: readonly RetryDecision[],
+    tries: Pick<Tries, 'failures' | 'resends'>,
+  ) {
+    this.#run = run;
+    this.#batch = batch;
+    this.#decisions = decisions;
+    this.#tries = tries;
+    this.#isLone = batch.items.length === 1;
+    this.#refusedAsOne = decisions.every(({ kind }) => kind === 'suspend');
+  }
+
+  apply(): readonly Group[] {
+    const { items, lane } = this.#batch;
+    for (let i = 0; i < items.length; i++) {
+      const delivery = items[i] as PendingDelivery;
+      const decision = this.#decisions[i] ?? silent;
+      if (decision.kind === 'accept') this.#run.settle(delivery, delivered(delivery, decision.note));
+      else this.#refuse(delivery, decision);
+      const { settled } = delivery;
+      if (lane !== undefined && settled?.kind === 'deferred')
+        this.#laneWaitsUntil ??= timeOf(settled.retryAt, this.#run.context.clock.now());
+    }
+    return this.#groups.map((group) => (group.kind === 'resend' ? this.#checkedResend(group) : group));
+  }
+
+  #refuse(delivery: PendingDelivery, decision: Refusal): void {
+    const { reason } = decision;
+    delivery.reason = reason;
+    if (decision.doubtful === true) {
+      delivery.ambiguous = true;
+      if (this.#reportsAmbiguous) return this.#settle(delivery, unknown(delivery, reason));
+    }
+    switch (decision.kind) {
+      case 'skip':
+        return this.#settle(delivery, skipped(delivery, reason));
+      case 'reject':
+        return this.#settle(delivery, rejected(delivery, reason));
+      case 'suspend':
+        return this.#suspend(delivery, decision);
+      case 'defer':
+        return this.#defer(delivery, decision);
+      case 'resend':
+      case 'split':
+      case 'isolate':
+        return this.#sendApart(delivery, decision);
+      case 'ambiguous':
+        delivery.ambiguous = true;
+        if (this.#reportsAmbiguous || decision.resend === false)
+          return this.#settle(delivery, unknown(delivery, reason));
+        return this.#retry(delivery, decision.afterMs, false);
+      case 'retry': {
+        const scope = this.#declaredScope(delivery, decision.scope);
+        return this.#retry(delivery, decision.afterMs, reason.code === 'rate_limited', scope);
+      }
+    }
+  }
+
+  get #reportsAmbiguous(): boolean {
+    return this.#run.context.onAmbiguous === 'report';
+  }
+
+  #settle(delivery: PendingDelivery, outcome: Outcome): void {
+    this.#run.settle(delivery, outcome);
+  }
+
+  #suspend(delivery: PendingDelivery, decision: Extract<RetryDecision, { kind: 'suspend' }>): void {
+    if (decision.unproven === true && this.#refusedAsOne) return void this.#group('question', delivery);
+    suspend(this.#run, delivery, decision.reason, this.#declaredScope(delivery, decision.scope));
+  }
+
+  #defer(delivery: PendingDelivery, decision: Extract<RetryDecision, { kind: 'defer' }>): void {
+    const { policy, context } = this.#run;
+    const scope = this.#declaredScope(delivery, decision.scope);
+    const wait = waitMs(policy, this.#tries.failures + 1, context.clock.random, Number(decision.afterMs) || 0);
+    this.#settle(delivery, deferred(delivery, decision.reason, context.clock.now() + wait, scope));
+  }
+
+  /** Of a lone item there is nothing to take apart: it is what was refused. */
+  #sendApart(
+    delivery: PendingDelivery,
+    decision: Extract<RetryDecision, { kind: 'resend' | 'split' | 'isolate' }>,
+  ): void {
+    if (!this.#isLone) return void this.#group(decision.kind, delivery);
+    if (decision.kind === 'resend')
+      defect(this.#run.context, 'response', invalidReturn(decision, 'resend of a lone item'));
+    this.#settle(delivery, rejected(delivery, decision.reason));
+  }
+
+  #retry(delivery: PendingDelivery, askedMs: unknown, throttled: boolean, scope?: string): void {
+    const group = this.#group('again', delivery, scope);
+    if (group === undefined) return;
+    // Not Math.max: one NaN from a vendor's arithmetic would hold the connection for ever.
+    if (Number(askedMs) > group.askedMs) group.askedMs = Number(askedMs);
+    group.throttled &&= throttled;
+  }
+
+  /** Items that go on alike go on together; in a lane only as long as nothing else stands between them. */
+  #group(kind: Group['kind'], delivery: PendingDelivery, scope?: string): Group | undefined {
+    if (this.#laneWaitsUntil !== undefined) {
+      this.#settle(delivery, heldBack(delivery, this.#laneWaitsUntil));
+      return undefined;
+    }
+    const candidates = this.#batch.lane === undefined ? this.#groups : this.#groups.slice(-1);
+    let group = candidates.find((other) => other.kind === kind && other.scope === scope);
+    if (group === undefined) {
+      group = { kind, scope, deliveries: [], askedMs: 0, throttled: true };
+      this.#groups.push(group);
+    }
+    group.deliveries.push(delivery);
+    return group;
+  }
+
+  /** The innocent of a refused batch leave again at once; but only next to the guilty, or they would leave for ever. */
+  #checkedResend(group: Group): Group {
+    const isBeside = this.#batch.items.some(({ settled }) => settled !== undefined && !mayComeAgain.has(settled.kind));
+    if (!isBeside)
+      defect(this.#run.context, 'response', invalidReturn(group, 'resend beside no item that is settled for good'));
+    return isBeside && this.#tries.resends < mostResends ? group : { ...group, kind: 'split' };
+  }
+
+  /** A scope that the event is not known by would hold others and let this one go on. */
+  #declaredScope({ scopes }: PendingDelivery, scope: string | undefined): string | undefined {
+    if (scope === undefined || scopes?.includes(scope) === true) return scope;
+    defect(
+      this.#run.context,
+      'response',
+      invalidReturn(scope, 'a decision names a scope that its item does not declare'),
+    );
+    return undefined;
+  }
+}
+
+const mayComeAgain: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'suspended']);
+/** Requests in a row that a batch may leave in again without its culprits, before it is taken apart. */
+const mostResends = 3;
+
+const timeOf = (written: string | undefined, now: number): number =>
+  written === undefined ? now : Date.parse(written);
+
+/** Stops a scope, or all of the connection, and tells the event so. */
+export function suspend(run: SendRun, delivery: PendingDelivery, reason: Reason, scope?: string): void {
+  const { context } = run;
+  const isNew = context.suspensions.add(reason, scope);
+  if (isNew) {
+    const where = scope === undefined ? {} : { scope };
+    context.emit?.({
+      kind: 'connection_suspended',
+      slug: context.slug,
+      connection: context.id,
+      code: reason.code,
+      ...where,
+    });
+  }
+  run.settle(delivery, suspended(delivery, scope === undefined ? { reason } : { reason, scope }, context));
+  if (isNew) context.scopePauses.wake();
+}
+
+/** Our own code failed in a way nobody foresaw. Nothing is claimed of what may have left. */
+export function abandon(run: SendRun, batch: PendingBatch, error: unknown): void {
+  defect(run.context, 'core', error);
+  for (const delivery of batch.items) run.settle(delivery, lost(delivery));
+}
