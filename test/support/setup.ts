@@ -1,7 +1,10 @@
 import http from 'node:http';
-import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Dispatcher } from 'undici';
+import { forbidProcessesAndWrites } from './no-machine.ts';
 import { forbidNetwork } from './no-network.ts';
+import { isUnitTest } from './unit-tests.ts';
 
 // nock, undici and what they need cost a test file 0.2 s of CPU: they are loaded by the tests that use them, not here.
 
@@ -24,7 +27,10 @@ for (const place of globalDispatchers) {
 
 const ownRequest = http.request;
 const nockIsLoaded = (): boolean => http.request !== ownRequest;
+const testFile = path.relative(process.cwd(), expect.getState().testPath ?? '').replaceAll(path.sep, '/');
 let allowNetwork = (): void => undefined;
+let allowMachine = (): void => undefined;
+if (isUnitTest(testFile)) allowMachine = forbidProcessesAndWrites();
 
 beforeAll(async () => {
   allowNetwork = forbidNetwork();
@@ -44,6 +50,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   allowNetwork();
+  allowMachine();
   if (!nockIsLoaded()) return;
   const { default: nock } = await import('nock');
   nock.restore();
