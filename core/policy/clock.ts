@@ -44,3 +44,20 @@ export const isoTime = (time: number): string => new Date(time > 0 ? Math.min(ti
 
 /** Lets everything else of this process have its turn. */
 export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** The longest single wait of sleepCapped(), in milliseconds. Clocks jump, so a long wait looks at the time in between. */
+export const longestSleepMs = 3_600_000;
+
+/** Resolves after `ms`, after an hour at the latest, or when the signal fires. For callers that have `after` alone. */
+export function sleepCapped(ms: number, after: Clock['after'], signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = after(Math.min(ms, longestSleepMs), end);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

@@ -1,27 +1,28 @@
 import type { Outcome } from '../api/outcome.ts';
+import type { SharedLimiter } from '../policy/shared-limiter.ts';
 import type { createAmbiguityMarker } from './ambiguous-after-crash.ts';
-import type { PoisonTracker } from './poison-tracker.ts';
-import type { OutageBreaker, Purpose } from './outage-breaker.ts';
+import { openClaimBatch, type ClaimBatch } from './claim-batch.ts';
 import { failpoint } from './failpoint.ts';
-import type { SuspensionWatch } from './suspension-watch.ts';
-import type { SharedLimiter } from './permits.ts';
+import type { OutageBreaker, Purpose } from './outage-breaker.ts';
+import type { PoisonTracker } from './poison-tracker.ts';
 import type { Claim } from './queue.ts';
 import type { SettlementWriter } from './settlement-writer.ts';
 import type { QueuePolicy } from './settlement.ts';
-import { openClaimBatch, type ClaimBatch } from './claim-batch.ts';
+import type { SuspensionWatch } from './suspension-watch.ts';
 import { wholeSuspension } from './suspension.ts';
+import { retryAfterOf } from './vendor-health.ts';
 import type { WorkableConnection } from './work-options.ts';
 
 export interface BatchDeliveryOptions {
   readonly connection: WorkableConnection;
-  readonly recorder: SettlementWriter;
-  readonly circuit: OutageBreaker;
-  readonly pause: Pick<SuspensionWatch, 'clear'>;
-  readonly permits: SharedLimiter;
-  readonly blame: PoisonTracker;
-  readonly aftermath: ReturnType<typeof createAmbiguityMarker>;
+  readonly writer: SettlementWriter;
+  readonly outage: OutageBreaker;
+  readonly suspension: Pick<SuspensionWatch, 'close'>;
+  readonly limiter: SharedLimiter;
+  readonly poison: PoisonTracker;
+  readonly markAmbiguous: ReturnType<typeof createAmbiguityMarker>;
   readonly policy: QueuePolicy;
-  /** Most events in a slice, and slices under way at once. */
+  /** Most events in a fresh batch, and such batches in flight at once. */
   readonly prefetch: number;
   readonly inFlight: number;
   /** Most events in one request. */
@@ -29,134 +30,133 @@ export interface BatchDeliveryOptions {
   readonly withinMs: number;
   /** Epoch ms. */
   readonly now: () => number;
-  readonly defect: (where: string, error: unknown) => void;
-  /** There may be room for more. */
-  readonly freed: () => void;
+  readonly onDefect: (where: string, error: unknown) => void;
+  /** There may be capacity for more. */
+  readonly onCapacity: () => void;
 }
 
-/** Claims on their way to the vendor, each lot with a call of deliver() of its own. */
+/** Batches of claims on their way to the vendor, each with a call of deliver() of its own. */
 export interface BatchDeliveries {
-  /** Resolves when what came of it is on disk. Never rejects. */
-  send(claims: readonly Claim[], errand: Purpose): Promise<DeliveryResult>;
-  /** Another slice may start: one that only waits for a few slow answers does not keep the sockets from the next. */
-  hasRoom(): boolean;
-  /** How many lots are under way. */
-  running(errand?: Purpose): number;
-  /** Nothing more of what is under way is started. */
-  end(): void;
+  /** Waits for the shared limiter, delivers, and resolves when the outcomes are on disk. Never rejects. */
+  deliver(claims: readonly Claim[], purpose: Purpose): Promise<DeliveryResult>;
+  /** Another fresh batch may start: one that waits for a few slow answers does not keep the sockets from the next. */
+  hasCapacity(): boolean;
+  /** How many batches are in flight. */
+  count(purpose?: Purpose): number;
+  /** Starts no further request of any batch in flight. */
+  abort(): void;
 }
 
 export interface DeliveryResult {
-  /** Empty where nobody knows. */
+  /** Empty where nobody knows them. */
   readonly outcomes: readonly Outcome[];
   /** The vendor answers again, after it did not. */
-  readonly again: boolean;
+  readonly recovered: boolean;
 }
 
 interface InFlightBatch {
-  readonly errand: Purpose;
-  /** Tells it to start nothing more. */
-  readonly stop: AbortController;
+  readonly purpose: Purpose;
+  readonly abort: AbortController;
 }
 
-const lost: DeliveryResult = { outcomes: [], again: false };
+const unknownResult: DeliveryResult = { outcomes: [], recovered: false };
 
-const none: ReadonlySet<number> = new Set();
+const noneAmbiguous: ReadonlySet<number> = new Set();
 
-const markedOf = (given: readonly Claim[], claims: readonly Claim[]): ReadonlySet<number> =>
-  new Set(claims.filter((claim, position) => claim !== given[position]).map(({ seq }) => seq));
+/** Those that the marker replaced. */
+const newlyAmbiguousOf = (before: readonly Claim[], claims: readonly Claim[]): ReadonlySet<number> =>
+  new Set(claims.filter((claim, position) => claim !== before[position]).map(({ seq }) => seq));
 
 export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliveries {
-  const { connection, recorder, circuit, pause, permits, blame, policy, now, defect, freed } = options;
-  const { prefetch, inFlight, batchSize, withinMs, aftermath } = options;
-  const lots = new Map<ClaimBatch, InFlightBatch>();
-  /** Claims of slices that nothing has become of yet. */
-  let open = 0;
+  const { connection, writer, outage, suspension, limiter, poison, policy, now, onDefect, onCapacity } = options;
+  const { prefetch, inFlight, batchSize, withinMs, markAmbiguous } = options;
+  const batches = new Map<ClaimBatch, InFlightBatch>();
+  /** Claims of fresh batches that are neither settled nor returned. */
+  let openClaims = 0;
 
-  async function send(given: readonly Claim[], errand: Purpose): Promise<DeliveryResult> {
-    const claims = aftermath(given);
-    const marked = claims === given ? none : markedOf(given, claims);
-    const stop = new AbortController();
-    const slice = openClaimBatch(claims, {
-      recorder,
+  async function deliver(claimed: readonly Claim[], purpose: Purpose): Promise<DeliveryResult> {
+    const claims = markAmbiguous(claimed);
+    const abort = new AbortController();
+    const batch = openClaimBatch(claims, {
+      writer,
       policy,
       now,
       suspended: () => connection.suspended(),
-      marked,
+      newlyAmbiguous: claims === claimed ? noneAmbiguous : newlyAmbiguousOf(claimed, claims),
       alone: claims.length === 1 || batchSize === 1,
-      blame,
-      freed(count) {
-        if (errand === 'slice') open -= count;
-        if (count > 0) freed();
+      poison,
+      onClosed(count) {
+        if (purpose === 'batch') openClaims -= count;
+        if (count > 0) onCapacity();
       },
     });
-    lots.set(slice, { errand, stop });
-    if (errand === 'slice') open += claims.length;
-    const outcomes = await outcomesOf(slice, claims, errand, stop.signal);
-    let arrival = lost;
-    if (outcomes === undefined) await slice.abandon();
-    else arrival = await conclude(slice, outcomes, errand, stop.signal);
-    lots.delete(slice);
-    freed();
-    return arrival;
+    batches.set(batch, { purpose, abort });
+    if (purpose === 'batch') openClaims += claims.length;
+    const outcomes = await outcomesOf(batch, claims, purpose, abort.signal);
+    let result = unknownResult;
+    if (outcomes === undefined) await batch.abandon();
+    else result = await finish(batch, outcomes, purpose, abort.signal);
+    batches.delete(batch);
+    onCapacity();
+    return result;
   }
 
   async function outcomesOf(
-    slice: ClaimBatch,
+    batch: ClaimBatch,
     claims: readonly Claim[],
-    errand: Purpose,
+    purpose: Purpose,
     signal: AbortSignal,
   ): Promise<readonly Outcome[] | undefined> {
     try {
-      await permits.wait(claims.length, signal);
+      await limiter.wait(claims.length, signal);
       if (signal.aborted) return undefined;
       const events = claims.map(({ event }) => event);
       const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
-        circuit.record(outcome, errand);
-        return slice.hear(position, outcome);
+        outage.record(outcome, purpose);
+        return batch.record(position, outcome);
       };
       failpoint('before send');
       const outcomes = await connection.deliver(events, { withinMs, signal, once: true, settled });
       if (outcomes.length === claims.length) return outcomes;
       throw new Error('deliver() did not return an outcome for each event');
     } catch (error) {
-      defect('queue.deliver', error);
-      circuit.recordDefect();
+      onDefect('queue.deliver', error);
+      outage.recordDefect();
       return undefined;
     }
   }
 
-  async function conclude(
-    slice: ClaimBatch,
+  async function finish(
+    batch: ClaimBatch,
     outcomes: readonly Outcome[],
-    errand: Purpose,
+    purpose: Purpose,
     signal: AbortSignal,
   ): Promise<DeliveryResult> {
-    const { reached, again, earliest } = circuit.recordBatch(outcomes, errand);
-    if (reached && errand !== 'probe') pause.clear();
-    permits.tell(outcomes);
-    const moved = await slice.conclude(outcomes, earliest);
-    const inVain = !moved && (circuit.at() ?? 0) <= now() && !signal.aborted;
-    // A connection that was closed gives everything back at once, for ever.
-    if (inVain && wholeSuspension(connection.suspended()) === undefined) circuit.recordDefect();
-    return { outcomes, again };
+    const { reached, recovered, earliest } = outage.recordBatch(outcomes, purpose);
+    if (reached && purpose !== 'probe') suspension.close();
+    limiter.pauseUntil(retryAfterOf(outcomes));
+    const isChanged = await batch.finish(outcomes, earliest);
+    // A closed connection returns everything at once, for ever: that must not spin.
+    const isFutile = !isChanged && (outage.probeAt() ?? 0) <= now() && !signal.aborted;
+    if (isFutile && wholeSuspension(connection.suspended()) === undefined) outage.recordDefect();
+    return { outcomes, recovered };
   }
 
   return {
-    send,
-    hasRoom() {
+    deliver,
+    hasCapacity() {
       let busy = 0;
-      for (const [slice, { errand }] of lots) if (errand === 'slice' && slice.isBusy()) busy += 1;
-      return busy < inFlight && open <= prefetch * inFlight;
+      for (const [batch, { purpose }] of batches) if (purpose === 'batch' && batch.isBusy()) busy += 1;
+      return busy < inFlight && openClaims <= prefetch * inFlight;
     },
-    running(errand) {
-      if (errand === undefined) return lots.size;
+    count(purpose) {
+      if (purpose === undefined) return batches.size;
       let count = 0;
-      for (const lot of lots.values()) if (lot.errand === errand) count += 1;
+      for (const batch of batches.values()) if (batch.purpose === purpose) count += 1;
       return count;
     },
-    end() {
-      for (const { stop } of lots.values()) stop.abort();
+    abort() {
+      for (const { abort } of batches.values()) abort.abort();
     },
   };
 }

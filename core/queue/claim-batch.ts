@@ -5,120 +5,117 @@ import type { SettlementWriter } from './settlement-writer.ts';
 import { settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, type Suspended } from './suspension.ts';
 
-/** A slice under way: claims that were taken out together, each written down as it is heard of. */
+/** Claims that were taken out together and are delivered by one call. Each is settled as its outcome comes. */
 export interface ClaimBatch {
-  /** For deliver(): holds the lane of an event that was not delivered until that is on disk. */
-  hear(position: number, outcome: Outcome): Promise<boolean> | undefined;
-  /** Most of it is still under way. */
+  /** For deliver(): locks the lane of an event that was not delivered until its settlement is on disk. */
+  record(position: number, outcome: Outcome): Promise<boolean> | undefined;
+  /** Most of it is still in flight. */
   isBusy(): boolean;
-  /** All outcomes are there. Resolves when they are on disk, to whether anything came of any claim. */
-  conclude(outcomes: readonly Outcome[], earliest: number): Promise<boolean>;
-  /** What was not heard of is given back; what was, is on disk when this resolves. */
+  /** All outcomes are known. Resolves when they are on disk, to whether anything changed for any claim. */
+  finish(outcomes: readonly Outcome[], earliest: number): Promise<boolean>;
+  /** Returns the claims without an outcome to the queue. Resolves when the outcomes of the others are on disk. */
   abandon(): Promise<void>;
 }
 
 export interface ClaimBatchOptions {
-  readonly recorder: SettlementWriter;
+  readonly writer: SettlementWriter;
   readonly policy: QueuePolicy;
   readonly now: () => number;
   readonly suspended: () => Suspended;
-  /** Those of them that are ambiguous, and of which the store does not know that yet. */
-  readonly marked: ReadonlySet<number>;
+  /** The sequence numbers of claims that are ambiguous, where the store does not know that yet. */
+  readonly newlyAmbiguous: ReadonlySet<number>;
   /** Each of them has a request of its own. */
   readonly alone: boolean;
-  readonly blame: PoisonTracker;
-  /** So many claims more are settled, or given back. */
-  readonly freed: (claims: number) => void;
+  readonly poison: PoisonTracker;
+  /** So many claims more are settled, or returned. */
+  readonly onClosed: (claims: number) => void;
 }
 
 export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOptions): ClaimBatch {
-  const { recorder, policy, now, suspended, marked, alone, blame, freed } = options;
-  const heard = claims.map(() => false);
-  /** What is being written, and how many of these claims are in it. */
+  const { writer, policy, now, suspended, newlyAmbiguous, alone, poison, onClosed } = options;
+  const settled = claims.map(() => false);
+  /** Writes in progress, and how many of these claims each settles. */
   const writes = new Map<Promise<boolean>, number>();
   let open = claims.length;
 
-  function free(count: number): void {
+  function close(count: number): void {
     open -= count;
-    freed(count);
+    onClosed(count);
   }
 
   function write(settlement: Settlement): Promise<boolean> {
-    const written = recorder.write(settlement);
+    const written = writer.write(settlement);
     const before = writes.get(written);
     writes.set(written, (before ?? 0) + 1);
     if (before === undefined) {
       void written.then(() => {
         const count = writes.get(written) ?? 0;
         writes.delete(written);
-        free(count);
+        close(count);
       });
     }
     return written;
   }
 
-  function record(position: number, outcome: Outcome): Promise<boolean> | undefined {
-    const settlement = finalSettlementOf(claims[position] as Claim, outcome, {
-      policy,
-      now: now(),
-      suspended: outcome.kind === 'suspended' ? suspended() : [],
-      alone,
-      blame,
-    });
+  const contextOf = (suspensions: Suspended): SettleContext => ({
+    policy,
+    now: now(),
+    suspended: suspensions,
+    alone,
+    poison,
+  });
+
+  /** `undefined` where the event stays in the queue. */
+  function settleForGood(position: number, outcome: Outcome): Promise<boolean> | undefined {
+    const context = contextOf(outcome.kind === 'suspended' ? suspended() : []);
+    const settlement = finalSettlementOf(claims[position] as Claim, outcome, context);
     if (settlement === undefined) return undefined;
-    heard[position] = true;
-    if (outcome.kind === 'delivered') blame.recordDelivered();
-    blame.recordSettled(settlement.seq, settlement.kind === 'dead' && settlement.reason.code === 'poisonous');
+    settled[position] = true;
+    if (outcome.kind === 'delivered') poison.recordDelivered();
+    poison.recordSettled(settlement.seq, settlement.kind === 'dead' && settlement.reason.code === 'poisonous');
     return write(settlement);
   }
 
   return {
-    hear(position, outcome) {
-      const written = record(position, outcome);
+    record(position, outcome) {
+      const written = settleForGood(position, outcome);
       return outcome.kind === 'delivered' ? undefined : written;
     },
     isBusy: () => open * 2 > claims.length,
-    async conclude(outcomes, earliest) {
+    async finish(outcomes, earliest) {
       const remaining: RemainingClaim[] = [];
       for (const [position, claim] of claims.entries()) {
-        if (heard[position] === true) continue;
+        if (settled[position] === true) continue;
         const outcome = outcomes[position] as Outcome;
-        if (record(position, outcome) === undefined) remaining.push({ claim, outcome });
+        if (settleForGood(position, outcome) === undefined) remaining.push({ claim, outcome });
       }
-      const { settlements, untouched } = returnToQueue(remaining, {
-        policy,
-        now: now(),
-        suspended: suspended(),
-        alone,
-        blame,
-        marked,
-        earliest,
-      });
+      const context = { ...contextOf(suspended()), newlyAmbiguous, earliest };
+      const { settlements, untouched } = returnToQueue(remaining, context);
       for (const settlement of settlements) {
         const history = settlement.kind === 'retry' ? settlement.history : undefined;
-        if (history !== undefined) blame.recordFailure(settlement.seq, history.answers, history.since);
+        if (history !== undefined) poison.recordFailure(settlement.seq, history.answers, history.since);
         void write(settlement);
       }
       await Promise.all(writes.keys());
-      recorder.giveBack(untouched);
-      free(untouched.length);
+      writer.release(untouched);
+      close(untouched.length);
       return untouched.length < claims.length;
     },
     async abandon() {
-      const unheard: Claim[] = [];
+      const untouched: number[] = [];
       for (const [position, claim] of claims.entries()) {
-        if (heard[position] === true) continue;
-        if (marked.has(claim.seq)) void write(asMarked(claim, now()));
-        else unheard.push(claim);
+        if (settled[position] === true) continue;
+        if (newlyAmbiguous.has(claim.seq)) void write(ambiguousRetry(claim, now()));
+        else untouched.push(claim.seq);
       }
-      recorder.giveBack(unheard.map(({ seq }) => seq));
-      free(unheard.length);
+      writer.release(untouched);
+      close(untouched.length);
       await Promise.all(writes.keys());
     },
   };
 }
 
-const asMarked = ({ seq, attempts, history }: Claim, now: number): Settlement => ({
+const ambiguousRetry = ({ seq, attempts, history }: Claim, now: number): Settlement => ({
   kind: 'retry',
   seq,
   notBefore: now,
@@ -127,77 +124,72 @@ const asMarked = ({ seq, attempts, history }: Claim, now: number): Settlement =>
   ...(history === undefined ? {} : { history }),
 });
 
-export interface Surroundings {
+export interface SettleContext {
   readonly policy: QueuePolicy;
   readonly now: number;
   readonly suspended: Suspended;
   readonly alone: boolean;
-  readonly blame: PoisonTracker;
+  readonly poison: PoisonTracker;
 }
 
-/** What came of a claim for good, to be written down at once; `undefined` while it stays in the queue. */
-export function finalSettlementOf(
-  claim: Claim,
-  outcome: Outcome,
-  surroundings: Surroundings,
-): FinalSettlement | undefined {
-  const settlement = settle(claim, outcome, surroundings);
+/** The settlement that removes a claim from the queue; `undefined` while it stays there. */
+export function finalSettlementOf(claim: Claim, outcome: Outcome, context: SettleContext): FinalSettlement | undefined {
+  const settlement = settle(claim, outcome, context);
   return settlement.kind === 'retry' ? undefined : settlement;
 }
 
-/** A claim of a slice that ended, and the outcome that leaves it in the queue. */
+/** A claim of a batch that ended, whose outcome leaves it in the queue. */
 export interface RemainingClaim {
   readonly claim: Claim;
   readonly outcome: Outcome;
 }
 
-/** What becomes of the claims that stay. */
-export interface Sorted {
+/** What to do with the claims that stay. */
+export interface ReturnPlan {
   readonly settlements: readonly Settlement[];
-  /** Claims that are to be as they were: giving them back costs no write. */
+  /** Claims to release as they were, which costs no write. */
   readonly untouched: readonly number[];
 }
 
 /**
- * What nothing happened to is given back instead of written: what a pause or a stop left undone, and what was held back behind
- * an event of its lane that has to wait, as the lane waits with that one. Nothing that has to go again does so before `earliest`
- * (epoch ms).
+ * Releases what nothing happened to instead of writing it: what a pause or a stop left undone, and what was held back behind an event
+ * of its lane that has to wait, as the lane waits with that one. No retry comes before `earliest` (epoch ms).
  */
 export function returnToQueue(
   remaining: readonly RemainingClaim[],
-  surroundings: Surroundings & { readonly earliest: number; readonly marked: ReadonlySet<number> },
-): Sorted {
-  const { now, earliest, marked } = surroundings;
+  context: SettleContext & { readonly earliest: number; readonly newlyAmbiguous: ReadonlySet<number> },
+): ReturnPlan {
+  const { now, earliest, newlyAmbiguous } = context;
   const waitingLanes = new Set<string>();
-  const again = remaining.map(({ claim, outcome }) => {
-    const settlement = settle(claim, outcome, surroundings);
-    const held = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
-    const waits = settlement.kind === 'retry' && settlement.notBefore > now;
-    if (waits && !held && claim.lane !== undefined) waitingLanes.add(claim.lane);
-    return { claim, settlement, held };
+  const settled = remaining.map(({ claim, outcome }) => {
+    const settlement = settle(claim, outcome, context);
+    const isHeldBack = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
+    const mustWait = settlement.kind === 'retry' && settlement.notBefore > now;
+    if (mustWait && !isHeldBack && claim.lane !== undefined) waitingLanes.add(claim.lane);
+    return { claim, settlement, isHeldBack };
   });
   const settlements: Settlement[] = [];
   const untouched: number[] = [];
-  for (const { claim, settlement, held } of again) {
+  for (const { claim, settlement, isHeldBack } of settled) {
     if (settlement.kind !== 'retry') {
-      // It has become too old since it was heard of.
+      // It has become too old since its outcome came.
       settlements.push(settlement);
       continue;
     }
-    const behind = held && claim.lane !== undefined && waitingLanes.has(claim.lane);
-    const news =
-      marked.has(claim.seq) ||
+    const waitsWithLane = isHeldBack && claim.lane !== undefined && waitingLanes.has(claim.lane);
+    const isChanged =
+      newlyAmbiguous.has(claim.seq) ||
       settlement.attempts !== claim.attempts ||
       settlement.ambiguous !== claim.ambiguous ||
       settlement.history !== claim.history;
-    if (!news && (settlement.notBefore <= now || behind)) untouched.push(settlement.seq);
+    if (!isChanged && (settlement.notBefore <= now || waitsWithLane)) untouched.push(settlement.seq);
     else settlements.push({ ...settlement, notBefore: Math.max(settlement.notBefore, earliest) });
   }
   return { settlements, untouched };
 }
 
-const settle = (claim: Claim, outcome: Outcome, surroundings: Surroundings): Settlement => {
-  const { policy, now, suspended, alone, blame } = surroundings;
-  const isToBlame = (since: number): boolean => blame.isPoisonous(claim.seq, since);
+const settle = (claim: Claim, outcome: Outcome, context: SettleContext): Settlement => {
+  const { policy, now, suspended, alone, poison } = context;
+  const isToBlame = (since: number): boolean => poison.isPoisonous(claim.seq, since);
   return settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome), alone, isToBlame });
 };

@@ -12,83 +12,81 @@ export interface ClaimSelectorOptions {
   readonly batchSize: number;
 }
 
-/** Picks what leaves by itself or in small company, out of what may go. */
+/** Claims events that leave one by one or in small groups: probes, samples, retries. */
 export interface ClaimSelector {
-  /** One that never failed, as far ahead as `look` says, beyond a slice the latest; `undefined` where there is none. */
+  /** One that never failed, up to `look` events ahead, or the latest where that is beyond a prefetch; `undefined` where there is none. */
   fresh(look: number): Claim | undefined;
-  /** One of those that failed least, as far among them as `look` says. */
+  /** One of those that failed least often, up to `look` events ahead among them. */
   failed(look: number): Claim | undefined;
-  /** Up to `most` that never failed, from all over what may go. */
+  /** Up to `most` events that never failed, spread over all that may leave. */
   sample(most: number): readonly Claim[];
-  /** What came back equally often, for one request. Empty where there is none. */
+  /** Events that failed equally often, for one request. Empty where there are none. */
   retryGroup(): readonly Claim[];
 }
 
-/** Each failure makes the company in which an event leaves next so many times smaller, after the first. */
-const smaller = 5;
+/** After its first failure, each further one divides the size of the group in which an event leaves by this. */
+const groupDivisor = 5;
 
-/** How many leave together of those that failed so often: the whole request once more, and soon each by itself. */
+/** The size of a retry group: a whole request after the first failure, and soon each event by itself. */
 export const retryGroupSize = (attempts: number, batchSize: number): number =>
-  Math.max(1, Math.floor(batchSize / smaller ** Math.max(0, attempts - 1)));
+  Math.max(1, Math.floor(batchSize / groupDivisor ** Math.max(0, attempts - 1)));
 
-/** As many as a few slices had when the circuit opened: all of those failed equally often. They are in memory meanwhile. */
-const mostLookedAt = 4_096;
+/**
+ * Most failed events that are looked at for a probe. About as many are in flight when the breaker opens, and all of those failed equally
+ * often. They are in memory meanwhile.
+ */
+const maxFailedLook = 4_096;
 
 const tries = ({ attempts, history }: Claim): number => triesOf(attempts, history);
 
 export function createClaimSelector({ queue, id, now, batchSize }: ClaimSelectorOptions): ClaimSelector {
-  const take = (most: number, kind: ClaimKind): readonly Claim[] => queue.claim(id, most, now(), maxClaimBytes, kind);
+  const claim = (most: number, kind: ClaimKind): readonly Claim[] => queue.claim(id, most, now(), maxClaimBytes, kind);
 
-  function keep(claims: readonly Claim[], wanted: readonly Claim[]): readonly Claim[] {
-    const others = claims.filter((claim) => !wanted.includes(claim)).map(({ seq }) => seq);
+  function releaseOthers(claims: readonly Claim[], chosen: readonly Claim[]): readonly Claim[] {
+    const others = claims.filter((one) => !chosen.includes(one)).map(({ seq }) => seq);
     if (others.length > 0) queue.release(id, others);
-    return wanted;
+    return chosen;
   }
 
-  /** Spread over the oldest `look` of them: where one fails, its neighbours may. */
+  /** Spread over the oldest `look` events: where one fails, its neighbours may fail too. */
   function spread(look: number, most: number): readonly Claim[] {
-    const claims = take(look, 'fresh');
+    const claims = claim(look, 'fresh');
     const heads = firstOfLanes(claims);
     const step = heads.length / most;
-    const wanted = step <= 1 ? heads : Array.from({ length: most }, (_, n) => heads[Math.floor((n + 1) * step) - 1]!);
-    return keep(claims, wanted);
+    const chosen = step <= 1 ? heads : Array.from({ length: most }, (_, n) => heads[Math.floor((n + 1) * step) - 1]!);
+    return releaseOthers(claims, chosen);
   }
 
   return {
-    // As far ahead as one looks, all may be alike: then the latest says more.
-    fresh: (look) => (look > maxPrefetch ? take(1, 'latest') : spread(look, 1))[0],
+    // All events of a prefetch may be alike: beyond it, the latest one says more.
+    fresh: (look) => (look > maxPrefetch ? claim(1, 'latest') : spread(look, 1))[0],
     sample(most) {
-      const latest = take(Math.floor(most / 2), 'latest');
+      const latest = claim(Math.floor(most / 2), 'latest');
       return [...latest, ...spread(maxPrefetch, most - latest.length)];
     },
     failed(look) {
       const claims: Claim[] = [];
-      for (let left = Math.min(mostLookedAt, look); left > 0; left -= maxPrefetch) {
-        const more = take(Math.min(maxPrefetch, left), 'failed');
+      for (let left = Math.min(maxFailedLook, look); left > 0; left -= maxPrefetch) {
+        const more = claim(Math.min(maxPrefetch, left), 'failed');
         claims.push(...more);
         if (more.length === 0) break;
       }
-      const least = claims.filter((claim) => tries(claim) === tries(claims[0]!));
-      return keep(claims, least.slice(-1))[0];
+      const least = claims.filter((one) => tries(one) === tries(claims[0]!));
+      return releaseOthers(claims, least.slice(-1))[0];
     },
     retryGroup() {
-      const [first] = take(1, 'failed');
+      const [first] = claim(1, 'failed');
       if (first === undefined) return [];
       const most = retryGroupSize(first.attempts, batchSize) - 1;
       if (most === 0) return [first];
-      const others = take(most, 'failed');
-      return [
-        first,
-        ...keep(
-          others,
-          others.filter(({ attempts }) => attempts === first.attempts),
-        ),
-      ];
+      const others = claim(most, 'failed');
+      const alike = others.filter(({ attempts }) => attempts === first.attempts);
+      return [first, ...releaseOthers(others, alike)];
     },
   };
 }
 
-/** Of a lane, only the first may leave before the others. */
+/** Of a lane, only the first event may leave before the others. */
 function firstOfLanes(claims: readonly Claim[]): readonly Claim[] {
   const seen = new Set<string>();
   return claims.filter(({ lane }) => {

@@ -9,9 +9,8 @@ import {
   someMilliseconds,
   type OptionTable,
 } from '../runtime/argument-check.ts';
-import { systemClock, type Clock } from '../policy/clock.ts';
+import { sleepCapped, systemClock, type Clock } from '../policy/clock.ts';
 import type { DeliverOptions } from '../runtime/deliver.ts';
-import { sleepCapped } from './nap.ts';
 import type { FinalSettlement } from './queue.ts';
 import { defaultQueuePolicy, settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, wholeSuspension, type Suspended } from './suspension.ts';

@@ -1,153 +1,163 @@
 import type { Outcome, ReasonCode } from '../api/outcome.ts';
-import { createStandstill, outageProbes, healthOf, batchHealth, type VendorHealth } from './vendor-health.ts';
+import type { Backoff } from '../policy/backoff.ts';
+import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
+import { batchHealth, healthOf, type VendorHealth } from './vendor-health.ts';
+
+/** An outage may end at any moment. */
+const outageProbes: Backoff = { baseMs: 1_000, capMs: 60_000 };
 
 export interface OutageBreakerOptions {
   /** Epoch ms. */
   readonly now: () => number;
-  /** It opened, or stays open after a probe: nothing but the next probe may leave, at `at` (epoch ms). */
-  readonly held: (code: ReasonCode, at: number) => void;
-  /** It opened while requests were under way: they are the last. */
-  readonly opened: () => void;
-  readonly resumed: () => void;
+  /** It opened, or stays open after a probe: nothing but the next probe may leave, at `probeAt` (epoch ms). */
+  readonly onOpen: (code: ReasonCode, probeAt: number) => void;
+  /** It opened while requests were in flight: no more of them may start. */
+  readonly onOpenInFlight: () => void;
+  readonly onResumed: () => void;
 }
 
 /**
- * Why events leave: as part of a slice; apart from it, because they failed before; as a probe; or as one of the sample that is taken
- * after a good probe.
+ * Why events are sent: as part of a fresh batch; as a retry, because they failed before; as a probe; or as part of the sample after a
+ * good probe.
  */
-export type Purpose = 'slice' | 'apart' | 'probe' | 'sample';
+export type Purpose = 'batch' | 'retry' | 'probe' | 'sample';
 
 /**
- * Opens when a vendor cannot be reached, or is too busy for anything: after several requests in a row that failed for want of it, or a
- * slice in which none got through. Then only probes leave, ever more rarely, until it answers one, and most of a sample as well.
+ * The circuit breaker for a vendor that cannot be reached, or is too busy for anything. It opens after several failures in a row, or
+ * after a batch in which no event got through. Then only probes leave, ever more rarely, until the vendor answers one, and most of a
+ * sample as well.
  *
- * A vendor that answers for others is not down. What failed before counts only while nobody else gets through; and after a good sample
- * the circuit stays closed for a while, however many fail in a row.
+ * A vendor that answers for other events is not down: a retry that fails counts only while nothing else gets through, and after a good
+ * sample the breaker stays closed for a while, however many fail in a row.
  */
 export interface OutageBreaker {
-  /** Epoch ms of the next probe; `undefined` while it is closed. */
-  at(): number | undefined;
-  /** Probes in a row that the vendor failed on. */
-  probesFailed(): number;
+  /** Epoch ms of the next probe; `undefined` unless it is open. */
+  probeAt(): number | undefined;
+  /** Probes in a row that failed because of the vendor. */
+  failedProbes(): number;
   /** One outcome, as it comes. */
-  record(outcome: Outcome, errand: Purpose): void;
-  /** All outcomes of a slice that ended, or of a probe. */
-  recordBatch(outcomes: readonly Outcome[], errand: Purpose): BatchVerdict;
+  record(outcome: Outcome, purpose: Purpose): void;
+  /** All outcomes of a batch that ended, or of a probe. */
+  recordBatch(outcomes: readonly Outcome[], purpose: Purpose): BatchVerdict;
   /**
-   * What the events of a sample came to, each by itself. Returns whether another sample is worth its requests: too few got through to go
-   * on as usual, and yet not so few that the vendor can be called down.
+   * The outcomes of a sample, whose events left one by one. Returns whether another sample is worth its requests: too few got through
+   * to go on as usual, but not so few that the vendor counts as down.
    */
   recordSample(outcomes: readonly Outcome[]): boolean;
-  /** Something of ours does not work: not so fast. */
+  /** Counts a failure of our own, so that we back off instead of spinning. */
   recordDefect(): void;
 }
 
 export interface BatchVerdict {
   /** The vendor answers. */
   readonly reached: boolean;
-  /** It does so again: whether for others, too, is what a sample says. */
-  readonly again: boolean;
-  /** Epoch ms before which what has to go again should not: another event is to be the next probe. 0 = any time. */
+  /** It answers again, after it did not. A sample has to say whether it does for other events, too. */
+  readonly recovered: boolean;
+  /** Epoch ms before which nothing of this batch should be retried, as another event is to be the next probe. 0 = any time. */
   readonly earliest: number;
 }
 
-/** At half of all requests failing by themselves, one in 64 times. Each of them costs a vendor that is down one request more. */
-const mostInARow = 6;
-/** For so long after somebody got through, a slice in which nobody does proves nothing; nor does any row of failures after a good sample. */
-const freshMs = 10_000;
-/** For so long, what failed before is itself to blame for failing again. */
-const othersMs = 60_000;
+type Failure = Extract<VendorHealth, { kind: 'failed' }>;
 
-/** So many of the samples after a good probe fail in a row, and there is no next one. An outage that lets one in 50 through ends them soon. */
-const mostInVain = 56;
+/**
+ * Failed requests in a row that open it. Where half of all requests fail by themselves, this happens one time in 64. Each one more
+ * costs a vendor that is down another request.
+ */
+const failureThreshold = 6;
+/** For so long after an event got through, a batch in which none does proves nothing; nor do failures in a row after a good sample. */
+const graceMs = 10_000;
+/** For so long after another event got through, an event that failed before is itself to blame for failing again. */
+const retryGraceMs = 60_000;
+/** So many events of samples that fail in a row end the sampling. An outage that lets one in 50 through ends it soon. */
+const maxFailedSamples = 56;
 
-export function createOutageBreaker({ now, held, opened, resumed }: OutageBreakerOptions): OutageBreaker {
-  const outage = createStandstill(outageProbes);
-  let inARow = 0;
-  let probesFailed = 0;
-  /** What became of the events of the samples since the last one that got through. */
-  let inVain: readonly Extract<VendorHealth, { kind: 'failed' }>[] = [];
-  /** What is told in one go came of one request. */
+const nothingLearnt: BatchVerdict = { reached: false, recovered: false, earliest: 0 };
+
+export function createOutageBreaker({ now, onOpen, onOpenInFlight, onResumed }: OutageBreakerOptions): OutageBreaker {
+  const breaker = createCircuitBreaker(outageProbes);
+  let failuresInRow = 0;
+  let failedProbes = 0;
+  /** Failures of samples since an event of one got through. */
+  let failedSamples: readonly Failure[] = [];
+  /** Outcomes that come in one go belong to one request, and count once. */
   let counted = false;
   /** Epoch ms when the vendor last answered for an event. */
   let reachedAt = Number.NEGATIVE_INFINITY;
   let closedUntil = Number.NEGATIVE_INFINITY;
 
-  function fail(code: ReasonCode, earliest?: number): void {
-    inARow = 0;
-    outage.fail(now(), earliest);
-    held(code, outage.at() ?? 0);
+  function open(code: ReasonCode, earliest?: number): void {
+    failuresInRow = 0;
+    breaker.open(now(), earliest);
+    onOpen(code, breaker.probeAt() ?? 0);
   }
 
-  function count({ code, earliest }: Extract<VendorHealth, { kind: 'failed' }>, errand: Purpose): void {
+  function close(): void {
+    failedProbes = 0;
+    breaker.close();
+  }
+
+  function countFailure({ code, earliest }: Failure, purpose: Purpose): void {
     if (counted) return;
     counted = true;
     queueMicrotask(() => (counted = false));
-    if (errand === 'apart' && now() - reachedAt < othersMs) return;
-    inARow += 1;
-    if (inARow < mostInARow || now() < closedUntil) return;
-    fail(code, earliest);
-    opened();
+    if (purpose === 'retry' && now() - reachedAt < retryGraceMs) return;
+    failuresInRow += 1;
+    if (failuresInRow < failureThreshold || now() < closedUntil) return;
+    open(code, earliest);
+    onOpenInFlight();
   }
 
-  const unreached = (): BatchVerdict => ({
-    reached: false,
-    again: false,
-    earliest: (outage.at() ?? 0) + outage.waitMs() / 2,
-  });
+  function whileOpen(): BatchVerdict {
+    return { reached: false, recovered: false, earliest: (breaker.probeAt() ?? 0) + breaker.waitMs() / 2 };
+  }
 
-  function concluded(outcomes: readonly Outcome[], errand: Purpose): BatchVerdict {
-    const verdict = batchHealth(outcomes);
-    if (verdict.kind === 'silent') return { reached: false, again: false, earliest: 0 };
-    if (verdict.kind === 'reached') {
-      const again = outage.at() !== undefined;
-      if (again) resumed();
-      inVain = [];
-      if (errand === 'probe') outage.pass();
-      else if (errand === 'slice') {
-        probesFailed = 0;
-        outage.clear();
-      }
-      return { reached: true, again, earliest: 0 };
-    }
-    const proves = errand === 'probe' || (errand === 'slice' && now() - reachedAt >= freshMs);
-    if (!proves) return { reached: false, again: false, earliest: 0 };
-    if (errand === 'probe') probesFailed += 1;
-    fail(verdict.code, verdict.earliest);
-    return unreached();
+  function recordReached(purpose: Purpose): BatchVerdict {
+    const recovered = breaker.state() === 'open';
+    if (recovered) onResumed();
+    failedSamples = [];
+    if (purpose === 'probe') breaker.halfOpen();
+    else if (purpose === 'batch') close();
+    return { reached: true, recovered, earliest: 0 };
   }
 
   return {
-    at: () => outage.at(),
-    probesFailed: () => probesFailed,
-    record(outcome, errand) {
-      const sound = healthOf(outcome);
-      if (sound.kind === 'reached') {
+    probeAt: () => breaker.probeAt(),
+    failedProbes: () => failedProbes,
+    record(outcome, purpose) {
+      const health = healthOf(outcome);
+      if (health.kind === 'reached') {
         reachedAt = now();
-        inARow = 0;
-      } else if (sound.kind === 'failed' && errand !== 'sample' && outage.at() === undefined) count(sound, errand);
+        failuresInRow = 0;
+      } else if (health.kind === 'failed' && purpose !== 'sample' && breaker.state() !== 'open') {
+        countFailure(health, purpose);
+      }
     },
-    recordBatch(outcomes, errand) {
-      // What was under way when it opened says nothing new.
-      if (errand !== 'probe' && outage.at() !== undefined) return unreached();
-      return concluded(outcomes, errand);
+    recordBatch(outcomes, purpose) {
+      // What was in flight when it opened says nothing new.
+      if (purpose !== 'probe' && breaker.state() === 'open') return whileOpen();
+      const health = batchHealth(outcomes);
+      if (health.kind === 'silent') return nothingLearnt;
+      if (health.kind === 'reached') return recordReached(purpose);
+      const isProof = purpose === 'probe' || (purpose === 'batch' && now() - reachedAt >= graceMs);
+      if (!isProof) return nothingLearnt;
+      if (purpose === 'probe') failedProbes += 1;
+      open(health.code, health.earliest);
+      return whileOpen();
     },
     recordSample(outcomes) {
-      if (outage.at() !== undefined) return false;
-      const sounds = outcomes.map(healthOf);
-      const failed = sounds.filter((sound) => sound.kind === 'failed');
-      const isGood = sounds.length === 0 ? inVain.length === 0 : failed.length * 2 <= sounds.length;
+      if (breaker.state() === 'open') return false;
+      const failures = outcomes.map(healthOf).filter((health) => health.kind === 'failed');
+      const isGood = outcomes.length === 0 ? failedSamples.length === 0 : failures.length * 2 <= outcomes.length;
       if (isGood) {
-        outage.clear();
-        probesFailed = 0;
-        closedUntil = now() + freshMs;
+        close();
+        closedUntil = now() + graceMs;
         return false;
       }
-      inVain = failed.length < sounds.length ? [] : [...inVain, ...failed];
-      if (sounds.length > 0 && inVain.length < mostInVain) return true;
-      fail(inVain[0]!.code, Math.min(...inVain.map(({ earliest }) => earliest)));
+      failedSamples = failures.length < outcomes.length ? [] : [...failedSamples, ...failures];
+      if (outcomes.length > 0 && failedSamples.length < maxFailedSamples) return true;
+      open(failedSamples[0]!.code, Math.min(...failedSamples.map(({ earliest }) => earliest)));
       return false;
     },
-    recordDefect: () => fail('internal_error'),
+    recordDefect: () => open('internal_error'),
   };
 }

@@ -1,6 +1,6 @@
-import type { Clock } from '../policy/clock.ts';
+import { backoffMs, type Backoff } from '../policy/backoff.ts';
+import { sleepCapped, type Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
-import { sleepCapped } from './nap.ts';
 import { isStoreLost, type DeliveryQueue, type Settlement } from './queue.ts';
 
 export interface SettlementWriterOptions {
@@ -12,149 +12,148 @@ export interface SettlementWriterOptions {
   readonly after: Clock['after'];
   /** Fires when there is no time left to ask a store again. */
   readonly hurry: AbortSignal;
-  /** The store took nothing, and is asked again after so many milliseconds; 0 = not any more. */
-  readonly refused: (error: unknown, forMs: number) => void;
-  /** It takes writes again. */
-  readonly recovered: () => void;
-  readonly defect: (where: string, error: unknown) => void;
+  /** The store refused a write, and is asked again after so many milliseconds; 0 = never. */
+  readonly onRefused: (error: unknown, retryMs: number) => void;
+  /** The store takes writes again. */
+  readonly onRecovered: () => void;
+  readonly onDefect: (where: string, error: unknown) => void;
 }
 
-/** Writes down what became of claims, while others of their slice are still on their way. */
+/** Writes settlements while other events of their batch are still in flight, many in one transaction. */
 export interface SettlementWriter {
   /**
-   * Resolves to true when it is on disk; to false when the time ran out before the store took it, and the claim was given back. What
-   * comes while a write is under way shares the next one, and its promise. Never rejects.
+   * Resolves to true when it is on disk; to false when time ran out before the store took it, and the claim was released. Settlements
+   * that come while a write is in progress share the next one, and its promise. Never rejects.
    */
   write(settlement: Settlement): Promise<boolean>;
-  /** The claims are to be as they were, which costs no write. */
-  giveBack(seqs: readonly number[]): void;
+  /** Gives the claims back as they were, which costs no write. */
+  release(seqs: readonly number[]): void;
   /**
-   * Resolves to whether the store has room for what becomes of so many events; waits until it has. Asked before anything is sent that has
-   * to be written down.
+   * Resolves to whether the store has space for the settlements of so many events; retries until it has. Asked before anything is sent,
+   * as what is sent has to be recorded.
    */
-  prove(events: number): Promise<boolean>;
-  /** The store refuses what it is given: nothing more should be sent, as nobody could write down what comes of it. */
+  proveWritable(events: number): Promise<boolean>;
+  /** The store refuses writes: send nothing more, as its outcome could not be recorded. */
   isStuck(): boolean;
 }
 
-/** What is written in one go: to prepare more keeps every other connection of the process waiting. */
-const mostInGroup = 200;
-const firstWaitMs = 1_000;
-const longestWaitMs = 60_000;
+/** Most settlements in one write. Preparing more at once would keep the other connections of the process waiting. */
+const maxGroupSize = 200;
+const storeRetries: Backoff = { baseMs: 1_000, capMs: 60_000 };
 
+/** Settlements of one write. */
 interface Group {
   readonly settlements: Settlement[];
   readonly written: Promise<boolean>;
-  readonly tell: (kept: boolean) => void;
+  readonly resolve: (isWritten: boolean) => void;
 }
 
 export function createSettlementWriter(options: SettlementWriterOptions): SettlementWriter {
-  const { queue, id, configHash, now, after, hurry, refused, recovered, defect } = options;
-  const forming: Group[] = [];
-  let writing = false;
-  /** How many events there has to be room for, when there is nothing to write. */
-  let room = 0;
-  /** Groups that the store has refused so far. */
-  let stuck = 0;
+  const { queue, id, configHash, now, after, hurry, onRefused, onRecovered, onDefect } = options;
+  const pending: Group[] = [];
+  let isWriting = false;
+  /** The events whose settlements a write without settlements proves space for. */
+  let reservedEvents = 0;
+  /** Groups that the store refuses so far. */
+  let refusedGroups = 0;
 
-  async function writeAll(): Promise<void> {
-    writing = true;
-    // One turn later: an answer is about many events, which are told one by one.
+  async function writePending(): Promise<void> {
+    isWriting = true;
+    // The outcomes of one answer come one by one in the same turn: wait until all have come.
     await Promise.resolve();
-    for (let group = forming.shift(); group !== undefined; group = forming.shift()) {
+    for (let group = pending.shift(); group !== undefined; group = pending.shift()) {
       failpoint('after send before record');
-      // What the store refuses does not keep from the disk what comes after it: that may need less room.
-      if (await takes(group.settlements, firstWaitMs)) group.tell(true);
-      else void insist(group.settlements).then(group.tell);
+      // A refused group does not block the next one, which may need less space.
+      if (await tryWrite(group.settlements, backoffMs(storeRetries, 1))) group.resolve(true);
+      else void retryUntilStopped(group.settlements).then(group.resolve);
       failpoint('after record');
     }
-    writing = false;
+    isWriting = false;
   }
 
-  /** `retryMs`: when it is asked again, should it refuse. */
-  async function takes(settlements: readonly Settlement[], retryMs: number): Promise<boolean> {
+  /** `retryMs`: when the store is asked again, should it refuse. */
+  async function tryWrite(settlements: readonly Settlement[], retryMs: number): Promise<boolean> {
     try {
-      await queue.settle(id, settlements, { now: now(), configHash, room });
+      await queue.settle(id, settlements, { now: now(), configHash, room: reservedEvents });
       return true;
     } catch (error) {
-      refused(error, hurry.aborted || isStoreLost(error) ? 0 : retryMs);
+      onRefused(error, hurry.aborted || isStoreLost(error) ? 0 : retryMs);
       return false;
     }
   }
 
   /**
-   * What a store does not take is not forgotten, because its event would be sent again: it is offered until there is no time left;
-   * what is done by itself, which needs less room.
+   * A refused settlement must not be lost, as its event would be sent again: it is written again and again until time runs out; 'done'
+   * ones separately, because they need less space.
    */
-  async function insist(settlements: readonly Settlement[]): Promise<boolean> {
-    stuck += 1;
-    let parts = splitBy(settlements, ({ kind }) => kind === 'done');
-    for (let waitMs = firstWaitMs; parts.length > 0 && !hurry.aborted;) {
-      await sleepCapped(waitMs, after, hurry);
-      waitMs = Math.min(longestWaitMs, waitMs * 2);
-      const left: (readonly Settlement[])[] = [];
-      for (const part of parts) if (!(await takes(part, waitMs))) left.push(part);
-      parts = left;
+  async function retryUntilStopped(settlements: readonly Settlement[]): Promise<boolean> {
+    refusedGroups += 1;
+    let parts = partition(settlements, ({ kind }) => kind === 'done');
+    for (let failures = 1; parts.length > 0 && !hurry.aborted;) {
+      await sleepCapped(backoffMs(storeRetries, failures), after, hurry);
+      failures += 1;
+      const refused: (readonly Settlement[])[] = [];
+      for (const part of parts) if (!(await tryWrite(part, backoffMs(storeRetries, failures)))) refused.push(part);
+      parts = refused;
     }
-    // In the end one by one: each that finds room is one that is not sent again.
-    let alone = parts.flat();
-    if (hurry.aborted) alone = await eachAlone(alone);
-    stuck -= 1;
-    giveBack(alone.map(({ seq }) => seq));
-    if (parts.length === 0 && stuck === 0) recovered();
+    let unwritten = parts.flat();
+    if (hurry.aborted) unwritten = await writeOneByOne(unwritten);
+    refusedGroups -= 1;
+    release(unwritten.map(({ seq }) => seq));
+    if (parts.length === 0 && refusedGroups === 0) onRecovered();
     return parts.length === 0;
   }
 
-  /** What is done goes first, as it needs least. Returns those that found no room. */
-  async function eachAlone(settlements: readonly Settlement[]): Promise<Settlement[]> {
-    const left: Settlement[] = [];
+  /** The last chance: each that finds space is one that is not sent again. 'done' first, as it needs least. Returns the others. */
+  async function writeOneByOne(settlements: readonly Settlement[]): Promise<Settlement[]> {
+    const refused: Settlement[] = [];
     for (const one of [...settlements].sort((a, b) => Number(b.kind === 'done') - Number(a.kind === 'done'))) {
       try {
         await queue.settle(id, [one], { now: now(), configHash });
       } catch (error) {
-        left.push(one);
+        refused.push(one);
         if (isStoreLost(error)) return [...settlements];
       }
     }
-    return left;
+    return refused;
   }
 
-  function giveBack(seqs: readonly number[]): void {
+  function release(seqs: readonly number[]): void {
     if (seqs.length === 0) return;
     try {
       queue.release(id, seqs);
     } catch (error) {
-      defect('queue.release', error);
+      onDefect('queue.release', error);
     }
   }
 
   return {
     write(settlement) {
-      let last = forming.at(-1);
-      if (last === undefined || last.settlements.length >= mostInGroup) forming.push((last = emptyGroup()));
-      last.settlements.push(settlement);
-      if (!writing) void writeAll();
-      return last.written;
+      let group = pending.at(-1);
+      if (group === undefined || group.settlements.length >= maxGroupSize) pending.push((group = emptyGroup()));
+      group.settlements.push(settlement);
+      if (!isWriting) void writePending();
+      return group.written;
     },
-    giveBack,
-    async prove(events) {
-      room = events;
-      return (await takes([], firstWaitMs)) || insist([]);
+    release,
+    async proveWritable(events) {
+      reservedEvents = events;
+      return (await tryWrite([], backoffMs(storeRetries, 1))) || retryUntilStopped([]);
     },
-    isStuck: () => stuck > 0,
+    isStuck: () => refusedGroups > 0,
   };
 }
 
 function emptyGroup(): Group {
-  let tell: Group['tell'] = () => undefined;
-  const written = new Promise<boolean>((resolve) => {
-    tell = resolve;
+  let resolve: Group['resolve'] = () => undefined;
+  const written = new Promise<boolean>((settle) => {
+    resolve = settle;
   });
-  return { settlements: [], written, tell };
+  return { settlements: [], written, resolve };
 }
 
 /** Two parts, or one where the other would be empty. */
-function splitBy<T>(all: readonly T[], test: (one: T) => boolean): (readonly T[])[] {
+function partition<T>(all: readonly T[], test: (one: T) => boolean): (readonly T[])[] {
   const yes = all.filter(test);
   return yes.length === 0 || yes.length === all.length ? [all] : [yes, all.filter((one) => !test(one))];
 }

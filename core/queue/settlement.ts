@@ -1,5 +1,6 @@
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
+import { backoffMs, type Backoff } from '../policy/backoff.ts';
 import type { Claim, Settlement, FailureHistory } from './queue.ts';
 
 /** How long a queue tries. */
@@ -71,7 +72,7 @@ export function settlementOf(
   const retryAt = outcome.retryAt === undefined ? now : Date.parse(outcome.retryAt);
   const tries = failed + (history?.throttled ?? 0);
   const cameBack = tries > attempts + (claim.history?.throttled ?? 0);
-  const soonest = now + (cameBack ? backOffMs(tries) : 0);
+  const soonest = now + (cameBack ? retryMs(tries) : 0);
   const notBefore = retryAt >= soonest ? retryAt : soonest;
   return {
     kind: 'retry',
@@ -128,4 +129,6 @@ const maybeTaken = {
  * A vendor's own wait starts anew with every delivery. One event that it always fails on would be sent for a day, or for 28, as
  * often as one that failed once: so the second failure waits at least a second, the next twice as long, up to five minutes.
  */
-const backOffMs = (failed: number): number => (failed < 2 ? 0 : Math.min(300_000, 1_000 * 2 ** (failed - 2)));
+const retryMs = (failures: number): number => (failures < 2 ? 0 : backoffMs(repeatedRetries, failures - 1));
+
+const repeatedRetries: Backoff = { baseMs: 1_000, capMs: 300_000 };

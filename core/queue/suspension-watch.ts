@@ -1,87 +1,90 @@
 import type { Reason, ReasonCode } from '../api/outcome.ts';
-import { createStandstill, suspensionProbes } from './vendor-health.ts';
+import type { Backoff } from '../policy/backoff.ts';
+import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
 import { wholeSuspension } from './suspension.ts';
 import type { WorkableConnection } from './work-options.ts';
+
+/** A suspension waits for a human, so its probes are rare. */
+const suspensionProbes: Backoff = { baseMs: 60_000, capMs: 3_600_000 };
 
 export interface SuspensionWatchOptions {
   readonly connection: Pick<WorkableConnection, 'suspended' | 'check' | 'resume'>;
   /** Epoch ms. */
   readonly now: () => number;
-  readonly held: (code: ReasonCode, until: number) => void;
-  readonly resumed: () => void;
-  readonly defect: (where: string, error: unknown) => void;
+  readonly onSuspended: (code: ReasonCode, probeAt: number) => void;
+  readonly onResumed: () => void;
+  readonly onDefect: (where: string, error: unknown) => void;
 }
 
-/** A connection that is suspended as a whole, and how to find out that it is not any more. */
+/**
+ * The circuit breaker for a connection that is suspended as a whole. Its probe is the destination's check(), or one event where there is
+ * no check.
+ */
 export interface SuspensionWatch {
-  /** Why nothing leaves; `undefined` while something may. */
+  /** Why nothing may leave; `undefined` while something may. */
   reason(): Reason | undefined;
   /** Epoch ms of the next probe. */
-  at(): number | undefined;
-  /** Looks whether the connection was suspended, or resumed by somebody. */
+  probeAt(): number | undefined;
+  /** Looks whether the connection has been suspended, or resumed by somebody else. */
   refresh(): void;
-  /** Its check() can say, as far as is known. */
+  /** Whether the destination has a check(), as far as is known. */
   canCheck(): boolean;
-  /** Asks with check(): a yes ends the suspension, check() itself sees to that. Never rejects. */
+  /** Probes with check(), which itself ends the suspension when it succeeds. Never rejects. */
   check(signal: AbortSignal): Promise<void>;
-  /** Lifts it for an event that is to find out. Scopes are lifted with it: the next event of each finds out anew. */
+  /** Resumes the connection for the event that is the probe. Suspended scopes resume with it; the next event of each probes them. */
   resumeForProbe(): void;
-  /** A probe is over: still suspended, it is asked more rarely. */
+  /** The probe is over. If the connection is still suspended, the next one waits longer. */
   afterProbe(): void;
   /** Events get through. */
-  clear(): void;
+  close(): void;
 }
 
-export function createSuspensionWatch({
-  connection,
-  now,
-  held,
-  resumed,
-  defect,
-}: SuspensionWatchOptions): SuspensionWatch {
-  const standstill = createStandstill(suspensionProbes);
+export function createSuspensionWatch(options: SuspensionWatchOptions): SuspensionWatch {
+  const { connection, now, onSuspended, onResumed, onDefect } = options;
+  const breaker = createCircuitBreaker(suspensionProbes);
   let reason: Reason | undefined;
   let canCheck = true;
-  /** What the last probe came to: nothing, where the destination turned out to have no check. */
-  let asked = true;
+  /** False where the last probe turned out to be none: the destination has no check(). */
+  let probed = true;
 
-  function putOff(why: Reason): void {
+  function open(why: Reason): void {
     reason = why;
-    standstill.fail(now());
-    held(why.code, standstill.at() ?? 0);
+    breaker.open(now());
+    onSuspended(why.code, breaker.probeAt() ?? 0);
   }
 
   return {
     reason: () => reason,
-    at: () => standstill.at(),
+    probeAt: () => breaker.probeAt(),
     refresh() {
-      const whole = wholeSuspension(connection.suspended());
-      if (whole !== undefined && reason === undefined) putOff(whole);
-      if (whole !== undefined || reason === undefined) return;
+      const suspension = wholeSuspension(connection.suspended());
+      if (suspension !== undefined && reason === undefined) open(suspension);
+      if (suspension !== undefined || reason === undefined) return;
       reason = undefined;
-      resumed();
+      breaker.halfOpen();
+      onResumed();
     },
     canCheck: () => canCheck,
     async check(signal) {
       try {
         const { kind } = await connection.check({ signal });
         canCheck = kind !== 'unsupported';
-        asked = canCheck;
+        probed = canCheck;
       } catch (error) {
-        defect('queue.check', error);
-        asked = true;
+        onDefect('queue.check', error);
+        probed = true;
       }
     },
     resumeForProbe() {
-      asked = true;
+      probed = true;
       connection.resume();
     },
     afterProbe() {
-      const still = wholeSuspension(connection.suspended());
-      if (asked && reason !== undefined && still !== undefined) putOff(still);
+      const suspension = wholeSuspension(connection.suspended());
+      if (probed && reason !== undefined && suspension !== undefined) open(suspension);
     },
-    clear() {
-      if (wholeSuspension(connection.suspended()) === undefined) standstill.clear();
+    close() {
+      if (wholeSuspension(connection.suspended()) === undefined) breaker.close();
     },
   };
 }

@@ -1,62 +1,19 @@
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 
-/** When to try again what stands still: first after `firstMs`, then twice as long each time, up to `longestMs`. */
-export interface ProbeTimes {
-  readonly firstMs: number;
-  readonly longestMs: number;
-}
-
-/** A vendor that cannot be reached, or is too busy, for anything. */
-export const outageProbes: ProbeTimes = { firstMs: 1_000, longestMs: 60_000 };
-
-/** A connection that a human has to look after. */
-export const suspensionProbes: ProbeTimes = { firstMs: 60_000, longestMs: 3_600_000 };
-
-/** Something that stands still, and when it is tried next. */
-export interface Standstill {
-  /** Epoch ms of the next probe; `undefined` while all goes well. */
-  at(): number | undefined;
-  /** The last wait, in milliseconds. */
-  waitMs(): number;
-  /** It failed: the next probe comes later than the last one did, and not before `earliest` (epoch ms). */
-  fail(now: number, earliest?: number): void;
-  /** The probe went well. Should it fail again before clear(), it is tried as rarely as before. */
-  pass(): void;
-  /** All is well. */
-  clear(): void;
-}
-
-export function createStandstill({ firstMs, longestMs }: ProbeTimes): Standstill {
-  let at: number | undefined;
-  let waited = 0;
-  return {
-    at: () => at,
-    waitMs: () => waited,
-    fail(now, earliest = now) {
-      waited = waited === 0 ? firstMs : Math.min(longestMs, waited * 2);
-      at = Math.max(now + waited, earliest);
-    },
-    pass() {
-      at = undefined;
-    },
-    clear() {
-      at = undefined;
-      waited = 0;
-    },
-  };
-}
-
-/** What an outcome, or a slice of them, says of its vendor. */
+/** What an outcome, or those of a batch, say about the vendor. */
 export type VendorHealth =
   /** It answered, for at least one event. */
   | { readonly kind: 'reached' }
-  /** It did so for none, and at least one failed for want of it. `earliest`: before then it should not be asked again (epoch ms). */
+  /**
+   * It answered for none, and at least one failed because of the vendor or the network. `earliest`: it should not be asked again before
+   * (epoch ms).
+   */
   | { readonly kind: 'failed'; readonly code: Reason['code']; readonly earliest: number }
-  /** Nobody asked it. */
+  /** Nothing: it was not asked. */
   | { readonly kind: 'silent' };
 
 /** Reasons that are about the vendor or the way there, not about an event. */
-const absent: ReadonlySet<Reason['code']> = new Set([
+const vendorFailures: ReadonlySet<Reason['code']> = new Set([
   'vendor_unavailable',
   'network',
   'timeout',
@@ -67,36 +24,36 @@ const absent: ReadonlySet<Reason['code']> = new Set([
 const reached: VendorHealth = { kind: 'reached' };
 const silent: VendorHealth = { kind: 'silent' };
 
-/** What is held by its scope says nothing of the vendor as a whole. */
+/** An outcome of a paused or suspended scope says nothing about the vendor as a whole. */
 export function healthOf(outcome: Outcome): VendorHealth {
   if (outcome.kind === 'delivered') return reached;
   if ('scope' in outcome && outcome.scope !== undefined) return silent;
   const { code, status } = outcome.reason;
   if (outcome.kind !== 'deferred' && outcome.kind !== 'unknown') return status === undefined ? silent : reached;
-  if (!absent.has(code)) return silent;
-  return { kind: 'failed', code, earliest: (outcome.kind === 'deferred' && timeOf(outcome.retryAt)) || 0 };
+  if (!vendorFailures.has(code)) return silent;
+  return { kind: 'failed', code, earliest: (outcome.kind === 'deferred' && epochOf(outcome.retryAt)) || 0 };
 }
 
 export function batchHealth(outcomes: readonly Outcome[]): VendorHealth {
   let failed: Extract<VendorHealth, { kind: 'failed' }> | undefined;
   for (const outcome of outcomes) {
-    const sound = healthOf(outcome);
-    if (sound.kind === 'reached') return sound;
-    if (sound.kind === 'silent') continue;
-    if (failed === undefined) failed = sound;
-    else if (sound.earliest < failed.earliest) failed = { ...failed, earliest: sound.earliest };
+    const health = healthOf(outcome);
+    if (health.kind === 'reached') return health;
+    if (health.kind === 'silent') continue;
+    if (failed === undefined) failed = health;
+    else if (health.earliest < failed.earliest) failed = { ...failed, earliest: health.earliest };
   }
   return failed ?? silent;
 }
 
-/** How long the vendor itself asked everybody, not a scope, to wait: the latest such time, in epoch ms; 0 when it did not. */
+/** The latest time (epoch ms) until which the vendor asked everybody, not a scope, to wait; 0 where it did not ask. */
 export function retryAfterOf(outcomes: readonly Outcome[]): number {
   let until = 0;
   for (const outcome of outcomes) {
     if (outcome.kind !== 'deferred' || outcome.reason.code !== 'rate_limited' || outcome.scope !== undefined) continue;
-    if (outcome.reason.status !== undefined) until = Math.max(until, timeOf(outcome.retryAt));
+    if (outcome.reason.status !== undefined) until = Math.max(until, epochOf(outcome.retryAt));
   }
   return until;
 }
 
-const timeOf = (written: string | undefined): number => (written === undefined ? 0 : Date.parse(written));
+const epochOf = (time: string | undefined): number => (time === undefined ? 0 : Date.parse(time));

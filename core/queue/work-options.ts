@@ -4,7 +4,7 @@ import type { Clock } from '../policy/clock.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { Emit } from '../runtime/signals.ts';
 import type { PoisonSuspects } from './poison-tracker.ts';
-import type { SharedPace } from './permits.ts';
+import type { SharedPace } from '../policy/shared-limiter.ts';
 import type { DeliveryQueue } from './queue.ts';
 import { policyFor, type QueuePolicy } from './settlement.ts';
 

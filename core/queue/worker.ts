@@ -1,337 +1,225 @@
-import type { ReasonCode } from '../api/outcome.ts';
-import { yieldToEventLoop, systemClock } from '../policy/clock.ts';
-import { errorText } from '../runtime/error-text.ts';
-import { safely } from '../runtime/signals.ts';
-import { createAmbiguityMarker } from './ambiguous-after-crash.ts';
-import { createPoisonTracker } from './poison-tracker.ts';
-import { createClaimSelector } from './claim-selector.ts';
-import { createOutageBreaker } from './outage-breaker.ts';
-import { createBatchDeliveries } from './batch-deliveries.ts';
-import { longestSleepMs } from './nap.ts';
-import { createSuspensionWatch } from './suspension-watch.ts';
-import { createSharedLimiter } from './permits.ts';
-import { isStoreLost, type Claim } from './queue.ts';
-import { createSettlementWriter } from './settlement-writer.ts';
-import { defaultQueuePolicy } from './settlement.ts';
-import { maxPrefetch, maxClaimBytes, type QueueWorker, type WorkOptions } from './work-options.ts';
+import { longestSleepMs, yieldToEventLoop } from '../policy/clock.ts';
+import { createProber } from './prober.ts';
+import { isStoreLost } from './queue.ts';
+import { maxClaimBytes, type QueueWorker, type WorkOptions } from './work-options.ts';
+import { createWorkerParts } from './worker-parts.ts';
 
-/** So many events by themselves, after a good probe, say whether the vendor answers for others as well. */
-const sampleSize = 7;
+/** A look at the queue that finds nothing is not repeated faster than this. */
+const shortestAlarmMs = 10;
 
-/** Each probe that failed makes the next one look so many times further ahead among those that failed least. */
-const lookAhead = 16;
-
-/** An event that never failed is a better probe than the last one: it waits no longer than this after that. */
-const newcomerMs = 1_000;
-
-/** An empty-handed look at the queue is not repeated faster than this. */
-const shortestSleepMs = 10;
+const noAlarm = (): void => undefined;
 
 /**
- * Takes the events of one connection out of the queue, slice by slice, delivers them, and writes down what came of each as it comes.
- * Nothing is sent twice within a slice: what has to go again waits in the queue. A lane goes on behind an event that was
- * not delivered only once that is on disk, so that a crash cannot make it go again behind a later one.
+ * Takes the events of one connection out of the queue, batch by batch, delivers them, and records each outcome as it comes. Within a
+ * batch nothing is sent twice: retries wait in the queue. A lane goes on behind an event that was not delivered only once that is on
+ * disk, so that a crash cannot send that event behind a later one.
  *
- * What failed does not hold up the others: it leaves apart from them, in ever smaller company and soon by itself, ever more rarely; with
- * each failure there is more of a case that it is to blame, see Blame.
+ * An event that failed does not delay the others: it is retried apart from them, in ever smaller groups and soon by itself, ever more
+ * rarely. Each failure by itself makes it more likely that the event is to blame, see PoisonTracker.
  *
- * A vendor that cannot be reached opens a circuit: nothing leaves but one event at a time, after 1 s and twice as long each time up
- * to a minute, the one that failed least each time, and from ever further on, until the vendor answers for one, and for most of a few
- * more. Where it answers for a few of them, others follow by the dozen for as long as it goes on so. A suspended connection is
- * asked with its check(), or with one event where it has none, after a minute, up to an hour.
+ * A vendor that cannot be reached opens a circuit breaker: only one event at a time leaves, after 1 s and then twice as long each time,
+ * up to a minute; each time the one that failed least often, from ever further ahead. When the vendor answers one, and then most of a
+ * small sample, all goes on; where it answers a few of the sample, larger samples follow for as long as that is so. A suspended
+ * connection is probed with its check(), or with one event where it has none, after a minute, up to an hour.
+ *
+ * @example
+ * ```ts
+ * const worker = work({ queue, connection, configHash, ...workFor(manifest) });
+ * await queue.put(connection.id, [{ id: 'm-1', event, acceptedAt: Date.now() }]);
+ * worker.wake();
+ * await worker.idle();
+ * await worker.stop(10_000);
+ * ```
  */
 export function work(options: WorkOptions): QueueWorker {
-  const { queue, connection, configHash } = options;
-  const { policy = defaultQueuePolicy, prefetch = maxPrefetch, inFlight = 2, withinMs = 30_000 } = options;
-  const { batchSize = prefetch, retryConcurrency = 4 } = options;
-  /** Events out at once: a slice more than may be under way, as one leaves when most of another has come back. */
-  const mostOut = prefetch * (inFlight + 1) + batchSize * retryConcurrency;
-  const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
-  const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
-  const { slug } = connection;
-
-  const asking = new AbortController();
-  const hurrying = new AbortController();
-  const circuit = createOutageBreaker({
-    now,
-    held: (code, until) => held('unreachable', code, until),
-    opened: () => departures.end(),
-    resumed,
+  const checks = new AbortController();
+  const hurry = new AbortController();
+  const parts = createWorkerParts(options, {
+    hurry: hurry.signal,
+    onRefused: onStoreRefused,
+    onRecovered: onStoreRecovered,
+    onCapacity: turn,
   });
-  const pause = createSuspensionWatch({
-    connection,
-    now,
-    held: (code, until) => held('suspended', code, until),
-    resumed,
-    defect,
+  const { queue, id, now, after, prefetch, signals, outage, suspension, writer, selector, deliveries } = parts;
+  const prober = createProber({
+    ...parts,
+    isStopping: () => isStopping,
+    checkSignal: checks.signal,
+    nextClaimAt,
+    onClaimFailed,
+    onEnd: turn,
   });
-  const permits = createSharedLimiter({ shared: options.shared, now, after, defect });
-  const recorder = createSettlementWriter({
-    queue,
-    id,
-    configHash,
-    now,
-    after,
-    hurry: hurrying.signal,
-    refused: storeRefused,
-    recovered() {
-      // What it took is less than what the next events need.
-      store = 'unknown';
-      resumed();
-      turn();
-    },
-    defect,
-  });
-  const blame = createPoisonTracker(now, policy.poison);
-  const candidates = createClaimSelector({ queue, id, now, batchSize });
-  const departures = createBatchDeliveries({
-    connection,
-    recorder,
-    circuit,
-    pause,
-    permits,
-    blame,
-    aftermath: createAmbiguityMarker(queue, id, mostOut),
-    policy,
-    prefetch,
-    inFlight,
-    batchSize,
-    withinMs,
-    now,
-    defect,
-    freed: turn,
-  });
-  /** Whether the store takes writes: not asked yet, being asked, or so. */
-  let store: 'unknown' | 'asked' | 'writable' = 'unknown';
+  /** Whether the store takes writes. */
+  let store: 'unknown' | 'checking' | 'writable' = 'unknown';
   /** Why the queue cannot be used any more. */
-  let lostTo: unknown;
-  let underProbe = false;
-  /** When a probe that had failed before left, as there was no other (epoch ms); `undefined` once it was another. */
-  let staleProbeAt: number | undefined;
-  let breathing = false;
-  let stopping = false;
-  let timer: (() => void) | undefined;
-  let idlers: (() => void)[] = [];
-  let finishers: (() => void)[] = [];
+  let storeError: unknown;
+  let isYielding = false;
+  let isStopping = false;
+  let cancelAlarm = noAlarm;
+  let idleWaiters: (() => void)[] = [];
+  let endWaiters: (() => void)[] = [];
 
-  function defect(where: string, error: unknown): void {
-    emit?.({ kind: 'defect', slug, connection: id, where, error: errorText(error) });
-  }
-
-  /** Starts what may start, and sets the alarm for what may not yet. */
+  /** Starts what may start, and sets an alarm for what may not yet. */
   function turn(): void {
-    timer?.();
-    timer = undefined;
-    const at = stopping ? undefined : goOnSafely();
+    cancelAlarm();
+    cancelAlarm = noAlarm;
+    const at = isStopping ? undefined : stepSafely();
     if (at !== undefined) {
-      timer = after(Math.min(longestSleepMs, Math.max(shortestSleepMs, at - now())), () => {
-        timer = undefined;
-        turn();
-      });
+      const ms = Math.max(shortestAlarmMs, at - now());
+      cancelAlarm = after(Math.min(longestSleepMs, ms), turn);
     }
-    tellWaiters();
+    resolveWaiters();
   }
 
-  function goOnSafely(): number | undefined {
+  function stepSafely(): number | undefined {
     try {
-      return goOn();
+      return step();
     } catch (error) {
-      unclaimed(error);
-      return stopping ? undefined : circuit.at();
+      onClaimFailed(error);
+      return isStopping ? undefined : outage.probeAt();
     }
   }
 
-  function unclaimed(error: unknown): void {
-    defect('queue.claim', error);
-    if (isStoreLost(error)) lose(error);
-    else circuit.recordDefect();
+  function onClaimFailed(error: unknown): void {
+    signals.defect('queue.claim', error);
+    if (isStoreLost(error)) endWith(error);
+    else outage.recordDefect();
   }
 
-  /** Returns when to look again (epoch ms); `undefined` where something else will tell: the end of a slice, or a put. */
-  function goOn(): number | undefined {
-    if (underProbe || recorder.isStuck()) return undefined;
+  /** Returns when to look again (epoch ms); `undefined` where something else calls turn(): the end of a batch, or a put. */
+  function step(): number | undefined {
+    if (prober.isProbing() || writer.isStuck()) return undefined;
     if (store !== 'writable') {
-      proveStore();
+      checkStore();
       return undefined;
     }
-    pause.refresh();
-    const due = pause.reason() === undefined ? circuit.at() : pause.at();
-    if (due !== undefined) {
-      if (departures.running() > 0) return undefined;
-      return now() < due ? newcomer(due) : probe();
-    }
-    const fresh = breathing || !departures.hasRoom() ? undefined : sendSlice();
-    // After the others, as that is how the queue learns what failed before a restart.
-    while (departures.running('apart') < retryConcurrency) {
-      const company = candidates.retryGroup();
-      if (company.length === 0) break;
-      void departures.send(company, 'apart');
-    }
-    return fresh === 0 ? nextTime() : undefined;
+    suspension.refresh();
+    const probeAt = suspension.reason() === undefined ? outage.probeAt() : suspension.probeAt();
+    if (probeAt !== undefined) return deliveries.count() > 0 ? undefined : prober.step(probeAt);
+    const fresh = isYielding || !deliveries.hasCapacity() ? undefined : deliverFresh();
+    // After the fresh ones: claiming those is how the queue learns what failed before a restart.
+    deliverRetries();
+    return fresh === 0 ? nextClaimAt() : undefined;
   }
 
-  /** Returns how many events it has. */
-  function sendSlice(): number {
+  /** What is sent must be recordable: else each restart beside a full disk would send the same events again. */
+  function checkStore(): void {
+    if (store === 'checking' || queue.waiting(id) === 0) return;
+    store = 'checking';
+    void writer.proveWritable(Math.min(parts.maxOut, queue.waiting(id))).then((isWritable) => {
+      store = isWritable ? 'writable' : 'unknown';
+      turn();
+    });
+  }
+
+  /** Returns how many events leave. */
+  function deliverFresh(): number {
     const claims = queue.claim(id, prefetch, now(), maxClaimBytes, 'fresh');
     if (claims.length === 0) return 0;
-    void departures.send(claims, 'slice');
-    // A slice is some work to begin with; the other connections of the process come in between.
-    breathing = true;
+    void deliveries.deliver(claims, 'batch');
+    // Starting a batch takes some time: let the other connections of the process run before the next.
+    isYielding = true;
     void yieldToEventLoop().then(() => {
-      breathing = false;
+      isYielding = false;
       turn();
     });
     return claims.length;
   }
 
-  /** Nothing is sent that nobody could write down: a restart beside a full disk would send the same events again each time. */
-  function proveStore(): void {
-    if (store === 'asked' || queue.waiting(id) === 0) return;
-    store = 'asked';
-    void recorder.prove(Math.min(mostOut, queue.waiting(id))).then((good) => {
-      store = good ? 'writable' : 'unknown';
-      turn();
-    });
+  function deliverRetries(): void {
+    while (deliveries.count('retry') < parts.retryConcurrency) {
+      const group = selector.retryGroup();
+      if (group.length === 0) return;
+      void deliveries.deliver(group, 'retry');
+    }
   }
 
-  function storeRefused(error: unknown, forMs: number): void {
-    defect('queue.settle', error);
-    if (isStoreLost(error)) return lose(error);
-    if (forMs > 0 && !recorder.isStuck()) held('unreachable', 'internal_error', now() + forMs);
-    departures.end();
-  }
-
-  /** Nothing can be claimed or settled any more, and so nothing may be sent. */
-  function lose(error: unknown): void {
-    lostTo ??= error;
-    stopping = true;
-    asking.abort();
-    hurry();
-    tellWaiters();
-  }
-
-  /** What is due and yet not given out waits for a slice of its lane. */
-  function nextTime(): number | undefined {
+  /** What is due, but not given out, waits for a batch in flight that has its lane. */
+  function nextClaimAt(): number | undefined {
     const at = queue.nextAt(id);
-    return at !== undefined && at <= now() && departures.running() > 0 ? undefined : at;
+    return at !== undefined && at <= now() && deliveries.count() > 0 ? undefined : at;
   }
 
-  function held(cause: 'suspended' | 'unreachable', code: ReasonCode, until: number): void {
-    emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, until - now()) });
+  function onStoreRefused(error: unknown, retryMs: number): void {
+    signals.defect('queue.settle', error);
+    if (isStoreLost(error)) return endWith(error);
+    if (retryMs > 0 && !writer.isStuck()) signals.held('unreachable', 'internal_error', now() + retryMs);
+    deliveries.abort();
   }
 
-  function resumed(): void {
-    emit?.({ kind: 'connection_resumed', slug, connection: id });
-  }
-
-  function probe(): number | undefined {
-    if (pause.reason() !== undefined && pause.canCheck()) {
-      void probed(pause.check(asking.signal));
-      return undefined;
-    }
-    // Where one after another failed, the reason may be that they are alike: those that were put together.
-    const look = lookAhead ** circuit.probesFailed();
-    const fresh = candidates.fresh(look);
-    if (fresh !== undefined) return startProbe(fresh);
-    const failed = candidates.failed(look);
-    return failed === undefined ? nextTime() : startProbe(failed, now());
-  }
-
-  /** Where the last probe had failed before, a newcomer says more, and need not wait until the next. Returns when to look again. */
-  function newcomer(due: number): number | undefined {
-    if (pause.reason() !== undefined || staleProbeAt === undefined) return due;
-    const soonest = staleProbeAt + newcomerMs;
-    if (now() < soonest) return Math.min(due, soonest);
-    const fresh = candidates.fresh(1);
-    return fresh === undefined ? due : startProbe(fresh);
-  }
-
-  function startProbe(claim: Claim, staleAt?: number): undefined {
-    staleProbeAt = staleAt;
-    if (pause.reason() !== undefined) pause.resumeForProbe();
-    void probed(tryWith(claim));
-  }
-
-  /** Never rejects. */
-  async function tryWith(claim: Claim): Promise<void> {
-    const { again } = await departures.send([claim], 'probe');
-    if (!again || stopping) return;
-    try {
-      for (let size = sampleSize, more = true; more && !stopping; size = 2 * sampleSize) {
-        const sample = candidates.sample(size);
-        const arrivals = await Promise.all(sample.map((one) => departures.send([one], 'sample')));
-        more = circuit.recordSample(arrivals.flatMap(({ outcomes }) => outcomes));
-      }
-    } catch (error) {
-      unclaimed(error);
-    }
-  }
-
-  async function probed(probing: Promise<void>): Promise<void> {
-    underProbe = true;
-    await probing;
-    underProbe = false;
-    if (!stopping) pause.afterProbe();
+  function onStoreRecovered(): void {
+    // What it took just now is less than the next events need.
+    store = 'unknown';
+    signals.resumed();
     turn();
   }
 
-  function tellWaiters(): void {
-    // A check holds no claims: whoever stops need not wait for its answer.
-    if (departures.running() > 0 || (underProbe && !stopping)) return;
-    const ready = stopping ? finishers : [];
-    if (stopping) finishers = [];
-    if (idlers.length > 0 && (stopping || pause.reason() !== undefined || nothingWaits())) {
-      ready.push(...idlers);
-      idlers = [];
-    }
-    for (const tell of ready) tell();
+  /** Nothing can be claimed or settled any more, so nothing may be sent. */
+  function endWith(error: unknown): void {
+    storeError ??= error;
+    isStopping = true;
+    checks.abort();
+    endNow();
+    resolveWaiters();
   }
 
-  function nothingWaits(): boolean {
+  function endNow(): void {
+    hurry.abort();
+    deliveries.abort();
+  }
+
+  function resolveWaiters(): void {
+    // A check() has no claims: stopping does not wait for it.
+    if (deliveries.count() > 0 || (prober.isProbing() && !isStopping)) return;
+    const ready = isStopping ? endWaiters : [];
+    if (isStopping) endWaiters = [];
+    if (idleWaiters.length > 0 && (isStopping || suspension.reason() !== undefined || isEmpty())) {
+      ready.push(...idleWaiters);
+      idleWaiters = [];
+    }
+    for (const resolve of ready) resolve();
+  }
+
+  function isEmpty(): boolean {
     try {
       return queue.waiting(id) === 0;
     } catch (error) {
-      defect('queue.waiting', error);
+      signals.defect('queue.waiting', error);
       return false;
     }
-  }
-
-  function hurry(): void {
-    hurrying.abort();
-    departures.end();
   }
 
   turn();
   return {
     stop(graceMs) {
-      stopping = true;
-      timer?.();
-      timer = undefined;
-      asking.abort();
-      const off = after(Math.min(Math.max(0, graceMs), longestSleepMs), hurry);
+      isStopping = true;
+      cancelAlarm();
+      cancelAlarm = noAlarm;
+      checks.abort();
+      const cancelGrace = after(Math.min(Math.max(0, graceMs), longestSleepMs), endNow);
       return new Promise((resolve) => {
-        finishers.push(() => {
-          off();
+        endWaiters.push(() => {
+          cancelGrace();
           // The store may still be asked whether it takes writes.
-          hurrying.abort();
+          hurry.abort();
           resolve();
         });
-        tellWaiters();
+        resolveWaiters();
       });
     },
     idle: () =>
       new Promise((resolve) => {
-        idlers.push(resolve);
-        tellWaiters();
+        idleWaiters.push(resolve);
+        resolveWaiters();
       }),
     ended: () =>
       new Promise((resolve) => {
-        finishers.push(resolve);
-        tellWaiters();
+        endWaiters.push(resolve);
+        resolveWaiters();
       }),
-    paused: () => pause.reason(),
-    suspects: () => blame.suspects(),
-    lost: () => lostTo,
+    paused: () => suspension.reason(),
+    suspects: () => parts.poison.suspects(),
+    lost: () => storeError,
     wake: turn,
   };
 }

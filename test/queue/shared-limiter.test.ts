@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { createSharedLimiter } from '../../core/queue/permits.ts';
+import { createSharedLimiter } from '../../core/policy/shared-limiter.ts';
 import { createSharedRateLimiter } from '../../core/queue/index.ts';
 import { createManualClock } from '../core/manual-clock.ts';
 
-const unheard = (where: string): never => {
-  throw new Error(`a defect in ${where}`);
+const unheard = (error: unknown): never => {
+  throw error;
 };
 
 function waiters(count: number) {
@@ -16,7 +16,7 @@ function waiters(count: number) {
   const none = new AbortController();
   const waiting = Promise.all(
     Array.from({ length: count }, async () => {
-      const permits = createSharedLimiter({ shared, now: clock.now, after: clock.after, defect: unheard });
+      const permits = createSharedLimiter({ shared, now: clock.now, after: clock.after, onDefect: unheard });
       await permits.wait(100, none.signal);
       starts.push(clock.now() - begun);
     }),
@@ -48,7 +48,7 @@ test('a limiter that does not answer keeps nobody from stopping', async () => {
     shared: { limiter: silent, bucket: 'account' },
     now: clock.now,
     after: clock.after,
-    defect: unheard,
+    onDefect: unheard,
   });
   const stop = new AbortController();
   const waiting = permits.wait(1, stop.signal);

@@ -1,0 +1,134 @@
+import type { ReasonCode } from '../api/outcome.ts';
+import { systemClock, type Clock } from '../policy/clock.ts';
+import { createSharedLimiter } from '../policy/shared-limiter.ts';
+import { errorText } from '../runtime/error-text.ts';
+import { safely } from '../runtime/signals.ts';
+import { createAmbiguityMarker } from './ambiguous-after-crash.ts';
+import { createBatchDeliveries, type BatchDeliveries } from './batch-deliveries.ts';
+import { createClaimSelector, type ClaimSelector } from './claim-selector.ts';
+import { createOutageBreaker, type OutageBreaker } from './outage-breaker.ts';
+import { createPoisonTracker, type PoisonTracker } from './poison-tracker.ts';
+import { createSettlementWriter, type SettlementWriter } from './settlement-writer.ts';
+import { defaultQueuePolicy } from './settlement.ts';
+import { createSuspensionWatch, type SuspensionWatch } from './suspension-watch.ts';
+import { maxPrefetch, type WorkableQueue, type WorkOptions } from './work-options.ts';
+
+/** What a worker is made of, and its options with their defaults. */
+export interface WorkerParts {
+  readonly queue: WorkableQueue;
+  readonly id: string;
+  readonly now: Clock['now'];
+  readonly after: Clock['after'];
+  readonly prefetch: number;
+  readonly retryConcurrency: number;
+  /** Most events that are claimed at once. */
+  readonly maxOut: number;
+  readonly signals: WorkerSignals;
+  readonly outage: OutageBreaker;
+  readonly suspension: SuspensionWatch;
+  readonly writer: SettlementWriter;
+  readonly poison: PoisonTracker;
+  readonly selector: ClaimSelector;
+  readonly deliveries: BatchDeliveries;
+}
+
+export interface WorkerHooks {
+  /** See SettlementWriterOptions. */
+  readonly hurry: AbortSignal;
+  readonly onRefused: (error: unknown, retryMs: number) => void;
+  readonly onRecovered: () => void;
+  /** More may be claimed. */
+  readonly onCapacity: () => void;
+}
+
+export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): WorkerParts {
+  const { queue, connection, configHash, shared } = options;
+  const { policy = defaultQueuePolicy, prefetch = maxPrefetch, inFlight = 2, withinMs = 30_000 } = options;
+  const { batchSize = prefetch, retryConcurrency = 4 } = options;
+  const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
+  // One batch more than `inFlight` may be out, as the next leaves when most of another has come back.
+  const maxOut = prefetch * (inFlight + 1) + batchSize * retryConcurrency;
+  const signals = createWorkerSignals(options, id, now);
+  const { defect, resumed } = signals;
+
+  const outage = createOutageBreaker({
+    now,
+    onOpen: (code, probeAt) => signals.held('unreachable', code, probeAt),
+    onOpenInFlight: () => deliveries.abort(),
+    onResumed: resumed,
+  });
+  const suspension = createSuspensionWatch({
+    connection,
+    now,
+    onSuspended: (code, probeAt) => signals.held('suspended', code, probeAt),
+    onResumed: resumed,
+    onDefect: defect,
+  });
+  const writer = createSettlementWriter({
+    queue,
+    id,
+    configHash,
+    now,
+    after,
+    hurry: hooks.hurry,
+    onRefused: hooks.onRefused,
+    onRecovered: hooks.onRecovered,
+    onDefect: defect,
+  });
+  const poison = createPoisonTracker(now, policy.poison);
+  const limiter = createSharedLimiter({ shared, now, after, onDefect: (error) => defect('queue.budget', error) });
+  const deliveries = createBatchDeliveries({
+    connection,
+    writer,
+    outage,
+    suspension,
+    limiter,
+    poison,
+    markAmbiguous: createAmbiguityMarker(queue, id, maxOut),
+    policy,
+    prefetch,
+    inFlight,
+    batchSize,
+    withinMs,
+    now,
+    onDefect: defect,
+    onCapacity: hooks.onCapacity,
+  });
+  const selector = createClaimSelector({ queue, id, now, batchSize });
+  return {
+    queue,
+    id,
+    now,
+    after,
+    prefetch,
+    retryConcurrency,
+    maxOut,
+    signals,
+    outage,
+    suspension,
+    writer,
+    poison,
+    selector,
+    deliveries,
+  };
+}
+
+/** What a worker tells its host. */
+export interface WorkerSignals {
+  readonly defect: (where: string, error: unknown) => void;
+  /** Nothing leaves before then (epoch ms). */
+  readonly held: (cause: 'suspended' | 'unreachable', code: ReasonCode, until: number) => void;
+  readonly resumed: () => void;
+}
+
+function createWorkerSignals({ connection, onSignal }: WorkOptions, id: string, now: Clock['now']): WorkerSignals {
+  const emit = onSignal === undefined ? undefined : safely(onSignal);
+  const { slug } = connection;
+  return {
+    defect: (where, error) => emit?.({ kind: 'defect', slug, connection: id, where, error: errorText(error) }),
+    held(cause, code, until) {
+      emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, until - now()) });
+    },
+    resumed: () => emit?.({ kind: 'connection_resumed', slug, connection: id }),
+  };
+}
