@@ -103,7 +103,7 @@ async function refuse(count: number, saying: boolean) {
             'Wordy refused the event',
             saying
               ? {
-                  said: wordsAbout(n, JSON.stringify(made['email']), JSON.stringify(made['name'])),
+                  vendorMessage: wordsAbout(n, JSON.stringify(made['email']), JSON.stringify(made['name'])),
                 }
               : {},
           ),

@@ -1,6 +1,6 @@
 import type { HttpRequest } from './failure.ts';
 import type { Reason } from './outcome.ts';
-import type { YesForm } from './yes.ts';
+import type { SuccessForm } from './success-form.ts';
 
 /**
  * How to find out whether the vendor takes a connection's credentials, without harm: one request, tried once, and what its
@@ -17,7 +17,7 @@ export type CredentialCheck<C, R> =
       /** What an `ok` proves, and what it does not, as one sentence for people. */
       readonly proves: string;
       /** What a 2xx to it looks like, where that is not what a 2xx to an event looks like. */
-      readonly yes?: readonly YesForm[];
+      readonly success?: readonly SuccessForm[];
       /** Statuses that only come after the credentials were accepted. */
       readonly ok: readonly number[];
       /** Statuses that refuse the credentials, or the account they are for. Every other answer proves nothing. */

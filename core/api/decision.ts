@@ -16,27 +16,27 @@ import type { Reason, ReasonCode } from './outcome.ts';
  *            well be about one event: then core finds out first
  */
 export type RetryDecision =
-  | (Refusal & { readonly kind: 'retry'; readonly afterMs?: number; readonly scope?: string })
-  | (Refusal & { readonly kind: 'defer'; readonly afterMs?: number; readonly scope?: string })
-  | (Refusal & { readonly kind: 'resend' })
-  | (Refusal & { readonly kind: 'split' })
-  | (Refusal & { readonly kind: 'isolate' })
-  | (Refusal & { readonly kind: 'ambiguous'; readonly resend?: false; readonly afterMs?: number })
+  | (WithReason & { readonly kind: 'retry'; readonly afterMs?: number; readonly scope?: string })
+  | (WithReason & { readonly kind: 'defer'; readonly afterMs?: number; readonly scope?: string })
+  | (WithReason & { readonly kind: 'resend' })
+  | (WithReason & { readonly kind: 'split' })
+  | (WithReason & { readonly kind: 'isolate' })
+  | (WithReason & { readonly kind: 'ambiguous'; readonly resend?: false; readonly afterMs?: number })
   | { readonly kind: 'accept'; readonly note?: string }
-  | (Refusal & { readonly kind: 'skip' })
-  | (Refusal & { readonly kind: 'reject' })
-  | (Refusal & { readonly kind: 'suspend'; readonly scope?: string; readonly unproven?: true });
+  | (WithReason & { readonly kind: 'skip' })
+  | (WithReason & { readonly kind: 'reject' })
+  | (WithReason & { readonly kind: 'suspend'; readonly scope?: string; readonly unproven?: true });
 
 /** What every decision but a yes carries. */
-interface Refusal {
+interface WithReason {
   readonly reason: Reason;
   /** The vendor's own words, as they came: core masks them, and shows them as the reason's `detail`. */
-  readonly said?: string;
+  readonly vendorMessage?: string;
   /**
    * The vendor may have taken it with this very answer, which names others alone: it is not rejected, skipped or suspended any
    * more, and it goes again only where onAmbiguous lets it.
    */
-  readonly doubtful?: true;
+  readonly ambiguous?: true;
 }
 
 export const decisionKinds = [
@@ -57,7 +57,7 @@ export const accept = (note?: string): RetryDecision => (note === undefined ? ac
 
 const accepted: RetryDecision = Object.freeze({ kind: 'accept' });
 
-interface Extra {
+interface DecisionDetails {
   readonly field?: string;
   readonly status?: number;
   /** retry, defer and ambiguous: whoever answered asked for this wait. */
@@ -65,11 +65,11 @@ interface Extra {
   /** retry, defer and suspend: what is held or suspended, when it is less than the connection. */
   readonly scope?: string;
   /** The vendor's own words, as they came: core masks them. */
-  readonly said?: string;
+  readonly vendorMessage?: string;
   /** ambiguous only: false where the vendor did answer, and has nothing to know a copy by. */
   readonly resend?: false;
   /** The vendor may have taken it with this answer. */
-  readonly doubtful?: true;
+  readonly ambiguous?: true;
 }
 
 /** A decision with its reason, in one line of an error table. */
@@ -77,7 +77,7 @@ export function decide(
   kind: Exclude<RetryDecision['kind'], 'accept'>,
   code: ReasonCode,
   message: string,
-  { field, status, afterMs, scope, resend, said, doubtful }: Extra = {},
+  { field, status, afterMs, scope, resend, vendorMessage, ambiguous }: DecisionDetails = {},
 ): RetryDecision {
   const reason: Reason = {
     code,
@@ -87,8 +87,8 @@ export function decide(
   };
   const refusal = {
     reason,
-    ...(said === undefined ? {} : { said }),
-    ...(doubtful === undefined ? {} : { doubtful }),
+    ...(vendorMessage === undefined ? {} : { vendorMessage }),
+    ...(ambiguous === undefined ? {} : { ambiguous }),
   };
   const scoped = scope === undefined ? {} : { scope };
   if (kind === 'retry' || kind === 'defer')

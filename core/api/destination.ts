@@ -7,7 +7,7 @@ import type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts'
 import type { BatchLimits, DestinationManifest } from './manifest.ts';
 import type { Trace } from './mapping.ts';
 import type { OperationList, Operations } from './operation.ts';
-import type { YesForm } from './yes.ts';
+import type { SuccessForm } from './success-form.ts';
 
 /**
  * The contract between the runtime and a destination.
@@ -63,8 +63,8 @@ export type WireResult = { readonly kind: 'response'; readonly response: HttpRes
 /**
  * response.ts: how this vendor says yes, no and not now.
  *
- * A 2xx is read in this order: `readReply`, where the vendor documents verdicts of its own; the usual words for a no (usualNo):
- * one with 429 or 5xx is read as that status, any other is `reject` for one event and `split` for several; `yes`. What is none of
+ * A 2xx is read in this order: `readReply`, where the vendor documents verdicts of its own; the usual words for a no (usualRefusal):
+ * one with 429 or 5xx is read as that status, any other is `reject` for one event and `split` for several; `success`. What is none of
  * them is ambiguous. Every other status: `readReply`, then `classifyError`.
  */
 export interface ResponseHandler<P> {
@@ -75,7 +75,7 @@ export interface ResponseHandler<P> {
    */
   readReply?(exchange: Exchange, batch: Batch<P>): readonly RetryDecision[] | undefined;
   /** The forms in which the vendor says yes to all of a request. Default: 200 with an empty body; with a `readReply`: none. */
-  readonly yes?: readonly YesForm<P>[];
+  readonly success?: readonly SuccessForm<P>[];
   /**
    * false: where a 2xx is neither a yes nor a no, or cannot be read, nothing is sent again, as the vendor has nothing to know a copy
    * by. Default: as onAmbiguous says.

@@ -36,7 +36,7 @@ export interface OperationDefinition<
   /** What the vendor documents of its answer; lenient, as more may come. An empty answer is read as `undefined`. */
   readonly reply: R;
   /** The vendor's yes. Default: 200. */
-  readonly success?: readonly number[];
+  readonly successStatus?: readonly number[];
   /** What a yes says that is none, such as `{"success": false}`. */
   readonly refusal?: (reply: z.output<R>) => RetryDecision | undefined;
   /** The documented errors. What is not there falls through to the house table; `split` and `isolate` reject. */

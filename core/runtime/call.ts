@@ -5,7 +5,7 @@ import type { Batch } from '../api/delivery.ts';
 import type { Failure, HttpRequest, HttpResponse } from '../api/failure.ts';
 import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
 import type { Reason } from '../api/outcome.ts';
-import { usualNo } from '../api/usual-no.ts';
+import { usualRefusal } from '../api/usual-refusal.ts';
 import { withoutPersonal } from '../http/redact.ts';
 import { aBoolean, anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { issuesOf } from './connection-options.ts';
@@ -196,8 +196,8 @@ function judge(
   batch: Batch<unknown>,
   keep: (reply: unknown) => void,
 ): RetryDecision {
-  const { success = [200] } = definition;
-  if (result.kind === 'response' && success.includes(result.response.status)) {
+  const { successStatus = [200] } = definition;
+  if (result.kind === 'response' && successStatus.includes(result.response.status)) {
     return read(definition, result.response, batch, keep);
   }
   const failure = result.kind === 'response' ? ({ kind: 'http', response: result.response } as const) : result;
@@ -237,7 +237,7 @@ function read(
   const parsed = (definition.reply as z.ZodType).safeParse(answer);
   const refusal = parsed.success ? definition.refusal?.(parsed.data) : undefined;
   if (refusal !== undefined) return refusal;
-  const no = usualNo(answer, 'top');
+  const no = usualRefusal(answer, 'top');
   if (no?.status !== undefined)
     return failed(definition, { kind: 'http', response: { ...response, status: no.status } }, batch);
   if (no !== undefined)

@@ -5,8 +5,8 @@ import type { Batch } from '../api/delivery.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Exchange } from '../api/failure.ts';
 import { jsonValue } from '../api/reply-readers.ts';
-import { usualNo } from '../api/usual-no.ts';
-import type { YesForm } from '../api/yes.ts';
+import { usualRefusal } from '../api/usual-refusal.ts';
+import type { SuccessForm } from '../api/success-form.ts';
 import { readResponse } from './sending/read-response.ts';
 import type { BoundDestination } from './bind-destination.ts';
 import { anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
@@ -75,7 +75,7 @@ type Asking = Extract<AnyDestination['check'], { readonly ok: unknown }>;
 /** What an answer proves: it is read as an event's answer is, and a web page is no word of the vendor's. */
 function judge(context: ConnectionContext, check: Asking, exchange: Exchange, batch: Batch<unknown>): RetryDecision {
   const handler = context.vendor.response;
-  const { ok, refused, yes } = check;
+  const { ok, refused, success } = check;
   const { response } = exchange;
   const { status, body, cut } = response;
   // A bare 401 is about credentials, whoever writes the page that comes with it.
@@ -88,7 +88,7 @@ function judge(context: ConnectionContext, check: Asking, exchange: Exchange, ba
   const told = status < 500 && status !== 429 && refusesCredentials(answer);
   if (told || refusedByFolder(handler, exchange, batch)) return noEntry(status);
   if (!ok.includes(status)) return proofless(status, 'does not say whether it takes the credentials');
-  return status >= 300 || passes(yes === undefined ? handler : answeringAs(handler, yes), exchange, batch)
+  return status >= 300 || passes(success === undefined ? handler : withSuccess(handler, success), exchange, batch)
     ? accept()
     : proofless(status, 'is not what a yes looks like');
 }
@@ -96,9 +96,9 @@ function judge(context: ConnectionContext, check: Asking, exchange: Exchange, ba
 type Handler = BoundDestination['response'];
 
 /** The same handler, where the vendor's success has another form. */
-const answeringAs = (handler: Handler, yes: readonly YesForm[]): Handler => ({
+const withSuccess = (handler: Handler, success: readonly SuccessForm[]): Handler => ({
   classifyError: (failure, event) => handler.classifyError(failure, event),
-  yes,
+  success,
 });
 
 const noEntry = (status: number): RetryDecision =>
@@ -113,7 +113,7 @@ function readAsEvent(handler: Handler, exchange: Exchange, batch: Batch<unknown>
   try {
     // Verdicts about events are for batches that have some.
     if (response.status >= 300) return handler.classifyError({ kind: 'http', response }, batch);
-    if (usualNo(jsonValue(response.body)) !== undefined) return undefined;
+    if (usualRefusal(jsonValue(response.body)) !== undefined) return undefined;
     const reply = readResponse(handler, exchange, batch);
     return reply.kind === 'settled' ? reply.decisions[0] : handler.classifyError(reply.failure, batch);
   } catch {

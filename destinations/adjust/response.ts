@@ -3,7 +3,7 @@ import {
   classifyWith,
   isObject,
   jsonBody,
-  usualNo,
+  usualRefusal,
   type HttpResponse,
   type ResponseHandler,
 } from '../../core/api/index.ts';
@@ -22,7 +22,7 @@ export const response: ResponseHandler<AdjustEvent> = {
     return verdict && decideAll(batch, verdict);
   },
 
-  yes: [{ body: 'empty' }, { body: /^ok[.!]?$/i }, { body: isObject }],
+  success: [{ body: 'empty' }, { body: /^ok[.!]?$/i }, { body: isObject }],
 
   classifyError: (failure, batch) =>
     (failure.kind === 'http' ? judge(failure.response, batch) : undefined) ?? house(failure, batch),
@@ -32,6 +32,6 @@ export const response: ResponseHandler<AdjustEvent> = {
 function hasError({ body, cut }: HttpResponse): boolean {
   if (cut === true || !/"error"/i.test(body)) return false;
   const answer = jsonBody(body);
-  const no = isObject(answer) ? usualNo(answer) : undefined;
+  const no = isObject(answer) ? usualRefusal(answer) : undefined;
   return no !== undefined && no.status === undefined;
 }

@@ -14,7 +14,7 @@ export const check: CredentialCheck<Config, Prepared> = {
     headers: { authorization: authorizationOf(config.auth) },
   }),
   proves: 'The credentials may read the settings of this advertisable; not that they may record unsubscriptions.',
-  yes: [{ body: isSettings }],
+  success: [{ body: isSettings }],
   ok: [200],
   refused: [401, 403, 404],
 };

@@ -1,4 +1,4 @@
-import { decide, isObject, sha256, usualNo, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
+import { decide, isObject, sha256, usualRefusal, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
 import { utcSeconds } from './date-times.ts';
 
 const words = z.string().nullish();
@@ -8,7 +8,7 @@ export const success = z.looseObject({ success: z.union([z.boolean(), z.string()
 
 /** What a 200 may say that is no yes: of every operation. */
 export function refusalOf(reply: unknown): RetryDecision | undefined {
-  const no = isObject(reply) ? usualNo(reply, 'top') : undefined;
+  const no = isObject(reply) ? usualRefusal(reply, 'top') : undefined;
   return no === undefined || no.status !== undefined ? undefined : notASuccess;
 }
 

@@ -69,5 +69,5 @@ export const response: ResponseHandler<Unsubscriber> = {
   /** Only 200 is documented (ADEMAIL-23). */
   readReply: ({ response: { status, body } }, batch) => (status === 200 ? verdicts(body, batch) : undefined),
   /** ADEMAIL-21. */
-  yes: [{ body: (answer) => isObject(answer) && ignoredIn(answer)?.length === 0 }],
+  success: [{ body: (answer) => isObject(answer) && ignoredIn(answer)?.length === 0 }],
 };

@@ -6,7 +6,7 @@ import {
   isObject,
   jsonValue,
   normalizeEmail,
-  usualNo,
+  usualRefusal,
   type Batch,
   type JsonObject,
   type JsonValue,
@@ -23,10 +23,10 @@ import type { Unsubscriber } from './mapping.ts';
  */
 export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly RetryDecision[] | undefined {
   const answer = jsonValue(body);
-  if (!isObject(answer) || usualNo(answer)?.status !== undefined) return undefined;
+  if (!isObject(answer) || usualRefusal(answer)?.status !== undefined) return undefined;
   const sent = new Set(batch.items.map(({ key }) => key));
   // However many events name it: a request of one address cannot be made smaller.
-  if (usualNo(answer) !== undefined) return sent.size === 1 ? decideAll(batch, refused) : undefined;
+  if (usualRefusal(answer) !== undefined) return sent.size === 1 ? decideAll(batch, refused) : undefined;
   const ignored = ignoredIn(answer);
   if (ignored === undefined || ignored.length === 0) return undefined;
   const named = new Map(ignored.map((address) => [normalizeEmail(address), malformed]));

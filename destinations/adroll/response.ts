@@ -7,7 +7,7 @@ import {
   type Exchange,
   type ResponseHandler,
   type RetryDecision,
-  type YesForm,
+  type SuccessForm,
 } from '../../core/api/index.ts';
 import type { AdRollEvent } from './mapping.ts';
 
@@ -23,14 +23,14 @@ const rules: readonly ErrorRule<AdRollEvent>[] = [
 const means = ({ request }: Exchange): RetryDecision => (isDryRun(request.url) ? validatedOnly : accept());
 
 /** A yes is one to "accepted", not to "processed" (ADROLL-14, ADROLL-68). */
-const yes: readonly YesForm<AdRollEvent>[] = [
+const success: readonly SuccessForm<AdRollEvent>[] = [
   { status: [200, 204], body: 'empty', means },
   { status: [200, 204], body: isObject, means },
 ];
 
 export const response: ResponseHandler<AdRollEvent> = {
   classifyError: classifyWith(rules),
-  yes,
+  success,
   /** ADROLL-67. */
   resendUnclear: false,
 };

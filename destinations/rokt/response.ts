@@ -52,7 +52,7 @@ export const response: ResponseHandler<RoktBatch> = {
   },
 
   /** A 202 with nothing in it (ROKT-52); to a bulk request, which is a list, also one whose list of errors is empty (ROKT-62). */
-  yes: [
+  success: [
     { status: 202, body: 'empty' },
     { status: 202, body: (answer, { request }) => request.body?.startsWith('[') === true && hasNoErrors(answer) },
   ],

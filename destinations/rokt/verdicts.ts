@@ -39,7 +39,7 @@ function refusal(message: string, payload: RoktBatch, status: number): RetryDeci
 const perhapsIn = ({ events: [{ data }] }: RoktBatch, status: number): RetryDecision =>
   data.custom_attributes.confirmationref === undefined
     ? decide('ambiguous', 'ambiguous_delivery', unnamed, { status })
-    : decide('isolate', 'vendor_rejected', unnamed, { status, doubtful: true });
+    : decide('isolate', 'vendor_rejected', unnamed, { status, ambiguous: true });
 
 const alone = (status: number): RetryDecision => decide('isolate', 'vendor_rejected', unnamed, { status });
 

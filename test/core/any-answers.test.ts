@@ -23,7 +23,7 @@ const whole: readonly Answer[] = [
 const decisionOf = (word: Word, scopes: readonly string[] | undefined): RetryDecision => {
   const scope = scopes?.[0] === undefined ? {} : { scope: scopes[0] };
   if (word === 'accept') return accept();
-  if (word === 'doubtful') return decide('isolate', 'vendor_rejected', 'names nobody', { doubtful: true });
+  if (word === 'doubtful') return decide('isolate', 'vendor_rejected', 'names nobody', { ambiguous: true });
   if (word === 'scoped') return decide('retry', 'rate_limited', 'too fast', { afterMs: 700, ...scope });
   if (word === 'put off') return decide('defer', 'vendor_unavailable', 'not now', { afterMs: 900, ...scope });
   return decide(word, 'vendor_rejected', `said ${word}`);

@@ -242,7 +242,7 @@ describe('a folder whose readReply()', () => {
     const statuses = [200, 201, 204];
     const { deliver } = testConnection({
       destination: acme(
-        { response: { classifyError: house, yes: [{ status: 201, body: 'empty' }] } },
+        { response: { classifyError: house, success: [{ status: 201, body: 'empty' }] } },
         { replay: 'harmful' },
       ),
       script: inTurn(...statuses.map((status) => ({ status }))),
@@ -325,7 +325,7 @@ describe('a final word after an attempt without an answer', () => {
               asked += 1;
               if (asked > 1) return items.map(() => decide(later, 'vendor_rejected', 'a plain no', { status: 400 }));
               return items.map((_item, index) =>
-                index === 0 ? accept() : decide(kind, 'vendor_rejected', 'names nobody', { doubtful: true }),
+                index === 0 ? accept() : decide(kind, 'vendor_rejected', 'names nobody', { ambiguous: true }),
               );
             },
           },

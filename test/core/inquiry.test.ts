@@ -294,7 +294,7 @@ describe('F-09 while it is open whose fault it is', () => {
     ) =>
       status === 200
         ? items.map((_, n) =>
-            n === 0 ? accept() : decide('isolate', 'vendor_rejected', 'names nobody', { doubtful: true }),
+            n === 0 ? accept() : decide('isolate', 'vendor_rejected', 'names nobody', { ambiguous: true }),
           )
         : undefined;
     const destination = acme({ response: { classifyError: classifyWith([]), readReply } as never }, hundred);

@@ -171,7 +171,7 @@ describe('F-03 texts that a folder hands over', () => {
 
   it('as what the vendor said of each event of a batch are masked against all of the batch', async () => {
     const said = (_: Item, n: number) =>
-      decide('reject', 'vendor_rejected', 'No', { said: `${n}: ${name.toUpperCase()} is odd` });
+      decide('reject', 'vendor_rejected', 'No', { vendorMessage: `${n}: ${name.toUpperCase()} is odd` });
     const { outcomes } = await told(said);
     expect(outcomes).toMatchObject([
       { kind: 'rejected', reason: { message: 'No', detail: '0: *** is odd' } },

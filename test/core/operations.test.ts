@@ -61,7 +61,7 @@ const list = {
     method: 'POST',
     path: '/v1/accounts/{account}/close',
     reply: z.unknown(),
-    success: [200, 204],
+    successStatus: [200, 204],
     errors: [],
     idempotent: false,
     confirm: 'Close the account for good?',
@@ -401,8 +401,8 @@ describe('a credential check', () => {
     [{ status: 200, body: 'null' }, 'unreachable'],
     [{ status: 200, body: { shop: { name: 'Forbidden Fruit' } } }, 'ok'],
   ])('F-12 reads an answer, not a status: %j is %s', async (answer, kind) => {
-    const isObjectYes = { yes: [{ body: isObject }] };
-    const destination = { ...vendor, response: { ...vendor.response, ...isObjectYes } };
+    const isObjectSuccess = { success: [{ body: isObject }] };
+    const destination = { ...vendor, response: { ...vendor.response, ...isObjectSuccess } };
     const { check, signals } = setUp({ destination: destination as AnyDestination, script: () => answer });
     expect((await check()).kind).toBe(kind);
     expect(signals.filter((signal) => signal.kind === 'defect')).toEqual([]);

@@ -37,7 +37,7 @@ interface Asked {
 }
 
 /** A vendor whose yes is any text. */
-const wordy = { response: { classifyError: classifyWith<{ readonly id: string }>([]), yes: [{ body: /./ }] } };
+const wordy = { response: { classifyError: classifyWith<{ readonly id: string }>([]), success: [{ body: /./ }] } };
 
 /** Delivers to a vendor on loopback that answers every request as told. */
 async function deliverTo(

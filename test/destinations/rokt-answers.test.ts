@@ -166,7 +166,9 @@ describe('what a 202 and a 400 say of each batch', () => {
 
   it('F-10 ROKT-62 what a 202 may have taken carries that doubt, named or not', () => {
     const doubts = (messages: readonly unknown[], status = 202) =>
-      (read(answer(status, errors(...messages))) ?? []).map((made) => made.kind !== 'accept' && made.doubtful === true);
+      (read(answer(status, errors(...messages))) ?? []).map(
+        (made) => made.kind !== 'accept' && made.ambiguous === true,
+      );
     expect(doubts([vague])).toEqual([true, true, true]);
     expect(doubts([named(0), vague])).toEqual([false, true, true]);
     expect(doubts([named(1)])).toEqual([false, false, false]);

@@ -47,9 +47,9 @@ export function maskedDecision(
   }
   const { reason } = decision;
   const body = aboutAll && finalNo.has(decision.kind) ? heard?.body : undefined;
-  const said = decision.said ?? reason.detail ?? body;
+  const said = decision.vendorMessage ?? reason.detail ?? body;
   if (said === undefined && isHouse(reason)) return decision;
-  const { said: _said, ...rest } = decision;
+  const { vendorMessage: _said, ...rest } = decision;
   return { ...rest, reason: shownReason(wordsAbout(context, batch), reason, said, heard) };
 }
 
@@ -109,7 +109,7 @@ function textsIn(reply: Reply): readonly string[] {
   const texts = new Set<string>();
   for (const decision of reply.decisions as readonly (RetryDecision | undefined)[]) {
     if (decision === undefined || decision === null || decision.kind === 'accept') continue;
-    const said = decision.said ?? decision.reason?.detail;
+    const said = decision.vendorMessage ?? decision.reason?.detail;
     if (typeof said === 'string') texts.add(said);
   }
   return [...texts];

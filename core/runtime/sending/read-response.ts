@@ -3,8 +3,8 @@ import type { Batch } from '../../api/delivery.ts';
 import type { AnyDestination, Reply } from '../../api/destination.ts';
 import type { Exchange, HttpResponse } from '../../api/failure.ts';
 import { jsonValue } from '../../api/reply-readers.ts';
-import { usualNo, type UsualNo } from '../../api/usual-no.ts';
-import { plainYes, yesIn } from '../../api/yes.ts';
+import { usualRefusal, type UsualRefusal } from '../../api/usual-refusal.ts';
+import { emptySuccess, matchSuccess } from '../../api/success-form.ts';
 import { tooLarge, unreadable } from './unusable-reply.ts';
 
 type Handler = AnyDestination['response'];
@@ -25,11 +25,11 @@ export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<
     return { kind: 'settled', decisions: sure ? decisions : doubted(decisions, unclear(handler, response)) };
   }
   if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
-  const no = body === '' ? undefined : usualNo(jsonValue(body));
+  const no = body === '' ? undefined : usualRefusal(jsonValue(body));
   if (no?.status !== undefined)
     return { kind: 'failed', failure: { kind: 'http', response: { ...response, status: no.status } } };
   if (no !== undefined) return toAll(batch, refusal(no, status, batch.items.length === 1));
-  const form = yesIn(handler.yes ?? (handler.readReply === undefined ? plainYes : []), exchange);
+  const form = matchSuccess(handler.success ?? (handler.readReply === undefined ? emptySuccess : []), exchange);
   return toAll(batch, form === undefined ? unclear(handler, response) : (form.means?.(exchange, batch) ?? accept()));
 }
 
@@ -39,12 +39,12 @@ const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
 });
 
 /** A no to a part, without a word that the folder knows to tell which: the others may be taken. */
-function refusal({ partly }: UsualNo, status: number, lone: boolean): RetryDecision {
+function refusal({ partial }: UsualRefusal, status: number, lone: boolean): RetryDecision {
   if (lone) return decide('reject', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
-  return partly
+  return partial
     ? decide('split', 'vendor_rejected', `The vendor's ${status} refuses a part of the request`, {
         status,
-        doubtful: true,
+        ambiguous: true,
       })
     : decide('split', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
 }

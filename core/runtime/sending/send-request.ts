@@ -246,7 +246,7 @@ class RequestSend {
     const { reason } = decision;
     this.#reason = reason;
     const reports = this.#one.onAmbiguous === 'report';
-    if (decision.doubtful === true) {
+    if (decision.ambiguous === true) {
       this.#ambiguous = true;
       if (reports) return unknown(reason);
     }

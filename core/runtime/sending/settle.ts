@@ -98,7 +98,7 @@ class Settlement {
   #refuse(delivery: PendingDelivery, decision: Refusal): void {
     const { reason } = decision;
     delivery.reason = reason;
-    if (decision.doubtful === true) {
+    if (decision.ambiguous === true) {
       delivery.ambiguous = true;
       if (this.#reportsAmbiguous) return this.#settle(delivery, unknown(delivery, reason));
     }

@@ -13,5 +13,5 @@ const rules: readonly ErrorRule<VendorEvent>[] = [
  */
 export const response: ResponseHandler<VendorEvent> = {
   classifyError: classifyWith(rules),
-  yes: [{ status: 200, body: 'empty' }],
+  success: [{ status: 200, body: 'empty' }],
 };

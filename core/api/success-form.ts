@@ -6,7 +6,7 @@ import type { Exchange } from './failure.ts';
 import { jsonValue } from './reply-readers.ts';
 
 /** One form in which a vendor says yes to a whole request. */
-export interface YesForm<P = unknown> {
+export interface SuccessForm<P = unknown> {
   /** The statuses it comes with. Default 200. */
   readonly status?: number | readonly number[];
   /**
@@ -19,10 +19,10 @@ export interface YesForm<P = unknown> {
 }
 
 /** What holds for a vendor of which nothing is said: 200 with nothing in it. */
-export const plainYes: readonly YesForm[] = Object.freeze([{ body: 'empty' }]);
+export const emptySuccess: readonly SuccessForm[] = Object.freeze([{ body: 'empty' }]);
 
 /** The first form that an answer has; `undefined` where it has none, or is not whole. Says nothing about words for a no. */
-export function yesIn<P>(forms: readonly YesForm<P>[], exchange: Exchange): YesForm<P> | undefined {
+export function matchSuccess<P>(forms: readonly SuccessForm<P>[], exchange: Exchange): SuccessForm<P> | undefined {
   const { status, body, cut } = exchange.response;
   if (cut === true) return undefined;
   const written = body.trim();

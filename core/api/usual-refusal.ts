@@ -1,9 +1,9 @@
 /** What an answer says that uses one of the usual words for a no. */
-export interface UsualNo {
+export interface UsualRefusal {
   /** The status it names, where that is one to wait for: 429, or 500 to 599. */
   readonly status?: number;
   /** Of a list, some entries say no and others do not: the vendor may have taken a part. */
-  readonly partly: boolean;
+  readonly partial: boolean;
 }
 
 /**
@@ -22,25 +22,25 @@ export interface UsualNo {
  * the top of every answer to an operation.
  *
  * @example
- * usualNo({ success: false }); // { partly: false }
- * usualNo({ Error: { code: 503 } }); // { status: 503, partly: false }
- * usualNo([{ success: true }, { success: false }]); // { partly: true }
- * usualNo({ status: 'ok' }); // undefined
+ * usualRefusal({ success: false }); // { partial: false }
+ * usualRefusal({ Error: { code: 503 } }); // { status: 503, partial: false }
+ * usualRefusal([{ success: true }, { success: false }]); // { partial: true }
+ * usualRefusal({ status: 'ok' }); // undefined
  */
-export function usualNo(answer: unknown, where: 'everywhere' | 'top' = 'everywhere'): UsualNo | undefined {
+export function usualRefusal(answer: unknown, where: 'everywhere' | 'top' = 'everywhere'): UsualRefusal | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
   if (Array.isArray(answer)) return where === 'top' ? undefined : inEntries(answer);
   const said = inObject(answer);
-  if (said !== undefined) return { ...said, partly: false };
+  if (said !== undefined) return { ...said, partial: false };
   if (where === 'top') return undefined;
   // All lists of an answer together are what was asked for: one of them may hold what was taken.
   return inEntries(Object.values(answer).flatMap((member) => (Array.isArray(member) ? (member as unknown[]) : [])));
 }
 
-type Said = Pick<UsualNo, 'status'>;
+type Signal = Pick<UsualRefusal, 'status'>;
 
-function inEntries(entries: readonly unknown[]): UsualNo | undefined {
-  let first: Said | undefined;
+function inEntries(entries: readonly unknown[]): UsualRefusal | undefined {
+  let first: Signal | undefined;
   let refused = 0;
   for (const entry of entries) {
     const said = isPlain(entry) ? inObject(entry) : undefined;
@@ -48,12 +48,12 @@ function inEntries(entries: readonly unknown[]): UsualNo | undefined {
     refused += 1;
     first ??= said;
   }
-  return first === undefined ? undefined : { ...first, partly: refused < entries.length };
+  return first === undefined ? undefined : { ...first, partial: refused < entries.length };
 }
 
 /** A status to wait for wins over a plain no: `{"success":false,"code":503}` is a 503. */
-function inObject(object: object): Said | undefined {
-  let found: Said | undefined;
+function inObject(object: object): Signal | undefined {
+  let found: Signal | undefined;
   for (const [name, value] of Object.entries(object)) {
     const said = inMember(name.toLowerCase(), value);
     if (said?.status !== undefined) return said;
@@ -62,9 +62,9 @@ function inObject(object: object): Said | undefined {
   return found;
 }
 
-const plainNo: Said = Object.freeze({});
+const plainRefusal: Signal = Object.freeze({});
 
-function inMember(name: string, value: unknown): Said | undefined {
+function inMember(name: string, value: unknown): Signal | undefined {
   switch (name) {
     case 'error':
     case 'errors':
@@ -72,10 +72,10 @@ function inMember(name: string, value: unknown): Said | undefined {
       return isEmpty(value, name) ? undefined : inError(value);
     case 'success':
     case 'ok':
-      return value === true ? undefined : plainNo;
+      return value === true ? undefined : plainRefusal;
     case 'status':
     case 'result':
-      if (typeof value === 'string' && words.test(value)) return plainNo;
+      if (typeof value === 'string' && failureWords.test(value)) return plainRefusal;
       return name === 'status' ? numbered(value) : undefined;
     case 'code':
       return numbered(value);
@@ -84,10 +84,10 @@ function inMember(name: string, value: unknown): Said | undefined {
   }
 }
 
-const words = /^\s*(?:error|failed|failure)\s*$/i;
+const failureWords = /^\s*(?:error|failed|failure)\s*$/i;
 
 /** An error may say its status inside. */
-function inError(value: unknown): Said {
+function inError(value: unknown): Signal {
   for (const error of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
     if (!isPlain(error)) continue;
     for (const [name, number] of Object.entries(error)) {
@@ -95,7 +95,7 @@ function inError(value: unknown): Said {
       if (said?.status !== undefined) return said;
     }
   }
-  return plainNo;
+  return plainRefusal;
 }
 
 function isEmpty(value: unknown, name: string): boolean {
@@ -105,10 +105,10 @@ function isEmpty(value: unknown, name: string): boolean {
 }
 
 /** Beyond the statuses of HTTP it is a number of the vendor's own, and a no without a status. */
-function numbered(value: unknown): Said | undefined {
+function numbered(value: unknown): Signal | undefined {
   const number = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !(number >= 400)) return undefined;
-  return number === 429 || (number >= 500 && number <= 599) ? { status: number } : plainNo;
+  return number === 429 || (number >= 500 && number <= 599) ? { status: number } : plainRefusal;
 }
 
 const isPlain = (value: unknown): value is object =>

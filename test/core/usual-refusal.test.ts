@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { accept, classifyWith, decide, isObject, usualNo } from '../../core/api/index.ts';
+import { accept, classifyWith, decide, isObject, usualRefusal } from '../../core/api/index.ts';
 import { acme, testConnection, codes, kinds, track, tracks } from './test-connection.ts';
 import type { Answer } from './scripted-vendor.ts';
 
@@ -30,7 +30,7 @@ describe('the usual words for a no', () => {
     { results: [{ id: 1, Success: false }] },
     { success: true, error: 'x' },
   ])('F-07 %j says no', (answer) => {
-    expect(usualNo(answer)).toStrictEqual({ partly: false });
+    expect(usualRefusal(answer)).toStrictEqual({ partial: false });
   });
 
   test.each<[unknown, number]>([
@@ -43,7 +43,7 @@ describe('the usual words for a no', () => {
     [{ errors: [{ status: '429' }] }, 429],
     [[{ code: 500 }], 500],
   ])('F-07 %j names the status %i', (answer, status) => {
-    expect(usualNo(answer)).toStrictEqual({ status, partly: false });
+    expect(usualRefusal(answer)).toStrictEqual({ status, partial: false });
   });
 
   test.each<unknown>([
@@ -67,27 +67,27 @@ describe('the usual words for a no', () => {
     { data: { error: 'x' } },
     { list: ['error', 500] },
   ])('F-07 %j has none of them', (answer) => {
-    expect(usualNo(answer)).toBeUndefined();
+    expect(usualRefusal(answer)).toBeUndefined();
   });
 
   it('F-07 a list with both has refused a part', () => {
-    expect(usualNo([{ ok: true }, { ok: false }])).toStrictEqual({ partly: true });
-    expect(usualNo({ results: [{ ok: true }, { error: 'x' }] })).toStrictEqual({ partly: true });
-    expect(usualNo({ succeeded: [{ id: 1 }], failed: [{ error: 'x' }] })).toStrictEqual({ partly: true });
-    expect(usualNo({ succeeded: [], failed: [{ error: 'x' }] })).toStrictEqual({ partly: false });
-    expect(usualNo([{ ok: false }, { error: 'x' }])).toStrictEqual({ partly: false });
+    expect(usualRefusal([{ ok: true }, { ok: false }])).toStrictEqual({ partial: true });
+    expect(usualRefusal({ results: [{ ok: true }, { error: 'x' }] })).toStrictEqual({ partial: true });
+    expect(usualRefusal({ succeeded: [{ id: 1 }], failed: [{ error: 'x' }] })).toStrictEqual({ partial: true });
+    expect(usualRefusal({ succeeded: [], failed: [{ error: 'x' }] })).toStrictEqual({ partial: false });
+    expect(usualRefusal([{ ok: false }, { error: 'x' }])).toStrictEqual({ partial: false });
   });
 
   it('F-07 looks into no list where only the top is asked about', () => {
-    expect(usualNo({ alerts: [{ status: 'failed' }] }, 'top')).toBeUndefined();
-    expect(usualNo([{ error: 'x' }], 'top')).toBeUndefined();
-    expect(usualNo({ errors: [{ code: 503 }] }, 'top')).toStrictEqual({ status: 503, partly: false });
+    expect(usualRefusal({ alerts: [{ status: 'failed' }] }, 'top')).toBeUndefined();
+    expect(usualRefusal([{ error: 'x' }], 'top')).toBeUndefined();
+    expect(usualRefusal({ errors: [{ code: 503 }] }, 'top')).toStrictEqual({ status: 503, partial: false });
   });
 
   it('F-07 an answer that is nested without end is read at once', () => {
     const depth = 20_000;
     const nested = JSON.parse('{"error":'.repeat(depth) + '1' + '}'.repeat(depth)) as unknown;
-    expect(usualNo(nested)).toStrictEqual({ partly: false });
+    expect(usualRefusal(nested)).toStrictEqual({ partial: false });
   });
 });
 
@@ -103,7 +103,7 @@ describe('a 2xx', () => {
     return { codes: codes(await deliver(tracks(count))), requests: vendor.requests.length };
   };
   const body = (said: unknown): Answer => ({ status: 200, body: said });
-  const anyObject = { yes: [{ body: isObject }] };
+  const anyObject = { success: [{ body: isObject }] };
 
   it.each(['OK', '<html>OK</html>', { accepted: 1 }, '{}', 'null', 'false', '[]', '7', '"bad token"'])(
     'F-07 with %j is no yes at a folder that says nothing about its yes',
@@ -134,7 +134,7 @@ describe('a 2xx', () => {
 
   it('F-07 a no to a part that names nobody leaves all of it in doubt', async () => {
     const partly = body([{ ok: true }, { ok: false }]);
-    expect((await delivering(partly, 2, { yes: [{ body: Array.isArray }] })).codes).toEqual(
+    expect((await delivering(partly, 2, { success: [{ body: Array.isArray }] })).codes).toEqual(
       Array(2).fill('unknown: ambiguous_delivery'),
     );
   });
@@ -148,12 +148,12 @@ describe('a 2xx', () => {
   });
 
   it('F-07 a form of a yes is a status and a body: empty, a text, or what its JSON is', async () => {
-    const yes = [
+    const success = [
       { status: [202, 204], body: 'empty' },
       { body: /^(?:ok|queued)$/i },
       { status: 201, body: (answer: unknown) => isObject(answer) && answer['accepted'] === 1 },
     ];
-    const told = async (answer: Answer) => (await delivering(answer, 1, { yes })).codes[0];
+    const told = async (answer: Answer) => (await delivering(answer, 1, { success })).codes[0];
     for (const answer of [{ status: 202 }, { status: 204 }, body(' OK\n'), { status: 201, body: { accepted: 1 } }])
       expect(await told(answer)).toBe('delivered');
     for (const answer of [
@@ -212,7 +212,7 @@ describe('a 2xx', () => {
 
   it('F-07 half a yes is none', async () => {
     const destination = acme(
-      { response: { classifyError: house, yes: [{ body: /^x+$/ }] } as never },
+      { response: { classifyError: house, success: [{ body: /^x+$/ }] } as never },
       { replay: 'harmful' },
     );
     const { deliver } = testConnection({ destination, script: () => ({ status: 200, body: 'x'.repeat(70_000) }) });
