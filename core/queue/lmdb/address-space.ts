@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 const most = 2 ** 46;
 
 /**
- * Throws ENOMEM where so many bytes cannot be mapped: LMDB does not live through that. What is mapped is no memory in use, and counts
- * towards the limit of addresses alone (`ulimit -v`).
+ * Throws ENOMEM where so many bytes cannot be mapped: LMDB does not live through that. What is mapped is no memory in
+ * use, and counts towards the limit of addresses alone (`ulimit -v`).
  */
 export function assertMappable(bytes: number): void {
   const left = Math.min(most, limit() - inUse());

@@ -3,8 +3,8 @@ let slab = Buffer.alloc(0);
 let used = 0;
 
 /**
- * Bytes to write into, not zeroed. Many of them share one allocation: for a record of a few kB an ArrayBuffer of its own costs
- * more than all that is written into it, then and when it is collected.
+ * Returns a buffer to write into, not zeroed. Small buffers share one allocation: for a record of a few kB, an
+ * ArrayBuffer of its own costs more, to make and to collect, than everything that is written into it.
  */
 export function allocate(length: number): Buffer {
   if (length > slabBytes / 8) return Buffer.allocUnsafeSlow(length);

@@ -2,137 +2,141 @@ import { yieldToEventLoop } from '../../policy/clock.ts';
 import { failpoint, isArmed } from '../failpoint.ts';
 import type { Table, Tables } from './tables.ts';
 
-/** One write of a transaction. */
+/** One write of a transaction; without a value it removes the key. */
 export type Operation = readonly [table: Table, key: Buffer, value: Buffer | undefined];
 
-/** What one caller wants written, all of it or nothing. No entry builds on another that is not on disk. */
+/** What one caller wants written, all of it or nothing. No write builds on another that is not on disk. */
 export interface PendingWrite {
-  /** A put gives way to the others where the disk has no room for all, and does not wait for ever for a flush. */
-  readonly kind: 'put' | 'other' | 'proof';
+  /**
+   * A put fails first where the disk has no room for all writes, and does not wait longer than the timeout for its
+   * flush.
+   */
+  readonly kind: 'put' | 'other' | 'probe';
   readonly operations: readonly Operation[];
-  /** Once it is on disk, in the order of the entries. */
+  /** Called once it is on disk, in the order of the writes. */
   readonly onCommitted: () => void;
-  /** Once it is certain that nothing of it is or will be there, before its promise rejects. */
+  /** Called once it is certain that nothing of it is or will be on disk, before its promise rejects. */
   readonly onFailed?: (() => void) | undefined;
 }
 
-interface QueuedWrite<E extends PendingWrite> {
-  readonly write: E;
+interface QueuedWrite<W extends PendingWrite> {
+  readonly write: W;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-export interface GroupCommitOptions<E extends PendingWrite> {
-  /** Throws to refuse the transaction, and every later one. */
+export interface GroupCommitOptions<W extends PendingWrite> {
+  /** Throws to refuse this transaction and every later one. */
   readonly beforeCommit: () => void;
-  /** What is written along with a transaction. */
-  readonly withCommit: (entries: readonly E[]) => readonly Operation[];
-  /** Whether the transaction that failed is in the tree all the same, as its pages were written and only their flush failed. */
+  /** What a transaction writes in addition. */
+  readonly withCommit: (writes: readonly W[]) => readonly Operation[];
+  /**
+   * Whether the transaction that failed is in the tree all the same: its pages were written, and only their flush
+   * failed.
+   */
   readonly isCommitted: () => boolean;
-  /** What to reject with where a flush has failed: nobody can say any more what is on disk. */
+  /** The error for every later call after a failed flush. */
   readonly flushFailed: (cause: unknown) => Error;
-  /** What to reject a put with that has waited for its flush for `stallMs`. */
+  /** The error for a put that waited longer than `flushTimeoutMs`. */
   readonly flushOverdue: () => Error;
   readonly flushTimeoutMs: number;
 }
 
 /**
- * Writes entries to disk. Entries that come while a transaction is on its way share the next one, and its flush.
+ * Commits writes. Those that come while a transaction is on its way share the next one, and its flush.
  *
- * When a transaction fails for want of room, its puts fail, and those that were made since, which may count on their ids; the others
- * are tried again without them, then each by itself. When a flush fails, everything does, from then on: Linux forgets the pages it
- * could not write, so that the next flush says nothing about them.
+ * When a transaction fails because the disk is full, its puts fail, and so do those made since, which may count on its
+ * ids. The other writes are tried again without the puts, then one by one. When a flush fails, everything fails from
+ * then on: Linux forgets the pages that it could not write, so a later flush that succeeds proves nothing about them.
  */
-export class GroupCommit<E extends PendingWrite> {
+export class GroupCommit<W extends PendingWrite> {
   readonly #tables: Tables;
-  readonly #options: GroupCommitOptions<E>;
-  #nextGroup: QueuedWrite<E>[] = [];
+  readonly #options: GroupCommitOptions<W>;
+  #nextGroup: QueuedWrite<W>[] = [];
   #running: Promise<void> | undefined;
-  /** The last transaction did. */
+  /** Whether the last transaction failed. */
   #lastFailed = false;
-  /** Why nothing more is taken, ever. */
-  #terminalError: { readonly error: unknown } | undefined;
-  /** A flush takes longer than it may. */
+  /** What every call is rejected with, once nothing is accepted any more. */
+  #terminal: { readonly error: unknown } | undefined;
   #isFlushOverdue = false;
 
-  constructor(tables: Tables, options: GroupCommitOptions<E>) {
+  constructor(tables: Tables, options: GroupCommitOptions<W>) {
     this.#tables = tables;
     this.#options = options;
   }
 
-  /** Throws what everything is rejected with, from when it is. */
+  /** Throws the error that every write is rejected with, once there is one. */
   assertUsable(): void {
-    if (this.#terminalError !== undefined) throw this.#terminalError.error;
+    if (this.#terminal !== undefined) throw this.#terminal.error;
   }
 
-  /** Throws where a put would only wait for a flush that is overdue. */
+  /** Throws when a put would only wait for a flush that is overdue. */
   assertFlushing(): void {
     if (this.#isFlushOverdue) throw this.#options.flushOverdue();
   }
 
   /** Resolves when it is on disk. */
-  write(entry: E): Promise<void> {
+  write(write: W): Promise<void> {
     const written = new Promise<void>((resolve, reject) => {
-      this.#nextGroup.push({ write: entry, resolve, reject });
+      this.#nextGroup.push({ write, resolve, reject });
     });
     this.#running ??= this.#run();
     return written;
   }
 
   /**
-   * Resolves when nothing is on its way: whether LMDB can be closed. After a transaction that failed it waits for a flush that never
-   * comes, until one has gone well.
+   * Resolves when nothing is on its way: whether LMDB can be closed. After a failed transaction LMDB's close waits for
+   * a flush that never comes, until a later transaction has succeeded.
    */
   async idle(): Promise<boolean> {
     while (this.#running !== undefined) await this.#running;
-    if (this.#terminalError !== undefined) return false;
+    if (this.#terminal !== undefined) return false;
     if (this.#lastFailed) await this.#commit([]).catch(() => undefined);
     return !this.#lastFailed;
   }
 
   async #run(): Promise<void> {
-    // One turn later, so that what is put in the same turn shares the first flush, too.
+    // One microtask later, so that writes of the same turn share the first flush, too.
     await Promise.resolve();
     while (this.#nextGroup.length > 0) {
       const group = this.#nextGroup;
       this.#nextGroup = [];
       await this.#commitGroup(group);
-      // Who was told now may have more, which shares the next flush with what came meanwhile.
+      // A caller whose write is done may have another, which then shares the next flush.
       await yieldToEventLoop();
     }
     this.#running = undefined;
   }
 
   /** Never rejects. */
-  async #commitGroup(group: readonly QueuedWrite<E>[]): Promise<void> {
-    const error = await this.#tryCommit(group);
-    if (error === undefined) return;
+  async #commitGroup(group: readonly QueuedWrite<W>[]): Promise<void> {
+    const failure = await this.#tryCommit(group);
+    if (failure === undefined) return;
     if (this.#isUnusable()) return this.#failAll(group);
-    fail([...puts(group), ...puts(this.#nextGroup)], error.cause);
-    this.#nextGroup = others(this.#nextGroup);
-    const left = others(group);
-    if (left.length === 0) return;
-    const again = left.length < group.length ? await this.#tryCommit(left) : error;
-    if (again === undefined) return;
-    for (const [index, one] of left.entries()) {
-      const alone = left.length === 1 ? again : await this.#tryCommit([one]);
-      if (this.#isUnusable()) return this.#failAll(left.slice(index));
-      if (alone !== undefined) fail([one], alone.cause);
+    fail([...putsOf(group), ...putsOf(this.#nextGroup)], failure.cause);
+    this.#nextGroup = othersOf(this.#nextGroup);
+    const others = othersOf(group);
+    if (others.length === 0) return;
+    const second = others.length < group.length ? await this.#tryCommit(others) : failure;
+    if (second === undefined) return;
+    for (const [index, one] of others.entries()) {
+      const last = others.length === 1 ? second : await this.#tryCommit([one]);
+      if (this.#isUnusable()) return this.#failAll(others.slice(index));
+      if (last !== undefined) fail([one], last.cause);
     }
   }
 
-  /** Puts a group on disk, and says so; or returns why it is not there. */
-  async #tryCommit(group: readonly QueuedWrite<E>[]): Promise<{ readonly cause: unknown } | undefined> {
-    const entries = group.map(({ write }) => write);
-    const overdue = setTimeout(() => this.#onFlushOverdue(group), this.#options.flushTimeoutMs).unref();
+  /** Commits a group and resolves its writes; or returns why it failed. */
+  async #tryCommit(group: readonly QueuedWrite<W>[]): Promise<{ readonly cause: unknown } | undefined> {
+    const writes = group.map(({ write }) => write);
+    const timeout = setTimeout(() => this.#onFlushOverdue(group), this.#options.flushTimeoutMs).unref();
     try {
       this.assertUsable();
-      if (entries.some(({ kind, operations }) => kind === 'proof' || operations.length > 0))
-        await this.#commit(entries);
+      if (writes.some(({ kind, operations }) => kind === 'probe' || operations.length > 0)) await this.#commit(writes);
     } catch (cause) {
       return { cause };
     } finally {
-      clearTimeout(overdue);
+      clearTimeout(timeout);
       this.#isFlushOverdue = false;
     }
     for (const { write, resolve, reject } of group) {
@@ -146,66 +150,67 @@ export class GroupCommit<E extends PendingWrite> {
     return undefined;
   }
 
-  async #commit(entries: readonly E[]): Promise<void> {
+  async #commit(writes: readonly W[]): Promise<void> {
     try {
       this.#options.beforeCommit();
     } catch (error) {
-      this.#terminalError = { error };
+      this.#terminal = { error };
       throw error;
     }
     const { root } = this.#tables;
     const committed = root.batch(() => {
-      for (const { operations } of entries) apply(operations);
-      apply(this.#options.withCommit(entries));
+      for (const { operations } of writes) apply(operations);
+      apply(this.#options.withCommit(writes));
     });
     try {
       await committed;
       this.#lastFailed = false;
     } catch (error) {
       this.#lastFailed = true;
-      // LMDB says why in a promise of its own; one that nobody listens to would end the process.
+      // LMDB gives the cause in a promise of its own; a rejection that nobody handles would end the process.
       const cause: unknown = await (error as { commitError?: Promise<never> }).commitError?.catch(
         (why: unknown) => why,
       );
-      if (this.#options.isCommitted()) this.#terminalError = { error: this.#options.flushFailed(cause ?? error) };
+      if (this.#options.isCommitted()) this.#terminal = { error: this.#options.flushFailed(cause ?? error) };
       throw cause ?? error;
     }
-    if (isArmed && entries.some((entry) => this.#writesDeadLetter(entry))) failpoint('during a dead letter');
+    if (isArmed && writes.some((write) => this.#writesDeadLetter(write))) failpoint('during a dead letter');
     await root.flushed;
   }
 
-  /** The puts are told; what was written of them may land all the same. */
-  #onFlushOverdue(group: readonly QueuedWrite<E>[]): void {
+  /** Rejects the puts; what was written of them may reach the disk all the same. */
+  #onFlushOverdue(group: readonly QueuedWrite<W>[]): void {
     this.#isFlushOverdue = true;
     const error = this.#options.flushOverdue();
-    for (const { reject } of puts(group)) reject(error);
-    fail(puts(this.#nextGroup), error);
-    this.#nextGroup = others(this.#nextGroup);
+    for (const { reject } of putsOf(group)) reject(error);
+    fail(putsOf(this.#nextGroup), error);
+    this.#nextGroup = othersOf(this.#nextGroup);
   }
 
+  /** A method, so that the compiler does not take the field for unchanged across an await. */
   #isUnusable(): boolean {
-    return this.#terminalError !== undefined;
+    return this.#terminal !== undefined;
   }
 
-  #failAll(group: readonly QueuedWrite<E>[]): void {
+  #failAll(group: readonly QueuedWrite<W>[]): void {
     const all = [...group, ...this.#nextGroup];
     this.#nextGroup = [];
-    fail(all, this.#terminalError?.error);
+    fail(all, this.#terminal?.error);
   }
 
-  #writesDeadLetter({ operations }: E): boolean {
+  #writesDeadLetter({ operations }: W): boolean {
     return operations.some(([table, , value]) => table === this.#tables.dead && value !== undefined);
   }
 }
 
-const puts = <E extends PendingWrite>(waiting: readonly QueuedWrite<E>[]): QueuedWrite<E>[] =>
-  waiting.filter(({ write }) => write.kind === 'put');
-const others = <E extends PendingWrite>(waiting: readonly QueuedWrite<E>[]): QueuedWrite<E>[] =>
-  waiting.filter(({ write }) => write.kind !== 'put');
+const putsOf = <W extends PendingWrite>(group: readonly QueuedWrite<W>[]): QueuedWrite<W>[] =>
+  group.filter(({ write }) => write.kind === 'put');
+const othersOf = <W extends PendingWrite>(group: readonly QueuedWrite<W>[]): QueuedWrite<W>[] =>
+  group.filter(({ write }) => write.kind !== 'put');
 
-function fail(waiting: readonly QueuedWrite<PendingWrite>[], error: unknown): void {
-  for (const { write } of waiting) write.onFailed?.();
-  for (const { reject } of waiting) reject(error);
+function fail(group: readonly QueuedWrite<PendingWrite>[], error: unknown): void {
+  for (const { write } of group) write.onFailed?.();
+  for (const { reject } of group) reject(error);
 }
 
 function apply(operations: readonly Operation[]): void {

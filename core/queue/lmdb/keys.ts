@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
 /*
- * Keys are made of big-endian numbers, so that the order of bytes is the order of numbers. Connections have numbers because their
- * ids may have any length.
+ * Keys hold big-endian numbers, so that the order of bytes is the order of numbers. A connection goes by a number
+ * because its id may have any length.
  *
- *   log   connection u32, lane u16, seq u48      an event that waits
- *   done  connection u32, doneAt u48, seq u48    one that was delivered or skipped, kept for replay
+ *   log   connection u32, lane u16, seq u48      a waiting event
+ *   done  connection u32, doneAt u48, seq u48    a delivered or skipped event, kept for replay
  *   dead  connection u32, seq u48                a dead letter
- *   seen  bucket u32, connection u32, id         when that id was put (u48); a bucket is a span of time, pruned as a whole
+ *   seen  bucket u32, connection u32, id         when that id was put; a bucket is a span of time
  */
 
 export const logKey = (connection: number, lane: number, seq: number): Buffer => {
@@ -48,7 +48,7 @@ export const endOf = (connection: number): Buffer => {
   return key;
 };
 
-/** Ids beyond this go by their SHA-256: a key has no room for everything. */
+/** A longer id is replaced by its SHA-256: LMDB limits the length of a key. */
 const maxPlainIdBytes = 128;
 
 export const seenKey = (bucket: number, connection: number, id: string): Buffer => {
@@ -62,13 +62,16 @@ export const seenKey = (bucket: number, connection: number, id: string): Buffer 
   else hash.copy(key, 9);
   return key;
 };
-/** The same key in another bucket: changes it. */
+/** Moves a key to another bucket, in place. */
 export const setBucket = (key: Buffer, bucket: number): Buffer => {
   key.writeUInt32BE(bucket, 0);
   return key;
 };
 export const bucketOf = (key: Buffer): number => key.readUInt32BE(0);
 
+/** The lowest key above this one. */
+export const justAfter = (key: Buffer): Buffer => Buffer.concat([key, Buffer.of(0)]);
+
 export const largestSeq = 2 ** 48 - 1;
-/** A time as keys have room for it. */
+/** The nearest time that a key can store. */
 export const keyTime = (time: number): number => Math.min(Math.max(0, Math.floor(time)), largestSeq);

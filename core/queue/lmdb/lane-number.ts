@@ -1,18 +1,19 @@
-/** How many lanes a store has unless it is told otherwise when it is made. */
+/** How many lanes a new store has unless its opener names a number. */
 export const defaultLanes = 1024;
 
-/** The most a lane number has room for in a key, less the one of events without a lane. */
+/** The number of lanes stays below this: a key stores a lane number in 16 bits, and 0 is taken. */
 export const laneLimit = 65_535;
 
-/** Of events without a lane: they wait for nobody. */
+/** The number of events without a lane. */
 export const noLane = 0;
 
 /**
- * The number of a vendor's lane, from 1: FNV-1a (32 bits) of its UTF-8 bytes, modulo `lanes`. Two keys may share a number, and then
- * wait for each other; one key never has two numbers while the count stays, so its order holds across puts and restarts.
+ * The number of a vendor's lane, from 1: FNV-1a (32 bits) of its UTF-8 bytes, modulo `lanes`. Two lanes may share a
+ * number, and then wait for each other. While the count stays, a lane keeps its number, so its order holds across puts
+ * and restarts.
  */
-export function laneNumber(key: string | undefined, lanes: number): number {
-  return key === undefined ? noLane : 1 + (fnv1a(key) % lanes);
+export function laneNumber(lane: string | undefined, lanes: number): number {
+  return lane === undefined ? noLane : 1 + (fnv1a(lane) % lanes);
 }
 
 function fnv1a(text: string): number {

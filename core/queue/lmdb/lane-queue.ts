@@ -1,8 +1,13 @@
 import TinyQueue from 'tinyqueue';
 
-/** Where the scheduler reads which events wait; it knows sequence numbers and lane numbers, nothing else of an event. */
+/**
+ * Where the scheduler reads which events wait; it knows sequence numbers and lane numbers, nothing else of an event.
+ */
 export interface WaitingSource {
-  /** Up to `most` sequence numbers of a lane above `seq`, ascending. Fewer than `most` means that the lane has no more on disk. */
+  /**
+   * Up to `most` sequence numbers of a lane above `seq`, ascending. Fewer than `most` means that the lane has no more
+   * on disk.
+   */
   after(lane: number, seq: number, most: number): readonly number[];
   /** The newest ones above `seq`, descending. */
   newestAfter(lane: number, seq: number, most: number): readonly number[];
@@ -40,7 +45,9 @@ export class LaneQueue {
   blockedUntil = 0;
   /** How often the head came back, as far as is known. */
   tries = 0;
-  /** The lane's one valid entry in any heap. A heap drops nothing early: it passes over entries that are not this one. */
+  /**
+   * The lane's one valid entry in any heap. A heap drops nothing early: it passes over entries that are not this one.
+   */
   heapEntry: HeapEntry | undefined;
   /** Whether the disk holds events beyond `lastPrefetched`. */
   hasMore: boolean;

@@ -4,8 +4,8 @@ import { failedRank, LaneHeap, LaneQueue, type ReturnedEvent, type WaitingSource
 import { LanelessEvents } from './laneless-events.ts';
 
 /**
- * What became of an event that was offered: claimed; claimed as the last one of this call; gone for good; or left waiting, until an epoch
- * ms (0 = no time), having come back so often.
+ * What became of an event that was offered: claimed; claimed as the last one of this call; gone for good; or left
+ * waiting, until an epoch ms (0 = no time), having come back so often.
  */
 export type ClaimResult = 'claimed' | 'last' | 'gone' | { readonly until: number; readonly tries: number };
 
@@ -29,11 +29,13 @@ interface Position {
 }
 
 /**
- * Decides which waiting event of one connection is claimed next. The events of a lane go in order, and none goes while another of the
- * lane is claimed or waits for its retry time; an event without a lane waits for no other. Among those that may go, the lowest sequence
- * number goes first. Events that came back stand apart, so that a caller can leave them out or ask for them.
+ * Decides which waiting event of one connection is claimed next. The events of a lane go in order, and none goes while
+ * another of the lane is claimed or waits for its retry time; an event without a lane waits for no other. Among those
+ * that may go, the lowest sequence number goes first. Events that came back stand apart, so that a caller can leave
+ * them out or ask for them.
  *
- * The work is proportional to what is claimed, not to what waits: a lane is not looked at before its head is the oldest.
+ * The work is proportional to what is claimed, not to what waits: a lane is not looked at before its head is the
+ * oldest.
  */
 export class LaneScheduler {
   readonly #source: WaitingSource;
@@ -56,8 +58,8 @@ export class LaneScheduler {
   }
 
   /**
-   * Offers one event after another to `offer`, until it has claimed `most` or answers 'last'. Without a kind, events that came back take
-   * their turn by age like all others.
+   * Offers one event after another to `offer`, until it has claimed `most` or answers 'last'. Without a kind, events
+   * that came back take their turn by age like all others.
    */
   claim(most: number, now: number, offer: (seq: number, lane: number) => ClaimResult, kind?: ClaimKind): void {
     this.#promote(now);

@@ -1,15 +1,19 @@
 import { ambiguousCodes } from '../../api/outcome.ts';
 import { yieldToEventLoop } from '../../policy/clock.ts';
-import { QueueFull, type DeadFilter, type DeadLetter, type LaneOf } from '../queue.ts';
-import type { ReplayLog } from './replay-log.ts';
+import type { DeadFilter, DeadLetter, LaneOf } from '../queue.ts';
+import type { ByteBudget } from './byte-budget.ts';
+import type { DedupIndex } from './dedup-index.ts';
+import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
 import { pageLength, type FoundRecord, type RecordReader } from './record-reader.ts';
-import type { DedupIndex } from './dedup-index.ts';
-import { recordTables, type Tables } from './tables.ts';
-import type { ConnectionState, StoreWriter } from './store-writer.ts';
+import type { ReplayLog } from './replay-log.ts';
+import type { ConnectionState } from './store-counters.ts';
+import type { StoreWriter } from './store-writer.ts';
+import { recordTables, type RecordTable, type Tables } from './tables.ts';
+import type { WriteBatch } from './write-batch.ts';
 
-/** How many seen ids are forgotten in one transaction. */
-const dedupPageLength = 10_000;
+/** How many ids one transaction removes. */
+const idPageLength = 10_000;
 
 export interface MaintenanceOptions {
   readonly tables: Tables;
@@ -17,11 +21,11 @@ export interface MaintenanceOptions {
   readonly records: RecordReader;
   readonly replayLog: ReplayLog;
   readonly dedupIndex: DedupIndex;
-  readonly maxBytes: number;
+  readonly budget: ByteBudget;
   readonly now: () => number;
 }
 
-/** What is done to records whose delivery is over: any number of them, by page, one chore after another. */
+/** Dead letters, replay, purge and prune: work on any number of records, page by page, one call after another. */
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #writer: StoreWriter;
@@ -32,16 +36,16 @@ export class Maintenance {
     this.#writer = options.writer;
   }
 
-  /** Resolves when none is under way. */
+  /** Resolves when no call is under way. */
   async idle(): Promise<void> {
     await this.#last.catch(() => undefined);
   }
 
   async *dead(connection: string, filter: DeadFilter): AsyncGenerator<DeadLetter, void, undefined> {
     this.#writer.assertOpen();
-    const known = this.#writer.connection(connection);
-    if (known === undefined) return;
-    for (const page of this.#deadLetters(known, filter)) {
+    const state = this.#writer.counters.connection(connection);
+    if (state === undefined) return;
+    for (const page of this.#deadLetters(state, filter)) {
       for (const { record } of page) {
         const { seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
         yield { connection, seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
@@ -50,84 +54,61 @@ export class Maintenance {
     }
   }
 
-  revive(connection: string, filter: DeadFilter, laneOf: LaneOf): Promise<number> {
-    return this.#removeDeadLetters(connection, filter, (draft, { bytes, record }) => {
+  requeue(connection: string, filter: DeadFilter, laneOf: LaneOf): Promise<number> {
+    return this.#removeDeadLetters(connection, filter, (batch, { bytes, record }) => {
       const { id, event, outcome, reason } = record;
       const doubtful = outcome === 'unknown' || ambiguousCodes.has(reason.code) ? true : undefined;
       const lane = record.lane ?? laneOf(event);
-      draft.requeue(bytes, { connection, id, lane, acceptedAt: this.#options.now(), doubtful, renamed: false });
+      batch.requeue(bytes, { connection, id, lane, acceptedAt: this.#options.now(), doubtful, renamed: false });
     });
   }
 
-  forget(connection: string, filter: DeadFilter): Promise<number> {
+  drop(connection: string, filter: DeadFilter): Promise<number> {
     return this.#removeDeadLetters(connection, filter, () => undefined);
   }
 
   replay(connection: string, from: number, to: number, laneOf: LaneOf): Promise<number> {
     return this.#exclusively(async () => {
-      const known = this.#writer.connection(connection);
-      if (known === undefined || to < from) return 0;
-      const { records, maxBytes, now } = this.#options;
-      // What is replayed may be done again before the end is reached: those are not what was asked for.
+      const state = this.#writer.counters.connection(connection);
+      if (state === undefined || to < from) return 0;
+      const { records, budget, now } = this.#options;
+      // A replayed event may be delivered before this ends, and then lies in the same range under a higher number.
       const { lastSeq } = this.#writer;
-      const start = keys.doneKey(known.number, keys.keyTime(from), 0);
-      const end = keys.doneKey(known.number, keys.keyTime(to), keys.largestSeq);
+      const start = keys.doneKey(state.number, keys.keyTime(from), 0);
+      const end = keys.doneKey(state.number, keys.keyTime(to), keys.largestSeq);
       let size = 0;
-      for (const page of records.pages(known, 'done', start, end)) {
+      for (const page of records.pages(state, 'done', start, end)) {
         for (const { bytes, record } of page) if (record.seq <= lastSeq) size += bytes.length;
         await yieldToEventLoop();
       }
-      const kept = this.#writer.bytes + this.#options.dedupIndex.bytes;
-      if (kept + size > maxBytes)
-        throw new QueueFull(
-          `the queue keeps ${kept} bytes of at most ${maxBytes}, and what is to be replayed takes ${size} more. Nothing was ` +
-            'replayed. Replay a shorter time, or open the store with more maxBytes',
-        );
+      budget.assertReplayFits(size);
       let replayed = 0;
-      for (const page of records.pages(known, 'done', start, end)) {
-        const draft = this.#writer.newBatch(known);
+      for (const page of records.pages(state, 'done', start, end)) {
+        const batch = this.#writer.newBatch(state);
         for (const { bytes, record } of page) {
           if (record.seq > lastSeq) continue;
           const { id, event } = record;
           const lane = record.lane ?? laneOf(event);
-          draft.requeue(bytes, { connection, id, lane, acceptedAt: now(), renamed: true });
+          batch.requeue(bytes, { connection, id, lane, acceptedAt: now(), renamed: true });
           replayed += 1;
         }
-        await this.#writer.write(known, draft);
+        await this.#writer.write(state, batch);
       }
       return replayed;
     });
   }
 
-  /** `mayTake` throws where something of it is claimed. */
-  purge(connection: string, mayTake: (known: ConnectionState) => void): Promise<number> {
+  /** `assertUnclaimed` throws when an event of the connection is claimed. */
+  purge(connection: string, assertUnclaimed: (state: ConnectionState) => void): Promise<number> {
     return this.#exclusively(async () => {
-      const known = this.#writer.connection(connection);
-      if (known === undefined) return 0;
-      const { tables, dedupIndex } = this.#options;
+      const state = this.#writer.counters.connection(connection);
+      if (state === undefined) return 0;
       const { lastSeq } = this.#writer;
       let purged = 0;
-      for (const table of recordTables) {
-        const end = keys.endOf(known.number);
-        for (let from = keys.startOf(known.number); ;) {
-          mayTake(known);
-          const page = [...tables[table].getRange({ start: from, end, limit: pageLength })];
-          const draft = this.#writer.newBatch(known);
-          for (const { key, value } of page) if (keys.seqOf(key) <= lastSeq) draft.remove(table, key, value.length);
-          // Whose turn it is, is found out anew by who asks next.
-          const onCommitted = (): void => void (known.scheduler = undefined);
-          if (draft.operations.length > 0) await this.#writer.write(known, draft, { onCommitted });
-          purged += draft.operations.length;
-          if (page.length < pageLength) break;
-          from = Buffer.concat([page.at(-1)!.key, Buffer.of(0)]);
-          await yieldToEventLoop();
-        }
-      }
-      for (;;) {
-        const operations = dedupIndex.ofConnection(known.number, dedupPageLength);
-        if (operations.length === 0) return purged;
-        await this.#writer.writeUncounted(operations);
-      }
+      for (const table of recordTables)
+        purged += await this.#purgeTable(state, table, lastSeq, () => assertUnclaimed(state));
+      await this.#removeIds((most) => this.#options.dedupIndex.ofConnection(state.number, most));
+      return purged;
     });
   }
 
@@ -135,51 +116,76 @@ export class Maintenance {
     return this.#exclusively(async () => {
       const { replayLog, dedupIndex } = this.#options;
       const pruned = await replayLog.prune(before);
-      for (;;) {
-        const operations = dedupIndex.expired(now, dedupPageLength);
-        if (operations.length === 0) return pruned;
-        await this.#writer.writeUncounted(operations);
-      }
+      await this.#removeIds((most) => dedupIndex.expired(now, most));
+      return pruned;
     });
   }
 
-  /** Takes out the letters there are now: one that comes back dead meanwhile is not taken again. Returns how many. */
+  async #purgeTable(
+    state: ConnectionState,
+    table: RecordTable,
+    lastSeq: number,
+    assertUnclaimed: () => void,
+  ): Promise<number> {
+    let purged = 0;
+    const end = keys.endOf(state.number);
+    for (let start = keys.startOf(state.number); ;) {
+      assertUnclaimed();
+      const page = [...this.#options.tables[table].getRange({ start, end, limit: pageLength })];
+      const batch = this.#writer.newBatch(state);
+      for (const { key, value } of page) if (keys.seqOf(key) <= lastSeq) batch.remove(table, key, value.length);
+      // The next caller builds the scheduler anew.
+      const onCommitted = (): void => void (state.scheduler = undefined);
+      if (batch.operations.length > 0) await this.#writer.write(state, batch, { onCommitted });
+      purged += batch.operations.length;
+      if (page.length < pageLength) return purged;
+      start = keys.justAfter(page.at(-1)!.key);
+      await yieldToEventLoop();
+    }
+  }
+
+  async #removeIds(next: (most: number) => readonly Operation[]): Promise<void> {
+    for (let page = next(idPageLength); page.length > 0; page = next(idPageLength))
+      await this.#writer.writeUncounted(page);
+  }
+
+  /** Removes the dead letters that exist now; one that dies again meanwhile is not removed twice. Returns how many. */
   #removeDeadLetters(
     connection: string,
     filter: DeadFilter,
-    instead: (draft: ReturnType<StoreWriter['newBatch']>, letter: FoundRecord<'dead'>) => void,
+    replace: (batch: WriteBatch, letter: FoundRecord<'dead'>) => void,
   ): Promise<number> {
     return this.#exclusively(async () => {
-      const known = this.#writer.connection(connection);
-      if (known === undefined) return 0;
-      let taken = 0;
-      for (const page of this.#deadLetters(known, filter)) {
-        const draft = this.#writer.newBatch(known);
+      const state = this.#writer.counters.connection(connection);
+      if (state === undefined) return 0;
+      let removed = 0;
+      for (const page of this.#deadLetters(state, filter)) {
+        const batch = this.#writer.newBatch(state);
         for (const letter of page) {
-          draft.remove('dead', letter.key, letter.bytes.length);
-          instead(draft, letter);
+          batch.remove('dead', letter.key, letter.bytes.length);
+          replace(batch, letter);
         }
-        await this.#writer.write(known, draft);
-        taken += page.length;
+        await this.#writer.write(state, batch);
+        removed += page.length;
       }
-      return taken;
+      return removed;
     });
   }
 
   *#deadLetters(
-    known: ConnectionState,
+    state: ConnectionState,
     filter: DeadFilter,
   ): Generator<readonly FoundRecord<'dead'>[], void, undefined> {
     const { seq = 0, reason, since = 0 } = filter;
-    const start = keys.deadKey(known.number, seq);
-    const end = keys.deadKey(known.number, (filter.seq ?? this.#writer.lastSeq) + 1);
-    for (const page of this.#options.records.pages(known, 'dead', start, end))
+    const start = keys.deadKey(state.number, seq);
+    const end = keys.deadKey(state.number, (filter.seq ?? this.#writer.lastSeq) + 1);
+    for (const page of this.#options.records.pages(state, 'dead', start, end))
       yield page.filter(
         ({ record }) => record.diedAt >= since && (reason === undefined || record.reason.code === reason),
       );
   }
 
-  /** So that none of them meets what another is about to move. */
+  /** Runs one call after another, so that none meets records that another is about to move. */
   #exclusively<T>(run: () => Promise<T>): Promise<T> {
     this.#writer.assertOpen();
     const done = this.#last.then(run);

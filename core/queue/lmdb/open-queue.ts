@@ -7,21 +7,31 @@ import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
 import { verifyStore } from './verify-store.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
-import { openTables, readMeta, type StoreConfig, type StoreMeta, type Tables, type StoreTotals } from './tables.ts';
+import { readMeta, type StoreConfig, type StoreMeta, type StoreTotals } from './store-meta.ts';
+import { openTables, type Tables } from './tables.ts';
 
 export interface QueueOptions {
-  /** The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file systems. */
+  /**
+   * The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file
+   * systems.
+   */
   readonly path: string;
   /**
-   * Bytes of records, dead letters and what is kept for replay included, and of the ids of the dedup window (100 bytes each, gone once
-   * prune() finds that it has passed). What is kept for replay gives way, the oldest first; put() throws QueueFull when the rest fills it.
-   * Remembered: the default is what the store was last opened with, 1 GiB of a new one. The file takes up to a few times as much, and
-   * never shrinks.
+   * Bytes of records, dead letters and what is kept for replay included, and of the ids of the dedup window (100 bytes
+   * each, gone once prune() finds that it has passed). What is kept for replay gives way, the oldest first; put()
+   * throws QueueFull when the rest fills it. Remembered: the default is what the store was last opened with, 1 GiB of a
+   * new one. The file takes up to a few times as much, and never shrinks.
    */
   readonly maxBytes?: number | undefined;
-  /** A second put of an id is a no-op for so long (ms); 0 = never. Default: a day. Ids that went by are forgotten by prune(). */
+  /**
+   * A second put of an id is a no-op for so long (ms); 0 = never. Default: a day. Ids that went by are forgotten by
+   * prune().
+   */
   readonly dedupWindowMs?: number | undefined;
-  /** How many lanes the keys are spread over. Of a store that exists it can only change while nothing waits in it. Default: 1024. */
+  /**
+   * How many lanes the keys are spread over. Of a store that exists it can only change while nothing waits in it.
+   * Default: 1024.
+   */
   readonly lanes?: number | undefined;
   /** Called with a `defect` for every record that went to quarantine; `slug` is the connection id. */
   readonly onSignal?: ((signal: Signal) => unknown) | undefined;
@@ -30,11 +40,12 @@ export interface QueueOptions {
 }
 
 /**
- * Opens a durable queue on LMDB, or makes one. One process has a store at a time. Throws StoreRefused, with what to do, and leaves the
- * store as it is when it cannot be had; StoreDamaged when it cannot be read.
+ * Opens a durable queue on LMDB, or makes one. One process has a store at a time. Throws StoreRefused, with what to do,
+ * and leaves the store as it is when it cannot be had; StoreDamaged when it cannot be read.
  *
- * A store that was not closed (kill -9, power) is read from end to end first, by a child process: LMDB ends the process that meets
- * certain damage. That takes a core about a second for 150 MB of the file, a busy machine twice or three times as long.
+ * A store that was not closed (kill -9, power) is read from end to end first, by a child process: LMDB ends the process
+ * that meets certain damage. That takes a core about a second for 150 MB of the file, a busy machine twice or three
+ * times as long.
  */
 export async function openQueue({
   path,
@@ -119,8 +130,8 @@ function emptyMeta(lanes: number, dedupWindowMs: number): StoreMeta {
 }
 
 /**
- * After a crash: further than any transaction that was on its way can have counted. What such a one wrote may lie in the file, where
- * salvage finds it, and must not go by the number of another record.
+ * After a crash: further than any transaction that was on its way can have counted. What such a one wrote may lie in
+ * the file, where salvage finds it, and must not go by the number of another record.
  */
 const skipAhead = (totals: StoreTotals): StoreTotals => ({
   ...totals,

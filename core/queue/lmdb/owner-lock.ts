@@ -22,8 +22,8 @@ export interface Ownership {
 }
 
 /**
- * Makes this process the owner of a store. A lock whose process is gone is taken over. Throws StoreRefused (busy) when it is not gone, or
- * when that cannot be told.
+ * Makes this process the owner of a store. A lock whose process is gone is taken over. Throws StoreRefused (busy) when
+ * it is not gone, or when that cannot be told.
  */
 export async function acquire(folder: string): Promise<Ownership> {
   const lock = path.join(folder, lockName);
@@ -106,7 +106,10 @@ function linked(mine: string, lock: string): boolean {
   }
 }
 
-/** Two processes may find the same lock stale: the second one moves the first one's new lock away, sees it, and puts it back. */
+/**
+ * Two processes may find the same lock stale: the second one moves the first one's new lock away, sees it, and puts it
+ * back.
+ */
 function pushAside(lock: string, stale: string, mine: string): void {
   const aside = `${mine}.stale`;
   try {
@@ -158,7 +161,9 @@ function isAlive({ pid, started }: Owner): boolean {
   return started === '' || now === '' || now === started;
 }
 
-/** Boot, process namespace and start time of a process where /proc tells: a number alone is used again after a restart. */
+/**
+ * Boot, process namespace and start time of a process where /proc tells: a number alone is used again after a restart.
+ */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -3,12 +3,13 @@ import { seqOf } from './keys.ts';
 import { recordTables } from './tables.ts';
 
 /*
- * What LMDB does not look at when it reads, and trusts when it writes: that a page has its own number in its head, and that no page is
- * both in use and free. Where that is damaged, reading goes well and the next write destroys other records.
+ * What LMDB does not look at when it reads, and trusts when it writes: that a page has its own number in its head, and
+ * that no page is both in use and free. Where that is damaged, reading goes well and the next write destroys other
+ * records.
  *
- * The format is that of LMDB 1.0 (data version 2) on 64 bits, little-endian: a head of 24 bytes (number u64, transaction u64, pad u16,
- * flags u16, then lower and upper bound u16 each, or the number of overflow pages u32); nodes of lo, hi, flags and key length, u16
- * each. Learnt from its source and from files.
+ * The format is that of LMDB 1.0 (data version 2) on 64 bits, little-endian: a head of 24 bytes (number u64,
+ * transaction u64, pad u16, flags u16, then lower and upper bound u16 each, or the number of overflow pages u32); nodes
+ * of lo, hi, flags and key length, u16 each. Learnt from its source and from files.
  */
 const pageSize = 4096;
 const head = 24;
@@ -40,11 +41,15 @@ export interface TreeContents {
   readonly isWhole: boolean;
 }
 
-/** What the newest tree holds, as far as it can be read; nothing, where it cannot be told which is the newest. Throws nothing. */
+/**
+ * What the newest tree holds, as far as it can be read; nothing, where it cannot be told which is the newest. Throws
+ * nothing.
+ */
 export function readTreeContents(file: number): TreeContents {
   try {
     const walk = new Walk(file);
-    // Transactions write the first page and the second by turns: one of them may be lost, and the other be of an older one.
+    // Transactions write the first page and the second by turns: one of them may be lost, and the other be of an older
+    // one.
     const [older, newer] = [walk.metaAt(0), walk.metaAt(pageSize)]
       .filter((meta) => meta !== undefined)
       .sort((a, b) => (transactionOf(a) < transactionOf(b) ? -1 : 1));
@@ -241,7 +246,10 @@ interface Run {
   readonly count: bigint;
 }
 
-/** The pages in a list of free ones: how many numbers follow, then page numbers, or the negative length of a run and its first page. */
+/**
+ * The pages in a list of free ones: how many numbers follow, then page numbers, or the negative length of a run and its
+ * first page.
+ */
 function* freed(list: Buffer): Generator<Run, void, undefined> {
   const numbers = list.readBigUInt64LE();
   if (8n * (numbers + 1n) > list.length) throw new Error('a list of free pages has another length');

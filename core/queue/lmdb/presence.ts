@@ -2,9 +2,9 @@ import { closeSync, openSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 /*
- * How a process shows that it lives to those that cannot see its number, because they run in another container: it listens on a socket
- * in the folder they share. The kernel closes that with the process, however it ends, and answers for it while the process is busy or
- * stopped. Nothing is ever said on it.
+ * How a process shows that it lives to those that cannot see its number, because they run in another container: it
+ * listens on a socket in the folder they share. The kernel closes that with the process, however it ends, and answers
+ * for it while the process is busy or stopped. Nothing is ever said on it.
  */
 
 /** A socket of this process. */
@@ -14,7 +14,10 @@ export interface Presence {
   close(): void;
 }
 
-/** `undefined` where the system has no such thing: only Linux has containers that see each other's folders and not their processes. */
+/**
+ * `undefined` where the system has no such thing: only Linux has containers that see each other's folders and not their
+ * processes.
+ */
 export async function present(folder: string, name: string): Promise<Presence | undefined> {
   if (process.platform !== 'linux') return undefined;
   const near = nearby(folder, name);

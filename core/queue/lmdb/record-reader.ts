@@ -1,9 +1,11 @@
-import { decode, type QueueRecord } from './record.ts';
+import * as keys from './keys.ts';
 import type { Quarantine } from './quarantine.ts';
+import { decode, type QueueRecord } from './record.ts';
+import type { ConnectionState } from './store-counters.ts';
+import type { StoreWriter } from './store-writer.ts';
 import type { Tables } from './tables.ts';
-import type { ConnectionState, StoreWriter } from './store-writer.ts';
 
-/** How many records are looked at in one go: that long the process does nothing else. */
+/** How many records are read in one go: the process does nothing else meanwhile. */
 export const pageLength = 500;
 
 export interface FoundRecord<K extends 'done' | 'dead'> {
@@ -12,7 +14,7 @@ export interface FoundRecord<K extends 'done' | 'dead'> {
   readonly record: QueueRecord<K>;
 }
 
-/** Records that are kept, by page. What is not intact goes to quarantine instead. */
+/** Reads settled records page by page. Damaged ones go to quarantine instead. */
 export class RecordReader {
   readonly #tables: Tables;
   readonly #quarantine: Quarantine;
@@ -24,9 +26,12 @@ export class RecordReader {
     this.#writer = writer;
   }
 
-  /** Those of a connection from one key to another, which is excluded. Each page is as the store is when it is asked for. */
+  /**
+   * The records of a connection from `start` up to, not including, `end`. Each page shows the store at the moment it is
+   * asked for.
+   */
   *pages<K extends 'done' | 'dead'>(
-    known: ConnectionState,
+    state: ConnectionState,
     table: K,
     start: Buffer,
     end: Buffer,
@@ -42,10 +47,10 @@ export class RecordReader {
         if (record === 'bad' || record.kind !== table) bad.push(key);
         else found.push({ key, bytes, record: record as QueueRecord<K> });
       }
-      this.#quarantine.setAside(known, table, bad);
+      this.#quarantine.setAside(state, table, bad);
       yield found;
       if (page.length < pageLength) return;
-      from = Buffer.concat([page.at(-1)!.key, Buffer.of(0)]);
+      from = keys.justAfter(page.at(-1)!.key);
     }
   }
 }

@@ -5,15 +5,16 @@ import type { FailureHistory } from '../queue.ts';
 import { allocate } from './buffer-slab.ts';
 
 /*
- * How a record lies on disk. Every one is whole in itself and says so with its own checksum, so that it can be judged, and found
- * again, without the tree that holds it:
+ * A record on disk. Each one is self-contained and carries its own checksum, so that it can be judged, and found again,
+ * without the tree that holds it:
  *
  *   0  magic, 4 bytes      4  version, 1      5  kind, 1      6  zero, 2
  *   8  length of the state, u32               12  length of the event, u32
  *  16  CRC-32 of all the other bytes, u32     20  seq, u48    26  stamp, u48
  *  32  the state, then the event, both JSON in UTF-8
  *
- * All numbers are little-endian. What changes about a record is in its state, so that the event's bytes are copied, not encoded again.
+ * All numbers are little-endian. Everything that changes about an event is in the state, so that a new state copies the
+ * event's bytes and does not encode them again. The names in the state's JSON are part of the format.
  */
 
 export const recordKinds = ['waiting', 'done', 'dead'] as const;
@@ -23,9 +24,9 @@ export type RecordKind = (typeof recordKinds)[number];
 export const magic: Buffer = Buffer.from([0xd5, 0x53, 0x71, 0x8e]);
 export const headerBytes = 32;
 const version = 1;
-/** Nothing longer is ever written; a length beyond it is damage. */
+/** No longer record is ever written; a length beyond it is damage. */
 export const maxRecordBytes = 64 * 1024 * 1024;
-/** Of an event: what becomes of it has to have room beside it. */
+/** Leaves space for a state beside the event. */
 const maxEventBytes = maxRecordBytes - 1024 * 1024;
 
 interface CommonState {
@@ -36,7 +37,7 @@ interface CommonState {
   readonly attempts: number;
 }
 export type RecordState =
-  /** Not to be sent before `notBefore` (epoch ms; 0 = at once). `doubtful`: the vendor may have it. */
+  /** `notBefore`: epoch ms; 0 = at once. `doubtful`: the vendor may have the event. `trouble`: Claim.history. */
   | (CommonState & {
       readonly kind: 'waiting';
       readonly notBefore: number;
@@ -53,37 +54,39 @@ export type RecordState =
     });
 export type StateOf<K extends RecordKind> = Extract<RecordState, { readonly kind: K }>;
 
-/** Where a record stands: `seq` names its event, `stamp` grows with every write of the store, so the newest of a seq can be told. */
+/**
+ * `seq` names the event; `stamp` grows with every write of the store, so that the newest record of an event can be
+ * told.
+ */
 export interface RecordId {
   readonly seq: number;
   readonly stamp: number;
 }
 
-/** A record but for its event. */
 export type RecordWithoutEvent<K extends RecordKind = RecordKind> = RecordId & StateOf<K>;
 export type QueueRecord<K extends RecordKind = RecordKind> = RecordWithoutEvent<K> & { readonly event: CdpEvent };
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
-export function encode(place: RecordId, state: RecordState, event: CdpEvent): Buffer {
+export function encode(id: RecordId, state: RecordState, event: CdpEvent): Buffer {
   const text = JSON.stringify(event);
   const length = Buffer.byteLength(text);
   if (length > maxEventBytes)
     throw new RangeError(`an event of ${length} bytes is more than the queue takes (${maxEventBytes})`);
-  const bytes = startRecord(place, state, length);
+  const bytes = startRecord(id, state, length);
   bytes.write(text, bytes.length - length);
   return writeChecksum(bytes);
 }
 
-/** The same event in another state. `record` must be one that decoded well. */
-export function withState(record: Buffer, place: RecordId, state: RecordState): Buffer {
+/** The same event in another state. `record` must be intact. */
+export function withState(record: Buffer, id: RecordId, state: RecordState): Buffer {
   const event = record.subarray(headerBytes + record.readUInt32LE(8));
-  const bytes = startRecord(place, state, event.length);
+  const bytes = startRecord(id, state, event.length);
   bytes.set(event, bytes.length - event.length);
   return writeChecksum(bytes);
 }
 
-/** All but the event, which goes to the end, and the checksum. */
+/** Everything except the event, which goes to the end, and the checksum. */
 function startRecord({ seq, stamp }: RecordId, { kind, ...state }: RecordState, eventLength: number): Buffer {
   const text = JSON.stringify(state);
   const stateLength = Buffer.byteLength(text);
@@ -111,8 +114,8 @@ function writeChecksum(bytes: Buffer): Buffer {
 const checksum = (bytes: Buffer): number => crc32(bytes.subarray(20), crc32(bytes.subarray(0, 16)));
 
 /**
- * How long the record is that claims to begin here, by a head of at least `headLength` bytes; `undefined` when none can. Says
- * nothing about its checksum.
+ * The length of the record whose header begins at `at`, or `undefined` when none can begin there. Reads `headerBytes`
+ * bytes and says nothing about the checksum.
  */
 export function lengthAt(bytes: Buffer, at = 0): number | undefined {
   if (bytes.length < at + headerBytes || bytes.compare(magic, 0, 4, at, at + 4) !== 0) return undefined;
@@ -122,17 +125,17 @@ export function lengthAt(bytes: Buffer, at = 0): number | undefined {
   return length > maxRecordBytes ? undefined : length;
 }
 
-/** `bad` when it is not, byte for byte, what was written. */
+/** `bad` when the bytes are not exactly what was written. */
 export function decode(bytes: Buffer): QueueRecord | 'bad' {
-  const head = decodeState(bytes);
-  return head === 'bad' ? 'bad' : Object.assign(head, { event: eventOf(bytes) });
+  const record = decodeState(bytes);
+  return record === 'bad' ? 'bad' : Object.assign(record, { event: eventOf(bytes) });
 }
 
-/** The same without its event. */
+/** The same without parsing the event. */
 export function decodeState(bytes: Buffer): RecordWithoutEvent | 'bad' {
   if (!isIntact(bytes)) return 'bad';
   const text = bytes.toString('utf8', headerBytes, headerBytes + bytes.readUInt32LE(8));
-  // Filled in place: an object that is spread from a parsed one costs ten times as much.
+  // Filled in place: spreading a parsed object costs ten times as much.
   const state = JSON.parse(text) as Writable<RecordId> & { kind: RecordKind };
   state.kind = kindOf(bytes);
   state.seq = bytes.readUIntLE(20, 6);
@@ -152,4 +155,4 @@ export const recordIdOf = (bytes: Buffer): RecordId => ({
   seq: bytes.readUIntLE(20, 6),
   stamp: bytes.readUIntLE(26, 6),
 });
-export const kindOf = (bytes: Buffer): RecordKind => recordKinds[bytes[5]!]!;
+const kindOf = (bytes: Buffer): RecordKind => recordKinds[bytes[5]!]!;

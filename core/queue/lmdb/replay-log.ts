@@ -1,21 +1,22 @@
 import { failpoint } from '../failpoint.ts';
 import * as keys from './keys.ts';
+import type { ConnectionState } from './store-counters.ts';
+import type { StoreWriter } from './store-writer.ts';
 import type { Tables } from './tables.ts';
-import type { ConnectionState, StoreWriter } from './store-writer.ts';
 
-/** How many are forgotten in one transaction. */
+/** How many records one transaction removes. */
 const pageLength = 500;
 
 interface Page {
-  readonly known: ConnectionState;
-  readonly leaving: readonly { readonly key: Buffer; readonly length: number }[];
+  readonly state: ConnectionState;
+  readonly records: readonly { readonly key: Buffer; readonly length: number }[];
 }
 
-/** What is kept for replay: until its time is over, or its room is needed. */
+/** The events kept for replay: until they are pruned, or evicted because their space is needed. */
 export class ReplayLog {
   readonly #tables: Tables;
   readonly #writer: StoreWriter;
-  /** Where the first one is that is not on its way out. */
+  /** Where the first record is that is not being removed. */
   readonly #firstKey = new Map<ConnectionState, Buffer>();
 
   constructor(tables: Tables, writer: StoreWriter) {
@@ -23,30 +24,33 @@ export class ReplayLog {
     this.#writer = writer;
   }
 
-  /** Forgets the oldest ones, so that they are gone no later than what is written next is there. Returns how many bytes that gives. */
+  /**
+   * Removes the oldest records, at the latest with the transaction that writes what is put next. Returns how many bytes
+   * that frees.
+   */
   evict(bytes: number): number {
-    let free = 0;
-    while (free < bytes) {
-      const known = this.#withOldest();
-      if (known === undefined) break;
-      const page = this.#page(known, keys.endOf(known.number), bytes - free);
-      for (const { length } of page.leaving) free += length;
-      // The put that this makes room for fails with it.
+    let freed = 0;
+    while (freed < bytes) {
+      const state = this.#withOldest();
+      if (state === undefined) break;
+      const page = this.#page(state, keys.endOf(state.number), bytes - freed);
+      for (const { length } of page.records) freed += length;
+      // When this fails, the put that needs the space fails with it.
       this.#remove(page).catch(() => undefined);
     }
-    return free;
+    return freed;
   }
 
-  /** Forgets what was done before that time. Returns how many. */
+  /** Removes what was done before that time. Returns how many records. */
   async prune(before: number): Promise<number> {
     let pruned = 0;
-    for (const known of this.#writer.connections()) {
-      const end = keys.doneKey(known.number, keys.keyTime(before), 0);
+    for (const state of this.#writer.counters.connections()) {
+      const end = keys.doneKey(state.number, keys.keyTime(before), 0);
       for (;;) {
-        const page = this.#page(known, end, Number.POSITIVE_INFINITY);
-        if (page.leaving.length === 0) break;
+        const page = this.#page(state, end, Number.POSITIVE_INFINITY);
+        if (page.records.length === 0) break;
         await this.#remove(page);
-        pruned += page.leaving.length;
+        pruned += page.records.length;
         failpoint('during pruning');
       }
     }
@@ -54,44 +58,44 @@ export class ReplayLog {
   }
 
   #withOldest(): ConnectionState | undefined {
-    let oldest: { readonly known: ConnectionState; readonly at: number } | undefined;
-    for (const known of this.#writer.connections()) {
-      const range = { start: this.#firstKeyOf(known), end: keys.endOf(known.number), limit: 1 };
+    let oldest: { readonly state: ConnectionState; readonly doneAt: number } | undefined;
+    for (const state of this.#writer.counters.connections()) {
+      const range = { start: this.#firstKeyOf(state), end: keys.endOf(state.number), limit: 1 };
       const [key] = [...this.#tables.done.getKeys(range)];
-      const at = key === undefined ? Number.POSITIVE_INFINITY : keys.doneAtOf(key);
-      if (at < (oldest?.at ?? Number.POSITIVE_INFINITY)) oldest = { known, at };
+      const doneAt = key === undefined ? Number.POSITIVE_INFINITY : keys.doneAtOf(key);
+      if (doneAt < (oldest?.doneAt ?? Number.POSITIVE_INFINITY)) oldest = { state, doneAt };
     }
-    return oldest?.known;
+    return oldest?.state;
   }
 
-  #firstKeyOf(known: ConnectionState): Buffer {
-    return this.#firstKey.get(known) ?? keys.doneKey(known.number, 0, 0);
+  #firstKeyOf(state: ConnectionState): Buffer {
+    return this.#firstKey.get(state) ?? keys.doneKey(state.number, 0, 0);
   }
 
-  /** The oldest before a key, until they are of that size together. */
-  #page(known: ConnectionState, end: Buffer, bytes: number): Page {
-    const leaving: { readonly key: Buffer; readonly length: number }[] = [];
+  /** The oldest records before a key, until they have that size together. */
+  #page(state: ConnectionState, end: Buffer, bytes: number): Page {
+    const records: { readonly key: Buffer; readonly length: number }[] = [];
     let size = 0;
     for (const { key, value } of this.#tables.done.getRange({
-      start: this.#firstKeyOf(known),
+      start: this.#firstKeyOf(state),
       end,
       limit: pageLength,
     })) {
-      leaving.push({ key, length: value.length });
+      records.push({ key, length: value.length });
       size += value.length;
       if (size >= bytes) break;
     }
-    return { known, leaving };
+    return { state, records };
   }
 
-  async #remove({ known, leaving }: Page): Promise<void> {
-    const draft = this.#writer.newBatch(known);
-    for (const { key, length } of leaving) draft.remove('done', key, length);
-    const first = Buffer.concat([leaving.at(-1)!.key, Buffer.of(0)]);
-    this.#firstKey.set(known, first);
-    const seen = (): void => {
-      if (this.#firstKey.get(known) === first) this.#firstKey.delete(known);
+  async #remove({ state, records }: Page): Promise<void> {
+    const batch = this.#writer.newBatch(state);
+    for (const { key, length } of records) batch.remove('done', key, length);
+    const firstKey = keys.justAfter(records.at(-1)!.key);
+    this.#firstKey.set(state, firstKey);
+    const settled = (): void => {
+      if (this.#firstKey.get(state) === firstKey) this.#firstKey.delete(state);
     };
-    await this.#writer.write(known, draft, { onCommitted: seen, onFailed: seen });
+    await this.#writer.write(state, batch, { onCommitted: settled, onFailed: settled });
   }
 }

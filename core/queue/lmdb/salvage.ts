@@ -46,13 +46,14 @@ interface FileSpan {
 }
 
 /**
- * Finds the records of a store by looking through the bytes of its data file, whatever became of the tree that held them. LMDB keeps a
- * value in one piece, inside a leaf page or over pages that follow each other, so that a record lies there as it was written.
+ * Finds the records of a store by looking through the bytes of its data file, whatever became of the tree that held
+ * them. LMDB keeps a value in one piece, inside a leaf page or over pages that follow each other, so that a record lies
+ * there as it was written.
  *
- * Of one event the newest state is reported. Space that was given up is not wiped, so the file may also hold what the store had
- * forgotten: records that were pruned, dead letters that were revived (they have another `seq` since), puts that were never
- * acknowledged. Everything that was acknowledged and is intact is among what is reported. What has the kind `waiting` and is `current`
- * is to be sent; an event that was in flight may have been sent already.
+ * Of one event the newest state is reported. Space that was given up is not wiped, so the file may also hold what the
+ * store had forgotten: records that were pruned, dead letters that were revived (they have another `seq` since), puts
+ * that were never acknowledged. Everything that was acknowledged and is intact is among what is reported. What has the
+ * kind `waiting` and is `current` is to be sent; an event that was in flight may have been sent already.
  *
  * Memory: a few MB, and some 100 bytes per event found, whatever its size.
  */

@@ -62,7 +62,10 @@ export async function openStoreDirectory(folder: string): Promise<StoreDirectory
   }
 }
 
-/** Nothing that was looked at before the folder was this process's is trusted: another one may have made the store since. */
+/**
+ * Nothing that was looked at before the folder was this process's is trusted: another one may have made the store
+ * since.
+ */
 function lockedDirectory(folder: string, owner: Ownership): StoreDirectory {
   const at = (name: string): string => path.join(folder, name);
   const marker = readMarker(folder);
@@ -110,9 +113,9 @@ function lockedDirectory(folder: string, owner: Ownership): StoreDirectory {
 }
 
 /*
- * LMDB does not live through every disk that is full. Its first transactions corrupt the memory of the process when there is no room for
- * them; and it writes its file of locks through a mapping, so that the process gets SIGBUS when there is none for that. It takes the size
- * of that file as it finds it.
+ * LMDB does not live through every disk that is full. Its first transactions corrupt the memory of the process when
+ * there is no room for them; and it writes its file of locks through a mapping, so that the process gets SIGBUS when
+ * there is none for that. It takes the size of that file as it finds it.
  */
 const firstTransactionBytes = 256 * 1024;
 const lockFileBytes = 16 * 1024;

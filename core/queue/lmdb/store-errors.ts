@@ -97,8 +97,8 @@ export function errnoOf(error: unknown): string | undefined {
   return Object.entries(constants.errno).find(([, number]) => number === code)?.[0];
 }
 /**
- * The disk did not take a flush: nobody can say what of the last writes is on it, and the system has forgotten what it could not write.
- * Nothing can be done with the queue any more; a store that is opened again is looked through first.
+ * The disk did not take a flush: nobody can say what of the last writes is on it, and the system has forgotten what it
+ * could not write. Nothing can be done with the queue any more; a store that is opened again is looked through first.
  */
 export class FlushFailed extends Error {
   override readonly name = 'FlushFailed';

@@ -4,16 +4,8 @@ import { checkPages } from './pages.ts';
 import { readingMessage, type Verification } from './verify-store.ts';
 import { connectionOf, laneOf, seqOf } from './keys.ts';
 import { errnoOf } from './store-errors.ts';
-import {
-  rollBackToFlushed,
-  openTables,
-  readMeta,
-  recordTables,
-  type ConnectionCounts,
-  type RecordTable,
-  type Table,
-  type Tables,
-} from './tables.ts';
+import { readMeta, type ConnectionCounts } from './store-meta.ts';
+import { rollBackToFlushed, openTables, recordTables, type RecordTable, type Table, type Tables } from './tables.ts';
 
 const kindIn = { log: 'waiting', done: 'done', dead: 'dead' } as const;
 

@@ -13,7 +13,9 @@ export type Verification =
 /** What it says first: from here on, what ends it may be what it reads. */
 export const readingMessage = 'reading';
 
-/** Ends that come from outside, whatever the child was at: somebody stopped it, or the system did for want of memory. */
+/**
+ * Ends that come from outside, whatever the child was at: somebody stopped it, or the system did for want of memory.
+ */
 const externalSignals: readonly string[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGXCPU'];
 
 interface ChildReport {
@@ -25,9 +27,9 @@ interface ChildReport {
 }
 
 /**
- * Has a child process read everything there is, as LMDB will see it. Throws StoreDamaged when it says that something is wrong, or when it
- * dies of it; StoreRefused (unread) when it could not look. A record with a wrong checksum is nothing wrong: that one goes to quarantine
- * when it is met.
+ * Has a child process read everything there is, as LMDB will see it. Throws StoreDamaged when it says that something is
+ * wrong, or when it dies of it; StoreRefused (unread) when it could not look. A record with a wrong checksum is nothing
+ * wrong: that one goes to quarantine when it is met.
  */
 export async function verifyStore({ path, dataFile }: Pick<StoreDirectory, 'path' | 'dataFile'>): Promise<void> {
   const before = readMetaPages(dataFile);
@@ -99,8 +101,8 @@ async function runChild(data: string): Promise<ChildReport> {
       `${script} is not there. A host that is bundled into one file keeps this package out of the bundle`,
     );
   const child = fork(script, [data], {
-    // Run from source, the child needs what its parent may have from a test runner, in whatever folder that was started. Otherwise it
-    // needs no flags, and no inspector port.
+    // Run from source, the child needs what its parent may have from a test runner, in whatever folder that was
+    // started. Otherwise it needs no flags, and no inspector port.
     execArgv: source ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
     // What LMDB prints before it aborts is nothing for a host's log.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -3,7 +3,8 @@ import { noLane } from './lane-number.ts';
 import type { WaitingSource } from './lane-queue.ts';
 import { LaneScheduler } from './lane-scheduler.ts';
 import type { Table } from './tables.ts';
-import type { ConnectionState, StoreWriter } from './store-writer.ts';
+import type { ConnectionState } from './store-counters.ts';
+import type { StoreWriter } from './store-writer.ts';
 
 /** The waiting events of one connection in the table `log`, as far as they are committed. */
 class WaitingLog implements WaitingSource {
@@ -53,10 +54,10 @@ class WaitingLog implements WaitingSource {
 }
 
 /** The scheduler of a connection; the first call builds it from what is on disk. */
-export function schedulerOf(known: ConnectionState, log: Table, lanes: number, writer: StoreWriter): LaneScheduler {
-  if (known.scheduler === undefined) {
-    const waiting = new WaitingLog(known.number, log, writer);
-    known.scheduler = new LaneScheduler(waiting, waiting.lanes(lanes));
+export function schedulerOf(state: ConnectionState, log: Table, lanes: number, writer: StoreWriter): LaneScheduler {
+  if (state.scheduler === undefined) {
+    const waiting = new WaitingLog(state.number, log, writer);
+    state.scheduler = new LaneScheduler(waiting, waiting.lanes(lanes));
   }
-  return known.scheduler;
+  return state.scheduler;
 }

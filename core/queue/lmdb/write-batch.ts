@@ -1,5 +1,7 @@
-import { laneNumber } from './lane-number.ts';
 import type { QueuedEvent, Settlement } from '../queue.ts';
+import type { Operation } from './group-commit.ts';
+import * as keys from './keys.ts';
+import { laneNumber } from './lane-number.ts';
 import {
   encode,
   withState,
@@ -9,21 +11,20 @@ import {
   type RecordWithoutEvent,
   type StateOf,
 } from './record.ts';
-import type { Operation } from './group-commit.ts';
-import * as keys from './keys.ts';
 import type { RecordTable, Tables } from './tables.ts';
 
 const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfies Record<RecordKind, RecordTable>;
 
-/** One that is claimed. */
+/** A claimed event as it is on disk. */
 export interface ClaimedRecord {
   readonly key: Buffer;
   readonly bytes: Buffer;
   readonly state: RecordWithoutEvent<'waiting'>;
+  /** Its outcome is on the way to the disk. */
   settling: boolean;
 }
 
-/** How numbers change by what is written: differences, so that a draft does not depend on those before it. */
+/** How a batch changes the counters: differences, so that it does not depend on the batches before it. */
 export interface CountsChange {
   bytes: number;
   waiting: number;
@@ -32,89 +33,105 @@ export interface CountsChange {
   quarantined: number;
 }
 
-/** What goes out once more; `renamed` where its old id is in use. */
+/** An event that is put once more; `renamed` when its id may still be in use. */
 export interface Requeued extends Omit<StateOf<'waiting'>, 'kind' | 'attempts' | 'notBefore' | 'trouble'> {
   readonly renamed: boolean;
 }
 
-/** The last ones given. */
+/** The last sequence number and the last stamp given out. */
 export interface Sequence {
   seq: number;
   stamp: number;
 }
 
-/** What one call is about to write for a connection. */
+/** What one call writes for a connection. */
 export class WriteBatch {
   readonly change: CountsChange = { bytes: 0, waiting: 0, done: 0, dead: 0, quarantined: 0 };
   readonly operations: Operation[] = [];
   readonly newWaiting: { readonly lane: number; readonly seq: number }[] = [];
   readonly #tables: Tables;
-  readonly #number: number;
+  readonly #connection: number;
   readonly #lanes: number;
   readonly #sequence: Sequence;
 
-  /** `connection` is its number. */
-  constructor(tables: Tables, lanes: number, connection: number, numbers: Sequence) {
+  constructor(tables: Tables, lanes: number, connection: number, sequence: Sequence) {
     this.#tables = tables;
     this.#lanes = lanes;
-    this.#number = connection;
-    this.#sequence = numbers;
+    this.#connection = connection;
+    this.#sequence = sequence;
   }
 
   add(queued: QueuedEvent, connection: string, now: number): void {
-    const place = this.#nextId();
-    const state = initial(queued, connection, now);
-    this.#insert(place, state, encode(place, state, queued.event));
+    const id = this.#nextId();
+    const state = initialState(queued, connection, now);
+    this.#insert(id, state, encode(id, state, queued.event));
   }
 
-  /** At the tail, with the bytes of the event it had. */
-  requeue(bytes: Buffer, { renamed, id, ...rest }: Requeued): void {
-    const place = this.#nextId();
-    const own = renamed ? `${id.replace(/~\d+$/, '')}~${place.seq}` : id;
-    const state: RecordState = { kind: 'waiting', ...rest, id: own, attempts: 0, notBefore: 0 };
-    this.#insert(place, state, withState(bytes, place, state));
+  /** Adds an event at the tail with the bytes of its old record. */
+  requeue(bytes: Buffer, { renamed, id: oldId, ...rest }: Requeued): void {
+    const recordId = this.#nextId();
+    const id = renamed ? `${oldId.replace(/~\d+$/, '')}~${recordId.seq}` : oldId;
+    const state: RecordState = { kind: 'waiting', ...rest, id, attempts: 0, notBefore: 0 };
+    this.#insert(recordId, state, withState(bytes, recordId, state));
   }
 
   settle(
-    { key, bytes, state: before }: ClaimedRecord,
+    claimed: ClaimedRecord,
     settlement: Settlement,
     { now, configHash }: { readonly now: number; readonly configHash: string },
   ): void {
+    if (settlement.kind === 'retry') return this.#retry(claimed, settlement, now);
+    const { key, bytes, state: before } = claimed;
     const { seq, connection, id, lane, acceptedAt } = before;
     const common = { connection, id, lane, acceptedAt };
-    if (settlement.kind === 'retry') {
-      const { attempts, notBefore, history: trouble = before.trouble } = settlement;
-      const doubtful = settlement.ambiguous ?? before.doubtful;
-      const asItWas = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
-      if (asItWas && notBefore <= Math.max(now, before.notBefore)) return;
-      const place = this.#idOf(seq);
-      const next = withState(bytes, place, { kind: 'waiting', ...common, attempts, notBefore, doubtful, trouble });
-      this.operations.push([this.#tables.log, key, next]);
-      this.change.bytes += next.length - bytes.length;
-      return;
-    }
-    const { attempts } = settlement.kind === 'dead' ? settlement : before;
     const state: RecordState =
       settlement.kind === 'done'
-        ? { kind: 'done', ...common, attempts, doneAt: now, outcome: settlement.outcome }
+        ? { kind: 'done', ...common, attempts: before.attempts, doneAt: now, outcome: settlement.outcome }
         : {
             kind: 'dead',
             ...common,
-            attempts,
+            attempts: settlement.attempts,
             diedAt: now,
             outcome: settlement.outcome,
             reason: settlement.reason,
             configHash,
           };
     this.remove('log', key, bytes.length);
-    const place = this.#idOf(seq);
-    this.#insert(place, state, withState(bytes, place, state));
+    const recordId = this.#idOf(seq);
+    this.#insert(recordId, state, withState(bytes, recordId, state));
   }
 
   remove(table: RecordTable, key: Buffer, length: number): void {
     this.operations.push([this.#tables[table], key, undefined]);
     this.change.bytes -= length;
     this.change[table === 'log' ? 'waiting' : table] -= 1;
+  }
+
+  /** The event keeps its key; where its state stays the same, there is nothing to write. */
+  #retry(
+    { key, bytes, state: before }: ClaimedRecord,
+    settlement: Extract<Settlement, { readonly kind: 'retry' }>,
+    now: number,
+  ): void {
+    const { seq, connection, id, lane, acceptedAt } = before;
+    const { attempts, notBefore, history: trouble = before.trouble } = settlement;
+    const doubtful = settlement.ambiguous ?? before.doubtful;
+    const isSame = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
+    if (isSame && notBefore <= Math.max(now, before.notBefore)) return;
+    const state: RecordState = {
+      kind: 'waiting',
+      connection,
+      id,
+      lane,
+      acceptedAt,
+      attempts,
+      notBefore,
+      doubtful,
+      trouble,
+    };
+    const next = withState(bytes, this.#idOf(seq), state);
+    this.operations.push([this.#tables.log, key, next]);
+    this.change.bytes += next.length - bytes.length;
   }
 
   #nextId(): RecordId {
@@ -133,15 +150,15 @@ export class WriteBatch {
   }
 
   #keyOf(seq: number, state: RecordState): Buffer {
-    if (state.kind === 'done') return keys.doneKey(this.#number, keys.keyTime(state.doneAt), seq);
-    if (state.kind === 'dead') return keys.deadKey(this.#number, seq);
+    if (state.kind === 'done') return keys.doneKey(this.#connection, keys.keyTime(state.doneAt), seq);
+    if (state.kind === 'dead') return keys.deadKey(this.#connection, seq);
     const lane = laneNumber(state.lane, this.#lanes);
     this.newWaiting.push({ lane, seq });
-    return keys.logKey(this.#number, lane, seq);
+    return keys.logKey(this.#connection, lane, seq);
   }
 }
 
-function initial({ id, lane, acceptedAt, outcome }: QueuedEvent, connection: string, now: number): RecordState {
+function initialState({ id, lane, acceptedAt, outcome }: QueuedEvent, connection: string, now: number): RecordState {
   if (outcome === undefined) return { kind: 'waiting', connection, id, lane, acceptedAt, attempts: 0, notBefore: 0 };
   const common = { connection, id, lane, acceptedAt, attempts: 0 };
   if (outcome.kind === 'skipped') return { kind: 'done', ...common, doneAt: now, outcome: 'skipped' };
