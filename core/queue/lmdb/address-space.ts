@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 
-/** What 64 bits leave to a process, and some of it is in use. */
+/** Addresses that a process has on 64 bits, less a margin. */
 const most = 2 ** 46;
 
 /**
- * Throws ENOMEM where so many bytes cannot be mapped: LMDB does not live through that. What is mapped is no memory in
- * use, and counts towards the limit of addresses alone (`ulimit -v`).
+ * Throws ENOMEM when so many bytes cannot be mapped: LMDB does not survive that. A map is address space, not memory,
+ * and counts towards `ulimit -v` alone.
  */
 export function assertMappable(bytes: number): void {
   const left = Math.min(most, limit() - inUse());
   if (bytes <= left) return;
-  const message = `ENOMEM: ${bytes} bytes of addresses are needed, and ${Math.max(0, left)} may be had (ulimit -v)`;
+  const message = `ENOMEM: ${bytes} bytes of address space are needed, and ${Math.max(0, left)} are left (ulimit -v)`;
   throw Object.assign(new Error(message), { code: 'ENOMEM' });
 }
 
@@ -24,7 +24,7 @@ function inUse(): number {
   return kilobytes === undefined ? 0 : Number(kilobytes) * 1024;
 }
 
-/** Nothing where there is no /proc. */
+/** Empty where there is no /proc. */
 function readProc(file: string): string {
   try {
     return readFileSync(`/proc/self/${file}`, 'utf8');

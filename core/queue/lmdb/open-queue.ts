@@ -1,51 +1,59 @@
 import { isDeepStrictEqual } from 'node:util';
 import { safely, type Signal } from '../../runtime/signals.ts';
-import { defaultLanes, laneLimit } from './lane-number.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { day } from '../settlement.ts';
-import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
-import { verifyStore } from './verify-store.ts';
+import { defaultLanes, laneLimit } from './lane-number.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
+import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { readMeta, type StoreConfig, type StoreMeta, type StoreTotals } from './store-meta.ts';
 import { openTables, type Tables } from './tables.ts';
+import { verifyStore } from './verify-store.ts';
 
 export interface QueueOptions {
   /**
-   * The folder of the store; made if it is not there. On a disk of this machine: LMDB does not work on network file
-   * systems.
+   * The directory of the store; made if it is missing. It must be on a disk of this machine: LMDB does not work on
+   * network file systems.
    */
   readonly path: string;
   /**
-   * Bytes of records, dead letters and what is kept for replay included, and of the ids of the dedup window (100 bytes
-   * each, gone once prune() finds that it has passed). What is kept for replay gives way, the oldest first; put()
-   * throws QueueFull when the rest fills it. Remembered: the default is what the store was last opened with, 1 GiB of a
-   * new one. The file takes up to a few times as much, and never shrinks.
+   * The most bytes that the store keeps: of records, including dead letters and events kept for replay, and of the ids
+   * of the dedup window (100 bytes each, until prune() finds that the window has passed). Events kept for replay give
+   * way, the oldest first; put() throws QueueFull when the rest fills the budget. The store remembers it: the default
+   * is that of the last open, 1 GiB for a new store. The file takes up to a few times as much, and never shrinks.
    */
   readonly maxBytes?: number | undefined;
   /**
-   * A second put of an id is a no-op for so long (ms); 0 = never. Default: a day. Ids that went by are forgotten by
-   * prune().
+   * A second put of an id within this time (ms) is a no-op; 0 = never. Default: a day. prune() removes the ids of
+   * former times.
    */
   readonly dedupWindowMs?: number | undefined;
-  /**
-   * How many lanes the keys are spread over. Of a store that exists it can only change while nothing waits in it.
-   * Default: 1024.
-   */
+  /** How many lanes the keys are spread over. It can change only while no event waits in the store. Default: 1024. */
   readonly lanes?: number | undefined;
-  /** Called with a `defect` for every record that went to quarantine; `slug` is the connection id. */
+  /** Called with a `defect` for every record that went to quarantine; its `slug` is the connection id. */
   readonly onSignal?: ((signal: Signal) => unknown) | undefined;
-  /** Epoch ms, for dedup and for what is put, revived and replayed. Default: the system's. */
+  /** Epoch ms, for the dedup window and for what is put, requeued and replayed. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Opens a durable queue on LMDB, or makes one. One process has a store at a time. Throws StoreRefused, with what to do,
- * and leaves the store as it is when it cannot be had; StoreDamaged when it cannot be read.
+ * Opens a durable queue on LMDB, or makes one. Only one process at a time can have a store open. When it cannot be
+ * opened, throws StoreRefused with what to do, or StoreDamaged when it cannot be read, and leaves the store as it is.
  *
- * A store that was not closed (kill -9, power) is read from end to end first, by a child process: LMDB ends the process
- * that meets certain damage. That takes a core about a second for 150 MB of the file, a busy machine twice or three
- * times as long.
+ * A store that was not closed (kill -9, power) is first read from end to end by a child process, because LMDB ends the
+ * process that meets certain damage. That takes a core about a second for 150 MB of the file, a busy machine two or
+ * three times as long.
+ *
+ * @example
+ * const queue = await openQueue({ path: 'queue' });
+ * const event = { type: 'track', event: 'Order Completed', messageId: 'm-1', userId: 'u-1' };
+ * const { accepted, duplicates } = await queue.put('my-shop', [{ id: 'm-1', event, acceptedAt: Date.now() }]);
+ * const [claim] = queue.claim('my-shop', 1, Date.now());
+ * if (claim !== undefined) {
+ *   const settlement = { kind: 'done', seq: claim.seq, outcome: 'delivered' } as const;
+ *   await queue.settle('my-shop', [settlement], { now: Date.now(), configHash: '' });
+ * }
+ * await queue.close();
  */
 export async function openQueue({
   path,
@@ -57,68 +65,76 @@ export async function openQueue({
 }: QueueOptions): Promise<DeliveryQueue> {
   if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < laneLimit))
     throw new RangeError(`lanes must be a whole number from 1 to ${laneLimit - 1}`);
-  const folder = await openStoreDirectory(path);
+  const directory = await openStoreDirectory(path);
   let tables: Tables | undefined;
   let queue: LmdbQueue | undefined;
   try {
-    if (!folder.isClean) await verifyStore(folder);
-    folder.markDirty();
-    tables = reading(folder, () => openTables(folder.dataFile, { readOnly: false, bytes: maxBytes ?? defaultBytes }));
-    const kept = reading(folder, () => readMeta(tables!.meta));
-    if (kept === undefined && !folder.isNew)
-      throw new StoreDamaged(path, 'the numbers kept about the records are missing');
-    const meta = kept ?? emptyMeta(lanes ?? defaultLanes, dedupWindowMs);
-    const [seen] = [...tables.seen.getKeys({ limit: 1 })];
-    const config: StoreConfig = {
-      lanes: lanes ?? meta.config.lanes,
-      // The width of what is there already cannot change.
-      seenMs: seen === undefined ? bucketMs(dedupWindowMs) : meta.config.seenMs,
-      maxBytes: maxBytes ?? meta.config.maxBytes ?? defaultBytes,
-      ...crashOf(folder, meta),
-    };
+    if (!directory.isClean) await verifyStore(directory);
+    directory.markDirty();
+    const mode = { readOnly: false, bytes: maxBytes ?? defaultBytes };
+    tables = readingStore(directory, () => openTables(directory.dataFile, mode));
+    const stored = readingStore(directory, () => readMeta(tables!.meta));
+    if (stored === undefined && !directory.isNew)
+      throw new StoreDamaged(path, 'the values of the table meta are missing');
+    const meta = stored ?? emptyMeta(lanes ?? defaultLanes, dedupWindowMs);
+    const config = configOf(directory, tables, meta, { lanes, maxBytes, dedupWindowMs });
     if (config.lanes !== meta.config.lanes) assertDrained(path, meta, config.lanes);
     queue = new LmdbQueue(
       tables,
-      folder,
-      { ...meta, config, totals: folder.isClean ? meta.totals : skipAhead(meta.totals) },
+      directory,
+      { ...meta, config, totals: directory.isClean ? meta.totals : skipAhead(meta.totals) },
       { maxBytes: config.maxBytes ?? defaultBytes, dedupWindowMs, now, emit: safely(onSignal) },
     );
-    const asAsked = isDeepStrictEqual({ ...config, crashedAt: 0 }, { ...meta.config, crashedAt: 0 });
-    if (kept === undefined || !asAsked) await queue.writeConfig();
-    // Beside a full disk it opens all the same, and this process knows.
+    const isSame = isDeepStrictEqual({ ...config, crashedAt: 0 }, { ...meta.config, crashedAt: 0 });
+    if (stored === undefined || !isSame) await queue.writeConfig();
+    // On a full disk the store opens all the same: this process knows the crash.
     else if (config.crashedAt !== meta.config.crashedAt) await queue.writeConfig().catch(() => undefined);
-    folder.markInitialised();
+    directory.markInitialised();
     return queue;
   } catch (error) {
     if (queue === undefined) {
       await tables?.root.close();
-      // What was clean, and was not written to, stays so.
-      folder.close(folder.isClean && !folder.isNew);
+      // A clean store that was not written to stays clean.
+      directory.close(directory.isClean && !directory.isNew);
     } else await queue.close();
     throw refusalOf(path, error) ?? error;
   }
 }
 
-function reading<T>(folder: StoreDirectory, open: () => T): T {
+/** Turns errors of LMDB into refusals, or into damage. */
+function readingStore<T>(directory: StoreDirectory, read: () => T): T {
   try {
-    return open();
+    return read();
   } catch (error) {
     throw (
-      refusalOf(folder.path, error) ?? new StoreDamaged(folder.path, String((error as Error).message), { cause: error })
+      refusalOf(directory.path, error) ??
+      new StoreDamaged(directory.path, String((error as Error).message), { cause: error })
     );
   }
 }
 
-/** Kept beyond the next close: a look at the store between a crash and the next worker must not hide it. */
-function crashOf({ isClean }: StoreDirectory, { totals, config }: StoreMeta): Pick<StoreConfig, 'crashedAt'> {
-  const crashedAt = isClean ? config.crashedAt : totals.seq;
-  return crashedAt === undefined ? {} : { crashedAt };
+function configOf(
+  directory: StoreDirectory,
+  tables: Tables,
+  { totals, config }: StoreMeta,
+  { lanes, maxBytes, dedupWindowMs }: Required<Pick<QueueOptions, 'lanes' | 'maxBytes' | 'dedupWindowMs'>>,
+): StoreConfig {
+  const [anyId] = [...tables.seen.getKeys({ limit: 1 })];
+  // It stays beyond the next close: a look at the store between a crash and the next worker must not hide the crash.
+  const crashedAt = directory.isClean ? config.crashedAt : totals.seq;
+  return {
+    lanes: lanes ?? config.lanes,
+    // While the table holds ids, the width of its buckets cannot change.
+    seenMs: anyId === undefined ? bucketMs(dedupWindowMs ?? day) : config.seenMs,
+    maxBytes: maxBytes ?? config.maxBytes ?? defaultBytes,
+    ...(crashedAt === undefined ? {} : { crashedAt }),
+  };
 }
 
-/** Of a new store. */
+/** The byte budget of a new store. */
 const defaultBytes = 2 ** 30;
 
-/** A put looks into every bucket that its window touches: two, or a few where the window has grown since. */
+/** A put looks into every bucket that its window touches: two, or a few when the window has grown since. */
 const bucketMs = (dedupWindowMs: number): number => Math.max(3_600_000, dedupWindowMs);
 
 function emptyMeta(lanes: number, dedupWindowMs: number): StoreMeta {
@@ -130,8 +146,8 @@ function emptyMeta(lanes: number, dedupWindowMs: number): StoreMeta {
 }
 
 /**
- * After a crash: further than any transaction that was on its way can have counted. What such a one wrote may lie in
- * the file, where salvage finds it, and must not go by the number of another record.
+ * After a crash, skips more numbers than a transaction on its way can have given out. Such a transaction may have left
+ * records in the file, where salvage finds them; no other record may go by their numbers.
  */
 const skipAhead = (totals: StoreTotals): StoreTotals => ({
   ...totals,
@@ -142,11 +158,11 @@ const skipAhead = (totals: StoreTotals): StoreTotals => ({
 function assertDrained(path: string, { config, counts }: StoreMeta, lanes: number): void {
   const waiting = [...counts.values()].filter((one) => one.waiting > 0);
   if (waiting.length === 0) return;
-  const still = waiting.map((one) => `${one.id}: ${one.waiting}`).join(', ');
+  const list = waiting.map((one) => `${one.id}: ${one.waiting}`).join(', ');
   throw new StoreRefused(
     'lanes',
     path,
-    `the queue store has ${config.lanes} lanes, and ${lanes} are asked for. With other lanes the order of a key would be lost for ` +
-      `what still waits (${still}). Work that off with ${config.lanes} lanes, then change them`,
+    `the queue store has ${config.lanes} lanes, not the ${lanes} asked for. With another number, the events that wait ` +
+      `(${list}) would lose their order. Deliver them with ${config.lanes} lanes, then change the number`,
   );
 }

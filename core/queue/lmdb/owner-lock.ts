@@ -8,28 +8,28 @@ export const lockName = 'owner.json';
 
 interface Owner {
   readonly pid: number;
-  /** What tells it from a later process of the same number; '' where the system does not say. */
+  /** Tells it from a later process with the same number; '' where the system does not say. */
   readonly started: string;
-  /** Name of its socket, where it has one. */
+  /** The name of its socket, if it has one. */
   readonly presence?: string | undefined;
 }
 
-/** This process's hold of a store. */
+/** This process's ownership of a store. */
 export interface Ownership {
-  /** Whether nobody took it over since. */
+  /** Whether no other process has taken the store over. */
   isOwner(): boolean;
   release(): void;
 }
 
 /**
- * Makes this process the owner of a store. A lock whose process is gone is taken over. Throws StoreRefused (busy) when
- * it is not gone, or when that cannot be told.
+ * Makes this process the owner of a store. Takes over a lock whose process is gone. Throws StoreRefused (busy) when the
+ * process is alive, or when that cannot be told.
  */
 export async function acquire(folder: string): Promise<Ownership> {
   const lock = path.join(folder, lockName);
   const name = `${lockName}.${process.pid}.${process.hrtime.bigint()}`;
   const mine = path.join(folder, name);
-  // Before there is a lock that names it.
+  // The socket must listen before a lock names it.
   const presence = await present(folder, `${name}.sock`);
   const text = JSON.stringify({
     pid: process.pid,
@@ -48,7 +48,7 @@ export async function acquire(folder: string): Promise<Ownership> {
       pushAside(lock, found, mine);
       if (owner?.presence !== undefined) over.push(owner.presence);
     }
-    // Not before: somebody else may be asking whether its process lives.
+    // Not earlier: another process may be asking whether that owner is alive.
     for (const socket of over) rmSync(path.join(folder, socket), { force: true });
   } catch (error) {
     presence?.close();
@@ -66,7 +66,7 @@ export async function acquire(folder: string): Promise<Ownership> {
   };
 }
 
-/** Throws StoreRefused (busy) when the owner lives, or may. */
+/** Throws StoreRefused (busy) when the owner is alive, or may be. */
 async function assertDead(folder: string, owner: Owner): Promise<void> {
   const elsewhere = isElsewhere(owner);
   if (!elsewhere && !isAlive(owner)) return;
@@ -81,21 +81,21 @@ function busyHere({ pid }: Owner, presence: Presence): string {
   if (presence === 'dead' || presence === 'absent')
     return (
       `process ${pid} runs, and had the queue store when ${lockName} was written, but does not answer in this folder. ` +
-      `When the folder is a copy of that store, remove ${lockName} from it`
+      `If the folder is a copy of that store, remove ${lockName} from it`
     );
   return pid === process.pid
-    ? 'this process has the queue store open already. One store, one queue: share it'
-    : `the queue store is in use by process ${pid}. Stop that one first; a store has one process at a time`;
+    ? 'this process has the queue store open already. Open it once, and share that queue'
+    : `the queue store is in use by process ${pid}. Stop that one first; only one process at a time can open a store`;
 }
 
 function busyElsewhere({ pid }: Owner, presence: Presence): string {
   return presence === 'alive'
-    ? `the queue store is in use by process ${pid} of another container. Stop that one first; a store has one process at a time`
+    ? `the queue store is in use by process ${pid} of another container. Stop that one first; only one process at a time can open a store`
     : `process ${pid} of another container has the queue store, and whether it still runs cannot be seen from here. ` +
-        `Stop that container. When it is gone for certain, remove ${lockName} from the folder`;
+        `Stop that container. Once it is certainly gone, remove ${lockName} from the folder`;
 }
 
-/** A link is there whole or not at all, unlike a file that is being written. */
+/** A link appears whole or not at all, unlike a file that is being written. */
 function linked(mine: string, lock: string): boolean {
   try {
     linkSync(mine, lock);
@@ -107,8 +107,8 @@ function linked(mine: string, lock: string): boolean {
 }
 
 /**
- * Two processes may find the same lock stale: the second one moves the first one's new lock away, sees it, and puts it
- * back.
+ * Two processes may find the same lock stale. The second one then moves the new lock of the first away, recognises
+ * that, and puts it back.
  */
 function pushAside(lock: string, stale: string, mine: string): void {
   const aside = `${mine}.stale`;
@@ -143,7 +143,7 @@ function parse(text: string): Owner | undefined {
   }
 }
 
-/** Since this machine was started, but where process numbers mean others than here. */
+/** Whether the owner runs, since the last boot of this machine, in another process namespace. */
 function isElsewhere({ started }: Owner): boolean {
   const [boot, processes] = started.split(' ');
   const [thisBoot, ours] = startOf(process.pid).split(' ');
@@ -154,23 +154,21 @@ function isAlive({ pid, started }: Owner): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: alive, and somebody else's.
+    // EPERM: alive, and of another user.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const now = startOf(pid);
   return started === '' || now === '' || now === started;
 }
 
-/**
- * Boot, process namespace and start time of a process where /proc tells: a number alone is used again after a restart.
- */
+/** Boot, process namespace and start time of a process, where /proc has them: a process number alone is used again. */
 function startOf(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in parentheses may hold anything; field 22 of the whole is field 20 after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie is dead: only its parent has not looked yet.
+    // A zombie is dead, and its parent has not collected it yet.
     const ticks = fields[0] === 'Z' ? 'over' : (fields[19] ?? '');
     return `${boot} ${readlinkSync('/proc/self/ns/pid')} ${ticks}`;
   } catch {

@@ -3,21 +3,21 @@ import { seqOf } from './keys.ts';
 import { recordTables } from './tables.ts';
 
 /*
- * What LMDB does not look at when it reads, and trusts when it writes: that a page has its own number in its head, and
- * that no page is both in use and free. Where that is damaged, reading goes well and the next write destroys other
- * records.
+ * Checks what LMDB does not check when it reads, and relies on when it writes: that each page has its own number in its
+ * header, and that no page is both in use and free. Where that is damaged, reading succeeds and the next write destroys
+ * other records.
  *
- * The format is that of LMDB 1.0 (data version 2) on 64 bits, little-endian: a head of 24 bytes (number u64,
+ * The format is that of LMDB 1.0 (data version 2) on 64 bits, little-endian: a header of 24 bytes (number u64,
  * transaction u64, pad u16, flags u16, then lower and upper bound u16 each, or the number of overflow pages u32); nodes
- * of lo, hi, flags and key length, u16 each. Learnt from its source and from files.
+ * of lo, hi, flags and key length, u16 each. Taken from its source and from files.
  */
 const pageSize = 4096;
 const head = 24;
-/** The kinds of page; what else is in the flags is for pages in memory. */
+/** The kinds of page; the other flags are for pages in memory. */
 const kind = { branch: 1, leaf: 2, overflow: 4 } as const;
 const kindMask = 0x2f;
 const node = { big: 1, table: 2 } as const;
-/** Three places for the state of a transaction: each of the first two pages, and the middle of the first. */
+/** Three places for the state of a transaction: the two first pages, and the middle of the first. */
 const metaPlaces = [0, pageSize / 2, pageSize];
 const none = 2n ** 64n - 1n;
 const firstPage = 2;
@@ -32,7 +32,7 @@ export function checkPages(data: string, transaction: number): void {
   }
 }
 
-/** Which records a tree holds. */
+/** The records that a tree holds. */
 export interface TreeContents {
   /** Where each begins in the file. */
   readonly places: ReadonlySet<number>;
@@ -42,21 +42,20 @@ export interface TreeContents {
 }
 
 /**
- * What the newest tree holds, as far as it can be read; nothing, where it cannot be told which is the newest. Throws
- * nothing.
+ * What the newest tree holds, as far as it can be read; nothing when it is not clear which is the newest. Never throws.
  */
 export function readTreeContents(file: number): TreeContents {
   try {
     const walk = new Walk(file);
-    // Transactions write the first page and the second by turns: one of them may be lost, and the other be of an older
-    // one.
+    // Transactions write the first page and the second alternately: if one is lost, the other belongs to an older
+    // transaction.
     const [older, newer] = [walk.metaAt(0), walk.metaAt(pageSize)]
       .filter((meta) => meta !== undefined)
       .sort((a, b) => (transactionOf(a) < transactionOf(b) ? -1 : 1));
     if (older !== undefined && newer !== undefined && transactionOf(newer) === transactionOf(older) + 1n)
       return contentsOf(walk, newer.readBigUInt64LE(136));
   } catch {
-    // Not even the beginning can be read.
+    // Not even the first pages can be read.
   }
   return { places: new Set(), seqs: new Set(), isWhole: false };
 }
@@ -97,14 +96,14 @@ interface TreeEntry {
   readonly root: bigint | undefined;
 }
 
-/** Of a table. LMDB keeps it with a zero at its end. */
+/** Of a table. LMDB stores it with a zero at its end. */
 const nameOf = ({ key }: Pick<TreeEntry, 'key'>): string => key.toString().replace(/\0$/, '');
 
 class Walk {
   readonly #file: number;
   readonly #pages: number;
   readonly #taken: Uint8Array;
-  /** No page may be of a later transaction; where it is not known, any. */
+  /** No page may be of a later transaction than this; the highest number while none is known. */
   #last = 2n ** 64n - 1n;
 
   constructor(file: number) {
@@ -132,15 +131,15 @@ class Walk {
     return bytes.readUInt32LE(24) === 0xbeefc0de ? bytes : undefined;
   }
 
-  /** A store that once was full has hundreds of thousands of free pages: they are never all in one list. */
+  /** Takes run by run: a store that was full once has hundreds of thousands of free pages. */
   #free({ first, count }: Run, end: bigint): void {
     const last = first + count - 1n;
     if (first < firstPage || last > end) throw new Error(`pages ${first} to ${last} are free, beyond the ends`);
-    // The file may end before the last pages, when they are free.
+    // The file may end before its last pages when they are free.
     for (let page = first; page <= last && page < this.#pages; page += 1n) this.#take(page);
   }
 
-  /** Everything in a tree and the tables in it. With `onFault`, goes on where a page cannot be read. */
+  /** Visits everything in a tree and in its tables. With `onFault`, continues after a page that cannot be read. */
   tree(root: bigint, visit: (entry: TreeEntry, table: string | undefined) => void, onFault?: () => void): void {
     const todo: { readonly number: bigint; readonly table: string | undefined }[] = [
       { number: root, table: undefined },
@@ -167,7 +166,7 @@ class Walk {
     const entries: TreeEntry[] = [];
     const page = this.#page(number);
     const flags = page.readUInt16LE(18) & kindMask;
-    if (flags !== kind.branch && flags !== kind.leaf) throw new Error(`page ${number} is none of a tree`);
+    if (flags !== kind.branch && flags !== kind.leaf) throw new Error(`page ${number} does not belong to a tree`);
     const lower = page.readUInt16LE(20);
     const upper = page.readUInt16LE(22);
     if (lower % 2 !== 0 || lower > upper || upper > pageSize - head) throw new Error(`page ${number} has wrong bounds`);
@@ -221,7 +220,7 @@ class Walk {
   #page(number: bigint): Buffer {
     this.#take(number);
     const page = this.#bytes(Number(number) * pageSize, pageSize);
-    // LMDB takes such a page for one it has just made, and writes past its end.
+    // LMDB takes such a page for one that it has just made, and writes past its end.
     if (page.readBigUInt64LE(8) > this.#last) throw new Error(`page ${number} is of a later transaction`);
     if (page.readBigUInt64LE() !== number) throw new Error(`page ${number} has another number in it`);
     return page;
@@ -247,8 +246,8 @@ interface Run {
 }
 
 /**
- * The pages in a list of free ones: how many numbers follow, then page numbers, or the negative length of a run and its
- * first page.
+ * The pages in a list of free pages. It begins with the count of its numbers; each is a page, or the negative length of
+ * a run followed by its first page.
  */
 function* freed(list: Buffer): Generator<Run, void, undefined> {
   const numbers = list.readBigUInt64LE();

@@ -2,9 +2,9 @@ import { closeSync, openSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 
 /*
- * How a process shows that it lives to those that cannot see its number, because they run in another container: it
- * listens on a socket in the folder they share. The kernel closes that with the process, however it ends, and answers
- * for it while the process is busy or stopped. Nothing is ever said on it.
+ * Shows that a process is alive to processes in other containers, which cannot see its number: it listens on a socket
+ * in the shared directory. The kernel closes the socket with the process, however it ends, and accepts for it while it
+ * is busy or stopped. Nothing is ever sent.
  */
 
 /** A socket of this process. */
@@ -14,10 +14,7 @@ export interface Presence {
   close(): void;
 }
 
-/**
- * `undefined` where the system has no such thing: only Linux has containers that see each other's folders and not their
- * processes.
- */
+/** `undefined` outside Linux: only there do containers share a directory and not see each other's processes. */
 export async function present(folder: string, name: string): Promise<Presence | undefined> {
   if (process.platform !== 'linux') return undefined;
   const near = nearby(folder, name);
@@ -28,7 +25,7 @@ export async function present(folder: string, name: string): Promise<Presence | 
     server.listen({ path: near.path, exclusive: true }, () => resolve(true));
   });
   const close = (): void => {
-    // Removes it from the folder, too.
+    // close() also unlinks the socket.
     server.close();
     near.done();
   };
@@ -40,7 +37,7 @@ export async function present(folder: string, name: string): Promise<Presence | 
   return { name, close };
 }
 
-/** Whether the process lives that listens, or has listened, under that name; `absent` where nothing has that name. */
+/** Whether the process that listened under that name is alive; `absent` when nothing has that name. */
 export async function presenceOf(folder: string, name: string): Promise<'alive' | 'dead' | 'absent' | 'unseen'> {
   const near = nearby(folder, name);
   try {
@@ -59,14 +56,14 @@ export async function presenceOf(folder: string, name: string): Promise<'alive' 
   }
 }
 
-/** EAGAIN: so many ask that the queue for it is full. */
+/** EAGAIN: the backlog of the socket is full. */
 const answers: Readonly<Record<string, 'alive' | 'dead' | 'absent'>> = {
   ECONNREFUSED: 'dead',
   ENOENT: 'absent',
   EAGAIN: 'alive',
 };
 
-/** The path of a socket may have 107 bytes: the folder is named by its descriptor. */
+/** A socket's path has at most 107 bytes, so the folder goes by its descriptor. */
 function nearby(folder: string, name: string): { readonly path: string; done(): void } {
   const handle = openSync(folder, 'r');
   return { path: `/proc/self/fd/${handle}/${name}`, done: () => closeSync(handle) };

@@ -24,18 +24,18 @@ export interface SalvageOptions {
 /**
  * What the tree of the store, as far as it can be read, says about a record:
  *
- * current  it holds it, in this state
- * old      it does not, and it is whole: the store had forgotten it (delivered and pruned, revived since), or never acknowledged it
- * unsure   it cannot be told; what is `waiting` may have been delivered before
+ * current  the tree holds the record in this state
+ * old      the tree is whole and does not hold it: it was removed (pruned, requeued since), or never acknowledged
+ * unsure   the tree is not whole; a `waiting` record may have been delivered before
  */
 export type Standing = 'current' | 'old' | 'unsure';
 
 export interface Salvaged {
   /** How often onRecord was called. */
   readonly records: number;
-  /** Intact records that were passed over, because a newer state of the same event was found. */
+  /** Intact records that were skipped, because a newer state of the same event was found. */
   readonly older: number;
-  /** Places where a record begins whose bytes are not what was written. Many of them are space that was used again. */
+  /** Places where a record begins and its checksum is wrong. Many of them are space that was used again. */
   readonly broken: number;
 }
 
@@ -46,16 +46,16 @@ interface FileSpan {
 }
 
 /**
- * Finds the records of a store by looking through the bytes of its data file, whatever became of the tree that held
- * them. LMDB keeps a value in one piece, inside a leaf page or over pages that follow each other, so that a record lies
- * there as it was written.
+ * Finds the records of a store by scanning its data file, whatever became of the tree that held them. LMDB keeps a
+ * value in one piece, inside a leaf page or over pages that follow each other, so a record lies in the file as it was
+ * written.
  *
- * Of one event the newest state is reported. Space that was given up is not wiped, so the file may also hold what the
- * store had forgotten: records that were pruned, dead letters that were revived (they have another `seq` since), puts
- * that were never acknowledged. Everything that was acknowledged and is intact is among what is reported. What has the
- * kind `waiting` and is `current` is to be sent; an event that was in flight may have been sent already.
+ * Reports the newest state of each event. LMDB does not wipe freed space, so the file may also hold removed records:
+ * pruned ones, dead letters that were requeued (with another `seq` since), puts that were never acknowledged. Every
+ * acknowledged record that is intact is among the reported ones. Send those that are `waiting` and `current`; an event
+ * that was in flight may have been sent already.
  *
- * Memory: a few MB, and some 100 bytes per event found, whatever its size.
+ * Memory: a few MB and some 100 bytes per event, whatever its size.
  */
 export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salvaged> {
   const file = await open(path.join(store, dataName), 'r').catch(async (error: unknown) => {
@@ -71,7 +71,7 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
     );
   });
   try {
-    const held = readTreeContents(file.fd);
+    const tree = readTreeContents(file.fd);
     const spots = new Map<number, FileSpan>();
     let older = 0;
     let broken = 0;
@@ -84,9 +84,9 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
       const known = spots.get(seq);
       if (known === undefined) spots.set(seq, { stamp, at, length: bytes.length });
       else {
-        // The same bytes may be there twice: LMDB copies a page that it changes.
+        // The same bytes may lie there twice: LMDB copies a page before it changes it.
         if (known.stamp !== stamp) older += 1;
-        if (known.stamp < stamp || (known.stamp === stamp && held.places.has(at)))
+        if (known.stamp < stamp || (known.stamp === stamp && tree.places.has(at)))
           Object.assign(known, { stamp, at, length: bytes.length });
       }
     }
@@ -94,8 +94,12 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
       const { at, length } = spots.get(seq)!;
       const record = decode(await readBytes(file, at, length));
       if (record === 'bad')
-        throw new StoreRefused('busy', store, 'the data file changes while it is read. Stop who has it open');
-      await onRecord(record, standingOf(held, seq, at));
+        throw new StoreRefused(
+          'busy',
+          store,
+          'the data file changes while it is read. Stop the process that has it open',
+        );
+      await onRecord(record, standingOf(tree, seq, at));
     }
     return { records: spots.size, older, broken };
   } finally {
@@ -108,17 +112,19 @@ function standingOf({ places, seqs, isWhole }: TreeContents, seq: number, at: nu
   return isWhole && !seqs.has(seq) ? 'old' : 'unsure';
 }
 
-const window = 1024 * 1024;
+const windowBytes = 1024 * 1024;
 
-/** Every place where a record may begin, with as many bytes as its head claims; without, where the file ends before. */
+/**
+ * Every place where a record may begin, with its bytes; `undefined` when its header is wrong or the file ends before.
+ */
 async function* candidates(
   file: FileHandle,
 ): AsyncGenerator<{ readonly at: number; readonly bytes: Buffer | undefined }, void, undefined> {
   const { size } = await file.stat();
-  for (let start = 0; start < size; start += window) {
-    // A head that begins in this window may end in the next.
-    const seen = await readBytes(file, start, Math.min(window + headerBytes, size - start));
-    for (let at = seen.indexOf(magic); at !== -1 && at < window; at = seen.indexOf(magic, at + 1)) {
+  for (let start = 0; start < size; start += windowBytes) {
+    // A header that begins in this window may end in the next.
+    const seen = await readBytes(file, start, Math.min(windowBytes + headerBytes, size - start));
+    for (let at = seen.indexOf(magic); at !== -1 && at < windowBytes; at = seen.indexOf(magic, at + 1)) {
       const length = lengthAt(seen, at);
       if (length === undefined) {
         yield { at: start + at, bytes: undefined };

@@ -11,23 +11,23 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { lockName, acquire, type Ownership } from './owner-lock.ts';
+import { acquire, lockName, type Ownership } from './owner-lock.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 
 /*
- * A store is a folder:
+ * A store is a directory:
  *
- *   spillway-queue.json  says that it is one, and of which format; `made` once the data file has been written
- *   events.mdb           all the records, LMDB
- *   events.mdb-lock      LMDB's own, worth nothing between two opens; kept, because two processes at work must share one
- *   owner.json           the process that has it open; beside it, that process's socket
- *   closed.json          size and time of the data file when it was closed; gone while it is open
- *   quarantine/          records whose checksum failed, one file each
+ *   spillway-queue.json  marks it as a store, with its format; `made` once the data file was written
+ *   events.mdb           all records, LMDB
+ *   events.mdb-lock      LMDB's own locks; kept between two opens, because two processes at work must share one file
+ *   owner.json           the process that has it open; beside it, the socket of that process
+ *   closed.json          size and time of the data file when it was closed; missing while it is open
+ *   quarantine/          records with a wrong checksum, one file each
  */
 const markerName = 'spillway-queue.json';
 const closedName = 'closed.json';
 export const dataName = 'events.mdb';
-export const storeFormat = 1;
+const storeFormat = 1;
 const storeName = 'spillway-queue';
 
 export interface StoreDirectory {
@@ -36,75 +36,72 @@ export interface StoreDirectory {
   readonly quarantineDirectory: string;
   /** It holds nothing yet. */
   readonly isNew: boolean;
-  /** The data file is as a clean close has left it. */
+  /** The data file is as a clean close left it. */
   readonly isClean: boolean;
-  /** From here on, a process that ends without leave() leaves an unclean store. */
+  /** From here on, a process that ends without close() leaves an unclean store. */
   markDirty(): void;
   /** Whether no other process has taken it over. */
   isOwned(): boolean;
-  /** The first transaction is on disk. */
+  /** Call it once the first transaction is on disk. */
   markInitialised(): void;
-  /** Gives the folder up; after a clean close, with the note that it was one. */
+  /** Gives up the ownership; `clean`: leaves the note that the data file was closed. */
   close(clean: boolean): void;
 }
 
-/** Makes the folder if need be, and this process its owner. Throws StoreRefused, having changed nothing. */
-export async function openStoreDirectory(folder: string): Promise<StoreDirectory> {
-  refusing(folder, () => readMarker(folder));
-  const owner = await acquire(folder).catch((error: unknown) => {
-    throw refusalOf(folder, error) ?? error;
+/** Makes the directory if it is missing, and this process its owner. Throws StoreRefused, having changed nothing. */
+export async function openStoreDirectory(directory: string): Promise<StoreDirectory> {
+  refusing(directory, () => readMarker(directory));
+  const owner = await acquire(directory).catch((error: unknown) => {
+    throw refusalOf(directory, error) ?? error;
   });
   try {
-    return refusing(folder, () => lockedDirectory(folder, owner));
+    return refusing(directory, () => lockedDirectory(directory, owner));
   } catch (error) {
     owner.release();
     throw error;
   }
 }
 
-/**
- * Nothing that was looked at before the folder was this process's is trusted: another one may have made the store
- * since.
- */
-function lockedDirectory(folder: string, owner: Ownership): StoreDirectory {
-  const at = (name: string): string => path.join(folder, name);
-  const marker = readMarker(folder);
+/** Reads everything anew: another process may have made the store between the first look and the lock. */
+function lockedDirectory(directory: string, owner: Ownership): StoreDirectory {
+  const at = (name: string): string => path.join(directory, name);
+  const marker = readMarker(directory);
   let { made } = marker ?? { made: false };
   if (marker === undefined) replaceFile(at(markerName), { store: storeName, format: storeFormat, made });
-  const data = at(dataName);
-  const locks = `${data}-lock`;
-  const found = stampOf(data);
-  if (made && found === undefined) throw new StoreDamaged(folder, `${dataName} is missing`);
+  const dataFile = at(dataName);
+  const lockFile = `${dataFile}-lock`;
+  const stamp = stampOf(dataFile);
+  if (made && stamp === undefined) throw new StoreDamaged(directory, `${dataName} is missing`);
   if (!made) {
     // Nothing in it was ever acknowledged.
-    for (const file of [data, locks]) rmSync(file, { force: true });
+    for (const file of [dataFile, lockFile]) rmSync(file, { force: true });
     writeZeros(at('room.probe'), firstTransactionBytes);
     rmSync(at('room.probe'));
   }
-  if (stampOf(locks) === undefined) writeZeros(locks, lockFileBytes);
+  if (stampOf(lockFile) === undefined) writeZeros(lockFile, lockFileBytes);
   return {
-    path: folder,
-    dataFile: data,
+    path: directory,
+    dataFile,
     quarantineDirectory: at('quarantine'),
     isNew: !made,
-    isClean: !made || (found !== undefined && found === textOf(at(closedName))),
+    isClean: !made || (stamp !== undefined && stamp === textOf(at(closedName))),
     markDirty: () =>
-      refusing(folder, () => {
+      refusing(directory, () => {
         rmSync(at(closedName), { force: true });
-        syncDirectory(folder);
+        syncDirectory(directory);
       }),
     isOwned: () => owner.isOwner(),
     markInitialised: () =>
-      refusing(folder, () => {
+      refusing(directory, () => {
         if (!made) replaceFile(at(markerName), { store: storeName, format: storeFormat, made: true });
         made = true;
       }),
     close(clean) {
       try {
-        const stamp = clean ? stampOf(data) : undefined;
-        if (stamp !== undefined) replaceFile(at(closedName), JSON.parse(stamp) as object);
+        const closed = clean ? stampOf(dataFile) : undefined;
+        if (closed !== undefined) replaceFile(at(closedName), JSON.parse(closed) as object);
       } catch {
-        // A full disk, say: then the next open looks through it first.
+        // Without the note (the disk may be full), the next open verifies the store.
       } finally {
         owner.release();
       }
@@ -113,14 +110,14 @@ function lockedDirectory(folder: string, owner: Ownership): StoreDirectory {
 }
 
 /*
- * LMDB does not live through every disk that is full. Its first transactions corrupt the memory of the process when
- * there is no room for them; and it writes its file of locks through a mapping, so that the process gets SIGBUS when
- * there is none for that. It takes the size of that file as it finds it.
+ * LMDB does not survive every full disk. Its first transactions corrupt the memory of the process when there is no room
+ * for them; and it writes its lock file through a mapping, so that the process gets SIGBUS when there is no room for
+ * that. It takes the lock file's size as it finds it. So we allocate both before LMDB opens the store.
  */
 const firstTransactionBytes = 256 * 1024;
 const lockFileBytes = 16 * 1024;
 
-/** A file of zeros that has its room on the disk, whole or not at all. */
+/** A file of zeros with its room on the disk, whole or not at all. */
 function writeZeros(file: string, bytes: number): void {
   const next = `${file}.next`;
   try {
@@ -132,36 +129,46 @@ function writeZeros(file: string, bytes: number): void {
   }
 }
 
-/** What the marker says; `undefined` where there is nothing yet. */
-function readMarker(folder: string): { readonly made: boolean } | undefined {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const names = readdirSync(folder);
+/**
+ * Makes the directory and returns its marker; `undefined` when there is none yet. Throws StoreRefused when it is no
+ * store.
+ */
+function readMarker(directory: string): { readonly made: boolean } | undefined {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const names = readdirSync(directory);
   if (!names.includes(markerName)) {
     const foreign = names.find((name) => !name.startsWith(lockName) && !name.startsWith(`${markerName}.`));
     if (foreign === undefined) return undefined;
     throw new StoreRefused(
       'foreign',
-      folder,
-      `this is not a queue store: it has no ${markerName}, but other files (${foreign}). Name an empty folder, or one that is not there yet`,
+      directory,
+      `this is not a queue store: it has no ${markerName}, but other files (${foreign}). Name an empty directory, or one that ` +
+        'does not exist yet',
     );
   }
-  const marker = parseObject(textOf(path.join(folder, markerName)) ?? '');
+  const marker = parseObject(textOf(path.join(directory, markerName)) ?? '');
   if (marker === undefined || marker['store'] !== storeName || typeof marker['format'] !== 'number')
-    throw new StoreRefused('foreign', folder, `${markerName} in it is not one of a queue store. Name another folder`);
+    throw new StoreRefused(
+      'foreign',
+      directory,
+      `its ${markerName} was not written by a queue store. Name another directory`,
+    );
   if (marker['format'] !== storeFormat)
     throw new StoreRefused(
       'newer',
-      folder,
-      `the queue store has format ${marker['format']}, this version knows ${storeFormat}. Use the version of spillway that made it, or a later one`,
+      directory,
+      `the queue store has format ${marker['format']}, this version knows ${storeFormat}. Use the version of spillway that made ` +
+        'it, or a later one',
     );
   return { made: marker['made'] === true };
 }
 
-function refusing<T>(folder: string, act: () => T): T {
+/** Turns errors of the system into refusals. */
+function refusing<T>(directory: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw refusalOf(folder, error) ?? error;
+    throw refusalOf(directory, error) ?? error;
   }
 }
 
@@ -173,8 +180,8 @@ function replaceFile(file: string, content: object): void {
   syncDirectory(path.dirname(file));
 }
 
-export function syncDirectory(folder: string): void {
-  const handle = openSync(folder, 'r');
+export function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
   try {
     fsyncSync(handle);
   } finally {
@@ -182,7 +189,7 @@ export function syncDirectory(folder: string): void {
   }
 }
 
-/** Size and time of a file; `undefined` where there is none. */
+/** Size and time of a file, as closed.json has them; `undefined` when there is no such file. */
 function stampOf(file: string): string | undefined {
   return ifExists(() => {
     const { size, mtimeMs } = statSync(file);
@@ -194,10 +201,10 @@ function textOf(file: string): string | undefined {
   return ifExists(() => readFileSync(file, 'utf8'));
 }
 
-/** What cannot be read is not the same as what is not there. */
-function ifExists<T>(look: () => T): T | undefined {
+/** Only a missing file is `undefined`; one that cannot be read is an error. */
+function ifExists<T>(read: () => T): T | undefined {
   try {
-    return look();
+    return read();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'EISDIR') return undefined;

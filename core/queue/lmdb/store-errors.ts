@@ -1,15 +1,15 @@
 import { constants } from 'node:os';
 
 /**
- * Why a store was not opened:
+ * Why a store was not opened, or is not usable any more:
  *
- * busy        another process owns it, or one that cannot be seen from here may
+ * busy        another process owns it, or may own it and cannot be seen from here
  * foreign     the path is something else, and stays as it is
  * newer       a later version wrote it
  * damaged     reading it failed, see StoreDamaged
- * unread      this process or machine could not look into it, for want of memory, say: the store was not judged
- * unwritable  the process may not write there, or there is no room
- * lanes       it was made with another number of lanes and still holds events
+ * unread      this process or machine could not read it, for want of memory, say: nothing is known about the store
+ * unwritable  the process may not write there, or the disk is full
+ * lanes       it was made with another number of lanes, and events still wait in it
  * taken       another process took it over while it was open here
  */
 export type RefusalCode = 'busy' | 'foreign' | 'newer' | 'damaged' | 'unread' | 'unwritable' | 'lanes' | 'taken';
@@ -33,15 +33,42 @@ export class StoreDamaged extends StoreRefused {
     super(
       'damaged',
       path,
-      `the queue store is damaged (${what}). Nothing was changed. Take what is left out of it with ` +
-        `\`spillway queue salvage --store ${path} --out FILE\` (some of it may have been delivered before), move the folder away, ` +
-        'and put what is to be sent into a new store',
+      `the queue store is damaged (${what}). Nothing was changed. Copy the intact records out of it with ` +
+        `\`spillway queue salvage --store ${path} --out FILE\` (some of them may have been delivered before), move the ` +
+        'directory away, and put the events that are still to be sent into a new store',
       options,
     );
   }
 }
 
-/** Answers of the system that say nothing about what is in the store, and what helps. */
+/**
+ * The disk did not take a flush: nobody can say which of the last writes are on it, and the system has forgotten those
+ * that it could not write. The queue accepts nothing any more; the next open verifies the store first.
+ */
+export class FlushFailed extends Error {
+  override readonly name = 'FlushFailed';
+  readonly code = 'unflushed';
+  constructor(path: string, cause: unknown) {
+    super(
+      `${path}: the disk did not take a flush (${String(cause)}), so nobody knows which of the last writes are on it. The queue ` +
+        'accepts nothing more; check the disk, then open the store again',
+      { cause },
+    );
+  }
+}
+
+/** A put waited too long for its flush: nothing was confirmed, and all of it may still be kept. */
+export class FlushOverdue extends Error {
+  override readonly name = 'FlushOverdue';
+  constructor(path: string, ms: number) {
+    super(
+      `${path}: the disk has not confirmed a write for ${ms / 1000} s. The events may still be kept: put them again later, under ` +
+        'the same ids',
+    );
+  }
+}
+
+/** Errors of the system that say nothing about the store's content, and what helps. */
 const systemErrors: readonly {
   readonly code: RefusalCode;
   readonly errors: readonly string[];
@@ -51,20 +78,20 @@ const systemErrors: readonly {
   {
     code: 'foreign',
     errors: ['EEXIST', 'ENOTDIR'],
-    what: 'this is a file; a queue store is a folder',
+    what: 'this is a file; a queue store is a directory',
     help: 'Name another path',
   },
   {
     code: 'unwritable',
     errors: ['EACCES', 'EPERM', 'EROFS'],
     what: 'this process cannot read and write there',
-    help: 'Give it the right to, for the folder and for every file in it, or name another folder',
+    help: 'Give it the right to, for the directory and for every file in it, or name another directory',
   },
   {
     code: 'unwritable',
     errors: ['ENOSPC', 'EDQUOT', 'EFBIG'],
     what: 'there is no room to write there',
-    help: 'Make room, or name another folder',
+    help: 'Make room, or name another directory',
   },
   {
     code: 'unread',
@@ -80,45 +107,19 @@ const systemErrors: readonly {
   },
 ];
 
-/** The refusal that an error of the system comes to; `undefined` for any other error. */
+/** The refusal for an error of the system; `undefined` for any other error. */
 export function refusalOf(path: string, error: unknown): StoreRefused | undefined {
   const name = errnoOf(error);
-  const answer = name === undefined ? undefined : systemErrors.find(({ errors }) => errors.includes(name));
-  if (name === undefined || answer === undefined) return undefined;
+  const known = name === undefined ? undefined : systemErrors.find(({ errors }) => errors.includes(name));
+  if (name === undefined || known === undefined) return undefined;
   const { message } = error as Error;
-  const said = message.includes(name) ? message : `${name}: ${message}`;
-  return new StoreRefused(answer.code, path, `${answer.what} (${said}). ${answer.help}`, { cause: error });
+  const detail = message.includes(name) ? message : `${name}: ${message}`;
+  return new StoreRefused(known.code, path, `${known.what} (${detail}). ${known.help}`, { cause: error });
 }
 
-/** The name of the errno of an error: Node gives the name, LMDB the number; LMDB's own numbers are negative. */
+/** The name of an error's errno: Node gives the name, LMDB the number; LMDB's own numbers are negative. */
 export function errnoOf(error: unknown): string | undefined {
   const { code } = error as { readonly code?: unknown };
   if (typeof code === 'string') return code;
   return Object.entries(constants.errno).find(([, number]) => number === code)?.[0];
-}
-/**
- * The disk did not take a flush: nobody can say what of the last writes is on it, and the system has forgotten what it
- * could not write. Nothing can be done with the queue any more; a store that is opened again is looked through first.
- */
-export class FlushFailed extends Error {
-  override readonly name = 'FlushFailed';
-  readonly code = 'unflushed';
-  constructor(path: string, cause: unknown) {
-    super(
-      `${path}: the disk did not take a flush (${String(cause)}), so nobody knows what of the last writes is on it. Nothing more is ` +
-        'taken from here on; see to the disk, then open the store again',
-      { cause },
-    );
-  }
-}
-
-/** The disk keeps a put waiting for its flush: nothing was confirmed, and all of it may yet be kept. */
-export class FlushOverdue extends Error {
-  override readonly name = 'FlushOverdue';
-  constructor(path: string, ms: number) {
-    super(
-      `${path}: the disk has not confirmed a write for ${ms / 1000} s. The events may yet be kept: put them again later, under the ` +
-        'same ids',
-    );
-  }
 }

@@ -1,4 +1,4 @@
-/** The child of inspect(): reads a whole store, and lives through it or not. */
+/** The child of verifyStore(): reads a whole store, and survives that or not. */
 import { decodeState } from './record.ts';
 import { checkPages } from './pages.ts';
 import { readingMessage, type Verification } from './verify-store.ts';
@@ -11,7 +11,7 @@ const kindIn = { log: 'waiting', done: 'done', dead: 'dead' } as const;
 
 function verifyRecords(tables: Tables): void {
   const meta = readMeta(tables.meta);
-  if (meta === undefined) throw new Error('the numbers kept about the records are missing');
+  if (meta === undefined) throw new Error('the values of the table meta are missing');
   let bytes = 0;
   const found = new Map<number, Record<RecordTable, number>>();
   for (const name of recordTables) {
@@ -21,19 +21,20 @@ function verifyRecords(tables: Tables): void {
       found.set(connection, counts);
       counts[name] += 1;
       bytes += value.length;
-      // Its checksum stands for the event: that need not be parsed.
+      // The checksum covers the event, which need not be parsed. A record with a wrong one goes to quarantine later.
       const record = decodeState(Buffer.from(value));
       if (record === 'bad') continue;
       const id = meta.counts.get(connection)?.id;
       if (record.kind !== kindIn[name] || record.seq !== seqOf(key) || record.connection !== id)
-        throw new Error(`a record of ${name} stands in the place of another`);
-      if (name === 'log' && laneOf(key) > meta.config.lanes) throw new Error('a record is in a lane that there is not');
+        throw new Error(`a record of ${name} is stored under the key of another`);
+      if (name === 'log' && laneOf(key) > meta.config.lanes)
+        throw new Error('a record is in a lane that does not exist');
     }
   }
   for (const entry of inOrder(tables.seen)) void entry;
   for (const [number, counts] of meta.counts) assertCounts(counts, found.get(number) ?? { log: 0, done: 0, dead: 0 });
   if ([...found.keys()].some((number) => !meta.counts.has(number)) || bytes !== meta.totals.bytes)
-    throw new Error('there are records too many or too few');
+    throw new Error('there are too many or too few records');
 }
 
 function* inOrder(table: Table): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
@@ -48,7 +49,7 @@ function* inOrder(table: Table): Generator<{ readonly key: Buffer; readonly valu
 function assertCounts({ waiting, done, dead, id }: ConnectionCounts, found: Record<RecordTable, number>): void {
   if (found.log !== waiting || found.done !== done || found.dead !== dead)
     throw new Error(
-      `of ${id}, ${found.log} waiting, ${found.done} done and ${found.dead} dead were found instead of ${waiting}, ${done} and ${dead}`,
+      `${id} has ${found.log} waiting, ${found.done} done and ${found.dead} dead records instead of ${waiting}, ${done} and ${dead}`,
     );
 }
 
@@ -60,10 +61,10 @@ async function verify(data: string): Promise<Verification> {
     verifyRecords(tables);
     return { sound: true };
   } catch (error) {
-    return { sound: false, what: (error as Error).message, errno: errnoOf(error) };
+    return { sound: false, problem: (error as Error).message, errno: errnoOf(error) };
   }
 }
 
 process.send!(readingMessage, () => {
-  void verify(process.argv[2]!).then((finding) => process.send!(finding, () => process.exit(0)));
+  void verify(process.argv[2]!).then((verification) => process.send!(verification, () => process.exit(0)));
 });

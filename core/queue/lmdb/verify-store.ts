@@ -6,30 +6,28 @@ import type { StoreDirectory } from './store-directory.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { metaPagesBytes } from './tables.ts';
 
-/** What the child says in the end. `errno`: the system's answer that kept it from reading. */
+/** The child's last message. `errno`: the error of the system that kept it from reading. */
 export type Verification =
-  { readonly sound: true } | { readonly sound: false; readonly what: string; readonly errno?: string | undefined };
+  { readonly sound: true } | { readonly sound: false; readonly problem: string; readonly errno?: string | undefined };
 
-/** What it says first: from here on, what ends it may be what it reads. */
+/** The child's first message: when it dies after this, the store may be the cause. */
 export const readingMessage = 'reading';
 
-/**
- * Ends that come from outside, whatever the child was at: somebody stopped it, or the system did for want of memory.
- */
+/** Signals from outside, which say nothing about the store: a person sent them, or the system for want of memory. */
 const externalSignals: readonly string[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGXCPU'];
 
 interface ChildReport {
   readonly isReading: boolean;
-  readonly finding: Verification | undefined;
+  readonly verification: Verification | undefined;
   /** The signal, or the exit code in words. */
   readonly end: string;
   readonly printed: string;
 }
 
 /**
- * Has a child process read everything there is, as LMDB will see it. Throws StoreDamaged when it says that something is
- * wrong, or when it dies of it; StoreRefused (unread) when it could not look. A record with a wrong checksum is nothing
- * wrong: that one goes to quarantine when it is met.
+ * Has a child process read the whole store, as LMDB will. Throws StoreDamaged when the child finds a fault or dies of
+ * one, StoreRefused (unread) when it could not read. A record with a wrong checksum is no fault: it goes to quarantine
+ * when it is met.
  */
 export async function verifyStore({ path, dataFile }: Pick<StoreDirectory, 'path' | 'dataFile'>): Promise<void> {
   const before = readMetaPages(dataFile);
@@ -41,7 +39,7 @@ export async function verifyStore({ path, dataFile }: Pick<StoreDirectory, 'path
       }),
     );
   } catch (error) {
-    // The child may have gone back to the last flushed transaction; a store that is refused stays as it was found.
+    // The child may have rolled back to the last flushed transaction; a store that is refused stays as it was found.
     if (!readMetaPages(dataFile).equals(before)) writeMetaPages(dataFile, before);
     throw error;
   }
@@ -67,11 +65,11 @@ function writeMetaPages(data: string, bytes: Buffer): void {
   }
 }
 
-function assertSound(path: string, { isReading, finding, end, printed }: ChildReport): void {
-  if (finding?.sound === true) return;
-  if (finding !== undefined) {
-    const cause = Object.assign(new Error(finding.what), { code: finding.errno });
-    throw refusalOf(path, cause) ?? new StoreDamaged(path, finding.what);
+function assertSound(path: string, { isReading, verification, end, printed }: ChildReport): void {
+  if (verification?.sound === true) return;
+  if (verification !== undefined) {
+    const { problem, errno } = verification;
+    throw refusalOf(path, Object.assign(new Error(problem), { code: errno })) ?? new StoreDamaged(path, problem);
   }
   const lines = printed.trim().split('\n');
   const line = lines.find((one) => /error|assert/i.test(one)) ?? lines.at(-1) ?? '';
@@ -86,7 +84,7 @@ function unreadable(path: string, why: string, cause?: unknown): StoreRefused {
     'unread',
     path,
     `the queue store was not closed, and could not be looked through (${why}). It was not judged, and nothing was changed. ` +
-      `Mend that and open it again; where it cannot be mended, \`spillway queue status --store ${path}\` looks through it and closes it`,
+      `Repair that and open it again; where it cannot be repaired, \`spillway queue status --store ${path}\` verifies it and closes it`,
     { cause },
   );
 }
@@ -98,23 +96,23 @@ async function runChild(data: string): Promise<ChildReport> {
   const script = fileURLToPath(new URL(source ? './verify-child.ts' : './verify-child.js', import.meta.url));
   if (!existsSync(script))
     throw new Error(
-      `${script} is not there. A host that is bundled into one file keeps this package out of the bundle`,
+      `${script} is not there. A host that is bundled into one file must keep this package out of the bundle`,
     );
   const child = fork(script, [data], {
-    // Run from source, the child needs what its parent may have from a test runner, in whatever folder that was
-    // started. Otherwise it needs no flags, and no inspector port.
+    // Run from source, the child needs a compiler; a test runner may have loaded its own into the parent. Compiled, it
+    // needs no flags, and no inspector port.
     execArgv: source ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
-    // What LMDB prints before it aborts is nothing for a host's log.
+    // LMDB prints a line before it aborts, which does not belong in a host's log.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   let isReading = false;
-  let finding: Verification | undefined;
+  let verification: Verification | undefined;
   let printed = '';
   child.on('message', (message) => {
     if (message === readingMessage) isReading = true;
-    else finding = message as Verification;
+    else verification = message as Verification;
   });
-  // Not there when the process has too many files open.
+  // Missing when the process has too many files open.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     printed = (printed + text).slice(-4000);
   });
@@ -122,5 +120,5 @@ async function runChild(data: string): Promise<ChildReport> {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  return { isReading, finding, end, printed };
+  return { isReading, verification, end, printed };
 }
