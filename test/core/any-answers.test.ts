@@ -1,3 +1,4 @@
+// Tests core/runtime/sending/decisions.ts and core/runtime/sending/settle.ts, with any decisions a folder may return.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, classifyWith, decide, type RetryDecision } from '../../core/index.ts';

@@ -1,3 +1,4 @@
+// Tests core/runtime/settled-hook.ts through deliver() and stream().
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { yes, type Answer } from './scripted-vendor.ts';

@@ -1,3 +1,4 @@
+// Tests core/http/redact.ts and core/http/masking, with texts spelled in any way.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, classifyWith, decide, type Batch, type RetryDecision } from '../../core/index.ts';

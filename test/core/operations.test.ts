@@ -1,3 +1,4 @@
+// Tests core/runtime/call.ts, core/runtime/catalogue.ts and core/runtime/sending/send-request.ts.
 import { describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

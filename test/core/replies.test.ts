@@ -1,3 +1,4 @@
+// Tests core/runtime/sending/read-response.ts and core/runtime/sending/unusable-reply.ts.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';

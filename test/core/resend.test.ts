@@ -1,3 +1,4 @@
+// Tests core/runtime/sending/send-batch.ts, where a vendor names the item that it refuses.
 import { describe, expect, it } from '@jest/globals';
 import { classifyWith, decide, type RetryDecision } from '../../core/index.ts';
 import { start } from './manual-clock.ts';

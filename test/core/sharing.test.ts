@@ -1,3 +1,4 @@
+// Tests core/http/pools.ts, core/http/socket-scheduler.ts and core/runtime/connection-ids.ts.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';

@@ -1,3 +1,4 @@
+// Tests core/runtime/stream.ts, with a pace that is slower than its source.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { classifyWith, decide, type DestinationManifest } from '../../core/index.ts';

@@ -1,3 +1,4 @@
+// Tests core/policy/clock.ts and core/runtime/host-clock.ts, through connections on the system’s clocks.
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRuntime, type AnyDestination, type ConnectionOptions } from '../../core/index.ts';

@@ -1,3 +1,4 @@
+// Tests core/hosts/cli/main.ts, as a process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

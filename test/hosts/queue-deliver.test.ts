@@ -1,3 +1,4 @@
+// Tests core/hosts/cli/queue/resumption.ts and core/hosts/cli/queue/journal.ts: deliver --store.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// Tests core/hosts/cli/queue/disk.ts, with a disk that is full.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// Tests core/hosts/cli/queue/owner-socket.ts and core/hosts/cli/queue/remote-queue.ts.
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

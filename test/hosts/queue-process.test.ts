@@ -1,3 +1,4 @@
+// Tests core/hosts/cli/queue/work.ts and core/hosts/cli/queue/enqueue.ts, as processes.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// Tests core/hosts/cli/queue/purge.ts, and core/hosts/cli/queue/work.ts beside connections it does not know.
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';

@@ -1,3 +1,4 @@
+// Tests core/hosts/cli/queue/work-log.ts, core/hosts/cli/queue/rate-meter.ts and core/hosts/cli/queue/status.ts.
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { createAttendance } from '../../core/hosts/cli/queue/attendance.ts';

@@ -1,3 +1,4 @@
+// Tests core/queue/deliver-until-settled.ts, as the host of docs/examples/kafka-host.ts uses it.
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';

@@ -1,3 +1,4 @@
+// Tests core/queue/lmdb and core/hosts/cli/queue, killed at any moment.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// Tests core/queue/lmdb/store-directory.ts and core/queue/lmdb/open-queue.ts, where the disk has little room.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,3 +1,4 @@
+// Tests core/queue/lmdb/verify-store.ts, core/queue/lmdb/quarantine.ts and core/queue/lmdb/pages.ts.
 import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,

@@ -1,3 +1,4 @@
+// Tests core/queue/lmdb/lmdb-queue.ts against a model in memory.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

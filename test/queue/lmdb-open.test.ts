@@ -1,3 +1,4 @@
+// Tests core/queue/lmdb/open-queue.ts, core/queue/lmdb/owner-lock.ts and core/queue/lmdb/presence.ts.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import {
   chmodSync,

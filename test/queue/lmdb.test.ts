@@ -1,3 +1,4 @@
+// Tests core/queue/lmdb/lmdb-queue.ts, with the contract of core/queue/queue.ts.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// Tests core/queue/worker.ts, several of them on one store.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

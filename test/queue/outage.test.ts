@@ -1,3 +1,4 @@
+// Tests core/queue/outage-breaker.ts and core/queue/prober.ts, through a worker.
 import { describe, expect, it } from '@jest/globals';
 import { runOutage } from './outage.ts';
 

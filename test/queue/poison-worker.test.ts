@@ -1,3 +1,4 @@
+// Tests core/queue/poison-tracker.ts, through a worker.
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { workFor, type WorkableConnection, type QueueWorker } from '../../core/queue/index.ts';

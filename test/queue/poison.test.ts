@@ -1,3 +1,4 @@
+// Tests core/queue/poison-tracker.ts, through a worker and any events that fail.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

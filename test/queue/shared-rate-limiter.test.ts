@@ -1,3 +1,4 @@
+// Tests core/policy/shared-limiter.ts.
 import { describe, expect, it } from '@jest/globals';
 import { createSharedRateLimiter } from '../../core/queue/index.ts';
 

@@ -1,3 +1,4 @@
+// Tests core/queue/worker.ts before the simulators, at the destinations of this repository.
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createRuntime, loadDestinations, type AnyDestination } from '../../core/index.ts';
