@@ -17,15 +17,32 @@ export interface Connection<L extends OperationList = OperationList> {
   readonly id: string;
   /** What would be sent, and why; or why not. Nothing leaves. */
   preview(event: CdpEvent): Promise<Preview>;
-  /** One outcome per event, in order. Never rejects because of events, vendors or folders. */
+  /**
+   * One outcome per event, in order. Never rejects because of events, vendors or folders.
+   *
+   * @example
+   * const outcomes = await connection.deliver(events, { withinMs: 20_000 });
+   * for (const [index, outcome] of outcomes.entries())
+   *   if (outcome.kind === 'deferred') console.log(events[index]?.messageId, 'not before', outcome.retryAt);
+   */
   deliver(events: readonly CdpEvent[], options?: DeliverOptions): Promise<readonly Outcome[]>;
-  /** Outcomes as they settle, in constant memory. Throws what the source throws, after the outcomes of what was read. */
+  /**
+   * Outcomes as they settle, in constant memory. Throws what the source throws, after the outcomes of what was read.
+   *
+   * @example
+   * for await (const { index, outcome } of connection.stream(events, { window: 5_000 }))
+   *   if (outcome.kind === 'rejected') console.error(`event ${index}: ${outcome.reason.message}`);
+   */
   stream(events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>, options?: StreamOptions): AsyncIterable<Settled>;
   /** For queues: the group and lane an event would travel in, or the outcome that settles it unsent. */
   routeOf(event: CdpEvent): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
   /**
    * Runs one of the operations the vendor offers beside events. What the vendor says is a value; throws only for a name that the
    * destination does not have. Suspensions neither stop it nor come of it.
+   *
+   * @example
+   * const result = await connection.call('list-unsubscribers', { since: '2026-01-01T00:00:00' });
+   * if (result.kind === 'done') console.log(result.reply);
    */
   call<N extends keyof L & string>(
     operation: N,
@@ -33,7 +50,13 @@ export interface Connection<L extends OperationList = OperationList> {
       ? [input?: CallInput<L[N]>, options?: CallOptions]
       : [input: CallInput<L[N]>, options?: CallOptions]
   ): Promise<CallResult<CallReply<L[N]>>>;
-  /** Asks the vendor once whether it takes the credentials. A yes ends a suspension of the whole connection. */
+  /**
+   * Asks the vendor once whether it takes the credentials. An `ok` ends a suspension of the whole connection.
+   *
+   * @example
+   * const checked = await connection.check({ withinMs: 5_000 });
+   * if (checked.kind === 'refused') console.error(checked.reason.message);
+   */
   check(options?: CheckOptions): Promise<CheckResult>;
   /** What is suspended, until resume(), or a check() that says ok. */
   suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];

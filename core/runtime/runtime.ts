@@ -107,7 +107,17 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** The runtime a host embeds. Throws, naming the option, for one that cannot be meant: a bad origin, an unknown slug, no slot. */
+/**
+ * The runtime a host embeds. Throws, naming the option, for one that cannot be meant: a bad origin, an unknown slug, no
+ * slot.
+ *
+ * @example
+ * const runtime = createRuntime({ destinations: await loadDestinations('connectors') });
+ * const opened = runtime.open('adjust', settings);
+ * if (opened.kind === 'invalid') throw new Error(opened.issues.map(({ path, message }) => `${path}: ${message}`).join());
+ * const [outcome] = await opened.connection.deliver([{ type: 'track', event: 'Order Completed' }]);
+ * await runtime.close();
+ */
 export function createRuntime(given: RuntimeOptions): Runtime {
   if (given === undefined) throw new TypeError('createRuntime(): needs options, with the destinations');
   const named = checkedOptions(given, hostOptions, 'createRuntime()');

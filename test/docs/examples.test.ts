@@ -16,6 +16,8 @@ const surroundings = {
   batch: 'Batch<unknown>',
   response: 'HttpResponse',
   settings: 'unknown',
+  manifest: 'DestinationManifest',
+  configHash: 'string',
   signal: 'AbortSignal',
 } as const;
 
@@ -60,9 +62,9 @@ async function exportsOf(entry: string): Promise<Map<string, string>> {
 /** An example as a module of its own, with the imports it leaves out. */
 async function moduleOf({ code }: Example): Promise<string> {
   const own = /^import /m.test(code);
-  const used = Object.entries(surroundings).filter(([name]) => new RegExp(`\\b(?<!\\.)${name}\\b`).test(code));
-  const ambient = used
-    .filter(([name]) => !new RegExp(`\\b(?:const|let|of|import)\\b[^=;]*\\b${name}\\b`).test(code))
+  // Where the example declares one itself, that one shadows this.
+  const ambient = Object.entries(surroundings)
+    .filter(([name]) => new RegExp(`(?<![.\\w])${name}\\b`).test(code))
     .map(([name, type]) => `declare const ${name}: ${type};`);
   const imports = await Promise.all(
     entries.map(async (entry) => {
