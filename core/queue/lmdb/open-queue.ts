@@ -46,7 +46,7 @@ export interface QueueOptions {
  *
  * @example
  * const queue = await openQueue({ path: 'queue' });
- * const event = { type: 'track', event: 'Order Completed', messageId: 'm-1', userId: 'u-1' };
+ * const event: CdpEvent = { type: 'track', event: 'Order Completed', messageId: 'm-1', userId: 'u-1' };
  * const { accepted, duplicates } = await queue.put('my-shop', [{ id: 'm-1', event, acceptedAt: Date.now() }]);
  * const [claim] = queue.claim('my-shop', 1, Date.now());
  * if (claim !== undefined) {
