@@ -1,4 +1,5 @@
-import { backoffMs, type Backoff } from './backoff.ts';
+import { backoffMs, equalJitter, type Backoff } from './backoff.ts';
+import type { Clock } from './clock.ts';
 
 /**
  * `closed`: everything may pass. `open`: nothing but one probe, at its time. `half-open`: the probe succeeded; what passes now decides
@@ -20,7 +21,7 @@ export interface CircuitBreaker {
   close(): void;
 }
 
-export function createCircuitBreaker(backoff: Backoff): CircuitBreaker {
+export function createCircuitBreaker(backoff: Backoff, random: Clock['random']): CircuitBreaker {
   let state: CircuitState = 'closed';
   let failures = 0;
   let waitMs = 0;
@@ -32,7 +33,7 @@ export function createCircuitBreaker(backoff: Backoff): CircuitBreaker {
     open(now, earliest = now) {
       state = 'open';
       failures += 1;
-      waitMs = backoffMs(backoff, failures);
+      waitMs = equalJitter(backoffMs(backoff, failures), random);
       probeAt = Math.max(now + waitMs, earliest);
     },
     halfOpen() {

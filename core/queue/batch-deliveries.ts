@@ -1,4 +1,5 @@
 import type { Outcome } from '../api/outcome.ts';
+import type { Clock } from '../policy/clock.ts';
 import type { SharedLimiter } from '../policy/shared-limiter.ts';
 import type { createAmbiguityMarker } from './ambiguous-after-crash.ts';
 import { openClaimBatch, type ClaimBatch } from './claim-batch.ts';
@@ -29,7 +30,8 @@ export interface BatchDeliveryOptions {
   readonly batchSize: number;
   readonly withinMs: number;
   /** Epoch ms. */
-  readonly now: () => number;
+  readonly now: Clock['now'];
+  readonly random: Clock['random'];
   readonly onDefect: (where: string, error: unknown) => void;
   /** There may be capacity for more. */
   readonly onCapacity: () => void;
@@ -68,7 +70,8 @@ const newlyAmbiguousOf = (before: readonly Claim[], claims: readonly Claim[]): R
   new Set(claims.filter((claim, position) => claim !== before[position]).map(({ seq }) => seq));
 
 export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliveries {
-  const { connection, writer, outage, suspension, limiter, poison, policy, now, onDefect, onCapacity } = options;
+  const { connection, writer, outage, suspension, limiter, poison, policy, now, random, onDefect, onCapacity } =
+    options;
   const { prefetch, inFlight, batchSize, withinMs, markAmbiguous } = options;
   const batches = new Map<ClaimBatch, InFlightBatch>();
   /** Claims of fresh batches that are neither settled nor returned. */
@@ -81,6 +84,7 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
       writer,
       policy,
       now,
+      random,
       suspended: () => connection.suspended(),
       newlyAmbiguous: claims === claimed ? noneAmbiguous : newlyAmbiguousOf(claimed, claims),
       alone: claims.length === 1 || batchSize === 1,

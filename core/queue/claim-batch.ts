@@ -1,4 +1,5 @@
 import type { Outcome } from '../api/outcome.ts';
+import type { Clock } from '../policy/clock.ts';
 import type { PoisonTracker } from './poison-tracker.ts';
 import type { Claim, FinalSettlement, Settlement } from './queue.ts';
 import type { SettlementWriter } from './settlement-writer.ts';
@@ -20,7 +21,8 @@ export interface ClaimBatch {
 export interface ClaimBatchOptions {
   readonly writer: SettlementWriter;
   readonly policy: QueuePolicy;
-  readonly now: () => number;
+  readonly now: Clock['now'];
+  readonly random: Clock['random'];
   readonly suspended: () => Suspended;
   /** The sequence numbers of claims that are ambiguous, where the store does not know that yet. */
   readonly newlyAmbiguous: ReadonlySet<number>;
@@ -32,7 +34,7 @@ export interface ClaimBatchOptions {
 }
 
 export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOptions): ClaimBatch {
-  const { writer, policy, now, suspended, newlyAmbiguous, alone, poison, onClosed } = options;
+  const { writer, policy, now, random, suspended, newlyAmbiguous, alone, poison, onClosed } = options;
   const settled = claims.map(() => false);
   /** Writes in progress, and how many of these claims each settles. */
   const writes = new Map<Promise<boolean>, number>();
@@ -60,6 +62,7 @@ export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOpti
   const contextOf = (suspensions: Suspended): SettleContext => ({
     policy,
     now: now(),
+    random,
     suspended: suspensions,
     alone,
     poison,
@@ -127,6 +130,7 @@ const ambiguousRetry = ({ seq, attempts, history }: Claim, now: number): Settlem
 export interface SettleContext {
   readonly policy: QueuePolicy;
   readonly now: number;
+  readonly random: Clock['random'];
   readonly suspended: Suspended;
   readonly alone: boolean;
   readonly poison: PoisonTracker;
@@ -189,7 +193,8 @@ export function returnToQueue(
 }
 
 const settle = (claim: Claim, outcome: Outcome, context: SettleContext): Settlement => {
-  const { policy, now, suspended, alone, poison } = context;
+  const { policy, now, random, suspended, alone, poison } = context;
   const isToBlame = (since: number): boolean => poison.isPoisonous(claim.seq, since);
-  return settlementOf(claim, outcome, { policy, now, paused: isPaused(suspended, outcome), alone, isToBlame });
+  const paused = isPaused(suspended, outcome);
+  return settlementOf(claim, outcome, { policy, now, random, paused, alone, isToBlame });
 };

@@ -41,6 +41,8 @@ export interface DriveOptions {
   /** Epoch ms. Default: Date.now. */
   readonly now?: Clock['now'];
   readonly after?: Clock['after'];
+  /** In [0, 1). Spreads waits, so that hosts that failed together do not come back together. Default: Math.random. */
+  readonly random?: Clock['random'];
 }
 
 /** An event that deliverUntilSettled() gave back. */
@@ -77,6 +79,7 @@ const driveOptions: OptionTable<DriveOptions> = {
   signal: anAbortSignal,
   now: aFunction,
   after: aFunction,
+  random: aFunction,
 };
 
 /**
@@ -96,7 +99,7 @@ export async function deliverUntilSettled(
   if (!aFunction.fits(options.settled))
     throw new TypeError(`deliverUntilSettled(): settled must be a function, not ${kindOf(options.settled)}`);
   const { settled, policy = defaultQueuePolicy, suspended, withinMs, signal } = options;
-  const { now = systemClock.now, after = systemClock.after } = options;
+  const { now = systemClock.now, after = systemClock.after, random = systemClock.random } = options;
   const startedAt = now();
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
@@ -144,7 +147,8 @@ export async function deliverUntilSettled(
       const suspensions = outcome.kind === 'suspended' ? (suspended?.() ?? []) : [];
       const pause = isPaused(suspensions, outcome);
       if (pause && outcome.kind === 'suspended') paused ??= wholeSuspension(suspensions) ?? outcome.reason;
-      const settlement = settlementOf({ ...one, seq: one.position }, outcome, { policy, now: now(), paused: pause });
+      const context = { policy, now: now(), random, paused: pause };
+      const settlement = settlementOf({ ...one, seq: one.position }, outcome, context);
       if (settlement.kind === 'retry') {
         const { attempts, notBefore, ambiguous } = settlement;
         stay.set(index, { ...one, attempts, notBefore, ambiguous });

@@ -1,6 +1,7 @@
 import type { Outcome, ReasonCode } from '../api/outcome.ts';
 import type { Backoff } from '../policy/backoff.ts';
 import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
+import type { Clock } from '../policy/clock.ts';
 import { batchHealth, healthOf, type VendorHealth } from './vendor-health.ts';
 
 /** An outage may end at any moment. */
@@ -8,7 +9,8 @@ const outageProbes: Backoff = { baseMs: 1_000, capMs: 60_000 };
 
 export interface OutageBreakerOptions {
   /** Epoch ms. */
-  readonly now: () => number;
+  readonly now: Clock['now'];
+  readonly random: Clock['random'];
   /** It opened, or stays open after a probe: nothing but the next probe may leave, at `probeAt` (epoch ms). */
   readonly onOpen: (code: ReasonCode, probeAt: number) => void;
   /** It opened while requests were in flight: no more of them may start. */
@@ -73,8 +75,14 @@ const maxFailedSamples = 56;
 
 const nothingLearnt: BatchVerdict = { reached: false, recovered: false, earliest: 0 };
 
-export function createOutageBreaker({ now, onOpen, onOpenInFlight, onResumed }: OutageBreakerOptions): OutageBreaker {
-  const breaker = createCircuitBreaker(outageProbes);
+export function createOutageBreaker({
+  now,
+  random,
+  onOpen,
+  onOpenInFlight,
+  onResumed,
+}: OutageBreakerOptions): OutageBreaker {
+  const breaker = createCircuitBreaker(outageProbes, random);
   let failuresInRow = 0;
   let failedProbes = 0;
   /** Failures of samples since an event of one got through. */

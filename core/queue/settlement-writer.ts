@@ -1,4 +1,4 @@
-import { backoffMs, type Backoff } from '../policy/backoff.ts';
+import { backoffMs, equalJitter, type Backoff } from '../policy/backoff.ts';
 import { sleepCapped, type Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
 import { isStoreLost, type DeliveryQueue, type Settlement } from './queue.ts';
@@ -10,6 +10,7 @@ export interface SettlementWriterOptions {
   readonly configHash: string;
   readonly now: Clock['now'];
   readonly after: Clock['after'];
+  readonly random: Clock['random'];
   /** Fires when there is no time left to ask a store again. */
   readonly hurry: AbortSignal;
   /** The store refused a write, and is asked again after so many milliseconds; 0 = never. */
@@ -49,13 +50,15 @@ interface Group {
 }
 
 export function createSettlementWriter(options: SettlementWriterOptions): SettlementWriter {
-  const { queue, id, configHash, now, after, hurry, onRefused, onRecovered, onDefect } = options;
+  const { queue, id, configHash, now, after, random, hurry, onRefused, onRecovered, onDefect } = options;
   const pending: Group[] = [];
   let isWriting = false;
   /** The events whose settlements a write without settlements proves space for. */
   let reservedEvents = 0;
   /** Groups that the store refuses so far. */
   let refusedGroups = 0;
+
+  const waitAfter = (failures: number): number => equalJitter(backoffMs(storeRetries, failures), random);
 
   async function writePending(): Promise<void> {
     isWriting = true;
@@ -64,8 +67,9 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
     for (let group = pending.shift(); group !== undefined; group = pending.shift()) {
       failpoint('after send before record');
       // A refused group does not block the next one, which may need less space.
-      if (await tryWrite(group.settlements, backoffMs(storeRetries, 1))) group.resolve(true);
-      else void retryUntilStopped(group.settlements).then(group.resolve);
+      const retryMs = waitAfter(1);
+      if (await tryWrite(group.settlements, retryMs)) group.resolve(true);
+      else void retryUntilStopped(group.settlements, retryMs).then(group.resolve);
       failpoint('after record');
     }
     isWriting = false;
@@ -86,14 +90,14 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
    * A refused settlement must not be lost, as its event would be sent again: it is written again and again until time runs out; 'done'
    * ones separately, because they need less space.
    */
-  async function retryUntilStopped(settlements: readonly Settlement[]): Promise<boolean> {
+  async function retryUntilStopped(settlements: readonly Settlement[], firstWaitMs: number): Promise<boolean> {
     refusedGroups += 1;
     let parts = partition(settlements, ({ kind }) => kind === 'done');
-    for (let failures = 1; parts.length > 0 && !hurry.aborted;) {
-      await sleepCapped(backoffMs(storeRetries, failures), after, hurry);
-      failures += 1;
+    for (let failures = 2, waitMs = firstWaitMs; parts.length > 0 && !hurry.aborted; failures += 1) {
+      await sleepCapped(waitMs, after, hurry);
+      waitMs = waitAfter(failures);
       const refused: (readonly Settlement[])[] = [];
-      for (const part of parts) if (!(await tryWrite(part, backoffMs(storeRetries, failures)))) refused.push(part);
+      for (const part of parts) if (!(await tryWrite(part, waitMs))) refused.push(part);
       parts = refused;
     }
     let unwritten = parts.flat();
@@ -138,7 +142,8 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
     release,
     async proveWritable(events) {
       reservedEvents = events;
-      return (await tryWrite([], backoffMs(storeRetries, 1))) || retryUntilStopped([]);
+      const retryMs = waitAfter(1);
+      return (await tryWrite([], retryMs)) || retryUntilStopped([], retryMs);
     },
     isStuck: () => refusedGroups > 0,
   };

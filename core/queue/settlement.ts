@@ -1,6 +1,7 @@
 import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
-import { backoffMs, type Backoff } from '../policy/backoff.ts';
+import { backoffMs, equalJitter, type Backoff } from '../policy/backoff.ts';
+import type { Clock } from '../policy/clock.ts';
 import type { Claim, Settlement, FailureHistory } from './queue.ts';
 
 /** How long a queue tries. */
@@ -49,7 +50,7 @@ const patient: ReadonlySet<Reason['code']> = new Set(['rate_limited', 'held_back
 export function settlementOf(
   claim: Pick<Claim, 'seq' | 'attempts' | 'acceptedAt' | 'ambiguous' | 'history'>,
   outcome: Outcome,
-  { policy, now, paused, alone = false, isToBlame = () => false }: SettlementContext,
+  { policy, now, paused, alone = false, isToBlame = () => false, random = wholeWait }: SettlementContext,
 ): Settlement {
   const { seq, attempts, acceptedAt } = claim;
   if (outcome.kind === 'delivered' || outcome.kind === 'skipped') return { kind: 'done', seq, outcome: outcome.kind };
@@ -72,7 +73,7 @@ export function settlementOf(
   const retryAt = outcome.retryAt === undefined ? now : Date.parse(outcome.retryAt);
   const tries = failed + (history?.throttled ?? 0);
   const cameBack = tries > attempts + (claim.history?.throttled ?? 0);
-  const soonest = now + (cameBack ? retryMs(tries) : 0);
+  const soonest = now + (cameBack ? equalJitter(retryMs(tries), random) : 0);
   const notBefore = retryAt >= soonest ? retryAt : soonest;
   return {
     kind: 'retry',
@@ -92,7 +93,11 @@ export interface SettlementContext {
   readonly alone?: boolean;
   /** Whether others were delivered since (epoch ms), so that this event itself must be why it fails. */
   readonly isToBlame?: (since: number) => boolean;
+  /** In [0, 1): spreads the back-off between its half and its whole. Default: the whole. */
+  readonly random?: Clock['random'];
 }
+
+const wholeWait = (): number => 1;
 
 const kept = (ambiguous: boolean, history: FailureHistory | undefined) => ({
   ...(ambiguous ? { ambiguous: true as const } : {}),

@@ -1,6 +1,7 @@
 import type { Reason, ReasonCode } from '../api/outcome.ts';
 import type { Backoff } from '../policy/backoff.ts';
 import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
+import type { Clock } from '../policy/clock.ts';
 import { wholeSuspension } from './suspension.ts';
 import type { WorkableConnection } from './work-options.ts';
 
@@ -10,7 +11,8 @@ const suspensionProbes: Backoff = { baseMs: 60_000, capMs: 3_600_000 };
 export interface SuspensionWatchOptions {
   readonly connection: Pick<WorkableConnection, 'suspended' | 'check' | 'resume'>;
   /** Epoch ms. */
-  readonly now: () => number;
+  readonly now: Clock['now'];
+  readonly random: Clock['random'];
   readonly onSuspended: (code: ReasonCode, probeAt: number) => void;
   readonly onResumed: () => void;
   readonly onDefect: (where: string, error: unknown) => void;
@@ -40,8 +42,8 @@ export interface SuspensionWatch {
 }
 
 export function createSuspensionWatch(options: SuspensionWatchOptions): SuspensionWatch {
-  const { connection, now, onSuspended, onResumed, onDefect } = options;
-  const breaker = createCircuitBreaker(suspensionProbes);
+  const { connection, now, random, onSuspended, onResumed, onDefect } = options;
+  const breaker = createCircuitBreaker(suspensionProbes, random);
   let reason: Reason | undefined;
   let canCheck = true;
   /** False where the last probe turned out to be none: the destination has no check(). */

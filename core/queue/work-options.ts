@@ -41,6 +41,8 @@ export interface WorkOptions {
   /** Epoch ms. Default: Date.now. */
   readonly now?: Clock['now'];
   readonly after?: Clock['after'];
+  /** In [0, 1). Spreads waits, so that workers that failed together do not come back together. Default: Math.random. */
+  readonly random?: Clock['random'];
   /** Held and resumed connections, defects. What it throws is ignored. */
   readonly onSignal?: Emit;
 }

@@ -45,7 +45,8 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
   const { queue, connection, configHash, shared } = options;
   const { policy = defaultQueuePolicy, prefetch = maxPrefetch, inFlight = 2, withinMs = 30_000 } = options;
   const { batchSize = prefetch, retryConcurrency = 4 } = options;
-  const { now = systemClock.now, after = systemClock.after, id = connection.id } = options;
+  const { now = systemClock.now, after = systemClock.after, random = systemClock.random } = options;
+  const { id = connection.id } = options;
   // One batch more than `inFlight` may be out, as the next leaves when most of another has come back.
   const maxOut = prefetch * (inFlight + 1) + batchSize * retryConcurrency;
   const signals = createWorkerSignals(options, id, now);
@@ -53,6 +54,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
 
   const outage = createOutageBreaker({
     now,
+    random,
     onOpen: (code, probeAt) => signals.held('unreachable', code, probeAt),
     onOpenInFlight: () => deliveries.abort(),
     onResumed: resumed,
@@ -60,6 +62,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
   const suspension = createSuspensionWatch({
     connection,
     now,
+    random,
     onSuspended: (code, probeAt) => signals.held('suspended', code, probeAt),
     onResumed: resumed,
     onDefect: defect,
@@ -70,6 +73,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     configHash,
     now,
     after,
+    random,
     hurry: hooks.hurry,
     onRefused: hooks.onRefused,
     onRecovered: hooks.onRecovered,
@@ -91,6 +95,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     batchSize,
     withinMs,
     now,
+    random,
     onDefect: defect,
     onCapacity: hooks.onCapacity,
   });

@@ -37,7 +37,7 @@ export interface KafkaHostOptions {
   /** Shorter than a third of the consumer's session timeout. */
   readonly heartbeatMs?: number;
   /** Time, where it is not the system's. */
-  readonly clock?: Required<Pick<DriveOptions, 'now' | 'after'>>;
+  readonly clock?: Required<Pick<DriveOptions, 'now' | 'after' | 'random'>>;
 }
 
 /** For `consumer.run({ eachBatchAutoResolve: false, eachBatch: kafkaHost(options) })`. */

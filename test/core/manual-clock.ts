@@ -20,6 +20,9 @@ export interface ManualClock extends Clock {
 export const start = Date.parse('2026-01-15T12:00:00.000Z');
 
 /** `activity` is a number that changes while something goes on that needs no time. */
+/** Chance that jitters nothing: the whole of each wait. */
+export const wholeWaits = (): number => 1;
+
 export function createManualClock(random: () => number = () => 0.5, activity: () => number = () => 0): ManualClock {
   let now = start;
   const sleepers = new Set<Sleeper>();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
 import { deliverUntilSettled, type DriveOptions } from '../../core/queue/index.ts';
-import { start as noon } from '../core/manual-clock.ts';
+import { start as noon, wholeWaits } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import {
   acme,
@@ -29,6 +29,7 @@ function driver(options: TestConnectionOptions = {}) {
           suspended: () => connection.suspended(),
           now: clock.now,
           after: clock.after,
+          random: wholeWaits,
           ...more,
         }),
       ),
@@ -245,7 +246,9 @@ describe('deliverUntilSettled()', () => {
       );
     };
     const { now, after } = clock;
-    await clock.run(deliverUntilSettled(tracks(3), deliver, { settled: () => undefined, now, after }));
+    await clock.run(
+      deliverUntilSettled(tracks(3), deliver, { settled: () => undefined, now, after, random: wholeWaits }),
+    );
     expect(calls).toEqual([
       [0, ['e0', 'e1', 'e2']],
       [60_000, ['e0', 'e2']],

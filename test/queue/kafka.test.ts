@@ -9,7 +9,7 @@ import {
   type Message,
 } from '../../docs/examples/kafka-host.ts';
 import type { CdpEvent } from '../../core/index.ts';
-import { start as noon } from '../core/manual-clock.ts';
+import { start as noon, wholeWaits } from '../core/manual-clock.ts';
 import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
 import { acme, testConnection, track, tracks, type TestConnectionOptions } from '../core/test-connection.ts';
 
@@ -42,7 +42,7 @@ function kafka(
       dead.push([offset, why]);
     },
     signal: stopping.signal,
-    clock: { now: clock.now, after: clock.after },
+    clock: { now: clock.now, after: clock.after, random: wholeWaits },
     ...more,
   });
   const payload = (): EachBatchPayload => ({

@@ -1,6 +1,6 @@
 import { createRuntime, type CdpEvent, type Signal } from '../../core/index.ts';
 import { work, workFor } from '../../core/queue/index.ts';
-import { createManualClock } from '../core/manual-clock.ts';
+import { createManualClock, wholeWaits } from '../core/manual-clock.ts';
 import { ScriptedVendor, yes, type Answer } from '../core/scripted-vendor.ts';
 import { acme, open, track } from '../core/test-connection.ts';
 import { MemoryQueue } from './memory-queue.ts';
@@ -97,7 +97,16 @@ export async function runOutage({
   );
   const { now, after } = clock;
   const onSignal = (signal: Signal): void => void signals.push(signal);
-  const working = work({ queue, connection, configHash: '', now, after, onSignal, ...workFor(destination.manifest) });
+  const working = work({
+    queue,
+    connection,
+    configHash: '',
+    now,
+    after,
+    random: wholeWaits,
+    onSignal,
+    ...workFor(destination.manifest),
+  });
   await clock.run(working.idle());
   await clock.run(working.stop(0));
   await runtime.close();

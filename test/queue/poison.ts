@@ -3,7 +3,7 @@ import { work, workFor, type DeliveryQueue, type WorkableQueue } from '../../cor
 import { laneNumber, laneLimit } from '../../core/queue/lmdb/lane-number.ts';
 import adjust from '../../destinations/adjust/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
-import { createManualClock } from '../core/manual-clock.ts';
+import { createManualClock, wholeWaits } from '../core/manual-clock.ts';
 import { ScriptedVendor, yes, type Answer, type Script } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
 
@@ -199,7 +199,15 @@ export async function runPoison({
   };
   await put(0, events);
   const { now, after } = clock;
-  const working = work({ queue: watched, connection, configHash: '', now, after, ...workFor(destination.manifest) });
+  const working = work({
+    queue: watched,
+    connection,
+    configHash: '',
+    now,
+    after,
+    random: wholeWaits,
+    ...workFor(destination.manifest),
+  });
   let last = events;
   for (let at = 0; at < (minutes ?? 60); at += 1) {
     if (minutes === undefined && missing === 0) break;
@@ -272,7 +280,15 @@ export async function runPartialOutage(vendorCase: VendorCase, events: number): 
     }),
   );
   const { now, after } = clock;
-  const working = work({ queue, connection, configHash: '', now, after, ...workFor(destination.manifest) });
+  const working = work({
+    queue,
+    connection,
+    configHash: '',
+    now,
+    after,
+    random: wholeWaits,
+    ...workFor(destination.manifest),
+  });
   const minutes = 180;
   await clock.advance(minutes * minute);
   const delivered = queue.log(connection.id).done.length;

@@ -38,6 +38,14 @@ describe('an event that fails again and again', () => {
     expect([9, 10, 1_000].map(afterMs)).toEqual([256_000, 300_000, 300_000]);
   });
 
+  it('waits between half of that and all of it, so that those that failed together do not come back together', () => {
+    const waits = [0, 0.5, 1].map((chance) => {
+      const settlement = settlementOf({ ...claim, attempts: 4 }, failed, { ...at, random: () => chance });
+      return settlement.kind === 'retry' ? settlement.notBefore - now : Number.NaN;
+    });
+    expect(waits).toEqual([4_000, 6_000, 8_000]);
+  });
+
   it('waits no longer for being throttled, or behind another', () => {
     for (const code of ['rate_limited', 'held_back'] as const) {
       const outcome: Outcome = { ...failed, reason: { ...failed.reason, code } };

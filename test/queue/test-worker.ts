@@ -1,6 +1,7 @@
 import { work, type QueueWorker, type WorkOptions } from '../../core/queue/index.ts';
 import type { CdpEvent, Connection, Signal } from '../../core/index.ts';
 import { testConnection, type TestConnection, type TestConnectionOptions } from '../core/test-connection.ts';
+import { wholeWaits } from '../core/manual-clock.ts';
 import { MemoryQueue } from './memory-queue.ts';
 
 export interface TestWorker extends TestConnection {
@@ -27,6 +28,7 @@ export function testWorker(options: TestConnectionOptions = {}): TestWorker {
       configHash: 'settings-1',
       now: clock.now,
       after: clock.after,
+      random: wholeWaits,
       onSignal: (signal) => workerSignals.push(signal),
       ...more,
     });

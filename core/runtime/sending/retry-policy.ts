@@ -1,4 +1,4 @@
-import { backoffMs } from '../../policy/backoff.ts';
+import { backoffMs, fullJitter } from '../../policy/backoff.ts';
 import type { BudgetPolicy } from '../../policy/retry-budget.ts';
 
 /** How patient a connection is. */
@@ -35,8 +35,6 @@ export interface Tries {
 
 /** The wait before the next attempt: a random part of the doubling back-off, at least 1 ms, and never less than the vendor asked for. */
 export function waitMs(policy: RetryPolicy, failures: number, random: () => number, askedMs = 0): number {
-  const ceiling = backoffMs(policy, failures);
-  const jitter = Math.ceil(random() * ceiling);
-  // A host's own chance may be none: a wait that is no number would hold the connection for ever.
-  return Math.max(1, jitter >= 0 ? jitter : ceiling, Math.min(askedMs, policy.retryAfterCapMs));
+  const jittered = fullJitter(backoffMs(policy, failures), random);
+  return Math.max(1, jittered, Math.min(askedMs, policy.retryAfterCapMs));
 }

@@ -57,6 +57,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
     configHash: '',
     now: clock.now,
     after: clock.after,
+    random: clock.random,
     onSignal,
     ...workFor(manifest),
   });
