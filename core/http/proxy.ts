@@ -8,15 +8,15 @@ import { parsedUrl } from './target.ts';
 export type ProxyOption =
   | true
   | {
-      /** http or https, with credentials where the proxy wants them. */
+      /** http or https, with credentials if the proxy requires them. */
       readonly url: string;
-      /** Hosts that are reached without it, separated by commas or spaces, as NO_PROXY lists them. Default: none. */
+      /** Hosts that are reached directly, separated by commas or spaces, as in NO_PROXY. Default: none. */
       readonly except?: string | undefined;
     };
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Throws what is wrong with the choice, without the URL: it may carry a password. */
+/** Throws if the choice is invalid; the message omits the URL, which may hold a password. */
 export function chosenProxy(option: ProxyOption, env: Env): Proxy {
   if (option === true) {
     const named = proxyIn(env);
@@ -29,7 +29,7 @@ export function chosenProxy(option: ProxyOption, env: Env): Proxy {
   return { url: checkedUrl(url, 'proxy.url'), except };
 }
 
-/** The proxy that the environment names for https, with the name of the variable; an empty one is none. */
+/** The proxy that the environment names for https, with the name of the variable. An empty variable counts as unset. */
 export function proxyIn(env: Env): { readonly variable: string; readonly url: string } | undefined {
   for (const variable of ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY']) {
     const url = env[variable];
@@ -38,7 +38,7 @@ export function proxyIn(env: Env): { readonly variable: string; readonly url: st
   return undefined;
 }
 
-/** The hosts that the environment wants reached without a proxy; empty where it names none. */
+/** The hosts that the environment excepts from the proxy; empty if it names none. */
 export const exceptionsIn = (env: Env): string => env['no_proxy'] ?? env['NO_PROXY'] ?? '';
 
 function checkedUrl(url: unknown, where: string): string {

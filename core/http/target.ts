@@ -2,7 +2,7 @@ import dns, { type LookupAddress, type LookupOptions } from 'node:dns';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** Where a request goes, after every check on its URL. */
+/** Where a request goes, after all checks on its URL. */
 export interface Target {
   readonly origin: string;
   readonly path: string;
@@ -32,7 +32,7 @@ function check(url: string, hosts: readonly string[], pointedAt: string | undefi
   return { origin: pointedAt ?? parsed.origin, path: parsed.pathname + parsed.search };
 }
 
-/** `undefined` for what is no URL. Not URL.canParse: on Node 20 it begins to refuse Latin-1 hosts once it is hot. */
+/** `undefined` for an invalid URL. Not URL.canParse: on Node 20 it refuses Latin-1 hosts once it is optimised. */
 export function parsedUrl(url: string): URL | undefined {
   try {
     return new URL(url);
@@ -57,7 +57,7 @@ export function checkedOrigin(origin: string): string {
   throw new Error('an origin must be https, or http on a loopback address');
 }
 
-/** Of a checked origin: it stays on this machine. */
+/** Whether a checked origin is on this machine. */
 export const isLoopbackOrigin = (origin: string): boolean => isLoopback(parsedUrl(origin)?.hostname ?? '');
 
 const isLoopback = (host: string): boolean =>
@@ -84,11 +84,11 @@ const notPublic = (hostname: string): Error =>
   Object.assign(new Error(`${hostname} resolves to no public address`), { code: 'ERR_ADDRESS_NOT_PUBLIC' });
 
 const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
-/** For documents (RFC 9637), and not yet in the library's ranges. */
+/** The documentation prefix (RFC 9637), not yet in the library's ranges. */
 const documentation = ipaddr.IPv6.parseCIDR('3fff::/20');
 /** The well-known prefix of NAT64 (RFC 6052): the way from an IPv6-only network to IPv4. */
 const nat64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
-/** Looks public, and is the host of an Azure machine: it hands out certificates and settings. */
+/** A public address that is in fact the host of an Azure machine, which hands out certificates and settings. */
 const azureHost = '168.63.129.16';
 
 /**

@@ -33,8 +33,8 @@ export interface EncodedBody {
  */
 export interface Transport {
   /**
-   * The body as it is sent, `undefined` where there is none. `last` is returned where it is the same body: a retry sends the
-   * same bytes. Throws, or rejects, for a compression that the manifest does not allow.
+   * The body as it is sent, `undefined` where there is none. `last` is returned where it is the same body: a retry
+   * sends the same bytes. Throws, or rejects, for a compression that the manifest does not allow.
    */
   encodeBody(
     request: HttpRequest,

@@ -12,7 +12,7 @@ import {
   type Trace,
 } from '../../core/api/index.ts';
 import { manifest } from './manifest.ts';
-import { adjustId, asTracking, families, type DeviceRow, type Draft } from './mapping.ts';
+import { adjustId, asTracking, families, type DeviceRow, type MutableAdjustEvent } from './mapping.ts';
 
 type Family = keyof typeof families;
 export type Platform = 'ios' | 'android' | 'other';
@@ -39,7 +39,7 @@ const platforms: Readonly<Record<Family, Platform>> = {
 };
 
 /** Writes what the event says of its device, with a note for whatever had to be left out. Returns the platform. */
-export function describeDevice(event: CdpEvent, into: Draft, notes: Note[], trace?: Trace): Platform {
+export function describeDevice(event: CdpEvent, into: MutableAdjustEvent, notes: Note[], trace?: Trace): Platform {
   const context = member(event, 'context');
   const device = member(context, 'device');
   const family = familyOf(device, context);
@@ -56,7 +56,7 @@ export function describeDevice(event: CdpEvent, into: Draft, notes: Note[], trac
  * Tells devices apart (ADJUST-31); `undefined` when no identifier is usable (ADJUST-10). The id that changes least comes
  * first, so that a device keeps its lane when it changes its advertising id.
  */
-export const deviceKey = (made: Draft): string | undefined =>
+export const deviceKey = (made: MutableAdjustEvent): string | undefined =>
   made.idfv ?? made.android_id ?? made.idfa ?? made.gps_adid ?? made.fire_adid ?? made.oaid ?? made.adid;
 
 const nothing: JsonObject = Object.freeze({});
@@ -79,7 +79,13 @@ const familyNamed = (name: JsonValue | undefined): Family | undefined =>
 const isAmazon = (maker: JsonValue | undefined): boolean =>
   typeof maker === 'string' && maker.trim().toLowerCase() === 'amazon';
 
-function take({ to, from, as }: DeviceRow, device: JsonObject, into: Draft, notes: Note[], trace?: Trace): void {
+function take(
+  { to, from, as }: DeviceRow,
+  device: JsonObject,
+  into: MutableAdjustEvent,
+  notes: Note[],
+  trace?: Trace,
+): void {
   for (const name of from) {
     const value = device[name];
     if (value === undefined || value === null) continue;
@@ -100,7 +106,7 @@ function noteUnusable(value: JsonValue, field: string, message: string, notes: N
 }
 
 /** What repeats the IDFV is no IDFA, whatever put it there (ADJUST-11). */
-function dropFalseIdfa(into: Draft, notes: Note[]): void {
+function dropFalseIdfa(into: MutableAdjustEvent, notes: Note[]): void {
   if (into.idfa === undefined || into.idfa !== into.idfv) return;
   delete into.idfa;
   const message = 'It repeats the IDFV, so it is no IDFA';
@@ -108,7 +114,7 @@ function dropFalseIdfa(into: Draft, notes: Note[]): void {
 }
 
 /** Adjust wants att_status or tracking_enabled, never both, and Apple's own status says more (ADJUST-76). */
-function takeTracking(device: JsonObject, into: Draft, trace?: Trace): void {
+function takeTracking(device: JsonObject, into: MutableAdjustEvent, trace?: Trace): void {
   const tracking = asTracking(device['adTrackingEnabled'] ?? null);
   if (tracking === undefined) return;
   into.tracking_enabled = tracking;
@@ -119,7 +125,7 @@ const optionOf = optionReader(manifest, 'adid');
 const isStated = (value: JsonValue | undefined): value is JsonValue => value !== undefined && value !== null;
 
 /** From context.adjust, else from the integrations object (ADJUST-17). */
-function takeAdid(context: JsonObject, event: CdpEvent, into: Draft, notes: Note[], trace?: Trace): void {
+function takeAdid(context: JsonObject, event: CdpEvent, into: MutableAdjustEvent, notes: Note[], trace?: Trace): void {
   const own = member(context, 'adjust')['adid'];
   const found = isStated(own) ? { path: 'context.adjust.adid', value: own } : optionOf(event);
   if (found === undefined) return;
@@ -131,7 +137,7 @@ function takeAdid(context: JsonObject, event: CdpEvent, into: Draft, notes: Note
 }
 
 /** The address (ADJUST-19, ADJUST-20) and the user agent (ADJUST-75). */
-function takeSurroundings({ ip, userAgent }: JsonObject, into: Draft, notes: Note[], trace?: Trace): void {
+function takeSurroundings({ ip, userAgent }: JsonObject, into: MutableAdjustEvent, notes: Note[], trace?: Trace): void {
   if (typeof ip === 'string') {
     const address = ipv4Address(ip);
     if (address === undefined) noteUnusable(ip, 'context.ip', 'Adjust takes IPv4 addresses only', notes);

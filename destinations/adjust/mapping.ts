@@ -32,7 +32,7 @@ export interface AdjustEvent {
 }
 
 /** An AdjustEvent in the making. */
-export type Draft = { -readonly [K in keyof AdjustEvent]: AdjustEvent[K] };
+export type MutableAdjustEvent = { -readonly [K in keyof AdjustEvent]: AdjustEvent[K] };
 
 type DeviceField = 'idfa' | 'idfv' | 'gps_adid' | 'fire_adid' | 'oaid' | 'android_id' | 'att_status';
 

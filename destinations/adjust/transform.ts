@@ -15,7 +15,7 @@ import {
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { describeDevice, deviceKey } from './device.ts';
-import type { AdjustEvent, Draft } from './mapping.ts';
+import type { AdjustEvent, MutableAdjustEvent } from './mapping.ts';
 import type { Prepared, Target } from './prepare.ts';
 import { saleOf } from './revenue.ts';
 
@@ -49,7 +49,7 @@ export function transform(
 
   const { trace, prepared } = context;
   const notes: Note[] = target.lifecycle ? [countedTwice] : [];
-  const made: Draft = {
+  const made: MutableAdjustEvent = {
     s2s: '1',
     app_token: config.appToken,
     event_token: target.token,

@@ -10,7 +10,7 @@ import {
 import type { AdjustEvent } from './mapping.ts';
 import { messageOf } from './errors.ts';
 
-type Verdict = (answer: HttpResponse, batch: Batch<AdjustEvent>) => RetryDecision;
+type Decide = (answer: HttpResponse, batch: Batch<AdjustEvent>) => RetryDecision;
 
 /**
  * What an answer means by its status and its message: one status has several meanings at Adjust (ADJUST-68). The first row
@@ -20,23 +20,23 @@ interface Row {
   readonly status: readonly number[];
   /** Left out: the status alone is enough. */
   readonly says?: RegExp;
-  readonly means: Verdict;
+  readonly means: Decide;
 }
 
 const reject =
-  (code: ReasonCode, message: string, field?: string): Verdict =>
+  (code: ReasonCode, message: string, field?: string): Decide =>
   ({ status }) =>
     decide('reject', code, message, { status, ...(field === undefined ? {} : { field }) });
 
 /** `prefix` names the scope to stop, when the rest of the connection may go on. */
 const suspend =
-  (code: ReasonCode, message: string, prefix?: 'token:' | 'platform:'): Verdict =>
+  (code: ReasonCode, message: string, prefix?: 'token:' | 'platform:'): Decide =>
   ({ status }, batch) => {
     const scope = prefix && batch.items[0].scopes?.find((name) => name.startsWith(prefix));
     return decide('suspend', code, message, { status, ...(scope === undefined ? {} : { scope }) });
   };
 
-const duplicate: Verdict = () => accept('Adjust already had this unique event');
+const duplicate: Decide = () => accept('Adjust already had this unique event');
 
 /** "Bad event state" has many causes; core adds Adjust's own words to the reason (ADJUST-53). */
 export const refused = reject('vendor_rejected', 'Adjust refused the event');

@@ -2,8 +2,8 @@ import { absoluteUrl, compileFields, type CdpEvent, type JsonValue, type Trace }
 import type { Config } from './config.ts';
 import { appFields, readApp, type AdRollEvent } from './mapping.ts';
 
-/** Where an event happened: on a page, or in an app. */
-export interface Place {
+/** Where an event happened: a page, or an app, which may stand in for one. */
+export interface Page {
   readonly url: string;
   /** The page is real; the URL of an app may be made up. */
   readonly real: boolean;
@@ -31,7 +31,7 @@ const readPageUrl = compileFields<Pick<AdRollEvent, 'page_location'>>([
 ]);
 
 /** `undefined`: no page, and not an app whose URL can be made up. */
-export function placeOf(event: CdpEvent, config: Config, trace?: Trace): Place | undefined {
+export function pageOf(event: CdpEvent, config: Config, trace?: Trace): Page | undefined {
   const url = (event.type === 'page' ? readPageUrl : readTrackUrl)(event, trace).page_location;
   const app = isApp(event, url) ? readApp(event, trace) : undefined;
   if (url !== undefined) return { url, real: true, app };

@@ -23,7 +23,7 @@ import type { AdRollEvent } from './mapping.ts';
 import { addMoney } from './money.ts';
 import { nameOf } from './naming.ts';
 import { add, firstGrave, noTime, noUserAgent } from './notes.ts';
-import { placeOf } from './place.ts';
+import { pageOf } from './place.ts';
 import type { Prepared } from './prepare.ts';
 
 export function validate(event: CdpEvent, config: Config, context: TransformContext<Prepared>): Admission {
@@ -40,8 +40,8 @@ export function transform(
   const { prepared, trace } = context;
   const name = nameOf(event, config, prepared.names);
   if (typeof name !== 'string') return name;
-  const place = placeOf(event, config, trace);
-  if (place === undefined) return isAbsent(pageUrlOf(event)) ? noPage : badPage;
+  const page = pageOf(event, config, trace);
+  if (page === undefined) return isAbsent(pageUrlOf(event)) ? noPage : badPage;
   const written = ipOf(event);
   const ip = typeof written === 'string' ? ipAddress(written) : undefined;
   if (ip === undefined || isBlankIp(ip)) return isAbsent(written) ? noIp : badIp;
@@ -55,14 +55,14 @@ export function transform(
     advertisable_eid: config.advertisableEid,
     pixel_eid: config.pixelEid,
     event_name: name,
-    page_location: place.url,
+    page_location: page.url,
     ip,
     identifiers,
   };
-  if (place.app !== undefined) Object.assign(made, place.app);
+  if (page.app !== undefined) Object.assign(made, page.app);
   const userAgent = userAgentOf(event, trace, 'user_agent');
   if (userAgent !== undefined) made.user_agent = userAgent;
-  else if (place.app === undefined) add(notes, noUserAgent);
+  else if (page.app === undefined) add(notes, noUserAgent);
   // Queueing and retries would move the event without it (ADROLL-31).
   if (milliseconds === undefined || milliseconds <= 0) add(notes, noTime);
   else made.timestamp = milliseconds / 1000;

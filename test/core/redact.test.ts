@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createRedactor, vendorSaid } from '../../core/http/redact.ts';
+import { createRedactor, vendorDetail } from '../../core/http/redact.ts';
 
 const base64 = (value: string): string => Buffer.from(value).toString('base64');
 const nothing = createRedactor([]);
@@ -98,7 +98,7 @@ describe('ALL-01 a credential is masked', () => {
 });
 
 describe('what a vendor said', () => {
-  const said = (body: string, ...payloads: unknown[]) => vendorSaid(body, payloads, nothing);
+  const said = (body: string, ...payloads: unknown[]) => vendorDetail(body, payloads, nothing);
 
   it('is one line, and undefined when there is nothing', () => {
     expect(said(' {"error":\r\n\t"bad   field"}\u0001 ')).toBe('{"error": "bad field"}');
@@ -153,7 +153,7 @@ describe('what a vendor said', () => {
 
   it('ALL-01 shows no credential, also one that the vendor escaped', () => {
     const redactor = createRedactor(['sëcret-token']);
-    expect(vendorSaid('token s\\u00ebcret-token is revoked', [], redactor)).toBe('token *** is revoked');
+    expect(vendorDetail('token s\\u00ebcret-token is revoked', [], redactor)).toBe('token *** is revoked');
   });
 
   it('is cut at 300 characters, never through one', () => {
@@ -167,7 +167,7 @@ describe('what a vendor said', () => {
   it('never shows the edge of a body it did not read to the end', () => {
     const long = 'anna '.repeat(799).trim();
     const cutInTwo = `${long} half-a-secret-value`;
-    const shown = vendorSaid(cutInTwo, [{ name: long }], createRedactor(['half-a-secret-value']));
+    const shown = vendorDetail(cutInTwo, [{ name: long }], createRedactor(['half-a-secret-value']));
     expect(cutInTwo.slice(0, 4000)).toContain('half-');
     expect(shown).not.toContain('h');
   });

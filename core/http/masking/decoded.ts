@@ -1,31 +1,31 @@
 import { entity } from './entities.ts';
 
-/** A text, and where in the text it was made of each of its units (UTF-16) comes from. */
-export interface Traced {
+/** A text, and for each of its UTF-16 units the position it comes from in the source text. */
+export interface TracedText {
   readonly text: string;
-  /** Unit i stands for the units from[i] to to[i] (without it) of the source; `undefined`: for unit i itself. */
+  /** Unit i comes from the source range [from[i], to[i]); `undefined` means unit i itself. */
   readonly from: readonly number[] | undefined;
   readonly to: readonly number[] | undefined;
 }
 
-/** Where the part [start, end) comes from. */
-export function sourceOf({ from, to }: Traced, start: number, end: number): readonly [start: number, end: number] {
+/** The source range of the part [start, end). */
+export function sourceOf({ from, to }: TracedText, start: number, end: number): readonly [start: number, end: number] {
   return from === undefined || to === undefined ? [start, end] : [from[start] as number, to[end - 1] as number];
 }
 
-/** JSON in JSON in a URL, written for HTML: deeper than anybody writes. */
+/** Deeper than any real nesting, such as JSON in JSON in a URL in HTML. */
 const mostRounds = 8;
 
 /**
- * The text as it came, and as it reads after each round of decoding, until nothing is left to decode: the escapes of JSON and
- * JavaScript, HTML entities, percent-encoding (bytes that are no UTF-8 count as Latin-1). Every level is traced to the first. All
- * of them matter: what looks like an escape may be a part of what somebody wrote.
+ * The original text and the text after each round of decoding, until nothing is left to decode: escapes of JSON and
+ * JavaScript, HTML entities, percent-encoding (invalid UTF-8 is read as Latin-1). Every level is traced to the first.
+ * All levels matter, because what looks like an escape may be literal text.
  */
-export function levelsOf(source: string): Traced[] {
-  const levels: Traced[] = [{ text: source, from: undefined, to: undefined }];
+export function levelsOf(source: string): TracedText[] {
+  const levels: TracedText[] = [{ text: source, from: undefined, to: undefined }];
   for (let round = 0; round < mostRounds; round++) {
-    const level = levels.at(-1) as Traced;
-    const next = decodedOnce(level) ?? readAgain(level);
+    const level = levels.at(-1) as TracedText;
+    const next = decodedOnce(level) ?? decodeMojibake(level);
     if (next === undefined) break;
     levels.push(next);
   }
@@ -38,8 +38,8 @@ const coded =
 const misreadUnit =
   /[\u00c2-\u00df][\u0080-\u00bf]|[\u00e0-\u00ef][\u0080-\u00bf]{2}|[\u00f0-\u00f4][\u0080-\u00bf]{3}/g;
 
-/** UTF-8 that somebody took for Latin-1, read as UTF-8: "Ã©" is "é". */
-function readAgain(level: Traced): Traced | undefined {
+/** Undoes UTF-8 that was read as Latin-1: "Ã©" becomes "é". */
+function decodeMojibake(level: TracedText): TracedText | undefined {
   let writer: Writer | undefined;
   let done = 0;
   for (const { 0: whole, index } of level.text.matchAll(misreadUnit)) {
@@ -54,8 +54,8 @@ function readAgain(level: Traced): Traced | undefined {
 
 const joint = /["']\s*[,+]\s*["']|<\/?[a-z][^<>]{0,100}>/gi;
 
-/** The level without what divides a text: tags in it, and the quotes between two parts. `undefined` when there is none. */
-export function joined(level: Traced): Traced | undefined {
+/** The level without what may divide a value: tags, and quotes between two parts. `undefined` if there are none. */
+export function withoutSeparators(level: TracedText): TracedText | undefined {
   let writer: Writer | undefined;
   let done = 0;
   for (const { 0: whole, index } of level.text.matchAll(joint)) {
@@ -67,8 +67,8 @@ export function joined(level: Traced): Traced | undefined {
   return writer?.written();
 }
 
-/** `undefined` when there is nothing to decode. */
-function decodedOnce(level: Traced): Traced | undefined {
+/** One round of decoding; `undefined` when there is nothing to decode. */
+function decodedOnce(level: TracedText): TracedText | undefined {
   const { text } = level;
   if (!/[\\&%]/.test(text)) return undefined;
   let writer: Writer | undefined;
@@ -77,7 +77,7 @@ function decodedOnce(level: Traced): Traced | undefined {
   for (let match = coded.exec(text); match !== null; match = coded.exec(text)) {
     const [whole, braced, unit, byte, escaped, hex, decimal, name, bytes, percentUnit] = match;
     const code = braced ?? unit ?? byte ?? hex ?? percentUnit;
-    const made =
+    const character =
       code !== undefined
         ? characterOf(Number.parseInt(code, 16))
         : decimal !== undefined
@@ -87,11 +87,11 @@ function decodedOnce(level: Traced): Traced | undefined {
             : escaped === undefined
               ? undefined
               : (controls[escaped] ?? escaped);
-    if (made === undefined && bytes === undefined) continue;
+    if (character === undefined && bytes === undefined) continue;
     writer ??= new Writer(level);
     writer.copy(done, match.index);
     done = match.index + whole.length;
-    if (bytes === undefined) writer.put(made as string, match.index, done);
+    if (bytes === undefined) writer.put(character as string, match.index, done);
     else writePercentBytes(writer, bytes, match.index);
   }
   writer?.copy(done, text.length);
@@ -103,7 +103,7 @@ const controls: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 
 const characterOf = (code: number): string | undefined =>
   code <= 0x10ffff ? (code < 0x10000 ? String.fromCharCode(code) : String.fromCodePoint(code)) : undefined;
 
-/** `%C3%A9` is one character of UTF-8; `%E9` alone is none, and was meant as Latin-1. */
+/** `%C3%A9` is one UTF-8 character; `%E9` alone is not valid UTF-8 and is read as Latin-1. */
 function writePercentBytes(writer: Writer, written: string, at: number): void {
   const count = written.length / 3;
   const byteAt = (n: number): number => (n < count ? Number.parseInt(written.slice(3 * n + 1, 3 * n + 3), 16) : 0);
@@ -129,12 +129,12 @@ function sequenceLength(byteAt: (n: number) => number, n: number): number {
 
 /** Writes the next level. */
 class Writer {
-  readonly #level: Traced;
+  readonly #level: TracedText;
   readonly #from: number[] = [];
   readonly #to: number[] = [];
   #text = '';
 
-  constructor(level: Traced) {
+  constructor(level: TracedText) {
     this.#level = level;
   }
 
@@ -147,7 +147,7 @@ class Writer {
     this.#text += text.slice(start, end);
   }
 
-  /** A character in place of the part [start, end) of the level. */
+  /** Writes a character in place of the part [start, end) of the level. */
   put(character: string, start: number, end: number): void {
     const [from, to] = sourceOf(this.#level, start, end);
     for (let i = 0; i < character.length; i++) {
@@ -157,7 +157,7 @@ class Writer {
     this.#text += character;
   }
 
-  written(): Traced {
+  written(): TracedText {
     return { text: this.#text, from: this.#from, to: this.#to };
   }
 }

@@ -156,8 +156,8 @@ const tables = [punctuation, latin, letters];
 const accented = /^([A-Za-z])(grave|acute|circ|tilde|macr|breve|dot|uml|ring|dblac|caron|cedil|ogon)$/;
 
 /**
- * The character of an HTML entity such as `eacute`, without `&` and `;`; `undefined` for a name that is none of the usual ones. A
- * text that was put into capitals still says what it says.
+ * The character of an HTML entity such as `eacute`, without `&` and `;`; `undefined` for a name that is none of the
+ * usual ones. A text that was put into capitals still says what it says.
  */
 export const entity = (name: string): string | undefined => exactly(name) ?? exactly(name.toLowerCase());
 

@@ -1,10 +1,10 @@
-import type { Traced } from './decoded.ts';
+import type { TracedText } from './decoded.ts';
 
-/** ASCII without `+`, backslash and control characters: only its capitals change, and runs of blanks. */
+/** ASCII without `+`, backslash and control characters: folding changes only capitals and runs of blanks. */
 const simple = /^[ !-*,-[\]-~]*$/;
 const isSimple = (text: string): boolean => simple.test(text) && !text.includes('  ');
 
-/** `folded(text).text` for a text that is whole: without blanks around it, and without the trace. */
+/** `folded(text).text`, trimmed and without the trace, for a complete text. */
 export function foldedWhole(text: string): string {
   if (isSimple(text)) return text.toLowerCase().trim();
   return text
@@ -21,8 +21,8 @@ export function foldedWhole(text: string): string {
 const special = /[\u0000-\u001f+\\\u007f]|[^\u0000-\u007f]/gu;
 
 /**
- * A text as it comes back from where only ASCII is known: with `?` for each other character, with `?` for each of its bytes, and
- * without them. Only where enough is left to tell it by.
+ * A text as an ASCII-only system returns it: with `?` for each other character, with `?` for each of its bytes, or
+ * without them. Only if enough characters remain to recognise it.
  */
 export function asciiForms(text: string): readonly string[] {
   if (!beyond.test(text) || (text.match(/[a-z0-9]/gi)?.length ?? 0) < 4) return [];
@@ -39,14 +39,15 @@ const beyond = /[^\u0000-\u007f]/u;
 const beyondEach = /[^\u0000-\u007f]/gu;
 
 /**
- * The text as it is compared: in small letters, without accents (NFC and NFD are one), runs of blanks, control characters and `+`
- * (a blank in forms) as one blank, without backslashes and invisible characters. Traced to the text.
+ * The text in the form in which it is compared: lower case, without accents (so NFC equals NFD), backslashes and
+ * invisible characters; runs of blanks, control characters and `+` (a blank in forms) become one blank. Traced to the
+ * text.
  */
-export function folded(text: string): Traced {
+export function folded(text: string): TracedText {
   if (isSimple(text)) return { text: text.toLowerCase(), from: undefined, to: undefined };
   const from: number[] = [];
   const to: number[] = [];
-  let made = '';
+  let result = '';
   let blank = false;
   for (let i = 0; i < text.length;) {
     const code = text.codePointAt(i) as number;
@@ -54,18 +55,18 @@ export function folded(text: string): Traced {
     const plain = code < 128 ? (ascii[code] as string) : beyondAscii(code);
     const end = i + size;
     if (plain === ' ' && blank) {
-      to[made.length - 1] = end;
+      to[result.length - 1] = end;
     } else if (plain !== '') {
       for (let unit = 0; unit < plain.length; unit++) {
         from.push(i);
         to.push(end);
       }
-      made += plain;
+      result += plain;
       blank = plain === ' ';
     }
     i = end;
   }
-  return { text: made, from, to };
+  return { text: result, from, to };
 }
 
 const ascii: readonly string[] = Array.from({ length: 128 }, (_, code) => {
@@ -74,25 +75,25 @@ const ascii: readonly string[] = Array.from({ length: 128 }, (_, code) => {
   return character === '\\' ? '' : character.toLowerCase();
 });
 
-const known = new Map<number, string>();
-/** So that a vendor's odd texts do not fill the memory. */
-const mostKnown = 10_000;
+const cache = new Map<number, string>();
+/** Bounds the memory that odd texts of a vendor can take. */
+const maxCached = 10_000;
 
 function beyondAscii(code: number): string {
-  const there = known.get(code);
-  if (there !== undefined) return there;
-  const made = plainly(code);
-  if (known.size < mostKnown) known.set(code, made);
-  return made;
+  const cached = cache.get(code);
+  if (cached !== undefined) return cached;
+  const result = foldCharacter(code);
+  if (cache.size < maxCached) cache.set(code, result);
+  return result;
 }
 
-function plainly(code: number): string {
+function foldCharacter(code: number): string {
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd';
   const character = String.fromCodePoint(code);
   if (/[\p{Cf}\p{Variation_Selector}]/u.test(character)) return '';
   if (/[\s\p{Cc}]/u.test(character)) return ' ';
   const base = character.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-  // Small letters may bring marks of their own: the Turkish "İ".
+  // Lower-casing may add marks, as with the Turkish "İ".
   const small = base.normalize('NFKD').replace(/\p{M}/gu, '').replaceAll('ß', 'ss');
   if (/[‘’ʼ‛]/.test(small)) return "'";
   if (/[“”„‟]/.test(small)) return '"';

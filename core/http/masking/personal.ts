@@ -1,4 +1,4 @@
-/** Things that name a person or a device, whoever wrote the text: e-mails, queries of URLs, IP addresses, UUIDs. */
+/** What names a person or a device in any text: e-mail addresses, URL queries, IP addresses, UUIDs. */
 const addresses = [
   /(?<![^\s"'<>(),;:])[^\s"'<>(),;:]+(?:@|%40)[^\s"'<>(),;:]+/gi,
   /[?#](?<=https?:\/\/[^\s"'?#]*[?#])[^\s"']*/gi,
@@ -7,21 +7,21 @@ const addresses = [
   /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b/gi,
 ];
 
-/** What may: ids, hashes, phone and card numbers. */
+/** What may name one: ids, hashes, phone and card numbers. */
 const numbers = [/\b(?:0x)?[0-9a-f]{12,}\b/gi, /\+?\d[\d\s().-]{5,}\d/g];
 
-/** Without one of these there is no match. */
-const telling = /[@:?#]|%40|\d\.\d|[0-9a-f]{8}|\d[\d\s().-]{5,}\d/i;
+/** A quick test: without one of these nothing matches. */
+const candidate = /[@:?#]|%40|\d\.\d|[0-9a-f]{8}|\d[\d\s().-]{5,}\d/i;
 
-/** Calls `found` with each part that may name a person. Such parts overlap. */
+/** Calls `found` with each range that may name a person. Ranges may overlap. */
 export function findPersonal(text: string, found: (start: number, end: number) => void): void {
-  if (!telling.test(text)) return;
+  if (!candidate.test(text)) return;
   for (const pattern of [...addresses, ...numbers]) findAll(text, pattern, found);
 }
 
-/** The same without ids and numbers, for sentences that state numbers of their own. */
+/** The same without ids and numbers, for sentences that contain numbers of their own. */
 export function findAddresses(text: string, found: (start: number, end: number) => void): void {
-  if (!telling.test(text)) return;
+  if (!candidate.test(text)) return;
   for (const pattern of addresses) findAll(text, pattern, found);
 }
 

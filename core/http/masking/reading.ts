@@ -1,44 +1,48 @@
-import { joined, levelsOf, sourceOf, type Traced } from './decoded.ts';
+import { withoutSeparators, levelsOf, sourceOf, type TracedText } from './decoded.ts';
 import { folded } from './folded.ts';
 
-/** One way to read a text: decoded so far, and folded for comparison. */
+/** One way to read a text: partly decoded, and folded for comparison. */
 export interface Layer {
-  readonly decoded: Traced;
-  readonly plain: Traced;
+  readonly decoded: TracedText;
+  readonly plain: TracedText;
 }
 
-/** Takes a part of the text as it came. */
+/** Receives a range of the original text. */
 export type Hit = (start: number, end: number) => void;
 
 /**
- * A text in all the ways in which it may say something: as it came, put together where it is divided, decoded step by step, and what
- * is in Base64 in it.
+ * A text in every way in which it may carry a value: as it came, without separators, decoded step by step, and the
+ * contents of its Base64 runs.
  */
 export interface Reading {
-  /** The last one is all decoded. */
+  /** The last one is fully decoded. */
   readonly layers: readonly [Layer, ...Layer[]];
-  readonly inBase64: readonly InBase64[];
+  readonly inBase64: readonly Base64Run[];
 }
 
-/** A run of Base64, and what it says. */
-interface InBase64 {
+/** A run of Base64 and what it may decode to. */
+interface Base64Run {
   readonly start: number;
   readonly end: number;
-  /** Folded; some are noise, as nobody knows where the coded text begins. */
-  readonly said: readonly string[];
+  /** Folded; some are noise, because the start of the encoded text is not known. */
+  readonly texts: readonly string[];
 }
 
 export function readingOf(text: string): Reading {
   const levels = levelsOf(text);
-  const last = levels.at(-1) as Traced;
-  const together = joined(last);
+  const last = levels.at(-1) as TracedText;
+  const together = withoutSeparators(last);
   if (together !== undefined) levels.splice(-1, 0, together);
   const layers = levels.map((decoded) => ({ decoded, plain: folded(decoded.text) }));
   return { layers: layers as unknown as Reading['layers'], inBase64: base64In(last) };
 }
 
-/** Where a part of the folded text stands in the text as it came. */
-export function placeOf({ decoded, plain }: Layer, start: number, end: number): readonly [start: number, end: number] {
+/** The position in the original text of a part of the folded text. */
+export function positionOf(
+  { decoded, plain }: Layer,
+  start: number,
+  end: number,
+): readonly [start: number, end: number] {
   const [from, to] = sourceOf(plain, start, end);
   return sourceOf(decoded, from, to);
 }
@@ -46,22 +50,22 @@ export function placeOf({ decoded, plain }: Layer, start: number, end: number): 
 const run = /[A-Za-z0-9+/_-]{11,}/g;
 const aligned = [0, 1, 2, 3];
 
-function base64In(level: Traced): InBase64[] {
-  const found: InBase64[] = [];
+function base64In(level: TracedText): Base64Run[] {
+  const found: Base64Run[] = [];
   for (const match of level.text.matchAll(run)) {
     const [written] = match;
-    // Small letters alone are a long word.
+    // Lower-case letters alone are a long word.
     if (!/[A-Z]/.test(written) || !/[a-z]/.test(written)) continue;
-    const said = aligned.flatMap((skipped) => saidInBase64(written.slice(skipped)));
+    const texts = aligned.flatMap((skipped) => textsInBase64(written.slice(skipped)));
     const [start, end] = sourceOf(level, match.index, match.index + written.length);
-    if (said.length > 0) found.push({ start, end, said });
+    if (texts.length > 0) found.push({ start, end, texts });
   }
   return found;
 }
 
-function saidInBase64(written: string): readonly string[] {
+function textsInBase64(written: string): readonly string[] {
   const said = Buffer.from(written, 'base64').toString('utf8');
-  // What is no text says nothing; its last character may be cut in two.
+  // Binary data is ignored; the last character may be cut in two.
   // oxlint-disable-next-line no-control-regex -- as above
   if (/[\u0000-\u0008\ufffd]/.test(said.slice(0, -3))) return [];
   return levelsOf(said).map(({ text }) => folded(text).text);

@@ -1,19 +1,20 @@
 import { sourceOf } from './decoded.ts';
-import { placeOf, type Hit, type Reading } from './reading.ts';
+import { positionOf, type Hit, type Reading } from './reading.ts';
 import type { SecretTexts } from './secret-texts.ts';
 import type { TextIndex } from './text-index.ts';
 import type { Values } from './values.ts';
 
-/** So much of the beginning of a known text, alone, gives it away. */
-const tellingPrefix = 8;
+/** A prefix of this length is enough to recognise a known text. */
+const distinctPrefix = 8;
 
-/** Every place where credentials stand, in whatever spelling: whole, or their first eight characters and what follows of them. */
+/** Reports every credential, in any spelling: whole, or truncated to at least its first eight characters. */
 export function findSecrets({ layers, inBase64 }: Reading, secrets: SecretTexts, hit: Hit): void {
-  if (secrets.none) return;
-  for (const layer of layers) secretsIn(layer.plain.text, secrets, (start, end) => hit(...placeOf(layer, start, end)));
-  for (const { start, end, said } of inBase64) {
+  if (secrets.isEmpty) return;
+  for (const layer of layers)
+    secretsIn(layer.plain.text, secrets, (start, end) => hit(...positionOf(layer, start, end)));
+  for (const { start, end, texts } of inBase64) {
     const tell = (from: number, to: number): void => void (to - from >= 3 && hit(start, end));
-    for (const text of said) secretsIn(text, secrets, tell);
+    for (const text of texts) secretsIn(text, secrets, tell);
   }
 }
 
@@ -21,7 +22,7 @@ function secretsIn(text: string, { index, short }: SecretTexts, hit: Hit): void 
   for (let place = 0; place < text.length; place++) {
     const there = index.at(text, place);
     if (there !== undefined) {
-      const length = there.begun >= tellingPrefix ? there.begun : there.whole;
+      const length = there.begun >= distinctPrefix ? there.begun : there.whole;
       if (length > 0) hit(place, place + length);
     }
     if (short.size === 0 || isWord(text, place - 1)) continue;
@@ -30,18 +31,18 @@ function secretsIn(text: string, { index, short }: SecretTexts, hit: Hit): void 
   }
 }
 
-/** Base64 decodes to anything: shorter values stand in it by chance. */
+/** Shorter values occur in Base64 by chance. */
 const leastInBase64 = 6;
 
-/** How values are looked for. */
+/** How values are searched. */
 interface ValueSearch {
-  /** The text went on: its end may be half a value. */
+  /** The text is truncated: it may end in half a value. */
   readonly cut: boolean;
-  /** Only whole ones. */
+  /** Only whole values count. */
   readonly whole?: boolean;
 }
 
-/** Every place where values of payloads stand, but for names of fields. */
+/** Reports every value of the payloads, except where it is the name of a field. */
 export function findValues({ layers, inBase64 }: Reading, values: Values, search: ValueSearch, hit: Hit): void {
   const { index, short, names } = values;
   for (const layer of layers) {
@@ -50,11 +51,11 @@ export function findValues({ layers, inBase64 }: Reading, values: Values, search
       const [from, to] = sourceOf(plain, start, end);
       if (!isName(decoded.text, from, to, names)) hit(...sourceOf(decoded, from, to));
     });
-    if (short.size > 0) shortIn(plain.text, short, (start, end) => hit(...placeOf(layer, start, end)));
+    if (short.size > 0) shortIn(plain.text, short, (start, end) => hit(...positionOf(layer, start, end)));
   }
-  for (const { start, end, said } of inBase64) {
+  for (const { start, end, texts } of inBase64) {
     const tell = (from: number, to: number): void => void (to - from >= leastInBase64 && hit(start, end));
-    for (const text of said) valuesIn(text, index, { ...search, cut: false }, tell);
+    for (const text of texts) valuesIn(text, index, { ...search, cut: false }, tell);
   }
 }
 
@@ -71,21 +72,22 @@ function valuesIn(text: string, index: TextIndex, { cut, whole: wholeOnly = fals
 }
 
 /**
- * Where a value that stands there in part was cut; `start` where it was not. A word that only begins like one of its words is none of
- * it; fewer characters than give it away count at the end of the text, before dots, and between quotes.
+ * Where a partial value ends; `start` if it does not count as one. A word that merely begins like a word of the value
+ * does not count; fewer characters than `distinctPrefix` count only at the end of the text, before dots, and between
+ * quotes.
  */
 function cutAt(text: string, start: number, end: number, cut: boolean): number {
   if (end === text.length && cut) return end;
   if (isWord(text, end)) {
     const before = endOfWordBefore(text, start, end);
-    return before - start >= tellingPrefix ? before : start;
+    return before - start >= distinctPrefix ? before : start;
   }
-  if (end - start >= tellingPrefix || text.startsWith('..', end)) return end;
+  if (end - start >= distinctPrefix || text.startsWith('..', end)) return end;
   if (end === text.length) return isWord(text, start - 1) ? start : end;
   return quotes.has(text.charCodeAt(start - 1)) && quotes.has(text.charCodeAt(end)) ? end : start;
 }
 
-/** The end of the last word that is all in the part. */
+/** The end of the last word that lies fully in the range. */
 function endOfWordBefore(text: string, start: number, end: number): number {
   let before = end;
   while (before > start && isWord(text, before - 1)) before -= 1;
@@ -97,7 +99,7 @@ const codesOf = (signs: string): readonly number[] => Array.from(signs, (sign) =
 const quotes: ReadonlySet<number> = new Set(codesOf(`"'\`“”„«»`));
 const openings: ReadonlySet<number> = new Set([...quotes, ...codesOf('=:')]);
 
-/** Texts too short to be looked for everywhere: whole values alone, after a quote, `=` or `:`. */
+/** Reports texts that are too short to be searched everywhere: only whole values, after a quote, `=` or `:`. */
 function shortIn(text: string, short: ReadonlySet<string>, hit: Hit): void {
   for (let before = 0; before < text.length; before++) {
     if (!openings.has(text.charCodeAt(before))) continue;
@@ -110,7 +112,7 @@ function shortIn(text: string, short: ReadonlySet<string>, hit: Hit): void {
   }
 }
 
-/** Whether the part lies in a word that is the name of a field. */
+/** Whether the range lies in a word that is the name of a field. */
 function isName(text: string, start: number, end: number, names: ReadonlySet<string>): boolean {
   let first = start;
   let last = end;
@@ -122,7 +124,7 @@ function isName(text: string, start: number, end: number, names: ReadonlySet<str
 const nameUnit = /[\p{L}\p{N}_$-]/u;
 const wordUnit = /[\p{L}\p{N}]/u;
 
-/** A letter or a digit of a folded text. */
+/** Whether there is a letter or a digit of the folded text. */
 function isWord(text: string, place: number): boolean {
   const code = text.charCodeAt(place);
   if (code < 128) return (code >= 97 && code <= 122) || (code >= 48 && code <= 57);

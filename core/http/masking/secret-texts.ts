@@ -2,10 +2,13 @@ import { levelsOf } from './decoded.ts';
 import { asciiForms, foldedWhole } from './folded.ts';
 import { TextIndex } from './text-index.ts';
 
-/** Secrets of fewer characters stand in every text: they count where they stand alone, not in a word. */
+/** Shorter secrets occur in every text: they count only as separate words. */
 const shortest = 3;
 
-/** A connection's credentials, ready to be found: as they are, in ASCII alone, in Base64, and joined as HTTP Basic joins them. All folded. */
+/**
+ * A connection's credentials, indexed for search: verbatim, in ASCII alone, in Base64, and in pairs as in HTTP Basic.
+ * All folded.
+ */
 export class SecretTexts {
   readonly index = new TextIndex(shortest);
   readonly short = new Set<string>();
@@ -22,7 +25,7 @@ export class SecretTexts {
     for (const text of indexed) this.index.add(text);
   }
 
-  get none(): boolean {
+  get isEmpty(): boolean {
     return this.index.empty && this.short.size === 0;
   }
 }

@@ -1,23 +1,23 @@
-/** What stands in a text at one place. */
-export interface Found {
-  /** Length of the longest indexed text that stands there whole; 0 for none. */
+/** What matches at one position of a text. */
+export interface IndexMatch {
+  /** Length of the longest indexed text that is there in full; 0 if there is none. */
   whole: number;
-  /** How much of an indexed text stands there from its beginning. */
+  /** Length of the longest prefix of an indexed text. */
   begun: number;
 }
 
 /**
- * Texts to be found in other texts, many at once: a place that begins like none of them costs a few nanoseconds, however many
- * there are. All texts are folded, and none is shorter than `gram`.
+ * Finds many texts in another one at once: a position where none begins costs a few nanoseconds, however many are
+ * indexed. All texts are folded, and at least `gram` characters long.
  */
 export class TextIndex {
   readonly #gram: number;
   readonly #buckets = new Map<number, Bucket>();
-  /** One bit for each hash: most places of a text are told by it. */
+  /** One bit per hash: it rules out most positions of a text. */
   readonly #bits = new Uint32Array(2048);
-  readonly #found: Found = { whole: 0, begun: 0 };
+  readonly #found: IndexMatch = { whole: 0, begun: 0 };
 
-  /** `gram`: by how many of their first characters the texts are told apart. */
+  /** `gram`: how many of their first characters are hashed. */
   constructor(gram: number) {
     this.#gram = gram;
   }
@@ -26,7 +26,7 @@ export class TextIndex {
     return this.#buckets.size === 0;
   }
 
-  /** Each text is added once. */
+  /** A text must be added only once. */
   add(text: string): void {
     const hash = this.#hashAt(text, 0);
     const bucket = this.#buckets.get(hash);
@@ -36,8 +36,8 @@ export class TextIndex {
     this.#bits[bit >> 5] = (this.#bits[bit >> 5] as number) | (1 << (bit & 31));
   }
 
-  /** What stands at that place, until the next call; `undefined` when it is not even the first characters of one. */
-  at(text: string, place: number): Readonly<Found> | undefined {
+  /** The match at that position, valid until the next call; `undefined` if not even `gram` characters match. */
+  at(text: string, place: number): Readonly<IndexMatch> | undefined {
     if (place + this.#gram > text.length) return undefined;
     const hash = this.#hashAt(text, place);
     const bit = hash & 0xffff;
@@ -56,10 +56,10 @@ export class TextIndex {
   }
 }
 
-/** Texts that begin alike. */
+/** Texts with the same hash. */
 class Bucket {
   #texts: string[];
-  /** For each text, the place of the longest other one that it begins with; -1 for none. Made when the bucket is first asked. */
+  /** For each text, the index of the longest other text that is its prefix, or -1. Computed at the first search. */
   #parents: Int32Array | undefined;
 
   constructor(text: string) {
@@ -71,10 +71,10 @@ class Bucket {
     this.#parents = undefined;
   }
 
-  find(text: string, place: number, found: Found): void {
+  find(text: string, place: number, found: IndexMatch): void {
     const texts = this.#texts;
     const parents = (this.#parents ??= this.#sorted());
-    // The first one that sorts behind what stands there: one of its neighbours has most of it.
+    // Binary search for the position in sort order: one of the two neighbours has the longest common prefix.
     let low = 0;
     let high = texts.length;
     let before = 0;

@@ -2,20 +2,23 @@ import { levelsOf } from './decoded.ts';
 import { asciiForms, foldedWhole } from './folded.ts';
 import { TextIndex } from './text-index.ts';
 
-/** Texts of fewer (folded) characters stand in every answer: they count only where they are a whole value. */
+/** Shorter (folded) texts occur in every answer: they count only as whole values. */
 const shortest = 4;
 
-/** Longer ones are found by their beginning. */
+/** Longer texts are found by their beginning. */
 const longest = 4_000;
 
-/** What most values are: ASCII with nothing to decode, to fold or to look into, but for single blanks between words. */
+/** Most values: ASCII with nothing to decode, fold or parse, except single blanks between words. */
 const simple = /^[ !#$'-*,-<>-Z^-z|~]*$/;
 const isSimple = (text: string): boolean =>
   text.length <= longest && simple.test(text) && !text.includes('  ') && !text.startsWith(' ') && !text.endsWith(' ');
 
 const mayBeCoded = /[\\&%]/;
 
-/** What may not be shown of some payloads or settings, ready to be found; and what of them may be: the names of their fields. */
+/**
+ * The values of payloads or settings, indexed for search, which must not be shown; and the names of fields, which may
+ * be.
+ */
 export class Values {
   readonly index = new TextIndex(shortest);
   /** Folded texts under four characters. */
@@ -23,8 +26,8 @@ export class Values {
   readonly names = new Set<string>();
   readonly #indexed = new Set<string>();
 
-  /** Takes in all texts and numbers inside, at any depth; also of JSON and of a query that travel as a text. */
-  takeIn(value: unknown): void {
+  /** Adds all texts and numbers, at any depth; also those inside texts that are JSON or a query. */
+  addAll(value: unknown): void {
     const open: unknown[] = [value];
     const seen = new Set<unknown>();
     while (open.length > 0) {
@@ -54,7 +57,7 @@ export class Values {
     else if (text.includes('=')) for (const pair of text.split(/[?&#;\s]/)) open.push(/=(.*)/.exec(pair)?.[1]);
   }
 
-  /** False for one that is known already. */
+  /** False if the text was added before. */
   #add(text: string): boolean {
     const source = text.length > longest ? text.slice(0, longest) : text;
     if (!this.#index(foldedWhole(source))) return false;

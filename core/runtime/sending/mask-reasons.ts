@@ -3,7 +3,7 @@ import type { RetryDecision } from '../../api/decision.ts';
 import type { Reply } from '../../api/destination.ts';
 import type { HttpResponse } from '../../api/failure.ts';
 import type { Reason } from '../../api/outcome.ts';
-import type { Words } from '../../http/masking/words.ts';
+import type { MessageMasker } from '../../http/masking/message-masker.ts';
 import { yieldToEventLoop } from '../../policy/clock.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 
@@ -15,9 +15,9 @@ interface SentPayloads {
 }
 
 /** What was said about each batch is masked against all of its payloads, which are looked through once. */
-const wordsByBatch = new WeakMap<SentPayloads, Words>();
+const wordsByBatch = new WeakMap<SentPayloads, MessageMasker>();
 
-function wordsAbout(context: ConnectionContext, batch: SentPayloads): Words {
+function wordsAbout(context: ConnectionContext, batch: SentPayloads): MessageMasker {
   let words = wordsByBatch.get(batch);
   if (words === undefined) {
     words = context.redactor.about(batch.items.map(({ payload }) => payload));
@@ -54,7 +54,7 @@ export function maskedDecision(
 }
 
 /** Nothing of a folder's reason but what a reason has. */
-function shownReason(words: Words, reason: Reason, said: unknown, heard: HttpResponse | undefined): Reason {
+function shownReason(words: MessageMasker, reason: Reason, said: unknown, heard: HttpResponse | undefined): Reason {
   const { code, message, field, status } = reason;
   const house = isHouse(reason);
   const legible = typeof said === 'string' && isLegible(heard);
@@ -95,8 +95,8 @@ export function maskInTurns(
   return lookThrough(wordsAbout(context, batch), texts, response?.cut === true);
 }
 
-async function lookThrough(words: Words, texts: readonly string[], cut: boolean): Promise<void> {
-  while (words.lookThrough(inOneGo)) await yieldToEventLoop();
+async function lookThrough(words: MessageMasker, texts: readonly string[], cut: boolean): Promise<void> {
+  while (words.indexNext(inOneGo)) await yieldToEventLoop();
   for (let i = 0; i < texts.length; i++) {
     if (i % inOneGo === 0) await yieldToEventLoop();
     words.detail(texts[i] as string, cut);

@@ -1,4 +1,4 @@
-import { Masked } from './mask.ts';
+import { MaskedRanges } from './masked-ranges.ts';
 import { findAddresses, findAll, findPersonal } from './personal.ts';
 import { readingOf, type Hit, type Reading } from './reading.ts';
 import { findSecrets, findValues } from './search.ts';
@@ -6,66 +6,65 @@ import type { SecretTexts } from './secret-texts.ts';
 import { sourceOf } from './decoded.ts';
 import { Values } from './values.ts';
 
-/** What a connection knows beforehand of the words it will hear. */
-export interface KnownBeforehand {
+/** What is known of a connection's texts before any payload. */
+export interface MaskingContext {
   readonly secrets: SecretTexts;
-  /** Texts of the settings that are no secrets. */
+  /** Texts of the settings that are not secret. */
   readonly settings: Values;
-  /** The folder's table of messages that the vendor documents: global, unanchored. */
+  /** Messages that the vendor documents, as global, unanchored patterns. */
   readonly documented: readonly RegExp[];
 }
 
-/** Characters of a detail. */
-const shownAtMost = 300;
-/** Characters that are read for it. */
-const readAtMost = 4_000;
-/** Where the rest was not read, these last ones may be the beginning of anything. */
-const doubtful = 16;
+/** Most characters of a detail. */
+const maxShown = 300;
+/** Most characters that are read for it. */
+const maxRead = 4_000;
+/** In a truncated text, the last characters may be the beginning of any value. */
+const uncertainTail = 16;
 
 /**
- * Masks what was said about some payloads. They are looked through once, when the first text is masked, and each text is masked
- * once, however many events it is told to.
+ * Masks messages about a set of payloads. The payloads are indexed once, with the first message, and each message is
+ * masked once, however many events it is for.
  */
-export class Words {
-  readonly #known: KnownBeforehand;
+export class MessageMasker {
+  readonly #known: MaskingContext;
   readonly #payloads: readonly unknown[];
   readonly #details = new Map<string, string | undefined>();
   readonly #sentences = new Map<string, string>();
   readonly #values = new Values();
-  /** How many of the payloads are looked through. */
-  #looked = 0;
+  /** How many of the payloads are indexed. */
+  #indexed = 0;
 
-  constructor(known: KnownBeforehand, payloads: readonly unknown[]) {
+  constructor(known: MaskingContext, payloads: readonly unknown[]) {
     this.#known = known;
     this.#payloads = payloads;
   }
 
   /**
-   * The vendor's own words, fit for an outcome: at most 300 characters, one line, decoded, without our credentials and without
-   * what stands in the payloads or the settings. `undefined` when they say nothing, or are not read as they were written.
-   * `cut`: they are not all there.
+   * The vendor's message, fit for an outcome: at most 300 characters on one line, decoded, without our credentials and the values
+   * of payloads and settings. `undefined` if it is blank or unreadable. `cut`: the message is truncated.
    */
-  detail(said: string, cut = false): string | undefined {
-    const done = this.#details.get(said);
-    if (done !== undefined || this.#details.has(said)) return done;
-    const made = this.#detail(said, cut);
-    this.#details.set(said, made);
-    return made;
+  detail(message: string, cut = false): string | undefined {
+    const done = this.#details.get(message);
+    if (done !== undefined || this.#details.has(message)) return done;
+    const masked = this.#detail(message, cut);
+    this.#details.set(message, masked);
+    return masked;
   }
 
-  #detail(said: string, brokenOff: boolean): string | undefined {
-    const cut = brokenOff || said.length > readAtMost;
-    const source = cut ? said.slice(0, readAtMost) : said;
+  #detail(message: string, truncated: boolean): string | undefined {
+    const cut = truncated || message.length > maxRead;
+    const source = cut ? message.slice(0, maxRead) : message;
     if (unreadable.test(source) || source.trim() === '') return undefined;
     const reading = readingOf(source);
-    const masked = new Masked();
+    const masked = new MaskedRanges();
     findSecrets(reading, this.#known.secrets, (start, end) => masked.add(start, end));
     this.#maskValues(reading, cut, masked);
     return shown(reading, masked, cut);
   }
 
-  /** Values, and what names a person, but for what the vendor documents and for its error code. */
-  #maskValues(reading: Reading, cut: boolean, masked: Masked): void {
+  /** Masks values and what names a person, except in documented messages and error codes. */
+  #maskValues(reading: Reading, cut: boolean, masked: MaskedRanges): void {
     const values = this.#payloadValues();
     const { settings, documented } = this.#known;
     const open = openParts(reading, documented, values.names);
@@ -78,33 +77,35 @@ export class Words {
     findPersonal(decoded.text, (start, end) => hit(...sourceOf(decoded, start, end)));
   }
 
-  /** Looks through so many more payloads; false when none is left. Without it, the first text that is masked does it at once. */
-  lookThrough(count: number): boolean {
-    const end = Math.min(this.#payloads.length, this.#looked + count);
-    while (this.#looked < end) this.#values.takeIn(this.#payloads[this.#looked++]);
+  /**
+   * Indexes the next `count` payloads; false when none is left. Otherwise the first message indexes them all at once.
+   */
+  indexNext(count: number): boolean {
+    const end = Math.min(this.#payloads.length, this.#indexed + count);
+    while (this.#indexed < end) this.#values.addAll(this.#payloads[this.#indexed++]);
     return end < this.#payloads.length;
   }
 
   #payloadValues(): Values {
-    this.lookThrough(this.#payloads.length);
+    this.indexNext(this.#payloads.length);
     return this.#values;
   }
 
   /**
-   * A sentence of a folder: it should be of constants, and is shown as it is, but for credentials, addresses, and values of the
-   * payloads. A value that is one plain word may be a word of the sentence: it is masked where `heard` says it, too.
+   * A folder's sentence. It should be constant, and is shown as it is, without credentials, addresses and values of the payloads.
+   * A value that is one plain word may also be a word of the sentence: it is masked only if `vendorText` has it, too.
    */
-  sentence(text: string, heard = ''): string {
+  sentence(text: string, vendorText = ''): string {
     const done = this.#sentences.get(text);
     if (done !== undefined) return done;
-    const made = this.#sentence(text, heard);
-    this.#sentences.set(text, made);
-    return made;
+    const masked = this.#sentence(text, vendorText);
+    this.#sentences.set(text, masked);
+    return masked;
   }
 
-  #sentence(text: string, heard: string): string {
+  #sentence(text: string, vendorText: string): string {
     const reading = readingOf(text);
-    const masked = new Masked();
+    const masked = new MaskedRanges();
     findSecrets(reading, this.#known.secrets, (start, end) => masked.add(start, end));
     const { decoded } = last(reading);
     findAddresses(decoded.text, (start, end) => masked.add(...sourceOf(decoded, start, end)));
@@ -114,16 +115,16 @@ export class Words {
       if (open.some((part) => part.start <= start && end <= part.end)) return;
       const value = text.slice(start, end);
       if (plainWord.test(value)) {
-        answer ??= layersOf(heard);
+        answer ??= layersOf(vendorText);
         if (!answer.includes(value.toLowerCase())) return;
       }
       masked.add(start, end);
     });
-    return masked.over(text);
+    return masked.applyTo(text);
   }
 }
 
-/** NUL stands in UTF-16; U+FFFD in place of what was no UTF-8. */
+/** NUL indicates UTF-16; U+FFFD replaces invalid UTF-8. */
 // oxlint-disable-next-line no-control-regex -- it is about control characters
 const unreadable = /[\u0000\ufffd]/;
 
@@ -131,8 +132,8 @@ const plainWord = /^[\p{L}]{1,15}$/u;
 
 const last = ({ layers }: Reading) => layers.at(-1) as Reading['layers'][0];
 
-const layersOf = (heard: string): string =>
-  readingOf(heard.slice(0, readAtMost))
+const layersOf = (vendorText: string): string =>
+  readingOf(vendorText.slice(0, maxRead))
     .layers.map(({ plain }) => plain.text)
     .join('\n');
 
@@ -152,10 +153,10 @@ function documentedIn(reading: Reading, documented: readonly RegExp[]): Part[] {
   return parts;
 }
 
-/** A member that is the vendor's own number for what went wrong, and not one of those that were sent. */
+/** The vendor's error code, such as `"code": 17`. */
 const codeMember = /(["']?)\b(code|status|error_?code|status_?code)\1\s*[:=]\s*["']?(\d{1,6})(?![\d.]*\d)/gi;
 
-/** What is shown whatever the payload holds. */
+/** The ranges that are shown whatever the payloads contain; a member that was sent is not an error code. */
 function openParts(reading: Reading, documented: readonly RegExp[], names: ReadonlySet<string>): readonly Part[] {
   const parts = documentedIn(reading, documented);
   const { decoded } = last(reading);
@@ -172,16 +173,16 @@ function openParts(reading: Reading, documented: readonly RegExp[], names: Reado
   return parts;
 }
 
-/** The text as it reads, on one line, masked and cut. */
-function shown(reading: Reading, masked: Masked, cut: boolean): string | undefined {
+/** The decoded text on one line, masked and shortened. */
+function shown(reading: Reading, masked: MaskedRanges, cut: boolean): string | undefined {
   const { decoded } = last(reading);
   const { text } = decoded;
-  const hidden = masked.in(decoded);
-  if (cut) hidden.add(Math.max(0, text.length - doubtful), text.length);
+  const hidden = masked.translateTo(decoded);
+  if (cut) hidden.add(Math.max(0, text.length - uncertainTail), text.length);
   const line = hidden
-    .over(text)
+    .applyTo(text)
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
   if (line === '') return undefined;
-  return line.length <= shownAtMost ? line : `${Array.from(line.slice(0, shownAtMost)).slice(0, -1).join('')}…`;
+  return line.length <= maxShown ? line : `${Array.from(line.slice(0, maxShown)).slice(0, -1).join('')}…`;
 }

@@ -1,23 +1,23 @@
-import type { Traced } from './decoded.ts';
+import type { TracedText } from './decoded.ts';
 
-/** What stands for something that must not be shown. */
+/** Replaces what must not be shown. */
 const mask = '***';
 
-/** The parts of a text that are masked. */
-export class Masked {
+/** The ranges of a text that are masked. */
+export class MaskedRanges {
   /** Start and end, in turn. */
   readonly #parts: number[] = [];
 
   add(start: number, end: number): void {
     const last = this.#parts.length - 1;
-    // Parts are found from left to right, and often twice.
+    // Ranges are found from left to right, and often twice.
     if (last > 0 && start >= (this.#parts[last - 1] as number) && start <= (this.#parts[last] as number)) {
       if (end > (this.#parts[last] as number)) this.#parts[last] = end;
     } else if (start < end) this.#parts.push(start, end);
   }
 
-  /** The text that the parts are of, with `***` in place of each. */
-  over(text: string): string {
+  /** The text with `***` in place of each range. */
+  applyTo(text: string): string {
     const parts = this.#joined();
     let shown = '';
     let done = 0;
@@ -28,10 +28,10 @@ export class Masked {
     return done === 0 ? text : shown + text.slice(done);
   }
 
-  /** The same parts, in what was made of that text. */
-  in({ text, from, to }: Traced): Masked {
+  /** The same ranges, in a text that was derived from the original. */
+  translateTo({ text, from, to }: TracedText): MaskedRanges {
     if (from === undefined || to === undefined) return this;
-    const masked = new Masked();
+    const masked = new MaskedRanges();
     const parts = this.#joined();
     for (let i = 0, unit = 0; i < parts.length && unit < text.length;) {
       if ((to[unit] as number) <= (parts[i] as number)) unit += 1;
@@ -41,7 +41,7 @@ export class Masked {
     return masked;
   }
 
-  /** In order; parts that overlap or touch as one. */
+  /** In order, with overlapping and touching ranges merged. */
   #joined(): readonly number[] {
     const parts = this.#parts;
     const order = Array.from({ length: parts.length / 2 }, (_, n) => 2 * n);
