@@ -74,7 +74,7 @@ console.log(
 );
 for (const { slug, spelling, shown: what } of rows) for (const one of what) console.log(`${slug}, ${spelling}: ${one}`);
 
-/** A thousand events in one request, each refused in words of its own, or in none. */
+/** A thousand events in one request, each refused with words of its own, or without words. */
 async function refuse(count: number, saying: boolean) {
   const wordy = defineDestination({
     manifest: {

@@ -24,7 +24,7 @@ const numbers = await runOutage({
 const { during, beforeFirstFailure, untilCircuitOpened, probesNeeded, busiestSecond, permits, mostOpen, concurrency } =
   numbers;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
-// Of those that left before the first bad answer was back, as many as there are sockets are nobody's fault where that is more than a few.
+// With more than a few sockets, requests that left before the first bad answer cannot be avoided.
 const avoidable = during - (sockets > 4 ? beforeFirstFailure : 0);
 
 console.log(

@@ -347,7 +347,7 @@ describe('a source that does not do as an iterator does', () => {
 });
 
 describe('what never ends, or has no date', () => {
-  it('F-16 a host that never says it has written an outcome down holds its lane to the deadline, and no longer', async () => {
+  it('F-16 a host that never confirms an outcome blocks its lane until the deadline, and no longer', async () => {
     const { connection, clock, signals, vendor } = testConnection({
       destination: acme({}, one),
       script: ({ ids: [id] }) => (id === 'e0' ? { status: 400 } : yes),

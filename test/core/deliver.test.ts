@@ -348,7 +348,7 @@ describe('deliver', () => {
     );
   });
 
-  it('claims delivered only for what the vendor said yes to, and rejected or suspended only for what it cannot have', async () => {
+  it('calls delivered only what the vendor accepted, and rejected or suspended only what the vendor cannot have', async () => {
     const answers: readonly Answer[] = [yes, { status: 400 }, { status: 503 }, 'reset', 'refused'];
     await fc.assert(
       fc.asyncProperty(

@@ -212,7 +212,7 @@ describe('F-09 while it is open whose fault it is', () => {
     expect(vendor.mostOpen).toBeGreaterThan(4);
   });
 
-  it('F-09 a lone event that comes again alone does not count twice, and is rejected once another passed', async () => {
+  it('F-09 an event that is refused alone twice counts once, and is rejected as soon as another one passes', async () => {
     const made = testConnection({ destination: acme({}, lone), script: firewall(new Set(['bad'])) });
     for (let n = 0; n < 3; n++) expect(codes(await made.deliver([track('bad')]))).toEqual(['deferred: unauthorized']);
     expect(kinds(await made.deliver([track('good')]))).toEqual(['delivered']);
@@ -243,7 +243,7 @@ describe('F-09 while it is open whose fault it is', () => {
     },
   );
 
-  it('F-09 an event sent alone that gets neither a yes nor a refusal is the last one: others are not kept waiting', async () => {
+  it('F-09 an event sent alone that is neither accepted nor refused ends the inquiry: the others do not wait', async () => {
     let down = true;
     const script: Script = ({ ids }) =>
       ids.length > 1 && down ? page : down && ids[0] !== 'other' ? { status: 503 } : yes;
@@ -321,7 +321,7 @@ describe('F-09 a firewall that is quicker than the vendor behind it', () => {
     expect(made.vendor.requests.length).toBeLessThanOrEqual(20 * count);
   });
 
-  it('F-09 is asked once, not event by event, about a batch of nothing but events that came back, and ever more rarely', async () => {
+  it('F-09 is asked once about a batch of returned events, not event by event, and ever more rarely', async () => {
     const bad = spreadOver(33);
     made = testConnection({ destination: acme({}, wide), script: slowly(bad), random: () => 1 });
     let outcomes = await made.deliver(tracks(100));

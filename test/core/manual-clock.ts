@@ -10,7 +10,7 @@ interface Sleeper {
 export interface ManualClock extends Clock {
   /** Lets everything happen that needs no time. */
   settle(): Promise<void>;
-  /** Moves on by `ms`, and wakes whoever sleeps until then, in order. */
+  /** Moves on by `ms`, and ends the sleeps that are over by then, in order. */
   advance(ms: number): Promise<void>;
   /** Moves on from sleeper to sleeper until the promise settles; throws when nothing would ever settle it. */
   run<T>(promise: Promise<T>): Promise<T>;

@@ -75,7 +75,7 @@ describe('eventTime', () => {
 });
 
 describe('propertiesOf', () => {
-  it('finds properties of track, page and screen, traits of identify and group, and nothing in an alias', () => {
+  it('finds the properties of track, page and screen and the traits of identify and group; an alias has neither', () => {
     expect(propertiesOf(track({ a: 1 }))).toEqual({ a: 1 });
     expect(propertiesOf({ type: 'screen', properties: { b: 2 } })).toEqual({ b: 2 });
     expect(propertiesOf({ type: 'group', traits: { c: 3 } })).toEqual({ c: 3 });

@@ -163,7 +163,7 @@ describe('F-17 a vendor that throttles one device', () => {
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['d1-0', 'd1-0', 'd2-1', 'd1-1', 'd3-1']);
   });
 
-  it('F-17 is obeyed up to the cap of Retry-After, and what cannot wait so long comes back with its scope', async () => {
+  it('F-17 is obeyed up to the cap of Retry-After; an event that cannot wait so long is returned with its scope', async () => {
     const { deliver } = testConnection({
       destination: byDevice(),
       script: hot(1, 999_999),

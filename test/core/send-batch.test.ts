@@ -413,7 +413,7 @@ describe('a vendor that suspends', () => {
     expect(connection.suspended()).toEqual([]);
   });
 
-  it('F-17 names the scope in every outcome, also of what never left; and one that its item does not declare stops all', async () => {
+  it('F-17 names the scope in every outcome, even of events that never left; a scope that the item does not declare stops all', async () => {
     const classifyError = (): RetryDecision =>
       decide('suspend', 'misconfigured', 'unknown token', { scope: 'token:b' });
     const destination = acme({ response: { classifyError } }, lone);

@@ -276,7 +276,7 @@ describe('the turns at the sockets of an origin', () => {
 });
 
 describe('the time a socket may take', () => {
-  it('F-22 is long enough for each of several addresses, of which Node would give up each after 250 ms', () => {
+  it('F-22 is long enough for several addresses, though Node gives each up after 250 ms', () => {
     const asked: (Agent.Options | undefined)[] = [];
     const dispatcher = (options: Agent.Options) => {
       asked.push(options);

@@ -105,7 +105,7 @@ const deaf = { withinMs: 1_000, replyBytes: 65_536, onStart: () => undefined, on
 const answered = (status: number, more: object = {}) => ({ kind: 'response', response: { status, ...more } });
 
 describe('a request', () => {
-  it('leaves with the vendor’s path, the given headers and body, and comes back with status, headers and text', async () => {
+  it('sends the path, headers and body it is given, and returns status, headers and text', async () => {
     const origin = await vendor((response) => {
       response.writeHead(207, { 'X-Trace': 'Abc', 'Set-Cookie': ['a=1', 'b=2'] }).end('{"ok":"é😀"}');
     });

@@ -113,7 +113,7 @@ describe('a 2xx', () => {
     },
   );
 
-  it('F-07 a word for a no goes before the form of a yes: final for one event, smaller requests for several', async () => {
+  it('F-07 a word that refuses wins over the form of a success: final for one event, smaller requests for several', async () => {
     expect(await delivering(body({ success: false }), 1, anyObject)).toEqual({
       codes: ['rejected: vendor_rejected'],
       requests: 1,

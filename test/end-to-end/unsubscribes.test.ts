@@ -80,7 +80,7 @@ describe('1,000 unsubscriptions to AdRoll Email', () => {
 
   test('get it under 30 % faults too, below the daily budget', async () => {
     const run = await deliver({ rate: 0.3, weights: { ...everyFault, slow: 0, hang: 0 } });
-    // An address refused after an attempt whose answer was lost: nobody can know what became of that one.
+    // An address refused after an attempt whose answer was lost: the outcome of that attempt is unknown.
     expect(wrong(run, ['rejected', 'unknown'])).toEqual([]);
     expect(run.vendor.requests()).toBeGreaterThan(10);
     expect(run.vendor.requests()).toBeLessThanOrEqual(dailyBudget);

@@ -42,7 +42,7 @@ async function kill(store: string, run: string): Promise<void> {
 }
 
 describe('what a worker that was killed had claimed', () => {
-  it('F-98 is unknown, not rejected, when the vendor refuses it now: the oldest, as many as a worker has out', async () => {
+  it('F-98 is unknown, not rejected, when the vendor refuses it now: the oldest events, as many as a worker may have in flight', async () => {
     const shop = testWorker({ destination: one, script: () => ({ status: 400 }) });
     await shop.put(tracks(12));
     shop.queue.crashed = 10;
@@ -67,7 +67,7 @@ describe('what a worker that was killed had claimed', () => {
     expect(letters(shop)).toEqual(['e0 unknown', 'e1 rejected', 'e2 rejected', 'e3 rejected']);
   });
 
-  it('F-98 is looked for once: a worker that comes after marks no further events, and knows the marks of what was given back', async () => {
+  it('F-98 is marked once: a later worker marks no further events, and keeps the marks of released ones', async () => {
     const answers = [401, 400, 400, 400, 400, 400, 401];
     const shop = testWorker({ destination: one, script: () => ({ status: answers.shift() ?? 400 }) });
     await shop.put(tracks(12));

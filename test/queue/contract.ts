@@ -179,7 +179,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       ]);
     });
 
-    it('F-90 gives out what never came back apart from what did, of that the one with the fewest failures first', async () => {
+    it('F-90 claims events that never failed apart from those that did, and of these the one with the fewest failures first', async () => {
       await queue.put('c', [
         ...several('a b c d e'),
         ...several('x1 x2', { lane: 'x' }),
@@ -419,7 +419,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     const big = (id: string): QueuedEvent =>
       queued(id, { event: { type: 'track', event: 'Big', properties: { text: 'x'.repeat(1_000) } } });
 
-    it('is full when what waits and the dead letters reach the byte budget: keeps nothing of that put, and says what there is', async () => {
+    it('is full when waiting events and dead letters reach the byte budget: refuses the whole put, and says what there is', async () => {
       await reopen({ maxBytes: 3_000 });
       await queue.put('c', [big('a'), big('b')]);
       await expect(queue.put('c', [queued('small'), big('c')])).rejects.toThrow(QueueFull);
@@ -560,7 +560,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(take().map(({ lane }) => lane)).toEqual(['lane of b', 'own', 'lane of a']);
     });
 
-    it('remembers over a restart that the vendor may have an event, and of dead letters whose outcome is unknown', async () => {
+    it('remembers over a restart which events are ambiguous, and which dead letters have an unknown outcome', async () => {
       await queue.put('c', several('a b c'));
       const [a, b, c] = take();
       await queue.settle('c', [{ kind: 'retry', seq: a!.seq, notBefore: 0, attempts: 0, ambiguous: true }], at);

@@ -118,7 +118,7 @@ describe('deliverUntilSettled()', () => {
         },
       },
     );
-    // Of the delivered one nobody waits; of the refused one its lane does.
+    // The lane waits behind the refused event, not behind the delivered one.
     expect(seen).toEqual([
       ['e0', 2],
       ['e1', 2],

@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals';
 import { openQueue, QueueFull } from '../../core/queue/index.ts';
 import { track } from '../core/test-connection.ts';
 
-it('F-97 an id is known by its age though the clock was set back over midnight UTC, also after a restart', async () => {
+it('F-97 an id keeps its age when the clock is set back over midnight UTC, even after a restart', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'seen-'));
   let now = Date.UTC(2026, 10, 30, 0, 5);
   const open = () => openQueue({ path: folder, now: () => now });

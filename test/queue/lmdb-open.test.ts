@@ -50,7 +50,7 @@ const at = { now: 2_000, configHash: '' };
 // Most tests start processes.
 jest.setTimeout(120_000);
 
-/** A store with one event, that nobody closed. */
+/** A store with one event that was not closed. */
 async function unclosed(): Promise<void> {
   const queue = await openQueue({ path: store });
   await queue.put('c', [queued('a')]);
@@ -474,7 +474,7 @@ describe('an owner in another container, whose process number cannot be looked u
     const { ino } = statSync(`${data()}-lock`);
     await (await openQueue({ path: store })).close();
     expect(statSync(`${data()}-lock`).ino).toBe(ino);
-    // And it is worth nothing when nobody has it.
+    // When no process holds it, its content does not matter.
     writeFileSync(`${data()}-lock`, 'not what LMDB wrote');
     await (await openQueue({ path: store })).close();
   });

@@ -94,7 +94,7 @@ describe('salvage', () => {
     }
   }
 
-  it('calls nothing old that the store had, whichever page is lost, and nothing current that it had not', async () => {
+  it('whichever page is lost, it calls no stored record old, and no missing record current', async () => {
     const doubtful: number[] = [];
     const rounds = await afterEachDamage(
       (bytes, round) => {

@@ -11,7 +11,7 @@ const slugs = ['adroll', 'rokt', 'adjust', 'adroll-email', 'adroll'];
 const hangingAt = 4;
 
 /** The short form of scripts/neighbours.ts: what happens, not how fast. */
-test('connections finish all they have while one beside them hangs, whose events stay until its vendor answers', async () => {
+test('connections finish their events while one beside them hangs; its events stay until its vendor answers', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'spillway-neighbours-'));
   const vendors = await startVendors(slugs, 5);
   const fixture = await startWorkers({
@@ -34,7 +34,7 @@ test('connections finish all they have while one beside them hangs, whose events
   await Promise.all(workers.map((worker) => worker.idle()));
   expect(healthy.map((connection) => fixture.waiting(connection))).toEqual([0, 0, 0, 0]);
   expect(fixture.waiting(hanging)).toBe(2_700);
-  // Its requests are still open: nobody was helped by their end.
+  // Its requests are still open: the others did not profit from their end.
   expect(fixture.unreachable).toEqual(new Set());
   const whole = (put: number) => ({ distinct: put, duplicates: 0 });
   expect(await vendors.ledgers()).toEqual([...healthy.map(({ put }) => whole(put)), whole(0)]);

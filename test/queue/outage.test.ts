@@ -19,14 +19,14 @@ describe.each([
   }, 60_000);
 });
 
-it('F-08 a gateway that answers 502 for an hour, where a copy does harm, costs no more events than requests, and none leaves twice', async () => {
+it('F-08 where a copy does harm, an hour of 502 costs no more events than requests, and none is sent twice', async () => {
   const events = 6_000;
   const numbers = await runOutage({ events, keys: 500, answer: { status: 502 }, replay: 'harmful' });
   expect(numbers.during).toBeLessThanOrEqual(1.2 * numbers.probesNeeded);
   expect(numbers).toMatchObject({ unknown: numbers.during, delivered: events - numbers.during, twice: 0, left: 0 });
 }, 60_000);
 
-it('a vendor with many sockets gets, beside the probes, what left before its first bad answer, and five requests more', async () => {
+it('a vendor with many sockets gets the probes, the requests that left before its first bad answer, and five more', async () => {
   const { during, beforeFirstFailure, probesNeeded } = await runOutage({ events: 6_000, keys: 500, sockets: 32 });
   expect(beforeFirstFailure).toBe(32);
   expect(during - beforeFirstFailure).toBeLessThanOrEqual(probesNeeded + 5);

@@ -24,7 +24,7 @@ export interface OutageNumbers {
   readonly unknown: number;
   /** Requests that came while the vendor was out of order. */
   readonly during: number;
-  /** Those of them that left before the first bad answer was back: nobody can help those. */
+  /** Those of them that left before the first bad answer was back: they cannot be avoided. */
   readonly beforeFirstFailure: number;
   /** Those of them that left until the worker left the vendor alone. */
   readonly untilCircuitOpened: number;

@@ -48,7 +48,7 @@ describe('events that a vendor always fails on', () => {
     },
   );
 
-  it('F-90 are no outage when they fail again, for as long as another one got through within the last minute', async () => {
+  it('F-90 count as no outage when they fail again, as long as another event got through within the last minute', async () => {
     const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
     const mixed = bad(12).flatMap((event, n) => [...Array.from({ length: 5 }, (_, m) => track(`e${n}-${m}`)), event]);
     await shop.put(mixed);
@@ -59,7 +59,7 @@ describe('events that a vendor always fails on', () => {
     await shop.clock.run(working.stop(0));
   });
 
-  it('F-90 wait by themselves, so that one alone in a queue keeps no newcomer for more than a second or two', async () => {
+  it('F-90 wait apart, so that one alone in a queue delays a new event by no more than a second or two', async () => {
     const shop = testWorker({ destination: one, script: failing('refused') });
     await shop.put(bad(1));
     const working = shop.start(workFor(one.manifest));
@@ -115,7 +115,7 @@ describe('events that a vendor always fails on', () => {
     },
   );
 
-  it('F-90 are not blamed by a worker that has just started, and knows neither of the others nor of the outage', async () => {
+  it('F-90 are not called poisonous by a worker that has just started and knows neither the others nor the outage', async () => {
     const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
     await shop.put([...bad(12), ...tracks(100)]);
     for (const minutes of [62, 12]) {
@@ -128,7 +128,7 @@ describe('events that a vendor always fails on', () => {
     expect(waiting(shop)).toHaveLength(12);
   });
 
-  it('F-90 are an outage in part where they are more than one in a hundred: they wait, and the worker says so', async () => {
+  it('F-90 count as an outage in part when they are more than one in a hundred: they wait, and the worker says so', async () => {
     const shop = testWorker({ destination: one, script: failing({ status: 500 }) });
     await shop.put([...bad(6), ...tracks(100)]);
     const working = shop.start(workFor(one.manifest));

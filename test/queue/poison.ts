@@ -63,7 +63,7 @@ export const vendorCases = {
 export interface PoisonOptions {
   readonly vendorCase: VendorCase;
   readonly events: number;
-  /** Numbers of the events that the vendor fails on, whoever is with them. */
+  /** Numbers of the events that the vendor fails on, in whatever batch they are. */
   readonly bad: ReadonlySet<number>;
   /** What it answers then. Default: 500. */
   readonly answer?: Answer;
@@ -90,7 +90,7 @@ export interface PoisonNumbers {
   /** What became of the bad ones: dead letters by the code of their reason, and those that wait. */
   readonly dead: Readonly<Record<string, number>>;
   readonly waiting: number;
-  /** Healthy events that arrived more than once, after a yes. */
+  /** Healthy events that arrived again after they had been accepted. */
   readonly twice: number;
 }
 

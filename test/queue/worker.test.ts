@@ -224,7 +224,7 @@ describe('a suspended connection', () => {
     refused: [401],
   };
 
-  it('pauses: nothing is lost, nothing leaves but its check, after a minute and twice as long each time', async () => {
+  it('pauses: nothing is lost, and only its check leaves, after a minute and then twice as long each time', async () => {
     const state = { good: false };
     const shop = testWorker({ destination: acme({ check } as never), script: credentials(state) });
     await shop.put(tracks(500));
@@ -300,7 +300,7 @@ describe('a suspended connection', () => {
     expect(shop.clock.now()).toBe(noon);
   });
 
-  it('waits for something to try with when its queue is empty, without spinning and without a claim to be well', async () => {
+  it('with an empty queue it waits for an event to probe with: it does not spin, and does not call itself healthy', async () => {
     const state = { good: false };
     const shop = testWorker({ script: credentials(state) });
     await shop.put([track('e0')]);
@@ -416,7 +416,7 @@ describe('a vendor that cannot be reached', () => {
     await shop.clock.run(working.stop(0));
   });
 
-  it('is left alone after six failures in a row, however many sockets there are and however much went well before', async () => {
+  it('is left alone after six failures in a row, whatever its sockets and its successes before', async () => {
     let requests = 0;
     const shop: TestWorker = testWorker({
       destination: acme({}, { ...one, pace: { concurrency: 10, timeoutMs: 10_000 } }),
@@ -470,7 +470,7 @@ describe('a vendor that cannot be reached', () => {
 });
 
 describe('when something of ours breaks', () => {
-  it('a store that refuses what came of events is asked again until it takes it; nothing is sent meanwhile, and nothing again', async () => {
+  it('a store that refuses outcomes is asked again until it takes them; meanwhile nothing is sent, and nothing is sent twice', async () => {
     const shop: TestWorker = testWorker({
       destination: acme({}, one),
       script: async ({ ids: [id] }) => {

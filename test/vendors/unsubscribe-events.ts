@@ -4,7 +4,7 @@ import { page, shop, type Visitor, type World } from './world.ts';
 
 const preferences = page('/account/emails', 'E-mail preferences');
 
-/** Someone with an address that nobody else in the stream has, because the place in the stream is in it. */
+/** A person whose address is unique in the stream, because it contains the position. */
 interface Reader {
   readonly visitor: Visitor;
   readonly address: string;

@@ -9,7 +9,7 @@ export interface TenantsRun {
   /** From the first event handed over to the last outcome. */
   readonly firstMs: number;
   readonly delivered: number;
-  /** Events that the vendor may have, and nobody knows. */
+  /** Events whose outcome is unknown: the vendor may have them. */
   readonly ambiguous: number;
   /** Afterwards, with every connection still open, over what the process had before the first. */
   readonly idleHeapBytes: number;

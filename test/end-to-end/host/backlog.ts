@@ -36,7 +36,7 @@ interface Lane {
   readonly name: string;
   /** Handed out, and not come back. */
   out: number;
-  /** Whoever has them: nobody else gets one of this lane meanwhile. */
+  /** The holder: meanwhile no other one gets an event of this lane. */
   holder: object | undefined;
   /** In input order. */
   readonly waiting: Item[];

@@ -176,7 +176,7 @@ export function createDesk({ connection, clock, input, endings, one }: DeskOptio
   };
 }
 
-/** Wakes whoever waits, at a time at the latest. */
+/** Wakes the waiters, at the latest at a given time. */
 function createBell(clock: Pick<Clock, 'now' | 'after'>) {
   let waiting: (() => void)[] = [];
   let off: (() => void) | undefined;

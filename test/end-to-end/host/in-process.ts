@@ -51,7 +51,7 @@ class InProcessDispatcher extends Dispatcher {
     const exchange = openExchange(handler);
     const patienceMs = options.headersTimeout ?? defaultPatienceMs;
     const { after, now } = this.#time;
-    // As a socket does: not before whoever asked has done with it.
+    // As a socket does: not before the caller is done with it.
     setImmediate(() => {
       exchange.send(() => handler.onRequestStart?.(exchange.controller, {}));
       const { honest, seen } = service.begin()(arrivalOf(options, now()));

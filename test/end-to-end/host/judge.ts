@@ -15,7 +15,7 @@ export interface Case {
   readonly hidden: ReadonlySet<string>;
 }
 
-/** Faults whose answer is a no, so that an event without fault may be refused. */
+/** Faults whose answer is a refusal, so that a good event may be refused. */
 const noes: ReadonlySet<string> = new Set(['error-inside-2xx', 'firewall-403']);
 
 /** A fault that hides no answer from a client that reads what HTTP has. */

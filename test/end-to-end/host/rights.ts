@@ -24,7 +24,7 @@ const unsubscribeNames: ReadonlySet<string> = new Set(['Unsubscribed', 'Email Un
 const switchedOff = (kind: EventKind): boolean => kind === 'odd-all-off' || kind === 'odd-vendors-off';
 const nameOf = (event: CdpEvent): string => (event.type === 'track' ? event.event : '');
 
-/** Addresses that are none: the folder, or the vendor, refuses them. */
+/** Malformed addresses: the folder or the vendor refuses them. */
 const badAddress: ReadonlySet<EventKind> = new Set([
   'unsubscribe-malformed',
   'unsubscribe-malformed-trait',

@@ -25,7 +25,7 @@ export interface TroubleOptions {
   readonly token?: string | undefined;
   /** Later than the client's patience. */
   readonly slowMs: number;
-  /** How often such an answer comes, and how often none, beside 1 for most faults. */
+  /** Weights of such an answer and of no answer; most faults have 1. */
   readonly silence: number;
 }
 
