@@ -9,9 +9,7 @@ const paths = /(?<![\w./<-])(?:core|destinations|docs|scripts|test)\/(?!lighthou
 const links = /\]\(([^)#\s:]*)(#[^)\s]*)?\)/g;
 const npmScripts = /npm run ([\w:-]+)/g;
 
-/** Pages that come with a change of their own. */
-const onTheirWay: ReadonlySet<string> = new Set(['docs/queue.md']);
-const exists = (file: string): boolean => onTheirWay.has(file) || existsSync(path.join(root, file));
+const exists = (file: string): boolean => existsSync(path.join(root, file));
 
 /** `docs/queue.md: core/queue/gone.ts` for each path that leads nowhere. */
 const lost = (page: string, text: string): string[] =>

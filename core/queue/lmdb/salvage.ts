@@ -72,7 +72,7 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
   });
   try {
     const tree = readTreeContents(file.fd);
-    const spots = new Map<number, FileSpan>();
+    const spans = new Map<number, FileSpan>();
     let older = 0;
     let broken = 0;
     for await (const { at, bytes } of candidates(file)) {
@@ -81,17 +81,17 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
         continue;
       }
       const { seq, stamp } = recordIdOf(bytes);
-      const known = spots.get(seq);
-      if (known === undefined) spots.set(seq, { stamp, at, length: bytes.length });
+      const newest = spans.get(seq);
+      if (newest === undefined) spans.set(seq, { stamp, at, length: bytes.length });
       else {
         // The same bytes may lie there twice: LMDB copies a page before it changes it.
-        if (known.stamp !== stamp) older += 1;
-        if (known.stamp < stamp || (known.stamp === stamp && tree.places.has(at)))
-          Object.assign(known, { stamp, at, length: bytes.length });
+        if (newest.stamp !== stamp) older += 1;
+        if (newest.stamp < stamp || (newest.stamp === stamp && tree.places.has(at)))
+          Object.assign(newest, { stamp, at, length: bytes.length });
       }
     }
-    for (const seq of [...spots.keys()].sort((a, b) => a - b)) {
-      const { at, length } = spots.get(seq)!;
+    for (const seq of [...spans.keys()].sort((a, b) => a - b)) {
+      const { at, length } = spans.get(seq)!;
       const record = decode(await readBytes(file, at, length));
       if (record === 'bad')
         throw new StoreRefused(
@@ -101,7 +101,7 @@ export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salv
         );
       await onRecord(record, standingOf(tree, seq, at));
     }
-    return { records: spots.size, older, broken };
+    return { records: spans.size, older, broken };
   } finally {
     await file.close();
   }
