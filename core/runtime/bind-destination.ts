@@ -1,7 +1,6 @@
-import { admit, type Admission, type Batch, type Delivery, type Transformed } from '../api/delivery.ts';
+import { admit, type Admission, type Batch, type Delivery } from '../api/delivery.ts';
 import type { RetryDecision } from '../api/decision.ts';
-import type { AnyDestination, Destination, Frame, Reply, TransformContext, WireResult } from '../api/destination.ts';
-import type { CdpEvent } from '../api/event.ts';
+import type { AnyDestination, Destination, Frame, Reply, WireResult } from '../api/destination.ts';
 import type { Failure, HttpRequest } from '../api/failure.ts';
 import type { BatchLimits, DestinationManifest } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
@@ -57,6 +56,9 @@ class BoundDefinition implements BoundDestination {
   readonly ownSend: BoundDestination['ownSend'];
   readonly replyBytes: number;
   readonly response: AnyDestination['response'];
+  readonly validate: BoundDestination['validate'];
+  readonly transform: BoundDestination['transform'];
+  readonly encode: BoundDestination['encode'];
 
   constructor(definition: AnyDestination, settings: unknown, lowered: readonly Partial<BatchLimits>[]) {
     this.#definition = definition;
@@ -72,6 +74,11 @@ class BoundDefinition implements BoundDestination {
     this.ownSend = definition.send;
     this.replyBytes = replyBytesOf(definition.manifest);
     this.response = definition.response;
+    // The folder's own functions, not a way round: they are called for each event.
+    this.validate = definition.validate ?? admitAll;
+    this.transform = definition.transform;
+    const { encode } = definition;
+    this.encode = encode === undefined ? JSON.stringify : (payload) => encode(payload, settings);
   }
 
   get config(): AnyDestination['config'] {
@@ -84,20 +91,6 @@ class BoundDefinition implements BoundDestination {
 
   get check(): AnyDestination['check'] {
     return this.#definition.check;
-  }
-
-  validate(event: CdpEvent, settings: unknown, context: TransformContext): Admission {
-    const { validate } = this.#definition;
-    return validate === undefined ? admit : validate(event, settings, context);
-  }
-
-  transform(event: CdpEvent, settings: unknown, context: TransformContext): Transformed<unknown> {
-    return this.#definition.transform(event, settings, context);
-  }
-
-  encode(payload: unknown): string {
-    const { encode } = this.#definition;
-    return encode === undefined ? JSON.stringify(payload) : encode(payload, this.settings);
   }
 
   batch(deliveries: readonly Delivery<unknown>[], settings: unknown): readonly Batch<unknown>[] {
@@ -123,6 +116,8 @@ class BoundDefinition implements BoundDestination {
     return this.response.classifyError(failure, batch);
   }
 }
+
+const admitAll = (): Admission => admit;
 
 /** An answer may name every item of a request. */
 const replyBytesOf = ({ maxReplyBytes, limits: { maxItems } }: DestinationManifest): number =>

@@ -10,7 +10,8 @@ import { withoutPersonal } from '../http/redact.ts';
 import { aBoolean, anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
-import { sendRequest, type AnswerOrFailure, type RequestResult } from './sending/send-request.ts';
+import type { AnswerOrFailure } from './sending/request-attempt.ts';
+import { sendRequest, type RequestResult } from './sending/send-request.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import { unreadable } from './sending/unusable-reply.ts';
 

@@ -1,12 +1,9 @@
 import { setMaxListeners } from 'node:events';
-import Denque from 'denque';
 import type { TransformContext } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { dateOf } from '../policy/clock.ts';
-import { createBatcher, type Batcher } from './batching/batcher.ts';
-import { createLanes, type Lanes } from './batching/lanes.ts';
-import { batchOf, pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
-import { batchByVendor, windowsToBatch } from './batching/vendor-batching.ts';
+import { BatchQueue, type BatchQueueOptions } from './batching/batch-queue.ts';
+import { pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isForGood, twinOutcome, type Duplicates } from './intake/duplicates.ts';
 import { eventIdOf } from './intake/event-shape.ts';
@@ -15,14 +12,11 @@ import { deferred, heldBack, lost, stoppedReason, suspended } from './sending/ou
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { BatchSend } from './sending/send-batch.ts';
 import type { BatchOwner, SendRun } from './sending/send-run.ts';
+import { reportOutcome } from './sending/report.ts';
 
-export interface DeliveryRunOptions {
+export interface DeliveryRunOptions extends BatchQueueOptions {
   /** How long an event may take from being read, in milliseconds. */
   readonly withinMs: number;
-  /** Deliveries read later that may still overtake one in its lane; Infinity = all of the run. */
-  readonly span: number;
-  /** Most deliveries that may wait in one lane, or for one scope. */
-  readonly laneCapacity: number;
   /** messageIds remembered, beside those on their way, to keep a second copy from a vendor it would harm. */
   readonly remembered: number;
   /** Default: the connection's. */
@@ -49,12 +43,9 @@ export class DeliveryRun implements SendRun, BatchOwner {
   readonly #options: DeliveryRunOptions;
   readonly #reader: OutcomeReader;
   readonly #duplicates: Duplicates | undefined;
-  readonly #batcher: Batcher<PendingDelivery>;
-  #lanes: Lanes | undefined;
+  readonly #queue: BatchQueue;
   /** By lane: outcomes that the host is writing down. */
   readonly #persisting = new Map<string, Promise<boolean>>();
-  /** Batches that want a slot as soon as fewer wait for one. */
-  readonly #ready = new Denque<PendingBatch>();
   /** Batches that wait for a slot. */
   #waiting = 0;
   /** Batches that were started and are not done; of these, parts that wait for their scope; and the events in them. */
@@ -75,17 +66,13 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   constructor(context: ConnectionContext, options: DeliveryRunOptions, reader: OutcomeReader) {
     const { vendor } = context;
-    const { limits, framing } = vendor;
     this.context = context;
     this.policy = options.policy ?? context.policy;
     this.laneCapacity = options.laneCapacity;
     this.#options = options;
     this.#reader = reader;
     this.#duplicates = vendor.manifest.replay === 'harmful' ? createDuplicates(options.remembered) : undefined;
-    this.#batcher = createBatcher(
-      vendor.batchesItself ? { ...limits, maxItems: limits.maxItems * windowsToBatch } : limits,
-      framing,
-    );
+    this.#queue = new BatchQueue(context, options);
     this.#transformContext = { now: 0, prepared: vendor.prepared };
     context.runs.add(this);
     if (context.closed) this.stop();
@@ -106,9 +93,11 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
     if (suspension !== undefined) return this.#settle(delivery, suspended(delivery, suspension, this.context));
     if (this.stopped) return this.#settle(delivery, deferred(delivery, stoppedReason, pacer.opensAt()));
-    if (delivery.lane !== undefined) return this.#queueInLane(delivery, now);
-    const full = this.#batcher.add(delivery, now);
-    if (full !== undefined) this.#addBatch(full);
+    const added = this.#queue.add(delivery, now);
+    if (added === 'waiting') return this.#startReady();
+    const { clock } = this.context;
+    if (added === 'full') return this.#settle(delivery, deferred(delivery, overCapacity, clock.now()));
+    this.#settle(delivery, heldBack(delivery, dateOf(clock, added.blockedUntil)));
   }
 
   #transformContextOf(now: number): TransformContext {
@@ -119,39 +108,16 @@ export class DeliveryRun implements SendRun, BatchOwner {
     return this.#transformContext;
   }
 
-  #queueInLane(delivery: PendingDelivery, now: number): void {
-    const added = this.#openLanes().add(delivery, now);
-    if (added === 'full') return this.#settle(delivery, deferred(delivery, overCapacity, this.context.clock.now()));
-    if (added !== 'waiting')
-      return this.#settle(delivery, heldBack(delivery, dateOf(this.context.clock, added.blockedUntil)));
-    this.#startReady();
-  }
-
-  #openLanes(): Lanes {
-    const { limits, framing: frame } = this.context.vendor;
-    const { span, laneCapacity: capacity } = this.#options;
-    this.#lanes ??= createLanes({ limits, frame, span, capacity });
-    return this.#lanes;
-  }
-
-  #addBatch(deliveries: readonly PendingDelivery[]): void {
-    if (!this.context.vendor.batchesItself) this.#ready.push(batchOf(deliveries) as PendingBatch);
-    else {
-      const { batches, forgotten } = batchByVendor(this.context, deliveries);
-      for (const delivery of forgotten) this.#settle(delivery, lost(delivery));
-      for (const batch of batches) this.#ready.push(batch);
-    }
-    this.#startReady();
-  }
-
-  /** Starts as many batches as may wait for a slot; lanes first, because order holds others up. */
+  /** Starts as many batches as may wait for a slot. */
   #startReady(): void {
+    const { forgotten } = this.#queue;
+    if (forgotten.length > 0) for (const delivery of forgotten.splice(0)) this.#settle(delivery, lost(delivery));
     if (this.#isStarting) return;
     this.#isStarting = true;
     const { concurrency } = this.context.pace;
     try {
       while (this.#waiting < concurrency) {
-        const batch = this.#nextBatch();
+        const batch = this.#queue.next();
         if (batch === undefined) break;
         this.#waiting += 1;
         this.#started += 1;
@@ -162,15 +128,6 @@ export class DeliveryRun implements SendRun, BatchOwner {
       this.#isStarting = false;
     }
     if (this.#readyWaiters.length > 0 && this.backlog() <= concurrency) wakeAll(this.#readyWaiters);
-  }
-
-  #nextBatch(): PendingBatch | undefined {
-    for (let laned = this.#lanes?.next(); laned !== undefined; laned = this.#lanes?.next()) {
-      const batch = batchOf(laned.deliveries);
-      if (batch !== undefined) return batch;
-      this.#lanes?.done(laned.name);
-    }
-    return this.#ready.shift();
   }
 
   slotTaken(): void {
@@ -189,7 +146,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   batchDone({ lane, items }: PendingBatch): void {
     this.#started -= 1;
     this.#startedEvents -= items.length;
-    if (lane !== undefined) this.#lanes?.done(lane);
+    if (lane !== undefined) this.#queue.done(lane);
     this.#startReady();
     if (this.#open === 0) this.#finished?.();
     this.#wakeMoveWaiters();
@@ -227,12 +184,11 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const others = this.#persisting.get(lane);
     const all = others === undefined ? persisted : Promise.all([others, persisted]).then(([a, b]) => a && b);
     this.#persisting.set(lane, all);
-    const lanes = this.#openLanes();
-    lanes.lock(lane);
+    this.#queue.lock(lane);
     void all.then((good) => {
       if (this.#persisting.get(lane) === all) this.#persisting.delete(lane);
       if (!good) this.#blockLane(lane, undefined);
-      lanes.unlock(lane);
+      this.#queue.unlock(lane);
       this.#startReady();
       if (this.#open === 0) this.#finished?.();
     });
@@ -243,7 +199,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const today = clock.now();
     const until = retryAt === undefined ? today : Date.parse(retryAt);
     const now = clock.elapsed();
-    for (const delivery of this.#lanes?.block(lane, now + (until - today), now) ?? [])
+    for (const delivery of this.#queue.block(lane, now + (until - today), now))
       this.#settle(delivery, heldBack(delivery, until));
   }
 
@@ -278,8 +234,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   /** Sends what has waited since `since` (by clock.elapsed) or longer, full or not; without it, everything. */
   flush(since?: number): void {
-    for (const deliveries of this.#batcher.flush(since)) this.#addBatch(deliveries);
-    this.#lanes?.flush(since);
+    this.#queue.flush(since);
     this.#startReady();
   }
 
@@ -301,11 +256,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
     this.#stopping?.abort();
     pacer.dismiss(this);
     scopePauses.dismiss(this, 'stopped');
-    const batched = this.#ready.toArray().flatMap(({ items }) => items);
-    const unsent = [...this.#batcher.flush().flat(), ...(this.#lanes?.clear() ?? []), ...batched];
-    this.#ready.clear();
     const retryAt = pacer.opensAt();
-    for (const delivery of unsent) this.#settle(delivery, deferred(delivery, stoppedReason, retryAt));
+    for (const delivery of this.#queue.clear()) this.#settle(delivery, deferred(delivery, stoppedReason, retryAt));
     if (this.#open === 0) this.#finished?.();
     this.#startReady();
     this.#wakeMoveWaiters();
@@ -318,7 +270,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   /** Batches made, and lanes with one, that have not started. */
   backlog(): number {
-    return this.#ready.length + (this.#lanes?.ready() ?? 0);
+    return this.#queue.backlog();
   }
 
   /** Resolves when no more of them wait than may be in flight. */
@@ -329,9 +281,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   /** Since when, by clock.elapsed, the oldest delivery waits for company, or for an earlier event of its lane. */
   waitingSince(): number | undefined {
-    const inLane = this.#lanes?.oldest();
-    const inBatch = this.#batcher.oldest();
-    return inLane === undefined || inBatch === undefined ? (inLane ?? inBatch) : Math.min(inLane, inBatch);
+    return this.#queue.waitingSince();
   }
 
   /**
@@ -342,8 +292,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const items = this.#open - this.#startedEvents;
     if (items <= 0 && this.#waiting === 0) return 0;
     const { pacer, vendor } = this.context;
-    const batches = this.#ready.length + (this.#lanes?.size() ?? 0) + Math.max(0, this.#batcher.size() - 1);
-    return pacer.behindMs(Math.max(batches, Math.floor(items / vendor.limits.maxItems)), Math.max(0, items));
+    const requests = Math.max(this.#queue.requests(), Math.floor(items / vendor.limits.maxItems));
+    return pacer.behindMs(requests, Math.max(0, items));
   }
 
   /** Batches on their way; not those that only wait for their scope. */
@@ -361,14 +311,6 @@ export class DeliveryRun implements SendRun, BatchOwner {
 /** Those that wait again, wait for the next time. */
 function wakeAll(waiters: (() => void)[]): void {
   for (const wake of waiters.splice(0)) wake();
-}
-
-function reportOutcome({ emit, slug, id: connection }: ConnectionContext, outcome: Outcome): void {
-  const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
-  emit?.({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code });
-  if (outcome.kind !== 'delivered') return;
-  for (const { code: noted, field } of outcome.notes ?? [])
-    emit?.({ kind: 'event_noted', slug, connection, code: noted, field });
 }
 
 const overCapacity: Reason = { code: 'held_back', message: 'Too many events wait in this lane' };

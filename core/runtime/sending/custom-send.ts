@@ -5,7 +5,7 @@ import type { ExchangeListener } from '../../http/exchange.ts';
 import type { EncodedBody } from '../../http/transport.ts';
 import type { PendingBatch } from '../batching/pending-delivery.ts';
 import type { BoundDestination } from '../bind-destination.ts';
-import { reportRequest } from './request-signals.ts';
+import { reportRequest } from './report.ts';
 import type { SendRun } from './send-run.ts';
 
 /** Who sends a batch by a folder's own send(). */

@@ -3,8 +3,7 @@ import { jsonBody } from '../../api/reply-readers.ts';
 import { batchOf, type PendingBatch } from '../batching/pending-delivery.ts';
 import { concludeRefusal, investigate, sendSmaller } from './investigate.ts';
 import { scheduleRetry } from './schedule-retry.ts';
-import { mayWaitForScope } from './scope-filter.ts';
-import type { ScopePause } from './scope-pauses.ts';
+import { waitForScope } from './scope-wait.ts';
 import type { Retry, SendingBatch } from './send-run.ts';
 import type { Group } from './settle.ts';
 import { halved, oneByOne, sendParts, type Step } from './split.ts';
@@ -46,7 +45,7 @@ function stepOf(send: SendingBatch, group: Group, response: HttpResponse | undef
       return questionStep(send, batch, response);
     case 'resend':
       tries.resends += 1;
-      return { batch, take: () => send.sendPart(batch, (part) => part.start(), tries) };
+      return { batch, take: () => send.sendPart(batch, { tries }) };
     case 'split':
       return { batch, take: () => sendParts(send, halved(batch.items).map(batchOf)) };
     case 'isolate':
@@ -68,7 +67,7 @@ function retryStep(send: SendingBatch, group: Group, batch: PendingBatch, tries:
   const retry = scheduleRetry(run, tries, group);
   if (retry === undefined) return { batch, take: () => Promise.resolve() };
   const { scope } = group;
-  if (scope === undefined) return { batch, take: () => send.sendPart(batch, (part) => part.retryLater(retry), tries) };
+  if (scope === undefined) return { batch, take: () => send.sendPart(batch, { tries, retry }) };
   const pause = { scope, until: run.context.clock.elapsed() + retry.waitMs };
   return { batch, take: () => waitForScope(send, batch, pause, tries) };
 }
@@ -86,9 +85,3 @@ function questionStep(send: SendingBatch, batch: PendingBatch, response: HttpRes
 
 /** A vendor says nothing or JSON; a gateway in front of it has a page of its own. */
 const isPlain = (body: string): boolean => body.trim() === '' || jsonBody(body) !== undefined;
-
-/** The part goes on once its scope lets it. Resolves when it is settled; never rejects. */
-export function waitForScope(send: SendingBatch, batch: PendingBatch, pause: ScopePause, tries?: Tries): Promise<void> {
-  if (!mayWaitForScope(send.run, batch, pause)) return Promise.resolve();
-  return send.sendPart(batch, (part) => part.startAfter(pause.scope), tries);
-}

@@ -1,7 +1,5 @@
-import type { Reason } from '../../api/outcome.ts';
-import { dateOf } from '../../policy/clock.ts';
 import { batchOf, type PendingBatch, type PendingDelivery } from '../batching/pending-delivery.ts';
-import { deferred, suspended } from './outcomes.ts';
+import { suspended } from './outcomes.ts';
 import type { ScopePause } from './scope-pauses.ts';
 import type { SendRun } from './send-run.ts';
 
@@ -53,33 +51,3 @@ function withoutSuspended(run: SendRun, batch: PendingBatch): PendingBatch | und
   });
   return leaving.length === batch.items.length ? batch : batchOf(leaving);
 }
-
-/**
- * Whether a batch may wait for its scope inside the call. Otherwise it is deferred: where the host retries by itself, where its
- * time would be over before, and where too many wait already.
- */
-export function mayWaitForScope(run: SendRun, batch: PendingBatch, { scope, until }: ScopePause): boolean {
-  const { scopePauses, clock } = run.context;
-  const isFull = scopePauses.waiting(scope) + batch.items.length > run.laneCapacity;
-  if (!isFull && run.policy.attempts > 0 && until <= batch.deadline && !run.stopped) return true;
-  deferForScope(run, batch, scope, dateOf(clock, until), isFull ? overCapacity : scopePaused);
-  return false;
-}
-
-/** Defers what waits for its scope no longer. It may come again at `retryAt` (epoch ms). */
-export function deferForScope(
-  run: SendRun,
-  batch: PendingBatch,
-  scope: string,
-  retryAt: number,
-  reason: Reason = scopePaused,
-): void {
-  for (const delivery of batch.items)
-    run.settle(delivery, deferred(delivery, delivery.reason ?? reason, retryAt, scope));
-}
-
-const scopePaused: Reason = {
-  code: 'held_back',
-  message: 'The vendor asked for a pause of what this event belongs to',
-};
-const overCapacity: Reason = { code: 'held_back', message: 'Too many events wait for what this event belongs to' };

@@ -6,15 +6,21 @@ import type { EncodedBody } from '../../http/transport.ts';
 import type { PendingBatch } from '../batching/pending-delivery.ts';
 import { sendByFolder, type FolderSendListener } from './custom-send.ts';
 import { decisionsOf } from './decisions.ts';
-import { followUp, waitForScope } from './follow-up.ts';
+import { followUp } from './follow-up.ts';
 import { inOneGo, maskInTurns } from './mask-reasons.ts';
-import { deferred, slotRefusals, stoppedReason } from './outcomes.ts';
+import { deferred, slotRefusals } from './outcomes.ts';
 import type { SlotRefusal, SlotWaiter } from './pacer.ts';
-import { reportRequest } from './request-signals.ts';
-import type { Tries } from './retry-policy.ts';
-import { deferForScope, filterByScope } from './scope-filter.ts';
-import type { ScopeWaiter } from './scope-pauses.ts';
-import type { BatchOwner, Retry, SendingBatch, SendRun } from './send-run.ts';
+import { reportRequest } from './report.ts';
+import { filterByScope } from './scope-filter.ts';
+import { waitForScope } from './scope-wait.ts';
+import {
+  AwaitedBatch,
+  type BatchOwner,
+  type PartOptions,
+  type Retry,
+  type SendingBatch,
+  type SendRun,
+} from './send-run.ts';
 import { abandon, applyDecisions } from './settle.ts';
 import { deferLane, laneIsPersisted } from './split.ts';
 
@@ -31,7 +37,7 @@ import { deferLane, laneIsPersisted } from './split.ts';
  * BatchSend of its own (follow-up.ts). It is itself the pacer's waiter and the exchange's listener, so that a request
  * takes one object more, its Exchange, and no closure.
  */
-export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, ExchangeListener, FolderSendListener {
+export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, FolderSendListener {
   readonly run: SendRun;
   readonly #owner: BatchOwner;
   /** What #finish() answers for. */
@@ -52,9 +58,8 @@ export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, Exchang
   #body: EncodedBody | undefined;
   #leftAt = 0;
   #hasStarted = false;
-  /** The scope that it waits for, or that let it go. */
-  #scope: string | undefined;
-  #answersScope = false;
+  /** The scope that it waited for, and that let it go. */
+  #clearedScope: string | undefined;
   #slotTold = false;
   #isOver = false;
   #onFirstAnswer: ((goOn: () => void) => void) | undefined;
@@ -200,25 +205,16 @@ export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, Exchang
 
   #attemptOver(retry: Retry | undefined): void {
     this.#tellSlotTaken();
-    if (this.#answersScope) {
-      this.#answersScope = false;
-      this.run.context.scopePauses.answered(this.#scope as string);
-    }
-    const tell = this.#onFirstAnswer;
-    if (tell === undefined) return this.#goOn(retry);
+    const onFirstAnswer = this.#onFirstAnswer;
+    if (onFirstAnswer === undefined) return this.#goOn(retry);
     this.#onFirstAnswer = undefined;
-    this.urgent = false;
-    tell(() => this.#goOn(retry));
+    onFirstAnswer(() => this.#goOn(retry));
   }
 
   #goOn(retry: Retry | undefined): void {
-    if (retry !== undefined) this.retryLater(retry);
+    if (retry !== undefined) void this.#sleep(retry);
     else if (this.#parts !== undefined) void this.#awaitParts();
     else this.#finish();
-  }
-
-  retryLater(retry: Retry): void {
-    void this.#sleep(retry);
   }
 
   /** Never rejects. */
@@ -268,7 +264,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, Exchang
   #mayLeave(batch: PendingBatch): PendingBatch | undefined {
     const { suspensions, scopePauses } = this.run.context;
     if (!suspensions.any && !scopePauses.any) return batch;
-    const { leaving, paused } = filterByScope(this.run, batch, this.#scope);
+    const { leaving, paused } = filterByScope(this.run, batch, this.#clearedScope);
     for (const one of paused) this.#addPart(waitForScope(this, one.batch, one.pause));
     return leaving;
   }
@@ -277,31 +273,18 @@ export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, Exchang
     (this.#parts ??= []).push(part);
   }
 
-  startAfter(scope: string): void {
-    this.#scope = scope;
-    this.#answersScope = true;
-    this.run.scopeWaiting(1);
-    this.run.context.scopePauses.wait(scope, this);
-  }
-
-  onScopeOpen(refusal: SlotRefusal | undefined): void {
-    this.run.scopeWaiting(-1);
-    if (refusal === undefined) return this.start();
-    this.#answersScope = false;
-    const reason = refusal.cause === 'stopped' ? stoppedReason : undefined;
-    deferForScope(this.run, this.#whole, this.#scope as string, refusal.retryAt, reason);
-    this.#attemptOver(undefined);
-  }
-
-  sendPart(batch: PendingBatch, begin: (part: SendingBatch) => void, tries: Tries = this): Promise<void> {
+  sendPart(batch: PendingBatch, options: PartOptions = {}): Promise<void> {
     const owner = new AwaitedBatch();
     const part = new BatchSend(this.run, owner, batch, this.urgent);
-    part.attempts = tries.attempts;
-    part.failures = tries.failures;
-    part.resends = tries.resends;
+    const { attempts, failures, resends } = options.tries ?? this;
+    part.attempts = attempts;
+    part.failures = failures;
+    part.resends = resends;
     part.#body = this.#body;
-    part.#scope = this.#scope;
-    begin(part);
+    part.#clearedScope = options.clearedScope ?? this.#clearedScope;
+    part.#onFirstAnswer = options.onFirstAnswer;
+    if (options.retry === undefined) part.start();
+    else void part.#sleep(options.retry);
     return owner.done;
   }
 
@@ -317,6 +300,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, Exchang
     return new Promise((resolve) => {
       probe.#onFirstAnswer = (goOn) =>
         resolve(() => {
+          probe.urgent = false;
           goOn();
           return owner.done;
         });
@@ -324,17 +308,6 @@ export class BatchSend implements SendingBatch, SlotWaiter, ScopeWaiter, Exchang
     });
   }
 }
-
-/** For what goes on beside the straight path: its end is a promise. */
-class AwaitedBatch implements BatchOwner {
-  batchDone: () => void = nothing;
-  readonly done = new Promise<void>((resolve) => {
-    this.batchDone = resolve;
-  });
-  readonly slotTaken = nothing;
-}
-
-const nothing = (): void => undefined;
 
 const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
 /** What the vendor only checked, or does not want, it has read, with the credentials that came along. */

@@ -3,41 +3,14 @@ import { classifyWith } from '../../api/classify.ts';
 import type { RetryDecision } from '../../api/decision.ts';
 import type { Batch } from '../../api/delivery.ts';
 import type { WireResult } from '../../api/destination.ts';
-import type { HttpRequest } from '../../api/failure.ts';
 import { ambiguousCodes, type Reason } from '../../api/outcome.ts';
-import type { ExchangeListener } from '../../http/exchange.ts';
 import type { EncodedBody } from '../../http/transport.ts';
 import { isoTime } from '../../policy/clock.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { maskedDecision } from './mask-reasons.ts';
 import { maybeDelivered, maybeTaken, slotRefusals, stoppedReason } from './outcomes.ts';
-import type { SlotRefusal, SlotWaiter } from './pacer.ts';
-import { reportRequest } from './request-signals.ts';
+import { RequestAttempt, type OneRequest } from './request-attempt.ts';
 import { waitMs } from './retry-policy.ts';
-
-/** One request beside the events: of an operation, or of a credential check. */
-export interface OneRequest {
-  readonly request: HttpRequest;
-  /** What an answer means, or its want. `batch` stands for what was put into the request, as its only item. */
-  readonly judge: (result: AnswerOrFailure, batch: Batch<unknown>) => RetryDecision;
-  readonly onAmbiguous: ConnectionContext['onAmbiguous'];
-  /** Milliseconds for all of it, retries included. */
-  readonly withinMs: number;
-  /** Bytes of the answer that are read. Default: the connection's. */
-  readonly replyBytes?: number | undefined;
-  /** Milliseconds one attempt may take. Default: the connection's. */
-  readonly mostMs?: number | undefined;
-  /** Attempts that may fail. Default: the connection's. */
-  readonly attempts?: number;
-  /** What was put into the request: the vendor's words about it are shown without it. */
-  readonly input?: unknown;
-  readonly signal?: AbortSignal | undefined;
-  /** It goes before all events. */
-  readonly urgent?: boolean | undefined;
-}
-
-/** A crash is the core's to judge. */
-export type AnswerOrFailure = Exclude<WireResult, { kind: 'crash' }>;
 
 /** What came of it. */
 export type RequestResult =
@@ -151,21 +124,21 @@ class RequestSend {
   /** Throws TryAgain where another attempt may come to something. */
   async attempt(): Promise<RequestResult> {
     const { pacer } = this.#context;
-    const refusal = await this.#slot();
+    const attempt = new RequestAttempt(this.#context, this.#one, this.#deadline, this);
+    const refusal = this.stopped ? ({ cause: 'stopped', retryAt: pacer.opensAt() } as const) : await attempt.slot();
     if (refusal !== undefined) {
       if (this.#attempts === 0) this.#reason = slotRefusals[refusal.cause];
       this.#retryAt = refusal.retryAt;
       return this.deferral();
     }
-    const exchange = new RequestExchange(this.#context, this.#one, this.#deadline, this.signal.bind(this));
     this.#attempts += 1;
     try {
-      const result = await this.#exchange(exchange);
+      const result = await attempt.send(this.#attempts, this.#body);
+      this.#body = attempt.body;
       return this.#settle(this.#decisionOf(result));
     } finally {
-      exchange.onStart();
       // Only now: what this answer slows down must do so before the next request gets the slot.
-      pacer.release();
+      attempt.release();
     }
   }
 
@@ -191,37 +164,6 @@ class RequestSend {
     return this.#attempts > 0
       ? { kind: 'unknown', reason: { code: 'ambiguous_delivery', message } }
       : { kind: 'rejected', reason: { code: 'internal_error', message } };
-  }
-
-  #slot(): Promise<SlotRefusal | undefined> {
-    const { pacer } = this.#context;
-    if (this.stopped) return Promise.resolve({ cause: 'stopped', retryAt: pacer.opensAt() });
-    return new Promise((resolve) => {
-      const waiter: SlotWaiter = {
-        run: this,
-        items: 1,
-        deadline: this.#deadline,
-        urgent: this.#one.urgent === true,
-        onSlot: resolve,
-      };
-      pacer.acquire(waiter);
-    });
-  }
-
-  async #exchange(exchange: RequestExchange): Promise<WireResult> {
-    const { clock, transport } = this.#context;
-    const { request } = this.#one;
-    const startedAt = clock.elapsed();
-    let result: WireResult;
-    try {
-      this.#body = await transport.encodeBody(request, this.#body);
-      result = await exchange.send(this.#body);
-    } catch (error) {
-      result = { kind: 'crash', error, left: false };
-    }
-    const bytes = this.#body?.bytes.length ?? 0;
-    reportRequest(this.#context, { items: 1, bytes, attempt: this.#attempts, ms: clock.elapsed() - startedAt }, result);
-    return result;
   }
 
   #decisionOf(result: WireResult): RetryDecision {
@@ -290,38 +232,3 @@ const unknown = (reason: Reason): RequestResult => ({
   kind: 'unknown',
   reason: ambiguousCodes.has(reason.code) ? reason : { ...reason, code: 'ambiguous_delivery' },
 });
-
-/** One attempt on the wire. */
-class RequestExchange implements ExchangeListener {
-  readonly #context: ConnectionContext;
-  readonly #one: OneRequest;
-  readonly withinMs: number;
-  readonly mostMs: number | undefined;
-  readonly replyBytes: number;
-  readonly signal: () => AbortSignal;
-  onAnswer: (result: WireResult) => void = () => undefined;
-  #hasStarted = false;
-
-  constructor(context: ConnectionContext, one: OneRequest, deadline: number, signal: () => AbortSignal) {
-    this.#context = context;
-    this.#one = one;
-    this.withinMs = deadline - context.clock.elapsed();
-    this.mostMs = one.mostMs;
-    this.replyBytes = one.replyBytes ?? context.vendor.replyBytes;
-    this.signal = signal;
-  }
-
-  /** Rejects before anything leaves where the transport takes no such request. */
-  send(body: EncodedBody | undefined): Promise<WireResult> {
-    return new Promise((resolve) => {
-      this.onAnswer = resolve;
-      this.#context.transport.send(this.#one.request, body, this);
-    });
-  }
-
-  onStart(): void {
-    if (this.#hasStarted) return;
-    this.#hasStarted = true;
-    this.#context.pacer.started(1);
-  }
-}

@@ -36,20 +36,40 @@ export interface Retry {
   readonly waitMs: number;
 }
 
+/** How a part of a batch begins. */
+export interface PartOptions {
+  /** Attempts so far. Default: those of the whole batch, now. */
+  readonly tries?: Tries;
+  /** Waited for before it starts. */
+  readonly retry?: Retry;
+  /** The scope that lets it go just now. */
+  readonly clearedScope?: string;
+  /** Called once, after the first answer; the part goes on when it calls `goOn`. */
+  readonly onFirstAnswer?: (goOn: () => void) => void;
+}
+
 /** A batch under way, for what decides how its parts go on. */
 export interface SendingBatch extends Tries {
   readonly run: SendRun;
   /** The inquiry's mark when its request left. */
   readonly mark: number;
   /** Sends a part of it in requests of its own. Resolves when all of that is settled; never rejects. */
-  sendPart(batch: PendingBatch, begin: (part: SendingBatch) => void, tries?: Tries): Promise<void>;
+  sendPart(batch: PendingBatch, options?: PartOptions): Promise<void>;
   /** The same, as a batch that was never sent. */
   sendAnew(batch: PendingBatch): Promise<void>;
   /** Sends one event before all others. Resolves after the first answer, with what is left to do for it. Never rejects. */
   sendProbe(batch: PendingBatch): Promise<() => Promise<void>>;
-  start(): void;
-  /** Starts once the scope lets it. */
-  startAfter(scope: string): void;
-  /** Starts again, after the wait. */
-  retryLater(retry: Retry): void;
+}
+
+/** Owns what goes on beside the straight path: its end is a promise. */
+export class AwaitedBatch implements BatchOwner {
+  batchDone: () => void = nothing;
+  readonly slotTaken = nothing;
+  readonly done = new Promise<void>((resolve) => {
+    this.batchDone = resolve;
+  });
+}
+
+function nothing(): void {
+  // Nobody counts the slots of parts.
 }

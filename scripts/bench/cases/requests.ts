@@ -3,7 +3,7 @@ import { defaultReplyCap } from '../../../core/http/exchange.ts';
 import { createPools } from '../../../core/http/pools.ts';
 import { createTransport } from '../../../core/http/transport.ts';
 import type { WireResult } from '../../../core/index.ts';
-import { reportRequest } from '../../../core/runtime/sending/request-signals.ts';
+import { reportRequest } from '../../../core/runtime/sending/report.ts';
 import { systemClock } from '../../../core/policy/clock.ts';
 import type { ConnectionContext } from '../../../core/runtime/connection-context.ts';
 import type { Effort } from '../effort.ts';

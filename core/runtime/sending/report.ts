@@ -1,4 +1,5 @@
 import type { WireResult } from '../../api/destination.ts';
+import type { Outcome } from '../../api/outcome.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import { unusableReply } from './unusable-reply.ts';
 
@@ -26,4 +27,14 @@ export function reportRequest(
     ...request,
     ...(result.kind === 'response' ? { status: result.response.status } : { failure: result.kind }),
   });
+}
+
+/** Tells the host of one event, and of what was lost of it on its way into the payload. */
+export function reportOutcome({ emit, slug, id: connection }: ConnectionContext, outcome: Outcome): void {
+  if (emit === undefined) return;
+  const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
+  emit({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code });
+  if (outcome.kind !== 'delivered') return;
+  for (const { code: noted, field } of outcome.notes ?? [])
+    emit({ kind: 'event_noted', slug, connection, code: noted, field });
 }

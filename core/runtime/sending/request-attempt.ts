@@ -1,0 +1,108 @@
+import type { RetryDecision } from '../../api/decision.ts';
+import type { Batch } from '../../api/delivery.ts';
+import type { WireResult } from '../../api/destination.ts';
+import type { HttpRequest } from '../../api/failure.ts';
+import type { ExchangeListener } from '../../http/exchange.ts';
+import type { EncodedBody } from '../../http/transport.ts';
+import type { ConnectionContext } from '../connection-context.ts';
+import type { SlotRefusal, SlotWaiter } from './pacer.ts';
+import { reportRequest } from './report.ts';
+
+/** One request beside the events: of an operation, or of a credential check. */
+export interface OneRequest {
+  readonly request: HttpRequest;
+  /** What an answer means, or its want. `batch` stands for what was put into the request, as its only item. */
+  readonly judge: (result: AnswerOrFailure, batch: Batch<unknown>) => RetryDecision;
+  readonly onAmbiguous: ConnectionContext['onAmbiguous'];
+  /** Milliseconds for all of it, retries included. */
+  readonly withinMs: number;
+  /** Bytes of the answer that are read. Default: the connection's. */
+  readonly replyBytes?: number | undefined;
+  /** Milliseconds one attempt may take. Default: the connection's. */
+  readonly mostMs?: number | undefined;
+  /** Attempts that may fail. Default: the connection's. */
+  readonly attempts?: number;
+  /** What was put into the request: the vendor's words about it are shown without it. */
+  readonly input?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** It goes before all events. */
+  readonly urgent?: boolean | undefined;
+}
+
+/** A crash is the core's to judge. */
+export type AnswerOrFailure = Exclude<WireResult, { kind: 'crash' }>;
+
+/** One attempt at one request: its slot, then its exchange. */
+export class RequestAttempt implements SlotWaiter, ExchangeListener {
+  readonly #context: ConnectionContext;
+  readonly #request: HttpRequest;
+  readonly run: { signal(): AbortSignal };
+  readonly items = 1;
+  readonly deadline: number;
+  readonly urgent: boolean;
+  withinMs = 0;
+  readonly mostMs: number | undefined;
+  readonly replyBytes: number;
+  body: EncodedBody | undefined;
+  #hasStarted = false;
+  onSlot: (refusal: SlotRefusal | undefined) => void = ignore;
+  onAnswer: (result: WireResult) => void = ignore;
+
+  constructor(context: ConnectionContext, one: OneRequest, deadline: number, run: { signal(): AbortSignal }) {
+    this.#context = context;
+    this.#request = one.request;
+    this.run = run;
+    this.deadline = deadline;
+    this.urgent = one.urgent === true;
+    this.mostMs = one.mostMs;
+    this.replyBytes = one.replyBytes ?? context.vendor.replyBytes;
+  }
+
+  /** With `undefined` the slot is taken, and release() has to follow. */
+  slot(): Promise<SlotRefusal | undefined> {
+    return new Promise((resolve) => {
+      this.onSlot = resolve;
+      this.#context.pacer.acquire(this);
+    });
+  }
+
+  /** Never rejects. `last` is the body of an earlier attempt. */
+  async send(attempt: number, last: EncodedBody | undefined): Promise<WireResult> {
+    const { clock, transport } = this.#context;
+    const startedAt = clock.elapsed();
+    this.withinMs = this.deadline - startedAt;
+    let result: WireResult;
+    try {
+      this.body = await transport.encodeBody(this.#request, last);
+      result = await new Promise((resolve) => {
+        this.onAnswer = resolve;
+        transport.send(this.#request, this.body, this);
+      });
+    } catch (error) {
+      result = { kind: 'crash', error, left: false };
+    }
+    const bytes = this.body?.bytes.length ?? 0;
+    reportRequest(this.#context, { items: 1, bytes, attempt, ms: clock.elapsed() - startedAt }, result);
+    return result;
+  }
+
+  signal(): AbortSignal {
+    return this.run.signal();
+  }
+
+  onStart(): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    this.#context.pacer.started(1);
+  }
+
+  release(): void {
+    // The permits of a request that never left are dated now.
+    this.onStart();
+    this.#context.pacer.release();
+  }
+}
+
+function ignore(): void {
+  // Nobody waits yet.
+}
