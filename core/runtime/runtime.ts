@@ -1,20 +1,16 @@
-import { createHash } from 'node:crypto';
 import type { ZodSafeParseResult } from 'zod';
-import type { CheckOptions } from '../api/credential-check.ts';
 import type { AnyDestination } from '../api/destination.ts';
-import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
+import type { Pace } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
-import { createRedactor } from '../http/redact.ts';
 import { createPools } from '../http/pools.ts';
 import { checkedOrigin } from '../http/target.ts';
-import { createTransport } from '../http/transport.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
 import { createWindowLeases, type Lease } from '../policy/window-leases.ts';
 import { systemClock, type Clock } from '../policy/clock.ts';
 import { neverRejecting, timersOn, neverFailing } from './host-clock.ts';
-import { bindDestination } from './bind-destination.ts';
 import { createConnection, type Connection } from './connection.ts';
+import { createConnectionContext, grantedPace, type HostParts } from './create-context.ts';
 import { createConnectionIds } from './connection-ids.ts';
 import {
   checkedConnectionOptions,
@@ -26,20 +22,10 @@ import {
 } from './connection-options.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
-import { checkCredentials } from './credential-check.ts';
-import { createGate } from './intake/gate.ts';
-import { defaultEventLimits, type EventLimits } from './intake/event-size.ts';
-import { createInquiry } from './sending/inquiry.ts';
-import type { ConnectionContext } from './connection-context.ts';
-import { createPacer } from './sending/pacer.ts';
+import type { EventLimits } from './intake/event-size.ts';
 import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options.ts';
-import { createSlidingWindow } from '../policy/sliding-window.ts';
-import { createRetryBudget } from '../policy/retry-budget.ts';
-import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
-import { textsOf } from './secrets.ts';
+import type { RetryPolicy } from './sending/retry-policy.ts';
 import { safely, type Emit } from './signals.ts';
-import { ScopePauses } from './sending/scope-pauses.ts';
-import { Suspensions } from './sending/suspensions.ts';
 
 /** What the host program decides for all its connections. Checked when the runtime is made; every part but the first may be left out. */
 export interface RuntimeOptions extends PoolOptions {
@@ -134,44 +120,17 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   };
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
-  const buckets = createWindowLeases(clock);
   const connections = new Set<Connection>();
   const ids = createConnectionIds();
   let closing: Promise<void> | undefined;
 
-  /** What the vendor allows this host. */
-  const grantedPace = (manifest: DestinationManifest): Pace => ({
-    ...manifest.pace,
-    ...withoutUndefined(options.pace?.[manifest.slug] ?? {}),
-  });
   const pools = createPools(
     poolsOptions(
       options,
-      options.destinations.map(({ manifest }) => grantedPace(manifest).concurrency),
+      options.destinations.map(({ manifest }) => grantedPace({ options }, manifest).concurrency),
     ),
   );
-
-  /** One bucket for all connections with the same pace key; without one, each has its own, also when it is opened again. */
-  function leasesFor(
-    destination: AnyDestination,
-    config: unknown,
-    pace: Pace,
-    requestsPerDay: number | undefined,
-  ): Lease[] {
-    const rates = [
-      pace.rate,
-      requestsPerDay === undefined
-        ? undefined
-        : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
-    ].filter((rate) => rate !== undefined);
-    if (rates.length === 0) return [];
-    const { slug } = destination.manifest;
-    const owner = destination.paceKey?.(config);
-    const settings = owner === undefined ? digestOf(config) : '';
-    return rates.map((rate) =>
-      owner === undefined ? buckets.own(`${slug} ${settings}`, rate) : buckets.shared(`${slug} ${owner}`, rate),
-    );
-  }
+  const host: HostParts = { options, clock, emit, origins, pools, windows: createWindowLeases(clock) };
 
   function connect(
     destination: AnyDestination,
@@ -179,64 +138,8 @@ export function createRuntime(given: RuntimeOptions): Runtime {
     asked: ConnectionOptions,
     leases: Lease[],
   ): Connection {
-    const { manifest } = destination;
-    const granted = grantedPace(manifest);
-    const { rate: ownRate, ...slower } = withoutUndefined(asked.pace ?? {});
-    const pace: Pace = { ...granted, ...slower };
-    const most = Math.min(manifest.limits.maxItems, asked.limits?.maxItems ?? Number.POSITIVE_INFINITY);
-    const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, most));
-    const vendor = bindDestination(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
-    const policy: RetryPolicy = {
-      ...defaultRetryPolicy,
-      ...withoutUndefined(options.retry ?? {}),
-      ...withoutUndefined(asked.retry ?? {}),
-    };
-    const id = asked.id ?? ids.free(manifest.slug);
-    leases.push(...leasesFor(destination, config, granted, vendor.requestsPerDay));
-    // The connection's own rate comes on top of the vendor's, so that it can only slow down.
-    const rates = [
-      ...leases.map(({ window }) => window),
-      ...(ownRate === undefined ? [] : [createSlidingWindow(ownRate)]),
-    ];
-    const pacer = createPacer(pace.concurrency, rates, clock);
-    const canCheck = vendor.check !== undefined && !('none' in vendor.check);
-    const check = canCheck ? (within: CheckOptions) => checkCredentials(context, within, true) : undefined;
-    const context: ConnectionContext = {
-      slug: manifest.slug,
-      id,
-      vendor,
-      pace,
-      policy,
-      clock,
-      emit,
-      gate: createGate({
-        manifest,
-        id,
-        requiredConsent: asked.requiredConsent ?? [],
-        limits: { ...defaultEventLimits, ...withoutUndefined(options.eventLimits ?? {}) },
-      }),
-      pacer,
-      inquiry: createInquiry({ pacer, check }),
-      transport: createTransport({
-        hosts: manifest.hosts,
-        compression: manifest.compression,
-        origin: origins.get(manifest.slug),
-        timeoutMs: pace.timeoutMs,
-        pools,
-        now: clock.now,
-        elapsed: clock.elapsed,
-      }),
-      suspensions: new Suspensions(),
-      scopePauses: new ScopePauses(clock),
-      budget: createRetryBudget(policy.budget),
-      onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
-      redactor: createRedactor(() => {
-        const { secrets, others } = textsOf(destination.config, config);
-        return { secrets: [...secrets], settings: [...others], documented: destination.response.documented };
-      }),
-      runs: new Set(),
-      closed: false,
-    };
+    const id = asked.id ?? ids.free(destination.manifest.slug);
+    const context = createConnectionContext(host, { destination, config, asked, id }, leases);
     const connection = createConnection(context, {
       began: () => ids.close(id),
       ended() {
@@ -286,7 +189,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         ...(parsed.issues ?? []),
         ...(parsedOptions.options === undefined
           ? parsedOptions.issues
-          : raised(destination.manifest.limits, grantedPace(destination.manifest), parsedOptions.options)),
+          : raised(destination.manifest.limits, grantedPace(host, destination.manifest), parsedOptions.options)),
       ];
       if (parsed.issues !== undefined || parsedOptions.options === undefined || issues.length > 0)
         return { kind: 'invalid', issues };
@@ -317,18 +220,6 @@ const idInUse: ConfigIssue = {
   message: 'is the id of a connection that is open; close that one first, or give another id',
 };
 
-/** Tells settings apart without keeping them: they hold secrets. */
-const digestOf = (config: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(config) ?? '')
-    .digest('base64');
-
-/** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */
-function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?: number } {
-  if (rate?.cost !== 'item') return {};
-  return { maxItems: Math.floor(rate.permits / Math.ceil(rate.permits / Math.min(maxItems, rate.permits))) };
-}
-
 function checkOrigins(
   origins: Readonly<Record<string, string>>,
   known: ReadonlyMap<string, unknown>,
@@ -341,9 +232,3 @@ function checkOrigins(
   }
   return checked;
 }
-
-/** A key that is there without a value must not hide a default. */
-const withoutUndefined = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };

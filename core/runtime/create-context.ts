@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+import type { CheckOptions } from '../api/credential-check.ts';
+import type { AnyDestination } from '../api/destination.ts';
+import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
+import type { Pools } from '../http/pools.ts';
+import { createRedactor } from '../http/redact.ts';
+import { createTransport } from '../http/transport.ts';
+import type { Clock } from '../policy/clock.ts';
+import { createRetryBudget } from '../policy/retry-budget.ts';
+import { createSlidingWindow } from '../policy/sliding-window.ts';
+import type { Lease, WindowLeases } from '../policy/window-leases.ts';
+import { bindDestination } from './bind-destination.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { checkCredentials } from './credential-check.ts';
+import { defaultEventLimits, type EventLimits } from './intake/event-size.ts';
+import { createGate } from './intake/gate.ts';
+import { textsOf } from './secrets.ts';
+import { createInquiry } from './sending/inquiry.ts';
+import { createPacer } from './sending/pacer.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
+import { ScopePauses } from './sending/scope-pauses.ts';
+import { Suspensions } from './sending/suspensions.ts';
+import type { Emit } from './signals.ts';
+
+/** What the connections of a runtime have in common, and what its host decided for all of them. */
+export interface HostParts {
+  readonly options: {
+    readonly pace?: Readonly<Record<string, Partial<Pace>>> | undefined;
+    readonly retry?: Partial<RetryPolicy> | undefined;
+    readonly eventLimits?: Partial<EventLimits> | undefined;
+  };
+  readonly clock: Clock;
+  readonly emit: Emit | undefined;
+  /** slug -> origin. */
+  readonly origins: ReadonlyMap<string, string>;
+  readonly pools: Pools;
+  readonly windows: WindowLeases;
+}
+
+/** What the vendor allows this host. */
+export const grantedPace = ({ options }: Pick<HostParts, 'options'>, manifest: DestinationManifest): Pace => ({
+  ...manifest.pace,
+  ...withoutUndefined(options.pace?.[manifest.slug] ?? {}),
+});
+
+interface Opening {
+  readonly destination: AnyDestination;
+  /** Parsed settings. */
+  readonly config: unknown;
+  readonly asked: ConnectionOptions;
+  readonly id: string;
+}
+
+/**
+ * Builds what all calls of one connection share. Throws what the folder throws. The `leases` it takes are added to the list, to be
+ * given back when the connection closes, or when this throws.
+ */
+export function createConnectionContext(
+  host: HostParts,
+  { destination, config, asked, id }: Opening,
+  leases: Lease[],
+): ConnectionContext {
+  const { manifest } = destination;
+  const { clock, emit } = host;
+  const granted = grantedPace(host, manifest);
+  const { rate: ownRate, ...slower } = withoutUndefined(asked.pace ?? {});
+  const pace: Pace = { ...granted, ...slower };
+  const most = Math.min(manifest.limits.maxItems, asked.limits?.maxItems ?? Number.POSITIVE_INFINITY);
+  const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, most));
+  const vendor = bindDestination(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
+  const policy: RetryPolicy = {
+    ...defaultRetryPolicy,
+    ...withoutUndefined(host.options.retry ?? {}),
+    ...withoutUndefined(asked.retry ?? {}),
+  };
+  leases.push(...leasesFor(host, destination, config, granted.rate, vendor.requestsPerDay));
+  // The connection's own rate comes on top of the vendor's, so that it can only slow down.
+  const rates = [
+    ...leases.map(({ window }) => window),
+    ...(ownRate === undefined ? [] : [createSlidingWindow(ownRate)]),
+  ];
+  const pacer = createPacer(pace.concurrency, rates, clock);
+  const canCheck = vendor.check !== undefined && !('none' in vendor.check);
+  const check = canCheck ? (within: CheckOptions) => checkCredentials(context, within, true) : undefined;
+  const context: ConnectionContext = {
+    slug: manifest.slug,
+    id,
+    vendor,
+    pace,
+    policy,
+    clock,
+    emit,
+    gate: createGate({
+      manifest,
+      id,
+      requiredConsent: asked.requiredConsent ?? [],
+      limits: { ...defaultEventLimits, ...withoutUndefined(host.options.eventLimits ?? {}) },
+    }),
+    pacer,
+    inquiry: createInquiry({ pacer, check }),
+    transport: createTransport({
+      hosts: manifest.hosts,
+      compression: manifest.compression,
+      origin: host.origins.get(manifest.slug),
+      timeoutMs: pace.timeoutMs,
+      pools: host.pools,
+      now: clock.now,
+      elapsed: clock.elapsed,
+    }),
+    suspensions: new Suspensions(),
+    scopePauses: new ScopePauses(clock),
+    budget: createRetryBudget(policy.budget),
+    onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
+    redactor: createRedactor(() => {
+      const { secrets, others } = textsOf(destination.config, config);
+      return { secrets: [...secrets], settings: [...others], documented: destination.response.documented };
+    }),
+    runs: new Set(),
+    closed: false,
+  };
+  return context;
+}
+
+/** One window for all connections with the same pace key; without one, each has its own, also when it is opened again. */
+function leasesFor(
+  { windows }: HostParts,
+  destination: AnyDestination,
+  config: unknown,
+  rate: Rate | undefined,
+  requestsPerDay: number | undefined,
+): Lease[] {
+  const rates = [
+    rate,
+    requestsPerDay === undefined
+      ? undefined
+      : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
+  ].filter((one) => one !== undefined);
+  if (rates.length === 0) return [];
+  const { slug } = destination.manifest;
+  const owner = destination.paceKey?.(config);
+  const settings = owner === undefined ? digestOf(config) : '';
+  return rates.map((one) =>
+    owner === undefined ? windows.own(`${slug} ${settings}`, one) : windows.shared(`${slug} ${owner}`, one),
+  );
+}
+
+/** Tells settings apart without keeping them: they hold secrets. */
+const digestOf = (config: unknown): string =>
+  createHash('sha256')
+    .update(JSON.stringify(config) ?? '')
+    .digest('base64');
+
+/** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */
+function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?: number } {
+  if (rate?.cost !== 'item') return {};
+  return { maxItems: Math.floor(rate.permits / Math.ceil(rate.permits / Math.min(maxItems, rate.permits))) };
+}
+
+/** A key that is there without a value must not hide a default. */
+const withoutUndefined = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
