@@ -75,6 +75,18 @@ describe('docs/embedding.md', () => {
   });
 });
 
+describe('docs/api.md', () => {
+  it('lists every name that a vendor folder may import, and no other', async () => {
+    const exported = [...(await read('core/api/index.ts')).matchAll(/\{([^}]+)\}/g)].flatMap(([, names = '']) =>
+      names.split(',').map((name) => name.trim()),
+    );
+    const rows = [...(await read('docs/api.md')).matchAll(/^- ((?:`\w+`(?:, |: ))+)/gm)].map(([, names = '']) => names);
+    const listed = rows.flatMap((names) => [...names.matchAll(/\w+/g)].map(([name]) => name));
+    expect(listed.filter((name, place) => listed.indexOf(name) !== place)).toEqual([]);
+    expect(new Set(listed)).toEqual(new Set(exported.filter((name) => name !== '')));
+  });
+});
+
 /** The words of a constant array in a source file. */
 async function kindsIn(file: string, name: string): Promise<string[]> {
   const [, list = ''] = new RegExp(`${name} = \\[([^\\]]+)\\]`).exec(await read(file)) ?? [];
