@@ -187,23 +187,26 @@ describe('spillway call', () => {
   });
 
   test.each([
-    [['call', 'adroll-email'], /name an operation of adroll-email/],
+    [['call', 'adroll-email'], /no operation of adroll-email was named/],
     [
       ['call', 'adroll-email', 'send-mail', '--config', config],
-      /no operation "send-mail"; there are: create-campaign,/,
+      /no operation "send-mail"; expected one of: create-campaign,/,
     ],
     [['call', 'adroll-email', 'get-settings'], /--config is missing/],
-    [['call', 'adroll-email', 'get-settings', '--config', config, '--set', 'x'], /--set takes key=value/],
+    [['call', 'adroll-email', 'get-settings', '--config', config, '--set', 'x'], /--set expects key=value/],
     [
       ['call', 'adroll-email', 'create-campaign', '--config', config, '--set', 'body=5', '--set', 'body.name=x'],
-      /--set: "body.name" goes through a single value/,
+      /--set: cannot set "body.name"/,
     ],
-    [['call', 'adroll-email', 'get-settings', '--config', config, '--as-events'], /does not answer with events/],
+    [
+      ['call', 'adroll-email', 'get-settings', '--config', config, '--as-events'],
+      /--as-events: the reply of get-settings holds no events/,
+    ],
     [
       ['call', 'adroll-email', 'create-campaign', '--config', config, '--body', 'nowhere.json'],
       /nowhere\.json \(ENOENT\)/,
     ],
-    [['call', 'nobody', 'x', '--config', config], /no destination "nobody"/],
+    [['call', 'nobody', 'x', '--config', config], /unknown destination "nobody"/],
   ])('%j is a usage error', async (args, why) => {
     const { code, stderr } = await spillway(args);
     expect([code, stderr]).toEqual([2, expect.stringMatching(why)]);

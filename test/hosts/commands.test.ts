@@ -87,7 +87,11 @@ describe('usage errors exit 2 with one clear line', () => {
     ['an unknown command', ['send'], /unknown command 'send'/],
     ['an unknown option', ['list', '--nope'], /unknown option '--nope'/],
     ['no config', ['validate', 'mailbox'], /required option '--config <file>'/],
-    ['an unknown slug lists the known ones', ['schema', 'post'], /no destination "post"; there are: adjust, .*mailbox/],
+    [
+      'an unknown slug lists the known ones',
+      ['schema', 'post'],
+      /unknown destination "post"; expected one of: adjust, .*mailbox/,
+    ],
     ['a config file that is not there', ['validate', 'mailbox', '--config', 'none.json'], /none\.json \(ENOENT\)/],
     ['an input that is not there', ['deliver', 'mailbox', '--config', config, '--input', 'none'], /none \(ENOENT\)/],
     ['an input that is a directory', ['preview', 'mailbox', '--config', config, '--input', '.'], /EISDIR/],
@@ -104,7 +108,7 @@ describe('usage errors exit 2 with one clear line', () => {
     [
       'two things on standard output',
       ['deliver', 'mailbox', '--config', config, '--outcomes', '-', '--json'],
-      /both want/,
+      /cannot share standard output/,
     ],
     ['a time that is none', ['deliver', 'mailbox', '--config', config, '--within', '1s'], /milliseconds/],
     [

@@ -50,7 +50,7 @@ describe('the config file', () => {
     expect(await refusal({ config: {}, option: {}, __: 1 })).toEqual({
       exitCode: 78,
       message: 'c.json is not valid:',
-      details: ['option: unknown key; there are: config, options', '__: unknown key; there are: config, options'],
+      details: ['option: unknown key; expected config or options', '__: unknown key; expected config or options'],
     });
   });
 

@@ -101,7 +101,7 @@ describe('spillway deliver', () => {
       latencyMs: { p50: expect.any(Number), p99: expect.any(Number) },
       conserved: true,
     });
-    expect(stderr).toBe('spillway: a defect of the connector in transform (TypeError)\n');
+    expect(stderr).toBe('spillway: a defect in the connector, in transform (TypeError)\n');
   });
 
   test('without --json the summary is for people, on stderr; --quiet leaves it out', async () => {
@@ -156,7 +156,11 @@ describe('spillway deliver', () => {
       const before = workspace.read(path.basename(file));
       const args = ['deliver', 'mailbox', '--config', config, '--input', input, '--outcomes', file];
       const { code, stderr } = await spillway(args);
-      expect([what, code, stderr]).toEqual([what, 2, `spillway: the outcomes file ${file} is the ${what} file\n`]);
+      expect([what, code, stderr]).toEqual([
+        what,
+        2,
+        `spillway: the outcomes file ${file} is the ${what} file, and would overwrite it; name another file\n`,
+      ]);
       expect(workspace.read(path.basename(file))).toBe(before);
     }
   });
@@ -179,7 +183,9 @@ describe('spillway deliver', () => {
     const ran = await fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes }).run(...args);
     expect(ran).toMatchObject({
       code: 65,
-      stderr: expect.stringContaining('the input broke off (EIO): from line 4 on'),
+      stderr: expect.stringContaining(
+        'the input could not be read to its end (EIO): nothing was attempted from line 4 on',
+      ),
     });
     expect(workspace.outcomes('b.ndjson').map(({ kind }) => kind)).toEqual(['delivered', 'delivered', 'delivered']);
   });
@@ -217,8 +223,8 @@ describe('a signal', () => {
     expect(delivered.map(({ messageId }) => messageId).sort()).toEqual(server?.received.map(({ id }) => id).sort());
     const held = outcomes.filter(({ reason }) => reason?.code === 'held_back');
     expect(held.length + delivered.length).toBe(outcomes.length);
-    expect(stderr).toContain(`stopped by SIGTERM: from line ${outcomes.length + 1} on nothing was attempted`);
-    expect(stderr).toContain(`${held.length} before it came back held back`);
+    expect(stderr).toContain(`stopped by SIGTERM: nothing was attempted from line ${outcomes.length + 1} on`);
+    expect(stderr).toContain(`${held.length} events before it were held back`);
     expect(box).toMatchObject({ exits: [], listening: 0 });
   });
 
@@ -267,7 +273,7 @@ describe('a proxy in the environment', () => {
     const args = ['deliver', 'mailbox', '--config', config, '--origin', server.origin];
     const { code, stderr } = await spillway(args, letters(3), env);
     expect(code).toBe(0);
-    expect(stderr.match(/HTTPS_PROXY is set and not used; --proxy sends through it/g)).toHaveLength(1);
+    expect(stderr.match(/HTTPS_PROXY is set but not used; pass --proxy to send through that proxy/g)).toHaveLength(1);
     expect(stderr).not.toContain('hunter2');
   });
 

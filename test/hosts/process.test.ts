@@ -45,7 +45,7 @@ describe('the CLI as a process', () => {
     child.kill('SIGINT');
     const { code, stderr } = await exited;
     expect(code).toBe(130);
-    expect(stderr).toContain('stopped by SIGINT: from line 26 on nothing was attempted');
+    expect(stderr).toContain('stopped by SIGINT: nothing was attempted from line 26 on');
     expect(workspace.outcomes('int.ndjson').map(({ kind }) => kind)).toEqual(
       Array.from({ length: 25 }, () => 'delivered'),
     );
@@ -79,7 +79,7 @@ describe('the CLI as a process', () => {
     }
     const { code, stderr } = await exited;
     expect(code).toBe(1);
-    expect(stderr).toContain('nobody reads the outcomes any more: from line');
+    expect(stderr).toContain('the reader of the outcomes is gone: nothing was attempted from line');
     expect(stderr).not.toContain('EPIPE');
   }, 30_000);
 });

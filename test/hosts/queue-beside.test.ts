@@ -79,7 +79,7 @@ const table: Act = async ({ run }) => {
   const { code, stdout, stderr } = await run('queue', 'status');
   const lines = stdout
     .split('\n')
-    .filter((line) => !/ bytes on disk, |work runs|^post: (held|working|idle)/.test(line));
+    .filter((line) => !/ bytes on disk, |spillway work is running|^post: (held|working|idle)/.test(line));
   return { code, stdout: lines.join('\n'), stderr };
 };
 const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
@@ -179,7 +179,7 @@ describe('a command answers beside a running work as it does without', () => {
       expect(code).toBe(75);
       expect(accepted).toBeGreaterThan(0);
       expect(stderr).toMatch(
-        new RegExp(`of 200000 bytes are taken, by ${accepted + 1} events that wait, \\d for replay, 2 dead`),
+        new RegExp(`of 200000 bytes are in use: ${accepted + 1} waiting events, \\d kept for replay, 2 dead`),
       );
       await leave?.();
       leave = undefined;

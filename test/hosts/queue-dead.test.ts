@@ -52,15 +52,15 @@ describe('spillway dead list', () => {
     ]);
     expect(await run('dead', 'list', '--connection', 'nobody')).toMatchObject({
       code: 2,
-      stderr: 'spillway: the store has no connection "nobody"; there are: desk, post\n',
+      stderr: 'spillway: the store has no connection "nobody"; expected one of: desk, post\n',
     });
     expect(await run('dead', 'list', '--reason', 'tired')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('there are: unsupported_event'),
+      stderr: expect.stringContaining('expected one of: unsupported_event'),
     });
     expect(await run('dead', 'list', '--since', '2026-01-01T10:00')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('with its zone'),
+      stderr: expect.stringContaining('with a zone'),
     });
   });
 
@@ -123,12 +123,12 @@ describe('spillway dead requeue', () => {
     const { run, backlog, dead } = await storeOfDead();
     expect(await run('dead', 'requeue', '--connection', 'post', '--dry-run')).toMatchObject({
       code: 0,
-      stdout: '2 would be put back\n',
+      stdout: '2 would be requeued\n',
     });
     expect(await backlog('post')).toMatchObject({ waiting: 1, dead: 2 });
-    expect(await run('dead', 'requeue', 'm-3')).toMatchObject({ code: 0, stdout: '1 put back\n', stderr: '' });
+    expect(await run('dead', 'requeue', 'm-3')).toMatchObject({ code: 0, stdout: '1 requeued\n', stderr: '' });
     expect(await backlog('post')).toMatchObject({ waiting: 2, dead: 1 });
-    expect(await run('dead', 'requeue', '--reason', 'internal_error')).toMatchObject({ stdout: '2 put back\n' });
+    expect(await run('dead', 'requeue', '--reason', 'internal_error')).toMatchObject({ stdout: '2 requeued\n' });
     expect(await dead()).toMatchObject([{ connection: 'desk', reason: { code: 'invalid_value' } }]);
     expect(await run('dead', 'requeue', 'm-3')).toMatchObject({
       code: 2,
@@ -158,8 +158,8 @@ describe('events that were refused on their way in', () => {
     expect(dead).toBeGreaterThan(0);
     expect(dead).toBeLessThan(60);
     expect(await run('dead', 'requeue', '--connection', 'phones')).toMatchObject({
-      stdout: `${dead} put back\n`,
-      stderr: `spillway: phones: ${dead} of them never had a lane, and get none: their order is lost. --config gives them one\n`,
+      stdout: `${dead} requeued\n`,
+      stderr: `spillway: phones: ${dead} of them have no lane, so their order cannot be restored. Pass --config to compute one\n`,
     });
     const vendor = await adjust.start({});
     const origins = ['--origin', `adjust=${vendor.origin}`];
@@ -178,13 +178,13 @@ describe('spillway replay', () => {
     await enqueue('post', config, skipped);
     const args = ['replay', 'post', '--config', config];
     expect(await run(...args, '--from', '2020-01-01', '--to', '2020-01-02')).toMatchObject({
-      stdout: '0 put into the queue again\n',
+      stdout: '0 requeued\n',
     });
-    expect(await run(...args, '--from', today)).toMatchObject({ code: 0, stdout: '2 put into the queue again\n' });
+    expect(await run(...args, '--from', today)).toMatchObject({ code: 0, stdout: '2 requeued\n' });
     expect(await backlog('post')).toMatchObject({ waiting: 3 });
     expect(await run(...args, '--from', today, '--to', '2020-01-01')).toMatchObject({
       code: 2,
-      stderr: 'spillway: --to lies before --from\n',
+      stderr: 'spillway: --to is before --from\n',
     });
     expect(await run('replay', 'nobody', '--config', config, '--from', today)).toMatchObject({ code: 2 });
   });
@@ -197,8 +197,8 @@ describe('spillway replay', () => {
     const { code, stdout, stderr } = await run(...args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('phones is not replayed: Adjust counts an event as often as it arrives');
-    expect(stderr).toContain('its events have an order to keep');
-    expect(await run(...args, '--force')).toMatchObject({ code: 0, stdout: '0 put into the queue again\n' });
+    expect(stderr).toContain('its events must keep their order');
+    expect(await run(...args, '--force')).toMatchObject({ code: 0, stdout: '0 requeued\n' });
   });
 });
 
@@ -223,7 +223,7 @@ describe('spillway queue status', () => {
     ])
       expect([command, await run(...command)]).toMatchObject([command, { code: command[0] === 'work' ? 78 : 2 }]);
     expect((await run('queue', 'status')).stderr).toBe(
-      `spillway: there is no store at ${store}; spillway enqueue makes one\n`,
+      `spillway: there is no store at ${store}; spillway enqueue creates one\n`,
     );
   });
 });

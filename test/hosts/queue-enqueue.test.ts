@@ -28,7 +28,7 @@ describe('spillway enqueue', () => {
     expect(await enqueue('post', config, letters(1_200))).toMatchObject({
       code: 0,
       stdout: '',
-      stderr: 'post (mailbox): 1200 kept, 0 put before\n',
+      stderr: 'post (mailbox): 1200 kept, 0 duplicates\n',
     });
     expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 1_200, done: 0, dead: 0 });
     const again = await enqueue('post', config, letters(1_201), '--json');
@@ -49,7 +49,7 @@ describe('spillway enqueue', () => {
     const { enqueue, backlog } = freshStore();
     const line = JSON.stringify({ type: 'track', event: 'Letter Sent' });
     await enqueue('post', config, `${line}\n${line}\n`);
-    expect((await enqueue('post', config, `${line}\n${line}\n`)).stderr).toContain('0 kept, 2 put before');
+    expect((await enqueue('post', config, `${line}\n${line}\n`)).stderr).toContain('0 kept, 2 duplicates');
     expect(await backlog('post')).toMatchObject({ waiting: 2 });
   });
 
@@ -57,7 +57,7 @@ describe('spillway enqueue', () => {
     const { enqueue, backlog } = freshStore();
     const long = `${'x'.repeat(9_000)}`;
     await enqueue('post', config, `${letter(`${long}1`)}\n${letter(`${long}2`)}\n`);
-    expect((await enqueue('post', config, letter(`${long}1`))).stderr).toContain('0 kept, 1 put before');
+    expect((await enqueue('post', config, letter(`${long}1`))).stderr).toContain('0 kept, 1 duplicates');
     expect(await backlog('post')).toMatchObject({ waiting: 2 });
   });
 
@@ -67,7 +67,7 @@ describe('spillway enqueue', () => {
     const { code, stderr } = await enqueue('post', config, input);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'post (mailbox): 4 kept, 0 put before, 1 settled as skipped, 2 as rejected\n',
+      stderr: 'post (mailbox): 4 kept, 0 duplicates, 1 settled as skipped, 2 as rejected\n',
     });
     expect(await backlog('post')).toMatchObject({ waiting: 1, done: 1, dead: 2 });
     expect((await dead()).map(({ id, outcome, attempts }) => [id, outcome, attempts])).toEqual([
@@ -93,9 +93,11 @@ describe('spillway enqueue', () => {
     expect(accepted).toBeGreaterThan(0);
     expect(accepted).toBeLessThan(4_000);
     expect(stopped).toEqual({ by: 'full', nextLine: accepted + 2 });
-    expect(stderr).toContain(`the queue is full: go on from line ${accepted + 2}; everything before it is kept\n`);
     expect(stderr).toContain(
-      `of 200000 bytes are taken, by ${accepted} events that wait, 0 for replay, 0 dead letters;`,
+      `the queue is full: continue from line ${accepted + 2}; everything before it is in the queue\n`,
+    );
+    expect(stderr).toContain(
+      `of 200000 bytes are in use: ${accepted} waiting events, 0 kept for replay, 0 dead letters;`,
     );
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
   });
@@ -116,7 +118,7 @@ describe('spillway enqueue', () => {
     expect(accepted).toBeGreaterThan(0);
     expect(stopped).toEqual({ by: 'SIGTERM', nextLine: accepted + 1 });
     expect(stderr).toBe(
-      `spillway: stopped by SIGTERM: go on from line ${accepted + 1}; everything before it is kept\n`,
+      `spillway: stopped by SIGTERM: continue from line ${accepted + 1}; everything before it is in the queue\n`,
     );
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
   });
@@ -129,7 +131,7 @@ describe('spillway enqueue', () => {
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
     expect(await enqueue('post', config, letters(1), '--max-bytes', '8000')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('the least that works is 8192'),
+      stderr: expect.stringContaining('the minimum is 8192'),
     });
   });
 
@@ -182,7 +184,7 @@ describe('spillway enqueue', () => {
     const without = workspace.write('without.json', { config: mailboxSettings });
     expect(await enqueue('post', without, letters(1))).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('names no destination; give it with --destination'),
+      stderr: expect.stringContaining('names no destination; pass --destination'),
     });
     expect(await enqueue('post', without, letters(1), '--destination', 'mailbox')).toMatchObject({ code: 0 });
     expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 1 });
@@ -211,7 +213,7 @@ describe('spillway enqueue', () => {
     await enqueue('phones', before, lines);
     expect(await enqueue('phones', after, lines)).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining('phones: 9 events wait; these settings put them in other lanes'),
+      stderr: expect.stringContaining('phones: 9 events wait; these settings would move them to other lanes'),
     });
     expect(await enqueue('phones', before, lines)).toMatchObject({ code: 0 });
     expect(await backlog('phones')).toMatchObject({ waiting: 9 });
@@ -226,7 +228,7 @@ describe('spillway enqueue', () => {
     await enqueue('post', config, `${letters(700)}${letter('m-701', 'Certified')}\n`);
     expect(await enqueue('post', moved, letters(1, 800))).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining('post: 701 events wait; these settings put them in other lanes'),
+      stderr: expect.stringContaining('post: 701 events wait; these settings would move them to other lanes'),
     });
     const mail = await startMailServer();
     const file = workspace.write('moved-work.json', {
@@ -286,7 +288,7 @@ describe('spillway enqueue', () => {
   test('without a store to name it is a usage error; SPILLWAY_STORE stands for --store', async () => {
     expect(await spillway(['enqueue', 'post', '--config', config])).toMatchObject({
       code: 2,
-      stderr: 'spillway: --store is missing: the directory of the queue\n',
+      stderr: 'spillway: --store is missing: name the directory of the store, or set SPILLWAY_STORE\n',
     });
     const { store, backlog } = freshStore();
     await spillway(['enqueue', 'post', '--config', config], letters(1), { SPILLWAY_STORE: store });

@@ -61,9 +61,9 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     const refused = {
       code: 78,
       stdout: '',
-      stderr: `spillway: post delivers to adjust, and some of these dead letters were enqueued for another destination: 2 for mailbox. Nothing was put back
-  those given up since it does: --connection post --since ${since}
-  to send the others, give them a connection id of their own (spillway dead export --events, then enqueue); dead drop gives them up
+      stderr: `spillway: post delivers to adjust, but some of these dead letters were enqueued for another destination: 2 for mailbox. Nothing was requeued
+  to requeue those given up since the change: --connection post --since ${since}
+  to send the others, enqueue them under another connection id (spillway dead export --events, then enqueue); to give them up: spillway dead drop
 `,
     };
     expect(await run('dead', 'requeue')).toEqual(refused);
@@ -73,7 +73,7 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     expect(await backlog('post')).toMatchObject({ destination: 'adjust', waiting: 0, dead: 3 });
     expect(await run('dead', 'requeue', '--connection', 'post', '--since', since, '--config', after)).toMatchObject({
       code: 0,
-      stdout: '1 put back\n',
+      stdout: '1 requeued\n',
     });
     const left = (await dead()).filter(({ id }) => !id.startsWith('line:')).map(({ id }) => id);
     expect(left).toEqual(['dead-1', 'dead-2']);
@@ -86,25 +86,29 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     const refused = {
       code: 78,
       stdout: '',
-      stderr: `spillway: post delivers to adjust, and until ${since} its events went to mailbox. Nothing was replayed
-  what was done since it does: --from ${since}
+      stderr: `spillway: post delivers to adjust, but delivered to mailbox until ${since}. Nothing was replayed
+  to replay what was delivered since the change: --from ${since}
 `,
     };
     expect(await replay('--from', '2020-01-01')).toEqual(refused);
     expect(await replay('--from', '2020-01-01', '--to', changedAt)).toEqual(refused);
     expect(await backlog('post')).toMatchObject({ waiting: 0, done: 1 });
-    expect(await replay('--from', since)).toMatchObject({ code: 0, stdout: '0 put into the queue again\n' });
+    expect(await replay('--from', since)).toMatchObject({ code: 0, stdout: '0 requeued\n' });
   });
 
   test('F-97 revives and replays with no settings but those of its destination', async () => {
     const { run } = await moved(beside);
     expect(await run('dead', 'requeue', '--config', before)).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining('post: what was done and what died was enqueued for adjust, not for mailbox'),
+      stderr: expect.stringContaining(
+        'post: its delivered events and dead letters were enqueued for adjust, not for mailbox',
+      ),
     });
     expect(await run('replay', 'post', '--config', before, '--from', '2020-01-01')).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining('post: what was done and what died was enqueued for adjust, not for mailbox'),
+      stderr: expect.stringContaining(
+        'post: its delivered events and dead letters were enqueued for adjust, not for mailbox',
+      ),
     });
   });
 
@@ -115,7 +119,7 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     await enqueue('post', before, letter('dead-3', 'Broken'));
     expect(await run('dead', 'requeue', '--reason', 'internal_error')).toMatchObject({
       code: 0,
-      stdout: '3 put back\n',
+      stdout: '3 requeued\n',
     });
     expect(await run('dead', 'requeue')).toMatchObject({
       code: 78,
@@ -130,7 +134,7 @@ test('F-97 beside a worker, enqueue puts nothing for another destination than th
   expect(await enqueue('post', before, letters(2))).toMatchObject({
     code: 78,
     stderr: expect.stringContaining(
-      'post: the spillway work that has the store delivers to adjust, not to mailbox\n  give these settings',
+      'post: the running spillway work delivers it to adjust, not to mailbox\n  use another connection id',
     ),
   });
   expect((await run('queue', 'status')).stdout).toMatch(/^post +adjust +0 /m);

@@ -56,7 +56,7 @@ itNeeds(prlimit)(
     let told = '';
     for (const output of [child.stdout, child.stderr])
       output.setEncoding('utf8').on('data', (text: string) => (told += text));
-    while (!told.includes('disk full')) await new Promise((resolve) => void setTimeout(resolve, 50));
+    while (!told.includes('the disk is full')) await new Promise((resolve) => void setTimeout(resolve, 50));
     // It is asked again, after 1 s and 2 s.
     await new Promise((resolve) => void setTimeout(resolve, 4_000));
     const status = await run('queue', 'status');
@@ -68,14 +68,14 @@ itNeeds(prlimit)(
       .split('\n')
       .filter((line) => !/^mdb_page_spill (?:flushing )?error 5$/.test(line));
     expect(lines).toEqual([
-      expect.stringMatching(/^spillway: disk full: \d+ bytes free, /),
+      expect.stringMatching(/^spillway: the disk is full: \d+ bytes free at /),
       expect.stringMatching(/^spillway: stopped by SIGTERM: \d+ events stay in the queue$/),
     ]);
-    expect(lines[0]?.endsWith(`, ${store}`)).toBe(true);
+    expect(lines[0]?.endsWith(` at ${store}`)).toBe(true);
     expect(code).toBe(143);
     expect(mail.received).toEqual([]);
     expect(status.stdout).toMatch(
-      /^c: held since \S+Z: the disk is full, and what cannot be written down is not sent/m,
+      /^c: held since \S+Z: the disk is full, and nothing is sent whose outcome cannot be recorded/m,
     );
   },
 );

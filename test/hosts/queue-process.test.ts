@@ -113,16 +113,16 @@ describe('spillway work beside a full disk', () => {
         `mailbox=${mail.origin}`,
       );
       await promisify(execFile)('prlimit', [`--pid=${child.pid}`, `--fsize=${size + 4_096}:`]);
-      while (!/disk full/.test(told().stderr)) await pause(20);
-      expect(told().stderr).toContain(`bytes free, ${store}\n`);
-      expect(told().stderr).toMatch(/^spillway: disk full: \d+ bytes free, /m);
+      while (!/the disk is full/.test(told().stderr)) await pause(20);
+      expect(told().stderr).toContain(`bytes free at ${store}\n`);
+      expect(told().stderr).toMatch(/^spillway: the disk is full: \d+ bytes free at /m);
       while ((await backlog('post'))?.state !== 'held') await pause(50);
       expect(await backlog('post')).toMatchObject({ reason: { cause: 'disk', code: 'internal_error' } });
       await promisify(execFile)('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited:']);
-      while (!/the disk takes writes again/.test(told().stderr)) await pause(20);
+      while (!/the disk accepts writes again/.test(told().stderr)) await pause(20);
       while ((await backlog('post'))?.waiting !== 0) await pause(50);
       child.kill('SIGTERM');
-      expect((await exited).stderr.match(/disk full/g)).toHaveLength(1);
+      expect((await exited).stderr.match(/the disk is full/g)).toHaveLength(1);
     },
   );
 });
@@ -141,7 +141,7 @@ describe('spillway enqueue as a process', () => {
     expect(accepted).toBeLessThan(60_000);
     expect(await backlog('post')).toMatchObject({ waiting: accepted });
     const rest = letters(60_000 - accepted, accepted + 1);
-    expect((await enqueue('post', config, rest)).stderr).toContain(`${60_000 - accepted} kept, 0 put before`);
+    expect((await enqueue('post', config, rest)).stderr).toContain(`${60_000 - accepted} kept, 0 duplicates`);
   });
 });
 
@@ -197,7 +197,7 @@ describe('spillway enqueue from an open pipe', () => {
     child.stdin?.write(letters(2, 2));
     while (mail.received.length < 3) await pause(20);
     child.stdin?.end(letters(1, 4));
-    expect(await exited).toMatchObject({ code: 0, stderr: 'post (mailbox): 3 kept, 0 put before\n' });
+    expect(await exited).toMatchObject({ code: 0, stderr: 'post (mailbox): 3 kept, 0 duplicates\n' });
     worker.child.kill('SIGTERM');
     await worker.exited;
   });
@@ -217,11 +217,11 @@ describe('spillway enqueue beside work', () => {
     while (mail.received.length < 1_000) await pause(5);
     worker.child.kill('SIGKILL');
     await worker.exited;
-    expect(await put.exited).toMatchObject({ code: 75, stderr: expect.stringContaining('run this once more') });
+    expect(await put.exited).toMatchObject({ code: 75, stderr: expect.stringContaining('run this command again') });
     const { waiting = 0, done = 0 } = (await backlog('post')) ?? {};
     expect(waiting + done).toBeGreaterThanOrEqual(1_000);
     expect((await spillway(['enqueue', 'post', ...files])).stderr).toContain(
-      `${30_001 - waiting - done} kept, ${waiting + done - 1} put before`,
+      `${30_001 - waiting - done} kept, ${waiting + done - 1} duplicates`,
     );
     expect(await run('work', '--config', config, '--until-idle', ...origin)).toMatchObject({ code: 0 });
     expect(new Set(mail.received.map(({ id }) => id)).size).toBe(30_001);

@@ -30,7 +30,7 @@ describe('a store that cannot be had', () => {
       const { code, stdout, stderr } = await run(...command);
       expect([command, code, stdout]).toEqual([command, 75, '']);
       expect(stderr).toContain('has the queue store open already');
-      expect(stderr).toContain('spillway work ends with what is in flight when it gets SIGTERM');
+      expect(stderr).toContain('end spillway work with SIGTERM');
     }
     await queue.close();
     expect(await run('queue', 'status')).toMatchObject({ code: 0 });
@@ -52,7 +52,7 @@ describe('a store that cannot be had', () => {
     const out = workspace.at('salvaged.ndjson');
     const { code, stderr } = await run('queue', 'salvage', '--out', out);
     expect(code).toBe(0);
-    expect(stderr).toContain('200 that waited, 1 that were done, 1 dead letters;');
+    expect(stderr).toContain('found 200 waiting events, 1 settled events, 1 dead letters;');
     const records = workspace
       .read('salvaged.ndjson')
       .trimEnd()
@@ -116,12 +116,12 @@ describe('a store that cannot be had', () => {
     await enqueue('post', config, '', '--max-bytes', '9kB');
     const { code, stderr } = await run(...again);
     expect(code).toBe(75);
-    expect(stderr).toContain('spillway work makes room as it delivers, with --keep HOURS sooner');
+    expect(stderr).toContain('spillway work makes room as it delivers, sooner with a smaller --keep');
     expect((await run('queue', 'status')).stdout).toContain(' of 9000 bytes');
     await enqueue('post', config, '', '--max-bytes', '90kB');
     expect(await run(...again)).toMatchObject({
       code: 0,
-      stdout: '40 put into the queue again\n',
+      stdout: '40 requeued\n',
     });
   });
 

@@ -53,7 +53,7 @@ describe('a connection that nobody works on', () => {
     expect(await backlog('renamed')).toMatchObject({ state: 'stranger', reason: null, waiting: 1, dead: 2 });
     const { stdout } = await run('queue', 'status');
     expect(stdout).toContain(
-      'renamed: stranger: the running work does not name it, so nothing of it leaves (spillway queue purge drops it)\n',
+      'renamed: stranger: the running spillway work does not deliver for it; name it in the file of that, or drop it with spillway queue purge\n',
     );
     expect(stdout).not.toContain('held: stranger');
   });
@@ -67,7 +67,7 @@ describe('a connection that nobody works on', () => {
   test('F-97 is said to whom it is enqueued for, beside a worker', async () => {
     const { enqueue, backlog } = await standing(true);
     const said =
-      'spillway: the spillway work that has the store does not name renamed: its events wait until one does\n';
+      'spillway: the running spillway work does not deliver for renamed: its events wait until the file of spillway work names it\n';
     expect(await enqueue('renamed', single, letters(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: said });
     expect(await enqueue('post', named, letters(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: '' });
     expect(await backlog('renamed')).toMatchObject({ waiting: 2 });
@@ -77,7 +77,7 @@ describe('a connection that nobody works on', () => {
     const { enqueue } = await standing(false);
     expect(await enqueue('renamde', single, letters(1), '--quiet')).toMatchObject({
       code: 0,
-      stderr: 'spillway: renamde is new in this store, which has held, renamed\n',
+      stderr: 'spillway: renamde is a new connection id in this store, which has: held, renamed\n',
     });
     expect(await enqueue('renamde', single, letters(1, 2), '--quiet')).toMatchObject({ code: 0, stderr: '' });
     expect(await enqueue('post', named, letters(1), '--quiet')).toMatchObject({ code: 0, stderr: '' });
@@ -95,7 +95,7 @@ describe('a connection that nobody works on', () => {
     expect(await run('queue', 'purge', 'renamed')).toEqual({
       code: 0,
       stdout:
-        'renamed: 1 events that wait, 2 dead letters and 1 kept for replay would be dropped for good; --yes does it\n',
+        'renamed: 1 waiting events, 2 dead letters and 1 events kept for replay would be dropped for good; confirm with --yes\n',
       stderr: '',
     });
     expect(await backlog('renamed')).toMatchObject({ waiting: 1, dead: 2, done: 1 });
@@ -121,7 +121,7 @@ describe('a connection that nobody works on', () => {
     expect(await backlog('held')).toMatchObject({ waiting: 1 });
     expect(await run('queue', 'purge', 'nobody')).toMatchObject({
       code: 2,
-      stderr: 'spillway: the store has no connection "nobody"; there are: held, renamed\n',
+      stderr: 'spillway: the store has no connection "nobody"; expected one of: held, renamed\n',
     });
   });
 });

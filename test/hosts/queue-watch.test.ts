@@ -68,7 +68,7 @@ describe('a running work', () => {
     const { says, stderr, status, run } = await working(() => ({ status: 401 }), '--quiet');
     await says('post is held');
     expect(stderr()).toMatch(
-      /^spillway: post is held: the vendor refuses the credentials \(unauthorized\); it is tried again at \S+Z\n$/,
+      /^spillway: post is held: the vendor refuses the credentials \(unauthorized\); next try at \S+Z\n$/,
     );
     const now = await status();
     expect(now).toMatchObject({ worker: { pid: process.pid, startedAt: time } });
@@ -88,9 +88,9 @@ describe('a running work', () => {
     });
     const { stdout } = await run('queue', 'status');
     expect(stdout).toMatch(/^\d+ bytes on disk, \d+ free$/m);
-    expect(stdout).toMatch(/^work runs as process \d+, since \S+Z$/m);
+    expect(stdout).toMatch(/^spillway work is running as process \d+ since \S+Z$/m);
     expect(stdout).toMatch(
-      /^post: held since \S+Z: the vendor refuses the credentials \(unauthorized\), tried again at \S+Z; 0 events\/s; no end in sight; last delivered never; last error suspended: unauthorized \(HTTP 401\) at \S+Z$/m,
+      /^post: held since \S+Z: the vendor refuses the credentials \(unauthorized\); next try at \S+Z; 0 events\/s; no estimate; last delivered never; last error suspended: unauthorized \(HTTP 401\) at \S+Z$/m,
     );
   });
 
@@ -105,12 +105,10 @@ describe('a running work', () => {
     });
     await pause(5_000);
     down = false;
-    await says('goes on');
+    await says('continues');
     const [held, resumed, ...more] = stderr().trimEnd().split('\n');
-    expect(held).toMatch(
-      /^spillway: post is held: the vendor cannot be reached, .* \(vendor_unavailable\); it is tried/,
-    );
-    expect(resumed).toMatch(/^spillway: post goes on, after \d+ s$/);
+    expect(held).toMatch(/^spillway: post is held: the vendor cannot be reached, .* \(vendor_unavailable\); next try/);
+    expect(resumed).toMatch(/^spillway: post continues after \d+ s$/);
     expect(more).toEqual([]);
     while (of(await status(), 'post')?.['waiting'] !== 0) await pause(50);
     const after = of(await status(), 'post');
@@ -176,7 +174,7 @@ describe('a running work', () => {
     const { run } = createStore(workspace, 'none');
     expect(await run('work', '--config', config, '--log', 'xml')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('--log: there is no "xml"; there are: text, json'),
+      stderr: expect.stringContaining('--log: unknown form "xml"; expected one of: text, json'),
     });
   });
 });
@@ -233,8 +231,8 @@ describe('a vendor that is out of order in part', () => {
     ]);
     await pause(10);
     expect(box.told().stderr).toBe(
-      'spillway: post: the vendor is out of order in part: 40 events fail whenever they go, while others go through; they wait until they are too old\n' +
-        'spillway: post: the vendor is no longer out of order in part, after 32 s\n',
+      'spillway: post: the vendor is partly down: 40 events fail at every attempt while others succeed; they wait until they are too old\n' +
+        'spillway: post: the vendor is no longer partly down, after 32 s\n',
     );
   });
 
@@ -260,7 +258,7 @@ describe('a vendor that is out of order in part', () => {
     });
     expect(await backlog('post')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });
     expect((await run('queue', 'status')).stdout).toContain(
-      '; the vendor is out of order in part: 40 events fail whenever they go, while others go through; last delivered',
+      '; the vendor is partly down: 40 events fail at every attempt while others succeed; last delivered',
     );
     await owner?.close();
     await queue.close();

@@ -61,7 +61,7 @@ describe('spillway work', () => {
     const { stdout, stderr } = await work('--until-idle');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
-      /^post \(mailbox\): 3 delivered, 0 skipped, 0 dead letters, 0 still wait\ndesk \(mailbox\): 0 delivered/,
+      /^post \(mailbox\): 3 delivered, 0 skipped, 0 dead letters, 0 waiting\ndesk \(mailbox\): 0 delivered/,
     );
     expect(await work('--until-idle', '--quiet')).toMatchObject({ stderr: '' });
   });
@@ -298,15 +298,15 @@ describe('beside a running work', () => {
     while (mail.received.length < 10) await new Promise((resolve) => void setTimeout(resolve, 5));
     const more = `${letters(50, 11)}${letter('m-61', 'Broken')}\n${letter('m-62', 'Broken')}\n`;
     expect(await enqueue('post', config, more)).toMatchObject({ code: 1 });
-    expect((await enqueue('post', config, more)).stderr).toContain('0 kept, 52 put before');
+    expect((await enqueue('post', config, more)).stderr).toContain('0 kept, 52 duplicates');
     while (mail.received.length < 60) await new Promise((resolve) => void setTimeout(resolve, 5));
     expect((await dead()).map(({ id }) => id)).toEqual(['m-61', 'm-62']);
     expect(await run('dead', 'drop', 'm-61', '--yes')).toMatchObject({ code: 0, stdout: '1 dropped\n' });
-    expect(await run('dead', 'requeue', 'm-62')).toMatchObject({ code: 0, stdout: '1 put back\n' });
+    expect(await run('dead', 'requeue', 'm-62')).toMatchObject({ code: 0, stdout: '1 requeued\n' });
     while ((await backlog('post'))?.waiting !== 0) await new Promise((resolve) => void setTimeout(resolve, 20));
     expect(await dead()).toMatchObject([{ id: 'm-62', attempts: 1 }]);
     const again = ['replay', 'post', '--config', config, '--from', '2020-01-01'];
-    expect(await run(...again)).toMatchObject({ code: 0, stdout: '60 put into the queue again\n' });
+    expect(await run(...again)).toMatchObject({ code: 0, stdout: '60 requeued\n' });
     while (mail.received.length < 120) await new Promise((resolve) => void setTimeout(resolve, 5));
     // Another worker is not what helps.
     expect(await run(...args, '--until-idle')).toMatchObject({ code: 75 });
@@ -330,7 +330,7 @@ describe('beside a running work', () => {
     expect(await enqueue('post', renewed, letters(1, 11))).toMatchObject({
       code: 78,
       stderr: expect.stringContaining(
-        'post: 10 events wait; they were put under other settings, and who has the store',
+        'post: 10 events wait; they were enqueued with other settings, and the process that owns the store',
       ),
     });
     expect(await enqueue('post', config, letters(1, 11))).toMatchObject({ code: 0 });

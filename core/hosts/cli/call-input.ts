@@ -24,12 +24,13 @@ export async function callInput(
   for (const assignment of set) {
     const [, key, value] = /^([A-Za-z_][\w.]*)=(.*)$/s.exec(assignment) ?? [];
     if (key === undefined || value === undefined)
-      throw usage('--set takes key=value, and body.key=value for a key of the body');
+      throw usage('--set expects key=value, or body.key=value for a key of the body');
     const path = key.split('.');
-    if (path.some((name) => name in {})) throw usage(`--set: ${JSON.stringify(key)} names nothing an input has`);
+    if (path.some((name) => name in {}))
+      throw usage(`--set: ${JSON.stringify(key)} is not a name that an input can have`);
     const parent = path.slice(0, -1).map((_, depth) => path.slice(0, depth + 1));
     if (parent.some((above) => isScalar(lodash.get(input, above))))
-      throw usage(`--set: ${JSON.stringify(key)} goes through a single value`);
+      throw usage(`--set: cannot set ${JSON.stringify(key)}: a part of its path already has a single value`);
     lodash.set(input, path, typed(value, schemaAt(schema, path)));
   }
   return input;

@@ -41,13 +41,14 @@ export async function call(
   if (flags.list === true) return list(destination, flags, terminal);
   const { operations } = catalogueEntry(destination);
   const names = operations.map(({ name }) => name).join(', ');
-  const there = names === '' ? 'it has none' : `there are: ${names}`;
-  if (operation === undefined) throw usage(`name an operation of ${slug}, or ask for --list; ${there}`);
+  const there = names === '' ? 'it has none' : `expected one of: ${names}`;
+  if (operation === undefined) throw usage(`no operation of ${slug} was named; ${there} (see --list)`);
   const entry = operations.find(({ name }) => name === operation);
   if (entry === undefined) throw usage(`${slug} has no operation ${JSON.stringify(operation)}; ${there}`);
-  if (flags.config === undefined) throw usage('--config is missing');
+  if (flags.config === undefined) throw usage('--config is missing: a call needs the settings of a connection');
   const events = eventsOf(destination, entry);
-  if (flags.asEvents === true && events === undefined) throw usage(`${operation} does not answer with events`);
+  if (flags.asEvents === true && events === undefined)
+    throw usage(`--as-events: the reply of ${operation} holds no events`);
   const result = await run(slug, entry, flags, { ...flags, config: flags.config }, terminal);
   if (typeof result === 'number') return result;
   if (result.kind !== 'done') return explained(result, entry, terminal);
@@ -102,11 +103,11 @@ async function explained(
   if (result.kind === 'invalid') {
     throw new Refusal(
       exitCode.unreadable,
-      'nothing was sent; the input is not what the operation takes:',
+      'nothing was sent: the input does not fit the operation:',
       result.issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),
     );
   }
-  if (result.kind === 'unconfirmed') throw usage(`nothing was sent. ${result.question} Say so with --yes`);
+  if (result.kind === 'unconfirmed') throw usage(`nothing was sent. ${result.question} Confirm with --yes`);
   const { code, message, detail } = result.reason;
   const said = detail === undefined ? '' : `; the vendor said: ${detail}`;
   const later = result.kind === 'deferred' && result.retryAt !== undefined ? `; not before ${result.retryAt}` : '';
@@ -132,7 +133,7 @@ async function list(destination: AnyDestination, { json }: CallFlags, { stdout, 
       `  ${method} ${path}`,
       ...(takes === '' ? [] : [`  takes ${takes}`]),
       ...(confirm === undefined ? [] : ['  needs --yes']),
-      ...errors.map(({ status, message = 'see the folder' }) => `  ${status.join(', ')}: ${message}`),
+      ...errors.map(({ status, message = "see the destination's README" }) => `  ${status.join(', ')}: ${message}`),
     ];
     return `${lines.join('\n')}\n`;
   });

@@ -23,7 +23,7 @@ export async function settled(command: Command, terminal: Terminal, act: () => P
       terminal.stderr.write(`${lines.map(printable).join('\n')}\n`);
       return error.exitCode;
     }
-    terminal.stderr.write(`${command.name()}: a defect of the program: ${whereabouts(error)}\n`);
+    terminal.stderr.write(`${command.name()}: a defect in this program: ${whereabouts(error)}\n`);
     return exitCode.defect;
   }
 }

@@ -21,7 +21,7 @@ export async function readConfigFile(file: string, env: Terminal['env']): Promis
   if (unknown.length > 0) {
     throw invalidConfig(
       file,
-      unknown.map((path) => ({ path, message: 'unknown key; there are: config, options' })),
+      unknown.map((path) => ({ path, message: 'unknown key; expected config or options' })),
     );
   }
   const { value, unset } = filledIn(parsed, env);

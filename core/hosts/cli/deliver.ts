@@ -29,16 +29,14 @@ export interface DeliverFlags extends ConnectionFlags {
 /** `spillway deliver`: NDJSON events in, one outcome per line out. Resolves to the exit code. */
 export async function deliver(slug: string, flags: DeliverFlags, terminal: Terminal): Promise<number> {
   if (flags.json === true && flags.outcomes === '-') {
-    throw usage('--json and --outcomes - both want standard output; give the outcomes a file');
+    throw usage('--json and --outcomes - cannot share standard output; write the outcomes to a file');
   }
   const input = openInput(flags.input, terminal);
   try {
     const { store } = flags;
     if (store === undefined) return await deliverFrom(input, slug, flags, terminal);
     if (input.stats?.isFile() !== true)
-      throw usage(
-        '--store makes the delivery of a file resumable; standard input and pipes are gone once they are read',
-      );
+      throw usage('--store needs a file as --input: standard input and pipes cannot be read a second time');
     // Opened for the sake of its lock: no two runs may go on with one delivery.
     const { withStore } = await import('./queue/store.ts');
     const directory = path.resolve(store);

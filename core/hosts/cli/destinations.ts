@@ -32,5 +32,5 @@ export function destinationNamed(slug: string, destinations: readonly AnyDestina
   const found = destinations.find(({ manifest }) => manifest.slug === slug);
   if (found !== undefined) return found;
   const known = destinations.map(({ manifest }) => manifest.slug).sort();
-  throw usage(`no destination ${JSON.stringify(slug)}; there are: ${known.join(', ')}`);
+  throw usage(`unknown destination ${JSON.stringify(slug)}; expected one of: ${known.join(', ')}`);
 }

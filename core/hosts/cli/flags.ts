@@ -12,7 +12,7 @@ const variable = (env: Env, name: string): string | undefined => (env[name] === 
 export function milliseconds(written: string): number {
   const amount = Number(written);
   if (!/^\d{1,9}$/.test(written) || amount < 1)
-    throw new InvalidArgumentError('Expected milliseconds, a whole number.');
+    throw new InvalidArgumentError('Expected a whole number of milliseconds.');
   return amount;
 }
 
@@ -29,7 +29,7 @@ export function withinOf(flag: number | undefined, env: Env): number | undefined
   try {
     return milliseconds(written);
   } catch {
-    throw usage('SPILLWAY_WITHIN must be milliseconds, a whole number');
+    throw usage('SPILLWAY_WITHIN must be a whole number of milliseconds');
   }
 }
 
@@ -40,15 +40,15 @@ export const directoriesOf = (flag: readonly string[] | undefined, env: Env): re
 // Options that several commands have, as commander takes them.
 export const config = [
   '--config <file>',
-  '{"config": {...}, "options": {...}}; ${NAME} in a string is taken from the environment',
+  'the settings: {"config": {...}, "options": {...}}; ${NAME} in a string is replaced by that environment variable',
 ] as const;
 export const proxy = [
   '--proxy',
-  'send through the proxy that HTTPS_PROXY (or HTTP_PROXY) names, but for the hosts in NO_PROXY',
+  'sends through the proxy of HTTPS_PROXY (or HTTP_PROXY), except for the hosts in NO_PROXY',
 ] as const;
-export const input = ['--input <file>', 'events as NDJSON; - is standard input', '-'] as const;
+export const input = ['--input <file>', 'the events as NDJSON; - is standard input', '-'] as const;
 export const destinations = [
   '--destinations <dir>',
-  'a directory with further destinations, repeatable (env: SPILLWAY_DESTINATIONS)',
+  'a directory with destinations of your own; repeatable (env: SPILLWAY_DESTINATIONS)',
   collect,
 ] as const;

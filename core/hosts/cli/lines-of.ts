@@ -8,7 +8,7 @@ export async function* linesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<In
     for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next())
       yield* cutter.cut(chunk.value);
   } catch (error) {
-    throw new Refusal(exitCode.unreadable, `the input broke off (${errnoOf(error)})`);
+    throw new Refusal(exitCode.unreadable, `the input could not be read to its end (${errnoOf(error)})`);
   }
   yield* cutter.end();
 }

@@ -46,7 +46,7 @@ export function openOutcomes(
   const same = Object.entries(read).find(([, other]) => isSameFile(stats, other));
   if (same !== undefined) {
     closeSync(fd);
-    throw usage(`the outcomes file ${file} is the ${same[0]} file`);
+    throw usage(`the outcomes file ${file} is the ${same[0]} file, and would overwrite it; name another file`);
   }
   return {
     start() {

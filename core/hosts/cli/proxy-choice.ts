@@ -13,13 +13,13 @@ export async function proxyChoice(
   const named = proxyIn(env);
   if (asked !== true) {
     if (named !== undefined)
-      await print(stderr, `spillway: ${named.variable} is set and not used; --proxy sends through it\n`);
+      await print(stderr, `spillway: ${named.variable} is set but not used; pass --proxy to send through that proxy\n`);
     return {};
   }
   if (named === undefined) throw usage('--proxy: neither HTTPS_PROXY nor HTTP_PROXY is set');
   await print(
     stderr,
-    `spillway: requests go through the proxy of ${named.variable}, which looks up the vendor's name: only the host's name is checked here\n`,
+    `spillway: requests go through the proxy of ${named.variable}; it resolves the vendor's host name, so only the name is checked here\n`,
   );
   return { proxy: { url: named.url, except: exceptionsIn(env) } };
 }

@@ -5,18 +5,18 @@ import type { Tally } from './tally.ts';
 /** What has to be said even when nobody asked for a summary: defects, and where the run stopped before its input ended. */
 export function remarks({ stopped, reasons, conserved }: Summary, tally: Tally, end: DeliveryEnd): string[] {
   const lines = [...tally.defects].map(
-    ([what, times]) => `a defect of the connector in ${what}${times === 1 ? '' : ` (${times} times)`}`,
+    ([what, times]) => `a defect in the connector, in ${what}${times === 1 ? '' : ` (${times} times)`}`,
   );
   lines.push(...tally.unusable);
-  if (!conserved) lines.push('a defect of the runtime: not as many outcomes as events');
+  if (!conserved) lines.push('a defect in the runtime: the number of outcomes differs from the number of events');
   if (stopped === undefined) return lines;
   const held = reasons.held_back ?? 0;
-  const before = held === 0 ? '' : `; ${held} before it came back held back, not sent`;
-  lines.push(`${why(stopped, end)}: from line ${stopped.nextLine} on nothing was attempted${before}`);
+  const before = held === 0 ? '' : `; ${held} events before it were held back and not sent`;
+  lines.push(`${why(stopped, end)}: nothing was attempted from line ${stopped.nextLine} on${before}`);
   const { unwritten } = end;
   if (unwritten.length > 0)
     lines.push(
-      `the outcomes of ${unwritten.length} lines are not in the store, so the next run delivers them again: lines ${rangesOf(unwritten)}`,
+      `the outcomes of ${unwritten.length} lines are not in the store; the next run delivers them again: lines ${rangesOf(unwritten)}`,
     );
   return lines;
 }
@@ -40,12 +40,12 @@ function why({ by }: Stopped, { brokenOff, unwritable, unrecorded }: DeliveryEnd
     case 'SIGHUP':
       return `stopped by ${by}`;
     case 'input':
-      return `the input broke off (${brokenOff})`;
+      return `the input could not be read to its end (${brokenOff})`;
     case 'store':
       return `the store cannot be written (${unrecorded})`;
     case 'outcomes':
       return unwritable === 'EPIPE'
-        ? 'nobody reads the outcomes any more'
+        ? 'the reader of the outcomes is gone'
         : `the outcomes cannot be written (${unwritable})`;
   }
 }

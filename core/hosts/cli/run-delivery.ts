@@ -96,5 +96,5 @@ export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
 const lost: Outcome = {
   kind: 'unknown',
   eventId: '',
-  reason: { code: 'internal_error', message: 'A defect in the runtime lost sight of this event' },
+  reason: { code: 'internal_error', message: 'A defect in the runtime lost the outcome of this event' },
 };

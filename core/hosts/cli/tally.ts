@@ -38,13 +38,13 @@ function unusableText({ slug, connection, code, status, cutAtBytes }: Unusable):
   switch (code) {
     case 'interim_response':
       return (
-        `${where}: something on the way answers with an interim response (100 or 101) that nobody asked for; ` +
-        'what was sent may have arrived, and is not sent again'
+        `${where}: an interim response (100 or 101) came that was not requested; ` +
+        'the events may have arrived and are not sent again'
       );
     case 'reply_too_large':
-      return `${where}: an answer (${status}) was cut at ${cutAtBytes} bytes; the manifest's maxReplyBytes says how long one may be`;
+      return `${where}: a response (${status}) was cut at ${cutAtBytes} bytes, the manifest's maxReplyBytes`;
     case 'reply_unreadable':
-      return `${where}: an answer (${status}) has a content coding or a charset that cannot be read`;
+      return `${where}: a response (${status}) has a content encoding or a charset that cannot be read`;
   }
 }
 

@@ -32,7 +32,7 @@ const labels = { passed: 'ok       ', failed: 'FAILED   ', 'not run': 'not run  
 function indented(why: string): string {
   const lines = why.split(/\r?\n/).map((line) => `${' '.repeat(13)}${printable(line)}`.trimEnd());
   const rest = lines.length - mostLines;
-  if (rest > 0) lines.splice(mostLines, rest, `${' '.repeat(13)}... and ${rest} lines more`);
+  if (rest > 0) lines.splice(mostLines, rest, `${' '.repeat(13)}... and ${rest} more lines`);
   return `${lines.join('\n')}\n`;
 }
 

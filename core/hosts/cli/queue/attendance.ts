@@ -246,16 +246,16 @@ export function whyHeld(cause: HeldBy, code: ReasonCode): string {
     case 'suspended':
       return code === 'unauthorized'
         ? 'the vendor refuses the credentials (unauthorized)'
-        : `the vendor takes nothing of this account until somebody sees to it (${code})`;
+        : `the vendor accepts nothing for this account until a person acts (${code})`;
     case 'throttled':
       return 'the vendor asked for a pause (rate_limited)';
     case 'disk':
-      return 'the disk is full, and what cannot be written down is not sent';
+      return 'the disk is full, and nothing is sent whose outcome cannot be recorded';
     case 'settings':
-      return 'its settings are invalid, or not those its events were put with (misconfigured)';
+      return 'its settings are invalid, or do not fit the events in the queue (misconfigured)';
     case 'unreachable':
       return code === 'internal_error'
-        ? 'this side does not work (internal_error)'
-        : `the vendor cannot be reached, or does not answer as it should (${code})`;
+        ? 'a failure on this side (internal_error)'
+        : `the vendor cannot be reached, or does not respond as documented (${code})`;
   }
 }

@@ -8,103 +8,106 @@ import { timeOf } from './time.ts';
 export function describeQueue(program: Command, terminal: Terminal, end: (code: number) => void): void {
   program
     .command('enqueue <connection-id>')
-    .description('puts events into a durable queue')
+    .description('puts events into a durable queue, each in the lane its vendor wants')
     .option(...store)
     .requiredOption(...connection)
-    .option('--destination <slug>', 'where the config file names none')
+    .option('--destination <slug>', 'the destination, where the config file names none')
     .option(...input)
     .option(
       '--max-bytes <bytes>',
-      'the most the store may keep from now on, as 500MB (at first 1 GiB); above it nothing is taken (exit 75)',
+      'the most the store may keep from now on, such as 500MB (at first 1 GiB); a full queue ends with 75',
       bytes,
     )
     .option(...destinations)
-    .option('--json', 'the summary as one JSON object on standard output')
+    .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress bar')
     .action(async (id, flags) => end(await (await import('./enqueue.ts')).enqueue(id, flags, terminal)));
   program
     .command('work')
-    .description('delivers what waits in a durable queue, each connection for itself, until a signal comes')
+    .description('delivers what waits in a durable queue, with a worker per connection, until a signal comes')
     .option(...store)
     .requiredOption('--config <file>', connectionsForm)
-    .option('--origin <slug=url>', 'send to this origin instead of the vendor of that slug; repeatable', collect)
-    .option(...proxy)
-    .option('--strict', 'ends with 78 where a connection cannot be worked on; without, the others are (78 at the end)')
-    .option('--until-idle', 'ends when nothing waits any more, or all of it is paused')
-    .option('--grace <ms>', 'how long a signal lets what is in flight finish (default: 10000)', milliseconds)
-    .option('--keep <hours>', 'how long what is done can be replayed, in hours (default: 168)', hours)
     .option(
-      '--log <form>',
-      'how it says on standard error when a connection is held and goes on: text, or json for machines (default: text)',
+      '--origin <slug=url>',
+      'sends to this origin instead of that vendor; repeatable (env: SPILLWAY_ORIGIN)',
+      collect,
     )
+    .option(...proxy)
+    .option('--strict', 'ends with 78 if one connection is not in order; without it, the others go on (78 at the end)')
+    .option('--until-idle', 'ends once nothing waits, or all that waits is paused')
+    .option(
+      '--grace <ms>',
+      'how long requests in flight may take to finish after a signal (default: 10000)',
+      milliseconds,
+    )
+    .option('--keep <hours>', 'how long delivered events can be replayed, in hours (default: 168)', hours)
+    .option('--log <form>', 'the form of its messages on standard error: text or json (default: text)')
     .option(...destinations)
-    .option('--json', 'the summary as one JSON object on standard output')
+    .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress')
     .action(async (flags) => end(await (await import('./work.ts')).work(flags, terminal)));
-  const queue = program.command('queue').description('looks into a durable queue, and drops what nobody works on');
+  const queue = program.command('queue').description('shows a durable queue, and drops what nobody delivers');
   queue
     .command('status')
-    .description('what waits, what died, what is kept, and what a running work is at, by connection')
+    .description('shows by connection what waits, what died, what is kept, and what a running spillway work is doing')
     .option(...store)
-    .option('--json', 'as JSON')
+    .option('--json', 'prints one JSON object')
     .action(async (flags) => end(await (await import('./status.ts')).status(flags, terminal)));
   queue
     .command('purge <connection-id>')
-    .description(
-      'drops all of a connection that no running work names, for good: what waits, dead letters, what is kept',
-    )
+    .description('drops everything of a connection for good, unless a running spillway work delivers for it')
     .option(...store)
-    .option('--yes', 'does it; without, it only says how many')
+    .option('--yes', 'drops them; without it, the command only counts')
     .action(async (id, flags) => end(await (await import('./purge.ts')).purge(id, flags, terminal)));
   queue
     .command('salvage')
-    .description('the intact records of a store that is refused as damaged, as NDJSON; changes nothing in it')
+    .description('copies the intact records of a damaged store, as NDJSON; only reads it')
     .option(...store)
-    .requiredOption('--out <file>', 'where they go')
+    .requiredOption('--out <file>', 'the new file they go to; - is standard output')
     .action(async (flags) => end(await (await import('./salvage.ts')).salvageStore(flags, terminal)));
-  const dead = program.command('dead').description('the dead letters of a durable queue');
+  const dead = program.command('dead').description('shows, requeues and drops the dead letters of a durable queue');
   const deadCommand = (name: string, description: string): Command =>
     dead
       .command(name)
       .description(description)
       .option(...store)
-      .option('--connection <id>', 'of this connection alone')
-      .option('--reason <code>', 'of this reason alone')
-      .option('--since <time>', 'given up at that time or later', timeOf);
-  deadCommand('list', 'which there are, without what stands in them')
-    .option('--json', 'as NDJSON')
+      .option('--connection <id>', 'only those of this connection')
+      .option('--reason <code>', 'only those with this reason')
+      .option('--since <time>', 'only those given up at that time or later', timeOf);
+  deadCommand('list', 'lists dead letters, without the contents of their events')
+    .option('--json', 'prints NDJSON, all of them')
     .action(async (flags) => end(await (await import('./dead.ts')).list(flags, terminal)));
-  deadCommand('show <id...>', 'some by id or number, with the event: personal data').action(async (names, flags) =>
-    end(await (await import('./dead.ts')).show(names, flags, terminal)),
+  deadCommand('show <id...>', 'shows dead letters by event id or number, with their events: personal data').action(
+    async (names, flags) => end(await (await import('./dead.ts')).show(names, flags, terminal)),
   );
-  deadCommand('requeue [id...]', 'puts them back into the queue, as if they were new')
-    .option('--dry-run', 'only says how many')
-    .option('--config <file>', `${connectionsForm}: gives lanes to what was refused before it had one`)
+  deadCommand('requeue [id...]', 'puts dead letters back into the queue, as if they were new')
+    .option('--dry-run', 'only counts')
+    .option('--config <file>', `${connectionsForm}; computes the lanes of events that were settled before they had one`)
     .option(...destinations)
     .action(async (names, flags) => end(await (await import('./dead.ts')).requeue(names, flags, terminal)));
-  deadCommand('drop [id...]', 'gives them up for good, to make room')
-    .option('--yes', 'does it; without, it only says how many')
+  deadCommand('drop [id...]', 'drops dead letters for good')
+    .option('--yes', 'drops them; without it, the command only counts')
     .action(async (names, flags) => end(await (await import('./dead.ts')).drop(names, flags, terminal)));
-  deadCommand('export', 'all of them as NDJSON, with the event: personal data')
-    .option('--events', 'the events alone, as enqueue takes them')
+  deadCommand('export', 'prints dead letters as NDJSON, with their events: personal data')
+    .option('--events', 'prints only the events, as enqueue takes them')
     .action(async (flags) => end(await (await import('./dead.ts')).exportAll(flags, terminal)));
   program
     .command('replay <connection-id>')
-    .description('puts what was delivered between two times into the queue once more')
+    .description('puts what was delivered between two times into the queue again')
     .option(...store)
     .requiredOption(...connection)
-    .option('--destination <slug>', 'where the config file names none')
-    .requiredOption('--from <time>', 'done at that time or later', timeOf)
-    .option('--to <time>', 'done at that time or before (default: now)', timeOf)
-    .option('--force', 'also where it does harm')
+    .option('--destination <slug>', 'the destination, where the config file names none')
+    .requiredOption('--from <time>', 'delivered at that time or later', timeOf)
+    .option('--to <time>', 'delivered at that time or before (default: now)', timeOf)
+    .option('--force', 'replays even where a repeat does harm, or events must keep their order')
     .option(...destinations)
     .action(async (id, flags) => end(await (await import('./replay.ts')).replay(id, flags, terminal)));
 }
 
 const connectionsForm =
-  '{"connections": [{"id", "destination", "config", "options"}]}; ${NAME} in a string is taken from the environment';
+  '{"connections": [{"id", "destination", "config", "options"}]}; ${NAME} in a string is replaced by that environment variable';
 const connection = [
   '--config <file>',
-  `${connectionsForm}, or {"destination", "config", "options"} of this connection alone`,
+  `${connectionsForm}; or {"destination", "config", "options"} of this connection alone`,
 ] as const;
-const store = ['--store <dir>', 'the directory of the queue (env: SPILLWAY_STORE)'] as const;
+const store = ['--store <dir>', 'the directory of the store (env: SPILLWAY_STORE)'] as const;

@@ -22,7 +22,7 @@ const id = z
   .string()
   .refine(
     (text) => text !== '' && text.length <= 200 && printable(text) === text && !text.includes('\n'),
-    'must be 1 to 200 characters, none of them a control character',
+    'must have 1 to 200 characters and no control characters',
   );
 const settings = { config: z.unknown().optional(), options: z.looseObject({}).optional() };
 const several = z.strictObject({
@@ -46,7 +46,8 @@ export async function readConnections(
   );
   if (repeated.length > 0) throw invalidConfig(file, repeated);
   const [first, ...others] = connections.map((connection, index) => entry(connection, `connections.${index}`, env));
-  if (first === undefined) throw invalidConfig(file, [{ path: 'connections', message: 'there is none' }]);
+  if (first === undefined)
+    throw invalidConfig(file, [{ path: 'connections', message: 'must name at least one connection' }]);
   return [first, ...others];
 }
 
@@ -66,7 +67,9 @@ export async function readConnection(
       : alone(wanted, checked(single, written, file), file, destination, env);
   if (found === undefined) throw usage(`${file} has no connection ${JSON.stringify(wanted)}`);
   if (destination !== undefined && destination !== found.destination)
-    throw usage(`${file} gives ${JSON.stringify(wanted)} the destination ${found.destination}, not ${destination}`);
+    throw usage(
+      `--destination ${destination}: in ${file}, the destination of ${JSON.stringify(wanted)} is ${found.destination}`,
+    );
   return found;
 }
 
@@ -78,7 +81,7 @@ function alone(
   env: Terminal['env'],
 ): ConnectionEntry {
   const destination = written.destination ?? named;
-  if (destination === undefined) throw usage(`${file} names no destination; give it with --destination`);
+  if (destination === undefined) throw usage(`${file} names no destination; pass --destination`);
   if (!id.safeParse(wanted).success) throw usage(`the connection id ${id.safeParse(wanted).error?.issues[0]?.message}`);
   return entry({ id: wanted, destination, config: written.config, options: written.options }, '', env);
 }

@@ -7,7 +7,7 @@ import { readConnections } from './connections-file.ts';
 import { withEach } from './open-connections.ts';
 import { keepFormer, keepSlug } from './former.ts';
 import { destinationAt, laneBy, openRoster, type Roster } from './roster.ts';
-import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
+import { storeOf, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
 import { written } from './time.ts';
 
 export interface DeadFlags extends StoreFlags {
@@ -76,7 +76,7 @@ export async function show(names: readonly string[], flags: DeadFlags, terminal:
   });
 }
 
-const noneNamed = 'no dead letter has this id or number (spillway dead list)';
+const noneNamed = 'no dead letter has this id or number; see spillway dead list';
 
 /** `spillway dead export`: all of each dead letter as NDJSON, or its event alone, which enqueue takes. */
 export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<number> {
@@ -117,15 +117,15 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
           roster.forgetSettings(connection);
           for (const part of parts) revived += await queue.requeue(connection, part, laneOf(connection));
         }
-        const order = `${lanes} of them have an order to keep with others, and go behind what was enqueued since`;
+        const order = `${lanes} of them are in lanes, and come after the events enqueued since`;
         if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
         const none = count - lanes;
-        const help = queue.knows === undefined ? '--config' : 'spillway work, with this connection in its file,';
-        const loose = `${none} of them never had a lane, and get none: their order is lost. ${help} gives them one`;
+        const help = queue.knows === undefined ? 'Pass --config' : 'Name the connection in the file of spillway work';
+        const loose = `${none} of them have no lane, so their order cannot be restored. ${help} to compute one`;
         if (none > 0 && roster.of(connection)?.lanes === true && !(await knowsLanes(connection)))
           await print(stderr, `spillway: ${connection}: ${loose}\n`);
       }
-      await print(stdout, `${revived} ${flags.dryRun === true ? 'would be put back' : 'put back'}\n`);
+      await print(stdout, `${revived} ${flags.dryRun === true ? 'would be requeued' : 'requeued'}\n`);
       return exitCode.ok;
     }),
   );
@@ -168,7 +168,7 @@ export async function drop(names: readonly string[], flags: DeadFlags, terminal:
     }
     await print(
       stdout,
-      flags.yes === true ? `${dropped} dropped\n` : `${dropped} would be dropped for good; --yes does it\n`,
+      flags.yes === true ? `${dropped} dropped\n` : `${dropped} would be dropped for good; confirm with --yes\n`,
     );
     return exitCode.ok;
   });
@@ -213,7 +213,7 @@ async function chosen(
 
 function filterOf({ reason, since }: DeadFlags): DeadFilter {
   if (reason !== undefined && !isReasonCode(reason))
-    throw usage(`--reason: there is no ${JSON.stringify(reason)}; there are: ${reasonCodes.join(', ')}`);
+    throw usage(`--reason: unknown reason ${JSON.stringify(reason)}; expected one of: ${reasonCodes.join(', ')}`);
   return { ...(reason === undefined ? {} : { reason }), ...(since === undefined ? {} : { since }) };
 }
 
@@ -230,8 +230,7 @@ async function* letters(
     .status(Date.now())
     .connections.map((backlog) => backlog.connection)
     .sort();
-  if (connection !== undefined && !known.includes(connection))
-    throw usage(`the store has no connection ${JSON.stringify(connection)}; there are: ${known.join(', ') || 'none'}`);
+  if (connection !== undefined && !known.includes(connection)) throw unknownConnection(connection, known);
   for (const each of connection === undefined ? known : [connection]) {
     for await (const letter of queue.dead(each, filter)) {
       if (names.length === 0 || names.includes(letter.id) || names.includes(String(letter.seq))) yield letter;

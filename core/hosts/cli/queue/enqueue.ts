@@ -41,7 +41,7 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   const { env, stdout, stderr } = terminal;
   const directory = storeOf(flags, env);
   if (flags.maxBytes !== undefined && flags.maxBytes < leastBytes)
-    throw usage(`--max-bytes ${flags.maxBytes} has no room for events; the least that works is ${leastBytes}`);
+    throw usage(`--max-bytes ${flags.maxBytes} is too small for events; the minimum is ${leastBytes}`);
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   const input = openInput(flags.input, terminal);
   const { maxBytes } = flags;
@@ -99,11 +99,9 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
 async function keepWorkers(queue: SharedQueue, id: string, slug: string): Promise<void> {
   const there = await queue.destinationOf?.(id);
   if (there === undefined || there === null || there === slug) return;
-  throw new Refusal(
-    exitCode.config,
-    `${id}: the spillway work that has the store delivers to ${there}, not to ${slug}`,
-    ['give these settings a connection id of their own, or start that one with them'],
-  );
+  throw new Refusal(exitCode.config, `${id}: the running spillway work delivers it to ${there}, not to ${slug}`, [
+    'use another connection id for these settings, or restart spillway work with them',
+  ]);
 }
 
 /** An id that was mistyped, or renamed, makes a backlog that nobody works on. */
@@ -114,11 +112,13 @@ async function strangeness(
 ): Promise<string[]> {
   const named = await queue.knows?.(id);
   if (named === false)
-    return [`the spillway work that has the store does not name ${id}: its events wait until one does`];
+    return [
+      `the running spillway work does not deliver for ${id}: its events wait until the file of spillway work names it`,
+    ];
   // A file of many connections names it.
   if (named === true || at !== '' || roster.of(id) !== undefined) return [];
   const others = queue.status(Date.now()).connections.map(({ connection }) => connection);
-  return others.length === 0 ? [] : [`${id} is new in this store, which has ${others.join(', ')}`];
+  return others.length === 0 ? [] : [`${id} is a new connection id in this store, which has: ${others.join(', ')}`];
 }
 
 function showProgress(output: Output | undefined, input: Input, { counts }: Intake): Promise<Progress> {
@@ -126,7 +126,7 @@ function showProgress(output: Output | undefined, input: Input, { counts }: Inta
   return startBar(output, {
     size: input.size,
     bytesRead: () => input.bytesRead,
-    format: '{kept} kept  {perSecond}/s  {before} put before  {unreadable} unreadable',
+    format: '{kept} kept  {perSecond}/s  {before} duplicates  {unreadable} unreadable',
     numbers: () => ({
       kept: counts.accepted,
       before: counts.duplicates,
@@ -152,7 +152,7 @@ function summaryText({
 }: Enqueued): string {
   const parts = [
     `${accepted} kept`,
-    `${duplicates} put before`,
+    `${duplicates} duplicates`,
     ...(skipped + rejected === 0 ? [] : [`${skipped} settled as skipped, ${rejected} as rejected`]),
     ...(unreadable === 0 ? [] : [`${unreadable} unreadable`]),
   ];
@@ -163,7 +163,7 @@ function stopRemarks({ stopped }: Enqueued, brokenOff: string | undefined): stri
   if (stopped === undefined) return [];
   const why =
     stopped.by === 'full' ? 'the queue is full' : stopped.by === 'input' ? brokenOff : `stopped by ${stopped.by}`;
-  return [`${why}: go on from line ${stopped.nextLine}; everything before it is kept`];
+  return [`${why}: continue from line ${stopped.nextLine}; everything before it is in the queue`];
 }
 
 /** What takes the room, and what makes more of it. */
@@ -171,9 +171,9 @@ function fullness(queue: Pick<DeliveryQueue, 'status'>): string {
   const { connections, bytes, seenBytes, maxBytes } = queue.status(Date.now());
   const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
     connections.reduce((total, connection) => total + connection[figure], 0);
-  const kept = `${sum('waiting')} events that wait, ${sum('done')} for replay, ${sum('dead')} dead letters`;
-  const ids = seenBytes * 4 < maxBytes ? '' : `; ${seenBytes} bytes are ids, which are kept for a day`;
-  return `${bytes} of ${maxBytes} bytes are taken, by ${kept}${ids}; ${makeRoom}`;
+  const kept = `${sum('waiting')} waiting events, ${sum('done')} kept for replay, ${sum('dead')} dead letters`;
+  const ids = seenBytes * 4 < maxBytes ? '' : `; ${seenBytes} bytes are event ids, kept for a day`;
+  return `${bytes} of ${maxBytes} bytes are in use: ${kept}${ids}; ${makeRoom}`;
 }
 
 function codeOf({ stopped, unreadable, rejected }: Enqueued): number {

@@ -13,10 +13,10 @@ export function keepFormer(id: string, former: ReadonlyMap<string, number>, enro
   const counts = [...former].map(([slug, count]) => `${count} for ${slug}`).join(', ');
   throw new Refusal(
     exitCode.config,
-    `${id} delivers to ${enrolled.destination}, and some of these dead letters were enqueued for another destination: ${counts}. Nothing was put back`,
+    `${id} delivers to ${enrolled.destination}, but some of these dead letters were enqueued for another destination: ${counts}. Nothing was requeued`,
     [
-      `those given up since it does: --connection ${id} --since ${written(lastChange(enrolled))}`,
-      'to send the others, give them a connection id of their own (spillway dead export --events, then enqueue); dead drop gives them up',
+      `to requeue those given up since the change: --connection ${id} --since ${written(lastChange(enrolled))}`,
+      'to send the others, enqueue them under another connection id (spillway dead export --events, then enqueue); to give them up: spillway dead drop',
     ],
   );
 }
@@ -26,8 +26,8 @@ export function keepSlug(id: string, enrolled: Enrolled | undefined, slug: strin
   if (enrolled === undefined || slug === undefined || enrolled.destination === slug) return;
   throw new Refusal(
     exitCode.config,
-    `${id}: what was done and what died was enqueued for ${enrolled.destination}, not for ${slug}`,
-    ['it can only go there, with the settings it had; give the new ones a connection id of their own'],
+    `${id}: its delivered events and dead letters were enqueued for ${enrolled.destination}, not for ${slug}`,
+    ['they can only go there, with the old settings; use another connection id for the new ones'],
   );
 }
 
@@ -38,8 +38,8 @@ export function keepSpan(id: string, enrolled: Enrolled, from: number, to: numbe
     if (destination !== enrolled.destination && from < until && to >= began)
       throw new Refusal(
         exitCode.config,
-        `${id} delivers to ${enrolled.destination}, and until ${written(until)} its events went to ${destination}. Nothing was replayed`,
-        [`what was done since it does: --from ${written(lastChange(enrolled))}`],
+        `${id} delivers to ${enrolled.destination}, but delivered to ${destination} until ${written(until)}. Nothing was replayed`,
+        [`to replay what was delivered since the change: --from ${written(lastChange(enrolled))}`],
       );
     began = until;
   }

@@ -128,11 +128,9 @@ export function openJournal(store: string, input: string, connection: string): J
       const entry = index.get(line);
       if (entry === undefined) return undefined;
       if (entry.key !== crc32(id))
-        throw new Refusal(
-          exitCode.unreadable,
-          `${input}: line ${line} is not the one it was when this delivery began`,
-          [`a changed file needs another name; or remove ${file}, and all of it is delivered anew`],
-        );
+        throw new Refusal(exitCode.unreadable, `${input}: line ${line} has changed since this delivery began`, [
+          `give a changed file another name, or remove ${file} to deliver all of it again`,
+        ]);
       const outcome = read(fd, entry.at, entry.bytes)?.outcome;
       return outcome === undefined || passing.has(outcome.kind) ? undefined : outcome;
     },

@@ -115,7 +115,7 @@ async function openConnections(
     const unfilled = new Set(entry.unset.map(({ path }) => path));
     issues.push(...entry.unset.map(({ path, message }) => ({ path: at(path), message })));
     if (options?.id !== undefined && options.id !== id)
-      issues.push({ path: at('options.id'), message: 'is not the id of the connection; leave it out' });
+      issues.push({ path: at('options.id'), message: 'differs from the id of the connection; leave it out' });
     const opened = runtime.open(entry.destination, config, { ...options, id });
     if (opened.kind === 'invalid') {
       const others = opened.issues.filter(({ path }) => !unfilled.has(path));

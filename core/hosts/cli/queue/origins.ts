@@ -21,7 +21,7 @@ export function originsOf(
         throw usage(`origin: no connection has the destination ${JSON.stringify(slug)}`);
       }
       if (slugs.length === 1 && slugs[0] !== undefined) return [slugs[0], word];
-      throw usage(`origin: say which destination's it is, as ${slugs[0]}=https://...`);
+      throw usage(`origin: name the destination it is for, as in ${slugs[0]}=https://...`);
     }),
   );
 }

@@ -1,7 +1,7 @@
-import { exitCode, Refusal, usage } from '../exit-codes.ts';
+import { exitCode, Refusal } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { openRoster } from './roster.ts';
-import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
+import { storeOf, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface PurgeFlags extends StoreFlags {
   readonly yes?: boolean;
@@ -17,19 +17,20 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
   return withSharedStore(directory, { stderr }, async (queue) => {
     const { connections } = queue.status(Date.now());
     const backlog = connections.find(({ connection }) => connection === id);
-    if (backlog === undefined) {
-      const known = connections.map(({ connection }) => connection).join(', ');
-      throw usage(`the store has no connection ${JSON.stringify(id)}; there are: ${known || 'none'}`);
-    }
+    if (backlog === undefined)
+      throw unknownConnection(
+        id,
+        connections.map(({ connection }) => connection),
+      );
     const worker = await queue.attended?.();
     if (worker !== undefined && worker !== null && Object.hasOwn(worker.connections, id))
-      throw new Refusal(exitCode.config, `${id}: the spillway work that has the store names it. Nothing was dropped`, [
-        'take it out of the file of that one and start it anew; dead letters alone go with spillway dead drop',
+      throw new Refusal(exitCode.config, `${id}: the running spillway work delivers for it. Nothing was dropped`, [
+        'remove it from the file of spillway work and restart that; to drop dead letters alone: spillway dead drop',
       ]);
     const { waiting, dead, done } = backlog;
-    const what = `${id}: ${waiting} events that wait, ${dead} dead letters and ${done} kept for replay`;
+    const what = `${id}: ${waiting} waiting events, ${dead} dead letters and ${done} events kept for replay`;
     if (flags.yes !== true) {
-      await print(stdout, `${what} would be dropped for good; --yes does it\n`);
+      await print(stdout, `${what} would be dropped for good; confirm with --yes\n`);
       return exitCode.ok;
     }
     const dropped = await queue.purge(id);

@@ -134,10 +134,8 @@ async function withinPatience<T>(answer: Promise<T>): Promise<T | 'silent'> {
 const ownerSilent = (directory: string): Refusal =>
   new Refusal(
     exitCode.later,
-    `${directory}: ${ownerNamed(directory)} has the store, and has not answered for ${patienceMs / 1000} s`,
-    [
-      'it may be stopped: let it go on (kill -CONT) or end it, then run this once more; what is put a second time is not kept twice',
-    ],
+    `${directory}: ${ownerNamed(directory)} has the store and has not answered for ${patienceMs / 1000} s`,
+    ['it may be stopped: continue it (kill -CONT) or end it, then run this command again; duplicates are ignored'],
   );
 
 function ownerNamed(directory: string): string {
@@ -150,8 +148,8 @@ function ownerNamed(directory: string): string {
 }
 
 const ownerGone = (directory: string): Refusal =>
-  new Refusal(exitCode.later, `${directory}: the process that owns the store has ended before it answered`, [
-    'run this once more; what is put a second time is not kept twice',
+  new Refusal(exitCode.later, `${directory}: the process that owns the store ended before it answered`, [
+    'run this command again; duplicates are ignored',
   ]);
 
 const connected = (at: string): Promise<Socket | undefined> =>

@@ -57,7 +57,7 @@ function made(lock: string): boolean {
     mkdirSync(lock);
     return true;
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw new Refusal(exitCode.storage, `cannot make ${lock} (${errnoOf(error)})`);
+    if (errnoOf(error) !== 'EEXIST') throw new Refusal(exitCode.storage, `cannot create ${lock} (${errnoOf(error)})`);
     return false;
   }
 }

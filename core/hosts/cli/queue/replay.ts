@@ -21,7 +21,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
   const { env, stdout, stderr } = terminal;
   const directory = storeOf(flags, env);
   const to = flags.to ?? Date.now();
-  if (to < flags.from) throw usage('--to lies before --from');
+  if (to < flags.from) throw usage('--to is before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withConnections([entry], flags, env, {}, ([opened]) =>
     withSharedStore(directory, { stderr }, async (queue) => {
@@ -34,17 +34,21 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       const { displayName, replay: again } = opened.destination.manifest;
       const harms = [
         ...(again === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),
-        ...(enrolled.lanes ? ['its events have an order to keep, and old ones would arrive behind newer ones'] : []),
+        ...(enrolled.lanes
+          ? ['its events must keep their order, and replayed ones would arrive after newer ones']
+          : []),
       ];
       if (harms.length > 0 && flags.force !== true)
-        throw new Refusal(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. --force does it all the same`);
+        throw new Refusal(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. Use --force to replay anyway`);
       if (enrolled.lanes && (await queue.knows?.(id)) === false)
-        throw new Refusal(exitCode.later, `${id}: the spillway work that has the store does not name it`, [
-          'so it gives its events no lanes: name it in the file of that one, or run this once it has ended',
-        ]);
+        throw new Refusal(
+          exitCode.later,
+          `${id}: the running spillway work does not deliver for it, so it cannot compute the lanes of its events`,
+          ['name it in the file of spillway work and restart that, or run this command after it has ended'],
+        );
       roster.forgetSettings(id);
       const count = await queue.replay(id, flags.from, to, laneBy(opened.connection));
-      await print(stdout, `${count} put into the queue again\n`);
+      await print(stdout, `${count} requeued\n`);
       return exitCode.ok;
     }),
   );

@@ -78,8 +78,8 @@ export function openRoster(store: string, now: () => number = Date.now): Roster 
       const judged = of(id);
       change(id, (fresh) => {
         if (settings !== undefined && fresh?.settings !== judged?.settings && fresh?.settings !== settings)
-          throw new Refusal(exitCode.later, `${id}: another process puts events under other settings meanwhile`, [
-            'run this once more; what is put a second time is not kept twice',
+          throw new Refusal(exitCode.later, `${id}: another process is enqueuing with other settings`, [
+            'run this command again; duplicates are ignored',
           ]);
         const known = fresh?.destination === destination ? fresh : undefined;
         const anew = settings !== undefined && fresh !== undefined && fresh.settings !== settings;
@@ -121,7 +121,7 @@ function read(file: string): Readonly<Record<string, Enrolled>> {
     const what = error instanceof SyntaxError || error instanceof z.ZodError ? 'is damaged' : `(${errnoOf(error)})`;
     throw new Refusal(
       exitCode.storage,
-      `${file} ${what}. It says which destination the events of a connection are for; once nothing waits (spillway queue status), it may be removed`,
+      `${file} ${what}. It records the destination of each connection's events; once nothing waits (see spillway queue status), you can remove it`,
     );
   }
 }
@@ -139,7 +139,7 @@ export function keepDestination(
       id,
       waiting,
       `they were enqueued for ${enrolled.destination}, not for ${slug}`,
-      'with the old settings ',
+      ' with the old settings',
     );
 }
 
@@ -159,10 +159,14 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
     throw undrained(
       id,
       waiting,
-      `they were put under other settings, and are too many to see whether their lanes stay`,
+      'they were enqueued with other settings, and are too many to check whether their lanes stay the same',
     );
   if (queue.claim === undefined || queue.release === undefined)
-    throw undrained(id, waiting, 'they were put under other settings, and who has the store keeps them to itself');
+    throw undrained(
+      id,
+      waiting,
+      'they were enqueued with other settings, and the process that owns the store cannot check them for us',
+    );
   // In one go: of a lane, nothing is claimed while something is.
   const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
   const moved = claims.some(({ event, lane }) => {
@@ -173,7 +177,8 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
     id,
     claims.map(({ seq }) => seq),
   );
-  if (moved) throw undrained(id, waiting, 'these settings put them in other lanes, so that their order would be lost');
+  if (moved)
+    throw undrained(id, waiting, 'these settings would move them to other lanes, and their order would be lost');
 }
 
 /** The lane these settings give an event. */
@@ -192,5 +197,5 @@ const waitingOf = (queue: Pick<DeliveryQueue, 'status'>, id: string): number =>
 
 const undrained = (id: string, waiting: number, why: string, how = ''): Refusal =>
   new Refusal(exitCode.config, `${id}: ${waiting} events wait; ${why}`, [
-    `let them leave ${how}first (spillway work --until-idle), or give these settings a connection id of their own`,
+    `deliver them first${how} (spillway work --until-idle), or use another connection id for these settings`,
   ]);

@@ -19,7 +19,7 @@ export async function salvageStore(flags: SalvageFlags, { env, stdout, stderr }:
     store,
     async onRecord(record) {
       if (!(await print(out, `${JSON.stringify(readable(record))}\n`)))
-        throw new Refusal(exitCode.storage, `${flags.out} cannot be written any more`);
+        throw new Refusal(exitCode.storage, `${flags.out} can no longer be written`);
       kinds[record.kind] += 1;
     },
   }).catch((error: unknown) => {
@@ -28,8 +28,8 @@ export async function salvageStore(flags: SalvageFlags, { env, stdout, stderr }:
     return refuse(error);
   });
   if (out !== stdout) await finished(out.end());
-  const found = `${kinds.waiting} that waited, ${kinds.done} that were done, ${kinds.dead} dead letters`;
-  await print(stderr, `${found}; passed over: ${older} older states, ${broken} places that are not intact\n`);
+  const found = `found ${kinds.waiting} waiting events, ${kinds.done} settled events, ${kinds.dead} dead letters`;
+  await print(stderr, `${found}; left out ${older} older states and ${broken} damaged places\n`);
   return exitCode.ok;
 }
 
@@ -38,7 +38,7 @@ function create(file: string): Output {
   try {
     return createWriteStream('', { fd: openSync(file, 'wx', 0o600) }).on('error', () => {});
   } catch (error) {
-    throw usage(`cannot make the file ${file} (${errnoOf(error)})`);
+    throw usage(`cannot create the file ${file} (${errnoOf(error)})`);
   }
 }
 

@@ -71,11 +71,12 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
     const aside =
       now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${asideIn(directory)})`;
     const seen =
-      now.seenBytes === 0
-        ? ''
-        : `${now.seenBytes} of them are the ids of the last day, by which a second put is known\n`;
+      now.seenBytes === 0 ? '' : `${now.seenBytes} of them are the event ids of the last day, for deduplication\n`;
     const store = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
-    const at = worker === null ? 'no work runs\n' : `work runs as process ${worker.pid}, since ${worker.startedAt}\n`;
+    const at =
+      worker === null
+        ? 'no spillway work is running\n'
+        : `spillway work is running as process ${worker.pid} since ${worker.startedAt}\n`;
     const details = connections.flatMap((line) => detailsOf(line)).map((line) => `${printable(line)}\n`);
     await print(stdout, `${tableText(head, rows, terminal)}${store}${at}${details.join('')}`);
     return exitCode.ok;
@@ -96,14 +97,14 @@ function detailsOf(line: Line): string[] {
     return waiting === 0
       ? died
       : [
-          `${connection}: stranger: the running work does not name it, so nothing of it leaves (spillway queue purge drops it)`,
+          `${connection}: stranger: the running spillway work does not deliver for it; name it in the file of that, or drop it with spillway queue purge`,
           ...died,
         ];
   const { outcome, code, status: http, at } = lastError ?? {};
   const parts = [
     stateText(line),
     `${line.perSecond} events/s`,
-    ...(waiting === 0 ? [] : [line.etaMs === null ? 'no end in sight' : `the last leaves in ${spanOf(line.etaMs)}`]),
+    ...(waiting === 0 ? [] : [line.etaMs === null ? 'no estimate' : `the queue is empty in ${spanOf(line.etaMs)}`]),
     ...failingText(line.failing),
     `last delivered ${lastDelivered ?? 'never'}`,
     ...(lastError === null ? [] : [`last error ${outcome}: ${code}${http === null ? '' : ` (HTTP ${http})`} at ${at}`]),
@@ -113,12 +114,12 @@ function detailsOf(line: Line): string[] {
 
 function failingText({ events, partial }: Line['failing']): string[] {
   if (events === 0) return [];
-  const what = `${events} events fail whenever they go, while others go through`;
-  return [partial ? `the vendor is out of order in part: ${what}` : what];
+  const what = `${events} events fail at every attempt while others succeed`;
+  return [partial ? `the vendor is partly down: ${what}` : what];
 }
 
 function stateText({ state, reason, since, until }: Line): string {
   if (state !== 'held' || reason === null) return state;
-  const next = until === null ? '' : `, tried again at ${until}`;
+  const next = until === null ? '' : `; next try at ${until}`;
   return `held${since === null ? '' : ` since ${since}`}: ${whyHeld(reason.cause, reason.code)}${next}`;
 }

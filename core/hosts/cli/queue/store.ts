@@ -19,7 +19,7 @@ export interface StoreFlags {
 /** `--store`, else SPILLWAY_STORE. */
 export function storeOf({ store }: StoreFlags, env: Terminal['env']): string {
   const named = store ?? env['SPILLWAY_STORE'] ?? '';
-  if (named === '') throw usage('--store is missing: the directory of the queue');
+  if (named === '') throw usage('--store is missing: name the directory of the store, or set SPILLWAY_STORE');
   return path.resolve(named);
 }
 
@@ -62,7 +62,7 @@ export async function withSharedStore<T>(
 }
 
 async function open(directory: string, { create = false, maxBytes }: StoreSettings): Promise<DeliveryQueue> {
-  if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue makes one`);
+  if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue creates one`);
   return openQueue({ path: directory, maxBytes });
 }
 
@@ -75,7 +75,7 @@ async function use<T, Q extends SharedQueue>(
   const { quarantined, maxBytes: budget } = queue.status(Date.now());
   try {
     if (maxBytes !== undefined && maxBytes !== budget)
-      throw new Refusal(exitCode.later, 'another process has the store, and keeps to its own --max-bytes', [
+      throw new Refusal(exitCode.later, 'another process has the store, and was started with a different --max-bytes', [
         howToEndWork,
       ]);
     const result = await act(queue).catch(refuse);
@@ -93,13 +93,18 @@ async function use<T, Q extends SharedQueue>(
 const isBusy = (error: unknown): boolean => error instanceof StoreRefused && error.code === 'busy';
 
 export const asideIn = (directory: string): string =>
-  `what is left of them is in ${path.join(directory, 'quarantine')}, a file each`;
+  `what is left of them is in ${path.join(directory, 'quarantine')}, one file each`;
+
+export const unknownConnection = (id: string, known: readonly string[]): Refusal =>
+  usage(
+    `the store has no connection ${JSON.stringify(id)}; ${known.length === 0 ? 'it is empty' : `expected one of: ${known.join(', ')}`}`,
+  );
 
 export const makeRoom =
-  'spillway work makes room as it delivers, with --keep HOURS sooner; enqueue --max-bytes allows for more';
+  'spillway work makes room as it delivers, sooner with a smaller --keep; spillway enqueue --max-bytes raises the limit';
 
 const howToEndWork =
-  'spillway work ends with what is in flight when it gets SIGTERM, and with --until-idle by itself; then run this once more';
+  'end spillway work with SIGTERM, or start it with --until-idle so that it ends by itself; then run this command again';
 
 const codes: Readonly<Record<RefusalCode, number>> = {
   busy: exitCode.later,

@@ -6,7 +6,7 @@ const zoned = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\
 export function timeOf(written: string): number {
   const time = zoned.test(written) ? Date.parse(written) : Number.NaN;
   if (Number.isNaN(time))
-    throw new InvalidArgumentError('Expected a time with its zone, as 2026-01-31T12:00:00Z, or a day.');
+    throw new InvalidArgumentError('Expected a time with a zone, such as 2026-01-31T12:00:00Z, or a day.');
   return time;
 }
 

@@ -42,18 +42,18 @@ export function createWorkLog(output: Output, form: LogForm, store: string): Wor
           void say(
             'held',
             { connection, cause, reason: code, until: written(until) },
-            `${connection} is held: ${why}; it is tried again at ${written(until)}`,
+            `${connection} is held: ${why}; next try at ${written(until)}`,
           );
           return;
         }
         case 'resumed': {
           const { connection, afterMs } = change;
-          void say('resumed', { connection, afterMs }, `${connection} goes on, after ${spanOf(afterMs)}`);
+          void say('resumed', { connection, afterMs }, `${connection} continues after ${spanOf(afterMs)}`);
           return;
         }
         case 'partial_outage': {
           const { connection, events } = change;
-          const what = `the vendor is out of order in part: ${events} events fail whenever they go, while others go through`;
+          const what = `the vendor is partly down: ${events} events fail at every attempt while others succeed`;
           void say(
             'partial_outage',
             { connection, events },
@@ -63,17 +63,17 @@ export function createWorkLog(output: Output, form: LogForm, store: string): Wor
         }
         case 'partial_outage_over': {
           const { connection, afterMs } = change;
-          const text = `${connection}: the vendor is no longer out of order in part, after ${spanOf(afterMs)}`;
+          const text = `${connection}: the vendor is no longer partly down, after ${spanOf(afterMs)}`;
           void say('partial_outage_over', { connection, afterMs }, text);
           return;
         }
         case 'disk_full': {
           const free = freeBytes(store);
-          void say('disk_full', { freeBytes: free, path: store }, `disk full: ${free} bytes free, ${store}`);
+          void say('disk_full', { freeBytes: free, path: store }, `the disk is full: ${free} bytes free at ${store}`);
           return;
         }
         case 'disk_freed':
-          void say('disk_freed', { path: store }, `the disk takes writes again, ${store}`);
+          void say('disk_freed', { path: store }, `the disk accepts writes again at ${store}`);
       }
     },
   };

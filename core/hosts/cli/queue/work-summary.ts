@@ -23,7 +23,7 @@ export interface Worked extends Count {
 
 export function summaryText({ connections, requests, retries, seconds }: WorkSummary): string {
   const lines = connections.map(({ connection, destination, delivered, skipped, dead, waiting, paused }) => {
-    const parts = [`${delivered} delivered`, `${skipped} skipped`, `${dead} dead letters`, `${waiting} still wait`];
+    const parts = [`${delivered} delivered`, `${skipped} skipped`, `${dead} dead letters`, `${waiting} waiting`];
     return `${connection} (${destination}): ${parts.join(', ')}${paused === undefined ? '' : `, paused (${paused})`}\n`;
   });
   return `${lines.join('')}${requests} requests (${retries} retries) in ${seconds} s\n`;

@@ -128,14 +128,14 @@ const isOfFullDisk = (signal: Signal): boolean =>
 const asOne = (refused: readonly Refusal[]): Refusal =>
   new Refusal(
     exitCode.config,
-    'with --strict, nothing is delivered while a connection cannot be',
+    'with --strict, nothing is delivered until every connection is in order',
     refused.flatMap(({ message, details }) => [message, ...details]),
   );
 
 function logFormOf(written = 'text'): LogForm {
   const form = logForms.find((one) => one === written);
   if (form === undefined)
-    throw usage(`--log: there is no ${JSON.stringify(written)}; there are: ${logForms.join(', ')}`);
+    throw usage(`--log: unknown form ${JSON.stringify(written)}; expected one of: ${logForms.join(', ')}`);
   return form;
 }
 
@@ -287,7 +287,7 @@ const patienceOf = ({ pace }: DestinationManifest, graceMs: number): number => M
 const endBy = (graceMs: number, by: StopSignal, store: DeliveryQueue, terminal: Terminal): NodeJS.Timeout =>
   setTimeout(() => {
     terminal.stderr.write(
-      `spillway: ${graceMs} ms after ${by}, the vendor has not answered yet; what was sent stays in the queue\n`,
+      `spillway: ${graceMs} ms after ${by}, the vendor has not answered yet; events in flight stay in the queue\n`,
     );
     const exit = (): void => terminal.exit(afterSignal(by));
     const late = new Promise<void>((resolve) => void setTimeout(resolve, closingMs).unref());
