@@ -11,8 +11,8 @@ export function timed(queue: DeliveryQueue): { readonly queue: DeliveryQueue; re
   const waits = new Map<string, number[]>();
   const putAt = new Map<number, number>();
   const own: Pick<DeliveryQueue, 'claim' | 'settle'> = {
-    claim(connection, most, now) {
-      const claims = queue.claim(connection, most, now);
+    claim(...asked) {
+      const claims = queue.claim(...asked);
       for (const { seq, acceptedAt } of claims) putAt.set(seq, acceptedAt);
       return claims;
     },
