@@ -7,6 +7,9 @@ import { createWorkerParts } from './worker-parts.ts';
 /** A look at the queue that finds nothing is not repeated faster than this. */
 const shortestAlarmMs = 10;
 
+/** After so many events that are retried, the rest waits for the next turn of the event loop. */
+const maxRetriesPerTurn = 100;
+
 const noAlarm = (): void => undefined;
 
 /**
@@ -96,7 +99,8 @@ export function work(options: WorkOptions): QueueWorker {
     suspension.refresh();
     const probeAt = suspension.reason() === undefined ? outage.probeAt() : suspension.probeAt();
     if (probeAt !== undefined) return deliveries.count() > 0 ? undefined : prober.step(probeAt);
-    const fresh = isYielding || !deliveries.hasCapacity() ? undefined : deliverFresh();
+    if (isYielding) return undefined;
+    const fresh = deliveries.hasCapacity() ? deliverFresh() : undefined;
     // After the fresh ones: claiming those is how the queue learns what failed before a restart.
     deliverRetries();
     return fresh === 0 ? nextClaimAt() : undefined;
@@ -117,21 +121,28 @@ export function work(options: WorkOptions): QueueWorker {
     const claims = queue.claim(id, prefetch, now(), maxClaimBytes, 'fresh');
     if (claims.length === 0) return 0;
     void deliveries.deliver(claims, 'batch');
-    // Starting a batch takes some time: let the other connections of the process run before the next.
+    continueNextTurn();
+    return claims.length;
+  }
+
+  function deliverRetries(): void {
+    for (let started = 0; deliveries.count('retry') < parts.retryConcurrency;) {
+      if (started >= maxRetriesPerTurn) return continueNextTurn();
+      const group = selector.retryGroup();
+      if (group.length === 0) return;
+      started += group.length;
+      void deliveries.deliver(group, 'retry');
+    }
+  }
+
+  /** Starting a batch takes some time: lets the other connections of the process run before the next. */
+  function continueNextTurn(): void {
+    if (isYielding) return;
     isYielding = true;
     void yieldToEventLoop().then(() => {
       isYielding = false;
       turn();
     });
-    return claims.length;
-  }
-
-  function deliverRetries(): void {
-    while (deliveries.count('retry') < parts.retryConcurrency) {
-      const group = selector.retryGroup();
-      if (group.length === 0) return;
-      void deliveries.deliver(group, 'retry');
-    }
   }
 
   /** What is due, but not given out, waits for a batch in flight that has its lane. */

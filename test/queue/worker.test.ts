@@ -469,6 +469,52 @@ describe('a vendor that cannot be reached', () => {
   });
 });
 
+describe('a turn of the event loop', () => {
+  /** How many events begin their way in each turn, until that many have. */
+  async function begunPerTurn(shop: TestWorker, events: number): Promise<number[]> {
+    const turns: number[] = [];
+    let begun = 0;
+    const connection: WorkableConnection = {
+      ...shop.connection,
+      deliver(batch, options) {
+        begun += batch.length;
+        return shop.connection.deliver(batch, options);
+      },
+    };
+    const working = shop.start({ connection, prefetch: 200, batchSize: 100, retryConcurrency: 6 });
+    for (let sum = 0; sum < events;) {
+      await new Promise((resolve) => void setImmediate(resolve));
+      turns.push(begun);
+      sum += begun;
+      begun = 0;
+    }
+    await shop.clock.run(working.stop(0));
+    return turns;
+  }
+
+  it('begins no more than a prefetch and a hundred retries, however many wait', async () => {
+    const shop = testWorker();
+    await shop.put(tracks(2_000));
+    const failed = shop.queue.claim('acme', 1_000, noon);
+    const again = failed.map(({ seq }) => ({ kind: 'retry', seq, notBefore: noon, attempts: 1 }) as const);
+    await shop.queue.settle('acme', again, { now: noon, configHash: '' });
+    const turns = await begunPerTurn(shop, 1_000);
+    expect(Math.max(...turns)).toBeLessThanOrEqual(300);
+    // The first of them has some of both: neither waits until there is none of the other.
+    expect(turns.find((count) => count > 0)).toBe(300);
+  });
+
+  it('begins retries of one event each together, as they are little work', async () => {
+    const shop = testWorker({ destination: acme({}, one) });
+    await shop.put(tracks(50));
+    const failed = shop.queue.claim('acme', 50, noon);
+    const again = failed.map(({ seq }) => ({ kind: 'retry', seq, notBefore: noon, attempts: 9 }) as const);
+    await shop.queue.settle('acme', again, { now: noon, configHash: '' });
+    const turns = await begunPerTurn(shop, 6);
+    expect(turns.find((count) => count > 0)).toBe(6);
+  });
+});
+
 describe('when something of ours breaks', () => {
   it('a store that refuses outcomes is asked again until it takes them; meanwhile nothing is sent, and nothing is sent twice', async () => {
     const shop: TestWorker = testWorker({
