@@ -1,7 +1,7 @@
 /**
- * For hosts that speak RudderStack: our outcomes as its error classes and stat tags. A module of its own (`spillway/rudder`),
- * so that a host that does not ask for it never loads the library. Deep imports, because its root pulls in 590 modules; they
- * are no promise of the library's, so this is the only file that makes them, and a test resolves them.
+ * Our outcomes as RudderStack's error classes and stat tags, for hosts that use them. A separate module
+ * (`spillway/rudder`), so that other hosts never load the library. The imports are deep because the library's root
+ * loads 590 modules; they are not part of its public API, so only this file has them, and a test resolves them.
  */
 import {
   AbortedError,
@@ -28,7 +28,7 @@ import type { Outcome, Reason, ReasonCode } from '../api/outcome.ts';
 /** Labels of RudderStack's delivery metrics, by its own tag names (`errorType`, `destType`, ...). */
 export type StatTags = Readonly<Record<string, string>>;
 
-/** What of an event is wrong in itself: RudderStack's "instrumentation". */
+/** The event itself is wrong: RudderStack's "instrumentation". */
 const instrumentation: ReadonlySet<ReasonCode> = new Set([
   'unsupported_event',
   'unmapped_event',
@@ -40,9 +40,9 @@ const instrumentation: ReadonlySet<ReasonCode> = new Set([
 ]);
 
 /**
- * The outcome as RudderStack's error: rejected -> aborted (instrumentation where the event is at fault), deferred ->
- * retryable or throttled, suspended -> unauthorized or configuration, unknown -> aborted, because sending again would do
- * harm. `undefined` for delivered and skipped, which are no errors.
+ * The outcome as RudderStack's error: rejected -> aborted (instrumentation if the event is at fault), deferred ->
+ * retryable or throttled, suspended -> unauthorized or configuration, unknown -> aborted, because sending again would
+ * do harm. `undefined` for delivered and skipped, which are not errors.
  */
 export function toRudderError(outcome: Outcome): BaseError | undefined {
   switch (outcome.kind) {
@@ -70,11 +70,11 @@ function rejected({ code, message, status, detail }: Reason): BaseError {
 function deferred({ code, message, status, detail }: Reason): BaseError {
   if (code === 'rate_limited') return new ThrottledError(message, detail);
   if (status === undefined || status < 500) return new RetryableError(message, 500, detail);
-  // Without the tag the library would call every NetworkError aborted, a 503, too.
+  // Without the tag the library treats every NetworkError as aborted, even a 503.
   return new NetworkError(message, status, { [TAG_NAMES.ERROR_TYPE]: ERROR_TYPES.RETRYABLE }, detail);
 }
 
-/** Its hosts act on the number: 2xx is success, 429 and 5xx are sent again. A final no must be neither. */
+/** RudderStack hosts act on the number: 2xx is success, 429 and 5xx are retried. A final refusal must be neither. */
 const refusalStatus = (status = 400): number => (status >= 400 && status < 500 && status !== 429 ? status : 400);
 
 const suspended = ({ code, message, status, detail }: Reason): BaseError =>
@@ -82,7 +82,7 @@ const suspended = ({ code, message, status, detail }: Reason): BaseError =>
     ? new UnauthorizedError(message, refusalStatus(status ?? 401), detail)
     : new ConfigurationError(message);
 
-/** RudderStack's stat tags of an outcome at a destination; for delivered and skipped only where it happened. */
+/** RudderStack's stat tags for an outcome; for delivered and skipped only the tags that name the destination. */
 export function statTags(outcome: Outcome, slug: string): StatTags {
   const error = toRudderError(outcome);
   return {
@@ -94,6 +94,6 @@ export function statTags(outcome: Outcome, slug: string): StatTags {
   };
 }
 
-/** toRudderError for many outcomes; gives the event loop its turns on big arrays. Same length, same order. */
+/** toRudderError for many outcomes, same length and order; yields to the event loop on big arrays. */
 export const toRudderErrors = (outcomes: readonly Outcome[]): Promise<(BaseError | undefined)[]> =>
   mapInBatches([...outcomes], (outcome) => toRudderError(outcome), { batchSize: 500 });

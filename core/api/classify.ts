@@ -4,23 +4,23 @@ import type { Failure, HttpResponse } from './failure.ts';
 import type { Reason } from './outcome.ts';
 import { retryAfterMs, type RetryAfterForm } from './retry-after.ts';
 
-/** One row of a vendor's error table: which answer, and what then. The first row that matches wins. */
+/** One row of a vendor's error table: which answer, and the decision. The first row that matches wins. */
 export interface ErrorRule<P = unknown> {
   readonly status: number | readonly number[];
-  /** Must match the body, too. Vendors often give one status several meanings. */
+  /** If given, the body must match, too. Vendors often give one status several meanings. */
   readonly body?: RegExp;
   readonly means: RetryDecision | ((response: HttpResponse, batch: Batch<P>) => RetryDecision);
 }
 
 /**
- * classifyError for a vendor: its own rows first, then the house table. Total: every failure gets a decision.
+ * Builds the classifyError of a vendor: its own rows first, then the house table. Total: every failure gets a decision.
  *
- * House table, without an answer: never left retry; timeout or reset after it began to leave ambiguous; a crash before the request
- * left splits, after it is ambiguous. By status:
+ * House table, without an answer: a request that was never sent is retried; a timeout or reset after it began to be
+ * sent is ambiguous; a crash splits before the request is sent, and is ambiguous after. By status:
  *
  * | Status                          | Decision                                                                |
  * | ------------------------------- | ----------------------------------------------------------------------- |
- * | 2xx that nobody documents       | ambiguous                                                               |
+ * | 2xx that is not documented      | ambiguous                                                               |
  * | 502, 504, 520 to 524; 499       | ambiguous: a gateway gave up on a vendor that may have it; Retry-After kept |
  * | 401                             | suspend (unauthorized)                                                  |
  * | 403                             | the same, once it is proven not to be about one event                   |
@@ -29,8 +29,14 @@ export interface ErrorRule<P = unknown> {
  * | 501                             | reject                                                                  |
  * | other 4xx, 413 and 431 among them | split; final for a lone item                                          |
  *
- * A row of the vendor's own that names a gateway's status counts only together with a `body` that matches: the status alone is
- * nobody's word.
+ * A vendor's row for a gateway status counts only with a `body` that matches: the status alone does not come from the
+ * vendor.
+ *
+ * @example
+ * const classifyError = classifyWith([
+ *   { status: 404, means: decide('suspend', 'misconfigured', 'Acme does not know this account') },
+ *   { status: 400, body: /duplicate/i, means: accept('Acme already had this event') },
+ * ]);
  */
 export function classifyWith<P>(
   rules: readonly ErrorRule<P>[],
@@ -55,30 +61,32 @@ export function classifyWith<P>(
 
 const houseReasons = new WeakSet<Reason>();
 
-/** Marks a reason whose sentence is made of nothing but our own words, a status, and the code of a failure. */
+/** Marks a reason whose sentence consists only of our own words, a status and a failure code. */
 function house(decision: RetryDecision): RetryDecision {
   if (decision.kind !== 'accept') houseReasons.add(decision.reason);
   return decision;
 }
 
-/** For core: nothing of this reason's sentence comes from outside. A reason that a folder made of it is not marked. */
+/** For core: whether nothing in this reason's sentence comes from outside. A copy that a folder makes is not marked. */
 export const isHouse = (reason: Reason): boolean => houseReasons.has(reason);
 
-/** Whether a status is the one that is wanted, or one of them. */
+/** Whether a status is the wanted one, or one of the wanted ones. */
 export const hasStatus = (wanted: number | readonly number[], status: number): boolean =>
   typeof wanted === 'number' ? wanted === status : wanted.includes(status);
 
-/** A firewall says 403, too, to one event whose text it dislikes: without words that a row knows, that stops nobody yet. */
+/**
+ * A firewall, too, answers 403 to a single event whose text it dislikes: without a matching body, the 403 is unproven.
+ */
 const unproven = (decision: RetryDecision, status: number): RetryDecision =>
   status === 403 && decision.kind === 'suspend' && decision.scope === undefined
     ? { ...decision, unproven: true }
     : decision;
 
-/** Rows are written once; the status the vendor answered with is added to their reason here. */
+/** Adds the status of the answer to the reason of a row, which is written once for all statuses. */
 function withStatus(decision: RetryDecision, status: number): RetryDecision {
   if (decision.kind === 'accept') return decision;
-  const told: RetryDecision = { ...decision, reason: { ...decision.reason, status } };
-  return isHouse(decision.reason) ? house(told) : told;
+  const complete: RetryDecision = { ...decision, reason: { ...decision.reason, status } };
+  return isHouse(decision.reason) ? house(complete) : complete;
 }
 
 function withoutAnswer(failure: Exclude<Failure, { kind: 'http' }>): RetryDecision {
@@ -97,7 +105,7 @@ function withoutAnswer(failure: Exclude<Failure, { kind: 'http' }>): RetryDecisi
   }
 }
 
-/** Whoever answers so answers every request so: sent again, it would only arrive once more. */
+/** Whatever answers like this answers every request like this, so a resend would only deliver another copy. */
 const interim = decide(
   'ambiguous',
   'interim_response',
@@ -105,11 +113,11 @@ const interim = decide(
   { resend: false },
 );
 
-/** Of something in between that got no answer, or none it could use, from a vendor that may have the request. */
+/** From a gateway that got no usable answer from a vendor, which may have the request. */
 const gatewayStatuses: readonly number[] = [499, 502, 504, 520, 521, 522, 523, 524];
 const transient: readonly number[] = [408, 421, 423, 424, 425, 429];
 
-/** Nothing will get through until a person has done something. */
+/** Nothing gets through until a person acts. */
 const closed: Readonly<Record<number, string>> = {
   402: 'The vendor wants a payment first (402)',
   407: 'A proxy on the way to the vendor wants credentials (407)',
@@ -143,11 +151,14 @@ function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): R
   if (status === 501) return decide('reject', 'vendor_rejected', 'The vendor cannot do this (501)', { status });
   if (status === 413)
     return decide('split', 'payload_too_large', 'The vendor finds the request too large (413)', { status });
-  // 431 is as any: a smaller request of the same headers fares no better, and a lone event is refused.
+  // 431 is no exception: the headers stay the same in a smaller request, and a lone event is refused.
   return decide('split', 'vendor_rejected', `The vendor refused the request (${status})`, { status });
 }
 
-/** A transient answer: later, and not before the vendor says so. A wait that cannot be read is one all the same. */
+/**
+ * The decision for a transient answer: retry, not before Retry-After. An unreadable Retry-After still means
+ * rate_limited.
+ */
 export function retryLater(response: HttpResponse, form?: RetryAfterForm): RetryDecision {
   const { status } = response;
   const afterMs = retryAfterMs(response, form);
@@ -168,5 +179,5 @@ const asksToWait = ({ headers }: HttpResponse): boolean => (headers['retry-after
 export const decideAll = <P>(batch: Batch<P>, decision: RetryDecision): readonly RetryDecision[] =>
   batch.items.map(() => decision);
 
-/** A yes for every item. */
+/** Accepts every item. */
 export const acceptAll = <P>(batch: Batch<P>): readonly RetryDecision[] => decideAll(batch, accept());

@@ -2,14 +2,14 @@ import { z } from 'zod';
 
 export { z };
 
-/** The settings of a connection: one zod schema is the type, the check and, through JSON Schema, the form. */
+/** The settings of a connection: one zod schema gives the type, the validation and, as JSON Schema, the form. */
 export type ConfigSchema<C> = z.ZodType<C>;
 
 /** A required line of text. Title and description are what a form shows. */
 export const text = (title: string, description: string) =>
   z.string().trim().min(1, 'must not be blank').meta({ title, description });
 
-/** A credential. Marked so that forms hide it, and known to the redactor: its value never leaves except to the vendor. */
+/** A credential. Forms hide it, and the redactor masks it: only the vendor ever receives its value. */
 export const secret = (title: string, description: string) =>
   z
     .string()

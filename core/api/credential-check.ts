@@ -3,42 +3,43 @@ import type { Reason } from './outcome.ts';
 import type { SuccessForm } from './success-form.ts';
 
 /**
- * How to find out whether the vendor takes a connection's credentials, without harm: one request, tried once, and what its
- * answers prove. Or why there is no such request.
+ * How to find out, without side effects, whether the vendor accepts a connection's credentials: one request, sent once,
+ * and what its answers prove; or why there is no such request.
  *
- * The answer is read as an event's is. A status counts only with an empty body or with JSON: a web page is somebody else's. A 2xx
- * has to be what the folder calls a yes, to events or to this request. What the folder's own rows suspend as unauthorized, and a body that says so in the
- * usual words (`{"code":401}`, "Invalid API key"), is refused, whatever the status.
+ * The answer is read like the answer to an event. A status counts only with an empty body or JSON, because a web page
+ * comes from something in between. A 2xx must have a form of success that the folder names, for events or for this
+ * request. If the folder's rows suspend as unauthorized, or the body says so in a usual form (`{"code":401}`, "Invalid
+ * API key"), the credentials are refused, whatever the status.
  */
 export type CredentialCheck<C, R> =
   | {
-      /** `context.now` is the runtime's clock, in epoch ms, for requests that are signed or dated. */
+      /** `context.now` is the runtime's clock in epoch ms, for requests that are signed or dated. */
       readonly request: (config: C, prepared: R, context: { readonly now: number }) => HttpRequest;
-      /** What an `ok` proves, and what it does not, as one sentence for people. */
+      /** One sentence for people: what an `ok` proves and what it does not. */
       readonly proves: string;
-      /** What a 2xx to it looks like, where that is not what a 2xx to an event looks like. */
+      /** The forms of success of this request, if they differ from those of events. */
       readonly success?: readonly SuccessForm[];
-      /** Statuses that only come after the credentials were accepted. */
+      /** Statuses that the vendor sends only after it has accepted the credentials. */
       readonly ok: readonly number[];
-      /** Statuses that refuse the credentials, or the account they are for. Every other answer proves nothing. */
+      /** Statuses that refuse the credentials or their account. Any other answer proves nothing. */
       readonly refused: readonly number[];
     }
   | { readonly none: string };
 
-/** How a host asks. */
+/** Options of check(). */
 export interface CheckOptions {
-  /** How long it may take, in milliseconds (default 15 s). */
+  /** Time limit in milliseconds (default 15 s). */
   readonly withinMs?: number;
   readonly signal?: AbortSignal;
 }
 
-/** What check() found out. `reason.detail` has what the vendor said, masked. */
+/** The result of check(). `reason.detail` has the vendor's message, masked. */
 export type CheckResult =
-  /** The vendor takes the credentials; `proves` says what that means. */
+  /** The vendor accepts the credentials; `proves` says what that means. */
   | { readonly kind: 'ok'; readonly proves: string }
-  /** It does not, or does not know the account. */
+  /** The vendor refuses the credentials, or does not know the account. */
   | { readonly kind: 'refused'; readonly reason: Reason }
-  /** It did not say: too many requests, out of order, not reached, or an answer that proves nothing. */
+  /** No proof: the vendor was throttling, down or not reached, or its answer proves nothing. */
   | { readonly kind: 'unreachable'; readonly reason: Reason }
-  /** This vendor cannot be asked without doing something. */
+  /** This vendor has no request that proves the credentials without side effects. */
   | { readonly kind: 'unsupported'; readonly message: string };

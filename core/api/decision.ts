@@ -3,17 +3,17 @@ import type { Reason, ReasonCode } from './outcome.ts';
 /**
  * What to do about a failed request, or about one item of an answered one.
  *
- * retry      the same bytes may work later; with `scope`, nothing of that scope leaves meanwhile, and the rest goes on
- * defer      not in this call: settled as deferred, and nothing but the event's own lane is held
- * resend     the vendor took nothing of it because of another item, which is settled for good: it leaves again at once
- * split      a smaller batch may work, or will at least name the culprit
+ * retry      the same bytes may work later; with `scope`, only that scope waits and the rest goes on
+ * defer      not in this call: settled as deferred, and only the event's own lane waits
+ * resend     refused because of another item, which is settled for good; the vendor took nothing: sent again at once
+ * split      a smaller batch may work, or will at least show which item is at fault
  * isolate    send this item once more, alone; the answer to a lone request is final
- * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: then it is never sent again
+ * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: then it is not sent again
  * accept     the vendor has it, whatever the status line says
  * skip       the vendor must not have it (the person opted out there), or only checked it (a dry run)
  * reject     no attempt will ever work
- * suspend    nothing from this connection (or of this scope) will work until a human acts; `unproven` where the answer may as
- *            well be about one event: then core finds out first
+ * suspend    nothing from this connection (or of this scope) will work until a person acts; `unproven` if the answer
+ *            may be about one event only: core finds out first
  */
 export type RetryDecision =
   | (WithReason & { readonly kind: 'retry'; readonly afterMs?: number; readonly scope?: string })
@@ -27,14 +27,14 @@ export type RetryDecision =
   | (WithReason & { readonly kind: 'reject' })
   | (WithReason & { readonly kind: 'suspend'; readonly scope?: string; readonly unproven?: true });
 
-/** What every decision but a yes carries. */
+/** What every decision except accept carries. */
 interface WithReason {
   readonly reason: Reason;
-  /** The vendor's own words, as they came: core masks them, and shows them as the reason's `detail`. */
+  /** The vendor's message, unchanged: core masks it and shows it as the reason's `detail`. */
   readonly vendorMessage?: string;
   /**
-   * The vendor may have taken it with this very answer, which names others alone: it is not rejected, skipped or suspended any
-   * more, and it goes again only where onAmbiguous lets it.
+   * The vendor may have taken the item with this very answer, which names other items only. The item is no longer
+   * rejected, skipped or suspended, and is sent again only if onAmbiguous allows it.
    */
   readonly ambiguous?: true;
 }
@@ -52,7 +52,7 @@ export const decisionKinds = [
   'suspend',
 ] as const satisfies readonly RetryDecision['kind'][];
 
-/** The vendor has it. A note says how, when it is not the plain yes ("already had it"). */
+/** The vendor has the event. A note explains anything but plain success ("already had it"). */
 export const accept = (note?: string): RetryDecision => (note === undefined ? accepted : { kind: 'accept', note });
 
 const accepted: RetryDecision = Object.freeze({ kind: 'accept' });
@@ -60,19 +60,25 @@ const accepted: RetryDecision = Object.freeze({ kind: 'accept' });
 interface DecisionDetails {
   readonly field?: string;
   readonly status?: number;
-  /** retry, defer and ambiguous: whoever answered asked for this wait. */
+  /** retry, defer and ambiguous: the wait that the answer asks for, in milliseconds. */
   readonly afterMs?: number;
-  /** retry, defer and suspend: what is held or suspended, when it is less than the connection. */
+  /** retry, defer and suspend: what waits or is suspended, if it is less than the connection. */
   readonly scope?: string;
-  /** The vendor's own words, as they came: core masks them. */
+  /** The vendor's message, unchanged: core masks it. */
   readonly vendorMessage?: string;
-  /** ambiguous only: false where the vendor did answer, and has nothing to know a copy by. */
+  /** ambiguous only: false if the vendor answered and cannot recognise a duplicate. */
   readonly resend?: false;
-  /** The vendor may have taken it with this answer. */
+  /** The vendor may have taken the item with this very answer. */
   readonly ambiguous?: true;
 }
 
-/** A decision with its reason, in one line of an error table. */
+/**
+ * A decision with its reason, for one line of an error table.
+ *
+ * @example
+ * decide('retry', 'rate_limited', 'Acme asks for a pause', { afterMs: 30_000 });
+ * decide('reject', 'vendor_rejected', 'Acme refuses the event', { vendorMessage: answer.message });
+ */
 export function decide(
   kind: Exclude<RetryDecision['kind'], 'accept'>,
   code: ReasonCode,

@@ -1,65 +1,65 @@
 import type { Note, Reason, ReasonCode } from './outcome.ts';
 
-/** What validate() says about one event. */
+/** The result of validate() for one event. */
 export type Admission =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'skipped'; readonly reason: Reason }
   | { readonly kind: 'rejected'; readonly reason: Reason };
 
-/** What transform() makes of one event: one payload, or a reason there is none. */
+/** The result of transform() for one event: one payload, or the reason why there is none. */
 export type Transformed<P> =
   | ({ readonly kind: 'payload'; readonly payload: P; readonly notes?: readonly Note[] | undefined } & Routing)
   | { readonly kind: 'skipped'; readonly reason: Reason }
   | { readonly kind: 'rejected'; readonly reason: Reason };
 
-/** How a payload travels. All are optional; most vendors need none. */
+/** How a payload is sent. All members are optional; most vendors need none. */
 export interface Routing {
   /** Payloads of different groups never share a request: another path, another account, another action. */
   readonly group?: string | undefined;
-  /** Payloads of one lane leave one after another; a lane stops at its first deferral. */
+  /** Payloads of one lane are sent one after another; a lane stops at its first deferral. */
   readonly lane?: string | undefined;
-  /** The name the vendor's reply uses for this item, when it answers by name instead of by position. */
+  /** The name of this item in the vendor's reply, if the vendor answers by name instead of by position. */
   readonly key?: string | undefined;
-  /** Epoch ms. Deliveries of one lane that wait in the same window leave in this order, ties in input order. */
+  /** Epoch ms. Deliveries of one lane that wait in the same window are sent in this order, ties in input order. */
   readonly occurredAt?: number | undefined;
-  /** Suspension can be narrower than the connection: Adjust says `token:<t>`, `platform:<p>`. */
+  /** What can be suspended instead of the whole connection, such as Adjust's `token:<t>` and `platform:<p>`. */
   readonly scopes?: readonly string[] | undefined;
 }
 
-/** One payload on its way out, still tied to the event whose outcome it decides. */
+/** One payload on its way out, with the position of the event whose outcome it decides. */
 export interface Delivery<P> extends Routing {
-  /** Position of the event in the input: what its outcome is tied to. */
+  /** Position of the event in the input, and of its outcome in the result. */
   readonly index: number;
-  /** The event's messageId, '' when it has none. For people; never used as a key. */
+  /** The event's messageId, or ''. For people; never used as a key. */
   readonly eventId: string;
   readonly payload: P;
-  /** The payload, encoded once, and its size in UTF-8 bytes. */
+  /** The payload as encoded text, and its size in UTF-8 bytes. */
   readonly text: string;
   readonly bytes: number;
 }
 
-/** Deliveries that leave in one request. Never empty; one group and one lane. */
+/** Deliveries that are sent in one request. Never empty; one group and one lane. */
 export interface Batch<P> {
   readonly group?: string | undefined;
   readonly lane?: string | undefined;
   readonly items: readonly [Delivery<P>, ...Delivery<P>[]];
 }
 
-/** validate() has nothing against the event. */
+/** validate() admits the event. */
 export const admit: Admission = Object.freeze({ kind: 'admitted' });
 
-/** Not sent, on purpose. */
+/** The event is not sent, on purpose. */
 export const skip = (code: ReasonCode, message: string, field?: string) =>
   ({ kind: 'skipped', reason: reasonOf(code, message, field) }) as const;
 
-/** Can never be sent as it is. */
+/** The event can never be sent as it is. */
 export const reject = (code: ReasonCode, message: string, field?: string) =>
   ({ kind: 'rejected', reason: reasonOf(code, message, field) }) as const;
 
-/** The payload transform() made, how it travels, and what was lost on the way. */
-export const payload = <P>(made: P, routing?: Routing, notes?: readonly Note[]): Transformed<P> => ({
+/** The payload of an event, how it is sent, and notes on what was lost in the transformation. */
+export const payload = <P>(value: P, routing?: Routing, notes?: readonly Note[]): Transformed<P> => ({
   kind: 'payload',
-  payload: made,
+  payload: value,
   group: routing?.group,
   lane: routing?.lane,
   key: routing?.key,

@@ -12,8 +12,8 @@ import type { SuccessForm } from './success-form.ts';
 /**
  * The contract between the runtime and a destination.
  *
- * C is the parsed configuration, P the vendor's payload type.
- * Everything but send() is synchronous and pure: same input, same output, no network, no state; the only clock is context.now.
+ * C is the parsed configuration, P the vendor's payload type. Everything but send() is synchronous and pure: same
+ * input, same output, no network, no state; the only clock is context.now.
  */
 export interface Destination<C, P> {
   readonly manifest: DestinationManifest;
@@ -25,19 +25,20 @@ export interface Destination<C, P> {
   /** One event in, at most one payload out. */
   transform(event: CdpEvent, config: C, context: TransformContext): Transformed<P>;
 
-  /** Packs deliveries into requests. Every delivery ends up in exactly one batch. */
+  /** Packs deliveries into requests. Every delivery is in exactly one batch. */
   batch(deliveries: readonly Delivery<P>[], config: C): readonly Batch<P>[];
 
   /** Makes one attempt at one batch. Never retries and never sleeps: that is the runtime's job. */
   send(batch: Batch<P>, config: C, wire: Wire): Promise<Reply>;
 
-  /** Judges a request that failed as a whole. Total: unknown failures get a decision too. */
+  /** Decides about a request that failed as a whole. Total: unknown failures get a decision, too. */
   classifyError(failure: Failure, batch: Batch<P>): RetryDecision;
 }
 
 /**
- * What a pure function may know of its surroundings. `now` (epoch ms) is read by the runtime once per call or window;
- * `prepared` is what the definition's prepare(config) made when the connection opened; `trace` exists only in preview.
+ * What a pure function may know besides its input. `now` (epoch ms) is read by the runtime once per call or window;
+ * `prepared` is the result of the definition's prepare(config), computed when the connection opened; `trace` exists
+ * only in preview.
  */
 export interface TransformContext<R = unknown> {
   readonly now: number;
@@ -45,7 +46,7 @@ export interface TransformContext<R = unknown> {
   readonly trace?: Trace | undefined;
 }
 
-/** What send() found out: a decision per item, in item order, or one failure for the whole request. */
+/** The result of send(): a decision per item, in item order, or one failure for the whole request. */
 export type Reply =
   | { readonly kind: 'settled'; readonly decisions: readonly RetryDecision[] }
   | { readonly kind: 'failed'; readonly failure: Failure };
@@ -53,80 +54,86 @@ export type Reply =
 /** The only way out of the process. Enforces manifest.hosts, the deadlines and the body cap; never throws. */
 export interface Wire {
   request(request: HttpRequest): Promise<WireResult>;
-  /** Aborted when the call is told to stop or the connection closes. */
+  /** Aborted when the call is aborted or the connection closes. */
   readonly signal: AbortSignal;
 }
 
-/** What came of one request: an answer of whatever status, or why there is none. */
+/** The result of one request: an answer of any status, or why there is none. */
 export type WireResult = { readonly kind: 'response'; readonly response: HttpResponse } | Failure;
 
 /**
- * response.ts: how this vendor says yes, no and not now.
+ * response.ts: how this vendor signals success, refusal and throttling.
  *
- * A 2xx is read in this order: `readReply`, where the vendor documents verdicts of its own; the usual words for a no (usualRefusal):
- * one with 429 or 5xx is read as that status, any other is `reject` for one event and `split` for several; `success`. What is none of
- * them is ambiguous. Every other status: `readReply`, then `classifyError`.
+ * A 2xx is read in this order: `readReply`, if the vendor documents verdicts of its own; the usual forms of refusal
+ * (usualRefusal), of which one with 429 or 5xx is read as that status, and any other is `reject` for one event and
+ * `split` for several; `success`. Anything else is ambiguous. Every other status: `readReply`, then `classifyError`.
  */
 export interface ResponseHandler<P> {
   classifyError(failure: Failure, batch: Batch<P>): RetryDecision;
   /**
-   * Reads documented verdicts out of any HTTP answer (Rokt's 400 carries them too), one per item, in item order.
-   * `undefined` = there are none in it.
+   * Reads documented verdicts from any HTTP answer (Rokt's 400 has them, too): one per item, in item order. `undefined`
+   * if the answer has none.
    */
   readReply?(exchange: Exchange, batch: Batch<P>): readonly RetryDecision[] | undefined;
-  /** The forms in which the vendor says yes to all of a request. Default: 200 with an empty body; with a `readReply`: none. */
+  /**
+   * The forms in which the vendor confirms a whole request. Default: 200 with an empty body; with a `readReply`, no
+   * form.
+   */
   readonly success?: readonly SuccessForm<P>[];
   /**
-   * false: where a 2xx is neither a yes nor a no, or cannot be read, nothing is sent again, as the vendor has nothing to know a copy
-   * by. Default: as onAmbiguous says.
+   * false: a 2xx that is neither success nor refusal, or cannot be read, is never sent again, because the vendor cannot
+   * recognise a duplicate. Default: onAmbiguous decides.
    */
   readonly resendUnclear?: false;
   /**
-   * Messages that the vendor documents, without anything of an event in them. Where its words are shown as a reason's detail, what
-   * matches is shown though an event holds the same word. A `^` is where the message begins, not the body.
+   * Messages that the vendor documents and that hold nothing of an event. In a reason's detail, a match is shown even
+   * if an event contains the same word. A `^` matches the beginning of the message, not of the body.
    */
   readonly documented?: readonly RegExp[];
 }
 
-/** What goes around and between the texts of a batch: arrays `[` `,` `]`; default nothing. */
+/** The text around and between the payloads of a batch, such as `[` `,` `]` for an array; default nothing. */
 export interface Frame {
   readonly open: string;
   readonly separator: string;
   readonly close: string;
 }
 
-/** The parts only this vendor can know. Core supplies the rest. R is what prepare() makes, L the operations beside events. */
+/** The parts that only this vendor can know; core supplies the rest. R is the result of prepare(), L the operations. */
 export type DestinationDefinition<C, P, R = undefined, L extends OperationList = OperationList> = {
   readonly manifest: DestinationManifest;
   readonly config: ConfigSchema<C>;
   readonly transform: (event: CdpEvent, config: C, context: TransformContext<R>) => Transformed<P>;
   readonly response: ResponseHandler<P>;
-  /** Default: everything in manifest.accepts is admitted. Runs after that gate, never instead of it. */
+  /** Default: admits everything in manifest.accepts. Runs after that gate, never instead of it. */
   readonly validate?: (event: CdpEvent, config: C, context: TransformContext<R>) => Admission;
   /** Default: by group and lane, then by manifest.limits. */
   readonly batch?: Destination<C, P>['batch'];
-  /** Pure, once per open: lookup tables, the auth header. Its result arrives as `context.prepared`. */
+  /** Pure, called once per open: lookup tables, the auth header. Its result is `context.prepared`. */
   readonly prepare?: (config: C) => R;
   /** The text of one payload. Default JSON.stringify; Adjust returns its form. Called once per payload. */
   readonly encode?: (payload: P, config: C) => string;
   readonly frame?: (config: C) => Frame;
   /** Settings may lower the manifest's limits, never raise them. `requestsPerDay` is a quota of the account. */
   readonly limitsFor?: (config: C) => Partial<BatchLimits> & { readonly requestsPerDay?: number | undefined };
-  /** Connections with the same key share one rate bucket (ROKT-44: per credential set). */
+  /** Connections with the same key share one rate limit (ROKT-44: per credential set). */
   readonly paceKey?: (config: C) => string;
-  /** What the vendor offers beside events. Never reachable from an event. */
+  /** What the vendor offers besides events. No event can trigger it. */
   readonly operations?: Operations<C, R, L>;
   readonly check?: CredentialCheck<C, R>;
 } & (
   | {
-      /** Method, url, headers, optionally compress: 'gzip'. The body is the framed texts, unless the vendor gives its own. */
+      /**
+       * Method, url, headers, optionally compress: 'gzip'. The body is the framed texts, unless the request has its
+       * own.
+       */
       readonly request: (batch: Batch<P>, config: C, prepared: R) => HttpRequest;
       readonly send?: never;
     }
   | { readonly send: Destination<C, P>['send']; readonly request?: never }
 );
 
-/** The contract this core speaks. The loader refuses a folder built against another one. */
+/** The version of the contract. The loader refuses a folder that was built against another one. */
 export const contractVersion = 1;
 
 /** What a vendor folder exports by default. */
@@ -140,7 +147,14 @@ export type DefinedDestination<C, P, R = undefined, L extends OperationList = Op
 // oxlint-disable-next-line typescript/no-explicit-any -- a registry holds destinations of every C, P, R and L
 export type AnyDestination<L extends OperationList = any> = DefinedDestination<any, any, any, L>;
 
-/** What a folder's index exports by default: its definition, typed, and marked with the contract it was written against. */
+/**
+ * Types a destination's definition and marks it with the contract version. A folder's index exports the result by
+ * default.
+ *
+ * @example
+ * // destinations/acme/index.ts
+ * export default defineDestination({ manifest, config, transform, request, response, check });
+ */
 export const defineDestination = <C, P, R = undefined, L extends OperationList = OperationList>(
   definition: DestinationDefinition<C, P, R, L>,
 ): DefinedDestination<C, P, R, L> => ({ ...definition, contract: contractVersion });

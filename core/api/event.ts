@@ -8,10 +8,10 @@ export interface JsonObject {
 export const eventTypes = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof eventTypes)[number];
 
-/** What every call carries. SDKs write `null` where they know nothing, so every field may be null. */
+/** What every call carries. SDKs write `null` for unknown values, so every field may be null. */
 interface Envelope {
   readonly messageId?: string | null | undefined;
-  /** ISO 8601 with a zone. `timestamp` is corrected for clock skew, `originalTimestamp` is the device's own clock. */
+  /** ISO 8601 with a zone. `timestamp` is corrected for clock skew; `originalTimestamp` is from the device's clock. */
   readonly timestamp?: string | null | undefined;
   readonly originalTimestamp?: string | null | undefined;
   readonly sentAt?: string | null | undefined;
@@ -47,7 +47,7 @@ export interface AliasEvent extends Envelope {
   readonly previousId?: string | null | undefined;
 }
 
-/** One event as a CDP hands it over. Not called `Event`: a forgotten import would resolve to the global one. */
+/** One event as a CDP passes it on. Not called `Event`: a forgotten import would resolve to the global type. */
 export type CdpEvent = TrackEvent | PageEvent | IdentifyEvent | GroupEvent | AliasEvent;
 
 const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
@@ -55,13 +55,13 @@ const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\
 /** The times an event may carry, best first. */
 const clocks = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const;
 
-/** Which of its times an event goes by: the first one present. For preview. */
+/** The name of the time that eventTime() uses: the first one present. For preview. */
 export const eventClock = (event: CdpEvent): (typeof clocks)[number] | undefined => clocks.find((name) => event[name]);
 
 /**
- * When the event happened, in epoch milliseconds: `timestamp`, else `originalTimestamp`, else `sentAt`, else `receivedAt`.
- * The first one present decides. `undefined` when it is not a date with a zone: guessing a zone would move the event
- * by hours (ADJUST-30).
+ * When the event happened, in epoch milliseconds: `timestamp`, else `originalTimestamp`, else `sentAt`, else
+ * `receivedAt`. The first one present decides. `undefined` if it is not a date with a zone: a guessed zone would shift
+ * the event by hours (ADJUST-30).
  */
 export function eventTime(event: CdpEvent): number | undefined {
   const written = event.timestamp || event.originalTimestamp || event.sentAt || event.receivedAt;
@@ -70,14 +70,14 @@ export function eventTime(event: CdpEvent): number | undefined {
   return Number.isNaN(time) || isNoDay(written) ? undefined : time;
 }
 
-/** Date.parse takes 30 February for 2 March. */
+/** Date.parse accepts 30 February as 2 March. */
 const isNoDay = (written: string): boolean =>
   written.slice(8, 10) > '28' &&
   new Date(`${written.slice(0, 10)}T00:00Z`).getUTCDate() !== Number(written.slice(8, 10));
 
-/** `properties` of track, page and screen, `traits` of identify and group; an empty object where there are none. */
+/** `properties` of track, page and screen, `traits` of identify and group; an empty object if there are none. */
 export function propertiesOf(event: CdpEvent): JsonObject {
-  return ('properties' in event ? event.properties : 'traits' in event ? event.traits : undefined) ?? none;
+  return ('properties' in event ? event.properties : 'traits' in event ? event.traits : undefined) ?? noProperties;
 }
 
-const none: JsonObject = Object.freeze({});
+const noProperties: JsonObject = Object.freeze({});

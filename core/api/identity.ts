@@ -17,25 +17,25 @@ export const md5 = (value: string): string => hash('md5', value, 'hex');
 /** The form every vendor hashes: trimmed and lower-cased. */
 export const normalizeEmail = (value: string): string => value.trim().toLowerCase();
 
-/** Does it look like an address a person can receive mail at? At most 254 characters (RFC 5321). */
+/** Whether it looks like an e-mail address: at most 254 characters (RFC 5321). */
 export const isEmail = (value: string): boolean => value.length <= 254 && z.regexes.email.test(value);
 
 export const isSha256 = (value: string): boolean => sha256Digest.test(value);
 export const isMd5 = (value: string): boolean => md5Digest.test(value);
 
-/** A UUID in any case; the all-zero one a phone hands out under limited tracking is none. */
+/** Whether it is a UUID, in any case; the all-zero one that phones return under limited tracking does not count. */
 export const isUuid = (value: string): boolean => uuidShape.test(value) && !zeros.test(value);
 
-/** An identifier that says nothing: blank or all zeros. */
+/** Whether an identifier is meaningless: blank or all zeros. */
 export const isBlankId = (value: string): boolean => value.trim() === '' || zeros.test(value.trim());
 
-/** An IP address that is nobody's: what a host writes in the place of one it keeps to itself. */
+/** Whether an IP address is the unspecified one, which hosts write instead of an address that they withhold. */
 export const isBlankIp = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
 const bracketed = /^\[([^\]]*)\](?::\d+)?$/;
 const withPort = /^([\d.]+):\d+$/;
 
-/** The address alone: brackets, zone and port taken off; `undefined` when what is left is no IP address. */
+/** The address without brackets, zone and port; `undefined` if the rest is not an IP address. */
 export function ipAddress(value: string): string | undefined {
   const written = value.trim();
   if (isIP(written) === 4) return written;
@@ -44,7 +44,10 @@ export function ipAddress(value: string): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
-/** The IPv4 address in `value`, also one mapped into IPv6 (`::ffff:a.b.c.d`); `undefined` for real IPv6 and non-addresses. */
+/**
+ * The IPv4 address in `value`, also one mapped into IPv6 (`::ffff:a.b.c.d`); `undefined` for real IPv6 and
+ * non-addresses.
+ */
 export function ipv4Address(value: string): string | undefined {
   const address = ipAddress(value);
   if (address === undefined || isIP(address) === 4) return address;
@@ -57,8 +60,8 @@ const longestPhone = 64;
 const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
 
 /**
- * A phone number as bare digits: an extension and the punctuation go, letters make it unusable. 7 to 15 digits (E.164).
- * No country is known for a national number, so none is guessed.
+ * A phone number as bare digits, without extension and punctuation; `undefined` with letters, or unless it has 7 to 15
+ * digits (E.164). The country of a national number is not guessed.
  */
 export function phoneDigits(value: string): string | undefined {
   const written = value.trim();

@@ -1,4 +1,4 @@
-/** What a vendor folder may import: types and pure functions. */
+/** What a destination folder may import: types and pure functions. */
 export { eventClock, eventTime, eventTypes, propertiesOf } from './event.ts';
 export type {
   AliasEvent,

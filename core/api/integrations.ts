@@ -5,13 +5,13 @@ import { isObject } from './mapping.ts';
 /** Names of destinations are compared without case, space and underscore. */
 export const plainName = (name: string): string => name.replace(/[\s_]/g, '').toLowerCase();
 
-/** Something an event says for one destination alone, and where it says so. */
+/** An option that an event sets for one destination, and its path in the event. */
 export interface OwnOption {
   readonly path: string;
   readonly value: JsonValue;
 }
 
-/** Reads one option out of `integrations`, under whichever of the destination's names has it. Made once, at module level. */
+/** Returns a reader of one option in `integrations`, under any of the destination's names. Call it at module level. */
 export function optionReader(
   { displayName, slug, aliases }: DestinationManifest,
   option: string,

@@ -1,6 +1,6 @@
 import type { EventType } from './event.ts';
 
-/** What a destination is, as plain data. Readable without running any vendor code. */
+/** What a destination is, as plain data that can be read without running vendor code. */
 export interface DestinationManifest {
   /** Kebab-case. Equals the folder name. Never changes once released. */
   readonly slug: string;
@@ -9,26 +9,26 @@ export interface DestinationManifest {
   readonly aliases: readonly string[];
   readonly summary: string;
   readonly stage: 'alpha' | 'beta' | 'stable' | 'retired';
-  /** The vendor page this connector was written against, and the day (YYYY-MM-DD) it was last compared with it. */
+  /** The vendor's page that the connector implements, and the day (YYYY-MM-DD) of the last comparison. */
   readonly reference: { readonly url: string; readonly checkedOn: string };
-  /** Event types this destination can express. Anything else is skipped before transform runs. */
+  /** Event types that this destination supports. Others are skipped before transform runs. */
   readonly accepts: readonly EventType[];
-  /** The only hosts this connector may talk to, by https. The wire refuses every other one. */
+  /** The only hosts that this connector may reach, by https. The wire refuses every other host. */
   readonly hosts: readonly [string, ...string[]];
   readonly limits: BatchLimits;
   readonly pace: Pace;
-  /** What happens when the vendor gets the same event twice. Decides whether ambiguous failures are retried. */
+  /** What a second copy of an event does at the vendor. Decides whether ambiguous failures are retried. */
   readonly replay: 'deduplicated' | 'tolerated' | 'harmful';
   /**
-   * Bytes of an answer to events that are read, after decoding; a longer one counts as ambiguous. Default: 64 KiB and 128 bytes
-   * more for each of `limits.maxItems`.
+   * Most bytes of an answer to events, after decoding; a longer answer counts as ambiguous. Default: 64 KiB plus 128
+   * bytes per item of `limits.maxItems`.
    */
   readonly maxReplyBytes?: number;
-  /** Content codings the vendor documents for request bodies. Without it `HttpRequest.compress` is refused. */
+  /** A content coding that the vendor documents for request bodies. Without it `HttpRequest.compress` is refused. */
   readonly compression?: 'gzip';
   /**
-   * How long a durable queue goes on trying one event, in milliseconds since it was put. Default: 24 hours. More where the
-   * vendor takes old events, and a late one is worth more than none.
+   * How long a durable queue keeps trying one event, in milliseconds since it was put. Default: 24 hours. Use more if
+   * the vendor accepts old events and a late one is better than a lost one.
    */
   readonly maxQueueAgeMs?: number;
 }
@@ -43,13 +43,13 @@ export interface BatchLimits {
   readonly maxAgeMs: number;
 }
 
-/** How fast a vendor may be asked. Only the host program may go beyond what the manifest says. */
+/** How fast requests may be sent to a vendor. Only the host program may exceed the manifest. */
 export interface Pace {
   /** Requests of one connection in flight at once. */
   readonly concurrency: number;
-  /** From handing a request over to the end of its answer, in milliseconds. */
+  /** Time limit from the start of a request to the end of its answer, in milliseconds. */
   readonly timeoutMs: number;
-  /** Without it, concurrency alone is the brake. */
+  /** Without it, only concurrency limits the speed. */
   readonly rate?: Rate;
 }
 

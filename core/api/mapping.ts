@@ -1,10 +1,13 @@
 import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
 import type { Note } from './outcome.ts';
 
-/** A dotted path into an event, such as `context.device.advertisingId`. Written by us, never by an event or a tenant. */
+/**
+ * A dotted path into an event, such as `context.device.advertisingId`. Comes from code, never from an event or a
+ * setting.
+ */
 export type Path = string;
 
-/** Turns what an event holds into what the vendor wants; `undefined` when it cannot. */
+/** Converts a value of an event to what the vendor expects; `undefined` if it cannot be converted. */
 export type Cast<T> = (value: JsonValue) => T | undefined;
 
 /** One row of a rename table: the cast must yield the type of the target field. The first path that casts wins. */
@@ -12,13 +15,13 @@ export type FieldRule<P> = {
   [K in keyof P & string]: { readonly to: K; readonly from: readonly Path[]; readonly as: Cast<NonNullable<P[K]>> };
 }[keyof P & string];
 
-/** Preview's notebook: which event path each payload field came from, and what was lost on the way. */
+/** Recorded in preview: the event path that each payload field came from, and what was lost. */
 export interface Trace {
   from(field: string, source: string): void;
   note(note: Note): void;
 }
 
-/** Called at module level; splits paths and binds casts once. */
+/** Compiles a rename table. Call it at module level: paths are split once. */
 export function compileFields<P>(rules: readonly FieldRule<P>[]): (event: CdpEvent, trace?: Trace) => Partial<P> {
   const rows = rules.flatMap(({ to, from, as }) =>
     from.map((path) => ({ to, path, keys: path.split('.'), as: as as Cast<unknown> })),
@@ -38,13 +41,13 @@ export function compileFields<P>(rules: readonly FieldRule<P>[]): (event: CdpEve
   };
 }
 
-/** Reads one path; split once, so call it at module level: `const emailOf = reader('context.traits.email')`. */
+/** Returns a reader of one path. Call it at module level: `const emailOf = reader('context.traits.email')`. */
 export function reader(path: Path): (event: CdpEvent) => JsonValue | undefined {
   const keys = path.split('.');
   return (event) => walk(event, keys);
 }
 
-/** The first of several paths that holds usable text, and which it was. Split once, at module level. */
+/** Returns a reader of the first path that holds usable text; traces which one. Call it at module level. */
 export function textReader(
   ...paths: readonly Path[]
 ): (event: CdpEvent, trace?: Trace, field?: string) => string | undefined {
@@ -70,7 +73,7 @@ function walk(event: CdpEvent, keys: readonly string[]): JsonValue | undefined {
   return at as JsonValue | undefined;
 }
 
-/** A property named by a tenant's setting: own properties only, so that "constructor" and "__proto__" name nothing. */
+/** A property that a setting names. Only own properties count, so "constructor" and "__proto__" find nothing. */
 export const ownValue = (object: JsonObject, name: string): JsonValue | undefined =>
   Object.hasOwn(object, name) ? object[name] : undefined;
 
@@ -91,7 +94,9 @@ export function asText(value: JsonValue): string | undefined {
 
 const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
 
-/** A finite number; of strings only plain ones such as "12.50": a separator or a currency sign could mean anything. */
+/**
+ * A finite number, or a plain string such as "12.50". Separators and currency signs are ambiguous, so they are refused.
+ */
 export function asAmount(value: JsonValue): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
   if (typeof value !== 'string' || !plainNumber.test(value.trim())) return undefined;
@@ -99,7 +104,7 @@ export function asAmount(value: JsonValue): number | undefined {
   return Number.isFinite(amount) ? amount : undefined;
 }
 
-/** A plain decimal string: no exponent, no separators, no sign for what is positive. Strings keep their own digits. */
+/** A plain decimal string: no exponent, no separators, no plus sign. Strings keep their own digits. */
 export function asDecimal(value: JsonValue): string | undefined {
   if (typeof value === 'string') {
     const written = value.trim();
@@ -108,7 +113,7 @@ export function asDecimal(value: JsonValue): string | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? plainDecimal(value) : undefined;
 }
 
-/** A finite number without exponent: 1e-7 is "0.0000001". */
+/** A finite number in decimal notation without an exponent: 1e-7 becomes "0.0000001". */
 export function plainDecimal(amount: number): string {
   const written = String(amount);
   if (!written.includes('e')) return written;
@@ -117,7 +122,7 @@ export function plainDecimal(amount: number): string {
   return amount.toFixed(Math.min(100, (digits.split('.')[1]?.length ?? 0) - Number(exponent)));
 }
 
-/** A whole number of zero or more; "2" is 2, 2.5 is nothing. */
+/** A whole number of zero or more: "2" is 2, 2.5 is refused. */
 export function asCount(value: JsonValue): number | undefined {
   const amount = asAmount(value);
   return amount !== undefined && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;

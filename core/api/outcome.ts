@@ -1,4 +1,4 @@
-/** Bounded on purpose: reason codes become metric labels, so a new one is a decision, not a string. */
+/** Closed on purpose: reason codes become metric labels, so a new one is a decision, not a string. */
 export const reasonCodes = [
   'unsupported_event',
   'unmapped_event',
@@ -28,7 +28,7 @@ export const reasonCodes = [
 ] as const;
 export type ReasonCode = (typeof reasonCodes)[number];
 
-/** Codes of reasons that say: the vendor may have the event. */
+/** Reason codes that mean that the vendor may have the event. */
 export const ambiguousCodes: ReadonlySet<ReasonCode> = new Set([
   'ambiguous_delivery',
   'reply_too_large',
@@ -41,17 +41,17 @@ export interface Reason {
   readonly code: ReasonCode;
   /** One sentence for the customer. No secrets, no personal data. */
   readonly message: string;
-  /** Event path the reason is about, when there is one. */
+  /** The event path that the reason is about, if any. */
   readonly field?: string;
-  /** HTTP status of the vendor's answer, when there was one. */
+  /** HTTP status of the vendor's answer, if any. */
   readonly status?: number;
-  /** What the vendor said about it: at most 300 characters, with secrets and everything of the payload masked. */
+  /** The vendor's message: at most 300 characters, with secrets and all values of the payload masked. */
   readonly detail?: string;
 }
 
-/** What "warn" in the vendor rules becomes: the event still goes, and the customer learns what changed on the way. */
+/** A warning: the event is sent, and the customer learns what was changed ("warn" in the vendor rules). */
 export interface Note {
-  /** `unadvised`: sent as it is, though the vendor advises against it. */
+  /** `unadvised`: sent unchanged, although the vendor advises against it. */
   readonly code: 'dropped' | 'truncated' | 'coerced' | 'recommended_missing' | 'duplicate' | 'unadvised';
   readonly field: string;
   /** One sentence. Never holds a value of the event. */
@@ -59,14 +59,14 @@ export interface Note {
 }
 
 /**
- * The final word on one event. deliver() returns exactly one per event it was given, in the same order.
+ * The final result of one event. deliver() returns exactly one per event, in input order.
  *
  * delivered  the vendor has it                      -> host acknowledges
- * skipped    we chose not to send it, on purpose    -> host acknowledges, counts as intentional
+ * skipped    not sent, on purpose                   -> host acknowledges, counts as intentional
  * rejected   it can never succeed as it is          -> host dead-letters it
  * deferred   it may succeed later                   -> host requeues it, not before retryAt
  * suspended  nothing on this connection can succeed -> host requeues it and pauses the connection
- * unknown    the request left, the answer did not come, and sending again would do harm -> host decides
+ * unknown    it was sent, no clear answer came, and sending again would do harm -> host decides
  */
 export type Outcome =
   | {
@@ -84,10 +84,10 @@ export type Outcome =
       readonly eventId: string;
       readonly reason: Reason;
       readonly retryAt?: string;
-      /** Only events of this scope wait; the rest of the connection goes on. */
+      /** If set, only events of this scope wait; the rest of the connection goes on. */
       readonly scope?: string;
     }
-  /** Without a scope, the whole connection is. */
+  /** Without a scope, the whole connection is suspended. */
   | { readonly kind: 'suspended'; readonly eventId: string; readonly reason: Reason; readonly scope?: string }
   | { readonly kind: 'unknown'; readonly eventId: string; readonly reason: Reason };
 

@@ -3,41 +3,41 @@ import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';
 
 /**
- * Verdicts by position: the decision given for an item's index in the batch, else `unnamed`. There is no default: only the
- * vendor's documents say whether who is not named was taken, refused, or not looked at.
+ * Decisions by position: the one given for an item's index in the batch, else `unnamed`. There is no default: only the
+ * vendor's documentation says whether an item that the answer does not name was taken, refused or not processed.
  */
 export const byIndex = <P>(
   batch: Batch<P>,
   decisions: ReadonlyMap<number, RetryDecision>,
   unnamed: RetryDecision,
 ): readonly RetryDecision[] => {
-  mustBeSaid('byIndex', unnamed);
+  requireUnnamed('byIndex', unnamed);
   return batch.items.map((_, index) => decisions.get(index) ?? unnamed);
 };
 
-/** Verdicts by name: the decision given for an item's `key`, else `unnamed`, which has no default, as in byIndex. */
+/** Decisions by name: the one given for an item's `key`, else `unnamed`, which has no default, as in byIndex. */
 export const byKey = <P>(
   batch: Batch<P>,
   decisions: ReadonlyMap<string, RetryDecision>,
   unnamed: RetryDecision,
 ): readonly RetryDecision[] => {
-  mustBeSaid('byKey', unnamed);
+  requireUnnamed('byKey', unnamed);
   return batch.items.map(({ key }) => (key === undefined ? undefined : decisions.get(key)) ?? unnamed);
 };
 
-/** Folders written in JavaScript have no compiler to say it. */
-function mustBeSaid(name: string, unnamed: RetryDecision | undefined): void {
+/** For folders in JavaScript, which have no compiler. */
+function requireUnnamed(name: string, unnamed: RetryDecision | undefined): void {
   if (unnamed === undefined)
     throw new TypeError(`${name}() needs a third argument: what becomes of items that the answer does not name`);
 }
 
 /**
- * The body as JSON, `null` included; `undefined` when it is empty, cut or not JSON, and when one of its objects says two things under
- * one name: of `{"success": false, "success": true}` a parser keeps the last, and nobody knows which was meant.
+ * The body as JSON, `null` included; `undefined` if it is empty, truncated or not JSON, or if one of its objects
+ * repeats a name: of `{"success": false, "success": true}` a parser keeps the last, but which one was meant is unknown.
  */
 export function jsonValue(body: string): JsonValue | undefined {
   const text = body.trim();
-  // Many a yes is empty, and an exception for each costs more than the request.
+  // A success is often empty, and an exception for each would cost more than the request.
   if (text === '') return undefined;
   try {
     const parsed = JSON.parse(text) as JsonValue;
@@ -49,7 +49,7 @@ export function jsonValue(body: string): JsonValue | undefined {
 
 const namesAndBraces = /"([^"\\]*(?:\\[^][^"\\]*)*)"(\s*:)?|[{}]/g;
 
-/** Of a text that is JSON. */
+/** Whether an object in this JSON text repeats a name. */
 function repeatsName(json: string): boolean {
   const open: Set<string>[] = [];
   for (const [found, written, colon] of json.matchAll(namesAndBraces)) {
@@ -64,7 +64,7 @@ function repeatsName(json: string): boolean {
   return false;
 }
 
-/** The body as a JSON object or array; `undefined` when it is empty, cut or not JSON. */
+/** The body as a JSON object or array; `undefined` if it is empty, truncated or not JSON. */
 export function jsonBody(body: string): object | undefined {
   const parsed = jsonValue(body);
   return typeof parsed === 'object' && parsed !== null ? parsed : undefined;

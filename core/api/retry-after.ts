@@ -1,15 +1,20 @@
 import type { HttpResponse } from './failure.ts';
 
-/** Which forms of Retry-After a vendor documents: integer seconds alone (Rokt, ROKT-56), or the HTTP date as well (ALL-05). */
+/**
+ * Which forms of Retry-After a vendor documents: integer seconds alone (Rokt, ROKT-56), or the HTTP date as well
+ * (ALL-05).
+ */
 export type RetryAfterForm = 'seconds' | 'seconds-or-date';
 
-/** Waits are no longer than this, in milliseconds: what comes of them must still be a date. Clamping to sense is the policy's. */
+/**
+ * Longest wait in milliseconds, so that a date can be computed from it. The retry policy clamps it to a sensible one.
+ */
 const longestMs = 999_999_999_000;
 
 /**
- * The wait a vendor asks for, in milliseconds; `undefined` when it asks for none or in a form it does not document. Of several
- * headers, which arrive as one text with commas, the longest wait that can be read. Dates are HTTP's three forms (RFC 9110,
- * 5.6.7), measured against the answer's own arrival; one in the past means now.
+ * The wait that a vendor asks for, in milliseconds; `undefined` without a Retry-After, or if its form is not
+ * documented. Of several headers, which arrive joined by commas, the longest readable wait counts. Dates have HTTP's
+ * three forms (RFC 9110, 5.6.7) and are measured against the arrival of the answer; one in the past means now.
  */
 export function retryAfterMs(response: HttpResponse, form: RetryAfterForm = 'seconds-or-date'): number | undefined {
   const written = response.headers['retry-after'];
@@ -22,7 +27,7 @@ export function retryAfterMs(response: HttpResponse, form: RetryAfterForm = 'sec
   return longest;
 }
 
-/** Between commas, but for the one behind the day of a date. */
+/** Separated by commas, except the one after the weekday of a date. */
 const parts = /\s*(?:[A-Za-z]{3,9},(?=\s*\d{2}[ -]))?[^,]+/g;
 
 const wholeSeconds = (written: string): number | undefined =>
@@ -45,7 +50,7 @@ const dateForms: readonly RegExp[] = [
 ];
 const months = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 
-/** Epoch ms; `undefined` for what is none of the three forms, or a day that does not exist. */
+/** Epoch ms; `undefined` if the text has none of the three forms, or names a day that does not exist. */
 function httpDate(written: string, now: number): number | undefined {
   for (const form of dateForms) {
     const found = form.exec(written)?.groups;
@@ -55,13 +60,13 @@ function httpDate(written: string, now: number): number | undefined {
     if (months3 % 3 !== 0) return undefined;
     const at = new Date(Date.UTC(fullYear(year, now), months3 / 3, Number(day), Number(hour), Number(minute)));
     if (at.getUTCDate() !== Number(day) || at.getUTCMinutes() !== Number(minute)) return undefined;
-    // A leap second is the next minute's first.
+    // A leap second counts as the first second of the next minute.
     return Number(second) > 60 ? undefined : at.getTime() + Number(second) * 1000;
   }
   return undefined;
 }
 
-/** Two digits that seem more than 50 years ahead are of the century before (RFC 9110, 5.6.7). */
+/** A two-digit year more than 50 years ahead belongs to the previous century (RFC 9110, 5.6.7). */
 function fullYear(written: string, now: number): number {
   if (written.length === 4) return Number(written);
   const year = new Date(now).getUTCFullYear();

@@ -5,23 +5,25 @@ import type { JsonValue } from './event.ts';
 import type { Exchange } from './failure.ts';
 import { jsonValue } from './reply-readers.ts';
 
-/** One form in which a vendor says yes to a whole request. */
+/** One form in which a vendor confirms a whole request. */
 export interface SuccessForm<P = unknown> {
-  /** The statuses it comes with. Default 200. */
+  /** The statuses of this form. Default 200. */
   readonly status?: number | readonly number[];
   /**
-   * What the body is: `empty`, where the vendor documents that; a pattern of the whole text, trimmed; or a test of the body as
-   * JSON, which is not asked about a body that is none. `any 200` cannot be said.
+   * The body: `empty`, if the vendor documents that; a pattern for the whole text, trimmed; or a test of the parsed
+   * JSON, which is not called for other bodies. "Any 200" cannot be expressed.
    */
   readonly body: 'empty' | RegExp | ((answer: JsonValue, exchange: Exchange) => boolean);
-  /** What it comes to, for every item. Default: accept. Some vendors say yes to a dry run, too. */
+  /** The decision for every item. Default: accept. Some vendors confirm a dry run, too. */
   readonly means?: (exchange: Exchange, batch: Batch<P>) => RetryDecision;
 }
 
-/** What holds for a vendor of which nothing is said: 200 with nothing in it. */
+/** The default form: 200 with an empty body. */
 export const emptySuccess: readonly SuccessForm[] = Object.freeze([{ body: 'empty' }]);
 
-/** The first form that an answer has; `undefined` where it has none, or is not whole. Says nothing about words for a no. */
+/**
+ * The first form that matches the answer; `undefined` if none does or the body is truncated. Ignores forms of refusal.
+ */
 export function matchSuccess<P>(forms: readonly SuccessForm<P>[], exchange: Exchange): SuccessForm<P> | undefined {
   const { status, body, cut } = exchange.response;
   if (cut === true) return undefined;

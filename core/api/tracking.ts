@@ -8,7 +8,7 @@ const attNames: ReadonlyMap<string, string> = new Map([
   ['authorized', '3'],
 ]);
 
-/** App Tracking Transparency as iOS numbers it: 0 not determined, 1 restricted, 2 denied, 3 authorised. Also by its name. */
+/** App Tracking Transparency status, as a number or by name: 0 not determined, 1 restricted, 2 denied, 3 authorised. */
 export const asAttStatus: Cast<string> = (value) => {
   const status = asText(value) ?? '';
   return /^[0-3]$/.test(status) ? status : attNames.get(status.toLowerCase());
@@ -17,7 +17,7 @@ export const asAttStatus: Cast<string> = (value) => {
 const trackingOf = reader('context.device.adTrackingEnabled');
 const attStatusesOf = ['attTrackingStatus', 'trackingStatus'].map((name) => reader(`context.device.${name}`));
 
-/** Did the person limit ad tracking on the phone: by its own switch, or where iOS asked (restricted or denied)? */
+/** Whether the person limits ad tracking, by the phone's switch or by iOS's prompt (restricted or denied). */
 export function limitsTracking(event: CdpEvent): boolean {
   if (asFlag(trackingOf(event) ?? null) === false) return true;
   return attStatusesOf.some((statusOf) => {

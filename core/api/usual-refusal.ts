@@ -1,25 +1,26 @@
-/** What an answer says that uses one of the usual words for a no. */
+/** A refusal in one of the usual forms. */
 export interface UsualRefusal {
-  /** The status it names, where that is one to wait for: 429, or 500 to 599. */
+  /** The status it names, if it is a transient one: 429, or 500 to 599. */
   readonly status?: number;
-  /** Of a list, some entries say no and others do not: the vendor may have taken a part. */
+  /** Some entries of a list are refusals and others are not: the vendor may have taken a part. */
   readonly partial: boolean;
 }
 
 /**
- * Finds one of the usual words for a no in an answer that is JSON, whatever the vendor: `undefined` where there is none. It is
- * looked for at the top, in the entries of a list, and in the entries of lists that a member of the top holds; names and words in
- * any case.
+ * Finds a refusal in one of the usual forms in a JSON answer, whatever the vendor; `undefined` if there is none. Looks
+ * at the top level, in the entries of a list, and in the entries of lists at the top level; names and words in any
+ * case.
  *
- * - `error`, `errors` or `fault`: present, and not null, false or empty; an empty object is empty only as `error` or `errors`.
- * - `success` or `ok`: present, and anything but true.
+ * - `error`, `errors` or `fault`: not null, false or empty; an empty object counts as empty only as `error` or
+ *   `errors`.
+ * - `success` or `ok`: anything but true.
  * - `status` or `result`: error, failed or failure.
  * - `code` or `status`: a number, or a number as text, from 400 up.
  *
- * `top` looks into no list: for answers whose lists are what was asked for, where a `status` belongs to the thing listed.
+ * `top` ignores lists: for replies that list what was asked for, where a `status` belongs to the listed thing.
  *
- * Core looks for them in every 2xx that the folder's own `readReply` does not read, before it asks for the folder's `yes`; and at
- * the top of every answer to an operation.
+ * Core applies it to every 2xx that the folder's `readReply` does not read, before the folder's `success`, and to the
+ * top level of every reply to an operation.
  *
  * @example
  * usualRefusal({ success: false }); // { partial: false }
@@ -30,10 +31,10 @@ export interface UsualRefusal {
 export function usualRefusal(answer: unknown, where: 'everywhere' | 'top' = 'everywhere'): UsualRefusal | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
   if (Array.isArray(answer)) return where === 'top' ? undefined : inEntries(answer);
-  const said = inObject(answer);
-  if (said !== undefined) return { ...said, partial: false };
+  const refusal = inObject(answer);
+  if (refusal !== undefined) return { ...refusal, partial: false };
   if (where === 'top') return undefined;
-  // All lists of an answer together are what was asked for: one of them may hold what was taken.
+  // All lists together cover the request: one of them may hold what was taken.
   return inEntries(Object.values(answer).flatMap((member) => (Array.isArray(member) ? (member as unknown[]) : [])));
 }
 
@@ -43,21 +44,21 @@ function inEntries(entries: readonly unknown[]): UsualRefusal | undefined {
   let first: Signal | undefined;
   let refused = 0;
   for (const entry of entries) {
-    const said = isPlain(entry) ? inObject(entry) : undefined;
-    if (said === undefined) continue;
+    const refusal = isPlain(entry) ? inObject(entry) : undefined;
+    if (refusal === undefined) continue;
     refused += 1;
-    first ??= said;
+    first ??= refusal;
   }
   return first === undefined ? undefined : { ...first, partial: refused < entries.length };
 }
 
-/** A status to wait for wins over a plain no: `{"success":false,"code":503}` is a 503. */
+/** A transient status wins over a plain refusal: `{"success":false,"code":503}` is a 503. */
 function inObject(object: object): Signal | undefined {
   let found: Signal | undefined;
   for (const [name, value] of Object.entries(object)) {
-    const said = inMember(name.toLowerCase(), value);
-    if (said?.status !== undefined) return said;
-    found ??= said;
+    const refusal = inMember(name.toLowerCase(), value);
+    if (refusal?.status !== undefined) return refusal;
+    found ??= refusal;
   }
   return found;
 }
@@ -86,13 +87,13 @@ function inMember(name: string, value: unknown): Signal | undefined {
 
 const failureWords = /^\s*(?:error|failed|failure)\s*$/i;
 
-/** An error may say its status inside. */
+/** An error may contain its status. */
 function inError(value: unknown): Signal {
   for (const error of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
     if (!isPlain(error)) continue;
     for (const [name, number] of Object.entries(error)) {
-      const said = /^(?:code|status)$/i.test(name) ? numbered(number) : undefined;
-      if (said?.status !== undefined) return said;
+      const refusal = /^(?:code|status)$/i.test(name) ? numbered(number) : undefined;
+      if (refusal?.status !== undefined) return refusal;
     }
   }
   return plainRefusal;
@@ -104,7 +105,7 @@ function isEmpty(value: unknown, name: string): boolean {
   return typeof value === 'object' && name !== 'fault' && Object.keys(value).length === 0;
 }
 
-/** Beyond the statuses of HTTP it is a number of the vendor's own, and a no without a status. */
+/** A number beyond the HTTP statuses is the vendor's own code: a refusal without a status. */
 function numbered(value: unknown): Signal | undefined {
   const number = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !(number >= 400)) return undefined;

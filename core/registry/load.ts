@@ -7,25 +7,28 @@ import { contractVersion, type AnyDestination } from '../api/destination.ts';
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 
 /**
- * The destinations in these directories: every sub-folder `<slug>/index.js` or `index.ts` whose default export comes from
- * defineDestination(). Throws on the first folder that is not what it should be, naming it: a connector that silently is
- * not there costs more than a process that does not start.
+ * Loads the destinations in these directories: every sub-folder `<slug>/index.js` or `index.ts` whose default export
+ * comes from defineDestination(). Throws on the first invalid folder, naming it: a connector that is silently missing
+ * costs more than a process that does not start.
+ *
+ * @example
+ * const runtime = createRuntime({ destinations: await loadDestinations('destinations', 'connectors') });
  */
 export async function loadDestinations(...directories: [string, ...string[]]): Promise<readonly AnyDestination[]> {
-  const found = new Map<string, { readonly folder: string; readonly destination: AnyDestination }>();
+  const bySlug = new Map<string, { readonly folder: string; readonly destination: AnyDestination }>();
   for (const directory of directories) {
     for (const folder of await foldersIn(directory)) {
       const destination = await loadDestination(folder);
       const { slug } = destination.manifest;
-      const other = found.get(slug);
+      const other = bySlug.get(slug);
       if (other !== undefined) throw new Error(`two folders offer "${slug}": ${other.folder} and ${folder}`);
-      found.set(slug, { folder, destination });
+      bySlug.set(slug, { folder, destination });
     }
   }
-  return [...found.values()].map(({ destination }) => destination);
+  return [...bySlug.values()].map(({ destination }) => destination);
 }
 
-/** One folder. Throws what is wrong with it. */
+/** Loads one folder. Throws if it is invalid. */
 export async function loadDestination(folder: string): Promise<AnyDestination> {
   const file = entryOf(folder);
   const loaded = (await importEntry(file)) as { readonly default?: unknown };
@@ -38,7 +41,7 @@ export async function loadDestination(folder: string): Promise<AnyDestination> {
       `${file}: written against contract ${String(destination.contract)}, this core speaks ${String(contractVersion)}`,
     );
   }
-  // Only here: a host that passes its destinations by hand need not pay for the schema.
+  // Imported here so that a host which passes its destinations by hand does not load the schema.
   const { manifestSchema } = await import('./manifest-schema.ts');
   const manifest = manifestSchema.safeParse(destination.manifest);
   if (!manifest.success) {
@@ -68,7 +71,7 @@ async function foldersIn(directory: string): Promise<string[]> {
     .sort();
 }
 
-/** A file, never the folder: importing a folder works under Jest and fails in Node. A built index.js wins. */
+/** The entry file, because Node cannot import a folder. A built index.js wins. */
 const entryIn = (folder: string): string | undefined =>
   ['index.js', 'index.mjs', 'index.ts'].map((name) => path.join(folder, name)).find((name) => existsSync(name));
 

@@ -3,14 +3,14 @@ import { z } from 'zod';
 import { eventTypes } from '../api/event.ts';
 
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day, YYYY-MM-DD');
-/** As a URL spells it, and a name: the wire refuses addresses. */
+/** A host name in the spelling of a URL; the wire refuses addresses. */
 const host = z
   .hostname()
   .lowercase('must be lower-case')
   .refine((name) => isIP(name) === 0, 'must be a name, not an address');
 const whole = z.number().int().min(1);
 
-/** What a manifest must hold, checked when its folder is loaded. */
+/** The schema of a manifest, checked when its folder is loaded. */
 export const manifestSchema = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'must be kebab-case'),
   displayName: z.string().min(1),
