@@ -14,10 +14,15 @@ const surroundings = {
   event: 'CdpEvent',
   events: 'readonly CdpEvent[]',
   batch: 'Batch<unknown>',
-  response: 'HttpResponse',
   settings: 'unknown',
   manifest: 'DestinationManifest',
   configHash: 'string',
+  answer: '{ readonly message: string }',
+  config: "DestinationDefinition<unknown, unknown>['config']",
+  transform: "DestinationDefinition<unknown, unknown>['transform']",
+  request: "NonNullable<DestinationDefinition<unknown, unknown>['request']>",
+  response: 'ResponseHandler<unknown>',
+  check: 'CredentialCheck<unknown, undefined>',
   signal: 'AbortSignal',
 } as const;
 
@@ -78,7 +83,14 @@ async function moduleOf({ code }: Example): Promise<string> {
     .replaceAll("'spillway/queue'", `'${path.join(root, 'core/queue/index.ts')}'`)
     .replaceAll(/'spillway\/destinations\/([\w-]+)'/g, `'${root}/destinations/$1/index.ts'`)
     .replaceAll(/'spillway(?:\/api)?'/g, `'${path.join(root, 'core/index.ts')}'`);
-  return [...imports, resolved, ...ambient, 'export async function example() {', body, '}'].join('\n');
+  return [
+    ...imports,
+    resolved,
+    ...ambient,
+    'export async function example() {',
+    body?.replaceAll(/^export (?:default )?/gm, ''),
+    '}',
+  ].join('\n');
 }
 
 async function check(examples: readonly Example[]): Promise<string> {
