@@ -26,15 +26,15 @@ export const isFunction = (value: unknown): boolean => typeof value === 'functio
 
 /** For a message about a name that is not known: the nearest of those that are, or all of them where none is near. */
 export function suggestion(name: string, known: readonly string[]): string {
-  const wanted = plain(name);
-  const most = Math.max(1, Math.floor(wanted.length / 3));
+  const normalized = plain(name);
+  const maxDistance = Math.max(1, Math.floor(normalized.length / 3));
   let nearest: string | undefined;
-  let least = most + 1;
-  for (const one of known) {
-    const distance = distanceBetween(wanted, plain(one));
-    if (distance >= least) continue;
-    least = distance;
-    nearest = one;
+  let minDistance = maxDistance + 1;
+  for (const candidate of known) {
+    const distance = distanceBetween(normalized, plain(candidate));
+    if (distance >= minDistance) continue;
+    minDistance = distance;
+    nearest = candidate;
   }
   if (nearest !== undefined) return `do you mean "${nearest}"?`;
   return known.length === 0 ? 'there are none' : `there are: ${known.join(', ')}`;
@@ -50,10 +50,10 @@ function distanceBetween(a: string, b: string): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      let least = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + change);
+      let cost = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + change);
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        least = Math.min(least, (beforeLast[j - 2] ?? 0) + 1);
-      row.push(least);
+        cost = Math.min(cost, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(cost);
     }
     beforeLast = last;
     last = row;
@@ -93,11 +93,11 @@ export type OptionTable<T> = { readonly [name in keyof Required<T>]: Expected };
  * A copy of the options, so that what their owner does to them later changes nothing. Throws, naming `where` and the option, for what is
  * no object, has a name that is not known, or a value of the wrong kind.
  */
-export function checkedOptions<T extends object>(given: T | undefined, table: OptionTable<T>, where: string): T {
-  if (given === undefined) return {} as T;
-  if (!anObject.fits(given)) throw new TypeError(`${where}: the options must be an object, not ${kindOf(given)}`);
+export function checkedOptions<T extends object>(options: T | undefined, table: OptionTable<T>, where: string): T {
+  if (options === undefined) return {} as T;
+  if (!anObject.fits(options)) throw new TypeError(`${where}: the options must be an object, not ${kindOf(options)}`);
   const copy: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const expected = Object.hasOwn(table, name) ? table[name as keyof T] : undefined;
     if (expected === undefined)

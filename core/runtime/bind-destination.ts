@@ -40,8 +40,8 @@ export interface BoundDestination extends Omit<Destination<unknown, unknown>, 's
 export const bindDestination = (
   definition: AnyDestination,
   settings: unknown,
-  lowered: readonly Partial<BatchLimits>[],
-): BoundDestination => new BoundDefinition(definition, settings, lowered);
+  lowerLimits: readonly Partial<BatchLimits>[],
+): BoundDestination => new BoundDefinition(definition, settings, lowerLimits);
 
 class BoundDefinition implements BoundDestination {
   readonly #definition: AnyDestination;
@@ -60,7 +60,7 @@ class BoundDefinition implements BoundDestination {
   readonly transform: BoundDestination['transform'];
   readonly encode: BoundDestination['encode'];
 
-  constructor(definition: AnyDestination, settings: unknown, lowered: readonly Partial<BatchLimits>[]) {
+  constructor(definition: AnyDestination, settings: unknown, lowerLimits: readonly Partial<BatchLimits>[]) {
     this.#definition = definition;
     this.manifest = definition.manifest;
     this.settings = settings;
@@ -68,7 +68,7 @@ class BoundDefinition implements BoundDestination {
     this.frame = definition.frame?.(settings) ?? bareFrame;
     this.framing = frameBytes(this.frame);
     const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
-    this.limits = lowest(definition.manifest.limits, ownLimits, ...lowered);
+    this.limits = lowest(definition.manifest.limits, ownLimits, ...lowerLimits);
     this.requestsPerDay = requestsPerDay;
     this.batchesItself = definition.batch !== undefined;
     this.ownSend = definition.send;

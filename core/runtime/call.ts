@@ -23,7 +23,7 @@ export interface CallOptions {
   readonly confirmed?: boolean;
 }
 
-const callOptions: OptionTable<CallOptions> = {
+const optionTable: OptionTable<CallOptions> = {
   withinMs: someMilliseconds,
   signal: anAbortSignal,
   confirmed: aBoolean,
@@ -36,15 +36,15 @@ export async function callOperation(
   context: ConnectionContext,
   name: string,
   input: unknown,
-  given?: CallOptions,
+  callerOptions?: CallOptions,
 ): Promise<CallResult<unknown>> {
-  const options = checkedOptions(given, callOptions, 'call()');
+  const options = checkedOptions(callerOptions, optionTable, 'call()');
   const definition = operationNamed(context, name);
   const withinMs = atLeastZero(options.withinMs ?? defaultWithinMs, defaultWithinMs);
   const result = await run(context, definition, input, { ...options, until: context.clock.elapsed() + withinMs }).catch(
     (error: unknown): CallResult<unknown> => {
       defect(context, 'operation', error);
-      return { kind: 'rejected', reason: broken };
+      return { kind: 'rejected', reason: internalError };
     },
   );
   const code = 'reason' in result ? { code: result.reason.code } : {};
@@ -53,9 +53,9 @@ export async function callOperation(
   return result;
 }
 
-const broken: Reason = { code: 'internal_error', message: 'A defect in the connector stopped the call' };
+const internalError: Reason = { code: 'internal_error', message: 'A defect in the connector stopped the call' };
 
-interface Asked extends Pick<CallOptions, 'signal' | 'confirmed'> {
+interface CheckedCallOptions extends Pick<CallOptions, 'signal' | 'confirmed'> {
   /** When all of it must be over, by clock.elapsed. */
   readonly until: number;
 }
@@ -73,7 +73,7 @@ async function run(
   context: ConnectionContext,
   definition: AnyOperation,
   input: unknown,
-  asked: Asked,
+  options: CheckedCallOptions,
 ): Promise<CallResult<unknown>> {
   const parsed = inputSchema(definition).safeParse(input ?? {});
   if (!parsed.success) return { kind: 'invalid', issues: issuesOf(parsed.error).map(withoutNames) };
@@ -82,11 +82,11 @@ async function run(
     ...(definition.check?.(parsed.data, { now: context.clock.now() }) ?? []),
   ];
   if (issues.length > 0) return { kind: 'invalid', issues: issues.map(withoutNames) };
-  if (definition.confirm !== undefined && asked.confirmed !== true)
+  if (definition.confirm !== undefined && options.confirmed !== true)
     return { kind: 'unconfirmed', question: definition.confirm };
   // What another operation has to say first takes its time, in which the caller may change what he passed.
-  const own = definition.after === undefined ? parsed.data : structuredClone(parsed.data);
-  return (await beforehand(context, definition, own, asked)) ?? send(context, definition, own, asked);
+  const ownInput = definition.after === undefined ? parsed.data : structuredClone(parsed.data);
+  return (await beforehand(context, definition, ownInput, options)) ?? send(context, definition, ownInput, options);
 }
 
 /** A key that nobody knows is quoted by its schema, and may be an address where a list was meant to be. */
@@ -110,19 +110,22 @@ async function beforehand(
   context: ConnectionContext,
   { after }: AnyOperation,
   input: Record<string, unknown>,
-  asked: Asked,
+  options: CheckedCallOptions,
 ): Promise<CallResult<unknown> | undefined> {
   if (after === undefined) return undefined;
-  const shared = pick(input, namesIn(operationNamed(context, after.operation).params as z.ZodObject | undefined));
-  const { signal, until } = asked;
+  const sharedInput = pick(input, namesIn(operationNamed(context, after.operation).params as z.ZodObject | undefined));
+  const { signal, until } = options;
   const withinMs = until - context.clock.elapsed();
-  const first = await callOperation(context, after.operation, shared, { withinMs, ...(signal && { signal }) });
-  if (first.kind === 'unknown') {
+  const firstResult = await callOperation(context, after.operation, sharedInput, {
+    withinMs,
+    ...(signal && { signal }),
+  });
+  if (firstResult.kind === 'unknown') {
     const message = `${after.operation} has to say something first, and its answer is not understood: nothing was sent`;
-    return { kind: 'rejected', reason: { ...first.reason, message } };
+    return { kind: 'rejected', reason: { ...firstResult.reason, message } };
   }
-  if (first.kind !== 'done') return first;
-  const issues = after.check(first.reply, input);
+  if (firstResult.kind !== 'done') return firstResult;
+  const issues = after.check(firstResult.reply, input);
   return issues.length === 0 ? undefined : { kind: 'invalid', issues: issues.map(withoutNames) };
 }
 
@@ -130,24 +133,24 @@ async function send(
   context: ConnectionContext,
   definition: AnyOperation,
   input: Record<string, unknown>,
-  { until, signal }: Asked,
+  { until, signal }: CheckedCallOptions,
 ): Promise<CallResult<unknown>> {
   const { operations, settings, prepared } = context.vendor;
   const base = (operations as NonNullable<typeof operations>).base(settings, prepared);
   const { write } = definition;
-  const written = write === undefined ? input : { ...input, body: write(input['body'], settings) };
+  const encodedInput = write === undefined ? input : { ...input, body: write(input['body'], settings) };
   let reply: unknown;
   const result = await sendRequest(context, {
-    request: requestOf(definition, base, written),
+    request: requestOf(definition, base, encodedInput),
     withinMs: Math.max(0, until - context.clock.elapsed()),
     mostMs: definition.timeoutMs,
     signal,
     input,
     replyBytes: definition.maxReplyBytes,
     onAmbiguous: definition.idempotent ? 'retry' : 'report',
-    judge: (result, batch) =>
-      judge(definition, result, batch, (read) => {
-        reply = read;
+    judge: (answer, batch) =>
+      judge(definition, answer, batch, (parsed) => {
+        reply = parsed;
       }),
   });
   return resultOf(result, reply);
@@ -162,18 +165,18 @@ export const inputSchema = ({ params, query, body }: AnyOperation): z.ZodObject 
   });
 
 function requestOf(definition: AnyOperation, base: OperationBase, input: Record<string, unknown>): HttpRequest {
-  const { method, path, query: asked, body } = definition;
+  const { method, path, query: querySchema, body } = definition;
   const query = new URLSearchParams(base.query);
-  for (const [name, value] of Object.entries(pick(input, namesIn(asked as z.ZodObject | undefined)))) {
+  for (const [name, value] of Object.entries(pick(input, namesIn(querySchema as z.ZodObject | undefined)))) {
     if (value !== undefined) query.set(name, textOf(value));
   }
-  const written = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
+  const encodedPath = path.replaceAll(/\{([^}]+)\}/g, (_, name: string) => {
     const value = input[name] ?? base.params?.[name];
     if (value === undefined) throw new Error(`nothing gives the path's {${name}}`);
     return encodeURIComponent(textOf(value));
   });
   const search = query.toString();
-  const url = `${base.origin}${written}${search === '' ? '' : `?${search}`}`;
+  const url = `${base.origin}${encodedPath}${search === '' ? '' : `?${search}`}`;
   if (body === undefined) return { method, url, headers: base.headers };
   const headers = { 'content-type': 'application/json', ...base.headers };
   return { method, url, headers, body: JSON.stringify(input['body']) };
@@ -195,11 +198,11 @@ function judge(
   definition: AnyOperation,
   result: AnswerOrFailure,
   batch: Batch<unknown>,
-  keep: (reply: unknown) => void,
+  onReply: (reply: unknown) => void,
 ): RetryDecision {
   const { successStatus = [200] } = definition;
   if (result.kind === 'response' && successStatus.includes(result.response.status)) {
-    return read(definition, result.response, batch, keep);
+    return read(definition, result.response, batch, onReply);
   }
   const failure = result.kind === 'response' ? ({ kind: 'http', response: result.response } as const) : result;
   return failed(definition, failure, batch);
@@ -222,7 +225,7 @@ function read(
   definition: AnyOperation,
   response: HttpResponse,
   batch: Batch<unknown>,
-  keep: (reply: unknown) => void,
+  onReply: (reply: unknown) => void,
 ): RetryDecision {
   const { status, body, cut } = response;
   const unread = unreadable(response);
@@ -247,7 +250,7 @@ function read(
     const message = `The vendor's ${status} is not the answer it documents`;
     return decide('ambiguous', 'ambiguous_delivery', message, { status, resend: false });
   }
-  keep(parsed.data);
+  onReply(parsed.data);
   return accept();
 }
 

@@ -57,9 +57,9 @@ export interface ConnectionOptions {
 
 /** The settings as they hold from now on, however their owner changes what he passed; or what is wrong with them. */
 export function checkedConnectionOptions(
-  asked: unknown,
+  input: unknown,
 ): { readonly options: ConnectionOptions } | { readonly options?: undefined; readonly issues: ConfigIssue[] } {
-  const { data, error } = connectionOptions.safeParse(asked);
+  const { data, error } = connectionOptions.safeParse(input);
   return data === undefined
     ? { issues: optionIssues(error, connectionOptions, 'options') }
     : { options: data as ConnectionOptions };
@@ -77,9 +77,9 @@ export function checkHostOptions(
   { pace = {}, retry, eventLimits }: HostLimits,
   known: ReadonlyMap<string, unknown>,
 ): HostLimits {
-  const paces = Object.entries(pace).map(([slug, given]) => {
+  const paces = Object.entries(pace).map(([slug, hostPace]) => {
     if (!known.has(slug)) throw new Error(`pace: no destination "${slug}"; ${suggestion(slug, [...known.keys()])}`);
-    return [slug, check(paceShape, given, `pace.${slug}`)] as const;
+    return [slug, check(paceShape, hostPace, `pace.${slug}`)] as const;
   });
   return {
     pace: Object.fromEntries(paces) as HostLimits['pace'] & object,
@@ -90,8 +90,8 @@ export function checkHostOptions(
   };
 }
 
-function check<T>(shape: z.ZodType<T>, given: unknown, under: string): T {
-  const { data, error } = shape.safeParse(given);
+function check<T>(shape: z.ZodType<T>, value: unknown, under: string): T {
+  const { data, error } = shape.safeParse(value);
   const [issue] = error === undefined ? [] : optionIssues(error, shape, under);
   if (issue !== undefined) throw new Error(`${issue.path}: ${issue.message}`);
   return data as T;
@@ -124,12 +124,12 @@ function namesAt(shape: z.ZodType, path: readonly PropertyKey[]): string[] {
 
 function objectIn(shape: unknown): z.ZodObject | undefined {
   if (shape instanceof z.ZodOptional) return objectIn(shape.unwrap());
-  if (shape instanceof z.ZodUnion) return shape.options.map(objectIn).find((one) => one !== undefined);
+  if (shape instanceof z.ZodUnion) return shape.options.map(objectIn).find((candidate) => candidate !== undefined);
   return shape instanceof z.ZodObject ? shape : undefined;
 }
 
 /** A connection may only ask for less than its vendor allows. */
-export function raised(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {
+export function raisedLimits(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {
   const perMs = (rate: { readonly permits: number; readonly perMs: number }): number => rate.permits / rate.perMs;
   const rate = options.pace?.rate;
   const checks: readonly (readonly [path: string, asked: number | undefined, allowed: number])[] = [
@@ -142,8 +142,8 @@ export function raised(limits: BatchLimits, pace: Pace, options: ConnectionOptio
       ? ([['pace.rate', perMs(rate), perMs(pace.rate)]] as const)
       : []),
   ];
-  return checks.flatMap(([path, asked, allowed]) =>
-    asked !== undefined && asked > allowed
+  return checks.flatMap(([path, requested, allowed]) =>
+    requested !== undefined && requested > allowed
       ? [{ path: `options.${path}`, message: `must not be more than the vendor's ${allowed}` }]
       : [],
   );

@@ -46,7 +46,7 @@ export interface Connection<L extends OperationList = OperationList> {
    */
   call<N extends keyof L & string>(
     operation: N,
-    ...given: unknown extends CallInput<L[N]>
+    ...args: unknown extends CallInput<L[N]>
       ? [input?: CallInput<L[N]>, options?: CallOptions]
       : [input: CallInput<L[N]>, options?: CallOptions]
   ): Promise<CallResult<CallReply<L[N]>>>;
@@ -69,19 +69,19 @@ export interface Connection<L extends OperationList = OperationList> {
 }
 
 /** What a connection tells of its close(): that it began, and that nothing is in flight any more. */
-export interface Closing {
-  readonly began: () => void;
-  readonly ended: () => void;
+export interface ClosingListener {
+  readonly onClosing: () => void;
+  readonly onClosed: () => void;
 }
 
-export function createConnection(context: ConnectionContext, closed: Closing): Connection {
+export function createConnection(context: ConnectionContext, listener: ClosingListener): Connection {
   let closing: Promise<void> | undefined;
 
-  function shut(): Promise<void> {
+  function closeContext(): Promise<void> {
     context.closed = true;
-    closed.began();
+    listener.onClosing();
     for (const run of context.runs) run.stop();
-    return context.transport.close().finally(closed.ended);
+    return context.transport.close().finally(listener.onClosed);
   }
 
   return {
@@ -91,9 +91,10 @@ export function createConnection(context: ConnectionContext, closed: Closing): C
     deliver: (events, options) => deliver(context, events, options),
     stream: (events, options) => stream(context, events, options),
     routeOf(event) {
-      const ready = prepareEvent(context, event, { now: context.clock.now(), prepared: context.vendor.prepared });
-      if (ready.kind !== 'payload') return { kind: ready.kind, eventId: eventIdOf(event), reason: ready.reason };
-      const { group, lane } = ready.made;
+      const prepared = prepareEvent(context, event, { now: context.clock.now(), prepared: context.vendor.prepared });
+      if (prepared.kind !== 'payload')
+        return { kind: prepared.kind, eventId: eventIdOf(event), reason: prepared.reason };
+      const { group, lane } = prepared.output;
       return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
     },
     call: ((name: string, input?: unknown, options?: CallOptions) =>
@@ -102,7 +103,7 @@ export function createConnection(context: ConnectionContext, closed: Closing): C
     suspended: () => context.suspensions.list(),
     resume: (scope) => context.suspensions.lift(scope),
     close() {
-      closing ??= shut();
+      closing ??= closeContext();
       return closing;
     },
   };

@@ -48,7 +48,7 @@ interface Opening {
   readonly destination: AnyDestination;
   /** Parsed settings. */
   readonly config: unknown;
-  readonly asked: ConnectionOptions;
+  readonly connectionOptions: ConnectionOptions;
   readonly id: string;
 }
 
@@ -58,23 +58,26 @@ interface Opening {
  */
 export function createConnectionContext(
   host: HostParts,
-  { destination, config, asked, id }: Opening,
+  { destination, config, connectionOptions, id }: Opening,
   leases: Lease[],
 ): ConnectionContext {
   const { manifest } = destination;
   const { clock, emit } = host;
-  const granted = grantedPace(host, manifest);
-  const { rate: ownRate, ...slower } = withoutUndefined(asked.pace ?? {});
-  const pace: Pace = { ...granted, ...slower };
-  const most = Math.min(manifest.limits.maxItems, asked.limits?.maxItems ?? Number.POSITIVE_INFINITY);
-  const perRequest = [granted.rate, ownRate].map((rate) => evenly(rate, most));
-  const vendor = bindDestination(destination, config, [withoutUndefined(asked.limits ?? {}), ...perRequest]);
+  const allowedPace = grantedPace(host, manifest);
+  const { rate: ownRate, ...slower } = withoutUndefined(connectionOptions.pace ?? {});
+  const pace: Pace = { ...allowedPace, ...slower };
+  const maxItems = Math.min(manifest.limits.maxItems, connectionOptions.limits?.maxItems ?? Number.POSITIVE_INFINITY);
+  const perRequest = [allowedPace.rate, ownRate].map((rate) => evenly(rate, maxItems));
+  const vendor = bindDestination(destination, config, [
+    withoutUndefined(connectionOptions.limits ?? {}),
+    ...perRequest,
+  ]);
   const policy: RetryPolicy = {
     ...defaultRetryPolicy,
     ...withoutUndefined(host.options.retry ?? {}),
-    ...withoutUndefined(asked.retry ?? {}),
+    ...withoutUndefined(connectionOptions.retry ?? {}),
   };
-  leases.push(...leasesFor(host, destination, config, granted.rate, vendor.requestsPerDay));
+  leases.push(...leasesFor(host, destination, config, allowedPace.rate, vendor.requestsPerDay));
   // The connection's own rate comes on top of the vendor's, so that it can only slow down.
   const rates = [
     ...leases.map(({ window }) => window),
@@ -94,7 +97,7 @@ export function createConnectionContext(
     gate: createGate({
       manifest,
       id,
-      requiredConsent: asked.requiredConsent ?? [],
+      requiredConsent: connectionOptions.requiredConsent ?? [],
       limits: { ...defaultEventLimits, ...withoutUndefined(host.options.eventLimits ?? {}) },
     }),
     pacer,
@@ -111,7 +114,7 @@ export function createConnectionContext(
     suspensions: new Suspensions(),
     scopePauses: new ScopePauses(clock),
     budget: createRetryBudget(policy.budget),
-    onAmbiguous: asked.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
+    onAmbiguous: connectionOptions.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
     redactor: createRedactor(() => {
       const { secrets, others } = textsOf(destination.config, config);
       return { secrets: [...secrets], settings: [...others], documented: destination.response.documented };
@@ -127,21 +130,21 @@ function leasesFor(
   { windows }: HostParts,
   destination: AnyDestination,
   config: unknown,
-  rate: Rate | undefined,
+  vendorRate: Rate | undefined,
   requestsPerDay: number | undefined,
 ): Lease[] {
   const rates = [
-    rate,
+    vendorRate,
     requestsPerDay === undefined
       ? undefined
       : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
-  ].filter((one) => one !== undefined);
+  ].filter((rate) => rate !== undefined);
   if (rates.length === 0) return [];
   const { slug } = destination.manifest;
   const owner = destination.paceKey?.(config);
   const settings = owner === undefined ? digestOf(config) : '';
-  return rates.map((one) =>
-    owner === undefined ? windows.own(`${slug} ${settings}`, one) : windows.shared(`${slug} ${owner}`, one),
+  return rates.map((rate) =>
+    owner === undefined ? windows.own(`${slug} ${settings}`, rate) : windows.shared(`${slug} ${owner}`, rate),
   );
 }
 

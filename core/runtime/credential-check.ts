@@ -29,10 +29,10 @@ const house = classifyWith([]);
  */
 export async function checkCredentials(
   context: ConnectionContext,
-  given?: CheckOptions,
+  callerOptions?: CheckOptions,
   urgent = false,
 ): Promise<CheckResult> {
-  const options = checkedOptions(given, checkOptions, 'check()');
+  const options = checkedOptions(callerOptions, checkOptions, 'check()');
   const result = await ask(context, options, urgent).catch((error: unknown): CheckResult => {
     defect(context, 'check', error);
     return {
@@ -83,14 +83,14 @@ function judge(context: ConnectionContext, check: Asking, exchange: Exchange, ba
   const unread = ok.includes(status) ? unreadable(response) : undefined;
   if (unread !== undefined) return unread;
   const answer = body.trim() === '' ? undefined : jsonValue(body);
-  if (cut === true || (body.trim() !== '' && answer === undefined)) return proofless(status, 'is no JSON');
+  if (cut === true || (body.trim() !== '' && answer === undefined)) return withoutProof(status, 'is no JSON');
   if (refused.includes(status)) return noEntry(status);
-  const told = status < 500 && status !== 429 && refusesCredentials(answer);
-  if (told || refusedByFolder(handler, exchange, batch)) return noEntry(status);
-  if (!ok.includes(status)) return proofless(status, 'does not say whether it takes the credentials');
+  const saysRefused = status < 500 && status !== 429 && refusesCredentials(answer);
+  if (saysRefused || refusedByFolder(handler, exchange, batch)) return noEntry(status);
+  if (!ok.includes(status)) return withoutProof(status, 'does not say whether it takes the credentials');
   return status >= 300 || passes(success === undefined ? handler : withSuccess(handler, success), exchange, batch)
     ? accept()
-    : proofless(status, 'is not what a yes looks like');
+    : withoutProof(status, 'is not what a yes looks like');
 }
 
 type Handler = BoundDestination['response'];
@@ -104,7 +104,7 @@ const withSuccess = (handler: Handler, success: readonly SuccessForm[]): Handler
 const noEntry = (status: number): RetryDecision =>
   decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status });
 
-const proofless = (status: number, why: string): RetryDecision =>
+const withoutProof = (status: number, why: string): RetryDecision =>
   decide('retry', 'vendor_unavailable', `The vendor's ${status} ${why}`, { status });
 
 /** A folder may look at the event that it takes this for: what it makes of that, or throws, is no word of the vendor's. */

@@ -52,19 +52,19 @@ const deliverOptions: OptionTable<DeliverOptions> = {
  */
 export async function deliver(
   context: ConnectionContext,
-  given: readonly CdpEvent[],
+  input: readonly CdpEvent[],
   options?: DeliverOptions,
 ): Promise<readonly Outcome[]> {
-  const events = copyOf(given);
+  const events = copyOf(input);
   const {
     withinMs = defaultWithinMs,
     signal,
     once = false,
-    settled: tell,
+    settled: onSettled,
   } = checkedOptions(options, deliverOptions, 'deliver()');
   const allowedMs = atLeastZero(withinMs, defaultWithinMs);
   const startedAt = context.clock.elapsed();
-  const hook = tell === undefined ? undefined : createSettledHook(context, tell, startedAt + allowedMs);
+  const hook = onSettled === undefined ? undefined : createSettledHook(context, onSettled, startedAt + allowedMs);
   const outcomes = new DeliverOutcomes(events.length, hook);
   const run = new DeliveryRun(
     context,
@@ -107,7 +107,7 @@ class DeliverOutcomes implements OutcomeReader {
     this.count += 1;
     if (this.byPosition[index] !== undefined) return undefined;
     this.byPosition[index] = outcome;
-    return this.#hook?.tell(index, outcome);
+    return this.#hook?.notify(index, outcome);
   }
 
   idle(): void {
@@ -130,7 +130,7 @@ function copyOf(events: unknown): readonly unknown[] {
 const withoutRetries = (policy: RetryPolicy): RetryPolicy => ({ ...policy, attempts: 0 });
 
 /** Not a number is no limit at all: the default is meant. */
-export const atLeastZero = (given: number, otherwise: number): number => (given >= 0 ? given : otherwise);
+export const atLeastZero = (value: number, otherwise: number): number => (value >= 0 ? value : otherwise);
 
 /** The conservation law, checked at run time: as many outcomes as events, whatever went wrong inside. */
 function conserved(

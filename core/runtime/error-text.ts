@@ -10,13 +10,13 @@ export function errorText(error: unknown): string {
   try {
     if (!(error instanceof Error)) return `threw ${typeof error}`;
     const { name, message, stack = '' } = error;
-    const said = error instanceof InvalidReturn ? message : engines.exec(message)?.[0];
+    const safeMessage = error instanceof InvalidReturn ? message : engines.exec(message)?.[0];
     // The frames alone: the message stands before them, and may look like one.
     const frames = stack.includes(message) ? stack.slice(stack.indexOf(message) + message.length) : '';
     const place = /^ +at .*?([^\\/\s(]+:\d+:\d+)\)?$/m.exec(frames)?.[1];
     return [
       /^\w{1,40}$/.test(name) ? name : 'Error',
-      said === undefined ? '' : `: ${withoutPersonal(said)}`,
+      safeMessage === undefined ? '' : `: ${withoutPersonal(safeMessage)}`,
       place === undefined ? '' : ` at ${place}`,
     ].join('');
   } catch {

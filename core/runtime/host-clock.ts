@@ -11,7 +11,7 @@ export function neverFailing(now: Clock['now']): Clock['now'] {
   /** When it failed, on our own clock; and what it was by then. */
   let failedAt: number | undefined;
   let from = last;
-  const instead = (): number => {
+  const continuedTime = (): number => {
     if (failedAt === undefined) {
       failedAt = performance.now();
       from = last;
@@ -24,9 +24,9 @@ export function neverFailing(now: Clock['now']): Clock['now'] {
     try {
       time = now();
     } catch {
-      return instead();
+      return continuedTime();
     }
-    if (!Number.isFinite(time)) return instead();
+    if (!Number.isFinite(time)) return continuedTime();
     failedAt = undefined;
     last = time;
     return time;
@@ -48,9 +48,9 @@ export const neverRejecting =
 export const timersOn =
   (sleep: Clock['sleep']): Clock['after'] =>
   (ms, run) => {
-    const off = new AbortController();
-    void sleep(ms, off.signal).then(() => {
-      if (!off.signal.aborted) run();
+    const aborter = new AbortController();
+    void sleep(ms, aborter.signal).then(() => {
+      if (!aborter.signal.aborted) run();
     });
-    return () => off.abort();
+    return () => aborter.abort();
   };

@@ -3,7 +3,7 @@ import type { CdpEvent } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
-import { prepareEvent, type Progress, type Stage } from './intake/prepare-event.ts';
+import { prepareEvent, type IntakeProgress, type IntakeStage } from './intake/prepare-event.ts';
 import { firstRequestOf } from './sending/custom-send.ts';
 
 /** What would leave for one event, and why; or what stops it, and where. Credentials are masked. */
@@ -26,26 +26,26 @@ export type Preview =
       readonly lane?: string;
       readonly scopes?: readonly string[];
     }
-  | { readonly kind: 'skipped' | 'rejected'; readonly stage: Stage; readonly reason: Reason };
+  | { readonly kind: 'skipped' | 'rejected'; readonly stage: IntakeStage; readonly reason: Reason };
 
 /** Takes the real path as far as the request. */
 export async function preview(context: ConnectionContext, event: CdpEvent): Promise<Preview> {
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
   const notes: Note[] = [];
-  const progress: Progress = { stage: 'gate' };
+  const progress: IntakeProgress = { stage: 'gate' };
   const trace = {
     from: (field: string, source: string): void => void sources.set(field, source),
     note: (note: Note): void => void notes.push(note),
   };
-  const at = { now: clock.now(), prepared: vendor.prepared, trace };
-  const ready = prepareEvent(context, event, at, progress);
-  if (ready.kind !== 'payload') return { kind: ready.kind, stage: progress.stage, reason: ready.reason };
+  const transformContext = { now: clock.now(), prepared: vendor.prepared, trace };
+  const prepared = prepareEvent(context, event, transformContext, progress);
+  if (prepared.kind !== 'payload') return { kind: prepared.kind, stage: progress.stage, reason: prepared.reason };
 
-  const { made, text, bytes } = ready;
-  const { kind: _kind, notes: told, ...parts } = made;
+  const { output, text, bytes } = prepared;
+  const { kind: _kind, notes: ownNotes, ...parts } = output;
   const delivery = { index: 0, eventId: '', ...parts, text, bytes };
-  const request = await requestOf(context, { group: made.group, lane: made.lane, items: [delivery] });
+  const request = await requestOf(context, { group: output.group, lane: output.lane, items: [delivery] });
   if (request === undefined) {
     return {
       kind: 'rejected',
@@ -57,8 +57,8 @@ export async function preview(context: ConnectionContext, event: CdpEvent): Prom
     kind: 'request',
     request: masked(request, redactor),
     fields: [...sources].map(([field, source]) => ({ field, source })),
-    notes: [...(told ?? []), ...notes],
-    ...defined({ group: made.group, lane: made.lane, scopes: made.scopes }),
+    notes: [...(ownNotes ?? []), ...notes],
+    ...defined({ group: output.group, lane: output.lane, scopes: output.scopes }),
   };
 }
 

@@ -16,7 +16,7 @@ import {
   checkedConnectionOptions,
   checkHostOptions,
   issuesOf,
-  raised,
+  raisedLimits,
   type ConfigIssue,
   type ConnectionOptions,
 } from './connection-options.ts';
@@ -56,7 +56,7 @@ export interface RuntimeOptions extends PoolOptions {
   readonly onSignal?: Emit;
 }
 
-const hostOptions: OptionTable<RuntimeOptions> = {
+const optionTable: OptionTable<RuntimeOptions> = {
   // What is wrong with a list is said by the place in it.
   destinations: { fits: () => true, what: 'an array of destinations' },
   ...poolOptionTable,
@@ -104,11 +104,11 @@ export interface Runtime {
  * const [outcome] = await opened.connection.deliver([{ type: 'track', event: 'Order Completed' }]);
  * await runtime.close();
  */
-export function createRuntime(given: RuntimeOptions): Runtime {
-  if (given === undefined) throw new TypeError('createRuntime(): needs options, with the destinations');
-  const named = checkedOptions(given, hostOptions, 'createRuntime()');
-  const bySlug = checkedDestinations(named.destinations);
-  const options = { ...named, ...checkHostOptions(named, bySlug) };
+export function createRuntime(callerOptions: RuntimeOptions): Runtime {
+  if (callerOptions === undefined) throw new TypeError('createRuntime(): needs options, with the destinations');
+  const checkedCopy = checkedOptions(callerOptions, optionTable, 'createRuntime()');
+  const bySlug = checkedDestinations(checkedCopy.destinations);
+  const options = { ...checkedCopy, ...checkHostOptions(checkedCopy, bySlug) };
   const sleep = options.sleep === undefined ? systemClock.sleep : neverRejecting(options.sleep);
   const now = options.now === undefined ? undefined : neverFailing(options.now);
   const clock: Clock = {
@@ -135,14 +135,14 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   function connect(
     destination: AnyDestination,
     config: unknown,
-    asked: ConnectionOptions,
+    connectionOptions: ConnectionOptions,
     leases: Lease[],
   ): Connection {
-    const id = asked.id ?? ids.free(destination.manifest.slug);
-    const context = createConnectionContext(host, { destination, config, asked, id }, leases);
+    const id = connectionOptions.id ?? ids.free(destination.manifest.slug);
+    const context = createConnectionContext(host, { destination, config, connectionOptions, id }, leases);
     const connection = createConnection(context, {
-      began: () => ids.close(id),
-      ended() {
+      onClosing: () => ids.close(id),
+      onClosed() {
         connections.delete(connection);
         for (const lease of leases) lease.giveBack();
       },
@@ -170,26 +170,27 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   return {
     catalogue: () => [...bySlug.values()].map(catalogueEntry),
     open<L extends OperationList>(
-      named: string | AnyDestination<L>,
+      slugOrDestination: string | AnyDestination<L>,
       config: unknown,
-      asked: ConnectionOptions = {},
+      connectionOptions: ConnectionOptions = {},
     ): Opened<L> {
       if (closing !== undefined) throw new Error('the runtime is closed; make a new one to open connections');
-      const slug: unknown = typeof named === 'string' ? named : named?.manifest?.slug;
+      const slug: unknown =
+        typeof slugOrDestination === 'string' ? slugOrDestination : slugOrDestination?.manifest?.slug;
       if (typeof slug !== 'string')
-        throw new TypeError(`open(): needs a slug or a destination of this runtime, not ${kindOf(named)}`);
+        throw new TypeError(`open(): needs a slug or a destination of this runtime, not ${kindOf(slugOrDestination)}`);
       const destination = bySlug.get(slug);
-      if (destination === undefined) throw new Error(`no destination "${slug}"; ${offered(bySlug)}`);
-      if (typeof named !== 'string' && named !== destination)
+      if (destination === undefined) throw new Error(`no destination "${slug}"; ${knownSlugs(bySlug)}`);
+      if (typeof slugOrDestination !== 'string' && slugOrDestination !== destination)
         throw new Error(`the runtime was made with another destination of the slug "${slug}"`);
       const parsed = parse(destination, config);
-      const parsedOptions = checkedConnectionOptions(asked);
+      const parsedOptions = checkedConnectionOptions(connectionOptions);
       const issues = [
         ...(parsedOptions.options?.id !== undefined && ids.isOpen(parsedOptions.options.id) ? [idInUse] : []),
         ...(parsed.issues ?? []),
         ...(parsedOptions.options === undefined
           ? parsedOptions.issues
-          : raised(destination.manifest.limits, grantedPace(host, destination.manifest), parsedOptions.options)),
+          : raisedLimits(destination.manifest.limits, grantedPace(host, destination.manifest), parsedOptions.options)),
       ];
       if (parsed.issues !== undefined || parsedOptions.options === undefined || issues.length > 0)
         return { kind: 'invalid', issues };
@@ -199,7 +200,13 @@ export function createRuntime(given: RuntimeOptions): Runtime {
         return { kind: 'open', connection: connection as Connection<L> };
       } catch (error) {
         for (const lease of leases) lease.giveBack();
-        emit?.({ kind: 'defect', slug, connection: asked.id ?? slug, where: 'prepare', error: errorText(error) });
+        emit?.({
+          kind: 'defect',
+          slug,
+          connection: connectionOptions.id ?? slug,
+          where: 'prepare',
+          error: errorText(error),
+        });
         return {
           kind: 'invalid',
           issues: [{ path: 'config', message: 'the connector cannot work with these settings' }],
@@ -213,7 +220,7 @@ export function createRuntime(given: RuntimeOptions): Runtime {
   };
 }
 
-const offered = (bySlug: ReadonlyMap<string, unknown>): string => `there are: ${[...bySlug.keys()].join(', ')}`;
+const knownSlugs = (bySlug: ReadonlyMap<string, unknown>): string => `there are: ${[...bySlug.keys()].join(', ')}`;
 
 const idInUse: ConfigIssue = {
   path: 'options.id',

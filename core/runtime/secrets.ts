@@ -13,39 +13,39 @@ export interface SettingTexts {
 
 /** Looks through a configuration by its schema. */
 export function textsOf(schema: z.ZodType, value: unknown): SettingTexts {
-  const found = { secrets: new Set<string>(), others: new Set<string>() };
-  collect(schema, value, found);
+  const texts = { secrets: new Set<string>(), others: new Set<string>() };
+  collect(schema, value, texts);
   // An alternative of a union that does not know the credential must not call it anything else.
-  for (const secret of found.secrets) found.others.delete(secret);
-  return found;
+  for (const secret of texts.secrets) texts.others.delete(secret);
+  return texts;
 }
 
-interface Found {
+interface CollectedTexts {
   readonly secrets: Set<string>;
   readonly others: Set<string>;
 }
 
 /** `schema` is a zod schema; zod's own types for what is inside one are too wide to say so. */
-function collect(schema: unknown, value: unknown, found: Found): void {
+function collect(schema: unknown, value: unknown, texts: CollectedTexts): void {
   if (schema === undefined || schema === null || value === undefined || value === null) return;
   if (z.globalRegistry.get(schema as z.ZodType)?.['secret'] === true) {
-    for (const text of textsIn(value)) found.secrets.add(text);
+    for (const text of textsIn(value)) texts.secrets.add(text);
     return;
   }
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  if (typeof value === 'string' && def.type === 'string') found.others.add(value);
-  for (const same of sameValue(def)) collect(same, value, found);
+  if (typeof value === 'string' && def.type === 'string') texts.others.add(value);
+  for (const same of sameValue(def)) collect(same, value, texts);
   if (typeof value !== 'object') return;
   const parts = value as Readonly<Record<string, unknown>>;
   if ('shape' in def) {
-    for (const [name, part] of Object.entries(def.shape)) collect(part, parts[name], found);
+    for (const [name, part] of Object.entries(def.shape)) collect(part, parts[name], texts);
     for (const name of Object.keys(parts))
-      if (!Object.hasOwn(def.shape, name)) collect(def.catchall, parts[name], found);
+      if (!Object.hasOwn(def.shape, name)) collect(def.catchall, parts[name], texts);
   }
-  if ('valueType' in def) for (const item of Object.values(parts)) collect(def.valueType, item, found);
+  if ('valueType' in def) for (const item of Object.values(parts)) collect(def.valueType, item, texts);
   if (!Array.isArray(value)) return;
-  if ('element' in def) for (const item of value) collect(def.element, item, found);
-  if ('items' in def) value.forEach((item, index) => collect(def.items[index] ?? def.rest, item, found));
+  if ('element' in def) for (const item of value) collect(def.element, item, texts);
+  if ('items' in def) value.forEach((item, index) => collect(def.items[index] ?? def.rest, item, texts));
 }
 
 /** The schemas that speak about the same value: what is wrapped, piped, put off, or one of several. */

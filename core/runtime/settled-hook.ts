@@ -6,7 +6,7 @@ export type OnSettled = (position: number, outcome: Outcome) => Promise<boolean>
 
 /** A host's `settled`, made safe: what it throws does not look like a failure of the vendor, and what it never ends holds nothing for ever. */
 export interface SettledHook {
-  readonly tell: OnSettled;
+  readonly notify: OnSettled;
   /** The call is over: nothing waits for the host any more. */
   end(): void;
 }
@@ -14,13 +14,13 @@ export interface SettledHook {
 /** After `deadline` (by clock.elapsed), what a host still writes down counts as not written: what waits behind it in its lane comes back deferred. */
 export function createSettledHook(context: ConnectionContext, settled: OnSettled, deadline: number): SettledHook {
   const { clock } = context;
-  const waiting = new Set<(kept: boolean) => void>();
-  let off: (() => void) | undefined;
+  const waiting = new Set<(persisted: boolean) => void>();
+  let stopTimer: (() => void) | undefined;
 
   function watch(): void {
-    if (off !== undefined || deadline === Number.POSITIVE_INFINITY) return;
-    off = clock.after(Math.max(0, deadline - clock.elapsed()), () => {
-      off = undefined;
+    if (stopTimer !== undefined || deadline === Number.POSITIVE_INFINITY) return;
+    stopTimer = clock.after(Math.max(0, deadline - clock.elapsed()), () => {
+      stopTimer = undefined;
       if (clock.elapsed() < deadline) return watch();
       for (const giveUp of waiting) giveUp(false);
       waiting.clear();
@@ -33,27 +33,27 @@ export function createSettledHook(context: ConnectionContext, settled: OnSettled
   };
 
   return {
-    tell(position, outcome) {
-      let keeping: unknown;
+    notify(position, outcome) {
+      let returned: unknown;
       try {
-        keeping = settled(position, outcome);
+        returned = settled(position, outcome);
       } catch (error) {
         return Promise.resolve(failed(error));
       }
-      if (keeping === undefined) return undefined;
-      const kept = Promise.resolve(keeping).then((good) => good === true, failed);
+      if (returned === undefined) return undefined;
+      const persisted = Promise.resolve(returned).then((isPersisted) => isPersisted === true, failed);
       return new Promise((resolve) => {
         waiting.add(resolve);
-        void kept.then((good) => {
+        void persisted.then((isPersisted) => {
           waiting.delete(resolve);
-          resolve(good);
+          resolve(isPersisted);
         });
         watch();
       });
     },
     end() {
-      off?.();
-      off = undefined;
+      stopTimer?.();
+      stopTimer = undefined;
       waiting.clear();
     },
   };

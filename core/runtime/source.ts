@@ -24,13 +24,13 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
     ? (events as AsyncIterable<T>)[Symbol.asyncIterator]()
     : (events as Iterable<T>)[Symbol.iterator]();
   if (!isFunction(iterator?.next)) throw new TypeError('stream(): the iterator of the events has no next()');
-  let over = false;
+  let isOver = false;
   let endWait = (): void => undefined;
 
   const finish = (): void => {
-    over = true;
+    isOver = true;
   };
-  const seen = (result: IteratorResult<T, unknown>): IteratorResult<T, unknown> => {
+  const checkResult = (result: IteratorResult<T, unknown>): IteratorResult<T, unknown> => {
     if (typeof result !== 'object' || result === null) {
       finish();
       throw new TypeError(`stream(): next() of the events must give {value} or {done: true}, not ${kindOf(result)}`);
@@ -40,8 +40,8 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
   };
 
   /** Lets the source clean up, whatever it makes of that. */
-  function letGo(): void {
-    if (over) return;
+  function releaseSource(): void {
+    if (isOver) return;
     finish();
     try {
       const returned: unknown = iterator.return?.();
@@ -53,10 +53,10 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
 
   return {
     next() {
-      if (over) return done;
+      if (isOver) return done;
       const next = iterator.next();
       if (!isThenable(next)) {
-        const result = seen(next);
+        const result = checkResult(next);
         if (result.done === true || !isThenable(result.value)) return result;
       }
       return new Promise((resolve, reject) => {
@@ -67,12 +67,12 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
         };
         const take = (result: IteratorResult<T, unknown>): void => {
           try {
-            const { done: ended, value } = seen(result);
+            const { done: ended, value } = checkResult(result);
             if (ended === true || !isThenable(value)) return resolve(result);
             value.then(
               (event) => resolve({ done: false, value: event as T }),
               (error: unknown) => {
-                letGo();
+                releaseSource();
                 reject(error as Error);
               },
             );
@@ -85,9 +85,9 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
       });
     },
     stop() {
-      if (over) return;
+      if (isOver) return;
       endWait();
-      letGo();
+      releaseSource();
     },
   };
 }

@@ -50,11 +50,11 @@ const eventsAhead = 64;
 export function stream(
   context: ConnectionContext,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
-  given?: StreamOptions,
+  callerOptions?: StreamOptions,
 ): AsyncIterableIterator<Settled, undefined> {
   if (!isIterable(events))
     throw new TypeError(`stream(): the events must be iterable, sync or async, not ${kindOf(events)}`);
-  const options = checkedOptions(given, streamOptions, 'stream()');
+  const options = checkedOptions(callerOptions, streamOptions, 'stream()');
   let run: StreamRun | undefined;
   let isOver = false;
   // Nothing is begun before somebody reads: a stream that nobody reads must not stay with its connection.
@@ -93,8 +93,8 @@ class StreamRun implements OutcomeReader, QueueProducer {
   /** Reading goes on when the window is this empty again. */
   readonly #enough: number;
   readonly #mostBacklog: number;
-  #read = 0;
-  #given = 0;
+  #eventsRead = 0;
+  #outcomesRead = 0;
   #isStopped = false;
   #isClosed = false;
   /** Reading waits for us, not for its source: the company of a batch, and what a lane waits for, is not late. */
@@ -105,7 +105,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
   constructor(
     context: ConnectionContext,
     events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
-    { withinMs = defaultWithinMs, window: asked = defaultWindow, signal }: StreamOptions,
+    { withinMs = defaultWithinMs, window: requestedWindow = defaultWindow, signal }: StreamOptions,
   ) {
     const { limits } = context.vendor;
     this.#context = context;
@@ -114,7 +114,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.#halfMs = this.#allowedMs / 2;
     // What waits for company for as long as it may take at all would come back deferred instead of sent.
     this.#maxAgeMs = Math.min(limits.maxAgeMs, this.#halfMs);
-    this.#window = asked >= 1 ? asked : 1;
+    this.#window = requestedWindow >= 1 ? requestedWindow : 1;
     this.#enough = this.#window - Math.min(slice, Math.floor(this.#window / 8));
     this.#mostBacklog = context.pace.concurrency + Math.ceil(eventsAhead / limits.maxItems);
     this.#source = createSource(events);
@@ -140,14 +140,14 @@ class StreamRun implements OutcomeReader, QueueProducer {
   }
 
   itemRead(): void {
-    this.#given += 1;
+    this.#outcomesRead += 1;
     if (this.#wakeReader !== undefined && this.#unread() < this.#enough) this.#wakeReader();
   }
 
   queueClosed(complete: boolean): void {
     const { emit, slug, id: connection } = this.#context;
-    if (complete && this.#given !== this.#read)
-      emit?.({ kind: 'conservation_broken', slug, connection, in: this.#read, out: this.#given });
+    if (complete && this.#outcomesRead !== this.#eventsRead)
+      emit?.({ kind: 'conservation_broken', slug, connection, in: this.#eventsRead, out: this.#outcomesRead });
     this.#isClosed = true;
     this.#stopAgeing?.();
     this.#stop();
@@ -156,7 +156,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
 
   /** Events read and not yet given back as outcomes. */
   #unread(): number {
-    return this.#read - this.#given;
+    return this.#eventsRead - this.#outcomesRead;
   }
 
   readonly #stop = (): void => {
@@ -177,7 +177,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
         if (this.#unread() >= this.#window) await this.#blocked(this.#backPressure());
         else if (this.#run.backlog() > this.#mostBacklog) await this.#blocked(this.#run.whenReady());
         else if (this.#run.behindMs() > this.#halfMs) await this.#blocked(this.#pace());
-        else if (this.#read % slice === 0) await yieldToEventLoop();
+        else if (this.#eventsRead % slice === 0) await yieldToEventLoop();
       }
     } catch (error) {
       failure = { error };
@@ -187,8 +187,8 @@ class StreamRun implements OutcomeReader, QueueProducer {
   }
 
   #take(event: CdpEvent): void {
-    this.#run.take(event, this.#read, this.#context.clock.elapsed());
-    this.#read += 1;
+    this.#run.take(event, this.#eventsRead, this.#context.clock.elapsed());
+    this.#eventsRead += 1;
     this.#watchAge();
   }
 
@@ -240,12 +240,12 @@ class StreamRun implements OutcomeReader, QueueProducer {
 
   /** Over sooner when it may be. */
   async #pause(ms: number): Promise<void> {
-    let off = (): void => undefined;
+    let stopTimer = (): void => undefined;
     await new Promise<void>((resolve) => {
       this.#wakeReader = resolve;
-      off = this.#context.clock.after(Math.max(1, ms), resolve);
+      stopTimer = this.#context.clock.after(Math.max(1, ms), resolve);
     });
-    off();
+    stopTimer();
     this.#wakeReader = undefined;
   }
 

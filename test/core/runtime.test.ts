@@ -12,7 +12,7 @@ import {
   type Signal,
 } from '../../core/index.ts';
 import type { Clock } from '../../core/policy/clock.ts';
-import { raised } from '../../core/runtime/connection-options.ts';
+import { raisedLimits } from '../../core/runtime/connection-options.ts';
 import { inTurn, ScriptedVendor, yes } from './scripted-vendor.ts';
 import { start, type ManualClock } from './manual-clock.ts';
 import {
@@ -189,7 +189,7 @@ describe('the options of a connection', () => {
     [{ pace: { rate: { permits: 1, perMs: 10, cost: 'item' as const } } }, 'options.pace.rate'],
   ])('%j ask for more than the vendor allows', (asked, path) => {
     const limits = { maxItems: 100, maxBytes: 1_000, maxAgeMs: 1_000 };
-    expect(raised(limits, pace, asked).map((issue) => issue.path)).toEqual([path]);
+    expect(raisedLimits(limits, pace, asked).map((issue) => issue.path)).toEqual([path]);
   });
 
   it('make smaller batches', async () => {

@@ -8,7 +8,7 @@ interface Lane {
   /** In order of event time, ties in input order. */
   readonly waiting: PendingDelivery[];
   /** Parcels in `waiting` that need not wait for earlier ones any more. */
-  due: number;
+  readyCount: number;
   /** One of its batches is on its way, or the lane is queued for departure. */
   busy: boolean;
   /** Outcomes of it that its host is writing down: nothing departs until they are. */
@@ -59,20 +59,20 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
   const lanes = new Map<string, Lane>();
   const blocked = new Map<string, number>();
   const ready = new Denque<Lane>();
-  const held = new Denque<PendingDelivery>();
+  const window = new Denque<PendingDelivery>();
 
   function markReady(delivery: PendingDelivery): void {
     const lane = lanes.get(delivery.lane as string);
-    if (delivery.laneState !== 'held' || lane === undefined) return;
-    delivery.laneState = 'due';
-    lane.due += 1;
+    if (delivery.laneState !== 'waiting' || lane === undefined) return;
+    delivery.laneState = 'ready';
+    lane.readyCount += 1;
     makeReady(lane);
   }
 
   function laneOf(name: string): Lane {
     let lane = lanes.get(name);
     if (lane === undefined) {
-      lane = { name, waiting: [], due: 0, busy: false, locks: 0, overCapacity: false };
+      lane = { name, waiting: [], readyCount: 0, busy: false, locks: 0, overCapacity: false };
       lanes.set(name, lane);
     }
     return lane;
@@ -87,28 +87,31 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
   /** It may go on, or is forgotten when nothing is left of it. */
   function advance(lane: Lane): void {
     if (lane.busy || lane.locks > 0) return;
-    if (lane.due > 0) makeReady(lane);
+    if (lane.readyCount > 0) makeReady(lane);
     else if (lane.waiting.length === 0) lanes.delete(lane.name);
   }
 
   function takeFrom(lane: Lane): PendingDelivery[] {
     let count = 0;
     let bytes = frame.around - frame.between;
-    let due = lane.due;
+    let readyRemaining = lane.readyCount;
     const group = lane.waiting[0]?.group;
     for (const delivery of lane.waiting) {
       bytes += frame.between + delivery.bytes;
-      if (count > 0 && (due === 0 || count >= limits.maxItems || bytes > limits.maxBytes || delivery.group !== group))
+      if (
+        count > 0 &&
+        (readyRemaining === 0 || count >= limits.maxItems || bytes > limits.maxBytes || delivery.group !== group)
+      )
         break;
-      if (delivery.laneState === 'due') due -= 1;
+      if (delivery.laneState === 'ready') readyRemaining -= 1;
       count += 1;
     }
-    const taken = lane.waiting.splice(0, count);
-    for (const delivery of taken) {
-      if (delivery.laneState === 'due') lane.due -= 1;
+    const batch = lane.waiting.splice(0, count);
+    for (const delivery of batch) {
+      if (delivery.laneState === 'ready') lane.readyCount -= 1;
       delivery.laneState = undefined;
     }
-    return taken;
+    return batch;
   }
 
   /** Lanes whose wait is over are forgotten now and then, so that a long stream does not collect them. */
@@ -129,15 +132,15 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       lane.overCapacity ||= lane.waiting.length >= capacity;
       if (lane.overCapacity) return 'full';
       insertInOrder(lane.waiting, delivery);
-      delivery.laneState = 'held';
-      held.push(delivery);
-      while (held.length > span) markReady(held.shift() as PendingDelivery);
+      delivery.laneState = 'waiting';
+      window.push(delivery);
+      while (window.length > span) markReady(window.shift() as PendingDelivery);
       return 'waiting';
     },
     flush(takenBy) {
-      for (let head = held.peekFront(); head !== undefined; head = held.peekFront()) {
+      for (let head = window.peekFront(); head !== undefined; head = window.peekFront()) {
         if (takenBy !== undefined && head.takenAt > takenBy) return;
-        held.shift();
+        window.shift();
         markReady(head);
       }
     },
@@ -159,10 +162,10 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       forgetExpired(now);
       const lane = lanes.get(name);
       if (lane === undefined) return [];
-      const behind = lane.waiting.splice(0);
-      lane.due = 0;
-      for (const delivery of behind) delivery.laneState = undefined;
-      return behind;
+      const waitingBehind = lane.waiting.splice(0);
+      lane.readyCount = 0;
+      for (const delivery of waitingBehind) delivery.laneState = undefined;
+      return waitingBehind;
     },
     lock(name) {
       laneOf(name).locks += 1;
@@ -177,12 +180,12 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
       const all = [...lanes.values()].flatMap((lane) => lane.waiting);
       lanes.clear();
       ready.clear();
-      held.clear();
+      window.clear();
       return all;
     },
     ready: () => ready.length,
     size: () => lanes.size,
-    oldest: () => held.peekFront()?.takenAt,
+    oldest: () => window.peekFront()?.takenAt,
   };
 }
 

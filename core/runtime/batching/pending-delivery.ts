@@ -3,9 +3,9 @@ import type { Note, Outcome, Reason } from '../../api/outcome.ts';
 
 /** What becomes of an event before anything is sent: a payload with its text, or why there is none. */
 export type PreparedEvent =
-  | { readonly kind: 'payload'; readonly made: MadePayload; readonly text: string; readonly bytes: number }
+  | { readonly kind: 'payload'; readonly output: TransformOutput; readonly text: string; readonly bytes: number }
   | Exclude<Transformed<unknown>, { kind: 'payload' }>;
-type MadePayload = Extract<Transformed<unknown>, { kind: 'payload' }>;
+type TransformOutput = Extract<Transformed<unknown>, { kind: 'payload' }>;
 
 /** A delivery inside the runtime: what vendors see of it is `Delivery`, the rest is how it fares. */
 export interface PendingDelivery extends Delivery<unknown> {
@@ -15,13 +15,13 @@ export interface PendingDelivery extends Delivery<unknown> {
   readonly takenAt: number;
   readonly notes: readonly Note[] | undefined;
   /** In a lane: waiting for earlier ones that may still come, or for its turn alone. */
-  laneState: 'held' | 'due' | undefined;
+  laneState: 'waiting' | 'ready' | undefined;
   /** Requests that carried it. */
   attempts: number;
   /** An attempt ended without an answer: the vendor may have it already. */
   ambiguous: boolean;
   /** The mark after its first refusal that may be about the credentials. */
-  refused: number | undefined;
+  refusalMark: number | undefined;
   /** Why the last attempt did not do. */
   reason: Reason | undefined;
   /** Its outcome, once it has one. */
@@ -38,7 +38,7 @@ export interface PendingBatch extends Batch<unknown> {
 /** What transform() made of the event at `index`, read at `now`, ready to travel. */
 export const pendingDelivery = (
   {
-    made: { payload, group, lane, key, occurredAt, scopes, notes },
+    output: { payload, group, lane, key, occurredAt, scopes, notes },
     text,
     bytes,
   }: Extract<PreparedEvent, { kind: 'payload' }>,
@@ -63,7 +63,7 @@ export const pendingDelivery = (
   laneState: undefined,
   attempts: 0,
   ambiguous: false,
-  refused: undefined,
+  refusalMark: undefined,
   reason: undefined,
   settled: undefined,
 });

@@ -15,12 +15,14 @@ export function batchByVendor(
   const forgotten = new Set(deliveries);
   const batches: PendingBatch[] = [];
   try {
-    const made: unknown = vendor.batch(deliveries, vendor.settings);
-    if (!Array.isArray(made)) throw invalidReturn(made, 'batch() did not return a list');
-    for (const { items } of made as ReturnType<typeof vendor.batch>) {
-      const own = (items as unknown as readonly PendingDelivery[]).filter((delivery) => forgotten.delete(delivery));
+    const vendorBatches: unknown = vendor.batch(deliveries, vendor.settings);
+    if (!Array.isArray(vendorBatches)) throw invalidReturn(vendorBatches, 'batch() did not return a list');
+    for (const { items } of vendorBatches as ReturnType<typeof vendor.batch>) {
+      const ownDeliveries = (items as unknown as readonly PendingDelivery[]).filter((delivery) =>
+        forgotten.delete(delivery),
+      );
       // It may group as it likes; the limits of the manifest and the connection hold all the same.
-      for (const batch of batchByLimits(own, vendor.limits, vendor.framing)) {
+      for (const batch of batchByLimits(ownDeliveries, vendor.limits, vendor.framing)) {
         batches.push(batchOf(batch.items as unknown as readonly PendingDelivery[]) as PendingBatch);
       }
     }

@@ -21,38 +21,39 @@ const notJson = -3;
  * text of the event.
  */
 export function exceedsLimits(event: object, { maxBytes, maxDepth }: EventLimits) {
-  let left = bytesLeft(event, maxBytes, maxDepth, false);
-  if (left === tooLarge) left = bytesLeft(event, maxBytes, maxDepth, true);
-  if (left >= 0) return undefined;
-  return left === tooLarge ? 'too large' : left === tooDeep ? 'too deep' : 'not JSON';
+  let remaining = bytesLeft(event, maxBytes, maxDepth, false);
+  if (remaining === tooLarge) remaining = bytesLeft(event, maxBytes, maxDepth, true);
+  if (remaining >= 0) return undefined;
+  return remaining === tooLarge ? 'too large' : remaining === tooDeep ? 'too deep' : 'not JSON';
 }
 
-function bytesLeft(value: object, room: number, levels: number, exactly: boolean): number {
+function bytesLeft(value: object, budget: number, levels: number, exactly: boolean): number {
   if (levels <= 0) return tooDeep;
-  let left = room - 2;
-  if (left < 0) return tooLarge;
+  let remaining = budget - 2;
+  if (remaining < 0) return tooLarge;
   if (Array.isArray(value)) {
-    if (value.length > left) return tooLarge;
-    for (let i = 0; i < value.length && left >= 0; i += 1) left = bytesLeftAfterPart(value[i], left, levels, exactly);
-    return left;
+    if (value.length > remaining) return tooLarge;
+    for (let i = 0; i < value.length && remaining >= 0; i += 1)
+      remaining = bytesLeftAfterPart(value[i], remaining, levels, exactly);
+    return remaining;
   }
   for (const key in value) {
-    left -= sizeOf(key, exactly) + 4;
-    left = bytesLeftAfterPart((value as Record<string, unknown>)[key], left, levels, exactly);
-    if (left < 0) return left;
+    remaining -= sizeOf(key, exactly) + 4;
+    remaining = bytesLeftAfterPart((value as Record<string, unknown>)[key], remaining, levels, exactly);
+    if (remaining < 0) return remaining;
   }
-  return left;
+  return remaining;
 }
 
-function bytesLeftAfterPart(part: unknown, room: number, levels: number, exactly: boolean): number {
-  if (room < 0) return tooLarge;
-  if (typeof part === 'string') return atLeastNone(room - sizeOf(part, exactly) - 3);
-  if (typeof part === 'object' && part !== null) return bytesLeft(part, room, levels - 1, exactly);
+function bytesLeftAfterPart(part: unknown, budget: number, levels: number, exactly: boolean): number {
+  if (budget < 0) return tooLarge;
+  if (typeof part === 'string') return atLeastNone(budget - sizeOf(part, exactly) - 3);
+  if (typeof part === 'object' && part !== null) return bytesLeft(part, budget, levels - 1, exactly);
   if (part !== undefined && part !== null && typeof part !== 'number' && typeof part !== 'boolean') return notJson;
-  return atLeastNone(room - 8);
+  return atLeastNone(budget - 8);
 }
 
-const atLeastNone = (left: number): number => (left < 0 ? tooLarge : left);
+const atLeastNone = (remaining: number): number => (remaining < 0 ? tooLarge : remaining);
 
 const sizeOf = (text: string, exactly: boolean): number =>
   exactly ? Buffer.byteLength(text) : text.length * bytesPerUnit;

@@ -53,12 +53,12 @@ export function createGate({ manifest, id, requiredConsent, limits }: GateOption
 function selected(event: CdpEvent, names: ReadonlySet<string>): boolean {
   const integrations: JsonObject | null | undefined = event.integrations;
   if (integrations === undefined || integrations === null) return true;
-  let all = true;
-  let named: boolean | undefined;
+  let byDefault = true;
+  let byName: boolean | undefined;
   for (const name of Object.keys(integrations)) {
     const on = integrations[name] !== false;
-    if (name === 'All' || name === 'all') all = on;
-    else if (names.has(plainName(name))) named = on && named !== false;
+    if (name === 'All' || name === 'all') byDefault = on;
+    else if (names.has(plainName(name))) byName = on && byName !== false;
   }
-  return named ?? all;
+  return byName ?? byDefault;
 }

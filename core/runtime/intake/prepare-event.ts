@@ -7,49 +7,49 @@ import { invalidReturn } from '../invalid-return.ts';
 import type { PreparedEvent } from '../batching/pending-delivery.ts';
 import { isReason } from '../invalid-return.ts';
 
-export type Stage = 'gate' | 'validate' | 'transform' | 'encode';
+export type IntakeStage = 'gate' | 'validate' | 'transform' | 'encode';
 
 /** How far an event got; kept up to date, so that a throw says where it was. */
-export interface Progress {
-  stage: Stage;
+export interface IntakeProgress {
+  stage: IntakeStage;
 }
 
 /** Gate, validate, transform, encode. Never throws: what a vendor folder throws or makes up is that event's alone. */
 export function prepareEvent(
   context: ConnectionContext,
   event: unknown,
-  at: TransformContext,
-  progress: Progress = { stage: 'gate' },
+  transformContext: TransformContext,
+  progress: IntakeProgress = { stage: 'gate' },
 ): PreparedEvent {
   const { vendor } = context;
   try {
-    const passed = context.gate(event);
-    if (passed.kind !== 'admitted') return passed;
+    const admission = context.gate(event);
+    if (admission.kind !== 'admitted') return admission;
     progress.stage = 'validate';
-    const admitted = vendor.validate(event as CdpEvent, vendor.settings, at);
-    if (isRefusal(admitted)) return toldOf(context, admitted, event);
-    if (admitted?.kind !== 'admitted') throw invalidReturn(admitted, 'validate() did not return an admission');
+    const validation = vendor.validate(event as CdpEvent, vendor.settings, transformContext);
+    if (isRefusal(validation)) return maskedRefusal(context, validation, event);
+    if (validation?.kind !== 'admitted') throw invalidReturn(validation, 'validate() did not return an admission');
     progress.stage = 'transform';
-    const made = vendor.transform(event as CdpEvent, vendor.settings, at);
-    if (isRefusal(made)) return toldOf(context, made, event);
-    if (!isPayload(made)) throw invalidReturn(made, 'transform() made neither payload nor reason');
+    const output = vendor.transform(event as CdpEvent, vendor.settings, transformContext);
+    if (isRefusal(output)) return maskedRefusal(context, output, event);
+    if (!isPayload(output)) throw invalidReturn(output, 'transform() made neither payload nor reason');
     progress.stage = 'encode';
-    const text = vendor.encode(made.payload);
+    const text = vendor.encode(output.payload);
     if (typeof text !== 'string') throw invalidReturn(text, 'the payload has no text');
     const bytes = Buffer.byteLength(text);
     if (bytes + vendor.framing.around > vendor.limits.maxBytes) return tooLarge;
-    const { notes } = made;
-    return { kind: 'payload', made: notes === undefined ? made : withNotes(context, made, event), text, bytes };
+    const { notes } = output;
+    return { kind: 'payload', output: notes === undefined ? output : withNotes(context, output, event), text, bytes };
   } catch (error) {
     defect(context, progress.stage, error);
-    return broken;
+    return internalError;
   }
 }
 
 type Unsent = Extract<Admission, { reason: unknown }>;
 
 /** The folder's sentence about one event: a value of the event in it is masked. */
-function toldOf(context: ConnectionContext, refusal: Unsent, event: unknown): Unsent {
+function maskedRefusal(context: ConnectionContext, refusal: Unsent, event: unknown): Unsent {
   const { reason } = refusal;
   const message = context.redactor.ownSentence(reason.message, event);
   const field = reason.field && context.redactor.ownSentence(reason.field, event);
@@ -59,28 +59,28 @@ function toldOf(context: ConnectionContext, refusal: Unsent, event: unknown): Un
 
 function withNotes(
   context: ConnectionContext,
-  made: Extract<Transformed<unknown>, { kind: 'payload' }>,
+  output: Extract<Transformed<unknown>, { kind: 'payload' }>,
   event: unknown,
 ) {
   const { redactor } = context;
   const isPlain = ({ message, field }: Note): boolean =>
     redactor.ownSentence(message, event) === message && redactor.ownSentence(field, event) === field;
-  const { notes = [] } = made;
-  if (notes.every(isPlain)) return made;
-  const shown = notes.map((note) => ({
+  const { notes = [] } = output;
+  if (notes.every(isPlain)) return output;
+  const maskedNotes = notes.map((note) => ({
     ...note,
     message: redactor.ownSentence(note.message, event),
     field: redactor.ownSentence(note.field, event),
   }));
-  return { ...made, notes: shown };
+  return { ...output, notes: maskedNotes };
 }
 
 const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extract<Admission, { reason: unknown }> =>
   (verdict?.kind === 'skipped' || verdict?.kind === 'rejected') && isReason(verdict.reason);
 
-function isPayload(made: Transformed<unknown>): made is Extract<Transformed<unknown>, { kind: 'payload' }> {
-  if (made?.kind !== 'payload' || made.payload === undefined) return false;
-  const { group, lane, key, occurredAt, scopes, notes } = made;
+function isPayload(output: Transformed<unknown>): output is Extract<Transformed<unknown>, { kind: 'payload' }> {
+  if (output?.kind !== 'payload' || output.payload === undefined) return false;
+  const { group, lane, key, occurredAt, scopes, notes } = output;
   return (
     (group === undefined || typeof group === 'string') &&
     (lane === undefined || typeof lane === 'string') &&
@@ -92,4 +92,4 @@ function isPayload(made: Transformed<unknown>): made is Extract<Transformed<unkn
 }
 
 const tooLarge = reject('payload_too_large', 'The payload alone is larger than one request may be');
-const broken = reject('internal_error', 'A defect in the connector stopped this event');
+const internalError = reject('internal_error', 'A defect in the connector stopped this event');

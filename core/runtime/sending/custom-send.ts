@@ -30,7 +30,7 @@ export function sendByFolder(run: SendRun, batch: PendingBatch, listener: Folder
   };
   try {
     const sent = vendor.ownSend?.(batch, vendor.settings, wire) as Promise<Reply>;
-    wire.inTime(sent).then((reply) => listener.onReply(reply, wire.response), crashed);
+    wire.beforeDeadline(sent).then((reply) => listener.onReply(reply, wire.response), crashed);
   } catch (error) {
     crashed(error);
   }
@@ -41,16 +41,16 @@ export async function firstRequestOf(
   vendor: BoundDestination,
   batch: Batch<unknown>,
 ): Promise<HttpRequest | undefined> {
-  let first: HttpRequest | undefined;
+  let firstRequest: HttpRequest | undefined;
   const wire: Wire = {
     signal: new AbortController().signal,
     request: async (request) => {
-      first ??= request;
+      firstRequest ??= request;
       return { kind: 'network', code: 'PREVIEW', received: 'no' };
     },
   };
   await vendor.ownSend?.(batch, vendor.settings, wire);
-  return first;
+  return firstRequest;
 }
 
 /** How often a send() is checked against its deadline, in milliseconds. */
@@ -77,7 +77,7 @@ class FolderWire implements Wire {
     return this.#run.signal();
   }
 
-  async inTime(sent: Promise<Reply>): Promise<Reply> {
+  async beforeDeadline(sent: Promise<Reply>): Promise<Reply> {
     const { clock } = this.#run.context;
     const startedAt = clock.elapsed();
     let timer: NodeJS.Timeout | undefined;

@@ -8,7 +8,7 @@ import { invalidReturn, isReason } from '../invalid-return.ts';
 import { maskedDecision } from './mask-reasons.ts';
 
 /** Nothing was said of this item. */
-export const silent = decide('ambiguous', 'ambiguous_delivery', 'The answer does not mention this event');
+export const notMentioned = decide('ambiguous', 'ambiguous_delivery', 'The answer does not mention this event');
 
 /**
  * A decision for every item, whatever send() came back with. What the vendor said goes with a final no where it is about
@@ -18,30 +18,30 @@ export function decisionsOf(
   context: ConnectionContext,
   reply: Reply,
   batch: PendingBatch,
-  heard?: HttpResponse,
+  response?: HttpResponse,
 ): readonly RetryDecision[] {
   if (reply?.kind === 'settled' && Array.isArray(reply.decisions)) {
     const { decisions } = reply;
-    if (decisions.length === batch.items.length && allPlainYes(decisions)) return decisions;
+    if (decisions.length === batch.items.length && allPlainAccepts(decisions)) return decisions;
     if (decisions.length > batch.items.length) {
       defect(context, 'response', invalidReturn(decisions, 'more decisions than items'));
-      return batch.items.map(() => silent);
+      return batch.items.map(() => notMentioned);
     }
     if (decisions.length < batch.items.length)
       defect(context, 'response', invalidReturn(decisions, 'fewer decisions than items'));
-    const given = batch.items.map((_, index) =>
-      index < decisions.length ? (checked(context, decisions[index]) ?? silent) : silent,
+    const checkedDecisions = batch.items.map((_, index) =>
+      index < decisions.length ? (checked(context, decisions[index]) ?? notMentioned) : notMentioned,
     );
-    const said = { batch, heard, aboutAll: given.length === 1 };
-    return given.map((decision) => maskedDecision(context, decision, said));
+    const about = { batch, response, aboutAll: checkedDecisions.length === 1 };
+    return checkedDecisions.map((decision) => maskedDecision(context, decision, about));
   }
   if (reply?.kind === 'failed') {
     const decision = classify(context, reply.failure, batch);
     return batch.items.map(() => decision);
   }
-  const given = reply?.kind === 'settled' ? reply.decisions : reply;
-  defect(context, 'send', invalidReturn(given, 'send() did not return a reply'));
-  return batch.items.map(() => silent);
+  const returned = reply?.kind === 'settled' ? reply.decisions : reply;
+  defect(context, 'send', invalidReturn(returned, 'send() did not return a reply'));
+  return batch.items.map(() => notMentioned);
 }
 
 function classify(context: ConnectionContext, failure: Failure, batch: PendingBatch): RetryDecision {
@@ -49,17 +49,17 @@ function classify(context: ConnectionContext, failure: Failure, batch: PendingBa
     if (failure.kind === 'crash') defect(context, failure.left ? 'response' : 'request', failure.error);
     const response = failure.kind === 'http' ? failure.response : undefined;
     const decision = checked(context, context.vendor.classifyError(failure, batch));
-    if (decision === undefined) return unjudged(failure, batch);
-    return maskedDecision(context, decision, { batch, heard: response, aboutAll: true });
+    if (decision === undefined) return houseDecision(failure, batch);
+    return maskedDecision(context, decision, { batch, response, aboutAll: true });
   } catch (error) {
     defect(context, 'classifyError', error);
-    return unjudged(failure, batch);
+    return houseDecision(failure, batch);
   }
 }
 
 /** A failure that its folder has no sensible word for. What never left cannot have arrived. */
-const unjudged = (failure: Failure, batch: PendingBatch): RetryDecision =>
-  neverLeft(failure) ? classifyWith([])(failure, batch) : silent;
+const houseDecision = (failure: Failure, batch: PendingBatch): RetryDecision =>
+  neverLeft(failure) ? classifyWith([])(failure, batch) : notMentioned;
 
 const kinds: ReadonlySet<unknown> = new Set(decisionKinds);
 
@@ -76,7 +76,7 @@ const neverLeft = (failure: Failure | undefined): boolean =>
   (failure?.kind === 'network' && failure.received === 'no') || (failure?.kind === 'crash' && !failure.left);
 
 /** Nearly every answer is: a yes to all of it that says no more. */
-function allPlainYes(decisions: readonly RetryDecision[]): boolean {
+function allPlainAccepts(decisions: readonly RetryDecision[]): boolean {
   for (const decision of decisions) if (decision?.kind !== 'accept' || decision.note !== undefined) return false;
   return true;
 }

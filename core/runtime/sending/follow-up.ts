@@ -29,7 +29,7 @@ export function followUp(
   let retry: Retry | undefined;
   const parts: Promise<void>[] = [];
   for (const group of groups) {
-    if (group.kind === 'again' && group.scope === undefined) retry = scheduleRetry(send.run, send, group);
+    if (group.kind === 'retry' && group.scope === undefined) retry = scheduleRetry(send.run, send, group);
     else parts.push(stepOf(send, group, response).take());
   }
   return { retry, parts };
@@ -57,7 +57,7 @@ function stepOf(send: SendingBatch, group: Group, response: HttpResponse | undef
             batch.items.map((delivery) => batchOf([delivery])),
           ),
       };
-    case 'again':
+    case 'retry':
       return retryStep(send, group, batch, tries);
   }
 }

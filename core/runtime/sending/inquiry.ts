@@ -209,11 +209,11 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
       // Of a batch that holds nothing but such events, smaller parts say no more.
       const known =
         (key === undefined && items.every(isSuspected)) ||
-        items.every((delivery) => passedSince(delivery.refused) || passedSince(suspects.markOf(delivery)));
+        items.every((delivery) => passedSince(delivery.refusalMark) || passedSince(suspects.markOf(delivery)));
       const isBack = key !== undefined && alone.has(key);
-      const inCompany = first.refused !== undefined;
+      const inCompany = first.refusalMark !== undefined;
       refusals += 1;
-      for (const delivery of items) delivery.refused ??= refusals;
+      for (const delivery of items) delivery.refusalMark ??= refusals;
       if (key !== undefined) {
         suspects.add(first);
         alone.add(key);

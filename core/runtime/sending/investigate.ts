@@ -87,13 +87,13 @@ function endOfBatch(run: SendRun, { deadline }: PendingBatch) {
   const { clock } = run.context;
   let forget = (): void => undefined;
   const reached = new Promise<void>((resolve) => {
-    const off = clock.after(Math.max(0, deadline - clock.elapsed()), resolve);
+    const stopTimer = clock.after(Math.max(0, deadline - clock.elapsed()), resolve);
     const stop = (): void => resolve();
     const signal = run.signal();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     forget = () => {
-      off();
+      stopTimer();
       signal.removeEventListener('abort', stop);
     };
   });

@@ -7,7 +7,7 @@ import type { MessageMasker } from '../../http/masking/message-masker.ts';
 import { yieldToEventLoop } from '../../policy/clock.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 
-const finalNo: ReadonlySet<RetryDecision['kind']> = new Set(['reject', 'suspend', 'split', 'isolate']);
+const finalRefusals: ReadonlySet<RetryDecision['kind']> = new Set(['reject', 'suspend', 'split', 'isolate']);
 
 /** What was sent in one request. */
 interface SentPayloads {
@@ -15,15 +15,15 @@ interface SentPayloads {
 }
 
 /** What was said about each batch is masked against all of its payloads, which are looked through once. */
-const wordsByBatch = new WeakMap<SentPayloads, MessageMasker>();
+const maskers = new WeakMap<SentPayloads, MessageMasker>();
 
-function wordsAbout(context: ConnectionContext, batch: SentPayloads): MessageMasker {
-  let words = wordsByBatch.get(batch);
-  if (words === undefined) {
-    words = context.redactor.about(batch.items.map(({ payload }) => payload));
-    wordsByBatch.set(batch, words);
+function maskerFor(context: ConnectionContext, batch: SentPayloads): MessageMasker {
+  let masker = maskers.get(batch);
+  if (masker === undefined) {
+    masker = context.redactor.about(batch.items.map(({ payload }) => payload));
+    maskers.set(batch, masker);
   }
-  return words;
+  return masker;
 }
 
 /**
@@ -36,33 +36,38 @@ export function maskedDecision(
   decision: RetryDecision,
   {
     batch,
-    heard,
+    response,
     aboutAll,
-  }: { readonly batch: SentPayloads; readonly heard: HttpResponse | undefined; readonly aboutAll: boolean },
+  }: { readonly batch: SentPayloads; readonly response: HttpResponse | undefined; readonly aboutAll: boolean },
 ): RetryDecision {
   if (decision.kind === 'accept') {
     const { note } = decision;
     if (note === undefined) return decision;
-    return { kind: 'accept', note: wordsAbout(context, batch).sentence(String(note), heard?.body) };
+    return { kind: 'accept', note: maskerFor(context, batch).sentence(String(note), response?.body) };
   }
   const { reason } = decision;
-  const body = aboutAll && finalNo.has(decision.kind) ? heard?.body : undefined;
-  const said = decision.vendorMessage ?? reason.detail ?? body;
-  if (said === undefined && isHouse(reason)) return decision;
+  const body = aboutAll && finalRefusals.has(decision.kind) ? response?.body : undefined;
+  const vendorText = decision.vendorMessage ?? reason.detail ?? body;
+  if (vendorText === undefined && isHouse(reason)) return decision;
   const { vendorMessage: _said, ...rest } = decision;
-  return { ...rest, reason: shownReason(wordsAbout(context, batch), reason, said, heard) };
+  return { ...rest, reason: shownReason(maskerFor(context, batch), reason, vendorText, response) };
 }
 
 /** Nothing of a folder's reason but what a reason has. */
-function shownReason(words: MessageMasker, reason: Reason, said: unknown, heard: HttpResponse | undefined): Reason {
+function shownReason(
+  masker: MessageMasker,
+  reason: Reason,
+  vendorText: unknown,
+  response: HttpResponse | undefined,
+): Reason {
   const { code, message, field, status } = reason;
   const house = isHouse(reason);
-  const legible = typeof said === 'string' && isLegible(heard);
-  const detail = legible ? words.detail(said, heard?.cut === true) : undefined;
+  const legible = typeof vendorText === 'string' && isLegible(response);
+  const detail = legible ? masker.detail(vendorText, response?.cut === true) : undefined;
   return {
     code,
-    message: house ? message : words.sentence(message, heard?.body),
-    ...(field === undefined ? {} : { field: words.sentence(String(field), heard?.body) }),
+    message: house ? message : masker.sentence(message, response?.body),
+    ...(field === undefined ? {} : { field: masker.sentence(String(field), response?.body) }),
     ...(status === undefined ? {} : { status: Number(status) }),
     ...(detail === undefined ? {} : { detail }),
   };
@@ -72,9 +77,9 @@ const charset = /charset\s*=\s*["']?([^\s"';,]+)/i;
 const readable = /^(?:utf-?8|us-ascii|ascii)$/i;
 
 /** Masking knows how values look in UTF-8. */
-function isLegible(heard: HttpResponse | undefined): boolean {
-  const named = charset.exec(heard?.headers['content-type'] ?? '')?.[1];
-  return named === undefined || readable.test(named);
+function isLegible(response: HttpResponse | undefined): boolean {
+  const charsetName = charset.exec(response?.headers['content-type'] ?? '')?.[1];
+  return charsetName === undefined || readable.test(charsetName);
 }
 
 /** Payloads and texts that are looked at without giving others their turn: some milliseconds' worth. */
@@ -92,14 +97,14 @@ export function maskInTurns(
 ): Promise<void> | undefined {
   const texts = textsIn(reply);
   if (texts.length <= inOneGo || !isLegible(response)) return undefined;
-  return lookThrough(wordsAbout(context, batch), texts, response?.cut === true);
+  return lookThrough(maskerFor(context, batch), texts, response?.cut === true);
 }
 
-async function lookThrough(words: MessageMasker, texts: readonly string[], cut: boolean): Promise<void> {
-  while (words.indexNext(inOneGo)) await yieldToEventLoop();
+async function lookThrough(masker: MessageMasker, texts: readonly string[], cut: boolean): Promise<void> {
+  while (masker.indexNext(inOneGo)) await yieldToEventLoop();
   for (let i = 0; i < texts.length; i++) {
     if (i % inOneGo === 0) await yieldToEventLoop();
-    words.detail(texts[i] as string, cut);
+    masker.detail(texts[i] as string, cut);
   }
 }
 
@@ -109,8 +114,8 @@ function textsIn(reply: Reply): readonly string[] {
   const texts = new Set<string>();
   for (const decision of reply.decisions as readonly (RetryDecision | undefined)[]) {
     if (decision === undefined || decision === null || decision.kind === 'accept') continue;
-    const said = decision.vendorMessage ?? decision.reason?.detail;
-    if (typeof said === 'string') texts.add(said);
+    const vendorText = decision.vendorMessage ?? decision.reason?.detail;
+    if (typeof vendorText === 'string') texts.add(vendorText);
   }
   return [...texts];
 }

@@ -51,7 +51,7 @@ export interface Pacer {
 /** How often waiters behind a busy slot are checked for a deadline that has passed. */
 const sweepMs = 100;
 
-export function createPacer(concurrency: number, buckets: readonly SlidingWindow[], clock: Clock): Pacer {
+export function createPacer(concurrency: number, windows: readonly SlidingWindow[], clock: Clock): Pacer {
   const waiting = new Denque<SlotWaiter>();
   let waitingItems = 0;
   /** They go before all others. */
@@ -59,22 +59,22 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
   let passage: Passage = 'open';
   let idlers: (() => void)[] = [];
   let free = concurrency;
-  let heldUntil = Number.NEGATIVE_INFINITY;
-  let pumping = false;
-  let timer: { readonly at: number; readonly off: () => void } | undefined;
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+  let isPumping = false;
+  let timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
   /** A date so many milliseconds away. */
   const dateIn = (ms: number): number => clock.now() + ms;
-  const gateMs = (now: number): number => Math.max(0, heldUntil - now);
+  const gateMs = (now: number): number => Math.max(0, pausedUntil - now);
   /** Milliseconds until the gate and every bucket let `items` pass. */
   const delayMs = (items: number, now: number): number => {
     let delay = gateMs(now);
-    for (const bucket of buckets) delay = Math.max(delay, bucket.delayMs(items, now));
+    for (const window of windows) delay = Math.max(delay, window.delayMs(items, now));
     return delay;
   };
   const take = (items: number): void => {
     free -= 1;
-    for (const bucket of buckets) bucket.reserve(items);
+    for (const window of windows) window.reserve(items);
   };
 
   /** Whose head is next; `undefined` when nobody may leave. */
@@ -87,8 +87,8 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
 
   /** Who gets a slot may send, be answered and release it before onSlot() returns: the loop here goes on, not a call inside the call. */
   function pump(): void {
-    if (pumping) return;
-    pumping = true;
+    if (isPumping) return;
+    isPumping = true;
     try {
       const now = clock.elapsed();
       for (let queue = next(); queue !== undefined; queue = next()) {
@@ -109,7 +109,7 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
       }
       if (waiting.length > 0) wakeIn(sweepMs);
     } finally {
-      pumping = false;
+      isPumping = false;
     }
   }
 
@@ -117,13 +117,13 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
     const wait = Math.min(ms, sweepMs);
     const at = clock.elapsed() + wait;
     if (timer !== undefined && timer.at <= at) return;
-    timer?.off();
-    const off = clock.after(wait, () => {
+    timer?.cancel();
+    const cancel = clock.after(wait, () => {
       timer = undefined;
       sweep();
       pump();
     });
-    timer = { at, off };
+    timer = { at, cancel };
   }
 
   function sweep(): void {
@@ -132,21 +132,21 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
   }
 
   function refuseWhere(matches: (waiter: SlotWaiter) => boolean, refusal: SlotRefusal): void {
-    const refused: SlotWaiter[] = [];
+    const refusedWaiters: SlotWaiter[] = [];
     for (const queue of [urgents, waiting]) {
       for (let count = queue.length; count > 0; count--) {
         const waiter = queue.shift() as SlotWaiter;
-        if (matches(waiter)) refused.push(waiter);
+        if (matches(waiter)) refusedWaiters.push(waiter);
         else queue.push(waiter);
       }
     }
-    for (const { items } of refused) waitingItems -= items;
-    for (const waiter of refused) waiter.onSlot(refusal);
+    for (const { items } of refusedWaiters) waitingItems -= items;
+    for (const waiter of refusedWaiters) waiter.onSlot(refusal);
     if (waiting.length === 0 && urgents.length === 0 && free === concurrency) stopTimer();
   }
 
   function stopTimer(): void {
-    timer?.off();
+    timer?.cancel();
     timer = undefined;
   }
 
@@ -166,17 +166,17 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
       pump();
     },
     changed(items, leaving) {
-      for (const bucket of buckets) bucket.change(items, leaving);
+      for (const window of windows) window.change(items, leaving);
     },
     started(items) {
-      if (buckets.length === 0) return;
+      if (windows.length === 0) return;
       const now = clock.elapsed();
-      for (const bucket of buckets) bucket.start(items, now);
+      for (const window of windows) window.start(items, now);
       if (waiting.length > 0) pump();
     },
-    narrow(wanted) {
-      if (passage === wanted) return;
-      passage = wanted;
+    narrow(nextPassage) {
+      if (passage === nextPassage) return;
+      passage = nextPassage;
       if (waiting.length > 0) pump();
     },
     whenIdle: () => (free === concurrency ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
@@ -190,14 +190,14 @@ export function createPacer(concurrency: number, buckets: readonly SlidingWindow
       else if (free === concurrency) stopTimer();
     },
     pauseFor(ms) {
-      heldUntil = Math.max(heldUntil, clock.elapsed() + ms);
+      pausedUntil = Math.max(pausedUntil, clock.elapsed() + ms);
     },
     behindMs(requests, items) {
-      if (buckets.length === 0) return 0;
+      if (windows.length === 0) return 0;
       const now = clock.elapsed();
       let wait = 0;
-      for (const bucket of buckets)
-        wait = Math.max(wait, bucket.behindMs(waiting.length + requests, waitingItems + items, now));
+      for (const window of windows)
+        wait = Math.max(wait, window.behindMs(waiting.length + requests, waitingItems + items, now));
       return gateMs(now) + wait;
     },
     opensAt: () => dateIn(gateMs(clock.elapsed())),

@@ -22,7 +22,7 @@ export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<
   const decisions = handler.readReply?.(exchange, batch);
   if (decisions !== undefined) {
     const sure = !success || cut !== true;
-    return { kind: 'settled', decisions: sure ? decisions : doubted(decisions, unclear(handler, response)) };
+    return { kind: 'settled', decisions: sure ? decisions : withoutAccepts(decisions, unclear(handler, response)) };
   }
   if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
   const no = body === '' ? undefined : usualRefusal(jsonValue(body));
@@ -50,14 +50,14 @@ function refusal({ partial }: UsualRefusal, status: number, lone: boolean): Retr
 }
 
 /** Half an answer accepts nobody. */
-const doubted = (decisions: readonly RetryDecision[], half: RetryDecision): readonly RetryDecision[] =>
+const withoutAccepts = (decisions: readonly RetryDecision[], half: RetryDecision): readonly RetryDecision[] =>
   decisions.map((decision) => (decision?.kind === 'accept' ? half : decision));
 
 const unclear = (handler: Handler, response: HttpResponse): RetryDecision =>
-  asUnclear(handler, tooLarge(response) ?? unsaid(response));
+  asUnclear(handler, tooLarge(response) ?? notMentioned(response));
 
 const asUnclear = ({ resendUnclear }: Handler, decision: RetryDecision): RetryDecision =>
   resendUnclear === false && decision.kind === 'ambiguous' ? { ...decision, resend: false } : decision;
 
-const unsaid = ({ status }: HttpResponse): RetryDecision =>
+const notMentioned = ({ status }: HttpResponse): RetryDecision =>
   decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say what became of the event`, { status });

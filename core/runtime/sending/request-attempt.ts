@@ -9,7 +9,7 @@ import type { SlotRefusal, SlotWaiter } from './pacer.ts';
 import { reportRequest } from './report.ts';
 
 /** One request beside the events: of an operation, or of a credential check. */
-export interface OneRequest {
+export interface StandaloneRequest {
   readonly request: HttpRequest;
   /** What an answer means, or its want. `batch` stands for what was put into the request, as its only item. */
   readonly judge: (result: AnswerOrFailure, batch: Batch<unknown>) => RetryDecision;
@@ -48,14 +48,14 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
   onSlot: (refusal: SlotRefusal | undefined) => void = ignore;
   onAnswer: (result: WireResult) => void = ignore;
 
-  constructor(context: ConnectionContext, one: OneRequest, deadline: number, run: { signal(): AbortSignal }) {
+  constructor(context: ConnectionContext, spec: StandaloneRequest, deadline: number, run: { signal(): AbortSignal }) {
     this.#context = context;
-    this.#request = one.request;
+    this.#request = spec.request;
     this.run = run;
     this.deadline = deadline;
-    this.urgent = one.urgent === true;
-    this.mostMs = one.mostMs;
-    this.replyBytes = one.replyBytes ?? context.vendor.replyBytes;
+    this.urgent = spec.urgent === true;
+    this.mostMs = spec.mostMs;
+    this.replyBytes = spec.replyBytes ?? context.vendor.replyBytes;
   }
 
   /** With `undefined` the slot is taken, and release() has to follow. */
@@ -67,13 +67,13 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
   }
 
   /** Never rejects. `last` is the body of an earlier attempt. */
-  async send(attempt: number, last: EncodedBody | undefined): Promise<WireResult> {
+  async send(attempt: number, lastBody: EncodedBody | undefined): Promise<WireResult> {
     const { clock, transport } = this.#context;
     const startedAt = clock.elapsed();
     this.withinMs = this.deadline - startedAt;
     let result: WireResult;
     try {
-      this.body = await transport.encodeBody(this.#request, last);
+      this.body = await transport.encodeBody(this.#request, lastBody);
       result = await new Promise((resolve) => {
         this.onAnswer = resolve;
         transport.send(this.#request, this.body, this);

@@ -11,14 +11,14 @@ import type { Group } from './settle.ts';
  */
 export function scheduleRetry(run: SendRun, tries: Tries, group: Group): Retry | undefined {
   const { clock, pacer, scopePauses, budget, emit, slug, id: connection } = run.context;
-  const { askedMs, throttled, scope } = group;
+  const { requestedMs, throttled, scope } = group;
   const batch = batchOf(group.deliveries) as PendingBatch;
   if (!throttled) tries.failures += 1;
-  const wait = waitMs(run.policy, throttled ? tries.attempts : tries.failures, clock.random, askedMs);
+  const wait = waitMs(run.policy, throttled ? tries.attempts : tries.failures, clock.random, requestedMs);
   const now = clock.elapsed();
   const retryAt = clock.now() + wait;
   if (scope !== undefined) scopePauses.pauseUntil(scope, now + wait);
-  else if (throttled || askedMs > 0) pacer.pauseFor(wait);
+  else if (throttled || requestedMs > 0) pacer.pauseFor(wait);
   const givenUp = tries.failures >= run.policy.attempts || now + wait > batch.deadline || run.stopped;
   if (givenUp || (!throttled && !budget.spend())) {
     for (const delivery of batch.items)

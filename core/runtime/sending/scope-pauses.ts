@@ -121,9 +121,10 @@ export class ScopePauses {
     return paused;
   }
 
-  #forgetOthers(kept: PausedScope): void {
+  #forgetOthers(current: PausedScope): void {
     const now = this.#clock.elapsed();
-    for (const [scope, paused] of this.#scopes ?? []) if (paused !== kept && isOver(paused, now)) this.#forget(scope);
+    for (const [scope, paused] of this.#scopes ?? [])
+      if (paused !== current && isOver(paused, now)) this.#forget(scope);
   }
 
   #forget(scope: string): void {
@@ -146,8 +147,8 @@ export class ScopePauses {
     });
   }
 
-  #release(paused: PausedScope, most: number): void {
-    for (let count = 0; count < most && paused.until <= this.#clock.elapsed(); count++) {
+  #release(paused: PausedScope, limit: number): void {
+    for (let count = 0; count < limit && paused.until <= this.#clock.elapsed(); count++) {
       const waiter = paused.waiters.shift();
       if (waiter === undefined) return;
       paused.items -= waiter.items;

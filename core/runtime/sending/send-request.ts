@@ -9,7 +9,7 @@ import { isoTime } from '../../policy/clock.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { maskedDecision } from './mask-reasons.ts';
 import { maybeDelivered, maybeTaken, slotRefusals, stoppedReason } from './outcomes.ts';
-import { RequestAttempt, type OneRequest } from './request-attempt.ts';
+import { RequestAttempt, type StandaloneRequest } from './request-attempt.ts';
 import { waitMs } from './retry-policy.ts';
 
 /** What came of it. */
@@ -26,26 +26,30 @@ export type RequestResult =
  * Sends one request by the connection's hosts, pace, deadlines, retries and masking. What it meets suspends no event, and what
  * suspends events does not stop it: people send such requests to find out what is wrong. Never rejects.
  */
-export async function sendRequest(context: ConnectionContext, one: OneRequest): Promise<RequestResult> {
-  if (context.closed || one.signal?.aborted === true)
+export async function sendRequest(context: ConnectionContext, spec: StandaloneRequest): Promise<RequestResult> {
+  if (context.closed || spec.signal?.aborted === true)
     return { kind: 'deferred', reason: stoppedReason, retryAt: isoTime(context.pacer.opensAt()) };
-  const send = new RequestSend(context, one);
+  const send = new RequestSend(context, spec);
   const stop = (): void => send.stop();
   context.runs.add(send);
-  one.signal?.addEventListener('abort', stop, { once: true });
+  spec.signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await withRetries(context, one, send);
+    return await withRetries(context, spec, send);
   } catch (error) {
     defect(context, 'core', error);
-    return send.lost();
+    return send.lostResult();
   } finally {
     context.runs.delete(send);
-    one.signal?.removeEventListener('abort', stop);
+    spec.signal?.removeEventListener('abort', stop);
   }
 }
 
 /** p-retry counts the attempts and repeats them; the wait is ours, as it follows the vendor and the injected clock. */
-async function withRetries(context: ConnectionContext, one: OneRequest, send: RequestSend): Promise<RequestResult> {
+async function withRetries(
+  context: ConnectionContext,
+  spec: StandaloneRequest,
+  send: RequestSend,
+): Promise<RequestResult> {
   let result: RequestResult | undefined;
   const attempt = async (): Promise<void> => {
     result = await send.attempt();
@@ -53,7 +57,7 @@ async function withRetries(context: ConnectionContext, one: OneRequest, send: Re
   try {
     await pRetry(attempt, {
       // One more than are taken: a throttled attempt may follow the last one that counts.
-      retries: one.attempts ?? context.policy.attempts,
+      retries: spec.attempts ?? context.policy.attempts,
       minTimeout: 0,
       signal: send.signal(),
       async onFailedAttempt({ error, retriesLeft }) {
@@ -88,7 +92,7 @@ const house = classifyWith([]);
 
 class RequestSend {
   readonly #context: ConnectionContext;
-  readonly #one: OneRequest;
+  readonly #spec: StandaloneRequest;
   readonly #deadline: number;
   readonly #stopping = new AbortController();
   readonly #asBatch: Batch<unknown>;
@@ -101,11 +105,11 @@ class RequestSend {
   #reason: Reason = unavailable;
   #retryAt = 0;
 
-  constructor(context: ConnectionContext, one: OneRequest) {
+  constructor(context: ConnectionContext, spec: StandaloneRequest) {
     this.#context = context;
-    this.#one = one;
-    this.#deadline = context.clock.elapsed() + one.withinMs;
-    this.#asBatch = { items: [{ index: 0, eventId: '', payload: one.input, text: '', bytes: 0 }] };
+    this.#spec = spec;
+    this.#deadline = context.clock.elapsed() + spec.withinMs;
+    this.#asBatch = { items: [{ index: 0, eventId: '', payload: spec.input, text: '', bytes: 0 }] };
   }
 
   get stopped(): boolean {
@@ -124,7 +128,7 @@ class RequestSend {
   /** Throws TryAgain where another attempt may come to something. */
   async attempt(): Promise<RequestResult> {
     const { pacer } = this.#context;
-    const attempt = new RequestAttempt(this.#context, this.#one, this.#deadline, this);
+    const attempt = new RequestAttempt(this.#context, this.#spec, this.#deadline, this);
     const refusal = this.stopped ? ({ cause: 'stopped', retryAt: pacer.opensAt() } as const) : await attempt.slot();
     if (refusal !== undefined) {
       if (this.#attempts === 0) this.#reason = slotRefusals[refusal.cause];
@@ -159,7 +163,7 @@ class RequestSend {
     return { kind: 'deferred', reason, retryAt: isoTime(this.#retryAt) };
   }
 
-  lost(): RequestResult {
+  lostResult(): RequestResult {
     const message = 'A defect in the runtime hid what became of the request';
     return this.#attempts > 0
       ? { kind: 'unknown', reason: { code: 'ambiguous_delivery', message } }
@@ -168,9 +172,9 @@ class RequestSend {
 
   #decisionOf(result: WireResult): RetryDecision {
     const response = result.kind === 'response' ? result.response : undefined;
-    const about = { batch: this.#asBatch, heard: response, aboutAll: true };
+    const about = { batch: this.#asBatch, response, aboutAll: true };
     try {
-      if (result.kind !== 'crash') return maskedDecision(this.#context, this.#one.judge(result, this.#asBatch), about);
+      if (result.kind !== 'crash') return maskedDecision(this.#context, this.#spec.judge(result, this.#asBatch), about);
       defect(this.#context, 'request', result.error);
       return house(result, this.#asBatch);
     } catch (error) {
@@ -187,7 +191,7 @@ class RequestSend {
     }
     const { reason } = decision;
     this.#reason = reason;
-    const reports = this.#one.onAmbiguous === 'report';
+    const reports = this.#spec.onAmbiguous === 'report';
     if (decision.ambiguous === true) {
       this.#ambiguous = true;
       if (reports) return unknown(reason);
@@ -217,11 +221,11 @@ class RequestSend {
 
   #tryAgain(afterMs: unknown, throttled: boolean): never {
     const { clock, pacer, policy } = this.#context;
-    const asked = Number(afterMs) > 0 ? Number(afterMs) : 0;
+    const requestedMs = Number(afterMs) > 0 ? Number(afterMs) : 0;
     if (!throttled) this.#failures += 1;
-    const wait = waitMs(policy, throttled ? this.#attempts : this.#failures, clock.random, asked);
+    const wait = waitMs(policy, throttled ? this.#attempts : this.#failures, clock.random, requestedMs);
     this.#retryAt = clock.now() + wait;
-    if (throttled || asked > 0) pacer.pauseFor(wait);
+    if (throttled || requestedMs > 0) pacer.pauseFor(wait);
     throw new TryAgain(wait, throttled);
   }
 }

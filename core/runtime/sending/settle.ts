@@ -3,7 +3,7 @@ import type { Outcome, Reason } from '../../api/outcome.ts';
 import type { PendingBatch, PendingDelivery } from '../batching/pending-delivery.ts';
 import { defect } from '../connection-context.ts';
 import { invalidReturn } from '../invalid-return.ts';
-import { silent } from './decisions.ts';
+import { notMentioned } from './decisions.ts';
 import { deferred, delivered, heldBack, lost, rejected, skipped, suspended, unknown } from './outcomes.ts';
 import { waitMs, type Tries } from './retry-policy.ts';
 import type { SendRun } from './send-run.ts';
@@ -11,18 +11,18 @@ import type { SendRun } from './send-run.ts';
 /** Items that an attempt did not settle, and that go on together. In a lane they are neighbours. */
 export interface Group {
   /**
-   * again     after the wait that was asked for
+   * retry     after the wait that was asked for
    * resend    at once, as one request
    * split     in halves
    * isolate   each alone
    * question  once it is known whether they or the credentials were refused
    */
-  readonly kind: 'again' | 'resend' | 'split' | 'isolate' | 'question';
-  /** again: what waits, where that is less than the connection. */
+  readonly kind: 'retry' | 'resend' | 'split' | 'isolate' | 'question';
+  /** retry: what waits, where that is less than the connection. */
   readonly scope: string | undefined;
   readonly deliveries: PendingDelivery[];
   /** The longest wait that the vendor asked for, in milliseconds. */
-  askedMs: number;
+  requestedMs: number;
   /** The vendor said "too fast", not "broken": such a failure does not count. */
   throttled: boolean;
 }
@@ -85,7 +85,7 @@ class Settlement {
     const { items, lane } = this.#batch;
     for (let i = 0; i < items.length; i++) {
       const delivery = items[i] as PendingDelivery;
-      const decision = this.#decisions[i] ?? silent;
+      const decision = this.#decisions[i] ?? notMentioned;
       if (decision.kind === 'accept') this.#run.settle(delivery, delivered(delivery, decision.note));
       else this.#refuse(delivery, decision);
       const { settled } = delivery;
@@ -158,11 +158,11 @@ class Settlement {
     this.#settle(delivery, rejected(delivery, decision.reason));
   }
 
-  #retry(delivery: PendingDelivery, askedMs: unknown, throttled: boolean, scope?: string): void {
-    const group = this.#group('again', delivery, scope);
+  #retry(delivery: PendingDelivery, requestedMs: unknown, throttled: boolean, scope?: string): void {
+    const group = this.#group('retry', delivery, scope);
     if (group === undefined) return;
     // Not Math.max: one NaN from a vendor's arithmetic would hold the connection for ever.
-    if (Number(askedMs) > group.askedMs) group.askedMs = Number(askedMs);
+    if (Number(requestedMs) > group.requestedMs) group.requestedMs = Number(requestedMs);
     group.throttled &&= throttled;
   }
 
@@ -175,7 +175,7 @@ class Settlement {
     const candidates = this.#batch.lane === undefined ? this.#groups : this.#groups.slice(-1);
     let group = candidates.find((other) => other.kind === kind && other.scope === scope);
     if (group === undefined) {
-      group = { kind, scope, deliveries: [], askedMs: 0, throttled: true };
+      group = { kind, scope, deliveries: [], requestedMs: 0, throttled: true };
       this.#groups.push(group);
     }
     group.deliveries.push(delivery);
@@ -206,8 +206,8 @@ const mayComeAgain: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'suspend
 /** Requests in a row that a batch may leave in again without its culprits, before it is taken apart. */
 const mostResends = 3;
 
-const timeOf = (written: string | undefined, now: number): number =>
-  written === undefined ? now : Date.parse(written);
+const timeOf = (isoDate: string | undefined, now: number): number =>
+  isoDate === undefined ? now : Date.parse(isoDate);
 
 /** Stops a scope, or all of the connection, and tells the event so. */
 export function suspend(run: SendRun, delivery: PendingDelivery, reason: Reason, scope?: string): void {

@@ -19,7 +19,7 @@ export function createSuspects(): Suspects {
     const key = keyOf(delivery);
     let entry = known.get(key);
     if (entry === undefined) {
-      entry = { mark: delivery.refused, times: 0 };
+      entry = { mark: delivery.refusalMark, times: 0 };
       known.set(key, entry);
       if (known.size > mostRemembered) known.delete(known.keys().next().value as string);
     }
