@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { MultiBar } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
-import { createTally, type Tally } from '../core/hosts/cli/tally.ts';
+import { RunStats } from '../core/hosts/cli/run-stats.ts';
 import {
   createRuntime,
   loadDestinations,
@@ -48,7 +48,7 @@ const settings = new Command('demo')
 interface Run {
   readonly account: Account;
   readonly vendor: Simulator;
-  readonly tally: Tally;
+  readonly stats: RunStats;
   /** Ledger keys of what is said to be delivered: fewer than events, where the vendor cannot tell all events apart. */
   readonly delivered: ReadonlySet<string>;
   readonly events: number;
@@ -63,7 +63,7 @@ async function run(account: Account, destinations: readonly AnyDestination[], on
   const { slug } = account;
   const faults = { rate: settings.faults, weights: { ...everyFault, hang: 0 } };
   const vendor = await account.start({ seed: settings.seed, faults });
-  const tally = createTally();
+  const stats = new RunStats();
   const manifest = destinations.find((destination) => destination.manifest.slug === slug)?.manifest;
   const rate = manifest?.pace.rate === undefined ? {} : { rate: grantedRate };
   const runtime = createRuntime({
@@ -71,7 +71,7 @@ async function run(account: Account, destinations: readonly AnyDestination[], on
     origins: { [slug]: vendor.origin },
     pace: { [slug]: { ...grantedPace, ...rate } },
     retry: { baseMs: 50 },
-    onSignal: tally.hear,
+    onSignal: (signal) => stats.observe(signal),
   });
   try {
     const opened = runtime.open(slug, account.config);
@@ -87,13 +87,13 @@ async function run(account: Account, destinations: readonly AnyDestination[], on
     const pending = new Map<number, string>();
     const delivered = new Set<string>();
     for await (const { index, outcome } of opened.connection.stream(keyed(events, account, pending))) {
-      tally.count(outcome);
+      stats.count(outcome);
       if (outcome.kind === 'delivered') delivered.add(pending.get(index) ?? '');
       pending.delete(index);
       onOutcome();
     }
     const perSecond = Math.round((settings.events * 1000) / (performance.now() - startedAt));
-    return { account, vendor, tally, delivered, events: settings.events, perSecond };
+    return { account, vendor, stats, delivered, events: settings.events, perSecond };
   } finally {
     await runtime.close();
     await vendor.close();
@@ -130,18 +130,18 @@ const rows: readonly (readonly [name: string, of: (run: Run) => string])[] = [
   ['events in', ({ events }) => show(events)],
   ...outcomeKinds.map((kind): readonly [string, (run: Run) => string] => [
     kind,
-    ({ tally }) => show(tally.outcomes[kind]),
+    ({ stats }) => show(stats.outcomes[kind]),
   ]),
-  ['requests', ({ tally }) => show(tally.requests)],
-  ['events per request', ({ tally }) => show(Math.round((carried(tally) / Math.max(1, tally.requests)) * 10) / 10)],
-  ['retries', ({ tally }) => show(tally.retries)],
+  ['requests', ({ stats }) => show(stats.requests)],
+  ['events per request', ({ stats }) => show(Math.round((carried(stats) / Math.max(1, stats.requests)) * 10) / 10)],
+  ['retries', ({ stats }) => show(stats.retries)],
   ['faulty answers', ({ vendor }) => show(Object.values(vendor.faults()).reduce((sum, times) => sum + times, 0))],
   ['events/s', ({ perSecond }) => show(perSecond)],
-  ['p50 latency, ms', ({ tally }) => show(tally.latencyMs(50))],
-  ['p99 latency, ms', ({ tally }) => show(tally.latencyMs(99))],
+  ['p50 latency, ms', ({ stats }) => show(stats.latencyMs(50))],
+  ['p99 latency, ms', ({ stats }) => show(stats.latencyMs(99))],
 ];
 const unsent: readonly OutcomeKind[] = ['skipped', 'rejected'];
-const carried = ({ outcomes }: Tally): number =>
+const carried = ({ outcomes }: RunStats): number =>
   outcomeKinds.filter((kind) => !unsent.includes(kind)).reduce((sum, kind) => sum + outcomes[kind], 0);
 
 const table = new Table({
@@ -153,15 +153,15 @@ for (const [name, of] of rows) table.push([name, ...runs.map(of)]);
 console.log(table.toString());
 
 let broken = false;
-for (const { account, events, tally, vendor, delivered } of runs) {
-  const sum = outcomeKinds.reduce((total, kind) => total + tally.outcomes[kind], 0);
+for (const { account, events, stats, vendor, delivered } of runs) {
+  const sum = outcomeKinds.reduce((total, kind) => total + stats.outcomes[kind], 0);
   const held =
     sum === events &&
     vendor.ledger.orderViolations() === 0 &&
     [...delivered].every((key) => vendor.ledger.timesCommitted(key) > 0);
   broken ||= !held;
-  const parts = outcomeKinds.map((kind) => `${show(tally.outcomes[kind])} ${kind}`).join(' + ');
-  const reasons = [...tally.reasons]
+  const parts = outcomeKinds.map((kind) => `${show(stats.outcomes[kind])} ${kind}`).join(' + ');
+  const reasons = [...stats.reasons]
     .sort(([, one], [, other]) => other - one)
     .map(([code, times]) => `${code} ${show(times)}`);
   console.log(

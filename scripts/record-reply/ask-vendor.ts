@@ -1,6 +1,6 @@
 import { request as send } from 'undici';
 import { checkedOrigin } from '../../core/http/target.ts';
-import { errnoOf, exitCode, Refusal, usage } from '../../core/hosts/cli/exit-codes.ts';
+import { errnoOf, exitCode, CliError, usage } from '../../core/hosts/cli/exit-codes.ts';
 
 export interface Question {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -30,7 +30,7 @@ export async function askVendor({ method, url, headers, body }: Question): Promi
     let bytes = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > mostBytes) throw new Refusal(exitCode.undelivered, `the answer is longer than ${mostBytes} bytes`);
+      if (bytes > mostBytes) throw new CliError(exitCode.undelivered, `the answer is longer than ${mostBytes} bytes`);
       chunks.push(chunk);
     }
     const named = Object.entries(response.headers).map(([name, value]) => [
@@ -43,8 +43,8 @@ export async function askVendor({ method, url, headers, body }: Question): Promi
       body: Buffer.concat(chunks).toString('utf8'),
     };
   } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal(exitCode.undelivered, `no answer came (${errnoOf(error)}); nothing was written`);
+    if (error instanceof CliError) throw error;
+    throw new CliError(exitCode.undelivered, `no answer came (${errnoOf(error)}); nothing was written`);
   }
 }
 

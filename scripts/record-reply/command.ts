@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Option } from 'commander';
-import { commandOf, settled } from '../../core/hosts/cli/command.ts';
-import { errnoOf, exitCode, Refusal, usage } from '../../core/hosts/cli/exit-codes.ts';
-import { collect } from '../../core/hosts/cli/flags.ts';
+import { commandOf, runToExitCode } from '../../core/hosts/cli/command.ts';
+import { errnoOf, exitCode, CliError, usage } from '../../core/hosts/cli/exit-codes.ts';
+import { collect } from '../../core/hosts/cli/flag-parsers.ts';
 import { print, type Terminal } from '../../core/hosts/cli/terminal.ts';
 import { replyFormat } from '../../test/kit/index.ts';
 import { tidy } from '../tidy.ts';
@@ -47,7 +47,7 @@ export async function recordReply(args: readonly string[], terminal: Terminal): 
     .addOption(new Option('--source <source>', 'who answers').choices(['sandbox', 'production']).default('sandbox'))
     .option('--force', 'overwrite a reply of that name')
     .action((folder: string, name: string, flags: Flags) => record(folder, name, flags, terminal));
-  return settled(command, terminal, async () => {
+  return runToExitCode(command, terminal, async () => {
     await command.parseAsync(args, { from: 'user' });
     return exitCode.ok;
   });
@@ -90,7 +90,7 @@ async function written({ status, headers, body }: SafeAnswer, source: Flags['sou
     recordedOn: new Date().toISOString().slice(0, 10),
   };
   if (!replyFormat.safeParse(reply).success) {
-    throw new Refusal(exitCode.undelivered, `an answer of status ${status} is no reply; nothing was written`);
+    throw new CliError(exitCode.undelivered, `an answer of status ${status} is no reply; nothing was written`);
   }
   return tidy(JSON.stringify(reply), 'json');
 }

@@ -1,4 +1,4 @@
-import { afterSignal, Refusal, usage } from '../../core/hosts/cli/exit-codes.ts';
+import { afterSignal, CliError, usage } from '../../core/hosts/cli/exit-codes.ts';
 import type { Terminal } from '../../core/hosts/cli/terminal.ts';
 import { answers, authSchemes, bodyForms, wrongWith, type AuthScheme, type BodyForm, type Choice } from './choice.ts';
 
@@ -70,7 +70,7 @@ async function asked(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> 
   const { isCancel, select, text } = await import('@clack/prompts');
   const streams = { input: stdin, output: stdout };
   const answered = <A>(answer: A): Exclude<A, symbol> => {
-    if (isCancel(answer)) throw new Refusal(afterSignal('SIGINT'), 'stopped; nothing was written');
+    if (isCancel(answer)) throw new CliError(afterSignal('SIGINT'), 'stopped; nothing was written');
     return answer as Exclude<A, symbol>;
   };
   const line = async (question: 'name' | 'host' | 'authHeader', message: string, placeholder: string) =>

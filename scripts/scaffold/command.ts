@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { commandOf, settled } from '../../core/hosts/cli/command.ts';
+import { commandOf, runToExitCode } from '../../core/hosts/cli/command.ts';
 import { exitCode } from '../../core/hosts/cli/exit-codes.ts';
 import { print, type Terminal } from '../../core/hosts/cli/terminal.ts';
 import { verify } from '../../core/hosts/cli/verify.ts';
@@ -34,7 +34,7 @@ export async function newDestination(args: readonly string[], terminal: Terminal
     .action(async (slug: string, flags: AllFlags) => {
       code = await scaffold(slug, flags, terminal);
     });
-  return settled(command, terminal, async () => {
+  return runToExitCode(command, terminal, async () => {
     await command.parseAsync(args, { from: 'user' });
     return code;
   });

@@ -1,7 +1,7 @@
 // Tests core/hosts/cli/queue/work-log.ts, core/hosts/cli/queue/rate-meter.ts and core/hosts/cli/queue/status.ts.
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
-import { createAttendance } from '../../core/hosts/cli/queue/attendance.ts';
+import { WorkerMonitor } from '../../core/hosts/cli/queue/worker-monitor.ts';
 import { answerForStore } from '../../core/hosts/cli/queue/owner-socket.ts';
 import { createRateMeter } from '../../core/hosts/cli/queue/rate-meter.ts';
 import { createWorkLog } from '../../core/hosts/cli/queue/work-log.ts';
@@ -203,7 +203,7 @@ describe('a vendor that is out of order in part', () => {
     const log = createWorkLog(box.terminal.stderr, 'text', '/');
     let now = 1_000_000;
     const changes: unknown[] = [];
-    const attendance = createAttendance(
+    const monitor = new WorkerMonitor(
       ['post'],
       (change) => {
         changes.push(change);
@@ -213,14 +213,14 @@ describe('a vendor that is out of order in part', () => {
     );
     const see = (events: number, partial: boolean, afterMs: number): void => {
       now += afterMs;
-      attendance.see('post', { events, partial });
+      monitor.recordSuspects('post', { events, partial });
     };
     see(1, false, 0);
-    expect(attendance.of('post', 5)).toMatchObject({ failing: { events: 1, partial: false } });
+    expect(monitor.stateOf('post', 5)).toMatchObject({ failing: { events: 1, partial: false } });
     see(40, true, 2_000);
     see(30, false, 2_000);
     see(45, true, 30_000);
-    expect(attendance.of('post', 5)).toMatchObject({ failing: { events: 45, partial: true } });
+    expect(monitor.stateOf('post', 5)).toMatchObject({ failing: { events: 45, partial: true } });
     see(0, false, 59_000);
     expect(changes).toHaveLength(1);
     see(0, false, 2_000);
@@ -243,8 +243,8 @@ describe('a vendor that is out of order in part', () => {
     await queue.put('post', [
       { id: 'a', acceptedAt: Date.now(), event: { type: 'track', event: 'x', messageId: 'a' } },
     ]);
-    const attendance = createAttendance(['post'], () => undefined);
-    attendance.see('post', { events: 40, partial: true });
+    const monitor = new WorkerMonitor(['post'], () => undefined);
+    monitor.recordSuspects('post', { events: 40, partial: true });
     const owner = await answerForStore({
       directory: store,
       queue,
@@ -253,7 +253,7 @@ describe('a vendor that is out of order in part', () => {
       attended: () => ({
         pid: process.pid,
         startedAt: new Date().toISOString(),
-        connections: { post: attendance.of('post', 1) },
+        connections: { post: monitor.stateOf('post', 1) },
       }),
     });
     expect(await backlog('post')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text as readText } from 'node:stream/consumers';
 import lodash from 'lodash';
 import type { JsonSchema } from '../../index.ts';
-import { errnoOf, exitCode, Refusal, usage } from './exit-codes.ts';
+import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CallInputFlags {
@@ -43,7 +43,7 @@ async function readBody(file: string, stdin: Terminal['stdin']): Promise<unknown
   try {
     return JSON.parse(written) as unknown;
   } catch {
-    throw new Refusal(exitCode.unreadable, `the body ${file} is not valid JSON`);
+    throw new CliError(exitCode.unreadable, `the body ${file} is not valid JSON`);
   }
 }
 

@@ -9,8 +9,8 @@ import {
 } from '../../index.ts';
 import { callInput } from './call-input.ts';
 import { destinationNamed, findDestinations } from './destinations.ts';
-import { afterSignal, exitCode, Refusal, usage } from './exit-codes.ts';
-import { originOf, withinOf } from './flags.ts';
+import { afterSignal, exitCode, CliError, usage } from './exit-codes.ts';
+import { originOf, withinOf } from './flag-parsers.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { firstLine, printable } from './printable.ts';
 import { proxyChoice } from './proxy-choice.ts';
@@ -101,7 +101,7 @@ async function explained(
   { stderr }: Terminal,
 ): Promise<number> {
   if (result.kind === 'invalid') {
-    throw new Refusal(
+    throw new CliError(
       exitCode.unreadable,
       'nothing was sent: the input does not fit the operation:',
       result.issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),

@@ -1,5 +1,5 @@
 import { exitCode } from './exit-codes.ts';
-import { originOf, withinOf } from './flags.ts';
+import { originOf, withinOf } from './flag-parsers.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { firstLine, printable } from './printable.ts';
 import { proxyChoice } from './proxy-choice.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { exitCode, Refusal } from './exit-codes.ts';
+import { exitCode, CliError } from './exit-codes.ts';
 import { firstLine, printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,23 +13,23 @@ export const commandOf = (name: string, terminal: Terminal): Command =>
   });
 
 /** Acts and resolves to the exit code; what is thrown on the way is told under the command's name. Never rejects. */
-export async function settled(command: Command, terminal: Terminal, act: () => Promise<number>): Promise<number> {
+export async function runToExitCode(command: Command, terminal: Terminal, act: () => Promise<number>): Promise<number> {
   try {
     return await act();
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
-    if (error instanceof Refusal) {
+    if (error instanceof CliError) {
       const lines = [`${command.name()}: ${error.message}`, ...error.details.map((detail) => `  ${firstLine(detail)}`)];
       terminal.stderr.write(`${lines.map(printable).join('\n')}\n`);
       return error.exitCode;
     }
-    terminal.stderr.write(`${command.name()}: a defect in this program: ${whereabouts(error)}\n`);
+    terminal.stderr.write(`${command.name()}: a defect in this program: ${stackOf(error)}\n`);
     return exitCode.defect;
   }
 }
 
 /** Without the message, which might quote an event or a credential. */
-const whereabouts = (error: unknown): string =>
+const stackOf = (error: unknown): string =>
   error instanceof Error
     ? [error.name, ...(error.stack ?? '').split('\n').filter((line) => /^ +at /.test(line))].join('\n')
     : typeof error;

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ConfigIssue, ConnectionOptions } from '../../index.ts';
-import { errnoOf, exitCode, Refusal, usage } from './exit-codes.ts';
+import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a config file says, with the environment's values in place; none of it checked against a destination yet. */
@@ -36,7 +36,7 @@ export async function readObject(file: string, expected: string): Promise<object
   });
   const parsed = parse(text.replace(/^\uFEFF/, ''), file);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw new Refusal(exitCode.config, `${file}: expected ${expected}`);
+  throw new CliError(exitCode.config, `${file}: expected ${expected}`);
 }
 
 /** The same with the environment's values in place, and what of them is not there. */
@@ -45,8 +45,8 @@ export function filledIn(value: unknown, env: Terminal['env']): { value: unknown
   return { value: fill(value, '', env, unset), unset };
 }
 
-export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): Refusal =>
-  new Refusal(
+export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): CliError =>
+  new CliError(
     exitCode.config,
     `${file} is not valid:`,
     issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),
@@ -59,7 +59,7 @@ function parse(text: string, file: string): unknown {
   } catch (error) {
     const { message } = error as Error;
     const position = message === 'Unexpected end of JSON input' ? text.length : /at position (\d+)/.exec(message)?.[1];
-    throw new Refusal(
+    throw new CliError(
       exitCode.config,
       `${file}${position === undefined ? '' : place(text, Number(position))}: not valid JSON`,
     );

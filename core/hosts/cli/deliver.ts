@@ -1,17 +1,18 @@
+import type { Signal } from '../../index.ts';
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { afterSignal, exitCode, usage } from './exit-codes.ts';
-import { originOf, withinOf } from './flags.ts';
+import { originOf, withinOf } from './flag-parsers.ts';
 import { openInput, type Input } from './input.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { openOutcomes } from './outcomes-file.ts';
 import { openJournal, type Journal } from './queue/journal.ts';
 import { proxyChoice } from './proxy-choice.ts';
-import { remarks } from './remarks.ts';
+import { warnings } from './warnings.ts';
 import { runDelivery, type DeliveryEnd } from './run-delivery.ts';
 import { listenForStop, type Stop } from './stop.ts';
 import { summaryOf, summaryText, type Stopped, type Summary } from './summary.ts';
-import { createTally } from './tally.ts';
+import { RunStats } from './run-stats.ts';
 import { isStopSignal, print, type Terminal } from './terminal.ts';
 
 export interface DeliverFlags extends ConnectionFlags {
@@ -55,14 +56,14 @@ async function deliverFrom(
 ): Promise<number> {
   const { env, stdout, stderr } = terminal;
   const withinMs = withinOf(flags.within, env);
-  const tally = createTally();
+  const stats = new RunStats();
   const target = openOutcomes(flags.outcomes, terminal, {
     input: input.stats,
     config: statsOf(flags.config),
   });
   const settings = {
     origin: originOf(flags.origin, env),
-    onSignal: tally.hear,
+    onSignal: (signal: Signal) => stats.observe(signal),
     ...(await proxyChoice(flags.proxy, terminal)),
   };
   const { connection, runtime } = await openConnection(slug, flags, env, settings).catch((error: unknown) => {
@@ -76,12 +77,12 @@ async function deliverFrom(
   try {
     if (store !== undefined) journal = openJournal(store, realpathSync(flags.input), `${slug} ${connection.id}`);
     const outcomes = target.start();
-    const end = await runDelivery({ connection, input, outcomes, tally, stop, withinMs, journal, screen });
-    const summary = summaryOf(slug, end.events, tally, end.ms, stoppedBy(stop, end));
+    const end = await runDelivery({ connection, input, outcomes, stats, stop, withinMs, journal, screen });
+    const summary = summaryOf(slug, end.events, stats, end.ms, stoppedBy(stop, end));
     if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
     else if (screen !== undefined) await print(screen, summaryText(summary));
-    for (const line of remarks(summary, tally, end)) await print(stderr, `spillway: ${line}\n`);
-    return codeOf(summary, tally.unauthorized);
+    for (const line of warnings(summary, stats, end)) await print(stderr, `spillway: ${line}\n`);
+    return codeOf(summary, stats.unauthorized);
   } finally {
     journal?.close();
     stop.release();

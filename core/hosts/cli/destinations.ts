@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadDestinations, type AnyDestination } from '../../index.ts';
 import { usage } from './exit-codes.ts';
-import { directoriesOf } from './flags.ts';
+import { directoriesOf } from './flag-parsers.ts';
 import { firstLine } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 

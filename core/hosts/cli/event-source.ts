@@ -1,107 +1,104 @@
 import type { CdpEvent, Outcome, ReasonCode } from '../../index.ts';
-import type { Answers } from './answers.ts';
 import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
+import type { OrderedOutcomes } from './reorder-buffer.ts';
 
 export interface EventSourceOptions {
   readonly chunks: AsyncIterator<Buffer>;
   readonly cutter: LineCutter;
-  readonly answers: Answers;
-  /** A line that is no JSON got this outcome. */
+  readonly ordered: OrderedOutcomes;
+  /** Called for a line that is not JSON, with its outcome. */
   readonly onUnreadable: (outcome: Outcome, line: number) => void;
-  /** Whether the stream is to have this event; one that it is not has its outcome already. Default: all. */
+  /** Whether the stream gets this event; one that it does not get has its outcome already. Default: all. */
   readonly admit?: (event: CdpEvent, line: InputLine) => boolean;
-  /** Something that has to happen before more lines are read; `undefined` when there is nothing. */
-  readonly hold: () => Promise<void> | undefined;
+  /** What to wait for before more lines are read; `undefined` where there is nothing. */
+  readonly backpressure: () => Promise<void> | undefined;
   readonly signal: AbortSignal;
-}
-
-export interface EventSource extends AsyncIterable<CdpEvent> {
-  /** Of the input, so far. */
-  readonly bytesRead: number;
-  /** Why the input broke off before its end: an errno. */
-  readonly brokenOff: string | undefined;
 }
 
 type Rejected = Extract<Outcome, { kind: 'rejected' }>;
 type Next = IteratorResult<CdpEvent, undefined>;
 const end: Next = { done: true, value: undefined };
 
-/** The events of an NDJSON input, for connection.stream(). A promise is made per event, but awaited here only per chunk. */
-export function createEventSource({
-  chunks,
-  cutter,
-  answers,
-  onUnreadable,
-  admit = () => true,
-  hold,
-  signal,
-}: EventSourceOptions): EventSource {
-  let lines: readonly InputLine[] = [];
-  let at = 0;
-  let ended = false;
-  let bytesRead = 0;
-  let brokenOff: string | undefined;
+/** The events of an NDJSON input, for connection.stream(). Makes a promise per event, but waits only once per chunk. */
+export class EventSource implements AsyncIterable<CdpEvent> {
+  readonly #options: EventSourceOptions;
+  #lines: readonly InputLine[] = [];
+  #at = 0;
+  #ended = false;
+  #bytesRead = 0;
+  #brokenOff: string | undefined;
 
-  /** The next event among the lines at hand, while there is room for its answer. */
-  function nextAtHand(): Next | undefined {
-    for (let line = lines[at]; line !== undefined && !answers.full; line = lines[at]) {
-      at += 1;
+  constructor(options: EventSourceOptions) {
+    this.#options = options;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<CdpEvent, undefined> {
+    return {
+      next: () => {
+        if (this.#options.signal.aborted) return Promise.resolve(end);
+        const next = this.#nextBuffered();
+        return next === undefined ? this.#nextRead() : Promise.resolve(next);
+      },
+    };
+  }
+
+  /** Of the input, so far. */
+  get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  /** Why the input could not be read to its end: an errno. */
+  get brokenOff(): string | undefined {
+    return this.#brokenOff;
+  }
+
+  /** The next event among the lines that are read, while there is space for its outcome. */
+  #nextBuffered(): Next | undefined {
+    const { ordered, admit, onUnreadable } = this.#options;
+    for (let line = this.#lines[this.#at]; line !== undefined && !ordered.full; line = this.#lines[this.#at]) {
+      this.#at += 1;
       const read = parseLine(line);
       if (read.kind === 'event') {
-        if (!admit(read.event, line)) continue;
-        answers.expect(line.number);
+        if (admit !== undefined && !admit(read.event, line)) continue;
+        ordered.reserve(line.number);
         return { done: false, value: read.event };
       }
-      answers.refuse(line.number, read.outcome);
+      ordered.settleNow(line.number, read.outcome);
       onUnreadable(read.outcome, line.number);
     }
     return undefined;
   }
 
-  async function nextFromAfar(): Promise<Next> {
+  async #nextRead(): Promise<Next> {
+    const { ordered, backpressure, signal } = this.#options;
     while (true) {
-      await hold();
-      await answers.room();
+      await backpressure();
+      await ordered.whenReady();
       if (signal.aborted) return end;
-      const next = nextAtHand();
+      const next = this.#nextBuffered();
       if (next !== undefined) return next;
-      if (at < lines.length) continue;
-      if (ended) return end;
-      lines = await nextLines();
-      at = 0;
+      if (this.#at < this.#lines.length) continue;
+      if (this.#ended) return end;
+      this.#lines = await this.#readLines();
+      this.#at = 0;
     }
   }
 
-  async function nextLines(): Promise<readonly InputLine[]> {
+  async #readLines(): Promise<readonly InputLine[]> {
+    const { chunks, cutter, signal } = this.#options;
     try {
       const chunk = await chunks.next();
       if (chunk.done !== true) {
-        bytesRead += chunk.value.length;
+        this.#bytesRead += chunk.value.length;
         return cutter.cut(chunk.value);
       }
     } catch (error) {
-      // A stop ends the reading from outside; anything else is the input's own doing.
-      if (!signal.aborted) brokenOff = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+      // A stop ends the reading from outside; any other error is the input's own.
+      if (!signal.aborted) this.#brokenOff = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     }
-    ended = true;
-    return brokenOff === undefined ? cutter.end() : [];
+    this.#ended = true;
+    return this.#brokenOff === undefined ? cutter.end() : [];
   }
-
-  return {
-    [Symbol.asyncIterator]: () => ({
-      next() {
-        if (signal.aborted) return Promise.resolve(end);
-        const next = nextAtHand();
-        return next === undefined ? nextFromAfar() : Promise.resolve(next);
-      },
-    }),
-    get bytesRead() {
-      return bytesRead;
-    },
-    get brokenOff() {
-      return brokenOff;
-    },
-  };
 }
 
 /** The event of a line, or the outcome of one that holds none. Never tells what stands in the line. */

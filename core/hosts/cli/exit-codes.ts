@@ -27,7 +27,7 @@ export const exitCode = {
 export const afterSignal = (signal: StopSignal): number => 128 + constants.signals[signal];
 
 /** Why a command cannot be carried out: its exit code, and what to say about it. Holds no secrets and no event data. */
-export class Refusal extends Error {
+export class CliError extends Error {
   readonly exitCode: number;
   /** Shown under the message, one a line. */
   readonly details: readonly string[];
@@ -39,7 +39,7 @@ export class Refusal extends Error {
   }
 }
 
-export const usage = (message: string): Refusal => new Refusal(exitCode.usage, message);
+export const usage = (message: string): CliError => new CliError(exitCode.usage, message);
 
 /** What went wrong with a file, without Node's own wording around it. */
 export const errnoOf = (error: unknown): string => {

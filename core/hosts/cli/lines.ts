@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { CliError, errnoOf, exitCode } from './exit-codes.ts';
 
 /** One line of the input that is not blank; its number counts blank ones, too. */
 export type InputLine =
@@ -71,4 +72,16 @@ export function createLineCutter(maxBytes: number = maxLineBytes): LineCutter {
       return line === undefined ? [] : [line];
     },
   };
+}
+
+/** The lines of an input that are not blank. Throws a Refusal, after the lines before it, where the input breaks off. */
+export async function* readLines(chunks: AsyncIterator<Buffer>): AsyncGenerator<InputLine, void, undefined> {
+  const cutter = createLineCutter();
+  try {
+    for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next())
+      yield* cutter.cut(chunk.value);
+  } catch (error) {
+    throw new CliError(exitCode.unreadable, `the input could not be read to its end (${errnoOf(error)})`);
+  }
+  yield* cutter.end();
 }

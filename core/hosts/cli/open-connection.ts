@@ -1,8 +1,7 @@
-import { createRuntime, type Connection, type ProxyOption, type Runtime, type Signal } from '../../index.ts';
+import { type Connection, type ProxyOption, type Runtime, type Signal } from '../../index.ts';
 import { invalidConfig, readConfigFile } from './config-file.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
-import { usage } from './exit-codes.ts';
-import { firstLine } from './printable.ts';
+import { openRuntime } from './open-runtime.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ConnectionFlags extends DestinationFlags {
@@ -24,14 +23,9 @@ export async function openConnection(
   settings: RuntimeSettings = {},
 ): Promise<{ readonly connection: Connection; readonly runtime: Runtime }> {
   const destination = destinationNamed(slug, await findDestinations(flags, env));
-  const runtime = runtimeFor(() =>
-    createRuntime({
-      destinations: [destination],
-      ...(settings.origin === undefined ? {} : { origins: { [slug]: settings.origin } }),
-      ...(settings.proxy === undefined ? {} : { proxy: settings.proxy }),
-      ...(settings.onSignal === undefined ? {} : { onSignal: settings.onSignal }),
-    }),
-  );
+  const { origin, ...others } = settings;
+  const origins = origin === undefined ? {} : { origins: { [slug]: origin } };
+  const runtime = openRuntime({ destinations: [destination], ...origins, ...others });
   const { config, options, unset } = await readConfigFile(flags.config, env);
   const opened = runtime.open(slug, config, options);
   if (opened.kind === 'open' && unset.length === 0) return { connection: opened.connection, runtime };
@@ -39,14 +33,4 @@ export async function openConnection(
   const unfilled = new Set(unset.map(({ path }) => path));
   const issues = opened.kind === 'invalid' ? opened.issues.filter(({ path }) => !unfilled.has(path)) : [];
   throw invalidConfig(flags.config, [...unset, ...issues]);
-}
-
-/** An origin that is none is the only thing a runtime with one known destination refuses. */
-function runtimeFor(create: () => Runtime): Runtime {
-  try {
-    return create();
-  } catch (error) {
-    const message = firstLine((error as Error).message);
-    throw usage(/^proxy\b/.test(message) ? message : `origin: ${message}`);
-  }
 }

@@ -2,9 +2,9 @@ import { createColors } from 'picocolors';
 import { eventIdOf } from '../../index.ts';
 import { parseLine } from './event-source.ts';
 import { exitCode } from './exit-codes.ts';
-import { explain, type Previewed } from './explain.ts';
+import { previewText, type PreviewedLine } from './preview-text.ts';
 import { openInput } from './input.ts';
-import { linesOf } from './lines-of.ts';
+import { readLines } from './lines.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { colourful, print, type Terminal } from './terminal.ts';
 
@@ -20,14 +20,14 @@ export async function preview(slug: string, flags: PreviewFlags, terminal: Termi
     const { connection, runtime } = await openConnection(slug, flags, terminal.env);
     const colours = createColors(colourful(terminal.stdout, terminal.env));
     let code: number = exitCode.ok;
-    for await (const line of linesOf(input.chunks)) {
+    for await (const line of readLines(input.chunks)) {
       const read = parseLine(line);
-      const shown: Previewed =
+      const shown: PreviewedLine =
         read.kind === 'event'
           ? { line: line.number, messageId: eventIdOf(read.event), ...(await connection.preview(read.event)) }
           : { line: line.number, messageId: '', kind: 'rejected', stage: 'line', reason: read.outcome.reason };
       if (read.kind === 'unreadable') code = exitCode.unreadable;
-      const text = flags.json === true ? `${JSON.stringify(shown)}\n` : explain(shown, colours);
+      const text = flags.json === true ? `${JSON.stringify(shown)}\n` : previewText(shown, colours);
       if (!(await print(terminal.stdout, text))) break;
     }
     await runtime.close();

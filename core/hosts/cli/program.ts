@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { commandOf, settled } from './command.ts';
+import { commandOf, runToExitCode } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { collect, config, destinations, input, milliseconds, proxy } from './flags.ts';
+import { collect, config, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -12,19 +12,33 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const program = describeProgram(terminal, (ended) => {
     code = ended;
   });
-  return settled(program, terminal, async () => {
+  return runToExitCode(program, terminal, async () => {
     await program.parseAsync(args, { from: 'user' });
     return code;
   });
 }
 
+type End = (code: number) => void;
+
 /** The commands. What each of them needs is loaded when it runs, so that --help need not wait for it. */
-export function describeProgram(terminal: Terminal, end: (code: number) => void): Command {
+export function describeProgram(terminal: Terminal, end: End): Command {
   const program = commandOf('spillway', terminal)
     .description('Delivers customer data events to vendors and reports an outcome for each event.')
     .version(version())
     .addHelpText('after', help);
 
+  describeCatalogue(program, terminal, end);
+  describeDelivery(program, terminal, end);
+  describeRequests(program, terminal, end);
+  describeQueue(program, terminal, end);
+  program
+    .command('verify <dir...>')
+    .description('checks destination folders against the contract')
+    .action(async (directories) => end(await (await import('./verify.ts')).verify(directories, terminal)));
+  return program;
+}
+
+function describeCatalogue(program: Command, terminal: Terminal, end: End): void {
   program
     .command('list')
     .description('lists the destinations')
@@ -42,6 +56,9 @@ export function describeProgram(terminal: Terminal, end: (code: number) => void)
     .requiredOption(...config)
     .option(...destinations)
     .action(async (slug, flags) => end(await (await import('./validate.ts')).validate(slug, flags, terminal)));
+}
+
+function describeDelivery(program: Command, terminal: Terminal, end: End): void {
   program
     .command('preview <slug>')
     .description('shows the request each event would become, or why it would not be sent; sends nothing')
@@ -71,6 +88,10 @@ export function describeProgram(terminal: Terminal, end: (code: number) => void)
     .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress bar')
     .action(async (slug, flags) => end(await (await import('./deliver.ts')).deliver(slug, flags, terminal)));
+}
+
+/** Requests beside events. */
+function describeRequests(program: Command, terminal: Terminal, end: End): void {
   program
     .command('check <slug>')
     .description('asks the vendor whether it accepts the credentials; changes nothing there')
@@ -103,12 +124,6 @@ export function describeProgram(terminal: Terminal, end: (code: number) => void)
     .action(async (slug, operation, flags) =>
       end(await (await import('./call.ts')).call(slug, operation, flags, terminal)),
     );
-  describeQueue(program, terminal, end);
-  program
-    .command('verify <dir...>')
-    .description('checks destination folders against the contract')
-    .action(async (directories) => end(await (await import('./verify.ts')).verify(directories, terminal)));
-  return program;
 }
 
 const origin = ['--origin <url>', 'sends to this origin instead of the vendor (env: SPILLWAY_ORIGIN)'] as const;

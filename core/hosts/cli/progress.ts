@@ -1,4 +1,4 @@
-import type { Tally } from './tally.ts';
+import type { RunStats } from './run-stats.ts';
 import type { Output } from './terminal.ts';
 
 export interface Progress {
@@ -6,11 +6,11 @@ export interface Progress {
   stop(): void;
 }
 
-export interface Progressing {
+export interface DeliveryProgress {
   /** Bytes of the input, where it is known. */
   readonly size: number | undefined;
   readonly bytesRead: () => number;
-  readonly tally: Tally;
+  readonly stats: RunStats;
 }
 
 /** A bar of the input's length, where that is known, and numbers behind it. */
@@ -27,14 +27,17 @@ const none: Progress = { stop() {} };
 const everyMs = 200;
 
 /** How a delivery goes on, on a terminal; nothing elsewhere. */
-export function startProgress(output: Output | undefined, { size, bytesRead, tally }: Progressing): Promise<Progress> {
+export function startProgress(
+  output: Output | undefined,
+  { size, bytesRead, stats }: DeliveryProgress,
+): Promise<Progress> {
   const startedAt = performance.now();
   return startBar(output, {
     size,
     bytesRead,
     format: '{outcomes} outcomes  {perSecond}/s  {undelivered} not delivered',
     numbers() {
-      const { delivered, skipped, rejected, deferred, suspended, unknown } = tally.outcomes;
+      const { delivered, skipped, rejected, deferred, suspended, unknown } = stats.outcomes;
       const undelivered = rejected + deferred + suspended + unknown;
       const outcomes = delivered + skipped + undelivered;
       return { outcomes, undelivered, perSecond: perSecond(outcomes, startedAt) };

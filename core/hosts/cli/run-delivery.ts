@@ -1,6 +1,6 @@
 import type { Connection, Outcome } from '../../index.ts';
-import { createAnswers } from './answers.ts';
-import { createEventSource } from './event-source.ts';
+import { OrderedOutcomes } from './reorder-buffer.ts';
+import { EventSource } from './event-source.ts';
 import type { Input } from './input.ts';
 import { createLineCutter } from './lines.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
@@ -8,14 +8,14 @@ import { startProgress } from './progress.ts';
 import type { Journal } from './queue/journal.ts';
 import { createResumption } from './queue/resumption.ts';
 import type { Stop } from './stop.ts';
-import type { Tally } from './tally.ts';
+import type { RunStats } from './run-stats.ts';
 import type { Output } from './terminal.ts';
 
 export interface DeliveryRun {
   readonly connection: Connection;
   readonly input: Input;
   readonly outcomes: OutcomesFile;
-  readonly tally: Tally;
+  readonly stats: RunStats;
   readonly stop: Stop;
   /** How long one event may take, in milliseconds; the runtime's default without it. */
   readonly withinMs: number | undefined;
@@ -42,41 +42,41 @@ export interface DeliveryEnd {
 
 /** Moves all events of the input through a connection; resolves when every outcome is counted, written and flushed. */
 export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
-  const { connection, input, outcomes, tally, stop, journal } = run;
+  const { connection, input, outcomes, stats, stop, journal } = run;
   let unwritable: string | undefined;
   outcomes.onFailure = (code) => {
     unwritable = code;
     stop.now();
   };
-  const resumption = journal === undefined ? undefined : createResumption(journal, tally, stop);
+  const resumption = journal === undefined ? undefined : createResumption(journal, stats, stop);
   // A journal gives the outcomes out at the end, with those of the runs before.
-  const answers = createAnswers((line, outcome) => {
+  const ordered = new OrderedOutcomes((line, outcome) => {
     if (journal === undefined) outcomes.write(line, outcome);
   });
-  const source = createEventSource({
+  const source = new EventSource({
     chunks: input.chunks,
     cutter: createLineCutter(),
-    answers,
+    ordered,
     onUnreadable(outcome, line) {
-      tally.countUnreadable(outcome);
+      stats.countUnreadable(outcome);
       resumption?.unreadable(line, outcome);
     },
     ...(resumption === undefined ? {} : { admit: resumption.admit }),
-    hold: () => journal?.busy ?? outcomes.busy,
+    backpressure: () => journal?.busy ?? outcomes.busy,
     signal: stop.signal,
   });
   const startedAt = performance.now();
-  const progress = await startProgress(run.screen, { size: input.size, bytesRead: () => source.bytesRead, tally });
+  const progress = await startProgress(run.screen, { size: input.size, bytesRead: () => source.bytesRead, stats });
   try {
     const limits = run.withinMs === undefined ? {} : { withinMs: run.withinMs };
     for await (const { index, outcome } of connection.stream(source, { signal: stop.signal, ...limits })) {
-      tally.count(outcome);
-      answers.settle(index, outcome);
+      stats.count(outcome);
+      ordered.settle(index, outcome);
       resumption?.settle(index, outcome);
       if (outcomes.busy !== undefined) await outcomes.busy;
     }
-    answers.finish(stop.signal.aborted, () => {
-      tally.count(lost);
+    ordered.finish(stop.signal.aborted, () => {
+      stats.count(lost);
       return lost;
     });
     await resumption?.finish(outcomes);
@@ -87,9 +87,9 @@ export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
   }
   const ms = performance.now() - startedAt;
   const { brokenOff } = source;
-  const events = answers.count + (resumption?.passedOver ?? 0);
+  const events = ordered.count + (resumption?.passedOver ?? 0);
   const { unrecorded, unwritten = [] } = resumption ?? {};
-  return { events, nextLine: answers.nextLine, ms, brokenOff, unwritable, unrecorded, unwritten };
+  return { events, nextLine: ordered.nextLine, ms, brokenOff, unwritable, unrecorded, unwritten };
 }
 
 /** The stream ended without its outcome: a defect of the core, so nothing is claimed about the event. */

@@ -1,6 +1,6 @@
 import lodash from 'lodash';
 import { outcomeKinds, type OutcomeKind, type ReasonCode } from '../../index.ts';
-import type { Tally } from './tally.ts';
+import type { RunStats } from './run-stats.ts';
 import type { StopSignal } from './terminal.ts';
 
 /** What `deliver --json` prints. */
@@ -32,7 +32,7 @@ export interface Stopped {
 export function summaryOf(
   destination: string,
   events: number,
-  tally: Tally,
+  stats: RunStats,
   ms: number,
   stopped: Stopped | undefined,
 ): Summary {
@@ -40,16 +40,16 @@ export function summaryOf(
   return {
     destination,
     in: events,
-    outcomes: tally.outcomes,
-    reasons: Object.fromEntries(lodash.orderBy([...tally.reasons], ([, times]) => times, 'desc')),
-    unreadable: tally.unreadable,
-    requests: tally.requests,
-    retries: tally.retries,
-    bytes: tally.bytes,
+    outcomes: stats.outcomes,
+    reasons: Object.fromEntries(lodash.orderBy([...stats.reasons], ([, times]) => times, 'desc')),
+    unreadable: stats.unreadable,
+    requests: stats.requests,
+    retries: stats.retries,
+    bytes: stats.bytes,
     seconds: Math.round(ms) / 1000,
     eventsPerSecond: seconds === 0 ? 0 : Math.round(events / seconds),
-    latencyMs: { p50: tally.latencyMs(50) ?? null, p99: tally.latencyMs(99) ?? null },
-    conserved: lodash.sum(Object.values(tally.outcomes)) === events,
+    latencyMs: { p50: stats.latencyMs(50) ?? null, p99: stats.latencyMs(99) ?? null },
+    conserved: lodash.sum(Object.values(stats.outcomes)) === events,
     ...(stopped === undefined ? {} : { stopped }),
   };
 }

@@ -1,11 +1,19 @@
 import type { Command } from 'commander';
-import { collect, destinations, input, milliseconds, proxy } from '../flags.ts';
+import { bytes, collect, destinations, hours, input, milliseconds, proxy, time } from '../flag-parsers.ts';
 import type { Terminal } from '../terminal.ts';
-import { bytes, hours } from './amounts.ts';
-import { timeOf } from './time.ts';
+
+type End = (code: number) => void;
 
 /** The commands of the durable queue. What each of them needs is loaded when it runs. */
-export function describeQueue(program: Command, terminal: Terminal, end: (code: number) => void): void {
+export function describeQueue(program: Command, terminal: Terminal, end: End): void {
+  describeEnqueue(program, terminal, end);
+  describeWork(program, terminal, end);
+  describeStore(program, terminal, end);
+  describeDead(program, terminal, end);
+  describeReplay(program, terminal, end);
+}
+
+function describeEnqueue(program: Command, terminal: Terminal, end: End): void {
   program
     .command('enqueue <connection-id>')
     .description('puts events into a durable queue, each in the lane its vendor wants')
@@ -22,6 +30,9 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress bar')
     .action(async (id, flags) => end(await (await import('./enqueue.ts')).enqueue(id, flags, terminal)));
+}
+
+function describeWork(program: Command, terminal: Terminal, end: End): void {
   program
     .command('work')
     .description('delivers what waits in a durable queue, with a worker per connection, until a signal comes')
@@ -46,6 +57,9 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress')
     .action(async (flags) => end(await (await import('./work.ts')).work(flags, terminal)));
+}
+
+function describeStore(program: Command, terminal: Terminal, end: End): void {
   const queue = program.command('queue').description('shows a durable queue, and drops what nobody delivers');
   queue
     .command('status')
@@ -65,6 +79,9 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
     .option(...store)
     .requiredOption('--out <file>', 'the new file they go to; - is standard output')
     .action(async (flags) => end(await (await import('./salvage.ts')).salvageStore(flags, terminal)));
+}
+
+function describeDead(program: Command, terminal: Terminal, end: End): void {
   const dead = program.command('dead').description('shows, requeues and drops the dead letters of a durable queue');
   const deadCommand = (name: string, description: string): Command =>
     dead
@@ -73,7 +90,7 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
       .option(...store)
       .option('--connection <id>', 'only those of this connection')
       .option('--reason <code>', 'only those with this reason')
-      .option('--since <time>', 'only those given up at that time or later', timeOf);
+      .option('--since <time>', 'only those given up at that time or later', time);
   deadCommand('list', 'lists dead letters, without the contents of their events')
     .option('--json', 'prints NDJSON, all of them')
     .action(async (flags) => end(await (await import('./dead.ts')).list(flags, terminal)));
@@ -91,14 +108,17 @@ export function describeQueue(program: Command, terminal: Terminal, end: (code: 
   deadCommand('export', 'prints dead letters as NDJSON, with their events: personal data')
     .option('--events', 'prints only the events, as enqueue takes them')
     .action(async (flags) => end(await (await import('./dead.ts')).exportAll(flags, terminal)));
+}
+
+function describeReplay(program: Command, terminal: Terminal, end: End): void {
   program
     .command('replay <connection-id>')
     .description('puts what was delivered between two times into the queue again')
     .option(...store)
     .requiredOption(...connection)
     .option('--destination <slug>', 'the destination, where the config file names none')
-    .requiredOption('--from <time>', 'delivered at that time or later', timeOf)
-    .option('--to <time>', 'delivered at that time or before (default: now)', timeOf)
+    .requiredOption('--from <time>', 'delivered at that time or later', time)
+    .option('--to <time>', 'delivered at that time or before (default: now)', time)
     .option('--force', 'replays even where a repeat does harm, or events must keep their order')
     .option(...destinations)
     .action(async (id, flags) => end(await (await import('./replay.ts')).replay(id, flags, terminal)));

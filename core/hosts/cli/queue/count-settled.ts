@@ -1,20 +1,20 @@
 import type { WorkableQueue } from '../../../queue/index.ts';
 
 /** Events of a connection that were settled for good. */
-export interface Count {
+export interface SettledCount {
   readonly delivered: number;
   readonly skipped: number;
   readonly dead: number;
 }
 
-const none: Count = { delivered: 0, skipped: 0, dead: 0 };
+const none: SettledCount = { delivered: 0, skipped: 0, dead: 0 };
 
 /** The same queue, counting what is settled in it, once that is on disk. */
 export function countSettled(queue: WorkableQueue): {
   readonly queue: WorkableQueue;
-  readonly counts: (connection: string) => Count;
+  readonly counts: (connection: string) => SettledCount;
 } {
-  const counted = new Map<string, Count>();
+  const counted = new Map<string, SettledCount>();
   return {
     counts: (connection) => counted.get(connection) ?? none,
     queue: {

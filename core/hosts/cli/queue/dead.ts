@@ -4,11 +4,11 @@ import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
-import { withEach } from './open-connections.ts';
-import { keepFormer, keepSlug } from './former.ts';
+import { withEachConnection } from './open-connections.ts';
+import { assertNotForFormerDestination, assertDestination } from './former-destination.ts';
 import { destinationAt, laneBy, openRoster, type Roster } from './roster.ts';
-import { storeOf, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
-import { written } from './time.ts';
+import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
+import { isoTime } from './format-time.ts';
 
 export interface DeadFlags extends StoreFlags {
   readonly connection?: string;
@@ -29,7 +29,7 @@ const mostRows = 1_000;
 /** `spillway dead list`: the dead letters, without what stands in them. */
 export async function list(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     const rows: string[][] = [];
     let count = 0;
     for await (const letter of letters(queue, flags, filter)) {
@@ -52,20 +52,20 @@ const row = ({ connection, seq, id, outcome, reason, attempts, diedAt }: DeadLet
   id,
   `${outcome}: ${reason.code}`,
   String(attempts),
-  written(diedAt),
+  isoTime(diedAt),
 ];
 
 /** `detail` quotes the vendor, who may quote the event. */
 function withoutEvent({ connection, seq, id, outcome, reason, attempts, acceptedAt, diedAt, configHash }: DeadLetter) {
   const { code, message, field, status } = reason;
-  const times = { acceptedAt: written(acceptedAt), diedAt: written(diedAt) };
+  const times = { acceptedAt: isoTime(acceptedAt), diedAt: isoTime(diedAt) };
   return { connection, seq, id, outcome, reason: { code, message, field, status }, attempts, ...times, configHash };
 }
 
 /** `spillway dead show`: dead letters by their id or number, with the event. */
 export async function show(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     let shown = 0;
     for await (const letter of letters(queue, flags, filter, names)) {
       shown += 1;
@@ -81,7 +81,7 @@ const noneNamed = 'no dead letter has this id or number; see spillway dead list'
 /** `spillway dead export`: all of each dead letter as NDJSON, or its event alone, which enqueue takes. */
 export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeOf(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     for await (const letter of letters(queue, flags, filter)) {
       const line = JSON.stringify(flags.events === true ? letter.event : readable(letter));
       if (!(await print(terminal.stdout, `${line}\n`))) return exitCode.undelivered;
@@ -92,25 +92,26 @@ export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<n
 
 const readable = ({ acceptedAt, diedAt, ...letter }: DeadLetter) => ({
   ...letter,
-  acceptedAt: written(acceptedAt),
-  diedAt: written(diedAt),
+  acceptedAt: isoTime(acceptedAt),
+  diedAt: isoTime(diedAt),
 });
 
 /** `spillway dead requeue`: puts dead letters back at the tail, as if they were new. */
 export async function requeue(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout, stderr, env } = terminal;
   const filter = filterOf(flags);
-  const directory = storeOf(flags, env);
+  const directory = storeDirectory(flags, env);
   return withLanes(flags, env, (laneOf, slugOf) =>
     withSharedStore(directory, { stderr }, async (queue) => {
       const roster = openRoster(directory);
       const knowsLanes = (connection: string): boolean | Promise<boolean> =>
         queue.knows?.(connection) ?? laneOf(connection) !== undefined;
       let revived = 0;
-      const all = await chosen(queue, flags, filter, names, roster);
-      for (const connection of all.keys()) keepSlug(connection, roster.of(connection), slugOf(connection));
+      const all = await selectByConnection(queue, flags, filter, names, roster);
+      for (const connection of all.keys()) assertDestination(connection, roster.of(connection), slugOf(connection));
       // Before any of them is put back.
-      for (const [connection, { former }] of all) keepFormer(connection, former, roster.of(connection));
+      for (const [connection, { former }] of all)
+        assertNotForFormerDestination(connection, former, roster.of(connection));
       for (const [connection, { count, lanes, parts }] of all) {
         if (flags.dryRun === true) revived += count;
         else {
@@ -144,7 +145,7 @@ async function withLanes(
   const nothing = (): undefined => undefined;
   if (config === undefined) return act(nothing, nothing);
   const entries = await readConnections(config, env);
-  return withEach(entries, { ...flags, config }, env, {}, (connections) => {
+  return withEachConnection(entries, { ...flags, config }, env, {}, (connections) => {
     const byId = new Map(connections.map((opened) => [opened.id, opened]));
     return act(
       (id) => {
@@ -160,9 +161,9 @@ async function withLanes(
 export async function drop(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout, stderr } = terminal;
   const filter = filterOf(flags);
-  return withSharedStore(storeOf(flags, terminal.env), { stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), { stderr }, async (queue) => {
     let dropped = 0;
-    for (const [connection, { count, parts }] of await chosen(queue, flags, filter, names)) {
+    for (const [connection, { count, parts }] of await selectByConnection(queue, flags, filter, names)) {
       if (flags.yes !== true) dropped += count;
       else for (const part of parts) dropped += await queue.drop(connection, part);
     }
@@ -174,7 +175,7 @@ export async function drop(names: readonly string[], flags: DeadFlags, terminal:
   });
 }
 
-interface Chosen {
+interface SelectedLetters {
   readonly count: number;
   /** How many of them have a lane. */
   readonly lanes: number;
@@ -185,16 +186,16 @@ interface Chosen {
 }
 
 /** By connection. With names, a usage error when there is none. */
-async function chosen(
+async function selectByConnection(
   queue: Pick<DeliveryQueue, 'dead' | 'status'>,
   flags: DeadFlags,
   filter: DeadFilter,
   names: readonly string[],
   roster?: Pick<Roster, 'of'>,
-): Promise<ReadonlyMap<string, Chosen>> {
+): Promise<ReadonlyMap<string, SelectedLetters>> {
   const found = new Map<
     string,
-    Chosen & { count: number; lanes: number; parts: DeadFilter[]; former: Map<string, number> }
+    SelectedLetters & { count: number; lanes: number; parts: DeadFilter[]; former: Map<string, number> }
   >();
   for await (const { connection, seq, lane, diedAt } of letters(queue, flags, filter, names)) {
     const parts = names.length > 0 ? [] : [filter];

@@ -1,15 +1,15 @@
 import type { DeliveryQueue } from '../../../queue/index.ts';
-import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
+import { afterSignal, exitCode, CliError, usage } from '../exit-codes.ts';
 import { openInput, type Input } from '../input.ts';
-import { linesOf } from '../lines-of.ts';
+import { readLines } from '../lines.ts';
 import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { isStopSignal, print, type Output, type StopSignal, type Terminal } from '../terminal.ts';
 import { readConnection, type ConnectionEntry } from './connections-file.ts';
-import { createIntake, type Intake } from './intake.ts';
-import { withConnections } from './open-connections.ts';
+import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
+import { withAllConnections } from './open-connections.ts';
 import { keepLanes, openRoster, type Roster } from './roster.ts';
-import { makeRoom, storeOf, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
+import { howToMakeRoom, storeDirectory, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
 
 export interface EnqueueFlags extends StoreFlags {
   readonly config: string;
@@ -22,7 +22,7 @@ export interface EnqueueFlags extends StoreFlags {
 }
 
 /** What `enqueue --json` prints. */
-export interface Enqueued extends Readonly<Intake['counts']> {
+export interface EnqueueSummary extends EnqueueCounts {
   readonly connection: string;
   readonly destination: string;
   readonly stopped?: {
@@ -38,56 +38,25 @@ const leastBytes = 8 * 1024;
 
 /** `spillway enqueue`: NDJSON events into a durable queue, each in the lane its vendor wants. Resolves to the exit code. */
 export async function enqueue(id: string, flags: EnqueueFlags, terminal: Terminal): Promise<number> {
-  const { env, stdout, stderr } = terminal;
-  const directory = storeOf(flags, env);
-  if (flags.maxBytes !== undefined && flags.maxBytes < leastBytes)
-    throw usage(`--max-bytes ${flags.maxBytes} is too small for events; the minimum is ${leastBytes}`);
+  const { env, stderr } = terminal;
+  const directory = storeDirectory(flags, env);
+  const { maxBytes } = flags;
+  if (maxBytes !== undefined && maxBytes < leastBytes)
+    throw usage(`--max-bytes ${maxBytes} is too small for events; the minimum is ${leastBytes}`);
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   const input = openInput(flags.input, terminal);
-  const { maxBytes } = flags;
   const settings = { create: true, maxBytes, stderr };
   try {
-    return await withConnections([entry], flags, env, {}, ([opened]) =>
+    return await withAllConnections([entry], flags, env, {}, ([opened]) =>
       withSharedStore(directory, settings, async (queue) => {
         const roster = openRoster(directory);
         keepLanes(queue, opened, roster.of(id));
-        await keepWorkers(queue, id, opened.destination.manifest.slug);
-        for (const remark of await strangeness(queue, entry, roster)) await print(stderr, `spillway: ${remark}\n`);
-        const intake = createIntake({ ...opened, queue, roster, halted: input.close });
-        const stop = listenForStop(terminal);
-        stop.signal.addEventListener('abort', input.close, { once: true });
-        const progress = await showProgress(flags.quiet === true ? undefined : stderr, input, intake);
-        try {
-          let brokenOff: string | undefined;
-          try {
-            for await (const line of linesOf(input.chunks)) {
-              await intake.take(line);
-              if (intake.full || stop.signal.aborted) break;
-            }
-          } catch (error) {
-            if (!(error instanceof Refusal)) throw error;
-            // A signal, and a queue that takes no more, end the reading from outside; anything else is the input's own doing.
-            if (!stop.signal.aborted) brokenOff = error.message;
-          }
-          await intake.flush();
-          progress.stop();
-          const by = stoppedBy(intake, stop, brokenOff);
-          const summary: Enqueued = {
-            connection: id,
-            destination: entry.destination,
-            ...intake.counts,
-            ...(by === undefined ? {} : { stopped: { by, nextLine: intake.nextLine } }),
-          };
-          if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
-          else if (flags.quiet !== true) await print(stderr, summaryText(summary));
-          const full = intake.full ? [fullness(queue)] : [];
-          for (const remark of [...intake.remarks, ...stopRemarks(summary, brokenOff), ...full])
-            await print(stderr, `spillway: ${remark}\n`);
-          return codeOf(summary);
-        } finally {
-          progress.stop();
-          stop.release();
-        }
+        await assertSameDestination(queue, id, opened.destination.manifest.slug);
+        for (const warning of await unknownIdWarnings(queue, entry, roster))
+          await print(stderr, `spillway: ${warning}\n`);
+        const writer = new EnqueueWriter({ ...opened, queue, roster, halted: input.close });
+        const end = await putAll(input, writer, flags, terminal);
+        return report({ id, entry, writer, queue, flags, terminal }, end);
       }),
     );
   } finally {
@@ -95,17 +64,78 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   }
 }
 
+interface EnqueueEnd {
+  readonly by: StoppedBy | undefined;
+  /** Why the input could not be read to its end, in words. */
+  readonly brokenOff: string | undefined;
+}
+
+/** Puts the lines of the input until it ends, a signal comes, or the queue is full. */
+async function putAll(
+  input: Input,
+  writer: EnqueueWriter,
+  { quiet }: EnqueueFlags,
+  terminal: Terminal,
+): Promise<EnqueueEnd> {
+  const stop = listenForStop(terminal);
+  stop.signal.addEventListener('abort', input.close, { once: true });
+  const progress = await showProgress(quiet === true ? undefined : terminal.stderr, input, writer);
+  try {
+    let brokenOff: string | undefined;
+    try {
+      for await (const line of readLines(input.chunks)) {
+        await writer.add(line);
+        if (writer.full || stop.signal.aborted) break;
+      }
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      // A signal or a full queue ends the reading from outside; any other error is the input's own.
+      if (!stop.signal.aborted) brokenOff = error.message;
+    }
+    await writer.flush();
+    return { by: stoppedBy(writer, stop, brokenOff), brokenOff };
+  } finally {
+    progress.stop();
+    stop.release();
+  }
+}
+
+interface EnqueueRun {
+  readonly id: string;
+  readonly entry: ConnectionEntry;
+  readonly writer: EnqueueWriter;
+  readonly queue: SharedQueue;
+  readonly flags: EnqueueFlags;
+  readonly terminal: Terminal;
+}
+
+async function report({ id, entry, writer, queue, flags, terminal }: EnqueueRun, end: EnqueueEnd): Promise<number> {
+  const { by, brokenOff } = end;
+  const summary: EnqueueSummary = {
+    connection: id,
+    destination: entry.destination,
+    ...writer.counts,
+    ...(by === undefined ? {} : { stopped: { by, nextLine: writer.nextLine } }),
+  };
+  if (flags.json === true) await print(terminal.stdout, `${JSON.stringify(summary)}\n`);
+  else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
+  const full = writer.full ? [fullText(queue)] : [];
+  for (const warning of [...writer.warnings, ...stopWarnings(summary, brokenOff), ...full])
+    await print(terminal.stderr, `spillway: ${warning}\n`);
+  return codeOf(summary);
+}
+
 /** Beside a worker, events go where that one delivers, whatever the settings here say. */
-async function keepWorkers(queue: SharedQueue, id: string, slug: string): Promise<void> {
+async function assertSameDestination(queue: SharedQueue, id: string, slug: string): Promise<void> {
   const there = await queue.destinationOf?.(id);
   if (there === undefined || there === null || there === slug) return;
-  throw new Refusal(exitCode.config, `${id}: the running spillway work delivers it to ${there}, not to ${slug}`, [
+  throw new CliError(exitCode.config, `${id}: the running spillway work delivers it to ${there}, not to ${slug}`, [
     'use another connection id for these settings, or restart spillway work with them',
   ]);
 }
 
 /** An id that was mistyped, or renamed, makes a backlog that nobody works on. */
-async function strangeness(
+async function unknownIdWarnings(
   queue: SharedQueue,
   { id, at }: ConnectionEntry,
   roster: Pick<Roster, 'of'>,
@@ -121,7 +151,7 @@ async function strangeness(
   return others.length === 0 ? [] : [`${id} is a new connection id in this store, which has: ${others.join(', ')}`];
 }
 
-function showProgress(output: Output | undefined, input: Input, { counts }: Intake): Promise<Progress> {
+function showProgress(output: Output | undefined, input: Input, { counts }: EnqueueWriter): Promise<Progress> {
   const startedAt = performance.now();
   return startBar(output, {
     size: input.size,
@@ -136,7 +166,7 @@ function showProgress(output: Output | undefined, input: Input, { counts }: Inta
   });
 }
 
-function stoppedBy({ full }: Intake, { by }: Stop, brokenOff: string | undefined): StoppedBy | undefined {
+function stoppedBy({ full }: EnqueueWriter, { by }: Stop, brokenOff: string | undefined): StoppedBy | undefined {
   if (full) return 'full';
   return by ?? (brokenOff === undefined ? undefined : 'input');
 }
@@ -149,7 +179,7 @@ function summaryText({
   skipped,
   rejected,
   unreadable,
-}: Enqueued): string {
+}: EnqueueSummary): string {
   const parts = [
     `${accepted} kept`,
     `${duplicates} duplicates`,
@@ -159,7 +189,7 @@ function summaryText({
   return `${connection} (${destination}): ${parts.join(', ')}\n`;
 }
 
-function stopRemarks({ stopped }: Enqueued, brokenOff: string | undefined): string[] {
+function stopWarnings({ stopped }: EnqueueSummary, brokenOff: string | undefined): string[] {
   if (stopped === undefined) return [];
   const why =
     stopped.by === 'full' ? 'the queue is full' : stopped.by === 'input' ? brokenOff : `stopped by ${stopped.by}`;
@@ -167,16 +197,16 @@ function stopRemarks({ stopped }: Enqueued, brokenOff: string | undefined): stri
 }
 
 /** What takes the room, and what makes more of it. */
-function fullness(queue: Pick<DeliveryQueue, 'status'>): string {
+function fullText(queue: Pick<DeliveryQueue, 'status'>): string {
   const { connections, bytes, seenBytes, maxBytes } = queue.status(Date.now());
   const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
     connections.reduce((total, connection) => total + connection[figure], 0);
   const kept = `${sum('waiting')} waiting events, ${sum('done')} kept for replay, ${sum('dead')} dead letters`;
   const ids = seenBytes * 4 < maxBytes ? '' : `; ${seenBytes} bytes are event ids, kept for a day`;
-  return `${bytes} of ${maxBytes} bytes are in use: ${kept}${ids}; ${makeRoom}`;
+  return `${bytes} of ${maxBytes} bytes are in use: ${kept}${ids}; ${howToMakeRoom}`;
 }
 
-function codeOf({ stopped, unreadable, rejected }: Enqueued): number {
+function codeOf({ stopped, unreadable, rejected }: EnqueueSummary): number {
   if (isStopSignal(stopped?.by)) return afterSignal(stopped.by);
   if (stopped?.by === 'full') return exitCode.later;
   if (unreadable > 0 || stopped?.by === 'input') return exitCode.unreadable;

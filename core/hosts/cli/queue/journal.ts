@@ -14,7 +14,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { Outcome, OutcomeKind } from '../../../index.ts';
-import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
+import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
 import { createLineIndex, type LineIndex } from './line-index.ts';
 
 /** What a file delivery has come to so far: on disk, by line. */
@@ -128,7 +128,7 @@ export function openJournal(store: string, input: string, connection: string): J
       const entry = index.get(line);
       if (entry === undefined) return undefined;
       if (entry.key !== crc32(id))
-        throw new Refusal(exitCode.unreadable, `${input}: line ${line} has changed since this delivery began`, [
+        throw new CliError(exitCode.unreadable, `${input}: line ${line} has changed since this delivery began`, [
           `give a changed file another name, or remove ${file} to deliver all of it again`,
         ]);
       const outcome = read(fd, entry.at, entry.bytes)?.outcome;
@@ -188,7 +188,7 @@ function open(folder: string, file: string, index: LineIndex): { readonly fd: nu
     for (const directory of [folder, path.dirname(folder)]) syncDirectory(directory);
     return { fd, size: readThrough(fd, index) };
   } catch (error) {
-    throw new Refusal(exitCode.storage, `cannot open ${file} (${errnoOf(error)})`);
+    throw new CliError(exitCode.storage, `cannot open ${file} (${errnoOf(error)})`);
   }
 }
 

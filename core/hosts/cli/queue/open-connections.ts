@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import {
-  createRuntime,
   type AnyDestination,
   type ConfigIssue,
   type Connection,
@@ -10,8 +9,8 @@ import {
 } from '../../../index.ts';
 import { invalidConfig } from '../config-file.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from '../destinations.ts';
-import { Refusal, usage } from '../exit-codes.ts';
-import { firstLine } from '../printable.ts';
+import { CliError } from '../exit-codes.ts';
+import { openRuntime } from '../open-runtime.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ConnectionEntry } from './connections-file.ts';
 
@@ -36,17 +35,17 @@ export interface InvalidConnection {
   readonly issues: readonly ConfigIssue[];
 }
 
-type Opened = readonly [OpenConnection, ...OpenConnection[]];
+type OpenConnections = readonly [OpenConnection, ...OpenConnection[]];
 
 /** Opens all of them on one runtime for as long as `act` takes. Throws a Refusal with everything that is wrong with any of them. */
-export const withConnections = <T>(
+export const withAllConnections = <T>(
   entries: readonly [ConnectionEntry, ...ConnectionEntry[]],
   flags: DestinationFlags & { readonly config: string },
   env: Terminal['env'],
   settings: ConnectionSettings,
-  act: (connections: Opened, runtime: Runtime) => Promise<T>,
+  act: (connections: OpenConnections, runtime: Runtime) => Promise<T>,
 ): Promise<T> =>
-  withEach(entries, flags, env, settings, (connections, invalid, runtime) => {
+  withEachConnection(entries, flags, env, settings, (connections, invalid, runtime) => {
     if (invalid.length > 0)
       throw invalidConfig(
         flags.config,
@@ -56,12 +55,12 @@ export const withConnections = <T>(
   });
 
 /** The same with those that can be opened; throws where none can. */
-export async function withEach<T>(
+export async function withEachConnection<T>(
   entries: readonly [ConnectionEntry, ...ConnectionEntry[]],
   flags: DestinationFlags & { readonly config: string },
   env: Terminal['env'],
   settings: ConnectionSettings,
-  act: (connections: Opened, invalid: readonly InvalidConnection[], runtime: Runtime) => Promise<T>,
+  act: (connections: OpenConnections, invalid: readonly InvalidConnection[], runtime: Runtime) => Promise<T>,
 ): Promise<T> {
   const { connections, invalid, runtime } = await openConnections(entries, flags, env, settings);
   try {
@@ -88,26 +87,24 @@ async function openConnections(
   readonly runtime: Runtime;
 }> {
   const known = await findDestinations(flags, env);
-  const named = new Map<string, AnyDestination | Refusal>();
+  const named = new Map<string, AnyDestination | CliError>();
   for (const { destination } of entries) named.set(destination, destinationOrRefusal(destination, known));
-  const destinations = [...new Set(named.values())].filter((one): one is AnyDestination => !(one instanceof Refusal));
-  const [unknown] = [...named.values()].filter((one): one is Refusal => one instanceof Refusal);
+  const destinations = [...new Set(named.values())].filter((one): one is AnyDestination => !(one instanceof CliError));
+  const [unknown] = [...named.values()].filter((one): one is CliError => one instanceof CliError);
   if (destinations.length === 0 && unknown !== undefined) throw unknown;
-  const runtime = runtimeFor(() =>
-    createRuntime({
-      destinations,
-      origins,
-      ...(onSignal === undefined ? {} : { onSignal }),
-      ...(proxy === undefined ? {} : { proxy }),
-    }),
-  );
+  const runtime = openRuntime({
+    destinations,
+    origins,
+    ...(onSignal === undefined ? {} : { onSignal }),
+    ...(proxy === undefined ? {} : { proxy }),
+  });
   const connections: OpenConnection[] = [];
   const invalid: InvalidConnection[] = [];
   for (const entry of entries) {
     const at = (path: string): string => [entry.at, path].filter((part) => part !== '').join('.');
     const { id, config, options } = entry;
     const destination = named.get(entry.destination);
-    if (destination === undefined || destination instanceof Refusal) {
+    if (destination === undefined || destination instanceof CliError) {
       invalid.push({ id, issues: [{ path: at('destination'), message: destination?.message ?? 'is unknown' }] });
       continue;
     }
@@ -127,11 +124,11 @@ async function openConnections(
   return { connections, invalid, runtime };
 }
 
-function destinationOrRefusal(slug: string, known: Parameters<typeof destinationNamed>[1]): AnyDestination | Refusal {
+function destinationOrRefusal(slug: string, known: Parameters<typeof destinationNamed>[1]): AnyDestination | CliError {
   try {
     return destinationNamed(slug, known);
   } catch (error) {
-    if (error instanceof Refusal) return error;
+    if (error instanceof CliError) return error;
     throw error;
   }
 }
@@ -141,12 +138,3 @@ const hashOf = ({ destination, config, options }: ConnectionEntry): string =>
     .update(JSON.stringify([destination, config, options ?? null]))
     .digest('hex')
     .slice(0, 12);
-
-/** Origins are the only thing about a runtime that the command line can get wrong. */
-function runtimeFor(create: () => Runtime): Runtime {
-  try {
-    return create();
-  } catch (error) {
-    throw usage(`origin: ${firstLine((error as Error).message)}`);
-  }
-}

@@ -3,7 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { createLineCutter } from '../lines.ts';
-import type { Attended } from './attendance.ts';
+import type { WorkerState } from './worker-state.ts';
 import { countReasons } from './count-reasons.ts';
 import type { DeadFilter, DeliveryQueue, LaneOf, QueuedEvent } from '../../../queue/index.ts';
 
@@ -58,16 +58,16 @@ export interface OwnerOptions {
   /** There may be something new to deliver. */
   readonly changed: (connection: string) => void;
   /** What it is at. */
-  readonly attended?: () => Attending;
+  readonly attended?: () => OwnerState;
 }
 
 /** A running `work`. */
-export interface Attending {
+export interface OwnerState {
   readonly pid: number;
   /** ISO 8601. */
   readonly startedAt: string;
   /** By id, those it delivers for. */
-  readonly connections: Readonly<Record<string, Attended>>;
+  readonly connections: Readonly<Record<string, WorkerState>>;
 }
 
 export interface OwnerSocket {

@@ -1,7 +1,7 @@
-import { exitCode, Refusal } from '../exit-codes.ts';
+import { exitCode, CliError } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { openRoster } from './roster.ts';
-import { storeOf, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
+import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface PurgeFlags extends StoreFlags {
   readonly yes?: boolean;
@@ -13,7 +13,7 @@ export interface PurgeFlags extends StoreFlags {
  */
 export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
-  const directory = storeOf(flags, env);
+  const directory = storeDirectory(flags, env);
   return withSharedStore(directory, { stderr }, async (queue) => {
     const { connections } = queue.status(Date.now());
     const backlog = connections.find(({ connection }) => connection === id);
@@ -24,7 +24,7 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
       );
     const worker = await queue.attended?.();
     if (worker !== undefined && worker !== null && Object.hasOwn(worker.connections, id))
-      throw new Refusal(exitCode.config, `${id}: the running spillway work delivers for it. Nothing was dropped`, [
+      throw new CliError(exitCode.config, `${id}: the running spillway work delivers for it. Nothing was dropped`, [
         'remove it from the file of spillway work and restart that; to drop dead letters alone: spillway dead drop',
       ]);
     const { waiting, dead, done } = backlog;

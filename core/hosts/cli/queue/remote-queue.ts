@@ -9,8 +9,8 @@ import {
   type DeliveryQueue,
   type QueueStatus,
 } from '../../../queue/index.ts';
-import { exitCode, Refusal } from '../exit-codes.ts';
-import { linesOf, socketOf, type Answer, type Ask, type Attending } from './owner-socket.ts';
+import { exitCode, CliError } from '../exit-codes.ts';
+import { linesOf, socketOf, type Answer, type Ask, type OwnerState } from './owner-socket.ts';
 
 /** A store that another process owns, which answers for it. Its status is as of the last call. */
 export interface RemoteQueue extends Pick<
@@ -22,7 +22,7 @@ export interface RemoteQueue extends Pick<
   /** The slug of where the owner delivers what is put for that connection; `null` where it does not deliver for it. */
   destinationOf(connection: string): Promise<string | null>;
   /** What the owner is at, and each of its connections; `null` where it does not say. */
-  attended(): Promise<Attending | null>;
+  attended(): Promise<OwnerState | null>;
   /** Dead letters by the code of their reason, counted by the owner. */
   reasons(connection: string): Promise<Readonly<Record<string, number>>>;
   /** Makes status() as of now. */
@@ -131,8 +131,8 @@ async function withinPatience<T>(answer: Promise<T>): Promise<T | 'silent'> {
 }
 
 /** Stopped (SIGSTOP, Ctrl-Z), most likely: the kernel takes what is sent to it all the same. */
-const ownerSilent = (directory: string): Refusal =>
-  new Refusal(
+const ownerSilent = (directory: string): CliError =>
+  new CliError(
     exitCode.later,
     `${directory}: ${ownerNamed(directory)} has the store and has not answered for ${patienceMs / 1000} s`,
     ['it may be stopped: continue it (kill -CONT) or end it, then run this command again; duplicates are ignored'],
@@ -147,8 +147,8 @@ function ownerNamed(directory: string): string {
   }
 }
 
-const ownerGone = (directory: string): Refusal =>
-  new Refusal(exitCode.later, `${directory}: the process that owns the store ended before it answered`, [
+const ownerGone = (directory: string): CliError =>
+  new CliError(exitCode.later, `${directory}: the process that owns the store ended before it answered`, [
     'run this command again; duplicates are ignored',
   ]);
 

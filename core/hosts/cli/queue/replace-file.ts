@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
+import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
 
 /** Writes JSON: the old file or the new one, whatever happens; on disk when it returns. */
 export function replaceFile(file: string, content: object): void {
@@ -21,7 +21,7 @@ export function replaceFile(file: string, content: object): void {
       closeSync(folder);
     }
   } catch (error) {
-    throw new Refusal(exitCode.storage, `cannot write ${file} (${errnoOf(error)})`);
+    throw new CliError(exitCode.storage, `cannot write ${file} (${errnoOf(error)})`);
   }
 }
 
@@ -57,7 +57,7 @@ function made(lock: string): boolean {
     mkdirSync(lock);
     return true;
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw new Refusal(exitCode.storage, `cannot create ${lock} (${errnoOf(error)})`);
+    if (errnoOf(error) !== 'EEXIST') throw new CliError(exitCode.storage, `cannot create ${lock} (${errnoOf(error)})`);
     return false;
   }
 }

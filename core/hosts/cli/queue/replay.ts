@@ -1,10 +1,10 @@
-import { exitCode, Refusal, usage } from '../exit-codes.ts';
+import { exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
-import { withConnections } from './open-connections.ts';
-import { keepSlug, keepSpan } from './former.ts';
+import { withAllConnections } from './open-connections.ts';
+import { assertDestination, assertSpanOfDestination } from './former-destination.ts';
 import { keepLanes, laneBy, openRoster } from './roster.ts';
-import { storeOf, withSharedStore, type StoreFlags } from './store.ts';
+import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface ReplayFlags extends StoreFlags {
   readonly config: string;
@@ -19,18 +19,18 @@ export interface ReplayFlags extends StoreFlags {
 /** `spillway replay`: puts what was delivered between two times into the queue once more. */
 export async function replay(id: string, flags: ReplayFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
-  const directory = storeOf(flags, env);
+  const directory = storeDirectory(flags, env);
   const to = flags.to ?? Date.now();
   if (to < flags.from) throw usage('--to is before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
-  return withConnections([entry], flags, env, {}, ([opened]) =>
+  return withAllConnections([entry], flags, env, {}, ([opened]) =>
     withSharedStore(directory, { stderr }, async (queue) => {
       const roster = openRoster(directory);
       const enrolled = roster.of(id);
       if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
       keepLanes(queue, opened, enrolled);
-      keepSlug(id, enrolled, opened.destination.manifest.slug);
-      keepSpan(id, enrolled, flags.from, to);
+      assertDestination(id, enrolled, opened.destination.manifest.slug);
+      assertSpanOfDestination(id, enrolled, flags.from, to);
       const { displayName, replay: again } = opened.destination.manifest;
       const harms = [
         ...(again === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),
@@ -39,9 +39,9 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
           : []),
       ];
       if (harms.length > 0 && flags.force !== true)
-        throw new Refusal(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. Use --force to replay anyway`);
+        throw new CliError(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. Use --force to replay anyway`);
       if (enrolled.lanes && (await queue.knows?.(id)) === false)
-        throw new Refusal(
+        throw new CliError(
           exitCode.later,
           `${id}: the running spillway work does not deliver for it, so it cannot compute the lanes of its events`,
           ['name it in the file of spillway work and restart that, or run this command after it has ended'],

@@ -2,8 +2,8 @@ import type { CdpEvent, Outcome } from '../../../index.ts';
 import type { InputLine } from '../lines.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import type { Stop } from '../stop.ts';
-import type { Tally } from '../tally.ts';
-import { idOf } from './intake.ts';
+import type { RunStats } from '../run-stats.ts';
+import { idOf } from './enqueue-writer.ts';
 import type { Journal } from './journal.ts';
 
 /** Between a delivery and its journal: passes over what has its outcome, and records what gets it. */
@@ -22,7 +22,7 @@ export interface Resumption {
   readonly unwritten: readonly number[];
 }
 
-export function createResumption(journal: Journal, tally: Tally, stop: Stop): Resumption {
+export function createResumption(journal: Journal, stats: RunStats, stop: Stop): Resumption {
   /** Of events under way, by the order in which they were admitted. */
   const underWay = new Map<number, { readonly line: number; readonly id: string }>();
   let admitted = 0;
@@ -37,7 +37,7 @@ export function createResumption(journal: Journal, tally: Tally, stop: Stop): Re
       const id = idOf(event, 'text' in line ? line.text : '', line.number);
       const earlier = journal.earlier(line.number, id);
       if (earlier !== undefined) {
-        tally.count(earlier);
+        stats.count(earlier);
         passedOver += 1;
         return false;
       }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z, type Connection } from '../../../index.ts';
 import type { DeliveryQueue, LaneOf } from '../../../queue/index.ts';
-import { errnoOf, exitCode, Refusal } from '../exit-codes.ts';
+import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { alone, replaceFile } from './replace-file.ts';
@@ -78,7 +78,7 @@ export function openRoster(store: string, now: () => number = Date.now): Roster 
       const judged = of(id);
       change(id, (fresh) => {
         if (settings !== undefined && fresh?.settings !== judged?.settings && fresh?.settings !== settings)
-          throw new Refusal(exitCode.later, `${id}: another process is enqueuing with other settings`, [
+          throw new CliError(exitCode.later, `${id}: another process is enqueuing with other settings`, [
             'run this command again; duplicates are ignored',
           ]);
         const known = fresh?.destination === destination ? fresh : undefined;
@@ -119,7 +119,7 @@ function read(file: string): Readonly<Record<string, Enrolled>> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     const what = error instanceof SyntaxError || error instanceof z.ZodError ? 'is damaged' : `(${errnoOf(error)})`;
-    throw new Refusal(
+    throw new CliError(
       exitCode.storage,
       `${file} ${what}. It records the destination of each connection's events; once nothing waits (see spillway queue status), you can remove it`,
     );
@@ -195,7 +195,7 @@ export const settingsOf = ({ configHash }: OpenConnection): string => `${version
 const waitingOf = (queue: Pick<DeliveryQueue, 'status'>, id: string): number =>
   queue.status(Date.now(), id).connections[0]?.waiting ?? 0;
 
-const undrained = (id: string, waiting: number, why: string, how = ''): Refusal =>
-  new Refusal(exitCode.config, `${id}: ${waiting} events wait; ${why}`, [
+const undrained = (id: string, waiting: number, why: string, how = ''): CliError =>
+  new CliError(exitCode.config, `${id}: ${waiting} events wait; ${why}`, [
     `deliver them first${how} (spillway work --until-idle), or use another connection id for these settings`,
   ]);

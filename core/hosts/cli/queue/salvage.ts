@@ -1,10 +1,10 @@
 import { createWriteStream, openSync, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { salvage, type QueueRecord } from '../../../queue/index.ts';
-import { errnoOf, exitCode, Refusal, usage } from '../exit-codes.ts';
+import { errnoOf, exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
-import { refuse, storeOf, type StoreFlags } from './store.ts';
-import { written } from './time.ts';
+import { throwAsCliError, storeDirectory, type StoreFlags } from './store.ts';
+import { isoTime } from './format-time.ts';
 
 export interface SalvageFlags extends StoreFlags {
   readonly out: string;
@@ -12,20 +12,20 @@ export interface SalvageFlags extends StoreFlags {
 
 /** `spillway queue salvage`: the intact records of a store that is refused as damaged. Only reads it. */
 export async function salvageStore(flags: SalvageFlags, { env, stdout, stderr }: Terminal): Promise<number> {
-  const store = storeOf(flags, env);
+  const store = storeDirectory(flags, env);
   const out = flags.out === '-' ? stdout : create(flags.out);
   const kinds = { waiting: 0, done: 0, dead: 0 };
   const { older, broken } = await salvage({
     store,
     async onRecord(record) {
       if (!(await print(out, `${JSON.stringify(readable(record))}\n`)))
-        throw new Refusal(exitCode.storage, `${flags.out} can no longer be written`);
+        throw new CliError(exitCode.storage, `${flags.out} can no longer be written`);
       kinds[record.kind] += 1;
     },
   }).catch((error: unknown) => {
     // The same command, corrected, is to find its file not there yet.
     if (out !== stdout && kinds.waiting + kinds.done + kinds.dead === 0) rmSync(flags.out, { force: true });
-    return refuse(error);
+    return throwAsCliError(error);
   });
   if (out !== stdout) await finished(out.end());
   const found = `found ${kinds.waiting} waiting events, ${kinds.done} settled events, ${kinds.dead} dead letters`;
@@ -46,7 +46,7 @@ function create(file: string): Output {
 function readable({ event, ...record }: QueueRecord) {
   const meaning = Object.entries(record).filter(([name]) => name !== 'stamp');
   const times = meaning.map(([name, value]) =>
-    name.endsWith('At') ? [name, written(value as number)] : [name, value],
+    name.endsWith('At') ? [name, isoTime(value as number)] : [name, value],
   );
   return { ...(Object.fromEntries(times) as object), event };
 }

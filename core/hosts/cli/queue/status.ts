@@ -4,22 +4,22 @@ import { exitCode } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
-import { whyHeld, type Attended } from './attendance.ts';
+import { holdText, type WorkerState } from './worker-state.ts';
 import { countReasons } from './count-reasons.ts';
 import { bytesOnDisk, freeBytes } from './disk.ts';
 import { openRoster } from './roster.ts';
-import { asideIn, storeOf, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
-import { spanOf } from './time.ts';
+import { quarantineText, storeDirectory, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
+import { durationText } from './format-time.ts';
 
 export interface StatusFlags extends StoreFlags {
   readonly json?: boolean;
 }
 
 /** What `queue status --json` says of a connection. */
-interface Line extends ConnectionBacklog, Omit<Attended, 'state' | 'perSecond'> {
+interface ConnectionStatus extends ConnectionBacklog, Omit<WorkerState, 'state' | 'perSecond'> {
   readonly destination: string | null;
   /** `unattended`: no `work` runs. `stranger`: one runs, and its file does not name this connection. */
-  readonly state: Attended['state'] | 'unattended' | 'stranger';
+  readonly state: WorkerState['state'] | 'unattended' | 'stranger';
   readonly perSecond: number | null;
   readonly deadByReason: Readonly<Record<string, number>>;
 }
@@ -36,12 +36,12 @@ const unknown = {
 /** `spillway queue status`: what waits, what died, what is kept for replay, and what its worker is at, by connection. */
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
-  const directory = storeOf(flags, env);
+  const directory = storeDirectory(flags, env);
   return withSharedStore(directory, {}, async (queue) => {
     const now = queue.status(Date.now());
     const worker = (await queue.attended?.()) ?? null;
     const roster = openRoster(directory);
-    const connections: Line[] = [];
+    const connections: ConnectionStatus[] = [];
     for (const backlog of lodash.sortBy(now.connections, 'connection')) {
       const { connection } = backlog;
       const destination = roster.of(connection)?.destination ?? null;
@@ -62,14 +62,14 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
       connection,
       destination ?? '?',
       String(waiting),
-      waiting === 0 ? '-' : spanOf(oldestMs),
+      waiting === 0 ? '-' : durationText(oldestMs),
       String(dead),
       String(done),
     ]);
     const head = ['CONNECTION', 'DESTINATION', 'WAITING', 'OLDEST', 'DEAD', 'DONE'];
     const full = ((100 * now.bytes) / now.maxBytes).toFixed(1);
     const aside =
-      now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${asideIn(directory)})`;
+      now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${quarantineText(directory)})`;
     const seen =
       now.seenBytes === 0 ? '' : `${now.seenBytes} of them are the event ids of the last day, for deduplication\n`;
     const store = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
@@ -87,7 +87,7 @@ const reasonsOf = (queue: SharedQueue, connection: string): Promise<Readonly<Rec
   queue.reasons?.(connection) ?? countReasons(queue, connection);
 
 /** What a table has no room for: a line for what a worker is at, and one for the dead letters. */
-function detailsOf(line: Line): string[] {
+function detailsOf(line: ConnectionStatus): string[] {
   const { connection, state, waiting, dead, deadByReason, lastDelivered, lastError } = line;
   const reasons = Object.entries(deadByReason).sort(([, a], [, b]) => b - a);
   const died =
@@ -104,7 +104,9 @@ function detailsOf(line: Line): string[] {
   const parts = [
     stateText(line),
     `${line.perSecond} events/s`,
-    ...(waiting === 0 ? [] : [line.etaMs === null ? 'no estimate' : `the queue is empty in ${spanOf(line.etaMs)}`]),
+    ...(waiting === 0
+      ? []
+      : [line.etaMs === null ? 'no estimate' : `the queue is empty in ${durationText(line.etaMs)}`]),
     ...failingText(line.failing),
     `last delivered ${lastDelivered ?? 'never'}`,
     ...(lastError === null ? [] : [`last error ${outcome}: ${code}${http === null ? '' : ` (HTTP ${http})`} at ${at}`]),
@@ -112,14 +114,14 @@ function detailsOf(line: Line): string[] {
   return [`${connection}: ${parts.join('; ')}`, ...died];
 }
 
-function failingText({ events, partial }: Line['failing']): string[] {
+function failingText({ events, partial }: ConnectionStatus['failing']): string[] {
   if (events === 0) return [];
   const what = `${events} events fail at every attempt while others succeed`;
   return [partial ? `the vendor is partly down: ${what}` : what];
 }
 
-function stateText({ state, reason, since, until }: Line): string {
+function stateText({ state, reason, since, until }: ConnectionStatus): string {
   if (state !== 'held' || reason === null) return state;
   const next = until === null ? '' : `; next try at ${until}`;
-  return `held${since === null ? '' : ` since ${since}`}: ${whyHeld(reason.cause, reason.code)}${next}`;
+  return `held${since === null ? '' : ` since ${since}`}: ${holdText(reason.cause, reason.code)}${next}`;
 }

@@ -8,7 +8,7 @@ import {
   type DeliveryQueue,
   type RefusalCode,
 } from '../../../queue/index.ts';
-import { exitCode, Refusal, usage } from '../exit-codes.ts';
+import { exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
 import { reachOwner, type RemoteQueue } from './remote-queue.ts';
 
@@ -17,7 +17,7 @@ export interface StoreFlags {
 }
 
 /** `--store`, else SPILLWAY_STORE. */
-export function storeOf({ store }: StoreFlags, env: Terminal['env']): string {
+export function storeDirectory({ store }: StoreFlags, env: Terminal['env']): string {
   const named = store ?? env['SPILLWAY_STORE'] ?? '';
   if (named === '') throw usage('--store is missing: name the directory of the store, or set SPILLWAY_STORE');
   return path.resolve(named);
@@ -33,10 +33,10 @@ export interface StoreSettings {
 }
 
 /** A store of our own, or one that another process has, and answers for. */
-export type SharedQueue = Omit<RemoteQueue, OwnersOwn> &
-  Partial<Pick<RemoteQueue, OwnersOwn> & Pick<DeliveryQueue, 'claim' | 'release'>>;
+export type SharedQueue = Omit<RemoteQueue, RemoteOnly> &
+  Partial<Pick<RemoteQueue, RemoteOnly> & Pick<DeliveryQueue, 'claim' | 'release'>>;
 /** What only another process can be asked. */
-type OwnersOwn = Exclude<keyof RemoteQueue, keyof DeliveryQueue>;
+type RemoteOnly = Exclude<keyof RemoteQueue, keyof DeliveryQueue>;
 
 /** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
 export async function withStore<T>(
@@ -44,7 +44,7 @@ export async function withStore<T>(
   settings: StoreSettings,
   act: (queue: DeliveryQueue) => Promise<T>,
 ): Promise<T> {
-  const queue = await open(directory, settings).catch(refuse);
+  const queue = await open(directory, settings).catch(throwAsCliError);
   return use(queue, directory, settings, act);
 }
 
@@ -56,7 +56,7 @@ export async function withSharedStore<T>(
 ): Promise<T> {
   const queue = await open(directory, settings).catch(async (error: unknown) => {
     const remote = isBusy(error) ? await reachOwner(directory) : undefined;
-    return remote ?? refuse(error);
+    return remote ?? throwAsCliError(error);
   });
   return use(queue, directory, settings, act);
 }
@@ -75,15 +75,17 @@ async function use<T, Q extends SharedQueue>(
   const { quarantined, maxBytes: budget } = queue.status(Date.now());
   try {
     if (maxBytes !== undefined && maxBytes !== budget)
-      throw new Refusal(exitCode.later, 'another process has the store, and was started with a different --max-bytes', [
-        howToEndWork,
-      ]);
-    const result = await act(queue).catch(refuse);
+      throw new CliError(
+        exitCode.later,
+        'another process has the store, and was started with a different --max-bytes',
+        [howToEndWork],
+      );
+    const result = await act(queue).catch(throwAsCliError);
     // What was done is done, whether or not the process that did it still says what it found on the way.
     await queue.look?.().catch(() => undefined);
     const damaged = queue.status(Date.now()).quarantined - quarantined;
     if (damaged > 0 && stderr !== undefined)
-      await print(stderr, `spillway: ${damaged} damaged records were set aside; ${asideIn(directory)}\n`);
+      await print(stderr, `spillway: ${damaged} damaged records were set aside; ${quarantineText(directory)}\n`);
     return result;
   } finally {
     await queue.close();
@@ -92,15 +94,15 @@ async function use<T, Q extends SharedQueue>(
 
 const isBusy = (error: unknown): boolean => error instanceof StoreRefused && error.code === 'busy';
 
-export const asideIn = (directory: string): string =>
+export const quarantineText = (directory: string): string =>
   `what is left of them is in ${path.join(directory, 'quarantine')}, one file each`;
 
-export const unknownConnection = (id: string, known: readonly string[]): Refusal =>
+export const unknownConnection = (id: string, known: readonly string[]): CliError =>
   usage(
     `the store has no connection ${JSON.stringify(id)}; ${known.length === 0 ? 'it is empty' : `expected one of: ${known.join(', ')}`}`,
   );
 
-export const makeRoom =
+export const howToMakeRoom =
   'spillway work makes room as it delivers, sooner with a smaller --keep; spillway enqueue --max-bytes raises the limit';
 
 const howToEndWork =
@@ -118,11 +120,11 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 };
 
 /** The store's own words say what to do; anything else is a defect. */
-export function refuse(error: unknown): never {
-  if (error instanceof QueueFull) throw new Refusal(exitCode.later, error.message, [makeRoom]);
-  if (isStoreLost(error)) throw new Refusal(exitCode.storage, (error as Error).message);
+export function throwAsCliError(error: unknown): never {
+  if (error instanceof QueueFull) throw new CliError(exitCode.later, error.message, [howToMakeRoom]);
+  if (isStoreLost(error)) throw new CliError(exitCode.storage, (error as Error).message);
   // By its name: it may come from the process that owns the store.
-  if ((error as Error).name === 'FlushOverdue') throw new Refusal(exitCode.later, (error as Error).message);
+  if ((error as Error).name === 'FlushOverdue') throw new CliError(exitCode.later, (error as Error).message);
   if (!(error instanceof StoreRefused)) throw error;
-  throw new Refusal(codes[error.code], error.message, error.code === 'busy' ? [howToEndWork] : []);
+  throw new CliError(codes[error.code], error.message, error.code === 'busy' ? [howToEndWork] : []);
 }

@@ -1,7 +1,7 @@
 import { afterSignal, exitCode } from '../exit-codes.ts';
-import type { Tally } from '../tally.ts';
+import type { RunStats } from '../run-stats.ts';
 import type { StopSignal } from '../terminal.ts';
-import type { Count } from './count-settled.ts';
+import type { SettledCount } from './count-settled.ts';
 
 /** What `work --json` prints. */
 export interface WorkSummary {
@@ -13,7 +13,7 @@ export interface WorkSummary {
 }
 
 /** What this run did for a connection, and what is left of it. */
-export interface Worked extends Count {
+export interface Worked extends SettledCount {
   readonly connection: string;
   readonly destination: string;
   readonly waiting: number;
@@ -29,12 +29,12 @@ export function summaryText({ connections, requests, retries, seconds }: WorkSum
   return `${lines.join('')}${requests} requests (${retries} retries) in ${seconds} s\n`;
 }
 
-export function remarksOf({ connections, stopped }: WorkSummary): string[] {
+export function warningsOf({ connections, stopped }: WorkSummary): string[] {
   const waiting = connections.reduce((sum, connection) => sum + connection.waiting, 0);
   return stopped === undefined ? [] : [`stopped by ${stopped}: ${waiting} events stay in the queue`];
 }
 
-export const defectsOf = ({ defects }: Tally): string[] =>
+export const defectsOf = ({ defects }: RunStats): string[] =>
   [...defects].map(([what, times]) => `a defect in ${what}${times === 1 ? '' : ` (${times} times)`}`);
 
 export function codeOf(

@@ -1,28 +1,18 @@
-import type { DestinationManifest, Signal } from '../../../index.ts';
-import {
-  isStoreLost,
-  work as startWorker,
-  workFor,
-  type DeliveryQueue,
-  type QueueWorker,
-} from '../../../queue/index.ts';
-import { afterSignal, exitCode, Refusal, usage } from '../exit-codes.ts';
-import { listenForStop, type Stop } from '../stop.ts';
-import { createTally } from '../tally.ts';
+import type { Signal } from '../../../index.ts';
+import type { DeliveryQueue } from '../../../queue/index.ts';
+import { afterSignal, CliError, exitCode, usage } from '../exit-codes.ts';
 import { proxyChoice } from '../proxy-choice.ts';
+import { RunStats } from '../run-stats.ts';
 import { print, type StopSignal, type Terminal } from '../terminal.ts';
-import { createAttendance, unworkable, type Attendance } from './attendance.ts';
-import { startBoard } from './board.ts';
 import { readConnections } from './connections-file.ts';
-import { countSettled, type Count } from './count-settled.ts';
-import { withEach, type InvalidConnection, type OpenConnection } from './open-connections.ts';
+import { withEachConnection, type InvalidConnection, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
-import { answerForStore } from './owner-socket.ts';
-import { keepDestination, laneBy, openRoster, type Roster } from './roster.ts';
-import { storeOf, withStore, type StoreFlags, refuse } from './store.ts';
-import { written } from './time.ts';
-import { createWorkLog, logForms, type LogForm, type WorkLog } from './work-log.ts';
-import { codeOf, defectsOf, remarksOf, summaryText, type Worked, type WorkSummary } from './work-summary.ts';
+import { keepDestination, openRoster, type Roster } from './roster.ts';
+import { defaultGraceMs, runWorkers, type WorkEnd, type WorkSettings } from './run-workers.ts';
+import { storeDirectory, withStore, type StoreFlags } from './store.ts';
+import { createWorkLog, logForms, type LogForm } from './work-log.ts';
+import { codeOf, defectsOf, summaryText, warningsOf, type Worked, type WorkSummary } from './work-summary.ts';
+import { WorkerMonitor } from './worker-monitor.ts';
 
 export interface WorkFlags extends StoreFlags {
   readonly config: string;
@@ -33,9 +23,9 @@ export interface WorkFlags extends StoreFlags {
   readonly grace?: number;
   /** Milliseconds. */
   readonly keep?: number;
-  /** How it says on standard error what happens: text or json. Default: text. */
+  /** The form of the messages on standard error: text or json. Default: text. */
   readonly log?: string;
-  /** Ends with 78 where one connection cannot be worked on, instead of working on the others. */
+  /** Ends with 78 if one connection is not in order, instead of delivering for the others. */
   readonly strict?: boolean;
   readonly destinations?: readonly string[];
   readonly json?: boolean;
@@ -43,266 +33,146 @@ export interface WorkFlags extends StoreFlags {
   readonly proxy?: boolean;
 }
 
-const defaultGraceMs = 10_000;
-const defaultKeepMs = 7 * 86_400_000;
-const pruneEveryMs = 60_000;
-/** How often the workers are asked which events fail by themselves. */
-const seeEveryMs = 2_000;
-/** How long closing the store may take when the time is over already. */
-const closingMs = 2_000;
+interface WorkCommand extends WorkSettings {
+  readonly flags: WorkFlags;
+  readonly stats: RunStats;
+  /** After a signal, ends the process where closing takes longer than the grace. */
+  readonly closeInTime: (stop: StopSignal) => void;
+}
 
-/** `spillway work`: delivers what waits, a worker for each connection. Resolves to the exit code. */
+/** `spillway work`: delivers what waits, with a worker for each connection. Resolves to the exit code. */
 export async function work(flags: WorkFlags, terminal: Terminal): Promise<number> {
-  const { env, stdout, stderr } = terminal;
-  const directory = storeOf(flags, env);
+  const { env, stderr } = terminal;
+  const directory = storeDirectory(flags, env);
   const entries = await readConnections(flags.config, env);
   const origins = originsOf(flags.origin, entries, env);
-  const tally = createTally();
+  const stats = new RunStats();
   const log = createWorkLog(stderr, logFormOf(flags.log), directory);
-  const attendance = createAttendance(
-    entries.map(({ id }) => id),
-    (change) => log.change(change),
-  );
+  const ids = entries.map(({ id }) => id);
+  const monitor = new WorkerMonitor(ids, (change) => log.change(change));
   const onSignal = (signal: Signal): void => {
-    if (!isOfFullDisk(signal)) tally.hear(signal);
-    attendance.hear(signal);
+    if (!isOfFullDisk(signal)) stats.observe(signal);
+    monitor.observe(signal);
   };
   let overdue: NodeJS.Timeout | undefined;
+  const closeInTime = (stop: StopSignal): void => {
+    overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
+  };
   const proxy = await proxyChoice(flags.proxy, terminal);
-  const ended = withEach(entries, flags, env, { origins, onSignal, ...proxy }, (all, invalid) =>
-    withStore(directory, { stderr }, async (store) => {
-      const roster = openRoster(directory);
-      const { connections, refused } = sortOut(all, invalid, store, roster);
-      if (flags.strict === true && refused[0] !== undefined) throw asOne(refused);
-      for (const { id, destination } of connections)
-        roster.enrol(id, { destination: destination.manifest.slug, lanes: false });
-      for (const { message, details } of refused) await log.remark(message, details);
-      if (connections.length === 0) return exitCode.config;
-      for (const remark of strangers(store, entries)) await log.remark(remark);
-      const startedAt = performance.now();
-      const { quarantined } = store.status(Date.now());
-      const { workers, counts, stop, failed } = await runWorkers({
-        directory,
-        store,
-        connections,
-        named: entries,
-        flags,
-        terminal,
-        onSignal,
-        attendance,
-        log,
-      });
-      // Closing must not take for ever either.
-      if (stop !== undefined)
-        overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
-      const damaged = store.status(Date.now()).quarantined > quarantined;
-      const worked = connections.map(({ id, destination }): Worked => {
-        const paused = workers.get(id)?.paused()?.code;
-        const waiting = store.waiting(id);
-        const end = { ...counts(id), waiting, ...(paused === undefined ? {} : { paused }) };
-        return { connection: id, destination: destination.manifest.slug, ...end };
-      });
-      const summary: WorkSummary = {
-        connections: worked,
-        requests: tally.requests,
-        retries: tally.retries,
-        seconds: Math.round(performance.now() - startedAt) / 1000,
-        ...(stop === undefined ? {} : { stopped: stop }),
-      };
-      if (flags.json === true) await print(stdout, `${JSON.stringify(summary)}\n`);
-      else if (flags.quiet !== true) await print(stderr, summaryText(summary));
-      for (const remark of [...remarksOf(summary), ...failed, ...defectsOf(tally), ...tally.unusable])
-        await log.remark(remark);
-      const left = strangers(store, entries).length > 0;
-      return codeOf(summary, { left, refused: refused.length > 0, storeFailed: damaged || failed.length > 0 });
-    }),
+  const command = { directory, named: entries, flags, terminal, onSignal, monitor, log, stats, closeInTime };
+  const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
+    withStore(directory, { stderr }, (store) => deliverFrom(store, opened, invalid, command)),
   );
   return ended.finally(() => clearTimeout(overdue));
 }
 
-/** Of which the log has a line of its own: no defect of ours. */
+async function deliverFrom(
+  store: DeliveryQueue,
+  opened: readonly OpenConnection[],
+  invalid: readonly InvalidConnection[],
+  command: WorkCommand,
+): Promise<number> {
+  const { directory, named, flags, log } = command;
+  const roster = openRoster(directory);
+  const { connections, refused } = splitByDestination(opened, invalid, store, roster);
+  if (flags.strict === true && refused[0] !== undefined) throw strictError(refused);
+  for (const { id, destination } of connections)
+    roster.enrol(id, { destination: destination.manifest.slug, lanes: false });
+  for (const { message, details } of refused) await log.warn(message, details);
+  if (connections.length === 0) return exitCode.config;
+  for (const warning of unconfiguredConnections(store, named)) await log.warn(warning);
+  const startedAt = performance.now();
+  const { quarantined } = store.status(Date.now());
+  const end = await runWorkers({ ...command, store, connections });
+  if (end.stop !== undefined) command.closeInTime(end.stop);
+  const damaged = store.status(Date.now()).quarantined > quarantined;
+  const summary = summaryOf(store, connections, end, command, performance.now() - startedAt);
+  await report(summary, end, command);
+  return codeOf(summary, {
+    left: unconfiguredConnections(store, named).length > 0,
+    refused: refused.length > 0,
+    storeFailed: damaged || end.failures.length > 0,
+  });
+}
+
+function summaryOf(
+  store: DeliveryQueue,
+  connections: readonly OpenConnection[],
+  { workers, counts, stop }: WorkEnd,
+  { stats }: WorkCommand,
+  ms: number,
+): WorkSummary {
+  const worked = connections.map(({ id, destination }): Worked => {
+    const paused = workers.get(id)?.paused()?.code;
+    const left = { waiting: store.waiting(id), ...(paused === undefined ? {} : { paused }) };
+    return { connection: id, destination: destination.manifest.slug, ...counts(id), ...left };
+  });
+  return {
+    connections: worked,
+    requests: stats.requests,
+    retries: stats.retries,
+    seconds: Math.round(ms) / 1000,
+    ...(stop === undefined ? {} : { stopped: stop }),
+  };
+}
+
+async function report(summary: WorkSummary, { failures }: WorkEnd, command: WorkCommand): Promise<void> {
+  const { flags, terminal, log, stats } = command;
+  if (flags.json === true) await print(terminal.stdout, `${JSON.stringify(summary)}\n`);
+  else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
+  for (const warning of [...warningsOf(summary), ...failures, ...defectsOf(stats), ...stats.unusable])
+    await log.warn(warning);
+}
+
+/** The log has a line of its own for a full disk, which is no defect of ours. */
 const isOfFullDisk = (signal: Signal): boolean =>
   signal.kind === 'defect' && signal.where === 'queue.settle' && String(signal.error).startsWith('QueueFull');
 
-/** With --strict, nobody works where one cannot. */
-const asOne = (refused: readonly Refusal[]): Refusal =>
-  new Refusal(
+const strictError = (refused: readonly CliError[]): CliError =>
+  new CliError(
     exitCode.config,
     'with --strict, nothing is delivered until every connection is in order',
     refused.flatMap(({ message, details }) => [message, ...details]),
   );
 
-function logFormOf(written = 'text'): LogForm {
-  const form = logForms.find((one) => one === written);
+function logFormOf(name = 'text'): LogForm {
+  const form = logForms.find((known) => known === name);
   if (form === undefined)
-    throw usage(`--log: unknown form ${JSON.stringify(written)}; expected one of: ${logForms.join(', ')}`);
+    throw usage(`--log: unknown form ${JSON.stringify(name)}; expected one of: ${logForms.join(', ')}`);
   return form;
 }
 
-/** A connection that is refused stays where it is; the others are none the worse for it. */
-function sortOut(
-  all: readonly OpenConnection[],
+/** The connections whose waiting events are for their destination, and errors for all others, which do not stop these. */
+function splitByDestination(
+  opened: readonly OpenConnection[],
   invalid: readonly InvalidConnection[],
   store: DeliveryQueue,
   roster: Roster,
-): { readonly connections: readonly OpenConnection[]; readonly refused: readonly Refusal[] } {
+): { readonly connections: readonly OpenConnection[]; readonly refused: readonly CliError[] } {
   const connections: OpenConnection[] = [];
   const refused = invalid.map(
     ({ id, issues }) =>
-      new Refusal(
+      new CliError(
         exitCode.config,
         `${id} is held: its settings are invalid`,
         issues.map(({ path, message }) => `${path}: ${message}`),
       ),
   );
-  for (const opened of all) {
+  for (const connection of opened) {
     try {
-      keepDestination(store, opened, roster.of(opened.id));
-      connections.push(opened);
+      keepDestination(store, connection, roster.of(connection.id));
+      connections.push(connection);
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof CliError)) throw error;
       refused.push(error);
     }
   }
   return { connections, refused };
 }
 
-interface WorkEnd {
-  readonly workers: ReadonlyMap<string, QueueWorker>;
-  readonly counts: (id: string) => Count;
-  readonly stop: StopSignal | undefined;
-  readonly failed: readonly string[];
-}
-
-interface WorkRun {
-  readonly directory: string;
-  readonly store: DeliveryQueue;
-  readonly connections: readonly OpenConnection[];
-  /** All that the file names. */
-  readonly named: readonly { readonly id: string }[];
-  readonly flags: WorkFlags;
-  readonly terminal: Terminal;
-  readonly onSignal: (signal: Signal) => void;
-  readonly attendance: Attendance;
-  readonly log: WorkLog;
-}
-
-/** Resolves when nothing is in flight any more: after a signal, or when all are idle and that is the end. */
-async function runWorkers(run: WorkRun): Promise<WorkEnd> {
-  const { directory, store, connections, named, terminal, onSignal, attendance, log } = run;
-  const { untilIdle, grace = defaultGraceMs, keep = defaultKeepMs, quiet } = run.flags;
-  const { queue: counting, counts } = countSettled(store);
-  const queue = attendance.watch(counting);
-  const failed = new Set<string>();
-  const stop = listenForStop(terminal);
-  const prune = (): Promise<unknown> =>
-    store.prune(Date.now() - keep, Date.now()).catch((error: unknown) => {
-      failed.add(`the store cannot be pruned: ${(error as Error).message}`);
-      if (isStoreLost(error)) for (const worker of workers.values()) worker.wake();
-    });
-  let pruning = prune();
-  // It also keeps the process, which has nothing else to live for while the queue is empty.
-  const timer = setInterval(() => void (pruning = pruning.then(prune)), pruneEveryMs);
-  const workers = new Map(
-    connections.map(({ id, connection, destination, configHash }) => [
-      id,
-      startWorker({
-        queue,
-        connection: attendance.listen(id, connection),
-        id,
-        configHash,
-        onSignal,
-        ...workFor(destination.manifest),
-      }),
-    ]),
-  );
-  const seeing = setInterval(() => {
-    for (const [id, worker] of workers) attendance.see(id, worker.suspects());
-  }, seeEveryMs).unref();
-  const board = await startBoard(quiet === true ? undefined : terminal.stderr, () =>
-    [...workers].map(([id, worker]) => ({
-      connection: id,
-      waiting: store.waiting(id),
-      paused: worker.paused()?.code,
-      ...counts(id),
-    })),
-  );
-  log.through(board.print);
-  const startedAt = written(Date.now());
-  const byId = new Map(connections.map((opened) => [opened.id, opened]));
-  const owner = await answerForStore({
-    directory,
-    queue: store,
-    laneOf(id) {
-      const opened = byId.get(id);
-      return opened === undefined ? undefined : laneBy(opened.connection);
-    },
-    destinationOf: (id) => byId.get(id)?.destination.manifest.slug,
-    changed: (id) => workers.get(id)?.wake(),
-    attended: () => ({
-      pid: process.pid,
-      startedAt,
-      connections: Object.fromEntries(
-        named.map(({ id }) => [id, workers.has(id) ? attendance.of(id, store.waiting(id)) : unworkable]),
-      ),
-    }),
-  });
-  const stopped = whenStopped(stop);
-  let deadline: NodeJS.Timeout | undefined;
-  try {
-    const all = [...workers.values()];
-    const idle = untilIdle === true ? [Promise.all(all.map((worker) => worker.idle()))] : [];
-    await Promise.race([stopped, ...idle, ...all.map((worker) => worker.ended())]);
-    const lost = all.map((worker) => worker.lost()).find((error) => error !== undefined);
-    if (lost !== undefined) {
-      // What ends one, the store, ends all.
-      await Promise.all(all.map((worker) => worker.stop(0)));
-      owner?.leaveName();
-      refuse(lost);
-    }
-    if (stop.by !== undefined) deadline = endBy(grace, stop.by, store, terminal);
-    const stopping = connections.flatMap(({ id, destination }) => {
-      const worker = workers.get(id);
-      return worker === undefined ? [] : [worker.stop(patienceOf(destination.manifest, grace))];
-    });
-    await Promise.all(stopping);
-  } finally {
-    await owner?.close();
-    clearTimeout(deadline);
-    clearInterval(timer);
-    clearInterval(seeing);
-    log.through(undefined);
-    board.stop();
-    // A signal ends it: closing the store breaks it off.
-    await Promise.race([pruning, stopped]);
-    stop.release();
-  }
-  return { workers, counts, stop: stop.by, failed: [...failed] };
-}
-
-/** Nothing more is sent so early that what was sent last has its answer, or its timeout, before the time is over. */
-const patienceOf = ({ pace }: DestinationManifest, graceMs: number): number => Math.max(0, graceMs - pace.timeoutMs);
-
-/** What is in flight when the time is over stays in the queue, and may arrive twice. */
-const endBy = (graceMs: number, by: StopSignal, store: DeliveryQueue, terminal: Terminal): NodeJS.Timeout =>
-  setTimeout(() => {
-    terminal.stderr.write(
-      `spillway: ${graceMs} ms after ${by}, the vendor has not answered yet; events in flight stay in the queue\n`,
-    );
-    const exit = (): void => terminal.exit(afterSignal(by));
-    const late = new Promise<void>((resolve) => void setTimeout(resolve, closingMs).unref());
-    void Promise.race([store.close(), late]).then(exit, exit);
-  }, graceMs);
-
-const whenStopped = ({ signal }: Stop): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
-/** What waits for a connection that nobody named stays where it is; that should not go unsaid. */
-const strangers = (queue: DeliveryQueue, connections: readonly { readonly id: string }[]): string[] =>
+/** A warning for each connection with waiting events that the work file does not name: nobody delivers them. */
+const unconfiguredConnections = (queue: DeliveryQueue, named: readonly { readonly id: string }[]): string[] =>
   queue
     .status(Date.now())
-    .connections.filter(({ connection, waiting }) => waiting > 0 && !connections.some(({ id }) => id === connection))
+    .connections.filter(({ connection, waiting }) => waiting > 0 && !named.some(({ id }) => id === connection))
     .map(({ connection, waiting }) => `${waiting} events wait for ${connection}, which the config file does not name`);

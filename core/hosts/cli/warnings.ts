@@ -1,13 +1,13 @@
 import type { DeliveryEnd } from './run-delivery.ts';
 import type { Stopped, Summary } from './summary.ts';
-import type { Tally } from './tally.ts';
+import type { RunStats } from './run-stats.ts';
 
 /** What has to be said even when nobody asked for a summary: defects, and where the run stopped before its input ended. */
-export function remarks({ stopped, reasons, conserved }: Summary, tally: Tally, end: DeliveryEnd): string[] {
-  const lines = [...tally.defects].map(
+export function warnings({ stopped, reasons, conserved }: Summary, stats: RunStats, end: DeliveryEnd): string[] {
+  const lines = [...stats.defects].map(
     ([what, times]) => `a defect in the connector, in ${what}${times === 1 ? '' : ` (${times} times)`}`,
   );
-  lines.push(...tally.unusable);
+  lines.push(...stats.unusable);
   if (!conserved) lines.push('a defect in the runtime: the number of outcomes differs from the number of events');
   if (stopped === undefined) return lines;
   const held = reasons.held_back ?? 0;

@@ -1,26 +1,29 @@
 import { printable } from '../printable.ts';
 import type { Output } from '../terminal.ts';
-import type { Count } from './count-settled.ts';
+import type { SettledCount } from './count-settled.ts';
 
-export interface BoardLine extends Count {
+export interface ConnectionProgress extends SettledCount {
   readonly connection: string;
   readonly waiting: number;
   readonly paused: string | undefined;
 }
 
-export interface Board {
+export interface WorkProgress {
   stop(): void;
-  /** Writes above the board; absent where there is none. */
+  /** Writes above the bars; absent where there is none. */
   readonly print: ((line: string) => void) | undefined;
 }
 
 const everyMs = 500;
 
 /** On a terminal a line for each connection, kept up to date; nothing elsewhere. */
-export async function startBoard(output: Output | undefined, lines: () => readonly BoardLine[]): Promise<Board> {
+export async function startWorkProgress(
+  output: Output | undefined,
+  lines: () => readonly ConnectionProgress[],
+): Promise<WorkProgress> {
   if (output?.isTTY !== true) return { stop() {}, print: undefined };
   const { MultiBar } = (await import('cli-progress')).default;
-  const board = new MultiBar({
+  const multi = new MultiBar({
     stream: output,
     format: '{connection}  {waiting} waiting  {delivered} delivered  {dead} dead{paused}',
     hideCursor: null,
@@ -29,23 +32,23 @@ export async function startBoard(output: Output | undefined, lines: () => readon
     gracefulExit: false,
   });
   const width = Math.max(...lines().map(({ connection }) => connection.length));
-  const show = ({ connection, waiting, delivered, dead, paused }: BoardLine) => ({
+  const show = ({ connection, waiting, delivered, dead, paused }: ConnectionProgress) => ({
     connection: printable(connection).padEnd(width),
     waiting: waiting.toLocaleString('en-US'),
     delivered: delivered.toLocaleString('en-US'),
     dead: dead.toLocaleString('en-US'),
     paused: paused === undefined ? '' : `  paused: ${paused}`,
   });
-  const bars = lines().map((line) => board.create(0, 0, show(line)));
+  const bars = lines().map((line) => multi.create(0, 0, show(line)));
   const update = (): void => lines().forEach((line, index) => bars[index]?.update(0, show(line)));
   const timer = setInterval(update, everyMs).unref();
   return {
     stop() {
       clearInterval(timer);
-      board.stop();
+      multi.stop();
     },
     print(line) {
-      board.log(line);
+      multi.log(line);
       update();
     },
   };

@@ -3,12 +3,12 @@ import type { Preview, Reason } from '../../index.ts';
 import { printable } from './printable.ts';
 
 /** What preview says about one line of the input; `stage` is `line` when no event could be read from it. */
-export type Previewed = { readonly line: number; readonly messageId: string } & (
+export type PreviewedLine = { readonly line: number; readonly messageId: string } & (
   Preview | { readonly kind: 'rejected'; readonly stage: 'line'; readonly reason: Reason }
 );
 
 /** A preview for people. */
-export function explain(shown: Previewed, colours: ReturnType<typeof createColors>): string {
+export function previewText(shown: PreviewedLine, colours: ReturnType<typeof createColors>): string {
   const id = shown.messageId === '' ? '' : ` ${shown.messageId}`;
   const title = colours.bold(oneLineOf(`line ${shown.line}${id}`));
   if (shown.kind !== 'request') {

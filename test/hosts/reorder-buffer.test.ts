@@ -1,22 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createAnswers } from '../../core/hosts/cli/answers.ts';
+import { OrderedOutcomes } from '../../core/hosts/cli/reorder-buffer.ts';
 import type { Outcome } from '../../core/index.ts';
 
 const delivered = (eventId: string): Outcome => ({ kind: 'delivered', eventId, attempts: 1 });
 const lost = (): Outcome => delivered('lost');
 
 function answersInto(given: [number, string][], capacity = 8) {
-  return createAnswers((line, outcome) => void given.push([line, outcome.eventId]), capacity);
+  return new OrderedOutcomes((line, outcome) => void given.push([line, outcome.eventId]), capacity);
 }
 
 describe('one outcome per line, in input order', () => {
   test('an outcome waits for those of the lines before it', () => {
     const given: [number, string][] = [];
     const answers = answersInto(given);
-    answers.expect(1);
-    answers.refuse(3, delivered('bad'));
-    answers.expect(4);
+    answers.reserve(1);
+    answers.settleNow(3, delivered('bad'));
+    answers.reserve(4);
     answers.settle(1, delivered('b'));
     expect(given).toEqual([]);
     answers.settle(0, delivered('a'));
@@ -35,9 +35,9 @@ describe('one outcome per line, in input order', () => {
           if (answers.full || (choice > 4 && open.length > 0)) {
             const [chosen = 0] = open.splice(choice % open.length, 1);
             answers.settle(chosen, delivered(`e${chosen}`));
-          } else if (choice === 0) answers.refuse(++line, delivered('bad'));
+          } else if (choice === 0) answers.settleNow(++line, delivered('bad'));
           else {
-            answers.expect(++line);
+            answers.reserve(++line);
             open.push(index++);
           }
         }
@@ -52,11 +52,11 @@ describe('one outcome per line, in input order', () => {
 
   test('who reads waits for room', async () => {
     const answers = answersInto([], 2);
-    answers.expect(1);
-    answers.expect(2);
+    answers.reserve(1);
+    answers.reserve(2);
     expect(answers.full).toBe(true);
     let roomy = false;
-    const room = answers.room().then(() => {
+    const room = answers.whenReady().then(() => {
       roomy = true;
     });
     answers.settle(1, delivered('b'));
@@ -70,7 +70,7 @@ describe('one outcome per line, in input order', () => {
   test('a second outcome for an event changes nothing', () => {
     const given: [number, string][] = [];
     const answers = answersInto(given);
-    answers.expect(1);
+    answers.reserve(1);
     answers.settle(0, delivered('a'));
     answers.settle(0, delivered('again'));
     answers.settle(5, delivered('never asked'));
@@ -80,9 +80,9 @@ describe('one outcome per line, in input order', () => {
   test('the last line, which the stream was stopped before, is given back', () => {
     const given: [number, string][] = [];
     const answers = answersInto(given);
-    answers.expect(1);
+    answers.reserve(1);
     answers.settle(0, delivered('a'));
-    answers.expect(5);
+    answers.reserve(5);
     answers.finish(true, lost);
     expect(given).toEqual([[1, 'a']]);
     expect(answers).toMatchObject({ count: 1, nextLine: 2 });
@@ -91,8 +91,8 @@ describe('one outcome per line, in input order', () => {
   test('a line the runtime lost sight of gets an outcome all the same', () => {
     const given: [number, string][] = [];
     const answers = answersInto(given);
-    answers.expect(1);
-    answers.expect(2);
+    answers.reserve(1);
+    answers.reserve(2);
     answers.settle(1, delivered('b'));
     answers.finish(false, lost);
     expect(given).toEqual([[1, 'lost'], [2, 'b']]); // prettier-ignore

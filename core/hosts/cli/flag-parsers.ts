@@ -5,17 +5,45 @@ import type { Terminal } from './terminal.ts';
 
 type Env = Terminal['env'];
 
-/** An empty variable is none, as shells have it. */
+/** An empty variable counts as unset. */
 const variable = (env: Env, name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
 
-/** Milliseconds as a person writes them. */
-export function milliseconds(written: string): number {
-  const amount = Number(written);
-  if (!/^\d{1,9}$/.test(written) || amount < 1)
-    throw new InvalidArgumentError('Expected a whole number of milliseconds.');
+/** A whole number of milliseconds. */
+export function milliseconds(text: string): number {
+  const amount = Number(text);
+  if (!/^\d{1,9}$/.test(text) || amount < 1) throw new InvalidArgumentError('Expected a whole number of milliseconds.');
   return amount;
 }
 
+/** Hours, fractions included, as milliseconds. */
+export function hours(text: string): number {
+  if (!/^\d{1,6}(?:\.\d{1,6})?$/.test(text))
+    throw new InvalidArgumentError('Expected a number of hours, such as 24 or 0.5.');
+  return Number(text) * 3_600_000;
+}
+
+const powers: Readonly<Record<string, number>> = { '': 0, k: 1, m: 2, g: 3, t: 4 };
+
+/** Bytes, with or without a unit: 500000, 500kB, 2GB. */
+export function bytes(text: string): number {
+  const [, amount = '', unit = ''] = /^(\d{1,12})(?:\s*([kmgt])?b)?$/i.exec(text) ?? [];
+  const size = Number(amount) * 1000 ** (powers[unit.toLowerCase()] ?? 0);
+  if (amount === '' || size < 1)
+    throw new InvalidArgumentError('Expected a number of bytes, such as 500000, 500MB or 2GB.');
+  return size;
+}
+
+const zoned = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/i;
+
+/** ISO 8601 with a zone, or a day, which begins in UTC, as epoch ms. */
+export function time(text: string): number {
+  const parsed = zoned.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(parsed))
+    throw new InvalidArgumentError('Expected a time with a zone, such as 2026-01-31T12:00:00Z, or a day.');
+  return parsed;
+}
+
+/** Of a repeatable flag. */
 export const collect = (one: string, others: readonly string[] = []): readonly string[] => [...others, one];
 
 /** `--origin`, else SPILLWAY_ORIGIN. */
@@ -24,10 +52,10 @@ export const originOf = (flag: string | undefined, env: Env): string | undefined
 
 /** `--within`, else SPILLWAY_WITHIN: the time one event may take, in milliseconds. */
 export function withinOf(flag: number | undefined, env: Env): number | undefined {
-  const written = variable(env, 'SPILLWAY_WITHIN');
-  if (flag !== undefined || written === undefined) return flag;
+  const text = variable(env, 'SPILLWAY_WITHIN');
+  if (flag !== undefined || text === undefined) return flag;
   try {
-    return milliseconds(written);
+    return milliseconds(text);
   } catch {
     throw usage('SPILLWAY_WITHIN must be a whole number of milliseconds');
   }

@@ -1,6 +1,6 @@
-import { exitCode, Refusal } from '../exit-codes.ts';
+import { exitCode, CliError } from '../exit-codes.ts';
 import type { Enrolled } from './roster.ts';
-import { written } from './time.ts';
+import { isoTime } from './format-time.ts';
 
 /*
  * An id may get another destination once nothing waits under it. What was settled before is still there, as dead letters and for replay, and
@@ -8,23 +8,27 @@ import { written } from './time.ts';
  */
 
 /** Refuses to put dead letters back that are events for a former destination; `former`: how many, by its slug. */
-export function keepFormer(id: string, former: ReadonlyMap<string, number>, enrolled: Enrolled | undefined): void {
+export function assertNotForFormerDestination(
+  id: string,
+  former: ReadonlyMap<string, number>,
+  enrolled: Enrolled | undefined,
+): void {
   if (former.size === 0 || enrolled === undefined) return;
   const counts = [...former].map(([slug, count]) => `${count} for ${slug}`).join(', ');
-  throw new Refusal(
+  throw new CliError(
     exitCode.config,
     `${id} delivers to ${enrolled.destination}, but some of these dead letters were enqueued for another destination: ${counts}. Nothing was requeued`,
     [
-      `to requeue those given up since the change: --connection ${id} --since ${written(lastChange(enrolled))}`,
+      `to requeue those given up since the change: --connection ${id} --since ${isoTime(lastChange(enrolled))}`,
       'to send the others, enqueue them under another connection id (spillway dead export --events, then enqueue); to give them up: spillway dead drop',
     ],
   );
 }
 
 /** Refuses settings for another destination than the one that what comes back was enqueued for. */
-export function keepSlug(id: string, enrolled: Enrolled | undefined, slug: string | undefined): void {
+export function assertDestination(id: string, enrolled: Enrolled | undefined, slug: string | undefined): void {
   if (enrolled === undefined || slug === undefined || enrolled.destination === slug) return;
-  throw new Refusal(
+  throw new CliError(
     exitCode.config,
     `${id}: its delivered events and dead letters were enqueued for ${enrolled.destination}, not for ${slug}`,
     ['they can only go there, with the old settings; use another connection id for the new ones'],
@@ -32,14 +36,14 @@ export function keepSlug(id: string, enrolled: Enrolled | undefined, slug: strin
 }
 
 /** Refuses a time in which the events of a connection went to a former destination. */
-export function keepSpan(id: string, enrolled: Enrolled, from: number, to: number): void {
+export function assertSpanOfDestination(id: string, enrolled: Enrolled, from: number, to: number): void {
   let began = Number.NEGATIVE_INFINITY;
   for (const { destination, until } of enrolled.history ?? []) {
     if (destination !== enrolled.destination && from < until && to >= began)
-      throw new Refusal(
+      throw new CliError(
         exitCode.config,
-        `${id} delivers to ${enrolled.destination}, but delivered to ${destination} until ${written(until)}. Nothing was replayed`,
-        [`to replay what was delivered since the change: --from ${written(lastChange(enrolled))}`],
+        `${id} delivers to ${enrolled.destination}, but delivered to ${destination} until ${isoTime(until)}. Nothing was replayed`,
+        [`to replay what was delivered since the change: --from ${isoTime(lastChange(enrolled))}`],
       );
     began = until;
   }

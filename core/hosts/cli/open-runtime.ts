@@ -1,0 +1,13 @@
+import { createRuntime, type Runtime, type RuntimeOptions } from '../../index.ts';
+import { usage } from './exit-codes.ts';
+import { firstLine } from './printable.ts';
+
+/** createRuntime(); a bad origin or proxy, the only things that the command line can get wrong, is a usage error. */
+export function openRuntime(options: RuntimeOptions): Runtime {
+  try {
+    return createRuntime(options);
+  } catch (error) {
+    const message = firstLine((error as Error).message);
+    throw usage(/^proxy\b/.test(message) ? message : `origin: ${message}`);
+  }
+}
