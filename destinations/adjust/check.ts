@@ -2,7 +2,7 @@ import type { CredentialCheck } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Prepared } from './prepare.ts';
 
-/** Adjust documents no request that looks at the tokens and counts nothing. */
+/** Adjust documents no request that checks the tokens without counting anything. */
 export const check: CredentialCheck<Config, Prepared> = {
   none: 'Adjust has no request that proves an app token without recording an event',
 };

@@ -38,7 +38,7 @@ const platforms: Readonly<Record<Family, Platform>> = {
   other: 'other',
 };
 
-/** Writes what the event says of its device, with a note for whatever had to be left out. Returns the platform. */
+/** Writes the fields of the event's device, with a note for each value that is left out. Returns the platform. */
 export function describeDevice(event: CdpEvent, into: MutableAdjustEvent, notes: Note[], trace?: Trace): Platform {
   const context = member(event, 'context');
   const device = member(context, 'device');
@@ -53,8 +53,8 @@ export function describeDevice(event: CdpEvent, into: MutableAdjustEvent, notes:
 }
 
 /**
- * Tells devices apart (ADJUST-31); `undefined` when no identifier is usable (ADJUST-10). The id that changes least comes
- * first, so that a device keeps its lane when it changes its advertising id.
+ * Tells devices apart (ADJUST-31); `undefined` when no identifier is usable (ADJUST-10). The id that changes least
+ * comes first, so that a device keeps its lane when it changes its advertising id.
  */
 export const deviceKey = (made: MutableAdjustEvent): string | undefined =>
   made.idfv ?? made.android_id ?? made.idfa ?? made.gps_adid ?? made.fire_adid ?? made.oaid ?? made.adid;
@@ -99,13 +99,13 @@ function take(
   }
 }
 
-/** All zeros is how a phone says "none"; anything else that does not fit is worth a note. */
+/** Phones write all zeros for a missing id; any other value that does not fit gets a note. */
 function noteUnusable(value: JsonValue, field: string, message: string, notes: Note[]): void {
   const written = asText(value);
   if (written !== undefined && !isBlankId(written)) notes.push({ code: 'dropped', field, message });
 }
 
-/** What repeats the IDFV is no IDFA, whatever put it there (ADJUST-11). */
+/** A copy of the IDFV is not an IDFA, whatever wrote it there (ADJUST-11). */
 function dropFalseIdfa(into: MutableAdjustEvent, notes: Note[]): void {
   if (into.idfa === undefined || into.idfa !== into.idfv) return;
   delete into.idfa;

@@ -2,7 +2,7 @@ import type { AdjustEvent, Parameters } from './mapping.ts';
 
 /**
  * The whole application/x-www-form-urlencoded body, every value escaped once (ADJUST-05), always in this order.
- * Written out by hand because it is the hot path. Ids, digits and codes need no escape: mapping.ts lets no other through.
+ * Written by hand because it is on the hot path. Ids, digits and codes need no escape: mapping.ts admits nothing else.
  */
 export const encode = (event: AdjustEvent): string =>
   `s2s=1&app_token=${escaped(event.app_token)}&event_token=${escaped(event.event_token)}` +
@@ -31,7 +31,7 @@ const needsJsonEscape = /["\\\u0000-\u001f]/;
 
 const escaped = (value: string): string => (needsNoEscape.test(value) ? value : encodeURIComponent(wellFormed(value)));
 
-/** Half a surrogate pair has no UTF-8, and encodeURIComponent would throw. Node 20 has the method, the ES2023 types have not. */
+/** encodeURIComponent throws on half a surrogate pair. Node 20 has the method, the ES2023 types do not. */
 const wellFormed = (value: string): string => (value as string & { toWellFormed(): string }).toWellFormed();
 
 /** encodeURIComponent(JSON.stringify(parameters)), in less than half the time. */
@@ -46,7 +46,7 @@ function json(lead: string, parameters: Parameters | undefined): string {
   return `${text}%7D`;
 }
 
-/** What stands between the quotes. */
+/** The text between the quotes. */
 function escapedInJson(value: string): string {
   if (needsNoEscape.test(value)) return value;
   const text = wellFormed(value);

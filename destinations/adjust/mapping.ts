@@ -31,7 +31,7 @@ export interface AdjustEvent {
   readonly partner_params?: Parameters;
 }
 
-/** An AdjustEvent in the making. */
+/** An AdjustEvent under construction. */
 export type MutableAdjustEvent = { -readonly [K in keyof AdjustEvent]: AdjustEvent[K] };
 
 type DeviceField = 'idfa' | 'idfv' | 'gps_adid' | 'fire_adid' | 'oaid' | 'android_id' | 'att_status';
@@ -50,17 +50,19 @@ const text = (cast: (written: string) => string | undefined): Cast<string> => {
   };
 };
 
-/** Apple writes its ids in capitals (ADJUST-11, ADJUST-15), Google and Amazon in small letters (ADJUST-12, ADJUST-13). */
+/**
+ * Apple writes its ids in capitals (ADJUST-11, ADJUST-15), Google and Amazon in small letters (ADJUST-12, ADJUST-13).
+ */
 const appleId = text((id) => (isUuid(id) ? id.toUpperCase() : undefined));
 const playId = text((id) => (isUuid(id) ? id.toLowerCase() : undefined));
 
-/** ANDROID_ID is a 64-bit number in hex, so at most 16 digits: anything else is an id of somebody's own (ADJUST-16). */
+/** ANDROID_ID is a 64-bit number in hex, so at most 16 digits: anything else is a custom id (ADJUST-16). */
 const androidId = text((id) => {
   const digits = id.replaceAll('-', '').toLowerCase();
   return /^[\da-f]{8,16}$/.test(digits) && !isBlankId(digits) ? digits : undefined;
 });
 
-/** No form is documented: what could be an id is kept as written (ADJUST-14). */
+/** No format is documented: what could be an id is kept as written (ADJUST-14). */
 const openId = text((id) => (/^[\da-z-]{16,64}$/i.test(id) && !isBlankId(id) ? id : undefined));
 
 export const adjustId = text((id) => (/^[\w-]+$/.test(id) && !isBlankId(id) ? id : undefined));
@@ -72,7 +74,7 @@ export const asTracking: Cast<'0' | '1'> = (value) => {
 
 const android: DeviceRow = { to: 'android_id', from: ['id'], as: androidId };
 
-/** What each family of devices says of itself; identifiers are named only where they exist (ADJUST-11 to ADJUST-16). */
+/** The fields of each device family; an identifier is listed only where it exists (ADJUST-11 to ADJUST-16). */
 export const families: Readonly<Record<'ios' | 'android' | 'fire' | 'other', readonly DeviceRow[]>> = {
   ios: [
     { to: 'idfa', from: ['idfa', 'advertisingId'], as: appleId },

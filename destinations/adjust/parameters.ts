@@ -2,7 +2,9 @@ import { isObject, ownValue, type JsonObject, type JsonValue, type Note, type Tr
 import type { Config } from './config.ts';
 import type { Parameters } from './mapping.ts';
 
-/** Picks the chosen properties of one event; `undefined` when there are none: Adjust refuses an empty object (ADJUST-47). */
+/**
+ * Picks the chosen properties of one event; `undefined` if there are none: Adjust refuses an empty object (ADJUST-47).
+ */
 export type ParameterReader = (properties: JsonObject, notes: Note[], trace?: Trace) => Parameters | undefined;
 
 type Choice = readonly [property: string, parameter: string];
@@ -41,7 +43,10 @@ const choices = (selection: readonly string[] | Readonly<Record<string, string>>
 const everything = (properties: JsonObject): readonly Choice[] =>
   Object.keys(properties).flatMap((name): Choice[] => (ownFields.has(name) ? [] : [[name, name]]));
 
-/** Numbers and booleans in their JSON spelling, objects by dotted names, lists as JSON in one string (ADJUST-45, ADJUST-46). */
+/**
+ * Numbers and booleans in their JSON spelling, objects by dotted names, lists as JSON in one string (ADJUST-45,
+ * ADJUST-46).
+ */
 function put(into: Record<string, string>, name: string, value: JsonValue, depth: number, lost: () => void): void {
   if (typeof value === 'string') set(into, name, value);
   else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value)))
@@ -61,7 +66,7 @@ function set(into: Record<string, string>, name: string, value: string): void {
   else Object.defineProperty(into, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
-/** JSON.stringify throws when a value is nested deeper than the stack; such a value has no text. */
+/** JSON.stringify throws if a value is nested deeper than the stack; such a value has no text. */
 function jsonText(value: JsonValue): string | undefined {
   try {
     return JSON.stringify(value);

@@ -4,7 +4,7 @@ import type { Platform } from './device.ts';
 import { parameterReader, type ParameterReader } from './parameters.ts';
 import { requestFor } from './request.ts';
 
-/** What a connection works out once, when it opens. */
+/** Computed once per connection, when it opens. */
 export interface Prepared {
   /** By event name. A Map, because the names come from events: an object would also answer to "constructor". */
   readonly targets: ReadonlyMap<string, Target>;
@@ -16,9 +16,9 @@ export interface Prepared {
 
 export interface Target {
   readonly token: string;
-  /** What a suspension of this event may name (ADJUST-57, ADJUST-61). */
+  /** The scopes that a suspension of this event may have (ADJUST-57, ADJUST-61). */
   readonly scopes: Readonly<Record<Platform, readonly string[]>>;
-  /** Adjust's SDK records this by itself (ADJUST-21, ADJUST-22). */
+  /** Adjust's SDK records this event on its own (ADJUST-21, ADJUST-22). */
   readonly lifecycle: boolean;
 }
 

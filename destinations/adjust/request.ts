@@ -2,7 +2,9 @@ import type { Batch, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { AdjustEvent } from './mapping.ts';
 
-/** The same for every event: all that differs is in the form body, so that no identifier is in a URL (ADJUST-02, ADJUST-03). */
+/**
+ * The same for every event: the form body has all that differs, so no identifier is in a URL (ADJUST-02, ADJUST-03).
+ */
 export const requestFor = ({ s2sToken }: Config): HttpRequest =>
   Object.freeze({
     method: 'POST',

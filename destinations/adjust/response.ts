@@ -12,10 +12,12 @@ import type { AdjustEvent } from './mapping.ts';
 
 const house = classifyWith<AdjustEvent>([]);
 
-/** Only 200 is a yes, and only without an error in its body: 202 is how Adjust refuses an S2S token (ADJUST-51, ADJUST-69). */
+/**
+ * Only a 200 without an error in its body is success: 202 is how Adjust refuses an S2S token (ADJUST-51, ADJUST-69).
+ */
 export const response: ResponseHandler<AdjustEvent> = {
   documented,
-  /** A message that Adjust documents decides, also inside a 200; a no of any other kind is core's to read. */
+  /** A message that Adjust documents decides, also inside a 200; core reads any other refusal. */
   readReply({ response: answer }, batch) {
     if (answer.status !== 202 && !(answer.status === 200 && hasError(answer))) return undefined;
     const verdict = judge(answer, batch) ?? (answer.status === 200 ? refused(answer, batch) : undefined);
@@ -28,7 +30,7 @@ export const response: ResponseHandler<AdjustEvent> = {
     (failure.kind === 'http' ? judge(failure.response, batch) : undefined) ?? house(failure, batch),
 };
 
-/** A no whose words are in `error`, and which names no status to wait for. */
+/** A refusal with a message in `error` and without a transient status. */
 function hasError({ body, cut }: HttpResponse): boolean {
   if (cut === true || !/"error"/i.test(body)) return false;
   const answer = jsonBody(body);

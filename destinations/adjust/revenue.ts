@@ -23,7 +23,7 @@ const most = 100_000_000_000;
 
 const none: Sale = { kind: 'none' };
 
-/** What an event earned: `revenue`, else `total`, else `value`. A note says when an amount had to be left out. */
+/** The revenue of an event: `revenue`, else `total`, else `value`. An amount that is left out gets a note. */
 export function saleOf(properties: JsonObject, config: Config, notes: Note[], trace?: Trace): Sale {
   const source = amountSource(properties, config);
   if (source === undefined) return none;
@@ -55,7 +55,7 @@ function amountSource(properties: JsonObject, config: Config): string | undefine
   return ['total', 'value'].find((name) => asDecimal(ownValue(properties, name) ?? null) !== undefined);
 }
 
-/** Blank is not stated; an object or a list is, and unusable. */
+/** Blank counts as absent; an object or a list counts as stated, and unusable. */
 const isStated = (value: JsonValue | undefined): boolean =>
   value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');
 

@@ -77,16 +77,19 @@ export function transform(
   if (partner !== undefined) made.partner_params = partner;
   if (trace !== undefined) explain(trace, event, target);
 
-  // One lane a device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens (ADJUST-34).
+  // One lane per device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens
+  // (ADJUST-34).
   const lane = `${config.appToken}:${platform}:${device}`;
   return payload(made, { lane, occurredAt: happenedAt, scopes: target.scopes[platform] }, notes);
 }
 
-/** created_at_unix has 10 digits in seconds and 13 in milliseconds, so only these years fit (ADJUST-27): 2001 to 2286. */
+/**
+ * created_at_unix has 10 digits in seconds and 13 in milliseconds, so only these years fit (ADJUST-27): 2001 to 2286.
+ */
 const firstTime = 1_000_000_000_000;
 const lastTime = 9_999_999_999_999;
 
-/** When it happened, in epoch milliseconds. Adjust would put its own time in place of a bad one, without a word (ADJUST-30). */
+/** When it happened, in epoch ms. Adjust silently replaces an invalid time by its own (ADJUST-30). */
 function timeOf(event: CdpEvent, { now, prepared }: TransformContext<Prepared>) {
   const happenedAt = eventTime(event);
   if (happenedAt !== undefined && now - happenedAt > prepared.maxAgeMs) {
@@ -103,7 +106,7 @@ const countedTwice: Note = {
   message: 'The Adjust SDK records this as well, and Adjust counts both',
 };
 
-/** Where the fields come from that no table fills. */
+/** Traces the fields that no table fills. */
 function explain(trace: Trace, event: CdpEvent, { token }: Target): void {
   trace.from('s2s', 'always 1');
   trace.from('app_token', 'config.appToken');

@@ -13,12 +13,13 @@ import { messageOf } from './errors.ts';
 type Decide = (answer: HttpResponse, batch: Batch<AdjustEvent>) => RetryDecision;
 
 /**
- * What an answer means by its status and its message: one status has several meanings at Adjust (ADJUST-68). The first row
- * that fits wins; what fits none goes by the house table: 408 and 429 pause, 5xx retries (ADJUST-71), timeouts are ambiguous.
+ * The meaning of an answer by its status and its message: at Adjust one status has several meanings (ADJUST-68). The
+ * first matching row wins; the house table does the rest: 408 and 429 pause, 5xx retries (ADJUST-71), timeouts are
+ * ambiguous.
  */
 interface Row {
   readonly status: readonly number[];
-  /** Left out: the status alone is enough. */
+  /** Without it, the status alone is enough. */
   readonly says?: RegExp;
   readonly means: Decide;
 }
@@ -80,7 +81,7 @@ const rows: readonly Row[] = [
   },
   { status: [404], says: /^app token not found/i, means: unknownApp },
   {
-    // Also seen with 401 in a public report, where it would otherwise stop the whole connection.
+    // A public report shows it with 401, which would otherwise suspend the whole connection.
     status: [404, 401],
     says: /^device not found/i,
     means: reject('vendor_rejected', 'Adjust has no data of this device', 'context.device'),
@@ -95,10 +96,10 @@ const rows: readonly Row[] = [
   { status: [501], means: (answer) => retryLater(answer) },
 ];
 
-/** The messages of Adjust's document, in its own words. */
+/** The messages of Adjust's documentation, verbatim. */
 export const documented: readonly RegExp[] = rows.flatMap(({ says }) => says ?? []);
 
-/** The decision of the row that fits, if any does. An error that comes with 200 is known by its message alone. */
+/** The decision of the first matching row, if any. An error with status 200 is recognised by its message alone. */
 export function judge(answer: HttpResponse, batch: Batch<AdjustEvent>): RetryDecision | undefined {
   const message = messageOf(answer.body);
   const row = rows.find(({ status, says }) =>

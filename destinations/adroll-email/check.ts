@@ -6,7 +6,7 @@ import { authorizationOf, addressOf } from './request.ts';
 const isSettings = (answer: JsonValue): boolean =>
   isObject(answer) && ['country', 'sender_name', 'sender_address'].some((name) => Object.hasOwn(answer, name));
 
-/** The settings of the advertisable: they tell a wrong credential (401, 403) and an advertisable AdRoll does not know (404) apart (ADEMAIL-51). */
+/** Reads the advertisable's settings: a wrong credential gets 401 or 403, an unknown advertisable 404 (ADEMAIL-51). */
 export const check: CredentialCheck<Config, Prepared> = {
   request: (config) => ({
     method: 'GET',

@@ -4,8 +4,8 @@ import { isOptIn, unsubscribeNames } from './mapping.ts';
 const visible = /^[\u0021-\u007e]+$/;
 
 /**
- * Masked like a secret wherever something is told (ALL-01), but not hidden in forms: a name, and an id that every URL holds.
- * The mark is on the inner schema, which a form does not see.
+ * Masked like a secret in all output (ALL-01), but not hidden in forms: a name, and an id that is in every URL. The
+ * mark is on the inner schema, which a form does not see.
  */
 const masked = (shape: RegExp, must: string, title: string, description: string) =>
   z
@@ -15,7 +15,7 @@ const masked = (shape: RegExp, must: string, title: string, description: string)
     .pipe(z.string().meta({ secret: true }))
     .meta({ title, description });
 
-/** It becomes a header behind a scheme word: one that holds a space was pasted with something else. */
+/** It follows a scheme word in a header: a value with a space was pasted with something else. */
 const bareToken = (title: string, description: string) =>
   secret(title, description)
     .regex(visible, 'must be the bare token, without spaces or a word in front')
@@ -52,7 +52,7 @@ const oauth = z.strictObject({
   apikey: apikey.optional(),
 });
 
-/** An id in the path of a URL, where two of all texts mean "here" and "above". */
+/** An id in the path of a URL, so not "." or "..". */
 export const pathSegment = /^(?!\.\.?$)[^\p{Cc}\p{Cs}]+$/u;
 
 export const config = z.strictObject({

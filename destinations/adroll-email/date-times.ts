@@ -3,7 +3,7 @@ import { z, type InputIssue } from '../../core/api/index.ts';
 const written = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$/;
 const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i;
 
-/** AdRoll's form: UTC, whole seconds, no zone (ADEMAIL-08). `undefined` for what is no time. */
+/** AdRoll's format: UTC, whole seconds, no zone (ADEMAIL-08). `undefined` for an invalid time. */
 export function utcSeconds(value: string): string | undefined {
   const [, day, time] = written.exec(value) ?? [];
   const text = day === undefined ? value : `${day}T${time}Z`;
@@ -11,13 +11,13 @@ export function utcSeconds(value: string): string | undefined {
   return Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 19);
 }
 
-/** Date.parse takes 30 February for 2 March. */
+/** Date.parse accepts 30 February as 2 March. */
 function isDay(day: string): boolean {
   const at = Date.parse(`${day}T00:00:00Z`);
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
 }
 
-/** A time as AdRoll writes it, or ISO 8601 with a zone; leaves in AdRoll's form. */
+/** A time in AdRoll's format, or ISO 8601 with a zone; it is sent in AdRoll's format. */
 export const dateTime = z
   .string()
   .trim()

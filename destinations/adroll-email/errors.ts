@@ -1,16 +1,16 @@
 import { isObject, jsonBody, type JsonObject, type JsonValue } from '../../core/api/index.ts';
 
-/** One complaint of AdRoll's, in the words that decide something. */
+/** One error of AdRoll, reduced to what decisions depend on. */
 export interface Complaint {
   /** The parameter it is about. */
   readonly name: string;
-  /** Of the proxy in front of all NextRoll APIs, such as `apiproxy:3`. */
+  /** The code of the proxy in front of all NextRoll APIs, such as `apiproxy:3`. */
   readonly code: string;
 }
 
 /**
- * What AdRoll complains of. There are three forms: a list of `{name, error}`, one such object, and `{"errors": [{code,
- * message}]}` of the proxy; an answer may also say nothing (ADEMAIL-10, ADEMAIL-11).
+ * The errors in an answer. There are three forms: a list of `{name, error}`, one such object, and `{"errors": [{code,
+ * message}]}` of the proxy; an answer may also have none (ADEMAIL-10, ADEMAIL-11).
  */
 export const complaintsIn = (body: string): readonly Complaint[] =>
   complaintsOf(jsonBody(body) as JsonValue | undefined);

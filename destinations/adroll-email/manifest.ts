@@ -9,10 +9,10 @@ export const manifest: DestinationManifest = {
   reference: { url: 'https://apidocs.nextroll.com/email-api/reference.html', checkedOn: '2026-11-22' },
   accepts: ['track', 'identify'],
   hosts: ['services.adroll.com'],
-  // No size is documented: all ours (ADEMAIL-19). Requests are counted by the day (ADEMAIL-15), so they wait long for
-  // company, yet only half of the minute stream() gives an event.
+  // No size is documented, so all limits are ours (ADEMAIL-19). Requests count against a daily quota (ADEMAIL-15), so
+  // batches wait long to fill, but only half of the minute that stream() allows an event.
   limits: { maxItems: 1_000, maxBytes: 500_000, maxAgeMs: 30_000 },
   pace: { concurrency: 2, timeoutMs: 20_000 },
-  // Who is on the list stays on it, however often he is named (ADEMAIL-24).
+  // Unsubscribing twice has no further effect (ADEMAIL-24).
   replay: 'deduplicated',
 };

@@ -10,7 +10,7 @@ import {
 } from '../../core/api/index.ts';
 import { isOptIn, subscriptionTraits, traitPlaces } from './mapping.ts';
 
-/** Does the event say that a person unsubscribed? If not, why it is not sent. */
+/** Whether the event means that a person unsubscribed; if not, why it is not sent. */
 export function meaningOf(event: CdpEvent, unsubscribeEvents: ReadonlySet<string>): Admission {
   if (event.type === 'identify') return meaningOfTraits(event);
   if (event.type !== 'track') return otherType;
@@ -23,7 +23,7 @@ const flags = subscriptionTraits.map(({ trait, unsubscribes }) => ({
   places: traitPlaces.map((place) => ({ path: `${place}.${trait}`, read: reader(`${place}.${trait}`) })),
 }));
 
-/** Where the traits contradict each other, the person is not to be written to. */
+/** If the traits contradict each other, the person counts as unsubscribed. */
 function meaningOfTraits(event: CdpEvent): Admission {
   let otherwise: Admission = silentTraits;
   for (const { unsubscribes, places } of flags) {

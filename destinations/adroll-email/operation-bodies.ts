@@ -2,14 +2,14 @@ import { absoluteUrl, normalizeEmail, z } from '../../core/api/index.ts';
 import { isAddress, isDigest } from './address.ts';
 import { dateTime } from './date-times.ts';
 
-/** What these operations say of themselves where AdRoll asks who calls (ADEMAIL-37, ADEMAIL-47). */
+/** How these operations identify the caller to AdRoll (ADEMAIL-37, ADEMAIL-47). */
 const caller = 'spillway';
 
 const line = z.string().trim().min(1, 'must not be blank');
 const address = line.refine(isAddress, 'must be an e-mail address');
 const webAddress = line.refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL');
 
-/** ADEMAIL-32 to ADEMAIL-34. The picture has to stay where it is for an hour: AdRoll fetches it after the request. */
+/** ADEMAIL-32 to ADEMAIL-34. The picture must stay available for an hour: AdRoll fetches it after the request. */
 const campaignEmail = z.strictObject({
   body: z.string().optional(),
   cta_destination: webAddress.optional(),

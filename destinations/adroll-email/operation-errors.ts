@@ -13,7 +13,7 @@ export const common: readonly ErrorRule[] = [
   { status: 501, means: (response) => retryLater(response) },
 ];
 
-/** ADEMAIL-13: the proxy knows no such path, so nothing of the kind can work. */
+/** ADEMAIL-13: the proxy does not know the path, so no such call can work. */
 export const wrongPath: ErrorRule = {
   status: 404,
   body: /apiproxy:11\b/,
@@ -60,13 +60,13 @@ export const unknownCampaign: ErrorRule = {
   means: decide('reject', 'invalid_value', 'AdRoll does not know this campaign'),
 };
 
-/** ADEMAIL-59: nothing to be split here. */
+/** ADEMAIL-59: there is nothing to split. */
 export const tooManyEmails: ErrorRule = {
   status: 413,
   means: decide('reject', 'invalid_value', 'There are more emails in the body than in the campaign'),
 };
 
-/** ADEMAIL-61: only other content helps. */
+/** ADEMAIL-61: only different content helps. */
 export const notReady: ErrorRule = {
   status: 412,
   means: decide('reject', 'vendor_rejected', 'The campaign does not have what a launch requires'),

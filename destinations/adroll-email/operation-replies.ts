@@ -6,7 +6,7 @@ const words = z.string().nullish();
 /** ADEMAIL-09. */
 export const success = z.looseObject({ success: z.union([z.boolean(), z.string(), z.number(), z.null()]) });
 
-/** What a 200 may say that is no yes: of every operation. */
+/** A refusal inside a 200, for every operation. */
 export function refusalOf(reply: unknown): RetryDecision | undefined {
   const no = isObject(reply) ? usualRefusal(reply, 'top') : undefined;
   return no === undefined || no.status !== undefined ? undefined : notASuccess;
@@ -39,7 +39,7 @@ export const unsubscribed = z.looseObject({
   ),
 });
 
-/** As the events that this destination, or another one, takes. The id is the same whenever the list is read. */
+/** As events for this destination or another one. The id is the same whenever the list is read. */
 export const unsubscribedEvents = ({ unsubscribers }: z.output<typeof unsubscribed>): readonly CdpEvent[] =>
   unsubscribers.map(({ date, email_address: email }) => ({
     type: 'track',

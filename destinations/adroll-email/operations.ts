@@ -47,7 +47,7 @@ const list = {
     errors: errors.ofAdvertisable,
     idempotent: true,
   }),
-  // AdRoll documents neither a body nor what it is for, so not that it may be repeated (ADEMAIL-43).
+  // AdRoll documents neither a body nor the purpose, so it does not document that a repeat is harmless (ADEMAIL-43).
   'post-messages': operation({
     summary: 'The alerts that stand for the advertisable, by POST; no body is documented.',
     method: 'POST',

@@ -2,7 +2,7 @@ import { sha256, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { authorizationOf, frame, requestFor } from './request.ts';
 
-/** What a connection works out once, when it opens. */
+/** Computed once per connection, when it opens. */
 export interface Prepared {
   /** A Set, because the names come from events: an object would also answer to "constructor". */
   readonly unsubscribeEvents: ReadonlySet<string>;
@@ -16,6 +16,6 @@ export const prepare = (config: Config): Prepared => ({
   request: requestFor(config),
 });
 
-/** AdRoll counts the requests of an application, whatever the advertisable (ADEMAIL-15). No credential is in it. */
+/** AdRoll counts requests per application, across advertisables (ADEMAIL-15). The key holds no credential. */
 export const paceKey = ({ auth }: Config): string =>
   sha256(`adroll-email ${auth.apikey ?? authorizationOf(auth)}`).slice(0, 16);

@@ -10,14 +10,14 @@ export const root = '/sendroll/api/v1';
 export const queryOf = (auth: Config['auth']): Readonly<Record<string, string>> =>
   auth.apikey === undefined ? {} : { apikey: auth.apikey };
 
-/** Something of the advertisable's. */
+/** The URL of a resource of the advertisable. */
 export function addressOf({ advertisableEid, auth }: Config, what: string): string {
   const query = new URLSearchParams(queryOf(auth)).toString();
   const place = `${origin}${root}/advertisables/${encodeURIComponent(advertisableEid)}/${what}`;
   return query === '' ? place : `${place}?${query}`;
 }
 
-/** The same for every batch, but for the body (ADEMAIL-16). */
+/** The same for every batch, except the body (ADEMAIL-16). */
 export const requestFor = (config: Config): HttpRequest => ({
   method: 'POST',
   url: addressOf(config, 'unsubscribers'),

@@ -12,7 +12,7 @@ import { complaintsIn } from './errors.ts';
 import type { Unsubscriber } from './mapping.ts';
 import { ignoredIn, verdicts } from './verdicts.ts';
 
-/** Parameters that stand in the URL: what is wrong with them is wrong with every request. */
+/** Parameters of the URL: if they are wrong, every request is. */
 const urlParameters: ReadonlySet<string> = new Set(['advertisable_eid', 'apikey']);
 
 const has = (response: HttpResponse, code: string): boolean =>
@@ -44,7 +44,7 @@ const notFound = (response: HttpResponse): RetryDecision =>
       : 'AdRoll Email does not know this advertisable',
   );
 
-/** The quota is counted by the day, and AdRoll does not say when it is filled up (ADEMAIL-15). */
+/** The quota is daily, and AdRoll does not say when it is renewed (ADEMAIL-15). */
 const quotaPauseMs = 3_600_000;
 
 export function throttled(response: HttpResponse): RetryDecision {

@@ -15,17 +15,17 @@ import {
 import type { Unsubscriber } from './mapping.ts';
 
 /**
- * One decision per item out of the body of a 200 that calls addresses ignored: a no to those, a yes to all others (ADEMAIL-20).
- * `undefined` where it is not such an answer, or says no to all.
+ * One decision per item from a 200 that lists ignored addresses: those are refused, all others accepted (ADEMAIL-20).
+ * `undefined` if the answer has another form, or refuses everything.
  *
- * An ignored address that we did not send is one of ours in another spelling. Which one, smaller requests tell; that is
+ * An ignored address that we did not send is one of ours in another spelling. Smaller requests show which one; that is
  * harmless, as sending an address again is (ADEMAIL-24).
  */
 export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly RetryDecision[] | undefined {
   const answer = jsonValue(body);
   if (!isObject(answer) || usualRefusal(answer)?.status !== undefined) return undefined;
   const sent = new Set(batch.items.map(({ key }) => key));
-  // However many events name it: a request of one address cannot be made smaller.
+  // A request with one address cannot be made smaller, however many events name it.
   if (usualRefusal(answer) !== undefined) return sent.size === 1 ? decideAll(batch, refused) : undefined;
   const ignored = ignoredIn(answer);
   if (ignored === undefined || ignored.length === 0) return undefined;
@@ -34,7 +34,7 @@ export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly Ret
   return byKey(batch, named, nameless ? (sent.size === 1 ? malformed : someMalformed) : accept());
 }
 
-/** The addresses an answer calls ignored; `undefined` where it has something else in their place. */
+/** The ignored addresses of an answer; `undefined` if that member has another form. */
 export function ignoredIn(answer: JsonObject): readonly string[] | undefined {
   const ignored = answer['ignored'] ?? [];
   return isListOfTexts(ignored) ? ignored : undefined;

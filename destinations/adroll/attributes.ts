@@ -15,16 +15,18 @@ import {
 import type { Attributes, EventName, Product } from './mapping.ts';
 import { add, badPrice, badProduct, badQuantity, noOrderId, otherCurrency } from './notes.ts';
 
-/** The only four with products (ADROLL-51); the others have no attributes at all (ADROLL-53, ADROLL-58 to ADROLL-65). */
+/**
+ * The only four with products (ADROLL-51); the others have no attributes at all (ADROLL-53, ADROLL-58 to ADROLL-65).
+ */
 const withProducts: ReadonlySet<EventName> = new Set(['pageView', 'productSearch', 'addToCart', 'purchase']);
 
-/** What a product's own currency is held against, and where its losses are noted. */
+/** The currency that a product must have, and the notes for what is dropped. */
 interface Till {
   readonly currency: string | undefined;
   readonly notes: Note[];
 }
 
-/** `undefined` when there is nothing to say: an empty object is never sent (ADROLL-34). */
+/** `undefined` if there are none: an empty object is never sent (ADROLL-34). */
 export function attributesOf(
   event: CdpEvent,
   name: EventName,
@@ -92,7 +94,7 @@ const isAboutOneProduct = (event: CdpEvent, name: EventName): boolean =>
 const idOf = (product: JsonObject): string | undefined =>
   textIn(product, 'product_id') ?? textIn(product, 'productId') ?? textIn(product, 'id') ?? textIn(product, 'sku');
 
-/** Among an event's own properties a bare `id` could be anything's. */
+/** Among an event's own properties, `id` could identify anything. */
 const singleIdOf = (properties: JsonObject): string | undefined =>
   textIn(properties, 'product_id') ?? textIn(properties, 'productId') ?? textIn(properties, 'sku');
 

@@ -7,7 +7,7 @@ const token = secret(
     'It is not the Personal Access Token of the other NextRoll APIs.',
 );
 
-/** The header is `Token`, one space, the token (ADROLL-06): one that holds a space was pasted with something else. */
+/** The header is `Token`, one space, the token (ADROLL-06): a token with a space was pasted with something else. */
 const serverAccessToken = token
   .regex(/^[\u0021-\u007e]+$/, 'must be the bare token, without spaces or the word "Token"')
   .meta({ ...token.meta() });

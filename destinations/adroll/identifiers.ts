@@ -18,7 +18,7 @@ import { manifest } from './manifest.ts';
 import { readDigests, type Identifiers } from './mapping.ts';
 import { add, badEmail, shortCookie } from './notes.ts';
 
-/** Everything AdRoll may know the person by, not only the first found (ADROLL-37). */
+/** All identifiers by which AdRoll may know the person, not only the first (ADROLL-37). */
 export function identifiersOf(
   event: CdpEvent,
   { sendEmail }: Config,
@@ -74,7 +74,7 @@ function clickTokenOf(event: CdpEvent, trace: Trace | undefined): string | undef
   return mappedToken(event, trace, 'identifiers.adct');
 }
 
-/** Most URLs hold none: looking first is cheaper than parsing. */
+/** Most URLs have none: a search is cheaper than parsing. */
 function tokenIn(url: string): string | undefined {
   if (!url.includes('adct=')) return undefined;
   const [query] = url.slice(url.indexOf('?') + 1).split('#', 1);
@@ -138,7 +138,7 @@ const advertisingIds = ['context.device.advertisingId', 'context.device.idfa'].m
   idOf: textReader(path),
 }));
 
-/** Nothing where the person limited tracking (ADROLL-42). */
+/** Nothing if the person limits tracking (ADROLL-42). */
 function deviceIdOf(event: CdpEvent, trace: Trace | undefined): string | undefined {
   for (const { path, idOf } of advertisingIds) {
     const id = idOf(event);
@@ -158,7 +158,7 @@ const cookiePaths = [
 const ownCookieOf = optionReader(manifest, 'first_party_cookie');
 const cookies = cookiePaths.map((path) => ({ path, read: reader(path) }));
 
-/** The value of `__adroll_fpc`, unchanged; none is ever made up (ADROLL-43). */
+/** The value of `__adroll_fpc`, unchanged, never generated (ADROLL-43). */
 function cookieOf(event: CdpEvent, trace: Trace | undefined): string | undefined {
   const own = ownCookieOf(event);
   if (isCookie(own?.value)) {

@@ -27,7 +27,7 @@ const pagesOff = skip(
   'type',
 );
 
-/** Which AdRoll event this is, or why it is none (ADROLL-20). */
+/** The AdRoll event of this event, or why there is none (ADROLL-20). */
 export function nameOf(event: CdpEvent, config: Config, names: Names): EventName | Skipped {
   if (event.type === 'track') {
     const target = names.tracks.get(event.event) ?? config.unmappedEvents;
@@ -46,7 +46,7 @@ const pageNameOf = textReader('name', 'properties.name');
 const pathOf = textReader('properties.path', 'context.page.path');
 const urlOf = textReader('properties.url', 'context.page.url');
 
-/** A screen has no path; its URL, if any, is made up. */
+/** A screen has no path; its URL, if any, is generated. */
 function isFrontPage(event: CdpEvent): boolean {
   return event.type === 'page' && (pathOf(event) ?? absoluteUrl(urlOf(event) ?? '')?.pathname) === '/';
 }

@@ -1,6 +1,6 @@
 import type { Note } from '../../core/api/index.ts';
 
-/** What an event lost on its way, or lacks. Fields are event paths: what the customer can mend. */
+/** What an event lost or lacks. Fields are event paths, which the customer can correct. */
 const note = (code: Note['code'], field: string, message: string): Note => Object.freeze({ code, field, message });
 
 export const noUserAgent = note(
@@ -39,7 +39,7 @@ const grave: ReadonlySet<Note> = new Set([badCurrency, otherCurrency, shortCooki
 
 export const firstGrave = (notes: readonly Note[]): Note | undefined => notes.find((one) => grave.has(one));
 
-/** Once is enough, however many products it is about. */
+/** Adds a note only once, however many products it is about. */
 export function add(notes: Note[], one: Note): void {
   if (!notes.includes(one)) notes.push(one);
 }

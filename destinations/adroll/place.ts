@@ -5,7 +5,7 @@ import { appFields, readApp, type AdRollEvent } from './mapping.ts';
 /** Where an event happened: a page, or an app, which may stand in for one. */
 export interface Page {
   readonly url: string;
-  /** The page is real; the URL of an app may be made up. */
+  /** Whether the URL is real; that of an app may be generated. */
   readonly real: boolean;
   /** Undefined on the web (ADROLL-32). */
   readonly app: ReturnType<typeof readApp> | undefined;
@@ -14,7 +14,7 @@ export interface Page {
 const plain = /^https?:\/\/[!-~]+$/;
 const noHost = /^https?:\/\/[\s/?#]/i;
 
-/** A full URL, as it was written unless it needs escapes; relative paths and bare domains are none (ADROLL-21). */
+/** A full URL, unchanged unless it needs escapes; relative paths and bare domains are refused (ADROLL-21). */
 function asUrl(value: JsonValue): string | undefined {
   if (typeof value !== 'string') return undefined;
   const text = value.trim();
@@ -30,7 +30,7 @@ const readPageUrl = compileFields<Pick<AdRollEvent, 'page_location'>>([
   { to: 'page_location', from: ['properties.url', 'context.page.url'], as: asUrl },
 ]);
 
-/** `undefined`: no page, and not an app whose URL can be made up. */
+/** `undefined` if there is neither a page nor an app whose URL can be generated. */
 export function pageOf(event: CdpEvent, config: Config, trace?: Trace): Page | undefined {
   const url = (event.type === 'page' ? readPageUrl : readTrackUrl)(event, trace).page_location;
   const app = isApp(event, url) ? readApp(event, trace) : undefined;

@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { namesOf, type Names } from './naming.ts';
 import { requestFor } from './request.ts';
 
-/** What a connection works out once, when it opens. */
+/** Computed once per connection, when it opens. */
 export interface Prepared {
   readonly names: Names;
   readonly request: HttpRequest;

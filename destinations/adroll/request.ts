@@ -21,5 +21,5 @@ export const request = (
   prepared: { readonly request: HttpRequest },
 ): HttpRequest => prepared.request;
 
-/** An array also for one event (ADROLL-09). */
+/** An array, even for one event (ADROLL-09). */
 export const frame = (): Frame => ({ open: '[', separator: ',', close: ']' });

@@ -22,7 +22,7 @@ const rules: readonly ErrorRule<AdRollEvent>[] = [
 
 const means = ({ request }: Exchange): RetryDecision => (isDryRun(request.url) ? validatedOnly : accept());
 
-/** A yes is one to "accepted", not to "processed" (ADROLL-14, ADROLL-68). */
+/** Success means "accepted", not "processed" (ADROLL-14, ADROLL-68). */
 const success: readonly SuccessForm<AdRollEvent>[] = [
   { status: [200, 204], body: 'empty', means },
   { status: [200, 204], body: isObject, means },

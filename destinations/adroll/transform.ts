@@ -31,7 +31,7 @@ export function validate(event: CdpEvent, config: Config, context: TransformCont
   return typeof name === 'string' ? admit : name;
 }
 
-/** The required fields first, one rejection each (ADROLL-16); then what else is known. */
+/** The required fields first, with one rejection each (ADROLL-16); then the optional ones. */
 export function transform(
   event: CdpEvent,
   config: Config,
@@ -81,7 +81,7 @@ const ipOf = reader('context.ip');
 const userAgentOf = textReader('context.userAgent');
 const pageUrlOf = reader('context.page.url');
 
-/** 10^11 seconds: what lies beyond is milliseconds taken for seconds (ADROLL-29). */
+/** 10^11 seconds: a larger number is milliseconds mistaken for seconds (ADROLL-29). */
 const latest = 1e14;
 
 const noPage = reject(
@@ -99,7 +99,7 @@ const noIdentifier = reject(
   'context.adroll.firstPartyCookie',
 );
 
-/** For preview: where the fields come from that no table fills. */
+/** Traces the fields that no table fills. */
 function explain(trace: Trace, event: CdpEvent, made: AdRollEvent): void {
   trace.from('advertisable_eid', 'config.advertisableEid');
   trace.from('pixel_eid', 'config.pixelEid');

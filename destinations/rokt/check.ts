@@ -3,11 +3,11 @@ import type { Config } from './config.ts';
 import type { Prepared } from './prepare.ts';
 import { requestFor } from './request.ts';
 
-/** A batch without an environment, a person or an event: a 400 says that the key and secret were taken (ROKT-53). */
+/** A batch without environment, person and event: a 400 proves that the key and secret were accepted (ROKT-53). */
 export const check: CredentialCheck<Config, Prepared> = {
   request: (config) => ({ ...requestFor({ ...config, bulk: false }), body: '{}' }),
   proves: 'The key and secret are taken in this pod; not that they may write to the environment.',
   ok: [202, 400],
-  // 404 is what a key of another pod gets.
+  // A key of another pod gets 404.
   refused: [401, 403, 404],
 };

@@ -2,8 +2,8 @@ import { isObject, jsonBody, type Batch, type JsonValue } from '../../core/api/i
 import type { RoktBatch } from './mapping.ts';
 
 /**
- * The messages of `{"errors":[{"code","message"}]}`, entities decoded (ROKT-53): none where there are no errors,
- * `undefined` where the body is anything else.
+ * The messages of `{"errors":[{"code","message"}]}`, entities decoded (ROKT-53); empty if there are no errors,
+ * `undefined` for any other body.
  */
 export function errorMessages(body: string): readonly string[] | undefined {
   const answer = jsonBody(body) as JsonValue | undefined;
@@ -36,8 +36,8 @@ const writtenPosition = /\bline 1, position (\d+)/;
 
 /**
  * Which item of a bulk request a message is about: by the index its path begins with, else by the position in the text
- * that was sent (ROKT-62). `undefined` when it says neither, and where the words that would say it also stand in what was sent:
- * messages quote values of the events.
+ * that was sent (ROKT-62). `undefined` if it has neither, or if the same words are in the sent text, because messages
+ * quote values of the events.
  */
 export function itemNamedBy(message: string, batch: Batch<RoktBatch>, sent: string): number | undefined {
   const path = pathIn(message);
@@ -49,16 +49,18 @@ export function itemNamedBy(message: string, batch: Batch<RoktBatch>, sent: stri
   return itemAt(Number(position), batch, sent);
 }
 
-/** Whether a text that a message holds was sent: written for JSON, and, as messages are decoded, with its entities decoded. */
+/** Whether a part of a message was in the sent text: as JSON, or with entities decoded, as in messages. */
 function standsIn(sent: string, text: string): boolean {
   const needle = JSON.stringify(text).slice(1, -1);
   return sent.includes(needle) || bare(decodeEntities(sent)).includes(bare(needle));
 }
 
-/** Decoded quotes are no longer escaped as JSON wants them. */
+/** Decoded quotes lack the escape of JSON. */
 const bare = (json: string): string => json.replaceAll('\\', '');
 
-/** mParticle counts the characters it has read: a position within an item is past its first and at most its last one. */
+/**
+ * mParticle counts the characters it has read: a position within an item is past its first and at most its last one.
+ */
 function itemAt(position: number, batch: Batch<RoktBatch>, sent: string): number | undefined {
   let start = 1;
   for (const [index, { text }] of batch.items.entries()) {
@@ -71,8 +73,8 @@ function itemAt(position: number, batch: Batch<RoktBatch>, sent: string): number
 }
 
 /**
- * The attribute a message blames, when it is one this payload has: messages quote values of the event, too, and those
- * are nobody else's to read.
+ * The attribute that a message is about, if this payload has it: messages also quote values of the event, which must
+ * not be shown.
  */
 export function attributeNamedBy(message: string, payload: RoktBatch): string | undefined {
   const path = pathIn(message)

@@ -44,7 +44,7 @@ export function eventDataOf(
   return data;
 }
 
-/** What Rokt deduplicates by: stable for a conversion, never made up (ROKT-34). */
+/** Rokt's deduplication key: stable for a conversion, never generated (ROKT-34). */
 function addConfirmationRef(
   attributes: EventAttributes,
   { messageId }: CdpEvent,
@@ -60,7 +60,7 @@ function addConfirmationRef(
   attributes.confirmationref = reference;
 }
 
-/** Preview's account of the fields that no table set. */
+/** Traces the fields that no table fills. */
 function explain(data: EventData, event: CdpEvent, properties: JsonObject, trace: Trace): void {
   const place = 'events[0].data';
   trace.from('events[0].event_type', 'constant');

@@ -5,8 +5,8 @@ import type { UserIdentities } from './mapping.ts';
 const places = ['context.traits.email', 'properties.email'].map((path) => ({ path, read: reader(path) }));
 
 /**
- * The person's e-mail address, its hash, or both, as the setting asks (ROKT-13 to ROKT-16). Where the CDP holds only a
- * hash, that is passed on. `undefined` when the event has neither of the forms asked for.
+ * The person's e-mail address, its hash, or both, as the setting says (ROKT-13 to ROKT-16). If the CDP has only a hash,
+ * that is passed on. `undefined` if the event has neither of the wanted forms.
  */
 export function identitiesOf(
   event: CdpEvent,

@@ -9,7 +9,7 @@ import {
 } from '../../core/api/index.ts';
 import { attributesPlace, type KnownEventAttributes } from './mapping.ts';
 
-/** Adds what was bought: how many, and what it was when it was one thing (ROKT-28 to ROKT-30). */
+/** Adds what was bought: the quantity, and for a single product its details (ROKT-28 to ROKT-30). */
 export function addItems(
   attributes: KnownEventAttributes,
   properties: JsonObject,
@@ -45,7 +45,7 @@ const unusableQuantity: Note = {
   message: 'A quantity is not a whole number of zero or more, so none is sent',
 };
 
-/** The sum over the products, else the quantity the event states. 'unsaid': one product, and no word of how many. */
+/** The sum over the products, else the quantity of the event. 'unsaid': one product without a quantity. */
 function addQuantity(
   attributes: KnownEventAttributes,
   properties: JsonObject,
@@ -64,7 +64,7 @@ function addQuantity(
   return quantity;
 }
 
-/** A product without a quantity is one item; `undefined` when one of them cannot be counted. */
+/** A product without a quantity is one item; `undefined` if one of them cannot be counted. */
 function sumOf(products: readonly JsonValue[]): number | undefined {
   let sum = 0;
   for (const product of products) {

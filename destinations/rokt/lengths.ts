@@ -14,7 +14,7 @@ export function firstCharacters(text: string, most: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? most - 1 : most);
 }
 
-/** The texts an event can make long: the other attributes are short by their shape or by the settings. */
+/** The texts that an event can make long: the format or the settings keep the other attributes short. */
 export const eventTexts = ['paymenttype', 'productname', 'sku'] as const;
 export const userTexts = ['firstname', 'lastname'] as const;
 
@@ -31,7 +31,7 @@ export function cutTexts<N extends string>(
   }
 }
 
-/** The text as it may travel, with a note when that is not all of it. */
+/** The text as it may be sent, with a note if it was truncated. */
 export function cutText(text: string, field: string, notes: Note[]): string {
   if (text.length <= longestValue) return text;
   notes.push({ code: 'truncated', field, message: `Rokt takes ${longestValue} characters at most` });
@@ -48,8 +48,8 @@ export function overlongId({
 }
 
 /**
- * mParticle elsewhere speaks of 128 KB a batch (ROKT-51). Rokt's own attributes stay below that by themselves, so a
- * batch is measured only where what was passed on beside them is long.
+ * Elsewhere mParticle documents 128 KB per batch (ROKT-51). Rokt's own attributes always fit, so a batch is measured
+ * only if the passed-on properties are long.
  */
 export function noteSize(batch: RoktBatch, { eventAttributes, userAttributes }: Prepared, notes: Note[]): void {
   const [{ data }] = batch.events;

@@ -1,6 +1,9 @@
 import type { DestinationManifest } from '../../core/api/index.ts';
 
-/** Limits and pace are the vendor's own (ROKT-43, ROKT-44, ROKT-51); 256 000 bytes is safe whichever way "256kb" is read. */
+/**
+ * Limits and pace are the vendor's own (ROKT-43, ROKT-44, ROKT-51); 256 000 bytes is safe whichever way "256kb" is
+ * read.
+ */
 export const manifest: DestinationManifest = {
   slug: 'rokt',
   displayName: 'Rokt',

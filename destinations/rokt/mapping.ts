@@ -2,7 +2,7 @@ import { asAmount, asCurrency, asText, ipAddress, isBlankIp, phoneDigits, type C
 import type { Config } from './config.ts';
 import type { Renaming } from './rename.ts';
 
-/** One mParticle batch: one person, one conversion (ROKT-11). Unknown members would have it refused (ROKT-38). */
+/** One mParticle batch: one person, one conversion (ROKT-11). mParticle refuses unknown members (ROKT-38). */
 export interface RoktBatch {
   environment: Config['environment'];
   user_identities: UserIdentities;
@@ -58,18 +58,18 @@ export interface KnownEventAttributes {
   productname?: string;
   sku?: string;
   paymenttype?: string;
-  /** As the event has it: Rokt's text says percentage and shows money, so the unit is agreed with Rokt (ROKT-32). */
+  /** As in the event: Rokt's page says percentage and shows money, so the unit is agreed with Rokt (ROKT-32). */
   margin?: number;
   transactionid?: string;
   confirmationref?: string;
 }
 export type EventAttributes = KnownEventAttributes & Record<string, string | number | boolean>;
 
-/** Where the attributes stand in the payload: notes and preview name fields by their place. */
+/** The path of the attributes in the payload, by which notes and preview name fields. */
 export const attributesPlace = 'events[0].data.custom_attributes';
 export const userPlace = 'user_attributes';
 
-/** Attribute names that are Rokt's; a tenant's own may not take them, in whatever case (ROKT-35). */
+/** Rokt's own attribute names, which a customer's attributes may not use in any case (ROKT-35). */
 export const knownEventAttributes: readonly (keyof KnownEventAttributes)[] = [
   'amount',
   'currency',
@@ -118,7 +118,9 @@ export const contextRules: readonly Renaming<KnownUserAttributes>[] = [
 /** Where an event may name its order, best first. */
 export const orderIdNames = ['order_id', 'orderId', 'transaction_id', 'transactionId'] as const;
 
-/** Of `properties`; items, conversion type and confirmation reference need a choice. */
+/**
+ * Of `properties`; items, conversion type and confirmation reference are not in a table, because they need a choice.
+ */
 export const propertyRules: readonly Renaming<KnownEventAttributes>[] = [
   { to: 'amount', names: ['total', 'revenue', 'value'], as: asNumber, recommended: true },
   { to: 'currency', names: ['currency'], as: asCurrency, recommended: true },

@@ -7,7 +7,7 @@ import type { PassedName } from './prepare.ts';
 const longestList = 1000;
 const longestEntry = 512;
 
-/** Adds the properties a tenant asked for, as scalars: mParticle refuses the event for anything else (ROKT-37). */
+/** Adds the properties that the settings name, as scalars: mParticle refuses anything else (ROKT-37). */
 export function passProperties(
   attributes: EventAttributes,
   properties: JsonObject,

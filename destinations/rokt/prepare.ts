@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 import { knownEventAttributes, knownUserAttributes } from './mapping.ts';
 import { requestFor } from './request.ts';
 
-/** What a connection works out once, when it opens. */
+/** Computed once per connection, when it opens. */
 export interface Prepared {
   /** CDP event name to conversion type. */
   readonly conversions: ReadonlyMap<string, string>;
@@ -12,7 +12,7 @@ export interface Prepared {
   readonly request: HttpRequest;
 }
 
-/** A property or trait the tenant wants passed on under its own name. */
+/** A property or trait that is passed on under its own name. */
 export interface PassedName {
   readonly name: string;
   /** Longer than mParticle takes a name: such an attribute is dropped (ROKT-46, ROKT-49). */
@@ -35,7 +35,7 @@ const conversionsOf = (conversions: Config['conversions']): ReadonlyMap<string, 
       : Object.entries(conversions),
   );
 
-/** Without Rokt's own names (ROKT-35) and without `__proto__`, which is no name an object can simply be given. */
+/** Without Rokt's own names (ROKT-35) and `__proto__`, which plain assignment cannot set. */
 function passedNames(wanted: readonly string[], taken: readonly string[]): readonly PassedName[] {
   const reserved = new Set([...taken, '__proto__']);
   return [...new Set(wanted)]
@@ -43,5 +43,7 @@ function passedNames(wanted: readonly string[], taken: readonly string[]): reado
     .map((name) => ({ name, tooLong: name.length > longestName }));
 }
 
-/** Rokt counts 270 batches a second for a pair of credentials, whatever the connection (ROKT-44). No credential is in it. */
+/**
+ * Rokt counts 270 batches a second per pair of credentials, across connections (ROKT-44). The key holds no credential.
+ */
 export const paceKey = (config: Config): string => sha256(`rokt ${config.pod} ${config.apiKey}`).slice(0, 16);

@@ -2,7 +2,7 @@ import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { RoktBatch } from './mapping.ts';
 
-/** The same for every batch: core joins the body. Always the connection's own pod, with no other to fail over to (ROKT-04). */
+/** The same for every batch: core joins the body. Always the connection's own pod; there is no failover (ROKT-04). */
 export const requestFor = ({ pod, bulk, apiKey, apiSecret }: Config): HttpRequest => ({
   method: 'POST',
   url: `https://s2s.${pod}.mparticle.com/v2/${bulk ? 'bulkevents' : 'events'}`,

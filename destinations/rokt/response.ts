@@ -38,11 +38,11 @@ const rules: readonly ErrorRule<RoktBatch>[] = [
 ];
 
 export const response: ResponseHandler<RoktBatch> = {
-  /** What every event is called at Rokt: the word says nothing of one. */
+  /** Every event at Rokt has this name, so it reveals nothing. */
   documented: [/\bconversion\b/],
   classifyError: classifyWith(rules, { retryAfter: form }),
 
-  /** The errors of a 202 refuse what they name (ROKT-62); a 400 is a no to all (ROKT-53, ROKT-63). */
+  /** The errors of a 202 refuse the items that they name (ROKT-62); a 400 refuses all (ROKT-53, ROKT-63). */
   readReply: ({ request, response: { status, body, cut } }, batch) => {
     if ((status !== 202 && status !== 400) || cut === true) return undefined;
     const messages = errorMessages(body);
@@ -51,7 +51,7 @@ export const response: ResponseHandler<RoktBatch> = {
       : verdicts(messages, batch, request.body ?? '', status);
   },
 
-  /** A 202 with nothing in it (ROKT-52); to a bulk request, which is a list, also one whose list of errors is empty (ROKT-62). */
+  /** An empty 202 (ROKT-52); to a bulk request, which is a list, also one with an empty list of errors (ROKT-62). */
   success: [
     { status: 202, body: 'empty' },
     { status: 202, body: (answer, { request }) => request.body?.startsWith('[') === true && hasNoErrors(answer) },

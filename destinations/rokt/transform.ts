@@ -47,7 +47,7 @@ export function transform(
   );
 }
 
-/** Every event of a connection has the same environment, which is always said: mParticle would assume production (ROKT-12). */
+/** The environment is always sent, because mParticle would assume production (ROKT-12). */
 function batchOf(
   event: CdpEvent,
   { environment, advertisingIds, clickId }: Config,

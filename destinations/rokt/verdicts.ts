@@ -3,9 +3,9 @@ import { attributeNamedBy, itemNamedBy } from './errors.ts';
 import type { RoktBatch } from './mapping.ts';
 
 /**
- * One decision per item out of the errors of a 202 or 400. A named item is refused. After a 202 the others are in, as
- * long as every error names its item; where one does not, the unnamed go once more, alone (ROKT-62, ROKT-63), and whatever
- * comes of that, Rokt may have them from the 202.
+ * One decision per item from the errors of a 202 or 400. A named item is refused. After a 202 the others are accepted
+ * if every error names its item; otherwise the unnamed items are sent once more, alone (ROKT-62, ROKT-63), and whatever
+ * the result, Rokt may have them from the 202.
  */
 export function verdicts(
   messages: readonly string[],
@@ -35,7 +35,7 @@ function refusal(message: string, payload: RoktBatch, status: number): RetryDeci
   return decide('reject', 'vendor_rejected', `Rokt refused the conversion${because}`, { status });
 }
 
-/** Rokt may have it already: it goes again only where Rokt would notice the repetition (ROKT-34). */
+/** Rokt may have it already, so it is sent again only if Rokt recognises duplicates (ROKT-34). */
 const perhapsIn = ({ events: [{ data }] }: RoktBatch, status: number): RetryDecision =>
   data.custom_attributes.confirmationref === undefined
     ? decide('ambiguous', 'ambiguous_delivery', unnamed, { status })

@@ -2,7 +2,7 @@ import { afterSignal, CliError, usage } from '../../core/hosts/cli/exit-codes.ts
 import type { Terminal } from '../../core/hosts/cli/terminal.ts';
 import { answers, authSchemes, bodyForms, wrongWith, type AuthScheme, type BodyForm, type Choice } from './choice.ts';
 
-/** What the command line said; each may be missing. */
+/** The flags of the command line; all are optional. */
 export interface Flags {
   readonly name?: string;
   readonly host?: string;
@@ -21,7 +21,7 @@ const flagOf: Readonly<Record<Question, string>> = {
   body: '--body',
 };
 
-/** The complete choice: from flags, and from a person for what they leave open. Throws what is wrong, or which flags are missing. */
+/** The complete choice, from flags and, at a terminal, from questions. Throws if a flag is wrong or missing. */
 export async function chosen(slug: string, flags: Flags, terminal: Terminal): Promise<Choice> {
   const slugIsWrong = wrongWith('slug', slug);
   if (slugIsWrong !== undefined) throw usage(`the slug ${JSON.stringify(slug)} ${slugIsWrong}`);
@@ -33,36 +33,36 @@ export async function chosen(slug: string, flags: Flags, terminal: Terminal): Pr
   if (flags.authHeader !== undefined && flags.auth !== undefined && flags.auth !== 'header') {
     throw usage(`--auth-header goes with --auth header, not with --auth ${flags.auth}`);
   }
-  const said = terminal.stdin.isTTY === true ? await asked(flags, terminal) : flags;
-  const missing = (['name', 'host', 'auth', 'body'] as const).filter((question) => said[question] === undefined);
+  const complete = terminal.stdin.isTTY === true ? await asked(flags, terminal) : flags;
+  const missing = (['name', 'host', 'auth', 'body'] as const).filter((question) => complete[question] === undefined);
   const needed = [
     ...missing,
-    ...(said.auth === 'header' && said.authHeader === undefined ? (['authHeader'] as const) : []),
+    ...(complete.auth === 'header' && complete.authHeader === undefined ? (['authHeader'] as const) : []),
   ];
   if (needed.length > 0) {
     throw usage(`missing ${needed.map((question) => flagOf[question]).join(', ')} (there is no terminal to ask)`);
   }
   return {
     slug,
-    name: answers.name.parse(said.name),
-    host: answers.host.parse(said.host),
-    auth: answers.auth.parse(said.auth),
-    authHeader: answers.authHeader.parse(said.authHeader ?? 'x-api-key'),
-    body: answers.body.parse(said.body),
+    name: answers.name.parse(complete.name),
+    host: answers.host.parse(complete.host),
+    auth: answers.auth.parse(complete.auth),
+    authHeader: answers.authHeader.parse(complete.authHeader ?? 'x-api-key'),
+    body: answers.body.parse(complete.body),
   };
 }
 
-/** What stands for each scheme and form in the list to choose from. */
+/** The labels of the choices. */
 const authLabels: Readonly<Record<AuthScheme, string>> = {
   none: 'none',
   bearer: 'a token, as Authorization: Bearer',
   basic: 'user name and password, as HTTP Basic',
-  header: 'a token in a header of its own',
+  header: 'a token in another header',
 };
 const bodyLabels: Readonly<Record<BodyForm, string>> = {
-  json: 'a JSON object, one event a request',
+  json: 'a JSON object, one event per request',
   array: 'a JSON array of events',
-  form: 'a form, one event a request',
+  form: 'a form, one event per request',
 };
 
 /** Asks for what the flags leave open. */
@@ -83,17 +83,18 @@ async function asked(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> 
     answered(
       await select({
         ...streams,
-        message: 'How does it know who sends?',
+        message: 'How do requests authenticate?',
         options: authSchemes.map((value) => ({ value, label: authLabels[value] })),
       }),
     );
-  const authHeader = auth === 'header' ? await line('authHeader', 'In which header?', 'x-api-key') : undefined;
+  const authHeader =
+    auth === 'header' ? await line('authHeader', 'Which header has the token?', 'x-api-key') : undefined;
   const body =
     flags.body ??
     answered(
       await select({
         ...streams,
-        message: 'What is the body of a request?',
+        message: 'What does a request body contain?',
         options: bodyForms.map((value) => ({ value, label: bodyLabels[value] })),
       }),
     );

@@ -13,24 +13,29 @@ type AllFlags = Flags & { readonly dir?: string; readonly typescript?: boolean }
 const repository = path.join(import.meta.dirname, '..', '..');
 
 /**
- * `npm run new-destination`: writes a folder that keeps the contract from the first day, and checks it. Resolves to the exit
- * code: 0 it is there and green, 1 it is there and a check failed, 2 nothing was written.
+ * `npm run new-destination`: writes a folder that keeps the contract from the first day, and checks it. Resolves to the
+ * exit code: 0 it is there and green, 1 it is there and a check failed, 2 nothing was written.
  */
 export async function newDestination(args: readonly string[], terminal: Terminal): Promise<number> {
   let code: number = exitCode.ok;
   const command = commandOf('new-destination', terminal)
-    .description('Writes the folder of a new destination and runs the contract on it. Asks for what no flag says.')
+    .description(
+      'Writes the folder of a new destination and runs the contract on it. Asks for what the flags leave open.',
+    )
     .argument('<slug>', 'its name in kebab-case')
     .option('--name <text>', 'what people call the vendor')
     .option('--host <host>', 'the host that takes the events')
-    .option('--auth <scheme>', `how requests prove who sends: ${authSchemes.join(', ')}`)
+    .option('--auth <scheme>', `how requests authenticate: ${authSchemes.join(', ')}`)
     .option('--auth-header <name>', 'the header of --auth header')
-    .option('--body <form>', `what a request carries: ${bodyForms.join(', ')} (json and form: one event a request)`)
+    .option(
+      '--body <form>',
+      `what a request body contains: ${bodyForms.join(', ')} (json and form: one event per request)`,
+    )
     .option(
       '--dir <dir>',
-      'where the folder goes; outside of this repository it imports spillway/api (default: destinations)',
+      'the parent directory; outside this repository the folder imports spillway/api (default: destinations)',
     )
-    .option('--typescript', 'TypeScript also outside of this repository')
+    .option('--typescript', 'write TypeScript outside this repository, too')
     .action(async (slug: string, flags: AllFlags) => {
       code = await scaffold(slug, flags, terminal);
     });
@@ -59,7 +64,7 @@ async function scaffold(
   return verify([shortest(folder)], terminal);
 }
 
-/** As a person in the working directory would write it. */
+/** The path relative to the working directory, if the folder is inside it. */
 function shortest(folder: string): string {
   const relative = path.relative(process.cwd(), folder);
   return relative.startsWith('..') ? folder : relative;

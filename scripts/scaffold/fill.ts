@@ -48,7 +48,10 @@ export async function fillTemplate(choice: Choice, dialect: Dialect, today: stri
   );
 }
 
-/** Lines between `// <name>` and `// </name>` (in Markdown: HTML comments) are a region; the marks go, whatever becomes of it. */
+/**
+ * Lines between `// <name>` and `// </name>` (in Markdown: HTML comments) are a region; the marks go, whatever becomes
+ * of it.
+ */
 const region = /^[ \t]*(?:\/\/|<!--) <([a-z-]+)>(?: -->)?\n([\s\S]*?)^[ \t]*(?:\/\/|<!--) <\/\1>(?: -->)?\n/gm;
 
 const withRegions = (text: string, regions: Regions): string =>
@@ -57,7 +60,10 @@ const withRegions = (text: string, regions: Regions): string =>
     return other === undefined ? inside : other === '' ? '' : `${other.trimStart()}\n`;
   });
 
-/** The made-up vendor's names, and what takes their place. In code the name stands in single quotes only, and comes escaped for them. */
+/**
+ * The made-up vendor's names, and what takes their place. In code the name stands in single quotes only, and comes
+ * escaped for them.
+ */
 function named(text: string, { slug, host }: Choice, name: string, today: string): string {
   const names: Readonly<Record<string, string>> = {
     'api.template-vendor.example': host,

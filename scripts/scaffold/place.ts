@@ -6,7 +6,10 @@ import type { Dialect, MadeFile } from './fill.ts';
 
 const repository = path.join(import.meta.dirname, '..', '..');
 
-/** How code at this place is written: TypeScript beside core/api in this repository, else ES modules that Node 20 runs as they are. */
+/**
+ * How code at this place is written: TypeScript beside core/api in this repository, else ES modules that Node 20 runs
+ * as they are.
+ */
 export function dialectFor(folder: string, typescript: boolean): Dialect {
   const real = realPlace(folder);
   const inside = path.relative(realpathSync(repository), real);

@@ -1,11 +1,11 @@
 import type { AuthScheme, BodyForm, Choice } from './choice.ts';
 
-/** What stands in the marked regions of the template, by their name; a region that is not named stays as it is. */
+/** Replacements for the marked regions of the template, by name; other regions stay unchanged. */
 export type Regions = Readonly<Record<string, string>>;
 
 export interface Auth {
   readonly regions: Regions;
-  /** The settings of the cases, and the headers that come of them. */
+  /** The settings of the cases, and the resulting headers. */
   readonly settings: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -15,7 +15,7 @@ export interface Body {
   readonly contentType: string;
   /** How a case writes the body of one request, given its events. */
   readonly written: (events: readonly Readonly<Record<string, unknown>>[]) => unknown;
-  /** Template files that mean nothing for this form. */
+  /** Template files that do not apply to this form. */
   readonly without: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export const auths: Readonly<Record<AuthScheme, (choice: Choice) => Auth>> = {
       'secret-import': '',
       credentials: '',
       authorization: '',
-      'readme-credentials': 'None: the account in the URL is all there is.',
+      'readme-credentials': 'None: requests carry only the account, in the URL.',
     },
     settings: {},
     headers: {},
@@ -59,7 +59,7 @@ export const auths: Readonly<Record<AuthScheme, (choice: Choice) => Auth>> = {
   }),
 };
 
-/** One event a request: nothing is framed, and no answer is about several. */
+/** One event per request: no frame, and no answer about several events. */
 const alone = {
   limits: 'limits: { maxItems: 1, maxBytes: 100_000, maxAgeMs: 0 },',
   'frame-import': '',
@@ -74,7 +74,7 @@ export const bodies: Readonly<Record<BodyForm, Body>> = {
       framing: '',
       'framing-import': '',
       'framing-use': '',
-      'readme-body': 'One event a request, as a JSON object.',
+      'readme-body': 'Each request carries one event as a JSON object.',
     },
     contentType: 'application/json',
     written: ([event]) => event,
@@ -90,7 +90,7 @@ export const bodies: Readonly<Record<BodyForm, Body>> = {
           new URLSearchParams(Object.entries(event).map(([name, value]): [string, string] => [name, String(value)])).toString();`,
       'framing-import': 'encode,',
       'framing-use': 'encode,',
-      'readme-body': 'One event a request, as a form.',
+      'readme-body': 'Each request carries one event as a form.',
     },
     contentType: 'application/x-www-form-urlencoded',
     written: ([event = {}]) => Object.fromEntries(Object.entries(event).map(([name, value]) => [name, String(value)])),

@@ -174,9 +174,9 @@ describe('npm run new-destination', () => {
       ['What is the vendor called?', 'Night Light\r'],
       ['Which host takes the events?', 'https://x\r'],
       ['must be a host name', `${'\u007f'.repeat(9)}in.night.example\r`],
-      ['How does it know who sends?', `${down}${down}${down}\r`],
-      ['In which header?', 'x-night\r'],
-      ['What is the body of a request?', `${down}${down}\r`],
+      ['How do requests authenticate?', `${down}${down}${down}\r`],
+      ['Which header has the token?', 'x-night\r'],
+      ['What does a request body contain?', `${down}${down}\r`],
     ];
     const { code, stderr } = await inDialogue(['night', '--dir', inside], typed);
     expect([code, stderr]).toEqual([0, '']);

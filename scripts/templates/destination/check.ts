@@ -1,7 +1,7 @@
 import type { CredentialCheck } from '../../../core/api/index.ts';
 import type { Config } from './config.ts';
 
-/** A request that proves the credentials and harms nothing, where Template Vendor has one: `{ request, proves, ok, refused }`. */
+/** If Template Vendor has a harmless request that proves the credentials: `{ request, proves, ok, refused }`. */
 export const check: CredentialCheck<Config, undefined> = {
   none: 'No request of Template Vendor is known that proves the credentials without doing something',
 };

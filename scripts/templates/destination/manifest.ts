@@ -6,15 +6,15 @@ export const manifest: DestinationManifest = {
   aliases: [],
   summary: 'Sends orders to Template Vendor.',
   stage: 'alpha',
-  // The page of the vendor this was written against, and the day it was last compared with it.
+  // The vendor's page that this connector implements, and the day of the last comparison.
   reference: { url: 'https://api.template-vendor.example/', checkedOn: '2000-01-01' },
   accepts: ['track'],
   hosts: ['api.template-vendor.example'],
-  // What the vendor documents; where it says nothing, say here that the number is ours.
+  // What the vendor documents; if it documents nothing, say here that the number is our choice.
   // <limits>
   limits: { maxItems: 100, maxBytes: 1_000_000, maxAgeMs: 1_000 },
   // </limits>
   pace: { concurrency: 4, timeoutMs: 10_000 },
-  // What a second copy of an event does there: deduplicated, tolerated or harmful. Decides what becomes of lost answers.
+  // What a second copy of an event does: deduplicated, tolerated or harmful. Decides what happens after a lost answer.
   replay: 'tolerated',
 };

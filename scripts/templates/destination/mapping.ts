@@ -10,7 +10,7 @@ export interface VendorEvent {
   readonly currency?: string;
 }
 
-/** The vendor's field, and the event's paths to it: the first that has something usable wins. Conditions go into transform. */
+/** The vendor's fields and their paths in the event: the first usable value wins. Conditions belong in transform.ts. */
 const rules: readonly FieldRule<VendorEvent>[] = [
   { to: 'email', from: ['context.traits.email', 'properties.email'], as: asText },
   { to: 'order', from: ['properties.order_id'], as: asText },

@@ -8,7 +8,7 @@ import type {
 import type { Config } from './config.ts';
 import type { VendorEvent } from './mapping.ts';
 
-/** All but the body, which core joins from the events. */
+/** Everything except the body, which core joins from the payloads. */
 export const request = (_batch: Batch<VendorEvent>, config: Config): HttpRequest => ({
   method: 'POST',
   url: `https://api.template-vendor.example/v1/accounts/${encodeURIComponent(config.account)}/events`,
@@ -23,6 +23,6 @@ export const request = (_batch: Batch<VendorEvent>, config: Config): HttpRequest
 });
 
 // <framing>
-/** An array also for one event. */
+/** An array, even for one event. */
 export const frame = (): Frame => ({ open: '[', separator: ',', close: ']' });
 // </framing>

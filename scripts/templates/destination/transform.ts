@@ -10,7 +10,7 @@ import {
 import type { Config } from './config.ts';
 import { fieldsOf, type VendorEvent } from './mapping.ts';
 
-/** One event in, one payload out, or the reason why there is none. */
+/** Turns one event into one payload, or into the reason why there is none. */
 export function transform(event: CdpEvent, config: Config, context: TransformContext): Transformed<VendorEvent> {
   if (event.type !== 'track' || !config.events.includes(event.event)) return unmapped;
   const time = eventTime(event);
