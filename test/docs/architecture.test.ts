@@ -66,6 +66,23 @@ describe('docs/architecture.md', () => {
   });
 });
 
+describe('"Where would I add ...?"', () => {
+  it('names a test in every row, and only names that stand in the files of the row', async () => {
+    const [, section = ''] = (await read('docs/architecture.md')).split('\n## Where would I add ...?\n');
+    const rows = (section.split('\n## ')[0] ?? '').split('\n- **').slice(1);
+    expect(rows.length).toBeGreaterThan(12);
+    for (const row of rows) {
+      const [what = ''] = row.split('.**');
+      expect([what, row.includes('_Test:_')]).toEqual([what, true]);
+      const files = [...row.matchAll(paths)].map(([file]) => file).filter((file) => /\.\w+$/.test(file));
+      const texts = await Promise.all(files.map(read));
+      const names = [...row.matchAll(/`([A-Za-z]\w+)`/g)].map(([, name = '']) => name);
+      const unknown = names.filter((name) => !texts.some((text) => new RegExp(`\\b${name}\\b`).test(text)));
+      expect([what, unknown]).toEqual([what, []]);
+    }
+  });
+});
+
 describe('docs/embedding.md', () => {
   it('lists the signals that there are', async () => {
     const declared = [...(await read('core/runtime/signals.ts')).matchAll(/readonly kind: '(\w+)'/g)];
