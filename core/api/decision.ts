@@ -8,7 +8,7 @@ import type { Reason, ReasonCode } from './outcome.ts';
  * resend     refused because of another item, which is settled for good; the vendor took nothing: sent again at once
  * split      a smaller batch may work, or will at least show which item is at fault
  * isolate    send this item once more, alone; the answer to a lone request is final
- * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: then it is not sent again
+ * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: not sent again
  * accept     the vendor has it, whatever the status line says
  * skip       the vendor must not have it (the person opted out there), or only checked it (a dry run)
  * reject     no attempt will ever work

@@ -7,8 +7,8 @@ const rules: readonly ErrorRule<VendorEvent>[] = [
 ];
 
 /**
- * `success` has the forms in which the vendor confirms a whole request: for now, 200 with an empty body. A body is matched
- * by a pattern for its text, or by a test of its JSON:
+ * `success` has the forms in which the vendor confirms a whole request: for now, 200 with an empty body. A body is
+ * matched by a pattern for its text, or by a test of its JSON:
  * `{ body: (answer) => isObject(answer) && answer['status'] === 'ok' }`.
  * Anything else does not count as success. If the vendor answers event by event, add readReply().
  */
