@@ -12,8 +12,8 @@ export const backoffMs = ({ baseMs, capMs }: Backoff, failures: number): number 
 export const fullJitter = (ms: number, random: () => number): number => wholeUnless(Math.ceil(random() * ms), ms);
 
 /**
- * Between half of a wait and all of it: for the queue, for probes and for the store, where a very short wait is no use. Those that failed
- * together, as all connections of a vendor do in an outage, do not come back together.
+ * Between half of a wait and all of it: for the queue, for probes and for the store, where a very short wait is no use.
+ * Those that failed together, as all connections of a vendor do in an outage, do not come back together.
  */
 export const equalJitter = (ms: number, random: () => number): number =>
   wholeUnless(Math.ceil(ms / 2 + (random() * ms) / 2), ms);

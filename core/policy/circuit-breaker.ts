@@ -2,8 +2,8 @@ import { backoffMs, equalJitter, type Backoff } from './backoff.ts';
 import type { Clock } from './clock.ts';
 
 /**
- * `closed`: everything may pass. `open`: nothing but one probe, at its time. `half-open`: the probe succeeded; what passes now decides
- * whether the breaker closes or opens again.
+ * `closed`: everything may pass. `open`: nothing but one probe, at its time. `half-open`: the probe succeeded; what
+ * passes now decides whether the breaker closes or opens again.
  */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
@@ -14,7 +14,9 @@ export interface CircuitBreaker {
   probeAt(): number | undefined;
   /** How long it waits between the last failure and the next probe, in milliseconds; 0 before the first failure. */
   waitMs(): number;
-  /** Opens it, or keeps it open for longer than last time: the next probe comes no earlier than `earliest` (epoch ms). */
+  /**
+   * Opens it, or keeps it open for longer than last time: the next probe comes no earlier than `earliest` (epoch ms).
+   */
   open(now: number, earliest?: number): void;
   /** The probe succeeded. Opened again from here, it waits longer than last time. */
   halfOpen(): void;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Time and chance, injected so that tests can hold both. There are two times, because the one of the wall may be set back or ahead at any
- * moment: dates are written and read by `now`, and everything that is waited for, deadlines included, is measured by `elapsed`.
+ * Time and chance, injected so that tests can hold both. There are two times, because the one of the wall may be set
+ * back or ahead at any moment: dates are written and read by `now`, and everything that is waited for, deadlines
+ * included, is measured by `elapsed`.
  */
 export interface Clock {
   /** Epoch milliseconds. */
@@ -39,13 +40,17 @@ const longestTimerMs = 2 ** 31 - 1;
 /** The last moment, in epoch milliseconds, that a date can name. */
 const lastMoment = 8_640_000_000_000_000;
 
-/** Epoch milliseconds as outcomes write them. A time beyond the last date is that date; one that is none is the first. */
+/**
+ * Epoch milliseconds as outcomes write them. A time beyond the last date is that date; one that is none is the first.
+ */
 export const isoTime = (time: number): string => new Date(time > 0 ? Math.min(time, lastMoment) : 0).toISOString();
 
 /** Lets everything else of this process have its turn. */
 export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** The longest single wait of sleepCapped(), in milliseconds. Clocks jump, so a long wait looks at the time in between. */
+/**
+ * The longest single wait of sleepCapped(), in milliseconds. Clocks jump, so a long wait looks at the time in between.
+ */
 export const longestSleepMs = 3_600_000;
 
 /** Resolves after `ms`, after an hour at the latest, or when the signal fires. For callers that have `after` alone. */

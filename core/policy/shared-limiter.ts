@@ -1,13 +1,14 @@
 import { sleepCapped, systemClock, type Clock } from './clock.ts';
 
 /**
- * A rate shared by several workers, of one process or of many: connections with one account at the vendor. A bucket is any name they
- * agree on. createSharedRateLimiter() serves one process; for several, implement it over a store with compare-and-set.
+ * A rate shared by several workers, of one process or of many: connections with one account at the vendor. A bucket is
+ * any name they agree on. createSharedRateLimiter() serves one process; for several, implement it over a store with
+ * compare-and-set.
  */
 export interface SharedRateLimiter {
   /**
-   * Reserves `permits` at that rate, and resolves to the milliseconds until they may be used; 0 = now. With 0 permits it only says how
-   * long the bucket is still paused.
+   * Reserves `permits` at that rate, and resolves to the milliseconds until they may be used; 0 = now. With 0 permits
+   * it only says how long the bucket is still paused.
    */
   lease(bucket: string, permits: number, perSecond: number): Promise<number>;
   /** The vendor asked for a pause: nobody gets a permit of this bucket for `ms`. */
@@ -21,8 +22,8 @@ interface Bucket {
 }
 
 /**
- * Leases follow one another without a gap and without savings (GCRA, no burst), so any second carries at most `perSecond` and one
- * lease. Ask for a little less than the vendor allows: 0.97 of it makes up for the network between.
+ * Leases follow one another without a gap and without savings (GCRA, no burst), so any second carries at most
+ * `perSecond` and one lease. Ask for a little less than the vendor allows: 0.97 of it makes up for the network between.
  */
 export function createSharedRateLimiter(now: Clock['now'] = systemClock.now): SharedRateLimiter {
   const buckets = new Map<string, Bucket>();
@@ -84,7 +85,8 @@ export function createSharedLimiter({ shared, now, after, onDefect }: SharedLimi
       while (now() < until && !signal.aborted) {
         await sleepCapped(until - now(), after, signal);
         if (now() < until || (await lease(0)) === 0) continue;
-        // The bucket was paused meanwhile. These permits lie in the past: take new ones, or all who waited start at its end.
+        // The bucket was paused meanwhile. These permits lie in the past: take new ones, or all who waited start at its
+        // end.
         until = now() + (await lease(events));
       }
     },

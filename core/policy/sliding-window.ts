@@ -10,7 +10,10 @@ export interface SlidingWindow {
   delayMs(items: number, now: number): number;
   /** Milliseconds until one more may leave behind so many that wait for permits already: at least, and about. */
   behindMs(requests: number, items: number, now: number): number;
-  /** Sets permits aside for a request that is about to leave. They count from now on, and into every window until it does. */
+  /**
+   * Sets permits aside for a request that is about to leave. They count from now on, and into every window until it
+   * does.
+   */
   reserve(items: number): void;
   /** That request leaves with another number of items, or (0) not at all. */
   change(items: number, leaving: number): void;

@@ -10,8 +10,8 @@ export interface Lease {
 }
 
 /**
- * The rate buckets of a runtime. One that nobody uses stays until its window is empty: to close a connection and open it again must not let
- * more through than the vendor allows. Then it is gone.
+ * The rate buckets of a runtime. One that nobody uses stays until its window is empty: to close a connection and open
+ * it again must not let more through than the vendor allows. Then it is gone.
  */
 export interface WindowLeases {
   /** One bucket for all who ask with this key. */

@@ -1,9 +1,9 @@
 import type { Claim, DeliveryQueue } from './queue.ts';
 
 /**
- * Marks as ambiguous what a worker may have sent before its process was killed: the oldest events of that time, as many as a worker has
- * out at once (`maxOut`), however often the process restarts. All that it had claimed is among them, and recording this took no write
- * before the crash. A marked event is never called rejected.
+ * Marks as ambiguous what a worker may have sent before its process was killed: the oldest events of that time, as many
+ * as a worker has out at once (`maxOut`), however often the process restarts. All that it had claimed is among them,
+ * and recording this took no write before the crash. A marked event is never called rejected.
  */
 export function createAmbiguityMarker(
   queue: Pick<DeliveryQueue, 'crashedAt' | 'ambiguousSinceCrash'>,

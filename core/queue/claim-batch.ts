@@ -156,8 +156,9 @@ export interface ReturnPlan {
 }
 
 /**
- * Releases what nothing happened to instead of writing it: what a pause or a stop left undone, and what was held back behind an event
- * of its lane that has to wait, as the lane waits with that one. No retry comes before `earliest` (epoch ms).
+ * Releases what nothing happened to instead of writing it: what a pause or a stop left undone, and what was held back
+ * behind an event of its lane that has to wait, as the lane waits with that one. No retry comes before `earliest`
+ * (epoch ms).
  */
 export function returnToQueue(
   remaining: readonly RemainingClaim[],
@@ -194,7 +195,7 @@ export function returnToQueue(
 
 const settle = (claim: Claim, outcome: Outcome, context: SettleContext): Settlement => {
   const { policy, now, random, suspended, alone, poison } = context;
-  const isToBlame = (since: number): boolean => poison.isPoisonous(claim.seq, since);
+  const isPoisonous = (since: number): boolean => poison.isPoisonous(claim.seq, since);
   const paused = isPaused(suspended, outcome);
-  return settlementOf(claim, outcome, { policy, now, random, paused, alone, isToBlame });
+  return settlementOf(claim, outcome, { policy, now, random, paused, alone, isPoisonous });
 };

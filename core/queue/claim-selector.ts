@@ -14,7 +14,10 @@ export interface ClaimSelectorOptions {
 
 /** Claims events that leave one by one or in small groups: probes, samples, retries. */
 export interface ClaimSelector {
-  /** One that never failed, up to `look` events ahead, or the latest where that is beyond a prefetch; `undefined` where there is none. */
+  /**
+   * One that never failed, up to `look` events ahead, or the latest where that is beyond a prefetch; `undefined` where
+   * there is none.
+   */
   fresh(look: number): Claim | undefined;
   /** One of those that failed least often, up to `look` events ahead among them. */
   failed(look: number): Claim | undefined;
@@ -32,8 +35,8 @@ export const retryGroupSize = (attempts: number, batchSize: number): number =>
   Math.max(1, Math.floor(batchSize / groupDivisor ** Math.max(0, attempts - 1)));
 
 /**
- * Most failed events that are looked at for a probe. About as many are in flight when the breaker opens, and all of those failed equally
- * often. They are in memory meanwhile.
+ * Most failed events that are looked at for a probe. About as many are in flight when the breaker opens, and all of
+ * those failed equally often. They are in memory meanwhile.
  */
 const maxFailedLook = 4_096;
 

@@ -1,4 +1,7 @@
-/** The moments at which `npm run kill` ends the process: at each of them, nothing confirmed may be lost. */
+/**
+ * The moments at which `npm run kill` ends the process. At each of them, nothing confirmed may be lost. Not a public
+ * export.
+ */
 export const failpoints = [
   'before put',
   'after put before ack',
@@ -10,14 +13,14 @@ export const failpoints = [
 ] as const;
 export type Failpoint = (typeof failpoints)[number];
 
-/** `SPILLWAY_FAILPOINT='before send:3'`: the third time round. Only for tests of a process that dies. */
+/** `SPILLWAY_FAILPOINT='before send:3'`: the third time. Only for tests of a process that dies. */
 const [armed, times = '1'] = (process.env['SPILLWAY_FAILPOINT'] ?? '').split(':');
 let left = Number(times);
 
-/** Whether there is one at all: to be asked where finding out the moment itself costs something. */
+/** Whether any is set: ask first where finding out the moment costs something. */
 export const isArmed = armed !== '';
 
-/** Ends the process as `kill -9` would, where the environment says so; without that, one comparison. */
+/** Ends the process as `kill -9` would, where the environment says so. Else it costs one comparison. */
 export function failpoint(at: Failpoint): void {
   if (armed !== at) return;
   left -= 1;

@@ -19,18 +19,18 @@ export interface OutageBreakerOptions {
 }
 
 /**
- * Why events are sent: as part of a fresh batch; as a retry, because they failed before; as a probe; or as part of the sample after a
- * good probe.
+ * Why events are sent: as part of a fresh batch; as a retry, because they failed before; as a probe; or as part of the
+ * sample after a good probe.
  */
 export type Purpose = 'batch' | 'retry' | 'probe' | 'sample';
 
 /**
- * The circuit breaker for a vendor that cannot be reached, or is too busy for anything. It opens after several failures in a row, or
- * after a batch in which no event got through. Then only probes leave, ever more rarely, until the vendor answers one, and most of a
- * sample as well.
+ * The circuit breaker for a vendor that cannot be reached, or is too busy for anything. It opens after several failures
+ * in a row, or after a batch in which no event got through. Then only probes leave, ever more rarely, until the vendor
+ * answers one, and most of a sample as well.
  *
- * A vendor that answers for other events is not down: a retry that fails counts only while nothing else gets through, and after a good
- * sample the breaker stays closed for a while, however many fail in a row.
+ * A vendor that answers for other events is not down: a retry that fails counts only while nothing else gets through,
+ * and after a good sample the breaker stays closed for a while, however many fail in a row.
  */
 export interface OutageBreaker {
   /** Epoch ms of the next probe; `undefined` unless it is open. */
@@ -42,8 +42,8 @@ export interface OutageBreaker {
   /** All outcomes of a batch that ended, or of a probe. */
   recordBatch(outcomes: readonly Outcome[], purpose: Purpose): BatchVerdict;
   /**
-   * The outcomes of a sample, whose events left one by one. Returns whether another sample is worth its requests: too few got through
-   * to go on as usual, but not so few that the vendor counts as down.
+   * The outcomes of a sample, whose events left one by one. Returns whether another sample is worth its requests: too
+   * few got through to go on as usual, but not so few that the vendor counts as down.
    */
   recordSample(outcomes: readonly Outcome[]): boolean;
   /** Counts a failure of our own, so that we back off instead of spinning. */
@@ -55,22 +55,30 @@ export interface BatchVerdict {
   readonly reached: boolean;
   /** It answers again, after it did not. A sample has to say whether it does for other events, too. */
   readonly recovered: boolean;
-  /** Epoch ms before which nothing of this batch should be retried, as another event is to be the next probe. 0 = any time. */
+  /**
+   * Epoch ms before which nothing of this batch should be retried, as another event is to be the next probe. 0 = any
+   * time.
+   */
   readonly earliest: number;
 }
 
 type Failure = Extract<VendorHealth, { kind: 'failed' }>;
 
 /**
- * Failed requests in a row that open it. Where half of all requests fail by themselves, this happens one time in 64. Each one more
- * costs a vendor that is down another request.
+ * Failed requests in a row that open it. Where half of all requests fail by themselves, this happens one time in 64.
+ * Each one more costs a vendor that is down another request.
  */
 const failureThreshold = 6;
-/** For so long after an event got through, a batch in which none does proves nothing; nor do failures in a row after a good sample. */
+/**
+ * For so long after an event got through, a batch in which none does proves nothing; nor do failures in a row after a
+ * good sample.
+ */
 const graceMs = 10_000;
 /** For so long after another event got through, an event that failed before is itself to blame for failing again. */
 const retryGraceMs = 60_000;
-/** So many events of samples that fail in a row end the sampling. An outage that lets one in 50 through ends it soon. */
+/**
+ * So many events of samples that fail in a row end the sampling. An outage that lets one in 50 through ends it soon.
+ */
 const maxFailedSamples = 56;
 
 const nothingLearnt: BatchVerdict = { reached: false, recovered: false, earliest: 0 };

@@ -4,14 +4,18 @@ import { defaultPoison, type PoisonPolicy } from './settlement.ts';
 export interface PoisonSuspects {
   /** How many of them wait. */
   readonly events: number;
-  /** They are too many to be poisonous themselves: the vendor is partly out of order, and they wait until they are too old. */
+  /**
+   * They are too many to be poisonous themselves: the vendor is partly out of order, and they wait until they are too
+   * old.
+   */
   readonly partial: boolean;
 }
 
 /**
- * Decides whether an event that fails by itself is poisonous, or the vendor is to blame: suspects are poisonous as long as they are few
- * beside the events delivered in the same time. It counts from the worker's start, and blames no event before it has counted for as long
- * as a verdict takes: else each restart during a partial outage would find a few suspects that seem to be the only ones.
+ * Decides whether an event that fails by itself is poisonous, or the vendor is to blame: suspects are poisonous as long
+ * as they are few beside the events delivered in the same time. It counts from the worker's start, and blames no event
+ * before it has counted for as long as a verdict takes: else each restart during a partial outage would find a few
+ * suspects that seem to be the only ones.
  */
 export interface PoisonTracker {
   recordDelivered(): void;
@@ -38,7 +42,10 @@ interface Suspect {
 export function createPoisonTracker(now: () => number, policy: PoisonPolicy = defaultPoison): PoisonTracker {
   /** Deliveries by minute, the earliest first. */
   const deliveredByMinute = new Map<number, number>();
-  /** With those that are halfway to a verdict: where the vendor fails on nearly all events, the first to get there is not the only one. */
+  /**
+   * With those that are halfway to a verdict: where the vendor fails on nearly all events, the first to get there is
+   * not the only one.
+   */
   const suspects = new Map<number, Suspect>();
   const startedAt = now();
   let prunedAt = startedAt;

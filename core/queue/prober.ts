@@ -24,8 +24,8 @@ export interface ProberOptions extends Pick<WorkerParts, 'now' | 'outage' | 'sus
 export interface Prober {
   isProbing(): boolean;
   /**
-   * The next probe is due at `probeAt` (epoch ms). Starts it where it is due, or an earlier one where that says more. Returns when to
-   * look again (epoch ms); `undefined` where a probe is in progress, or something else will tell.
+   * The next probe is due at `probeAt` (epoch ms). Starts it where it is due, or an earlier one where that says more.
+   * Returns when to look again (epoch ms); `undefined` where a probe is in progress, or something else will tell.
    */
   step(probeAt: number): number | undefined;
 }
@@ -49,7 +49,9 @@ export function createProber(options: ProberOptions): Prober {
     return failed === undefined ? options.nextClaimAt() : start(failed, now());
   }
 
-  /** Where the last probe had failed before, an event that never did says more, and need not wait for the next probe. */
+  /**
+   * Where the last probe had failed before, an event that never did says more, and need not wait for the next probe.
+   */
   function probeEarly(probeAt: number): number | undefined {
     if (suspension.reason() !== undefined || staleProbeAt === undefined) return probeAt;
     const soonest = staleProbeAt + freshProbeMs;

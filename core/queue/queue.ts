@@ -1,22 +1,25 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome, OutcomeKind, Reason } from '../api/outcome.ts';
 
-/** An event that waits for its vendor. Everything a queue keeps belongs to a connection, by its id. */
+/** An event that waits for its vendor. Everything in a queue belongs to a connection, by its id. */
 export interface QueuedEvent {
-  /** A second put of the same id, within the dedup window, is a no-op: the messageId, or one made when it was put. */
+  /** The messageId, or an id made when it was put. A second put of the same id within the dedup window does nothing. */
   readonly id: string;
-  /** The vendor's lane (connection.routeOf): events of one lane leave one after another, in the order they were put. */
+  /**
+   * The vendor's lane (connection.routeOf). Events of one lane leave one after another, in the order in which they were
+   * put.
+   */
   readonly lane?: string | undefined;
   readonly event: CdpEvent;
   /** Epoch ms when it was put. */
   readonly acceptedAt: number;
-  /** Its outcome where it has one already: it is settled at once, as done or as a dead letter. */
+  /** Its outcome, where that is known when it is put: it is settled at once, as done or as a dead letter. */
   readonly outcome?: Extract<Outcome, { kind: 'skipped' | 'rejected' }> | undefined;
 }
 
-/** One that was taken out to be delivered. */
+/** An event that was taken out to be delivered. */
 export interface Claim extends QueuedEvent {
-  /** Its place in the connection's log, growing. Names it in settle() and release(). */
+  /** Its position in the connection's log, which grows. Names it in settle() and release(). */
   readonly seq: number;
   /** Deliveries that failed so far; throttled ones are not counted. */
   readonly attempts: number;
@@ -25,27 +28,27 @@ export interface Claim extends QueuedEvent {
   readonly history?: FailureHistory | undefined;
 }
 
-/** What an event went through so far, beside its attempts. */
+/** Earlier failures of an event, beside its attempts. */
 export interface FailureHistory {
   /** Deliveries that were throttled. */
   readonly throttled: number;
-  /** How often the vendor answered a request of its own, and it was no yes: never a lost answer, nor "too fast". */
+  /** Failures that the vendor answered, to a request of its own; neither lost answers nor throttling. */
   readonly answers: number;
-  /** When the first of those answers came (epoch ms); 0 where there is none. */
+  /** When the first of those answers came (epoch ms); 0 where none came. */
   readonly since: number;
 }
 
-/** Deliveries that came to nothing, throttled ones among them. */
+/** Deliveries that failed, throttled ones included. */
 export const triesOf = (attempts: number, history: FailureHistory | undefined): number =>
   attempts + (history?.throttled ?? 0);
 
 /**
- * Which events: those that never came back, the oldest first (`fresh`), or the latest first and of a lane none but its next (`latest`); or
- * those that did, the ones that did so least often first.
+ * Which events to claim. `fresh`: those that never failed, the oldest first. `latest`: the same, the latest first, and
+ * of each lane only the next. `failed`: those that failed, the least often first.
  */
 export type ClaimKind = 'fresh' | 'latest' | 'failed';
 
-/** What became of a claim for good. */
+/** The settlement that removes an event from the queue. */
 export type FinalSettlement =
   | { readonly kind: 'done'; readonly seq: number; readonly outcome: 'delivered' | 'skipped' }
   | {
@@ -56,21 +59,21 @@ export type FinalSettlement =
       readonly attempts: number;
     };
 
-/** What became of a claim, for good or for now. */
+/** How a claim ends. */
 export type Settlement =
   | FinalSettlement
-  /** It stays, and holds back the later ones of its lane until then (epoch ms). */
+  /** It stays, and blocks the later ones of its lane until `notBefore` (epoch ms). */
   | {
       readonly kind: 'retry';
       readonly seq: number;
       readonly notBefore: number;
       readonly attempts: number;
-      /** Its next claims say so, after a restart, too. */
+      /** Later claims of it say so, also after a restart. */
       readonly ambiguous?: true | undefined;
       readonly history?: FailureHistory | undefined;
     };
 
-/** An event that left the queue without being delivered, with all it takes to judge it and to send it after all. */
+/** An event that left the queue undelivered, with all that is needed to understand why and to send it after all. */
 export interface DeadLetter {
   readonly connection: string;
   readonly seq: number;
@@ -83,7 +86,7 @@ export interface DeadLetter {
   readonly outcome: OutcomeKind;
   readonly reason: Reason;
   readonly attempts: number;
-  /** Of the settings it was last tried with; '' where it was never tried. */
+  /** Of the settings with which it was last tried; '' where it was never tried. */
   readonly configHash: string;
 }
 
@@ -98,7 +101,7 @@ export interface DeadFilter {
 export interface ConnectionBacklog {
   readonly connection: string;
   readonly waiting: number;
-  /** Milliseconds since the oldest waiting event was put; 0 when none waits. */
+  /** Milliseconds since the oldest waiting event was put; 0 where no event waits. */
   readonly oldestMs: number;
   readonly dead: number;
   /** Kept for replay. */
@@ -107,23 +110,23 @@ export interface ConnectionBacklog {
 
 export interface QueueStatus {
   readonly connections: readonly ConnectionBacklog[];
-  /** Bytes of what is kept, and the most there may be. */
+  /** Bytes of everything in the store; at most `maxBytes`. */
   readonly bytes: number;
-  /** Those of them that the ids of the dedup window take. */
+  /** How many of them are ids of the dedup window. */
   readonly seenBytes: number;
   readonly maxBytes: number;
-  /** Records whose checksum failed, set aside. */
+  /** Records set aside because their checksum failed. */
   readonly quarantined: number;
 }
 
-/** The queue is full: try again later (an HTTP host answers 429 or 503). Nothing of the put was kept. */
+/** The queue is full: try again later (an HTTP host answers 429 or 503). Nothing of the put was stored. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
 }
 
 /**
- * This process can do nothing with the queue any more: another has taken it, the disk lost a flush, or it was closed. What a method throws for that
- * has one of these as its code.
+ * Whether an error says that this process cannot use the queue any more: another process has taken it, the disk lost a
+ * flush, or it was closed. Such errors have one of these codes.
  */
 export const isStoreLost = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && lostCodes.has(error.code);
@@ -131,69 +134,75 @@ export const isStoreLost = (error: unknown): boolean =>
 const lostCodes: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']);
 
 /**
- * A durable queue of events, by connection. Everything that returns a promise is durable when it resolves. One implementation
- * is in the box (LMDB, one process); test/queue/contract.ts holds every implementation to this.
+ * A durable queue of events, by connection. What a method did is on disk when its promise resolves. One implementation
+ * is included (LMDB, one process); test/queue/contract.ts holds every implementation to this.
  */
 export interface DeliveryQueue {
   /**
-   * All of it or nothing. What is kept for replay gives way to it, the oldest first; throws QueueFull when what waits and the dead
-   * letters fill the byte budget.
+   * Stores all events or none. Evicts what is kept for replay, the oldest first; throws QueueFull when waiting events
+   * and dead letters fill the byte budget.
    */
   put(
     connection: string,
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
   /**
-   * Takes out up to `most` events that may go now, the oldest first. Of a lane: several in a row, but none while one of it is
-   * claimed or waits for its time. A claim lasts until settle() or release(), or the end of the process. With `mostBytes`, the one that
-   * makes them so large together is the last. With `kind`, only such: of a lane its first decides, and one that failed comes without
-   * those behind it. What failed before a restart is known as such once a claim of fresh ones has passed it.
+   * Takes out up to `most` events that may leave now, the oldest first. It takes several of a lane in a row, but none
+   * while another claim of that lane is open, or its next event waits for its time. A claim lasts until settle() or
+   * release(), or until the process ends. With `mostBytes`, the event that reaches this total is the last. With `kind`,
+   * only such events: the first event of a lane decides, and a failed one comes without those behind it. After a
+   * restart, a failed event is known as such once a claim of fresh events has passed it.
    */
   claim(connection: string, most: number, now: number, mostBytes?: number, kind?: ClaimKind): readonly Claim[];
-  /** Epoch ms when claim() will next have something that is only waiting for its time; `undefined` when nothing is. */
+  /** Epoch ms when the next event that waits for its time may be claimed; `undefined` where there is none. */
   nextAt(connection: string): number | undefined;
   /**
-   * A dead letter is written in the same transaction that removes the original, never after it. With nothing to settle it
-   * proves that the store takes what will become of `room` more events, and keeps the room for that as far as it can.
+   * Writes a dead letter in the transaction that removes the original, never after it. Without settlements it proves
+   * that the store has space for the settlements of `reserveFor` events, and reserves that space as far as it can.
    */
   settle(
     connection: string,
     settlements: readonly Settlement[],
-    at: { readonly now: number; readonly configHash: string; readonly room?: number },
+    at: { readonly now: number; readonly configHash: string; readonly reserveFor?: number },
   ): Promise<void>;
-  /** Gives claims back as they were. */
+  /** Returns claims to the queue as they were. */
   release(connection: string, seqs: readonly number[]): void;
   dead(connection: string, filter?: DeadFilter): AsyncIterable<DeadLetter>;
-  /** Puts dead letters back at the tail, with their attempts forgotten. Returns how many. */
+  /** Puts dead letters back at the tail, with no attempts. Returns how many. */
   requeue(connection: string, filter?: DeadFilter, laneOf?: LaneOf): Promise<number>;
   /** Drops dead letters for good. Returns how many. */
   drop(connection: string, filter?: DeadFilter): Promise<number>;
-  /** Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many. */
+  /**
+   * Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many.
+   */
   replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number>;
   /**
-   * Drops all there is of a connection when it is called, for good: what waits, dead letters, what is kept for replay, and the ids of the dedup
-   * window. For one that nobody works on: throws where some of it is claimed. Returns how many records.
+   * Drops everything of a connection for good: waiting events, dead letters, what is kept for replay, and the ids of
+   * the dedup window. Throws where some of it is claimed: stop the worker first. Returns how many records.
    */
   purge(connection: string): Promise<number>;
-  /** Forgets what was done before that time (epoch ms), and the ids the dedup window has passed. Returns how many. */
+  /** Drops what was done before that time (epoch ms), and ids that have left the dedup window. Returns how many. */
   prune(before: number, now: number): Promise<number>;
-  /** With a connection: of that one alone. */
+  /** Of all connections, or of one. */
   status(now: number, connection?: string): QueueStatus;
   /**
-   * The last seq that a process had given when it ended without close(); 0 where none did. What it had claimed at that moment is among the
-   * oldest events up to that one, and may be with the vendor.
+   * The last seq that a process had assigned when it ended without close(); 0 where that never happened. The events
+   * that it had claimed at that moment are among the oldest up to that seq, and the vendor may have them.
    */
   crashedAt(): number;
   /**
-   * How many events of a connection were taken for such since, `more` of them now. On disk with what becomes of the next event; begins
-   * anew where a process ends without close().
+   * How many events of a connection have been marked ambiguous since then; `more` adds to them. Written with the next
+   * settlement. Starts from zero whenever a process ends without close().
    */
   ambiguousSinceCrash(connection: string, more?: number): number;
   /** How many events of a connection wait, claimed ones included. */
   waiting(connection: string): number;
-  /** Resolves when everything written is on disk and the store is given up. */
+  /** Resolves when everything written is on disk, and the store may be opened by another process. */
   close(): Promise<void>;
 }
 
-/** The lane of an event that has none, because it was settled when it was put and comes back: connection.routeOf knows. */
+/**
+ * Computes the lane of an event stored without one (it was settled when it was put) as it is requeued. Usually
+ * connection.routeOf.
+ */
 export type LaneOf = (event: CdpEvent) => string | undefined;

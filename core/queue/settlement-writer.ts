@@ -23,15 +23,15 @@ export interface SettlementWriterOptions {
 /** Writes settlements while other events of their batch are still in flight, many in one transaction. */
 export interface SettlementWriter {
   /**
-   * Resolves to true when it is on disk; to false when time ran out before the store took it, and the claim was released. Settlements
-   * that come while a write is in progress share the next one, and its promise. Never rejects.
+   * Resolves to true when it is on disk; to false when time ran out before the store took it, and the claim was
+   * released. Settlements that come while a write is in progress share the next one, and its promise. Never rejects.
    */
   write(settlement: Settlement): Promise<boolean>;
   /** Gives the claims back as they were, which costs no write. */
   release(seqs: readonly number[]): void;
   /**
-   * Resolves to whether the store has space for the settlements of so many events; retries until it has. Asked before anything is sent,
-   * as what is sent has to be recorded.
+   * Resolves to whether the store has space for the settlements of so many events; retries until it has. Asked before
+   * anything is sent, as what is sent has to be recorded.
    */
   proveWritable(events: number): Promise<boolean>;
   /** The store refuses writes: send nothing more, as its outcome could not be recorded. */
@@ -78,7 +78,7 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
   /** `retryMs`: when the store is asked again, should it refuse. */
   async function tryWrite(settlements: readonly Settlement[], retryMs: number): Promise<boolean> {
     try {
-      await queue.settle(id, settlements, { now: now(), configHash, room: reservedEvents });
+      await queue.settle(id, settlements, { now: now(), configHash, reserveFor: reservedEvents });
       return true;
     } catch (error) {
       onRefused(error, hurry.aborted || isStoreLost(error) ? 0 : retryMs);
@@ -87,8 +87,8 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
   }
 
   /**
-   * A refused settlement must not be lost, as its event would be sent again: it is written again and again until time runs out; 'done'
-   * ones separately, because they need less space.
+   * A refused settlement must not be lost, as its event would be sent again: it is written again and again until time
+   * runs out; 'done' ones separately, because they need less space.
    */
   async function retryUntilStopped(settlements: readonly Settlement[], firstWaitMs: number): Promise<boolean> {
     refusedGroups += 1;
@@ -108,7 +108,10 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
     return parts.length === 0;
   }
 
-  /** The last chance: each that finds space is one that is not sent again. 'done' first, as it needs least. Returns the others. */
+  /**
+   * The last chance: each that finds space is one that is not sent again. 'done' first, as it needs least. Returns the
+   * others.
+   */
   async function writeOneByOne(settlements: readonly Settlement[]): Promise<Settlement[]> {
     const refused: Settlement[] = [];
     for (const one of [...settlements].sort((a, b) => Number(b.kind === 'done') - Number(a.kind === 'done'))) {

@@ -19,8 +19,8 @@ export interface SuspensionWatchOptions {
 }
 
 /**
- * The circuit breaker for a connection that is suspended as a whole. Its probe is the destination's check(), or one event where there is
- * no check.
+ * The circuit breaker for a connection that is suspended as a whole. Its probe is the destination's check(), or one
+ * event where there is no check.
  */
 export interface SuspensionWatch {
   /** Why nothing may leave; `undefined` while something may. */
@@ -33,7 +33,10 @@ export interface SuspensionWatch {
   canCheck(): boolean;
   /** Probes with check(), which itself ends the suspension when it succeeds. Never rejects. */
   check(signal: AbortSignal): Promise<void>;
-  /** Resumes the connection for the event that is the probe. Suspended scopes resume with it; the next event of each probes them. */
+  /**
+   * Resumes the connection for the event that is the probe. Suspended scopes resume with it; the next event of each
+   * probes them.
+   */
   resumeForProbe(): void;
   /** The probe is over. If the connection is still suspended, the next one waits longer. */
   afterProbe(): void;

@@ -4,13 +4,14 @@ import type { Connection } from '../runtime/connection.ts';
 /** What connection.suspended() returns. */
 export type Suspended = ReturnType<Connection['suspended']>;
 
-/** Why nothing at all may leave; `undefined` when something may. */
+/** Why nothing at all may leave; `undefined` where something may. */
 export const wholeSuspension = (suspended: Suspended): Reason | undefined =>
   suspended.find(({ scope }) => scope === undefined)?.reason;
 
 /**
- * Did this outcome come of a suspension of the whole connection? One of a scope says so; without that, the suspension may have been
- * lifted since, so it counts as one of a scope only where such a scope is known.
+ * Whether an outcome comes from a suspension of the whole connection. A suspended scope is named by its outcomes. The
+ * suspension may have ended since, so an outcome without a scope counts as one of a scope only where such a scope is
+ * suspended for the same reason.
  */
 export function isPaused(suspended: Suspended, outcome: Outcome): boolean {
   if (outcome.kind !== 'suspended' || outcome.scope !== undefined) return false;

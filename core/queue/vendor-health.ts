@@ -5,8 +5,8 @@ export type VendorHealth =
   /** It answered, for at least one event. */
   | { readonly kind: 'reached' }
   /**
-   * It answered for none, and at least one failed because of the vendor or the network. `earliest`: it should not be asked again before
-   * (epoch ms).
+   * It answered for none, and at least one failed because of the vendor or the network. `earliest`: it should not be
+   * asked again before (epoch ms).
    */
   | { readonly kind: 'failed'; readonly code: Reason['code']; readonly earliest: number }
   /** Nothing: it was not asked. */

@@ -20,57 +20,60 @@ export type WorkableConnection = Pick<Connection, 'slug' | 'id' | 'deliver' | 'c
 export interface WorkOptions {
   readonly queue: WorkableQueue;
   readonly connection: WorkableConnection;
-  /** Under which the queue keeps its events. Default: the connection's own. */
+  /** The id of its events in the queue. Default: the connection's own. */
   readonly id?: string;
-  /** Default: until an event is a day old. policyFor(manifest) knows better. */
+  /** How long to try. Default: until an event is a day old; workFor(manifest) has the destination's own. */
   readonly policy?: QueuePolicy;
-  /** Of the connection's settings: goes into dead letters. */
+  /** Of the connection's settings; recorded in dead letters. */
   readonly configHash: string;
-  /** Most events taken out at once (default 1,000). workFor(manifest) knows better. */
+  /** Most events claimed as one batch (default 1,000); workFor(manifest) has the destination's own. */
   readonly prefetch?: number;
-  /** Most events in one request (default `prefetch`): what comes back leaves in ever smaller company than that. */
+  /** Most events in one request (default `prefetch`). Retries leave in ever smaller groups than that. */
   readonly batchSize?: number;
-  /** Most requests under way for events that came back, beside the slices (default 4). workFor(manifest) knows better. */
+  /** Most groups of retries in flight, beside the batches (default 4); workFor(manifest) has the destination's own. */
   readonly retryConcurrency?: number;
-  /** Slices under way at once (default 2): the next is sent while the answers to one are still coming. */
+  /** Batches in flight at once (default 2): the next starts while the answers to one are still coming. */
   readonly inFlight?: number;
-  /** How long one slice may take, in milliseconds (default 30 s). */
+  /** How long one batch may take, in milliseconds (default 30 s). */
   readonly withinMs?: number;
-  /** Pace shared with other workers. */
+  /** A pace shared with other workers. */
   readonly shared?: SharedPace;
   /** Epoch ms. Default: Date.now. */
   readonly now?: Clock['now'];
   readonly after?: Clock['after'];
   /** In [0, 1). Spreads waits, so that workers that failed together do not come back together. Default: Math.random. */
   readonly random?: Clock['random'];
-  /** Held and resumed connections, defects. What it throws is ignored. */
+  /** Receives connection_held, connection_resumed and defect. What it throws is ignored. */
   readonly onSignal?: Emit;
 }
 
-/** A worker under way. */
+/** A worker that runs. */
 export interface QueueWorker {
   /**
-   * Takes nothing more out, waits for what is in flight, after `graceMs` tells the connection to start nothing more, settles what
-   * came back and gives back the rest. Called again with less, it hurries.
+   * Claims nothing more, waits for what is in flight, starts no further request after `graceMs`, settles what came back
+   * and returns the rest to the queue. Called again with a shorter time, it hurries.
    */
   stop(graceMs: number): Promise<void>;
-  /** Resolves when nothing waits any more and all is settled; or when the connection pauses, or the worker ended. */
+  /**
+   * Resolves when nothing waits any more and all is settled; or when the connection is suspended, or the worker has
+   * ended.
+   */
   idle(): Promise<void>;
-  /** Why the connection pauses; `undefined` while it does not. */
+  /** Why the connection is suspended; `undefined` while it is not. */
   paused(): Reason | undefined;
-  /** Events that the vendor fails on whenever they go alone. */
+  /** Events that the vendor fails on whenever each has a request of its own. */
   suspects(): PoisonSuspects;
-  /** Resolves when the worker has ended: stopped, or because its queue cannot be used any more. */
+  /** Resolves when the worker has ended: it was stopped, or its queue cannot be used any more. */
   ended(): Promise<void>;
-  /** What the queue threw when it could not be used any more; `undefined` while it can. */
-  lost(): unknown;
-  /** There may be something new: events were put, revived or replayed, or somebody resumed the connection. */
+  /** What the queue threw, where it cannot be used any more; `undefined` while it can. */
+  storeError(): unknown;
+  /** Look at the queue: events were put, requeued or replayed, or somebody resumed the connection. */
   wake(): void;
 }
 
 /**
- * What suits a destination: how long to try, and slices of one request for each of its sockets. Of these, a quarter is kept free of events
- * that came back.
+ * What suits a destination: how long to try, and batches of one request for each of its sockets. Retries take at most
+ * three quarters of the sockets.
  */
 export const workFor = (
   manifest: Pick<DestinationManifest, 'limits' | 'pace' | 'maxQueueAgeMs'>,
@@ -82,5 +85,9 @@ export const workFor = (
 });
 
 export const maxPrefetch = 1_000;
-/** Bytes of records in a slice; events may be of a megabyte each, and are in memory as bytes, parsed, and encoded. */
+
+/**
+ * Most bytes of records in a batch. An event may have a megabyte, and is in memory three times: as bytes, parsed, and
+ * encoded.
+ */
 export const maxClaimBytes = 8 * 1024 * 1024;

@@ -13,17 +13,18 @@ const maxRetriesPerTurn = 100;
 const noAlarm = (): void => undefined;
 
 /**
- * Takes the events of one connection out of the queue, batch by batch, delivers them, and records each outcome as it comes. Within a
- * batch nothing is sent twice: retries wait in the queue. A lane goes on behind an event that was not delivered only once that is on
- * disk, so that a crash cannot send that event behind a later one.
+ * Takes the events of one connection out of the queue, batch by batch, delivers them, and records each outcome as it
+ * comes. Within a batch nothing is sent twice: retries wait in the queue. A lane goes on behind an event that was not
+ * delivered only once that is on disk, so that a crash cannot send that event behind a later one.
  *
- * An event that failed does not delay the others: it is retried apart from them, in ever smaller groups and soon by itself, ever more
- * rarely. Each failure by itself makes it more likely that the event is to blame, see PoisonTracker.
+ * An event that failed does not delay the others: it is retried apart from them, in ever smaller groups and soon by
+ * itself, ever more rarely. Each failure by itself makes it more likely that the event is to blame, see PoisonTracker.
  *
- * A vendor that cannot be reached opens a circuit breaker: only one event at a time leaves, after 1 s and then twice as long each time,
- * up to a minute; each time the one that failed least often, from ever further ahead. When the vendor answers one, and then most of a
- * small sample, all goes on; where it answers a few of the sample, larger samples follow for as long as that is so. A suspended
- * connection is probed with its check(), or with one event where it has none, after a minute, up to an hour.
+ * A vendor that cannot be reached opens a circuit breaker: only one event at a time leaves, after 1 s and then twice as
+ * long each time, up to a minute; each time the one that failed least often, from ever further ahead. When the vendor
+ * answers one, and then most of a small sample, all goes on; where it answers a few of the sample, larger samples
+ * follow for as long as that is so. A suspended connection is probed with its check(), or with one event where it has
+ * none, after a minute, up to an hour.
  *
  * @example
  * ```ts
@@ -89,7 +90,9 @@ export function work(options: WorkOptions): QueueWorker {
     else outage.recordDefect();
   }
 
-  /** Returns when to look again (epoch ms); `undefined` where something else calls turn(): the end of a batch, or a put. */
+  /**
+   * Returns when to look again (epoch ms); `undefined` where something else calls turn(): the end of a batch, or a put.
+   */
   function step(): number | undefined {
     if (prober.isProbing() || writer.isStuck()) return undefined;
     if (store !== 'writable') {
@@ -230,7 +233,7 @@ export function work(options: WorkOptions): QueueWorker {
       }),
     paused: () => suspension.reason(),
     suspects: () => parts.poison.suspects(),
-    lost: () => storeError,
+    storeError: () => storeError,
     wake: turn,
   };
 }

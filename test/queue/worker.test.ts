@@ -616,7 +616,7 @@ describe('when something of ours breaks', () => {
       await shop.clock.run(Promise.all([working.idle(), working.ended()]));
       const { total } = shop.vendor;
       expect(total).toBeLessThanOrEqual(5);
-      expect(working.lost()).toBe(taken);
+      expect(working.storeError()).toBe(taken);
       await shop.clock.advance(minute);
       working.wake();
       await shop.clock.advance(minute);

@@ -122,10 +122,10 @@ export class LmdbQueue implements DeliveryQueue {
   async settle(
     connection: string,
     settlements: readonly Settlement[],
-    at: { readonly now: number; readonly configHash: string; readonly room?: number },
+    at: { readonly now: number; readonly configHash: string; readonly reserveFor?: number },
   ): Promise<void> {
     this.#writer.assertOpen();
-    if (settlements.length === 0) return this.#writer.probeSpaceFor(at.room ?? 0);
+    if (settlements.length === 0) return this.#writer.probeSpaceFor(at.reserveFor ?? 0);
     return this.#claims.settle(connection, settlements, at);
   }
 

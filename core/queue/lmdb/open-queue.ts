@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { safely, type Signal } from '../../runtime/signals.ts';
 import type { DeliveryQueue } from '../queue.ts';
-import { day } from '../settlement.ts';
+import { dayMs } from '../settlement.ts';
 import { defaultLanes, laneLimit } from './lane-number.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
 import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
@@ -58,7 +58,7 @@ export interface QueueOptions {
 export async function openQueue({
   path,
   maxBytes,
-  dedupWindowMs = day,
+  dedupWindowMs = dayMs,
   lanes,
   onSignal = () => undefined,
   now = Date.now,
@@ -125,7 +125,7 @@ function configOf(
   return {
     lanes: lanes ?? config.lanes,
     // While the table holds ids, the width of its buckets cannot change.
-    seenMs: anyId === undefined ? bucketMs(dedupWindowMs ?? day) : config.seenMs,
+    seenMs: anyId === undefined ? bucketMs(dedupWindowMs ?? dayMs) : config.seenMs,
     maxBytes: maxBytes ?? config.maxBytes ?? defaultBytes,
     ...(crashedAt === undefined ? {} : { crashedAt }),
   };

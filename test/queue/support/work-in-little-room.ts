@@ -39,7 +39,7 @@ if (what === 'fill') {
   const at = { now: Date.now(), configHash: '' };
   const claims = queue.claim('c', 2_000, at.now);
   const said = (word: string): void => appendFileSync(log, `${word}\n`);
-  const proven = await queue.settle('c', [], { ...at, room: claims.length }).then(
+  const proven = await queue.settle('c', [], { ...at, reserveFor: claims.length }).then(
     () => true,
     () => false,
   );

@@ -183,7 +183,7 @@ async function throwIfStoreLost(
   owner: OwnerSocket | undefined,
 ): Promise<void> {
   const all = [...workers.values()];
-  const error = all.map((worker) => worker.lost()).find((lost) => lost !== undefined);
+  const error = all.map((worker) => worker.storeError()).find((lost) => lost !== undefined);
   if (error === undefined) return;
   await Promise.all(all.map((worker) => worker.stop(0)));
   owner?.leaveName();
