@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import lodash from 'lodash';
 import { accounts } from '../test/end-to-end/accounts.ts';
-import { hows, ways, type HostReport } from '../test/end-to-end/host/run.ts';
+import { finalStates, ways, type HostReport } from '../test/end-to-end/host/run.ts';
 import { runApart, type Job } from './hosts/apart.ts';
 
 const [events = 100_000, overLoopback = 5_000, seed = 1] = process.argv.slice(2, 5).map(Number);
@@ -40,8 +40,8 @@ async function workOff(): Promise<void> {
   for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
     const report = await runApart(job);
     reports.set(job, report);
-    const { slug, way: how, place, seconds, disagreements } = report;
-    console.error(`${slug} ${how} ${place}: ${seconds.toFixed(0)} s, ${disagreements.length} disagreements`);
+    const { slug, way, place, seconds, disagreements } = report;
+    console.error(`${slug} ${way} ${place}: ${seconds.toFixed(0)} s, ${disagreements.length} disagreements`);
   }
 }
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, workOff));
@@ -52,7 +52,7 @@ const table = new Table({
     `seed ${seed}`,
     'way',
     'events',
-    ...hows,
+    ...finalStates,
     'poisonous',
     'twice',
     'requests',
@@ -67,12 +67,12 @@ const table = new Table({
 });
 const inSeconds = (ms: number): string => (ms / 1_000).toFixed(1);
 for (const report of all) {
-  const { slug, endings, requests } = report;
+  const { slug, finalCounts, requests } = report;
   table.push([
     slug,
     report.place === 'loopback' ? `${report.way}, loopback` : report.way,
     report.events,
-    ...hows.map((how) => endings[how]),
+    ...finalStates.map((state) => finalCounts[state]),
     report.poisonous,
     report.twice,
     requests,
@@ -88,8 +88,8 @@ console.log(table.toString());
 console.log(
   `first, last after: from the restoration of the credentials to the next delivery, and to the last healthy event that had come back suspended`,
 );
-for (const { slug, way: how, place, disagreements } of all)
-  for (const what of disagreements.slice(0, 5)) console.log(`${slug}, ${how}, ${place}: ${what}`);
+for (const { slug, way, place, disagreements } of all)
+  for (const what of disagreements.slice(0, 5)) console.log(`${slug}, ${way}, ${place}: ${what}`);
 console.log(
   `${lodash.sumBy(all, 'events')} events in ${((performance.now() - startedAt) / 60_000).toFixed(1)} minutes`,
 );

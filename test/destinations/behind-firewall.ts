@@ -16,10 +16,10 @@ import rokt from '../../destinations/rokt/index.ts';
 import { ledgerKey, type Account } from '../end-to-end/accounts.ts';
 import { itemOf } from '../end-to-end/host/backlog.ts';
 import { createLeapingClock, type LeapingClock } from '../end-to-end/host/clock.ts';
-import { createDesk } from '../end-to-end/host/desk.ts';
-import { createEndings, type Endings } from '../end-to-end/host/endings.ts';
+import { createReferenceHost } from '../end-to-end/host/reference-host.ts';
+import { createHostLog, type HostLog } from '../end-to-end/host/host-log.ts';
 import { inProcess } from '../end-to-end/host/in-process.ts';
-import { overStream } from '../end-to-end/host/ways.ts';
+import { deliverByStream } from '../end-to-end/host/by-deliver.ts';
 import { openExchange } from '../kit/exchange-control.ts';
 import { generate, type Answer, type Simulator } from '../vendors/index.ts';
 import { createRandom } from '../vendors/random.ts';
@@ -172,23 +172,23 @@ export async function hostOver(
   { connection, clock, one }: Street,
   events: readonly CdpEvent[],
   others: readonly CdpEvent[] = [],
-  letGo: (count: number) => void = () => undefined,
-): Promise<Endings> {
-  const endings = createEndings(letGo);
+  onFinished: (count: number) => void = () => undefined,
+): Promise<HostLog> {
+  const hostLog = createHostLog(onFinished);
   function* input() {
     for (const [index, event] of events.entries()) {
       const route = connection.routeOf(event);
       yield itemOf(index, event, route.kind === 'payload' ? route.lane : undefined, clock.now());
     }
   }
-  const desk = createDesk({ connection, clock, input: input(), endings, one });
+  const host = createReferenceHost({ connection, clock, input: input(), hostLog, one });
   async function callOthers(): Promise<void> {
     for (const event of others) {
       await clock.sleep(newcomerMs);
-      if (desk.done()) return;
+      if (host.done()) return;
       await connection.deliver([event]);
     }
   }
-  await clock.run(Promise.all([overStream(connection, desk, one, clock.stir), callOthers()]));
-  return endings;
+  await clock.run(Promise.all([deliverByStream(connection, host, one, clock.stir), callOthers()]));
+  return hostLog;
 }

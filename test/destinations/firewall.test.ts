@@ -123,7 +123,7 @@ describe.each(accounts)('behind a firewall, $slug', (account) => {
       });
       // A host probes ten times in ten minutes where the vendor has no check.
       expect(meanwhile).toBeLessThanOrEqual(street.one ? 64 : 16);
-      const told = new Map(events.map((event, index) => [event, endings.get(index)?.how]));
+      const told = new Map(events.map((event, index) => [event, endings.get(index)?.state]));
       expect(wrongs(account, street, told, new Set())).toEqual([]);
       expect(street.signals.filter(({ kind }) => kind === 'connection_suspended').length).toBeGreaterThan(0);
       await street.close();
@@ -138,7 +138,7 @@ describe.each(accounts)('behind a firewall, $slug', (account) => {
     const bad = new Set(events.filter(() => dice.chance(1 / 3)));
     street.firewall = holding(keysOf(account, [...bad]));
     const endings = await hostOver(street, events, eventsFor(account, 500, 2).slice(100));
-    const told = new Map(events.map((event, index) => [event, endings.get(index)?.how]));
+    const told = new Map(events.map((event, index) => [event, endings.get(index)?.state]));
     expect(wrongs(account, street, told, bad)).toEqual([]);
     expect(street.sent().events).toBeLessThanOrEqual(60 + 2 * mostPerBad * bad.size);
     await street.close();
@@ -150,7 +150,7 @@ describe.each(accounts)('behind a firewall, $slug', (account) => {
     const dice = createRandom(5);
     street.firewall = () => (dice.chance(1 / 3) ? page : undefined);
     const endings = await hostOver(street, events, eventsFor(account, 800, 2).slice(300));
-    const told = new Map(events.map((event, index) => [event, endings.get(index)?.how]));
+    const told = new Map(events.map((event, index) => [event, endings.get(index)?.state]));
     // Who was refused twice, and others taken in between, cannot be told from one that a firewall dislikes.
     const refused = new Set(events.filter((event) => told.get(event) === 'rejected'));
     expect(refused.size).toBeLessThanOrEqual(300 / 9);
@@ -165,7 +165,7 @@ describe.each(accounts)('behind a firewall, $slug', (account) => {
     const bad = new Set(events.filter((_, index) => index % 50 === 7));
     street.firewall = holding(keysOf(account, [...bad]));
     const endings = await hostOver(street, events, eventsFor(account, 1_500, 2).slice(1_000));
-    const told = new Map(events.map((event, index) => [event, endings.get(index)?.how]));
+    const told = new Map(events.map((event, index) => [event, endings.get(index)?.state]));
     expect(wrongs(account, street, told, bad)).toEqual([]);
     expect(endings.twice).toEqual([]);
     expect(street.sent().events).toBeLessThanOrEqual((street.one ? 1_000 : 40) + mostPerBad * bad.size + 100);

@@ -26,8 +26,8 @@ describe("a host that does what README's table says, at a vendor that fails", ()
     async ({ slug, way }) => {
       const report = await runHost({ ...at(slug), way, count: 300, seed: 7 });
       expect(wordsOf(report)).toEqual([]);
-      expect(Object.values(report.endings).reduce((sum, count) => sum + count, 0)).toBe(300);
-      expect(report.endings.delivered).toBeGreaterThan(150);
+      expect(Object.values(report.finalCounts).reduce((sum, count) => sum + count, 0)).toBe(300);
+      expect(report.finalCounts.delivered).toBeGreaterThan(150);
       expect(report.faults).toBeGreaterThan(report.requests * 0.15);
       expect(report.poisonous).toBeGreaterThan(0);
       if (slug === 'adjust') expect(report.twice).toBe(0);
@@ -40,7 +40,7 @@ describe("a host that does what README's table says, at a vendor that fails", ()
     async ({ slug, way }) => {
       const report = await runHost({ ...at(slug), way, count: 100, seed: 8, loopback: true });
       expect(wordsOf(report)).toEqual([]);
-      expect(report.endings.delivered).toBeGreaterThan(50);
+      expect(report.finalCounts.delivered).toBeGreaterThan(50);
     },
     30_000,
   );
@@ -69,11 +69,11 @@ describe('the judge of such a host', () => {
         way,
         count: 200,
         seed: 7,
-        before(endings, { ledger }) {
+        before(hostLog, { ledger }) {
           const lost = ledger.entries.find(({ committed }) => committed)?.id;
           const left = ledger.entries.filter(({ id }) => id !== lost);
           (ledger.entries as unknown[]).splice(0, ledger.entries.length, ...left);
-          expect(endings.count()).toBe(200);
+          expect(hostLog.count()).toBe(200);
         },
       });
       expect(wordsOf(report)).toEqual([expect.stringContaining('delivered, and the vendor does not have it')]);

@@ -63,7 +63,7 @@ export interface Backlog {
   /** It waits for something else, and its lane goes on without it, until it is put back. */
   park(item: Item): void;
   /** The host is done with it. */
-  letGo(item: Item): void;
+  finish(item: Item): void;
   /** Epoch ms when take() will have something; `undefined` where only what is out can tell. */
   nextAt(now: number): number | undefined;
   /** Events not let go, those handed out included; new ones only once they were looked at. */
@@ -181,7 +181,7 @@ export function createBacklog(input: Iterator<Item>): Backlog {
       const lane = back(item);
       if (lane !== undefined) line(lane);
     },
-    letGo(item) {
+    finish(item) {
       open -= 1;
       const lane = back(item);
       if (lane !== undefined) line(lane);

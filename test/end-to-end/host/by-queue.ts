@@ -13,7 +13,7 @@ import {
   type WorkableQueue,
 } from '../../../core/queue/index.ts';
 import type { LeapingClock } from './clock.ts';
-import type { Endings, How } from './endings.ts';
+import type { HostLog, FinalState } from './host-log.ts';
 import type { Known } from './script.ts';
 
 export interface QueueRun {
@@ -21,7 +21,7 @@ export interface QueueRun {
   readonly manifest: DestinationManifest;
   readonly events: Iterable<CdpEvent>;
   readonly known: readonly Known[];
-  readonly endings: Endings;
+  readonly hostLog: HostLog;
   readonly clock: LeapingClock;
   readonly onSignal: (signal: Signal) => void;
 }
@@ -32,15 +32,15 @@ const mostWaiting = 10_000;
 const lookAgainMs = 60_000;
 
 /** spillway/queue on a disk: one puts, a worker works. The store's work, which takes real time, holds the clock. */
-export async function overQueue({ connection, manifest, events, known, endings, clock, onSignal }: QueueRun) {
+export async function deliverByQueue({ connection, manifest, events, known, hostLog, clock, onSignal }: QueueRun) {
   const folder = await mkdtemp(path.join(tmpdir(), 'spillway-hosts-'));
   const queue = await openQueue({ path: folder, now: clock.now, onSignal });
   const places = new Map<string, number>();
   const watched = watch(queue, clock, (claim, settlement) => {
     const index = places.get(claim.id) ?? -1;
     if (settlement.kind === 'retry') return;
-    const how = howOf(settlement);
-    endings.end(index, how, settlement.kind === 'dead' ? settlement.reason : undefined, clock.now());
+    const state = finalStateOf(settlement);
+    hostLog.finish(index, state, settlement.kind === 'dead' ? settlement.reason : undefined, clock.now());
   });
   const { id } = connection;
   const working = work({
@@ -50,7 +50,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
       async deliver(batch, options) {
         const outcomes = await connection.deliver(batch, options);
         for (const outcome of outcomes)
-          if (outcome.kind === 'suspended') endings.held(places.get(outcome.eventId) ?? -1, outcome.scope);
+          if (outcome.kind === 'suspended') hostLog.suspend(places.get(outcome.eventId) ?? -1, outcome.scope);
         return outcomes;
       },
     },
@@ -65,7 +65,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
   async function put(batch: readonly QueuedEvent[]): Promise<void> {
     await clock.during(queue.put(id, batch));
     for (const { id: event, outcome } of batch)
-      if (outcome !== undefined) endings.end(places.get(event) ?? -1, outcome.kind, outcome.reason, clock.now());
+      if (outcome !== undefined) hostLog.finish(places.get(event) ?? -1, outcome.kind, outcome.reason, clock.now());
     working.wake();
     while (queue.waiting(id) > mostWaiting) await clock.sleep(1_000);
   }
@@ -102,7 +102,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
   /** What a scope was suspended for is a dead letter, and comes back once somebody has mended that. */
   async function revived(): Promise<number> {
     const misconfigured = { reason: 'misconfigured' } as const;
-    for await (const { id: event } of queue.dead(id, misconfigured)) endings.revive(places.get(event) ?? -1);
+    for await (const { id: event } of queue.dead(id, misconfigured)) hostLog.requeue(places.get(event) ?? -1);
     const count = await clock.during(queue.requeue(id, misconfigured));
     if (count === 0) return 0;
     for (const { scope } of connection.suspended()) if (scope !== undefined) connection.resume(scope);
@@ -111,7 +111,7 @@ export async function overQueue({ connection, manifest, events, known, endings, 
   }
 }
 
-const howOf = (settlement: Exclude<Settlement, { kind: 'retry' }>): How => {
+const finalStateOf = (settlement: Exclude<Settlement, { kind: 'retry' }>): FinalState => {
   if (settlement.kind === 'done') return settlement.outcome;
   const { outcome } = settlement;
   return outcome === 'rejected' || outcome === 'unknown' ? outcome : 'given up';

@@ -1,11 +1,11 @@
 import { commits, type Ledger, type LedgerEntry } from '../../vendors/index.ts';
-import type { Ending, Endings } from './endings.ts';
+import type { FinalRecord, HostLog } from './host-log.ts';
 import type { Known } from './script.ts';
 
 export interface Case {
   readonly known: readonly Known[];
   readonly poison: ReadonlySet<string>;
-  readonly endings: Endings;
+  readonly hostLog: HostLog;
   readonly ledger: Ledger;
   /** A second copy does harm: never twice, whatever went wrong. */
   readonly harmful: boolean;
@@ -33,41 +33,41 @@ interface Account {
 }
 
 /** Every event whose end the vendor's ledger, its own right, and the faults do not bear out, in words. */
-export function judge({ known, poison, endings, ledger, harmful, refusedByVendor, hidden }: Case): string[] {
+export function judge({ known, poison, hostLog, ledger, harmful, refusedByVendor, hidden }: Case): string[] {
   const accounts = accountsOf(ledger);
   const sharing = new Map<string, { events: number; delivered: number; doubtful: number }>();
   known.forEach(({ key }, index) => {
-    const how = endings.get(index)?.how;
+    const state = hostLog.get(index)?.state;
     const shared = sharing.get(key) ?? { events: 0, delivered: 0, doubtful: 0 };
-    if (how !== 'skipped') shared.events += 1;
-    if (how === 'delivered') shared.delivered += 1;
-    if (how === 'unknown' || how === 'given up') shared.doubtful += 1;
+    if (state !== 'skipped') shared.events += 1;
+    if (state === 'delivered') shared.delivered += 1;
+    if (state === 'unknown' || state === 'given up') shared.doubtful += 1;
     sharing.set(key, shared);
   });
-  const found: string[] = endings.twice.map((index) => `${known[index]?.id} was let go twice`);
+  const found: string[] = hostLog.twice.map((index) => `${known[index]?.id} was let go twice`);
   const seen = new Set<string>();
   known.forEach((one, index) => {
     const { id, key } = one;
-    const ending = endings.get(index);
-    if (ending === undefined) return void found.push(`${id} was never let go`);
+    const record = hostLog.get(index);
+    if (record === undefined) return void found.push(`${id} was never let go`);
     const account = accounts.get(key) ?? nothing;
     const shared = sharing.get(key) ?? { events: 0, delivered: 0, doubtful: 0 };
     const circumstances: Circumstances = {
       poisonous: poison.has(key),
       refusedByVendor: refusedByVendor.has(key),
       unseen: hidden.has(key),
-      revived: endings.wasRevived(index),
+      revived: hostLog.wasRequeued(index),
       otherwiseThere: shared.delivered + shared.doubtful > 0,
     };
-    for (const wrong of wrongs(one, ending, account, circumstances))
-      found.push(`${id} (${one.kind}) ${wrong}${because(ending)}`);
+    for (const wrong of wrongs(one, record, account, circumstances))
+      found.push(`${id} (${one.kind}) ${wrong}${because(record)}`);
     if (seen.has(key)) return;
     seen.add(key);
     const most = Math.max(1, shared.events) + (harmful ? 0 : account.unsure);
     if (account.commits > most)
       found.push(`${id} (${one.kind}) is ${account.commits} times in the ledger, without excuse`);
   });
-  return [...found, ...disorder(known, endings, accounts)];
+  return [...found, ...disorder(known, hostLog, accounts)];
 }
 
 interface Circumstances {
@@ -82,14 +82,14 @@ interface Circumstances {
 
 function* wrongs(
   { skip, refuse }: Known,
-  { how }: Ending,
+  { state }: FinalRecord,
   { commits: times, refusedByFault, faults }: Account,
   { poisonous, refusedByVendor, unseen, revived, otherwiseThere }: Circumstances,
 ): Generator<string> {
   // Of what the vendor did not want anyway its ledger holds nothing, whatever fault its request met.
   const excused = skip || refuse || poisonous || refusedByVendor || unseen || revived;
   if (poisonous && times > 0) yield 'is poisonous, and in the ledger';
-  switch (how) {
+  switch (state) {
     case 'delivered':
       if (times === 0) yield 'was acknowledged as delivered, and the vendor does not have it';
       return;
@@ -110,7 +110,7 @@ function* wrongs(
   }
 }
 
-const because = ({ reason }: Ending): string =>
+const because = ({ reason }: FinalRecord): string =>
   reason === undefined
     ? ''
     : `: ${reason.code}${reason.status === undefined ? '' : ` ${reason.status}`}, ${reason.message}`;
@@ -139,12 +139,13 @@ function accountsOf({ entries }: Ledger): ReadonlyMap<string, Account> {
  * First commits of a lane stand in the ledger in the order of the input. What is unknown may have come at any time, and what was
  * suspended with its scope lets others of its lane go first.
  */
-function disorder(known: readonly Known[], endings: Endings, accounts: ReadonlyMap<string, Account>): string[] {
+function disorder(known: readonly Known[], hostLog: HostLog, accounts: ReadonlyMap<string, Account>): string[] {
   const found: string[] = [];
   const latest = new Map<string, { readonly first: number; readonly id: string }>();
   known.forEach(({ id, key, lane }, index) => {
     const first = accounts.get(key)?.first ?? -1;
-    if (lane === undefined || first === -1 || endings.get(index)?.how === 'unknown' || endings.wasScoped(index)) return;
+    if (lane === undefined || first === -1 || hostLog.get(index)?.state === 'unknown' || hostLog.wasScoped(index))
+      return;
     const before = latest.get(lane);
     if (before !== undefined && first < before.first) found.push(`${id} overtook ${before.id} of its lane`);
     else latest.set(lane, { first, id });

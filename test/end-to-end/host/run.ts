@@ -5,18 +5,18 @@ import { createRandom } from '../../vendors/random.ts';
 import type { AdjustOptions, Simulator, SimulatorOptions } from '../../vendors/index.ts';
 import type { Account } from '../accounts.ts';
 import { itemOf, type Item } from './backlog.ts';
-import { overQueue } from './by-queue.ts';
+import { deliverByQueue } from './by-queue.ts';
 import { createLeapingClock } from './clock.ts';
-import { createDesk } from './desk.ts';
-import { createEndings, hows, type Endings, type How } from './endings.ts';
+import { createReferenceHost } from './reference-host.ts';
+import { createHostLog, finalStates, type HostLog, type FinalState } from './host-log.ts';
 import { inProcess } from './in-process.ts';
 import { judge } from './judge.ts';
 import { countOpen } from './open-requests.ts';
 import { poolsFor, writeScript, type Script } from './script.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
-import { overDeliver, overStream } from './ways.ts';
+import { deliverByCalls, deliverByStream } from './by-deliver.ts';
 
-export { hows };
+export { finalStates };
 export const ways = ['stream', 'deliver', 'queue'] as const;
 export type Way = (typeof ways)[number];
 
@@ -33,7 +33,7 @@ export interface HostRunOptions {
   /** A second copy does harm there. Default: what the manifest says. */
   readonly harmful?: boolean;
   /** Looked at before the judge is: tests break something here. */
-  readonly before?: (endings: Endings, vendor: Simulator) => void;
+  readonly before?: (hostLog: HostLog, vendor: Simulator) => void;
 }
 
 /** What a host's run came to. */
@@ -42,7 +42,7 @@ export interface HostReport {
   readonly way: Way;
   readonly place: 'in process' | 'loopback';
   readonly events: number;
-  readonly endings: Readonly<Record<How, number>>;
+  readonly finalCounts: Readonly<Record<FinalState, number>>;
   readonly requests: number;
   readonly faults: number;
   readonly poisonous: number;
@@ -122,7 +122,7 @@ export async function runHost(options: HostRunOptions): Promise<HostReport> {
   const opened = runtime.open(slug, configOf(account, loopback), { limits: { maxItems } });
   if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
   const { connection } = opened;
-  const endings = createEndings(trouble.progress);
+  const hostLog = createHostLog(trouble.progress);
   const one = manifest.limits.maxItems === 1;
 
   function* input(): Generator<Item> {
@@ -139,26 +139,34 @@ export async function runHost(options: HostRunOptions): Promise<HostReport> {
 
   async function run(): Promise<void> {
     if (way === 'queue')
-      return overQueue({ connection, manifest, events: script.events, known: script.known, endings, clock, onSignal });
-    const desk = createDesk({ connection, clock, input: input(), endings, one });
+      return deliverByQueue({
+        connection,
+        manifest,
+        events: script.events,
+        known: script.known,
+        hostLog,
+        clock,
+        onSignal,
+      });
+    const host = createReferenceHost({ connection, clock, input: input(), hostLog, one });
     return way === 'stream'
-      ? overStream(connection, desk, one, clock.stir)
-      : overDeliver(connection, desk, { one, callSize: Math.min(1_000, Math.ceil(count / 24)) });
+      ? deliverByStream(connection, host, one, clock.stir)
+      : deliverByCalls(connection, host, { one, callSize: Math.min(1_000, Math.ceil(count / 24)) });
   }
 
   try {
     await clock.run(run());
-    before?.(endings, vendor);
+    before?.(hostLog, vendor);
     const found = judge({
       known: script.known,
       poison: script.poison,
-      endings,
+      hostLog,
       ledger: vendor.ledger,
       harmful: options.harmful ?? manifest.replay === 'harmful',
       refusedByVendor: account.refusedBy?.(vendor) ?? new Set(),
       hidden: trouble.hidden,
     });
-    const late = vendor.ledger.orderViolations() - revivedTooLate(script, endings);
+    const late = vendor.ledger.orderViolations() - revivedTooLate(script, hostLog);
     if (late > 0) found.push(`${late} events came after a later one of their lane`);
     if (trouble.outages.length < 2)
       found.push(`the credentials were refused ${trouble.outages.length} times, not twice`);
@@ -167,12 +175,12 @@ export async function runHost(options: HostRunOptions): Promise<HostReport> {
       way,
       place: loopback ? 'loopback' : 'in process',
       events: script.known.length,
-      endings: countHows(script, endings),
+      finalCounts: countFinalStates(script, hostLog),
       requests: vendor.requests(),
       faults: Object.values(vendor.faults()).reduce((sum, times) => sum + times, 0),
       poisonous: script.poison.size,
       twice: vendor.ledger.duplicates(),
-      ...afterOutages(script, endings, trouble),
+      ...afterOutages(script, hostLog, trouble),
       virtualSeconds: (clock.now() - startedAt) / 1_000,
       seconds: (performance.now() - begunAt) / 1_000,
       cpuSeconds: cpuSince(cpuBefore),
@@ -205,21 +213,21 @@ const configOf = ({ slug, config }: Account, loopback: boolean): Readonly<Record
   ...(slug === 'adroll' && !loopback ? { gzip: false } : {}),
 });
 
-function countHows({ known }: Script, endings: Endings): Record<How, number> {
-  const counts = Object.fromEntries(hows.map((how) => [how, 0])) as Record<How, number>;
+function countFinalStates({ known }: Script, hostLog: HostLog): Record<FinalState, number> {
+  const counts = Object.fromEntries(finalStates.map((state) => [state, 0])) as Record<FinalState, number>;
   known.forEach((_, index) => {
-    const how = endings.get(index)?.how;
-    if (how !== undefined) counts[how] += 1;
+    const state = hostLog.get(index)?.state;
+    if (state !== undefined) counts[state] += 1;
   });
   return counts;
 }
 
 /** Dead letters that somebody brought back to life, behind others of their lane. */
-const revivedTooLate = ({ known }: Script, endings: Endings): number =>
-  known.filter((_, index) => endings.wasRevived(index) && endings.get(index)?.how !== 'delivered').length;
+const revivedTooLate = ({ known }: Script, hostLog: HostLog): number =>
+  known.filter((_, index) => hostLog.wasRequeued(index) && hostLog.get(index)?.state !== 'delivered').length;
 
 /** How soon things went on. What waits behind a poisonous event of its lane waits for that one, not for the credentials. */
-function afterOutages({ known, poison }: Script, endings: Endings, { outages }: Trouble) {
+function afterOutages({ known, poison }: Script, hostLog: HostLog, { outages }: Trouble) {
   const badLanes = new Set(known.filter(({ key }) => poison.has(key)).map(({ lane }) => lane));
   let firstAfterMs = 0;
   let lastAfterMs = 0;
@@ -227,11 +235,11 @@ function afterOutages({ known, poison }: Script, endings: Endings, { outages }: 
     const before = outages[number + 1]?.from ?? Number.POSITIVE_INFINITY;
     let first = Number.POSITIVE_INFINITY;
     known.forEach(({ key, lane }, index) => {
-      const ending = endings.get(index);
-      if (ending === undefined || ending.at < to || ending.at >= before) return;
-      if (ending.how === 'delivered') first = Math.min(first, ending.at - to);
-      const held = endings.wasHeld(index) && !poison.has(key) && (lane === undefined || !badLanes.has(lane));
-      if (held) lastAfterMs = Math.max(lastAfterMs, ending.at - to);
+      const record = hostLog.get(index);
+      if (record === undefined || record.at < to || record.at >= before) return;
+      if (record.state === 'delivered') first = Math.min(first, record.at - to);
+      const held = hostLog.wasSuspended(index) && !poison.has(key) && (lane === undefined || !badLanes.has(lane));
+      if (held) lastAfterMs = Math.max(lastAfterMs, record.at - to);
     });
     if (Number.isFinite(first)) firstAfterMs = Math.max(firstAfterMs, first);
   });

@@ -1,10 +1,10 @@
 import type { CdpEvent, JsonObject } from '../../../core/index.ts';
 import { generateLabelled, mixes, type EventKind, type Mix } from '../../vendors/index.ts';
 import { ledgerKey, type Account } from '../accounts.ts';
-import { rightsOf, type Rights } from './rights.ts';
+import { allowedOutcomesOf, type AllowedOutcomes } from './allowed-outcomes.ts';
 
 /** What is known of an event before anybody sends it. */
-export interface Known extends Rights {
+export interface Known extends AllowedOutcomes {
   readonly id: string;
   /** Its name in the vendor's ledger. */
   readonly key: string;
@@ -60,7 +60,7 @@ export function writeScript({ account, count, seed, now, optedOut }: ScriptOptio
         ordinary += 1;
         if (ordinary % apart === Math.floor(apart / 2)) poison.add(key);
       }
-      known.push({ id, key, kind, lane: undefined, ...rightsOf(account.slug, kind, event, optedOut) });
+      known.push({ id, key, kind, lane: undefined, ...allowedOutcomesOf(account.slug, kind, event, optedOut) });
       yield event;
     }
   }

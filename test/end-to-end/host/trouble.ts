@@ -10,7 +10,7 @@ export interface Trouble {
   /** Keys of events that came in requests which the vendor failed for this: its ledger holds nothing of that. */
   readonly hidden: ReadonlySet<string>;
   /** So many of the events were let go: things happen when a certain share of them was. */
-  readonly progress: (letGo: number) => void;
+  readonly progress: (count: number) => void;
   /** Epoch ms when the credentials were refused, and when they were taken again. */
   readonly outages: readonly { readonly from: number; readonly to: number }[];
 }
@@ -30,7 +30,7 @@ export interface TroubleOptions {
 }
 
 const outageMs = 600_000;
-/** Shares of the events let go. */
+/** Shares of the finished events. */
 const revokedAt = [0.25, 0.6] as const;
 const blockedAt = 0.45;
 
@@ -96,8 +96,8 @@ export function createTrouble(options: TroubleOptions): Trouble {
     blocklist,
     hidden,
     outages,
-    progress(letGo) {
-      const share = letGo / events;
+    progress(count) {
+      const share = count / events;
       if (!revoked && share >= (revokedAt[outages.length] ?? Number.POSITIVE_INFINITY)) {
         revoked = true;
         outages.push({ from: clock.now(), to: clock.now() + outageMs });

@@ -2,7 +2,7 @@ import type { CdpEvent } from '../../../core/index.ts';
 import { appEventNames, type EventKind } from '../../vendors/index.ts';
 
 /** What may become of an event by the vendors' documents and the settings, whatever the runtime says. */
-export interface Rights {
+export interface AllowedOutcomes {
   /** It may be left out on purpose. */
   readonly skip: boolean;
   /** It may be refused for what it is. */
@@ -37,7 +37,12 @@ const unsubscribes = (event: CdpEvent): boolean =>
   (event.traits?.['unsubscribed'] === true || event.traits?.['email_subscribed'] === false);
 
 /** The right of each destination's events, as these settings are. `optedOut`: devices by id. */
-export function rightsOf(slug: string, kind: EventKind, event: CdpEvent, optedOut: ReadonlySet<string>): Rights {
+export function allowedOutcomesOf(
+  slug: string,
+  kind: EventKind,
+  event: CdpEvent,
+  optedOut: ReadonlySet<string>,
+): AllowedOutcomes {
   const odd = kind.startsWith('odd-');
   switch (slug) {
     case 'adroll':

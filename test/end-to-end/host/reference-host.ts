@@ -1,8 +1,8 @@
 import { ambiguousCodes, type Connection, type Outcome, type Reason } from '../../../core/index.ts';
 import type { Clock } from '../../../core/policy/clock.ts';
-import { createAside, type Aside } from './aside.ts';
+import { createSuspectQueue, type SuspectQueue } from './suspect-queue.ts';
 import { createBacklog, type Item } from './backlog.ts';
-import type { Endings } from './endings.ts';
+import type { HostLog } from './host-log.ts';
 
 /** When the host gives an event up: README leaves that to it. */
 export interface Limits {
@@ -20,47 +20,47 @@ const askAfterMs = 60_000;
 /** The waits of an event that fails by itself: a minute, then twice as long, up to a quarter of an hour. */
 const longestWaitMs = 900_000;
 
-export interface DeskOptions {
+export interface ReferenceHostOptions {
   readonly connection: Connection;
   readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly input: Iterator<Item>;
-  readonly endings: Endings;
+  readonly hostLog: HostLog;
   /** The destination takes one event a request. */
   readonly one: boolean;
 }
 
 /** The host: what README's table says that it does, whichever way its events leave. */
-export interface Desk {
+export interface ReferenceHost {
   /** The next event that may leave with this holder (see Backlog); `undefined` while none may. */
   take(holder: object): Item | undefined;
-  /** Events for a call of their own: they kept failing in company. */
-  takeAside(): readonly Item[];
+  /** Events for a call of their own: they kept failing in batches. */
+  takeSuspects(): readonly Item[];
   /** One row of the table. `alone`: its request carried no other event. */
   settle(item: Item, outcome: Outcome, alone: boolean): void;
-  /** Resolves when there may be something to take, there or aside, or all is done. */
-  news(where: 'here' | 'aside'): Promise<void>;
+  /** Resolves when there may be something to take, in the backlog or among the suspects, or all is done. */
+  changed(where: 'main' | 'suspects'): Promise<void>;
   done(): boolean;
 }
 
-export function createDesk({ connection, clock, input, endings, one }: DeskOptions): Desk {
+export function createReferenceHost({ connection, clock, input, hostLog, one }: ReferenceHostOptions): ReferenceHost {
   const backlog = createBacklog(input);
-  const aside: Aside = createAside();
+  const suspects: SuspectQueue = createSuspectQueue();
   /** By scope, what waits until it may leave again. */
   const scopes = new Map<string, Item[]>();
   let paused = false;
   /** While paused: one event may leave, to find out. */
   let probe: 'none' | 'wanted' | Item = 'none';
-  const bells = { here: createBell(clock), aside: createBell(clock) };
+  const notifiers = { main: createNotifier(clock), suspects: createNotifier(clock) };
 
-  function ring(): void {
-    bells.here.ring();
-    bells.aside.ring();
+  function notify(): void {
+    notifiers.main.notify();
+    notifiers.suspects.notify();
   }
 
-  function letGo(item: Item, how: Parameters<Endings['end']>[1], reason?: Reason): void {
-    backlog.letGo(item);
-    endings.end(item.index, how, reason, clock.now());
-    if (isDone()) ring();
+  function finish(item: Item, state: Parameters<HostLog['finish']>[1], reason?: Reason): void {
+    backlog.finish(item);
+    hostLog.finish(item.index, state, reason, clock.now());
+    if (isDone()) notify();
   }
 
   function pause(): void {
@@ -80,13 +80,13 @@ export function createDesk({ connection, clock, input, endings, one }: DeskOptio
     if (kind !== 'unsupported') return askLater();
     connection.resume();
     probe = 'wanted';
-    ring();
+    notify();
   }
 
   function goOn(): void {
     paused = false;
     probe = 'none';
-    ring();
+    notify();
   }
 
   function pauseScope(scope: string, item: Item): void {
@@ -99,7 +99,7 @@ export function createDesk({ connection, clock, input, endings, one }: DeskOptio
       const all = scopes.get(scope) ?? [];
       scopes.delete(scope);
       for (const each of all) backlog.putBack(each, clock.now());
-      ring();
+      notify();
     });
   }
 
@@ -116,10 +116,10 @@ export function createDesk({ connection, clock, input, endings, one }: DeskOptio
       }
     }
     const hopeless = item.aloneFailures >= limits.answers && now - item.firstAloneAt >= limits.overMs;
-    if (hopeless || now - item.acceptedAt >= limits.maxAgeMs) return letGo(item, 'given up', reason);
+    if (hopeless || now - item.acceptedAt >= limits.maxAgeMs) return finish(item, 'given up', reason);
     if (one || item.failures < 2) return backlog.putBack(item, notBefore);
-    aside.add(item, notBefore);
-    bells.aside.ring();
+    suspects.add(item, notBefore);
+    notifiers.suspects.notify();
   }
 
   const isDone = (): boolean => backlog.exhausted() && backlog.open() === 0;
@@ -132,9 +132,9 @@ export function createDesk({ connection, clock, input, endings, one }: DeskOptio
       if (item !== undefined && paused) probe = item;
       return item;
     },
-    takeAside() {
+    takeSuspects() {
       if (!mayTake()) return [];
-      const items = aside.take(clock.now(), paused ? 1 : Number.POSITIVE_INFINITY);
+      const items = suspects.take(clock.now(), paused ? 1 : Number.POSITIVE_INFINITY);
       if (items[0] !== undefined && paused) probe = items[0];
       return items;
     },
@@ -143,19 +143,19 @@ export function createDesk({ connection, clock, input, endings, one }: DeskOptio
       switch (outcome.kind) {
         case 'delivered':
         case 'skipped':
-          letGo(item, outcome.kind, outcome.kind === 'skipped' ? outcome.reason : undefined);
+          finish(item, outcome.kind, outcome.kind === 'skipped' ? outcome.reason : undefined);
           break;
         case 'rejected':
-          letGo(item, item.doubtful ? 'unknown' : 'rejected', outcome.reason);
+          finish(item, item.doubtful ? 'unknown' : 'rejected', outcome.reason);
           break;
         case 'unknown':
-          letGo(item, 'unknown', outcome.reason);
+          finish(item, 'unknown', outcome.reason);
           break;
         case 'deferred':
           deferred(item, outcome, alone);
           break;
         case 'suspended':
-          endings.held(item.index, outcome.scope);
+          hostLog.suspend(item.index, outcome.scope);
           if (outcome.scope !== undefined) pauseScope(outcome.scope, item);
           else {
             backlog.putBack(item, clock.now());
@@ -166,35 +166,35 @@ export function createDesk({ connection, clock, input, endings, one }: DeskOptio
         if (outcome.kind === 'suspended' && outcome.scope === undefined) askLater();
         else goOn();
       }
-      bells.here.ring();
+      notifiers.main.notify();
     },
-    news(where) {
-      const at = where === 'here' ? backlog.nextAt(clock.now()) : aside.nextAt();
-      return bells[where].wait(mayTake() ? at : undefined);
+    changed(where) {
+      const at = where === 'main' ? backlog.nextAt(clock.now()) : suspects.nextAt();
+      return notifiers[where].wait(mayTake() ? at : undefined);
     },
     done: isDone,
   };
 }
 
 /** Wakes the waiters, at the latest at a given time. */
-function createBell(clock: Pick<Clock, 'now' | 'after'>) {
+function createNotifier(clock: Pick<Clock, 'now' | 'after'>) {
   let waiting: (() => void)[] = [];
-  let off: (() => void) | undefined;
-  const ring = (): void => {
+  let cancel: (() => void) | undefined;
+  const notify = (): void => {
     if (waiting.length === 0) return;
     const all = waiting;
     waiting = [];
-    off?.();
-    off = undefined;
+    cancel?.();
+    cancel = undefined;
     for (const wake of all) wake();
   };
   return {
-    ring,
+    notify,
     wait: (at: number | undefined): Promise<void> =>
       new Promise((resolve) => {
         waiting.push(resolve);
-        off?.();
-        off = at === undefined ? undefined : clock.after(Math.max(0, at - clock.now()), ring);
+        cancel?.();
+        cancel = at === undefined ? undefined : clock.after(Math.max(0, at - clock.now()), notify);
       }),
   };
 }

@@ -1,8 +1,8 @@
 import TinyQueue from 'tinyqueue';
 import type { Item } from './backlog.ts';
 
-/** Events that kept failing in company: the more often, the less company they get. */
-export interface Aside {
+/** Events that kept failing in batches: the more often, the smaller the batches they leave in. */
+export interface SuspectQueue {
   add(item: Item, notBefore: number): void;
   /** Events of one call, at most so many. */
   take(now: number, most: number): readonly Item[];
@@ -12,7 +12,7 @@ export interface Aside {
 /** After two failures, after three, and after more. */
 const sizes = [50, 7, 1] as const;
 
-export function createAside(): Aside {
+export function createSuspectQueue(): SuspectQueue {
   const levels = sizes.map((size) => ({
     size,
     waiting: new TinyQueue<{ readonly at: number; readonly item: Item }>(
