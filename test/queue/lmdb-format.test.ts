@@ -1,3 +1,4 @@
+// Tests core/queue/lmdb/record.ts, core/queue/lmdb/keys.ts and core/queue/lmdb/store-meta.ts: what is on disk.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import * as keys from '../../core/queue/lmdb/keys.ts';
