@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { spillway } from './support/fake-terminal.ts';
-import { createWorkspace, letter, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, testDestinations, testSettings } from './support/workspace.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);
-const config = workspace.write('mailbox.json', { config: mailboxSettings });
+const config = workspace.write('mailbox.json', { config: testSettings });
 
 describe('spillway list and schema', () => {
   test('list shows every destination in aligned columns, without colours where nobody looks', async () => {
@@ -21,7 +21,7 @@ describe('spillway list and schema', () => {
   });
 
   test('list --json has the built-in destinations beside those of --destinations', async () => {
-    const { stdout } = await spillway(['list', '--json', '--destinations', mailboxes], '', {
+    const { stdout } = await spillway(['list', '--json', '--destinations', testDestinations], '', {
       SPILLWAY_DESTINATIONS: '',
     });
     const listed = JSON.parse(stdout) as { slug: string }[];
@@ -89,8 +89,8 @@ describe('usage errors exit 2 with one clear line', () => {
     ['no config', ['validate', 'mailbox'], /required option '--config <file>'/],
     [
       'an unknown slug lists the known ones',
-      ['schema', 'post'],
-      /unknown destination "post"; expected one of: adjust, .*mailbox/,
+      ['schema', 'shop'],
+      /unknown destination "shop"; expected one of: adjust, .*mailbox/,
     ],
     ['a config file that is not there', ['validate', 'mailbox', '--config', 'none.json'], /none\.json \(ENOENT\)/],
     ['an input that is not there', ['deliver', 'mailbox', '--config', config, '--input', 'none'], /none \(ENOENT\)/],
@@ -158,11 +158,11 @@ describe('usage errors exit 2 with one clear line', () => {
 
 describe('spillway preview', () => {
   const input = [
-    letter('m-1', 'Noted'),
-    letter('m-2', 'Ignored'),
+    eventLine('m-1', 'Noted'),
+    eventLine('m-2', 'Ignored'),
     '{"type":"page"}',
     '{"oops": "key-of-ann"',
-    letter('\u001b[31mred'),
+    eventLine('\u001b[31mred'),
   ].join('\n');
 
   test('explains each event: what would leave and where it comes from, or what stops it, and where', async () => {
@@ -199,7 +199,7 @@ describe('spillway preview', () => {
   });
 
   test('needs no network and exits 0 when every line could be read', async () => {
-    const file = workspace.write('one.ndjson', letter('m-1', 'Ignored'));
+    const file = workspace.write('one.ndjson', eventLine('m-1', 'Ignored'));
     expect(await spillway(['preview', 'mailbox', '--config', config, '--input', file])).toMatchObject({
       code: 0,
       stderr: '',

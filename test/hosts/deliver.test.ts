@@ -4,20 +4,31 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { fakeTerminal, spillway } from './support/fake-terminal.ts';
-import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings, parseLines } from './support/workspace.ts';
+import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
+import {
+  createWorkspace,
+  eventLine,
+  eventLines,
+  testDestinations,
+  testSettings,
+  parseLines,
+} from './support/workspace.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('mailbox.json', {
-  config: mailboxSettings,
+  config: testSettings,
   options: { retry: { attempts: 2, baseMs: 1, budget: false } },
 });
-let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+let server: Awaited<ReturnType<typeof startVendorServer>> | undefined;
 afterEach(() => server?.stop());
 
-async function deliver(input: string | Buffer, answer?: (batch: readonly Letter[]) => Answer, ...flags: string[]) {
-  server = await startMailServer(answer);
+async function deliver(
+  input: string | Buffer,
+  answer?: (batch: readonly ReceivedItem[]) => Answer,
+  ...flags: string[]
+) {
+  server = await startVendorServer(answer);
   const args = [
     'deliver',
     'mailbox',
@@ -35,7 +46,7 @@ async function deliver(input: string | Buffer, answer?: (batch: readonly Letter[
 describe('spillway deliver', () => {
   test('one outcome per line that is not blank, in input order, with line and messageId first', async () => {
     // The first batch is answered last.
-    const { code, outcomes } = await deliver(`${letters(10)}\n\n${letters(35, 11)}`, (batch) => ({
+    const { code, outcomes } = await deliver(`${eventLines(10)}\n\n${eventLines(35, 11)}`, (batch) => ({
       afterMs: batch[0]?.id === 'm-1' ? 300 : 0,
     }));
     expect(code).toBe(0);
@@ -51,9 +62,9 @@ describe('spillway deliver', () => {
 
   test('a bad line is rejected with its number, its text is told nowhere, and the run goes on', async () => {
     const input = Buffer.concat([
-      Buffer.from(`${letter('m-1')}\n{"type":"track","email":"ann@example.com"\n42\n`),
+      Buffer.from(`${eventLine('m-1')}\n{"type":"track","email":"ann@example.com"\n42\n`),
       Buffer.from([0x22, 0xfe, 0x22, 0x0a]),
-      Buffer.from(`"${'x'.repeat(8 * 1024 * 1024)}"\n${letter('m-6')}`),
+      Buffer.from(`"${'x'.repeat(8 * 1024 * 1024)}"\n${eventLine('m-6')}`),
     ]);
     const { code, outcomes, stdout, stderr } = await deliver(input);
     expect(code).toBe(65);
@@ -72,14 +83,16 @@ describe('spillway deliver', () => {
     workspace.write('o.ndjson', '{"line":99}\n');
     const wrong = workspace.write('wrong.json', { config: {} });
     const args = ['deliver', 'mailbox', '--config', wrong, '--outcomes', workspace.at('o.ndjson')];
-    expect(await spillway(args, letters(1))).toMatchObject({ code: 78 });
+    expect(await spillway(args, eventLines(1))).toMatchObject({ code: 78 });
     expect(workspace.outcomes('o.ndjson')).toHaveLength(1);
-    const { outcomes } = await deliver(letters(2));
+    const { outcomes } = await deliver(eventLines(2));
     expect(outcomes.map(({ line }) => line)).toEqual([1, 2]);
   });
 
   test('--json prints the summary as one object, and in equals the sum of the outcomes', async () => {
-    const lines = [letter('m-1'), letter('m-2', 'Ignored'), letter('m-3'), letter('m-4', 'Broken')].join('\n');
+    const lines = [eventLine('m-1'), eventLine('m-2', 'Ignored'), eventLine('m-3'), eventLine('m-4', 'Broken')].join(
+      '\n',
+    );
     let first = true;
     const { code, stdout, stderr } = await deliver(lines, () => {
       const status = first ? 503 : 200;
@@ -105,44 +118,44 @@ describe('spillway deliver', () => {
   });
 
   test('without --json the summary is for people, on stderr; --quiet leaves it out', async () => {
-    const { stdout, stderr } = await deliver(letters(12));
+    const { stdout, stderr } = await deliver(eventLines(12));
     expect(stdout).toBe('');
     expect(stderr).toMatch(/delivered +12\n/);
     expect(stderr).toContain('in 12 = 12 delivered + 0 skipped + 0 rejected + 0 deferred + 0 suspended + 0 unknown');
     await server?.stop();
-    expect(await deliver(letters(1), undefined, '--quiet')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await deliver(eventLines(1), undefined, '--quiet')).toMatchObject({ code: 0, stdout: '', stderr: '' });
   });
 
   test('refused credentials exit 77, before unreadable lines', async () => {
-    const { code, outcomes } = await deliver(`${letters(1)}oops`, () => ({ status: 401 }));
+    const { code, outcomes } = await deliver(`${eventLines(1)}oops`, () => ({ status: 401 }));
     expect(code).toBe(77);
     expect(outcomes[0]).toMatchObject({ kind: 'suspended', reason: { code: 'unauthorized' } });
   });
 
   test('an event that was not delivered exits 1', async () => {
-    const { code, outcomes } = await deliver(letters(1), () => ({ status: 500 }));
+    const { code, outcomes } = await deliver(eventLines(1), () => ({ status: 500 }));
     expect(code).toBe(1);
     expect(outcomes[0]).toMatchObject({ kind: 'deferred' });
   });
 
   test('--within is the time one event may take; what needs longer comes back deferred', async () => {
-    const { outcomes } = await deliver(letters(1), () => ({ afterMs: 2_000 }), '--within', '100');
+    const { outcomes } = await deliver(eventLines(1), () => ({ afterMs: 2_000 }), '--within', '100');
     expect(outcomes[0]).toMatchObject({ kind: 'deferred' });
   });
 
   test('SPILLWAY_ORIGIN and SPILLWAY_WITHIN stand for their flags', async () => {
-    server = await startMailServer();
+    server = await startVendorServer();
     const env = { SPILLWAY_ORIGIN: server.origin, SPILLWAY_WITHIN: '5000' };
-    expect(await spillway(['deliver', 'mailbox', '--config', config, '--quiet'], letters(3), env)).toMatchObject({
+    expect(await spillway(['deliver', 'mailbox', '--config', config, '--quiet'], eventLines(3), env)).toMatchObject({
       code: 0,
     });
     expect(server.received).toHaveLength(3);
   });
 
   test('--outcomes - writes them to standard output', async () => {
-    server = await startMailServer();
+    server = await startVendorServer();
     const args = ['deliver', 'mailbox', '--config', config, '--origin', server.origin, '--outcomes', '-'];
-    const { stdout } = await spillway(args, letters(3));
+    const { stdout } = await spillway(args, eventLines(3));
     expect(parseLines(stdout).map(({ messageId }) => messageId)).toEqual(['m-1', 'm-2', 'm-3']);
   });
 
@@ -151,7 +164,7 @@ describe('spillway deliver', () => {
   });
 
   test('the outcomes never go into the input or the config file: both stay as they were', async () => {
-    const input = workspace.write('input.ndjson', letters(2));
+    const input = workspace.write('input.ndjson', eventLines(2));
     for (const [what, file] of Object.entries({ input, config })) {
       const before = workspace.read(path.basename(file));
       const args = ['deliver', 'mailbox', '--config', config, '--input', input, '--outcomes', file];
@@ -166,9 +179,9 @@ describe('spillway deliver', () => {
   });
 
   test('an input that breaks off exits 65 and says from where, with the outcomes of what was read', async () => {
-    server = await startMailServer();
+    server = await startVendorServer();
     const stdin = new PassThrough();
-    stdin.write(`${letters(3)}{"type":"tr`);
+    stdin.write(`${eventLines(3)}{"type":"tr`);
     setTimeout(() => stdin.destroy(Object.assign(new Error('gone'), { code: 'EIO' })), 300);
     const args = [
       'deliver',
@@ -180,7 +193,7 @@ describe('spillway deliver', () => {
       '--outcomes',
       workspace.at('b.ndjson'),
     ];
-    const ran = await fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes }).run(...args);
+    const ran = await fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: testDestinations }).run(...args);
     expect(ran).toMatchObject({
       code: 65,
       stderr: expect.stringContaining(
@@ -195,14 +208,14 @@ describe('a signal', () => {
   /** Delivers from an input that never ends; the signal comes when the first batch has arrived. */
   async function interrupted(during: (box: ReturnType<typeof fakeTerminal>) => void | Promise<void>) {
     const stdin = new PassThrough();
-    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes });
+    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: testDestinations });
     const arrived = new Promise<void>((resolve) => {
-      void startMailServer(() => {
+      void startVendorServer(() => {
         resolve();
         return { afterMs: 400 };
       }).then((started) => {
         server = started;
-        stdin.write(letters(57));
+        stdin.write(eventLines(57));
         const args = ['deliver', 'mailbox', '--config', config, '--origin', started.origin];
         ran = box.run(...args, '--outcomes', workspace.at('s.ndjson'));
       });
@@ -253,7 +266,7 @@ test('F-06 an interim response that nobody asked for is said once, and nothing i
   const origin = `http://127.0.0.1:${(vendor.address() as AddressInfo).port}`;
   const file = workspace.at('interim.ndjson');
   const args = ['deliver', 'mailbox', '--config', config, '--origin', origin, '--outcomes', file];
-  const { code, stderr } = await spillway(args, letters(25));
+  const { code, stderr } = await spillway(args, eventLines(25));
   vendor.closeAllConnections();
   await new Promise((closed) => vendor.close(closed));
   expect(code).toBe(1);
@@ -269,18 +282,18 @@ describe('a proxy in the environment', () => {
   const env = { HTTPS_PROXY: 'http://user:hunter2@proxy.example:3128' };
 
   test('F-22 is not used by itself, which is said once', async () => {
-    server = await startMailServer();
+    server = await startVendorServer();
     const args = ['deliver', 'mailbox', '--config', config, '--origin', server.origin];
-    const { code, stderr } = await spillway(args, letters(3), env);
+    const { code, stderr } = await spillway(args, eventLines(3), env);
     expect(code).toBe(0);
     expect(stderr.match(/HTTPS_PROXY is set but not used; pass --proxy to send through that proxy/g)).toHaveLength(1);
     expect(stderr).not.toContain('hunter2');
   });
 
   test('F-22 is used where --proxy asks for it, and it is said what that means', async () => {
-    server = await startMailServer();
+    server = await startVendorServer();
     const args = ['deliver', 'mailbox', '--config', config, '--origin', server.origin, '--proxy'];
-    const { code, stderr } = await spillway(args, letters(3), env);
+    const { code, stderr } = await spillway(args, eventLines(3), env);
     // What is on loopback is reached without it.
     expect(code).toBe(0);
     expect(stderr).toContain('requests go through the proxy of HTTPS_PROXY');
@@ -288,7 +301,7 @@ describe('a proxy in the environment', () => {
   });
 
   test('F-22 has to be there for --proxy', async () => {
-    const { code, stderr } = await spillway(['deliver', 'mailbox', '--config', config, '--proxy'], letters(1));
+    const { code, stderr } = await spillway(['deliver', 'mailbox', '--config', config, '--proxy'], eventLines(1));
     expect(code).toBe(2);
     expect(stderr).toContain('neither HTTPS_PROXY nor HTTP_PROXY is set');
   });

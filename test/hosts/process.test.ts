@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { startMailServer } from './support/mail-server.ts';
-import { createWorkspace, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { startVendorServer } from './support/vendor-server.ts';
+import { createWorkspace, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const workspace = createWorkspace();
 afterAll(workspace.remove);
-const config = workspace.write('mailbox.json', { config: mailboxSettings });
-let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+const config = workspace.write('mailbox.json', { config: testSettings });
+let server: Awaited<ReturnType<typeof startVendorServer>> | undefined;
 afterEach(() => server?.stop());
 
 /** The CLI as a process of its own. */
@@ -19,7 +19,7 @@ function start(...args: string[]) {
   const main = path.join('core', 'hosts', 'cli', 'main.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: mailboxes },
+    env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: testDestinations },
   });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString('utf8')));
@@ -36,11 +36,11 @@ describe('the CLI as a process', () => {
   }, 30_000);
 
   test('SIGINT while the input stalls: exits 130 with the outcomes of what was read', async () => {
-    server = await startMailServer();
+    server = await startVendorServer();
     const outcomes = workspace.at('int.ndjson');
     const args = ['--config', config, '--origin', server.origin, '--outcomes', outcomes];
     const { child, exited } = start('deliver', 'mailbox', ...args);
-    child.stdin.write(letters(25));
+    child.stdin.write(eventLines(25));
     while (server.received.length < 25) await new Promise((resolve) => void setTimeout(resolve, 20));
     child.kill('SIGINT');
     const { code, stderr } = await exited;
@@ -52,9 +52,9 @@ describe('the CLI as a process', () => {
   }, 30_000);
 
   test('a second signal ends it at once', async () => {
-    server = await startMailServer(() => ({ afterMs: 8_000 }));
+    server = await startVendorServer(() => ({ afterMs: 8_000 }));
     const { child, exited } = start('deliver', 'mailbox', '--config', config, '--origin', server.origin);
-    child.stdin.write(letters(25));
+    child.stdin.write(eventLines(25));
     while (server.batches === 0) await new Promise((resolve) => void setTimeout(resolve, 20));
     child.kill('SIGTERM');
     await new Promise((resolve) => void setTimeout(resolve, 600));
@@ -65,7 +65,7 @@ describe('the CLI as a process', () => {
   }, 30_000);
 
   test('a reader of the outcomes that goes away stops the run cleanly', async () => {
-    server = await startMailServer();
+    server = await startVendorServer();
     const args = ['--config', config, '--origin', server.origin, '--outcomes', '-'];
     const { child, exited } = start('deliver', 'mailbox', ...args);
     child.stdout.once('data', () => child.stdout.destroy());
@@ -74,7 +74,7 @@ describe('the CLI as a process', () => {
       more = false;
     });
     for (let first = 1; more; first += 100) {
-      child.stdin.write(letters(100, first));
+      child.stdin.write(eventLines(100, first));
       await new Promise((resolve) => void setTimeout(resolve, 10));
     }
     const { code, stderr } = await exited;

@@ -2,16 +2,16 @@
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/index.ts';
 import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
-import { startMailServer } from './support/mail-server.ts';
+import { startVendorServer } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('work.json', {
-  connections: [{ id: 'post', destination: 'mailbox', config: mailboxSettings }],
+  connections: [{ id: 'shop', destination: 'mailbox', config: testSettings }],
 });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
@@ -27,11 +27,16 @@ let stores = 0;
 /** A store in which one event was done, one waits and two are dead letters; with a worker beside it, which the vendor refuses. */
 async function standing(beside: boolean): Promise<Store> {
   const store = createStore(workspace, `store-${++stores}`);
-  const first = [letter('done', 'Ignored'), letter('dead-1', 'Broken'), letter('dead-2', 'Broken'), letter('waits')];
-  await store.enqueue('post', config, `${first.join('\n')}\n`);
+  const first = [
+    eventLine('done', 'Ignored'),
+    eventLine('dead-1', 'Broken'),
+    eventLine('dead-2', 'Broken'),
+    eventLine('waits'),
+  ];
+  await store.enqueue('shop', config, `${first.join('\n')}\n`);
   if (!beside) return store;
-  const server = await startMailServer(() => ({ status: 401 }));
-  const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+  const server = await startVendorServer(() => ({ status: 401 }));
+  const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
   const origin = ['--origin', `mailbox=${server.origin}`];
   const ran = box.run('work', '--store', store.store, '--config', config, ...origin, '--quiet');
   while (server.batches === 0) await pause(5);
@@ -48,13 +53,13 @@ const plain = ({ store }: Store, text: string): string =>
   text
     .replaceAll(store, 'STORE')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/^(post +mailbox +\d+ +)\d+ m?s */gm, '$1AGE ');
+    .replaceAll(/^(shop +mailbox +\d+ +)\d+ m?s */gm, '$1AGE ');
 
 type Act = (store: Store) => Promise<Ran>;
 const put =
   (input: string | Buffer, ...flags: string[]): Act =>
   ({ enqueue }) =>
-    enqueue('post', config, input, ...flags);
+    enqueue('shop', config, input, ...flags);
 const say =
   (...args: string[]): Act =>
   ({ run }) =>
@@ -79,7 +84,7 @@ const table: Act = async ({ run }) => {
   const { code, stdout, stderr } = await run('queue', 'status');
   const lines = stdout
     .split('\n')
-    .filter((line) => !/ bytes on disk, |spillway work is running|^post: (held|working|idle)/.test(line));
+    .filter((line) => !/ bytes on disk, |spillway work is running|^shop: (held|working|idle)/.test(line));
   return { code, stdout: lines.join('\n'), stderr };
 };
 const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
@@ -91,12 +96,12 @@ const separators = JSON.stringify({
 
 const commands: readonly (readonly [what: string, ...acts: Act[]])[] = [
   ...['42', '-0', '1e999', '"x"', '""', 'null', 'true', 'false', '[1]', '[]', '{}', deep].map(
-    (line) => [`enqueue of the line ${line.slice(0, 9)}`, put(`${letters(2)}${line}\n${letters(2, 3)}`)] as const,
+    (line) => [`enqueue of the line ${line.slice(0, 9)}`, put(`${eventLines(2)}${line}\n${eventLines(2, 3)}`)] as const,
   ),
-  ['enqueue of every other end of a line', put(`${separators}\n${letters(1)}`)],
+  ['enqueue of every other end of a line', put(`${separators}\n${eventLines(1)}`)],
   [
     'enqueue of lone surrogates and a zero',
-    put(`${letter('a')}\n{"type":"track","event":"\\ud800\\u0000","messageId":"b"}`),
+    put(`${eventLine('a')}\n{"type":"track","event":"\\ud800\\u0000","messageId":"b"}`),
   ],
   [
     'enqueue of an event with a key of every object',
@@ -107,9 +112,9 @@ const commands: readonly (readonly [what: string, ...acts: Act[]])[] = [
     'enqueue of lines that cannot be read',
     put(Buffer.concat([Buffer.from('\uFEFF{"a\n\n'), Buffer.from([0xff, 0x0a])])),
   ],
-  ['enqueue of what was put before', put(letters(3)), put(letters(4), '--json')],
+  ['enqueue of what was put before', put(eventLines(3)), put(eventLines(4), '--json')],
   ['enqueue of nothing', put('')],
-  ['enqueue of more than a batch', put(letters(1_200))],
+  ['enqueue of more than a batch', put(eventLines(1_200))],
   ['queue status', table],
   ['queue status for machines', status],
   ['dead list', say('dead', 'list')],
@@ -123,7 +128,7 @@ const commands: readonly (readonly [what: string, ...acts: Act[]])[] = [
   ['dead requeue', say('dead', 'requeue', 'dead-1'), say('dead', 'list', '--json'), status],
   ['dead requeue --dry-run', say('dead', 'requeue', '--dry-run')],
   ['dead drop', say('dead', 'drop', '--yes'), say('dead', 'list'), status],
-  ['replay', say('replay', 'post', '--config', config, '--from', '2020-01-01'), status],
+  ['replay', say('replay', 'shop', '--config', config, '--from', '2020-01-01'), status],
 ];
 
 describe('a command answers beside a running work as it does without', () => {
@@ -142,7 +147,7 @@ describe('a command answers beside a running work as it does without', () => {
       await leave?.();
       leave = undefined;
       const queue = await openQueue({ path: store.store });
-      const claims = queue.claim('post', 5_000, Date.now());
+      const claims = queue.claim('shop', 5_000, Date.now());
       said.push(plain(store, JSON.stringify(claims.map(({ id, lane, event }) => ({ id, lane, event })))));
       await queue.close();
       both.push(said);
@@ -153,10 +158,10 @@ describe('a command answers beside a running work as it does without', () => {
   test('F-93 a full queue says what takes its room as it is now', async () => {
     for (const beside of [false, true]) {
       const store = await standing(false);
-      await store.enqueue('post', config, '', '--max-bytes', '200kB');
+      await store.enqueue('shop', config, '', '--max-bytes', '200kB');
       if (beside) {
-        const server = await startMailServer(() => ({ status: 401 }));
-        const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+        const server = await startVendorServer(() => ({ status: 401 }));
+        const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
         const ran = box.run(
           'work',
           '--store',
@@ -174,7 +179,7 @@ describe('a command answers beside a running work as it does without', () => {
           await server.stop();
         };
       }
-      const { code, stdout, stderr } = await store.enqueue('post', config, letters(4_000), '--json');
+      const { code, stdout, stderr } = await store.enqueue('shop', config, eventLines(4_000), '--json');
       const { accepted } = JSON.parse(stdout) as { accepted: number };
       expect(code).toBe(75);
       expect(accepted).toBeGreaterThan(0);

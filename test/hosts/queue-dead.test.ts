@@ -2,28 +2,28 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
 import { generateLines } from '../vendors/index.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
-const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
+const config = workspace.write('mailbox.json', { destination: 'mailbox', config: testSettings });
 const adjust = accounts.find(({ slug }) => slug === 'adjust');
 const phones = workspace.write('phones.json', { destination: 'adjust', config: adjust?.config });
 
 let stores = 0;
-/** Two dead letters of `post`, one of `desk`, each for a defect of the mailbox, and one letter that waits. */
+/** Two dead letters of `shop`, one of `blog`, each for a defect of the mailbox, and one event that waits. */
 async function storeOfDead() {
   const store = createStore(workspace, `store-${++stores}`);
   const broken = (id: string, email: string) =>
     JSON.stringify({ type: 'track', event: 'Broken', messageId: id, properties: { email } });
   await store.enqueue(
-    'post',
+    'shop',
     config,
-    [broken('m-1', 'ann@example.com'), letter('m-2'), broken('m-3', 'bob@example.com')].join('\n'),
+    [broken('m-1', 'ann@example.com'), eventLine('m-2'), broken('m-3', 'bob@example.com')].join('\n'),
   );
-  await store.enqueue('desk', config, `${broken('d-1', 'cid@example.com')}\n42\n`);
+  await store.enqueue('blog', config, `${broken('d-1', 'cid@example.com')}\n42\n`);
   return store;
 }
 
@@ -35,8 +35,8 @@ describe('spillway dead list', () => {
     expect(stdout.split('\n')[0]).toBe(
       'CONNECTION  SEQ  ID                                       WHY                       ATTEMPTS  TIME',
     );
-    expect(stdout).toMatch(/^post +\d+ +m-1 +rejected: internal_error +0 +\d{4}-\d\d-\d\dT/m);
-    expect(stdout).toMatch(/^desk +\d+ +line:2:[0-9a-f]{32} +rejected: invalid_value +0 /m);
+    expect(stdout).toMatch(/^shop +\d+ +m-1 +rejected: internal_error +0 +\d{4}-\d\d-\d\dT/m);
+    expect(stdout).toMatch(/^blog +\d+ +line:2:[0-9a-f]{32} +rejected: invalid_value +0 /m);
     const json = await run('dead', 'list', '--json');
     expect(stdout + json.stdout).not.toContain('example.com');
   });
@@ -44,15 +44,15 @@ describe('spillway dead list', () => {
   test('--connection, --reason and --since choose among them', async () => {
     const { dead, run } = await storeOfDead();
     const ids = async (...flags: string[]): Promise<string[]> => (await dead(...flags)).map(({ id }) => id).sort();
-    expect(await ids('--connection', 'post')).toEqual(['m-1', 'm-3']);
+    expect(await ids('--connection', 'shop')).toEqual(['m-1', 'm-3']);
     expect(await ids('--reason', 'internal_error')).toEqual(['d-1', 'm-1', 'm-3']);
     expect(await ids('--since', '2100-01-01')).toEqual([]);
-    expect(await ids('--since', '2020-01-01T00:00:00Z', '--connection', 'desk', '--reason', 'internal_error')).toEqual([
+    expect(await ids('--since', '2020-01-01T00:00:00Z', '--connection', 'blog', '--reason', 'internal_error')).toEqual([
       'd-1',
     ]);
     expect(await run('dead', 'list', '--connection', 'nobody')).toMatchObject({
       code: 2,
-      stderr: 'spillway: the store has no connection "nobody"; expected one of: desk, post\n',
+      stderr: 'spillway: the store has no connection "nobody"; expected one of: blog, shop\n',
     });
     expect(await run('dead', 'list', '--reason', 'tired')).toMatchObject({
       code: 2,
@@ -66,7 +66,7 @@ describe('spillway dead list', () => {
 
   test('says so when there are none', async () => {
     const store = createStore(workspace, `store-${++stores}`);
-    await store.enqueue('post', config, letter('m-1'));
+    await store.enqueue('shop', config, eventLine('m-1'));
     expect(await store.run('dead', 'list')).toMatchObject({ code: 0, stdout: 'no dead letters\n' });
   });
 });
@@ -77,7 +77,7 @@ describe('spillway dead show', () => {
     const { code, stdout } = await run('dead', 'show', 'm-3');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      connection: 'post',
+      connection: 'shop',
       id: 'm-3',
       event: { type: 'track', messageId: 'm-3', properties: { email: 'bob@example.com' } },
       outcome: 'rejected',
@@ -85,8 +85,8 @@ describe('spillway dead show', () => {
       attempts: 0,
       configHash: '',
     });
-    const [first] = await dead('--connection', 'desk');
-    const byNumber = await run('dead', 'show', String(first?.seq), '--connection', 'desk');
+    const [first] = await dead('--connection', 'blog');
+    const byNumber = await run('dead', 'show', String(first?.seq), '--connection', 'blog');
     expect(JSON.parse(byNumber.stdout)).toMatchObject({ id: 'd-1' });
   });
 
@@ -103,7 +103,7 @@ describe('spillway dead show', () => {
 describe('spillway dead export', () => {
   test('prints all of them as NDJSON, or their events alone, which enqueue takes', async () => {
     const { run } = await storeOfDead();
-    const whole = await run('dead', 'export', '--connection', 'post');
+    const whole = await run('dead', 'export', '--connection', 'shop');
     expect(
       whole.stdout
         .trimEnd()
@@ -121,15 +121,15 @@ describe('spillway dead export', () => {
 describe('spillway dead requeue', () => {
   test('puts the chosen ones back into the queue; --dry-run only counts them', async () => {
     const { run, backlog, dead } = await storeOfDead();
-    expect(await run('dead', 'requeue', '--connection', 'post', '--dry-run')).toMatchObject({
+    expect(await run('dead', 'requeue', '--connection', 'shop', '--dry-run')).toMatchObject({
       code: 0,
       stdout: '2 would be requeued\n',
     });
-    expect(await backlog('post')).toMatchObject({ waiting: 1, dead: 2 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 1, dead: 2 });
     expect(await run('dead', 'requeue', 'm-3')).toMatchObject({ code: 0, stdout: '1 requeued\n', stderr: '' });
-    expect(await backlog('post')).toMatchObject({ waiting: 2, dead: 1 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 2, dead: 1 });
     expect(await run('dead', 'requeue', '--reason', 'internal_error')).toMatchObject({ stdout: '2 requeued\n' });
-    expect(await dead()).toMatchObject([{ connection: 'desk', reason: { code: 'invalid_value' } }]);
+    expect(await dead()).toMatchObject([{ connection: 'blog', reason: { code: 'invalid_value' } }]);
     expect(await run('dead', 'requeue', 'm-3')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('no dead letter'),
@@ -147,7 +147,7 @@ describe('events that were refused on their way in', () => {
       workspace.write(name, {
         connections: [
           { id: 'phones', destination: 'adjust', config: { ...settings, eventTokens } },
-          { id: 'post', destination: 'mailbox', config: mailboxSettings },
+          { id: 'shop', destination: 'mailbox', config: testSettings },
         ],
       });
     const before = file('before.json', Object.fromEntries(Object.entries(tokens).slice(0, 1)));
@@ -170,18 +170,18 @@ describe('events that were refused on their way in', () => {
 });
 
 describe('spillway replay', () => {
-  const skipped = [letter('m-1', 'Ignored'), letter('m-2', 'Ignored'), letter('m-3')].join('\n');
+  const skipped = [eventLine('m-1', 'Ignored'), eventLine('m-2', 'Ignored'), eventLine('m-3')].join('\n');
   const today = new Date(Date.now() - 60_000).toISOString();
 
   test('puts what was done in that time into the queue once more', async () => {
     const { enqueue, run, backlog } = createStore(workspace, `store-${++stores}`);
-    await enqueue('post', config, skipped);
-    const args = ['replay', 'post', '--config', config];
+    await enqueue('shop', config, skipped);
+    const args = ['replay', 'shop', '--config', config];
     expect(await run(...args, '--from', '2020-01-01', '--to', '2020-01-02')).toMatchObject({
       stdout: '0 requeued\n',
     });
     expect(await run(...args, '--from', today)).toMatchObject({ code: 0, stdout: '2 requeued\n' });
-    expect(await backlog('post')).toMatchObject({ waiting: 3 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 3 });
     expect(await run(...args, '--from', today, '--to', '2020-01-01')).toMatchObject({
       code: 2,
       stderr: 'spillway: --to is before --from\n',
@@ -209,8 +209,8 @@ describe('spillway queue status', () => {
     expect(code).toBe(0);
     const [head, ...rows] = stdout.trimEnd().split('\n');
     expect(head).toMatch(/^CONNECTION +DESTINATION +WAITING +OLDEST +DEAD +DONE$/);
-    expect(rows[0]).toMatch(/^desk +mailbox +0 +- +2 +0$/);
-    expect(rows[1]).toMatch(/^post +mailbox +1 +\d+ m?s +2 +0$/);
+    expect(rows[0]).toMatch(/^blog +mailbox +0 +- +2 +0$/);
+    expect(rows[1]).toMatch(/^shop +mailbox +1 +\d+ m?s +2 +0$/);
     expect(rows[2]).toMatch(/^\d+ of \d+ bytes \(\d+\.\d %\)$/);
   });
 

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { itNeeds, prlimit } from '../support/machine.ts';
 import { spillway } from './support/fake-terminal.ts';
-import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // The first test waits for all of the program to be compiled.
@@ -16,19 +16,19 @@ jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('mailbox.json', {
-  config: mailboxSettings,
+  config: testSettings,
   options: { retry: { attempts: 1, baseMs: 1, budget: false } },
 });
-let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+let server: Awaited<ReturnType<typeof startVendorServer>> | undefined;
 afterEach(() => server?.stop());
 
 let runs = 0;
-async function resumable(content: string, answer?: (batch: readonly Letter[]) => Answer) {
+async function resumable(content: string, answer?: (batch: readonly ReceivedItem[]) => Answer) {
   runs += 1;
   const store = workspace.at(`store-${runs}`);
   const input = workspace.write(`input-${runs}.ndjson`, content);
   const outcomes = `outcomes-${runs}.ndjson`;
-  server = await startMailServer(answer);
+  server = await startVendorServer(answer);
   const files = ['--config', config, '--input', input, '--outcomes', workspace.at(outcomes), '--store', store];
   const args = ['deliver', 'mailbox', ...files, '--origin', server.origin, '--json'];
   return {
@@ -57,12 +57,12 @@ describe('spillway deliver --store', () => {
   itNeeds(prlimit)(
     'F-97 with no room for the journal it says which outcomes are not in it, has them among the outcomes, and sends again only these',
     async () => {
-      const { args, deliver, server: mail } = await resumable(letters(3_000), () => ({ afterMs: 5 }));
+      const { args, deliver, server: mail } = await resumable(eventLines(3_000), () => ({ afterMs: 5 }));
       const main = path.join('core', 'hosts', 'cli', 'main.ts');
       // No file of this process may be larger; what the tests themselves keep is kept from it.
       const child = spawn('prlimit', ['--fsize=262144', process.execPath, '--import', 'tsx', main, ...args], {
         cwd: root,
-        env: { ...process.env, NODE_OPTIONS: '', TSX_DISABLE_CACHE: '1', SPILLWAY_DESTINATIONS: mailboxes },
+        env: { ...process.env, NODE_OPTIONS: '', TSX_DISABLE_CACHE: '1', SPILLWAY_DESTINATIONS: testDestinations },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       let stderr = '';
@@ -102,7 +102,7 @@ describe('spillway deliver --store', () => {
   );
 
   test('a second run of a delivery that is done sends nothing, and tells the same outcomes', async () => {
-    const content = `${letters(40)}oops\n${letter('m-41', 'Ignored')}\n`;
+    const content = `${eventLines(40)}oops\n${eventLine('m-41', 'Ignored')}\n`;
     const { deliver, server: mail } = await resumable(content);
     const first = await deliver();
     expect(first.code).toBe(65);
@@ -119,10 +119,10 @@ describe('spillway deliver --store', () => {
   });
 
   test('after kill -9 the same command goes on where it was: nothing lost, nothing sent twice but what was in flight', async () => {
-    const { args, deliver, server: mail } = await resumable(letters(600), () => ({ afterMs: 60 }));
+    const { args, deliver, server: mail } = await resumable(eventLines(600), () => ({ afterMs: 60 }));
     const child = spawn(process.execPath, ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts'), ...args], {
       cwd: root,
-      env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: mailboxes },
+      env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: testDestinations },
       stdio: 'ignore',
     });
     while (mail.batches < 12) await new Promise((resolve) => void setTimeout(resolve, 5));
@@ -144,7 +144,7 @@ describe('spillway deliver --store', () => {
 
   test('what was deferred goes again with the next run, and only that', async () => {
     let down = true;
-    const { deliver, server: mail } = await resumable(letters(30), (batch) => ({
+    const { deliver, server: mail } = await resumable(eventLines(30), (batch) => ({
       status: down && batch[0]?.id === 'm-11' ? 503 : 200,
     }));
     const first = await deliver();
@@ -158,7 +158,7 @@ describe('spillway deliver --store', () => {
   });
 
   test('an entry that a crash broke off does not count, and harms none after it', async () => {
-    const { deliver, journal, server: mail } = await resumable(letters(20));
+    const { deliver, journal, server: mail } = await resumable(eventLines(20));
     await deliver();
     const size = readFileSync(journal()).length;
     truncateSync(journal(), size - 7);
@@ -169,18 +169,18 @@ describe('spillway deliver --store', () => {
   });
 
   test('lines that were added since are delivered, and only they', async () => {
-    const { deliver, input, server: mail } = await resumable(letters(10));
+    const { deliver, input, server: mail } = await resumable(eventLines(10));
     await deliver();
-    appendFileSync(input, letters(5, 11));
+    appendFileSync(input, eventLines(5, 11));
     const { outcomes } = await deliver();
     expect(outcomes).toHaveLength(15);
     expect(mail.received).toHaveLength(15);
   });
 
   test('a file whose lines have changed is refused, with what to do', async () => {
-    const { deliver, input, journal, server: mail } = await resumable(letters(10));
+    const { deliver, input, journal, server: mail } = await resumable(eventLines(10));
     await deliver();
-    workspace.write(path.basename(input), letters(10, 2));
+    workspace.write(path.basename(input), eventLines(10, 2));
     const { code, stderr } = await deliver();
     expect(code).toBe(65);
     expect(stderr).toContain('line 1 has changed since this delivery began');
@@ -191,7 +191,7 @@ describe('spillway deliver --store', () => {
   test('standard input cannot be read again, so that it is a usage error', async () => {
     const { code, stderr } = await spillway(
       ['deliver', 'mailbox', '--config', config, '--store', workspace.at('none')],
-      letters(1),
+      eventLines(1),
     );
     expect(code).toBe(2);
     expect(stderr).toContain('--store needs a file as --input');

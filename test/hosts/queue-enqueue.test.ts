@@ -3,19 +3,19 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
 import { generateLines } from '../vendors/index.ts';
 import { fakeTerminal, spillway } from './support/fake-terminal.ts';
-import { startMailServer } from './support/mail-server.ts';
+import { startVendorServer } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
-const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
+const config = workspace.write('mailbox.json', { destination: 'mailbox', config: testSettings });
 const adjust = accounts.find(({ slug }) => slug === 'adjust');
 const workFile = workspace.write('work.json', {
   connections: [
-    { id: 'post', destination: 'mailbox', config: mailboxSettings },
+    { id: 'shop', destination: 'mailbox', config: testSettings },
     { id: 'phones', destination: 'adjust', config: adjust?.config },
   ],
 });
@@ -25,15 +25,15 @@ const freshStore = () => createStore(workspace, `store-${++stores}`);
 describe('spillway enqueue', () => {
   test('keeps every event, and says how many; the same file again is a no-op', async () => {
     const { enqueue, backlog } = freshStore();
-    expect(await enqueue('post', config, letters(1_200))).toMatchObject({
+    expect(await enqueue('shop', config, eventLines(1_200))).toMatchObject({
       code: 0,
       stdout: '',
-      stderr: 'post (mailbox): 1200 kept, 0 duplicates\n',
+      stderr: 'shop (mailbox): 1200 kept, 0 duplicates\n',
     });
-    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 1_200, done: 0, dead: 0 });
-    const again = await enqueue('post', config, letters(1_201), '--json');
+    expect(await backlog('shop')).toMatchObject({ destination: 'mailbox', waiting: 1_200, done: 0, dead: 0 });
+    const again = await enqueue('shop', config, eventLines(1_201), '--json');
     expect(JSON.parse(again.stdout)).toEqual({
-      connection: 'post',
+      connection: 'shop',
       destination: 'mailbox',
       in: 1_201,
       accepted: 1,
@@ -42,34 +42,34 @@ describe('spillway enqueue', () => {
       rejected: 0,
       unreadable: 0,
     });
-    expect(await backlog('post')).toMatchObject({ waiting: 1_201 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 1_201 });
   });
 
   test('an event without messageId is known by its line and content, so that its file can be put again', async () => {
     const { enqueue, backlog } = freshStore();
     const line = JSON.stringify({ type: 'track', event: 'Letter Sent' });
-    await enqueue('post', config, `${line}\n${line}\n`);
-    expect((await enqueue('post', config, `${line}\n${line}\n`)).stderr).toContain('0 kept, 2 duplicates');
-    expect(await backlog('post')).toMatchObject({ waiting: 2 });
+    await enqueue('shop', config, `${line}\n${line}\n`);
+    expect((await enqueue('shop', config, `${line}\n${line}\n`)).stderr).toContain('0 kept, 2 duplicates');
+    expect(await backlog('shop')).toMatchObject({ waiting: 2 });
   });
 
   test('a messageId longer than a key may be is as good as any', async () => {
     const { enqueue, backlog } = freshStore();
     const long = `${'x'.repeat(9_000)}`;
-    await enqueue('post', config, `${letter(`${long}1`)}\n${letter(`${long}2`)}\n`);
-    expect((await enqueue('post', config, letter(`${long}1`))).stderr).toContain('0 kept, 1 duplicates');
-    expect(await backlog('post')).toMatchObject({ waiting: 2 });
+    await enqueue('shop', config, `${eventLine(`${long}1`)}\n${eventLine(`${long}2`)}\n`);
+    expect((await enqueue('shop', config, eventLine(`${long}1`))).stderr).toContain('0 kept, 1 duplicates');
+    expect(await backlog('shop')).toMatchObject({ waiting: 2 });
   });
 
   test('what is skipped or rejected on the way in is settled at once', async () => {
     const { enqueue, backlog, dead } = freshStore();
-    const input = [letter('m-1'), letter('m-2', 'Ignored'), letter('m-3', 'Broken'), '42'].join('\n');
-    const { code, stderr } = await enqueue('post', config, input);
+    const input = [eventLine('m-1'), eventLine('m-2', 'Ignored'), eventLine('m-3', 'Broken'), '42'].join('\n');
+    const { code, stderr } = await enqueue('shop', config, input);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'post (mailbox): 4 kept, 0 duplicates, 1 settled as skipped, 2 as rejected\n',
+      stderr: 'shop (mailbox): 4 kept, 0 duplicates, 1 settled as skipped, 2 as rejected\n',
     });
-    expect(await backlog('post')).toMatchObject({ waiting: 1, done: 1, dead: 2 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 1, done: 1, dead: 2 });
     expect((await dead()).map(({ id, outcome, attempts }) => [id, outcome, attempts])).toEqual([
       ['m-3', 'rejected', 0],
       [expect.stringMatching(/^line:4:[0-9a-f]{32}$/), 'rejected', 0],
@@ -78,16 +78,16 @@ describe('spillway enqueue', () => {
 
   test('a line that cannot be read is told by its number, never by its text, and the run goes on', async () => {
     const { enqueue, backlog } = freshStore();
-    const input = `${letter('m-1')}\n\n{"email":"ann@example.com"\n${letter('m-2')}\n`;
-    const { code, stderr } = await enqueue('post', config, input, '--quiet');
+    const input = `${eventLine('m-1')}\n\n{"email":"ann@example.com"\n${eventLine('m-2')}\n`;
+    const { code, stderr } = await enqueue('shop', config, input, '--quiet');
     expect({ code, stderr }).toEqual({ code: 65, stderr: 'spillway: line 3: The line is not valid JSON\n' });
-    expect(await backlog('post')).toMatchObject({ waiting: 2 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 2 });
   });
 
   test('a full queue ends it with exit 75 and the line to go on from, and what was confirmed is kept', async () => {
     const { enqueue, backlog } = freshStore();
-    const input = `oops\n${letters(4_000)}`;
-    const { code, stdout, stderr } = await enqueue('post', config, input, '--max-bytes', '200kB', '--json');
+    const input = `oops\n${eventLines(4_000)}`;
+    const { code, stdout, stderr } = await enqueue('shop', config, input, '--max-bytes', '200kB', '--json');
     const { accepted, stopped } = JSON.parse(stdout) as { accepted: number; stopped: { nextLine: number } };
     expect(code).toBe(75);
     expect(accepted).toBeGreaterThan(0);
@@ -99,15 +99,15 @@ describe('spillway enqueue', () => {
     expect(stderr).toContain(
       `of 200000 bytes are in use: ${accepted} waiting events, 0 kept for replay, 0 dead letters;`,
     );
-    expect(await backlog('post')).toMatchObject({ waiting: accepted });
+    expect(await backlog('shop')).toMatchObject({ waiting: accepted });
   });
 
   test('a signal ends it at a line it names; everything before it is kept', async () => {
     const { store, backlog } = freshStore();
     const stdin = new PassThrough();
-    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes });
-    const ran = box.run('enqueue', 'post', '--store', store, '--config', config, '--json');
-    stdin.write(`${letters(1_200)}{"type":"tra`);
+    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: testDestinations });
+    const ran = box.run('enqueue', 'shop', '--store', store, '--config', config, '--json');
+    stdin.write(`${eventLines(1_200)}{"type":"tra`);
     while (box.listening === 0) await new Promise((resolve) => void setTimeout(resolve, 1));
     await new Promise((resolve) => void setTimeout(resolve, 100));
     box.send('SIGTERM');
@@ -120,16 +120,16 @@ describe('spillway enqueue', () => {
     expect(stderr).toBe(
       `spillway: stopped by SIGTERM: continue from line ${accepted + 1}; everything before it is in the queue\n`,
     );
-    expect(await backlog('post')).toMatchObject({ waiting: accepted });
+    expect(await backlog('shop')).toMatchObject({ waiting: accepted });
   });
 
   test('F-97 --max-bytes below one batch holds what fits, and below what holds anything it is refused', async () => {
     const { enqueue, backlog } = freshStore();
-    const { code, stdout } = await enqueue('post', config, letters(499), '--max-bytes', '20kB', '--json');
+    const { code, stdout } = await enqueue('shop', config, eventLines(499), '--max-bytes', '20kB', '--json');
     const { accepted } = JSON.parse(stdout) as { accepted: number };
     expect([code, accepted > 50]).toEqual([75, true]);
-    expect(await backlog('post')).toMatchObject({ waiting: accepted });
-    expect(await enqueue('post', config, letters(1), '--max-bytes', '8000')).toMatchObject({
+    expect(await backlog('shop')).toMatchObject({ waiting: accepted });
+    expect(await enqueue('shop', config, eventLines(1), '--max-bytes', '8000')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('the minimum is 8192'),
     });
@@ -138,9 +138,9 @@ describe('spillway enqueue', () => {
   test('F-94 an open pipe that says nothing more is told when the queue is full, without waiting for its end', async () => {
     const { store } = freshStore();
     const stdin = new PassThrough();
-    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes });
-    const ran = box.run('enqueue', 'post', '--store', store, '--config', config, '--json', '--max-bytes', '70kB');
-    stdin.write(letters(499));
+    const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: testDestinations });
+    const ran = box.run('enqueue', 'shop', '--store', store, '--config', config, '--json', '--max-bytes', '70kB');
+    stdin.write(eventLines(499));
     const { code, stdout } = await ran;
     const { accepted, stopped } = JSON.parse(stdout) as { accepted: number; stopped: object };
     expect([code, stopped]).toEqual([75, { by: 'full', nextLine: accepted + 1 }]);
@@ -155,12 +155,12 @@ describe('spillway enqueue', () => {
     ] as const) {
       const { store } = freshStore();
       const stdin = new PassThrough();
-      const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes, TERM: 'xterm' });
+      const box = fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: testDestinations, TERM: 'xterm' });
       Object.assign(box.terminal.stderr, { isTTY });
-      const ran = box.run('enqueue', 'post', '--store', store, '--config', config, ...flags);
-      stdin.write(letters(700));
+      const ran = box.run('enqueue', 'shop', '--store', store, '--config', config, ...flags);
+      stdin.write(eventLines(700));
       await new Promise((resolve) => void setTimeout(resolve, 600));
-      stdin.end(letters(1, 701));
+      stdin.end(eventLines(1, 701));
       expect(await ran).toMatchObject({ code: 0 });
       expect(/500 kept {2}[\d,]+\/s/.test(box.told().stderr)).toBe(shown);
     }
@@ -170,9 +170,9 @@ describe('spillway enqueue', () => {
     const { enqueue, backlog } = freshStore();
     const lines = [...generateLines({ count: 50, mix: adjust?.mix ?? {}, startTime: Date.now() - 60_000 })].join('');
     expect(await enqueue('phones', workFile, lines)).toMatchObject({ code: 0 });
-    expect(await enqueue('post', workFile, letters(2))).toMatchObject({ code: 0 });
+    expect(await enqueue('shop', workFile, eventLines(2))).toMatchObject({ code: 0 });
     expect(await backlog('phones')).toMatchObject({ destination: 'adjust', waiting: 50 });
-    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 2 });
+    expect(await backlog('shop')).toMatchObject({ destination: 'mailbox', waiting: 2 });
     expect(await enqueue('nobody', workFile, '')).toMatchObject({
       code: 2,
       stderr: `spillway: ${workFile} has no connection "nobody"\n`,
@@ -181,21 +181,21 @@ describe('spillway enqueue', () => {
 
   test('the destination comes from the file or the flag, and they must not disagree', async () => {
     const { enqueue, backlog } = freshStore();
-    const without = workspace.write('without.json', { config: mailboxSettings });
-    expect(await enqueue('post', without, letters(1))).toMatchObject({
+    const without = workspace.write('without.json', { config: testSettings });
+    expect(await enqueue('shop', without, eventLines(1))).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('names no destination; pass --destination'),
     });
-    expect(await enqueue('post', without, letters(1), '--destination', 'mailbox')).toMatchObject({ code: 0 });
-    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 1 });
-    expect(await enqueue('post', config, letters(1), '--destination', 'adjust')).toMatchObject({ code: 2 });
+    expect(await enqueue('shop', without, eventLines(1), '--destination', 'mailbox')).toMatchObject({ code: 0 });
+    expect(await backlog('shop')).toMatchObject({ destination: 'mailbox', waiting: 1 });
+    expect(await enqueue('shop', config, eventLines(1), '--destination', 'adjust')).toMatchObject({ code: 2 });
   });
 
   test('another destination under the same id is refused while events wait for the first one', async () => {
     const { enqueue, backlog } = freshStore();
     const phones = workspace.write('phones.json', { destination: 'adjust', config: adjust?.config });
-    await enqueue('shop', config, letters(3));
-    const { code, stderr } = await enqueue('shop', phones, letters(1));
+    await enqueue('shop', config, eventLines(3));
+    const { code, stderr } = await enqueue('shop', phones, eventLines(1));
     expect({ code, stderr }).toEqual({
       code: 78,
       stderr: expect.stringContaining('shop: 3 events wait; they were enqueued for mailbox, not for adjust\n'),
@@ -220,50 +220,50 @@ describe('spillway enqueue', () => {
   });
 
   const owned = (name: string, changes: object): string =>
-    workspace.write(name, { destination: 'mailbox', config: { ...mailboxSettings, ...changes } });
+    workspace.write(name, { destination: 'mailbox', config: { ...testSettings, ...changes } });
 
   test('settings that would move a single event are refused, wherever it waits, until it has left with them', async () => {
     const { enqueue, run, backlog } = freshStore();
     const moved = owned('moved.json', { owner: 'bob' });
-    await enqueue('post', config, `${letters(700)}${letter('m-701', 'Certified')}\n`);
-    expect(await enqueue('post', moved, letters(1, 800))).toMatchObject({
+    await enqueue('shop', config, `${eventLines(700)}${eventLine('m-701', 'Certified')}\n`);
+    expect(await enqueue('shop', moved, eventLines(1, 800))).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining('post: 701 events wait; these settings would move them to other lanes'),
+      stderr: expect.stringContaining('shop: 701 events wait; these settings would move them to other lanes'),
     });
-    const mail = await startMailServer();
+    const mail = await startVendorServer();
     const file = workspace.write('moved-work.json', {
-      connections: [{ id: 'post', destination: 'mailbox', config: { ...mailboxSettings, owner: 'bob' } }],
+      connections: [{ id: 'shop', destination: 'mailbox', config: { ...testSettings, owner: 'bob' } }],
     });
     expect(await run('work', '--config', file, '--until-idle', '--origin', mail.origin)).toMatchObject({ code: 0 });
     await mail.stop();
     expect(mail.received).toHaveLength(701);
-    expect(await enqueue('post', moved, letters(1, 800))).toMatchObject({ code: 0 });
-    expect(await backlog('post')).toMatchObject({ waiting: 1, done: 701 });
+    expect(await enqueue('shop', moved, eventLines(1, 800))).toMatchObject({ code: 0 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 1, done: 701 });
   });
 
   test('settings that move none are taken, and those from before are then other ones', async () => {
     const { enqueue, backlog } = freshStore();
-    await enqueue('post', config, `${letter('m-1', 'Certified')}\n`);
+    await enqueue('shop', config, `${eventLine('m-1', 'Certified')}\n`);
     const renewed = owned('renewed.json', { apiKey: 'key-example-2' });
-    expect(await enqueue('post', renewed, `${letter('m-2', 'Certified')}\n`)).toMatchObject({ code: 0 });
-    expect(await enqueue('post', config, `${letter('m-3', 'Certified')}\n`)).toMatchObject({ code: 0 });
-    expect(await enqueue('post', owned('moved.json', { owner: 'bob' }), letters(1))).toMatchObject({ code: 78 });
-    expect(await backlog('post')).toMatchObject({ waiting: 3 });
+    expect(await enqueue('shop', renewed, `${eventLine('m-2', 'Certified')}\n`)).toMatchObject({ code: 0 });
+    expect(await enqueue('shop', config, `${eventLine('m-3', 'Certified')}\n`)).toMatchObject({ code: 0 });
+    expect(await enqueue('shop', owned('moved.json', { owner: 'bob' }), eventLines(1))).toMatchObject({ code: 78 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 3 });
   });
 
   test('what is replayed in the lanes it once had is looked at again before more is put', async () => {
     const { enqueue, run } = freshStore();
     const moved = owned('moved.json', { owner: 'bob' });
-    await enqueue('post', config, `${letter('m-1', 'Certified')}\n`);
-    const mail = await startMailServer();
+    await enqueue('shop', config, `${eventLine('m-1', 'Certified')}\n`);
+    const mail = await startVendorServer();
     await run('work', '--config', workFile, '--until-idle', '--origin', `mailbox=${mail.origin}`);
     await mail.stop();
-    expect(await enqueue('post', moved, '')).toMatchObject({ code: 0 });
-    expect(await enqueue('post', moved, `${letter('m-2', 'Ignored')}\n`)).toMatchObject({ code: 0 });
-    expect(await run('replay', 'post', '--config', moved, '--from', '2020-01-01', '--force')).toMatchObject({
+    expect(await enqueue('shop', moved, '')).toMatchObject({ code: 0 });
+    expect(await enqueue('shop', moved, `${eventLine('m-2', 'Ignored')}\n`)).toMatchObject({ code: 0 });
+    expect(await run('replay', 'shop', '--config', moved, '--from', '2020-01-01', '--force')).toMatchObject({
       code: 0,
     });
-    expect(await enqueue('post', moved, letters(1, 3))).toMatchObject({ code: 78 });
+    expect(await enqueue('shop', moved, eventLines(1, 3))).toMatchObject({ code: 78 });
   });
 
   test.each([
@@ -286,12 +286,12 @@ describe('spillway enqueue', () => {
   });
 
   test('without a store to name it is a usage error; SPILLWAY_STORE stands for --store', async () => {
-    expect(await spillway(['enqueue', 'post', '--config', config])).toMatchObject({
+    expect(await spillway(['enqueue', 'shop', '--config', config])).toMatchObject({
       code: 2,
       stderr: 'spillway: --store is missing: name the directory of the store, or set SPILLWAY_STORE\n',
     });
     const { store, backlog } = freshStore();
-    await spillway(['enqueue', 'post', '--config', config], letters(1), { SPILLWAY_STORE: store });
-    expect(await backlog('post')).toMatchObject({ waiting: 1 });
+    await spillway(['enqueue', 'shop', '--config', config], eventLines(1), { SPILLWAY_STORE: store });
+    expect(await backlog('shop')).toMatchObject({ waiting: 1 });
   });
 });

@@ -4,17 +4,17 @@ import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
 import { accounts } from '../end-to-end/accounts.ts';
 import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const adjust = accounts.find(({ slug }) => slug === 'adjust');
-const mailbox = { id: 'post', destination: 'mailbox', config: mailboxSettings };
+const mailbox = { id: 'shop', destination: 'mailbox', config: testSettings };
 const before = workspace.write('before.json', { connections: [mailbox] });
 const after = workspace.write('after.json', {
-  connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }],
+  connections: [{ id: 'shop', destination: 'adjust', config: adjust?.config }],
 });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
@@ -28,13 +28,13 @@ let stores = 0;
 /** Two dead letters and one done, put for the mailbox under an id that delivers to Adjust now, and a dead letter of that. */
 async function moved(beside: boolean) {
   const store = createStore(workspace, `store-${++stores}`);
-  const first = [letter('dead-1', 'Broken'), letter('dead-2', 'Broken'), letter('done', 'Ignored')];
-  await store.enqueue('post', before, first.join('\n'));
+  const first = [eventLine('dead-1', 'Broken'), eventLine('dead-2', 'Broken'), eventLine('done', 'Ignored')];
+  await store.enqueue('shop', before, first.join('\n'));
   await pause(2);
   const changedAt = new Date().toISOString();
   if (beside) {
     const vendor = await adjust?.start({});
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const origin = ['--origin', `adjust=${vendor?.origin}`];
     const ran = box.run('work', '--store', store.store, '--config', after, ...origin, '--quiet');
     leave = async () => {
@@ -42,10 +42,10 @@ async function moved(beside: boolean) {
       await ran;
       await vendor?.close();
     };
-    while ((await store.backlog('post'))?.state !== 'idle') await pause(20);
+    while ((await store.backlog('shop'))?.state !== 'idle') await pause(20);
   }
-  await store.enqueue('post', after, '42\n');
-  const since = openRoster(store.store).of('post')?.history?.[0]?.until ?? 0;
+  await store.enqueue('shop', after, '42\n');
+  const since = openRoster(store.store).of('shop')?.history?.[0]?.until ?? 0;
   return { ...store, changedAt, since: new Date(since).toISOString() };
 }
 
@@ -61,8 +61,8 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     const refused = {
       code: 78,
       stdout: '',
-      stderr: `spillway: post delivers to adjust, but some of these dead letters were enqueued for another destination: 2 for mailbox. Nothing was requeued
-  to requeue those given up since the change: --connection post --since ${since}
+      stderr: `spillway: shop delivers to adjust, but some of these dead letters were enqueued for another destination: 2 for mailbox. Nothing was requeued
+  to requeue those given up since the change: --connection shop --since ${since}
   to send the others, enqueue them under another connection id (spillway dead export --events, then enqueue); to give them up: spillway dead drop
 `,
     };
@@ -70,8 +70,8 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     expect(await run('dead', 'requeue', '--dry-run')).toEqual(refused);
     expect(await run('dead', 'requeue', '--reason', 'internal_error')).toEqual(refused);
     expect(await run('dead', 'requeue', 'dead-1')).toMatchObject({ code: 78 });
-    expect(await backlog('post')).toMatchObject({ destination: 'adjust', waiting: 0, dead: 3 });
-    expect(await run('dead', 'requeue', '--connection', 'post', '--since', since, '--config', after)).toMatchObject({
+    expect(await backlog('shop')).toMatchObject({ destination: 'adjust', waiting: 0, dead: 3 });
+    expect(await run('dead', 'requeue', '--connection', 'shop', '--since', since, '--config', after)).toMatchObject({
       code: 0,
       stdout: '1 requeued\n',
     });
@@ -82,17 +82,17 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
 
   test('F-97 replays nothing that the former one got', async () => {
     const { run, backlog, since, changedAt } = await moved(beside);
-    const replay = (...flags: string[]): Promise<Ran> => run('replay', 'post', '--config', after, ...flags, '--force');
+    const replay = (...flags: string[]): Promise<Ran> => run('replay', 'shop', '--config', after, ...flags, '--force');
     const refused = {
       code: 78,
       stdout: '',
-      stderr: `spillway: post delivers to adjust, but delivered to mailbox until ${since}. Nothing was replayed
+      stderr: `spillway: shop delivers to adjust, but delivered to mailbox until ${since}. Nothing was replayed
   to replay what was delivered since the change: --from ${since}
 `,
     };
     expect(await replay('--from', '2020-01-01')).toEqual(refused);
     expect(await replay('--from', '2020-01-01', '--to', changedAt)).toEqual(refused);
-    expect(await backlog('post')).toMatchObject({ waiting: 0, done: 1 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 0, done: 1 });
     expect(await replay('--from', since)).toMatchObject({ code: 0, stdout: '0 requeued\n' });
   });
 
@@ -101,13 +101,13 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     expect(await run('dead', 'requeue', '--config', before)).toMatchObject({
       code: 78,
       stderr: expect.stringContaining(
-        'post: its delivered events and dead letters were enqueued for adjust, not for mailbox',
+        'shop: its delivered events and dead letters were enqueued for adjust, not for mailbox',
       ),
     });
-    expect(await run('replay', 'post', '--config', before, '--from', '2020-01-01')).toMatchObject({
+    expect(await run('replay', 'shop', '--config', before, '--from', '2020-01-01')).toMatchObject({
       code: 78,
       stderr: expect.stringContaining(
-        'post: its delivered events and dead letters were enqueued for adjust, not for mailbox',
+        'shop: its delivered events and dead letters were enqueued for adjust, not for mailbox',
       ),
     });
   });
@@ -116,7 +116,7 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
     const { run, enqueue, dead } = await moved(beside);
     await leave?.();
     leave = undefined;
-    await enqueue('post', before, letter('dead-3', 'Broken'));
+    await enqueue('shop', before, eventLine('dead-3', 'Broken'));
     expect(await run('dead', 'requeue', '--reason', 'internal_error')).toMatchObject({
       code: 0,
       stdout: '3 requeued\n',
@@ -131,13 +131,13 @@ describe.each(besides)('an id that got another destination, %s', (_, beside) => 
 
 test('F-97 beside a worker, enqueue puts nothing for another destination than the one it delivers to', async () => {
   const { run, enqueue } = await moved(true);
-  expect(await enqueue('post', before, letters(2))).toMatchObject({
+  expect(await enqueue('shop', before, eventLines(2))).toMatchObject({
     code: 78,
     stderr: expect.stringContaining(
-      'post: the running spillway work delivers it to adjust, not to mailbox\n  use another connection id',
+      'shop: the running spillway work delivers it to adjust, not to mailbox\n  use another connection id',
     ),
   });
-  expect((await run('queue', 'status')).stdout).toMatch(/^post +adjust +0 /m);
+  expect((await run('queue', 'status')).stdout).toMatch(/^shop +adjust +0 /m);
 });
 
 test('F-97 the times of former destinations never run backwards, whatever the clock does', () => {
@@ -145,12 +145,12 @@ test('F-97 the times of former destinations never run backwards, whatever the cl
   mkdirSync(store);
   let now = 5_000;
   const roster = openRoster(store, () => now);
-  const enrol = (destination: string): void => roster.enrol('post', { destination, lanes: false });
+  const enrol = (destination: string): void => roster.enrol('shop', { destination, lanes: false });
   enrol('a');
   enrol('b');
   now = 1_000;
   enrol('c');
-  expect(openRoster(store).of('post')?.history).toEqual([
+  expect(openRoster(store).of('shop')?.history).toEqual([
     { destination: 'a', until: 5_000 },
     { destination: 'b', until: 5_000 },
   ]);

@@ -3,10 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, expect, jest } from '@jest/globals';
-import { startMailServer } from './support/mail-server.ts';
+import { startVendorServer } from './support/vendor-server.ts';
 import { itNeeds, prlimit } from '../support/machine.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, testDestinations, testSettings } from './support/workspace.ts';
 
 jest.setTimeout(90_000);
 const root = path.join(import.meta.dirname, '..', '..');
@@ -18,12 +18,12 @@ afterAll(async () => {
 });
 const config = workspace.write('work.json', {
   connections: [
-    { id: 'c', destination: 'mailbox', config: mailboxSettings },
-    { id: 'desk', destination: 'mailbox', config: mailboxSettings },
+    { id: 'c', destination: 'mailbox', config: testSettings },
+    { id: 'blog', destination: 'mailbox', config: testSettings },
   ],
 });
 const mebibyte = 2 ** 20;
-const env = { ...process.env, NODE_OPTIONS: '', TSX_DISABLE_CACHE: '1', SPILLWAY_DESTINATIONS: mailboxes };
+const env = { ...process.env, NODE_OPTIONS: '', TSX_DISABLE_CACHE: '1', SPILLWAY_DESTINATIONS: testDestinations };
 /** No file of the process may be larger. */
 const limited = (bytes: number, ...args: readonly string[]): string[] => [
   `--fsize=${bytes}`,
@@ -44,7 +44,7 @@ itNeeds(prlimit)(
       encoding: 'utf8',
     });
     expect({ code: filled.status, stderr: filled.stderr }).toEqual({ code: 0, stderr: '' });
-    const mail = await startMailServer(() => ({}));
+    const mail = await startVendorServer(() => ({}));
     stopMail = mail.stop;
     const main = path.join('core', 'hosts', 'cli', 'main.ts');
     const args = ['work', '--store', store, '--config', config, '--origin', `mailbox=${mail.origin}`, '--quiet'];

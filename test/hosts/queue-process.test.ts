@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { itNeeds, prlimit } from '../support/machine.ts';
 import { spillway } from './support/fake-terminal.ts';
-import { startMailServer } from './support/mail-server.ts';
+import { startVendorServer } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 // Processes start, and each compiles the program.
 jest.setTimeout(90_000);
@@ -18,9 +18,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('work.json', {
-  connections: [{ id: 'post', destination: 'mailbox', config: mailboxSettings }],
+  connections: [{ id: 'shop', destination: 'mailbox', config: testSettings }],
 });
-let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+let server: Awaited<ReturnType<typeof startVendorServer>> | undefined;
 afterEach(() => server?.stop());
 
 /** The CLI as a process of its own. */
@@ -29,7 +29,7 @@ const start = (...args: readonly string[]) => startWith('ignore', ...args);
 function startWith(stdin: 'ignore' | 'pipe', ...args: readonly string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts'), ...args], {
     cwd: root,
-    env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: mailboxes },
+    env: { ...process.env, NODE_OPTIONS: '', SPILLWAY_DESTINATIONS: testDestinations },
     stdio: [stdin, 'pipe', 'pipe'],
   });
   let [stdout, stderr] = ['', ''];
@@ -50,9 +50,9 @@ const twice = (ids: readonly string[]): string[] => ids.filter((id, index) => id
 describe('spillway work as a process', () => {
   test('a second SIGTERM ends it at once while the vendor hangs; what was in flight is still queued', async () => {
     const { store, enqueue, backlog, run } = createStore(workspace, 'hanging');
-    await enqueue('post', config, letters(200));
+    await enqueue('shop', config, eventLines(200));
     let hangs = true;
-    const mail = (server = await startMailServer(() => ({ afterMs: hangs ? 60_000 : 0, status: hangs ? 503 : 200 })));
+    const mail = (server = await startVendorServer(() => ({ afterMs: hangs ? 60_000 : 0, status: hangs ? 503 : 200 })));
     const args = ['work', '--store', store, '--config', config, '--origin', `mailbox=${mail.origin}`];
     const { child, exited, running } = start(...args, '--grace', '30000');
     while (mail.batches < 4) await pause(10);
@@ -63,7 +63,7 @@ describe('spillway work as a process', () => {
     child.kill('SIGTERM');
     expect(await exited).toMatchObject({ code: 143 });
     expect(performance.now() - since).toBeLessThan(4_000);
-    expect(await backlog('post')).toMatchObject({ waiting: 200, dead: 0, done: 0 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 200, dead: 0, done: 0 });
     hangs = false;
     expect(await run(...args.slice(0, 1), ...args.slice(3), '--until-idle')).toMatchObject({ code: 0 });
     expect(new Set(mail.received.map(({ id }) => id)).size).toBe(200);
@@ -72,8 +72,8 @@ describe('spillway work as a process', () => {
 
   test('SIGTERM while it writes down what came back: that is on disk, and nothing goes out twice', async () => {
     const { store, enqueue, backlog, run } = createStore(workspace, 'flushing');
-    await enqueue('post', config, letters(6_000));
-    const mail = (server = await startMailServer());
+    await enqueue('shop', config, eventLines(6_000));
+    const mail = (server = await startVendorServer());
     const args = ['--config', config, '--origin', `mailbox=${mail.origin}`, '--json'];
     for (let stop = 0; stop < 2; stop += 1) {
       const before = mail.received.length;
@@ -85,7 +85,7 @@ describe('spillway work as a process', () => {
       const [{ delivered }] = (JSON.parse(stdout) as { connections: [{ delivered: number }] }).connections;
       expect([code, stderr]).toEqual([143, expect.stringMatching(/^spillway: stopped by SIGTERM: \d+ events stay/)]);
       expect(delivered).toBe(mail.received.length - before);
-      expect(await backlog('post')).toMatchObject({ waiting: 6_000 - mail.received.length });
+      expect(await backlog('shop')).toMatchObject({ waiting: 6_000 - mail.received.length });
     }
     expect(mail.received.length).toBeLessThan(6_000);
     expect(await run('work', ...args, '--until-idle')).toMatchObject({ code: 0 });
@@ -99,8 +99,8 @@ describe('spillway work beside a full disk', () => {
     'F-92 says so in a line, with the room there is, and queue status says why nothing leaves',
     async () => {
       const { store, enqueue, backlog } = createStore(workspace, 'full-disk');
-      await enqueue('post', config, letters(3_000));
-      const mail = (server = await startMailServer());
+      await enqueue('shop', config, eventLines(3_000));
+      const mail = (server = await startVendorServer());
       // The file cannot grow, and what is settled needs pages that are not in it yet.
       const size = statSync(path.join(store, 'events.mdb')).size;
       const { child, exited, told } = start(
@@ -116,11 +116,11 @@ describe('spillway work beside a full disk', () => {
       while (!/the disk is full/.test(told().stderr)) await pause(20);
       expect(told().stderr).toContain(`bytes free at ${store}\n`);
       expect(told().stderr).toMatch(/^spillway: the disk is full: \d+ bytes free at /m);
-      while ((await backlog('post'))?.state !== 'held') await pause(50);
-      expect(await backlog('post')).toMatchObject({ reason: { cause: 'disk', code: 'internal_error' } });
+      while ((await backlog('shop'))?.state !== 'held') await pause(50);
+      expect(await backlog('shop')).toMatchObject({ reason: { cause: 'disk', code: 'internal_error' } });
       await promisify(execFile)('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited:']);
       while (!/the disk accepts writes again/.test(told().stderr)) await pause(20);
-      while ((await backlog('post'))?.waiting !== 0) await pause(50);
+      while ((await backlog('shop'))?.waiting !== 0) await pause(50);
       child.kill('SIGTERM');
       expect((await exited).stderr.match(/the disk is full/g)).toHaveLength(1);
     },
@@ -130,32 +130,32 @@ describe('spillway work beside a full disk', () => {
 describe('spillway enqueue as a process', () => {
   test('SIGTERM while it writes: it names the first line that is not kept, and goes on from there', async () => {
     const { store, enqueue, backlog } = createStore(workspace, 'stopped');
-    const input = workspace.write('many.ndjson', letters(60_000));
+    const input = workspace.write('many.ndjson', eventLines(60_000));
     const files = ['--store', store, '--config', config, '--input', input, '--json'];
-    const { child, exited } = start('enqueue', 'post', ...files);
+    const { child, exited } = start('enqueue', 'shop', ...files);
     while (!sizeIsOver(path.join(store, 'events.mdb'), 1_000_000)) await pause(2);
     child.kill('SIGTERM');
     const { code, stdout } = await exited;
     const { accepted, stopped } = JSON.parse(stdout) as { accepted: number; stopped?: { nextLine: number } };
     expect([code, stopped?.nextLine]).toEqual([143, accepted + 1]);
     expect(accepted).toBeLessThan(60_000);
-    expect(await backlog('post')).toMatchObject({ waiting: accepted });
-    const rest = letters(60_000 - accepted, accepted + 1);
-    expect((await enqueue('post', config, rest)).stderr).toContain(`${60_000 - accepted} kept, 0 duplicates`);
+    expect(await backlog('shop')).toMatchObject({ waiting: accepted });
+    const rest = eventLines(60_000 - accepted, accepted + 1);
+    expect((await enqueue('shop', config, rest)).stderr).toContain(`${60_000 - accepted} kept, 0 duplicates`);
   });
 });
 
 describe('beside a work that is stopped (SIGSTOP)', () => {
   test('F-96 the other commands answer 75 within seconds, and name the process that does not', async () => {
     const { store, enqueue } = createStore(workspace, 'sleeping');
-    const mail = (server = await startMailServer());
-    await enqueue('post', config, letters(1));
+    const mail = (server = await startVendorServer());
+    await enqueue('shop', config, eventLines(1));
     const worker = start('work', '--store', store, '--config', config, '--origin', `mailbox=${mail.origin}`);
     while (mail.received.length === 0) await pause(20);
     worker.child.kill('SIGSTOP');
-    const input = workspace.write('asleep.ndjson', letters(3));
+    const input = workspace.write('asleep.ndjson', eventLines(3));
     for (const args of [
-      ['enqueue', 'post', '--config', config, '--input', input],
+      ['enqueue', 'shop', '--config', config, '--input', input],
       ['queue', 'status'],
       ['dead', 'list'],
     ]) {
@@ -165,7 +165,7 @@ describe('beside a work that is stopped (SIGSTOP)', () => {
       expect(performance.now() - since).toBeLessThan(20_000);
     }
     worker.child.kill('SIGCONT');
-    expect(await spillway(['enqueue', 'post', '--config', config, '--input', input, '--store', store])).toMatchObject({
+    expect(await spillway(['enqueue', 'shop', '--config', config, '--input', input, '--store', store])).toMatchObject({
       code: 0,
     });
     worker.child.kill('SIGHUP');
@@ -176,28 +176,28 @@ describe('beside a work that is stopped (SIGSTOP)', () => {
 describe('spillway enqueue from an open pipe', () => {
   test('F-94 keeps after a second what came, however few lines, so that a kill -9 loses none of them', async () => {
     const { store, backlog } = createStore(workspace, 'pipe');
-    const { child, exited } = startWith('pipe', 'enqueue', 'post', '--store', store, '--config', config);
-    child.stdin?.write(letters(3));
+    const { child, exited } = startWith('pipe', 'enqueue', 'shop', '--store', store, '--config', config);
+    child.stdin?.write(eventLines(3));
     while (!existsSync(path.join(store, 'connections.json'))) await pause(20);
     await pause(1_500);
-    child.stdin?.write(letters(2, 4));
+    child.stdin?.write(eventLines(2, 4));
     await pause(2_500);
     child.kill('SIGKILL');
     await exited;
-    expect(await backlog('post')).toMatchObject({ waiting: 5 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 5 });
   });
 
   test('F-94 beside work, its events are delivered while it stays open', async () => {
     const { store, enqueue } = createStore(workspace, 'tail');
-    const mail = (server = await startMailServer());
-    await enqueue('post', config, letters(1));
+    const mail = (server = await startVendorServer());
+    await enqueue('shop', config, eventLines(1));
     const worker = start('work', '--store', store, '--config', config, '--origin', `mailbox=${mail.origin}`);
     while (mail.received.length === 0) await pause(20);
-    const { child, exited } = startWith('pipe', 'enqueue', 'post', '--store', store, '--config', config);
-    child.stdin?.write(letters(2, 2));
+    const { child, exited } = startWith('pipe', 'enqueue', 'shop', '--store', store, '--config', config);
+    child.stdin?.write(eventLines(2, 2));
     while (mail.received.length < 3) await pause(20);
-    child.stdin?.end(letters(1, 4));
-    expect(await exited).toMatchObject({ code: 0, stderr: 'post (mailbox): 3 kept, 0 duplicates\n' });
+    child.stdin?.end(eventLines(1, 4));
+    expect(await exited).toMatchObject({ code: 0, stderr: 'shop (mailbox): 3 kept, 0 duplicates\n' });
     worker.child.kill('SIGTERM');
     await worker.exited;
   });
@@ -206,21 +206,21 @@ describe('spillway enqueue from an open pipe', () => {
 describe('spillway enqueue beside work', () => {
   test('whose process is killed with -9: what was put is not lost, and the same command goes on', async () => {
     const { store, enqueue, backlog, run } = createStore(workspace, 'beside');
-    await enqueue('post', config, letters(1));
-    const mail = (server = await startMailServer());
+    await enqueue('shop', config, eventLines(1));
+    const mail = (server = await startVendorServer());
     const origin = ['--origin', `mailbox=${mail.origin}`];
     const worker = start('work', '--store', store, '--config', config, ...origin);
     while (mail.received.length === 0) await pause(10);
-    const input = workspace.write('beside.ndjson', letters(30_000, 2));
+    const input = workspace.write('beside.ndjson', eventLines(30_000, 2));
     const files = ['--store', store, '--config', config, '--input', input];
-    const put = start('enqueue', 'post', ...files);
+    const put = start('enqueue', 'shop', ...files);
     while (mail.received.length < 1_000) await pause(5);
     worker.child.kill('SIGKILL');
     await worker.exited;
     expect(await put.exited).toMatchObject({ code: 75, stderr: expect.stringContaining('run this command again') });
-    const { waiting = 0, done = 0 } = (await backlog('post')) ?? {};
+    const { waiting = 0, done = 0 } = (await backlog('shop')) ?? {};
     expect(waiting + done).toBeGreaterThanOrEqual(1_000);
-    expect((await spillway(['enqueue', 'post', ...files])).stderr).toContain(
+    expect((await spillway(['enqueue', 'shop', ...files])).stderr).toContain(
       `${30_001 - waiting - done} kept, ${waiting + done - 1} duplicates`,
     );
     expect(await run('work', '--config', config, '--until-idle', ...origin)).toMatchObject({ code: 0 });
@@ -231,10 +231,10 @@ describe('spillway enqueue beside work', () => {
 describe('spillway deliver --store as a process', () => {
   test('killed with -9 three times, it loses nothing, and never sends again what it had written down', async () => {
     const count = 1_200;
-    const input = workspace.write('delivery.ndjson', letters(count));
-    const settings = workspace.write('mailbox.json', { config: mailboxSettings });
+    const input = workspace.write('delivery.ndjson', eventLines(count));
+    const settings = workspace.write('mailbox.json', { config: testSettings });
     const store = workspace.at('deliveries');
-    const mail = (server = await startMailServer(() => ({ afterMs: 40 })));
+    const mail = (server = await startVendorServer(() => ({ afterMs: 40 })));
     const files = ['--config', settings, '--input', input, '--outcomes', workspace.at('out.ndjson'), '--store', store];
     const args = ['deliver', 'mailbox', ...files, '--origin', mail.origin, '--json'];
     /** What the journal holds, and how much the vendor had, after each kill. */

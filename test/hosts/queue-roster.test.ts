@@ -12,17 +12,17 @@ function freshStore(): string {
   return store;
 }
 const phones = { destination: 'adjust', lanes: true };
-const post = { destination: 'mailbox', lanes: false };
+const shop = { destination: 'mailbox', lanes: false };
 
 describe('the roster of a store that several commands use at once', () => {
   test('keeps what each of them wrote', () => {
     const store = freshStore();
     const [one, other] = [openRoster(store), openRoster(store)];
     one.enrol('phones', { ...phones, settings: 'a' });
-    other.enrol('post', { ...post, settings: 'b' });
+    other.enrol('shop', { ...shop, settings: 'b' });
     other.enrol('phones', { destination: 'adjust', lanes: false });
     expect(openRoster(store).of('phones')).toEqual({ ...phones, settings: 'a' });
-    expect(openRoster(store).of('post')).toEqual({ ...post, settings: 'b' });
+    expect(openRoster(store).of('shop')).toEqual({ ...shop, settings: 'b' });
     expect(readdirSync(store)).toEqual(['connections.json']);
   });
 
@@ -54,8 +54,8 @@ describe('the roster of a store that several commands use at once', () => {
     mkdirSync(lock);
     const longAgo = new Date(Date.now() - 60_000);
     utimesSync(lock, longAgo, longAgo);
-    openRoster(store).enrol('post', post);
-    expect(openRoster(store).of('post')).toEqual(post);
+    openRoster(store).enrol('shop', shop);
+    expect(openRoster(store).of('shop')).toEqual(shop);
   });
 
   test('F-96 not even where the time of the lock lies ahead', () => {
@@ -65,8 +65,8 @@ describe('the roster of a store that several commands use at once', () => {
     const ahead = new Date(Date.now() + 3_600_000);
     utimesSync(lock, ahead, ahead);
     const since = performance.now();
-    openRoster(store).enrol('post', post);
+    openRoster(store).enrol('shop', shop);
     expect(performance.now() - since).toBeLessThan(8_000);
-    expect(openRoster(store).of('post')).toEqual(post);
+    expect(openRoster(store).of('shop')).toEqual(shop);
   }, 20_000);
 });

@@ -2,24 +2,24 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/index.ts';
-import { startMailServer } from './support/mail-server.ts';
+import { startVendorServer } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, letters, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, eventLines, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
-const config = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
+const config = workspace.write('mailbox.json', { destination: 'mailbox', config: testSettings });
 const work = workspace.write('work.json', {
-  connections: [{ id: 'post', destination: 'mailbox', config: mailboxSettings }],
+  connections: [{ id: 'shop', destination: 'mailbox', config: testSettings }],
 });
 const commands = [
   ['queue', 'status'],
   ['dead', 'list'],
   ['dead', 'requeue'],
   ['work', '--config', work, '--until-idle'],
-  ['enqueue', 'post', '--config', config],
+  ['enqueue', 'shop', '--config', config],
 ];
 
 describe('a store that cannot be had', () => {
@@ -38,7 +38,11 @@ describe('a store that cannot be had', () => {
 
   test('is refused when it is damaged: exit 74, with its path and what to do; and salvage finds what is intact', async () => {
     const { store, run, enqueue } = createStore(workspace, 'damaged');
-    await enqueue('post', config, `${letters(200)}${letter('m-201', 'Ignored')}\n${letter('m-202', 'Broken')}\n`);
+    await enqueue(
+      'shop',
+      config,
+      `${eventLines(200)}${eventLine('m-201', 'Ignored')}\n${eventLine('m-202', 'Broken')}\n`,
+    );
     const data = path.join(store, 'events.mdb');
     // Both meta pages, and with them every way into the tree.
     const bytes = readFileSync(data);
@@ -61,7 +65,7 @@ describe('a store that cannot be had', () => {
     expect(records).toHaveLength(202);
     expect(records[0]).toMatchObject({
       kind: 'waiting',
-      connection: 'post',
+      connection: 'shop',
       id: 'm-1',
       acceptedAt: expect.stringMatching(/^\d{4}-/),
       event: { type: 'track', event: 'Letter Sent', messageId: 'm-1' },
@@ -75,14 +79,14 @@ describe('a store that cannot be had', () => {
 
   test('a torn file is damage, too', async () => {
     const { store, run, enqueue } = createStore(workspace, 'torn');
-    await enqueue('post', config, letters(500));
+    await enqueue('shop', config, eventLines(500));
     truncateSync(path.join(store, 'events.mdb'), 20_000);
     expect(await run('queue', 'status')).toMatchObject({ code: 74 });
   });
 
   test('salvage leaves no file behind where it found no store, so that the corrected command finds none', async () => {
     const { run, enqueue } = createStore(workspace, 'right');
-    await enqueue('post', config, letters(1));
+    await enqueue('shop', config, eventLines(1));
     const out = workspace.at('typo.ndjson');
     expect(await createStore(workspace, 'wrong').run('queue', 'salvage', '--out', out)).toMatchObject({ code: 2 });
     expect(await run('queue', 'salvage', '--out', out)).toMatchObject({ code: 0 });
@@ -90,17 +94,17 @@ describe('a store that cannot be had', () => {
 
   test('one damaged record is told of by work, exit 74, with where its bytes are; the others are delivered', async () => {
     const { store, run, enqueue } = createStore(workspace, 'one-record');
-    await enqueue('post', config, letters(3));
+    await enqueue('shop', config, eventLines(3));
     const data = path.join(store, 'events.mdb');
     const bytes = readFileSync(data);
     const at = bytes.lastIndexOf('"messageId":"m-2"') + 14;
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     writeFileSync(data, bytes);
-    const mail = await startMailServer();
+    const mail = await startVendorServer();
     const { code, stderr } = await run('work', '--config', work, '--until-idle', '--origin', mail.origin);
     await mail.stop();
     expect(code).toBe(74);
-    expect(stderr).toContain('post (mailbox): 2 delivered');
+    expect(stderr).toContain('shop (mailbox): 2 delivered');
     const where = `what is left of them is in ${path.join(store, 'quarantine')}`;
     expect(stderr).toContain(`spillway: 1 damaged records were set aside; ${where}`);
     expect((await run('queue', 'status')).stdout).toContain(where);
@@ -108,17 +112,17 @@ describe('a store that cannot be had', () => {
 
   test('a replay that does not fit is exit 75, and says what makes room', async () => {
     const { run, enqueue } = createStore(workspace, 'small');
-    await enqueue('post', config, letters(40));
-    const mail = await startMailServer();
+    await enqueue('shop', config, eventLines(40));
+    const mail = await startVendorServer();
     await run('work', '--config', work, '--until-idle', '--origin', mail.origin);
     await mail.stop();
-    const again = ['replay', 'post', '--config', work, '--from', '2020-01-01'];
-    await enqueue('post', config, '', '--max-bytes', '9kB');
+    const again = ['replay', 'shop', '--config', work, '--from', '2020-01-01'];
+    await enqueue('shop', config, '', '--max-bytes', '9kB');
     const { code, stderr } = await run(...again);
     expect(code).toBe(75);
     expect(stderr).toContain('spillway work makes room as it delivers, sooner with a smaller --keep');
     expect((await run('queue', 'status')).stdout).toContain(' of 9000 bytes');
-    await enqueue('post', config, '', '--max-bytes', '90kB');
+    await enqueue('shop', config, '', '--max-bytes', '90kB');
     expect(await run(...again)).toMatchObject({
       code: 0,
       stdout: '40 requeued\n',

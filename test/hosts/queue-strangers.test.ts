@@ -2,18 +2,18 @@
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
-import { startMailServer } from './support/mail-server.ts';
+import { startVendorServer } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
-const single = workspace.write('mailbox.json', { destination: 'mailbox', config: mailboxSettings });
+const single = workspace.write('mailbox.json', { destination: 'mailbox', config: testSettings });
 const named = workspace.write('work.json', {
   connections: [
-    { id: 'post', destination: 'mailbox', config: mailboxSettings },
+    { id: 'shop', destination: 'mailbox', config: testSettings },
     { id: 'held', destination: 'mailbox', config: { owner: 'ann' } },
   ],
 });
@@ -29,12 +29,17 @@ let stores = 0;
 /** Of `renamed`, one event waits, one is done, two are dead letters; a `work` beside it names others, if any. */
 async function standing(beside: boolean) {
   const store = createStore(workspace, `store-${++stores}`);
-  const all = [letter('m-1'), letter('m-2', 'Ignored'), letter('m-3', 'Broken'), letter('m-4', 'Broken')].join('\n');
+  const all = [
+    eventLine('m-1'),
+    eventLine('m-2', 'Ignored'),
+    eventLine('m-3', 'Broken'),
+    eventLine('m-4', 'Broken'),
+  ].join('\n');
   await store.enqueue('renamed', single, all);
-  await store.enqueue('held', single, letters(1));
+  await store.enqueue('held', single, eventLines(1));
   if (beside) {
-    const server = await startMailServer(() => ({}));
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const server = await startVendorServer(() => ({}));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const origin = ['--origin', `mailbox=${server.origin}`];
     const ran = box.run('work', '--store', store.store, '--config', named, ...origin, '--quiet');
     leave = async () => {
@@ -68,20 +73,20 @@ describe('a connection that nobody works on', () => {
     const { enqueue, backlog } = await standing(true);
     const said =
       'spillway: the running spillway work does not deliver for renamed: its events wait until the file of spillway work names it\n';
-    expect(await enqueue('renamed', single, letters(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: said });
-    expect(await enqueue('post', named, letters(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await enqueue('renamed', single, eventLines(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: said });
+    expect(await enqueue('shop', named, eventLines(1, 11), '--quiet')).toMatchObject({ code: 0, stderr: '' });
     expect(await backlog('renamed')).toMatchObject({ waiting: 2 });
   });
 
   test('F-97 is said when it is new in a store, and no file of many connections names it', async () => {
     const { enqueue } = await standing(false);
-    expect(await enqueue('renamde', single, letters(1), '--quiet')).toMatchObject({
+    expect(await enqueue('renamde', single, eventLines(1), '--quiet')).toMatchObject({
       code: 0,
       stderr: 'spillway: renamde is a new connection id in this store, which has: held, renamed\n',
     });
-    expect(await enqueue('renamde', single, letters(1, 2), '--quiet')).toMatchObject({ code: 0, stderr: '' });
-    expect(await enqueue('post', named, letters(1), '--quiet')).toMatchObject({ code: 0, stderr: '' });
-    expect(await enqueue('psot', named, letters(1), '--quiet')).toMatchObject({
+    expect(await enqueue('renamde', single, eventLines(1, 2), '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await enqueue('shop', named, eventLines(1), '--quiet')).toMatchObject({ code: 0, stderr: '' });
+    expect(await enqueue('psot', named, eventLines(1), '--quiet')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('work.json has no connection "psot"'),
     });
@@ -113,10 +118,10 @@ describe('a connection that nobody works on', () => {
 
   test('F-97 is no stranger where the running worker names it, though it cannot be worked on', async () => {
     const { run, backlog } = await standing(true);
-    for (const id of ['post', 'held'])
+    for (const id of ['shop', 'held'])
       expect([id, await run('queue', 'purge', id, '--yes')]).toMatchObject([
         id,
-        { code: id === 'post' ? 2 : 78, stdout: '', stderr: expect.stringContaining(id) },
+        { code: id === 'shop' ? 2 : 78, stdout: '', stderr: expect.stringContaining(id) },
       ]);
     expect(await backlog('held')).toMatchObject({ waiting: 1 });
     expect(await run('queue', 'purge', 'nobody')).toMatchObject({

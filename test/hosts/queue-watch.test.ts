@@ -7,9 +7,9 @@ import { createRateMeter } from '../../core/hosts/cli/queue/rate-meter.ts';
 import { createWorkLog } from '../../core/hosts/cli/queue/work-log.ts';
 import { openQueue } from '../../core/queue/index.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
-import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
+import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
@@ -17,8 +17,8 @@ const workspace = createWorkspace();
 afterAll(workspace.remove);
 const config = workspace.write('work.json', {
   connections: [
-    { id: 'post', destination: 'mailbox', config: mailboxSettings },
-    { id: 'desk', destination: 'mailbox', config: mailboxSettings },
+    { id: 'shop', destination: 'mailbox', config: testSettings },
+    { id: 'blog', destination: 'mailbox', config: testSettings },
   ],
 });
 const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
@@ -32,11 +32,11 @@ afterEach(async () => {
 
 let stores = 0;
 /** A `work` under way, before a vendor that answers so. */
-async function working(answer: (letters: readonly Letter[]) => Answer, ...flags: string[]) {
+async function working(answer: (letters: readonly ReceivedItem[]) => Answer, ...flags: string[]) {
   const store = createStore(workspace, `store-${++stores}`);
-  await store.enqueue('post', config, letters(30));
-  const server = await startMailServer(answer);
-  const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+  await store.enqueue('shop', config, eventLines(30));
+  const server = await startVendorServer(answer);
+  const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
   const origin = ['--origin', `mailbox=${server.origin}`];
   const ran = box.run('work', '--store', store.store, '--config', config, ...origin, ...flags);
   leave.push(async () => {
@@ -66,15 +66,15 @@ const of = ({ connections }: Status, id: string) => connections.find(({ connecti
 describe('a running work', () => {
   test('F-92 says once that the credentials are refused, and queue status says so, until when, and what was last', async () => {
     const { says, stderr, status, run } = await working(() => ({ status: 401 }), '--quiet');
-    await says('post is held');
+    await says('shop is held');
     expect(stderr()).toMatch(
-      /^spillway: post is held: the vendor refuses the credentials \(unauthorized\); next try at \S+Z\n$/,
+      /^spillway: shop is held: the vendor refuses the credentials \(unauthorized\); next try at \S+Z\n$/,
     );
     const now = await status();
     expect(now).toMatchObject({ worker: { pid: process.pid, startedAt: time } });
     expect(now.bytesOnDisk).toBeGreaterThan(10_000);
     expect(now.freeBytes).toBeGreaterThan(0);
-    expect(of(now, 'post')).toMatchObject({
+    expect(of(now, 'shop')).toMatchObject({
       state: 'held',
       reason: { cause: 'suspended', code: 'unauthorized' },
       since: time,
@@ -90,15 +90,15 @@ describe('a running work', () => {
     expect(stdout).toMatch(/^\d+ bytes on disk, \d+ free$/m);
     expect(stdout).toMatch(/^spillway work is running as process \d+ since \S+Z$/m);
     expect(stdout).toMatch(
-      /^post: held since \S+Z: the vendor refuses the credentials \(unauthorized\); next try at \S+Z; 0 events\/s; no estimate; last delivered never; last error suspended: unauthorized \(HTTP 401\) at \S+Z$/m,
+      /^shop: held since \S+Z: the vendor refuses the credentials \(unauthorized\); next try at \S+Z; 0 events\/s; no estimate; last delivered never; last error suspended: unauthorized \(HTTP 401\) at \S+Z$/m,
     );
   });
 
   test('F-92 says when a vendor that was down is tried again, when it goes on, and nothing in between', async () => {
     let down = true;
     const { says, stderr, status } = await working(() => ({ status: down ? 503 : 200 }), '--quiet');
-    await says('post is held');
-    expect(of(await status(), 'post')).toMatchObject({
+    await says('shop is held');
+    expect(of(await status(), 'shop')).toMatchObject({
       state: 'held',
       reason: { cause: 'unreachable', code: 'vendor_unavailable' },
       lastError: { outcome: 'deferred', code: 'vendor_unavailable', status: 503 },
@@ -107,11 +107,11 @@ describe('a running work', () => {
     down = false;
     await says('continues');
     const [held, resumed, ...more] = stderr().trimEnd().split('\n');
-    expect(held).toMatch(/^spillway: post is held: the vendor cannot be reached, .* \(vendor_unavailable\); next try/);
-    expect(resumed).toMatch(/^spillway: post continues after \d+ s$/);
+    expect(held).toMatch(/^spillway: shop is held: the vendor cannot be reached, .* \(vendor_unavailable\); next try/);
+    expect(resumed).toMatch(/^spillway: shop continues after \d+ s$/);
     expect(more).toEqual([]);
-    while (of(await status(), 'post')?.['waiting'] !== 0) await pause(50);
-    const after = of(await status(), 'post');
+    while (of(await status(), 'shop')?.['waiting'] !== 0) await pause(50);
+    const after = of(await status(), 'shop');
     expect(after).toMatchObject({ state: 'idle', reason: null, until: null, lastDelivered: time, etaMs: 0 });
     expect(after?.['perSecond']).toBeGreaterThan(0);
   });
@@ -127,7 +127,7 @@ describe('a running work', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as object),
     ).toEqual([
-      { time, event: 'held', connection: 'post', cause: 'suspended', reason: 'unauthorized', until: time },
+      { time, event: 'held', connection: 'shop', cause: 'suspended', reason: 'unauthorized', until: time },
       { time, event: 'remark', message: 'stopped by SIGTERM: 30 events stay in the queue' },
     ]);
   });
@@ -141,31 +141,31 @@ describe('a running work', () => {
 
   test('F-92 counts dead letters by their reason, with a worker and without', async () => {
     const { enqueue, status, box, ran, run } = await working(() => ({}), '--quiet');
-    await enqueue('desk', config, `${letter('a', 'Broken')}\n42\n${letter('b', 'Broken')}\n`);
-    const counts = of(await status(), 'desk')?.['deadByReason'] as Record<string, number>;
+    await enqueue('blog', config, `${eventLine('a', 'Broken')}\n42\n${eventLine('b', 'Broken')}\n`);
+    const counts = of(await status(), 'blog')?.['deadByReason'] as Record<string, number>;
     expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(3);
     box.send('SIGTERM');
     await ran;
     const without = await status();
     expect(without.worker).toBeNull();
-    expect(of(without, 'desk')).toMatchObject({
+    expect(of(without, 'blog')).toMatchObject({
       state: 'unattended',
       deadByReason: counts,
       perSecond: null,
       etaMs: null,
     });
-    expect((await run('queue', 'status')).stdout).toMatch(/^desk: dead letters by reason: internal_error 2, /m);
+    expect((await run('queue', 'status')).stdout).toMatch(/^blog: dead letters by reason: internal_error 2, /m);
   });
 
   test('F-92 on a terminal its lines stand above the board', async () => {
     const store = createStore(workspace, `store-${++stores}`);
-    await store.enqueue('post', config, letters(30));
-    const server = await startMailServer(() => ({ status: 401 }));
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes, TERM: 'xterm' });
+    await store.enqueue('shop', config, eventLines(30));
+    const server = await startVendorServer(() => ({ status: 401 }));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations, TERM: 'xterm' });
     Object.assign(box.terminal.stderr, { isTTY: true, columns: 200 });
     const ran = box.run('work', '--store', store.store, '--config', config, '--origin', `mailbox=${server.origin}`);
     leave.push(() => server.stop());
-    while (!box.told().stderr.includes('post is held')) await pause(20);
+    while (!box.told().stderr.includes('shop is held')) await pause(20);
     box.send('SIGTERM');
     expect(await ran).toMatchObject({ code: 143 });
   });
@@ -204,7 +204,7 @@ describe('a vendor that is out of order in part', () => {
     let now = 1_000_000;
     const changes: unknown[] = [];
     const monitor = new WorkerMonitor(
-      ['post'],
+      ['shop'],
       (change) => {
         changes.push(change);
         log.change(change);
@@ -213,26 +213,26 @@ describe('a vendor that is out of order in part', () => {
     );
     const see = (events: number, partial: boolean, afterMs: number): void => {
       now += afterMs;
-      monitor.recordSuspects('post', { events, partial });
+      monitor.recordSuspects('shop', { events, partial });
     };
     see(1, false, 0);
-    expect(monitor.stateOf('post', 5)).toMatchObject({ failing: { events: 1, partial: false } });
+    expect(monitor.stateOf('shop', 5)).toMatchObject({ failing: { events: 1, partial: false } });
     see(40, true, 2_000);
     see(30, false, 2_000);
     see(45, true, 30_000);
-    expect(monitor.stateOf('post', 5)).toMatchObject({ failing: { events: 45, partial: true } });
+    expect(monitor.stateOf('shop', 5)).toMatchObject({ failing: { events: 45, partial: true } });
     see(0, false, 59_000);
     expect(changes).toHaveLength(1);
     see(0, false, 2_000);
     see(0, false, 2_000);
     expect(changes).toEqual([
-      { kind: 'partial_outage', connection: 'post', events: 40 },
-      { kind: 'partial_outage_over', connection: 'post', afterMs: 32_000 },
+      { kind: 'partial_outage', connection: 'shop', events: 40 },
+      { kind: 'partial_outage_over', connection: 'shop', afterMs: 32_000 },
     ]);
     await pause(10);
     expect(box.told().stderr).toBe(
-      'spillway: post: the vendor is partly down: 40 events fail at every attempt while others succeed; they wait until they are too old\n' +
-        'spillway: post: the vendor is no longer partly down, after 32 s\n',
+      'spillway: shop: the vendor is partly down: 40 events fail at every attempt while others succeed; they wait until they are too old\n' +
+        'spillway: shop: the vendor is no longer partly down, after 32 s\n',
     );
   });
 
@@ -240,11 +240,11 @@ describe('a vendor that is out of order in part', () => {
     const { store, run, backlog } = createStore(workspace, `store-${++stores}`);
     mkdirSync(store);
     const queue = await openQueue({ path: store });
-    await queue.put('post', [
+    await queue.put('shop', [
       { id: 'a', acceptedAt: Date.now(), event: { type: 'track', event: 'x', messageId: 'a' } },
     ]);
-    const monitor = new WorkerMonitor(['post'], () => undefined);
-    monitor.recordSuspects('post', { events: 40, partial: true });
+    const monitor = new WorkerMonitor(['shop'], () => undefined);
+    monitor.recordSuspects('shop', { events: 40, partial: true });
     const owner = await answerForStore({
       directory: store,
       queue,
@@ -253,10 +253,10 @@ describe('a vendor that is out of order in part', () => {
       attended: () => ({
         pid: process.pid,
         startedAt: new Date().toISOString(),
-        connections: { post: monitor.stateOf('post', 1) },
+        connections: { shop: monitor.stateOf('shop', 1) },
       }),
     });
-    expect(await backlog('post')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });
+    expect(await backlog('shop')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });
     expect((await run('queue', 'status')).stdout).toContain(
       '; the vendor is partly down: 40 events fail at every attempt while others succeed; last delivered',
     );

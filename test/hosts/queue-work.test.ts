@@ -5,18 +5,18 @@ import { accounts } from '../end-to-end/accounts.ts';
 import { openQueue } from '../../core/queue/index.ts';
 import { generateLines, type Simulator } from '../vendors/index.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
-import { startMailServer, type Answer, type Letter } from './support/mail-server.ts';
+import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';
-import { createWorkspace, letter, letters, mailboxes, mailboxSettings } from './support/workspace.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
 const workspace = createWorkspace();
 afterAll(workspace.remove);
-const post = { id: 'post', destination: 'mailbox', config: mailboxSettings };
-const desk = { ...post, id: 'desk' };
-const config = workspace.write('work.json', { connections: [post, desk] });
-let server: Awaited<ReturnType<typeof startMailServer>> | undefined;
+const shop = { id: 'shop', destination: 'mailbox', config: testSettings };
+const blog = { ...shop, id: 'blog' };
+const config = workspace.write('work.json', { connections: [shop, blog] });
+let server: Awaited<ReturnType<typeof startVendorServer>> | undefined;
 let vendor: Simulator | undefined;
 afterEach(async () => {
   await server?.stop();
@@ -25,9 +25,9 @@ afterEach(async () => {
 });
 
 let stores = 0;
-async function serve(answer?: (letters: readonly Letter[]) => Answer) {
+async function serve(answer?: (letters: readonly ReceivedItem[]) => Answer) {
   const store = createStore(workspace, `store-${++stores}`);
-  server = await startMailServer(answer);
+  server = await startVendorServer(answer);
   const args = ['work', '--config', config, '--origin', `mailbox=${server.origin}`];
   return { ...store, server, args, work: (...flags: string[]) => store.run(...args, ...flags) };
 }
@@ -35,14 +35,14 @@ async function serve(answer?: (letters: readonly Letter[]) => Answer) {
 describe('spillway work', () => {
   test('delivers what waits for each connection, once, and remembers it as done', async () => {
     const { enqueue, work, backlog, server: mail } = await serve();
-    await enqueue('post', config, letters(120));
-    await enqueue('desk', config, letters(30, 201));
+    await enqueue('shop', config, eventLines(120));
+    await enqueue('blog', config, eventLines(30, 201));
     const { code, stdout, stderr } = await work('--until-idle', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({
       connections: [
-        { connection: 'post', destination: 'mailbox', delivered: 120, skipped: 0, dead: 0, waiting: 0 },
-        { connection: 'desk', destination: 'mailbox', delivered: 30, skipped: 0, dead: 0, waiting: 0 },
+        { connection: 'shop', destination: 'mailbox', delivered: 120, skipped: 0, dead: 0, waiting: 0 },
+        { connection: 'blog', destination: 'mailbox', delivered: 30, skipped: 0, dead: 0, waiting: 0 },
       ],
       requests: 15,
       retries: 0,
@@ -50,18 +50,18 @@ describe('spillway work', () => {
     });
     expect(new Set(mail.received.map(({ id }) => id)).size).toBe(150);
     expect(mail.received).toHaveLength(150);
-    expect(await backlog('post')).toMatchObject({ waiting: 0, done: 120 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 0, done: 120 });
     expect(await work('--until-idle')).toMatchObject({ code: 0 });
     expect(mail.received).toHaveLength(150);
   });
 
   test('the summary for people says what became of each connection', async () => {
     const { enqueue, work } = await serve();
-    await enqueue('post', config, letters(3));
+    await enqueue('shop', config, eventLines(3));
     const { stdout, stderr } = await work('--until-idle');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
-      /^post \(mailbox\): 3 delivered, 0 skipped, 0 dead letters, 0 waiting\ndesk \(mailbox\): 0 delivered/,
+      /^shop \(mailbox\): 3 delivered, 0 skipped, 0 dead letters, 0 waiting\ndesk \(mailbox\): 0 delivered/,
     );
     expect(await work('--until-idle', '--quiet')).toMatchObject({ stderr: '' });
   });
@@ -73,27 +73,27 @@ describe('spillway work', () => {
       failures += 1;
       return { status: failures < 3 ? 503 : 200 };
     });
-    await enqueue('post', config, `${letter('m-1', 'Refused')}\n`);
-    await enqueue('desk', config, letters(10));
+    await enqueue('shop', config, `${eventLine('m-1', 'Refused')}\n`);
+    await enqueue('blog', config, eventLines(10));
     const { code, stdout } = await work('--until-idle', '--json');
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       connections: [
-        { connection: 'post', delivered: 0, dead: 1 },
-        { connection: 'desk', delivered: 10, dead: 0 },
+        { connection: 'shop', delivered: 0, dead: 1 },
+        { connection: 'blog', delivered: 10, dead: 0 },
       ],
     });
-    expect(await dead()).toMatchObject([{ connection: 'post', id: 'm-1', outcome: 'rejected', attempts: 1 }]);
+    expect(await dead()).toMatchObject([{ connection: 'shop', id: 'm-1', outcome: 'rejected', attempts: 1 }]);
   });
 
   test('refused credentials pause the connection: its events stay, and the exit code is 77', async () => {
     const { enqueue, work, backlog, server: mail } = await serve(() => ({ status: 401 }));
-    await enqueue('post', config, letters(50));
+    await enqueue('shop', config, eventLines(50));
     const { code, stdout } = await work('--until-idle', '--json');
     expect(code).toBe(77);
     expect(JSON.parse(stdout)).toMatchObject({ connections: [{ waiting: 50, dead: 0, paused: 'unauthorized' }, {}] });
     expect(mail.batches).toBeLessThan(10);
-    expect(await backlog('post')).toMatchObject({ waiting: 50, dead: 0 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 50, dead: 0 });
   });
 
   test('a store that another process has taken over ends it with 74, all connections, and nothing more is sent', async () => {
@@ -108,8 +108,8 @@ describe('spillway work', () => {
       writeFileSync(path.join(store, 'owner.json'), JSON.stringify({ pid: 1, started: 'elsewhere' }));
       return {};
     });
-    await enqueue('desk', config, `${letter('s-1', 'Slow')}\n`);
-    await enqueue('post', config, letters(300));
+    await enqueue('blog', config, `${eventLine('s-1', 'Slow')}\n`);
+    await enqueue('shop', config, eventLines(300));
     const { code, stderr } = await work('--quiet');
     expect(code).toBe(74);
     expect(stderr).toMatch(/another process has taken the queue store over. Stop this one/);
@@ -133,8 +133,8 @@ describe('spillway work', () => {
       }, 1_500);
       return { afterMs: 1_500 };
     });
-    await enqueue('post', config, letter('slow', 'Slow'));
-    await enqueue('desk', config, letters(500));
+    await enqueue('shop', config, eventLine('slow', 'Slow'));
+    await enqueue('blog', config, eventLines(500));
     expect(await work('--until-idle')).toMatchObject({ code: 0 });
     expect(slowAnswered).toBe(true);
     expect(receivedBefore).toBe(501);
@@ -144,8 +144,8 @@ describe('spillway work', () => {
     const { enqueue, run, args, backlog } = await serve();
     await enqueue(
       'other',
-      workspace.write('other.json', { destination: 'mailbox', config: mailboxSettings }),
-      letters(2),
+      workspace.write('other.json', { destination: 'mailbox', config: testSettings }),
+      eventLines(2),
     );
     const { code, stderr } = await run(...args, '--until-idle', '--quiet');
     expect({ code, stderr }).toEqual({
@@ -157,52 +157,52 @@ describe('spillway work', () => {
 
   test('events that wait for another destination under this id are not sent', async () => {
     const { enqueue, run, backlog } = await serve();
-    await enqueue('post', config, letters(2));
+    await enqueue('shop', config, eventLines(2));
     const adjust = accounts.find(({ slug }) => slug === 'adjust');
     const moved = workspace.write('moved.json', {
-      connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }],
+      connections: [{ id: 'shop', destination: 'adjust', config: adjust?.config }],
     });
     expect(await run('work', '--config', moved, '--until-idle')).toMatchObject({
       code: 78,
-      stderr: expect.stringContaining('post: 2 events wait; they were enqueued for mailbox, not for adjust'),
+      stderr: expect.stringContaining('shop: 2 events wait; they were enqueued for mailbox, not for adjust'),
     });
-    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 2 });
+    expect(await backlog('shop')).toMatchObject({ destination: 'mailbox', waiting: 2 });
   });
 
   test('a connection that is refused holds no other one back: exit 78, after the others are served', async () => {
     const { enqueue, run, backlog, server: mail } = await serve();
-    await enqueue('post', config, letters(20));
-    await enqueue('desk', config, letters(30, 101));
+    await enqueue('shop', config, eventLines(20));
+    await enqueue('blog', config, eventLines(30, 101));
     const adjust = accounts.find(({ slug }) => slug === 'adjust');
     const moved = workspace.write('half-moved.json', {
-      connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }, desk],
+      connections: [{ id: 'shop', destination: 'adjust', config: adjust?.config }, blog],
     });
     const origin = `mailbox=${mail.origin}`;
     const { code, stdout, stderr } = await run('work', '--config', moved, '--until-idle', '--json', '--origin', origin);
     expect(code).toBe(78);
-    expect(JSON.parse(stdout)).toMatchObject({ connections: [{ connection: 'desk', delivered: 30 }] });
-    expect(stderr).toContain('post: 20 events wait; they were enqueued for mailbox, not for adjust');
-    expect(await backlog('post')).toMatchObject({ waiting: 20 });
+    expect(JSON.parse(stdout)).toMatchObject({ connections: [{ connection: 'blog', delivered: 30 }] });
+    expect(stderr).toContain('shop: 20 events wait; they were enqueued for mailbox, not for adjust');
+    expect(await backlog('shop')).toMatchObject({ waiting: 20 });
   });
 
   test('F-95 one whose events were put for another destination is held and told, and the others are served; with --strict, none', async () => {
     const { store, enqueue, run, backlog, server: mail } = await serve();
-    await enqueue('post', config, letters(3));
-    await enqueue('desk', config, letters(30, 101));
+    await enqueue('shop', config, eventLines(3));
+    await enqueue('blog', config, eventLines(30, 101));
     const adjust = accounts.find(({ slug }) => slug === 'adjust');
     const moved = workspace.write('moved-beside.json', {
-      connections: [{ id: 'post', destination: 'adjust', config: adjust?.config }, desk],
+      connections: [{ id: 'shop', destination: 'adjust', config: adjust?.config }, blog],
     });
     const args = ['work', '--config', moved, '--origin', `mailbox=${mail.origin}`];
-    const said = 'post: 3 events wait; they were enqueued for mailbox, not for adjust';
+    const said = 'shop: 3 events wait; they were enqueued for mailbox, not for adjust';
     const strict = await run(...args, '--strict');
     expect(strict).toMatchObject({ code: 78, stderr: expect.stringContaining(said) });
     expect(mail.received).toHaveLength(0);
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const ran = box.run(...args, '--store', store);
     for (let left = 1_000; mail.received.length < 30 && left > 0; left -= 1)
       await new Promise((resolve) => void setTimeout(resolve, 5));
-    expect(await backlog('post')).toMatchObject({
+    expect(await backlog('shop')).toMatchObject({
       destination: 'mailbox',
       state: 'held',
       reason: { cause: 'settings' },
@@ -211,35 +211,35 @@ describe('spillway work', () => {
     box.send('SIGTERM');
     expect(await ran).toMatchObject({ code: 143, stderr: expect.stringContaining(said) });
     expect(await run(...args, '--until-idle')).toMatchObject({ code: 78, stderr: expect.stringContaining(said) });
-    expect(await backlog('post')).toMatchObject({ destination: 'mailbox', waiting: 3 });
+    expect(await backlog('shop')).toMatchObject({ destination: 'mailbox', waiting: 3 });
     expect(mail.received).toHaveLength(30);
   });
 
   test.each([
-    ['settings', { ...post, config: { ...mailboxSettings, apiKey: 7 } }, 'connections.0.config.apiKey'],
+    ['settings', { ...shop, config: { ...testSettings, apiKey: 7 } }, 'connections.0.config.apiKey'],
     [
       'a variable that is not set',
-      { ...post, config: { ...mailboxSettings, apiKey: '${NO_SUCH}' } },
+      { ...shop, config: { ...testSettings, apiKey: '${NO_SUCH}' } },
       'NO_SUCH is not set',
     ],
-    ['a destination that nobody knows', { ...post, destination: 'pigeons' }, 'connections.0.destination'],
+    ['a destination that nobody knows', { ...shop, destination: 'pigeons' }, 'connections.0.destination'],
   ])('F-95 one connection with %s is held and named, and the others are served', async (_, broken, where) => {
     const { store, enqueue, run, backlog, server: mail } = await serve();
-    await enqueue('post', config, letters(3));
-    await enqueue('desk', config, letters(30, 101));
-    const file = workspace.write('one-broken.json', { connections: [broken, desk] });
+    await enqueue('shop', config, eventLines(3));
+    await enqueue('blog', config, eventLines(30, 101));
+    const file = workspace.write('one-broken.json', { connections: [broken, blog] });
     const args = ['work', '--config', file, '--origin', `mailbox=${mail.origin}`];
     const strict = await run(...args, '--until-idle', '--strict');
     expect(strict).toMatchObject({ code: 78, stderr: expect.stringContaining(where) });
     expect(mail.received).toHaveLength(0);
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const ran = box.run(...args, '--store', store, '--json');
     while (mail.received.length < 30) await new Promise((resolve) => void setTimeout(resolve, 5));
-    expect(await backlog('post')).toMatchObject({ state: 'held', reason: { cause: 'settings' }, waiting: 3 });
+    expect(await backlog('shop')).toMatchObject({ state: 'held', reason: { cause: 'settings' }, waiting: 3 });
     box.send('SIGTERM');
     expect(await ran).toMatchObject({
       code: 143,
-      stderr: expect.stringContaining('post is held: its settings are invalid'),
+      stderr: expect.stringContaining('shop is held: its settings are invalid'),
     });
     const ended = await run(...args, '--until-idle');
     expect(ended).toMatchObject({ code: 78, stderr: expect.stringContaining(where) });
@@ -250,8 +250,8 @@ describe('spillway work', () => {
     const { run } = await serve();
     const file = workspace.write('all-broken.json', {
       connections: [
-        { ...post, config: {} },
-        { ...desk, config: {} },
+        { ...shop, config: {} },
+        { ...blog, config: {} },
       ],
     });
     const { code, stderr } = await run('work', '--config', file, '--until-idle');
@@ -292,20 +292,20 @@ describe('spillway work', () => {
 describe('beside a running work', () => {
   test('enqueue puts, and it is delivered; the other commands answer, too', async () => {
     const { store, enqueue, args, run, backlog, dead, server: mail } = await serve();
-    await enqueue('post', config, letters(10));
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    await enqueue('shop', config, eventLines(10));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const ran = box.run(...args, '--store', store, '--json');
     while (mail.received.length < 10) await new Promise((resolve) => void setTimeout(resolve, 5));
-    const more = `${letters(50, 11)}${letter('m-61', 'Broken')}\n${letter('m-62', 'Broken')}\n`;
-    expect(await enqueue('post', config, more)).toMatchObject({ code: 1 });
-    expect((await enqueue('post', config, more)).stderr).toContain('0 kept, 52 duplicates');
+    const more = `${eventLines(50, 11)}${eventLine('m-61', 'Broken')}\n${eventLine('m-62', 'Broken')}\n`;
+    expect(await enqueue('shop', config, more)).toMatchObject({ code: 1 });
+    expect((await enqueue('shop', config, more)).stderr).toContain('0 kept, 52 duplicates');
     while (mail.received.length < 60) await new Promise((resolve) => void setTimeout(resolve, 5));
     expect((await dead()).map(({ id }) => id)).toEqual(['m-61', 'm-62']);
     expect(await run('dead', 'drop', 'm-61', '--yes')).toMatchObject({ code: 0, stdout: '1 dropped\n' });
     expect(await run('dead', 'requeue', 'm-62')).toMatchObject({ code: 0, stdout: '1 requeued\n' });
-    while ((await backlog('post'))?.waiting !== 0) await new Promise((resolve) => void setTimeout(resolve, 20));
+    while ((await backlog('shop'))?.waiting !== 0) await new Promise((resolve) => void setTimeout(resolve, 20));
     expect(await dead()).toMatchObject([{ id: 'm-62', attempts: 1 }]);
-    const again = ['replay', 'post', '--config', config, '--from', '2020-01-01'];
+    const again = ['replay', 'shop', '--config', config, '--from', '2020-01-01'];
     expect(await run(...again)).toMatchObject({ code: 0, stdout: '60 requeued\n' });
     while (mail.received.length < 120) await new Promise((resolve) => void setTimeout(resolve, 5));
     // Another worker is not what helps.
@@ -314,27 +314,27 @@ describe('beside a running work', () => {
     const { code, stdout } = await ran;
     expect(code).toBe(143);
     expect(JSON.parse(stdout)).toMatchObject({ connections: [{ delivered: 120, dead: 1, waiting: 0 }, {}] });
-    expect(await backlog('post')).toMatchObject({ waiting: 0, dead: 1 });
+    expect(await backlog('shop')).toMatchObject({ waiting: 0, dead: 1 });
   });
 
   test('enqueue with other settings is refused while events wait: nobody can look at their lanes', async () => {
     const { store, enqueue, args, server: mail } = await serve(() => ({ status: 503 }));
-    await enqueue('post', config, letters(10));
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    await enqueue('shop', config, eventLines(10));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const ran = box.run(...args, '--store', store);
     while (mail.batches === 0) await new Promise((resolve) => void setTimeout(resolve, 5));
     const renewed = workspace.write('renewed.json', {
       destination: 'mailbox',
-      config: { ...mailboxSettings, apiKey: 'key-example-2' },
+      config: { ...testSettings, apiKey: 'key-example-2' },
     });
-    expect(await enqueue('post', renewed, letters(1, 11))).toMatchObject({
+    expect(await enqueue('shop', renewed, eventLines(1, 11))).toMatchObject({
       code: 78,
       stderr: expect.stringContaining(
-        'post: 10 events wait; they were enqueued with other settings, and the process that owns the store',
+        'shop: 10 events wait; they were enqueued with other settings, and the process that owns the store',
       ),
     });
-    expect(await enqueue('post', config, letters(1, 11))).toMatchObject({ code: 0 });
-    expect(await enqueue('post', config, '', '--max-bytes', '5GB')).toMatchObject({ code: 75 });
+    expect(await enqueue('shop', config, eventLines(1, 11))).toMatchObject({ code: 0 });
+    expect(await enqueue('shop', config, '', '--max-bytes', '5GB')).toMatchObject({ code: 75 });
     box.send('SIGTERM');
     await ran;
   });
@@ -348,8 +348,8 @@ describe('a signal', () => {
     during: (box: ReturnType<typeof fakeTerminal>) => void | Promise<void>,
   ) {
     const there = await serve(() => ({ afterMs }));
-    await there.enqueue('post', config, letters(300));
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    await there.enqueue('shop', config, eventLines(300));
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const ran = box.run(...there.args, '--store', there.store, '--json', ...flags);
     while (there.server.batches < 4) await new Promise((resolve) => void setTimeout(resolve, 5));
     await during(box);
@@ -375,7 +375,7 @@ describe('a signal', () => {
     expect(waiting).toBeGreaterThan(0);
     expect(stderr).toBe(`spillway: stopped by SIGTERM: ${waiting} events stay in the queue\n`);
     expect(box).toMatchObject({ exits: [], listening: 0 });
-    expect(await backlog('post')).toMatchObject({ waiting, done: delivered });
+    expect(await backlog('shop')).toMatchObject({ waiting, done: delivered });
     expect(await work('--until-idle')).toMatchObject({ code: 0 });
     expect(mail.received).toHaveLength(300);
     expect(new Set(mail.received.map(({ id }) => id)).size).toBe(300);
@@ -387,7 +387,7 @@ describe('a signal', () => {
     const skipped = { kind: 'skipped', eventId: '', reason: { code: 'unmapped_event', message: 'No.' } } as const;
     for (let put = 0; put < 20_000; put += 10_000)
       await queue.put(
-        'post',
+        'shop',
         Array.from({ length: 10_000 }, (_, n) => ({
           id: `old-${put + n}`,
           event: { type: 'track', event: 'Letter Sent' },
@@ -396,7 +396,7 @@ describe('a signal', () => {
         })),
       );
     await queue.close();
-    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: mailboxes });
+    const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
     const ran = box.run(...args, '--store', store, '--keep', '0', '--quiet');
     while (box.listening === 0) await new Promise((resolve) => void setTimeout(resolve, 1));
     box.send('SIGTERM');

@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { run } from '../../../core/hosts/cli/program.ts';
 import type { StopSignal, Terminal } from '../../../core/hosts/cli/terminal.ts';
-import { mailboxes } from './workspace.ts';
+import { testDestinations } from './workspace.ts';
 
 export interface Ran {
   readonly code: number;
@@ -47,7 +47,7 @@ export const spillway = (
   args: readonly string[],
   stdin: string | Buffer = '',
   env: Terminal['env'] = {},
-): Promise<Ran> => fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: mailboxes, ...env }).run(...args);
+): Promise<Ran> => fakeTerminal(stdin, { SPILLWAY_DESTINATIONS: testDestinations, ...env }).run(...args);
 
 function collector() {
   const stream = new PassThrough();

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The directory with the destination these tests deliver to. */
-export const mailboxes = fileURLToPath(new URL('../fixtures/destinations', import.meta.url));
+export const testDestinations = fileURLToPath(new URL('../fixtures/destinations', import.meta.url));
 
-export const mailboxSettings = { apiKey: 'key-example-1', owner: 'ann' };
+export const testSettings = { apiKey: 'key-example-1', owner: 'ann' };
 
 /** A folder of its own for the files of a test. */
 export function createWorkspace() {
@@ -40,8 +40,8 @@ export const parseLines = (text: string): OutcomeLine[] =>
     .map((line) => JSON.parse(line) as OutcomeLine);
 
 /** Events as NDJSON, `m-<first>` and on. */
-export const letters = (count: number, first = 1): string =>
-  Array.from({ length: count }, (_, index) => `${letter(`m-${first + index}`)}\n`).join('');
+export const eventLines = (count: number, first = 1): string =>
+  Array.from({ length: count }, (_, index) => `${eventLine(`m-${first + index}`)}\n`).join('');
 
-export const letter = (messageId: string, event = 'Letter Sent'): string =>
+export const eventLine = (messageId: string, event = 'Letter Sent'): string =>
   JSON.stringify({ type: 'track', event, messageId });

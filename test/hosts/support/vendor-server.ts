@@ -6,18 +6,18 @@ export interface Answer {
   readonly afterMs?: number;
 }
 
-export interface Letter {
+export interface ReceivedItem {
   readonly id: string;
   readonly name: string;
 }
 
-/** A mailbox on loopback. `answer` decides about each batch. */
-export async function startMailServer(answer: (letters: readonly Letter[]) => Answer = () => ({})) {
-  const received: Letter[] = [];
+/** The test vendor on loopback. `answer` decides about each batch. */
+export async function startVendorServer(answer: (items: readonly ReceivedItem[]) => Answer = () => ({})) {
+  const received: ReceivedItem[] = [];
   let batches = 0;
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
-      const batch = JSON.parse(body) as Letter[];
+      const batch = JSON.parse(body) as ReceivedItem[];
       batches += 1;
       const { status = 200, afterMs = 0 } = answer(batch);
       if (status === 200) received.push(...batch);
