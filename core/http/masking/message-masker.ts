@@ -41,7 +41,7 @@ export class MessageMasker {
   }
 
   /**
-   * The vendor's message, fit for an outcome: at most 300 characters on one line, decoded, without our credentials and the
+   * The vendor's message, fit for an outcome: at most 300 characters on one line, decoded, without credentials and the
    * values of payloads and settings. `undefined` if it is blank or unreadable. `cut`: the message is truncated.
    */
   detail(message: string, cut = false): string | undefined {
@@ -93,7 +93,7 @@ export class MessageMasker {
 
   /**
    * A folder's sentence. It should be constant, and is shown as it is, without credentials, addresses and values of the
-   * payloads. A value that is one plain word may also be a word of the sentence: it is masked only if `vendorText` has it, too.
+   * payloads. A value that is one plain word may also be a word of the sentence: masked only if `vendorText` has it, too.
    */
   sentence(text: string, vendorText = ''): string {
     const done = this.#sentences.get(text);
