@@ -12,7 +12,7 @@ export interface CheckFlags extends ConnectionFlags {
   readonly json?: boolean;
 }
 
-/** `spillway check`: whether the vendor takes the credentials of a config file. Harms nothing, and is asked once. */
+/** `spillway check`: asks the vendor once whether it accepts the credentials. Changes nothing there. */
 export async function check(slug: string, flags: CheckFlags, terminal: Terminal): Promise<number> {
   const withinMs = withinOf(flags.within, terminal.env);
   const settings = { origin: originOf(flags.origin, terminal.env), ...(await proxyChoice(flags.proxy, terminal)) };

@@ -3,7 +3,7 @@ import { exitCode, CliError } from './exit-codes.ts';
 import { firstLine, printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A command that speaks to this terminal and never ends the process by itself. */
+/** A command that writes to this terminal and never ends the process. */
 export const commandOf = (name: string, terminal: Terminal): Command =>
   new Command(name).exitOverride().configureOutput({
     writeOut: (text) => void terminal.stdout.write(text),
@@ -12,7 +12,7 @@ export const commandOf = (name: string, terminal: Terminal): Command =>
     getErrHasColors: () => false,
   });
 
-/** Acts and resolves to the exit code; what is thrown on the way is told under the command's name. Never rejects. */
+/** Resolves to the exit code of `act`; reports what it throws under the command's name. Never rejects. */
 export async function runToExitCode(command: Command, terminal: Terminal, act: () => Promise<number>): Promise<number> {
   try {
     return await act();

@@ -14,7 +14,10 @@ export interface ConfigFile {
 const topLevel = ['config', 'options'];
 const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
-/** Reads `{"config": {...}, "options": {...}}`. A file that cannot be opened is a usage error, one that is not that shape exits 78. */
+/**
+ * Reads `{"config": {...}, "options": {...}}`. A file that cannot be opened is a usage error, one that is not that
+ * shape exits 78.
+ */
 export async function readConfigFile(file: string, env: Terminal['env']): Promise<ConfigFile> {
   const parsed = await readObject(file, '{"config": {...}, "options": {...}}');
   const unknown = Object.keys(parsed).filter((key) => !topLevel.includes(key));
@@ -39,7 +42,7 @@ export async function readObject(file: string, expected: string): Promise<object
   throw new CliError(exitCode.config, `${file}: expected ${expected}`);
 }
 
-/** The same with the environment's values in place, and what of them is not there. */
+/** Fills in environment variables; `unset` lists those that are not set. */
 export function filledIn(value: unknown, env: Terminal['env']): { value: unknown; unset: readonly ConfigIssue[] } {
   const unset: ConfigIssue[] = [];
   return { value: fill(value, '', env, unset), unset };
@@ -52,7 +55,7 @@ export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): Cli
     issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)),
   );
 
-/** V8 quotes the text around an error, which may be a credential: only the position is told, where V8 knows it. */
+/** V8 quotes the text around an error, which may be a credential: only the position is reported, where V8 gives one. */
 function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -79,7 +82,7 @@ function fill(value: unknown, path: string, env: Terminal['env'], unset: ConfigI
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, fill(part, at(key), env, unset)]));
 }
 
-/** What stands for an unset variable stays as it is written. */
+/** A reference to an unset variable stays as written. */
 const fillText = (text: string, path: string, env: Terminal['env'], unset: ConfigIssue[]): string =>
   text.replace(reference, (written, name: string) => {
     const value = Object.hasOwn(env, name) ? env[name] : undefined;

@@ -38,7 +38,7 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
     if (store === undefined) return await deliverFrom(input, slug, flags, terminal);
     if (input.stats?.isFile() !== true)
       throw usage('--store needs a file as --input: standard input and pipes cannot be read a second time');
-    // Opened for the sake of its lock: no two runs may go on with one delivery.
+    // Opened only for its lock: two runs must not continue one delivery.
     const { withStore } = await import('./queue/store.ts');
     const directory = path.resolve(store);
     return await withStore(directory, { create: true }, () => deliverFrom(input, slug, flags, terminal, directory));

@@ -7,15 +7,15 @@ export const exitCode = {
   ok: 0,
   /** Something was not delivered, a check of `verify` failed, or the outcomes could not be written to their end. */
   undelivered: 1,
-  /** The command line asks for what is not there: an option, a destination, a file that cannot be opened. */
+  /** The command line names something that does not exist or does not fit, or a file that cannot be opened. */
   usage: 2,
   /** Lines of the input, or its rest, cannot be read. */
   unreadable: 65,
-  /** A defect of ours; what Node would otherwise report as 1. */
+  /** A defect in this program, which Node would report as 1. */
   defect: 70,
   /** The store is damaged, or cannot be read or written. */
   storage: 74,
-  /** Not now: the queue is full, or another process has the store. */
+  /** Not now: the queue is full, or another process owns the store. */
   later: 75,
   /** The vendor refused our credentials. */
   unauthorized: 77,

@@ -24,7 +24,7 @@ export interface LineCutter {
  * Accepts CRLF and a byte order mark on the first line.
  */
 export function createLineCutter(maxBytes: number = maxLineBytes): LineCutter {
-  /** The beginning of a line whose end has not come yet, and how long it is; too long a one has no pieces. */
+  /** The start of an unfinished line, and its length; a line that is too long has no pieces. */
   let pieces: Buffer[] = [];
   let held = 0;
   let count = 0;
@@ -39,7 +39,7 @@ export function createLineCutter(maxBytes: number = maxLineBytes): LineCutter {
     count += 1;
     if (length > maxBytes) return { number: count, fault: 'too long' };
     let text = bytes.toString('utf8');
-    // Only where decoding had to make something up is it worth a look whether it really had to.
+    // The input may hold U+FFFD itself: only then is it worth checking the bytes.
     if (text.includes('\uFFFD') && !isUtf8(bytes)) return { number: count, fault: 'not UTF-8' };
     if (count === 1 && text.startsWith('\uFEFF')) text = text.slice(1);
     return blank.test(text) ? undefined : { number: count, text };
@@ -74,7 +74,9 @@ export function createLineCutter(maxBytes: number = maxLineBytes): LineCutter {
   };
 }
 
-/** The lines of an input that are not blank. Throws a Refusal, after the lines before it, where the input breaks off. */
+/**
+ * The lines of an input that are not blank. Throws a CliError, after the lines before it, where the input breaks off.
+ */
 export async function* readLines(chunks: AsyncIterator<Buffer>): AsyncGenerator<InputLine, void, undefined> {
   const cutter = createLineCutter();
   try {

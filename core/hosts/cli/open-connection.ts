@@ -15,7 +15,7 @@ export interface RuntimeSettings {
   readonly proxy?: ProxyOption;
 }
 
-/** The connection a config file describes, or a Refusal with everything that is wrong with it. */
+/** The connection a config file describes, or a CliError with everything that is wrong with it. */
 export async function openConnection(
   slug: string,
   flags: ConnectionFlags,

@@ -10,13 +10,13 @@ export interface OutcomesFile {
   write(line: number, outcome: Outcome): void;
   /** What to wait for before the next write; `undefined` while there is room. */
   readonly busy: Promise<void> | undefined;
-  /** Called once when nothing more can be written, with the errno. What is written after that is dropped. */
+  /** Called once, with the errno, when nothing more can be written. Later writes are dropped. */
   onFailure: ((code: string) => void) | undefined;
   /** Resolves when all is written and, unless it is standard output, closed. */
   close(): Promise<void>;
 }
 
-/** Outcomes leave in pieces of this many characters, or after this wait when there are few. */
+/** Outcomes are written in pieces of this many characters, or after this wait when there are few. */
 const piece = 64 * 1024;
 const waitMs = 100;
 
@@ -27,14 +27,14 @@ const noOutcomesFile: OutcomesFile = {
   close: () => Promise.resolve(),
 };
 
-/** A file that is open for writing and still has what it had. */
+/** A file that is open for writing and not emptied yet. */
 export interface OutcomesTarget {
   /** Empties it. */
   start(): OutcomesFile;
   close(): void;
 }
 
-/** Opens a file, or standard output for `-`. A usage error when it cannot, or when it is one that is `read`: it would be emptied. */
+/** Opens a file, or standard output for `-`. Throws a usage error if it cannot, or if the file is one of `read`. */
 export function openOutcomes(
   file: string | undefined,
   terminal: Terminal,
@@ -51,7 +51,7 @@ export function openOutcomes(
   return {
     start() {
       if (stats.isFile()) ftruncateSync(fd);
-      // As with the input: a pipe nobody reads must not hold a thread, and with it the process.
+      // As with the input: a pipe without a reader must not block a thread, and with it the process.
       const output = stats.isFIFO() ? new Socket({ fd, readable: false }) : createWriteStream('', { fd });
       return createOutcomesFile(output, true);
     },

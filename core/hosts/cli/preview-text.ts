@@ -2,7 +2,7 @@ import type { createColors } from 'picocolors';
 import type { Preview, Reason } from '../../index.ts';
 import { printable } from './printable.ts';
 
-/** What preview says about one line of the input; `stage` is `line` when no event could be read from it. */
+/** The preview of one line of the input; `stage` is `line` where it is not JSON. */
 export type PreviewedLine = { readonly line: number; readonly messageId: string } & (
   Preview | { readonly kind: 'rejected'; readonly stage: 'line'; readonly reason: Reason }
 );

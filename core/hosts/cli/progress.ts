@@ -26,7 +26,7 @@ export interface Bar {
 const none: Progress = { stop() {} };
 const everyMs = 200;
 
-/** How a delivery goes on, on a terminal; nothing elsewhere. */
+/** The progress of a delivery, on a terminal; elsewhere nothing. */
 export function startProgress(
   output: Output | undefined,
   { size, bytesRead, stats }: DeliveryProgress,
@@ -62,7 +62,7 @@ export async function startBar(
     barsize: 24,
     hideCursor: null,
     clearOnComplete: true,
-    // Its own way with SIGINT would end the process before what is under way is written.
+    // Its own handler of SIGINT would end the process before outcomes are written.
     gracefulExit: false,
   });
   const state = (): Record<string, string> =>

@@ -3,8 +3,8 @@ import { usage } from './exit-codes.ts';
 import { print, type Terminal } from './terminal.ts';
 
 /**
- * What `--proxy` comes to, said on stderr: a proxy looks up the vendor's name, so that nobody here sees where a request ends up; and
- * one that the environment names is not used by itself.
+ * The proxy that `--proxy` chooses, reported on stderr: a proxy resolves the vendor's name, so that nothing here can
+ * check where a request goes. A proxy that only the environment names is reported and not used.
  */
 export async function proxyChoice(
   asked: boolean | undefined,

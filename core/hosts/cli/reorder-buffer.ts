@@ -3,8 +3,8 @@ import type { Outcome } from '../../index.ts';
 const defaultCapacity = 65_536;
 
 /**
- * One outcome per line of the input, emitted in the order of the lines. Holds no more than `capacity` lines from the first
- * one that waits for its outcome: the reader of the input waits for `whenReady()`.
+ * One outcome per line of the input, emitted in the order of the lines. Holds no more than `capacity` lines from the
+ * first one that waits for its outcome: the reader of the input waits for `whenReady()`.
  */
 export class OrderedOutcomes {
   readonly #emit: (line: number, outcome: Outcome) => void;
@@ -61,8 +61,8 @@ export class OrderedOutcomes {
   }
 
   /**
-   * The stream ended. If it was stopped before its last line, that line counts as not attempted. Any other line without an
-   * outcome is lost, and gets the outcome that `lost` returns.
+   * The stream ended. If it was stopped before its last line, that line counts as not attempted. Any other line without
+   * an outcome is lost, and gets the outcome that `lost` returns.
    */
   finish(stopped: boolean, lost: () => Outcome): void {
     const last = this.#places - 1;

@@ -19,7 +19,7 @@ export interface DeliveryRun {
   readonly stop: Stop;
   /** How long one event may take, in milliseconds; the runtime's default without it. */
   readonly withinMs: number | undefined;
-  /** What makes the delivery resumable: it knows the outcomes of runs before, and keeps those of this one. */
+  /** Makes the delivery resumable: it has the outcomes of earlier runs, and records those of this one. */
   readonly journal?: Journal | undefined;
   /** Where to show the progress, if anywhere. */
   readonly screen: Output | undefined;
@@ -49,7 +49,7 @@ export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
     stop.now();
   };
   const resumption = journal === undefined ? undefined : createResumption(journal, stats, stop);
-  // A journal gives the outcomes out at the end, with those of the runs before.
+  // With a journal, outcomes are written at the end, together with those of earlier runs.
   const ordered = new OrderedOutcomes((line, outcome) => {
     if (journal === undefined) outcomes.write(line, outcome);
   });

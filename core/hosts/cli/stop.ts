@@ -8,14 +8,16 @@ export interface Stop {
   readonly by: StopSignal | undefined;
   /** Ends the run from inside. */
   now(): void;
-  /** Gives the signals back to the process. */
+  /** Restores the signal handling of the process. */
   release(): void;
 }
 
-/** Runners hand a signal on that the terminal sent to the whole group already (npm, tsx): one key press may come twice. */
+/** npm and tsx forward a signal that the terminal sends to the whole group: one key press may arrive twice. */
 const samePressMs = 250;
 
-/** The first SIGINT, SIGTERM or SIGHUP (its terminal was closed) stops the run, a second one ends the process at once. */
+/**
+ * The first SIGINT, SIGTERM or SIGHUP (its terminal was closed) stops the run, a second one ends the process at once.
+ */
 export function listenForStop(terminal: Terminal): Stop {
   const controller = new AbortController();
   let by: StopSignal | undefined;

@@ -10,7 +10,7 @@ export interface Summary {
   readonly in: number;
   readonly outcomes: Readonly<Record<OutcomeKind, number>>;
   readonly reasons: Readonly<Partial<Record<ReasonCode, number>>>;
-  /** Lines no event could be read from; among the rejected. */
+  /** Lines that are not JSON; among the rejected. */
   readonly unreadable: number;
   readonly requests: number;
   readonly retries: number;
@@ -57,7 +57,7 @@ export function summaryOf(
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 const number = (amount: number): string => whole.format(amount);
 
-/** The same for people, a line for each thing to know. */
+/** The summary for people, one figure a line. */
 export function summaryText(summary: Summary): string {
   const { outcomes, reasons, latencyMs } = summary;
   const rows: [name: string, value: string][] = [

@@ -5,13 +5,13 @@ export type StopSignal = (typeof stopSignals)[number];
 
 export const isStopSignal = (by: string | undefined): by is StopSignal => stopSignals.some((signal) => signal === by);
 
-/** What the CLI sees of the process around it. */
+/** What the CLI uses of its process. */
 export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Tells of every SIGINT, SIGTERM and SIGHUP, until the function it returns is called. */
+  /** Calls the listener for every SIGINT, SIGTERM and SIGHUP until the returned function is called. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
   /** Ends the process without finishing anything. */
   exit(code: number): void;
@@ -19,9 +19,10 @@ export interface Terminal {
 
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** Standard input is opened by the first look at it, so that `list` never waits for a pipe. */
+/** Standard input is opened when it is first used, so that `list` never waits for a pipe. */
 export function processTerminal(): Terminal {
-  // A reader that went away (`| head`) is told to the writer by the callback of write(); unheard, it would end the process.
+  // The callback of write() reports a reader that went away (`| head`); an unhandled 'error' event would end the
+  // process.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return {
     env: process.env,
@@ -40,10 +41,10 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Writes, and resolves when it is written: to false when nobody reads any more. */
+/** Resolves once the text is written: to false when the reader is gone. */
 export const print = (output: Output, text: string): Promise<boolean> =>
   new Promise((resolve) => void output.write(text, (error) => resolve(error === null || error === undefined)));
 
-/** Colour only where a person looks, and wants it: NO_COLOR, TERM=dumb. */
+/** Colours only on a terminal, unless NO_COLOR or TERM=dumb is set. */
 export const colourful = (output: Output, env: Terminal['env']): boolean =>
   output.isTTY === true && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';

@@ -3,8 +3,8 @@ import { firstLine, printable } from './printable.ts';
 import { print, type Terminal } from './terminal.ts';
 
 /**
- * `spillway verify`: the contract kit's checks over destination folders, a line for each. The one place where core reaches
- * for test/kit, and only when asked: the kit brings tools along that no other command needs.
+ * `spillway verify`: the contract kit's checks over destination folders, a line for each. The one place where core
+ * reaches for test/kit, and only when asked: the kit brings tools along that no other command needs.
  */
 export async function verify(directories: readonly string[], terminal: Terminal): Promise<number> {
   const { checkDestination } = await loadKit();

@@ -2,7 +2,7 @@ import type { DeliveryEnd } from './run-delivery.ts';
 import type { Stopped, Summary } from './summary.ts';
 import type { RunStats } from './run-stats.ts';
 
-/** What has to be said even when nobody asked for a summary: defects, and where the run stopped before its input ended. */
+/** What is reported even with --quiet: defects, and where the run stopped before the end of its input. */
 export function warnings({ stopped, reasons, conserved }: Summary, stats: RunStats, end: DeliveryEnd): string[] {
   const lines = [...stats.defects].map(
     ([what, times]) => `a defect in the connector, in ${what}${times === 1 ? '' : ` (${times} times)`}`,

@@ -52,8 +52,8 @@ export async function readConnections(
 }
 
 /**
- * One connection by its id: out of a work file, or a file that holds the settings of this one alone, with its destination in
- * the file or on the command line.
+ * One connection by its id: out of a work file, or a file that holds the settings of this one alone, with its
+ * destination in the file or on the command line.
  */
 export async function readConnection(
   wanted: string,

@@ -9,7 +9,7 @@ export interface SettledCount {
 
 const none: SettledCount = { delivered: 0, skipped: 0, dead: 0 };
 
-/** The same queue, counting what is settled in it, once that is on disk. */
+/** The same queue; what is settled in it is counted once it is on disk. */
 export function countSettled(queue: WorkableQueue): {
   readonly queue: WorkableQueue;
   readonly counts: (connection: string) => SettledCount;

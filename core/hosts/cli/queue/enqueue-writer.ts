@@ -43,8 +43,8 @@ interface PendingLine {
 }
 
 /**
- * Puts the lines of an input into a queue, some hundred at a time, and those of a slow input after a second. What it counts
- * is durable.
+ * Puts the lines of an input into a queue, some hundred at a time, and those of a slow input after a second. What it
+ * counts is durable.
  */
 export class EnqueueWriter {
   readonly #options: EnqueueWriterOptions;

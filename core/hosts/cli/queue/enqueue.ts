@@ -36,7 +36,9 @@ type StoppedBy = StopSignal | 'input' | 'full';
 /** A queue that may keep less is full before it holds anything to speak of. */
 const leastBytes = 8 * 1024;
 
-/** `spillway enqueue`: NDJSON events into a durable queue, each in the lane its vendor wants. Resolves to the exit code. */
+/**
+ * `spillway enqueue`: NDJSON events into a durable queue, each in the lane its vendor wants. Resolves to the exit code.
+ */
 export async function enqueue(id: string, flags: EnqueueFlags, terminal: Terminal): Promise<number> {
   const { env, stderr } = terminal;
   const directory = storeDirectory(flags, env);

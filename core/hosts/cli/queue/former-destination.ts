@@ -3,11 +3,11 @@ import type { Enrolled } from './roster.ts';
 import { isoTime } from './format-time.ts';
 
 /*
- * An id may get another destination once nothing waits under it. What was settled before is still there, as dead letters and for replay, and
- * must not go to the vendor of another kind of events.
+ * An id may get another destination once nothing waits under it. Its dead letters and the events kept for replay are
+ * still for the former destination, and must not go to another vendor.
  */
 
-/** Refuses to put dead letters back that are events for a former destination; `former`: how many, by its slug. */
+/** Throws if dead letters to be requeued are for a former destination; `former`: how many, by its slug. */
 export function assertNotForFormerDestination(
   id: string,
   former: ReadonlyMap<string, number>,
@@ -25,7 +25,7 @@ export function assertNotForFormerDestination(
   );
 }
 
-/** Refuses settings for another destination than the one that what comes back was enqueued for. */
+/** Throws if the settings are for another destination than the events were enqueued for. */
 export function assertDestination(id: string, enrolled: Enrolled | undefined, slug: string | undefined): void {
   if (enrolled === undefined || slug === undefined || enrolled.destination === slug) return;
   throw new CliError(
@@ -35,7 +35,7 @@ export function assertDestination(id: string, enrolled: Enrolled | undefined, sl
   );
 }
 
-/** Refuses a time in which the events of a connection went to a former destination. */
+/** Throws if events of that time span went to a former destination. */
 export function assertSpanOfDestination(id: string, enrolled: Enrolled, from: number, to: number): void {
   let began = Number.NEGATIVE_INFINITY;
   for (const { destination, until } of enrolled.history ?? []) {

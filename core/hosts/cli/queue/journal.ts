@@ -20,8 +20,8 @@ import { createLineIndex, type LineIndex } from './line-index.ts';
 /** What a file delivery has come to so far: on disk, by line. */
 export interface Journal {
   /**
-   * The outcome a line has for good, from a run before. Throws a Refusal when it was another event's: then the input is another
-   * file than the one this delivery began with.
+   * The outcome a line has for good, from a run before. Throws a CliError when it was another event's: then the input is
+   * another file than the one this delivery began with.
    */
   earlier(line: number, id: string): Outcome | undefined;
   record(line: number, id: string, outcome: Outcome): void;
@@ -29,19 +29,19 @@ export interface Journal {
   readonly busy: Promise<void> | undefined;
   /** Called once, when nothing more can be recorded, with the errno. */
   onFailure: ((code: string) => void) | undefined;
-  /** Resolves when all that was recorded is on disk, or was tried once more, as there may be room again, or room for some of it. */
+  /** Resolves when everything recorded is on disk, or was tried again: there may be space for some of it. */
   flush(): Promise<void>;
-  /** Lines with an outcome for good that the disk has not taken: the next run finds them without one. */
+  /** Lines with a final outcome that is not on disk: the next run delivers them again. */
   readonly unwritten: readonly number[];
   /** The last outcome of each line, in the order of the lines. */
   outcomes(): Iterable<readonly [line: number, outcome: Outcome]>;
   close(): void;
 }
 
-/** Another run may still change what is in one of these. */
+/** Outcomes that another run may still change. */
 const passing: ReadonlySet<OutcomeKind> = new Set(['deferred', 'suspended']);
 
-/** So much may wait for the disk. */
+/** The most that may wait for the disk, in bytes. */
 const mostPending = 1024 * 1024;
 
 const writeSome = promisify(writeTo);
@@ -58,8 +58,8 @@ interface Pending {
 }
 
 /**
- * The journal of one input file for one connection, in the store's folder. An entry is a line, `checksum key json`: what a crash
- * left of the last one does not count.
+ * The journal of one input file for one connection, in the store's folder. An entry is a line, `checksum key json`:
+ * what a crash left of the last one does not count.
  */
 export function openJournal(store: string, input: string, connection: string): Journal {
   const folder = path.join(store, 'deliveries');
@@ -69,7 +69,7 @@ export function openJournal(store: string, input: string, connection: string): J
   const file = path.join(folder, `${name.slice(0, 32)}.journal`);
   const index = createLineIndex();
   const { fd, size } = open(folder, file, index);
-  /** Where what is on disk for certain ends. */
+  /** The end of what is certainly on disk. */
   let end = size;
   let pending: Pending[] = [];
   let pendingBytes = 0;
@@ -108,7 +108,7 @@ export function openJournal(store: string, input: string, connection: string): J
     writing = undefined;
   }
 
-  /** Where not all of it has room, some of it may have. What a write left half done goes first: nothing comes behind it. */
+  /** Where not everything fits, some of it may. A half-done write is removed first: nothing may follow it. */
   async function writeLate(entries: readonly Pending[]): Promise<void> {
     try {
       await truncate(fd, end);
@@ -143,7 +143,7 @@ export function openJournal(store: string, input: string, connection: string): J
       }
       pending.push(entry);
       pendingBytes += entry.bytes.length;
-      // What settles in one turn of the loop goes to disk together.
+      // Outcomes of one turn of the event loop go to disk together.
       writing ??= new Promise<void>((resolve) => void setImmediate(resolve)).then(writeAll);
     },
     get busy() {
@@ -158,7 +158,7 @@ export function openJournal(store: string, input: string, connection: string): J
       return inOrder().filter((line) => !passing.has(unwritten.get(line)?.outcome.kind ?? 'deferred'));
     },
     *outcomes() {
-      // Those that the disk does not take are known all the same, and may have another place to go to.
+      // Outcomes that are not on disk are known all the same, and the outcomes file may have space for them.
       const late = inOrder().values();
       let next = late.next();
       const before = function* (line: number) {
@@ -211,7 +211,7 @@ function readThrough(fd: number, index: LineIndex): number {
     size = readSync(fd, chunk, 0, chunk.length, at + rest.length);
   }
   if (rest.length === 0) return at;
-  // A crash broke the last entry off: the next one begins on a line of its own.
+  // A crash cut the last entry short: the next one begins on a new line.
   writeSync(fd, '\n');
   return at + rest.length + 1;
 }

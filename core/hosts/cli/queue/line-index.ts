@@ -1,4 +1,4 @@
-/** Where the entry of a line lies, and whose it is. */
+/** Where the entry of a line is in the journal, and for which event. */
 export interface Entry {
   readonly at: number;
   readonly bytes: number;

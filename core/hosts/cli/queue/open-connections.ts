@@ -37,7 +37,10 @@ export interface InvalidConnection {
 
 type OpenConnections = readonly [OpenConnection, ...OpenConnection[]];
 
-/** Opens all of them on one runtime for as long as `act` takes. Throws a Refusal with everything that is wrong with any of them. */
+/**
+ * Opens all of them on one runtime for as long as `act` takes. Throws a CliError with everything that is wrong with any
+ * of them.
+ */
 export const withAllConnections = <T>(
   entries: readonly [ConnectionEntry, ...ConnectionEntry[]],
   flags: DestinationFlags & { readonly config: string },

@@ -3,8 +3,8 @@ import type { Terminal } from '../terminal.ts';
 import type { ConnectionEntry } from './connections-file.ts';
 
 /**
- * By slug: `--origin slug=url`, each; without it SPILLWAY_ORIGIN, the same with spaces between, or one URL alone where all
- * connections have one destination.
+ * By slug: `--origin slug=url`, each; without it SPILLWAY_ORIGIN, the same with spaces between, or one URL alone where
+ * all connections have one destination.
  */
 export function originsOf(
   flags: readonly string[] | undefined,

@@ -8,15 +8,15 @@ import { countReasons } from './count-reasons.ts';
 import type { DeadFilter, DeliveryQueue, LaneOf, QueuedEvent } from '../../../queue/index.ts';
 
 /*
- * One process has a store. While that is `spillway work`, the other commands ask it, through a socket in the store's folder: a line of JSON
- * for each call, and a line or more for each answer, one call after the other.
+ * One process has a store. While that is `spillway work`, the other commands ask it, through a socket in the store's
+ * folder: a line of JSON for each call, and a line or more for each answer, one call after the other.
  */
 export interface Ask {
   readonly method: keyof typeof answers;
   readonly args: readonly unknown[];
 }
 export type Answer =
-  /** It is at it: said once a second while an answer takes its time. */
+  /** Still busy: sent once a second while an answer takes longer. */
   | { readonly busy: true }
   | { readonly item: unknown }
   | { readonly value: unknown }
@@ -26,12 +26,12 @@ export type Answer =
 const longestPath = 100;
 
 const aliveMs = 1_000;
-/** How long the other side may take to go. */
+/** How long a client may take to disconnect. */
 const partingMs = 1_000;
 /** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
 const longestLine = 256 * 1024 * 1024;
 
-/** What comes over the socket, by line: at line feeds alone, as the texts of events may hold every other end of a line. */
+/** The lines of a socket, cut at line feeds alone: the texts of events may hold every other line ending. */
 export async function* linesOf(socket: Socket): AsyncGenerator<string, void, undefined> {
   const cutter = createLineCutter(longestLine);
   for await (const chunk of socket) {
@@ -71,13 +71,16 @@ export interface OwnerState {
 }
 
 export interface OwnerSocket {
-  /** Takes nothing more; what is being answered is answered first. */
+  /** Accepts no more calls; calls in progress are answered first. */
   close(): Promise<void>;
-  /** The store is another's now, and so is the name in its folder: close() leaves it there. */
+  /** Another process owns the store now, and the socket file with it: close() leaves that file there. */
   leaveName(): void;
 }
 
-/** Answers for the store until it is closed. Resolves to `undefined` where nothing can listen there: the store then answers to its owner alone. */
+/**
+ * Answers calls for the store until it is closed. Resolves to `undefined` where no socket can listen: then only the
+ * process itself can use the store.
+ */
 export async function answerForStore(options: OwnerOptions): Promise<OwnerSocket | undefined> {
   const at = socketOf(options.directory);
   if (at === undefined) return undefined;
@@ -89,14 +92,16 @@ export async function answerForStore(options: OwnerOptions): Promise<OwnerSocket
       line.over.finally(() => lines.delete(line)),
     );
   });
-  // Left by an owner that was killed: the store is ours, so is the name.
+  // A killed owner left its socket file. The store is ours, and so is the file.
   rmSync(at, { force: true });
   if (!(await listens(server, at))) return undefined;
   chmodSync(at, 0o600);
   let ours = true;
   return {
     async close() {
-      // Closing the server removes the file, whoever has made it; nothing but its handle, which keeps nobody, is left without.
+      // server.close() unlinks the socket even if another process created it. If the store is not ours any more, the
+      // handle
+      // is leaked instead; it does not keep the process alive.
       const closed = ours ? once(server, 'close') : undefined;
       if (ours) server.close();
       for (const line of lines.keys()) line.end();
@@ -117,9 +122,9 @@ const listens = (server: Server, at: string): Promise<boolean> =>
   });
 
 interface Line {
-  /** Once nothing comes any more. Never rejects: who asks may go at any time. */
+  /** Resolves once the client is gone. Never rejects: a client may disconnect at any time. */
   readonly over: Promise<void>;
-  /** What is being answered is answered; nothing more is. */
+  /** Finishes the call in progress, and answers no more. */
   end(): void;
 }
 
@@ -154,7 +159,7 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
 
   function part(): void {
     socket.end();
-    // Who asked hears the end, and goes; one who does not is not waited for.
+    // Clients get an end-of-stream; those that do not close within a second are disconnected.
     setTimeout(() => socket.destroy(), partingMs).unref();
   }
 
@@ -182,13 +187,13 @@ function openLine(socket: Socket, options: OwnerOptions): Line {
     end() {
       ending = true;
       if (!answering) part();
-      // One who asked and does not read his answer is not waited for either.
+      // A client that does not read its answer is disconnected, too.
       else setTimeout(() => (socket.writableNeedDrain ? socket.destroy() : undefined), partingMs).unref();
     },
   };
 }
 
-/** The event may be anything that JSON has: a line that is no event is put all the same, with its outcome. */
+/** The event may be any JSON value: a line that is not an event is put together with its outcome. */
 const isQueued = (one: QueuedEvent | null): boolean =>
   typeof one?.id === 'string' && Number.isFinite(one.acceptedAt) && one.event !== undefined;
 

@@ -8,8 +8,8 @@ export interface PurgeFlags extends StoreFlags {
 }
 
 /**
- * `spillway queue purge`: drops all there is of a connection, for good, as nobody will work on it any more. Beside a running `work`, of one that
- * this does not name; where none runs, of any.
+ * `spillway queue purge`: drops everything of a connection for good. Beside a running `work`, only of a connection that
+ * it does not deliver for.
  */
 export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;

@@ -17,7 +17,9 @@ export interface RemoteQueue extends Pick<
   DeliveryQueue,
   'put' | 'dead' | 'requeue' | 'drop' | 'purge' | 'replay' | 'status' | 'close'
 > {
-  /** Whether the owner delivers for that connection: it gives lanes by the settings it has, whatever the caller's are. */
+  /**
+   * Whether the owner delivers for that connection: it gives lanes by the settings it has, whatever the caller's are.
+   */
   knows(connection: string): Promise<boolean>;
   /** The slug of where the owner delivers what is put for that connection; `null` where it does not deliver for it. */
   destinationOf(connection: string): Promise<string | null>;
@@ -38,14 +40,14 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
   let busy: Promise<unknown> = Promise.resolve();
 
   async function* called(ask: Ask): AsyncGenerator<unknown, unknown, undefined> {
-    // A socket whose other end is gone takes nothing, and may say so in any way.
+    // A socket whose other end is gone is not writable, and reports that in different ways.
     if (socket?.writable !== true) throw ownerGone(directory);
     socket.write(`${JSON.stringify(ask)}\n`);
     let answer = await next();
     try {
       for (; 'item' in answer; answer = await next()) yield answer.item;
     } finally {
-      // Whoever has seen enough leaves the rest to be read before the next call.
+      // If the caller stops early, drain the remaining items so that the next call starts clean.
       while ('item' in answer) answer = await next();
     }
     if ('value' in answer) return answer.value;
@@ -65,7 +67,7 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
     }
   }
 
-  /** One call after the other: answers carry no name. */
+  /** One call after the other: answers carry no id. */
   function call<T>(method: Ask['method'], ...args: readonly unknown[]): Promise<T> {
     const answered = busy.then(async () => (await called({ method, args }).next()).value as T);
     busy = answered.catch(() => undefined);
@@ -86,7 +88,7 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
       try {
         return await call('put', connection, events);
       } catch (error) {
-        // Whoever hears that it is full asks by what.
+        // The caller reports what fills the queue, so it needs the current status.
         if (error instanceof QueueFull) await look();
         throw error;
       }
@@ -117,7 +119,7 @@ export async function reachOwner(directory: string): Promise<RemoteQueue | undef
   };
 }
 
-/** An owner that works says each second that it does. */
+/** A live owner sends a sign of life every second. */
 const patienceMs = 8_000;
 
 async function withinPatience<T>(answer: Promise<T>): Promise<T | 'silent'> {
@@ -130,7 +132,7 @@ async function withinPatience<T>(answer: Promise<T>): Promise<T | 'silent'> {
   }
 }
 
-/** Stopped (SIGSTOP, Ctrl-Z), most likely: the kernel takes what is sent to it all the same. */
+/** Most likely stopped (SIGSTOP, Ctrl-Z): the kernel still accepts what is sent to it. */
 const ownerSilent = (directory: string): CliError =>
   new CliError(
     exitCode.later,
@@ -162,7 +164,7 @@ const connected = (at: string): Promise<Socket | undefined> =>
     socket.once('error', gone);
     socket.once('connect', () => {
       socket.off('error', gone);
-      // The end of it shows where an answer is waited for.
+      // next() notices the end of the socket.
       socket.on('error', () => socket.destroy());
       resolve(socket);
     });

@@ -25,13 +25,13 @@ export function replaceFile(file: string, content: object): void {
   }
 }
 
-/** Held so long by one and the same process, it was left by one that was killed: it is held for a moment alone. */
+/** A lock that stays the same for so long was left by a killed process: locks are held only for a moment. */
 const staleMs = 3_000;
 const pauseMs = 10;
 
 /**
- * Acts while no other process does, for what reads a file and writes it anew. Synchronous, and to be short. How long a lock has been there is
- * measured here: the times of files are another clock's.
+ * Runs `act` while no other process does, to read and rewrite a file. Synchronous; keep it short. The age of a lock is
+ * measured here, because the times of files come from another clock.
  */
 export function alone(file: string, act: () => void): void {
   const lock = `${file}.lock`;

@@ -6,24 +6,24 @@ import type { RunStats } from '../run-stats.ts';
 import { idOf } from './enqueue-writer.ts';
 import type { Journal } from './journal.ts';
 
-/** Between a delivery and its journal: passes over what has its outcome, and records what gets it. */
+/** Connects a delivery with its journal: skips events that have an outcome, and records new outcomes. */
 export interface Resumption {
   readonly admit: (event: CdpEvent, line: InputLine) => boolean;
   /** The outcome of the n-th admitted event, from 0. */
   settle(index: number, outcome: Outcome): void;
   unreadable(line: number, outcome: Outcome): void;
-  /** Gives out the outcomes of all runs so far, in the order of the lines. */
+  /** Writes the outcomes of all runs so far, in line order. */
   finish(outcomes: OutcomesFile): Promise<void>;
-  /** Events that had their outcome. */
+  /** Events that had an outcome before this run. */
   readonly passedOver: number;
   /** Why the journal could not be written: an errno. */
   readonly unrecorded: string | undefined;
-  /** Lines with an outcome for good that is in no journal. */
+  /** Lines with a final outcome that is not in the journal. */
   readonly unwritten: readonly number[];
 }
 
 export function createResumption(journal: Journal, stats: RunStats, stop: Stop): Resumption {
-  /** Of events under way, by the order in which they were admitted. */
+  /** Events in flight, by the order of their admission. */
   const underWay = new Map<number, { readonly line: number; readonly id: string }>();
   let admitted = 0;
   let passedOver = 0;

@@ -8,34 +8,42 @@ import type { OpenConnection } from './open-connections.ts';
 import { alone, replaceFile } from './replace-file.ts';
 import type { SharedQueue } from './store.ts';
 
-/** What the events of a connection in a store take for granted. */
+/** What the events of a connection in a store depend on. */
 export interface Enrolled {
   /** A slug. */
   readonly destination: string;
-  /** Some of its events travel in lanes: they have an order to keep. */
+  /** Some of its events are in lanes, and must keep their order. */
   readonly lanes: boolean;
   /** Under these settings every waiting event would be put into the lane it is in. Absent when that is not known. */
   readonly settings?: string | undefined;
   /** Events were put under others, too, and may come back in the lanes of those. */
   readonly mixed?: boolean | undefined;
-  /** The destinations it had before, the first one first: its dead letters and what is kept for replay may be of their time. */
+  /**
+   * The destinations it had before, the first one first: its dead letters and what is kept for replay may be of their
+   * time.
+   */
   readonly history?: readonly Former[] | undefined;
 }
 
 export interface Former {
   /** A slug. */
   readonly destination: string;
-  /** Epoch ms: what was settled before was for that destination, what was settled at that time or later for the next. */
+  /**
+   * Epoch ms: what was settled before was for that destination, what was settled at that time or later for the next.
+   */
   readonly until: number;
 }
 
-/** The connections of a store, in a file beside its data. Several processes may write it while one of them has the store. */
+/**
+ * The connections of a store, in a file beside its data. Several processes may write it while one of them owns the
+ * store.
+ */
 export interface Roster {
   /** As it was when the roster was opened, and as it was written since. */
   of(id: string): Enrolled | undefined;
   /**
-   * On disk when it returns: to be called before events that take it for granted are put. With settings, throws a Refusal when another
-   * process has put events under others meanwhile.
+   * On disk when it returns: to be called before events that take it for granted are put. With settings, throws a
+   * Refusal when another process has put events under others meanwhile.
    */
   enrol(id: string, connection: Pick<Enrolled, 'destination' | 'lanes' | 'settings'>): void;
   /** On disk when it returns: to be called when nothing of that connection is left. */
@@ -105,11 +113,11 @@ export function openRoster(store: string, now: () => number = Date.now): Roster 
 function formerOf(before: Enrolled | undefined, destination: string, now: number): readonly Former[] {
   const { history = [] } = before ?? {};
   if (before === undefined || before.destination === destination) return history;
-  // No earlier than the one before: a clock may have been set back.
+  // Never earlier than the one before: the clock may have been set back.
   return [...history, { destination: before.destination, until: Math.max(now, history.at(-1)?.until ?? 0) }];
 }
 
-/** Which destination an event was for that was settled at that time (epoch ms). */
+/** The destination of an event that was settled at that time (epoch ms). */
 export const destinationAt = ({ destination, history = [] }: Enrolled, settledAt: number): string =>
   history.find(({ until }) => settledAt < until)?.destination ?? destination;
 
@@ -126,7 +134,7 @@ function read(file: string): Readonly<Record<string, Enrolled>> {
   }
 }
 
-/** Refuses another destination than the one that waiting events were put for. */
+/** Throws if events wait that were put for another destination. */
 export function keepDestination(
   queue: Pick<DeliveryQueue, 'status'>,
   { id, destination }: OpenConnection,
@@ -143,12 +151,12 @@ export function keepDestination(
     );
 }
 
-/** More waiting events are not looked at for the sake of new settings: they are in memory meanwhile. */
+/** The most waiting events that are checked against new settings: they are in memory meanwhile. */
 const mostLookedAt = 50_000;
 
 /**
- * Refuses settings under which events would travel otherwise than those that wait already: the order of a lane holds only where all of it is in one. To be
- * asked before anything is put; what only takes events out leaves each in the lane it has.
+ * Throws if these settings would put waiting events in other lanes: a lane keeps its order only if all of it is in one
+ * lane. Call it before anything is put; commands that only take events out leave each in its lane.
  */
 export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: Enrolled | undefined): void {
   keepDestination(queue, opened, enrolled);
@@ -167,7 +175,7 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
       waiting,
       'they were enqueued with other settings, and the process that owns the store cannot check them for us',
     );
-  // In one go: of a lane, nothing is claimed while something is.
+  // In one call: a lane with a claimed event yields no other.
   const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
   const moved = claims.some(({ event, lane }) => {
     const route = connection.routeOf(event);
@@ -189,7 +197,7 @@ export const laneBy =
     return route.kind === 'payload' ? route.lane : undefined;
   };
 
-/** All that decides about lanes: the settings, and the code that reads them. */
+/** Everything that decides about lanes: the settings, and the version of the code that reads them. */
 export const settingsOf = ({ configHash }: OpenConnection): string => `${version()} ${configHash}`;
 
 const waitingOf = (queue: Pick<DeliveryQueue, 'status'>, id: string): number =>

@@ -33,7 +33,9 @@ const unknown = {
   failing: { events: 0, partial: false },
 } as const;
 
-/** `spillway queue status`: what waits, what died, what is kept for replay, and what its worker is at, by connection. */
+/**
+ * `spillway queue status`: what waits, what died, what is kept for replay, and what its worker is at, by connection.
+ */
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
   const directory = storeDirectory(flags, env);

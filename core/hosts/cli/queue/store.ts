@@ -24,21 +24,21 @@ export function storeDirectory({ store }: StoreFlags, env: Terminal['env']): str
 }
 
 export interface StoreSettings {
-  /** Makes the store where there is none; without it, that is a usage error. */
+  /** Creates the store where there is none; otherwise that is a usage error. */
   readonly create?: boolean;
-  /** Bytes of records it may keep, from now on. Default: what was said before. */
+  /** Bytes of records it may keep from now on. Default: as before. */
   readonly maxBytes?: number | undefined;
-  /** Where to say that records were damaged. */
+  /** Where damaged records are reported. */
   readonly stderr?: Output;
 }
 
-/** A store of our own, or one that another process has, and answers for. */
+/** A store that this process opened, or one that another process owns and answers for. */
 export type SharedQueue = Omit<RemoteQueue, RemoteOnly> &
   Partial<Pick<RemoteQueue, RemoteOnly> & Pick<DeliveryQueue, 'claim' | 'release'>>;
-/** What only another process can be asked. */
+/** What only an owner process can answer. */
 type RemoteOnly = Exclude<keyof RemoteQueue, keyof DeliveryQueue>;
 
-/** Opens the store for as long as `act` takes. Throws a Refusal for one that is not there, in use, or damaged. */
+/** Opens the store for as long as `act` takes. Throws a CliError for one that is not there, in use, or damaged. */
 export async function withStore<T>(
   directory: string,
   settings: StoreSettings,
@@ -48,7 +48,7 @@ export async function withStore<T>(
   return use(queue, directory, settings, act);
 }
 
-/** The same; where `spillway work` has the store, it is asked instead. */
+/** The same; where `spillway work` owns the store, it is asked instead. */
 export async function withSharedStore<T>(
   directory: string,
   settings: StoreSettings,
@@ -81,7 +81,7 @@ async function use<T, Q extends SharedQueue>(
         [howToEndWork],
       );
     const result = await act(queue).catch(throwAsCliError);
-    // What was done is done, whether or not the process that did it still says what it found on the way.
+    // The command has succeeded: it must not fail because the owner can no longer be asked for its status.
     await queue.look?.().catch(() => undefined);
     const damaged = queue.status(Date.now()).quarantined - quarantined;
     if (damaged > 0 && stderr !== undefined)
@@ -119,7 +119,7 @@ const codes: Readonly<Record<RefusalCode, number>> = {
   lanes: exitCode.config,
 };
 
-/** The store's own words say what to do; anything else is a defect. */
+/** The store's errors say what to do; any other error is a defect. */
 export function throwAsCliError(error: unknown): never {
   if (error instanceof QueueFull) throw new CliError(exitCode.later, error.message, [howToMakeRoom]);
   if (isStoreLost(error)) throw new CliError(exitCode.storage, (error as Error).message);

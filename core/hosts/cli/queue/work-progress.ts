@@ -16,7 +16,7 @@ export interface WorkProgress {
 
 const everyMs = 500;
 
-/** On a terminal a line for each connection, kept up to date; nothing elsewhere. */
+/** On a terminal, a line per connection that is kept up to date; elsewhere nothing. */
 export async function startWorkProgress(
   output: Output | undefined,
   lines: () => readonly ConnectionProgress[],
@@ -28,7 +28,7 @@ export async function startWorkProgress(
     format: '{connection}  {waiting} waiting  {delivered} delivered  {dead} dead{paused}',
     hideCursor: null,
     clearOnComplete: true,
-    // Its own way with SIGINT would end the process before what is in flight is settled.
+    // Its own handler of SIGINT would end the process before events in flight are settled.
     gracefulExit: false,
   });
   const width = Math.max(...lines().map(({ connection }) => connection.length));

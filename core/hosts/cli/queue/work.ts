@@ -142,7 +142,9 @@ function logFormOf(name = 'text'): LogForm {
   return form;
 }
 
-/** The connections whose waiting events are for their destination, and errors for all others, which do not stop these. */
+/**
+ * The connections whose waiting events are for their destination, and errors for all others, which do not stop these.
+ */
 function splitByDestination(
   opened: readonly OpenConnection[],
   invalid: readonly InvalidConnection[],

@@ -3,7 +3,10 @@ import type { QueueWorker } from '../../../queue/index.ts';
 
 export type PoisonSuspects = ReturnType<QueueWorker['suspects']>;
 
-/** Why a connection sends nothing: its credentials, its vendor, a pause the vendor asked for, a full disk, or its settings. */
+/**
+ * Why a connection sends nothing: its credentials, its vendor, a pause the vendor asked for, a full disk, or its
+ * settings.
+ */
 export type HoldCause = Extract<Signal, { kind: 'connection_held' }>['cause'] | 'throttled' | 'disk' | 'settings';
 
 /** What the worker of a connection is doing. Times are ISO 8601. */
