@@ -1,6 +1,6 @@
 /**
- * What a host's own code passes to us, checked where it comes in: the types of TypeScript do not hold for JavaScript, nor for a value that
- * is cast. The errors name the argument and say what it should be; none holds its value.
+ * What a host's own code passes to us, checked where it comes in: the types of TypeScript do not hold for JavaScript,
+ * nor for a value that is cast. The errors name the argument and say what it should be; none holds its value.
  */
 
 /** What a value is, for a message: its kind, never the value itself. */
@@ -90,8 +90,8 @@ export const anObject: Expected = {
 export type OptionTable<T> = { readonly [name in keyof Required<T>]: Expected };
 
 /**
- * A copy of the options, so that what their owner does to them later changes nothing. Throws, naming `where` and the option, for what is
- * no object, has a name that is not known, or a value of the wrong kind.
+ * A copy of the options, so that what their owner does to them later changes nothing. Throws, naming `where` and the
+ * option, for what is no object, has a name that is not known, or a value of the wrong kind.
  */
 export function checkedOptions<T extends object>(options: T | undefined, table: OptionTable<T>, where: string): T {
   if (options === undefined) return {} as T;

@@ -9,8 +9,8 @@ import { invalidReturn } from './invalid-return.ts';
 import { readResponse } from './sending/read-response.ts';
 
 /**
- * A folder's definition, bound to one connection's settings, with the defaults of core. A batch leaves by two pure functions:
- * request() says what leaves, and read() what the answer means.
+ * A folder's definition, bound to one connection's settings, with the defaults of core. A batch leaves by two pure
+ * functions: request() says what leaves, and read() what the answer means.
  */
 export interface BoundDestination extends Omit<Destination<unknown, unknown>, 'send'> {
   readonly settings: unknown;

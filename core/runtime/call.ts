@@ -220,7 +220,10 @@ function failed({ errors, idempotent }: AnyOperation, failure: Failure, batch: B
   });
 }
 
-/** A yes, if the reply is what the vendor documents: what its folder calls a no comes first, then the usual words for one. */
+/**
+ * A yes, if the reply is what the vendor documents: what its folder calls a no comes first, then the usual words for
+ * one.
+ */
 function read(
   definition: AnyOperation,
   response: HttpResponse,

@@ -11,7 +11,10 @@ import { prepareEvent } from './intake/prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
 
-/** One customer's settings at one vendor, open for events. L is its operations, known where it was opened with the destination itself. */
+/**
+ * One customer's settings at one vendor, open for events. L is its operations, known where it was opened with the
+ * destination itself.
+ */
 export interface Connection<L extends OperationList = OperationList> {
   readonly slug: string;
   readonly id: string;
@@ -37,8 +40,8 @@ export interface Connection<L extends OperationList = OperationList> {
   /** For queues: the group and lane an event would travel in, or the outcome that settles it unsent. */
   routeOf(event: CdpEvent): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
   /**
-   * Runs one of the operations the vendor offers beside events. What the vendor says is a value; throws only for a name that the
-   * destination does not have. Suspensions neither stop it nor come of it.
+   * Runs one of the operations the vendor offers beside events. What the vendor says is a value; throws only for a name
+   * that the destination does not have. Suspensions neither stop it nor come of it.
    *
    * @example
    * const result = await connection.call('list-unsubscribers', { since: '2026-01-01T00:00:00' });
@@ -62,8 +65,8 @@ export interface Connection<L extends OperationList = OperationList> {
   suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];
   resume(scope?: string): void;
   /**
-   * Starts nothing more, finishes what is in flight of its own, leaves the sockets to the others. What is left of open calls comes back deferred; a
-   * stream goes on reading its source to answer for all of it, so end the source, too.
+   * Starts nothing more, finishes what is in flight of its own, leaves the sockets to the others. What is left of open
+   * calls comes back deferred; a stream goes on reading its source to answer for all of it, so end the source, too.
    */
   close(): Promise<void>;
 }

@@ -53,8 +53,8 @@ interface Opening {
 }
 
 /**
- * Builds what all calls of one connection share. Throws what the folder throws. The `leases` it takes are added to the list, to be
- * given back when the connection closes, or when this throws.
+ * Builds what all calls of one connection share. Throws what the folder throws. The `leases` it takes are added to the
+ * list, to be given back when the connection closes, or when this throws.
  */
 export function createConnectionContext(
   host: HostParts,
@@ -125,7 +125,9 @@ export function createConnectionContext(
   return context;
 }
 
-/** One window for all connections with the same pace key; without one, each has its own, also when it is opened again. */
+/**
+ * One window for all connections with the same pace key; without one, each has its own, also when it is opened again.
+ */
 function leasesFor(
   { windows }: HostParts,
   destination: AnyDestination,

@@ -24,8 +24,8 @@ const defaultWithinMs = 15_000;
 const house = classifyWith([]);
 
 /**
- * Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. An urgent
- * check goes before all events.
+ * Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. An
+ * urgent check goes before all events.
  */
 export async function checkCredentials(
   context: ConnectionContext,
@@ -107,7 +107,9 @@ const noEntry = (status: number): RetryDecision =>
 const withoutProof = (status: number, why: string): RetryDecision =>
   decide('retry', 'vendor_unavailable', `The vendor's ${status} ${why}`, { status });
 
-/** A folder may look at the event that it takes this for: what it makes of that, or throws, is no word of the vendor's. */
+/**
+ * A folder may look at the event that it takes this for: what it makes of that, or throws, is no word of the vendor's.
+ */
 function readAsEvent(handler: Handler, exchange: Exchange, batch: Batch<unknown>): RetryDecision | undefined {
   const { response } = exchange;
   try {

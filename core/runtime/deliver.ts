@@ -22,14 +22,15 @@ export interface DeliverOptions {
   /** Aborted: nothing more is started, what is in flight is finished, the rest comes back deferred. */
   readonly signal?: AbortSignal;
   /**
-   * Nothing is sent a second time within the call: what would be comes back deferred, with the time from which it may. For
-   * hosts that try again themselves, such as a durable queue. What is refused as a whole still goes on in smaller requests.
+   * Nothing is sent a second time within the call: what would be comes back deferred, with the time from which it may.
+   * For hosts that try again themselves, such as a durable queue. What is refused as a whole still goes on in smaller
+   * requests.
    */
   readonly once?: boolean;
   /**
-   * Called with each position and its outcome as soon as it has one. For hosts that write outcomes down: a promise holds the event's lane,
-   * so that a crash cannot forget what came of an event of which a later one has left. With true the lane goes on; with false
-   * or an error, what waits in it comes back deferred.
+   * Called with each position and its outcome as soon as it has one. For hosts that write outcomes down: a promise
+   * holds the event's lane, so that a crash cannot forget what came of an event of which a later one has left. With
+   * true the lane goes on; with false or an error, what waits in it comes back deferred.
    */
   readonly settled?: (position: number, outcome: Outcome) => Promise<boolean> | undefined;
 }
@@ -47,8 +48,8 @@ const deliverOptions: OptionTable<DeliverOptions> = {
 };
 
 /**
- * An array of events in, exactly one outcome per position out. The array and the options are read before anything leaves; the events
- * themselves must not be changed before they have their outcomes.
+ * An array of events in, exactly one outcome per position out. The array and the options are read before anything
+ * leaves; the events themselves must not be changed before they have their outcomes.
  */
 export async function deliver(
   context: ConnectionContext,

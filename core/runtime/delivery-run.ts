@@ -32,8 +32,8 @@ export interface OutcomeReader {
 }
 
 /**
- * The events of one deliver() or stream(): taken one by one, prepared, batched, sent, settled. A batch under way calls back by
- * three methods: slotTaken(), settle() and batchDone().
+ * The events of one deliver() or stream(): taken one by one, prepared, batched, sent, settled. A batch under way calls
+ * back by three methods: slotTaken(), settle() and batchDone().
  */
 export class DeliveryRun implements SendRun, BatchOwner {
   readonly context: ConnectionContext;
@@ -54,7 +54,10 @@ export class DeliveryRun implements SendRun, BatchOwner {
   #startedEvents = 0;
   /** Events without an outcome. */
   #open = 0;
-  /** A batch that is refused a slot at once calls slotTaken() inside #startReady(): the loop there goes on, not a call inside the call. */
+  /**
+   * A batch that is refused a slot at once calls slotTaken() inside #startReady(): the loop there goes on, not a call
+   * inside the call.
+   */
   #isStarting = false;
   #stopping: AbortController | undefined;
   #finished: (() => void) | undefined;
@@ -164,8 +167,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
   }
 
   /**
-   * A second copy waits for what becomes of the first. To a host that tells its records by their ids both are one record: told
-   * `skipped`, it would delete the event that comes back deferred.
+   * A second copy waits for what becomes of the first. To a host that tells its records by their ids both are one
+   * record: told `skipped`, it would delete the event that comes back deferred.
    */
   #settleTwins(duplicates: Duplicates, eventId: string, outcome: Outcome): void {
     for (const index of duplicates.settle(eventId, isForGood(outcome))) {
@@ -179,7 +182,9 @@ export class DeliveryRun implements SendRun, BatchOwner {
     return this.#reader.settle(index, outcome);
   }
 
-  /** Nothing of the lane leaves until the host has written down what it was told; and nothing at all when it could not. */
+  /**
+   * Nothing of the lane leaves until the host has written down what it was told; and nothing at all when it could not.
+   */
   #lockLane(lane: string, persisted: Promise<boolean>): void {
     const others = this.#persisting.get(lane);
     const all = others === undefined ? persisted : Promise.all([others, persisted]).then(([a, b]) => a && b);
@@ -285,8 +290,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
   }
 
   /**
-   * About how long an event read now would wait, at the connection's pace, behind those of this run that wait to leave, in
-   * milliseconds; 0 where none do.
+   * About how long an event read now would wait, at the connection's pace, behind those of this run that wait to leave,
+   * in milliseconds; 0 where none do.
    */
   behindMs(): number {
     const items = this.#open - this.#startedEvents;

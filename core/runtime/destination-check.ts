@@ -1,7 +1,9 @@
 import { contractVersion, type AnyDestination } from '../api/destination.ts';
 import { isFunction, isThenable, kindOf } from './argument-check.ts';
 
-/** What keeps a value from being a destination; `undefined` for one. The manifest's contents are the loader's to check. */
+/**
+ * What keeps a value from being a destination; `undefined` for one. The manifest's contents are the loader's to check.
+ */
 export function whatIsMissing(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `must be a destination, not ${kindOf(value)}`;
   const candidate = value as Partial<AnyDestination> & { readonly default?: unknown };

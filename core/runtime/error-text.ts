@@ -1,7 +1,9 @@
 import { withoutPersonal } from '../http/redact.ts';
 import { InvalidReturn } from './invalid-return.ts';
 
-/** What V8 says without quoting a value; of its other messages, and of a folder's own, any part may be out of an event. */
+/**
+ * What V8 says without quoting a value; of its other messages, and of a folder's own, any part may be out of an event.
+ */
 const engines =
   /^(?:Cannot (?:read|set) properties of (?:undefined|null)|Cannot convert undefined or null to object|[\w$.]+ is not defined|[\w$]+(?:\.[\w$]+)+ is not (?:a function|iterable))/;
 

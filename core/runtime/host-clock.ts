@@ -2,8 +2,8 @@ import type { Clock } from '../policy/clock.ts';
 import { kindOf } from './argument-check.ts';
 
 /**
- * A host's own `now` that fails later on, or gives no number, must neither end a call nor make its deadlines pass never: time goes on
- * from where it was. Throws for one that gives no time at all.
+ * A host's own `now` that fails later on, or gives no number, must neither end a call nor make its deadlines pass
+ * never: time goes on from where it was. Throws for one that gives no time at all.
  */
 export function neverFailing(now: Clock['now']): Clock['now'] {
   let last: number = now();
@@ -44,7 +44,9 @@ export const neverRejecting =
     }
   };
 
-/** Timers on a host's own sleep. The clock of the system does without: to abort a sleep costs as much as a few requests. */
+/**
+ * Timers on a host's own sleep. The clock of the system does without: to abort a sleep costs as much as a few requests.
+ */
 export const timersOn =
   (sleep: Clock['sleep']): Clock['after'] =>
   (ms, run) => {

@@ -4,8 +4,8 @@ import { reasonCodes, type Reason } from '../api/outcome.ts';
 export class InvalidReturn extends TypeError {}
 
 /**
- * The error for something a vendor folder returned that is not what it promised. A promise in its place is given up here:
- * nobody waits for it, and when it rejects, it must not end the process.
+ * The error for something a vendor folder returned that is not what it promised. A promise in its place is given up
+ * here: nobody waits for it, and when it rejects, it must not end the process.
  */
 export function invalidReturn(value: unknown, message: string): InvalidReturn {
   const { then } = (value ?? {}) as Partial<PromiseLike<unknown>>;

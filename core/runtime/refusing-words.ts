@@ -1,7 +1,7 @@
 /**
- * Whether an answer says, in the usual words, that credentials are refused: a `code` or `status` of 401 or 403, or a text such as
- * "Invalid API key" or "unauthorized". It looks where answers talk about themselves (at the top, inside an error, in a list of
- * errors), not at what they were asked for: a shop may be called "Forbidden".
+ * Whether an answer says, in the usual words, that credentials are refused: a `code` or `status` of 401 or 403, or a
+ * text such as "Invalid API key" or "unauthorized". It looks where answers talk about themselves (at the top, inside an
+ * error, in a list of errors), not at what they were asked for: a shop may be called "Forbidden".
  */
 export function refusesCredentials(answer: unknown): boolean {
   if (typeof answer === 'string') return says(answer);

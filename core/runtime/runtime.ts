@@ -27,7 +27,10 @@ import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { safely, type Emit } from './signals.ts';
 
-/** What the host program decides for all its connections. Checked when the runtime is made; every part but the first may be left out. */
+/**
+ * What the host program decides for all its connections. Checked when the runtime is made; every part but the first may
+ * be left out.
+ */
 export interface RuntimeOptions extends PoolOptions {
   /** What `open()` offers. No two of one slug. */
   readonly destinations: readonly AnyDestination[];
@@ -40,16 +43,16 @@ export interface RuntimeOptions extends PoolOptions {
   /** Size and depth an event may have (default 1 MiB, 64). */
   readonly eventLimits?: Partial<EventLimits>;
   /**
-   * Epoch milliseconds. Given, deadlines and waits are measured by it, too, so that it must not be set back. Default: Date.now for dates,
-   * and for what is waited for a clock that nobody sets.
+   * Epoch milliseconds. Given, deadlines and waits are measured by it, too, so that it must not be set back. Default:
+   * Date.now for dates, and for what is waited for a clock that nobody sets.
    */
   readonly now?: Clock['now'];
   /** In [0, 1), for jitter. Default: Math.random. */
   readonly random?: Clock['random'];
   /**
    * Resolves after `ms` of the time that `now` tells, or when the signal fires. It must not run time ahead of work in
-   * flight: a sleep that is over at once lets a deadline pass while the vendor still writes its answer, and one that never
-   * gives the event loop a turn keeps the answer from being read.
+   * flight: a sleep that is over at once lets a deadline pass while the vendor still writes its answer, and one that
+   * never gives the event loop a turn keeps the answer from being read.
    */
   readonly sleep?: Clock['sleep'];
   /** Metrics and logs. What it throws, and a promise that it rejects, is ignored. */
@@ -70,7 +73,10 @@ const optionTable: OptionTable<RuntimeOptions> = {
   onSignal: aFunction,
 };
 
-/** What `open()` came to: a connection, or every problem with the settings and options, by path and without their values. */
+/**
+ * What `open()` came to: a connection, or every problem with the settings and options, by path and without their
+ * values.
+ */
 export type Opened<L extends OperationList = OperationList> =
   | { readonly kind: 'open'; readonly connection: Connection<L> }
   | { readonly kind: 'invalid'; readonly issues: readonly ConfigIssue[] };
@@ -80,9 +86,9 @@ export interface Runtime {
   /** Every destination on offer, as data for the host's forms. */
   catalogue(): readonly CatalogueEntry[];
   /**
-   * Throws for a slug, or a destination, that was not among the runtime's, and once the runtime is closed; wrong settings, and an
-   * id that another open connection has, are a value. Without an id it is the slug, then `slug#2`. Opened with the destination
-   * itself, the connection's operations are typed by name.
+   * Throws for a slug, or a destination, that was not among the runtime's, and once the runtime is closed; wrong
+   * settings, and an id that another open connection has, are a value. Without an id it is the slug, then `slug#2`.
+   * Opened with the destination itself, the connection's operations are typed by name.
    */
   open<L extends OperationList = OperationList>(
     destination: string | AnyDestination<L>,
@@ -100,7 +106,7 @@ export interface Runtime {
  * @example
  * const runtime = createRuntime({ destinations: await loadDestinations('connectors') });
  * const opened = runtime.open('adjust', settings);
- * if (opened.kind === 'invalid') throw new Error(opened.issues.map(({ path, message }) => `${path}: ${message}`).join());
+ * if (opened.kind === 'invalid') throw new Error(opened.issues.map(({ message }) => message).join());
  * const [outcome] = await opened.connection.deliver([{ type: 'track', event: 'Order Completed' }]);
  * await runtime.close();
  */

@@ -4,14 +4,20 @@ import { defect, type ConnectionContext } from './connection-context.ts';
 /** What the host's own code makes of an outcome it is told: a promise holds the event's lane. */
 export type OnSettled = (position: number, outcome: Outcome) => Promise<boolean> | undefined;
 
-/** A host's `settled`, made safe: what it throws does not look like a failure of the vendor, and what it never ends holds nothing for ever. */
+/**
+ * A host's `settled`, made safe: what it throws does not look like a failure of the vendor, and what it never ends
+ * holds nothing for ever.
+ */
 export interface SettledHook {
   readonly notify: OnSettled;
   /** The call is over: nothing waits for the host any more. */
   end(): void;
 }
 
-/** After `deadline` (by clock.elapsed), what a host still writes down counts as not written: what waits behind it in its lane comes back deferred. */
+/**
+ * After `deadline` (by clock.elapsed), what a host still writes down counts as not written: what waits behind it in its
+ * lane comes back deferred.
+ */
 export function createSettledHook(context: ConnectionContext, settled: OnSettled, deadline: number): SettledHook {
   const { clock } = context;
   const waiting = new Set<(persisted: boolean) => void>();

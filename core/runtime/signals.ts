@@ -4,8 +4,9 @@ import type { CallResult } from '../api/operation.ts';
 import type { CheckResult } from '../api/credential-check.ts';
 
 /**
- * What happens inside, as named events; metrics and logs are the host's business. Holds no event data. Labels are bounded but for
- * `connection`, the id of the connection it happened on: a host with very many tenants leaves that one out of its metrics.
+ * What happens inside, as named events; metrics and logs are the host's business. Holds no event data. Labels are
+ * bounded but for `connection`, the id of the connection it happened on: a host with very many tenants leaves that one
+ * out of its metrics.
  */
 export type Signal =
   | {
@@ -36,8 +37,8 @@ export type Signal =
       readonly failure?: Failure['kind'];
     }
   /**
-   * An answer of which nothing, or not all, could be used: longer than what is read (cut at `cutAtBytes`), in a coding or charset
-   * that is not known here, or an interim response that nobody asked for.
+   * An answer of which nothing, or not all, could be used: longer than what is read (cut at `cutAtBytes`), in a coding
+   * or charset that is not known here, or an interim response that nobody asked for.
    */
   | {
       readonly kind: 'reply_unusable';
@@ -89,7 +90,10 @@ export type Signal =
     }
   /** The probe went well, or somebody resumed the connection: its queue goes on. */
   | { readonly kind: 'connection_resumed'; readonly slug: string; readonly connection: string }
-  /** More or fewer outcomes than events: a defect of the core. `in` = events taken, `out` = outcomes given before the repair. */
+  /**
+   * More or fewer outcomes than events: a defect of the core. `in` = events taken, `out` = outcomes given before the
+   * repair.
+   */
   | {
       readonly kind: 'conservation_broken';
       readonly slug: string;

@@ -16,7 +16,9 @@ export const isIterable = (value: unknown): value is AsyncIterable<unknown> | It
   (isFunction((value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]) ||
     isFunction((value as Partial<Iterable<unknown>>)[Symbol.iterator]));
 
-/** Promises of events are awaited, one after another, as `for await` does. Throws what the source throws when it begins. */
+/**
+ * Promises of events are awaited, one after another, as `for await` does. Throws what the source throws when it begins.
+ */
 export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<T> {
   const iterator: AsyncIterator<T, unknown> | Iterator<T, unknown> = isFunction(
     (events as Partial<AsyncIterable<T>>)[Symbol.asyncIterator],

@@ -16,7 +16,9 @@ import { AsyncQueue, done, type QueueProducer } from './async-queue.ts';
 import { createSource, isIterable, type Source } from './source.ts';
 
 export interface StreamOptions {
-  /** How long one event may take from being read, in milliseconds (default 60 s). At a slow pace, reading waits for it. */
+  /**
+   * How long one event may take from being read, in milliseconds (default 60 s). At a slow pace, reading waits for it.
+   */
   readonly withinMs?: number;
   /** Most events read and not yet given back as outcomes (default 10,000). Reading stops there. */
   readonly window?: number;
@@ -43,9 +45,10 @@ const slice = 256;
 const eventsAhead = 64;
 
 /**
- * Any number of events in constant memory: outcomes come as they settle. Batches fill across chunk borders, by count, bytes
- * and age. Throws at once for arguments that cannot be meant. In a lane, an event read up to a sixteenth of the window later may still go first when it happened
- * first; beyond an eighth of the window waiting in one lane, newcomers come back deferred.
+ * Any number of events in constant memory: outcomes come as they settle. Batches fill across chunk borders, by count,
+ * bytes and age. Throws at once for arguments that cannot be meant. In a lane, an event read up to a sixteenth of the
+ * window later may still go first when it happened first; beyond an eighth of the window waiting in one lane, newcomers
+ * come back deferred.
  */
 export function stream(
   context: ConnectionContext,
@@ -215,9 +218,10 @@ class StreamRun implements OutcomeReader, QueueProducer {
   }
 
   /**
-   * At a slow pace, what is read too early would only come back deferred. Half of its time is for the wait, the other half for the
-   * vendor. Where nothing is on its way, what waits for company gets more of it until it may leave, then leaves as it is; when
-   * that cannot leave in time either, as beyond a quota of the day, it comes back, and reading goes on.
+   * At a slow pace, what is read too early would only come back deferred. Half of its time is for the wait, the other
+   * half for the vendor. Where nothing is on its way, what waits for company gets more of it until it may leave, then
+   * leaves as it is; when that cannot leave in time either, as beyond a quota of the day, it comes back, and reading
+   * goes on.
    */
   async #pace(): Promise<void> {
     const { clock, pacer } = this.#context;

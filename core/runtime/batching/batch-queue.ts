@@ -12,7 +12,10 @@ export interface BatchQueueOptions {
   readonly laneCapacity: number;
 }
 
-/** What became of a delivery that was added: it waits for its batch, or its lane takes none. Times are those of clock.elapsed. */
+/**
+ * What became of a delivery that was added: it waits for its batch, or its lane takes none. Times are those of
+ * clock.elapsed.
+ */
 export type Added = 'waiting' | 'full' | { readonly blockedUntil: number };
 
 /** Deliveries in, batches out: what waits for company, for its lane, or for a slot. */
@@ -56,7 +59,10 @@ export class BatchQueue {
     this.#lanes?.done(lane);
   }
 
-  /** Makes batches of what has waited since `since` (by clock.elapsed) or longer, full or not; without it, of everything. */
+  /**
+   * Makes batches of what has waited since `since` (by clock.elapsed) or longer, full or not; without it, of
+   * everything.
+   */
   flush(since?: number): void {
     for (const deliveries of this.#batcher.flush(since)) this.#push(deliveries);
     this.#lanes?.flush(since);

@@ -30,8 +30,8 @@ export interface LaneOptions {
 type Admitted = 'waiting' | 'full' | { readonly blockedUntil: number };
 
 /**
- * Deliveries that must leave one after another. A lane is sorted by event time over a sliding window of `span` deliveries,
- * keeps one batch in flight, and stands still after a deferral until the deferred event may come again.
+ * Deliveries that must leave one after another. A lane is sorted by event time over a sliding window of `span`
+ * deliveries, keeps one batch in flight, and stands still after a deferral until the deferred event may come again.
  */
 export interface Lanes {
   add(delivery: PendingDelivery, now: number): Admitted;

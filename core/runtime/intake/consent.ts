@@ -2,9 +2,10 @@ import { isObject, ownValue } from '../../api/mapping.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../api/event.ts';
 
 /**
- * Did the person agree to every category this connection needs? Reads both dialects, `context.consent.categoryPreferences`
- * (category -> true) and `context.consentManagement` (allowedConsentIds, deniedConsentIds, resolutionStrategy).
- * Fail-closed: without an answer, when the two disagree, or where one is not understood, it is a no.
+ * Did the person agree to every category this connection needs? Reads both dialects,
+ * `context.consent.categoryPreferences` (category -> true) and `context.consentManagement` (allowedConsentIds,
+ * deniedConsentIds, resolutionStrategy). Fail-closed: without an answer, when the two disagree, or where one is not
+ * understood, it is a no.
  */
 export function consents(event: CdpEvent, required: readonly string[]): boolean {
   const preferences = preferencesOf(event.context?.['consent']);
@@ -39,8 +40,8 @@ function allowedIds(value: JsonValue | undefined): ReadonlySet<JsonValue> {
 }
 
 /**
- * A list of ids or texts of them, a text of them, or an object with the ids as keys, where only `false` lets one off. `undefined`
- * when it is none of these, or a text that is written in some notation: nobody can say what it denies.
+ * A list of ids or texts of them, a text of them, or an object with the ids as keys, where only `false` lets one off.
+ * `undefined` when it is none of these, or a text that is written in some notation: nobody can say what it denies.
  */
 function deniedIds(value: JsonValue | undefined): ReadonlySet<string> | undefined {
   if (value === undefined || value === null) return new Set();

@@ -3,27 +3,32 @@ import type { Outcome, Reason } from '../../api/outcome.ts';
 import { isoTime } from '../../policy/clock.ts';
 
 /**
- * The messageIds of one call, for vendors that a second copy would harm. An id is remembered while its event is on its way, and after
- * it was delivered, unknown or skipped. Once it comes back deferred, suspended or rejected it is forgotten: the host may hand it over again.
+ * The messageIds of one call, for vendors that a second copy would harm. An id is remembered while its event is on its
+ * way, and after it was delivered, unknown or skipped. Once it comes back deferred, suspended or rejected it is
+ * forgotten: the host may hand it over again.
  */
 export interface Duplicates {
   /**
-   * `new`: it may go, and is on its way from now on. `settled`: the vendor has it, or may have it, or was spared it. `twin`: another copy
-   * is on its way, and settle() of that one gives this `index` back.
+   * `new`: it may go, and is on its way from now on. `settled`: the vendor has it, or may have it, or was spared it.
+   * `twin`: another copy is on its way, and settle() of that one gives this `index` back.
    */
   take(id: string, index: number): 'new' | 'twin' | 'settled';
-  /** What was on its way has its outcome; `forGood`: another copy has nothing to do. Returns the indexes of its twins. */
+  /**
+   * What was on its way has its outcome; `forGood`: another copy has nothing to do. Returns the indexes of its twins.
+   */
   settle(id: string, forGood: boolean): readonly number[];
 }
 
 const none: readonly number[] = [];
 
 /**
- * Remembers the last `size` ids, and beyond them those that are on their way. Every step takes the same time: a Set knows its oldest,
- * too, but takes long to find it once many were deleted.
+ * Remembers the last `size` ids, and beyond them those that are on their way. Every step takes the same time: a Set
+ * knows its oldest, too, but takes long to find it once many were deleted.
  */
 export function createDuplicates(size: number): Duplicates {
-  /** By id, the number of the event that carried it: as it is where that was settled, negative while it is on its way. */
+  /**
+   * By id, the number of the event that carried it: as it is where that was settled, negative while it is on its way.
+   */
   const numbers = new Map<string, number>();
   const byAge = new Denque<string>();
   const twins = new Map<string, number[]>();

@@ -16,9 +16,9 @@ const tooDeep = -2;
 const notJson = -3;
 
 /**
- * Whether an event is small, flat and plain enough to be worked on: `undefined`, or what is wrong. One walk that goes no
- * deeper than allowed and stops when the room is used up, so that no depth and no cycle exhausts anything; it never makes
- * text of the event.
+ * Whether an event is small, flat and plain enough to be worked on: `undefined`, or what is wrong. One walk that goes
+ * no deeper than allowed and stops when the room is used up, so that no depth and no cycle exhausts anything; it never
+ * makes text of the event.
  */
 export function exceedsLimits(event: object, { maxBytes, maxDepth }: EventLimits) {
   let remaining = bytesLeft(event, maxBytes, maxDepth, false);

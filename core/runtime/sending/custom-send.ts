@@ -18,8 +18,8 @@ export interface FolderSendListener {
 }
 
 /**
- * Sends a batch by the folder's own send(), which may throw, hang, and answer with anything: what has not ended by the batch's
- * deadline is over, and sends nothing more. The only place with a promise for each request.
+ * Sends a batch by the folder's own send(), which may throw, hang, and answer with anything: what has not ended by the
+ * batch's deadline is over, and sends nothing more. The only place with a promise for each request.
  */
 export function sendByFolder(run: SendRun, batch: PendingBatch, listener: FolderSendListener): void {
   const { vendor } = run.context;
@@ -36,7 +36,9 @@ export function sendByFolder(run: SendRun, batch: PendingBatch, listener: Folder
   }
 }
 
-/** The first request that a folder's own send() makes of a batch. Nothing leaves. Rejects with what the folder throws. */
+/**
+ * The first request that a folder's own send() makes of a batch. Nothing leaves. Rejects with what the folder throws.
+ */
 export async function firstRequestOf(
   vendor: BoundDestination,
   batch: Batch<unknown>,

@@ -11,8 +11,8 @@ import { maskedDecision } from './mask-reasons.ts';
 export const notMentioned = decide('ambiguous', 'ambiguous_delivery', 'The answer does not mention this event');
 
 /**
- * A decision for every item, whatever send() came back with. What the vendor said goes with a final no where it is about
- * one event or all of them; said of several one by one, it would tell each about the others.
+ * A decision for every item, whatever send() came back with. What the vendor said goes with a final no where it is
+ * about one event or all of them; said of several one by one, it would tell each about the others.
  */
 export function decisionsOf(
   context: ConnectionContext,

@@ -18,12 +18,16 @@ export type Question = Extract<Finding, 'ask' | 'doubt'>;
 
 /**
  * Whose fault a 403 is, for one connection. The question is open from the first refusal until an event passes or the
- * connection is suspended; meanwhile one request leaves at a time. Four parts of a batch (all of its events if they are fewer), or
- * two different lone events, that were refused while none passed mean the credentials. What was on its way when the question came
- * up may answer it with a yes, but adds nothing to the suspicion: a firewall answers faster than a vendor.
+ * connection is suspended; meanwhile one request leaves at a time. Four parts of a batch (all of its events if they are
+ * fewer), or two different lone events, that were refused while none passed mean the credentials. What was on its way
+ * when the question came up may answer it with a yes, but adds nothing to the suspicion: a firewall answers faster than
+ * a vendor.
  */
 export interface Inquiry {
-  /** How many refusals there were. A request takes this along as its mark, so that a pass can be told from one that left before. */
+  /**
+   * How many refusals there were. A request takes this along as its mark, so that a pass can be told from one that left
+   * before.
+   */
   readonly refusals: number;
   /** Something of a request that left at this mark was taken. */
   passed(mark: number): void;
@@ -31,8 +35,8 @@ export interface Inquiry {
   readonly accepted: boolean;
   accept(): void;
   /**
-   * A request that left at this mark was refused. `plain`: in a vendor's own form, not a gateway's page. Once what was found is
-   * done, concluded() lets others leave again.
+   * A request that left at this mark was refused. `plain`: in a vendor's own form, not a gateway's page. Once what was
+   * found is done, concluded() lets others leave again.
    */
   refused(items: readonly PendingDelivery[], mark: number, plain: boolean): Finding;
   concluded(): void;
@@ -41,16 +45,16 @@ export interface Inquiry {
   /** It goes back to the host for a refusal. Says how often it has. */
   putOff(delivery: PendingDelivery): number;
   /**
-   * Waits for its turn, or until `over`: one batch is examined at a time, and nothing else leaves. The examiner calls close() in
-   * any case. At `most` so many parts of the batch are sent to find out.
+   * Waits for its turn, or until `over`: one batch is examined at a time, and nothing else leaves. The examiner calls
+   * close() in any case. At `most` so many parts of the batch are sent to find out.
    */
   open(question: Question, most: number, over: Promise<void>): Promise<Examination>;
 }
 
 export interface Examination {
   /**
-   * Asks the vendor where it can be asked; `undefined` where not. Where the time was `cutShort` before an answer came, the next
-   * one asks again.
+   * Asks the vendor where it can be asked; `undefined` where not. Where the time was `cutShort` before an answer came,
+   * the next one asks again.
    */
   check(options: CheckOptions, cutShort: () => boolean): Promise<CheckResult['kind'] | undefined>;
   /** An event passed since this began: there is nothing more to find out. */
@@ -69,10 +73,15 @@ interface Options {
 
 /** Different lone events refused alike that mean the credentials. */
 const fewest = 2;
-/** Parts of a batch that do, or leave it in doubt; and lone events where the vendor's check speaks for the credentials. */
+/**
+ * Parts of a batch that do, or leave it in doubt; and lone events where the vendor's check speaks for the credentials.
+ */
 export const mostParts = 4;
 
-/** So many known batches refused without a pass, and it is in doubt again: a firewall may just be quicker than the vendor. */
+/**
+ * So many known batches refused without a pass, and it is in doubt again: a firewall may just be quicker than the
+ * vendor.
+ */
 const mostInARow = 8;
 
 export const createInquiry = (options: Options): Inquiry => new LateInquiry(options);
@@ -141,7 +150,9 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
   const alone = new Set<string>();
   /** Batches refused since the last pass, though others of them passed before. */
   let inARow = 0;
-  /** Events of lanes, since the last pass, that came a third time, and were called refused so that their lanes may tell. */
+  /**
+   * Events of lanes, since the last pass, that came a third time, and were called refused so that their lanes may tell.
+   */
   let cleared = 0;
   /** Single events tried in doubt since the last pass. */
   let inVain = 0;
@@ -218,7 +229,8 @@ function begin({ pacer, check }: Options, isAccepted: () => boolean): Begun {
         suspects.add(first);
         alone.add(key);
       }
-      // Only one in a row: should the credentials be gone meanwhile, those behind it come again, and new ones will tell.
+      // Only one in a row: should the credentials be gone meanwhile, those behind it come again, and new ones will
+      // tell.
       if (known) {
         if (key === undefined) inARow += 1;
         if (!inDoubt()) return 'event';

@@ -28,8 +28,9 @@ const ofTheEvent = {
 } as const;
 
 /**
- * Finds out whether a refused batch, or its credentials, were meant: by the vendor's own check where there is one, then by single
- * events of it, until one passes. Then what is left goes on in smaller requests, or is suspended. Never rejects.
+ * Finds out whether a refused batch, or its credentials, were meant: by the vendor's own check where there is one, then
+ * by single events of it, until one passes. Then what is left goes on in smaller requests, or is suspended. Never
+ * rejects.
  */
 export async function investigate(send: SendingBatch, batch: PendingBatch, question: Question): Promise<void> {
   const { run } = send;

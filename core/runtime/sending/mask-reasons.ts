@@ -27,9 +27,9 @@ function maskerFor(context: ConnectionContext, batch: SentPayloads): MessageMask
 }
 
 /**
- * The decision in words that may be shown: every text that a folder put into it is masked, and the vendor's own words become the
- * reason's detail. Those are `said`; where a folder hands over none, a final no is explained by the body, if that is about all
- * of the batch (`aboutAll`): said of several events one by one, it would tell each about the others.
+ * The decision in words that may be shown: every text that a folder put into it is masked, and the vendor's own words
+ * become the reason's detail. Those are `said`; where a folder hands over none, a final no is explained by the body, if
+ * that is about all of the batch (`aboutAll`): said of several events one by one, it would tell each about the others.
  */
 export function maskedDecision(
   context: ConnectionContext,
@@ -86,8 +86,9 @@ function isLegible(response: HttpResponse | undefined): boolean {
 export const inOneGo = 50;
 
 /**
- * Masks what a reply says of many payloads bit by bit, so that others have their turn meanwhile: a thousand texts about a thousand
- * payloads take a while. `undefined` where there is so little (`inOneGo`) that each decision masks its own. Never rejects.
+ * Masks what a reply says of many payloads bit by bit, so that others have their turn meanwhile: a thousand texts about
+ * a thousand payloads take a while. `undefined` where there is so little (`inOneGo`) that each decision masks its own.
+ * Never rejects.
  */
 export function maskInTurns(
   context: ConnectionContext,

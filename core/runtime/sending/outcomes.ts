@@ -29,7 +29,8 @@ export const maybeTaken = {
 } as const;
 
 /**
- * Not wanted there after all. That the vendor only checked it this time does not say that it only checked it the time before.
+ * Not wanted there after all. That the vendor only checked it this time does not say that it only checked it the time
+ * before.
  */
 export const skipped = (delivery: PendingDelivery, reason: Reason): Outcome =>
   delivery.ambiguous
@@ -44,8 +45,8 @@ export const unknown = ({ eventId }: PendingDelivery, reason: Reason): Outcome =
 });
 
 /**
- * May come again at `retryAt` (epoch ms), as others of the connection may meanwhile, where it waits with its `scope` alone. One
- * that the vendor may have already says so, whatever happened since.
+ * May come again at `retryAt` (epoch ms), as others of the connection may meanwhile, where it waits with its `scope`
+ * alone. One that the vendor may have already says so, whatever happened since.
  */
 export function deferred(delivery: PendingDelivery, reason: Reason, retryAt: number, scope?: string): Outcome {
   const { eventId, ambiguous } = delivery;

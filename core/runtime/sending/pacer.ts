@@ -25,7 +25,10 @@ export interface SlotWaiter {
 
 export type Passage = 'open' | 'single' | 'examined';
 
-/** Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first served. */
+/**
+ * Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first
+ * served.
+ */
 export interface Pacer {
   /** Calls onSlot() at once, or later. */
   acquire(waiter: SlotWaiter): void;
@@ -44,7 +47,10 @@ export interface Pacer {
   opensAt(): number;
   /** Refuses everything that waits for this run. */
   dismiss(run: object): void;
-  /** About how many milliseconds one more would wait, at the pace, behind all that wait here and so many that will: 0 without a rate. */
+  /**
+   * About how many milliseconds one more would wait, at the pace, behind all that wait here and so many that will: 0
+   * without a rate.
+   */
   behindMs(requests: number, items: number): number;
 }
 
@@ -85,7 +91,10 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
 
   const hasSlot = (): boolean => (passage === 'single' ? free === concurrency : free > 0);
 
-  /** Who gets a slot may send, be answered and release it before onSlot() returns: the loop here goes on, not a call inside the call. */
+  /**
+   * Who gets a slot may send, be answered and release it before onSlot() returns: the loop here goes on, not a call
+   * inside the call.
+   */
   function pump(): void {
     if (isPumping) return;
     isPumping = true;

@@ -10,8 +10,9 @@ import { tooLarge, unreadable } from './unusable-reply.ts';
 type Handler = AnyDestination['response'];
 
 /**
- * Reads an answer. A 2xx is a yes only in a form that the folder names: first come the verdicts that the folder reads itself, then
- * the usual words for a no, then its `yes`; all else says nothing we may rely on. Half an answer may refuse, but not accept.
+ * Reads an answer. A 2xx is a yes only in a form that the folder names: first come the verdicts that the folder reads
+ * itself, then the usual words for a no, then its `yes`; all else says nothing we may rely on. Half an answer may
+ * refuse, but not accept.
  */
 export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<unknown>): Reply {
   const { response } = exchange;

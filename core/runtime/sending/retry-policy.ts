@@ -5,13 +5,18 @@ import type { BudgetPolicy } from '../../policy/retry-budget.ts';
 export interface RetryPolicy {
   /** Attempts that failed for good reasons of the vendor's; throttling (429, Retry-After) does not count. */
   readonly attempts: number;
-  /** First back-off, in milliseconds; each further one doubles up to `capMs`, and the wait is a random part of it (full jitter). */
+  /**
+   * First back-off, in milliseconds; each further one doubles up to `capMs`, and the wait is a random part of it (full
+   * jitter).
+   */
   readonly baseMs: number;
   /** Longest back-off, in milliseconds. */
   readonly capMs: number;
   /** No vendor makes us wait longer than this, in milliseconds (ALL-05). */
   readonly retryAfterCapMs: number;
-  /** Retries allowed per success, on top of a reserve; `false` = no budget. Keeps an outage from multiplying its load. */
+  /**
+   * Retries allowed per success, on top of a reserve; `false` = no budget. Keeps an outage from multiplying its load.
+   */
   readonly budget: BudgetPolicy | false;
 }
 
@@ -33,7 +38,10 @@ export interface Tries {
   readonly resends: number;
 }
 
-/** The wait before the next attempt: a random part of the doubling back-off, at least 1 ms, and never less than the vendor asked for. */
+/**
+ * The wait before the next attempt: a random part of the doubling back-off, at least 1 ms, and never less than the
+ * vendor asked for.
+ */
 export function waitMs(policy: RetryPolicy, failures: number, random: () => number, askedMs = 0): number {
   const jittered = fullJitter(backoffMs(policy, failures), random);
   return Math.max(1, jittered, Math.min(askedMs, policy.retryAfterCapMs));

@@ -10,8 +10,8 @@ export interface FilteredBatch {
 }
 
 /**
- * Settles what is suspended of a batch, and parts what may leave now from what waits for its scope. In a lane all of it waits
- * for one. `cleared` is the scope that let it go just now.
+ * Settles what is suspended of a batch, and parts what may leave now from what waits for its scope. In a lane all of it
+ * waits for one. `cleared` is the scope that let it go just now.
  */
 export function filterByScope(run: SendRun, batch: PendingBatch, cleared: string | undefined): FilteredBatch {
   const { suspensions, scopePauses } = run.context;

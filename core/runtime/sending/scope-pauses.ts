@@ -34,9 +34,9 @@ const sweepMs = 100;
 const sweepEvery = 64;
 
 /**
- * Scopes of a connection that a vendor asked to pause: one device, one token. What waits for one takes no slot and no place
- * in the pacer's queue. When its pause is over one goes first, and every answer after which the scope is not paused again lets
- * two more go: all of them at once would only be told to wait again.
+ * Scopes of a connection that a vendor asked to pause: one device, one token. What waits for one takes no slot and no
+ * place in the pacer's queue. When its pause is over one goes first, and every answer after which the scope is not
+ * paused again lets two more go: all of them at once would only be told to wait again.
  */
 export class ScopePauses {
   readonly #clock: Clock;
@@ -58,7 +58,10 @@ export class ScopePauses {
     this.#watch(paused);
   }
 
-  /** What pauses a delivery with these scopes; of several, the longest. `cleared` let it go, and counts only when paused anew. */
+  /**
+   * What pauses a delivery with these scopes; of several, the longest. `cleared` let it go, and counts only when paused
+   * anew.
+   */
   against(names: readonly string[] | undefined, cleared: string | undefined): ScopePause | undefined {
     if (this.#scopes === undefined || names === undefined) return undefined;
     const now = this.#clock.elapsed();

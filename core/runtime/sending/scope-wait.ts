@@ -68,8 +68,8 @@ class ScopeWait implements ScopeWaiter {
 }
 
 /**
- * Whether a batch may wait for its scope inside the call. Otherwise it is deferred: where the host retries by itself, where its
- * time would be over before, and where too many wait already.
+ * Whether a batch may wait for its scope inside the call. Otherwise it is deferred: where the host retries by itself,
+ * where its time would be over before, and where too many wait already.
  */
 function mayWait(run: SendRun, batch: PendingBatch, { scope, until }: ScopePause): boolean {
   const { scopePauses, clock } = run.context;

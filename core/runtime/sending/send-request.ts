@@ -23,8 +23,8 @@ export type RequestResult =
   | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt: string };
 
 /**
- * Sends one request by the connection's hosts, pace, deadlines, retries and masking. What it meets suspends no event, and what
- * suspends events does not stop it: people send such requests to find out what is wrong. Never rejects.
+ * Sends one request by the connection's hosts, pace, deadlines, retries and masking. What it meets suspends no event,
+ * and what suspends events does not stop it: people send such requests to find out what is wrong. Never rejects.
  */
 export async function sendRequest(context: ConnectionContext, spec: StandaloneRequest): Promise<RequestResult> {
   if (context.closed || spec.signal?.aborted === true)

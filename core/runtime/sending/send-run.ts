@@ -57,7 +57,9 @@ export interface SendingBatch extends Tries {
   sendPart(batch: PendingBatch, options?: PartOptions): Promise<void>;
   /** The same, as a batch that was never sent. */
   sendAnew(batch: PendingBatch): Promise<void>;
-  /** Sends one event before all others. Resolves after the first answer, with what is left to do for it. Never rejects. */
+  /**
+   * Sends one event before all others. Resolves after the first answer, with what is left to do for it. Never rejects.
+   */
   sendProbe(batch: PendingBatch): Promise<() => Promise<void>>;
 }
 

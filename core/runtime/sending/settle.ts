@@ -27,7 +27,10 @@ export interface Group {
   throttled: boolean;
 }
 
-/** Settles every item that its decision settles, and returns the others. `tries` are those before this attempt's failure. */
+/**
+ * Settles every item that its decision settles, and returns the others. `tries` are those before this attempt's
+ * failure.
+ */
 export function applyDecisions(
   run: SendRun,
   batch: PendingBatch,

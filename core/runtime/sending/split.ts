@@ -16,9 +16,9 @@ export function halved(deliveries: readonly PendingDelivery[]): (readonly Pendin
 }
 
 /**
- * Sends the parts of a batch anew. In a lane one after the other and up to the first deferral. Elsewhere side by side, but in no
- * more than half of the slots, two at least: the items of one batch that go on alone must not keep everybody else waiting.
- * Never rejects.
+ * Sends the parts of a batch anew. In a lane one after the other and up to the first deferral. Elsewhere side by side,
+ * but in no more than half of the slots, two at least: the items of one batch that go on alone must not keep everybody
+ * else waiting. Never rejects.
  */
 export async function sendParts(send: SendingBatch, parts: readonly (PendingBatch | undefined)[]): Promise<void> {
   const batches = parts.filter((part) => part !== undefined);

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { PendingDelivery } from '../batching/pending-delivery.ts';
 
-/** Events that were refused alone, or went back to the host for a refusal: known when they come again, in whatever call. */
+/**
+ * Events that were refused alone, or went back to the host for a refusal: known when they come again, in whatever call.
+ */
 export interface Suspects {
   /** The mark after its first refusal; `undefined` where it is none of them. */
   markOf(delivery: PendingDelivery): number | undefined;
