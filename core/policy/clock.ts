@@ -34,18 +34,18 @@ export const systemClock: Clock = {
 /** The date (epoch ms) of a moment of clock.elapsed. */
 export const dateOf = ({ now, elapsed }: Clock, moment: number): number => now() + (moment - elapsed());
 
-/** Timers of Node run over at once beyond this many milliseconds (24 days). */
+/** Node fires timers that are longer than this at once (24 days in milliseconds). */
 const longestTimerMs = 2 ** 31 - 1;
 
 /** The last moment, in epoch milliseconds, that a date can name. */
 const lastMoment = 8_640_000_000_000_000;
 
 /**
- * Epoch milliseconds as outcomes write them. A time beyond the last date is that date; one that is none is the first.
+ * Epoch milliseconds as outcomes write them. A time beyond the last date is that date; an invalid one is the first.
  */
 export const isoTime = (time: number): string => new Date(time > 0 ? Math.min(time, lastMoment) : 0).toISOString();
 
-/** Lets everything else of this process have its turn. */
+/** Lets everything else in this process run first. */
 export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 /**

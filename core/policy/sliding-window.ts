@@ -3,12 +3,12 @@ import type { Rate } from '../api/manifest.ts';
 
 /**
  * Permits under a rate: no window of `perMs`, wherever it starts, carries more than `permits`. It remembers what left
- * inside the window; a bucket that refills evenly would let almost twice the rate through around an idle second.
+ * inside the window; a token bucket would let almost twice the rate through around an idle second.
  */
 export interface SlidingWindow {
   /** Milliseconds until `items` in one request may leave; 0 = now. */
   delayMs(items: number, now: number): number;
-  /** Milliseconds until one more may leave behind so many that wait for permits already: at least, and about. */
+  /** About how many milliseconds, at least, until one more may leave behind so many that wait for permits already. */
   behindMs(requests: number, items: number, now: number): number;
   /**
    * Sets permits aside for a request that is about to leave. They count from now on, and into every window until it
@@ -17,7 +17,7 @@ export interface SlidingWindow {
   reserve(items: number): void;
   /** That request leaves with another number of items, or (0) not at all. */
   change(items: number, leaving: number): void;
-  /** Nothing left within its window, and nothing is about to: it lets as much through as a new one. */
+  /** Nothing left within it, and nothing is about to leave: it lets as much through as a new window. */
   isEmpty(now: number): boolean;
   /** That request leaves now: compressing and connecting may have taken their time. */
   start(items: number, now: number): void;
@@ -45,7 +45,7 @@ export function createSlidingWindow(rate: Rate): SlidingWindow {
       let wait = 0;
       for (let i = 0; excess > 0; i++) {
         const entry = left.peekAt(i);
-        // One request over all permits: it goes when nothing else is in the window.
+        // A request that takes more than all permits leaves when nothing else is in the window.
         if (entry === undefined) return reserved > 0 ? rate.perMs : wait;
         wait = entry.at + rate.perMs - now;
         excess -= entry.cost;
@@ -58,7 +58,7 @@ export function createSlidingWindow(rate: Rate): SlidingWindow {
       let wait = 0;
       for (let i = 0; excess > 0; i++) {
         const entry = left.peekAt(i);
-        // Beyond what left already: those that wait take a window after the other.
+        // Nothing more leaves the window: those that wait take one window after another.
         if (entry === undefined) return wait + Math.ceil(excess / rate.permits) * rate.perMs;
         wait = entry.at + rate.perMs - now;
         excess -= entry.cost;

@@ -2,48 +2,48 @@ import type { Rate } from '../api/manifest.ts';
 import type { Clock } from './clock.ts';
 import { createSlidingWindow, type SlidingWindow } from './sliding-window.ts';
 
-/** A bucket that a connection uses until it is closed. */
-export interface Lease {
+/** A rate window that a connection uses until it is closed. */
+export interface WindowLease {
   readonly window: SlidingWindow;
-  /** Once; more often is as once. */
-  giveBack(): void;
+  /** Does nothing when it is called again. */
+  release(): void;
 }
 
 /**
- * The rate buckets of a runtime. One that nobody uses stays until its window is empty: to close a connection and open
- * it again must not let more through than the vendor allows. Then it is gone.
+ * The rate windows of a runtime. An unused window stays until it is empty: closing a connection and opening it again
+ * must not let more through than the vendor allows.
  */
 export interface WindowLeases {
-  /** One bucket for all who ask with this key. */
-  shared(key: string, rate: Rate): Lease;
-  /** A bucket that nobody else uses at the time: one that was given back with this key, or a new one. */
-  own(key: string, rate: Rate): Lease;
-  /** Buckets there are. */
+  /** One window for all who ask with this key. */
+  shared(key: string, rate: Rate): WindowLease;
+  /** A window that nobody else uses at the time: one that was released with this key, or a new one. */
+  own(key: string, rate: Rate): WindowLease;
+  /** How many windows there are. */
   size(): number;
 }
 
 interface Entry {
   readonly window: SlidingWindow;
-  /** The key it was asked for with, where it is nobody else's at the time. */
+  /** The key of own(), for a window that only one connection uses at a time. */
   readonly ownKey: string | undefined;
   users: number;
 }
 
-/** Of the buckets that nobody uses, so many are looked at with each step: more than can have come with it. */
-const looks = 2;
-/** And all of them this often, where nothing is opened or closed any more. */
+/** How many unused windows each call looks at: more than it can have added. */
+const sweepsPerStep = 2;
+/** How often it looks at all of them, where nothing is opened or closed any more. */
 const sweepMs = 10_000;
 
 export function createWindowLeases({ elapsed }: Pick<Clock, 'elapsed'>): WindowLeases {
   const entries = new Map<string, Entry>();
-  /** Those that nobody uses, the one that was not looked at for longest first. */
+  /** Windows that nobody uses, the one that was looked at longest ago first. */
   const unused = new Map<string, Entry>();
-  /** By their own key, those of them that the next one who asks with it gets. */
+  /** Those of them that the next call of own() gets, by its key. */
   const spare = new Map<string, Map<string, Entry>>();
   let numbered = 0;
   let timer: NodeJS.Timeout | undefined;
 
-  function setAside(key: string, entry: Entry): void {
+  function addUnused(key: string, entry: Entry): void {
     unused.set(key, entry);
     if (entry.ownKey === undefined) return;
     const others = spare.get(entry.ownKey);
@@ -51,26 +51,26 @@ export function createWindowLeases({ elapsed }: Pick<Clock, 'elapsed'>): WindowL
     else others.set(key, entry);
   }
 
-  function takeBack(key: string, { ownKey }: Entry): void {
+  function removeUnused(key: string, { ownKey }: Entry): void {
     unused.delete(key);
     const others = ownKey === undefined ? undefined : spare.get(ownKey);
     others?.delete(key);
     if (ownKey !== undefined && others?.size === 0) spare.delete(ownKey);
   }
 
-  function drop(most: number): void {
+  function sweep(most: number): void {
     const now = elapsed();
     let left = Math.min(most, unused.size);
     for (const [key, entry] of unused) {
       if (left-- === 0) break;
-      takeBack(key, entry);
+      removeUnused(key, entry);
       if (entry.window.isEmpty(now)) entries.delete(key);
-      else setAside(key, entry);
+      else addUnused(key, entry);
     }
   }
 
-  /** Keeps neither the process alive nor, once all is gone, itself. */
-  function wind(): void {
+  /** Does not keep the process alive, and ends when no unused window is left. */
+  function scheduleSweep(): void {
     if (unused.size === 0) {
       clearTimeout(timer);
       timer = undefined;
@@ -78,12 +78,12 @@ export function createWindowLeases({ elapsed }: Pick<Clock, 'elapsed'>): WindowL
     }
     timer ??= setTimeout(() => {
       timer = undefined;
-      drop(unused.size);
-      wind();
+      sweep(unused.size);
+      scheduleSweep();
     }, sweepMs).unref();
   }
 
-  function lease(key: string, rate: Rate, ownKey?: string): Lease {
+  function lease(key: string, rate: Rate, ownKey?: string): WindowLease {
     let entry = entries.get(key);
     if (entry === undefined) {
       entry = { window: createSlidingWindow(rate), ownKey, users: 0 };
@@ -91,21 +91,21 @@ export function createWindowLeases({ elapsed }: Pick<Clock, 'elapsed'>): WindowL
     }
     const used = entry;
     used.users += 1;
-    takeBack(key, used);
-    drop(looks);
-    wind();
-    let over = false;
+    removeUnused(key, used);
+    sweep(sweepsPerStep);
+    scheduleSweep();
+    let isReleased = false;
     return {
       window: used.window,
-      giveBack() {
-        if (over) return;
-        over = true;
+      release() {
+        if (isReleased) return;
+        isReleased = true;
         used.users -= 1;
         if (used.users > 0) return;
         if (used.window.isEmpty(elapsed())) entries.delete(key);
-        else setAside(key, used);
-        drop(looks);
-        wind();
+        else addUnused(key, used);
+        sweep(sweepsPerStep);
+        scheduleSweep();
       },
     };
   }

@@ -14,7 +14,7 @@ export interface ProberOptions extends Pick<WorkerParts, 'now' | 'outage' | 'sus
   readonly isStopping: () => boolean;
   /** Ends a check() that nobody waits for any more. */
   readonly checkSignal: AbortSignal;
-  /** Epoch ms when the queue has something that may leave; `undefined` where something else will tell. */
+  /** Epoch ms when the queue has something that may leave; `undefined` where something else calls step(). */
   readonly nextClaimAt: () => number | undefined;
   readonly onClaimFailed: (error: unknown) => void;
   readonly onEnd: () => void;
@@ -25,7 +25,7 @@ export interface Prober {
   isProbing(): boolean;
   /**
    * The next probe is due at `probeAt` (epoch ms). Starts it where it is due, or an earlier one where that says more.
-   * Returns when to look again (epoch ms); `undefined` where a probe is in progress, or something else will tell.
+   * Returns when to look again (epoch ms); `undefined` where a probe is in progress, or something else calls it.
    */
   step(probeAt: number): number | undefined;
 }

@@ -49,7 +49,7 @@ export function createSuspensionWatch(options: SuspensionWatchOptions): Suspensi
   const breaker = createCircuitBreaker(suspensionProbes, random);
   let reason: Reason | undefined;
   let canCheck = true;
-  /** False where the last probe turned out to be none: the destination has no check(). */
+  /** False where the last probe asked nobody, as the destination has no check(). */
   let probed = true;
 
   function open(why: Reason): void {

@@ -8,7 +8,7 @@ import { createTransport } from '../http/transport.ts';
 import type { Clock } from '../policy/clock.ts';
 import { createRetryBudget } from '../policy/retry-budget.ts';
 import { createSlidingWindow } from '../policy/sliding-window.ts';
-import type { Lease, WindowLeases } from '../policy/window-leases.ts';
+import type { WindowLease, WindowLeases } from '../policy/window-leases.ts';
 import { bindDestination } from './bind-destination.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import type { ConnectionOptions } from './connection-options.ts';
@@ -59,7 +59,7 @@ interface Opening {
 export function createConnectionContext(
   host: HostParts,
   { destination, config, connectionOptions, id }: Opening,
-  leases: Lease[],
+  leases: WindowLease[],
 ): ConnectionContext {
   const { manifest } = destination;
   const { clock, emit } = host;
@@ -134,7 +134,7 @@ function leasesFor(
   config: unknown,
   vendorRate: Rate | undefined,
   requestsPerDay: number | undefined,
-): Lease[] {
+): WindowLease[] {
   const rates = [
     vendorRate,
     requestsPerDay === undefined

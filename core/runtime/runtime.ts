@@ -6,7 +6,7 @@ import { createPools } from '../http/pools.ts';
 import { checkedOrigin } from '../http/target.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
-import { createWindowLeases, type Lease } from '../policy/window-leases.ts';
+import { createWindowLeases, type WindowLease } from '../policy/window-leases.ts';
 import { systemClock, type Clock } from '../policy/clock.ts';
 import { neverRejecting, timersOn, neverFailing } from './host-clock.ts';
 import { createConnection, type Connection } from './connection.ts';
@@ -142,7 +142,7 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
     destination: AnyDestination,
     config: unknown,
     connectionOptions: ConnectionOptions,
-    leases: Lease[],
+    leases: WindowLease[],
   ): Connection {
     const id = connectionOptions.id ?? ids.free(destination.manifest.slug);
     const context = createConnectionContext(host, { destination, config, connectionOptions, id }, leases);
@@ -150,7 +150,7 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
       onClosing: () => ids.close(id),
       onClosed() {
         connections.delete(connection);
-        for (const lease of leases) lease.giveBack();
+        for (const lease of leases) lease.release();
       },
     });
     ids.open(id);
@@ -200,12 +200,12 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
       ];
       if (parsed.issues !== undefined || parsedOptions.options === undefined || issues.length > 0)
         return { kind: 'invalid', issues };
-      const leases: Lease[] = [];
+      const leases: WindowLease[] = [];
       try {
         const connection = connect(destination, parsed.data, parsedOptions.options, leases);
         return { kind: 'open', connection: connection as Connection<L> };
       } catch (error) {
-        for (const lease of leases) lease.giveBack();
+        for (const lease of leases) lease.release();
         emit?.({
           kind: 'defect',
           slug,

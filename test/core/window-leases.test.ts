@@ -16,9 +16,9 @@ describe('rate buckets', () => {
       leases.own(`settings ${n % 100}`, rate),
     ]);
     expect(leases.size()).toBe(10_000);
-    for (const [one] of given) one?.giveBack();
+    for (const [one] of given) one?.release();
     expect(leases.size()).toBe(10_000);
-    for (const lease of given.flat()) lease.giveBack();
+    for (const lease of given.flat()) lease.release();
     expect(leases.size()).toBe(0);
   });
 
@@ -30,11 +30,11 @@ describe('rate buckets', () => {
       window.reserve(1);
       window.start(1, clock.elapsed());
     }
-    for (const lease of given) lease.giveBack();
+    for (const lease of given) lease.release();
     expect(leases.size()).toBe(1_000);
     await clock.advance(1_000);
     // Each connection that is opened or closed clears away two; nothing has to happen for a timer to do so, too.
-    for (let n = 0; n < 500; n++) leases.shared('another', rate).giveBack();
+    for (let n = 0; n < 500; n++) leases.shared('another', rate).release();
     expect(leases.size()).toBe(0);
   });
 
@@ -45,10 +45,10 @@ describe('rate buckets', () => {
       const first = leases[kind]('a', rate);
       first.window.reserve(1);
       const second = leases[kind]('a', rate);
-      first.giveBack();
-      first.giveBack();
+      first.release();
+      first.release();
       expect(second.window === first.window).toBe(kind === 'shared');
-      second.giveBack();
+      second.release();
       expect(leases[kind]('a', rate).window).toBe(first.window);
     }
   });
