@@ -93,7 +93,8 @@ export class MessageMasker {
 
   /**
    * A folder's sentence. It should be constant, and is shown as it is, without credentials, addresses and values of the
-   * payloads. A value that is one plain word may also be a word of the sentence: masked only if `vendorText` has it, too.
+   * payloads. A value that is one plain word may also be a word of the sentence: masked only if `vendorText` has it,
+   * too.
    */
   sentence(text: string, vendorText = ''): string {
     const done = this.#sentences.get(text);

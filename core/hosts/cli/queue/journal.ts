@@ -20,8 +20,8 @@ import { createLineIndex, type LineIndex } from './line-index.ts';
 /** What a file delivery has come to so far: on disk, by line. */
 export interface Journal {
   /**
-   * The outcome a line has for good, from a run before. Throws a CliError when it was another event's: then the input is
-   * another file than the one this delivery began with.
+   * The outcome a line has for good, from a run before. Throws a CliError when it was another event's: then the input
+   * is another file than the one this delivery began with.
    */
   earlier(line: number, id: string): Outcome | undefined;
   record(line: number, id: string, outcome: Outcome): void;
