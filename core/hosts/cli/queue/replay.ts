@@ -31,9 +31,9 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       keepLanes(queue, opened, enrolled);
       assertDestination(id, enrolled, opened.destination.manifest.slug);
       assertSpanOfDestination(id, enrolled, flags.from, to);
-      const { displayName, replay: again } = opened.destination.manifest;
+      const { displayName, replay: repeatPolicy } = opened.destination.manifest;
       const harms = [
-        ...(again === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),
+        ...(repeatPolicy === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),
         ...(enrolled.lanes
           ? ['its events must keep their order, and replayed ones would arrive after newer ones']
           : []),
