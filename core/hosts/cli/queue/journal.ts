@@ -17,11 +17,11 @@ import type { Outcome, OutcomeKind } from '../../../index.ts';
 import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
 import { createLineIndex, type LineIndex } from './line-index.ts';
 
-/** What a file delivery has come to so far: on disk, by line. */
+/** The outcomes of a file's delivery so far, on disk, by line. */
 export interface Journal {
   /**
-   * The outcome a line has for good, from a run before. Throws a CliError when it was another event's: then the input
-   * is another file than the one this delivery began with.
+   * The final outcome of a line from an earlier run. Throws a CliError where the line held another event then: the
+   * input has changed since this delivery began.
    */
   earlier(line: number, id: string): Outcome | undefined;
   record(line: number, id: string, outcome: Outcome): void;

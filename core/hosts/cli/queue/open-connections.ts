@@ -91,7 +91,7 @@ async function openConnections(
 }> {
   const known = await findDestinations(flags, env);
   const named = new Map<string, AnyDestination | CliError>();
-  for (const { destination } of entries) named.set(destination, destinationOrRefusal(destination, known));
+  for (const { destination } of entries) named.set(destination, destinationOrError(destination, known));
   const destinations = [...new Set(named.values())].filter((one): one is AnyDestination => !(one instanceof CliError));
   const [unknown] = [...named.values()].filter((one): one is CliError => one instanceof CliError);
   if (destinations.length === 0 && unknown !== undefined) throw unknown;
@@ -127,7 +127,7 @@ async function openConnections(
   return { connections, invalid, runtime };
 }
 
-function destinationOrRefusal(slug: string, known: Parameters<typeof destinationNamed>[1]): AnyDestination | CliError {
+function destinationOrError(slug: string, known: Parameters<typeof destinationNamed>[1]): AnyDestination | CliError {
   try {
     return destinationNamed(slug, known);
   } catch (error) {

@@ -43,7 +43,7 @@ export interface Roster {
   of(id: string): Enrolled | undefined;
   /**
    * On disk when it returns: to be called before events that take it for granted are put. With settings, throws a
-   * Refusal when another process has put events under others meanwhile.
+   * CliError when another process has put events under others meanwhile.
    */
   enrol(id: string, connection: Pick<Enrolled, 'destination' | 'lanes' | 'settings'>): void;
   /** On disk when it returns: to be called when nothing of that connection is left. */
