@@ -1,19 +1,14 @@
 import { z } from 'zod';
-import { classifyWith } from '../api/classify.ts';
-import { accept, decide, type RetryDecision } from '../api/decision.ts';
-import type { Batch } from '../api/delivery.ts';
-import type { Failure, HttpRequest, HttpResponse } from '../api/failure.ts';
+import type { HttpRequest } from '../api/failure.ts';
 import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
 import type { Reason } from '../api/outcome.ts';
-import { usualRefusal } from '../api/usual-refusal.ts';
 import { withoutPersonal } from '../http/redact.ts';
 import { aBoolean, anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
+import { defect, type ConnectionContext } from './connection-context.ts';
 import { issuesOf } from './connection-options.ts';
 import { atLeastZero } from './deliver.ts';
-import type { AnswerOrFailure } from './sending/request-attempt.ts';
+import { judgeReply } from './operation-reply.ts';
 import { sendRequest, type RequestResult } from './sending/send-request.ts';
-import { defect, type ConnectionContext } from './connection-context.ts';
-import { unreadable } from './sending/unusable-reply.ts';
 
 export interface CallOptions {
   /** How long the call may take, retries included, in milliseconds (default 30 s). */
@@ -149,7 +144,7 @@ async function send(
     replyBytes: definition.maxReplyBytes,
     onAmbiguous: definition.idempotent ? 'retry' : 'report',
     judge: (answer, batch) =>
-      judge(definition, answer, batch, (parsed) => {
+      judgeReply(definition, answer, batch, (parsed) => {
         reply = parsed;
       }),
   });
@@ -193,79 +188,6 @@ function textOf(value: unknown): string {
 
 const pick = (from: Record<string, unknown>, names: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(names.filter((name) => Object.hasOwn(from, name)).map((name) => [name, from[name]]));
-
-function judge(
-  definition: AnyOperation,
-  result: AnswerOrFailure,
-  batch: Batch<unknown>,
-  onReply: (reply: unknown) => void,
-): RetryDecision {
-  const { successStatus = [200] } = definition;
-  if (result.kind === 'response' && successStatus.includes(result.response.status)) {
-    return read(definition, result.response, batch, onReply);
-  }
-  const failure = result.kind === 'response' ? ({ kind: 'http', response: result.response } as const) : result;
-  return failed(definition, failure, batch);
-}
-
-/** What was asked for is not there; done it may be all the same. */
-function failed({ errors, idempotent }: AnyOperation, failure: Failure, batch: Batch<unknown>): RetryDecision {
-  const decision = classifyWith(errors)(failure, batch);
-  if (idempotent || decision.kind !== 'retry' || failure.kind !== 'http' || failure.response.status === 429)
-    return decision;
-  const { status } = failure.response;
-  return decide('ambiguous', 'ambiguous_delivery', `The vendor's ${status} does not say whether it was done`, {
-    status,
-    resend: false,
-  });
-}
-
-/**
- * A yes, if the reply is what the vendor documents: what its folder calls a no comes first, then the usual words for
- * one.
- */
-function read(
-  definition: AnyOperation,
-  response: HttpResponse,
-  batch: Batch<unknown>,
-  onReply: (reply: unknown) => void,
-): RetryDecision {
-  const { status, body, cut } = response;
-  const unread = unreadable(response);
-  if (unread !== undefined) return unread;
-  if (cut === true) {
-    const message = 'The answer is longer than this operation reads, and half of it is none';
-    return decide(definition.idempotent ? 'reject' : 'ambiguous', 'payload_too_large', message, {
-      status,
-      resend: false,
-    });
-  }
-  const answer = jsonOf(body);
-  const parsed = (definition.reply as z.ZodType).safeParse(answer);
-  const refusal = parsed.success ? definition.refusal?.(parsed.data) : undefined;
-  if (refusal !== undefined) return refusal;
-  const no = usualRefusal(answer, 'top');
-  if (no?.status !== undefined)
-    return failed(definition, { kind: 'http', response: { ...response, status: no.status } }, batch);
-  if (no !== undefined)
-    return decide('reject', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
-  if (!parsed.success) {
-    const message = `The vendor's ${status} is not the answer it documents`;
-    return decide('ambiguous', 'ambiguous_delivery', message, { status, resend: false });
-  }
-  onReply(parsed.data);
-  return accept();
-}
-
-/** `undefined` for an empty body; what is no JSON fits no schema. */
-function jsonOf(body: string): unknown {
-  if (body.trim() === '') return undefined;
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    return Number.NaN;
-  }
-}
 
 function resultOf(result: RequestResult, reply: unknown): CallResult<unknown> {
   return result.kind === 'accepted' ? { kind: 'done', reply, attempts: result.attempts } : result;
