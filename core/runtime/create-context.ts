@@ -16,7 +16,7 @@ import { checkCredentials } from './credential-check.ts';
 import { defaultEventLimits, type EventLimits } from './intake/event-size.ts';
 import { createGate } from './intake/gate.ts';
 import { textsOf } from './secrets.ts';
-import { createInquiry } from './sending/inquiry.ts';
+import { Inquiry } from './sending/inquiry.ts';
 import { createPacer } from './sending/pacer.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
 import { ScopePauses } from './sending/scope-pauses.ts';
@@ -101,7 +101,7 @@ export function createConnectionContext(
       limits: { ...defaultEventLimits, ...withoutUndefined(host.options.eventLimits ?? {}) },
     }),
     pacer,
-    inquiry: createInquiry({ pacer, check }),
+    inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({
       hosts: manifest.hosts,
       compression: manifest.compression,

@@ -1,7 +1,8 @@
 import type { Reason } from '../../api/outcome.ts';
-import { mostParts, type Inquiry, type Question } from './inquiry.ts';
+import type { Inquiry } from './inquiry.ts';
 import { deferred, rejected } from './outcomes.ts';
 import { batchOf, type PendingBatch, type PendingDelivery } from '../batching/pending-delivery.ts';
+import { maxParts, type Question } from './refusal-record.ts';
 import type { SendingBatch, SendRun } from './send-run.ts';
 import { deferLane, deferralOf, endOf, halved, sendParts } from './split.ts';
 import { waitMs } from './retry-policy.ts';
@@ -120,9 +121,9 @@ function smallerParts(inquiry: Inquiry, { items, lane }: PendingBatch): readonly
 
 /** Single events from all over the batch: those of one sender often stand together. */
 function spread(items: readonly PendingDelivery[]): readonly PendingDelivery[] {
-  if (items.length <= mostParts) return items;
+  if (items.length <= maxParts) return items;
   return Array.from(
-    { length: mostParts },
-    (_, n) => items[Math.floor((n * items.length) / mostParts)] as PendingDelivery,
+    { length: maxParts },
+    (_, n) => items[Math.floor((n * items.length) / maxParts)] as PendingDelivery,
   );
 }
