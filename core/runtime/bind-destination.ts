@@ -9,8 +9,8 @@ import { invalidReturn } from './invalid-return.ts';
 import { readResponse } from './sending/read-response.ts';
 
 /**
- * A folder's definition, bound to one connection's settings, with the defaults of core. A batch leaves by two pure
- * functions: request() says what leaves, and read() what the answer means.
+ * A folder's definition bound to one connection's settings, with core's defaults. Two pure functions serve a batch:
+ * request() builds what is sent, and read() says what the answer means.
  */
 export interface BoundDestination extends Omit<Destination<unknown, unknown>, 'send'> {
   readonly settings: unknown;
@@ -19,24 +19,29 @@ export interface BoundDestination extends Omit<Destination<unknown, unknown>, 's
   readonly framing: FrameBytes;
   readonly limits: BatchLimits;
   readonly requestsPerDay: number | undefined;
-  /** Vendors that batch by their own rules get whole windows to batch; the others one delivery at a time. */
+  /**
+   * The folder has its own batch(), which gets whole windows of deliveries; other batches fill one delivery at a time.
+   */
   readonly batchesItself: boolean;
   /** A folder's own send(), in place of request() and read(): see sending/custom-send.ts. */
   readonly ownSend: Destination<unknown, unknown>['send'] | undefined;
-  /** Bytes of an answer that are read. */
+  /** The most bytes of an answer that are read. */
   readonly replyBytes: number;
   readonly operations: AnyDestination['operations'];
   readonly check: AnyDestination['check'];
   readonly response: AnyDestination['response'];
-  /** The text of one payload. */
+  /** Encodes one payload as text. */
   encode(payload: unknown): string;
-  /** The request of a batch, with its body. Throws what the folder throws, and for a request that is none. */
+  /** Builds the request of a batch, with its body. Throws what the folder throws, and for an invalid request. */
   request(batch: Batch<unknown>): HttpRequest;
-  /** What the answer, or its want, says of the batch. Never throws. */
+  /** Reads what the answer, or the lack of one, says about the batch. Never throws. */
   read(request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply;
 }
 
-/** Calls the folder's prepare(), frame() and limitsFor() once; they may throw. Limits can only be `lowered`. */
+/**
+ * Binds a definition. Calls the folder's prepare(), frame() and limitsFor() once; they may throw. Limits can only get
+ * lower.
+ */
 export const bindDestination = (
   definition: AnyDestination,
   settings: unknown,
@@ -74,7 +79,7 @@ class BoundDefinition implements BoundDestination {
     this.ownSend = definition.send;
     this.replyBytes = replyBytesOf(definition.manifest);
     this.response = definition.response;
-    // The folder's own functions, not a way round: they are called for each event.
+    // The folder's own functions without a wrapper, because they run for each event.
     this.validate = definition.validate ?? admitAll;
     this.transform = definition.transform;
     const { encode } = definition;
@@ -119,7 +124,7 @@ class BoundDefinition implements BoundDestination {
 
 const admitAll = (): Admission => admit;
 
-/** An answer may name every item of a request. */
+/** Leaves room for an answer that names every item of a request. */
 const replyBytesOf = ({ maxReplyBytes, limits: { maxItems } }: DestinationManifest): number =>
   maxReplyBytes ?? defaultReplyCap + replyBytesPerItem * maxItems;
 
@@ -140,7 +145,7 @@ function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, max
   return request;
 }
 
-/** The body: the texts, joined in the frame. */
+/** Joins the texts of a batch in the frame. */
 function framed({ open, separator, close }: Frame, { items }: Batch<unknown>): string {
   if (items.length === 1) return open + items[0].text + close;
   let body = open + items[0].text;

@@ -11,10 +11,10 @@ import { judgeReply } from './operation-reply.ts';
 import { sendRequest, type RequestResult } from './sending/send-request.ts';
 
 export interface CallOptions {
-  /** How long the call may take, retries included, in milliseconds (default 30 s). */
+  /** How long the call may take in milliseconds, retries included (default 30 s). */
   readonly withinMs?: number;
   readonly signal?: AbortSignal;
-  /** A person agreed to what the operation's `confirm` asks. */
+  /** A person has agreed to the operation's `confirm` question. */
   readonly confirmed?: boolean;
 }
 
@@ -26,7 +26,7 @@ const optionTable: OptionTable<CallOptions> = {
 
 const defaultWithinMs = 30_000;
 
-/** Runs one operation. Throws for a name the destination does not have, and for none at all. */
+/** Runs one operation. Throws for a name that the destination does not have. */
 export async function callOperation(
   context: ConnectionContext,
   name: string,
@@ -51,7 +51,7 @@ export async function callOperation(
 const internalError: Reason = { code: 'internal_error', message: 'A defect in the connector stopped the call' };
 
 interface CheckedCallOptions extends Pick<CallOptions, 'signal' | 'confirmed'> {
-  /** When all of it must be over, by clock.elapsed. */
+  /** The deadline of the whole call, by clock.elapsed. */
   readonly until: number;
 }
 
@@ -63,7 +63,7 @@ function operationNamed({ slug, vendor: { operations } }: ConnectionContext, nam
   throw new Error(`${slug} has no operation "${name}"${names === '' ? '' : `; there are: ${names}`}`);
 }
 
-/** Folder code may throw in here: that is told as a defect, and nothing has left. */
+/** Runs an operation by its definition. If folder code throws here, nothing was sent; the caller reports a defect. */
 async function run(
   context: ConnectionContext,
   definition: AnyOperation,
@@ -79,18 +79,20 @@ async function run(
   if (issues.length > 0) return { kind: 'invalid', issues: issues.map(withoutNames) };
   if (definition.confirm !== undefined && options.confirmed !== true)
     return { kind: 'unconfirmed', question: definition.confirm };
-  // What another operation has to say first takes its time, in which the caller may change what he passed.
+  // The operation that runs first takes time, and the caller may change the input meanwhile.
   const ownInput = definition.after === undefined ? parsed.data : structuredClone(parsed.data);
   return (await beforehand(context, definition, ownInput, options)) ?? send(context, definition, ownInput, options);
 }
 
-/** A key that nobody knows is quoted by its schema, and may be an address where a list was meant to be. */
+/** Masks personal data in an issue: a schema quotes an unknown key, and the key may be an e-mail address. */
 const withoutNames = ({ path, message }: InputIssue): InputIssue => ({
   path: withoutPersonal(path),
   message: withoutPersonal(message),
 });
 
-/** Two of all texts mean "here" and "above" in a URL, and half a surrogate pair cannot be written there. */
+/**
+ * Rejects path parameters that a URL cannot hold: `.` and `..` change the path, and a lone surrogate has no encoding.
+ */
 function unfitForPath(input: Record<string, unknown>, names: readonly string[]): InputIssue[] {
   return names
     .filter((name) => {
@@ -100,7 +102,7 @@ function unfitForPath(input: Record<string, unknown>, names: readonly string[]):
     .map((path) => ({ path, message: 'cannot stand in a URL' }));
 }
 
-/** What another operation has to say first; `undefined` when it has nothing against it. */
+/** Runs the operation that has to come first, if there is one; `undefined` if it does not object. */
 async function beforehand(
   context: ConnectionContext,
   { after }: AnyOperation,
@@ -151,7 +153,7 @@ async function send(
   return resultOf(result, reply);
 }
 
-/** The whole input as one schema, for checks and for forms: parameters by name, and the body. */
+/** The whole input as one schema, for checks and forms: the parameters by name, and `body`. */
 export const inputSchema = ({ params, query, body }: AnyOperation): z.ZodObject =>
   z.strictObject({
     ...(params as z.ZodObject | undefined)?.shape,
@@ -179,7 +181,9 @@ function requestOf(definition: AnyOperation, base: OperationBase, input: Record<
 
 const namesIn = (schema: z.ZodObject | undefined): readonly string[] => Object.keys(schema?.shape ?? {});
 
-/** Parameters are single values; a schema that lets anything else through is a defect of the folder. */
+/**
+ * Writes a parameter, which is a single value. Throws for anything else: the folder's schema should not let it through.
+ */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);

@@ -6,20 +6,22 @@ import type { OperationList } from '../api/operation.ts';
 import { inputSchema } from './call.ts';
 import { noCheck } from './credential-check.ts';
 
-/** A JSON Schema (2020-12), as plain data for a form or a validator. */
+/** A JSON Schema (2020-12) as plain data, for a form or a validator. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A destination, described for a CDP's forms. */
 export interface CatalogueEntry {
   readonly manifest: DestinationManifest;
   /** JSON Schema 2020-12 of the settings; secrets carry `secret: true`. */
   readonly configSchema: JsonSchema;
-  /** What connection.call() can do, in the order of the folder's list. */
+  /** The operations that connection.call() can run, in the order of the folder's list. */
   readonly operations: readonly OperationEntry[];
-  /** Whether connection.check() can tell, and what its `ok` proves; if not, why. */
+  /** What an `ok` of connection.check() proves; or why the destination has no check. */
   readonly check:
     { readonly kind: 'request'; readonly proves: string } | { readonly kind: 'unsupported'; readonly message: string };
 }
 
-/** An operation, as data for a form. */
+/** An operation, described for a form. */
 export interface OperationEntry {
   readonly name: string;
   readonly summary: string;
@@ -28,14 +30,14 @@ export interface OperationEntry {
   /** JSON Schema 2020-12 of the input: the parameters by name, and `body`. */
   readonly inputSchema: JsonSchema;
   readonly idempotent: boolean;
-  /** What a person has to agree to before it runs. */
+  /** The question that a person has to agree to before the operation runs. */
   readonly confirm?: string;
   /** The errors the vendor documents. */
   readonly errors: readonly { readonly status: readonly number[]; readonly message?: string }[];
-  /** Whether its reply can be had as events. */
+  /** Whether the reply can be read as events. */
   readonly events: boolean;
 }
-/** A destination as a CDP's forms need it. */
+/** Describes a destination for a CDP's forms. */
 export const catalogueEntry = ({ manifest, config, operations, check }: AnyDestination): CatalogueEntry => ({
   manifest,
   configSchema: formSchema(config),

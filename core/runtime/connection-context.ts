@@ -13,14 +13,13 @@ import type { Emit } from './signals.ts';
 import type { ScopePauses } from './sending/scope-pauses.ts';
 import type { Suspensions } from './sending/suspensions.ts';
 
-/** What all calls of one connection share. */
+/** What all calls of one connection share. `id` is the connection's. */
 export interface ConnectionContext {
   readonly slug: string;
-  /** The connection's. */
   readonly id: string;
   readonly vendor: BoundDestination;
   readonly gate: Gate;
-  /** The manifest's, as the host program and the connection changed it. */
+  /** The manifest's pace, as changed by the host program and the connection. */
   readonly pace: Pace;
   readonly pacer: Pacer;
   readonly transport: Transport;
@@ -32,14 +31,14 @@ export interface ConnectionContext {
   readonly onAmbiguous: 'report' | 'retry';
   readonly clock: Clock;
   readonly redactor: Redactor;
-  /** What is under way: deliveries, operations, checks. close() stops them. */
+  /** Deliveries, operations and checks in progress. close() stops them. */
   readonly runs: Set<{ stop(): void }>;
   closed: boolean;
-  /** Undefined when nobody listens: then no signal is even made. */
+  /** Undefined if nobody listens, so that no signal is built. */
   readonly emit: Emit | undefined;
 }
 
-/** A bug of ours or of a vendor folder: told to the host, without data. */
+/** Reports a bug of core or of a vendor folder to the host, without data. */
 export function defect(context: ConnectionContext, where: string, error: unknown): void {
   const { slug, id: connection, redactor } = context;
   context.emit?.({ kind: 'defect', slug, connection, where, error: redactor.withoutSecrets(errorText(error)) });

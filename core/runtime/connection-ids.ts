@@ -1,7 +1,7 @@
-/** The ids of a runtime's open connections: no two are alike. */
+/** The ids of a runtime's open connections. All of them differ. */
 export interface ConnectionIds {
   isOpen(id: string): boolean;
-  /** A free id for a connection that was given none: the slug, then `slug#2`. */
+  /** Returns an unused id for a connection without one: the slug, then `slug#2`. */
   free(slug: string): string;
   open(id: string): void;
   close(id: string): void;
@@ -9,7 +9,7 @@ export interface ConnectionIds {
 
 export function createConnectionIds(): ConnectionIds {
   const open = new Set<string>();
-  /** The highest number given, by slug: a host that opens very many does not try them all again each time. */
+  /** The highest number used, by slug, so that a host with very many connections does not try them all each time. */
   const highest = new Map<string, number>();
   return {
     isOpen: (id) => open.has(id),

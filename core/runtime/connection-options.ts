@@ -25,9 +25,13 @@ const paceShape = z.strictObject({
   rate: z.strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']) }).optional(),
 });
 
-/** Settings every connection has, whatever its vendor. */
+/** The schema of ConnectionOptions, for forms and for checkedConnectionOptions(). */
 export const connectionOptions = z.strictObject({
-  id: z.string().min(1).optional().meta({ title: 'Connection id', description: 'A name `integrations` may use, too.' }),
+  id: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ title: 'Connection id', description: 'A name that `integrations` may use as well.' }),
   requiredConsent: z.array(z.string().min(1)).optional().meta({
     title: 'Required consent',
     description: 'Consent categories a person must have agreed to; without an answer, nothing is sent.',
@@ -44,18 +48,21 @@ export const connectionOptions = z.strictObject({
   pace: paceShape.optional().meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
 });
 
-/** The same for all vendors. `limits` and `pace` only lower what the manifest says. */
+/** Options that every connection has, whatever its vendor. `limits` and `pace` can only lower the manifest's. */
 export interface ConnectionOptions {
   readonly id?: string | undefined;
   readonly requiredConsent?: readonly string[] | undefined;
-  /** Default: `report` where the manifest says a replay is harmful, else `retry`. */
+  /**
+   * What happens to an event if its answer is lost. Default: `report` if the manifest calls a replay harmful, else
+   * `retry`.
+   */
   readonly onAmbiguous?: 'report' | 'retry' | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly limits?: z.infer<typeof connectionOptions>['limits'];
   readonly pace?: z.infer<typeof connectionOptions>['pace'];
 }
 
-/** The settings as they hold from now on, however their owner changes what he passed; or what is wrong with them. */
+/** Returns a checked copy, which later changes by the caller do not reach; or what is wrong. */
 export function checkedConnectionOptions(
   input: unknown,
 ): { readonly options: ConnectionOptions } | { readonly options?: undefined; readonly issues: ConfigIssue[] } {
@@ -65,14 +72,14 @@ export function checkedConnectionOptions(
     : { options: data as ConnectionOptions };
 }
 
-/** What the host program says of pace, retry and event limits, as copies of its own. */
+/** The host program's pace, retry and event limits. */
 interface HostLimits {
   readonly pace?: Readonly<Record<string, Partial<Pace>>>;
   readonly retry?: Partial<RetryPolicy>;
   readonly eventLimits?: Partial<EventLimits>;
 }
 
-/** Checked once, when the runtime is made. Throws, naming the option. */
+/** Returns a checked copy. Throws for a wrong option and names it. */
 export function checkHostOptions(
   { pace = {}, retry, eventLimits }: HostLimits,
   known: ReadonlyMap<string, unknown>,
@@ -97,9 +104,9 @@ function check<T>(shape: z.ZodType<T>, value: unknown, under: string): T {
   return data as T;
 }
 
-/** What is wrong with a setting: where, and what; never its value. */
+/** A problem with a setting: where it is and what is wrong, never the value. */
 export interface ConfigIssue {
-  /** Dotted; '' is the whole. Settings of the vendor are under `config`, those of the connection under `options`. */
+  /** A dotted path; '' is the whole. Vendor settings are under `config`, connection options under `options`. */
   readonly path: string;
   readonly message: string;
 }
@@ -107,7 +114,7 @@ export interface ConfigIssue {
 export const issuesOf = (error: z.ZodError, ...under: readonly string[]): ConfigIssue[] =>
   error.issues.map(({ path, message }) => ({ path: [...under, ...path.map(String)].join('.'), message }));
 
-/** The same for options of ours: a name that nobody knows comes with the one that was meant. */
+/** The same for connection options: an unknown name comes with a suggestion. */
 const optionIssues = (error: z.ZodError, shape: z.ZodType, under: string): ConfigIssue[] =>
   error.issues.map((issue) => {
     const path = [under, ...issue.path.map(String)].join('.');
@@ -128,7 +135,7 @@ function objectIn(shape: unknown): z.ZodObject | undefined {
   return shape instanceof z.ZodObject ? shape : undefined;
 }
 
-/** A connection may only ask for less than its vendor allows. */
+/** Finds limits and paces above what the vendor allows: a connection may only lower them. */
 export function raisedLimits(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {
   const perMs = (rate: { readonly permits: number; readonly perMs: number }): number => rate.permits / rate.perMs;
   const rate = options.pace?.rate;

@@ -12,16 +12,16 @@ import { preview, type Preview } from './preview.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
 
 /**
- * One customer's settings at one vendor, open for events. L is its operations, known where it was opened with the
- * destination itself.
+ * One customer's settings at one vendor, open for events. `L` is the type of its operations, known if the connection
+ * was opened with the destination itself.
  */
 export interface Connection<L extends OperationList = OperationList> {
   readonly slug: string;
   readonly id: string;
-  /** What would be sent, and why; or why not. Nothing leaves. */
+  /** Shows what would be sent for an event and why, or why nothing would. Sends nothing. */
   preview(event: CdpEvent): Promise<Preview>;
   /**
-   * One outcome per event, in order. Never rejects because of events, vendors or folders.
+   * Delivers events and returns one outcome per event, in order. Never rejects because of events, vendors or folders.
    *
    * @example
    * const outcomes = await connection.deliver(events, { withinMs: 20_000 });
@@ -30,18 +30,20 @@ export interface Connection<L extends OperationList = OperationList> {
    */
   deliver(events: readonly CdpEvent[], options?: DeliverOptions): Promise<readonly Outcome[]>;
   /**
-   * Outcomes as they settle, in constant memory. Throws what the source throws, after the outcomes of what was read.
+   * Delivers any number of events in constant memory. Outcomes come as they settle. Throws what the source throws,
+   * after the outcomes of the events read before.
    *
    * @example
    * for await (const { index, outcome } of connection.stream(events, { window: 5_000 }))
    *   if (outcome.kind === 'rejected') console.error(`event ${index}: ${outcome.reason.message}`);
    */
   stream(events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>, options?: StreamOptions): AsyncIterable<Settled>;
-  /** For queues: the group and lane an event would travel in, or the outcome that settles it unsent. */
+  /** For queues: returns the group and lane of an event, or the outcome that settles it without sending. */
   routeOf(event: CdpEvent): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
   /**
-   * Runs one of the operations the vendor offers beside events. What the vendor says is a value; throws only for a name
-   * that the destination does not have. Suspensions neither stop it nor come of it.
+   * Runs one of the operations that the vendor offers beside events. Returns every answer of the vendor as a value;
+   * throws only for a name that the destination does not have. An operation runs while events are suspended, and
+   * suspends nothing itself.
    *
    * @example
    * const result = await connection.call('list-unsubscribers', { since: '2026-01-01T00:00:00' });
@@ -54,24 +56,28 @@ export interface Connection<L extends OperationList = OperationList> {
       : [input: CallInput<L[N]>, options?: CallOptions]
   ): Promise<CallResult<CallReply<L[N]>>>;
   /**
-   * Asks the vendor once whether it takes the credentials. An `ok` ends a suspension of the whole connection.
+   * Asks the vendor once whether it accepts the credentials. An `ok` ends a suspension of the whole connection.
    *
    * @example
    * const checked = await connection.check({ withinMs: 5_000 });
    * if (checked.kind === 'refused') console.error(checked.reason.message);
    */
   check(options?: CheckOptions): Promise<CheckResult>;
-  /** What is suspended, until resume(), or a check() that says ok. */
+  /**
+   * Lists the suspensions. Each lasts until resume(); that of the whole connection, also until a check() returns `ok`.
+   */
   suspended(): readonly { readonly scope?: string; readonly reason: Reason }[];
+  /** Ends the suspension of one scope; without a scope, all suspensions. */
   resume(scope?: string): void;
   /**
-   * Starts nothing more, finishes what is in flight of its own, leaves the sockets to the others. What is left of open
-   * calls comes back deferred; a stream goes on reading its source to answer for all of it, so end the source, too.
+   * Starts no more requests and waits for those in flight. Events of open calls that were not sent come back deferred.
+   * A stream keeps reading its source, because every event gets an outcome: end the source as well. Sockets are shared,
+   * so those that other connections use stay open.
    */
   close(): Promise<void>;
 }
 
-/** What a connection tells of its close(): that it began, and that nothing is in flight any more. */
+/** Hears of a connection's close(): when it begins, and when no request is in flight any more. */
 export interface ClosingListener {
   readonly onClosing: () => void;
   readonly onClosed: () => void;

@@ -23,7 +23,7 @@ import { ScopePauses } from './sending/scope-pauses.ts';
 import { Suspensions } from './sending/suspensions.ts';
 import type { Emit } from './signals.ts';
 
-/** What the connections of a runtime have in common, and what its host decided for all of them. */
+/** What the connections of a runtime share, and what its host decided for all of them. */
 export interface HostParts {
   readonly options: {
     readonly pace?: Readonly<Record<string, Partial<Pace>>> | undefined;
@@ -38,7 +38,7 @@ export interface HostParts {
   readonly windows: WindowLeases;
 }
 
-/** What the vendor allows this host. */
+/** The pace that the vendor allows this host. */
 export const grantedPace = ({ options }: Pick<HostParts, 'options'>, manifest: DestinationManifest): Pace => ({
   ...manifest.pace,
   ...withoutUndefined(options.pace?.[manifest.slug] ?? {}),
@@ -53,8 +53,8 @@ interface Opening {
 }
 
 /**
- * Builds what all calls of one connection share. Throws what the folder throws. The `leases` it takes are added to the
- * list, to be given back when the connection closes, or when this throws.
+ * Builds what all calls of one connection share. Throws what the folder throws. Adds the leases it takes to `leases`:
+ * the caller gives them back when the connection closes, or when this throws.
  */
 export function createConnectionContext(
   host: HostParts,
@@ -126,7 +126,8 @@ export function createConnectionContext(
 }
 
 /**
- * One window for all connections with the same pace key; without one, each has its own, also when it is opened again.
+ * Takes one window for all connections with the same pace key. Without a pace key each connection has its own, and
+ * finds it again when it is reopened with the same settings.
  */
 function leasesFor(
   { windows }: HostParts,
@@ -150,7 +151,7 @@ function leasesFor(
   );
 }
 
-/** Tells settings apart without keeping them: they hold secrets. */
+/** Identifies settings without keeping them, because they hold secrets. */
 const digestOf = (config: unknown): string =>
   createHash('sha256')
     .update(JSON.stringify(config) ?? '')
@@ -162,7 +163,7 @@ function evenly(rate: Rate | undefined, maxItems: number): { readonly maxItems?:
   return { maxItems: Math.floor(rate.permits / Math.ceil(rate.permits / Math.min(maxItems, rate.permits))) };
 }
 
-/** A key that is there without a value must not hide a default. */
+/** Drops keys whose value is `undefined`, so that they do not hide a default. */
 const withoutUndefined = <T extends object>(parts: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
   Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

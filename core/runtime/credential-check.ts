@@ -24,8 +24,8 @@ const defaultWithinMs = 15_000;
 const house = classifyWith([]);
 
 /**
- * Asks once. A yes ends a suspension of the whole connection; scopes stay suspended, as it says nothing about them. An
- * urgent check goes before all events.
+ * Asks the vendor once. An `ok` ends a suspension of the whole connection; scopes stay suspended, because the check
+ * says nothing about them. An urgent check goes before all events.
  */
 export async function checkCredentials(
   context: ConnectionContext,
@@ -72,13 +72,16 @@ async function ask(context: ConnectionContext, options: CheckOptions, urgent: bo
 
 type Asking = Extract<AnyDestination['check'], { readonly ok: unknown }>;
 
-/** What an answer proves: it is read as an event's answer is, and a web page is no word of the vendor's. */
+/**
+ * Decides what an answer proves. It is read like the answer to an event; a web page does not count as the vendor's
+ * word.
+ */
 function judge(context: ConnectionContext, check: Asking, exchange: Exchange, batch: Batch<unknown>): RetryDecision {
   const handler = context.vendor.response;
   const { ok, refused, success } = check;
   const { response } = exchange;
   const { status, body, cut } = response;
-  // A bare 401 is about credentials, whoever writes the page that comes with it.
+  // A 401 is about the credentials, even with a gateway's page as its body.
   if (status === 401 && refused.includes(status)) return noEntry(status);
   const unread = ok.includes(status) ? unreadable(response) : undefined;
   if (unread !== undefined) return unread;
@@ -95,7 +98,7 @@ function judge(context: ConnectionContext, check: Asking, exchange: Exchange, ba
 
 type Handler = BoundDestination['response'];
 
-/** The same handler, where the vendor's success has another form. */
+/** The same handler with another form of success. */
 const withSuccess = (handler: Handler, success: readonly SuccessForm[]): Handler => ({
   classifyError: (failure, event) => handler.classifyError(failure, event),
   success,
@@ -108,12 +111,13 @@ const withoutProof = (status: number, why: string): RetryDecision =>
   decide('retry', 'vendor_unavailable', `The vendor's ${status} ${why}`, { status });
 
 /**
- * A folder may look at the event that it takes this for: what it makes of that, or throws, is no word of the vendor's.
+ * Reads the answer as if it were to an event. A folder may look for the event and throw: then the answer proves
+ * nothing.
  */
 function readAsEvent(handler: Handler, exchange: Exchange, batch: Batch<unknown>): RetryDecision | undefined {
   const { response } = exchange;
   try {
-    // Verdicts about events are for batches that have some.
+    // readReply() is not called for failures: its verdicts are about events, and there is no event.
     if (response.status >= 300) return handler.classifyError({ kind: 'http', response }, batch);
     if (usualRefusal(jsonValue(response.body)) !== undefined) return undefined;
     const reply = readResponse(handler, exchange, batch);
@@ -128,7 +132,7 @@ function refusedByFolder(handler: Handler, exchange: Exchange, batch: Batch<unkn
   return decision?.kind === 'suspend' && decision.reason.code === 'unauthorized';
 }
 
-/** A dry run that was found good is a yes as well. */
+/** A dry run that validates counts as success as well. */
 function passes(handler: Handler, exchange: Exchange, batch: Batch<unknown>): boolean {
   const decision = readAsEvent(handler, exchange, batch);
   return decision?.kind === 'accept' || (decision?.kind === 'skip' && decision.reason.code === 'validated_only');

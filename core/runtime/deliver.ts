@@ -17,27 +17,28 @@ import type { RetryPolicy } from './sending/retry-policy.ts';
 import { createSettledHook, type SettledHook } from './settled-hook.ts';
 
 export interface DeliverOptions {
-  /** How long the call may take, in milliseconds (default 30 s). What is not done by then comes back deferred. */
+  /** How long the call may take, in milliseconds (default 30 s). Events not settled by then come back deferred. */
   readonly withinMs?: number;
-  /** Aborted: nothing more is started, what is in flight is finished, the rest comes back deferred. */
+  /** Stops the call when aborted: requests in flight finish, and the other events come back deferred. */
   readonly signal?: AbortSignal;
   /**
-   * Nothing is sent a second time within the call: what would be comes back deferred, with the time from which it may.
-   * For hosts that try again themselves, such as a durable queue. What is refused as a whole still goes on in smaller
-   * requests.
+   * Sends no event a second time within the call: an event that would be retried comes back deferred, with the time
+   * from which it may be. For hosts that retry by themselves, such as a durable queue. A batch refused as a whole is
+   * still sent in smaller requests.
    */
   readonly once?: boolean;
   /**
-   * Called with each position and its outcome as soon as it has one. For hosts that write outcomes down: a promise
-   * holds the event's lane, so that a crash cannot forget what came of an event of which a later one has left. With
-   * true the lane goes on; with false or an error, what waits in it comes back deferred.
+   * Called with each position and its outcome as soon as the event is settled. A host that persists outcomes returns a
+   * promise: the event's lane waits for it, so that a crash cannot lose an outcome after a later event of the lane was
+   * sent. If it resolves to true, the lane continues; if it resolves to false or rejects, the events waiting in the
+   * lane come back deferred.
    */
   readonly settled?: (position: number, outcome: Outcome) => Promise<boolean> | undefined;
 }
 
 const defaultWithinMs = 30_000;
 
-/** Events are worked in slices, so that payloads die young and the event loop stays free. */
+/** Events are taken in slices, so that payloads are garbage soon and the event loop stays free. */
 const slice = 256;
 
 const deliverOptions: OptionTable<DeliverOptions> = {
@@ -48,8 +49,8 @@ const deliverOptions: OptionTable<DeliverOptions> = {
 };
 
 /**
- * An array of events in, exactly one outcome per position out. The array and the options are read before anything
- * leaves; the events themselves must not be changed before they have their outcomes.
+ * Delivers an array of events and returns exactly one outcome per position. The array and the options are read before
+ * anything is sent; the caller must not change the events themselves before they have their outcomes.
  */
 export async function deliver(
   context: ConnectionContext,
@@ -91,11 +92,11 @@ export async function deliver(
   return conserved(context, events, outcomes);
 }
 
-/** By position. The first outcome of a position counts. */
+/** Collects outcomes by position. The first outcome of a position counts. */
 class DeliverOutcomes implements OutcomeReader {
   readonly #hook: SettledHook | undefined;
   readonly byPosition: (Outcome | undefined)[];
-  /** Outcomes that came. */
+  /** Outcomes received, repeated ones included. */
   count = 0;
 
   constructor(events: number, hook: SettledHook | undefined) {
@@ -112,11 +113,11 @@ class DeliverOutcomes implements OutcomeReader {
   }
 
   idle(): void {
-    // finish() tells when all is done.
+    // deliver() waits for finish() instead.
   }
 }
 
-/** The events that are answered for, whatever the caller does with his array. A place without one is undefined. */
+/** Copies the array, so that what the caller does with it later changes nothing. A hole becomes `undefined`. */
 function copyOf(events: unknown): readonly unknown[] {
   if (!Array.isArray(events)) {
     const hint = typeof events === 'object' && events !== null ? '; stream() takes what can be iterated' : '';
@@ -127,13 +128,13 @@ function copyOf(events: unknown): readonly unknown[] {
   return copy;
 }
 
-/** Throttled attempts do not count as failures, but they are more than none. */
+/** 0 attempts, not 1: throttled attempts do not count as failures, and must not be repeated either. */
 const withoutRetries = (policy: RetryPolicy): RetryPolicy => ({ ...policy, attempts: 0 });
 
-/** Not a number is no limit at all: the default is meant. */
+/** NaN and negative numbers stand for the default. */
 export const atLeastZero = (value: number, otherwise: number): number => (value >= 0 ? value : otherwise);
 
-/** The conservation law, checked at run time: as many outcomes as events, whatever went wrong inside. */
+/** Checks at run time that there is one outcome per event, and repairs the list if there is not. */
 function conserved(
   context: ConnectionContext,
   events: readonly unknown[],
@@ -145,7 +146,7 @@ function conserved(
   return byPosition.map((outcome, index) => outcome ?? forgotten(events[index]));
 }
 
-/** The runtime lost sight of an event, so it claims nothing about it. */
+/** The runtime lost track of an event, so it claims nothing about it. */
 const forgotten = (event: unknown): Outcome => ({
   kind: 'unknown',
   eventId: eventIdOf(event),

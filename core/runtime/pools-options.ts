@@ -5,25 +5,25 @@ import { isFunction, type OptionTable } from './argument-check.ts';
 
 const defaultSockets = 256;
 
-/** What the host program decides of the sockets of all its connections. */
+/** The host program's options for the sockets of all its connections. */
 export interface PoolOptions {
   /**
-   * undici's, of hosts with pools of their own: a Dispatcher, which stays the host's and is never closed; or what makes
-   * one, called with what our own Agent would get, once for all connections of one kind (alike in the time a socket may
-   * take to stand, and in whether their addresses are guarded), and closed by the runtime's `close()`. Sockets of the
-   * host's do not tell a reset from an end: an empty yes without a length is ambiguous there. Default: an Agent for
-   * each kind, let go with its last connection.
+   * An undici Dispatcher, for hosts with their own pools; the host keeps it, and the runtime never closes it. Or a
+   * function that makes one: it gets the options of the default Agent, is called once per kind of connection (same
+   * connect timeout, same address guard), and the runtime's `close()` closes the result. A host's sockets cannot tell a
+   * reset from an end, so an empty success without a length is ambiguous there. Default: one Agent per kind, released
+   * with its last connection.
    */
   readonly dispatcher?: Dispatcher | ((options: Agent.Options) => Dispatcher);
   /**
-   * Sockets to one origin at most, shared by all connections, which take turns where they do not suffice. Default: 256,
-   * or the highest concurrency of a destination's pace where that is more.
+   * The most sockets to one origin. All connections share them, and take turns if there are too few. Default: 256, or
+   * the highest concurrency of a destination's pace if that is more.
    */
   readonly socketsPerOrigin?: number;
   /**
-   * Sends through a proxy. Default: none, whatever the environment says. The proxy looks up the vendor's name, so that
-   * the manifest's host list alone guards where a request goes; what is on loopback is reached without it. Not beside
-   * `dispatcher`.
+   * Sends through a proxy. Default: no proxy, whatever the environment says. The proxy resolves the vendor's name, so
+   * only the manifest's host list guards where a request goes. Loopback addresses are reached directly. Cannot be
+   * combined with `dispatcher`.
    */
   readonly proxy?: ProxyOption;
 }
@@ -43,7 +43,7 @@ export const poolOptionTable = {
   },
 } satisfies OptionTable<PoolOptions>;
 
-/** What the host program says of its way out. Throws, naming the option, for what cannot be meant. */
+/** Reads the host program's socket options. Throws for a wrong option and names it. */
 export function poolsOptions(
   { dispatcher, proxy, socketsPerOrigin }: PoolOptions,
   concurrencies: readonly number[],

@@ -6,7 +6,10 @@ import { defect, type ConnectionContext } from './connection-context.ts';
 import { prepareEvent, type IntakeProgress, type IntakeStage } from './intake/prepare-event.ts';
 import { firstRequestOf } from './sending/custom-send.ts';
 
-/** What would leave for one event, and why; or what stops it, and where. Credentials are masked. */
+/**
+ * What would be sent for one event, and where it came from; or what stops the event, and at which stage. Credentials
+ * are masked.
+ */
 export type Preview =
   | {
       readonly kind: 'request';
@@ -14,13 +17,13 @@ export type Preview =
         readonly method: HttpRequest['method'];
         readonly url: string;
         readonly headers: Readonly<Record<string, string>>;
-        /** As it would leave, before compression. */
+        /** The body before compression. */
         readonly body: string;
         readonly compress?: 'gzip';
       };
-      /** Which event path each payload field came from, in the order they were set. */
+      /** The event path that each payload field came from, in the order of setting. */
       readonly fields: readonly { readonly field: string; readonly source: string }[];
-      /** What was dropped, coerced or truncated. */
+      /** What the mapping dropped, coerced or truncated. */
       readonly notes: readonly Note[];
       readonly group?: string;
       readonly lane?: string;
@@ -28,7 +31,7 @@ export type Preview =
     }
   | { readonly kind: 'skipped' | 'rejected'; readonly stage: IntakeStage; readonly reason: Reason };
 
-/** Takes the real path as far as the request. */
+/** Takes an event the real way as far as the request, and sends nothing. */
 export async function preview(context: ConnectionContext, event: CdpEvent): Promise<Preview> {
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
@@ -50,7 +53,7 @@ export async function preview(context: ConnectionContext, event: CdpEvent): Prom
     return {
       kind: 'rejected',
       stage: 'encode',
-      reason: { code: 'internal_error', message: 'No request could be made of it' },
+      reason: { code: 'internal_error', message: 'No request could be made for this event' },
     };
   }
   return {

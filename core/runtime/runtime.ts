@@ -28,39 +28,38 @@ import type { RetryPolicy } from './sending/retry-policy.ts';
 import { safely, type Emit } from './signals.ts';
 
 /**
- * What the host program decides for all its connections. Checked when the runtime is made; every part but the first may
- * be left out.
+ * What the host program decides for all its connections. createRuntime() checks it. Only `destinations` is required.
  */
 export interface RuntimeOptions extends PoolOptions {
-  /** What `open()` offers. No two of one slug. */
+  /** The destinations that `open()` can open. Their slugs differ. */
   readonly destinations: readonly AnyDestination[];
-  /** slug -> origin: simulators, residency hosts. The host program's alone; https, or http on loopback. */
+  /** slug -> origin, for simulators and residency hosts: https, or http on loopback. Connections cannot set it. */
   readonly origins?: Readonly<Record<string, string>>;
-  /** slug -> what a vendor granted this account beyond the manifest, or less of it. */
+  /** slug -> parts of the pace that replace the manifest's, because the vendor granted this account more, or less. */
   readonly pace?: Readonly<Record<string, Partial<Pace>>>;
-  /** Over `defaultRetryPolicy`; a connection's own `retry` goes over both. */
+  /** Overrides parts of `defaultRetryPolicy`; a connection's own `retry` overrides both. */
   readonly retry?: Partial<RetryPolicy>;
-  /** Size and depth an event may have (default 1 MiB, 64). */
+  /** The greatest size and depth of an event (default 1 MiB, 64). */
   readonly eventLimits?: Partial<EventLimits>;
   /**
-   * Epoch milliseconds. Given, deadlines and waits are measured by it, too, so that it must not be set back. Default:
-   * Date.now for dates, and for what is waited for a clock that nobody sets.
+   * Returns epoch milliseconds. Deadlines and waits are measured by it as well, so it must never go back. Default:
+   * Date.now for dates, and a monotonic clock for deadlines and waits.
    */
   readonly now?: Clock['now'];
-  /** In [0, 1), for jitter. Default: Math.random. */
+  /** Returns a number in [0, 1), for jitter. Default: Math.random. */
   readonly random?: Clock['random'];
   /**
-   * Resolves after `ms` of the time that `now` tells, or when the signal fires. It must not run time ahead of work in
-   * flight: a sleep that is over at once lets a deadline pass while the vendor still writes its answer, and one that
-   * never gives the event loop a turn keeps the answer from being read.
+   * Resolves after `ms` as measured by `now`, or when the signal fires. It must not run ahead of requests in flight: a
+   * sleep that resolves at once lets a deadline pass while the vendor still writes its answer, and a sleep that never
+   * yields to the event loop keeps the answer from being read.
    */
   readonly sleep?: Clock['sleep'];
-  /** Metrics and logs. What it throws, and a promise that it rejects, is ignored. */
+  /** Receives signals for metrics and logs. Its errors, thrown or rejected, are ignored. */
   readonly onSignal?: Emit;
 }
 
 const optionTable: OptionTable<RuntimeOptions> = {
-  // What is wrong with a list is said by the place in it.
+  // checkedDestinations() names the position of a wrong one.
   destinations: { fits: () => true, what: 'an array of destinations' },
   ...poolOptionTable,
   origins: anObject,
@@ -73,22 +72,19 @@ const optionTable: OptionTable<RuntimeOptions> = {
   onSignal: aFunction,
 };
 
-/**
- * What `open()` came to: a connection, or every problem with the settings and options, by path and without their
- * values.
- */
+/** The result of `open()`: a connection, or every problem with the settings and options, by path and without values. */
 export type Opened<L extends OperationList = OperationList> =
   | { readonly kind: 'open'; readonly connection: Connection<L> }
   | { readonly kind: 'invalid'; readonly issues: readonly ConfigIssue[] };
 
 /** The destinations of one host program, and the connections it has open. */
 export interface Runtime {
-  /** Every destination on offer, as data for the host's forms. */
+  /** Describes every destination as data for the host's forms. */
   catalogue(): readonly CatalogueEntry[];
   /**
-   * Throws for a slug, or a destination, that was not among the runtime's, and once the runtime is closed; wrong
-   * settings, and an id that another open connection has, are a value. Without an id it is the slug, then `slug#2`.
-   * Opened with the destination itself, the connection's operations are typed by name.
+   * Opens a connection. Returns problems with the settings, and an id that another open connection uses, as `invalid`.
+   * Throws for a slug or a destination that the runtime does not have, and after close(). The default id is the slug,
+   * then `slug#2`. If opened with the destination itself, the connection's operations are typed by name.
    */
   open<L extends OperationList = OperationList>(
     destination: string | AnyDestination<L>,
@@ -100,8 +96,8 @@ export interface Runtime {
 }
 
 /**
- * The runtime a host embeds. Throws, naming the option, for one that cannot be meant: a bad origin, an unknown slug, no
- * slot.
+ * Creates the runtime that a host program embeds. Throws for a wrong option and names it: a bad origin, an unknown
+ * slug, a concurrency of 0.
  *
  * @example
  * const runtime = createRuntime({ destinations: await loadDestinations('connectors') });
@@ -158,7 +154,7 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
     return connection;
   }
 
-  /** Settings that throw when they are read are wrong like others; a schema that throws is a defect of its folder. */
+  /** Settings that throw while they are read are invalid. A schema that throws is also a defect of its folder. */
   function parse(
     destination: AnyDestination,
     config: unknown,

@@ -1,22 +1,22 @@
 import type { Outcome } from '../api/outcome.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 
-/** What the host's own code makes of an outcome it is told: a promise holds the event's lane. */
+/** The host's callback for an outcome. The event's lane waits for the promise it returns. */
 export type OnSettled = (position: number, outcome: Outcome) => Promise<boolean> | undefined;
 
 /**
- * A host's `settled`, made safe: what it throws does not look like a failure of the vendor, and what it never ends
- * holds nothing for ever.
+ * A host's `settled` callback, made safe: what it throws does not look like a failure of the vendor, and a promise that
+ * never settles does not block its lane for ever.
  */
 export interface SettledHook {
   readonly notify: OnSettled;
-  /** The call is over: nothing waits for the host any more. */
+  /** Ends the call: nothing waits for the host any more. */
   end(): void;
 }
 
 /**
- * After `deadline` (by clock.elapsed), what a host still writes down counts as not written: what waits behind it in its
- * lane comes back deferred.
+ * After `deadline` (by clock.elapsed), an outcome that the host has not persisted counts as not persisted: the events
+ * that wait behind it in its lane come back deferred.
  */
 export function createSettledHook(context: ConnectionContext, settled: OnSettled, deadline: number): SettledHook {
   const { clock } = context;

@@ -4,9 +4,9 @@ import type { CallResult } from '../api/operation.ts';
 import type { CheckResult } from '../api/credential-check.ts';
 
 /**
- * What happens inside, as named events; metrics and logs are the host's business. Holds no event data. Labels are
- * bounded but for `connection`, the id of the connection it happened on: a host with very many tenants leaves that one
- * out of its metrics.
+ * What happens inside the runtime, for the host's metrics and logs. A signal holds no event data. Its labels have a
+ * bounded number of values, except `connection` (the connection's id): a host with very many tenants leaves it out of
+ * its metrics.
  */
 export type Signal =
   | {
@@ -37,8 +37,8 @@ export type Signal =
       readonly failure?: Failure['kind'];
     }
   /**
-   * An answer of which nothing, or not all, could be used: longer than what is read (cut at `cutAtBytes`), in a coding
-   * or charset that is not known here, or an interim response that nobody asked for.
+   * An answer could not be used, or not all of it: it is longer than the limit (cut at `cutAtBytes`), has an unknown
+   * coding or charset, or is an interim response that nobody asked for.
    */
   | {
       readonly kind: 'reply_unusable';
@@ -63,7 +63,7 @@ export type Signal =
       readonly code: ReasonCode;
       readonly scope?: string;
     }
-  /** call() came to an end. `operation` is a name of the destination's own list. */
+  /** A call() ended. `operation` is a name of the destination's own list. */
   | {
       readonly kind: 'operation_finished';
       readonly slug: string;
@@ -72,14 +72,14 @@ export type Signal =
       readonly result: CallResult<unknown>['kind'];
       readonly code?: ReasonCode;
     }
-  /** check() came to an end. */
+  /** A check() ended. */
   | {
       readonly kind: 'credentials_checked';
       readonly slug: string;
       readonly connection: string;
       readonly result: CheckResult['kind'];
     }
-  /** A queue sends nothing over this connection for a while, but for a probe after `forMs`. */
+  /** A queue sends nothing over this connection, except one probe after `forMs`. */
   | {
       readonly kind: 'connection_held';
       readonly slug: string;
@@ -88,10 +88,10 @@ export type Signal =
       readonly code: ReasonCode;
       readonly forMs: number;
     }
-  /** The probe went well, or somebody resumed the connection: its queue goes on. */
+  /** A probe succeeded, or resume() was called: the queue sends over this connection again. */
   | { readonly kind: 'connection_resumed'; readonly slug: string; readonly connection: string }
   /**
-   * More or fewer outcomes than events: a defect of the core. `in` = events taken, `out` = outcomes given before the
+   * There were more or fewer outcomes than events, a defect of core. `in`: events taken; `out`: outcomes before the
    * repair.
    */
   | {
@@ -101,7 +101,9 @@ export type Signal =
       readonly in: number;
       readonly out: number;
     }
-  /** Vendor code or core threw or returned nonsense. `where` names the part; the error's text is redacted. */
+  /**
+   * A vendor folder or core threw, or returned something invalid. `where` names the part; the error's text is masked.
+   */
   | {
       readonly kind: 'defect';
       readonly slug: string;
@@ -112,7 +114,7 @@ export type Signal =
 
 export type Emit = (signal: Signal) => void;
 
-/** The host's listener must not be able to break a delivery, nor the process by a promise that rejects. */
+/** Keeps an error of the host's listener, thrown or rejected, from breaking a delivery or the process. */
 export const safely =
   (listener: (signal: Signal) => unknown): Emit =>
   (signal) => {
@@ -120,6 +122,6 @@ export const safely =
       const result = listener(signal);
       if (result instanceof Promise) result.catch(() => undefined);
     } catch {
-      // A metric that cannot be counted is no reason to lose an event.
+      // A failing metric must not lose an event.
     }
   };

@@ -16,17 +16,17 @@ import { AsyncQueue, done, type QueueProducer } from './async-queue.ts';
 import { createSource, isIterable, type Source } from './source.ts';
 
 export interface StreamOptions {
-  /**
-   * How long one event may take from being read, in milliseconds (default 60 s). At a slow pace, reading waits for it.
-   */
+  /** How long one event may take after it is read, in milliseconds (default 60 s). At a slow pace, reading waits. */
   readonly withinMs?: number;
-  /** Most events read and not yet given back as outcomes (default 10,000). Reading stops there. */
+  /** The most events that may be read without an outcome taken by the caller (default 10,000). Reading waits there. */
   readonly window?: number;
-  /** Aborted: reading stops, what is in flight is finished, the rest comes back deferred. */
+  /**
+   * Stops the stream when aborted: reading stops, requests in flight finish, and the other events come back deferred.
+   */
   readonly signal?: AbortSignal;
 }
 
-/** An outcome and the position, from 0, of its event in the input. */
+/** An outcome, and the position of its event in the input, from 0. */
 export interface Settled {
   readonly index: number;
   readonly outcome: Outcome;
@@ -41,14 +41,14 @@ const streamOptions: OptionTable<StreamOptions> = {
 const defaultWithinMs = 60_000;
 const defaultWindow = 10_000;
 const slice = 256;
-/** Events read ahead of the slots: to stop and start reading for each one would cost more than the reading. */
+/** Events read ahead of the slots: stopping and restarting for each one would cost more than reading it. */
 const eventsAhead = 64;
 
 /**
- * Any number of events in constant memory: outcomes come as they settle. Batches fill across chunk borders, by count,
- * bytes and age. Throws at once for arguments that cannot be meant. In a lane, an event read up to a sixteenth of the
- * window later may still go first when it happened first; beyond an eighth of the window waiting in one lane, newcomers
- * come back deferred.
+ * Delivers any number of events in constant memory; outcomes come as they settle. Batches fill across the source's
+ * chunks, by count, bytes and age. Throws at once for wrong arguments. Within a lane, an event goes before another that
+ * was read up to a sixteenth of the window earlier, if it happened first. If an eighth of the window waits in one lane,
+ * new events of that lane come back deferred.
  */
 export function stream(
   context: ConnectionContext,
@@ -60,7 +60,7 @@ export function stream(
   const options = checkedOptions(callerOptions, streamOptions, 'stream()');
   let run: StreamRun | undefined;
   let isOver = false;
-  // Nothing is begun before somebody reads: a stream that nobody reads must not stay with its connection.
+  // Starts with the first read: a stream that nobody reads must not stay registered with its connection.
   const settled: AsyncIterableIterator<Settled, undefined> = {
     [Symbol.asyncIterator]: () => settled,
     next() {
@@ -81,26 +81,26 @@ export function stream(
   return settled;
 }
 
-/** One stream() under way: it reads as far ahead as its window, its slots and its pace allow. */
+/** One stream() in progress. It reads as far ahead as its window, the slots and the pace allow. */
 class StreamRun implements OutcomeReader, QueueProducer {
   readonly outcomes = new AsyncQueue<Settled>(this);
   readonly #context: ConnectionContext;
   readonly #source: Source<CdpEvent>;
   readonly #run: DeliveryRun;
   readonly #signal: AbortSignal | undefined;
-  /** How long an event may take, and the half of it that it may wait for company or for its pace. */
+  /** How long an event may take, and the half of it that it may wait for a full batch or for the pace. */
   readonly #allowedMs: number;
   readonly #halfMs: number;
   readonly #maxAgeMs: number;
   readonly #window: number;
-  /** Reading goes on when the window is this empty again. */
+  /** Reading continues below this many unread outcomes. */
   readonly #enough: number;
   readonly #mostBacklog: number;
   #eventsRead = 0;
   #outcomesRead = 0;
   #isStopped = false;
   #isClosed = false;
-  /** Reading waits for us, not for its source: the company of a batch, and what a lane waits for, is not late. */
+  /** Reading waits for the stream, not for its source: events that would fill a batch or a lane are not late. */
   #readerBlocked = false;
   #wakeReader: (() => void) | undefined;
   #stopAgeing: (() => void) | undefined;
@@ -115,7 +115,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.#signal = signal;
     this.#allowedMs = atLeastZero(withinMs, defaultWithinMs);
     this.#halfMs = this.#allowedMs / 2;
-    // What waits for company for as long as it may take at all would come back deferred instead of sent.
+    // An event that waits for a full batch until its deadline would come back deferred instead of sent.
     this.#maxAgeMs = Math.min(limits.maxAgeMs, this.#halfMs);
     this.#window = requestedWindow >= 1 ? requestedWindow : 1;
     this.#enough = this.#window - Math.min(slice, Math.floor(this.#window / 8));
@@ -124,7 +124,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     const options = {
       withinMs: this.#allowedMs,
       span: Math.floor(this.#window / 16),
-      // More than the span, or a lane alone in the stream would be full before its first event may leave.
+      // More than the span, or the only lane of a stream would be full before its first event may leave.
       laneCapacity: Math.max(1, Math.floor(this.#window / 8)),
       remembered: this.#window,
     };
@@ -157,7 +157,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.#signal?.removeEventListener('abort', this.#stop);
   }
 
-  /** Events read and not yet given back as outcomes. */
+  /** Events read whose outcomes the caller has not taken. */
   #unread(): number {
     return this.#eventsRead - this.#outcomesRead;
   }
@@ -202,13 +202,13 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.#watchAge();
   }
 
-  /** Waits for the reader of outcomes. Once nothing is on its way any more, what waits for company leaves as it is. */
+  /** Waits until the caller takes outcomes. Once no batch is in progress, partial batches are sent. */
   async #backPressure(): Promise<void> {
     while (this.#unread() >= this.#enough && !this.#isStopped) {
       if (this.#run.running() === 0) this.#run.flush();
-      // Nothing moves but scopes that a vendor asked to pause: they must not keep the rest of the source waiting.
+      // Only paused scopes are left: they must not keep the rest of the source waiting.
       if (this.#run.running() === 0) this.#run.deferScopeWaiters();
-      // What is refused at once may be given out at once, before anybody could be woken.
+      // Events refused at once may have been taken by the caller already, before wakeReader was set.
       if (this.#unread() < this.#enough) break;
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
@@ -218,10 +218,10 @@ class StreamRun implements OutcomeReader, QueueProducer {
   }
 
   /**
-   * At a slow pace, what is read too early would only come back deferred. Half of its time is for the wait, the other
-   * half for the vendor. Where nothing is on its way, what waits for company gets more of it until it may leave, then
-   * leaves as it is; when that cannot leave in time either, as beyond a quota of the day, it comes back, and reading
-   * goes on.
+   * Waits for the pace: at a slow pace, an event read too early would only come back deferred. Half of an event's time
+   * is for this wait, the other half for the vendor. If no batch is in progress, a partial batch may fill until the
+   * pace lets it leave, then it is sent as it is. If even that cannot leave in time, as beyond a daily quota, it comes
+   * back, and reading continues.
    */
   async #pace(): Promise<void> {
     const { clock, pacer } = this.#context;
@@ -242,7 +242,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     }
   }
 
-  /** Over sooner when it may be. */
+  /** Sleeps, or until wakeReader() is called. */
   async #pause(ms: number): Promise<void> {
     let stopTimer = (): void => undefined;
     await new Promise<void>((resolve) => {
@@ -253,7 +253,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.#wakeReader = undefined;
   }
 
-  /** Sends what has waited for company for maxAgeMs, as long as the source is what it waits for. */
+  /** Sends partial batches older than maxAgeMs, while reading waits for the source. */
   #watchAge(): void {
     if (this.#stopAgeing !== undefined || this.#isClosed || this.#readerBlocked) return;
     const since = this.#run.waitingSince();
