@@ -1,9 +1,9 @@
 /**
- * What a host's own code passes to us, checked where it comes in: the types of TypeScript do not hold for JavaScript,
- * nor for a value that is cast. The errors name the argument and say what it should be; none holds its value.
+ * Checks the arguments that a host's code passes: TypeScript's types protect neither JavaScript nor a cast value.
+ * Errors name the argument and say what it should be, and never contain the value.
  */
 
-/** What a value is, for a message: its kind, never the value itself. */
+/** Names the kind of a value for a message, never the value itself. */
 export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (Number.isNaN(value)) return 'NaN';
@@ -12,7 +12,7 @@ export function kindOf(value: unknown): string {
   return `a ${typeof value}`;
 }
 
-/** Asked of events, too, which may be proxies that throw. */
+/** Never throws, though the value may be an event, and the event a proxy that throws. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   if (typeof value !== 'object' || value === null) return false;
   try {
@@ -24,7 +24,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
 
-/** For a message about a name that is not known: the nearest of those that are, or all of them where none is near. */
+/** For a message about an unknown name: suggests the most similar known name, or lists all if none is similar. */
 export function suggestion(name: string, known: readonly string[]): string {
   const normalized = plain(name);
   const maxDistance = Math.max(1, Math.floor(normalized.length / 3));
@@ -42,7 +42,7 @@ export function suggestion(name: string, known: readonly string[]): string {
 
 const plain = (name: string): string => name.slice(0, 40).toLowerCase().replaceAll(/[-_]/g, '');
 
-/** Letters to change, add, leave out or swap with their neighbour. */
+/** The edit distance: letters to change, add, remove or swap with a neighbour. */
 function distanceBetween(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, n) => n);
@@ -61,7 +61,7 @@ function distanceBetween(a: string, b: string): number {
   return last[b.length] ?? 0;
 }
 
-/** What one option may be: whether it is that, and the words for it. `undefined` is always as good as absent. */
+/** What an option has to be, as a test and in words. `undefined` always counts as absent. */
 export interface Expected {
   readonly fits: (value: unknown) => boolean;
   readonly what: string;
@@ -90,8 +90,8 @@ export const anObject: Expected = {
 export type OptionTable<T> = { readonly [name in keyof Required<T>]: Expected };
 
 /**
- * A copy of the options, so that what their owner does to them later changes nothing. Throws, naming `where` and the
- * option, for what is no object, has a name that is not known, or a value of the wrong kind.
+ * Returns a copy of the options, so that later changes by the caller have no effect. Throws if they are not an object,
+ * or have an unknown name or a value of the wrong kind; the error names `where` and the option.
  */
 export function checkedOptions<T extends object>(options: T | undefined, table: OptionTable<T>, where: string): T {
   if (options === undefined) return {} as T;

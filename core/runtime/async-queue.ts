@@ -6,20 +6,20 @@ interface Reader<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Who pushes. */
+/** The side that pushes items. */
 export interface QueueProducer {
-  /** An item was read. */
+  /** The reader took an item. */
   itemRead(): void;
-  /** Once: everything was read (`complete`), or the reader left before that. */
+  /** Called once, when the reader has taken everything (`complete`) or stops before the end. */
   queueClosed(complete: boolean): void;
 }
 
-/** There is nothing more to read. */
+/** The result of reading past the end. */
 export const done: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 /**
- * Where a producer's items wait for whoever reads them with `for await`. By hand, because an async generator makes
- * three promises for every item, and this makes one.
+ * Items wait here for a `for await` loop to read them. Written by hand: an async generator makes three promises per
+ * item, this class one.
  */
 export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   readonly #producer: QueueProducer;
@@ -46,7 +46,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     }
   }
 
-  /** Nothing more comes; `failure` is thrown at the reader after the last item. */
+  /** Ends the queue. The reader gets `failure`, if there is one, after the last item. */
   end(failure?: { readonly error: unknown }): void {
     this.#hasEnded = true;
     this.#failure = failure;
@@ -74,7 +74,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     return Promise.resolve(done);
   }
 
-  /** After the last item: the failure once, then nothing. */
+  /** The result after the last item: the failure once, then the end. */
   #last(): Promise<Result<T>> {
     this.#close(true);
     const failure = this.#failure;

@@ -1,9 +1,7 @@
 import { contractVersion, type AnyDestination } from '../api/destination.ts';
 import { isFunction, isThenable, kindOf } from './argument-check.ts';
 
-/**
- * What keeps a value from being a destination; `undefined` for one. The manifest's contents are the loader's to check.
- */
+/** Says why a value is not a destination; `undefined` if it is. The loader checks the manifest's contents. */
 export function whatIsMissing(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `must be a destination, not ${kindOf(value)}`;
   const candidate = value as Partial<AnyDestination> & { readonly default?: unknown };
@@ -24,7 +22,7 @@ export function whatIsMissing(value: unknown): string | undefined {
   return undefined;
 }
 
-/** By slug. Throws, naming the place in the list, for what is no list of destinations. */
+/** Indexes a list of destinations by slug. Throws for anything else and names the position in the list. */
 export function checkedDestinations(value: unknown): ReadonlyMap<string, AnyDestination> {
   if (!Array.isArray(value)) {
     const hint = isThenable(value) ? '; await loadDestinations()' : '';

@@ -1,19 +1,17 @@
 import { withoutPersonal } from '../http/redact.ts';
 import { InvalidReturn } from './invalid-return.ts';
 
-/**
- * What V8 says without quoting a value; of its other messages, and of a folder's own, any part may be out of an event.
- */
+/** V8's messages that quote no value. Any part of its other messages, and of a folder's own, may come from an event. */
 const engines =
   /^(?:Cannot (?:read|set) properties of (?:undefined|null)|Cannot convert undefined or null to object|[\w$.]+ is not defined|[\w$]+(?:\.[\w$]+)+ is not (?:a function|iterable))/;
 
-/** Which error, and where: its class, what is safe of its message, and the line that threw it. Never throws. */
+/** Describes an error: its class, the safe part of its message, and the line that threw it. Never throws. */
 export function errorText(error: unknown): string {
   try {
     if (!(error instanceof Error)) return `threw ${typeof error}`;
     const { name, message, stack = '' } = error;
     const safeMessage = error instanceof InvalidReturn ? message : engines.exec(message)?.[0];
-    // The frames alone: the message stands before them, and may look like one.
+    // Only the frames: the message precedes them in the stack, and may look like a frame.
     const frames = stack.includes(message) ? stack.slice(stack.indexOf(message) + message.length) : '';
     const place = /^ +at .*?([^\\/\s(]+:\d+:\d+)\)?$/m.exec(frames)?.[1];
     return [

@@ -2,13 +2,13 @@ import type { Clock } from '../policy/clock.ts';
 import { kindOf } from './argument-check.ts';
 
 /**
- * A host's own `now` that fails later on, or gives no number, must neither end a call nor make its deadlines pass
- * never: time goes on from where it was. Throws for one that gives no time at all.
+ * Guards a host's `now`. If it later throws or returns no number, time continues from its last value, so that calls go
+ * on and deadlines still pass. Throws if the first value is not a time.
  */
 export function neverFailing(now: Clock['now']): Clock['now'] {
   let last: number = now();
   if (!Number.isFinite(last)) throw new TypeError(`now: must give epoch milliseconds, not ${kindOf(last)}`);
-  /** When it failed, on our own clock; and what it was by then. */
+  /** When it failed, on the system's clock; and its value at that time. */
   let failedAt: number | undefined;
   let from = last;
   const continuedTime = (): number => {
@@ -33,19 +33,19 @@ export function neverFailing(now: Clock['now']): Clock['now'] {
   };
 }
 
-/** A sleep that is told to stop may reject, as Node's own does; here it is only over. */
+/** An aborted sleep may reject, as Node's own does; this one resolves. */
 export const neverRejecting =
   (sleep: Clock['sleep']): Clock['sleep'] =>
   async (ms, signal) => {
     try {
       await sleep(ms, signal);
     } catch {
-      // Over is over.
+      // An aborted sleep counts as finished.
     }
   };
 
 /**
- * Timers on a host's own sleep. The clock of the system does without: to abort a sleep costs as much as a few requests.
+ * Builds timers on a host's own sleep. The system clock has its own: aborting a sleep costs as much as a few requests.
  */
 export const timersOn =
   (sleep: Clock['sleep']): Clock['after'] =>

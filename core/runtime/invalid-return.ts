@@ -1,11 +1,11 @@
 import { reasonCodes, type Reason } from '../api/outcome.ts';
 
-/** Its message is of our own making, and holds nothing of an event. */
+/** A vendor folder returned something invalid. Core writes the message, so it contains nothing of an event. */
 export class InvalidReturn extends TypeError {}
 
 /**
- * The error for something a vendor folder returned that is not what it promised. A promise in its place is given up
- * here: nobody waits for it, and when it rejects, it must not end the process.
+ * Makes the error for an invalid return value of a vendor folder. If the value is a promise, its rejection is ignored:
+ * nobody awaits it, and it must not end the process.
  */
 export function invalidReturn(value: unknown, message: string): InvalidReturn {
   const { then } = (value ?? {}) as Partial<PromiseLike<unknown>>;
@@ -15,6 +15,6 @@ export function invalidReturn(value: unknown, message: string): InvalidReturn {
 
 const known: ReadonlySet<unknown> = new Set(reasonCodes);
 
-/** A reason as the contract wants it. Codes become metric labels, so none may be made up. */
+/** Whether a reason fits the contract. Codes become metric labels, so a folder cannot invent one. */
 export const isReason = (reason: Reason | undefined): boolean =>
   known.has(reason?.code) && typeof reason?.message === 'string';

@@ -23,7 +23,10 @@ export function judgeReply(
   return readFailure(definition, failure, batch);
 }
 
-/** A failure that the vendor's own table calls temporary may come after the work was done: only an idempotent operation is repeated. */
+/**
+ * A failure that the vendor's own table calls temporary may come after the work was done: only an idempotent operation
+ * is repeated.
+ */
 function readFailure({ errors, idempotent }: AnyOperation, failure: Failure, batch: Batch<unknown>): RetryDecision {
   const decision = classifyWith(errors)(failure, batch);
   if (idempotent || decision.kind !== 'retry' || failure.kind !== 'http' || failure.response.status === 429)
@@ -36,8 +39,8 @@ function readFailure({ errors, idempotent }: AnyOperation, failure: Failure, bat
 }
 
 /**
- * A success status counts as success only if the reply is what the vendor documents. The folder's own refusals come first, then the
- * usual words for one.
+ * A success status counts as success only if the reply is what the vendor documents. The folder's own refusals come
+ * first, then the usual words for one.
  */
 function readSuccess(
   definition: AnyOperation,

@@ -1,7 +1,7 @@
 /**
- * Whether an answer says, in the usual words, that credentials are refused: a `code` or `status` of 401 or 403, or a
- * text such as "Invalid API key" or "unauthorized". It looks where answers talk about themselves (at the top, inside an
- * error, in a list of errors), not at what they were asked for: a shop may be called "Forbidden".
+ * Whether an answer says in the usual words that the vendor refuses the credentials: a `code` or `status` of 401 or
+ * 403, or a text such as "Invalid API key" or "unauthorized". Looks only where an answer describes itself (at the top,
+ * inside an error, in a list of errors), not at the data: a shop may be called "Forbidden".
  */
 export function refusesCredentials(answer: unknown): boolean {
   if (typeof answer === 'string') return says(answer);
@@ -39,10 +39,10 @@ const words = new RegExp(
   'i',
 );
 
-/** Characters that are looked at. */
+/** Only so many characters of a text are searched. */
 const longest = 500;
 
-/** `INVALID_API_KEY` and `invalidApiKey` are words, too. */
+/** Splits names such as `INVALID_API_KEY` and `invalidApiKey` into words first. */
 const says = (text: string): boolean =>
   words.test(
     text

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 
-/** Every value of a configuration that its schema marks as secret (`secret()` in core/api), wherever it is nested. */
+/** Finds every value of a configuration that its schema marks as secret (`secret()` in core/api), at any depth. */
 export function secretsIn(schema: z.ZodType, value: unknown): string[] {
   return [...textsOf(schema, value).secrets];
 }
 
-/** The texts of a configuration: secrets, and others that are free, not words out of a list that the schema gives. */
+/** The texts of a configuration: its secrets, and other free texts. Values out of an enumeration do not count. */
 export interface SettingTexts {
   readonly secrets: ReadonlySet<string>;
   readonly others: ReadonlySet<string>;
 }
 
-/** Looks through a configuration by its schema. */
+/** Collects the texts of a configuration by its schema. */
 export function textsOf(schema: z.ZodType, value: unknown): SettingTexts {
   const texts = { secrets: new Set<string>(), others: new Set<string>() };
   collect(schema, value, texts);
-  // An alternative of a union that does not know the credential must not call it anything else.
+  // Another alternative of a union may not mark the credential as secret; it is still a secret.
   for (const secret of texts.secrets) texts.others.delete(secret);
   return texts;
 }
@@ -25,7 +25,7 @@ interface CollectedTexts {
   readonly others: Set<string>;
 }
 
-/** `schema` is a zod schema; zod's own types for what is inside one are too wide to say so. */
+/** `schema` is a zod schema; zod's types for nested schemas are too wide to say so. */
 function collect(schema: unknown, value: unknown, texts: CollectedTexts): void {
   if (schema === undefined || schema === null || value === undefined || value === null) return;
   if (z.globalRegistry.get(schema as z.ZodType)?.['secret'] === true) {
@@ -48,7 +48,7 @@ function collect(schema: unknown, value: unknown, texts: CollectedTexts): void {
   if ('items' in def) value.forEach((item, index) => collect(def.items[index] ?? def.rest, item, texts));
 }
 
-/** The schemas that speak about the same value: what is wrapped, piped, put off, or one of several. */
+/** The nested schemas of the same value: wrapped, piped, lazy, or alternatives. */
 function sameValue(def: z.core.$ZodTypes['_zod']['def']): unknown[] {
   const same: unknown[] = [];
   if ('innerType' in def) same.push(def.innerType);

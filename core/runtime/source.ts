@@ -1,24 +1,22 @@
 import { isFunction, isThenable, kindOf } from './argument-check.ts';
 import { done } from './async-queue.ts';
 
-/** A host's events, one by one. A `for await` cannot be told to stop while its source is silent; this can. */
+/** A host's events, one by one. Unlike a `for await` loop, it can be stopped while it waits for its source. */
 export interface Source<T> {
-  /** Throws, or rejects, what the source throws, and a TypeError for a source that does not do as an iterator does. */
+  /** Throws, or rejects with, what the source throws; a TypeError if the source does not behave like an iterator. */
   next(): IteratorResult<T, unknown> | Promise<IteratorResult<T, unknown>>;
-  /** Ends a wait under way, and lets the source clean up. */
+  /** Ends a pending wait, and lets the source clean up. */
   stop(): void;
 }
 
-/** Whether events can be read from it. The letters of a string are no events. */
+/** Whether events can be read from the value. A string does not count, though it is iterable. */
 export const isIterable = (value: unknown): value is AsyncIterable<unknown> | Iterable<unknown> =>
   typeof value === 'object' &&
   value !== null &&
   (isFunction((value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator]) ||
     isFunction((value as Partial<Iterable<unknown>>)[Symbol.iterator]));
 
-/**
- * Promises of events are awaited, one after another, as `for await` does. Throws what the source throws when it begins.
- */
+/** Awaits promises of events one by one, as `for await` does. Throws what the source throws when it starts. */
 export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<T> {
   const iterator: AsyncIterator<T, unknown> | Iterator<T, unknown> = isFunction(
     (events as Partial<AsyncIterable<T>>)[Symbol.asyncIterator],
@@ -41,7 +39,7 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
     return result;
   };
 
-  /** Lets the source clean up, whatever it makes of that. */
+  /** Lets the source clean up. Its errors are ignored. */
   function releaseSource(): void {
     if (isOver) return;
     finish();
@@ -49,7 +47,7 @@ export function createSource<T>(events: AsyncIterable<T> | Iterable<T>): Source<
       const returned: unknown = iterator.return?.();
       if (isThenable(returned)) void returned.then(undefined, () => undefined);
     } catch {
-      // The source fails to clean up; its events are accounted for all the same.
+      // The source fails to clean up; its events still get their outcomes.
     }
   }
 

@@ -6,28 +6,27 @@ import { batchOf, type PendingBatch, type PendingDelivery } from './pending-deli
 import { batchByVendor, windowsToBatch } from './vendor-batching.ts';
 
 export interface BatchQueueOptions {
-  /** Deliveries read later that may still overtake one in its lane; Infinity = all of the run. */
+  /** A delivery may overtake at most so many that were read before it in its lane; Infinity: all of the run. */
   readonly span: number;
   /** Most deliveries that may wait in one lane. */
   readonly laneCapacity: number;
 }
 
 /**
- * What became of a delivery that was added: it waits for its batch, or its lane takes none. Times are those of
- * clock.elapsed.
+ * The result of add(): the delivery waits for its batch, or its lane is full or blocked. Times are by clock.elapsed.
  */
 export type Added = 'waiting' | 'full' | { readonly blockedUntil: number };
 
-/** Deliveries in, batches out: what waits for company, for its lane, or for a slot. */
+/** Turns deliveries into batches. Deliveries wait here for a full batch, for their lane, or for a slot. */
 export class BatchQueue {
   readonly #context: ConnectionContext;
   readonly #options: BatchQueueOptions;
   readonly #batcher: Batcher<PendingDelivery>;
-  /** Full batches of no lane. */
+  /** Batches without a lane, ready to be sent. */
   readonly #ready = new Denque<PendingBatch>();
-  /** Made for the first delivery of a lane: most vendors have none. */
+  /** Created with the first delivery that has a lane: most vendors use no lanes. */
   #lanes: Lanes | undefined;
-  /** What a vendor's own batch() left out. */
+  /** Deliveries that a vendor's own batch() left out. */
   readonly forgotten: PendingDelivery[] = [];
 
   constructor(context: ConnectionContext, options: BatchQueueOptions) {
@@ -45,7 +44,9 @@ export class BatchQueue {
     return 'waiting';
   }
 
-  /** The next batch that may leave; lanes first, because order holds others up. A lane is busy until done(). */
+  /**
+   * Takes out the next batch to send; lanes first, because other events wait for theirs. A lane is busy until done().
+   */
   next(): PendingBatch | undefined {
     for (let laned = this.#lanes?.next(); laned !== undefined; laned = this.#lanes?.next()) {
       const batch = batchOf(laned.deliveries);
@@ -60,27 +61,27 @@ export class BatchQueue {
   }
 
   /**
-   * Makes batches of what has waited since `since` (by clock.elapsed) or longer, full or not; without it, of
-   * everything.
+   * Makes batches, full or not, of all deliveries that wait since `since` (by clock.elapsed) or longer; by default of
+   * all.
    */
   flush(since?: number): void {
     for (const deliveries of this.#batcher.flush(since)) this.#push(deliveries);
     this.#lanes?.flush(since);
   }
 
-  /** Takes out everything that waits. */
+  /** Takes out all waiting deliveries. */
   clear(): readonly PendingDelivery[] {
     const batched = this.#ready.toArray().flatMap(({ items }) => items);
     this.#ready.clear();
     return [...this.#batcher.flush().flat(), ...(this.#lanes?.clear() ?? []), ...batched];
   }
 
-  /** The lane's head was deferred. Returns what waited behind it: that may not leave before it either. */
+  /** Blocks a lane because its head was deferred. Takes out and returns the deliveries that waited behind the head. */
   block(lane: string, until: number, now: number): readonly PendingDelivery[] {
     return this.#lanes?.block(lane, until, now) ?? [];
   }
 
-  /** Nothing more of this lane leaves until unlock() was called as often. */
+  /** Keeps the lane from sending until unlock() is called as often as lock(). */
   lock(lane: string): void {
     this.#openLanes().lock(lane);
   }
@@ -89,17 +90,17 @@ export class BatchQueue {
     this.#openLanes().unlock(lane);
   }
 
-  /** Batches made, and lanes with one. */
+  /** Batches ready to be sent, and lanes with one. */
   backlog(): number {
     return this.#ready.length + (this.#lanes?.ready() ?? 0);
   }
 
-  /** At least so many requests are needed for all that waits. */
+  /** The least number of requests for all waiting deliveries. */
   requests(): number {
     return this.#ready.length + (this.#lanes?.size() ?? 0) + Math.max(0, this.#batcher.size() - 1);
   }
 
-  /** Since when, by clock.elapsed, the oldest delivery waits for company, or for an earlier event of its lane. */
+  /** Since when (by clock.elapsed) the oldest delivery waits for a full batch, or for an earlier event of its lane. */
   waitingSince(): number | undefined {
     const inLane = this.#lanes?.oldest();
     const inBatch = this.#batcher.oldest();

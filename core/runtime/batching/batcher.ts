@@ -4,7 +4,7 @@ import type { BatchLimits } from '../../api/manifest.ts';
 
 export const bareFrame: Frame = { open: '', separator: '', close: '' };
 
-/** How many more bytes the frame adds around one text, and between two. */
+/** The bytes that the frame adds around one text, and between two. */
 export interface FrameBytes {
   readonly around: number;
   readonly between: number;
@@ -18,24 +18,24 @@ export const frameBytes = ({ open, separator, close }: Frame): FrameBytes => ({
 interface OpenBatch<D> {
   items: D[];
   bytes: number;
-  /** When its first delivery came, by clock.elapsed. */
+  /** When its first delivery was added, by clock.elapsed. */
   readonly since: number;
 }
 
-/** Packs deliveries one by one, by group and lane, never above the limits; linear in their number. */
+/** Batches deliveries one by one, by group and lane, within the limits. Takes linear time. */
 export interface Batcher<D> {
-  /** Returns the batch that this delivery completed, or that had no more room for it. */
+  /** Returns the batch that this delivery completes, or that has no room left for it. */
   add(delivery: D, now: number): D[] | undefined;
-  /** Gives out the batches opened at or before `since`; without it, all of them. */
+  /** Takes out the batches opened at or before `since`; by default all of them. */
   flush(since?: number): D[][];
-  /** When the first delivery of the oldest open batch came. */
+  /** When the first delivery of the oldest open batch was added. */
   oldest(): number | undefined;
-  /** Batches that have room. */
+  /** The number of open batches. */
   size(): number;
 }
 
 export function createBatcher<D extends Delivery<unknown>>(limits: BatchLimits, frame: FrameBytes): Batcher<D> {
-  /** In the order of their age. */
+  /** Oldest first. */
   const open = new Map<string, OpenBatch<D>>();
   return {
     add(delivery, now) {
@@ -78,7 +78,7 @@ export function createBatcher<D extends Delivery<unknown>>(limits: BatchLimits, 
   };
 }
 
-/** No separator can be forged by a vendor's group name: the length goes first. */
+/** The length goes first, so that no group name can imitate the separator. */
 const keyOf = ({ group = '', lane = '' }: Delivery<unknown>): string => `${group.length}:${group}${lane}`;
 
 /** The default of Destination.batch: by group and lane, then by count and bytes of the encoded body. */

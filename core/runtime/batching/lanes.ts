@@ -7,51 +7,51 @@ interface Lane {
   readonly name: string;
   /** In order of event time, ties in input order. */
   readonly waiting: PendingDelivery[];
-  /** Parcels in `waiting` that need not wait for earlier ones any more. */
+  /** Deliveries in `waiting` that no longer wait for earlier ones. */
   readyCount: number;
-  /** One of its batches is on its way, or the lane is queued for departure. */
+  /** One of its batches is being sent, or the lane is queued in `ready`. */
   busy: boolean;
-  /** Outcomes of it that its host is writing down: nothing departs until they are. */
+  /** Outcomes that the host is persisting: the lane sends nothing until it has. */
   locks: number;
-  /** It ran over its capacity: later parcels may not enter, and so overtake the ones turned away, until it is empty. */
+  /** It exceeded its capacity. Until it is empty it takes no deliveries, or later ones would overtake those refused. */
   overCapacity: boolean;
 }
 
 export interface LaneOptions {
   readonly limits: BatchLimits;
   readonly frame: FrameBytes;
-  /** How many parcels read after it may still overtake one; Infinity = until the input ends. */
+  /** A delivery waits for so many others to be read, which may be earlier; Infinity: until the input ends. */
   readonly span: number;
-  /** Most parcels that may wait in one lane. */
+  /** The most deliveries that may wait in one lane. */
   readonly capacity: number;
 }
 
-/** Times of lanes are those of clock.elapsed. */
+/** Times are by clock.elapsed. */
 type Admitted = 'waiting' | 'full' | { readonly blockedUntil: number };
 
 /**
- * Deliveries that must leave one after another. A lane is sorted by event time over a sliding window of `span`
- * deliveries, keeps one batch in flight, and stands still after a deferral until the deferred event may come again.
+ * Orders deliveries that must be sent one after another. A lane sorts them by event time over a sliding window of
+ * `span` deliveries, has one batch in flight, and stops after a deferral until the deferred event may be sent again.
  */
 export interface Lanes {
   add(delivery: PendingDelivery, now: number): Admitted;
-  /** No earlier delivery can come any more: of those taken at or before `takenBy`, or of all. */
+  /** Lets deliveries taken at or before `takenBy` no longer wait for earlier ones; by default all of them. */
   flush(takenBy?: number): void;
-  /** The next batch that may leave; its lane is busy until arrive(). */
+  /** Takes out the next batch to send. Its lane is busy until done(). */
   next(): { readonly name: string; readonly deliveries: PendingDelivery[] } | undefined;
   done(name: string): void;
-  /** The lane's head was deferred. Returns what waited behind it: that may not leave before it either. */
+  /** Blocks a lane because its head was deferred. Takes out and returns the deliveries that waited behind the head. */
   block(name: string, until: number, now: number): readonly PendingDelivery[];
-  /** Nothing more of this lane departs until unhold() was called as often. */
+  /** Keeps the lane from sending until unlock() is called as often as lock(). */
   lock(name: string): void;
   unlock(name: string): void;
-  /** Takes out everything that still waits. */
+  /** Takes out all waiting deliveries. */
   clear(): readonly PendingDelivery[];
-  /** Lanes with something that may leave. */
+  /** Lanes with a batch ready to be sent. */
   ready(): number;
-  /** Lanes with something on its way, or waiting. */
+  /** Lanes with deliveries, waiting or in flight. */
   size(): number;
-  /** When the oldest delivery was taken that waits for earlier ones. */
+  /** When the oldest delivery that waits for earlier ones was taken. */
   oldest(): number | undefined;
 }
 
@@ -84,7 +84,7 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
     ready.push(lane);
   }
 
-  /** It may go on, or is forgotten when nothing is left of it. */
+  /** Queues the lane if it may send, or deletes it if it is empty. */
   function advance(lane: Lane): void {
     if (lane.busy || lane.locks > 0) return;
     if (lane.readyCount > 0) makeReady(lane);
@@ -114,7 +114,7 @@ export function createLanes({ limits, frame, span, capacity }: LaneOptions): Lan
     return batch;
   }
 
-  /** Lanes whose wait is over are forgotten now and then, so that a long stream does not collect them. */
+  /** Forgets blocks that are over from time to time, so that a long stream does not collect them. */
   function forgetExpired(now: number): void {
     if (blocked.size % 1024 !== 0) return;
     for (const [name, until] of blocked) if (until <= now) blocked.delete(name);

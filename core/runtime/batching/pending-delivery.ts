@@ -1,41 +1,41 @@
 import type { Batch, Delivery, Transformed } from '../../api/delivery.ts';
 import type { Note, Outcome, Reason } from '../../api/outcome.ts';
 
-/** What becomes of an event before anything is sent: a payload with its text, or why there is none. */
+/** The result of preparing an event: a payload with its text, or the reason why there is none. */
 export type PreparedEvent =
   | { readonly kind: 'payload'; readonly output: TransformOutput; readonly text: string; readonly bytes: number }
   | Exclude<Transformed<unknown>, { kind: 'payload' }>;
 type TransformOutput = Extract<Transformed<unknown>, { kind: 'payload' }>;
 
-/** A delivery inside the runtime: what vendors see of it is `Delivery`, the rest is how it fares. */
+/** A delivery inside the runtime: the part that vendors see, and its state on the way. */
 export interface PendingDelivery extends Delivery<unknown> {
-  /** By clock.elapsed; after it, nothing more is tried. */
+  /** By clock.elapsed. After it, no attempt starts. */
   readonly deadline: number;
   /** When it was read, by clock.elapsed, for the age of a batch. */
   readonly takenAt: number;
   readonly notes: readonly Note[] | undefined;
-  /** In a lane: waiting for earlier ones that may still come, or for its turn alone. */
+  /** In a lane: waiting for earlier ones that may still be read, or ready to be sent in its turn. */
   laneState: 'waiting' | 'ready' | undefined;
-  /** Requests that carried it. */
+  /** Requests that contained it. */
   attempts: number;
-  /** An attempt ended without an answer: the vendor may have it already. */
+  /** An attempt ended without a clear answer: the vendor may have it. */
   ambiguous: boolean;
   /** The mark after its first refusal that may be about the credentials. */
   refusalMark: number | undefined;
-  /** Why the last attempt did not do. */
+  /** Why the last attempt failed. */
   reason: Reason | undefined;
-  /** Its outcome, once it has one. */
+  /** Its outcome, once it is settled. */
   settled: Outcome | undefined;
 }
 
-/** A batch of the runtime's own. */
+/** A batch inside the runtime. */
 export interface PendingBatch extends Batch<unknown> {
   readonly items: readonly [PendingDelivery, ...PendingDelivery[]];
-  /** The earliest of its parcels' deadlines. */
+  /** The earliest deadline of its deliveries. */
   readonly deadline: number;
 }
 
-/** What transform() made of the event at `index`, read at `now`, ready to travel. */
+/** Makes the delivery of the event at `index`, read at `now` (by clock.elapsed). */
 export const pendingDelivery = (
   {
     output: { payload, group, lane, key, occurredAt, scopes, notes },
@@ -68,7 +68,7 @@ export const pendingDelivery = (
   settled: undefined,
 });
 
-/** The parcels that are still of one crate, as a smaller one; `undefined` when none is left. */
+/** Makes a batch of deliveries that have the same group and lane; `undefined` for an empty list. */
 export function batchOf(deliveries: readonly PendingDelivery[]): PendingBatch | undefined {
   const [first] = deliveries;
   if (first === undefined) return undefined;

@@ -3,10 +3,10 @@ import { defect, type ConnectionContext } from '../connection-context.ts';
 import { invalidReturn } from '../invalid-return.ts';
 import { batchOf, type PendingBatch, type PendingDelivery } from './pending-delivery.ts';
 
-/** A vendor's own batch() sees up to this many full requests' worth of deliveries at a time. */
+/** A vendor's own batch() gets at most so many full requests' worth of deliveries at a time. */
 export const windowsToBatch = 4;
 
-/** What a vendor's own batch() made of its deliveries. It may be wrong: what it repeats or invents is left out. */
+/** Batches deliveries by the vendor's own batch(). Items that it repeats or invents are dropped. */
 export function batchByVendor(
   context: ConnectionContext,
   deliveries: readonly PendingDelivery[],
@@ -21,7 +21,7 @@ export function batchByVendor(
       const ownDeliveries = (items as unknown as readonly PendingDelivery[]).filter((delivery) =>
         forgotten.delete(delivery),
       );
-      // It may group as it likes; the limits of the manifest and the connection hold all the same.
+      // The folder chooses the groups; the limits of the manifest and the connection still apply.
       for (const batch of batchByLimits(ownDeliveries, vendor.limits, vendor.framing)) {
         batches.push(batchOf(batch.items as unknown as readonly PendingDelivery[]) as PendingBatch);
       }

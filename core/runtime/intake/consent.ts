@@ -2,10 +2,10 @@ import { isObject, ownValue } from '../../api/mapping.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../api/event.ts';
 
 /**
- * Did the person agree to every category this connection needs? Reads both dialects,
+ * Whether the person agreed to every category that this connection needs. Reads both dialects,
  * `context.consent.categoryPreferences` (category -> true) and `context.consentManagement` (allowedConsentIds,
- * deniedConsentIds, resolutionStrategy). Fail-closed: without an answer, when the two disagree, or where one is not
- * understood, it is a no.
+ * deniedConsentIds, resolutionStrategy). Fails closed: returns false if there is no answer, if the two disagree, or if
+ * one cannot be understood.
  */
 export function consents(event: CdpEvent, required: readonly string[]): boolean {
   const preferences = preferencesOf(event.context?.['consent']);
@@ -33,15 +33,16 @@ function manages(management: JsonValue, required: readonly string[]): boolean {
   return strategy === 'any' ? required.some(agreed) : required.every(agreed);
 }
 
-/** A list of ids, or an object with the ids as keys, where only `true` allows one. */
+/** Reads a list of ids, or an object with ids as keys, where only `true` allows one. */
 function allowedIds(value: JsonValue | undefined): ReadonlySet<JsonValue> {
   if (Array.isArray(value)) return new Set(value);
   return new Set(isObject(value) ? Object.keys(value).filter((id) => value[id] === true) : []);
 }
 
 /**
- * A list of ids or texts of them, a text of them, or an object with the ids as keys, where only `false` lets one off.
- * `undefined` when it is none of these, or a text that is written in some notation: nobody can say what it denies.
+ * Reads a list of ids, a text with ids, a list of such texts, or an object with ids as keys, where only `false` does
+ * not deny one. `undefined` for anything else, and for a text in an unknown notation, because it is unclear what it
+ * denies.
  */
 function deniedIds(value: JsonValue | undefined): ReadonlySet<string> | undefined {
   if (value === undefined || value === null) return new Set();
@@ -52,7 +53,7 @@ function deniedIds(value: JsonValue | undefined): ReadonlySet<string> | undefine
   return ids.every((id) => typeof id === 'string') ? idsIn(ids) : undefined;
 }
 
-/** One id may hold a blank or a comma: each text counts as a whole, too. */
+/** An id may contain a blank or a comma, so each text also counts as a whole. */
 function idsIn(texts: readonly string[]): ReadonlySet<string> | undefined {
   if (texts.some((text) => /[[\]{}"'<>\\]/.test(text))) return undefined;
   return new Set(texts.flatMap((text) => [text.trim(), ...text.split(/[\s,;|]+/)]));
@@ -67,7 +68,7 @@ const strategies: ReadonlyMap<string, 'any' | 'all'> = new Map([
   ['all', 'all'],
 ]);
 
-/** Without one, every category needs its yes. `undefined` for one that is not known. */
+/** The default is `all`: every category needs consent. `undefined` for an unknown strategy. */
 function strategyOf(value: JsonValue | undefined): 'any' | 'all' | undefined {
   if (value === undefined || value === null) return 'all';
   return typeof value === 'string' ? strategies.get(value.trim().toLowerCase()) : undefined;

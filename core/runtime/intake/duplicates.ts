@@ -3,40 +3,36 @@ import type { Outcome, Reason } from '../../api/outcome.ts';
 import { isoTime } from '../../policy/clock.ts';
 
 /**
- * The messageIds of one call, for vendors that a second copy would harm. An id is remembered while its event is on its
- * way, and after it was delivered, unknown or skipped. Once it comes back deferred, suspended or rejected it is
- * forgotten: the host may hand it over again.
+ * The messageIds of one call, for vendors where a second copy does harm. An id is remembered while its event is in
+ * progress, and after it is delivered, unknown or skipped. It is forgotten if the event comes back deferred, suspended
+ * or rejected, because the host may pass it again.
  */
 export interface Duplicates {
   /**
-   * `new`: it may go, and is on its way from now on. `settled`: the vendor has it, or may have it, or was spared it.
-   * `twin`: another copy is on its way, and settle() of that one gives this `index` back.
+   * `new`: the event may be sent, and is in progress from now on. `settled`: the vendor has it, or may have it, or it
+   * was skipped. `twin`: another copy is in progress, whose settle() returns this `index`.
    */
   take(id: string, index: number): 'new' | 'twin' | 'settled';
-  /**
-   * What was on its way has its outcome; `forGood`: another copy has nothing to do. Returns the indexes of its twins.
-   */
+  /** Settles an event in progress. `forGood`: its copies need not be sent. Returns the indexes of its twins. */
   settle(id: string, forGood: boolean): readonly number[];
 }
 
 const none: readonly number[] = [];
 
 /**
- * Remembers the last `size` ids, and beyond them those that are on their way. Every step takes the same time: a Set
- * knows its oldest, too, but takes long to find it once many were deleted.
+ * Remembers the last `size` ids, and all ids in progress. Every step takes constant time: a Set knows its oldest entry
+ * as well, but finds it slowly after many deletions.
  */
 export function createDuplicates(size: number): Duplicates {
-  /**
-   * By id, the number of the event that carried it: as it is where that was settled, negative while it is on its way.
-   */
+  /** By id, the number of its event: positive once settled, negative while in progress. */
   const numbers = new Map<string, number>();
   const byAge = new Denque<string>();
   const twins = new Map<string, number[]>();
-  /** Numbers begin at 1, so that each has a negative. */
+  /** Numbers start at 1, so that each has a negative. */
   let last = 0;
   let oldest = 1;
 
-  /** One that is on its way stays, however old: its settle() forgets it. */
+  /** Keeps an id in progress, however old: its settle() forgets it. */
   function forgetOldest(): void {
     const id = byAge.shift() as string;
     if (numbers.get(id) === oldest) numbers.delete(id);
@@ -72,7 +68,7 @@ export function createDuplicates(size: number): Duplicates {
   };
 }
 
-/** Why a copy of an event that was sent, or spared, is not sent. */
+/** The reason for a copy of an event that was sent or skipped. */
 export const duplicate: Reason = {
   code: 'duplicate_event',
   message: 'An event with the same messageId went before it',
@@ -89,7 +85,7 @@ const judgedAlone: Reason = {
 export const isForGood = ({ kind }: Outcome): boolean =>
   kind === 'delivered' || kind === 'unknown' || kind === 'skipped';
 
-/** The outcome of a copy that waited for another: what comes back does so with all its copies. `now` in epoch ms. */
+/** The outcome of a copy that waited for another: if one comes back, all its copies do. `now` in epoch ms. */
 export function twinOutcome(outcome: Outcome, eventId: string, now: number): Outcome {
   if (isForGood(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
   if (outcome.kind !== 'rejected') return outcome;

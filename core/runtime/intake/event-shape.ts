@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { eventTypes, type CdpEvent } from '../../api/event.ts';
 import { reject, type Transformed } from '../../api/delivery.ts';
 
-/** What an event must look like on the outside; what is inside is the vendors' to judge. Made at the first misfit. */
+/** The schema of an event's outer shape; vendors check what is inside. Made for the first invalid event. */
 export function eventShape(): z.ZodType {
   shape ??= makeShape();
   return shape;
@@ -28,7 +28,7 @@ const isText = (value: unknown): boolean => value === undefined || value === nul
 const isObject = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
 
-/** The verdict of eventShape, ten times cheaper for an event that fits; a test holds the two together. */
+/** Says the same as eventShape(), ten times cheaper for a valid event. A test compares the two. */
 export function isEvent(event: unknown): event is CdpEvent {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) return false;
   const e = event as Record<string, unknown>;
@@ -51,7 +51,7 @@ export function isEvent(event: unknown): event is CdpEvent {
   );
 }
 
-/** Why an event does not fit, with the path of the field; never its value. */
+/** Says why an event is invalid, with the path of the field and never its value. */
 export function whyNotEvent(event: unknown): Extract<Transformed<never>, { kind: 'rejected' }> {
   const parsed = eventShape().safeParse(event);
   const issue = parsed.error?.issues[0];
@@ -62,7 +62,7 @@ export function whyNotEvent(event: unknown): Extract<Transformed<never>, { kind:
   return field === '' ? reject('invalid_value', message) : reject('invalid_value', message, field);
 }
 
-/** The messageId of whatever was handed over as an event; '' when it has none. Never throws. */
+/** The messageId of a value passed as an event; '' if it has none. Never throws. */
 export function eventIdOf(event: unknown): string {
   try {
     const id: unknown = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;

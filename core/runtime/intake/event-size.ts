@@ -1,4 +1,4 @@
-/** How large and how deep an event may be. */
+/** The greatest size and depth of an event. */
 export interface EventLimits {
   /** UTF-8 bytes, as JSON would write it. */
   readonly maxBytes: number;
@@ -10,15 +10,15 @@ export const defaultEventLimits: EventLimits = { maxBytes: 1024 * 1024, maxDepth
 /** No UTF-16 unit takes more bytes than this in UTF-8. */
 const bytesPerUnit = 3;
 
-/** What a walk ends with when it is not the room that is left. */
+/** Results of a walk other than the remaining bytes. */
 const tooLarge = -1;
 const tooDeep = -2;
 const notJson = -3;
 
 /**
- * Whether an event is small, flat and plain enough to be worked on: `undefined`, or what is wrong. One walk that goes
- * no deeper than allowed and stops when the room is used up, so that no depth and no cycle exhausts anything; it never
- * makes text of the event.
+ * Says why an event is too large, too deep or not JSON; `undefined` if it is neither. One walk that stops at the depth
+ * limit and when the bytes are used up, so that neither depth nor a cycle exhausts the process. It never serializes the
+ * event.
  */
 export function exceedsLimits(event: object, { maxBytes, maxDepth }: EventLimits) {
   let remaining = bytesLeft(event, maxBytes, maxDepth, false);

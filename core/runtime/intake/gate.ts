@@ -8,7 +8,7 @@ import { isEvent, whyNotEvent } from './event-shape.ts';
 
 export interface GateOptions {
   readonly manifest: DestinationManifest;
-  /** The connection's id, which `integrations` may name, too. */
+  /** The connection's id, which `integrations` may name as well. */
   readonly id: string;
   readonly requiredConsent: readonly string[];
   readonly limits: EventLimits;
@@ -24,7 +24,9 @@ const refusals = {
   'not JSON': reject('invalid_value', 'The event holds something JSON cannot carry'),
 };
 
-/** What every vendor asks before its own questions: shape, size and depth, `integrations`, consent, accepted types. */
+/**
+ * Makes the checks that come before every vendor's own: shape, size and depth, `integrations`, consent, event types.
+ */
 export function createGate({ manifest, id, requiredConsent, limits }: GateOptions): Gate {
   const names = new Set([manifest.displayName, manifest.slug, id, ...manifest.aliases].map(plainName));
   const accepted = new Set<string>(manifest.accepts);
@@ -49,7 +51,7 @@ export function createGate({ manifest, id, requiredConsent, limits }: GateOption
   };
 }
 
-/** A name of the destination decides; without one, `All`; without that, yes. An object of options counts as a yes. */
+/** A name of the destination decides, else `All`, else the event is sent. An object of options counts as true. */
 function selected(event: CdpEvent, names: ReadonlySet<string>): boolean {
   const integrations: JsonObject | null | undefined = event.integrations;
   if (integrations === undefined || integrations === null) return true;

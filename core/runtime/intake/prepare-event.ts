@@ -9,12 +9,12 @@ import { isReason } from '../invalid-return.ts';
 
 export type IntakeStage = 'gate' | 'validate' | 'transform' | 'encode';
 
-/** How far an event got; kept up to date, so that a throw says where it was. */
+/** The stage that an event has reached, so that an error can name it. */
 export interface IntakeProgress {
   stage: IntakeStage;
 }
 
-/** Gate, validate, transform, encode. Never throws: what a vendor folder throws or makes up is that event's alone. */
+/** Runs gate, validate, transform and encode. Never throws: a fault of a vendor folder rejects this event alone. */
 export function prepareEvent(
   context: ConnectionContext,
   event: unknown,
@@ -48,7 +48,7 @@ export function prepareEvent(
 
 type Unsent = Extract<Admission, { reason: unknown }>;
 
-/** The folder's sentence about one event: a value of the event in it is masked. */
+/** Masks values of the event in the folder's sentence about it. */
 function maskedRefusal(context: ConnectionContext, refusal: Unsent, event: unknown): Unsent {
   const { reason } = refusal;
   const message = context.redactor.ownSentence(reason.message, event);

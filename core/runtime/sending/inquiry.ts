@@ -6,8 +6,8 @@ import { maxParts, minLoneEvents, RefusalRecord, type Finding, type Question } f
 /** One refused batch under examination. */
 export interface Examination {
   /**
-   * Asks the vendor by its credential check; `undefined` where it has none, or was asked already. If the time was `cutShort`
-   * before an answer came, the next examination asks again.
+   * Asks the vendor by its credential check; `undefined` where it has none, or was asked already. If the time was
+   * `cutShort` before an answer came, the next examination asks again.
    */
   check(options: CheckOptions, cutShort: () => boolean): Promise<CheckResult['kind'] | undefined>;
   /** An event passed since the examination began: nothing is left to find out. */
@@ -25,14 +25,16 @@ interface Options {
 }
 
 /**
- * Finds out, for one connection, whether a 403 is about the credentials or about an event. The question is open from the first
- * refusal until an event passes or the connection is suspended; meanwhile one request leaves at a time. Four parts of a batch
- * (all of its events if there are fewer), or two different lone events, refused while none passed, mean the credentials.
- * A request that left before the question came up may answer it by passing, but adds nothing to the suspicion: a firewall
- * answers faster than a vendor.
+ * Finds out, for one connection, whether a 403 is about the credentials or about an event. The question is open from
+ * the first refusal until an event passes or the connection is suspended; meanwhile one request leaves at a time. Four
+ * parts of a batch (all of its events if there are fewer), or two different lone events, refused while none passed,
+ * mean the credentials. A request that left before the question came up may answer it by passing, but adds nothing to
+ * the suspicion: a firewall answers faster than a vendor.
  */
 export class Inquiry {
-  /** Refusals so far. A request takes the number along as its mark, to tell whether it left before or after a refusal. */
+  /**
+   * Refusals so far. A request takes the number along as its mark, to tell whether it left before or after a refusal.
+   */
   refusals = 0;
   readonly #options: Options;
   /** The vendor took these credentials at some time. */
@@ -69,8 +71,8 @@ export class Inquiry {
   }
 
   /**
-   * The vendor refused a request that left at this mark. `plain`: in its own form, not by a gateway's page. The caller acts on the
-   * finding, then calls concluded(), so that others may leave again; or open() for a question.
+   * The vendor refused a request that left at this mark. `plain`: in its own form, not by a gateway's page. The caller
+   * acts on the finding, then calls concluded(), so that others may leave again; or open() for a question.
    */
   refused(items: readonly PendingDelivery[], mark: number, plain: boolean): Finding {
     this.#record ??= new RefusalRecord();
@@ -104,8 +106,8 @@ export class Inquiry {
   }
 
   /**
-   * Waits for its turn, or until `over`: one batch is examined at a time, and nothing else leaves meanwhile. At most `parts`
-   * parts of the batch are sent to find out. The caller calls close() in any case.
+   * Waits for its turn, or until `over`: one batch is examined at a time, and nothing else leaves meanwhile. At most
+   * `parts` parts of the batch are sent to find out. The caller calls close() in any case.
    */
   async open(question: Question, parts: number, over: Promise<void>): Promise<Examination> {
     const record = (this.#record ??= new RefusalRecord());
