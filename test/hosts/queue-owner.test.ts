@@ -150,9 +150,9 @@ describe('a store whose owner answers for it', () => {
     const closing = owner?.close();
     letGo();
     expect(await kept).toEqual({ accepted: 1, duplicates: 0 });
-    await expect(late).rejects.toThrow(/has ended before it answered/);
+    await expect(late).rejects.toThrow(/ended before it answered/);
     await closing;
-    await expect(remote.put('acme', [queued('c')])).rejects.toThrow(/has ended before it answered/);
+    await expect(remote.put('acme', [queued('c')])).rejects.toThrow(/ended before it answered/);
     await remote.close();
     await remote.close();
   });

@@ -32,7 +32,7 @@ describe('the roster of a store that several commands use at once', () => {
     const [one, other] = [openRoster(store), openRoster(store)];
     other.enrol('phones', { ...phones, settings: 'b' });
     expect(() => one.enrol('phones', { ...phones, settings: 'a' })).toThrow(
-      'phones: another process puts events under other settings meanwhile',
+      'phones: another process is enqueuing with other settings',
     );
     expect(openRoster(store).of('phones')).toEqual({ ...phones, settings: 'b', mixed: true });
   });
