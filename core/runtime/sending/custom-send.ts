@@ -8,18 +8,18 @@ import type { BoundDestination } from '../bind-destination.ts';
 import { reportRequest } from './report.ts';
 import type { SendRun } from './send-run.ts';
 
-/** Who sends a batch by a folder's own send(). */
+/** The batch that a folder's own send() sends. */
 export interface FolderSendListener {
   readonly attempts: number;
-  /** The first byte of the first request leaves. */
+  /** The first byte of the first request is sent. */
   onStart(): void;
-  /** Once, with the last answer that the folder had. */
+  /** Called once, with the last answer that the folder got. */
   onReply(reply: Reply, response: HttpResponse | undefined): void;
 }
 
 /**
- * Sends a batch by the folder's own send(), which may throw, hang, and answer with anything: what has not ended by the
- * batch's deadline is over, and sends nothing more. The only place with a promise for each request.
+ * Sends a batch by the folder's own send(), which may throw, hang, or return anything. At the batch's deadline it is
+ * given up, and sends nothing more. The only place with a promise for each request.
  */
 export function sendByFolder(run: SendRun, batch: PendingBatch, listener: FolderSendListener): void {
   const { vendor } = run.context;
@@ -37,7 +37,8 @@ export function sendByFolder(run: SendRun, batch: PendingBatch, listener: Folder
 }
 
 /**
- * The first request that a folder's own send() makes of a batch. Nothing leaves. Rejects with what the folder throws.
+ * Returns the first request that a folder's own send() makes for a batch, and sends nothing. Rejects with what the
+ * folder throws.
  */
 export async function firstRequestOf(
   vendor: BoundDestination,
@@ -55,7 +56,7 @@ export async function firstRequestOf(
   return firstRequest;
 }
 
-/** How often a send() is checked against its deadline, in milliseconds. */
+/** How often send() is checked against its deadline, in milliseconds. */
 const checkMs = 100;
 
 const tooLate: Failure = { kind: 'network', code: 'ETIMEDOUT', received: 'no' };
@@ -64,7 +65,7 @@ class FolderWire implements Wire {
   readonly #run: SendRun;
   readonly #batch: PendingBatch;
   readonly #listener: FolderSendListener;
-  /** A request may have left. */
+  /** A request may have been sent. */
   hasSent = false;
   response: HttpResponse | undefined;
   #isOver = false;

@@ -7,12 +7,12 @@ import { defect, type ConnectionContext } from '../connection-context.ts';
 import { invalidReturn, isReason } from '../invalid-return.ts';
 import { maskedDecision } from './mask-reasons.ts';
 
-/** Nothing was said of this item. */
+/** The decision for an item that the answer does not mention. */
 export const notMentioned = decide('ambiguous', 'ambiguous_delivery', 'The answer does not mention this event');
 
 /**
- * A decision for every item, whatever send() came back with. What the vendor said goes with a final no where it is
- * about one event or all of them; said of several one by one, it would tell each about the others.
+ * Returns a decision for every item, whatever send() returned. A final refusal carries the vendor's own words if they
+ * are about one event or about all; words about several single events would tell each about the others.
  */
 export function decisionsOf(
   context: ConnectionContext,
@@ -57,13 +57,13 @@ function classify(context: ConnectionContext, failure: Failure, batch: PendingBa
   }
 }
 
-/** A failure that its folder has no sensible word for. What never left cannot have arrived. */
+/** Decides about a failure that the folder cannot judge. A request that was never sent cannot have arrived. */
 const houseDecision = (failure: Failure, batch: PendingBatch): RetryDecision =>
   neverLeft(failure) ? classifyWith([])(failure, batch) : notMentioned;
 
 const kinds: ReadonlySet<unknown> = new Set(decisionKinds);
 
-/** `undefined` for what is no decision. */
+/** Returns a valid decision; `undefined` for anything else. */
 function checked(context: ConnectionContext, decision: RetryDecision | undefined): RetryDecision | undefined {
   if (decision !== undefined && decision !== null && kinds.has(decision.kind)) {
     if (decision.kind === 'accept' || isReason(decision.reason)) return decision;
@@ -75,7 +75,7 @@ function checked(context: ConnectionContext, decision: RetryDecision | undefined
 const neverLeft = (failure: Failure | undefined): boolean =>
   (failure?.kind === 'network' && failure.received === 'no') || (failure?.kind === 'crash' && !failure.left);
 
-/** Nearly every answer is: a yes to all of it that says no more. */
+/** Almost every answer accepts all items, without a note. */
 function allPlainAccepts(decisions: readonly RetryDecision[]): boolean {
   for (const decision of decisions) if (decision?.kind !== 'accept' || decision.note !== undefined) return false;
   return true;

@@ -9,13 +9,13 @@ import type { Group } from './settle.ts';
 import { halved, oneByOne, sendParts, type Step } from './split.ts';
 import type { Tries } from './retry-policy.ts';
 
-/** How a batch goes on after an answer: with the same request again, and with parts that have requests of their own. */
+/** How a batch continues after an answer: by a retry of the same request, and by parts with requests of their own. */
 export interface FollowUp {
   readonly retry: Retry | undefined;
   readonly parts: readonly Promise<void>[];
 }
 
-/** Sends off the parts. In a lane they leave one after the other. */
+/** Starts the parts of a batch. In a lane they are sent one after another. */
 export function followUp(
   send: SendingBatch,
   { lane }: PendingBatch,
@@ -35,10 +35,10 @@ export function followUp(
   return { retry, parts };
 }
 
-/** How a group goes on. What its wait pauses is paused at once. */
+/** The next step of a group. A scope that it has to wait for is paused at once. */
 function stepOf(send: SendingBatch, group: Group, response: HttpResponse | undefined): Step {
   const batch = batchOf(group.deliveries) as PendingBatch;
-  // Now: meanwhile the batch may go on, and count.
+  // Copied now, because the batch may continue and count meanwhile.
   const tries = { attempts: send.attempts, failures: send.failures, resends: send.resends };
   switch (group.kind) {
     case 'question':
@@ -72,7 +72,7 @@ function retryStep(send: SendingBatch, group: Group, batch: PendingBatch, tries:
   return { batch, take: () => waitForScope(send, batch, pause, tries) };
 }
 
-/** Was it the batch that was refused, or the credentials? What is known already is told at once. */
+/** Asks whether the vendor refuses the batch or the credentials. Settles at once what is known already. */
 function questionStep(send: SendingBatch, batch: PendingBatch, response: HttpResponse | undefined): Step {
   const { inquiry } = send.run.context;
   const finding = inquiry.refused(batch.items, send.mark, isPlain(response?.body ?? ''));
@@ -83,5 +83,5 @@ function questionStep(send: SendingBatch, batch: PendingBatch, response: HttpRes
   return { batch, take: () => Promise.resolve() };
 }
 
-/** A vendor says nothing or JSON; a gateway in front of it has a page of its own. */
+/** A vendor sends JSON or an empty body; a gateway in front of it sends a page of its own. */
 const isPlain = (body: string): boolean => body.trim() === '' || jsonBody(body) !== undefined;

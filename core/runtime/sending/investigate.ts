@@ -8,7 +8,7 @@ import { deferLane, deferralOf, endOf, halved, sendParts } from './split.ts';
 import { waitMs } from './retry-policy.ts';
 import { suspend } from './settle.ts';
 
-/** A refusal that means the credentials, or that a lone event was refused: their outcomes. */
+/** Settles a refused batch by the finding. */
 export function concludeRefusal(run: SendRun, batch: PendingBatch, finding: 'credentials' | 'event' | 'later'): void {
   const { clock, inquiry } = run.context;
   for (const delivery of batch.items) {
@@ -29,9 +29,8 @@ const ofTheEvent = {
 } as const;
 
 /**
- * Finds out whether a refused batch, or its credentials, were meant: by the vendor's own check where there is one, then
- * by single events of it, until one passes. Then what is left goes on in smaller requests, or is suspended. Never
- * rejects.
+ * Finds out whether the vendor refuses a batch or the credentials: by the vendor's credential check if there is one,
+ * then by single events, until one passes. Then the rest is sent in smaller requests, or suspended. Never rejects.
  */
 export async function investigate(send: SendingBatch, batch: PendingBatch, question: Question): Promise<void> {
   const { run } = send;
@@ -51,7 +50,7 @@ export async function investigate(send: SendingBatch, batch: PendingBatch, quest
       for (const delivery of samples) {
         if (isOver()) break;
         unfinished.push(await send.sendProbe(batchOf([delivery]) as PendingBatch));
-        // Neither accepted nor refused: nobody else is kept waiting for it.
+        // Neither accepted nor refused: others must not wait for it.
         if (delivery.settled === undefined) break;
         tried += 1;
       }
@@ -64,11 +63,11 @@ export async function investigate(send: SendingBatch, batch: PendingBatch, quest
   await sendRemaining(send, batch, waits);
 }
 
-/** Nobody waits for the answer any more. */
+/** Nobody needs the result any more. */
 const isPointless = (run: SendRun, { deadline }: PendingBatch): boolean =>
   run.stopped || run.context.clock.elapsed() >= deadline || isSuspended(run);
 
-/** `waits`: what is left waits for some event that passes. */
+/** Continues with the unsettled rest. `waits`: it waits until some event passes. */
 async function sendRemaining(send: SendingBatch, batch: PendingBatch, waits: boolean): Promise<void> {
   const { run } = send;
   const remaining = batchOf(batch.items.filter(({ settled }) => settled === undefined));
@@ -80,11 +79,11 @@ async function sendRemaining(send: SendingBatch, batch: PendingBatch, waits: boo
   else await sendSmaller(send, remaining);
 }
 
-/** Sends what is refused no longer for its credentials in smaller requests. Never rejects. */
+/** Sends a batch that is not refused for its credentials in smaller requests. Never rejects. */
 export const sendSmaller = (send: SendingBatch, batch: PendingBatch): Promise<void> =>
   sendParts(send, smallerParts(send.run.context.inquiry, batch).map(batchOf));
 
-/** When nobody waits for the outcome of the batch any more: it is stopped, or its time is over. */
+/** Resolves when the run stops, or at the batch's deadline. */
 function endOfBatch(run: SendRun, { deadline }: PendingBatch) {
   const { clock } = run.context;
   let forget = (): void => undefined;
@@ -105,13 +104,13 @@ function endOfBatch(run: SendRun, { deadline }: PendingBatch) {
 const isSuspended = ({ context }: SendRun): boolean =>
   context.suspensions.any && context.suspensions.against(undefined) !== undefined;
 
-/** What came back before tells nothing when it is refused again. */
+/** Events that were not refused before, if there are any: another refusal of the others says nothing new. */
 function mostTelling(inquiry: Inquiry, { items }: PendingBatch): readonly PendingDelivery[] {
   const others = items.filter((delivery) => !inquiry.suspected(delivery));
   return others.length > 0 ? others : items;
 }
 
-/** Smaller parts of a refused batch: what came back before apart from the others, else halves. */
+/** Splits a refused batch: events refused before apart from the others, else in halves. */
 function smallerParts(inquiry: Inquiry, { items, lane }: PendingBatch): readonly (readonly PendingDelivery[])[] {
   if (lane !== undefined) return halved(items);
   const suspects = items.filter((delivery) => inquiry.suspected(delivery));
@@ -119,7 +118,7 @@ function smallerParts(inquiry: Inquiry, { items, lane }: PendingBatch): readonly
   return [items.filter((delivery) => !suspects.includes(delivery)), suspects];
 }
 
-/** Single events from all over the batch: those of one sender often stand together. */
+/** Picks single events from all over the batch, because those of one sender are often neighbours. */
 function spread(items: readonly PendingDelivery[]): readonly PendingDelivery[] {
   if (items.length <= maxParts) return items;
   return Array.from(

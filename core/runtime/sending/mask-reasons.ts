@@ -9,12 +9,12 @@ import type { ConnectionContext } from '../connection-context.ts';
 
 const finalRefusals: ReadonlySet<RetryDecision['kind']> = new Set(['reject', 'suspend', 'split', 'isolate']);
 
-/** What was sent in one request. */
+/** The payloads of one request. */
 interface SentPayloads {
   readonly items: readonly { readonly payload: unknown }[];
 }
 
-/** What was said about each batch is masked against all of its payloads, which are looked through once. */
+/** The vendor's words about a batch are masked against all of its payloads, which are indexed once. */
 const maskers = new WeakMap<SentPayloads, MessageMasker>();
 
 function maskerFor(context: ConnectionContext, batch: SentPayloads): MessageMasker {
@@ -27,9 +27,9 @@ function maskerFor(context: ConnectionContext, batch: SentPayloads): MessageMask
 }
 
 /**
- * The decision in words that may be shown: every text that a folder put into it is masked, and the vendor's own words
- * become the reason's detail. Those are `said`; where a folder hands over none, a final no is explained by the body, if
- * that is about all of the batch (`aboutAll`): said of several events one by one, it would tell each about the others.
+ * Masks a decision: every text that a folder put into it is masked, and the vendor's own words (`vendorMessage`) become
+ * the reason's detail. If a folder gives none, the body explains a final refusal, provided that it is about all of the
+ * batch (`aboutAll`): a body about several single events would tell each about the others.
  */
 export function maskedDecision(
   context: ConnectionContext,
@@ -53,7 +53,7 @@ export function maskedDecision(
   return { ...rest, reason: shownReason(maskerFor(context, batch), reason, vendorText, response) };
 }
 
-/** Nothing of a folder's reason but what a reason has. */
+/** Copies only the known properties of a folder's reason. */
 function shownReason(
   masker: MessageMasker,
   reason: Reason,
@@ -76,18 +76,18 @@ function shownReason(
 const charset = /charset\s*=\s*["']?([^\s"';,]+)/i;
 const readable = /^(?:utf-?8|us-ascii|ascii)$/i;
 
-/** Masking knows how values look in UTF-8. */
+/** Masking recognizes values only in UTF-8. */
 function isLegible(response: HttpResponse | undefined): boolean {
   const charsetName = charset.exec(response?.headers['content-type'] ?? '')?.[1];
   return charsetName === undefined || readable.test(charsetName);
 }
 
-/** Payloads and texts that are looked at without giving others their turn: some milliseconds' worth. */
+/** So many payloads or texts are masked before others get their turn: some milliseconds of work. */
 export const inOneGo = 50;
 
 /**
- * Masks what a reply says of many payloads bit by bit, so that others have their turn meanwhile: a thousand texts about
- * a thousand payloads take a while. `undefined` where there is so little (`inOneGo`) that each decision masks its own.
+ * Masks a reply about many payloads bit by bit, so that others get their turn meanwhile: a thousand texts about a
+ * thousand payloads take a while. `undefined` if there are so few texts (`inOneGo`) that each decision masks its own.
  * Never rejects.
  */
 export function maskInTurns(
@@ -109,7 +109,7 @@ async function lookThrough(masker: MessageMasker, texts: readonly string[], cut:
   }
 }
 
-/** The different texts that a folder handed over. */
+/** The different texts in a folder's decisions. */
 function textsIn(reply: Reply): readonly string[] {
   if (reply?.kind !== 'settled' || !Array.isArray(reply.decisions)) return [];
   const texts = new Set<string>();

@@ -16,7 +16,7 @@ export const delivered = ({ eventId, attempts, notes }: PendingDelivery, note: s
   };
 };
 
-/** A final no. One that the vendor may have taken from an earlier attempt is not claimed either way. */
+/** A final refusal; `unknown` if the vendor may have the event from an earlier attempt. */
 export const rejected = (delivery: PendingDelivery, reason: Reason): Outcome =>
   delivery.ambiguous
     ? unknown(delivery, { ...reason, ...maybeTaken })
@@ -29,15 +29,15 @@ export const maybeTaken = {
 } as const;
 
 /**
- * Not wanted there after all. That the vendor only checked it this time does not say that it only checked it the time
- * before.
+ * The vendor does not want the event; `unknown` if an earlier attempt was ambiguous, because a vendor that only
+ * validated it this time may have stored it the time before.
  */
 export const skipped = (delivery: PendingDelivery, reason: Reason): Outcome =>
   delivery.ambiguous
     ? unknown(delivery, { ...reason, ...maybeTaken })
     : { kind: 'skipped', eventId: delivery.eventId, reason };
 
-/** The vendor may have it, and it is not sent again. */
+/** The vendor may have the event, and it is not sent again. */
 export const unknown = ({ eventId }: PendingDelivery, reason: Reason): Outcome => ({
   kind: 'unknown',
   eventId,
@@ -45,8 +45,8 @@ export const unknown = ({ eventId }: PendingDelivery, reason: Reason): Outcome =
 });
 
 /**
- * May come again at `retryAt` (epoch ms), as others of the connection may meanwhile, where it waits with its `scope`
- * alone. One that the vendor may have already says so, whatever happened since.
+ * The event may be sent again at `retryAt` (epoch ms). With a `scope`, other events of the connection may be sent
+ * meanwhile. If the vendor may have the event already, the reason says so, whatever happened since.
  */
 export function deferred(delivery: PendingDelivery, reason: Reason, retryAt: number, scope?: string): Outcome {
   const { eventId, ambiguous } = delivery;
@@ -55,17 +55,17 @@ export function deferred(delivery: PendingDelivery, reason: Reason, retryAt: num
   return scope === undefined ? outcome : { ...outcome, scope };
 }
 
-/** Why what a stopped call has not begun comes back. */
+/** The reason for events that a stopped call did not send. */
 export const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
 
-/** Why what was refused a slot comes back. */
+/** The reasons for events whose batch got no slot. */
 export const slotRefusals: Readonly<Record<SlotRefusal['cause'], Reason>> = {
   deadline: { code: 'timeout', message: 'Time ran out before the event could be sent' },
   throttled: { code: 'rate_limited', message: 'The pace of this connection does not let the event leave in time' },
   stopped: stoppedReason,
 };
 
-/** May not overtake an event of its lane that was deferred. */
+/** The event must not overtake a deferred event of its lane. */
 export const heldBack = (delivery: PendingDelivery, until: number): Outcome =>
   deferred(delivery, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
 
@@ -75,7 +75,7 @@ export const maybeDelivered = {
     'An earlier answer did not say whether it was taken, and a later attempt did not get through: the vendor may have the event',
 } as const;
 
-/** Not sent, because nothing of its scope, or of the connection, may leave. */
+/** Not sent, because its scope or the connection is suspended. */
 export function suspended(
   delivery: PendingDelivery,
   { reason, scope }: Suspension,
@@ -86,7 +86,7 @@ export function suspended(
   return scope === undefined ? { kind: 'suspended', eventId, reason } : { kind: 'suspended', eventId, reason, scope };
 }
 
-/** The outcome of an event that a defect of ours lost sight of. */
+/** The outcome of an event that a defect of the runtime lost track of. */
 export const lost = (delivery: PendingDelivery): Outcome =>
   delivery.attempts > 0
     ? unknown(delivery, { code: 'ambiguous_delivery', message: 'A defect in the runtime hid what became of the event' })

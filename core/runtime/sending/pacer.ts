@@ -2,50 +2,53 @@ import Denque from 'denque';
 import type { Clock } from '../../policy/clock.ts';
 import type { SlidingWindow } from '../../policy/sliding-window.ts';
 
-/** Why a request may not leave in time, and when it might. */
+/** Why a request cannot be sent in time, and when it could be. */
 export interface SlotRefusal {
   readonly cause: 'deadline' | 'throttled' | 'stopped';
   /** Epoch ms. */
   readonly retryAt: number;
 }
 
-/** Who wants a slot. */
+/** A request that waits for a slot. */
 export interface SlotWaiter {
   /** Deliveries in the request. */
   readonly items: number;
   /** By clock.elapsed. */
   readonly deadline: number;
-  /** What it belongs to, for dismiss(). */
+  /** The run it belongs to, for dismiss(). */
   readonly run: object;
   /** It goes before all others. */
   readonly urgent: boolean;
-  /** Once: with `undefined` the slot is taken, and release() has to follow; with a refusal there is none in time. */
+  /**
+   * Called once: with `undefined` the slot is taken, and release() has to follow; with a refusal there is no slot in
+   * time.
+   */
   onSlot(refusal: SlotRefusal | undefined): void;
 }
 
 export type Passage = 'open' | 'single' | 'examined';
 
 /**
- * Says when a request may leave: slots, rate buckets, and the one back-off gate of the connection. First come, first
+ * Decides when a request may be sent, by slots, rate windows, and the connection's back-off gate. First come, first
  * served.
  */
 export interface Pacer {
   /** Calls onSlot() at once, or later. */
   acquire(waiter: SlotWaiter): void;
-  /** Who gets a slot: everybody; one at a time; or, while something is examined, only who is urgent. */
+  /** Limits who gets a slot: everybody; one request at a time; or only urgent ones, during an examination. */
   narrow(passage: Passage): void;
   /** Resolves when no slot is taken. */
   whenIdle(): Promise<void>;
-  /** Of the items that got the slot so many leave; 0 where none does, and then nothing begins. */
+  /** Corrects the number of items in a slot: so many are sent. If it is 0, started() does not follow. */
   changed(items: number, leaving: number): void;
-  /** The request begins to leave. Once for every slot that was acquired, at the latest when it is released. */
+  /** The request starts. Called once for every slot, at the latest when it is released. */
   started(items: number): void;
   release(): void;
-  /** The vendor asked for a pause: nothing leaves for so many milliseconds. */
+  /** The vendor asked for a pause: nothing is sent for so many milliseconds. */
   pauseFor(ms: number): void;
-  /** When the vendor's pause is over: now, or later (epoch ms). */
+  /** When the vendor's pause ends: now, or later (epoch ms). */
   opensAt(): number;
-  /** Refuses everything that waits for this run. */
+  /** Refuses all waiting requests of this run. */
   dismiss(run: object): void;
   /**
    * About how many milliseconds one more would wait, at the pace, behind all that wait here and so many that will: 0
@@ -54,13 +57,13 @@ export interface Pacer {
   behindMs(requests: number, items: number): number;
 }
 
-/** How often waiters behind a busy slot are checked for a deadline that has passed. */
+/** How often the deadlines of waiting requests are checked, in milliseconds. */
 const sweepMs = 100;
 
 export function createPacer(concurrency: number, windows: readonly SlidingWindow[], clock: Clock): Pacer {
   const waiting = new Denque<SlotWaiter>();
   let waitingItems = 0;
-  /** They go before all others. */
+  /** They go before `waiting`. */
   const urgents = new Denque<SlotWaiter>();
   let passage: Passage = 'open';
   let idlers: (() => void)[] = [];
@@ -69,10 +72,10 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
   let isPumping = false;
   let timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  /** A date so many milliseconds away. */
+  /** The date so many milliseconds from now. */
   const dateIn = (ms: number): number => clock.now() + ms;
   const gateMs = (now: number): number => Math.max(0, pausedUntil - now);
-  /** Milliseconds until the gate and every bucket let `items` pass. */
+  /** Milliseconds until the gate and every window let `items` pass. */
   const delayMs = (items: number, now: number): number => {
     let delay = gateMs(now);
     for (const window of windows) delay = Math.max(delay, window.delayMs(items, now));
@@ -83,7 +86,7 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
     for (const window of windows) window.reserve(items);
   };
 
-  /** Whose head is next; `undefined` when nobody may leave. */
+  /** The queue whose head is next; `undefined` if no request may be sent. */
   function next(): Denque<SlotWaiter> | undefined {
     if (urgents.length > 0) return urgents;
     return waiting.length > 0 && passage !== 'examined' ? waiting : undefined;

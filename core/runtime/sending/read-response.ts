@@ -10,9 +10,9 @@ import { tooLarge, unreadable } from './unusable-reply.ts';
 type Handler = AnyDestination['response'];
 
 /**
- * Reads an answer. A 2xx is a yes only in a form that the folder names: first come the verdicts that the folder reads
- * itself, then the usual words for a no, then its `yes`; all else says nothing we may rely on. Half an answer may
- * refuse, but not accept.
+ * Reads an answer. A 2xx counts as success only in a form that the folder names: first come the verdicts that the
+ * folder reads itself, then the usual words for a refusal, then the folder's `success` forms; any other answer is
+ * ambiguous. A truncated answer may refuse, but not accept.
  */
 export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<unknown>): Reply {
   const { response } = exchange;
@@ -39,7 +39,10 @@ const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
   decisions: batch.items.map(() => decision),
 });
 
-/** A no to a part, without a word that the folder knows to tell which: the others may be taken. */
+/**
+ * Decides about a 2xx that refuses. If it refuses only a part and does not say which, the other items may have been
+ * accepted.
+ */
 function refusal({ partial }: UsualRefusal, status: number, lone: boolean): RetryDecision {
   if (lone) return decide('reject', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
   return partial
@@ -50,7 +53,7 @@ function refusal({ partial }: UsualRefusal, status: number, lone: boolean): Retr
     : decide('split', 'vendor_rejected', `The vendor answered ${status}, but with a no`, { status });
 }
 
-/** Half an answer accepts nobody. */
+/** A truncated answer accepts no item. */
 const withoutAccepts = (decisions: readonly RetryDecision[], half: RetryDecision): readonly RetryDecision[] =>
   decisions.map((decision) => (decision?.kind === 'accept' ? half : decision));
 

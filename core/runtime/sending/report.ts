@@ -5,13 +5,13 @@ import { unusableReply } from './unusable-reply.ts';
 
 export interface FinishedRequest {
   readonly items: number;
-  /** Of the body as it went, 0 without one. */
+  /** Bytes of the body as sent, 0 without a body. */
   readonly bytes: number;
   readonly attempt: number;
   readonly ms: number;
 }
 
-/** Tells the host of one request, and of an answer that nobody can use. */
+/** Reports one request, and an answer that cannot be used. */
 export function reportRequest(
   { emit, slug, id: connection }: ConnectionContext,
   request: FinishedRequest,
@@ -29,7 +29,7 @@ export function reportRequest(
   });
 }
 
-/** Tells the host of one event, and of what was lost of it on its way into the payload. */
+/** Reports one event's outcome, and the notes of its mapping. */
 export function reportOutcome({ emit, slug, id: connection }: ConnectionContext, outcome: Outcome): void {
   if (emit === undefined) return;
   const code = 'reason' in outcome ? { code: outcome.reason.code } : {};

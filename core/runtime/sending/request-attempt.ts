@@ -8,28 +8,28 @@ import type { ConnectionContext } from '../connection-context.ts';
 import type { SlotRefusal, SlotWaiter } from './pacer.ts';
 import { reportRequest } from './report.ts';
 
-/** One request beside the events: of an operation, or of a credential check. */
+/** A request without events: of an operation, or of a credential check. */
 export interface StandaloneRequest {
   readonly request: HttpRequest;
-  /** What an answer means, or its want. `batch` stands for what was put into the request, as its only item. */
+  /** Decides what an answer, or the lack of one, means. `batch` holds the input of the request as its only item. */
   readonly judge: (result: AnswerOrFailure, batch: Batch<unknown>) => RetryDecision;
   readonly onAmbiguous: ConnectionContext['onAmbiguous'];
-  /** Milliseconds for all of it, retries included. */
+  /** Milliseconds for the whole request, retries included. */
   readonly withinMs: number;
-  /** Bytes of the answer that are read. Default: the connection's. */
+  /** The most bytes of the answer that are read. Default: the connection's. */
   readonly replyBytes?: number | undefined;
   /** Milliseconds one attempt may take. Default: the connection's. */
   readonly mostMs?: number | undefined;
   /** Attempts that may fail. Default: the connection's. */
   readonly attempts?: number;
-  /** What was put into the request: the vendor's words about it are shown without it. */
+  /** The input of the request, which is masked in the vendor's words. */
   readonly input?: unknown;
   readonly signal?: AbortSignal | undefined;
-  /** It goes before all events. */
+  /** It goes before all other requests. */
   readonly urgent?: boolean | undefined;
 }
 
-/** A crash is the core's to judge. */
+/** Core itself decides about a crash. */
 export type AnswerOrFailure = Exclude<WireResult, { kind: 'crash' }>;
 
 /** One attempt at one request: its slot, then its exchange. */
@@ -97,7 +97,7 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
   }
 
   release(): void {
-    // The permits of a request that never left are dated now.
+    // A request that was never sent uses its permits now.
     this.onStart();
     this.#context.pacer.release();
   }

@@ -3,24 +3,25 @@ import type { BudgetPolicy } from '../../policy/retry-budget.ts';
 
 /** How patient a connection is. */
 export interface RetryPolicy {
-  /** Attempts that failed for good reasons of the vendor's; throttling (429, Retry-After) does not count. */
+  /** The most failed attempts. Throttling (429, Retry-After) does not count as a failure. */
   readonly attempts: number;
   /**
-   * First back-off, in milliseconds; each further one doubles up to `capMs`, and the wait is a random part of it (full
+   * The first back-off in milliseconds. Each further one doubles up to `capMs`; the wait is a random part of it (full
    * jitter).
    */
   readonly baseMs: number;
-  /** Longest back-off, in milliseconds. */
+  /** The longest back-off, in milliseconds. */
   readonly capMs: number;
-  /** No vendor makes us wait longer than this, in milliseconds (ALL-05). */
+  /** The longest wait that a vendor can ask for, in milliseconds (ALL-05). */
   readonly retryAfterCapMs: number;
   /**
-   * Retries allowed per success, on top of a reserve; `false` = no budget. Keeps an outage from multiplying its load.
+   * Retries allowed per success, on top of a reserve; `false` for no budget. Keeps retries from multiplying the load in
+   * an outage.
    */
   readonly budget: BudgetPolicy | false;
 }
 
-/** What holds where neither the host program nor the connection says otherwise. */
+/** Applies unless the host program or the connection says otherwise. */
 export const defaultRetryPolicy: RetryPolicy = {
   attempts: 5,
   baseMs: 500,
@@ -32,14 +33,14 @@ export const defaultRetryPolicy: RetryPolicy = {
 /** Attempts of a batch so far. */
 export interface Tries {
   readonly attempts: number;
-  /** Those that used up one of the policy's. */
+  /** Attempts that count as failures. */
   failures: number;
-  /** Requests in a row that it left in again without its culprits. */
+  /** Consecutive requests that resent the batch without its refused items. */
   readonly resends: number;
 }
 
 /**
- * The wait before the next attempt: a random part of the doubling back-off, at least 1 ms, and never less than the
+ * The wait before the next attempt: a random part of the doubling back-off, never less than 1 ms or the wait that the
  * vendor asked for.
  */
 export function waitMs(policy: RetryPolicy, failures: number, random: () => number, askedMs = 0): number {

@@ -6,8 +6,8 @@ import type { Retry, SendRun } from './send-run.ts';
 import type { Group } from './settle.ts';
 
 /**
- * How long a group waits for its next attempt; `undefined` where there may be none, and then all of it is deferred.
- * Meanwhile the vendor's pause holds the group's scope, or the whole connection where it has none.
+ * Schedules the next attempt of a group. If there may be none, defers all of the group and returns `undefined`. The
+ * vendor's pause applies to the group's scope, or to the whole connection if it has none.
  */
 export function scheduleRetry(run: SendRun, tries: Tries, group: Group): Retry | undefined {
   const { clock, pacer, scopePauses, budget, emit, slug, id: connection } = run.context;

@@ -3,15 +3,15 @@ import { suspended } from './outcomes.ts';
 import type { ScopePause } from './scope-pauses.ts';
 import type { SendRun } from './send-run.ts';
 
-/** What may leave of a batch, and what has to wait for its scope. */
+/** The part of a batch that may be sent, and the parts that wait for their scopes. */
 export interface FilteredBatch {
   readonly leaving: PendingBatch | undefined;
   readonly paused: readonly { readonly batch: PendingBatch; readonly pause: ScopePause }[];
 }
 
 /**
- * Settles what is suspended of a batch, and parts what may leave now from what waits for its scope. In a lane all of it
- * waits for one. `cleared` is the scope that let it go just now.
+ * Settles the suspended items of a batch, and separates those that may be sent now from those that wait for their
+ * scopes. In a lane the whole batch waits if one item does. `cleared` is the scope that has just released the batch.
  */
 export function filterByScope(run: SendRun, batch: PendingBatch, cleared: string | undefined): FilteredBatch {
   const { suspensions, scopePauses } = run.context;

@@ -2,54 +2,57 @@ import Denque from 'denque';
 import { dateOf, type Clock } from '../../policy/clock.ts';
 import type { SlotRefusal } from './pacer.ts';
 
-/** Why a delivery may not leave yet, though others of its connection may. */
+/** Why a delivery has to wait, though others of its connection may be sent. */
 export interface ScopePause {
   readonly scope: string;
   /** By clock.elapsed. */
   readonly until: number;
 }
 
-/** Deliveries of one scope that wait for it together. */
+/** Deliveries that wait together for their scope. */
 export interface ScopeWaiter {
-  /** What they belong to, for dismiss(). */
+  /** The run they belong to, for dismiss(). */
   readonly run: object;
   readonly items: number;
   /** By clock.elapsed. */
   readonly deadline: number;
-  /** Once: with `undefined` they may leave, and answered() has to follow; with a refusal they may not in time. */
+  /**
+   * Called once: with `undefined` they may be sent, and answered() has to follow; with a refusal they cannot be in
+   * time.
+   */
   onScopeOpen(refusal: SlotRefusal | undefined): void;
 }
 
 interface PausedScope {
   until: number;
-  /** Deliveries that wait. */
+  /** The number of waiting deliveries. */
   items: number;
   readonly waiters: Denque<ScopeWaiter>;
   stopTimer: (() => void) | undefined;
 }
 
-/** How often those are looked for whose deadline passes before it is their turn. */
+/** How often waiters are checked for a deadline that passes before their turn, in milliseconds. */
 const sweepMs = 100;
-/** Every so many scopes, those whose pause is over are forgotten. */
+/** After every so many new scopes, those whose pause is over are forgotten. */
 const sweepEvery = 64;
 
 /**
- * Scopes of a connection that a vendor asked to pause: one device, one token. What waits for one takes no slot and no
- * place in the pacer's queue. When its pause is over one goes first, and every answer after which the scope is not
- * paused again lets two more go: all of them at once would only be told to wait again.
+ * The scopes of a connection that a vendor asked to pause: one device, one token. Deliveries that wait for a scope take
+ * no slot and no place in the pacer's queue. When the pause ends, one waiter is released, and each answer that does not
+ * pause the scope again releases two more: all at once would only be told to wait again.
  */
 export class ScopePauses {
   readonly #clock: Clock;
-  /** Made at the first pause: most connections never have one. */
+  /** Created at the first pause: most connections never have one. */
   #scopes: Map<string, PausedScope> | undefined;
-  /** Whether there is any. */
+  /** Whether any scope is remembered. */
   any = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Nothing of the scope leaves before `until` (by clock.elapsed). */
+  /** Sends nothing of the scope before `until` (by clock.elapsed). */
   pauseUntil(scope: string, until: number): void {
     const paused = this.#pausedScope(scope);
     if (until <= paused.until) return;
@@ -59,8 +62,8 @@ export class ScopePauses {
   }
 
   /**
-   * What pauses a delivery with these scopes; of several, the longest. `cleared` let it go, and counts only when paused
-   * anew.
+   * The longest pause of these scopes, if there is one. `cleared` has released the delivery: it counts only if paused
+   * again.
    */
   against(names: readonly string[] | undefined, cleared: string | undefined): ScopePause | undefined {
     if (this.#scopes === undefined || names === undefined) return undefined;
@@ -77,12 +80,12 @@ export class ScopePauses {
     return longest;
   }
 
-  /** Deliveries that wait for the scope. */
+  /** The number of deliveries that wait for the scope. */
   waiting(scope: string): number {
     return this.#scopes?.get(scope)?.items ?? 0;
   }
 
-  /** Waits for a scope that against() named. */
+  /** Waits for a scope that against() returned. */
   wait(scope: string, waiter: ScopeWaiter): void {
     const paused = this.#pausedScope(scope);
     paused.waiters.push(waiter);
@@ -90,7 +93,7 @@ export class ScopePauses {
     if (paused.stopTimer === undefined) this.#watch(paused);
   }
 
-  /** What was let go has its answer, or never left. */
+  /** A released waiter has its answer, or was not sent. */
   answered(scope: string): void {
     const paused = this.#scopes?.get(scope);
     if (paused === undefined) return;
@@ -98,7 +101,7 @@ export class ScopePauses {
     if (isOver(paused, this.#clock.elapsed())) this.#forget(scope);
   }
 
-  /** Refuses everything that waits for this run. */
+  /** Refuses all waiters of this run. */
   dismiss(run: object, cause: SlotRefusal['cause']): void {
     for (const paused of this.#scopes?.values() ?? []) {
       const retryAt = dateOf(this.#clock, Math.max(paused.until, this.#clock.elapsed()));
@@ -106,7 +109,7 @@ export class ScopePauses {
     }
   }
 
-  /** Lets everything go that waits: it meets a suspension. */
+  /** Releases all waiters, so that a new suspension settles them. */
   wake(): void {
     for (const paused of this.#scopes?.values() ?? [])
       for (const waiter of takeOut(paused, () => true)) waiter.onScopeOpen(undefined);
@@ -135,7 +138,7 @@ export class ScopePauses {
     this.any = this.#scopes !== undefined && this.#scopes.size > 0;
   }
 
-  /** Until the scope opens; afterwards as long as some wait whose turn may come too late. */
+  /** Sets a timer until the scope opens, and afterwards one that checks the deadlines of the remaining waiters. */
   #watch(paused: PausedScope): void {
     paused.stopTimer?.();
     paused.stopTimer = undefined;

@@ -7,7 +7,7 @@ import type { Tries } from './retry-policy.ts';
 import type { ScopePause, ScopeWaiter } from './scope-pauses.ts';
 import type { SendingBatch, SendRun } from './send-run.ts';
 
-/** A part of a batch goes on once its scope lets it. Resolves when it is settled; never rejects. */
+/** Sends a part of a batch once its scope opens. Resolves when all of it is settled; never rejects. */
 export function waitForScope(send: SendingBatch, batch: PendingBatch, pause: ScopePause, tries?: Tries): Promise<void> {
   const { run } = send;
   if (!mayWait(run, batch, pause)) return Promise.resolve();
@@ -41,7 +41,7 @@ class ScopeWait implements ScopeWaiter {
     this.#send = send;
     this.#batch = batch;
     this.#scope = scope;
-    // Now: meanwhile the rest of the batch may go on, and count.
+    // Copied now, because the rest of the batch may continue and count meanwhile.
     this.#tries = { attempts, failures, resends };
     this.#settled = settled;
   }
@@ -68,8 +68,8 @@ class ScopeWait implements ScopeWaiter {
 }
 
 /**
- * Whether a batch may wait for its scope inside the call. Otherwise it is deferred: where the host retries by itself,
- * where its time would be over before, and where too many wait already.
+ * Whether a batch may wait for its scope inside the call. Defers it otherwise: if the host retries by itself, if the
+ * deadline comes first, or if too many deliveries wait already.
  */
 function mayWait(run: SendRun, batch: PendingBatch, { scope, until }: ScopePause): boolean {
   const { scopePauses, clock } = run.context;
@@ -79,7 +79,7 @@ function mayWait(run: SendRun, batch: PendingBatch, { scope, until }: ScopePause
   return false;
 }
 
-/** Defers what waits for its scope no longer. It may come again at `retryAt` (epoch ms). */
+/** Defers a batch instead of waiting for its scope. It may be sent again at `retryAt` (epoch ms). */
 function deferForScope(
   run: SendRun,
   batch: PendingBatch,

@@ -12,19 +12,20 @@ import { maybeDelivered, maybeTaken, slotRefusals, stoppedReason } from './outco
 import { RequestAttempt, type StandaloneRequest } from './request-attempt.ts';
 import { waitMs } from './retry-policy.ts';
 
-/** What came of it. */
+/** The result of a standalone request. */
 export type RequestResult =
   | { readonly kind: 'accepted'; readonly attempts: number }
-  /** Not for these credentials, or this account. */
+  /** The vendor refuses the credentials or the account. */
   | { readonly kind: 'refused'; readonly reason: Reason }
   | { readonly kind: 'rejected'; readonly reason: Reason }
-  /** It may have been done. */
+  /** The vendor may have done it. */
   | { readonly kind: 'unknown'; readonly reason: Reason }
   | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt: string };
 
 /**
- * Sends one request by the connection's hosts, pace, deadlines, retries and masking. What it meets suspends no event,
- * and what suspends events does not stop it: people send such requests to find out what is wrong. Never rejects.
+ * Sends one request under the connection's hosts, pace, deadlines, retries and masking. A refusal suspends no events,
+ * and a suspension does not stop the request, because people send such requests to find out what is wrong. Never
+ * rejects.
  */
 export async function sendRequest(context: ConnectionContext, spec: StandaloneRequest): Promise<RequestResult> {
   if (context.closed || spec.signal?.aborted === true)
@@ -44,7 +45,7 @@ export async function sendRequest(context: ConnectionContext, spec: StandaloneRe
   }
 }
 
-/** p-retry counts the attempts and repeats them; the wait is ours, as it follows the vendor and the injected clock. */
+/** p-retry counts and repeats the attempts. The wait is ours, because it follows the vendor and the injected clock. */
 async function withRetries(
   context: ConnectionContext,
   spec: StandaloneRequest,
@@ -56,7 +57,7 @@ async function withRetries(
   };
   try {
     await pRetry(attempt, {
-      // One more than are taken: a throttled attempt may follow the last one that counts.
+      // One more than are used: a throttled attempt may follow the last one that counts.
       retries: spec.attempts ?? context.policy.attempts,
       minTimeout: 0,
       signal: send.signal(),
@@ -69,13 +70,13 @@ async function withRetries(
       shouldRetry: ({ error }) => error instanceof TryAgain && error.granted,
     });
   } catch (error) {
-    // A stop while it waits ends p-retry, too, and must not hide an answer.
+    // A stop during the wait ends p-retry as well, and must not hide an answer.
     if (result === undefined && !(error instanceof TryAgain) && !send.stopped) throw error;
   }
   return result ?? send.deferral();
 }
 
-/** Thrown for p-retry, never out of this module. */
+/** Thrown to p-retry only; never leaves this module. */
 class TryAgain extends Error {
   readonly waitMs: number;
   readonly throttled: boolean;
@@ -101,7 +102,7 @@ class RequestSend {
   #failures = 0;
   /** The vendor may have done it already. */
   #ambiguous = false;
-  /** Why the last attempt failed, and when the next one may be (epoch ms). */
+  /** Why the last attempt failed, and when the next one may start (epoch ms). */
   #reason: Reason = unavailable;
   #retryAt = 0;
 
@@ -125,7 +126,7 @@ class RequestSend {
     this.#context.pacer.dismiss(this);
   }
 
-  /** Throws TryAgain where another attempt may come to something. */
+  /** Makes one attempt. Throws TryAgain if another one may succeed. */
   async attempt(): Promise<RequestResult> {
     const { pacer } = this.#context;
     const attempt = new RequestAttempt(this.#context, this.#spec, this.#deadline, this);
@@ -141,7 +142,7 @@ class RequestSend {
       this.#body = attempt.body;
       return this.#settle(this.#decisionOf(result));
     } finally {
-      // Only now: what this answer slows down must do so before the next request gets the slot.
+      // Only now: a pause that this answer asks for must apply before the next request gets the slot.
       attempt.release();
     }
   }

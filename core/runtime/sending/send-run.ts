@@ -3,67 +3,68 @@ import type { PendingBatch, PendingDelivery } from '../batching/pending-delivery
 import type { ConnectionContext } from '../connection-context.ts';
 import type { RetryPolicy, Tries } from './retry-policy.ts';
 
-/** The deliver() or stream() that a batch belongs to, as far as its sending needs it. */
+/** The deliver() or stream() that a batch belongs to, as the sending stage sees it. */
 export interface SendRun {
   readonly context: ConnectionContext;
-  /** The connection's; a run whose host retries by itself allows no second attempt. */
+  /** The connection's policy; without retries if the host retries by itself. */
   readonly policy: RetryPolicy;
-  /** Most deliveries that may wait for one scope. */
+  /** The most deliveries that may wait for one scope. */
   readonly laneCapacity: number;
-  /** Nothing more is started; what is in flight is finished. */
+  /** No new request starts; those in flight finish. */
   readonly stopped: boolean;
-  /** Aborted when the run stops. Made when the first wait asks for it. */
+  /** Aborted when the run stops. Created when the first wait needs it. */
   signal(): AbortSignal;
-  /** Gives a delivery its outcome. The first one counts. */
+  /** Gives a delivery its outcome. The first outcome counts. */
   settle(delivery: PendingDelivery, outcome: Outcome): void;
-  /** While the host writes down outcomes of this lane: whether it could. Nothing of the lane leaves before. */
+  /** While the host persists outcomes of this lane: whether it succeeds. The lane sends nothing before that. */
   persisting(lane: string): Promise<boolean> | undefined;
-  /** A batch begins (1) or ends (-1) to wait for its scope: it is under way, but the vendor has nothing of it. */
+  /** A batch starts (1) or stops (-1) waiting for its scope. It is in progress meanwhile, but not in flight. */
   scopeWaiting(change: 1 | -1): void;
 }
 
-/** Whoever started a batch. */
+/** The owner of a batch, which started it. */
 export interface BatchOwner {
-  /** Once: the batch has its first slot, or was refused one. */
+  /** Called once: the batch has its first slot, or was refused one. */
   slotTaken(): void;
-  /** Once: every delivery of the batch has its outcome. */
+  /** Called once: every delivery of the batch has its outcome. */
   batchDone(batch: PendingBatch): void;
 }
 
-/** What asked to be tried again, and when that may be, in milliseconds from now. */
+/** A batch to be sent again, and the wait before that in milliseconds. */
 export interface Retry {
   readonly batch: PendingBatch;
   readonly waitMs: number;
 }
 
-/** How a part of a batch begins. */
+/** How a part of a batch starts. */
 export interface PartOptions {
-  /** Attempts so far. Default: those of the whole batch, now. */
+  /** Attempts so far. Default: the current ones of the whole batch. */
   readonly tries?: Tries;
-  /** Waited for before it starts. */
+  /** The wait before it starts. */
   readonly retry?: Retry;
-  /** The scope that lets it go just now. */
+  /** The scope that has just released it. */
   readonly clearedScope?: string;
-  /** Called once, after the first answer; the part goes on when it calls `goOn`. */
+  /** Called once, after the first answer. The part continues when this calls `goOn`. */
   readonly onFirstAnswer?: (goOn: () => void) => void;
 }
 
-/** A batch under way, for what decides how its parts go on. */
+/** A batch in progress, as the functions see it that send its parts. */
 export interface SendingBatch extends Tries {
   readonly run: SendRun;
-  /** The inquiry's mark when its request left. */
+  /** The inquiry's mark when its request was sent. */
   readonly mark: number;
-  /** Sends a part of it in requests of its own. Resolves when all of that is settled; never rejects. */
+  /** Sends a part of the batch in requests of its own. Resolves when the part is settled; never rejects. */
   sendPart(batch: PendingBatch, options?: PartOptions): Promise<void>;
-  /** The same, as a batch that was never sent. */
+  /** The same, as a batch without earlier attempts. */
   sendAnew(batch: PendingBatch): Promise<void>;
   /**
-   * Sends one event before all others. Resolves after the first answer, with what is left to do for it. Never rejects.
+   * Sends one event before all others. Resolves after the first answer, with a function that finishes it. Never
+   * rejects.
    */
   sendProbe(batch: PendingBatch): Promise<() => Promise<void>>;
 }
 
-/** Owns what goes on beside the straight path: its end is a promise. */
+/** The owner of a part of a batch. Its end is a promise. */
 export class AwaitedBatch implements BatchOwner {
   batchDone: () => void = nothing;
   readonly slotTaken = nothing;
@@ -73,5 +74,5 @@ export class AwaitedBatch implements BatchOwner {
 }
 
 function nothing(): void {
-  // Nobody counts the slots of parts.
+  // The slots of parts are not counted.
 }

@@ -8,28 +8,27 @@ import { deferred, delivered, heldBack, lost, rejected, skipped, suspended, unkn
 import { waitMs, type Tries } from './retry-policy.ts';
 import type { SendRun } from './send-run.ts';
 
-/** Items that an attempt did not settle, and that go on together. In a lane they are neighbours. */
+/** Items that an attempt did not settle, and that continue together. In a lane they are neighbours. */
 export interface Group {
   /**
-   * retry     after the wait that was asked for
-   * resend    at once, as one request
-   * split     in halves
-   * isolate   each alone
-   * question  once it is known whether they or the credentials were refused
+   * retry     sent again after a wait
+   * resend    sent again at once, as one request
+   * split     sent in halves
+   * isolate   sent one by one
+   * question  waiting until it is known whether the vendor refuses them or the credentials
    */
   readonly kind: 'retry' | 'resend' | 'split' | 'isolate' | 'question';
-  /** retry: what waits, where that is less than the connection. */
+  /** retry: the scope that waits, if it is not the whole connection. */
   readonly scope: string | undefined;
   readonly deliveries: PendingDelivery[];
   /** The longest wait that the vendor asked for, in milliseconds. */
   requestedMs: number;
-  /** The vendor said "too fast", not "broken": such a failure does not count. */
+  /** The vendor throttled all of them: such an attempt does not count as a failure. */
   throttled: boolean;
 }
 
 /**
- * Settles every item that its decision settles, and returns the others. `tries` are those before this attempt's
- * failure.
+ * Settles every item whose decision is final, and returns the others. `tries` do not include this attempt's failure.
  */
 export function applyDecisions(
   run: SendRun,
@@ -57,17 +56,17 @@ const none: readonly Group[] = [];
 
 type Refusal = Exclude<RetryDecision, { kind: 'accept' }>;
 
-/** One answer that does not accept all of its batch. */
+/** Settles a batch whose answer does not accept all items. */
 class Settlement {
   readonly #run: SendRun;
   readonly #batch: PendingBatch;
   readonly #decisions: readonly RetryDecision[];
   readonly #tries: Pick<Tries, 'failures' | 'resends'>;
   readonly #isLone: boolean;
-  /** One refusal of all of the request. */
+  /** One refusal of the whole request. */
   readonly #refusedAsOne: boolean;
   readonly #groups: Group[] = [];
-  /** Epoch ms of the first deferral of a lane: what comes after it may not overtake it. */
+  /** When the first deferred item of a lane may be retried (epoch ms): later items must not overtake it. */
   #laneWaitsUntil: number | undefined;
 
   constructor(
@@ -150,7 +149,7 @@ class Settlement {
     this.#settle(delivery, deferred(delivery, decision.reason, context.clock.now() + wait, scope));
   }
 
-  /** Of a lone item there is nothing to take apart: it is what was refused. */
+  /** Rejects a lone item, because it cannot be split any further. */
   #sendApart(
     delivery: PendingDelivery,
     decision: Extract<RetryDecision, { kind: 'resend' | 'split' | 'isolate' }>,
@@ -164,12 +163,12 @@ class Settlement {
   #retry(delivery: PendingDelivery, requestedMs: unknown, throttled: boolean, scope?: string): void {
     const group = this.#group('retry', delivery, scope);
     if (group === undefined) return;
-    // Not Math.max: one NaN from a vendor's arithmetic would hold the connection for ever.
+    // Not Math.max: one NaN from a folder's arithmetic would pause the connection for ever.
     if (Number(requestedMs) > group.requestedMs) group.requestedMs = Number(requestedMs);
     group.throttled &&= throttled;
   }
 
-  /** Items that go on alike go on together; in a lane only as long as nothing else stands between them. */
+  /** Groups items that continue in the same way; in a lane, only neighbours. */
   #group(kind: Group['kind'], delivery: PendingDelivery, scope?: string): Group | undefined {
     if (this.#laneWaitsUntil !== undefined) {
       this.#settle(delivery, heldBack(delivery, this.#laneWaitsUntil));
@@ -185,7 +184,9 @@ class Settlement {
     return group;
   }
 
-  /** The innocent of a refused batch leave again at once; but only next to the guilty, or they would leave for ever. */
+  /**
+   * Resends items at once only if others of the batch are refused for good, or the same request would repeat for ever.
+   */
   #checkedResend(group: Group): Group {
     const isBeside = this.#batch.items.some(({ settled }) => settled !== undefined && !mayComeAgain.has(settled.kind));
     if (!isBeside)
@@ -193,7 +194,7 @@ class Settlement {
     return isBeside && this.#tries.resends < mostResends ? group : { ...group, kind: 'split' };
   }
 
-  /** A scope that the event is not known by would hold others and let this one go on. */
+  /** Drops a scope that the event does not declare: it would stop other events, and not this one. */
   #declaredScope({ scopes }: PendingDelivery, scope: string | undefined): string | undefined {
     if (scope === undefined || scopes?.includes(scope) === true) return scope;
     defect(
@@ -206,13 +207,13 @@ class Settlement {
 }
 
 const mayComeAgain: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'suspended']);
-/** Requests in a row that a batch may leave in again without its culprits, before it is taken apart. */
+/** The most consecutive requests that resend a batch without its refused items, before it is split. */
 const mostResends = 3;
 
 const timeOf = (isoDate: string | undefined, now: number): number =>
   isoDate === undefined ? now : Date.parse(isoDate);
 
-/** Stops a scope, or all of the connection, and tells the event so. */
+/** Suspends a scope, or the whole connection, and settles the event. */
 export function suspend(run: SendRun, delivery: PendingDelivery, reason: Reason, scope?: string): void {
   const { context } = run;
   const isNew = context.suspensions.add(reason, scope);
@@ -230,7 +231,7 @@ export function suspend(run: SendRun, delivery: PendingDelivery, reason: Reason,
   if (isNew) context.scopePauses.wake();
 }
 
-/** Our own code failed in a way nobody foresaw. Nothing is claimed of what may have left. */
+/** Settles a batch after an unexpected error of core, without a claim about events that may have been sent. */
 export function abandon(run: SendRun, batch: PendingBatch, error: unknown): void {
   defect(run.context, 'core', error);
   for (const delivery of batch.items) run.settle(delivery, lost(delivery));

@@ -3,7 +3,7 @@ import type { PendingBatch, PendingDelivery } from '../batching/pending-delivery
 import { heldBack } from './outcomes.ts';
 import type { SendingBatch, SendRun } from './send-run.ts';
 
-/** A part of a batch, and how it goes on. */
+/** A part of a batch, and how it continues. */
 export interface Step {
   readonly batch: PendingBatch;
   /** Resolves when all of it is settled. Never rejects. */
@@ -16,9 +16,9 @@ export function halved(deliveries: readonly PendingDelivery[]): (readonly Pendin
 }
 
 /**
- * Sends the parts of a batch anew. In a lane one after the other and up to the first deferral. Elsewhere side by side,
- * but in no more than half of the slots, two at least: the items of one batch that go on alone must not keep everybody
- * else waiting. Never rejects.
+ * Sends the parts of a batch in new requests. In a lane one after another, up to the first deferral. Otherwise side by
+ * side, in at most half of the slots but at least two: the single items of one batch must not keep everybody else
+ * waiting. Never rejects.
  */
 export async function sendParts(send: SendingBatch, parts: readonly (PendingBatch | undefined)[]): Promise<void> {
   const batches = parts.filter((part) => part !== undefined);
@@ -34,7 +34,7 @@ export async function sendParts(send: SendingBatch, parts: readonly (PendingBatc
   await Promise.all(Array.from({ length: abreast }, sendNext));
 }
 
-/** Steps of a lane: behind a deferral nothing of it goes on. Never rejects. */
+/** Takes the steps of a lane. After a deferral, the rest of the lane is deferred as well. Never rejects. */
 export async function oneByOne(run: SendRun, steps: readonly Step[]): Promise<void> {
   let deferral: Deferral | undefined;
   for (const { batch, take } of steps) {
@@ -47,19 +47,19 @@ export async function oneByOne(run: SendRun, steps: readonly Step[]): Promise<vo
 
 type Deferral = Extract<Outcome, { kind: 'deferred' }>;
 
-/** The deferral that a batch of a lane waits for. */
+/** The deferral that blocks the lane of a batch. */
 export const deferralOf = (batch: PendingBatch): Deferral | undefined =>
   batch.items.map(({ settled }) => settled).find((outcome) => outcome?.kind === 'deferred');
 
-/** When the lane may go on (epoch ms). */
+/** When the lane may continue (epoch ms). */
 export const endOf = (deferral: Deferral | undefined, now: number): number =>
   deferral?.retryAt === undefined ? now : Date.parse(deferral.retryAt);
 
-/** Whether the host has written down the outcomes of earlier events of the lane. */
+/** Whether the host has persisted the outcomes of earlier events of the lane. */
 export const laneIsPersisted = async (run: SendRun, { lane }: PendingBatch): Promise<boolean> =>
   lane === undefined || (await run.persisting(lane)) !== false;
 
-/** What waits behind a deferral of its lane is deferred with it, until then (epoch ms). */
+/** Defers a batch behind a deferred event of its lane, until the same time (epoch ms). */
 export function deferLane(run: SendRun, batch: PendingBatch, until: number): void {
   for (const delivery of batch.items) run.settle(delivery, heldBack(delivery, until));
 }

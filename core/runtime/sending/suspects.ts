@@ -1,14 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { PendingDelivery } from '../batching/pending-delivery.ts';
 
-/**
- * Events that were refused alone, or went back to the host for a refusal: known when they come again, in whatever call.
- */
+/** Remembers events that were refused alone, or went back to the host for a refusal, across calls. */
 export interface Suspects {
-  /** The mark after its first refusal; `undefined` where it is none of them. */
+  /** The mark after the event's first refusal; `undefined` if it is not remembered. */
   markOf(delivery: PendingDelivery): number | undefined;
   add(delivery: PendingDelivery): void;
-  /** It goes back to the host for a refusal. Says how often it has. */
+  /** The event goes back to the host for a refusal. Returns how often it has. */
   putOff(delivery: PendingDelivery): number;
 }
 
@@ -40,7 +38,7 @@ export function createSuspects(): Suspects {
 
 const keys = new WeakMap<PendingDelivery, string>();
 
-/** By its text: hosts hand over the same event as another object. */
+/** A key by the delivery's text, because hosts pass the same event as another object. */
 export function keyOf(delivery: PendingDelivery): string {
   let key = keys.get(delivery);
   if (key === undefined) {

@@ -1,19 +1,19 @@
 import type { Reason } from '../../api/outcome.ts';
 
-/** One thing that is suspended: a scope, or without one, everything. */
+/** A suspension of a scope; without a scope, of the whole connection. */
 export interface Suspension {
   readonly scope?: string;
   readonly reason: Reason;
 }
 
-/** What a connection has been told to stop sending, until a human acts: everything, or a scope such as `token:abc`. */
+/** The suspensions of a connection, until a person acts: of everything, or of a scope such as `token:abc`. */
 export class Suspensions {
   readonly #scoped = new Map<string, Suspension>();
   #whole: Suspension | undefined;
-  /** Whether anything is suspended at all. */
+  /** Whether anything is suspended. */
   any = false;
 
-  /** Returns false when that was suspended already. */
+  /** Adds a suspension. Returns false if the scope or connection was suspended already. */
   add(reason: Reason, scope?: string): boolean {
     const isKnown = scope === undefined ? this.#whole !== undefined : this.#scoped.has(scope);
     if (scope === undefined) this.#whole ??= { reason };
@@ -22,7 +22,7 @@ export class Suspensions {
     return !isKnown;
   }
 
-  /** What keeps a delivery with these scopes; `undefined` when it may leave. */
+  /** The suspension that stops a delivery with these scopes; `undefined` if there is none. */
   against(scopes: readonly string[] | undefined): Suspension | undefined {
     if (this.#whole !== undefined || this.#scoped.size === 0 || scopes === undefined) return this.#whole;
     for (const scope of scopes) {
@@ -36,7 +36,7 @@ export class Suspensions {
     return [...(this.#whole === undefined ? [] : [this.#whole]), ...this.#scoped.values()];
   }
 
-  /** Lifts one scope, or without one, everything. */
+  /** Lifts the suspension of one scope; without a scope, all suspensions. */
   lift(scope?: string): void {
     if (scope === undefined) {
       this.#whole = undefined;
@@ -45,7 +45,7 @@ export class Suspensions {
     this.any = this.#whole !== undefined || this.#scoped.size > 0;
   }
 
-  /** Lifts what stopped everything; scopes stay. */
+  /** Lifts the suspension of the whole connection; scopes stay suspended. */
   liftWhole(): void {
     this.#whole = undefined;
     this.any = this.#scoped.size > 0;

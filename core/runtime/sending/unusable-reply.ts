@@ -3,7 +3,7 @@ import type { WireResult } from '../../api/destination.ts';
 import type { HttpResponse, Unread } from '../../api/failure.ts';
 import type { Signal } from '../signals.ts';
 
-/** Why nobody may read a yes out of this answer: its body is none that can be read. `undefined` where it is. */
+/** The decision for an answer whose body cannot be read, so that it proves no success; `undefined` if it can. */
 export const unreadable = ({ status, unread }: HttpResponse): RetryDecision | undefined =>
   unread === undefined
     ? undefined
@@ -11,7 +11,7 @@ export const unreadable = ({ status, unread }: HttpResponse): RetryDecision | un
         status,
       });
 
-/** The same of one that is longer than what is read. */
+/** The same for an answer that is longer than the limit. */
 export const tooLarge = ({ status, cutAtBytes }: HttpResponse): RetryDecision | undefined =>
   cutAtBytes === undefined
     ? undefined
@@ -30,7 +30,7 @@ const unreadMeans: Readonly<Record<Unread, string>> = {
 
 type Unusable = Omit<Extract<Signal, { kind: 'reply_unusable' }>, 'kind' | 'slug' | 'connection'>;
 
-/** What the host has to know of an answer that could not be used, whatever becomes of its events. */
+/** Describes an answer that could not be used, for a signal to the host. */
 export function unusableReply(result: WireResult): Unusable | undefined {
   if (result.kind !== 'response')
     return result.kind === 'network' && result.code === 'interim_response' ? { code: 'interim_response' } : undefined;
