@@ -107,3 +107,6 @@ export function checkedOptions<T extends object>(options: T | undefined, table: 
   }
   return copy as T;
 }
+
+/** NaN and negative numbers stand for the default. */
+export const atLeastZero = (value: number, otherwise: number): number => (value >= 0 ? value : otherwise);

@@ -3,10 +3,16 @@ import type { HttpRequest } from '../api/failure.ts';
 import type { AnyOperation, CallResult, InputIssue, OperationBase, OperationList } from '../api/operation.ts';
 import type { Reason } from '../api/outcome.ts';
 import { withoutPersonal } from '../http/redact.ts';
-import { aBoolean, anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
+import {
+  aBoolean,
+  anAbortSignal,
+  atLeastZero,
+  checkedOptions,
+  someMilliseconds,
+  type OptionTable,
+} from './argument-check.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import { issuesOf } from './connection-options.ts';
-import { atLeastZero } from './deliver.ts';
 import { judgeReply } from './operation-reply.ts';
 import { sendRequest, type RequestResult } from './sending/send-request.ts';
 

@@ -9,8 +9,7 @@ import { usualRefusal } from '../api/usual-refusal.ts';
 import type { SuccessForm } from '../api/success-form.ts';
 import { readResponse } from './sending/read-response.ts';
 import type { BoundDestination } from './bind-destination.ts';
-import { anAbortSignal, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
-import { atLeastZero } from './deliver.ts';
+import { anAbortSignal, atLeastZero, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import { sendRequest } from './sending/send-request.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import { refusesCredentials } from './refusing-words.ts';
@@ -21,7 +20,7 @@ const checkOptions: OptionTable<CheckOptions> = { withinMs: someMilliseconds, si
 export const noCheck = 'This destination has no credential check';
 
 const defaultWithinMs = 15_000;
-const house = classifyWith([]);
+const classifyByDefault = classifyWith([]);
 
 /**
  * Asks the vendor once. An `ok` ends a suspension of the whole connection; scopes stay suspended, because the check
@@ -60,7 +59,7 @@ async function ask(context: ConnectionContext, options: CheckOptions, urgent: bo
     judge: (answer, batch) =>
       answer.kind === 'response'
         ? judge(context, check, { request, response: answer.response }, batch)
-        : house(answer, batch),
+        : classifyByDefault(answer, batch),
   });
   if (result.kind === 'accepted') {
     context.suspensions.liftWhole();
@@ -82,14 +81,14 @@ function judge(context: ConnectionContext, check: Asking, exchange: Exchange, ba
   const { response } = exchange;
   const { status, body, cut } = response;
   // A 401 is about the credentials, even with a gateway's page as its body.
-  if (status === 401 && refused.includes(status)) return noEntry(status);
+  if (status === 401 && refused.includes(status)) return credentialsRefused(status);
   const unread = ok.includes(status) ? unreadable(response) : undefined;
   if (unread !== undefined) return unread;
   const answer = body.trim() === '' ? undefined : jsonValue(body);
   if (cut === true || (body.trim() !== '' && answer === undefined)) return withoutProof(status, 'is no JSON');
-  if (refused.includes(status)) return noEntry(status);
+  if (refused.includes(status)) return credentialsRefused(status);
   const saysRefused = status < 500 && status !== 429 && refusesCredentials(answer);
-  if (saysRefused || refusedByFolder(handler, exchange, batch)) return noEntry(status);
+  if (saysRefused || refusedByFolder(handler, exchange, batch)) return credentialsRefused(status);
   if (!ok.includes(status)) return withoutProof(status, 'does not say whether it takes the credentials');
   return status >= 300 || passes(success === undefined ? handler : withSuccess(handler, success), exchange, batch)
     ? accept()
@@ -104,7 +103,7 @@ const withSuccess = (handler: Handler, success: readonly SuccessForm[]): Handler
   success,
 });
 
-const noEntry = (status: number): RetryDecision =>
+const credentialsRefused = (status: number): RetryDecision =>
   decide('suspend', 'unauthorized', `The vendor refused the credentials (${status})`, { status });
 
 const withoutProof = (status: number, why: string): RetryDecision =>

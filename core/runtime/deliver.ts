@@ -4,6 +4,7 @@ import {
   aBoolean,
   aFunction,
   anAbortSignal,
+  atLeastZero,
   checkedOptions,
   kindOf,
   someMilliseconds,
@@ -131,9 +132,6 @@ function copyOf(events: unknown): readonly unknown[] {
 /** 0 attempts, not 1: throttled attempts do not count as failures, and must not be repeated either. */
 const withoutRetries = (policy: RetryPolicy): RetryPolicy => ({ ...policy, attempts: 0 });
 
-/** NaN and negative numbers stand for the default. */
-export const atLeastZero = (value: number, otherwise: number): number => (value >= 0 ? value : otherwise);
-
 /** Checks at run time that there is one outcome per event, and repairs the list if there is not. */
 function conserved(
   context: ConnectionContext,
@@ -143,11 +141,11 @@ function conserved(
   const { emit, slug, id: connection } = context;
   if (count === events.length && !byPosition.includes(undefined)) return byPosition as Outcome[];
   emit?.({ kind: 'conservation_broken', slug, connection, in: events.length, out: count });
-  return byPosition.map((outcome, index) => outcome ?? forgotten(events[index]));
+  return byPosition.map((outcome, index) => outcome ?? unknownOutcome(events[index]));
 }
 
 /** The runtime lost track of an event, so it claims nothing about it. */
-const forgotten = (event: unknown): Outcome => ({
+const unknownOutcome = (event: unknown): Outcome => ({
   kind: 'unknown',
   eventId: eventIdOf(event),
   reason: { code: 'internal_error', message: 'A defect in the runtime lost sight of this event' },

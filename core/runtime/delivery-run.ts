@@ -5,35 +5,37 @@ import { dateOf } from '../policy/clock.ts';
 import { BatchQueue, type BatchQueueOptions } from './batching/batch-queue.ts';
 import { pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
 import type { ConnectionContext } from './connection-context.ts';
-import { createDuplicates, duplicate, isForGood, twinOutcome, type Duplicates } from './intake/duplicates.ts';
+import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
 import { eventIdOf } from './intake/event-shape.ts';
 import { prepareEvent } from './intake/prepare-event.ts';
-import { deferred, heldBack, lost, stoppedReason, suspended } from './sending/outcomes.ts';
+import { deferred, heldBack, lostOutcome, stoppedReason, suspended } from './sending/outcomes.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { BatchSend } from './sending/send-batch.ts';
 import type { BatchOwner, SendRun } from './sending/send-run.ts';
 import { reportOutcome } from './sending/report.ts';
 
 export interface DeliveryRunOptions extends BatchQueueOptions {
-  /** How long an event may take from being read, in milliseconds. */
+  /** How long an event may take after it is read, in milliseconds. */
   readonly withinMs: number;
-  /** messageIds remembered, beside those on their way, to keep a second copy from a vendor it would harm. */
+  /** So many messageIds are remembered, besides those in progress, where a second copy does harm. */
   readonly remembered: number;
-  /** Default: the connection's. */
+  /** Default: the connection's policy. */
   readonly policy?: RetryPolicy;
 }
 
-/** Who wants the outcomes: a deliver(), or a stream(). */
+/** The deliver() or stream() that reads the outcomes. */
 export interface OutcomeReader {
-  /** A promise locks the lane of that event: true lets it go on, false gives back what waits in it. Never rejects. */
+  /**
+   * Takes an outcome. A promise locks the event's lane: true unlocks it, false defers what waits in it. Never rejects.
+   */
   settle(index: number, outcome: Outcome): Promise<boolean> | undefined;
-  /** Nothing is on its way any more. */
+  /** Called when no batch is in progress any more. */
   idle(): void;
 }
 
 /**
- * The events of one deliver() or stream(): taken one by one, prepared, batched, sent, settled. A batch under way calls
- * back by three methods: slotTaken(), settle() and batchDone().
+ * Takes the events of one deliver() or stream() one by one, prepares, batches, sends and settles them. A batch in
+ * progress calls back by three methods: slotTaken(), settle() and batchDone().
  */
 export class DeliveryRun implements SendRun, BatchOwner {
   readonly context: ConnectionContext;
@@ -44,19 +46,19 @@ export class DeliveryRun implements SendRun, BatchOwner {
   readonly #reader: OutcomeReader;
   readonly #duplicates: Duplicates | undefined;
   readonly #queue: BatchQueue;
-  /** By lane: outcomes that the host is writing down. */
+  /** By lane: outcomes that the host is persisting. */
   readonly #persisting = new Map<string, Promise<boolean>>();
   /** Batches that wait for a slot. */
   #waiting = 0;
-  /** Batches that were started and are not done; of these, parts that wait for their scope; and the events in them. */
+  /** Batches started and not done; the parts of them that wait for their scope; and the events in them. */
   #started = 0;
   #scopeWaiting = 0;
   #startedEvents = 0;
   /** Events without an outcome. */
   #open = 0;
   /**
-   * A batch that is refused a slot at once calls slotTaken() inside #startReady(): the loop there goes on, not a call
-   * inside the call.
+   * A batch that is refused a slot at once calls slotTaken() inside #startReady(): its loop continues, without
+   * recursion.
    */
   #isStarting = false;
   #stopping: AbortController | undefined;
@@ -64,7 +66,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   readonly #readyWaiters: (() => void)[] = [];
   readonly #moveWaiters: (() => void)[] = [];
   #transformContext: TransformContext;
-  /** When that was made, by clock.elapsed. */
+  /** When it was made, by clock.elapsed. */
   #transformContextAt = Number.NaN;
 
   constructor(context: ConnectionContext, options: DeliveryRunOptions, reader: OutcomeReader) {
@@ -81,14 +83,14 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (context.closed) this.stop();
   }
 
-  /** Works one event, read at `now` (by clock.elapsed), into a batch or a lane, or settles it at once. Synchronous. */
+  /** Adds one event, read at `now` (by clock.elapsed), to a batch or a lane, or settles it at once. Synchronous. */
   take(event: unknown, index: number, now: number): void {
     const prepared = prepareEvent(this.context, event, this.#transformContextOf(now));
     const eventId = eventIdOf(event);
     if (prepared.kind !== 'payload')
-      return void this.#tell(index, { kind: prepared.kind, eventId, reason: prepared.reason });
+      return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason });
     const copy = this.#duplicates === undefined || eventId === '' ? 'new' : this.#duplicates.take(eventId, index);
-    if (copy === 'settled') return void this.#tell(index, { kind: 'skipped', eventId, reason: duplicate });
+    if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate });
     this.#open += 1;
     if (copy === 'twin') return;
     const delivery = pendingDelivery(prepared, index, eventId, now, this.#options.withinMs);
@@ -113,8 +115,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   /** Starts as many batches as may wait for a slot. */
   #startReady(): void {
-    const { forgotten } = this.#queue;
-    if (forgotten.length > 0) for (const delivery of forgotten.splice(0)) this.#settle(delivery, lost(delivery));
+    const { omitted } = this.#queue;
+    if (omitted.length > 0) for (const delivery of omitted.splice(0)) this.#settle(delivery, lostOutcome(delivery));
     if (this.#isStarting) return;
     this.#isStarting = true;
     const { concurrency } = this.context.pace;
@@ -142,7 +144,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   settle(delivery: PendingDelivery, outcome: Outcome): void {
     if (delivery.settled !== undefined) return;
     this.#settle(delivery, outcome);
-    // What waits behind a deferred event of its lane may not overtake it.
+    // Events behind a deferred event of their lane must not overtake it.
     if (outcome.kind === 'deferred' && delivery.lane !== undefined) this.#blockLane(delivery.lane, outcome.retryAt);
   }
 
@@ -153,7 +155,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     this.#startReady();
     if (this.#open === 0) this.#finished?.();
     this.#wakeMoveWaiters();
-    this.#tellWhereIdle();
+    this.#notifyIdle();
   }
 
   #settle(delivery: PendingDelivery, outcome: Outcome): void {
@@ -161,38 +163,36 @@ export class DeliveryRun implements SendRun, BatchOwner {
     delivery.settled = outcome;
     this.#open -= 1;
     const { lane, eventId, index } = delivery;
-    const persisted = this.#tell(index, outcome);
+    const persisted = this.#report(index, outcome);
     if (persisted !== undefined && lane !== undefined) this.#lockLane(lane, persisted);
     if (this.#duplicates !== undefined && eventId !== '') this.#settleTwins(this.#duplicates, eventId, outcome);
   }
 
   /**
-   * A second copy waits for what becomes of the first. To a host that tells its records by their ids both are one
-   * record: told `skipped`, it would delete the event that comes back deferred.
+   * A second copy waits for the outcome of the first. A host that identifies records by id sees both as one record: on
+   * `skipped` it would delete the event that comes back deferred.
    */
   #settleTwins(duplicates: Duplicates, eventId: string, outcome: Outcome): void {
-    for (const index of duplicates.settle(eventId, isForGood(outcome))) {
+    for (const index of duplicates.settle(eventId, isFinal(outcome))) {
       this.#open -= 1;
-      void this.#tell(index, twinOutcome(outcome, eventId, this.context.clock.now()));
+      void this.#report(index, twinOutcome(outcome, eventId, this.context.clock.now()));
     }
   }
 
-  #tell(index: number, outcome: Outcome): Promise<boolean> | undefined {
+  #report(index: number, outcome: Outcome): Promise<boolean> | undefined {
     if (this.context.emit !== undefined) reportOutcome(this.context, outcome);
     return this.#reader.settle(index, outcome);
   }
 
-  /**
-   * Nothing of the lane leaves until the host has written down what it was told; and nothing at all when it could not.
-   */
+  /** Sends nothing of the lane until the host has persisted its outcomes, and defers what waits if the host fails. */
   #lockLane(lane: string, persisted: Promise<boolean>): void {
     const others = this.#persisting.get(lane);
     const all = others === undefined ? persisted : Promise.all([others, persisted]).then(([a, b]) => a && b);
     this.#persisting.set(lane, all);
     this.#queue.lock(lane);
-    void all.then((good) => {
+    void all.then((isPersisted) => {
       if (this.#persisting.get(lane) === all) this.#persisting.delete(lane);
-      if (!good) this.#blockLane(lane, undefined);
+      if (!isPersisted) this.#blockLane(lane, undefined);
       this.#queue.unlock(lane);
       this.#startReady();
       if (this.#open === 0) this.#finished?.();
@@ -225,11 +225,11 @@ export class DeliveryRun implements SendRun, BatchOwner {
     this.#scopeWaiting += change;
     if (change < 0) return;
     this.#wakeMoveWaiters();
-    this.#tellWhereIdle();
+    this.#notifyIdle();
   }
 
-  /** What is left waits for company, or for its scope. */
-  #tellWhereIdle(): void {
+  /** Tells the reader if the rest only waits for full batches, or for scopes. */
+  #notifyIdle(): void {
     if (this.#started <= this.#scopeWaiting) this.#reader.idle();
   }
 
@@ -237,13 +237,13 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (this.#moveWaiters.length > 0) wakeAll(this.#moveWaiters);
   }
 
-  /** Sends what has waited since `since` (by clock.elapsed) or longer, full or not; without it, everything. */
+  /** Sends batches, full or not, that wait since `since` (by clock.elapsed) or longer; by default all. */
   flush(since?: number): void {
     this.#queue.flush(since);
     this.#startReady();
   }
 
-  /** The input ended: everything goes out. Resolves when all events have their outcome. */
+  /** Sends everything at the end of the input. Resolves when all events have their outcomes. */
   async finish(): Promise<void> {
     this.flush();
     if (this.#open > 0) {
@@ -254,7 +254,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     this.context.runs.delete(this);
   }
 
-  /** Nothing more is started; what is in flight is finished. */
+  /** Starts no more requests; those in flight finish. */
   stop(): void {
     const { pacer, scopePauses } = this.context;
     this.stopped = true;
@@ -268,30 +268,30 @@ export class DeliveryRun implements SendRun, BatchOwner {
     this.#wakeMoveWaiters();
   }
 
-  /** What waits for its scope comes back deferred. */
+  /** Defers everything that waits for its scope. */
   deferScopeWaiters(): void {
     this.context.scopePauses.dismiss(this, 'throttled');
   }
 
-  /** Batches made, and lanes with one, that have not started. */
+  /** Batches, and lanes with one, that have not started. */
   backlog(): number {
     return this.#queue.backlog();
   }
 
-  /** Resolves when no more of them wait than may be in flight. */
+  /** Resolves when the backlog is at most the concurrency. */
   whenReady(): Promise<void> {
     if (this.backlog() <= this.context.pace.concurrency) return Promise.resolve();
     return new Promise((resolve) => this.#readyWaiters.push(resolve));
   }
 
-  /** Since when, by clock.elapsed, the oldest delivery waits for company, or for an earlier event of its lane. */
+  /** Since when (by clock.elapsed) the oldest delivery waits for a full batch, or for an earlier event of its lane. */
   waitingSince(): number | undefined {
     return this.#queue.waitingSince();
   }
 
   /**
-   * About how long an event read now would wait, at the connection's pace, behind those of this run that wait to leave,
-   * in milliseconds; 0 where none do.
+   * About how long an event read now would wait at the connection's pace behind the waiting events of this run, in
+   * milliseconds; 0 if none wait.
    */
   behindMs(): number {
     const items = this.#open - this.#startedEvents;
@@ -301,19 +301,19 @@ export class DeliveryRun implements SendRun, BatchOwner {
     return pacer.behindMs(requests, Math.max(0, items));
   }
 
-  /** Batches on their way; not those that only wait for their scope. */
+  /** Batches in progress, without those that only wait for their scope. */
   running(): number {
     return Math.max(0, this.#started - this.#scopeWaiting);
   }
 
-  /** Resolves when a batch has left, was refused, or came back; at once where none is on its way. */
+  /** Resolves when a batch gets or is refused its slot, or is done; at once if none is in progress. */
   whenMoved(): Promise<void> {
     if (this.running() === 0) return Promise.resolve();
     return new Promise((resolve) => this.#moveWaiters.push(resolve));
   }
 }
 
-/** Those that wait again, wait for the next time. */
+/** Waiters added meanwhile wait for the next time. */
 function wakeAll(waiters: (() => void)[]): void {
   for (const wake of waiters.splice(0)) wake();
 }

@@ -3,13 +3,13 @@ import type { Outcome } from '../api/outcome.ts';
 import {
   aNumber,
   anAbortSignal,
+  atLeastZero,
   checkedOptions,
   kindOf,
   someMilliseconds,
   type OptionTable,
 } from './argument-check.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
-import { atLeastZero } from './deliver.ts';
 import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { AsyncQueue, done, type QueueProducer } from './async-queue.ts';

@@ -27,7 +27,7 @@ export class BatchQueue {
   /** Created with the first delivery that has a lane: most vendors use no lanes. */
   #lanes: Lanes | undefined;
   /** Deliveries that a vendor's own batch() left out. */
-  readonly forgotten: PendingDelivery[] = [];
+  readonly omitted: PendingDelivery[] = [];
 
   constructor(context: ConnectionContext, options: BatchQueueOptions) {
     const { limits, framing, batchesItself } = context.vendor;
@@ -109,9 +109,9 @@ export class BatchQueue {
 
   #push(deliveries: readonly PendingDelivery[]): void {
     if (!this.#context.vendor.batchesItself) return void this.#ready.push(batchOf(deliveries) as PendingBatch);
-    const { batches, forgotten } = batchByVendor(this.#context, deliveries);
+    const { batches, omitted } = batchByVendor(this.#context, deliveries);
     for (const batch of batches) this.#ready.push(batch);
-    this.forgotten.push(...forgotten);
+    this.omitted.push(...omitted);
   }
 
   #openLanes(): Lanes {

@@ -10,16 +10,16 @@ export const windowsToBatch = 4;
 export function batchByVendor(
   context: ConnectionContext,
   deliveries: readonly PendingDelivery[],
-): { readonly batches: PendingBatch[]; readonly forgotten: Set<PendingDelivery> } {
+): { readonly batches: PendingBatch[]; readonly omitted: Set<PendingDelivery> } {
   const { vendor } = context;
-  const forgotten = new Set(deliveries);
+  const omitted = new Set(deliveries);
   const batches: PendingBatch[] = [];
   try {
     const vendorBatches: unknown = vendor.batch(deliveries, vendor.settings);
     if (!Array.isArray(vendorBatches)) throw invalidReturn(vendorBatches, 'batch() did not return a list');
     for (const { items } of vendorBatches as ReturnType<typeof vendor.batch>) {
       const ownDeliveries = (items as unknown as readonly PendingDelivery[]).filter((delivery) =>
-        forgotten.delete(delivery),
+        omitted.delete(delivery),
       );
       // The folder chooses the groups; the limits of the manifest and the connection still apply.
       for (const batch of batchByLimits(ownDeliveries, vendor.limits, vendor.framing)) {
@@ -29,6 +29,6 @@ export function batchByVendor(
   } catch (error) {
     defect(context, 'batch', error);
   }
-  if (forgotten.size > 0) defect(context, 'batch', invalidReturn(undefined, 'batch() left out deliveries'));
-  return { batches, forgotten };
+  if (omitted.size > 0) defect(context, 'batch', invalidReturn(undefined, 'batch() left out deliveries'));
+  return { batches, omitted };
 }

@@ -13,8 +13,8 @@ export interface Duplicates {
    * was skipped. `twin`: another copy is in progress, whose settle() returns this `index`.
    */
   take(id: string, index: number): 'new' | 'twin' | 'settled';
-  /** Settles an event in progress. `forGood`: its copies need not be sent. Returns the indexes of its twins. */
-  settle(id: string, forGood: boolean): readonly number[];
+  /** Settles an event in progress. `final`: its copies need not be sent. Returns the indexes of its twins. */
+  settle(id: string, final: boolean): readonly number[];
 }
 
 const none: readonly number[] = [];
@@ -56,9 +56,9 @@ export function createDuplicates(size: number): Duplicates {
       if (byAge.length > size) forgetOldest();
       return 'new';
     },
-    settle(id, forGood) {
+    settle(id, final) {
       const number = -(numbers.get(id) ?? 0);
-      if (forGood && number >= oldest) numbers.set(id, number);
+      if (final && number >= oldest) numbers.set(id, number);
       else numbers.delete(id);
       if (twins.size === 0) return none;
       const others = twins.get(id) ?? none;
@@ -75,19 +75,18 @@ export const duplicate: Reason = {
   field: 'messageId',
 };
 
-const judgedAlone: Reason = {
+const refusedAlone: Reason = {
   code: 'held_back',
   message: 'An event with the same messageId was refused, which says nothing about this one',
   field: 'messageId',
 };
 
 /** Whether another copy of the event has nothing more to do in this run. */
-export const isForGood = ({ kind }: Outcome): boolean =>
-  kind === 'delivered' || kind === 'unknown' || kind === 'skipped';
+export const isFinal = ({ kind }: Outcome): boolean => kind === 'delivered' || kind === 'unknown' || kind === 'skipped';
 
 /** The outcome of a copy that waited for another: if one comes back, all its copies do. `now` in epoch ms. */
 export function twinOutcome(outcome: Outcome, eventId: string, now: number): Outcome {
-  if (isForGood(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
+  if (isFinal(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
   if (outcome.kind !== 'rejected') return outcome;
-  return { kind: 'deferred', eventId, reason: judgedAlone, retryAt: isoTime(now) };
+  return { kind: 'deferred', eventId, reason: refusedAlone, retryAt: isoTime(now) };
 }

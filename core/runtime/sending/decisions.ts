@@ -49,16 +49,16 @@ function classify(context: ConnectionContext, failure: Failure, batch: PendingBa
     if (failure.kind === 'crash') defect(context, failure.left ? 'response' : 'request', failure.error);
     const response = failure.kind === 'http' ? failure.response : undefined;
     const decision = checked(context, context.vendor.classifyError(failure, batch));
-    if (decision === undefined) return houseDecision(failure, batch);
+    if (decision === undefined) return defaultDecision(failure, batch);
     return maskedDecision(context, decision, { batch, response, aboutAll: true });
   } catch (error) {
     defect(context, 'classifyError', error);
-    return houseDecision(failure, batch);
+    return defaultDecision(failure, batch);
   }
 }
 
 /** Decides about a failure that the folder cannot judge. A request that was never sent cannot have arrived. */
-const houseDecision = (failure: Failure, batch: PendingBatch): RetryDecision =>
+const defaultDecision = (failure: Failure, batch: PendingBatch): RetryDecision =>
   neverLeft(failure) ? classifyWith([])(failure, batch) : notMentioned;
 
 const kinds: ReadonlySet<unknown> = new Set(decisionKinds);

@@ -6,7 +6,7 @@ import { scheduleRetry } from './schedule-retry.ts';
 import { waitForScope } from './scope-wait.ts';
 import type { Retry, SendingBatch } from './send-run.ts';
 import type { Group } from './settle.ts';
-import { halved, oneByOne, sendParts, type Step } from './split.ts';
+import { halved, takeInOrder, sendParts, type Step } from './split.ts';
 import type { Tries } from './retry-policy.ts';
 
 /** How a batch continues after an answer: by a retry of the same request, and by parts with requests of their own. */
@@ -24,7 +24,7 @@ export function followUp(
 ): FollowUp {
   if (lane !== undefined && groups.length > 1) {
     const steps = groups.map((group) => stepOf(send, group, response));
-    return { retry: undefined, parts: [oneByOne(send.run, steps)] };
+    return { retry: undefined, parts: [takeInOrder(send.run, steps)] };
   }
   let retry: Retry | undefined;
   const parts: Promise<void>[] = [];

@@ -14,7 +14,7 @@ export function concludeRefusal(run: SendRun, batch: PendingBatch, finding: 'cre
   for (const delivery of batch.items) {
     const reason = delivery.reason ?? unauthorized;
     if (finding === 'credentials') suspend(run, delivery, reason);
-    else if (finding === 'event') run.settle(delivery, rejected(delivery, { ...reason, ...ofTheEvent }));
+    else if (finding === 'event') run.settle(delivery, rejected(delivery, { ...reason, ...eventRefused }));
     else {
       const wait = waitMs(run.policy, inquiry.putOff(delivery), clock.random);
       run.settle(delivery, deferred(delivery, reason, clock.now() + wait));
@@ -23,7 +23,7 @@ export function concludeRefusal(run: SendRun, batch: PendingBatch, finding: 'cre
 }
 
 const unauthorized: Reason = { code: 'unauthorized', message: 'The vendor refused the request' };
-const ofTheEvent = {
+const eventRefused = {
   code: 'vendor_rejected',
   message: 'The vendor refuses this event, and takes others with the same credentials',
 } as const;
@@ -35,14 +35,14 @@ const ofTheEvent = {
 export async function investigate(send: SendingBatch, batch: PendingBatch, question: Question): Promise<void> {
   const { run } = send;
   const { inquiry } = run.context;
-  const samples = batch.lane === undefined ? spread(mostTelling(inquiry, batch)) : batch.items.slice(0, 1);
+  const samples = batch.lane === undefined ? spread(unsuspected(inquiry, batch)) : batch.items.slice(0, 1);
   const end = endOfBatch(run, batch);
   const examination = await inquiry.open(question, samples.length, end.reached);
   end.forget();
   const unfinished: (() => Promise<void>)[] = [];
   let tried = 0;
   try {
-    const isOver = (): boolean => examination.passed() || examination.fruitless() || isPointless(run, batch);
+    const isOver = (): boolean => examination.passed() || examination.fruitless() || isObsolete(run, batch);
     const within = { withinMs: batch.deadline - run.context.clock.elapsed(), signal: run.signal() };
     if (!isOver() && (await examination.check(within, isOver)) === 'refused')
       concludeRefusal(run, batch, 'credentials');
@@ -64,7 +64,7 @@ export async function investigate(send: SendingBatch, batch: PendingBatch, quest
 }
 
 /** Nobody needs the result any more. */
-const isPointless = (run: SendRun, { deadline }: PendingBatch): boolean =>
+const isObsolete = (run: SendRun, { deadline }: PendingBatch): boolean =>
   run.stopped || run.context.clock.elapsed() >= deadline || isSuspended(run);
 
 /** Continues with the unsettled rest. `waits`: it waits until some event passes. */
@@ -105,7 +105,7 @@ const isSuspended = ({ context }: SendRun): boolean =>
   context.suspensions.any && context.suspensions.against(undefined) !== undefined;
 
 /** Events that were not refused before, if there are any: another refusal of the others says nothing new. */
-function mostTelling(inquiry: Inquiry, { items }: PendingBatch): readonly PendingDelivery[] {
+function unsuspected(inquiry: Inquiry, { items }: PendingBatch): readonly PendingDelivery[] {
   const others = items.filter((delivery) => !inquiry.suspected(delivery));
   return others.length > 0 ? others : items;
 }

@@ -98,10 +98,10 @@ export function maskInTurns(
 ): Promise<void> | undefined {
   const texts = textsIn(reply);
   if (texts.length <= inOneGo || !isLegible(response)) return undefined;
-  return lookThrough(maskerFor(context, batch), texts, response?.cut === true);
+  return maskTexts(maskerFor(context, batch), texts, response?.cut === true);
 }
 
-async function lookThrough(masker: MessageMasker, texts: readonly string[], cut: boolean): Promise<void> {
+async function maskTexts(masker: MessageMasker, texts: readonly string[], cut: boolean): Promise<void> {
   while (masker.indexNext(inOneGo)) await yieldToEventLoop();
   for (let i = 0; i < texts.length; i++) {
     if (i % inOneGo === 0) await yieldToEventLoop();

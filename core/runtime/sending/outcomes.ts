@@ -87,7 +87,7 @@ export function suspended(
 }
 
 /** The outcome of an event that a defect of the runtime lost track of. */
-export const lost = (delivery: PendingDelivery): Outcome =>
+export const lostOutcome = (delivery: PendingDelivery): Outcome =>
   delivery.attempts > 0
     ? unknown(delivery, { code: 'ambiguous_delivery', message: 'A defect in the runtime hid what became of the event' })
     : rejected(delivery, { code: 'internal_error', message: 'A defect in the runtime stopped the event' });

@@ -43,7 +43,7 @@ export interface Tries {
  * The wait before the next attempt: a random part of the doubling back-off, never less than 1 ms or the wait that the
  * vendor asked for.
  */
-export function waitMs(policy: RetryPolicy, failures: number, random: () => number, askedMs = 0): number {
+export function waitMs(policy: RetryPolicy, failures: number, random: () => number, requestedMs = 0): number {
   const jittered = fullJitter(backoffMs(policy, failures), random);
-  return Math.max(1, jittered, Math.min(askedMs, policy.retryAfterCapMs));
+  return Math.max(1, jittered, Math.min(requestedMs, policy.retryAfterCapMs));
 }

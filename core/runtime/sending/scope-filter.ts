@@ -13,7 +13,7 @@ export interface FilteredBatch {
  * Settles the suspended items of a batch, and separates those that may be sent now from those that wait for their
  * scopes. In a lane the whole batch waits if one item does. `cleared` is the scope that has just released the batch.
  */
-export function filterByScope(run: SendRun, batch: PendingBatch, cleared: string | undefined): FilteredBatch {
+export function filterByScope(run: SendRun, batch: PendingBatch, clearedScope: string | undefined): FilteredBatch {
   const { suspensions, scopePauses } = run.context;
   const leaving = suspensions.any ? withoutSuspended(run, batch) : batch;
   if (leaving === undefined || !scopePauses.any) return { leaving, paused: none };
@@ -21,7 +21,7 @@ export function filterByScope(run: SendRun, batch: PendingBatch, cleared: string
   const byScope = new Map<string, { readonly pause: ScopePause; readonly deliveries: PendingDelivery[] }>();
   let longest: ScopePause | undefined;
   for (const delivery of leaving.items) {
-    const pause = scopePauses.against(delivery.scopes, cleared);
+    const pause = scopePauses.against(delivery.scopes, clearedScope);
     if (pause === undefined) {
       free.push(delivery);
       continue;

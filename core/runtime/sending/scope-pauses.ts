@@ -65,7 +65,7 @@ export class ScopePauses {
    * The longest pause of these scopes, if there is one. `cleared` has released the delivery: it counts only if paused
    * again.
    */
-  against(names: readonly string[] | undefined, cleared: string | undefined): ScopePause | undefined {
+  against(names: readonly string[] | undefined, clearedScope: string | undefined): ScopePause | undefined {
     if (this.#scopes === undefined || names === undefined) return undefined;
     const now = this.#clock.elapsed();
     let longest: ScopePause | undefined;
@@ -73,7 +73,7 @@ export class ScopePauses {
       const paused = this.#scopes.get(scope);
       if (paused === undefined) continue;
       if (isOver(paused, now)) this.#forget(scope);
-      else if (scope === cleared && paused.until <= now) continue;
+      else if (scope === clearedScope && paused.until <= now) continue;
       else if (longest === undefined || paused.until > longest.until)
         longest = { scope, until: Math.max(now, paused.until) };
     }

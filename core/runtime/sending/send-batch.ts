@@ -25,7 +25,7 @@ import { abandon, applyDecisions } from './settle.ts';
 import { deferLane, laneIsPersisted } from './split.ts';
 
 /**
- * One batch, from the moment it wants a slot to its last outcome. Its methods are its states, in the order of time:
+ * Sends one batch, from its wait for a slot to its last outcome. Its methods are its states, in order of time:
  *
  * start     drops what is suspended, and asks the pacer for a slot
  * onSlot    makes the request, and hands it to the transport
@@ -40,9 +40,9 @@ import { deferLane, laneIsPersisted } from './split.ts';
 export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, FolderSendListener {
   readonly run: SendRun;
   readonly #owner: BatchOwner;
-  /** What #finish() answers for. */
+  /** The batch as #finish() reports it. */
   readonly #whole: PendingBatch;
-  /** What the next attempt, or the one under way, sends. */
+  /** The items of the next or current attempt. */
   #batch: PendingBatch;
   deadline: number;
   items: number;
@@ -54,16 +54,16 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
   withinMs = 0;
   readonly replyBytes: number;
   #request: HttpRequest | undefined;
-  /** The same items leave as the same bytes (ALL-03). */
+  /** The same items are sent as the same bytes (ALL-03). */
   #body: EncodedBody | undefined;
   #leftAt = 0;
   #hasStarted = false;
-  /** The scope that it waited for, and that let it go. */
+  /** The scope that has released the batch. */
   #clearedScope: string | undefined;
   #slotTold = false;
   #isOver = false;
   #onFirstAnswer: ((goOn: () => void) => void) | undefined;
-  /** What goes on in requests of its own. */
+  /** Parts with requests of their own. */
   #parts: Promise<void>[] | undefined;
 
   constructor(run: SendRun, owner: BatchOwner, batch: PendingBatch, urgent = false) {
@@ -90,7 +90,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
 
   onSlot(refusal: SlotRefusal | undefined): void {
     this.#tellSlotTaken();
-    // What goes wrong here is not the pacer's to catch, which has others waiting.
+    // An error must not reach the pacer, where other batches wait.
     try {
       if (refusal === undefined) return this.#leave();
       for (const delivery of this.#batch.items) {
@@ -103,10 +103,10 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     this.#attemptOver(undefined);
   }
 
-  /** The slot is ours until the answer is judged. */
+  /** Sends the batch. It keeps the slot until its answer is judged. */
   #leave(): void {
     const { context } = this.run;
-    // While it waited for the slot, another answer may have suspended or paused some of it.
+    // Another answer may have suspended or paused some of it during the wait for the slot.
     const leaving = this.#mayLeave(this.#batch);
     if (leaving !== this.#batch) context.pacer.changed(this.#batch.items.length, leaving?.items.length ?? 0);
     if (leaving === undefined) {
@@ -135,10 +135,10 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     try {
       const body = transport.encodeBody(this.#request, this.#body);
       if (body === undefined || !('then' in body)) return this.#transmit(body);
-      // Only compression takes time.
-      body.then((compressed) => this.#transmit(compressed)).catch((error: unknown) => this.#stay(error));
+      // Only compression is asynchronous.
+      body.then((compressed) => this.#transmit(compressed)).catch((error: unknown) => this.#failUnsent(error));
     } catch (error) {
-      this.#stay(error);
+      this.#failUnsent(error);
     }
   }
 
@@ -147,8 +147,8 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     this.run.context.transport.send(this.#request as HttpRequest, body, this);
   }
 
-  /** The transport takes no such request: nothing left. */
-  #stay(error: unknown): void {
+  /** The transport refused the request: nothing was sent. */
+  #failUnsent(error: unknown): void {
     this.onAnswer({ kind: 'crash', error, left: false });
   }
 
@@ -173,7 +173,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     this.onReply(reply, result.kind === 'response' ? result.response : undefined);
   }
 
-  /** `response` is what the reply was read from. */
+  /** `response`: the source of the reply. */
   onReply(reply: Reply, response: HttpResponse | undefined): void {
     const masking = this.items > inOneGo ? maskInTurns(this.run.context, this.#batch, reply, response) : undefined;
     if (masking === undefined) this.#judge(reply, response);
@@ -196,9 +196,9 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     } catch (error) {
       abandon(this.run, this.#batch, error);
     }
-    // The permits of a request that never left are dated now.
+    // A request that was never sent uses its permits now.
     this.onStart();
-    // Only now: what this answer suspends or slows down must do so before the next request gets the slot.
+    // Only now: a suspension or pause by this answer must apply before the next request gets the slot.
     context.pacer.release();
     this.#attemptOver(retry);
   }
@@ -234,7 +234,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     this.#goOn(undefined);
   }
 
-  /** Parts may bring forth parts. Never rejects. */
+  /** Parts may add further parts. Never rejects. */
   async #awaitParts(): Promise<void> {
     try {
       while (this.#parts !== undefined) {
@@ -260,7 +260,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     this.#owner.slotTaken();
   }
 
-  /** What is suspended is settled, and what waits for its scope goes on as a part. */
+  /** Settles suspended items, and lets items that wait for their scope continue as parts. */
   #mayLeave(batch: PendingBatch): PendingBatch | undefined {
     const { suspensions, scopePauses } = this.run.context;
     if (!suspensions.any && !scopePauses.any) return batch;
@@ -310,5 +310,5 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
 }
 
 const isAccepted = ({ kind }: RetryDecision): boolean => kind === 'accept';
-/** What the vendor only checked, or does not want, it has read, with the credentials that came along. */
+/** A vendor that only validates an event, or does not want it, has accepted the credentials as well. */
 const isPassed = ({ kind }: RetryDecision): boolean => kind === 'accept' || kind === 'skip';

@@ -89,7 +89,7 @@ class TryAgain extends Error {
   }
 }
 
-const house = classifyWith([]);
+const classifyByDefault = classifyWith([]);
 
 class RequestSend {
   readonly #context: ConnectionContext;
@@ -177,10 +177,10 @@ class RequestSend {
     try {
       if (result.kind !== 'crash') return maskedDecision(this.#context, this.#spec.judge(result, this.#asBatch), about);
       defect(this.#context, 'request', result.error);
-      return house(result, this.#asBatch);
+      return classifyByDefault(result, this.#asBatch);
     } catch (error) {
       defect(this.#context, 'response', error);
-      return house({ kind: 'crash', error, left: true }, this.#asBatch);
+      return classifyByDefault({ kind: 'crash', error, left: true }, this.#asBatch);
     }
   }
 

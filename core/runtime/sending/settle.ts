@@ -4,7 +4,7 @@ import type { PendingBatch, PendingDelivery } from '../batching/pending-delivery
 import { defect } from '../connection-context.ts';
 import { invalidReturn } from '../invalid-return.ts';
 import { notMentioned } from './decisions.ts';
-import { deferred, delivered, heldBack, lost, rejected, skipped, suspended, unknown } from './outcomes.ts';
+import { deferred, delivered, heldBack, lostOutcome, rejected, skipped, suspended, unknown } from './outcomes.ts';
 import { waitMs, type Tries } from './retry-policy.ts';
 import type { SendRun } from './send-run.ts';
 
@@ -188,7 +188,9 @@ class Settlement {
    * Resends items at once only if others of the batch are refused for good, or the same request would repeat for ever.
    */
   #checkedResend(group: Group): Group {
-    const isBeside = this.#batch.items.some(({ settled }) => settled !== undefined && !mayComeAgain.has(settled.kind));
+    const isBeside = this.#batch.items.some(
+      ({ settled }) => settled !== undefined && !retriableKinds.has(settled.kind),
+    );
     if (!isBeside)
       defect(this.#run.context, 'response', invalidReturn(group, 'resend beside no item that is settled for good'));
     return isBeside && this.#tries.resends < mostResends ? group : { ...group, kind: 'split' };
@@ -206,7 +208,7 @@ class Settlement {
   }
 }
 
-const mayComeAgain: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'suspended']);
+const retriableKinds: ReadonlySet<Outcome['kind']> = new Set(['deferred', 'suspended']);
 /** The most consecutive requests that resend a batch without its refused items, before it is split. */
 const mostResends = 3;
 
@@ -234,5 +236,5 @@ export function suspend(run: SendRun, delivery: PendingDelivery, reason: Reason,
 /** Settles a batch after an unexpected error of core, without a claim about events that may have been sent. */
 export function abandon(run: SendRun, batch: PendingBatch, error: unknown): void {
   defect(run.context, 'core', error);
-  for (const delivery of batch.items) run.settle(delivery, lost(delivery));
+  for (const delivery of batch.items) run.settle(delivery, lostOutcome(delivery));
 }

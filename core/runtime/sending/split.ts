@@ -24,7 +24,7 @@ export async function sendParts(send: SendingBatch, parts: readonly (PendingBatc
   const batches = parts.filter((part) => part !== undefined);
   if (batches[0]?.lane !== undefined) {
     const steps = batches.map((batch) => ({ batch, take: () => send.sendAnew(batch) }));
-    return oneByOne(send.run, steps);
+    return takeInOrder(send.run, steps);
   }
   const waiting = batches.values();
   const sendNext = async (): Promise<void> => {
@@ -35,7 +35,7 @@ export async function sendParts(send: SendingBatch, parts: readonly (PendingBatc
 }
 
 /** Takes the steps of a lane. After a deferral, the rest of the lane is deferred as well. Never rejects. */
-export async function oneByOne(run: SendRun, steps: readonly Step[]): Promise<void> {
+export async function takeInOrder(run: SendRun, steps: readonly Step[]): Promise<void> {
   let deferral: Deferral | undefined;
   for (const { batch, take } of steps) {
     if (deferral === undefined && (await laneIsPersisted(run, batch))) {
