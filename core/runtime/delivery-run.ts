@@ -96,13 +96,13 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const delivery = pendingDelivery(prepared, index, eventId, now, this.#options.withinMs);
     const { suspensions, pacer } = this.context;
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
-    if (suspension !== undefined) return this.#settle(delivery, suspended(delivery, suspension, this.context));
-    if (this.stopped) return this.#settle(delivery, deferred(delivery, stoppedReason, pacer.opensAt()));
+    if (suspension !== undefined) return this.#record(delivery, suspended(delivery, suspension, this.context));
+    if (this.stopped) return this.#record(delivery, deferred(delivery, stoppedReason, pacer.opensAt()));
     const added = this.#queue.add(delivery, now);
     if (added === 'waiting') return this.#startReady();
     const { clock } = this.context;
-    if (added === 'full') return this.#settle(delivery, deferred(delivery, overCapacity, clock.now()));
-    this.#settle(delivery, heldBack(delivery, dateOf(clock, added.blockedUntil)));
+    if (added === 'full') return this.#record(delivery, deferred(delivery, overCapacity, clock.now()));
+    this.#record(delivery, heldBack(delivery, dateOf(clock, added.blockedUntil)));
   }
 
   #transformContextOf(now: number): TransformContext {
@@ -116,7 +116,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   /** Starts as many batches as may wait for a slot. */
   #startReady(): void {
     const { omitted } = this.#queue;
-    if (omitted.length > 0) for (const delivery of omitted.splice(0)) this.#settle(delivery, lostOutcome(delivery));
+    if (omitted.length > 0) for (const delivery of omitted.splice(0)) this.#record(delivery, lostOutcome(delivery));
     if (this.#isStarting) return;
     this.#isStarting = true;
     const { concurrency } = this.context.pace;
@@ -143,7 +143,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   settle(delivery: PendingDelivery, outcome: Outcome): void {
     if (delivery.settled !== undefined) return;
-    this.#settle(delivery, outcome);
+    this.#record(delivery, outcome);
     // Events behind a deferred event of their lane must not overtake it.
     if (outcome.kind === 'deferred' && delivery.lane !== undefined) this.#blockLane(delivery.lane, outcome.retryAt);
   }
@@ -158,7 +158,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     this.#notifyIdle();
   }
 
-  #settle(delivery: PendingDelivery, outcome: Outcome): void {
+  #record(delivery: PendingDelivery, outcome: Outcome): void {
     if (delivery.settled !== undefined) return;
     delivery.settled = outcome;
     this.#open -= 1;
@@ -205,7 +205,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const until = retryAt === undefined ? today : Date.parse(retryAt);
     const now = clock.elapsed();
     for (const delivery of this.#queue.block(lane, now + (until - today), now))
-      this.#settle(delivery, heldBack(delivery, until));
+      this.#record(delivery, heldBack(delivery, until));
   }
 
   persisting(lane: string): Promise<boolean> | undefined {
@@ -262,7 +262,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     pacer.dismiss(this);
     scopePauses.dismiss(this, 'stopped');
     const retryAt = pacer.opensAt();
-    for (const delivery of this.#queue.clear()) this.#settle(delivery, deferred(delivery, stoppedReason, retryAt));
+    for (const delivery of this.#queue.clear()) this.#record(delivery, deferred(delivery, stoppedReason, retryAt));
     if (this.#open === 0) this.#finished?.();
     this.#startReady();
     this.#wakeMoveWaiters();

@@ -81,7 +81,7 @@ describe('the pacer', () => {
       whose: object = call,
     ): Promise<SlotRefusal | undefined> => {
       const refusal = await new Promise<SlotRefusal | undefined>((onSlot) =>
-        pacer.acquire({ items, deadline, run: whose, urgent: false, onSlot }),
+        pacer.acquire({ size: items, deadline, run: whose, urgent: false, onSlot }),
       );
       got.push(refusal === undefined ? name : `${name} ${refusal.cause}`);
       return refusal;
@@ -141,8 +141,8 @@ describe('the pacer', () => {
     const told: (SlotRefusal | undefined)[] = [];
     pacer.pauseFor(9_000);
     const onSlot = (refusal: SlotRefusal | undefined): void => void told.push(refusal);
-    pacer.acquire({ items: 1, deadline: start + 8_999, run: call, urgent: false, onSlot });
-    pacer.acquire({ items: 1, deadline: start, run: call, urgent: false, onSlot });
+    pacer.acquire({ size: 1, deadline: start + 8_999, run: call, urgent: false, onSlot });
+    pacer.acquire({ size: 1, deadline: start, run: call, urgent: false, onSlot });
     expect(told).toEqual([
       { cause: 'throttled', retryAt: start + 9_000 },
       { cause: 'deadline', retryAt: start + 9_000 },

@@ -5,7 +5,7 @@ import { concludeRefusal, investigate, sendSmaller } from './investigate.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import { waitForScope } from './scope-wait.ts';
 import type { Retry, SendingBatch } from './send-run.ts';
-import type { Group } from './settle.ts';
+import type { OpenItems } from './settle.ts';
 import { halved, takeInOrder, sendParts, type Step } from './split.ts';
 import type { Tries } from './retry-policy.ts';
 
@@ -19,7 +19,7 @@ export interface FollowUp {
 export function followUp(
   send: SendingBatch,
   { lane }: PendingBatch,
-  groups: readonly Group[],
+  groups: readonly OpenItems[],
   response: HttpResponse | undefined,
 ): FollowUp {
   if (lane !== undefined && groups.length > 1) {
@@ -36,7 +36,7 @@ export function followUp(
 }
 
 /** The next step of a group. A scope that it has to wait for is paused at once. */
-function stepOf(send: SendingBatch, group: Group, response: HttpResponse | undefined): Step {
+function stepOf(send: SendingBatch, group: OpenItems, response: HttpResponse | undefined): Step {
   const batch = batchOf(group.deliveries) as PendingBatch;
   // Copied now, because the batch may continue and count meanwhile.
   const tries = { attempts: send.attempts, failures: send.failures, resends: send.resends };
@@ -45,7 +45,7 @@ function stepOf(send: SendingBatch, group: Group, response: HttpResponse | undef
       return questionStep(send, batch, response);
     case 'resend':
       tries.resends += 1;
-      return { batch, take: () => send.sendPart(batch, { tries }) };
+      return { batch, take: () => send.continuePart(batch, { tries }) };
     case 'split':
       return { batch, take: () => sendParts(send, halved(batch.items).map(batchOf)) };
     case 'isolate':
@@ -62,12 +62,12 @@ function stepOf(send: SendingBatch, group: Group, response: HttpResponse | undef
   }
 }
 
-function retryStep(send: SendingBatch, group: Group, batch: PendingBatch, tries: Tries): Step {
+function retryStep(send: SendingBatch, group: OpenItems, batch: PendingBatch, tries: Tries): Step {
   const { run } = send;
   const retry = scheduleRetry(run, tries, group);
   if (retry === undefined) return { batch, take: () => Promise.resolve() };
   const { scope } = group;
-  if (scope === undefined) return { batch, take: () => send.sendPart(batch, { tries, retry }) };
+  if (scope === undefined) return { batch, take: () => send.continuePart(batch, { tries, retry }) };
   const pause = { scope, until: run.context.clock.elapsed() + retry.waitMs };
   return { batch, take: () => waitForScope(send, batch, pause, tries) };
 }

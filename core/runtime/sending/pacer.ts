@@ -12,7 +12,7 @@ export interface SlotRefusal {
 /** A request that waits for a slot. */
 export interface SlotWaiter {
   /** Deliveries in the request. */
-  readonly items: number;
+  readonly size: number;
   /** By clock.elapsed. */
   readonly deadline: number;
   /** The run it belongs to, for dismiss(). */
@@ -105,15 +105,15 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
       const now = clock.elapsed();
       for (let queue = next(); queue !== undefined; queue = next()) {
         const head = queue.peekFront() as SlotWaiter;
-        const delay = delayMs(head.items, now);
+        const delay = delayMs(head.size, now);
         if (now + delay > head.deadline || now >= head.deadline) {
           queue.shift();
-          waitingItems -= head.items;
+          waitingItems -= head.size;
           head.onSlot({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
         } else if (hasSlot() && delay === 0) {
           queue.shift();
-          waitingItems -= head.items;
-          take(head.items);
+          waitingItems -= head.size;
+          take(head.size);
           head.onSlot(undefined);
         } else {
           return wakeIn(delay > 0 ? delay : sweepMs);
@@ -152,7 +152,7 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
         else queue.push(waiter);
       }
     }
-    for (const { items } of refusedWaiters) waitingItems -= items;
+    for (const { size } of refusedWaiters) waitingItems -= size;
     for (const waiter of refusedWaiters) waiter.onSlot(refusal);
     if (waiting.length === 0 && urgents.length === 0 && free === concurrency) stopTimer();
   }
@@ -164,17 +164,17 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
 
   return {
     acquire(waiter) {
-      const { items, deadline } = waiter;
+      const { size, deadline } = waiter;
       const now = clock.elapsed();
-      const delay = delayMs(items, now);
+      const delay = delayMs(size, now);
       if (now >= deadline) return waiter.onSlot({ cause: 'deadline', retryAt: dateIn(delay) });
       if (now + delay > deadline) return waiter.onSlot({ cause: 'throttled', retryAt: dateIn(delay) });
       if (passage === 'open' && free > 0 && delay === 0 && waiting.length === 0) {
-        take(items);
+        take(size);
         return waiter.onSlot(undefined);
       }
       (waiter.urgent ? urgents : waiting).push(waiter);
-      waitingItems += items;
+      waitingItems += size;
       pump();
     },
     changed(items, leaving) {

@@ -37,7 +37,7 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
   readonly #context: ConnectionContext;
   readonly #request: HttpRequest;
   readonly run: { signal(): AbortSignal };
-  readonly items = 1;
+  readonly size = 1;
   readonly deadline: number;
   readonly urgent: boolean;
   withinMs = 0;

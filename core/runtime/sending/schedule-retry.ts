@@ -3,13 +3,13 @@ import { batchOf, type PendingBatch } from '../batching/pending-delivery.ts';
 import { deferred } from './outcomes.ts';
 import { waitMs, type Tries } from './retry-policy.ts';
 import type { Retry, SendRun } from './send-run.ts';
-import type { Group } from './settle.ts';
+import type { OpenItems } from './settle.ts';
 
 /**
  * Schedules the next attempt of a group. If there may be none, defers all of the group and returns `undefined`. The
  * vendor's pause applies to the group's scope, or to the whole connection if it has none.
  */
-export function scheduleRetry(run: SendRun, tries: Tries, group: Group): Retry | undefined {
+export function scheduleRetry(run: SendRun, tries: Tries, group: OpenItems): Retry | undefined {
   const { clock, pacer, scopePauses, budget, emit, slug, id: connection } = run.context;
   const { requestedMs, throttled, scope } = group;
   const batch = batchOf(group.deliveries) as PendingBatch;

@@ -13,7 +13,7 @@ export interface ScopePause {
 export interface ScopeWaiter {
   /** The run they belong to, for dismiss(). */
   readonly run: object;
-  readonly items: number;
+  readonly size: number;
   /** By clock.elapsed. */
   readonly deadline: number;
   /**
@@ -89,7 +89,7 @@ export class ScopePauses {
   wait(scope: string, waiter: ScopeWaiter): void {
     const paused = this.#pausedScope(scope);
     paused.waiters.push(waiter);
-    paused.items += waiter.items;
+    paused.items += waiter.size;
     if (paused.stopTimer === undefined) this.#watch(paused);
   }
 
@@ -157,7 +157,7 @@ export class ScopePauses {
     for (let count = 0; count < limit && paused.until <= this.#clock.elapsed(); count++) {
       const waiter = paused.waiters.shift();
       if (waiter === undefined) return;
-      paused.items -= waiter.items;
+      paused.items -= waiter.size;
       waiter.onScopeOpen(undefined);
     }
   }
@@ -182,6 +182,6 @@ function takeOut(paused: PausedScope, matches: (waiter: ScopeWaiter) => boolean)
     if (matches(waiter)) out.push(waiter);
     else paused.waiters.push(waiter);
   }
-  for (const { items } of out) paused.items -= items;
+  for (const { size } of out) paused.items -= size;
   return out;
 }

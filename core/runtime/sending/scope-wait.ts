@@ -20,7 +20,7 @@ export function waitForScope(send: SendingBatch, batch: PendingBatch, pause: Sco
 
 class ScopeWait implements ScopeWaiter {
   readonly run: SendRun;
-  readonly items: number;
+  readonly size: number;
   readonly deadline: number;
   readonly #send: SendingBatch;
   readonly #batch: PendingBatch;
@@ -36,7 +36,7 @@ class ScopeWait implements ScopeWaiter {
     settled: (part: Promise<void> | undefined) => void,
   ) {
     this.run = send.run;
-    this.items = batch.items.length;
+    this.size = batch.items.length;
     this.deadline = batch.deadline;
     this.#send = send;
     this.#batch = batch;
@@ -55,7 +55,7 @@ class ScopeWait implements ScopeWaiter {
       return this.#settled(undefined);
     }
     const { scopePauses } = this.run.context;
-    const part = this.#send.sendPart(this.#batch, {
+    const part = this.#send.continuePart(this.#batch, {
       tries: this.#tries,
       clearedScope: scope,
       onFirstAnswer(goOn) {

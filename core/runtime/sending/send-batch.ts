@@ -16,12 +16,12 @@ import { waitForScope } from './scope-wait.ts';
 import {
   AwaitedBatch,
   type BatchOwner,
-  type PartOptions,
+  type ContinueOptions,
   type Retry,
   type SendingBatch,
   type SendRun,
 } from './send-run.ts';
-import { abandon, applyDecisions } from './settle.ts';
+import { abandon, settleDecided } from './settle.ts';
 import { deferLane, laneIsPersisted } from './split.ts';
 
 /**
@@ -30,11 +30,12 @@ import { deferLane, laneIsPersisted } from './split.ts';
  * start     drops what is suspended, and asks the pacer for a slot
  * onSlot    makes the request, and hands it to the transport
  * onStart   the first byte leaves
- * onAnswer  reads the answer, decides about each item, settles what is decided, and gives the slot back
+ * onAnswer  reads the answer; onReply() masks what it says
+ * #decide   decides about each item, and settles what is decided; then the slot is released
  * #finish   tells the owner
  *
- * After onAnswer it may sleep and start again with what asked for that; what goes on in requests of its own is a
- * BatchSend of its own (follow-up.ts). It is itself the pacer's waiter and the exchange's listener, so that a request
+ * After #decide it may sleep, and start again with the items to retry. Items that need requests of their own become
+ * parts, each a BatchSend (follow-up.ts). It is itself the pacer's waiter and the exchange's listener, so that a request
  * takes one object more, its Exchange, and no closure.
  */
 export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, FolderSendListener {
@@ -45,7 +46,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
   /** The items of the next or current attempt. */
   #batch: PendingBatch;
   deadline: number;
-  items: number;
+  size: number;
   urgent: boolean;
   attempts = 0;
   failures = 0;
@@ -72,7 +73,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     this.#whole = batch;
     this.#batch = batch;
     this.deadline = batch.deadline;
-    this.items = batch.items.length;
+    this.size = batch.items.length;
     this.urgent = urgent;
     this.replyBytes = run.context.vendor.replyBytes;
   }
@@ -83,7 +84,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     if (waiting === undefined) return this.#attemptOver(undefined);
     this.#batch = waiting;
     this.deadline = waiting.deadline;
-    this.items = waiting.items.length;
+    this.size = waiting.items.length;
     if (this.run.stopped) this.onSlot({ cause: 'stopped', retryAt: pacer.opensAt() });
     else pacer.acquire(this);
   }
@@ -114,7 +115,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
       return this.#attemptOver(undefined);
     }
     this.#batch = leaving;
-    this.items = leaving.items.length;
+    this.size = leaving.items.length;
     this.attempts += 1;
     for (const delivery of leaving.items) delivery.attempts += 1;
     this.mark = context.inquiry.refusals;
@@ -159,13 +160,13 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
   onStart(): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
-    this.run.context.pacer.started(this.items);
+    this.run.context.pacer.started(this.size);
   }
 
   onAnswer(result: WireResult): void {
     const { context } = this.run;
     if (context.emit !== undefined) {
-      const { items, attempts: attempt } = this;
+      const { size: items, attempts: attempt } = this;
       const bytes = this.#body?.bytes.length ?? 0;
       reportRequest(context, { items, bytes, attempt, ms: context.clock.elapsed() - this.#leftAt }, result);
     }
@@ -175,32 +176,36 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
 
   /** `response`: the source of the reply. */
   onReply(reply: Reply, response: HttpResponse | undefined): void {
-    const masking = this.items > inOneGo ? maskInTurns(this.run.context, this.#batch, reply, response) : undefined;
-    if (masking === undefined) this.#judge(reply, response);
-    else void masking.then(() => this.#judge(reply, response));
+    const masking = this.size > inOneGo ? maskInTurns(this.run.context, this.#batch, reply, response) : undefined;
+    if (masking === undefined) this.#conclude(reply, response);
+    else void masking.then(() => this.#conclude(reply, response));
   }
 
-  #judge(reply: Reply, response: HttpResponse | undefined): void {
+  #conclude(reply: Reply, response: HttpResponse | undefined): void {
+    const retry = this.#decide(reply, response);
+    // A request that was never sent uses its permits now.
+    this.onStart();
+    // Only now: a suspension or pause by this answer must apply before the next request gets the slot.
+    this.run.context.pacer.release();
+    this.#attemptOver(retry);
+  }
+
+  /** Settles the items that the answer decides, and starts the parts of the others. Returns what is to be retried. */
+  #decide(reply: Reply, response: HttpResponse | undefined): Retry | undefined {
     const { context } = this.run;
-    let retry: Retry | undefined;
     try {
       const decisions = decisionsOf(context, reply, this.#batch, response);
       if (decisions.some(isAccepted)) context.budget.earn();
       if (decisions.some(isPassed)) context.inquiry.passed(this.mark);
-      const groups = applyDecisions(this.run, this.#batch, decisions, this);
-      if (groups.length > 0) {
-        const next = followUp(this, this.#batch, groups, response);
-        retry = next.retry;
-        for (const part of next.parts) this.#addPart(part);
-      }
+      const open = settleDecided(this.run, this.#batch, decisions, this);
+      if (open.length === 0) return undefined;
+      const { retry, parts } = followUp(this, this.#batch, open, response);
+      for (const part of parts) this.#addPart(part);
+      return retry;
     } catch (error) {
       abandon(this.run, this.#batch, error);
+      return undefined;
     }
-    // A request that was never sent uses its permits now.
-    this.onStart();
-    // Only now: a suspension or pause by this answer must apply before the next request gets the slot.
-    context.pacer.release();
-    this.#attemptOver(retry);
   }
 
   #attemptOver(retry: Retry | undefined): void {
@@ -273,7 +278,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     (this.#parts ??= []).push(part);
   }
 
-  sendPart(batch: PendingBatch, options: PartOptions = {}): Promise<void> {
+  continuePart(batch: PendingBatch, options: ContinueOptions = {}): Promise<void> {
     const owner = new AwaitedBatch();
     const part = new BatchSend(this.run, owner, batch, this.urgent);
     const { attempts, failures, resends } = options.tries ?? this;
@@ -288,7 +293,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     return owner.done;
   }
 
-  sendAnew(batch: PendingBatch): Promise<void> {
+  sendPart(batch: PendingBatch): Promise<void> {
     const owner = new AwaitedBatch();
     new BatchSend(this.run, owner, batch).start();
     return owner.done;

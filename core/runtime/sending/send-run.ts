@@ -36,8 +36,8 @@ export interface Retry {
   readonly waitMs: number;
 }
 
-/** How a part of a batch starts. */
-export interface PartOptions {
+/** How a part of a batch continues. */
+export interface ContinueOptions {
   /** Attempts so far. Default: the current ones of the whole batch. */
   readonly tries?: Tries;
   /** The wait before it starts. */
@@ -53,10 +53,13 @@ export interface SendingBatch extends Tries {
   readonly run: SendRun;
   /** The inquiry's mark when its request was sent. */
   readonly mark: number;
-  /** Sends a part of the batch in requests of its own. Resolves when the part is settled; never rejects. */
-  sendPart(batch: PendingBatch, options?: PartOptions): Promise<void>;
-  /** The same, as a batch without earlier attempts. */
-  sendAnew(batch: PendingBatch): Promise<void>;
+  /**
+   * Sends a part of the batch in requests of its own, with the attempts so far. Resolves when the part is settled; never
+   * rejects.
+   */
+  continuePart(batch: PendingBatch, options?: ContinueOptions): Promise<void>;
+  /** The same, as a batch that was never attempted: what is split, or isolated. */
+  sendPart(batch: PendingBatch): Promise<void>;
   /**
    * Sends one event before all others. Resolves after the first answer, with a function that finishes it. Never
    * rejects.

@@ -9,7 +9,7 @@ import { waitMs, type Tries } from './retry-policy.ts';
 import type { SendRun } from './send-run.ts';
 
 /** Items that an attempt did not settle, and that continue together. In a lane they are neighbours. */
-export interface Group {
+export interface OpenItems {
   /**
    * retry     sent again after a wait
    * resend    sent again at once, as one request
@@ -30,13 +30,13 @@ export interface Group {
 /**
  * Settles every item whose decision is final, and returns the others. `tries` do not include this attempt's failure.
  */
-export function applyDecisions(
+export function settleDecided(
   run: SendRun,
   batch: PendingBatch,
   decisions: readonly RetryDecision[],
   tries: Pick<Tries, 'failures' | 'resends'>,
-): readonly Group[] {
-  if (!allAccepted(decisions)) return new Settlement(run, batch, decisions, tries).apply();
+): readonly OpenItems[] {
+  if (!allAccepted(decisions)) return new AnswerSettlement(run, batch, decisions, tries).apply();
   for (let i = 0; i < decisions.length; i++) {
     const delivery = batch.items[i] as PendingDelivery;
     run.settle(delivery, delivered(delivery, noteOf(decisions[i])));
@@ -52,12 +52,12 @@ function allAccepted(decisions: readonly RetryDecision[]): boolean {
 const noteOf = (decision: RetryDecision | undefined): string | undefined =>
   decision?.kind === 'accept' ? decision.note : undefined;
 
-const none: readonly Group[] = [];
+const none: readonly OpenItems[] = [];
 
 type Refusal = Exclude<RetryDecision, { kind: 'accept' }>;
 
 /** Settles a batch whose answer does not accept all items. */
-class Settlement {
+class AnswerSettlement {
   readonly #run: SendRun;
   readonly #batch: PendingBatch;
   readonly #decisions: readonly RetryDecision[];
@@ -65,7 +65,7 @@ class Settlement {
   readonly #isLone: boolean;
   /** One refusal of the whole request. */
   readonly #refusedAsOne: boolean;
-  readonly #groups: Group[] = [];
+  readonly #groups: OpenItems[] = [];
   /** When the first deferred item of a lane may be retried (epoch ms): later items must not overtake it. */
   #laneWaitsUntil: number | undefined;
 
@@ -83,7 +83,7 @@ class Settlement {
     this.#refusedAsOne = decisions.every(({ kind }) => kind === 'suspend');
   }
 
-  apply(): readonly Group[] {
+  apply(): readonly OpenItems[] {
     const { items, lane } = this.#batch;
     for (let i = 0; i < items.length; i++) {
       const delivery = items[i] as PendingDelivery;
@@ -169,7 +169,7 @@ class Settlement {
   }
 
   /** Groups items that continue in the same way; in a lane, only neighbours. */
-  #group(kind: Group['kind'], delivery: PendingDelivery, scope?: string): Group | undefined {
+  #group(kind: OpenItems['kind'], delivery: PendingDelivery, scope?: string): OpenItems | undefined {
     if (this.#laneWaitsUntil !== undefined) {
       this.#settle(delivery, heldBack(delivery, this.#laneWaitsUntil));
       return undefined;
@@ -187,7 +187,7 @@ class Settlement {
   /**
    * Resends items at once only if others of the batch are refused for good, or the same request would repeat for ever.
    */
-  #checkedResend(group: Group): Group {
+  #checkedResend(group: OpenItems): OpenItems {
     const isBeside = this.#batch.items.some(
       ({ settled }) => settled !== undefined && !retriableKinds.has(settled.kind),
     );

@@ -23,12 +23,12 @@ export function halved(deliveries: readonly PendingDelivery[]): (readonly Pendin
 export async function sendParts(send: SendingBatch, parts: readonly (PendingBatch | undefined)[]): Promise<void> {
   const batches = parts.filter((part) => part !== undefined);
   if (batches[0]?.lane !== undefined) {
-    const steps = batches.map((batch) => ({ batch, take: () => send.sendAnew(batch) }));
+    const steps = batches.map((batch) => ({ batch, take: () => send.sendPart(batch) }));
     return takeInOrder(send.run, steps);
   }
   const waiting = batches.values();
   const sendNext = async (): Promise<void> => {
-    for (const batch of waiting) await send.sendAnew(batch);
+    for (const batch of waiting) await send.sendPart(batch);
   };
   const abreast = Math.max(2, Math.ceil(send.run.context.pace.concurrency / 2));
   await Promise.all(Array.from({ length: abreast }, sendNext));
