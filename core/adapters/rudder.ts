@@ -23,21 +23,11 @@ import {
   TAG_NAMES,
 } from '@rudderstack/integrations-lib/build/tags.js';
 import { mapInBatches } from '@rudderstack/integrations-lib/build/utils/batch-processing.js';
-import type { Outcome, Reason, ReasonCode } from '../api/outcome.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { eventFaultCodes, throttledCodes } from '../api/reason-codes.ts';
 
 /** Labels of RudderStack's delivery metrics, by its own tag names (`errorType`, `destType`, ...). */
 export type StatTags = Readonly<Record<string, string>>;
-
-/** The event itself is wrong: RudderStack's "instrumentation". */
-const instrumentation: ReadonlySet<ReasonCode> = new Set([
-  'unsupported_event',
-  'unmapped_event',
-  'missing_identifier',
-  'missing_field',
-  'invalid_value',
-  'stale_event',
-  'payload_too_large',
-]);
 
 /**
  * The outcome as RudderStack's error: rejected -> aborted (instrumentation if the event is at fault), deferred ->
@@ -62,13 +52,13 @@ export function toRudderError(outcome: Outcome): BaseError | undefined {
 
 function rejected({ code, message, status, detail }: Reason): BaseError {
   if (code === 'internal_error') return new PlatformError(message, 400);
-  return instrumentation.has(code)
+  return eventFaultCodes.has(code)
     ? new InstrumentationError(message)
     : new AbortedError(message, refusalStatus(status), detail);
 }
 
 function deferred({ code, message, status, detail }: Reason): BaseError {
-  if (code === 'rate_limited') return new ThrottledError(message, detail);
+  if (throttledCodes.has(code)) return new ThrottledError(message, detail);
   if (status === undefined || status < 500) return new RetryableError(message, 500, detail);
   // Without the tag the library treats every NetworkError as aborted, even a 503.
   return new NetworkError(message, status, { [TAG_NAMES.ERROR_TYPE]: ERROR_TYPES.RETRYABLE }, detail);

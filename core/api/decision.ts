@@ -1,4 +1,5 @@
-import type { Reason, ReasonCode } from './outcome.ts';
+import type { Reason } from './outcome.ts';
+import type { ReasonCode } from './reason-codes.ts';
 
 /**
  * What to do about a failed request, or about one item of an answered one.

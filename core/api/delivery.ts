@@ -1,4 +1,5 @@
-import type { Note, Reason, ReasonCode } from './outcome.ts';
+import type { Note, Reason } from './outcome.ts';
+import type { ReasonCode } from './reason-codes.ts';
 
 /** The result of validate() for one event. */
 export type Admission =

@@ -42,8 +42,10 @@ export type {
 } from './operation.ts';
 export { admit, payload, reject, skip } from './delivery.ts';
 export type { Admission, Batch, Delivery, Routing, Transformed } from './delivery.ts';
-export { ambiguousCodes, outcomeKinds, reasonCodes } from './outcome.ts';
-export type { Note, Outcome, OutcomeKind, Reason, ReasonCode } from './outcome.ts';
+export { outcomeKinds } from './outcome.ts';
+export type { Note, Outcome, OutcomeKind, Reason } from './outcome.ts';
+export { ambiguousCodes, reasonCodes } from './reason-codes.ts';
+export type { ReasonCode } from './reason-codes.ts';
 export { accept, decide, decisionKinds } from './decision.ts';
 export type { RetryDecision } from './decision.ts';
 export type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';

@@ -1,40 +1,4 @@
-/** Closed on purpose: reason codes become metric labels, so a new one is a decision, not a string. */
-export const reasonCodes = [
-  'unsupported_event',
-  'unmapped_event',
-  'integration_disabled',
-  'missing_identifier',
-  'missing_field',
-  'invalid_value',
-  'consent_denied',
-  'vendor_rejected',
-  'vendor_unavailable',
-  'rate_limited',
-  'timeout',
-  'network',
-  'ambiguous_delivery',
-  'reply_too_large',
-  'reply_unreadable',
-  'interim_response',
-  'poisonous',
-  'stale_event',
-  'duplicate_event',
-  'validated_only',
-  'payload_too_large',
-  'unauthorized',
-  'misconfigured',
-  'held_back',
-  'internal_error',
-] as const;
-export type ReasonCode = (typeof reasonCodes)[number];
-
-/** Reason codes that mean that the vendor may have the event. */
-export const ambiguousCodes: ReadonlySet<ReasonCode> = new Set([
-  'ambiguous_delivery',
-  'reply_too_large',
-  'reply_unreadable',
-  'interim_response',
-]);
+import type { ReasonCode } from './reason-codes.ts';
 
 /** Why an event was not delivered: for the customer, and by its code for metrics. */
 export interface Reason {

@@ -1,4 +1,5 @@
-import type { Outcome, ReasonCode } from '../api/outcome.ts';
+import type { Outcome } from '../api/outcome.ts';
+import type { ReasonCode } from '../api/reason-codes.ts';
 import type { Backoff } from '../policy/backoff.ts';
 import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
 import type { Clock } from '../policy/clock.ts';

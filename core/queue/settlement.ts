@@ -1,4 +1,5 @@
-import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
+import type { Outcome } from '../api/outcome.ts';
+import { ambiguousCodes, throttledCodes, uncountedCodes } from '../api/reason-codes.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
 import { backoffMs, equalJitter, type Backoff } from '../policy/backoff.ts';
 import type { Clock } from '../policy/clock.ts';
@@ -43,9 +44,6 @@ export const policyFor = ({ maxQueueAgeMs = dayMs }: Pick<DestinationManifest, '
   maxAgeMs: maxQueueAgeMs,
 });
 
-/** Deferrals that say nothing against the event: it was too fast, or behind another one. */
-const uncounted: ReadonlySet<Reason['code']> = new Set(['rate_limited', 'held_back']);
-
 /**
  * What an outcome does to an event in a queue:
  * - delivered and skipped events are done; rejected and unknown ones are dead letters.
@@ -67,7 +65,7 @@ export function settlementOf(
   if (kind === 'suspended' && paused)
     return { kind: 'retry', seq, notBefore: now, attempts, ...memory(ambiguous, claim.history) };
   if (kind !== 'deferred') return dead({ kind: 'dead', seq, outcome: kind, reason, attempts: attempts + 1 }, ambiguous);
-  const failed = uncounted.has(reason.code) ? attempts : attempts + 1;
+  const failed = uncountedCodes.has(reason.code) ? attempts : attempts + 1;
   if (failed >= policy.attempts || now - acceptedAt >= policy.maxAgeMs)
     return dead({ kind: 'dead', seq, outcome: kind, reason, attempts: failed }, ambiguous);
   const history = historyAfter(claim.history, outcome, alone, now);
@@ -125,8 +123,8 @@ function historyAfter(
 ): FailureHistory | undefined {
   const { throttled, answers, since } = before ?? { throttled: 0, answers: 0, since: 0 };
   if (reason.status === undefined) return before;
-  if (reason.code === 'rate_limited') return { throttled: throttled + 1, answers, since };
-  if (!alone || scope !== undefined || uncounted.has(reason.code)) return before;
+  if (throttledCodes.has(reason.code)) return { throttled: throttled + 1, answers, since };
+  if (!alone || scope !== undefined || uncountedCodes.has(reason.code)) return before;
   return { throttled, answers: answers + 1, since: answers === 0 ? now : since };
 }
 

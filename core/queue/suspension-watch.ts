@@ -1,4 +1,5 @@
-import type { Reason, ReasonCode } from '../api/outcome.ts';
+import type { Reason } from '../api/outcome.ts';
+import type { ReasonCode } from '../api/reason-codes.ts';
 import type { Backoff } from '../policy/backoff.ts';
 import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
 import type { Clock } from '../policy/clock.ts';

@@ -1,4 +1,5 @@
-import { ambiguousCodes, type Outcome, type Reason } from '../api/outcome.ts';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { throttledCodes, vendorFailureCodes } from '../api/reason-codes.ts';
 
 /** What an outcome, or those of a batch, say about the vendor. */
 export type VendorHealth =
@@ -12,15 +13,6 @@ export type VendorHealth =
   /** Nothing: it was not asked. */
   | { readonly kind: 'silent' };
 
-/** Reasons that are about the vendor or the way there, not about an event. */
-const vendorFailures: ReadonlySet<Reason['code']> = new Set([
-  'vendor_unavailable',
-  'network',
-  'timeout',
-  ...ambiguousCodes,
-  'rate_limited',
-]);
-
 const reached: VendorHealth = { kind: 'reached' };
 const silent: VendorHealth = { kind: 'silent' };
 
@@ -30,7 +22,7 @@ export function healthOf(outcome: Outcome): VendorHealth {
   if ('scope' in outcome && outcome.scope !== undefined) return silent;
   const { code, status } = outcome.reason;
   if (outcome.kind !== 'deferred' && outcome.kind !== 'unknown') return status === undefined ? silent : reached;
-  if (!vendorFailures.has(code)) return silent;
+  if (!vendorFailureCodes.has(code)) return silent;
   return { kind: 'failed', code, earliest: (outcome.kind === 'deferred' && epochOf(outcome.retryAt)) || 0 };
 }
 
@@ -50,7 +42,8 @@ export function batchHealth(outcomes: readonly Outcome[]): VendorHealth {
 export function retryAfterOf(outcomes: readonly Outcome[]): number {
   let until = 0;
   for (const outcome of outcomes) {
-    if (outcome.kind !== 'deferred' || outcome.reason.code !== 'rate_limited' || outcome.scope !== undefined) continue;
+    if (outcome.kind !== 'deferred' || !throttledCodes.has(outcome.reason.code) || outcome.scope !== undefined)
+      continue;
     if (outcome.reason.status !== undefined) until = Math.max(until, epochOf(outcome.retryAt));
   }
   return until;

@@ -1,4 +1,4 @@
-import type { ReasonCode } from '../api/outcome.ts';
+import type { ReasonCode } from '../api/reason-codes.ts';
 import { systemClock, type Clock } from '../policy/clock.ts';
 import { createSharedLimiter } from '../policy/shared-limiter.ts';
 import { errorText } from '../runtime/error-text.ts';

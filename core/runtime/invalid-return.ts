@@ -1,4 +1,5 @@
-import { reasonCodes, type Reason } from '../api/outcome.ts';
+import type { Reason } from '../api/outcome.ts';
+import { reasonCodes } from '../api/reason-codes.ts';
 
 /** A vendor folder returned something invalid. Core writes the message, so it contains nothing of an event. */
 export class InvalidReturn extends TypeError {}

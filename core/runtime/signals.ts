@@ -1,5 +1,6 @@
 import type { Failure } from '../api/failure.ts';
-import type { Note, OutcomeKind, ReasonCode } from '../api/outcome.ts';
+import type { Note, OutcomeKind } from '../api/outcome.ts';
+import type { ReasonCode } from '../api/reason-codes.ts';
 import type { CallResult } from '../api/operation.ts';
 import type { CheckResult } from '../api/credential-check.ts';
 

@@ -1,4 +1,4 @@
-import { ambiguousCodes } from '../../api/outcome.ts';
+import { ambiguousCodes } from '../../api/reason-codes.ts';
 import { yieldToEventLoop } from '../../policy/clock.ts';
 import type { DeadFilter, DeadLetter, LaneOf } from '../queue.ts';
 import type { ByteBudget } from './byte-budget.ts';

@@ -1,4 +1,5 @@
-import { ambiguousCodes, type Outcome, type Reason } from '../../api/outcome.ts';
+import type { Outcome, Reason } from '../../api/outcome.ts';
+import { ambiguousCodes } from '../../api/reason-codes.ts';
 import { isoTime } from '../../policy/clock.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import type { PendingDelivery } from '../batching/pending-delivery.ts';

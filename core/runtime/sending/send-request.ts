@@ -3,7 +3,8 @@ import { classifyWith } from '../../api/classify.ts';
 import type { RetryDecision } from '../../api/decision.ts';
 import type { Batch } from '../../api/delivery.ts';
 import type { WireResult } from '../../api/destination.ts';
-import { ambiguousCodes, type Reason } from '../../api/outcome.ts';
+import type { Reason } from '../../api/outcome.ts';
+import { ambiguousCodes, throttledCodes } from '../../api/reason-codes.ts';
 import type { EncodedBody } from '../../http/transport.ts';
 import { isoTime } from '../../policy/clock.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
@@ -210,7 +211,7 @@ class RequestSend {
         if (reports || decision.resend === false) return unknown(reason);
         return this.#tryAgain(decision.afterMs, false);
       case 'retry':
-        return this.#tryAgain(decision.afterMs, reason.code === 'rate_limited');
+        return this.#tryAgain(decision.afterMs, throttledCodes.has(reason.code));
       case 'skip':
       case 'reject':
       case 'resend':
