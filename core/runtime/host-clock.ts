@@ -1,4 +1,4 @@
-import type { Clock } from '../policy/clock.ts';
+import { systemClock, type Clock } from '../policy/clock.ts';
 import { kindOf } from './argument-check.ts';
 
 /**
@@ -34,7 +34,7 @@ export function neverFailing(now: Clock['now']): Clock['now'] {
 }
 
 /** An aborted sleep may reject, as Node's own does; this one resolves. */
-export const neverRejecting =
+const neverRejecting =
   (sleep: Clock['sleep']): Clock['sleep'] =>
   async (ms, signal) => {
     try {
@@ -47,7 +47,7 @@ export const neverRejecting =
 /**
  * Builds timers on a host's own sleep. The system clock has its own: aborting a sleep costs as much as a few requests.
  */
-export const timersOn =
+const timersOn =
   (sleep: Clock['sleep']): Clock['after'] =>
   (ms, run) => {
     const aborter = new AbortController();
@@ -56,3 +56,16 @@ export const timersOn =
     });
     return () => aborter.abort();
   };
+
+/** The system clock, with the parts that the host replaces. */
+export function hostClock(host: Partial<Pick<Clock, 'now' | 'random' | 'sleep'>>): Clock {
+  const sleep = host.sleep === undefined ? systemClock.sleep : neverRejecting(host.sleep);
+  const now = host.now === undefined ? undefined : neverFailing(host.now);
+  return {
+    now: now ?? systemClock.now,
+    elapsed: now ?? systemClock.elapsed,
+    random: host.random ?? systemClock.random,
+    sleep,
+    after: host.sleep === undefined ? systemClock.after : timersOn(sleep),
+  };
+}

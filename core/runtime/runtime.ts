@@ -1,27 +1,20 @@
-import type { ZodSafeParseResult } from 'zod';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Pace } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
 import { createPools } from '../http/pools.ts';
 import { checkedOrigin } from '../http/target.ts';
+import type { Clock } from '../policy/clock.ts';
+import { createWindowLeases, type WindowLease } from '../policy/window-leases.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
-import { createWindowLeases, type WindowLease } from '../policy/window-leases.ts';
-import { systemClock, type Clock } from '../policy/clock.ts';
-import { neverRejecting, timersOn, neverFailing } from './host-clock.ts';
+import { createConnectionIds } from './connection-ids.ts';
+import { checkHostOptions, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
+import { checkSettings, type CheckedSettings } from './connection-settings.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { createConnectionContext, grantedPace, type HostParts } from './create-context.ts';
-import { createConnectionIds } from './connection-ids.ts';
-import {
-  checkedConnectionOptions,
-  checkHostOptions,
-  issuesOf,
-  raisedLimits,
-  type ConfigIssue,
-  type ConnectionOptions,
-} from './connection-options.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
+import { hostClock } from './host-clock.ts';
 import type { EventLimits } from './intake/event-size.ts';
 import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
@@ -110,36 +103,12 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
   if (callerOptions === undefined) throw new TypeError('createRuntime(): needs options, with the destinations');
   const checkedCopy = checkedOptions(callerOptions, optionTable, 'createRuntime()');
   const bySlug = checkedDestinations(checkedCopy.destinations);
-  const options = { ...checkedCopy, ...checkHostOptions(checkedCopy, bySlug) };
-  const sleep = options.sleep === undefined ? systemClock.sleep : neverRejecting(options.sleep);
-  const now = options.now === undefined ? undefined : neverFailing(options.now);
-  const clock: Clock = {
-    now: now ?? systemClock.now,
-    elapsed: now ?? systemClock.elapsed,
-    random: options.random ?? systemClock.random,
-    sleep,
-    after: options.sleep === undefined ? systemClock.after : timersOn(sleep),
-  };
-  const origins = checkOrigins(options.origins ?? {}, bySlug);
-  const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
+  const host = createHost({ ...checkedCopy, ...checkHostOptions(checkedCopy, bySlug) }, bySlug);
   const connections = new Set<Connection>();
   const ids = createConnectionIds();
   let closing: Promise<void> | undefined;
 
-  const pools = createPools(
-    poolsOptions(
-      options,
-      options.destinations.map(({ manifest }) => grantedPace({ options }, manifest).concurrency),
-    ),
-  );
-  const host: HostParts = { options, clock, emit, origins, pools, windows: createWindowLeases(clock) };
-
-  function connect(
-    destination: AnyDestination,
-    config: unknown,
-    connectionOptions: ConnectionOptions,
-    leases: WindowLease[],
-  ): Connection {
+  function connect({ destination, config, connectionOptions }: CheckedSettings, leases: WindowLease[]): Connection {
     const id = connectionOptions.id ?? ids.free(destination.manifest.slug);
     const context = createConnectionContext(host, { destination, config, connectionOptions, id }, leases);
     const connection = createConnection(context, {
@@ -154,21 +123,6 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
     return connection;
   }
 
-  /** Settings that throw while they are read are invalid. A schema that throws is also a defect of its folder. */
-  function parse(
-    destination: AnyDestination,
-    config: unknown,
-  ): { readonly data: unknown; readonly issues?: undefined } | { readonly issues: readonly ConfigIssue[] } {
-    try {
-      const { data, error } = destination.config.safeParse(config) as ZodSafeParseResult<unknown>;
-      return error === undefined ? { data } : { issues: issuesOf(error, 'config') };
-    } catch (error) {
-      const { slug } = destination.manifest;
-      emit?.({ kind: 'defect', slug, connection: slug, where: 'config', error: errorText(error) });
-      return { issues: [{ path: 'config', message: 'cannot be read' }] };
-    }
-  }
-
   return {
     catalogue: () => [...bySlug.values()].map(catalogueEntry),
     open<L extends OperationList>(
@@ -177,38 +131,17 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
       connectionOptions: ConnectionOptions = {},
     ): Opened<L> {
       if (closing !== undefined) throw new Error('the runtime is closed; make a new one to open connections');
-      const slug: unknown =
-        typeof slugOrDestination === 'string' ? slugOrDestination : slugOrDestination?.manifest?.slug;
-      if (typeof slug !== 'string')
-        throw new TypeError(`open(): needs a slug or a destination of this runtime, not ${kindOf(slugOrDestination)}`);
-      const destination = bySlug.get(slug);
-      if (destination === undefined) throw new Error(`no destination "${slug}"; ${knownSlugs(bySlug)}`);
-      if (typeof slugOrDestination !== 'string' && slugOrDestination !== destination)
-        throw new Error(`the runtime was made with another destination of the slug "${slug}"`);
-      const parsed = parse(destination, config);
-      const parsedOptions = checkedConnectionOptions(connectionOptions);
-      const issues = [
-        ...(parsedOptions.options?.id !== undefined && ids.isOpen(parsedOptions.options.id) ? [idInUse] : []),
-        ...(parsed.issues ?? []),
-        ...(parsedOptions.options === undefined
-          ? parsedOptions.issues
-          : raisedLimits(destination.manifest.limits, grantedPace(host, destination.manifest), parsedOptions.options)),
-      ];
-      if (parsed.issues !== undefined || parsedOptions.options === undefined || issues.length > 0)
-        return { kind: 'invalid', issues };
+      const destination = destinationOf(bySlug, slugOrDestination as string | AnyDestination);
+      const { settings, issues } = checkSettings(host, ids, destination, config, connectionOptions);
+      if (settings === undefined) return { kind: 'invalid', issues };
       const leases: WindowLease[] = [];
       try {
-        const connection = connect(destination, parsed.data, parsedOptions.options, leases);
-        return { kind: 'open', connection: connection as Connection<L> };
+        return { kind: 'open', connection: connect(settings, leases) as Connection<L> };
       } catch (error) {
         for (const lease of leases) lease.release();
-        emit?.({
-          kind: 'defect',
-          slug,
-          connection: connectionOptions.id ?? slug,
-          where: 'prepare',
-          error: errorText(error),
-        });
+        const { slug } = destination.manifest;
+        const connection = connectionOptions.id ?? slug;
+        host.emit?.({ kind: 'defect', slug, connection, where: 'prepare', error: errorText(error) });
         return {
           kind: 'invalid',
           issues: [{ path: 'config', message: 'the connector cannot work with these settings' }],
@@ -216,18 +149,37 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
       }
     },
     close() {
-      closing ??= Promise.all([...connections].map((connection) => connection.close())).then(() => pools.close());
+      closing ??= Promise.all([...connections].map((connection) => connection.close())).then(() => host.pools.close());
       return closing;
     },
   };
 }
 
-const knownSlugs = (bySlug: ReadonlyMap<string, unknown>): string => `there are: ${[...bySlug.keys()].join(', ')}`;
+function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDestination>): HostParts {
+  const clock = hostClock(options);
+  const origins = checkOrigins(options.origins ?? {}, bySlug);
+  const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
+  const concurrencies = options.destinations.map(({ manifest }) => grantedPace({ options }, manifest).concurrency);
+  const pools = createPools(poolsOptions(options, concurrencies));
+  return { options, clock, emit, origins, pools, windows: createWindowLeases(clock) };
+}
 
-const idInUse: ConfigIssue = {
-  path: 'options.id',
-  message: 'is the id of a connection that is open; close that one first, or give another id',
-};
+/** Throws for a slug or a destination that the runtime does not have. */
+function destinationOf(
+  bySlug: ReadonlyMap<string, AnyDestination>,
+  slugOrDestination: string | AnyDestination,
+): AnyDestination {
+  const slug: unknown = typeof slugOrDestination === 'string' ? slugOrDestination : slugOrDestination?.manifest?.slug;
+  if (typeof slug !== 'string')
+    throw new TypeError(`open(): needs a slug or a destination of this runtime, not ${kindOf(slugOrDestination)}`);
+  const destination = bySlug.get(slug);
+  if (destination === undefined) throw new Error(`no destination "${slug}"; ${knownSlugs(bySlug)}`);
+  if (typeof slugOrDestination !== 'string' && slugOrDestination !== destination)
+    throw new Error(`the runtime was made with another destination of the slug "${slug}"`);
+  return destination;
+}
+
+const knownSlugs = (bySlug: ReadonlyMap<string, unknown>): string => `there are: ${[...bySlug.keys()].join(', ')}`;
 
 function checkOrigins(
   origins: Readonly<Record<string, string>>,

@@ -1,0 +1,63 @@
+import type { ZodSafeParseResult } from 'zod';
+import type { AnyDestination } from '../api/destination.ts';
+import type { ConnectionIds } from './connection-ids.ts';
+import {
+  checkedConnectionOptions,
+  issuesOf,
+  raisedLimits,
+  type ConfigIssue,
+  type ConnectionOptions,
+} from './connection-options.ts';
+import { grantedPace, type HostParts } from './create-context.ts';
+import { errorText } from './error-text.ts';
+import type { Emit } from './signals.ts';
+
+/** What a connection is opened with, checked. */
+export interface CheckedSettings {
+  readonly destination: AnyDestination;
+  readonly config: unknown;
+  readonly connectionOptions: ConnectionOptions;
+}
+
+/** Checks a vendor's settings and the connection's options. Reports every problem, by path and without values. */
+export function checkSettings(
+  host: HostParts,
+  ids: ConnectionIds,
+  destination: AnyDestination,
+  config: unknown,
+  connectionOptions: ConnectionOptions,
+): { readonly settings: CheckedSettings | undefined; readonly issues: readonly ConfigIssue[] } {
+  const parsed = parseConfig(host.emit, destination, config);
+  const parsedOptions = checkedConnectionOptions(connectionOptions);
+  const { options } = parsedOptions;
+  const issues = [
+    ...(options?.id !== undefined && ids.isOpen(options.id) ? [idInUse] : []),
+    ...(parsed.issues ?? []),
+    ...(options === undefined
+      ? parsedOptions.issues
+      : raisedLimits(destination.manifest.limits, grantedPace(host, destination.manifest), options)),
+  ];
+  if (parsed.issues !== undefined || options === undefined || issues.length > 0) return { settings: undefined, issues };
+  return { settings: { destination, config: parsed.data, connectionOptions: options }, issues };
+}
+
+/** Settings that throw while they are read are invalid. A schema that throws is also a defect of its folder. */
+function parseConfig(
+  emit: Emit | undefined,
+  destination: AnyDestination,
+  config: unknown,
+): { readonly data?: unknown; readonly issues?: readonly ConfigIssue[] } {
+  try {
+    const { data, error } = destination.config.safeParse(config) as ZodSafeParseResult<unknown>;
+    return error === undefined ? { data } : { issues: issuesOf(error, 'config') };
+  } catch (error) {
+    const { slug } = destination.manifest;
+    emit?.({ kind: 'defect', slug, connection: slug, where: 'config', error: errorText(error) });
+    return { issues: [{ path: 'config', message: 'cannot be read' }] };
+  }
+}
+
+const idInUse: ConfigIssue = {
+  path: 'options.id',
+  message: 'is the id of a connection that is open; close that one first, or give another id',
+};
