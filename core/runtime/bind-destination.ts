@@ -1,5 +1,5 @@
-import { admit, type Admission, type Batch, type Delivery } from '../api/delivery.ts';
 import type { RetryDecision } from '../api/decision.ts';
+import { admit, type Admission, type Batch, type Delivery } from '../api/delivery.ts';
 import type { AnyDestination, Destination, Frame, Reply, WireResult } from '../api/destination.ts';
 import type { Failure, HttpRequest } from '../api/failure.ts';
 import type { BatchLimits, DestinationManifest } from '../api/manifest.ts';

@@ -2,16 +2,16 @@ import type { Pace } from '../api/manifest.ts';
 import type { Redactor } from '../http/redact.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Clock } from '../policy/clock.ts';
+import type { RetryBudget } from '../policy/retry-budget.ts';
 import type { BoundDestination } from './bind-destination.ts';
 import { errorText } from './error-text.ts';
 import type { Gate } from './intake/gate.ts';
 import type { Inquiry } from './sending/inquiry.ts';
 import type { Pacer } from './sending/pacer.ts';
-import type { RetryBudget } from '../policy/retry-budget.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
-import type { Emit } from './signals.ts';
 import type { ScopePauses } from './sending/scope-pauses.ts';
 import type { Suspensions } from './sending/suspensions.ts';
+import type { Emit } from './signals.ts';
 
 /** What all calls of one connection share. `id` is the connection's. */
 export interface ConnectionContext {

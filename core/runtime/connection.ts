@@ -1,12 +1,12 @@
-import type { CdpEvent } from '../api/event.ts';
 import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
+import type { CdpEvent } from '../api/event.ts';
 import type { CallInput, CallReply, CallResult, OperationList } from '../api/operation.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { callOperation, type CallOptions } from './call.ts';
+import type { ConnectionContext } from './connection-context.ts';
 import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import { eventIdOf } from './intake/event-shape.ts';
-import type { ConnectionContext } from './connection-context.ts';
 import { prepareEvent } from './intake/prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';

@@ -1,18 +1,18 @@
 import { classifyWith } from '../api/classify.ts';
-import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
+import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Exchange } from '../api/failure.ts';
 import { jsonValue } from '../api/reply-readers.ts';
-import { usualRefusal } from '../api/usual-refusal.ts';
 import type { SuccessForm } from '../api/success-form.ts';
-import { readResponse } from './sending/read-response.ts';
-import type { BoundDestination } from './bind-destination.ts';
+import { usualRefusal } from '../api/usual-refusal.ts';
 import { anAbortSignal, atLeastZero, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
-import { sendRequest } from './sending/send-request.ts';
+import type { BoundDestination } from './bind-destination.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import { refusesCredentials } from './refusing-words.ts';
+import { readResponse } from './sending/read-response.ts';
+import { sendRequest } from './sending/send-request.ts';
 import { unreadable } from './sending/unusable-reply.ts';
 
 const checkOptions: OptionTable<CheckOptions> = { withinMs: someMilliseconds, signal: anAbortSignal };

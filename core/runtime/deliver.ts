@@ -1,5 +1,6 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import { yieldToEventLoop } from '../policy/clock.ts';
 import {
   aBoolean,
   aFunction,
@@ -10,10 +11,9 @@ import {
   someMilliseconds,
   type OptionTable,
 } from './argument-check.ts';
-import { yieldToEventLoop } from '../policy/clock.ts';
-import { eventIdOf } from './intake/event-shape.ts';
-import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
 import type { ConnectionContext } from './connection-context.ts';
+import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
+import { eventIdOf } from './intake/event-shape.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { createSettledHook, type SettledHook } from './settled-hook.ts';
 

@@ -1,8 +1,8 @@
+import type { CheckResult } from '../api/credential-check.ts';
 import type { Failure } from '../api/failure.ts';
+import type { CallResult } from '../api/operation.ts';
 import type { Note, OutcomeKind } from '../api/outcome.ts';
 import type { ReasonCode } from '../api/reason-codes.ts';
-import type { CallResult } from '../api/operation.ts';
-import type { CheckResult } from '../api/credential-check.ts';
 
 /**
  * What happens inside the runtime, for the host's metrics and logs. A signal holds no event data. Its labels have a

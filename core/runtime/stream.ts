@@ -1,5 +1,6 @@
 import type { CdpEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import { yieldToEventLoop } from '../policy/clock.ts';
 import {
   aNumber,
   anAbortSignal,
@@ -9,10 +10,9 @@ import {
   someMilliseconds,
   type OptionTable,
 } from './argument-check.ts';
-import { yieldToEventLoop } from '../policy/clock.ts';
-import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
-import type { ConnectionContext } from './connection-context.ts';
 import { AsyncQueue, done, type QueueProducer } from './async-queue.ts';
+import type { ConnectionContext } from './connection-context.ts';
+import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
 import { createSource, isIterable, type Source } from './source.ts';
 
 export interface StreamOptions {

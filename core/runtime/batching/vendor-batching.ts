@@ -1,6 +1,6 @@
-import { batchByLimits } from './batcher.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { invalidReturn } from '../invalid-return.ts';
+import { batchByLimits } from './batcher.ts';
 import { batchOf, type PendingBatch, type PendingDelivery } from './pending-delivery.ts';
 
 /** A vendor's own batch() gets at most so many full requests' worth of deliveries at a time. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { eventTypes, type CdpEvent } from '../../api/event.ts';
 import { reject, type Transformed } from '../../api/delivery.ts';
+import { eventTypes, type CdpEvent } from '../../api/event.ts';
 
 /** The schema of an event's outer shape; vendors check what is inside. Made for the first invalid event. */
 export function eventShape(): z.ZodType {

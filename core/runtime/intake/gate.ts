@@ -3,8 +3,8 @@ import type { CdpEvent, JsonObject } from '../../api/event.ts';
 import { plainName } from '../../api/integrations.ts';
 import type { DestinationManifest } from '../../api/manifest.ts';
 import { consents } from './consent.ts';
-import { exceedsLimits, type EventLimits } from './event-size.ts';
 import { isEvent, whyNotEvent } from './event-shape.ts';
+import { exceedsLimits, type EventLimits } from './event-size.ts';
 
 export interface GateOptions {
   readonly manifest: DestinationManifest;

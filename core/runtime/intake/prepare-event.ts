@@ -2,9 +2,9 @@ import { reject, type Admission, type Transformed } from '../../api/delivery.ts'
 import type { TransformContext } from '../../api/destination.ts';
 import type { CdpEvent } from '../../api/event.ts';
 import type { Note } from '../../api/outcome.ts';
+import type { PreparedEvent } from '../batching/pending-delivery.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { invalidReturn } from '../invalid-return.ts';
-import type { PreparedEvent } from '../batching/pending-delivery.ts';
 import { isReason } from '../invalid-return.ts';
 
 export type IntakeStage = 'gate' | 'validate' | 'transform' | 'encode';

@@ -2,12 +2,12 @@ import type { HttpResponse } from '../../api/failure.ts';
 import { jsonBody } from '../../api/reply-readers.ts';
 import { batchOf, type PendingBatch } from '../batching/pending-delivery.ts';
 import { concludeRefusal, investigate, sendSmaller } from './investigate.ts';
+import type { Tries } from './retry-policy.ts';
 import { scheduleRetry } from './schedule-retry.ts';
 import { waitForScope } from './scope-wait.ts';
 import type { Retry, SendingBatch } from './send-run.ts';
 import type { OpenItems } from './settle.ts';
 import { halved, takeInOrder, sendParts, type Step } from './split.ts';
-import type { Tries } from './retry-policy.ts';
 
 /** How a batch continues after an answer: by a retry of the same request, and by parts with requests of their own. */
 export interface FollowUp {

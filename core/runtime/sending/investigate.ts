@@ -1,12 +1,12 @@
 import type { Reason } from '../../api/outcome.ts';
+import { batchOf, type PendingBatch, type PendingDelivery } from '../batching/pending-delivery.ts';
 import type { Inquiry } from './inquiry.ts';
 import { deferred, rejected } from './outcomes.ts';
-import { batchOf, type PendingBatch, type PendingDelivery } from '../batching/pending-delivery.ts';
 import { maxParts, type Question } from './refusal-record.ts';
-import type { SendingBatch, SendRun } from './send-run.ts';
-import { deferLane, deferralOf, endOf, halved, sendParts } from './split.ts';
 import { waitMs } from './retry-policy.ts';
+import type { SendingBatch, SendRun } from './send-run.ts';
 import { suspend } from './settle.ts';
+import { deferLane, deferralOf, endOf, halved, sendParts } from './split.ts';
 
 /** Settles a refused batch by the finding. */
 export function concludeRefusal(run: SendRun, batch: PendingBatch, finding: 'credentials' | 'event' | 'later'): void {

@@ -1,8 +1,8 @@
 import type { Outcome, Reason } from '../../api/outcome.ts';
 import { ambiguousCodes } from '../../api/reason-codes.ts';
 import { isoTime } from '../../policy/clock.ts';
-import type { ConnectionContext } from '../connection-context.ts';
 import type { PendingDelivery } from '../batching/pending-delivery.ts';
+import type { ConnectionContext } from '../connection-context.ts';
 import type { SlotRefusal } from './pacer.ts';
 import type { Suspension } from './suspensions.ts';
 

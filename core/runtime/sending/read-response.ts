@@ -3,8 +3,8 @@ import type { Batch } from '../../api/delivery.ts';
 import type { AnyDestination, Reply } from '../../api/destination.ts';
 import type { Exchange, HttpResponse } from '../../api/failure.ts';
 import { jsonValue } from '../../api/reply-readers.ts';
-import { usualRefusal, type UsualRefusal } from '../../api/usual-refusal.ts';
 import { emptySuccess, matchSuccess } from '../../api/success-form.ts';
+import { usualRefusal, type UsualRefusal } from '../../api/usual-refusal.ts';
 import { tooLarge, unreadable } from './unusable-reply.ts';
 
 type Handler = AnyDestination['response'];
