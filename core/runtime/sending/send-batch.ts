@@ -35,8 +35,8 @@ import { deferLane, laneIsPersisted } from './split.ts';
  * #finish   tells the owner
  *
  * After #decide it may sleep, and start again with the items to retry. Items that need requests of their own become
- * parts, each a BatchSend (follow-up.ts). It is itself the pacer's waiter and the exchange's listener, so that a request
- * takes one object more, its Exchange, and no closure.
+ * parts, each a BatchSend (follow-up.ts). It is itself the pacer's waiter and the exchange's listener, so that a
+ * request takes one object more, its Exchange, and no closure.
  */
 export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, FolderSendListener {
   readonly run: SendRun;

@@ -54,8 +54,8 @@ export interface SendingBatch extends Tries {
   /** The inquiry's mark when its request was sent. */
   readonly mark: number;
   /**
-   * Sends a part of the batch in requests of its own, with the attempts so far. Resolves when the part is settled; never
-   * rejects.
+   * Sends a part of the batch in requests of its own, with the attempts so far. Resolves when the part is settled;
+   * never rejects.
    */
   continuePart(batch: PendingBatch, options?: ContinueOptions): Promise<void>;
   /** The same, as a batch that was never attempted: what is split, or isolated. */
