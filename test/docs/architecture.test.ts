@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pages, read, root } from './pages.ts';
@@ -7,6 +7,8 @@ import { pages, read, root } from './pages.ts';
 const paths = /(?<![\w./<-])(?:core|destinations|docs|scripts|test)\/(?!lighthouse)[\w./-]*\w(?![-\w<*/])/g;
 /** `[text](page.md#heading)`, of which either part may be missing. */
 const links = /\]\(([^)#\s:]*)(#[^)\s]*)?\)/g;
+/** `report.ts` in code, without its folder. */
+const bareNames = /`([\w-]+\.ts)`/g;
 const npmScripts = /npm run ([\w:-]+)/g;
 
 const exists = (file: string): boolean => existsSync(path.join(root, file));
@@ -14,6 +16,23 @@ const exists = (file: string): boolean => existsSync(path.join(root, file));
 /** `docs/queue.md: core/queue/gone.ts` for each path that leads nowhere. */
 const lost = (page: string, text: string): string[] =>
   [...text.matchAll(paths)].filter(([file]) => !exists(file)).map(([file]) => `${page}: ${file}`);
+
+const vendorFolders = readdirSync(path.join(root, 'destinations')).map((slug) => `destinations/${slug}`);
+
+/** The folder that a path leads to, or that of a file. */
+const folderOf = (named: string): string => (/\.\w+$/.test(named) ? path.dirname(named) : named);
+
+/**
+ * `page.md: gone.ts` for each file that a page names without its folder, and that is in none of the folders named under
+ * the same heading, in no vendor folder and in none of `known`.
+ */
+const lostNames = (page: string, text: string, known: readonly string[] = []): string[] =>
+  text.split(/^(?=## )/m).flatMap((section) => {
+    const folders = [...known, ...vendorFolders, ...[...section.matchAll(paths)].map(([named]) => folderOf(named))];
+    return [...section.matchAll(bareNames)]
+      .filter(([, name = '']) => !folders.some((folder) => exists(path.join(folder, name))))
+      .map(([, name]) => `${page}: ${name}`);
+  });
 
 /** The anchors that GitHub makes out of headings. */
 const anchorsOf = (text: string): string[] =>
@@ -35,6 +54,18 @@ describe('the pages', () => {
     expect(lost('page.md', 'See `core/runtime/gone.ts`, core/api/*.ts and destinations/<slug>/index.ts.')).toEqual([
       'page.md: core/runtime/gone.ts',
     ]);
+  });
+
+  it.each([
+    ['docs/architecture.md', []],
+    ['docs/queue.md', ['core/queue/lmdb']],
+  ])('%s names files without a folder only where the folder is named', async (page, known) => {
+    expect(lostNames(page, await read(page), known)).toEqual([]);
+  });
+
+  it('would not get away with a bare name whose file is gone, or in another folder', () => {
+    const page = '## One\nIn `core/runtime/sending`: `report.ts`, `gone.ts`, `response.ts`.\n## Two\n`report.ts`';
+    expect(lostNames('page.md', page)).toEqual(['page.md: gone.ts', 'page.md: report.ts']);
   });
 
   it('link only to pages and headings that exist', async () => {
@@ -63,6 +94,16 @@ describe('docs/architecture.md', () => {
     const page = await read('docs/architecture.md');
     for (const kind of await kindsIn('core/api/decision.ts', 'decisionKinds')) expect(page).toContain(`| \`${kind}\``);
     for (const kind of await kindsIn('core/api/outcome.ts', 'outcomeKinds')) expect(page).toContain(`--> ${kind} :`);
+  });
+});
+
+describe('"One request, in time order"', () => {
+  it('lists methods that BatchSend has', async () => {
+    const [, section = ''] = (await read('docs/architecture.md')).split('\n## One request, in time order\n');
+    const listed = [...(section.split('\n## ')[0] ?? '').matchAll(/^\| `(#?\w+)\(\)`/gm)].map(([, name = '']) => name);
+    expect(listed.length).toBeGreaterThan(8);
+    const source = await read('core/runtime/sending/send-batch.ts');
+    expect(listed.filter((name) => !new RegExp(`^  (?:async )?${name}\\(.*\\{$`, 'm').test(source))).toEqual([]);
   });
 });
 
