@@ -61,7 +61,7 @@ describe('spillway work', () => {
     const { stdout, stderr } = await work('--until-idle');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
-      /^shop \(mailbox\): 3 delivered, 0 skipped, 0 dead letters, 0 waiting\ndesk \(mailbox\): 0 delivered/,
+      /^shop \(mailbox\): 3 delivered, 0 skipped, 0 dead letters, 0 waiting\nblog \(mailbox\): 0 delivered/,
     );
     expect(await work('--until-idle', '--quiet')).toMatchObject({ stderr: '' });
   });
