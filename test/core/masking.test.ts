@@ -1,4 +1,5 @@
-// Tests core/http/redact.ts and core/http/masking, with texts spelled in any way.
+// Tests core/http/redact.ts and core/http/masking: what spelling hides, such as JSON in JSON, entities, another case or
+// a value cut short; what stays readable all the same; and the texts that a folder hands over.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, classifyWith, decide, type Batch, type RetryDecision } from '../../core/index.ts';

@@ -1,3 +1,5 @@
+// Tests core/http/redact.ts: credentials in plain texts, and vendorDetail(), with its length, cost and everyday masks.
+// Other spellings of the same are in masking.test.ts, the patterns of personal data in personal-patterns.test.ts.
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 import { createRedactor, vendorDetail } from '../../core/http/redact.ts';
