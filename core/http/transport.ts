@@ -78,7 +78,7 @@ export function createTransport(options: TransportOptions): Transport {
       if (unsettled === 0) onIdle?.();
     },
   };
-  const headersFor = createHeaderCache();
+  const completeHeaders = createHeaderCompletion();
   const deadlines = createDeadlineTimer(context);
   const socketsFor = createOriginSockets(pools);
 
@@ -103,7 +103,7 @@ export function createTransport(options: TransportOptions): Transport {
     send(request, body, listener) {
       const { origin, path } = target(request.url);
       if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(connectionClosed));
-      const headers = headersFor(request.headers, body?.compressed === true);
+      const headers = completeHeaders(request.headers, body?.compressed === true);
       const dispatch = {
         origin,
         path,
@@ -146,7 +146,7 @@ function createOriginSockets(pools: Pools): (origin: string) => OriginSockets {
  * The headers as they are sent. Responses are requested uncompressed: they are so small that decoding costs more than
  * it saves. Folders build their headers once, so they are completed once.
  */
-function createHeaderCache(): (own: HttpRequest['headers'], compressed: boolean) => Record<string, string> {
+function createHeaderCompletion(): (own: HttpRequest['headers'], compressed: boolean) => Record<string, string> {
   let last: {
     readonly own: HttpRequest['headers'];
     readonly compressed: boolean;

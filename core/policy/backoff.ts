@@ -1,4 +1,7 @@
-/** A wait that doubles with each failure in a row: `baseMs` after the first, `capMs` at most (milliseconds). */
+/**
+ * A wait that doubles with each failure in a row: `baseMs` after the first, `capMs` at most (milliseconds). It says how
+ * long, not whether, to retry: that is the folder's `response.ts`, then the house table of `core/api/classify.ts`.
+ */
 export interface Backoff {
   readonly baseMs: number;
   readonly capMs: number;

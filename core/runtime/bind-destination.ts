@@ -130,10 +130,12 @@ const replyBytesOf = ({ maxReplyBytes, limits: { maxItems } }: DestinationManife
 
 const replyBytesPerItem = 128;
 
+/** Of each limit the lowest. */
 function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[]): BatchLimits {
-  const least = (name: keyof BatchLimits): number =>
-    others.reduce((value, other) => Math.min(value, other[name] ?? value), limits[name]);
-  return { maxItems: least('maxItems'), maxBytes: least('maxBytes'), maxAgeMs: least('maxAgeMs') };
+  const least: Record<keyof BatchLimits, number> = { ...limits };
+  for (const name of Object.keys(limits) as (keyof BatchLimits)[])
+    for (const other of others) least[name] = Math.min(least[name], other[name] ?? least[name]);
+  return least;
 }
 
 function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, maxBytes: number): HttpRequest {

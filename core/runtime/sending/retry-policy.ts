@@ -1,7 +1,10 @@
 import { backoffMs, fullJitter } from '../../policy/backoff.ts';
 import type { BudgetPolicy } from '../../policy/retry-budget.ts';
 
-/** How patient a connection is. */
+/**
+ * How patient a connection is. Whether an answer is retried at all is decided before: by the folder's `response.ts`,
+ * then by the house table of `core/api/classify.ts`.
+ */
 export interface RetryPolicy {
   /** The most failed attempts. Throttling (429, Retry-After) does not count as a failure. */
   readonly attempts: number;
