@@ -8,11 +8,15 @@ import { bareFrame, batchByLimits, frameBytes, type FrameBytes } from './batchin
 import { invalidReturn } from './invalid-return.ts';
 import { readResponse } from './sending/read-response.ts';
 
+type Folder = Destination<unknown, unknown>;
+
 /**
  * A folder's definition bound to one connection's settings, with core's defaults. Two pure functions serve a batch:
  * request() builds what is sent, and read() says what the answer means.
  */
-export interface BoundDestination extends Omit<Destination<unknown, unknown>, 'send'> {
+export class BoundDestination implements Omit<Folder, 'send'> {
+  readonly #definition: AnyDestination;
+  readonly manifest: DestinationManifest;
   readonly settings: unknown;
   readonly prepared: unknown;
   readonly frame: Frame;
@@ -24,47 +28,16 @@ export interface BoundDestination extends Omit<Destination<unknown, unknown>, 's
    */
   readonly batchesItself: boolean;
   /** A folder's own send(), in place of request() and read(): see sending/custom-send.ts. */
-  readonly ownSend: Destination<unknown, unknown>['send'] | undefined;
+  readonly ownSend: Folder['send'] | undefined;
   /** The most bytes of an answer that are read. */
   readonly replyBytes: number;
-  readonly operations: AnyDestination['operations'];
-  readonly check: AnyDestination['check'];
   readonly response: AnyDestination['response'];
+  readonly validate: Folder['validate'];
+  readonly transform: Folder['transform'];
   /** Encodes one payload as text. */
-  encode(payload: unknown): string;
-  /** Builds the request of a batch, with its body. Throws what the folder throws, and for an invalid request. */
-  request(batch: Batch<unknown>): HttpRequest;
-  /** Reads what the answer, or the lack of one, says about the batch. Never throws. */
-  read(request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply;
-}
+  readonly encode: (payload: unknown) => string;
 
-/**
- * Binds a definition. Calls the folder's prepare(), frame() and limitsFor() once; they may throw. Limits can only get
- * lower.
- */
-export const bindDestination = (
-  definition: AnyDestination,
-  settings: unknown,
-  lowerLimits: readonly Partial<BatchLimits>[],
-): BoundDestination => new BoundDefinition(definition, settings, lowerLimits);
-
-class BoundDefinition implements BoundDestination {
-  readonly #definition: AnyDestination;
-  readonly manifest: DestinationManifest;
-  readonly settings: unknown;
-  readonly prepared: unknown;
-  readonly frame: Frame;
-  readonly framing: FrameBytes;
-  readonly limits: BatchLimits;
-  readonly requestsPerDay: number | undefined;
-  readonly batchesItself: boolean;
-  readonly ownSend: BoundDestination['ownSend'];
-  readonly replyBytes: number;
-  readonly response: AnyDestination['response'];
-  readonly validate: BoundDestination['validate'];
-  readonly transform: BoundDestination['transform'];
-  readonly encode: BoundDestination['encode'];
-
+  /** Calls the folder's prepare(), frame() and limitsFor() once; they may throw. Limits can only get lower. */
   constructor(definition: AnyDestination, settings: unknown, lowerLimits: readonly Partial<BatchLimits>[]) {
     this.#definition = definition;
     this.manifest = definition.manifest;
@@ -103,11 +76,13 @@ class BoundDefinition implements BoundDestination {
     return batch === undefined ? batchByLimits(deliveries, this.limits, this.framing) : batch(deliveries, settings);
   }
 
+  /** Builds the request of a batch, with its body. Throws what the folder throws, and for an invalid request. */
   request(batch: Batch<unknown>): HttpRequest {
     const makeRequest = this.#definition.request as NonNullable<AnyDestination['request']>;
     return withBody(makeRequest(batch, this.settings, this.prepared), this.frame, batch, this.limits.maxBytes);
   }
 
+  /** Reads what the answer, or the lack of one, says about the batch. Never throws. */
   read(request: HttpRequest, result: WireResult, batch: Batch<unknown>): Reply {
     if (result.kind !== 'response') return { kind: 'failed', failure: result };
     try {

@@ -9,7 +9,7 @@ import type { Clock } from '../policy/clock.ts';
 import { createRetryBudget } from '../policy/retry-budget.ts';
 import { createSlidingWindow } from '../policy/sliding-window.ts';
 import type { WindowLease, WindowLeases } from '../policy/window-leases.ts';
-import { bindDestination } from './bind-destination.ts';
+import { BoundDestination } from './bind-destination.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { checkCredentials } from './credential-check.ts';
@@ -68,7 +68,7 @@ export function createConnectionContext(
   const pace: Pace = { ...allowedPace, ...slower };
   const maxItems = Math.min(manifest.limits.maxItems, connectionOptions.limits?.maxItems ?? Number.POSITIVE_INFINITY);
   const perRequest = [allowedPace.rate, ownRate].map((rate) => evenly(rate, maxItems));
-  const vendor = bindDestination(destination, config, [
+  const vendor = new BoundDestination(destination, config, [
     withoutUndefined(connectionOptions.limits ?? {}),
     ...perRequest,
   ]);

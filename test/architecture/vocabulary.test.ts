@@ -38,7 +38,7 @@ const retiredNames: Readonly<Record<string, string>> = {
   Answers: 'OrderedOutcomes',
   Bench: 'TestConnection',
   Board: 'WorkProgress',
-  compose: 'bindDestination',
+  compose: 'BoundDestination',
   Crate: 'PendingBatch',
   Draft: 'WriteBatch',
   drive: 'deliverUntilSettled',

@@ -4,8 +4,8 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { afterEach, describe, expect, it, test } from '@jest/globals';
 import { Agent } from 'undici';
 import type { WireResult } from '../../core/api/destination.ts';
-import { createPools, type MakeDispatcher } from '../../core/http/pools.ts';
-import { createTransport, type Transport, type TransportOptions } from '../../core/http/transport.ts';
+import type { Transport } from '../../core/http/transport.ts';
+import { testTransport, type TestTransportOptions } from './test-transport.ts';
 
 let server: Server | undefined;
 let seen: string[] = [];
@@ -38,20 +38,8 @@ async function rawVendor(answer: (socket: Socket, request: number) => void): Pro
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-interface Around extends Partial<TransportOptions> {
-  readonly socketsPerOrigin?: number;
-  readonly dispatcher?: MakeDispatcher;
-}
-
-function transportTo(origin: string, { socketsPerOrigin = 2, dispatcher, ...more }: Around = {}): Transport {
-  const transport = createTransport({
-    hosts: ['api.example.com'],
-    origin,
-    timeoutMs: 2_000,
-    now: Date.now,
-    pools: createPools({ socketsPerOrigin, dispatcher }),
-    ...more,
-  });
+function transportTo(origin: string, options?: TestTransportOptions): Transport {
+  const transport = testTransport(origin, options);
   opened.push(transport);
   return transport;
 }

@@ -5,8 +5,8 @@ import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
 import type { WireResult } from '../../core/api/destination.ts';
 import type { HttpRequest } from '../../core/api/failure.ts';
-import { createPools, type MakeDispatcher } from '../../core/http/pools.ts';
-import { createTransport, type EncodedBody, type Transport, type TransportOptions } from '../../core/http/transport.ts';
+import type { EncodedBody, Transport } from '../../core/http/transport.ts';
+import { testTransport, type TestTransportOptions } from './test-transport.ts';
 
 type Play = (response: ServerResponse, request: IncomingMessage, body: Buffer) => unknown;
 interface Seen {
@@ -57,23 +57,8 @@ async function vendor(play: Play): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-interface Around extends Partial<TransportOptions> {
-  readonly socketsPerOrigin?: number;
-  readonly dispatcher?: MakeDispatcher;
-}
-
-function transportTo(
-  origin: string | undefined,
-  { socketsPerOrigin = 2, dispatcher, ...more }: Around = {},
-): Transport {
-  const transport = createTransport({
-    hosts: ['api.example.com'],
-    origin,
-    timeoutMs: 2_000,
-    now: Date.now,
-    pools: createPools({ socketsPerOrigin, dispatcher }),
-    ...more,
-  });
+function transportTo(origin: string | undefined, options?: TestTransportOptions): Transport {
+  const transport = testTransport(origin, options);
   opened.push(transport);
   return transport;
 }
