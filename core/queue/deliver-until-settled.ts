@@ -15,6 +15,7 @@ import { startHeartbeat } from './heartbeat.ts';
 import type { FinalSettlement } from './queue.ts';
 import { defaultQueuePolicy, settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, wholeSuspension, type Suspended } from './suspension.ts';
+import { shortestWaitMs } from './waits.ts';
 
 /**
  * connection.deliver, or something that keeps its promises: an outcome for each event, and lanes that wait for
@@ -80,9 +81,6 @@ interface UnsettledEvent extends Remaining {
 }
 
 const defaultHeartbeatMs = 3_000;
-
-/** A deferral without a time must not make us spin. */
-const shortestWaitMs = 10;
 
 const driveOptions: OptionTable<DriveOptions> = {
   settled: aFunction,

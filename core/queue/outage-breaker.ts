@@ -1,12 +1,9 @@
 import type { Outcome } from '../api/outcome.ts';
 import type { ReasonCode } from '../api/reason-codes.ts';
-import type { Backoff } from '../policy/backoff.ts';
 import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
 import type { Clock } from '../policy/clock.ts';
 import { batchHealth, healthOf, type VendorHealth } from './vendor-health.ts';
-
-/** An outage may end at any moment. */
-const outageProbes: Backoff = { baseMs: 1_000, capMs: 60_000 };
+import { outageProbes } from './waits.ts';
 
 export interface OutageBreakerOptions {
   /** Epoch ms. */
@@ -63,7 +60,7 @@ export interface BatchVerdict {
   readonly earliest: number;
 }
 
-type Failure = Extract<VendorHealth, { kind: 'failed' }>;
+type VendorFailure = Extract<VendorHealth, { kind: 'failed' }>;
 
 /**
  * Failed requests in a row that open it. Where half of all requests fail by themselves, this happens one time in 64.
@@ -95,7 +92,7 @@ export function createOutageBreaker({
   let failuresInRow = 0;
   let failedProbes = 0;
   /** Failures of samples since an event of one got through. */
-  let failedSamples: readonly Failure[] = [];
+  let failedSamples: readonly VendorFailure[] = [];
   /** Outcomes that come in one go belong to one request, and count once. */
   let counted = false;
   /** Epoch ms when the vendor last answered for an event. */
@@ -113,7 +110,7 @@ export function createOutageBreaker({
     breaker.close();
   }
 
-  function countFailure({ code, earliest }: Failure, purpose: Purpose): void {
+  function countFailure({ code, earliest }: VendorFailure, purpose: Purpose): void {
     if (counted) return;
     counted = true;
     queueMicrotask(() => (counted = false));

@@ -1,4 +1,5 @@
 import type { Claim } from './queue.ts';
+import { freshProbeMs } from './waits.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 /** So many events, sent one by one after a good probe, say whether the vendor answers for others as well. */
@@ -6,9 +7,6 @@ const sampleSize = 7;
 
 /** Each failed probe makes the next one look this many times further ahead among the events that failed least often. */
 const lookAheadFactor = 16;
-
-/** An event that never failed is a better probe than one that did: it leaves this long after that one at the latest. */
-const freshProbeMs = 1_000;
 
 export interface ProberOptions extends Pick<WorkerParts, 'now' | 'outage' | 'suspension' | 'selector' | 'deliveries'> {
   readonly isStopping: () => boolean;

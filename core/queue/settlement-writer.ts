@@ -1,7 +1,8 @@
-import { backoffMs, equalJitter, type Backoff } from '../policy/backoff.ts';
+import { backoffMs, equalJitter } from '../policy/backoff.ts';
 import { sleepCapped, type Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
 import { isStoreLost, type DeliveryQueue, type Settlement } from './queue.ts';
+import { storeRetries } from './waits.ts';
 
 export interface SettlementWriterOptions {
   readonly queue: Pick<DeliveryQueue, 'settle' | 'release'>;
@@ -40,10 +41,9 @@ export interface SettlementWriter {
 
 /** Most settlements in one write. Preparing more at once would keep the other connections of the process waiting. */
 const maxGroupSize = 200;
-const storeRetries: Backoff = { baseMs: 1_000, capMs: 60_000 };
 
 /** Settlements of one write. */
-interface Group {
+interface SettlementGroup {
   readonly settlements: Settlement[];
   readonly written: Promise<boolean>;
   readonly resolve: (isWritten: boolean) => void;
@@ -51,7 +51,7 @@ interface Group {
 
 export function createSettlementWriter(options: SettlementWriterOptions): SettlementWriter {
   const { queue, id, configHash, now, after, random, hurry, onRefused, onRecovered, onDefect } = options;
-  const pending: Group[] = [];
+  const pending: SettlementGroup[] = [];
   let isWriting = false;
   /** The events whose settlements a write without settlements proves space for. */
   let reservedEvents = 0;
@@ -152,8 +152,8 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
   };
 }
 
-function emptyGroup(): Group {
-  let resolve: Group['resolve'] = () => undefined;
+function emptyGroup(): SettlementGroup {
+  let resolve: SettlementGroup['resolve'] = () => undefined;
   const written = new Promise<boolean>((settle) => {
     resolve = settle;
   });

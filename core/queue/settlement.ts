@@ -1,9 +1,10 @@
 import type { Outcome } from '../api/outcome.ts';
 import { ambiguousCodes, throttledCodes, uncountedCodes } from '../api/reason-codes.ts';
 import type { DestinationManifest } from '../api/manifest.ts';
-import { backoffMs, equalJitter, type Backoff } from '../policy/backoff.ts';
+import { backoffMs, equalJitter } from '../policy/backoff.ts';
 import type { Clock } from '../policy/clock.ts';
 import type { Claim, Settlement, FailureHistory } from './queue.ts';
+import { repeatedRetries } from './waits.ts';
 
 /** How long a queue tries. */
 export interface QueuePolicy {
@@ -132,19 +133,13 @@ function historyAfter(
 function dead(letter: Extract<Settlement, { kind: 'dead' }>, ambiguous: boolean): Settlement {
   if (!ambiguous) return letter;
   const { outcome, reason } = letter;
-  return { ...letter, outcome: outcome === 'rejected' ? 'unknown' : outcome, reason: { ...reason, ...maybeDelivered } };
+  return { ...letter, outcome: outcome === 'rejected' ? 'unknown' : outcome, reason: { ...reason, ...neverConfirmed } };
 }
 
-const maybeDelivered = {
+const neverConfirmed = {
   code: 'ambiguous_delivery',
   message: 'An earlier delivery got no answer, and none after it went through: the vendor may have the event',
 } as const;
 
-/**
- * The back-off inside deliver() starts anew with every delivery, so an event that always fails would be sent for a day,
- * or for 28, as often as one that failed once. So the second failure waits for up to a second, the next twice as long,
- * up to five minutes.
- */
+/** The first failure has waited inside deliver() already. */
 const retryMs = (failures: number): number => (failures < 2 ? 0 : backoffMs(repeatedRetries, failures - 1));
-
-const repeatedRetries: Backoff = { baseMs: 1_000, capMs: 300_000 };

@@ -1,13 +1,10 @@
 import type { Reason } from '../api/outcome.ts';
 import type { ReasonCode } from '../api/reason-codes.ts';
-import type { Backoff } from '../policy/backoff.ts';
 import { createCircuitBreaker } from '../policy/circuit-breaker.ts';
 import type { Clock } from '../policy/clock.ts';
 import { wholeSuspension } from './suspension.ts';
+import { suspensionProbes } from './waits.ts';
 import type { WorkableConnection } from './work-options.ts';
-
-/** A suspension waits for a human, so its probes are rare. */
-const suspensionProbes: Backoff = { baseMs: 60_000, capMs: 3_600_000 };
 
 export interface SuspensionWatchOptions {
   readonly connection: Pick<WorkableConnection, 'suspended' | 'check' | 'resume'>;

@@ -1,11 +1,9 @@
 import { longestSleepMs, yieldToEventLoop } from '../policy/clock.ts';
 import { createProber } from './prober.ts';
 import { isStoreLost } from './queue.ts';
+import { shortestWaitMs } from './waits.ts';
 import { maxClaimBytes, type QueueWorker, type WorkOptions } from './work-options.ts';
 import { createWorkerParts } from './worker-parts.ts';
-
-/** A look at the queue that finds nothing is not repeated faster than this. */
-const shortestAlarmMs = 10;
 
 /** After so many events that are retried, the rest waits for the next turn of the event loop. */
 const maxRetriesPerTurn = 100;
@@ -69,7 +67,7 @@ export function work(options: WorkOptions): QueueWorker {
     cancelAlarm = noAlarm;
     const at = isStopping ? undefined : stepSafely();
     if (at !== undefined) {
-      const ms = Math.max(shortestAlarmMs, at - now());
+      const ms = Math.max(shortestWaitMs, at - now());
       cancelAlarm = after(Math.min(longestSleepMs, ms), turn);
     }
     resolveWaiters();

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Emit } from '../../runtime/signals.ts';
+import { quarantineRetryMs } from '../waits.ts';
 import * as keys from './keys.ts';
 import type { ConnectionState } from './store-counters.ts';
 import { syncDirectory, type StoreDirectory } from './store-directory.ts';
@@ -55,7 +56,7 @@ export class Quarantine {
       this.#emitDefect(state, 'queue quarantine', error);
       setTimeout(() => {
         if (this.#writer.isOpen()) void this.#setAside(state, table, bad);
-      }, retryMs).unref();
+      }, quarantineRetryMs).unref();
     }
   }
 
@@ -63,7 +64,5 @@ export class Quarantine {
     this.#emit({ kind: 'defect', slug: counts.id, connection: counts.id, where, error });
   }
 }
-
-const retryMs = 60_000;
 
 const nameOf = (table: RecordTable, key: Buffer): string => `${table}-${key.toString('hex')}`;
