@@ -38,10 +38,10 @@ export function usualRefusal(answer: unknown, where: 'everywhere' | 'top' = 'eve
   return inEntries(Object.values(answer).flatMap((member) => (Array.isArray(member) ? (member as unknown[]) : [])));
 }
 
-type Signal = Pick<UsualRefusal, 'status'>;
+type RefusalStatus = Pick<UsualRefusal, 'status'>;
 
 function inEntries(entries: readonly unknown[]): UsualRefusal | undefined {
-  let first: Signal | undefined;
+  let first: RefusalStatus | undefined;
   let refused = 0;
   for (const entry of entries) {
     const refusal = isPlain(entry) ? inObject(entry) : undefined;
@@ -53,8 +53,8 @@ function inEntries(entries: readonly unknown[]): UsualRefusal | undefined {
 }
 
 /** A transient status wins over a plain refusal: `{"success":false,"code":503}` is a 503. */
-function inObject(object: object): Signal | undefined {
-  let found: Signal | undefined;
+function inObject(object: object): RefusalStatus | undefined {
+  let found: RefusalStatus | undefined;
   for (const [name, value] of Object.entries(object)) {
     const refusal = inMember(name.toLowerCase(), value);
     if (refusal?.status !== undefined) return refusal;
@@ -63,9 +63,9 @@ function inObject(object: object): Signal | undefined {
   return found;
 }
 
-const plainRefusal: Signal = Object.freeze({});
+const plainRefusal: RefusalStatus = Object.freeze({});
 
-function inMember(name: string, value: unknown): Signal | undefined {
+function inMember(name: string, value: unknown): RefusalStatus | undefined {
   switch (name) {
     case 'error':
     case 'errors':
@@ -88,7 +88,7 @@ function inMember(name: string, value: unknown): Signal | undefined {
 const failureWords = /^\s*(?:error|failed|failure)\s*$/i;
 
 /** An error may contain its status. */
-function inError(value: unknown): Signal {
+function inError(value: unknown): RefusalStatus {
   for (const error of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
     if (!isPlain(error)) continue;
     for (const [name, number] of Object.entries(error)) {
@@ -106,7 +106,7 @@ function isEmpty(value: unknown, name: string): boolean {
 }
 
 /** A number beyond the HTTP statuses is the vendor's own code: a refusal without a status. */
-function numbered(value: unknown): Signal | undefined {
+function numbered(value: unknown): RefusalStatus | undefined {
   const number = typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof number !== 'number' || !(number >= 400)) return undefined;
   return number === 429 || (number >= 500 && number <= 599) ? { status: number } : plainRefusal;

@@ -35,19 +35,19 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
   const input = openInput(flags.input, terminal);
   try {
     const { store } = flags;
-    if (store === undefined) return await deliverFrom(input, slug, flags, terminal);
+    if (store === undefined) return await deliverInput(input, slug, flags, terminal);
     if (input.stats?.isFile() !== true)
       throw usage('--store needs a file as --input: standard input and pipes cannot be read a second time');
     // Opened only for its lock: two runs must not continue one delivery.
     const { withStore } = await import('./queue/store.ts');
     const directory = path.resolve(store);
-    return await withStore(directory, { create: true }, () => deliverFrom(input, slug, flags, terminal, directory));
+    return await withStore(directory, { create: true }, () => deliverInput(input, slug, flags, terminal, directory));
   } finally {
     input.close();
   }
 }
 
-async function deliverFrom(
+async function deliverInput(
   input: Input,
   slug: string,
   flags: DeliverFlags,

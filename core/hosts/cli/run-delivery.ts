@@ -11,7 +11,8 @@ import type { Stop } from './stop.ts';
 import type { RunStats } from './run-stats.ts';
 import type { Output } from './terminal.ts';
 
-export interface DeliveryRun {
+/** What one `spillway deliver` works with. */
+export interface DeliveryParts {
   readonly connection: Connection;
   readonly input: Input;
   readonly outcomes: OutcomesFile;
@@ -41,8 +42,8 @@ export interface DeliveryEnd {
 }
 
 /** Moves all events of the input through a connection; resolves when every outcome is counted, written and flushed. */
-export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
-  const { connection, input, outcomes, stats, stop, journal } = run;
+export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
+  const { connection, input, outcomes, stats, stop, journal } = parts;
   let unwritable: string | undefined;
   outcomes.onFailure = (code) => {
     unwritable = code;
@@ -66,9 +67,9 @@ export async function runDelivery(run: DeliveryRun): Promise<DeliveryEnd> {
     signal: stop.signal,
   });
   const startedAt = performance.now();
-  const progress = await startProgress(run.screen, { size: input.size, bytesRead: () => source.bytesRead, stats });
+  const progress = await startProgress(parts.screen, { size: input.size, bytesRead: () => source.bytesRead, stats });
   try {
-    const limits = run.withinMs === undefined ? {} : { withinMs: run.withinMs };
+    const limits = parts.withinMs === undefined ? {} : { withinMs: parts.withinMs };
     for await (const { index, outcome } of connection.stream(source, { signal: stop.signal, ...limits })) {
       stats.count(outcome);
       ordered.settle(index, outcome);

@@ -61,12 +61,12 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   const proxy = await proxyChoice(flags.proxy, terminal);
   const command = { directory, named: entries, flags, terminal, onSignal, monitor, log, stats, closeInTime };
   const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
-    withStore(directory, { stderr }, (store) => deliverFrom(store, opened, invalid, command)),
+    withStore(directory, { stderr }, (store) => deliverStore(store, opened, invalid, command)),
   );
   return ended.finally(() => clearTimeout(overdue));
 }
 
-async function deliverFrom(
+async function deliverStore(
   store: DeliveryQueue,
   opened: readonly OpenConnection[],
   invalid: readonly InvalidConnection[],
