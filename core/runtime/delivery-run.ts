@@ -99,7 +99,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (suspension !== undefined) return this.#record(delivery, suspended(delivery, suspension, this.context));
     if (this.stopped) return this.#record(delivery, deferred(delivery, stoppedReason, pacer.opensAt()));
     const added = this.#queue.add(delivery, now);
-    if (added === 'waiting') return this.#startReady();
+    if (added === 'waiting') return this.#queue.hasReady() ? this.#startReady() : undefined;
     const { clock } = this.context;
     if (added === 'full') return this.#record(delivery, deferred(delivery, overCapacity, clock.now()));
     this.#record(delivery, heldBack(delivery, dateOf(clock, added.blockedUntil)));

@@ -90,6 +90,11 @@ export class BatchQueue {
     this.#openLanes().unlock(lane);
   }
 
+  /** A batch may be sent, or the vendor's own batch() left something out. */
+  hasReady(): boolean {
+    return this.omitted.length > 0 || this.backlog() > 0;
+  }
+
   /** Batches ready to be sent, and lanes with one. */
   backlog(): number {
     return this.#ready.length + (this.#lanes?.ready() ?? 0);
