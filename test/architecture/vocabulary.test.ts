@@ -32,6 +32,20 @@ const retiredWords: Readonly<Record<string, string>> = {
   trip: 'BatchSend',
 };
 
+/** Retired words that mean something honest in a sentence, such as "in flight" or "a lot". */
+const everydayWords: ReadonlySet<string> = new Set([
+  'arrival',
+  'blame',
+  'board',
+  'breathe',
+  'carry',
+  'flight',
+  'lot',
+  'nonsense',
+  'remark',
+  'trip',
+]);
+
 /** Whole identifiers that were retired: their words live on elsewhere, or bore several meanings. */
 const retiredNames: Readonly<Record<string, string>> = {
   again: 'retryLater, retry, requeue, seenBefore',
@@ -81,6 +95,8 @@ const mostParticiples = 281;
 interface SourceFile {
   readonly file: string;
   readonly identifiers: readonly string[];
+  /** The words of its comments. */
+  readonly comments: ReadonlySet<string>;
   readonly imports: readonly string[];
 }
 
@@ -106,6 +122,10 @@ function retiredIn(name: string): string[] {
   return Object.hasOwn(retiredNames, name) ? [...found, name] : found;
 }
 
+/** The words of the lines that are comments. */
+const commentsOf = (text: string): Set<string> =>
+  new Set(text.split('\n').flatMap((line) => wordsOf(/^\s*(?:\/\/|\/?\*)(.*)/.exec(line)?.[1] ?? '')));
+
 function read(file: string, text: string): SourceFile {
   const identifiers: string[] = [];
   const imports: string[] = [];
@@ -118,7 +138,7 @@ function read(file: string, text: string): SourceFile {
     for (const child of Object.values(node)) visit(child);
   };
   visit(parseSync(text, { syntax: 'typescript', target: 'es2022' }).body);
-  return { file, identifiers, imports };
+  return { file, identifiers, comments: commentsOf(text), imports };
 }
 
 /** Retired words by file, as `file: word (name)`. */
@@ -129,11 +149,14 @@ function findings(files: readonly SourceFile[], excepted = exceptions): string[]
     );
   return files.flatMap((source) => {
     const names = new Set([path.posix.basename(source.file, '.ts'), ...source.identifiers]);
-    return [...names].flatMap((name) =>
-      retiredIn(name)
-        .filter((word) => !isExcepted(source, word))
-        .map((word) => `${source.file}: ${word} (${name}): ${retiredWords[word] ?? retiredNames[word]}`),
-    );
+    const inNames = [...names].flatMap((name) => retiredIn(name).map((word) => ({ word, where: name })));
+    const inComments = [...source.comments]
+      .map(singular)
+      .filter((word) => Object.hasOwn(retiredWords, word) && !everydayWords.has(word))
+      .map((word) => ({ word, where: 'in a comment' }));
+    return [...inNames, ...inComments]
+      .filter(({ word }) => !isExcepted(source, word))
+      .map(({ word, where }) => `${source.file}: ${word} (${where}): ${retiredWords[word] ?? retiredNames[word]}`);
   });
 }
 
@@ -145,7 +168,7 @@ const core = readdirSync(path.join(root, 'core'), { recursive: true, encoding: '
   .map((file) => read(file, readFileSync(path.join(root, file), 'utf8')));
 
 describe('the vocabulary of core', () => {
-  it('has no retired word in an identifier or a file name', () => {
+  it('has no retired word in an identifier, a comment or a file name', () => {
     expect(findings(core)).toEqual([]);
   });
 
@@ -181,6 +204,8 @@ describe('what counts as a retired word', () => {
     ['a private member', 'class A { #nap = 1; }', ['nap']],
     ['a whole name', 'type Line = 1;', ['Line']],
     ['the name of a property', 'const x = { tally: 1 };', ['tally']],
+    ['a word of a comment', '// all parcels', ['parcel']],
+    ['a word of a doc comment', '/** Of the outlet. */\n/**\n * One `Crate`.\n */', ['outlet', 'crate']],
   ])('%s', (_, text, wanted) => {
     expect(findings([read('core/x.ts', text)]).map((line) => line.split(' ')[1])).toEqual(wanted);
   });
@@ -193,7 +218,8 @@ describe('what counts as a retired word', () => {
 
   it.each([
     ['a text', "const x = 'parcel';"],
-    ['a comment', '// a parcel'],
+    ['a word of a comment that means what it says', '// what is in flight: a lot'],
+    ['a text that looks like a comment', "const x = 'https://parcel.example';"],
     ['another word', 'const allotted = lines + tripled + keyboard;'],
     ['the field’s own term', 'const inFlight = 1;'],
   ])('not %s', (_, text) => {
