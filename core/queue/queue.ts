@@ -135,7 +135,7 @@ const lostCodes: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']
 
 /**
  * A durable queue of events, by connection. What a method did is on disk when its promise resolves. One implementation
- * is included (LMDB, one process); test/queue/contract.ts holds every implementation to this.
+ * is included (LMDB, one process). test/queue/contract.ts holds it, and any other engine, to this.
  */
 export interface DeliveryQueue {
   /**

@@ -33,9 +33,11 @@ export interface WorkerParts {
 }
 
 export interface WorkerHooks {
-  /** See SettlementWriterOptions. */
+  /** Fires when no time is left to ask a store again. */
   readonly hurry: AbortSignal;
+  /** The store refused a write, and is asked again after so many milliseconds; 0 = never. */
   readonly onRefused: (error: unknown, retryMs: number) => void;
+  /** The store takes writes again. */
   readonly onRecovered: () => void;
   /** More may be claimed. */
   readonly onCapacity: () => void;

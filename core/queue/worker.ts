@@ -34,7 +34,20 @@ const noAlarm = (): void => undefined;
  * ```
  */
 export function work(options: WorkOptions): QueueWorker {
+  /** Whether the store takes writes. */
+  let store: 'unknown' | 'checking' | 'writable' = 'unknown';
+  /** Why the queue cannot be used any more. */
+  let storeError: unknown;
+  /** The next turn() is scheduled, after other connections of the process have run. */
+  let isYielding = false;
+  let isStopping = false;
+  /** Of the timer that calls turn() next. */
+  let cancelAlarm = noAlarm;
+  let idleWaiters: (() => void)[] = [];
+  let endWaiters: (() => void)[] = [];
+  /** Ends a probe that is a check(). */
   const checks = new AbortController();
+  /** Fires when no time is left: the writer tries each refused settlement once more, then releases its claim. */
   const hurry = new AbortController();
   const parts = createWorkerParts(options, {
     hurry: hurry.signal,
@@ -51,15 +64,6 @@ export function work(options: WorkOptions): QueueWorker {
     onClaimFailed,
     onEnd: turn,
   });
-  /** Whether the store takes writes. */
-  let store: 'unknown' | 'checking' | 'writable' = 'unknown';
-  /** Why the queue cannot be used any more. */
-  let storeError: unknown;
-  let isYielding = false;
-  let isStopping = false;
-  let cancelAlarm = noAlarm;
-  let idleWaiters: (() => void)[] = [];
-  let endWaiters: (() => void)[] = [];
 
   /** Starts what may start, and sets an alarm for what may not yet. */
   function turn(): void {
@@ -89,22 +93,28 @@ export function work(options: WorkOptions): QueueWorker {
   }
 
   /**
-   * Returns when to look again (epoch ms); `undefined` where something else calls turn(): the end of a batch, or a put.
+   * Returns when to look again (epoch ms); `undefined` where something else calls turn(): the end of a batch or of a
+   * probe, the store as it recovers, or wake().
    */
   function step(): number | undefined {
+    // Beside a probe nothing leaves; and nothing while the store refuses settlements, as no outcome could be recorded.
     if (prober.isProbing() || writer.isStuck()) return undefined;
     if (store !== 'writable') {
       checkStore();
       return undefined;
     }
     suspension.refresh();
+    // Of the two breakers, a suspension comes first: while nothing may leave, an outage cannot be probed.
     const probeAt = suspension.reason() === undefined ? outage.probeAt() : suspension.probeAt();
+    // A probe leaves alone, after the batches in flight: the end of each looks again.
     if (probeAt !== undefined) return deliveries.count() > 0 ? undefined : prober.step(probeAt);
     if (isYielding) return undefined;
-    const fresh = deliveries.hasCapacity() ? deliverFresh() : undefined;
+    const hasCapacity = deliveries.hasCapacity();
+    const freshCount = hasCapacity ? deliverFresh() : 0;
     // After the fresh ones: claiming those is how the queue learns what failed before a restart.
     deliverRetries();
-    return fresh === 0 ? nextClaimAt() : undefined;
+    // Without capacity, the end of a batch looks again; with fresh events, the turn after them does.
+    return hasCapacity && freshCount === 0 ? nextClaimAt() : undefined;
   }
 
   /** What is sent must be recordable: else each restart beside a full disk would send the same events again. */

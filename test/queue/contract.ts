@@ -54,7 +54,7 @@ async function letters(queue: DeliveryQueue, connection: string, filter?: DeadFi
   return found;
 }
 
-/** What every implementation of DeliveryQueue keeps to. */
+/** What an implementation of DeliveryQueue for a host keeps to. MemoryQueue is for tests alone, and says what it lacks. */
 export function describeQueue(name: string, make: () => Promise<Store>): void {
   describe(`the delivery queue on ${name}`, () => {
     let store: Store;

@@ -53,7 +53,11 @@ class Log {
   }
 }
 
-/** The port, in memory and in small: for tests of what stands on it. Remembers every settle() and release(). */
+/**
+ * The port, in memory and in small: for tests of what stands on it. Remembers every settle() and release(). It does not
+ * pass contract.ts, as it has no restart, byte budget, `mostBytes`, dedup window, events put with their outcome, or
+ * prune(); settle() is not all or nothing; and nextAt(), requeue() and replay() are coarser.
+ */
 export class MemoryQueue implements DeliveryQueue {
   readonly settled: Settlement[] = [];
   readonly released: number[] = [];

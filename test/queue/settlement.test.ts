@@ -24,7 +24,7 @@ describe('how long a queue tries', () => {
     expect(policyFor(adjust.manifest)).toEqual({ attempts: Infinity, maxAgeMs: 28 * 86_400_000 });
   });
 
-  it('in slices of one request for each socket, a thousand events at most', () => {
+  it('in batches of one request for each socket, a thousand events at most', () => {
     expect(workFor(adjust.manifest).prefetch).toBe(32);
     expect(workFor(rokt.manifest).prefetch).toBe(800);
     const limits = { ...rokt.manifest.limits, maxItems: 5_000 };

@@ -24,13 +24,13 @@ function waiters(count: number) {
   return { clock, limiter, starts, waiting };
 }
 
-test('slices that share a pace start one after the other', async () => {
+test('batches that share a pace start one after the other', async () => {
   const { clock, starts, waiting } = waiters(4);
   await clock.run(waiting);
   expect(starts).toEqual([0, 1_000, 2_000, 3_000]);
 });
 
-test('slices that waited when the vendor asked for a pause do not all start at its end', async () => {
+test('batches that waited when the vendor asked for a pause do not all start at its end', async () => {
   const { clock, limiter, starts, waiting } = waiters(10);
   await clock.advance(500);
   await limiter.pause('account', 5_000);

@@ -86,7 +86,7 @@ describe('what becomes of an event', () => {
   });
 });
 
-describe('slices', () => {
+describe('batches', () => {
   it('are as large as asked, and as many at once as asked', async () => {
     const shop = testWorker({
       destination: acme({}, { pace: { concurrency: 100, timeoutMs: 10_000 } }),
@@ -100,7 +100,7 @@ describe('slices', () => {
     await shop.clock.settle();
     expect(claimed(shop)).toBe(60);
     await shop.clock.run(working.idle());
-    // A slice of which half is written down makes room for the next.
+    // A batch of which half is written down makes room for the next.
     expect(shop.vendor.mostOpen).toBeLessThanOrEqual(8);
     expect(done(shop)).toHaveLength(100);
   });
@@ -170,7 +170,7 @@ describe('slices', () => {
     expect(letters(shop).map(([id]) => id)).toEqual(['e1', 'e4']);
   });
 
-  it('keep a lane in order, across slices and whatever fails', async () => {
+  it('keep a lane in order, across batches and whatever fails', async () => {
     let requests = 0;
     const lanes = acme({}, { ...one, pace: { concurrency: 8, timeoutMs: 10_000 } });
     const shop = testWorker({
@@ -386,7 +386,7 @@ describe('a vendor that cannot be reached', () => {
     await shop.clock.run(working.stop(0));
   });
 
-  it('is not probed while a slice is still under way', async () => {
+  it('is not probed while a batch is still under way', async () => {
     const shop: TestWorker = testWorker({
       destination: acme({}, one),
       script: async ({ ids: [id] }) => {
@@ -745,7 +745,7 @@ describe('two workers', () => {
     const broken = shop.start({ queue: other, connection: stuck, prefetch: 100 });
     await shop.workAll({ prefetch: 100 });
     expect(done(shop)).toHaveLength(500);
-    // Not a millisecond, though two slices of the neighbour hang.
+    // Not a millisecond, though two batches of the neighbour hang.
     expect(shop.clock.now()).toBe(noon);
     expect([...other.log('acme').waiting.values()].filter((kept) => kept.claimed)).toHaveLength(200);
     const ending = broken.stop(0);
