@@ -140,9 +140,9 @@ export function raisedLimits(limits: BatchLimits, pace: Pace, options: Connectio
   const perMs = (rate: { readonly permits: number; readonly perMs: number }): number => rate.permits / rate.perMs;
   const rate = options.pace?.rate;
   const checks: readonly (readonly [path: string, asked: number | undefined, allowed: number])[] = [
-    ['limits.maxItems', options.limits?.maxItems, limits.maxItems],
-    ['limits.maxBytes', options.limits?.maxBytes, limits.maxBytes],
-    ['limits.maxAgeMs', options.limits?.maxAgeMs, limits.maxAgeMs],
+    ...(Object.keys(limits) as (keyof BatchLimits)[]).map(
+      (name) => [`limits.${name}`, options.limits?.[name], limits[name]] as const,
+    ),
     ['pace.concurrency', options.pace?.concurrency, pace.concurrency],
     ['pace.timeoutMs', options.pace?.timeoutMs, pace.timeoutMs],
     ...(rate !== undefined && pace.rate !== undefined && rate.cost === pace.rate.cost

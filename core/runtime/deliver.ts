@@ -129,7 +129,10 @@ function copyOf(events: unknown): readonly unknown[] {
   return copy;
 }
 
-/** 0 attempts, not 1: throttled attempts do not count as failures, and must not be repeated either. */
+/**
+ * For `once`: 0 attempts, not 1, because throttled attempts do not count as failures, and must not be repeated either.
+ * So nothing is retried inside the call, and no `retry_scheduled` is emitted: what may go again is deferred.
+ */
 const withoutRetries = (policy: RetryPolicy): RetryPolicy => ({ ...policy, attempts: 0 });
 
 /** Checks at run time that there is one outcome per event, and repairs the list if there is not. */

@@ -49,12 +49,14 @@ export type Signal =
       readonly status?: number;
       readonly cutAtBytes?: number;
     }
+  /** Not under `once`, as in a queue: there `event_settled` is `deferred`. */
   | {
       readonly kind: 'retry_scheduled';
       readonly slug: string;
       readonly connection: string;
       readonly items: number;
       readonly afterMs: number;
+      /** Of the first item. */
       readonly code: ReasonCode;
     }
   | {

@@ -15,6 +15,7 @@ import { summaryOf, summaryText, type Stopped, type Summary } from './summary.ts
 import { RunStats } from './run-stats.ts';
 import { isStopSignal, print, type Terminal } from './terminal.ts';
 
+/** The flags that program.ts describes. */
 export interface DeliverFlags extends ConnectionFlags {
   readonly input: string;
   readonly outcomes?: string;

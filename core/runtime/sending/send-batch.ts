@@ -51,6 +51,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
   attempts = 0;
   failures = 0;
   resends = 0;
+  /** See SendingBatch. */
   mark = 0;
   withinMs = 0;
   readonly replyBytes: number;

@@ -44,7 +44,10 @@ export interface ContinueOptions {
   readonly retry?: Retry;
   /** The scope that has just released it. */
   readonly clearedScope?: string;
-  /** Called once, after the first answer. The part continues when this calls `goOn`. */
+  /**
+   * Called once, after the first answer: who asked for that answer learns it before the part continues. It continues
+   * when this calls `goOn`.
+   */
   readonly onFirstAnswer?: (goOn: () => void) => void;
 }
 

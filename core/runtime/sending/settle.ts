@@ -1,5 +1,6 @@
 import type { RetryDecision } from '../../api/decision.ts';
 import type { Outcome, Reason } from '../../api/outcome.ts';
+import { throttledCodes } from '../../api/reason-codes.ts';
 import type { PendingBatch, PendingDelivery } from '../batching/pending-delivery.ts';
 import { defect } from '../connection-context.ts';
 import { invalidReturn } from '../invalid-return.ts';
@@ -124,7 +125,7 @@ class AnswerSettlement {
         return this.#retry(delivery, decision.afterMs, false);
       case 'retry': {
         const scope = this.#declaredScope(delivery, decision.scope);
-        return this.#retry(delivery, decision.afterMs, reason.code === 'rate_limited', scope);
+        return this.#retry(delivery, decision.afterMs, throttledCodes.has(reason.code), scope);
       }
     }
   }
