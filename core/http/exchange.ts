@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
-import { createBodyReader, type BodyReader, type DecodedBody } from './response-body.ts';
+import { createBodyReader, type BodyListener, type BodyReader, type DecodedBody } from './response-body.ts';
 import { inSocketError } from './socket-reset.ts';
 import type { SocketWaiter, SocketQueue, SocketScheduler } from './socket-scheduler.ts';
 
@@ -53,7 +53,7 @@ export interface OriginSockets {
  * One request and its result, driven by undici's callbacks. Starts when it has a socket, settles exactly once and never
  * throws.
  */
-export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
+export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyListener {
   readonly #listener: ExchangeListener;
   readonly #context: ExchangeContext;
   readonly #request: Dispatcher.DispatchOptions;
@@ -160,9 +160,11 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter {
     if (inSocketError()) return this.#settleLater(this.#truncatedError() ?? connectionReset);
     if (this.#body === undefined) return this.#settle(connectionReset);
     if (this.#mayBeTruncated()) return this.#settle(answerWithoutLength);
-    this.#body.end((read) => {
-      if (!this.settled) this.#settle(this.#response(read, false));
-    });
+    this.#body.end(this);
+  }
+
+  onBody(body: DecodedBody): void {
+    if (!this.settled) this.#settle(this.#response(body, false));
   }
 
   onResponseError(_controller: Controller, error: Error): void {

@@ -18,12 +18,17 @@ export interface DecodedBody {
   readonly unread: Unread | undefined;
 }
 
+/** Who wants the body. */
+export interface BodyListener {
+  onBody(body: DecodedBody): void;
+}
+
 /** Collects the body of one response, up to `cap` decoded bytes. */
 export interface BodyReader {
   /** Returns false when the body exceeds the cap, so that nothing more need be read. */
   write(chunk: Buffer): boolean;
   /** The body has arrived in full. Calls back at once if it was not compressed; not at all after cancel(). */
-  end(done: (read: DecodedBody) => void): void;
+  end(listener: BodyListener): void;
   /** What has been read so far. */
   soFar(): DecodedBody;
   cancel(): void;
@@ -57,8 +62,8 @@ class PlainBody implements BodyReader {
     return this.received <= this.#cap;
   }
 
-  end(done: (read: DecodedBody) => void): void {
-    done(this.soFar());
+  end(listener: BodyListener): void {
+    listener.onBody(this.soFar());
   }
 
   soFar(): DecodedBody {
@@ -109,7 +114,7 @@ class CodedBody implements BodyReader {
   #chunks: Buffer[] = [];
   #decoded = 0;
   #unread: Unread | undefined;
-  #done: ((read: DecodedBody) => void) | undefined;
+  #listener: BodyListener | undefined;
   received = 0;
 
   constructor(headers: Headers, cap: number, codings: readonly Coding[]) {
@@ -130,11 +135,11 @@ class CodedBody implements BodyReader {
     return this.#decoded <= this.#cap;
   }
 
-  end(done: (read: DecodedBody) => void): void {
+  end(listener: BodyListener): void {
     // No bytes mean an empty body in any coding: responses to HEAD, 204 and 304 may name one, too.
-    if (this.received === 0) return done({ text: '', overCap: false, unread: undefined });
-    if (this.#unread !== undefined || this.#decoded > this.#cap) return done(this.soFar());
-    this.#done = done;
+    if (this.received === 0) return listener.onBody({ text: '', overCap: false, unread: undefined });
+    if (this.#unread !== undefined || this.#decoded > this.#cap) return listener.onBody(this.soFar());
+    this.#listener = listener;
     if (this.#ended) this.#finish();
     else this.#decoders[0]?.end();
   }
@@ -146,7 +151,7 @@ class CodedBody implements BodyReader {
   }
 
   cancel(): void {
-    this.#done = undefined;
+    this.#listener = undefined;
     this.#closeDecoders();
     this.#chunks = [];
   }
@@ -170,7 +175,7 @@ class CodedBody implements BodyReader {
   /** The last decoder has ended, perhaps before the whole body arrived. */
   #onDecodedEnd(): void {
     this.#ended = true;
-    if (this.#done !== undefined) this.#finish();
+    if (this.#listener !== undefined) this.#finish();
   }
 
   /**
@@ -199,9 +204,9 @@ class CodedBody implements BodyReader {
   }
 
   #report(): void {
-    const done = this.#done;
-    this.#done = undefined;
-    done?.(this.soFar());
+    const listener = this.#listener;
+    this.#listener = undefined;
+    listener?.onBody(this.soFar());
   }
 
   #closeDecoders(): void {
