@@ -156,9 +156,9 @@ export interface ReturnPlan {
 }
 
 /**
- * Releases what nothing happened to instead of writing it: what a pause or a stop left undone, and what was held back
- * behind an event of its lane that has to wait, as the lane waits with that one. No retry comes before `earliest`
- * (epoch ms).
+ * Says which claims to write, and which to release unchanged, which costs no write. Unchanged are those that a pause or
+ * a stop left unsent, and those behind an event of their lane that has to wait: that event keeps the lane waiting. No
+ * written retry comes before `earliest` (epoch ms).
  */
 export function returnToQueue(
   remaining: readonly RemainingClaim[],

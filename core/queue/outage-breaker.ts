@@ -27,8 +27,8 @@ export type Purpose = 'batch' | 'retry' | 'probe' | 'sample';
  * in a row, or after a batch in which no event got through. Then only probes leave, ever more rarely, until the vendor
  * answers one, and most of a sample as well.
  *
- * A vendor that answers for other events is not down: a retry that fails counts only while nothing else gets through,
- * and after a good sample the breaker stays closed for a while, however many fail in a row.
+ * A vendor that answers for other events is not down: a retry that fails counts only where no event got through in the
+ * last minute, and for ten seconds after a good sample no number of failures in a row opens the breaker.
  */
 export interface OutageBreaker {
   /** Epoch ms of the next probe; `undefined` unless it is open. */
@@ -75,7 +75,8 @@ const graceMs = 10_000;
 /** For so long after another event got through, an event that failed before is itself to blame for failing again. */
 const retryGraceMs = 60_000;
 /**
- * So many events of samples that fail in a row end the sampling. An outage that lets one in 50 through ends it soon.
+ * After so many failures in a row among the events of samples, the breaker opens again. Where the vendor lets one event
+ * in 50 through, that comes soon: 56 fail in a row about one time in three.
  */
 const maxFailedSamples = 56;
 
@@ -121,6 +122,7 @@ export function createOutageBreaker({
     onOpenInFlight();
   }
 
+  /** Retries wait until after the next probe, by half of its wait, so that the probe is another event. */
   function whileOpen(): BatchVerdict {
     return { reached: false, recovered: false, earliest: (breaker.probeAt() ?? 0) + breaker.waitMs() / 2 };
   }

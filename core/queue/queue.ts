@@ -134,8 +134,8 @@ export const isStoreLost = (error: unknown): boolean =>
 const lostCodes: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']);
 
 /**
- * A durable queue of events, by connection. What a method did is on disk when its promise resolves. One implementation
- * is included (LMDB, one process). test/queue/contract.ts holds it, and any other engine, to this.
+ * A durable queue of events, by connection. What a method did is on disk when its promise resolves. One engine is
+ * included, LMDB, whose store belongs to one process at a time. test/queue/contract.ts holds every engine to this.
  */
 export interface DeliveryQueue {
   /**
@@ -147,11 +147,13 @@ export interface DeliveryQueue {
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
   /**
-   * Takes out up to `most` events that may leave now, the oldest first. It takes several of a lane in a row, but none
+   * Takes out up to `most` events that may leave now, the oldest first. Several of a lane may come in a row, but none
    * while another claim of that lane is open, or its next event waits for its time. A claim lasts until settle() or
-   * release(), or until the process ends. With `mostBytes`, the event that reaches this total is the last. With `kind`,
-   * only such events: the first event of a lane decides, and a failed one comes without those behind it. After a
-   * restart, a failed event is known as such once a claim of fresh events has passed it.
+   * release(), or until the process ends.
+   *
+   * `mostBytes`: the event that reaches this total is the last. `kind`: only such events. In a lane the first event
+   * decides: if it failed before, only `failed` takes it, and without those behind it. After a restart, `failed` finds
+   * an event only once a claim of fresh events has come across it.
    */
   claim(connection: string, most: number, now: number, mostBytes?: number, kind?: ClaimKind): readonly Claim[];
   /** Epoch ms when the next event that waits for its time may be claimed; `undefined` where there is none. */

@@ -26,8 +26,9 @@ export interface PoisonPolicy {
   /** At least so many milliseconds from the first of them to the last. */
   readonly overMs: number;
   /**
-   * Such events, with those halfway there, are at most this share of the events delivered in the same time; one is
-   * always allowed. If there are more, the vendor is to blame, and they wait.
+   * The most events that may be to blame at a time, as a share of those delivered in the same time: 0.01 is one in a
+   * hundred. One is allowed where any was delivered. An event with half of `answers` counts already. If there are more,
+   * the vendor is to blame, and they wait.
    */
   readonly share: number;
 }
@@ -78,6 +79,8 @@ export function settlementOf(
     return dead({ kind: 'dead', seq, outcome: kind, reason: poisonous, attempts: failed }, ambiguous);
   }
   const retryAt = outcome.retryAt === undefined ? now : Date.parse(outcome.retryAt);
+  // A vendor's 429 is no attempt, but it lengthens the wait as a failure does. An outcome that adds neither (the event
+  // was behind another, or too fast for our own limit) waits until its retryAt alone.
   const tries = failed + (history?.throttled ?? 0);
   const hasFailed = tries > attempts + (claim.history?.throttled ?? 0);
   const soonest = now + (hasFailed ? equalJitter(retryMs(tries), random) : 0);
@@ -141,5 +144,5 @@ const neverConfirmed = {
   message: 'An earlier delivery got no answer, and none after it went through: the vendor may have the event',
 } as const;
 
-/** The first failure has waited inside deliver() already. */
+/** The first failure waits until the outcome's retryAt alone: deliver() has put its own first back-off into that. */
 const retryMs = (failures: number): number => (failures < 2 ? 0 : backoffMs(repeatedRetries, failures - 1));

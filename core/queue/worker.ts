@@ -18,11 +18,12 @@ const noAlarm = (): void => undefined;
  * An event that failed does not delay the others: it is retried apart from them, in ever smaller groups and soon by
  * itself, ever more rarely. Each failure by itself makes it more likely that the event is to blame, see PoisonTracker.
  *
- * A vendor that cannot be reached opens a circuit breaker: only one event at a time leaves, after 1 s and then twice as
- * long each time, up to a minute; each time the one that failed least often, from ever further ahead. When the vendor
- * answers one, and then most of a small sample, all goes on; where it answers a few of the sample, larger samples
- * follow for as long as that is so. A suspended connection is probed with its check(), or with one event where it has
- * none, after a minute, up to an hour.
+ * A vendor that cannot be reached opens a circuit breaker. Then one event at a time leaves, as a probe: the first after
+ * 1 s, each further one after twice as long, up to a minute. A probe is an event that never failed, else one of those
+ * that failed least often; after each failed probe the worker looks further ahead for the next. When the vendor answers
+ * a probe, a small sample follows. If most of it gets through, everything leaves again; if only some does, larger
+ * samples follow. A suspended connection is probed with its check(), or with one event where it has none: the first
+ * time after a minute, then ever more rarely, up to an hour.
  *
  * @example
  * ```ts
@@ -165,12 +166,13 @@ export function work(options: WorkOptions): QueueWorker {
   function onStoreRefused(error: unknown, retryMs: number): void {
     signals.defect('queue.settle', error);
     if (isStoreLost(error)) return endWith(error);
+    // The signal has no cause of its own for a store that refuses; `internal_error` says that it is not the vendor.
     if (retryMs > 0 && !writer.isStuck()) signals.held('unreachable', 'internal_error', now() + retryMs);
     deliveries.abort();
   }
 
   function onStoreRecovered(): void {
-    // What it took just now is less than the next events need.
+    // The settlements that it took may need less space than those of the next events: it is asked before they leave.
     store = 'unknown';
     signals.resumed();
     turn();

@@ -44,7 +44,10 @@ const notFound = (response: HttpResponse): RetryDecision =>
       : 'AdRoll Email does not know this advertisable',
   );
 
-/** The quota is daily, and AdRoll does not say when it is renewed (ADEMAIL-15). */
+/**
+ * The quota is daily, and AdRoll does not say when it is renewed (ADEMAIL-15). By default the wait is shorter: the
+ * retry policy cuts it to `retryAfterCapMs`, 5 minutes.
+ */
 const quotaPauseMs = 3_600_000;
 
 export function throttled(response: HttpResponse): RetryDecision {

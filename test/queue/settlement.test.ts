@@ -46,7 +46,7 @@ describe('an event that fails again and again', () => {
     expect(waits).toEqual([4_000, 6_000, 8_000]);
   });
 
-  it('waits no longer for being throttled, or behind another', () => {
+  it('waits no longer behind another, or where our own limit throttled it and no answer did', () => {
     for (const code of ['rate_limited', 'held_back'] as const) {
       const outcome: Outcome = { ...failed, reason: { ...failed.reason, code } };
       expect(settlementOf({ ...claim, attempts: 9 }, outcome, at)).toEqual({

@@ -127,6 +127,7 @@ export class Claims {
   }
 }
 
+/** On disk, `ambiguous` is `doubtful` and `history` is `trouble`. */
 function claimOf({ bytes, state: { seq, id, lane, acceptedAt, attempts, doubtful, trouble } }: ClaimedRecord): Claim {
   const claim = { seq, id, lane, event: eventOf(bytes), acceptedAt, attempts };
   // Most claims have neither, and then all have one shape.

@@ -37,7 +37,10 @@ interface CommonState {
   readonly attempts: number;
 }
 export type RecordState =
-  /** `notBefore`: epoch ms; 0 = at once. `doubtful`: the vendor may have the event. `trouble`: Claim.history. */
+  /**
+   * `notBefore`: epoch ms; 0 = at once. `doubtful` and `trouble` are the names on disk of a claim's `ambiguous` and
+   * `history`: to rename them would change the format.
+   */
   | (CommonState & {
       readonly kind: 'waiting';
       readonly notBefore: number;
