@@ -99,11 +99,16 @@ describe('the connections of a runtime', () => {
   });
 
   it('F-21 send nothing of an event whose time ran out before it had a socket', async () => {
-    const runtime = runtimeTo(await vendor(yesAfter(300)), { socketsPerOrigin: 1 });
+    const waiting: ServerResponse[] = [];
+    const origin = await vendor((response) =>
+      arrived.length === 1 ? void waiting.push(response) : void response.end(),
+    );
+    const runtime = runtimeTo(origin, { socketsPerOrigin: 1 });
     const first = open(runtime).deliver([track('first')]);
-    await after(50);
+    while (waiting.length === 0) await after(1);
     const [late] = await open(runtime).deliver([track('late')], { withinMs: 100 });
     expect(late).toMatchObject({ kind: 'deferred', reason: { code: 'network' } });
+    waiting[0]?.end();
     expect(kinds(await first)).toEqual(['delivered']);
     expect(kinds(await open(runtime).deliver([track('third')]))).toEqual(['delivered']);
     expect(arrived).toEqual(['first', 'third']);
@@ -131,19 +136,19 @@ describe('the connections of a runtime', () => {
   );
 
   it('F-21 close one by one: each waits for its own requests, and for no other’s', async () => {
-    const held: ServerResponse[] = [];
-    const origin = await vendor((response, body) => (body.includes('slow') ? held.push(response) : response.end()));
+    const waiting: ServerResponse[] = [];
+    const origin = await vendor((response, body) => (body.includes('slow') ? waiting.push(response) : response.end()));
     const runtime = runtimeTo(origin);
     const [slow, quick] = [open(runtime), open(runtime)];
     const outcome = slow.deliver([track('slow')]);
     await quick.deliver([track('quick')]);
-    while (held.length === 0) await after(1);
+    while (waiting.length === 0) await after(1);
     await quick.close();
     let closed = false;
     const closing = slow.close().then(() => (closed = true));
     await after(30);
     expect(closed).toBe(false);
-    held[0]?.end();
+    waiting[0]?.end();
     expect(kinds(await outcome)).toEqual(['delivered']);
     await closing;
   });
