@@ -137,7 +137,7 @@ export interface SettleContext {
 }
 
 /** The settlement that removes a claim from the queue; `undefined` while it stays there. */
-export function finalSettlementOf(claim: Claim, outcome: Outcome, context: SettleContext): FinalSettlement | undefined {
+function finalSettlementOf(claim: Claim, outcome: Outcome, context: SettleContext): FinalSettlement | undefined {
   const settlement = settle(claim, outcome, context);
   return settlement.kind === 'retry' ? undefined : settlement;
 }
@@ -160,7 +160,7 @@ export interface ReturnPlan {
  * a stop left unsent, and those behind an event of their lane that has to wait: that event keeps the lane waiting. No
  * written retry comes before `earliest` (epoch ms).
  */
-export function returnToQueue(
+function returnToQueue(
   remaining: readonly RemainingClaim[],
   context: SettleContext & { readonly earliest: number; readonly newlyAmbiguous: ReadonlySet<number> },
 ): ReturnPlan {

@@ -31,7 +31,7 @@ export interface ClaimSelector {
 const groupDivisor = 5;
 
 /** The size of a retry group: a whole request after the first failure, and soon each event by itself. */
-export const retryGroupSize = (attempts: number, batchSize: number): number =>
+const retryGroupSize = (attempts: number, batchSize: number): number =>
   Math.max(1, Math.floor(batchSize / groupDivisor ** Math.max(0, attempts - 1)));
 
 /**

@@ -2,7 +2,7 @@ import { contractVersion, type AnyDestination } from '../api/destination.ts';
 import { isFunction, isThenable, kindOf } from './argument-check.ts';
 
 /** Says why a value is not a destination; `undefined` if it is. The loader checks the manifest's contents. */
-export function whatIsMissing(value: unknown): string | undefined {
+function whatIsMissing(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return `must be a destination, not ${kindOf(value)}`;
   const candidate = value as Partial<AnyDestination> & { readonly default?: unknown };
   if (candidate.contract === undefined) {

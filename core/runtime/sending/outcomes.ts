@@ -42,8 +42,12 @@ export const skipped = (delivery: PendingDelivery, reason: Reason): Outcome =>
 export const unknown = ({ eventId }: PendingDelivery, reason: Reason): Outcome => ({
   kind: 'unknown',
   eventId,
-  reason: ambiguousCodes.has(reason.code) ? reason : { ...reason, code: 'ambiguous_delivery' },
+  reason: ambiguousReason(reason),
 });
+
+/** The reason under a code that says that the vendor may have it. */
+export const ambiguousReason = (reason: Reason): Reason =>
+  ambiguousCodes.has(reason.code) ? reason : { ...reason, code: 'ambiguous_delivery' };
 
 /**
  * The event may be sent again at `retryAt` (epoch ms). With a `scope`, other events of the connection may be sent
@@ -51,10 +55,14 @@ export const unknown = ({ eventId }: PendingDelivery, reason: Reason): Outcome =
  */
 export function deferred(delivery: PendingDelivery, reason: Reason, retryAt: number, scope?: string): Outcome {
   const { eventId, ambiguous } = delivery;
-  const honest: Reason = ambiguous && !ambiguousCodes.has(reason.code) ? { ...reason, ...maybeDelivered } : reason;
+  const honest = ambiguous ? maybeDeliveredReason(reason) : reason;
   const outcome = { kind: 'deferred', eventId, reason: honest, retryAt: isoTime(retryAt) } as const;
   return scope === undefined ? outcome : { ...outcome, scope };
 }
+
+/** The reason of a later failure, after an attempt that the vendor may have taken. */
+export const maybeDeliveredReason = (reason: Reason): Reason =>
+  ambiguousCodes.has(reason.code) ? reason : { ...reason, ...maybeDelivered };
 
 /** The reason for events that a stopped call did not send. */
 export const stoppedReason: Reason = { code: 'held_back', message: 'The call was stopped before the event was sent' };
@@ -70,7 +78,7 @@ export const slotRefusals: Readonly<Record<SlotRefusal['cause'], Reason>> = {
 export const heldBack = (delivery: PendingDelivery, until: number): Outcome =>
   deferred(delivery, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
 
-export const maybeDelivered = {
+const maybeDelivered = {
   code: 'ambiguous_delivery',
   message:
     'An earlier answer did not say whether it was taken, and a later attempt did not get through: the vendor may have the event',

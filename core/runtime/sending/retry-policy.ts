@@ -42,6 +42,25 @@ export interface Tries {
   readonly resends: number;
 }
 
+/** An attempt that may be repeated. */
+export interface FailedAttempt {
+  /** The vendor said "too fast", not "broken": it counts as no failure. */
+  readonly throttled: boolean;
+  /** The wait that the vendor asked for, in milliseconds; 0 if it asked for none. */
+  readonly requestedMs: number;
+}
+
+/** Counts a failed attempt, and returns the wait before the next one, in milliseconds. */
+export function countFailure(
+  policy: RetryPolicy,
+  tries: Pick<Tries, 'attempts' | 'failures'>,
+  { throttled, requestedMs }: FailedAttempt,
+  random: () => number,
+): number {
+  if (!throttled) tries.failures += 1;
+  return waitMs(policy, throttled ? tries.attempts : tries.failures, random, requestedMs);
+}
+
 /**
  * The wait before the next attempt: a random part of the doubling back-off, never less than 1 ms or the wait that the
  * vendor asked for.

@@ -1,7 +1,7 @@
 import type { Reason } from '../../api/outcome.ts';
 import { batchOf, type PendingBatch } from '../batching/pending-delivery.ts';
 import { deferred } from './outcomes.ts';
-import { waitMs, type Tries } from './retry-policy.ts';
+import { countFailure, type Tries } from './retry-policy.ts';
 import type { Retry, SendRun } from './send-run.ts';
 import type { OpenItems } from './settle.ts';
 
@@ -13,8 +13,7 @@ export function scheduleRetry(run: SendRun, tries: Tries, group: OpenItems): Ret
   const { clock, pacer, scopePauses, budget, emit, slug, id: connection } = run.context;
   const { requestedMs, throttled, scope } = group;
   const batch = batchOf(group.deliveries) as PendingBatch;
-  if (!throttled) tries.failures += 1;
-  const wait = waitMs(run.policy, throttled ? tries.attempts : tries.failures, clock.random, requestedMs);
+  const wait = countFailure(run.policy, tries, group, clock.random);
   const now = clock.elapsed();
   const retryAt = clock.now() + wait;
   if (scope !== undefined) scopePauses.pauseUntil(scope, now + wait);

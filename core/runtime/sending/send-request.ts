@@ -9,9 +9,9 @@ import type { EncodedBody } from '../../http/transport.ts';
 import { isoTime } from '../../policy/clock.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { maskedDecision } from './mask-reasons.ts';
-import { maybeDelivered, maybeTaken, slotRefusals, stoppedReason } from './outcomes.ts';
+import { ambiguousReason, maybeDeliveredReason, maybeTaken, slotRefusals, stoppedReason } from './outcomes.ts';
 import { RequestAttempt, type StandaloneRequest } from './request-attempt.ts';
-import { waitMs } from './retry-policy.ts';
+import { countFailure, waitMs } from './retry-policy.ts';
 
 /** The result of a standalone request. */
 export type RequestResult =
@@ -99,8 +99,7 @@ class RequestSend {
   readonly #stopping = new AbortController();
   readonly #asBatch: Batch<unknown>;
   #body: EncodedBody | undefined;
-  #attempts = 0;
-  #failures = 0;
+  readonly #tries = { attempts: 0, failures: 0 };
   /** The vendor may have done it already. */
   #ambiguous = false;
   /** Why the last attempt failed, and when the next one may start (epoch ms). */
@@ -133,13 +132,13 @@ class RequestSend {
     const attempt = new RequestAttempt(this.#context, this.#spec, this.#deadline, this);
     const refusal = this.stopped ? ({ cause: 'stopped', retryAt: pacer.opensAt() } as const) : await attempt.slot();
     if (refusal !== undefined) {
-      if (this.#attempts === 0) this.#reason = slotRefusals[refusal.cause];
+      if (this.#tries.attempts === 0) this.#reason = slotRefusals[refusal.cause];
       this.#retryAt = refusal.retryAt;
       return this.deferral();
     }
-    this.#attempts += 1;
+    this.#tries.attempts += 1;
     try {
-      const result = await attempt.send(this.#attempts, this.#body);
+      const result = await attempt.send(this.#tries.attempts, this.#body);
       this.#body = attempt.body;
       return this.#settle(this.#decisionOf(result));
     } finally {
@@ -158,16 +157,14 @@ class RequestSend {
   }
 
   deferral(): RequestResult {
-    const reason = this.#reason;
-    if (this.#ambiguous && !ambiguousCodes.has(reason.code))
-      return { kind: 'unknown', reason: { ...reason, ...maybeDelivered } };
+    const reason = this.#ambiguous ? maybeDeliveredReason(this.#reason) : this.#reason;
     if (ambiguousCodes.has(reason.code)) return { kind: 'unknown', reason };
     return { kind: 'deferred', reason, retryAt: isoTime(this.#retryAt) };
   }
 
   lostResult(): RequestResult {
     const message = 'A defect in the runtime hid what became of the request';
-    return this.#attempts > 0
+    return this.#tries.attempts > 0
       ? { kind: 'unknown', reason: { code: 'ambiguous_delivery', message } }
       : { kind: 'rejected', reason: { code: 'internal_error', message } };
   }
@@ -189,7 +186,7 @@ class RequestSend {
     const { clock, budget, policy } = this.#context;
     if (decision.kind === 'accept') {
       budget.earn();
-      return { kind: 'accepted', attempts: this.#attempts };
+      return { kind: 'accepted', attempts: this.#tries.attempts };
     }
     const { reason } = decision;
     this.#reason = reason;
@@ -204,7 +201,8 @@ class RequestSend {
         this.#retryAt = clock.now();
         return this.deferral();
       case 'defer':
-        this.#retryAt = clock.now() + waitMs(policy, this.#failures + 1, clock.random, Number(decision.afterMs) || 0);
+        this.#retryAt =
+          clock.now() + waitMs(policy, this.#tries.failures + 1, clock.random, Number(decision.afterMs) || 0);
         return this.deferral();
       case 'ambiguous':
         this.#ambiguous = true;
@@ -224,8 +222,7 @@ class RequestSend {
   #tryAgain(afterMs: unknown, throttled: boolean): never {
     const { clock, pacer, policy } = this.#context;
     const requestedMs = Number(afterMs) > 0 ? Number(afterMs) : 0;
-    if (!throttled) this.#failures += 1;
-    const wait = waitMs(policy, throttled ? this.#attempts : this.#failures, clock.random, requestedMs);
+    const wait = countFailure(policy, this.#tries, { throttled, requestedMs }, clock.random);
     this.#retryAt = clock.now() + wait;
     if (throttled || requestedMs > 0) pacer.pauseFor(wait);
     throw new TryAgain(wait, throttled);
@@ -236,5 +233,5 @@ const unavailable: Reason = { code: 'vendor_unavailable', message: 'The vendor c
 
 const unknown = (reason: Reason): RequestResult => ({
   kind: 'unknown',
-  reason: ambiguousCodes.has(reason.code) ? reason : { ...reason, code: 'ambiguous_delivery' },
+  reason: ambiguousReason(reason),
 });
