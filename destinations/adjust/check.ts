@@ -1,6 +1,6 @@
 import type { CredentialCheck } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './settings.ts';
 
 /** Adjust documents no request that checks the tokens without counting anything. */
 export const check: CredentialCheck<Config, Prepared> = {

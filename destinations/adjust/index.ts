@@ -1,9 +1,9 @@
 import { defineDestination } from '../../core/api/index.ts';
 import { check } from './check.ts';
 import { config } from './config.ts';
-import { encode } from './form.ts';
+import { encode } from './encoding.ts';
 import { manifest } from './manifest.ts';
-import { prepare } from './prepare.ts';
+import { prepare } from './settings.ts';
 import { request } from './request.ts';
 import { response } from './response.ts';
 import { transform, validate } from './transform.ts';

@@ -14,10 +14,10 @@ import {
   type Transformed,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { describeDevice, deviceKey } from './device.ts';
+import { describeDevice, deviceKey } from './identity.ts';
 import type { AdjustEvent, MutableAdjustEvent } from './mapping.ts';
-import type { Prepared, Target } from './prepare.ts';
-import { saleOf } from './revenue.ts';
+import type { Prepared, Target } from './settings.ts';
+import { saleOf } from './commerce.ts';
 
 export function validate(event: CdpEvent, config: Config, context: TransformContext<Prepared>): Admission {
   const target = targetOf(event, config, context);

@@ -1,6 +1,6 @@
 import { isObject, type CredentialCheck, type JsonValue } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './settings.ts';
 import { authorizationOf, addressOf } from './request.ts';
 
 const isSettings = (answer: JsonValue): boolean =>

@@ -8,11 +8,11 @@ import {
   type TransformContext,
   type Transformed,
 } from '../../core/api/index.ts';
-import { isAddress, isDigest } from './address.ts';
+import { isAddress, isDigest } from './identity.ts';
 import type { Config } from './config.ts';
 import { addressPaths, type Unsubscriber } from './mapping.ts';
-import { isBlank, meaningOf } from './meaning.ts';
-import type { Prepared } from './prepare.ts';
+import { isBlank, meaningOf } from './eligibility.ts';
+import type { Prepared } from './settings.ts';
 
 export const validate = (event: CdpEvent, _config: Config, { prepared }: TransformContext<Prepared>): Admission =>
   meaningOf(event, prepared.unsubscribeEvents);

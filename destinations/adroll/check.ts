@@ -1,6 +1,6 @@
 import type { CredentialCheck } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './settings.ts';
 import { requestFor } from './request.ts';
 
 /** A dry run without events: nothing is stored, even if AdRoll checks only the token first (ADROLL-04). */

@@ -2,7 +2,7 @@ import { defineDestination } from '../../core/api/index.ts';
 import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
-import { prepare } from './prepare.ts';
+import { prepare } from './settings.ts';
 import { frame, request } from './request.ts';
 import { response } from './response.ts';
 import { transform, validate } from './transform.ts';

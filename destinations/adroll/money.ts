@@ -1,5 +1,5 @@
 import { asCurrency, propertiesOf, reader, type CdpEvent, type Note, type Trace } from '../../core/api/index.ts';
-import { attributesOf, isAbsent } from './attributes.ts';
+import { attributesOf, isAbsent } from './commerce.ts';
 import type { Config } from './config.ts';
 import { readValue, valuePaths, type AdRollEvent, type EventName } from './mapping.ts';
 import { add, badCurrency, badValue, noCurrency, noValue } from './notes.ts';

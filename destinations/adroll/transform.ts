@@ -15,16 +15,16 @@ import {
   type Trace,
   type Transformed,
 } from '../../core/api/index.ts';
-import { isAbsent } from './attributes.ts';
+import { isAbsent } from './commerce.ts';
 import type { Config } from './config.ts';
-import { addExternalData } from './external-data.ts';
-import { identifiersOf, suffices } from './identifiers.ts';
+import { addExternalData } from './passthrough.ts';
+import { identifiersOf, suffices } from './identity.ts';
 import type { AdRollEvent } from './mapping.ts';
 import { addMoney } from './money.ts';
-import { nameOf } from './naming.ts';
+import { nameOf } from './eligibility.ts';
 import { add, firstGrave, noTime, noUserAgent } from './notes.ts';
-import { pageOf } from './place.ts';
-import type { Prepared } from './prepare.ts';
+import { pageOf } from './page.ts';
+import type { Prepared } from './settings.ts';
 
 export function validate(event: CdpEvent, config: Config, context: TransformContext<Prepared>): Admission {
   const name = nameOf(event, config, context.prepared.names);

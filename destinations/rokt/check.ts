@@ -1,6 +1,6 @@
 import type { CredentialCheck } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './settings.ts';
 import { requestFor } from './request.ts';
 
 /** A batch without environment, person and event: a 400 proves that the key and secret were accepted (ROKT-53). */

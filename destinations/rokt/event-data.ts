@@ -10,10 +10,10 @@ import {
   type Trace,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { addItems } from './items.ts';
+import { addItems } from './commerce.ts';
 import { attributesPlace, orderIdNames, propertyRules, type EventAttributes, type EventData } from './mapping.ts';
-import { passProperties } from './passed-on.ts';
-import type { Prepared } from './prepare.ts';
+import { passProperties } from './passthrough.ts';
+import type { Prepared } from './settings.ts';
 import { compileRenaming } from './rename.ts';
 
 const rename = compileRenaming(propertyRules, 'properties', attributesPlace);

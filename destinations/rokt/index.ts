@@ -2,7 +2,7 @@ import { defineDestination } from '../../core/api/index.ts';
 import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
-import { paceKey, prepare } from './prepare.ts';
+import { paceKey, prepare } from './settings.ts';
 import { frame, limitsFor, request } from './request.ts';
 import { response } from './response.ts';
 import { transform, validate } from './transform.ts';

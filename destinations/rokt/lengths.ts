@@ -1,5 +1,5 @@
 import type { Note } from '../../core/api/index.ts';
-import type { PassedName, Prepared } from './prepare.ts';
+import type { PassedName, Prepared } from './settings.ts';
 import { attributesPlace, type EventAttributes, type RoktBatch, type UserAttributes } from './mapping.ts';
 
 /** Longest attribute value, in characters (ROKT-47, ROKT-50). mParticle counts as JavaScript does, in UTF-16 units. */

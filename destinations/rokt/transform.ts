@@ -11,11 +11,11 @@ import {
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { eventDataOf } from './event-data.ts';
-import { identitiesOf } from './identities.ts';
+import { identitiesOf } from './identity.ts';
 import { cutTexts, eventTexts, noteSize, overlongId, userTexts } from './lengths.ts';
 import { attributesPlace, userPlace, type EventData, type RoktBatch, type UserIdentities } from './mapping.ts';
 import { clickIdMember, deviceInfoOf } from './matching.ts';
-import type { Prepared } from './prepare.ts';
+import type { Prepared } from './settings.ts';
 import { userAttributesOf } from './user-attributes.ts';
 
 /** Only the events a connection names are conversions. */

@@ -1,7 +1,7 @@
 import { isObject, type CdpEvent, type JsonObject, type TransformContext, type Note } from '../../core/api/index.ts';
 import { contextRules, traitRules, userPlace, type UserAttributes } from './mapping.ts';
-import { passTraits } from './passed-on.ts';
-import type { Prepared } from './prepare.ts';
+import { passTraits } from './passthrough.ts';
+import type { Prepared } from './settings.ts';
 import { compileRenaming } from './rename.ts';
 
 const renameTraits = compileRenaming(traitRules, 'context.traits', userPlace);

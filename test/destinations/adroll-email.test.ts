@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Batch, CdpEvent, HttpResponse, RetryDecision } from '../../core/api/index.ts';
 import { createRuntime, type Outcome, type RuntimeOptions, type Signal } from '../../core/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
-import { isAddress } from '../../destinations/adroll-email/address.ts';
+import { isAddress } from '../../destinations/adroll-email/identity.ts';
 import type { Unsubscriber } from '../../destinations/adroll-email/mapping.ts';
 import { decisionsFor } from './answer-reading.ts';
 import { VendorDouble, type Script } from '../kit/vendor-double.ts';

@@ -1,5 +1,5 @@
 import { isObject, ownValue, propertiesOf, type CdpEvent, type Note, type Trace } from '../../core/api/index.ts';
-import { isAbsent } from './attributes.ts';
+import { isAbsent } from './commerce.ts';
 import type { Config } from './config.ts';
 import type { AdRollEvent } from './mapping.ts';
 import { add, badExternalData } from './notes.ts';

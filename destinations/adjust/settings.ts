@@ -1,7 +1,7 @@
 import type { HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Platform } from './device.ts';
-import { parameterReader, type ParameterReader } from './parameters.ts';
+import type { Platform } from './identity.ts';
+import { parameterReader, type ParameterReader } from './passthrough.ts';
 import { requestFor } from './request.ts';
 
 /** Computed once per connection, when it opens. */

@@ -1,5 +1,5 @@
-import { retryLater, decide, type ErrorRule } from '../../core/api/index.ts';
-import { throttled } from './response.ts';
+import { retryLater, decide, type ErrorRule } from '../../../core/api/index.ts';
+import { throttled } from '../response.ts';
 
 /** ADEMAIL-12, ADEMAIL-13, ADEMAIL-63. */
 export const common: readonly ErrorRule[] = [

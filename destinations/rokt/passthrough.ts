@@ -1,7 +1,7 @@
 import { isObject, ownValue, type JsonObject, type JsonValue, type Note, type Trace } from '../../core/api/index.ts';
 import { cutText, firstCharacters, longestValue, mostUserAttributes } from './lengths.ts';
 import { attributesPlace, userPlace, type EventAttributes, type UserAttributes } from './mapping.ts';
-import type { PassedName } from './prepare.ts';
+import type { PassedName } from './settings.ts';
 
 /** mParticle's limits for a list as a user attribute. */
 const longestList = 1000;

@@ -1,4 +1,4 @@
-import { z, type InputIssue } from '../../core/api/index.ts';
+import { z, type InputIssue } from '../../../core/api/index.ts';
 
 const written = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$/;
 const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i;

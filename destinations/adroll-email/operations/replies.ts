@@ -1,5 +1,13 @@
-import { decide, isObject, sha256, usualRefusal, z, type CdpEvent, type RetryDecision } from '../../core/api/index.ts';
-import { utcSeconds } from './date-times.ts';
+import {
+  decide,
+  isObject,
+  sha256,
+  usualRefusal,
+  z,
+  type CdpEvent,
+  type RetryDecision,
+} from '../../../core/api/index.ts';
+import { utcSeconds } from './dates.ts';
 
 const words = z.string().nullish();
 

@@ -1,10 +1,10 @@
-import { operation, z, type OperationBase } from '../../core/api/index.ts';
-import { pathSegment, type Config } from './config.ts';
-import { checkDates, dateTime } from './date-times.ts';
-import * as body from './operation-bodies.ts';
-import * as errors from './operation-errors.ts';
-import * as reply from './operation-replies.ts';
-import { authorizationOf, origin, queryOf, root } from './request.ts';
+import { operation, z, type OperationBase } from '../../../core/api/index.ts';
+import { pathSegment, type Config } from '../config.ts';
+import { checkDates, dateTime } from './dates.ts';
+import * as body from './bodies.ts';
+import * as errors from './errors.ts';
+import * as reply from './replies.ts';
+import { authorizationOf, origin, queryOf, root } from '../request.ts';
 
 const advertisable = `${root}/advertisables/{advertisable_eid}`;
 const campaign = `${root}/campaigns/{campaign_eid}`;

@@ -1,6 +1,6 @@
 import type { HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { namesOf, type Names } from './naming.ts';
+import { namesOf, type Names } from './eligibility.ts';
 import { requestFor } from './request.ts';
 
 /** Computed once per connection, when it opens. */

@@ -1,6 +1,6 @@
-import { absoluteUrl, normalizeEmail, z } from '../../core/api/index.ts';
-import { isAddress, isDigest } from './address.ts';
-import { dateTime } from './date-times.ts';
+import { absoluteUrl, normalizeEmail, z } from '../../../core/api/index.ts';
+import { isAddress, isDigest } from '../identity.ts';
+import { dateTime } from './dates.ts';
 
 /** How these operations identify the caller to AdRoll (ADEMAIL-37, ADEMAIL-47). */
 const caller = 'spillway';
