@@ -8,7 +8,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Table from 'cli-table3';
-import { createRandom } from '../test/vendors/random.ts';
+import { createRandom } from '../core/testing/simulators/random.ts';
 import { fill } from './damage/fill.ts';
 import { dataOf, judge, type DamageResult } from './damage/judge.ts';
 import { damagesOf } from './damage/kinds.ts';

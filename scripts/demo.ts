@@ -19,7 +19,7 @@ import {
   type OutcomeKind,
 } from '../core/index.ts';
 import { accounts, ledgerKey, type Account } from '../test/end-to-end/accounts.ts';
-import { everyFault, generate, mixes, type Simulator } from '../test/vendors/index.ts';
+import { everyFault, generate, mixes, type Simulator } from '../core/testing/simulators/index.ts';
 
 interface Settings {
   readonly events: number;

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { accounts } from '../test/end-to-end/accounts.ts';
-import { generateLines } from '../test/vendors/index.ts';
+import { generateLines } from '../core/testing/simulators/index.ts';
 
 const megabyte = 1_000_000;
 const [total = 1_000] = process.argv.slice(2).map(Number);

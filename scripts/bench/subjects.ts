@@ -2,7 +2,7 @@ import type { AnyDestination } from '../../core/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { generateLines, mixes, type Mix } from '../../test/vendors/index.ts';
+import { generateLines, mixes, type Mix } from '../../core/testing/simulators/index.ts';
 import { adjustBody } from './floors/adjust.ts';
 import { adrollBody } from './floors/adroll.ts';
 import { roktBody, roktBulkBody } from './floors/rokt.ts';

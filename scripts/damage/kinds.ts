@@ -1,4 +1,4 @@
-import type { Random } from '../../test/vendors/random.ts';
+import type { Random } from '../../core/testing/simulators/random.ts';
 import { scan } from './scan.ts';
 
 export const pageSize = 4096;

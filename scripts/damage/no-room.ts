@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import type { Random } from '../../test/vendors/random.ts';
+import type { Random } from '../../core/testing/simulators/random.ts';
 import type { Programs } from './programs.ts';
 import type { TakenOut } from './take-out.ts';
 

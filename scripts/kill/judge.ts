@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../../core/queue/index.ts';
-import { commits, type LedgerEntry } from '../../test/vendors/index.ts';
+import { commits, type LedgerEntry } from '../../core/testing/simulators/index.ts';
 import type { Subject } from './subject.ts';
 
 /** What became of all events of one destination: the vendor's ledger beside the store. */

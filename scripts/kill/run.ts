@@ -4,7 +4,7 @@ import type { AnyDestination } from '../../core/index.ts';
 import type { Failpoint } from '../../core/queue/failpoint.ts';
 import { openQueue, type DeadLetter } from '../../core/queue/index.ts';
 import type { Account } from '../../test/end-to-end/accounts.ts';
-import { createRandom } from '../../test/vendors/random.ts';
+import { createRandom } from '../../core/testing/simulators/random.ts';
 import { spillway, type Ended } from './child.ts';
 import { judge, type Judgement } from './judge.ts';
 import { createSubject, type Subject } from './subject.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createRuntime, type AnyDestination, type CdpEvent, type Connection } from '../../core/index.ts';
 import { ledgerKey, type Account } from '../../test/end-to-end/accounts.ts';
-import { everyFault, generate, type Simulator } from '../../test/vendors/index.ts';
+import { everyFault, generate, type Simulator } from '../../core/testing/simulators/index.ts';
 
 /** One event that was enqueued, by all its names. */
 export interface Sent {

@@ -8,7 +8,7 @@ import {
   type QueuedEvent,
   type QueueWorker,
 } from '../../core/queue/index.ts';
-import { generate } from '../../test/vendors/index.ts';
+import { generate } from '../../core/testing/simulators/index.ts';
 import { preciseNow, timed, type Waits } from './timed.ts';
 import { accountOf, type Vendors } from './vendors.ts';
 

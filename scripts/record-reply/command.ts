@@ -6,7 +6,7 @@ import { commandOf, runToExitCode } from '../../core/hosts/cli/command.ts';
 import { errnoOf, exitCode, CliError, usage } from '../../core/hosts/cli/exit-codes.ts';
 import { collect } from '../../core/hosts/cli/flag-parsers.ts';
 import { print, type Terminal } from '../../core/hosts/cli/terminal.ts';
-import { replyFormat } from '../../test/kit/index.ts';
+import { replyFormat } from '../../core/testing/index.ts';
 import { tidy } from '../tidy.ts';
 import { askVendor, type Question } from './ask-vendor.ts';
 import { credentialsIn, credentialsInQuery, filledFrom, secretOf, textsOfBody } from './credentials.ts';

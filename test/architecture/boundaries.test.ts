@@ -59,8 +59,9 @@ describe('who may import whom', () => {
       'core/policy/',
       'core/queue/',
       'destinations/',
-      'test/kit/',
-      'test/vendors/',
+      'core/testing/kit/',
+      'core/testing/checks/',
+      'core/testing/simulators/',
     ]) {
       expect([part, seen.filter((source) => source.startsWith(part)).length > 1]).toEqual([part, true]);
     }
@@ -71,7 +72,8 @@ describe('who may import whom', () => {
     const borrowers = tree.modules.filter(
       ({ source, dependencies }) =>
         (source.startsWith('core/runtime/') && dependencies.some(({ module }) => module === 'undici')) ||
-        (source.startsWith('test/vendors/') && dependencies.some(({ resolved }) => resolved.startsWith('core/api/'))),
+        (source.startsWith('core/testing/simulators/') &&
+          dependencies.some(({ resolved }) => resolved.startsWith('core/api/'))),
     );
     expect(borrowers.length).toBeGreaterThan(0);
     for (const { source } of borrowers) {
@@ -84,7 +86,7 @@ describe('who may import whom', () => {
 
   it('hides no import in the middle of a type, where dependency-cruiser does not look', async () => {
     for (const { source, dependencies } of tree.modules) {
-      if (!/^(?:core|destinations|scripts|test\/kit|test\/vendors)\//.test(source)) continue;
+      if (!/^(?:core|destinations|scripts)\//.test(source)) continue;
       const text = await readFile(path.join(repository, source), 'utf8');
       const inline = [...text.matchAll(/\bimport\(\s*['"]([^'"$]+)['"]/g)].map(([, module]) => module);
       const hidden = inline.filter((name) => !dependencies.some(({ module }) => module === name));
@@ -150,11 +152,17 @@ describe('the rules bite', () => {
     ['core/adapters/rudder.ts', "import { x } from '../runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
     ['core/runtime/vendor.ts', "import '../../destinations/b/index.ts';", 'core-outward: … -> destinations/b/index.ts'],
     ['core/runtime/script.ts', "import '../../scripts/run.ts';", 'core-outward: … -> scripts/run.ts'],
-    ['core/hosts/cli/main.ts', "import '../../../test/kit/index.ts';", 'core-outward: … -> test/kit/index.ts'],
+    ['core/runtime/test.ts', "import '../../test/core/any.test.ts';", 'core-outward: … -> test/core/any.test.ts'],
+    ['core/hosts/cli/main.ts', "import '../../testing/index.ts';", 'core-testing: … -> core/testing/index.ts'],
+    [
+      'core/registry/kit.ts',
+      "export const kit = () => import('../testing/index.ts');",
+      'core-testing: … -> core/testing/index.ts',
+    ],
     [
       'core/hosts/cli/verify.ts',
-      "import '../../../test/vendors/server.ts';",
-      'core-verify: … -> test/vendors/server.ts',
+      "import '../../testing/simulators/server.ts';",
+      'core-verify: … -> core/testing/simulators/server.ts',
     ],
     ['core/runtime/host.ts', "import '../hosts/ok.ts';", 'core-hosts: … -> core/hosts/ok.ts'],
     ['core/hosts/deep.ts', "import { x } from '../runtime/run.ts';", 'hosts: … -> core/runtime/run.ts'],
@@ -177,20 +185,40 @@ describe('the rules bite', () => {
       "import { tags } from '@rudderstack/integrations-lib/build/tags.js';",
       'rudder: … -> @rudderstack/integrations-lib/build/tags.js',
     ],
-    ['test/kit/deep.ts', "import { x } from '../../core/runtime/run.ts';", 'test-kit: … -> core/runtime/run.ts'],
+    ['core/testing/kit/deep.ts', "import { x } from '../../runtime/run.ts';", 'testing-kit: … -> core/runtime/run.ts'],
     [
-      'test/kit/vendor.ts',
-      "import { x } from '../../destinations/b/index.ts';",
-      'test-kit: … -> destinations/b/index.ts',
+      'core/testing/checks/queue.ts',
+      "import { x } from '../../queue/index.ts';",
+      'testing-kit: … -> core/queue/index.ts',
     ],
-    ['test/kit/server.ts', "import { x } from '../vendors/server.ts';", 'test-kit: … -> test/vendors/server.ts'],
-    ['test/vendors/core.ts', "import { x } from '../../core/index.ts';", 'test-vendors: … -> core/index.ts'],
     [
-      'test/vendors/vendor.ts',
-      "import type { x } from '../../destinations/b/index.ts';",
-      'test-vendors: … -> destinations/b/index.ts',
+      'core/testing/kit/vendor.ts',
+      "import { x } from '../../../destinations/b/index.ts';",
+      'core-outward: … -> destinations/b/index.ts',
     ],
-    ['test/vendors/kit.ts', "import { x } from '../kit/index.ts';", 'test-vendors: … -> test/kit/index.ts'],
+    [
+      'core/testing/kit/server.ts',
+      "import { y } from '../simulators/server.ts';",
+      'testing-kit: … -> core/testing/simulators/server.ts',
+    ],
+    [
+      'core/testing/simulators/core.ts',
+      "import { x } from '../../index.ts';",
+      'testing-simulators: … -> core/index.ts',
+    ],
+    [
+      'core/testing/simulators/vendor.ts',
+      "import type { x } from '../../../destinations/b/index.ts';",
+      'core-outward: … -> destinations/b/index.ts',
+    ],
+    [
+      'core/testing/simulators/kit.ts',
+      "import { x } from '../kit/case.ts';",
+      'testing-simulators: … -> core/testing/kit/case.ts',
+    ],
+    ['core/testing/simulators/nock.ts', "import nock from 'nock';", 'testing-peers: … -> nock'],
+    ['core/runtime/chance.ts', "import 'fast-check';", 'testing-peers: … -> fast-check'],
+    ['core/hosts/jest.ts', "import type { Jest } from '@jest/globals';", 'testing-peers: … -> @jest/globals'],
     ['core/http/ping.ts', "import type { pong } from './pong.ts';", 'circular: … -> core/http/pong.ts'],
   ];
   /** What is allowed, and what the wrong ones lead to. */
@@ -215,11 +243,16 @@ describe('the rules bite', () => {
     'scripts/templates/destination/index.ts':
       "import { x } from '../../../core/api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
     'scripts/templates/destination/own.ts': 'export const own = 1;',
-    'scripts/run.ts': "import '../core/index.ts';\nimport '../core/hosts/ok.ts';\nimport '../test/vendors/server.ts';",
-    'test/kit/index.ts': "import '../../core/index.ts';\nimport '../../core/api/index.ts';\nexport const x = 1;",
-    'test/vendors/server.ts': "import type { x } from '../../core/api/index.ts';\nexport const y = 1;",
+    'scripts/run.ts':
+      "import '../core/index.ts';\nimport '../core/hosts/ok.ts';\nimport '../core/testing/simulators/server.ts';",
+    'core/testing/index.ts':
+      "import '../index.ts';\nimport '../api/index.ts';\nimport './kit/case.ts';\nexport * from './simulators/index.ts';",
+    'core/testing/kit/case.ts':
+      "import '../../index.ts';\nimport 'nock';\nimport 'fast-check';\nimport 'undici';\nexport const x = 1;",
+    'core/testing/simulators/index.ts': "export { y } from './server.ts';",
+    'core/testing/simulators/server.ts': "import type { x } from '../../api/index.ts';\nexport const y = 1;",
     'test/core/any.test.ts':
-      "import '../../core/runtime/run.ts';\nimport '../kit/index.ts';\nimport '../../destinations/b/index.ts';",
+      "import '../../core/runtime/run.ts';\nimport '../../core/testing/index.ts';\nimport '../../destinations/b/index.ts';",
   };
 
   let root: string;

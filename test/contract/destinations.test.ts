@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { loadDestinations } from '../../core/index.ts';
-import { describeContract } from '../kit/index.ts';
+import { describeContract } from '../../core/testing/index.ts';
 
 const directory = path.resolve('destinations');
 const folders = readdirSync(directory, { withFileTypes: true })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decide, z, type AnyDestination, type OperationList } from '../../core/index.ts';
-import { checkDestination } from '../kit/index.ts';
+import { checkDestination } from '../../core/testing/index.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 import { operations } from './fixtures/paperplane/operations.ts';
 

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { checkDestination, describeContract, type CheckOptions, type CheckResult } from '../kit/index.ts';
+import { checkDestination, describeContract, type CheckOptions, type CheckResult } from '../../core/testing/index.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 
 let folder = '';

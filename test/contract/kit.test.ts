@@ -11,7 +11,7 @@ import {
   type DefinedDestination,
   type HttpRequest,
 } from '../../core/index.ts';
-import { checkDestination, type CheckResult } from '../kit/index.ts';
+import { checkDestination, type CheckResult } from '../../core/testing/index.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 import type { Config } from './fixtures/paperplane/config.ts';
 import type { Purchase } from './fixtures/paperplane/mapping.ts';

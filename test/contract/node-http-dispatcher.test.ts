@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import nock from 'nock';
 import type { Dispatcher } from 'undici';
-import { NodeHttpDispatcher } from '../kit/index.ts';
+import { NodeHttpDispatcher } from '../../core/testing/index.ts';
 
 const server = http.createServer((request, response) => {
   const { act } = request.headers;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, ConnectionOptions, Outcome } from '../../core/index.ts';
-import { canonicalEvents } from '../kit/events.ts';
-import { openKitConnection, type KitConnection } from '../kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
-import type { Script, ScriptedReply } from '../kit/vendor-double.ts';
+import { canonicalEvents } from '../../core/testing/kit/events.ts';
+import { openKitConnection, type KitConnection } from '../../core/testing/kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import type { Script, ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
 
 const ok: ScriptedReply = { status: 200, body: { status: 'OK' } };
 const down: ScriptedReply = { status: 500 };

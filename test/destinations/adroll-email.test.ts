@@ -9,8 +9,8 @@ import adrollEmail from '../../destinations/adroll-email/index.ts';
 import { isAddress } from '../../destinations/adroll-email/identity.ts';
 import type { Unsubscriber } from '../../destinations/adroll-email/mapping.ts';
 import { decisionsFor } from './answer-reading.ts';
-import { VendorDouble, type Script } from '../kit/vendor-double.ts';
-import { createVirtualClock } from '../kit/virtual-clock.ts';
+import { VendorDouble, type Script } from '../../core/testing/kit/vendor-double.ts';
+import { createVirtualClock } from '../../core/testing/kit/virtual-clock.ts';
 
 const auths = {
   basic: { kind: 'basic', username: 'login@shop.example.com', password: 'pass-example-1', apikey: 'client-example-1' },

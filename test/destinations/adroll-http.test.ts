@@ -7,10 +7,10 @@ import type { Batch, CdpEvent, Failure, HttpResponse } from '../../core/api/inde
 import { createRuntime, type ConnectionOptions } from '../../core/index.ts';
 import type { AdRollEvent } from '../../destinations/adroll/mapping.ts';
 import { decisionsFor } from './answer-reading.ts';
-import { canonicalEvents } from '../kit/events.ts';
-import { openKitConnection } from '../kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
-import { always } from '../kit/vendor-double.ts';
+import { canonicalEvents } from '../../core/testing/kit/events.ts';
+import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import { always } from '../../core/testing/kit/vendor-double.ts';
 
 const settings = {
   advertisableEid: 'ADV0EXAMPLE0000000000A',

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import adroll from '../../destinations/adroll/index.ts';
 import { eventNames } from '../../destinations/adroll/mapping.ts';
 import type { CdpEvent, JsonValue, Note } from '../../core/api/index.ts';
-import { canonicalEvents, type CanonicalEventName } from '../kit/events.ts';
+import { canonicalEvents, type CanonicalEventName } from '../../core/testing/kit/events.ts';
 
 const settings = {
   advertisableEid: 'ADV0EXAMPLE0000000000A',

@@ -4,9 +4,9 @@ import adjust from '../../destinations/adjust/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { canonicalEvents, type CanonicalEventName } from '../kit/events.ts';
-import { VendorDouble, type ScriptedReply } from '../kit/vendor-double.ts';
-import { createVirtualClock } from '../kit/virtual-clock.ts';
+import { canonicalEvents, type CanonicalEventName } from '../../core/testing/kit/events.ts';
+import { VendorDouble, type ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
+import { createVirtualClock } from '../../core/testing/kit/virtual-clock.ts';
 
 interface Vendor {
   readonly destination: AnyDestination;

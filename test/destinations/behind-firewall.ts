@@ -20,9 +20,9 @@ import { createReferenceHost } from '../end-to-end/host/reference-host.ts';
 import { createHostLog, type HostLog } from '../end-to-end/host/host-log.ts';
 import { inProcess } from '../end-to-end/host/in-process.ts';
 import { deliverByStream } from '../end-to-end/host/by-deliver.ts';
-import { openExchange } from '../kit/exchange-control.ts';
-import { generate, type Answer, type Simulator } from '../vendors/index.ts';
-import { createRandom } from '../vendors/random.ts';
+import { openExchange } from '../../core/testing/kit/exchange-control.ts';
+import { generate, type Answer, type Simulator } from '../../core/testing/simulators/index.ts';
+import { createRandom } from '../../core/testing/simulators/random.ts';
 
 /** What stands before a vendor: its own answer to a request with this text, or `undefined` to let it pass. */
 export type Firewall = (text: string) => Answer | undefined;

@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
 import { defects } from '../core/test-connection.ts';
 import { accounts, ledgerKey, type Account } from '../end-to-end/accounts.ts';
-import { json } from '../vendors/answer.ts';
-import { bare } from '../vendors/index.ts';
-import { createRandom } from '../vendors/random.ts';
+import { json } from '../../core/testing/simulators/answer.ts';
+import { bare } from '../../core/testing/simulators/index.ts';
+import { createRandom } from '../../core/testing/simulators/random.ts';
 import { eventsFor, holding, hostOver, keysOf, openStreet, page, type Street } from './behind-firewall.ts';
 
 const comesBack = (outcome: Outcome | undefined): boolean =>

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Note } from '../../core/api/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { canonicalEvents, type CanonicalEventName } from '../kit/events.ts';
+import { canonicalEvents, type CanonicalEventName } from '../../core/testing/kit/events.ts';
 
 const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };
 const address = 'jane.doe@example.com';

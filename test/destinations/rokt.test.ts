@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { createRuntime, type CdpEvent } from '../../core/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { canonicalEvents } from '../kit/events.ts';
-import { openKitConnection } from '../kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
-import { always, type Script } from '../kit/vendor-double.ts';
+import { canonicalEvents } from '../../core/testing/kit/events.ts';
+import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import { always, type Script } from '../../core/testing/kit/vendor-double.ts';
 
 const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };
 const parse = (changes: Record<string, unknown> = {}) => rokt.config.parse({ ...settings, ...changes });

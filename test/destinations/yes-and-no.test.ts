@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
-import { openKitConnection } from '../kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../kit/folder-under-test.ts';
-import { variantOf } from '../kit/variants.ts';
-import { always } from '../kit/vendor-double.ts';
-import { successStatuses } from '../kit/success-reply.ts';
+import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
+import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import { variantOf } from '../../core/testing/kit/variants.ts';
+import { always } from '../../core/testing/kit/vendor-double.ts';
+import { successStatuses } from '../../core/testing/kit/success-reply.ts';
 
 /** What each says, whoever says it with the status of a yes. */
 const refusals: readonly object[] = [

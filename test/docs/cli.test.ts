@@ -7,7 +7,7 @@ import { describeProgram } from '../../core/hosts/cli/program.ts';
 import { stopSignals } from '../../core/hosts/cli/terminal.ts';
 import { fakeTerminal } from '../hosts/support/fake-terminal.ts';
 import { createWorkspace } from '../hosts/support/workspace.ts';
-import { startAdjust, startAdrollEmail, startRokt, type Simulator } from '../vendors/index.ts';
+import { startAdjust, startAdrollEmail, startRokt, type Simulator } from '../../core/testing/simulators/index.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const page = readFileSync(path.join(root, 'docs/cli.md'), 'utf8');

@@ -6,7 +6,7 @@ import { createRuntime, type AnyDestination, type CdpEvent, type Outcome } from 
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { accounts, type Account } from '../end-to-end/accounts.ts';
-import { generate } from '../vendors/index.ts';
+import { generate } from '../../core/testing/simulators/index.ts';
 import { durable } from './durable.ts';
 import { forgetUnsubscribed } from './operations.ts';
 import { read, shown } from './pages.ts';

@@ -12,7 +12,7 @@ import {
   type Mix,
   type Simulator,
   type SimulatorOptions,
-} from '../vendors/index.ts';
+} from '../../core/testing/simulators/index.ts';
 
 /** A made-up customer at one vendor: the settings of the connection, and a simulator that knows the same account. */
 export interface Account {

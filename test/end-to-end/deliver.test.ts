@@ -5,7 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { createRuntime, loadDestinations, type Outcome } from '../../core/index.ts';
-import { generate, mixes } from '../vendors/index.ts';
+import { generate, mixes } from '../../core/testing/simulators/index.ts';
 import { accounts, ledgerKey } from './accounts.ts';
 
 const root = path.join(import.meta.dirname, '../..');

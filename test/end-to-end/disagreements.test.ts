@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
-import type { FaultKind } from '../vendors/index.ts';
-import { openLedger, type Ledger } from '../vendors/ledger.ts';
+import type { FaultKind } from '../../core/testing/simulators/index.ts';
+import { openLedger, type Ledger } from '../../core/testing/simulators/ledger.ts';
 import { disagreements, type SentEvent } from './disagreements.ts';
 
 type Said = 'delivered' | 'skipped' | 'rejected' | 'deferred' | 'doubtful' | 'unknown' | 'none';

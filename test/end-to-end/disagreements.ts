@@ -1,5 +1,5 @@
 import type { Outcome } from '../../core/index.ts';
-import type { Ledger } from '../vendors/index.ts';
+import type { Ledger } from '../../core/testing/simulators/index.ts';
 
 /** An event by its two names: ours, and the vendor's in its ledger. */
 export interface SentEvent {

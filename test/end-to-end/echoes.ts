@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRuntime, type AnyDestination, type CdpEvent, type Outcome, type Signal } from '../../core/index.ts';
-import { canonicalEvents } from '../kit/index.ts';
+import { canonicalEvents } from '../../core/testing/index.ts';
 
 /** A vendor that repeats what it was sent, inside its own form of a no, and what must not be shown of that. */
 interface Talkative {

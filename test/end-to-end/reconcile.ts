@@ -6,7 +6,7 @@ import {
   type Outcome,
   type Pace,
 } from '../../core/index.ts';
-import { everyFault, generate, type FaultPlan, type Mix } from '../vendors/index.ts';
+import { everyFault, generate, type FaultPlan, type Mix } from '../../core/testing/simulators/index.ts';
 import { ledgerKey, type Account } from './accounts.ts';
 import { disagreements, type SentEvent } from './disagreements.ts';
 

@@ -10,7 +10,7 @@ import {
   startAdrollEmail,
   type AdrollEmailSimulator,
   type FaultPlan,
-} from '../vendors/index.ts';
+} from '../../core/testing/simulators/index.ts';
 
 const count = 1_000;
 const dailyBudget = 100;

@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { startAdjust, startAdroll, startAdrollEmail, startRokt, type AdrollEmailSimulator } from '../vendors/index.ts';
+import {
+  startAdjust,
+  startAdroll,
+  startAdrollEmail,
+  startRokt,
+  type AdrollEmailSimulator,
+} from '../../core/testing/simulators/index.ts';
 import { fakeTerminal, spillway } from './support/fake-terminal.ts';
 import { createWorkspace } from './support/workspace.ts';
 

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
-import { generateLines } from '../vendors/index.ts';
+import { generateLines } from '../../core/testing/simulators/index.ts';
 import { fakeTerminal, spillway } from './support/fake-terminal.ts';
 import { startVendorServer } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../end-to-end/accounts.ts';
 import { openQueue } from '../../core/queue/index.ts';
-import { generateLines, type Simulator } from '../vendors/index.ts';
+import { generateLines, type Simulator } from '../../core/testing/simulators/index.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';
 import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
 import { createStore } from './support/store.ts';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createRuntime, loadDestinations, type AnyDestination } from '../../core/index.ts';
 import { work, workFor } from '../../core/queue/index.ts';
 import { accounts, ledgerKey } from '../end-to-end/accounts.ts';
-import { everyFault, generate } from '../vendors/index.ts';
+import { everyFault, generate } from '../../core/testing/simulators/index.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { putAll } from './test-worker.ts';
 

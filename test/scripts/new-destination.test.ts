@@ -11,7 +11,7 @@ import { newDestination } from '../../scripts/scaffold/command.ts';
 import { fillTemplate } from '../../scripts/scaffold/fill.ts';
 import { dialectFor, writeFolder } from '../../scripts/scaffold/place.ts';
 import { fakeTerminal, type Ran } from '../hosts/support/fake-terminal.ts';
-import { checkDestination, type CheckResult } from '../kit/index.ts';
+import { checkDestination, type CheckResult } from '../../core/testing/index.ts';
 
 jest.setTimeout(60_000);
 

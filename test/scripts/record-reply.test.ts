@@ -6,7 +6,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { recordReply } from '../../scripts/record-reply/command.ts';
 import { fakeTerminal, type Ran } from '../hosts/support/fake-terminal.ts';
-import { replyFormat } from '../kit/index.ts';
+import { replyFormat } from '../../core/testing/index.ts';
 
 interface Answer {
   readonly status?: number;

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { startAdjust, type AdjustOptions, type Simulator } from '../vendors/index.ts';
+import { startAdjust, type AdjustOptions, type Simulator } from '../../core/testing/simulators/index.ts';
 import { send, type Answered, type Sent } from './send.ts';
 
 const now = Date.parse('2026-01-15T12:00:00.000Z');

@@ -1,5 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { startAdrollEmail, type AdrollEmailOptions, type AdrollEmailSimulator } from '../vendors/index.ts';
+import {
+  startAdrollEmail,
+  type AdrollEmailOptions,
+  type AdrollEmailSimulator,
+} from '../../core/testing/simulators/index.ts';
 import { send, type Answered, type Sent } from './send.ts';
 
 const now = Date.parse('2026-01-15T12:00:00.789Z');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { startAdroll, type Simulator } from '../vendors/index.ts';
+import { startAdroll, type Simulator } from '../../core/testing/simulators/index.ts';
 import { changed, send, type Sent } from './send.ts';
 
 const advertisableEid = 'ADVADVADVADVADVADVADV1';

@@ -12,7 +12,7 @@ import {
   type FaultKind,
   type Simulator,
   type SimulatorOptions,
-} from '../vendors/index.ts';
+} from '../../core/testing/simulators/index.ts';
 import { send, type Sent } from './send.ts';
 
 const advertisableEid = 'ADVADVADVADVADVADVADV1';

@@ -10,7 +10,7 @@ import {
   mixes,
   userIdOf,
   type EventKind,
-} from '../vendors/index.ts';
+} from '../../core/testing/simulators/index.ts';
 
 const sample = [...generateLabelled({ count: 5000 })];
 const objectAt = (value: unknown, ...keys: readonly string[]): JsonObject =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { startRokt, type Simulator } from '../vendors/index.ts';
+import { startRokt, type Simulator } from '../../core/testing/simulators/index.ts';
 import { changed, send, type Answered, type Sent } from './send.ts';
 
 const batch = (id = 'm-1') => ({

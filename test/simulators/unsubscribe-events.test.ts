@@ -9,7 +9,7 @@ import {
   startAdrollEmail,
   userIdOf,
   type EventKind,
-} from '../vendors/index.ts';
+} from '../../core/testing/simulators/index.ts';
 import { send } from './send.ts';
 
 const ofKind = (kind: EventKind, count = 40): readonly CdpEvent[] => [

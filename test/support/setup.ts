@@ -14,7 +14,7 @@ const globalDispatchers = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('
 /** For undici calls without a dispatcher of their own: through node:http, where nock sees them. */
 const visibleToNock = {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    void import('../kit/node-http-dispatcher.ts').then(({ NodeHttpDispatcher }) =>
+    void import('../../core/testing/kit/node-http-dispatcher.ts').then(({ NodeHttpDispatcher }) =>
       // compose() puts undici's own adapter in between: request() and fetch() come with handlers of the older kind.
       new NodeHttpDispatcher().compose((dispatch) => (given, told) => dispatch(given, told)).dispatch(options, handler),
     );

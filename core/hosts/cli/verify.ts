@@ -4,7 +4,7 @@ import { print, type Terminal } from './terminal.ts';
 
 /**
  * `spillway verify`: the contract kit's checks over destination folders, a line for each. The one place where core
- * reaches for test/kit, and only when asked: the kit brings tools along that no other command needs.
+ * reaches for core/testing, and only when asked: the kit brings tools along that no other command needs.
  */
 export async function verify(directories: readonly string[], terminal: Terminal): Promise<number> {
   const { checkDestination } = await loadKit();
@@ -40,7 +40,7 @@ const mostLines = 40;
 
 async function loadKit() {
   try {
-    return await import('../../../test/kit/index.ts');
+    return await import('../../testing/index.ts');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'ERR_MODULE_NOT_FOUND') throw error;

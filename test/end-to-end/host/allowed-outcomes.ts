@@ -1,5 +1,5 @@
 import type { CdpEvent } from '../../../core/index.ts';
-import { appEventNames, type EventKind } from '../../vendors/index.ts';
+import { appEventNames, type EventKind } from '../../../core/testing/simulators/index.ts';
 
 /** What may become of an event by the vendors' documents and the settings, whatever the runtime says. */
 export interface AllowedOutcomes {

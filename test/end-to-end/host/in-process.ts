@@ -1,6 +1,6 @@
 import { Dispatcher, errors } from 'undici';
-import { openExchange } from '../../kit/exchange-control.ts';
-import type { Arrival, Place, Seen, Service, Shown } from '../../vendors/index.ts';
+import { openExchange } from '../../../core/testing/kit/exchange-control.ts';
+import type { Arrival, Place, Seen, Service, Shown } from '../../../core/testing/simulators/index.ts';
 
 /** The part of a clock that such a vendor lives by. */
 export interface VendorTime {

@@ -1,4 +1,4 @@
-import { commits, type Ledger, type LedgerEntry } from '../../vendors/index.ts';
+import { commits, type Ledger, type LedgerEntry } from '../../../core/testing/simulators/index.ts';
 import type { FinalRecord, HostLog } from './host-log.ts';
 import type { Known } from './script.ts';
 

@@ -1,8 +1,8 @@
 import { Agent } from 'undici';
 import { createRuntime, type AnyDestination, type Signal } from '../../../core/index.ts';
-import { makeWorld } from '../../vendors/world.ts';
-import { createRandom } from '../../vendors/random.ts';
-import type { AdjustOptions, Simulator, SimulatorOptions } from '../../vendors/index.ts';
+import { makeWorld } from '../../../core/testing/simulators/generator/shop-data.ts';
+import { createRandom } from '../../../core/testing/simulators/random.ts';
+import type { AdjustOptions, Simulator, SimulatorOptions } from '../../../core/testing/simulators/index.ts';
 import type { Account } from '../accounts.ts';
 import { itemOf, type Item } from './backlog.ts';
 import { deliverByQueue } from './by-queue.ts';

@@ -1,5 +1,5 @@
 import type { CdpEvent, JsonObject } from '../../../core/index.ts';
-import { generateLabelled, mixes, type EventKind, type Mix } from '../../vendors/index.ts';
+import { generateLabelled, mixes, type EventKind, type Mix } from '../../../core/testing/simulators/index.ts';
 import { ledgerKey, type Account } from '../accounts.ts';
 import { allowedOutcomesOf, type AllowedOutcomes } from './allowed-outcomes.ts';
 

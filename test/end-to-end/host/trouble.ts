@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/policy/clock.ts';
-import { bare, type FaultPlan, type Vendor, type VendorVerdict } from '../../vendors/index.ts';
+import { bare, type FaultPlan, type Vendor, type VendorVerdict } from '../../../core/testing/simulators/index.ts';
 
 /** What a run puts a vendor through: a share of faulty answers, refused credentials, events that it always fails on. */
 export interface Trouble {

@@ -1,0 +1,165 @@
+import { inspect } from 'node:util';
+import { catalogueEntry, createRuntime, type CdpEvent } from '../../index.ts';
+import { hostileEvents } from '../kit/events.ts';
+import { openKitConnection, withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import type { SeenRequest } from '../kit/seen-request.ts';
+import { secretSettings } from '../kit/settings.ts';
+import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import { always, type ScriptedReply } from '../kit/vendor-double.ts';
+import { must, notRun, type Check } from './check.ts';
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** What nobody but the vendor may see. */
+export const secretChecks: readonly Check[] = [
+  {
+    title: 'secrets: planted ones show in no outcome, signal or preview, also when the vendor repeats them',
+    async run(folder) {
+      const { config, secrets } = planted(folder);
+      if (secrets.length === 0) return notRun('this destination has no secret settings');
+      for (const reply of talkativeReplies) {
+        await withKitConnection(
+          folder,
+          (request) => reply(request),
+          async (kit) => {
+            const output = await everythingShown(kit, [folder.event, ...smallHostileEvents()]);
+            const forms = [...secrets.flatMap(formsOf), ...kit.vendor.requests.flatMap(credentialsIn)];
+            hides(output, forms, 'a secret');
+            must(
+              !kit.vendor.requests.some(({ url }) => secrets.some((secret) => url.includes(secret))),
+              'a URL has a secret',
+            );
+          },
+          { config, options: { onAmbiguous: 'report' } },
+        );
+      }
+    },
+  },
+  {
+    title: 'secrets: the problems of a refused configuration do not repeat them',
+    run(folder) {
+      const { config, secrets } = planted(folder);
+      if (secrets.length === 0) return notRun('this destination has no secret settings');
+      const runtime = createRuntime({ destinations: [folder.definition] });
+      for (const broken of brokenConfigs(folder, config)) {
+        const opened = runtime.open(folder.definition.manifest.slug, broken);
+        if (opened.kind === 'invalid') hides(JSON.stringify(opened.issues), secrets.flatMap(formsOf), 'a secret');
+      }
+    },
+  },
+  {
+    title:
+      'privacy: e-mail, phone and IP address of an event show in no outcome or signal, also when the vendor repeats them',
+    async run(folder) {
+      for (const reply of talkativeReplies) {
+        await withKitConnection(
+          folder,
+          (request) => reply(request),
+          async (kit) => {
+            const outcomes = await kit.deliver([folder.event]);
+            const output = JSON.stringify(outcomes) + shown(kit.signals) + shown(kit.connection.suspended());
+            hides(output, personalIn(folder.event), 'personal data');
+          },
+          { options: { onAmbiguous: 'report' } },
+        );
+      }
+    },
+  },
+];
+
+/** Answers that quote the request, as vendors and proxies do. */
+const talkativeReplies: readonly ((request: SeenRequest) => ScriptedReply)[] = [200, 202, 400, 401, 403, 422, 500].map(
+  (status) => (request) => ({
+    status,
+    body: {
+      error: `refused: ${JSON.stringify(request.headers)} ${request.text}`,
+      errors: [{ message: shown(request) }],
+    },
+  }),
+);
+
+async function everythingShown(kit: KitConnection, events: readonly CdpEvent[]): Promise<string> {
+  const outcomes = await kit.deliver(events);
+  const previews = await Promise.all(events.map((event) => kit.connection.preview(event)));
+  return (
+    [outcomes, previews].map((part) => JSON.stringify(part)).join() +
+    shown(kit.signals) +
+    shown(kit.connection.suspended())
+  );
+}
+
+const smallHostileEvents = (): readonly CdpEvent[] =>
+  hostileEvents.filter(({ title }) => /named|key|time|surrogate/.test(title)).map(({ make }) => make());
+
+const shown = (value: unknown): string => inspect(value, { depth: 8, maxStringLength: 100_000 });
+
+function hides(output: string, values: readonly string[], what: string): void {
+  for (const value of values) {
+    const at = output.indexOf(value);
+    must(at < 0, `${what} shows in ...${output.slice(Math.max(0, at - 80), at)}[here]`);
+  }
+}
+
+/** The secret verbatim, as in a URL, and as in Basic credentials. */
+const formsOf = (secret: string): readonly string[] => [
+  secret,
+  encodeURIComponent(secret),
+  Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+];
+
+/** The credentials of an authorization header, without the scheme. */
+const credentialsIn = ({ headers }: SeenRequest): readonly string[] => {
+  const credentials = headers['authorization']?.split(' ').at(-1);
+  return credentials === undefined || credentials.length < 6 ? [] : [credentials];
+};
+
+/** The configuration with a canary for each secret; where the schema refuses a canary, the case's own value is used. */
+function planted(folder: FolderUnderTest): { readonly config: Config; readonly secrets: readonly string[] } {
+  const secrets: string[] = [];
+  let config: Config = structuredClone(folder.config);
+  for (const [number, { path }] of secretSettings(catalogueEntry(folder.definition).configSchema).entries()) {
+    const canary = `Canary${number}zQ7vX2mK9pL4wR8tY3bN6`;
+    const changed = withSetting(config, path, canary);
+    const own = path.reduce<unknown>((at, key) => (at as Config | undefined)?.[key], config);
+    if (opens(folder, changed)) {
+      config = changed;
+      secrets.push(canary);
+    } else if (typeof own === 'string' && own.length >= 8) secrets.push(own);
+  }
+  return { config, secrets };
+}
+
+function withSetting(config: Config, [name = '', ...rest]: readonly string[], value: unknown): Config {
+  if (rest.length === 0) return { ...config, [name]: value };
+  return { ...config, [name]: withSetting((config[name] ?? {}) as Config, rest, value) };
+}
+
+function opens(folder: FolderUnderTest, config: Config): boolean {
+  try {
+    openKitConnection(folder, always({ status: 200 }), { config });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Configurations with one wrong setting each, and with secrets that are malformed but still readable. */
+function brokenConfigs(folder: FolderUnderTest, config: Config): readonly unknown[] {
+  const secretPaths = secretSettings(catalogueEntry(folder.definition).configSchema).map(({ path }) => path);
+  return [
+    ...Object.keys(config).flatMap((name) => [42, {}, ''].map((wrong) => ({ ...config, [name]: wrong }))),
+    ...secretPaths.flatMap((path) => {
+      const value = String(path.reduce<unknown>((at, key) => (at as Config | undefined)?.[key], config));
+      return [`${value}\n`, [value], { value }].map((wrong) => withSetting(config, path, wrong));
+    }),
+    { ...config, unknownSetting: JSON.stringify(config) },
+  ];
+}
+
+/** What names the person in this event. */
+function personalIn(event: CdpEvent): readonly string[] {
+  const traits = event.context?.['traits'] as Config | undefined;
+  return [traits?.['email'], traits?.['phone'], event.context?.['ip']].filter(
+    (value): value is string => typeof value === 'string' && value.length > 5,
+  );
+}

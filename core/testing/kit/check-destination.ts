@@ -1,0 +1,95 @@
+import type { AnyDestination } from '../../index.ts';
+import { answerChecks } from '../checks/answer-checks.ts';
+import { batchChecks } from '../checks/batch-checks.ts';
+import { callChecks } from '../checks/call-checks.ts';
+import { caseChecks, type CaseVendorFor } from '../checks/case-checks.ts';
+import type { Check } from '../checks/check.ts';
+import { eventChecks } from '../checks/event-checks.ts';
+import { folderChecks } from '../checks/folder-checks.ts';
+import { fuzzChecks, type FuzzOptions } from '../checks/fuzz-checks.ts';
+import { plantedChecks } from '../checks/planted-checks.ts';
+import { secretChecks } from '../checks/secret-checks.ts';
+import { sourceChecks } from '../checks/source-checks.ts';
+import { successChecks } from '../checks/success-checks.ts';
+import { loadFolderUnderTest, type FolderUnderTest } from './folder-under-test.ts';
+
+/** How a folder is checked. All members are optional. */
+export interface CheckOptions {
+  /** Checked instead of what the folder's index exports: for bundles, and for tests of this kit. */
+  readonly definition?: AnyDestination;
+  /** Default: 50 runs, seed 1. */
+  readonly fuzz?: Partial<FuzzOptions>;
+  /** Runs only the checks whose title matches. */
+  readonly only?: RegExp;
+  /** The day from which the age of replies is counted. Default: now. */
+  readonly today?: Date;
+}
+
+/** The result of one check. */
+export interface CheckResult {
+  readonly title: string;
+  /** No problem was found. */
+  readonly ok: boolean;
+  /**
+   * False if the promise does not apply to this folder, a required package is not installed, or the case is still to be
+   * written.
+   */
+  readonly ran: boolean;
+  /** A case that is still to be written; `why` says what is missing. */
+  readonly todo?: true;
+  /** The problem, or why the check was not run. */
+  readonly why?: string;
+}
+
+/** All promises of a folder, in the order in which they are checked. Reads only the names and titles of the cases. */
+export const checksFor = (directory: string, options: CheckOptions = {}, vendorFor?: CaseVendorFor): readonly Check[] =>
+  allChecks(directory, options, vendorFor).filter(({ title }) => options.only?.test(title) ?? true);
+
+const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVendorFor): readonly Check[] => [
+  ...folderChecks(() => new Date(options.today ?? Date.now())),
+  ...sourceChecks,
+  ...caseChecks(directory, vendorFor),
+  ...callChecks(directory),
+  ...eventChecks,
+  ...answerChecks,
+  ...successChecks,
+  ...batchChecks,
+  ...secretChecks,
+  ...plantedChecks,
+  ...fuzzChecks({ runs: 50, seed: 1, ...options.fuzz }),
+];
+
+/**
+ * Checks one destination folder against the house promises and its own cases, with a scripted vendor in this process;
+ * without a test runner or network. Yields each result when it is known. Never throws: a folder that cannot be loaded
+ * is a result, too.
+ */
+export async function* checkDestination(directory: string, options: CheckOptions = {}): AsyncGenerator<CheckResult> {
+  const loading = 'folder: its index exports a destination, and a case shows a plain success';
+  let folder: FolderUnderTest;
+  try {
+    folder = await loadFolderUnderTest(directory, options.definition);
+  } catch (error) {
+    yield { title: loading, ok: false, ran: true, why: whyOf(error) };
+    return;
+  }
+  yield { title: loading, ok: true, ran: true };
+  for (const check of checksFor(directory, options)) yield await resultOf(check, folder);
+}
+
+async function resultOf({ title, todo, run }: Check, folder: FolderUnderTest): Promise<CheckResult> {
+  if (todo !== undefined) return { title, ok: true, ran: false, todo: true, why: todo };
+  try {
+    const result = await run(folder);
+    return result === undefined ? { title, ok: true, ran: true } : { title, ok: true, ran: false, why: result.notRun };
+  } catch (error) {
+    return { title, ok: false, ran: true, why: whyOf(error) };
+  }
+}
+
+/** fast-check puts the inputs into its message and the failure into its cause. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return cause instanceof Error && !message.includes(cause.message) ? `${cause.message}\n${message}` : message;
+}

@@ -1,0 +1,56 @@
+import path from 'node:path';
+import { loadDestination, type AnyDestination, type CdpEvent } from '../../index.ts';
+import { caseNames, loadCase, type LoadedCase } from './case.ts';
+import type { ContractReply } from './case-format.ts';
+
+/** A destination folder that is being checked. */
+export interface FolderUnderTest {
+  readonly directory: string;
+  /** The folder's name. */
+  readonly name: string;
+  readonly definition: AnyDestination;
+  /** The cases that can be run, without those that are unreadable (they fail on their own) or still to be written. */
+  readonly cases: readonly LoadedCase[];
+  /** Settings, an event and a reply that make a successful delivery, from the folder's plainest successful case. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly event: CdpEvent;
+  readonly successReply: ContractReply;
+}
+
+/** Loads a folder. `definition` replaces what its index exports: for bundles, which have no folder to import. */
+export async function loadFolderUnderTest(directory: string, definition?: AnyDestination): Promise<FolderUnderTest> {
+  const cases = caseNames(directory).flatMap((name) => readable(directory, name));
+  const plain = plainestSuccess(cases);
+  return {
+    directory,
+    name: path.basename(path.resolve(directory)),
+    definition: definition ?? (await loadDestination(path.resolve(directory))),
+    cases,
+    config: plain.config,
+    event: plain.event,
+    successReply: plain.reply,
+  };
+}
+
+function readable(directory: string, name: string): LoadedCase[] {
+  try {
+    return [loadCase(directory, name)];
+  } catch {
+    return [];
+  }
+}
+
+/** The first case, alphabetically, without options, in which one event is delivered with one request. */
+function plainestSuccess(cases: readonly LoadedCase[]) {
+  for (const { config, events, replies, outcomes, options } of cases) {
+    const [event, ...others] = events;
+    const [reply, ...more] = replies;
+    const plain = others.length === 0 && more.length === 0 && options === undefined;
+    if (plain && event !== undefined && reply !== undefined && outcomes[0]?.kind === 'delivered') {
+      return { config, event, reply };
+    }
+  }
+  throw new Error(
+    'no case delivers one event with one answer and without options; the house promises start from such a case',
+  );
+}

@@ -1,0 +1,96 @@
+import { checkAdrollEvent, type AdrollAccount } from './event.ts';
+import { json, type Answer } from '../answer.ts';
+import { gunzip, mediaType, parseJson, saysUtf8, textOf, type Arrival } from '../received-request.ts';
+import { isFields } from '../field-checks.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
+import type { VendorVerdict } from '../service.ts';
+
+export interface AdrollOptions extends SimulatorOptions, AdrollAccount {
+  /** The Server Access Token this vendor knows. */
+  readonly token: string;
+}
+
+/** AdRoll documents no limit (ADROLL-13); this only keeps a runaway test from eating the memory. */
+const mostBytes = 16_000_000;
+const mostEvents = 100;
+
+const errors = (status: number, problems: readonly { readonly message: string; readonly field?: string }[]): Answer =>
+  json(status, { errors: problems });
+
+const no = (status: number, reason: string): VendorVerdict => ({
+  answer: errors(status, [{ message: reason }]),
+  taken: [],
+  refused: [{ reason }],
+});
+
+/** AdRoll's S2S API: all of a request or nothing of it (policy of ADROLL-70). */
+export const startAdroll = ({ token, ...options }: AdrollOptions): Promise<Simulator> =>
+  startSimulator(
+    {
+      judge: (arrival) => judgeTransport(arrival, token, options) ?? judgeBody(arrival, options),
+      keepBytes: mostBytes,
+      successStatus: 200,
+      errorInside: errors(200, [{ message: 'The events could not be stored' }]),
+    },
+    options,
+  );
+
+/** ADROLL-01 to ADROLL-03, ADROLL-05, ADROLL-06, ADROLL-10. */
+function judgeTransport(arrival: Arrival, token: string, account: AdrollAccount): VendorVerdict | undefined {
+  const { headers } = arrival;
+  if (arrival.path !== '/api') return no(404, `There is nothing at ${arrival.path}`);
+  if (arrival.method !== 'POST') return no(405, `${arrival.method} is not allowed`);
+  const [scheme, given, ...rest] = (headers.authorization ?? '').split(' ');
+  if (scheme !== 'Token' || !given || rest.length > 0) return no(401, 'Authorization: Token <SAT> is missing');
+  if (given !== token) return no(403, 'The Server Access Token is unknown');
+  if (mediaType(arrival) !== 'application/json') return no(415, 'Content-Type must be application/json');
+  if (!saysUtf8(arrival)) return no(415, 'The charset must be UTF-8');
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'gzip') return no(415, 'Content-Encoding may only be gzip');
+
+  const query = new URLSearchParams(arrival.query);
+  const names = [...query.keys()];
+  if (new Set(names).size !== names.length) return no(400, 'A query parameter comes twice');
+  const stranger = names.find((name) => name !== 'advertisable' && name !== 'dry_run');
+  if (stranger !== undefined) return no(400, `Query parameter ${stranger} is not known`);
+  if (!query.get('advertisable')) return no(400, 'Query parameter advertisable is required');
+  if (query.get('advertisable') !== account.advertisableEid) return no(403, 'The token is not for this advertisable');
+  if ((query.get('dry_run') ?? 'true') !== 'true') return no(400, 'dry_run may only be true');
+  return undefined;
+}
+
+function judgeBody(arrival: Arrival, account: AdrollAccount): VendorVerdict {
+  if (arrival.bytes > mostBytes) return no(413, 'The body is too large');
+  const packed = arrival.headers['content-encoding'] === 'gzip';
+  const bytes = packed ? gunzip(arrival.body, mostBytes) : arrival.body;
+  if (bytes === undefined) return no(400, 'The body is not gzip');
+  const body = textOf(bytes);
+  if (body === undefined) return no(400, 'The body is not UTF-8');
+  const events = parseJson(body);
+  if (!Array.isArray(events)) return no(400, 'The body must be a JSON array of events');
+  if (events.length === 0) return no(400, 'The array holds no event');
+  if (events.length > mostEvents) return no(400, `${events.length} events are more than ${mostEvents}`);
+
+  const refused: { reason: string; item: number; field: string }[] = [];
+  events.forEach((event: unknown, item) =>
+    checkAdrollEvent(event, account, (field, wrong) =>
+      refused.push({ item, field: `[${item}].${field}`, reason: `${field} ${wrong}` }),
+    ),
+  );
+  if (refused.length > 0) {
+    const problems = refused.map(({ field, reason }) => ({ message: reason, field }));
+    return { answer: errors(400, problems), taken: [], refused: refused.map(({ item, reason }) => ({ item, reason })) };
+  }
+  const taken = events.map(idOf);
+  return { answer: json(200, { status: 'ok' }), taken, refused: [], checkedOnly: arrival.query.includes('dry_run=') };
+}
+
+/** AdRoll has no event id (ADROLL-67). The generator makes the user id one: `u-` and the messageId. */
+function idOf(event: unknown): string {
+  const identifiers = isFields(event) && isFields(event['identifiers']) ? event['identifiers'] : {};
+  const user = identifiers['user_id'];
+  if (typeof user === 'string') return user.startsWith('u-') ? user.slice(2) : user;
+  const attributes = isFields(event) && isFields(event['event_attributes']) ? event['event_attributes'] : {};
+  const order = attributes['order_id'];
+  return typeof order === 'string' ? order : '';
+}

@@ -1,0 +1,28 @@
+/** Vendors on loopback that hold a client to their documents, and events to send them. */
+export { startAdroll } from './adroll/simulator.ts';
+export type { AdrollOptions } from './adroll/simulator.ts';
+export type { IdentifierPolicy } from './adroll/event.ts';
+export { startAdrollEmail } from './adroll-email/simulator.ts';
+export type { AdrollEmailOptions, AdrollEmailSimulator } from './adroll-email/simulator.ts';
+export type { AdrollEmailMessage, AdrollEmailSettings } from './adroll-email/account.ts';
+export type { AdrollEmailCampaign } from './adroll-email/campaigns.ts';
+export type { AdrollEmailCredentials } from './adroll-email/gate.ts';
+export { addressKey } from './adroll-email/unsubscribers.ts';
+export { startRokt } from './rokt/simulator.ts';
+export type { RoktOptions } from './rokt/simulator.ts';
+export { startAdjust } from './adjust/simulator.ts';
+export type { AdjustOptions } from './adjust/simulator.ts';
+export type { Place, Simulator, SimulatorOptions } from './server.ts';
+export type { VendorRefusal, Service, Vendor, VendorVerdict } from './service.ts';
+export type { Ledger, LedgerEntry } from './ledger.ts';
+export { bare } from './answer.ts';
+export type { Answer } from './answer.ts';
+export type { Arrival } from './received-request.ts';
+export type { Seen, Shown } from './fault-answers.ts';
+export { commits, everyFault, faultKinds } from './faults.ts';
+export type { FaultKind, FaultPlan } from './faults.ts';
+export { eventKinds, generate, generateAsync, generateLabelled, generateLines, mixes } from './generator/generator.ts';
+export type { EventKind, GeneratorOptions, LabelledEvent, Mix } from './generator/generator.ts';
+export { appEventNames } from './generator/app-events.ts';
+export { addressOf } from './generator/unsubscribe-events.ts';
+export { userIdOf } from './generator/event-draw.ts';
