@@ -75,14 +75,14 @@ export async function openStreet(account: Account, limits: Partial<BatchLimits> 
   const s2sToken = 'simulated-s2s-token';
   const vendor = await account.start({
     now: clock.now,
-    place: inside.place,
+    transport: inside.transport,
     latencyMs,
     ...(slug === 'adjust' ? { s2sToken } : {}),
     altered: (whole) => ({
       ...whole,
-      judge: ({ headers, ...arrival }) =>
+      judge: ({ headers, ...request }) =>
         whole.judge({
-          ...arrival,
+          ...request,
           headers: street.revoked ? { ...headers, authorization: `${headers.authorization}-revoked` } : headers,
         }),
     }),

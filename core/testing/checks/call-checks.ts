@@ -8,7 +8,7 @@ import { secretSettings } from '../kit/settings.ts';
 import type { FolderUnderTest } from '../kit/folder-under-test.ts';
 import { inOrder, type Script, type ScriptedReply } from '../kit/vendor-double.ts';
 import { catalogueEntry } from '../../index.ts';
-import { sameKeys, written } from './case-checks.ts';
+import { sameKeys, comparable } from './case-checks.ts';
 import { during, must, notRun, type Check } from './check.ts';
 
 /** One check per file in contract/calls, and the promises of every operation and credential check. */
@@ -187,7 +187,7 @@ async function callOn(
 async function runCall(folder: FolderUnderTest, loaded: LoadedCall): Promise<void> {
   const { replies, requests, result: expected } = loaded;
   await callOn(folder, loaded, inOrder(...replies), async (result, { vendor }) => {
-    if (requests !== undefined) assert.deepStrictEqual(vendor.requests.map(written), requests.map(written));
+    if (requests !== undefined) assert.deepStrictEqual(vendor.requests.map(comparable), requests.map(comparable));
     must(
       vendor.requests.length === replies.length,
       `${vendor.requests.length} requests left, and ${replies.length} replies are scripted`,

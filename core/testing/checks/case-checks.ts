@@ -52,7 +52,7 @@ async function runCase(folder: FolderUnderTest, loaded: LoadedCase, through?: Di
       const given = await kit.deliver(events);
       kit.assertNoDefects();
       const unscripted = kit.vendor.unscripted.length;
-      if (requests !== undefined) assert.deepStrictEqual(kit.vendor.requests.map(written), requests.map(written));
+      if (requests !== undefined) assert.deepStrictEqual(kit.vendor.requests.map(comparable), requests.map(comparable));
       must(
         unscripted === 0,
         `${kit.vendor.requests.length} requests left, but only ${replies.length} replies are scripted`,
@@ -73,7 +73,7 @@ async function runCase(folder: FolderUnderTest, loaded: LoadedCase, through?: Di
 type WrittenRequest = Pick<SeenRequest, 'method' | 'url' | 'headers'> & { readonly body?: unknown };
 
 /** A request as a case writes it. */
-export const written = ({ method, url, headers, body }: WrittenRequest) => ({
+export const comparable = ({ method, url, headers, body }: WrittenRequest) => ({
   method,
   url,
   headers: { ...headers },

@@ -28,11 +28,11 @@ export function assertPure(destination: AnyDestination, compressed: boolean): Ob
     if (!violations.includes(violation)) violations.push(violation);
   };
 
-  function twice<R>(name: string, call: () => R, again = call): R {
+  function twice<R>(name: string, call: () => R, repeat = call): R {
     try {
       const result = call();
       if (typeof (result as { then?: unknown } | undefined)?.then === 'function') note(`${name} is not synchronous`);
-      if (!isDeepStrictEqual(result, again())) note(`${name} gives two answers to the same question`);
+      if (!isDeepStrictEqual(result, repeat())) note(`${name} gives two answers to the same question`);
       return result;
     } catch (error) {
       note(

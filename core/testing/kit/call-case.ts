@@ -58,14 +58,14 @@ export const callTitle = (directory: string, name: string): string => titleIn(fo
 /** Reads one call case. Throws an error that names the file, the path inside it and what is wrong there. */
 export function loadCall(directory: string, name: string): LoadedCall {
   const file = path.join('contract', 'calls', `${name}.json`);
-  const written = read(directory, file, callFormat);
-  if (written.requests !== undefined && written.requests.length !== written.replies.length) {
-    throw new Error(`${file}: ${written.requests.length} requests, but ${written.replies.length} replies`);
+  const parsed = read(directory, file, callFormat);
+  if (parsed.requests !== undefined && parsed.requests.length !== parsed.replies.length) {
+    throw new Error(`${file}: ${parsed.requests.length} requests, but ${parsed.replies.length} replies`);
   }
   return {
-    ...written,
+    ...parsed,
     name,
-    replies: written.replies.map((reply) => loadReply(directory, reply)),
-    replyNames: written.replies,
+    replies: parsed.replies.map((reply) => loadReply(directory, reply)),
+    replyNames: parsed.replies,
   };
 }

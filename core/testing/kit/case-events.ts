@@ -6,11 +6,11 @@ import { canonicalEvents, type CanonicalEventName } from './events.ts';
  * The event of a case: written in full, or a canonical one with changes. It keeps its id `m-<name>` unless `with` sets
  * another.
  */
-export function expandEvent(written: CaseEvent): CdpEvent {
-  if (!('base' in written)) return written as unknown as CdpEvent;
-  const event = structuredClone(canonicalEvents[written['base'] as CanonicalEventName]) as unknown;
-  for (const path of (written['without'] ?? []) as readonly string[]) removeAt(event, path);
-  for (const [path, value] of Object.entries(written['with'] ?? {})) setAt(event, path, structuredClone(value));
+export function expandEvent(caseEvent: CaseEvent): CdpEvent {
+  if (!('base' in caseEvent)) return caseEvent as unknown as CdpEvent;
+  const event = structuredClone(canonicalEvents[caseEvent['base'] as CanonicalEventName]) as unknown;
+  for (const path of (caseEvent['without'] ?? []) as readonly string[]) removeAt(event, path);
+  for (const [path, value] of Object.entries(caseEvent['with'] ?? {})) setAt(event, path, structuredClone(value));
   return event as CdpEvent;
 }
 

@@ -28,30 +28,30 @@ export function loadCase(directory: string, name: string): LoadedCase {
   const file = caseFile(name);
   const json = parsed(directory, file);
   if (isTodo(json)) throw new Error(`${file}: is to do: ${checked(file, json, todoFormat).todo}`);
-  const written = checked(file, json, caseFormat);
-  if (written.outcomes.length !== written.events.length) {
-    throw new Error(`${file}: ${written.events.length} events, but ${written.outcomes.length} outcomes`);
+  const contractCase = checked(file, json, caseFormat);
+  if (contractCase.outcomes.length !== contractCase.events.length) {
+    throw new Error(`${file}: ${contractCase.events.length} events, but ${contractCase.outcomes.length} outcomes`);
   }
-  if (written.requests !== undefined && written.requests.length !== written.replies.length) {
-    throw new Error(`${file}: ${written.requests.length} requests, but ${written.replies.length} replies`);
+  if (contractCase.requests !== undefined && contractCase.requests.length !== contractCase.replies.length) {
+    throw new Error(`${file}: ${contractCase.requests.length} requests, but ${contractCase.replies.length} replies`);
   }
   return {
-    ...written,
+    ...contractCase,
     name,
-    events: written.events.map((event, index) => {
+    events: contractCase.events.map((event, index) => {
       try {
         return expandEvent(event);
       } catch (error) {
         throw new Error(`${file}: events.${index}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }),
-    replies: written.replies.map((reply, index) => {
+    replies: contractCase.replies.map((reply, index) => {
       if (!existsSync(path.join(directory, replyFile(reply)))) {
         throw new Error(`${file}: replies.${index}: there is no ${replyFile(reply)}`);
       }
       return loadReply(directory, reply);
     }),
-    replyNames: written.replies,
+    replyNames: contractCase.replies,
   };
 }
 

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { bare, type Answer } from './answer.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
 
-export interface Misbehaviour {
+export interface FaultContext {
   readonly plan: FaultPlan;
   /** What the vendor would have said. */
   readonly honest: Answer;
@@ -15,14 +15,14 @@ export interface Misbehaviour {
 }
 
 /** An answer as it goes over the wire. */
-export type Shown = Omit<Answer, 'body'> & { readonly body?: string | Buffer };
+export type WireAnswer = Omit<Answer, 'body'> & { readonly body?: string | Buffer };
 
 /**
- * What a client gets to see: an answer; one whose head promises more than comes; a head alone, without a length, and a reset; or
- * less. `slow` is the honest answer, too late.
+ * What a client gets to see: an answer; one whose head promises more than comes; a head alone, without a length, and a
+ * reset; or less. `slow` is the honest answer, too late.
  */
-export type Seen =
-  Shown | { readonly breaksOff: Answer } | { readonly headOnly: number } | 'reset' | 'slow' | 'silence';
+export type DeliveredAnswer =
+  WireAnswer | { readonly breaksOff: Answer } | { readonly headOnly: number } | 'reset' | 'slow' | 'silence';
 
 /** A gateway or a firewall before the vendor speaks HTML. */
 const page = (status: number, title: string): Answer => ({
@@ -31,7 +31,10 @@ const page = (status: number, title: string): Answer => ({
   body: `<html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`,
 });
 
-export function seenOf(kind: FaultKind, { plan, honest, successStatus, errorInside, now }: Misbehaviour): Seen {
+export function faultyAnswer(
+  kind: FaultKind,
+  { plan, honest, successStatus, errorInside, now }: FaultContext,
+): DeliveredAnswer {
   const seconds = plan.retryAfterSeconds ?? 0;
   switch (kind) {
     case 'error-500':
@@ -75,7 +78,7 @@ const beginning = {
   body: '{"sta',
 } as const;
 
-const zipped = (answer: Answer): Shown =>
+const zipped = (answer: Answer): WireAnswer =>
   answer.status === 204
     ? answer
     : { ...answer, headers: { ...answer.headers, 'content-encoding': 'gzip' }, body: gzipSync(answer.body ?? '') };

@@ -37,11 +37,16 @@ export interface FaultPlan {
   readonly script?: Readonly<Record<number, FaultKind | 'none'>>;
   /** What `throttled-429-seconds` asks for, and how far ahead `unavailable-503-date` points. Default 0. */
   readonly retryAfterSeconds?: number;
-  /** How long `slow` keeps the answer back, in ms. Give it more than the client's patience to force a timeout. Default 50. */
+  /**
+   * How long `slow` keeps the answer back, in ms. More than the client's patience forces a timeout. Default 50.
+   */
   readonly slowMs?: number;
 }
 
-/** All kinds that are the vendor's own, the two that make a client wait more rarely; not what stands before a vendor says. */
+/**
+ * All kinds that are the vendor's own, the two that make a client wait more rarely; not what stands before a vendor
+ * says.
+ */
 export const everyFault: Readonly<Record<FaultKind, number>> = {
   ...(Object.fromEntries(faultKinds.map((kind) => [kind, 1])) as Record<FaultKind, number>),
   slow: 0.1,

@@ -31,9 +31,9 @@ export function createRandom(seed: number): Random {
     chance: (probability) => next() < probability,
     pick: (values) => values[below(values.length)] ?? values[0],
     hex: (digits) => {
-      let made = '';
-      while (made.length < digits) made += eight();
-      return made.slice(0, digits);
+      let text = '';
+      while (text.length < digits) text += eight();
+      return text.slice(0, digits);
     },
     uuid: () => {
       const [a, b, c, d] = [eight(), eight(), eight(), eight()];
@@ -51,10 +51,10 @@ export function weighted<K extends string>(weights: Readonly<Partial<Record<K, n
   if (last === undefined) throw new RangeError('At least one weight must be above zero');
   const total = rows.reduce((sum, { weight }) => sum + weight, 0);
   return (random) => {
-    let left = random.next() * total;
+    let remaining = random.next() * total;
     for (const { name, weight } of rows) {
-      left -= weight;
-      if (left < 0) return name;
+      remaining -= weight;
+      if (remaining < 0) return name;
     }
     return last.name;
   };

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 
 /** A request that has wholly arrived. */
-export interface Arrival {
+export interface ReceivedRequest {
   readonly method: string;
   readonly path: string;
   /** Without the question mark; '' when there is none. */
@@ -24,7 +24,7 @@ export function receive(
   request: IncomingMessage,
   keepBytes: number,
   now: () => number,
-  then: (arrival: Arrival) => void,
+  then: (request: ReceivedRequest) => void,
 ): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -40,11 +40,11 @@ export function receive(
 }
 
 /** The media type alone, lower-case. */
-export const mediaType = ({ headers }: Arrival): string =>
+export const mediaType = ({ headers }: ReceivedRequest): string =>
   (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
 /** True unless the header names another charset than UTF-8. */
-export const saysUtf8 = ({ headers }: Arrival): boolean => {
+export const saysUtf8 = ({ headers }: ReceivedRequest): boolean => {
   const charset = /;\s*charset\s*=\s*"?([^";]+)/i.exec(headers['content-type'] ?? '')?.[1];
   return charset === undefined || charset.trim().toLowerCase() === 'utf-8';
 };

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { receive } from './received-request.ts';
 import type { FaultKind, FaultPlan } from './faults.ts';
 import type { Ledger } from './ledger.ts';
-import type { Seen, Shown } from './fault-answers.ts';
-import { openService, type VendorRefusal, type Service, type Vendor } from './service.ts';
+import type { DeliveredAnswer, WireAnswer } from './fault-answers.ts';
+import { openService, type VendorRefusal, type Service, type SimulatedVendor } from './service.ts';
 
 export interface SimulatorOptions {
   readonly faults?: FaultPlan;
@@ -15,13 +15,13 @@ export interface SimulatorOptions {
   /** Epoch ms; what the vendor takes for the present. Default: the clock. */
   readonly now?: () => number;
   /** What is the matter with this vendor beside the faults. Default: nothing. */
-  readonly altered?: (vendor: Vendor) => Vendor;
+  readonly altered?: (vendor: SimulatedVendor) => SimulatedVendor;
   /** How requests get to it. Default: over HTTP on loopback. */
-  readonly place?: Place;
+  readonly transport?: SimulatorTransport;
 }
 
 /** Lets requests in, and says where. */
-export type Place = (
+export type SimulatorTransport = (
   service: Service,
   options: { readonly latencyMs: number; readonly now: () => number },
 ) => Promise<{ readonly origin: string; readonly close: () => Promise<void> }>;
@@ -40,23 +40,23 @@ export interface Simulator {
 }
 
 export async function startSimulator(
-  vendor: Vendor,
+  vendor: SimulatedVendor,
   {
     faults: plan = {},
     seed = 1,
     latencyMs = 0,
     now = Date.now,
     altered = (same) => same,
-    place = onLoopback,
+    transport = onLoopback,
   }: SimulatorOptions,
 ): Promise<Simulator> {
   const service = openService(altered(vendor), { plan, seed, now });
   const { ledger, requests, refused, faults } = service;
-  const { origin, close } = await place(service, { latencyMs, now });
+  const { origin, close } = await transport(service, { latencyMs, now });
   return { origin, ledger, requests, refused, faults, close };
 }
 
-const onLoopback: Place = async (service, { latencyMs, now }) => {
+const onLoopback: SimulatorTransport = async (service, { latencyMs, now }) => {
   const timers = new Set<NodeJS.Timeout>();
   const later = (ms: number, then: () => void): void => {
     const timer = setTimeout(() => {
@@ -67,9 +67,9 @@ const onLoopback: Place = async (service, { latencyMs, now }) => {
   };
   const server = createServer({ keepAliveTimeout: 120_000 }, (incoming, response) => {
     const judge = service.begin();
-    receive(incoming, service.keepBytes, now, (arrival) => {
+    receive(incoming, service.keepBytes, now, (request) => {
       const respond = (): void => {
-        const { honest, seen } = judge(arrival);
+        const { honest, seen } = judge(request);
         if (seen === 'slow') later(service.plan.slowMs ?? 50, () => writeAnswer(response, honest));
         else show(response, seen, later);
       };
@@ -95,7 +95,7 @@ const headMs = 20;
 
 function show(
   response: ServerResponse,
-  seen: Exclude<Seen, 'slow'>,
+  seen: Exclude<DeliveredAnswer, 'slow'>,
   later: (ms: number, then: () => void) => void,
 ): void {
   if (seen === 'silence') return;
@@ -111,7 +111,7 @@ function show(
   } else writeAnswer(response, seen);
 }
 
-function writeAnswer(response: ServerResponse, { status, headers = {}, body = '' }: Shown): void {
+function writeAnswer(response: ServerResponse, { status, headers = {}, body = '' }: WireAnswer): void {
   if (response.destroyed) return;
   if (status === 204) response.writeHead(status, headers).end();
   else response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);

@@ -1,8 +1,8 @@
 import type { Answer } from './answer.ts';
-import type { Arrival } from './received-request.ts';
+import type { ReceivedRequest } from './received-request.ts';
 import { commits, faultKinds, faultScript, type FaultKind, type FaultPlan } from './faults.ts';
 import { openLedger, type Ledger } from './ledger.ts';
-import { seenOf, type Seen } from './fault-answers.ts';
+import { faultyAnswer, type DeliveredAnswer } from './fault-answers.ts';
 
 /** Why the vendor said no, so that a test can print it. */
 export interface VendorRefusal {
@@ -18,7 +18,7 @@ export interface VendorRefusal {
 export interface VendorVerdict {
   readonly answer: Answer;
   /** Ids of the events it would take. */
-  readonly taken: readonly string[];
+  readonly acceptedIds: readonly string[];
   readonly refused: readonly { readonly reason: string; readonly item?: number }[];
   /** Takes note of the events, where the vendor remembers more than the ledger. Called only if they are committed. */
   readonly remember?: () => void;
@@ -28,8 +28,8 @@ export interface VendorVerdict {
   readonly checkedOnly?: boolean;
 }
 
-export interface Vendor {
-  readonly judge: (arrival: Arrival) => VendorVerdict;
+export interface SimulatedVendor {
+  readonly judge: (request: ReceivedRequest) => VendorVerdict;
   /** Bytes of body worth keeping: a little over the vendor's limit. */
   readonly keepBytes: number;
   readonly successStatus: number;
@@ -45,7 +45,7 @@ export interface Service {
   readonly refused: () => readonly VendorRefusal[];
   readonly faults: () => Readonly<Record<FaultKind, number>>;
   /** A request begins to arrive; what is returned takes the whole of it, and says what its client is to see. */
-  begin(): (arrival: Arrival) => { readonly honest: Answer; readonly seen: Seen };
+  begin(): (request: ReceivedRequest) => { readonly honest: Answer; readonly seen: DeliveredAnswer };
 }
 
 export interface ServiceOptions {
@@ -54,7 +54,7 @@ export interface ServiceOptions {
   readonly now: () => number;
 }
 
-export function openService(vendor: Vendor, { plan, seed, now }: ServiceOptions): Service {
+export function openService(vendor: SimulatedVendor, { plan, seed, now }: ServiceOptions): Service {
   const ledger = openLedger();
   const refusals: VendorRefusal[] = [];
   const played = Object.fromEntries(faultKinds.map((kind) => [kind, 0])) as Record<FaultKind, number>;
@@ -62,11 +62,12 @@ export function openService(vendor: Vendor, { plan, seed, now }: ServiceOptions)
   const { keepBytes, successStatus, errorInside } = vendor;
   let requests = 0;
 
-  const keep = (verdict: VendorVerdict, request: number, at: number, fault: FaultKind | undefined): void => {
-    ledger.write(verdict.taken, verdict.checkedOnly !== true, at, fault);
+  const keep = (verdict: VendorVerdict, requestNumber: number, at: number, fault: FaultKind | undefined): void => {
+    ledger.write(verdict.acceptedIds, verdict.checkedOnly !== true, at, fault);
     verdict.remember?.();
     if (verdict.late === true) ledger.violated();
-    for (const refusal of verdict.refused) refusals.push({ request, status: verdict.answer.status, ...refusal });
+    for (const refusal of verdict.refused)
+      refusals.push({ request: requestNumber, status: verdict.answer.status, ...refusal });
   };
 
   return {
@@ -78,18 +79,18 @@ export function openService(vendor: Vendor, { plan, seed, now }: ServiceOptions)
     faults: () => played,
     begin() {
       requests += 1;
-      const request = requests;
-      const drawn = faultOf(request);
-      return (arrival) => {
-        const verdict = vendor.judge(arrival);
+      const requestNumber = requests;
+      const drawn = faultOf(requestNumber);
+      return (request) => {
+        const verdict = vendor.judge(request);
         // Some other 2xx is how a vendor may say yes; who was refused does not get to hear one.
         const kind = drawn === 'undocumented-2xx' && verdict.answer.status > 299 ? undefined : drawn;
-        if (kind === undefined || commits(kind)) keep(verdict, request, arrival.at, kind);
-        else ledger.write(verdict.taken, false, arrival.at, kind);
+        if (kind === undefined || commits(kind)) keep(verdict, requestNumber, request.at, kind);
+        else ledger.write(verdict.acceptedIds, false, request.at, kind);
         const honest = verdict.answer;
         if (kind === undefined) return { honest, seen: honest };
         played[kind] += 1;
-        return { honest, seen: seenOf(kind, { plan, honest, successStatus, errorInside, now }) };
+        return { honest, seen: faultyAnswer(kind, { plan, honest, successStatus, errorInside, now }) };
       };
     },
   };

@@ -1,6 +1,12 @@
 import { Dispatcher, errors } from 'undici';
 import { openExchange } from '../../../core/testing/kit/exchange-control.ts';
-import type { Arrival, Place, Seen, Service, Shown } from '../../../core/testing/simulators/index.ts';
+import type {
+  ReceivedRequest,
+  SimulatorTransport,
+  DeliveredAnswer,
+  Service,
+  WireAnswer,
+} from '../../../core/testing/simulators/index.ts';
 
 /** The part of a clock that such a vendor lives by. */
 export interface VendorTime {
@@ -9,7 +15,7 @@ export interface VendorTime {
 }
 
 export interface InProcess {
-  readonly place: Place;
+  readonly transport: SimulatorTransport;
   /** What leads there: the same for every connection. */
   readonly dispatcher: Dispatcher;
 }
@@ -19,7 +25,7 @@ export function inProcess(time: VendorTime): InProcess {
   const dispatcher = new InProcessDispatcher(time);
   return {
     dispatcher,
-    place(service, { latencyMs }) {
+    transport(service, { latencyMs }) {
       dispatcher.open(service, latencyMs);
       return Promise.resolve({ origin: 'http://127.0.0.1:1', close: () => Promise.resolve() });
     },
@@ -55,7 +61,7 @@ class InProcessDispatcher extends Dispatcher {
     setImmediate(() => {
       exchange.send(() => handler.onRequestStart?.(exchange.controller, {}));
       const { honest, seen } = service.begin()(arrivalOf(options, now()));
-      const show = (shown: Exclude<Seen, 'slow' | 'silence'>): void => tell(exchange, handler, shown);
+      const show = (shown: Exclude<DeliveredAnswer, 'slow' | 'silence'>): void => tell(exchange, handler, shown);
       const giveUp = (): void => exchange.fail(new errors.HeadersTimeoutError());
       // Answers come together, at full ticks: a clock that stops for each of many costs more than the work.
       const latencyMs = this.#latencyMs - (now() % tickMs) + tickMs;
@@ -79,7 +85,7 @@ class InProcessDispatcher extends Dispatcher {
   }
 }
 
-function arrivalOf({ method, path: target, headers, body }: Dispatcher.DispatchOptions, at: number): Arrival {
+function arrivalOf({ method, path: target, headers, body }: Dispatcher.DispatchOptions, at: number): ReceivedRequest {
   const [path = '', query = ''] = target.split('?', 2);
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from((body as string | null | undefined) ?? '');
   const lower = Object.fromEntries(
@@ -93,7 +99,7 @@ type OpenExchange = ReturnType<typeof openExchange>;
 function tell(
   exchange: OpenExchange,
   handler: Dispatcher.DispatchHandler,
-  seen: Exclude<Seen, 'slow' | 'silence'>,
+  seen: Exclude<DeliveredAnswer, 'slow' | 'silence'>,
 ): void {
   const { controller } = exchange;
   const send = (what: () => void): void => exchange.send(what);
@@ -111,7 +117,7 @@ function tell(
 }
 
 /** As a server writes it. */
-const withLength = (answer: Shown): Shown =>
+const withLength = (answer: WireAnswer): WireAnswer =>
   answer.status === 204
     ? answer
     : {

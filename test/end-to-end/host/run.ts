@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
 import { createRuntime, type AnyDestination, type Signal } from '../../../core/index.ts';
-import { makeWorld } from '../../../core/testing/simulators/generator/shop-data.ts';
+import { makeShopData } from '../../../core/testing/simulators/generator/shop-data.ts';
 import { createRandom } from '../../../core/testing/simulators/random.ts';
 import type { AdjustOptions, Simulator, SimulatorOptions } from '../../../core/testing/simulators/index.ts';
 import type { Account } from '../accounts.ts';
@@ -96,7 +96,7 @@ export async function runHost(options: HostRunOptions): Promise<HostReport> {
     seed,
     now: clock.now,
     altered: trouble.altered,
-    ...(loopback ? {} : { place: inside.place, latencyMs }),
+    ...(loopback ? {} : { transport: inside.transport, latencyMs }),
     ...(slug === 'adjust' ? { s2sToken, optedOut, blocklistedTokens: trouble.blocklist } : {}),
   };
   const vendor = await account.start(simulated);
@@ -199,7 +199,7 @@ function cpuSince(before: NodeJS.CpuUsage): number {
 
 /** A few phones whose owners have opted out at Adjust: the generator's, which makes its world first. */
 const devicesOptedOut = (seed: number, { people, phones }: ReturnType<typeof poolsFor>): readonly string[] =>
-  makeWorld(createRandom(seed), people, phones)
+  makeShopData(createRandom(seed), people, phones)
     .iPhones.slice(1, 4)
     .flatMap(({ context }) => Object.values(context['device'] ?? {}).filter((id) => typeof id === 'string'));
 

@@ -1,10 +1,15 @@
 import type { Clock } from '../../../core/policy/clock.ts';
-import { bare, type FaultPlan, type Vendor, type VendorVerdict } from '../../../core/testing/simulators/index.ts';
+import {
+  bare,
+  type FaultPlan,
+  type SimulatedVendor,
+  type VendorVerdict,
+} from '../../../core/testing/simulators/index.ts';
 
 /** What a run puts a vendor through: a share of faulty answers, refused credentials, events that it always fails on. */
 export interface Trouble {
   readonly faults: FaultPlan;
-  readonly altered: (vendor: Vendor) => Vendor;
+  readonly altered: (vendor: SimulatedVendor) => SimulatedVendor;
   /** Event tokens that the vendor refuses for now; Adjust's own list. */
   readonly blocklist: string[];
   /** Keys of events that came in requests which the vendor failed for this: its ledger holds nothing of that. */
@@ -61,33 +66,33 @@ export function createTrouble(options: TroubleOptions): Trouble {
   const outages: { from: number; to: number }[] = [];
   const blocklist: string[] = [];
   const hidden = new Set<string>();
-  const hide = ({ taken }: VendorVerdict): void => {
-    for (const id of taken) hidden.add(id);
+  const hide = ({ acceptedIds }: VendorVerdict): void => {
+    for (const id of acceptedIds) hidden.add(id);
   };
   let revoked = false;
   let blocked = false;
 
   /** Whatever comes with a request, this vendor does not know it any more. */
   const revocable =
-    (judge: Vendor['judge']): Vendor['judge'] =>
-    (arrival) => {
-      const { authorization } = arrival.headers;
-      if (!revoked || authorization === undefined) return judge(arrival);
-      hide(judge(arrival));
-      return judge({ ...arrival, headers: { ...arrival.headers, authorization: `${authorization}-revoked` } });
+    (judge: SimulatedVendor['judge']): SimulatedVendor['judge'] =>
+    (request) => {
+      const { authorization } = request.headers;
+      if (!revoked || authorization === undefined) return judge(request);
+      hide(judge(request));
+      return judge({ ...request, headers: { ...request.headers, authorization: `${authorization}-revoked` } });
     };
   const failing =
-    (judge: Vendor['judge']): Vendor['judge'] =>
-    (arrival): VendorVerdict => {
-      const verdict = judge(arrival);
-      if (blocklist.length > 0 && verdict.taken.length === 0) {
+    (judge: SimulatedVendor['judge']): SimulatedVendor['judge'] =>
+    (request): VendorVerdict => {
+      const verdict = judge(request);
+      if (blocklist.length > 0 && verdict.acceptedIds.length === 0) {
         const tokens = blocklist.splice(0);
-        hide(judge(arrival));
+        hide(judge(request));
         blocklist.push(...tokens);
       }
-      if (!verdict.taken.some((id) => poison.has(id))) return verdict;
+      if (!verdict.acceptedIds.some((id) => poison.has(id))) return verdict;
       hide(verdict);
-      return { answer: bare(500), taken: [], refused: [] };
+      return { answer: bare(500), acceptedIds: [], refused: [] };
     };
 
   return {

@@ -2,8 +2,8 @@
 export type Form = Readonly<Record<string, string>>;
 
 /**
- * Reads `name=value&...`, decoding once (ADJUST-05). Names are case-sensitive (ADJUST-06) and come once. Answers what is
- * wrong when the text is not such a form.
+ * Reads `name=value&...`, decoding once (ADJUST-05). Names are case-sensitive (ADJUST-06) and come once. Answers
+ * what is wrong when the text is not such a form.
  */
 export function readForm(text: string): Form | string {
   const fields: Record<string, string> = Object.create(null) as Record<string, string>;

@@ -1,5 +1,5 @@
 import { json, type Answer } from '../answer.ts';
-import { mediaType, parseJson, saysUtf8, textOf, type Arrival } from '../received-request.ts';
+import { mediaType, parseJson, saysUtf8, textOf, type ReceivedRequest } from '../received-request.ts';
 import { rememberDevices, type AdjustDevices } from './devices.ts';
 import { checkAdjustEvent, createdAt, deviceIds, platformOf, type AdjustProblem } from './event.ts';
 import { readForm, type Form } from './form.ts';
@@ -36,7 +36,7 @@ const failure = (status: number, error: string, detail: string): Answer =>
 
 const no = (status: number, error: string, detail = error): VendorVerdict => ({
   answer: failure(status, error, detail),
-  taken: [],
+  acceptedIds: [],
   refused: [{ reason: detail === error ? error : `${error}: ${detail}` }],
 });
 const refuse = ({ status, error, detail }: AdjustProblem): VendorVerdict => no(status, error, detail);
@@ -46,8 +46,8 @@ export function startAdjust(options: AdjustOptions): Promise<Simulator> {
   const devices = rememberDevices();
   return startSimulator(
     {
-      judge: (arrival) =>
-        judgeTransport(arrival) ?? judgeToken(arrival, options) ?? judgeEvent(arrival, options, devices),
+      judge: (request) =>
+        judgeTransport(request) ?? judgeToken(request, options) ?? judgeEvent(request, options, devices),
       keepBytes: mostBytes,
       successStatus: 200,
       errorInside: failure(200, 'Internal error, contact support@adjust.com', 'The event could not be stored'),
@@ -57,8 +57,8 @@ export function startAdjust(options: AdjustOptions): Promise<Simulator> {
 }
 
 /** ADJUST-01 to ADJUST-03, ADJUST-24 */
-function judgeTransport(arrival: Arrival): VendorVerdict | undefined {
-  const { method, path, query, bytes, headers } = arrival;
+function judgeTransport(request: ReceivedRequest): VendorVerdict | undefined {
+  const { method, path, query, bytes, headers } = request;
   if (path !== '/event') return no(404, `There is nothing at ${path}`);
   if (method !== 'GET' && method !== 'POST') return no(405, `${method} is not allowed`);
   if (bytes + query.length > mostBytes) return no(413, 'Request size too large');
@@ -66,7 +66,7 @@ function judgeTransport(arrival: Arrival): VendorVerdict | undefined {
   if (bytes === 0) return undefined;
   if (method === 'GET') return no(400, 'Bad event state', 'A GET request has no body');
   if (query !== '') return no(400, 'Bad event state', 'Parameters come in the URL or in the body');
-  if (mediaType(arrival) !== 'application/x-www-form-urlencoded' || !saysUtf8(arrival)) {
+  if (mediaType(request) !== 'application/x-www-form-urlencoded' || !saysUtf8(request)) {
     return no(415, 'Content-Type must be application/x-www-form-urlencoded');
   }
   return undefined;
@@ -74,7 +74,7 @@ function judgeTransport(arrival: Arrival): VendorVerdict | undefined {
 
 /** ADJUST-49, ADJUST-50, ADJUST-59, ADJUST-69 */
 function judgeToken(
-  { headers }: Arrival,
+  { headers }: ReceivedRequest,
   { s2sToken, wrongTokenStatus = 401 }: AdjustOptions,
 ): VendorVerdict | undefined {
   if (s2sToken === undefined || headers.authorization === `Bearer ${s2sToken}`) return undefined;
@@ -82,8 +82,8 @@ function judgeToken(
   return wrongTokenStatus === 401 ? no(401, 'Failed to authorize request', detail) : no(202, detail);
 }
 
-function judgeEvent(arrival: Arrival, options: AdjustOptions, devices: AdjustDevices): VendorVerdict {
-  const form = readForm(arrival.bytes === 0 ? arrival.query : (textOf(arrival.body) ?? '\u0000'));
+function judgeEvent(request: ReceivedRequest, options: AdjustOptions, devices: AdjustDevices): VendorVerdict {
+  const form = readForm(request.bytes === 0 ? request.query : (textOf(request.body) ?? '\u0000'));
   if (typeof form === 'string') return no(400, 'Bad event state', form);
   const problem = judgeAccount(form, options) ?? checkAdjustEvent(form) ?? judgeDevice(form, options);
   if (problem !== undefined) return refuse(problem);
@@ -104,7 +104,7 @@ function judgeEvent(arrival: Arrival, options: AdjustOptions, devices: AdjustDev
   }
   return {
     answer: json(200, { status: 'OK' }),
-    taken: [idOf(form, ids)],
+    acceptedIds: [idOf(form, ids)],
     refused: [],
     remember: () => devices.remember(ids, token, revenue, at ?? now),
   };

@@ -13,7 +13,7 @@ const done: Answer = json(200, { success: true });
 /** An answer that refuses nothing; `remember` is run if the vendor really gets to do its work. */
 export const said = (value: unknown, remember: () => void = () => {}): VendorVerdict => ({
   answer: json(200, value),
-  taken: [],
+  acceptedIds: [],
   refused: [],
   remember,
 });
@@ -21,12 +21,16 @@ export const said = (value: unknown, remember: () => void = () => {}): VendorVer
 /** ADEMAIL-09 */
 export const success = (remember?: () => void): VendorVerdict => ({
   answer: done,
-  taken: [],
+  acceptedIds: [],
   refused: [],
   ...(remember === undefined ? {} : { remember }),
 });
 
-export const no = (answer: Answer, reason: string): VendorVerdict => ({ answer, taken: [], refused: [{ reason }] });
+export const no = (answer: Answer, reason: string): VendorVerdict => ({
+  answer,
+  acceptedIds: [],
+  refused: [{ reason }],
+});
 
 /** A refusal for which the document shows no body. */
 export const silentNo = (status: number, reason: string): VendorVerdict => no(bare(status), reason);
@@ -34,7 +38,7 @@ export const silentNo = (status: number, reason: string): VendorVerdict => no(ba
 /** ADEMAIL-10: the list of what is wrong. */
 export const invalid = (status: number, ...problems: readonly Problem[]): VendorVerdict => ({
   answer: json(status, problems),
-  taken: [],
+  acceptedIds: [],
   refused: problems.map(({ name, error }) => ({ reason: `${name} ${error}`.trim() })),
 });
 

@@ -1,6 +1,6 @@
 import { invalid, proxyNo, silentNo, unauthorized } from './answer.ts';
 import { operations, type Operation, type OperationName } from './route.ts';
-import { mediaType, parseJson, saysUtf8, textOf, type Arrival } from '../received-request.ts';
+import { mediaType, parseJson, saysUtf8, textOf, type ReceivedRequest } from '../received-request.ts';
 import type { VendorVerdict } from '../service.ts';
 
 /** What this vendor knows its customer by; a way to log in that is left out is not accepted. */
@@ -16,7 +16,7 @@ export interface AdrollEmailCredentials {
 
 /** ADEMAIL-02, ADEMAIL-03, ADEMAIL-12, ADEMAIL-13 */
 export function judgeCredentials(
-  { headers }: Arrival,
+  { headers }: ReceivedRequest,
   query: URLSearchParams,
   name: OperationName,
   known: AdrollEmailCredentials,
@@ -40,7 +40,7 @@ export function judgeCredentials(
 
 /** ADEMAIL-02, and nothing the document does not name. */
 export function judgeQuery(
-  { headers }: Arrival,
+  { headers }: ReceivedRequest,
   query: URLSearchParams,
   name: OperationName,
 ): VendorVerdict | undefined {
@@ -56,25 +56,25 @@ export function judgeQuery(
 
 /** The JSON of a body, `undefined` where the operation has none, or the refusal. ADEMAIL-14, ADEMAIL-43. */
 export function readBody(
-  arrival: Arrival,
+  request: ReceivedRequest,
   name: OperationName,
   mostBytes: number,
 ): { readonly body: unknown } | { readonly refusal: VendorVerdict } {
-  const { headers, bytes, method } = arrival;
+  const { headers, bytes, method } = request;
   const wrong = (error: string): { refusal: VendorVerdict } => ({ refusal: invalid(400, { name: 'body', error }) });
   if (operations[name].body === 'none') {
     if (bytes > 0) return wrong('is not expected');
     if (method === 'GET' && headers['content-type'] !== undefined) return wrong('is announced, and there is none');
     return { body: undefined };
   }
-  if (mediaType(arrival) !== 'application/json' || !saysUtf8(arrival)) {
+  if (mediaType(request) !== 'application/json' || !saysUtf8(request)) {
     return { refusal: silentNo(415, 'Content-Type must be application/json in UTF-8') };
   }
   if (headers['content-encoding'] !== undefined) {
     return { refusal: silentNo(415, 'No Content-Encoding is documented') };
   }
   if (bytes > mostBytes) return { refusal: silentNo(413, `${bytes} bytes are more than ${mostBytes}`) };
-  const sent = textOf(arrival.body);
+  const sent = textOf(request.body);
   const body = sent === undefined ? undefined : parseJson(sent);
   return body === undefined ? wrong('is not JSON in UTF-8') : { body };
 }

@@ -11,7 +11,7 @@ import { judgeCredentials, judgeQuery, readBody, type AdrollEmailCredentials } f
 import { routeOf, withdrawable, type OperationName } from './route.ts';
 import { unsubscriberOperations, type AdrollEmailUnsubscriberOptions, type UnsubscriberBook } from './unsubscribers.ts';
 import { json } from '../answer.ts';
-import type { Arrival } from '../received-request.ts';
+import type { ReceivedRequest } from '../received-request.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
 import type { VendorVerdict } from '../service.ts';
 
@@ -62,19 +62,19 @@ export async function startAdrollEmail(options: AdrollEmailOptions): Promise<Adr
   const overQuota = openDailyQuota(options.requestsPerDay);
   const mostBytes = options.mostBytes ?? 500_000;
 
-  const judge = (arrival: Arrival): VendorVerdict => {
-    const { method, path, at } = arrival;
+  const judge = (request: ReceivedRequest): VendorVerdict => {
+    const { method, path, at } = request;
     const route = routeOf(method, path);
     const gone = typeof route === 'object' && options.withdrawn === true && withdrawable.has(route.name);
     if (route === 'nothing' || gone) return proxyNo(404, 'apiproxy:11', `There is nothing at ${path}`);
     if (route === 'other-method') return silentNo(405, `${method} is not allowed`);
-    const query = new URLSearchParams(arrival.query);
-    const stopped = judgeCredentials(arrival, query, route.name, options);
+    const query = new URLSearchParams(request.query);
+    const stopped = judgeCredentials(request, query, route.name, options);
     if (stopped !== undefined) return stopped;
     if (overQuota(at)) return silentNo(429, 'The requests of this day are used up');
-    const misled = judgeQuery(arrival, query, route.name);
+    const misled = judgeQuery(request, query, route.name);
     if (misled !== undefined) return misled;
-    const read = readBody(arrival, route.name, mostBytes);
+    const read = readBody(request, route.name, mostBytes);
     if ('refusal' in read) return read.refusal;
     return operate[route.name]({ eid: route.eid, query, body: read.body, at });
   };

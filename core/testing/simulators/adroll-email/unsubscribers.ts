@@ -55,7 +55,7 @@ export function unsubscriberOperations(
         if (!book.recorded.has(key)) book.recorded.set(key, { address, at });
       }
     };
-    return { ...said({ ignored }, remember), taken: good.map(addressKey) };
+    return { ...said({ ignored }, remember), acceptedIds: good.map(addressKey) };
   };
 
   return {

@@ -1,6 +1,6 @@
 import { checkAdrollEvent, type AdrollAccount } from './event.ts';
 import { json, type Answer } from '../answer.ts';
-import { gunzip, mediaType, parseJson, saysUtf8, textOf, type Arrival } from '../received-request.ts';
+import { gunzip, mediaType, parseJson, saysUtf8, textOf, type ReceivedRequest } from '../received-request.ts';
 import { isFields } from '../field-checks.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
 import type { VendorVerdict } from '../service.ts';
@@ -19,7 +19,7 @@ const errors = (status: number, problems: readonly { readonly message: string; r
 
 const no = (status: number, reason: string): VendorVerdict => ({
   answer: errors(status, [{ message: reason }]),
-  taken: [],
+  acceptedIds: [],
   refused: [{ reason }],
 });
 
@@ -27,7 +27,7 @@ const no = (status: number, reason: string): VendorVerdict => ({
 export const startAdroll = ({ token, ...options }: AdrollOptions): Promise<Simulator> =>
   startSimulator(
     {
-      judge: (arrival) => judgeTransport(arrival, token, options) ?? judgeBody(arrival, options),
+      judge: (request) => judgeTransport(request, token, options) ?? judgeBody(request, options),
       keepBytes: mostBytes,
       successStatus: 200,
       errorInside: errors(200, [{ message: 'The events could not be stored' }]),
@@ -36,19 +36,19 @@ export const startAdroll = ({ token, ...options }: AdrollOptions): Promise<Simul
   );
 
 /** ADROLL-01 to ADROLL-03, ADROLL-05, ADROLL-06, ADROLL-10. */
-function judgeTransport(arrival: Arrival, token: string, account: AdrollAccount): VendorVerdict | undefined {
-  const { headers } = arrival;
-  if (arrival.path !== '/api') return no(404, `There is nothing at ${arrival.path}`);
-  if (arrival.method !== 'POST') return no(405, `${arrival.method} is not allowed`);
+function judgeTransport(request: ReceivedRequest, token: string, account: AdrollAccount): VendorVerdict | undefined {
+  const { headers } = request;
+  if (request.path !== '/api') return no(404, `There is nothing at ${request.path}`);
+  if (request.method !== 'POST') return no(405, `${request.method} is not allowed`);
   const [scheme, given, ...rest] = (headers.authorization ?? '').split(' ');
   if (scheme !== 'Token' || !given || rest.length > 0) return no(401, 'Authorization: Token <SAT> is missing');
   if (given !== token) return no(403, 'The Server Access Token is unknown');
-  if (mediaType(arrival) !== 'application/json') return no(415, 'Content-Type must be application/json');
-  if (!saysUtf8(arrival)) return no(415, 'The charset must be UTF-8');
+  if (mediaType(request) !== 'application/json') return no(415, 'Content-Type must be application/json');
+  if (!saysUtf8(request)) return no(415, 'The charset must be UTF-8');
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'gzip') return no(415, 'Content-Encoding may only be gzip');
 
-  const query = new URLSearchParams(arrival.query);
+  const query = new URLSearchParams(request.query);
   const names = [...query.keys()];
   if (new Set(names).size !== names.length) return no(400, 'A query parameter comes twice');
   const stranger = names.find((name) => name !== 'advertisable' && name !== 'dry_run');
@@ -59,10 +59,10 @@ function judgeTransport(arrival: Arrival, token: string, account: AdrollAccount)
   return undefined;
 }
 
-function judgeBody(arrival: Arrival, account: AdrollAccount): VendorVerdict {
-  if (arrival.bytes > mostBytes) return no(413, 'The body is too large');
-  const packed = arrival.headers['content-encoding'] === 'gzip';
-  const bytes = packed ? gunzip(arrival.body, mostBytes) : arrival.body;
+function judgeBody(request: ReceivedRequest, account: AdrollAccount): VendorVerdict {
+  if (request.bytes > mostBytes) return no(413, 'The body is too large');
+  const packed = request.headers['content-encoding'] === 'gzip';
+  const bytes = packed ? gunzip(request.body, mostBytes) : request.body;
   if (bytes === undefined) return no(400, 'The body is not gzip');
   const body = textOf(bytes);
   if (body === undefined) return no(400, 'The body is not UTF-8');
@@ -79,10 +79,19 @@ function judgeBody(arrival: Arrival, account: AdrollAccount): VendorVerdict {
   );
   if (refused.length > 0) {
     const problems = refused.map(({ field, reason }) => ({ message: reason, field }));
-    return { answer: errors(400, problems), taken: [], refused: refused.map(({ item, reason }) => ({ item, reason })) };
+    return {
+      answer: errors(400, problems),
+      acceptedIds: [],
+      refused: refused.map(({ item, reason }) => ({ item, reason })),
+    };
   }
-  const taken = events.map(idOf);
-  return { answer: json(200, { status: 'ok' }), taken, refused: [], checkedOnly: arrival.query.includes('dry_run=') };
+  const acceptedIds = events.map(idOf);
+  return {
+    answer: json(200, { status: 'ok' }),
+    acceptedIds,
+    refused: [],
+    checkedOnly: request.query.includes('dry_run='),
+  };
 }
 
 /** AdRoll has no event id (ADROLL-67). The generator makes the user id one: `u-` and the messageId. */

@@ -1,14 +1,14 @@
 import type { CdpEvent, JsonObject } from '../../../api/index.ts';
-import { messageIdOf, timesOf, userIdOf, type Draw, type MakeEvent } from './event-draw.ts';
+import { messageIdOf, timesOf, userIdOf, type EventDraw, type MakeEvent } from './event-draw.ts';
 import { orderOf } from './web-events.ts';
 import { cents, type Phone } from './shop-data.ts';
 
 type Platform = Phone['platform'];
 
-const somePhone = ({ random, world }: Draw, platform: Platform): Phone =>
-  random.pick(platform === 'ios' ? world.iPhones : world.androids);
+const somePhone = ({ random, shop }: EventDraw, platform: Platform): Phone =>
+  random.pick(platform === 'ios' ? shop.iPhones : shop.androids);
 
-function call(draw: Draw, platform: Platform) {
+function call(draw: EventDraw, platform: Platform) {
   const phone = somePhone(draw, platform);
   const messageId = messageIdOf(draw);
   return {
@@ -22,18 +22,18 @@ function call(draw: Draw, platform: Platform) {
 }
 
 const track =
-  (platform: Platform, event: string, properties: (draw: Draw) => JsonObject): MakeEvent =>
+  (platform: Platform, event: string, properties: (draw: EventDraw) => JsonObject): MakeEvent =>
   (draw): CdpEvent => {
     const sent = call(draw, platform);
     return { type: 'track', event, ...sent, properties: { ...properties(draw), message_id: sent.messageId } };
   };
 
-const oneProduct = ({ random, world }: Draw): JsonObject => ({
-  ...random.pick(random.pick(world.products).lines),
+const oneProduct = ({ random, shop }: EventDraw): JsonObject => ({
+  ...random.pick(random.pick(shop.products).lines),
   currency: 'USD',
 });
 
-const subscription = ({ random, index }: Draw): JsonObject => ({
+const subscription = ({ random, index }: EventDraw): JsonObject => ({
   subscription_id: `sub-${index.toString(36)}`,
   plan: 'monthly',
   revenue: cents(1 + random.next() * 20),

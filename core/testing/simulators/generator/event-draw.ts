@@ -1,11 +1,11 @@
 import type { CdpEvent } from '../../../api/index.ts';
 import type { Random } from '../random.ts';
-import type { World } from './shop-data.ts';
+import type { ShopData } from './shop-data.ts';
 
 /** Everything one event is made from. */
-export interface Draw {
+export interface EventDraw {
   readonly random: Random;
-  readonly world: World;
+  readonly shop: ShopData;
   /** Position in the stream. */
   readonly index: number;
   /** Epoch ms. */
@@ -13,24 +13,24 @@ export interface Draw {
   readonly iso: (at: number) => string;
 }
 
-export type MakeEvent = (draw: Draw) => CdpEvent;
+export type MakeEvent = (draw: EventDraw) => CdpEvent;
 
 /** Writes epoch ms as ISO 8601, quickly for times that come close together. */
 export function isoWriter(): (at: number) => string {
   let second = Number.NaN;
-  let written = '';
+  let prefix = '';
   return (at) => {
     const now = Math.floor(at / 1000);
     if (now !== second) {
       second = now;
-      written = new Date(now * 1000).toISOString().slice(0, 20);
+      prefix = new Date(now * 1000).toISOString().slice(0, 20);
     }
-    return `${written}${String(1000 + at - now * 1000).slice(1)}Z`;
+    return `${prefix}${String(1000 + at - now * 1000).slice(1)}Z`;
   };
 }
 
 /** A UUID whose last group is the position in the stream, so that no two events share one. */
-export function messageIdOf({ random, index }: Draw): string {
+export function messageIdOf({ random, index }: EventDraw): string {
   const head = random.hex(15);
   const tail = (0x1_0000_0000_0000 + index).toString(16).slice(1);
   return `${head.slice(0, 8)}-${head.slice(8, 12)}-4${head.slice(12)}-a000-${tail}`;
@@ -40,7 +40,7 @@ export function messageIdOf({ random, index }: Draw): string {
 export const userIdOf = (messageId: string): string => `u-${messageId}`;
 
 /** The four times of a call; the SDK sends a moment later and the server receives a moment after that. */
-export const timesOf = ({ iso, at }: Draw) => {
+export const timesOf = ({ iso, at }: EventDraw) => {
   const happened = iso(at);
   return { timestamp: happened, originalTimestamp: happened, sentAt: iso(at + 120), receivedAt: iso(at + 310) };
 };

@@ -5,7 +5,7 @@ import { oddEvents } from './odd-events.ts';
 import { createRandom, weighted } from '../random.ts';
 import { oddUnsubscribeEvents, repeatedUnsubscribeEvents, unsubscribeEvents } from './unsubscribe-events.ts';
 import { webEvents } from './web-events.ts';
-import { makeWorld } from './shop-data.ts';
+import { makeShopData } from './shop-data.ts';
 
 const makers = {
   ...webEvents,
@@ -61,7 +61,7 @@ export const mixes = {
   unsubscribes,
   /** The same with one event in four about an address that came before, in another letter case. */
   repeatedUnsubscribes: { ...unsubscribes, ...evenly(repeatedUnsubscribeEvents, 0.55) },
-  /** Of everything about e-mail some, repeated, malformed, hashed and opt-in included, and events about other things. */
+  /** Some of everything about e-mail (repeated, malformed, hashed, opt-in), and events about other things. */
   mixedUnsubscribes: {
     ...unsubscribes,
     ...evenly(repeatedUnsubscribeEvents, 0.25),
@@ -106,14 +106,14 @@ export function* generateLabelled(options: GeneratorOptions): Generator<Labelled
   } = options;
   const start = new Date(options.startTime ?? '2026-01-15T12:00:00.000Z').getTime();
   const random = createRandom(seed);
-  const world = makeWorld(random, people, phones);
+  const shop = makeShopData(random, people, phones);
   const kindOf = weighted(mix);
   const iso = isoWriter();
   for (let index = 0; index < count; index += 1) {
     const kind = kindOf(random);
     const late = disorderMs > 0 ? random.below(disorderMs + 1) : 0;
     const at = Math.floor(start + index * stepMs) - late;
-    yield { kind, event: makers[kind]({ random, world, index, at, iso }) };
+    yield { kind, event: makers[kind]({ random, shop, index, at, iso }) };
   }
 }
 

@@ -1,13 +1,13 @@
 import type { CdpEvent, JsonObject } from '../../../api/index.ts';
 import { appEvents } from './app-events.ts';
 import { hostileProperties } from './hostile-properties.ts';
-import type { Draw, MakeEvent } from './event-draw.ts';
+import type { EventDraw, MakeEvent } from './event-draw.ts';
 import { webEvents } from './web-events.ts';
 
 const order = webEvents['web-order'];
 const iosOrder = appEvents['ios-order'];
 
-type Change = (context: JsonObject, draw: Draw) => JsonObject;
+type Change = (context: JsonObject, draw: EventDraw) => JsonObject;
 
 /** A regular event with another context. */
 const inContext =
@@ -19,14 +19,14 @@ const inContext =
 
 /** A regular track event with further, or other, properties. */
 const withProperties =
-  (make: MakeEvent, change: (draw: Draw) => JsonObject): MakeEvent =>
+  (make: MakeEvent, change: (draw: EventDraw) => JsonObject): MakeEvent =>
   (draw) => {
     const event = make(draw);
     return event.type === 'track' ? { ...event, properties: { ...event.properties, ...change(draw) } } : event;
   };
 
 const withFields =
-  (make: MakeEvent, fields: Partial<CdpEvent> | ((draw: Draw) => Partial<CdpEvent>)): MakeEvent =>
+  (make: MakeEvent, fields: Partial<CdpEvent> | ((draw: EventDraw) => Partial<CdpEvent>)): MakeEvent =>
   (draw) =>
     ({ ...make(draw), ...(typeof fields === 'function' ? fields(draw) : fields) }) as CdpEvent;
 
@@ -40,7 +40,7 @@ const part = (context: JsonObject, name: string): JsonObject => (context[name] ?
 const noIds = (device: JsonObject): JsonObject => without(without(device, 'advertisingId'), 'id');
 
 const yearMs = 31_536_000_000;
-const longAgo = ({ iso, at }: Draw): Partial<CdpEvent> => ({
+const longAgo = ({ iso, at }: EventDraw): Partial<CdpEvent> => ({
   timestamp: iso(at - yearMs),
   originalTimestamp: iso(at - yearMs),
 });
@@ -91,7 +91,7 @@ export const oddEvents = {
   'odd-hostile': (draw) => hostile(draw),
 } as const satisfies Record<string, MakeEvent>;
 
-function hostile(draw: Draw): CdpEvent {
+function hostile(draw: EventDraw): CdpEvent {
   const properties = hostileProperties(draw.index);
   return withProperties(draw.random.chance(0.5) ? order : iosOrder, () => properties)(draw);
 }

@@ -30,7 +30,7 @@ export interface Phone {
 }
 
 /** The people, phones and goods a stream of events draws from: shared between events, hence frozen. */
-export interface World {
+export interface ShopData {
   readonly products: readonly [Product, ...Product[]];
   readonly visitors: readonly [Visitor, ...Visitor[]];
   readonly iPhones: readonly [Phone, ...Phone[]];
@@ -39,7 +39,7 @@ export interface World {
 
 export const shop = 'https://shop.example.com';
 
-export const makeWorld = (random: Random, people: number, phones: number): World => ({
+export const makeShopData = (random: Random, people: number, phones: number): ShopData => ({
   products: several(120, (index) => makeProduct(random, index)),
   visitors: several(people, (index) => makeVisitor(random, index)),
   iPhones: several(Math.ceil(phones / 2), (index) => makePhone(random, index, 'ios')),

@@ -1,6 +1,6 @@
 import type { CdpEvent, JsonObject } from '../../../api/index.ts';
-import { messageIdOf, timesOf, userIdOf, type Draw, type MakeEvent } from './event-draw.ts';
-import { page, shop, type Visitor, type World } from './shop-data.ts';
+import { messageIdOf, timesOf, userIdOf, type EventDraw, type MakeEvent } from './event-draw.ts';
+import { page, shop, type Visitor, type ShopData } from './shop-data.ts';
 
 const preferences = page('/account/emails', 'E-mail preferences');
 
@@ -10,7 +10,7 @@ interface Reader {
   readonly address: string;
 }
 
-function readerAt(world: World, index: number): Reader {
+function readerAt(world: ShopData, index: number): Reader {
   const visitor = world.visitors[index % world.visitors.length] ?? world.visitors[0];
   const first = nameIn(visitor, 'firstName');
   const last = nameIn(visitor, 'lastName');
@@ -28,11 +28,11 @@ function readerAt(world: World, index: number): Reader {
 const nameIn = ({ traits }: Visitor, part: 'firstName' | 'lastName'): string =>
   (traits[part] as string).normalize('NFD').replaceAll(/\p{Mark}/gu, '');
 
-type Write = (address: string, draw: Draw) => string;
+type Write = (address: string, draw: EventDraw) => string;
 const asItIs: Write = (address) => address;
 
 /** A call of a browser whose visitor has this address among the traits. */
-function browserCall(draw: Draw, { visitor, address }: Reader) {
+function browserCall(draw: EventDraw, { visitor, address }: Reader) {
   const id = messageIdOf(draw);
   const messageId = visitor.segment ? `ajs-next-${draw.at}-${id}` : id;
   return {
@@ -46,7 +46,7 @@ function browserCall(draw: Draw, { visitor, address }: Reader) {
 }
 
 /** What a mail service's webhook becomes: no browser, no phone, and the address among the properties alone. */
-function mailServiceCall(draw: Draw, { visitor }: Reader) {
+function mailServiceCall(draw: EventDraw, { visitor }: Reader) {
   const messageId = messageIdOf(draw);
   return {
     messageId,
@@ -61,7 +61,7 @@ function mailServiceCall(draw: Draw, { visitor }: Reader) {
   };
 }
 
-const mailing = ({ random, index }: Draw): JsonObject => ({
+const mailing = ({ random, index }: EventDraw): JsonObject => ({
   email_id: `mail-${index.toString(36)}`,
   email_subject: random.pick(['Spring sale', 'Your weekly letter', 'Back in stock']),
   campaign_id: `camp-${random.below(40)}`,
@@ -69,8 +69,8 @@ const mailing = ({ random, index }: Draw): JsonObject => ({
 });
 
 /** The reader at this place, with the address as `write` has it. */
-const readerOf = (draw: Draw, write: Write): Reader => {
-  const reader = readerAt(draw.world, draw.index);
+const readerOf = (draw: EventDraw, write: Write): Reader => {
+  const reader = readerAt(draw.shop, draw.index);
   return { ...reader, address: write(reader.address, draw) };
 };
 
@@ -110,8 +110,8 @@ export const unsubscribeEvents = {
 } as const satisfies Record<string, MakeEvent>;
 
 /** The address of one of the two hundred places before this one, shouted: so it is never spelled as it was there. */
-const earlier: Write = (_, { random, world, index }) =>
-  readerAt(world, Math.max(0, index - 1 - random.below(200))).address.toUpperCase();
+const earlier: Write = (_, { random, shop, index }) =>
+  readerAt(shop, Math.max(0, index - 1 - random.below(200))).address.toUpperCase();
 
 const malformed: Write = (address, { random }) =>
   random.pick([

@@ -1,16 +1,16 @@
 import type { CdpEvent, JsonObject } from '../../../api/index.ts';
-import { messageIdOf, timesOf, userIdOf, type Draw, type MakeEvent } from './event-draw.ts';
+import { messageIdOf, timesOf, userIdOf, type EventDraw, type MakeEvent } from './event-draw.ts';
 import { cents, page, type Product, type Visitor } from './shop-data.ts';
 
-const someone = ({ random, world }: Draw): Visitor => random.pick(world.visitors);
-const something = ({ random, world }: Draw): Product => random.pick(world.products);
+const someone = ({ random, shop }: EventDraw): Visitor => random.pick(shop.visitors);
+const something = ({ random, shop }: EventDraw): Product => random.pick(shop.products);
 
 const checkout = page('/checkout/thanks', 'Thank you');
 const home = page('/', 'Example Shop');
 const account = page('/account', 'Your account');
 
 /** What all calls of a browser share. Segment's ids carry the browser's time, RudderStack's are bare UUIDs. */
-function call(draw: Draw, visitor: Visitor, shown: JsonObject) {
+function call(draw: EventDraw, visitor: Visitor, shown: JsonObject) {
   const id = messageIdOf(draw);
   const messageId = visitor.segment ? `ajs-next-${draw.at}-${id}` : id;
   return {
@@ -23,13 +23,13 @@ function call(draw: Draw, visitor: Visitor, shown: JsonObject) {
   };
 }
 
-function track(draw: Draw, event: string, shown: JsonObject, properties: JsonObject): CdpEvent {
+function track(draw: EventDraw, event: string, shown: JsonObject, properties: JsonObject): CdpEvent {
   const sent = call(draw, someone(draw), shown);
   return { type: 'track', event, ...sent, properties: { ...properties, message_id: sent.messageId } };
 }
 
 /** An order's properties after the e-commerce spec both SDKs share. */
-export function orderOf(draw: Draw, lines: number): JsonObject {
+export function orderOf(draw: EventDraw, lines: number): JsonObject {
   const { random, index } = draw;
   const products = Array.from({ length: lines }, () => random.pick(something(draw).lines));
   const revenue = cents(products.reduce((sum, line) => sum + Number(line['price']) * Number(line['quantity']), 0));
@@ -59,7 +59,7 @@ const onProduct =
     return track(draw, event, product.page, { ...draw.random.pick(product.lines), currency: 'USD' });
   };
 
-const listOf = (draw: Draw): readonly JsonObject[] =>
+const listOf = (draw: EventDraw): readonly JsonObject[] =>
   Array.from({ length: 3 + draw.random.below(4) }, () => something(draw).lines[0]);
 
 const listViewed: MakeEvent = (draw) => {

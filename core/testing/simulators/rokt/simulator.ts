@@ -1,7 +1,7 @@
 import { bare, json, type Answer } from '../answer.ts';
-import { mediaType, parseJson, saysUtf8, textOf, type Arrival } from '../received-request.ts';
+import { mediaType, parseJson, saysUtf8, textOf, type ReceivedRequest } from '../received-request.ts';
 import { isFields } from '../field-checks.ts';
-import { openMeter, type Meter } from '../rate-meter.ts';
+import { openRateMeter, type RateMeter } from '../rate-meter.ts';
 import { accepted, errorAnswer, type ItemProblem } from './answer.ts';
 import { checkRoktBatch } from './batch.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../server.ts';
@@ -19,16 +19,16 @@ const mostBytes = 256_000;
 /** ROKT-51 */
 const mostBatches = 100;
 
-const no = (answer: Answer, reason: string): VendorVerdict => ({ answer, taken: [], refused: [{ reason }] });
+const no = (answer: Answer, reason: string): VendorVerdict => ({ answer, acceptedIds: [], refused: [{ reason }] });
 const badRequest = (reason: string): VendorVerdict => no(errorAnswer(400, [{ wrong: reason }], ''), reason);
 
 /** Rokt's Event API: one batch at /v2/events, up to a hundred, judged one by one, at /v2/bulkevents. */
 export function startRokt({ apiKey, apiSecret, batchesPerSecond, ...options }: RoktOptions): Promise<Simulator> {
   const authorization = `Basic ${Buffer.from(`${apiKey}:${apiSecret}`, 'utf8').toString('base64')}`;
-  const meter = batchesPerSecond === undefined ? undefined : openMeter(batchesPerSecond);
+  const meter = batchesPerSecond === undefined ? undefined : openRateMeter(batchesPerSecond);
   return startSimulator(
     {
-      judge: (arrival) => judgeTransport(arrival, authorization) ?? judgeBody(arrival, meter),
+      judge: (request) => judgeTransport(request, authorization) ?? judgeBody(request, meter),
       keepBytes: mostBytes,
       successStatus: 202,
       errorInside: json(202, { errors: [{ code: 'INTERNAL', message: 'The batch could not be stored' }] }),
@@ -38,33 +38,33 @@ export function startRokt({ apiKey, apiSecret, batchesPerSecond, ...options }: R
 }
 
 /** ROKT-01, ROKT-06 to ROKT-09, ROKT-43, ROKT-54, ROKT-55 */
-function judgeTransport(arrival: Arrival, authorization: string): VendorVerdict | undefined {
-  const { headers, path } = arrival;
+function judgeTransport(request: ReceivedRequest, authorization: string): VendorVerdict | undefined {
+  const { headers, path } = request;
   if (path !== '/v2/events' && path !== '/v2/bulkevents') return no(bare(404), `There is nothing at ${path}`);
-  if (arrival.method !== 'POST') return no(bare(405), `${arrival.method} is not allowed`);
+  if (request.method !== 'POST') return no(bare(405), `${request.method} is not allowed`);
   if (!headers.authorization) return no(bare(401), 'The Authorization header is missing');
   if (headers.authorization !== authorization) return no(bare(403), 'The Authorization header is not valid');
-  if (arrival.query !== '') return badRequest('No query parameter is documented');
-  if (mediaType(arrival) !== 'application/json' || !saysUtf8(arrival)) {
+  if (request.query !== '') return badRequest('No query parameter is documented');
+  if (mediaType(request) !== 'application/json' || !saysUtf8(request)) {
     return no(bare(415), 'Content-Type must be application/json in UTF-8');
   }
   if (headers['content-encoding'] !== undefined) return no(bare(415), 'No Content-Encoding is documented');
   if (headers.accept !== 'application/json') return no(bare(406), 'Accept must be application/json');
-  if (arrival.bytes > mostBytes) return no(bare(413), `${arrival.bytes} bytes are more than ${mostBytes}`);
+  if (request.bytes > mostBytes) return no(bare(413), `${request.bytes} bytes are more than ${mostBytes}`);
   return undefined;
 }
 
-function judgeBody(arrival: Arrival, meter: Meter | undefined): VendorVerdict {
-  const sent = textOf(arrival.body);
+function judgeBody(request: ReceivedRequest, meter: RateMeter | undefined): VendorVerdict {
+  const sent = textOf(request.body);
   const value = sent === undefined ? undefined : parseJson(sent);
   if (sent === undefined || value === undefined) return badRequest('The body is not JSON in UTF-8');
-  const bulk = arrival.path === '/v2/bulkevents';
+  const bulk = request.path === '/v2/bulkevents';
   if (bulk !== Array.isArray(value))
     return badRequest(bulk ? 'The body must be an array' : 'The body must be an object');
   const batches: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (batches.length === 0) return badRequest('The array holds no batch');
   if (batches.length > mostBatches) return badRequest(`${batches.length} batches are more than ${mostBatches}`);
-  const waitSeconds = meter?.(batches.length, arrival.at) ?? 0;
+  const waitSeconds = meter?.(batches.length, request.at) ?? 0;
   if (waitSeconds > 0) {
     const headers = { 'retry-after': String(waitSeconds), 'x-mp-rate-limit-exceeded': 'account' };
     return no(bare(429, headers), 'Too many batches in this second');
@@ -75,16 +75,16 @@ function judgeBody(arrival: Arrival, meter: Meter | undefined): VendorVerdict {
 /** ROKT-52, ROKT-53, ROKT-62, ROKT-63 */
 function judgeBatches(batches: readonly unknown[], bulk: boolean, sent: string): VendorVerdict {
   const problems: ItemProblem[] = [];
-  const taken: string[] = [];
+  const acceptedIds: string[] = [];
   batches.forEach((batch, item) => {
     const before = problems.length;
     checkRoktBatch(batch, (problem) => problems.push(bulk ? { ...problem, item } : problem));
-    if (problems.length === before) taken.push(...idsOf(batch));
+    if (problems.length === before) acceptedIds.push(...idsOf(batch));
   });
-  if (problems.length === 0) return { answer: accepted, taken, refused: [] };
+  if (problems.length === 0) return { answer: accepted, acceptedIds, refused: [] };
   return {
-    answer: errorAnswer(taken.length > 0 ? 202 : 400, problems, sent),
-    taken,
+    answer: errorAnswer(acceptedIds.length > 0 ? 202 : 400, problems, sent),
+    acceptedIds,
     refused: problems.map(({ path = '', wrong, item }) => ({
       reason: `${path} ${wrong}`.trim(),
       ...(item === undefined ? {} : { item }),
