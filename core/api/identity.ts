@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
+import type { JsonValue } from './event.ts';
 
 const sha256Digest = /^[0-9a-f]{64}$/i;
 const md5Digest = /^[0-9a-f]{32}$/i;
@@ -28,6 +29,18 @@ export const isUuid = (value: string): boolean => uuidShape.test(value) && !zero
 
 /** Whether an identifier is meaningless: blank or all zeros. */
 export const isBlankId = (value: string): boolean => value.trim() === '' || zeros.test(value.trim());
+
+/**
+ * Text that may be an identifier, such as an order id or a user id: trimmed text, or a whole number that a double holds
+ * exactly, as text. `undefined` if it is blank, all zeros, or anything else.
+ *
+ * @example
+ * const userIdOf = firstOf(['userId', 'context.traits.id'], usableId);
+ */
+export function usableId(value: JsonValue): string | undefined {
+  const id = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+  return typeof id !== 'string' || isBlankId(id) ? undefined : id.trim();
+}
 
 /** Whether an IP address is the unspecified one, which hosts write instead of an address that they withhold. */
 export const isBlankIp = (address: string): boolean => address === '0.0.0.0' || address === '::';

@@ -30,7 +30,7 @@ export function compileFields<P>(rules: readonly FieldRule<P>[]): (event: CdpEve
     const fields: Record<string, unknown> = {};
     for (const { to, path, keys, as } of rows) {
       if (fields[to] !== undefined) continue;
-      const found = walk(event, keys);
+      const found = valueAt(event, keys);
       if (found === undefined || found === null) continue;
       const value = as(found);
       if (value === undefined) continue;
@@ -43,18 +43,18 @@ export function compileFields<P>(rules: readonly FieldRule<P>[]): (event: CdpEve
 
 /** Returns a reader of one path. Call it at module level: `const emailOf = reader('context.traits.email')`. */
 export function reader(path: Path): (event: CdpEvent) => JsonValue | undefined {
-  const keys = path.split('.');
-  return (event) => walk(event, keys);
+  const keys = keysOf(path);
+  return (event) => valueAt(event, keys);
 }
 
 /** Returns a reader of the first path that holds usable text; traces which one. Call it at module level. */
 export function textReader(
   ...paths: readonly Path[]
 ): (event: CdpEvent, trace?: Trace, field?: string) => string | undefined {
-  const rows = paths.map((path) => ({ path, keys: path.split('.') }));
+  const rows = paths.map((path) => ({ path, keys: keysOf(path) }));
   return (event, trace, field) => {
     for (const { path, keys } of rows) {
-      const found = walk(event, keys);
+      const found = valueAt(event, keys);
       const text = found === undefined || found === null ? undefined : asText(found);
       if (text === undefined) continue;
       if (field !== undefined) trace?.from(field, path);
@@ -64,14 +64,36 @@ export function textReader(
   };
 }
 
-function walk(event: CdpEvent, keys: readonly string[]): JsonValue | undefined {
-  let at: unknown = event;
+/** The members that a path goes through. */
+export const keysOf = (path: Path): readonly string[] => path.split('.');
+
+/** The value at the end of a path; `undefined` from the first gap on. */
+export function valueAt(object: object, keys: readonly string[]): JsonValue | undefined {
+  let at: unknown = object;
   for (const key of keys) {
     if (typeof at !== 'object' || at === null) return undefined;
     at = (at as Record<string, unknown>)[key];
   }
   return at as JsonValue | undefined;
 }
+
+/**
+ * Nothing is there: undefined or null.
+ *
+ * @example
+ * if (isMissing(properties['currency'])) return config.defaultCurrency;
+ */
+export const isMissing = (value: JsonValue | undefined): value is undefined | null =>
+  value === undefined || value === null;
+
+/**
+ * Nothing is said: missing, or text that is empty or only whitespace. Zero, false, objects and lists say something.
+ *
+ * @example
+ * if (!isBlank(properties['currency'])) out.drop('properties.currency', 'The currency is no ISO 4217 code');
+ */
+export const isBlank = (value: JsonValue | undefined): value is undefined | null | '' =>
+  value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 
 /** A property that a setting names. Only own properties count, so "constructor" and "__proto__" find nothing. */
 export const ownValue = (object: JsonObject, name: string): JsonValue | undefined =>
