@@ -61,6 +61,8 @@ export {
   asFlag,
   asText,
   compileFields,
+  isBlank,
+  isMissing,
   isObject,
   ownValue,
   plainDecimal,
@@ -68,6 +70,8 @@ export {
   textReader,
 } from './mapping.ts';
 export type { Cast, FieldRule, Path, Trace } from './mapping.ts';
+export { firstOf } from './first-of.ts';
+export type { Found } from './first-of.ts';
 export {
   absoluteUrl,
   ipAddress,
@@ -82,10 +86,29 @@ export {
   normalizeEmail,
   phoneDigits,
   sha256,
+  usableId,
 } from './identity.ts';
 export { optionReader } from './integrations.ts';
 export type { OwnOption } from './integrations.ts';
 export { asAttStatus, limitsTracking } from './tracking.ts';
+export { advertisingIdPaths, deviceOf } from './device.ts';
+export type { Device, DeviceFamily, WithheldId } from './device.ts';
+export { clickIdOf } from './click-id.ts';
+export type { ClickIdSources } from './click-id.ts';
+export {
+  amountPaths,
+  currencyOf,
+  keywordsOf,
+  orderIdOf,
+  orderIdPaths,
+  productIdNames,
+  productIdOf,
+  productsOf,
+  quantityOf,
+  revenuePaths,
+  singleProductOf,
+} from './commerce.ts';
+export type { ProductEntry } from './commerce.ts';
 export { byIndex, byKey, jsonBody, jsonValue } from './reply-readers.ts';
 export { usualRefusal } from './usual-refusal.ts';
 export type { UsualRefusal } from './usual-refusal.ts';

@@ -1,0 +1,109 @@
+import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
+import type { Found } from './first-of.ts';
+import { isUuid } from './identity.ts';
+import { asText, isBlank, isObject } from './mapping.ts';
+import { limitsTracking } from './tracking.ts';
+
+export type DeviceFamily = 'ios' | 'android' | 'fire' | 'other';
+
+/** Keyed by event data, hence a Map: an object would also answer to "constructor". */
+const families: ReadonlyMap<string, DeviceFamily> = new Map([
+  ['ios', 'ios'],
+  ['iphoneos', 'ios'],
+  ['ipados', 'ios'],
+  ['tvos', 'ios'],
+  ['watchos', 'ios'],
+  ['visionos', 'ios'],
+  ['android', 'android'],
+  ['androidtv', 'android'],
+  ['fireos', 'fire'],
+  ['fire', 'fire'],
+]);
+
+/** Where an event may hold the advertising id, best first. SDKs write the first; an app may set the second itself. */
+export const advertisingIdPaths = ['context.device.advertisingId', 'context.device.idfa'] as const;
+
+/**
+ * An advertising id that is not to be used as one. `unusable`: no UUID, or all zeros, as phones report under limited
+ * tracking. `vendor_id`: it repeats the IDFV, so it is no IDFA, whatever wrote it there. `limited`: nothing is wrong
+ * with it, but the person limits ad tracking.
+ */
+export interface WithheldId extends Found {
+  readonly reason: 'unusable' | 'vendor_id' | 'limited';
+}
+
+/** The device that an event came from. */
+export interface Device {
+  readonly family: DeviceFamily;
+  /**
+   * The word that tells the family, in small letters without space, hyphen and underscore, such as `ipados`: of
+   * `device.type`, else of `os.name`. The family `other` has none.
+   */
+  readonly system: Found<string> | undefined;
+  /** The IDFA of Apple, or the advertising id of Google or Amazon, as the event spells it. */
+  readonly advertisingId: Found<string> | undefined;
+  /** Set when the event has an advertising id, but none that may be used: for a note, and for vendors that may. */
+  readonly withheld: WithheldId | undefined;
+  /** The IDFV, as the event spells it: a UUID, of a device of Apple only. */
+  readonly vendorId: Found<string> | undefined;
+}
+
+/**
+ * Reads the device: `context.device`, with `context.os` where the device has no type.
+ *
+ * @example
+ * const device = deviceOf(event);
+ * if (device.family === 'ios') out.take('idfa', device.advertisingId);
+ * if (device.withheld !== undefined) out.drop(device.withheld.path, 'The person limits ad tracking, or it is no id');
+ */
+export function deviceOf(event: CdpEvent): Device {
+  const context = isObject(event.context) ? event.context : nothing;
+  const device = isObject(context['device']) ? context['device'] : nothing;
+  const os = isObject(context['os']) ? context['os'] : nothing;
+  const system = systemNamed(device['type'], 'context.device.type') ?? systemNamed(os['name'], 'context.os.name');
+  const named = families.get(system?.value ?? '') ?? 'other';
+  const family = named === 'android' && isAmazon(device['manufacturer']) ? 'fire' : named;
+  const vendorId = family === 'ios' ? (idAt(device, 'idfv') ?? idAt(device, 'id')) : undefined;
+
+  const stated = statedId(device, 'advertisingId') ?? statedId(device, 'idfa');
+  if (stated === undefined) return { family, system, advertisingId: undefined, withheld: undefined, vendorId };
+  const advertisingId = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
+  const reason = whyNot(event, device, advertisingId, vendorId);
+  return reason === undefined
+    ? { family, system, advertisingId, withheld: undefined, vendorId }
+    : { family, system, advertisingId: undefined, withheld: { ...(advertisingId ?? stated), reason }, vendorId };
+}
+
+const nothing: JsonObject = Object.freeze({});
+
+function systemNamed(name: JsonValue | undefined, path: string): Found<string> | undefined {
+  if (typeof name !== 'string') return undefined;
+  const value = families.has(name) ? name : name.toLowerCase().replaceAll(/[\s_-]/g, '');
+  return families.has(value) ? { value, path } : undefined;
+}
+
+const isAmazon = (maker: JsonValue | undefined): boolean =>
+  typeof maker === 'string' && maker.trim().toLowerCase() === 'amazon';
+
+function statedId(device: JsonObject, name: string): Found | undefined {
+  const value = device[name];
+  return isBlank(value) ? undefined : { value, path: `context.device.${name}` };
+}
+
+function idAt(device: JsonObject, name: string): Found<string> | undefined {
+  const value = asText(device[name] ?? null);
+  return value !== undefined && isUuid(value) ? { value, path: `context.device.${name}` } : undefined;
+}
+
+function whyNot(
+  event: CdpEvent,
+  device: JsonObject,
+  id: Found<string> | undefined,
+  vendorId: Found<string> | undefined,
+): WithheldId['reason'] | undefined {
+  if (id === undefined) return 'unusable';
+  if (isSame(id.value, vendorId?.value) || isSame(id.value, asText(device['idfv'] ?? null))) return 'vendor_id';
+  return limitsTracking(event) ? 'limited' : undefined;
+}
+
+const isSame = (id: string, other: string | undefined): boolean => id.toLowerCase() === other?.toLowerCase();

@@ -1,0 +1,180 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  amountPaths,
+  currencyOf,
+  keywordsOf,
+  orderIdOf,
+  orderIdPaths,
+  productIdNames,
+  productIdOf,
+  productsOf,
+  quantityOf,
+  revenuePaths,
+  singleProductOf,
+  type CdpEvent,
+  type JsonObject,
+  type JsonValue,
+} from '../../core/api/index.ts';
+
+const event = (properties: unknown): CdpEvent => ({ type: 'track', event: 'Order Completed', properties }) as CdpEvent;
+
+describe('the order id', () => {
+  it.each<[JsonObject, string | undefined, string]>([
+    [{ order_id: 'A-1', orderId: 'A-2' }, 'A-1', 'properties.order_id'],
+    [{ order_id: '', orderId: 'A-2' }, 'A-2', 'properties.orderId'],
+    [{ order_id: 50314 }, '50314', 'properties.order_id'],
+    [{ order_id: ' A-1 ' }, 'A-1', 'properties.order_id'],
+    [{ order_id: false, orderId: 'A-2' }, 'A-2', 'properties.orderId'],
+    [{ id: 'A-1', transaction_id: 'T-1' }, undefined, ''],
+  ])('of %j is %j', (properties, value, path) => {
+    expect(orderIdOf(event(properties))).toEqual(value === undefined ? undefined : { value, path });
+  });
+
+  it('has the names of the e-commerce spec', () => {
+    expect(orderIdPaths).toEqual(['properties.order_id', 'properties.orderId']);
+  });
+});
+
+describe('amounts', () => {
+  it('are the whole first, or the revenue first', () => {
+    expect(amountPaths).toEqual(['properties.total', 'properties.revenue', 'properties.value']);
+    expect(revenuePaths).toEqual(['properties.revenue', 'properties.total', 'properties.value']);
+  });
+});
+
+describe('the currency', () => {
+  const own = (value: string | undefined) => ({ value, path: 'properties.currency' });
+  const fallback = { value: 'EUR', path: 'config.defaultCurrency' };
+
+  it.each<[JsonValue | undefined, object | undefined, object | undefined]>([
+    ['usd', own('USD'), own('USD')],
+    [' USD ', own('USD'), own('USD')],
+    ['dollars', own(undefined), own(undefined)],
+    [840, own(undefined), own(undefined)],
+    [['USD'], own(undefined), own(undefined)],
+    ['', undefined, fallback],
+    ['  ', undefined, fallback],
+    [null, undefined, fallback],
+    [undefined, undefined, fallback],
+  ])('that an event writes %j is %j, and with a default %j', (currency, alone, withDefault) => {
+    expect(currencyOf(event({ currency }))).toEqual(alone);
+    expect(currencyOf(event({ currency }), 'EUR')).toEqual(withDefault);
+  });
+});
+
+describe('the products', () => {
+  const shirt = { product_id: 'P-1', name: 'Shirt' };
+
+  it('are the list of the event, each with its path', () => {
+    expect(productsOf(event({ products: [shirt, { sku: 'S-2' }] }))).toEqual([
+      { item: shirt, path: 'properties.products[0]' },
+      { item: { sku: 'S-2' }, path: 'properties.products[1]' },
+    ]);
+  });
+
+  it.each([[null], ['P-1'], [7], [[shirt]]])('keep their places: %j is a product without properties', (odd) => {
+    const [first, second] = productsOf(event({ products: [odd, shirt] }));
+    expect(first).toEqual({ item: {}, path: 'properties.products[0]' });
+    expect(second?.item).toBe(shirt);
+  });
+
+  it.each<[unknown, boolean]>([
+    [shirt, true],
+    [{ productId: 7 }, true],
+    [{ sku: 'S' }, true],
+    [{ ...shirt, products: null }, true],
+    [{ ...shirt, products: 'P-1' }, true],
+    [{ ...shirt, products: [] }, false],
+    [{ id: 'U-1', name: 'Ann' }, false],
+    [{ product_id: ' ' }, false],
+    [{}, false],
+    [undefined, false],
+  ])('of an event about one product, %j: its own properties? %j', (properties, isOne) => {
+    const wanted = [{ item: properties, path: 'properties' }];
+    expect(productsOf(event(properties), { single: true })).toEqual(isOne ? wanted : []);
+    expect(productsOf(event(properties))).toEqual([]);
+  });
+
+  it('of an empty list leave the product that the properties describe to who asks for it', () => {
+    expect(singleProductOf(event({ ...shirt, products: [] }))?.path).toBe('properties');
+    expect(singleProductOf(event({ products: [] }))).toBeUndefined();
+  });
+
+  it.each<[JsonObject, string | undefined, string | undefined]>([
+    [{ product_id: 'a', productId: 'b', id: 'c', sku: 'd' }, 'product_id', 'product_id'],
+    [{ productId: 'b', id: 'c', sku: 'd' }, 'productId', 'productId'],
+    [{ id: 'c', sku: 'd' }, 'id', 'sku'],
+    [{ id: 'c' }, 'id', undefined],
+    [{ product_id: '', sku: 0 }, 'sku', 'sku'],
+    [{ product_id: {} }, undefined, undefined],
+  ])('have their id: of %j it is %s, and %s among the properties of an event', (item, listed, alone) => {
+    expect(productIdOf({ item, path: 'properties.products[0]' })?.path.split('.').at(-1)).toBe(listed);
+    expect(productIdOf({ item, path: 'properties' })?.path.split('.').at(-1)).toBe(alone);
+  });
+
+  it('have ids of four names', () => {
+    expect(productIdNames).toEqual(['product_id', 'productId', 'id', 'sku']);
+    expect(productIdOf({ item: { id: 7 }, path: 'properties.products[2]' })).toEqual({
+      value: '7',
+      path: 'properties.products[2].id',
+    });
+  });
+});
+
+describe('the quantity', () => {
+  const listed = (value: number) => ({ value, path: 'properties.products[].quantity' });
+  const own = (value: number) => ({ value, path: 'properties.quantity' });
+
+  it.each<[JsonObject, unknown]>([
+    [{ products: [{ quantity: 2 }, { quantity: '3' }] }, listed(5)],
+    [{ products: [{ quantity: 2 }, {}, { quantity: null }] }, listed(4)],
+    [{ products: [{ quantity: -0 }] }, listed(0)],
+    [{ products: [{ quantity: 2 }], quantity: 9 }, listed(2)],
+    [{ products: [{ quantity: 1.5 }], quantity: 9 }, own(9)],
+    [{ products: [null], quantity: 9 }, own(9)],
+    [{ products: [null] }, 'unusable'],
+    [{ products: [{ quantity: 'two' }] }, 'unusable'],
+    [{ products: [{ quantity: Number.MAX_SAFE_INTEGER }, {}] }, 'unusable'],
+    [{ products: [], quantity: 2 }, own(2)],
+    [{ quantity: '2' }, own(2)],
+    [{ quantity: -0 }, own(0)],
+    [{ quantity: -1 }, 'unusable'],
+    [{ quantity: '' }, 'unusable'],
+    [{ products: 'x' }, undefined],
+    [{ products: [] }, undefined],
+    [{ quantity: null }, undefined],
+    [{}, undefined],
+  ])('of %j is %j', (properties, wanted) => {
+    expect(quantityOf(event(properties))).toEqual(wanted);
+  });
+});
+
+describe('the keywords', () => {
+  it.each<[JsonObject, readonly string[] | undefined, string]>([
+    [{ query: 'red shoes' }, ['red shoes'], 'query'],
+    [{ query: ['red', ' ', null, 42, {}], keywords: 'x' }, ['red', '42'], 'query'],
+    [{ query: ' ', keywords: 'boots' }, ['boots'], 'keywords'],
+    [{ query: [], keywords: ['boots'] }, ['boots'], 'keywords'],
+    [{ query: {} }, undefined, ''],
+    [{}, undefined, ''],
+  ])('of %j are %j', (properties, value, name) => {
+    expect(keywordsOf(event(properties))).toEqual(value && { value, path: `properties.${name}` });
+  });
+});
+
+it('any JSON in the place of properties and products is read without an error', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (properties, products) => {
+      for (const odd of [event(properties), event({ products, quantity: products, query: products })]) {
+        for (const product of productsOf(odd, { single: true })) productIdOf(product);
+        orderIdOf(odd);
+        currencyOf(odd);
+        quantityOf(odd);
+        keywordsOf(odd);
+      }
+      const list = productsOf(event({ products }));
+      expect(list).toHaveLength(Array.isArray(products) ? products.length : 0);
+    }),
+  );
+});
