@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -63,6 +63,16 @@ test.each([
 ])('code with %s is caught', async (line, why) => {
   write('extra.ts', `${line}\n`);
   expect(await failures(/^sources/)).toMatch(why);
+});
+
+test('a folder below the folder may import from it, and nothing beside it', async () => {
+  mkdirSync(path.join(folder, 'operations'));
+  write('operations/replies.ts', "import type { Config } from '../config.ts';\nexport const one: Config[] = [];\n");
+  expect(await failures(/^sources: imports/)).toBe('');
+  write('operations/replies.ts', "import { request } from '../../adroll/request.ts';\n");
+  expect(await failures(/^sources: imports/)).toMatch(/imports \.\.\/\.\.\/adroll/);
+  write('operations/replies.ts', "import { list } from '..';\n");
+  expect(await failures(/^sources: imports/)).toMatch(/imports \.\./);
 });
 
 test('words in comments, texts and patterns are only words', async () => {

@@ -18,7 +18,11 @@ const forbiddenWords: readonly (readonly [RegExp, string])[] = [
 
 const forbiddenNames = /^(?:utils?|helpers?|types?|constants?|functions?|misc|common)\.[cm]?[jt]s$/;
 
-const allowedImport = /^\.\/[^/]|^(?:\.\.\/)+core\/api\/index\.[jt]s$|^spillway\/api$/;
+const vendorApi = /^(?:\.\.\/)+core\/api\/index\.[jt]s$|^spillway\/api$/;
+
+/** Whether `target`, imported by `file`, is a file of the same folder; the folder itself is none. */
+const isOwnFile = (file: string, target: string): boolean =>
+  /^\.\.?\/./.test(target) && !/^(?:\.\.(?:\/|$)|\.$)/.test(path.posix.join(path.posix.dirname(file), target));
 
 /** Rules for a folder's code, which is read as text. */
 export const sourceChecks: readonly Check[] = [
@@ -34,7 +38,10 @@ export const sourceChecks: readonly Check[] = [
     title: 'sources: imports only its own files and the vendor API',
     run({ directory }) {
       for (const { file, text } of sources(directory)) {
-        for (const target of importsOf(text)) must(allowedImport.test(target), `${file} imports ${target}`);
+        for (const target of importsOf(text)) {
+          const allowed = vendorApi.test(target) || isOwnFile(file.split(path.sep).join('/'), target);
+          must(allowed, `${file} imports ${target}`);
+        }
       }
     },
   },
