@@ -72,6 +72,11 @@ export {
 export type { Cast, FieldRule, Path, Trace } from './mapping.ts';
 export { firstOf } from './first-of.ts';
 export type { Found } from './first-of.ts';
+export { builderAt, payloadBuilder } from './payload-builder.ts';
+export type { PayloadBuilder } from './payload-builder.ts';
+export { fieldTable } from './field-table.ts';
+export type { FieldRow, FieldTable, FieldTableOptions, TextLimit } from './field-table.ts';
+export { cutText } from './text-length.ts';
 export {
   absoluteUrl,
   ipAddress,

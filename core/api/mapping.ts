@@ -81,7 +81,7 @@ export function valueAt(object: object, keys: readonly string[]): JsonValue | un
  * Nothing is there: undefined or null.
  *
  * @example
- * if (isMissing(properties['currency'])) return config.defaultCurrency;
+ * const hasCoupon = !isMissing(properties['coupon']);
  */
 export const isMissing = (value: JsonValue | undefined): value is undefined | null =>
   value === undefined || value === null;

@@ -17,7 +17,10 @@ export interface Reason {
 export interface Note {
   /** `unadvised`: sent unchanged, although the vendor advises against it. */
   readonly code: 'dropped' | 'truncated' | 'coerced' | 'recommended_missing' | 'duplicate' | 'unadvised';
+  /** The event's path, which the customer can correct; the payload's where the event has no path for it. */
   readonly field: string;
+  /** The payload's path, where it is known: what the vendor did not get, or got changed. */
+  readonly payloadField?: string;
   /** One sentence. Never holds a value of the event. */
   readonly message: string;
 }

@@ -181,3 +181,34 @@ describe('a case that is to do', () => {
 
 const caseWith = (events: string): string =>
   `{ "title": "PAPER-09 a case that is wrong", "config": {}, ${events}, "replies": [], "outcomes": [] }`;
+
+describe('a note in a case', () => {
+  const { transform } = paperplane;
+  const note = { code: 'dropped', field: 'properties.gift', payloadField: 'extras.gift', message: 'No gifts' } as const;
+  const noting: typeof paperplane = {
+    ...paperplane,
+    transform: (event, config, context) => {
+      const result = transform(event, config, context);
+      return result.kind === 'payload' ? { ...result, notes: [note] } : result;
+    },
+  };
+  const expecting = (field: string): void =>
+    edit(
+      'contract/cases/purchase.json',
+      '"attempts": 1 }',
+      `"attempts": 1, "notes": [{ "code": "dropped", "field": "${field}" }] }`,
+    );
+
+  test.each(['properties.gift', 'extras.gift'])(
+    'may be called %s: by the event’s path or the payload’s',
+    async (field) => {
+      expecting(field);
+      expect(await failures(/^case purchase/, { definition: noting })).toBe('');
+    },
+  );
+
+  test('is not found by another path', async () => {
+    expecting('gift');
+    expect(await failures(/^case purchase/, { definition: noting })).toContain('case purchase');
+  });
+});

@@ -202,7 +202,10 @@ describe('F-03 texts that a folder hands over', () => {
   });
 
   it('before anything left are masked', async () => {
-    const notes = [{ code: 'dropped', field: 'properties.pad', message: `Dropped ${name}` }] as const;
+    const notes = [
+      { code: 'dropped', field: 'properties.pad', message: `Dropped ${name}` },
+      { code: 'dropped', field: `properties.${name}`, payloadField: `pads.${name}`, message: 'Dropped' },
+    ] as const;
     const noting = acme({ transform: () => ({ kind: 'payload', payload: { id: 'x' }, notes }) });
     const { deliver, signals } = testConnection({ destination: noting });
     expect(JSON.stringify([await deliver([track('e1', { pad: name })]), signals])).not.toMatch(/Annabelle/);

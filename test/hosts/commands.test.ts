@@ -172,7 +172,7 @@ describe('spillway preview', () => {
     expect(stdout).toContain('authorization: Bearer ***');
     expect(stdout).toContain('      {\n        "id": "m-1",\n        "name": "Noted"\n');
     expect(stdout).toMatch(/name +from event/);
-    expect(stdout).toContain('dropped stamp: Not a stamp');
+    expect(stdout).toContain('dropped stamp -> letter.stamp: Not a stamp');
     expect(stdout).toContain('line 2 m-2  skipped at transform: unmapped_event: Nobody wants this one (event)');
     expect(stdout).toContain('line 3  skipped at gate: unsupported_event');
     expect(stdout).toContain('line 4  rejected at line: invalid_value');

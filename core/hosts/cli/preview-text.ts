@@ -28,7 +28,10 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
     ],
     ['travels by', routing.map(([name, value]) => `${name}: ${value}`)],
     ['fields', inColumns(fields.map(({ field, source }) => [field, `from ${source}`]))],
-    ['notes', notes.map(({ code, field, message }) => `${code} ${field}: ${message}`)],
+    [
+      'notes',
+      notes.map(({ code, field, payloadField, message }) => `${code} ${placeOf(field, payloadField)}: ${message}`),
+    ],
   ];
   return [
     `${title}  ${colours.green('would be sent')}`,
@@ -39,6 +42,10 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
     '',
   ].join('\n');
 }
+
+/** Where a note's value stands in the event, and where it would stand in the payload. */
+const placeOf = (field: string, payloadField: string | undefined): string =>
+  payloadField === undefined || payloadField === field ? field : `${field} -> ${payloadField}`;
 
 /** JSON indented, a form a line per parameter, anything else as it is. */
 function bodyLines(body: string, headers: Readonly<Record<string, string>>): readonly string[] {

@@ -62,17 +62,18 @@ function withNotes(
   output: Extract<Transformed<unknown>, { kind: 'payload' }>,
   event: unknown,
 ) {
-  const { redactor } = context;
-  const isPlain = ({ message, field }: Note): boolean =>
-    redactor.ownSentence(message, event) === message && redactor.ownSentence(field, event) === field;
   const { notes = [] } = output;
-  if (notes.every(isPlain)) return output;
-  const maskedNotes = notes.map((note) => ({
-    ...note,
-    message: redactor.ownSentence(note.message, event),
-    field: redactor.ownSentence(note.field, event),
-  }));
-  return { ...output, notes: maskedNotes };
+  const maskedNotes = notes.map((note) => maskedNote(context, note, event));
+  return maskedNotes.every((note, index) => note === notes[index]) ? output : { ...output, notes: maskedNotes };
+}
+
+/** Masks values of the event in a note: a folder's paths may hold names that the event chose. */
+function maskedNote({ redactor }: ConnectionContext, note: Note, event: unknown): Note {
+  const message = redactor.ownSentence(note.message, event);
+  const field = redactor.ownSentence(note.field, event);
+  const payloadField = note.payloadField && redactor.ownSentence(note.payloadField, event);
+  if (message === note.message && field === note.field && payloadField === note.payloadField) return note;
+  return { ...note, message, field, ...(payloadField && { payloadField }) };
 }
 
 const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extract<Admission, { reason: unknown }> =>

@@ -1,0 +1,207 @@
+import { payload, type Routing, type Transformed } from './delivery.ts';
+import type { TransformContext } from './destination.ts';
+import type { Found } from './first-of.ts';
+import type { Path, Trace } from './mapping.ts';
+import type { Note } from './outcome.ts';
+
+/**
+ * Collects one event's payload: its fields, where each came from, and notes on what was lost.
+ *
+ * A source is the event's path, or words such as `config.pixelEid`; preview alone shows it. A note names the event's
+ * path (the customer can correct that), and the payload's path if `field` is given.
+ */
+export interface PayloadBuilder<P extends object> {
+  /** The payload, or the part of it, under construction. */
+  readonly value: P;
+  /** Of the whole event: all parts share them. */
+  readonly notes: readonly Note[];
+  /** Whether this is a preview: only then does a source have a reader. Spares the making of long texts. */
+  readonly traced: boolean;
+  /** Sets a field; `undefined` sets nothing. */
+  set<K extends keyof P & string>(field: K, value: P[K] | undefined, source: string): void;
+  /** Sets a field to what `firstOf` returned. Returns whether there was something. */
+  take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]>> | undefined): boolean;
+  /** The builder of a nested object. It joins the payload at its first field, so an empty one is never sent. */
+  part<K extends keyof P & string>(field: K): PayloadBuilder<NonNullable<P[K]> & object>;
+  /** Notes that a value of the event is left out. */
+  drop(source: Path, message: string, field?: keyof P & string): void;
+  /** Notes that the event lacks what the vendor asks for. */
+  recommend(source: Path, message: string, field?: keyof P & string): void;
+  /** Adds a note. The same note (code, path and message) is added once; an event has at most 100. */
+  note(code: Note['code'], source: Path, message: string, field?: keyof P & string): void;
+  /** Adds a note that is a constant of the folder, once. */
+  addNote(note: Note): void;
+  /** What `transform()` returns: the payload, how it travels, and the notes. */
+  payload(routing?: Routing): Transformed<P>;
+}
+
+/**
+ * Starts the payload of one event. `base` has its required fields; `sources`, a constant at module level, says for
+ * preview where these come from.
+ *
+ * @example
+ * interface Purchase {
+ *   kind: string;
+ *   order_id?: string;
+ *   user?: { email?: string };
+ * }
+ * const sources = { kind: 'constant' };
+ * const orderIdOf = firstOf(['properties.order_id', 'properties.orderId'], usableId);
+ * const emailOf = firstOf(['context.traits.email', 'properties.email'], asText);
+ *
+ * export function toPurchase(event: CdpEvent, context: TransformContext): Transformed<Purchase> {
+ *   const out = payloadBuilder<Purchase>(context, { kind: 'purchase' }, sources);
+ *   if (!out.take('order_id', orderIdOf(event))) out.recommend('properties.order_id', 'Acme asks for it', 'order_id');
+ *   out.part('user').take('email', emailOf(event));
+ *   return out.payload();
+ * }
+ */
+export function payloadBuilder<P extends object>(
+  { trace }: Pick<TransformContext, 'trace'>,
+  base: P,
+  sources?: Partial<Record<keyof P & string, string>>,
+): PayloadBuilder<P> {
+  if (trace !== undefined && sources !== undefined) traceBase(base, sources, trace, '');
+  return new Builder(base, '', [], trace, undefined, '');
+}
+
+/**
+ * The builder of an object that the folder puts in its place itself, such as a member of a list: `place` is its path
+ * in the payload of `out`.
+ *
+ * @example
+ * const attributes: Record<string, string> = {};
+ * out.set('events', [{ type: 'custom', attributes }], 'constant');
+ * builderAt(out, attributes, 'events[0].attributes').set('size', 'XL', 'properties.size');
+ */
+export function builderAt<P extends object>(
+  out: PayloadBuilder<never> | PayloadBuilder<object>,
+  target: P,
+  place: string,
+  sources?: Partial<Record<keyof P & string, string>>,
+): PayloadBuilder<P> {
+  const { notes, trace, prefix } = out as unknown as Builder<object>;
+  if (trace !== undefined && sources !== undefined) traceBase(target, sources, trace, `${prefix}${place}.`);
+  return new Builder(target, `${prefix}${place}.`, notes, trace, undefined, '');
+}
+
+/** Sets a property of any name: plain assignment to `__proto__` would set the prototype and lose the value. */
+export function setOwn(target: object, name: string, value: unknown): void {
+  if (name !== '__proto__') (target as Record<string, unknown>)[name] = value;
+  else Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
+}
+
+/** More than people read; an event with thousands of odd products must not cost thousands of notes. */
+const mostNotes = 100;
+
+class Builder<P extends object> implements PayloadBuilder<P> {
+  readonly value: P;
+  readonly notes: Note[];
+  readonly trace: Trace | undefined;
+  /** Of this object in the payload, with the dot: `identifiers.`; '' for the payload itself. */
+  readonly prefix: string;
+  /** Set until this part is in the payload. */
+  private parent: Builder<object> | undefined;
+  private readonly name: string;
+  private parts: Builder<object>[] | undefined = undefined;
+
+  constructor(
+    value: P,
+    prefix: string,
+    notes: Note[],
+    trace: Trace | undefined,
+    parent: Builder<object> | undefined,
+    name: string,
+  ) {
+    this.value = value;
+    this.prefix = prefix;
+    this.notes = notes;
+    this.trace = trace;
+    this.parent = parent;
+    this.name = name;
+  }
+
+  get traced(): boolean {
+    return this.trace !== undefined;
+  }
+
+  set<K extends keyof P & string>(field: K, value: P[K] | undefined, source: string): void {
+    if (value === undefined) return;
+    if (this.parent !== undefined) this.join(this.parent);
+    setOwn(this.value, field, value);
+    if (this.trace !== undefined) this.trace.from(this.prefix + field, source);
+  }
+
+  take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]>> | undefined): boolean {
+    if (source === undefined) return false;
+    this.set(field, source.value, source.path);
+    return true;
+  }
+
+  part<K extends keyof P & string>(field: K): PayloadBuilder<NonNullable<P[K]> & object> {
+    type Part = NonNullable<P[K]> & object;
+    const known = this.parts?.find(({ name }) => name === field);
+    if (known !== undefined) return known as unknown as Builder<Part>;
+    const existing = Object.hasOwn(this.value, field) ? this.value[field] : undefined;
+    const isThere = typeof existing === 'object' && existing !== null;
+    const part = new Builder<Part>(
+      (isThere ? existing : {}) as Part,
+      `${this.prefix}${field}.`,
+      this.notes,
+      this.trace,
+      isThere ? undefined : (this as unknown as Builder<object>),
+      field,
+    );
+    (this.parts ??= []).push(part as unknown as Builder<object>);
+    return part;
+  }
+
+  drop(source: Path, message: string, field?: keyof P & string): void {
+    this.note('dropped', source, message, field);
+  }
+
+  recommend(source: Path, message: string, field?: keyof P & string): void {
+    this.note('recommended_missing', source, message, field);
+  }
+
+  note(code: Note['code'], source: Path, message: string, field?: keyof P & string): void {
+    if (!this.takesNote(code, source, message)) return;
+    this.notes.push(
+      field === undefined
+        ? { code, field: source, message }
+        : { code, field: source, payloadField: this.prefix + field, message },
+    );
+  }
+
+  addNote(note: Note): void {
+    if (this.takesNote(note.code, note.field, note.message)) this.notes.push(note);
+  }
+
+  payload(routing?: Routing): Transformed<P> {
+    return payload(this.value, routing, this.notes.length === 0 ? undefined : this.notes);
+  }
+
+  private takesNote(code: Note['code'], field: string, message: string): boolean {
+    if (this.notes.length >= mostNotes) return false;
+    for (const note of this.notes) {
+      if (note.message === message && note.field === field && note.code === code) return false;
+    }
+    return true;
+  }
+
+  /** Puts this part, and the parts that it is in, into the payload. */
+  private join(parent: Builder<object>): void {
+    this.parent = undefined;
+    if (parent.parent !== undefined) parent.join(parent.parent);
+    setOwn(parent.value, this.name, this.value);
+  }
+}
+
+function traceBase(base: object, sources: Readonly<Record<string, unknown>>, trace: Trace, prefix: string): void {
+  for (const field of Object.keys(sources)) {
+    const source = sources[field];
+    if (typeof source === 'string' && (base as Record<string, unknown>)[field] !== undefined) {
+      trace.from(prefix + field, source);
+    }
+  }
+}

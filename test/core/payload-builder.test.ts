@@ -1,0 +1,145 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Trace } from '../../core/api/mapping.ts';
+import type { Note } from '../../core/api/outcome.ts';
+import { builderAt, payloadBuilder } from '../../core/api/payload-builder.ts';
+
+interface Purchase {
+  name: string;
+  amount?: number;
+  user?: { email?: string; address?: { city?: string } };
+  items?: readonly { attributes: Record<string, string> }[];
+}
+
+function preview() {
+  const sources: [string, string][] = [];
+  const trace: Trace = { from: (field, source) => void sources.push([field, source]), note: () => undefined };
+  return { trace, sources };
+}
+
+const builder = (trace?: Trace) =>
+  payloadBuilder<Purchase>({ trace }, { name: 'purchase' }, { name: 'constant', amount: 'never set' });
+
+describe('payloadBuilder', () => {
+  it('makes a payload of the base and what is set; undefined sets nothing', () => {
+    const out = builder();
+    out.set('amount', 5, 'properties.total');
+    out.set('amount', undefined, 'properties.revenue');
+    expect(out.payload({ lane: 'a' })).toEqual({
+      kind: 'payload',
+      payload: { name: 'purchase', amount: 5 },
+      lane: 'a',
+      notes: undefined,
+    });
+  });
+
+  it('takes what firstOf returned, and says whether there was something', () => {
+    const { trace, sources } = preview();
+    const out = builder(trace);
+    expect([out.take('amount', undefined), out.take('amount', { value: 0, path: 'properties.total' })]).toEqual([
+      false,
+      true,
+    ]);
+    expect(out.value).toEqual({ name: 'purchase', amount: 0 });
+    expect(sources).toContainEqual(['amount', 'properties.total']);
+  });
+
+  it('tells preview the source of every field by its whole path, the base included, and only what is there', () => {
+    const { trace, sources } = preview();
+    const out = builder(trace);
+    out.part('user').part('address').set('city', 'Bern', 'context.traits.city');
+    out.part('user').set('email', undefined, 'context.traits.email');
+    expect([out.traced, builder().traced]).toEqual([true, false]);
+    expect(sources).toEqual([
+      ['name', 'constant'],
+      ['user.address.city', 'context.traits.city'],
+    ]);
+  });
+
+  it('never sends an empty part, however deep; a part joins at its first field', () => {
+    const out = builder();
+    const user = out.part('user');
+    const address = user.part('address');
+    expect(JSON.stringify(out.value)).toBe('{"name":"purchase"}');
+    address.set('city', undefined, 'x');
+    expect(JSON.stringify(out.value)).toBe('{"name":"purchase"}');
+    address.set('city', 'Bern', 'x');
+    user.set('email', 'a@example.com', 'x');
+    out.set('amount', 1, 'x');
+    expect(JSON.stringify(out.value)).toBe(
+      '{"name":"purchase","user":{"address":{"city":"Bern"},"email":"a@example.com"},"amount":1}',
+    );
+  });
+
+  it('gives the same part twice, and one that the base has', () => {
+    const out = builder();
+    out.part('user').set('email', 'a@example.com', 'x');
+    out.part('user').part('address').set('city', 'Bern', 'x');
+    expect(out.value.user).toEqual({ email: 'a@example.com', address: { city: 'Bern' } });
+    const user = {};
+    const withUser = payloadBuilder<Purchase>({}, { name: 'purchase', user });
+    withUser.part('user').set('email', 'b@example.com', 'x');
+    expect(user).toEqual({ email: 'b@example.com' });
+  });
+
+  it('builds an object that the folder put in its place itself, under its path', () => {
+    const { trace, sources } = preview();
+    const out = builder(trace);
+    const attributes: Record<string, string> = {};
+    out.set('items', [{ attributes }], 'constant');
+    const inner = builderAt(out, attributes, 'items[0].attributes', { colour: 'constant' });
+    inner.set('size', 'XL', 'properties.size');
+    inner.drop('properties.gift', 'Acme takes no gift', 'gift');
+    expect(out.value).toEqual({ name: 'purchase', items: [{ attributes: { size: 'XL' } }] });
+    expect(sources.at(-1)).toEqual(['items[0].attributes.size', 'properties.size']);
+    expect(out.notes).toEqual([
+      {
+        code: 'dropped',
+        field: 'properties.gift',
+        payloadField: 'items[0].attributes.gift',
+        message: 'Acme takes no gift',
+      },
+    ]);
+  });
+
+  it('notes by the event’s path, and by the payload’s where a field is named', () => {
+    const out = builder();
+    out.drop('properties.total', 'No number', 'amount');
+    out.recommend('context.traits.email', 'Acme asks for it');
+    out.part('user').note('coerced', 'context.traits.city', 'As text', 'address');
+    expect(out.payload()).toMatchObject({
+      notes: [
+        { code: 'dropped', field: 'properties.total', payloadField: 'amount', message: 'No number' },
+        { code: 'recommended_missing', field: 'context.traits.email', message: 'Acme asks for it' },
+        { code: 'coerced', field: 'context.traits.city', payloadField: 'user.address', message: 'As text' },
+      ],
+    });
+  });
+
+  it('adds the same note once, and of thousands the first hundred', () => {
+    const out = builder();
+    const constant: Note = Object.freeze({ code: 'dropped', field: 'properties.price', message: 'No number' });
+    out.addNote(constant);
+    out.addNote(constant);
+    out.drop('properties.price', 'No number', 'amount');
+    expect(out.notes).toEqual([constant]);
+    out.drop('properties.price', 'Too long');
+    out.note('coerced', 'properties.price', 'No number');
+    expect(out.notes).toHaveLength(3);
+    for (let index = 0; index < 5_000; index += 1) out.drop(`properties.products.${index}`, 'No id');
+    expect(out.notes).toHaveLength(100);
+  });
+
+  it('keeps the names of prototypes as plain fields, in the payload and in its parts', () => {
+    const name = fc.constantFrom('__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'prototype');
+    fc.assert(
+      fc.property(name, name, (outer, inner) => {
+        const out = payloadBuilder<Record<string, Record<string, string>>>({}, {});
+        out.part(outer).set(inner, 'x', 'properties.x');
+        expect(JSON.stringify(out.value)).toBe(`{"${outer}":{"${inner}":"x"}}`);
+        expect(Object.getPrototypeOf(out.value)).toBe(Object.prototype);
+        expect(({} as Record<string, unknown>)[inner]).not.toBe('x');
+      }),
+    );
+  });
+});
