@@ -1,4 +1,4 @@
-import { accept, decide, type RetryDecision } from './decision.ts';
+import { decide, type RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
 import type { Failure, HttpResponse } from './failure.ts';
 import type { Reason } from './outcome.ts';
@@ -174,10 +174,3 @@ export function retryLater(response: HttpResponse, form?: RetryAfterForm): Retry
 }
 
 const asksToWait = ({ headers }: HttpResponse): boolean => (headers['retry-after'] ?? '').trim() !== '';
-
-/** The same decision for every item. */
-export const decideAll = <P>(batch: Batch<P>, decision: RetryDecision): readonly RetryDecision[] =>
-  batch.items.map(() => decision);
-
-/** Accepts every item. */
-export const acceptAll = <P>(batch: Batch<P>): readonly RetryDecision[] => decideAll(batch, accept());

@@ -48,8 +48,17 @@ export { ambiguousCodes, reasonCodes } from './reason-codes.ts';
 export type { ReasonCode } from './reason-codes.ts';
 export { accept, decide, decisionKinds } from './decision.ts';
 export type { RetryDecision } from './decision.ts';
+export {
+  acceptAll,
+  decideAll,
+  verdictsByCount,
+  verdictsByIndex,
+  verdictsByKey,
+  verdictsByPosition,
+} from './verdicts.ts';
+export type { AnswerCounts, ItemDecision } from './verdicts.ts';
 export type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
-export { acceptAll, retryLater, decideAll, classifyWith } from './classify.ts';
+export { retryLater, classifyWith } from './classify.ts';
 export type { ErrorRule } from './classify.ts';
 export { retryAfterMs } from './retry-after.ts';
 export type { RetryAfterForm } from './retry-after.ts';
@@ -114,7 +123,7 @@ export {
   singleProductOf,
 } from './commerce.ts';
 export type { ProductEntry } from './commerce.ts';
-export { byIndex, byKey, jsonBody, jsonValue } from './reply-readers.ts';
+export { jsonBody, jsonValue } from './reply-readers.ts';
 export { usualRefusal } from './usual-refusal.ts';
 export type { UsualRefusal } from './usual-refusal.ts';
 export { matchSuccess } from './success-form.ts';

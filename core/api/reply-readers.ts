@@ -1,35 +1,4 @@
-import type { RetryDecision } from './decision.ts';
-import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';
-
-/**
- * Decisions by position: the one given for an item's index in the batch, else `unnamed`. There is no default: only the
- * vendor's documentation says whether an item that the answer does not name was taken, refused or not processed.
- */
-export const byIndex = <P>(
-  batch: Batch<P>,
-  decisions: ReadonlyMap<number, RetryDecision>,
-  unnamed: RetryDecision,
-): readonly RetryDecision[] => {
-  requireUnnamed('byIndex', unnamed);
-  return batch.items.map((_, index) => decisions.get(index) ?? unnamed);
-};
-
-/** Decisions by name: the one given for an item's `key`, else `unnamed`, which has no default, as in byIndex. */
-export const byKey = <P>(
-  batch: Batch<P>,
-  decisions: ReadonlyMap<string, RetryDecision>,
-  unnamed: RetryDecision,
-): readonly RetryDecision[] => {
-  requireUnnamed('byKey', unnamed);
-  return batch.items.map(({ key }) => (key === undefined ? undefined : decisions.get(key)) ?? unnamed);
-};
-
-/** For folders in JavaScript, which have no compiler. */
-function requireUnnamed(name: string, unnamed: RetryDecision | undefined): void {
-  if (unnamed === undefined)
-    throw new TypeError(`${name}() needs a third argument: what becomes of items that the answer does not name`);
-}
 
 /**
  * The body as JSON, `null` included; `undefined` if it is empty, truncated or not JSON, or if one of its objects

@@ -1,12 +1,12 @@
 import {
   accept,
   decideAll,
-  byKey,
   decide,
   isObject,
   jsonValue,
   normalizeEmail,
   usualRefusal,
+  verdictsByKey,
   type Batch,
   type JsonObject,
   type JsonValue,
@@ -29,9 +29,8 @@ export function verdicts(body: string, batch: Batch<Unsubscriber>): readonly Ret
   if (usualRefusal(answer) !== undefined) return sent.size === 1 ? decideAll(batch, refused) : undefined;
   const ignored = ignoredIn(answer);
   if (ignored === undefined || ignored.length === 0) return undefined;
-  const named = new Map(ignored.map((address) => [normalizeEmail(address), malformed]));
-  const nameless = [...named.keys()].some((address) => !sent.has(address));
-  return byKey(batch, named, nameless ? (sent.size === 1 ? malformed : someMalformed) : accept());
+  const refusals = ignored.map((address) => [normalizeEmail(address), malformed] as const);
+  return verdictsByKey(batch, refusals, accept(), sent.size === 1 ? malformed : someMalformed);
 }
 
 /** The ignored addresses of an answer; `undefined` if that member has another form. */

@@ -1,9 +1,9 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { acceptAll, retryLater, decideAll, classifyWith, type ErrorRule } from '../../core/api/classify.ts';
+import { retryLater, classifyWith, type ErrorRule } from '../../core/api/classify.ts';
 import { accept, decide, decisionKinds } from '../../core/api/decision.ts';
 import type { Batch, Delivery } from '../../core/api/delivery.ts';
 import type { HttpResponse } from '../../core/api/failure.ts';
-import { byIndex, byKey, jsonBody } from '../../core/api/reply-readers.ts';
+import { jsonBody } from '../../core/api/reply-readers.ts';
 import { retryAfterMs } from '../../core/api/retry-after.ts';
 
 const receivedAt = Date.UTC(2026, 0, 15, 12);
@@ -252,40 +252,7 @@ describe('Retry-After', () => {
   });
 });
 
-describe('readers of partial replies', () => {
-  const no = decide('reject', 'vendor_rejected', 'No');
-
-  it('byIndex gives a decision per item in item order, and ignores positions that do not exist', () => {
-    const decisions = new Map([
-      [1, no],
-      [7, no],
-      [-1, no],
-    ]);
-    expect(byIndex(batch, decisions, accept())).toEqual([accept(), no, accept()]);
-    expect(byIndex(batch, new Map(), no)).toEqual([no, no, no]);
-  });
-
-  it('byKey gives a decision per named item, and the other one to items without a name', () => {
-    expect(byKey(batch, new Map([['b', no]]), accept())).toEqual([accept(), no, accept()]);
-    expect(byKey(batch, new Map([['b', accept()]]), no)).toEqual([no, accept(), no]);
-  });
-
-  it('F-19 neither has a word for items that are not named: the folder has to say one', () => {
-    // @ts-expect-error -- what a folder in JavaScript might leave out
-    expect(() => byIndex(batch, new Map())).toThrow('needs a third argument');
-    // @ts-expect-error -- the same
-    expect(() => byKey(batch, new Map())).toThrow('needs a third argument');
-  });
-
-  it('byKey gives two items of the same name the same decision', () => {
-    expect(byKey({ items: [item(0, 'a'), item(1, 'a')] }, new Map([['a', no]]), accept())).toEqual([no, no]);
-  });
-
-  it('all and acceptAll repeat one decision', () => {
-    expect(decideAll(batch, no)).toEqual([no, no, no]);
-    expect(acceptAll(batch)).toEqual([accept(), accept(), accept()]);
-  });
-
+describe('a body as JSON', () => {
   it('jsonBody reads objects and arrays, and nothing from an empty, cut or foreign body', () => {
     expect(jsonBody('{"a":1}')).toEqual({ a: 1 });
     expect(jsonBody('[1]')).toEqual([1]);
