@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, ConnectionOptions, Outcome } from '../../core/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection, type KitConnection } from '../../core/testing/kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
 import type { Script, ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
 
 const ok: ScriptedReply = { status: 200, body: { status: 'OK' } };
@@ -33,7 +33,7 @@ async function open(answer: (name: Name, attempt: number) => ScriptedReply, opti
     sent.push(name);
     return answer(name, sent.filter((one) => one === name).length);
   };
-  const probe: KitConnection = openKitConnection(await loadFolderUnderTest('destinations/adjust'), script, {
+  const probe: KitConnection = openKitConnection(await loadContractFolder('destinations/adjust'), script, {
     config,
     options,
   });
@@ -118,7 +118,7 @@ it('ADJUST-24 a form of more than 1 MB is rejected unsent, and one of just that 
     bodies.push(Buffer.byteLength(text));
     return ok;
   };
-  const probe = openKitConnection(await loadFolderUnderTest('destinations/adjust'), script, { config: long });
+  const probe = openKitConnection(await loadContractFolder('destinations/adjust'), script, { config: long });
   const noting = (length: number, minute: number): CdpEvent =>
     ({ ...purchase('ios', minute), properties: { note: 'x'.repeat(length) } }) as CdpEvent;
   await probe.deliver([noting(1, 1)]);

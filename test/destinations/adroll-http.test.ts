@@ -9,7 +9,7 @@ import type { AdRollEvent } from '../../destinations/adroll/mapping.ts';
 import { decisionsFor } from './answer-reading.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
 import { always } from '../../core/testing/kit/vendor-double.ts';
 
 const settings = {
@@ -149,7 +149,7 @@ describe('requests', () => {
       return { ...base, messageId: `m-${id}`, properties: { plan: about } } as CdpEvent;
     });
   const probe = async (changes: Record<string, unknown>, options?: ConnectionOptions) =>
-    openKitConnection(await loadFolderUnderTest('destinations/adroll'), always({ status: 200 }), {
+    openKitConnection(await loadContractFolder('destinations/adroll'), always({ status: 200 }), {
       config: { ...settings, ...changes },
       options,
     });

@@ -5,7 +5,7 @@ import { createRuntime, type CdpEvent } from '../../core/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
 import { always, type Script } from '../../core/testing/kit/vendor-double.ts';
 
 const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };
@@ -37,7 +37,7 @@ const orders = (count: number, properties?: Record<string, unknown>) =>
   Array.from({ length: count }, (_, id) => order(id, properties));
 
 const probe = async (script: Script, changes: Record<string, unknown> = {}) =>
-  openKitConnection(await loadFolderUnderTest('destinations/rokt'), script, { config: { ...settings, ...changes } });
+  openKitConnection(await loadContractFolder('destinations/rokt'), script, { config: { ...settings, ...changes } });
 
 describe('settings', () => {
   it('ROKT-02 the pod is one of four and has no default', () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
-import { loadFolderUnderTest } from '../../core/testing/kit/folder-under-test.ts';
+import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
 import { variantOf } from '../../core/testing/kit/variants.ts';
 import { always } from '../../core/testing/kit/vendor-double.ts';
 import { successStatuses } from '../../core/testing/kit/success-reply.ts';
@@ -43,7 +43,7 @@ const folders = readdirSync('destinations', { withFileTypes: true }).filter((ent
 
 describe.each(folders.map(({ name }) => name))('%s', (folder) => {
   async function outcomesOf(body: unknown, count: number): Promise<readonly Outcome[]> {
-    const subject = await loadFolderUnderTest(path.resolve('destinations', folder));
+    const subject = await loadContractFolder(path.resolve('destinations', folder));
     const outcomes: Outcome[] = [];
     for (const status of successStatuses(subject)) {
       const probe = openKitConnection(subject, always({ status, body }), {

@@ -1,6 +1,6 @@
 import type { Outcome, OutcomeKind } from '../../index.ts';
 import { withKitConnection, type KitConnection, type KitConnectionOptions } from '../kit/kit-connection.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import { inOrder, type Script, type ScriptedReply } from '../kit/vendor-double.ts';
 import { successStatuses } from '../kit/success-reply.ts';
 import { during, must, type Check } from './check.ts';
@@ -181,7 +181,7 @@ interface Result {
 
 /** Delivers one event to a vendor with these answers. */
 async function ask(
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   script: Script | (() => ScriptedReply),
   then: (asked: Result) => Promise<void>,
   connectionOptions: KitConnectionOptions = {},

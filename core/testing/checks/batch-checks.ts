@@ -1,6 +1,6 @@
 import type { BatchLimits, CdpEvent, Outcome } from '../../index.ts';
 import { openKitConnection, withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import { variantOf } from '../kit/variants.ts';
 import { always, type ScriptedReply } from '../kit/vendor-double.ts';
 import { during, must, notRun, type Check } from './check.ts';
@@ -67,7 +67,7 @@ function positionsIn(size: number): readonly number[] {
   return all.filter((position) => position < 10 || position >= size - 10 || position % step < 1);
 }
 
-const manyOf = ({ event }: FolderUnderTest, count: number): readonly CdpEvent[] =>
+const manyOf = ({ event }: ContractFolder, count: number): readonly CdpEvent[] =>
   Array.from({ length: count }, (_, number) => variantOf(event, number));
 
 function keepsLimits(kit: KitConnection, limits: BatchLimits): void {
@@ -95,7 +95,7 @@ function itemsOf(kit: KitConnection, position: number) {
 /**
  * How many of this vendor's events fit in one request: the limit by count, or fewer if the limit by bytes is tighter.
  */
-async function fullBatch(folder: FolderUnderTest): Promise<number> {
+async function fullBatch(folder: ContractFolder): Promise<number> {
   const { maxItems } = folder.definition.manifest.limits;
   if (maxItems < 2 || folder.definition.request === undefined) return 1;
   return withKitConnection(
@@ -109,7 +109,7 @@ async function fullBatch(folder: FolderUnderTest): Promise<number> {
   );
 }
 
-async function splitsOn400(folder: FolderUnderTest, size: number): Promise<boolean> {
+async function splitsOn400(folder: ContractFolder, size: number): Promise<boolean> {
   return withKitConnection(
     folder,
     (_request, position) => (position === 0 ? { status: 400 } : folder.successReply),
@@ -123,7 +123,7 @@ async function splitsOn400(folder: FolderUnderTest, size: number): Promise<boole
 
 /** Delivers a full batch to a vendor that refuses every request with a poison event in it. */
 async function deliverPoisoned(
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   events: readonly CdpEvent[],
   poison: ReadonlySet<number>,
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { callNames, callTitle, loadCall, type LoadedCall } from '../kit/call-cas
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import { secretSettings } from '../kit/settings.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import { inOrder, type Script, type ScriptedReply } from '../kit/vendor-double.ts';
 import { catalogueEntry } from '../../index.ts';
 import { sameKeys, comparable } from './case-checks.ts';
@@ -121,14 +121,14 @@ export const callChecks = (directory: string): readonly Check[] => [
   },
 ];
 
-const operationsOf = ({ operations }: FolderUnderTest['definition']): OperationList => operations?.list ?? {};
+const operationsOf = ({ operations }: ContractFolder['definition']): OperationList => operations?.list ?? {};
 
 function loadedCalls(directory: string): readonly LoadedCall[] {
   return callNames(directory).map((name) => loadCall(directory, name));
 }
 
 /** For each operation, a case in which it succeeds. */
-function succeedingCalls({ definition }: FolderUnderTest, directory: string): readonly LoadedCall[] {
+function succeedingCalls({ definition }: ContractFolder, directory: string): readonly LoadedCall[] {
   const calls = loadedCalls(directory).filter(({ result }) => result.kind === 'done');
   return Object.keys(operationsOf(definition)).flatMap(
     (name) => calls.find(({ operation }) => operation === name) ?? [],
@@ -163,7 +163,7 @@ interface Result {
 }
 
 async function callOn(
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   { config, options, now, operation, input, confirmed }: LoadedCall,
   script: Script,
   then: (result: Result, kit: KitConnection) => Promise<void>,
@@ -184,7 +184,7 @@ async function callOn(
   );
 }
 
-async function runCall(folder: FolderUnderTest, loaded: LoadedCall): Promise<void> {
+async function runCall(folder: ContractFolder, loaded: LoadedCall): Promise<void> {
   const { replies, requests, result: expected } = loaded;
   await callOn(folder, loaded, inOrder(...replies), async (result, { vendor }) => {
     if (requests !== undefined) assert.deepStrictEqual(vendor.requests.map(comparable), requests.map(comparable));

@@ -4,7 +4,7 @@ import type { ConnectionOptions } from '../../index.ts';
 import { caseNames, caseTitle, caseTodo, loadCase, type LoadedCase } from '../kit/case.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import { inOrder } from '../kit/vendor-double.ts';
 import { must, type Check } from './check.ts';
 
@@ -42,7 +42,7 @@ function todoOf(directory: string, name: string): string | undefined {
   }
 }
 
-async function runCase(folder: FolderUnderTest, loaded: LoadedCase, through?: Dispatcher): Promise<void> {
+async function runCase(folder: ContractFolder, loaded: LoadedCase, through?: Dispatcher): Promise<void> {
   const { config, now, events, replies, requests, outcomes } = loaded;
   const options = loaded.options as ConnectionOptions | undefined;
   await withKitConnection(

@@ -1,11 +1,11 @@
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 
 /** One promise a folder must keep. `run` throws what is wrong, or says why it does not apply. */
 export interface Check {
   readonly title: string;
   /** What has to be done before there is something to check. */
   readonly todo?: string | undefined;
-  readonly run: (folder: FolderUnderTest) => Promise<NotRun | void> | NotRun | void;
+  readonly run: (folder: ContractFolder) => Promise<NotRun | void> | NotRun | void;
 }
 
 export interface NotRun {

@@ -2,7 +2,7 @@ import type * as FastCheck from 'fast-check';
 import { createRuntime, type CdpEvent } from '../../index.ts';
 import { fuzzInputs } from '../kit/fuzz-inputs.ts';
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { successReplies, successStatuses } from '../kit/success-reply.ts';
 import { must, notRunWithout, type Check, type NotRun } from './check.ts';
@@ -16,7 +16,7 @@ export interface FuzzOptions {
 
 type Property = (
   fc: typeof FastCheck,
-  folder: FolderUnderTest,
+  folder: ContractFolder,
 ) => FastCheck.IAsyncProperty<unknown> | FastCheck.IProperty<unknown>;
 
 /** Promises for generated inputs. They need fast-check; without it each reports that it was not run. */
@@ -91,7 +91,7 @@ const properties: readonly { readonly title: string; readonly property: Property
 /** Throws if an event is delivered whose request got neither a success status nor a recorded success. */
 async function assertConfirmed(
   kit: KitConnection,
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   events: readonly CdpEvent[],
   answers: readonly ScriptedReply[],
 ): Promise<void> {

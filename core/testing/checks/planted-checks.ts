@@ -2,7 +2,7 @@ import type { ConnectionOptions } from '../../index.ts';
 import { callNames, loadCall, type LoadedCall } from '../kit/call-case.ts';
 import type { LoadedCase } from '../kit/case.ts';
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { must, notRun, type Check } from './check.ts';
 
@@ -111,7 +111,7 @@ function plantedIn(value: unknown, planter: Planter): unknown {
 
 /** Answers with the replies in order, then with the last one. */
 function withCase(
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   { config, options, now }: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'>,
   replies: readonly ScriptedReply[],
   use: (kit: KitConnection) => Promise<void>,
@@ -125,7 +125,7 @@ function withCase(
   });
 }
 
-async function plantInCall(folder: FolderUnderTest, loaded: LoadedCall): Promise<number> {
+async function plantInCall(folder: ContractFolder, loaded: LoadedCall): Promise<number> {
   let answers = 0;
   for (const planting of plantings) {
     const planter = planterOf(planting);

@@ -4,7 +4,7 @@ import { hostileEvents } from '../kit/events.ts';
 import { openKitConnection, withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import { secretSettings } from '../kit/settings.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import { always, type ScriptedReply } from '../kit/vendor-double.ts';
 import { must, notRun, type Check } from './check.ts';
 
@@ -114,7 +114,7 @@ const credentialsIn = ({ headers }: SeenRequest): readonly string[] => {
 };
 
 /** The configuration with a canary for each secret; where the schema refuses a canary, the case's own value is used. */
-function planted(folder: FolderUnderTest): { readonly config: Config; readonly secrets: readonly string[] } {
+function planted(folder: ContractFolder): { readonly config: Config; readonly secrets: readonly string[] } {
   const secrets: string[] = [];
   let config: Config = structuredClone(folder.config);
   for (const [number, { path }] of secretSettings(catalogueEntry(folder.definition).configSchema).entries()) {
@@ -134,7 +134,7 @@ function withSetting(config: Config, [name = '', ...rest]: readonly string[], va
   return { ...config, [name]: withSetting((config[name] ?? {}) as Config, rest, value) };
 }
 
-function opens(folder: FolderUnderTest, config: Config): boolean {
+function opens(folder: ContractFolder, config: Config): boolean {
   try {
     openKitConnection(folder, always({ status: 200 }), { config });
     return true;
@@ -144,7 +144,7 @@ function opens(folder: FolderUnderTest, config: Config): boolean {
 }
 
 /** Configurations with one wrong setting each, and with secrets that are malformed but still readable. */
-function brokenConfigs(folder: FolderUnderTest, config: Config): readonly unknown[] {
+function brokenConfigs(folder: ContractFolder, config: Config): readonly unknown[] {
   const secretPaths = secretSettings(catalogueEntry(folder.definition).configSchema).map(({ path }) => path);
   return [
     ...Object.keys(config).flatMap((name) => [42, {}, ''].map((wrong) => ({ ...config, [name]: wrong }))),

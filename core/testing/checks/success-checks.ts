@@ -1,7 +1,7 @@
 import type { Outcome } from '../../index.ts';
 import type { LoadedCase } from '../kit/case.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { successReplies } from '../kit/success-reply.ts';
 import { must, notRun, type Check } from './check.ts';
@@ -66,7 +66,7 @@ interface RecordedReply {
  * Recorded successes for a whole request, with a 2xx. With another status (Adjust's 400 "earlier unique event") the
  * wording decides, and in a partial refusal the verdicts do.
  */
-function recordedSuccesses({ cases }: FolderUnderTest): readonly RecordedReply[] {
+function recordedSuccesses({ cases }: ContractFolder): readonly RecordedReply[] {
   const seen = new Map<string, RecordedReply>();
   for (const { outcomes, replies } of cases) {
     const kinds = new Set<string>(outcomes.map(({ kind }) => kind));
@@ -82,7 +82,7 @@ const textOf = (body: unknown): string =>
   body === undefined || body === null ? '' : typeof body === 'string' ? body : JSON.stringify(body);
 
 /** Whether any case delivers something with this answer. */
-const isRecorded = (folder: FolderUnderTest, status: number, text: string): boolean =>
+const isRecorded = (folder: ContractFolder, status: number, text: string): boolean =>
   successReplies(folder).some(
     (reply) => 'status' in reply && reply.status === status && textOf(reply.body).trim() === text.trim(),
   );
@@ -129,14 +129,14 @@ function miscounted(body: unknown, events: number): readonly unknown[] {
   });
 }
 
-async function mustNotPass(folder: FolderUnderTest, reply: RecordedReply): Promise<void> {
+async function mustNotPass(folder: ContractFolder, reply: RecordedReply): Promise<void> {
   const [outcome] = await outcomesOf(folder, { config: folder.config, events: [folder.event] }, reply);
   must(outcome?.kind !== 'delivered', `${reply.status} ${JSON.stringify(reply.body)} is delivered`);
 }
 
 /** The outcomes of events whose first request gets this answer; further requests time out. */
 const outcomesOf = (
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   { config, events, options, now }: Pick<LoadedCase, 'config' | 'events'> & Partial<LoadedCase>,
   reply: ScriptedReply,
 ): Promise<readonly Outcome[]> =>

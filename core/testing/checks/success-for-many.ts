@@ -1,12 +1,12 @@
 import { withKitConnection } from '../kit/kit-connection.ts';
-import type { FolderUnderTest } from '../kit/folder-under-test.ts';
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import { variantOf } from '../kit/variants.ts';
 import { always } from '../kit/vendor-double.ts';
 
 export const noSuccessForMany = "this vendor's recorded success for one event is not a success for two in a request";
 
 /** Whether the recorded success for one event also holds for several in a request: not if it counts or names them. */
-export const successHoldsForMany = (folder: FolderUnderTest): Promise<boolean> =>
+export const successHoldsForMany = (folder: ContractFolder): Promise<boolean> =>
   withKitConnection(
     folder,
     always(folder.successReply),

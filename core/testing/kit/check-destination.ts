@@ -11,7 +11,7 @@ import { plantedChecks } from '../checks/planted-checks.ts';
 import { secretChecks } from '../checks/secret-checks.ts';
 import { sourceChecks } from '../checks/source-checks.ts';
 import { successChecks } from '../checks/success-checks.ts';
-import { loadFolderUnderTest, type FolderUnderTest } from './folder-under-test.ts';
+import { loadContractFolder, type ContractFolder } from './contract-folder.ts';
 
 /** How a folder is checked. All members are optional. */
 export interface CheckOptions {
@@ -66,9 +66,9 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
  */
 export async function* checkDestination(directory: string, options: CheckOptions = {}): AsyncGenerator<CheckResult> {
   const loading = 'folder: its index exports a destination, and a case shows a plain success';
-  let folder: FolderUnderTest;
+  let folder: ContractFolder;
   try {
-    folder = await loadFolderUnderTest(directory, options.definition);
+    folder = await loadContractFolder(directory, options.definition);
   } catch (error) {
     yield { title: loading, ok: false, ran: true, why: whyOf(error) };
     return;
@@ -77,7 +77,7 @@ export async function* checkDestination(directory: string, options: CheckOptions
   for (const check of checksFor(directory, options)) yield await resultOf(check, folder);
 }
 
-async function resultOf({ title, todo, run }: Check, folder: FolderUnderTest): Promise<CheckResult> {
+async function resultOf({ title, todo, run }: Check, folder: ContractFolder): Promise<CheckResult> {
   if (todo !== undefined) return { title, ok: true, ran: false, todo: true, why: todo };
   try {
     const result = await run(folder);

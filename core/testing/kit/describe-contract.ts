@@ -1,6 +1,6 @@
 import { checksFor, type CheckOptions } from './check-destination.ts';
 import { nockVendor } from './nock-vendor.ts';
-import { loadFolderUnderTest, type FolderUnderTest } from './folder-under-test.ts';
+import { loadContractFolder, type ContractFolder } from './contract-folder.ts';
 
 /** The parts of a test runner that are used; Jest has them in the global scope. */
 interface Runner {
@@ -27,9 +27,9 @@ export function describeContract(directory: string, options: CheckOptions = {}):
     );
   }
   describe(`contract of ${directory.split(/[\\/]/).findLast((part) => part !== '') ?? directory}`, () => {
-    let folder: FolderUnderTest | undefined;
+    let folder: ContractFolder | undefined;
     beforeAll(async () => {
-      folder = await loadFolderUnderTest(directory, options.definition);
+      folder = await loadContractFolder(directory, options.definition);
     });
     for (const { title, todo, run } of checksFor(directory, options, nockVendor)) {
       if (todo !== undefined) {

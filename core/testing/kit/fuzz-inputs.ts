@@ -1,11 +1,11 @@
 import type * as FastCheck from 'fast-check';
 import type { CdpEvent } from '../../index.ts';
 import { canonicalEvents } from './events.ts';
-import type { FolderUnderTest } from './folder-under-test.ts';
+import type { ContractFolder } from './contract-folder.ts';
 import type { ScriptedReply } from './vendor-double.ts';
 
 /** Generates inputs close enough to real ones to pass the gate, and odd enough to find what nobody thought of. */
-export function fuzzInputs(fc: typeof FastCheck, folder: FolderUnderTest) {
+export function fuzzInputs(fc: typeof FastCheck, folder: ContractFolder) {
   const texts = fc.oneof(
     // For all code points fast-check builds a table, which takes a second; the odd ones are listed by hand.
     fc.string({ unit: 'binary-ascii', maxLength: 40 }),
@@ -60,7 +60,7 @@ export function fuzzInputs(fc: typeof FastCheck, folder: FolderUnderTest) {
 }
 
 /** Recorded bodies, with parts replaced. */
-function bodies(fc: typeof FastCheck, folder: FolderUnderTest): FastCheck.Arbitrary<unknown> {
+function bodies(fc: typeof FastCheck, folder: ContractFolder): FastCheck.Arbitrary<unknown> {
   const known = folder.cases.flatMap(({ replies }) =>
     replies.flatMap((reply) => ('status' in reply ? [reply.body] : [])),
   );

@@ -11,7 +11,7 @@ import {
   type Signal,
 } from '../../index.ts';
 import { deepFreeze } from './deep-freeze.ts';
-import type { FolderUnderTest } from './folder-under-test.ts';
+import type { ContractFolder } from './contract-folder.ts';
 import { tagBatches } from './tag-batches.ts';
 import { VendorDouble, type Script } from './vendor-double.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -50,7 +50,7 @@ const caseNow = Date.parse('2026-01-15T12:00:00.000Z');
 
 /** Opens a connection to the folder's destination; throws when its settings are refused. */
 export function openKitConnection(
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   script: Script,
   options: KitConnectionOptions = {},
 ): KitConnection {
@@ -102,7 +102,7 @@ export function openKitConnection(
 
 /** Runs `use` with a connection and closes it, whatever happens. */
 export async function withKitConnection<R>(
-  folder: FolderUnderTest,
+  folder: ContractFolder,
   script: Script,
   use: (kit: KitConnection) => Promise<R>,
   options: KitConnectionOptions = {},

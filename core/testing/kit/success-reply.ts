@@ -1,8 +1,8 @@
 import type { ContractReply } from './case-format.ts';
-import type { FolderUnderTest } from './folder-under-test.ts';
+import type { ContractFolder } from './contract-folder.ts';
 
 /** The last reply of every case in which something is delivered: this vendor's forms of success. */
-export const successReplies = ({ cases }: FolderUnderTest): readonly ContractReply[] =>
+export const successReplies = ({ cases }: ContractFolder): readonly ContractReply[] =>
   cases
     .filter(({ outcomes }) => outcomes.some(({ kind }) => kind === 'delivered'))
     .flatMap(({ replies }) => replies.slice(-1));
@@ -10,5 +10,5 @@ export const successReplies = ({ cases }: FolderUnderTest): readonly ContractRep
 /**
  * Their statuses below 300. With another status (Adjust's 400 "earlier unique event") only the body makes it a success.
  */
-export const successStatuses = (folder: FolderUnderTest): ReadonlySet<number> =>
+export const successStatuses = (folder: ContractFolder): ReadonlySet<number> =>
   new Set(successReplies(folder).flatMap((reply) => ('status' in reply && reply.status < 300 ? [reply.status] : [])));

@@ -4,7 +4,7 @@ import { caseNames, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
 
 /** A destination folder that is being checked. */
-export interface FolderUnderTest {
+export interface ContractFolder {
   readonly directory: string;
   /** The folder's name. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface FolderUnderTest {
 }
 
 /** Loads a folder. `definition` replaces what its index exports: for bundles, which have no folder to import. */
-export async function loadFolderUnderTest(directory: string, definition?: AnyDestination): Promise<FolderUnderTest> {
+export async function loadContractFolder(directory: string, definition?: AnyDestination): Promise<ContractFolder> {
   const cases = caseNames(directory).flatMap((name) => readable(directory, name));
   const plain = plainestSuccess(cases);
   return {
