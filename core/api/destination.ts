@@ -1,9 +1,11 @@
 import type { ConfigSchema } from './config.ts';
+import { contractVersion } from './contract-version.ts';
 import type { CredentialCheck } from './credential-check.ts';
 import type { RetryDecision } from './decision.ts';
 import type { Admission, Batch, Delivery, Transformed } from './delivery.ts';
 import type { CdpEvent } from './event.ts';
 import type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
+import type { Frame } from './frame.ts';
 import type { BatchLimits, DestinationManifest } from './manifest.ts';
 import type { Trace } from './mapping.ts';
 import type { OperationList, Operations } from './operation.ts';
@@ -92,13 +94,6 @@ export interface ResponseHandler<P> {
   readonly documented?: readonly RegExp[];
 }
 
-/** The text around and between the payloads of a batch, such as `[` `,` `]` for an array; default nothing. */
-export interface Frame {
-  readonly open: string;
-  readonly separator: string;
-  readonly close: string;
-}
-
 /** The parts that only this vendor can know; core supplies the rest. R is the result of prepare(), L the operations. */
 export type DestinationDefinition<C, P, R = undefined, L extends OperationList = OperationList> = {
   readonly manifest: DestinationManifest;
@@ -113,6 +108,7 @@ export type DestinationDefinition<C, P, R = undefined, L extends OperationList =
   readonly prepare?: (config: C) => R;
   /** The text of one payload. Default JSON.stringify; Adjust returns its form. Called once per payload. */
   readonly encode?: (payload: P, config: C) => string;
+  /** What stands around the texts of a request and between them. Called once per open. Default: `bare`. */
   readonly frame?: (config: C) => Frame;
   /** Settings may lower the manifest's limits, never raise them. `requestsPerDay` is a quota of the account. */
   readonly limitsFor?: (config: C) => Partial<BatchLimits> & { readonly requestsPerDay?: number | undefined };
@@ -124,17 +120,21 @@ export type DestinationDefinition<C, P, R = undefined, L extends OperationList =
 } & (
   | {
       /**
-       * Method, url, headers, optionally compress: 'gzip'. The body is the framed texts, unless the request has its
-       * own.
+       * Method, url, headers, optionally compress: 'gzip', the same for every batch: called once, when the connection
+       * opens, and the host check looks at its URL then. The body is the framed texts.
        */
-      readonly request: (batch: Batch<P>, config: C, prepared: R) => HttpRequest;
+      readonly request: (config: C, prepared: R) => HttpRequest;
+      readonly requestFor?: never;
       readonly send?: never;
     }
-  | { readonly send: Destination<C, P>['send']; readonly request?: never }
+  | {
+      /** The request of one batch, if it depends on the batch. The body is the framed texts, unless it has its own. */
+      readonly requestFor: (batch: Batch<P>, config: C, prepared: R) => HttpRequest;
+      readonly request?: never;
+      readonly send?: never;
+    }
+  | { readonly send: Destination<C, P>['send']; readonly request?: never; readonly requestFor?: never }
 );
-
-/** The version of the contract. The loader refuses a folder that was built against another one. */
-export const contractVersion = 1;
 
 /** What a vendor folder exports by default. */
 export type DefinedDestination<C, P, R = undefined, L extends OperationList = OperationList> = DestinationDefinition<

@@ -14,13 +14,15 @@ export type {
 export type { BatchLimits, DestinationManifest, Pace, Rate } from './manifest.ts';
 export { currencyCode, secret, setting, text, z } from './config.ts';
 export type { ConfigSchema } from './config.ts';
-export { contractVersion, defineDestination } from './destination.ts';
+export { contractVersion } from './contract-version.ts';
+export { defineDestination } from './destination.ts';
+export { bare, jsonArray, jsonList } from './frame.ts';
+export type { Frame } from './frame.ts';
 export type {
   AnyDestination,
   DefinedDestination,
   Destination,
   DestinationDefinition,
-  Frame,
   TransformContext,
   Reply,
   ResponseHandler,

@@ -8,11 +8,25 @@ export interface Target {
   readonly path: string;
 }
 
+/** Turns the URL of a request into its target. Throws a ForbiddenTargetError. */
+export type TargetCheck = (url: string) => Target;
+
+/** A URL that a connection must not reach. `summary` says why without a part of the URL. */
+export class ForbiddenTargetError extends Error {
+  readonly summary: string;
+
+  constructor(summary: string, message = summary) {
+    super(message);
+    this.name = 'ForbiddenTargetError';
+    this.summary = summary;
+  }
+}
+
 /**
  * The host check: turns the vendor's own URL into a target, or says why not. Only https, only `hosts`, only the default
  * port.
  */
-export function createTargetCheck(hosts: readonly string[], pointedAt?: string): (url: string) => Target {
+export function createTargetCheck(hosts: readonly string[], pointedAt?: string): TargetCheck {
   let last: { readonly url: string; readonly target: Target } | undefined;
   return (url) => {
     if (last?.url !== url) last = { url, target: check(url, hosts, pointedAt) };
@@ -22,13 +36,17 @@ export function createTargetCheck(hosts: readonly string[], pointedAt?: string):
 
 function check(url: string, hosts: readonly string[], pointedAt: string | undefined): Target {
   const parsed = parsedUrl(url);
-  if (parsed === undefined) throw new Error('the request has no absolute URL');
-  if (parsed.protocol !== 'https:') throw new Error(`only https is allowed, not ${parsed.protocol}`);
-  if (parsed.username !== '' || parsed.password !== '') throw new Error('a URL must not carry credentials');
-  if (parsed.port !== '') throw new Error('only the default port is allowed');
-  if (!hosts.includes(parsed.hostname) || isIP(parsed.hostname) !== 0) {
-    throw new Error(`"${parsed.hostname}" is not among the manifest's hosts`);
-  }
+  if (parsed === undefined) throw new ForbiddenTargetError('the request has no absolute URL');
+  if (parsed.protocol !== 'https:')
+    throw new ForbiddenTargetError('only https is allowed', `only https is allowed, not ${parsed.protocol}`);
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new ForbiddenTargetError('a URL must not carry credentials');
+  if (parsed.port !== '') throw new ForbiddenTargetError('only the default port is allowed');
+  if (!hosts.includes(parsed.hostname) || isIP(parsed.hostname) !== 0)
+    throw new ForbiddenTargetError(
+      "the host is not among the manifest's hosts",
+      `"${parsed.hostname}" is not among the manifest's hosts`,
+    );
   return { origin: pointedAt ?? parsed.origin, path: parsed.pathname + parsed.search };
 }
 

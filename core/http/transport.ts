@@ -4,10 +4,11 @@ import type { Failure, HttpRequest } from '../api/failure.ts';
 import { Exchange, type ExchangeListener, type ExchangeContext, type OriginSockets } from './exchange.ts';
 import type { Pools } from './pools.ts';
 import { SocketQueue } from './socket-scheduler.ts';
-import { createTargetCheck, isLoopbackOrigin } from './target.ts';
+import { isLoopbackOrigin, type TargetCheck } from './target.ts';
 
 export interface TransportOptions {
-  readonly hosts: readonly string[];
+  /** The host check: where a URL leads, or throws. */
+  readonly target: TargetCheck;
   readonly compression?: 'gzip' | undefined;
   /** Where the host program points this destination. Only this can lead to another host, or to loopback. */
   readonly origin?: string | undefined;
@@ -54,8 +55,7 @@ const compress = promisify(gzip);
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 export function createTransport(options: TransportOptions): Transport {
-  const { timeoutMs, now, elapsed = now, pools } = options;
-  const target = createTargetCheck(options.hosts, options.origin);
+  const { timeoutMs, now, elapsed = now, pools, target } = options;
   const pool = pools.join({
     guarded: options.origin === undefined,
     connectMs: Math.min(connectMs, timeoutMs),

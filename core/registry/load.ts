@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { contractVersion, type AnyDestination } from '../api/destination.ts';
+import { contractMismatch } from '../api/contract-version.ts';
+import type { AnyDestination } from '../api/destination.ts';
 
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 
@@ -36,11 +37,8 @@ export async function loadDestination(folder: string): Promise<AnyDestination> {
   if (typeof destination !== 'object' || destination === null || destination.contract === undefined) {
     throw new Error(`${file}: the default export does not come from defineDestination()`);
   }
-  if (destination.contract !== contractVersion) {
-    throw new Error(
-      `${file}: written against contract ${String(destination.contract)}, this core speaks ${String(contractVersion)}`,
-    );
-  }
+  const mismatch = contractMismatch(destination.contract);
+  if (mismatch !== undefined) throw new Error(`${file}: ${mismatch}`);
   // Imported here so that a host which passes its destinations by hand does not load the schema.
   const { manifestSchema } = await import('./manifest-schema.ts');
   const manifest = manifestSchema.safeParse(destination.manifest);
@@ -54,8 +52,9 @@ export async function loadDestination(folder: string): Promise<AnyDestination> {
   for (const part of ['transform', 'response', 'config'] as const) {
     if (destination[part] === undefined) throw new Error(`${file}: ${part} is missing`);
   }
-  if ((destination.request === undefined) === (destination.send === undefined)) {
-    throw new Error(`${file}: a destination has either request or send`);
+  const { request, requestFor, send } = destination as Readonly<Record<string, unknown>>;
+  if ([request, requestFor, send].filter((way) => way !== undefined).length !== 1) {
+    throw new Error(`${file}: a destination has one of request, requestFor and send`);
   }
   return destination;
 }

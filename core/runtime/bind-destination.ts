@@ -1,10 +1,11 @@
 import type { RetryDecision } from '../api/decision.ts';
 import { admit, type Admission, type Batch, type Delivery } from '../api/delivery.ts';
-import type { AnyDestination, Destination, Frame, Reply, WireResult } from '../api/destination.ts';
+import type { AnyDestination, Destination, Reply, WireResult } from '../api/destination.ts';
 import type { Failure, HttpRequest } from '../api/failure.ts';
+import { bare, type Frame } from '../api/frame.ts';
 import type { BatchLimits, DestinationManifest } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
-import { bareFrame, batchByLimits, frameBytes, type FrameBytes } from './batching/batcher.ts';
+import { batchByLimits, frameBytes, type FrameBytes } from './batching/batcher.ts';
 import { invalidReturn } from './invalid-return.ts';
 import { readResponse } from './sending/read-response.ts';
 
@@ -27,6 +28,8 @@ export class BoundDestination implements Omit<Folder, 'send'> {
    * The folder has its own batch(), which gets whole windows of deliveries; other batches fill one delivery at a time.
    */
   readonly batchesItself: boolean;
+  /** The request of all batches, without a body; `undefined` if the folder makes one for each batch. */
+  readonly staticRequest: HttpRequest | undefined;
   /** A folder's own send(), in place of request() and read(): see sending/custom-send.ts. */
   readonly ownSend: Folder['send'] | undefined;
   /** The most bytes of an answer that are read. */
@@ -37,14 +40,18 @@ export class BoundDestination implements Omit<Folder, 'send'> {
   /** Encodes one payload as text. */
   readonly encode: (payload: unknown) => string;
 
-  /** Calls the folder's prepare(), frame() and limitsFor() once; they may throw. Limits can only get lower. */
+  /**
+   * Calls the folder's prepare(), frame(), request() and limitsFor() once; they may throw. Limits can only get lower.
+   */
   constructor(definition: AnyDestination, settings: unknown, lowerLimits: readonly Partial<BatchLimits>[]) {
     this.#definition = definition;
     this.manifest = definition.manifest;
     this.settings = settings;
     this.prepared = definition.prepare?.(settings);
-    this.frame = definition.frame?.(settings) ?? bareFrame;
+    this.frame = definition.frame?.(settings) ?? bare;
     this.framing = frameBytes(this.frame);
+    this.staticRequest =
+      definition.request === undefined ? undefined : staticRequest(definition.request(settings, this.prepared));
     const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
     this.limits = lowest(definition.manifest.limits, ownLimits, ...lowerLimits);
     this.requestsPerDay = requestsPerDay;
@@ -78,8 +85,12 @@ export class BoundDestination implements Omit<Folder, 'send'> {
 
   /** Builds the request of a batch, with its body. Throws what the folder throws, and for an invalid request. */
   request(batch: Batch<unknown>): HttpRequest {
-    const makeRequest = this.#definition.request as NonNullable<AnyDestination['request']>;
-    return withBody(makeRequest(batch, this.settings, this.prepared), this.frame, batch, this.limits.maxBytes);
+    if (this.staticRequest !== undefined) {
+      const { method, url, headers, compress } = this.staticRequest;
+      return { method, url, headers, body: framed(this.frame, batch), compress };
+    }
+    const requestFor = this.#definition.requestFor as NonNullable<AnyDestination['requestFor']>;
+    return withBody(requestFor(batch, this.settings, this.prepared), this.frame, batch, this.limits.maxBytes);
   }
 
   /** Reads what the answer, or the lack of one, says about the batch. Never throws. */
@@ -113,12 +124,21 @@ function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[])
   return least;
 }
 
-function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, maxBytes: number): HttpRequest {
+/** A copy that the folder cannot change. Throws for what cannot carry the events of every batch. */
+function staticRequest(request: HttpRequest): HttpRequest {
   if (typeof request?.url !== 'string') throw invalidReturn(request, 'request() did not return a request');
+  const { method, url, headers, body, compress } = request;
+  if (method === 'GET' || body !== undefined)
+    throw invalidReturn(request, `request() made ${method === 'GET' ? 'a GET' : 'a body'}, which requestFor() does`);
+  return { method, url, headers: Object.freeze({ ...headers }), compress };
+}
+
+function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, maxBytes: number): HttpRequest {
+  if (typeof request?.url !== 'string') throw invalidReturn(request, 'requestFor() did not return a request');
   const { method, url, headers, body, compress } = request;
   if (method === 'GET') return request;
   if (body === undefined) return { method, url, headers, body: framed(frame, batch), compress };
-  if (Buffer.byteLength(body) > maxBytes) throw invalidReturn(request, 'request() made a body above the limit');
+  if (Buffer.byteLength(body) > maxBytes) throw invalidReturn(request, 'requestFor() made a body above the limit');
   return request;
 }
 

@@ -4,6 +4,7 @@ import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import type { Pools } from '../http/pools.ts';
 import { createRedactor } from '../http/redact.ts';
+import { createTargetCheck } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import type { Clock } from '../policy/clock.ts';
 import { createRetryBudget } from '../policy/retry-budget.ts';
@@ -72,6 +73,9 @@ export function createConnectionContext(
     withoutUndefined(connectionOptions.limits ?? {}),
     ...perRequest,
   ]);
+  const target = createTargetCheck(manifest.hosts, host.origins.get(manifest.slug));
+  // A URL that is known now is refused now, not with the first event.
+  if (vendor.staticRequest !== undefined) target(vendor.staticRequest.url);
   const policy: RetryPolicy = {
     ...defaultRetryPolicy,
     ...withoutUndefined(host.options.retry ?? {}),
@@ -103,7 +107,7 @@ export function createConnectionContext(
     pacer,
     inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({
-      hosts: manifest.hosts,
+      target,
       compression: manifest.compression,
       origin: host.origins.get(manifest.slug),
       timeoutMs: pace.timeoutMs,

@@ -1,4 +1,5 @@
-import { contractVersion, type AnyDestination } from '../api/destination.ts';
+import { contractMismatch } from '../api/contract-version.ts';
+import type { AnyDestination } from '../api/destination.ts';
 import { isFunction, isThenable, kindOf } from './argument-check.ts';
 
 /** Says why a value is not a destination; `undefined` if it is. The loader checks the manifest's contents. */
@@ -10,15 +11,16 @@ function whatIsMissing(value: unknown): string | undefined {
       typeof candidate.default === 'object' && candidate.default !== null && 'contract' in candidate.default;
     return `does not come from defineDestination()${module ? '; its default export does' : ''}`;
   }
-  if (candidate.contract !== contractVersion)
-    return `is written against contract ${String(candidate.contract)}, this core speaks ${String(contractVersion)}`;
+  const mismatch = contractMismatch(candidate.contract);
+  if (mismatch !== undefined) return `is ${mismatch}`;
   if (typeof candidate.manifest?.slug !== 'string') return 'has no manifest with a slug';
   if (!isFunction((candidate.config as { readonly safeParse?: unknown } | undefined)?.safeParse))
     return 'config is missing';
   if (!isFunction(candidate.transform)) return 'transform is missing';
   if (!isFunction((candidate.response as { readonly classifyError?: unknown } | undefined)?.classifyError))
     return 'response is missing, or has no classifyError';
-  if ((candidate.request === undefined) === (candidate.send === undefined)) return 'must have either request or send';
+  const ways = [candidate.request, candidate.requestFor, candidate.send];
+  if (ways.filter((way) => way !== undefined).length !== 1) return 'must have one of request, requestFor and send';
   return undefined;
 }
 

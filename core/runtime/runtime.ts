@@ -2,7 +2,7 @@ import type { AnyDestination } from '../api/destination.ts';
 import type { Pace } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
 import { createPools } from '../http/pools.ts';
-import { checkedOrigin } from '../http/target.ts';
+import { checkedOrigin, ForbiddenTargetError } from '../http/target.ts';
 import type { Clock } from '../policy/clock.ts';
 import { createWindowLeases, type WindowLease } from '../policy/window-leases.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
@@ -142,10 +142,11 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
         const { slug } = destination.manifest;
         const connection = connectionOptions.id ?? slug;
         host.emit?.({ kind: 'defect', slug, connection, where: 'prepare', error: errorText(error) });
-        return {
-          kind: 'invalid',
-          issues: [{ path: 'config', message: 'the connector cannot work with these settings' }],
-        };
+        const message =
+          error instanceof ForbiddenTargetError
+            ? `the connector makes a request that must not leave: ${error.summary}`
+            : 'the connector cannot work with these settings';
+        return { kind: 'invalid', issues: [{ path: 'config', message }] };
       }
     },
     close() {

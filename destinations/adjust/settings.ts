@@ -1,8 +1,6 @@
-import type { HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Platform } from './identity.ts';
 import { parameterReader, type ParameterReader } from './passthrough.ts';
-import { requestFor } from './request.ts';
 
 /** Computed once per connection, when it opens. */
 export interface Prepared {
@@ -11,7 +9,6 @@ export interface Prepared {
   readonly callbackParams: ParameterReader;
   readonly partnerParams: ParameterReader;
   readonly maxAgeMs: number;
-  readonly request: HttpRequest;
 }
 
 export interface Target {
@@ -32,7 +29,6 @@ export const prepare = (config: Config): Prepared => ({
   callbackParams: parameterReader('callback_params', config.callbackParams),
   partnerParams: parameterReader('partner_params', config.partnerParams),
   maxAgeMs: config.maxEventAgeDays * 86_400_000,
-  request: requestFor(config),
 });
 
 const scopesOf = (token: string): Target['scopes'] => ({

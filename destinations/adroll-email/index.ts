@@ -4,7 +4,7 @@ import { config } from './config.ts';
 import { manifest } from './manifest.ts';
 import { operations } from './operations/index.ts';
 import { paceKey, prepare } from './settings.ts';
-import { encode, frame, limitsFor, request } from './request.ts';
+import { encode, frame, limitsFor, requestFor } from './request.ts';
 import { response } from './response.ts';
 import { transform, validate } from './transform.ts';
 
@@ -18,7 +18,7 @@ export default defineDestination({
   frame,
   limitsFor,
   paceKey,
-  request,
+  requestFor,
   response,
   operations,
   check,

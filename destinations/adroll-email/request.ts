@@ -1,4 +1,4 @@
-import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
+import { jsonArray, jsonList, type Batch, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Unsubscriber } from './mapping.ts';
 
@@ -18,7 +18,7 @@ export function addressOf({ advertisableEid, auth }: Config, what: string): stri
 }
 
 /** The same for every batch, except the body (ADEMAIL-16). */
-export const requestFor = (config: Config): HttpRequest => ({
+export const request = (config: Config): HttpRequest => ({
   method: 'POST',
   url: addressOf(config, 'unsubscribers'),
   headers: { authorization: authorizationOf(config.auth), 'content-type': 'application/json' },
@@ -37,10 +37,8 @@ export function authorizationOf(auth: Config['auth']): string {
 }
 
 /** AdRoll's reference shows the bare list, its examples an object around it (ADEMAIL-17). */
-export const frame = ({ unsubscribersBody }: Config): Frame => (unsubscribersBody === 'array' ? list : wrapped);
-
-const list: Frame = { open: '[', separator: ',', close: ']' };
-const wrapped: Frame = { open: '{"unsubscribers":[', separator: ',', close: ']}' };
+export const frame = ({ unsubscribersBody }: Config): Frame =>
+  unsubscribersBody === 'array' ? jsonArray : jsonList('unsubscribers');
 
 export const limitsFor = ({ maxAddresses, dailyRequestBudget }: Config) => ({
   maxItems: maxAddresses,
@@ -51,7 +49,7 @@ export const limitsFor = ({ maxAddresses, dailyRequestBudget }: Config) => ({
 export const encode = ({ email_address }: Unsubscriber): string => JSON.stringify(email_address);
 
 /** Each address once, in the first spelling (ADEMAIL-18, ADEMAIL-24). */
-export function request(
+export function requestFor(
   { items }: Batch<Unsubscriber>,
   _config: Config,
   prepared: { readonly request: HttpRequest; readonly frame: Frame },

@@ -1,6 +1,6 @@
 import { sha256, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { authorizationOf, frame, requestFor } from './request.ts';
+import { authorizationOf, frame, request } from './request.ts';
 
 /** Computed once per connection, when it opens. */
 export interface Prepared {
@@ -13,7 +13,7 @@ export interface Prepared {
 export const prepare = (config: Config): Prepared => ({
   unsubscribeEvents: new Set(config.unsubscribeEvents),
   frame: frame(config),
-  request: requestFor(config),
+  request: request(config),
 });
 
 /** AdRoll counts requests per application, across advertisables (ADEMAIL-15). The key holds no credential. */

@@ -1,9 +1,8 @@
-import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
+import { jsonArray, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { AdRollEvent } from './mapping.ts';
 
 /** The same for every batch: core joins the body. */
-export function requestFor({ advertisableEid, dryRun, serverAccessToken, gzip }: Config): HttpRequest {
+export function request({ advertisableEid, dryRun, serverAccessToken, gzip }: Config): HttpRequest {
   const query = new URLSearchParams({ advertisable: advertisableEid });
   // Only "true" is documented: a real run leaves the parameter out (ADROLL-03).
   if (dryRun) query.set('dry_run', 'true');
@@ -15,11 +14,5 @@ export function requestFor({ advertisableEid, dryRun, serverAccessToken, gzip }:
   };
 }
 
-export const request = (
-  _batch: Batch<AdRollEvent>,
-  _config: Config,
-  prepared: { readonly request: HttpRequest },
-): HttpRequest => prepared.request;
-
 /** An array, even for one event (ADROLL-09). */
-export const frame = (): Frame => ({ open: '[', separator: ',', close: ']' });
+export const frame = (): Frame => jsonArray;

@@ -1,9 +1,8 @@
-import type { Batch, Frame, HttpRequest } from '../../core/api/index.ts';
+import { bare, jsonArray, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { RoktBatch } from './mapping.ts';
 
 /** The same for every batch: core joins the body. Always the connection's own pod; there is no failover (ROKT-04). */
-export const requestFor = ({ pod, bulk, apiKey, apiSecret }: Config): HttpRequest => ({
+export const request = ({ pod, bulk, apiKey, apiSecret }: Config): HttpRequest => ({
   method: 'POST',
   url: `https://s2s.${pod}.mparticle.com/v2/${bulk ? 'bulkevents' : 'events'}`,
   headers: {
@@ -13,16 +12,7 @@ export const requestFor = ({ pod, bulk, apiKey, apiSecret }: Config): HttpReques
   },
 });
 
-export const request = (
-  _batch: Batch<RoktBatch>,
-  _config: Config,
-  prepared: { readonly request: HttpRequest },
-): HttpRequest => prepared.request;
-
 /** `/v2/bulkevents` takes a list of batches, `/v2/events` one batch. */
-export const frame = ({ bulk }: Config): Frame => (bulk ? list : bare);
+export const frame = ({ bulk }: Config): Frame => (bulk ? jsonArray : bare);
 
 export const limitsFor = ({ bulk }: Config): { maxItems?: number } => (bulk ? {} : { maxItems: 1 });
-
-const list: Frame = { open: '[', separator: ',', close: ']' };
-const bare: Frame = { open: '', separator: '', close: '' };

@@ -1,7 +1,6 @@
-import { sha256, type HttpRequest } from '../../core/api/index.ts';
+import { sha256 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { knownEventAttributes, knownUserAttributes } from './mapping.ts';
-import { requestFor } from './request.ts';
 
 /** Computed once per connection, when it opens. */
 export interface Prepared {
@@ -9,7 +8,6 @@ export interface Prepared {
   readonly conversions: ReadonlyMap<string, string>;
   readonly eventAttributes: readonly PassedName[];
   readonly userAttributes: readonly PassedName[];
-  readonly request: HttpRequest;
 }
 
 /** A property or trait that is passed on under its own name. */
@@ -25,7 +23,6 @@ export const prepare = (config: Config): Prepared => ({
   conversions: conversionsOf(config.conversions),
   eventAttributes: passedNames(config.customAttributes, knownEventAttributes),
   userAttributes: passedNames(config.userAttributes, knownUserAttributes),
-  request: requestFor(config),
 });
 
 const conversionsOf = (conversions: Config['conversions']): ReadonlyMap<string, string> =>

@@ -59,10 +59,12 @@ export const auths: Readonly<Record<AuthScheme, (choice: Choice) => Auth>> = {
   }),
 };
 
+const importRequest = "import type { HttpRequest } from '../../../core/api/index.ts';";
+
 /** One event per request: no frame, and no answer about several events. */
 const alone = {
   limits: 'limits: { maxItems: 1, maxBytes: 100_000, maxAgeMs: 0 },',
-  'frame-import': '',
+  'request-imports': importRequest,
 };
 const aloneWithout = ['contract/cases/one-of-two-refused.json'];
 
@@ -83,6 +85,8 @@ export const bodies: Readonly<Record<BodyForm, Body>> = {
   form: {
     regions: {
       ...alone,
+      'request-imports': `${importRequest}
+        import type { VendorEvent } from './mapping.ts';`,
       'content-type': "'content-type': 'application/x-www-form-urlencoded',",
       framing: `
         /** The form of one event, every value escaped once. */

@@ -32,8 +32,7 @@ async function failures(parts: Partial<Paperplane> | object, only?: RegExp): Pro
 }
 
 const changedRequest = (change: (made: HttpRequest, config: Config) => HttpRequest): Pick<Paperplane, 'request'> => ({
-  request: (batch, config, prepared) =>
-    change((request as NonNullable<Paperplane['request']>)(batch, config, prepared), config),
+  request: (config, prepared) => change((request as NonNullable<Paperplane['request']>)(config, prepared), config),
 });
 
 test('a folder that keeps its promises passes every check, and all of them run', async () => {

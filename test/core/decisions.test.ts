@@ -33,7 +33,7 @@ type OwnBatch = NonNullable<TestDestination['batch']>;
 
 /** A folder that sends by itself. */
 const sending = (send: (batch: Batch<Item>, ...more: never[]) => unknown): TestDestination =>
-  acme({ request: undefined, send: send as never } as never);
+  acme({ send: send as never } as never);
 
 const small = { maxItems: 10, maxBytes: 60, maxAgeMs: 1_000 };
 
@@ -166,22 +166,22 @@ describe('a folder whose request()', () => {
       'gives a body that is no text',
       () => ({ method: 'POST', url: 'https://api.vendor.example/', headers: {}, body: 5 }),
     ],
-  ])('%s: sends nothing and rejects its events', async (_, request) => {
-    const { deliver, vendor, signals } = testConnection({ destination: acme({ request: request as never }) });
+  ])('%s: sends nothing and rejects its events', async (_, requestFor) => {
+    const { deliver, vendor, signals } = testConnection({ destination: acme({ requestFor: requestFor as never }) });
     expect(codes(await deliver(tracks(3)))).toEqual(Array(3).fill('rejected: internal_error'));
     expect(vendor.requests).toHaveLength(0);
     expect(defects(signals)).toContain('request');
   });
 
   it('makes a body above the limit is asked for smaller ones, and alone costs that event', async () => {
-    const request = ({ items }: Batch<Item>) =>
+    const requestFor = ({ items }: Batch<Item>) =>
       ({
         method: 'POST',
         url: 'https://api.vendor.example/',
         headers: {},
         body: items.map(({ payload: { id } }) => `"id":"${id}"`.padEnd(id === 'e2' ? 61 : 30, '.')).join(''),
       }) as const;
-    const { deliver, vendor, signals } = testConnection({ destination: acme({ request }, { limits: small }) });
+    const { deliver, vendor, signals } = testConnection({ destination: acme({ requestFor }, { limits: small }) });
     expect(codes(await deliver(tracks(4)))).toEqual([
       'delivered',
       'delivered',
@@ -193,11 +193,11 @@ describe('a folder whose request()', () => {
   });
 
   it('stumbles over one event lets the others through', async () => {
-    const request = (batch: Batch<Item>) =>
+    const requestFor = (batch: Batch<Item>) =>
       batch.items.some(({ payload }) => payload.id === 'e3')
         ? boom()
         : ({ method: 'POST', url: 'https://api.vendor.example/', headers: {} } as const);
-    const { deliver } = testConnection({ destination: acme({ request }) });
+    const { deliver } = testConnection({ destination: acme({ requestFor }) });
     expect(kinds(await deliver(tracks(8)))).toEqual(tracks(8).map((_, n) => (n === 3 ? 'rejected' : 'delivered')));
   });
 });

@@ -22,7 +22,7 @@ type Manifest = ReturnType<typeof manifest>;
 /** The source of a folder's entry: JSON for the data, names for the functions. */
 const entry = (
   made: object,
-  contract: unknown = 1,
+  contract: unknown = 2,
   parts = 'config: {}, transform() {}, response: {}, request() {}',
 ): string => `export default { contract: ${JSON.stringify(contract)}, manifest: ${JSON.stringify(made)}, ${parts} };\n`;
 
@@ -119,23 +119,29 @@ describe('a folder that is not what it should be stops the process with its name
     ['did not use defineDestination', 'export default { manifest: {} };', 'does not come from defineDestination()'],
     [
       'was written against another contract',
-      entry(manifest('some'), 2),
-      'written against contract 2, this core speaks 1',
+      entry(manifest('some'), 1),
+      /written against contract 1, this core speaks 2; contract 2: request\(config, prepared\) is now called once, .* requestFor\(batch, /,
     ],
+    ['was written against a later contract', entry(manifest('some'), 3), /contract 3, this core speaks 2$/],
     ['has another slug than its name', entry(manifest('other')), 'the slug "other" is not the folder\'s name'],
-    ['has no manifest', 'export default { contract: 1 };', /: manifest: Invalid input/],
-    ['has no transform', entry(manifest('some'), 1, 'config: {}, response: {}, request() {}'), 'transform is missing'],
-    ['has no response', entry(manifest('some'), 1, 'config: {}, transform() {}, request() {}'), 'response is missing'],
-    ['has no config', entry(manifest('some'), 1, 'response: {}, transform() {}, request() {}'), 'config is missing'],
+    ['has no manifest', 'export default { contract: 2 };', /: manifest: Invalid input/],
+    ['has no transform', entry(manifest('some'), 2, 'config: {}, response: {}, request() {}'), 'transform is missing'],
+    ['has no response', entry(manifest('some'), 2, 'config: {}, transform() {}, request() {}'), 'response is missing'],
+    ['has no config', entry(manifest('some'), 2, 'response: {}, transform() {}, request() {}'), 'config is missing'],
     [
-      'has neither request nor send',
-      entry(manifest('some'), 1, 'config: {}, transform() {}, response: {}'),
-      'a destination has either request or send',
+      'has no way to make a request',
+      entry(manifest('some'), 2, 'config: {}, transform() {}, response: {}'),
+      'a destination has one of request, requestFor and send',
     ],
     [
-      'has both request and send',
-      entry(manifest('some'), 1, 'config: {}, transform() {}, response: {}, request() {}, send() {}'),
-      'a destination has either request or send',
+      'has two ways to make a request',
+      entry(manifest('some'), 2, 'config: {}, transform() {}, response: {}, request() {}, send() {}'),
+      'a destination has one of request, requestFor and send',
+    ],
+    [
+      'makes requests both once and by batch',
+      entry(manifest('some'), 2, 'config: {}, transform() {}, response: {}, request() {}, requestFor() {}'),
+      'a destination has one of request, requestFor and send',
     ],
     ['imports what is not there', "import './gone.js';", 'cannot be loaded: '],
     ['throws while it loads', 'throw new Error("boom");', 'cannot be loaded: boom'],
@@ -185,7 +191,7 @@ describe('a folder that is not what it should be stops the process with its name
 describe('loadDestination', () => {
   it('gives one folder’s destination as its entry exports it', async () => {
     const at = await directory({ 'some/index.js': entry(manifest('some')) });
-    expect(await loadDestination(path.join(at, 'some'))).toMatchObject({ contract: 1, manifest: manifest('some') });
+    expect(await loadDestination(path.join(at, 'some'))).toMatchObject({ contract: 2, manifest: manifest('some') });
   });
 
   it('keeps the cause of a broken entry', async () => {

@@ -295,7 +295,7 @@ describe('a composed destination', () => {
         seen.add(context.prepared);
         return payload({ id: event.messageId ?? '' });
       },
-      request: (_batch, _config, ready) => {
+      requestFor: (_batch, _config, ready) => {
         seen.add(ready);
         return { method: 'POST', url: 'https://api.vendor.example/', headers: {} };
       },
@@ -327,10 +327,32 @@ describe('a composed destination', () => {
     const framed = testConnection({ destination: acme({ frame: () => ({ open: '<', separator: '|', close: '>' }) }) });
     await framed.deliver(tracks(2));
     expect(framed.vendor.requests[0]?.text).toBe('<{"id":"e0"}|{"id":"e1"}>');
-    const request = () => ({ method: 'POST', url: 'https://api.vendor.example/', headers: {}, body: 'own' }) as const;
-    const own = testConnection({ destination: acme({ request }) });
+    const requestFor = () =>
+      ({ method: 'POST', url: 'https://api.vendor.example/', headers: {}, body: 'own' }) as const;
+    const own = testConnection({ destination: acme({ requestFor }) });
     await own.deliver(tracks(2));
     expect(own.vendor.requests[0]?.text).toBe('own');
+  });
+
+  it('makes the request of all batches once, which the folder cannot change any more', async () => {
+    const headers: Record<string, string> = { authorization: 'Bearer a' };
+    let calls = 0;
+    const request = (_config: unknown, prepared: unknown) => {
+      calls += 1;
+      headers['x-prepared'] = String(prepared);
+      return { method: 'PUT', url: 'https://api.vendor.example/all', headers } as const;
+    };
+    const prepare = (() => 'table') as never;
+    const { deliver, vendor } = testConnection({ destination: acme({ prepare, request }, one) });
+    await deliver(tracks(2));
+    headers['authorization'] = 'Bearer b';
+    await deliver(tracks(2));
+    expect(calls).toBe(1);
+    expect(vendor.requests.map(({ text }) => text)).toEqual(['e0', 'e1', 'e0', 'e1'].map((id) => `[{"id":"${id}"}]`));
+    for (const seen of vendor.requests) {
+      expect(seen).toMatchObject({ path: '/all' });
+      expect(seen.headers).toMatchObject({ authorization: 'Bearer a', 'x-prepared': 'table' });
+    }
   });
 
   it('encodes each payload once, retries and splits included', async () => {
@@ -352,7 +374,7 @@ describe('preview', () => {
   const config = z.object({ account: secret('Account', 'Yours') });
   const destination = acme({
     config,
-    request: (_batch, { account }) => ({
+    request: ({ account }) => ({
       method: 'POST',
       url: `https://api.vendor.example/events?key=${account}`,
       headers: { authorization: `Bearer ${account}`, 'x-account': account },
@@ -432,6 +454,7 @@ describe('a folder that cannot work with its settings', () => {
     ['prepare()', { prepare: boom }],
     ['limitsFor()', { limitsFor: boom }],
     ['frame()', { frame: boom }],
+    ['request()', { request: boom }],
     ['paceKey()', { paceKey: boom }],
   ])('opens no connection: %s throws', (_, parts) => {
     const rate = { permits: 1, perMs: 1, cost: 'item' as const };
@@ -442,6 +465,47 @@ describe('a folder that cannot work with its settings', () => {
     expect(opened).toMatchObject({ kind: 'invalid', issues: [{ path: 'config' }] });
     expect(defects(signals)).toEqual(['prepare']);
     expect(JSON.stringify([opened, signals])).not.toContain('s3cret');
+  });
+});
+
+describe('ALL-02 a connection whose requests would go where the manifest does not lead', () => {
+  const request = (url: string, more: object = {}) => ({
+    request: () => ({ method: 'POST', url, headers: {}, ...more }),
+  });
+  const openWith = (parts: object) => {
+    const signals: Signal[] = [];
+    const destination = acme(parts as Partial<TestDestination>);
+    const runtime = createRuntime({ destinations: [destination], onSignal: (signal) => signals.push(signal) });
+    return { opened: runtime.open('acme', { account: 's3cret' }), signals };
+  };
+
+  it.each([
+    ['https://s3cret.example/', "the host is not among the manifest's hosts"],
+    ['https://api.vendor.example.s3cret.example/', "the host is not among the manifest's hosts"],
+    ['http://api.vendor.example/s3cret', 'only https is allowed'],
+    ['https://s3cret@api.vendor.example/', 'a URL must not carry credentials'],
+    ['https://api.vendor.example:8443/s3cret', 'only the default port is allowed'],
+    ['/s3cret', 'the request has no absolute URL'],
+  ])('does not open: %s', (url, why) => {
+    const { opened, signals } = openWith(request(url));
+    const message = `the connector makes a request that must not leave: ${why}`;
+    expect(opened).toEqual({ kind: 'invalid', issues: [{ path: 'config', message }] });
+    expect(signals).toMatchObject([{ kind: 'defect', error: expect.stringContaining(`ForbiddenTargetError: ${why}`) }]);
+    expect(JSON.stringify([opened, signals])).not.toContain('s3cret');
+  });
+
+  it('does not open either where the one request has a body, no room for one, or no URL', () => {
+    for (const parts of [
+      request('https://api.vendor.example/', { body: 's3cret' }),
+      request('https://api.vendor.example/', { method: 'GET' }),
+      { request: () => undefined },
+      { request: async () => ({ method: 'POST', url: 'https://api.vendor.example/', headers: {} }) },
+    ]) {
+      const { opened, signals } = openWith(parts);
+      expect(opened).toMatchObject({ kind: 'invalid', issues: [{ path: 'config' }] });
+      expect(signals).toMatchObject([{ kind: 'defect', error: expect.stringMatching(/request\(\)/) }]);
+      expect(JSON.stringify([opened, signals])).not.toContain('s3cret');
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import {
   classifyWith,
   createRuntime,
   defineDestination,
+  jsonArray,
   payload,
   propertiesOf,
   z,
@@ -61,7 +62,7 @@ const plain = defineDestination<Settings, Item>({
     const item: Item = { id: event.messageId ?? '', ...(pad === undefined ? {} : { pad }) };
     return payload(item, { group, lane, occurredAt: at, scopes });
   },
-  frame: () => ({ open: '[', separator: ',', close: ']' }),
+  frame: () => jsonArray,
   request: () => ({ method: 'POST', url: 'https://api.vendor.example/events', headers: {} }),
   response: { classifyError: classifyWith([]) },
 });
@@ -70,7 +71,13 @@ const plain = defineDestination<Settings, Item>({
 export const acme = (
   parts: Partial<TestDestination> = {},
   manifestParts: Partial<DestinationManifest> = {},
-): TestDestination => ({ ...plain, ...parts, manifest: { ...manifest, ...manifestParts } }) as TestDestination;
+): TestDestination => {
+  // A definition has one of request, requestFor and send.
+  const { request, ...others } = plain;
+  const isReplaced = parts.requestFor !== undefined || parts.send !== undefined;
+  const whole = { ...others, ...(isReplaced ? {} : { request }), ...parts };
+  return { ...whole, manifest: { ...manifest, ...manifestParts } } as TestDestination;
+};
 
 export interface TestConnection {
   readonly clock: ManualClock;

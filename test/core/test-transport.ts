@@ -1,7 +1,9 @@
 import { createPools, type MakeDispatcher } from '../../core/http/pools.ts';
+import { createTargetCheck } from '../../core/http/target.ts';
 import { createTransport, type Transport, type TransportOptions } from '../../core/http/transport.ts';
 
 export interface TestTransportOptions extends Partial<TransportOptions> {
+  readonly hosts?: readonly string[];
   readonly socketsPerOrigin?: number;
   readonly dispatcher?: MakeDispatcher;
 }
@@ -9,10 +11,10 @@ export interface TestTransportOptions extends Partial<TransportOptions> {
 /** A transport to api.example.com, pointed at a vendor of the test where there is an `origin`. */
 export const testTransport = (
   origin: string | undefined,
-  { socketsPerOrigin = 2, dispatcher, ...more }: TestTransportOptions = {},
+  { hosts = ['api.example.com'], socketsPerOrigin = 2, dispatcher, ...more }: TestTransportOptions = {},
 ): Transport =>
   createTransport({
-    hosts: ['api.example.com'],
+    target: createTargetCheck(hosts, origin),
     origin,
     timeoutMs: 2_000,
     now: Date.now,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Batch, CdpEvent } from '../../core/api/index.ts';
+import type { CdpEvent } from '../../core/api/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
 
 const settings = { appToken: 'app0exmpl123', environment: 'sandbox', eventTokens: { Tapped: 'tapped' } };
@@ -129,7 +129,7 @@ describe('Adjust, callback and partner parameters', () => {
 describe('Adjust, the request', () => {
   const requestOf = (config: Record<string, unknown>) => {
     const parsed = adjust.config.parse({ ...settings, ...config });
-    return adjust.request?.({} as Batch<never>, parsed, adjust.prepare?.(parsed) as never);
+    return adjust.request?.(parsed, adjust.prepare?.(parsed) as never);
   };
 
   it('ADJUST-01 ADJUST-02 ADJUST-03 posts a form to the one documented address, with nothing in the query', () => {

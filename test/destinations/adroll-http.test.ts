@@ -29,7 +29,7 @@ function batchOf(size: number): Batch<AdRollEvent> {
 function requestOf(extra: Record<string, unknown> = {}) {
   const config = adroll.config.parse({ ...settings, ...extra });
   if (adroll.request === undefined || adroll.prepare === undefined) throw new Error('AdRoll has no request');
-  return adroll.request(batchOf(2), config, adroll.prepare(config));
+  return adroll.request(config, adroll.prepare(config));
 }
 
 const answer = (status: number, body = '', more: Partial<HttpResponse> = {}): HttpResponse => ({

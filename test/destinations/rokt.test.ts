@@ -21,8 +21,7 @@ function requestFor(changes: Record<string, unknown> = {}) {
   const config = parse(changes);
   const prepared = rokt.prepare?.(config);
   if (prepared === undefined || rokt.request === undefined) throw new Error('prepare() or request() is missing');
-  const delivery = { index: 0, eventId: '', text: '', bytes: 0, payload: {} as never };
-  return rokt.request({ items: [delivery] }, config, prepared);
+  return rokt.request(config, prepared);
 }
 
 const order = (id: number, properties: Record<string, unknown> = {}): CdpEvent => {

@@ -1,8 +1,6 @@
 import type { Batch, Delivery } from '../../api/delivery.ts';
-import type { Frame } from '../../api/destination.ts';
+import type { Frame } from '../../api/frame.ts';
 import type { BatchLimits } from '../../api/manifest.ts';
-
-export const bareFrame: Frame = { open: '', separator: '', close: '' };
 
 /** The bytes that the frame adds around one text, and between two. */
 export interface FrameBytes {

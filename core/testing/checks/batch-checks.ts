@@ -97,7 +97,7 @@ function itemsOf(kit: KitConnection, position: number) {
  */
 async function fullBatch(folder: ContractFolder): Promise<number> {
   const { maxItems } = folder.definition.manifest.limits;
-  if (maxItems < 2 || folder.definition.request === undefined) return 1;
+  if (maxItems < 2 || folder.definition.send !== undefined) return 1;
   return withKitConnection(
     folder,
     always(folder.successReply),

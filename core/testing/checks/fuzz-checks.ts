@@ -97,7 +97,7 @@ async function assertConfirmed(
 ): Promise<void> {
   const outcomes = await kit.deliver(events);
   kit.assertNoDefects();
-  if (folder.definition.request === undefined) return;
+  if (folder.definition.send !== undefined) return;
   const success = successStatuses(folder);
   const known = new Set(successReplies(folder).map((reply) => JSON.stringify(reply)));
   const confirmed = new Set<number>();

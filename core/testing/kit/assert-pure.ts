@@ -46,7 +46,12 @@ export function assertPure(destination: AnyDestination, compressed: boolean): Ob
     if (problem !== undefined) note(`${name} ${problem}`);
   };
 
-  const { validate, transform, encode, request, response } = vendor;
+  const checkRequest = (name: string, built: HttpRequest): HttpRequest => {
+    for (const problem of requestProblems(built, vendor.manifest.hosts)) note(`${name} ${problem}`);
+    return built;
+  };
+
+  const { validate, transform, encode, request, requestFor, response } = vendor;
   const definition = {
     ...vendor,
     ...(validate === undefined
@@ -76,11 +81,21 @@ export function assertPure(destination: AnyDestination, compressed: boolean): Ob
     ...(request === undefined
       ? {}
       : {
-          request: ((batch, config, prepared) => {
-            const built = twice('request()', () => request(deepFreezeBatch(batch), config, prepared));
-            for (const problem of requestProblems(built, vendor.manifest.hosts)) note(`request() ${problem}`);
-            return built;
+          request: ((config, prepared) => {
+            const built = twice('request()', () => request(deepFreeze(config), prepared));
+            if (built?.body !== undefined || built?.method === 'GET')
+              note('request() makes a body or a GET, and is made once for all batches; use requestFor()');
+            return checkRequest('request()', built);
           }) satisfies Definition['request'],
+        }),
+    ...(requestFor === undefined
+      ? {}
+      : {
+          requestFor: ((batch, config, prepared) =>
+            checkRequest(
+              'requestFor()',
+              twice('requestFor()', () => requestFor(deepFreezeBatch(batch), config, prepared)),
+            )) satisfies Definition['requestFor'],
         }),
     response: {
       ...response,

@@ -21,7 +21,7 @@ const longestMs = 5_000;
  */
 export function tagBatches(definition: AnyDestination, compressed: boolean): TaggedDefinition {
   const batches: Batch<unknown>[] = [];
-  const { request } = definition;
+  const requestFor = definition.requestFor ?? staticRequestFor(definition);
   /** When each compressed request was built, by number. */
   const builtAt = new Map<number, number>();
   const compressing = (sent: readonly (number | undefined)[]): boolean => {
@@ -29,12 +29,13 @@ export function tagBatches(definition: AnyDestination, compressed: boolean): Tag
     for (const [number, at] of builtAt) if (performance.now() - at > longestMs) builtAt.delete(number);
     return builtAt.size > 0;
   };
-  if (request === undefined) return { definition, batches, compressing };
+  if (requestFor === undefined) return { definition, batches, compressing };
+  const { request: _, ...others } = definition;
   return {
     definition: {
-      ...definition,
-      request: (batch: Batch<unknown>, config: unknown, prepared: unknown): HttpRequest => {
-        const { compress, ...built } = request(batch, config, prepared);
+      ...others,
+      requestFor: (batch: Batch<unknown>, config: unknown, prepared: unknown): HttpRequest => {
+        const { compress, ...built } = requestFor(batch, config, prepared);
         const number = batches.push(batch) - 1;
         const compresses = compressed && compress !== undefined;
         if (compresses) builtAt.set(number, performance.now());
@@ -44,8 +45,19 @@ export function tagBatches(definition: AnyDestination, compressed: boolean): Tag
           headers: { ...built.headers, [batchHeader]: String(number) },
         };
       },
-    },
+    } as AnyDestination,
     compressing,
     batches,
+  };
+}
+
+/** Calls a folder's request() once for each connection, as the runtime does. */
+function staticRequestFor({ request }: AnyDestination): AnyDestination['requestFor'] {
+  if (request === undefined) return undefined;
+  let last: { readonly config: unknown; readonly prepared: unknown; readonly built: HttpRequest } | undefined;
+  return (_batch: Batch<unknown>, config: unknown, prepared: unknown): HttpRequest => {
+    if (last === undefined || last.config !== config || last.prepared !== prepared)
+      last = { config, prepared, built: request(config, prepared) };
+    return last.built;
   };
 }

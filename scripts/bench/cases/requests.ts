@@ -1,6 +1,7 @@
 import { Agent } from 'undici';
 import { defaultReplyCap } from '../../../core/http/exchange.ts';
 import { createPools } from '../../../core/http/pools.ts';
+import { createTargetCheck } from '../../../core/http/target.ts';
 import { createTransport } from '../../../core/http/transport.ts';
 import type { WireResult } from '../../../core/index.ts';
 import { reportRequest } from '../../../core/runtime/sending/report.ts';
@@ -74,7 +75,7 @@ function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) 
   const { timeoutMs } = pace;
   const { now } = systemClock;
   const transport = createTransport({
-    hosts,
+    target: createTargetCheck(hosts, sink.origin),
     origin: sink.origin,
     timeoutMs,
     pools: createPools({ socketsPerOrigin: concurrency }),

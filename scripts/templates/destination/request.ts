@@ -1,15 +1,10 @@
-import type {
-  Batch,
-  // <frame-import>
-  Frame,
-  // </frame-import>
-  HttpRequest,
-} from '../../../core/api/index.ts';
+// <request-imports>
+import { jsonArray, type Frame, type HttpRequest } from '../../../core/api/index.ts';
+// </request-imports>
 import type { Config } from './config.ts';
-import type { VendorEvent } from './mapping.ts';
 
-/** Everything except the body, which core joins from the payloads. */
-export const request = (_batch: Batch<VendorEvent>, config: Config): HttpRequest => ({
+/** Everything except the body, which core joins from the payloads. Made once, when a connection opens. */
+export const request = (config: Config): HttpRequest => ({
   method: 'POST',
   url: `https://api.template-vendor.example/v1/accounts/${encodeURIComponent(config.account)}/events`,
   headers: {
@@ -24,5 +19,5 @@ export const request = (_batch: Batch<VendorEvent>, config: Config): HttpRequest
 
 // <framing>
 /** An array, even for one event. */
-export const frame = (): Frame => ({ open: '[', separator: ',', close: ']' });
+export const frame = (): Frame => jsonArray;
 // </framing>

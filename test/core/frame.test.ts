@@ -1,0 +1,29 @@
+import { expect, it, test } from '@jest/globals';
+import { bare, jsonArray, jsonList, type Frame } from '../../core/index.ts';
+
+const framed = ({ open, separator, close }: Frame, ...texts: string[]): string => open + texts.join(separator) + close;
+
+test('a text in no frame stays as it is', () => {
+  expect(framed(bare, '{"a":1}')).toBe('{"a":1}');
+});
+
+it.each([
+  [jsonArray, [{ a: 1 }, 2]],
+  [jsonList('data'), { data: [{ a: 1 }, 2] }],
+  [
+    jsonList('events', { api_key: 'k"1', options: { min_id_length: 1 } }),
+    { api_key: 'k"1', options: { min_id_length: 1 }, events: [{ a: 1 }, 2] },
+  ],
+  [jsonList('odd "name"\n'), { 'odd "name"\n': [{ a: 1 }, 2] }],
+])('%j makes JSON of the texts', (frame, body) => {
+  expect(JSON.parse(framed(frame, '{"a":1}', '2'))).toEqual(body);
+});
+
+test('members stand before the list, and undefined ones are left out', () => {
+  expect(framed(jsonList('events', { api_key: 'k', test: undefined }), '1')).toBe('{"api_key":"k","events":[1]}');
+  expect(framed(jsonList('events', { test: undefined }), '1')).toBe('{"events":[1]}');
+});
+
+test('a member of the name of the list would be there twice, and is refused', () => {
+  expect(() => jsonList('events', { events: 1 })).toThrow('"events" is both the list and a member beside it');
+});
