@@ -58,8 +58,8 @@ module.exports = {
     ),
     closed(
       'core-rudder',
-      { path: '^core/adapters/rudder\\.ts$' },
-      { path: '^core/', pathNot: '^core/api/' },
+      { path: '^core/adapters/rudder' },
+      { path: '^core/', pathNot: ['^core/api/', '^core/adapters/rudder'] },
       'The RudderStack adapter builds on core/api.',
     ),
     closed(
@@ -130,7 +130,7 @@ module.exports = {
     ),
     closed(
       'rudder',
-      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/adapters/rudder\\.ts$' },
+      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/adapters/rudder' },
       { path: npm('@rudderstack/integrations-lib') },
       'RudderStack’s library stays in its adapter.',
     ),

@@ -1,11 +1,15 @@
 /**
  * Our outcomes as RudderStack's error classes and stat tags, for hosts that use them. A separate module
- * (`spillway/rudder`), so that other hosts never load the library. The imports are deep because the library's root
- * loads 590 modules; they are not part of its public API, so only this file has them, and a test resolves them.
+ * (`spillway/rudder`), so that other hosts never load the library, nor install it: it is an optional peer.
  */
-import {
+import type { BaseError } from '@rudderstack/integrations-lib/build/errors/index.js';
+import type { Outcome, Reason } from '../api/outcome.ts';
+import { eventFaultCodes, throttledCodes } from '../api/reason-codes.ts';
+import { loadRudderLibrary } from './rudder-library.ts';
+
+const { errors, tags, batches } = loadRudderLibrary();
+const {
   AbortedError,
-  BaseError,
   ConfigurationError,
   InstrumentationError,
   NetworkError,
@@ -13,18 +17,8 @@ import {
   RetryableError,
   ThrottledError,
   UnauthorizedError,
-} from '@rudderstack/integrations-lib/build/errors/index.js';
-import {
-  ERROR_CATEGORIES,
-  ERROR_TYPES,
-  FEATURES,
-  IMPLEMENTATIONS,
-  MODULES,
-  TAG_NAMES,
-} from '@rudderstack/integrations-lib/build/tags.js';
-import { mapInBatches } from '@rudderstack/integrations-lib/build/utils/batch-processing.js';
-import type { Outcome, Reason } from '../api/outcome.ts';
-import { eventFaultCodes, throttledCodes } from '../api/reason-codes.ts';
+} = errors;
+const { ERROR_CATEGORIES, ERROR_TYPES, FEATURES, IMPLEMENTATIONS, MODULES, TAG_NAMES } = tags;
 
 /** Labels of RudderStack's delivery metrics, by its own tag names (`errorType`, `destType`, ...). */
 export type StatTags = Readonly<Record<string, string>>;
@@ -86,4 +80,4 @@ export function statTags(outcome: Outcome, slug: string): StatTags {
 
 /** toRudderError for many outcomes, same length and order; yields to the event loop on big arrays. */
 export const toRudderErrors = (outcomes: readonly Outcome[]): Promise<(BaseError | undefined)[]> =>
-  mapInBatches([...outcomes], (outcome) => toRudderError(outcome), { batchSize: 500 });
+  batches.mapInBatches([...outcomes], (outcome) => toRudderError(outcome), { batchSize: 500 });

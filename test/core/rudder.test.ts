@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
 import {
   AbortedError,
@@ -11,6 +13,7 @@ import {
   UnauthorizedError,
 } from '@rudderstack/integrations-lib/build/errors/index.js';
 import type { Outcome, Reason } from '../../core/index.ts';
+import { loadRudderLibrary } from '../../core/adapters/rudder-library.ts';
 import { statTags, toRudderError, toRudderErrors } from '../../core/adapters/rudder.ts';
 
 const eventId = 'm-1';
@@ -134,5 +137,51 @@ describe("outcomes as RudderStack's errors", () => {
       process.stdout.write(before + ' ' + loaded());`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', script];
     expect(execFileSync(process.execPath, args, { encoding: 'utf8' })).toBe('false true');
+  });
+});
+
+describe('F-33 RudderStack’s library is an optional peer', () => {
+  const notFound = (id: string) =>
+    Object.assign(new Error(`Cannot find module '${id}'\nRequire stack: ...`), { code: 'MODULE_NOT_FOUND' });
+  const { version } = createRequire(import.meta.url)('@rudderstack/integrations-lib/package.json') as {
+    version: string;
+  };
+
+  test('where it is not installed, the error names the command that installs the version tried here', () => {
+    const load = (id: string): unknown => {
+      throw notFound(id);
+    };
+    expect(() => loadRudderLibrary(load)).toThrow(
+      'spillway/rudder needs @rudderstack/integrations-lib, which is not installed. ' +
+        `Run: npm install @rudderstack/integrations-lib@${version}`,
+    );
+  });
+
+  test('a version that lacks a module that the adapter needs is told apart, and the module is named', () => {
+    const load = (id: string): unknown => {
+      if (id.endsWith('tags.js')) throw notFound(id);
+      return {};
+    };
+    expect(() => loadRudderLibrary(load)).toThrow(
+      "which does not load (Cannot find module '@rudderstack/integrations-lib/build/tags.js')",
+    );
+  });
+
+  test('an error of the library itself stays as it is', () => {
+    const broken = new TypeError('inside the library');
+    const load = (): unknown => {
+      throw broken;
+    };
+    expect(() => loadRudderLibrary(load)).toThrow(broken);
+  });
+
+  test('the package asks nobody to install it', () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(
+      readFileSync('package.json', 'utf8'),
+    ) as Record<string, Record<string, unknown>>;
+    const library = '@rudderstack/integrations-lib';
+    expect(dependencies).not.toHaveProperty([library]);
+    expect(peerDependencies?.[library]).toBe(`^${version}`);
+    expect(peerDependenciesMeta?.[library]).toEqual({ optional: true });
   });
 });
