@@ -107,6 +107,27 @@ export {
 export { optionReader } from './integrations.ts';
 export type { OwnOption } from './integrations.ts';
 export { asAttStatus, limitsTracking } from './tracking.ts';
+export {
+  asBirthday,
+  asCity,
+  asCountry,
+  asE164,
+  asE164Digits,
+  asEmail,
+  asGender,
+  asGenderFmn,
+  asIp,
+  asIpv4,
+  asMd5,
+  asName,
+  asPhone,
+  asPostalCode,
+  asSha256,
+  asState,
+  hashed,
+  listOf,
+  personPaths,
+} from './user-data.ts';
 export { advertisingIdPaths, deviceOf } from './device.ts';
 export type { Device, DeviceFamily, WithheldId } from './device.ts';
 export { clickIdOf } from './click-id.ts';
