@@ -2,6 +2,9 @@
 export { checkDestination } from './kit/check-destination.ts';
 export type { CheckOptions, CheckResult } from './kit/check-destination.ts';
 export { describeContract } from './kit/describe-contract.ts';
+export { folderUnderTest } from './kit/folder-under-test.ts';
+export type { FolderUnderTest, TestAnswer } from './kit/folder-under-test.ts';
+export { eventOf } from './kit/case-events.ts';
 export { always, inOrder, VendorDouble } from './kit/vendor-double.ts';
 export type { Fault, Script, ScriptedReply } from './kit/vendor-double.ts';
 export type { SeenRequest } from './kit/seen-request.ts';

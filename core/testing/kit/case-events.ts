@@ -14,6 +14,25 @@ export function expandEvent(caseEvent: CaseEvent): CdpEvent {
   return event as CdpEvent;
 }
 
+/**
+ * A canonical event, or one of your own, with some paths set and, where the value is `undefined`, removed. Paths are
+ * dotted, and digits index lists; objects that are missing on the way are created. The original stays as it is.
+ *
+ * @example
+ * eventOf('order-completed-web', { 'properties.products.0.price': 12, 'context.ip': undefined });
+ */
+export function eventOf(
+  base: CanonicalEventName | CdpEvent,
+  changes: Readonly<Record<string, unknown>> = {},
+): CdpEvent {
+  const event = structuredClone(typeof base === 'string' ? canonicalEvents[base] : base) as unknown;
+  for (const [path, value] of Object.entries(changes)) {
+    if (value === undefined) removed(event, path);
+    else setAt(event, path, structuredClone(value));
+  }
+  return event as CdpEvent;
+}
+
 type Branch = Record<string, unknown>;
 const isBranch = (value: unknown): value is Branch => typeof value === 'object' && value !== null;
 
@@ -40,12 +59,17 @@ function put(at: Branch, key: string, value: unknown): void {
 }
 
 function removeAt(root: unknown, path: string): void {
+  if (!removed(root, path)) throw new Error(`"without" names ${path}, which the base event does not have`);
+}
+
+/** Whether there was something to remove. */
+function removed(root: unknown, path: string): boolean {
   const keys = path.split('.');
   const last = keys.pop() ?? path;
   let at: unknown = root;
   for (const key of keys) at = isBranch(at) && Object.hasOwn(at, key) ? at[key] : undefined;
-  if (!isBranch(at) || !Object.hasOwn(at, last))
-    throw new Error(`"without" names ${path}, which the base event does not have`);
+  if (!isBranch(at) || !Object.hasOwn(at, last)) return false;
   if (Array.isArray(at)) at.splice(Number(last), 1);
   else delete at[last];
+  return true;
 }
