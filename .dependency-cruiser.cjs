@@ -10,7 +10,7 @@ module.exports = {
   forbidden: [
     closed(
       'vendor-folder',
-      { path: '^((?:destinations|scripts/templates)/[^/]+/)' },
+      { path: '^(destinations/[^/]+/|core/hosts/cli/new/template/)' },
       { pathNot: ['^$1', '^core/api/index\\.ts$'] },
       'A vendor folder, and the template of one, imports its own files and core/api.',
     ),
@@ -70,22 +70,22 @@ module.exports = {
     ),
     closed(
       'core-testing',
-      { path: '^core/(?!testing/|hosts/cli/verify\\.ts$)' },
+      { path: '^core/(?!testing/|hosts/cli/contract-kit\\.ts$)' },
       { path: '^core/testing/' },
       'Nothing that delivers loads the test kit.',
     ),
     closed(
-      'core-verify',
-      { path: '^core/hosts/cli/verify\\.ts$' },
+      'contract-kit',
+      { path: '^core/hosts/cli/contract-kit\\.ts$' },
       { path: '^core/testing/', pathNot: '^core/testing/index\\.ts$' },
-      'The verify command runs the test kit as everybody does: through its door.',
+      'The commands for vendor folders load the test kit as everybody does: through its door.',
     ),
     closed('core-hosts', { path: '^core/(?!hosts/)' }, { path: '^core/hosts/' }, 'Nothing in core imports a host.'),
     closed(
       'hosts',
       {
         path: '^(?:core/hosts|scripts)/',
-        pathNot: ['^scripts/bench/', '^scripts/templates/', '^scripts/record-reply', '^scripts/kill/'],
+        pathNot: ['^scripts/bench/', '^scripts/kill/', '^core/hosts/cli/(?:new/template|record)/'],
       },
       {
         path: '^core/',
@@ -109,24 +109,28 @@ module.exports = {
       'What kills a process at a moment names the moments; nobody else sees them.',
     ),
     closed(
-      'record-reply',
-      { path: '^scripts/record-reply' },
-      {
-        path: '^core/',
-        pathNot: [
-          '^core/index\\.ts$',
-          '^core/hosts/',
-          '^core/http/(?:redact|target)\\.ts$',
-          '^core/testing/index\\.ts$',
-        ],
-      },
-      'What records a vendor’s answer masks it as the runtime would, and keeps to the same hosts.',
+      'hosts-record',
+      { path: '^core/hosts/cli/record/' },
+      { path: '^core/', pathNot: ['^core/index\\.ts$', '^core/hosts/', '^core/http/(?:redact|target)\\.ts$'] },
+      'What records a vendor’s response masks it as the runtime would, and keeps to the same hosts.',
+    ),
+    closed(
+      'new-template',
+      { path: '^(?!core/hosts/cli/new/template/)' },
+      { path: '^core/hosts/cli/new/template/' },
+      'The template is read as text. The build leaves it out of what it compiles.',
+    ),
+    closed(
+      'prompts',
+      { path: '^(?:core|destinations|scripts)/', pathNot: '^core/hosts/cli/new/ask-options\\.ts$' },
+      { path: npm('@clack/[^/]+') },
+      'What asks a person is an optional peer: one file loads it, and says so when it is not there.',
     ),
     closed(
       'undici',
-      { path: '^(?:core|destinations)/', pathNot: '^core/(?:http|runtime|testing)/' },
+      { path: '^(?:core|destinations)/', pathNot: '^core/(?:http|runtime|testing|hosts/cli/record)/' },
       { path: npm('undici') },
-      'core/http alone speaks HTTP; core/runtime knows its types, and the test kit answers in its place.',
+      'core/http alone speaks HTTP; core/runtime knows its types, the test kit answers in its place, and record keeps what a vendor answers.',
     ),
     closed(
       'rudder',

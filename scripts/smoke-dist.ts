@@ -47,7 +47,7 @@ try {
   mkdirSync(path.join(project, 'node_modules'));
   symlinkSync(root, path.join(project, 'node_modules', 'spillway'));
   const choices = ['--name', 'Lighthouse', '--host', 'in.lighthouse.example', '--auth', 'basic', '--body', 'array'];
-  node('--import', 'tsx', 'scripts/new-destination.ts', 'lighthouse', ...choices, '--dir', path.join(project, 'own'));
+  node(cli, 'new', 'lighthouse', ...choices, '--dir', path.join(project, 'own'));
   assert.match(node(cli, 'verify', path.join(project, 'own/lighthouse')), /38 of 38 checks passed, 7 not run, 3 to do/);
 } finally {
   rmSync(project, { recursive: true });

@@ -160,25 +160,36 @@ describe('the rules bite', () => {
       'core-testing: … -> core/testing/index.ts',
     ],
     [
-      'core/hosts/cli/verify.ts',
+      'core/hosts/cli/contract-kit.ts',
       "import '../../testing/simulators/server.ts';",
-      'core-verify: … -> core/testing/simulators/server.ts',
+      'contract-kit: … -> core/testing/simulators/server.ts',
     ],
     ['core/runtime/host.ts', "import '../hosts/ok.ts';", 'core-hosts: … -> core/hosts/ok.ts'],
     ['core/hosts/deep.ts', "import { x } from '../runtime/run.ts';", 'hosts: … -> core/runtime/run.ts'],
     ['scripts/deep.ts', "import { x } from '../core/http/wire.ts';", 'hosts: … -> core/http/wire.ts'],
     [
-      'scripts/templates/destination/inner.ts',
-      "import { x } from '../../../core/api/event.ts';",
+      'core/hosts/cli/new/template/inner.ts',
+      "import { x } from '../../../../api/event.ts';",
       'vendor-folder: … -> core/api/event.ts',
     ],
     [
-      'scripts/templates/destination/vendor.ts',
-      "import '../../../destinations/b/index.ts';",
-      'vendor-folder: … -> destinations/b/index.ts',
+      'core/hosts/cli/new/template/fill.ts',
+      "import { fill } from '../fill.ts';",
+      'vendor-folder: … -> core/hosts/cli/new/fill.ts',
+    ],
+    [
+      'core/hosts/cli/new/read.ts',
+      "import { own } from './template/own.ts';",
+      'new-template: … -> core/hosts/cli/new/template/own.ts',
+    ],
+    ['core/hosts/cli/prompt.ts', "export const ask = () => import('@clack/prompts');", 'prompts: … -> @clack/prompts'],
+    ['core/hosts/cli/ask.ts', "import { Agent } from 'undici';", 'undici: … -> undici'],
+    [
+      'core/hosts/cli/record/deep.ts',
+      "import { x } from '../../../http/wire.ts';",
+      'hosts-record: … -> core/http/wire.ts',
     ],
     ['scripts/kill/run.ts', "import { x } from '../../core/queue/inner.ts';", 'kill: … -> core/queue/inner.ts'],
-    ['scripts/record-reply.ts', "import { x } from '../core/http/wire.ts';", 'record-reply: … -> core/http/wire.ts'],
     ['core/registry/http.ts', "import type { Agent } from 'undici';", 'undici: … -> undici'],
     [
       'core/runtime/rudder.ts',
@@ -240,9 +251,13 @@ describe('the rules bite', () => {
     'core/queue/index.ts': "export { x } from './inner.ts';",
     'core/queue/inner.ts': "import '../runtime/run.ts';\nimport '../api/event.ts';\nexport const x = 1;",
     'core/hosts/ok.ts': "import '../index.ts';\nimport '../queue/index.ts';\nimport 'commander';",
-    'scripts/templates/destination/index.ts':
-      "import { x } from '../../../core/api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
-    'scripts/templates/destination/own.ts': 'export const own = 1;',
+    'core/hosts/cli/new/template/index.ts':
+      "import { x } from '../../../../api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
+    'core/hosts/cli/new/template/own.ts': 'export const own = 1;',
+    'core/hosts/cli/new/fill.ts': 'export const fill = 1;',
+    'core/hosts/cli/new/ask-options.ts': "export const prompts = () => import('@clack/prompts');",
+    'core/http/redact.ts': 'export const redact = 1;',
+    'core/hosts/cli/record/masks.ts': "import '../../../http/redact.ts';\nimport 'undici';",
     'scripts/run.ts':
       "import '../core/index.ts';\nimport '../core/hosts/ok.ts';\nimport '../core/testing/simulators/server.ts';",
     'core/testing/index.ts':

@@ -1,7 +1,8 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { commandOf, runToExitCode } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { collect, config, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
+import { authSchemes, bodyForms } from './new/body-and-auth.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -31,10 +32,7 @@ export function describeProgram(terminal: Terminal, end: End): Command {
   describeDelivery(program, terminal, end);
   describeRequests(program, terminal, end);
   describeQueue(program, terminal, end);
-  program
-    .command('verify <dir...>')
-    .description('checks destination folders against the contract')
-    .action(async (directories) => end(await (await import('./verify.ts')).verify(directories, terminal)));
+  describeVendorFolders(program, terminal, end);
   return program;
 }
 
@@ -124,6 +122,42 @@ function describeRequests(program: Command, terminal: Terminal, end: End): void 
     .action(async (slug, operation, flags) =>
       end(await (await import('./call.ts')).call(slug, operation, flags, terminal)),
     );
+}
+
+/** What the author of a destination needs. */
+function describeVendorFolders(program: Command, terminal: Terminal, end: End): void {
+  program
+    .command('new <slug>')
+    .description('writes the folder of a new destination and checks it; asks for what the flags leave open')
+    .option('--name <text>', 'what people call the vendor')
+    .option('--host <host>', 'the host that takes the events')
+    .option('--auth <scheme>', `how requests authenticate: ${authSchemes.join(', ')}`)
+    .option('--auth-header <name>', 'the header of --auth header')
+    .option('--body <form>', `what a request body contains: ${bodyForms.join(', ')}; one event in json and form`)
+    .option('--dir <dir>', 'the parent directory (default: destinations in this repository, else where it runs)')
+    .option('--typescript', 'writes TypeScript outside this repository, too')
+    .action(async (slug, flags) =>
+      end(await (await import('./new/new-destination.ts')).newDestination(slug, flags, terminal)),
+    );
+  program
+    .command('record <dir> <name>')
+    .description("sends a vendor one request and keeps its response as a reply of the folder's contract")
+    .requiredOption('--url <url>', 'https; ${NAME} in it is a secret from the environment')
+    .addOption(new Option('--method <method>').choices(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('POST'))
+    .option('--header <line>', '"name: value", repeatable; ${NAME} in it is a secret from the environment', collect)
+    .option('--headers-file <file>', 'the same as a JSON object')
+    .option('--body-file <file>', 'what is sent, byte by byte')
+    .option('--secret <NAME>', 'one more variable whose value must not be in the reply; repeatable', collect)
+    .option('--keep <header>', 'a response header to keep beside content-type and retry-after; repeatable', collect)
+    .addOption(new Option('--source <source>', 'who answers').choices(['sandbox', 'production']).default('sandbox'))
+    .option('--force', 'overwrites a reply of that name')
+    .action(async (folder, name, flags) =>
+      (await import('./record/record-reply.ts')).recordReply(folder, name, flags, terminal),
+    );
+  program
+    .command('verify <dir...>')
+    .description('checks destination folders against the contract')
+    .action(async (directories) => end(await (await import('./verify.ts')).verify(directories, terminal)));
 }
 
 const origin = ['--origin <url>', 'sends to this origin instead of the vendor (env: SPILLWAY_ORIGIN)'] as const;

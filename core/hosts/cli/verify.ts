@@ -1,13 +1,13 @@
-import { exitCode, usage } from './exit-codes.ts';
+import { loadContractKit } from './contract-kit.ts';
+import { exitCode } from './exit-codes.ts';
 import { firstLine, printable } from './printable.ts';
 import { print, type Terminal } from './terminal.ts';
 
 /**
- * `spillway verify`: the contract kit's checks over destination folders, a line for each. The one place where core
- * reaches for core/testing, and only when asked: the kit brings tools along that no other command needs.
+ * `spillway verify`: the contract kit's checks over destination folders, a line for each.
  */
 export async function verify(directories: readonly string[], terminal: Terminal): Promise<number> {
-  const { checkDestination } = await loadKit();
+  const { checkDestination } = await loadContractKit('verify');
   let bad = 0;
   for (const directory of directories) {
     await print(terminal.stdout, `${directory}\n`);
@@ -37,15 +37,3 @@ function indented(why: string): string {
 }
 
 const mostLines = 40;
-
-async function loadKit() {
-  try {
-    return await import('../../testing/index.ts');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw usage(
-      `verify needs a package that is not installed: ${/package '([^']+)'/.exec(message)?.[1] ?? 'see peerDependencies'}`,
-    );
-  }
-}

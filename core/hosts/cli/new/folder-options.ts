@@ -1,16 +1,12 @@
 import { isIP } from 'node:net';
-import { z } from '../../core/index.ts';
-
-export const authSchemes = ['none', 'bearer', 'basic', 'header'] as const;
-export const bodyForms = ['json', 'array', 'form'] as const;
-export type AuthScheme = (typeof authSchemes)[number];
-export type BodyForm = (typeof bodyForms)[number];
+import { z } from '../../../index.ts';
+import { authSchemes, bodyForms, type AuthScheme, type BodyForm } from './body-and-auth.ts';
 
 /** Headers that the wire or the body form sets. */
-const taken = /^(?:host|connection|content-(?:type|length|encoding)|transfer-encoding|te|upgrade|expect)$/;
+const reservedHeader = /^(?:host|connection|content-(?:type|length|encoding)|transfer-encoding|te|upgrade|expect)$/;
 
-/** What each answer must be, whether it came as a flag or was typed in. */
-export const answers = {
+/** What each option must be, whether it came as a flag or was typed in. */
+export const optionSchemas = {
   slug: z
     .string()
     .regex(/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/, 'must be kebab-case and begin with a letter, such as acme-ads'),
@@ -29,12 +25,12 @@ export const answers = {
     .string()
     .toLowerCase()
     .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be the name of a header, such as x-api-key')
-    .refine((name) => !taken.test(name), 'is set by the request itself'),
+    .refine((name) => !reservedHeader.test(name), 'is set by the request itself'),
   body: z.enum(bodyForms, `must be one of ${bodyForms.join(', ')}`),
 } as const;
 
 /** What a new folder is made of. */
-export interface Choice {
+export interface FolderOptions {
   readonly slug: string;
   readonly name: string;
   readonly host: string;
@@ -45,7 +41,7 @@ export interface Choice {
 }
 
 /** What is wrong with an answer, or nothing. */
-export function wrongWith(question: keyof typeof answers, answer: unknown): string | undefined {
-  const result = answers[question].safeParse(answer);
+export function problemWith(question: keyof typeof optionSchemas, answer: unknown): string | undefined {
+  const result = optionSchemas[question].safeParse(answer);
   return result.success ? undefined : (result.error.issues[0]?.message ?? 'is not one');
 }

@@ -1,4 +1,4 @@
-import type { CredentialCheck } from '../../../core/api/index.ts';
+import type { CredentialCheck } from '../../../../api/index.ts';
 import type { Config } from './config.ts';
 
 /** If Template Vendor has a harmless request that proves the credentials: `{ request, proves, ok, refused }`. */

@@ -1,4 +1,4 @@
-import type { DestinationManifest } from '../../../core/api/index.ts';
+import type { DestinationManifest } from '../../../../api/index.ts';
 
 export const manifest: DestinationManifest = {
   slug: 'template-vendor',

@@ -1,4 +1,5 @@
-import type { AuthScheme, BodyForm, Choice } from './choice.ts';
+import type { AuthScheme, BodyForm } from './body-and-auth.ts';
+import type { FolderOptions } from './folder-options.ts';
 
 /** Replacements for the marked regions of the template, by name; other regions stay unchanged. */
 export type Regions = Readonly<Record<string, string>>;
@@ -14,16 +15,15 @@ export interface Body {
   readonly regions: Regions;
   readonly contentType: string;
   /** How a case writes the body of one request, given its events. */
-  readonly written: (events: readonly Readonly<Record<string, unknown>>[]) => unknown;
+  readonly bodyOf: (events: readonly Readonly<Record<string, unknown>>[]) => unknown;
   /** Template files that do not apply to this form. */
   readonly without: readonly string[];
 }
 
 /** The template itself is the variant `bearer` and `array`: those two need no regions. */
-export const auths: Readonly<Record<AuthScheme, (choice: Choice) => Auth>> = {
+export const auths: Readonly<Record<AuthScheme, (choice: FolderOptions) => Auth>> = {
   none: () => ({
     regions: {
-      'secret-import': '',
       credentials: '',
       authorization: '',
       'readme-credentials': 'None: requests carry only the account, in the URL.',
@@ -38,9 +38,8 @@ export const auths: Readonly<Record<AuthScheme, (choice: Choice) => Auth>> = {
   }),
   basic: () => ({
     regions: {
-      credentials: `
-        username: secret('User name', 'From the account page; the first half of the HTTP Basic credentials.'),
-        password: secret('Password', 'From the account page; the second half of the HTTP Basic credentials.'),`,
+      credentials: `username: secret('User name', 'From the account page; the first half of the HTTP Basic credentials.'),
+password: secret('Password', 'From the account page; the second half of the HTTP Basic credentials.'),`,
       authorization:
         "authorization: `Basic ${Buffer.from(`${config.username}:${config.password}`, 'utf8').toString('base64')}`,",
       'readme-credentials': '- `username` and `password`, both secrets: sent as HTTP Basic with every request.',
@@ -59,45 +58,37 @@ export const auths: Readonly<Record<AuthScheme, (choice: Choice) => Auth>> = {
   }),
 };
 
-const importRequest = "import type { HttpRequest } from '../../../core/api/index.ts';";
-
 /** One event per request: no frame, and no answer about several events. */
 const alone = {
   limits: 'limits: { maxItems: 1, maxBytes: 100_000, maxAgeMs: 0 },',
-  'request-imports': importRequest,
 };
+const withoutEncoding = { encoding: '', 'encoding-use': '' };
 const aloneWithout = ['contract/cases/one-of-two-refused.json'];
 
 export const bodies: Readonly<Record<BodyForm, Body>> = {
-  array: { regions: {}, contentType: 'application/json', written: (events) => events, without: [] },
+  array: { regions: withoutEncoding, contentType: 'application/json', bodyOf: (events) => events, without: [] },
   json: {
     regions: {
       ...alone,
+      ...withoutEncoding,
       framing: '',
-      'framing-import': '',
       'framing-use': '',
       'readme-body': 'Each request carries one event as a JSON object.',
     },
     contentType: 'application/json',
-    written: ([event]) => event,
+    bodyOf: ([event]) => event,
     without: aloneWithout,
   },
   form: {
     regions: {
       ...alone,
-      'request-imports': `${importRequest}
-        import type { VendorEvent } from './mapping.ts';`,
       'content-type': "'content-type': 'application/x-www-form-urlencoded',",
-      framing: `
-        /** The form of one event, every value escaped once. */
-        export const encode = (event: VendorEvent): string =>
-          new URLSearchParams(Object.entries(event).map(([name, value]): [string, string] => [name, String(value)])).toString();`,
-      'framing-import': 'encode,',
-      'framing-use': 'encode,',
+      framing: '',
+      'framing-use': '',
       'readme-body': 'Each request carries one event as a form.',
     },
     contentType: 'application/x-www-form-urlencoded',
-    written: ([event = {}]) => Object.fromEntries(Object.entries(event).map(([name, value]) => [name, String(value)])),
+    bodyOf: ([event = {}]) => Object.fromEntries(Object.entries(event).map(([name, value]) => [name, String(value)])),
     without: aloneWithout,
   },
 };

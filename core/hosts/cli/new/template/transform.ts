@@ -6,7 +6,7 @@ import {
   type CdpEvent,
   type TransformContext,
   type Transformed,
-} from '../../../core/api/index.ts';
+} from '../../../../api/index.ts';
 import type { Config } from './config.ts';
 import { fieldsOf, type VendorEvent } from './mapping.ts';
 

@@ -1,6 +1,7 @@
-import { afterSignal, CliError, usage } from '../../core/hosts/cli/exit-codes.ts';
-import type { Terminal } from '../../core/hosts/cli/terminal.ts';
-import { answers, authSchemes, bodyForms, wrongWith, type AuthScheme, type BodyForm, type Choice } from './choice.ts';
+import { afterSignal, CliError, usage } from '../exit-codes.ts';
+import type { Terminal } from '../terminal.ts';
+import { authSchemes, bodyForms, type AuthScheme, type BodyForm } from './body-and-auth.ts';
+import { optionSchemas, problemWith, type FolderOptions } from './folder-options.ts';
 
 /** The flags of the command line; all are optional. */
 export interface Flags {
@@ -21,34 +22,28 @@ const flagOf: Readonly<Record<Question, string>> = {
   body: '--body',
 };
 
-/** The complete choice, from flags and, at a terminal, from questions. Throws if a flag is wrong or missing. */
-export async function chosen(slug: string, flags: Flags, terminal: Terminal): Promise<Choice> {
-  const slugIsWrong = wrongWith('slug', slug);
+/** All options, from flags and, at a terminal, from questions. Throws if a flag is wrong or missing. */
+export async function optionsFrom(slug: string, flags: Flags, terminal: Terminal): Promise<FolderOptions> {
+  const slugIsWrong = problemWith('slug', slug);
   if (slugIsWrong !== undefined) throw usage(`the slug ${JSON.stringify(slug)} ${slugIsWrong}`);
   for (const question of Object.keys(flagOf) as Question[]) {
-    const given = flags[question];
-    const wrong = given === undefined ? undefined : wrongWith(question, given);
-    if (wrong !== undefined) throw usage(`${flagOf[question]} ${JSON.stringify(given)} ${wrong}`);
+    const value = flags[question];
+    const wrong = value === undefined ? undefined : problemWith(question, value);
+    if (wrong !== undefined) throw usage(`${flagOf[question]} ${JSON.stringify(value)} ${wrong}`);
   }
   if (flags.authHeader !== undefined && flags.auth !== undefined && flags.auth !== 'header') {
     throw usage(`--auth-header goes with --auth header, not with --auth ${flags.auth}`);
   }
-  const complete = terminal.stdin.isTTY === true ? await asked(flags, terminal) : flags;
-  const missing = (['name', 'host', 'auth', 'body'] as const).filter((question) => complete[question] === undefined);
-  const needed = [
-    ...missing,
-    ...(complete.auth === 'header' && complete.authHeader === undefined ? (['authHeader'] as const) : []),
-  ];
-  if (needed.length > 0) {
-    throw usage(`missing ${needed.map((question) => flagOf[question]).join(', ')} (there is no terminal to ask)`);
-  }
+  const complete = missingIn(flags).length > 0 && terminal.stdin.isTTY === true ? await askFor(flags, terminal) : flags;
+  const missing = missingIn(complete);
+  if (missing.length > 0) throw missingFlags(missing, 'there is no terminal to ask');
   return {
     slug,
-    name: answers.name.parse(complete.name),
-    host: answers.host.parse(complete.host),
-    auth: answers.auth.parse(complete.auth),
-    authHeader: answers.authHeader.parse(complete.authHeader ?? 'x-api-key'),
-    body: answers.body.parse(complete.body),
+    name: optionSchemas.name.parse(complete.name),
+    host: optionSchemas.host.parse(complete.host),
+    auth: optionSchemas.auth.parse(complete.auth),
+    authHeader: optionSchemas.authHeader.parse(complete.authHeader ?? 'x-api-key'),
+    body: optionSchemas.body.parse(complete.body),
   };
 }
 
@@ -65,9 +60,17 @@ const bodyLabels: Readonly<Record<BodyForm, string>> = {
   form: 'a form, one event per request',
 };
 
+const missingIn = (flags: Flags): readonly Question[] => [
+  ...(['name', 'host', 'auth', 'body'] as const).filter((question) => flags[question] === undefined),
+  ...(flags.auth === 'header' && flags.authHeader === undefined ? (['authHeader'] as const) : []),
+];
+
+const missingFlags = (missing: readonly Question[], why: string): CliError =>
+  usage(`missing ${missing.map((question) => flagOf[question]).join(', ')} (${why})`);
+
 /** Asks for what the flags leave open. */
-async function asked(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> {
-  const { isCancel, select, text } = await import('@clack/prompts');
+async function askFor(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> {
+  const { isCancel, select, text } = await loadPrompts(flags);
   const streams = { input: stdin, output: stdout };
   const answered = <A>(answer: A): Exclude<A, symbol> => {
     if (isCancel(answer)) throw new CliError(afterSignal('SIGINT'), 'stopped; nothing was written');
@@ -75,7 +78,9 @@ async function asked(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> 
   };
   const line = async (question: 'name' | 'host' | 'authHeader', message: string, placeholder: string) =>
     flags[question] ??
-    answered(await text({ ...streams, message, placeholder, validate: (answer) => wrongWith(question, answer ?? '') }));
+    answered(
+      await text({ ...streams, message, placeholder, validate: (answer) => problemWith(question, answer ?? '') }),
+    );
   const name = await line('name', 'What is the vendor called?', 'Acme Ads');
   const host = await line('host', 'Which host takes the events?', 'api.example.com');
   const auth =
@@ -99,4 +104,14 @@ async function asked(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> 
       }),
     );
   return { name, host, auth, body, ...(authHeader === undefined ? {} : { authHeader }) };
+}
+
+/** The library that asks is an optional peer: a person without it gives flags. */
+async function loadPrompts(flags: Flags) {
+  try {
+    return await import('@clack/prompts');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw missingFlags(missingIn(flags), 'without @clack/prompts installed, nothing asks for them');
+  }
 }

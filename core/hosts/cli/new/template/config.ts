@@ -1,10 +1,4 @@
-import {
-  // <secret-import>
-  secret,
-  // </secret-import>
-  setting,
-  z,
-} from '../../../core/api/index.ts';
+import { secret, setting, z } from '../../../../api/index.ts';
 
 export const config = z.strictObject({
   account: setting(

@@ -1,7 +1,6 @@
-// <request-imports>
-import { jsonArray, type Frame, type HttpRequest } from '../../../core/api/index.ts';
-// </request-imports>
+import { jsonArray, type Frame, type HttpRequest } from '../../../../api/index.ts';
 import type { Config } from './config.ts';
+import type { VendorEvent } from './mapping.ts';
 
 /** Everything except the body, which core joins from the payloads. Made once, when a connection opens. */
 export const request = (config: Config): HttpRequest => ({
@@ -16,8 +15,14 @@ export const request = (config: Config): HttpRequest => ({
     // </authorization>
   },
 });
-
 // <framing>
+
 /** An array, even for one event. */
 export const frame = (): Frame => jsonArray;
 // </framing>
+// <encoding>
+
+/** The form of one event, every value escaped once. */
+export const encode = (event: VendorEvent): string =>
+  new URLSearchParams(Object.entries(event).map(([name, value]): [string, string] => [name, String(value)])).toString();
+// </encoding>

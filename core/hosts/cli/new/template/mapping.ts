@@ -1,4 +1,4 @@
-import { asAmount, asText, compileFields, type FieldRule } from '../../../core/api/index.ts';
+import { asAmount, asText, compileFields, type FieldRule } from '../../../../api/index.ts';
 
 export interface VendorEvent {
   readonly name: string;

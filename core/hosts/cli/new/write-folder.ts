@@ -1,23 +1,40 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf, usage } from '../../core/hosts/cli/exit-codes.ts';
-import type { Dialect, MadeFile } from './fill.ts';
+import { errnoOf, usage } from '../exit-codes.ts';
+import type { CodeFormat, RenderedFile } from './render-template.ts';
 
-const repository = path.join(import.meta.dirname, '..', '..');
+/** The sources' root lies four directories above, the installed package's five: it has `dist` between. */
+export const repositoryRoot = (() => {
+  const above = path.join(import.meta.dirname, '../../../..');
+  return existsSync(path.join(above, 'package.json')) ? above : path.join(above, '..');
+})();
+
+/** A clone has the sources; the installed package has none. */
+const isClone = existsSync(path.join(repositoryRoot, 'core/api/index.ts'));
 
 /**
- * How code at this place is written: TypeScript beside core/api in this repository, else ES modules that Node 20 runs
- * as they are.
+ * How code at this place is written: TypeScript beside core/api in a clone of this repository, else ES modules that
+ * Node 20 runs as they are.
  */
-export function dialectFor(folder: string, typescript: boolean): Dialect {
+export function codeFormatFor(folder: string, typescript: boolean): CodeFormat {
   const real = realPlace(folder);
-  const inside = path.relative(realpathSync(repository), real);
-  if (!inside.startsWith('..') && !path.isAbsolute(inside)) {
-    const up = '../'.repeat(inside.split(path.sep).length);
-    return { ending: 'ts', api: `${up}core/api/index.ts` };
+  if (isClone && isInside(real, realpathSync(repositoryRoot))) {
+    const depth = path.relative(realpathSync(repositoryRoot), real).split(path.sep).length;
+    return { extension: 'ts', api: `${'../'.repeat(depth)}core/api/index.ts` };
   }
-  return { ending: typescript ? 'ts' : isModule(path.dirname(real)) ? 'js' : 'mjs', api: 'spillway/api' };
+  return { extension: typescript ? 'ts' : isModule(path.dirname(real)) ? 'js' : 'mjs', api: 'spillway/api' };
+}
+
+/** `destinations` in a clone of this repository; in any other project the working directory. */
+export const usualDirectory = (workingDirectory: string): string =>
+  isClone && isInside(realpathSync(workingDirectory), realpathSync(repositoryRoot))
+    ? path.join(repositoryRoot, 'destinations')
+    : workingDirectory;
+
+function isInside(place: string, directory: string): boolean {
+  const relative = path.relative(directory, place);
+  return !relative.startsWith('..') && !path.isAbsolute(relative);
 }
 
 /** Where a path leads that need not be there yet: the links of what is there are followed. */
@@ -35,22 +52,22 @@ function isModule(directory: string): boolean {
 
 /** Throws when there is something at the place of the new folder, be it a link to nowhere. */
 export function mustBeFree(folder: string): void {
-  let found: Stats | undefined;
+  let present: Stats | undefined;
   try {
-    found = lstatSync(folder, { throwIfNoEntry: false });
+    present = lstatSync(folder, { throwIfNoEntry: false });
   } catch {
     // Nothing can be there, or be written: writeFolder() says so.
   }
-  if (found !== undefined) throw usage(`${folder} is already there`);
+  if (present !== undefined) throw usage(`${folder} is already there`);
 }
 
 /** Writes the folder beside its place and then moves it there: it is there as a whole, or not at all. */
-export async function writeFolder(folder: string, files: readonly MadeFile[]): Promise<void> {
+export async function writeFolder(folder: string, files: readonly RenderedFile[]): Promise<void> {
   const above = path.dirname(folder);
   const leftovers: string[] = [];
   try {
-    const made = await mkdir(above, { recursive: true });
-    if (made !== undefined) leftovers.push(made);
+    const topmost = await mkdir(above, { recursive: true });
+    if (topmost !== undefined) leftovers.push(topmost);
     const draft = await mkdtemp(path.join(above, `.${path.basename(folder)}-`));
     leftovers.push(draft);
     // A folder inside the draft: mkdtemp's own is closed to everybody else.

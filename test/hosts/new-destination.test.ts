@@ -1,16 +1,24 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { authSchemes, bodyForms, type Choice } from '../../scripts/scaffold/choice.ts';
-import { newDestination } from '../../scripts/scaffold/command.ts';
-import { fillTemplate } from '../../scripts/scaffold/fill.ts';
-import { dialectFor, writeFolder } from '../../scripts/scaffold/place.ts';
-import { fakeTerminal, type Ran } from '../hosts/support/fake-terminal.ts';
+import { format } from 'prettier/standalone';
+import * as babel from 'prettier/plugins/babel';
+import * as estree from 'prettier/plugins/estree';
+import * as markdown from 'prettier/plugins/markdown';
+import * as typescript from 'prettier/plugins/typescript';
+import { authSchemes, bodyForms } from '../../core/hosts/cli/new/body-and-auth.ts';
+import type { FolderOptions } from '../../core/hosts/cli/new/folder-options.ts';
+import { newDestination } from '../../core/hosts/cli/new/new-destination.ts';
+import { renderTemplate } from '../../core/hosts/cli/new/render-template.ts';
+import { codeFormatFor, usualDirectory, writeFolder } from '../../core/hosts/cli/new/write-folder.ts';
+import { run } from '../../core/hosts/cli/program.ts';
+import { stripTemplate } from '../../scripts/build/strip-template.ts';
+import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
 import { checkDestination, type CheckResult } from '../../core/testing/index.ts';
 
 jest.setTimeout(60_000);
@@ -18,7 +26,13 @@ jest.setTimeout(60_000);
 const repository = path.resolve('.');
 /** Inside the repository, where new folders are TypeScript and import core/api; outside, a project that has spillway. */
 let [inside, outside] = ['', ''];
+const sources = path.resolve('core/hosts/cli/new/template');
+/** The template as the build leaves it in the package: also without types. */
+let built = '';
 beforeAll(async () => {
+  built = await mkdtemp(path.join(tmpdir(), 'template-'));
+  await cp(sources, built, { recursive: true });
+  await stripTemplate(sources, built);
   inside = await mkdtemp(path.join(repository, 'scaffold-'));
   outside = await realpath(await mkdtemp(path.join(tmpdir(), 'scaffold-')));
   await writeFile(path.join(outside, 'package.json'), '{ "type": "module" }');
@@ -35,13 +49,22 @@ beforeAll(async () => {
 afterAll(async () => {
   await rm(inside, { recursive: true });
   await rm(outside, { recursive: true });
+  await rm(built, { recursive: true });
 });
 
-const flags = ['--name', "O'Brien & Söhne", '--host', 'in.lighthouse.example', '--auth', 'bearer', '--body', 'array'];
+const options = { name: "O'Brien & Söhne", host: 'in.lighthouse.example', auth: 'bearer', body: 'array' } as const;
+const flags = Object.entries(options).flatMap(([flag, value]) => [`--${flag}`, value]);
 
 async function scaffold(args: readonly string[], stdin?: Readable): Promise<Ran> {
   const { terminal, told } = fakeTerminal(stdin);
-  const code = await newDestination(args, terminal);
+  const code = await run(['new', ...args], terminal);
+  return { code, ...told() };
+}
+
+/** As the installed package does it. */
+async function scaffoldInstalled(slug: string, dir: string): Promise<Ran> {
+  const { terminal, told } = fakeTerminal();
+  const code = await newDestination(slug, { ...options, dir }, terminal, built);
   return { code, ...told() };
 }
 
@@ -53,7 +76,7 @@ async function inDialogue(
   const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => keyboard });
   const { terminal, told } = fakeTerminal(keyboard);
   let code: number | undefined;
-  const running = newDestination(args, terminal).then((ended) => (code = ended));
+  const running = run(['new', ...args], terminal).then((ended) => (code = ended));
   for (const [text, keys] of typed) {
     while (code === undefined && !told().stdout.includes(text)) await setTimeout(5);
     keyboard.write(keys);
@@ -74,9 +97,14 @@ const variants = authSchemes.flatMap((auth) => bodyForms.map((body) => ({ auth, 
 describe('every new folder', () => {
   beforeAll(async () => {
     for (const variant of variants) {
-      const choice: Choice = { name: "O'Brien", host: 'in.lighthouse.example', authHeader: 'x-api-key', ...variant };
+      const choice: FolderOptions = {
+        name: "O'Brien",
+        host: 'in.lighthouse.example',
+        authHeader: 'x-api-key',
+        ...variant,
+      };
       const folder = path.join(inside, variant.slug);
-      await writeFolder(folder, await fillTemplate(choice, dialectFor(folder, false), '2026-11-22'));
+      await writeFolder(folder, await renderTemplate(built, choice, codeFormatFor(folder, false), '2026-11-22'));
     }
   });
 
@@ -112,7 +140,24 @@ describe('every new folder', () => {
   });
 });
 
-describe('npm run new-destination', () => {
+const plugins = [babel, estree, markdown, typescript];
+const parsers: Readonly<Record<string, string>> = { json: 'json', md: 'markdown', ts: 'typescript', mjs: 'babel' };
+
+describe('what is written needs no formatter', () => {
+  test.each(variants)('$slug', async ({ auth, body }) => {
+    const choice: FolderOptions = { ...options, slug: 'lighthouse', authHeader: 'x-api-key', auth, body };
+    for (const extension of ['ts', 'mjs'] as const) {
+      const codeFormat = { extension, api: 'spillway/api' };
+      for (const { file, text } of await renderTemplate(built, choice, codeFormat, '2026-11-22')) {
+        const parser = parsers[path.extname(file).slice(1)] ?? '';
+        const tidy = await format(text, { parser, plugins, singleQuote: true, printWidth: 120 });
+        expect([file, text]).toEqual([file, tidy]);
+      }
+    }
+  });
+});
+
+describe('spillway new', () => {
   test('writes the folder, checks it and says so like spillway verify', async () => {
     const { code, stdout, stderr } = await scaffold(['lighthouse', ...flags, '--dir', inside]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -128,7 +173,7 @@ describe('npm run new-destination', () => {
 
   test('outside of this repository writes JavaScript that imports spillway/api, with its comments and without its types', async () => {
     const dir = path.join(outside, 'connectors');
-    const { code, stdout } = await scaffold(['lighthouse', ...flags, '--dir', dir]);
+    const { code, stdout } = await scaffoldInstalled('lighthouse', dir);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/38 of 38 checks passed, 7 not run, 3 to do\n$/)]);
     const mapping = await readFile(path.join(dir, 'lighthouse/mapping.js'), 'utf8');
     expect(mapping).toMatch(
@@ -141,13 +186,19 @@ describe('npm run new-destination', () => {
     const old = path.join(outside, 'old');
     await mkdir(old);
     await writeFile(path.join(old, 'package.json'), '{}');
-    expect(dialectFor(path.join(old, 'connectors/lighthouse'), false)).toEqual({ ending: 'mjs', api: 'spillway/api' });
-    expect(dialectFor(path.join(old, 'connectors/lighthouse'), true)).toEqual({ ending: 'ts', api: 'spillway/api' });
-    expect(dialectFor(path.resolve('destinations/lighthouse'), false)).toEqual({
-      ending: 'ts',
+    expect(codeFormatFor(path.join(old, 'connectors/lighthouse'), false)).toEqual({
+      extension: 'mjs',
+      api: 'spillway/api',
+    });
+    expect(codeFormatFor(path.join(old, 'connectors/lighthouse'), true)).toEqual({
+      extension: 'ts',
+      api: 'spillway/api',
+    });
+    expect(codeFormatFor(path.resolve('destinations/lighthouse'), false)).toEqual({
+      extension: 'ts',
       api: '../../core/api/index.ts',
     });
-    const choice: Choice = {
+    const choice: FolderOptions = {
       slug: 'dusk',
       name: 'Dusk',
       host: 'a.example',
@@ -156,14 +207,26 @@ describe('npm run new-destination', () => {
       body: 'json',
     };
     const folder = path.join(old, 'dusk');
-    await writeFolder(folder, await fillTemplate(choice, dialectFor(folder, false), '2026-11-22'));
+    await writeFolder(folder, await renderTemplate(built, choice, codeFormatFor(folder, false), '2026-11-22'));
     expect(failures(await checked(folder, /^(?:folder|sources|case |answers: 429)/))).toEqual([]);
     expect(await readFile(path.join(folder, 'request.mjs'), 'utf8')).not.toMatch(/import|Batch:/);
   });
 
+  test('goes to destinations in a clone, and in any other project to where it runs', () => {
+    expect(usualDirectory(path.resolve('docs'))).toBe(path.resolve('destinations'));
+    expect(usualDirectory(outside)).toBe(outside);
+  });
+
+  test('from the sources writes no JavaScript: the build makes the template for that', async () => {
+    const { code, stdout, stderr } = await scaffold(['lighthouse', ...flags, '--dir', path.join(outside, 'early')]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(/the built package writes; or give --typescript/);
+    expect(await readdir(outside)).not.toContain('early');
+  });
+
   test('says what fails when spillway is not installed there', async () => {
     const bare = await mkdtemp(path.join(tmpdir(), 'scaffold-'));
-    const { code, stdout } = await scaffold(['lighthouse', ...flags, '--dir', bare]);
+    const { code, stdout } = await scaffoldInstalled('lighthouse', bare);
     await rm(bare, { recursive: true });
     expect([code, stdout]).toEqual([1, expect.stringMatching(/FAILED[^]*spillway\/api/)]);
   });
@@ -187,7 +250,7 @@ describe('npm run new-destination', () => {
 
   test('writes nothing when the person stops', async () => {
     const { code, stderr } = await inDialogue(['stopped', '--dir', inside], [['called?', '\u0003']]);
-    expect([code, stderr]).toEqual([130, 'new-destination: stopped; nothing was written\n']);
+    expect([code, stderr]).toEqual([130, 'spillway: stopped; nothing was written\n']);
     expect(await readdir(inside)).not.toContain('stopped');
   });
 });

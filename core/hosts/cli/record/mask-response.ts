@@ -1,8 +1,8 @@
-import { createRedactor, withoutPersonal, type Redactor } from '../../core/http/redact.ts';
-import type { Answer } from './ask-vendor.ts';
+import { createRedactor, withoutPersonal, type Redactor } from '../../../http/redact.ts';
+import type { VendorResponse } from './send-request.ts';
 
 /** An answer fit for a repository, and where something was masked in it. */
-export interface SafeAnswer {
+export interface MaskedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** JSON parsed where it is JSON, else text; `undefined` when empty. */
@@ -15,10 +15,15 @@ export interface SafeAnswer {
 const keptHeaders = ['content-type', 'retry-after'];
 
 /**
- * Keeps the headers that mean something and those asked for, and masks `***`: our credentials everywhere, in any spelling,
- * and what may name a person in the texts of the body and the headers asked for. Numbers stay: a count is not a person.
+ * Keeps the headers that mean something and those asked for. Masks as `***` our credentials everywhere, in any
+ * spelling, and what may name a person in the texts of the body and in the headers asked for. Numbers stay: a count is
+ * not a person.
  */
-export function redactAnswer(answer: Answer, secrets: readonly string[], asked: readonly string[]): SafeAnswer {
+export function maskResponse(
+  answer: VendorResponse,
+  secrets: readonly string[],
+  alsoKept: readonly string[],
+): MaskedResponse {
   const redactor = createRedactor(secrets);
   const masked: string[] = [];
   const note = (path: string, before: string, after: string): string => {
@@ -26,7 +31,7 @@ export function redactAnswer(answer: Answer, secrets: readonly string[], asked: 
     return after;
   };
   const headers = Object.entries(answer.headers)
-    .filter(([name]) => keptHeaders.includes(name) || asked.includes(name))
+    .filter(([name]) => keptHeaders.includes(name) || alsoKept.includes(name))
     .map(([name, value]) => {
       const bare = redactor.withoutSecrets(value);
       return [name, note(`headers.${name}`, value, keptHeaders.includes(name) ? bare : withoutPersonal(bare))];

@@ -1,4 +1,4 @@
-import { classifyWith, decide, type ErrorRule, type ResponseHandler } from '../../../core/api/index.ts';
+import { classifyWith, decide, type ErrorRule, type ResponseHandler } from '../../../../api/index.ts';
 import type { VendorEvent } from './mapping.ts';
 
 /** Where the vendor's answers differ from the house table of classifyWith(). */

@@ -1,13 +1,8 @@
-import { defineDestination } from '../../../core/api/index.ts';
+import { defineDestination } from '../../../../api/index.ts';
 import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
-import {
-  // <framing-import>
-  frame,
-  // </framing-import>
-  request,
-} from './request.ts';
+import { encode, frame, request } from './request.ts';
 import { response } from './response.ts';
 import { transform } from './transform.ts';
 
@@ -21,4 +16,7 @@ export default defineDestination({
   // <framing-use>
   frame,
   // </framing-use>
+  // <encoding-use>
+  encode,
+  // </encoding-use>
 });

@@ -1,4 +1,4 @@
-import { usage } from '../../core/hosts/cli/exit-codes.ts';
+import { usage } from '../exit-codes.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,7 +21,7 @@ export function secretOf(env: Environment, name: string, what: string): string {
 
 const credentialHeader = /^(?:authorization|proxy-authorization|cookie)$|key|token|secret|auth/i;
 
-/** The credentials a header carries, were they written out in it: its value, what follows a scheme, the halves of HTTP Basic. */
+/** The credentials that a header has: its value, what follows a scheme, the halves of HTTP Basic. */
 export function credentialsIn(name: string, value: string): readonly string[] {
   if (!credentialHeader.test(name)) return [];
   const [, scheme = '', rest = value] = /^(\w+) +(.*)$/.exec(value) ?? [];
@@ -29,13 +29,16 @@ export function credentialsIn(name: string, value: string): readonly string[] {
   return [value, rest, ...halves].filter((part) => part !== '');
 }
 
-/** The credentials in the query of a URL, were they written out in it: some vendors want theirs there. */
+/** The credentials in the query of a URL: some vendors want theirs there. */
 export const credentialsInQuery = (url: string): readonly string[] =>
   URL.canParse(url)
     ? [...new URL(url).searchParams].filter(([name]) => credentialHeader.test(name)).map(([, value]) => value)
     : [];
 
-/** What the body says: a vendor that repeats it would write it into the repository. Short words stand in every answer. */
+/**
+ * The texts of the body: a vendor that repeats them would write them into the repository. Short words are in every
+ * response.
+ */
 export function textsOfBody(body: Buffer | undefined): readonly string[] {
   const text = body?.toString('utf8') ?? '';
   try {

@@ -1,15 +1,15 @@
-import { request as send } from 'undici';
-import { checkedOrigin } from '../../core/http/target.ts';
-import { errnoOf, exitCode, CliError, usage } from '../../core/hosts/cli/exit-codes.ts';
+import { request as undiciRequest } from 'undici';
+import { checkedOrigin } from '../../../http/target.ts';
+import { errnoOf, exitCode, CliError, usage } from '../exit-codes.ts';
 
-export interface Question {
+export interface VendorRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | undefined;
 }
 
-export interface Answer {
+export interface VendorResponse {
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
@@ -20,12 +20,15 @@ const answerWithinMs = 30_000;
 /** More than any answer a case should hold. */
 const mostBytes = 262_144;
 
-/** Asks once, follows no redirect. Throws when the URL is not https (or http on loopback), or no whole answer comes; quotes neither. */
-export async function askVendor({ method, url, headers, body }: Question): Promise<Answer> {
+/**
+ * Sends one request and follows no redirect. Throws when the URL is not https (or http on loopback), or when no whole
+ * response comes; the error quotes neither.
+ */
+export async function sendRequest({ method, url, headers, body }: VendorRequest): Promise<VendorResponse> {
   mustBeSafe(url);
   try {
     const signal = AbortSignal.timeout(answerWithinMs);
-    const response = await send(url, { method, headers, body: body ?? null, signal });
+    const response = await undiciRequest(url, { method, headers, body: body ?? null, signal });
     const chunks: Buffer[] = [];
     let bytes = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {

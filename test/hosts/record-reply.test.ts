@@ -4,8 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { recordReply } from '../../scripts/record-reply/command.ts';
-import { fakeTerminal, type Ran } from '../hosts/support/fake-terminal.ts';
+import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
 import { replyFormat } from '../../core/testing/index.ts';
 
 interface Answer {
@@ -48,9 +47,7 @@ beforeEach(() => {
 });
 
 async function record(name: string, ...flags: string[]): Promise<Ran> {
-  const { terminal, told } = fakeTerminal('', env);
-  const code = await recordReply([folder, name, ...flags], terminal);
-  return { code, ...told() };
+  return fakeTerminal('', env).run('record', folder, name, ...flags);
 }
 
 const fileOf = (name: string): string => path.join(folder, 'contract/replies', `${name}.json`);
@@ -60,7 +57,7 @@ const inFolder = (name: string, text: string): string => {
   return path.join(folder, name);
 };
 
-describe('npm run record-reply', () => {
+describe('spillway record', () => {
   test('asks once, as it is told, and keeps status, meaningful headers and the parsed body with source and day', async () => {
     answer = {
       status: 429,
@@ -201,7 +198,7 @@ describe('npm run record-reply', () => {
   test('no answer, or too long a one, is exit code 1, and nothing is written', async () => {
     answer = { headers: { 'x-hang-up': '1' } };
     const { code, stderr } = await record('reset', '--url', origin);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^record-reply: no answer came \([A-Z_]+\)/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^spillway: no answer came \([A-Z_]+\)/)]);
     answer = { body: 'x'.repeat(300_000) };
     expect(await record('reset', '--url', origin)).toMatchObject({
       code: 1,
@@ -241,8 +238,7 @@ describe('npm run record-reply', () => {
       code: 2,
       stderr: expect.stringMatching(/kebab-case/),
     });
-    const { terminal, told } = fakeTerminal();
-    expect(await recordReply(['nowhere', 'ok', '--url', origin], terminal)).toBe(2);
-    expect(told().stderr).toMatch(/there is no folder nowhere/);
+    const { code, stderr } = await fakeTerminal().run('record', 'nowhere', 'ok', '--url', origin);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/there is no folder nowhere/)]);
   });
 });
