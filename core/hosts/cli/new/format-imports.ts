@@ -4,7 +4,7 @@ const width = 120;
 /** Each import with the names that the rest of the text uses, on one line if they fit. */
 export function formatImports(text: string): string {
   const rest = text.replace(statement, '');
-  return text.replace(statement, (_, type: string | undefined, list: string, from: string) => {
+  const formatted = text.replace(statement, (_, type: string | undefined, list: string, from: string) => {
     const names = list
       .split(',')
       .map((name) => name.trim())
@@ -18,4 +18,5 @@ export function formatImports(text: string): string {
       ? line
       : `${keyword} {\n${imported.map((name) => `  ${name},\n`).join('')}} from ${from};\n`;
   });
+  return formatted.trimStart();
 }
