@@ -6,7 +6,7 @@ import type { Admission, Batch, Delivery, Transformed } from './delivery.ts';
 import type { CdpEvent } from './event.ts';
 import type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
 import type { Frame } from './frame.ts';
-import type { BatchLimits, DestinationManifest } from './manifest.ts';
+import type { BatchLimits, DestinationManifest, Pace } from './manifest.ts';
 import type { Trace } from './mapping.ts';
 import type { OperationList, Operations } from './operation.ts';
 import type { SuccessForm } from './success-form.ts';
@@ -111,7 +111,12 @@ export type DestinationDefinition<C, P, R = undefined, L extends OperationList =
   /** What stands around the texts of a request and between them. Called once per open. Default: `bare`. */
   readonly frame?: (config: C) => Frame;
   /** Settings may lower the manifest's limits, never raise them. `requestsPerDay` is a quota of the account. */
-  readonly limitsFor?: (config: C) => Partial<BatchLimits> & { readonly requestsPerDay?: number | undefined };
+  readonly limitsFor?: (config: C) => { readonly [limit in keyof BatchLimits | 'requestsPerDay']?: number | undefined };
+  /**
+   * Settings may lower the manifest's pace, or the one the host grants, never raise it. A `rate` of the settings (a small
+   * plan of the account) holds beside the manifest's, shared like it (`paceKey`).
+   */
+  readonly paceFor?: (config: C) => { readonly [part in keyof Pace]?: Pace[part] | undefined };
   /** Connections with the same key share one rate limit (ROKT-44: per credential set). */
   readonly paceKey?: (config: C) => string;
   /** What the vendor offers besides events. No event can trigger it. */

@@ -8,6 +8,7 @@ import { defaultReplyCap } from '../http/exchange.ts';
 import { batchByLimits, frameBytes, type FrameBytes } from './batching/batcher.ts';
 import { invalidReturn } from './invalid-return.ts';
 import { readResponse } from './sending/read-response.ts';
+import { limitsBySettings, lowestLimits } from './settings-limits.ts';
 
 type Folder = Destination<unknown, unknown>;
 
@@ -52,8 +53,8 @@ export class BoundDestination implements Omit<Folder, 'send'> {
     this.framing = frameBytes(this.frame);
     this.staticRequest =
       definition.request === undefined ? undefined : staticRequest(definition.request(settings, this.prepared));
-    const { requestsPerDay, ...ownLimits } = definition.limitsFor?.(settings) ?? {};
-    this.limits = lowest(definition.manifest.limits, ownLimits, ...lowerLimits);
+    const { requestsPerDay, ...ownLimits } = limitsBySettings(definition, settings);
+    this.limits = lowestLimits(definition.manifest.limits, ownLimits, ...lowerLimits);
     this.requestsPerDay = requestsPerDay;
     this.batchesItself = definition.batch !== undefined;
     this.ownSend = definition.send;
@@ -115,14 +116,6 @@ const replyBytesOf = ({ maxReplyBytes, limits: { maxItems } }: DestinationManife
   maxReplyBytes ?? defaultReplyCap + replyBytesPerItem * maxItems;
 
 const replyBytesPerItem = 128;
-
-/** Of each limit the lowest. */
-function lowest(limits: BatchLimits, ...others: readonly Partial<BatchLimits>[]): BatchLimits {
-  const least: Record<keyof BatchLimits, number> = { ...limits };
-  for (const name of Object.keys(limits) as (keyof BatchLimits)[])
-    for (const other of others) least[name] = Math.min(least[name], other[name] ?? least[name]);
-  return least;
-}
 
 /** A copy that the folder cannot change. Throws for what cannot carry the events of every batch. */
 function staticRequest(request: HttpRequest): HttpRequest {

@@ -19,7 +19,8 @@ const retryShape = z.strictObject({
 
 const eventLimitsShape = z.strictObject({ maxBytes: whole.optional(), maxDepth: whole.optional() });
 
-const paceShape = z.strictObject({
+/** Parts of a pace. */
+export const paceShape = z.strictObject({
   concurrency: whole.optional(),
   timeoutMs: whole.optional(),
   rate: z.strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']) }).optional(),

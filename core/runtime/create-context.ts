@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { CheckOptions } from '../api/credential-check.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
@@ -22,6 +23,7 @@ import { createPacer } from './sending/pacer.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
 import { ScopePauses } from './sending/scope-pauses.ts';
 import { Suspensions } from './sending/suspensions.ts';
+import { lowestPace, paceBySettings } from './settings-limits.ts';
 import type { Emit } from './signals.ts';
 
 /** What the connections of a runtime share, and what its host decided for all of them. */
@@ -65,10 +67,11 @@ export function createConnectionContext(
   const { manifest } = destination;
   const { clock, emit } = host;
   const allowedPace = grantedPace(host, manifest);
-  const { rate: ownRate, ...slower } = withoutUndefined(connectionOptions.pace ?? {});
-  const pace: Pace = { ...allowedPace, ...slower };
+  const settingsPace = paceBySettings(destination, config);
+  const { rate: ownRate } = connectionOptions.pace ?? {};
+  const pace = lowestPace(allowedPace, settingsPace, connectionOptions.pace ?? {});
   const maxItems = Math.min(manifest.limits.maxItems, connectionOptions.limits?.maxItems ?? Number.POSITIVE_INFINITY);
-  const perRequest = [allowedPace.rate, ownRate].map((rate) => evenly(rate, maxItems));
+  const perRequest = [allowedPace.rate, settingsPace.rate, ownRate].map((rate) => evenly(rate, maxItems));
   const vendor = new BoundDestination(destination, config, [
     withoutUndefined(connectionOptions.limits ?? {}),
     ...perRequest,
@@ -81,7 +84,7 @@ export function createConnectionContext(
     ...withoutUndefined(host.options.retry ?? {}),
     ...withoutUndefined(connectionOptions.retry ?? {}),
   };
-  leases.push(...leasesFor(host, destination, config, allowedPace.rate, vendor.requestsPerDay));
+  leases.push(...leasesFor(host, destination, config, [allowedPace.rate, settingsPace.rate, daily(vendor)]));
   // The connection's own rate comes on top of the vendor's, so that it can only slow down.
   const rates = [
     ...leases.map(({ window }) => window),
@@ -137,15 +140,9 @@ function leasesFor(
   { windows }: HostParts,
   destination: AnyDestination,
   config: unknown,
-  vendorRate: Rate | undefined,
-  requestsPerDay: number | undefined,
+  vendorRates: readonly (Rate | undefined)[],
 ): WindowLease[] {
-  const rates = [
-    vendorRate,
-    requestsPerDay === undefined
-      ? undefined
-      : ({ permits: requestsPerDay, perMs: 86_400_000, cost: 'request' } as const),
-  ].filter((rate) => rate !== undefined);
+  const rates = different(vendorRates.filter((rate) => rate !== undefined));
   if (rates.length === 0) return [];
   const { slug } = destination.manifest;
   const owner = destination.paceKey?.(config);
@@ -154,6 +151,13 @@ function leasesFor(
     owner === undefined ? windows.own(`${slug} ${settings}`, rate) : windows.shared(`${slug} ${owner}`, rate),
   );
 }
+
+const daily = ({ requestsPerDay }: BoundDestination): Rate | undefined =>
+  requestsPerDay === undefined ? undefined : { permits: requestsPerDay, perMs: 86_400_000, cost: 'request' };
+
+/** The same rate twice would be one shared window, in which everything counts twice. */
+const different = (rates: readonly Rate[]): readonly Rate[] =>
+  rates.filter((rate, index) => rates.findIndex((other) => isDeepStrictEqual(other, rate)) === index);
 
 /** Identifies settings without keeping them, because they hold secrets. */
 const digestOf = (config: unknown): string =>
