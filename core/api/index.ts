@@ -84,10 +84,24 @@ export type { Cast, FieldRule, Path, Trace } from './mapping.ts';
 export { firstOf } from './first-of.ts';
 export type { Found } from './first-of.ts';
 export { builderAt, payloadBuilder } from './payload-builder.ts';
-export type { PayloadBuilder } from './payload-builder.ts';
+export type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
 export { fieldTable } from './field-table.ts';
 export type { FieldRow, FieldTable, FieldTableOptions, TextLimit } from './field-table.ts';
 export { cutText } from './text-length.ts';
+export { eventTable, pageName, plainName } from './event-table.ts';
+export type { EventTable, EventTableOptions, NameEntries } from './event-table.ts';
+export { propertySelector } from './select-properties.ts';
+export type {
+  PropertyConverter,
+  PropertySelection,
+  PropertySelector,
+  PropertySelectorOptions,
+  PropertyTarget,
+} from './select-properties.ts';
+export { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } from './property-values.ts';
+export type { TextOptions } from './property-values.ts';
+export { wholeObject } from './whole-object.ts';
+export type { WholeObjectOptions } from './whole-object.ts';
 export {
   absoluteUrl,
   ipAddress,

@@ -1,9 +1,7 @@
 import type { CdpEvent, JsonValue } from './event.ts';
+import { plainName } from './event-table.ts';
 import type { DestinationManifest } from './manifest.ts';
 import { isObject } from './mapping.ts';
-
-/** Names of destinations are compared without case, space and underscore. */
-export const plainName = (name: string): string => name.replace(/[\s_]/g, '').toLowerCase();
 
 /** An option that an event sets for one destination, and its path in the event. */
 export interface OwnOption {

@@ -35,6 +35,10 @@ export interface PayloadBuilder<P extends object> {
   payload(routing?: Routing): Transformed<P>;
 }
 
+/** The builder of any payload, for what does not know its fields. */
+// oxlint-disable-next-line typescript/no-explicit-any -- fields that a customer names have no type
+export type AnyPayloadBuilder = PayloadBuilder<any>;
+
 /**
  * Starts the payload of one event. `base` has its required fields; `sources`, a constant at module level, says for
  * preview where these come from.
@@ -75,7 +79,7 @@ export function payloadBuilder<P extends object>(
  * builderAt(out, attributes, 'events[0].attributes').set('size', 'XL', 'properties.size');
  */
 export function builderAt<P extends object>(
-  out: PayloadBuilder<never> | PayloadBuilder<object>,
+  out: AnyPayloadBuilder,
   target: P,
   place: string,
   sources?: Partial<Record<keyof P & string, string>>,
