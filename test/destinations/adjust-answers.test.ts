@@ -1,25 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Batch, Delivery, Failure, HttpResponse, RetryDecision } from '../../core/api/index.ts';
+import type { Failure, RetryDecision } from '../../core/api/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
-import { decisionsFor } from './answer-reading.ts';
+import { eventOf, folderUnderTest } from '../../core/testing/index.ts';
 
-const payload = {
-  s2s: '1',
-  app_token: 'app0exmpl123',
-  event_token: 'purch1',
+const folder = folderUnderTest(adjust, {
+  appToken: 'app0exmpl123',
   environment: 'production',
-  created_at_unix: '1768478340',
-  idfv: 'C0FFEE00-1A2B-4C3D-8E4F-5A6B7C8D9E0F',
-} as const;
-const item: Delivery<typeof payload> = {
-  index: 0,
-  eventId: 'm-1',
-  payload,
-  text: 's2s=1',
-  bytes: 5,
-  scopes: ['token:purch1', 'platform:ios'],
-};
-const batch: Batch<typeof payload> = { items: [item] };
+  eventTokens: { 'Order Completed': 'purch1' },
+});
+const purchase = eventOf('order-completed-ios');
 
 interface Answer {
   readonly status: number;
@@ -28,10 +17,8 @@ interface Answer {
   readonly cut?: boolean;
 }
 
-function verdict({ status, body = '', headers = {}, cut = false }: Answer): RetryDecision {
-  const response: HttpResponse = { status, body, headers, cut, receivedAt: Date.parse('2026-01-15T12:00:00Z') };
-  const request = { method: 'POST', url: 'https://s2s.adjust.com/event', headers: {}, body: 's2s=1' } as const;
-  const decisions = decisionsFor(adjust, { request, response }, batch as Batch<never>);
+function verdict(answer: Answer): RetryDecision {
+  const decisions = folder.decisions(answer, [purchase]);
   expect(decisions).toHaveLength(1);
   return decisions[0] as RetryDecision;
 }
@@ -221,5 +208,5 @@ describe('Adjust answers', () => {
     ['ADJUST-72 a timeout', { kind: 'timeout', afterMs: 10_000 }, 'ambiguous ambiguous_delivery'],
     ['ADJUST-72 a reset', { kind: 'network', code: 'ECONNRESET', received: 'maybe' }, 'ambiguous ambiguous_delivery'],
     ['ADJUST-72 a request that never left', { kind: 'network', code: 'ECONNREFUSED', received: 'no' }, 'retry network'],
-  ])('%s', (_, failure, expected) => expect(short(adjust.response.classifyError(failure, batch))).toBe(expected));
+  ])('%s', (_, failure, expected) => expect(short(folder.decision(failure, [purchase]))).toBe(expected));
 });

@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent } from '../../core/api/index.ts';
+import { folderUnderTest } from '../../core/testing/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
 
 const settings = { appToken: 'app0exmpl123', environment: 'sandbox', eventTokens: { Tapped: 'tapped' } };
 
+const folder = folderUnderTest(adjust, settings);
+
 /** The body of an event with these properties. */
 function bodyOf(properties: object, config: Record<string, unknown>, context: object = {}): string {
-  const parsed = adjust.config.parse({ ...settings, ...config });
   const event = {
     type: 'track',
     event: 'Tapped',
@@ -15,12 +17,9 @@ function bodyOf(properties: object, config: Record<string, unknown>, context: ob
     context: { adjust: { adid: 'abcdef' }, ...context },
     properties,
   } as unknown as CdpEvent;
-  const at = { now: Date.parse('2026-01-15T12:00:00Z'), prepared: adjust.prepare?.(parsed) as never };
-  const result = adjust.transform(event, parsed, at);
-  if (result.kind !== 'payload') throw new Error(result.reason.message);
-  const again = adjust.transform(event, parsed, at);
-  expect(again).toEqual(result);
-  return (adjust.encode as NonNullable<typeof adjust.encode>)(result.payload, parsed);
+  const changed = folder.with(config);
+  expect(changed.transformed(event)).toEqual(changed.transformed(event));
+  return changed.text(event);
 }
 
 const parametersOf = (name: string, body: string): unknown => {

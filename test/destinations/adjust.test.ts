@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { CdpEvent, Note, Trace } from '../../core/api/index.ts';
+import type { CdpEvent } from '../../core/api/index.ts';
+import { folderUnderTest } from '../../core/testing/index.ts';
 import adjust from '../../destinations/adjust/index.ts';
 
-const now = Date.parse('2026-01-15T12:00:00.000Z');
 const settings = {
   appToken: 'app0exmpl123',
   environment: 'production',
@@ -26,13 +26,11 @@ interface Parts {
   readonly context?: Record<string, unknown>;
   readonly properties?: Record<string, unknown>;
   readonly integrations?: Record<string, unknown>;
-  readonly trace?: Trace;
 }
 
-/** What becomes of a purchase on an iPhone, with some parts changed. */
-function transformed({ config, device = iphone, context, trace, ...event }: Parts) {
-  const parsed = adjust.config.parse({ ...settings, ...config });
-  const written = {
+/** A purchase on an iPhone, with some parts changed. */
+function purchase({ device = iphone, context, ...event }: Omit<Parts, 'config'>): CdpEvent {
+  return {
     type: 'track',
     event: 'Order Completed',
     messageId: 'm-1',
@@ -41,31 +39,23 @@ function transformed({ config, device = iphone, context, trace, ...event }: Part
     ...event,
     context: { device, ...context },
   } as unknown as CdpEvent;
-  const at = { now, prepared: adjust.prepare?.(parsed) as never, trace };
-  const admission = adjust.validate?.(written, parsed, at);
-  const result = adjust.transform(written, parsed, at);
-  if (admission?.kind !== 'admitted') expect(result).toEqual(admission);
-  return { result, encode: adjust.encode as NonNullable<typeof adjust.encode>, parsed };
 }
 
-function sent(parts: Parts) {
-  const { result, encode, parsed } = transformed(parts);
-  if (result.kind !== 'payload') throw new Error(`not sent: ${result.reason.message}`);
-  const text = encode(result.payload, parsed);
-  return {
-    text,
-    form: Object.fromEntries(new URLSearchParams(text)),
-    notes: (result.notes ?? []).map(({ code, field }: Note) => `${code} ${field}`),
-    lane: result.lane,
-    at: result.occurredAt,
-    scopes: result.scopes,
-  };
+const folder = folderUnderTest(adjust, settings);
+
+function sent({ config = {}, ...parts }: Parts) {
+  const changed = folder.with(config);
+  const event = purchase(parts);
+  const text = changed.text(event);
+  const { lane, occurredAt, scopes } = changed.routing(event);
+  const notes = changed.notes(event).map(({ code, field }) => `${code} ${field}`);
+  return { text, form: Object.fromEntries(new URLSearchParams(text)), notes, lane, at: occurredAt, scopes };
 }
 
-function refused(parts: Parts) {
-  const { result } = transformed(parts);
-  if (result.kind === 'payload') throw new Error('was sent');
-  return { kind: result.kind, code: result.reason.code, field: result.reason.field };
+function refused({ config = {}, ...parts }: Parts) {
+  const reason = folder.with(config).reason(purchase(parts));
+  if (reason === undefined) throw new Error('was sent');
+  return { kind: reason.kind, code: reason.code, field: reason.field };
 }
 
 const issuesOf = (config: Record<string, unknown>) =>
@@ -396,18 +386,18 @@ describe('Adjust, revenue', () => {
 
 describe('Adjust, preview', () => {
   it('ADJUST-09 ADJUST-41 every field of the form has a source', () => {
-    const sources = new Map<string, string>();
-    const trace: Trace = { from: (field, source) => sources.set(field, source), note: () => undefined };
-    const { form } = sent({
-      trace,
+    const parts = {
       context: { ip: '203.0.113.1', userAgent: 'Example/1.0', adjust: { adid } },
       device: { ...iphone, adTrackingEnabled: true },
       properties: { total: 5, currency: 'EUR', color: 'red' },
       config: { callbackParams: { color: 'farbe' } },
-    });
+    };
+    const { config, ...changes } = parts;
+    const { form } = sent(parts);
+    const sources = folder.with(config).sources(purchase(changes));
     const fields = Object.keys(form).map((name) => (name === 'callback_params' ? 'callback_params.farbe' : name));
-    expect([...sources.keys()].sort()).toEqual(fields.sort());
-    expect(sources.get('revenue')).toBe('properties.total');
-    expect(sources.get('callback_params.farbe')).toBe('properties.color');
+    expect(Object.keys(sources).sort()).toEqual(fields.sort());
+    expect(sources['revenue']).toBe('properties.total');
+    expect(sources['callback_params.farbe']).toBe('properties.color');
   });
 });

@@ -3,12 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Batch, CdpEvent, HttpResponse, RetryDecision } from '../../core/api/index.ts';
+import type { CdpEvent } from '../../core/api/index.ts';
 import { createRuntime, type Outcome, type RuntimeOptions, type Signal } from '../../core/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 import { isAddress } from '../../destinations/adroll-email/identity.ts';
-import type { Unsubscriber } from '../../destinations/adroll-email/mapping.ts';
-import { decisionsFor } from './answer-reading.ts';
+import { folderUnderTest } from '../../core/testing/index.ts';
 import { VendorDouble, type Script } from '../../core/testing/kit/vendor-double.ts';
 import { createVirtualClock } from '../../core/testing/kit/virtual-clock.ts';
 
@@ -364,31 +363,12 @@ describe('the quota', () => {
 
 describe('answers', () => {
   const addresses = ['a@example.com', 'b@example.com'];
-  const batch = (of: readonly string[]) =>
-    ({
-      items: of.map((address, index) => ({
-        index,
-        eventId: '',
-        payload: { email_address: address },
-        text: JSON.stringify(address),
-        bytes: 20,
-        key: address,
-      })),
-    }) as unknown as Batch<Unsubscriber>;
-  const answer = (status: number, body: unknown): HttpResponse => ({
-    status,
-    headers: {},
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-    receivedAt: start,
-  });
-  const request = { method: 'POST', url: 'https://services.adroll.com/', headers: {} } as const;
+  const folder = folderUnderTest(adrollEmail, settings);
+  const events = (of: readonly string[]) => of.map((address, index) => unsubscribed(address, index));
   const read = (body: unknown, of = addresses, status = 200) =>
-    decisionsFor(adrollEmail, { request, response: answer(status, body) }, batch(of) as Batch<never>).map(
-      ({ kind }: RetryDecision) => kind,
-    );
+    folder.decisions({ status, body }, events(of)).map(({ kind }) => kind);
   const nobodyKnows = ['ambiguous', 'ambiguous'];
-  const refuse = (status: number, body: unknown = '') =>
-    adrollEmail.response.classifyError({ kind: 'http', response: answer(status, body) }, batch(addresses));
+  const refuse = (status: number, body: unknown = '') => folder.decision({ status, body }, events(addresses));
 
   it.each<[unknown, readonly string[]]>([
     [{}, ['accept', 'accept']],

@@ -3,10 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import adroll from '../../destinations/adroll/index.ts';
-import type { Batch, CdpEvent, Failure, HttpResponse } from '../../core/api/index.ts';
+import type { CdpEvent, HttpResponse } from '../../core/api/index.ts';
 import { createRuntime, type ConnectionOptions } from '../../core/index.ts';
-import type { AdRollEvent } from '../../destinations/adroll/mapping.ts';
-import { decisionsFor } from './answer-reading.ts';
+import { eventOf, folderUnderTest, type TestAnswer } from '../../core/testing/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
 import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
@@ -21,29 +20,20 @@ const problems = (config: Record<string, unknown>) => [
   ...new Set(adroll.config.safeParse(config).error?.issues.map(({ path }) => path.join('.'))),
 ];
 
-function batchOf(size: number): Batch<AdRollEvent> {
-  const item = (index: number) => ({ index, eventId: `m-${index}`, payload: {} as AdRollEvent, text: '{}', bytes: 2 });
-  return { items: [item(0), ...Array.from({ length: size - 1 }, (_, index) => item(index + 1))] };
-}
-
 function requestOf(extra: Record<string, unknown> = {}) {
   const config = adroll.config.parse({ ...settings, ...extra });
   if (adroll.request === undefined || adroll.prepare === undefined) throw new Error('AdRoll has no request');
   return adroll.request(config, adroll.prepare(config));
 }
 
-const answer = (status: number, body = '', more: Partial<HttpResponse> = {}): HttpResponse => ({
-  status,
-  headers: {},
-  body,
-  receivedAt: Date.parse('2026-01-15T12:00:00Z'),
-  ...more,
-});
-const read = (response: HttpResponse, size = 1, extra: Record<string, unknown> = {}) =>
-  decisionsFor(adroll, { request: requestOf(extra), response }, batchOf(size) as Batch<never>);
-const classify = (failure: Failure, size = 2) => adroll.response.classifyError(failure, batchOf(size));
-const refuse = (status: number, body?: string, more?: Partial<HttpResponse>) =>
-  classify({ kind: 'http', response: answer(status, body, more) });
+const folder = folderUnderTest(adroll, settings);
+const answer = (status: number, body = '', more: Partial<HttpResponse> = {}) => ({ status, body, ...more });
+const orders = (size: number) =>
+  Array.from({ length: size }, (_, index) => eventOf('order-completed-web', { messageId: `m-${index}` }));
+const read = (response: TestAnswer, size = 1, extra: Record<string, unknown> = {}) =>
+  folder.with(extra).decisions(response, orders(size));
+const classify = (failure: TestAnswer, size = 2) => folder.decision(failure, orders(size));
+const refuse = (status: number, body?: string, more?: Partial<HttpResponse>) => classify(answer(status, body, more));
 
 describe('settings', () => {
   it('ADROLL-02 ADROLL-07 ADROLL-16 ADROLL-19 will not open without the two EIDs and the token', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import adroll from '../../destinations/adroll/index.ts';
 import { eventNames } from '../../destinations/adroll/mapping.ts';
 import type { CdpEvent, JsonValue, Note } from '../../core/api/index.ts';
-import { canonicalEvents, type CanonicalEventName } from '../../core/testing/kit/events.ts';
+import { eventOf, folderUnderTest, type CanonicalEventName } from '../../core/testing/index.ts';
 
 const settings = {
   advertisableEid: 'ADV0EXAMPLE0000000000A',
@@ -15,51 +15,17 @@ const digest = (algorithm: string, text: string) => createHash(algorithm).update
 const sha = digest('sha256', 'jane.doe@example.com');
 const md5 = digest('md5', 'jane.doe@example.com');
 
-/** A canonical event with some paths set, or with `undefined`, taken away. */
-function event(base: CanonicalEventName, changes: Record<string, unknown> = {}): CdpEvent {
-  const made = structuredClone(canonicalEvents[base]) as unknown as Record<string, unknown>;
-  for (const [path, value] of Object.entries(changes)) {
-    const keys = path.split('.');
-    const last = keys.pop() ?? '';
-    let at = made;
-    for (const key of keys) at = (at[key] ??= {}) as Record<string, unknown>;
-    if (value === undefined) delete at[last];
-    else at[last] = value;
-  }
-  return made as unknown as CdpEvent;
-}
-
-interface Traced {
-  readonly field: string;
-  readonly source: string;
-}
-
-function run(input: CdpEvent, extra: Record<string, unknown> = {}, traced?: Traced[]) {
-  const config = adroll.config.parse({ ...settings, ...extra });
-  const trace = traced && {
-    from: (field: string, source: string) => void traced.push({ field, source }),
-    note: () => {},
-  };
-  const at = { now: Date.parse('2026-01-15T12:00:00Z'), prepared: adroll.prepare?.(config) as never, trace };
-  const admission = adroll.validate?.(input, config, at);
-  const result = adroll.transform(input, config, at);
-  if (admission?.kind !== 'admitted') expect(result).toEqual(admission);
-  return result;
-}
-
-const made = (input: CdpEvent, extra?: Record<string, unknown>) => {
-  const result = run(input, extra);
-  if (result.kind !== 'payload') throw new Error(`${result.kind}: ${result.reason.message}`);
-  return result.payload;
-};
-const notesOf = (input: CdpEvent, extra?: Record<string, unknown>): readonly Pick<Note, 'code' | 'field'>[] => {
-  const result = run(input, extra);
-  return result.kind === 'payload' ? (result.notes ?? []).map(({ code, field }) => ({ code, field })) : [];
-};
-const reasonOf = (input: CdpEvent, extra?: Record<string, unknown>) => {
-  const result = run(input, extra);
-  if (result.kind === 'payload') return 'sent';
-  return `${result.kind} ${result.reason.code} ${result.reason.field ?? ''}`.trim();
+const folder = folderUnderTest(adroll, settings);
+const event = eventOf;
+const made = (input: CdpEvent, extra: Record<string, unknown> = {}) => folder.with(extra).payload(input);
+const notesOf = (input: CdpEvent, extra: Record<string, unknown> = {}): readonly Pick<Note, 'code' | 'field'>[] =>
+  folder
+    .with(extra)
+    .notes(input)
+    .map(({ code, field }) => ({ code, field }));
+const reasonOf = (input: CdpEvent, extra: Record<string, unknown> = {}) => {
+  const reason = folder.with(extra).reason(input);
+  return reason === undefined ? 'sent' : `${reason.kind} ${reason.code} ${reason.field ?? ''}`.trim();
 };
 const product = (fields: Record<string, unknown>) => ({ 'properties.products': [{ product_id: 'p-1', ...fields }] });
 const firstProduct = (fields: Record<string, unknown>, extra?: Record<string, unknown>) =>
@@ -205,21 +171,21 @@ describe('the envelope', () => {
   });
 
   it('names the source of every field when a preview asks', () => {
-    const traced: Traced[] = [];
     const input = event('order-completed-web', {
       'context.page.url': 'https://shop.example.com/?adct=tok',
       'properties.currency': null,
     });
-    const result = run(input, { sendEmail: 'both', externalData: ['coupon'], defaultCurrency: 'EUR' }, traced);
-    const { identifiers, event_attributes, ...rest } = result.kind === 'payload' ? result.payload : ({} as never);
+    const previewed = folder.with({ sendEmail: 'both', externalData: ['coupon'], defaultCurrency: 'EUR' });
+    const { identifiers, event_attributes, ...rest } = previewed.payload(input);
+    const sources = previewed.sources(input);
     const fields = [
       ...Object.keys(rest),
       ...Object.keys(identifiers).map((name) => `identifiers.${name}`),
       ...Object.keys(event_attributes ?? {}).map((name) => `event_attributes.${name}`),
     ];
-    expect(fields.filter((field) => !traced.some((one) => one.field === field))).toEqual([]);
-    expect(traced).toContainEqual({ field: 'currency', source: 'config.defaultCurrency' });
-    expect(traced).toContainEqual({ field: 'identifiers.email_sha256', source: 'context.traits.email' });
+    expect(fields.filter((field) => !Object.hasOwn(sources, field))).toEqual([]);
+    expect(sources).toMatchObject({ currency: 'config.defaultCurrency' });
+    expect(sources['identifiers.email_sha256']).toBe('context.traits.email');
   });
 });
 

@@ -2,46 +2,17 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Note } from '../../core/api/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { canonicalEvents, type CanonicalEventName } from '../../core/testing/kit/events.ts';
+import { canonicalEvents, eventOf, folderUnderTest, type CanonicalEventName } from '../../core/testing/index.ts';
 
 const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };
 const address = 'jane.doe@example.com';
 const digest = createHash('sha256').update(address).digest('hex');
 const place = 'events[0].data.custom_attributes';
 
-/** A canonical event with some paths set, or with `undefined`, taken away. */
-function event(changes: Record<string, unknown> = {}, base: CanonicalEventName = 'order-completed-web'): CdpEvent {
-  const made = structuredClone(canonicalEvents[base]) as unknown as Record<string, unknown>;
-  for (const [path, value] of Object.entries(changes)) {
-    const keys = path.split('.');
-    const last = keys.pop() ?? '';
-    let at = made;
-    for (const key of keys) at = (at[key] ??= {}) as Record<string, unknown>;
-    if (value === undefined) delete at[last];
-    else Object.defineProperty(at, last, { value, enumerable: true, writable: true, configurable: true });
-  }
-  return made as unknown as CdpEvent;
-}
-
-type From = (field: string, source: string) => void;
-
-function run(input: CdpEvent, extra: Record<string, unknown> = {}, from?: From) {
-  const config = rokt.config.parse({ ...settings, ...extra });
-  const prepared = rokt.prepare?.(config);
-  if (prepared === undefined) throw new Error('prepare() is missing');
-  const at = { now: 0, prepared, trace: from && { from, note: () => {} } };
-  const admission = rokt.validate?.(input, config, at);
-  const result = rokt.transform(input, config, at);
-  if (admission?.kind !== 'admitted') expect(result).toEqual(admission);
-  return result;
-}
-
-function made(input: CdpEvent, extra?: Record<string, unknown>, from?: From) {
-  const result = run(input, extra, from);
-  if (result.kind !== 'payload') throw new Error(`${result.kind}: ${result.reason.message}`);
-  expect(JSON.parse(JSON.stringify(result.payload))).toStrictEqual(result.payload);
-  return result.payload;
-}
+const folder = folderUnderTest(rokt, settings);
+const event = (changes: Record<string, unknown> = {}, base: CanonicalEventName = 'order-completed-web') =>
+  eventOf(base, changes);
+const made = (input: CdpEvent, extra: Record<string, unknown> = {}) => folder.with(extra).payload(input);
 const dataOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) =>
   made(event(changes), extra).events[0].data;
 const attributesOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) =>
@@ -49,14 +20,13 @@ const attributesOf = (changes?: Record<string, unknown>, extra?: Record<string, 
 const userOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) =>
   made(event(changes), extra).user_attributes;
 
-function notesOf(changes?: Record<string, unknown>, extra?: Record<string, unknown>, base?: CanonicalEventName) {
-  const result = run(event(changes, base), extra);
-  return result.kind === 'payload' ? (result.notes ?? []).map(({ code, field }) => `${code} ${field}`) : [];
-}
-const reasonOf = (changes?: Record<string, unknown>, extra?: Record<string, unknown>) => {
-  const result = run(event(changes), extra);
-  return result.kind === 'payload' ? undefined : { kind: result.kind, ...result.reason };
-};
+const notesOf = (changes?: Record<string, unknown>, extra: Record<string, unknown> = {}, base?: CanonicalEventName) =>
+  folder
+    .with(extra)
+    .notes(event(changes, base))
+    .map(({ code, field }) => `${code} ${field}`);
+const reasonOf = (changes?: Record<string, unknown>, extra: Record<string, unknown> = {}) =>
+  folder.with(extra).reason(event(changes));
 
 describe('which events are conversions', () => {
   it('ROKT-24 ROKT-45 every conversion is named conversion and carries its kind', () => {
@@ -326,20 +296,20 @@ describe('the conversion', () => {
   });
 
   it('preview learns of every field where it came from', () => {
-    const sources = new Map<string, string>();
     const rich = event({ 'properties.rtid': 'abc', 'properties.products': [tent], 'properties.margin': 1 });
     const all = { customAttributes: ['coupon'], userAttributes: ['plan'], customEventType: 'other' };
-    const batch = made(rich, all, (field, source) => void sources.set(field, source));
+    const batch = made(rich, all);
+    const sources = folder.with(all).sources(rich);
     const leaves = (value: unknown, at: string): string[] =>
       typeof value === 'object' && value !== null
         ? Object.entries(value).flatMap(([key, part]) =>
             leaves(part, Array.isArray(value) ? `${at}[${key}]` : at === '' ? key : `${at}.${key}`),
           )
         : [at];
-    expect([...sources.keys()].sort()).toEqual(leaves(batch, '').sort());
-    expect(sources.get(`${place}.amount`)).toBe('properties.total');
-    expect(sources.get(`${place}.confirmationref`)).toBe('properties.order_id');
-    expect(sources.get(`${place}.sku`)).toBe('properties.products[0].sku');
+    expect(Object.keys(sources).sort()).toEqual(leaves(batch, '').sort());
+    expect(sources[`${place}.amount`]).toBe('properties.total');
+    expect(sources[`${place}.confirmationref`]).toBe('properties.order_id');
+    expect(sources[`${place}.sku`]).toBe('properties.products[0].sku');
   });
 });
 
