@@ -71,10 +71,11 @@ export function productIdOf({ item, path }: ProductEntry): Found<string> | undef
  * product's id: so are the spec's Product Viewed, Product Added, Product Removed and Product Clicked.
  *
  * @example
- * for (const { item, path } of productsOf(event, { single: true })) {
- *   const product = builderAt(out, {}, path);
- *   productFields.of(item, product, path);
- * }
+ * const contents = productsOf(event, { single: true }).map(({ item, path }, index) => {
+ *   const content: Content = {};
+ *   contentFields.of(item, builderAt(out, content, `contents[${index}]`), path);
+ *   return content;
+ * });
  */
 export function productsOf(event: CdpEvent, options: { readonly single?: boolean } = {}): readonly ProductEntry[] {
   const listed = propertiesOf(event)['products'];
