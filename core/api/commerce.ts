@@ -32,7 +32,7 @@ export const revenuePaths = ['properties.revenue', 'properties.total', 'properti
  * if the event names something that is no currency. The fallback, a setting, counts only where the event says nothing.
  *
  * @example
- * const currency = currencyOf(event, config.defaultCurrency);
+ * const currency = currencyOf(event, 'EUR');
  * if (currency?.value !== undefined) out.set('currency', currency.value, currency.path);
  * else if (currency !== undefined) out.drop(currency.path, 'The currency is not a three-letter code');
  */
@@ -71,6 +71,14 @@ export function productIdOf({ item, path }: ProductEntry): Found<string> | undef
  * product's id: so are the spec's Product Viewed, Product Added, Product Removed and Product Clicked.
  *
  * @example
+ * interface Content {
+ *   id?: string;
+ *   price?: number;
+ * }
+ * const contentFields = fieldTable<Content>([
+ *   { to: 'id', from: productIdNames, as: asText, unusable: 'Acme does not take it as an id' },
+ *   { to: 'price', from: 'price', as: asAmount },
+ * ]);
  * const contents = productsOf(event, { single: true }).map(({ item, path }, index) => {
  *   const content: Content = {};
  *   contentFields.of(item, builderAt(out, content, `contents[${index}]`), path);

@@ -28,9 +28,8 @@ export const advertisingIdPaths = ['context.device.advertisingId', 'context.devi
  * tracking. `vendor_id`: it repeats the IDFV, so it is no IDFA, whatever wrote it there. `limited`: nothing is wrong
  * with it, but the person limits ad tracking.
  */
-export interface WithheldId extends Found {
-  readonly reason: 'unusable' | 'vendor_id' | 'limited';
-}
+export type WithheldId =
+  (Found & { readonly reason: 'unusable' }) | (Found<string> & { readonly reason: 'vendor_id' | 'limited' });
 
 /** The device that an event came from. */
 export interface Device {
@@ -65,13 +64,10 @@ export function deviceOf(event: CdpEvent): Device {
   const family = named === 'android' && isAmazon(device['manufacturer']) ? 'fire' : named;
   const vendorId = family === 'ios' ? (idAt(device, 'idfv') ?? idAt(device, 'id')) : undefined;
 
-  const stated = statedId(device, 'advertisingId') ?? statedId(device, 'idfa');
-  if (stated === undefined) return { family, system, advertisingId: undefined, withheld: undefined, vendorId };
   const advertisingId = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
-  const reason = whyNot(event, device, advertisingId, vendorId);
-  return reason === undefined
-    ? { family, system, advertisingId, withheld: undefined, vendorId }
-    : { family, system, advertisingId: undefined, withheld: { ...(advertisingId ?? stated), reason }, vendorId };
+  const withheld =
+    advertisingId === undefined ? unusableId(device) : whyWithheld(advertisingId, vendorId, device, event);
+  return { family, system, advertisingId: withheld === undefined ? advertisingId : undefined, withheld, vendorId };
 }
 
 const nothing: JsonObject = Object.freeze({});
@@ -85,25 +81,29 @@ function systemNamed(name: JsonValue | undefined, path: string): Found<string> |
 const isAmazon = (maker: JsonValue | undefined): boolean =>
   typeof maker === 'string' && maker.trim().toLowerCase() === 'amazon';
 
-function statedId(device: JsonObject, name: string): Found | undefined {
-  const value = device[name];
-  return isBlank(value) ? undefined : { value, path: `context.device.${name}` };
-}
-
 function idAt(device: JsonObject, name: string): Found<string> | undefined {
   const value = asText(device[name] ?? null);
   return value !== undefined && isUuid(value) ? { value, path: `context.device.${name}` } : undefined;
 }
 
-function whyNot(
-  event: CdpEvent,
-  device: JsonObject,
-  id: Found<string> | undefined,
+/** The first advertising id that the event writes, none of which is one. */
+function unusableId(device: JsonObject): WithheldId | undefined {
+  for (const name of ['advertisingId', 'idfa']) {
+    const value = device[name];
+    if (!isBlank(value)) return { value, path: `context.device.${name}`, reason: 'unusable' };
+  }
+  return undefined;
+}
+
+function whyWithheld(
+  { value, path }: Found<string>,
   vendorId: Found<string> | undefined,
-): WithheldId['reason'] | undefined {
-  if (id === undefined) return 'unusable';
-  if (isSame(id.value, vendorId?.value) || isSame(id.value, asText(device['idfv'] ?? null))) return 'vendor_id';
-  return limitsTracking(event) ? 'limited' : undefined;
+  device: JsonObject,
+  event: CdpEvent,
+): WithheldId | undefined {
+  const isVendorId = isSame(value, vendorId?.value) || isSame(value, asText(device['idfv'] ?? null));
+  if (isVendorId) return { value, path, reason: 'vendor_id' };
+  return limitsTracking(event) ? { value, path, reason: 'limited' } : undefined;
 }
 
 const isSame = (id: string, other: string | undefined): boolean => id.toLowerCase() === other?.toLowerCase();

@@ -119,7 +119,6 @@ export {
   usableId,
 } from './identity.ts';
 export { optionReader } from './integrations.ts';
-export type { OwnOption } from './integrations.ts';
 export { asAttStatus, limitsTracking } from './tracking.ts';
 export {
   asBirthday,

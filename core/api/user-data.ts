@@ -35,7 +35,10 @@ const addressParents = traitParents.flatMap((parent) => [`${parent}.address`, pa
  * Among `properties` are only those parts that are a person's there too: an order has a state, and a shirt a gender.
  *
  * @example
- * const emailOf = firstOf(personPaths.email, asEmail);
+ * interface UserData {
+ *   em?: readonly string[];
+ *   ct?: readonly string[];
+ * }
  * const userData = fieldTable<UserData>([
  *   { to: 'em', from: personPaths.email, as: listOf(hashed(asEmail)) },
  *   { to: 'ct', from: personPaths.city, as: listOf(hashed(asCity)) },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { optionReader, type CdpEvent } from '../../core/api/index.ts';
+import { optionReader, usableId, type CdpEvent } from '../../core/api/index.ts';
 import { acme } from './test-connection.ts';
 
 const { manifest } = acme();
@@ -16,6 +16,15 @@ describe('an option for one destination', () => {
 
   it('is the first of several that is there', () => {
     expect(read(event({ acme: true, ACME: { token: null }, 'Big Acme': { token: 0 } }))?.value).toBe(0);
+  });
+
+  it('must pass the cast that the folder gives; the next name is tried', () => {
+    const readId = optionReader({ ...manifest, displayName: 'Big Acme', slug: 'acme' }, 'token', usableId);
+    expect(readId(event({ acme: { token: false }, 'Big Acme': { token: 7 } }))).toEqual({
+      path: 'integrations.Big Acme.token',
+      value: '7',
+    });
+    expect(readId(event({ acme: { token: false } }))).toBeUndefined();
   });
 
   it.each([[undefined], [null], [{}], [{ acme: true }], [{ acme: [] }], [{ other: { token: 'x' } }], [{ acme: {} }]])(
