@@ -18,7 +18,7 @@ import {
   type CdpEvent,
   type OutcomeKind,
 } from '../core/index.ts';
-import { accounts, ledgerKey, type Account } from '../test/end-to-end/accounts.ts';
+import { accounts, ledgerKey, type Account } from '../test/support/simulators/accounts.ts';
 import { everyFault, generate, mixes, type Simulator } from '../core/testing/simulators/index.ts';
 
 interface Settings {

@@ -13,7 +13,7 @@ import adjust from '../../destinations/adjust/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { ledgerKey, type Account } from '../end-to-end/accounts.ts';
+import { ledgerKey, type Account } from '../support/simulators/accounts.ts';
 import { itemOf } from '../end-to-end/host/backlog.ts';
 import { createLeapingClock, type LeapingClock } from '../end-to-end/host/clock.ts';
 import { createReferenceHost } from '../end-to-end/host/reference-host.ts';

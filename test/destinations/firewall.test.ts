@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
 import { defects } from '../core/test-connection.ts';
-import { accounts, ledgerKey, type Account } from '../end-to-end/accounts.ts';
+import { accounts, ledgerKey, type Account } from '../support/simulators/accounts.ts';
 import { json } from '../../core/testing/simulators/answer.ts';
 import { bare } from '../../core/testing/simulators/index.ts';
 import { createRandom } from '../../core/testing/simulators/random.ts';

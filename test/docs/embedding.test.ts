@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createRuntime, type AnyDestination, type CdpEvent, type Outcome } from '../../core/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { accounts, type Account } from '../end-to-end/accounts.ts';
+import { accounts, type Account } from '../support/simulators/accounts.ts';
 import { generate } from '../../core/testing/simulators/index.ts';
 import { durable } from './durable.ts';
 import { forgetUnsubscribed } from './operations.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { CdpEvent } from '../../core/index.ts';
-import { accounts } from '../end-to-end/accounts.ts';
+import { accounts } from '../support/simulators/accounts.ts';
 import { generate } from '../../core/testing/simulators/index.ts';
 import { embed } from './embed.ts';
 import { read, root, shown } from './pages.ts';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { createRuntime, loadDestinations, type Outcome } from '../../core/index.ts';
 import { generate, mixes } from '../../core/testing/simulators/index.ts';
-import { accounts, ledgerKey } from './accounts.ts';
+import { accounts, ledgerKey } from '../support/simulators/accounts.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const run = promisify(execFile);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import type { FaultKind } from '../../core/testing/simulators/index.ts';
 import { openLedger, type Ledger } from '../../core/testing/simulators/ledger.ts';
-import { disagreements, type SentEvent } from './disagreements.ts';
+import { disagreements, type SentEvent } from '../proofs/reconcile/disagreements.ts';
 
 type Said = 'delivered' | 'skipped' | 'rejected' | 'deferred' | 'doubtful' | 'unknown' | 'none';
 

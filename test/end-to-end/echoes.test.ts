@@ -3,7 +3,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import { loadDestinations } from '../../core/index.ts';
 import { spillway } from '../hosts/support/fake-terminal.ts';
 import { createWorkspace } from '../hosts/support/workspace.ts';
-import { echoesOf } from './echoes.ts';
+import { echoesOf } from '../proofs/echoes/run.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);

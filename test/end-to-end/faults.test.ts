@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadDestinations, type AnyDestination } from '../../core/index.ts';
-import { accounts } from './accounts.ts';
-import { runThroughFaults } from './reconcile.ts';
+import { accounts } from '../support/simulators/accounts.ts';
+import { runThroughFaults } from '../proofs/reconcile/run.ts';
 
 const count = 50_000;
 let destinations: readonly AnyDestination[];

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { accounts } from '../end-to-end/accounts.ts';
+import { accounts } from '../support/simulators/accounts.ts';
 import { generateLines } from '../../core/testing/simulators/index.ts';
 import { createStore } from './support/store.ts';
 import { createWorkspace, eventLine, testSettings } from './support/workspace.ts';

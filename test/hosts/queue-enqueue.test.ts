@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { accounts } from '../end-to-end/accounts.ts';
+import { accounts } from '../support/simulators/accounts.ts';
 import { generateLines } from '../../core/testing/simulators/index.ts';
 import { fakeTerminal, spillway } from './support/fake-terminal.ts';
 import { startVendorServer } from './support/vendor-server.ts';

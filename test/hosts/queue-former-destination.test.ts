@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
-import { accounts } from '../end-to-end/accounts.ts';
+import { accounts } from '../support/simulators/accounts.ts';
 import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
 import { createStore } from './support/store.ts';
 import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
-import { accounts } from '../end-to-end/accounts.ts';
+import { accounts } from '../support/simulators/accounts.ts';
 import { openQueue } from '../../core/queue/index.ts';
 import { generateLines, type Simulator } from '../../core/testing/simulators/index.ts';
 import { fakeTerminal } from './support/fake-terminal.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { loadDestinations } from '../../core/index.ts';
-import { runKills } from '../../scripts/kill/run.ts';
-import { accounts } from '../end-to-end/accounts.ts';
+import { runKills } from '../proofs/kill/run.ts';
+import { accounts } from '../support/simulators/accounts.ts';
 
 /** The short form of `npm run kill`. */
 test('kill -9 of enqueue and work loses nothing, repeats only what was in flight, and keeps the order of every device', async () => {

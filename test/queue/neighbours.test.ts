@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import { loadDestinations } from '../../core/index.ts';
-import { startWorkers } from '../../scripts/neighbours/worker-fixture.ts';
-import { startVendors } from '../../scripts/neighbours/vendors.ts';
+import { startWorkers } from '../proofs/neighbours/worker-fixture.ts';
+import { startVendors } from '../proofs/neighbours/vendors.ts';
 
 const slugs = ['adroll', 'rokt', 'adjust', 'adroll-email', 'adroll'];
 const hangingAt = 4;

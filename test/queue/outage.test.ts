@@ -1,6 +1,6 @@
 // Tests core/queue/outage-breaker.ts and core/queue/prober.ts, through a worker.
 import { describe, expect, it } from '@jest/globals';
-import { runOutage } from './outage.ts';
+import { runOutage } from '../proofs/outage/run.ts';
 
 describe.each([
   ['answers 503', 20_000, { status: 503 }],

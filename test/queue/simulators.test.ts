@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createRuntime, loadDestinations, type AnyDestination } from '../../core/index.ts';
 import { work, workFor } from '../../core/queue/index.ts';
-import { accounts, ledgerKey } from '../end-to-end/accounts.ts';
+import { accounts, ledgerKey } from '../support/simulators/accounts.ts';
 import { everyFault, generate } from '../../core/testing/simulators/index.ts';
 import { MemoryQueue } from './memory-queue.ts';
 import { putAll } from './test-worker.ts';
