@@ -84,8 +84,8 @@ module.exports = {
     closed(
       'hosts',
       {
-        path: '^(?:core/hosts|scripts)/',
-        pathNot: ['^scripts/bench/', '^scripts/kill/', '^core/hosts/cli/(?:new/template|record)/'],
+        path: '^(?:core/hosts|scripts|test/proofs)/',
+        pathNot: ['^scripts/bench/', '^test/proofs/(?:kill|poison)/', '^core/hosts/cli/(?:new/template|record)/'],
       },
       {
         path: '^core/',
@@ -97,16 +97,25 @@ module.exports = {
           '^core/testing/',
         ],
       },
-      'Hosts and scripts import what everybody may import: core/index and core/queue/index. A benchmark may look inside, as a test may.',
+      'Hosts, scripts and proofs import what everybody may import: core/index and core/queue/index. A benchmark may look inside, as a test may.',
     ),
     closed(
       'kill',
-      { path: '^scripts/kill/' },
+      { path: '^test/proofs/kill/' },
       {
         path: '^core/',
         pathNot: ['^core/index\\.ts$', '^core/queue/(?:index|failpoint)\\.ts$', '^core/hosts/', '^core/testing/'],
       },
       'What kills a process at a moment names the moments; nobody else sees them.',
+    ),
+    closed(
+      'poison',
+      { path: '^test/proofs/poison/' },
+      {
+        path: '^core/',
+        pathNot: ['^core/index\\.ts$', '^core/queue/(?:index|lmdb/lane-number)\\.ts$', '^core/testing/'],
+      },
+      'What gives each event a lane of its own asks for the lane’s number.',
     ),
     closed(
       'hosts-record',

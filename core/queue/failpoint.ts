@@ -1,6 +1,6 @@
 /**
- * The moments at which `npm run kill` ends the process. At each of them, nothing confirmed may be lost. Not a public
- * export.
+ * The moments at which `npm run proof -- kill` ends the process. At each of them, nothing confirmed may be lost. Not a
+ * public export.
  */
 export const failpoints = [
   'before put',

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripTemplate } from './build/strip-template.ts';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const from = path.join(root, 'destinations');
 const to = path.join(root, 'dist', 'destinations');
 

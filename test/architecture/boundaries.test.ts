@@ -189,7 +189,17 @@ describe('the rules bite', () => {
       "import { x } from '../../../http/wire.ts';",
       'hosts-record: … -> core/http/wire.ts',
     ],
-    ['scripts/kill/run.ts', "import { x } from '../../core/queue/inner.ts';", 'kill: … -> core/queue/inner.ts'],
+    [
+      'test/proofs/outage/run.ts',
+      "import { x } from '../../../core/queue/inner.ts';",
+      'hosts: … -> core/queue/inner.ts',
+    ],
+    [
+      'test/proofs/poison/run.ts',
+      "import { x } from '../../../core/queue/inner.ts';",
+      'poison: … -> core/queue/inner.ts',
+    ],
+    ['test/proofs/kill/run.ts', "import { x } from '../../../core/queue/inner.ts';", 'kill: … -> core/queue/inner.ts'],
     ['core/registry/http.ts', "import type { Agent } from 'undici';", 'undici: … -> undici'],
     [
       'core/runtime/rudder.ts',

@@ -19,7 +19,7 @@ function at(slug: string) {
 const runs = accounts.flatMap(({ slug }) => ways.map((way) => ({ slug, way })));
 const wordsOf = ({ disagreements }: HostReport): readonly string[] => disagreements.slice(0, 10);
 
-/** The short form of `npm run hosts`. */
+/** The short form of `npm run proof -- hosts`. */
 describe("a host that does what README's table says, at a vendor that fails", () => {
   it.each(runs)(
     '$slug over $way: lets every event go for a reason that the ledger bears out',

@@ -7,7 +7,7 @@ import { loadDestinations } from '../../core/index.ts';
 import { runKills } from '../proofs/kill/run.ts';
 import { accounts } from '../support/simulators/accounts.ts';
 
-/** The short form of `npm run kill`. */
+/** The short form of `npm run proof -- kill`. */
 test('kill -9 of enqueue and work loses nothing, repeats only what was in flight, and keeps the order of every device', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'spillway-kill-'));
   const destinations = await loadDestinations(path.join(import.meta.dirname, '../../destinations'));

@@ -13,10 +13,11 @@ export interface Ran {
   readonly wrong: readonly string[];
 }
 
-/** A way of having no room; `undefined` where this machine does not have it. */
+/** A way of having no room. */
 export interface Shortage {
   readonly name: string;
-  readonly possible: boolean;
+  /** Whether this machine has it. */
+  readonly isPossible: () => boolean;
   /** Runs a producer into it, in a folder that is not there yet, and says where its store is. */
   run(programs: Programs, folder: string, bytes: number): Promise<Produced>;
 }
@@ -32,13 +33,13 @@ const works = (file: string, ...args: string[]): boolean => spawnSync(file, args
 export const shortages: readonly Shortage[] = [
   {
     name: 'prlimit --fsize',
-    possible: works('prlimit', '--version'),
+    isPossible: () => works('prlimit', '--version'),
     run: (programs, folder, bytes) =>
       programs.run('produce', [folder, 'full'], { before: ['prlimit', `--fsize=${bytes}`] }),
   },
   {
     name: 'a full tmpfs',
-    possible: process.getuid?.() === 0 && works('mount', '--version'),
+    isPossible: () => process.getuid?.() === 0 && works('mount', '--version'),
     async run(programs, folder, bytes) {
       const disk = `${folder}-disk`;
       mkdirSync(disk);

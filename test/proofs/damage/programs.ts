@@ -4,10 +4,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 const sources = {
   main: 'core/hosts/cli/main.ts',
-  'take-out': 'scripts/damage/take-out.ts',
+  'take-out': 'test/proofs/damage/take-out.ts',
   produce: 'test/queue/support/produce.ts',
   'verify-child': 'core/queue/lmdb/verify-child.ts',
 } as const;

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Failpoint } from '../../../core/queue/failpoint.ts';
+import { repository } from '../repository.ts';
 
 const here = fileURLToPath(import.meta.url);
-const root = path.join(path.dirname(here), '..', '..');
-/** Run from source, the CLI needs a compiler; `npm run kill` has compiled it. */
+/** Run from source, the CLI needs a compiler; the proof has compiled it. */
 const program = here.endsWith('.ts')
   ? ['--import', 'tsx', path.join('core', 'hosts', 'cli', 'main.ts')]
   : [path.join('core', 'hosts', 'cli', 'main.js')];
@@ -27,7 +27,7 @@ export interface Child {
 /** `spillway` as a process of its own; with a failpoint it kills itself there, the n-th time round. */
 export function spillway(args: readonly string[], failpoint?: readonly [Failpoint, times: number]): Child {
   const child = spawn(process.execPath, [...program, ...args], {
-    cwd: root,
+    cwd: repository,
     env: {
       ...process.env,
       NODE_OPTIONS: '',

@@ -1,19 +1,17 @@
-/** `npm run kill`, once compiled: the kills, and the ledgers beside the store. */
+/** The proof, once compiled: the kills, and the ledgers beside the store. Its argument is its flags, as JSON. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Table from 'cli-table3';
 import { loadDestinations } from '../../../core/index.ts';
 import { failpoints } from '../../../core/queue/failpoint.ts';
 import { accounts } from '../../support/simulators/accounts.ts';
+import { destinationsFolder } from '../repository.ts';
 import { isGood } from './judge.ts';
 import { runKills } from './run.ts';
 
-const [kills = 100, seed = 1, waiting = 2_000] = process.argv.slice(2).map(Number);
-const destinations = await loadDestinations(
-  path.join(path.dirname(fileURLToPath(import.meta.url)), '../../destinations'),
-);
+const { kills, seed, waiting } = JSON.parse(process.argv[2] ?? '') as Record<'kills' | 'seed' | 'waiting', number>;
+const destinations = await loadDestinations(destinationsFolder);
 const folder = await mkdtemp(path.join(tmpdir(), 'spillway-kill-'));
 const { judgements, killed, missed, seconds } = await runKills({
   folder,
