@@ -10,7 +10,7 @@ import { startVendors } from '../proofs/neighbours/vendors.ts';
 const slugs = ['adroll', 'rokt', 'adjust', 'adroll-email', 'adroll'];
 const hangingAt = 4;
 
-/** The short form of scripts/neighbours.ts: what happens, not how fast. */
+/** The short form of `npm run proof -- neighbours`: what happens, not how fast. */
 test('connections finish their events while one beside them hangs; its events stay until its vendor answers', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'spillway-neighbours-'));
   const vendors = await startVendors(slugs, 5);

@@ -9,7 +9,8 @@ import { laneLimit } from '../../core/queue/lmdb/lane-number.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import type { Answer } from '../core/scripted-vendor.ts';
 import { MemoryQueue } from './memory-queue.ts';
-import { vendorCases, runPartialOutage, runPoison } from '../proofs/poison/run.ts';
+import { runPartialOutage, runPoison } from '../proofs/poison/run.ts';
+import { vendorCases } from '../proofs/poison/vendor-cases.ts';
 
 interface Case {
   readonly vendor: keyof typeof vendorCases;

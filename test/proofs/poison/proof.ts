@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
-import { vendorCases, runPartialOutage, runPoison, spread } from './run.ts';
+import { runPartialOutage, runPoison, spread } from './run.ts';
+import { vendorCases } from './vendor-cases.ts';
 import { defineProof, wholeNumber } from '../proof.ts';
 
 export default defineProof({
