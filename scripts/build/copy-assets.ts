@@ -5,7 +5,7 @@
 import { cp, chmod, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stripTemplate } from './build/strip-template.ts';
+import { stripTemplate } from './strip-template.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const from = path.join(root, 'destinations');
