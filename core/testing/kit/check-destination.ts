@@ -4,6 +4,7 @@ import { batchChecks } from '../checks/batch-checks.ts';
 import { callChecks } from '../checks/call-checks.ts';
 import { caseChecks, type CaseVendorFor } from '../checks/case-checks.ts';
 import type { Check } from '../checks/check.ts';
+import { demoChecks } from '../checks/demo-checks.ts';
 import { eventChecks } from '../checks/event-checks.ts';
 import { folderChecks } from '../checks/folder-checks.ts';
 import { fuzzChecks, type FuzzOptions } from '../checks/fuzz-checks.ts';
@@ -48,6 +49,7 @@ export const checksFor = (directory: string, options: CheckOptions = {}, vendorF
 const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVendorFor): readonly Check[] => [
   ...folderChecks(() => new Date(options.today ?? Date.now())),
   ...sourceChecks,
+  ...demoChecks(directory),
   ...caseChecks(directory, vendorFor),
   ...callChecks(directory),
   ...eventChecks,

@@ -12,6 +12,8 @@ export { startRokt } from './rokt/simulator.ts';
 export type { RoktOptions } from './rokt/simulator.ts';
 export { startAdjust } from './adjust/simulator.ts';
 export type { AdjustOptions } from './adjust/simulator.ts';
+export { startRecordedVendor } from './recorded-vendor.ts';
+export type { RecordedAnswer } from './recorded-vendor.ts';
 export type { SimulatorTransport, Simulator, SimulatorOptions } from './server.ts';
 export type { VendorRefusal, Service, SimulatedVendor, VendorVerdict } from './service.ts';
 export type { Ledger, LedgerEntry } from './ledger.ts';

@@ -1,8 +1,8 @@
+import path from 'node:path';
 import type { CdpEvent } from '../../../core/index.ts';
 import {
   addressKey,
   addressOf,
-  appEventNames,
   mixes,
   startAdjust,
   startAdroll,
@@ -13,6 +13,7 @@ import {
   type Simulator,
   type SimulatorOptions,
 } from '../../../core/testing/simulators/index.ts';
+import { loadDemo } from '../../../core/testing/kit/demo-format.ts';
 
 /** A made-up customer at one vendor: the settings of the connection, and a simulator that knows the same account. */
 export interface Account {
@@ -31,43 +32,55 @@ export interface Account {
 
 export const ledgerKey = ({ keyOf }: Account, event: CdpEvent): string => keyOf?.(event) ?? event.messageId ?? '';
 
-const adroll = { advertisableEid: 'ADVERTISABLE0000000001', pixelEid: 'PIXEL00000000000000001' };
-const adrollToken = 'sat-simulated';
-const adrollUser = { username: 'simulated-user', password: 'simulated-password' };
-const apikey = 'simulated-client-id';
-const rokt = { apiKey: 'simulated-key', apiSecret: 'simulated-secret' };
-const appToken = 'app5imulated';
-const eventTokens = Object.fromEntries(
-  appEventNames.map((name, index) => [name, `tok${String(index).padStart(3, '0')}`]),
-);
+/** The settings that the folder takes part in the demo with. */
+const settingsOf = <S>(slug: string): S => loadDemo(path.join('destinations', slug)).settings as S;
+
+const adroll = settingsOf<{ advertisableEid: string; pixelEid: string; serverAccessToken: string }>('adroll');
+const rokt = settingsOf<{ apiKey: string; apiSecret: string }>('rokt');
+const adjust = settingsOf<{ appToken: string; eventTokens: Record<string, string> }>('adjust');
+const email = settingsOf<{
+  advertisableEid: string;
+  auth: { username: string; password: string; apikey: string };
+}>('adroll-email');
 
 export const accounts: readonly Account[] = [
   {
     slug: 'adroll',
-    config: { ...adroll, serverAccessToken: adrollToken },
+    config: settingsOf('adroll'),
     mix: mixes.webOrders,
-    start: (options) => startAdroll({ ...adroll, token: adrollToken, ...options }),
+    start: (options) => {
+      const { advertisableEid, pixelEid, serverAccessToken: token } = adroll;
+      return startAdroll({ advertisableEid, pixelEid, token, ...options });
+    },
   },
   {
     slug: 'rokt',
-    config: { ...rokt, pod: 'us1', environment: 'development' },
+    config: settingsOf('rokt'),
     mix: mixes.orders,
-    start: (options) => startRokt({ ...rokt, ...options }),
+    start: (options) => startRokt({ apiKey: rokt.apiKey, apiSecret: rokt.apiSecret, ...options }),
   },
   {
     slug: 'adjust',
-    config: { appToken, environment: 'sandbox', eventTokens, callbackParams: ['message_id'] },
+    config: settingsOf('adjust'),
     mix: mixes.adjust,
-    start: (options) => startAdjust({ appToken, eventTokens: Object.values(eventTokens), ...options }),
+    start: (options) =>
+      startAdjust({ appToken: adjust.appToken, eventTokens: Object.values(adjust.eventTokens), ...options }),
   },
   {
     slug: 'adroll-email',
-    config: { advertisableEid: adroll.advertisableEid, auth: { kind: 'basic', ...adrollUser, apikey } },
+    config: settingsOf('adroll-email'),
     mix: mixes.unsubscribes,
     everything: mixes.mixedUnsubscribes,
     keyOf: (event) => addressKey(addressOf(event) ?? ''),
-    start: (options) =>
-      startAdrollEmail({ advertisableEid: adroll.advertisableEid, apikey, basic: adrollUser, ...options }),
+    start: (options) => {
+      const { username, password, apikey } = email.auth;
+      return startAdrollEmail({
+        advertisableEid: email.advertisableEid,
+        apikey,
+        basic: { username, password },
+        ...options,
+      });
+    },
     refusedBy: (vendor) => (vendor as AdrollEmailSimulator).ignored(),
   },
 ];
