@@ -66,12 +66,18 @@ export type WireResult = { readonly kind: 'response'; readonly response: HttpRes
 /**
  * response.ts: how this vendor signals success, refusal and throttling.
  *
- * A 2xx is read in this order: `readReply`, if the vendor documents verdicts of its own; the usual forms of refusal
- * (usualRefusal), of which one with 429 or 5xx is read as that status, and any other is `reject` for one event and
- * `split` for several; `success`. Anything else is ambiguous. Every other status: `readReply`, then `classifyError`.
+ * A 2xx is read in this order: `readReply`, if the vendor documents verdicts of its own; the vendor's error rows
+ * (`readRefusal`); the usual forms of refusal (usualRefusal), of which one with 429 or 5xx is read as that status, and
+ * any other is `reject` for one event and `split` for several; `success`. Anything else is ambiguous. Every other
+ * status: `readReply`, then `classifyError`.
  */
 export interface ResponseHandler<P> {
   classifyError(failure: Failure, batch: Batch<P>): RetryDecision;
+  /**
+   * Reads a 2xx that `readReply` does not read, but the vendor's own error rows do: a no of its own, or the meaning of
+   * a usual form of refusal (`usual`), which covers the whole request. `errorTable` supplies it.
+   */
+  readRefusal?(response: HttpResponse, batch: Batch<P>, usual: boolean): RetryDecision | undefined;
   /**
    * Reads documented verdicts from any HTTP answer (Rokt's 400 has them, too): one per item, in item order. `undefined`
    * if the answer has none.

@@ -60,8 +60,13 @@ export {
 } from './verdicts.ts';
 export type { AnswerCounts, ItemDecision } from './verdicts.ts';
 export type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
-export { retryLater, classifyWith } from './classify.ts';
-export type { ErrorRule } from './classify.ts';
+export { errorTable } from './error-table.ts';
+export type { ErrorRow, ErrorTable, ErrorTableOptions } from './error-table.ts';
+export { retryLater } from './house-table.ts';
+export type { TransientDetails } from './house-table.ts';
+export { errorMessage, vendorErrors } from './vendor-errors.ts';
+export type { VendorError } from './vendor-errors.ts';
+export { decodeEntities, itemAtPosition, memberNamed, wasSent } from './sent-text.ts';
 export { retryAfterMs } from './retry-after.ts';
 export type { RetryAfterForm } from './retry-after.ts';
 export {

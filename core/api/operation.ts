@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { ErrorRule } from './classify.ts';
+import type { ErrorRow } from './error-table.ts';
 import type { RetryDecision } from './decision.ts';
 import type { CdpEvent } from './event.ts';
 import type { HttpRequest } from './failure.ts';
@@ -40,7 +40,7 @@ export interface OperationDefinition<
   /** Reads a refusal out of a success status, such as `{"success": false}`. */
   readonly refusal?: (reply: z.output<R>) => RetryDecision | undefined;
   /** The documented errors. Others fall through to the house table; `split` and `isolate` reject. */
-  readonly errors: readonly ErrorRule[];
+  readonly errors: readonly ErrorRow[];
   /**
    * Whether doing it twice is the same as once. If not, it is retried only if the vendor cannot have done it: the
    * request was never sent, or was throttled (429). If it may have been done, the result is `unknown`.

@@ -1,4 +1,4 @@
-import { hasStatus } from './classify.ts';
+import { hasStatus } from './house-table.ts';
 import type { RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';

@@ -51,7 +51,7 @@ export const catalogueEntry = ({ manifest, config, operations, check }: AnyDesti
     ...(definition.confirm === undefined ? {} : { confirm: definition.confirm }),
     errors: definition.errors.map(({ status, means }) => ({
       status: typeof status === 'number' ? [status] : status,
-      ...(typeof means !== 'function' && 'reason' in means ? { message: means.reason.message } : {}),
+      ...(typeof means === 'object' && 'reason' in means ? { message: means.reason.message } : {}),
     })),
     events: definition.events !== undefined,
   })),

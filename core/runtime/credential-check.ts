@@ -1,4 +1,4 @@
-import { classifyWith } from '../api/classify.ts';
+import { houseDecision } from '../api/house-table.ts';
 import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
@@ -20,7 +20,6 @@ const checkOptions: OptionTable<CheckOptions> = { withinMs: someMilliseconds, si
 export const noCheck = 'This destination has no credential check';
 
 const defaultWithinMs = 15_000;
-const classifyByDefault = classifyWith([]);
 
 /**
  * Asks the vendor once. An `ok` ends a suspension of the whole connection; scopes stay suspended, because the check
@@ -59,7 +58,7 @@ async function ask(context: ConnectionContext, options: CheckOptions, urgent: bo
     judge: (answer, batch) =>
       answer.kind === 'response'
         ? judge(context, check, { request, response: answer.response }, batch)
-        : classifyByDefault(answer, batch),
+        : houseDecision(answer),
   });
   if (result.kind === 'accepted') {
     context.suspensions.liftWhole();
@@ -118,7 +117,10 @@ function readAsEvent(handler: Handler, exchange: Exchange, batch: Batch<unknown>
   try {
     // readReply() is not called for failures: its verdicts are about events, and there is no event.
     if (response.status >= 300) return handler.classifyError({ kind: 'http', response }, batch);
-    if (usualRefusal(jsonValue(response.body)) !== undefined) return undefined;
+    if (usualRefusal(jsonValue(response.body)) !== undefined) {
+      const refusal = handler.readRefusal?.(response, batch, true);
+      return refusal?.kind === 'accept' ? undefined : refusal;
+    }
     const reply = readResponse(handler, exchange, batch);
     return reply.kind === 'settled' ? reply.decisions[0] : handler.classifyError(reply.failure, batch);
   } catch {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { classifyWith } from '../api/classify.ts';
+import { errorTable } from '../api/error-table.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
@@ -28,7 +28,7 @@ export function judgeReply(
  * is repeated.
  */
 function readFailure({ errors, idempotent }: AnyOperation, failure: Failure, batch: Batch<unknown>): RetryDecision {
-  const decision = classifyWith(errors)(failure, batch);
+  const decision = errorTable({ rows: errors }).classifyError(failure, batch);
   if (idempotent || decision.kind !== 'retry' || failure.kind !== 'http' || failure.response.status === 429)
     return decision;
   const { status } = failure.response;

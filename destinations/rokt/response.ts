@@ -1,59 +1,94 @@
 import {
-  retryLater,
-  classifyWith,
+  accept,
   decide,
-  type ErrorRule,
+  errorTable,
+  jsonValue,
+  retryLater,
+  verdictsByIndex,
+  type Batch,
+  type Delivery,
+  type Exchange,
   type HttpResponse,
   type ResponseHandler,
   type RetryDecision,
 } from '../../core/api/index.ts';
+import { attributeNamedBy, errorsIn, itemNamedBy, messageIn } from './errors.ts';
 import type { RoktBatch } from './mapping.ts';
-import { errorMessages, hasNoErrors } from './errors.ts';
-import { verdicts } from './verdicts.ts';
+
+const noCredentials = decide('suspend', 'unauthorized', 'Rokt found no credentials in the request');
+const badCredentials = decide('suspend', 'unauthorized', 'Rokt does not know this API key and secret in this pod');
+const noSuchAddress = decide('suspend', 'misconfigured', 'Rokt does not take conversions at this address');
+
+/** Rokt documents whole seconds alone for Retry-After (ROKT-56). */
+const retryAfter = 'seconds';
 
 /** The limits `X-mp-rate-limit-exceeded` can name (ROKT-64). */
 const namedLimits: readonly string[] = ['org', 'account', 'app', 'feed', 'workspace', 'system', 'acceleration'];
 
-/** Rokt documents whole seconds alone for Retry-After (ROKT-56). */
-const form = 'seconds';
-
-function throttled(response: HttpResponse): RetryDecision {
-  const decision = retryLater(response, form);
-  const limit = response.headers['x-mp-rate-limit-exceeded']?.trim().toLowerCase() ?? '';
-  if (decision.kind !== 'retry' || !namedLimits.includes(limit)) return decision;
-  return { ...decision, reason: { ...decision.reason, message: `Rokt's limit per ${limit} is used up` } };
+function throttled(answer: HttpResponse): RetryDecision {
+  const limit = answer.headers['x-mp-rate-limit-exceeded']?.trim().toLowerCase() ?? '';
+  const message = namedLimits.includes(limit) ? `Rokt's limit per ${limit} is used up` : undefined;
+  return retryLater(answer, retryAfter, { message });
 }
 
-/** ROKT-54 to ROKT-60; 408, 413, other 4xx and 5xx are as in the house table. */
-const rules: readonly ErrorRule<RoktBatch>[] = [
-  { status: 401, means: decide('suspend', 'unauthorized', 'Rokt found no credentials in the request') },
-  { status: 403, means: decide('suspend', 'unauthorized', 'Rokt does not know this API key and secret in this pod') },
-  {
-    status: [404, 405, 415],
-    means: decide('suspend', 'misconfigured', 'Rokt does not take conversions at this address'),
-  },
-  { status: 429, means: throttled },
-  // Any 5xx is an internal error to be retried (ROKT-59), 501 included.
-  { status: 501, means: (response) => retryLater(response, form) },
-];
+/**
+ * One decision per item from the errors of a 202 or 400. A named item is refused. After a 202 the others are accepted
+ * if every error names its item; otherwise the unnamed items are sent once more, alone (ROKT-62, ROKT-63), and whatever
+ * the result, Rokt may have them from the 202.
+ */
+function readReply({ request, response: { status, body, cut } }: Exchange, batch: Batch<RoktBatch>) {
+  const errors = (status === 202 || status === 400) && cut !== true ? errorsIn(jsonValue(body)) : undefined;
+  if (errors === undefined || errors.length === 0) return undefined;
+  const alone = decide('isolate', 'vendor_rejected', unnamed, { status });
+  const perhapsIn = ({ payload }: Delivery<RoktBatch>): RetryDecision =>
+    isRecognised(payload)
+      ? decide('isolate', 'vendor_rejected', unnamed, { status, ambiguous: true })
+      : decide('ambiguous', 'ambiguous_delivery', unnamed, { status });
+  const refusals = errors.map(messageIn).map((message) => {
+    const index = itemNamedBy(message, batch, request.body ?? '');
+    return [index, ({ payload }: Delivery<RoktBatch>) => refusal(attributeNamedBy(message, payload), status)] as const;
+  });
+  return verdictsByIndex(batch, refusals, status === 400 ? alone : accept(), perhapsIn);
+}
+
+const refusal = (name: string | undefined, status: number): RetryDecision =>
+  decide(
+    'reject',
+    'vendor_rejected',
+    `Rokt refused the conversion${name === undefined ? '' : ` because of "${name}"`}`,
+    {
+      status,
+    },
+  );
+
+const unnamed = 'Rokt refused a part of the request without saying which';
+
+/** Rokt recognises a duplicate by the confirmation reference alone (ROKT-34). */
+const isRecognised = ({ events: [{ data }] }: RoktBatch): boolean =>
+  data.custom_attributes.confirmationref !== undefined;
 
 export const response: ResponseHandler<RoktBatch> = {
-  /** Every event at Rokt has this name, so it reveals nothing. */
-  documented: [/\bconversion\b/],
-  classifyError: classifyWith(rules, { retryAfter: form }),
-
-  /** The errors of a 202 refuse the items that they name (ROKT-62); a 400 refuses all (ROKT-53, ROKT-63). */
-  readReply: ({ request, response: { status, body, cut } }, batch) => {
-    if ((status !== 202 && status !== 400) || cut === true) return undefined;
-    const messages = errorMessages(body);
-    return messages === undefined || messages.length === 0
-      ? undefined
-      : verdicts(messages, batch, request.body ?? '', status);
-  },
-
+  /** ROKT-54 to ROKT-60; 408, 413, other 4xx and 5xx are as in the house table. */
+  ...errorTable<RoktBatch>({
+    retryAfter,
+    // Every event at Rokt has this name, so it reveals nothing.
+    documented: [/\bconversion\b/],
+    rows: [
+      { status: 401, means: noCredentials },
+      { status: 403, means: badCredentials },
+      { status: [404, 405, 415], means: noSuchAddress },
+      { status: 429, means: throttled },
+      // Any 5xx is an internal error to be retried (ROKT-59), 501 included.
+      { status: 501, means: 'retry' },
+    ],
+  }),
+  readReply,
   /** An empty 202 (ROKT-52); to a bulk request, which is a list, also one with an empty list of errors (ROKT-62). */
   success: [
     { status: 202, body: 'empty' },
-    { status: 202, body: (answer, { request }) => request.body?.startsWith('[') === true && hasNoErrors(answer) },
+    {
+      status: 202,
+      body: (answer, { request }) => request.body?.startsWith('[') === true && errorsIn(answer)?.length === 0,
+    },
   ],
 };

@@ -1,7 +1,7 @@
 // Tests core/runtime/sending/decisions.ts and core/runtime/sending/settle.ts, with any decisions a folder may return.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { accept, classifyWith, decide, type RetryDecision } from '../../core/index.ts';
+import { accept, errorTable, decide, type RetryDecision } from '../../core/index.ts';
 import type { Answer, Script } from './scripted-vendor.ts';
 import { acme, testConnection, defects, tracks, type TrackOptions } from './test-connection.ts';
 
@@ -66,7 +66,7 @@ describe('any mix of answers', () => {
         const destination = acme(
           {
             response: {
-              classifyError: classifyWith([]),
+              ...errorTable(),
               readReply: ({ response: { status, body } }, { items }) =>
                 status === 200
                   ? (JSON.parse(body) as Word[]).map((word, n) => decisionOf(word, items[n]?.scopes))

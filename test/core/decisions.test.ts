@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   accept,
-  classifyWith,
+  errorTable,
   decide,
   type Batch,
   type Delivery,
@@ -23,7 +23,7 @@ import {
   type TestDestination,
 } from './test-connection.ts';
 
-const house = classifyWith([]);
+const house = errorTable().classifyError;
 const lie = (value: unknown): never => value as never;
 const boom = (): never => {
   throw new Error('a bug in the folder');

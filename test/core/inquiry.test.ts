@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { accept, classifyWith, decide, type CdpEvent, type Outcome } from '../../core/index.ts';
+import { accept, errorTable, decide, type CdpEvent, type Outcome } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
 import { acme, testConnection, codes, defects, kinds, track, tracks, type TrackOptions } from './test-connection.ts';
@@ -174,7 +174,7 @@ describe('F-09 credentials that are refused', () => {
   it('F-09 of a 401 suspend as ever, and a row that matches the message decides first', async () => {
     const means = decide('reject', 'vendor_rejected', 'this event is not wanted');
     const destination = acme(
-      { response: { classifyError: classifyWith([{ status: [401, 403], body: /not wanted/, means }]) } },
+      { response: { ...errorTable({ rows: [{ status: [401, 403], body: /not wanted/, means }] }) } },
       lone,
     );
     const made = testConnection({
@@ -263,7 +263,7 @@ describe('F-09 while it is open whose fault it is', () => {
       { response: { status } }: { response: { status: number } },
       { items }: { items: readonly unknown[] },
     ) => (status === 200 ? items.map(() => decide('skip', 'validated_only', 'only checked')) : undefined);
-    const destination = acme({ response: { classifyError: classifyWith([]), readReply } as never }, lone);
+    const destination = acme({ response: { ...errorTable(), readReply } as never }, lone);
     const made = testConnection({ destination, script: firewall(new Set(['bad'])) });
     expect(codes(await made.deliver([track('bad')]))).toEqual(['deferred: unauthorized']);
     expect(new Set(kinds(await made.deliver(tracks(40))))).toEqual(new Set(['skipped']));
@@ -297,7 +297,7 @@ describe('F-09 while it is open whose fault it is', () => {
             n === 0 ? accept() : decide('isolate', 'vendor_rejected', 'names nobody', { ambiguous: true }),
           )
         : undefined;
-    const destination = acme({ response: { classifyError: classifyWith([]), readReply } as never }, hundred);
+    const destination = acme({ response: { ...errorTable(), readReply } as never }, hundred);
     const made = testConnection({ destination, script: (_, position) => (position === 0 ? yes : page) });
     const outcomes = await made.deliver(tracks(6));
     expect(new Set(codes(outcomes.slice(1)))).toEqual(new Set(['deferred: ambiguous_delivery']));

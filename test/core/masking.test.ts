@@ -2,7 +2,7 @@
 // a value cut short; what stays readable all the same; and the texts that a folder hands over.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { accept, classifyWith, decide, type Batch, type RetryDecision } from '../../core/index.ts';
+import { accept, errorTable, decide, type Batch, type RetryDecision } from '../../core/index.ts';
 import { createRedactor } from '../../core/http/redact.ts';
 import { acme, testConnection, track, tracks, type Item } from './test-connection.ts';
 
@@ -159,7 +159,7 @@ describe('F-03 texts that a folder hands over', () => {
     acme({
       transform: (event) => ({ kind: 'payload', payload: { id: event.messageId ?? '', pad: name } }),
       response: {
-        classifyError: classifyWith([]),
+        ...errorTable(),
         readReply: (_exchange: unknown, batch: Batch<Item>) =>
           batch.items.map(({ payload }, i) => decisionFor(payload, i)),
       },

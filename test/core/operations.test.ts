@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
-  classifyWith,
+  errorTable,
   createRuntime,
   decide,
   defineDestination,
@@ -417,9 +417,9 @@ describe('a credential check', () => {
   });
 
   it('F-12 what the folder calls a refusal of credentials is one, under any status', async () => {
-    const classifyError = classifyWith<never>([
-      { status: 400, body: /"oops"/, means: decide('suspend', 'unauthorized', 'The key is off') },
-    ]);
+    const { classifyError } = errorTable<never>({
+      rows: [{ status: 400, body: /"oops"/, means: decide('suspend', 'unauthorized', 'The key is off') }],
+    });
     const destination = { ...vendor, response: { classifyError } } as AnyDestination;
     const { check } = setUp({ destination, script: () => ({ status: 400, body: { why: 'oops' } }) });
     expect((await check()).kind).toBe('refused');

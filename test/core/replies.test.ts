@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, test } from '@jest/globals';
 import {
-  classifyWith,
+  errorTable,
   createRuntime,
   z,
   type ConnectionOptions,
@@ -38,7 +38,7 @@ interface Asked {
 }
 
 /** A vendor whose yes is any text. */
-const wordy = { response: { classifyError: classifyWith<{ readonly id: string }>([]), success: [{ body: /./ }] } };
+const wordy = { response: { ...errorTable<{ readonly id: string }>(), success: [{ body: /./ }] } };
 
 /** Delivers to a vendor on loopback that answers every request as told. */
 async function deliverTo(
@@ -107,7 +107,7 @@ describe('a reply longer than is read', () => {
 describe('a reply that cannot be read', () => {
   const readsEmptyAsYes = {
     response: {
-      classifyError: classifyWith<{ readonly id: string }>([]),
+      ...errorTable<{ readonly id: string }>(),
       readReply: (_exchange: unknown, { items }: { readonly items: readonly unknown[] }) =>
         items.map(() => ({ kind: 'accept' as const })),
     },

@@ -1,6 +1,6 @@
 // Tests core/runtime/sending/send-batch.ts, where a vendor names the item that it refuses.
 import { describe, expect, it } from '@jest/globals';
-import { classifyWith, decide, type RetryDecision } from '../../core/index.ts';
+import { errorTable, decide, type RetryDecision } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { yes, type Script } from './scripted-vendor.ts';
 import { acme, testConnection, codes, defects, kinds, tracks } from './test-connection.ts';
@@ -13,7 +13,7 @@ const naming = (rest: 'resend' | 'reject' = 'resend', named: 'reject' | 'resend'
   acme(
     {
       response: {
-        classifyError: classifyWith([]),
+        ...errorTable(),
         readReply({ response: { status, body } }, { items }) {
           if (status === 200) return items.map(() => ({ kind: 'accept' }));
           return items.map(({ payload }) => no((payload as { id: string }).id === body ? named : rest));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  classifyWith,
+  errorTable,
   createRuntime,
   payload,
   secret,
@@ -574,7 +574,7 @@ describe('a connection that is closed', () => {
   it('still answers for every event', async () => {
     const { connection, runtime } = (() => {
       const made = createRuntime({
-        destinations: [acme({ response: { classifyError: classifyWith([]) } })],
+        destinations: [acme({ response: { ...errorTable() } })],
         retry: { attempts: 1 },
       });
       return { connection: open(made), runtime: made };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { classifyWith, decide, type RetryDecision } from '../../core/index.ts';
+import { errorTable, decide, type RetryDecision } from '../../core/index.ts';
 import { ScopePauses } from '../../core/runtime/sending/scope-pauses.ts';
 import { createManualClock, start } from './manual-clock.ts';
 import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
@@ -19,7 +19,7 @@ const byDevice = (limits: object = lone) =>
   acme(
     {
       response: {
-        classifyError: classifyWith([]),
+        ...errorTable(),
         readReply({ response: { status, headers, body } }, { items }) {
           if (status === 429) {
             const afterMs = Number(headers['retry-after']) * 1_000;
@@ -262,7 +262,7 @@ describe('F-17 a vendor that throttles one device', () => {
     const destination = acme(
       {
         response: {
-          classifyError: classifyWith([]),
+          ...errorTable(),
           readReply: () => (asked++ === 0 ? readReply() : [{ kind: 'accept' }]),
         },
       },
@@ -288,9 +288,9 @@ describe('F-17 an event put off', () => {
     return acme(
       {
         response: {
-          classifyError: classifyWith([
-            { status: 409, means: decide('defer', 'vendor_unavailable', 'not this one, not now', extra) },
-          ]),
+          ...errorTable({
+            rows: [{ status: 409, means: decide('defer', 'vendor_unavailable', 'not this one, not now', extra) }],
+          }),
         },
       },
       lone,
@@ -319,7 +319,7 @@ describe('F-17 an event put off', () => {
 
   it('F-17 keeps what comes after it in the same request of its lane from overtaking it', async () => {
     const readReply = ({ response }: { response: { body: string } }) => JSON.parse(response.body) as RetryDecision[];
-    const destination = acme({ response: { classifyError: classifyWith([]), readReply } });
+    const destination = acme({ response: { ...errorTable(), readReply } });
     const no = (kind: string) => ({ kind, reason: { code: 'vendor_rejected', message: 'no' } });
     const body = [{ kind: 'accept' }, no('defer'), no('retry'), no('isolate'), no('split')];
     const { deliver, vendor } = testConnection({ destination, script: () => ({ status: 200, body }) });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { accept, retryLater, classifyWith, createRuntime, decide, type RetryDecision } from '../../core/index.ts';
+import { accept, retryLater, errorTable, createRuntime, decide, type RetryDecision } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
 import { acme, testConnection, codes, defects, kinds, open, track, tracks } from './test-connection.ts';
@@ -23,7 +23,7 @@ const itemised = (limits = {}) =>
   acme(
     {
       response: {
-        classifyError: classifyWith([]),
+        ...errorTable(),
         readReply({ response }) {
           if (response.status !== 200) return undefined;
           const names = JSON.parse(response.body) as RetryDecision['kind'][];
@@ -472,7 +472,7 @@ describe('signals', () => {
 describe('transient answers that a folder words itself', () => {
   it('may use the house reading of Retry-After', async () => {
     const destination = acme({
-      response: { classifyError: classifyWith([{ status: 409, means: (response) => retryLater(response) }]) },
+      response: { ...errorTable({ rows: [{ status: 409, means: (response) => retryLater(response) }] }) },
     });
     const { deliver, clock } = testConnection({
       destination,

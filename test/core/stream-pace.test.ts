@@ -1,7 +1,7 @@
 // Tests core/runtime/stream.ts, with a pace that is slower than its source.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { classifyWith, decide, type DestinationManifest } from '../../core/index.ts';
+import { errorTable, decide, type DestinationManifest } from '../../core/index.ts';
 import { start } from './manual-clock.ts';
 import { yes, type Script } from './scripted-vendor.ts';
 import { acme, testConnection, codes, collect, defects, kinds, open, tracks } from './test-connection.ts';
@@ -58,7 +58,7 @@ describe('a stream at a slow pace', () => {
     const means = decide('retry', 'rate_limited', 'slow down', { scope: 'device', afterMs: 5_000 });
     const destination = {
       ...paced({ permits: 1, perMs: 10_000, cost: 'request' }, 10),
-      response: { classifyError: classifyWith([{ status: 429, means }]) },
+      response: { ...errorTable({ rows: [{ status: 429, means }] }) },
     };
     const script: Script = ({ ids }) => (ids[0] === 'e0' ? { status: 429 } : yes);
     const { stream, vendor } = testConnection({ destination, script });

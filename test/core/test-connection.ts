@@ -1,5 +1,5 @@
 import {
-  classifyWith,
+  errorTable,
   createRuntime,
   defineDestination,
   jsonArray,
@@ -64,7 +64,7 @@ const plain = defineDestination<Settings, Item>({
   },
   frame: () => jsonArray,
   request: () => ({ method: 'POST', url: 'https://api.vendor.example/events', headers: {} }),
-  response: { classifyError: classifyWith([]) },
+  response: { ...errorTable() },
 });
 
 /** The test vendor, with parts of it replaced. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { accept, classifyWith, decide, isObject, usualRefusal } from '../../core/api/index.ts';
+import { accept, errorTable, decide, isObject, usualRefusal } from '../../core/api/index.ts';
 import { acme, testConnection, codes, kinds, track, tracks } from './test-connection.ts';
 import type { Answer } from './scripted-vendor.ts';
 
@@ -92,7 +92,7 @@ describe('the usual words for a no', () => {
 });
 
 describe('a 2xx', () => {
-  const house = classifyWith<never>([]);
+  const house = errorTable<never>().classifyError;
   const delivering = async (answer: Answer, count: number, response: object = {}) => {
     const destination = acme({ response: { classifyError: house, ...response } as never }, { replay: 'harmful' });
     const { deliver, vendor } = testConnection({
@@ -126,7 +126,9 @@ describe('a 2xx', () => {
   it('F-07 a no with 429 or 5xx is read as that status, by the folder’s own rows', async () => {
     expect((await delivering(body({ code: 429 }), 1, anyObject)).codes).toEqual(['deferred: rate_limited']);
     expect((await delivering(body({ status: 500 }), 1, anyObject)).codes).toEqual(['deferred: vendor_unavailable']);
-    const own = classifyWith<never>([{ status: 503, means: decide('suspend', 'misconfigured', 'Closed') }]);
+    const own = errorTable<never>({
+      rows: [{ status: 503, means: decide('suspend', 'misconfigured', 'Closed') }],
+    }).classifyError;
     expect((await delivering(body({ code: 503 }), 1, { ...anyObject, classifyError: own })).codes).toEqual([
       'suspended: misconfigured',
     ]);

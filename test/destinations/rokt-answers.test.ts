@@ -1,8 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Batch, Delivery, Exchange, HttpResponse, RetryDecision } from '../../core/api/index.ts';
+import {
+  decodeEntities,
+  type Batch,
+  type Delivery,
+  type Exchange,
+  type HttpResponse,
+  type RetryDecision,
+} from '../../core/api/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { decisionsFor } from './answer-reading.ts';
-import { decodeEntities } from '../../destinations/rokt/errors.ts';
 import type { RoktBatch } from '../../destinations/rokt/mapping.ts';
 
 const { response: handler } = rokt;

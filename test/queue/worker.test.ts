@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { classifyWith, decide, type CdpEvent, type Connection, type CredentialCheck } from '../../core/index.ts';
+import { errorTable, decide, type CdpEvent, type Connection, type CredentialCheck } from '../../core/index.ts';
 import { createSharedRateLimiter, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
 import { start as noon } from '../core/manual-clock.ts';
 import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
@@ -325,7 +325,7 @@ describe('a suspended connection', () => {
             classifyError: (failure, batch) =>
               failure.kind === 'http' && failure.response.status === 401
                 ? decide('suspend', 'unauthorized', 'This token is not known', { scope: 'token:bad', status: 401 })
-                : classifyWith([])(failure, batch),
+                : errorTable().classifyError(failure, batch),
           },
         },
         one,

@@ -1,4 +1,4 @@
-import { classifyWith } from '../../api/classify.ts';
+import { houseDecision } from '../../api/house-table.ts';
 import { decide, decisionKinds, type RetryDecision } from '../../api/decision.ts';
 import type { Reply } from '../../api/destination.ts';
 import type { Failure, HttpResponse } from '../../api/failure.ts';
@@ -49,17 +49,17 @@ function classify(context: ConnectionContext, failure: Failure, batch: PendingBa
     if (failure.kind === 'crash') defect(context, failure.left ? 'response' : 'request', failure.error);
     const response = failure.kind === 'http' ? failure.response : undefined;
     const decision = checked(context, context.vendor.classifyError(failure, batch));
-    if (decision === undefined) return defaultDecision(failure, batch);
+    if (decision === undefined) return defaultDecision(failure);
     return maskedDecision(context, decision, { batch, response, aboutAll: true });
   } catch (error) {
     defect(context, 'classifyError', error);
-    return defaultDecision(failure, batch);
+    return defaultDecision(failure);
   }
 }
 
 /** Decides about a failure that the folder cannot judge. A request that was never sent cannot have arrived. */
-const defaultDecision = (failure: Failure, batch: PendingBatch): RetryDecision =>
-  neverLeft(failure) ? classifyWith([])(failure, batch) : notMentioned;
+const defaultDecision = (failure: Failure): RetryDecision =>
+  neverLeft(failure) ? houseDecision(failure) : notMentioned;
 
 const kinds: ReadonlySet<unknown> = new Set(decisionKinds);
 

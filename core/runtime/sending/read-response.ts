@@ -11,8 +11,8 @@ type Handler = AnyDestination['response'];
 
 /**
  * Reads an answer. A 2xx counts as success only in a form that the folder names: first come the verdicts that the
- * folder reads itself, then the usual words for a refusal, then the folder's `success` forms; any other answer is
- * ambiguous. A truncated answer may refuse, but not accept.
+ * folder reads itself, then its error rows, the usual words for a refusal, and the folder's `success` forms; any other
+ * answer is ambiguous. A truncated answer may refuse, but not accept.
  */
 export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<unknown>): Reply {
   const { response } = exchange;
@@ -27,12 +27,21 @@ export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<
   }
   if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
   const no = body === '' ? undefined : usualRefusal(jsonValue(body));
+  const own = handler.readRefusal?.(response, batch, no !== undefined && coversAll(no, batch));
+  if (own !== undefined) {
+    const sure = own.kind !== 'accept' || cut !== true;
+    return toAll(batch, sure ? asUnclear(handler, own) : unclear(handler, response));
+  }
   if (no?.status !== undefined)
     return { kind: 'failed', failure: { kind: 'http', response: { ...response, status: no.status } } };
   if (no !== undefined) return toAll(batch, refusal(no, status, batch.items.length === 1));
   const form = matchSuccess(handler.success ?? (handler.readReply === undefined ? emptySuccess : []), exchange);
   return toAll(batch, form === undefined ? unclear(handler, response) : (form.means?.(exchange, batch) ?? accept()));
 }
+
+/** Whether a refusal is about the whole request, and no transient status in disguise. */
+const coversAll = ({ status, partial }: UsualRefusal, { items }: Batch<unknown>): boolean =>
+  status === undefined && (!partial || items.length === 1);
 
 const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
   kind: 'settled',

@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { classifyWith } from '../../api/classify.ts';
+import { houseDecision } from '../../api/house-table.ts';
 import type { RetryDecision } from '../../api/decision.ts';
 import type { Batch } from '../../api/delivery.ts';
 import type { WireResult } from '../../api/destination.ts';
@@ -90,8 +90,6 @@ class TryAgain extends Error {
   }
 }
 
-const classifyByDefault = classifyWith([]);
-
 class RequestSend {
   readonly #context: ConnectionContext;
   readonly #spec: StandaloneRequest;
@@ -175,10 +173,10 @@ class RequestSend {
     try {
       if (result.kind !== 'crash') return maskedDecision(this.#context, this.#spec.judge(result, this.#asBatch), about);
       defect(this.#context, 'request', result.error);
-      return classifyByDefault(result, this.#asBatch);
+      return houseDecision(result);
     } catch (error) {
       defect(this.#context, 'response', error);
-      return classifyByDefault({ kind: 'crash', error, left: true }, this.#asBatch);
+      return houseDecision({ kind: 'crash', error, left: true });
     }
   }
 

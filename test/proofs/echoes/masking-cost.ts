@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import {
-  classifyWith,
+  errorTable,
   createRuntime,
   decide,
   defineDestination,
@@ -10,6 +10,7 @@ import {
   propertiesOf,
   z,
   type CdpEvent,
+  type JsonObject,
 } from '../../../core/index.ts';
 
 /** Prints what it costs to mask a thousand different texts about a thousand payloads. */
@@ -45,7 +46,7 @@ async function refuse(count: number, saying: boolean) {
     transform: (event) => payload(propertiesOf(event)),
     request: () => ({ method: 'POST', url: 'https://api.vendor.example/events', headers: {} }),
     response: {
-      classifyError: classifyWith([]),
+      ...errorTable<JsonObject>(),
       readReply: (_, batch) =>
         batch.items.map(({ payload: made }, n) =>
           decide(

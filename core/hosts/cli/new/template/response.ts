@@ -1,8 +1,8 @@
-import { classifyWith, decide, type ErrorRule, type ResponseHandler } from '../../../../api/index.ts';
+import { decide, errorTable, type ErrorRow, type ResponseHandler } from '../../../../api/index.ts';
 import type { VendorEvent } from './mapping.ts';
 
-/** Where the vendor's answers differ from the house table of classifyWith(). */
-const rules: readonly ErrorRule<VendorEvent>[] = [
+/** Where the vendor's answers differ from the house table of errorTable(). */
+const rows: readonly ErrorRow<VendorEvent>[] = [
   { status: 404, means: decide('suspend', 'misconfigured', 'Template Vendor does not know this account') },
 ];
 
@@ -13,6 +13,6 @@ const rules: readonly ErrorRule<VendorEvent>[] = [
  * Anything else does not count as success. If the vendor answers event by event, add readReply().
  */
 export const response: ResponseHandler<VendorEvent> = {
-  classifyError: classifyWith(rules),
+  ...errorTable({ rows }),
   success: [{ status: 200, body: 'empty' }],
 };

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { retryLater, classifyWith, type ErrorRule } from '../../core/api/classify.ts';
+import { errorTable, type ErrorRow } from '../../core/api/error-table.ts';
+import { retryLater } from '../../core/api/house-table.ts';
 import { accept, decide, decisionKinds } from '../../core/api/decision.ts';
 import type { Batch, Delivery } from '../../core/api/delivery.ts';
 import type { HttpResponse } from '../../core/api/failure.ts';
@@ -26,7 +27,7 @@ const batch: Batch<object> = { items: [item(0, 'a'), item(1, 'b'), item(2)] };
 const waits = (written: string): HttpResponse => answer(429, { headers: { 'retry-after': written } });
 
 describe('the house table', () => {
-  const house = classifyWith<object>([]);
+  const house = errorTable<object>().classifyError;
 
   test.each([
     [301, 'suspend', 'misconfigured'],
@@ -106,11 +107,13 @@ describe('the house table', () => {
 
   it('F-08 rows of the vendor’s own do not undo a gateway’s status, unless the body says so', () => {
     const again503 = decide('retry', 'vendor_unavailable', 'Later');
-    const bare = classifyWith<object>([{ status: [499, 500, 502, 504, 520], means: again503 }]);
+    const bare = errorTable<object>({ rows: [{ status: [499, 500, 502, 504, 520], means: again503 }] }).classifyError;
     for (const status of [499, 502, 504, 520])
       expect(bare({ kind: 'http', response: answer(status) }, batch)).toMatchObject({ kind: 'ambiguous' });
     expect(bare({ kind: 'http', response: answer(500) }, batch)).toMatchObject({ kind: 'retry' });
-    const documented = classifyWith<object>([{ status: 502, body: /"taken":false/, means: again503 }]);
+    const documented = errorTable<object>({
+      rows: [{ status: 502, body: /"taken":false/, means: again503 }],
+    }).classifyError;
     const said = answer(502, { body: '{"taken":false}' });
     expect(documented({ kind: 'http', response: said }, batch)).toMatchObject({ kind: 'retry' });
     expect(documented({ kind: 'http', response: answer(502) }, batch)).toMatchObject({ kind: 'ambiguous' });
@@ -140,7 +143,7 @@ describe('the house table', () => {
 
   it('ROKT-56 reads no date where the vendor documents seconds alone', () => {
     const response = waits('Thu, 15 Jan 2026 12:00:30 GMT');
-    const rokt = classifyWith<object>([], { retryAfter: 'seconds' });
+    const rokt = errorTable<object>({ retryAfter: 'seconds' }).classifyError;
     expect(house({ kind: 'http', response }, batch)).toMatchObject({ afterMs: 30_000 });
     expect(rokt({ kind: 'http', response }, batch)).not.toHaveProperty('afterMs');
     expect(retryLater(waits('4'), 'seconds')).toMatchObject({ kind: 'retry', afterMs: 4000 });
@@ -149,7 +152,7 @@ describe('the house table', () => {
 
 describe('a vendor’s own rows', () => {
   /* oxlint-disable unicorn/no-thenable -- rows of a table, never awaited */
-  const rows: readonly ErrorRule<object>[] = [
+  const rows: readonly ErrorRow<object>[] = [
     {
       status: 400,
       body: /unknown token/i,
@@ -162,7 +165,7 @@ describe('a vendor’s own rows', () => {
       means: (response, { items }) => decide('reject', 'vendor_rejected', `${response.body} ${items.length}`),
     },
   ];
-  const classify = classifyWith(rows);
+  const classify = errorTable({ rows }).classifyError;
   const of = (status: number, body = '') => classify({ kind: 'http', response: answer(status, { body }) }, batch);
 
   it('win over the house table, the first that matches status and body', () => {

@@ -1,22 +1,13 @@
 import { decide, type RetryDecision } from './decision.ts';
-import type { Batch } from './delivery.ts';
 import type { Failure, HttpResponse } from './failure.ts';
 import type { Reason } from './outcome.ts';
 import { retryAfterMs, type RetryAfterForm } from './retry-after.ts';
 
-/** One row of a vendor's error table: which answer, and the decision. The first row that matches wins. */
-export interface ErrorRule<P = unknown> {
-  readonly status: number | readonly number[];
-  /** If given, the body must match, too. Vendors often give one status several meanings. */
-  readonly body?: RegExp;
-  readonly means: RetryDecision | ((response: HttpResponse, batch: Batch<P>) => RetryDecision);
-}
-
 /**
- * Builds the classifyError of a vendor: its own rows first, then the house table. Total: every failure gets a decision.
+ * What a failure means where a vendor's own rows say nothing. Total: every failure gets a decision.
  *
- * House table, without an answer: a request that was never sent is retried; a timeout or reset after it began to be
- * sent is ambiguous; a crash splits before the request is sent, and is ambiguous after. By status:
+ * Without an answer: a request that was never sent is retried; a timeout or reset after it began to be sent is
+ * ambiguous; a crash splits before the request is sent, and is ambiguous after. By status:
  *
  * | Status                          | Decision                                                                |
  * | ------------------------------- | ----------------------------------------------------------------------- |
@@ -28,36 +19,9 @@ export interface ErrorRule<P = unknown> {
  * | 408, 421, 423, 424, 425, 429, other 5xx | retry; Retry-After kept                                         |
  * | 501                             | reject                                                                  |
  * | other 4xx, 413 and 431 among them | split; final for a lone item                                          |
- *
- * A vendor's row for a gateway status counts only with a `body` that matches: the status alone does not come from the
- * vendor.
- *
- * @example
- * const classifyError = classifyWith([
- *   { status: 404, means: decide('suspend', 'misconfigured', 'Acme does not know this account') },
- *   { status: 400, body: /duplicate/i, means: accept('Acme already had this event') },
- * ]);
  */
-export function classifyWith<P>(
-  rules: readonly ErrorRule<P>[],
-  options: { readonly retryAfter?: RetryAfterForm } = {},
-) {
-  return (failure: Failure, batch: Batch<P>): RetryDecision => {
-    if (failure.kind !== 'http') return house(withoutAnswer(failure));
-    const { response } = failure;
-    const ofGateway = gatewayStatuses.includes(response.status);
-    const rule = rules.find(
-      ({ status, body }) =>
-        hasStatus(status, response.status) && (body === undefined ? !ofGateway : body.test(response.body)),
-    );
-    if (rule === undefined) return house(houseTable(response, options.retryAfter));
-    const meant = withStatus(
-      typeof rule.means === 'function' ? rule.means(response, batch) : rule.means,
-      response.status,
-    );
-    return rule.body === undefined ? unproven(meant, response.status) : meant;
-  };
-}
+export const houseDecision = (failure: Failure, form?: RetryAfterForm): RetryDecision =>
+  house(failure.kind === 'http' ? byStatus(failure.response, form) : withoutAnswer(failure));
 
 const houseReasons = new WeakSet<Reason>();
 
@@ -77,13 +41,13 @@ export const hasStatus = (wanted: number | readonly number[], status: number): b
 /**
  * A firewall, too, answers 403 to a single event whose text it dislikes: without a matching body, the 403 is unproven.
  */
-const unproven = (decision: RetryDecision, status: number): RetryDecision =>
+export const unproven = (decision: RetryDecision, status: number): RetryDecision =>
   status === 403 && decision.kind === 'suspend' && decision.scope === undefined
     ? { ...decision, unproven: true }
     : decision;
 
 /** Adds the status of the answer to the reason of a row, which is written once for all statuses. */
-function withStatus(decision: RetryDecision, status: number): RetryDecision {
+export function withStatus(decision: RetryDecision, status: number): RetryDecision {
   if (decision.kind === 'accept') return decision;
   const complete: RetryDecision = { ...decision, reason: { ...decision.reason, status } };
   return isHouse(decision.reason) ? house(complete) : complete;
@@ -114,7 +78,7 @@ const interim = decide(
 );
 
 /** From a gateway that got no usable answer from a vendor, which may have the request. */
-const gatewayStatuses: readonly number[] = [499, 502, 504, 520, 521, 522, 523, 524];
+export const gatewayStatuses: readonly number[] = [499, 502, 504, 520, 521, 522, 523, 524];
 const transient: readonly number[] = [408, 421, 423, 424, 425, 429];
 
 /** Nothing gets through until a person acts. */
@@ -126,7 +90,7 @@ const closed: Readonly<Record<number, string>> = {
   511: 'The network wants a login before it lets requests out (511)',
 };
 
-function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): RetryDecision {
+function byStatus(response: HttpResponse, form: RetryAfterForm | undefined): RetryDecision {
   const { status } = response;
   if (status >= 200 && status < 300) {
     return decide('ambiguous', 'ambiguous_delivery', `The vendor answered ${status}, which it does not document`, {
@@ -155,22 +119,33 @@ function houseTable(response: HttpResponse, form: RetryAfterForm | undefined): R
   return decide('split', 'vendor_rejected', `The vendor refused the request (${status})`, { status });
 }
 
+/** Where a transient answer means more than the status says. */
+export interface TransientDetails {
+  /** The wait in milliseconds if the answer asks for none. */
+  readonly afterMs?: number | undefined;
+  /** Instead of the house's sentence. */
+  readonly message?: string | undefined;
+}
+
 /**
  * The decision for a transient answer: retry, not before Retry-After. An unreadable Retry-After still means
  * rate_limited.
  */
-export function retryLater(response: HttpResponse, form?: RetryAfterForm): RetryDecision {
+export function retryLater(
+  response: HttpResponse,
+  form?: RetryAfterForm,
+  { afterMs: usualMs, message }: TransientDetails = {},
+): RetryDecision {
   const { status } = response;
-  const afterMs = retryAfterMs(response, form);
+  const afterMs = retryAfterMs(response, form) ?? usualMs;
   const throttled = status === 429 || asksToWait(response);
-  return house(
-    decide(
-      'retry',
-      throttled ? 'rate_limited' : 'vendor_unavailable',
-      throttled ? `The vendor asks for a pause (${status})` : `The vendor cannot take it now (${status})`,
-      { status, ...(afterMs === undefined ? {} : { afterMs }) },
-    ),
+  const decision = decide(
+    'retry',
+    throttled ? 'rate_limited' : 'vendor_unavailable',
+    message ?? (throttled ? `The vendor asks for a pause (${status})` : `The vendor cannot take it now (${status})`),
+    { status, ...(afterMs === undefined ? {} : { afterMs }) },
   );
+  return message === undefined ? house(decision) : decision;
 }
 
 const asksToWait = ({ headers }: HttpResponse): boolean => (headers['retry-after'] ?? '').trim() !== '';
