@@ -26,7 +26,7 @@ export const advertisingIdPaths = ['context.device.advertisingId', 'context.devi
 /**
  * An advertising id that is not to be used as one. `unusable`: no UUID, or all zeros, as phones report under limited
  * tracking. `vendor_id`: it repeats the IDFV, so it is no IDFA, whatever wrote it there. `limited`: nothing is wrong
- * with it, but the person limits ad tracking.
+ * with it, but the person limits ad tracking. The first of these that is true is the reason.
  */
 export type WithheldId =
   (Found & { readonly reason: 'unusable' }) | (Found<string> & { readonly reason: 'vendor_id' | 'limited' });
@@ -43,6 +43,8 @@ export interface Device {
   readonly advertisingId: Found<string> | undefined;
   /** Set when the event has an advertising id, but none that may be used: for a note, and for vendors that may. */
   readonly withheld: WithheldId | undefined;
+  /** Whether the person limits ad tracking, whatever else is wrong with the advertising id: see limitsTracking(). */
+  readonly limited: boolean;
   /** The IDFV, as the event spells it: a UUID, of a device of Apple only. */
   readonly vendorId: Found<string> | undefined;
 }
@@ -65,9 +67,17 @@ export function deviceOf(event: CdpEvent): Device {
   const vendorId = family === 'ios' ? (idAt(device, 'idfv') ?? idAt(device, 'id')) : undefined;
 
   const advertisingId = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
+  const limited = limitsTracking(event);
   const withheld =
-    advertisingId === undefined ? unusableId(device) : whyWithheld(advertisingId, vendorId, device, event);
-  return { family, system, advertisingId: withheld === undefined ? advertisingId : undefined, withheld, vendorId };
+    advertisingId === undefined ? unusableId(device) : whyWithheld(advertisingId, vendorId, device, limited);
+  return {
+    family,
+    system,
+    advertisingId: withheld === undefined ? advertisingId : undefined,
+    withheld,
+    limited,
+    vendorId,
+  };
 }
 
 const nothing: JsonObject = Object.freeze({});
@@ -99,11 +109,11 @@ function whyWithheld(
   { value, path }: Found<string>,
   vendorId: Found<string> | undefined,
   device: JsonObject,
-  event: CdpEvent,
+  limited: boolean,
 ): WithheldId | undefined {
   const isVendorId = isSame(value, vendorId?.value) || isSame(value, asText(device['idfv'] ?? null));
   if (isVendorId) return { value, path, reason: 'vendor_id' };
-  return limitsTracking(event) ? { value, path, reason: 'limited' } : undefined;
+  return limited ? { value, path, reason: 'limited' } : undefined;
 }
 
 const isSame = (id: string, other: string | undefined): boolean => id.toLowerCase() === other?.toLowerCase();

@@ -86,6 +86,16 @@ describe('the advertising id', () => {
     expect(withheld).toEqual({ value, path: 'context.device.advertisingId', reason });
   });
 
+  it('that is withheld for another reason does not hide that the person limits tracking', () => {
+    const device = { type: 'ios', id: idfv, advertisingId: idfv };
+    expect(of({ ...device, adTrackingEnabled: false })).toMatchObject({
+      withheld: { reason: 'vendor_id' },
+      limited: true,
+    });
+    expect(of(device).limited).toBe(false);
+    expect(of({ adTrackingEnabled: false })).toMatchObject({ withheld: undefined, limited: true });
+  });
+
   it('of Android may repeat the id of the device', () => {
     expect(of({ type: 'android', id: idfa, advertisingId: idfa }).advertisingId?.value).toBe(idfa);
   });
