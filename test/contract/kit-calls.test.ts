@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decide, z, type AnyDestination, type OperationList } from '../../core/index.ts';
-import { checkDestination } from '../../core/testing/index.ts';
+import { failuresOf } from './failures.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 import { operations } from './fixtures/paperplane/operations.ts';
 
@@ -39,13 +39,8 @@ const withOperations = (list: OperationList = { 'fold-plane': foldPlane }): AnyD
   operations: { base: operations.base, list },
 });
 
-async function failures(definition: AnyDestination, only = /^(?:call|operations|check)/): Promise<string> {
-  const failed: string[] = [];
-  for await (const { title, ok, why } of checkDestination(folder, { definition, only })) {
-    if (!ok) failed.push(`${title} <- ${why}`);
-  }
-  return failed.join('\n');
-}
+const failures = (definition: AnyDestination, only = /^(?:call|operations|check)/): Promise<string> =>
+  failuresOf(folder, { definition, only });
 
 describe('operations under the contract kit', () => {
   beforeEach(() => {
@@ -67,8 +62,9 @@ describe('operations under the contract kit', () => {
     call('other', { replies: ['folded'], result: { kind: 'done', reply: { plane: 'p-2' } } });
     const found = await failures(withOperations());
     expect(found).toMatch(/call folded[^]*PUT/);
-    expect(found).toMatch(/call no-paper[^]*1 requests left, and 2 replies are scripted/);
-    expect(found).toMatch(/call other[^]*p-2/);
+    expect(found).toMatch(/call no-paper[^]*<- 1 request left, 2 expected$/m);
+    expect(found).toMatch(/call other.*<- the call: reply.plane is "p-1", not "p-2"\n[^]*p-2/);
+    expect(found).toMatch(/call folded.*<- request 0: method is "POST", not "PUT"$/m);
   });
 
   test('one that is never shown, or never refused, is caught', async () => {

@@ -1,6 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { skipMarker } from '../../core/testing/kit/skip-marker.ts';
+import { failuresOf } from './failures.ts';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkDestination, describeContract, type CheckOptions, type CheckResult } from '../../core/testing/index.ts';
 import paperplane from './fixtures/paperplane/index.ts';
@@ -14,6 +16,8 @@ beforeEach(() => {
 afterEach(() => rmSync(path.dirname(folder), { recursive: true }));
 
 const write = (file: string, text: string): void => writeFileSync(path.join(folder, file), text);
+const reply = (name: string, answer: object): void =>
+  write(`contract/replies/${name}.json`, JSON.stringify({ ...answer, source: 'docs', recordedOn: '2026-11-22' }));
 const edit = (file: string, from: string, to: string): void => {
   const text = readFileSync(path.join(folder, file), 'utf8');
   expect(text).toContain(from);
@@ -21,11 +25,7 @@ const edit = (file: string, from: string, to: string): void => {
 };
 
 async function failures(only: RegExp, options: CheckOptions = {}): Promise<string> {
-  const failed: string[] = [];
-  for await (const { title, ok, why } of checkDestination(folder, { definition: paperplane, only, ...options })) {
-    if (!ok) failed.push(`${title} <- ${why}`);
-  }
-  return failed.join('\n');
+  return failuresOf(folder, { definition: paperplane, only, ...options });
 }
 const quick = /^(?:folder|sources|replies|cases|case )/;
 
@@ -103,13 +103,34 @@ test('a case that is not what happens is caught, with the difference', async () 
   const found = await failures(/^case/);
   expect(found).toMatch(/purchase[\s\S]*order-2009/);
   expect(found).toMatch(/second-refused[\s\S]*vendor_rejected[\s\S]*invalid_value/);
+  expect(found).toMatch(/case purchase.*<- request 0: body.0.order is "order-2001", not "order-2009"$/m);
+  expect(found).toMatch(/case second-.*<- event 1 was rejected \(vendor_rejected\), not rejected \(invalid_value\)$/m);
+});
+
+test('F-43 the first line of a failing case says what happened', async () => {
+  reply('throttled', { status: 429, headers: { 'retry-after': '3600' } });
+  const settings = { account: 'acc-1', apiKey: 'key-1-example' };
+  write(
+    'contract/cases/throttled.json',
+    JSON.stringify({
+      title: 'PAPER-05 a throttled purchase is asked again',
+      config: settings,
+      events: [{ base: 'order-completed-web' }, { base: 'order-completed-web' }],
+      replies: ['throttled', 'ok'],
+      outcomes: [{ kind: 'delivered', attempts: 2 }, { kind: 'delivered' }],
+    }),
+  );
+  const [first] = (await failures(/^case throttled/)).split('\n');
+  expect(first).toMatch(
+    /<- 1 request left, 2 expected; event 0 was deferred \(rate_limited\) until 2026-01-15T12:05:00.000Z, not delivered; event 1 was deferred \(rate_limited\) until 2026-01-15T12:05:00.000Z, not delivered$/,
+  );
 });
 
 test('a case with too few or too many replies is caught', async () => {
   edit('contract/cases/outage-then-reset.json', '"reset", "ok"', '"reset"');
-  expect(await failures(/^case/)).toMatch(/requests left, but only 2 replies/);
+  expect(await failures(/^case/)).toMatch(/<- 3 requests left, 2 expected; event 0 was .*, not delivered$/m);
   edit('contract/cases/outage-then-reset.json', '"reset"', '"ok", "ok"');
-  expect(await failures(/^case/)).toMatch(/3 replies are scripted, but only 2 requests left/);
+  expect(await failures(/^case/)).toMatch(/<- 2 requests left, 3 expected; event 0: attempts is 2, not 3$/m);
 });
 
 test('a malformed case names its file and the place', async () => {
@@ -124,6 +145,38 @@ test('a malformed case names its file and the place', async () => {
   expect(found).toMatch(/not-json\.json: .*JSON/);
   expect(found).toMatch(/second-refused\.json: outcomes\.0\.kind: /);
   expect(found).toMatch(/outage-then-reset\.json: replies\.0: there is no contract\/replies\/storm\.json/);
+});
+
+describe('F-43 a check that does not apply to a folder', () => {
+  const titles: string[] = [];
+  const marked = skipMarker();
+  const symbol = Object.getOwnPropertySymbols(globalThis).find(
+    ({ description }) => description === 'JEST_STATE_SYMBOL',
+  );
+  interface Block {
+    readonly currentDescribeBlock: Block;
+    readonly children: readonly { readonly mode?: string; readonly name: string }[];
+  }
+  describe('under Jest', () => {
+    describeContract('test/contract/fixtures/any-200', { only: /^(?:operations: each|folder: the slug)/ });
+  });
+  const { currentDescribeBlock } = (globalThis as unknown as Record<symbol, Block>)[symbol as symbol] as Block;
+
+  beforeAll(() => marked('an unmarked test would fail', 'a marked test is skipped'));
+  test('an unmarked test would fail', () => {
+    throw new Error('it ran');
+  });
+
+  test('is a skipped test whose title says why', () => {
+    const inner = currentDescribeBlock.children[0] as unknown as Block;
+    const [contract] = inner.children as unknown as readonly Block[];
+    for (const { mode, name } of contract?.children ?? [])
+      titles.push(`${mode === 'skip' ? 'skipped' : 'run'}: ${name}`);
+    expect(titles).toEqual([
+      'run: folder: the slug is the name of the folder, in kebab-case',
+      'skipped: operations: each has a call that succeeds, and one that is refused or invalid (not run: this destination has no operations)',
+    ]);
+  });
 });
 
 describe('a case that is to do', () => {

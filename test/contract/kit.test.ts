@@ -12,6 +12,7 @@ import {
   type HttpRequest,
 } from '../../core/index.ts';
 import { checkDestination, type CheckResult } from '../../core/testing/index.ts';
+import { failuresOf } from './failures.ts';
 import paperplane from './fixtures/paperplane/index.ts';
 import type { Config } from './fixtures/paperplane/config.ts';
 import type { Purchase } from './fixtures/paperplane/mapping.ts';
@@ -22,14 +23,8 @@ const { transform, request, response } = paperplane;
 const classifyError: typeof response.classifyError = (failure, batch) => response.classifyError(failure, batch);
 
 /** The titles of the checks that fail, with why; `only` those that this is about, to be quick. */
-async function failures(parts: Partial<Paperplane> | object, only?: RegExp): Promise<string> {
-  const definition = { ...paperplane, ...parts } as AnyDestination;
-  const failed: string[] = [];
-  for await (const { title, ok, why } of checkDestination(folder, { definition, ...(only && { only }) })) {
-    if (!ok) failed.push(`${title} <- ${why}`);
-  }
-  return failed.join('\n');
-}
+const failures = (parts: Partial<Paperplane> | object, only?: RegExp): Promise<string> =>
+  failuresOf(folder, { definition: { ...paperplane, ...parts } as AnyDestination, ...(only && { only }) });
 
 const changedRequest = (change: (made: HttpRequest, config: Config) => HttpRequest): Pick<Paperplane, 'request'> => ({
   request: (config, prepared) => change((request as NonNullable<Paperplane['request']>)(config, prepared), config),
@@ -119,6 +114,22 @@ test('garbage that counts as delivered is caught, by example and by chance', asy
   const found = await failures({ response: gullible }, /garbage|if the vendor confirmed/);
   expect(found).toMatch(/never garbage <- 200 "" is delivered/);
   expect(found).toMatch(/is delivered without a success from the vendor/);
+});
+
+test('F-43 what fuzz finds is told in its first line, and shrinking hides it behind no other error', async () => {
+  const holdsEmpty = (value: unknown): boolean =>
+    typeof value === 'object' &&
+    value !== null &&
+    (Object.keys(value).length === 0 || Object.values(value).some(holdsEmpty));
+  const fragile: Paperplane['transform'] = (event, config, context) => {
+    if (holdsEmpty(event)) throw new Error('an empty object');
+    return transform(event, config, context);
+  };
+  const definition = { ...paperplane, transform: fragile } as AnyDestination;
+  for (const seed of [2, 3, 5, 6, 9]) {
+    const found = await failuresOf(folder, { definition, only: /^fuzz: whatever the events, the/, fuzz: { seed } });
+    expect(found).toMatch(/mutates nothing <- transform\(\) throws Error: an empty object\n/);
+  }
 });
 
 test('F-40 a folder that takes any 200 for a yes passes every check but those of its yes', async () => {

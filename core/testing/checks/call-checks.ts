@@ -1,4 +1,3 @@
-import assert from 'node:assert';
 import { inspect } from 'node:util';
 import type { AnyOperation, ConnectionOptions, OperationList } from '../../index.ts';
 import { callNames, callTitle, loadCall, type LoadedCall } from '../kit/call-case.ts';
@@ -8,8 +7,9 @@ import { secretSettings } from '../kit/settings.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { inOrder, type Script, type ScriptedReply } from '../kit/vendor-double.ts';
 import { catalogueEntry } from '../../index.ts';
-import { sameKeys, comparable } from './case-checks.ts';
-import { during, must, notRun, type Check } from './check.ts';
+import { comparable } from './case-checks.ts';
+import { during, must, type Check } from './check.ts';
+import { mustHappen } from './what-happened.ts';
 
 /** One check per file in contract/calls, and the promises of every operation and credential check. */
 export const callChecks = (directory: string): readonly Check[] => [
@@ -19,6 +19,7 @@ export const callChecks = (directory: string): readonly Check[] => [
   })),
   {
     title: 'operations: each has a call that succeeds, and one that is refused or invalid',
+    skipReason: ({ definition }) => noOperations(definition),
     run({ definition }) {
       const calls = loadedCalls(directory);
       const missing = Object.keys(operationsOf(definition)).flatMap((name) => {
@@ -28,15 +29,14 @@ export const callChecks = (directory: string): readonly Check[] => [
           ...(results.some((kind) => kind !== 'done') ? [] : [`${name} not done`]),
         ];
       });
-      if (Object.keys(operationsOf(definition)).length === 0) return notRun('this destination has no operations');
       must(missing.length === 0, `contract/calls does not show: ${missing.join(', ')}`);
     },
   },
   {
     title: 'operations: a lost or garbled answer never counts as success, and nothing is done twice',
+    skipReason: ({ definition }) => noOperations(definition),
     async run(folder) {
       const done = succeedingCalls(folder, directory);
-      if (done.length === 0) return notRun('this destination has no operations');
       for (const call of done) {
         const { idempotent } = operationsOf(folder.definition)[call.operation as string] as AnyOperation;
         for (const last of [
@@ -60,9 +60,9 @@ export const callChecks = (directory: string): readonly Check[] => [
   },
   {
     title: 'operations: no secret shows in a result or a signal, also when the vendor repeats it',
+    skipReason: ({ definition }) => noOperations(definition),
     async run(folder) {
       const done = succeedingCalls(folder, directory);
-      if (done.length === 0) return notRun('this destination has no operations');
       for (const call of done) {
         const secrets = secretSettings(catalogueEntry(folder.definition).configSchema)
           .map(({ path }) =>
@@ -86,10 +86,13 @@ export const callChecks = (directory: string): readonly Check[] => [
   },
   {
     title: 'check: only the statuses it lists mean ok or refused; it sends one request and suspends nothing',
+    skipReason({ definition: { check } }) {
+      if (check === undefined) return 'this destination has no credential check';
+      return 'none' in check ? check.none : undefined;
+    },
     async run(folder) {
       const { check } = folder.definition;
-      if (check === undefined || 'none' in check)
-        return notRun(check?.none ?? 'this destination has no credential check');
+      if (check === undefined || 'none' in check) return;
       const expected = (status: number): string =>
         check.ok.includes(status) ? 'ok' : check.refused.includes(status) ? 'refused' : 'unreachable';
       const statuses = [...check.ok, ...check.refused, 204, 302, 418, 429, 500, 503];
@@ -122,6 +125,9 @@ export const callChecks = (directory: string): readonly Check[] => [
 ];
 
 const operationsOf = ({ operations }: ContractFolder['definition']): OperationList => operations?.list ?? {};
+
+const noOperations = (definition: ContractFolder['definition']): string | undefined =>
+  Object.keys(operationsOf(definition)).length === 0 ? 'this destination has no operations' : undefined;
 
 function loadedCalls(directory: string): readonly LoadedCall[] {
   return callNames(directory).map((name) => loadCall(directory, name));
@@ -187,11 +193,16 @@ async function callOn(
 async function runCall(folder: ContractFolder, loaded: LoadedCall): Promise<void> {
   const { replies, requests, result: expected } = loaded;
   await callOn(folder, loaded, inOrder(...replies), async (result, { vendor }) => {
-    if (requests !== undefined) assert.deepStrictEqual(vendor.requests.map(comparable), requests.map(comparable));
-    must(
-      vendor.requests.length === replies.length,
-      `${vendor.requests.length} requests left, and ${replies.length} replies are scripted`,
+    mustHappen(
+      {
+        requests: vendor.requests.map(comparable),
+        requestCount: vendor.requests.length,
+        results: [result],
+        nameOf: callName,
+      },
+      { requests: requests?.map(comparable), requestCount: replies.length, results: [expected], nameOf: callName },
     );
-    assert.deepStrictEqual(sameKeys(result, expected), expected);
   });
 }
+
+const callName = (): string => 'the call';

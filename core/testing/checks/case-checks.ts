@@ -1,4 +1,3 @@
-import assert from 'node:assert';
 import type { Dispatcher } from 'undici';
 import type { ConnectionOptions } from '../../index.ts';
 import { caseNames, caseTitle, caseTodo, loadCase, type LoadedCase } from '../kit/case.ts';
@@ -6,7 +5,8 @@ import { withKitConnection } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { inOrder } from '../kit/vendor-double.ts';
-import { must, type Check } from './check.ts';
+import type { Check } from './check.ts';
+import { isObject, mustHappen } from './what-happened.ts';
 
 /** Answers a case's requests in place of the kit's own double. */
 export interface CaseVendor {
@@ -51,24 +51,21 @@ async function runCase(folder: ContractFolder, loaded: LoadedCase, through?: Dis
     async (kit) => {
       const given = await kit.deliver(events);
       kit.assertNoDefects();
-      const unscripted = kit.vendor.unscripted.length;
-      if (requests !== undefined) assert.deepStrictEqual(kit.vendor.requests.map(comparable), requests.map(comparable));
-      must(
-        unscripted === 0,
-        `${kit.vendor.requests.length} requests left, but only ${replies.length} replies are scripted`,
-      );
-      must(
-        kit.vendor.requests.length === replies.length,
-        `${replies.length} replies are scripted, but only ${kit.vendor.requests.length} requests left`,
-      );
-      assert.deepStrictEqual(
-        given.map((outcome, index) => sameKeys(notedAs(outcome, outcomes[index]), outcomes[index])),
-        outcomes,
+      mustHappen(
+        {
+          requests: kit.vendor.requests.map(comparable),
+          requestCount: kit.vendor.requests.length,
+          results: given.map((outcome, index) => notedAs(outcome, outcomes[index])),
+          nameOf: eventName,
+        },
+        { requests: requests?.map(comparable), requestCount: replies.length, results: outcomes, nameOf: eventName },
       );
     },
     { config, options, now: Date.parse(now), through, compressed: true },
   );
 }
+
+const eventName = (index: number): string => `event ${index}`;
 
 type WrittenRequest = Pick<SeenRequest, 'method' | 'url' | 'headers'> & { readonly body?: unknown };
 
@@ -97,16 +94,3 @@ export function notedAs(outcome: unknown, expected: unknown): unknown {
     }),
   };
 }
-
-/** What `actual` has of the keys `expected` has, all the way down: a case compares only what it writes. */
-export function sameKeys(actual: unknown, expected: unknown): unknown {
-  if (!isObject(actual) || !isObject(expected)) return actual;
-  if (Array.isArray(actual) || Array.isArray(expected)) {
-    if (!Array.isArray(actual) || !Array.isArray(expected)) return actual;
-    return actual.map((part, index) => sameKeys(part, (expected as unknown[])[index]));
-  }
-  const kept = Object.keys(expected).filter((key) => Object.hasOwn(actual, key));
-  return Object.fromEntries(kept.map((key) => [key, sameKeys(actual[key], expected[key])]));
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -1,24 +1,16 @@
 import type { ContractFolder } from '../kit/contract-folder.ts';
 
-/** One promise a folder must keep. `run` throws what is wrong, or says why it does not apply. */
+/** One promise a folder must keep. `run` throws what is wrong; the first line of its message says what happened. */
 export interface Check {
   readonly title: string;
   /** What has to be done before there is something to check. */
   readonly todo?: string | undefined;
-  readonly run: (folder: ContractFolder) => Promise<NotRun | void> | NotRun | void;
+  /** A package that must be installed for it. */
+  readonly needs?: string;
+  /** Why the promise does not apply to this folder; `undefined` if it does. */
+  readonly skipReason?: (folder: ContractFolder) => Promise<string | undefined> | string | undefined;
+  readonly run: (folder: ContractFolder) => Promise<void> | void;
 }
-
-export interface NotRun {
-  readonly notRun: string;
-  /** A package that is not installed, where that is why. */
-  readonly missing?: string;
-}
-
-/** The promise does not apply to this folder. */
-export const notRun = (reason: string): NotRun => ({ notRun: reason });
-
-/** The promise cannot be checked here without that package. */
-export const notRunWithout = (missing: string): NotRun => ({ notRun: `${missing} is not installed`, missing });
 
 /** Throws the reason unless it holds. */
 export function must(holds: boolean, why: string): asserts holds {

@@ -5,7 +5,7 @@ import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts'
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { successReplies, successStatuses } from '../kit/success-reply.ts';
-import { must, notRunWithout, type Check, type NotRun } from './check.ts';
+import { must, type Check } from './check.ts';
 
 export interface FuzzOptions {
   /** Number of inputs per property. */
@@ -23,9 +23,9 @@ type Property = (
 export const fuzzChecks = ({ runs, seed }: FuzzOptions): readonly Check[] =>
   properties.map(({ title, property }) => ({
     title,
-    run: async (folder): Promise<NotRun | void> => {
-      const fc = await import('fast-check').catch(() => undefined);
-      if (fc === undefined) return notRunWithout('fast-check');
+    needs: 'fast-check',
+    run: async (folder) => {
+      const fc = await import('fast-check');
       await fc.assert(property(fc, folder), { numRuns: runs, seed });
     },
   }));

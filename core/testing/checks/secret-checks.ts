@@ -6,17 +6,20 @@ import type { SeenRequest } from '../kit/seen-request.ts';
 import { secretSettings } from '../kit/settings.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { always, type ScriptedReply } from '../kit/vendor-double.ts';
-import { must, notRun, type Check } from './check.ts';
+import { must, type Check } from './check.ts';
 
 type Config = Readonly<Record<string, unknown>>;
+
+const noSecrets = (folder: ContractFolder): string | undefined =>
+  planted(folder).secrets.length === 0 ? 'this destination has no secret settings' : undefined;
 
 /** What nobody but the vendor may see. */
 export const secretChecks: readonly Check[] = [
   {
     title: 'secrets: planted ones show in no outcome, signal or preview, also when the vendor repeats them',
+    skipReason: noSecrets,
     async run(folder) {
       const { config, secrets } = planted(folder);
-      if (secrets.length === 0) return notRun('this destination has no secret settings');
       for (const reply of talkativeReplies) {
         await withKitConnection(
           folder,
@@ -37,9 +40,9 @@ export const secretChecks: readonly Check[] = [
   },
   {
     title: 'secrets: the problems of a refused configuration do not repeat them',
+    skipReason: noSecrets,
     run(folder) {
       const { config, secrets } = planted(folder);
-      if (secrets.length === 0) return notRun('this destination has no secret settings');
       const runtime = createRuntime({ destinations: [folder.definition] });
       for (const broken of brokenConfigs(folder, config)) {
         const opened = runtime.open(folder.definition.manifest.slug, broken);

@@ -79,15 +79,25 @@ export async function* checkDestination(directory: string, options: CheckOptions
   for (const check of checksFor(directory, options)) yield await resultOf(check, folder);
 }
 
-async function resultOf({ title, todo, run }: Check, folder: ContractFolder): Promise<CheckResult> {
+async function resultOf(check: Check, folder: ContractFolder): Promise<CheckResult> {
+  const { title, todo, needs } = check;
   if (todo !== undefined) return { title, ok: true, ran: false, todo: true, why: todo };
   try {
-    const result = await run(folder);
-    return result === undefined ? { title, ok: true, ran: true } : { title, ok: true, ran: false, why: result.notRun };
+    const why = needs !== undefined && !(await isInstalled(needs)) ? `${needs} is not installed` : undefined;
+    const skipped = why ?? (await check.skipReason?.(folder));
+    if (skipped !== undefined) return { title, ok: true, ran: false, why: skipped };
+    await check.run(folder);
+    return { title, ok: true, ran: true };
   } catch (error) {
     return { title, ok: false, ran: true, why: whyOf(error) };
   }
 }
+
+const isInstalled = (name: string): Promise<boolean> =>
+  import(name).then(
+    () => true,
+    () => false,
+  );
 
 /** fast-check puts the inputs into its message and the failure into its cause. */
 function whyOf(error: unknown): string {

@@ -71,7 +71,9 @@ function bodies(fc: typeof FastCheck, folder: ContractFolder): FastCheck.Arbitra
 /** A copy with values replaced; each number picks one of the paths. */
 function mutated(original: unknown, edits: readonly (readonly [number, unknown])[]): unknown {
   let copy: unknown = structuredClone(original);
-  for (const [pick, value] of edits) {
+  for (const [pick, drawn] of edits) {
+    // What was drawn before may be frozen by a delivery, and shrinking draws it again.
+    const value: unknown = structuredClone(drawn);
     const paths = pathsIn(copy);
     const path = paths[pick % Math.max(1, paths.length)];
     if (path === undefined) copy = value;
