@@ -1,5 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { errorTable, type ErrorRow } from '../../core/api/error-table.ts';
+import { errorMessage } from '../../core/api/vendor-errors.ts';
+import { readResponse } from '../../core/runtime/sending/read-response.ts';
 import { retryLater } from '../../core/api/house-table.ts';
 import { accept, decide, decisionKinds } from '../../core/api/decision.ts';
 import type { Batch, Delivery } from '../../core/api/delivery.ts';
@@ -181,6 +183,161 @@ describe('a vendor’s own rows', () => {
   it('leave everything they do not mention to the house table', () => {
     expect(of(403)).toMatchObject({ kind: 'suspend' });
     expect(classify({ kind: 'timeout', afterMs: 1 }, batch)).toMatchObject({ kind: 'ambiguous' });
+  });
+});
+
+describe('F-33 what a row of an error table can match', () => {
+  const stop = decide('suspend', 'misconfigured', 'Stop');
+  const refused = decide('reject', 'vendor_rejected', 'No');
+  const json = (value: unknown) => ({ body: JSON.stringify(value) });
+  const scoped = (...scopes: (string | undefined)[]): Batch<object> => ({
+    items: scopes.map((scope, index) => ({
+      ...item(index),
+      ...(scope === undefined ? {} : { scopes: ['device:1', scope] }),
+    })) as unknown as Batch<object>['items'],
+  });
+  const tableOf = (...rows: ErrorRow<object>[]) => errorTable<object>({ rows });
+  const judge = (rows: ErrorRow<object>[], status: number, more: Partial<HttpResponse> = {}, of = batch) =>
+    tableOf(...rows).classifyError({ kind: 'http', response: answer(status, more) }, of);
+
+  it('the message in a usual place, or the text of the body', () => {
+    const rows = [{ status: 400, says: /^bad token$/, means: stop }];
+    for (const body of [
+      { error: 'bad token' },
+      { message: ' bad token ' },
+      { error: { message: 'bad token' } },
+      { errors: [{ message: 'bad token' }] },
+      ['bad token'],
+    ])
+      expect(judge(rows, 400, json(body))).toMatchObject({ kind: 'suspend', reason: { status: 400 } });
+    expect(judge(rows, 400, { body: 'bad token\n' })).toMatchObject({ kind: 'suspend' });
+    expect(judge(rows, 400, json({ error: 'a bad token' }))).toMatchObject({ kind: 'split' });
+    expect(judge(rows, 404, json({ error: 'bad token' }))).toMatchObject({ kind: 'split' });
+  });
+
+  it('a code or a parameter of any of its errors, to the letter', () => {
+    const rows: ErrorRow<object>[] = [
+      { status: 400, code: ['17', 'E2'], means: stop },
+      { status: 400, about: 'token', means: refused },
+    ];
+    expect(judge(rows, 400, json({ errors: [{ message: 'x' }, { code: 17 }] }))).toMatchObject({ kind: 'suspend' });
+    expect(judge(rows, 400, json([{ name: 'token', error: 'bad' }]))).toMatchObject({ kind: 'reject' });
+    for (const body of [{ error: 'E2' }, { code: 'E22' }, { name: 'token' }, { note: '"code":"E2"' }])
+      expect(judge(rows, 400, json(body))).toMatchObject({ kind: 'split' });
+  });
+
+  it('a pattern with the flags g and y remembers nothing from one answer to the next', () => {
+    const { classifyError } = tableOf({ status: 400, says: /bad/gy, body: /bad/g, means: stop });
+    const failure = { kind: 'http', response: answer(400, { body: 'bad' }) } as const;
+    for (let time = 0; time < 4; time++) expect(classifyError(failure, batch)).toMatchObject({ kind: 'suspend' });
+  });
+
+  it('words make a gateway’s answer and a 403 the vendor’s own', () => {
+    const rows: ErrorRow<object>[] = [{ status: [403, 502], says: /^closed/, means: stop }];
+    expect(judge(rows, 502, { body: 'closed' })).toMatchObject({ kind: 'suspend' });
+    expect(judge(rows, 502, { body: '<html>' })).toMatchObject({ kind: 'ambiguous' });
+    expect(judge(rows, 403, { body: 'closed' })).not.toHaveProperty('unproven');
+    expect(judge([{ status: 403, means: stop }], 403)).toHaveProperty('unproven', true);
+  });
+
+  it('a row that means retry waits as the table’s form of Retry-After says', () => {
+    const date = { headers: { 'retry-after': 'Thu, 15 Jan 2026 12:00:30 GMT' } };
+    const rows: ErrorRow<object>[] = [{ status: 501, means: 'retry' }];
+    expect(judge(rows, 501, date)).toMatchObject({ kind: 'retry', afterMs: 30_000 });
+    const { classifyError } = errorTable<object>({ rows, retryAfter: 'seconds' });
+    expect(classifyError({ kind: 'http', response: answer(501, date) }, batch)).not.toHaveProperty('afterMs');
+  });
+
+  it('a suspension is limited to the scope that all items share; if they differ, the request is split first', () => {
+    const rows: ErrorRow<object>[] = [{ status: 400, means: stop, scope: 'token:' }];
+    expect(judge(rows, 400, {}, scoped('token:a', 'token:a'))).toMatchObject({ kind: 'suspend', scope: 'token:a' });
+    for (const mixed of [scoped('token:a', 'token:b'), scoped('token:a', undefined)])
+      expect(judge(rows, 400, {}, mixed)).toMatchObject({ kind: 'split', reason: { message: 'Stop', status: 400 } });
+    expect(judge(rows, 400, {}, scoped(undefined))).not.toHaveProperty('scope');
+    const waits: ErrorRow<object>[] = [{ status: 429, means: 'retry', scope: 'token:' }];
+    expect(judge(waits, 429, {}, scoped('token:a'))).toMatchObject({ kind: 'retry', scope: 'token:a' });
+    expect(judge(waits, 429, {}, scoped('token:a', 'token:b'))).not.toHaveProperty('scope');
+  });
+
+  it('the vendor’s message goes along with a refusal, and not with what is transient', () => {
+    const table = errorTable<object>({
+      messageOf: errorMessage('why'),
+      rows: [{ status: 400, means: decide('reject', 'vendor_rejected', 'No', { vendorMessage: 'own' }) }],
+    });
+    const of = (status: number, body: unknown) =>
+      table.classifyError({ kind: 'http', response: answer(status, json(body)) }, batch);
+    expect(of(422, { why: 'odd' })).toMatchObject({ kind: 'split', vendorMessage: 'odd' });
+    expect(of(400, { why: 'odd' })).toMatchObject({ kind: 'reject', vendorMessage: 'own' });
+    expect(of(503, { why: 'odd' })).not.toHaveProperty('vendorMessage');
+    expect(of(502, { why: 'odd' })).not.toHaveProperty('vendorMessage');
+    const whole = errorTable<object>({ messageOf: errorMessage('why'), detail: 'body' });
+    const failure = { kind: 'http', response: answer(422, json({ why: 'odd' })) } as const;
+    expect(whole.classifyError(failure, batch)).not.toHaveProperty('vendorMessage');
+    expect(errorTable<object>().classifyError(failure, batch)).not.toHaveProperty('vendorMessage');
+  });
+
+  it('F-11 a message counts as documented if its pattern has words of its own and no wildcard', () => {
+    const fixed = [/^bad event/i, /bl(?:ack|ock)listed/, /authori[sz]e\b/, /a\.b/];
+    const open = [/^bad .*/, /token \w+/, /[^a]/, /a+/, /.{3}/, /\S/];
+    const table = errorTable({
+      documented: [/x/],
+      rows: [...fixed, ...open].map((says) => ({ status: 400, says, means: stop })),
+    });
+    expect(table.documented).toEqual([/x/, ...fixed]);
+  });
+});
+
+describe('F-33 a 2xx that is a no', () => {
+  const stop = decide('suspend', 'misconfigured', 'No such token');
+  const rows: readonly ErrorRow<object>[] = [
+    { status: 202, says: /^wrong/, means: stop },
+    { status: 400, says: /^no such token/, means: stop },
+    { status: 400, says: /^duplicate/, means: accept('already had it') },
+    { status: 400, means: decide('reject', 'vendor_rejected', 'No') },
+  ];
+  const handler = {
+    ...errorTable<object>({ rows }),
+    success: [{ body: 'empty' as const }, { status: 202, body: /^ok$/ }],
+  };
+  const lone: Batch<object> = { items: [item(0)] };
+  const read = (
+    status: number,
+    body: unknown,
+    { of = lone, ...more }: Partial<HttpResponse> & { of?: Batch<object> } = {},
+  ) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    const request = { method: 'POST', url: 'https://api.vendor.example', headers: {} } as const;
+    const reply = readResponse(handler, { request, response: answer(status, { body: text, ...more }) }, of);
+    return reply.kind === 'settled' ? reply.decisions.map(({ kind }) => kind) : reply.kind;
+  };
+
+  it('is read by a row for its status, before the forms of success', () => {
+    expect(read(202, 'wrong token')).toEqual(['suspend']);
+    expect(read(202, 'ok')).toEqual(['accept']);
+    expect(read(202, 'wrong token', { of: batch })).toEqual(['suspend', 'suspend', 'suspend']);
+  });
+
+  it('means in a usual form what the first row with its words means, whatever the row’s status', () => {
+    expect(read(200, { error: 'no such token' })).toEqual(['suspend']);
+    expect(read(200, { error: 'duplicate of m-1' })).toEqual(['accept']);
+    expect(read(200, { error: 'something new' })).toEqual(['reject']);
+    expect(read(200, { message: 'no such token' })).toEqual(['ambiguous']);
+    expect(read(200, { message: 'duplicate of m-1' })).toEqual(['ambiguous']);
+    expect(read(200, { error: { code: 503, message: 'no such token' } })).toBe('failed');
+  });
+
+  it('accepts nothing that is cut, and nothing of a partial refusal', () => {
+    expect(read(200, { error: 'duplicate of m-1' }, { cut: true })).toEqual(['ambiguous']);
+    const partial = [{ ok: true }, { error: 'duplicate' }];
+    expect(read(200, partial, { of: batch })).toEqual(['split', 'split', 'split']);
+  });
+
+  it('is no place to accept: success is what the forms of success name', () => {
+    expect(() => errorTable({ rows: [{ status: [200, 202], says: /^ok/, means: accept() }] })).toThrow(
+      'a row for a 2xx',
+    );
+    const sly = errorTable<object>({ rows: [{ status: 200, means: () => accept() }] });
+    expect(sly.readRefusal(answer(200), batch, false)).toBeUndefined();
   });
 });
 
