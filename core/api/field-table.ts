@@ -1,6 +1,6 @@
 import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
-import { isBlank, isMissing, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
-import type { PayloadBuilder } from './payload-builder.ts';
+import { isBlank, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
+import type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
 import { cutText } from './text-length.ts';
 
 /** One row: the field `to`, from the first of the paths `from` whose value casts. */
@@ -49,7 +49,9 @@ interface Source {
   /** In the event, or in the object that `of` takes. */
   readonly path: Path;
   readonly eventPath: Path;
-  readonly keys: readonly string[];
+  /** Of the object that holds the value, among those that the table reads. */
+  readonly holder: number;
+  readonly key: string;
 }
 
 interface Row {
@@ -59,6 +61,13 @@ interface Row {
   readonly recommended: string | undefined;
   readonly unusable: string | undefined;
   readonly longest: TextLimit | undefined;
+}
+
+/** An object that several rows read from, found once per event: the member `key` of an earlier one. */
+interface Holder {
+  readonly path: Path;
+  readonly within: number;
+  readonly key: string;
 }
 
 /**
@@ -84,13 +93,21 @@ export function fieldTable<P extends object>(
 ): FieldTable<P> {
   const prefix = from === undefined ? '' : `${from}.`;
   const baseKeys = from === undefined ? [] : keysOf(from);
+  const holders: Holder[] = [];
+  const holderOf = (keys: readonly string[]): number => {
+    if (keys.length === 0) return 0;
+    const path = keys.join('.');
+    const known = holders.findIndex((holder) => holder.path === path);
+    if (known >= 0) return known + 1;
+    const within = holderOf(keys.slice(0, -1));
+    return holders.push({ path, within, key: keys.at(-1) as string });
+  };
   const compiled = rows.map((row): Row => ({
     to: row.to,
-    sources: (typeof row.from === 'string' ? [row.from] : row.from).map((path) => ({
-      path,
-      eventPath: prefix + path,
-      keys: keysOf(path),
-    })),
+    sources: (typeof row.from === 'string' ? [row.from] : row.from).map((path) => {
+      const keys = keysOf(path);
+      return { path, eventPath: prefix + path, holder: holderOf(keys.slice(0, -1)), key: keys.at(-1) as string };
+    }),
     as: row.as as Cast<unknown>,
     recommended: row.recommended,
     unusable: row.unusable ?? (typeof unusable === 'function' ? unusable(row.to) : unusable),
@@ -99,25 +116,34 @@ export function fieldTable<P extends object>(
 
   /** `at` is undefined where the paths are those of the event. */
   const fill = (object: object, untyped: PayloadBuilder<P>, at: Path | undefined): void => {
-    const out = untyped as PayloadBuilder<Record<string, unknown>>;
-    for (const row of compiled) {
+    const out = untyped as AnyPayloadBuilder;
+    const objects: object[] = [object];
+    for (let index = 0; index < holders.length; index += 1) {
+      const { within, key } = holders[index] as Holder;
+      const member = memberOf(objects[within] as object, key);
+      objects.push(typeof member === 'object' && member !== null ? member : nothing);
+    }
+    for (let index = 0; index < compiled.length; index += 1) {
+      const row = compiled[index] as Row;
+      const { sources } = row;
       let refused: Source | undefined;
       let isFilled = false;
-      for (const source of row.sources) {
-        const { keys } = source;
-        const raw = keys.length === 1 ? memberOf(object, keys[0] as string) : valueAt(object, keys);
-        if (isMissing(raw)) continue;
+      for (let place = 0; place < sources.length; place += 1) {
+        const source = sources[place] as Source;
+        const raw = memberOf(objects[source.holder] as object, source.key);
+        if (raw === undefined || raw === null) continue;
         const value = row.as(raw);
         if (value !== undefined) {
-          put(out, row, value, source, at);
+          if (row.longest !== undefined || out.traced) put(out, row, value, source, at);
+          else out.set(row.to, value, source.eventPath);
           isFilled = true;
           break;
         }
-        if (isNothing(raw)) continue;
-        if (noteEvery && row.unusable !== undefined) out.drop(pathOf(source, at), row.unusable, row.to);
+        if (row.unusable === undefined || isNothing(raw)) continue;
+        if (noteEvery) out.drop(pathOf(source, at), row.unusable, row.to);
         refused ??= source;
       }
-      if (!isFilled && (row.recommended ?? row.unusable) !== undefined) noteGap(out, row, refused, at);
+      if (!isFilled && (row.recommended !== undefined || refused !== undefined)) noteGap(out, row, refused, at);
     }
   };
   const table = (event: CdpEvent, out: PayloadBuilder<P>): void => {
@@ -137,31 +163,22 @@ const memberOf = (object: object, key: string): JsonValue | undefined =>
 const pathOf = (source: Source, at: Path | undefined): Path =>
   at === undefined ? source.eventPath : `${at}.${source.path}`;
 
-function put(
-  out: PayloadBuilder<Record<string, unknown>>,
-  { to, longest }: Row,
-  value: unknown,
-  source: Source,
-  at: Path | undefined,
-): void {
-  const from = at === undefined || !out.traced ? source.eventPath : pathOf(source, at);
-  if (longest === undefined || typeof value !== 'string' || value.length <= longest.length) {
-    return out.set(to, value, from);
-  }
-  out.set(to, cutText(value, longest.length), from);
-  out.note('truncated', pathOf(source, at), longest.message, to);
+function put(out: AnyPayloadBuilder, { to, longest }: Row, value: unknown, source: Source, at: Path | undefined): void {
+  const path = pathOf(source, at);
+  if (longest === undefined || typeof value !== 'string' || value.length <= longest.length)
+    return out.set(to, value, path);
+  out.set(to, cutText(value, longest.length), path);
+  out.note('truncated', path, longest.message, to);
 }
 
 /** Says why a field is empty: a value was refused, or there is none. */
 function noteGap(
-  out: PayloadBuilder<Record<string, unknown>>,
+  out: AnyPayloadBuilder,
   { to, sources, unusable, recommended }: Row,
   refused: Source | undefined,
   at: Path | undefined,
 ): void {
   const [first] = sources;
-  if (refused !== undefined) {
-    if (unusable !== undefined) out.drop(pathOf(refused, at), unusable, to);
-    else if (recommended !== undefined) out.recommend(pathOf(refused, at), recommended, to);
-  } else if (recommended !== undefined && first !== undefined) out.recommend(pathOf(first, at), recommended, to);
+  if (refused !== undefined && unusable !== undefined) out.drop(pathOf(refused, at), unusable, to);
+  else if (recommended !== undefined && first !== undefined) out.recommend(pathOf(first, at), recommended, to);
 }

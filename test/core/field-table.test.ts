@@ -70,7 +70,7 @@ describe('fieldTable', () => {
 
   it('says recommended where the only value is one that it may not note', () => {
     expect(fill(table, track({ total: 'free' })).notes).toEqual([
-      { code: 'recommended_missing', field: 'properties.total', payloadField: 'amount', message: asks },
+      { code: 'recommended_missing', field: 'properties.revenue', payloadField: 'amount', message: asks },
     ]);
   });
 
