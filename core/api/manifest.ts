@@ -13,8 +13,11 @@ export interface DestinationManifest {
   readonly reference: { readonly url: string; readonly checkedOn: string };
   /** Event types that this destination supports. Others are skipped before transform runs. */
   readonly accepts: readonly EventType[];
-  /** The only hosts that this connector may reach, by https. The wire refuses every other host. */
-  readonly hosts: readonly [string, ...string[]];
+  /**
+   * The only hosts that this connector may reach, by https. The wire refuses every other host. `'origins'` if the
+   * customer's settings name the host, as for a webhook: then the host program lists the origins that are allowed.
+   */
+  readonly hosts: readonly [string, ...string[]] | 'origins';
   readonly limits: BatchLimits;
   readonly pace: Pace;
   /** What a second copy of an event does at the vendor. Decides whether ambiguous failures are retried. */

@@ -22,21 +22,38 @@ export class ForbiddenTargetError extends Error {
   }
 }
 
+/** What a connection may reach: the hosts of a manifest, or the origins that the host program allows. */
+export type Reach = readonly string[] | { readonly origins: readonly string[] };
+
 /**
- * The host check: turns the vendor's own URL into a target, or says why not. Only https, only `hosts`, only the default
- * port.
+ * The host check: turns the vendor's own URL into a target, or says why not. Of `hosts`, only https and only the default
+ * port; of `origins`, exactly these. `pointedAt` takes the place of the origin after all checks.
  */
-export function createTargetCheck(hosts: readonly string[], pointedAt?: string): TargetCheck {
+export function createTargetCheck(reach: Reach, pointedAt?: string): TargetCheck {
   let last: { readonly url: string; readonly target: Target } | undefined;
   return (url) => {
-    if (last?.url !== url) last = { url, target: check(url, hosts, pointedAt) };
+    if (last?.url !== url) last = { url, target: check(url, reach, pointedAt) };
     return last.target;
   };
 }
 
-function check(url: string, hosts: readonly string[], pointedAt: string | undefined): Target {
+function check(url: string, reach: Reach, pointedAt: string | undefined): Target {
   const parsed = parsedUrl(url);
   if (parsed === undefined) throw new ForbiddenTargetError('the request has no absolute URL');
+  if ('origins' in reach) checkOrigin(parsed, reach.origins);
+  else checkHost(parsed, reach);
+  return { origin: pointedAt ?? parsed.origin, path: parsed.pathname + parsed.search };
+}
+
+function checkOrigin(parsed: URL, origins: readonly string[]): void {
+  if (parsed.username !== '' || parsed.password !== '')
+    throw new ForbiddenTargetError('a URL must not carry credentials');
+  // The origin of a blob: URL is that of the URL inside.
+  if (!/^https?:$/.test(parsed.protocol) || !origins.includes(parsed.origin))
+    throw new ForbiddenTargetError('the URL is at none of the origins that the host program allows');
+}
+
+function checkHost(parsed: URL, hosts: readonly string[]): void {
   if (parsed.protocol !== 'https:')
     throw new ForbiddenTargetError('only https is allowed', `only https is allowed, not ${parsed.protocol}`);
   if (parsed.username !== '' || parsed.password !== '')
@@ -47,7 +64,6 @@ function check(url: string, hosts: readonly string[], pointedAt: string | undefi
       "the host is not among the manifest's hosts",
       `"${parsed.hostname}" is not among the manifest's hosts`,
     );
-  return { origin: pointedAt ?? parsed.origin, path: parsed.pathname + parsed.search };
 }
 
 /** `undefined` for an invalid URL. Not URL.canParse: on Node 20 it refuses Latin-1 hosts once it is optimised. */
@@ -73,6 +89,19 @@ export function checkedOrigin(origin: string): string {
   if (parsed.protocol === 'https:' || (parsed.protocol === 'http:' && isLoopback(parsed.hostname)))
     return parsed.origin;
   throw new Error('an origin must be https, or http on a loopback address');
+}
+
+/**
+ * An origin that a customer's settings may name: https, or http on loopback, and never an address inside a network.
+ * Names are judged when they are looked up. Throws what is wrong with it.
+ */
+export function checkedAllowedOrigin(origin: string): string {
+  const checked = checkedOrigin(origin);
+  const host = (parsedUrl(checked)?.hostname ?? '').replace(/^\[(.*)\]$/, '$1');
+  if (isIP(host) !== 0 && !isLoopbackOrigin(checked) && !isPublic(host))
+    throw new Error('an allowed origin must not be an address inside a network');
+  if (host.includes('*')) throw new Error('an allowed origin names one host, without a wildcard');
+  return checked;
 }
 
 /** Whether a checked origin is on this machine. */

@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Failure, HttpRequest } from '../api/failure.ts';
 import { Exchange, type ExchangeListener, type ExchangeContext, type OriginSockets } from './exchange.ts';
-import type { Pools } from './pools.ts';
+import type { Pools, SharedPool } from './pools.ts';
 import { SocketQueue } from './socket-scheduler.ts';
 import { isLoopbackOrigin, type TargetCheck } from './target.ts';
 
@@ -10,8 +10,10 @@ export interface TransportOptions {
   /** The host check: where a URL leads, or throws. */
   readonly target: TargetCheck;
   readonly compression?: 'gzip' | undefined;
-  /** Where the host program points this destination. Only this can lead to another host, or to loopback. */
+  /** Where the host program points this destination: unguarded, whatever it is. */
   readonly origin?: string | undefined;
+  /** The targets are origins that the host program allows: loopback may be among them. Default: none of loopback. */
+  readonly allowsLoopback?: boolean | undefined;
   /** Time limit of one request, in milliseconds; headers and body have the same limit each. */
   readonly timeoutMs: number;
   /** The sockets of the runtime. */
@@ -49,6 +51,12 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** The sockets of a kind of targets. */
+interface Route {
+  readonly pool: SharedPool;
+  readonly context: ExchangeContext;
+}
+
 const connectMs = 5_000;
 const compress = promisify(gzip);
 /** Level 1 halves the CPU time of the default and costs a few per cent of size on event JSON. */
@@ -56,16 +64,16 @@ const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 export function createTransport(options: TransportOptions): Transport {
   const { timeoutMs, now, elapsed = now, pools, target } = options;
-  const pool = pools.join({
-    guarded: options.origin === undefined,
-    connectMs: Math.min(connectMs, timeoutMs),
-    loopback: options.origin !== undefined && isLoopbackOrigin(options.origin),
-  });
+  const join = (guarded: boolean, loopback: boolean): SharedPool =>
+    pools.join({ guarded, connectMs: Math.min(connectMs, timeoutMs), loopback });
+  const redirected = options.origin !== undefined;
+  const joined = [join(!redirected, redirected && isLoopbackOrigin(options.origin))] as [SharedPool, ...SharedPool[]];
   let unsettled = 0;
   let closing: Promise<void> | undefined;
   let onIdle: (() => void) | undefined;
-  const context: ExchangeContext = {
-    inFlight: new Set(),
+  const inFlight: ExchangeContext['inFlight'] = new Set();
+  const contextOf = (pool: SharedPool): ExchangeContext => ({
+    inFlight,
     now,
     elapsed,
     timeoutMs,
@@ -77,9 +85,21 @@ export function createTransport(options: TransportOptions): Transport {
       unsettled -= 1;
       if (unsettled === 0) onIdle?.();
     },
-  };
+  });
+  const ordinary: Route = { pool: joined[0], context: contextOf(joined[0]) };
+  let local: Route | undefined;
+
+  /** Only loopback that the host program allows is reached without the guard, and never through a proxy. */
+  function routeTo(origin: string): Route {
+    if (redirected || options.allowsLoopback !== true || !isLoopbackOrigin(origin)) return ordinary;
+    if (local !== undefined) return local;
+    const pool = join(false, true);
+    joined.push(pool);
+    local = { pool, context: contextOf(pool) };
+    return local;
+  }
   const completeHeaders = createHeaderCompletion();
-  const deadlines = createDeadlineTimer(context);
+  const deadlines = createDeadlineTimer(ordinary.context);
   const socketsFor = createOriginSockets(pools);
 
   async function close(): Promise<void> {
@@ -88,7 +108,7 @@ export function createTransport(options: TransportOptions): Transport {
         onIdle = done;
       });
     deadlines.close();
-    await pool.leave();
+    await Promise.all(joined.map((pool) => pool.leave()));
   }
 
   return {
@@ -103,6 +123,7 @@ export function createTransport(options: TransportOptions): Transport {
     send(request, body, listener) {
       const { origin, path } = target(request.url);
       if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(connectionClosed));
+      const { pool, context } = routeTo(origin);
       const headers = completeHeaders(request.headers, body?.compressed === true);
       const dispatch = {
         origin,

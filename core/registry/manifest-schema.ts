@@ -19,7 +19,7 @@ export const manifestSchema = z.strictObject({
   stage: z.enum(['alpha', 'beta', 'stable', 'retired']),
   reference: z.strictObject({ url: z.url(), checkedOn: day }),
   accepts: z.array(z.enum(eventTypes)).min(1),
-  hosts: z.array(host).min(1),
+  hosts: z.literal('origins').or(z.array(host).min(1)),
   limits: z.strictObject({ maxItems: whole, maxBytes: whole, maxAgeMs: z.number().min(0) }),
   pace: z.strictObject({
     concurrency: whole,

@@ -121,8 +121,13 @@ const optionIssues = (error: z.ZodError, shape: z.ZodType, under: string): Confi
     const path = [under, ...issue.path.map(String)].join('.');
     if (issue.code !== 'unrecognized_keys') return { path, message: issue.message };
     const [name = ''] = issue.keys;
+    if (hostOptions.has(name))
+      return { path, message: `"${name}" is an option of createRuntime(): the host program's, never a connection's` };
     return { path, message: `${issue.message}; ${suggestion(name, namesAt(shape, issue.path))}` };
   });
+
+/** What leads requests elsewhere: no settings of a customer may hold it. */
+const hostOptions: ReadonlySet<string> = new Set(['allowedOrigins', 'origins', 'proxy', 'dispatcher']);
 
 function namesAt(shape: z.ZodType, path: readonly PropertyKey[]): string[] {
   let at: unknown = shape;

@@ -31,6 +31,7 @@ export function checkSettings(
   const parsedOptions = checkedConnectionOptions(connectionOptions);
   const { options } = parsedOptions;
   const issues = [
+    ...(destination.manifest.hosts === 'origins' && host.allowedOrigins.length === 0 ? [noOrigins] : []),
     ...(options?.id !== undefined && ids.isOpen(options.id) ? [idInUse] : []),
     ...(parsed.issues ?? []),
     ...(options === undefined
@@ -56,6 +57,14 @@ function parseConfig(
     return { issues: [{ path: 'config', message: 'cannot be read' }] };
   }
 }
+
+/** What the host program has to say, in code and on the command line. */
+export const howToAllow = "createRuntime({ allowedOrigins: ['https://...'] }), --allow-origin on the command line";
+
+const noOrigins: ConfigIssue = {
+  path: 'config',
+  message: `this destination reaches only origins that the host program allows, and there are none (${howToAllow})`,
+};
 
 const idInUse: ConfigIssue = {
   path: 'options.id',

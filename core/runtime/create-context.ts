@@ -37,6 +37,8 @@ export interface HostParts {
   readonly emit: Emit | undefined;
   /** slug -> origin. */
   readonly origins: ReadonlyMap<string, string>;
+  /** What destinations whose manifest says `'origins'` may reach. */
+  readonly allowedOrigins: readonly string[];
   readonly pools: Pools;
   readonly windows: WindowLeases;
 }
@@ -76,7 +78,9 @@ export function createConnectionContext(
     withoutUndefined(connectionOptions.limits ?? {}),
     ...perRequest,
   ]);
-  const target = createTargetCheck(manifest.hosts, host.origins.get(manifest.slug));
+  const isAnyOrigin = manifest.hosts === 'origins';
+  const reach = isAnyOrigin ? { origins: host.allowedOrigins } : manifest.hosts;
+  const target = createTargetCheck(reach, host.origins.get(manifest.slug));
   // A URL that is known now is refused now, not with the first event.
   if (vendor.staticRequest !== undefined) target(vendor.staticRequest.url);
   const policy: RetryPolicy = {
@@ -111,6 +115,7 @@ export function createConnectionContext(
     inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({
       target,
+      allowsLoopback: isAnyOrigin,
       compression: manifest.compression,
       origin: host.origins.get(manifest.slug),
       timeoutMs: pace.timeoutMs,

@@ -2,14 +2,14 @@ import type { AnyDestination } from '../api/destination.ts';
 import type { Pace } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
 import { createPools } from '../http/pools.ts';
-import { checkedOrigin, ForbiddenTargetError } from '../http/target.ts';
+import { checkedAllowedOrigin, checkedOrigin, ForbiddenTargetError } from '../http/target.ts';
 import type { Clock } from '../policy/clock.ts';
 import { createWindowLeases, type WindowLease } from '../policy/window-leases.ts';
 import { aFunction, anObject, checkedOptions, kindOf, suggestion, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
 import { createConnectionIds } from './connection-ids.ts';
 import { checkHostOptions, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
-import { checkSettings, type CheckedSettings } from './connection-settings.ts';
+import { checkSettings, howToAllow, type CheckedSettings } from './connection-settings.ts';
 import { createConnection, type Connection } from './connection.ts';
 import { createConnectionContext, grantedPace, type HostParts } from './create-context.ts';
 import { checkedDestinations } from './destination-check.ts';
@@ -28,6 +28,11 @@ export interface RuntimeOptions extends PoolOptions {
   readonly destinations: readonly AnyDestination[];
   /** slug -> origin, for simulators and residency hosts: https, or http on loopback. Connections cannot set it. */
   readonly origins?: Readonly<Record<string, string>>;
+  /**
+   * The origins that settings may name, for destinations whose manifest says `hosts: 'origins'`, such as a webhook: https,
+   * or http on loopback. Without it, those destinations open no connection. Connections cannot set it.
+   */
+  readonly allowedOrigins?: readonly string[];
   /** slug -> parts of the pace that replace the manifest's, because the vendor granted this account more, or less. */
   readonly pace?: Readonly<Record<string, Partial<Pace>>>;
   /** Overrides parts of `defaultRetryPolicy`; a connection's own `retry` overrides both. */
@@ -56,6 +61,7 @@ const optionTable: OptionTable<RuntimeOptions> = {
   destinations: { fits: () => true, what: 'an array of destinations' },
   ...poolOptionTable,
   origins: anObject,
+  allowedOrigins: { fits: Array.isArray, what: 'an array of origins' },
   pace: anObject,
   retry: anObject,
   eventLimits: anObject,
@@ -139,7 +145,9 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
         return { kind: 'open', connection: connect(settings, leases) as Connection<L> };
       } catch (error) {
         for (const lease of leases) lease.release();
-        const { slug } = destination.manifest;
+        const { slug, hosts } = destination.manifest;
+        if (error instanceof ForbiddenTargetError && hosts === 'origins')
+          return { kind: 'invalid', issues: [{ path: 'config', message: `${error.summary} (${howToAllow})` }] };
         const connection = connectionOptions.id ?? slug;
         host.emit?.({ kind: 'defect', slug, connection, where: 'prepare', error: errorText(error) });
         const message =
@@ -159,10 +167,11 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
 function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDestination>): HostParts {
   const clock = hostClock(options);
   const origins = checkOrigins(options.origins ?? {}, bySlug);
+  const allowedOrigins = checkAllowedOrigins(options.allowedOrigins ?? []);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
   const concurrencies = options.destinations.map(({ manifest }) => grantedPace({ options }, manifest).concurrency);
   const pools = createPools(poolsOptions(options, concurrencies));
-  return { options, clock, emit, origins, pools, windows: createWindowLeases(clock) };
+  return { options, clock, emit, origins, allowedOrigins, pools, windows: createWindowLeases(clock) };
 }
 
 /** Throws for a slug or a destination that the runtime does not have. */
@@ -193,4 +202,16 @@ function checkOrigins(
     checked.set(slug, checkedOrigin(origin));
   }
   return checked;
+}
+
+function checkAllowedOrigins(origins: readonly unknown[]): string[] {
+  return origins.map((origin, index) => {
+    if (typeof origin !== 'string')
+      throw new TypeError(`allowedOrigins[${index}]: must be a string, not ${kindOf(origin)}`);
+    try {
+      return checkedAllowedOrigin(origin);
+    } catch (error) {
+      throw new Error(`allowedOrigins[${index}]: ${(error as Error).message}`, { cause: error });
+    }
+  });
 }

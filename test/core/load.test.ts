@@ -171,6 +171,7 @@ describe('a folder that is not what it should be stops the process with its name
     ['manifest.accepts', (given) => ({ ...given, accepts: [] })],
     ['manifest.accepts.0', (given) => ({ ...given, accepts: ['order'] })],
     ['manifest.hosts', (given) => ({ ...given, hosts: [] })],
+    ['manifest.hosts', (given) => ({ ...given, hosts: 'any' })],
     ['manifest.hosts.0', (given) => ({ ...given, hosts: ['https://api.example.com'] })],
     ['manifest.hosts.0: must be lower-case', (given) => ({ ...given, hosts: ['API.example.com'] })],
     ['manifest.hosts.0: must be a name, not an address', (given) => ({ ...given, hosts: ['127.0.0.1'] })],
@@ -192,6 +193,11 @@ describe('loadDestination', () => {
   it('gives one folder’s destination as its entry exports it', async () => {
     const at = await directory({ 'some/index.js': entry(manifest('some')) });
     expect(await loadDestination(path.join(at, 'some'))).toMatchObject({ contract: 2, manifest: manifest('some') });
+  });
+
+  it('takes a folder whose settings name the host', async () => {
+    const at = await directory({ 'some/index.js': entry({ ...manifest('some'), hosts: 'origins' }) });
+    expect(await loadDestination(path.join(at, 'some'))).toMatchObject({ manifest: { hosts: 'origins' } });
   });
 
   it('keeps the cause of a broken entry', async () => {

@@ -6,7 +6,7 @@ import tls, { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it, jest, test } from '@jest/globals';
 import { createRuntime, type ProxyOption, type Runtime } from '../../core/index.ts';
 import { chosenProxy } from '../../core/http/proxy.ts';
-import { acme, kinds, open, track, tracks } from './test-connection.ts';
+import { acme, kinds, open, track, tracks, type TestDestination } from './test-connection.ts';
 
 const pem = readFileSync(path.join(import.meta.dirname, 'fixtures', 'vendor-example.pem'), 'utf8');
 
@@ -65,8 +65,8 @@ async function proxyTo(port: number | undefined) {
   return { url: `http://127.0.0.1:${own}`, asked };
 }
 
-function runtimeWith(proxy: ProxyOption, more: { readonly hosts?: readonly [string] } = {}): Runtime {
-  const runtime = createRuntime({ destinations: [acme({}, more)], proxy, retry: { attempts: 1 } });
+function runtimeWith(proxy: ProxyOption, parts: Partial<TestDestination> = {}): Runtime {
+  const runtime = createRuntime({ destinations: [acme(parts)], proxy, retry: { attempts: 1 } });
   closers.push(() => runtime.close());
   return runtime;
 }
@@ -98,7 +98,8 @@ describe('a proxy that the host program chose', () => {
 
   it('F-22 is not asked for a host that is none of the manifest’s', async () => {
     const { url, asked } = await proxyTo(undefined);
-    const runtime = runtimeWith({ url }, { hosts: ['other.vendor.example'] });
+    const elsewhere = { method: 'POST', url: 'https://other.vendor.example/', headers: {} } as const;
+    const runtime = runtimeWith({ url }, { requestFor: () => elsewhere });
     const [outcome] = await open(runtime).deliver([track('a')]);
     expect(outcome).toMatchObject({ kind: 'rejected', reason: { code: 'internal_error' } });
     expect(asked).toEqual([]);

@@ -38,8 +38,28 @@ export async function readObject(file: string, expected: string): Promise<object
     throw usage(`cannot read the config file ${file} (${errnoOf(error)})`);
   });
   const parsed = parse(text.replace(/^\uFEFF/, ''), file);
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
+    const misplaced = misplacedOrigins(parsed);
+    if (misplaced.length > 0) throw invalidConfig(file, misplaced);
+    return parsed;
+  }
   throw new CliError(exitCode.config, `${file}: expected ${expected}`);
+}
+
+/** Where a file tries to allow origins: settings of customers come from it, so it may not. */
+function misplacedOrigins(file: { readonly connections?: unknown }): readonly ConfigIssue[] {
+  const entries: readonly (readonly [string, unknown])[] = [
+    ['', file],
+    ...(Array.isArray(file.connections) ? file.connections : []).map(
+      (entry: unknown, index) => [`connections.${index}.`, entry] as const,
+    ),
+  ];
+  return entries
+    .filter(([, entry]) => typeof entry === 'object' && entry !== null && Object.hasOwn(entry, 'allowedOrigins'))
+    .map(([at]) => ({
+      path: `${at}allowedOrigins`,
+      message: 'is not for a file of settings; allow origins with --allow-origin on the command line',
+    }));
 }
 
 /** Fills in environment variables; `unset` lists those that are not set. */

@@ -50,6 +50,10 @@ export const collect = (one: string, others: readonly string[] = []): readonly s
 export const originOf = (flag: string | undefined, env: Env): string | undefined =>
   flag ?? variable(env, 'SPILLWAY_ORIGIN');
 
+/** `--allow-origin`, else SPILLWAY_ALLOW_ORIGIN, separated by spaces. */
+export const allowedOriginsOf = (flag: readonly string[] | undefined, env: Env): readonly string[] =>
+  flag ?? (variable(env, 'SPILLWAY_ALLOW_ORIGIN') ?? '').split(/\s+/).filter((origin) => origin !== '');
+
 /** `--within`, else SPILLWAY_WITHIN: the time one event may take, in milliseconds. */
 export function withinOf(flag: number | undefined, env: Env): number | undefined {
   const text = variable(env, 'SPILLWAY_WITHIN');
@@ -75,6 +79,11 @@ export const proxy = [
   'sends through the proxy of HTTPS_PROXY (or HTTP_PROXY), except for the hosts in NO_PROXY',
 ] as const;
 export const input = ['--input <file>', 'the events as NDJSON; - is standard input', '-'] as const;
+export const allowOrigin = [
+  '--allow-origin <url>',
+  'an origin that settings may name, for a webhook; repeatable (env: SPILLWAY_ALLOW_ORIGIN)',
+  collect,
+] as const;
 export const destinations = [
   '--destinations <dir>',
   'a directory with destinations of your own; repeatable (env: SPILLWAY_DESTINATIONS)',

@@ -1,11 +1,13 @@
 import { type Connection, type ProxyOption, type Runtime, type Signal } from '../../index.ts';
 import { invalidConfig, readConfigFile } from './config-file.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
+import { allowedOriginsOf } from './flag-parsers.ts';
 import { openRuntime } from './open-runtime.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ConnectionFlags extends DestinationFlags {
   readonly config: string;
+  readonly allowOrigin?: readonly string[];
 }
 
 export interface RuntimeSettings {
@@ -25,7 +27,12 @@ export async function openConnection(
   const destination = destinationNamed(slug, await findDestinations(flags, env));
   const { origin, ...others } = settings;
   const origins = origin === undefined ? {} : { origins: { [slug]: origin } };
-  const runtime = openRuntime({ destinations: [destination], ...origins, ...others });
+  const runtime = openRuntime({
+    destinations: [destination],
+    allowedOrigins: allowedOriginsOf(flags.allowOrigin, env),
+    ...origins,
+    ...others,
+  });
   const { config, options, unset } = await readConfigFile(flags.config, env);
   const opened = runtime.open(slug, config, options);
   if (opened.kind === 'open' && unset.length === 0) return { connection: opened.connection, runtime };

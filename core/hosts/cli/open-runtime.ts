@@ -8,6 +8,8 @@ export function openRuntime(options: RuntimeOptions): Runtime {
     return createRuntime(options);
   } catch (error) {
     const message = firstLine((error as Error).message);
+    const allowed = /^allowedOrigins\[\d+\]: (.*)$/.exec(message)?.[1];
+    if (allowed !== undefined) throw usage(`allow-origin: ${allowed}`);
     throw usage(/^proxy\b/.test(message) ? message : `origin: ${message}`);
   }
 }

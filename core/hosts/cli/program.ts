@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { commandOf, runToExitCode } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { collect, config, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
+import { allowOrigin, collect, config, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
 import { authSchemes, bodyForms } from './new/body-and-auth.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
@@ -52,6 +52,7 @@ function describeCatalogue(program: Command, terminal: Terminal, end: End): void
     .command('validate <slug>')
     .description('checks a config file; sends nothing')
     .requiredOption(...config)
+    .option(...allowOrigin)
     .option(...destinations)
     .action(async (slug, flags) => end(await (await import('./validate.ts')).validate(slug, flags, terminal)));
 }
@@ -63,6 +64,7 @@ function describeDelivery(program: Command, terminal: Terminal, end: End): void 
     .requiredOption(...config)
     .option(...input)
     .option('--json', 'prints one JSON object per event')
+    .option(...allowOrigin)
     .option(...destinations)
     .action(async (slug, flags) => end(await (await import('./preview.ts')).preview(slug, flags, terminal)));
   program
@@ -72,6 +74,7 @@ function describeDelivery(program: Command, terminal: Terminal, end: End): void 
     .option(...input)
     .option('--outcomes <file>', 'writes the outcomes here, as NDJSON in input order; - is standard output')
     .option(...origin)
+    .option(...allowOrigin)
     .option(...proxy)
     .option(
       '--within <ms>',
@@ -95,6 +98,7 @@ function describeRequests(program: Command, terminal: Terminal, end: End): void 
     .description('asks the vendor whether it accepts the credentials; changes nothing there')
     .requiredOption(...config)
     .option(...origin)
+    .option(...allowOrigin)
     .option(...proxy)
     .option('--within <ms>', 'the time the check may take (env: SPILLWAY_WITHIN; default: 15000)', milliseconds)
     .option('--json', 'prints the result as one JSON object')
@@ -112,6 +116,7 @@ function describeRequests(program: Command, terminal: Terminal, end: End): void 
     .option('--yes', 'confirms an operation that cannot be undone')
     .option('--as-events', 'prints the reply as NDJSON events, ready for deliver')
     .option(...origin)
+    .option(...allowOrigin)
     .option(...proxy)
     .option(
       '--within <ms>',

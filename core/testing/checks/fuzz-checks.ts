@@ -1,5 +1,6 @@
 import type * as FastCheck from 'fast-check';
 import { createRuntime, type CdpEvent } from '../../index.ts';
+import { allowedOriginsFor } from '../kit/allowed-origins.ts';
 import { fuzzInputs } from '../kit/fuzz-inputs.ts';
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
@@ -72,7 +73,10 @@ const properties: readonly { readonly title: string; readonly property: Property
       const { configs, events } = fuzzInputs(fc, folder);
       return fc.asyncProperty(configs, events, async (config, event) => {
         const { slug } = folder.definition.manifest;
-        const opened = createRuntime({ destinations: [folder.definition] }).open(slug, config);
+        const opened = createRuntime({
+          destinations: [folder.definition],
+          allowedOrigins: allowedOriginsFor(folder.definition, config),
+        }).open(slug, config);
         if (opened.kind === 'invalid') return must(opened.issues.length > 0, 'it is refused without a reason');
         await withKitConnection(
           folder,

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { catalogueEntry, createRuntime, type CdpEvent } from '../../index.ts';
+import { allowedOriginsFor } from '../kit/allowed-origins.ts';
 import { hostileEvents } from '../kit/events.ts';
 import { openKitConnection, withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
@@ -43,7 +44,10 @@ export const secretChecks: readonly Check[] = [
     skipReason: noSecrets,
     run(folder) {
       const { config, secrets } = planted(folder);
-      const runtime = createRuntime({ destinations: [folder.definition] });
+      const runtime = createRuntime({
+        destinations: [folder.definition],
+        allowedOrigins: allowedOriginsFor(folder.definition, config),
+      });
       for (const broken of brokenConfigs(folder, config)) {
         const opened = runtime.open(folder.definition.manifest.slug, broken);
         if (opened.kind === 'invalid') hides(JSON.stringify(opened.issues), secrets.flatMap(formsOf), 'a secret');

@@ -12,6 +12,7 @@ import {
 } from '../../index.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import type { ContractFolder } from './contract-folder.ts';
+import { allowedOriginsFor } from './allowed-origins.ts';
 import { tagBatches } from './tag-batches.ts';
 import { VendorDouble, type Script } from './vendor-double.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -64,6 +65,7 @@ export function openKitConnection(
   const clock = createVirtualClock(start, () => vendor.busy || observed.compressing(vendor.batches), compressed);
   const runtime = createRuntime({
     destinations: [observed.definition],
+    allowedOrigins: allowedOriginsFor(folder.definition, options.config ?? folder.config),
     dispatcher: () => vendor,
     now: clock.now,
     sleep: clock.sleep,

@@ -72,6 +72,7 @@ function bare({ floor: { path, headers }, yes }: Subject, agent: Agent, { origin
 /** What a send() calls, without the runtime around it. */
 function wireOf({ floor, destination, yes }: Subject, sink: Sink, text: string) {
   const { slug, hosts, pace } = destination.manifest;
+  if (hosts === 'origins') throw new Error(`${slug} has no host of its own to measure`);
   const { timeoutMs } = pace;
   const { now } = systemClock;
   const transport = createTransport({

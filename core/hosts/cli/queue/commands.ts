@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { bytes, collect, destinations, hours, input, milliseconds, proxy, time } from '../flag-parsers.ts';
+import { allowOrigin, bytes, collect, destinations, hours, input, milliseconds, proxy, time } from '../flag-parsers.ts';
 import type { Terminal } from '../terminal.ts';
 
 type End = (code: number) => void;
@@ -26,6 +26,7 @@ function describeEnqueue(program: Command, terminal: Terminal, end: End): void {
       'the most the store may keep from now on, such as 500MB (at first 1 GiB); a full queue ends with 75',
       bytes,
     )
+    .option(...allowOrigin)
     .option(...destinations)
     .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress bar')
@@ -53,6 +54,7 @@ function describeWork(program: Command, terminal: Terminal, end: End): void {
     )
     .option('--keep <hours>', 'how long delivered events can be replayed, in hours (default: 168)', hours)
     .option('--log <form>', 'the form of its messages on standard error: text or json (default: text)')
+    .option(...allowOrigin)
     .option(...destinations)
     .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress')
@@ -100,6 +102,7 @@ function describeDead(program: Command, terminal: Terminal, end: End): void {
   deadCommand('requeue [id...]', 'puts dead letters back into the queue, as if they were new')
     .option('--dry-run', 'only counts')
     .option('--config <file>', `${connectionsForm}; computes the lanes of events that were settled before they had one`)
+    .option(...allowOrigin)
     .option(...destinations)
     .action(async (names, flags) => end(await (await import('./dead.ts')).requeue(names, flags, terminal)));
   deadCommand('drop [id...]', 'drops dead letters for good')
@@ -120,6 +123,7 @@ function describeReplay(program: Command, terminal: Terminal, end: End): void {
     .requiredOption('--from <time>', 'delivered at that time or later', time)
     .option('--to <time>', 'delivered at that time or before (default: now)', time)
     .option('--force', 'replays even where a repeat does harm, or events must keep their order')
+    .option(...allowOrigin)
     .option(...destinations)
     .action(async (id, flags) => end(await (await import('./replay.ts')).replay(id, flags, terminal)));
 }

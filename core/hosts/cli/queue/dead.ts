@@ -16,6 +16,7 @@ export interface DeadFlags extends StoreFlags {
   readonly since?: number;
   /** Work file: the settings that say which lane an event goes in that has none yet. */
   readonly config?: string;
+  readonly allowOrigin?: readonly string[];
   readonly destinations?: readonly string[];
   readonly dryRun?: boolean;
   readonly yes?: boolean;

@@ -15,6 +15,7 @@ export interface EnqueueFlags extends StoreFlags {
   readonly config: string;
   readonly input: string;
   readonly destination?: string;
+  readonly allowOrigin?: readonly string[];
   readonly destinations?: readonly string[];
   readonly maxBytes?: number;
   readonly json?: boolean;

@@ -8,8 +8,10 @@ import {
   type Signal,
 } from '../../../index.ts';
 import { invalidConfig } from '../config-file.ts';
-import { destinationNamed, findDestinations, type DestinationFlags } from '../destinations.ts';
+import { destinationNamed, findDestinations } from '../destinations.ts';
 import { CliError } from '../exit-codes.ts';
+import { allowedOriginsOf } from '../flag-parsers.ts';
+import type { ConnectionFlags } from '../open-connection.ts';
 import { openRuntime } from '../open-runtime.ts';
 import type { Terminal } from '../terminal.ts';
 import type { ConnectionEntry } from './connections-file.ts';
@@ -43,7 +45,7 @@ type OpenConnections = readonly [OpenConnection, ...OpenConnection[]];
  */
 export const withAllConnections = <T>(
   entries: readonly [ConnectionEntry, ...ConnectionEntry[]],
-  flags: DestinationFlags & { readonly config: string },
+  flags: ConnectionFlags,
   env: Terminal['env'],
   settings: ConnectionSettings,
   act: (connections: OpenConnections, runtime: Runtime) => Promise<T>,
@@ -60,7 +62,7 @@ export const withAllConnections = <T>(
 /** The same with those that can be opened; throws where none can. */
 export async function withEachConnection<T>(
   entries: readonly [ConnectionEntry, ...ConnectionEntry[]],
-  flags: DestinationFlags & { readonly config: string },
+  flags: ConnectionFlags,
   env: Terminal['env'],
   settings: ConnectionSettings,
   act: (connections: OpenConnections, invalid: readonly InvalidConnection[], runtime: Runtime) => Promise<T>,
@@ -81,7 +83,7 @@ export async function withEachConnection<T>(
 
 async function openConnections(
   entries: readonly ConnectionEntry[],
-  flags: DestinationFlags & { readonly config: string },
+  flags: ConnectionFlags,
   env: Terminal['env'],
   { origins = {}, onSignal, proxy }: ConnectionSettings,
 ): Promise<{
@@ -98,6 +100,7 @@ async function openConnections(
   const runtime = openRuntime({
     destinations,
     origins,
+    allowedOrigins: allowedOriginsOf(flags.allowOrigin, env),
     ...(onSignal === undefined ? {} : { onSignal }),
     ...(proxy === undefined ? {} : { proxy }),
   });

@@ -9,6 +9,7 @@ import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 export interface ReplayFlags extends StoreFlags {
   readonly config: string;
   readonly destination?: string;
+  readonly allowOrigin?: readonly string[];
   readonly destinations?: readonly string[];
   /** Epoch ms. */
   readonly from: number;

@@ -27,6 +27,7 @@ export interface WorkFlags extends StoreFlags {
   readonly log?: string;
   /** Ends with 78 if one connection is not in order, instead of delivering for the others. */
   readonly strict?: boolean;
+  readonly allowOrigin?: readonly string[];
   readonly destinations?: readonly string[];
   readonly json?: boolean;
   readonly quiet?: boolean;
