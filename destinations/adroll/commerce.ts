@@ -1,142 +1,143 @@
 import {
+  amountPaths,
   asCount,
   asCurrency,
   asDecimal,
   asText,
-  isObject,
+  builderAt,
+  currencyOf,
+  fieldTable,
+  firstOf,
+  isBlank,
+  isMissing,
+  orderIdOf,
+  productIdOf,
+  productsOf,
   propertiesOf,
-  textReader,
+  type Cast,
   type CdpEvent,
-  type JsonObject,
   type JsonValue,
   type Note,
-  type Trace,
+  type PayloadBuilder,
 } from '../../core/api/index.ts';
-import type { Attributes, EventName, Product } from './mapping.ts';
-import { add, badPrice, badProduct, badQuantity, noOrderId, otherCurrency } from './notes.ts';
+import type { Config } from './config.ts';
+import type { AdRollEvent, Attributes, EventName, Product } from './mapping.ts';
 
 /**
  * The only four with products (ADROLL-51); the others have no attributes at all (ADROLL-53, ADROLL-58 to ADROLL-65).
  */
 const withProducts: ReadonlySet<EventName> = new Set(['pageView', 'productSearch', 'addToCart', 'purchase']);
 
-/** The currency that a product must have, and the notes for what is dropped. */
-interface Till {
-  readonly currency: string | undefined;
-  readonly notes: Note[];
-}
+/** Events that may name a currency without an amount (ADROLL-55, ADROLL-56). */
+const listsCurrency: ReadonlySet<EventName> = new Set(['addToCart', 'purchase']);
 
-/** `undefined` if there are none: an empty object is never sent (ADROLL-34). */
-export function attributesOf(
+/** What was paid, in which currency, and the products, whose prices must be in the same one (ADROLL-49). */
+export function addCommerce(
+  out: PayloadBuilder<AdRollEvent>,
   event: CdpEvent,
   name: EventName,
-  till: Till,
-  trace: Trace | undefined,
-): Attributes | undefined {
-  if (!withProducts.has(name)) return undefined;
-  const attributes: Attributes = {};
-  if (name === 'purchase') {
-    const orderId = orderIdOf(event, trace, 'event_attributes.order_id');
-    if (orderId === undefined) add(till.notes, noOrderId);
-    else attributes.order_id = orderId;
-  }
-  if (name === 'productSearch') {
-    const keywords = keywordsOf(event, trace);
-    if (keywords !== undefined) attributes.keywords = keywords;
-  }
-  const products = productsOf(event, name, till, trace);
-  if (products.length > 0) attributes.products = products;
-  return (attributes.order_id ?? attributes.keywords ?? attributes.products) ? attributes : undefined;
+  { defaultCurrency }: Config,
+): void {
+  const currency = currencyOf(event, defaultCurrency);
+  if (withProducts.has(name)) addAttributes(out.part('event_attributes'), event, name, currency?.value);
+  if (name === 'purchase') value(event, out);
+
+  const { conversion_value, event_attributes } = out.value;
+  const amounts =
+    conversion_value !== undefined || event_attributes?.products?.some(({ price }) => price !== undefined);
+  if (amounts !== true && !listsCurrency.has(name)) return;
+  if (currency?.value !== undefined) out.set('currency', currency.value, currency.path);
+  else if (currency !== undefined) out.addNote(badCurrency);
+  else if (amounts === true) out.recommend('properties.currency', 'The amounts have no currency', 'currency');
 }
 
-const orderIdOf = textReader('properties.order_id', 'properties.orderId');
+/** What a purchase was worth, best first (ADROLL-56). */
+const value = fieldTable<AdRollEvent>([
+  {
+    to: 'conversion_value',
+    from: amountPaths,
+    as: asDecimal,
+    unusable: 'The value of the purchase is not a plain number',
+    recommended: 'A purchase should say what it was worth',
+  },
+]);
+
+/** An empty object is never sent (ADROLL-34). */
+function addAttributes(
+  out: PayloadBuilder<Attributes>,
+  event: CdpEvent,
+  name: EventName,
+  currency: string | undefined,
+): void {
+  if (name === 'purchase' && !out.take('order_id', orderIdOf(event)))
+    out.recommend('properties.order_id', 'A purchase should carry its order id', 'order_id');
+  if (name === 'productSearch') out.take('keywords', keywordsOf(event));
+  addProducts(out, event, name, currency);
+}
 
 /** One string, also of a list of terms (ADROLL-54). */
-function keywordsOf(event: CdpEvent, trace: Trace | undefined): string | undefined {
-  const properties = propertiesOf(event);
-  for (const name of ['query', 'keywords']) {
-    const terms = properties[name];
-    const words = (Array.isArray(terms) ? (terms as readonly JsonValue[]) : [terms])
-      .map((term) => asText(term ?? null))
-      .filter((word) => word !== undefined);
-    if (words.length === 0) continue;
-    trace?.from('event_attributes.keywords', `properties.${name}`);
-    return words.join(' ');
-  }
-  return undefined;
-}
+const asKeywords: Cast<string> = (terms) => {
+  const words = (Array.isArray(terms) ? (terms as readonly JsonValue[]) : [terms]).map((term) => asText(term));
+  return words.filter((word) => word !== undefined).join(' ') || undefined;
+};
+const keywordsOf = firstOf(['properties.query', 'properties.keywords'], asKeywords);
 
-function productsOf(event: CdpEvent, name: EventName, till: Till, trace: Trace | undefined): Product[] {
-  const properties = propertiesOf(event);
-  const listed = properties['products'];
-  if (Array.isArray(listed)) {
-    const products: Product[] = [];
-    for (const item of listed as readonly JsonValue[]) {
-      const product = isObject(item) ? productOf(item, idOf(item), till) : undefined;
-      if (product === undefined) add(till.notes, badProduct);
-      else products.push(product);
+function addProducts(
+  out: PayloadBuilder<Attributes>,
+  event: CdpEvent,
+  name: EventName,
+  currency: string | undefined,
+): void {
+  const { products: listed } = propertiesOf(event);
+  if (!isMissing(listed) && !Array.isArray(listed)) out.addNote(noProductId);
+  const entries = productsOf(event, { single: isAboutOneProduct(event, name) });
+  const products: Product[] = [];
+  for (const entry of entries) {
+    const id = productIdOf(entry);
+    if (id === undefined) {
+      out.addNote(noProductId);
+      continue;
     }
-    if (products.length > 0) trace?.from('event_attributes.products', 'properties.products');
-    return products;
+    const { item } = entry;
+    const product = builderAt<Product>(out, { product_id: id.value }, `products[${products.length}]`);
+    const otherCurrency = !isBlank(item['currency']) && asCurrency(item['currency'] ?? null) !== currency;
+    productFields.of(item, product, 'properties.products');
+    if (otherCurrency && product.value.price !== undefined) {
+      delete product.value.price;
+      out.addNote(foreignPrice);
+    }
+    products.push(product.value);
   }
-  if (listed !== undefined && listed !== null) add(till.notes, badProduct);
-  const single = isAboutOneProduct(event, name) ? productOf(properties, singleIdOf(properties), till) : undefined;
-  if (single === undefined) return [];
-  trace?.from('event_attributes.products', 'properties');
-  return [single];
+  if (products.length > 0)
+    out.set('products', products, entries[0]?.path === 'properties' ? 'properties' : 'properties.products');
 }
 
 /** "Product Viewed" and "Product Added" are about the product their properties describe (ADROLL-55). */
 const isAboutOneProduct = (event: CdpEvent, name: EventName): boolean =>
   event.type === 'track' && (name === 'addToCart' || name === 'pageView');
 
-/** ADROLL-46. */
-const idOf = (product: JsonObject): string | undefined =>
-  textIn(product, 'product_id') ?? textIn(product, 'productId') ?? textIn(product, 'id') ?? textIn(product, 'sku');
+/** ADROLL-46 to ADROLL-50. */
+const productFields = fieldTable<Product>([
+  { to: 'product_group', from: ['product_group', 'productGroup', 'department'], as: asText },
+  { to: 'price', from: 'price', as: asDecimal, unusable: 'A price is not a plain number' },
+  { to: 'quantity', from: 'quantity', as: asCount, unusable: 'A quantity is not a whole number of 0 or more' },
+  { to: 'category', from: 'category', as: asText },
+]);
 
-/** Among an event's own properties, `id` could identify anything. */
-const singleIdOf = (properties: JsonObject): string | undefined =>
-  textIn(properties, 'product_id') ?? textIn(properties, 'productId') ?? textIn(properties, 'sku');
-
-function productOf(from: JsonObject, id: string | undefined, till: Till): Product | undefined {
-  if (id === undefined) return undefined;
-  const product: Product = { product_id: id };
-  const group = textIn(from, 'product_group') ?? textIn(from, 'productGroup') ?? textIn(from, 'department');
-  if (group !== undefined) product.product_group = group;
-  const price = priceOf(from, till);
-  if (price !== undefined) product.price = price;
-  const quantity = usable(from['quantity'], asCount, badQuantity, till);
-  if (quantity !== undefined) product.quantity = quantity;
-  const category = textIn(from, 'category');
-  if (category !== undefined) product.category = category;
-  return product;
-}
-
-/** The price of one piece, only in the currency of the event (ADROLL-48, ADROLL-49). */
-function priceOf(from: JsonObject, till: Till): string | undefined {
-  const price = usable(from['price'], asDecimal, badPrice, till);
-  const currency = from['currency'];
-  if (price === undefined || isAbsent(currency) || asCurrency(currency) === till.currency) return price;
-  add(till.notes, otherCurrency);
-  return undefined;
-}
-
-function usable<T>(
-  value: JsonValue | undefined,
-  cast: (value: JsonValue) => T | undefined,
-  loss: Note,
-  till: Till,
-): T | undefined {
-  if (isAbsent(value)) return undefined;
-  const result = cast(value);
-  if (result === undefined) add(till.notes, loss);
-  return result;
-}
-
-export const isAbsent = (value: JsonValue | undefined): value is undefined | null | '' =>
-  value === undefined || value === null || value === '';
-
-function textIn(object: JsonObject, name: string): string | undefined {
-  const value = object[name];
-  return value === undefined || value === null ? undefined : asText(value);
-}
+const noProductId: Note = Object.freeze({
+  code: 'dropped',
+  field: 'properties.products',
+  payloadField: 'event_attributes.products',
+  message: 'A product without an id is left out',
+});
+export const badCurrency: Note = Object.freeze({
+  code: 'dropped',
+  field: 'properties.currency',
+  payloadField: 'currency',
+  message: 'The currency is not a three-letter ISO 4217 code',
+});
+export const foreignPrice: Note = Object.freeze({
+  code: 'dropped',
+  field: 'properties.products.price',
+  message: "A price is in another currency than the event's",
+});

@@ -1,5 +1,3 @@
-import { asDecimal, asText, compileFields, isMd5, isSha256, type JsonValue } from '../../core/api/index.ts';
-
 /** Every event AdRoll knows, in its own spelling (ADROLL-20). */
 export const eventNames = [
   'pageView',
@@ -77,42 +75,3 @@ export interface Product {
   quantity?: number;
   category?: string;
 }
-
-/** The four fields of an app, in the order its URL has them (ADROLL-23). */
-export const appFields = ['device_os', 'device_type', 'package_app_name', 'package_app_version'] as const;
-
-export const readApp = compileFields<Pick<AdRollEvent, (typeof appFields)[number]>>([
-  { to: 'device_os', from: ['context.os.name'], as: asText },
-  { to: 'device_type', from: ['context.device.type'], as: asText },
-  { to: 'package_app_name', from: ['context.app.namespace'], as: asText },
-  { to: 'package_app_version', from: ['context.app.version'], as: asText },
-]);
-
-/** What a purchase was worth, best first (ADROLL-56). */
-export const valuePaths = ['properties.total', 'properties.revenue', 'properties.value'] as const;
-
-export const readValue = compileFields<Pick<AdRollEvent, 'conversion_value'>>([
-  { to: 'conversion_value', from: valuePaths, as: asDecimal },
-]);
-
-const asSha256 = (value: JsonValue) => digest(value, isSha256);
-const asMd5 = (value: JsonValue) => digest(value, isMd5);
-
-function digest(value: JsonValue, is: (text: string) => boolean): string | undefined {
-  const text = typeof value === 'string' ? value.trim() : '';
-  return is(text) ? text.toLowerCase() : undefined;
-}
-
-/** Addresses that arrive hashed, under their own name or in the place of the address (ADROLL-39 to ADROLL-41). */
-export const readDigests = compileFields<Identifiers>([
-  {
-    to: 'email_sha256',
-    from: ['context.traits.email', 'properties.email', 'context.traits.email_sha256', 'properties.email_sha256'],
-    as: asSha256,
-  },
-  {
-    to: 'email_md5',
-    from: ['context.traits.email', 'properties.email', 'context.traits.email_md5', 'properties.email_md5'],
-    as: asMd5,
-  },
-]);

@@ -1,14 +1,24 @@
-import { absoluteUrl, compileFields, type CdpEvent, type JsonValue, type Trace } from '../../core/api/index.ts';
+import {
+  absoluteUrl,
+  asText,
+  deviceOf,
+  fieldTable,
+  firstOf,
+  isObject,
+  type CdpEvent,
+  type FieldRow,
+  type Found,
+  type JsonValue,
+} from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { appFields, readApp, type AdRollEvent } from './mapping.ts';
+import type { AdRollEvent } from './mapping.ts';
 
 /** Where an event happened: a page, or an app, which may stand in for one. */
 export interface Page {
-  readonly url: string;
-  /** Whether the URL is real; that of an app may be generated. */
-  readonly real: boolean;
-  /** Undefined on the web (ADROLL-32). */
-  readonly app: ReturnType<typeof readApp> | undefined;
+  /** That of an app may be generated. */
+  readonly url: Found<string>;
+  /** ADROLL-32. */
+  readonly isApp: boolean;
 }
 
 const plain = /^https?:\/\/[!-~]+$/;
@@ -23,48 +33,45 @@ function asUrl(value: JsonValue): string | undefined {
   return noHost.test(text) ? undefined : absoluteUrl(text)?.href;
 }
 
-const readTrackUrl = compileFields<Pick<AdRollEvent, 'page_location'>>([
-  { to: 'page_location', from: ['context.page.url', 'properties.url'], as: asUrl },
-]);
-const readPageUrl = compileFields<Pick<AdRollEvent, 'page_location'>>([
-  { to: 'page_location', from: ['properties.url', 'context.page.url'], as: asUrl },
-]);
+const urlOfTrack = firstOf(['context.page.url', 'properties.url'], asUrl);
+const urlOfPage = firstOf(['properties.url', 'context.page.url'], asUrl);
 
 /** `undefined` if there is neither a page nor an app whose URL can be generated. */
-export function pageOf(event: CdpEvent, config: Config, trace?: Trace): Page | undefined {
-  const url = (event.type === 'page' ? readPageUrl : readTrackUrl)(event, trace).page_location;
-  const app = isApp(event, url) ? readApp(event, trace) : undefined;
-  if (url !== undefined) return { url, real: true, app };
-  if (app === undefined || config.appBaseUrl === undefined) return undefined;
-  trace?.from('page_location', 'config.appBaseUrl');
-  return { url: appUrl(config.appBaseUrl, app), real: false, app };
+export function pageOf(event: CdpEvent, { appBaseUrl }: Config): Page | undefined {
+  const url = (event.type === 'page' ? urlOfPage : urlOfTrack)(event);
+  const isApp = isFromApp(event, url !== undefined);
+  if (url !== undefined) return { url, isApp };
+  return isApp && appBaseUrl !== undefined
+    ? { url: { value: appUrl(appBaseUrl, event), path: 'config.appBaseUrl' }, isApp }
+    : undefined;
 }
-
-const mobileSystems: ReadonlySet<string> = new Set([
-  'ios',
-  'ipados',
-  'tvos',
-  'watchos',
-  'visionos',
-  'android',
-  'fireos',
-]);
 
 /** Browser SDKs fill in app and os as well, so only a device, or a screen call, makes an app. */
-function isApp({ type, context }: CdpEvent, url: string | undefined): boolean {
-  if (type === 'screen') return true;
-  const device = context?.['device'] as { type?: JsonValue; advertisingId?: JsonValue } | null | undefined;
-  if (typeof device !== 'object' || device === null) return false;
-  if (typeof device.advertisingId === 'string' && device.advertisingId !== '') return true;
-  return typeof device.type === 'string' && (url === undefined || mobileSystems.has(device.type.toLowerCase()));
+function isFromApp(event: CdpEvent, hasPage: boolean): boolean {
+  if (event.type === 'screen') return true;
+  const device = event.context?.['device'];
+  if (!isObject(device)) return false;
+  const { advertisingId, type } = device;
+  if (typeof advertisingId === 'string' && advertisingId !== '') return true;
+  return typeof type === 'string' && (!hasPage || deviceOf(event).system?.path === 'context.device.type');
 }
 
+/** The four fields of an app, in the order its URL has them (ADROLL-23). */
+const appRows = [
+  { to: 'device_os', from: 'context.os.name', as: asText },
+  { to: 'device_type', from: 'context.device.type', as: asText },
+  { to: 'package_app_name', from: 'context.app.namespace', as: asText },
+  { to: 'package_app_version', from: 'context.app.version', as: asText },
+] as const satisfies readonly FieldRow<AdRollEvent>[];
+export const appFields = fieldTable<AdRollEvent>(appRows);
+const appValues = appRows.map(({ to, from, as }) => ({ to, valueOf: firstOf([from], as) }));
+
 /** AdRoll's "fake URL": the base with what is known of the four app fields, in this order (ADROLL-22 to ADROLL-24). */
-function appUrl(base: string, app: ReturnType<typeof readApp>): string {
+function appUrl(base: string, event: CdpEvent): string {
   const query = new URLSearchParams();
-  for (const name of appFields) {
-    const value = app[name];
-    if (value !== undefined) query.append(name, value);
+  for (const { to, valueOf } of appValues) {
+    const found = valueOf(event);
+    if (found !== undefined) query.append(to, found.value);
   }
   if (query.size === 0) return base;
   return `${base}${base.includes('?') ? '&' : '?'}${query.toString().replaceAll('+', '%20')}`;

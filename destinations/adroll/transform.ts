@@ -1,29 +1,27 @@
 import {
   admit,
+  asIp,
+  asText,
   eventClock,
   eventTime,
-  ipAddress,
-  isBlankIp,
-  payload,
+  firstOf,
+  isBlank,
+  payloadBuilder,
   reader,
   reject,
-  textReader,
   type Admission,
   type CdpEvent,
-  type TransformContext,
   type Note,
-  type Trace,
+  type TransformContext,
   type Transformed,
 } from '../../core/api/index.ts';
-import { isAbsent } from './commerce.ts';
+import { addCommerce, badCurrency, foreignPrice } from './commerce.ts';
 import type { Config } from './config.ts';
-import { addExternalData } from './passthrough.ts';
-import { identifiersOf, suffices } from './identity.ts';
-import type { AdRollEvent } from './mapping.ts';
-import { addMoney } from './money.ts';
 import { nameOf } from './eligibility.ts';
-import { add, firstGrave, noTime, noUserAgent } from './notes.ts';
-import { pageOf } from './page.ts';
+import { addIdentifiers, shortCookie, suffices } from './identity.ts';
+import type { AdRollEvent } from './mapping.ts';
+import { appFields, pageOf } from './page.ts';
+import { addExternalData } from './passthrough.ts';
 import type { Prepared } from './settings.ts';
 
 export function validate(event: CdpEvent, config: Config, context: TransformContext<Prepared>): Admission {
@@ -37,48 +35,56 @@ export function transform(
   config: Config,
   context: TransformContext<Prepared>,
 ): Transformed<AdRollEvent> {
-  const { prepared, trace } = context;
-  const name = nameOf(event, config, prepared.names);
+  const name = nameOf(event, config, context.prepared.names);
   if (typeof name !== 'string') return name;
-  const page = pageOf(event, config, trace);
-  if (page === undefined) return isAbsent(pageUrlOf(event)) ? noPage : badPage;
-  const written = ipOf(event);
-  const ip = typeof written === 'string' ? ipAddress(written) : undefined;
-  if (ip === undefined || isBlankIp(ip)) return isAbsent(written) ? noIp : badIp;
+  const page = pageOf(event, config);
+  if (page === undefined) return isBlank(pageUrlOf(event)) ? noPage : badPage;
+  const ip = ipOf(event);
+  if (ip === undefined) return isBlank(statedIpOf(event)) ? noIp : badIp;
   const milliseconds = eventTime(event);
   if (milliseconds !== undefined && milliseconds > latest) return tooLate;
-  const notes: Note[] = [];
-  const identifiers = identifiersOf(event, config, notes, trace);
-  if (!suffices(identifiers, config.identifierPolicy)) return noIdentifier;
 
-  const made: AdRollEvent = {
-    advertisable_eid: config.advertisableEid,
-    pixel_eid: config.pixelEid,
-    event_name: name,
-    page_location: page.url,
-    ip,
-    identifiers,
-  };
-  if (page.app !== undefined) Object.assign(made, page.app);
-  const userAgent = userAgentOf(event, trace, 'user_agent');
-  if (userAgent !== undefined) made.user_agent = userAgent;
-  else if (page.app === undefined) add(notes, noUserAgent);
+  const out = payloadBuilder<AdRollEvent>(
+    context,
+    {
+      advertisable_eid: config.advertisableEid,
+      pixel_eid: config.pixelEid,
+      event_name: name,
+      page_location: page.url.value,
+      ip: ip.value,
+      identifiers: {},
+    },
+    context.trace && {
+      ...sources,
+      event_name: event.type === 'track' ? 'event' : 'name',
+      page_location: page.url.path,
+    },
+  );
+  addIdentifiers(out.part('identifiers'), event, config);
+  if (!suffices(out.value.identifiers, config.identifierPolicy)) return noIdentifier;
+  if (page.isApp) appFields(event, out);
+  if (!out.take('user_agent', userAgentOf(event)) && !page.isApp)
+    out.recommend('context.userAgent', "AdRoll wants the browser's user agent with events that begin on the web");
   // Queueing and retries would move the event without it (ADROLL-31).
-  if (milliseconds === undefined || milliseconds <= 0) add(notes, noTime);
-  else made.timestamp = milliseconds / 1000;
-  addMoney(made, event, name, config, notes, trace);
-  addExternalData(made, event, config, notes, trace);
-  if (trace !== undefined) explain(trace, event, made);
+  if (milliseconds === undefined || milliseconds <= 0)
+    out.drop('timestamp', 'The event has no usable time: AdRoll will take its own', 'timestamp');
+  else out.set('timestamp', milliseconds / 1000, eventClock(event) ?? 'timestamp');
+  addCommerce(out, event, name, config);
+  addExternalData(out, event, config);
 
-  const loss = config.strict ? firstGrave(notes) : undefined;
-  if (loss !== undefined) return reject('invalid_value', loss.message, loss.field);
-  return notes.length === 0 ? payload(made) : payload(made, undefined, notes);
+  const loss = config.strict ? out.notes.find((note) => grave.has(note)) : undefined;
+  return loss === undefined ? out.payload() : reject('invalid_value', loss.message, loss.field);
 }
 
-/** The user's own address, never that of a server on the way (ADROLL-25). */
-const ipOf = reader('context.ip');
+const sources = { advertisable_eid: 'config.advertisableEid', pixel_eid: 'config.pixelEid', ip: 'context.ip' };
 
-const userAgentOf = textReader('context.userAgent');
+/** Notes that become a rejection when the connection is strict. */
+const grave: ReadonlySet<Note> = new Set([badCurrency, foreignPrice, shortCookie]);
+
+/** The user's own address, never that of a server on the way (ADROLL-25). */
+const ipOf = firstOf(['context.ip'], asIp);
+const statedIpOf = reader('context.ip');
+const userAgentOf = firstOf(['context.userAgent'], asText);
 const pageUrlOf = reader('context.page.url');
 
 /** 10^11 seconds: a larger number is milliseconds mistaken for seconds (ADROLL-29). */
@@ -98,13 +104,3 @@ const noIdentifier = reject(
   'The event has none of the identifiers AdRoll requires (identifierPolicy)',
   'context.adroll.firstPartyCookie',
 );
-
-/** Traces the fields that no table fills. */
-function explain(trace: Trace, event: CdpEvent, made: AdRollEvent): void {
-  trace.from('advertisable_eid', 'config.advertisableEid');
-  trace.from('pixel_eid', 'config.pixelEid');
-  trace.from('event_name', event.type === 'track' ? 'event' : 'name');
-  trace.from('ip', 'context.ip');
-  const clock = eventClock(event);
-  if (made.timestamp !== undefined && clock !== undefined) trace.from('timestamp', clock);
-}
