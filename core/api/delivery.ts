@@ -7,6 +7,9 @@ export type Admission =
   | { readonly kind: 'skipped'; readonly reason: Reason }
   | { readonly kind: 'rejected'; readonly reason: Reason };
 
+/** Why an event is not sent: on purpose (`skip`), or because it cannot be (`reject`). */
+export type Unsent = Exclude<Admission, { readonly kind: 'admitted' }>;
+
 /** The result of transform() for one event: one payload, or the reason why there is none. */
 export type Transformed<P> =
   | ({ readonly kind: 'payload'; readonly payload: P; readonly notes?: readonly Note[] | undefined } & Routing)

@@ -1,3 +1,4 @@
+import { reject } from './delivery.ts';
 import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
 import { isBlank, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
 import type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
@@ -13,6 +14,11 @@ export type FieldRow<P> = {
     readonly recommended?: string;
     /** The text of the note if there is something, and none of it casts. Default: the table's. */
     readonly unusable?: string;
+    /**
+     * The vendor takes no event without this field: the event is refused as missing_field with this sentence, or as
+     * invalid_value with that of `unusable`.
+     */
+    readonly required?: string;
     /** A longer text is truncated, with a note. Default: the table's. */
     readonly longest?: TextLimit;
   };
@@ -60,6 +66,7 @@ interface Row {
   readonly as: Cast<unknown>;
   readonly recommended: string | undefined;
   readonly unusable: string | undefined;
+  readonly required: string | undefined;
   readonly longest: TextLimit | undefined;
 }
 
@@ -111,6 +118,7 @@ export function fieldTable<P extends object>(
     as: row.as as Cast<unknown>,
     recommended: row.recommended,
     unusable: row.unusable ?? (typeof unusable === 'function' ? unusable(row.to) : unusable),
+    required: row.required,
     longest: row.longest ?? longest,
   }));
 
@@ -139,11 +147,13 @@ export function fieldTable<P extends object>(
           isFilled = true;
           break;
         }
-        if (row.unusable === undefined || isNothing(raw)) continue;
-        if (noteEvery) out.drop(pathOf(source, at), row.unusable, row.to);
+        if ((row.unusable === undefined && row.required === undefined) || isNothing(raw)) continue;
+        if (noteEvery && row.unusable !== undefined) out.drop(pathOf(source, at), row.unusable, row.to);
         refused ??= source;
       }
-      if (!isFilled && (row.recommended !== undefined || refused !== undefined)) noteGap(out, row, refused, at);
+      if (isFilled) continue;
+      if (row.required !== undefined) refuseGap(out, row.required, row, refused, at);
+      else if (row.recommended !== undefined || refused !== undefined) noteGap(out, row, refused, at);
     }
   };
   const table = (event: CdpEvent, out: PayloadBuilder<P>): void => {
@@ -169,6 +179,23 @@ function put(out: AnyPayloadBuilder, { to, longest }: Row, value: unknown, sourc
     return out.set(to, value, path);
   out.set(to, cutText(value, longest.length), path);
   out.note('truncated', path, longest.message, to);
+}
+
+/** Refuses the event: a required value is refused, or there is none. */
+function refuseGap(
+  out: AnyPayloadBuilder,
+  required: string,
+  { sources, unusable }: Row,
+  refused: Source | undefined,
+  at: Path | undefined,
+): void {
+  const source = refused ?? sources[0];
+  const field = source && pathOf(source, at);
+  out.refuse(
+    refused === undefined
+      ? reject('missing_field', required, field)
+      : reject('invalid_value', unusable ?? required, field),
+  );
 }
 
 /** Says why a field is empty: a value was refused, or there is none. */

@@ -43,7 +43,7 @@ export type {
   Operations,
 } from './operation.ts';
 export { admit, payload, reject, skip } from './delivery.ts';
-export type { Admission, Batch, Delivery, Routing, Transformed } from './delivery.ts';
+export type { Admission, Batch, Delivery, Routing, Transformed, Unsent } from './delivery.ts';
 export { outcomeKinds } from './outcome.ts';
 export type { Note, Outcome, OutcomeKind, Reason } from './outcome.ts';
 export { ambiguousCodes, reasonCodes } from './reason-codes.ts';

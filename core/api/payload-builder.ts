@@ -1,4 +1,4 @@
-import { payload, type Routing, type Transformed } from './delivery.ts';
+import { payload, type Routing, type Transformed, type Unsent } from './delivery.ts';
 import type { TransformContext } from './destination.ts';
 import type { Found } from './first-of.ts';
 import type { Path, Trace } from './mapping.ts';
@@ -31,7 +31,9 @@ export interface PayloadBuilder<P extends object> {
   note(code: Note['code'], source: Path, message: string, field?: keyof P & string): void;
   /** Adds a note that is a constant of the folder, once. */
   addNote(note: Note): void;
-  /** What `transform()` returns: the payload, how it travels, and the notes. */
+  /** The event cannot be sent: `payload()` returns this. The first refusal counts. */
+  refuse(refusal: Unsent): void;
+  /** What `transform()` returns: the payload, how it travels, and the notes; or the first refusal. */
   payload(routing?: Routing): Transformed<P>;
 }
 
@@ -40,8 +42,9 @@ export interface PayloadBuilder<P extends object> {
 export type AnyPayloadBuilder = PayloadBuilder<any>;
 
 /**
- * Starts the payload of one event. `base` has its required fields; `sources`, a constant at module level, says for
- * preview where these come from.
+ * Starts the payload of one event. `base` has its required fields, except those (`Later`) that a required row of a
+ * table sets, or without which the folder refuses; `sources`, a constant at module level, says for preview where the
+ * fields of `base` come from.
  *
  * @example
  * interface Purchase {
@@ -61,13 +64,25 @@ export type AnyPayloadBuilder = PayloadBuilder<any>;
  * }
  */
 export function payloadBuilder<P extends object>(
+  context: Pick<TransformContext, 'trace'>,
+  base: P,
+  sources?: Sources<P>,
+): PayloadBuilder<P>;
+export function payloadBuilder<P extends object, Later extends keyof P>(
+  context: Pick<TransformContext, 'trace'>,
+  base: Omit<P, Later>,
+  sources?: Sources<P>,
+): PayloadBuilder<P>;
+export function payloadBuilder<P extends object>(
   { trace }: Pick<TransformContext, 'trace'>,
   base: P,
-  sources?: Partial<Record<keyof P & string, string>>,
+  sources?: Sources<P>,
 ): PayloadBuilder<P> {
   if (trace !== undefined && sources !== undefined) traceBase(base, sources, trace, '');
-  return new Builder(base, '', [], trace, undefined, '');
+  return new Builder(base, '', { notes: [], trace, refusal: undefined }, undefined, '');
 }
+
+type Sources<P> = Partial<Record<keyof P & string, string>>;
 
 /**
  * The builder of an object that the folder puts in its place itself, such as a member of a list: `place` is its path
@@ -82,11 +97,12 @@ export function builderAt<P extends object>(
   out: AnyPayloadBuilder,
   target: P,
   place: string,
-  sources?: Partial<Record<keyof P & string, string>>,
+  sources?: Sources<P>,
 ): PayloadBuilder<P> {
-  const { notes, trace, prefix } = out as unknown as Builder<object>;
-  if (trace !== undefined && sources !== undefined) traceBase(target, sources, trace, `${prefix}${place}.`);
-  return new Builder(target, `${prefix}${place}.`, notes, trace, undefined, '');
+  const { shared, prefix } = out as unknown as Builder<object>;
+  if (shared.trace !== undefined && sources !== undefined)
+    traceBase(target, sources, shared.trace, `${prefix}${place}.`);
+  return new Builder(target, `${prefix}${place}.`, shared, undefined, '');
 }
 
 /** Sets a property of any name: plain assignment to `__proto__` would set the prototype and lose the value. */
@@ -98,11 +114,17 @@ export function setOwn(target: object, name: string, value: unknown): void {
 /** More than people read; an event with thousands of odd products must not cost thousands of notes. */
 const mostNotes = 100;
 
+/** What all parts of one event's payload have in common. */
+interface Shared {
+  readonly notes: Note[];
+  readonly trace: Trace | undefined;
+  refusal: Unsent | undefined;
+}
+
 class Builder<P extends object> implements PayloadBuilder<P> {
   // Declared only: one builder is made per event, and a field definition costs more than an assignment.
   declare readonly value: P;
-  declare readonly notes: Note[];
-  declare readonly trace: Trace | undefined;
+  declare readonly shared: Shared;
   /** Of this object in the payload, with the dot: `identifiers.`; '' for the payload itself. */
   declare readonly prefix: string;
   /** Set until this part is in the payload. */
@@ -110,25 +132,21 @@ class Builder<P extends object> implements PayloadBuilder<P> {
   declare private readonly name: string;
   declare private parts: Builder<object>[] | undefined;
 
-  constructor(
-    value: P,
-    prefix: string,
-    notes: Note[],
-    trace: Trace | undefined,
-    parent: Builder<object> | undefined,
-    name: string,
-  ) {
+  constructor(value: P, prefix: string, shared: Shared, parent: Builder<object> | undefined, name: string) {
     this.value = value;
     this.prefix = prefix;
-    this.notes = notes;
-    this.trace = trace;
+    this.shared = shared;
     this.parent = parent;
     this.name = name;
     this.parts = undefined;
   }
 
+  get notes(): readonly Note[] {
+    return this.shared.notes;
+  }
+
   get traced(): boolean {
-    return this.trace !== undefined;
+    return this.shared.trace !== undefined;
   }
 
   set<K extends keyof P & string>(field: K, value: P[K] | undefined, source: string): void {
@@ -137,7 +155,8 @@ class Builder<P extends object> implements PayloadBuilder<P> {
     // Lengths first: a field is set some fifteen times an event, and comparing texts costs more.
     if (field.length === 9 && field === '__proto__') setOwn(this.value, field, value);
     else this.value[field] = value;
-    if (this.trace !== undefined) this.trace.from(this.prefix + field, source);
+    const { trace } = this.shared;
+    if (trace !== undefined) trace.from(this.prefix + field, source);
   }
 
   take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]>> | undefined): boolean {
@@ -155,8 +174,7 @@ class Builder<P extends object> implements PayloadBuilder<P> {
     const part = new Builder<Part>(
       (isThere ? existing : {}) as Part,
       `${this.prefix}${field}.`,
-      this.notes,
-      this.trace,
+      this.shared,
       isThere ? undefined : (this as unknown as Builder<object>),
       field,
     );
@@ -174,7 +192,7 @@ class Builder<P extends object> implements PayloadBuilder<P> {
 
   note(code: Note['code'], source: Path, message: string, field?: keyof P & string): void {
     if (!this.takesNote(code, source, message)) return;
-    this.notes.push(
+    this.shared.notes.push(
       field === undefined
         ? { code, field: source, message }
         : { code, field: source, payloadField: this.prefix + field, message },
@@ -182,16 +200,22 @@ class Builder<P extends object> implements PayloadBuilder<P> {
   }
 
   addNote(note: Note): void {
-    if (this.takesNote(note.code, note.field, note.message)) this.notes.push(note);
+    if (this.takesNote(note.code, note.field, note.message)) this.shared.notes.push(note);
+  }
+
+  refuse(refusal: Unsent): void {
+    this.shared.refusal ??= refusal;
   }
 
   payload(routing?: Routing): Transformed<P> {
-    return payload(this.value, routing, this.notes.length === 0 ? undefined : this.notes);
+    const { notes, refusal } = this.shared;
+    return refusal ?? payload(this.value, routing, notes.length === 0 ? undefined : notes);
   }
 
   private takesNote(code: Note['code'], field: string, message: string): boolean {
-    if (this.notes.length >= mostNotes) return false;
-    for (const note of this.notes) {
+    const { notes } = this.shared;
+    if (notes.length >= mostNotes) return false;
+    for (const note of notes) {
       if (note.message === message && note.field === field && note.code === code) return false;
     }
     return true;

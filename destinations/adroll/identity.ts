@@ -10,6 +10,7 @@ import {
   isEmail,
   limitsTracking,
   optionReader,
+  reject,
   usableId,
   asEmail,
   type Cast,
@@ -19,29 +20,35 @@ import {
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { manifest } from './manifest.ts';
-import type { Identifiers } from './mapping.ts';
+import type { AdRollEvent, Identifiers } from './mapping.ts';
 
 /** All identifiers by which AdRoll may know the person, not only the first (ADROLL-37). */
-export function addIdentifiers(out: PayloadBuilder<Identifiers>, event: CdpEvent, { sendEmail }: Config): void {
+export function addIdentifiers(
+  payload: PayloadBuilder<AdRollEvent>,
+  event: CdpEvent,
+  { sendEmail, identifierPolicy }: Config,
+): void {
+  const out = payload.part('identifiers');
   out.take('adct', clickTokenOf(event));
   if (sendEmail !== 'none') addEmail(out, event, sendEmail);
   if (!limitsTracking(event)) out.take('device_id', deviceIdOf(event));
-  if (!out.take('first_party_cookie', ownCookieOf(event))) out.take('first_party_cookie', cookieOf(event));
-  if (out.value.first_party_cookie !== undefined && out.value.first_party_cookie.length < 32) out.addNote(shortCookie);
+  out.take('first_party_cookie', ownCookieOf(event) ?? cookieOf(event));
   out.take('user_id', userIdOf(event));
+  if ((out.value.first_party_cookie?.length ?? 32) < 32) out.addNote(shortCookie);
+  if (!suffices[identifierPolicy](out.value)) out.refuse(noIdentifier);
 }
 
 /** ADROLL-36. AdRoll expects its rule to change, so it is a setting. */
-export function suffices(ids: Identifiers, policy: Config['identifierPolicy']): boolean {
-  switch (policy) {
-    case 'first_party_cookie':
-      return ids.first_party_cookie !== undefined;
-    case 'first_party_cookie_or_adct':
-      return ids.first_party_cookie !== undefined || ids.adct !== undefined;
-    case 'any':
-      return Object.keys(ids).length > 0;
-  }
-}
+const suffices: Readonly<Record<Config['identifierPolicy'], (ids: Identifiers) => boolean>> = {
+  first_party_cookie: (ids) => ids.first_party_cookie !== undefined,
+  first_party_cookie_or_adct: (ids) => (ids.first_party_cookie ?? ids.adct) !== undefined,
+  any: (ids) => Object.keys(ids).length > 0,
+};
+const noIdentifier = reject(
+  'missing_identifier',
+  'The event has none of the identifiers AdRoll requires (identifierPolicy)',
+  'context.adroll.firstPartyCookie',
+);
 
 /** The ad click token of the landing page, in its own case (ADROLL-38). */
 const clickTokenOf = clickIdOf({ parameter: 'adct', paths: ['context.adroll.adct', 'properties.adct'] });

@@ -4,21 +4,27 @@ import {
   deviceOf,
   fieldTable,
   firstOf,
+  isBlank,
   isObject,
+  reader,
+  reject,
   type CdpEvent,
-  type FieldRow,
-  type Found,
   type JsonValue,
+  type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { AdRollEvent } from './mapping.ts';
 
-/** Where an event happened: a page, or an app, which may stand in for one. */
-export interface Page {
-  /** That of an app may be generated. */
-  readonly url: Found<string>;
-  /** ADROLL-32. */
-  readonly isApp: boolean;
+/** Where the event happened: a page, or an app (ADROLL-32), which may stand in for one. Returns whether it was an app. */
+export function addPage(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, { appBaseUrl }: Config): boolean {
+  const url = (event.type === 'page' ? urlOfPage : urlOfTrack)(event);
+  const isApp = isFromApp(event, url !== undefined);
+  if (isApp) appFields(event, out);
+  if (url !== undefined) out.take('page_location', url);
+  else if (isApp && appBaseUrl !== undefined)
+    out.set('page_location', appUrl(appBaseUrl, out.value), 'config.appBaseUrl');
+  else out.refuse(isBlank(pageUrlOf(event)) ? noPage : badPage);
+  return isApp;
 }
 
 const plain = /^https?:\/\/[!-~]+$/;
@@ -35,16 +41,7 @@ function asUrl(value: JsonValue): string | undefined {
 
 const urlOfTrack = firstOf(['context.page.url', 'properties.url'], asUrl);
 const urlOfPage = firstOf(['properties.url', 'context.page.url'], asUrl);
-
-/** `undefined` if there is neither a page nor an app whose URL can be generated. */
-export function pageOf(event: CdpEvent, { appBaseUrl }: Config): Page | undefined {
-  const url = (event.type === 'page' ? urlOfPage : urlOfTrack)(event);
-  const isApp = isFromApp(event, url !== undefined);
-  if (url !== undefined) return { url, isApp };
-  return isApp && appBaseUrl !== undefined
-    ? { url: { value: appUrl(appBaseUrl, event), path: 'config.appBaseUrl' }, isApp }
-    : undefined;
-}
+const pageUrlOf = reader('context.page.url');
 
 /** Browser SDKs fill in app and os as well, so only a device, or a screen call, makes an app. */
 function isFromApp(event: CdpEvent, hasPage: boolean): boolean {
@@ -56,23 +53,27 @@ function isFromApp(event: CdpEvent, hasPage: boolean): boolean {
   return typeof type === 'string' && (!hasPage || deviceOf(event).system?.path === 'context.device.type');
 }
 
-/** The four fields of an app, in the order its URL has them (ADROLL-23). */
-const appRows = [
+const appFields = fieldTable<AdRollEvent>([
   { to: 'device_os', from: 'context.os.name', as: asText },
   { to: 'device_type', from: 'context.device.type', as: asText },
   { to: 'package_app_name', from: 'context.app.namespace', as: asText },
   { to: 'package_app_version', from: 'context.app.version', as: asText },
-] as const satisfies readonly FieldRow<AdRollEvent>[];
-export const appFields = fieldTable<AdRollEvent>(appRows);
-const appValues = appRows.map(({ to, from, as }) => ({ to, valueOf: firstOf([from], as) }));
+]);
 
 /** AdRoll's "fake URL": the base with what is known of the four app fields, in this order (ADROLL-22 to ADROLL-24). */
-function appUrl(base: string, event: CdpEvent): string {
+function appUrl(base: string, event: AdRollEvent): string {
   const query = new URLSearchParams();
-  for (const { to, valueOf } of appValues) {
-    const found = valueOf(event);
-    if (found !== undefined) query.append(to, found.value);
+  for (const name of ['device_os', 'device_type', 'package_app_name', 'package_app_version'] as const) {
+    const value = event[name];
+    if (value !== undefined) query.append(name, value);
   }
   if (query.size === 0) return base;
   return `${base}${base.includes('?') ? '&' : '?'}${query.toString().replaceAll('+', '%20')}`;
 }
+
+const noPage = reject(
+  'missing_field',
+  'AdRoll needs the full URL of the page; for app events, set an app base URL (appBaseUrl)',
+  'context.page.url',
+);
+const badPage = reject('invalid_value', 'The URL of the page is not a full http(s) URL', 'context.page.url');

@@ -1,4 +1,14 @@
-import { isBlank, isObject, ownValue, propertiesOf, type CdpEvent, type PayloadBuilder } from '../../core/api/index.ts';
+import {
+  isBlank,
+  isObject,
+  jsonTextOf,
+  jsonValue,
+  ownValue,
+  propertiesOf,
+  type CdpEvent,
+  type JsonValue,
+  type PayloadBuilder,
+} from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { AdRollEvent } from './mapping.ts';
 
@@ -7,26 +17,17 @@ export function addExternalData(out: PayloadBuilder<AdRollEvent>, event: CdpEven
   if (externalData.length === 0) return;
   const properties = propertiesOf(event);
   const whole = externalData.includes('external_data') ? ownValue(properties, 'external_data') : undefined;
-  if (!isBlank(whole)) {
-    const text = isObject(whole)
-      ? JSON.stringify(whole)
-      : typeof whole === 'string' && isJson(whole)
-        ? whole
-        : undefined;
-    if (text === undefined) return out.drop('properties.external_data', 'External data must be JSON', 'external_data');
-    return out.set('external_data', text, 'properties.external_data');
-  }
-  const chosen = externalData.filter((name) => !isBlank(ownValue(properties, name)));
-  if (chosen.length === 0) return;
-  const data = JSON.stringify(Object.fromEntries(chosen.map((name) => [name, properties[name]])));
-  out.set('external_data', data, chosen.map((name) => `properties.${name}`).join(', '));
+  const chosen = isBlank(whole) ? externalData.filter((name) => !isBlank(ownValue(properties, name))) : [];
+  if (isBlank(whole) && chosen.length === 0) return;
+  const text = isBlank(whole)
+    ? jsonTextOf(Object.fromEntries(chosen.map((name) => [name, properties[name]])))
+    : textOf(whole);
+  if (text === undefined) return out.drop('properties.external_data', 'External data must be JSON', 'external_data');
+  const source =
+    chosen.length === 0 ? 'properties.external_data' : chosen.map((name) => `properties.${name}`).join(', ');
+  out.set('external_data', text, source);
 }
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** JSON text travels as it is. */
+const textOf = (whole: JsonValue): string | undefined =>
+  isObject(whole) ? jsonTextOf(whole) : typeof whole === 'string' && jsonValue(whole) !== undefined ? whole : undefined;

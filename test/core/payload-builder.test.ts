@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Trace } from '../../core/api/mapping.ts';
+import { reject } from '../../core/api/delivery.ts';
+import type { JsonObject } from '../../core/api/event.ts';
+import { fieldTable } from '../../core/api/field-table.ts';
+import { asText, type Trace } from '../../core/api/mapping.ts';
 import type { Note } from '../../core/api/outcome.ts';
 import { builderAt, payloadBuilder } from '../../core/api/payload-builder.ts';
 
@@ -141,5 +144,27 @@ describe('payloadBuilder', () => {
         expect(({} as Record<string, unknown>)[inner]).not.toBe('x');
       }),
     );
+  });
+});
+
+describe('an event that cannot be sent', () => {
+  const need = fieldTable<{ ip?: string; kind: string }>([
+    { to: 'ip', from: 'context.ip', as: asText, required: 'Acme needs the address', unusable: 'It is no address' },
+  ]);
+  const sent = (context: JsonObject) => {
+    const out = payloadBuilder<{ ip?: string; kind: string }>({}, { kind: 'order' });
+    need({ type: 'track', event: 'Order Completed', context }, out);
+    out.refuse(reject('missing_identifier', 'Nobody is named'));
+    return out.payload();
+  };
+
+  it('is refused by a required row whose paths hold nothing', () => {
+    expect(sent({})).toEqual(reject('missing_field', 'Acme needs the address', 'context.ip'));
+  });
+  it('is refused by a required row whose value does not cast', () => {
+    expect(sent({ ip: { v: 4 } })).toEqual(reject('invalid_value', 'It is no address', 'context.ip'));
+  });
+  it('is refused for the first reason of several', () => {
+    expect(sent({ ip: '203.0.113.9' })).toEqual(reject('missing_identifier', 'Nobody is named'));
   });
 });
