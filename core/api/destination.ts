@@ -119,8 +119,8 @@ export type DestinationDefinition<C, P, R = undefined, L extends OperationList =
   /** Settings may lower the manifest's limits, never raise them. `requestsPerDay` is a quota of the account. */
   readonly limitsFor?: (config: C) => { readonly [limit in keyof BatchLimits | 'requestsPerDay']?: number | undefined };
   /**
-   * Settings may lower the manifest's pace, or the one the host grants, never raise it. A `rate` of the settings (a small
-   * plan of the account) holds beside the manifest's, shared like it (`paceKey`).
+   * Settings may lower the manifest's pace, or the one the host grants, never raise it. A `rate` of the settings (a
+   * small plan of the account) holds beside the manifest's, shared like it (`paceKey`).
    */
   readonly paceFor?: (config: C) => { readonly [part in keyof Pace]?: Pace[part] | undefined };
   /** Connections with the same key share one rate limit (ROKT-44: per credential set). */

@@ -15,7 +15,7 @@ import {
 import type { Config } from './config.ts';
 import type { AdRollEvent } from './mapping.ts';
 
-/** Where the event happened: a page, or an app (ADROLL-32), which may stand in for one. Returns whether it was an app. */
+/** Where the event happened: a page, or an app (ADROLL-32), which may stand in for one. Returns whether an app. */
 export function addPage(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, { appBaseUrl }: Config): boolean {
   const url = (event.type === 'page' ? urlOfPage : urlOfTrack)(event);
   const isApp = isFromApp(event, url !== undefined);
