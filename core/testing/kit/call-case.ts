@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { z } from '../../api/index.ts';
 import { caseFormat, type ContractReply } from './case-format.ts';
-import { jsonNames, loadReply, read, titleIn } from './case.ts';
+import { caseJson, checked, jsonNames, loadReply, titleIn } from './case.ts';
 
 /** The results of call() and check(). */
 const resultKinds = [
@@ -58,7 +58,7 @@ export const callTitle = (directory: string, name: string): string => titleIn(fo
 /** Reads one call case. Throws an error that names the file, the path inside it and what is wrong there. */
 export function loadCall(directory: string, name: string): LoadedCall {
   const file = path.join('contract', 'calls', `${name}.json`);
-  const parsed = read(directory, file, callFormat);
+  const parsed = checked(file, caseJson(directory, file), callFormat);
   if (parsed.requests !== undefined && parsed.requests.length !== parsed.replies.length) {
     throw new Error(`${file}: ${parsed.requests.length} requests, but ${parsed.replies.length} replies`);
   }

@@ -9,9 +9,14 @@ import { canonicalEvents, type CanonicalEventName } from './events.ts';
 export function expandEvent(caseEvent: CaseEvent): CdpEvent {
   if (!('base' in caseEvent)) return caseEvent as unknown as CdpEvent;
   const event = structuredClone(canonicalEvents[caseEvent['base'] as CanonicalEventName]) as unknown;
-  for (const path of (caseEvent['without'] ?? []) as readonly string[]) removeAt(event, path);
-  for (const [path, value] of Object.entries(caseEvent['with'] ?? {})) setAt(event, path, structuredClone(value));
+  changeAt(event, caseEvent['with'] ?? {}, (caseEvent['without'] ?? []) as readonly string[]);
   return event as CdpEvent;
+}
+
+/** Removes and sets parts of an object by their dotted paths. Throws if there is nothing to remove. */
+export function changeAt(root: unknown, changes: object, without: readonly string[]): void {
+  for (const path of without) removeAt(root, path);
+  for (const [path, value] of Object.entries(changes)) setAt(root, path, structuredClone(value));
 }
 
 /**
@@ -19,6 +24,8 @@ export function expandEvent(caseEvent: CaseEvent): CdpEvent {
  * dotted, and digits index lists; objects that are missing on the way are created. The original stays as it is.
  *
  * @example
+ * import { eventOf } from 'spillway/testing';
+ *
  * eventOf('order-completed-web', { 'properties.products.0.price': 12, 'context.ip': undefined });
  */
 export function eventOf(
@@ -59,7 +66,7 @@ function put(at: Branch, key: string, value: unknown): void {
 }
 
 function removeAt(root: unknown, path: string): void {
-  if (!removed(root, path)) throw new Error(`"without" names ${path}, which the base event does not have`);
+  if (!removed(root, path)) throw new Error(`"without" names ${path}, which the base does not have`);
 }
 
 /** Whether there was something to remove. */

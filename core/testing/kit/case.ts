@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { CdpEvent, z } from '../../api/index.ts';
+import { withComputedValues } from './computed-values.ts';
+import { readCase } from './extended-case.ts';
 import { expandEvent } from './case-events.ts';
 import { caseFormat, replyFormat, todoFormat, type ContractCase, type ContractReply } from './case-format.ts';
 
@@ -26,7 +28,7 @@ export const replyNames = (directory: string): readonly string[] =>
  */
 export function loadCase(directory: string, name: string): LoadedCase {
   const file = caseFile(name);
-  const json = parsed(directory, file);
+  const json = caseJson(directory, file);
   if (isTodo(json)) throw new Error(`${file}: is to do: ${checked(file, json, todoFormat).todo}`);
   const contractCase = checked(file, json, caseFormat);
   if (contractCase.outcomes.length !== contractCase.events.length) {
@@ -57,7 +59,7 @@ export function loadCase(directory: string, name: string): LoadedCase {
 
 /** What is missing from a case that is still to be written; `undefined` for any other. Throws like loadCase(). */
 export function caseTodo(directory: string, name: string): string | undefined {
-  const json = parsed(directory, caseFile(name));
+  const json = readCase(directory, caseFile(name));
   return isTodo(json) ? checked(caseFile(name), json, todoFormat).todo : undefined;
 }
 
@@ -66,6 +68,17 @@ const isTodo = (json: unknown): boolean => typeof json === 'object' && json !== 
 /** Reads one reply. Throws like loadCase(). */
 export const loadReply = (directory: string, name: string): ContractReply =>
   read(directory, replyFile(name), replyFormat);
+
+/** A case as it is compared: with what it extends, and with the values in its requests that it has computed. */
+export function caseJson(directory: string, file: string): unknown {
+  const json = readCase(directory, file);
+  if (typeof json !== 'object' || json === null || !Object.hasOwn(json, 'requests')) return json;
+  try {
+    return { ...json, requests: withComputedValues((json as { readonly requests: unknown }).requests) };
+  } catch (error) {
+    throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
 
 /** Reads and checks one JSON file. Throws an error that names it, the path inside it and what is wrong there. */
 export const read = <S extends z.ZodType>(directory: string, file: string, format: S): z.output<S> =>
@@ -106,7 +119,7 @@ function parsed(directory: string, file: string): unknown {
   }
 }
 
-function checked<S extends z.ZodType>(file: string, json: unknown, format: S): z.output<S> {
+export function checked<S extends z.ZodType>(file: string, json: unknown, format: S): z.output<S> {
   const result = format.safeParse(json);
   if (result.success) return result.data;
   throw new Error(

@@ -62,16 +62,17 @@ export interface FolderUnderTest<C, P> {
  *
  * @example
  * import { eventOf, folderUnderTest } from 'spillway/testing';
- * import lighthouse from './lighthouse/index.js';
+ * import adjust from 'spillway/destinations/adjust';
  *
- * const folder = folderUnderTest(lighthouse, { token: 'token-example' });
- * const order = eventOf('order-completed-web', { 'properties.currency': 'EUR', 'properties.coupon': undefined });
+ * const settings = { appToken: 'app0example', environment: 'sandbox', eventTokens: { 'Order Completed': 'purch1' } };
+ * const folder = folderUnderTest(adjust, settings);
+ * const order = eventOf('order-completed-ios', { 'properties.revenue': 12.5, 'context.ip': undefined });
  *
- * folder.payload(order); // { order: 'order-2001', amount: 278.73, currency: 'EUR' }
- * folder.sources(order); // { order: 'properties.order_id', amount: 'properties.total', currency: 'properties.currency' }
- * folder.notes(order); // [{ code: 'recommended_missing', field: 'properties.coupon', message: '...' }]
+ * folder.payload(order); // { s2s: '1', app_token: 'app0example', event_token: 'purch1', revenue: '12.5', ... }
+ * folder.sources(order)['revenue']; // 'properties.revenue'
+ * folder.notes(order); // [{ code: 'recommended_missing', field: 'context.adjust.adid', message: '...' }]
  * folder.reason(eventOf('page-home')); // { kind: 'skipped', code: 'unmapped_event', ... }
- * folder.request([order]).headers['x-token']; // 'token-example'
+ * folder.request([order]).url; // 'https://s2s.adjust.com/event'
  * folder.decision({ status: 429, headers: { 'retry-after': '7' } }); // { kind: 'retry', afterMs: 7000, ... }
  */
 export function folderUnderTest<C, P, R, L extends OperationList>(
