@@ -16,7 +16,11 @@ export type ProxyOption =
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Throws if the choice is invalid; the message omits the URL, which may hold a password. */
+/**
+ * Throws if the choice is invalid; the message omits the URL, which may hold a password.
+ *
+ * @internal
+ */
 export function chosenProxy(option: ProxyOption, env: Env): Proxy {
   if (option === true) {
     const named = proxyIn(env);

@@ -21,7 +21,7 @@ export const done: IteratorReturnResult<undefined> = { done: true, value: undefi
  * Items wait here for a `for await` loop to read them. Written by hand: an async generator makes three promises per
  * item, this class one.
  */
-export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
+export class AsyncQueue<T> implements AsyncIterableIterator<T> {
   readonly #producer: QueueProducer;
   readonly #items = new Denque<T>();
   readonly #readers = new Denque<Reader<T>>();

@@ -32,7 +32,11 @@ const optionTable: OptionTable<CallOptions> = {
 
 const defaultWithinMs = 30_000;
 
-/** Runs one operation. Throws for a name that the destination does not have. */
+/**
+ * Runs one operation. Throws for a name that the destination does not have.
+ *
+ * @internal
+ */
 export async function callOperation(
   context: ConnectionContext,
   name: string,
@@ -159,7 +163,11 @@ async function send(
   return resultOf(result, reply);
 }
 
-/** The whole input as one schema, for checks and forms: the parameters by name, and `body`. */
+/**
+ * The whole input as one schema, for checks and forms: the parameters by name, and `body`.
+ *
+ * @internal
+ */
 export const inputSchema = ({ params, query, body }: AnyOperation): z.ZodObject =>
   z.strictObject({
     ...(params as z.ZodObject | undefined)?.shape,

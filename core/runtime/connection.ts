@@ -77,12 +77,17 @@ export interface Connection<L extends OperationList = OperationList> {
   close(): Promise<void>;
 }
 
-/** Hears of a connection's close(): when it begins, and when no request is in flight any more. */
+/**
+ * Hears of a connection's close(): when it begins, and when no request is in flight any more.
+ *
+ * @internal
+ */
 export interface ClosingListener {
   readonly onClosing: () => void;
   readonly onClosed: () => void;
 }
 
+/** @internal */
 export function createConnection(context: ConnectionContext, listener: ClosingListener): Connection {
   let closing: Promise<void> | undefined;
 

@@ -52,6 +52,8 @@ const deliverOptions: OptionTable<DeliverOptions> = {
 /**
  * Delivers an array of events and returns exactly one outcome per position. The array and the options are read before
  * anything is sent; the caller must not change the events themselves before they have their outcomes.
+ *
+ * @internal
  */
 export async function deliver(
   context: ConnectionContext,

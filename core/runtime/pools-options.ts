@@ -28,6 +28,7 @@ export interface PoolOptions {
   readonly proxy?: ProxyOption;
 }
 
+/** @internal */
 export const poolOptionTable = {
   dispatcher: {
     fits: (value) => isFunction(value) || isFunction((value as { readonly dispatch?: unknown } | null)?.dispatch),
@@ -43,7 +44,11 @@ export const poolOptionTable = {
   },
 } satisfies OptionTable<PoolOptions>;
 
-/** Reads the host program's socket options. Throws for a wrong option and names it. */
+/**
+ * Reads the host program's socket options. Throws for a wrong option and names it.
+ *
+ * @internal
+ */
 export function poolsOptions(
   { dispatcher, proxy, socketsPerOrigin }: PoolOptions,
   concurrencies: readonly number[],

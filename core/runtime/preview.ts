@@ -31,7 +31,11 @@ export type Preview =
     }
   | { readonly kind: 'skipped' | 'rejected'; readonly stage: IntakeStage; readonly reason: Reason };
 
-/** Takes an event the real way as far as the request, and sends nothing. */
+/**
+ * Takes an event the real way as far as the request, and sends nothing.
+ *
+ * @internal
+ */
 export async function preview(context: ConnectionContext, event: CdpEvent): Promise<Preview> {
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();

@@ -49,12 +49,14 @@ const eventsAhead = 64;
  * chunks, by count, bytes and age. Throws at once for wrong arguments. Within a lane, an event goes before another that
  * was read up to a sixteenth of the window earlier, if it happened first. If an eighth of the window waits in one lane,
  * new events of that lane come back deferred.
+ *
+ * @internal
  */
 export function stream(
   context: ConnectionContext,
   events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
   callerOptions?: StreamOptions,
-): AsyncIterableIterator<Settled, undefined> {
+): AsyncIterable<Settled> {
   if (!isIterable(events))
     throw new TypeError(`stream(): the events must be iterable, sync or async, not ${kindOf(events)}`);
   const options = checkedOptions(callerOptions, streamOptions, 'stream()');

@@ -20,11 +20,20 @@ import { allocate } from './buffer-slab.ts';
 export const recordKinds = ['waiting', 'done', 'dead'] as const;
 export type RecordKind = (typeof recordKinds)[number];
 
-/** Unlikely in text: two of the bytes are not UTF-8. */
+/**
+ * Unlikely in text: two of the bytes are not UTF-8.
+ *
+ * @internal
+ */
 export const magic: Buffer = Buffer.from([0xd5, 0x53, 0x71, 0x8e]);
+/** @internal */
 export const headerBytes = 32;
 const version = 1;
-/** No longer record is ever written; a length beyond it is damage. */
+/**
+ * No longer record is ever written; a length beyond it is damage.
+ *
+ * @internal
+ */
 export const maxRecordBytes = 64 * 1024 * 1024;
 /** Leaves space for a state beside the event. */
 const maxEventBytes = maxRecordBytes - 1024 * 1024;
@@ -71,6 +80,7 @@ export type QueueRecord<K extends RecordKind = RecordKind> = RecordWithoutEvent<
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** @internal */
 export function encode(id: RecordId, state: RecordState, event: CdpEvent): Buffer {
   const text = JSON.stringify(event);
   const length = Buffer.byteLength(text);
@@ -81,7 +91,11 @@ export function encode(id: RecordId, state: RecordState, event: CdpEvent): Buffe
   return writeChecksum(bytes);
 }
 
-/** The same event in another state. `record` must be intact. */
+/**
+ * The same event in another state. `record` must be intact.
+ *
+ * @internal
+ */
 export function withState(record: Buffer, id: RecordId, state: RecordState): Buffer {
   const event = record.subarray(headerBytes + record.readUInt32LE(8));
   const bytes = startRecord(id, state, event.length);
@@ -119,6 +133,8 @@ const checksum = (bytes: Buffer): number => crc32(bytes.subarray(20), crc32(byte
 /**
  * The length of the record whose header begins at `at`, or `undefined` when none can begin there. Reads `headerBytes`
  * bytes and says nothing about the checksum.
+ *
+ * @internal
  */
 export function lengthAt(bytes: Buffer, at = 0): number | undefined {
   if (bytes.length < at + headerBytes || bytes.compare(magic, 0, 4, at, at + 4) !== 0) return undefined;
@@ -128,13 +144,21 @@ export function lengthAt(bytes: Buffer, at = 0): number | undefined {
   return length > maxRecordBytes ? undefined : length;
 }
 
-/** `bad` when the bytes are not exactly what was written. */
+/**
+ * `bad` when the bytes are not exactly what was written.
+ *
+ * @internal
+ */
 export function decode(bytes: Buffer): QueueRecord | 'bad' {
   const record = decodeState(bytes);
   return record === 'bad' ? 'bad' : Object.assign(record, { event: eventOf(bytes) });
 }
 
-/** The same without parsing the event. */
+/**
+ * The same without parsing the event.
+ *
+ * @internal
+ */
 export function decodeState(bytes: Buffer): RecordWithoutEvent | 'bad' {
   if (!isIntact(bytes)) return 'bad';
   const text = bytes.toString('utf8', headerBytes, headerBytes + bytes.readUInt32LE(8));
@@ -146,14 +170,23 @@ export function decodeState(bytes: Buffer): RecordWithoutEvent | 'bad' {
   return state as RecordWithoutEvent;
 }
 
-/** Of an intact record. */
+/**
+ * Of an intact record.
+ *
+ * @internal
+ */
 export const eventOf = (bytes: Buffer): CdpEvent =>
   JSON.parse(bytes.toString('utf8', headerBytes + bytes.readUInt32LE(8))) as CdpEvent;
 
+/** @internal */
 export const isIntact = (bytes: Buffer): boolean =>
   lengthAt(bytes) === bytes.length && bytes.readUInt32LE(16) === checksum(bytes);
 
-/** Of an intact record. */
+/**
+ * Of an intact record.
+ *
+ * @internal
+ */
 export const recordIdOf = (bytes: Buffer): RecordId => ({
   seq: bytes.readUIntLE(20, 6),
   stamp: bytes.readUIntLE(26, 6),

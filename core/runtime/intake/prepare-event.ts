@@ -14,7 +14,11 @@ export interface IntakeProgress {
   stage: IntakeStage;
 }
 
-/** Runs gate, validate, transform and encode. Never throws: a fault of a vendor folder rejects this event alone. */
+/**
+ * Runs gate, validate, transform and encode. Never throws: a fault of a vendor folder rejects this event alone.
+ *
+ * @internal
+ */
 export function prepareEvent(
   context: ConnectionContext,
   event: unknown,
