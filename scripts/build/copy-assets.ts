@@ -1,17 +1,24 @@
 /**
- * After tsc: puts what a published folder has beside its code (README, contract cases) into dist, too, and the template
- * of a new folder in both its forms.
+ * After tsc: puts what a published folder has beside its code into dist, and the template of a new folder in both its
+ * forms, and removes declarations that no entry reaches. Contract cases and demo.json stay in the repository: they
+ * prove a folder where it is changed, which is here.
  */
-import { cp, chmod, readdir } from 'node:fs/promises';
+import { cp, chmod, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeUnreachable } from './declarations.ts';
 import { stripTemplate } from './strip-template.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const from = path.join(root, 'destinations');
 const to = path.join(root, 'dist', 'destinations');
 
-await cp(from, to, { recursive: true, filter: (file) => !file.endsWith('.ts') });
+for (const file of (await readdir(from, { recursive: true })).filter((name) => name.endsWith('.md')))
+  await cp(path.join(from, file), path.join(to, file));
+const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
+  exports: Parameters<typeof removeUnreachable>[2];
+};
+await removeUnreachable(root, 'dist', exports);
 const template = path.join('core', 'hosts', 'cli', 'new', 'template');
 await cp(path.join(root, template), path.join(root, 'dist', template), { recursive: true });
 await stripTemplate(path.join(root, template), path.join(root, 'dist', template));
