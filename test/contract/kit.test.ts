@@ -184,6 +184,17 @@ test('an answer judged against the house promises is caught', async () => {
   expect(await failures({ response: hasty(418, 'retry') }, /answers: an odd/)).toMatch(/418 is asked/);
 });
 
+test('a body or a GET that is made once for all batches is caught', async () => {
+  const caught = 'request\\(\\) makes a body or a GET, and is made once for all batches; use requestFor\\(\\)';
+  for (const change of [{ body: '[]' }, { method: 'GET' as const }])
+    expect(
+      await failures(
+        changedRequest((made) => ({ ...made, ...change })),
+        /^case /,
+      ),
+    ).toMatch(new RegExp(caught));
+});
+
 test('a request to another host, or by http, is caught', async () => {
   const to = (url: string) => changedRequest((made) => ({ ...made, url }));
   const only = /plainest|canonical/;

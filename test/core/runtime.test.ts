@@ -344,8 +344,8 @@ describe('a composed destination', () => {
     };
     const prepare = (() => 'table') as never;
     const { deliver, vendor } = testConnection({ destination: acme({ prepare, request }, one) });
-    await deliver(tracks(2));
     headers['authorization'] = 'Bearer b';
+    await deliver(tracks(2));
     await deliver(tracks(2));
     expect(calls).toBe(1);
     expect(vendor.requests.map(({ text }) => text)).toEqual(['e0', 'e1', 'e0', 'e1'].map((id) => `[{"id":"${id}"}]`));
