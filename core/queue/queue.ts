@@ -135,7 +135,8 @@ const lostCodes: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']
 
 /**
  * A durable queue of events, by connection. What a method did is on disk when its promise resolves. One engine is
- * included, LMDB, whose store belongs to one process at a time. test/queue/contract.ts holds every engine to this.
+ * included, LMDB, whose store belongs to one process at a time. test/support/queue/contract.ts holds every engine to
+ * this.
  */
 export interface DeliveryQueue {
   /**

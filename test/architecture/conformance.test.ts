@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { exemptionsIn, idsIn, report, ruleCoverage, titleOfCase, titlesIn } from './rule-coverage.ts';
+import {
+  exemptionsIn,
+  idsIn,
+  report,
+  ruleCoverage,
+  titleOfCase,
+  titlesIn,
+} from '../support/architecture/rule-coverage.ts';
 
 const { wording, vendors, unknown } = ruleCoverage(process.cwd());
 const inWords = (ids: readonly string[]): string[] => ids.map((id) => `${id} ${wording[id]}`);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { payload, skip, type CdpEvent } from '../../core/index.ts';
 import { canonicalEvents, eventOf, folderUnderTest } from '../../core/testing/index.ts';
-import paperplane from './fixtures/paperplane/index.ts';
+import paperplane from '../support/contract/paperplane/index.ts';
 
 const settings = { account: 'acc-1', apiKey: 'key-1-example' };
 const folder = folderUnderTest(paperplane, settings);

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decide, z, type AnyDestination, type OperationList } from '../../core/index.ts';
-import { failuresOf } from './failures.ts';
-import paperplane from './fixtures/paperplane/index.ts';
-import { operations } from './fixtures/paperplane/operations.ts';
+import { failuresOf } from '../support/contract/failures.ts';
+import paperplane from '../support/contract/paperplane/index.ts';
+import { operations } from '../support/contract/paperplane/operations.ts';
 
 let folder = '';
 beforeEach(() => {
   const root = mkdtempSync(path.join(tmpdir(), 'spillway-'));
   folder = path.join(root, 'paperplane');
-  cpSync(path.resolve('test/contract/fixtures/paperplane'), folder, { recursive: true });
+  cpSync(path.resolve('test/support/contract/paperplane'), folder, { recursive: true });
   rmSync(path.join(folder, 'contract/calls'), { recursive: true });
   mkdirSync(path.join(folder, 'contract/calls'));
   reply('folded', { status: 200, body: { plane: 'p-1' } });

@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadCall, loadCase } from '../../core/testing/index.ts';
-import { failuresOf } from './failures.ts';
-import paperplane from './fixtures/paperplane/index.ts';
+import { failuresOf } from '../support/contract/failures.ts';
+import paperplane from '../support/contract/paperplane/index.ts';
 
 let folder = '';
 beforeEach(() => {
   folder = path.join(mkdtempSync(path.join(tmpdir(), 'spillway-')), 'paperplane');
-  cpSync(path.resolve('test/contract/fixtures/paperplane'), folder, { recursive: true });
+  cpSync(path.resolve('test/support/contract/paperplane'), folder, { recursive: true });
 });
 afterEach(() => rmSync(path.dirname(folder), { recursive: true }));
 
 const write = (name: string, content: object, kind = 'cases'): void =>
   writeFileSync(path.join(folder, 'contract', kind, `${name}.json`), JSON.stringify(content));
 const purchase = JSON.parse(
-  readFileSync(path.resolve('test/contract/fixtures/paperplane/contract/cases/purchase.json'), 'utf8'),
+  readFileSync(path.resolve('test/support/contract/paperplane/contract/cases/purchase.json'), 'utf8'),
 );
 const failures = (only: RegExp): Promise<string> => failuresOf(folder, { definition: paperplane, only });
 const title = 'PAPER-10 a case that says little';

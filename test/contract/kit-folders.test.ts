@@ -2,16 +2,16 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { skipMarker } from '../../core/testing/kit/skip-marker.ts';
-import { failuresOf } from './failures.ts';
+import { failuresOf } from '../support/contract/failures.ts';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkDestination, describeContract, type CheckOptions, type CheckResult } from '../../core/testing/index.ts';
-import paperplane from './fixtures/paperplane/index.ts';
+import paperplane from '../support/contract/paperplane/index.ts';
 
 let folder = '';
 beforeEach(() => {
   const root = mkdtempSync(path.join(tmpdir(), 'spillway-'));
   folder = path.join(root, 'paperplane');
-  cpSync(path.resolve('test/contract/fixtures/paperplane'), folder, { recursive: true });
+  cpSync(path.resolve('test/support/contract/paperplane'), folder, { recursive: true });
 });
 afterEach(() => rmSync(path.dirname(folder), { recursive: true }));
 
@@ -158,7 +158,7 @@ describe('F-43 a check that does not apply to a folder', () => {
     readonly children: readonly { readonly mode?: string; readonly name: string }[];
   }
   describe('under Jest', () => {
-    describeContract('test/contract/fixtures/any-200', { only: /^(?:operations: each|folder: the slug)/ });
+    describeContract('test/support/contract/any-200', { only: /^(?:operations: each|folder: the slug)/ });
   });
   const { currentDescribeBlock } = (globalThis as unknown as Record<symbol, Block>)[symbol as symbol] as Block;
 

@@ -12,12 +12,12 @@ import {
   type HttpRequest,
 } from '../../core/index.ts';
 import { checkDestination, type CheckResult } from '../../core/testing/index.ts';
-import { failuresOf } from './failures.ts';
-import paperplane from './fixtures/paperplane/index.ts';
-import type { Config } from './fixtures/paperplane/config.ts';
-import type { Purchase } from './fixtures/paperplane/mapping.ts';
+import { failuresOf } from '../support/contract/failures.ts';
+import paperplane from '../support/contract/paperplane/index.ts';
+import type { Config } from '../support/contract/paperplane/config.ts';
+import type { Purchase } from '../support/contract/paperplane/mapping.ts';
 
-const folder = path.resolve('test/contract/fixtures/paperplane');
+const folder = path.resolve('test/support/contract/paperplane');
 type Paperplane = DefinedDestination<Config, Purchase>;
 const { transform, request, response } = paperplane;
 const classifyError: typeof response.classifyError = (failure, batch) => response.classifyError(failure, batch);
@@ -134,7 +134,7 @@ test('F-43 what fuzz finds is told in its first line, and shrinking hides it beh
 
 test('F-40 a folder that takes any 200 for a yes passes every check but those of its yes', async () => {
   const failed: string[] = [];
-  for await (const { title, ok } of checkDestination(path.resolve('test/contract/fixtures/any-200')))
+  for await (const { title, ok } of checkDestination(path.resolve('test/support/contract/any-200')))
     if (!ok) failed.push(title);
   expect(failed).toEqual([
     'success: a recorded success that is cut, emptied or replaced by other text does not count',

@@ -7,9 +7,9 @@ import { createRuntime, z, type RuntimeOptions, type Signal } from '../../core/i
 import { connectionOptions } from '../../core/runtime/connection-options.ts';
 import { checkedAllowedOrigin, createTargetCheck } from '../../core/http/target.ts';
 import type { WireResult } from '../../core/api/destination.ts';
-import { ScriptedVendor, yes } from './scripted-vendor.ts';
-import { acme, codes, defects, kinds, tracks, type TestDestination } from './test-connection.ts';
-import { testTransport, type TestTransportOptions } from './test-transport.ts';
+import { ScriptedVendor, yes } from '../support/runtime/scripted-vendor.ts';
+import { acme, codes, defects, kinds, tracks, type TestDestination } from '../support/runtime/test-connection.ts';
+import { testTransport, type TestTransportOptions } from '../support/runtime/test-transport.ts';
 
 const allowed = ['https://hooks.example.com', 'https://hooks.example.com:8443', 'http://127.0.0.1:8080'];
 

@@ -2,8 +2,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, errorTable, decide, type RetryDecision } from '../../core/index.ts';
-import type { Answer, Script } from './scripted-vendor.ts';
-import { acme, testConnection, defects, tracks, type TrackOptions } from './test-connection.ts';
+import type { Answer, Script } from '../support/runtime/scripted-vendor.ts';
+import { acme, testConnection, defects, tracks, type TrackOptions } from '../support/runtime/test-connection.ts';
 
 type Word = RetryDecision['kind'] | 'doubtful' | 'scoped' | 'put off';
 const words: readonly Word[] = [

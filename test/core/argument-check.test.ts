@@ -10,9 +10,19 @@ import {
 import { suggestion } from '../../core/runtime/argument-check.ts';
 import { isoTime, systemClock } from '../../core/policy/clock.ts';
 import { neverFailing } from '../../core/runtime/host-clock.ts';
-import { start } from './manual-clock.ts';
-import { inTurn, yes } from './scripted-vendor.ts';
-import { acme, testConnection, codes, collect, defects, kinds, open, track, tracks } from './test-connection.ts';
+import { start } from '../support/runtime/manual-clock.ts';
+import { inTurn, yes } from '../support/runtime/scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  collect,
+  defects,
+  kinds,
+  open,
+  track,
+  tracks,
+} from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const lie = (value: unknown): never => value as never;

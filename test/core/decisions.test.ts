@@ -9,8 +9,8 @@ import {
   type ReasonCode,
   type Reply,
 } from '../../core/index.ts';
-import { start } from './manual-clock.ts';
-import { inTurn } from './scripted-vendor.ts';
+import { start } from '../support/runtime/manual-clock.ts';
+import { inTurn } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -21,7 +21,7 @@ import {
   tracks,
   type Item,
   type TestDestination,
-} from './test-connection.ts';
+} from '../support/runtime/test-connection.ts';
 
 const house = errorTable().classifyError;
 const lie = (value: unknown): never => value as never;

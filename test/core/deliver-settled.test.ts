@@ -1,8 +1,15 @@
 // Tests core/runtime/settled-hook.ts through deliver() and stream().
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
-import { yes, type Answer } from './scripted-vendor.ts';
-import { acme, testConnection, defects, kinds, tracks, type TestConnection } from './test-connection.ts';
+import { yes, type Answer } from '../support/runtime/scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  defects,
+  kinds,
+  tracks,
+  type TestConnection,
+} from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const sent = ({ vendor }: TestConnection): string[] => vendor.requests.flatMap(({ ids }) => [...ids]);

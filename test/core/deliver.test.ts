@@ -1,9 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { outcomeKinds, type CdpEvent } from '../../core/index.ts';
-import { start } from './manual-clock.ts';
-import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
-import { acme, testConnection, codes, defects, kinds, open, track, tracks } from './test-connection.ts';
+import { start } from '../support/runtime/manual-clock.ts';
+import { inTurn, yes, type Answer, type Script } from '../support/runtime/scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  defects,
+  kinds,
+  open,
+  track,
+  tracks,
+} from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const lie = (value: unknown): CdpEvent => value as CdpEvent;

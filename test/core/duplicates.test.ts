@@ -2,8 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, Connection, Outcome, Settled } from '../../core/index.ts';
 import { createDuplicates } from '../../core/runtime/intake/duplicates.ts';
-import { inTurn, yes, type Answer } from './scripted-vendor.ts';
-import { acme, testConnection, codes, defects, track, tracks, type TestConnection } from './test-connection.ts';
+import { inTurn, yes, type Answer } from '../support/runtime/scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  defects,
+  track,
+  tracks,
+  type TestConnection,
+} from '../support/runtime/test-connection.ts';
 
 const limits = { maxItems: 10, maxBytes: 10_000, maxAgeMs: 1_000 };
 const harmful = (maxItems = 10) => acme({}, { replay: 'harmful', limits: { ...limits, maxItems } });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { createGate, type GateOptions } from '../../core/runtime/intake/gate.ts';
 import { defaultEventLimits, exceedsLimits } from '../../core/runtime/intake/event-size.ts';
 import { eventShape, isEvent, whyNotEvent } from '../../core/runtime/intake/event-shape.ts';
-import { acme, track } from './test-connection.ts';
+import { acme, track } from '../support/runtime/test-connection.ts';
 
 const { manifest } = acme({}, { slug: 'acme-ads', aliases: ['Acme Inc'] });
 const gateOf = (parts: Partial<GateOptions> = {}) =>

@@ -1,8 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { accept, errorTable, decide, type CdpEvent, type Outcome } from '../../core/index.ts';
-import { start } from './manual-clock.ts';
-import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
-import { acme, testConnection, codes, defects, kinds, track, tracks, type TrackOptions } from './test-connection.ts';
+import { start } from '../support/runtime/manual-clock.ts';
+import { yes, type Answer, type Script, type Seen } from '../support/runtime/scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  defects,
+  kinds,
+  track,
+  tracks,
+  type TrackOptions,
+} from '../support/runtime/test-connection.ts';
 
 const page: Answer = { status: 403, body: '<html><h1>403 Forbidden</h1></html>' };
 const forbidden: Answer = { status: 403, body: { error: 'forbidden' } };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { optionReader, usableId, type CdpEvent } from '../../core/api/index.ts';
-import { acme } from './test-connection.ts';
+import { acme } from '../support/runtime/test-connection.ts';
 
 const { manifest } = acme();
 const read = optionReader({ ...manifest, displayName: 'Big Acme', slug: 'acme', aliases: ['ACME Cloud'] }, 'token');

@@ -4,8 +4,8 @@ import type { BatchLimits, Delivery } from '../../core/index.ts';
 import { createBatcher, frameBytes, batchByLimits } from '../../core/runtime/batching/batcher.ts';
 import { createLanes, type LaneOptions } from '../../core/runtime/batching/lanes.ts';
 import type { PendingDelivery } from '../../core/runtime/batching/pending-delivery.ts';
-import { inTurn, yes, type Answer } from './scripted-vendor.ts';
-import { acme, testConnection, codes, kinds, track, tracks } from './test-connection.ts';
+import { inTurn, yes, type Answer } from '../support/runtime/scripted-vendor.ts';
+import { acme, testConnection, codes, kinds, track, tracks } from '../support/runtime/test-connection.ts';
 
 const limits: BatchLimits = { maxItems: 1, maxBytes: 1_000, maxAgeMs: 1_000 };
 const frame = frameBytes({ open: '[', separator: ',', close: ']' });

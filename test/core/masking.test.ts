@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, errorTable, decide, type Batch, type RetryDecision } from '../../core/index.ts';
 import { createRedactor } from '../../core/http/redact.ts';
-import { acme, testConnection, track, tracks, type Item } from './test-connection.ts';
+import { acme, testConnection, track, tracks, type Item } from '../support/runtime/test-connection.ts';
 
 const secret = 'sk_live_0A1b2C3d4E5f';
 const person = {

@@ -15,8 +15,15 @@ import {
   type CallResult,
   type Connection,
 } from '../../core/index.ts';
-import { acme, testConnection, kinds, track, type TestConnectionOptions, type Settings } from './test-connection.ts';
-import { inTurn, type Answer } from './scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  kinds,
+  track,
+  type TestConnectionOptions,
+  type Settings,
+} from '../support/runtime/test-connection.ts';
+import { inTurn, type Answer } from '../support/runtime/scripted-vendor.ts';
 
 const list = {
   'get-settings': operation({

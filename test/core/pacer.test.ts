@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Rate } from '../../core/index.ts';
 import { createSlidingWindow } from '../../core/policy/sliding-window.ts';
 import { createPacer, type SlotRefusal } from '../../core/runtime/sending/pacer.ts';
-import { createManualClock, start } from './manual-clock.ts';
+import { createManualClock, start } from '../support/runtime/manual-clock.ts';
 
 const never = Number.POSITIVE_INFINITY;
 const call = {};

@@ -6,9 +6,9 @@ import tls, { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it, jest, test } from '@jest/globals';
 import { createRuntime, type ProxyOption, type Runtime } from '../../core/index.ts';
 import { chosenProxy } from '../../core/http/proxy.ts';
-import { acme, kinds, open, track, tracks, type TestDestination } from './test-connection.ts';
+import { acme, kinds, open, track, tracks, type TestDestination } from '../support/runtime/test-connection.ts';
 
-const pem = readFileSync(path.join(import.meta.dirname, 'fixtures', 'vendor-example.pem'), 'utf8');
+const pem = readFileSync(path.join(import.meta.dirname, '../support/runtime/vendor-example.pem'), 'utf8');
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

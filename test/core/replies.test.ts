@@ -13,7 +13,7 @@ import {
   type Runtime,
   type Signal,
 } from '../../core/index.ts';
-import { acme, codes, open, tracks } from './test-connection.ts';
+import { acme, codes, open, tracks } from '../support/runtime/test-connection.ts';
 
 type Play = (response: ServerResponse, request: IncomingMessage) => void;
 

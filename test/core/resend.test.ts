@@ -1,9 +1,9 @@
 // Tests core/runtime/sending/send-batch.ts, where a vendor names the item that it refuses.
 import { describe, expect, it } from '@jest/globals';
 import { errorTable, decide, type RetryDecision } from '../../core/index.ts';
-import { start } from './manual-clock.ts';
-import { yes, type Script } from './scripted-vendor.ts';
-import { acme, testConnection, codes, defects, kinds, tracks } from './test-connection.ts';
+import { start } from '../support/runtime/manual-clock.ts';
+import { yes, type Script } from '../support/runtime/scripted-vendor.ts';
+import { acme, testConnection, codes, defects, kinds, tracks } from '../support/runtime/test-connection.ts';
 
 const hundred = { limits: { maxItems: 100, maxBytes: 100_000, maxAgeMs: 1_000 } };
 const no = (kind: 'reject' | 'resend' | 'defer'): RetryDecision => decide(kind, 'vendor_rejected', `said ${kind}`);

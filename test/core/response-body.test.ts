@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, test } from '@jest/globals';
 import { Agent } from 'undici';
 import type { WireResult } from '../../core/api/destination.ts';
 import type { Transport } from '../../core/http/transport.ts';
-import { testTransport, type TestTransportOptions } from './test-transport.ts';
+import { testTransport, type TestTransportOptions } from '../support/runtime/test-transport.ts';
 
 let server: Server | undefined;
 let seen: string[] = [];

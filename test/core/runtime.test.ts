@@ -13,8 +13,8 @@ import {
 } from '../../core/index.ts';
 import type { Clock } from '../../core/policy/clock.ts';
 import { raisedLimits } from '../../core/runtime/connection-options.ts';
-import { inTurn, ScriptedVendor, yes } from './scripted-vendor.ts';
-import { start, type ManualClock } from './manual-clock.ts';
+import { inTurn, ScriptedVendor, yes } from '../support/runtime/scripted-vendor.ts';
+import { start, type ManualClock } from '../support/runtime/manual-clock.ts';
 import {
   acme,
   testConnection,
@@ -26,7 +26,7 @@ import {
   track,
   tracks,
   type TestDestination,
-} from './test-connection.ts';
+} from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const lie = (value: unknown): CdpEvent => value as CdpEvent;

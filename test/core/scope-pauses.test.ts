@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { errorTable, decide, type RetryDecision } from '../../core/index.ts';
 import { ScopePauses } from '../../core/runtime/sending/scope-pauses.ts';
-import { createManualClock, start } from './manual-clock.ts';
-import { yes, type Answer, type Script, type Seen } from './scripted-vendor.ts';
-import { acme, testConnection, codes, defects, kinds, track, tracks } from './test-connection.ts';
+import { createManualClock, start } from '../support/runtime/manual-clock.ts';
+import { yes, type Answer, type Script, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { acme, testConnection, codes, defects, kinds, track, tracks } from '../support/runtime/test-connection.ts';
 
 const lone = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const hundred = { limits: { maxItems: 100, maxBytes: 100_000, maxAgeMs: 1_000 } };

@@ -4,9 +4,18 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, retryLater, errorTable, createRuntime, decide, type RetryDecision } from '../../core/index.ts';
-import { start } from './manual-clock.ts';
-import { inTurn, yes, type Answer, type Script } from './scripted-vendor.ts';
-import { acme, testConnection, codes, defects, kinds, open, track, tracks } from './test-connection.ts';
+import { start } from '../support/runtime/manual-clock.ts';
+import { inTurn, yes, type Answer, type Script } from '../support/runtime/scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  defects,
+  kinds,
+  open,
+  track,
+  tracks,
+} from '../support/runtime/test-connection.ts';
 
 const down: Answer = { status: 503 };
 const busy = (seconds: number): Answer => ({ status: 429, headers: { 'retry-after': String(seconds) } });

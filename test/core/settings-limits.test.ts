@@ -6,7 +6,7 @@ import {
   type RuntimeOptions,
   type Signal,
 } from '../../core/index.ts';
-import { ScriptedVendor } from './scripted-vendor.ts';
+import { ScriptedVendor } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   codes,
@@ -17,7 +17,7 @@ import {
   track,
   tracks,
   type TestDestination,
-} from './test-connection.ts';
+} from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 0 } };
 const manifestPace: Pace = { concurrency: 4, timeoutMs: 10_000 };

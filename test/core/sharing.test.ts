@@ -15,7 +15,7 @@ import { createConnectionIds } from '../../core/runtime/connection-ids.ts';
 import { createPools } from '../../core/http/pools.ts';
 import { publicLookup } from '../../core/http/target.ts';
 import { SocketQueue, SocketScheduler } from '../../core/http/socket-scheduler.ts';
-import { acme, testConnection, kinds, open, track, tracks } from './test-connection.ts';
+import { acme, testConnection, kinds, open, track, tracks } from '../support/runtime/test-connection.ts';
 
 let server: Server | undefined;
 const sockets = new Set<Socket>();

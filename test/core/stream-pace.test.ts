@@ -2,9 +2,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { errorTable, decide, type DestinationManifest } from '../../core/index.ts';
-import { start } from './manual-clock.ts';
-import { yes, type Script } from './scripted-vendor.ts';
-import { acme, testConnection, codes, collect, defects, kinds, open, tracks } from './test-connection.ts';
+import { start } from '../support/runtime/manual-clock.ts';
+import { yes, type Script } from '../support/runtime/scripted-vendor.ts';
+import {
+  acme,
+  testConnection,
+  codes,
+  collect,
+  defects,
+  kinds,
+  open,
+  tracks,
+} from '../support/runtime/test-connection.ts';
 
 type Rate = NonNullable<DestinationManifest['pace']['rate']>;
 

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, Settled } from '../../core/index.ts';
-import { start, type ManualClock } from './manual-clock.ts';
-import { inTurn, yes, type Answer } from './scripted-vendor.ts';
+import { start, type ManualClock } from '../support/runtime/manual-clock.ts';
+import { inTurn, yes, type Answer } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -15,7 +15,7 @@ import {
   track,
   tracks,
   type TrackOptions,
-} from './test-connection.ts';
+} from '../support/runtime/test-connection.ts';
 
 const limits = { maxItems: 10, maxBytes: 10_000, maxAgeMs: 1_000 };
 const ids = (requests: readonly { readonly ids: readonly string[] }[]): string[] =>

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals
 import type { WireResult } from '../../core/api/destination.ts';
 import type { HttpRequest } from '../../core/api/failure.ts';
 import type { EncodedBody, Transport } from '../../core/http/transport.ts';
-import { testTransport, type TestTransportOptions } from './test-transport.ts';
+import { testTransport, type TestTransportOptions } from '../support/runtime/test-transport.ts';
 
 type Play = (response: ServerResponse, request: IncomingMessage, body: Buffer) => unknown;
 interface Seen {

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { accept, errorTable, decide, isObject, usualRefusal } from '../../core/api/index.ts';
-import { acme, testConnection, codes, kinds, track, tracks } from './test-connection.ts';
-import type { Answer } from './scripted-vendor.ts';
+import { acme, testConnection, codes, kinds, track, tracks } from '../support/runtime/test-connection.ts';
+import type { Answer } from '../support/runtime/scripted-vendor.ts';
 
 describe('the usual words for a no', () => {
   test.each<unknown>([

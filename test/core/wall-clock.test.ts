@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createRuntime, type AnyDestination, type ConnectionOptions } from '../../core/index.ts';
-import { inTurn, ScriptedVendor, yes, type Script } from './scripted-vendor.ts';
-import { acme, collect, kinds, open, track, tracks, type TrackOptions } from './test-connection.ts';
+import { inTurn, ScriptedVendor, yes, type Script } from '../support/runtime/scripted-vendor.ts';
+import { acme, collect, kinds, open, track, tracks, type TrackOptions } from '../support/runtime/test-connection.ts';
 
 const hour = 3_600_000;
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 100 } };

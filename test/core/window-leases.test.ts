@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Rate } from '../../core/api/manifest.ts';
 import { createWindowLeases } from '../../core/policy/window-leases.ts';
-import { createManualClock, start } from './manual-clock.ts';
-import { acme, testConnection, kinds, open, tracks } from './test-connection.ts';
+import { createManualClock, start } from '../support/runtime/manual-clock.ts';
+import { acme, testConnection, kinds, open, tracks } from '../support/runtime/test-connection.ts';
 
 const rate: Rate = { permits: 2, perMs: 1_000, cost: 'request' };
 

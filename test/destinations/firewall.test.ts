@@ -1,11 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
-import { defects } from '../core/test-connection.ts';
+import { defects } from '../support/runtime/test-connection.ts';
 import { accounts, ledgerKey, type Account } from '../support/simulators/accounts.ts';
 import { json } from '../../core/testing/simulators/answer.ts';
 import { bare } from '../../core/testing/simulators/index.ts';
 import { createRandom } from '../../core/testing/simulators/random.ts';
-import { eventsFor, holding, hostOver, keysOf, openStreet, page, type Street } from './behind-firewall.ts';
+import {
+  eventsFor,
+  holding,
+  hostOver,
+  keysOf,
+  openStreet,
+  page,
+  type Street,
+} from '../support/destinations/behind-firewall.ts';
 
 const comesBack = (outcome: Outcome | undefined): boolean =>
   outcome?.kind === 'deferred' || outcome?.kind === 'suspended';

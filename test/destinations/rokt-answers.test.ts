@@ -8,7 +8,7 @@ import {
   type RetryDecision,
 } from '../../core/api/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
-import { decisionsFor } from './answer-reading.ts';
+import { decisionsFor } from '../support/destinations/answer-reading.ts';
 import type { RoktBatch } from '../../destinations/rokt/mapping.ts';
 
 const { response: handler } = rokt;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { pages, read, root } from './pages.ts';
+import { pages, read, root } from '../support/docs/pages.ts';
 
 /** A path from the root of the repository. Not globs, `<slug>`, the vendor of the examples, or a path cut off by a dash. */
 const paths = /(?<![\w./<-])(?:core|destinations|docs|scripts|test)\/(?!lighthouse)[\w./-]*\w(?![-\w<*/])/g;

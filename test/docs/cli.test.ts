@@ -5,8 +5,8 @@ import type { Command } from 'commander';
 import { afterSignal, exitCode } from '../../core/hosts/cli/exit-codes.ts';
 import { describeProgram } from '../../core/hosts/cli/program.ts';
 import { stopSignals } from '../../core/hosts/cli/terminal.ts';
-import { fakeTerminal } from '../hosts/support/fake-terminal.ts';
-import { createWorkspace } from '../hosts/support/workspace.ts';
+import { fakeTerminal } from '../support/cli/fake-terminal.ts';
+import { createWorkspace } from '../support/cli/workspace.ts';
 import { startAdjust, startAdrollEmail, startRokt, type Simulator } from '../../core/testing/simulators/index.ts';
 
 const root = path.join(import.meta.dirname, '../..');

@@ -7,10 +7,10 @@ import adrollEmail from '../../destinations/adroll-email/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { accounts, type Account } from '../support/simulators/accounts.ts';
 import { generate } from '../../core/testing/simulators/index.ts';
-import { durable } from './durable.ts';
-import { forgetUnsubscribed } from './operations.ts';
-import { read, shown } from './pages.ts';
-import { deliverAll } from './stream.ts';
+import { durable } from '../support/docs/durable.ts';
+import { forgetUnsubscribed } from '../support/docs/operations.ts';
+import { read, shown } from '../support/docs/pages.ts';
+import { deliverAll } from '../support/docs/stream.ts';
 
 function accountAt(slug: string): Account {
   const account = accounts.find((one) => one.slug === slug);
@@ -33,12 +33,9 @@ const eventsFor = (account: Account, count: number): CdpEvent[] => [
 ];
 
 describe('docs/embedding.md', () => {
-  test.each(['test/docs/stream.ts', 'test/docs/operations.ts', 'test/docs/durable.ts'])(
-    'shows the code of %s, which the next tests run',
-    async (file) => {
-      expect(await read('docs/embedding.md')).toContain(await shown(file));
-    },
-  );
+  test.each(['stream', 'operations', 'durable'])('shows the code of %s.ts, which the next tests run', async (file) => {
+    expect(await read('docs/embedding.md')).toContain(await shown(`test/support/docs/${file}.ts`));
+  });
 
   test('streams any number of events, and gives each its outcome once', async () => {
     const account = accountAt('rokt');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { read, root } from './pages.ts';
+import { read, root } from '../support/docs/pages.ts';
 
 /** What an example may use without saying where it comes from. */
 const surroundings = {

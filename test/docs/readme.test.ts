@@ -3,12 +3,12 @@ import { describe, expect, test } from '@jest/globals';
 import type { CdpEvent } from '../../core/index.ts';
 import { accounts } from '../support/simulators/accounts.ts';
 import { generate } from '../../core/testing/simulators/index.ts';
-import { embed } from './embed.ts';
-import { read, root, shown } from './pages.ts';
+import { embed } from '../support/docs/embed.ts';
+import { read, root, shown } from '../support/docs/pages.ts';
 
 describe('README.md', () => {
   test('shows the embedding code that the next test runs', async () => {
-    expect(await read('README.md')).toContain(await shown('test/docs/embed.ts'));
+    expect(await read('README.md')).toContain(await shown('test/support/docs/embed.ts'));
   });
 
   test('embeds in a host that settles every event', async () => {

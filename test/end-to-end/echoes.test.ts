@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { loadDestinations } from '../../core/index.ts';
-import { spillway } from '../hosts/support/fake-terminal.ts';
-import { createWorkspace } from '../hosts/support/workspace.ts';
+import { spillway } from '../support/cli/fake-terminal.ts';
+import { createWorkspace } from '../support/cli/workspace.ts';
 import { echoesOf } from '../proofs/echoes/run.ts';
 
 const workspace = createWorkspace();

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { loadDestinations, type AnyDestination } from '../../core/index.ts';
 import { accounts } from '../support/simulators/accounts.ts';
-import { runHost, ways, type HostReport, type Way } from './host/run.ts';
+import { runHost, ways, type HostReport, type Way } from '../support/host/run.ts';
 
 let destinations: readonly AnyDestination[];
 beforeAll(async () => {

@@ -1,10 +1,11 @@
+// Tests core/hosts/cli: the origins that it may deliver to.
 import { mkdirSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
-import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
-import { startVendorServer } from './support/vendor-server.ts';
-import { createWorkspace, eventLines } from './support/workspace.ts';
+import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
+import { startVendorServer } from '../support/cli/vendor-server.ts';
+import { createWorkspace, eventLines } from '../support/cli/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);

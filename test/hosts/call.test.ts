@@ -6,8 +6,8 @@ import {
   startRokt,
   type AdrollEmailSimulator,
 } from '../../core/testing/simulators/index.ts';
-import { fakeTerminal, spillway } from './support/fake-terminal.ts';
-import { createWorkspace } from './support/workspace.ts';
+import { fakeTerminal, spillway } from '../support/cli/fake-terminal.ts';
+import { createWorkspace } from '../support/cli/workspace.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);

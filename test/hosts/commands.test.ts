@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { spillway } from './support/fake-terminal.ts';
-import { createWorkspace, eventLine, testDestinations, testSettings } from './support/workspace.ts';
+import { spillway } from '../support/cli/fake-terminal.ts';
+import { createWorkspace, eventLine, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readConfigFile } from '../../core/hosts/cli/config-file.ts';
-import { createWorkspace } from './support/workspace.ts';
+import { createWorkspace } from '../support/cli/workspace.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);

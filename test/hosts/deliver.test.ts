@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { fakeTerminal, spillway } from './support/fake-terminal.ts';
-import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
+import { fakeTerminal, spillway } from '../support/cli/fake-terminal.ts';
+import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
 import {
   createWorkspace,
   eventLine,
@@ -12,7 +12,7 @@ import {
   testDestinations,
   testSettings,
   parseLines,
-} from './support/workspace.ts';
+} from '../support/cli/workspace.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);

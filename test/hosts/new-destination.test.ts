@@ -18,7 +18,7 @@ import { renderTemplate } from '../../core/hosts/cli/new/render-template.ts';
 import { codeFormatFor, usualDirectory, writeFolder } from '../../core/hosts/cli/new/write-folder.ts';
 import { run } from '../../core/hosts/cli/program.ts';
 import { stripTemplate } from '../../scripts/build/strip-template.ts';
-import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
+import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
 import { checkDestination, type CheckResult } from '../../core/testing/index.ts';
 
 jest.setTimeout(60_000);

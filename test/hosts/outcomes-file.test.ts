@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { createOutcomesFile } from '../../core/hosts/cli/outcomes-file.ts';
 import type { Outcome } from '../../core/index.ts';
-import { parseLines } from './support/workspace.ts';
+import { parseLines } from '../support/cli/workspace.ts';
 
 const delivered = (eventId: string): Outcome => ({ kind: 'delivered', eventId, attempts: 1 });
 

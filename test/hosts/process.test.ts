@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
-import { startVendorServer } from './support/vendor-server.ts';
-import { createWorkspace, eventLines, testDestinations, testSettings } from './support/workspace.ts';
+import { startVendorServer } from '../support/cli/vendor-server.ts';
+import { createWorkspace, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const workspace = createWorkspace();

@@ -1,10 +1,10 @@
 // Tests core/hosts/cli/queue/owner-socket.ts and core/hosts/cli/queue/remote-queue.ts, through the commands.
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/index.ts';
-import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
-import { startVendorServer } from './support/vendor-server.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
+import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
+import { startVendorServer } from '../support/cli/vendor-server.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);

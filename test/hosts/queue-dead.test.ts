@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../support/simulators/accounts.ts';
 import { generateLines } from '../../core/testing/simulators/index.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, eventLine, testSettings } from './support/workspace.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, eventLine, testSettings } from '../support/cli/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);

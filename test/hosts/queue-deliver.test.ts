@@ -6,9 +6,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { itNeeds, prlimit } from '../support/machine.ts';
-import { spillway } from './support/fake-terminal.ts';
-import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
-import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
+import { spillway } from '../support/cli/fake-terminal.ts';
+import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // The first test waits for all of the program to be compiled.

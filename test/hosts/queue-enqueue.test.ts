@@ -2,10 +2,10 @@ import { PassThrough } from 'node:stream';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../support/simulators/accounts.ts';
 import { generateLines } from '../../core/testing/simulators/index.ts';
-import { fakeTerminal, spillway } from './support/fake-terminal.ts';
-import { startVendorServer } from './support/vendor-server.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
+import { fakeTerminal, spillway } from '../support/cli/fake-terminal.ts';
+import { startVendorServer } from '../support/cli/vendor-server.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);

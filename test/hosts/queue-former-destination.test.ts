@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
 import { accounts } from '../support/simulators/accounts.ts';
-import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
+import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);

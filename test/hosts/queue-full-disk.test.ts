@@ -3,10 +3,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { afterAll, expect, jest } from '@jest/globals';
-import { startVendorServer } from './support/vendor-server.ts';
+import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { itNeeds, prlimit } from '../support/machine.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, testDestinations, testSettings } from './support/workspace.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 jest.setTimeout(90_000);
 const root = path.join(import.meta.dirname, '..', '..');
@@ -37,7 +37,7 @@ itNeeds(prlimit)(
   'F-91 F-92 beside a full disk a running work says so in one line, sends nothing, and says nothing of LMDB',
   async () => {
     const { store, run } = createStore(workspace, 'store');
-    const fill = path.join('test', 'queue', 'support', 'work-in-little-room.ts');
+    const fill = path.join('test', 'support', 'queue', 'work-in-little-room.ts');
     const filled = spawnSync('prlimit', limited(4 * mebibyte, fill, 'fill', store, workspace.at('log')), {
       cwd: root,
       env,

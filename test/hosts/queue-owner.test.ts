@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { answerForStore, socketOf } from '../../core/hosts/cli/queue/owner-socket.ts';
 import { reachOwner } from '../../core/hosts/cli/queue/remote-queue.ts';
 import { openQueue, QueueFull, type DeadLetter, type DeliveryQueue } from '../../core/queue/index.ts';
-import { track } from '../core/test-connection.ts';
+import { track } from '../support/runtime/test-connection.ts';
 
 const queued = (id: string) => ({ id, event: track(id), acceptedAt: 1_000 });
 const refused = (id: string) => ({

@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { itNeeds, prlimit } from '../support/machine.ts';
-import { spillway } from './support/fake-terminal.ts';
-import { startVendorServer } from './support/vendor-server.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, eventLines, testDestinations, testSettings } from './support/workspace.ts';
+import { spillway } from '../support/cli/fake-terminal.ts';
+import { startVendorServer } from '../support/cli/vendor-server.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 // Processes start, and each compiles the program.
 jest.setTimeout(90_000);

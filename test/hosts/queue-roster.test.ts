@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, utimesSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { openRoster } from '../../core/hosts/cli/queue/roster.ts';
-import { createWorkspace } from './support/workspace.ts';
+import { createWorkspace } from '../support/cli/workspace.ts';
 
 const workspace = createWorkspace();
 afterAll(workspace.remove);

@@ -2,9 +2,9 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/index.ts';
-import { startVendorServer } from './support/vendor-server.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, eventLine, eventLines, testSettings } from './support/workspace.ts';
+import { startVendorServer } from '../support/cli/vendor-server.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, eventLine, eventLines, testSettings } from '../support/cli/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);
@@ -135,7 +135,7 @@ describe('a store that cannot be had', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('there is no store at')]);
     const foreign = await createStore(workspace, 'other').run('queue', 'salvage', '--out', workspace.at('nothing'));
     expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no such folder') });
-    const { spillway } = await import('./support/fake-terminal.ts');
+    const { spillway } = await import('../support/cli/fake-terminal.ts');
     expect(await spillway(['queue', 'status', '--store', store])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('this is not a queue store'),

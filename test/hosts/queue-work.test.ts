@@ -4,10 +4,10 @@ import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals
 import { accounts } from '../support/simulators/accounts.ts';
 import { openQueue } from '../../core/queue/index.ts';
 import { generateLines, type Simulator } from '../../core/testing/simulators/index.ts';
-import { fakeTerminal } from './support/fake-terminal.ts';
-import { startVendorServer, type Answer, type ReceivedItem } from './support/vendor-server.ts';
-import { createStore } from './support/store.ts';
-import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from './support/workspace.ts';
+import { fakeTerminal } from '../support/cli/fake-terminal.ts';
+import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
+import { createStore } from '../support/cli/store.ts';
+import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
 // The first test waits for all of the program to be compiled.
 jest.setTimeout(60_000);

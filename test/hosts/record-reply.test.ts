@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { fakeTerminal, type Ran } from './support/fake-terminal.ts';
+import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
 import { replyFormat } from '../../core/testing/index.ts';
 
 interface Answer {

@@ -6,8 +6,8 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createAmbiguityMarker } from '../../core/queue/ambiguous-after-crash.ts';
 import { openQueue } from '../../core/queue/index.ts';
-import { acme, tracks } from '../core/test-connection.ts';
-import { testWorker, type TestWorker } from './test-worker.ts';
+import { acme, tracks } from '../support/runtime/test-connection.ts';
+import { testWorker, type TestWorker } from '../support/queue/test-worker.ts';
 
 const one = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } });
 const letters = ({ queue }: TestWorker): string[] =>
@@ -32,7 +32,7 @@ async function takeFrom(store: string, many: number): Promise<readonly number[]>
 
 /** Puts and settles some, and is killed. */
 async function kill(store: string, run: string): Promise<void> {
-  const producer = path.join(import.meta.dirname, 'support', 'produce.ts');
+  const producer = path.join(import.meta.dirname, '../support/queue/produce.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', producer, store, run], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });

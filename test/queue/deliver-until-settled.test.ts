@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
 import { deliverUntilSettled, type DriveOptions } from '../../core/queue/index.ts';
-import { start as noon, wholeWaits } from '../core/manual-clock.ts';
-import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
+import { start as noon, wholeWaits } from '../support/runtime/manual-clock.ts';
+import { inTurn, yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -10,7 +10,7 @@ import {
   tracks,
   type TestConnection,
   type TestConnectionOptions,
-} from '../core/test-connection.ts';
+} from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 

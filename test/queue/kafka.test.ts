@@ -9,9 +9,9 @@ import {
   type Message,
 } from '../../docs/examples/kafka-host.ts';
 import type { CdpEvent } from '../../core/index.ts';
-import { start as noon, wholeWaits } from '../core/manual-clock.ts';
-import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
-import { acme, testConnection, track, tracks, type TestConnectionOptions } from '../core/test-connection.ts';
+import { start as noon, wholeWaits } from '../support/runtime/manual-clock.ts';
+import { yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { acme, testConnection, track, tracks, type TestConnectionOptions } from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const root = path.join(import.meta.dirname, '../..');

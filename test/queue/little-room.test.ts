@@ -7,7 +7,7 @@ import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { prlimit } from '../support/machine.ts';
 
-const program = path.join(import.meta.dirname, 'support', 'work-in-little-room.ts');
+const program = path.join(import.meta.dirname, '../support/queue/work-in-little-room.ts');
 const unable = prlimit.met ? '' : ` (skipped: ${prlimit.otherwise})`;
 const mebibyte = 2 ** 20;
 

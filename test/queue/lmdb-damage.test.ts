@@ -18,8 +18,8 @@ import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { decode, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import type { DeliveryQueue } from '../../core/queue/queue.ts';
-import { queued } from './contract.ts';
-import { compiled, type Compiled } from './support/compiled.ts';
+import { queued } from '../support/queue/contract.ts';
+import { compiled, type Compiled } from '../support/queue/compiled.ts';
 
 let root: string;
 let scripts: Compiled;

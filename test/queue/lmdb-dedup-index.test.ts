@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { openQueue, QueueFull } from '../../core/queue/index.ts';
-import { track } from '../core/test-connection.ts';
+import { track } from '../support/runtime/test-connection.ts';
 
 it('F-97 an id keeps its age when the clock is set back over midnight UTC, even after a restart', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'seen-'));

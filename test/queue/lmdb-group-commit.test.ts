@@ -8,7 +8,7 @@ import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { openTables, type Tables } from '../../core/queue/lmdb/tables.ts';
 import { QueueFull, type Claim, type Settlement } from '../../core/queue/queue.ts';
 import type { Signal } from '../../core/runtime/signals.ts';
-import { queued } from './contract.ts';
+import { queued } from '../support/queue/contract.ts';
 
 /** What the disk does with a transaction. */
 type Disk = 'takes it' | 'has no room' | 'does not flush' | 'never answers';

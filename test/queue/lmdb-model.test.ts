@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import type { Claim, ClaimKind, DeliveryQueue, Settlement } from '../../core/queue/queue.ts';
-import { queued } from './contract.ts';
+import { queued } from '../support/queue/contract.ts';
 
 type Step =
   | { readonly do: 'put'; readonly lanes: readonly (string | undefined)[] }

@@ -24,8 +24,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { canRun, itNeeds, prlimit } from '../support/machine.ts';
-import { queued } from './contract.ts';
-import { compiled, type Compiled } from './support/compiled.ts';
+import { queued } from '../support/queue/contract.ts';
+import { compiled, type Compiled } from '../support/queue/compiled.ts';
 
 let root: string;
 let scripts: Compiled;
@@ -372,7 +372,7 @@ describe('the process that looks through a store that was not closed', () => {
   it('is found from whatever folder the host was started in, run from source, too', async () => {
     await unclosed();
     const tsx = pathToFileURL(createRequire(path.resolve('package.json')).resolve('tsx')).href;
-    const said = execFileSync(process.execPath, ['--import', tsx, path.resolve('test/queue/support/drain.ts'), store], {
+    const said = execFileSync(process.execPath, ['--import', tsx, path.resolve('test/support/queue/drain.ts'), store], {
       cwd: root,
       encoding: 'utf8',
     });

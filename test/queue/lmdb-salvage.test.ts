@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { salvage, type Standing } from '../../core/queue/lmdb/salvage.ts';
 import { recordKinds, type QueueRecord } from '../../core/queue/lmdb/record.ts';
-import { queued } from './contract.ts';
+import { queued } from '../support/queue/contract.ts';
 
 let root: string;
 let store: string;

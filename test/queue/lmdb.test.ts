@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
-import { describeQueue, type Store } from './contract.ts';
+import { describeQueue, type Store } from '../support/queue/contract.ts';
 
 async function store(): Promise<Store> {
   const folder = await mkdtemp(path.join(tmpdir(), 'queue-'));

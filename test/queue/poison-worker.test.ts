@@ -2,9 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { workFor, type WorkableConnection, type QueueWorker } from '../../core/queue/index.ts';
-import { yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
-import { acme, track, tracks } from '../core/test-connection.ts';
-import { testWorker, type TestWorker } from './test-worker.ts';
+import { yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { acme, track, tracks } from '../support/runtime/test-connection.ts';
+import { testWorker, type TestWorker } from '../support/queue/test-worker.ts';
 
 const minute = 60_000;
 const one = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } });

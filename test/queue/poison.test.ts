@@ -6,9 +6,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openQueue, type DeliveryQueue } from '../../core/queue/index.ts';
 import { laneLimit } from '../../core/queue/lmdb/lane-number.ts';
-import { start as noon } from '../core/manual-clock.ts';
-import type { Answer } from '../core/scripted-vendor.ts';
-import { MemoryQueue } from './memory-queue.ts';
+import { start as noon } from '../support/runtime/manual-clock.ts';
+import type { Answer } from '../support/runtime/scripted-vendor.ts';
+import { MemoryQueue } from '../support/queue/memory-queue.ts';
 import { runPartialOutage, runPoison } from '../proofs/poison/run.ts';
 import { vendorCases } from '../proofs/poison/vendor-cases.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createSharedLimiter } from '../../core/policy/shared-limiter.ts';
 import { createSharedRateLimiter } from '../../core/queue/index.ts';
-import { createManualClock } from '../core/manual-clock.ts';
+import { createManualClock } from '../support/runtime/manual-clock.ts';
 
 const unheard = (error: unknown): never => {
   throw error;

@@ -5,8 +5,8 @@ import { createRuntime, loadDestinations, type AnyDestination } from '../../core
 import { work, workFor } from '../../core/queue/index.ts';
 import { accounts, ledgerKey } from '../support/simulators/accounts.ts';
 import { everyFault, generate } from '../../core/testing/simulators/index.ts';
-import { MemoryQueue } from './memory-queue.ts';
-import { putAll } from './test-worker.ts';
+import { MemoryQueue } from '../support/queue/memory-queue.ts';
+import { putAll } from '../support/queue/test-worker.ts';
 
 const count = 600;
 /** Waits are real, and this much shorter than they say. */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { errorTable, decide, type CdpEvent, type Connection, type CredentialCheck } from '../../core/index.ts';
 import { createSharedRateLimiter, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
-import { start as noon } from '../core/manual-clock.ts';
-import { inTurn, yes, type Answer, type Seen } from '../core/scripted-vendor.ts';
-import { acme, testConnection, open, track, tracks } from '../core/test-connection.ts';
-import { MemoryQueue } from './memory-queue.ts';
-import { putAll, testWorker, type TestWorker } from './test-worker.ts';
+import { start as noon } from '../support/runtime/manual-clock.ts';
+import { inTurn, yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { acme, testConnection, open, track, tracks } from '../support/runtime/test-connection.ts';
+import { MemoryQueue } from '../support/queue/memory-queue.ts';
+import { putAll, testWorker, type TestWorker } from '../support/queue/test-worker.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 const minute = 60_000;

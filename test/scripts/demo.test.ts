@@ -8,7 +8,7 @@ import { participantsIn } from '../../scripts/demo/participants.ts';
 
 jest.setTimeout(60_000);
 
-const fixtures = path.resolve('test/contract/fixtures');
+const fixtures = path.resolve('test/support/contract');
 const demo = { settings: { account: 'account-1', apiKey: 'simulated-key' }, events: 'webOrders', reply: 'ok' };
 
 /** As deep in the repository as the fixtures, so that the imports of a copy hold. */

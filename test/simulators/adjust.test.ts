@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { startAdjust, type AdjustOptions, type Simulator } from '../../core/testing/simulators/index.ts';
-import { send, type Answered, type Sent } from './send.ts';
+import { send, type Answered, type Sent } from '../support/simulators/send.ts';
 
 const now = Date.parse('2026-01-15T12:00:00.000Z');
 const seconds = (ago = 0): string => String(now / 1000 - ago);

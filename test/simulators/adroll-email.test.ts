@@ -4,7 +4,7 @@ import {
   type AdrollEmailOptions,
   type AdrollEmailSimulator,
 } from '../../core/testing/simulators/index.ts';
-import { send, type Answered, type Sent } from './send.ts';
+import { send, type Answered, type Sent } from '../support/simulators/send.ts';
 
 const now = Date.parse('2026-01-15T12:00:00.789Z');
 const eid = 'ADVADVADVADVADVADVADV1';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { startAdroll, type Simulator } from '../../core/testing/simulators/index.ts';
-import { changed, send, type Sent } from './send.ts';
+import { changed, send, type Sent } from '../support/simulators/send.ts';
 
 const advertisableEid = 'ADVADVADVADVADVADVADV1';
 const digest = (name: string): string => createHash(name).update('jane@example.com').digest('hex');

@@ -13,7 +13,7 @@ import {
   type Simulator,
   type SimulatorOptions,
 } from '../../core/testing/simulators/index.ts';
-import { send, type Sent } from './send.ts';
+import { send, type Sent } from '../support/simulators/send.ts';
 
 const advertisableEid = 'ADVADVADVADVADVADVADV1';
 const adrollRequest: Sent = {

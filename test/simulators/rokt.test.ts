@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { startRokt, type Simulator } from '../../core/testing/simulators/index.ts';
-import { changed, send, type Answered, type Sent } from './send.ts';
+import { changed, send, type Answered, type Sent } from '../support/simulators/send.ts';
 
 const batch = (id = 'm-1') => ({
   environment: 'development',

@@ -10,7 +10,7 @@ import {
   userIdOf,
   type EventKind,
 } from '../../core/testing/simulators/index.ts';
-import { send } from './send.ts';
+import { send } from '../support/simulators/send.ts';
 
 const ofKind = (kind: EventKind, count = 40): readonly CdpEvent[] => [
   ...generate({ count, mix: { [kind]: 1 }, people: 50, phones: 2 }),

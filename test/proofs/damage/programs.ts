@@ -8,7 +8,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..',
 const sources = {
   main: 'core/hosts/cli/main.ts',
   'take-out': 'test/proofs/damage/take-out.ts',
-  produce: 'test/queue/support/produce.ts',
+  produce: 'test/support/queue/produce.ts',
   'verify-child': 'core/queue/lmdb/verify-child.ts',
 } as const;
 

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { HostReport, Way } from '../../end-to-end/host/run.ts';
+import type { HostReport, Way } from '../../support/host/run.ts';
 
 export interface Job {
   readonly slug: string;

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { loadDestination } from '../../../core/index.ts';
 import { accounts } from '../../support/simulators/accounts.ts';
-import { runHost } from '../../end-to-end/host/run.ts';
+import { runHost } from '../../support/host/run.ts';
 import { destinationsFolder } from '../repository.ts';
 import type { Job } from './apart.ts';
 

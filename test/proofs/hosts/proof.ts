@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import Table from 'cli-table3';
 import lodash from 'lodash';
 import { accounts } from '../../support/simulators/accounts.ts';
-import { finalStates, ways, type HostReport } from '../../end-to-end/host/run.ts';
+import { finalStates, ways, type HostReport } from '../../support/host/run.ts';
 import { runApart, type Job } from './apart.ts';
 import { defineProof, oneOf, seed, wholeNumber } from '../proof.ts';
 

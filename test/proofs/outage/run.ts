@@ -1,9 +1,9 @@
 import { createRuntime, type CdpEvent, type Signal } from '../../../core/index.ts';
 import { work, workFor } from '../../../core/queue/index.ts';
-import { createManualClock, wholeWaits } from '../../core/manual-clock.ts';
-import { ScriptedVendor, yes, type Answer } from '../../core/scripted-vendor.ts';
-import { acme, open, track } from '../../core/test-connection.ts';
-import { MemoryQueue } from '../../queue/memory-queue.ts';
+import { createManualClock, wholeWaits } from '../../support/runtime/manual-clock.ts';
+import { ScriptedVendor, yes, type Answer } from '../../support/runtime/scripted-vendor.ts';
+import { acme, open, track } from '../../support/runtime/test-connection.ts';
+import { MemoryQueue } from '../../support/queue/memory-queue.ts';
 
 export interface OutageOptions {
   readonly events: number;

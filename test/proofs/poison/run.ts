@@ -1,9 +1,9 @@
 import { createRuntime } from '../../../core/index.ts';
 import { work, workFor, type DeliveryQueue, type WorkableQueue } from '../../../core/queue/index.ts';
 import { laneNumber, laneLimit } from '../../../core/queue/lmdb/lane-number.ts';
-import { createManualClock, wholeWaits } from '../../core/manual-clock.ts';
-import { ScriptedVendor, yes, type Answer, type Script } from '../../core/scripted-vendor.ts';
-import { MemoryQueue } from '../../queue/memory-queue.ts';
+import { createManualClock, wholeWaits } from '../../support/runtime/manual-clock.ts';
+import { ScriptedVendor, yes, type Answer, type Script } from '../../support/runtime/scripted-vendor.ts';
+import { MemoryQueue } from '../../support/queue/memory-queue.ts';
 import type { VendorCase } from './vendor-cases.ts';
 
 export interface PoisonOptions {

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import type { Simulator } from '../../core/testing/simulators/index.ts';
+import type { Simulator } from '../../../core/testing/simulators/index.ts';
 
 export interface Sent {
   readonly method?: string;

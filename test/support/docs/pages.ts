@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-export const root = path.join(import.meta.dirname, '../..');
+export const root = path.join(import.meta.dirname, '../../..');
 
 export const read = (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
 
@@ -15,7 +15,7 @@ export async function pages(): Promise<string[]> {
   return [...(await Promise.all(found)).flat(), 'destinations/README.md'].filter((page) => page !== 'CHANGELOG.md');
 }
 
-/** The code of a file under test/docs as a page shows it: with the imports of a host. */
+/** The code of a file under test/support/docs as a page shows it: with the imports of a host. */
 export const shown = async (file: string): Promise<string> =>
   `\`\`\`ts\n${(await read(file))
     .replace(/'(?:\.\.\/)+core\/index\.ts'/, "'spillway'")

@@ -1,5 +1,5 @@
 import { setImmediate as turn, setTimeout as realTime } from 'node:timers/promises';
-import type { Clock } from '../../core/policy/clock.ts';
+import type { Clock } from '../../../core/policy/clock.ts';
 
 interface Sleeper {
   readonly at: number;

@@ -3,7 +3,7 @@ import { createRuntime, type AnyDestination, type Signal } from '../../../core/i
 import { makeShopData } from '../../../core/testing/simulators/generator/shop-data.ts';
 import { createRandom } from '../../../core/testing/simulators/random.ts';
 import type { AdjustOptions, Simulator, SimulatorOptions } from '../../../core/testing/simulators/index.ts';
-import type { Account } from '../../support/simulators/accounts.ts';
+import type { Account } from '../simulators/accounts.ts';
 import { itemOf, type Item } from './backlog.ts';
 import { deliverByQueue } from './by-queue.ts';
 import { createLeapingClock } from './clock.ts';

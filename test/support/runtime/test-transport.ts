@@ -1,6 +1,6 @@
-import { createPools, type MakeDispatcher } from '../../core/http/pools.ts';
-import { createTargetCheck } from '../../core/http/target.ts';
-import { createTransport, type Transport, type TransportOptions } from '../../core/http/transport.ts';
+import { createPools, type MakeDispatcher } from '../../../core/http/pools.ts';
+import { createTargetCheck } from '../../../core/http/target.ts';
+import { createTransport, type Transport, type TransportOptions } from '../../../core/http/transport.ts';
 
 export interface TestTransportOptions extends Partial<TransportOptions> {
   readonly hosts?: readonly string[];

@@ -10,7 +10,7 @@ import {
   type QueueStatus,
   type Settlement,
   type FailureHistory,
-} from '../../core/queue/queue.ts';
+} from '../../../core/queue/queue.ts';
 
 interface Kept extends QueuedEvent {
   readonly seq: number;

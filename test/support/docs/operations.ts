@@ -1,5 +1,5 @@
-import { createRuntime, type RuntimeOptions } from '../../core/index.ts';
-import adrollEmail from '../../destinations/adroll-email/index.ts';
+import { createRuntime, type RuntimeOptions } from '../../../core/index.ts';
+import adrollEmail from '../../../destinations/adroll-email/index.ts';
 
 /** Forgets everybody who has unsubscribed at AdRoll Email since then, once the credentials are known to be good. */
 export async function forgetUnsubscribed(

@@ -8,21 +8,21 @@ import {
   type Connection,
   type Outcome,
   type Signal,
-} from '../../core/index.ts';
-import adjust from '../../destinations/adjust/index.ts';
-import adrollEmail from '../../destinations/adroll-email/index.ts';
-import adroll from '../../destinations/adroll/index.ts';
-import rokt from '../../destinations/rokt/index.ts';
-import { ledgerKey, type Account } from '../support/simulators/accounts.ts';
-import { itemOf } from '../end-to-end/host/backlog.ts';
-import { createLeapingClock, type LeapingClock } from '../end-to-end/host/clock.ts';
-import { createReferenceHost } from '../end-to-end/host/reference-host.ts';
-import { createHostLog, type HostLog } from '../end-to-end/host/host-log.ts';
-import { inProcess } from '../end-to-end/host/in-process.ts';
-import { deliverByStream } from '../end-to-end/host/by-deliver.ts';
-import { openExchange } from '../../core/testing/kit/exchange-control.ts';
-import { generate, type Answer, type Simulator } from '../../core/testing/simulators/index.ts';
-import { createRandom } from '../../core/testing/simulators/random.ts';
+} from '../../../core/index.ts';
+import adjust from '../../../destinations/adjust/index.ts';
+import adrollEmail from '../../../destinations/adroll-email/index.ts';
+import adroll from '../../../destinations/adroll/index.ts';
+import rokt from '../../../destinations/rokt/index.ts';
+import { ledgerKey, type Account } from '../simulators/accounts.ts';
+import { itemOf } from '../host/backlog.ts';
+import { createLeapingClock, type LeapingClock } from '../host/clock.ts';
+import { createReferenceHost } from '../host/reference-host.ts';
+import { createHostLog, type HostLog } from '../host/host-log.ts';
+import { inProcess } from '../host/in-process.ts';
+import { deliverByStream } from '../host/by-deliver.ts';
+import { openExchange } from '../../../core/testing/kit/exchange-control.ts';
+import { generate, type Answer, type Simulator } from '../../../core/testing/simulators/index.ts';
+import { createRandom } from '../../../core/testing/simulators/random.ts';
 
 /** What stands before a vendor: its own answer to a request with this text, or `undefined` to let it pass. */
 export type Firewall = (text: string) => Answer | undefined;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The directory with the destination these tests deliver to. */
-export const testDestinations = fileURLToPath(new URL('../fixtures/destinations', import.meta.url));
+export const testDestinations = fileURLToPath(new URL('./destinations', import.meta.url));
 
 export const testSettings = { apiKey: 'key-example-1', owner: 'ann' };
 

@@ -1,4 +1,4 @@
-import { createRuntime, loadDestinations, type CdpEvent, type RuntimeOptions } from '../../core/index.ts';
+import { createRuntime, loadDestinations, type CdpEvent, type RuntimeOptions } from '../../../core/index.ts';
 
 /** What your CDP already has: a queue that settles events. */
 export interface Host {

@@ -1,5 +1,5 @@
-import type { AnyDestination, Batch, Exchange, RetryDecision } from '../../core/api/index.ts';
-import { readResponse } from '../../core/runtime/sending/read-response.ts';
+import type { AnyDestination, Batch, Exchange, RetryDecision } from '../../../core/api/index.ts';
+import { readResponse } from '../../../core/runtime/sending/read-response.ts';
 
 /** What the runtime would learn from an answer: a decision per item, with core's share of the reading. */
 export function decisionsFor(

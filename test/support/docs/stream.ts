@@ -1,4 +1,4 @@
-import type { CdpEvent, Connection, Outcome } from '../../core/index.ts';
+import type { CdpEvent, Connection, Outcome } from '../../../core/index.ts';
 
 /** Any number of events in constant memory, such as the lines of a file. Says how many came to what. */
 export async function deliverAll(

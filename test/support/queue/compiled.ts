@@ -15,7 +15,7 @@ export interface Compiled {
 export async function compiled(): Promise<Compiled> {
   const folder = await mkdtemp(path.join(process.cwd(), 'node_modules', '.queue-'));
   await build({
-    entryPoints: ['test/queue/support/drain.ts', 'test/queue/support/produce.ts', 'core/queue/lmdb/verify-child.ts'],
+    entryPoints: ['test/support/queue/drain.ts', 'test/support/queue/produce.ts', 'core/queue/lmdb/verify-child.ts'],
     outdir: folder,
     entryNames: '[name]',
     bundle: true,

@@ -20,7 +20,7 @@ import {
   type Settled,
   type Signal,
   type StreamOptions,
-} from '../../core/index.ts';
+} from '../../../core/index.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { ScriptedVendor, yes, type Script } from './scripted-vendor.ts';
 

@@ -1,6 +1,6 @@
-import { createRuntime, type CdpEvent, type RuntimeOptions } from '../../core/index.ts';
-import { openQueue, QueueFull, work, workFor } from '../../core/queue/index.ts';
-import rokt from '../../destinations/rokt/index.ts';
+import { createRuntime, type CdpEvent, type RuntimeOptions } from '../../../core/index.ts';
+import { openQueue, QueueFull, work, workFor } from '../../../core/queue/index.ts';
+import rokt from '../../../destinations/rokt/index.ts';
 
 /** One connection with a durable queue in a folder of this machine. */
 export async function durable(folder: string, settings: unknown, more?: Partial<RuntimeOptions>) {

@@ -1,5 +1,5 @@
 // Which of the numbered vendor rules in test/conformance.json a test or a contract case answers for.
-// `npx tsx test/architecture/rule-coverage.ts` prints the numbers.
+// `npx tsx test/support/architecture/rule-coverage.ts` prints the numbers.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseSync } from '@swc/core';
@@ -9,7 +9,7 @@ const vendors = { ADROLL: 'adroll', ROKT: 'rokt', ADJUST: 'adjust', ADEMAIL: 'ad
 export type Vendor = keyof typeof vendors;
 
 /** The simulators and their tests speak for the simulators. */
-const othersTests = /^test[/\\](?:simulators|vendors)[/\\]/;
+const othersTests = /^test[/\\](?:support[/\\])?simulators[/\\]/;
 
 /** An id, or two with "to" between them. */
 const idOrRange = new RegExp(`\\b(${Object.keys(vendors).join('|')})-(\\d+)(?: to \\1-(\\d+))?`, 'g');

@@ -1,4 +1,4 @@
-import { checkDestination, type CheckOptions } from '../../core/testing/index.ts';
+import { checkDestination, type CheckOptions } from '../../../core/testing/index.ts';
 
 /**
  * The titles of the checks that fail, with why. Throws if `only` selects no check: then the test would prove nothing.

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CdpEvent } from '../../core/api/event.ts';
+import type { CdpEvent } from '../../../core/api/event.ts';
 import {
   QueueFull,
   type Claim,
@@ -9,7 +9,7 @@ import {
   type QueuedEvent,
   type Settlement,
   type FailureHistory,
-} from '../../core/queue/queue.ts';
+} from '../../../core/queue/queue.ts';
 
 /** A store that a test opens as often as it likes. */
 export interface Store {

@@ -1,6 +1,6 @@
 import type { CdpEvent, JsonObject } from '../../../core/index.ts';
 import { generateLabelled, mixes, type EventKind, type Mix } from '../../../core/testing/simulators/index.ts';
-import { ledgerKey, type Account } from '../../support/simulators/accounts.ts';
+import { ledgerKey, type Account } from '../simulators/accounts.ts';
 import { allowedOutcomesOf, type AllowedOutcomes } from './allowed-outcomes.ts';
 
 /** What is known of an event before anybody sends it. */
