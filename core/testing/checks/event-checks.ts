@@ -2,6 +2,7 @@ import type { CdpEvent } from '../../index.ts';
 import { canonicalEvents, hostileEvents } from '../kit/events.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
 import { always } from '../kit/vendor-double.ts';
+import { successAbout } from '../kit/success-reply.ts';
 import { during, must, type Check } from './check.ts';
 import { successHoldsForMany } from './success-for-many.ts';
 
@@ -59,7 +60,7 @@ export const eventChecks: readonly Check[] = [
       const together = await successHoldsForMany(folder);
       await withKitConnection(
         folder,
-        always(folder.successReply),
+        together ? always(folder.successReply) : ({ text }) => successAbout(folder, /m-good-\d+/.exec(text)?.[0]),
         async (kit) => {
           const outcomes = await kit.deliver(events);
           for (const [index, { title }] of small.entries()) {

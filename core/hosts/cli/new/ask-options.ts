@@ -1,65 +1,83 @@
 import { afterSignal, CliError, usage } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
-import { authSchemes, bodyForms, type AuthScheme, type BodyForm } from './body-and-auth.ts';
-import { optionSchemas, problemWith, type FolderOptions } from './folder-options.ts';
+import { authSchemes, bodyForms, verdictForms, type AuthScheme, type BodyForm, type VerdictForm } from './choices.ts';
+import { optionSchemas, problemWith, type FolderOptions, type OptionName } from './folder-options.ts';
+
+type Question = Exclude<OptionName, 'slug'>;
 
 /** The flags of the command line; all are optional. */
-export interface Flags {
-  readonly name?: string;
-  readonly host?: string;
-  readonly auth?: string;
-  readonly authHeader?: string;
-  readonly body?: string;
-}
-
-type Question = 'name' | 'host' | 'auth' | 'authHeader' | 'body';
+export type Flags = { readonly [K in Question]?: string };
 
 const flagOf: Readonly<Record<Question, string>> = {
   name: '--name',
   host: '--host',
   auth: '--auth',
   authHeader: '--auth-header',
+  authField: '--auth-field',
   body: '--body',
+  listName: '--list-name',
+  verdicts: '--verdicts',
 };
 
-/** All options, from flags and, at a terminal, from questions. Throws if a flag is wrong or missing. */
+/**
+ * All options, from flags and, at a terminal, from questions. Throws if a flag is wrong or missing, and for flags that
+ * do not go together.
+ */
 export async function optionsFrom(slug: string, flags: Flags, terminal: Terminal): Promise<FolderOptions> {
-  const slugIsWrong = problemWith('slug', slug);
-  if (slugIsWrong !== undefined) throw usage(`the slug ${JSON.stringify(slug)} ${slugIsWrong}`);
+  const slugProblem = problemWith('slug', slug);
+  if (slugProblem !== undefined) throw usage(`the slug ${JSON.stringify(slug)} ${slugProblem}`);
   for (const question of Object.keys(flagOf) as Question[]) {
     const value = flags[question];
-    const wrong = value === undefined ? undefined : problemWith(question, value);
-    if (wrong !== undefined) throw usage(`${flagOf[question]} ${JSON.stringify(value)} ${wrong}`);
+    const problem = value === undefined ? undefined : problemWith(question, value);
+    if (problem !== undefined) throw usage(`${flagOf[question]} ${JSON.stringify(value)} ${problem}`);
   }
-  if (flags.authHeader !== undefined && flags.auth !== undefined && flags.auth !== 'header') {
-    throw usage(`--auth-header goes with --auth header, not with --auth ${flags.auth}`);
-  }
-  const complete = missingIn(flags).length > 0 && terminal.stdin.isTTY === true ? await askFor(flags, terminal) : flags;
+  mustFit(flags);
+  const isAsking = missingIn(flags).length > 0 && terminal.stdin.isTTY === true;
+  const complete = isAsking ? await askFor(flags, terminal) : flags;
   const missing = missingIn(complete);
   if (missing.length > 0) throw missingFlags(missing, 'there is no terminal to ask');
+  mustFit(complete);
   return {
     slug,
     name: optionSchemas.name.parse(complete.name),
     host: optionSchemas.host.parse(complete.host),
     auth: optionSchemas.auth.parse(complete.auth),
     authHeader: optionSchemas.authHeader.parse(complete.authHeader ?? 'x-api-key'),
+    authField: optionSchemas.authField.parse(complete.authField ?? 'api_key'),
     body: optionSchemas.body.parse(complete.body),
+    listName: optionSchemas.listName.parse(complete.listName ?? 'data'),
+    verdicts: optionSchemas.verdicts.parse(complete.verdicts ?? 'none'),
   };
 }
 
-/** The labels of the choices. */
-const authLabels: Readonly<Record<AuthScheme, string>> = {
-  none: 'none',
-  bearer: 'a token, as Authorization: Bearer',
-  basic: 'user name and password, as HTTP Basic',
-  header: 'a token in another header',
-};
-const bodyLabels: Readonly<Record<BodyForm, string>> = {
-  json: 'a JSON object, one event per request',
-  array: 'a JSON array of events',
-  form: 'a form, one event per request',
-};
+const carriesSeveral = (body: string | undefined): boolean => body === 'array' || body === 'list';
 
+/** Throws for combinations that make no sense. What is open yet fits everything. */
+function mustFit({ auth, authHeader, authField, body, listName, verdicts }: Flags): void {
+  if (authHeader !== undefined && auth !== undefined && auth !== 'header') {
+    throw usage(`--auth-header goes with --auth header, not with --auth ${auth}`);
+  }
+  if (authField !== undefined && auth !== undefined && auth !== 'body') {
+    throw usage(`--auth-field goes with --auth body, not with --auth ${auth}`);
+  }
+  if (auth === 'body' && body === 'array') {
+    throw usage('--auth body needs a body with a place beside the events: --body list, json or form, not array');
+  }
+  if (listName !== undefined && body !== undefined && body !== 'list') {
+    throw usage(`--list-name goes with --body list, not with --body ${body}`);
+  }
+  if (verdicts !== undefined && verdicts !== 'none' && body !== undefined && !carriesSeveral(body)) {
+    throw usage(
+      `--verdicts ${verdicts} goes with several events in a request: --body array or list; ` +
+        `with --body ${body} the status of the answer is the verdict`,
+    );
+  }
+  if (listName !== undefined && listName === authField) {
+    throw usage(`--list-name and --auth-field are both ${JSON.stringify(listName)}`);
+  }
+}
+
+/** How requests authenticate, and what a body is, have no default; the rest has. */
 const missingIn = (flags: Flags): readonly Question[] => [
   ...(['name', 'host', 'auth', 'body'] as const).filter((question) => flags[question] === undefined),
   ...(flags.auth === 'header' && flags.authHeader === undefined ? (['authHeader'] as const) : []),
@@ -68,7 +86,28 @@ const missingIn = (flags: Flags): readonly Question[] => [
 const missingFlags = (missing: readonly Question[], why: string): CliError =>
   usage(`missing ${missing.map((question) => flagOf[question]).join(', ')} (${why})`);
 
-/** Asks for what the flags leave open. */
+/** The labels of the choices. */
+const authLabels: Readonly<Record<AuthScheme, string>> = {
+  none: 'none',
+  bearer: 'a token, as Authorization: Bearer',
+  basic: 'user name and password, as HTTP Basic',
+  header: 'a token in another header',
+  body: 'a key in the body, beside the events',
+};
+const bodyLabels: Readonly<Record<BodyForm, string>> = {
+  json: 'a JSON object, one event per request',
+  array: 'a JSON array of events',
+  list: 'a JSON object with a list of events',
+  form: 'a form, one event per request',
+};
+const verdictLabels: Readonly<Record<VerdictForm, string>> = {
+  none: 'all or nothing',
+  index: 'it lists the refused events by their index',
+  id: 'it has an entry for each event, by its id',
+  count: 'it counts the events that it took',
+};
+
+/** Asks for what the flags leave open, and leaves out what fits no earlier answer. */
 async function askFor(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> {
   const { isCancel, select, text } = await loadPrompts(flags);
   const streams = { input: stdin, output: stdout };
@@ -76,34 +115,41 @@ async function askFor(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags>
     if (isCancel(answer)) throw new CliError(afterSignal('SIGINT'), 'stopped; nothing was written');
     return answer as Exclude<A, symbol>;
   };
-  const line = async (question: 'name' | 'host' | 'authHeader', message: string, placeholder: string) =>
+  const line = async (question: Question, message: string, placeholder: string) =>
+    flags[question] ??
+    answered(await text({ ...streams, message, placeholder, validate: (value) => problemWith(question, value ?? '') }));
+  const choice = async <T extends string>(
+    question: Question,
+    message: string,
+    labels: Readonly<Record<T, string>>,
+    values: readonly T[],
+  ) =>
     flags[question] ??
     answered(
-      await text({ ...streams, message, placeholder, validate: (answer) => problemWith(question, answer ?? '') }),
+      await select({
+        ...streams,
+        message,
+        options: values.map((value) => ({ value: value as string, label: labels[value] })),
+      }),
     );
+
   const name = await line('name', 'What is the vendor called?', 'Acme Ads');
   const host = await line('host', 'Which host takes the events?', 'api.example.com');
-  const auth =
-    flags.auth ??
-    answered(
-      await select({
-        ...streams,
-        message: 'How do requests authenticate?',
-        options: authSchemes.map((value) => ({ value, label: authLabels[value] })),
-      }),
-    );
+  const auth = await choice('auth', 'How do requests authenticate?', authLabels, authSchemes);
   const authHeader =
     auth === 'header' ? await line('authHeader', 'Which header has the token?', 'x-api-key') : undefined;
-  const body =
-    flags.body ??
-    answered(
-      await select({
-        ...streams,
-        message: 'What does a request body contain?',
-        options: bodyForms.map((value) => ({ value, label: bodyLabels[value] })),
-      }),
-    );
-  return { name, host, auth, body, ...(authHeader === undefined ? {} : { authHeader }) };
+  const authField = auth === 'body' ? await line('authField', 'Which field has the key?', 'api_key') : undefined;
+  const bodies = auth === 'body' ? bodyForms.filter((form) => form !== 'array') : bodyForms;
+  const body = await choice('body', 'What does a request body contain?', bodyLabels, bodies);
+  const listName = body === 'list' ? await line('listName', 'Which member has the list?', 'data') : undefined;
+  const verdicts = carriesSeveral(body)
+    ? await choice('verdicts', 'What does the answer say about single events?', verdictLabels, verdictForms)
+    : undefined;
+  return Object.fromEntries(
+    Object.entries({ name, host, auth, authHeader, authField, body, listName, verdicts }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
 }
 
 /** The library that asks is an optional peer: a person without it gives flags. */

@@ -1,9 +1,15 @@
 import { isIP } from 'node:net';
 import { z } from '../../../index.ts';
-import { authSchemes, bodyForms, type AuthScheme, type BodyForm } from './body-and-auth.ts';
+import { authSchemes, bodyForms, verdictForms, type AuthScheme, type BodyForm, type VerdictForm } from './choices.ts';
 
 /** Headers that the wire or the body form sets. */
 const reservedHeader = /^(?:host|connection|content-(?:type|length|encoding)|transfer-encoding|te|upgrade|expect)$/;
+
+/** A name that code and JSON write alike. */
+const memberName = z
+  .string()
+  .max(40, 'must have at most 40 characters')
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and "_", such as api_key');
 
 /** What each option must be, whether it came as a flag or was typed in. */
 export const optionSchemas = {
@@ -26,8 +32,13 @@ export const optionSchemas = {
     .toLowerCase()
     .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be the name of a header, such as x-api-key')
     .refine((name) => !reservedHeader.test(name), 'is set by the request itself'),
+  authField: memberName,
   body: z.enum(bodyForms, `must be one of ${bodyForms.join(', ')}`),
+  listName: memberName,
+  verdicts: z.enum(verdictForms, `must be one of ${verdictForms.join(', ')}`),
 } as const;
+
+export type OptionName = keyof typeof optionSchemas;
 
 /** What a new folder is made of. */
 export interface FolderOptions {
@@ -37,11 +48,16 @@ export interface FolderOptions {
   readonly auth: AuthScheme;
   /** Lower case; of use with the scheme `header` alone. */
   readonly authHeader: string;
+  /** The member or form field with the key; of use with the scheme `body` alone. */
+  readonly authField: string;
   readonly body: BodyForm;
+  /** The member with the events; of use with the body `list` alone. */
+  readonly listName: string;
+  readonly verdicts: VerdictForm;
 }
 
-/** What is wrong with an answer, or nothing. */
-export function problemWith(question: keyof typeof optionSchemas, answer: unknown): string | undefined {
-  const result = optionSchemas[question].safeParse(answer);
+/** What is wrong with an option, or nothing. */
+export function problemWith(option: OptionName, value: unknown): string | undefined {
+  const result = optionSchemas[option].safeParse(value);
   return result.success ? undefined : (result.error.issues[0]?.message ?? 'is not one');
 }

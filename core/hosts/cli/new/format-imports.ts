@@ -1,9 +1,9 @@
 const statement = /^import (type )?\{([^}]*)\} from ('[^']+');\n/gm;
 const width = 120;
 
-/** Each import with the names that the rest of the text uses, on one line if they fit. */
+/** Each import with the names that the rest of the code uses, on one line if they fit. */
 export function formatImports(text: string): string {
-  const rest = text.replace(statement, '');
+  const rest = text.replace(statement, '').replace(/\/\*[^]*?\*\/|^\s*\/\/.*/gm, '');
   const formatted = text.replace(statement, (_, type: string | undefined, list: string, from: string) => {
     const names = list
       .split(',')

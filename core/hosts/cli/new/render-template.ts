@@ -4,7 +4,7 @@ import { usage } from '../exit-codes.ts';
 import { formatJson } from '../format-json.ts';
 import type { FolderOptions } from './folder-options.ts';
 import { formatImports } from './format-imports.ts';
-import { auths, bodies, type Auth, type Body, type Regions } from './variants.ts';
+import { templateVariant, type TemplateVariant } from './template-variant.ts';
 
 /** How the code of a folder is parsed: as what, and where it finds the vendor API. */
 export interface CodeFormat {
@@ -24,6 +24,11 @@ export interface RenderedFile {
  * The files of a new destination. `template` has the code as TypeScript and, where the build put it, as JavaScript.
  * `today` (YYYY-MM-DD) is the day it was compared with the vendor's page. What comes out is formatted as
  * `npm run format` leaves it, so that nobody needs a formatter.
+ *
+ * The template holds all variants side by side, so that they are type checked. Tags say which a piece belongs to:
+ * - lines between `// <tag>` and `// </tag>` (in Markdown: HTML comments) stay if the variant has the tag; the marks go
+ * - `ok.tag.json` is the file `ok.json` of the variants with that tag
+ * - `frame$array` is the name `frame`: the variants of one name have different ends
  */
 export async function renderTemplate(
   template: string,
@@ -31,31 +36,34 @@ export async function renderTemplate(
   format: CodeFormat,
   today: string,
 ): Promise<readonly RenderedFile[]> {
-  const auth = auths[options.auth](options);
-  const body = bodies[options.body];
+  const variant = templateVariant(options);
   const code = format.extension === 'ts' ? '.ts' : '.js';
   const files = await filesIn(template);
   if (!files.includes(`index${code}`)) {
     throw usage('a folder outside this repository is JavaScript, which the built package writes; or give --typescript');
   }
-  const wanted = files.filter(
-    (file) => !body.without.includes(file) && (!/\.[tj]s$/.test(file) || file.endsWith(code)),
-  );
+  const isWanted = (file: string): boolean => {
+    if (/\.[tj]s$/.test(file) && !file.endsWith(code)) return false;
+    const tag = file === `encoding${code}` ? 'encoding' : fileTag.exec(file)?.[1];
+    return tag === undefined || variant.tags.has(tag);
+  };
   return Promise.all(
-    wanted.map(async (file) => {
+    files.filter(isWanted).map(async (file) => {
       const source = await readFile(path.join(template, file), 'utf8');
       if (file.endsWith('.json')) {
-        const adapted = file.startsWith('contract/cases/') ? adaptCase(source, auth, body) : JSON.parse(source);
-        return { file, text: named(formatJson(adapted), options, options.name, today) };
+        const parsed: unknown = JSON.parse(source);
+        const adapted = file.startsWith('contract/cases/') ? adaptCase(parsed as CaseFile, variant) : parsed;
+        return { file: file.replace(fileTag, '$2'), text: namedFor(formatJson(adapted), options, today) };
       }
-      const chosen = withRegions(source, { ...auth.regions, ...body.regions });
-      if (!file.endsWith(code))
-        return { file, text: named(chosen, options, options.name, today).replace(/\n{3,}/g, '\n\n') };
-      const text = named(quotedFor(chosen, options.name), options, options.name, today);
+      const chosen = withRegions(source, variant.tags);
+      if (!file.endsWith(code)) return { file, text: namedFor(chosen, options, today).replace(/\n{3,}/g, '\n\n') };
+      const text = namedFor(quotedFor(variantCode(chosen, variant), options.name), options, today);
       return { file: file.replace(/[tj]s$/, format.extension), text: formatImports(placed(text, format)) };
     }),
   );
 }
+
+const fileTag = /\.(\w+)(\.json)$/;
 
 async function filesIn(template: string): Promise<readonly string[]> {
   const entries = await readdir(template, { recursive: true, withFileTypes: true });
@@ -65,55 +73,59 @@ async function filesIn(template: string): Promise<readonly string[]> {
     .sort();
 }
 
-/**
- * Lines between `// <name>` and `// </name>` (in Markdown: HTML comments) are a region; the marks go, whatever becomes
- * of it.
- */
-const region = /^[ \t]*(?:\/\/|<!--) <([a-z-]+)>(?: -->)?\n([\s\S]*?)^[ \t]*(?:\/\/|<!--) <\/\1>(?: -->)?\n/gm;
+const region = /^[ \t]*(?:\/\/|<!--) <([\w|]+)>(?: -->)?\n([\s\S]*?)^[ \t]*(?:\/\/|<!--) <\/\1>(?: -->)?\n/gm;
 
-/** A replacement is indented as what it replaces. */
-const withRegions = (text: string, regions: Regions): string =>
-  text.replace(region, (_, name: string, inside: string) => {
-    const other = regions[name];
-    if (other === undefined || other === '') return other ?? inside;
-    const indent = /^[ \t]*/.exec(inside)?.[0] ?? '';
-    return other
-      .split('\n')
-      .map((line) => (line === '' ? '' : indent + line))
-      .concat('')
-      .join('\n');
-  });
+const withRegions = (text: string, tags: ReadonlySet<string>): string =>
+  text.replace(region, (_, names: string, inside: string) =>
+    names.split('|').some((name) => tags.has(name)) ? inside : '',
+  );
+
+/** Code with the texts and the names of the variant. */
+const variantCode = (code: string, { texts }: TemplateVariant): string =>
+  texts
+    .reduce((text, [from, to]) => text.replace(from, () => to), code)
+    .replace(/\b(\w+): \1\$\w+/g, '$1')
+    .replace(/\b(\w+)\$\w+/g, '$1');
 
 /** The name has no double quote; a text with an apostrophe stands in double quotes. */
 const quotedFor = (text: string, name: string): string =>
   name.includes("'") ? text.replace(/'([^'\n]*Template Vendor[^'\n]*)'/g, '"$1"') : text;
 
 /** The made-up vendor's names, and what takes their place. */
-function named(text: string, { slug, host }: FolderOptions, name: string, today: string): string {
+function namedFor(
+  text: string,
+  { slug, host, name, authHeader, authField, listName }: FolderOptions,
+  today: string,
+): string {
   const names: Readonly<Record<string, string>> = {
     'api.template-vendor.example': host,
     'template-vendor': slug,
     TEMPLATEVENDOR: slug.toUpperCase().replaceAll('-', ''),
     'Template Vendor': name,
+    template_key: authField,
+    'template-header': authHeader,
+    template_list: listName,
     '2000-01-01': today,
   };
   return text.replace(new RegExp(Object.keys(names).join('|'), 'g'), (word) => names[word] ?? word);
 }
 
-/** A case with this variant's settings, headers and body. */
-function adaptCase(text: string, auth: Auth, body: Body): unknown {
-  const parsed = JSON.parse(text) as WrittenCase;
-  if (parsed.config !== undefined) parsed.config = { account: parsed.config['account'], ...auth.settings };
-  for (const request of parsed.requests ?? []) {
-    request.headers = { 'content-type': body.contentType, ...auth.headers };
-    request.body = body.bodyOf(request.body as Readonly<Record<string, unknown>>[]);
-  }
-  return parsed;
+interface CaseFile {
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly requests?: readonly { readonly body: readonly Readonly<Record<string, unknown>>[] }[];
 }
 
-interface WrittenCase {
-  config?: Readonly<Record<string, unknown>>;
-  requests?: { headers: unknown; body: unknown }[];
+/** A case with this variant's settings, headers and body. */
+function adaptCase(file: CaseFile, { settings, headers, bodyOf }: TemplateVariant): unknown {
+  const adapted: { config?: unknown; requests?: unknown } = { ...file };
+  if (file.config !== undefined) {
+    const { token: _, account, ...others } = file.config;
+    adapted.config = { account, ...settings, ...others };
+  }
+  if (file.requests !== undefined) {
+    adapted.requests = file.requests.map((request) => ({ ...request, headers, body: bodyOf(request.body) }));
+  }
+  return adapted;
 }
 
 /** The imports of a folder at its place. */

@@ -1,19 +1,24 @@
-import { secret, setting, z } from '../../../../api/index.ts';
+import { currencyCode, secret, setting, text, z } from '../../../../api/index.ts';
+import { actions } from './mapping.ts';
 
 export const config = z.strictObject({
-  account: setting(
-    z.string().regex(/^[\w-]+$/, 'must be letters, digits, "_" and "-"'),
-    'Account',
-    'The account the events belong to.',
-  ),
-  // <credentials>
+  account: text('Account', 'The account the events belong to.'),
+  // <bearer>
   token: secret('API token', 'From the account page; sent with every request.'),
-  // </credentials>
-  events: setting(
-    z.array(z.string().min(1)).default(['Order Completed']),
-    'Events',
-    'Names of the track events that are sent.',
+  // </bearer>
+  // <basic>
+  username: secret('User name', 'From the account page; the first half of the HTTP Basic credentials.'),
+  password: secret('Password', 'From the account page; the second half of the HTTP Basic credentials.'),
+  // </basic>
+  // <header|body>
+  apiKey: secret('API key', 'From the account page; sent with every request.'),
+  // </header|body>
+  eventNames: setting(
+    z.record(z.string().min(1), z.enum([...actions, 'skip'])).default({}),
+    'Event names',
+    'Your track event name -> the action it means, on top of the defaults. "skip" switches a default off.',
   ),
+  defaultCurrency: currencyCode('Default currency', 'For amounts that come without a currency (ISO 4217).').optional(),
 });
 
 export type Config = z.output<typeof config>;

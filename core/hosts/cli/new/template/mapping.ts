@@ -1,21 +1,45 @@
-import { asAmount, asText, compileFields, type FieldRule } from '../../../../api/index.ts';
+import { asE164, asEmail, asText, fieldTable, orderIdPaths, personPaths, usableId } from '../../../../api/index.ts';
 
+/** What an event can mean to the vendor. */
+export const actions = ['purchase', 'add_to_cart'] as const;
+export type Action = (typeof actions)[number];
+
+/** The track events that are sent unless the settings say otherwise. */
+export const defaultNames: Readonly<Record<string, Action>> = {
+  'Order Completed': 'purchase',
+  'Product Added': 'add_to_cart',
+};
+
+/** The payload of one event, with the vendor's field names. */
 export interface VendorEvent {
-  readonly name: string;
+  readonly id: string;
+  readonly action: Action;
   /** Epoch milliseconds. */
   readonly at: number;
   readonly email: string;
-  readonly order?: string;
+  readonly phone?: string;
+  readonly order_id?: string;
+  readonly coupon?: string;
   readonly amount?: number;
   readonly currency?: string;
 }
 
-/** The vendor's fields and their paths in the event: the first usable value wins. Conditions belong in transform.ts. */
-const rules: readonly FieldRule<VendorEvent>[] = [
-  { to: 'email', from: ['context.traits.email', 'properties.email'], as: asText },
-  { to: 'order', from: ['properties.order_id'], as: asText },
-  { to: 'amount', from: ['properties.total', 'properties.revenue'], as: asAmount },
-  { to: 'currency', from: ['properties.currency'], as: asText },
-];
-
-export const fieldsOf = compileFields(rules);
+/** The vendor's fields and their paths in the event: the first usable value wins. Conditions belong in transform. */
+export const fields = fieldTable<VendorEvent>([
+  {
+    to: 'email',
+    from: personPaths.email,
+    as: asEmail,
+    required: 'The vendor needs an e-mail address',
+    unusable: 'This is no e-mail address',
+  },
+  {
+    to: 'phone',
+    from: personPaths.phone,
+    as: asE164,
+    recommended: 'The vendor recognises more people with a phone number',
+    unusable: 'This is no phone number with a country code',
+  },
+  { to: 'order_id', from: orderIdPaths, as: usableId },
+  { to: 'coupon', from: ['properties.coupon', 'context.campaign.name'], as: asText },
+]);

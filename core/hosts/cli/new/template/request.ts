@@ -1,28 +1,31 @@
-import { jsonArray, type Frame, type HttpRequest } from '../../../../api/index.ts';
+import { jsonArray, jsonList, type Frame, type HttpRequest } from '../../../../api/index.ts';
 import type { Config } from './config.ts';
-import type { VendorEvent } from './mapping.ts';
 
 /** Everything except the body, which core joins from the payloads. Made once, when a connection opens. */
 export const request = (config: Config): HttpRequest => ({
   method: 'POST',
   url: `https://api.template-vendor.example/v1/accounts/${encodeURIComponent(config.account)}/events`,
   headers: {
-    // <content-type>
     'content-type': 'application/json',
-    // </content-type>
-    // <authorization>
+    // <bearer|basic|header>
     authorization: `Bearer ${config.token}`,
-    // </authorization>
+    // </bearer|basic|header>
   },
 });
-// <framing>
+// <array>
 
 /** An array, even for one event. */
-export const frame = (): Frame => jsonArray;
-// </framing>
-// <encoding>
+export const frame$array = (): Frame => jsonArray;
+// </array>
+// <plainList>
 
-/** The form of one event, every value escaped once. */
-export const encode = (event: VendorEvent): string =>
-  new URLSearchParams(Object.entries(event).map(([name, value]): [string, string] => [name, String(value)])).toString();
-// </encoding>
+/** `{"template_list":[...]}`, even for one event. */
+export const frame$list = (): Frame => jsonList('template_list');
+// </plainList>
+// <keyedList>
+
+/** `{"template_key":"...","template_list":[...]}`, even for one event. */
+export function frame$keyed(config: Config): Frame {
+  return jsonList('template_list', { template_key: config.apiKey });
+}
+// </keyedList>

@@ -1,25 +1,40 @@
 import {
+  eventClock,
   eventTime,
-  payload,
+  payloadBuilder,
   reject,
-  skip,
   type CdpEvent,
   type TransformContext,
   type Transformed,
 } from '../../../../api/index.ts';
+import { addAmount } from './commerce.ts';
 import type { Config } from './config.ts';
-import { fieldsOf, type VendorEvent } from './mapping.ts';
+import { eligibilityOf } from './eligibility.ts';
+import { fields, type VendorEvent } from './mapping.ts';
+import type { Prepared } from './settings.ts';
 
 /** Turns one event into one payload, or into the reason why there is none. */
-export function transform(event: CdpEvent, config: Config, context: TransformContext): Transformed<VendorEvent> {
-  if (event.type !== 'track' || !config.events.includes(event.event)) return unmapped;
-  const time = eventTime(event);
-  if (time === undefined) return noTime;
-  const { email, ...rest } = fieldsOf(event, context.trace);
-  if (email === undefined) return noEmail;
-  return payload({ name: event.event, at: time, email, ...rest });
+export function transform(
+  event: CdpEvent,
+  config: Config,
+  context: TransformContext<Prepared>,
+): Transformed<VendorEvent> {
+  const action = eligibilityOf(event, context.prepared);
+  if (typeof action !== 'string') return action;
+  const id = event.messageId;
+  if (!id) return noId;
+  const at = eventTime(event);
+  if (at === undefined) return noTime;
+
+  const out = payloadBuilder<VendorEvent, 'email' | 'at'>(context, { id, action }, sources);
+  out.set('at', at, eventClock(event) ?? 'timestamp');
+  fields(event, out);
+  addAmount(event, config, out);
+  return out.payload({ key: id });
 }
 
-const unmapped = skip('unmapped_event', 'The events of this connection do not name this one', 'event');
+/** Where the first fields come from, for preview. */
+const sources = { id: 'messageId', action: 'event' };
+
+const noId = reject('missing_field', 'The vendor needs an id of the event', 'messageId');
 const noTime = reject('invalid_value', 'The event has no usable time', 'timestamp');
-const noEmail = reject('missing_identifier', 'Template Vendor needs an e-mail address', 'context.traits.email');
