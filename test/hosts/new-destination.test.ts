@@ -181,7 +181,11 @@ describe('spillway new', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^23 files written\nscaffold-\w+\/lighthouse\n {2}ok {7}folder: /);
     expect(stdout).toMatch(/\n {2}to do {4}case sent-twice: LIGHTHOUSE-05 .*\n {13}find out what a copy does/);
-    expect(stdout).toMatch(/\n40 of 40 checks passed, 7 not run, 3 to do\n$/);
+    expect(stdout).toMatch(/\n40 of 40 checks passed, 7 not run, 3 to do\n\n/);
+    expect(stdout).toMatch(
+      / 1\. manifest\.ts, config\.ts\n[^]* 4\. transform\.ts, commerce\.ts, request\.ts\n[^]* 6\. README\.md\n/,
+    );
+    expect(stdout).toMatch(/: {2}spillway record scaffold-\w+\/lighthouse <name> --url <url>\n$/);
     expect(await readdir(path.join(inside, 'lighthouse'))).toEqual(
       expect.arrayContaining(['README.md', 'contract', 'manifest.ts', 'mapping.ts', 'transform.ts']),
     );
@@ -192,7 +196,10 @@ describe('spillway new', () => {
   test('outside of this repository writes JavaScript that imports spillway/api, with its comments and without its types', async () => {
     const dir = path.join(outside, 'connectors');
     const { code, stdout } = await scaffoldInstalled('lighthouse', dir);
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/40 of 40 checks passed, 7 not run, 3 to do\n$/)]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/\n40 of 40 checks passed, 7 not run, 3 to do\n[^]* 1\. manifest\.js, config\.js\n/),
+    ]);
     const mapping = await readFile(path.join(dir, 'lighthouse/mapping.js'), 'utf8');
     expect(mapping).toMatch(
       /^import \{ asE164, asText, fieldTable, orderIdPaths, personPaths, usableId \} from 'spillway\/api';\n\n\/\*\* What an event[^]*\*\/\nexport const fields = fieldTable\(\[\n/,

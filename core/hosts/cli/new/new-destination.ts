@@ -1,8 +1,9 @@
 import path from 'node:path';
+import { exitCode } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { verify } from '../verify.ts';
 import { optionsFrom, type Flags } from './ask-options.ts';
-import { renderTemplate } from './render-template.ts';
+import { renderTemplate, type RenderedFile } from './render-template.ts';
 import { codeFormatFor, mustBeFree, usualDirectory, writeFolder } from './write-folder.ts';
 
 export type NewFlags = Flags & { readonly dir?: string; readonly typescript?: boolean };
@@ -22,10 +23,38 @@ export async function newDestination(
   const options = await optionsFrom(slug, flags, terminal);
   mustBeFree(folder);
   const today = new Date().toISOString().slice(0, 10);
-  const files = await renderTemplate(template, options, codeFormatFor(folder, typescript), today);
+  const format = codeFormatFor(folder, typescript);
+  const files = await renderTemplate(template, options, format, today);
   await writeFolder(folder, files);
   await print(terminal.stdout, `${files.length} files written\n`);
-  return verify([shortest(folder)], terminal);
+  const code = await verify([shortest(folder)], terminal);
+  if (code === exitCode.ok) await print(terminal.stdout, nextSteps(shortest(folder), format.extension, files));
+  return code;
+}
+
+/** The files in the order in which to make them the vendor's own: facts first, and answers before what reads them. */
+const steps: readonly (readonly [names: readonly string[], what: string])[] = [
+  [['manifest', 'config'], "limits, pace and replay, and the settings: from the vendor's page"],
+  [['mapping', 'settings', 'eligibility'], "the vendor's fields and where they come from; which events are sent"],
+  [['contract/replies', 'contract/cases'], "the vendor's answers, and what must come of them; finish those to do"],
+  [['transform', 'commerce', 'request', 'encoding'], 'one payload per event, and the request around the payloads'],
+  [['response', 'check'], "what the vendor's answers mean; a request that proves the credentials"],
+  [['README.md'], 'what people have to know'],
+];
+
+function nextSteps(folder: string, extension: string, files: readonly RenderedFile[]): string {
+  const present = new Set(files.map(({ file }) => file));
+  const lines = steps.map(([names, what], index) => {
+    const parts = names
+      .map((name) => (/[./]/.test(name) ? name : `${name}.${extension}`))
+      .filter((name) => name.includes('/') || present.has(name));
+    return `  ${index + 1}. ${parts.join(', ')}\n     ${what}\n`;
+  });
+  return (
+    `\nIts orders and answers are placeholders. Next, in ${folder}:\n${lines.join('')}` +
+    `After each step:        spillway verify ${folder}\n` +
+    `To keep a real answer:  spillway record ${folder} <name> --url <url>\n`
+  );
 }
 
 /** The path relative to the working directory, if the folder is inside it. */
