@@ -202,7 +202,7 @@ describe('spillway new', () => {
     ]);
     const mapping = await readFile(path.join(dir, 'lighthouse/mapping.js'), 'utf8');
     expect(mapping).toMatch(
-      /^import \{ asE164, asText, fieldTable, orderIdPaths, personPaths, usableId \} from 'spillway\/api';\n\n\/\*\* What an event[^]*\*\/\nexport const fields = fieldTable\(\[\n/,
+      /^import \{ asE164, asEmail, asText, fieldTable, orderIdPaths, personPaths, usableId \} from 'spillway\/api';\n\n\/\*\* What an event[^]*\*\/\nexport const fields = fieldTable\(\[\n/,
     );
     expect(await readFile(path.join(dir, 'lighthouse/index.js'), 'utf8')).toContain("from './manifest.js';");
   });
@@ -341,11 +341,7 @@ describe('usage errors exit 2, say what is wrong, and write nothing', () => {
     ['unknown verdicts', ['other', ...flags, '--verdicts', 'all'], /must be one of none, index, id, count/],
     [
       'one name for two members',
-      [
-        'other',
-        ...['--name', 'A', '--host', 'a.example', '--auth', 'body', '--body', 'list'],
-        ...['--auth-field', 'x', '--list-name', 'x'],
-      ],
+      'other --name A --host a.example --auth body --body list --auth-field x --list-name x'.split(' '),
       /--list-name and --auth-field are both "x"/,
     ],
     ['a folder that is already there', ['taken', ...flags], /taken is already there/],

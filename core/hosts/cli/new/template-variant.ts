@@ -12,7 +12,7 @@ export interface TemplateVariant {
   /** The headers of the cases' requests. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body of a case's request, given its events. */
-  bodyOf(events: readonly Readonly<Record<string, unknown>>[]): unknown;
+  readonly bodyOf: (events: readonly Readonly<Record<string, unknown>>[]) => unknown;
 }
 
 /** How an authentication looks in a case, and the header in the code of request. */
@@ -58,7 +58,6 @@ export function templateVariant(options: FolderOptions): TemplateVariant {
       body,
       verdicts === 'none' ? 'allOrNone' : verdicts,
       `${keyed ? 'keyed' : 'plain'}${capital}`,
-      ...[several ? 'several' : 'alone'],
       ...(several && verdicts === 'none' ? ['all'] : []),
       ...(body === 'form' || (body === 'json' && keyed) ? ['encoding'] : []),
     ]),
