@@ -119,7 +119,7 @@ export function quantityOf(event: CdpEvent): Found<number> | 'unusable' | undefi
   if (sum !== undefined) return { value: sum, path: 'properties.products[].quantity' };
   if (isMissing(quantity)) return listed === undefined ? undefined : 'unusable';
   const count = asCount(quantity);
-  return count === undefined ? 'unusable' : { value: count + 0, path: 'properties.quantity' };
+  return count === undefined ? 'unusable' : { value: count, path: 'properties.quantity' };
 }
 
 function sumOf(products: readonly JsonValue[]): number | undefined {

@@ -118,11 +118,12 @@ const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
 
 /**
  * A finite number, or a plain string such as "12.50". Separators and currency signs are ambiguous, so they are refused.
+ * Minus zero, which does not survive JSON, is zero.
  */
 export function asAmount(value: JsonValue): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
   if (typeof value !== 'string' || !plainNumber.test(value.trim())) return undefined;
-  const amount = Number(value);
+  const amount = Number(value) + 0;
   return Number.isFinite(amount) ? amount : undefined;
 }
 

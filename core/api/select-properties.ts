@@ -35,6 +35,8 @@ export interface PropertySelectorOptions {
   readonly longestName?: number;
   /** Names that the object in the payload may have, those that are there before included. The rest is dropped. */
   readonly most?: number;
+  /** What the vendor calls these, such as `user attributes`, for the note on those that are too many. */
+  readonly members?: string;
   /** The text of the note if the converter has nothing to send and no note. Default: no note. */
   readonly unusable?: string;
 }
@@ -64,6 +66,7 @@ export function propertySelector(
     notInAll = [],
     longestName = Infinity,
     most = Infinity,
+    members = 'of these',
     unusable,
   }: PropertySelectorOptions,
 ): PropertySelector {
@@ -75,7 +78,7 @@ export function propertySelector(
     longestName,
     longName: `${vendor} takes names of at most ${longestName} characters`,
     most,
-    tooMany: `${vendor} takes at most ${most} of these`,
+    tooMany: `${vendor} takes at most ${most} ${members}`,
   };
 
   const pass = (object: JsonObject, property: string, name: string, target: Target): void => {

@@ -1,92 +1,80 @@
 import {
-  asCount,
+  amountPaths,
+  asAmount,
+  asCurrency,
   asText,
-  isObject,
-  type JsonObject,
-  type JsonValue,
-  type Note,
-  type Trace,
+  fieldTable,
+  firstOf,
+  orderIdPaths,
+  productsOf,
+  quantityOf,
+  reject,
+  singleProductOf,
+  type CdpEvent,
+  type PayloadBuilder,
 } from '../../core/api/index.ts';
-import { attributesPlace, type KnownEventAttributes } from './mapping.ts';
+import type { Config } from './config.ts';
+import { longest, messageIdOf, unusable, type EventAttributes, type KnownEventAttributes } from './mapping.ts';
+
+const orderPaths = [...orderIdPaths, 'properties.transaction_id', 'properties.transactionId'];
+const orderIdOf = firstOf(orderPaths, asText);
+const recommended = 'Rokt asks for it';
+
+/** Its absence is noted where Rokt asks for it (ROKT-26, ROKT-27, ROKT-31 to ROKT-33, ROKT-36). */
+export const addOrder = fieldTable<KnownEventAttributes>(
+  [
+    { to: 'amount', from: amountPaths, as: asAmount, recommended },
+    { to: 'currency', from: 'properties.currency', as: asCurrency, recommended },
+    {
+      to: 'paymenttype',
+      from: ['properties.payment_method', 'properties.payment_type', 'properties.paymentMethod'],
+      as: asText,
+      longest,
+    },
+    { to: 'margin', from: 'properties.margin', as: asAmount },
+    { to: 'transactionid', from: orderPaths, as: asText },
+  ],
+  { unusable },
+);
 
 /** Adds what was bought: the quantity, and for a single product its details (ROKT-28 to ROKT-30). */
-export function addItems(
-  attributes: KnownEventAttributes,
-  properties: JsonObject,
-  notes: Note[],
-  trace: Trace | undefined,
-): void {
-  const products: readonly JsonValue[] = Array.isArray(properties['products']) ? properties['products'] : noProducts;
-  const quantity = addQuantity(attributes, properties, products, trace);
-  if (quantity === 'unusable') notes.push(unusableQuantity);
+export function addItems(out: PayloadBuilder<EventAttributes>, event: CdpEvent): void {
+  const products = productsOf(event);
+  const quantity = quantityOf(event);
+  if (quantity !== 'unusable') out.take('quantity', quantity);
+  else
+    out.drop(products.length === 0 ? 'properties.quantity' : 'properties.products[].quantity', uncounted, 'quantity');
 
-  const lone = products.length === 0 ? describedBy(properties) : products.length === 1 ? products[0] : undefined;
-  const place = products.length === 0 ? 'properties' : 'properties.products[0]';
-  if (isObject(lone)) {
-    addText(attributes, 'productname', lone, 'name', place, trace);
-    if (quantity === 1 || quantity === 'unsaid') addText(attributes, 'sku', lone, 'sku', place, trace);
+  const lone = products.length === 0 ? singleProductOf(event) : products.length === 1 ? products[0] : undefined;
+  if (lone !== undefined) {
+    addName.of(lone.item, out, lone.path);
+    const isOnePiece = quantity === undefined || (quantity !== 'unusable' && quantity.value === 1);
+    if (isOnePiece) addSku.of(lone.item, out, lone.path);
   }
-  if (attributes.productname === undefined) {
-    addText(attributes, 'productname', properties, 'product_name', 'properties', trace);
-  }
+  if (out.value.productname === undefined) addBundleName(event, out);
 }
 
-const noProducts: readonly JsonValue[] = [];
+const uncounted = 'A quantity is not a whole number of zero or more, so none is sent';
+const addName = fieldTable<KnownEventAttributes>([{ to: 'productname', from: 'name', as: asText, longest }]);
+const addSku = fieldTable<KnownEventAttributes>([{ to: 'sku', from: 'sku', as: asText, longest }]);
+const addBundleName = fieldTable<KnownEventAttributes>([
+  { to: 'productname', from: 'properties.product_name', as: asText, longest },
+]);
 
-/** An event about one product describes it in its own properties; without a product's id, `name` may be a person's. */
-const describedBy = (properties: JsonObject): JsonObject | undefined =>
-  productIds.some((name) => asText(properties[name] ?? '') !== undefined) ? properties : undefined;
-
-const productIds = ['product_id', 'productId', 'sku'] as const;
-
-const unusableQuantity: Note = {
-  code: 'dropped',
-  field: `${attributesPlace}.quantity`,
-  message: 'A quantity is not a whole number of zero or more, so none is sent',
-};
-
-/** The sum over the products, else the quantity of the event. 'unsaid': one product without a quantity. */
-function addQuantity(
-  attributes: KnownEventAttributes,
-  properties: JsonObject,
-  products: readonly JsonValue[],
-  trace: Trace | undefined,
-): number | 'unsaid' | 'unusable' {
-  const stated = properties['quantity'] ?? undefined;
-  const summed = products.length === 0 ? undefined : sumOf(products);
-  const quantity = summed ?? (stated === undefined ? undefined : asCount(stated));
-  if (quantity === undefined) return products.length === 0 && stated === undefined ? 'unsaid' : 'unusable';
-  attributes.quantity = quantity === 0 ? 0 : quantity;
-  trace?.from(
-    `${attributesPlace}.quantity`,
-    summed === undefined ? 'properties.quantity' : 'properties.products[].quantity',
-  );
-  return quantity;
+/**
+ * Rokt's deduplication key: stable for a conversion, never generated (ROKT-34). An id that is too long is not cut: half
+ * an order id would be another order's (ROKT-47).
+ */
+export function addReference(out: PayloadBuilder<EventAttributes>, event: CdpEvent, { confirmationRef }: Config): void {
+  const orderId = orderIdOf(event);
+  const reference = orderId ?? (confirmationRef === 'order_id' ? undefined : messageIdOf(event));
+  if (reference === undefined) {
+    out.recommend('properties.order_id', noReference, 'confirmationref');
+  } else if (reference.value.length > longest.length) {
+    const field = orderId === undefined ? 'confirmationref' : 'transactionid';
+    const message = `Rokt takes a ${field} of ${longest.length} characters at most`;
+    out.refuse(reject('invalid_value', message, reference.path));
+  } else out.take('confirmationref', reference);
 }
 
-/** A product without a quantity is one item; `undefined` if one of them cannot be counted. */
-function sumOf(products: readonly JsonValue[]): number | undefined {
-  let sum = 0;
-  for (const product of products) {
-    if (!isObject(product)) return undefined;
-    const count = asCount(product['quantity'] ?? 1);
-    if (count === undefined) return undefined;
-    sum += count;
-  }
-  return Number.isSafeInteger(sum) ? sum : undefined;
-}
-
-function addText(
-  attributes: KnownEventAttributes,
-  field: 'productname' | 'sku',
-  object: JsonObject,
-  name: string,
-  place: string,
-  trace: Trace | undefined,
-): void {
-  const value = object[name];
-  const text = value === undefined || value === null ? undefined : asText(value);
-  if (text === undefined) return;
-  attributes[field] = text;
-  trace?.from(`${attributesPlace}.${field}`, `${place}.${name}`);
-}
+const noReference = 'Without an order id Rokt cannot tell a repeated conversion from a new one';

@@ -1,38 +1,82 @@
-import { isEmail, isSha256, normalizeEmail, reader, sha256, type CdpEvent, type Trace } from '../../core/api/index.ts';
+import {
+  asEmail,
+  asIp,
+  asPhone,
+  asSha256,
+  asText,
+  deviceOf,
+  fieldTable,
+  firstOf,
+  reject,
+  sha256,
+  type CdpEvent,
+  type PayloadBuilder,
+} from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { UserIdentities } from './mapping.ts';
+import { longest, rokt, unusable, type DeviceInfo, type KnownUserAttributes, type RoktBatch } from './mapping.ts';
 
-const places = ['context.traits.email', 'properties.email'].map((path) => ({ path, read: reader(path) }));
+const emailPaths = ['context.traits.email', 'properties.email'] as const;
+const addressOf = firstOf(emailPaths, asEmail);
+const digestOf = firstOf(emailPaths, asSha256);
 
 /**
  * The person's e-mail address, its hash, or both, as the setting says (ROKT-13 to ROKT-16). If the CDP has only a hash,
- * that is passed on. `undefined` if the event has neither of the wanted forms.
+ * that is passed on. Without any of the wanted forms the event is refused.
  */
-export function identitiesOf(
-  event: CdpEvent,
-  form: Config['identity'],
-  trace: Trace | undefined,
-): UserIdentities | undefined {
-  let digest: string | undefined;
-  let digestFrom = '';
-  for (const { path, read } of places) {
-    const written = read(event);
-    if (typeof written !== 'string') continue;
-    const value = normalizeEmail(written);
-    if (isEmail(value)) return ofAddress(value, path, form, trace);
-    if (digest !== undefined || !isSha256(value)) continue;
-    digest = value;
-    digestFrom = path;
+export function addIdentities(batch: PayloadBuilder<RoktBatch>, event: CdpEvent, { identity }: Config): void {
+  const out = batch.part('user_identities');
+  const address = addressOf(event);
+  if (address === undefined) {
+    if (identity === 'raw' || !out.take('other', digestOf(event))) batch.refuse(unidentified[identity]);
+    return;
   }
-  if (digest === undefined || form === 'raw') return undefined;
-  trace?.from('user_identities.other', digestFrom);
-  return { other: digest };
+  if (identity !== 'hashed') out.take('email', address);
+  if (identity !== 'raw') out.set('other', sha256(address.value), address.path);
 }
 
-function ofAddress(address: string, path: string, form: Config['identity'], trace: Trace | undefined): UserIdentities {
-  if (form !== 'hashed') trace?.from('user_identities.email', path);
-  if (form === 'raw') return { email: address };
-  trace?.from('user_identities.other', path);
-  const other = sha256(address);
-  return form === 'hashed' ? { other } : { email: address, other };
+const noAddress = reject('missing_identifier', 'Rokt needs the e-mail address, and the event has none', emailPaths[0]);
+const noForm = reject('missing_identifier', 'Rokt needs the e-mail address or its SHA-256', emailPaths[0]);
+const unidentified = { raw: noAddress, hashed: noForm, both: noForm } as const;
+
+/** What is known of the person (ROKT-17 to ROKT-21). */
+export const addPerson = fieldTable<KnownUserAttributes>(
+  [
+    { to: 'firstname', from: ['traits.firstName', 'traits.first_name', 'traits.firstname'], as: asText, longest },
+    { to: 'lastname', from: ['traits.lastName', 'traits.last_name', 'traits.lastname'], as: asText, longest },
+    { to: 'mobile', from: ['traits.phone', 'traits.mobile'], as: asPhone },
+    { to: 'ipaddress', from: 'ip', as: asIp },
+  ],
+  { from: 'context', unusable },
+);
+
+/** The advertising id, when it is a UUID: anything else would cost the whole batch (ROKT-42). */
+export function addDevice(batch: PayloadBuilder<RoktBatch>, event: CdpEvent): void {
+  const { system, advertisingId, withheld, limited } = deviceOf(event);
+  const field = system?.path === 'context.device.type' ? advertisingIdFields.get(system.value) : undefined;
+  if (field === undefined) return;
+  const out = batch.part('device_info');
+  if (withheld === undefined) out.take(field, advertisingId);
+  else if (limited) out.drop(withheld.path, 'Tracking is limited on the phone', field);
+  else if (withheld.reason === 'unusable') out.drop(withheld.path, notAUuid, field);
+  else out.take(field, withheld);
+}
+
+const advertisingIdFields: ReadonlyMap<string, keyof DeviceInfo> = new Map([
+  ['ios', 'ios_advertising_id'],
+  ['android', 'android_advertising_id'],
+]);
+const notAUuid = 'Not a UUID, or all zeros: mParticle would refuse the conversion for it';
+
+const clickIdOf = firstOf(
+  ['properties.rtid', 'properties.rclid', 'context.traits.rtid', 'context.traits.rclid'],
+  asText,
+);
+
+/** The click that led here, in its own case, at Rokt's place among mParticle's integrations (ROKT-41). */
+export function addClickId(batch: PayloadBuilder<RoktBatch>, event: CdpEvent): void {
+  const clickId = clickIdOf(event);
+  if (clickId === undefined) return;
+  const out = batch.part('integration_attributes').part(rokt);
+  if (clickId.value.length <= longest.length) out.take('passbackconversiontrackingid', clickId);
+  else out.drop(clickId.path, longest.message, 'passbackconversiontrackingid');
 }

@@ -1,6 +1,5 @@
-import { asAmount, asCurrency, asText, ipAddress, isBlankIp, phoneDigits, type Cast } from '../../core/api/index.ts';
+import { firstOf, type Cast, type TextLimit } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Renaming } from './rename.ts';
 
 /** One mParticle batch: one person, one conversion (ROKT-11). mParticle refuses unknown members (ROKT-38). */
 export interface RoktBatch {
@@ -8,7 +7,7 @@ export interface RoktBatch {
   user_identities: UserIdentities;
   user_attributes?: UserAttributes;
   device_info?: DeviceInfo;
-  integration_attributes?: { readonly [rokt]: { readonly passbackconversiontrackingid: string } };
+  integration_attributes?: { [rokt]?: { passbackconversiontrackingid?: string } };
   events: readonly [RoktEvent];
 }
 
@@ -65,10 +64,6 @@ export interface KnownEventAttributes {
 }
 export type EventAttributes = KnownEventAttributes & Record<string, string | number | boolean>;
 
-/** The path of the attributes in the payload, by which notes and preview name fields. */
-export const attributesPlace = 'events[0].data.custom_attributes';
-export const userPlace = 'user_attributes';
-
 /** Rokt's own attribute names, which a customer's attributes may not use in any case (ROKT-35). */
 export const knownEventAttributes: readonly (keyof KnownEventAttributes)[] = [
   'amount',
@@ -89,42 +84,13 @@ export const knownUserAttributes: readonly (keyof KnownUserAttributes)[] = [
   'ipaddress',
 ];
 
-/** Minus zero does not survive JSON. */
-const asNumber: Cast<number> = (value) => {
-  const amount = asAmount(value);
-  return amount === 0 ? 0 : amount;
-};
-
-const asPhone: Cast<string> = (value) =>
-  typeof value === 'string' ? phoneDigits(value) : typeof value === 'number' ? phoneDigits(String(value)) : undefined;
-
-const asUserIp: Cast<string> = (value) => {
-  const address = typeof value === 'string' ? ipAddress(value) : undefined;
-  return address === undefined || isBlankIp(address) ? undefined : address;
-};
-
-/** Of `context.traits`. */
-export const traitRules: readonly Renaming<KnownUserAttributes>[] = [
-  { to: 'firstname', names: ['firstName', 'first_name', 'firstname'], as: asText },
-  { to: 'lastname', names: ['lastName', 'last_name', 'lastname'], as: asText },
-  { to: 'mobile', names: ['phone', 'mobile'], as: asPhone },
-];
-
-/** Of `context`. */
-export const contextRules: readonly Renaming<KnownUserAttributes>[] = [
-  { to: 'ipaddress', names: ['ip'], as: asUserIp },
-];
-
-/** Where an event may name its order, best first. */
-export const orderIdNames = ['order_id', 'orderId', 'transaction_id', 'transactionId'] as const;
-
 /**
- * Of `properties`; items, conversion type and confirmation reference are not in a table, because they need a choice.
+ * Of an attribute's value (ROKT-47, ROKT-50): with a longer one mParticle would set none of the event's attributes. It
+ * counts as JavaScript does, in UTF-16 units.
  */
-export const propertyRules: readonly Renaming<KnownEventAttributes>[] = [
-  { to: 'amount', names: ['total', 'revenue', 'value'], as: asNumber, recommended: true },
-  { to: 'currency', names: ['currency'], as: asCurrency, recommended: true },
-  { to: 'paymenttype', names: ['payment_method', 'payment_type', 'paymentMethod'], as: asText },
-  { to: 'margin', names: ['margin'], as: asNumber },
-  { to: 'transactionid', names: orderIdNames, as: asText },
-];
+export const longest: TextLimit = { length: 4096, message: 'Rokt takes 4096 characters at most' };
+export const unusable = 'The event has a value here that Rokt would not take';
+
+const asId: Cast<string> = (value) => (typeof value === 'string' && value !== '' ? value : undefined);
+/** As the event spells it. */
+export const messageIdOf = firstOf(['messageId'], asId);

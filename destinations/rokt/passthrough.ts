@@ -1,95 +1,58 @@
-import { isObject, ownValue, type JsonObject, type JsonValue, type Note, type Trace } from '../../core/api/index.ts';
-import { cutText, firstCharacters, longestValue, mostUserAttributes } from './lengths.ts';
-import { attributesPlace, userPlace, type EventAttributes, type UserAttributes } from './mapping.ts';
-import type { PassedName } from './settings.ts';
+import {
+  jsonText,
+  propertySelector,
+  scalarText,
+  scalarValue,
+  textList,
+  type PayloadBuilder,
+  type PropertySelector,
+} from '../../core/api/index.ts';
+import { knownEventAttributes, knownUserAttributes, longest, type EventData, type UserAttributes } from './mapping.ts';
 
-/** mParticle's limits for a list as a user attribute. */
-const longestList = 1000;
-const longestEntry = 512;
+const texts = {
+  vendor: 'Rokt',
+  longest: longest.length,
+  nested: jsonText({ vendor: 'Rokt', longest: longest.length }),
+};
+/** Longer names are dropped (ROKT-46, ROKT-49). */
+const longestName = 256;
 
-/** Adds the properties that the settings name, as scalars: mParticle refuses anything else (ROKT-37). */
-export function passProperties(
-  attributes: EventAttributes,
-  properties: JsonObject,
-  names: readonly PassedName[],
-  notes: Note[],
-  trace: Trace | undefined,
-): void {
-  for (const { name, tooLong } of names) {
-    const value = ownValue(properties, name);
-    if (value === undefined || value === null) continue;
-    const field = `${attributesPlace}.${name}`;
-    const scalar = tooLong ? dropLongName(field, notes) : scalarOf(value, field, notes);
-    if (scalar === undefined) continue;
-    attributes[name] = scalar;
-    trace?.from(field, `properties.${name}`);
-  }
+/** Passes the named properties on, as scalars: mParticle refuses anything else (ROKT-37). */
+export const propertiesPassed = (names: readonly string[]): PropertySelector =>
+  propertySelector(names, {
+    vendor: 'Rokt',
+    as: scalarValue(texts),
+    reserved: [...knownEventAttributes, '__proto__'],
+    longestName,
+  });
+
+/** Passes the named traits on, as texts and lists of texts, until there are 100 (ROKT-21, ROKT-37, ROKT-48). */
+export const traitsPassed = (names: readonly string[]): PropertySelector =>
+  propertySelector(names, {
+    vendor: 'Rokt',
+    as: textList({ vendor: 'mParticle', most: 1000, longest: 512, otherwise: scalarText(texts) }),
+    reserved: [...knownUserAttributes, '__proto__'],
+    longestName,
+    most: 100,
+    members: 'user attributes',
+  });
+
+/** Elsewhere mParticle documents 128 KB per batch (ROKT-51). */
+const advice = 128_000;
+/** No character takes more than six bytes in JSON, so shorter attributes always fit, whatever else is in the batch. */
+const alwaysFits = 15_000;
+
+/** Notes that a batch is larger than advised. Only one with long attributes is measured. */
+export function noteSize(batch: object, data: PayloadBuilder<EventData>, user: UserAttributes): void {
+  const { custom_attributes, source_message_id = '' } = data.value;
+  if (lengthOf(custom_attributes) + lengthOf(user) + source_message_id.length < alwaysFits) return;
+  if (Buffer.byteLength(JSON.stringify(batch)) <= advice) return;
+  const message = `Larger than the ${advice} bytes mParticle recommends for one batch`;
+  data.note('unadvised', 'properties', message, 'custom_attributes');
 }
 
-/** The same with traits, as texts and lists of texts, until there are 100 (ROKT-48). */
-export function passTraits(
-  attributes: UserAttributes,
-  traits: JsonObject,
-  names: readonly PassedName[],
-  notes: Note[],
-  trace: Trace | undefined,
-): void {
-  let count = Object.keys(attributes).length;
-  for (const { name, tooLong } of names) {
-    const value = ownValue(traits, name);
-    if (value === undefined || value === null) continue;
-    const field = `${userPlace}.${name}`;
-    if (count >= mostUserAttributes) {
-      notes.push(dropped(field, `Rokt takes at most ${mostUserAttributes} user attributes`));
-      continue;
-    }
-    const sendable = tooLong ? dropLongName(field, notes) : userValueOf(value, field, notes);
-    if (sendable === undefined) continue;
-    attributes[name] = sendable;
-    count += 1;
-    trace?.from(field, `context.traits.${name}`);
-  }
+function lengthOf(attributes: Readonly<Record<string, string | number | boolean | readonly string[]>>): number {
+  let characters = 0;
+  for (const name in attributes) characters += name.length + String(attributes[name]).length;
+  return characters;
 }
-
-/** Arrays are for user attributes alone, and only of scalars. */
-function userValueOf(value: JsonValue, field: string, notes: Note[]): string | readonly string[] | undefined {
-  if (!Array.isArray(value) || value.some((entry) => typeof entry === 'object' && entry !== null)) {
-    const scalar = scalarOf(value, field, notes);
-    return scalar === undefined ? undefined : String(scalar);
-  }
-  const given = (value as readonly JsonValue[]).filter((entry) => entry !== null).map(String);
-  if (given.length === 0) return undefined;
-  const entries = given.slice(0, longestList).map((entry) => firstCharacters(entry, longestEntry));
-  if (given.length > longestList || given.some((entry) => entry.length > longestEntry)) {
-    notes.push({
-      code: 'truncated',
-      field,
-      message: `mParticle takes lists of at most ${longestList} entries of ${longestEntry} characters`,
-    });
-  }
-  return entries;
-}
-
-function scalarOf(value: JsonValue, field: string, notes: Note[]): string | number | boolean | undefined {
-  if (typeof value === 'string') return cutText(value, field, notes);
-  if (typeof value === 'boolean') return value;
-  if (typeof value === 'number') {
-    if (Number.isFinite(value)) return value === 0 ? 0 : value;
-    notes.push(dropped(field, 'Not a finite number'));
-    return undefined;
-  }
-  if (!Array.isArray(value) && !isObject(value)) return undefined;
-  const text = JSON.stringify(value);
-  if (text.length > longestValue) {
-    notes.push(dropped(field, `As JSON text it is longer than the ${longestValue} characters Rokt takes`));
-    return undefined;
-  }
-  notes.push({ code: 'coerced', field, message: 'Rokt takes no nested values, so it travels as JSON text' });
-  return text;
-}
-
-function dropLongName(field: string, notes: Note[]): undefined {
-  notes.push(dropped(field, 'Rokt takes names of at most 256 characters'));
-}
-
-const dropped = (field: string, message: string): Note => ({ code: 'dropped', field, message });

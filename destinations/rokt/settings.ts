@@ -1,44 +1,22 @@
-import { sha256 } from '../../core/api/index.ts';
+import { eventTable, sha256, type EventTable, type PropertySelector } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { knownEventAttributes, knownUserAttributes } from './mapping.ts';
+import { propertiesPassed, traitsPassed } from './passthrough.ts';
 
 /** Computed once per connection, when it opens. */
 export interface Prepared {
-  /** CDP event name to conversion type. */
-  readonly conversions: ReadonlyMap<string, string>;
-  readonly eventAttributes: readonly PassedName[];
-  readonly userAttributes: readonly PassedName[];
+  readonly conversionOf: EventTable<string>;
+  readonly passProperties: PropertySelector;
+  readonly passTraits: PropertySelector;
 }
 
-/** A property or trait that is passed on under its own name. */
-export interface PassedName {
-  readonly name: string;
-  /** Longer than mParticle takes a name: such an attribute is dropped (ROKT-46, ROKT-49). */
-  readonly tooLong: boolean;
-}
-
-const longestName = 256;
-
-export const prepare = (config: Config): Prepared => ({
-  conversions: conversionsOf(config.conversions),
-  eventAttributes: passedNames(config.customAttributes, knownEventAttributes),
-  userAttributes: passedNames(config.userAttributes, knownUserAttributes),
+export const prepare = ({ conversions, customAttributes, userAttributes }: Config): Prepared => ({
+  conversionOf: eventTable({ track: [Array.isArray(conversions) ? conversions.map(typeOf) : conversions] }),
+  passProperties: propertiesPassed(customAttributes),
+  passTraits: traitsPassed(userAttributes),
 });
 
-const conversionsOf = (conversions: Config['conversions']): ReadonlyMap<string, string> =>
-  new Map(
-    Array.isArray(conversions)
-      ? conversions.map((name) => [name, name === 'Order Completed' ? 'purchase' : name])
-      : Object.entries(conversions),
-  );
-
-/** Without Rokt's own names (ROKT-35) and `__proto__`, which plain assignment cannot set. */
-function passedNames(wanted: readonly string[], taken: readonly string[]): readonly PassedName[] {
-  const reserved = new Set([...taken, '__proto__']);
-  return [...new Set(wanted)]
-    .filter((name) => !reserved.has(name.toLowerCase()))
-    .map((name) => ({ name, tooLong: name.length > longestName }));
-}
+/** In a list, every event but one goes under its own name (ROKT-25). */
+const typeOf = (name: string): readonly [string, string] => [name, name === 'Order Completed' ? 'purchase' : name];
 
 /**
  * Rokt counts 270 batches a second per pair of credentials, across connections (ROKT-44). The key holds no credential.

@@ -1,26 +1,29 @@
 import {
   admit,
-  payload,
-  reject,
-  skip,
+  builderAt,
+  eventClock,
+  eventTime,
+  isObject,
+  payloadBuilder,
+  propertiesOf,
   type Admission,
   type CdpEvent,
+  type PayloadBuilder,
   type TransformContext,
-  type Note,
   type Transformed,
 } from '../../core/api/index.ts';
+import { addItems, addOrder, addReference } from './commerce.ts';
 import type { Config } from './config.ts';
-import { eventDataOf } from './event-data.ts';
-import { identitiesOf } from './identity.ts';
-import { cutTexts, eventTexts, noteSize, overlongId, userTexts } from './lengths.ts';
-import { attributesPlace, userPlace, type EventData, type RoktBatch, type UserIdentities } from './mapping.ts';
-import { clickIdMember, deviceInfoOf } from './matching.ts';
+import { eligibilityOf } from './eligibility.ts';
+import { addClickId, addDevice, addIdentities, addPerson } from './identity.ts';
+import { messageIdOf, type EventData, type RoktBatch, type RoktEvent } from './mapping.ts';
+import { noteSize } from './passthrough.ts';
 import type { Prepared } from './settings.ts';
-import { userAttributesOf } from './user-attributes.ts';
 
-/** Only the events a connection names are conversions. */
-export const validate = (event: CdpEvent, _config: Config, { prepared }: TransformContext<Prepared>): Admission =>
-  conversionOf(event, prepared) === undefined ? notAConversion : admit;
+export function validate(event: CdpEvent, _config: Config, { prepared }: TransformContext<Prepared>): Admission {
+  const conversion = eligibilityOf(event, prepared);
+  return typeof conversion === 'string' ? admit : conversion;
+}
 
 /** One conversion of one person as one batch (ROKT-11). */
 export function transform(
@@ -28,66 +31,47 @@ export function transform(
   config: Config,
   context: TransformContext<Prepared>,
 ): Transformed<RoktBatch> {
-  const conversion = conversionOf(event, context.prepared);
-  if (conversion === undefined) return notAConversion;
-  const identities = identitiesOf(event, config.identity, context.trace);
-  if (identities === undefined) return unidentified[config.identity];
-
-  const notes: Note[] = [];
-  const data = eventDataOf(event, conversion, config, context, notes);
-  const tooLong = overlongId(data.custom_attributes);
-  if (tooLong !== undefined) {
-    const source = tooLong === 'transactionid' ? 'properties.order_id' : 'messageId';
-    return reject('invalid_value', `Rokt takes a ${tooLong} of 4096 characters at most`, source);
-  }
-  return payload(
-    batchOf(event, config, context, identities, data, notes),
-    undefined,
-    notes.length === 0 ? undefined : notes,
+  const conversion = eligibilityOf(event, context.prepared);
+  if (typeof conversion !== 'string') return conversion;
+  const entry: RoktEvent = { event_type: 'custom_event', data: { event_name: 'conversion', custom_attributes: {} } };
+  const out = payloadBuilder<RoktBatch>(
+    context,
+    { environment: config.environment, user_identities: {}, events: [entry] },
+    { environment: 'config.environment' },
   );
+  addIdentities(out, event, config);
+  const data = builderAt(out, entry, 'events[0]', { event_type: 'constant' }).part('data');
+  addConversion(data, event, conversion, config, context.prepared);
+  const user = out.part('user_attributes');
+  addPerson(event, user);
+  const traits = event.context?.['traits'];
+  if (isObject(traits)) context.prepared.passTraits(traits, user, 'context.traits');
+  if (config.advertisingIds) addDevice(out, event);
+  if (config.clickId) addClickId(out, event);
+  noteSize(out.value, data, user.value);
+  return out.payload();
 }
 
-/** The environment is always sent, because mParticle would assume production (ROKT-12). */
-function batchOf(
+/** The conversion itself. Message id and time are the event's own, so every retry repeats them (ROKT-40, ROKT-65). */
+function addConversion(
+  data: PayloadBuilder<EventData>,
   event: CdpEvent,
-  { environment, advertisingIds, clickId }: Config,
-  context: TransformContext<Prepared>,
-  identities: UserIdentities,
-  data: EventData,
-  notes: Note[],
-): RoktBatch {
-  const user = userAttributesOf(event, context, notes);
-  const device = advertisingIds ? deviceInfoOf(event, notes, context.trace) : undefined;
-  const click = clickId ? clickIdMember(event, notes, context.trace) : undefined;
-  cutTexts(data.custom_attributes, eventTexts, attributesPlace, notes);
-  cutTexts(user, userTexts, userPlace, notes);
-  context.trace?.from('environment', 'config.environment');
+  conversion: string,
+  config: Config,
+  { passProperties }: Prepared,
+): void {
+  data.set('event_name', 'conversion', 'constant');
+  const attributes = data.part('custom_attributes');
+  addOrder(event, attributes);
+  attributes.set('conversiontype', conversion, 'event');
+  addItems(attributes, event);
+  addReference(attributes, event, config);
+  passProperties(propertiesOf(event), attributes, 'properties');
 
-  const batch: RoktBatch = {
-    environment,
-    user_identities: identities,
-    events: [{ event_type: 'custom_event', data }],
-  };
-  if (hasAny(user)) batch.user_attributes = user;
-  if (device !== undefined) batch.device_info = device;
-  if (click !== undefined) batch.integration_attributes = click;
-  noteSize(batch, context.prepared, notes);
-  return batch;
+  data.set('custom_event_type', config.customEventType, 'config.customEventType');
+  data.take('source_message_id', messageIdOf(event));
+  const happenedAt = eventTime(event) ?? 0;
+  if (happenedAt > 0) data.set('timestamp_unixtime_ms', happenedAt, eventClock(event) ?? 'timestamp');
+  else
+    data.drop('timestamp', 'The event has no usable time, so Rokt takes the time of arrival', 'timestamp_unixtime_ms');
 }
-
-function hasAny(attributes: object): boolean {
-  for (const _name in attributes) return true;
-  return false;
-}
-
-const conversionOf = (event: CdpEvent, { conversions }: Prepared): string | undefined =>
-  event.type === 'track' ? conversions.get(event.event) : undefined;
-
-const notAConversion = Object.freeze(skip('unmapped_event', 'This event is no conversion of this connection', 'event'));
-
-/** ROKT-15: at least one form of the address, of those the connection may send (ROKT-16). */
-const unidentified = {
-  raw: reject('missing_identifier', 'Rokt needs the e-mail address, and the event has none', 'context.traits.email'),
-  hashed: reject('missing_identifier', 'Rokt needs the e-mail address or its SHA-256', 'context.traits.email'),
-  both: reject('missing_identifier', 'Rokt needs the e-mail address or its SHA-256', 'context.traits.email'),
-} as const;

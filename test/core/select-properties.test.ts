@@ -96,6 +96,9 @@ describe('propertySelector', () => {
         'dropped properties.c -> c: Acme takes at most 2 of these',
       ],
     });
+    expect(select(['a', 'b'], { most: 1, members: 'traits' }, object).notes).toEqual([
+      'dropped properties.b -> b: Acme takes at most 1 traits',
+    ]);
     const flat = select(['o'], { most: 2, as: flatTexts({ vendor, depth: 3 }) }, { o: { a: 1, b: 2, c: 3 } });
     expect(flat.sent).toEqual({ 'o.a': '1', 'o.b': '2' });
     expect(flat.notes).toEqual(['dropped properties.o -> o.c: Acme takes at most 2 of these']);

@@ -24,7 +24,7 @@ const notesOf = (changes?: Record<string, unknown>, extra: Record<string, unknow
   folder
     .with(extra)
     .notes(event(changes, base))
-    .map(({ code, field }) => `${code} ${field}`);
+    .map(({ code, field, payloadField }) => `${code} ${payloadField ?? field}`);
 const reasonOf = (changes?: Record<string, unknown>, extra: Record<string, unknown> = {}) =>
   folder.with(extra).reason(event(changes));
 
@@ -470,9 +470,9 @@ describe('attributes of the tenant', () => {
     expect(attributesOf(long).paymenttype).toBe(exact);
     expect(userOf(long, { userAttributes: ['plan'] })).toMatchObject({ firstname: exact, plan: exact });
     expect(notesOf(long, { userAttributes: ['plan'] })).toEqual([
-      'truncated user_attributes.plan',
       note('truncated', 'paymenttype'),
       'truncated user_attributes.firstname',
+      'truncated user_attributes.plan',
     ]);
   });
 
