@@ -1,55 +1,92 @@
-/** After the build: the published entry points load in plain Node without development packages, and the built CLI answers. */
+/**
+ * After the build: the packed package in an empty folder. Every entry loads in plain Node without development packages,
+ * by import and by require, the command line answers, the declarations compile, and publint and attw find nothing.
+ */
 import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { checkTypes } from './check-types.ts';
+import { installInEmptyFolder } from './installed-package.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-const node = (...args: string[]): string => execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' });
-const exportsOf = (entry: string): string[] =>
-  JSON.parse(
-    node('--input-type=module', '-e', `console.log(JSON.stringify(Object.keys(await import('${entry}'))))`),
-  ) as string[];
+const project = installInEmptyFolder(root);
+const { installed, manifest, entries, node } = project;
+const run = (...args: string[]): string => node(path.join(installed, 'dist/core/hosts/cli/main.js'), ...args);
 
-const cli = path.join(root, 'dist/core/hosts/cli/main.js');
-const slugs = ['adjust', 'adroll', 'adroll-email', 'rokt'];
-assert.ok(exportsOf('spillway').includes('createRuntime'));
-assert.ok(exportsOf('spillway/api').includes('defineDestination'));
-assert.ok(exportsOf('spillway/rudder').includes('toRudderError'));
-assert.ok(exportsOf('spillway/testing').includes('checkDestination'));
-for (const slug of slugs) {
-  assert.deepEqual(exportsOf(`spillway/destinations/${slug}`), ['default']);
-  assert.equal((JSON.parse(node(cli, 'schema', slug)) as { type: string }).type, 'object');
-}
-const listed = JSON.parse(node(cli, 'list', '--json')) as { slug: string }[];
-assert.deepEqual(
-  slugs.filter((slug) => !listed.some((entry) => entry.slug === slug)),
-  [],
-);
+/** Loads entries in a process of its own: the names that each exports, or the error's message. */
+const load = (how: 'import' | 'require', names: readonly string[]): readonly (readonly string[] | string)[] => {
+  const script = `
+    const load = async (name) => Object.keys(${how === 'import' ? 'await import(name)' : 'require(name)'});
+    Promise.all(${JSON.stringify(names)}.map((name) => load(name).catch((error) => error.message)))
+      .then((all) => console.log(JSON.stringify(all)));`;
+  return JSON.parse(node('--input-type=commonjs', '-e', script)) as readonly (readonly string[] | string)[];
+};
 
-const { dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { dependencies: object };
-const dist = path.join(root, 'dist');
-const staticImport = /^(?:import\s*|(?:import|export)\b[\w\s{},*$]*\bfrom\s*)['"]((?:@[\w.-]+\/)?\w[\w:.-]*)/gm;
-for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'))) {
-  const code = readFileSync(path.join(dist, file), 'utf8');
-  for (const [, name = ''] of code.matchAll(staticImport)) {
-    assert.ok(
-      name.startsWith('node:') || name in dependencies,
-      `${file} needs ${name}, which is not installed with it`,
-    );
-  }
-}
-// A project that has the built package alone: a new folder there keeps the contract without compiling.
-const project = mkdtempSync(path.join(tmpdir(), 'spillway-smoke-'));
+/** Node can require ES modules from these versions on: what README says of `require`. */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const canRequire = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+
 try {
-  mkdirSync(path.join(project, 'node_modules'));
-  symlinkSync(root, path.join(project, 'node_modules', 'spillway'));
+  const [missing] = load('import', ['spillway/rudder']);
+  assert.match(String(missing), /npm install @rudderstack\/integrations-lib@[\d.]+$/, 'F-33: the command is named');
+  project.link('@rudderstack/integrations-lib');
+
+  const expected: Readonly<Record<string, string>> = {
+    spillway: 'createRuntime',
+    'spillway/api': 'defineDestination',
+    'spillway/rudder': 'toRudderError',
+    'spillway/queue': 'openQueue',
+    'spillway/testing': 'checkDestination',
+  };
+  const slugs = entries.flatMap((entry) => /^spillway\/destinations\/(.+)$/.exec(entry)?.[1] ?? []);
+  assert.deepEqual(slugs, ['adjust', 'adroll', 'adroll-email', 'rokt']);
+  for (const how of canRequire ? (['import', 'require'] as const) : (['import'] as const)) {
+    for (const [index, names] of load(how, entries).entries()) {
+      const entry = entries[index] ?? '';
+      assert.ok(names.includes(expected[entry] ?? 'default'), `${how} of ${entry}: ${String(names)}`);
+    }
+  }
+
+  const version = (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version;
+  assert.equal(run('--version').trim(), version);
+  const listed = (JSON.parse(run('list', '--json')) as { slug: string }[]).map(({ slug }) => slug);
+  assert.deepEqual(listed, slugs);
+  for (const slug of slugs) assert.equal((JSON.parse(run('schema', slug)) as { type: string }).type, 'object');
   const choices = ['--name', 'Lighthouse', '--host', 'in.lighthouse.example', '--auth', 'basic', '--body', 'array'];
-  node(cli, 'new', 'lighthouse', ...choices, '--dir', path.join(project, 'own'));
-  assert.match(node(cli, 'verify', path.join(project, 'own/lighthouse')), /38 of 38 checks passed, 7 not run, 3 to do/);
+  run('new', 'lighthouse', ...choices, '--dir', 'own');
+  assert.match(run('verify', 'own/lighthouse'), /\n(\d+) of \1 checks passed, \d+ not run, 3 to do/);
+
+  const staticImport = /^(?:import\s*|(?:import|export)\b[\w\s{},*$]*\bfrom\s*)['"]((?:@[\w.-]+\/)?\w[\w:.-]*)/gm;
+  const files = readdirSync(path.join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => name.endsWith('.js'))) {
+    const code = readFileSync(path.join(installed, 'dist', file), 'utf8');
+    for (const [, name = ''] of code.matchAll(staticImport))
+      assert.ok(
+        name.startsWith('node:') || name in manifest.dependencies,
+        `${file} needs ${name}, which is not installed with it`,
+      );
+  }
+  assert.deepEqual(
+    files.filter((name) => /^destinations\/.*\.json$|\.test\.|\.map$/.test(name)),
+    [],
+    'F-34: contract cases, tests and maps stay in the repository',
+  );
+
+  checkTypes(project, root);
+
+  const { messages, pkg } = await publint({ pkgDir: installed, strict: true, pack: false });
+  assert.deepEqual(
+    messages.map((message) => formatMessage(message, pkg as Record<string, unknown>)),
+    [],
+    'F-34: publint',
+  );
+  const attw = path.join(root, 'node_modules/.bin/attw');
+  execFileSync(attw, [project.tarball, '--profile', 'esm-only', '--quiet'], { cwd: root, stdio: 'inherit' });
+  console.log(`smoke: ${entries.length} entries load and compile out of the tarball, and the command line answers`);
 } finally {
-  rmSync(project, { recursive: true });
+  project.remove();
 }
-console.log(`smoke: ${listed.length} destinations, all entry points load from dist`);
