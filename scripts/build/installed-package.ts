@@ -18,10 +18,10 @@ export interface Project {
   /** What a program imports: every entry of `exports`, the destinations by name. */
   readonly entries: readonly string[];
   /** What a program in the project prints. Throws if it fails, with what it says. */
-  node(...args: readonly string[]): string;
+  readonly node: (...args: readonly string[]) => string;
   /** Gives the project one more package of this repository. */
-  link(name: string): void;
-  remove(): void;
+  readonly link: (name: string) => void;
+  readonly remove: () => void;
 }
 
 /** Packs what is built and unpacks it. Dependencies are links, so that no registry is needed. */
