@@ -149,7 +149,7 @@ module.exports = {
     ),
     closed(
       'testing-kit',
-      { path: '^core/testing/(?!simulators/)' },
+      { path: '^core/testing/(?!simulators/|kit/folder-under-test\\.ts$)' },
       {
         path: '^core/',
         pathNot: [
@@ -160,6 +160,15 @@ module.exports = {
         ],
       },
       'The published kit sees what its users see.',
+    ),
+    closed(
+      'folder-under-test',
+      { path: '^core/testing/kit/folder-under-test\\.ts$' },
+      {
+        path: '^core/',
+        pathNot: ['^core/api/', '^core/testing/kit/', '^core/runtime/bind-destination\\.ts$'],
+      },
+      'folderUnderTest() calls the functions of a folder as the runtime does, one by one, without a request.',
     ),
     closed(
       'testing-simulators',

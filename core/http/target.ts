@@ -26,8 +26,8 @@ export class ForbiddenTargetError extends Error {
 export type Reach = readonly string[] | { readonly origins: readonly string[] };
 
 /**
- * The host check: turns the vendor's own URL into a target, or says why not. Of `hosts`, only https and only the default
- * port; of `origins`, exactly these. `pointedAt` takes the place of the origin after all checks.
+ * The host check: turns the vendor's own URL into a target, or says why not. Of `hosts`, only https and only the
+ * default port; of `origins`, exactly these. `pointedAt` takes the place of the origin after all checks.
  */
 export function createTargetCheck(reach: Reach, pointedAt?: string): TargetCheck {
   let last: { readonly url: string; readonly target: Target } | undefined;

@@ -29,8 +29,8 @@ export interface RuntimeOptions extends PoolOptions {
   /** slug -> origin, for simulators and residency hosts: https, or http on loopback. Connections cannot set it. */
   readonly origins?: Readonly<Record<string, string>>;
   /**
-   * The origins that settings may name, for destinations whose manifest says `hosts: 'origins'`, such as a webhook: https,
-   * or http on loopback. Without it, those destinations open no connection. Connections cannot set it.
+   * The origins that settings may name, for destinations whose manifest says `hosts: 'origins'`, such as a webhook:
+   * https, or http on loopback. Without it, those destinations open no connection. Connections cannot set it.
    */
   readonly allowedOrigins?: readonly string[];
   /** slug -> parts of the pace that replace the manifest's, because the vendor granted this account more, or less. */

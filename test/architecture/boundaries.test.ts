@@ -206,6 +206,11 @@ describe('the rules bite', () => {
       "import { tags } from '@rudderstack/integrations-lib/build/tags.js';",
       'rudder: … -> @rudderstack/integrations-lib/build/tags.js',
     ],
+    [
+      'core/testing/kit/folder-under-test.ts',
+      "import { x } from '../../runtime/run.ts';",
+      'folder-under-test: … -> core/runtime/run.ts',
+    ],
     ['core/testing/kit/deep.ts', "import { x } from '../../runtime/run.ts';", 'testing-kit: … -> core/runtime/run.ts'],
     [
       'core/testing/checks/queue.ts',

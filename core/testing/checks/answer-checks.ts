@@ -183,7 +183,7 @@ interface Result {
 async function ask(
   folder: ContractFolder,
   script: Script | (() => ScriptedReply),
-  then: (asked: Result) => Promise<void>,
+  then: (result: Result) => Promise<void>,
   connectionOptions: KitConnectionOptions = {},
 ): Promise<void> {
   await withKitConnection(

@@ -75,9 +75,9 @@ export const callChecks = (directory: string): readonly Check[] => [
             call,
             (request) => ({ status, body: quoting(request) }),
             async (result, kit) => {
-              const told = inspect([result, kit.signals], { depth: 8, maxStringLength: 100_000 });
+              const inspection = inspect([result, kit.signals], { depth: 8, maxStringLength: 100_000 });
               for (const secret of [...secrets, ...credentialsSent(call.config, kit.vendor.requests)])
-                must(!told.includes(secret), `${call.name}: ${status} shows a secret`);
+                must(!inspection.includes(secret), `${call.name}: ${status} shows a secret`);
             },
           );
         }
@@ -179,9 +179,9 @@ async function callOn(
     script,
     async (kit) => {
       const { connection } = kit;
-      const asked = confirmed === undefined ? {} : { confirmed };
+      const callOptions = confirmed === undefined ? {} : { confirmed };
       await then(
-        operation === undefined ? await connection.check() : await connection.call(operation, input, asked),
+        operation === undefined ? await connection.check() : await connection.call(operation, input, callOptions),
         kit,
       );
       kit.assertNoDefects();

@@ -40,11 +40,11 @@ const properties: readonly { readonly title: string; readonly property: Property
       return fc.asyncProperty(
         fc.array(events, { minLength: 1, maxLength: 5 }),
         fc.array(replies, { minLength: 1, maxLength: 6 }),
-        async (given, answers) => {
+        async (input, answers) => {
           await withKitConnection(
             folder,
             (_request, position) => answers[position % answers.length],
-            async (kit) => assertConfirmed(kit, folder, given, answers),
+            async (kit) => assertConfirmed(kit, folder, input, answers),
           );
         },
       );
@@ -54,12 +54,12 @@ const properties: readonly { readonly title: string; readonly property: Property
     title: 'fuzz: whatever the events, the code of the folder throws nothing and mutates nothing',
     property(fc, folder) {
       const { events } = fuzzInputs(fc, folder);
-      return fc.asyncProperty(fc.array(events, { minLength: 5, maxLength: 10 }), async (given) => {
+      return fc.asyncProperty(fc.array(events, { minLength: 5, maxLength: 10 }), async (input) => {
         await withKitConnection(
           folder,
           () => folder.successReply,
           async (kit) => {
-            await kit.deliver(given);
+            await kit.deliver(input);
             kit.assertNoDefects();
           },
         );

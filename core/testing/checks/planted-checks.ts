@@ -143,10 +143,10 @@ async function plantInCall(folder: ContractFolder, loaded: LoadedCall): Promise<
     if (planter.count() === 0) continue;
     await withCase(folder, loaded, replies, async (kit) => {
       const { operation, input, confirmed } = loaded;
-      const asked = confirmed === undefined ? {} : { confirmed };
+      const callOptions = confirmed === undefined ? {} : { confirmed };
       const { connection } = kit;
       const result =
-        operation === undefined ? await connection.check() : await connection.call(operation, input, asked);
+        operation === undefined ? await connection.check() : await connection.call(operation, input, callOptions);
       assertNotShown(`call ${loaded.name}`, result, kit);
     });
   }

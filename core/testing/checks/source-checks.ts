@@ -83,6 +83,6 @@ const silent = new RegExp([comment, regexLiteral, quoted].map(({ source }) => so
 
 /** Keeps the expressions of a template literal and drops its text. */
 const codeOf = (text: string): string =>
-  text.replace(silent, (found) =>
-    found.startsWith('`') ? [...found.matchAll(/\$\{([^}]*)\}/g)].map(([, inside]) => `(${inside})`).join(' ') : '""',
+  text.replace(silent, (match) =>
+    match.startsWith('`') ? [...match.matchAll(/\$\{([^}]*)\}/g)].map(([, inside]) => `(${inside})`).join(' ') : '""',
   );

@@ -23,9 +23,9 @@ export function mustHappen(actual: Happening, expected: Happening): void {
       ? differences(actual.requests, expected.requests, (index) => `request ${index}`)
       : [`${counted(actual.requestCount, 'request')} left, ${expected.requestCount} expected`]),
     ...expected.results.flatMap((result, index) => {
-      const written = sameKeys(actual.results[index], result);
+      const part = sameKeys(actual.results[index], result);
       const whole = actual.results[index];
-      return whatBecame(whole, written, result, expected.nameOf(index));
+      return whatBecame(whole, part, result, expected.nameOf(index));
     }),
   ];
   const requests = expected.requests === undefined ? undefined : actual.requests;
@@ -59,9 +59,9 @@ interface Result {
 }
 
 /** What became of an event: its kind and code if these differ, or else the first member that differs. */
-function whatBecame(whole: unknown, written: unknown, expected: unknown, name: string): readonly string[] {
-  const [was, should] = [written, expected].map((result) => kindOf(result as Result));
-  if (was === should) return [firstDifference(written, expected, name) ?? []].flat();
+function whatBecame(whole: unknown, part: unknown, expected: unknown, name: string): readonly string[] {
+  const [was, should] = [part, expected].map((result) => kindOf(result as Result));
+  if (was === should) return [firstDifference(part, expected, name) ?? []].flat();
   const { kind, reason, retryAt } = whole as Result;
   const until = typeof retryAt === 'string' ? ` until ${retryAt}` : '';
   const code = reason?.code === undefined ? '' : ` (${reason.code})`;
@@ -73,12 +73,12 @@ const kindOf = ({ kind, reason }: Result = {}): string =>
 
 /** The first place where two values differ, in words: `request 0: body.amount is 278.73, not 300`. */
 function firstDifference(actual: unknown, expected: unknown, name: string): string | undefined {
-  const found = differingAt(actual, expected, []);
-  if (found === undefined) return undefined;
-  const at = found.path.length === 0 ? name : `${name}: ${found.path.join('.')}`;
-  if (found.actual === undefined) return `${at} is missing, ${short(found.expected)} expected`;
-  if (found.expected === undefined) return `${at} is ${short(found.actual)}, which is not expected`;
-  return `${at} is ${short(found.actual)}, not ${short(found.expected)}`;
+  const difference = differingAt(actual, expected, []);
+  if (difference === undefined) return undefined;
+  const at = difference.path.length === 0 ? name : `${name}: ${difference.path.join('.')}`;
+  if (difference.actual === undefined) return `${at} is missing, ${short(difference.expected)} expected`;
+  if (difference.expected === undefined) return `${at} is ${short(difference.actual)}, which is not expected`;
+  return `${at} is ${short(difference.actual)}, not ${short(difference.expected)}`;
 }
 
 interface Differing {
@@ -90,8 +90,8 @@ interface Differing {
 function differingAt(actual: unknown, expected: unknown, path: readonly string[]): Differing | undefined {
   if (isObject(actual) && isObject(expected) && Array.isArray(actual) === Array.isArray(expected)) {
     for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
-      const found = differingAt(member(actual, key), member(expected, key), [...path, key]);
-      if (found !== undefined) return found;
+      const difference = differingAt(member(actual, key), member(expected, key), [...path, key]);
+      if (difference !== undefined) return difference;
     }
     return undefined;
   }
@@ -124,8 +124,8 @@ export function sameKeys(actual: unknown, expected: unknown): unknown {
     if (!Array.isArray(actual) || !Array.isArray(expected)) return actual;
     return actual.map((part, index) => sameKeys(part, (expected as unknown[])[index]));
   }
-  const kept = Object.keys(expected).filter((key) => Object.hasOwn(actual, key));
-  return Object.fromEntries(kept.map((key) => [key, sameKeys(actual[key], expected[key])]));
+  const keys = Object.keys(expected).filter((key) => Object.hasOwn(actual, key));
+  return Object.fromEntries(keys.map((key) => [key, sameKeys(actual[key], expected[key])]));
 }
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>

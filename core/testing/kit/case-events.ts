@@ -52,9 +52,9 @@ function setAt(root: unknown, path: string, value: unknown): void {
     const next = Object.hasOwn(at, key) ? at[key] : undefined;
     if (isBranch(next)) at = next;
     else {
-      const made: Branch = {};
-      put(at, key, made);
-      at = made;
+      const branch: Branch = {};
+      put(at, key, branch);
+      at = branch;
     }
   }
   put(at, last, value);

@@ -91,8 +91,8 @@ export const caseTitle = (directory: string, name: string): string =>
 /** The title in the JSON file of that name, or the name while it cannot be read. */
 export function titleIn(folder: string, name: string): string {
   try {
-    const written: unknown = JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8'));
-    const title = (written as { title?: unknown } | null)?.title;
+    const json: unknown = JSON.parse(readFileSync(path.join(folder, `${name}.json`), 'utf8'));
+    const title = (json as { title?: unknown } | null)?.title;
     return typeof title === 'string' ? title : name;
   } catch {
     return name;

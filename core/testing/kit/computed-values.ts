@@ -10,9 +10,9 @@ const computations: Readonly<Record<string, (text: string) => string>> = {
 
 /**
  * The requests of a case with their computed values in place. In headers and bodies, an object with one member stands
- * for a text: `{"sha256": "text"}` and `{"md5": "text"}` for the digest in hex, `{"base64": "text"}` for the encoding of
- * the text's UTF-8, `{"concat": ["Basic ", {"base64": "key:secret"}]}` for its parts one after another. The text may be
- * computed itself. `{"literal": value}` stands for the value as it is written, if a vendor has such a member.
+ * for a text: `{"sha256": "text"}` and `{"md5": "text"}` for the digest in hex, `{"base64": "text"}` for the encoding
+ * of the text's UTF-8, `{"concat": ["Basic ", {"base64": "key:secret"}]}` for its parts one after another. The text may
+ * be computed itself. `{"literal": value}` stands for the value as it is written, if a vendor has such a member.
  */
 export function withComputedValues(requests: unknown): unknown {
   if (!Array.isArray(requests)) return requests;

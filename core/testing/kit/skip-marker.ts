@@ -8,8 +8,8 @@ interface CircusBlock {
 
 /**
  * Called while a describe block is being defined: returns a function that marks one of its tests, which must not have
- * begun, as skipped and gives it another title. Jest itself can skip a test only when it is defined, and whether a check
- * applies is known only when the folder is loaded. Under other runners the function does nothing.
+ * begun, as skipped and gives it another title. Jest itself can skip a test only when it is defined, and whether a
+ * check applies is known only when the folder is loaded. Under other runners the function does nothing.
  */
 export function skipMarker(): (title: string, newTitle: string) => void {
   const symbol = Object.getOwnPropertySymbols(globalThis).find(

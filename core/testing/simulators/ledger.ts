@@ -44,10 +44,10 @@ export function openLedger(): LedgerBook {
     duplicates: () => committed - commits.size,
     orderViolations: () => violations,
     timesCommitted: (id) => commits.get(id) ?? 0,
-    write(ids, kept, at, fault) {
+    write(ids, isCommitted, at, fault) {
       for (const id of ids) {
-        entries.push({ id, committed: kept, at, fault });
-        if (!kept) continue;
+        entries.push({ id, committed: isCommitted, at, fault });
+        if (!isCommitted) continue;
         committed += 1;
         commits.set(id, (commits.get(id) ?? 0) + 1);
       }

@@ -134,9 +134,9 @@ const writtenTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d{4}$/;
 
 /** Epoch ms of the event's own time; `undefined` when Adjust would take the time of receipt. */
 export function createdAt(fields: Form): number | undefined {
-  const { created_at_unix: unix, created_at: written } = fields;
+  const { created_at_unix: unix, created_at: dateTime } = fields;
   if (unix !== undefined) return Number(unix) * (unix.length === 10 ? 1000 : 1);
-  if (written === undefined || !writtenTime.test(written)) return undefined;
-  const time = Date.parse(`${written.slice(0, -2)}:${written.slice(-2)}`);
+  if (dateTime === undefined || !writtenTime.test(dateTime)) return undefined;
+  const time = Date.parse(`${dateTime.slice(0, -2)}:${dateTime.slice(-2)}`);
   return Number.isNaN(time) ? undefined : time;
 }

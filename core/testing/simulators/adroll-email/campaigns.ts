@@ -51,12 +51,12 @@ export function campaignOperations(
       if (!account.termsAccepted) return forbidden('advertisable_eid', 'has not accepted the terms');
       const problems = isFields(body) ? problemsOfCampaign(body) : [{ name: 'body', error: 'must be an object' }];
       if (problems.length > 0) return invalid(400, ...problems);
-      const asked = body as Partial<AdrollEmailCampaign>;
-      const outOfRange = problemsOfDates(asked, asked, at);
+      const fields = body as Partial<AdrollEmailCampaign>;
+      const outOfRange = problemsOfDates(fields, fields, at);
       if (outOfRange.length > 0) return invalid(416, ...outOfRange);
       const eid = `CAMPAIGN${String(campaigns.size + 1).padStart(14, '0')}`;
-      const emails = (asked.emails ?? []).map((email, index) => campaignEmail(eid, index, email));
-      return said({ eid }, () => void campaigns.set(eid, { ...asked, eid, status: 'paused', emails }));
+      const emails = (fields.emails ?? []).map((email, index) => campaignEmail(eid, index, email));
+      return said({ eid }, () => void campaigns.set(eid, { ...fields, eid, status: 'paused', emails }));
     },
 
     updateCampaign: withCampaign((campaign, { body, at }) => {
@@ -85,11 +85,11 @@ export function campaignOperations(
     }),
 
     setStatus: withCampaign((campaign, { body }) => {
-      const asked = isFields(body) ? body : {};
-      const problems = problemsOf(asked, { status: statusOnly }, ['status']);
+      const fields = isFields(body) ? body : {};
+      const problems = problemsOf(fields, { status: statusOnly }, ['status']);
       if (problems.length > 0) return invalid(400, ...problems);
       if (!account.termsAccepted) return forbidden('campaign_eid', 'belongs to an advertisable without terms');
-      const status = asked['status'] === 'running' ? 'running' : 'paused';
+      const status = fields['status'] === 'running' ? 'running' : 'paused';
       const missing = status === 'running' ? missingForLaunch(campaign, account) : [];
       return missing.length > 0 ? invalid(412, ...missing) : success(keep(campaign, { status }));
     }),
@@ -117,17 +117,17 @@ const problemsOfEmails = (emails: readonly unknown[], at: string): Problem[] =>
       : [{ name: `${at}[${index}]`, error: 'must be an object' }],
   );
 
-/** ADEMAIL-35, ADEMAIL-36: `given` is what the request says, `then` the campaign as it would be after it. */
-function problemsOfDates(given: Fields, then: Fields, now: number): Problem[] {
+/** ADEMAIL-35, ADEMAIL-36: `fields` is what the request says, `then` the campaign as it would be after it. */
+function problemsOfDates(fields: Fields, then: Fields, now: number): Problem[] {
   const start = readSeconds(then['start_date']);
   const end = readSeconds(then['end_date']);
   const problems: Problem[] = [];
-  if (given['start_date'] !== undefined && start !== undefined && start < Math.floor(now / 1000) * 1000) {
+  if (fields['start_date'] !== undefined && start !== undefined && start < Math.floor(now / 1000) * 1000) {
     problems.push({ name: 'start_date', error: 'is in the past' });
   }
   if (start !== undefined && end !== undefined && start > end) {
     problems.push({
-      name: given['end_date'] === undefined ? 'start_date' : 'end_date',
+      name: fields['end_date'] === undefined ? 'start_date' : 'end_date',
       error: 'is on the wrong side of the other date',
     });
   }

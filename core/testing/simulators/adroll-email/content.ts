@@ -31,9 +31,9 @@ export const emailChecks: Readonly<Record<string, Check>> = {
 export const campaignEmail = (
   campaignEid: string,
   index: number,
-  given: Omit<CampaignEmail, 'eid'>,
+  content: Omit<CampaignEmail, 'eid'>,
 ): CampaignEmail => ({
-  ...given,
+  ...content,
   eid: `EMAIL${String(index + 1).padStart(3, '0')}${campaignEid.slice(-14)}`,
 });
 

@@ -25,11 +25,11 @@ export function judgeCredentials(
   const { authorization } = headers;
   const { apikey, basic } = known;
   if (!authorization) return refuse('The Authorization header is missing');
-  const given = query.get('apikey');
-  if (given === null && authorization.startsWith('Basic ')) {
+  const key = query.get('apikey');
+  if (key === null && authorization.startsWith('Basic ')) {
     return proxyNo(401, 'apiproxy:3', 'Query parameter apikey is required with HTTP Basic');
   }
-  if (given !== null && given !== apikey) return proxyNo(401, 'apiproxy:3', 'Query parameter apikey is not valid');
+  if (key !== null && key !== apikey) return proxyNo(401, 'apiproxy:3', 'Query parameter apikey is not valid');
   const accepted = [
     ...(basic === undefined ? [] : [`Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`]),
     ...(known.personalAccessToken === undefined ? [] : [`Token ${known.personalAccessToken}`]),

@@ -134,8 +134,9 @@ function checkIdentifiers(
   if (typeof address !== 'string') return;
   for (const algorithm of ['sha256', 'md5']) {
     const digest = ids[`email_${algorithm}`];
-    const made = createHash(algorithm).update(address.trim().toLowerCase()).digest('hex');
-    if (digest !== undefined && digest !== made) report(`identifiers.email_${algorithm}`, 'is not the digest of email');
+    const expected = createHash(algorithm).update(address.trim().toLowerCase()).digest('hex');
+    if (digest !== undefined && digest !== expected)
+      report(`identifiers.email_${algorithm}`, 'is not the digest of email');
   }
 }
 

@@ -40,9 +40,9 @@ function judgeTransport(request: ReceivedRequest, token: string, account: Adroll
   const { headers } = request;
   if (request.path !== '/api') return no(404, `There is nothing at ${request.path}`);
   if (request.method !== 'POST') return no(405, `${request.method} is not allowed`);
-  const [scheme, given, ...rest] = (headers.authorization ?? '').split(' ');
-  if (scheme !== 'Token' || !given || rest.length > 0) return no(401, 'Authorization: Token <SAT> is missing');
-  if (given !== token) return no(403, 'The Server Access Token is unknown');
+  const [scheme, credential, ...rest] = (headers.authorization ?? '').split(' ');
+  if (scheme !== 'Token' || !credential || rest.length > 0) return no(401, 'Authorization: Token <SAT> is missing');
+  if (credential !== token) return no(403, 'The Server Access Token is unknown');
   if (mediaType(request) !== 'application/json') return no(415, 'Content-Type must be application/json');
   if (!saysUtf8(request)) return no(415, 'The charset must be UTF-8');
   const encoding = headers['content-encoding'];

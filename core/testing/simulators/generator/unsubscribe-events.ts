@@ -15,13 +15,13 @@ function readerAt(world: ShopData, index: number): Reader {
   const first = nameIn(visitor, 'firstName');
   const last = nameIn(visitor, 'lastName');
   const number = index.toString(36);
-  const written = [
+  const spellings = [
     `${first}.${last}.${number}@example.com`.toLowerCase(),
     `${first}.${last}.${number}@Example.com`,
     `${first}_${number}+news@mail.example.org`.toLowerCase(),
     `${first.charAt(0)}-${last}${number}@example.net`.toLowerCase(),
   ];
-  return { visitor, address: written[index % written.length] ?? '' };
+  return { visitor, address: spellings[index % spellings.length] ?? '' };
 }
 
 /** Without accents: addresses with them are beyond what every mail service takes. */

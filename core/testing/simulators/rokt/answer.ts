@@ -26,8 +26,8 @@ function message({ path, wrong, item, unreadable }: ItemProblem, starts: readonl
 /** Where the value of the path's last key begins, looking from the start of its batch. */
 function positionOf(path: string, start: number, sent: string): number {
   const key = `${JSON.stringify(path.slice(path.lastIndexOf('.') + 1))}:`;
-  const found = sent.indexOf(key, start);
-  return found === -1 ? start + 1 : found + key.length + 1;
+  const position = sent.indexOf(key, start);
+  return position === -1 ? start + 1 : position + key.length + 1;
 }
 
 function lineAndPosition(end: number, sent: string): string {
