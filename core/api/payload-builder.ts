@@ -1,4 +1,4 @@
-import { payload, type Routing, type Transformed, type Unsent } from './delivery.ts';
+import { payload, reject, type Routing, type Transformed, type Unsent } from './delivery.ts';
 import type { TransformContext } from './destination.ts';
 import type { Found } from './first-of.ts';
 import type { Path, Trace } from './mapping.ts';
@@ -23,10 +23,10 @@ export interface PayloadBuilder<P extends object> {
   take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]>> | undefined): boolean;
   /** The builder of a nested object. It joins the payload at its first field, so an empty one is never sent. */
   part<K extends keyof P & string>(field: K): PayloadBuilder<NonNullable<P[K]> & object>;
-  /** Notes that a value of the event is left out. */
-  drop(source: Path, message: string, field?: keyof P & string): void;
-  /** Notes that the event lacks what the vendor asks for. */
-  recommend(source: Path, message: string, field?: keyof P & string): void;
+  /** Notes that a value of the event is left out; `strict` (a setting of the connection) refuses the event for it. */
+  drop(source: Path, message: string, field?: keyof P & string, strict?: boolean): void;
+  /** Notes that the event lacks what the vendor asks for; `strict` refuses the event for it. */
+  recommend(source: Path, message: string, field?: keyof P & string, strict?: boolean): void;
   /** Adds a note. The same note (code, path and message) is added once; an event has at most 100. */
   note(code: Note['code'], source: Path, message: string, field?: keyof P & string): void;
   /** Adds a note that is a constant of the folder, once. */
@@ -182,12 +182,14 @@ class Builder<P extends object> implements PayloadBuilder<P> {
     return part;
   }
 
-  drop(source: Path, message: string, field?: keyof P & string): void {
+  drop(source: Path, message: string, field?: keyof P & string, strict = false): void {
     this.note('dropped', source, message, field);
+    if (strict) this.refuse(reject('invalid_value', message, source));
   }
 
-  recommend(source: Path, message: string, field?: keyof P & string): void {
+  recommend(source: Path, message: string, field?: keyof P & string, strict = false): void {
     this.note('recommended_missing', source, message, field);
+    if (strict) this.refuse(reject('invalid_value', message, source));
   }
 
   note(code: Note['code'], source: Path, message: string, field?: keyof P & string): void {

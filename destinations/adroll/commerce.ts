@@ -7,17 +7,14 @@ import {
   builderAt,
   currencyOf,
   fieldTable,
-  firstOf,
   isBlank,
   isMissing,
+  keywordsOf,
   orderIdOf,
   productIdOf,
   productsOf,
   propertiesOf,
-  type Cast,
   type CdpEvent,
-  type JsonValue,
-  type Note,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
@@ -32,23 +29,27 @@ const withProducts: ReadonlySet<EventName> = new Set(['pageView', 'productSearch
 const listsCurrency: ReadonlySet<EventName> = new Set(['addToCart', 'purchase']);
 
 /** What was paid, in which currency, and the products, whose prices must be in the same one (ADROLL-49). */
-export function addCommerce(
-  out: PayloadBuilder<AdRollEvent>,
-  event: CdpEvent,
-  name: EventName,
-  { defaultCurrency }: Config,
-): void {
-  const currency = currencyOf(event, defaultCurrency);
-  if (withProducts.has(name)) addAttributes(out.part('event_attributes'), event, name, currency?.value);
+export function addCommerce(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, name: EventName, config: Config): void {
+  const currency = currencyOf(event, config.defaultCurrency);
+  if (withProducts.has(name)) {
+    const attributes = out.part('event_attributes');
+    if (name === 'purchase' && !attributes.take('order_id', orderIdOf(event)))
+      attributes.recommend('properties.order_id', 'A purchase should carry its order id', 'order_id');
+    // One string, also of a list of terms (ADROLL-54).
+    const keywords = name === 'productSearch' ? keywordsOf(event) : undefined;
+    if (keywords !== undefined) attributes.set('keywords', keywords.value.join(' '), keywords.path);
+    addProducts(attributes, event, name, currency?.value, config);
+  }
   if (name === 'purchase') value(event, out);
 
   const { conversion_value, event_attributes } = out.value;
-  const amounts =
-    conversion_value !== undefined || event_attributes?.products?.some(({ price }) => price !== undefined);
-  if (amounts !== true && !listsCurrency.has(name)) return;
+  const hasAmount =
+    conversion_value !== undefined || event_attributes?.products?.some(({ price }) => price !== undefined) === true;
+  if (!hasAmount && !listsCurrency.has(name)) return;
   if (currency?.value !== undefined) out.set('currency', currency.value, currency.path);
-  else if (currency !== undefined) out.addNote(badCurrency);
-  else if (amounts === true) out.recommend('properties.currency', 'The amounts have no currency', 'currency');
+  else if (currency !== undefined)
+    out.drop(currency.path, 'The currency is not a three-letter ISO 4217 code', 'currency', config.strict);
+  else if (hasAmount) out.recommend('properties.currency', 'The amounts have no currency', 'currency');
 }
 
 /** What a purchase was worth, best first (ADROLL-56). */
@@ -62,54 +63,33 @@ const value = fieldTable<AdRollEvent>([
   },
 ]);
 
-/** An empty object is never sent (ADROLL-34). */
-function addAttributes(
-  out: PayloadBuilder<Attributes>,
-  event: CdpEvent,
-  name: EventName,
-  currency: string | undefined,
-): void {
-  if (name === 'purchase' && !out.take('order_id', orderIdOf(event)))
-    out.recommend('properties.order_id', 'A purchase should carry its order id', 'order_id');
-  if (name === 'productSearch') out.take('keywords', keywordsOf(event));
-  addProducts(out, event, name, currency);
-}
-
-/** One string, also of a list of terms (ADROLL-54). */
-const asKeywords: Cast<string> = (terms) => {
-  const words = (Array.isArray(terms) ? (terms as readonly JsonValue[]) : [terms]).map((term) => asText(term));
-  return words.filter((word) => word !== undefined).join(' ') || undefined;
-};
-const keywordsOf = firstOf(['properties.query', 'properties.keywords'], asKeywords);
-
 function addProducts(
   out: PayloadBuilder<Attributes>,
   event: CdpEvent,
   name: EventName,
   currency: string | undefined,
+  { strict }: Config,
 ): void {
-  const { products: listed } = propertiesOf(event);
-  if (!isMissing(listed) && !Array.isArray(listed)) out.addNote(noProductId);
+  const listed = propertiesOf(event)['products'];
   const entries = productsOf(event, { single: isAboutOneProduct(event, name) });
   const products: Product[] = [];
   for (const entry of entries) {
     const id = productIdOf(entry);
-    if (id === undefined) {
-      out.addNote(noProductId);
-      continue;
-    }
-    const { item } = entry;
+    if (id === undefined) continue;
     const product = builderAt<Product>(out, { product_id: id.value }, `products[${products.length}]`);
-    const otherCurrency = !isBlank(item['currency']) && asCurrency(item['currency'] ?? null) !== currency;
-    productFields.of(item, product, 'properties.products');
-    if (otherCurrency && product.value.price !== undefined) {
+    productFields.of(entry.item, product, 'properties.products');
+    const stated = entry.item['currency'] ?? null;
+    if (product.value.price !== undefined && !isBlank(stated) && asCurrency(stated) !== currency) {
       delete product.value.price;
-      out.addNote(foreignPrice);
+      product.drop('properties.products.price', "A price is in another currency than the event's", 'price', strict);
     }
     products.push(product.value);
   }
-  if (products.length > 0)
-    out.set('products', products, entries[0]?.path === 'properties' ? 'properties' : 'properties.products');
+  if (products.length < entries.length || (!isMissing(listed) && !Array.isArray(listed)))
+    out.drop('properties.products', 'A product without an id is left out', 'products');
+  // An empty object is never sent (ADROLL-34).
+  if (products.length === 0) return;
+  out.set('products', products, entries[0]?.path === 'properties' ? 'properties' : 'properties.products');
 }
 
 /** "Product Viewed" and "Product Added" are about the product their properties describe (ADROLL-55). */
@@ -123,21 +103,3 @@ const productFields = fieldTable<Product>([
   { to: 'quantity', from: 'quantity', as: asCount, unusable: 'A quantity is not a whole number of 0 or more' },
   { to: 'category', from: 'category', as: asText },
 ]);
-
-const noProductId: Note = Object.freeze({
-  code: 'dropped',
-  field: 'properties.products',
-  payloadField: 'event_attributes.products',
-  message: 'A product without an id is left out',
-});
-export const badCurrency: Note = Object.freeze({
-  code: 'dropped',
-  field: 'properties.currency',
-  payloadField: 'currency',
-  message: 'The currency is not a three-letter ISO 4217 code',
-});
-export const foreignPrice: Note = Object.freeze({
-  code: 'dropped',
-  field: 'properties.products.price',
-  message: "A price is in another currency than the event's",
-});

@@ -1,5 +1,6 @@
 import {
   advertisingIdPaths,
+  asEmail,
   asMd5,
   asSha256,
   clickIdOf,
@@ -12,10 +13,8 @@ import {
   optionReader,
   reject,
   usableId,
-  asEmail,
   type Cast,
   type CdpEvent,
-  type Note,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
@@ -26,7 +25,7 @@ import type { AdRollEvent, Identifiers } from './mapping.ts';
 export function addIdentifiers(
   payload: PayloadBuilder<AdRollEvent>,
   event: CdpEvent,
-  { sendEmail, identifierPolicy }: Config,
+  { sendEmail, identifierPolicy, strict }: Config,
 ): void {
   const out = payload.part('identifiers');
   out.take('adct', clickTokenOf(event));
@@ -34,7 +33,8 @@ export function addIdentifiers(
   if (!limitsTracking(event)) out.take('device_id', deviceIdOf(event));
   out.take('first_party_cookie', ownCookieOf(event) ?? cookieOf(event));
   out.take('user_id', userIdOf(event));
-  if ((out.value.first_party_cookie?.length ?? 32) < 32) out.addNote(shortCookie);
+  if ((out.value.first_party_cookie?.length ?? 32) < 32)
+    out.recommend(cookiePaths[0], shortCookie, 'first_party_cookie', strict);
   if (!suffices[identifierPolicy](out.value)) out.refuse(noIdentifier);
 }
 
@@ -62,17 +62,13 @@ const deviceIdOf = firstOf(advertisingIdPaths, usableId);
 /** The value of `__adroll_fpc`, unchanged, never generated (ADROLL-43). */
 const asCookie: Cast<string> = (value) => (typeof value === 'string' && !isBlank(value) ? value : undefined);
 const ownCookieOf = optionReader(manifest, 'first_party_cookie', asCookie);
-const cookieOf = firstOf(
-  ['context.adroll.firstPartyCookie', 'properties.first_party_cookie', 'context.traits.first_party_cookie'],
-  asCookie,
-);
-
-export const shortCookie: Note = Object.freeze({
-  code: 'recommended_missing',
-  field: 'context.adroll.firstPartyCookie',
-  payloadField: 'identifiers.first_party_cookie',
-  message: "The first-party cookie is shorter than the 32 characters of AdRoll's own",
-});
+const cookiePaths = [
+  'context.adroll.firstPartyCookie',
+  'properties.first_party_cookie',
+  'context.traits.first_party_cookie',
+] as const;
+const cookieOf = firstOf(cookiePaths, asCookie);
+const shortCookie = "The first-party cookie is shorter than the 32 characters of AdRoll's own";
 
 const emailPaths = ['context.traits.email', 'properties.email'] as const;
 const statedEmailOf = firstOf(emailPaths);

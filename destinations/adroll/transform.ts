@@ -10,15 +10,14 @@ import {
   reject,
   type Admission,
   type CdpEvent,
-  type Note,
   type PayloadBuilder,
   type TransformContext,
   type Transformed,
 } from '../../core/api/index.ts';
-import { addCommerce, badCurrency, foreignPrice } from './commerce.ts';
+import { addCommerce } from './commerce.ts';
 import type { Config } from './config.ts';
 import { eligibilityOf } from './eligibility.ts';
-import { addIdentifiers, shortCookie } from './identity.ts';
+import { addIdentifiers } from './identity.ts';
 import type { AdRollEvent } from './mapping.ts';
 import { addPage } from './page.ts';
 import { addExternalData } from './passthrough.ts';
@@ -51,8 +50,6 @@ export function transform(
     out.recommend('context.userAgent', "AdRoll wants the browser's user agent with events that begin on the web");
   addCommerce(out, event, name, config);
   addExternalData(out, event, config);
-  const loss = config.strict ? out.notes.find((note) => grave.has(note)) : undefined;
-  if (loss !== undefined) out.refuse(reject('invalid_value', loss.message, loss.field));
   return out.payload();
 }
 
@@ -86,6 +83,3 @@ function addTime(out: PayloadBuilder<AdRollEvent>, event: CdpEvent): void {
   if (milliseconds > 0) out.set('timestamp', milliseconds / 1000, eventClock(event) ?? 'timestamp');
   else out.drop('timestamp', 'The event has no usable time: AdRoll will take its own', 'timestamp');
 }
-
-/** Notes that become a rejection when the connection is strict. */
-const grave: ReadonlySet<Note> = new Set([badCurrency, foreignPrice, shortCookie]);

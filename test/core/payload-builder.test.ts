@@ -167,4 +167,13 @@ describe('an event that cannot be sent', () => {
   it('is refused for the first reason of several', () => {
     expect(sent({ ip: '203.0.113.9' })).toEqual(reject('missing_identifier', 'Nobody is named'));
   });
+  it('is refused for a loss where a strict setting says so, and only noted otherwise', () => {
+    const lossy = (strict: boolean) => {
+      const out = payloadBuilder<{ kind: string; currency?: string }>({}, { kind: 'order' });
+      out.drop('properties.currency', 'It is no currency', 'currency', strict);
+      return out.payload();
+    };
+    expect(lossy(true)).toEqual(reject('invalid_value', 'It is no currency', 'properties.currency'));
+    expect(lossy(false)).toMatchObject({ kind: 'payload', notes: [{ code: 'dropped', field: 'properties.currency' }] });
+  });
 });
