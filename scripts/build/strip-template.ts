@@ -12,7 +12,14 @@ import * as estree from 'prettier/plugins/estree';
 export async function stripTemplate(from: string, to: string): Promise<void> {
   for (const file of (await readdir(from)).filter((name) => name.endsWith('.ts'))) {
     const { code } = transformSync(await readFile(path.join(from, file), 'utf8'), { mode: 'strip-only' });
-    const text = await format(code, { parser: 'babel', plugins: [babel, estree], singleQuote: true, printWidth: 120 });
+    // Where an import of types was, blanks are left.
+    const joined = code.replace(/^\s*\n(?=import )/gm, '');
+    const text = await format(joined, {
+      parser: 'babel',
+      plugins: [babel, estree],
+      singleQuote: true,
+      printWidth: 120,
+    });
     await mkdir(to, { recursive: true });
     await writeFile(path.join(to, file.replace(/ts$/, 'js')), text);
   }

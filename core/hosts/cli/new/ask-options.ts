@@ -8,6 +8,9 @@ type Question = Exclude<OptionName, 'slug'>;
 /** The flags of the command line; all are optional. */
 export type Flags = { readonly [K in Question]?: string };
 
+/** The library that asks: tests do without it, too. */
+type ImportPrompts = () => Promise<typeof import('@clack/prompts')>;
+
 const flagOf: Readonly<Record<Question, string>> = {
   name: '--name',
   host: '--host',
@@ -23,7 +26,12 @@ const flagOf: Readonly<Record<Question, string>> = {
  * All options, from flags and, at a terminal, from questions. Throws if a flag is wrong or missing, and for flags that
  * do not go together.
  */
-export async function optionsFrom(slug: string, flags: Flags, terminal: Terminal): Promise<FolderOptions> {
+export async function optionsFrom(
+  slug: string,
+  flags: Flags,
+  terminal: Terminal,
+  importPrompts: ImportPrompts = () => import('@clack/prompts'),
+): Promise<FolderOptions> {
   const slugProblem = problemWith('slug', slug);
   if (slugProblem !== undefined) throw usage(`the slug ${JSON.stringify(slug)} ${slugProblem}`);
   for (const question of Object.keys(flagOf) as Question[]) {
@@ -33,7 +41,7 @@ export async function optionsFrom(slug: string, flags: Flags, terminal: Terminal
   }
   mustFit(flags);
   const isAsking = missingIn(flags).length > 0 && terminal.stdin.isTTY === true;
-  const complete = isAsking ? await askFor(flags, terminal) : flags;
+  const complete = isAsking ? await askFor(flags, terminal, importPrompts) : flags;
   const missing = missingIn(complete);
   if (missing.length > 0) throw missingFlags(missing, 'there is no terminal to ask');
   mustFit(complete);
@@ -108,8 +116,8 @@ const verdictLabels: Readonly<Record<VerdictForm, string>> = {
 };
 
 /** Asks for what the flags leave open, and leaves out what fits no earlier answer. */
-async function askFor(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags> {
-  const { isCancel, select, text } = await loadPrompts(flags);
+async function askFor(flags: Flags, { stdin, stdout }: Terminal, importPrompts: ImportPrompts): Promise<Flags> {
+  const { isCancel, select, text } = await loadPrompts(flags, importPrompts);
   const streams = { input: stdin, output: stdout };
   const answered = <A>(answer: A): Exclude<A, symbol> => {
     if (isCancel(answer)) throw new CliError(afterSignal('SIGINT'), 'stopped; nothing was written');
@@ -153,9 +161,9 @@ async function askFor(flags: Flags, { stdin, stdout }: Terminal): Promise<Flags>
 }
 
 /** The library that asks is an optional peer: a person without it gives flags. */
-async function loadPrompts(flags: Flags) {
+async function loadPrompts(flags: Flags, importPrompts: ImportPrompts) {
   try {
-    return await import('@clack/prompts');
+    return await importPrompts();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw missingFlags(missingIn(flags), 'without @clack/prompts installed, nothing asks for them');

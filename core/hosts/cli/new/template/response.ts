@@ -89,8 +89,8 @@ const refusal = (message: JsonValue | undefined): RetryDecision =>
     ...(typeof message === 'string' ? { vendorMessage: message } : {}),
   });
 // </index|id>
-// <allOrNone>
 
+// <allOrNone>
 /**
  * `success` has the forms in which the vendor confirms a whole request: for now, 200 with an empty body. A body is
  * matched by a pattern for its text, or by a test of its JSON:
