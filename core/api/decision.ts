@@ -6,7 +6,8 @@ import type { ReasonCode } from './reason-codes.ts';
  *
  * retry      the same bytes may work later; with `scope`, only that scope waits and the rest goes on
  * defer      not in this call: settled as deferred, and only the event's own lane waits
- * resend     refused because of another item, which is settled for good; the vendor took nothing: sent again at once
+ * resend     refused because of another item, which is settled for good or waits for its scope; the vendor took
+ *            nothing: sent again at once
  * split      a smaller batch may work, or will at least show which item is at fault
  * isolate    send this item once more, alone; the answer to a lone request is final
  * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: not sent again

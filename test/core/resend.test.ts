@@ -67,6 +67,33 @@ describe('F-18 a batch that is refused for items it names', () => {
     expect(vendor.requests.slice(0, 6).map(({ ids }) => ids.length)).toEqual([20, 19, 18, 17, 8, 8]);
   });
 
+  it('F-18 goes at once, too, without items that wait for their scope, which come again after the pause', async () => {
+    const throttling = acme(
+      {
+        response: {
+          ...errorTable(),
+          readReply({ response: { status, body } }, { items }) {
+            if (status === 200) return items.map(() => ({ kind: 'accept' }));
+            const wait = { afterMs: 5_000, scope: `user:${body}` };
+            return items.map(({ scopes }) =>
+              scopes?.includes(wait.scope) === true ? decide('retry', 'rate_limited', 'Wait', wait) : no('resend'),
+            );
+          },
+        },
+      },
+      hundred,
+    );
+    const { deliver, vendor, clock, signals } = testConnection({
+      destination: throttling,
+      script: (_, position) => (position === 0 ? { status: 429, body: 'ann' } : yes),
+    });
+    const events = tracks(8, (n) => ({ scopes: [n < 2 ? 'user:ann' : 'user:bob'] }));
+    expect(kinds(await deliver(events))).toEqual(tracks(8).map(() => 'delivered'));
+    expect(vendor.requests.map(({ ids }) => ids.length)).toEqual([8, 6, 2]);
+    expect(clock.now() - start).toBeGreaterThanOrEqual(5_000);
+    expect(defects(signals)).toEqual([]);
+  });
+
   it('F-18 keeps the pace as any other request', async () => {
     const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 1, perMs: 5_000, cost: 'request' as const } };
     const paced = naming();

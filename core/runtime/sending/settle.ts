@@ -186,14 +186,17 @@ class AnswerSettlement {
   }
 
   /**
-   * Resends items at once only if others of the batch are refused for good, or the same request would repeat for ever.
+   * Resends items at once only if others of the batch are refused for good, or wait for their scope: the same request
+   * would repeat for ever.
    */
   #checkedResend(group: OpenItems): OpenItems {
-    const isBeside = this.#batch.items.some(
-      ({ settled }) => settled !== undefined && !retriableKinds.has(settled.kind),
-    );
-    if (!isBeside)
-      defect(this.#run.context, 'response', invalidReturn(group, 'resend beside no item that is settled for good'));
+    const isBeside =
+      this.#batch.items.some(({ settled }) => settled !== undefined && !retriableKinds.has(settled.kind)) ||
+      this.#groups.some(({ kind, scope }) => kind === 'retry' && scope !== undefined);
+    if (!isBeside) {
+      const none = 'resend beside no item that is settled for good or waits for its scope';
+      defect(this.#run.context, 'response', invalidReturn(group, none));
+    }
     return isBeside && this.#tries.resends < mostResends ? group : { ...group, kind: 'split' };
   }
 
