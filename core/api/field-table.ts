@@ -24,6 +24,23 @@ export type FieldRow<P> = {
   };
 }[keyof P & string];
 
+/**
+ * The fields that rows set, each an optional member: so that the type of a payload need not repeat its table.
+ *
+ * @example
+ * const deviceRows = [
+ *   { to: 'os', from: 'context.os.name', as: asText },
+ *   { to: 'width', from: 'context.screen.width', as: asCount },
+ * ] as const;
+ * interface AcmeEvent extends FieldsOf<typeof deviceRows> {
+ *   name: string;
+ * }
+ * const deviceFields = fieldTable<AcmeEvent>(deviceRows);
+ */
+export type FieldsOf<Rows extends readonly { readonly to: string; readonly as: Cast<unknown> }[]> = {
+  [Row in Rows[number] as Row['to']]?: NonNullable<ReturnType<Row['as']>>;
+};
+
 /** The length of a text, in UTF-16 units as JavaScript counts, and the text of the note if it is truncated. */
 export interface TextLimit {
   readonly length: number;

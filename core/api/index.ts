@@ -60,6 +60,8 @@ export {
 } from './verdicts.ts';
 export type { AnswerCounts, ItemDecision } from './verdicts.ts';
 export type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
+export { indexTable } from './index-table.ts';
+export type { IndexRow, IndexTableOptions } from './index-table.ts';
 export { errorTable } from './error-table.ts';
 export type { ErrorRow, ErrorTable, ErrorTableOptions } from './error-table.ts';
 export { retryLater } from './house-table.ts';
@@ -91,7 +93,7 @@ export type { Found } from './first-of.ts';
 export { builderAt, payloadBuilder } from './payload-builder.ts';
 export type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
 export { fieldTable } from './field-table.ts';
-export type { FieldRow, FieldTable, FieldTableOptions, TextLimit } from './field-table.ts';
+export type { FieldRow, FieldsOf, FieldTable, FieldTableOptions, TextLimit } from './field-table.ts';
 export { cutText } from './text-length.ts';
 export { eventTable, pageName, plainName } from './event-table.ts';
 export type { EventTable, EventTableOptions, NameEntries } from './event-table.ts';

@@ -3,7 +3,9 @@ import type { RetryDecision } from './decision.ts';
 import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';
 import type { Exchange } from './failure.ts';
+import { isObject, keysOf, valueAt, type Path } from './mapping.ts';
 import { jsonValue } from './reply-readers.ts';
+import type { AnswerCounts } from './verdicts.ts';
 
 /** One form in which a vendor confirms a whole request. */
 export interface SuccessForm<P = unknown> {
@@ -14,6 +16,17 @@ export interface SuccessForm<P = unknown> {
    * JSON, which is not called for other bodies. "Any 200" cannot be expressed.
    */
   readonly body: 'empty' | RegExp | ((answer: JsonValue, exchange: Exchange) => boolean);
+  /**
+   * Where the answer counts, if the vendor counts in its JSON: the paths of the counts. It confirms the request only if
+   * they say that every item was taken; otherwise `verdictsByCount` decides.
+   *
+   * @example
+   * // {"status":"ok","stored":2}
+   * const success: SuccessForm[] = [
+   *   { body: (answer) => isObject(answer) && answer['status'] === 'ok', counts: { accepted: 'stored' } },
+   * ];
+   */
+  readonly counts?: { readonly [count in keyof AnswerCounts]?: Path };
   /** The decision for every item. Default: accept. Some vendors confirm a dry run, too. */
   readonly means?: (exchange: Exchange, batch: Batch<P>) => RetryDecision;
 }
@@ -38,3 +51,12 @@ export function matchSuccess<P>(forms: readonly SuccessForm<P>[], exchange: Exch
     return answer !== undefined && form.body(answer, exchange);
   });
 }
+
+/** What an answer counts at these paths; a count that is not there makes the answer unreadable (`verdictsByCount`). */
+export const countsIn = (
+  answer: JsonValue | undefined,
+  paths: NonNullable<SuccessForm['counts']>,
+): { readonly [count in keyof AnswerCounts]: unknown } =>
+  Object.fromEntries(
+    Object.entries(paths).map(([count, path]) => [count, isObject(answer) ? valueAt(answer, keysOf(path)) : undefined]),
+  );

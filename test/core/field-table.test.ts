@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, JsonObject, JsonValue } from '../../core/api/event.ts';
-import { fieldTable, type FieldRow } from '../../core/api/field-table.ts';
+import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/field-table.ts';
 import { isBlankId } from '../../core/api/identity.ts';
 import { asAmount, asCount, asCurrency, asText, type Trace } from '../../core/api/mapping.ts';
 import { payloadBuilder } from '../../core/api/payload-builder.ts';
@@ -193,4 +193,22 @@ describe('cutText', () => {
       }),
     );
   });
+});
+
+it('FieldsOf has a member for each row, of the type of its cast', () => {
+  const rows = [
+    { to: 'os', from: 'context.os.name', as: asText },
+    { to: 'width', from: 'context.screen.width', as: asCount },
+  ] as const;
+  interface Payload extends FieldsOf<typeof rows> {
+    name: string;
+  }
+  const payload: Payload = { name: 'a', os: 'iOS', width: 7 };
+  // @ts-expect-error -- a text is no count
+  payload.width = 'wide';
+  // @ts-expect-error -- no row sets it
+  payload.height = 7;
+  const out = payloadBuilder<Payload>({}, { name: 'b' });
+  fieldTable<Payload>(rows)({ type: 'track', event: 'e', context: { os: { name: 'iOS' } } }, out);
+  expect(out.value).toEqual({ name: 'b', os: 'iOS' });
 });

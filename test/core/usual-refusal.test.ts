@@ -141,6 +141,30 @@ describe('a 2xx', () => {
     );
   });
 
+  it.each([
+    [{ stored: 2 }, 2, 'delivered'],
+    [{ stored: 1 }, 2, 'unknown: ambiguous_delivery'],
+    [{ stored: 3 }, 2, 'unknown: ambiguous_delivery'],
+    [{ stored: '2' }, 2, 'unknown: ambiguous_delivery'],
+    [{}, 1, 'unknown: ambiguous_delivery'],
+    [{ stored: 0 }, 1, 'rejected: vendor_rejected'],
+    [{ stored: 1, error: 'no' }, 1, 'rejected: vendor_rejected'],
+  ])('a form that counts: %j to %i events is %s', async (said, count, outcome) => {
+    const counts = { accepted: 'stored' };
+    expect((await delivering(body(said), count, { success: [{ body: isObject, counts }] })).codes).toEqual(
+      Array(count).fill(outcome),
+    );
+  });
+
+  it('a form that counts leaves what its success means to the folder, and so does what is unclear', async () => {
+    const counts = { accepted: 'stored' };
+    const means = () => decide('skip', 'validated_only', 'A dry run');
+    const counted = { success: [{ body: isObject, counts, means }], resendUnclear: false };
+    expect((await delivering(body({ stored: 2 }), 2, counted)).codes).toEqual(Array(2).fill('skipped: validated_only'));
+    const unclear = await delivering(body({ stored: 3 }), 2, { ...counted, resendUnclear: false });
+    expect(unclear).toEqual({ codes: Array(2).fill('unknown: ambiguous_delivery'), requests: 1 });
+  });
+
   it('F-07 the verdicts that a folder reads itself go before the words', async () => {
     const readReply = (_exchange: unknown, { items }: { items: readonly unknown[] }) => items.map(() => accept());
     expect((await delivering(body({ errors: ['a warning'] }), 2, { readReply })).codes).toEqual([

@@ -3,8 +3,9 @@ import type { Batch } from '../../api/delivery.ts';
 import type { AnyDestination, Reply } from '../../api/destination.ts';
 import type { Exchange, HttpResponse } from '../../api/failure.ts';
 import { jsonValue } from '../../api/reply-readers.ts';
-import { emptySuccess, matchSuccess } from '../../api/success-form.ts';
+import { countsIn, emptySuccess, matchSuccess } from '../../api/success-form.ts';
 import { usualRefusal, type UsualRefusal } from '../../api/usual-refusal.ts';
+import { verdictsByCount } from '../../api/verdicts.ts';
 import { tooLarge, unreadable } from './unusable-reply.ts';
 
 type Handler = AnyDestination['response'];
@@ -26,7 +27,8 @@ export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<
     return { kind: 'settled', decisions: sure ? decisions : withoutAccepts(decisions, unclear(handler, response)) };
   }
   if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
-  const no = body === '' ? undefined : usualRefusal(jsonValue(body));
+  const answer = body === '' ? undefined : jsonValue(body);
+  const no = usualRefusal(answer);
   const own = handler.readRefusal?.(response, batch, no !== undefined && coversAll(no, batch));
   if (own !== undefined) {
     const sure = own.kind !== 'accept' || cut !== true;
@@ -36,7 +38,13 @@ export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<
     return { kind: 'failed', failure: { kind: 'http', response: { ...response, status: no.status } } };
   if (no !== undefined) return toAll(batch, refusal(no, status, batch.items.length === 1));
   const form = matchSuccess(handler.success ?? (handler.readReply === undefined ? emptySuccess : []), exchange);
-  return toAll(batch, form === undefined ? unclear(handler, response) : (form.means?.(exchange, batch) ?? accept()));
+  if (form === undefined) return toAll(batch, unclear(handler, response));
+  if (form.counts !== undefined) {
+    const decisions = verdictsByCount(batch, countsIn(answer, form.counts));
+    if (decisions.some(({ kind }) => kind !== 'accept'))
+      return { kind: 'settled', decisions: decisions.map((decision) => asUnclear(handler, decision)) };
+  }
+  return toAll(batch, form.means?.(exchange, batch) ?? accept());
 }
 
 /** Whether a refusal is about the whole request, and no transient status in disguise. */
