@@ -73,9 +73,15 @@ export function jsonText({ vendor, longest = Infinity }: TextOptions): PropertyC
  * @example
  * const select = propertySelector('all', { vendor: 'Acme', as: flatTexts({ vendor: 'Acme', depth: 8 }) });
  */
-export function flatTexts(options: TextOptions & { readonly depth: number }): PropertyConverter {
+export function flatTexts(
+  options: TextOptions & {
+    readonly depth: number;
+    /** The text of the note on what is nested too deeply even for JSON text. */
+    readonly tooDeep?: string;
+  },
+): PropertyConverter {
   const cut = textCutter(options);
-  const tooDeep = `Nested too deeply for ${options.vendor}`;
+  const { tooDeep = `Nested too deeply for ${options.vendor}` } = options;
   const write = (value: JsonValue, name: string, depth: number, target: PropertyTarget): void => {
     if (typeof value === 'string') target.set(name, cut(value, target));
     else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {

@@ -1,67 +1,45 @@
 import {
-  asCurrency,
   asDecimal,
-  asText,
-  ownValue,
+  currencyOf,
+  firstOf,
   reject,
-  type JsonObject,
-  type JsonValue,
-  type Note,
-  type Trace,
+  textReader,
+  type CdpEvent,
+  type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-
-/** Both or neither: Adjust reads one only beside the other (ADJUST-41). */
-export type Sale =
-  | { readonly kind: 'sale'; readonly revenue: string; readonly currency: string }
-  | { readonly kind: 'none' }
-  | ReturnType<typeof reject>;
+import type { AdjustEvent } from './mapping.ts';
 
 /** Full currency units: 149.99 is $149.99 (ADJUST-37 to ADJUST-39). */
 const least = 0.001;
 const most = 100_000_000_000;
 
-const none: Sale = { kind: 'none' };
-
-/** The revenue of an event: `revenue`, else `total`, else `value`. An amount that is left out gets a note. */
-export function saleOf(properties: JsonObject, config: Config, notes: Note[], trace?: Trace): Sale {
-  const source = amountSource(properties, config);
-  if (source === undefined) return none;
-  const field = `properties.${source}`;
-  const revenue = asDecimal(ownValue(properties, source) ?? null);
-  const amount = Number(revenue ?? Number.NaN);
-  if (amount === 0) return none;
-  if (amount > most) return reject('invalid_value', 'Adjust takes revenue up to 100,000,000,000', field);
-  if (revenue === undefined || !(amount >= least)) return unusable(field, config, notes);
-
-  const written = ownValue(properties, 'currency') ?? null;
-  const stated = isStated(written);
-  const currency = stated ? asCurrency(written) : config.defaultCurrency;
-  if (currency === undefined) {
-    return stated
-      ? reject('invalid_value', 'The currency is not a three-letter code', 'properties.currency')
-      : reject('missing_field', 'Revenue needs a currency', 'properties.currency');
-  }
-  trace?.from('revenue', field);
-  trace?.from('currency', stated ? 'properties.currency' : 'config.defaultCurrency');
-  return { kind: 'sale', revenue, currency };
-}
-
 /** `revenue` always means money. `total` and `value` mean it only as numbers, and only where a currency is known. */
-function amountSource(properties: JsonObject, config: Config): string | undefined {
-  if (isStated(ownValue(properties, 'revenue'))) return 'revenue';
-  if (config.defaultCurrency === undefined && asText(ownValue(properties, 'currency') ?? '') === undefined)
-    return undefined;
-  return ['total', 'value'].find((name) => asDecimal(ownValue(properties, name) ?? null) !== undefined);
+const revenueOf = firstOf(['properties.revenue']);
+const amountOf = firstOf(['properties.total', 'properties.value'], asDecimal);
+const currencyTextOf = textReader('properties.currency');
+
+/** Revenue and currency, both or neither: Adjust reads one only beside the other (ADJUST-41). */
+export function addRevenue(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, config: Config): void {
+  const { defaultCurrency, unusableRevenue } = config;
+  const written = revenueOf(event) ?? ((defaultCurrency ?? currencyTextOf(event)) ? amountOf(event) : undefined);
+  if (written === undefined) return;
+  const { path } = written;
+  const revenue = asDecimal(written.value);
+  const amount = Number(revenue ?? Number.NaN);
+  if (amount === 0) return;
+  if (amount > most) return out.refuse(reject('invalid_value', 'Adjust takes revenue up to 100,000,000,000', path));
+  if (!(amount >= least)) {
+    if (unusableRevenue === 'reject') out.refuse(reject('invalid_value', unusable, path));
+    else out.drop(path, unusable, 'revenue');
+    return;
+  }
+  const currency = currencyOf(event, defaultCurrency);
+  if (currency?.value === undefined) return out.refuse(currency === undefined ? noCurrency : badCurrency);
+  out.set('revenue', revenue, path);
+  out.set('currency', currency.value, currency.path);
 }
 
-/** Blank counts as absent; an object or a list counts as stated, and unusable. */
-const isStated = (value: JsonValue | undefined): boolean =>
-  value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');
-
-function unusable(field: string, { unusableRevenue }: Config, notes: Note[]): Sale {
-  const message = 'Adjust takes revenue from 0.001 upwards, written as a plain number';
-  if (unusableRevenue === 'reject') return reject('invalid_value', message, field);
-  notes.push({ code: 'dropped', field, message });
-  return none;
-}
+const unusable = 'Adjust takes revenue from 0.001 upwards, written as a plain number';
+const noCurrency = reject('missing_field', 'Revenue needs a currency', 'properties.currency');
+const badCurrency = reject('invalid_value', 'The currency is not a three-letter code', 'properties.currency');

@@ -1,91 +1,101 @@
-import { asAttStatus, asFlag, asText, isBlankId, isUuid, type Cast } from '../../core/api/index.ts';
+import {
+  asAttStatus,
+  asFlag,
+  asText,
+  fieldTable,
+  isBlankId,
+  isUuid,
+  usableId,
+  type Cast,
+  type DeviceFamily,
+  type FieldRow,
+  type FieldTable,
+  type JsonValue,
+} from '../../core/api/index.ts';
 
 /** A flat object of strings: all that callback_params and partner_params may hold (ADJUST-45, ADJUST-46). */
-export type Parameters = Readonly<Record<string, string>>;
+export type Parameters = Record<string, string>;
 
 /** Form fields of an Adjust S2S event, all as text. Names are theirs and case-sensitive (ADJUST-06). */
 export interface AdjustEvent {
-  readonly s2s: '1';
-  readonly app_token: string;
-  readonly event_token: string;
-  readonly environment: 'production' | 'sandbox';
+  s2s: '1';
+  app_token: string;
+  event_token: string;
+  environment: 'production' | 'sandbox';
   /** Digits only: seconds or milliseconds since 1970 (ADJUST-26, ADJUST-27). */
-  readonly created_at_unix: string;
-  readonly idfa?: string;
-  readonly idfv?: string;
-  readonly gps_adid?: string;
-  readonly fire_adid?: string;
-  readonly oaid?: string;
-  readonly android_id?: string;
+  created_at_unix: string;
+  idfa?: string;
+  idfv?: string;
+  gps_adid?: string;
+  fire_adid?: string;
+  oaid?: string;
+  android_id?: string;
   /** Adjust's own id of the device. */
-  readonly adid?: string;
-  readonly ip_address?: string;
-  readonly user_agent?: string;
+  adid?: string;
+  ip_address?: string;
+  user_agent?: string;
   /** App Tracking Transparency as iOS numbers it: 0 not determined, 1 restricted, 2 denied, 3 authorised. */
-  readonly att_status?: string;
-  readonly tracking_enabled?: '0' | '1';
+  att_status?: string;
+  tracking_enabled?: '0' | '1';
   /** Full currency units (ADJUST-37). */
-  readonly revenue?: string;
-  readonly currency?: string;
-  readonly callback_params?: Parameters;
-  readonly partner_params?: Parameters;
+  revenue?: string;
+  currency?: string;
+  callback_params?: Parameters;
+  partner_params?: Parameters;
 }
 
-/** An AdjustEvent under construction. */
-export type MutableAdjustEvent = { -readonly [K in keyof AdjustEvent]: AdjustEvent[K] };
-
-type DeviceField = 'idfa' | 'idfv' | 'gps_adid' | 'fire_adid' | 'oaid' | 'android_id' | 'att_status';
-
-/** A field and the members of context.device it comes from; the first one that fits wins. */
-export interface DeviceRow {
-  readonly to: DeviceField;
-  readonly from: readonly string[];
-  readonly as: Cast<string>;
-}
-
-const text = (cast: (written: string) => string | undefined): Cast<string> => {
+const id = (formOf: (written: string) => string | undefined): Cast<string> => {
   return (value) => {
-    const written = asText(value);
-    return written === undefined ? undefined : cast(written);
+    const written = usableId(value);
+    return written === undefined ? undefined : formOf(written);
   };
 };
 
 /**
  * Apple writes its ids in capitals (ADJUST-11, ADJUST-15), Google and Amazon in small letters (ADJUST-12, ADJUST-13).
  */
-const appleId = text((id) => (isUuid(id) ? id.toUpperCase() : undefined));
-const playId = text((id) => (isUuid(id) ? id.toLowerCase() : undefined));
+const appleId = id((uuid) => (isUuid(uuid) ? uuid.toUpperCase() : undefined));
+const playId = id((uuid) => (isUuid(uuid) ? uuid.toLowerCase() : undefined));
 
 /** ANDROID_ID is a 64-bit number in hex, so at most 16 digits: anything else is a custom id (ADJUST-16). */
-const androidId = text((id) => {
-  const digits = id.replaceAll('-', '').toLowerCase();
-  return /^[\da-f]{8,16}$/.test(digits) && !isBlankId(digits) ? digits : undefined;
+const androidId = id((written) => {
+  const digits = written.replaceAll('-', '').toLowerCase();
+  return /^[\da-f]{8,16}$/.test(digits) ? digits : undefined;
 });
 
 /** No format is documented: what could be an id is kept as written (ADJUST-14). */
-const openId = text((id) => (/^[\da-z-]{16,64}$/i.test(id) && !isBlankId(id) ? id : undefined));
-
-export const adjustId = text((id) => (/^[\w-]+$/.test(id) && !isBlankId(id) ? id : undefined));
+const openId = id((written) => (/^[\da-z-]{16,64}$/i.test(written) ? written : undefined));
+export const adjustId = id((written) => (/^[\w-]+$/.test(written) ? written : undefined));
 
 export const asTracking: Cast<'0' | '1'> = (value) => {
   const flag = asFlag(value);
   return flag === undefined ? undefined : flag ? '1' : '0';
 };
 
-const android: DeviceRow = { to: 'android_id', from: ['id'], as: androidId };
+/** Phones write all zeros for a missing id; any other value that does not fit gets a note. */
+export const isNoId = (value: JsonValue): boolean => isBlankId(asText(value) ?? '');
+
+const deviceTable = (...rows: readonly FieldRow<AdjustEvent>[]): FieldTable<AdjustEvent> =>
+  fieldTable(rows, {
+    from: 'context.device',
+    unusable: (to) => `Left out: not in the form Adjust asks of ${to}`,
+    isNothing: isNoId,
+    noteEvery: true,
+  });
+const android: FieldRow<AdjustEvent> = { to: 'android_id', from: 'id', as: androidId };
 
 /** The fields of each device family; an identifier is listed only where it exists (ADJUST-11 to ADJUST-16). */
-export const families: Readonly<Record<'ios' | 'android' | 'fire' | 'other', readonly DeviceRow[]>> = {
-  ios: [
+export const deviceFields: Readonly<Record<DeviceFamily, FieldTable<AdjustEvent>>> = {
+  ios: deviceTable(
     { to: 'idfa', from: ['idfa', 'advertisingId'], as: appleId },
     { to: 'idfv', from: ['idfv', 'id'], as: appleId },
     { to: 'att_status', from: ['attTrackingStatus', 'trackingStatus'], as: asAttStatus },
-  ],
-  android: [
-    { to: 'gps_adid', from: ['advertisingId'], as: playId },
-    { to: 'oaid', from: ['oaid'], as: openId },
+  ),
+  android: deviceTable(
+    { to: 'gps_adid', from: 'advertisingId', as: playId },
+    { to: 'oaid', from: 'oaid', as: openId },
     android,
-  ],
-  fire: [{ to: 'fire_adid', from: ['advertisingId'], as: playId }, android],
-  other: [],
+  ),
+  fire: deviceTable({ to: 'fire_adid', from: 'advertisingId', as: playId }, android),
+  other: deviceTable(),
 };

@@ -1,13 +1,13 @@
+import { eventTable, plainName, type EventTable, type PropertySelector } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Platform } from './identity.ts';
-import { parameterReader, type ParameterReader } from './passthrough.ts';
+import { parameterSelector } from './passthrough.ts';
 
 /** Computed once per connection, when it opens. */
 export interface Prepared {
-  /** By event name. A Map, because the names come from events: an object would also answer to "constructor". */
-  readonly targets: ReadonlyMap<string, Target>;
-  readonly callbackParams: ParameterReader;
-  readonly partnerParams: ParameterReader;
+  readonly targetOf: EventTable<Target>;
+  readonly callbackParams: PropertySelector;
+  readonly partnerParams: PropertySelector;
   readonly maxAgeMs: number;
 }
 
@@ -16,50 +16,31 @@ export interface Target {
   /** The scopes that a suspension of this event may have (ADJUST-57, ADJUST-61). */
   readonly scopes: Readonly<Record<Platform, readonly string[]>>;
   /** Adjust's SDK records this event on its own (ADJUST-21, ADJUST-22). */
-  readonly lifecycle: boolean;
+  readonly isLifecycle: boolean;
 }
 
 export const prepare = (config: Config): Prepared => ({
-  targets: new Map(
-    Object.entries(config.eventTokens).map(([name, token]) => [
-      name,
-      { token, scopes: scopesOf(token), lifecycle: lifecycleNames.has(name.toLowerCase().replaceAll(/[\s_-]/g, '')) },
-    ]),
-  ),
-  callbackParams: parameterReader('callback_params', config.callbackParams),
-  partnerParams: parameterReader('partner_params', config.partnerParams),
+  targetOf: eventTable({
+    track: [Object.entries(config.eventTokens).map(([name, token]) => [name, target(name, token)])],
+  }),
+  callbackParams: parameterSelector('callback_params', config.callbackParams),
+  partnerParams: parameterSelector('partner_params', config.partnerParams),
   maxAgeMs: config.maxEventAgeDays * 86_400_000,
 });
 
-const scopesOf = (token: string): Target['scopes'] => ({
-  ios: [`token:${token}`, 'platform:ios'],
-  android: [`token:${token}`, 'platform:android'],
-  other: [`token:${token}`, 'platform:other'],
+const target = (name: string, token: string): Target => ({
+  token,
+  scopes: {
+    ios: [`token:${token}`, 'platform:ios'],
+    android: [`token:${token}`, 'platform:android'],
+    other: [`token:${token}`, 'platform:other'],
+  },
+  isLifecycle: lifecycleNames.some((names) => names.test(plainName(name))),
 });
 
-/** Installs, reattributions, sessions and what resembles them, without case, spaces, underscores and hyphens. */
-const lifecycleNames: ReadonlySet<string> = new Set([
-  'applicationinstalled',
-  'applicationopened',
-  'applicationupdated',
-  'applicationlaunched',
-  'applicationforegrounded',
-  'applicationbackgrounded',
-  'applicationuninstalled',
-  'appinstall',
-  'appinstalled',
-  'appopen',
-  'appopened',
-  'applaunch',
-  'applaunched',
-  'appstart',
-  'appstarted',
-  'appupdate',
-  'appupdated',
-  'firstopen',
-  'install',
-  'installattributed',
-  'reattribution',
-  'sessionstart',
-  'sessionstarted',
-]);
+/** Installs, reattributions, sessions and what resembles them, as plainName() spells them. */
+const lifecycleNames = [
+  /^application(?:(?:un)?installed|opened|updated|launched|foregrounded|backgrounded)$/,
+  /^app(?:(?:install|open|launch|start)(?:ed)?|updated?)$/,
+  /^(?:firstopen|install|installattributed|reattribution|sessionstart(?:ed)?)$/,
+];

@@ -2,39 +2,26 @@ import {
   admit,
   eventClock,
   eventTime,
-  payload,
+  payloadBuilder,
   propertiesOf,
   reject,
-  skip,
   type Admission,
   type CdpEvent,
-  type TransformContext,
   type Note,
-  type Trace,
+  type PayloadBuilder,
+  type TransformContext,
   type Transformed,
 } from '../../core/api/index.ts';
+import { addRevenue } from './commerce.ts';
 import type { Config } from './config.ts';
-import { describeDevice, deviceKey } from './identity.ts';
-import type { AdjustEvent, MutableAdjustEvent } from './mapping.ts';
-import type { Prepared, Target } from './settings.ts';
-import { saleOf } from './commerce.ts';
+import { eligibilityOf } from './eligibility.ts';
+import { addDevice, deviceKey } from './identity.ts';
+import type { AdjustEvent } from './mapping.ts';
+import type { Prepared } from './settings.ts';
 
-export function validate(event: CdpEvent, config: Config, context: TransformContext<Prepared>): Admission {
-  const target = targetOf(event, config, context);
+export function validate(event: CdpEvent, config: Config, { prepared }: TransformContext<Prepared>): Admission {
+  const target = eligibilityOf(event, config, prepared);
   return 'kind' in target ? target : admit;
-}
-
-/** Does the customer want this event in Adjust, and does Adjust want it from a server? */
-function targetOf(event: CdpEvent, config: Config, { prepared }: TransformContext<Prepared>) {
-  if (event.type !== 'track') return skip('unsupported_event', 'Adjust takes track events only', 'type');
-  const target = prepared.targets.get(event.event);
-  if (target === undefined) {
-    const refuse = config.unmappedEvents === 'skip' ? skip : reject;
-    return refuse('unmapped_event', 'No Adjust event token is set for this event', 'event');
-  }
-  return target.lifecycle && !config.allowLifecycleEvents
-    ? skip('unsupported_event', 'The Adjust SDK records installs, opens and sessions by itself', 'event')
-    : target;
 }
 
 export function transform(
@@ -42,75 +29,60 @@ export function transform(
   config: Config,
   context: TransformContext<Prepared>,
 ): Transformed<AdjustEvent> {
-  const target = targetOf(event, config, context);
+  const { prepared } = context;
+  const target = eligibilityOf(event, config, prepared);
   if ('kind' in target) return target;
-  const happenedAt = timeOf(event, context);
-  if (typeof happenedAt !== 'number') return happenedAt;
-
-  const { trace, prepared } = context;
-  const notes: Note[] = target.lifecycle ? [countedTwice] : [];
-  const made: MutableAdjustEvent = {
-    s2s: '1',
-    app_token: config.appToken,
-    event_token: target.token,
-    environment: config.environment,
-    created_at_unix: String(config.timeUnit === 'seconds' ? Math.floor(happenedAt / 1000) : happenedAt),
-  };
-  const platform = describeDevice(event, made, notes, trace);
-  const device = deviceKey(made);
-  if (device === undefined)
-    return reject('missing_identifier', 'The event names no device Adjust knows', 'context.device');
-  if (config.requireAdid && made.adid === undefined) {
-    return reject('missing_identifier', 'The settings require an adid', 'context.adjust.adid');
-  }
-
+  const { appToken, environment } = config;
+  const out = payloadBuilder<AdjustEvent, 'created_at_unix'>(
+    context,
+    { s2s: '1', app_token: appToken, event_token: target.token, environment },
+    sources,
+  );
+  if (target.isLifecycle) out.addNote(countedTwice);
+  const occurredAt = addTime(out, event, config, context);
+  const platform = addDevice(out, event, config);
+  addRevenue(out, event, config);
   const properties = propertiesOf(event);
-  const sale = saleOf(properties, config, notes, trace);
-  if (sale.kind === 'rejected') return sale;
-  if (sale.kind === 'sale') {
-    made.revenue = sale.revenue;
-    made.currency = sale.currency;
-  }
-  const callback = prepared.callbackParams(properties, notes, trace);
-  if (callback !== undefined) made.callback_params = callback;
-  const partner = prepared.partnerParams(properties, notes, trace);
-  if (partner !== undefined) made.partner_params = partner;
-  if (trace !== undefined) explain(trace, event, target);
+  prepared.callbackParams(properties, out.part('callback_params'), 'properties');
+  prepared.partnerParams(properties, out.part('partner_params'), 'properties');
 
   // One lane per device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens
   // (ADJUST-34).
-  const lane = `${config.appToken}:${platform}:${device}`;
-  return payload(made, { lane, occurredAt: happenedAt, scopes: target.scopes[platform] }, notes);
+  const lane = `${appToken}:${platform}:${deviceKey(out.value)}`;
+  return out.payload({ lane, occurredAt, scopes: target.scopes[platform] });
 }
 
-/**
- * created_at_unix has 10 digits in seconds and 13 in milliseconds, so only these years fit (ADJUST-27): 2001 to 2286.
- */
-const firstTime = 1_000_000_000_000;
-const lastTime = 9_999_999_999_999;
-
-/** When it happened, in epoch ms. Adjust silently replaces an invalid time by its own (ADJUST-30). */
-function timeOf(event: CdpEvent, { now, prepared }: TransformContext<Prepared>) {
-  const happenedAt = eventTime(event);
-  if (happenedAt !== undefined && now - happenedAt > prepared.maxAgeMs) {
-    return reject('stale_event', 'The event is older than Adjust takes', 'timestamp');
-  }
-  return happenedAt === undefined || happenedAt < firstTime || happenedAt > lastTime
-    ? reject('invalid_value', 'The event has no time with a zone that Adjust could read', 'timestamp')
-    : happenedAt;
-}
-
-const countedTwice: Note = {
+const sources = {
+  s2s: 'always 1',
+  app_token: 'config.appToken',
+  event_token: 'config.eventTokens',
+  environment: 'config.environment',
+};
+const countedTwice: Note = Object.freeze({
   code: 'unadvised',
   field: 'event',
   message: 'The Adjust SDK records this as well, and Adjust counts both',
-};
+});
 
-/** Traces the fields that no table fills. */
-function explain(trace: Trace, event: CdpEvent, { token }: Target): void {
-  trace.from('s2s', 'always 1');
-  trace.from('app_token', 'config.appToken');
-  trace.from('event_token', `config.eventTokens (${token})`);
-  trace.from('environment', 'config.environment');
-  trace.from('created_at_unix', eventClock(event) ?? 'timestamp');
+/** created_at_unix has 10 digits in seconds and 13 in milliseconds, so only 2001 to 2286 fit (ADJUST-27). */
+const firstTime = 1_000_000_000_000;
+const lastTime = 9_999_999_999_999;
+const stale = reject('stale_event', 'The event is older than Adjust takes', 'timestamp');
+const noTime = reject('invalid_value', 'The event has no time with a zone that Adjust could read', 'timestamp');
+
+/** When it happened, in epoch ms. Adjust silently replaces an invalid time by its own (ADJUST-30). */
+function addTime(
+  out: PayloadBuilder<AdjustEvent>,
+  event: CdpEvent,
+  { timeUnit }: Config,
+  { now, prepared }: TransformContext<Prepared>,
+): number {
+  const time = eventTime(event) ?? Number.NaN;
+  if (now - time > prepared.maxAgeMs) out.refuse(stale);
+  else if (!(time >= firstTime && time <= lastTime)) out.refuse(noTime);
+  else {
+    const digits = String(timeUnit === 'seconds' ? Math.floor(time / 1000) : time);
+    out.set('created_at_unix', digits, eventClock(event) ?? 'timestamp');
+  }
+  return time;
 }

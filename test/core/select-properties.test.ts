@@ -159,6 +159,8 @@ describe('converters', () => {
       'o.list': '[1,{"a":2}]',
     });
     expect(convert(as, nested(100_000))).toEqual([undefined, 'dropped Nested too deeply for Acme']);
+    const own = flatTexts({ vendor, depth: 2, tooDeep: 'Too deep for this field' });
+    expect(convert(own, nested(100_000))).toEqual([undefined, 'dropped Too deep for this field']);
     expect(select(['x'], { as: flatTexts({ vendor, depth: 1, longest: 3 }) }, { x: 'long' })).toMatchObject({
       sent: { x: 'lon' },
       notes: ['truncated properties.x -> x: Acme takes 3 characters at most'],
