@@ -1,4 +1,5 @@
 import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
+import { plainName } from './event-table.ts';
 import type { Found } from './first-of.ts';
 import { isUuid } from './identity.ts';
 import { asText, isBlank, isObject } from './mapping.ts';
@@ -6,19 +7,30 @@ import { limitsTracking } from './tracking.ts';
 
 export type DeviceFamily = 'ios' | 'android' | 'fire' | 'other';
 
+interface System {
+  readonly family: DeviceFamily;
+  readonly name: string;
+}
+
 /** Keyed by event data, hence a Map: an object would also answer to "constructor". */
-const families: ReadonlyMap<string, DeviceFamily> = new Map([
-  ['ios', 'ios'],
-  ['iphoneos', 'ios'],
-  ['ipados', 'ios'],
-  ['tvos', 'ios'],
-  ['watchos', 'ios'],
-  ['visionos', 'ios'],
-  ['android', 'android'],
-  ['androidtv', 'android'],
-  ['fireos', 'fire'],
-  ['fire', 'fire'],
-]);
+const systems: ReadonlyMap<string, System> = new Map(
+  (
+    [
+      ['ios', ['iOS', 'iPhone OS', 'iPadOS', 'tvOS', 'watchOS', 'visionOS']],
+      ['android', ['Android', 'Android TV']],
+      ['fire', ['Fire OS', 'Fire']],
+    ] as const
+  ).flatMap(([family, spellings]) =>
+    spellings.flatMap((spelling): [string, System][] => {
+      const system = { family, name: plainName(spelling) };
+      // Nearly all events have one of these two spellings, and need no normal form.
+      return [
+        [spelling, system],
+        [system.name, system],
+      ];
+    }),
+  ),
+);
 
 /** Where an event may hold the advertising id, best first. SDKs write the first; an app may set the second itself. */
 export const advertisingIdPaths = ['context.device.advertisingId', 'context.device.idfa'] as const;
@@ -50,46 +62,88 @@ export interface Device {
 }
 
 /**
- * Reads the device: `context.device`, with `context.os` where the device has no type.
+ * Reads the device: `context.device`, with `context.os` where the device has no type. Its parts are read when they are
+ * asked for.
  *
  * @example
  * const device = deviceOf(event);
  * if (device.family === 'ios') out.take('idfa', device.advertisingId);
  * if (device.withheld !== undefined) out.drop(device.withheld.path, 'The person limits ad tracking, or it is no id');
  */
-export function deviceOf(event: CdpEvent): Device {
-  const context = isObject(event.context) ? event.context : nothing;
-  const device = isObject(context['device']) ? context['device'] : nothing;
-  const os = isObject(context['os']) ? context['os'] : nothing;
-  const system = systemNamed(device['type'], 'context.device.type') ?? systemNamed(os['name'], 'context.os.name');
-  const named = families.get(system?.value ?? '') ?? 'other';
-  const family = named === 'android' && isAmazon(device['manufacturer']) ? 'fire' : named;
-  const vendorId = family === 'ios' ? (idAt(device, 'idfv') ?? idAt(device, 'id')) : undefined;
+export const deviceOf = (event: CdpEvent): Device => new EventDevice(event);
 
-  const advertisingId = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
-  const limited = limitsTracking(event);
-  const withheld =
-    advertisingId === undefined ? unusableId(device) : whyWithheld(advertisingId, vendorId, device, limited);
-  return {
-    family,
-    system,
-    advertisingId: withheld === undefined ? advertisingId : undefined,
-    withheld,
-    limited,
-    vendorId,
-  };
+class EventDevice implements Device {
+  readonly family: DeviceFamily;
+  private readonly event: CdpEvent;
+  private readonly device: JsonObject;
+  private readonly known: System | undefined;
+  private readonly isOfType: boolean;
+  private ids: AdvertisingIds | undefined;
+
+  constructor(event: CdpEvent) {
+    const context = isObject(event.context) ? event.context : nothing;
+    const device = isObject(context['device']) ? context['device'] : nothing;
+    const byType = systemNamed(device['type']);
+    const known = byType ?? systemNamed(isObject(context['os']) ? context['os']['name'] : undefined);
+    const family = known === undefined ? 'other' : known.family;
+    this.family = family === 'android' && isAmazon(device['manufacturer']) ? 'fire' : family;
+    this.event = event;
+    this.device = device;
+    this.known = known;
+    this.isOfType = byType !== undefined;
+    this.ids = undefined;
+  }
+
+  get system(): Found<string> | undefined {
+    if (this.known === undefined) return undefined;
+    return { value: this.known.name, path: this.isOfType ? 'context.device.type' : 'context.os.name' };
+  }
+
+  get advertisingId(): Found<string> | undefined {
+    return this.advertisingIds().usable;
+  }
+
+  get withheld(): WithheldId | undefined {
+    return this.advertisingIds().withheld;
+  }
+
+  get limited(): boolean {
+    return limitsTracking(this.event);
+  }
+
+  get vendorId(): Found<string> | undefined {
+    return this.family === 'ios' ? (idAt(this.device, 'idfv') ?? idAt(this.device, 'id')) : undefined;
+  }
+
+  private advertisingIds(): AdvertisingIds {
+    return (this.ids ??= this.judgeIds());
+  }
+
+  private judgeIds(): AdvertisingIds {
+    const { device } = this;
+    const written = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
+    if (written === undefined) return { usable: undefined, withheld: unusableId(device) };
+    const { value, path } = written;
+    if (isSame(value, this.vendorId?.value) || isSame(value, asText(device['idfv'] ?? null)))
+      return { usable: undefined, withheld: { value, path, reason: 'vendor_id' } };
+    if (this.limited) return { usable: undefined, withheld: { value, path, reason: 'limited' } };
+    return { usable: written, withheld: undefined };
+  }
+}
+
+/** One of them at most. */
+interface AdvertisingIds {
+  readonly usable: Found<string> | undefined;
+  readonly withheld: WithheldId | undefined;
 }
 
 const nothing: JsonObject = Object.freeze({});
 
-function systemNamed(name: JsonValue | undefined, path: string): Found<string> | undefined {
-  if (typeof name !== 'string') return undefined;
-  const value = families.has(name) ? name : name.toLowerCase().replaceAll(/[\s_-]/g, '');
-  return families.has(value) ? { value, path } : undefined;
-}
+const systemNamed = (name: JsonValue | undefined): System | undefined =>
+  typeof name === 'string' ? (systems.get(name) ?? systems.get(plainName(name))) : undefined;
 
 const isAmazon = (maker: JsonValue | undefined): boolean =>
-  typeof maker === 'string' && maker.trim().toLowerCase() === 'amazon';
+  typeof maker === 'string' && (maker === 'Amazon' || maker.trim().toLowerCase() === 'amazon');
 
 function idAt(device: JsonObject, name: string): Found<string> | undefined {
   const value = asText(device[name] ?? null);
@@ -105,15 +159,5 @@ function unusableId(device: JsonObject): WithheldId | undefined {
   return undefined;
 }
 
-function whyWithheld(
-  { value, path }: Found<string>,
-  vendorId: Found<string> | undefined,
-  device: JsonObject,
-  limited: boolean,
-): WithheldId | undefined {
-  const isVendorId = isSame(value, vendorId?.value) || isSame(value, asText(device['idfv'] ?? null));
-  if (isVendorId) return { value, path, reason: 'vendor_id' };
-  return limited ? { value, path, reason: 'limited' } : undefined;
-}
-
-const isSame = (id: string, other: string | undefined): boolean => id.toLowerCase() === other?.toLowerCase();
+const isSame = (id: string, other: string | undefined): boolean =>
+  other !== undefined && id.length === other.length && (id === other || id.toLowerCase() === other.toLowerCase());

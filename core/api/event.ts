@@ -52,11 +52,12 @@ export type CdpEvent = TrackEvent | PageEvent | IdentifyEvent | GroupEvent | Ali
 
 const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
 
-/** The times an event may carry, best first. */
-const clocks = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'] as const;
-
 /** The name of the time that eventTime() uses: the first one present. For preview. */
-export const eventClock = (event: CdpEvent): (typeof clocks)[number] | undefined => clocks.find((name) => event[name]);
+export function eventClock(event: CdpEvent): 'timestamp' | 'originalTimestamp' | 'sentAt' | 'receivedAt' | undefined {
+  if (event.timestamp) return 'timestamp';
+  if (event.originalTimestamp) return 'originalTimestamp';
+  return event.sentAt ? 'sentAt' : event.receivedAt ? 'receivedAt' : undefined;
+}
 
 /**
  * When the event happened, in epoch milliseconds: `timestamp`, else `originalTimestamp`, else `sentAt`, else

@@ -79,7 +79,7 @@ export function payloadBuilder<P extends object>(
   sources?: Sources<P>,
 ): PayloadBuilder<P> {
   if (trace !== undefined && sources !== undefined) traceBase(base, sources, trace, '');
-  return new Builder(base, '', { notes: [], trace, refusal: undefined }, undefined, '');
+  return new Builder(base, { notes: [], trace, refusal: undefined }, undefined, '', false);
 }
 
 type Sources<P> = Partial<Record<keyof P & string, string>>;
@@ -99,10 +99,11 @@ export function builderAt<P extends object>(
   place: string,
   sources?: Sources<P>,
 ): PayloadBuilder<P> {
-  const { shared, prefix } = out as unknown as Builder<object>;
+  const owner = out as unknown as Builder<object>;
+  const { shared } = owner;
   if (shared.trace !== undefined && sources !== undefined)
-    traceBase(target, sources, shared.trace, `${prefix}${place}.`);
-  return new Builder(target, `${prefix}${place}.`, shared, undefined, '');
+    traceBase(target, sources, shared.trace, `${owner.prefix()}${place}.`);
+  return new Builder(target, shared, owner, place, false);
 }
 
 /** Sets a property of any name: plain assignment to `__proto__` would set the prototype and lose the value. */
@@ -125,20 +126,26 @@ class Builder<P extends object> implements PayloadBuilder<P> {
   // Declared only: one builder is made per event, and a field definition costs more than an assignment.
   declare readonly value: P;
   declare readonly shared: Shared;
-  /** Of this object in the payload, with the dot: `identifiers.`; '' for the payload itself. */
-  declare readonly prefix: string;
-  /** Set until this part is in the payload. */
-  declare private parent: Builder<object> | undefined;
-  declare private readonly name: string;
+  /** The builder of the object that this one is in; `undefined` for the payload itself. */
+  declare private readonly owner: Builder<object> | undefined;
+  /** Where in it: a field, or a path such as `events[0]`. */
+  declare private readonly place: string;
+  /** Whether this part is not in the payload yet. */
+  declare private isApart: boolean;
   declare private parts: Builder<object>[] | undefined;
 
-  constructor(value: P, prefix: string, shared: Shared, parent: Builder<object> | undefined, name: string) {
+  constructor(value: P, shared: Shared, owner: Builder<object> | undefined, place: string, isApart: boolean) {
     this.value = value;
-    this.prefix = prefix;
     this.shared = shared;
-    this.parent = parent;
-    this.name = name;
+    this.owner = owner;
+    this.place = place;
+    this.isApart = isApart;
     this.parts = undefined;
+  }
+
+  /** Of this object in the payload, with the dot: `identifiers.`; '' for the payload itself. For notes and preview. */
+  prefix(): string {
+    return this.owner === undefined ? '' : `${this.owner.prefix()}${this.place}.`;
   }
 
   get notes(): readonly Note[] {
@@ -151,12 +158,12 @@ class Builder<P extends object> implements PayloadBuilder<P> {
 
   set<K extends keyof P & string>(field: K, value: P[K] | undefined, source: string): void {
     if (value === undefined) return;
-    if (this.parent !== undefined) this.join(this.parent);
+    if (this.isApart) this.join();
     // Lengths first: a field is set some fifteen times an event, and comparing texts costs more.
     if (field.length === 9 && field === '__proto__') setOwn(this.value, field, value);
     else this.value[field] = value;
     const { trace } = this.shared;
-    if (trace !== undefined) trace.from(this.prefix + field, source);
+    if (trace !== undefined) trace.from(this.prefix() + field, source);
   }
 
   take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]>> | undefined): boolean {
@@ -167,18 +174,16 @@ class Builder<P extends object> implements PayloadBuilder<P> {
 
   part<K extends keyof P & string>(field: K): PayloadBuilder<NonNullable<P[K]> & object> {
     type Part = NonNullable<P[K]> & object;
-    const known = this.parts?.find(({ name }) => name === field);
-    if (known !== undefined) return known as unknown as Builder<Part>;
+    const { parts } = this;
+    if (parts !== undefined) {
+      for (const part of parts) if (part.place === field) return part as unknown as Builder<Part>;
+    }
     const existing = Object.hasOwn(this.value, field) ? this.value[field] : undefined;
     const isThere = typeof existing === 'object' && existing !== null;
-    const part = new Builder<Part>(
-      (isThere ? existing : {}) as Part,
-      `${this.prefix}${field}.`,
-      this.shared,
-      isThere ? undefined : (this as unknown as Builder<object>),
-      field,
-    );
-    (this.parts ??= []).push(part as unknown as Builder<object>);
+    const owner = this as unknown as Builder<object>;
+    const part = new Builder<Part>((isThere ? existing : {}) as Part, this.shared, owner, field, !isThere);
+    if (parts === undefined) this.parts = [part as unknown as Builder<object>];
+    else parts.push(part as unknown as Builder<object>);
     return part;
   }
 
@@ -197,7 +202,7 @@ class Builder<P extends object> implements PayloadBuilder<P> {
     this.shared.notes.push(
       field === undefined
         ? { code, field: source, message }
-        : { code, field: source, payloadField: this.prefix + field, message },
+        : { code, field: source, payloadField: this.prefix() + field, message },
     );
   }
 
@@ -224,10 +229,12 @@ class Builder<P extends object> implements PayloadBuilder<P> {
   }
 
   /** Puts this part, and the parts that it is in, into the payload. */
-  private join(parent: Builder<object>): void {
-    this.parent = undefined;
-    if (parent.parent !== undefined) parent.join(parent.parent);
-    setOwn(parent.value, this.name, this.value);
+  private join(): void {
+    this.isApart = false;
+    const { owner } = this;
+    if (owner === undefined) return;
+    if (owner.isApart) owner.join();
+    setOwn(owner.value, this.place, this.value);
   }
 }
 
