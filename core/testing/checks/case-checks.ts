@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
 import type { ConnectionOptions } from '../../index.ts';
 import { caseNames, caseTitle, caseTodo, loadCase, type LoadedCase } from '../kit/case.ts';
-import { withKitConnection } from '../kit/kit-connection.ts';
+import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
-import { inOrder } from '../kit/vendor-double.ts';
+import { inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
 import type { Check } from './check.ts';
 import { isObject, mustHappen } from './what-happened.ts';
 
@@ -14,7 +14,11 @@ export interface CaseVendor {
   /** Takes away the answers nobody asked for. */
   finish(): void;
 }
-export type CaseVendorFor = (loaded: LoadedCase) => Promise<CaseVendor>;
+/** `answerTo` gives the reply to a request by its position, as soon as the request is sent. */
+export type CaseVendorFor = (
+  loaded: LoadedCase,
+  answerTo: (position: number) => ScriptedReply | undefined,
+) => Promise<CaseVendor>;
 
 /** One check per case file. Titles and what is to do are read at once, the rest when a check runs. */
 export const caseChecks = (directory: string, vendorFor?: CaseVendorFor): readonly Check[] =>
@@ -24,9 +28,12 @@ export const caseChecks = (directory: string, vendorFor?: CaseVendorFor): readon
     run: async (folder) => {
       const loaded = loadCase(directory, name);
       if (vendorFor === undefined) return runCase(folder, loaded);
-      const vendor = await vendorFor(loaded);
+      let kit: KitConnection | undefined;
+      const vendor = await vendorFor(loaded, (position) => kit?.vendor.replies[position]);
       try {
-        await runCase(folder, loaded, vendor.dispatcher);
+        await runCase(folder, loaded, vendor.dispatcher, (opened) => {
+          kit = opened;
+        });
       } finally {
         vendor.finish();
       }
@@ -42,13 +49,19 @@ function todoOf(directory: string, name: string): string | undefined {
   }
 }
 
-async function runCase(folder: ContractFolder, loaded: LoadedCase, through?: Dispatcher): Promise<void> {
+async function runCase(
+  folder: ContractFolder,
+  loaded: LoadedCase,
+  through?: Dispatcher,
+  opened?: (kit: KitConnection) => void,
+): Promise<void> {
   const { config, now, events, replies, requests, outcomes } = loaded;
   const options = loaded.options as ConnectionOptions | undefined;
   await withKitConnection(
     folder,
     inOrder(...replies),
     async (kit) => {
+      opened?.(kit);
       const given = await kit.deliver(events);
       kit.assertNoDefects();
       mustHappen(
@@ -61,7 +74,14 @@ async function runCase(folder: ContractFolder, loaded: LoadedCase, through?: Dis
         { requests: requests?.map(comparable), requestCount: replies.length, results: outcomes, nameOf: eventName },
       );
     },
-    { config, options, now: Date.parse(now), through, compressed: true },
+    {
+      config,
+      options,
+      now: Date.parse(now),
+      through,
+      compressed: true,
+      refuses: (index) => outcomes[index]?.kind === 'rejected',
+    },
   );
 }
 

@@ -4,7 +4,7 @@ import { withKitConnection } from '../kit/kit-connection.ts';
 import { always } from '../kit/vendor-double.ts';
 import { successAbout } from '../kit/success-reply.ts';
 import { during, must, type Check } from './check.ts';
-import { successHoldsForMany } from './success-for-many.ts';
+import { successForMany } from './success-for-many.ts';
 
 /** How a folder must treat events, good and bad. */
 export const eventChecks: readonly Check[] = [
@@ -57,10 +57,10 @@ export const eventChecks: readonly Check[] = [
         make(),
         { ...folder.event, messageId: `m-good-${index}` },
       ]);
-      const together = await successHoldsForMany(folder);
+      const together = await successForMany(folder);
       await withKitConnection(
         folder,
-        together ? always(folder.successReply) : ({ text }) => successAbout(folder, /m-good-\d+/.exec(text)?.[0]),
+        together === undefined ? ({ text }) => successAbout(folder, /m-good-\d+/.exec(text)?.[0]) : always(together),
         async (kit) => {
           const outcomes = await kit.deliver(events);
           for (const [index, { title }] of small.entries()) {
@@ -69,7 +69,7 @@ export const eventChecks: readonly Check[] = [
           }
           kit.assertNoDefects();
         },
-        together ? {} : { options: { limits: { maxItems: 1 } } },
+        together !== undefined ? {} : { options: { limits: { maxItems: 1 } } },
       );
     },
   },

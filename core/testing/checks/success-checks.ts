@@ -3,6 +3,7 @@ import type { LoadedCase } from '../kit/case.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
+import { countingName, failingName } from '../kit/derived-template.ts';
 import { successReplies } from '../kit/success-reply.ts';
 import { must, type Check } from './check.ts';
 
@@ -117,9 +118,6 @@ const miscountedSuccesses = ({ cases }: ContractFolder) =>
     return miscounted(reply.body, single.events.length).map((body) => ({ single, reply: { ...reply, body } }));
   });
 
-const counting = /accept|cre?ated|count|event|ingest|item|ok|process|queued|receiv|record|stored|succe|taken|total/i;
-const failing = /drop|duplic|error|fail|ignor|invalid|reject|skip/i;
-
 /**
  * Variants of the body, each with one verdict missing from a list or one count of taken or refused events off by one.
  */
@@ -129,8 +127,8 @@ function miscounted(body: unknown, events: number): readonly unknown[] {
   return Object.entries(body).flatMap(([name, value]) => {
     if (Array.isArray(value) && value.length === events) return [{ ...body, [name]: value.slice(0, -1) }];
     if (typeof value !== 'number') return miscounted(value, events).map((inside) => ({ ...body, [name]: inside }));
-    if (value === events && counting.test(name)) return [{ ...body, [name]: events - 1 }];
-    return value === 0 && failing.test(name) ? [{ ...body, [name]: 1 }] : [];
+    if (value === events && countingName.test(name)) return [{ ...body, [name]: events - 1 }];
+    return value === 0 && failingName.test(name) ? [{ ...body, [name]: 1 }] : [];
   });
 }
 

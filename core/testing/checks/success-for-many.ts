@@ -1,21 +1,98 @@
-import { withKitConnection } from '../kit/kit-connection.ts';
+import type { CdpEvent, ConnectionOptions } from '../../index.ts';
+import type { LoadedCase } from '../kit/case.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
+import { derivedTemplate } from '../kit/derived-template.ts';
+import { withKitConnection } from '../kit/kit-connection.ts';
+import { isTemplate, namesRefused, type AnsweredItem } from '../kit/reply-template.ts';
+import { loadReply } from '../kit/case.ts';
 import { variantOf } from '../kit/variants.ts';
-import { always } from '../kit/vendor-double.ts';
+import { always, inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
 
-export const noSuccessForMany = "this vendor's recorded success for one event is not a success for two in a request";
+export const noSuccessForMany =
+  'no recorded success holds for several events in a request: say in a reply how one looks, with {{n}} or perItem';
+
+const known = new WeakMap<ContractFolder, Promise<ScriptedReply | undefined>>();
 
 /**
- * Whether the recorded success for one event also holds for several in a request: not if it counts or names them, even
- * where each is delivered by itself afterwards.
+ * A success for any number of events in a request: the recorded success for one if it holds for several, or a template,
+ * from a reply or derived from what is recorded; `undefined` if there is none.
  */
-export const successHoldsForMany = (folder: ContractFolder): Promise<boolean> =>
+export function successForMany(folder: ContractFolder): Promise<ScriptedReply | undefined> {
+  const found = known.get(folder) ?? findSuccess(folder);
+  known.set(folder, found);
+  return found;
+}
+
+async function findSuccess(folder: ContractFolder): Promise<ScriptedReply | undefined> {
+  if (await holdsForMany(folder, folder.successReply)) return folder.successReply;
+  for (const { loaded, reply, items } of await answeredCases(folder)) {
+    if (loaded.outcomes.some(({ kind }) => kind !== 'delivered')) continue;
+    const template = isTemplate(reply) ? reply : derivedTemplate(reply, items);
+    if (template !== undefined && (await holdsForMany(folder, template))) return template;
+  }
+  return undefined;
+}
+
+const holdsForMany = (folder: ContractFolder, reply: ScriptedReply): Promise<boolean> =>
   withKitConnection(
     folder,
-    always(folder.successReply),
+    always(reply),
     async (kit) => {
-      const outcomes = await kit.deliver([0, 1].map((number) => variantOf(folder.event, number)));
+      const outcomes = await kit.deliver([0, 1, 2].map((number) => variantOf(folder.event, number)));
       return outcomes.every((outcome) => outcome.kind === 'delivered' && outcome.attempts === 1);
     },
     { unobserved: true },
+  );
+
+/** How the vendor's answer to several events names those it refuses, from a reply or derived; `undefined` if unknown. */
+export async function refusalWithNames(folder: ContractFolder): Promise<ScriptedReply | undefined> {
+  const answered = await answeredCases(folder);
+  const written = answered.find(({ reply }) => namesRefused(reply));
+  if (written !== undefined) return written.reply;
+  for (const { loaded, reply, items } of answered) {
+    const kinds = loaded.outcomes.map(({ kind }) => kind);
+    if (items.length < 2 || !kinds.includes('delivered') || !kinds.includes('rejected')) continue;
+    const template = derivedTemplate(reply, items);
+    if (template !== undefined && namesRefused(template)) return template;
+  }
+  return undefined;
+}
+
+interface AnsweredCase {
+  readonly loaded: LoadedCase;
+  /** As it is in its file. */
+  readonly reply: ScriptedReply;
+  readonly items: readonly AnsweredItem[];
+}
+
+/** The cases in which one answer settles one request. */
+async function answeredCases(folder: ContractFolder): Promise<readonly AnsweredCase[]> {
+  const answered: AnsweredCase[] = [];
+  for (const loaded of folder.cases) {
+    const [name, ...others] = loaded.replyNames;
+    if (name === undefined || others.length > 0) continue;
+    const reply = loadReply(folder.directory, name);
+    if ('status' in reply) answered.push({ loaded, reply, items: await itemsIn(folder, loaded, loaded.events) });
+  }
+  return answered;
+}
+
+const itemsIn = (
+  folder: ContractFolder,
+  { config, options, now, replies, outcomes }: LoadedCase,
+  events: readonly CdpEvent[],
+): Promise<readonly AnsweredItem[]> =>
+  withKitConnection(
+    folder,
+    inOrder(...replies),
+    async (kit) => {
+      await kit.deliver(events);
+      const [batch] = kit.observed.batches;
+      return (batch?.items ?? []).map(({ key, eventId, index }) => ({
+        key,
+        eventId,
+        refused: outcomes[index]?.kind === 'rejected',
+      }));
+    },
+    { config, options: options as ConnectionOptions | undefined, now: Date.parse(now), unobserved: true },
   );

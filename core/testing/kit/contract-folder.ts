@@ -1,7 +1,10 @@
 import path from 'node:path';
-import { loadDestination, type AnyDestination, type CdpEvent } from '../../index.ts';
+import { loadDestination, type AnyDestination, type CdpEvent, type ConnectionOptions } from '../../index.ts';
 import { caseNames, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
+import { withKitConnection } from './kit-connection.ts';
+import { isTemplate } from './reply-template.ts';
+import { inOrder } from './vendor-double.ts';
 
 /** A destination folder that is being checked. */
 export interface ContractFolder {
@@ -21,7 +24,7 @@ export interface ContractFolder {
 export async function loadContractFolder(directory: string, definition?: AnyDestination): Promise<ContractFolder> {
   const cases = caseNames(directory).flatMap((name) => readable(directory, name));
   const plain = plainestSuccess(cases);
-  return {
+  const folder = {
     directory,
     name: path.basename(path.resolve(directory)),
     definition: definition ?? (await loadDestination(path.resolve(directory))),
@@ -29,6 +32,33 @@ export async function loadContractFolder(directory: string, definition?: AnyDest
     config: plain.config,
     event: plain.event,
     successReply: plain.reply,
+  };
+  return { ...folder, cases: await Promise.all(cases.map((loaded) => withAnswers(folder, loaded))) };
+}
+
+/** The case with the answers that its replies give to its events, where they are templates. */
+async function withAnswers(folder: ContractFolder, loaded: LoadedCase): Promise<LoadedCase> {
+  const { replies, config, events, outcomes, now } = loaded;
+  if (!replies.some(isTemplate)) return loaded;
+  const answers = await withKitConnection(
+    folder,
+    inOrder(...replies),
+    async (kit) => {
+      // What goes wrong here is told by the case itself.
+      await kit.deliver(events).catch(() => undefined);
+      return kit.vendor.replies;
+    },
+    {
+      config,
+      options: loaded.options as ConnectionOptions | undefined,
+      now: Date.parse(now),
+      refuses: (index) => outcomes[index]?.kind === 'rejected',
+      unobserved: true,
+    },
+  ).catch(() => []);
+  return {
+    ...loaded,
+    replies: replies.map((reply, position) => ({ ...reply, ...answers[position] }) as ContractReply),
   };
 }
 

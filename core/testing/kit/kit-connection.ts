@@ -13,6 +13,7 @@ import {
 import { deepFreeze } from './deep-freeze.ts';
 import type { ContractFolder } from './contract-folder.ts';
 import { allowedOriginsFor } from './allowed-origins.ts';
+import { filled, isTemplate, type AnsweredItem } from './reply-template.ts';
 import { tagBatches } from './tag-batches.ts';
 import { VendorDouble, type Script } from './vendor-double.ts';
 import { createVirtualClock } from './virtual-clock.ts';
@@ -27,6 +28,8 @@ export interface KitConnectionOptions {
   readonly through?: Dispatcher | undefined;
   /** Does not observe the folder's functions, for thousands of events. */
   readonly unobserved?: boolean;
+  /** Whether the vendor refuses the event at that position of a call, where a reply says how it names such events. */
+  readonly refuses?: (index: number) => boolean;
   /** Compresses bodies where the vendor asks for it. Takes time, so only cases do it: they compare the header. */
   readonly compressed?: boolean;
 }
@@ -59,7 +62,16 @@ export function openKitConnection(
   const observed = options.unobserved
     ? { ...tagBatches(folder.definition, compressed), violations: [] }
     : assertPure(folder.definition, compressed);
-  const vendor = new VendorDouble(script, options.through);
+  const itemsOf = (position: number): readonly AnsweredItem[] =>
+    (observed.batches[vendor.batches[position] ?? -1]?.items ?? []).map(({ key, eventId, index }) => ({
+      key,
+      eventId,
+      refused: options.refuses?.(index) ?? false,
+    }));
+  const vendor: VendorDouble = new VendorDouble((request, position) => {
+    const reply = script(request, position);
+    return reply === undefined || !isTemplate(reply) ? reply : filled(reply, itemsOf(position));
+  }, options.through);
   const signals: Signal[] = [];
   const start = options.now ?? caseNow;
   const clock = createVirtualClock(start, () => vendor.busy || observed.compressing(vendor.batches), compressed);

@@ -1,13 +1,16 @@
 import type { LoadedCase } from './case.ts';
 import type { CaseVendor } from '../checks/case-checks.ts';
 import { NodeHttpDispatcher } from './node-http-dispatcher.ts';
-import { encoded, faultError } from './vendor-double.ts';
+import { encoded, faultError, type ScriptedReply } from './vendor-double.ts';
 
 /**
  * A case's vendor, played by nock: each reply answers one request, in order, whatever its URL; the case compares the
  * requests. nock refuses requests beyond the replies. A request that the case does not state must be a POST.
  */
-export async function nockVendor({ replies, requests }: LoadedCase): Promise<CaseVendor> {
+export async function nockVendor(
+  { replies, requests }: LoadedCase,
+  answerTo: (position: number) => ScriptedReply | undefined,
+): Promise<CaseVendor> {
   const { default: nock } = await import('nock');
   nock.disableNetConnect();
   nock.enableNetConnect(/^(?:localhost|127\.0\.0\.1|\[?::1\]?)(?::\d+)?$/);
@@ -17,11 +20,12 @@ export async function nockVendor({ replies, requests }: LoadedCase): Promise<Cas
     const interceptor = nock(origin).intercept(() => true, request?.method ?? 'POST');
     if ('fault' in reply) interceptor.replyWithError(faultError(reply.fault));
     else {
-      const { text, type } = encoded(reply.body);
-      interceptor.reply(reply.status, text, {
-        'content-length': String(Buffer.byteLength(text)),
-        ...type,
-        ...reply.headers,
+      interceptor.reply(() => {
+        const answer = answerTo(position) ?? reply;
+        if ('fault' in answer) throw faultError(answer.fault);
+        const { text, type } = encoded(answer.body);
+        const headers = { 'content-length': String(Buffer.byteLength(text)), ...type, ...answer.headers };
+        return [answer.status, text, headers];
       });
     }
   }

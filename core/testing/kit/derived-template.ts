@@ -1,0 +1,62 @@
+import { isDeepStrictEqual } from 'node:util';
+import { filled, isTemplate, type AnsweredItem } from './reply-template.ts';
+import type { ScriptedReply } from './vendor-double.ts';
+
+/** Names of counts of what was taken, and of what was not. */
+export const countingName =
+  /accept|cre?ated|count|event|ingest|item|ok|process|queued|receiv|record|stored|succe|taken|total/i;
+export const failingName = /drop|duplic|error|fail|ignor|invalid|reject|skip|refus/i;
+
+/**
+ * A template out of one recorded answer, if the answer counts the items or has an entry for each of them, or for each
+ * refused one; `undefined` if nothing of the kind is recognised, or filling the template in does not give the answer.
+ */
+export function derivedTemplate(reply: ScriptedReply, items: readonly AnsweredItem[]): ScriptedReply | undefined {
+  if ('fault' in reply) return undefined;
+  const template: ScriptedReply = { ...reply, body: derivedFrom(reply.body, '', items) };
+  if (!isTemplate(template)) return undefined;
+  const again = filled(template, items);
+  return 'body' in again && isDeepStrictEqual(again.body, reply.body) ? template : undefined;
+}
+
+function derivedFrom(value: unknown, name: string, items: readonly AnsweredItem[]): unknown {
+  const refused = items.filter((item) => item.refused);
+  if (typeof value === 'number') {
+    if (failingName.test(name)) return value === refused.length ? '{{refused}}' : value;
+    if (!countingName.test(name)) return value;
+    return value === items.length - refused.length ? '{{accepted}}' : value === items.length ? '{{n}}' : value;
+  }
+  if (Array.isArray(value)) return listFrom(value, items, refused);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, derivedFrom(part, key, items)]));
+}
+
+function listFrom(list: readonly unknown[], items: readonly AnsweredItem[], refused: readonly AnsweredItem[]): unknown {
+  const entryFor = (item: AnsweredItem | undefined, entries: readonly AnsweredItem[]): unknown => {
+    const at = entries.findIndex((other) => other === item);
+    return item === undefined ? undefined : entryFrom(list[at], item, items.indexOf(item), '');
+  };
+  if (list.length === items.length) {
+    const perItem = entryFor(
+      items.find((item) => !item.refused),
+      items,
+    );
+    const perRefused = entryFor(refused[0], items);
+    return { ...(perItem === undefined ? {} : { perItem }), ...(perRefused === undefined ? {} : { perRefused }) };
+  }
+  if (refused.length === 0 || list.length !== refused.length) return list;
+  const perRefused = entryFor(refused[0], refused);
+  // An entry that does not say which item it is about fits any of them.
+  return isDeepStrictEqual(perRefused, list[0]) ? list : { perRefused };
+}
+
+function entryFrom(entry: unknown, item: AnsweredItem, index: number, name: string): unknown {
+  if (typeof entry === 'string')
+    return entry !== '' && entry === item.key ? '{{key}}' : entry === item.eventId ? '{{eventId}}' : entry;
+  if (typeof entry === 'number') {
+    if (name !== '' && !/index|offset|position|row/i.test(name)) return entry;
+    return entry === index ? '{{index}}' : entry === index + 1 ? '{{position}}' : entry;
+  }
+  if (Array.isArray(entry) || typeof entry !== 'object' || entry === null) return entry;
+  return Object.fromEntries(Object.entries(entry).map(([key, part]) => [key, entryFrom(part, item, index, key)]));
+}

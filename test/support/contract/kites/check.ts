@@ -1,0 +1,1 @@
+export const check = { none: 'Kites has no request without side effects.' };

@@ -1,0 +1,13 @@
+import { asAmount, asText, fieldTable } from '../../../../core/api/index.ts';
+
+/** A sale as Kites takes it. */
+export interface Sale {
+  email: string;
+  order?: string;
+  amount?: number;
+}
+
+export const fields = fieldTable<Sale>([
+  { to: 'order', from: 'properties.order_id', as: asText },
+  { to: 'amount', from: ['properties.revenue', 'properties.total'], as: asAmount },
+]);
