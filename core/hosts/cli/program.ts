@@ -165,7 +165,11 @@ function describeVendorFolders(program: Command, terminal: Terminal, end: End): 
   program
     .command('verify <dir...>')
     .description('checks destination folders against the contract')
-    .action(async (directories) => end(await (await import('./verify.ts')).verify(directories, terminal)));
+    .option('--only <pattern>', 'runs only the checks whose title matches this regular expression')
+    .option('--watch', 'runs the checks of a folder again when a file in it changes')
+    .action(async (directories, flags) =>
+      end(await (await import('./verify.ts')).verify(directories, flags, terminal)),
+    );
 }
 
 const origin = ['--origin <url>', 'sends to this origin instead of the vendor (env: SPILLWAY_ORIGIN)'] as const;

@@ -1,18 +1,37 @@
 import { loadContractKit } from './contract-kit.ts';
-import { exitCode } from './exit-codes.ts';
+import { exitCode, usage } from './exit-codes.ts';
 import { firstLine, printable } from './printable.ts';
 import { print, type Terminal } from './terminal.ts';
+
+export interface VerifyFlags {
+  /** A pattern for the titles of the checks. */
+  readonly only?: string;
+  /** Runs again when a folder changes. */
+  readonly watch?: boolean;
+}
 
 /**
  * `spillway verify`: the contract kit's checks over destination folders, a line for each.
  */
-export async function verify(directories: readonly string[], terminal: Terminal): Promise<number> {
+export async function verify(
+  directories: readonly string[],
+  { only, watch = false }: VerifyFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const pattern = only === undefined ? undefined : patternOf(only);
+  if (watch) {
+    const { watchFolders } = await import('./verify-watch.ts');
+    return watchFolders(directories, only === undefined ? [] : ['--only', only], terminal);
+  }
   const { checkDestination } = await loadContractKit('verify');
   let bad = 0;
   for (const directory of directories) {
     await print(terminal.stdout, `${directory}\n`);
     const counted = { passed: 0, failed: 0, 'not run': 0, 'to do': 0 };
-    for await (const { title, ok, ran, todo, why } of checkDestination(directory)) {
+    for await (const { title, ok, ran, todo, why } of checkDestination(
+      directory,
+      pattern === undefined ? {} : { only: pattern },
+    )) {
       const result = !ok ? 'failed' : ran ? 'passed' : todo === true ? 'to do' : 'not run';
       counted[result] += 1;
       await print(terminal.stdout, `  ${labels[result]}${firstLine(title)}\n${why === undefined ? '' : indented(why)}`);
@@ -22,8 +41,19 @@ export async function verify(directories: readonly string[], terminal: Terminal)
     const rest = others.map((label) => `, ${counted[label]} ${label}`).join('');
     await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${rest}\n`);
     if (failed > 0) bad += 1;
+    // The folder was loaded, and no check has such a title.
+    else if (pattern !== undefined && passed === 1 && others.length === 0)
+      throw usage(`no check of ${directory} matches --only ${printable(only ?? '')}`);
   }
   return bad > 0 ? exitCode.undelivered : exitCode.ok;
+}
+
+function patternOf(text: string): RegExp {
+  try {
+    return new RegExp(text, 'i');
+  } catch {
+    throw usage(`--only ${printable(text)} is no regular expression`);
+  }
 }
 
 const labels = { passed: 'ok       ', failed: 'FAILED   ', 'not run': 'not run  ', 'to do': 'to do    ' };

@@ -27,7 +27,7 @@ export async function newDestination(
   const files = await renderTemplate(template, options, format, today);
   await writeFolder(folder, files);
   await print(terminal.stdout, `${files.length} files written\n`);
-  const code = await verify([shortest(folder)], terminal);
+  const code = await verify([shortest(folder)], {}, terminal);
   if (code === exitCode.ok) await print(terminal.stdout, nextSteps(shortest(folder), format.extension, files));
   return code;
 }
