@@ -90,15 +90,34 @@ export function productsOf(event: CdpEvent, options: { readonly single?: boolean
   if (Array.isArray(listed)) {
     return (listed as readonly JsonValue[]).map((item, index) => ({
       item: isObject(item) ? item : noItem,
-      path: `properties.products[${index}]`,
+      path: pathOf(index),
     }));
   }
   const product = options.single === true ? singleProductOf(event) : undefined;
   return product === undefined ? none : [product];
 }
 
+/** Made once for the products that most orders have. */
+const pathOf = (index: number): string => knownPaths[index] ?? `properties.products[${index}]`;
+const knownPaths = Array.from({ length: 100 }, (_, index) => `properties.products[${index}]`);
+
+/**
+ * The only product of an event: that of a list of one, or without a list, or with an empty one, the one that its own
+ * properties describe. `undefined` if there are several, or none.
+ *
+ * @example
+ * const product = onlyProductOf(event);
+ * if (product !== undefined) out.take('product_id', productIdOf(product));
+ */
+export function onlyProductOf(event: CdpEvent): ProductEntry | undefined {
+  const listed = propertiesOf(event)['products'];
+  const count = Array.isArray(listed) ? listed.length : 0;
+  if (count === 0) return singleProductOf(event);
+  return count === 1 ? productsOf(event)[0] : undefined;
+}
+
 /** The product that an event's own properties describe; `undefined` if they have no product's id. */
-export function singleProductOf(event: CdpEvent): ProductEntry | undefined {
+function singleProductOf(event: CdpEvent): ProductEntry | undefined {
   const product = { item: propertiesOf(event), path: single };
   return productIdOf(product) === undefined ? undefined : product;
 }

@@ -156,6 +156,7 @@ export {
   amountPaths,
   currencyOf,
   keywordsOf,
+  onlyProductOf,
   orderIdOf,
   orderIdPaths,
   productIdNames,
@@ -163,7 +164,6 @@ export {
   productsOf,
   quantityOf,
   revenuePaths,
-  singleProductOf,
 } from './commerce.ts';
 export type { ProductEntry } from './commerce.ts';
 export { jsonBody, jsonValue } from './reply-readers.ts';

@@ -5,11 +5,12 @@ import {
   asText,
   fieldTable,
   firstOf,
+  isMissing,
+  onlyProductOf,
   orderIdPaths,
-  productsOf,
+  propertiesOf,
   quantityOf,
   reject,
-  singleProductOf,
   type CdpEvent,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
@@ -39,17 +40,17 @@ export const addOrder = fieldTable<KnownEventAttributes>(
 
 /** Adds what was bought: the quantity, and for a single product its details (ROKT-28 to ROKT-30). */
 export function addItems(out: PayloadBuilder<EventAttributes>, event: CdpEvent): void {
-  const products = productsOf(event);
   const quantity = quantityOf(event);
   if (quantity !== 'unusable') out.take('quantity', quantity);
-  else
-    out.drop(products.length === 0 ? 'properties.quantity' : 'properties.products[].quantity', uncounted, 'quantity');
-
-  const lone = products.length === 0 ? singleProductOf(event) : products.length === 1 ? products[0] : undefined;
-  if (lone !== undefined) {
-    addName.of(lone.item, out, lone.path);
+  else {
+    const isStated = !isMissing(propertiesOf(event)['quantity']);
+    out.drop(isStated ? 'properties.quantity' : 'properties.products[].quantity', uncounted, 'quantity');
+  }
+  const product = onlyProductOf(event);
+  if (product !== undefined) {
+    addName.of(product.item, out, product.path);
     const isOnePiece = quantity === undefined || (quantity !== 'unusable' && quantity.value === 1);
-    if (isOnePiece) addSku.of(lone.item, out, lone.path);
+    if (isOnePiece) addSku.of(product.item, out, product.path);
   }
   if (out.value.productname === undefined) addBundleName(event, out);
 }

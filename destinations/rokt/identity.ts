@@ -51,12 +51,14 @@ export const addPerson = fieldTable<KnownUserAttributes>(
 
 /** The advertising id, when it is a UUID: anything else would cost the whole batch (ROKT-42). */
 export function addDevice(batch: PayloadBuilder<RoktBatch>, event: CdpEvent): void {
-  const { system, advertisingId, withheld, limited } = deviceOf(event);
+  const device = deviceOf(event);
+  const { system } = device;
   const field = system?.path === 'context.device.type' ? advertisingIdFields.get(system.value) : undefined;
   if (field === undefined) return;
+  const { advertisingId, withheld } = device;
   const out = batch.part('device_info');
   if (withheld === undefined) out.take(field, advertisingId);
-  else if (limited) out.drop(withheld.path, 'Tracking is limited on the phone', field);
+  else if (device.limited) out.drop(withheld.path, 'Tracking is limited on the phone', field);
   else if (withheld.reason === 'unusable') out.drop(withheld.path, notAUuid, field);
   else out.take(field, withheld);
 }

@@ -7,6 +7,7 @@ import {
   type PayloadBuilder,
   type PropertySelector,
 } from '../../core/api/index.ts';
+import type { Config } from './config.ts';
 import { knownEventAttributes, knownUserAttributes, longest, type EventData, type UserAttributes } from './mapping.ts';
 
 const texts = {
@@ -42,9 +43,15 @@ const advice = 128_000;
 /** No character takes more than six bytes in JSON, so shorter attributes always fit, whatever else is in the batch. */
 const alwaysFits = 15_000;
 
-/** Notes that a batch is larger than advised. Only one with long attributes is measured. */
-export function noteSize(batch: object, data: PayloadBuilder<EventData>, user: UserAttributes): void {
+/** Notes that a batch is larger than advised. Rokt's own attributes fit, so only one with long others is measured. */
+export function noteSize(
+  batch: object,
+  data: PayloadBuilder<EventData>,
+  user: UserAttributes,
+  { customAttributes, userAttributes }: Config,
+): void {
   const { custom_attributes, source_message_id = '' } = data.value;
+  if (customAttributes.length + userAttributes.length === 0 && source_message_id.length < alwaysFits) return;
   if (lengthOf(custom_attributes) + lengthOf(user) + source_message_id.length < alwaysFits) return;
   if (Buffer.byteLength(JSON.stringify(batch)) <= advice) return;
   const message = `Larger than the ${advice} bytes mParticle recommends for one batch`;

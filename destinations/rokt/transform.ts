@@ -48,7 +48,7 @@ export function transform(
   if (isObject(traits)) context.prepared.passTraits(traits, user, 'context.traits');
   if (config.advertisingIds) addDevice(out, event);
   if (config.clickId) addClickId(out, event);
-  noteSize(out.value, data, user.value);
+  noteSize(out.value, data, user.value, config);
   return out.payload();
 }
 

@@ -4,6 +4,7 @@ import {
   amountPaths,
   currencyOf,
   keywordsOf,
+  onlyProductOf,
   orderIdOf,
   orderIdPaths,
   productIdNames,
@@ -11,7 +12,6 @@ import {
   productsOf,
   quantityOf,
   revenuePaths,
-  singleProductOf,
   type CdpEvent,
   type JsonObject,
   type JsonValue,
@@ -96,9 +96,21 @@ describe('the products', () => {
     expect(productsOf(event(properties))).toEqual([]);
   });
 
-  it('of an empty list leave the product that the properties describe to who asks for it', () => {
-    expect(singleProductOf(event({ ...shirt, products: [] }))?.path).toBe('properties');
-    expect(singleProductOf(event({ products: [] }))).toBeUndefined();
+  it('are one if the list has one, or if without a list the properties describe one', () => {
+    expect(onlyProductOf(event({ products: [{ name: 'Shirt' }], sku: 'S-1' }))).toEqual({
+      item: { name: 'Shirt' },
+      path: 'properties.products[0]',
+    });
+    expect(onlyProductOf(event({ products: [null] }))).toEqual({ item: {}, path: 'properties.products[0]' });
+    for (const products of [[], undefined, 'none'])
+      expect(onlyProductOf(event({ ...shirt, products }))?.path).toBe('properties');
+    expect(onlyProductOf(event({ ...shirt, products: [shirt, shirt] }))).toBeUndefined();
+    expect(onlyProductOf(event({ products: [] }))).toBeUndefined();
+  });
+
+  it('have paths of their own, however many they are', () => {
+    const paths = productsOf(event({ products: Array.from({ length: 120 }, () => shirt) })).map(({ path }) => path);
+    expect(paths).toEqual(Array.from({ length: 120 }, (_, index) => `properties.products[${index}]`));
   });
 
   it.each<[JsonObject, string | undefined, string | undefined]>([
