@@ -1,11 +1,12 @@
 import { admit, asFlag, firstOf, reject, skip, type Admission, type CdpEvent } from '../../core/api/index.ts';
 import { isOptIn, subscriptionTraits, traitPlaces } from './mapping.ts';
+import type { Prepared } from './settings.ts';
 
 /** Whether the event means that a person unsubscribed; if not, why it is not sent. */
-export function eligibilityOf(event: CdpEvent, unsubscribeEvents: ReadonlySet<string>): Admission {
+export function eligibilityOf(event: CdpEvent, { unsubscribes }: Prepared): Admission {
   if (event.type === 'identify') return eligibilityOfTraits(event);
   if (event.type !== 'track') return otherType;
-  if (unsubscribeEvents.has(event.event)) return admit;
+  if (unsubscribes.has(event)) return admit;
   return isOptIn(event.event) ? optInEvent : otherEvent;
 }
 

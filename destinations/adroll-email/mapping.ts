@@ -1,3 +1,5 @@
+import { plainName } from '../../core/api/index.ts';
+
 /** One entry of the list. It is sent as bare text (ADEMAIL-17); the name is that in the list's reply (ADEMAIL-29). */
 export interface Unsubscriber {
   readonly email_address: string;
@@ -6,7 +8,7 @@ export interface Unsubscriber {
 /** Default of the setting: track events that mean unsubscribing. */
 export const unsubscribeNames = ['Unsubscribed', 'Email Unsubscribed', 'Email Marked as Spam'] as const;
 
-/** Track events that mean resubscribing, in the spelling of plain(). */
+/** Track events that mean resubscribing, as plainName() spells them. */
 const optInNames: ReadonlySet<string> = new Set([
   'resubscribed',
   'subscribed',
@@ -17,9 +19,7 @@ const optInNames: ReadonlySet<string> = new Set([
 ]);
 
 /** No operation removes an unsubscriber from the list (ADEMAIL-25). */
-export const isOptIn = (eventName: string): boolean => optInNames.has(plain(eventName));
-
-const plain = (name: string): string => name.replaceAll(/[\s_-]/g, '').toLowerCase();
+export const isOptIn = (eventName: string): boolean => optInNames.has(plainName(eventName));
 
 /** How an identify call states the subscription: a trait, and its value that means unsubscribed. */
 export const subscriptionTraits = [

@@ -1,17 +1,16 @@
-import { sha256, type Frame, type HttpRequest } from '../../core/api/index.ts';
+import { eventTable, sha256, type EventTable, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { authorizationOf, frame, request } from './request.ts';
 
 /** Computed once per connection, when it opens. */
 export interface Prepared {
-  /** A Set, because the names come from events: an object would also answer to "constructor". */
-  readonly unsubscribeEvents: ReadonlySet<string>;
+  readonly unsubscribes: EventTable<true>;
   readonly frame: Frame;
   readonly request: HttpRequest;
 }
 
 export const prepare = (config: Config): Prepared => ({
-  unsubscribeEvents: new Set(config.unsubscribeEvents),
+  unsubscribes: eventTable({ track: [config.unsubscribeEvents.map((name) => [name, true])] }),
   frame: frame(config),
   request: request(config),
 });

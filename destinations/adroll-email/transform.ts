@@ -15,7 +15,7 @@ import { addressPaths, type Unsubscriber } from './mapping.ts';
 import type { Prepared } from './settings.ts';
 
 export const validate = (event: CdpEvent, _config: Config, { prepared }: TransformContext<Prepared>): Admission =>
-  eligibilityOf(event, prepared.unsubscribeEvents);
+  eligibilityOf(event, prepared);
 
 /** One address, as the event spells it. The key, by which AdRoll's answer is read, is the same for every spelling. */
 export function transform(
@@ -23,7 +23,7 @@ export function transform(
   _config: Config,
   context: TransformContext<Prepared>,
 ): Transformed<Unsubscriber> {
-  const eligibility = eligibilityOf(event, context.prepared.unsubscribeEvents);
+  const eligibility = eligibilityOf(event, context.prepared);
   if (eligibility.kind !== 'admitted') return eligibility;
   const type = event.type === 'identify' ? 'identify' : 'track';
   const written = addressOf[type](event);
