@@ -1,5 +1,5 @@
 import type { CdpEvent, JsonValue } from './event.ts';
-import { isBlank, isMissing, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
+import { isBlank, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
 
 /** A value of an event, and the path where it stands: for notes and for preview. */
 export interface Found<T = JsonValue> {
@@ -23,13 +23,14 @@ export function firstOf<T>(
 ): (event: CdpEvent) => Found<T | JsonValue> | undefined {
   const sources = paths.map((path) => ({ path, keys: keysOf(path) }));
   return (event) => {
-    for (const { path, keys } of sources) {
+    for (let index = 0; index < sources.length; index += 1) {
+      const { path, keys } = sources[index] as (typeof sources)[number];
       const raw = valueAt(event, keys);
       if (as === undefined) {
         if (!isBlank(raw)) return { value: raw, path };
         continue;
       }
-      if (isMissing(raw)) continue;
+      if (raw === undefined || raw === null) continue;
       const value = as(raw);
       if (value !== undefined) return { value, path };
     }

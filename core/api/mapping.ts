@@ -70,9 +70,9 @@ export const keysOf = (path: Path): readonly string[] => path.split('.');
 /** The value at the end of a path; `undefined` from the first gap on. */
 export function valueAt(object: object, keys: readonly string[]): JsonValue | undefined {
   let at: unknown = object;
-  for (const key of keys) {
+  for (let index = 0; index < keys.length; index += 1) {
     if (typeof at !== 'object' || at === null) return undefined;
-    at = (at as Record<string, unknown>)[key];
+    at = (at as Record<string, unknown>)[keys[index] as string];
   }
   return at as JsonValue | undefined;
 }
