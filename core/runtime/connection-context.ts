@@ -7,6 +7,7 @@ import type { BoundDestination } from './bind-destination.ts';
 import { errorText } from './error-text.ts';
 import type { Gate } from './intake/gate.ts';
 import type { Inquiry } from './sending/inquiry.ts';
+import type { NoteLabels } from './sending/note-labels.ts';
 import type { Pacer } from './sending/pacer.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import type { ScopePauses } from './sending/scope-pauses.ts';
@@ -36,6 +37,7 @@ export interface ConnectionContext {
   closed: boolean;
   /** Undefined if nobody listens, so that no signal is built. */
   readonly emit: Emit | undefined;
+  readonly noteLabels: NoteLabels;
 }
 
 /** Reports a bug of core or of a vendor folder to the host, without data. */

@@ -22,6 +22,7 @@ import { Inquiry } from './sending/inquiry.ts';
 import { createPacer } from './sending/pacer.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './sending/retry-policy.ts';
 import { ScopePauses } from './sending/scope-pauses.ts';
+import { NoteLabels } from './sending/note-labels.ts';
 import { Suspensions } from './sending/suspensions.ts';
 import { lowestPace, paceBySettings } from './settings-limits.ts';
 import type { Emit } from './signals.ts';
@@ -105,6 +106,7 @@ export function createConnectionContext(
     policy,
     clock,
     emit,
+    noteLabels: new NoteLabels(),
     gate: createGate({
       manifest,
       id,

@@ -30,11 +30,12 @@ export function reportRequest(
 }
 
 /** Reports one event's outcome, and the notes of its mapping. */
-export function reportOutcome({ emit, slug, id: connection }: ConnectionContext, outcome: Outcome): void {
+export function reportOutcome(context: ConnectionContext, outcome: Outcome): void {
+  const { emit, slug, id: connection, noteLabels } = context;
   if (emit === undefined) return;
   const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
   emit({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code });
   if (outcome.kind !== 'delivered') return;
   for (const { code: noted, field } of outcome.notes ?? [])
-    emit({ kind: 'event_noted', slug, connection, code: noted, field });
+    emit({ kind: 'event_noted', slug, connection, code: noted, field: noteLabels.of(field) });
 }
