@@ -26,7 +26,10 @@ export interface Routing {
   readonly key?: string | undefined;
   /** Epoch ms. Deliveries of one lane that wait in the same window are sent in this order, ties in input order. */
   readonly occurredAt?: number | undefined;
-  /** What can be suspended instead of the whole connection, such as Adjust's `token:<t>` and `platform:<p>`. */
+  /**
+   * What can wait or be suspended instead of the whole connection, such as Adjust's `token:<t>` and `platform:<p>`. They
+   * show in outcomes and signals: of a person or a device, take a digest.
+   */
   readonly scopes?: readonly string[] | undefined;
 }
 

@@ -46,10 +46,11 @@ const holdsForMany = (folder: ContractFolder, reply: ScriptedReply): Promise<boo
 
 /** How the vendor's answer to several events names those it refuses, from a reply or derived; `undefined` if unknown. */
 export async function refusalWithNames(folder: ContractFolder): Promise<ScriptedReply | undefined> {
-  const answered = await answeredCases(folder);
-  const written = answered.find(({ reply }) => namesRefused(reply));
-  if (written !== undefined) return written.reply;
-  for (const { loaded, reply, items } of answered) {
+  // Of any case: where the vendor took none of a request, the events that it does not name are sent again.
+  const names = new Set(folder.cases.flatMap(({ replyNames }) => replyNames));
+  const written = [...names].map((name) => loadReply(folder.directory, name)).find(namesRefused);
+  if (written !== undefined) return written;
+  for (const { loaded, reply, items } of await answeredCases(folder)) {
     const kinds = loaded.outcomes.map(({ kind }) => kind);
     if (items.length < 2 || !kinds.includes('delivered') || !kinds.includes('rejected')) continue;
     const template = derivedTemplate(reply, items);
