@@ -73,12 +73,13 @@ export interface Device {
 export const deviceOf = (event: CdpEvent): Device => new EventDevice(event);
 
 class EventDevice implements Device {
-  readonly family: DeviceFamily;
-  private readonly event: CdpEvent;
-  private readonly device: JsonObject;
-  private readonly known: System | undefined;
-  private readonly isOfType: boolean;
-  private ids: AdvertisingIds | undefined;
+  // Declared only: one is made per event, and a field definition costs more than an assignment.
+  declare readonly family: DeviceFamily;
+  declare private readonly event: CdpEvent;
+  declare private readonly device: JsonObject;
+  declare private readonly known: System | undefined;
+  declare private readonly isOfType: boolean;
+  declare private ids: AdvertisingIds | undefined;
 
   constructor(event: CdpEvent) {
     const context = isObject(event.context) ? event.context : nothing;
@@ -124,8 +125,11 @@ class EventDevice implements Device {
     const written = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
     if (written === undefined) return { usable: undefined, withheld: unusableId(device) };
     const { value, path } = written;
-    if (isSame(value, this.vendorId?.value) || isSame(value, asText(device['idfv'] ?? null)))
-      return { usable: undefined, withheld: { value, path, reason: 'vendor_id' } };
+    const isVendorId =
+      isSame(value, asText(device['idfv'] ?? null)) ||
+      // The vendor id is validated only if the two are the same, which they hardly ever are.
+      (isSame(value, asText(device['id'] ?? null)) && isSame(value, this.vendorId?.value));
+    if (isVendorId) return { usable: undefined, withheld: { value, path, reason: 'vendor_id' } };
     if (this.limited) return { usable: undefined, withheld: { value, path, reason: 'limited' } };
     return { usable: written, withheld: undefined };
   }

@@ -26,7 +26,7 @@ export const isSha256 = (value: string): boolean => sha256Digest.test(value);
 export const isMd5 = (value: string): boolean => md5Digest.test(value);
 
 /** Whether it is a UUID, in any case; the all-zero one that phones return under limited tracking does not count. */
-export const isUuid = (value: string): boolean => uuidShape.test(value) && !zeros.test(value);
+export const isUuid = (value: string): boolean => value.length === 36 && uuidShape.test(value) && !zeros.test(value);
 
 /** Whether an identifier is meaningless: blank or all zeros. */
 export const isBlankId = (value: string): boolean => blankOrZeros.test(value);
@@ -83,10 +83,16 @@ const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
 export function phoneDigits(value: string): string | undefined {
   const written = value.trim();
   if (written.length > longestPhone) return undefined;
-  const number = written.replace(extension, '');
-  if (!phoneShape.test(number)) return undefined;
+  // Most numbers have no extension, and looking for one costs more than the shape.
+  const number = phoneShape.test(written) ? written : withoutExtension(written);
+  if (number === undefined) return undefined;
   const digits = number.replace(/\D/g, '');
   return digits.length >= 7 && digits.length <= 15 ? digits : undefined;
+}
+
+function withoutExtension(written: string): string | undefined {
+  const number = written.replace(extension, '');
+  return phoneShape.test(number) ? number : undefined;
 }
 
 /** An absolute http(s) URL with a host; `undefined` for relative paths, bare domains and other schemes. */

@@ -37,10 +37,10 @@ export function transform(
   const out = payloadBuilder<RoktBatch>(
     context,
     { environment: config.environment, user_identities: {}, events: [entry] },
-    { environment: 'config.environment' },
+    batchSources,
   );
   addIdentities(out, event, config);
-  const data = builderAt(out, entry, 'events[0]', { event_type: 'constant' }).part('data');
+  const data = builderAt(out, entry, 'events[0]', eventSources).part('data');
   addConversion(data, event, conversion, config, context.prepared);
   const user = out.part('user_attributes');
   addPerson(event, user);
@@ -51,6 +51,9 @@ export function transform(
   noteSize(out.value, data, user.value, config);
   return out.payload();
 }
+
+const batchSources = { environment: 'config.environment' } as const;
+const eventSources = { event_type: 'constant' } as const;
 
 /** The conversion itself. Message id and time are the event's own, so every retry repeats them (ROKT-40, ROKT-65). */
 function addConversion(
