@@ -142,6 +142,7 @@ export function fieldTable<P extends object>(
   /** `at` is undefined where the paths are those of the event. */
   const fill = (object: object, untyped: PayloadBuilder<P>, at: Path | undefined): void => {
     const out = untyped as AnyPayloadBuilder;
+    const { traced } = out;
     const objects: object[] = [object];
     for (let index = 0; index < holders.length; index += 1) {
       const { within, key } = holders[index] as Holder;
@@ -159,7 +160,7 @@ export function fieldTable<P extends object>(
         if (raw === undefined || raw === null) continue;
         const value = row.as(raw);
         if (value !== undefined) {
-          if (row.longest !== undefined || out.traced) put(out, row, value, source, at);
+          if (traced || row.longest !== undefined) put(out, row, value, source, at);
           else out.set(row.to, value, source.eventPath);
           isFilled = true;
           break;

@@ -33,6 +33,8 @@ export interface PayloadBuilder<P extends object> {
   addNote(note: Note): void;
   /** The event cannot be sent: `payload()` returns this. The first refusal counts. */
   refuse(refusal: Unsent): void;
+  /** Whether the event is refused: a folder can spare what is left to do. */
+  readonly isRefused: boolean;
   /** What `transform()` returns: the payload, how it travels, and the notes; or the first refusal. */
   payload(routing?: Routing): Transformed<P>;
 }
@@ -212,6 +214,10 @@ class Builder<P extends object> implements PayloadBuilder<P> {
 
   refuse(refusal: Unsent): void {
     this.shared.refusal ??= refusal;
+  }
+
+  get isRefused(): boolean {
+    return this.shared.refusal !== undefined;
   }
 
   payload(routing?: Routing): Transformed<P> {

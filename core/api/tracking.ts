@@ -1,5 +1,5 @@
-import type { CdpEvent } from './event.ts';
-import { asFlag, asText, reader, type Cast } from './mapping.ts';
+import type { CdpEvent, JsonValue } from './event.ts';
+import { asFlag, asText, isMissing, isObject, reader, type Cast } from './mapping.ts';
 
 const attNames: ReadonlyMap<string, string> = new Map([
   ['notdetermined', '0'],
@@ -14,14 +14,20 @@ export const asAttStatus: Cast<string> = (value) => {
   return /^[0-3]$/.test(status) ? status : attNames.get(status.toLowerCase());
 };
 
-const trackingOf = reader('context.device.adTrackingEnabled');
-const attStatusesOf = ['attTrackingStatus', 'trackingStatus'].map((name) => reader(`context.device.${name}`));
+const deviceOf = reader('context.device');
 
 /** Whether the person limits ad tracking, by the phone's switch or by iOS's prompt (restricted or denied). */
 export function limitsTracking(event: CdpEvent): boolean {
-  if (asFlag(trackingOf(event) ?? null) === false) return true;
-  return attStatusesOf.some((statusOf) => {
-    const status = asAttStatus(statusOf(event) ?? null);
-    return status === '1' || status === '2';
-  });
+  const device = deviceOf(event);
+  if (!isObject(device)) return false;
+  return (
+    asFlag(device['adTrackingEnabled'] ?? null) === false ||
+    isRefusal(device['attTrackingStatus']) ||
+    isRefusal(device['trackingStatus'])
+  );
+}
+
+function isRefusal(written: JsonValue | undefined): boolean {
+  const status = isMissing(written) ? undefined : asAttStatus(written);
+  return status === '1' || status === '2';
 }

@@ -41,6 +41,8 @@ export function transform(
   if (target.isLifecycle) out.addNote(countedTwice);
   const occurredAt = addTime(out, event, config, context);
   const platform = addDevice(out, event, config);
+  // Most events that come to nothing have no device.
+  if (out.isRefused) return out.payload();
   addRevenue(out, event, config);
   const properties = propertiesOf(event);
   prepared.callbackParams(properties, out.part('callback_params'), 'properties');

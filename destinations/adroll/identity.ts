@@ -1,17 +1,18 @@
 import {
   advertisingIdPaths,
-  asEmail,
   asMd5,
   asSha256,
   clickIdOf,
   fieldTable,
   firstOf,
-  hashed,
   isBlank,
   isEmail,
   limitsTracking,
+  md5,
+  normalizeEmail,
   optionReader,
   reject,
+  sha256,
   usableId,
   type Cast,
   type CdpEvent,
@@ -81,8 +82,6 @@ const digests = fieldTable<Identifiers>([
   { to: 'email_sha256', from: [...emailPaths, 'context.traits.email_sha256', 'properties.email_sha256'], as: asSha256 },
   { to: 'email_md5', from: [...emailPaths, 'context.traits.email_md5', 'properties.email_md5'], as: asMd5 },
 ]);
-const asEmailSha256 = hashed(asEmail);
-const asEmailMd5 = hashed(asEmail, 'md5');
 
 function addEmail(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Exclude<Config['sendEmail'], 'none'>): void {
   const address = addressOf(event);
@@ -90,8 +89,9 @@ function addEmail(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Exclu
     const { value, path } = address;
     if (form !== 'hashed') out.set('email', value, path);
     if (form === 'clear') return;
-    out.set('email_sha256', asEmailSha256(value), path);
-    out.set('email_md5', asEmailMd5(value), path);
+    const normal = normalizeEmail(value);
+    out.set('email_sha256', sha256(normal), path);
+    out.set('email_md5', md5(normal), path);
     return;
   }
   digests(event, out);

@@ -158,6 +158,12 @@ describe('an event that cannot be sent', () => {
     return out.payload();
   };
 
+  it('says so, for a folder that spares the rest', () => {
+    const out = payloadBuilder<{ user?: { id?: string } }>({}, {});
+    expect(out.isRefused).toBe(false);
+    out.part('user').refuse(reject('missing_identifier', 'Nobody is named'));
+    expect(out.isRefused).toBe(true);
+  });
   it('is refused by a required row whose paths hold nothing', () => {
     expect(sent({})).toEqual(reject('missing_field', 'Acme needs the address', 'context.ip'));
   });
