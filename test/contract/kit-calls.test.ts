@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { decide, z, type AnyDestination, type OperationList } from '../../core/index.ts';
 import { failuresOf } from '../support/contract/failures.ts';
 import paperplane from '../support/contract/paperplane/index.ts';
-import { operations } from '../support/contract/paperplane/operations.ts';
+import { operations } from '../support/contract/paperplane/operations/index.ts';
 
 let folder = '';
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { skipMarker } from '../../core/testing/kit/skip-marker.ts';
@@ -66,7 +66,6 @@ test.each([
 });
 
 test('a folder below the folder may import from it, and nothing beside it', async () => {
-  mkdirSync(path.join(folder, 'operations'));
   write('operations/replies.ts', "import type { Config } from '../config.ts';\nexport const one: Config[] = [];\n");
   expect(await failures(/^sources: imports/)).toBe('');
   write('operations/replies.ts', "import { request } from '../../adroll/request.ts';\n");
@@ -86,6 +85,33 @@ test('words in comments, texts and patterns are only words', async () => {
 test('a file that is named after no role is caught', async () => {
   write('helpers.ts', 'export const one = 1;\n');
   expect(await failures(/^sources/)).toMatch(/helpers\.ts says no role/);
+});
+
+test('a file whose name is no role is caught, and a role that is missing', async () => {
+  const only = /^folder: each file/;
+  expect(await failures(only)).toBe('');
+  write('verdicts.ts', 'export const one = 1;\n');
+  expect(await failures(only)).toMatch(/<- verdicts\.ts is named by no role; roles are manifest, /);
+  rmSync(path.join(folder, 'verdicts.ts'));
+  write('operations/fold.ts', 'export const one = 1;\n');
+  expect(await failures(only)).toMatch(/<- operations\/fold\.ts is named by no role; roles are index, bodies/);
+  rmSync(path.join(folder, 'operations/fold.ts'));
+  rmSync(path.join(folder, 'check.ts'));
+  expect(await failures(only)).toMatch(/<- there is no file for check$/);
+});
+
+test('a README whose chapters are others, missing or in another order is caught', async () => {
+  const only = /^folder: the chapters/;
+  expect(await failures(only)).toBe('');
+  edit('README.md', '## Quirks', '## Oddities');
+  expect(await failures(only)).toMatch(/<- README\.md has a chapter Oddities$/);
+  edit('README.md', '## Oddities', '### Oddities');
+  expect(await failures(only)).toMatch(/<- README\.md has no chapter Quirks$/);
+  edit('README.md', '### Oddities', '## Operations');
+  edit('README.md', '## Operations\n\n`', '## Quirks\n\n`');
+  expect(await failures(only)).toMatch(
+    /<- README\.md has its chapters in the order Credentials, .*Operations, Quirks, Not/,
+  );
 });
 
 test('replies that nobody uses, without a source or too old for a stable destination are caught', async () => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { spillway } from '../support/cli/fake-terminal.ts';
@@ -8,19 +8,9 @@ import { spillway } from '../support/cli/fake-terminal.ts';
 const root = mkdtempSync(path.resolve('test/support/contract/verify-'));
 const folder = path.join(root, 'paperplane');
 cpSync(path.resolve('test/support/contract/paperplane'), folder, { recursive: true });
-for (const file of [
-  'index',
-  'transform',
-  'request',
-  'response',
-  'operations',
-  'mapping',
-  'manifest',
-  'config',
-  'check',
-]) {
-  const name = path.join(folder, `${file}.ts`);
-  writeFileSync(name, readFileSync(name, 'utf8').replaceAll('../../../../core', '../../../../../core'));
+for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))) {
+  const name = path.join(folder, file);
+  writeFileSync(name, readFileSync(name, 'utf8').replaceAll('../../core/api', '../../../core/api'));
 }
 afterAll(() => rmSync(root, { recursive: true }));
 

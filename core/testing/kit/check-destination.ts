@@ -8,6 +8,7 @@ import { demoChecks } from '../checks/demo-checks.ts';
 import { eventChecks } from '../checks/event-checks.ts';
 import { folderChecks } from '../checks/folder-checks.ts';
 import { fuzzChecks, type FuzzOptions } from '../checks/fuzz-checks.ts';
+import { layoutChecks } from '../checks/layout-checks.ts';
 import { plantedChecks } from '../checks/planted-checks.ts';
 import { secretChecks } from '../checks/secret-checks.ts';
 import { sourceChecks } from '../checks/source-checks.ts';
@@ -48,6 +49,7 @@ export const checksFor = (directory: string, options: CheckOptions = {}, vendorF
 
 const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVendorFor): readonly Check[] => [
   ...folderChecks(() => new Date(options.today ?? Date.now())),
+  ...layoutChecks,
   ...sourceChecks,
   ...demoChecks(directory),
   ...caseChecks(directory, vendorFor),

@@ -1,0 +1,67 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { must, type Check } from './check.ts';
+
+/** Files that every folder has. */
+const requiredRoles = ['manifest', 'config', 'mapping', 'transform', 'response', 'check', 'index'];
+
+/** Files that a folder has where it needs them. */
+const optionalRoles = [
+  'request',
+  'eligibility',
+  'identity',
+  'commerce',
+  'passthrough',
+  'encoding',
+  'errors',
+  'settings',
+  'page',
+];
+const operationRoles = ['index', 'bodies', 'replies', 'errors', 'dates'];
+const otherEntries: ReadonlySet<string> = new Set(['README.md', 'demo.json', 'contract', 'operations']);
+
+/** The chapters of a README, in their order. */
+const chapters = ['Credentials', 'Settings', 'Mapping', 'Answers', 'Quirks', 'Operations', 'Not enforced'];
+const optionalChapters: ReadonlySet<string> = new Set(['Answers', 'Operations']);
+
+/** What makes folders read alike: the same file names for the same roles, and READMEs with the same chapters. */
+export const layoutChecks: readonly Check[] = [
+  {
+    title: 'folder: each file has the name of a role, and the roles that every folder has are there',
+    run({ directory, definition }) {
+      const files = readdirSync(directory).filter((file) => !file.startsWith('.') && !otherEntries.has(file));
+      const roles = [...requiredRoles, ...optionalRoles];
+      for (const file of files)
+        must(roles.includes(roleOf(file) ?? ''), `${file} is named by no role; roles are ${roles.join(', ')}`);
+      for (const file of entriesIn(path.join(directory, 'operations'))) {
+        const known = operationRoles.includes(roleOf(file) ?? '');
+        must(known, `operations/${file} is named by no role; roles are ${operationRoles.join(', ')}`);
+      }
+      const named = new Set(files.map(roleOf));
+      const needed = [...requiredRoles, ...(definition.send === undefined ? ['request'] : [])];
+      const missing = needed.filter((role) => !named.has(role));
+      must(missing.length === 0, `there is no file for ${missing.join(', ')}`);
+    },
+  },
+  {
+    title: `folder: the chapters of its README are ${chapters.join(', ')}, in this order`,
+    run({ directory }) {
+      const written = chaptersIn(readFileSync(path.join(directory, 'README.md'), 'utf8'));
+      const unknown = written.filter((chapter) => !chapters.includes(chapter));
+      must(unknown.length === 0, `README.md has a chapter ${unknown[0]}`);
+      const missing = chapters.filter((chapter) => !written.includes(chapter) && !optionalChapters.has(chapter));
+      must(missing.length === 0, `README.md has no chapter ${missing.join(', ')}`);
+      const expected = chapters.filter((chapter) => written.includes(chapter));
+      must(written.join() === expected.join(), `README.md has its chapters in the order ${written.join(', ')}`);
+    },
+  },
+];
+
+/** The role that a source file is named by; `undefined` for other files. */
+const roleOf = (file: string): string | undefined => /^([\w-]+)(?:\.d)?\.[cm]?[jt]s(?:\.map)?$/.exec(file)?.[1];
+
+const entriesIn = (directory: string): readonly string[] =>
+  existsSync(directory) ? readdirSync(directory).filter((file) => !file.startsWith('.')) : [];
+
+const chaptersIn = (text: string): readonly string[] =>
+  [...text.replaceAll(/^```[^]*?^```/gm, '').matchAll(/^## (.*)$/gm)].map(([, title = '']) => title.trim());
