@@ -16,7 +16,24 @@ export function derivedTemplate(reply: ScriptedReply, items: readonly AnsweredIt
   const template: ScriptedReply = { ...reply, body: derivedFrom(reply.body, '', items) };
   if (!isTemplate(template)) return undefined;
   const again = filled(template, items);
-  return 'body' in again && isDeepStrictEqual(again.body, reply.body) ? template : undefined;
+  return 'body' in again && isDeepStrictEqual(unordered(again.body), unordered(reply.body)) ? template : undefined;
+}
+
+/** A copy with every list sorted. */
+function unordered(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const parts = value.map((part) => ({ part: unordered(part), text: JSON.stringify(part) }));
+    return parts.sort((a, b) => (a.text < b.text ? -1 : 1)).map(({ part }) => part);
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, unordered(part)]));
+}
+
+/** Whether a text of an entry is the item's key or id. */
+function names(entry: unknown, { key, eventId }: AnsweredItem): boolean {
+  if (typeof entry === 'string') return entry !== '' && (entry === key || entry === eventId);
+  if (typeof entry !== 'object' || entry === null) return false;
+  return Object.values(entry).some((part) => typeof part === 'string' && names(part, { key, eventId, refused: false }));
 }
 
 function derivedFrom(value: unknown, name: string, items: readonly AnsweredItem[]): unknown {
@@ -32,9 +49,12 @@ function derivedFrom(value: unknown, name: string, items: readonly AnsweredItem[
 }
 
 function listFrom(list: readonly unknown[], items: readonly AnsweredItem[], refused: readonly AnsweredItem[]): unknown {
+  // Where entries name their items, their order says nothing.
+  const named = list.some((entry) => items.some((item) => names(entry, item)));
   const entryFor = (item: AnsweredItem | undefined, entries: readonly AnsweredItem[]): unknown => {
-    const at = entries.findIndex((other) => other === item);
-    return item === undefined ? undefined : entryFrom(list[at], item, items.indexOf(item), '');
+    if (item === undefined) return undefined;
+    const entry = named ? list.find((one) => names(one, item)) : list[entries.indexOf(item)];
+    return entryFrom(entry, item, items.indexOf(item), '');
   };
   if (list.length === items.length) {
     const perItem = entryFor(
