@@ -10,7 +10,7 @@ module.exports = {
   forbidden: [
     closed(
       'vendor-folder',
-      { path: '^(destinations/[^/]+/|core/hosts/cli/new/template/)' },
+      { path: '^(destinations/[^/]+/|docs/examples/[^/]+/|core/hosts/cli/new/template/)' },
       { pathNot: ['^$1', '^core/api/index\\.ts$'] },
       'A vendor folder, and the template of one, imports its own files and core/api.',
     ),

@@ -1,0 +1,16 @@
+import { currencyCode, secret, setting, text, z } from '../../../core/api/index.ts';
+import { actions } from './mapping.ts';
+
+export const config = z.strictObject({
+  account: text('Account', 'The account that the events belong to.'),
+  token: secret('API token', 'From the page "API" of the account.'),
+  plan: setting(z.enum(['free', 'business']).default('business'), 'Plan', 'The free plan takes ten requests a second.'),
+  eventNames: setting(
+    z.record(z.string().min(1), z.enum([...actions, 'skip'])).default({}),
+    'Event names',
+    'Your track event name -> the action it means, on top of the defaults. "skip" switches a default off.',
+  ),
+  defaultCurrency: currencyCode('Default currency', 'For amounts that come without a currency (ISO 4217).').optional(),
+});
+
+export type Config = z.output<typeof config>;
