@@ -32,9 +32,10 @@ export const revenuePaths = ['properties.revenue', 'properties.total', 'properti
  * if the event names something that is no currency. The fallback, a setting, counts only where the event says nothing.
  *
  * @example
- * const currency = currencyOf(event, 'EUR');
- * if (currency?.value !== undefined) out.set('currency', currency.value, currency.path);
- * else if (currency !== undefined) out.drop(currency.path, 'The currency is not a three-letter code');
+ * interface Sale {
+ *   currency?: string;
+ * }
+ * const sale = fieldTable<Sale>([{ to: 'currency', read: currencyOf, unusable: 'It is not a three-letter code' }]);
  */
 export function currencyOf(event: CdpEvent, fallback?: string): Found<string | undefined> | undefined {
   const stated = propertiesOf(event)['currency'];
@@ -128,17 +129,22 @@ const none: readonly ProductEntry[] = Object.freeze([]);
 
 /**
  * How many pieces: the sum over the products, of which each without a quantity is one piece; without products, or if
- * one of them cannot be counted, the quantity of the event. `undefined` if the event says nothing of it, 'unusable' if
- * a quantity is not a whole number of zero or more.
+ * one of them cannot be counted, the quantity of the event. `undefined` if the event says nothing of it; a value of
+ * `undefined` if a quantity is not a whole number of zero or more.
+ *
+ * @example
+ * interface Cart {
+ *   items?: number;
+ * }
+ * const cart = fieldTable<Cart>([{ to: 'items', read: quantityOf, unusable: 'The pieces cannot be counted' }]);
  */
-export function quantityOf(event: CdpEvent): Found<number> | 'unusable' | undefined {
+export function quantityOf(event: CdpEvent): Found<number | undefined> | undefined {
   const { products, quantity } = propertiesOf(event);
   const listed = Array.isArray(products) && products.length > 0 ? (products as readonly JsonValue[]) : undefined;
   const sum = listed === undefined ? undefined : sumOf(listed);
   if (sum !== undefined) return { value: sum, path: 'properties.products[].quantity' };
-  if (isMissing(quantity)) return listed === undefined ? undefined : 'unusable';
-  const count = asCount(quantity);
-  return count === undefined ? 'unusable' : { value: count, path: 'properties.quantity' };
+  if (!isMissing(quantity)) return { value: asCount(quantity), path: 'properties.quantity' };
+  return listed === undefined ? undefined : { value: undefined, path: 'properties.products[].quantity' };
 }
 
 function sumOf(products: readonly JsonValue[]): number | undefined {
@@ -149,6 +155,20 @@ function sumOf(products: readonly JsonValue[]): number | undefined {
     sum += count;
   }
   return Number.isSafeInteger(sum) ? sum : undefined;
+}
+
+/**
+ * The same as one text, for vendors that take no list.
+ *
+ * @example
+ * interface Search {
+ *   query?: string;
+ * }
+ * const search = fieldTable<Search>([{ to: 'query', read: searchTextOf }]);
+ */
+export function searchTextOf(event: CdpEvent): Found<string> | undefined {
+  const keywords = keywordsOf(event);
+  return keywords && { value: keywords.value.join(' '), path: keywords.path };
 }
 
 /**

@@ -66,8 +66,8 @@ interface DecisionDetails {
   readonly afterMs?: number;
   /** retry, defer and suspend: what waits or is suspended, if it is less than the connection. */
   readonly scope?: string;
-  /** The vendor's message, unchanged: core masks it. */
-  readonly vendorMessage?: string;
+  /** The vendor's message, unchanged: core masks it. Nothing, or '', is no message. */
+  readonly vendorMessage?: string | undefined;
   /** ambiguous only: false if the vendor answered and cannot recognise a duplicate. */
   readonly resend?: false;
   /** The vendor may have taken the item with this very answer. */
@@ -95,7 +95,7 @@ export function decide(
   };
   const refusal = {
     reason,
-    ...(vendorMessage === undefined ? {} : { vendorMessage }),
+    ...(vendorMessage === undefined || vendorMessage === '' ? {} : { vendorMessage }),
     ...(ambiguous === undefined ? {} : { ambiguous }),
   };
   const scoped = scope === undefined ? {} : { scope };

@@ -106,6 +106,8 @@ export type DestinationDefinition<C, P, R = undefined, L extends OperationList =
   readonly config: ConfigSchema<C>;
   readonly transform: (event: CdpEvent, config: C, context: TransformContext<R>) => Transformed<P>;
   readonly response: ResponseHandler<P>;
+  /** Members of `response` that depend on the settings, such as a test mode. Called once per open. */
+  readonly responseFor?: (config: C, prepared: R) => Partial<ResponseHandler<P>>;
   /** Default: admits everything in manifest.accepts. Runs after that gate, never instead of it. */
   readonly validate?: (event: CdpEvent, config: C, context: TransformContext<R>) => Admission;
   /** Default: by group and lane, then by manifest.limits. */

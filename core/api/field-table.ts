@@ -1,15 +1,14 @@
 import { reject } from './delivery.ts';
 import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
+import type { Found } from './first-of.ts';
 import { isBlank, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
 import type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
 import { cutText } from './text-length.ts';
 
-/** One row: the field `to`, from the first of the paths `from` whose value casts. */
+/** One row: the field `to`, from the first of the paths `from` whose value casts, or from a reader. */
 export type FieldRow<P> = {
-  [K in keyof P & string]: {
+  [K in keyof P & string]: (PathSource<NonNullable<P[K]>> | ReaderSource<NonNullable<P[K]>>) & {
     readonly to: K;
-    readonly from: Path | readonly Path[];
-    readonly as: Cast<NonNullable<P[K]>>;
     /** The text of the note if there is nothing at any path: the vendor asks for this field. */
     readonly recommended?: string;
     /** The text of the note if there is something, and none of it casts. Default: the table's. */
@@ -40,6 +39,23 @@ export type FieldRow<P> = {
 export type FieldsOf<Rows extends readonly { readonly to: string; readonly as: Cast<unknown> }[]> = {
   [Row in Rows[number] as Row['to']]?: NonNullable<ReturnType<Row['as']>>;
 };
+
+interface PathSource<V> {
+  readonly from: Path | readonly Path[];
+  readonly as: Cast<V>;
+  readonly read?: never;
+}
+
+interface ReaderSource<V> {
+  /**
+   * Reads the event: what `firstOf`, `orderIdOf` and the like return. A value of `undefined` is there and unusable.
+   * Such a row is for events only, not for `of`.
+   */
+  readonly read: (event: CdpEvent) => Found<V | undefined> | undefined;
+  /** Where it should stand: for the notes on an event that has none. */
+  readonly from?: Path | readonly Path[];
+  readonly as?: never;
+}
 
 /** The length of a text, in UTF-16 units as JavaScript counts, and the text of the note if it is truncated. */
 export interface TextLimit {
@@ -81,6 +97,7 @@ interface Row {
   readonly to: string;
   readonly sources: readonly Source[];
   readonly as: Cast<unknown>;
+  readonly read: ((event: CdpEvent) => Found<unknown> | undefined) | undefined;
   readonly recommended: string | undefined;
   readonly unusable: string | undefined;
   readonly required: string | undefined;
@@ -101,11 +118,13 @@ interface Holder {
  * interface AcmeEvent {
  *   amount?: number;
  *   currency?: string;
+ *   order?: string;
  * }
  * const fields = fieldTable<AcmeEvent>(
  *   [
  *     { to: 'amount', from: ['total', 'revenue'], as: asAmount, recommended: 'Acme asks for it' },
  *     { to: 'currency', from: 'currency', as: asCurrency },
+ *     { to: 'order', read: orderIdOf },
  *   ],
  *   { from: 'properties', unusable: (to) => `Acme does not take this as ${to}` },
  * );
@@ -128,19 +147,20 @@ export function fieldTable<P extends object>(
   };
   const compiled = rows.map((row): Row => ({
     to: row.to,
-    sources: (typeof row.from === 'string' ? [row.from] : row.from).map((path) => {
+    sources: [row.from ?? []].flat().map((path) => {
       const keys = keysOf(path);
       return { path, eventPath: prefix + path, holder: holderOf(keys.slice(0, -1)), key: keys.at(-1) as string };
     }),
     as: row.as as Cast<unknown>,
+    read: row.read,
     recommended: row.recommended,
     unusable: row.unusable ?? (typeof unusable === 'function' ? unusable(row.to) : unusable),
     required: row.required,
     longest: row.longest ?? longest,
   }));
 
-  /** `at` is undefined where the paths are those of the event. */
-  const fill = (object: object, untyped: PayloadBuilder<P>, at: Path | undefined): void => {
+  /** `at` is undefined where the paths are those of the event, which `event` is then. */
+  const fill = (object: object, untyped: PayloadBuilder<P>, at: Path | undefined, event?: CdpEvent): void => {
     const out = untyped as AnyPayloadBuilder;
     const { traced } = out;
     const objects: object[] = [object];
@@ -151,6 +171,10 @@ export function fieldTable<P extends object>(
     }
     for (let index = 0; index < compiled.length; index += 1) {
       const row = compiled[index] as Row;
+      if (row.read !== undefined) {
+        takeRead(out, row, row.read, event);
+        continue;
+      }
       const { sources } = row;
       let refused: Source | undefined;
       let isFilled = false;
@@ -160,7 +184,7 @@ export function fieldTable<P extends object>(
         if (raw === undefined || raw === null) continue;
         const value = row.as(raw);
         if (value !== undefined) {
-          if (traced || row.longest !== undefined) put(out, row, value, source, at);
+          if (traced || row.longest !== undefined) put(out, row, value, pathOf(source, at));
           else out.set(row.to, value, source.eventPath);
           isFilled = true;
           break;
@@ -170,13 +194,13 @@ export function fieldTable<P extends object>(
         refused ??= source;
       }
       if (isFilled) continue;
-      if (row.required !== undefined) refuseGap(out, row.required, row, refused, at);
-      else if (row.recommended !== undefined || refused !== undefined) noteGap(out, row, refused, at);
+      const place = refused ?? sources[0];
+      fillGap(out, row, refused !== undefined, place && pathOf(place, at));
     }
   };
   const table = (event: CdpEvent, out: PayloadBuilder<P>): void => {
     const object = baseKeys.length === 0 ? event : valueAt(event, baseKeys);
-    fill(typeof object === 'object' && object !== null ? object : nothing, out, undefined);
+    fill(typeof object === 'object' && object !== null ? object : nothing, out, undefined, event);
   };
   return Object.assign(table, {
     of: (object: JsonObject, out: PayloadBuilder<P>, at: Path): void => fill(object, out, at),
@@ -191,39 +215,34 @@ const memberOf = (object: object, key: string): JsonValue | undefined =>
 const pathOf = (source: Source, at: Path | undefined): Path =>
   at === undefined ? source.eventPath : `${at}.${source.path}`;
 
-function put(out: AnyPayloadBuilder, { to, longest }: Row, value: unknown, source: Source, at: Path | undefined): void {
-  const path = pathOf(source, at);
+/** A row with a reader, which knows the event's path. */
+function takeRead(out: AnyPayloadBuilder, row: Row, read: NonNullable<Row['read']>, event: CdpEvent | undefined): void {
+  if (event === undefined)
+    throw new TypeError(`fieldTable(): the row of "${row.to}" reads the event, not a part of it`);
+  const reading = read(event);
+  if (reading?.value !== undefined) put(out, row, reading.value, reading.path);
+  else fillGap(out, row, reading !== undefined, reading?.path ?? row.sources[0]?.eventPath);
+}
+
+function put(out: AnyPayloadBuilder, { to, longest }: Row, value: unknown, path: Path): void {
   if (longest === undefined || typeof value !== 'string' || value.length <= longest.length)
     return out.set(to, value, path);
   out.set(to, cutText(value, longest.length), path);
   out.note('truncated', path, longest.message, to);
 }
 
-/** Refuses the event: a required value is refused, or there is none. */
-function refuseGap(
+/** Says why a field is empty, if the row has words for it: a value was refused, or there is none. */
+function fillGap(
   out: AnyPayloadBuilder,
-  required: string,
-  { sources, unusable }: Row,
-  refused: Source | undefined,
-  at: Path | undefined,
+  { to, unusable, recommended, required }: Row,
+  isRefused: boolean,
+  path: Path | undefined,
 ): void {
-  const source = refused ?? sources[0];
-  const field = source && pathOf(source, at);
-  out.refuse(
-    refused === undefined
-      ? reject('missing_field', required, field)
-      : reject('invalid_value', unusable ?? required, field),
-  );
-}
-
-/** Says why a field is empty: a value was refused, or there is none. */
-function noteGap(
-  out: AnyPayloadBuilder,
-  { to, sources, unusable, recommended }: Row,
-  refused: Source | undefined,
-  at: Path | undefined,
-): void {
-  const [first] = sources;
-  if (refused !== undefined && unusable !== undefined) out.drop(pathOf(refused, at), unusable, to);
-  else if (recommended !== undefined && first !== undefined) out.recommend(pathOf(first, at), recommended, to);
+  if (required !== undefined)
+    out.refuse(
+      isRefused ? reject('invalid_value', unusable ?? required, path) : reject('missing_field', required, path),
+    );
+  else if (path === undefined) return;
+  else if (isRefused && unusable !== undefined) out.drop(path, unusable, to);
+  else if (recommended !== undefined) out.recommend(path, recommended, to);
 }

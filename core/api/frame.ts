@@ -1,3 +1,4 @@
+import type { Batch } from './delivery.ts';
 import type { JsonObject } from './event.ts';
 
 /** The text around and between the payloads of a batch, such as `[` `,` `]` for an array; default nothing. */
@@ -27,4 +28,17 @@ export function jsonList(name: string, members: Readonly<Partial<JsonObject>> = 
   const before = JSON.stringify(members).slice(0, -1);
   const open = `${before}${before === '{' ? '' : ','}${JSON.stringify(name)}:[`;
   return Object.freeze({ open, separator: ',', close: ']}' });
+}
+
+/**
+ * The body that core sends for a batch: its texts in the frame. For a `requestFor` that signs the body.
+ *
+ * @example
+ * const body = framedBody(jsonArray, batch);
+ * const headers = { 'x-signature': hmacSha256('the shared secret', body) };
+ */
+export function framedBody({ open, separator, close }: Frame, { items }: Pick<Batch<unknown>, 'items'>): string {
+  let body = open + items[0].text;
+  for (let index = 1; index < items.length; index += 1) body += separator + items[index]?.text;
+  return body + close;
 }

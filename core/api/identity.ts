@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
@@ -15,6 +15,15 @@ export const sha256 = (value: string): string => hash('sha256', value, 'hex');
 
 /** Lower-case hex MD5 of the UTF-8 bytes. */
 export const md5 = (value: string): string => hash('md5', value, 'hex');
+
+/**
+ * Lower-case hex HMAC-SHA256 of the UTF-8 bytes, for requests that are signed with a shared secret.
+ *
+ * @example
+ * const signature = `sha256=${hmacSha256('the shared secret', '{"type":"track"}')}`;
+ */
+export const hmacSha256 = (key: string, value: string): string =>
+  createHmac('sha256', key).update(value, 'utf8').digest('hex');
 
 /** The form every vendor hashes: trimmed and lower-cased. */
 export const normalizeEmail = (value: string): string => value.trim().toLowerCase();

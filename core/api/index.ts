@@ -1,5 +1,6 @@
 /** What a destination folder may import: types and pure functions. */
 export { eventClock, eventTime, eventTypes, propertiesOf } from './event.ts';
+export { eventSeconds } from './event-seconds.ts';
 export type {
   AliasEvent,
   CdpEvent,
@@ -16,7 +17,7 @@ export { currencyCode, secret, setting, text, z } from './config.ts';
 export type { ConfigSchema } from './config.ts';
 export { contractVersion } from './contract-version.ts';
 export { defineDestination } from './destination.ts';
-export { bare, jsonArray, jsonList } from './frame.ts';
+export { bare, framedBody, jsonArray, jsonList } from './frame.ts';
 export type { Frame } from './frame.ts';
 export type {
   AnyDestination,
@@ -98,6 +99,8 @@ export type { FieldRow, FieldsOf, FieldTable, FieldTableOptions, TextLimit } fro
 export { cutText } from './text-length.ts';
 export { eventTable, pageName, plainName } from './event-table.ts';
 export type { EventTable, EventTableOptions, NameEntries } from './event-table.ts';
+export { eventChoice } from './event-choice.ts';
+export type { EventChoiceOptions } from './event-choice.ts';
 export { propertySelector } from './select-properties.ts';
 export type {
   PropertyConverter,
@@ -112,6 +115,7 @@ export { wholeObject } from './whole-object.ts';
 export type { WholeObjectOptions } from './whole-object.ts';
 export {
   absoluteUrl,
+  hmacSha256,
   ipAddress,
   ipv4Address,
   isBlankId,
@@ -149,6 +153,8 @@ export {
   listOf,
   personPaths,
 } from './user-data.ts';
+export { personRows, sharedPersonFields } from './person-rows.ts';
+export type { PersonFields, PersonPart, PersonRowsOptions } from './person-rows.ts';
 export { advertisingIdPaths, deviceOf } from './device.ts';
 export type { Device, DeviceFamily, WithheldId } from './device.ts';
 export { clickIdOf } from './click-id.ts';
@@ -165,8 +171,11 @@ export {
   productsOf,
   quantityOf,
   revenuePaths,
+  searchTextOf,
 } from './commerce.ts';
 export type { ProductEntry } from './commerce.ts';
+export { productTable } from './product-table.ts';
+export type { ProductTable, ProductTableOptions } from './product-table.ts';
 export { jsonBody, jsonValue } from './reply-readers.ts';
 export { usualRefusal } from './usual-refusal.ts';
 export type { UsualRefusal } from './usual-refusal.ts';

@@ -19,7 +19,8 @@ export interface WholeObjectOptions {
 /**
  * Compiles the pass-through of a whole object, such as `properties` or `traits`, in what the vendor takes: what is
  * nested too deeply, beyond the count, or no JSON (NaN, undefined) is left out, long texts are truncated, with a note
- * on each loss. The result is the object itself where nothing has to change.
+ * on each loss. The result is the object itself where nothing has to change. `at` is the object's path in the event, ''
+ * for the event itself.
  *
  * @example
  * const whole = wholeObject({ vendor: 'Acme', depth: 4, most: 1_000, longest: 1_024 });
@@ -136,4 +137,4 @@ class Copy {
   }
 }
 
-const pathOf = (at: Path, name: string): Path => `${at}.${cutText(name, longestInPath)}`;
+const pathOf = (at: Path, name: string): Path => `${at === '' ? '' : `${at}.`}${cutText(name, longestInPath)}`;

@@ -2,9 +2,10 @@ import type { RetryDecision } from '../api/decision.ts';
 import { admit, type Admission, type Batch, type Delivery } from '../api/delivery.ts';
 import type { AnyDestination, Destination, Reply, WireResult } from '../api/destination.ts';
 import type { Failure, HttpRequest } from '../api/failure.ts';
-import { bare, type Frame } from '../api/frame.ts';
+import { bare, framedBody, type Frame } from '../api/frame.ts';
 import type { BatchLimits, DestinationManifest } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
+import { isThenable } from './argument-check.ts';
 import { batchByLimits, frameBytes, type FrameBytes } from './batching/batcher.ts';
 import { invalidReturn } from './invalid-return.ts';
 import { readResponse } from './sending/read-response.ts';
@@ -42,7 +43,8 @@ export class BoundDestination implements Omit<Folder, 'send'> {
   readonly encode: (payload: unknown) => string;
 
   /**
-   * Calls the folder's prepare(), frame(), request() and limitsFor() once; they may throw. Limits can only get lower.
+   * Calls the folder's prepare(), frame(), request(), responseFor() and limitsFor() once; they may throw. Limits can
+   * only get lower.
    */
   constructor(definition: AnyDestination, settings: unknown, lowerLimits: readonly Partial<BatchLimits>[]) {
     this.#definition = definition;
@@ -59,7 +61,7 @@ export class BoundDestination implements Omit<Folder, 'send'> {
     this.batchesItself = definition.batch !== undefined;
     this.ownSend = definition.send;
     this.replyBytes = replyBytesOf(definition.manifest);
-    this.response = definition.response;
+    this.response = responseOf(definition, settings, this.prepared);
     // The folder's own functions without a wrapper, because they run for each event.
     this.validate = definition.validate ?? admitAll;
     this.transform = definition.transform;
@@ -88,7 +90,7 @@ export class BoundDestination implements Omit<Folder, 'send'> {
   request(batch: Batch<unknown>): HttpRequest {
     if (this.staticRequest !== undefined) {
       const { method, url, headers, compress } = this.staticRequest;
-      return { method, url, headers, body: framed(this.frame, batch), compress };
+      return { method, url, headers, body: framedBody(this.frame, batch), compress };
     }
     const requestFor = this.#definition.requestFor as NonNullable<AnyDestination['requestFor']>;
     return withBody(requestFor(batch, this.settings, this.prepared), this.frame, batch, this.limits.maxBytes);
@@ -107,6 +109,19 @@ export class BoundDestination implements Omit<Folder, 'send'> {
   classifyError(failure: Failure, batch: Batch<unknown>): RetryDecision {
     return this.response.classifyError(failure, batch);
   }
+}
+
+/** The folder's handler, with the members that it makes of these settings. */
+function responseOf(
+  { response, responseFor }: AnyDestination,
+  settings: unknown,
+  prepared: unknown,
+): AnyDestination['response'] {
+  if (responseFor === undefined) return response;
+  const members = responseFor(settings, prepared);
+  if (typeof members !== 'object' || members === null || isThenable(members))
+    throw invalidReturn(members, 'responseFor() did not return members of a response handler');
+  return { ...response, ...members };
 }
 
 const admitAll = (): Admission => admit;
@@ -130,15 +145,7 @@ function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, max
   if (typeof request?.url !== 'string') throw invalidReturn(request, 'requestFor() did not return a request');
   const { method, url, headers, body, compress } = request;
   if (method === 'GET') return request;
-  if (body === undefined) return { method, url, headers, body: framed(frame, batch), compress };
+  if (body === undefined) return { method, url, headers, body: framedBody(frame, batch), compress };
   if (Buffer.byteLength(body) > maxBytes) throw invalidReturn(request, 'requestFor() made a body above the limit');
   return request;
-}
-
-/** Joins the texts of a batch in the frame. */
-function framed({ open, separator, close }: Frame, { items }: Batch<unknown>): string {
-  if (items.length === 1) return open + items[0].text + close;
-  let body = open + items[0].text;
-  for (let i = 1; i < items.length; i++) body += separator + items[i]?.text;
-  return body + close;
 }

@@ -131,7 +131,7 @@ export function createConnectionContext(
     onAmbiguous: connectionOptions.onAmbiguous ?? (manifest.replay === 'harmful' ? 'report' : 'retry'),
     redactor: createRedactor(() => {
       const { secrets, others } = textsOf(destination.config, config);
-      return { secrets: [...secrets], settings: [...others], documented: destination.response.documented };
+      return { secrets: [...secrets], settings: [...others], documented: vendor.response.documented };
     }),
     runs: new Set(),
     closed: false,

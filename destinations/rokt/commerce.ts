@@ -5,10 +5,8 @@ import {
   asText,
   fieldTable,
   firstOf,
-  isMissing,
   onlyProductOf,
   orderIdPaths,
-  propertiesOf,
   quantityOf,
   reject,
   type CdpEvent,
@@ -40,22 +38,18 @@ export const addOrder = fieldTable<KnownEventAttributes>(
 
 /** Adds what was bought: the quantity, and for a single product its details (ROKT-28 to ROKT-30). */
 export function addItems(out: PayloadBuilder<EventAttributes>, event: CdpEvent): void {
-  const quantity = quantityOf(event);
-  if (quantity !== 'unusable') out.take('quantity', quantity);
-  else {
-    const isStated = !isMissing(propertiesOf(event)['quantity']);
-    out.drop(isStated ? 'properties.quantity' : 'properties.products[].quantity', uncounted, 'quantity');
-  }
+  addQuantity(event, out);
   const product = onlyProductOf(event);
   if (product !== undefined) {
     addName.of(product.item, out, product.path);
-    const isOnePiece = quantity === undefined || (quantity !== 'unusable' && quantity.value === 1);
-    if (isOnePiece) addSku.of(product.item, out, product.path);
+    const quantity = quantityOf(event);
+    if (quantity === undefined || quantity.value === 1) addSku.of(product.item, out, product.path);
   }
   if (out.value.productname === undefined) addBundleName(event, out);
 }
 
 const uncounted = 'A quantity is not a whole number of zero or more, so none is sent';
+const addQuantity = fieldTable<KnownEventAttributes>([{ to: 'quantity', read: quantityOf, unusable: uncounted }]);
 const addName = fieldTable<KnownEventAttributes>([{ to: 'productname', from: 'name', as: asText, longest }]);
 const addSku = fieldTable<KnownEventAttributes>([{ to: 'sku', from: 'sku', as: asText, longest }]);
 const addBundleName = fieldTable<KnownEventAttributes>([

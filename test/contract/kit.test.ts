@@ -116,6 +116,13 @@ test('garbage that counts as delivered is caught, by example and by chance', asy
   expect(found).toMatch(/is delivered without a success from the vendor/);
 });
 
+test('members of the response that a folder makes of its settings are watched, too', async () => {
+  const responseFor: Paperplane['responseFor'] = () => ({ readReply: () => [] });
+  expect(await failures({ responseFor }, /canonical|answers: 429/)).toMatch(
+    /readReply\(\) gives 0 decisions for 1 items/,
+  );
+});
+
 test('F-43 what fuzz finds is told in its first line, and shrinking hides it behind no other error', async () => {
   const holdsEmpty = (value: unknown): boolean =>
     typeof value === 'object' &&

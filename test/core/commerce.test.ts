@@ -12,6 +12,7 @@ import {
   productsOf,
   quantityOf,
   revenuePaths,
+  searchTextOf,
   type CdpEvent,
   type JsonObject,
   type JsonValue,
@@ -137,6 +138,8 @@ describe('the products', () => {
 describe('the quantity', () => {
   const listed = (value: number) => ({ value, path: 'properties.products[].quantity' });
   const own = (value: number) => ({ value, path: 'properties.quantity' });
+  const unlisted = { value: undefined, path: 'properties.products[].quantity' };
+  const unusable = { value: undefined, path: 'properties.quantity' };
 
   it.each<[JsonObject, unknown]>([
     [{ products: [{ quantity: 2 }, { quantity: '3' }] }, listed(5)],
@@ -145,14 +148,15 @@ describe('the quantity', () => {
     [{ products: [{ quantity: 2 }], quantity: 9 }, listed(2)],
     [{ products: [{ quantity: 1.5 }], quantity: 9 }, own(9)],
     [{ products: [null], quantity: 9 }, own(9)],
-    [{ products: [null] }, 'unusable'],
-    [{ products: [{ quantity: 'two' }] }, 'unusable'],
-    [{ products: [{ quantity: Number.MAX_SAFE_INTEGER }, {}] }, 'unusable'],
+    [{ products: [null] }, unlisted],
+    [{ products: [{ quantity: 'two' }] }, unlisted],
+    [{ products: [{ quantity: Number.MAX_SAFE_INTEGER }, {}] }, unlisted],
+    [{ products: [null], quantity: 'two' }, unusable],
     [{ products: [], quantity: 2 }, own(2)],
     [{ quantity: '2' }, own(2)],
     [{ quantity: -0 }, own(0)],
-    [{ quantity: -1 }, 'unusable'],
-    [{ quantity: '' }, 'unusable'],
+    [{ quantity: -1 }, unusable],
+    [{ quantity: '' }, unusable],
     [{ products: 'x' }, undefined],
     [{ products: [] }, undefined],
     [{ quantity: null }, undefined],
@@ -172,6 +176,7 @@ describe('the keywords', () => {
     [{}, undefined, ''],
   ])('of %j are %j', (properties, value, name) => {
     expect(keywordsOf(event(properties))).toEqual(value && { value, path: `properties.${name}` });
+    expect(searchTextOf(event(properties))).toEqual(value && { value: value.join(' '), path: `properties.${name}` });
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { currencyOf, orderIdOf, quantityOf } from '../../core/api/commerce.ts';
+import { eventSeconds } from '../../core/api/event-seconds.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../core/api/event.ts';
 import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/field-table.ts';
 import { isBlankId } from '../../core/api/identity.ts';
@@ -211,4 +213,60 @@ it('FieldsOf has a member for each row, of the type of its cast', () => {
   const out = payloadBuilder<Payload>({}, { name: 'b' });
   fieldTable<Payload>(rows)({ type: 'track', event: 'e', context: { os: { name: 'iOS' } } }, out);
   expect(out.value).toEqual({ name: 'b', os: 'iOS' });
+});
+
+describe('a row with a reader', () => {
+  interface Sale {
+    currency: string;
+    order?: string;
+    pieces?: number;
+    at?: number;
+  }
+  const fields = fieldTable<Sale>([
+    { to: 'at', from: 'timestamp', read: eventSeconds, recommended: asks },
+    { to: 'currency', read: currencyOf, unusable: refuses, required: asks },
+    { to: 'order', read: orderIdOf, longest: { length: 3, message: 'cut' } },
+    { to: 'pieces', read: quantityOf, unusable: refuses },
+  ]);
+  const sale = (properties: JsonObject, more: object = {}) => {
+    const sources: [string, string][] = [];
+    const trace: Trace = { from: (field, source) => void sources.push([field, source]), note: () => undefined };
+    const out = payloadBuilder<Sale, 'currency'>({ trace }, {});
+    fields(track(properties, more), out);
+    const notes = out.notes.map(({ code, field, payloadField }) => `${code} ${field} ${payloadField}`);
+    return { result: out.payload(), notes, sources };
+  };
+
+  it('takes what the reader finds, with its path, in the order of the rows', () => {
+    const properties = { currency: 'eur', order_id: 'A-1', quantity: 2 };
+    const { result, notes, sources } = sale(properties, { timestamp: '2026-01-15T11:59:00.900Z' });
+    expect(result).toMatchObject({ payload: { at: 1768478340, currency: 'EUR', order: 'A-1', pieces: 2 } });
+    expect(notes).toEqual([]);
+    expect(sources).toEqual([
+      ['at', 'timestamp'],
+      ['currency', 'properties.currency'],
+      ['order', 'properties.order_id'],
+      ['pieces', 'properties.quantity'],
+    ]);
+  });
+
+  it('notes what is unusable, missing or too long, as a row with paths does', () => {
+    expect(sale({ currency: 'eur', order_id: 'A-1000', quantity: 'two' }).notes).toEqual([
+      'recommended_missing timestamp at',
+      'truncated properties.order_id order',
+      'dropped properties.quantity pieces',
+    ]);
+  });
+
+  it('refuses the event if what is required is missing or unusable', () => {
+    const reason = { code: 'invalid_value', message: refuses, field: 'properties.currency' };
+    expect(sale({ currency: 'euros' }).result).toMatchObject({ kind: 'rejected', reason });
+    expect(sale({}).result).toMatchObject({ kind: 'rejected', reason: { code: 'missing_field', message: asks } });
+  });
+
+  it('reads events only: a part of one is a mistake of the folder', () => {
+    expect(() => fields.of({ currency: 'EUR' }, payloadBuilder<Sale>({}, { currency: '' }), 'properties')).toThrow(
+      'the row of "at" reads the event',
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import { expect, it, test } from '@jest/globals';
-import { bare, jsonArray, jsonList, type Frame } from '../../core/index.ts';
+import { bare, framedBody, jsonArray, jsonList, type Delivery, type Frame } from '../../core/index.ts';
 
 const framed = ({ open, separator, close }: Frame, ...texts: string[]): string => open + texts.join(separator) + close;
 
@@ -26,4 +26,10 @@ test('members stand before the list, and undefined ones are left out', () => {
 
 test('a member of the name of the list would be there twice, and is refused', () => {
   expect(() => jsonList('events', { events: 1 })).toThrow('"events" is both the list and a member beside it');
+});
+
+test('the body of a batch is its texts in the frame', () => {
+  const item = (text: string) => ({ text }) as Delivery<unknown>;
+  expect(framedBody(bare, { items: [item('a=1')] })).toBe('a=1');
+  expect(framedBody(jsonList('data'), { items: [item('1'), item('2'), item('3')] })).toBe('{"data":[1,2,3]}');
 });

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   absoluteUrl,
+  hmacSha256,
   ipAddress,
   ipv4Address,
   isBlankId,
@@ -167,4 +168,10 @@ describe('absolute URLs', () => {
       expect([other, absoluteUrl(other)]).toEqual([other, undefined]);
     }
   });
+});
+
+test('a signature is the HMAC-SHA256 of RFC 4231, in small letters', () => {
+  expect(hmacSha256('Jefe', 'what do ya want for nothing?')).toBe(
+    '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843',
+  );
 });

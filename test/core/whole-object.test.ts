@@ -105,4 +105,10 @@ describe('wholeObject', () => {
       }),
     );
   });
+
+  it('names what is lost of a whole event by its own path', () => {
+    const out = payloadBuilder<object>({}, {});
+    wholeObject({ vendor: 'Acme', longest: 3 })({ event: 'long', properties: { a: 'long' } }, out, '');
+    expect(out.notes.map(({ field }) => field)).toEqual(['event', 'properties.a']);
+  });
 });

@@ -9,6 +9,7 @@ export const beyondUnit: Readonly<Record<string, string>> = {
   'test/core/load': 'files: folders to load',
   'test/core/rudder': 'processes: what imports the adapter',
   'test/destinations/firewall': 'long: every answer of a firewall, at every destination',
+  'test/destinations-elsewhere/': 'long: every folder under the whole contract',
   'test/docs/': 'files: what the pages show is run',
   'test/end-to-end/': 'files and processes: whole deliveries to the simulators',
   'test/hosts/': 'files and processes: the command line and its store',

@@ -7,6 +7,7 @@ import {
   type Batch,
   type DefinedDestination,
   type HttpRequest,
+  type ResponseHandler,
   type RetryDecision,
 } from '../../api/index.ts';
 import { deepFreeze } from './deep-freeze.ts';
@@ -51,7 +52,35 @@ export function assertPure(destination: AnyDestination, compressed: boolean): Ob
     return built;
   };
 
-  const { validate, transform, encode, request, requestFor, response } = vendor;
+  /** The functions of a response handler, or of a part of one, that decide. */
+  const observed = ({
+    classifyError,
+    readReply,
+  }: Partial<ResponseHandler<unknown>>): Partial<ResponseHandler<unknown>> => ({
+    ...(classifyError === undefined
+      ? {}
+      : {
+          classifyError(failure, batch) {
+            const decision = twice('classifyError()', () => classifyError(failure, batch));
+            checkDecision('classifyError()', decision);
+            return decision;
+          },
+        }),
+    ...(readReply === undefined
+      ? {}
+      : {
+          readReply(exchange, batch) {
+            const decisions = twice('readReply()', () => readReply(exchange, batch));
+            if (decisions !== undefined && decisions.length !== batch.items.length) {
+              note(`readReply() gives ${decisions.length} decisions for ${batch.items.length} items`);
+            }
+            for (const decision of decisions ?? []) checkDecision('readReply()', decision);
+            return decisions;
+          },
+        }),
+  });
+
+  const { validate, transform, encode, request, requestFor, response, responseFor } = vendor;
   const definition = {
     ...vendor,
     ...(validate === undefined
@@ -97,26 +126,15 @@ export function assertPure(destination: AnyDestination, compressed: boolean): Ob
               twice('requestFor()', () => requestFor(deepFreezeBatch(batch), config, prepared)),
             )) satisfies Definition['requestFor'],
         }),
-    response: {
-      ...response,
-      classifyError(failure, batch) {
-        const decision = twice('classifyError()', () => response.classifyError(failure, batch));
-        checkDecision('classifyError()', decision);
-        return decision;
-      },
-      ...(response.readReply === undefined
-        ? {}
-        : {
-            readReply(exchange, batch) {
-              const decisions = twice('readReply()', () => response.readReply?.(exchange, batch));
-              if (decisions !== undefined && decisions.length !== batch.items.length) {
-                note(`readReply() gives ${decisions.length} decisions for ${batch.items.length} items`);
-              }
-              for (const decision of decisions ?? []) checkDecision('readReply()', decision);
-              return decisions;
-            },
-          }),
-    } satisfies Definition['response'],
+    response: { ...response, ...observed(response) } satisfies Definition['response'],
+    ...(responseFor === undefined
+      ? {}
+      : {
+          responseFor: ((config, prepared) => {
+            const parts = responseFor(deepFreeze(config), prepared);
+            return { ...parts, ...observed(parts) };
+          }) satisfies Definition['responseFor'],
+        }),
   };
   return { ...tagBatches(definition as AnyDestination, compressed), violations };
 }
