@@ -79,7 +79,6 @@ export {
   asDecimal,
   asFlag,
   asText,
-  compileFields,
   isBlank,
   isMissing,
   isObject,
@@ -88,7 +87,7 @@ export {
   reader,
   textReader,
 } from './mapping.ts';
-export type { Cast, FieldRule, Path, Trace } from './mapping.ts';
+export type { Cast, Path, Trace } from './mapping.ts';
 export { eventIdOf } from './event-id.ts';
 export { firstOf } from './first-of.ts';
 export type { Found } from './first-of.ts';

@@ -10,35 +10,10 @@ export type Path = string;
 /** Converts a value of an event to what the vendor expects; `undefined` if it cannot be converted. */
 export type Cast<T> = (value: JsonValue) => T | undefined;
 
-/** One row of a rename table: the cast must yield the type of the target field. The first path that casts wins. */
-export type FieldRule<P> = {
-  [K in keyof P & string]: { readonly to: K; readonly from: readonly Path[]; readonly as: Cast<NonNullable<P[K]>> };
-}[keyof P & string];
-
 /** Recorded in preview: the event path that each payload field came from, and what was lost. */
 export interface Trace {
   from(field: string, source: string): void;
   note(note: Note): void;
-}
-
-/** Compiles a rename table. Call it at module level: paths are split once. */
-export function compileFields<P>(rules: readonly FieldRule<P>[]): (event: CdpEvent, trace?: Trace) => Partial<P> {
-  const rows = rules.flatMap(({ to, from, as }) =>
-    from.map((path) => ({ to, path, keys: path.split('.'), as: as as Cast<unknown> })),
-  );
-  return (event, trace) => {
-    const fields: Record<string, unknown> = {};
-    for (const { to, path, keys, as } of rows) {
-      if (fields[to] !== undefined) continue;
-      const found = valueAt(event, keys);
-      if (found === undefined || found === null) continue;
-      const value = as(found);
-      if (value === undefined) continue;
-      fields[to] = value;
-      trace?.from(to, path);
-    }
-    return fields as Partial<P>;
-  };
 }
 
 /** Returns a reader of one path. Call it at module level: `const emailOf = reader('context.traits.email')`. */

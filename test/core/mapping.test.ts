@@ -8,14 +8,12 @@ import {
   asDecimal,
   asFlag,
   asText,
-  compileFields,
   isObject,
   ownValue,
   plainDecimal,
   reader,
   textReader,
   type Cast,
-  type FieldRule,
 } from '../../core/api/mapping.ts';
 
 const track = (properties: unknown, more: object = {}): CdpEvent =>
@@ -225,66 +223,6 @@ describe('casts', () => {
     expect(ownValue(hostile, 'admin')).toBeUndefined();
     expect(ownValue({}, 'constructor')).toBeUndefined();
     expect(ownValue({}, '__proto__')).toBeUndefined();
-  });
-});
-
-describe('compileFields', () => {
-  interface Payload {
-    amount?: number;
-    email: string;
-    currency?: string;
-  }
-  const rules: readonly FieldRule<Payload>[] = [
-    { to: 'amount', from: ['properties.revenue', 'properties.total'], as: asAmount },
-    { to: 'email', from: ['context.traits.email', 'properties.email'], as: asText },
-    { to: 'currency', from: ['properties.currency'], as: asCurrency },
-  ];
-  const fields = compileFields(rules);
-
-  it('takes the first path that casts, not the first that is there', () => {
-    expect(fields(track({ revenue: 'free', total: '12.50', currency: 'eur' }))).toEqual({
-      amount: 12.5,
-      currency: 'EUR',
-    });
-    expect(fields(track({ revenue: 0, total: 12.5 }))).toEqual({ amount: 0 });
-    expect(fields(track({ email: 'b@example.com' }, { context: { traits: { email: '  ' } } }))).toEqual({
-      email: 'b@example.com',
-    });
-  });
-
-  it('leaves out what is absent, null, or lies under something that is no object', () => {
-    expect(fields(track(null))).toEqual({});
-    expect(fields(track({ revenue: null, currency: null }, { context: 'text' }))).toEqual({});
-    expect(fields(track('text', { context: null }))).toEqual({});
-    expect(fields(track([], { context: { traits: ['email'] } }))).toEqual({});
-  });
-
-  it('tells preview which path each field came from, and nothing else', () => {
-    const told: [string, string][] = [];
-    fields(track({ revenue: '1,234', total: 7, email: 'a@example.com' }), {
-      from: (field, source) => void told.push([field, source]),
-      note: () => {
-        throw new Error('a table has nothing to note');
-      },
-    });
-    expect(told).toEqual([
-      ['amount', 'properties.total'],
-      ['email', 'properties.email'],
-    ]);
-  });
-
-  it('is not led astray by keys that touch prototypes', () => {
-    const event = JSON.parse(
-      '{"type":"track","event":"x","__proto__":{"context":{"traits":{"email":"planted@example.com"}}},' +
-        '"properties":{"__proto__":{"revenue":5},"constructor":{"prototype":{"total":6}}}}',
-    ) as CdpEvent;
-    expect(fields(event)).toEqual({});
-    expect(({} as Record<string, unknown>)['revenue']).toBeUndefined();
-  });
-
-  it('gives a fresh object each time', () => {
-    const event = track({ revenue: 1 });
-    expect(fields(event)).not.toBe(fields(event));
   });
 });
 
