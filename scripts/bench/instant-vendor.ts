@@ -10,7 +10,10 @@ const controller: Dispatcher.DispatchController = {
   resume: () => undefined,
 };
 
-/** A vendor inside the process: says its plain yes at once, and looks at nothing. What is left is the cost of the request's bytes. */
+/**
+ * A vendor inside the process that says its plain yes at once. It looks at nothing on purpose, which is why it is no
+ * VendorDouble: reading and recording requests would be measured too. What is left is the cost of the request's bytes.
+ */
 export class InstantVendor extends Dispatcher {
   readonly #status: number;
   readonly #headers: Record<string, string>;

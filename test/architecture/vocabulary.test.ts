@@ -90,7 +90,7 @@ const exceptions: Readonly<Record<string, { readonly words: readonly string[]; r
 
 /** Participles that are whole identifiers say that something happened, not what there is. They may only become fewer. */
 const participles = ['asked', 'found', 'given', 'heard', 'held', 'kept', 'left', 'made', 'taken', 'told', 'written'];
-const mostParticiples = { 'core/testing/': 63, 'core/': 281 };
+const mostParticiples = { 'core/testing/': 6, 'core/': 281 };
 
 interface SourceFile {
   readonly file: string;

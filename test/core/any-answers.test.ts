@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, errorTable, decide, type RetryDecision } from '../../core/index.ts';
-import type { Answer, Script } from '../support/runtime/scripted-vendor.ts';
+import type { ScriptedReply, Script } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, defects, tracks, type TrackOptions } from '../support/runtime/test-connection.ts';
 
 type Word = RetryDecision['kind'] | 'doubtful' | 'scoped' | 'put off';
@@ -10,15 +10,15 @@ const words: readonly Word[] = [
   ...(['accept', 'retry', 'defer', 'resend', 'split', 'isolate', 'ambiguous', 'skip', 'reject'] as const),
   ...(['doubtful', 'scoped', 'put off'] as const),
 ];
-const whole: readonly Answer[] = [
+const whole: readonly ScriptedReply[] = [
   { status: 403, body: '<html>no</html>' },
   { status: 403 },
   { status: 429, headers: { 'retry-after': '1' } },
   { status: 503 },
   { status: 502 },
   { status: 400 },
-  'reset',
-  'refused',
+  { fault: 'reset' },
+  { fault: 'refused' },
 ];
 
 const decisionOf = (word: Word, scopes: readonly string[] | undefined): RetryDecision => {
@@ -29,6 +29,10 @@ const decisionOf = (word: Word, scopes: readonly string[] | undefined): RetryDec
   if (word === 'put off') return decide('defer', 'vendor_unavailable', 'not now', { afterMs: 900, ...scope });
   return decide(word, 'vendor_rejected', `said ${word}`);
 };
+
+/** Whether the vendor may have taken what it answers so. */
+const mayHaveArrived = (answer: ScriptedReply): boolean =>
+  'fault' in answer ? answer.fault === 'reset' : answer.status === 502;
 
 const final: ReadonlySet<string> = new Set(['delivered', 'skipped', 'rejected', 'unknown', 'deferred', 'suspended']);
 
@@ -50,13 +54,13 @@ describe('any mix of answers', () => {
         const doubt = new Set<string>();
         const told = new Map<string, string>();
         const late: string[] = [];
-        const script: Script = ({ ids }, position): Answer => {
+        const script: Script = ({ ids }, position): ScriptedReply => {
           for (const id of ids) if (told.has(id)) late.push(id);
           const answer = answers[position];
-          if (answer === 'reset' || (typeof answer === 'object' && 'status' in answer && answer.status === 502))
+          if (answer !== undefined && !Array.isArray(answer) && mayHaveArrived(answer as ScriptedReply))
             for (const id of ids) doubt.add(id);
           if (answer === undefined) return { status: 200, body: ids.map(() => 'accept') };
-          if (!Array.isArray(answer)) return answer as Answer;
+          if (!Array.isArray(answer)) return answer as ScriptedReply;
           const given = ids.map((_, n) => answer[n % answer.length] as Word);
           given.forEach((word, n) => {
             if (word === 'doubtful' || word === 'ambiguous') doubt.add(ids[n] as string);

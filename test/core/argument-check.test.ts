@@ -10,7 +10,7 @@ import {
 import { suggestion } from '../../core/runtime/argument-check.ts';
 import { isoTime, systemClock } from '../../core/policy/clock.ts';
 import { neverFailing } from '../../core/runtime/host-clock.ts';
-import { start } from '../support/runtime/manual-clock.ts';
+import { start } from '../../core/testing/kit/manual-clock.ts';
 import { inTurn, yes } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
@@ -472,7 +472,7 @@ describe('what never ends, or has no date', () => {
   it('F-16 a call whose clock gives NaN in mid-flight ends in time', async () => {
     let broken = false;
     const { vendor, runtime } = testConnection({
-      script: () => 'silence',
+      script: () => ({ fault: 'silence' }),
       runtime: { now: () => (broken ? Number.NaN : Date.now()), sleep: systemClock.sleep },
     });
     const connection = open(runtime);

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { createCircuitBreaker } from '../../core/policy/circuit-breaker.ts';
-import { wholeWaits } from '../support/runtime/manual-clock.ts';
+import { wholeWaits } from '../support/runtime/whole-waits.ts';
 
 const backoff = { baseMs: 1_000, capMs: 4_000 };
 

@@ -9,7 +9,7 @@ import {
   type ReasonCode,
   type Reply,
 } from '../../core/index.ts';
-import { start } from '../support/runtime/manual-clock.ts';
+import { start } from '../../core/testing/kit/manual-clock.ts';
 import { inTurn } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
@@ -75,9 +75,9 @@ describe('a folder whose batch()', () => {
     const { deliver, vendor } = testConnection({ destination, connection: { limits: { maxItems: 3 } } });
     const events = tracks(12, (n) => ({ group: n < 8 ? 'a' : 'b', ...(n === 5 ? { pad: 'x'.repeat(30) } : {}) }));
     expect(kinds(await deliver(events))).toEqual(Array(12).fill('delivered'));
-    for (const { ids, bytes } of vendor.requests) {
+    for (const { ids, sentBody } of vendor.requests) {
       expect(ids.length).toBeLessThanOrEqual(3);
-      expect(bytes.length).toBeLessThanOrEqual(small.maxBytes);
+      expect(sentBody.length).toBeLessThanOrEqual(small.maxBytes);
     }
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(events.map(({ messageId }) => messageId));
     expect(vendor.requests.map(({ ids }) => ids.join())).toContain('e6,e7');
@@ -188,7 +188,7 @@ describe('a folder whose request()', () => {
       'rejected: internal_error',
       'delivered',
     ]);
-    for (const { bytes } of vendor.requests) expect(bytes.length).toBeLessThanOrEqual(60);
+    for (const { sentBody } of vendor.requests) expect(sentBody.length).toBeLessThanOrEqual(60);
     expect(defects(signals)).toContain('request');
   });
 
@@ -282,9 +282,13 @@ describe('a request that never left', () => {
     ['makes up a reason code', () => ({ kind: 'ambiguous', reason: { code: 'who knows', message: 'no' } })],
   ])('is tried again, and at last deferred, where classifyError() %s', async (_, classifyError) => {
     const destination = acme({ response: { classifyError: classifyError as never } }, { replay: 'harmful' });
-    const again = testConnection({ destination, script: inTurn('refused') });
+    const again = testConnection({ destination, script: inTurn({ fault: 'refused' }) });
     expect(kinds(await again.deliver(tracks(2)))).toEqual(['delivered', 'delivered']);
-    const never = testConnection({ destination, script: () => 'refused', connection: { retry: { attempts: 2 } } });
+    const never = testConnection({
+      destination,
+      script: () => ({ fault: 'refused' }),
+      connection: { retry: { attempts: 2 } },
+    });
     expect(codes(await never.deliver(tracks(2)))).toEqual(Array(2).fill('deferred: network'));
     expect(never.vendor.requests).toHaveLength(2);
   });
@@ -307,7 +311,7 @@ describe('a final word after an attempt without an answer', () => {
     ['reject', 'vendor_rejected', 'unknown: ambiguous_delivery'],
     ['accept', 'vendor_rejected', 'delivered'],
   ] as const)('that says %s (%s) makes it: %s', async (kind, code, wanted) => {
-    const { deliver } = testConnection({ destination: saying(kind, code), script: inTurn('reset') });
+    const { deliver } = testConnection({ destination: saying(kind, code), script: inTurn({ fault: 'reset' }) });
     const outcomes = await deliver(tracks(2));
     expect(codes(outcomes)).toEqual([wanted, wanted]);
     if (wanted.startsWith('unknown')) expect(outcomes[0]).toMatchObject({ reason: { status: 200 } });
@@ -350,7 +354,10 @@ describe('a final word after an attempt without an answer', () => {
   );
 
   it('is plain where every attempt was answered', async () => {
-    const { deliver } = testConnection({ destination: saying('skip', 'consent_denied'), script: inTurn('refused') });
+    const { deliver } = testConnection({
+      destination: saying('skip', 'consent_denied'),
+      script: inTurn({ fault: 'refused' }),
+    });
     expect(codes(await deliver([track('a')]))).toEqual(['skipped: consent_denied']);
   });
 });

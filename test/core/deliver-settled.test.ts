@@ -1,7 +1,7 @@
 // Tests core/runtime/settled-hook.ts through deliver() and stream().
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
-import { yes, type Answer } from '../support/runtime/scripted-vendor.ts';
+import { yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -60,7 +60,7 @@ describe('deliver() with a host that writes outcomes down', () => {
   });
 
   it('holds a lane until what came of its event is on disk, and no other lane', async () => {
-    const refused: Answer = { status: 400 };
+    const refused: ScriptedReply = { status: 400 };
     const made = testConnection({
       destination: acme({}, one),
       script: ({ ids: [id] }) => (id === 'e1' ? refused : yes),

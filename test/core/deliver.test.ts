@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { outcomeKinds, type CdpEvent } from '../../core/index.ts';
-import { start } from '../support/runtime/manual-clock.ts';
-import { inTurn, yes, type Answer, type Script } from '../support/runtime/scripted-vendor.ts';
+import { start } from '../../core/testing/kit/manual-clock.ts';
+import { inTurn, yes, type ScriptedReply, type Script, type LateReply } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -19,7 +19,7 @@ const lie = (value: unknown): CdpEvent => value as CdpEvent;
 const inMs = (ms: number): string => new Date(start + ms).toISOString();
 /** Answers after a while, on the clock of the test. */
 const slow =
-  (on: { clock?: { sleep(ms: number): Promise<void> } }, ms: number, answer: Answer = yes): Script =>
+  (on: { clock?: { sleep(ms: number): Promise<void> } }, ms: number, answer: LateReply = yes): Script =>
   async () => {
     await on.clock?.sleep(ms);
     return answer;
@@ -147,7 +147,7 @@ describe('deliver', () => {
       'rejected',
       ...Array(4).fill('delivered'),
     ]);
-    for (const { bytes } of vendor.requests) expect(bytes.length).toBeLessThanOrEqual(60);
+    for (const { sentBody } of vendor.requests) expect(sentBody.length).toBeLessThanOrEqual(60);
   });
 
   it('ends at its deadline while it waits for a slot', async () => {
@@ -216,11 +216,10 @@ describe('deliver', () => {
     const pace = { concurrency: 4, timeoutMs: 10_000, rate: { permits: 2, perMs: 1_000, cost: 'request' as const } };
     const { connection, clock, vendor } = testConnection({ destination: acme({}, { ...one, pace }) });
     const started: number[] = [];
-    // The scripted vendor tells onRequestStart when its script is done: this one is slow to connect at first.
-    vendor.script = async () => {
+    // Slow to connect at first.
+    vendor.untilConnected = async () => {
       if (clock.now() - start < 1_000) await clock.sleep(3_000);
       started.push(clock.now() - start);
-      return yes;
     };
     const outcomes = connection.deliver(tracks(3));
     await clock.advance(3_999);
@@ -235,10 +234,9 @@ describe('deliver', () => {
     const destination = acme({ paceKey: ({ account }) => account }, { ...one, pace });
     const { runtime, connection, clock, vendor } = testConnection({ destination });
     const started: number[] = [];
-    vendor.script = async () => {
+    vendor.untilConnected = async () => {
       if (clock.now() - start < 1_000) await clock.sleep(2_500);
       started.push(clock.now() - start);
-      return yes;
     };
     const calls = Promise.all([connection.deliver(tracks(2)), open(runtime).deliver(tracks(2))]);
     await clock.advance(3_499);
@@ -269,7 +267,7 @@ describe('deliver', () => {
   });
 
   it('stopped during a pause says when the vendor may be asked again', async () => {
-    const busy: Answer = { status: 429, headers: { 'retry-after': '20' } };
+    const busy: ScriptedReply = { status: 429, headers: { 'retry-after': '20' } };
     const { connection, clock } = testConnection({ destination: acme({}, one), script: () => busy });
     const stop = new AbortController();
     const outcomes = connection.deliver(tracks(10), { signal: stop.signal });
@@ -282,8 +280,8 @@ describe('deliver', () => {
   });
 
   it('asked to send once, leaves every repetition to its caller, and says from when', async () => {
-    const busy: Answer = { status: 429, headers: { 'retry-after': '7' } };
-    const answers: Answer[] = [{ status: 503 }, 'reset', busy, { status: 413 }];
+    const busy: ScriptedReply = { status: 429, headers: { 'retry-after': '7' } };
+    const answers: ScriptedReply[] = [{ status: 503 }, { fault: 'reset' }, busy, { status: 413 }];
     const { deliver, vendor, clock } = testConnection({ script: () => answers.shift() ?? yes });
     const once = { once: true };
     expect(await deliver(tracks(2), once)).toEqual([
@@ -313,15 +311,15 @@ describe('deliver', () => {
   });
 
   it('keeps one outcome per event whenever it is stopped, whatever the vendor does', async () => {
-    const answers: readonly Answer[] = [
+    const answers: readonly ScriptedReply[] = [
       yes,
       { status: 400 },
       { status: 401 },
       { status: 413 },
       { status: 429, headers: { 'retry-after': '1' } },
       { status: 503 },
-      'reset',
-      'refused',
+      { fault: 'reset' },
+      { fault: 'refused' },
     ];
     const runs = fc.record({
       script: fc.array(fc.constantFrom(...answers), { maxLength: 30 }),
@@ -338,10 +336,8 @@ describe('deliver', () => {
         const limits = { ...one.limits, maxItems };
         const destination = acme({}, { limits, replay, pace: { concurrency, timeoutMs: 10_000 } });
         const { connection, clock, vendor, signals } = testConnection({ destination });
-        vendor.script = async (request, position) => {
-          await clock.sleep(50);
-          return inTurn(...script)(request, position);
-        };
+        vendor.untilConnected = () => clock.sleep(50);
+        vendor.script = inTurn(...script);
         const stop = new AbortController();
         if (stopAt !== null) void clock.sleep(stopAt).then(() => stop.abort());
         const events = tracks(count, (n) => (lanes === 0 ? {} : { lane: `l${n % lanes}`, at: n }));
@@ -358,7 +354,13 @@ describe('deliver', () => {
   });
 
   it('calls delivered only what the vendor accepted, and rejected or suspended only what the vendor cannot have', async () => {
-    const answers: readonly Answer[] = [yes, { status: 400 }, { status: 503 }, 'reset', 'refused'];
+    const answers: readonly ScriptedReply[] = [
+      yes,
+      { status: 400 },
+      { status: 503 },
+      { fault: 'reset' },
+      { fault: 'refused' },
+    ];
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom(...answers), { maxLength: 20 }),
@@ -370,7 +372,7 @@ describe('deliver', () => {
             connection: { retry: { attempts: 3 } },
             script: (request, position) => {
               const answer = script[position] ?? yes;
-              const kept = answer === 'reset' ? commits : typeof answer === 'object' && answer.status === 200;
+              const kept = 'fault' in answer ? answer.fault === 'reset' && commits : answer.status === 200;
               if (kept) for (const id of request.ids) committed.add(id);
               return answer;
             },

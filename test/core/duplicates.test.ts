@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, Connection, Outcome, Settled } from '../../core/index.ts';
 import { createDuplicates } from '../../core/runtime/intake/duplicates.ts';
-import { inTurn, yes, type Answer } from '../support/runtime/scripted-vendor.ts';
+import { inTurn, yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -116,7 +116,7 @@ describe('an event that is put into the same stream again', () => {
   it('F-01 is not sent again once it was delivered or may have been', async () => {
     for (const [answer, first] of [
       [yes, 'delivered'],
-      ['reset', 'unknown: ambiguous_delivery'],
+      [{ fault: 'reset' }, 'unknown: ambiguous_delivery'],
     ] as const) {
       const { stream, vendor } = testConnection({ destination: harmful(1), script: inTurn(answer) });
       async function* events() {
@@ -131,13 +131,13 @@ describe('an event that is put into the same stream again', () => {
   });
 
   it('F-01 is never lost, whatever the vendor answers and the host hands over twice', async () => {
-    const answers: readonly Answer[] = [
+    const answers: readonly ScriptedReply[] = [
       yes,
       { status: 503 },
       { status: 429, headers: { 'retry-after': '2' } },
       { status: 401 },
-      'reset',
-      'refused',
+      { fault: 'reset' },
+      { fault: 'refused' },
     ];
     const runs = fc.record({
       script: fc.array(fc.constantFrom(...answers), { maxLength: 30 }),
@@ -156,15 +156,15 @@ describe('an event that is put into the same stream again', () => {
         const taken = new Set<string>();
         const may = new Set<string>();
         const twice: string[] = [];
-        vendor.script = async (request, position) => {
-          await clock.sleep(20);
+        vendor.untilConnected = () => clock.sleep(20);
+        vendor.script = (request, position) => {
           const answer = inTurn(...script)(request, position);
           for (const id of request.ids) {
             if (answer === yes) {
               if (taken.has(id) || may.has(id)) twice.push(id);
               taken.add(id);
             }
-            if (answer === 'reset') may.add(id);
+            if ('fault' in answer && answer.fault === 'reset') may.add(id);
           }
           return answer;
         };

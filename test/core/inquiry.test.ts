@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { accept, errorTable, decide, type CdpEvent, type Outcome } from '../../core/index.ts';
-import { start } from '../support/runtime/manual-clock.ts';
-import { yes, type Answer, type Script, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { start } from '../../core/testing/kit/manual-clock.ts';
+import { yes, type ScriptedReply, type Script, type Seen, type LateReply } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -13,8 +13,8 @@ import {
   type TrackOptions,
 } from '../support/runtime/test-connection.ts';
 
-const page: Answer = { status: 403, body: '<html><h1>403 Forbidden</h1></html>' };
-const forbidden: Answer = { status: 403, body: { error: 'forbidden' } };
+const page: ScriptedReply = { status: 403, body: '<html><h1>403 Forbidden</h1></html>' };
+const forbidden: ScriptedReply = { status: 403, body: { error: 'forbidden' } };
 const hundred = { limits: { maxItems: 100, maxBytes: 100_000, maxAgeMs: 1_000 } };
 const lone = {
   limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 },
@@ -37,7 +37,7 @@ const withCheck = (limits: object) =>
 
 /** A firewall that dislikes the texts of some events; the check gets through. */
 const firewall =
-  (bad: ReadonlySet<string>, check: Answer = yes): Script =>
+  (bad: ReadonlySet<string>, check: ScriptedReply = yes): Script =>
   (seen) =>
     isCheck(seen) ? check : seen.ids.some((id) => bad.has(id)) ? page : yes;
 
@@ -108,7 +108,7 @@ describe('F-09 credentials that are refused', () => {
   it.each([
     ['nothing', { status: 403 }],
     ['JSON', forbidden],
-  ] as [string, Answer][])(
+  ] as [string, ScriptedReply][])(
     'F-09 suspend at once while they were never taken, when the vendor answers with %s',
     async (_, answer) => {
       const { deliver, vendor } = testConnection({ destination: acme({}, hundred), script: () => answer });
@@ -201,7 +201,7 @@ describe('F-09 while it is open whose fault it is', () => {
     let answerSlowly: (() => void) | undefined;
     const script: Script = ({ ids }) =>
       ids[0] === 'slow'
-        ? new Promise<Answer>((resolve) => {
+        ? new Promise<LateReply>((resolve) => {
             answerSlowly = () => resolve(yes);
           })
         : ids[0] === 'bad'
@@ -236,7 +236,7 @@ describe('F-09 while it is open whose fault it is', () => {
       let slow = true;
       const script: Script = (seen, position) => {
         if (position > 0 && slow)
-          return new Promise<Answer>((resolve) => clock.after(1_000, () => resolve({ status: 503 })));
+          return new Promise<LateReply>((resolve) => clock.after(1_000, () => resolve({ status: 503 })));
         return seen.ids.includes('e1') ? page : yes;
       };
       const { connection, clock } = testConnection({ destination: acme({}, hundred), script });
@@ -281,7 +281,8 @@ describe('F-09 while it is open whose fault it is', () => {
   });
 
   it('F-09 a check that gets no answer takes no longer than the call, and is asked again in the next', async () => {
-    const script: Script = (seen, position) => (!isCheck(seen) ? page : position < 2 ? 'silence' : { status: 401 });
+    const script: Script = (seen, position) =>
+      !isCheck(seen) ? page : position < 2 ? { fault: 'silence' } : { status: 401 };
     const { vendor, connection } = testConnection({
       destination: withCheck(hundred),
       script,
@@ -316,7 +317,7 @@ describe('F-09 while it is open whose fault it is', () => {
 describe('F-09 a firewall that is quicker than the vendor behind it', () => {
   const slowly = (bad: ReadonlySet<string>): Script => {
     return ({ ids }) =>
-      ids.some((id) => bad.has(id)) ? page : new Promise<Answer>((resolve) => clock().after(20, () => resolve(yes)));
+      ids.some((id) => bad.has(id)) ? page : new Promise<LateReply>((resolve) => clock().after(20, () => resolve(yes)));
   };
   let made: ReturnType<typeof testConnection>;
   const clock = () => made.clock;

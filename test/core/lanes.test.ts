@@ -4,7 +4,7 @@ import type { BatchLimits, Delivery } from '../../core/index.ts';
 import { createBatcher, frameBytes, batchByLimits } from '../../core/runtime/batching/batcher.ts';
 import { createLanes, type LaneOptions } from '../../core/runtime/batching/lanes.ts';
 import type { PendingDelivery } from '../../core/runtime/batching/pending-delivery.ts';
-import { inTurn, yes, type Answer } from '../support/runtime/scripted-vendor.ts';
+import { inTurn, yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, codes, kinds, track, tracks } from '../support/runtime/test-connection.ts';
 
 const limits: BatchLimits = { maxItems: 1, maxBytes: 1_000, maxAgeMs: 1_000 };
@@ -239,7 +239,7 @@ describe('lanes in a call', () => {
 
   it.each([
     ['rejected', { status: 400 }],
-    ['unknown', 'reset' as const],
+    ['unknown', { fault: 'reset' } as const],
   ])('go on behind an event that is %s', async (kind, answer) => {
     const { deliver, vendor } = testConnection({ destination: acme({}, { ...one, replay: 'harmful' }) });
     vendor.script = ({ ids: [id] }) => (id === 'a1' ? answer : yes);
@@ -248,15 +248,15 @@ describe('lanes in a call', () => {
   });
 
   it('never let an event overtake an earlier one of its lane, whatever the vendor answers', async () => {
-    const answers: readonly Answer[] = [
+    const answers: readonly ScriptedReply[] = [
       yes,
       { status: 400 },
       { status: 413 },
       { status: 401 },
       { status: 503 },
       { status: 429, headers: { 'retry-after': '90' } },
-      'reset',
-      'refused',
+      { fault: 'reset' },
+      { fault: 'refused' },
     ];
     const runs = fc.record({
       script: fc.array(fc.constantFrom(...answers), { maxLength: 25 }),

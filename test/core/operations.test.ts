@@ -23,7 +23,7 @@ import {
   type TestConnectionOptions,
   type Settings,
 } from '../support/runtime/test-connection.ts';
-import { inTurn, type Answer } from '../support/runtime/scripted-vendor.ts';
+import { inTurn, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 
 const list = {
   'get-settings': operation({
@@ -109,8 +109,8 @@ const setUp = (more: TestConnectionOptions = {}) => {
   return { ...made, call, check: () => made.clock.run(made.connection.check()) };
 };
 
-const settings: Answer = { status: 200, body: { country: 'DE', names: 2, more: true } };
-const down: Answer = { status: 503 };
+const settings: ScriptedReply = { status: 200, body: { country: 'DE', names: 2, more: true } };
+const down: ScriptedReply = { status: 503 };
 
 describe('an operation', () => {
   it('leaves with its parameters encoded, and comes back with the reply', async () => {
@@ -178,13 +178,13 @@ describe('an operation', () => {
   });
 
   it('is tried again when doing it twice is as good as once', async () => {
-    const { call } = setUp({ script: inTurn(down, 'reset', settings) });
+    const { call } = setUp({ script: inTurn(down, { fault: 'reset' }, settings) });
     expect(await call('get-settings')).toMatchObject({ kind: 'done', attempts: 3 });
   });
 
-  it.each<[string, Answer]>([
+  it.each<[string, ScriptedReply]>([
     ['a 500', { status: 500 }],
-    ['a reset', 'reset'],
+    ['a reset', { fault: 'reset' }],
     ['a 200 that is not what the vendor documents', { status: 200, body: { odd: 1 } }],
     ['a 200 that is no JSON', { status: 200, body: '<html>' }],
     ['another 2xx', { status: 201, body: { id: 'c-1' } }],
@@ -197,8 +197,8 @@ describe('an operation', () => {
     expect(seen.requests).toHaveLength(1);
   });
 
-  it.each<[string, Answer]>([
-    ['it never left', 'refused'],
+  it.each<[string, ScriptedReply]>([
+    ['it never left', { fault: 'refused' }],
     ['it was throttled', { status: 429 }],
   ])('that must not be done twice is tried again when %s', async (_, answer) => {
     const { call } = setUp({ script: inTurn(answer, { status: 200, body: { id: 'c-1' } }) });
@@ -296,7 +296,7 @@ describe('an operation', () => {
   });
 
   it('that may have been done though no answer came says so', async () => {
-    const { call } = setUp({ script: () => 'reset' });
+    const { call } = setUp({ script: () => ({ fault: 'reset' }) });
     expect(await call('get-settings', {}, { withinMs: 3_000 })).toMatchObject({
       kind: 'unknown',
       reason: { code: 'ambiguous_delivery' },
@@ -369,15 +369,15 @@ describe('an operation', () => {
 });
 
 describe('a credential check', () => {
-  it.each<[string, Answer, string]>([
+  it.each<[string, ScriptedReply, string]>([
     ['ok after an answer that only comes to accepted credentials', { status: 422 }, 'ok'],
     ['refused after one that names them', { status: 401 }, 'refused'],
     ['refused where the account is unknown', { status: 404 }, 'refused'],
     ['unreachable after a 429', { status: 429 }, 'unreachable'],
     ['unreachable after a 503', { status: 503 }, 'unreachable'],
     ['unreachable after an answer that proves nothing', { status: 302 }, 'unreachable'],
-    ['unreachable without an answer', 'refused', 'unreachable'],
-    ['unreachable after a reset', 'reset', 'unreachable'],
+    ['unreachable without an answer', { fault: 'refused' }, 'unreachable'],
+    ['unreachable after a reset', { fault: 'reset' }, 'unreachable'],
   ])('is %s, and asks once', async (_, answer, kind) => {
     const { check, vendor: seen, signals } = setUp({ script: () => answer });
     expect(await check()).toMatchObject({ kind });
@@ -386,7 +386,7 @@ describe('a credential check', () => {
   });
 
   const page = '<!doctype html><title>Login</title>';
-  it.each<[Answer, string]>([
+  it.each<[ScriptedReply, string]>([
     [{ status: 200, body: page }, 'unreachable'],
     [{ status: 422, body: page }, 'unreachable'],
     [{ status: 404, body: page }, 'unreachable'],

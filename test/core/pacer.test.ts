@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import type { Rate } from '../../core/index.ts';
 import { createSlidingWindow } from '../../core/policy/sliding-window.ts';
 import { createPacer, type SlotRefusal } from '../../core/runtime/sending/pacer.ts';
-import { createManualClock, start } from '../support/runtime/manual-clock.ts';
+import { ManualClock, start } from '../../core/testing/kit/manual-clock.ts';
 
 const never = Number.POSITIVE_INFINITY;
 const call = {};
 
 describe('the pacer', () => {
   const setUp = (concurrency: number, rate?: Rate) => {
-    const clock = createManualClock();
+    const clock = new ManualClock();
     const pacer = createPacer(concurrency, rate === undefined ? [] : [createSlidingWindow(rate)], clock);
     const got: string[] = [];
     const ask = async (

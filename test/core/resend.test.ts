@@ -1,7 +1,7 @@
 // Tests core/runtime/sending/send-batch.ts, where a vendor names the item that it refuses.
 import { describe, expect, it } from '@jest/globals';
 import { errorTable, decide, type RetryDecision } from '../../core/index.ts';
-import { start } from '../support/runtime/manual-clock.ts';
+import { start } from '../../core/testing/kit/manual-clock.ts';
 import { yes, type Script } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, codes, defects, kinds, tracks } from '../support/runtime/test-connection.ts';
 

@@ -14,7 +14,7 @@ import {
 import type { Clock } from '../../core/policy/clock.ts';
 import { raisedLimits } from '../../core/runtime/connection-options.ts';
 import { inTurn, ScriptedVendor, yes } from '../support/runtime/scripted-vendor.ts';
-import { start, type ManualClock } from '../support/runtime/manual-clock.ts';
+import { start, type ManualClock } from '../../core/testing/kit/manual-clock.ts';
 import {
   acme,
   testConnection,
@@ -82,7 +82,11 @@ describe('createRuntime', () => {
     };
     const rate = { permits: 2, perMs: 1_000, cost: 'request' as const };
     const destination = acme({}, { ...one, pace: { concurrency: 4, timeoutMs: 1_000, rate } });
-    const { deliver, clock } = testConnection({ destination, script: inTurn('refused'), runtime: nothing as never });
+    const { deliver, clock } = testConnection({
+      destination,
+      script: inTurn({ fault: 'refused' }),
+      runtime: nothing as never,
+    });
     expect(kinds(await deliver(tracks(3)))).toEqual(Array(3).fill('delivered'));
     expect(clock.now() - start).toBeGreaterThanOrEqual(1_000);
   });
@@ -311,7 +315,7 @@ describe('a composed destination', () => {
     const destination = acme({ limitsFor: () => ({ maxItems: 99, maxBytes: 60 }) });
     const { deliver, vendor } = testConnection({ destination, connection: { limits: { maxItems: 8 } } });
     await deliver(tracks(10));
-    for (const { bytes } of vendor.requests) expect(bytes.length).toBeLessThanOrEqual(60);
+    for (const { sentBody } of vendor.requests) expect(sentBody.length).toBeLessThanOrEqual(60);
     expect(vendor.requests[0]?.ids).toHaveLength(4);
   });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { errorTable, decide, type RetryDecision } from '../../core/index.ts';
 import { ScopePauses } from '../../core/runtime/sending/scope-pauses.ts';
-import { createManualClock, start } from '../support/runtime/manual-clock.ts';
-import { yes, type Answer, type Script, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { ManualClock, start } from '../../core/testing/kit/manual-clock.ts';
+import { yes, type ScriptedReply, type Script, type Seen } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, codes, defects, kinds, track, tracks } from '../support/runtime/test-connection.ts';
 
 const lone = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
@@ -36,8 +36,8 @@ const byDevice = (limits: object = lone) =>
     limits,
   );
 
-const busy = (seconds: number): Answer => ({ status: 429, headers: { 'retry-after': String(seconds) } });
-const accepted = ({ ids }: Seen): Answer => ({ status: 200, body: ids.map(() => null) });
+const busy = (seconds: number): ScriptedReply => ({ status: 429, headers: { 'retry-after': String(seconds) } });
+const accepted = ({ ids }: Seen): ScriptedReply => ({ status: 200, body: ids.map(() => null) });
 /** Throttles one device, for ever. */
 const hot =
   (device: number, seconds: number): Script =>
@@ -337,7 +337,7 @@ describe('F-17 an event put off', () => {
 
 describe('scopes that are held', () => {
   it('F-17 are forgotten once their time is over, however many there were', async () => {
-    const clock = createManualClock();
+    const clock = new ManualClock();
     const holds = new ScopePauses(clock);
     for (let n = 0; n < 1_000; n++) {
       holds.pauseUntil(`device:${n}`, clock.now() + 10);

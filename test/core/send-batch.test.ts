@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { accept, retryLater, errorTable, createRuntime, decide, type RetryDecision } from '../../core/index.ts';
-import { start } from '../support/runtime/manual-clock.ts';
-import { inTurn, yes, type Answer, type Script } from '../support/runtime/scripted-vendor.ts';
+import { start } from '../../core/testing/kit/manual-clock.ts';
+import { inTurn, yes, type ScriptedReply, type Script } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -17,13 +17,13 @@ import {
   tracks,
 } from '../support/runtime/test-connection.ts';
 
-const down: Answer = { status: 503 };
-const busy = (seconds: number): Answer => ({ status: 429, headers: { 'retry-after': String(seconds) } });
+const down: ScriptedReply = { status: 503 };
+const busy = (seconds: number): ScriptedReply => ({ status: 429, headers: { 'retry-after': String(seconds) } });
 const inMs = (ms: number): string => new Date(start + ms).toISOString();
 const lone = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
 /** The ids a script refuses. */
 const poisoned =
-  (ids: ReadonlySet<string>, refusal: Answer = { status: 400 }): Script =>
+  (ids: ReadonlySet<string>, refusal: ScriptedReply = { status: 400 }): Script =>
   (request) =>
     request.ids.some((id) => ids.has(id)) ? refusal : yes;
 
@@ -57,8 +57,8 @@ describe('an attempt that failed', () => {
       expect(await deliver(tracks(3))).toMatchObject(Array(3).fill({ kind: 'delivered', attempts: 3 }));
       const [first, second, third] = vendor.requests;
       expect(vendor.requests).toHaveLength(3);
-      expect(second?.bytes.equals(first?.bytes as Buffer)).toBe(true);
-      expect(third?.bytes.equals(first?.bytes as Buffer)).toBe(true);
+      expect(second?.sentBody.equals(first?.sentBody as Buffer)).toBe(true);
+      expect(third?.sentBody.equals(first?.sentBody as Buffer)).toBe(true);
       expect(second?.body).toBe(first?.body);
       expect(first?.headers['content-encoding']).toBe(compress);
     }
@@ -203,13 +203,16 @@ describe('a vendor that asks for a pause', () => {
 
 describe('an answer that never came', () => {
   it('is reported as unknown where a replay is harmful', async () => {
-    const { deliver, vendor } = testConnection({ destination: acme({}, { replay: 'harmful' }), script: () => 'reset' });
+    const { deliver, vendor } = testConnection({
+      destination: acme({}, { replay: 'harmful' }),
+      script: () => ({ fault: 'reset' }),
+    });
     expect(codes(await deliver(tracks(2)))).toEqual(['unknown: ambiguous_delivery', 'unknown: ambiguous_delivery']);
     expect(vendor.requests).toHaveLength(1);
   });
 
   it('is tried again where a replay does no harm', async () => {
-    const { deliver, vendor } = testConnection({ script: inTurn('reset') });
+    const { deliver, vendor } = testConnection({ script: inTurn({ fault: 'reset' }) });
     expect(kinds(await deliver([track('a')]))).toEqual(['delivered']);
     expect(vendor.requests).toHaveLength(2);
   });
@@ -218,32 +221,35 @@ describe('an answer that never came', () => {
     const harmful = acme({}, { replay: 'harmful' });
     const retrying = testConnection({
       destination: harmful,
-      script: inTurn('reset'),
+      script: inTurn({ fault: 'reset' }),
       connection: { onAmbiguous: 'retry' },
     });
     expect(kinds(await retrying.deliver([track('a')]))).toEqual(['delivered']);
-    const reporting = testConnection({ script: inTurn('reset'), connection: { onAmbiguous: 'report' } });
+    const reporting = testConnection({ script: inTurn({ fault: 'reset' }), connection: { onAmbiguous: 'report' } });
     expect(kinds(await reporting.deliver([track('a')]))).toEqual(['unknown']);
   });
 
   it('is retried in either case when the request never left', async () => {
-    const { deliver } = testConnection({ destination: acme({}, { replay: 'harmful' }), script: inTurn('refused') });
+    const { deliver } = testConnection({
+      destination: acme({}, { replay: 'harmful' }),
+      script: inTurn({ fault: 'refused' }),
+    });
     expect(kinds(await deliver([track('a')]))).toEqual(['delivered']);
   });
 
-  it.each<[string, Answer]>([
+  it.each<[string, ScriptedReply]>([
     ['an outage', down],
     ['a pause', busy(40)],
-    ['a connection that cannot be made', 'refused'],
+    ['a connection that cannot be made', { fault: 'refused' }],
     ['revoked credentials', { status: 401 }],
   ])('is not forgotten when %s follows', async (_, then) => {
-    const script: Script = (_request, position) => (position === 0 ? 'reset' : then);
+    const script: Script = (_request, position) => (position === 0 ? { fault: 'reset' } : then);
     const { deliver } = testConnection({ script, connection: { retry: { attempts: 3 } } });
     expect(codes(await deliver([track('a')]))).toEqual(['deferred: ambiguous_delivery']);
   });
 
   it('is not forgotten when the call is stopped before the next attempt', async () => {
-    const { connection, clock } = testConnection({ script: () => 'reset' });
+    const { connection, clock } = testConnection({ script: () => ({ fault: 'reset' }) });
     const stop = new AbortController();
     const outcomes = connection.deliver([track('a')], { signal: stop.signal });
     await clock.settle();
@@ -252,14 +258,17 @@ describe('an answer that never came', () => {
   });
 
   it('is counted as a failed attempt', async () => {
-    const { deliver, vendor } = testConnection({ script: () => 'reset', connection: { retry: { attempts: 4 } } });
+    const { deliver, vendor } = testConnection({
+      script: () => ({ fault: 'reset' }),
+      connection: { retry: { attempts: 4 } },
+    });
     expect(codes(await deliver([track('a')]))).toEqual(['deferred: ambiguous_delivery']);
     expect(vendor.requests).toHaveLength(4);
   });
 
   it('is waited for no longer than the deadline of the call', async () => {
     const destination = acme({}, { replay: 'harmful', pace: { concurrency: 4, timeoutMs: 200 } });
-    const { connection, clock } = testConnection({ destination, script: () => 'silence' });
+    const { connection, clock } = testConnection({ destination, script: () => ({ fault: 'silence' }) });
     const outcomes = connection.deliver([track('a')], { withinMs: 50 });
     await clock.advance(51);
     expect(codes(await clock.run(outcomes))).toEqual(['unknown: ambiguous_delivery']);
@@ -295,7 +304,7 @@ describe('a batch that is refused as a whole', () => {
   });
 
   it('is halved for its size, too', async () => {
-    const script: Script = ({ bytes }) => (bytes.length > 60 ? { status: 413 } : yes);
+    const script: Script = ({ sentBody }) => (sentBody.length > 60 ? { status: 413 } : yes);
     const { deliver } = testConnection({ script });
     expect(kinds(await deliver(tracks(10)))).toEqual(Array(10).fill('delivered'));
   });
@@ -321,8 +330,8 @@ describe('a batch that is refused as a whole', () => {
 });
 
 describe('a batch of one lane', () => {
-  const answers: Answer = { status: 200, body: ['retry', 'isolate', 'isolate'] };
-  const one: Answer = { status: 200, body: ['accept'] };
+  const answers: ScriptedReply = { status: 200, body: ['retry', 'isolate', 'isolate'] };
+  const one: ScriptedReply = { status: 200, body: ['accept'] };
 
   it('goes on one request after the other when some of it is to be tried again and some alone', async () => {
     const { deliver, vendor } = testConnection({

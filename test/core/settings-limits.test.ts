@@ -72,7 +72,7 @@ describe('paceFor()', () => {
   ])('with a timeout that is %s than the manifest’s waits for the shorter of the two', async (_, own, timeoutMs) => {
     const pace = { concurrency: 1, timeoutMs };
     const destination = acme({ paceFor: () => own }, { ...one, pace, replay: 'harmful' });
-    const vendor = new ScriptedVendor(() => 'silence');
+    const vendor = new ScriptedVendor(() => ({ fault: 'silence' }));
     const connection = open(createRuntime({ destinations: [destination], dispatcher: () => vendor }));
     const startedAt = performance.now();
     expect(codes(await connection.deliver(tracks(1), { withinMs: 30_000 }))).toEqual(['unknown: ambiguous_delivery']);

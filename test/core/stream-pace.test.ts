@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { errorTable, decide, type DestinationManifest } from '../../core/index.ts';
-import { start } from '../support/runtime/manual-clock.ts';
+import { start } from '../../core/testing/kit/manual-clock.ts';
 import { yes, type Script } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,

@@ -3,8 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, Settled } from '../../core/index.ts';
-import { start, type ManualClock } from '../support/runtime/manual-clock.ts';
-import { inTurn, yes, type Answer } from '../support/runtime/scripted-vendor.ts';
+import { start, type ManualClock } from '../../core/testing/kit/manual-clock.ts';
+import { inTurn, yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -133,7 +133,14 @@ describe('stream', () => {
   });
 
   it('never stands still, whatever the window, groups, lanes and answers', async () => {
-    const answers: readonly Answer[] = [yes, { status: 400 }, { status: 503 }, { status: 429 }, 'reset', 'refused'];
+    const answers: readonly ScriptedReply[] = [
+      yes,
+      { status: 400 },
+      { status: 503 },
+      { status: 429 },
+      { fault: 'reset' },
+      { fault: 'refused' },
+    ];
     const runs = fc.record({
       script: fc.array(fc.constantFrom(...answers), { maxLength: 20 }),
       window: fc.integer({ min: 0, max: 40 }),
@@ -149,10 +156,8 @@ describe('stream', () => {
       fc.asyncProperty(runs, async ({ script, window, count, lanes, groups, laned, maxItems, stopAt, maxAgeMs }) => {
         const destination = acme({}, { limits: { ...limits, maxItems, maxAgeMs } });
         const { connection, clock, signals, vendor } = testConnection({ destination });
-        vendor.script = async (request, position) => {
-          await clock.sleep(20);
-          return inTurn(...script)(request, position);
-        };
+        vendor.untilConnected = () => clock.sleep(20);
+        vendor.script = inTurn(...script);
         const stop = new AbortController();
         const unstop = stopAt === null ? () => undefined : clock.after(stopAt, () => stop.abort());
         const events = tracks(count, (n) => (laned ? { lane: `l${n % lanes}`, at: -n } : { group: `g${n % groups}` }));
@@ -373,7 +378,7 @@ describe('stream', () => {
         given += 1;
         if (given % 10_000 !== 0) continue;
         signals.length = 0;
-        vendor.requests.length = 0;
+        vendor.forget();
         collectGarbage();
         heap.push(process.memoryUsage().heapUsed / 1_000_000);
       }

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from '@jest/globals';
 import { accept, errorTable, decide, isObject, usualRefusal } from '../../core/api/index.ts';
 import { acme, testConnection, codes, kinds, track, tracks } from '../support/runtime/test-connection.ts';
-import type { Answer } from '../support/runtime/scripted-vendor.ts';
+import type { ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 
 describe('the usual words for a no', () => {
   test.each<unknown>([
@@ -93,7 +93,7 @@ describe('the usual words for a no', () => {
 
 describe('a 2xx', () => {
   const house = errorTable<never>().classifyError;
-  const delivering = async (answer: Answer, count: number, response: object = {}) => {
+  const delivering = async (answer: ScriptedReply, count: number, response: object = {}) => {
     const destination = acme({ response: { classifyError: house, ...response } as never }, { replay: 'harmful' });
     const { deliver, vendor } = testConnection({
       destination,
@@ -102,7 +102,7 @@ describe('a 2xx', () => {
     });
     return { codes: codes(await deliver(tracks(count))), requests: vendor.requests.length };
   };
-  const body = (said: unknown): Answer => ({ status: 200, body: said });
+  const body = (said: unknown): ScriptedReply => ({ status: 200, body: said });
   const anyObject = { success: [{ body: isObject }] };
 
   it.each(['OK', '<html>OK</html>', { accepted: 1 }, '{}', 'null', 'false', '[]', '7', '"bad token"'])(
@@ -179,7 +179,7 @@ describe('a 2xx', () => {
       { body: /^(?:ok|queued)$/i },
       { status: 201, body: (answer: unknown) => isObject(answer) && answer['accepted'] === 1 },
     ];
-    const told = async (answer: Answer) => (await delivering(answer, 1, { success })).codes[0];
+    const told = async (answer: ScriptedReply) => (await delivering(answer, 1, { success })).codes[0];
     for (const answer of [{ status: 202 }, { status: 204 }, body(' OK\n'), { status: 201, body: { accepted: 1 } }])
       expect(await told(answer)).toBe('delivered');
     for (const answer of [
@@ -224,7 +224,7 @@ describe('a 2xx', () => {
 
   it('F-06 F-20 one that says nothing is sent again nowhere that has nothing to know a copy by', async () => {
     const destination = acme({ response: { classifyError: house, resendUnclear: false, ...anyObject } as never });
-    const answers: readonly (readonly [Answer, string])[] = [
+    const answers: readonly (readonly [ScriptedReply, string])[] = [
       [{ status: 200, body: 'what?' }, 'ambiguous_delivery'],
       [{ status: 200, body: `{"a":"${'x'.repeat(70_000)}"}` }, 'reply_too_large'],
       [{ status: 200, headers: { 'content-encoding': 'zstd' }, body: '{}' }, 'reply_unreadable'],

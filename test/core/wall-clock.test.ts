@@ -84,7 +84,7 @@ describe.each([
     const { request: _request, ...parts } = acme({}, one);
     const hanging = { ...parts, send: () => new Promise<never>(() => undefined) } as unknown as AnyDestination;
     for (const destination of [silent, hanging]) {
-      const { connection, vendor } = onSystemClock(() => 'silence', destination);
+      const { connection, vendor } = onSystemClock(() => ({ fault: 'silence' }), destination);
       const took = await tookMs(async () => {
         const outcomes = connection.deliver(tracks(1), { withinMs: 400 });
         if (destination === silent) await setInMidFlight(vendor, byMs);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Rate } from '../../core/api/manifest.ts';
 import { createWindowLeases } from '../../core/policy/window-leases.ts';
-import { createManualClock, start } from '../support/runtime/manual-clock.ts';
+import { ManualClock, start } from '../../core/testing/kit/manual-clock.ts';
 import { acme, testConnection, kinds, open, tracks } from '../support/runtime/test-connection.ts';
 
 const rate: Rate = { permits: 2, perMs: 1_000, cost: 'request' };
 
 describe('rate buckets', () => {
   it('F-15 are gone with their last connection when nothing left of late', () => {
-    const clock = createManualClock();
+    const clock = new ManualClock();
     const leases = createWindowLeases(clock);
     const given = Array.from({ length: 5_000 }, (_, n) => [
       leases.shared(`account ${n}`, rate),
@@ -23,7 +23,7 @@ describe('rate buckets', () => {
   });
 
   it('F-15 stay as long as something that left counts, and go then, however many there were', async () => {
-    const clock = createManualClock();
+    const clock = new ManualClock();
     const leases = createWindowLeases(clock);
     const given = Array.from({ length: 1_000 }, (_, n) => leases.shared(`account ${n}`, rate));
     for (const { window } of given) {
@@ -39,7 +39,7 @@ describe('rate buckets', () => {
   });
 
   it('F-15 are the same ones when a connection is closed and opened again', async () => {
-    const clock = createManualClock();
+    const clock = new ManualClock();
     const leases = createWindowLeases(clock);
     for (const kind of ['shared', 'own'] as const) {
       const first = leases[kind]('a', rate);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, ConnectionOptions, Outcome } from '../../core/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
-import { openKitConnection, type KitConnection } from '../../core/testing/kit/kit-connection.ts';
+import { openKitConnection, type KitConnection, type KitScript } from '../../core/testing/kit/kit-connection.ts';
 import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
-import type { Script, ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
+import type { ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
 
 const ok: ScriptedReply = { status: 200, body: { status: 'OK' } };
 const down: ScriptedReply = { status: 500 };
@@ -26,7 +26,7 @@ const config = {
 /** `answer` is asked by the name of the event and the number of its attempt. */
 async function open(answer: (name: Name, attempt: number) => ScriptedReply, options?: ConnectionOptions) {
   const sent: Name[] = [];
-  const script: Script = ({ body }) => {
+  const script: KitScript = ({ body }) => {
     const form = body as Readonly<Record<string, string>>;
     const minute = new Date(Number(form['created_at_unix']) * 1000).getUTCMinutes();
     const name: Name = `${form['idfv'] === undefined ? 'android' : 'ios'} ${minute}`;
@@ -114,7 +114,7 @@ describe("the events of a device, on Adjust's side", () => {
 it('ADJUST-24 a form of more than 1 MB is rejected unsent, and one of just that is sent', async () => {
   const long = { ...config, callbackParams: ['note'] };
   const bodies: number[] = [];
-  const script: Script = ({ text }) => {
+  const script: KitScript = ({ text }) => {
     bodies.push(Buffer.byteLength(text));
     return ok;
   };

@@ -9,7 +9,7 @@ import adrollEmail from '../../destinations/adroll-email/index.ts';
 import { isAddress } from '../../destinations/adroll-email/identity.ts';
 import { folderUnderTest } from '../../core/testing/index.ts';
 import { VendorDouble, type Script } from '../../core/testing/kit/vendor-double.ts';
-import { createVirtualClock } from '../../core/testing/kit/virtual-clock.ts';
+import { ManualClock } from '../../core/testing/kit/manual-clock.ts';
 
 const auths = {
   basic: { kind: 'basic', username: 'login@shop.example.com', password: 'pass-example-1', apikey: 'client-example-1' },
@@ -38,13 +38,14 @@ const start = Date.parse('2026-01-15T12:00:00.000Z');
 /** A scripted AdRoll, and a clock on which waiting costs nothing. */
 function scripted(script: Script, options: Partial<RuntimeOptions> = {}) {
   const vendor = new VendorDouble(script);
-  const clock = createVirtualClock(start, () => vendor.busy, false);
+  const clock = new ManualClock({ start, selfDrive: { busy: () => vendor.busy } });
   const signals: Signal[] = [];
   const runtime = createRuntime({
     destinations: [adrollEmail],
     dispatcher: () => vendor,
-    ...clock,
-    random: () => 0.5,
+    now: clock.now,
+    sleep: clock.sleep,
+    random: clock.random,
     onSignal: (signal) => signals.push(signal),
     ...options,
   });

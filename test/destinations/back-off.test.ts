@@ -6,7 +6,7 @@ import adroll from '../../destinations/adroll/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { canonicalEvents, type CanonicalEventName } from '../../core/testing/kit/events.ts';
 import { VendorDouble, type ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
-import { createVirtualClock } from '../../core/testing/kit/virtual-clock.ts';
+import { ManualClock } from '../../core/testing/kit/manual-clock.ts';
 
 interface Vendor {
   readonly destination: AnyDestination;
@@ -47,8 +47,10 @@ async function pauses(vendor: Vendor, refusal: ScriptedReply, random: () => numb
     times.push(clock.now());
     return position < 4 ? refusal : vendor.yes;
   });
-  const clock = createVirtualClock(Date.parse('2026-01-15T12:00:00.000Z'), () => double.busy, false);
-  const runtime = createRuntime({ destinations: [vendor.destination], dispatcher: () => double, ...clock, random });
+  const clock = new ManualClock({ selfDrive: { busy: () => double.busy } });
+  const { now, sleep } = clock;
+  const destinations = [vendor.destination];
+  const runtime = createRuntime({ destinations, dispatcher: () => double, now, sleep, random });
   try {
     const opened = runtime.open(vendor.destination.manifest.slug, vendor.settings);
     if (opened.kind !== 'open') throw new Error('the settings are refused');

@@ -4,9 +4,9 @@ import { describe, expect, it } from '@jest/globals';
 import { createRuntime, type CdpEvent } from '../../core/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
-import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
+import { openKitConnection, type KitScript } from '../../core/testing/kit/kit-connection.ts';
 import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
-import { always, type Script } from '../../core/testing/kit/vendor-double.ts';
+import { always } from '../../core/testing/kit/vendor-double.ts';
 
 const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };
 const parse = (changes: Record<string, unknown> = {}) => rokt.config.parse({ ...settings, ...changes });
@@ -35,7 +35,7 @@ const order = (id: number, properties: Record<string, unknown> = {}): CdpEvent =
 const orders = (count: number, properties?: Record<string, unknown>) =>
   Array.from({ length: count }, (_, id) => order(id, properties));
 
-const probe = async (script: Script, changes: Record<string, unknown> = {}) =>
+const probe = async (script: KitScript, changes: Record<string, unknown> = {}) =>
   openKitConnection(await loadContractFolder('destinations/rokt'), script, { config: { ...settings, ...changes } });
 
 describe('settings', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
 import { deliverUntilSettled, type DriveOptions } from '../../core/queue/index.ts';
-import { start as noon, wholeWaits } from '../support/runtime/manual-clock.ts';
-import { inTurn, yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { start as noon } from '../../core/testing/kit/manual-clock.ts';
+import { wholeWaits } from '../support/runtime/whole-waits.ts';
+import { inTurn, yes, type LateReply, type Seen } from '../support/runtime/scripted-vendor.ts';
 import {
   acme,
   testConnection,
@@ -36,7 +37,7 @@ function driver(options: TestConnectionOptions = {}) {
   };
 }
 
-const slow = (made: () => TestConnection, answer: Answer, ms: number) => async (): Promise<Answer> => {
+const slow = (made: () => TestConnection, answer: LateReply, ms: number) => async (): Promise<LateReply> => {
   await made().clock.sleep(ms);
   return answer;
 };
@@ -72,7 +73,7 @@ describe('deliverUntilSettled()', () => {
       destination: acme({}, one),
       connection: { onAmbiguous: 'report' },
       script: ({ ids: [id = ''] }: Seen) =>
-        failing.delete(id) ? { status: 503 } : id === 'e4' ? { status: 400 } : id === 'e5' ? 'reset' : yes,
+        failing.delete(id) ? { status: 503 } : id === 'e4' ? { status: 400 } : id === 'e5' ? { fault: 'reset' } : yes,
     });
     const { remaining } = await made.drive(tracks(6));
     expect(remaining).toEqual([]);
@@ -128,7 +129,7 @@ describe('deliverUntilSettled()', () => {
   });
 
   it('does not claim that an event was rejected of which an earlier answer was lost', async () => {
-    const made = driver({ destination: acme({}, one), script: inTurn('reset', { status: 400 }) });
+    const made = driver({ destination: acme({}, one), script: inTurn({ fault: 'reset' }, { status: 400 }) });
     const outcomes: string[] = [];
     await made.drive(tracks(1), {
       settled: (settlement) => void outcomes.push(settlement.kind === 'dead' ? settlement.outcome : settlement.kind),

@@ -9,8 +9,9 @@ import {
   type Message,
 } from '../../docs/examples/kafka-host.ts';
 import type { CdpEvent } from '../../core/index.ts';
-import { start as noon, wholeWaits } from '../support/runtime/manual-clock.ts';
-import { yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { start as noon } from '../../core/testing/kit/manual-clock.ts';
+import { wholeWaits } from '../support/runtime/whole-waits.ts';
+import { yes, type ScriptedReply, type Seen } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, track, tracks, type TestConnectionOptions } from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
@@ -97,7 +98,7 @@ describe('a Kafka host', () => {
 
   it('beats while it waits for the vendor, so that the partition stays its own', async () => {
     let asked = 0;
-    const busy: Answer = { status: 429, headers: { 'retry-after': '120' } };
+    const busy: ScriptedReply = { status: 429, headers: { 'retry-after': '120' } };
     const host = kafka(tracks(3), { script: () => ((asked += 1) === 1 ? busy : yes) });
     await host.poll();
     expect(host.clock.now() - noon).toBe(120_000);

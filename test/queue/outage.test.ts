@@ -4,8 +4,8 @@ import { runOutage } from '../proofs/outage/run.ts';
 
 describe.each([
   ['answers 503', 20_000, { status: 503 }],
-  ['refuses connections', 6_000, 'refused'],
-  ['breaks connections', 6_000, 'reset'],
+  ['refuses connections', 6_000, { fault: 'refused' }],
+  ['breaks connections', 6_000, { fault: 'reset' }],
 ] as const)('a vendor that %s for an hour, before a full queue', (_, events, answer) => {
   it('gets little more than the probes, and then all of it, at its pace, the oldest of each key first', async () => {
     const numbers = await runOutage({ events, keys: 500, answer });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { workFor, type WorkableConnection, type QueueWorker } from '../../core/queue/index.ts';
-import { yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { yes, type ScriptedReply, type Seen } from '../support/runtime/scripted-vendor.ts';
 import { acme, track, tracks } from '../support/runtime/test-connection.ts';
 import { testWorker, type TestWorker } from '../support/queue/test-worker.ts';
 
@@ -17,8 +17,8 @@ const held = ({ workerSignals }: TestWorker): number =>
   workerSignals.filter(({ kind }) => kind === 'connection_held').length;
 /** Fails whatever has an event in it whose id begins with `bad`. */
 const failing =
-  (answer: Answer) =>
-  ({ ids }: Seen): Answer =>
+  (answer: ScriptedReply) =>
+  ({ ids }: Seen): ScriptedReply =>
     ids.some((id) => id.startsWith('bad')) ? answer : yes;
 const bad = (count: number) => Array.from({ length: count }, (_, n) => track(`bad${n}`));
 
@@ -60,7 +60,7 @@ describe('events that a vendor always fails on', () => {
   });
 
   it('F-90 wait apart, so that one alone in a queue delays a new event by no more than a second or two', async () => {
-    const shop = testWorker({ destination: one, script: failing('refused') });
+    const shop = testWorker({ destination: one, script: failing({ fault: 'refused' }) });
     await shop.put(bad(1));
     const working = shop.start(workFor(one.manifest));
     await shop.clock.advance(5 * minute);
@@ -100,7 +100,7 @@ describe('events that a vendor always fails on', () => {
     await shop.clock.run(working.stop(0));
   });
 
-  it.each([['refused'], [{ status: 429 }], ['silence']] as const)(
+  it.each([[{ fault: 'refused' }], [{ status: 429 }], [{ fault: 'silence' }]] as const)(
     'F-90 are not to blame for what is no answer to them (%j), and hold up nobody',
     async (answer) => {
       const shop = testWorker({ destination: one, script: failing(answer) });

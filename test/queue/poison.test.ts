@@ -6,8 +6,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openQueue, type DeliveryQueue } from '../../core/queue/index.ts';
 import { laneLimit } from '../../core/queue/lmdb/lane-number.ts';
-import { start as noon } from '../support/runtime/manual-clock.ts';
-import type { Answer } from '../support/runtime/scripted-vendor.ts';
+import { start as noon } from '../../core/testing/kit/manual-clock.ts';
+import type { ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import { MemoryQueue } from '../support/queue/memory-queue.ts';
 import { runPartialOutage, runPoison } from '../proofs/poison/run.ts';
 import { vendorCases } from '../proofs/poison/vendor-cases.ts';
@@ -16,7 +16,7 @@ interface Case {
   readonly vendor: keyof typeof vendorCases;
   readonly events: number;
   readonly bad: ReadonlySet<number>;
-  readonly answer: Answer;
+  readonly answer: ScriptedReply;
 }
 
 const among = (events: number): fc.Arbitrary<ReadonlySet<number>> =>
@@ -32,7 +32,7 @@ const anyCase: fc.Arbitrary<Case> = fc
   .record({
     vendor: fc.constantFrom('adjust' as const, 'adroll' as const),
     events: fc.integer({ min: 60, max: 200 }),
-    answer: fc.constantFrom<Answer>({ status: 500 }, { status: 503 }, 'refused'),
+    answer: fc.constantFrom<ScriptedReply>({ status: 500 }, { status: 503 }, { fault: 'refused' }),
   })
   .chain((rest) => among(rest.events).map((bad) => ({ ...rest, bad })));
 
@@ -51,7 +51,7 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
       // One request holds all there is, and those that are to blame for its failure are the oldest.
       {
         numRuns: 20,
-        examples: [[{ vendor: 'adroll', events: 64, bad: new Set([0, 1, 2, 3, 4, 5]), answer: 'refused' }]],
+        examples: [[{ vendor: 'adroll', events: 64, bad: new Set([0, 1, 2, 3, 4, 5]), answer: { fault: 'refused' } }]],
       },
     );
   }, 240_000);

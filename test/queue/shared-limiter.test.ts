@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { createSharedLimiter } from '../../core/policy/shared-limiter.ts';
 import { createSharedRateLimiter } from '../../core/queue/index.ts';
-import { createManualClock } from '../support/runtime/manual-clock.ts';
+import { ManualClock } from '../../core/testing/kit/manual-clock.ts';
 
 const unheard = (error: unknown): never => {
   throw error;
 };
 
 function waiters(count: number) {
-  const clock = createManualClock();
+  const clock = new ManualClock();
   const limiter = createSharedRateLimiter(clock.now);
   const shared = { limiter, bucket: 'account', perSecond: 100 };
   const begun = clock.now();
@@ -42,7 +42,7 @@ test('batches that waited when the vendor asked for a pause do not all start at 
 });
 
 test('a limiter that does not answer keeps nobody from stopping', async () => {
-  const clock = createManualClock();
+  const clock = new ManualClock();
   const silent = { lease: () => new Promise<number>(() => undefined), pause: () => new Promise<void>(() => undefined) };
   const permits = createSharedLimiter({
     shared: { limiter: silent, bucket: 'account' },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { errorTable, decide, type CdpEvent, type Connection, type CredentialCheck } from '../../core/index.ts';
 import { createSharedRateLimiter, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
-import { start as noon } from '../support/runtime/manual-clock.ts';
-import { inTurn, yes, type Answer, type Seen } from '../support/runtime/scripted-vendor.ts';
+import { start as noon } from '../../core/testing/kit/manual-clock.ts';
+import { inTurn, yes, type ScriptedReply, type Seen, type LateReply } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, open, track, tracks } from '../support/runtime/test-connection.ts';
 import { MemoryQueue } from '../support/queue/memory-queue.ts';
 import { putAll, testWorker, type TestWorker } from '../support/queue/test-worker.ts';
@@ -24,8 +24,8 @@ const defects = ({ workerSignals }: TestWorker): string[] =>
   workerSignals.flatMap((signal) => (signal.kind === 'defect' ? [signal.where] : []));
 /** Answers by the first id in the request. */
 const answering =
-  (answers: Readonly<Record<string, Answer>>) =>
-  ({ ids }: Seen): Answer =>
+  (answers: Readonly<Record<string, ScriptedReply>>) =>
+  ({ ids }: Seen): ScriptedReply =>
     answers[ids[0] ?? ''] ?? yes;
 
 describe('what becomes of an event', () => {
@@ -33,7 +33,7 @@ describe('what becomes of an event', () => {
     const shop = testWorker({
       destination: acme({}, one),
       connection: { onAmbiguous: 'report' },
-      script: answering({ no: { status: 400 }, lost: 'reset' }),
+      script: answering({ no: { status: 400 }, lost: { fault: 'reset' } }),
     });
     const unwanted: CdpEvent = { ...track('unwanted'), integrations: { 'Acme Ads': false } };
     await shop.put([track('good'), track('no'), track('lost'), unwanted]);
@@ -48,7 +48,7 @@ describe('what becomes of an event', () => {
   });
 
   it('is another try when it was deferred, and its own retryAt is kept', async () => {
-    const busy: Answer = { status: 429, headers: { 'retry-after': '7' } };
+    const busy: ScriptedReply = { status: 429, headers: { 'retry-after': '7' } };
     const shop = testWorker({ destination: acme({}, one), script: inTurn(busy) });
     await shop.put([track('e0')]);
     await shop.workAll();
@@ -79,7 +79,7 @@ describe('what becomes of an event', () => {
   });
 
   it('is not claimed to be rejected when an earlier delivery got no answer', async () => {
-    const shop = testWorker({ destination: acme({}, one), script: inTurn('reset', { status: 400 }) });
+    const shop = testWorker({ destination: acme({}, one), script: inTurn({ fault: 'reset' }, { status: 400 }) });
     await shop.put([track('e0')]);
     await shop.workAll();
     expect(letters(shop)).toEqual([['e0', 'unknown', 'ambiguous_delivery', 2]]);
@@ -144,7 +144,7 @@ describe('batches', () => {
     const shop = testWorker({
       destination: acme({}, one),
       connection: { onAmbiguous: 'report' },
-      script: answering({ e1: 'reset', e4: { status: 400 } }),
+      script: answering({ e1: { fault: 'reset' }, e4: { status: 400 } }),
     });
     let written: (() => void)[] = [];
     shop.queue.flush = () => new Promise((resolve) => written.push(resolve));
@@ -175,7 +175,7 @@ describe('batches', () => {
     const lanes = acme({}, { ...one, pace: { concurrency: 8, timeoutMs: 10_000 } });
     const shop = testWorker({
       destination: lanes,
-      script: () => ((requests += 1) % 3 === 0 ? { status: 503 } : requests % 7 === 0 ? 'refused' : yes),
+      script: () => ((requests += 1) % 3 === 0 ? { status: 503 } : requests % 7 === 0 ? { fault: 'refused' } : yes),
     });
     await shop.put(tracks(120, (n) => ({ lane: `l${n % 5}` })));
     await shop.workAll({ prefetch: 7, inFlight: 3 });
@@ -214,7 +214,7 @@ describe('batches', () => {
 
 describe('a suspended connection', () => {
   const credentials =
-    (kind: { good: boolean }): ((seen: Seen) => Answer) =>
+    (kind: { good: boolean }): ((seen: Seen) => ScriptedReply) =>
     (seen) =>
       kind.good || (seen.path !== '/check' && seen.ids.length === 0) ? yes : { status: 401 };
   const check: CredentialCheck<never, never> = {
@@ -422,7 +422,7 @@ describe('a vendor that cannot be reached', () => {
       destination: acme({}, { ...one, pace: { concurrency: 10, timeoutMs: 10_000 } }),
       script: async () => {
         requests += 1;
-        const answer: Answer = requests <= 50 ? yes : { status: 503 };
+        const answer: LateReply = requests <= 50 ? yes : { status: 503 };
         await shop.clock.sleep(10 + requests);
         return answer;
       },
@@ -450,7 +450,7 @@ describe('a vendor that cannot be reached', () => {
   });
 
   it('that asks for a pause gets it, for all workers that share its budget', async () => {
-    const busy: Answer = { status: 429, headers: { 'retry-after': '60' } };
+    const busy: ScriptedReply = { status: 429, headers: { 'retry-after': '60' } };
     const shop = testWorker({ script: inTurn(busy), runtime: {} });
     const other = open(shop.runtime, { id: 'other' });
     const limiter = createSharedRateLimiter(shop.clock.now);
@@ -673,7 +673,7 @@ describe('when something of ours breaks', () => {
 });
 
 describe('stop()', () => {
-  const slow = (shop: () => TestWorker, ms: number) => async (): Promise<Answer> => {
+  const slow = (shop: () => TestWorker, ms: number) => async (): Promise<LateReply> => {
     await shop().clock.sleep(ms);
     return yes;
   };
@@ -735,7 +735,7 @@ describe('two workers', () => {
   it('do not wait for each other, though one of their vendors hangs', async () => {
     const shop = testWorker();
     const hanging = testConnection({
-      script: () => 'silence',
+      script: () => ({ fault: 'silence' }),
       runtime: { now: shop.clock.now, sleep: shop.clock.sleep, random: shop.clock.random },
     });
     const stuck: Connection = hanging.connection;

@@ -1,7 +1,12 @@
 import type { Outcome, OutcomeKind } from '../../index.ts';
-import { withKitConnection, type KitConnection, type KitConnectionOptions } from '../kit/kit-connection.ts';
+import {
+  withKitConnection,
+  type KitConnection,
+  type KitConnectionOptions,
+  type KitScript,
+} from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
-import { inOrder, type Script, type ScriptedReply } from '../kit/vendor-double.ts';
+import { inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
 import { successStatuses } from '../kit/success-reply.ts';
 import { during, must, type Check } from './check.ts';
 
@@ -182,7 +187,7 @@ interface Result {
 /** Delivers one event to a vendor with these answers. */
 async function ask(
   folder: ContractFolder,
-  script: Script | (() => ScriptedReply),
+  script: KitScript | (() => ScriptedReply),
   then: (result: Result) => Promise<void>,
   connectionOptions: KitConnectionOptions = {},
 ): Promise<void> {

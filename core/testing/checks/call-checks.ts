@@ -1,11 +1,11 @@
 import { inspect } from 'node:util';
 import type { AnyOperation, ConnectionOptions, OperationList } from '../../index.ts';
 import { callNames, callTitle, loadCall, type LoadedCall } from '../kit/call-case.ts';
-import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import { withKitConnection, type KitConnection, type KitScript } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import { secretSettings } from '../kit/settings.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
-import { inOrder, type Script, type ScriptedReply } from '../kit/vendor-double.ts';
+import { inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
 import { catalogueEntry } from '../../index.ts';
 import { comparable } from './case-checks.ts';
 import { during, must, type Check } from './check.ts';
@@ -142,7 +142,7 @@ function succeedingCalls({ definition }: ContractFolder, directory: string): rea
 }
 
 const endingWith =
-  (before: readonly ScriptedReply[], last: ScriptedReply): Script =>
+  (before: readonly ScriptedReply[], last: ScriptedReply): KitScript =>
   (_, position) =>
     before[position] ?? last;
 
@@ -171,7 +171,7 @@ interface Result {
 async function callOn(
   folder: ContractFolder,
   { config, options, now, operation, input, confirmed }: LoadedCall,
-  script: Script,
+  script: KitScript,
   then: (result: Result, kit: KitConnection) => Promise<void>,
 ): Promise<void> {
   await withKitConnection(

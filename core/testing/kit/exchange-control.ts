@@ -41,3 +41,6 @@ export function openExchange(handler: Dispatcher.DispatchHandler, onAbort: () =>
     },
   };
 }
+
+/** What openExchange() returns. */
+export type OpenExchange = ReturnType<typeof openExchange>;

@@ -13,16 +13,20 @@ import {
 import { deepFreeze } from './deep-freeze.ts';
 import type { ContractFolder } from './contract-folder.ts';
 import { allowedOriginsFor } from './allowed-origins.ts';
+import { ManualClock, start as caseNow } from './manual-clock.ts';
 import { filled, isTemplate, type AnsweredItem } from './reply-template.ts';
 import { tagBatches } from './tag-batches.ts';
-import { VendorDouble, type Script } from './vendor-double.ts';
-import { createVirtualClock } from './virtual-clock.ts';
+import type { SeenRequest } from './seen-request.ts';
+import { VendorDouble, type ScriptedReply } from './vendor-double.ts';
 import { assertPure, type ObservedDefinition } from './assert-pure.ts';
+
+/** A script whose vendor answers at once. */
+export type KitScript = (request: SeenRequest, position: number) => ScriptedReply | undefined;
 
 export interface KitConnectionOptions {
   readonly config?: unknown;
   readonly options?: ConnectionOptions | undefined;
-  /** Where the virtual clock starts, in epoch ms; waiting advances it and takes no real time. */
+  /** Where the clock starts, in epoch ms; waiting advances it and takes no real time. */
   readonly now?: number | undefined;
   /** Answers instead of the script; see VendorDouble. */
   readonly through?: Dispatcher | undefined;
@@ -49,13 +53,10 @@ export interface KitConnection {
   close(): Promise<void>;
 }
 
-/** The default time, that of the cases. */
-const caseNow = Date.parse('2026-01-15T12:00:00.000Z');
-
 /** Opens a connection to the folder's destination; throws when its settings are refused. */
 export function openKitConnection(
   folder: ContractFolder,
-  script: Script,
+  script: KitScript,
   options: KitConnectionOptions = {},
 ): KitConnection {
   const { compressed = false } = options;
@@ -74,14 +75,15 @@ export function openKitConnection(
   }, options.through);
   const signals: Signal[] = [];
   const start = options.now ?? caseNow;
-  const clock = createVirtualClock(start, () => vendor.busy || observed.compressing(vendor.batches), compressed);
+  const busy = (): boolean => vendor.busy || observed.compressing(vendor.batches);
+  const clock = new ManualClock({ start, selfDrive: { busy, quietMs: compressed ? 2 : 0 } });
   const runtime = createRuntime({
     destinations: [observed.definition],
     allowedOrigins: allowedOriginsFor(folder.definition, options.config ?? folder.config),
     dispatcher: () => vendor,
     now: clock.now,
     sleep: clock.sleep,
-    random: () => 0.5,
+    random: clock.random,
     onSignal: (signal) => signals.push(signal),
   });
   const opened = runtime.open(folder.definition.manifest.slug, options.config ?? folder.config, options.options);
@@ -117,7 +119,7 @@ export function openKitConnection(
 /** Runs `use` with a connection and closes it, whatever happens. */
 export async function withKitConnection<R>(
   folder: ContractFolder,
-  script: Script,
+  script: KitScript,
   use: (kit: KitConnection) => Promise<R>,
   options: KitConnectionOptions = {},
 ): Promise<R> {

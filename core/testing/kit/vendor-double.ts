@@ -1,33 +1,42 @@
 import { Dispatcher, errors } from 'undici';
-import { openExchange } from './exchange-control.ts';
+import { openExchange, type OpenExchange } from './exchange-control.ts';
 import { seenRequest, type SeenRequest } from './seen-request.ts';
 
-/** A missing answer: `reset` and `timeout` after the request began to be sent, `refused` before. */
-export type Fault = 'reset' | 'timeout' | 'refused';
+/**
+ * A missing answer: `reset` and `timeout` after the request began to be sent, `refused` before. `silence` is no answer,
+ * ever: the runtime gives up when its clock has passed the time limit, as `timeout` says at once.
+ */
+export type Fault = 'reset' | 'timeout' | 'refused' | 'silence';
+
+interface ScriptedResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: unknown;
+}
 
 /** An answer of a scripted vendor. A body that is not text is sent as JSON. */
-export type ScriptedReply =
-  | {
-      readonly status: number;
-      readonly headers?: Readonly<Record<string, string>> | undefined;
-      readonly body?: unknown;
-    }
-  | { readonly fault: Fault };
+export type ScriptedReply = ScriptedResponse | { readonly fault: Fault };
 
-/** The answer to the request at `position` (0 is the first); `undefined` if the script does not expect it. */
-export type Script = (request: SeenRequest, position: number) => ScriptedReply | undefined;
+/** An answer that may be promised. The request leaves while it is waited for, so it cannot be `refused` any more. */
+export type LateReply = ScriptedResponse | { readonly fault: Exclude<Fault, 'refused'> };
+
+/**
+ * The answer to the request at `position` (0 is the first), or a promise of it; `undefined` if the script does not
+ * expect it.
+ */
+export type Script<R extends SeenRequest = SeenRequest> = (
+  request: R,
+  position: number,
+) => ScriptedReply | undefined | Promise<LateReply | undefined>;
 
 /** Answers in order, one per request. */
 export const inOrder =
-  (...replies: readonly ScriptedReply[]): Script =>
-  (_request, position) =>
+  (...replies: readonly ScriptedReply[]) =>
+  (_request: SeenRequest, position: number): ScriptedReply | undefined =>
     replies[position];
 
 /** The same answer, always. */
-export const always =
-  (reply: ScriptedReply): Script =>
-  () =>
-    reply;
+export const always = (reply: ScriptedReply) => (): ScriptedReply => reply;
 
 /** The number of a request's batch, set by tagBatches() and removed before the request is recorded. */
 export const batchHeader = 'x-kit-batch';
@@ -35,63 +44,151 @@ export const batchHeader = 'x-kit-batch';
 /**
  * A vendor in this process: an undici Dispatcher that records every request and answers by script. An unexpected
  * request is recorded in `unscripted` and answered with 501, so that nothing waits for it.
+ *
+ * @example
+ * import { createRuntime } from 'spillway';
+ * import { inOrder, VendorDouble } from 'spillway/testing';
+ *
+ * const vendor = new VendorDouble(inOrder({ fault: 'reset' }, { status: 200, body: { ok: true } }));
+ * const runtime = createRuntime({ destinations, dispatcher: () => vendor });
+ * // ... open a connection and deliver
+ * vendor.requests[1]?.body; // what was sent the second time
+ * vendor.script = () => ({ fault: 'silence' }); // from now on
  */
-export class VendorDouble extends Dispatcher {
-  readonly requests: SeenRequest[] = [];
+export class VendorDouble<R extends SeenRequest = SeenRequest> extends Dispatcher {
+  readonly requests: R[] = [];
   /** The number of each request's batch, if tagBatches() set one. */
   readonly batches: (number | undefined)[] = [];
+  /** The answer to each request; `undefined` where it was not expected, or is still promised. */
   readonly replies: (ScriptedReply | undefined)[] = [];
-  readonly unscripted: SeenRequest[] = [];
-  readonly #script: Script;
+  readonly unscripted: R[] = [];
+  /** Answers the requests from now on. */
+  script: Script<R>;
+  /** Resolves when a request has its connection and begins to be sent. Default: at once. */
+  untilConnected: (() => Promise<void>) | undefined;
+  /** Requests so far, also those that forget() took out of the record. */
+  total = 0;
+  /** Requests that wait for their answer. */
+  open = 0;
+  /** The most of them at once. */
+  mostOpen = 0;
+  /** How often close() was called. */
+  closed = 0;
   readonly #through: Dispatcher | undefined;
-  #open = 0;
+  /** Those whose answer is decided and not yet given. */
+  #due = 0;
 
   /** `through` answers instead of the script, which then only says what is expected; nock does so under Jest. */
-  constructor(script: Script, through?: Dispatcher) {
+  constructor(script: Script<R>, through?: Dispatcher) {
     super();
-    this.#script = script;
+    this.script = script;
     this.#through = through;
   }
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const { [batchHeader]: batch, ...sent } = options.headers as Record<string, string>;
-    const headers = asTheConnectorSet(sent);
-    const request = seenRequest({ ...options, headers });
-    const position = this.requests.length;
-    this.requests.push(request);
+    const visible = { ...options, headers: asTheConnectorSet(sent) };
+    const request = this.read(visible);
+    const position = this.total;
+    this.total += 1;
+    this.open += 1;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
+    const index = this.requests.push(request) - 1;
     this.batches.push(batch === undefined ? undefined : Number(batch));
-    const reply = this.#script(request, position);
-    this.replies.push(reply);
-    if (reply === undefined) this.unscripted.push(request);
-    this.#open += 1;
-    const counted = this.#countOpen(handler);
-    if (this.#through !== undefined) return this.#through.dispatch({ ...options, headers }, counted);
-    setImmediate(() => answer(reply ?? { status: 501 }, counted));
+    this.replies.push(undefined);
+    const counted = this.#count(handler);
+    const begin = (): void => this.#begin(request, { index, position }, visible, counted);
+    if (this.untilConnected === undefined) begin();
+    else void this.untilConnected().then(begin);
     return true;
   }
 
-  /** Whether an answer is still to come. */
-  get busy(): boolean {
-    return this.#open > 0;
+  #begin(
+    request: R,
+    { index, position }: { readonly index: number; readonly position: number },
+    options: Dispatcher.DispatchOptions,
+    counted: CountedHandler,
+  ): void {
+    const record = <T extends ScriptedReply>(reply: T | undefined): T | ScriptedResponse => {
+      if (this.requests[index] === request) this.replies[index] = reply;
+      if (reply === undefined) this.unscripted.push(request);
+      return reply ?? { status: 501 };
+    };
+    const reply = this.script(request, position);
+    if (reply !== undefined && 'then' in reply) this.#answerLater(reply.then(record), counted);
+    else this.#answerNow(record(reply), options, counted);
   }
 
-  #countOpen(handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+  /** Reads a request for the script and the record; a subclass with an `R` of its own reads more. */
+  protected read(options: Dispatcher.DispatchOptions): R {
+    return seenRequest(options) as R;
+  }
+
+  /** Whether an answer that is decided is still to come. One that is promised may wait for the clock. */
+  get busy(): boolean {
+    return this.#due > 0;
+  }
+
+  /** Empties the record, for runs that are too long to keep it. */
+  forget(): void {
+    for (const record of [this.requests, this.batches, this.replies, this.unscripted]) record.length = 0;
+  }
+
+  #answerNow(reply: ScriptedReply, options: Dispatcher.DispatchOptions, counted: CountedHandler): void {
+    if (this.#through !== undefined) {
+      counted.expectAnswer();
+      this.#through.dispatch(options, counted);
+      return;
+    }
+    if (!isSilence(reply)) counted.expectAnswer();
+    setImmediate(() => {
+      const exchange = openExchange(counted);
+      if ('fault' in reply && reply.fault === 'refused') return exchange.fail(faultError('refused'));
+      counted.onRequestStart?.(exchange.controller, {});
+      answer(reply, exchange, counted);
+    });
+  }
+
+  #answerLater(promise: Promise<LateReply>, counted: CountedHandler): void {
+    const exchange = openExchange(counted);
+    setImmediate(() => {
+      counted.onRequestStart?.(exchange.controller, {});
+      void promise.then((reply) => {
+        if (!isSilence(reply)) counted.expectAnswer();
+        answer(reply, exchange, counted);
+      });
+    });
+  }
+
+  #count(handler: Dispatcher.DispatchHandler): CountedHandler {
+    let state: 'open' | 'due' | 'over' = 'open';
+    const end = (): void => {
+      this.open -= 1;
+      if (state === 'due') this.#due -= 1;
+      state = 'over';
+    };
     return {
+      expectAnswer: () => {
+        if (state !== 'open') return;
+        state = 'due';
+        this.#due += 1;
+      },
       onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
       onResponseStart: (...args) => handler.onResponseStart?.(...args),
       onResponseData: (...args) => handler.onResponseData?.(...args),
       onResponseEnd: (...args) => {
-        this.#open -= 1;
+        end();
         handler.onResponseEnd?.(...args);
       },
       onResponseError: (...args) => {
-        this.#open -= 1;
+        end();
         handler.onResponseError?.(...args);
       },
     };
   }
 
   override close(callback?: () => void): Promise<void> {
+    this.closed += 1;
     callback?.();
     return Promise.resolve();
   }
@@ -103,11 +200,19 @@ export class VendorDouble extends Dispatcher {
   }
 }
 
-function answer(reply: ScriptedReply, handler: Dispatcher.DispatchHandler): void {
-  const exchange = openExchange(handler);
-  if ('fault' in reply && reply.fault === 'refused') return exchange.fail(faultError('refused'));
-  handler.onRequestStart?.(exchange.controller, {});
-  if ('fault' in reply) return exchange.fail(faultError(reply.fault));
+interface CountedHandler extends Dispatcher.DispatchHandler {
+  /** An answer is decided, and to come. */
+  expectAnswer(): void;
+}
+
+const isSilence = (reply: ScriptedReply): boolean => 'fault' in reply && reply.fault === 'silence';
+
+/** Answers a request that has started. */
+function answer(reply: ScriptedReply, exchange: OpenExchange, handler: Dispatcher.DispatchHandler): void {
+  if ('fault' in reply) {
+    if (reply.fault !== 'silence') exchange.fail(faultError(reply.fault));
+    return;
+  }
   const { text, type } = encoded(reply.body);
   exchange.send(() => {
     const headers = { 'content-length': String(Buffer.byteLength(text)), ...type, ...lowerCased(reply.headers) };
@@ -122,13 +227,14 @@ function asTheConnectorSet({ 'accept-encoding': coding, ...headers }: Record<str
   return coding === undefined || coding === 'identity' ? headers : { 'accept-encoding': coding, ...headers };
 }
 
-/** The errors undici reports for these faults. */
+/** The errors undici reports for these faults. Silence ends as a timeout. */
 export function faultError(fault: Fault): Error {
   switch (fault) {
     case 'reset':
       return Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
     case 'refused':
       return Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    case 'silence':
     case 'timeout':
       return new errors.HeadersTimeoutError();
   }

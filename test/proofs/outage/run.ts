@@ -1,7 +1,8 @@
 import { createRuntime, type CdpEvent, type Signal } from '../../../core/index.ts';
 import { work, workFor } from '../../../core/queue/index.ts';
-import { createManualClock, wholeWaits } from '../../support/runtime/manual-clock.ts';
-import { ScriptedVendor, yes, type Answer } from '../../support/runtime/scripted-vendor.ts';
+import { ManualClock } from '../../../core/testing/kit/manual-clock.ts';
+import { wholeWaits } from '../../support/runtime/whole-waits.ts';
+import { ScriptedVendor, yes, type ScriptedReply } from '../../support/runtime/scripted-vendor.ts';
 import { acme, open, track } from '../../support/runtime/test-connection.ts';
 import { MemoryQueue } from '../../support/queue/memory-queue.ts';
 
@@ -10,7 +11,7 @@ export interface OutageOptions {
   /** Keys (lanes) the events belong to. */
   readonly keys: number;
   /** What the vendor answers while it is out of order. */
-  readonly answer?: Answer;
+  readonly answer?: ScriptedReply;
   readonly outageMs?: number;
   /** The vendor's sockets. */
   readonly sockets?: number;
@@ -63,19 +64,19 @@ export async function runOutage({
   const pace = { concurrency: sockets, timeoutMs: 10_000, rate };
   const destination = acme({}, { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 }, pace, replay });
   const signals: Signal[] = [];
-  const clock = createManualClock(undefined, () => vendor.total);
+  const clock = new ManualClock({ activity: () => vendor.total });
   const brokenFrom = clock.now() + healthyMs;
   const brokenTo = brokenFrom + outageMs;
   const arrivals: { readonly at: number; readonly id: string; readonly taken: boolean }[] = [];
-  const vendor: ScriptedVendor = new ScriptedVendor(async ({ ids: [id = ''] }) => {
+  const vendor: ScriptedVendor = new ScriptedVendor(({ ids: [id = ''] }) => {
     const at = clock.now();
     const taken = at < brokenFrom || at >= brokenTo;
     arrivals.push({ at, id, taken });
     // Nobody reads them, and they are many.
-    vendor.requests.length = 0;
-    await clock.sleep(latencyMs);
+    vendor.forget();
     return taken ? yes : answer;
   });
+  vendor.untilConnected = () => clock.sleep(latencyMs);
   const runtime = createRuntime({
     destinations: [destination],
     dispatcher: () => vendor,

@@ -1,8 +1,9 @@
 import { createRuntime } from '../../../core/index.ts';
 import { work, workFor, type DeliveryQueue, type WorkableQueue } from '../../../core/queue/index.ts';
 import { laneNumber, laneLimit } from '../../../core/queue/lmdb/lane-number.ts';
-import { createManualClock, wholeWaits } from '../../support/runtime/manual-clock.ts';
-import { ScriptedVendor, yes, type Answer, type Script } from '../../support/runtime/scripted-vendor.ts';
+import { ManualClock } from '../../../core/testing/kit/manual-clock.ts';
+import { wholeWaits } from '../../support/runtime/whole-waits.ts';
+import { ScriptedVendor, yes, type ScriptedReply, type Script } from '../../support/runtime/scripted-vendor.ts';
 import { MemoryQueue } from '../../support/queue/memory-queue.ts';
 import type { VendorCase } from './vendor-cases.ts';
 
@@ -12,7 +13,7 @@ export interface PoisonOptions {
   /** Numbers of the events that the vendor fails on, in whatever batch they are. */
   readonly bad: ReadonlySet<number>;
   /** What it answers then. Default: 500. */
-  readonly answer?: Answer;
+  readonly answer?: ScriptedReply;
   /** Default: one in memory. */
   readonly queue?: DeliveryQueue;
   /** How long to look on, in minutes of virtual time. Default: until every healthy one was delivered, an hour at most. */
@@ -45,12 +46,13 @@ const latencyMs = 50;
 
 /** A connection to the vendor of a case on a clock of its own, which stands still while requests or `activity` count on. */
 function openConnection({ destination, config }: VendorCase, script: Script, activity: () => number = () => 0) {
-  const clock = createManualClock(undefined, () => vendor.total + activity());
+  const clock = new ManualClock({ activity: () => vendor.total + activity() });
   const vendor: ScriptedVendor = new ScriptedVendor((request, position) => {
     // Nobody reads them, and they are many.
-    vendor.requests.length = 0;
+    vendor.forget();
     return script(request, position);
   });
+  vendor.untilConnected = () => clock.sleep(latencyMs);
   const runtime = createRuntime({
     destinations: [destination],
     dispatcher: () => vendor,
@@ -90,11 +92,10 @@ export async function runPoison({
   let missing = 0;
   let lastHealthyAt = startedAt;
   let requestsForHealthy = 0;
-  const respond = async (text: string): Promise<Answer> => {
+  const respond = (text: string): ScriptedReply => {
     requestTimes.push(clock.now());
     const numbers = numbersIn(text);
     if (numbers.length === 0) throw new Error(`no event is known by this request: ${text.slice(0, 300)}`);
-    await clock.sleep(latencyMs);
     if (numbers.some((n) => bad.has(n))) return answer;
     for (const n of numbers) {
       if (takenAt.has(n)) twice += 1;
@@ -210,10 +211,9 @@ export async function runPartialOutage(vendorCase: VendorCase, events: number): 
   const perMinute = new Map<number, number>();
   let seed = 1;
   const chance = (): number => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647;
-  const { clock, runtime, connection } = openConnection(vendorCase, async () => {
+  const { clock, runtime, connection } = openConnection(vendorCase, () => {
     const at = Math.floor(clock.now() / minute);
     perMinute.set(at, (perMinute.get(at) ?? 0) + 1);
-    await clock.sleep(latencyMs);
     return chance() < 1 / 50 ? yes : { status: 503 };
   });
   const queue = new MemoryQueue();

@@ -1,7 +1,7 @@
 import { work, type QueueWorker, type WorkOptions } from '../../../core/queue/index.ts';
 import type { CdpEvent, Connection, Signal } from '../../../core/index.ts';
 import { testConnection, type TestConnection, type TestConnectionOptions } from '../runtime/test-connection.ts';
-import { wholeWaits } from '../runtime/manual-clock.ts';
+import { wholeWaits } from '../runtime/whole-waits.ts';
 import { MemoryQueue } from './memory-queue.ts';
 
 export interface TestWorker extends TestConnection {

@@ -1,104 +1,40 @@
-import { gunzipSync } from 'node:zlib';
-import { Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { seenRequest, type SeenRequest } from '../../../core/testing/kit/seen-request.ts';
+import {
+  inOrder,
+  VendorDouble,
+  type LateReply,
+  type Script as ScriptFor,
+  type ScriptedReply,
+} from '../../../core/testing/kit/vendor-double.ts';
 
-/** `reset`: the connection broke after the request left; `refused`: it never left; `silence`: no answer, ever. */
-export type Answer =
-  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: unknown }
-  | 'reset'
-  | 'refused'
-  | 'silence';
+export type { LateReply, ScriptedReply };
 
-export interface Seen {
+/** A request to the test vendor. */
+export interface Seen extends SeenRequest {
   readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-  readonly bytes: Buffer;
-  /** The very object that was handed over. */
-  readonly body: unknown;
+  /** The body as it was handed over, compressed or not. */
+  readonly sentBody: Buffer;
   /** The ids of the events in it. */
   readonly ids: readonly string[];
 }
 
-export type Script = (request: Seen, position: number) => Answer | Promise<Answer>;
+export type Script = ScriptFor<Seen>;
 
-/** A vendor inside this process: answers by script, and remembers every request and how many were open at once. */
-export class ScriptedVendor extends Dispatcher {
-  readonly requests: Seen[] = [];
-  script: Script;
-  total = 0;
-  open = 0;
-  mostOpen = 0;
-  closed = 0;
-
-  constructor(script: Script) {
-    super();
-    this.script = script;
+/** The vendor in this process, of whose requests tests want the ids and the bytes. */
+export class ScriptedVendor extends VendorDouble<Seen> {
+  protected override read(options: Dispatcher.DispatchOptions): Seen {
+    const request = seenRequest(options);
+    const ids = [...request.text.matchAll(/"id":"([^"]*)"/g)].map(([, id]) => id ?? '');
+    return Object.assign(request, { path: options.path, sentBody: options.body as Buffer, ids });
   }
-
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const seen = read(options);
-    this.requests.push(seen);
-    this.total += 1;
-    this.open += 1;
-    this.mostOpen = Math.max(this.mostOpen, this.open);
-    const position = this.requests.length - 1;
-    const done = (): void => {
-      this.open -= 1;
-    };
-    setImmediate(() => {
-      void Promise.resolve(this.script(seen, position)).then((answer) => tell(answer, handler, done));
-    });
-    return true;
-  }
-
-  override close(callback?: () => void): Promise<void> {
-    this.closed += 1;
-    callback?.();
-    return Promise.resolve();
-  }
-}
-
-function tell(answer: Answer, handler: Dispatcher.DispatchHandler, done: () => void): void {
-  let over = false;
-  const fail = (error: Error): void => {
-    if (over) return;
-    over = true;
-    done();
-    handler.onResponseError?.(controller, error);
-  };
-  const controller: Dispatcher.DispatchController = {
-    aborted: false,
-    paused: false,
-    reason: null,
-    abort: fail,
-    pause: () => undefined,
-    resume: () => undefined,
-  };
-  if (answer === 'refused') return fail(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
-  handler.onRequestStart?.(controller, {});
-  if (answer === 'silence') return;
-  if (answer === 'reset') return fail(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-  const { status, headers = {}, body = '' } = answer;
-  done();
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  handler.onResponseStart?.(controller, status, { 'content-length': String(bytes.length), ...headers }, '');
-  handler.onResponseData?.(controller, bytes);
-  handler.onResponseEnd?.(controller, {});
-}
-
-function read({ path, headers, body }: Dispatcher.DispatchOptions): Seen {
-  const bytes = Buffer.from((body ?? '') as Buffer);
-  const named = headers as Record<string, string>;
-  const text = (named['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes).toString();
-  const ids = [...text.matchAll(/"id":"([^"]*)"/g)].map(([, id]) => id ?? '');
-  return { path, headers: named, text, bytes, body, ids };
 }
 
 /** 200, whatever comes. */
-export const yes: Answer = { status: 200 };
+export const yes: LateReply = { status: 200 };
 
-/** The given answers in turn, then 200 for ever. */
+/** The replies in order, then 200 for ever. */
 export const inTurn =
-  (...answers: readonly Answer[]): Script =>
-  (_, position) =>
-    answers[position] ?? yes;
+  (...replies: readonly ScriptedReply[]) =>
+  (request: Seen, position: number): ScriptedReply =>
+    inOrder(...replies)(request, position) ?? yes;

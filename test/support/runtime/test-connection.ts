@@ -21,7 +21,7 @@ import {
   type Signal,
   type StreamOptions,
 } from '../../../core/index.ts';
-import { createManualClock, type ManualClock } from './manual-clock.ts';
+import { ManualClock } from '../../../core/testing/kit/manual-clock.ts';
 import { ScriptedVendor, yes, type Script } from './scripted-vendor.ts';
 
 export interface Item {
@@ -112,7 +112,7 @@ export function testConnection({
 }: TestConnectionOptions = {}): TestConnection {
   const vendor = new ScriptedVendor(script);
   const signals: Signal[] = [];
-  const clock = createManualClock(random, () => 2 * vendor.total - vendor.open + signals.length);
+  const clock = new ManualClock({ random, activity: () => 2 * vendor.total - vendor.open + signals.length });
   const runtime = createRuntime({
     destinations: [destination],
     dispatcher: () => vendor,
