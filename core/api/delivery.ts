@@ -27,8 +27,8 @@ export interface Routing {
   /** Epoch ms. Deliveries of one lane that wait in the same window are sent in this order, ties in input order. */
   readonly occurredAt?: number | undefined;
   /**
-   * What can wait or be suspended instead of the whole connection, such as Adjust's `token:<t>` and `platform:<p>`. They
-   * show in outcomes and signals: of a person or a device, take a digest.
+   * What can wait or be suspended instead of the whole connection, such as Adjust's `token:<t>` and `platform:<p>`.
+   * They show in outcomes and signals: of a person or a device, take a digest.
    */
   readonly scopes?: readonly string[] | undefined;
 }

@@ -122,16 +122,16 @@ class EventDevice implements Device {
 
   private judgeIds(): AdvertisingIds {
     const { device } = this;
-    const written = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
-    if (written === undefined) return { usable: undefined, withheld: unusableId(device) };
-    const { value, path } = written;
+    const source = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
+    if (source === undefined) return { usable: undefined, withheld: unusableId(device) };
+    const { value, path } = source;
     const isVendorId =
       isSame(value, asText(device['idfv'] ?? null)) ||
       // The vendor id is validated only if the two are the same, which they hardly ever are.
       (isSame(value, asText(device['id'] ?? null)) && isSame(value, this.vendorId?.value));
     if (isVendorId) return { usable: undefined, withheld: { value, path, reason: 'vendor_id' } };
     if (this.limited) return { usable: undefined, withheld: { value, path, reason: 'limited' } };
-    return { usable: written, withheld: undefined };
+    return { usable: source, withheld: undefined };
   }
 }
 

@@ -5,7 +5,8 @@ import { jsonTextOf } from './property-values.ts';
 
 /**
  * The id of the event, for vendors that recognise a duplicate by one: its `messageId`, else the digest of all that it
- * says, so that every attempt at it has the same id. An id of more than `longest` UTF-16 units is replaced by its digest.
+ * says, so that every attempt at it has the same id. An id of more than `longest` UTF-16 units is replaced by its
+ * digest.
  *
  * @example
  * out.take('event_id', eventIdOf(event, 64));

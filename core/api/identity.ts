@@ -60,10 +60,10 @@ const withPort = /^([\d.]+):\d+$/;
 
 /** The address without brackets, zone and port; `undefined` if the rest is not an IP address. */
 export function ipAddress(value: string): string | undefined {
-  const written = value.trim();
-  const kind = isIP(written);
-  if (kind === 4 || (kind === 6 && !written.includes('%'))) return written;
-  const bare = (bracketed.exec(written) ?? withPort.exec(written))?.[1] ?? written;
+  const text = value.trim();
+  const kind = isIP(text);
+  if (kind === 4 || (kind === 6 && !text.includes('%'))) return text;
+  const bare = (bracketed.exec(text) ?? withPort.exec(text))?.[1] ?? text;
   const address = bare.split('%', 1)[0] ?? '';
   return isIP(address) === 0 ? undefined : address;
 }
@@ -90,17 +90,17 @@ const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
  * digits (E.164). The country of a national number is not guessed.
  */
 export function phoneDigits(value: string): string | undefined {
-  const written = value.trim();
-  if (written.length > longestPhone) return undefined;
+  const text = value.trim();
+  if (text.length > longestPhone) return undefined;
   // Most numbers have no extension, and looking for one costs more than the shape.
-  const number = phoneShape.test(written) ? written : withoutExtension(written);
+  const number = phoneShape.test(text) ? text : withoutExtension(text);
   if (number === undefined) return undefined;
   const digits = number.replace(/\D/g, '');
   return digits.length >= 7 && digits.length <= 15 ? digits : undefined;
 }
 
-function withoutExtension(written: string): string | undefined {
-  const number = written.replace(extension, '');
+function withoutExtension(text: string): string | undefined {
+  const number = text.replace(extension, '');
   return phoneShape.test(number) ? number : undefined;
 }
 

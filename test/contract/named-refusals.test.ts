@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { z } from '../../core/api/index.ts';
 import { refusalWithNames } from '../../core/testing/checks/success-for-many.ts';
-import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
+import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
 
 it('F-41 a reply with perRefused counts, too, where the events that it does not name are sent again', async () => {
   const folder = await loadContractFolder(path.resolve('test/support/contract/kites'));

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { CdpEvent, ConnectionOptions, Outcome } from '../../core/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection, type KitConnection, type KitScript } from '../../core/testing/kit/kit-connection.ts';
-import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
+import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
 import type { ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
 
 const ok: ScriptedReply = { status: 200, body: { status: 'OK' } };

@@ -8,7 +8,7 @@ import { createRuntime, type ConnectionOptions } from '../../core/index.ts';
 import { eventOf, folderUnderTest, type TestAnswer } from '../../core/testing/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
-import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
+import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
 import { always } from '../../core/testing/kit/vendor-double.ts';
 
 const settings = {

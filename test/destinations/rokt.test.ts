@@ -5,7 +5,7 @@ import { createRuntime, type CdpEvent } from '../../core/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection, type KitScript } from '../../core/testing/kit/kit-connection.ts';
-import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
+import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
 import { always } from '../../core/testing/kit/vendor-double.ts';
 
 const settings = { pod: 'us1', apiKey: 'example-api-key', apiSecret: 'example-api-secret', environment: 'production' };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Outcome } from '../../core/index.ts';
 import { openKitConnection } from '../../core/testing/kit/kit-connection.ts';
-import { loadContractFolder } from '../../core/testing/kit/contract-folder.ts';
+import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
 import { variantOf } from '../../core/testing/kit/variants.ts';
 import { always } from '../../core/testing/kit/vendor-double.ts';
 import { successStatuses } from '../../core/testing/kit/success-reply.ts';

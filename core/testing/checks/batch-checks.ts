@@ -21,8 +21,8 @@ export const batchChecks: readonly Check[] = [
         ...[3_000, 5_000, 20_000].filter((maxBytes) => maxBytes < limits.maxBytes).map((maxBytes) => ({ maxBytes })),
       ];
       const events = manyOf(folder, Math.min(120, 2 * limits.maxItems + 3));
-      for (const asked of lowered) {
-        await during(`limits ${JSON.stringify({ ...limits, ...asked })}`, () =>
+      for (const lowerLimits of lowered) {
+        await during(`limits ${JSON.stringify({ ...limits, ...lowerLimits })}`, () =>
           withKitConnection(
             folder,
             always(folder.successReply),
@@ -32,10 +32,10 @@ export const batchChecks: readonly Check[] = [
                 (outcome) => 'reason' in outcome && outcome.reason.code === 'internal_error',
               );
               must(lost < 0, `event ${lost} is in no request: a defect`);
-              keepsLimits(kit, { ...limits, ...asked });
+              keepsLimits(kit, { ...limits, ...lowerLimits });
             },
             // Even where the recorded success does not fit the number of events, none may be sent twice.
-            { options: { limits: asked, onAmbiguous: 'report' } },
+            { options: { limits: lowerLimits, onAmbiguous: 'report' } },
           ),
         );
       }

@@ -62,13 +62,13 @@ async function runCase(
     inOrder(...replies),
     async (kit) => {
       opened?.(kit);
-      const given = await kit.deliver(events);
+      const actualOutcomes = await kit.deliver(events);
       kit.assertNoDefects();
       mustHappen(
         {
           requests: kit.vendor.requests.map(comparable),
           requestCount: kit.vendor.requests.length,
-          results: given.map((outcome, index) => notedAs(outcome, outcomes[index])),
+          results: actualOutcomes.map((outcome, index) => notedAs(outcome, outcomes[index])),
           nameOf: eventName,
         },
         { requests: requests?.map(comparable), requestCount: replies.length, results: outcomes, nameOf: eventName },

@@ -46,13 +46,13 @@ export const layoutChecks: readonly Check[] = [
   {
     title: `folder: the chapters of its README are ${chapters.join(', ')}, in this order`,
     run({ directory }) {
-      const written = chaptersIn(readFileSync(path.join(directory, 'README.md'), 'utf8'));
-      const unknown = written.filter((chapter) => !chapters.includes(chapter));
+      const headings = chaptersIn(readFileSync(path.join(directory, 'README.md'), 'utf8'));
+      const unknown = headings.filter((chapter) => !chapters.includes(chapter));
       must(unknown.length === 0, `README.md has a chapter ${unknown[0]}`);
-      const missing = chapters.filter((chapter) => !written.includes(chapter) && !optionalChapters.has(chapter));
+      const missing = chapters.filter((chapter) => !headings.includes(chapter) && !optionalChapters.has(chapter));
       must(missing.length === 0, `README.md has no chapter ${missing.join(', ')}`);
-      const expected = chapters.filter((chapter) => written.includes(chapter));
-      must(written.join() === expected.join(), `README.md has its chapters in the order ${written.join(', ')}`);
+      const expected = chapters.filter((chapter) => headings.includes(chapter));
+      must(headings.join() === expected.join(), `README.md has its chapters in the order ${headings.join(', ')}`);
     },
   },
 ];

@@ -18,9 +18,9 @@ const known = new WeakMap<ContractFolder, Promise<ScriptedReply | undefined>>();
  * from a reply or derived from what is recorded; `undefined` if there is none.
  */
 export function successForMany(folder: ContractFolder): Promise<ScriptedReply | undefined> {
-  const found = known.get(folder) ?? findSuccess(folder);
-  known.set(folder, found);
-  return found;
+  const success = known.get(folder) ?? findSuccess(folder);
+  known.set(folder, success);
+  return success;
 }
 
 async function findSuccess(folder: ContractFolder): Promise<ScriptedReply | undefined> {
@@ -44,12 +44,14 @@ const holdsForMany = (folder: ContractFolder, reply: ScriptedReply): Promise<boo
     { unobserved: true },
   );
 
-/** How the vendor's answer to several events names those it refuses, from a reply or derived; `undefined` if unknown. */
+/**
+ * How the vendor's answer to several events names those it refuses, from a reply or derived; `undefined` if unknown.
+ */
 export async function refusalWithNames(folder: ContractFolder): Promise<ScriptedReply | undefined> {
   // Of any case: where the vendor took none of a request, the events that it does not name are sent again.
   const names = new Set(folder.cases.flatMap(({ replyNames }) => replyNames));
-  const written = [...names].map((name) => loadReply(folder.directory, name)).find(namesRefused);
-  if (written !== undefined) return written;
+  const template = [...names].map((name) => loadReply(folder.directory, name)).find(namesRefused);
+  if (template !== undefined) return template;
   for (const { loaded, reply, items } of await answeredCases(folder)) {
     const kinds = loaded.outcomes.map(({ kind }) => kind);
     if (items.length < 2 || !kinds.includes('delivered') || !kinds.includes('rejected')) continue;

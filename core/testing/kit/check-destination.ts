@@ -13,7 +13,8 @@ import { plantedChecks } from '../checks/planted-checks.ts';
 import { secretChecks } from '../checks/secret-checks.ts';
 import { sourceChecks } from '../checks/source-checks.ts';
 import { successChecks } from '../checks/success-checks.ts';
-import { loadContractFolder, type ContractFolder } from './contract-folder.ts';
+import type { ContractFolder } from './contract-folder.ts';
+import { loadContractFolder } from './load-contract-folder.ts';
 
 /** How a folder is checked. All members are optional. */
 export interface CheckOptions {

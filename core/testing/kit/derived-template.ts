@@ -15,8 +15,10 @@ export function derivedTemplate(reply: ScriptedReply, items: readonly AnsweredIt
   if ('fault' in reply) return undefined;
   const template: ScriptedReply = { ...reply, body: derivedFrom(reply.body, '', items) };
   if (!isTemplate(template)) return undefined;
-  const again = filled(template, items);
-  return 'body' in again && isDeepStrictEqual(unordered(again.body), unordered(reply.body)) ? template : undefined;
+  const refilled = filled(template, items);
+  return 'body' in refilled && isDeepStrictEqual(unordered(refilled.body), unordered(reply.body))
+    ? template
+    : undefined;
 }
 
 /** A copy with every list sorted. */

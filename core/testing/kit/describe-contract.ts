@@ -1,7 +1,8 @@
 import { checksFor, type CheckOptions } from './check-destination.ts';
 import { skipMarker } from './skip-marker.ts';
 import { nockVendor } from './nock-vendor.ts';
-import { loadContractFolder, type ContractFolder } from './contract-folder.ts';
+import type { ContractFolder } from './contract-folder.ts';
+import { loadContractFolder } from './load-contract-folder.ts';
 
 /** The parts of a test runner that are used; Jest has them in the global scope. */
 interface Runner {

@@ -17,11 +17,11 @@ export const namesRefused = (reply: ScriptedReply): boolean =>
   'status' in reply && (JSON.stringify(reply.body) ?? '').includes('"perRefused"');
 
 /**
- * The answer to a request with these items. In texts of the body, `{{n}}`, `{{accepted}}` and `{{refused}}` are counts of
- * items; a text that is nothing else becomes a number. `{"perItem": one, "perRefused": other}` is a list with `one` for
- * each item that is accepted and `other` for each that is refused, in item order; a form that is left out adds nothing.
- * Inside them `{{index}}` is the item's index from 0, `{{position}}` from 1, `{{key}}` its routing key and `{{eventId}}` its
- * event's messageId.
+ * The answer to a request with these items. In texts of the body, `{{n}}`, `{{accepted}}` and `{{refused}}` are counts
+ * of items; a text that is nothing else becomes a number. `{"perItem": one, "perRefused": other}` is a list with `one`
+ * for each item that is accepted and `other` for each that is refused, in item order; a form that is left out adds
+ * nothing. Inside them `{{index}}` is the item's index from 0, `{{position}}` from 1, `{{key}}` its routing key and
+ * `{{eventId}}` its event's messageId.
  */
 export function filled(reply: ScriptedReply, items: readonly AnsweredItem[]): ScriptedReply {
   if (!isTemplate(reply) || 'fault' in reply) return reply;
@@ -51,7 +51,7 @@ function filledIn(value: unknown, values: Values, items: readonly AnsweredItem[]
 function filledText(text: string, values: Values): unknown {
   const whole = /^\{\{(\w+)\}\}$/.exec(text)?.[1];
   if (whole !== undefined && Object.hasOwn(values, whole)) return values[whole];
-  return text.replaceAll(/\{\{(\w+)\}\}/g, (written, name: string) =>
-    Object.hasOwn(values, name) ? String(values[name]) : written,
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (placeholder, name: string) =>
+    Object.hasOwn(values, name) ? String(values[name]) : placeholder,
   );
 }
