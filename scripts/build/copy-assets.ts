@@ -1,20 +1,16 @@
 /**
- * After tsc: puts what a published folder has beside its code into dist, and the template of a new folder in both its
- * forms, and removes declarations that no entry reaches. Contract cases and demo.json stay in the repository: they
- * prove a folder where it is changed, which is here.
+ * After tsc: puts the template of a new folder, in both its forms, into dist, and removes declarations that no entry
+ * reaches. Contract cases and demo.json stay in the repository: they prove a folder where it is changed, which is here.
+ * READMEs and docs are packed from where they lie (`files` in package.json), so that their links lead from one to the
+ * other.
  */
-import { cp, chmod, readdir, readFile } from 'node:fs/promises';
+import { cp, chmod, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { removeUnreachable } from './declarations.ts';
 import { stripTemplate } from './strip-template.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
-const from = path.join(root, 'destinations');
-const to = path.join(root, 'dist', 'destinations');
-
-for (const file of (await readdir(from, { recursive: true })).filter((name) => name.endsWith('.md')))
-  await cp(path.join(from, file), path.join(to, file));
 const { exports } = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
   exports: Parameters<typeof removeUnreachable>[2];
 };
@@ -23,4 +19,3 @@ const template = path.join('core', 'hosts', 'cli', 'new', 'template');
 await cp(path.join(root, template), path.join(root, 'dist', template), { recursive: true });
 await stripTemplate(path.join(root, template), path.join(root, 'dist', template));
 await chmod(path.join(root, 'dist/core/hosts/cli/main.js'), 0o755);
-console.log(`copied the assets of ${(await readdir(from)).join(', ')}`);

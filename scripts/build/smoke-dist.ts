@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
@@ -53,6 +53,14 @@ try {
 
   const version = (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }).version;
   assert.equal(run('--version').trim(), version);
+  const named = run('--help').match(/\S+\.md$/gm) ?? [];
+  assert.deepEqual(
+    named.map((file) => path.relative(realpathSync(installed), file)),
+    ['docs/cli.md', 'destinations/README.md'],
+    '--help names pages of the installed package',
+  );
+  for (const file of named) assert.ok(existsSync(file), `--help names ${file}, which is not packed`);
+
   const listed = (JSON.parse(run('list', '--json')) as { slug: string }[]).map(({ slug }) => slug);
   assert.deepEqual(listed, slugs);
   for (const slug of slugs) assert.equal((JSON.parse(run('schema', slug)) as { type: string }).type, 'object');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -13,22 +14,45 @@ interface Manifest {
 }
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const repository = manifest.repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
-const page = `${repository}/blob/main/`;
+const address = `${repository}/blob/main/`;
 
-/** Pages that are in the tarball, where the rest of the repository is not beside them. */
-const shipped = [
-  'README.md',
-  'CHANGELOG.md',
-  ...readdirSync('destinations', { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('README.md'))
-    .map((file) => path.join('destinations', file)),
-];
+/** What is in the tarball beside the build's output, as npm says it. */
+const packed = (
+  JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  ) as readonly [{ readonly files: readonly { readonly path: string }[] }]
+)[0].files.map((file) => file.path);
+const pages = packed.filter((file) => file.endsWith('.md') && !file.startsWith('dist/'));
+
+interface Link {
+  readonly link: string;
+  readonly file: string;
+  readonly anchor: string | undefined;
+}
+
+/** The links of a page to files of this repository: relative, or to its address. Not those inside code. */
+function linksOf(page: string): readonly Link[] {
+  const prose = read(page).replaceAll(/^```.*?^```$/gms, '');
+  const links = [...prose.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)].map(
+    ([, inline, named]) => inline ?? named ?? '',
+  );
+  return links
+    .filter((link) => link.startsWith(address) || !/^[a-z]+:/.test(link))
+    .map((link) => {
+      const [target = '', anchor] = link.replace(address, '').split('#');
+      const from = link.startsWith(address) ? '.' : path.dirname(page);
+      return { link, file: target === '' ? page : path.join(from, target), anchor };
+    });
+}
 
 const anchorOf = (heading: string): string =>
   heading
+    .trim()
     .toLowerCase()
     .replaceAll(/[^\w\s-]/g, '')
-    .trim()
     .replaceAll(' ', '-');
 
 describe('F-34 the package', () => {
@@ -39,27 +63,28 @@ describe('F-34 the package', () => {
     expect(manifest.keywords.length).toBeGreaterThan(5);
   });
 
-  test.each(shipped)('%s has no relative link: what it names is not beside it where it is installed', (file) => {
-    const text = read(file);
-    expect(text.match(/\]\((?!https:|#)[^)]*\)/g) ?? []).toEqual([]);
-    expect(text.match(/^\[[^\]]+\]: (?!https:).*$/gm) ?? []).toEqual([]);
+  test('has every page of docs and of the destinations: who installed it may be offline', () => {
+    const written = ['docs', 'destinations'].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.md'))
+        .map((file) => path.join(folder, file)),
+    );
+    expect(pages.toSorted()).toEqual(['CHANGELOG.md', 'README.md', ...written].toSorted());
   });
 
-  test.each(shipped)('%s links to pages and headings that the repository has', (file) => {
-    const broken: string[] = [];
-    const text = read(file);
-    for (const [link] of text.matchAll(/https:[^\s)>]+/g)) {
-      if (!link.startsWith(page)) continue;
-      const [target = '', anchor] = link.slice(page.length).split('#');
-      const there = existsSync(target);
-      const headings = there && anchor !== undefined ? (read(target).match(/^#+ .*$/gm) ?? []) : [];
-      if (
-        !there ||
-        (anchor !== undefined && !headings.map((line) => anchorOf(line.replace(/^#+ /, ''))).includes(anchor))
-      )
-        broken.push(link);
-    }
-    expect(broken).toEqual([]);
+  test.each(pages)('%s links relatively to what is packed with it, and by address to the rest', (page) => {
+    const wrong = linksOf(page).filter(({ link, file }) => packed.includes(file) === link.startsWith(address));
+    expect(wrong.map(({ link }) => link)).toEqual([]);
+  });
+
+  test.each(pages)('%s links to files and headings that there are', (page) => {
+    const broken = linksOf(page).filter(({ file, anchor }) => {
+      if (!existsSync(file)) return true;
+      if (anchor === undefined) return false;
+      const headings = read(file).match(/^#+ .*$/gm) ?? [];
+      return !headings.map((line) => anchorOf(line.replace(/^#+ /, ''))).includes(anchor);
+    });
+    expect(broken.map(({ link }) => link)).toEqual([]);
   });
 
   test('README has the address of every link, and a link for every address', () => {

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { spillway } from '../support/cli/fake-terminal.ts';
 import { createWorkspace, eventLine, testDestinations, testSettings } from '../support/cli/workspace.ts';
@@ -142,6 +143,13 @@ describe('usage errors exit 2 with one clear line', () => {
       stderr: expect.stringContaining('SPILLWAY_WITHIN'),
     });
     expect(await spillway([...args, '--within', '50'], '', { SPILLWAY_WITHIN: 'soon' })).toMatchObject({ code: 0 });
+  });
+
+  test('--help names pages that are there, in a clone as in the installed package', async () => {
+    const { stdout } = await spillway(['--help']);
+    const named = stdout.match(/(?<=: )\/\S+\.md$/gm) ?? [];
+    expect(named.map((file) => path.basename(file))).toEqual(['cli.md', 'README.md']);
+    expect(named.filter((file) => !existsSync(file))).toEqual([]);
   });
 
   test('--help and --version exit 0', async () => {

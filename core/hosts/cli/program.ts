@@ -5,7 +5,7 @@ import { allowOrigin, collect, config, destinations, input, milliseconds, proxy 
 import { authSchemes, bodyForms, verdictForms } from './new/choices.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
-import { version } from './version.ts';
+import { packedFile, version } from './version.ts';
 
 /** Runs one command line and resolves to its exit code. Never rejects. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -186,4 +186,5 @@ Exit codes (the first that applies):
   0   all delivered or skipped, or done
   70  a defect in this program
   129, 130, 143 after SIGHUP, SIGINT, SIGTERM
-docs/cli.md says what to do on each.`;
+What to do on each: ${packedFile('docs/cli.md')}
+How to build a destination: ${packedFile('destinations/README.md')}`;
