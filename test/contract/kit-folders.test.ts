@@ -100,6 +100,19 @@ test('a file whose name is no role is caught, and a role that is missing', async
   expect(await failures(only)).toMatch(/<- there is no file for check$/);
 });
 
+test('a folder with too much code on the way of an event is caught; declarations, operations and comments are free', async () => {
+  const only = /^folder: what an event passes/;
+  const lines = (count: number): string => "export const one = 'http://';\n".repeat(count);
+  write('operations/replies.ts', lines(600));
+  write('check.ts', lines(600));
+  write('errors.ts', `${'// a line\n\n/* a\n   line */\n'.repeat(600)}${lines(300)}`);
+  expect(await failures(only)).toBe('');
+  write('errors.ts', lines(450));
+  expect(await failures(only)).toMatch(
+    /<- it has \d+ lines of code, 500 are allowed; the longest are errors\.ts 450, /,
+  );
+});
+
 test('a README whose chapters are others, missing or in another order is caught', async () => {
   const only = /^folder: the chapters/;
   expect(await failures(only)).toBe('');

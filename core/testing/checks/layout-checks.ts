@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { must, type Check } from './check.ts';
+import { codeLinesIn } from './source-text.ts';
 
 /** Files that every folder has. */
 const requiredRoles = ['manifest', 'config', 'mapping', 'transform', 'response', 'check', 'index'];
@@ -23,6 +24,12 @@ const otherEntries: ReadonlySet<string> = new Set(['README.md', 'demo.json', 'co
 /** The chapters of a README, in their order. */
 const chapters = ['Credentials', 'Settings', 'Mapping', 'Answers', 'Quirks', 'Operations', 'Not enforced'];
 const optionalChapters: ReadonlySet<string> = new Set(['Answers', 'Operations']);
+
+/** Files that declare. An event passes through the others. */
+const declarations: ReadonlySet<string | undefined> = new Set(['manifest', 'config', 'check', 'index']);
+
+/** A folder with more does by hand what the toolkit does. */
+const mostLines = 500;
 
 /** What makes folders read alike: the same file names for the same roles, and READMEs with the same chapters. */
 export const layoutChecks: readonly Check[] = [
@@ -53,6 +60,21 @@ export const layoutChecks: readonly Check[] = [
       must(missing.length === 0, `README.md has no chapter ${missing.join(', ')}`);
       const expected = chapters.filter((chapter) => headings.includes(chapter));
       must(headings.join() === expected.join(), `README.md has its chapters in the order ${headings.join(', ')}`);
+    },
+  },
+  {
+    title: `folder: what an event passes through has at most ${mostLines} lines of code`,
+    run({ directory }) {
+      const files = readdirSync(directory).filter(
+        (file) => /(?<!\.d)\.[cm]?[jt]s$/.test(file) && !declarations.has(roleOf(file)),
+      );
+      const counts = files.map(
+        (file) => [file, codeLinesIn(readFileSync(path.join(directory, file), 'utf8'))] as const,
+      );
+      const total = counts.reduce((sum, [, lines]) => sum + lines, 0);
+      const longest = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
+      const named = longest.map(([file, lines]) => `${file} ${lines}`).join(', ');
+      must(total <= mostLines, `it has ${total} lines of code, ${mostLines} are allowed; the longest are ${named}`);
     },
   },
 ];

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { must, type Check } from './check.ts';
+import { codeOf, withoutComments } from './source-text.ts';
 
 /** What a folder's code must not contain: it is pure up to the wire, and core does the rest. */
 const forbiddenWords: readonly (readonly [RegExp, string])[] = [
@@ -71,18 +72,6 @@ function sources(directory: string): readonly Source[] {
 }
 
 const importsOf = (text: string): readonly string[] =>
-  [...text.replace(comment, '').matchAll(importing)].flatMap(([, target]) => target ?? []);
+  [...withoutComments(text).matchAll(importing)].flatMap(([, target]) => target ?? []);
 
 const importing = /(?:^\s*(?:import|export)\b[^'";=]*?\bfrom\s*|^\s*import\s*|\bimport\(\s*)['"]([^'"]+)['"]/gm;
-
-const quoted = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/;
-const comment = /\/\*[\s\S]*?\*\/|\/\/[^\n]*/g;
-/** Only where an expression may begin: elsewhere a slash is a division. */
-const regexLiteral = /(?<=[(=,:[!&|?{};\n]\s*)\/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n[])+\/[a-z]*/;
-const silent = new RegExp([comment, regexLiteral, quoted].map(({ source }) => source).join('|'), 'g');
-
-/** Keeps the expressions of a template literal and drops its text. */
-const codeOf = (text: string): string =>
-  text.replace(silent, (match) =>
-    match.startsWith('`') ? [...match.matchAll(/\$\{([^}]*)\}/g)].map(([, inside]) => `(${inside})`).join(' ') : '""',
-  );
