@@ -6,12 +6,12 @@ import { jsonTextOf } from './property-values.ts';
 /**
  * The id of the event, for vendors that recognise a duplicate by one: its `messageId`, else the digest of all that it
  * says, so that every attempt at it has the same id. An id of more than `longest` UTF-16 units is replaced by its
- * digest.
+ * digest. (`eventIdOf` of `spillway` is what outcomes and signals call the event.)
  *
  * @example
- * out.take('event_id', eventIdOf(event, 64));
+ * out.take('event_id', stableIdOf(event, 64));
  */
-export function eventIdOf(event: CdpEvent, longest = Infinity): Found<string> {
+export function stableIdOf(event: CdpEvent, longest = Infinity): Found<string> {
   const id = usableId(event.messageId ?? null);
   if (id !== undefined) return { value: id.length > longest ? sha256(id) : id, path: 'messageId' };
   // What is nested too deeply for JSON is in these members.

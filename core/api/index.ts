@@ -88,7 +88,7 @@ export {
   textReader,
 } from './mapping.ts';
 export type { Cast, Path, Trace } from './mapping.ts';
-export { eventIdOf } from './event-id.ts';
+export { stableIdOf } from './event-id.ts';
 export { firstOf } from './first-of.ts';
 export type { Found } from './first-of.ts';
 export { builderAt, payloadBuilder } from './payload-builder.ts';

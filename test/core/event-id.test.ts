@@ -1,35 +1,35 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventIdOf, sha256, type CdpEvent, type JsonValue } from '../../core/api/index.ts';
+import { stableIdOf, sha256, type CdpEvent, type JsonValue } from '../../core/api/index.ts';
 
 const event = (parts: object = {}): CdpEvent => ({ type: 'track', event: 'Order Completed', ...parts });
 
 describe('the id of an event', () => {
   it('is its messageId', () => {
-    expect(eventIdOf(event({ messageId: ' m-1 ' }))).toEqual({ value: 'm-1', path: 'messageId' });
+    expect(stableIdOf(event({ messageId: ' m-1 ' }))).toEqual({ value: 'm-1', path: 'messageId' });
   });
 
   it('is the digest of one that is longer than the vendor takes, which no other id shares', () => {
     const long = 'm'.repeat(65);
-    expect(eventIdOf(event({ messageId: long }), 64)).toEqual({ value: sha256(long), path: 'messageId' });
-    expect(eventIdOf(event({ messageId: long }), 65).value).toBe(long);
+    expect(stableIdOf(event({ messageId: long }), 64)).toEqual({ value: sha256(long), path: 'messageId' });
+    expect(stableIdOf(event({ messageId: long }), 65).value).toBe(long);
   });
 
   it.each([undefined, null, '', ' ', '0'])(
     'is the same for the same content where the messageId is %j',
     (messageId) => {
       const made = event({ messageId, properties: { order_id: 'o-1' } });
-      const { value, path } = eventIdOf(structuredClone(made));
-      expect(value).toBe(eventIdOf(made).value);
+      const { value, path } = stableIdOf(structuredClone(made));
+      expect(value).toBe(stableIdOf(made).value);
       expect(value).toMatch(/^[\da-f]{64}$/);
       expect(path).toBe('the whole event');
-      expect(value).not.toBe(eventIdOf(event({ messageId, properties: { order_id: 'o-2' } })).value);
+      expect(value).not.toBe(stableIdOf(event({ messageId, properties: { order_id: 'o-2' } })).value);
     },
   );
 
   it('exists for an event that is nested too deeply for JSON', () => {
     let deep: JsonValue = 1;
     for (let level = 0; level < 100_000; level += 1) deep = { deep };
-    const [first, second] = ['u-1', 'u-2'].map((userId) => eventIdOf(event({ userId, properties: { deep } })).value);
+    const [first, second] = ['u-1', 'u-2'].map((userId) => stableIdOf(event({ userId, properties: { deep } })).value);
     expect(first).toMatch(/^[\da-f]{64}$/);
     expect(first).not.toBe(second);
   });

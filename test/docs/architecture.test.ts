@@ -145,6 +145,15 @@ describe('docs/api.md', () => {
   });
 });
 
+describe('spillway and spillway/api', () => {
+  it('mean the same by every name that both export', async () => {
+    const api: Readonly<Record<string, unknown>> = await import('../../core/api/index.ts');
+    const all: Readonly<Record<string, unknown>> = await import('../../core/index.ts');
+    expect(Object.keys(api).length).toBeGreaterThan(100);
+    expect(Object.keys(api).filter((name) => api[name] !== all[name])).toEqual([]);
+  });
+});
+
 /** The words of a constant array in a source file. */
 async function kindsIn(file: string, name: string): Promise<string[]> {
   const [, list = ''] = new RegExp(`${name} = \\[([^\\]]+)\\]`).exec(await read(file)) ?? [];

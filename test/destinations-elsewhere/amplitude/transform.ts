@@ -2,7 +2,7 @@ import {
   admit,
   asCount,
   eventClock,
-  eventIdOf,
+  stableIdOf,
   eventTime,
   firstOf,
   optionReader,
@@ -46,7 +46,7 @@ export function transform(
   deviceFields(event, out);
   addDevice(out, event);
   addProperties(out, event, config);
-  out.take('insert_id', eventIdOf(event, longestText));
+  out.take('insert_id', stableIdOf(event, longestText));
   return out.payload({ scopes: scopesOf(out.value) });
 }
 

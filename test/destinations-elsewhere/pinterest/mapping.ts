@@ -3,7 +3,7 @@ import {
   asDecimal,
   asText,
   currencyOf,
-  eventIdOf,
+  stableIdOf,
   eventSeconds,
   fieldTable,
   optionReader,
@@ -70,7 +70,7 @@ const ownIdOf = optionReader(manifest, 'event_id', usableId);
 
 export const eventFields = fieldTable<PinterestEvent>([
   { to: 'event_time', from: 'timestamp', read: eventSeconds, required: 'Pinterest needs the time, with its zone' },
-  { to: 'event_id', read: (event) => ownIdOf(event) ?? eventIdOf(event) },
+  { to: 'event_id', read: (event) => ownIdOf(event) ?? stableIdOf(event) },
   { to: 'event_source_url', from: ['context.page.url', 'properties.url'], as: asText },
   { to: 'app_name', from: 'context.app.name', as: asText },
   { to: 'app_version', from: 'context.app.version', as: asText },
