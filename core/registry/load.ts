@@ -8,7 +8,7 @@ import type { AnyDestination } from '../api/destination.ts';
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 
 /**
- * Loads the destinations in these directories: every sub-folder `<slug>/index.js` or `index.ts` whose default export
+ * Loads the destinations in these directories: every sub-folder `<slug>` with an `index.js`, `index.mjs` or `index.ts` whose default export
  * comes from defineDestination(). Throws on the first invalid folder, naming it: a connector that is silently missing
  * costs more than a process that does not start.
  *
@@ -63,12 +63,22 @@ async function foldersIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`cannot read the destinations directory ${directory} (${error.code ?? error.name})`);
   });
-  return entries
+  const folders = entries
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .filter(({ name }) => folderName.test(name) || entryIn(path.join(directory, name)) !== undefined)
     .map(({ name }) => path.join(directory, name))
     .sort();
+  if (isDestinationFolder(directory, folders))
+    throw new Error(
+      `${directory}: this is the folder of one destination; name the directory that it lies in: ${path.dirname(directory)}`,
+    );
+  return folders;
 }
+
+/** Has a directory an entry of its own, beside a contract or beside no folder that has one? */
+const isDestinationFolder = (directory: string, folders: readonly string[]): boolean =>
+  entryIn(directory) !== undefined &&
+  (existsSync(path.join(directory, 'contract')) || folders.every((folder) => entryIn(folder) === undefined));
 
 /** The entry file, because Node cannot import a folder. A built index.js wins. */
 const entryIn = (folder: string): string | undefined =>
@@ -76,7 +86,7 @@ const entryIn = (folder: string): string | undefined =>
 
 function entryOf(folder: string): string {
   const file = entryIn(folder);
-  if (file === undefined) throw new Error(`${folder}: has neither index.js nor index.ts`);
+  if (file === undefined) throw new Error(`${folder}: has no index.js, index.mjs or index.ts`);
   return file;
 }
 

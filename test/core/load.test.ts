@@ -99,6 +99,29 @@ describe('loadDestinations', () => {
     );
   });
 
+  it.each(['js', 'mjs', 'ts'])(
+    'refuses the folder of a destination with index.%s: its parent is wanted',
+    async (extension) => {
+      const parent = await directory({
+        [`own/index.${extension}`]: entry(manifest('own')),
+        'own/contract/cases/order.json': '{}',
+        'own/operations/index.js': 'export const operations = [];',
+      });
+      const folder = path.join(parent, 'own');
+      await expect(loadDestinations(folder)).rejects.toThrow(
+        `${folder}: this is the folder of one destination; name the directory that it lies in: ${parent}`,
+      );
+      await rm(path.join(folder, 'contract'), { recursive: true });
+      await rm(path.join(folder, 'operations'), { recursive: true });
+      await expect(loadDestinations(folder)).rejects.toThrow(/the folder of one destination/);
+    },
+  );
+
+  it('takes a directory of destinations that has an index of its own beside them', async () => {
+    const at = await directory({ 'index.js': 'export const all = [];', 'one/index.js': entry(manifest('one')) });
+    expect((await loadDestinations(at)).map((destination) => destination.manifest.slug)).toEqual(['one']);
+  });
+
   it('refuses a directory that is not there, and names it', async () => {
     const missing = path.join(root, 'missing');
     await expect(loadDestinations(missing)).rejects.toThrow(
@@ -109,7 +132,7 @@ describe('loadDestinations', () => {
 
 describe('a folder that is not what it should be stops the process with its name', () => {
   test.each<[string, string, string | RegExp]>([
-    ['has no entry', 'README.md', 'has neither index.js nor index.ts'],
+    ['has no entry', 'README.md', 'has no index.js, index.mjs or index.ts'],
     [
       'has no default export',
       'export const destination = 1;',

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { canonicalEvents } from '../../core/testing/index.ts';
 import { spillway } from '../support/cli/fake-terminal.ts';
 import { createWorkspace, eventLine, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
@@ -91,7 +92,7 @@ describe('usage errors exit 2 with one clear line', () => {
     [
       'an unknown slug lists the known ones',
       ['schema', 'shop'],
-      /unknown destination "shop"; expected one of: adjust, .*mailbox/,
+      /unknown destination "shop"; expected one of: adjust, .*mailbox, rokt; one of your own needs --destinations DIR,/,
     ],
     ['a config file that is not there', ['validate', 'mailbox', '--config', 'none.json'], /none\.json \(ENOENT\)/],
     ['an input that is not there', ['deliver', 'mailbox', '--config', config, '--input', 'none'], /none \(ENOENT\)/],
@@ -125,7 +126,7 @@ describe('usage errors exit 2 with one clear line', () => {
     [
       'a folder that is no destination',
       ['list', '--destinations', broken],
-      /mailbox2: has neither index\.js nor index\.ts/,
+      /mailbox2: has no index\.js, index\.mjs or index\.ts/,
     ],
   ];
 
@@ -212,5 +213,59 @@ describe('spillway preview', () => {
       code: 0,
       stderr: '',
     });
+  });
+
+  test.each(['', '\n \n'])('says that an input has no events, and exits 0 as deliver does (%j)', async (text) => {
+    const file = workspace.write('empty.ndjson', text);
+    const args = ['mailbox', '--config', config, '--input', file];
+    expect(await spillway(['preview', ...args])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: 'spillway: the input has no events: there is nothing to preview\n',
+    });
+    expect(await spillway(['deliver', ...args])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('spillway events', () => {
+  test('lists the names that cases call canonical events by', async () => {
+    const { code, stdout } = await spillway(['events']);
+    const [head, ...rows] = stdout.trimEnd().split('\n');
+    expect([code, head]).toEqual([0, expect.stringMatching(/^NAME +TYPE +EVENT$/)]);
+    expect(rows.map((row) => row.split(' ')[0])).toEqual(Object.keys(canonicalEvents));
+    expect(rows).toContainEqual(expect.stringMatching(/^order-completed-ios +track +Order Completed$/));
+    const listed = JSON.parse((await spillway(['events', '--json'])).stdout) as unknown[];
+    expect(listed).toContainEqual({ name: 'identify', type: 'identify' });
+    expect(listed).toHaveLength(rows.length);
+  });
+
+  test('prints the named ones as NDJSON, in that order, ready for preview', async () => {
+    const { code, stdout } = await spillway(['events', 'page-home', 'identify']);
+    const events = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect([code, events]).toEqual([0, [canonicalEvents['page-home'], canonicalEvents.identify]]);
+    const shown = await spillway(['preview', 'mailbox', '--config', config, '--json'], stdout);
+    expect(shown.stdout.trimEnd().split('\n')).toHaveLength(2);
+    expect(JSON.parse((await spillway(['events', 'page-home', '--json'])).stdout)).toEqual([events[0]]);
+  });
+
+  test('prints all with --all', async () => {
+    const { stdout } = await spillway(['events', '--all']);
+    expect(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line): unknown => JSON.parse(line)),
+    ).toEqual(Object.values(canonicalEvents));
+  });
+
+  test.each([
+    [['order'], /unknown event "order"; expected one of: order-completed-web, /],
+    [['toString'], /unknown event "toString"/],
+    [['identify', '--all'], /--all goes without names/],
+  ])('refuses %j', async (args, says) => {
+    expect(await spillway(['events', ...args])).toEqual({ code: 2, stdout: '', stderr: expect.stringMatching(says) });
   });
 });

@@ -32,5 +32,8 @@ export function destinationNamed(slug: string, destinations: readonly AnyDestina
   const found = destinations.find(({ manifest }) => manifest.slug === slug);
   if (found !== undefined) return found;
   const known = destinations.map(({ manifest }) => manifest.slug).sort();
-  throw usage(`unknown destination ${JSON.stringify(slug)}; expected one of: ${known.join(', ')}`);
+  throw usage(
+    `unknown destination ${JSON.stringify(slug)}; expected one of: ${known.join(', ')}; ` +
+      'one of your own needs --destinations DIR, the directory that its folder lies in',
+  );
 }

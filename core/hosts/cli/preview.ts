@@ -20,7 +20,9 @@ export async function preview(slug: string, flags: PreviewFlags, terminal: Termi
     const { connection, runtime } = await openConnection(slug, flags, terminal.env);
     const colours = createColors(colourful(terminal.stdout, terminal.env));
     let code: number = exitCode.ok;
+    let isEmpty = true;
     for await (const line of readLines(input.chunks)) {
+      isEmpty = false;
       const read = parseLine(line);
       const shown: PreviewedLine =
         read.kind === 'event'
@@ -31,6 +33,7 @@ export async function preview(slug: string, flags: PreviewFlags, terminal: Termi
       if (!(await print(terminal.stdout, text))) break;
     }
     await runtime.close();
+    if (isEmpty) await print(terminal.stderr, 'spillway: the input has no events: there is nothing to preview\n');
     return code;
   } finally {
     input.close();

@@ -148,6 +148,14 @@ function describeVendorFolders(program: Command, terminal: Terminal, end: End): 
       end(await (await import('./new/new-destination.ts')).newDestination(slug, flags, terminal)),
     );
   program
+    .command('events [name...]')
+    .description('prints canonical events as NDJSON, to preview or deliver; without names, lists which there are')
+    .option('--all', 'prints all of them')
+    .option('--json', 'prints a JSON array')
+    .action(async (names, flags) =>
+      end(await (await import('./canonical-events.ts')).printEvents(names, flags, terminal)),
+    );
+  program
     .command('record <dir> <name>')
     .description("sends a vendor one request and keeps its response as a reply of the folder's contract")
     .requiredOption('--url <url>', 'https; ${NAME} in it is a secret from the environment')

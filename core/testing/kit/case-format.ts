@@ -9,7 +9,7 @@ const day = z.iso.date('must be a day, YYYY-MM-DD');
 /** An event in full, or a canonical one with some paths set and some removed. */
 export const caseEvent = z.union([
   z.strictObject({
-    base: z.string().refine(isCanonicalEventName, 'is not the name of a canonical event (core/testing/kit/events.ts)'),
+    base: z.string().refine(isCanonicalEventName, 'is not the name of a canonical event: `spillway events` lists them'),
     with: jsonObject.optional(),
     without: z.array(z.string()).optional(),
   }),
