@@ -145,6 +145,15 @@ describe('docs/api.md', () => {
   });
 });
 
+describe('docs/api.md', () => {
+  it('has a line for each value; types stand beside theirs', async () => {
+    const api: Readonly<Record<string, unknown>> = await import('../../core/api/index.ts');
+    const rows = [...(await read('docs/api.md')).matchAll(/^- ((?:`\w+`(?:, |: ))+)/gm)].map(([, names = '']) => names);
+    const values = rows.map((names) => (names.match(/\w+/g) ?? []).filter((name) => name in api));
+    expect(values.filter((names) => names.length > 1)).toEqual([]);
+  });
+});
+
 describe('spillway and spillway/api', () => {
   it('mean the same by every name that both export', async () => {
     const api: Readonly<Record<string, unknown>> = await import('../../core/api/index.ts');
