@@ -82,6 +82,16 @@ describe('a vendor double', () => {
     expect(vendor).toMatchObject({ open: 0, busy: false, replies: [{ fault: 'silence' }] });
   });
 
+  it('that is silent holds no clock that moves on by itself', async () => {
+    const vendor = new VendorDouble(() => ({ fault: 'silence' }));
+    const clock: ManualClock = new ManualClock({ selfDrive: { busy: () => vendor.busy } });
+    const { connection } = connect(vendor, clock);
+    const outcomes = connection.deliver(tracks(1));
+    await clock.sleep(timeoutMs + 1);
+    expect(vendor).toMatchObject({ open: 1, busy: false });
+    expect(codeOf((await outcomes)[0])).toBe('unknown: ambiguous_delivery');
+  });
+
   it('records a promised answer once it is there, and answers 501 if it is none', async () => {
     const { vendor } = await deliverOne(() => Promise.resolve(undefined));
     expect(vendor.unscripted).toEqual(vendor.requests);
