@@ -43,9 +43,9 @@ function errorsIn(answer: JsonValue, depth: number): readonly VendorError[] {
   const nested = typeof inside === 'object' && inside !== null ? errorsIn(inside, depth - 1) : [];
   if (nested.length > 0) return nested;
   const message = firstText(answer, messageNames);
-  const code = firstText(answer, codeNames);
+  const code = firstText(answer, codeNames, asCode);
   if (message === undefined && code === undefined) return [];
-  const about = firstText(answer, aboutNames);
+  const about = firstText(answer, aboutNames, asCode);
   return [
     {
       ...(message === undefined ? {} : { message: short(message) }),
@@ -55,14 +55,20 @@ function errorsIn(answer: JsonValue, depth: number): readonly VendorError[] {
   ];
 }
 
-function firstText(object: JsonObject, names: readonly string[]): string | undefined {
+function firstText(object: JsonObject, names: readonly string[], as = asMessage): string | undefined {
   for (const name of names) {
-    const value = Object.hasOwn(object, name) ? object[name] : undefined;
-    if (typeof value === 'string' && value.trim() !== '') return value.trim();
-    if (typeof value === 'number') return String(value);
+    const text = as(Object.hasOwn(object, name) ? object[name] : undefined);
+    if (text !== undefined) return text;
   }
   return undefined;
 }
+
+/** A number is no message: of `{"error": 404, "message": "no such device"}` the text is the second. */
+const asMessage = (value: JsonValue | undefined): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+
+const asCode = (value: JsonValue | undefined): string | undefined =>
+  typeof value === 'number' ? String(value) : asMessage(value);
 
 const short = (text: string): string => text.trim().slice(0, longestMessage);
 

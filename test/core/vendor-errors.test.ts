@@ -20,6 +20,7 @@ describe('the errors in an answer', () => {
     ],
     [{ error: { errors: [{ reason: 'quota' }] } }, [{ message: 'quota' }]],
     [{ errors: [], message: 'no' }, [{ message: 'no' }]],
+    [{ error: 404, message: 'no' }, [{ message: 'no' }]],
     [{ name: 'apikey' }, []],
     [[null, 7, {}, ''], []],
     ['<html>', []],
@@ -44,6 +45,7 @@ describe('the message of an answer', () => {
   it('is the first text of the members, else the text of the body, and never a web page', () => {
     expect(message('{"error":"a","message":"b"}', 'message', 'error')).toBe('b');
     expect(message('{"errors":[{"code":1},{"message":"b"}]}')).toBe('b');
+    expect(message('{"error":404,"message":"b"}', 'error', 'message')).toBe('b');
     expect(message(' plain ')).toBe('plain');
     expect(message('{"other":"a"}', 'message')).toBe('{"other":"a"}');
     expect(message('<html>no</html>')).toBeUndefined();

@@ -76,6 +76,14 @@ describe('Adjust answers', () => {
       'accept with a note',
     ],
     [
+      'ADJUST-52 ADJUST-55 the same in message, beside a number in error',
+      {
+        status: 400,
+        body: '{"error":400,"message":"Event request failed (Ignoring event, earlier unique event tracked)"}',
+      },
+      'accept with a note',
+    ],
+    [
       'ADJUST-55 the older text for a unique event',
       { status: 400, body: error('Ignoring event subsequent to an event supposed to be unique (purch1)') },
       'accept with a note',
