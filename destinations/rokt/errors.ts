@@ -16,12 +16,18 @@ export const errorsIn = (answer: JsonValue | undefined): readonly JsonValue[] | 
     ? (answer['errors'] as readonly JsonValue[])
     : undefined;
 
-/** Its message, entities decoded. */
+/** A list of errors with nothing in it; core reads every other form of a no first (`usualRefusal`). */
+export const isWithoutErrors = (answer: JsonValue): boolean =>
+  isObject(answer) && Array.isArray(answer['errors']) && answer['errors'].length === 0;
+
+/** The message of one error, entities decoded. */
 export const messageIn = (error: JsonValue): string =>
   isObject(error) && typeof error['message'] === 'string' ? decodeEntities(error['message']) : '';
 
 const writtenPath = /^Path '(.*?)'(?:,|\.?$)/;
 const leadingIndex = /^\[(\d+)\]/;
+/** A path that names an item and none of its members. */
+const isItemAlone = /^[\d.[\]]+$/;
 const placeInText = /\bline 1, position (\d+)/;
 
 /**
@@ -43,7 +49,7 @@ export function itemNamedBy(message: string, batch: Batch<RoktBatch>, sent: stri
 
 /** The attribute that a message is about, by its path or the first name that it quotes, if this payload has it. */
 export const attributeNamedBy = (message: string, payload: RoktBatch): string | undefined =>
-  memberNamed(pathIn(message) || (/"([^"]*)"/.exec(message)?.[1] ?? ''), payload);
+  memberNamed(pathIn(message).replace(isItemAlone, '') || (/"([^"]*)"/.exec(message)?.[1] ?? ''), payload);
 
 const pathIn = (message: string): string => writtenPath.exec(tailOf(message))?.[1] ?? '';
 

@@ -12,7 +12,7 @@ import {
   type ResponseHandler,
   type RetryDecision,
 } from '../../core/api/index.ts';
-import { attributeNamedBy, errorsIn, itemNamedBy, messageIn } from './errors.ts';
+import { attributeNamedBy, errorsIn, isWithoutErrors, itemNamedBy, messageIn } from './errors.ts';
 import type { RoktBatch } from './mapping.ts';
 
 const noCredentials = decide('suspend', 'unauthorized', 'Rokt found no credentials in the request');
@@ -88,7 +88,7 @@ export const response: ResponseHandler<RoktBatch> = {
     { status: 202, body: 'empty' },
     {
       status: 202,
-      body: (answer, { request }) => request.body?.startsWith('[') === true && errorsIn(answer)?.length === 0,
+      body: (answer, { request }) => request.body?.startsWith('[') === true && isWithoutErrors(answer),
     },
   ],
 };
