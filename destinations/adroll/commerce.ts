@@ -77,11 +77,12 @@ function addProducts(
     const id = productIdOf(entry);
     if (id === undefined) continue;
     const product = builderAt<Product>(out, { product_id: id.value }, `products[${products.length}]`);
-    productFields.of(entry.item, product, 'properties.products');
+    const at = entry.path === 'properties' ? entry.path : 'properties.products';
+    productFields.of(entry.item, product, at);
     const stated = entry.item['currency'] ?? null;
     if (product.value.price !== undefined && !isBlank(stated) && asCurrency(stated) !== currency) {
       delete product.value.price;
-      product.drop('properties.products.price', "A price is in another currency than the event's", 'price', strict);
+      product.drop(`${at}.price`, "A price is in another currency than the event's", 'price', strict);
     }
     products.push(product.value);
   }

@@ -713,6 +713,17 @@ describe('products and attributes', () => {
     expect(reasonOf(input, { strict: true })).toBe('rejected invalid_value properties.products.price');
   });
 
+  it("ADROLL-55 names the event's own property where that describes the product", () => {
+    const input = event('product-added', { 'properties.price': 'free', 'properties.quantity': 2 });
+    expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.price' }]);
+    expect(folder.sources(input)).toMatchObject({
+      'event_attributes.products': 'properties',
+      'event_attributes.products[0].quantity': 'properties.quantity',
+    });
+    const foreign = event('product-added', { 'properties.products': [{ id: 1, price: 5, currency: 'EUR' }] });
+    expect(notesOf(foreign)).toEqual([{ code: 'dropped', field: 'properties.products.price' }]);
+  });
+
   it('ADROLL-49 names the currency wherever a product has a price', () => {
     expect(made(event('product-viewed')).currency).toBe('USD');
     expect(made(event('product-list-viewed'), { defaultCurrency: 'EUR' }).currency).toBe('EUR');
