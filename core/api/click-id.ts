@@ -1,6 +1,7 @@
 import type { CdpEvent } from './event.ts';
 import { firstOf, type Found } from './first-of.ts';
 import { asText, textReader, type Cast, type Path } from './mapping.ts';
+import { checkMembers } from './member-check.ts';
 
 /** Where a click id may stand. */
 export interface ClickIdSources {
@@ -26,11 +27,9 @@ const landingPages = ['context.page.url', 'properties.url', 'context.page.search
  * const epikOf = clickIdOf({ parameter: 'epik', paths: ['properties.epik'] });
  * out.take('click_id', epikOf(event));
  */
-export function clickIdOf({
-  parameter,
-  paths = [],
-  as = asText,
-}: ClickIdSources): (event: CdpEvent) => Found<string> | undefined {
+export function clickIdOf(sources: ClickIdSources): (event: CdpEvent) => Found<string> | undefined {
+  checkMembers('clickIdOf()', sources, { parameter: 'required', paths: 'optional', as: 'optional' });
+  const { parameter, paths = [], as = asText } = sources;
   const names = (typeof parameter === 'string' ? [parameter] : parameter).map((name) => ({ name, mark: `${name}=` }));
   const mappedIdOf = firstOf(paths, as);
   return (event) => {

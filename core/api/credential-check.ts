@@ -1,6 +1,7 @@
 import type { HttpRequest } from './failure.ts';
+import { checkMembers } from './member-check.ts';
 import type { Reason } from './outcome.ts';
-import type { SuccessForm } from './success-form.ts';
+import { checkForms, type SuccessForm } from './success-form.ts';
 
 /**
  * How to find out, without side effects, whether the vendor accepts a connection's credentials: one request, sent once,
@@ -43,3 +44,18 @@ export type CheckResult =
   | { readonly kind: 'unreachable'; readonly reason: Reason }
   /** This vendor has no request that proves the credentials without side effects. */
   | { readonly kind: 'unsupported'; readonly message: string };
+
+const requestMembers = {
+  request: 'required',
+  proves: 'required',
+  success: 'optional',
+  ok: 'required',
+  refused: 'required',
+} as const;
+
+/** Throws a TypeError for a member that no credential check has. */
+export function checkCredentialCheck<C, R>(where: string, check: CredentialCheck<C, R>): void {
+  if ('none' in check) return checkMembers(where, check, { none: 'required' });
+  checkMembers(where, check, requestMembers);
+  checkForms(`${where}.success`, check.success);
+}

@@ -1,6 +1,6 @@
 import type { ConfigSchema } from './config.ts';
 import { contractVersion } from './contract-version.ts';
-import type { CredentialCheck } from './credential-check.ts';
+import { checkCredentialCheck, type CredentialCheck } from './credential-check.ts';
 import type { RetryDecision } from './decision.ts';
 import type { Admission, Batch, Delivery, Transformed } from './delivery.ts';
 import type { CdpEvent } from './event.ts';
@@ -8,8 +8,9 @@ import type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts'
 import type { Frame } from './frame.ts';
 import type { BatchLimits, DestinationManifest, Pace } from './manifest.ts';
 import type { Trace } from './mapping.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import type { OperationList, Operations } from './operation.ts';
-import type { SuccessForm } from './success-form.ts';
+import { checkForms, type SuccessForm } from './success-form.ts';
 
 /**
  * The contract between the runtime and a destination.
@@ -162,7 +163,7 @@ export type AnyDestination<L extends OperationList = any> = DefinedDestination<a
 
 /**
  * Types a destination's definition and marks it with the contract version. A folder's index exports the result by
- * default.
+ * default. Throws a TypeError for a member that no definition has, such as `limitFor`, or that none of its parts has.
  *
  * @example
  * // destinations/acme/index.ts
@@ -170,4 +171,50 @@ export type AnyDestination<L extends OperationList = any> = DefinedDestination<a
  */
 export const defineDestination = <C, P, R = undefined, L extends OperationList = OperationList>(
   definition: DestinationDefinition<C, P, R, L>,
-): DefinedDestination<C, P, R, L> => ({ ...definition, contract: contractVersion });
+): DefinedDestination<C, P, R, L> => {
+  checkDefinition(definition as unknown as AnyDestination);
+  return { ...definition, contract: contractVersion };
+};
+
+/** What is missing, loadDestinations() and createRuntime() say. */
+const definitionMembers: MemberTable<AnyDestination> = {
+  contract: 'optional',
+  manifest: 'optional',
+  config: 'optional',
+  transform: 'optional',
+  response: 'optional',
+  responseFor: 'optional',
+  validate: 'optional',
+  batch: 'optional',
+  prepare: 'optional',
+  encode: 'optional',
+  frame: 'optional',
+  limitsFor: 'optional',
+  paceFor: 'optional',
+  paceKey: 'optional',
+  operations: 'optional',
+  check: 'optional',
+  request: 'optional',
+  requestFor: 'optional',
+  send: 'optional',
+};
+
+const responseMembers: MemberTable<ResponseHandler<never>> = {
+  classifyError: 'optional',
+  readRefusal: 'optional',
+  readReply: 'optional',
+  success: 'optional',
+  resendUnclear: 'optional',
+  documented: 'optional',
+};
+
+function checkDefinition(definition: AnyDestination): void {
+  const where = 'defineDestination()';
+  checkMembers(where, definition, definitionMembers);
+  const { response, check } = definition as Partial<AnyDestination>;
+  if (response !== undefined) {
+    checkMembers(`${where}: response`, response, responseMembers);
+    checkForms(`${where}: response.success`, response.success);
+  }
+  if (check !== undefined) checkCredentialCheck(`${where}: check`, check);
+}

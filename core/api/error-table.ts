@@ -3,6 +3,7 @@ import type { Batch } from './delivery.ts';
 import type { Failure, HttpResponse } from './failure.ts';
 import { gatewayStatuses, hasStatus, houseDecision, retryLater, unproven, withStatus } from './house-table.ts';
 import type { RetryAfterForm } from './retry-after.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import { errorMessage, vendorErrors, type VendorError } from './vendor-errors.ts';
 
 /** One row of a vendor's error table: which answer, and the decision. The first row that matches wins. */
@@ -89,7 +90,9 @@ class Table<P> {
   readonly #wordedRows: readonly ErrorRow<P>[];
 
   constructor(options: ErrorTableOptions<P>) {
+    checkMembers('errorTable()', options, optionMembers);
     const { rows = [], documented = [] } = options;
+    checkRows('errorTable(): rows', rows);
     this.#options = options;
     this.#rows = rows.map(withoutState);
     this.#successRows = this.#rows.filter(({ status }) => [status].flat().some(isSuccess));
@@ -143,6 +146,29 @@ class Table<P> {
     const { message } = words;
     return message === '' ? decision : { ...decision, vendorMessage: message };
   }
+}
+
+const optionMembers: MemberTable<ErrorTableOptions<never>> = {
+  rows: 'optional',
+  messageOf: 'optional',
+  detail: 'optional',
+  retryAfter: 'optional',
+  documented: 'optional',
+};
+
+const rowMembers: MemberTable<ErrorRow<never>> = {
+  status: 'required',
+  says: 'optional',
+  body: 'optional',
+  code: 'optional',
+  about: 'optional',
+  means: 'required',
+  scope: 'optional',
+};
+
+/** Of a folder's error rows: of a table, or of an operation. */
+export function checkRows(where: string, rows: readonly ErrorRow<never>[]): void {
+  for (const [index, row] of rows.entries()) checkMembers(`${where}[${index}]`, row, rowMembers);
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;

@@ -1,5 +1,6 @@
 import { skip, type Unsent } from './delivery.ts';
 import type { CdpEvent } from './event.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import { eventTable, type EventTableOptions } from './event-table.ts';
 
 /** How a vendor's event is chosen. `'skip'` in a list switches an event off. */
@@ -25,12 +26,9 @@ export interface EventChoiceOptions<T extends string> extends EventTableOptions<
  * });
  * const name = choose(event); // 'view', 'purchase', or an Unsent: return it from transform()
  */
-export function eventChoice<T extends string>({
-  vendor,
-  otherTracks,
-  otherPages,
-  ...lists
-}: EventChoiceOptions<T>): (event: CdpEvent) => T | Unsent {
+export function eventChoice<T extends string>(options: EventChoiceOptions<T>): (event: CdpEvent) => T | Unsent {
+  checkMembers('eventChoice()', options, optionMembers);
+  const { vendor, otherTracks, otherPages, ...lists } = options;
   const targetOf = eventTable<T | 'skip'>(lists);
   const switchedOff = skip('unmapped_event', 'The settings switch this name off');
   const unmapped = skip('unmapped_event', `No ${vendor} event is set for this event name`, 'event');
@@ -43,3 +41,12 @@ export function eventChoice<T extends string>({
     return event.type === 'page' || event.type === 'screen' ? (otherPages ?? pagesOff) : otherType;
   };
 }
+
+const optionMembers: MemberTable<EventChoiceOptions<string>> = {
+  vendor: 'required',
+  otherTracks: 'optional',
+  otherPages: 'optional',
+  track: 'optional',
+  page: 'optional',
+  names: 'optional',
+};

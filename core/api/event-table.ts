@@ -1,5 +1,6 @@
 import type { CdpEvent } from './event.ts';
 import { textReader } from './mapping.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 
 /** A name without case, space, `_` and `-`: "Order Completed" and "order_completed" are one. */
 export const plainName = (name: string): string => name.replace(/[\s_-]/g, '').toLowerCase();
@@ -42,7 +43,9 @@ export const pageName: (event: CdpEvent) => string | undefined = textReader('nam
  * });
  * const meaning = meaningOf(event);
  */
-export function eventTable<T>({ track = [], page = [], names = 'exact' }: EventTableOptions<T>): EventTable<T> {
+export function eventTable<T>(options: EventTableOptions<T>): EventTable<T> {
+  checkMembers('eventTable()', options, optionMembers);
+  const { track = [], page = [], names = 'exact' } = options;
   const tracks = new NameMap<T>(track, names);
   const pages = new NameMap<T>(page, names);
   const table = (event: CdpEvent): T | undefined => {
@@ -58,6 +61,12 @@ export function eventTable<T>({ track = [], page = [], names = 'exact' }: EventT
   };
   return Object.assign(table, { has });
 }
+
+const optionMembers: MemberTable<EventTableOptions<unknown>> = {
+  track: 'optional',
+  page: 'optional',
+  names: 'optional',
+};
 
 /** Names come from events, hence Maps: an object would also answer to "constructor". */
 class NameMap<T> {

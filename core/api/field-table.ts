@@ -2,6 +2,7 @@ import { reject } from './delivery.ts';
 import type { CdpEvent, JsonObject, JsonValue } from './event.ts';
 import type { Found } from './first-of.ts';
 import { isBlank, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
 import { cutText } from './text-length.ts';
 
@@ -132,8 +133,12 @@ interface Holder {
  */
 export function fieldTable<P extends object>(
   rows: readonly FieldRow<P>[],
-  { from, unusable, isNothing = isBlank, noteEvery = false, longest }: FieldTableOptions = {},
+  options: FieldTableOptions = {},
 ): FieldTable<P> {
+  checkMembers('fieldTable(): the options', options, optionMembers);
+  const { from, unusable, isNothing = isBlank, noteEvery = false, longest } = options;
+  if (longest !== undefined) checkMembers('fieldTable(): longest', longest, limitMembers);
+  for (const [index, row] of rows.entries()) checkRow(row as unknown as AnyRow, index);
   const prefix = from === undefined ? '' : `${from}.`;
   const baseKeys = from === undefined ? [] : keysOf(from);
   const holders: Holder[] = [];
@@ -205,6 +210,40 @@ export function fieldTable<P extends object>(
   return Object.assign(table, {
     of: (object: JsonObject, out: PayloadBuilder<P>, at: Path): void => fill(object, out, at),
   });
+}
+
+const optionMembers: MemberTable<FieldTableOptions> = {
+  from: 'optional',
+  unusable: 'optional',
+  isNothing: 'optional',
+  noteEvery: 'optional',
+  longest: 'optional',
+};
+
+type AnyRow = FieldRow<Record<string, string>>;
+
+const rowMembers: MemberTable<AnyRow> = {
+  to: 'required',
+  from: 'optional',
+  as: 'optional',
+  read: 'optional',
+  recommended: 'optional',
+  unusable: 'optional',
+  required: 'optional',
+  longest: 'optional',
+};
+
+const limitMembers: MemberTable<TextLimit> = { length: 'required', message: 'required' };
+
+const noRow: Partial<AnyRow> = {};
+
+function checkRow(row: AnyRow, index: number): void {
+  const { to, from, as, read, longest } = (row as AnyRow | null | undefined) ?? noRow;
+  const where = `fieldTable(): rows[${index}]${typeof to === 'string' ? ` (${to})` : ''}`;
+  checkMembers(where, row, rowMembers);
+  if (typeof (read ?? as) !== 'function') throw new TypeError(`${where}: needs a function: \`as\`, or \`read\``);
+  if (read === undefined && from === undefined) throw new TypeError(`${where}: from is missing`);
+  if (longest !== undefined) checkMembers(`${where}.longest`, longest, limitMembers);
 }
 
 const nothing = Object.freeze({});

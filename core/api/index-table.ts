@@ -4,6 +4,7 @@ import type { JsonObject, JsonValue } from './event.ts';
 import type { Exchange } from './failure.ts';
 import { hasStatus, withStatus } from './house-table.ts';
 import { isMissing, isObject, keysOf, valueAt, type Path } from './mapping.ts';
+import { checkMembers } from './member-check.ts';
 import { jsonValue } from './reply-readers.ts';
 import { verdictsByIndex, type ItemDecision } from './verdicts.ts';
 
@@ -39,7 +40,11 @@ export interface IndexTableOptions<P> {
  *   readReply: indexTable({ rows: [{ status: 207, at: 'failed', means: refused }], others: accept() }),
  * };
  */
-export function indexTable<P = unknown>({ rows, others }: IndexTableOptions<P>) {
+export function indexTable<P = unknown>(options: IndexTableOptions<P>) {
+  checkMembers('indexTable()', options, { rows: 'required', others: 'optional' });
+  const { rows, others } = options;
+  for (const [index, row] of rows.entries())
+    checkMembers(`indexTable(): rows[${index}]`, row, { status: 'required', at: 'required', means: 'required' });
   const compiled = rows.map(({ status, at, means }) => ({ status, keys: keysOf(at), means }));
   const stray: RetryDecision | undefined = others?.kind === 'resend' ? { ...others, kind: 'split' } : undefined;
   return ({ response: { status, body } }: Exchange, batch: Batch<P>): readonly RetryDecision[] | undefined => {

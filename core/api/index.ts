@@ -135,16 +135,12 @@ export {
   asBirthday,
   asCity,
   asCountry,
-  asE164,
-  asE164Digits,
-  asEmail,
   asGender,
   asGenderFmn,
   asIp,
   asIpv4,
   asMd5,
   asName,
-  asPhone,
   asPostalCode,
   asSha256,
   asState,
@@ -154,6 +150,10 @@ export {
 } from './user-data.ts';
 export { personRows, sharedPersonFields } from './person-rows.ts';
 export type { PersonFields, PersonPart, PersonRowsOptions } from './person-rows.ts';
+export { asEmail, emailWithout } from './email-address.ts';
+export type { EmailForm, EmailScope } from './email-address.ts';
+export { asE164, asE164Digits, asPhone, e164 } from './phone-number.ts';
+export type { PhoneForm } from './phone-number.ts';
 export { advertisingIdPaths, deviceOf } from './device.ts';
 export type { Device, DeviceFamily, WithheldId } from './device.ts';
 export { clickIdOf } from './click-id.ts';

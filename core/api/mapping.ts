@@ -89,6 +89,12 @@ export function asText(value: JsonValue): string | undefined {
     : undefined;
 }
 
+/** Text without space around it, or a whole number that a source wrote instead. */
+export function textOf(value: JsonValue): string | undefined {
+  if (typeof value === 'string') return value.trim();
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
+}
+
 const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
 
 /**

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { ErrorRow } from './error-table.ts';
+import { checkRows, type ErrorRow } from './error-table.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import type { RetryDecision } from './decision.ts';
 import type { CdpEvent } from './event.ts';
 import type { HttpRequest } from './failure.ts';
@@ -91,7 +92,7 @@ export interface Operations<C, R, L extends OperationList> {
 }
 
 /**
- * One operation, with types inferred from its schemas.
+ * One operation, with types inferred from its schemas. Throws a TypeError for a member that no operation has.
  *
  * @example
  * operation({
@@ -111,7 +112,32 @@ export const operation = <
   B extends z.ZodType = z.ZodNever,
 >(
   definition: OperationDefinition<P, Q, B, R>,
-): OperationDefinition<P, Q, B, R> => definition;
+): OperationDefinition<P, Q, B, R> => {
+  checkMembers<AnyOperation>('operation()', definition, operationMembers);
+  checkRows('operation(): errors', definition.errors);
+  return definition;
+};
+
+const operationMembers: MemberTable<AnyOperation> = {
+  summary: 'required',
+  method: 'required',
+  path: 'required',
+  params: 'optional',
+  query: 'optional',
+  body: 'optional',
+  write: 'optional',
+  reply: 'required',
+  successStatus: 'optional',
+  refusal: 'optional',
+  errors: 'required',
+  idempotent: 'required',
+  confirm: 'optional',
+  maxReplyBytes: 'optional',
+  timeoutMs: 'optional',
+  check: 'optional',
+  after: 'optional',
+  events: 'optional',
+};
 
 /** The input of `call()` for an operation: the parameters by name, and the body. */
 export type CallInput<O extends AnyOperation> = InputOf<NonNullable<O['params']>> &

@@ -1,18 +1,9 @@
 import type { FieldRow } from './field-table.ts';
+import { asEmail } from './email-address.ts';
 import { usableId } from './identity.ts';
 import type { Cast, Path } from './mapping.ts';
-import {
-  asBirthday,
-  asCity,
-  asCountry,
-  asE164Digits,
-  asEmail,
-  asGender,
-  asName,
-  asPostalCode,
-  asState,
-  personPaths,
-} from './user-data.ts';
+import { asE164Digits } from './phone-number.ts';
+import { asBirthday, asCity, asCountry, asGender, asName, asPostalCode, asState, personPaths } from './user-data.ts';
 
 /** What may be known of a person, by its name in `personPaths`; the network address and the browser are not hashed. */
 export type PersonPart = Exclude<keyof typeof personPaths, 'ip' | 'userAgent'>;

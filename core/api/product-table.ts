@@ -1,6 +1,7 @@
 import { productIdOf, productsOf } from './commerce.ts';
 import type { CdpEvent } from './event.ts';
 import { fieldTable, type FieldRow, type FieldTableOptions } from './field-table.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import { builderAt, type AnyPayloadBuilder } from './payload-builder.ts';
 
 export interface ProductTableOptions<T> extends Omit<FieldTableOptions, 'from'> {
@@ -36,9 +37,11 @@ export interface ProductTable<T> {
  */
 export function productTable<T extends object>(
   rows: readonly FieldRow<T>[],
-  { idTo, withoutId, ...options }: ProductTableOptions<T>,
+  options: ProductTableOptions<T>,
 ): ProductTable<T> {
-  const fields = fieldTable<T>(rows, options);
+  checkMembers('productTable()', options, optionMembers);
+  const { idTo, withoutId, ...rest } = options;
+  const fields = fieldTable<T>(rows, rest);
   return (event, out, field, { single = false } = {}) => {
     const entries = productsOf(event, { single });
     const [first] = entries;
@@ -62,3 +65,12 @@ export function productTable<T extends object>(
 }
 
 const none: readonly never[] = Object.freeze([]);
+
+const optionMembers: MemberTable<ProductTableOptions<object>> = {
+  idTo: 'required',
+  withoutId: 'required',
+  unusable: 'optional',
+  isNothing: 'optional',
+  noteEvery: 'optional',
+  longest: 'optional',
+};

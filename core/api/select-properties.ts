@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from './event.ts';
 import { isBlank, isMissing, ownValue, type Path } from './mapping.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import type { Note } from './outcome.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
 import { cutText } from './text-length.ts';
@@ -57,19 +58,10 @@ export type PropertySelector = (object: JsonObject, out: AnyPayloadBuilder, at: 
  * });
  * select(properties, out, 'properties');
  */
-export function propertySelector(
-  selection: PropertySelection,
-  {
-    vendor,
-    as,
-    reserved = [],
-    notInAll = [],
-    longestName = Infinity,
-    most = Infinity,
-    members = 'of these',
-    unusable,
-  }: PropertySelectorOptions,
-): PropertySelector {
+export function propertySelector(selection: PropertySelection, options: PropertySelectorOptions): PropertySelector {
+  checkMembers('propertySelector()', options, optionMembers);
+  const { vendor, as, reserved = [], notInAll = [], unusable } = options;
+  const { longestName = Infinity, most = Infinity, members = 'of these' } = options;
   const unavailable = new Set(reserved.map((name) => name.toLowerCase()));
   const isFree = (name: string): boolean => unavailable.size === 0 || !unavailable.has(name.toLowerCase());
   const chosen = selection === 'all' ? undefined : choicesOf(selection).filter(([, name]) => isFree(name));
@@ -102,6 +94,17 @@ export function propertySelector(
     }
   };
 }
+
+const optionMembers: MemberTable<PropertySelectorOptions> = {
+  vendor: 'required',
+  as: 'required',
+  reserved: 'optional',
+  notInAll: 'optional',
+  longestName: 'optional',
+  most: 'optional',
+  members: 'optional',
+  unusable: 'optional',
+};
 
 type Choice = readonly [property: string, name: string];
 

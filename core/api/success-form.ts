@@ -4,6 +4,7 @@ import type { Batch } from './delivery.ts';
 import type { JsonValue } from './event.ts';
 import type { Exchange } from './failure.ts';
 import { isObject, keysOf, valueAt, type Path } from './mapping.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 import { jsonValue } from './reply-readers.ts';
 import type { AnswerCounts } from './verdicts.ts';
 
@@ -60,3 +61,24 @@ export const countsIn = (
   Object.fromEntries(
     Object.entries(paths).map(([count, path]) => [count, isObject(answer) ? valueAt(answer, keysOf(path)) : undefined]),
   );
+
+const successMembers: MemberTable<SuccessForm<never>> = {
+  status: 'optional',
+  body: 'required',
+  counts: 'optional',
+  means: 'optional',
+};
+
+const countMembers: MemberTable<NonNullable<SuccessForm['counts']>> = {
+  total: 'optional',
+  accepted: 'optional',
+  refused: 'optional',
+};
+
+/** Throws a TypeError for a member that no form of success has. */
+export function checkForms(where: string, forms: readonly SuccessForm<never>[] = []): void {
+  for (const [index, form] of forms.entries()) {
+    checkMembers(`${where}[${index}]`, form, successMembers);
+    if (form.counts !== undefined) checkMembers(`${where}[${index}].counts`, form.counts, countMembers);
+  }
+}

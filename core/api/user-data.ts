@@ -1,17 +1,6 @@
 import type { JsonValue } from './event.ts';
-import {
-  ipAddress,
-  ipv4Address,
-  isBlankIp,
-  isEmail,
-  isMd5,
-  isSha256,
-  md5,
-  normalizeEmail,
-  phoneDigits,
-  sha256,
-} from './identity.ts';
-import type { Cast, Path } from './mapping.ts';
+import { ipAddress, ipv4Address, isBlankIp, isMd5, isSha256, md5, sha256 } from './identity.ts';
+import { textOf, type Cast, type Path } from './mapping.ts';
 
 // The normal forms are those by which advertising vendors compare digests of a person's data:
 // - Meta, customer information parameters (developers.facebook.com/docs/marketing-api/conversions-api/parameters)
@@ -19,7 +8,7 @@ import type { Cast, Path } from './mapping.ts';
 // - Snap, user data parameters (developers.snap.com/api/marketing-api/Conversions-API/Parameters)
 // - Google Ads, OfflineUserAddressInfo and enhanced conversions (developers.google.com/google-ads/api)
 // - TikTok, Events API 2.0 (business-api.tiktok.com/portal/docs)
-// All take the trimmed address in small letters. Where they differ, there are two casts, or the comment says so.
+// Where they differ, there are two casts, or the comment says so.
 
 const places = (names: readonly string[], parents: readonly string[]): readonly Path[] =>
   parents.flatMap((parent) => names.map((name) => `${parent}.${name}`));
@@ -60,33 +49,6 @@ export const personPaths = {
   ip: ['context.ip'] as readonly Path[],
   userAgent: ['context.userAgent'] as readonly Path[],
 } as const;
-
-/** An e-mail address, trimmed and in small letters. Dots and tags of a mailbox stay: no vendor wants them away. */
-export const asEmail: Cast<string> = (value) => {
-  const address = typeof value === 'string' ? normalizeEmail(value) : '';
-  return isEmail(address) ? address : undefined;
-};
-
-/** A phone number as bare digits, as many as it is written with: see phoneDigits(). */
-export const asPhone: Cast<string> = (value) => {
-  const number = textOf(value);
-  return number === undefined ? undefined : phoneDigits(number);
-};
-
-/**
- * A phone number in the form of E.164: without zeros before the country code, which no country code begins with. Meta,
- * Pinterest and Snap compare the digits; Google and TikTok want the plus before them. The country is not guessed.
- */
-export const asE164Digits: Cast<string> = (value) => {
-  const digits = asPhone(value)?.replace(/^0+/, '') ?? '';
-  return digits.length >= 7 ? digits : undefined;
-};
-
-/** The same with a plus: `+16505551212`. */
-export const asE164: Cast<string> = (value) => {
-  const digits = asE164Digits(value);
-  return digits === undefined ? undefined : `+${digits}`;
-};
 
 const marks = /[\p{P}\p{S}\p{Cc}\p{Cs}\u200B]/gu;
 
@@ -229,12 +191,6 @@ export function listOf<T extends string | number>(cast: Cast<T>): Cast<readonly 
     }
     return all.size === 0 ? undefined : [...all];
   };
-}
-
-/** Text without space around it, or a whole number that a source wrote instead. */
-function textOf(value: JsonValue): string | undefined {
-  if (typeof value === 'string') return value.trim();
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
 }
 
 function digestOf(value: JsonValue, isDigest: (text: string) => boolean): string | undefined {

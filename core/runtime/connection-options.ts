@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { BatchLimits, Pace } from '../api/manifest.ts';
-import { suggestion } from './argument-check.ts';
+import { suggestion } from '../api/suggestion.ts';
 import type { EventLimits } from './intake/event-size.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 

@@ -7,7 +7,7 @@ import {
   type RuntimeOptions,
   type StreamOptions,
 } from '../../core/index.ts';
-import { suggestion } from '../../core/runtime/argument-check.ts';
+import { suggestion } from '../../core/api/suggestion.ts';
 import { isoTime, systemClock } from '../../core/policy/clock.ts';
 import { neverFailing } from '../../core/runtime/host-clock.ts';
 import { start } from '../../core/testing/kit/manual-clock.ts';
