@@ -59,6 +59,14 @@ describe('F-41 an answer to any number of events', () => {
     expect(again(body)).toEqual(expected);
   });
 
+  test('is derived from a text with a count in it; numbers of dates and versions stay', () => {
+    const template = derivedTemplate({ status: 200, body: { m: 'v2.1: 2 sales accepted on 2026-01-2' } }, [
+      item('a'),
+      item('b'),
+    ]);
+    expect(template).toEqual({ status: 200, body: { m: 'v2.1: {{accepted}} sales accepted on 2026-01-2' } });
+  });
+
   test.each([[{ ok: true }], [{ errors: [{ message: 'one is bad' }] }], [{ status: 7 }], ['text'], [undefined]])(
     'is not derived from %j, which says nothing about any of them',
     (body) => {

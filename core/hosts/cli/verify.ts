@@ -27,19 +27,23 @@ export async function verify(
   let bad = 0;
   for (const directory of directories) {
     await print(terminal.stdout, `${directory}\n`);
+    let lacking = 0;
     const counted = { passed: 0, failed: 0, 'not run': 0, 'to do': 0 };
-    for await (const { title, ok, ran, todo, why } of checkDestination(
+    for await (const { title, ok, ran, todo, lacks, why } of checkDestination(
       directory,
       pattern === undefined ? {} : { only: pattern },
     )) {
       const result = !ok ? 'failed' : ran ? 'passed' : todo === true ? 'to do' : 'not run';
       counted[result] += 1;
+      if (lacks === true) lacking += 1;
       await print(terminal.stdout, `  ${labels[result]}${firstLine(title)}\n${why === undefined ? '' : indented(why)}`);
     }
     const { passed, failed } = counted;
     const others = (['not run', 'to do'] as const).filter((label) => counted[label] > 0);
     const rest = others.map((label) => `, ${counted[label]} ${label}`).join('');
-    await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${rest}\n`);
+    const needs =
+      lacking === 0 ? '' : `; ${lacking} of them ${lacking === 1 ? 'needs' : 'need'} an answer that is not recorded`;
+    await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${rest}${needs}\n`);
     if (failed > 0) bad += 1;
     // The folder was loaded, and no check has such a title.
     else if (pattern !== undefined && passed === 1 && others.length === 0)

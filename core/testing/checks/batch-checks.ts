@@ -6,7 +6,7 @@ import { variantOf } from '../kit/variants.ts';
 import { always, type ScriptedReply } from '../kit/vendor-double.ts';
 import { during, must, type Check } from './check.ts';
 import { isObject } from './what-happened.ts';
-import { noSuccessForMany, refusalWithNames, successForMany } from './success-for-many.ts';
+import { lacksSuccessForMany, refusalWithNames, successForMany } from './success-for-many.ts';
 
 /** How a folder must treat many events at once. */
 export const batchChecks: readonly Check[] = [
@@ -47,9 +47,9 @@ export const batchChecks: readonly Check[] = [
     async skipReason(folder) {
       const size = await fullBatch(folder);
       if (size < 2) return 'this vendor gets one event a request';
-      if ((await successForMany(folder)) === undefined) return noSuccessForMany;
       return (await splitsOn400(folder, size)) ? undefined : 'a 400 does not split a batch of this vendor';
     },
+    lacks: lacksSuccessForMany,
     async run(folder) {
       const size = await fullBatch(folder);
       const vendor = { success: await successForMany(folder), refusal: { status: 400 } };
@@ -64,11 +64,11 @@ export const batchChecks: readonly Check[] = [
       'batches: F-41 events that the answer names as refused are rejected, at any position, and the others are delivered',
     async skipReason(folder) {
       if ((await fullBatch(folder)) < 2) return 'this vendor gets one event a request';
-      if ((await successForMany(folder)) === undefined) return noSuccessForMany;
       return (await refusalWithNames(folder)) === undefined
         ? 'no recorded answer names the events that are refused: say in a reply how one looks, with perRefused'
         : undefined;
     },
+    lacks: lacksSuccessForMany,
     async run(folder) {
       const size = Math.min(await fullBatch(folder), mostNamed);
       const events = manyOf(folder, size);

@@ -3,9 +3,10 @@ import type { LoadedCase } from '../kit/case.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
-import { countingName, failingName } from '../kit/derived-template.ts';
 import { successReplies } from '../kit/success-reply.ts';
 import { must, type Check } from './check.ts';
+import { isPlain, membersMatter, miscountedSuccesses, sayingSuccesses } from './near-misses.ts';
+import { holdsForAnyNumber } from './success-for-many.ts';
 
 /** What a folder must not accept as success: near misses of a recorded success, with the same status. */
 export const successChecks: readonly Check[] = [
@@ -38,16 +39,35 @@ export const successChecks: readonly Check[] = [
     },
   },
   {
-    title: 'success: with a verdict missing or a count that is off, not every event is delivered',
+    title:
+      'success: an answer without the member that says success, or with another text or number there, does not count',
     skipReason: (folder) =>
+      sayingSuccesses(folder).length > 0 ? undefined : 'a recorded success has no member that says so',
+    async run(folder) {
+      for (const success of sayingSuccesses(folder)) {
+        const delivers = async (body: unknown): Promise<boolean> =>
+          deliversEvery(await outcomesOf(folder, success.single, { ...success.reply, body }));
+        await membersMatter(success, delivers);
+      }
+    },
+  },
+  {
+    title: 'success: with a verdict missing or a count that is off, not every event is delivered',
+    async skipReason(folder) {
+      if (miscountedSuccesses(folder).length > 0) return undefined;
+      return (await holdsForAnyNumber(folder)) || folder.definition.manifest.limits.maxItems < 2
+        ? "no recorded success counts the request's events or has a verdict for each"
+        : undefined;
+    },
+    lacks: (folder) =>
       miscountedSuccesses(folder).length > 0
         ? undefined
-        : "no recorded success counts the request's events or has a verdict for each",
+        : 'a recorded success that counts the events of its request or has a verdict for each',
     async run(folder) {
       for (const { single, reply } of miscountedSuccesses(folder)) {
         const outcomes = await outcomesOf(folder, single, reply);
         must(
-          outcomes.some(({ kind }) => kind !== 'delivered'),
+          !deliversEvery(outcomes),
           `${single.name}: ${reply.status} ${JSON.stringify(reply.body)} to ${single.events.length} events delivers all of them`,
         );
       }
@@ -101,36 +121,7 @@ const usualRefusals: readonly Readonly<Record<string, unknown>>[] = [
   { status: 429 },
 ];
 
-const isPlain = (body: unknown): body is Readonly<Record<string, unknown>> =>
-  typeof body === 'object' && body !== null && !Array.isArray(body);
-
-/** A case in which one answer delivers every event. */
-const deliversAll = ({ replies, outcomes }: LoadedCase): boolean =>
-  replies.length === 1 &&
-  outcomes.every(({ kind }) => kind === 'delivered') &&
-  replies.every((reply) => 'status' in reply && reply.status < 300);
-
-/** Every recorded success that counts, with one verdict missing or one count off by one. */
-const miscountedSuccesses = ({ cases }: ContractFolder) =>
-  cases.filter(deliversAll).flatMap((single) => {
-    const [reply] = single.replies;
-    if (reply === undefined || !('status' in reply)) return [];
-    return miscounted(reply.body, single.events.length).map((body) => ({ single, reply: { ...reply, body } }));
-  });
-
-/**
- * Variants of the body, each with one verdict missing from a list or one count of taken or refused events off by one.
- */
-function miscounted(body: unknown, events: number): readonly unknown[] {
-  if (Array.isArray(body)) return body.length === events ? [body.slice(0, -1)] : [];
-  if (!isPlain(body)) return [];
-  return Object.entries(body).flatMap(([name, value]) => {
-    if (Array.isArray(value) && value.length === events) return [{ ...body, [name]: value.slice(0, -1) }];
-    if (typeof value !== 'number') return miscounted(value, events).map((inside) => ({ ...body, [name]: inside }));
-    if (value === events && countingName.test(name)) return [{ ...body, [name]: events - 1 }];
-    return value === 0 && failingName.test(name) ? [{ ...body, [name]: 1 }] : [];
-  });
-}
+const deliversEvery = (outcomes: readonly Outcome[]): boolean => outcomes.every(({ kind }) => kind === 'delivered');
 
 async function mustNotPass(folder: ContractFolder, reply: RecordedReply): Promise<void> {
   const [outcome] = await outcomesOf(folder, { config: folder.config, events: [folder.event] }, reply);

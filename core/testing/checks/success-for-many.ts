@@ -8,8 +8,11 @@ import { loadReply } from '../kit/case.ts';
 import { variantOf } from '../kit/variants.ts';
 import { always, inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
 
-export const noSuccessForMany =
-  'no recorded success holds for several events in a request: say in a reply how one looks, with {{n}} or perItem';
+/** What a check of several events lacks without such a success. */
+export const lacksSuccessForMany = async (folder: ContractFolder): Promise<string | undefined> =>
+  (await successForMany(folder)) === undefined
+    ? 'a recorded success for several events in a request: say in a reply how one looks, with {{n}} or perItem'
+    : undefined;
 
 const known = new WeakMap<ContractFolder, Promise<ScriptedReply | undefined>>();
 
@@ -32,6 +35,10 @@ async function findSuccess(folder: ContractFolder): Promise<ScriptedReply | unde
   }
   return undefined;
 }
+
+/** Whether the success for one event is one for several, too: then the vendor counts nothing. */
+export const holdsForAnyNumber = (folder: ContractFolder): Promise<boolean> =>
+  holdsForMany(folder, folder.successReply);
 
 const holdsForMany = (folder: ContractFolder, reply: ScriptedReply): Promise<boolean> =>
   withKitConnection(

@@ -3,7 +3,7 @@ import { answerChecks } from '../checks/answer-checks.ts';
 import { batchChecks } from '../checks/batch-checks.ts';
 import { callChecks } from '../checks/call-checks.ts';
 import { caseChecks, type CaseVendorFor } from '../checks/case-checks.ts';
-import type { Check } from '../checks/check.ts';
+import { whyNotRun, type Check } from '../checks/check.ts';
 import { demoChecks } from '../checks/demo-checks.ts';
 import { eventChecks } from '../checks/event-checks.ts';
 import { folderChecks } from '../checks/folder-checks.ts';
@@ -40,6 +40,8 @@ export interface CheckResult {
   readonly ran: boolean;
   /** A case that is still to be written; `why` says what is missing. */
   readonly todo?: true;
+  /** The promise applies to this folder, but nothing recorded proves it; `why` says what to record. */
+  readonly lacks?: true;
   /** The problem, or why the check was not run. */
   readonly why?: string;
 }
@@ -87,8 +89,10 @@ async function resultOf(check: Check, folder: ContractFolder): Promise<CheckResu
   if (todo !== undefined) return { title, ok: true, ran: false, todo: true, why: todo };
   try {
     const why = needs !== undefined && !(await isInstalled(needs)) ? `${needs} is not installed` : undefined;
-    const skipped = why ?? (await check.skipReason?.(folder));
-    if (skipped !== undefined) return { title, ok: true, ran: false, why: skipped };
+    if (why !== undefined) return { title, ok: true, ran: false, why };
+    const reason = await whyNotRun(check, folder);
+    if (reason?.lacks === true) return { title, ok: true, ran: false, lacks: true, why: reason.why };
+    if (reason !== undefined) return { title, ok: true, ran: false, why: reason.why };
     await check.run(folder);
     return { title, ok: true, ran: true };
   } catch (error) {

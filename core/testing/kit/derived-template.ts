@@ -45,9 +45,26 @@ function derivedFrom(value: unknown, name: string, items: readonly AnsweredItem[
     if (!countingName.test(name)) return value;
     return value === items.length - refused.length ? '{{accepted}}' : value === items.length ? '{{n}}' : value;
   }
+  if (typeof value === 'string') return textFrom(value, items.length - refused.length, refused.length);
   if (Array.isArray(value)) return listFrom(value, items, refused);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, derivedFrom(part, key, items)]));
+}
+
+/** A whole number inside a text: no part of a date, a version, an id or another number. */
+export const numberInText = /(?<![\w.,:/#-])\d+(?![\w/#-]|[.,:]\d)/g;
+
+/** `Successfully processed 2 conversion events.` with its count replaced; a text that is a number alone stays. */
+function textFrom(text: string, accepted: number, refused: number): string {
+  if (/^\d+$/.test(text) || accepted === refused) return text;
+  const [counts, fails] = [countingName.test(text), failingName.test(text)];
+  return text.replaceAll(numberInText, (number) =>
+    counts && Number(number) === accepted
+      ? '{{accepted}}'
+      : fails && Number(number) === refused
+        ? '{{refused}}'
+        : number,
+  );
 }
 
 function listFrom(list: readonly unknown[], items: readonly AnsweredItem[], refused: readonly AnsweredItem[]): unknown {

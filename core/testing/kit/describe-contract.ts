@@ -1,4 +1,5 @@
 import { checksFor, type CheckOptions } from './check-destination.ts';
+import { whyNotRun } from '../checks/check.ts';
 import { skipMarker } from './skip-marker.ts';
 import { nockVendor } from './nock-vendor.ts';
 import type { ContractFolder } from './contract-folder.ts';
@@ -34,13 +35,14 @@ export function describeContract(directory: string, options: CheckOptions = {}):
     const checks = checksFor(directory, options, nockVendor);
     beforeAll(async () => {
       folder = await loadContractFolder(directory, options.definition);
-      for (const { title, skipReason } of checks) {
+      for (const check of checks) {
         // What it throws fails its own test below, and no other.
-        const why = await Promise.resolve(skipReason?.(folder)).catch(() => undefined);
-        if (why !== undefined) markSkipped(title, `${title} (not run: ${why})`);
+        const reason = await whyNotRun(check, folder).catch(() => undefined);
+        if (reason !== undefined) markSkipped(check.title, `${check.title} (not run: ${reason.why})`);
       }
     });
-    for (const { title, todo, skipReason, run } of checks) {
+    for (const check of checks) {
+      const { title, todo, run } = check;
       if (todo !== undefined) {
         test.skip(`${title} (to do: ${todo})`, () => undefined);
         continue;
@@ -50,7 +52,7 @@ export function describeContract(directory: string, options: CheckOptions = {}):
         async () => {
           if (folder === undefined) throw new Error('the folder could not be loaded');
           // A runner that cannot skip a test once it has begun shows it as passed.
-          if ((await skipReason?.(folder)) === undefined) await run(folder);
+          if ((await whyNotRun(check, folder)) === undefined) await run(folder);
         },
         timeoutMs,
       );
