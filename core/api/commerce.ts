@@ -1,7 +1,7 @@
 import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from './event.ts';
 import { firstOf, type Found } from './first-of.ts';
 import { usableId } from './identity.ts';
-import { asCount, asCurrency, asText, isBlank, isMissing, isObject } from './mapping.ts';
+import { asAmount, asCount, asCurrency, asText, isBlank, isMissing, isObject } from './mapping.ts';
 
 // Names and shapes: Segment's e-commerce spec v2 (https://segment.com/docs/connections/spec/ecommerce/v2/), which
 // RudderStack's follows (https://www.rudderstack.com/docs/event-spec/ecommerce-events-spec/). Version 1 of Segment's
@@ -184,4 +184,23 @@ export function keywordsOf(event: CdpEvent): Found<readonly string[]> | undefine
     if (value.length > 0) return { value, path: `properties.${name}` };
   }
   return undefined;
+}
+
+/**
+ * What the only product of an event costs, price times quantity (one, if it has none), for events that name no amount;
+ * `undefined` if there are several products, or a part is no number of zero or more. Rounded to a millionth, because
+ * binary fractions are not exact.
+ *
+ * @example
+ * const valueOf = firstOf(amountPaths, asAmount);
+ * out.take('value', valueOf(event) ?? onlyProductAmountOf(event));
+ */
+export function onlyProductAmountOf(event: CdpEvent): Found<number> | undefined {
+  const product = onlyProductOf(event);
+  if (product === undefined) return undefined;
+  const price = asAmount(product.item['price'] ?? null);
+  const quantity = asAmount(product.item['quantity'] ?? 1);
+  if (price === undefined || quantity === undefined || price < 0 || quantity < 0) return undefined;
+  const value = Math.round(price * quantity * 1e6) / 1e6;
+  return Number.isFinite(value) ? { value, path: `${product.path}.price` } : undefined;
 }

@@ -1,13 +1,33 @@
 import { z } from 'zod';
+import { checkMembers } from './member-check.ts';
 
 export { z };
 
 /** The settings of a connection: one zod schema gives the type, the validation and, as JSON Schema, the form. */
 export type ConfigSchema<C> = z.ZodType<C>;
 
-/** A required line of text. Title and description are what a form shows. */
-export const text = (title: string, description: string) =>
-  z.string().trim().min(1, 'must not be blank').meta({ title, description });
+/** The form that a line of text must have. */
+export interface TextForm {
+  /** The whole text, trimmed: begins with `^` and ends with `$`. */
+  readonly pattern: RegExp;
+  /** What the text must be, for people, such as `must begin with a2_ or t2_`. */
+  readonly message: string;
+}
+
+/**
+ * A required line of text. Title and description are what a form shows.
+ *
+ * @example
+ * const pixelId = text('Pixel ID', 'From the Events Manager', {
+ *   pattern: /^(?:a2|t2)_\w+$/,
+ *   message: 'must begin with a2_ or t2_',
+ * });
+ */
+export const text = (title: string, description: string, form?: TextForm) => {
+  const line = z.string().trim().min(1, 'must not be blank');
+  if (form !== undefined) checkMembers('text()', form, { pattern: 'required', message: 'required' });
+  return (form === undefined ? line : line.regex(form.pattern, form.message)).meta({ title, description });
+};
 
 /** A credential. Forms hide it, and the redactor masks it: only the vendor ever receives its value. */
 export const secret = (title: string, description: string) =>

@@ -37,3 +37,15 @@ export function firstOf<T>(
     return undefined;
   };
 }
+
+/**
+ * The cast of a value that a reader returned, with the path where it stands; `undefined` if it does not cast.
+ *
+ * @example
+ * const asHashedIdfa = hashed((id) => String(id).toUpperCase());
+ * out.take('idfa', castFound(deviceOf(event).advertisingId, asHashedIdfa));
+ */
+export function castFound<T>(source: Found | undefined, as: Cast<T>): Found<T> | undefined {
+  const value = source && as(source.value);
+  return source === undefined || value === undefined ? undefined : { value, path: source.path };
+}

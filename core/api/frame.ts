@@ -1,5 +1,6 @@
 import type { Batch } from './delivery.ts';
 import type { JsonObject } from './event.ts';
+import { isObject, keysOf, type Path } from './mapping.ts';
 
 /** The text around and between the payloads of a batch, such as `[` `,` `]` for an array; default nothing. */
 export interface Frame {
@@ -15,19 +16,36 @@ export const bare: Frame = Object.freeze({ open: '', separator: '', close: '' })
 export const jsonArray: Frame = Object.freeze({ open: '[', separator: ',', close: ']' });
 
 /**
- * A JSON object that holds the payloads as a list: `{"data":[{...},{...}]}`. `members` are the object's other members,
- * which stand before the list; those that are undefined are left out. Throws if one of them has the list's name.
+ * A JSON object that holds the payloads as a list: `{"data":[{...},{...}]}`. A dotted path puts the list deeper:
+ * `data.events` is `{"data":{"events":[...]}}`. `members` is the body without the list: its other members, at any
+ * level, which stand before the list; those that are undefined are left out. Throws if one stands where the list goes.
  *
  * @example
  * // {"api_key":"k-1","events":[{...},{...}]}
  * const frame = ({ apiKey }: { readonly apiKey: string }) => jsonList('events', { api_key: apiKey });
+ * // {"data":{"test_id":"t-1","events":[{...},{...}]}}
+ * const nested = jsonList('data.events', { data: { test_id: 't-1' } });
  */
-export function jsonList(name: string, members: Readonly<Partial<JsonObject>> = {}): Frame {
-  if (Object.hasOwn(members, name))
-    throw new TypeError(`jsonList(): "${name}" is both the list and a member beside it`);
-  const before = JSON.stringify(members).slice(0, -1);
-  const open = `${before}${before === '{' ? '' : ','}${JSON.stringify(name)}:[`;
-  return Object.freeze({ open, separator: ',', close: ']}' });
+export function jsonList(path: Path, members: Readonly<Partial<JsonObject>> = {}): Frame {
+  const keys = keysOf(path);
+  if (keys.includes('')) throw new TypeError(`jsonList(): "${path}" is no path`);
+  return Object.freeze({ open: opening(keys, members, path), separator: ',', close: `]${'}'.repeat(keys.length)}` });
+}
+
+function opening(keys: readonly string[], members: Readonly<Partial<JsonObject>>, path: Path): string {
+  const [name = '', ...deeper] = keys;
+  const { [name]: inner, ...beside } = members;
+  const before = JSON.stringify(beside).slice(0, -1);
+  const start = `${before}${before === '{' ? '' : ','}${JSON.stringify(name)}:`;
+  if (deeper.length === 0) {
+    if (Object.hasOwn(members, name))
+      throw new TypeError(`jsonList(): "${path}" is both the list and a member beside it`);
+    return `${start}[`;
+  }
+  const within = Object.hasOwn(members, name) ? inner : undefined;
+  if (within !== undefined && !isObject(within))
+    throw new TypeError(`jsonList(): "${name}" is both an object on the path "${path}" and another member`);
+  return start + opening(deeper, within ?? {}, path);
 }
 
 /**

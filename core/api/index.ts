@@ -13,6 +13,7 @@ export type {
   TrackEvent,
 } from './event.ts';
 export type { BatchLimits, DestinationManifest, Pace, Rate } from './manifest.ts';
+export type { TextForm } from './config.ts';
 export { currencyCode, secret, setting, text, z } from './config.ts';
 export type { ConfigSchema } from './config.ts';
 export { contractVersion } from './contract-version.ts';
@@ -89,8 +90,13 @@ export {
 } from './mapping.ts';
 export type { Cast, Path, Trace } from './mapping.ts';
 export { stableIdOf } from './event-id.ts';
-export { firstOf } from './first-of.ts';
+export { castFound, firstOf } from './first-of.ts';
 export type { Found } from './first-of.ts';
+export { eventTimeWithin } from './event-time-within.ts';
+export type { TimeBounds } from './event-time-within.ts';
+export { sourceOf } from './event-source.ts';
+export type { EventSource } from './event-source.ts';
+export { requireAny } from './require-any.ts';
 export { builderAt, payloadBuilder } from './payload-builder.ts';
 export type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
 export { fieldTable } from './field-table.ts';
@@ -162,6 +168,7 @@ export {
   amountPaths,
   currencyOf,
   keywordsOf,
+  onlyProductAmountOf,
   onlyProductOf,
   orderIdOf,
   orderIdPaths,

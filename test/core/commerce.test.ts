@@ -4,6 +4,7 @@ import {
   amountPaths,
   currencyOf,
   keywordsOf,
+  onlyProductAmountOf,
   onlyProductOf,
   orderIdOf,
   orderIdPaths,
@@ -194,4 +195,25 @@ it('any JSON in the place of properties and products is read without an error', 
       expect(list).toHaveLength(Array.isArray(products) ? products.length : 0);
     }),
   );
+});
+
+describe('what the only product costs', () => {
+  const product = { product_id: 'P-1', price: 9.99 };
+  it.each<[unknown, number | undefined, string]>([
+    [{ ...product, quantity: 3 }, 29.97, 'properties.price'],
+    [product, 9.99, 'properties.price'],
+    [{ ...product, price: '0.1', quantity: '3' }, 0.3, 'properties.price'],
+    [{ products: [{ ...product, quantity: 2 }] }, 19.98, 'properties.products[0].price'],
+    [{ ...product, price: 0 }, 0, 'properties.price'],
+    [{ ...product, price: -1 }, undefined, ''],
+    [{ ...product, quantity: -1 }, undefined, ''],
+    [{ ...product, quantity: 'many' }, undefined, ''],
+    [{ ...product, price: 1e300, quantity: 1e300 }, undefined, ''],
+    [{ product_id: 'P-1', quantity: 2 }, undefined, ''],
+    [{ products: [product, product] }, undefined, ''],
+    [{ price: 9.99 }, undefined, ''],
+    [null, undefined, ''],
+  ])('of %j is %j', (properties, value, path) => {
+    expect(onlyProductAmountOf(event(properties))).toEqual(value === undefined ? undefined : { value, path });
+  });
 });

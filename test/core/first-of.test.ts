@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, JsonValue } from '../../core/api/event.ts';
-import { firstOf } from '../../core/api/first-of.ts';
+import { castFound, firstOf } from '../../core/api/first-of.ts';
 import { usableId } from '../../core/api/identity.ts';
 import { asAmount, isBlank, isMissing } from '../../core/api/mapping.ts';
 
@@ -96,5 +96,17 @@ describe('usableId', () => {
         expect(id === undefined || (id.trim() === id && id !== '' && !/^[0-]+$/.test(id))).toBe(true);
       }),
     );
+  });
+});
+
+describe('castFound', () => {
+  it('casts what a reader returned, and keeps its path', () => {
+    const asUpper = (value: JsonValue) => (typeof value === 'string' ? value.toUpperCase() : undefined);
+    expect(castFound({ value: 'ab', path: 'context.device.idfa' }, asUpper)).toEqual({
+      value: 'AB',
+      path: 'context.device.idfa',
+    });
+    expect(castFound({ value: 7, path: 'userId' }, asUpper)).toBeUndefined();
+    expect(castFound(undefined, asUpper)).toBeUndefined();
   });
 });

@@ -24,6 +24,30 @@ test('members stand before the list, and undefined ones are left out', () => {
   expect(framed(jsonList('events', { test: undefined }), '1')).toBe('{"events":[1]}');
 });
 
+it.each([
+  [jsonList('data.events'), '{"data":{"events":[1,2]}}'],
+  [jsonList('a.b.c'), '{"a":{"b":{"c":[1,2]}}}'],
+  [
+    jsonList('data.events', { key: 'k', data: { test_id: 't"1', none: undefined } }),
+    '{"key":"k","data":{"test_id":"t\\"1","events":[1,2]}}',
+  ],
+  [jsonList('data.events', { data: undefined }), '{"data":{"events":[1,2]}}'],
+  [jsonList('a"b.c\\d'), '{"a\\"b":{"c\\\\d":[1,2]}}'],
+  [jsonList('__proto__.constructor'), '{"__proto__":{"constructor":[1,2]}}'],
+])('%j has its list where the path ends, behind the members of each level', (frame, body) => {
+  expect(framed(frame, '1', '2')).toBe(body);
+  expect(() => JSON.parse(body)).not.toThrow();
+});
+
+it.each([
+  ['data.events', { data: { events: 1 } }, 'jsonList(): "data.events" is both the list and a member beside it'],
+  ['data.events', { data: [1] }, 'jsonList(): "data" is both an object on the path "data.events" and another member'],
+  ['data..events', {}, 'jsonList(): "data..events" is no path'],
+  ['', {}, 'is no path'],
+])('a list at %j cannot stand in %j', (path, members, message) => {
+  expect(() => jsonList(path, members)).toThrow(message);
+});
+
 test('a member of the name of the list would be there twice, and is refused', () => {
   expect(() => jsonList('events', { events: 1 })).toThrow('"events" is both the list and a member beside it');
 });

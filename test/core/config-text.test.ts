@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import { text, z, type TextForm } from '../../core/api/index.ts';
+
+describe('a line of text with a form', () => {
+  const form = { pattern: /^(?:a2|t2)_\w+$/, message: 'must begin with a2_ or t2_' };
+  const pixel = text('Pixel', 'From the Events Manager', form);
+
+  it('is trimmed, and of that form', () => {
+    expect(pixel.parse(' a2_x ')).toBe('a2_x');
+    expect(pixel.safeParse('b2_x').error?.issues).toMatchObject([{ message: 'must begin with a2_ or t2_' }]);
+    expect(pixel.safeParse('  ').success).toBe(false);
+  });
+
+  it('shows its form, its title and its description in JSON Schema', () => {
+    expect(z.toJSONSchema(pixel)).toMatchObject({
+      title: 'Pixel',
+      description: 'From the Events Manager',
+      pattern: '^(?:a2|t2)_\\w+$',
+    });
+  });
+
+  it('does not load with a word that nobody knows', () => {
+    const misspelt = { ...form, patern: /x/ } as unknown as TextForm;
+    expect(() => text('Pixel', 'x', misspelt)).toThrow('text(): no member "patern"; do you mean "pattern"?');
+  });
+});
+
+it('a line of text without a form may be any that is not blank', () => {
+  expect(text('Name', 'x').parse(' any ')).toBe('any');
+  expect(text('Name', 'x').safeParse(' ').success).toBe(false);
+});
