@@ -8,8 +8,8 @@ import type { ReasonCode } from './reason-codes.ts';
  * defer      not in this call: settled as deferred, and only the event's own lane waits
  * resend     refused because of another item, which is settled for good or waits for its scope; the vendor took
  *            nothing: sent again at once
- * split      a smaller batch may work, or will at least show which item is at fault
- * isolate    send this item once more, alone; the answer to a lone request is final
+ * split      a smaller batch may work, or will at least show which item is at fault; for a lone item final: rejected
+ * isolate    send this item once more, alone; the answer to a lone request is final: rejected
  * ambiguous  the vendor may have it; the runtime applies onAmbiguous, unless `resend` is false: not sent again
  * accept     the vendor has it, whatever the status line says
  * skip       the vendor must not have it (the person opted out there), or only checked it (a dry run)

@@ -2,7 +2,7 @@ import { Option, type Command } from 'commander';
 import { commandOf, runToExitCode } from './command.ts';
 import { exitCode } from './exit-codes.ts';
 import { allowOrigin, collect, config, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
-import { authSchemes, bodyForms, verdictForms } from './new/choices.ts';
+import { authMeanings, bodyMeanings, choiceLines, verdictMeanings } from './new/choices.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
 import { packedFile, version } from './version.ts';
@@ -136,12 +136,15 @@ function describeVendorFolders(program: Command, terminal: Terminal, end: End): 
     .description('writes the folder of a new destination and checks it; asks for what the flags leave open')
     .option('--name <text>', 'what people call the vendor')
     .option('--host <host>', 'the host that takes the events')
-    .option('--auth <scheme>', `how requests authenticate: ${authSchemes.join(', ')}`)
+    .option('--auth <scheme>', `how requests authenticate${choiceLines(authMeanings)}`)
     .option('--auth-header <name>', 'the header of --auth header')
     .option('--auth-field <name>', 'the field of --auth body (default: api_key)')
-    .option('--body <form>', `what a request body contains: ${bodyForms.join(', ')}; one event in json and form`)
+    .option('--body <form>', `what a request body contains${choiceLines(bodyMeanings)}`)
     .option('--list-name <name>', 'the member with the events of --body list (default: data)')
-    .option('--verdicts <form>', `what an answer says about single events: ${verdictForms.join(', ')} (default: none)`)
+    .option(
+      '--verdicts <form>',
+      `what an answer says about single events (default: none)${choiceLines(verdictMeanings)}`,
+    )
     .option('--dir <dir>', 'the parent directory (default: destinations in this repository, else where it runs)')
     .option('--typescript', 'writes TypeScript outside this repository, too')
     .action(async (slug, flags) =>

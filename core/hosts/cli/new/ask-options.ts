@@ -1,6 +1,6 @@
 import { afterSignal, CliError, usage } from '../exit-codes.ts';
 import type { Terminal } from '../terminal.ts';
-import { authSchemes, bodyForms, verdictForms, type AuthScheme, type BodyForm, type VerdictForm } from './choices.ts';
+import { authMeanings, authSchemes, bodyForms, bodyMeanings, verdictForms, verdictMeanings } from './choices.ts';
 import { optionSchemas, problemWith, type FolderOptions, type OptionName } from './folder-options.ts';
 
 type Question = Exclude<OptionName, 'slug'>;
@@ -94,27 +94,6 @@ const missingIn = (flags: Flags): readonly Question[] => [
 const missingFlags = (missing: readonly Question[], why: string): CliError =>
   usage(`missing ${missing.map((question) => flagOf[question]).join(', ')} (${why})`);
 
-/** The labels of the choices. */
-const authLabels: Readonly<Record<AuthScheme, string>> = {
-  none: 'none',
-  bearer: 'a token, as Authorization: Bearer',
-  basic: 'user name and password, as HTTP Basic',
-  header: 'a token in another header',
-  body: 'a key in the body, beside the events',
-};
-const bodyLabels: Readonly<Record<BodyForm, string>> = {
-  json: 'a JSON object, one event per request',
-  array: 'a JSON array of events',
-  list: 'a JSON object with a list of events',
-  form: 'a form, one event per request',
-};
-const verdictLabels: Readonly<Record<VerdictForm, string>> = {
-  none: 'all or nothing',
-  index: 'it lists the refused events by their index',
-  id: 'it has an entry for each event, by its id',
-  count: 'it counts the events that it took',
-};
-
 /** Asks for what the flags leave open, and leaves out what fits no earlier answer. */
 async function askFor(flags: Flags, { stdin, stdout }: Terminal, importPrompts: ImportPrompts): Promise<Flags> {
   const { isCancel, select, text } = await loadPrompts(flags, importPrompts);
@@ -143,15 +122,15 @@ async function askFor(flags: Flags, { stdin, stdout }: Terminal, importPrompts: 
 
   const name = await line('name', 'What is the vendor called?', 'Acme Ads');
   const host = await line('host', 'Which host takes the events?', 'api.example.com');
-  const auth = await choice('auth', 'How do requests authenticate?', authLabels, authSchemes);
+  const auth = await choice('auth', 'How do requests authenticate?', authMeanings, authSchemes);
   const authHeader =
     auth === 'header' ? await line('authHeader', 'Which header has the token?', 'x-api-key') : undefined;
   const authField = auth === 'body' ? await line('authField', 'Which field has the key?', 'api_key') : undefined;
   const bodies = auth === 'body' ? bodyForms.filter((form) => form !== 'array') : bodyForms;
-  const body = await choice('body', 'What does a request body contain?', bodyLabels, bodies);
+  const body = await choice('body', 'What does a request body contain?', bodyMeanings, bodies);
   const listName = body === 'list' ? await line('listName', 'Which member has the list?', 'data') : undefined;
   const verdicts = carriesSeveral(body)
-    ? await choice('verdicts', 'What does the answer say about single events?', verdictLabels, verdictForms)
+    ? await choice('verdicts', 'What does the answer say about single events?', verdictMeanings, verdictForms)
     : undefined;
   return Object.fromEntries(
     Object.entries({ name, host, auth, authHeader, authField, body, listName, verdicts }).filter(

@@ -52,7 +52,11 @@ export async function renderTemplate(
       const source = await readFile(path.join(template, file), 'utf8');
       if (file.endsWith('.json')) {
         const parsed: unknown = JSON.parse(source);
-        const adapted = file.startsWith('contract/cases/') ? adaptCase(parsed as CaseFile, variant) : parsed;
+        const adapted = file.startsWith('contract/cases/')
+          ? adaptCase(parsed as CaseFile, variant)
+          : file.startsWith('demo.')
+            ? adaptDemo(parsed as DemoFile, variant)
+            : parsed;
         return { file: file.replace(fileTag, '$2'), text: namedFor(formatJson(adapted), options, today) };
       }
       const chosen = withRegions(source, variant.tags);
@@ -118,14 +122,27 @@ interface CaseFile {
 /** A case with this variant's settings, headers and body. */
 function adaptCase(file: CaseFile, { settings, headers, bodyOf }: TemplateVariant): unknown {
   const adapted: { config?: unknown; requests?: unknown } = { ...file };
-  if (file.config !== undefined) {
-    const { token: _, account, ...others } = file.config;
-    adapted.config = { account, ...settings, ...others };
-  }
+  // A case that extends another one has the settings that differ, and never those of the account.
+  if (file.config?.['account'] !== undefined) adapted.config = withCredentials(file.config, settings);
   if (file.requests !== undefined) {
     adapted.requests = file.requests.map((request) => ({ ...request, headers, body: bodyOf(request.body) }));
   }
   return adapted;
+}
+
+interface DemoFile {
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+const adaptDemo = (file: DemoFile, { settings }: TemplateVariant): unknown => ({
+  ...file,
+  settings: withCredentials(file.settings, settings),
+});
+
+/** The template's settings with the credentials of the variant. */
+function withCredentials(file: Readonly<Record<string, unknown>>, settings: TemplateVariant['settings']): unknown {
+  const { token: _, account, ...others } = file;
+  return { account, ...settings, ...others };
 }
 
 /** The imports of a folder at its place. */

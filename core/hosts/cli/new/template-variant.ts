@@ -56,9 +56,10 @@ export function templateVariant(options: FolderOptions): TemplateVariant {
     tags: new Set([
       auth === 'none' ? 'noAuth' : auth,
       body,
-      verdicts === 'none' ? 'allOrNone' : verdicts,
+      ...(verdicts === 'none' ? ['allOrNone'] : verdicts === 'all' ? ['allOrNone', 'all'] : [verdicts]),
       `${keyed ? 'keyed' : 'plain'}${capital}`,
-      ...(several && verdicts === 'none' ? ['all'] : []),
+      ...(several && verdicts === 'none' ? ['open'] : []),
+      ...(verdicts === 'index' || verdicts === 'count' ? ['singleReply'] : []),
       ...(body === 'form' || (body === 'json' && keyed) ? ['encoding'] : []),
     ]),
     texts: [

@@ -19,6 +19,10 @@ import {
 } from '../../../../api/index.ts';
 import type { VendorEvent } from './mapping.ts';
 
+// <all>
+// A 400 names no event, and nothing of its request was taken: the house table sends the events in halves (`split`)
+// until the refused one is alone. That answer is final: it is rejected.
+// </all>
 /** Where the vendor's refusals differ from the house table. The first row that fits wins. */
 const rows: readonly ErrorRow<VendorEvent>[] = [
   { status: 404, means: decide('suspend', 'misconfigured', 'The vendor does not know this account') },
