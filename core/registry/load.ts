@@ -8,9 +8,10 @@ import type { AnyDestination } from '../api/destination.ts';
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 
 /**
- * Loads the destinations in these directories: every sub-folder `<slug>` with an `index.js`, `index.mjs` or `index.ts` whose default export
- * comes from defineDestination(). Throws on the first invalid folder, naming it: a connector that is silently missing
- * costs more than a process that does not start.
+ * Loads the destinations in these directories: every sub-folder `<slug>` with an `index.js`, `index.mjs` or `index.ts`
+ * whose default export comes from defineDestination(). Throws on the first invalid folder, naming it, and for the
+ * folder of a destination in place of its parent: a connector that is silently missing costs more than a process that
+ * does not start.
  *
  * @example
  * const runtime = createRuntime({ destinations: await loadDestinations('destinations', 'connectors') });
