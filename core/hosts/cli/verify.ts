@@ -29,15 +29,16 @@ export async function verify(
     await print(terminal.stdout, `${directory}\n`);
     let lacking = 0;
     const counted = { passed: 0, failed: 0, 'not run': 0, 'to do': 0 };
-    for await (const { title, ok, ran, todo, lacks, why } of checkDestination(
-      directory,
-      pattern === undefined ? {} : { only: pattern },
-    )) {
+    const information: string[] = [];
+    const options =
+      pattern === undefined ? { onInformation: (line: string) => void information.push(line) } : { only: pattern };
+    for await (const { title, ok, ran, todo, lacks, why } of checkDestination(directory, options)) {
       const result = !ok ? 'failed' : ran ? 'passed' : todo === true ? 'to do' : 'not run';
       counted[result] += 1;
       if (lacks === true) lacking += 1;
       await print(terminal.stdout, `  ${labels[result]}${firstLine(title)}\n${why === undefined ? '' : indented(why)}`);
     }
+    for (const line of information) await print(terminal.stdout, `  ${printable(line)}\n`);
     const { passed, failed } = counted;
     const others = (['not run', 'to do'] as const).filter((label) => counted[label] > 0);
     const rest = others.map((label) => `, ${counted[label]} ${label}`).join('');

@@ -21,6 +21,8 @@ export const caseEvent = z.union([
  */
 export const caseFormat = z.strictObject({
   title: ruleTitle,
+  /** The house promises start from this case. */
+  base: z.literal(true, 'is true or left out').optional(),
   config: jsonObject,
   /** ConnectionOptions. */
   options: jsonObject.optional(),

@@ -14,7 +14,7 @@ import { secretChecks } from '../checks/secret-checks.ts';
 import { sourceChecks } from '../checks/source-checks.ts';
 import { successChecks } from '../checks/success-checks.ts';
 import type { ContractFolder } from './contract-folder.ts';
-import { loadContractFolder } from './load-contract-folder.ts';
+import { loadContractFolder, refusedSettings } from './load-contract-folder.ts';
 
 /** How a folder is checked. All members are optional. */
 export interface CheckOptions {
@@ -24,6 +24,8 @@ export interface CheckOptions {
   readonly fuzz?: Partial<FuzzOptions>;
   /** Runs only the checks whose title matches. */
   readonly only?: RegExp;
+  /** Gets lines about the folder that are no checks. */
+  readonly onInformation?: (line: string) => void;
   /** The day from which the age of replies is counted. Default: now. */
   readonly today?: Date;
 }
@@ -50,10 +52,15 @@ export interface CheckResult {
 export const checksFor = (directory: string, options: CheckOptions = {}, vendorFor?: CaseVendorFor): readonly Check[] =>
   allChecks(directory, options, vendorFor).filter(({ title }) => options.only?.test(title) ?? true);
 
-const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVendorFor): readonly Check[] => [
-  ...folderChecks(() => new Date(options.today ?? Date.now())),
+/** Those that need no connection. */
+const fileChecks = ({ today }: CheckOptions): readonly Check[] => [
+  ...folderChecks(() => new Date(today ?? Date.now())),
   ...layoutChecks,
   ...sourceChecks,
+];
+
+const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVendorFor): readonly Check[] => [
+  ...fileChecks(options),
   ...demoChecks(directory),
   ...caseChecks(directory, vendorFor),
   ...callChecks(directory),
@@ -81,7 +88,28 @@ export async function* checkDestination(directory: string, options: CheckOptions
     return;
   }
   yield { title: loading, ok: true, ran: true };
-  for (const check of checksFor(directory, options)) yield await resultOf(check, folder);
+  options.onInformation?.(`house checks start from case ${folder.baseCase}`);
+  const checks = checksFor(directory, options);
+  const { cases } = folder;
+  const refusal = cases.flatMap((one) => (one.name === folder.baseCase ? (refusedSettings(folder, one) ?? []) : []))[0];
+  if (refusal !== undefined) {
+    yield {
+      title: 'cases: the settings that the house checks start from are accepted',
+      ok: false,
+      ran: true,
+      why: refusal,
+    };
+    const opens = cases.some((one) => refusedSettings(folder, one) === undefined);
+    const apart = [...fileChecks(options), ...(opens ? [...caseChecks(directory), ...callChecks(directory)] : [])];
+    const titles = new Set(apart.map(({ title }) => title));
+    const possible = checks.filter(({ title }) => titles.has(title));
+    for (const check of possible) yield await resultOf(check, folder);
+    const others = checks.length - possible.length;
+    const why = `the settings of ${opens ? `case ${folder.baseCase}` : 'every case'} are refused`;
+    if (others > 0) yield { title: `${others} other checks`, ok: true, ran: false, why };
+    return;
+  }
+  for (const check of checks) yield await resultOf(check, folder);
 }
 
 async function resultOf(check: Check, folder: ContractFolder): Promise<CheckResult> {

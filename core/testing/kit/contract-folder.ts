@@ -10,7 +10,9 @@ export interface ContractFolder {
   readonly definition: AnyDestination;
   /** The cases that can be run, without those that are unreadable (they fail on their own) or still to be written. */
   readonly cases: readonly LoadedCase[];
-  /** Settings, an event and a reply that make a successful delivery, from the folder's plainest successful case. */
+  /** The case from which the house promises start: a plain success, see loadContractFolder(). */
+  readonly baseCase: string;
+  /** Settings, an event and a reply that make a successful delivery, from the base case. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly event: CdpEvent;
   readonly successReply: ContractReply;

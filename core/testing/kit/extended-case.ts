@@ -20,7 +20,7 @@ function extended(directory: string, file: string, seen: readonly string[]): unk
   if (chain.includes(name)) throw new Error(`${file}: extends: a circle: ${[...chain, name].join(' -> ')}`);
   const base = path.join(path.dirname(file), `${name}.json`);
   if (!existsSync(path.join(directory, base))) throw new Error(`${file}: extends: there is no ${base}`);
-  const { title: _, ...inherited } = extended(directory, base, chain) as Plain;
+  const { title: _, base: __, ...inherited } = extended(directory, base, chain) as Plain;
   if (Object.hasOwn(inherited, 'todo')) throw new Error(`${file}: extends: ${base} is still to be written`);
   const whole = merged(inherited, own);
   try {

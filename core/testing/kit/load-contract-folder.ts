@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { loadDestination, type AnyDestination, type ConnectionOptions } from '../../index.ts';
+import { limitsBySettings } from '../../runtime/settings-limits.ts';
 import { caseNames, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
-import { withKitConnection } from './kit-connection.ts';
+import { openKitConnection, withKitConnection } from './kit-connection.ts';
 import { isTemplate } from './reply-template.ts';
 import { inOrder } from './vendor-double.ts';
 import type { ContractFolder } from './contract-folder.ts';
@@ -10,12 +11,14 @@ import type { ContractFolder } from './contract-folder.ts';
 /** Loads a folder. `definition` replaces what its index exports: for bundles, which have no folder to import. */
 export async function loadContractFolder(directory: string, definition?: AnyDestination): Promise<ContractFolder> {
   const cases = caseNames(directory).flatMap((name) => readable(directory, name));
-  const plain = plainestSuccess(cases);
+  const loaded = definition ?? (await loadDestination(path.resolve(directory)));
+  const plain = plainestSuccess(cases, loaded);
   const folder = {
     directory,
     name: path.basename(path.resolve(directory)),
-    definition: definition ?? (await loadDestination(path.resolve(directory))),
+    definition: loaded,
     cases,
+    baseCase: plain.name,
     config: plain.config,
     event: plain.event,
     successReply: plain.reply,
@@ -57,17 +60,53 @@ function readable(directory: string, name: string): LoadedCase[] {
   }
 }
 
-/** The first case, alphabetically, without options, in which one event is delivered with one request. */
-function plainestSuccess(cases: readonly LoadedCase[]) {
-  for (const { config, events, replies, outcomes, options } of cases) {
+/**
+ * The case that says `"base": true`; otherwise, of the cases without options in which one event is delivered with one
+ * request, the one whose connection takes the largest batch, and of several the first alphabetically.
+ */
+function plainestSuccess(cases: readonly LoadedCase[], definition: AnyDestination) {
+  const plain = cases.flatMap(({ name, config, events, replies, outcomes, options, base }) => {
     const [event, ...others] = events;
     const [reply, ...more] = replies;
-    const plain = others.length === 0 && more.length === 0 && options === undefined;
-    if (plain && event !== undefined && reply !== undefined && outcomes[0]?.kind === 'delivered') {
-      return { config, event, reply };
-    }
-  }
+    const isPlain = others.length === 0 && more.length === 0 && options === undefined;
+    if (!isPlain || event === undefined || reply === undefined || outcomes[0]?.kind !== 'delivered') return [];
+    const rank = base === true ? Number.POSITIVE_INFINITY : largestBatch(definition, config);
+    return [{ name, config, event, reply, rank }];
+  });
+  const [first, ...rest] = plain;
+  const wrong = cases.find(({ name, base }) => base === true && !plain.some((one) => one.name === name));
+  if (wrong !== undefined)
+    throw new Error(
+      `case ${wrong.name} cannot be the base: it must deliver one event with one answer, without options`,
+    );
+  if (first !== undefined) return rest.reduce((best, other) => (other.rank > best.rank ? other : best), first);
   throw new Error(
     'no case delivers one event with one answer and without options; the house promises start from such a case',
   );
+}
+
+/** How many events a connection with these settings puts into a request; 0 if they do not open. */
+function largestBatch(definition: AnyDestination, config: unknown): number {
+  const { maxItems } = definition.manifest.limits;
+  const { success, data } = definition.config.safeParse(config);
+  if (!success) return 0;
+  try {
+    return Math.min(maxItems, limitsBySettings(definition, data).maxItems ?? maxItems);
+  } catch {
+    return 0;
+  }
+}
+
+/** Why the settings of a case are refused; `undefined` if they open a connection. */
+export function refusedSettings(folder: ContractFolder, { name, config, options }: LoadedCase): string | undefined {
+  try {
+    void openKitConnection(folder, () => undefined, {
+      config,
+      options: options as ConnectionOptions | undefined,
+      unobserved: true,
+    }).close();
+    return undefined;
+  } catch (error) {
+    return `case ${name}: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
