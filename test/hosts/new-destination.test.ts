@@ -113,7 +113,7 @@ const variants: readonly FolderOptions[] = authSchemes
     host: 'in.lighthouse.example',
     authHeader: 'x-api-key',
     authField: 'site_key',
-    listName: 'batch',
+    listName: auth === 'body' || verdicts === 'index' ? 'data.events' : 'batch',
     auth,
     body,
     verdicts,
@@ -187,6 +187,19 @@ describe('every new folder', () => {
       expect(JSON.parse(await readFile(path.join(folder, 'contract/cases', file), 'utf8'))).toMatchObject({
         extends: 'order',
       });
+  });
+
+  test('puts the list where --list-name has it, also deeper in the body', async () => {
+    const folder = path.join(inside, 'body-list-none');
+    expect(await readFile(path.join(folder, 'request.ts'), 'utf8')).toMatch(
+      /`\{"site_key":"\.\.\.","data":\{"events":\[\.\.\.\]\}\}`[^]*jsonList\('data\.events', \{ site_key: config\.apiKey \}\)/,
+    );
+    expect(await readFile(path.join(folder, 'README.md'), 'utf8')).toContain(
+      '`{"site_key": "...", "data": {"events": [...]}}`',
+    );
+    expect(JSON.parse(await readFile(path.join(folder, 'contract/cases/order.json'), 'utf8'))).toMatchObject({
+      requests: [{ body: { site_key: 'key-example-1', data: { events: [{ id: 'm-order-completed-web' }] } } }],
+    });
   });
 
   test('has its part in the demo, unless its answers name the events', async () => {
@@ -392,7 +405,7 @@ describe('spillway new', () => {
       ['How do requests authenticate?', `${down}${down}${down}\r`],
       ['Which header has the token?', 'x-night\r'],
       ['What does a request body contain?', `${down}${down}\r`],
-      ['Which member has the list?', 'events\r'],
+      ['Which member has the list', 'events\r'],
       ['What does the answer say about single events?', `${down}${down}\r`],
     ];
     const { code, stderr } = await inDialogue(['night', '--dir', inside], typed);
@@ -484,7 +497,17 @@ describe('usage errors exit 2, say what is wrong, and write nothing', () => {
     [
       'one name for two members',
       'other --name A --host a.example --auth body --body list --auth-field x --list-name x'.split(' '),
-      /--list-name and --auth-field are both "x"/,
+      /--list-name "x" and --auth-field "x" take the same member/,
+    ],
+    [
+      'a list inside the member with the key',
+      'other --name A --host a.example --auth body --body list --auth-field x --list-name x.events'.split(' '),
+      /--list-name "x.events" and --auth-field "x" take the same member/,
+    ],
+    [
+      'a path that is none',
+      ['other', ...without('--body'), '--body', 'list', '--list-name', 'data..events'],
+      /--list-name "data..events" must be letters, .* or a path of such names, such as data\.events/,
     ],
     ['a folder that is already there', ['taken', ...flags], /taken is already there/],
     ['a place that is a file', ['other', ...flags, '--dir', 'package.json'], /cannot write .* \(E(?:EXIST|NOTDIR)\)/],

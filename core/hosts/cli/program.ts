@@ -140,7 +140,7 @@ function describeVendorFolders(program: Command, terminal: Terminal, end: End): 
     .option('--auth-header <name>', 'the header of --auth header')
     .option('--auth-field <name>', 'the field of --auth body (default: api_key)')
     .option('--body <form>', `what a request body contains${choiceLines(bodyMeanings)}`)
-    .option('--list-name <name>', 'the member with the events of --body list (default: data)')
+    .option('--list-name <name>', 'the member with the events of --body list, or its path: data.events (default: data)')
     .option(
       '--verdicts <form>',
       `what an answer says about single events (default: none)${choiceLines(verdictMeanings)}`,

@@ -80,8 +80,10 @@ function mustFit({ auth, authHeader, authField, body, listName, verdicts }: Flag
         `with --body ${body} the status of the answer is the verdict`,
     );
   }
-  if (listName !== undefined && listName === authField) {
-    throw usage(`--list-name and --auth-field are both ${JSON.stringify(listName)}`);
+  if (listName !== undefined && listName.split('.')[0] === authField) {
+    throw usage(
+      `--list-name ${JSON.stringify(listName)} and --auth-field ${JSON.stringify(authField)} take the same member`,
+    );
   }
 }
 
@@ -128,7 +130,8 @@ async function askFor(flags: Flags, { stdin, stdout }: Terminal, importPrompts: 
   const authField = auth === 'body' ? await line('authField', 'Which field has the key?', 'api_key') : undefined;
   const bodies = auth === 'body' ? bodyForms.filter((form) => form !== 'array') : bodyForms;
   const body = await choice('body', 'What does a request body contain?', bodyMeanings, bodies);
-  const listName = body === 'list' ? await line('listName', 'Which member has the list?', 'data') : undefined;
+  const listName =
+    body === 'list' ? await line('listName', 'Which member has the list (data, or data.events)?', 'data') : undefined;
   const verdicts = carriesSeveral(body)
     ? await choice('verdicts', 'What does the answer say about single events?', verdictMeanings, verdictForms)
     : undefined;

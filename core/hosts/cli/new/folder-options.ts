@@ -34,7 +34,13 @@ export const optionSchemas = {
     .refine((name) => !reservedHeader.test(name), 'is set by the request itself'),
   authField: memberName,
   body: z.enum(bodyForms, `must be one of ${bodyForms.join(', ')}`),
-  listName: memberName,
+  listName: z
+    .string()
+    .max(80, 'must have at most 80 characters')
+    .regex(
+      /^[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*$/,
+      'must be letters, digits and "_", such as events, or a path of such names, such as data.events',
+    ),
   verdicts: z.enum(verdictForms, `must be one of ${verdictForms.join(', ')}`),
 } as const;
 
@@ -51,7 +57,7 @@ export interface FolderOptions {
   /** The member or form field with the key; of use with the scheme `body` alone. */
   readonly authField: string;
   readonly body: BodyForm;
-  /** The member with the events; of use with the body `list` alone. */
+  /** The member with the events, or its dotted path; of use with the body `list` alone. */
   readonly listName: string;
   readonly verdicts: VerdictForm;
 }

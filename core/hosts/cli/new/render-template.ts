@@ -111,8 +111,15 @@ function namedFor(
     template_list: listName,
     '2000-01-01': today,
   };
-  return text.replace(new RegExp(Object.keys(names).join('|'), 'g'), (word) => names[word] ?? word);
+  const shown = text.replace(/"template_list":( ?)\[\.\.\.\]/g, (_, space: string) => listText(listName, space));
+  return shown.replace(new RegExp(Object.keys(names).join('|'), 'g'), (word) => names[word] ?? word);
 }
+
+/** How the list looks in a comment or a README: `"data":{"events":[...]}`. */
+const listText = (listName: string, space: string): string => {
+  const [name, ...deeper] = listName.split('.').toReversed();
+  return deeper.reduce((inner, outer) => `"${outer}":${space}{${inner}}`, `"${name}":${space}[...]`);
+};
 
 interface CaseFile {
   readonly config?: Readonly<Record<string, unknown>>;

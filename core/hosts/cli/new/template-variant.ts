@@ -75,7 +75,7 @@ export function templateVariant(options: FolderOptions): TemplateVariant {
     bodyOf: (events) => {
       const beside = keyed ? { [authField]: key } : {};
       if (body === 'array') return events;
-      if (body === 'list') return { ...beside, [listName]: events };
+      if (body === 'list') return { ...beside, ...nested(listName, events) };
       const single = { ...beside, ...events[0] };
       return body === 'json'
         ? single
@@ -83,6 +83,12 @@ export function templateVariant(options: FolderOptions): TemplateVariant {
     },
   };
 }
+
+/** The value at a dotted path: `data.events` is `{"data": {"events": value}}`. */
+const nested = (path: string, value: unknown): Readonly<Record<string, unknown>> =>
+  path.split('.').reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as Readonly<
+    Record<string, unknown>
+  >;
 
 const manyLimits = 'maxItems: 100, maxBytes: 1_000_000, maxAgeMs: 1_000';
 /** One event per request: no frame, and no answer about several events. */
