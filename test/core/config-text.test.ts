@@ -1,3 +1,4 @@
+// Tests core/api/config.ts: text() with a form.
 import { describe, expect, it } from '@jest/globals';
 import { text, z, type TextForm } from '../../core/api/index.ts';
 

@@ -27,6 +27,7 @@ const surroundings = {
   response: 'ResponseHandler<unknown>',
   check: 'CredentialCheck<unknown, undefined>',
   signal: 'AbortSignal',
+  destinations: 'readonly AnyDestination[]',
 } as const;
 
 const entries = ['core/index.ts', 'core/queue/index.ts'] as const;

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { loadDestination, type AnyDestination, type ConnectionOptions } from '../../index.ts';
-import { limitsBySettings } from '../../runtime/settings-limits.ts';
 import { caseNames, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
 import { openKitConnection, withKitConnection } from './kit-connection.ts';
@@ -91,7 +90,7 @@ function largestBatch(definition: AnyDestination, config: unknown): number {
   const { success, data } = definition.config.safeParse(config);
   if (!success) return 0;
   try {
-    return Math.min(maxItems, limitsBySettings(definition, data).maxItems ?? maxItems);
+    return Math.min(maxItems, definition.limitsFor?.(data).maxItems ?? maxItems);
   } catch {
     return 0;
   }
