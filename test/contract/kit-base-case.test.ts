@@ -83,3 +83,32 @@ describe('settings that are refused are said once, and what needs them is not ru
     expect(results.length).toBeLessThan(20);
   });
 });
+
+test('what leaves of a person unhashed is said by kind and path, without a value, and amounts as they are sent', async () => {
+  const { lines } = await check(/^folder: the slug/);
+  expect(lines).toEqual([
+    'house checks start from case sale',
+    'sends in clear: e-mail ([].email) in 3 cases',
+    'sends amounts: revenue 258 as 258 in 3 cases',
+  ]);
+  const hashed = {
+    ...definition,
+    transform: (...args: Parameters<AnyDestination['transform']>) => {
+      const made = kites.transform(...(args as Parameters<typeof kites.transform>));
+      return made.kind === 'payload'
+        ? { ...made, payload: { ...made.payload, email: '5e884898', amount: 25_800 } }
+        : made;
+    },
+  } as AnyDestination;
+  const later: string[] = [];
+  const options = {
+    definition: hashed,
+    only: /^folder: the slug/,
+    onInformation: (line: string) => void later.push(line),
+  };
+  for await (const _ of checkDestination(folder, options));
+  expect(later.slice(1)).toEqual([
+    'sends in clear: nothing of a person',
+    'sends amounts: revenue 258 as 25800 in 3 cases',
+  ]);
+});

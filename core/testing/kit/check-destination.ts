@@ -14,6 +14,7 @@ import { secretChecks } from '../checks/secret-checks.ts';
 import { sourceChecks } from '../checks/source-checks.ts';
 import { successChecks } from '../checks/success-checks.ts';
 import type { ContractFolder } from './contract-folder.ts';
+import { sentData } from './sent-data.ts';
 import { loadContractFolder, refusedSettings } from './load-contract-folder.ts';
 
 /** How a folder is checked. All members are optional. */
@@ -110,6 +111,7 @@ export async function* checkDestination(directory: string, options: CheckOptions
     return;
   }
   for (const check of checks) yield await resultOf(check, folder);
+  if (options.onInformation !== undefined) for (const line of await sentData(folder)) options.onInformation(line);
 }
 
 async function resultOf(check: Check, folder: ContractFolder): Promise<CheckResult> {
