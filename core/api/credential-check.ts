@@ -1,7 +1,7 @@
 import type { HttpRequest } from './failure.ts';
 import { checkMembers } from './member-check.ts';
 import type { Reason } from './outcome.ts';
-import { checkForms, type SuccessForm } from './success-form.ts';
+import { checkForms, type SuccessForm } from './answers/success-form.ts';
 
 /**
  * How to find out, without side effects, whether the vendor accepts a connection's credentials: one request, sent once,

@@ -7,10 +7,10 @@ import type { CdpEvent } from './event.ts';
 import type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
 import type { Frame } from './frame.ts';
 import type { BatchLimits, DestinationManifest, Pace } from './manifest.ts';
-import type { Trace } from './mapping.ts';
+import type { Trace } from './fields/mapping.ts';
 import { checkMembers, type MemberTable } from './member-check.ts';
 import type { OperationList, Operations } from './operation.ts';
-import { checkForms, type SuccessForm } from './success-form.ts';
+import { checkForms, type SuccessForm } from './answers/success-form.ts';
 
 /**
  * The contract between the runtime and a destination.

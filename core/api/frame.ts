@@ -1,6 +1,6 @@
 import type { Batch } from './delivery.ts';
 import type { JsonObject } from './event.ts';
-import { isObject, keysOf, type Path } from './mapping.ts';
+import { isObject, keysOf, type Path } from './fields/mapping.ts';
 
 /** The text around and between the payloads of a batch, such as `[` `,` `]` for an array; default nothing. */
 export interface Frame {

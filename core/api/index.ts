@@ -1,6 +1,6 @@
 /** What a destination folder may import: types and pure functions. */
 export { eventClock, eventTime, eventTypes, propertiesOf } from './event.ts';
-export { eventSeconds } from './event-seconds.ts';
+export { eventSeconds } from './events/event-seconds.ts';
 export type {
   AliasEvent,
   CdpEvent,
@@ -59,20 +59,20 @@ export {
   verdictsByIndex,
   verdictsByKey,
   verdictsByPosition,
-} from './verdicts.ts';
-export type { AnswerCounts, ItemDecision } from './verdicts.ts';
+} from './answers/verdicts.ts';
+export type { AnswerCounts, ItemDecision } from './answers/verdicts.ts';
 export type { Exchange, Failure, HttpRequest, HttpResponse } from './failure.ts';
-export { indexTable } from './index-table.ts';
-export type { IndexRow, IndexTableOptions } from './index-table.ts';
-export { errorTable } from './error-table.ts';
-export type { ErrorRow, ErrorTable, ErrorTableOptions } from './error-table.ts';
-export { retryLater } from './house-table.ts';
-export type { TransientDetails } from './house-table.ts';
-export { errorMessage, vendorErrors } from './vendor-errors.ts';
-export type { VendorError } from './vendor-errors.ts';
-export { decodeEntities, itemAtPosition, memberNamed, wasSent } from './sent-text.ts';
-export { retryAfterMs } from './retry-after.ts';
-export type { RetryAfterForm } from './retry-after.ts';
+export { indexTable } from './answers/index-table.ts';
+export type { IndexRow, IndexTableOptions } from './answers/index-table.ts';
+export { errorTable } from './answers/error-table.ts';
+export type { ErrorRow, ErrorTable, ErrorTableOptions } from './answers/error-table.ts';
+export { retryLater } from './answers/house-table.ts';
+export type { TransientDetails } from './answers/house-table.ts';
+export { errorMessage, vendorErrors } from './answers/vendor-errors.ts';
+export type { VendorError } from './answers/vendor-errors.ts';
+export { decodeEntities, itemAtPosition, memberNamed, wasSent } from './answers/sent-text.ts';
+export { retryAfterMs } from './answers/retry-after.ts';
+export type { RetryAfterForm } from './answers/retry-after.ts';
 export {
   asAmount,
   asCount,
@@ -87,37 +87,37 @@ export {
   plainDecimal,
   reader,
   textReader,
-} from './mapping.ts';
-export type { Cast, Path, Trace } from './mapping.ts';
-export { stableIdOf } from './event-id.ts';
-export { castFound, firstOf } from './first-of.ts';
-export type { Found } from './first-of.ts';
-export { eventTimeWithin } from './event-time-within.ts';
-export type { TimeBounds } from './event-time-within.ts';
-export { sourceOf } from './event-source.ts';
-export type { EventSource } from './event-source.ts';
-export { requireAny } from './require-any.ts';
-export { builderAt, payloadBuilder } from './payload-builder.ts';
-export type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
-export { fieldTable } from './field-table.ts';
-export type { FieldRow, FieldsOf, FieldTable, FieldTableOptions, TextLimit } from './field-table.ts';
-export { cutText } from './text-length.ts';
-export { eventTable, pageName, plainName } from './event-table.ts';
-export type { EventTable, EventTableOptions, NameEntries } from './event-table.ts';
-export { eventChoice } from './event-choice.ts';
-export type { EventChoiceOptions } from './event-choice.ts';
-export { propertySelector } from './select-properties.ts';
+} from './fields/mapping.ts';
+export type { Cast, Path, Trace } from './fields/mapping.ts';
+export { stableIdOf } from './events/event-id.ts';
+export { castFound, firstOf } from './events/first-of.ts';
+export type { Found } from './events/first-of.ts';
+export { eventTimeWithin } from './events/event-time-within.ts';
+export type { TimeBounds } from './events/event-time-within.ts';
+export { sourceOf } from './events/event-source.ts';
+export type { EventSource } from './events/event-source.ts';
+export { requireAny } from './fields/require-any.ts';
+export { builderAt, payloadBuilder } from './fields/payload-builder.ts';
+export type { AnyPayloadBuilder, PayloadBuilder } from './fields/payload-builder.ts';
+export { fieldTable } from './fields/field-table.ts';
+export type { FieldRow, FieldsOf, FieldTable, FieldTableOptions, TextLimit } from './fields/field-table.ts';
+export { cutText } from './fields/text-length.ts';
+export { eventTable, pageName, plainName } from './events/event-table.ts';
+export type { EventTable, EventTableOptions, NameEntries } from './events/event-table.ts';
+export { eventChoice } from './events/event-choice.ts';
+export type { EventChoiceOptions } from './events/event-choice.ts';
+export { propertySelector } from './fields/select-properties.ts';
 export type {
   PropertyConverter,
   PropertySelection,
   PropertySelector,
   PropertySelectorOptions,
   PropertyTarget,
-} from './select-properties.ts';
-export { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } from './property-values.ts';
-export type { TextOptions } from './property-values.ts';
-export { wholeObject } from './whole-object.ts';
-export type { WholeObjectOptions } from './whole-object.ts';
+} from './fields/select-properties.ts';
+export { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } from './fields/property-values.ts';
+export type { TextOptions } from './fields/property-values.ts';
+export { wholeObject } from './fields/whole-object.ts';
+export type { WholeObjectOptions } from './fields/whole-object.ts';
 export {
   absoluteUrl,
   hmacSha256,
@@ -134,9 +134,9 @@ export {
   phoneDigits,
   sha256,
   usableId,
-} from './identity.ts';
-export { optionReader } from './integrations.ts';
-export { asAttStatus, limitsTracking } from './tracking.ts';
+} from './person/identity.ts';
+export { optionReader } from './events/integrations.ts';
+export { asAttStatus, limitsTracking } from './person/tracking.ts';
 export {
   asBirthday,
   asCity,
@@ -153,17 +153,17 @@ export {
   hashed,
   listOf,
   personPaths,
-} from './user-data.ts';
-export { personRows, sharedPersonFields } from './person-rows.ts';
-export type { PersonFields, PersonPart, PersonRowsOptions } from './person-rows.ts';
-export { asEmail, emailWithout } from './email-address.ts';
-export type { EmailForm, EmailScope } from './email-address.ts';
-export { asE164, asE164Digits, asPhone, e164 } from './phone-number.ts';
-export type { PhoneForm } from './phone-number.ts';
-export { advertisingIdPaths, deviceOf } from './device.ts';
-export type { Device, DeviceFamily, WithheldId } from './device.ts';
-export { clickIdOf } from './click-id.ts';
-export type { ClickIdSources } from './click-id.ts';
+} from './person/user-data.ts';
+export { personRows, sharedPersonFields } from './person/person-rows.ts';
+export type { PersonFields, PersonPart, PersonRowsOptions } from './person/person-rows.ts';
+export { asEmail, emailWithout } from './person/email-address.ts';
+export type { EmailForm, EmailScope } from './person/email-address.ts';
+export { asE164, asE164Digits, asPhone, e164 } from './person/phone-number.ts';
+export type { PhoneForm } from './person/phone-number.ts';
+export { advertisingIdPaths, deviceOf } from './person/device.ts';
+export type { Device, DeviceFamily, WithheldId } from './person/device.ts';
+export { clickIdOf } from './events/click-id.ts';
+export type { ClickIdSources } from './events/click-id.ts';
 export {
   amountPaths,
   currencyOf,
@@ -178,12 +178,12 @@ export {
   quantityOf,
   revenuePaths,
   searchTextOf,
-} from './commerce.ts';
-export type { ProductEntry } from './commerce.ts';
-export { productTable } from './product-table.ts';
-export type { ProductTable, ProductTableOptions } from './product-table.ts';
-export { jsonBody, jsonValue } from './reply-readers.ts';
-export { usualRefusal } from './usual-refusal.ts';
-export type { UsualRefusal } from './usual-refusal.ts';
-export { matchSuccess } from './success-form.ts';
-export type { SuccessForm } from './success-form.ts';
+} from './events/commerce.ts';
+export type { ProductEntry } from './events/commerce.ts';
+export { productTable } from './fields/product-table.ts';
+export type { ProductTable, ProductTableOptions } from './fields/product-table.ts';
+export { jsonBody, jsonValue } from './answers/reply-readers.ts';
+export { usualRefusal } from './answers/usual-refusal.ts';
+export type { UsualRefusal } from './answers/usual-refusal.ts';
+export { matchSuccess } from './answers/success-form.ts';
+export type { SuccessForm } from './answers/success-form.ts';

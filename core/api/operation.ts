@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { checkRows, type ErrorRow } from './error-table.ts';
+import { checkRows, type ErrorRow } from './answers/error-table.ts';
 import { checkMembers, type MemberTable } from './member-check.ts';
 import type { RetryDecision } from './decision.ts';
 import type { CdpEvent } from './event.ts';

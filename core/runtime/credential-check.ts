@@ -1,12 +1,12 @@
-import { houseDecision } from '../api/house-table.ts';
+import { houseDecision } from '../api/answers/house-table.ts';
 import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Exchange } from '../api/failure.ts';
-import { jsonValue } from '../api/reply-readers.ts';
-import type { SuccessForm } from '../api/success-form.ts';
-import { usualRefusal } from '../api/usual-refusal.ts';
+import { jsonValue } from '../api/answers/reply-readers.ts';
+import type { SuccessForm } from '../api/answers/success-form.ts';
+import { usualRefusal } from '../api/answers/usual-refusal.ts';
 import { anAbortSignal, atLeastZero, checkedOptions, someMilliseconds, type OptionTable } from './argument-check.ts';
 import type { BoundDestination } from './bind-destination.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';

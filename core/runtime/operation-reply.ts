@@ -1,10 +1,10 @@
 import type { z } from 'zod';
-import { errorTable } from '../api/error-table.ts';
+import { errorTable } from '../api/answers/error-table.ts';
 import { accept, decide, type RetryDecision } from '../api/decision.ts';
 import type { Batch } from '../api/delivery.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { AnyOperation } from '../api/operation.ts';
-import { usualRefusal } from '../api/usual-refusal.ts';
+import { usualRefusal } from '../api/answers/usual-refusal.ts';
 import type { AnswerOrFailure } from './sending/request-attempt.ts';
 import { unreadable } from './sending/unusable-reply.ts';
 

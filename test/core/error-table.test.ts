@@ -1,13 +1,13 @@
 import { describe, expect, it, test } from '@jest/globals';
-import { errorTable, type ErrorRow } from '../../core/api/error-table.ts';
-import { errorMessage } from '../../core/api/vendor-errors.ts';
+import { errorTable, type ErrorRow } from '../../core/api/answers/error-table.ts';
+import { errorMessage } from '../../core/api/answers/vendor-errors.ts';
 import { readResponse } from '../../core/runtime/sending/read-response.ts';
-import { retryLater } from '../../core/api/house-table.ts';
+import { retryLater } from '../../core/api/answers/house-table.ts';
 import { accept, decide, decisionKinds } from '../../core/api/decision.ts';
 import type { Batch, Delivery } from '../../core/api/delivery.ts';
 import type { HttpResponse } from '../../core/api/failure.ts';
-import { jsonBody } from '../../core/api/reply-readers.ts';
-import { retryAfterMs } from '../../core/api/retry-after.ts';
+import { jsonBody } from '../../core/api/answers/reply-readers.ts';
+import { retryAfterMs } from '../../core/api/answers/retry-after.ts';
 
 const receivedAt = Date.UTC(2026, 0, 15, 12);
 const answer = (status: number, more: Partial<HttpResponse> = {}): HttpResponse => ({

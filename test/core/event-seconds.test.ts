@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { eventSeconds } from '../../core/api/event-seconds.ts';
+import { eventSeconds } from '../../core/api/events/event-seconds.ts';
 
 it.each([
   [{ timestamp: '2026-01-15T11:59:00.999Z' }, { value: 1768478340, path: 'timestamp' }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { eventTable, pageName, plainName } from '../../core/api/event-table.ts';
+import { eventTable, pageName, plainName } from '../../core/api/events/event-table.ts';
 import type { CdpEvent } from '../../core/api/event.ts';
 
 const track = (event: string): CdpEvent => ({ type: 'track', event });

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { currencyOf, orderIdOf, quantityOf } from '../../core/api/commerce.ts';
-import { eventSeconds } from '../../core/api/event-seconds.ts';
+import { currencyOf, orderIdOf, quantityOf } from '../../core/api/events/commerce.ts';
+import { eventSeconds } from '../../core/api/events/event-seconds.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../core/api/event.ts';
-import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/field-table.ts';
-import { isBlankId } from '../../core/api/identity.ts';
-import { asAmount, asCount, asCurrency, asText, type Trace } from '../../core/api/mapping.ts';
-import { payloadBuilder } from '../../core/api/payload-builder.ts';
-import { cutText } from '../../core/api/text-length.ts';
+import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/fields/field-table.ts';
+import { isBlankId } from '../../core/api/person/identity.ts';
+import { asAmount, asCount, asCurrency, asText, type Trace } from '../../core/api/fields/mapping.ts';
+import { payloadBuilder } from '../../core/api/fields/payload-builder.ts';
+import { cutText } from '../../core/api/fields/text-length.ts';
 
 const track = (properties: unknown, more: object = {}): CdpEvent =>
   ({ type: 'track', event: 'Order Completed', properties, ...more }) as CdpEvent;

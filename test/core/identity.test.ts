@@ -14,7 +14,7 @@ import {
   normalizeEmail,
   phoneDigits,
   sha256,
-} from '../../core/api/identity.ts';
+} from '../../core/api/person/identity.ts';
 
 describe('e-mail addresses', () => {
   it('are trimmed and lower-cased before they are hashed', () => {

@@ -14,7 +14,7 @@ import {
   reader,
   textReader,
   type Cast,
-} from '../../core/api/mapping.ts';
+} from '../../core/api/fields/mapping.ts';
 
 const track = (properties: unknown, more: object = {}): CdpEvent =>
   ({ type: 'track', event: 'Order Completed', properties, ...more }) as CdpEvent;

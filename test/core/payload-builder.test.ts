@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { reject } from '../../core/api/delivery.ts';
 import type { JsonObject } from '../../core/api/event.ts';
-import { fieldTable } from '../../core/api/field-table.ts';
-import { asText, type Trace } from '../../core/api/mapping.ts';
+import { fieldTable } from '../../core/api/fields/field-table.ts';
+import { asText, type Trace } from '../../core/api/fields/mapping.ts';
 import type { Note } from '../../core/api/outcome.ts';
-import { builderAt, payloadBuilder } from '../../core/api/payload-builder.ts';
+import { builderAt, payloadBuilder } from '../../core/api/fields/payload-builder.ts';
 
 interface Purchase {
   name: string;

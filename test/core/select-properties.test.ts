@@ -1,15 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject, JsonValue } from '../../core/api/event.ts';
-import type { Trace } from '../../core/api/mapping.ts';
-import { payloadBuilder } from '../../core/api/payload-builder.ts';
-import { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } from '../../core/api/property-values.ts';
+import type { Trace } from '../../core/api/fields/mapping.ts';
+import { payloadBuilder } from '../../core/api/fields/payload-builder.ts';
+import {
+  flatTexts,
+  jsonText,
+  jsonTextOf,
+  scalarText,
+  scalarValue,
+  textList,
+} from '../../core/api/fields/property-values.ts';
 import {
   propertySelector,
   type PropertyConverter,
   type PropertySelection,
   type PropertySelectorOptions,
-} from '../../core/api/select-properties.ts';
+} from '../../core/api/fields/select-properties.ts';
 
 const vendor = 'Acme';
 const scalar = scalarValue({ vendor });

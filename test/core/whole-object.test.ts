@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../core/api/event.ts';
-import { payloadBuilder } from '../../core/api/payload-builder.ts';
-import { wholeObject, type WholeObjectOptions } from '../../core/api/whole-object.ts';
+import { payloadBuilder } from '../../core/api/fields/payload-builder.ts';
+import { wholeObject, type WholeObjectOptions } from '../../core/api/fields/whole-object.ts';
 
 function pass(options: Omit<WholeObjectOptions, 'vendor'>, object: unknown) {
   const out = payloadBuilder<object>({}, {});

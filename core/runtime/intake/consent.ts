@@ -1,5 +1,5 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../../api/event.ts';
-import { isObject, ownValue } from '../../api/mapping.ts';
+import { isObject, ownValue } from '../../api/fields/mapping.ts';
 
 /**
  * Whether the person agreed to every category that this connection needs. Reads both dialects,

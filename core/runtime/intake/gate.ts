@@ -1,6 +1,6 @@
 import { admit, reject, skip, type Admission } from '../../api/delivery.ts';
 import type { CdpEvent, JsonObject } from '../../api/event.ts';
-import { plainName } from '../../api/event-table.ts';
+import { plainName } from '../../api/events/event-table.ts';
 import type { DestinationManifest } from '../../api/manifest.ts';
 import { consents } from './consent.ts';
 import { isEvent, whyNotEvent } from './event-shape.ts';

@@ -1,4 +1,4 @@
-import { houseDecision } from '../../api/house-table.ts';
+import { houseDecision } from '../../api/answers/house-table.ts';
 import { decide, decisionKinds, type RetryDecision } from '../../api/decision.ts';
 import type { Reply } from '../../api/destination.ts';
 import type { Failure, HttpResponse } from '../../api/failure.ts';

@@ -1,5 +1,5 @@
 import type { HttpResponse } from '../../api/failure.ts';
-import { jsonBody } from '../../api/reply-readers.ts';
+import { jsonBody } from '../../api/answers/reply-readers.ts';
 import { batchOf, type PendingBatch } from '../batching/pending-delivery.ts';
 import { concludeRefusal, investigate, sendSmaller } from './investigate.ts';
 import type { Tries } from './retry-policy.ts';

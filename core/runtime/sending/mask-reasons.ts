@@ -1,4 +1,4 @@
-import { isHouse } from '../../api/house-table.ts';
+import { isHouse } from '../../api/answers/house-table.ts';
 import type { RetryDecision } from '../../api/decision.ts';
 import type { Reply } from '../../api/destination.ts';
 import type { HttpResponse } from '../../api/failure.ts';

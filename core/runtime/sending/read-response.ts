@@ -2,10 +2,10 @@ import { accept, decide, type RetryDecision } from '../../api/decision.ts';
 import type { Batch } from '../../api/delivery.ts';
 import type { AnyDestination, Reply } from '../../api/destination.ts';
 import type { Exchange, HttpResponse } from '../../api/failure.ts';
-import { jsonValue } from '../../api/reply-readers.ts';
-import { countsIn, emptySuccess, matchSuccess } from '../../api/success-form.ts';
-import { usualRefusal, type UsualRefusal } from '../../api/usual-refusal.ts';
-import { verdictsByCount } from '../../api/verdicts.ts';
+import { jsonValue } from '../../api/answers/reply-readers.ts';
+import { countsIn, emptySuccess, matchSuccess } from '../../api/answers/success-form.ts';
+import { usualRefusal, type UsualRefusal } from '../../api/answers/usual-refusal.ts';
+import { verdictsByCount } from '../../api/answers/verdicts.ts';
 import { tooLarge, unreadable } from './unusable-reply.ts';
 
 type Handler = AnyDestination['response'];

@@ -3,7 +3,7 @@ import type { BudgetPolicy } from '../../policy/retry-budget.ts';
 
 /**
  * How patient a connection is. Whether an answer is retried at all is decided before: by the folder's `response.ts`,
- * then by the house table of `core/api/house-table.ts`.
+ * then by the house table of `core/api/answers/house-table.ts`.
  */
 export interface RetryPolicy {
   /** The most failed attempts. Throttling (429, Retry-After) does not count as a failure. */

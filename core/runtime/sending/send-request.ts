@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { houseDecision } from '../../api/house-table.ts';
+import { houseDecision } from '../../api/answers/house-table.ts';
 import type { RetryDecision } from '../../api/decision.ts';
 import type { Batch } from '../../api/delivery.ts';
 import type { WireResult } from '../../api/destination.ts';

@@ -1,0 +1,53 @@
+import type { CdpEvent } from '../event.ts';
+import { firstOf, type Found } from './first-of.ts';
+import { asText, textReader, type Cast, type Path } from '../fields/mapping.ts';
+import { checkMembers } from '../member-check.ts';
+
+/** Where a click id may stand. */
+export interface ClickIdSources {
+  /** Its name in the query of the landing page's URL, such as `gclid`; of several, the first one that is there. */
+  readonly parameter: string | readonly string[];
+  /** Where an event may hold it otherwise, best first. */
+  readonly paths?: readonly Path[];
+  /** What may be a click id in one of the paths; without it, any text. */
+  readonly as?: Cast<string>;
+}
+
+/** The pages that an event may name, best first. A canonical URL may lack the query, which `search` still has. */
+const landingPages = ['context.page.url', 'properties.url', 'context.page.search'].map((path) => ({
+  path,
+  urlOf: textReader(path),
+}));
+
+/**
+ * Returns a reader of the click that led to an event: out of the query of the landing page, else from the paths; in its
+ * own case, because click ids are case-sensitive. Call it at module level.
+ *
+ * @example
+ * const epikOf = clickIdOf({ parameter: 'epik', paths: ['properties.epik'] });
+ * out.take('click_id', epikOf(event));
+ */
+export function clickIdOf(sources: ClickIdSources): (event: CdpEvent) => Found<string> | undefined {
+  checkMembers('clickIdOf()', sources, { parameter: 'required', paths: 'optional', as: 'optional' });
+  const { parameter, paths = [], as = asText } = sources;
+  const names = (typeof parameter === 'string' ? [parameter] : parameter).map((name) => ({ name, mark: `${name}=` }));
+  const mappedIdOf = firstOf(paths, as);
+  return (event) => {
+    for (const { path, urlOf } of landingPages) {
+      const url = urlOf(event);
+      if (url === undefined) continue;
+      for (const { name, mark } of names) {
+        // Most URLs have none: a search is cheaper than parsing.
+        const value = url.includes(mark) ? queryOf(url).get(name)?.trim() : undefined;
+        if (value !== undefined && value !== '') return { value, path };
+      }
+    }
+    return mappedIdOf(event);
+  };
+}
+
+/** The query of a URL, or of `?a=b` and `a=b` alone. */
+function queryOf(url: string): URLSearchParams {
+  const [query] = url.slice(url.indexOf('?') + 1).split('#', 1);
+  return new URLSearchParams(query);
+}

@@ -1,0 +1,51 @@
+import type { CdpEvent, JsonValue } from '../event.ts';
+import { isBlank, keysOf, valueAt, type Cast, type Path } from '../fields/mapping.ts';
+
+/** A value of an event, and the path where it stands: for notes and for preview. */
+export interface Found<T = JsonValue> {
+  readonly value: T;
+  readonly path: Path;
+}
+
+/**
+ * Returns a reader of the first path whose value casts; without a cast, of the first whose value is not blank. Call it
+ * at module level: paths are split once.
+ *
+ * @example
+ * const orderIdOf = firstOf(['properties.order_id', 'properties.orderId'], usableId);
+ * out.take('order_id', orderIdOf(event));
+ */
+export function firstOf(paths: readonly Path[]): (event: CdpEvent) => Found | undefined;
+export function firstOf<T>(paths: readonly Path[], as: Cast<T>): (event: CdpEvent) => Found<T> | undefined;
+export function firstOf<T>(
+  paths: readonly Path[],
+  as?: Cast<T>,
+): (event: CdpEvent) => Found<T | JsonValue> | undefined {
+  const sources = paths.map((path) => ({ path, keys: keysOf(path) }));
+  return (event) => {
+    for (let index = 0; index < sources.length; index += 1) {
+      const { path, keys } = sources[index] as (typeof sources)[number];
+      const raw = valueAt(event, keys);
+      if (as === undefined) {
+        if (!isBlank(raw)) return { value: raw, path };
+        continue;
+      }
+      if (raw === undefined || raw === null) continue;
+      const value = as(raw);
+      if (value !== undefined) return { value, path };
+    }
+    return undefined;
+  };
+}
+
+/**
+ * The cast of a value that a reader returned, with the path where it stands; `undefined` if it does not cast.
+ *
+ * @example
+ * const asHashedIdfa = hashed((id) => String(id).toUpperCase());
+ * out.take('idfa', castFound(deviceOf(event).advertisingId, asHashedIdfa));
+ */
+export function castFound<T>(source: Found | undefined, as: Cast<T>): Found<T> | undefined {
+  const value = source && as(source.value);
+  return source === undefined || value === undefined ? undefined : { value, path: source.path };
+}

@@ -1,0 +1,147 @@
+import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
+import type { Note } from '../outcome.ts';
+
+/**
+ * A dotted path into an event, such as `context.device.advertisingId`. Comes from code, never from an event or a
+ * setting.
+ */
+export type Path = string;
+
+/** Converts a value of an event to what the vendor expects; `undefined` if it cannot be converted. */
+export type Cast<T> = (value: JsonValue) => T | undefined;
+
+/** Recorded in preview: the event path that each payload field came from, and what was lost. */
+export interface Trace {
+  from(field: string, source: string): void;
+  note(note: Note): void;
+}
+
+/** Returns a reader of one path. Call it at module level: `const emailOf = reader('context.traits.email')`. */
+export function reader(path: Path): (event: CdpEvent) => JsonValue | undefined {
+  const keys = keysOf(path);
+  return (event) => valueAt(event, keys);
+}
+
+/** Returns a reader of the first path that holds usable text; traces which one. Call it at module level. */
+export function textReader(
+  ...paths: readonly Path[]
+): (event: CdpEvent, trace?: Trace, field?: string) => string | undefined {
+  const rows = paths.map((path) => ({ path, keys: keysOf(path) }));
+  return (event, trace, field) => {
+    for (const { path, keys } of rows) {
+      const found = valueAt(event, keys);
+      const text = found === undefined || found === null ? undefined : asText(found);
+      if (text === undefined) continue;
+      if (field !== undefined) trace?.from(field, path);
+      return text;
+    }
+    return undefined;
+  };
+}
+
+/** The members that a path goes through. */
+export const keysOf = (path: Path): readonly string[] => path.split('.');
+
+/** The value at the end of a path; `undefined` from the first gap on. */
+export function valueAt(object: object, keys: readonly string[]): JsonValue | undefined {
+  let at: unknown = object;
+  for (let index = 0; index < keys.length; index += 1) {
+    if (typeof at !== 'object' || at === null) return undefined;
+    at = (at as Record<string, unknown>)[keys[index] as string];
+  }
+  return at as JsonValue | undefined;
+}
+
+/**
+ * Nothing is there: undefined or null.
+ *
+ * @example
+ * const hasCoupon = !isMissing(properties['coupon']);
+ */
+export const isMissing = (value: JsonValue | undefined): value is undefined | null =>
+  value === undefined || value === null;
+
+/**
+ * Nothing is said: missing, or text that is empty or only whitespace. Zero, false, objects and lists say something.
+ *
+ * @example
+ * if (!isBlank(properties['currency'])) out.drop('properties.currency', 'The currency is no ISO 4217 code');
+ */
+export const isBlank = (value: JsonValue | undefined): value is undefined | null | '' =>
+  value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+
+/** A property that a setting names. Only own properties count, so "constructor" and "__proto__" find nothing. */
+export const ownValue = (object: JsonObject, name: string): JsonValue | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
+
+/** A plain JSON object: not null, not an array. */
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Trimmed, non-blank text; numbers and booleans in their JSON spelling. */
+export function asText(value: JsonValue): string | undefined {
+  if (typeof value === 'string') {
+    const trimmed = value.trim();
+    return trimmed === '' ? undefined : trimmed;
+  }
+  return (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
+}
+
+/** Text without space around it, or a whole number that a source wrote instead. */
+export function textOf(value: JsonValue): string | undefined {
+  if (typeof value === 'string') return value.trim();
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
+}
+
+const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
+
+/**
+ * A finite number, or a plain string such as "12.50". Separators and currency signs are ambiguous, so they are refused.
+ * Minus zero, which does not survive JSON, is zero.
+ */
+export function asAmount(value: JsonValue): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
+  if (typeof value !== 'string' || !plainNumber.test(value.trim())) return undefined;
+  const amount = Number(value) + 0;
+  return Number.isFinite(amount) ? amount : undefined;
+}
+
+/** A plain decimal string: no exponent, no separators, no plus sign. Strings keep their own digits. */
+export function asDecimal(value: JsonValue): string | undefined {
+  if (typeof value === 'string') {
+    const written = value.trim();
+    return plainNumber.test(written) && Number.isFinite(Number(written)) ? written.replace(/^\+/, '') : undefined;
+  }
+  return typeof value === 'number' && Number.isFinite(value) ? plainDecimal(value) : undefined;
+}
+
+/** A finite number in decimal notation without an exponent: 1e-7 becomes "0.0000001". */
+export function plainDecimal(amount: number): string {
+  const written = String(amount);
+  if (!written.includes('e')) return written;
+  if (Number.isInteger(amount)) return BigInt(amount).toString();
+  const [digits = '', exponent = ''] = written.split('e');
+  return amount.toFixed(Math.min(100, (digits.split('.')[1]?.length ?? 0) - Number(exponent)));
+}
+
+/** A whole number of zero or more: "2" is 2, 2.5 is refused. */
+export function asCount(value: JsonValue): number | undefined {
+  const amount = asAmount(value);
+  return amount !== undefined && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;
+}
+
+/** true/false, also as 1/0 and "true"/"false". */
+export function asFlag(value: JsonValue): boolean | undefined {
+  if (value === true || value === 1 || value === 'true' || value === '1') return true;
+  if (value === false || value === 0 || value === 'false' || value === '0') return false;
+  return undefined;
+}
+
+/** Three letters, upper-cased: the shape of ISO 4217. */
+export function asCurrency(value: JsonValue): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const code = value.trim();
+  return /^[A-Za-z]{3}$/.test(code) ? code.toUpperCase() : undefined;
+}
