@@ -1,7 +1,8 @@
 /**
- * A wait that doubles with each failure in a row: `baseMs` after the first, `capMs` at most (milliseconds). It says how
- * long, not whether, to retry: that is the folder's `response.ts`, then the house table (`core/api/answers/house-table.ts`).
- * The numbers are in `core/runtime/sending/retry-policy.ts` (inside a call) and `core/queue/waits.ts` (in the queue).
+ * A wait that doubles with each failure in a row: `baseMs` after the first, `capMs` at most (milliseconds). It says
+ * how long, not whether, to retry: that is the folder's `response.ts`, then the house table (`core/api/answers/house-
+ * table.ts`). The numbers are in `core/runtime/sending/retry-policy.ts` (inside a call) and `core/queue/waits.ts` (in
+ * the queue).
  */
 export interface Backoff {
   readonly baseMs: number;
