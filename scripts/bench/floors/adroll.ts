@@ -11,16 +11,16 @@ function adrollEvent(line: string): unknown {
     advertisable_eid: 'ADVERTISABLE0000000001',
     pixel_eid: 'PIXEL00000000000000001',
     event_name: 'purchase',
-    page_location: context.page.url,
-    ip: context.ip,
     identifiers: {
       email_sha256: hash('sha256', email, 'hex'),
       email_md5: hash('md5', email, 'hex'),
       first_party_cookie: integrations.AdRoll?.first_party_cookie ?? context.adroll?.firstPartyCookie,
       user_id: userId,
     },
-    user_agent: context.userAgent,
+    page_location: context.page.url,
+    ip: context.ip,
     timestamp: Date.parse(timestamp) / 1000,
+    user_agent: context.userAgent,
     event_attributes: {
       order_id: properties.order_id,
       products: properties.products.map(({ product_id, price, quantity, category }) => ({
