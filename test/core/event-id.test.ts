@@ -14,6 +14,12 @@ describe('the id of an event', () => {
     expect(stableIdOf(event({ messageId: long }), 65).value).toBe(long);
   });
 
+  it('is never longer than the vendor takes, and a length that tells no events apart is a mistake of the folder', () => {
+    expect(stableIdOf(event({ messageId: 'm'.repeat(65) }), 36).value).toBe(sha256('m'.repeat(65)).slice(0, 36));
+    expect(stableIdOf(event(), 36).value).toMatch(/^[\da-f]{36}$/);
+    expect(() => stableIdOf(event({ messageId: 'm-1' }), 8)).toThrow('an id of 8 characters names no event');
+  });
+
   it.each([undefined, null, '', ' ', '0'])(
     'is the same for the same content where the messageId is %j',
     (messageId) => {
