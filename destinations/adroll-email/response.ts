@@ -21,10 +21,10 @@ import type { Unsubscriber } from './mapping.ts';
 
 const badUrl = decide('suspend', 'misconfigured', 'AdRoll finds the advertisable or the API key wrong');
 const badRequest = decide('split', 'vendor_rejected', 'AdRoll refused the request (400)');
-const noApiKey = decide('suspend', 'unauthorized', 'AdRoll misses the API key, or does not know it');
+export const noApiKey = decide('suspend', 'unauthorized', 'AdRoll misses the API key, or does not know it');
 const badCredentials = decide('suspend', 'unauthorized', 'AdRoll refused the credentials for this advertisable');
 const noAddress = decide('suspend', 'misconfigured', 'AdRoll no longer takes unsubscribers at this address');
-const noAdvertisable = decide('suspend', 'misconfigured', 'AdRoll Email does not know this advertisable');
+export const noAdvertisable = decide('suspend', 'misconfigured', 'AdRoll Email does not know this advertisable');
 const badMethod = decide('suspend', 'misconfigured', 'AdRoll does not take this kind of request');
 const malformed = decide('reject', 'vendor_rejected', 'AdRoll ignored the address: it finds it malformed', {
   status: 200,

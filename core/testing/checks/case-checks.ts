@@ -101,7 +101,7 @@ export const comparable = ({ method, url, headers, body }: WrittenRequest) => ({
  * A case may call a note by the event's path or by the payload's. Returns the outcome with its notes as the case calls
  * them.
  */
-export function notedAs(outcome: unknown, expected: unknown): unknown {
+function notedAs(outcome: unknown, expected: unknown): unknown {
   if (!isObject(outcome) || !isObject(expected)) return outcome;
   const { notes } = outcome;
   const { notes: expectedNotes } = expected;

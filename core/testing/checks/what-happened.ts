@@ -118,7 +118,7 @@ function difference(actual: unknown, expected: unknown): string | undefined {
 }
 
 /** What `actual` has of the keys `expected` has, all the way down: a case compares only what it writes. */
-export function sameKeys(actual: unknown, expected: unknown): unknown {
+function sameKeys(actual: unknown, expected: unknown): unknown {
   if (!isObject(actual) || !isObject(expected)) return actual;
   if (Array.isArray(actual) || Array.isArray(expected)) {
     if (!Array.isArray(actual) || !Array.isArray(expected)) return actual;

@@ -7,7 +7,7 @@ const kebab = z.string().regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'must be in kebab-c
 const day = z.iso.date('must be a day, YYYY-MM-DD');
 
 /** An event in full, or a canonical one with some paths set and some removed. */
-export const caseEvent = z.union([
+const caseEvent = z.union([
   z.strictObject({
     base: z.string().refine(isCanonicalEventName, 'is not the name of a canonical event: `spillway events` lists them'),
     with: jsonObject.optional(),

@@ -1,10 +1,8 @@
 import { decide, type ErrorRow } from '../../../core/api/index.ts';
-import { throttled } from '../response.ts';
+import { noAdvertisable, noApiKey, throttled } from '../response.ts';
 
-const noApiKey = decide('suspend', 'unauthorized', 'AdRoll misses the API key, or does not know it');
 const notAllowed = decide('suspend', 'unauthorized', 'AdRoll does not allow this user to do it');
 const unknownPath = decide('suspend', 'misconfigured', 'AdRoll knows nothing at this path (apiproxy:11)');
-const noAdvertisable = decide('suspend', 'misconfigured', 'AdRoll Email does not know this advertisable');
 const gone = decide('reject', 'vendor_rejected', 'AdRoll has withdrawn this operation');
 const noCampaign = decide('reject', 'invalid_value', 'AdRoll does not know this campaign');
 const invalidDates = decide('reject', 'invalid_value', 'AdRoll finds the start and end dates invalid');

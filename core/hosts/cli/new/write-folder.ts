@@ -5,7 +5,7 @@ import { errnoOf, usage } from '../exit-codes.ts';
 import type { CodeFormat, RenderedFile } from './render-template.ts';
 
 /** The sources' root lies four directories above, the installed package's five: it has `dist` between. */
-export const repositoryRoot = (() => {
+const repositoryRoot = (() => {
   const above = path.join(import.meta.dirname, '../../../..');
   return existsSync(path.join(above, 'package.json')) ? above : path.join(above, '..');
 })();

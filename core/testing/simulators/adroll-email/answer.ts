@@ -26,7 +26,7 @@ export const success = (remember?: () => void): VendorVerdict => ({
   ...(remember === undefined ? {} : { remember }),
 });
 
-export const no = (answer: Answer, reason: string): VendorVerdict => ({
+const no = (answer: Answer, reason: string): VendorVerdict => ({
   answer,
   acceptedIds: [],
   refused: [{ reason }],
