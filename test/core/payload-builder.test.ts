@@ -59,6 +59,27 @@ describe('payloadBuilder', () => {
     ]);
   });
 
+  it('tells preview where the fields of a part come from that the base has, too', () => {
+    const { trace, sources } = preview();
+    const base = { name: 'purchase', user: { email: 'a@example.com', address: { city: 'Bern' } }, items: [] };
+    const out = payloadBuilder<Purchase>({ trace }, base, {
+      name: 'constant',
+      user: { email: 'context.traits.email', address: { city: 'context.traits.city' } },
+      items: 'properties.products',
+    });
+    out.part('user').set('email', 'b@example.com', 'properties.email');
+    expect(sources).toEqual([
+      ['name', 'constant'],
+      ['user.email', 'context.traits.email'],
+      ['user.address.city', 'context.traits.city'],
+      ['items', 'properties.products'],
+      ['user.email', 'properties.email'],
+    ]);
+    const absent = preview();
+    payloadBuilder<Purchase>({ trace: absent.trace }, { name: 'x' }, { user: { email: 'properties.email' } });
+    expect(absent.sources).toEqual([]);
+  });
+
   it('never sends an empty part, however deep; a part joins at its first field', () => {
     const out = builder();
     const user = out.part('user');

@@ -1,7 +1,7 @@
 import { payload, reject, type Routing, type Transformed, type Unsent } from '../delivery.ts';
 import type { TransformContext } from '../destination.ts';
 import type { Found } from '../events/first-of.ts';
-import type { Path, Trace } from './mapping.ts';
+import { isObject, type Path, type Trace } from './mapping.ts';
 import type { Note } from '../outcome.ts';
 
 /**
@@ -46,7 +46,7 @@ export type AnyPayloadBuilder = PayloadBuilder<any>;
 /**
  * Starts the payload of one event. `base` has its required fields, except those (`Later`) that a required row of a
  * table sets, or without which the folder refuses; `sources`, a constant at module level, says for preview where the
- * fields of `base` come from.
+ * fields of `base` come from, and those of the objects in it: `{ kind: 'constant', user: { id: 'userId' } }`.
  *
  * @example
  * interface Purchase {
@@ -84,7 +84,9 @@ export function payloadBuilder<P extends object>(
   return new Builder(base, { notes: [], trace, refusal: undefined }, undefined, '', false);
 }
 
-type Sources<P> = Partial<Record<keyof P & string, string>>;
+/** Of the fields of an object, and of those of the objects in it. */
+type Sources<P> = { readonly [K in keyof P & string]?: string | SourcesWithin<NonNullable<P[K]>> };
+type SourcesWithin<V> = V extends readonly unknown[] ? never : V extends object ? Sources<V> : never;
 
 /**
  * The builder of an object that the folder puts in its place itself, such as a member of a list: `place` is its path
@@ -247,8 +249,9 @@ class Builder<P extends object> implements PayloadBuilder<P> {
 function traceBase(base: object, sources: Readonly<Record<string, unknown>>, trace: Trace, prefix: string): void {
   for (const field of Object.keys(sources)) {
     const source = sources[field];
-    if (typeof source === 'string' && (base as Record<string, unknown>)[field] !== undefined) {
-      trace.from(prefix + field, source);
-    }
+    const value = (base as Record<string, unknown>)[field];
+    if (value === undefined) continue;
+    if (typeof source === 'string') trace.from(prefix + field, source);
+    else if (isObject(source) && isObject(value)) traceBase(value, source, trace, `${prefix}${field}.`);
   }
 }
