@@ -115,9 +115,9 @@ export type {
   PropertyTarget,
 } from './fields/select-properties.ts';
 export { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } from './fields/property-values.ts';
-export type { TextOptions } from './fields/property-values.ts';
-export { wholeObject } from './fields/whole-object.ts';
-export type { WholeObjectOptions } from './fields/whole-object.ts';
+export type { FlatTextOptions, ScalarOptions, TextListOptions, TextOptions } from './fields/property-values.ts';
+export { wholeObject, wholeValue } from './fields/whole-object.ts';
+export type { WholeObject, WholeObjectOptions } from './fields/whole-object.ts';
 export {
   absoluteUrl,
   hmacSha256,

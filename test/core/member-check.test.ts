@@ -11,11 +11,19 @@ import {
   eventChoice,
   eventTable,
   fieldTable,
+  flatTexts,
+  hashed,
   indexTable,
+  jsonText,
   operation,
+  personRows,
   productTable,
   propertySelector,
+  scalarText,
   scalarValue,
+  textList,
+  wholeObject,
+  wholeValue,
   z,
 } from '../../core/api/index.ts';
 import { acme } from '../support/runtime/test-connection.ts';
@@ -95,6 +103,48 @@ describe('a word that no table knows stops a folder from loading', () => {
       () => indexTable(untyped({ rows: [], other: refused })),
       'indexTable(): no member "other"; do you mean "others"?',
     ],
+    [
+      'in a converter of scalars',
+      () => scalarValue(untyped({ vendor: 'Acme', longst: 5 })),
+      'scalarValue(): no member "longst"; do you mean "longest"?',
+    ],
+    ['in one of texts', () => scalarText(untyped({ vendor: 'Acme', neste: 5 })), 'scalarText(): no member "neste"'],
+    ['in one of JSON texts', () => jsonText(untyped({ vendor: 'Acme', most: 5 })), 'jsonText(): no member "most"'],
+    [
+      'in one of dotted names',
+      () => flatTexts(untyped({ vendor: 'Acme', depth: 2, toDeep: 'x' })),
+      'flatTexts(): no member "toDeep"; do you mean "tooDeep"?',
+    ],
+    [
+      'in one of lists',
+      () => textList(untyped({ vendor: 'Acme', most: 2, otherwize: 'x' })),
+      'textList(): no member "otherwize"; do you mean "otherwise"?',
+    ],
+    [
+      'in the bounds of a whole object',
+      () => wholeObject(untyped({ vendor: 'Acme', mostMember: 255 })),
+      'wholeObject(): no member "mostMember"; do you mean "mostMembers"?',
+    ],
+    [
+      'in those of a value',
+      () => wholeValue(untyped({ vendor: 'Acme', dept: 3 })),
+      'wholeValue(): no member "dept"; do you mean "depth"?',
+    ],
+    [
+      'in the rows of a person',
+      () => personRows({}, hashed, untyped({ cast: {} })),
+      'personRows(): the options: no member "cast"; do you mean "casts"?',
+    ],
+    [
+      'in the forms of a person',
+      () => personRows({}, hashed, { casts: untyped({ phoneNumber: asText }) }),
+      'personRows(): casts: no member "phoneNumber"',
+    ],
+    [
+      'in the parts of a person',
+      () => personRows(untyped({ em: 'emal' }), hashed),
+      'personRows(): no part "emal" of a person; do you mean "email"?',
+    ],
     ['in a form of numbers', () => e164(untyped({ country: '1' })), 'e164(): no member "country"'],
     ['in a form of addresses', () => emailWithout(untyped({ tag: 'gmail' })), 'do you mean "tags"?'],
     [
@@ -161,6 +211,8 @@ describe('what a table needs and does not have stops a folder from loading', () 
       () => fieldTable(untyped([{ ...field, as: 'text' }])),
       '(email): needs a function: `as`, or `read`',
     ],
+    ['a vendor', () => wholeObject(untyped({ depth: 3 })), 'wholeObject(): vendor is missing'],
+    ['a depth', () => flatTexts(untyped({ vendor: 'Acme' })), 'flatTexts(): depth is missing'],
     ['a body', () => defined({ response: { ...errorTable(), success: [{ status: 200 }] } }), 'body is missing'],
     ['a sentence', () => defined({ check: { request, ok: [], refused: [] } }), 'check: proves is missing'],
   ])('%s', (_, load, message) => {

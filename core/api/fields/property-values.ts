@@ -1,4 +1,5 @@
 import type { JsonValue } from '../event.ts';
+import { checkMembers, type MemberTable } from '../member-check.ts';
 import { isObject } from './mapping.ts';
 import type { PropertyConverter, PropertyTarget } from './select-properties.ts';
 import { cutText } from './text-length.ts';
@@ -9,6 +10,30 @@ export interface TextOptions {
   /** UTF-16 units of a text. Default: no bound. */
   readonly longest?: number;
 }
+
+export interface ScalarOptions extends TextOptions {
+  /** Lists and objects go to this converter. Default: they are dropped, with a note. */
+  readonly nested?: PropertyConverter;
+}
+
+export interface FlatTextOptions extends TextOptions {
+  /** Objects inside one another that become dotted names. */
+  readonly depth: number;
+  /** The text of the note on what is nested too deeply even for JSON text. */
+  readonly tooDeep?: string;
+}
+
+export interface TextListOptions extends TextOptions {
+  /** Entries of one list. */
+  readonly most: number;
+  /** What is no list of scalars goes to this converter. Default: it is dropped, with a note. */
+  readonly otherwise?: PropertyConverter;
+}
+
+const textMembers: MemberTable<TextOptions> = { vendor: 'required', longest: 'optional' };
+const scalarMembers: MemberTable<ScalarOptions> = { ...textMembers, nested: 'optional' };
+const flatTextMembers: MemberTable<FlatTextOptions> = { ...textMembers, depth: 'required', tooDeep: 'optional' };
+const textListMembers: MemberTable<TextListOptions> = { ...textMembers, most: 'required', otherwise: 'optional' };
 
 /** The value as JSON text; `undefined` if it has none, or is nested too deeply for one. Never throws. */
 export function jsonTextOf(value: JsonValue | undefined): string | undefined {
@@ -27,7 +52,8 @@ export function jsonTextOf(value: JsonValue | undefined): string | undefined {
  * const vendor = 'Acme';
  * const as = scalarValue({ vendor, longest: 500, nested: jsonText({ vendor, longest: 500 }) });
  */
-export function scalarValue(options: TextOptions & { readonly nested?: PropertyConverter }): PropertyConverter {
+export function scalarValue(options: ScalarOptions): PropertyConverter {
+  checkMembers('scalarValue()', options, scalarMembers);
   const cut = textCutter(options);
   const { nested = dropNested(options.vendor) } = options;
   return (value, target) => {
@@ -42,7 +68,8 @@ export function scalarValue(options: TextOptions & { readonly nested?: PropertyC
 }
 
 /** The same, with numbers and booleans in their JSON spelling: a text in any case. */
-export function scalarText(options: TextOptions & { readonly nested?: PropertyConverter }): PropertyConverter {
+export function scalarText(options: ScalarOptions): PropertyConverter {
+  checkMembers('scalarText()', options, scalarMembers);
   const scalar = scalarValue(options);
   return (value, target) => {
     const converted = scalar(value, target);
@@ -51,7 +78,9 @@ export function scalarText(options: TextOptions & { readonly nested?: PropertyCo
 }
 
 /** Any value as JSON text, with a note; one that is too long, or nested too deeply, is dropped, with a note. */
-export function jsonText({ vendor, longest = Infinity }: TextOptions): PropertyConverter {
+export function jsonText(options: TextOptions): PropertyConverter {
+  checkMembers('jsonText()', options, textMembers);
+  const { vendor, longest = Infinity } = options;
   const coerced = `${vendor} takes no nested values, so it travels as JSON text`;
   const tooLong = `As JSON text it is longer than the ${longest} characters ${vendor} takes`;
   return (value, target) => {
@@ -73,13 +102,8 @@ export function jsonText({ vendor, longest = Infinity }: TextOptions): PropertyC
  * @example
  * const select = propertySelector('all', { vendor: 'Acme', as: flatTexts({ vendor: 'Acme', depth: 8 }) });
  */
-export function flatTexts(
-  options: TextOptions & {
-    readonly depth: number;
-    /** The text of the note on what is nested too deeply even for JSON text. */
-    readonly tooDeep?: string;
-  },
-): PropertyConverter {
+export function flatTexts(options: FlatTextOptions): PropertyConverter {
+  checkMembers('flatTexts()', options, flatTextMembers);
   const cut = textCutter(options);
   const { tooDeep = `Nested too deeply for ${options.vendor}` } = options;
   const write = (value: JsonValue, name: string, depth: number, target: PropertyTarget): void => {
@@ -108,12 +132,9 @@ export function flatTexts(
  * const vendor = 'Acme';
  * const as = textList({ vendor, most: 100, longest: 50, otherwise: scalarText({ vendor }) });
  */
-export function textList({
-  vendor,
-  most,
-  longest = Infinity,
-  otherwise = dropNested(vendor),
-}: TextOptions & { readonly most: number; readonly otherwise?: PropertyConverter }): PropertyConverter {
+export function textList(options: TextListOptions): PropertyConverter {
+  checkMembers('textList()', options, textListMembers);
+  const { vendor, most, longest = Infinity, otherwise = dropNested(vendor) } = options;
   const tooMuch = `${vendor} takes lists of at most ${most} entries${longest === Infinity ? '' : ` of ${longest} characters`}`;
   return (value, target) => {
     if (!Array.isArray(value) || value.some((entry) => typeof entry === 'object' && entry !== null)) {

@@ -14,8 +14,8 @@ export interface PropertyTarget {
   readonly name: string;
   /** Writes a value under a name of the converter's choice, such as `address.city`. */
   set(name: string, value: JsonValue): void;
-  /** Notes what became of the value. */
-  note(code: Note['code'], message: string): void;
+  /** Notes what became of the value, or of what stands at the path `inside` of it, such as `address.city`. */
+  note(code: Note['code'], message: string, inside?: Path): void;
 }
 
 /**
@@ -164,13 +164,13 @@ class Target implements PropertyTarget {
     this.out.set(name, value, this.out.traced ? this.path() : '');
   }
 
-  note(code: Note['code'], message: string): void {
-    this.noteAs(code, message, this.name);
+  note(code: Note['code'], message: string, inside = ''): void {
+    this.noteAs(code, message, this.name, inside === '' ? '' : `.${inside}`);
   }
 
-  private noteAs(code: Note['code'], message: string, name: string): void {
+  private noteAs(code: Note['code'], message: string, name: string, inside = ''): void {
     this.isTouched = true;
-    this.out.note(code, this.path(), message, cutText(name, longestInPath));
+    this.out.note(code, this.path() + inside, message, cutText(name, longestInPath) + inside);
   }
 
   private path(): Path {

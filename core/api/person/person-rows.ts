@@ -1,4 +1,6 @@
 import type { FieldRow } from '../fields/field-table.ts';
+import { checkMembers, type MemberTable } from '../member-check.ts';
+import { suggestion } from '../suggestion.ts';
 import { asEmail } from './email-address.ts';
 import { usableId } from './identity.ts';
 import type { Cast, Path } from '../fields/mapping.ts';
@@ -47,6 +49,12 @@ export interface PersonRowsOptions {
   readonly casts?: Readonly<Partial<Record<PersonPart, Cast<string>>>>;
 }
 
+const optionMembers: MemberTable<PersonRowsOptions> = { casts: 'optional' };
+
+const partMembers = Object.fromEntries(Object.keys(usualCasts).map((part) => [part, 'optional'])) as MemberTable<
+  typeof usualCasts
+>;
+
 /**
  * The rows of a field table for what is known of a person: which part each of the vendor's fields wants, and how it
  * travels: `hashed`, or a list of digests. The paths are `personPaths`, the normal forms those that most advertising
@@ -66,9 +74,14 @@ export interface PersonRowsOptions {
 export function personRows<P extends object, V = string>(
   fields: PersonFields<P, V>,
   as: (cast: Cast<string>) => Cast<V>,
-  { casts }: PersonRowsOptions = {},
+  options: PersonRowsOptions = {},
 ): readonly FieldRow<P>[] {
+  checkMembers('personRows(): the options', options, optionMembers);
+  const { casts } = options;
+  if (casts !== undefined) checkMembers('personRows(): casts', casts, partMembers);
   return Object.entries(fields as Readonly<Record<string, PersonPart>>).map(([to, part]) => {
+    if (!Object.hasOwn(usualCasts, part))
+      throw new TypeError(`personRows(): no part "${part}" of a person; ${suggestion(part, Object.keys(usualCasts))}`);
     const from: readonly Path[] = personPaths[part];
     return { to, from, as: as(casts?.[part] ?? usualCasts[part]) } as unknown as FieldRow<P>;
   });
