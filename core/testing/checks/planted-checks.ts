@@ -1,54 +1,50 @@
 import type { ConnectionOptions } from '../../index.ts';
 import { callNames, loadCall, type LoadedCall } from '../kit/call-case.ts';
-import type { LoadedCase } from '../kit/case.ts';
+import { loadReply, type LoadedCase } from '../kit/case.ts';
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
+import { plantedApart, plantedReplies, textsOf, type Planting } from '../kit/planted-replies.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { must, type Check } from './check.ts';
 
 /**
  * A vendor's answer has the vendor's own form, and its texts may say anything. Each recorded answer is replayed with
- * foreign words in every text.
+ * foreign words in every text at once, and in one text at a time: a folder that compares an id or a status first reads
+ * on only if that is right.
  */
 export const plantedChecks: readonly Check[] = [
   {
     title: 'privacy: F-42 words that a vendor puts into its own form show in no message, note, field or signal',
     skipReason: (folder) =>
-      [...folder.cases, ...callsOf(folder)].some(({ replies }) => replies.some(holdsText))
+      [...folder.cases, ...callsOf(folder)].some(({ replies }) => textsOf(replies).length > 0)
         ? undefined
         : 'no recorded answer holds a text',
     async run(folder) {
-      for (const loaded of folder.cases) {
-        for (const planting of plantings) {
-          const planter = planterOf(planting);
-          const replies = loaded.replies.map((reply) => planted(reply, planter));
-          if (planter.count() === 0) continue;
-          await withCase(folder, loaded, replies, async (kit) => {
-            const outcomes = await kit.deliver(loaded.events);
-            assertNotShown(`case ${loaded.name}`, [outcomes, kit.connection.suspended()], kit);
-          });
-        }
+      for (const { loaded, replies } of plantedCases(folder, foreignWords)) {
+        await withCase(folder, loaded, replies, async (kit) => {
+          const outcomes = await kit.deliver(loaded.events);
+          assertNotShown(`case ${loaded.name}`, [outcomes, kit.connection.suspended()], kit);
+        });
       }
-      for (const loaded of callsOf(folder)) await plantInCall(folder, loaded);
+      const isNew = firstOfItsKind();
+      for (const loaded of callsOf(folder)) {
+        const { operation, replyNames, result } = loaded;
+        await plantInCall(folder, loaded, isNew([operation, replyNames, result.kind]));
+      }
     },
   },
   {
     title: 'privacy: F-42 what a vendor repeats of the event or the settings inside its own form shows nowhere',
     skipReason: ({ cases }) =>
-      cases.some(({ replies }) => replies.some((reply) => 'body' in reply))
-        ? undefined
-        : 'no recorded answer has a body',
+      cases.some(({ replies }) => textsOf(replies).length > 0) ? undefined : 'no recorded answer holds a text',
     async run(folder) {
-      for (const loaded of folder.cases) {
-        const texts = [...textsIn(loaded.config), ...loaded.events.flatMap(personalIn)];
-        const known = [...new Set(texts)].filter(isDistinct);
-        for (const [spelling, spell] of Object.entries(spellings)) {
-          const planter = {
-            plant: (text: string) => `${text} ${known.map(spell).join(' ')}`,
-            count: () => known.length,
-          };
-          const replies = loaded.replies.map((reply) => planted(reply, planter));
-          if (known.length === 0 || !replies.some((reply) => 'body' in reply)) continue;
+      for (const [spelling, spell] of Object.entries(spellings)) {
+        const repeats = (loaded: LoadedCase): readonly Planting[] => {
+          const known = knownIn(loaded);
+          return known.length === 0 ? [] : [(text) => `${text} ${known.map(spell).join(' ')}`];
+        };
+        for (const { loaded, replies } of plantedCases(folder, repeats)) {
+          const known = knownIn(loaded);
           await withCase(folder, loaded, replies, async (kit) => {
             const outcomes = await kit.deliver(loaded.events);
             const shown = JSON.stringify([outcomes, kit.signals, kit.connection.suspended()], (name, value: unknown) =>
@@ -69,6 +65,42 @@ export const plantedChecks: readonly Check[] = [
   },
 ];
 
+/** A case, and the answers that its vendor gives instead of those recorded. */
+interface PlantedCase {
+  readonly loaded: LoadedCase;
+  readonly replies: readonly ScriptedReply[];
+}
+
+/** Every case with its texts changed at once; and one at a time, once for the same answers and the same outcomes. */
+function plantedCases(
+  folder: ContractFolder,
+  plantingsFor: (loaded: LoadedCase) => readonly Planting[],
+): readonly PlantedCase[] {
+  const isNew = firstOfItsKind();
+  return folder.cases.flatMap((loaded) => {
+    if (textsOf(loaded.replies).length === 0) return [];
+    // As they are in their files: the ids of a template are filled in when the request is there.
+    const recorded = isNew([loaded.replyNames, loaded.outcomes.map(({ kind }) => kind)])
+      ? loaded.replyNames.map((name) => loadReply(folder.directory, name))
+      : [];
+    return plantingsFor(loaded).flatMap((planting) =>
+      [plantedReplies(loaded.replies, planting), ...plantedApart(recorded, planting)].map((replies) => ({
+        loaded,
+        replies,
+      })),
+    );
+  });
+}
+
+function firstOfItsKind(): (kind: unknown) => boolean {
+  const seen = new Set<string>();
+  return (kind) => seen.size < seen.add(JSON.stringify(kind)).size;
+}
+
+/** What of the settings and the event a vendor may repeat, distinct enough to be recognised. */
+const knownIn = ({ config, events }: LoadedCase): readonly string[] =>
+  [...new Set([...textsIn(config), ...events.flatMap(personalIn)])].filter(isDistinct);
+
 /** Where a foreign word goes in a text: a folder may recognise a text by its beginning, its end, or all of it. */
 const plantings: readonly ((text: string, word: string) => string)[] = [
   (_, word) => word,
@@ -80,53 +112,16 @@ const plantings: readonly ((text: string, word: string) => string)[] = [
 /** The beginning of each foreign word; it occurs nowhere else. */
 const foreign = 'Qzxwalrus';
 
-interface Planter {
-  plant(text: string): string;
-  /** How many texts got a foreign word. */
-  count(): number;
-}
-
-function planterOf(planting: (typeof plantings)[number]): Planter {
-  let count = 0;
-  return { plant: (text) => planting(text, `${foreign}${(count += 1)}`), count: () => count };
-}
-
-/** The reply with a foreign word in every text of its body and its headers, except headers that say how to read it. */
-function planted(reply: ScriptedReply, planter: Planter): ScriptedReply {
-  if ('fault' in reply) return reply;
-  const { status, body, headers = {} } = reply;
-  const entries = Object.entries(headers).map(([name, value]) => [
-    name,
-    /^(?:content-type|retry-after)$/i.test(name) ? value : planter.plant(value),
-  ]);
-  return {
-    status,
-    headers: Object.fromEntries(entries) as Record<string, string>,
-    ...(body === undefined ? {} : { body: plantedIn(body, planter) }),
-  };
-}
-
-function plantedIn(value: unknown, planter: Planter): unknown {
-  if (typeof value === 'string') return planter.plant(value);
-  if (Array.isArray(value)) return value.map((part) => plantedIn(part, planter));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plantedIn(part, planter)]));
-}
+const foreignWords = (): readonly Planting[] =>
+  plantings.map((planting) => (text, number) => planting(text, `${foreign}${number}`));
 
 const callsOf = ({ directory }: ContractFolder): readonly LoadedCall[] =>
   callNames(directory).map((name) => loadCall(directory, name));
 
-/** Whether a foreign word can be planted in it. */
-function holdsText(reply: ScriptedReply): boolean {
-  const planter = planterOf((_, word) => word);
-  planted(reply, planter);
-  return planter.count() > 0;
-}
-
 /** Answers with the replies in order, then with the last one. */
 function withCase<R>(
   folder: ContractFolder,
-  { config, options, now }: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'>,
+  { config, options, now, outcomes }: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'> & Partial<LoadedCase>,
   replies: readonly ScriptedReply[],
   use: (kit: KitConnection) => Promise<R>,
 ): Promise<R> {
@@ -135,23 +130,25 @@ function withCase<R>(
     config,
     options: options as ConnectionOptions | undefined,
     now: Date.parse(now),
-    compressed: true,
+    refuses: (index) => outcomes?.[index]?.kind === 'rejected',
+    unobserved: true,
   });
 }
 
-async function plantInCall(folder: ContractFolder, loaded: LoadedCall): Promise<void> {
-  for (const planting of plantings) {
-    const planter = planterOf(planting);
-    const replies = loaded.replies.map((reply) => planted(reply, planter));
-    if (planter.count() === 0) continue;
-    await withCase(folder, loaded, replies, async (kit) => {
-      const { operation, input, confirmed } = loaded;
-      const callOptions = confirmed === undefined ? {} : { confirmed };
-      const { connection } = kit;
-      const result =
-        operation === undefined ? await connection.check() : await connection.call(operation, input, callOptions);
-      assertNotShown(`call ${loaded.name}`, result, kit);
-    });
+async function plantInCall(folder: ContractFolder, loaded: LoadedCall, apart: boolean): Promise<void> {
+  if (textsOf(loaded.replies).length === 0) return;
+  const { operation, input, confirmed } = loaded;
+  const callOptions = confirmed === undefined ? {} : { confirmed };
+  for (const planting of foreignWords()) {
+    const others = apart ? plantedApart(loaded.replies, planting) : [];
+    for (const replies of [plantedReplies(loaded.replies, planting), ...others]) {
+      await withCase(folder, loaded, replies, async (kit) => {
+        const { connection } = kit;
+        const result =
+          operation === undefined ? await connection.check() : await connection.call(operation, input, callOptions);
+        assertNotShown(`call ${loaded.name}`, result, kit);
+      });
+    }
   }
 }
 
