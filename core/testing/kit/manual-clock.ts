@@ -19,7 +19,7 @@ export interface ManualClockOptions {
 export interface SelfDriveOptions {
   /** Whether something is still under way: time stands still until it is over. */
   readonly busy: () => boolean;
-  /** Real milliseconds to look on before each step, where another thread may be at work. Default 0. */
+  /** Real milliseconds to wait while something is under way, where another thread may be at work. Default 0. */
   readonly quietMs?: number;
 }
 
@@ -145,9 +145,12 @@ export class ManualClock {
   async #moveOn({ busy, quietMs = 0 }: SelfDriveOptions): Promise<void> {
     this.#driving = true;
     while (this.#sleepers.size > 0) {
-      if (quietMs > 0) await realTime(quietMs);
       await this.settle();
-      const next = busy() ? undefined : this.#earliest();
+      if (busy()) {
+        if (quietMs > 0) await realTime(quietMs);
+        continue;
+      }
+      const next = this.#earliest();
       if (next !== undefined) this.#wake(next);
     }
     this.#driving = false;

@@ -96,7 +96,7 @@ export class VendorDouble<R extends SeenRequest = SeenRequest> extends Dispatche
     const index = this.requests.push(request) - 1;
     this.batches.push(batch === undefined ? undefined : Number(batch));
     this.replies.push(undefined);
-    const counted = this.#count(handler);
+    const counted = new CountedHandler(handler, this.#expect, this.#end);
     const begin = (): void => this.#begin(request, { index, position }, visible, counted);
     if (this.untilConnected === undefined) begin();
     else void this.untilConnected().then(begin);
@@ -160,32 +160,15 @@ export class VendorDouble<R extends SeenRequest = SeenRequest> extends Dispatche
     });
   }
 
-  #count(handler: Dispatcher.DispatchHandler): CountedHandler {
-    let state: 'open' | 'due' | 'over' = 'open';
-    const end = (): void => {
-      this.open -= 1;
-      if (state === 'due') this.#due -= 1;
-      state = 'over';
-    };
-    return {
-      expectAnswer: () => {
-        if (state !== 'open') return;
-        state = 'due';
-        this.#due += 1;
-      },
-      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-      onResponseStart: (...args) => handler.onResponseStart?.(...args),
-      onResponseData: (...args) => handler.onResponseData?.(...args),
-      onResponseEnd: (...args) => {
-        end();
-        handler.onResponseEnd?.(...args);
-      },
-      onResponseError: (...args) => {
-        end();
-        handler.onResponseError?.(...args);
-      },
-    };
-  }
+  /** Counts a request as over, and its answer as given if it was due. */
+  readonly #end = (wasDue: boolean): void => {
+    this.open -= 1;
+    if (wasDue) this.#due -= 1;
+  };
+
+  readonly #expect = (): void => {
+    this.#due += 1;
+  };
 
   override close(callback?: () => void): Promise<void> {
     this.closed += 1;
@@ -200,9 +183,52 @@ export class VendorDouble<R extends SeenRequest = SeenRequest> extends Dispatche
   }
 }
 
-interface CountedHandler extends Dispatcher.DispatchHandler {
+/** The handler of one request; says when its answer is decided, and when it is over. */
+class CountedHandler implements Dispatcher.DispatchHandler {
+  readonly #handler: Dispatcher.DispatchHandler;
+  readonly #onDue: () => void;
+  readonly #onOver: (wasDue: boolean) => void;
+  #state: 'open' | 'due' | 'over' = 'open';
+
+  constructor(handler: Dispatcher.DispatchHandler, onDue: () => void, onOver: (wasDue: boolean) => void) {
+    this.#handler = handler;
+    this.#onDue = onDue;
+    this.#onOver = onOver;
+  }
+
   /** An answer is decided, and to come. */
-  expectAnswer(): void;
+  expectAnswer(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'due';
+    this.#onDue();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    this.#handler.onRequestStart?.(controller, context);
+  }
+
+  onResponseStart(...args: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>): void {
+    this.#handler.onResponseStart?.(...args);
+  }
+
+  onResponseData(...args: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseData']>>): void {
+    this.#handler.onResponseData?.(...args);
+  }
+
+  onResponseEnd(...args: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseEnd']>>): void {
+    this.#end();
+    this.#handler.onResponseEnd?.(...args);
+  }
+
+  onResponseError(...args: Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseError']>>): void {
+    this.#end();
+    this.#handler.onResponseError?.(...args);
+  }
+
+  #end(): void {
+    this.#onOver(this.#state === 'due');
+    this.#state = 'over';
+  }
 }
 
 const isSilence = (reply: ScriptedReply): boolean => 'fault' in reply && reply.fault === 'silence';
