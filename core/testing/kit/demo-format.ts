@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from '../../api/index.ts';
-import { eventKinds, mixes, type Mix } from '../simulators/index.ts';
+import { eventKinds, mixes, type Mix } from '../simulators/generator/generator.ts';
 import { read, replyNames } from './case.ts';
 
 const mixNames = Object.keys(mixes) as (keyof typeof mixes)[];
