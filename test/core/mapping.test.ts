@@ -19,6 +19,9 @@ import {
 const track = (properties: unknown, more: object = {}): CdpEvent =>
   ({ type: 'track', event: 'Order Completed', properties, ...more }) as CdpEvent;
 
+const monthEnds = (day: string): readonly string[] =>
+  Array.from({ length: 12 }, (_, index) => `${String(index + 1).padStart(2, '0')}-${day}`);
+
 describe('eventTime', () => {
   const noon = Date.UTC(2026, 0, 15, 12);
 
@@ -53,6 +56,27 @@ describe('eventTime', () => {
     ' ',
   ])('ADJUST-30 guesses no zone and no format for "%s"', (timestamp) => {
     expect(eventTime({ type: 'identify', timestamp })).toBeUndefined();
+  });
+
+  it('ADJUST-30 reads the usual form as any other, from the years 0 to 9999, and knows the days of every month', () => {
+    const years = [0, 50, 99, 100, 1900, 1999, 2000, 2023, 2024, 2100, 9999].map((year) =>
+      String(year).padStart(4, '0'),
+    );
+    const ends = ['00-10', '13-10', '01-00', '01-32', ...['28', '29', '30', '31'].flatMap((day) => monthEnds(day))];
+    for (const date of years.flatMap((year) => ends.map((end) => `${year}-${end}`))) {
+      const at = eventTime({ type: 'identify', timestamp: `${date}T23:59:58.007Z` });
+      // A time with more digits is not of the usual form.
+      const other = eventTime({ type: 'identify', timestamp: `${date}T23:59:58.00700Z` });
+      expect([date, at]).toEqual([date, other]);
+      if (at !== undefined) expect(new Date(at).toISOString()).toBe(`${date}T23:59:58.007Z`);
+    }
+    const read = (time: string) => eventTime({ type: 'identify', timestamp: `2026-01-15T${time}Z` });
+    expect(read('24:00:00.000')).toBe(Date.UTC(2026, 0, 16));
+    expect(read('23:59:59.999')).toBe(Date.UTC(2026, 0, 16) - 1);
+    for (const impossible of ['24:00:00.001', '25:00:00.000', '12:60:00.000', '12:00:60.000'])
+      expect(read(impossible)).toBeUndefined();
+    expect(eventTime({ type: 'identify', timestamp: '2026-02-29T12:00:00.000Z' })).toBeUndefined();
+    expect(eventTime({ type: 'identify', timestamp: '2024-02-29T12:00:00.000Z' })).toBe(Date.UTC(2024, 1, 29, 12));
   });
 
   it('takes timestamp, else originalTimestamp, else sentAt, else receivedAt', () => {
