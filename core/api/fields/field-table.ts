@@ -89,8 +89,8 @@ interface Source {
   /** In the event, or in the object that `of` takes. */
   readonly path: Path;
   readonly eventPath: Path;
-  /** Of the object that holds the value, among those that the table reads. */
-  readonly holder: number;
+  /** The way to the object that holds the value. Sources in one object have the same one. */
+  readonly within: readonly string[];
   readonly key: string;
 }
 
@@ -103,13 +103,6 @@ interface Row {
   readonly unusable: string | undefined;
   readonly required: string | undefined;
   readonly longest: TextLimit | undefined;
-}
-
-/** An object that several rows read from, found once per event: the member `key` of an earlier one. */
-interface Holder {
-  readonly path: Path;
-  readonly within: number;
-  readonly key: string;
 }
 
 /**
@@ -140,21 +133,19 @@ export function fieldTable<P extends object>(
   if (longest !== undefined) checkMembers('fieldTable(): longest', longest, limitMembers);
   for (const [index, row] of rows.entries()) checkRow(row as unknown as AnyRow, index);
   const prefix = from === undefined ? '' : `${from}.`;
-  const baseKeys = from === undefined ? [] : keysOf(from);
-  const holders: Holder[] = [];
-  const holderOf = (keys: readonly string[]): number => {
-    if (keys.length === 0) return 0;
+  const baseKeys = from === undefined ? noKeys : keysOf(from);
+  const ways = new Map<string, readonly string[]>([['', noKeys]]);
+  const wayTo = (keys: readonly string[]): readonly string[] => {
     const path = keys.join('.');
-    const known = holders.findIndex((holder) => holder.path === path);
-    if (known >= 0) return known + 1;
-    const within = holderOf(keys.slice(0, -1));
-    return holders.push({ path, within, key: keys.at(-1) as string });
+    const known = ways.get(path) ?? keys;
+    ways.set(path, known);
+    return known;
   };
   const compiled = rows.map((row): Row => ({
     to: row.to,
     sources: [row.from ?? []].flat().map((path) => {
       const keys = keysOf(path);
-      return { path, eventPath: prefix + path, holder: holderOf(keys.slice(0, -1)), key: keys.at(-1) as string };
+      return { path, eventPath: prefix + path, within: wayTo(keys.slice(0, -1)), key: keys.at(-1) as string };
     }),
     as: row.as as Cast<unknown>,
     read: row.read,
@@ -168,12 +159,9 @@ export function fieldTable<P extends object>(
   const fill = (object: object, untyped: PayloadBuilder<P>, at: Path | undefined, event?: CdpEvent): void => {
     const out = untyped as AnyPayloadBuilder;
     const { traced } = out;
-    const objects: object[] = [object];
-    for (let index = 0; index < holders.length; index += 1) {
-      const { within, key } = holders[index] as Holder;
-      const member = memberOf(objects[within] as object, key);
-      objects.push(typeof member === 'object' && member !== null ? member : nothing);
-    }
+    // Neighbours in a table mostly read from the same object, so it stays at hand.
+    let holder = object;
+    let within = noKeys;
     for (let index = 0; index < compiled.length; index += 1) {
       const row = compiled[index] as Row;
       if (row.read !== undefined) {
@@ -185,7 +173,11 @@ export function fieldTable<P extends object>(
       let isFilled = false;
       for (let place = 0; place < sources.length; place += 1) {
         const source = sources[place] as Source;
-        const raw = memberOf(objects[source.holder] as object, source.key);
+        if (source.within !== within) {
+          within = source.within;
+          holder = objectAt(object, within);
+        }
+        const raw = memberOf(holder, source.key);
         if (raw === undefined || raw === null) continue;
         const value = row.as(raw);
         if (value !== undefined) {
@@ -204,8 +196,7 @@ export function fieldTable<P extends object>(
     }
   };
   const table = (event: CdpEvent, out: PayloadBuilder<P>): void => {
-    const object = baseKeys.length === 0 ? event : valueAt(event, baseKeys);
-    fill(typeof object === 'object' && object !== null ? object : nothing, out, undefined, event);
+    fill(objectAt(event, baseKeys), out, undefined, event);
   };
   return Object.assign(table, {
     of: (object: JsonObject, out: PayloadBuilder<P>, at: Path): void => fill(object, out, at),
@@ -247,6 +238,12 @@ function checkRow(row: AnyRow, index: number): void {
 }
 
 const nothing = Object.freeze({});
+const noKeys: readonly string[] = [];
+
+function objectAt(object: object, keys: readonly string[]): object {
+  const value = keys.length === 0 ? object : valueAt(object, keys);
+  return typeof value === 'object' && value !== null ? value : nothing;
+}
 
 const memberOf = (object: object, key: string): JsonValue | undefined =>
   (object as Readonly<Record<string, JsonValue | undefined>>)[key];

@@ -182,8 +182,8 @@ class Builder<P extends object> implements PayloadBuilder<P> {
     if (parts !== undefined) {
       for (const part of parts) if (part.place === field) return part as unknown as Builder<Part>;
     }
-    const existing = Object.hasOwn(this.value, field) ? this.value[field] : undefined;
-    const isThere = typeof existing === 'object' && existing !== null;
+    const existing: unknown = this.value[field];
+    const isThere = typeof existing === 'object' && existing !== null && Object.hasOwn(this.value, field);
     const owner = this as unknown as Builder<object>;
     const part = new Builder<Part>((isThere ? existing : {}) as Part, this.shared, owner, field, !isThere);
     if (parts === undefined) this.parts = [part as unknown as Builder<object>];
