@@ -20,6 +20,27 @@ describe('the id of an event', () => {
     expect(() => stableIdOf(event({ messageId: 'm-1' }), 8)).toThrow('an id of 8 characters names no event');
   });
 
+  it('is the digest of one that has other characters than the vendor takes', () => {
+    const pattern = /^[A-Za-z0-9-]+$/;
+    const idOf = (messageId: string) => stableIdOf(event({ messageId }), 36, pattern).value;
+    expect(idOf('A1b2-c3')).toBe('A1b2-c3');
+    const others = ['a_b', 'a b', 'é', 'a\nb', '🙂', 'm'.repeat(37)];
+    expect(others.map(idOf)).toEqual(others.map((id) => sha256(id.trim()).slice(0, 36)));
+    expect(stableIdOf(event(), 36, pattern).value).toMatch(/^[\da-f]{36}$/);
+  });
+
+  it('is the same at every attempt, whatever the flags of the pattern', () => {
+    for (const pattern of [/^[a-z]+$/g, /^[a-z]+$/y, /^[a-z]+$/]) {
+      const ids = [1, 2, 3].map(() => stableIdOf(event({ messageId: 'abc' }), 36, pattern).value);
+      expect(ids).toEqual(['abc', 'abc', 'abc']);
+    }
+  });
+
+  it('has to be one that a digest can stand for', () => {
+    for (const pattern of [/^[A-Z]+$/, /^[\da-f]{8}-[\da-f]{4}$/, /^.{1,36}$/])
+      expect(() => stableIdOf(event({ messageId: 'm'.repeat(70) }), 64, pattern)).toThrow(RangeError);
+  });
+
   it.each([undefined, null, '', ' ', '0'])(
     'is the same for the same content where the messageId is %j',
     (messageId) => {

@@ -22,6 +22,18 @@ it('an event of the future is refused, where the vendor bounds it', () => {
   expect(eventTimeWithin({ vendor: 'Acme', pastMs: 1 })(at(now + 99 * day), { now })).toBe(now + 99 * day);
 });
 
+it('an event from before the first day of the vendor is stale, whatever the window', () => {
+  const notBefore = Date.UTC(1971, 0, 1);
+  const since = eventTimeWithin({ vendor: 'Acme', notBefore, futureMs: 0 });
+  expect(since(at(notBefore), { now })).toBe(notBefore);
+  expect(since(at(notBefore - 1), { now })).toMatchObject({
+    reason: { code: 'stale_event', message: 'The event is older than Acme takes', field: 'timestamp' },
+  });
+  expect(since(at(now + 1), { now })).toMatchObject({ reason: { code: 'invalid_value' } });
+  const both = eventTimeWithin({ vendor: 'Acme', notBefore, pastMs: day });
+  expect(both(at(now - 2 * day), { now })).toMatchObject({ reason: { code: 'stale_event' } });
+});
+
 it('a reason names the time that was read', () => {
   const { timestamp } = at(now - 8 * day) as { readonly timestamp: string };
   const event: CdpEvent = { type: 'track', event: 'x', receivedAt: timestamp };
@@ -34,8 +46,15 @@ it('a reason names the time that was read', () => {
   });
 });
 
-it.each([{ pastMs: Number.NaN }, { pastMs: 0 }, { pastMs: 1, futureMs: -1 }])('%j bounds nothing', (bounds) => {
-  expect(() => eventTimeWithin({ vendor: 'Acme', ...bounds })).toThrow('must be milliseconds');
+it.each([{ pastMs: Number.NaN }, { pastMs: 0 }, { pastMs: 1, futureMs: -1 }, { notBefore: Number.NaN }])(
+  '%j bounds nothing',
+  (bounds) => {
+    expect(() => eventTimeWithin({ vendor: 'Acme', ...bounds })).toThrow('must be milliseconds');
+  },
+);
+
+it.each([{}, { pastMs: Infinity }, { futureMs: Infinity }])('a reader without a bound is a mistake: %j', (bounds) => {
+  expect(() => eventTimeWithin({ vendor: 'Acme', ...bounds })).toThrow('there is no bound');
 });
 
 it('a word that it does not know stops the folder from loading', () => {

@@ -3,10 +3,12 @@ import {
   accept,
   decide,
   indexTable,
+  isObject,
   type Batch,
   type Delivery,
   type Exchange,
   type IndexTableOptions,
+  type JsonValue,
   type RetryDecision,
 } from '../../core/api/index.ts';
 
@@ -90,5 +92,117 @@ describe('an answer that names items by index', () => {
     const named = answer(207, { silenced: [0] });
     expect(kindsOf(indexTable<Item>({ rows })(named, batch))).toEqual(['skip', 'ambiguous', 'ambiguous']);
     expect(kindsOf(read(named, { others: accept() }))).toEqual(['skip', 'accept', 'accept']);
+  });
+
+  it('may look at the entry that names the item', () => {
+    const means = (_item: Delivery<Item>, _said: object, entry: JsonValue) =>
+      decide('reject', 'vendor_rejected', isObject(entry) ? `About ${JSON.stringify(entry['field'])}` : 'About all');
+    const decisions = read(answer(400, { failed: [{ index: 2, field: 'time' }, 0] }), {
+      rows: [{ status: 400, at: 'failed', means }],
+    });
+    expect(decisions?.map((decision) => 'reason' in decision && decision.reason.message)).toEqual([
+      'About all',
+      'Acme refused another one',
+      'About "time"',
+    ]);
+  });
+});
+
+describe('an answer that repeats the key of what it names by index', () => {
+  const keyed: Batch<Item> = {
+    items: [
+      { ...item(0), key: 'm-0' },
+      { ...item(1), key: '17' },
+    ],
+  };
+  const checked = indexTable<Item>({
+    rows: [{ status: 400, at: 'failed', keyAt: ['$id', 'id'], means: refused }],
+    others: accept(),
+  });
+  const kinds = (failed: unknown) => kindsOf(checked(answer(400, { failed }), keyed));
+
+  it.each([
+    [[{ index: 1, id: '17' }]],
+    [[{ index: 1, $id: '17', id: 'ignored' }]],
+    [[{ index: 1, $id: null, id: 17 }]],
+    [[{ index: 1 }]],
+    [[1]],
+  ])('is believed where the key is that of the item, or is not there: %j', (failed) => {
+    expect(kinds(failed)).toEqual(['accept', 'reject']);
+  });
+
+  it.each([
+    [[{ index: 1, id: 'm-0' }]],
+    [[{ index: 1, $id: 'm-0', id: '17' }]],
+    [[{ index: 1, id: {} }]],
+    [[{ index: 1, id: '' }]],
+  ])('accepts nothing where it is another: %j', (failed) => {
+    expect(kinds(failed)).toEqual(['ambiguous', 'ambiguous']);
+  });
+
+  it('still refuses what another entry names for certain', () => {
+    expect(
+      kinds([
+        { index: 0, id: 'm-0' },
+        { index: 1, id: 'm-9' },
+      ]),
+    ).toEqual(['reject', 'ambiguous']);
+  });
+
+  it('says nothing of an item that was sent without a key', () => {
+    expect(kindsOf(checked(answer(400, { failed: [{ index: 1, id: 'm-1' }] }), batch))).toEqual(
+      Array(3).fill('ambiguous'),
+    );
+  });
+});
+
+describe('an answer that counts beside what it names by index', () => {
+  const all = { accepted: 'taken', refused: 'stats.failed', total: 'received' };
+  const counted = (body: object, options: Partial<IndexTableOptions<Item>> = {}) =>
+    kindsOf(read(answer(400, { silenced: [1], ...body }), { others: accept(), counts: all, ...options }));
+  const right = { taken: 2, stats: { failed: 1 }, received: 3 };
+
+  it('is believed where all counts fit', () => {
+    expect(counted(right)).toEqual(['accept', 'skip', 'accept']);
+    expect(counted({ taken: 2 }, { counts: { accepted: 'taken' } })).toEqual(['accept', 'skip', 'accept']);
+    expect(counted({ taken: 2, silenced: [1, 1] }, { counts: { accepted: 'taken' } })).toEqual([
+      'accept',
+      'skip',
+      'accept',
+    ]);
+    expect(counted({ taken: 0 }, { others: resend, counts: { accepted: 'taken' } })).toEqual([
+      'resend',
+      'skip',
+      'resend',
+    ]);
+  });
+
+  it.each([
+    { ...right, taken: 1 },
+    { ...right, taken: '2' },
+    { ...right, taken: undefined },
+    { ...right, stats: { failed: 2 } },
+    { ...right, stats: 1 },
+    { ...right, received: 4 },
+  ])('leaves all in doubt but what a row refuses where one does not: %j', (body) => {
+    expect(counted(body)).toEqual(['ambiguous', 'skip', 'ambiguous']);
+  });
+
+  it('sends nothing again for certain where a part was taken after all', () => {
+    const counts = { accepted: 'taken' };
+    expect(counted({ taken: 1 }, { others: resend, counts })).toEqual(['ambiguous', 'skip', 'ambiguous']);
+    expect(counted({ taken: 1, silenced: [1, 7] }, { others: resend, counts })).toEqual(Array(3).fill('ambiguous'));
+  });
+
+  it('does not count as refused what a row accepts', () => {
+    const rowsThatAccept = [...rows, { status: 400, at: 'known', means: accept() }];
+    const body = { known: [0], taken: 2, stats: { failed: 1 }, received: 3 };
+    expect(counted(body, { rows: rowsThatAccept })).toEqual(['accept', 'skip', 'accept']);
+    expect(counted({ ...body, taken: 1 }, { rows: rowsThatAccept })).toEqual(['ambiguous', 'skip', 'ambiguous']);
+  });
+
+  it('says so with the status of the answer', () => {
+    const [first] = read(answer(400, { silenced: [1] }), { counts: { total: 'n' } }) ?? [];
+    expect(first).toMatchObject({ reason: { code: 'ambiguous_delivery', status: 400 } });
   });
 });

@@ -145,6 +145,11 @@ describe('a word that no table knows stops a folder from loading', () => {
       () => personRows(untyped({ em: 'emal' }), hashed),
       'personRows(): no part "emal" of a person; do you mean "email"?',
     ],
+    [
+      'in its counts',
+      () => indexTable(untyped({ rows: [], counts: { acepted: 'n' } })),
+      'indexTable(): counts: no member "acepted"; do you mean "accepted"?',
+    ],
     ['in a form of numbers', () => e164(untyped({ country: '1' })), 'e164(): no member "country"'],
     ['in a form of addresses', () => emailWithout(untyped({ tag: 'gmail' })), 'do you mean "tags"?'],
     [

@@ -75,10 +75,14 @@ const countMembers: MemberTable<NonNullable<SuccessForm['counts']>> = {
   refused: 'optional',
 };
 
+/** Throws a TypeError for a count that no answer has. */
+export const checkCounts = (where: string, counts: NonNullable<SuccessForm['counts']>): void =>
+  checkMembers(where, counts, countMembers);
+
 /** Throws a TypeError for a member that no form of success has. */
 export function checkForms(where: string, forms: readonly SuccessForm<never>[] = []): void {
   for (const [index, form] of forms.entries()) {
     checkMembers(`${where}[${index}]`, form, successMembers);
-    if (form.counts !== undefined) checkMembers(`${where}[${index}].counts`, form.counts, countMembers);
+    if (form.counts !== undefined) checkCounts(`${where}[${index}].counts`, form.counts);
   }
 }

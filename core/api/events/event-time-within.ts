@@ -1,15 +1,18 @@
 import { reject, type Unsent } from '../delivery.ts';
 import type { TransformContext } from '../destination.ts';
 import { eventClock, eventTime, type CdpEvent } from '../event.ts';
-import { checkMembers } from '../member-check.ts';
+import { checkMembers, type MemberTable } from '../member-check.ts';
 
-/** How far from now a vendor takes events, in milliseconds. */
+/** Which times a vendor takes, from now or in all. */
 export interface TimeBounds {
   /** The vendor, as the reasons call it. */
   readonly vendor: string;
-  readonly pastMs: number;
+  /** How long ago an event may be, in milliseconds. Default: no bound, if there is another one. */
+  readonly pastMs?: number;
   /** Default: no bound. A device's clock may go a little fast, so leave it some minutes. */
   readonly futureMs?: number;
+  /** The first time that the vendor takes, in epoch milliseconds. Default: no bound. */
+  readonly notBefore?: number;
 }
 
 /**
@@ -19,20 +22,31 @@ export interface TimeBounds {
  * @example
  * const timeOf = eventTimeWithin({ vendor: 'Acme', pastMs: 7 * 86_400_000, futureMs: 5 * 60_000 });
  * const at = timeOf(event, context); // a number, or an Unsent: return it from transform()
+ * const since1971 = eventTimeWithin({ vendor: 'Acme', notBefore: Date.UTC(1971, 0, 1), futureMs: 3_600_000 });
  */
 export function eventTimeWithin(
   bounds: TimeBounds,
 ): (event: CdpEvent, context: Pick<TransformContext, 'now'>) => number | Unsent {
-  checkMembers('eventTimeWithin()', bounds, { vendor: 'required', pastMs: 'required', futureMs: 'optional' });
-  const { vendor, pastMs, futureMs = Infinity } = bounds;
-  if (!(pastMs > 0 && futureMs >= 0)) throw new TypeError('eventTimeWithin(): the bounds must be milliseconds');
+  checkMembers('eventTimeWithin()', bounds, boundMembers);
+  const { vendor, pastMs = Infinity, futureMs = Infinity, notBefore = -Infinity } = bounds;
+  if (pastMs === Infinity && futureMs === Infinity && notBefore === -Infinity)
+    throw new TypeError('eventTimeWithin(): there is no bound');
+  if (!(pastMs > 0 && futureMs >= 0 && notBefore < Infinity))
+    throw new TypeError('eventTimeWithin(): the bounds must be milliseconds');
   const noTime = 'The event has no usable time';
   const tooOld = `The event is older than ${vendor} takes`;
   const tooNew = `The event is further in the future than ${vendor} takes`;
   return (event, { now }) => {
     const at = eventTime(event);
     if (at === undefined) return reject('invalid_value', noTime, eventClock(event) ?? 'timestamp');
-    if (now - at > pastMs) return reject('stale_event', tooOld, eventClock(event));
+    if (now - at > pastMs || at < notBefore) return reject('stale_event', tooOld, eventClock(event));
     return at - now > futureMs ? reject('invalid_value', tooNew, eventClock(event)) : at;
   };
 }
+
+const boundMembers: MemberTable<TimeBounds> = {
+  vendor: 'required',
+  pastMs: 'optional',
+  futureMs: 'optional',
+  notBefore: 'optional',
+};
