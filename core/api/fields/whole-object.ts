@@ -213,8 +213,8 @@ class Copy {
     const { most, tooMany } = this.bounds;
     this.count += 1;
     if (this.count <= most) return this.valueOf(value, at, depth);
-    // One note for all that follow: whoever gets undefined here asks no more.
-    if (this.count === most + 1) this.note('dropped', at, tooMany);
+    // One note for all that follow: from here on, every loop ends.
+    this.note('dropped', at, tooMany);
     return undefined;
   }
 
