@@ -2,17 +2,16 @@ import { inspect } from 'node:util';
 import { catalogueEntry, createRuntime, type CdpEvent } from '../../index.ts';
 import { allowedOriginsFor } from '../kit/allowed-origins.ts';
 import { hostileEvents } from '../kit/events.ts';
-import { openKitConnection, withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import { plantedSecrets, settingAt, withSetting, type Config } from '../kit/planted-secrets.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import { secretSettings } from '../kit/settings.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
-import { always, type ScriptedReply } from '../kit/vendor-double.ts';
+import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { must, type Check } from './check.ts';
 
-type Config = Readonly<Record<string, unknown>>;
-
 const noSecrets = (folder: ContractFolder): string | undefined =>
-  planted(folder).secrets.length === 0 ? 'this destination has no secret settings' : undefined;
+  plantedSecrets(folder, folder.config).secrets.length === 0 ? 'this destination has no secret settings' : undefined;
 
 /** What nobody but the vendor may see. */
 export const secretChecks: readonly Check[] = [
@@ -20,7 +19,7 @@ export const secretChecks: readonly Check[] = [
     title: 'secrets: planted ones show in no outcome, signal or preview, also when the vendor repeats them',
     skipReason: noSecrets,
     async run(folder) {
-      const { config, secrets } = planted(folder);
+      const { config, secrets } = plantedSecrets(folder, folder.config);
       for (const reply of talkativeReplies) {
         await withKitConnection(
           folder,
@@ -43,7 +42,7 @@ export const secretChecks: readonly Check[] = [
     title: 'secrets: the problems of a refused configuration do not repeat them',
     skipReason: noSecrets,
     run(folder) {
-      const { config, secrets } = planted(folder);
+      const { config, secrets } = plantedSecrets(folder, folder.config);
       const runtime = createRuntime({
         destinations: [folder.definition],
         allowedOrigins: allowedOriginsFor(folder.definition, config),
@@ -120,43 +119,13 @@ const credentialsIn = ({ headers }: SeenRequest): readonly string[] => {
   return credentials === undefined || credentials.length < 6 ? [] : [credentials];
 };
 
-/** The configuration with a canary for each secret; where the schema refuses a canary, the case's own value is used. */
-function planted(folder: ContractFolder): { readonly config: Config; readonly secrets: readonly string[] } {
-  const secrets: string[] = [];
-  let config: Config = structuredClone(folder.config);
-  for (const [number, { path }] of secretSettings(catalogueEntry(folder.definition).configSchema).entries()) {
-    const canary = `Canary${number}zQ7vX2mK9pL4wR8tY3bN6`;
-    const changed = withSetting(config, path, canary);
-    const own = path.reduce<unknown>((at, key) => (at as Config | undefined)?.[key], config);
-    if (opens(folder, changed)) {
-      config = changed;
-      secrets.push(canary);
-    } else if (typeof own === 'string' && own.length >= 8) secrets.push(own);
-  }
-  return { config, secrets };
-}
-
-function withSetting(config: Config, [name = '', ...rest]: readonly string[], value: unknown): Config {
-  if (rest.length === 0) return { ...config, [name]: value };
-  return { ...config, [name]: withSetting((config[name] ?? {}) as Config, rest, value) };
-}
-
-function opens(folder: ContractFolder, config: Config): boolean {
-  try {
-    openKitConnection(folder, always({ status: 200 }), { config });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Configurations with one wrong setting each, and with secrets that are malformed but still readable. */
 function brokenConfigs(folder: ContractFolder, config: Config): readonly unknown[] {
   const secretPaths = secretSettings(catalogueEntry(folder.definition).configSchema).map(({ path }) => path);
   return [
     ...Object.keys(config).flatMap((name) => [42, {}, ''].map((wrong) => ({ ...config, [name]: wrong }))),
     ...secretPaths.flatMap((path) => {
-      const value = String(path.reduce<unknown>((at, key) => (at as Config | undefined)?.[key], config));
+      const value = String(settingAt(config, path));
       return [`${value}\n`, [value], { value }].map((wrong) => withSetting(config, path, wrong));
     }),
     { ...config, unknownSetting: JSON.stringify(config) },

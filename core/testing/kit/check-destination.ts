@@ -4,6 +4,7 @@ import { batchChecks } from '../checks/batch-checks.ts';
 import { callChecks } from '../checks/call-checks.ts';
 import { caseChecks, type CaseVendorFor } from '../checks/case-checks.ts';
 import { whyNotRun, type Check } from '../checks/check.ts';
+import { credentialChecks } from '../checks/credential-checks.ts';
 import { demoChecks } from '../checks/demo-checks.ts';
 import { eventChecks } from '../checks/event-checks.ts';
 import { folderChecks } from '../checks/folder-checks.ts';
@@ -70,6 +71,7 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...successChecks,
   ...batchChecks,
   ...secretChecks,
+  ...credentialChecks,
   ...plantedChecks,
   ...fuzzChecks({ runs: 50, seed: 1, ...options.fuzz }),
 ];

@@ -1,3 +1,5 @@
+import { z } from '../../api/index.ts';
+
 type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** One setting of a configuration, by its path in it. */
@@ -20,7 +22,24 @@ export function settingsIn(schema: JsonSchema, at: readonly string[] = []): read
 export const secretSettings = (schema: JsonSchema): readonly Setting[] =>
   settingsIn(schema).filter((setting) => isSecret(setting.schema));
 
+/**
+ * The paths of the settings with a free text that is not masked. A setting may be secret without being hidden in forms:
+ * then only the schema of what is parsed says so.
+ */
+export function openTextSettings(config: z.ZodType): readonly (readonly string[])[] {
+  const settingsOf = (io: 'input' | 'output'): readonly Setting[] =>
+    settingsIn(z.toJSONSchema(config, { io, unrepresentable: 'any' }) as JsonSchema);
+  const [input, output] = [settingsOf('input'), settingsOf('output')];
+  const masked = new Set([...input, ...output].flatMap(({ path, schema }) => (isSecret(schema) ? path.join('.') : [])));
+  const open = input.filter(({ path, schema }) => isText(schema) && !masked.has(path.join('.')));
+  return [...new Map(open.map(({ path }) => [path.join('.'), path])).values()];
+}
+
 /** Looks into alternatives: an optional secret is one. */
 const isSecret = (schema: JsonSchema): boolean =>
   schema['secret'] === true ||
   ['anyOf', 'oneOf', 'allOf'].some((word) => ((schema[word] ?? []) as readonly JsonSchema[]).some(isSecret));
+
+const isText = (schema: JsonSchema): boolean =>
+  (schema['type'] === 'string' && !Object.hasOwn(schema, 'enum') && !Object.hasOwn(schema, 'const')) ||
+  ['anyOf', 'oneOf', 'allOf'].some((word) => ((schema[word] ?? []) as readonly JsonSchema[]).some(isText));
