@@ -36,12 +36,17 @@ export interface DestinationManifest {
   readonly maxQueueAgeMs?: number;
 }
 
-/** How much one request may carry. Settings and connections may lower these, never raise them. */
+/** How much one request, and one event, may carry. Settings and connections may lower these, never raise them. */
 export interface BatchLimits {
   /** Events in one request. */
   readonly maxItems: number;
   /** Upper bound of one request body: UTF-8 bytes of the texts and the frame, before compression. */
   readonly maxBytes: number;
+  /**
+   * Upper bound of one event, if the vendor has one: UTF-8 bytes of its text, without the frame. A larger event is
+   * rejected as `payload_too_large` before it is sent. Default: whatever fits into a request.
+   */
+  readonly maxItemBytes?: number;
   /** How long stream() may hold an unfilled batch open, in milliseconds. */
   readonly maxAgeMs: number;
 }

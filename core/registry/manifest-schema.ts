@@ -20,7 +20,12 @@ export const manifestSchema = z.strictObject({
   reference: z.strictObject({ url: z.url(), checkedOn: day }),
   accepts: z.array(z.enum(eventTypes)).min(1),
   hosts: z.literal('origins').or(z.array(host).min(1)),
-  limits: z.strictObject({ maxItems: whole, maxBytes: whole, maxAgeMs: z.number().min(0) }),
+  limits: z.strictObject({
+    maxItems: whole,
+    maxBytes: whole,
+    maxItemBytes: whole.optional(),
+    maxAgeMs: z.number().min(0),
+  }),
   pace: z.strictObject({
     concurrency: whole,
     timeoutMs: whole,

@@ -43,7 +43,12 @@ export const connectionOptions = z.strictObject({
   }),
   retry: retryShape.optional().meta({ title: 'Retry', description: 'How patient the connection is.' }),
   limits: z
-    .strictObject({ maxItems: whole.optional(), maxBytes: whole.optional(), maxAgeMs: wait.optional() })
+    .strictObject({
+      maxItems: whole.optional(),
+      maxBytes: whole.optional(),
+      maxItemBytes: whole.optional(),
+      maxAgeMs: wait.optional(),
+    })
     .optional()
     .meta({ title: 'Batch limits', description: 'Lower than the vendor allows, never higher.' }),
   pace: paceShape.optional().meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
@@ -147,7 +152,7 @@ export function raisedLimits(limits: BatchLimits, pace: Pace, options: Connectio
   const rate = options.pace?.rate;
   const checks: readonly (readonly [path: string, asked: number | undefined, allowed: number])[] = [
     ...(Object.keys(limits) as (keyof BatchLimits)[]).map(
-      (name) => [`limits.${name}`, options.limits?.[name], limits[name]] as const,
+      (name) => [`limits.${name}`, options.limits?.[name], limits[name] ?? Number.POSITIVE_INFINITY] as const,
     ),
     ['pace.concurrency', options.pace?.concurrency, pace.concurrency],
     ['pace.timeoutMs', options.pace?.timeoutMs, pace.timeoutMs],

@@ -9,6 +9,7 @@ const whole = z.number().int().min(1).optional();
 const limitsShape = z.strictObject({
   maxItems: whole,
   maxBytes: whole,
+  maxItemBytes: whole,
   maxAgeMs: z.number().min(0).optional(),
   requestsPerDay: whole,
 });
@@ -42,7 +43,7 @@ function lowest<K extends string>(names: readonly K[], parts: readonly Part<K>[]
 
 /** The limits of manifest, settings and connection: of each the lowest, though the manifest may lack it. */
 export const lowestLimits = (limits: BatchLimits, ...others: readonly Part<keyof BatchLimits>[]): BatchLimits =>
-  lowest(['maxItems', 'maxBytes', 'maxAgeMs'], [limits, ...others]) as BatchLimits;
+  lowest(['maxItems', 'maxBytes', 'maxItemBytes', 'maxAgeMs'], [limits, ...others]) as BatchLimits;
 
 /**
  * The pace that the host grants, lowered by settings and connection. The rate stays the host's: other rates hold beside

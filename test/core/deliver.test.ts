@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { outcomeKinds, type CdpEvent } from '../../core/index.ts';
+import { createRuntime, outcomeKinds, type CdpEvent } from '../../core/index.ts';
 import { start } from '../../core/testing/kit/manual-clock.ts';
 import { inTurn, yes, type ScriptedReply, type Script, type LateReply } from '../support/runtime/scripted-vendor.ts';
 import {
@@ -133,6 +133,42 @@ describe('deliver', () => {
     const outcomes = await deliver([track('big', { pad: 'x'.repeat(10_000) }), track('small')]);
     expect(codes(outcomes)).toEqual(['rejected: payload_too_large', 'delivered']);
     expect(vendor.requests.flatMap(({ ids }) => ids)).toEqual(['small']);
+  });
+
+  it('rejects an event that alone is larger than the vendor takes of one, without sending it', async () => {
+    // {"id":"e0","pad":"é…"} is 20 bytes and two for each é
+    const events = [track('e0', { pad: 'é'.repeat(15) }), track('e1', { pad: 'é'.repeat(16) }), track('e2')];
+    const limits = { maxItems: 10, maxBytes: 10_000, maxItemBytes: 50, maxAgeMs: 1_000 };
+    const { deliver, vendor } = testConnection({ destination: acme({}, { limits }) });
+    const outcomes = await deliver(events);
+    expect(codes(outcomes)).toEqual(['delivered', 'rejected: payload_too_large', 'delivered']);
+    expect(outcomes[1]).toMatchObject({
+      eventId: 'e1',
+      reason: { message: 'The payload is larger than the 50 bytes that one event may have' },
+    });
+    expect(vendor.requests.map(({ ids }) => ids)).toEqual([['e0', 'e2']]);
+  });
+
+  it('takes a lower bound of one event from the settings and from the connection, never a higher one', async () => {
+    const limits = { maxItems: 10, maxBytes: 10_000, maxItemBytes: 50, maxAgeMs: 1_000 };
+    const rejected = async (own: object, options: object, ofVendor: object = limits) => {
+      const destination = acme({ limitsFor: () => own }, { limits: ofVendor as typeof limits });
+      const { deliver } = testConnection({ destination, connection: { limits: options } });
+      const events = [10, 25, 60].map((pad) => track(`p${pad}`, { pad: 'x'.repeat(pad) }));
+      return (await deliver(events)).filter(({ kind }) => kind === 'rejected').length;
+    };
+    expect(await rejected({}, {})).toBe(1);
+    expect(await rejected({ maxItemBytes: 40 }, {})).toBe(2);
+    expect(await rejected({}, { maxItemBytes: 25 })).toBe(3);
+    expect(await rejected({ maxItemBytes: 1_000 }, {})).toBe(1);
+    const { maxItemBytes: _, ...without } = limits;
+    expect(await rejected({}, {}, without)).toBe(0);
+    expect(await rejected({}, { maxItemBytes: 40 }, without)).toBe(2);
+    const runtime = createRuntime({ destinations: [acme({}, { limits })] });
+    expect(runtime.open('acme', { account: 'a-1' }, { limits: { maxItemBytes: 51 } })).toMatchObject({
+      kind: 'invalid',
+      issues: [{ path: 'options.limits.maxItemBytes' }],
+    });
   });
 
   it('counts the bytes of the frame and of characters outside ASCII', async () => {

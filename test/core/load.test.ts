@@ -51,7 +51,7 @@ const slugs = async (...directories: [string, ...string[]]): Promise<string[]> =
 describe('loadDestinations', () => {
   it('finds every folder of every directory, in order of their names', async () => {
     const first = await directory({
-      'zeta/index.js': entry(manifest('zeta')),
+      'zeta/index.js': entry({ ...manifest('zeta'), limits: { ...manifest('zeta').limits, maxItemBytes: 500 } }),
       'alpha/index.ts': `type Unused = string;\n${entry(manifest('alpha'))}`,
       'mid-1/index.mjs': entry(manifest('mid-1')),
     });
@@ -193,6 +193,7 @@ describe('a folder that is not what it should be stops the process with its name
     ['manifest.reference.checkedOn', (given) => ({ ...given, reference: { ...given.reference, checkedOn: 'today' } })],
     ['manifest.accepts', (given) => ({ ...given, accepts: [] })],
     ['manifest.accepts.0', (given) => ({ ...given, accepts: ['order'] })],
+    ['manifest.limits.maxItemBytes', (given) => ({ ...given, limits: { ...given.limits, maxItemBytes: 0 } })],
     ['manifest.hosts', (given) => ({ ...given, hosts: [] })],
     ['manifest.hosts', (given) => ({ ...given, hosts: 'any' })],
     ['manifest.hosts.0', (given) => ({ ...given, hosts: ['https://api.example.com'] })],

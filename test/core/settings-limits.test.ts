@@ -120,6 +120,7 @@ describe('what is no limit and no pace', () => {
   it.each<[string, object]>([
     ['limitsFor() returned something invalid at maxItems', { limitsFor: () => ({ maxItems: 0 }) }],
     ['limitsFor() returned something invalid at maxBytes', { limitsFor: () => ({ maxBytes: Number.NaN }) }],
+    ['limitsFor() returned something invalid at maxItemBytes', { limitsFor: () => ({ maxItemBytes: 0 }) }],
     ['limitsFor() returned something invalid at requestsPerDay', { limitsFor: () => ({ requestsPerDay: -1 }) }],
     ['limitsFor() returned something invalid', { limitsFor: () => ({ maxItem: 5 }) }],
     ['limitsFor() returned something invalid', { limitsFor: () => undefined }],

@@ -41,7 +41,9 @@ export function prepareEvent(
     const text = vendor.encode(output.payload);
     if (typeof text !== 'string') throw invalidReturn(text, 'the payload has no text');
     const bytes = Buffer.byteLength(text);
-    if (bytes + vendor.framing.around > vendor.limits.maxBytes) return tooLarge;
+    const { maxBytes, maxItemBytes } = vendor.limits;
+    if (maxItemBytes !== undefined && bytes > maxItemBytes) return tooLargeFor(maxItemBytes);
+    if (bytes + vendor.framing.around > maxBytes) return tooLarge;
     const { notes } = output;
     return { kind: 'payload', output: notes === undefined ? output : withNotes(context, output, event), text, bytes };
   } catch (error) {
@@ -97,4 +99,6 @@ function isPayload(output: Transformed<unknown>): output is Extract<Transformed<
 }
 
 const tooLarge = reject('payload_too_large', 'The payload alone is larger than one request may be');
+const tooLargeFor = (bytes: number): Unsent =>
+  reject('payload_too_large', `The payload is larger than the ${bytes} bytes that one event may have`);
 const internalError = reject('internal_error', 'A defect in the connector stopped this event');
