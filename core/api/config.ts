@@ -1,18 +1,20 @@
 import { z } from 'zod';
-import { checkMembers } from './member-check.ts';
+import { checkMembers, type MemberTable } from './member-check.ts';
 
 export { z };
 
 /** The settings of a connection: one zod schema gives the type, the validation and, as JSON Schema, the form. */
 export type ConfigSchema<C> = z.ZodType<C>;
 
-/** The form that a line of text must have. */
+/** The form that a line of text, or a credential, must have. */
 export interface TextForm {
-  /** The whole text, trimmed: begins with `^` and ends with `$`. */
+  /** The whole text, of a line trimmed: begins with `^` and ends with `$`. */
   readonly pattern: RegExp;
   /** What the text must be, for people, such as `must begin with a2_ or t2_`. */
   readonly message: string;
 }
+
+const formMembers: MemberTable<TextForm> = { pattern: 'required', message: 'required' };
 
 /**
  * A required line of text. Title and description are what a form shows.
@@ -25,21 +27,32 @@ export interface TextForm {
  */
 export const text = (title: string, description: string, form?: TextForm) => {
   const line = z.string().trim().min(1, 'must not be blank');
-  if (form !== undefined) checkMembers('text()', form, { pattern: 'required', message: 'required' });
+  if (form !== undefined) checkMembers('text()', form, formMembers);
   return (form === undefined ? line : line.regex(form.pattern, form.message)).meta({ title, description });
 };
 
-/** A credential. Forms hide it, and the redactor masks it: only the vendor ever receives its value. */
-export const secret = (title: string, description: string) =>
-  z
+/**
+ * A credential. Forms hide it, and the redactor masks it: only the vendor ever receives its value.
+ *
+ * @example
+ * const token = secret('Token', 'From the settings of the account', {
+ *   pattern: /^[!-~]+$/,
+ *   message: 'must be the bare token, without spaces or a word in front',
+ * });
+ */
+export const secret = (title: string, description: string, form?: TextForm) => {
+  const visible = z
     .string()
     .min(1, 'must not be blank')
     .refine(
       // oxlint-disable-next-line no-control-regex -- a control character would break the header that carries it
       (value) => value.trim() !== '' && !/[\u0000-\u001f\u007f]/.test(value),
       'must not be blank or hold line breaks',
-    )
-    .meta({ title, description, secret: true });
+    );
+  if (form !== undefined) checkMembers('secret()', form, formMembers);
+  const formed = form === undefined ? visible : visible.regex(form.pattern, form.message);
+  return formed.meta({ title, description, secret: true });
+};
 
 /** Any other setting, with its title and description. */
 export const setting = <S extends z.ZodType>(schema: S, title: string, description: string): S =>

@@ -14,6 +14,7 @@ export type {
 } from './event.ts';
 export type { BatchLimits, DestinationManifest, Pace, Rate } from './manifest.ts';
 export type { TextForm } from './config.ts';
+export { basicAuth, basicUserName } from './basic-auth.ts';
 export { currencyCode, secret, setting, text, z } from './config.ts';
 export type { ConfigSchema } from './config.ts';
 export { contractVersion } from './contract-version.ts';

@@ -17,9 +17,10 @@ const masked = (shape: RegExp, must: string, title: string, description: string)
 
 /** It follows a scheme word in a header: a value with a space was pasted with something else. */
 const bareToken = (title: string, description: string) =>
-  secret(title, description)
-    .regex(visible, 'must be the bare token, without spaces or a word in front')
-    .meta({ title, description, secret: true });
+  secret(title, description, {
+    pattern: visible,
+    message: 'must be the bare token, without spaces or a word in front',
+  });
 
 const apikey = masked(
   visible,

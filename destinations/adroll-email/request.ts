@@ -1,4 +1,4 @@
-import { jsonArray, jsonList, type Batch, type Frame, type HttpRequest } from '../../core/api/index.ts';
+import { basicAuth, jsonArray, jsonList, type Batch, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Unsubscriber } from './mapping.ts';
 
@@ -28,7 +28,7 @@ export const request = (config: Config): HttpRequest => ({
 export function authorizationOf(auth: Config['auth']): string {
   switch (auth.kind) {
     case 'basic':
-      return `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}`;
+      return basicAuth(auth.username, auth.password);
     case 'token':
       return `Token ${auth.token}`;
     case 'oauth':

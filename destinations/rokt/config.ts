@@ -1,13 +1,10 @@
-import { secret, setting, text, z } from '../../core/api/index.ts';
+import { basicUserName, secret, setting, text, z } from '../../core/api/index.ts';
 
 /** Longest attribute value mParticle keeps (ROKT-47), so also the longest kind of conversion. */
 const kind = z.string().trim().min(1, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
 const eventName = z.string().regex(/\S/, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
 const eventKinds = z.record(eventName, kind).refine((kinds) => Object.keys(kinds).length > 0, 'must name an event');
 const names = z.array(text('Name', 'Exactly as the event spells it.'));
-
-const apiKeyTitle = 'API key';
-const apiKeyAbout = 'From your Rokt account representative.';
 
 /** The settings of a connection: one pod, one credential pair, one environment. */
 export const config = z.strictObject({
@@ -16,9 +13,7 @@ export const config = z.strictObject({
     'Pod',
     'The data region Rokt gave you. Pods are isolated: the wrong one refuses your key.',
   ),
-  apiKey: secret(apiKeyTitle, apiKeyAbout)
-    .refine((key) => !key.includes(':'), 'must not contain ":", which ends the user name in HTTP Basic')
-    .meta({ title: apiKeyTitle, description: apiKeyAbout, secret: true }),
+  apiKey: secret('API key', 'From your Rokt account representative.', basicUserName),
   apiSecret: secret('API secret', 'From your Rokt account representative.'),
   environment: setting(
     z.enum(['development', 'production']),

@@ -1,4 +1,4 @@
-import { bare, jsonArray, type Frame, type HttpRequest } from '../../core/api/index.ts';
+import { bare, basicAuth, jsonArray, type Frame, type HttpRequest } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 
 /** The same for every batch: core joins the body. Always the connection's own pod; there is no failover (ROKT-04). */
@@ -8,7 +8,7 @@ export const request = ({ pod, bulk, apiKey, apiSecret }: Config): HttpRequest =
   headers: {
     'content-type': 'application/json',
     accept: 'application/json',
-    authorization: `Basic ${Buffer.from(`${apiKey}:${apiSecret}`, 'utf8').toString('base64')}`,
+    authorization: basicAuth(apiKey, apiSecret),
   },
 });
 

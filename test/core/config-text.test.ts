@@ -1,6 +1,6 @@
-// Tests core/api/config.ts: text() with a form.
+// Tests core/api/config.ts: text() and secret() with a form.
 import { describe, expect, it } from '@jest/globals';
-import { text, z, type TextForm } from '../../core/api/index.ts';
+import { secret, text, z, type TextForm } from '../../core/api/index.ts';
 
 describe('a line of text with a form', () => {
   const form = { pattern: /^(?:a2|t2)_\w+$/, message: 'must begin with a2_ or t2_' };
@@ -23,6 +23,22 @@ describe('a line of text with a form', () => {
   it('does not load with a word that nobody knows', () => {
     const misspelt = { ...form, patern: /x/ } as unknown as TextForm;
     expect(() => text('Pixel', 'x', misspelt)).toThrow('text(): no member "patern"; do you mean "pattern"?');
+  });
+});
+
+describe('a credential with a form', () => {
+  const token = secret('Token', 'x', { pattern: /^[!-~]+$/, message: 'must be the bare token' });
+
+  it('is of that form, still hidden, and still no blank and no line break', () => {
+    expect(token.parse('abc')).toBe('abc');
+    expect(token.safeParse('Bearer abc').error?.issues).toMatchObject([{ message: 'must be the bare token' }]);
+    expect(token.safeParse('a\nb').success).toBe(false);
+    expect(z.toJSONSchema(token)).toMatchObject({ title: 'Token', secret: true, pattern: '^[!-~]+$' });
+  });
+
+  it('does not load with a word that nobody knows', () => {
+    const misspelt = { patern: /x/, message: 'x' } as unknown as TextForm;
+    expect(() => secret('Token', 'x', misspelt)).toThrow('secret(): no member "patern"; do you mean "pattern"?');
   });
 });
 
