@@ -27,7 +27,7 @@ export async function verify(
   let bad = 0;
   for (const directory of directories) {
     await print(terminal.stdout, `${directory}\n`);
-    let lacking = 0;
+    const lacking: string[] = [];
     const counted = { passed: 0, failed: 0, 'not run': 0, 'to do': 0 };
     const information: string[] = [];
     const options =
@@ -35,22 +35,27 @@ export async function verify(
     for await (const { title, ok, ran, todo, lacks, why } of checkDestination(directory, options)) {
       const result = !ok ? 'failed' : ran ? 'passed' : todo === true ? 'to do' : 'not run';
       counted[result] += 1;
-      if (lacks === true) lacking += 1;
+      if (lacks === true) lacking.push(why ?? '');
       await print(terminal.stdout, `  ${labels[result]}${firstLine(title)}\n${why === undefined ? '' : indented(why)}`);
     }
     for (const line of information) await print(terminal.stdout, `  ${printable(line)}\n`);
     const { passed, failed } = counted;
     const others = (['not run', 'to do'] as const).filter((label) => counted[label] > 0);
     const rest = others.map((label) => `, ${counted[label]} ${label}`).join('');
-    const needs =
-      lacking === 0 ? '' : `; ${lacking} of them ${lacking === 1 ? 'needs' : 'need'} an answer that is not recorded`;
-    await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${rest}${needs}\n`);
+    await print(terminal.stdout, `${passed} of ${passed + failed} checks passed${rest}${whatIsLacking(lacking)}\n`);
     if (failed > 0) bad += 1;
     // The folder was loaded, and no check has such a title.
     else if (pattern !== undefined && passed === 1 && others.length === 0)
       throw usage(`no check of ${directory} matches --only ${printable(only ?? '')}`);
   }
   return bad > 0 ? exitCode.undelivered : exitCode.ok;
+}
+
+/** How many checks need an answer that is not recorded, and which. */
+function whatIsLacking(whys: readonly string[]): string {
+  if (whys.length === 0) return '';
+  const needs = [...new Set(whys)].map((why) => printable(why.replace(/^it needs /, '')));
+  return `; ${whys.length} of them ${whys.length === 1 ? 'needs' : 'need'} an answer that is not recorded: ${needs.join('; ')}`;
 }
 
 function patternOf(text: string): RegExp {

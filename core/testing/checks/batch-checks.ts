@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { BatchLimits, CdpEvent, Outcome } from '../../index.ts';
-import { openKitConnection, withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import type { BatchLimits } from '../../index.ts';
+import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
-import { variantOf } from '../kit/variants.ts';
-import { always, type ScriptedReply } from '../kit/vendor-double.ts';
+import { always } from '../kit/vendor-double.ts';
 import { during, must, type Check } from './check.ts';
 import { isObject } from './what-happened.ts';
+import { deliverPoisoned, fullBatch, itemsOf, manyOf, singleEvents, spreads } from './many-events.ts';
 import { lacksSuccessForMany, refusalWithNames, successForMany } from './success-for-many.ts';
+import { lacksRefusalWithNames } from './verdicts-for-each.ts';
+import { wholeRequestReason } from './whole-request-checks.ts';
 
 /** How a folder must treat many events at once. */
 export const batchChecks: readonly Check[] = [
@@ -45,9 +47,10 @@ export const batchChecks: readonly Check[] = [
     title:
       'batches: a poison event at any position is rejected alone, and the others are delivered with few extra requests',
     async skipReason(folder) {
-      const size = await fullBatch(folder);
-      if (size < 2) return 'this vendor gets one event a request';
-      return (await splitsOn400(folder, size)) ? undefined : 'a 400 does not split a batch of this vendor';
+      const single = await singleEvents(folder);
+      if (single !== undefined) return single;
+      const whole = wholeRequestReason(folder, 400);
+      return whole === undefined ? undefined : `a 400 of this vendor is about the whole request: ${whole}`;
     },
     lacks: lacksSuccessForMany,
     async run(folder) {
@@ -63,12 +66,13 @@ export const batchChecks: readonly Check[] = [
     title:
       'batches: F-41 events that the answer names as refused are rejected, at any position, and the others are delivered',
     async skipReason(folder) {
-      if ((await fullBatch(folder)) < 2) return 'this vendor gets one event a request';
-      return (await refusalWithNames(folder)) === undefined
-        ? 'no recorded answer names the events that are refused: say in a reply how one looks, with perRefused'
+      const single = await singleEvents(folder);
+      if (single !== undefined || (await refusalWithNames(folder)) !== undefined) return single;
+      return (await lacksRefusalWithNames(folder)) === undefined
+        ? 'no recorded answer has a verdict for each event'
         : undefined;
     },
-    lacks: lacksSuccessForMany,
+    lacks: async (folder) => (await lacksRefusalWithNames(folder)) ?? (await lacksSuccessForMany(folder)),
     async run(folder) {
       const size = Math.min(await fullBatch(folder), mostNamed);
       const events = manyOf(folder, size);
@@ -108,10 +112,6 @@ export const batchChecks: readonly Check[] = [
 
 /** The most events of a request in which culprits are named, because the time is quadratic. */
 const mostNamed = 12;
-
-/** Several positions at once, spread over a batch. */
-const spreads = (size: number): readonly (readonly number[])[] =>
-  [2, 3, 5].map((count) => [...new Set(Array.from({ length: count }, (_, k) => Math.floor((k * size) / count)))]);
 
 interface RecordedRefusal {
   readonly name: string;
@@ -156,9 +156,6 @@ function changed(value: unknown, change: (value: string | number) => unknown, li
 /** The size of the requests in which every position is tried, because the time is quadratic. */
 const mostPositions = 48;
 
-const manyOf = ({ event }: ContractFolder, count: number): readonly CdpEvent[] =>
-  Array.from({ length: count }, (_, number) => variantOf(event, number));
-
 function keepsLimits(kit: KitConnection, limits: BatchLimits): void {
   const seen = new Set<number>();
   for (const [position, request] of kit.vendor.requests.entries()) {
@@ -173,78 +170,4 @@ function keepsLimits(kit: KitConnection, limits: BatchLimits): void {
       seen.add(index);
     }
   }
-}
-
-/** The deliveries that request `position` carried. */
-function itemsOf(kit: KitConnection, position: number) {
-  const batch = kit.observed.batches[kit.vendor.batches[position] ?? -1];
-  return batch?.items ?? [];
-}
-
-/**
- * How many of this vendor's events fit in one request: the limit by count, or fewer if the limit by bytes is tighter.
- */
-async function fullBatch(folder: ContractFolder): Promise<number> {
-  const { maxItems } = folder.definition.manifest.limits;
-  if (maxItems < 2 || folder.definition.send !== undefined) return 1;
-  return withKitConnection(
-    folder,
-    always(folder.successReply),
-    async (kit) => {
-      await kit.deliver(manyOf(folder, Math.min(maxItems, 1000)));
-      return itemsOf(kit, 0).length;
-    },
-    { unobserved: true },
-  );
-}
-
-async function splitsOn400(folder: ContractFolder, size: number): Promise<boolean> {
-  return withKitConnection(
-    folder,
-    (_request, position) => (position === 0 ? { status: 400 } : folder.successReply),
-    async (kit) => {
-      await kit.deliver(manyOf(folder, size));
-      return kit.vendor.requests.length > 1;
-    },
-    { unobserved: true },
-  );
-}
-
-interface PoisonedVendor {
-  readonly success: ScriptedReply | undefined;
-  /** The answer to a request with a poison event in it. */
-  readonly refusal: ScriptedReply;
-}
-
-/** Delivers a full batch to a vendor that refuses every request with a poison event in it. */
-async function deliverPoisoned(
-  folder: ContractFolder,
-  { success = folder.successReply, refusal }: PoisonedVendor,
-  events: readonly CdpEvent[],
-  positions: readonly number[],
-): Promise<void> {
-  const poison = new Set(positions);
-  const isPoisoned = (position: number) => itemsOf(kit, position).some(({ index }) => poison.has(index));
-  const kit = openKitConnection(folder, (_request, position) => (isPoisoned(position) ? refusal : success), {
-    unobserved: true,
-    refuses: (index) => poison.has(index),
-  });
-  try {
-    const outcomes = await kit.deliver(events);
-    for (const [index, outcome] of outcomes.entries()) assertOutcome(outcome, poison.has(index), index);
-    const size = events.length;
-    const extra = kit.vendor.requests.length - 1;
-    const allowed = 2 * poison.size * Math.ceil(Math.log2(size)) + 1;
-    must(extra <= allowed, `poison at ${positions.join(', ')} of ${size}: ${extra} extra requests, ${allowed} allowed`);
-  } finally {
-    await kit.close();
-  }
-}
-
-function assertOutcome(outcome: Outcome, poison: boolean, index: number): void {
-  const expected = poison ? 'rejected' : 'delivered';
-  must(
-    outcome.kind === expected,
-    `event ${index}, ${poison ? 'the poison' : 'a good one'}, is ${JSON.stringify(outcome)}`,
-  );
 }

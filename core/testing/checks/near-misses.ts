@@ -1,6 +1,6 @@
 import type { LoadedCase } from '../kit/case.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
-import { countingName, failingName, numberInText } from '../kit/derived-template.ts';
+import { countingName, countsTaken, failingName, numberInText } from '../kit/derived-template.ts';
 import { must } from './check.ts';
 
 interface WholeSuccess {
@@ -42,7 +42,7 @@ function miscounted(body: unknown, events: number, texts: boolean): readonly unk
     if (Array.isArray(value) && value.length === events) return [{ ...body, [name]: value.slice(0, -1) }];
     if (typeof value !== 'number')
       return miscounted(value, events, texts).map((inside) => ({ ...body, [name]: inside }));
-    if (value === events && countingName.test(name)) return [{ ...body, [name]: events - 1 }];
+    if (value === events && countsTaken(name)) return [{ ...body, [name]: events - 1 }];
     return value === 0 && failingName.test(name) ? [{ ...body, [name]: 1 }] : [];
   });
 }
@@ -114,7 +114,7 @@ const successWord = /^ok\b|\b(?:accept|succe|process|receiv|complet|queued|store
 
 function saysSuccess({ path, value }: Member, events: number): boolean {
   if (typeof value === 'string') return successWord.test(value);
-  return value === true || (value === events && countingName.test(path.at(-1) ?? ''));
+  return value === true || (value === events && countsTaken(path.at(-1) ?? ''));
 }
 
 /** What may not stand in place of a value that says that something succeeded. */

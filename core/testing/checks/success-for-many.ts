@@ -68,6 +68,18 @@ export async function refusalWithNames(folder: ContractFolder): Promise<Scripted
   return undefined;
 }
 
+/** Whether a recorded answer has an entry for each event of its request that says which event it is about. */
+export async function namesEach(folder: ContractFolder): Promise<boolean> {
+  for (const { reply, items } of await answeredCases(folder)) {
+    const template = isTemplate(reply) ? reply : derivedTemplate(reply, items);
+    if (template === undefined || !('body' in template)) continue;
+    const text = JSON.stringify(template.body) ?? '';
+    if (text.includes('"perItem"') && (items.length > 1 || /\{\{(?:key|eventId|index|position)\}\}/.test(text)))
+      return true;
+  }
+  return false;
+}
+
 interface AnsweredCase {
   readonly loaded: LoadedCase;
   /** As it is in its file. */

@@ -64,12 +64,29 @@ const provenance = {
 
 /** A vendor's answer, or the fault in its place. */
 export const replyFormat = z.union([
-  z.strictObject({
-    status: z.int().min(200).max(599),
-    headers: z.record(z.string(), z.string()).default({}),
-    body: z.unknown().optional(),
-    ...provenance,
-  }),
+  z
+    .strictObject({
+      status: z.int().min(200).max(599),
+      headers: z.record(z.string(), z.string()).default({}),
+      body: z.unknown().optional(),
+      /**
+       * Where the vendor says that this refusal is about the whole request and never about one event of it, so that it
+       * is not split. Without a body it holds for the status, whatever the words; with one, for this answer.
+       */
+      wholeRequest: z.string().trim().min(10, 'must say where the vendor says so').optional(),
+      ...provenance,
+    })
+    .refine(
+      ({ wholeRequest, status }) => wholeRequest === undefined || (status >= 400 && status < 500 && status !== 413),
+      {
+        path: ['wholeRequest'],
+        error: 'is for a 4xx, and not for a 413, which asks for smaller requests',
+      },
+    )
+    .refine(({ wholeRequest, source }) => wholeRequest === undefined || source !== 'policy', {
+      path: ['wholeRequest'],
+      error: 'is what the vendor says: its source cannot be "policy"',
+    }),
   z.strictObject({ fault: z.enum(['reset', 'timeout', 'refused']), ...provenance }),
 ]);
 

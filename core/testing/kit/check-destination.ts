@@ -4,6 +4,7 @@ import { batchChecks } from '../checks/batch-checks.ts';
 import { callChecks } from '../checks/call-checks.ts';
 import { caseChecks, type CaseVendorFor } from '../checks/case-checks.ts';
 import { whyNotRun, type Check } from '../checks/check.ts';
+import { contradictionChecks } from '../checks/contradiction-checks.ts';
 import { credentialChecks } from '../checks/credential-checks.ts';
 import { demoChecks } from '../checks/demo-checks.ts';
 import { eventChecks } from '../checks/event-checks.ts';
@@ -14,6 +15,7 @@ import { plantedChecks } from '../checks/planted-checks.ts';
 import { secretChecks } from '../checks/secret-checks.ts';
 import { sourceChecks } from '../checks/source-checks.ts';
 import { successChecks } from '../checks/success-checks.ts';
+import { wholeRequestChecks } from '../checks/whole-request-checks.ts';
 import type { ContractFolder } from './contract-folder.ts';
 import { sentData } from './sent-data.ts';
 import { loadContractFolder, refusedSettings } from './load-contract-folder.ts';
@@ -70,6 +72,8 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...answerChecks,
   ...successChecks,
   ...batchChecks,
+  ...wholeRequestChecks,
+  ...contradictionChecks,
   ...secretChecks,
   ...credentialChecks,
   ...plantedChecks,

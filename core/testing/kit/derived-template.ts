@@ -2,10 +2,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { filled, isTemplate, type AnsweredItem } from './reply-template.ts';
 import type { ScriptedReply } from './vendor-double.ts';
 
-/** Names of counts of what was taken, and of what was not. */
+/** Names and texts that speak of what was taken, and of what was not. */
 export const countingName =
   /accept|cre?ated|count|event|ingest|item|ok|process|queued|receiv|record|stored|succe|taken|total/i;
 export const failingName = /drop|duplic|error|fail|ignor|invalid|reject|skip|refus/i;
+
+/** Names of numbers that count no events, whatever else they say: `error_code`, `processing_ms`, `total_quota`. */
+const otherNumber =
+  /code$|status|version|limit|quota|remain|retry|time|millis|second|(?:^|_)(?:ms|id|no)$|index|offset|position|bytes/i;
+
+/** Whether a number of that name counts what was taken, or what was not. */
+export const countsTaken = (name: string): boolean => countingName.test(name) && !otherNumber.test(name);
+export const countsRefused = (name: string): boolean => failingName.test(name) && !otherNumber.test(name);
 
 /**
  * A template out of one recorded answer, if the answer counts the items or has an entry for each of them, or for each
@@ -41,8 +49,8 @@ function names(entry: unknown, { key, eventId }: AnsweredItem): boolean {
 function derivedFrom(value: unknown, name: string, items: readonly AnsweredItem[]): unknown {
   const refused = items.filter((item) => item.refused);
   if (typeof value === 'number') {
-    if (failingName.test(name)) return value === refused.length ? '{{refused}}' : value;
-    if (!countingName.test(name)) return value;
+    if (countsRefused(name)) return value === refused.length ? '{{refused}}' : value;
+    if (!countsTaken(name)) return value;
     return value === items.length - refused.length ? '{{accepted}}' : value === items.length ? '{{n}}' : value;
   }
   if (typeof value === 'string') return textFrom(value, items.length - refused.length, refused.length);
