@@ -240,6 +240,15 @@ describe('casts', () => {
     );
   });
 
+  it('plainDecimal spells an amount in cents as JavaScript does', () => {
+    const amounts = [0.1 + 0.2, 1.005, 0.29, 4.35, 9_999_999.99, 10_000_000, 1e9 / 100, 123_456_789.12, 2 ** 53];
+    for (let cents = 0; cents <= 20_000; cents += 1) amounts.push(cents / 100);
+    for (const amount of amounts) {
+      expect(plainDecimal(amount)).toBe(String(amount));
+      expect(plainDecimal(-amount)).toBe(String(-amount));
+    }
+  });
+
   it('isObject and ownValue see only what is the object’s own', () => {
     const hostile = JSON.parse('{"__proto__":{"admin":true},"plain":1}') as JsonObject;
     expect([isObject({}), isObject([]), isObject(null), isObject('x')]).toEqual([true, false, false, false]);
