@@ -31,7 +31,8 @@ export function addIdentifiers(
   const out = payload.part('identifiers');
   out.take('adct', clickTokenOf(event));
   if (sendEmail !== 'none') addEmail(out, event, sendEmail);
-  if (!limitsTracking(event)) out.take('device_id', deviceIdOf(event));
+  const deviceId = deviceIdOf(event);
+  if (deviceId !== undefined && !limitsTracking(event)) out.take('device_id', deviceId);
   out.take('first_party_cookie', ownCookieOf(event) ?? cookieOf(event));
   out.take('user_id', userIdOf(event));
   if ((out.value.first_party_cookie?.length ?? 32) < 32)

@@ -102,6 +102,8 @@ interface Row {
   readonly recommended: string | undefined;
   readonly unusable: string | undefined;
   readonly required: string | undefined;
+  /** Whether there are words for an event without it. */
+  readonly isAskedFor: boolean;
   readonly longest: TextLimit | undefined;
 }
 
@@ -152,6 +154,7 @@ export function fieldTable<P extends object>(
     recommended: row.recommended,
     unusable: row.unusable ?? (typeof unusable === 'function' ? unusable(row.to) : unusable),
     required: row.required,
+    isAskedFor: (row.required ?? row.recommended) !== undefined,
     longest: row.longest ?? longest,
   }));
 
@@ -190,7 +193,7 @@ export function fieldTable<P extends object>(
         if (noteEvery && row.unusable !== undefined) out.drop(pathOf(source, at), row.unusable, row.to);
         refused ??= source;
       }
-      if (isFilled) continue;
+      if (isFilled || (refused === undefined && !row.isAskedFor)) continue;
       const place = refused ?? sources[0];
       fillGap(out, row, refused !== undefined, place && pathOf(place, at));
     }
