@@ -2,11 +2,15 @@ import type * as FastCheck from 'fast-check';
 import { createRuntime, type CdpEvent } from '../../index.ts';
 import { allowedOriginsFor } from '../kit/allowed-origins.ts';
 import { fuzzInputs } from '../kit/fuzz-inputs.ts';
+import { loadReply } from '../kit/case.ts';
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import { namesRefused } from '../kit/reply-template.ts';
+import { unnamedItems } from '../kit/unnamed-items.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { successReplies, successStatuses } from '../kit/success-reply.ts';
 import { must, type Check } from './check.ts';
+import { refusalWithNames } from './success-for-many.ts';
 
 export interface FuzzOptions {
   /** Number of inputs per property. */
@@ -27,7 +31,12 @@ export const fuzzChecks = ({ runs, seed }: FuzzOptions): readonly Check[] =>
     needs: 'fast-check',
     run: async (folder) => {
       const fc = await import('fast-check');
-      await fc.assert(property(fc, folder), { numRuns: runs, seed });
+      const found = await fc.check(property(fc, folder) as FastCheck.IAsyncProperty<unknown>, { numRuns: runs, seed });
+      if (!found.failed) return;
+      const { errorInstance: error, numRuns, counterexample, counterexamplePath } = found;
+      const why = error instanceof Error ? error.message : String(error);
+      const where = `run ${numRuns} of seed ${seed}, path ${counterexamplePath}`;
+      throw new Error(`${why}\n${where}: ${shortened(fc.stringify(counterexample), 200)}`, { cause: error });
     },
   }));
 
@@ -37,6 +46,7 @@ const properties: readonly { readonly title: string; readonly property: Property
       'fuzz: whatever the events and the answers, one outcome per event, in order; delivered only if the vendor confirmed it',
     property(fc, folder) {
       const { events, replies } = fuzzInputs(fc, folder);
+      let templates: Promise<readonly ScriptedReply[]> | undefined;
       return fc.asyncProperty(
         fc.array(events, { minLength: 1, maxLength: 5 }),
         fc.array(replies, { minLength: 1, maxLength: 6 }),
@@ -44,7 +54,13 @@ const properties: readonly { readonly title: string; readonly property: Property
           await withKitConnection(
             folder,
             (_request, position) => answers[position % answers.length],
-            async (kit) => assertConfirmed(kit, folder, input, answers),
+            async (kit) =>
+              assertConfirmed(
+                kit,
+                { ...folder, templates: await (templates ??= refusalTemplates(folder)) },
+                input,
+                answers,
+              ),
           );
         },
       );
@@ -92,10 +108,25 @@ const properties: readonly { readonly title: string; readonly property: Property
   },
 ];
 
-/** Throws if an event is delivered whose request got neither a success status nor a recorded success. */
+/** How the vendor names the events that it refuses, in the replies or derived from them. */
+async function refusalTemplates(folder: ContractFolder): Promise<readonly ScriptedReply[]> {
+  const names = new Set(folder.cases.flatMap((loaded) => loaded.replyNames));
+  const written = [...names].map((name) => loadReply(folder.directory, name));
+  const derived = await refusalWithNames(folder);
+  return [...written.filter(namesRefused), ...(derived === undefined ? [] : [derived])];
+}
+
+interface FuzzedFolder extends ContractFolder {
+  readonly templates: readonly ScriptedReply[];
+}
+
+/**
+ * Throws if an event is delivered whose request got neither a success status, nor a recorded success, nor an answer
+ * that names others of it as refused.
+ */
 async function assertConfirmed(
   kit: KitConnection,
-  folder: ContractFolder,
+  folder: FuzzedFolder,
   events: readonly CdpEvent[],
   answers: readonly ScriptedReply[],
 ): Promise<void> {
@@ -105,17 +136,36 @@ async function assertConfirmed(
   const success = successStatuses(folder);
   const known = new Set(successReplies(folder).map((reply) => JSON.stringify(reply)));
   const confirmed = new Set<number>();
+  const answerTo = new Map<number, ScriptedReply>();
   for (const [position, batch] of kit.vendor.batches.entries()) {
     const answer = answers[position % answers.length];
-    if (
-      answer === undefined ||
-      !('status' in answer) ||
-      !(success.has(answer.status) || known.has(JSON.stringify(answer)))
-    )
-      continue;
-    for (const { index } of kit.observed.batches[batch ?? -1]?.items ?? []) confirmed.add(index);
+    const items = kit.observed.batches[batch ?? -1]?.items ?? [];
+    if (answer === undefined) continue;
+    for (const { index } of items) answerTo.set(index, answer);
+    if (!('status' in answer)) continue;
+    const unnamed = unnamedItems(folder.templates, answer, items);
+    const whole = success.has(answer.status) || (unnamed.size === 0 && known.has(JSON.stringify(answer)));
+    for (const { index } of whole ? items : unnamed) confirmed.add(index);
   }
   for (const [index, { kind }] of outcomes.entries()) {
-    must(kind !== 'delivered' || confirmed.has(index), `event ${index} is delivered without a success from the vendor`);
+    must(
+      kind !== 'delivered' || confirmed.has(index),
+      `event ${index} is delivered without a success from the vendor, by ${described(folder, answerTo.get(index))}`,
+    );
   }
 }
+
+/** An answer in a line, with the file it comes from. */
+function described({ cases }: ContractFolder, answer: ScriptedReply | undefined): string {
+  if (answer === undefined || 'fault' in answer) return answer === undefined ? 'no answer' : `a ${answer.fault}`;
+  const text = JSON.stringify(answer);
+  const [source = 'a made-up answer'] = cases.flatMap(({ name, replies, replyNames: files }) =>
+    replies.flatMap((reply, position) =>
+      JSON.stringify(reply) === text ? [`contract/replies/${files[position]}.json as in case ${name}`] : [],
+    ),
+  );
+  return `${source}: ${answer.status} ${shortened(JSON.stringify(answer.body) ?? '', 120)}`;
+}
+
+const shortened = (text: string, length: number): string =>
+  text.length > length ? `${text.slice(0, length).toWellFormed()}...` : text;

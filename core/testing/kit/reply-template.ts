@@ -30,7 +30,7 @@ export function filled(reply: ScriptedReply, items: readonly AnsweredItem[]): Sc
   return { ...reply, body: filledIn(reply.body, counts, items) };
 }
 
-type Values = Readonly<Record<string, string | number>>;
+export type Values = Readonly<Record<string, string | number>>;
 
 function filledIn(value: unknown, values: Values, items: readonly AnsweredItem[]): unknown {
   if (typeof value === 'string') return filledText(value, values);
@@ -48,7 +48,8 @@ function filledIn(value: unknown, values: Values, items: readonly AnsweredItem[]
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, filledIn(part, values, items)]));
 }
 
-function filledText(text: string, values: Values): unknown {
+/** A text of a template with its values in place. */
+export function filledText(text: string, values: Values): unknown {
   const whole = /^\{\{(\w+)\}\}$/.exec(text)?.[1];
   if (whole !== undefined && Object.hasOwn(values, whole)) return values[whole];
   return text.replaceAll(/\{\{(\w+)\}\}/g, (placeholder, name: string) =>
