@@ -62,11 +62,11 @@ const whole = wholeObject({ vendor: manifest.displayName, depth: 39, longest: lo
 function addProperties(out: PayloadBuilder<AmplitudeEvent>, event: CdpEvent, { groupType }: Config): void {
   const { type } = event;
   const path = type === 'identify' || type === 'group' ? 'traits' : 'properties';
-  const properties = whole(propertiesOf(event), out, path);
+  const to = type === 'identify' ? 'user_properties' : type === 'group' ? 'group_properties' : 'event_properties';
+  const properties = whole(propertiesOf(event), out, path, to === 'event_properties' ? to : `${to}.$set`);
   if (Object.keys(properties).length > 0) {
-    if (type === 'identify') out.set('user_properties', { $set: properties }, path);
-    else if (type === 'group') out.set('group_properties', { $set: properties }, path);
-    else out.set('event_properties', properties, path);
+    if (to === 'event_properties') out.set(to, properties, path);
+    else out.set(to, { $set: properties }, path);
   }
   const group = type === 'identify' ? undefined : groupOf(event);
   if (groupType !== undefined && group !== undefined) out.set('groups', { [groupType]: group.value }, group.path);

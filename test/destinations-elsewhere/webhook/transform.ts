@@ -4,7 +4,7 @@ import { whole, type Payload } from './mapping.ts';
 
 export function transform(event: CdpEvent, _config: Config, context: TransformContext): Transformed<Payload> {
   const out = payloadBuilder<Payload>(context, {});
-  for (const [name, value] of Object.entries(whole(event as unknown as JsonObject, out, '')))
+  for (const [name, value] of Object.entries(whole(event as unknown as JsonObject, out, '', '')))
     out.set(name, value, name);
   return out.payload();
 }

@@ -20,9 +20,12 @@ interface Credentials {
   readonly settings: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly code?: string;
+  /** What that code needs of the vendor API. */
+  readonly imports?: string;
 }
 
 const bearerCode = 'authorization: `Bearer ${config.token}`,';
+const requestImport = 'import { jsonArray, jsonList, type Frame, type HttpRequest }';
 const key = 'key-example-1';
 
 const credentials: Readonly<Record<AuthScheme, (header: string) => Credentials>> = {
@@ -31,7 +34,8 @@ const credentials: Readonly<Record<AuthScheme, (header: string) => Credentials>>
   basic: () => ({
     settings: { username: 'user-example', password: 'password-example' },
     headers: { authorization: `Basic ${Buffer.from('user-example:password-example').toString('base64')}` },
-    code: "authorization: `Basic ${Buffer.from(`${config.username}:${config.password}`, 'utf8').toString('base64')}`,",
+    code: 'authorization: basicAuth(config.username, config.password),',
+    imports: 'basicAuth',
   }),
   header: (header) => ({
     settings: { apiKey: key },
@@ -47,7 +51,7 @@ const formType = 'application/x-www-form-urlencoded';
 /** Everything that the choices change in the template. */
 export function templateVariant(options: FolderOptions): TemplateVariant {
   const { auth, authHeader, authField, body, listName, verdicts } = options;
-  const { settings, headers = {}, code } = credentials[auth](authHeader);
+  const { settings, headers = {}, code, imports } = credentials[auth](authHeader);
   const several = body === 'array' || body === 'list';
   const keyed = auth === 'body';
   const contentType = body === 'form' ? formType : 'application/json';
@@ -68,6 +72,7 @@ export function templateVariant(options: FolderOptions): TemplateVariant {
         ? ([["'content-type': 'application/json'", `'content-type': '${formType}'`]] as const)
         : []),
       ...(code === undefined ? [] : ([[bearerCode, code]] as const)),
+      ...(imports === undefined ? [] : ([[requestImport, requestImport.replace('{', `{ ${imports},`)]] as const)),
       ...(verdicts === 'id' ? [] : ([['out.payload({ key: id })', 'out.payload()']] as const)),
     ],
     settings,

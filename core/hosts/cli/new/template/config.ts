@@ -1,4 +1,4 @@
-import { currencyCode, secret, setting, text, z } from '../../../../api/index.ts';
+import { basicUserName, currencyCode, secret, setting, text, z } from '../../../../api/index.ts';
 import { actions } from './mapping.ts';
 
 export const config = z.strictObject({
@@ -7,7 +7,7 @@ export const config = z.strictObject({
   token: secret('API token', 'From the account page; sent with every request.'),
   // </bearer>
   // <basic>
-  username: secret('User name', 'From the account page; the first half of the HTTP Basic credentials.'),
+  username: secret('User name', 'From the account page; the first half of the HTTP Basic credentials.', basicUserName),
   password: secret('Password', 'From the account page; the second half of the HTTP Basic credentials.'),
   // </basic>
   // <header|body>
