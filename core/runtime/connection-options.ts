@@ -3,6 +3,7 @@ import type { BatchLimits, Pace } from '../api/manifest.ts';
 import { suggestion } from '../api/suggestion.ts';
 import type { EventLimits } from './intake/event-size.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
+import { isNameIn, pathOf, unknownKeys, type Elsewhere } from './unknown-keys.ts';
 
 const wait = z.number().min(0).max(86_400_000);
 const whole = z.number().int().min(1);
@@ -68,13 +69,17 @@ export interface ConnectionOptions {
   readonly pace?: z.infer<typeof connectionOptions>['pace'];
 }
 
-/** Returns a checked copy, which later changes by the caller do not reach; or what is wrong. */
+/**
+ * Returns a checked copy, which later changes by the caller do not reach; or what is wrong. `settings` is the schema of
+ * the vendor's own settings, for what is written in the wrong place.
+ */
 export function checkedConnectionOptions(
   input: unknown,
+  settings: z.ZodType,
 ): { readonly options: ConnectionOptions } | { readonly options?: undefined; readonly issues: ConfigIssue[] } {
   const { data, error } = connectionOptions.safeParse(input);
   return data === undefined
-    ? { issues: optionIssues(error, connectionOptions, 'options') }
+    ? { issues: optionIssues(error, connectionOptions, 'options', settings) }
     : { options: data as ConnectionOptions };
 }
 
@@ -120,31 +125,39 @@ export interface ConfigIssue {
 export const issuesOf = (error: z.ZodError, ...under: readonly string[]): ConfigIssue[] =>
   error.issues.map(({ path, message }) => ({ path: [...under, ...path.map(String)].join('.'), message }));
 
-/** The same for connection options: an unknown name comes with a suggestion. */
-const optionIssues = (error: z.ZodError, shape: z.ZodType, under: string): ConfigIssue[] =>
-  error.issues.map((issue) => {
-    const path = [under, ...issue.path.map(String)].join('.');
-    if (issue.code !== 'unrecognized_keys') return { path, message: issue.message };
-    const [name = ''] = issue.keys;
-    if (hostOptions.has(name))
-      return { path, message: `"${name}" is an option of createRuntime(): the host program's, never a connection's` };
-    return { path, message: `${issue.message}; ${suggestion(name, namesAt(shape, issue.path))}` };
+/** The same for a vendor's settings: an unknown name comes with a suggestion, or with its place among the options. */
+export const settingIssues = (error: z.ZodError, shape: z.ZodType): ConfigIssue[] =>
+  withUnknownKeys(error, shape, 'config', (name, path) => {
+    if (path.length > 0) return undefined;
+    if (hostOptions.has(name)) return hostOption(name);
+    if (name === 'options') return '"options" stands beside "config", not in it';
+    const at = pathOf(name, connectionOptions, ['options']);
+    return at === undefined ? undefined : `"${name}" is an option, not a setting: it belongs at ${at}, beside "config"`;
   });
+
+/** The same for connection options, whose names may be those of settings. */
+const optionIssues = (error: z.ZodError, shape: z.ZodType, under: string, settings?: z.ZodType): ConfigIssue[] =>
+  withUnknownKeys(error, shape, under, (name) => {
+    if (hostOptions.has(name)) return hostOption(name);
+    if (settings === undefined) return undefined;
+    const inside = pathOf(name, connectionOptions, ['options']);
+    if (inside !== undefined) return `"${name}" belongs at ${inside}`;
+    return isNameIn(settings, name) ? `"${name}" is a setting, not an option: it belongs at config.${name}` : undefined;
+  });
+
+function withUnknownKeys(error: z.ZodError, shape: z.ZodType, under: string, elsewhere: Elsewhere): ConfigIssue[] {
+  return error.issues.flatMap((issue) => {
+    const path = [under, ...issue.path.map(String)].join('.');
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }];
+    return unknownKeys(issue, shape, elsewhere).map((message) => ({ path, message }));
+  });
+}
 
 /** What leads requests elsewhere: no settings of a customer may hold it. */
 const hostOptions: ReadonlySet<string> = new Set(['allowedOrigins', 'origins', 'proxy', 'dispatcher']);
 
-function namesAt(shape: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = shape;
-  for (const step of path) at = objectIn(at)?.shape[String(step)];
-  return Object.keys(objectIn(at)?.shape ?? {});
-}
-
-function objectIn(shape: unknown): z.ZodObject | undefined {
-  if (shape instanceof z.ZodOptional) return objectIn(shape.unwrap());
-  if (shape instanceof z.ZodUnion) return shape.options.map(objectIn).find((candidate) => candidate !== undefined);
-  return shape instanceof z.ZodObject ? shape : undefined;
-}
+const hostOption = (name: string): string =>
+  `"${name}" is an option of createRuntime(): the host program's, never a connection's`;
 
 /** Finds limits and paces above what the vendor allows: a connection may only lower them. */
 export function raisedLimits(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {

@@ -3,8 +3,8 @@ import type { AnyDestination } from '../api/destination.ts';
 import type { ConnectionIds } from './connection-ids.ts';
 import {
   checkedConnectionOptions,
-  issuesOf,
   raisedLimits,
+  settingIssues,
   type ConfigIssue,
   type ConnectionOptions,
 } from './connection-options.ts';
@@ -28,7 +28,7 @@ export function checkSettings(
   connectionOptions: ConnectionOptions,
 ): { readonly settings: CheckedSettings | undefined; readonly issues: readonly ConfigIssue[] } {
   const parsed = parseConfig(host.emit, destination, config);
-  const parsedOptions = checkedConnectionOptions(connectionOptions);
+  const parsedOptions = checkedConnectionOptions(connectionOptions, destination.config);
   const { options } = parsedOptions;
   const issues = [
     ...(destination.manifest.hosts === 'origins' && host.allowedOrigins.length === 0 ? [noOrigins] : []),
@@ -50,7 +50,7 @@ function parseConfig(
 ): { readonly data?: unknown; readonly issues?: readonly ConfigIssue[] } {
   try {
     const { data, error } = destination.config.safeParse(config) as ZodSafeParseResult<unknown>;
-    return error === undefined ? { data } : { issues: issuesOf(error, 'config') };
+    return error === undefined ? { data } : { issues: settingIssues(error, destination.config) };
   } catch (error) {
     const { slug } = destination.manifest;
     emit?.({ kind: 'defect', slug, connection: slug, where: 'config', error: errorText(error) });
