@@ -98,7 +98,7 @@ async function importEntry(file: string): Promise<unknown> {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
       throw new Error(
-        `${file}: this process cannot load TypeScript; run it under tsx or Node >= 22.18, or build the folder`,
+        `${file}: Node ${process.versions.node} does not load TypeScript by itself: \`npm install --save-dev tsx\`, then set NODE_OPTIONS='--import tsx' and run this again; or use Node >= 22.18`,
       );
     }
     throw new Error(`${file}: cannot be loaded: ${message}`, { cause: error });

@@ -48,6 +48,14 @@ async function directory(files: Readonly<Record<string, string>>): Promise<strin
 const slugs = async (...directories: [string, ...string[]]): Promise<string[]> =>
   (await loadDestinations(...directories)).map((destination) => destination.manifest.slug);
 
+test('E25 a folder in TypeScript says in one line what a Node that cannot load it needs', async () => {
+  const refusal = "throw Object.assign(new Error('Unknown file extension'), { code: 'ERR_UNKNOWN_FILE_EXTENSION' });";
+  const at = await directory({ 'typed/index.js': refusal });
+  await expect(loadDestination(path.join(at, 'typed'))).rejects.toThrow(
+    /^\S+: Node \d+\.\S+ does not load TypeScript by itself: `npm install --save-dev tsx`, then set NODE_OPTIONS='--import tsx' and run this again; or use Node >= 22\.18$/,
+  );
+});
+
 describe('loadDestinations', () => {
   it('finds every folder of every directory, in order of their names', async () => {
     const first = await directory({

@@ -28,7 +28,12 @@ export async function newDestination(
   await writeFolder(folder, files);
   await print(terminal.stdout, `${files.length} files written\n`);
   const code = await verify([shortest(folder)], {}, terminal);
-  if (code === exitCode.ok) await print(terminal.stdout, nextSteps(shortest(folder), format.extension, files));
+  const place = shortest(folder);
+  const next =
+    code === exitCode.ok
+      ? nextSteps(place, format.extension, files)
+      : `\n${place} is written. When this is mended: spillway verify ${place}\n`;
+  await print(terminal.stdout, next);
   return code;
 }
 
@@ -50,9 +55,11 @@ function nextSteps(folder: string, extension: string, files: readonly RenderedFi
       .filter((name) => name.includes('/') || present.has(name));
     return `  ${index + 1}. ${parts.join(', ')}\n     ${what}\n`;
   });
+  const [slug, parent] = [path.basename(folder), path.dirname(folder)];
   return (
     `\nIts orders and answers are placeholders. Next, in ${folder}:\n${lines.join('')}` +
     `After each step:        spillway verify ${folder}\n` +
+    `To try it:              spillway schema ${slug} --sample --destinations ${parent} > config.json\n` +
     `To keep a real answer:  spillway record ${folder} <name> --url <url>\n`
   );
 }
