@@ -1,6 +1,7 @@
 import { catalogueEntry, type DestinationManifest } from '../../index.ts';
 import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
 import { exitCode } from './exit-codes.ts';
+import { sampleConfig } from './sample-config.ts';
 import { tableText } from './table.ts';
 import { print, type Terminal } from './terminal.ts';
 
@@ -17,10 +18,16 @@ export async function list(flags: ListFlags, terminal: Terminal): Promise<number
   return exitCode.ok;
 }
 
-/** `spillway schema`: the settings of a destination as JSON Schema; secrets carry `secret: true`. */
-export async function schema(slug: string, flags: DestinationFlags, terminal: Terminal): Promise<number> {
+export interface SchemaFlags extends DestinationFlags {
+  readonly sample?: boolean;
+}
+
+/** `spillway schema`: the settings of a destination as JSON Schema, or a config file with those that are required. */
+export async function schema(slug: string, flags: SchemaFlags, terminal: Terminal): Promise<number> {
   const destination = destinationNamed(slug, await findDestinations(flags, terminal.env));
-  await print(terminal.stdout, `${JSON.stringify(catalogueEntry(destination).configSchema, null, 2)}\n`);
+  const { configSchema } = catalogueEntry(destination);
+  const printed = flags.sample === true ? sampleConfig(slug, configSchema) : configSchema;
+  await print(terminal.stdout, `${JSON.stringify(printed, null, 2)}\n`);
   return exitCode.ok;
 }
 

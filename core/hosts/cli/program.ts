@@ -46,6 +46,7 @@ function describeCatalogue(program: Command, terminal: Terminal, end: End): void
   program
     .command('schema <slug>')
     .description('prints the settings of a destination as JSON Schema')
+    .option('--sample', 'prints a config file instead, with a placeholder for each required setting')
     .option(...destinations)
     .action(async (slug, flags) => end(await (await import('./catalogue.ts')).schema(slug, flags, terminal)));
   program
