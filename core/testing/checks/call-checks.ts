@@ -3,10 +3,9 @@ import type { AnyOperation, ConnectionOptions, OperationList } from '../../index
 import { callNames, callTitle, loadCall, type LoadedCall } from '../kit/call-case.ts';
 import { withKitConnection, type KitConnection, type KitScript } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
-import { secretSettings } from '../kit/settings.ts';
+import { secretSettings, settingsSchema } from '../kit/settings.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
-import { catalogueEntry } from '../../index.ts';
 import { comparable } from './case-checks.ts';
 import { during, must, type Check } from './check.ts';
 import { mustHappen } from './what-happened.ts';
@@ -64,7 +63,7 @@ export const callChecks = (directory: string): readonly Check[] => [
     async run(folder) {
       const done = succeedingCalls(folder, directory);
       for (const call of done) {
-        const secrets = secretSettings(catalogueEntry(folder.definition).configSchema)
+        const secrets = secretSettings(settingsSchema(folder.definition))
           .map(({ path }) =>
             path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], call.config),
           )

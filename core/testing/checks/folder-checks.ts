@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { catalogueEntry } from '../../index.ts';
 import { callNames, loadCall } from '../kit/call-case.ts';
 import { loadReply, replyNames } from '../kit/case.ts';
-import { settingsIn } from '../kit/settings.ts';
+import { settingsIn, settingsSchema } from '../kit/settings.ts';
 import { openKitConnection } from '../kit/kit-connection.ts';
 import { always } from '../kit/vendor-double.ts';
 import { must, type Check } from './check.ts';
@@ -34,7 +33,7 @@ export const folderChecks = (today: () => Date): readonly Check[] => [
   {
     title: 'settings: every one has a title and a description for a form',
     run({ definition }) {
-      const settings = settingsIn(catalogueEntry(definition).configSchema);
+      const settings = settingsIn(settingsSchema(definition));
       must(settings.length > 0, 'the schema names no settings');
       const bare = settings.filter(({ schema }) => !hasText(schema['title']) || !hasText(schema['description']));
       must(bare.length === 0, `no title or description: ${bare.map(({ path: at }) => at.join('.')).join(', ')}`);

@@ -1,7 +1,6 @@
-import { catalogueEntry } from '../../index.ts';
 import type { ContractFolder } from './contract-folder.ts';
 import { openKitConnection } from './kit-connection.ts';
-import { secretSettings } from './settings.ts';
+import { secretSettings, settingsSchema } from './settings.ts';
 import { always } from './vendor-double.ts';
 
 export type Config = Readonly<Record<string, unknown>>;
@@ -16,7 +15,7 @@ export interface PlantedSecrets {
 export function plantedSecrets(folder: ContractFolder, own: Config): PlantedSecrets {
   const secrets: string[] = [];
   let config: Config = structuredClone(own);
-  for (const [number, { path }] of secretSettings(catalogueEntry(folder.definition).configSchema).entries()) {
+  for (const [number, { path }] of secretSettings(settingsSchema(folder.definition)).entries()) {
     const canary = `Canary${number}zQ7vX2mK9pL4wR8tY3bN6`;
     const changed = withSetting(config, path, canary);
     const value = settingAt(config, path);

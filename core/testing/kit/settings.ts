@@ -1,6 +1,15 @@
 import { z } from '../../api/index.ts';
 
-type JsonSchema = Readonly<Record<string, unknown>>;
+import { catalogueEntry, type AnyDestination, type JsonSchema } from '../../index.ts';
+
+const schemas = new WeakMap<AnyDestination, JsonSchema>();
+
+/** The JSON Schema of a destination's settings. It is made once: with many operations, the catalogue takes a while. */
+export function settingsSchema(destination: AnyDestination): JsonSchema {
+  const known = schemas.get(destination) ?? catalogueEntry(destination).configSchema;
+  schemas.set(destination, known);
+  return known;
+}
 
 /** One setting of a configuration, by its path in it. */
 export interface Setting {
