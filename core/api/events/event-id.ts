@@ -5,11 +5,11 @@ import { jsonTextOf } from '../fields/property-values.ts';
 
 /**
  * The id of the event, for vendors that recognise a duplicate by one: its `messageId`, else the digest of all that it
- * says, so that every attempt at it has the same id. An id of more than `longest` UTF-16 units, or one that `pattern`
- * does not match, is replaced by its digest, of which the vendor gets as many hex digits as it takes: 32 still tell
- * 10^15 events apart; fewer than 16 are a RangeError, and so is a pattern that no digest matches. A vendor that counts
- * bytes has a pattern of characters of one byte. (`eventIdOf` of `spillway` is what outcomes and signals call the
- * event.)
+ * says, so that every attempt at it has the same id. An id of more than `longest` UTF-16 units, or one that is not of
+ * `pattern` (of a whole id, from `^` to `$`), is replaced by its digest, of which the vendor gets as many hex digits as
+ * it takes: 32 still tell 10^15 events apart; fewer than 16 are a RangeError, and so is a pattern that no digest
+ * matches. Where the vendor counts bytes, the pattern has characters of one byte. (`eventIdOf` of `spillway` is what
+ * outcomes and signals call the event.)
  *
  * @example
  * // At most 36 bytes: letters, digits and hyphens.
