@@ -96,6 +96,15 @@ describe('F-44 a case that extends another', () => {
     expect(loadCase(folder, 'purchase').config).toEqual(purchase.config);
   });
 
+  test('sets a whole body at its path, which is compared like any other', async () => {
+    const body = [{ ...purchase.requests[0].body[0], account: 'acc-2' }];
+    const other = { title, extends: 'purchase', config: { account: 'acc-2' }, with: { 'requests.0.body': body } };
+    write('other', other);
+    expect(await failures(/^case other/)).toBe('');
+    write('other', { ...other, with: { 'requests.0.body': [] } });
+    expect(await failures(/^case other/)).not.toBe('');
+  });
+
   test('replaces a list as a whole, and can be extended itself', async () => {
     write('one', { title, extends: 'purchase', config: { account: 'acc-2' }, requests: undefined });
     write('two', {

@@ -1,3 +1,4 @@
+import lodash from 'lodash';
 import type { CdpEvent } from '../../api/index.ts';
 import type { CaseEvent } from './case-format.ts';
 import { canonicalEvents, type CanonicalEventName } from './events.ts';
@@ -8,7 +9,7 @@ import { canonicalEvents, type CanonicalEventName } from './events.ts';
  */
 export function expandEvent(caseEvent: CaseEvent): CdpEvent {
   if (!('base' in caseEvent)) return caseEvent as unknown as CdpEvent;
-  const event = structuredClone(canonicalEvents[caseEvent['base'] as CanonicalEventName]) as unknown;
+  const event = copyOf(canonicalEvents[caseEvent['base'] as CanonicalEventName]) as unknown;
   changeAt(event, caseEvent['with'] ?? {}, (caseEvent['without'] ?? []) as readonly string[]);
   return event as CdpEvent;
 }
@@ -16,7 +17,7 @@ export function expandEvent(caseEvent: CaseEvent): CdpEvent {
 /** Removes and sets parts of an object by their dotted paths. Throws if there is nothing to remove. */
 export function changeAt(root: unknown, changes: object, without: readonly string[]): void {
   for (const path of without) removeAt(root, path);
-  for (const [path, value] of Object.entries(changes)) setAt(root, path, structuredClone(value));
+  for (const [path, value] of Object.entries(changes)) setAt(root, path, copyOf(value));
 }
 
 /**
@@ -32,13 +33,16 @@ export function eventOf(
   base: CanonicalEventName | CdpEvent,
   changes: Readonly<Record<string, unknown>> = {},
 ): CdpEvent {
-  const event = structuredClone(typeof base === 'string' ? canonicalEvents[base] : base) as unknown;
+  const event = copyOf(typeof base === 'string' ? canonicalEvents[base] : base) as unknown;
   for (const [path, value] of Object.entries(changes)) {
     if (value === undefined) removed(event, path);
-    else setAt(event, path, structuredClone(value));
+    else setAt(event, path, copyOf(value));
   }
   return event as CdpEvent;
 }
+
+/** Under Jest, structuredClone makes objects of another realm, which equal none of this one. */
+const copyOf = <T>(value: T): T => lodash.cloneDeep(value);
 
 type Branch = Record<string, unknown>;
 const isBranch = (value: unknown): value is Branch => typeof value === 'object' && value !== null;
