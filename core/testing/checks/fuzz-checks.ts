@@ -111,9 +111,9 @@ const properties: readonly { readonly title: string; readonly property: Property
 /** How the vendor names the events that it refuses, in the replies or derived from them. */
 async function refusalTemplates(folder: ContractFolder): Promise<readonly ScriptedReply[]> {
   const names = new Set(folder.cases.flatMap((loaded) => loaded.replyNames));
-  const written = [...names].map((name) => loadReply(folder.directory, name));
+  const replies = [...names].map((name) => loadReply(folder.directory, name));
   const derived = await refusalWithNames(folder);
-  return [...written.filter(namesRefused), ...(derived === undefined ? [] : [derived])];
+  return [...replies.filter(namesRefused), ...(derived === undefined ? [] : [derived])];
 }
 
 interface FuzzedFolder extends ContractFolder {

@@ -91,7 +91,7 @@ function tooLargeAnswers({ cases }: ContractFolder): readonly Refusal[] {
 
 /** The replies that call a refusal one of the whole request. */
 function wholeRefusals({ cases }: ContractFolder) {
-  const found = new Map<
+  const refusals = new Map<
     string,
     { readonly name: string; readonly reply: Refusal & { readonly wholeRequest: string } }
   >();
@@ -99,10 +99,10 @@ function wholeRefusals({ cases }: ContractFolder) {
     for (const [position, reply] of replies.entries()) {
       const name = replyNames[position] ?? '';
       if ('status' in reply && reply.wholeRequest !== undefined)
-        found.set(name, { name, reply: { ...reply, wholeRequest: reply.wholeRequest } });
+        refusals.set(name, { name, reply: { ...reply, wholeRequest: reply.wholeRequest } });
     }
   }
-  return [...found.values()];
+  return [...refusals.values()];
 }
 
 /**
