@@ -107,6 +107,22 @@ describe('F-41 a reply that says where the vendor calls its 400 one of the whole
     });
   });
 
+  test('is untrue if another recorded answer with that status names the refused events', async () => {
+    const recorded: Recorded = {
+      ...statement('rejected'),
+      'replies/unread.json': reply(422, undefined, { wholeRequest }),
+      'replies/named.json': reply(422, { refused: { perRefused: { index: '{{index}}' } } }),
+      'cases/named.json': sales(['named', 'results'], ['rejected', 'delivered']),
+      // The house looks at the first answer that names events.
+      'replies/results.json': reply(200, { received: '{{n}}', results: { perItem: { sale: '{{key}}', ok: true } } }),
+      'cases/second-refused.json': sales(['results'], ['delivered']),
+    };
+    expect(await only(stated, rows({ status: 422, means: no }), recorded)).toMatchObject({
+      ok: false,
+      why: expect.stringMatching(/says wholeRequest of every 422, but a recorded 422 names the events/),
+    });
+  });
+
   test('has a source at the vendor, and no answer but a refusal has it', () => {
     const errorsOf = (json: object): string => JSON.stringify(replyFormat.safeParse(json).error?.issues ?? 'none');
     expect(errorsOf(reply(400, undefined, { wholeRequest }))).toBe('"none"');

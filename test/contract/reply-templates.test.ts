@@ -67,6 +67,11 @@ describe('F-41 an answer to any number of events', () => {
     expect(template).toEqual({ status: 200, body: { m: 'v2.1: {{accepted}} sales accepted on 2026-01-2' } });
   });
 
+  test('is not derived from two entries about one of two items', () => {
+    const errors = ['no name', 'no price'].map((why) => ({ row: 1, why }));
+    expect(again({ errors })).toBeUndefined();
+  });
+
   test.each([
     [{ ok: true }],
     [{ errors: [{ message: 'one is bad' }] }],

@@ -46,10 +46,10 @@ async function severalIn(folder: ContractFolder, loaded: LoadedCase): Promise<re
     inOrder(...replies),
     async (kit) => {
       await kit.deliver(events);
-      const sent = kit.vendor.requests.map((_, position) => itemsOf(kit, position).map(({ index }) => index));
-      return sent.flatMap((indexes, position) => {
+      const indexesOf = kit.vendor.requests.map((_, position) => itemsOf(kit, position).map(({ index }) => index));
+      return indexesOf.flatMap((indexes, position) => {
         if (indexes.length < 2) return [];
-        const later = new Set(sent.slice(position + 1).flat());
+        const later = new Set(indexesOf.slice(position + 1).flat());
         const items = indexes.map((index) => ({ kind: outcomes[index]?.kind, sentLater: later.has(index) }));
         const reply = replies[position];
         return [{ items, counts: reply !== undefined && 'status' in reply && counts(reply.body, reply.status) }];

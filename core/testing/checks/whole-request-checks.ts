@@ -4,7 +4,7 @@ import type { SeenRequest } from '../kit/seen-request.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { during, must, type Check } from './check.ts';
 import { deliverPoisoned, fullBatch, isSplit, itemsOf, manyOf, singleEvents } from './many-events.ts';
-import { lacksSuccessForMany, successForMany } from './success-for-many.ts';
+import { lacksSuccessForMany, refusalWithNames, successForMany } from './success-for-many.ts';
 
 /** What a refusal of a whole request may do to the events in it. */
 export const wholeRequestChecks: readonly Check[] = [
@@ -30,7 +30,12 @@ export const wholeRequestChecks: readonly Check[] = [
     },
     async run(folder) {
       const events = manyOf(folder, Math.min(await fullBatch(folder), 4));
+      const naming = await refusalWithNames(folder);
       for (const { name, reply } of wholeRefusals(folder)) {
+        must(
+          reply.body !== undefined || naming === undefined || !('status' in naming) || naming.status !== reply.status,
+          `contract/replies/${name}.json says wholeRequest of every ${reply.status}, but a recorded ${reply.status} names the events that are refused`,
+        );
         await withKitConnection(
           folder,
           () => reply,

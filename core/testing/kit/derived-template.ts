@@ -89,12 +89,21 @@ function listFrom(list: readonly unknown[], items: readonly AnsweredItem[], refu
       items,
     );
     const perRefused = entryFor(refused[0], items);
+    // As many entries as items by chance, such as two about one item: no vendor counts from 0 and from 1 in one list.
+    const places = new Set([perItem, perRefused].map(countsFrom0).filter((place) => place !== undefined));
+    if (places.size > 1) return list;
     return { ...(perItem === undefined ? {} : { perItem }), ...(perRefused === undefined ? {} : { perRefused }) };
   }
   if (refused.length === 0 || list.length !== refused.length) return list;
   const perRefused = entryFor(refused[0], refused);
   // An entry that does not say which item it is about fits any of them.
   return isDeepStrictEqual(perRefused, list[0]) ? list : { perRefused };
+}
+
+/** Whether a form of an entry has its place from 0; `undefined` if it has none. */
+function countsFrom0(form: unknown): boolean | undefined {
+  const text = JSON.stringify(form) ?? '';
+  return text.includes('{{index}}') ? true : text.includes('{{position}}') ? false : undefined;
 }
 
 function entryFrom(entry: unknown, item: AnsweredItem, index: number, name: string): unknown {
