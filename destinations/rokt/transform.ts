@@ -40,7 +40,9 @@ export function transform(
     batchSources,
   );
   addIdentities(out, event, config);
-  const data = builderAt(out, entry, 'events[0]', eventSources).part('data');
+  // For preview alone: nothing else is set beside the data.
+  builderAt(out, entry, 'events[0]', eventSources);
+  const data = builderAt(out, entry.data, 'events[0].data', dataSources);
   addConversion(data, event, conversion, config, context.prepared);
   const user = out.part('user_attributes');
   addPerson(event, user);
@@ -54,6 +56,7 @@ export function transform(
 
 const batchSources = { environment: 'config.environment' } as const;
 const eventSources = { event_type: 'constant' } as const;
+const dataSources = { event_name: 'constant' } as const;
 
 /** The conversion itself. Message id and time are the event's own, so every retry repeats them (ROKT-40, ROKT-65). */
 function addConversion(
@@ -63,7 +66,6 @@ function addConversion(
   config: Config,
   { passProperties }: Prepared,
 ): void {
-  data.set('event_name', 'conversion', 'constant');
   const attributes = data.part('custom_attributes');
   addOrder(event, attributes);
   attributes.set('conversiontype', conversion, 'event');

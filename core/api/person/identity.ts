@@ -95,7 +95,7 @@ export function phoneDigits(value: string): string | undefined {
   // Most numbers have no extension, and looking for one costs more than the shape.
   const number = phoneShape.test(text) ? text : withoutExtension(text);
   if (number === undefined) return undefined;
-  const digits = number.replace(/\D/g, '');
+  const digits = number.replace(/\D+/g, '');
   return digits.length >= 7 && digits.length <= 15 ? digits : undefined;
 }
 
