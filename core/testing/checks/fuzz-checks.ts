@@ -36,7 +36,7 @@ export const fuzzChecks = ({ runs, seed }: FuzzOptions): readonly Check[] =>
       const { errorInstance: error, numRuns, counterexample, counterexamplePath } = found;
       const why = error instanceof Error ? error.message : String(error);
       const where = `run ${numRuns} of seed ${seed}, path ${counterexamplePath}`;
-      throw new Error(`${why}\n${where}: ${shortened(fc.stringify(counterexample), 200)}`, { cause: error });
+      throw new Error(`${why}\n${where}: ${atMost(fc.stringify(counterexample), 200)}`, { cause: error });
     },
   }));
 
@@ -150,13 +150,13 @@ async function assertConfirmed(
   for (const [index, { kind }] of outcomes.entries()) {
     must(
       kind !== 'delivered' || confirmed.has(index),
-      `event ${index} is delivered without a success from the vendor, by ${described(folder, answerTo.get(index))}`,
+      `event ${index} is delivered without a success from the vendor, by ${answerInLine(folder, answerTo.get(index))}`,
     );
   }
 }
 
 /** An answer in a line, with the file it comes from. */
-function described({ cases }: ContractFolder, answer: ScriptedReply | undefined): string {
+function answerInLine({ cases }: ContractFolder, answer: ScriptedReply | undefined): string {
   if (answer === undefined || 'fault' in answer) return answer === undefined ? 'no answer' : `a ${answer.fault}`;
   const text = JSON.stringify(answer);
   const [source = 'a made-up answer'] = cases.flatMap(({ name, replies, replyNames: files }) =>
@@ -164,8 +164,8 @@ function described({ cases }: ContractFolder, answer: ScriptedReply | undefined)
       JSON.stringify(reply) === text ? [`contract/replies/${files[position]}.json as in case ${name}`] : [],
     ),
   );
-  return `${source}: ${answer.status} ${shortened(JSON.stringify(answer.body) ?? '', 120)}`;
+  return `${source}: ${answer.status} ${atMost(JSON.stringify(answer.body) ?? '', 120)}`;
 }
 
-const shortened = (text: string, length: number): string =>
+const atMost = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length).toWellFormed()}...` : text;

@@ -37,14 +37,14 @@ function agreements(form: unknown, actual: unknown, values: Values, items: reado
     return filledText(form, values) === actual ? 1 : Number.NaN;
   }
   if (typeof form !== 'object' || form === null) return 0;
-  if ('perRefused' in form) return listed(form, actual, values, items);
+  if ('perRefused' in form) return listAgreements(form, actual, values, items);
   return Object.entries(form)
     .map(([name, part]) => agreements(part, (actual as Partial<Record<string, unknown>> | null)?.[name], values, items))
     .reduce((sum, one) => sum + one, 0);
 }
 
 /** A list must have one entry for each item that has a form, in any order, and no more. */
-function listed(forms: object, actual: unknown, values: Values, items: readonly AnsweredItem[]): number {
+function listAgreements(forms: object, actual: unknown, values: Values, items: readonly AnsweredItem[]): number {
   const expected = items.flatMap(({ key = '', eventId, refused }, index) => {
     const form = (forms as Readonly<Record<string, unknown>>)[refused ? 'perRefused' : 'perItem'];
     return form === undefined ? [] : [{ form, own: { ...values, index, position: index + 1, key, eventId } }];
