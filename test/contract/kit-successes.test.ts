@@ -129,7 +129,7 @@ test('F-41 spillway verify says in its last line how many checks lack an answer,
     );
     const { stdout } = await spillway(['verify', copy, '--only', '^(success: with|batches: a poison)']);
     expect(stdout).toMatch(
-      /1 of 1 checks passed, 2 not run; 2 of them need an answer that is not recorded: a recorded success that [^;\n]*; a recorded success for several events [^;\n]*\{\{n\}\} or perItem\n$/,
+      /1 of 1 checks passed, 2 not run; 2 of them need something that is not recorded: a recorded success that [^;\n]*; a recorded success for several events [^;\n]*\{\{n\}\} or perItem\n$/,
     );
   } finally {
     rmSync(root, { recursive: true });

@@ -7,6 +7,7 @@ export const beyondUnit: Readonly<Record<string, string>> = {
   'test/contract/destinations': 'long: every folder under the whole contract',
   'test/contract/kit-': 'files: folders that break the contract',
   'test/contract/kit/fuzz': 'files: a folder with another answer',
+  'test/contract/kit/personal-data': 'files: folders without personal data',
   'test/core/load': 'files: folders to load',
   'test/core/rudder': 'processes: what imports the adapter',
   'test/destinations/firewall': 'long: every answer of a firewall, at every destination',

@@ -51,11 +51,11 @@ export async function verify(
   return bad > 0 ? exitCode.undelivered : exitCode.ok;
 }
 
-/** How many checks need an answer that is not recorded, and which. */
+/** How many checks need something that is not recorded, and which. */
 function whatIsLacking(whys: readonly string[]): string {
   if (whys.length === 0) return '';
   const needs = [...new Set(whys)].map((why) => printable(why.replace(/^it needs /, '')));
-  return `; ${whys.length} of them ${whys.length === 1 ? 'needs' : 'need'} an answer that is not recorded: ${needs.join('; ')}`;
+  return `; ${whys.length} of them ${whys.length === 1 ? 'needs' : 'need'} something that is not recorded: ${needs.join('; ')}`;
 }
 
 function patternOf(text: string): RegExp {

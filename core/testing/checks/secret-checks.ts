@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
-import { catalogueEntry, createRuntime, type CdpEvent } from '../../index.ts';
+import { catalogueEntry, createRuntime, type CdpEvent, type ConnectionOptions } from '../../index.ts';
 import { allowedOriginsFor } from '../kit/allowed-origins.ts';
 import { hostileEvents } from '../kit/events.ts';
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import { caseWithPerson, personalTexts } from '../kit/personal-data.ts';
 import { plantedSecrets, settingAt, withSetting, type Config } from '../kit/planted-secrets.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import { secretSettings } from '../kit/settings.ts';
@@ -56,17 +57,24 @@ export const secretChecks: readonly Check[] = [
   {
     title:
       'privacy: e-mail, phone and IP address of an event show in no outcome or signal, also when the vendor repeats them',
+    lacks: (folder) =>
+      caseWithPerson(folder) === undefined
+        ? 'a case whose event is sent and has personal data: give one context.traits.email, context.traits.phone or context.ip'
+        : undefined,
     async run(folder) {
+      const loaded = caseWithPerson(folder);
+      if (loaded === undefined) return;
+      const { config, events, now, options } = loaded;
       for (const reply of talkativeReplies) {
         await withKitConnection(
           folder,
           (request) => reply(request),
           async (kit) => {
-            const outcomes = await kit.deliver([folder.event]);
+            const outcomes = await kit.deliver(events);
             const output = JSON.stringify(outcomes) + shown(kit.signals) + shown(kit.connection.suspended());
-            hides(output, personalIn(folder.event), 'personal data');
+            hides(output, events.flatMap(personalTexts), 'personal data');
           },
-          { options: { onAmbiguous: 'report' } },
+          { config, now: Date.parse(now), options: { ...(options as ConnectionOptions), onAmbiguous: 'report' } },
         );
       }
     },
@@ -130,12 +138,4 @@ function brokenConfigs(folder: ContractFolder, config: Config): readonly unknown
     }),
     { ...config, unknownSetting: JSON.stringify(config) },
   ];
-}
-
-/** What names the person in this event. */
-function personalIn(event: CdpEvent): readonly string[] {
-  const traits = event.context?.['traits'] as Config | undefined;
-  return [traits?.['email'], traits?.['phone'], event.context?.['ip']].filter(
-    (value): value is string => typeof value === 'string' && value.length > 5,
-  );
 }

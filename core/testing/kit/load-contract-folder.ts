@@ -3,6 +3,7 @@ import { loadDestination, type AnyDestination, type ConnectionOptions } from '..
 import { caseNames, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
 import { openKitConnection, withKitConnection } from './kit-connection.ts';
+import { personalTexts } from './personal-data.ts';
 import { isTemplate } from './reply-template.ts';
 import { inOrder } from './vendor-double.ts';
 import type { ContractFolder } from './contract-folder.ts';
@@ -61,7 +62,8 @@ function readable(directory: string, name: string): LoadedCase[] {
 
 /**
  * The case that says `"base": true`; otherwise, of the cases without options in which one event is delivered with one
- * request, the one whose connection takes the largest batch, and of several the first alphabetically.
+ * request, the one whose connection takes the largest batch. Of several it is the first alphabetically whose event has
+ * personal data, for the promises about it, or just the first.
  */
 function plainestSuccess(cases: readonly LoadedCase[], definition: AnyDestination) {
   const plain = cases.flatMap(({ name, config, events, replies, outcomes, options, base }) => {
@@ -70,7 +72,7 @@ function plainestSuccess(cases: readonly LoadedCase[], definition: AnyDestinatio
     const isPlain = others.length === 0 && more.length === 0 && options === undefined;
     if (!isPlain || event === undefined || reply === undefined || outcomes[0]?.kind !== 'delivered') return [];
     const rank = base === true ? Number.POSITIVE_INFINITY : largestBatch(definition, config);
-    return [{ name, config, event, reply, rank }];
+    return [{ name, config, event, reply, rank, personal: personalTexts(event).length > 0 }];
   });
   const [first, ...rest] = plain;
   const wrong = cases.find(({ name, base }) => base === true && !plain.some((one) => one.name === name));
@@ -78,7 +80,12 @@ function plainestSuccess(cases: readonly LoadedCase[], definition: AnyDestinatio
     throw new Error(
       `case ${wrong.name} cannot be the base: it must deliver one event with one answer, without options`,
     );
-  if (first !== undefined) return rest.reduce((best, other) => (other.rank > best.rank ? other : best), first);
+  if (first !== undefined) {
+    return rest.reduce((best, other) => {
+      const isBetter = other.rank === best.rank ? other.personal && !best.personal : other.rank > best.rank;
+      return isBetter ? other : best;
+    }, first);
+  }
   throw new Error(
     'no case delivers one event with one answer and without options; the house promises start from such a case',
   );

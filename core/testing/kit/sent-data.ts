@@ -2,6 +2,7 @@ import type { CdpEvent, ConnectionOptions } from '../../index.ts';
 import type { LoadedCase } from './case.ts';
 import type { ContractFolder } from './contract-folder.ts';
 import { withKitConnection } from './kit-connection.ts';
+import { partOf, personIn } from './personal-data.ts';
 import type { SeenRequest } from './seen-request.ts';
 import { inOrder } from './vendor-double.ts';
 
@@ -83,29 +84,6 @@ function leavesIn(value: unknown, path: string): readonly Leaf[] {
   if (Array.isArray(value)) return value.flatMap((part) => leavesIn(part, `${path}[]`));
   if (typeof value !== 'object' || value === null) return [{ path: path || 'body', value }];
   return Object.entries(value).flatMap(([name, part]) => leavesIn(part, path === '' ? name : `${path}.${name}`));
-}
-
-type Part = Readonly<Record<string, unknown>>;
-const partOf = (value: unknown): Part => (typeof value === 'object' && value !== null ? (value as Part) : {});
-
-/** What names a person in an event, by kind. */
-function personIn(event: CdpEvent): readonly (readonly [string, string])[] {
-  const whole = partOf(event);
-  const context = partOf(whole['context']);
-  const people = [context['traits'], whole['traits'], whole['properties']].map(partOf);
-  const pairs = [
-    ...people.flatMap((person) => [
-      ['e-mail', person['email']],
-      ['phone', person['phone']],
-      ['name', person['firstName']],
-      ['name', person['lastName']],
-    ]),
-    ['user id', whole['userId']],
-    ['anonymous id', whole['anonymousId']],
-    ['advertising id', partOf(context['device'])['advertisingId']],
-    ['IP address', context['ip']],
-  ];
-  return pairs.filter((pair): pair is [string, string] => typeof pair[1] === 'string' && pair[1] !== '');
 }
 
 /** A short text must be all of the value. */
