@@ -61,9 +61,23 @@ export interface Pace {
   readonly rate?: Rate;
 }
 
-/** No window of `perMs` carries more than `permits`. Rokt: 270 per 1000 ms, cost 'item' (ROKT-44). */
+/**
+ * No window of `perMs`, wherever it starts, carries more than `permits`. Rokt: 270 per 1000 ms, cost 'item' (ROKT-44).
+ */
 export interface Rate {
   readonly permits: number;
+  /** Milliseconds. */
   readonly perMs: number;
   readonly cost: 'request' | 'item';
+  /**
+   * How many permits may be used at once, less than `permits`; the others come evenly, one each
+   * `perMs / (permits - burst)` milliseconds. Without it all may be used at once: a vendor that counts on its own clock
+   * can then see almost twice as many in a window, as requests need different times to arrive. A request for more items
+   * than this leaves when all that left before it are paid for.
+   *
+   * @example
+   * // 8 at once, then one each 3.8 ms; requests of 90 items are 343 ms apart.
+   * const rate: Rate = { permits: 270, perMs: 1_000, cost: 'item', burst: 8 };
+   */
+  readonly burst?: number | undefined;
 }

@@ -1,10 +1,7 @@
 import Denque from 'denque';
 import type { Rate } from '../api/manifest.ts';
 
-/**
- * Permits under a rate: no window of `perMs`, wherever it starts, carries more than `permits`. It remembers what left
- * inside the window; a token bucket would let almost twice the rate through around an idle second.
- */
+/** Permits under a rate: no window of `perMs`, wherever it starts, carries more than `permits`. */
 export interface SlidingWindow {
   /** Milliseconds until `items` in one request may leave; 0 = now. */
   delayMs(items: number, now: number): number;
@@ -14,7 +11,7 @@ export interface SlidingWindow {
    * Sets permits aside for a request that is about to leave. They count from now on, and into every window until it
    * does.
    */
-  reserve(items: number): void;
+  reserve(items: number, now: number): void;
   /** That request leaves with another number of items, or (0) not at all. */
   change(items: number, leaving: number): void;
   /** Nothing left within it, and nothing is about to leave: it lets as much through as a new window. */
@@ -23,7 +20,14 @@ export interface SlidingWindow {
   start(items: number, now: number): void;
 }
 
-export function createSlidingWindow(rate: Rate): SlidingWindow {
+export const createSlidingWindow = (rate: Rate): SlidingWindow =>
+  rate.burst !== undefined && rate.burst < rate.permits ? createEven(rate, rate.burst) : createUneven(rate);
+
+/**
+ * It remembers what left inside the window; a token bucket as large as the permits would let almost twice the rate
+ * through around an idle second.
+ */
+function createUneven(rate: Rate): SlidingWindow {
   const left = new Denque<{ readonly at: number; readonly cost: number }>();
   let used = 0;
   let reserved = 0;
@@ -79,6 +83,59 @@ export function createSlidingWindow(rate: Rate): SlidingWindow {
       reserved -= costOf(items);
       left.push({ at: now, cost: costOf(items) });
       used += costOf(items);
+    },
+  };
+}
+
+/** Less than this is the rounding of a clock, not a wait, in milliseconds. */
+const rounding = 0.001;
+
+/**
+ * Lets `burst` permits go at once and the others one by one (the generic cell rate algorithm, ITU-T I.371): the burst
+ * and what comes after it in one window are `permits` together. Dates of start hold the windows as well, because a
+ * request may leave long after its permits were set aside.
+ */
+function createEven(rate: Rate, burst: number): SlidingWindow {
+  const { permits, perMs, cost } = rate;
+  const interval = perMs / (permits - burst);
+  const costOf = (items: number): number => (cost === 'item' ? items : 1);
+  const inWindow = createUneven(rate);
+  /**
+   * Requests larger than the burst leave at a distance that their size says; so many may fit into a window that the
+   * last one exceeds it. Their window is as much longer as all its permits take.
+   */
+  const large = cost === 'item' ? createUneven({ ...rate, perMs: permits * interval }) : undefined;
+  /** When all permits that were used are paid for, as the clock says. */
+  let paidAt = Number.NEGATIVE_INFINITY;
+  return {
+    delayMs(items, now) {
+      const due = costOf(items);
+      const isLarge = due > burst;
+      const wait = paidAt - now - (isLarge ? 0 : (burst - due) * interval);
+      const window = isLarge && large !== undefined ? large : inWindow;
+      return Math.max(wait < rounding ? 0 : wait, window.delayMs(items, now));
+    },
+    behindMs(requests, items, now) {
+      const due = cost === 'item' ? items : requests;
+      const wait = Math.max(0, paidAt - now) + (due + 1 - burst) * interval;
+      return Math.max(0, wait, inWindow.behindMs(requests, items, now));
+    },
+    isEmpty: (now) => paidAt <= now && inWindow.isEmpty(now) && (large === undefined || large.isEmpty(now)),
+    reserve(items, now) {
+      paidAt = Math.max(paidAt, now) + costOf(items) * interval;
+      inWindow.reserve(items, now);
+      large?.reserve(items, now);
+    },
+    change(items, leaving) {
+      paidAt += ((leaving === 0 ? 0 : costOf(leaving)) - costOf(items)) * interval;
+      inWindow.change(items, leaving);
+      large?.change(items, leaving);
+    },
+    start(items, now) {
+      // It left later than its permits were set aside, and so does what follows.
+      paidAt = Math.max(paidAt, now + costOf(items) * interval);
+      inWindow.start(items, now);
+      large?.start(items, now);
     },
   };
 }

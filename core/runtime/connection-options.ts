@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { BatchLimits, Pace } from '../api/manifest.ts';
+import { rateSchema } from '../api/rate-schema.ts';
 import { suggestion } from '../api/suggestion.ts';
 import type { EventLimits } from './intake/event-size.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
@@ -24,7 +25,7 @@ const eventLimitsShape = z.strictObject({ maxBytes: whole.optional(), maxDepth: 
 export const paceShape = z.strictObject({
   concurrency: whole.optional(),
   timeoutMs: whole.optional(),
-  rate: z.strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']) }).optional(),
+  rate: rateSchema.optional(),
 });
 
 /** The schema of ConnectionOptions, for forms and for checkedConnectionOptions(). */

@@ -211,6 +211,10 @@ describe('a folder that is not what it should be stops the process with its name
     ['manifest.limits.maxBytes', (given) => ({ ...given, limits: { maxItems: 1, maxAgeMs: 0 } })],
     ['manifest.pace.timeoutMs', (given) => ({ ...given, pace: { concurrency: 1, timeoutMs: '1s' } })],
     ['manifest.pace.rate.cost', (given) => ({ ...given, pace: { ...given.pace, rate: { permits: 1, perMs: 1 } } })],
+    [
+      'manifest.pace.rate.burst: must be less than permits',
+      (given) => ({ ...given, pace: { ...given.pace, rate: { permits: 9, perMs: 1, cost: 'item', burst: 9 } } }),
+    ],
     ['manifest.replay', (given) => ({ ...given, replay: 'fine' })],
     ['manifest.compression', (given) => ({ ...given, compression: 'br' })],
     ['manifest.maxQueueAgeMs', (given) => ({ ...given, maxQueueAgeMs: 0 })],

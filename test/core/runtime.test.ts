@@ -61,6 +61,11 @@ describe('createRuntime', () => {
       { pace: { acme: { rate: { permits: 0, perMs: 1, cost: 'item' } } } },
       'pace.acme.rate.permits',
     ],
+    [
+      'F-78 a burst of all permits',
+      { pace: { acme: { rate: { permits: 2, perMs: 1, cost: 'item', burst: 2 } } } },
+      'pace.acme.rate.burst: must be less than permits',
+    ],
     ['a pace that nobody knows', { pace: { acme: { speed: 1 } as never } }, 'pace.acme'],
     ['the pace of nobody', { pace: { other: { concurrency: 1 } } }, 'pace: no destination "other"'],
     ['no attempt', { retry: { attempts: 0 } }, 'retry.attempts'],
@@ -213,6 +218,20 @@ describe('the options of a connection', () => {
     const outcomes = connection.deliver(tracks(20));
     await clock.advance(999);
     expect(vendor.requests).toHaveLength(10);
+    expect(kinds(await clock.run(outcomes))).toEqual(Array(20).fill('delivered'));
+  });
+
+  it('F-78 can spread what the vendor lets through at once', async () => {
+    const rate = { permits: 10, perMs: 1_000, cost: 'item' as const, burst: 2 };
+    const { connection, clock, vendor } = testConnection({
+      destination: acme({}, { ...one, pace }),
+      connection: { pace: { rate } },
+    });
+    const outcomes = connection.deliver(tracks(20));
+    await clock.advance(0);
+    expect(vendor.requests).toHaveLength(2);
+    await clock.advance(125 * 3);
+    expect(vendor.requests).toHaveLength(5);
     expect(kinds(await clock.run(outcomes))).toEqual(Array(20).fill('delivered'));
   });
 

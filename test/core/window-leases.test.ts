@@ -27,7 +27,7 @@ describe('rate buckets', () => {
     const leases = createWindowLeases(clock);
     const given = Array.from({ length: 1_000 }, (_, n) => leases.shared(`account ${n}`, rate));
     for (const { window } of given) {
-      window.reserve(1);
+      window.reserve(1, clock.elapsed());
       window.start(1, clock.elapsed());
     }
     for (const lease of given) lease.release();
@@ -43,7 +43,7 @@ describe('rate buckets', () => {
     const leases = createWindowLeases(clock);
     for (const kind of ['shared', 'own'] as const) {
       const first = leases[kind]('a', rate);
-      first.window.reserve(1);
+      first.window.reserve(1, clock.elapsed());
       const second = leases[kind]('a', rate);
       first.release();
       first.release();

@@ -81,9 +81,9 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
     for (const window of windows) delay = Math.max(delay, window.delayMs(items, now));
     return delay;
   };
-  const take = (items: number): void => {
+  const take = (items: number, now: number): void => {
     free -= 1;
-    for (const window of windows) window.reserve(items);
+    for (const window of windows) window.reserve(items, now);
   };
 
   /** The queue whose head is next; `undefined` if no request may be sent. */
@@ -113,7 +113,7 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
         } else if (hasSlot() && delay === 0) {
           queue.shift();
           waitingItems -= head.size;
-          take(head.size);
+          take(head.size, now);
           head.onSlot(undefined);
         } else {
           return wakeIn(delay > 0 ? delay : sweepMs);
@@ -170,7 +170,7 @@ export function createPacer(concurrency: number, windows: readonly SlidingWindow
       if (now >= deadline) return waiter.onSlot({ cause: 'deadline', retryAt: dateIn(delay) });
       if (now + delay > deadline) return waiter.onSlot({ cause: 'throttled', retryAt: dateIn(delay) });
       if (passage === 'open' && free > 0 && delay === 0 && waiting.length === 0) {
-        take(size);
+        take(size, now);
         return waiter.onSlot(undefined);
       }
       (waiter.urgent ? urgents : waiting).push(waiter);
