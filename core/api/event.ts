@@ -50,62 +50,6 @@ export interface AliasEvent extends Envelope {
 /** One event as a CDP passes it on. Not called `Event`: a forgotten import would resolve to the global type. */
 export type CdpEvent = TrackEvent | PageEvent | IdentifyEvent | GroupEvent | AliasEvent;
 
-const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
-
-/** The name of the time that eventTime() uses: the first one present. For preview. */
-export function eventClock(event: CdpEvent): 'timestamp' | 'originalTimestamp' | 'sentAt' | 'receivedAt' | undefined {
-  if (event.timestamp) return 'timestamp';
-  if (event.originalTimestamp) return 'originalTimestamp';
-  return event.sentAt ? 'sentAt' : event.receivedAt ? 'receivedAt' : undefined;
-}
-
-/**
- * When the event happened, in epoch milliseconds: `timestamp`, else `originalTimestamp`, else `sentAt`, else
- * `receivedAt`. The first one present decides. `undefined` if it is not a date with a zone: a guessed zone would shift
- * the event by hours (ADJUST-30).
- */
-export function eventTime(event: CdpEvent): number | undefined {
-  const written = event.timestamp || event.originalTimestamp || event.sentAt || event.receivedAt;
-  if (typeof written !== 'string') return undefined;
-  return (usual.test(written) ? usualTime(written) : undefined) ?? parsedTime(written);
-}
-
-/** How nearly all sources write a time: `2026-01-15T11:59:00.123Z`. */
-const usual = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-/** Of a year that is no leap year. */
-const lastDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-
-/** Three times as fast as Date.parse, which `undefined` leaves it to: odd years, 29 February, hour 24, and no times. */
-function usualTime(text: string): number | undefined {
-  const year = digitsOf(text, 0, 4);
-  const month = digitsOf(text, 5, 7);
-  const day = digitsOf(text, 8, 10);
-  const hour = digitsOf(text, 11, 13);
-  const minute = digitsOf(text, 14, 16);
-  const second = digitsOf(text, 17, 19);
-  // Date.UTC takes the years 0 to 99 for those of the twentieth century.
-  if (year < 100 || day < 1 || day > (lastDays[month - 1] ?? 0)) return undefined;
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
-  return Date.UTC(year, month - 1, day, hour, minute, second, digitsOf(text, 20, 23));
-}
-
-function digitsOf(text: string, from: number, to: number): number {
-  let number = 0;
-  for (let index = from; index < to; index += 1) number = number * 10 + text.charCodeAt(index) - 48;
-  return number;
-}
-
-function parsedTime(written: string): number | undefined {
-  if (!zoned.test(written)) return undefined;
-  const time = Date.parse(written);
-  return Number.isNaN(time) || isNoDay(written) ? undefined : time;
-}
-
-/** Date.parse accepts 30 February as 2 March. */
-const isNoDay = (written: string): boolean =>
-  written.slice(8, 10) > '28' &&
-  new Date(`${written.slice(0, 10)}T00:00Z`).getUTCDate() !== Number(written.slice(8, 10));
-
 /** `properties` of track, page and screen, `traits` of identify and group; an empty object if there are none. */
 export function propertiesOf(event: CdpEvent): JsonObject {
   return ('properties' in event ? event.properties : 'traits' in event ? event.traits : undefined) ?? noProperties;

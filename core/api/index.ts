@@ -1,5 +1,6 @@
 /** What a destination folder may import: types and pure functions. */
-export { eventClock, eventTime, eventTypes, propertiesOf } from './event.ts';
+export { eventTypes, propertiesOf } from './event.ts';
+export { eventClock, eventTime } from './events/event-time.ts';
 export { eventSeconds } from './events/event-seconds.ts';
 export type {
   AliasEvent,
@@ -74,21 +75,8 @@ export type { VendorError } from './answers/vendor-errors.ts';
 export { decodeEntities, itemAtPosition, memberNamed, wasSent } from './answers/sent-text.ts';
 export { retryAfterMs } from './answers/retry-after.ts';
 export type { RetryAfterForm } from './answers/retry-after.ts';
-export {
-  asAmount,
-  asCount,
-  asCurrency,
-  asDecimal,
-  asFlag,
-  asText,
-  isBlank,
-  isMissing,
-  isObject,
-  ownValue,
-  plainDecimal,
-  reader,
-  textReader,
-} from './fields/mapping.ts';
+export { isBlank, isMissing, isObject, ownValue, reader, textReader } from './fields/mapping.ts';
+export { asAmount, asCount, asCurrency, asDecimal, asFlag, asText, plainDecimal } from './fields/casts.ts';
 export type { Cast, Path, Trace } from './fields/mapping.ts';
 export { stableIdOf } from './events/event-id.ts';
 export { castFound, firstOf } from './events/first-of.ts';
@@ -119,23 +107,10 @@ export { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } fr
 export type { FlatTextOptions, ScalarOptions, TextListOptions, TextOptions } from './fields/property-values.ts';
 export { wholeObject, wholeValue } from './fields/whole-object.ts';
 export type { WholeObject, WholeObjectOptions } from './fields/whole-object.ts';
-export {
-  absoluteUrl,
-  hmacSha256,
-  ipAddress,
-  ipv4Address,
-  isBlankId,
-  isBlankIp,
-  isEmail,
-  isMd5,
-  isSha256,
-  isUuid,
-  md5,
-  normalizeEmail,
-  phoneDigits,
-  sha256,
-  usableId,
-} from './person/identity.ts';
+export { isBlankId, isUuid, usableId } from './person/identifier.ts';
+export { ipAddress, ipv4Address, isBlankIp, asIp, asIpv4 } from './person/ip-address.ts';
+export { hmacSha256, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
+export { absoluteUrl } from './events/web-address.ts';
 export { optionReader } from './events/integrations.ts';
 export { asAttStatus, limitsTracking } from './person/tracking.ts';
 export {
@@ -144,8 +119,6 @@ export {
   asCountry,
   asGender,
   asGenderFmn,
-  asIp,
-  asIpv4,
   asMd5,
   asName,
   asPostalCode,
@@ -157,9 +130,9 @@ export {
 } from './person/user-data.ts';
 export { personRows, sharedPersonFields } from './person/person-rows.ts';
 export type { PersonFields, PersonPart, PersonRowsOptions } from './person/person-rows.ts';
-export { asEmail, emailWithout } from './person/email-address.ts';
+export { asEmail, emailWithout, isEmail, normalizeEmail } from './person/email-address.ts';
 export type { EmailForm, EmailScope } from './person/email-address.ts';
-export { asE164, asE164Digits, asPhone, e164 } from './person/phone-number.ts';
+export { asE164, asE164Digits, asPhone, e164, phoneDigits } from './person/phone-number.ts';
 export type { PhoneForm } from './person/phone-number.ts';
 export { advertisingIdPaths, deviceOf } from './person/device.ts';
 export type { Device, DeviceFamily, WithheldId } from './person/device.ts';

@@ -4,8 +4,9 @@ import { currencyOf, orderIdOf, quantityOf } from '../../core/api/events/commerc
 import { eventSeconds } from '../../core/api/events/event-seconds.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../core/api/event.ts';
 import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/fields/field-table.ts';
-import { isBlankId } from '../../core/api/person/identity.ts';
-import { asAmount, asCount, asCurrency, asText, type Trace } from '../../core/api/fields/mapping.ts';
+import { isBlankId } from '../../core/api/person/identifier.ts';
+import { type Trace } from '../../core/api/fields/mapping.ts';
+import { asAmount, asCount, asCurrency, asText } from '../../core/api/fields/casts.ts';
 import { payloadBuilder } from '../../core/api/fields/payload-builder.ts';
 import { cutText } from '../../core/api/fields/text-length.ts';
 

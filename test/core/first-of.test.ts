@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, JsonValue } from '../../core/api/event.ts';
 import { castFound, firstOf } from '../../core/api/events/first-of.ts';
-import { usableId } from '../../core/api/person/identity.ts';
-import { asAmount, isBlank, isMissing } from '../../core/api/fields/mapping.ts';
+import { usableId } from '../../core/api/person/identifier.ts';
+import { isBlank, isMissing } from '../../core/api/fields/mapping.ts';
+import { asAmount } from '../../core/api/fields/casts.ts';
 
 const track = (properties: unknown, more: object = {}): CdpEvent =>
   ({ type: 'track', event: 'Order Completed', properties, ...more }) as CdpEvent;

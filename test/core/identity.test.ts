@@ -1,20 +1,13 @@
+// Tests core/api/person: identifier.ts, digest.ts, ip-address.ts, and the forms of e-mail addresses and telephone numbers; also
+// core/api/events/web-address.ts.
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  absoluteUrl,
-  hmacSha256,
-  ipAddress,
-  ipv4Address,
-  isBlankId,
-  isEmail,
-  isMd5,
-  isSha256,
-  isUuid,
-  md5,
-  normalizeEmail,
-  phoneDigits,
-  sha256,
-} from '../../core/api/person/identity.ts';
+import { phoneDigits } from '../../core/api/person/phone-number.ts';
+import { isEmail, normalizeEmail } from '../../core/api/person/email-address.ts';
+import { isBlankId, isUuid } from '../../core/api/person/identifier.ts';
+import { ipAddress, ipv4Address } from '../../core/api/person/ip-address.ts';
+import { hmacSha256, isMd5, isSha256, md5, sha256 } from '../../core/api/person/digest.ts';
+import { absoluteUrl } from '../../core/api/events/web-address.ts';
 
 describe('e-mail addresses', () => {
   it('are trimmed and lower-cased before they are hashed', () => {

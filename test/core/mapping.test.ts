@@ -1,20 +1,9 @@
 import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
-import { eventTime, propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../../core/api/event.ts';
-import {
-  asAmount,
-  asCount,
-  asCurrency,
-  asDecimal,
-  asFlag,
-  asText,
-  isObject,
-  ownValue,
-  plainDecimal,
-  reader,
-  textReader,
-  type Cast,
-} from '../../core/api/fields/mapping.ts';
+import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../../core/api/event.ts';
+import { eventTime } from '../../core/api/events/event-time.ts';
+import { isObject, ownValue, reader, textReader, type Cast } from '../../core/api/fields/mapping.ts';
+import { asAmount, asCount, asCurrency, asDecimal, asFlag, asText, plainDecimal } from '../../core/api/fields/casts.ts';
 
 const track = (properties: unknown, more: object = {}): CdpEvent =>
   ({ type: 'track', event: 'Order Completed', properties, ...more }) as CdpEvent;

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { reject } from '../../core/api/delivery.ts';
 import type { JsonObject } from '../../core/api/event.ts';
 import { fieldTable } from '../../core/api/fields/field-table.ts';
-import { asText, type Trace } from '../../core/api/fields/mapping.ts';
+import { type Trace } from '../../core/api/fields/mapping.ts';
+import { asText } from '../../core/api/fields/casts.ts';
 import type { Note } from '../../core/api/outcome.ts';
 import { builderAt, payloadBuilder } from '../../core/api/fields/payload-builder.ts';
 

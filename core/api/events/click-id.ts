@@ -1,6 +1,7 @@
 import type { CdpEvent } from '../event.ts';
 import { firstOf, type Found } from './first-of.ts';
-import { asText, textReader, type Cast, type Path } from '../fields/mapping.ts';
+import { textReader, type Cast, type Path } from '../fields/mapping.ts';
+import { asText } from '../fields/casts.ts';
 import { checkMembers } from '../member-check.ts';
 
 /** Where a click id may stand. */

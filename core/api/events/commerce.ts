@@ -1,7 +1,8 @@
 import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../event.ts';
 import { firstOf, type Found } from './first-of.ts';
-import { usableId } from '../person/identity.ts';
-import { asAmount, asCount, asCurrency, asText, isBlank, isMissing, isObject } from '../fields/mapping.ts';
+import { usableId } from '../person/identifier.ts';
+import { isBlank, isMissing, isObject } from '../fields/mapping.ts';
+import { asAmount, asCount, asCurrency, asText } from '../fields/casts.ts';
 
 // Names and shapes: Segment's e-commerce spec v2 (https://segment.com/docs/connections/spec/ecommerce/v2/), which
 // RudderStack's follows (https://www.rudderstack.com/docs/event-spec/ecommerce-events-spec/). Version 1 of Segment's

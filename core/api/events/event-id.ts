@@ -1,6 +1,7 @@
 import type { CdpEvent } from '../event.ts';
 import type { Found } from './first-of.ts';
-import { sha256, usableId } from '../person/identity.ts';
+import { usableId } from '../person/identifier.ts';
+import { sha256 } from '../person/digest.ts';
 import { jsonTextOf } from '../fields/property-values.ts';
 
 /**

@@ -1,4 +1,5 @@
-import { eventClock, eventTime, type CdpEvent } from '../event.ts';
+import { type CdpEvent } from '../event.ts';
+import { eventClock, eventTime } from './event-time.ts';
 import type { Found } from './first-of.ts';
 
 /**

@@ -1,6 +1,7 @@
 import { reject, type Unsent } from '../delivery.ts';
 import type { TransformContext } from '../destination.ts';
-import { eventClock, eventTime, type CdpEvent } from '../event.ts';
+import { type CdpEvent } from '../event.ts';
+import { eventClock, eventTime } from './event-time.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 
 /** Which times a vendor takes, from now or in all. */

@@ -1,5 +1,6 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 import type { Note } from '../outcome.ts';
+import { asText } from './casts.ts';
 
 /**
  * A dotted path into an event, such as `context.device.advertisingId`. Comes from code, never from an event or a
@@ -77,80 +78,3 @@ export const ownValue = (object: JsonObject, name: string): JsonValue | undefine
 /** A plain JSON object: not null, not an array. */
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Trimmed, non-blank text; numbers and booleans in their JSON spelling. */
-export function asText(value: JsonValue): string | undefined {
-  if (typeof value === 'string') {
-    const trimmed = value.trim();
-    return trimmed === '' ? undefined : trimmed;
-  }
-  return (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean'
-    ? String(value)
-    : undefined;
-}
-
-/** Text without space around it, or a whole number that a source wrote instead. */
-export function textOf(value: JsonValue): string | undefined {
-  if (typeof value === 'string') return value.trim();
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
-}
-
-const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
-
-/**
- * A finite number, or a plain string such as "12.50". Separators and currency signs are ambiguous, so they are refused.
- * Minus zero, which does not survive JSON, is zero.
- */
-export function asAmount(value: JsonValue): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
-  if (typeof value !== 'string' || !plainNumber.test(value.trim())) return undefined;
-  const amount = Number(value) + 0;
-  return Number.isFinite(amount) ? amount : undefined;
-}
-
-/** A plain decimal string: no exponent, no separators, no plus sign. Strings keep their own digits. */
-export function asDecimal(value: JsonValue): string | undefined {
-  if (typeof value === 'string') {
-    const written = value.trim();
-    return plainNumber.test(written) && Number.isFinite(Number(written)) ? written.replace(/^\+/, '') : undefined;
-  }
-  return typeof value === 'number' && Number.isFinite(value) ? plainDecimal(value) : undefined;
-}
-
-/** A finite number in decimal notation without an exponent: 1e-7 becomes "0.0000001". */
-export function plainDecimal(amount: number): string {
-  const cents = Math.round(amount * 100);
-  // Most amounts are prices, and a whole number is written in a quarter of the time that a fraction takes.
-  if (cents >= 0 && cents < 1e9 && cents / 100 === amount) {
-    const beyond = cents % 100;
-    return `${(cents - beyond) / 100}${fractions[beyond]}`;
-  }
-  const written = String(amount);
-  if (!written.includes('e')) return written;
-  if (Number.isInteger(amount)) return BigInt(amount).toString();
-  const [digits = '', exponent = ''] = written.split('e');
-  return amount.toFixed(Math.min(100, (digits.split('.')[1]?.length ?? 0) - Number(exponent)));
-}
-
-/** What stands behind the whole number, by cents: nothing, `.01`, and so on to `.99`. */
-const fractions = Array.from({ length: 100 }, (_, cents) => String(cents / 100).slice(1));
-
-/** A whole number of zero or more: "2" is 2, 2.5 is refused. */
-export function asCount(value: JsonValue): number | undefined {
-  const amount = asAmount(value);
-  return amount !== undefined && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;
-}
-
-/** true/false, also as 1/0 and "true"/"false". */
-export function asFlag(value: JsonValue): boolean | undefined {
-  if (value === true || value === 1 || value === 'true' || value === '1') return true;
-  if (value === false || value === 0 || value === 'false' || value === '0') return false;
-  return undefined;
-}
-
-/** Three letters, upper-cased: the shape of ISO 4217. */
-export function asCurrency(value: JsonValue): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const code = value.trim();
-  return /^[A-Za-z]{3}$/.test(code) ? code.toUpperCase() : undefined;
-}

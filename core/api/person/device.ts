@@ -1,8 +1,9 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 import { plainName } from '../events/event-table.ts';
 import type { Found } from '../events/first-of.ts';
-import { isUuid } from './identity.ts';
-import { asText, isBlank, isObject } from '../fields/mapping.ts';
+import { isUuid } from './identifier.ts';
+import { isBlank, isObject } from '../fields/mapping.ts';
+import { asText } from '../fields/casts.ts';
 import { limitsTracking } from './tracking.ts';
 
 export type DeviceFamily = 'ios' | 'android' | 'fire' | 'other';

@@ -1,4 +1,4 @@
-import { isEmail, normalizeEmail } from './identity.ts';
+import { z } from 'zod';
 import type { Cast } from '../fields/mapping.ts';
 import { checkMembers } from '../member-check.ts';
 
@@ -63,3 +63,9 @@ export function emailWithout(form: EmailForm): Cast<string> {
 }
 
 const neverInAddress = /[\s()<>[\]:;\\,"]|@.*@/;
+
+/** The form every vendor hashes: trimmed and lower-cased. */
+export const normalizeEmail = (value: string): string => value.trim().toLowerCase();
+
+/** Whether it looks like an e-mail address: at most 254 characters (RFC 5321). */
+export const isEmail = (value: string): boolean => value.length <= 254 && z.regexes.email.test(value);

@@ -2,7 +2,7 @@ import type { FieldRow } from '../fields/field-table.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 import { suggestion } from '../suggestion.ts';
 import { asEmail } from './email-address.ts';
-import { usableId } from './identity.ts';
+import { usableId } from './identifier.ts';
 import type { Cast, Path } from '../fields/mapping.ts';
 import { asE164Digits } from './phone-number.ts';
 import { asBirthday, asCity, asCountry, asGender, asName, asPostalCode, asState, personPaths } from './user-data.ts';

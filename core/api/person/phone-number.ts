@@ -1,5 +1,5 @@
-import { phoneDigits } from './identity.ts';
-import { textOf, type Cast } from '../fields/mapping.ts';
+import type { Cast } from '../fields/mapping.ts';
+import { textOf } from '../fields/casts.ts';
 import { checkMembers } from '../member-check.ts';
 
 /** A phone number as bare digits, as many as it is written with: see phoneDigits(). */
@@ -104,3 +104,28 @@ const nationalLengths: ReadonlyMap<string, number> = new Map([
   ['1', 10],
   ['7', 10],
 ]);
+
+const phoneShape = /^\+?[\d\s().\-/]+$/;
+
+const longestPhone = 64;
+
+const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
+
+/**
+ * A phone number as bare digits, without extension and punctuation; `undefined` with letters, or unless it has 7 to 15
+ * digits (E.164). The country of a national number is not guessed.
+ */
+export function phoneDigits(value: string): string | undefined {
+  const text = value.trim();
+  if (text.length > longestPhone) return undefined;
+  // Most numbers have no extension, and looking for one costs more than the shape.
+  const number = phoneShape.test(text) ? text : withoutExtension(text);
+  if (number === undefined) return undefined;
+  const digits = number.replace(/\D+/g, '');
+  return digits.length >= 7 && digits.length <= 15 ? digits : undefined;
+}
+
+function withoutExtension(text: string): string | undefined {
+  const number = text.replace(extension, '');
+  return phoneShape.test(number) ? number : undefined;
+}

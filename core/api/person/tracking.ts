@@ -1,5 +1,6 @@
 import type { CdpEvent, JsonValue } from '../event.ts';
-import { asFlag, asText, isMissing, isObject, reader, type Cast } from '../fields/mapping.ts';
+import { isMissing, isObject, reader, type Cast } from '../fields/mapping.ts';
+import { asFlag, asText } from '../fields/casts.ts';
 
 const attNames: ReadonlyMap<string, string> = new Map([
   ['notdetermined', '0'],

@@ -1,6 +1,7 @@
 import type { JsonValue } from '../event.ts';
-import { ipAddress, ipv4Address, isBlankIp, isMd5, isSha256, md5, sha256 } from './identity.ts';
-import { textOf, type Cast, type Path } from '../fields/mapping.ts';
+import { isMd5, isSha256, md5, sha256 } from './digest.ts';
+import type { Cast, Path } from '../fields/mapping.ts';
+import { textOf } from '../fields/casts.ts';
 
 // The normal forms are those by which advertising vendors compare digests of a person's data:
 // - Meta, customer information parameters (developers.facebook.com/docs/marketing-api/conversions-api/parameters)
@@ -129,19 +130,6 @@ export const asGender: Cast<'f' | 'm'> = (value) => {
   const gender = asGenderFmn(value);
   return gender === 'n' ? undefined : gender;
 };
-
-/** An IP address of either kind, bare; `undefined` for the unspecified one, which is nobody's. */
-export const asIp: Cast<string> = (value) => {
-  const address = typeof value === 'string' ? ipAddress(value) : undefined;
-  return address === undefined || isBlankIp(address) ? undefined : address;
-};
-
-/** The same for vendors that take IPv4 only, also of an address that is mapped into IPv6. */
-export const asIpv4: Cast<string> = (value) => {
-  const address = typeof value === 'string' ? ipv4Address(value) : undefined;
-  return address === undefined || isBlankIp(address) ? undefined : address;
-};
-
 /** A SHA-256 digest that an event brings along, in small letters. */
 export const asSha256: Cast<string> = (value) => digestOf(value, isSha256);
 

@@ -1,0 +1,23 @@
+import { createHmac, hash } from 'node:crypto';
+
+const sha256Digest = /^[0-9a-f]{64}$/i;
+const md5Digest = /^[0-9a-f]{32}$/i;
+
+/** Lower-case hex SHA-256 of the UTF-8 bytes. */
+export const sha256 = (value: string): string => hash('sha256', value, 'hex');
+
+/** Lower-case hex MD5 of the UTF-8 bytes. */
+export const md5 = (value: string): string => hash('md5', value, 'hex');
+
+/**
+ * Lower-case hex HMAC-SHA256 of the UTF-8 bytes, for requests that are signed with a shared secret.
+ *
+ * @example
+ * const signature = `sha256=${hmacSha256('the shared secret', '{"type":"track"}')}`;
+ */
+export const hmacSha256 = (key: string, value: string): string =>
+  createHmac('sha256', key).update(value, 'utf8').digest('hex');
+
+export const isSha256 = (value: string): boolean => sha256Digest.test(value);
+
+export const isMd5 = (value: string): boolean => md5Digest.test(value);
