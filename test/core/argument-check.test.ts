@@ -152,7 +152,7 @@ describe('arguments that cannot be meant', () => {
 
   it.each<[string, unknown, string, string]>([
     ['one that is nearly known', { onAmbigous: 'retry' }, 'options', 'do you mean "onAmbiguous"?'],
-    ['one of another level', { retry: { concurrency: 3 } }, 'options.retry', 'there are: attempts, baseMs'],
+    ['one of another level', { retry: { concurrency: 3 } }, 'options.retry', 'belongs at options.pace.concurrency'],
     ['a nearly known pace', { pace: { rate: { permit: 1 } } }, 'options.pace.rate', 'do you mean "permits"?'],
     ['null', null, 'options', 'expected object'],
   ])('F-16 open() says of connection options which is wrong: %s', (_, asked, path, message) => {
