@@ -68,7 +68,6 @@ export const response: ResponseHandler<AdjustEvent> = {
       { status: [400, 404], means: refused },
       { status: 413, means: tooLarge },
       { status: 451, means: optedOut },
-      { status: 501, means: 'retry' },
     ],
   }),
   success: [{ body: 'empty' }, { body: /^ok[.!]?$/i }, { body: isObject }],

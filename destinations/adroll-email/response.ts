@@ -85,7 +85,6 @@ export const response: ResponseHandler<Unsubscriber> = {
       { status: 404, means: noAdvertisable },
       { status: [405, 415], means: badMethod },
       { status: 429, means: throttled },
-      { status: 501, means: 'retry' },
     ],
   }),
   readReply,

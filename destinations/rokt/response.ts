@@ -78,8 +78,6 @@ export const response: ResponseHandler<RoktBatch> = {
       { status: 403, means: badCredentials },
       { status: [404, 405, 415], means: noSuchAddress },
       { status: 429, means: throttled },
-      // Any 5xx is an internal error to be retried (ROKT-59), 501 included.
-      { status: 501, means: 'retry' },
     ],
   }),
   readReply,

@@ -62,7 +62,7 @@ describe('the house table', () => {
     [429, 'retry', 'rate_limited'],
     [451, 'split', 'vendor_rejected'],
     [500, 'retry', 'vendor_unavailable'],
-    [501, 'reject', 'vendor_rejected'],
+    [501, 'retry', 'vendor_unavailable'],
     [502, 'ambiguous', 'ambiguous_delivery'],
     [503, 'retry', 'vendor_unavailable'],
     [504, 'ambiguous', 'ambiguous_delivery'],
@@ -70,7 +70,7 @@ describe('the house table', () => {
     [200, 'ambiguous', 'ambiguous_delivery'],
     [202, 'ambiguous', 'ambiguous_delivery'],
     [204, 'ambiguous', 'ambiguous_delivery'],
-  ])('F-08 F-23 %i means %s (%s)', (status, kind, code) => {
+  ])('F-08 F-23 F-82 %i means %s (%s)', (status, kind, code) => {
     expect(house({ kind: 'http', response: answer(status) }, batch)).toMatchObject({ kind, reason: { code, status } });
   });
 
@@ -242,10 +242,10 @@ describe('F-33 what a row of an error table can match', () => {
 
   it('a row that means retry waits as the table’s form of Retry-After says', () => {
     const date = { headers: { 'retry-after': 'Thu, 15 Jan 2026 12:00:30 GMT' } };
-    const rows: ErrorRow<object>[] = [{ status: 501, means: 'retry' }];
-    expect(judge(rows, 501, date)).toMatchObject({ kind: 'retry', afterMs: 30_000 });
+    const rows: ErrorRow<object>[] = [{ status: 418, means: 'retry' }];
+    expect(judge(rows, 418, date)).toMatchObject({ kind: 'retry', afterMs: 30_000 });
     const { classifyError } = errorTable<object>({ rows, retryAfter: 'seconds' });
-    expect(classifyError({ kind: 'http', response: answer(501, date) }, batch)).not.toHaveProperty('afterMs');
+    expect(classifyError({ kind: 'http', response: answer(418, date) }, batch)).not.toHaveProperty('afterMs');
   });
 
   it('a suspension is limited to the scope that all items share; if they differ, the request is split first', () => {

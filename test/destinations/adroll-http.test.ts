@@ -272,6 +272,7 @@ describe('answers', () => {
     ['ADROLL-74', 413, 'split', 'payload_too_large'],
     ['ADROLL-75', 500, 'retry', 'vendor_unavailable'],
     ['F-08 ADROLL-75', 502, 'ambiguous', 'ambiguous_delivery'],
+    ['F-82 ADROLL-75', 501, 'retry', 'vendor_unavailable'],
     ['ADROLL-75', 503, 'retry', 'vendor_unavailable'],
     ['F-23 ADROLL-76', 402, 'suspend', 'misconfigured'],
     ['ADROLL-76', 410, 'split', 'vendor_rejected'],

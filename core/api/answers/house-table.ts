@@ -17,7 +17,6 @@ import { retryAfterMs, type RetryAfterForm } from './retry-after.ts';
  * | 403                             | the same, once it is proven not to be about one event                   |
  * | 3xx, 402, 407, 426, 428, 511    | suspend (misconfigured)                                                 |
  * | 408, 421, 423, 424, 425, 429, other 5xx | retry; Retry-After kept                                         |
- * | 501                             | reject                                                                  |
  * | other 4xx, 413 and 431 among them | split; final for a lone item                                          |
  */
 export const houseDecision = (failure: Failure, form?: RetryAfterForm): RetryDecision =>
@@ -111,8 +110,7 @@ function byStatus(response: HttpResponse, form: RetryAfterForm | undefined): Ret
   }
   const why = closed[status];
   if (why !== undefined) return decide('suspend', 'misconfigured', why, { status });
-  if (transient.includes(status) || (status >= 500 && status !== 501)) return retryLater(response, form);
-  if (status === 501) return decide('reject', 'vendor_rejected', 'The vendor cannot do this (501)', { status });
+  if (transient.includes(status) || status >= 500) return retryLater(response, form);
   if (status === 413)
     return decide('split', 'payload_too_large', 'The vendor finds the request too large (413)', { status });
   // 431 is no exception: the headers stay the same in a smaller request, and a lone event is refused.

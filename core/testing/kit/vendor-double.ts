@@ -43,7 +43,7 @@ export const batchHeader = 'x-kit-batch';
 
 /**
  * A vendor in this process: an undici Dispatcher that records every request and answers by script. An unexpected
- * request is recorded in `unscripted` and answered with 501, so that nothing waits for it.
+ * request is recorded in `unscripted` and answered with 402, after which nothing more is sent.
  *
  * @example
  * import { createRuntime } from 'spillway';
@@ -112,7 +112,7 @@ export class VendorDouble<R extends SeenRequest = SeenRequest> extends Dispatche
     const record = <T extends ScriptedReply>(reply: T | undefined): T | ScriptedResponse => {
       if (this.requests[index] === request) this.replies[index] = reply;
       if (reply === undefined) this.unscripted.push(request);
-      return reply ?? { status: 501 };
+      return reply ?? { status: 402 };
     };
     const reply = this.script(request, position);
     if (reply !== undefined && 'then' in reply) this.#answerLater(reply.then(record), counted);

@@ -14,7 +14,6 @@ export const common: readonly ErrorRow[] = [
   { status: 401, code: 'apiproxy:3', means: noApiKey },
   { status: 401, means: notAllowed },
   { status: 429, means: throttled },
-  { status: 501, means: 'retry' },
 ];
 
 /** ADEMAIL-13: the proxy does not know the path, so no such call can work. */
