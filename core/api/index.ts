@@ -112,7 +112,7 @@ export { ipAddress, ipv4Address, isBlankIp, asIp, asIpv4 } from './person/ip-add
 export { hmacSha256, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
 export { absoluteUrl } from './events/web-address.ts';
 export { optionReader } from './events/integrations.ts';
-export { asAttStatus, limitsTracking } from './person/tracking.ts';
+export { asAttStatus, limitsTracking, trackingLimitOf } from './person/tracking.ts';
 export {
   asBirthday,
   asCity,

@@ -34,6 +34,20 @@ describe('the family of a device', () => {
     ['constructor', 'other', undefined],
     [7, 'other', undefined],
     [null, 'other', undefined],
+    // F-72
+    ['iPhone', 'ios', 'iphone'],
+    ['iPhone15,3', 'ios', 'iphone'],
+    ['ipad', 'ios', 'ipad'],
+    ['iPod touch', 'ios', 'ipod'],
+    ['Apple TV', 'ios', 'appletv'],
+    ['iOS 17.5.1', 'ios', 'ios'],
+    ['ios17', 'ios', 'ios'],
+    ['Android 14', 'android', 'android'],
+    ['ANDROID', 'android', 'android'],
+    ['Fire HD 10', 'fire', 'fire'],
+    ['Firefox 130', 'other', undefined],
+    ['Android14 ', 'android', 'android'],
+    ['mobile', 'other', undefined],
   ])('whose type is %j is %s', (type, family, system) => {
     const device = of({ type });
     expect([device.family, device.system?.value]).toEqual([family, system]);
@@ -54,6 +68,40 @@ describe('the family of a device', () => {
     expect(of({ type: 'android', manufacturer }).family).toBe(family);
   });
 
+  it.each<[object, DeviceFamily, string | undefined]>([
+    [{ idfa }, 'ios', 'idfa'],
+    [{ idfv, idfa: zeros }, 'ios', 'idfv'],
+    [{ gps_adid: idfa }, 'android', 'gps_adid'],
+    [{ oaid: 'open-id-1' }, 'android', 'oaid'],
+    [{ android_id: '1f2e3d4c5b6a7988' }, 'android', 'android_id'],
+    [{ fire_adid: idfa }, 'fire', 'fire_adid'],
+    [{ fire_adid: idfa, android_id: '1f2e3d4c5b6a7988' }, 'fire', 'fire_adid'],
+    [{ gps_adid: idfa, manufacturer: 'Amazon' }, 'fire', 'gps_adid'],
+    [{ type: 'mobile', idfv }, 'ios', 'idfv'],
+    [{ idfa: '', idfv: null, gps_adid: idfa }, 'android', 'gps_adid'],
+    [{ idfa, gps_adid: idfa }, 'other', undefined],
+    [{ idfv, fire_adid: idfa, oaid: 'open-id-1' }, 'other', undefined],
+    [{ idfa: zeros }, 'other', undefined],
+    [{ advertisingId: idfa, id: idfv }, 'other', undefined],
+  ])('F-72 is told by the name of an id that only this family has, where no word tells: %j', (device, family, name) => {
+    const { family: told, system } = of(device);
+    expect([told, system?.path]).toEqual([family, name && `context.device.${name}`]);
+  });
+
+  it('F-72 is told by its type, whatever its ids are called', () => {
+    expect(of({ type: 'ios', gps_adid: idfa })).toMatchObject({ family: 'ios', system: { value: 'ios' } });
+  });
+
+  it.each([
+    [undefined, undefined, false],
+    [{}, { name: 'Windows' }, false],
+    [null, { name: 'iOS' }, true],
+    [{ type: 'desktop' }, undefined, true],
+    [{ idfa: zeros }, undefined, true],
+  ])('F-71 of device %j and system %j: whether the event names one is %j', (device, os, isNamed) => {
+    expect(from({ device, os }).isNamed).toBe(isNamed);
+  });
+
   it('of Apple stays, whoever made it', () => {
     expect(of({ type: 'ios', manufacturer: 'Amazon' }).family).toBe('ios');
   });
@@ -64,7 +112,30 @@ describe('the advertising id', () => {
     expect(of({ advertisingId: ` ${idfa} ` }).advertisingId).toEqual(at('advertisingId', idfa));
     expect(of({ type: 'ios', idfa: idfa.toLowerCase() }).advertisingId).toEqual(at('idfa', idfa.toLowerCase()));
     expect(of({ advertisingId: zeros, idfa }).advertisingId).toEqual(at('idfa', idfa));
-    expect(advertisingIdPaths).toEqual(['context.device.advertisingId', 'context.device.idfa']);
+    expect(advertisingIdPaths.slice(0, 2)).toEqual(['context.device.advertisingId', 'context.device.idfa']);
+  });
+
+  it.each([
+    [{ gps_adid: idfa }, 'gps_adid'],
+    [{ type: 'Android 14', gps_adid: idfa, idfa: idfv }, 'gps_adid'],
+    [{ fire_adid: idfa }, 'fire_adid'],
+    [{ type: 'fire', fire_adid: ` ${idfa}`, gps_adid: idfv }, 'fire_adid'],
+    [{ type: 'iPhone', idfa, gps_adid: idfv }, 'idfa'],
+    [{ type: 'android', advertisingId: idfa, gps_adid: idfv }, 'advertisingId'],
+  ])('F-72 stands under the name of its own family: %j', (device, name) => {
+    expect(of(device)).toMatchObject({ advertisingId: at(name, idfa), withheld: undefined });
+    expect(advertisingIdPaths).toContain(`context.device.${name}`);
+  });
+
+  it.each([
+    [{ type: 'android', idfa }, 'idfa'],
+    [{ type: 'ios', gps_adid: idfa }, 'gps_adid'],
+    [{ type: 'fire', gps_adid: idfa }, 'gps_adid'],
+  ])('F-72 under the name of another family is none of this device: %j', (device, name) => {
+    expect(of(device)).toMatchObject({
+      advertisingId: undefined,
+      withheld: { ...at(name, idfa), reason: 'unusable' },
+    });
   });
 
   it.each([
@@ -80,6 +151,13 @@ describe('the advertising id', () => {
     ['limited', idfa, { adTrackingEnabled: false }],
     ['limited', idfa, { type: 'ios', id: idfv, attTrackingStatus: 'denied' }],
     ['unusable', zeros, { adTrackingEnabled: false }],
+    // F-57
+    ['vendor_id', idfv, { idfv: idfv.toLowerCase(), adTrackingEnabled: 'NO' }],
+    ['vendor_id', idfv, { type: 'iPhone', id: idfv }],
+    ['limited', idfa, { adTrackingEnabled: 'NO' }],
+    ['limited', idfa, { adTrackingEnabled: 'unknown' }],
+    ['limited', idfa, { limitAdTracking: 'true' }],
+    ['limited', idfa, { type: 'ios', attTrackingStatus: 'not-authorized' }],
   ])('is withheld as %s: %j beside %j', (reason, value, device) => {
     const { advertisingId, withheld } = of({ ...device, advertisingId: value });
     expect(advertisingId).toBeUndefined();
@@ -115,6 +193,34 @@ describe("Apple's id of the vendor", () => {
     [{ id: idfv }, undefined],
   ])('of %j', (device, wanted) => {
     expect(of(device).vendorId).toEqual(wanted);
+  });
+});
+
+describe("Android's other ids", () => {
+  it.each([
+    [{ oaid: 'open-id-1' }, 'open-id-1', undefined],
+    [{ type: 'android', oaid: ' open-id-1 ', id: 'abc' }, 'open-id-1', 'abc'],
+    [{ type: 'android', id: 'abc', android_id: 'def' }, undefined, 'def'],
+    [{ type: 'android', id: 'abc', android_id: '0000000000000000' }, undefined, 'abc'],
+    [{ type: 'fire', oaid: 'open-id-1', id: 'abc' }, undefined, 'abc'],
+    [{ type: 'ios', oaid: 'open-id-1', id: 'abc', android_id: 'def' }, undefined, undefined],
+    [{ id: 'abc' }, undefined, undefined],
+  ])('F-72 of %j', (device, openId, androidId) => {
+    const found = of(device);
+    expect([found.openId?.value, found.androidId?.value]).toEqual([openId, androidId]);
+  });
+
+  it('F-57 but for the open advertising id leave under limited tracking, as does the id of the vendor', () => {
+    const limited = of({ type: 'android', oaid: 'open-id-1', android_id: 'def', adTrackingEnabled: 'off' });
+    expect(limited).toMatchObject({
+      openId: undefined,
+      androidId: at('android_id', 'def'),
+      limitedBy: at('adTrackingEnabled', 'off'),
+    });
+    expect(of({ idfv, lat: 1 })).toMatchObject({
+      vendorId: at('idfv', idfv),
+      limitedBy: { path: 'context.device.lat' },
+    });
   });
 });
 

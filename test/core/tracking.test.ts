@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { asAttStatus, limitsTracking, type CdpEvent, type JsonValue } from '../../core/api/index.ts';
+import { asAttStatus, limitsTracking, trackingLimitOf, type CdpEvent, type JsonValue } from '../../core/api/index.ts';
 
 const phone = (device: unknown) => ({ type: 'identify', context: { device } }) as CdpEvent;
 
@@ -16,6 +16,16 @@ describe("Apple's tracking status", () => {
     ['constructor', undefined],
     [null, undefined],
     [[2], undefined],
+    // F-57
+    ['2.0', '2'],
+    ['ATTrackingManagerAuthorizationStatusDenied', '2'],
+    ['ATTrackingManager.AuthorizationStatus.notDetermined', '0'],
+    ['not_determined', '0'],
+    ['not determined', '0'],
+    ['Authorised', '3'],
+    ['not-authorized', undefined],
+    [true, undefined],
+    ['2.5', undefined],
   ])('%j is read as %j', (written, status) => {
     expect(asAttStatus(written)).toBe(status);
   });
@@ -29,11 +39,27 @@ describe('tracking', () => {
     { attTrackingStatus: 1 },
     { attTrackingStatus: '2' },
     { adTrackingEnabled: true, trackingStatus: 'denied' },
+    // F-57: what is not plainly on is limited
+    ...['False', 'NO', 'off', 'denied', 'unknown', 'y', 2, -1, {}, [], ['true'], [true], 'constructor'].map(
+      (adTrackingEnabled) => ({ adTrackingEnabled }),
+    ),
+    ...['not-authorized', '2.0', 'ATTrackingManagerAuthorizationStatusDenied', 4, true, false, {}, 'unknown'].map(
+      (attTrackingStatus) => ({ attTrackingStatus }),
+    ),
+    { limitAdTracking: true },
+    { limitAdTracking: 'Yes', adTrackingEnabled: true },
+    { isLimitAdTrackingEnabled: 1 },
+    { lat: 'perhaps' },
   ])('is limited by %j', (device) => {
     expect(limitsTracking(phone(device))).toBe(true);
   });
 
-  it.each([
+  it('F-57 is limited by a value that can be named', () => {
+    const device = { adTrackingEnabled: true, trackingStatus: 'Denied', lat: true };
+    expect(trackingLimitOf(phone(device))).toEqual({ value: 'Denied', path: 'context.device.trackingStatus' });
+  });
+
+  it.each<[unknown]>([
     [undefined],
     [null],
     ['ios'],
@@ -41,7 +67,16 @@ describe('tracking', () => {
     [{ adTrackingEnabled: true }],
     [{ attTrackingStatus: 3 }],
     [{ attTrackingStatus: 0 }],
+    // F-57
+    ...[1, 'true', 'TRUE', ' True ', '1', 'yes', 'YES', 'on', '', '  ', null].map((adTrackingEnabled): [unknown] => [
+      { adTrackingEnabled },
+    ]),
+    ...['authorized', 'not determined', '3.0', '', null].map((trackingStatus): [unknown] => [{ trackingStatus }]),
+    ...[false, 0, 'false', '0', 'No', 'OFF', '', null].map((limitAdTracking): [unknown] => [
+      { limitAdTracking, lat: 0 },
+    ]),
   ])('is not limited by %j', (device) => {
     expect(limitsTracking(phone(device))).toBe(false);
+    expect(trackingLimitOf(phone(device))).toBeUndefined();
   });
 });

@@ -1,10 +1,10 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 import { plainName } from '../events/event-table.ts';
 import type { Found } from '../events/first-of.ts';
-import { isUuid } from './identifier.ts';
-import { isBlank, isObject } from '../fields/mapping.ts';
+import { isUuid, usableId } from './identifier.ts';
+import { isBlank, isObject, type Path } from '../fields/mapping.ts';
 import { asText } from '../fields/casts.ts';
-import { limitsTracking } from './tracking.ts';
+import { limitsTracking, trackingLimitOf } from './tracking.ts';
 
 export type DeviceFamily = 'ios' | 'android' | 'fire' | 'other';
 
@@ -17,9 +17,10 @@ interface System {
 const systems: ReadonlyMap<string, System> = new Map(
   (
     [
-      ['ios', ['iOS', 'iPhone OS', 'iPadOS', 'tvOS', 'watchOS', 'visionOS']],
+      ['ios', ['iOS', 'iPhone OS', 'iPadOS', 'tvOS', 'watchOS', 'visionOS', 'iPhone', 'iPad', 'iPod']],
+      ['ios', ['Apple TV', 'Apple Watch']],
       ['android', ['Android', 'Android TV']],
-      ['fire', ['Fire OS', 'Fire']],
+      ['fire', ['Fire OS', 'Fire', 'Fire TV', 'Kindle Fire']],
     ] as const
   ).flatMap(([family, spellings]) =>
     spellings.flatMap((spelling): [string, System][] => {
@@ -33,13 +34,36 @@ const systems: ReadonlyMap<string, System> = new Map(
   ),
 );
 
-/** Where an event may hold the advertising id, best first. SDKs write the first; an app may set the second itself. */
-export const advertisingIdPaths = ['context.device.advertisingId', 'context.device.idfa'] as const;
+/** The ids whose names say which family has them. Those that several families have are not among them. */
+const ownIds: readonly (readonly [family: Exclude<DeviceFamily, 'other'>, names: readonly string[]])[] = [
+  ['ios', ['idfa', 'idfv']],
+  ['fire', ['fire_adid']],
+  ['android', ['gps_adid', 'oaid', 'android_id']],
+];
+
+/**
+ * Where an event may hold the advertising id, best first. SDKs write the first; an app may set the others itself, each
+ * on devices of its own family.
+ */
+export const advertisingIdPaths = [
+  'context.device.advertisingId',
+  'context.device.idfa',
+  'context.device.gps_adid',
+  'context.device.fire_adid',
+] as const;
+
+const advertisingIdNames: Readonly<Record<DeviceFamily, readonly string[]>> = {
+  ios: ['advertisingId', 'idfa'],
+  android: ['advertisingId', 'gps_adid'],
+  fire: ['advertisingId', 'fire_adid'],
+  other: ['advertisingId', 'idfa', 'gps_adid', 'fire_adid'],
+};
 
 /**
  * An advertising id that is not to be used as one. `unusable`: no UUID, or all zeros, as phones report under limited
- * tracking. `vendor_id`: it repeats the IDFV, so it is no IDFA, whatever wrote it there. `limited`: nothing is wrong
- * with it, but the person limits ad tracking. The first of these that is true is the reason.
+ * tracking, or the id of another family than the device's. `vendor_id`: it repeats the IDFV, so it is no IDFA, whatever
+ * wrote it there. `limited`: nothing is wrong with it, but the person limits ad tracking. The first of these that is
+ * true is the reason. None of them may leave.
  */
 export type WithheldId =
   (Found & { readonly reason: 'unusable' }) | (Found<string> & { readonly reason: 'vendor_id' | 'limited' });
@@ -47,24 +71,33 @@ export type WithheldId =
 /** The device that an event came from. */
 export interface Device {
   readonly family: DeviceFamily;
+  /** Whether the event says anything about a device: `context.device` has a member, or a system tells the family. */
+  readonly isNamed: boolean;
   /**
-   * The word that tells the family, in small letters without space, hyphen and underscore, such as `ipados`: of
-   * `device.type`, else of `os.name`. The family `other` has none.
+   * The word that tells the family, in small letters without space, hyphen, underscore and version, such as `ipados`:
+   * of `device.type`, else of `os.name`. Where neither is known, the family itself, with the path of an id that only
+   * this family has. The family `other` has none.
    */
   readonly system: Found<string> | undefined;
   /** The IDFA of Apple, or the advertising id of Google or Amazon, as the event spells it. */
   readonly advertisingId: Found<string> | undefined;
-  /** Set when the event has an advertising id, but none that may be used: for a note, and for vendors that may. */
+  /** Set when the event has an advertising id, but none that may be used: for a note. */
   readonly withheld: WithheldId | undefined;
   /** Whether the person limits ad tracking, whatever else is wrong with the advertising id: see limitsTracking(). */
   readonly limited: boolean;
+  /** What the event says that limits it, and where. */
+  readonly limitedBy: Found | undefined;
   /** The IDFV, as the event spells it: a UUID, of a device of Apple only. */
   readonly vendorId: Found<string> | undefined;
+  /** `oaid`, the open advertising id, of Android only, as the event spells it; never under limited tracking. */
+  readonly openId: Found<string> | undefined;
+  /** `android_id`, else the id of a device of Google or Amazon, as the event spells it: often no real ANDROID_ID. */
+  readonly androidId: Found<string> | undefined;
 }
 
 /**
- * Reads the device: `context.device`, with `context.os` where the device has no type. Its parts are read when they are
- * asked for.
+ * Reads the device: `context.device`, with `context.os` where the device has no type that is known. Its parts are read
+ * when they are asked for.
  *
  * @example
  * const device = deviceOf(event);
@@ -78,27 +111,31 @@ class EventDevice implements Device {
   declare readonly family: DeviceFamily;
   declare private readonly event: CdpEvent;
   declare private readonly device: JsonObject;
-  declare private readonly known: System | undefined;
-  declare private readonly isOfType: boolean;
+  declare private readonly word: string | undefined;
+  declare private readonly wordPath: string;
   declare private ids: AdvertisingIds | undefined;
 
   constructor(event: CdpEvent) {
     const context = isObject(event.context) ? event.context : nothing;
     const device = isObject(context['device']) ? context['device'] : nothing;
     const byType = systemNamed(device['type']);
-    const known = byType ?? systemNamed(isObject(context['os']) ? context['os']['name'] : undefined);
-    const family = known === undefined ? 'other' : known.family;
-    this.family = family === 'android' && isAmazon(device['manufacturer']) ? 'fire' : family;
+    const system = byType ?? systemNamed(isObject(context['os']) ? context['os']['name'] : undefined);
     this.event = event;
     this.device = device;
-    this.known = known;
-    this.isOfType = byType !== undefined;
     this.ids = undefined;
+    const own = system === undefined && device !== nothing ? ownIdIn(device) : undefined;
+    const { family } = system ?? own ?? other;
+    this.family = family === 'android' && isAmazon(device['manufacturer']) ? 'fire' : family;
+    this.word = system?.name ?? own?.family;
+    this.wordPath = own?.path ?? (byType === undefined ? 'context.os.name' : 'context.device.type');
+  }
+
+  get isNamed(): boolean {
+    return this.family !== 'other' || Object.keys(this.device).length > 0;
   }
 
   get system(): Found<string> | undefined {
-    if (this.known === undefined) return undefined;
-    return { value: this.known.name, path: this.isOfType ? 'context.device.type' : 'context.os.name' };
+    return this.word === undefined ? undefined : { value: this.word, path: this.wordPath };
   }
 
   get advertisingId(): Found<string> | undefined {
@@ -113,8 +150,22 @@ class EventDevice implements Device {
     return limitsTracking(this.event);
   }
 
+  get limitedBy(): Found | undefined {
+    return trackingLimitOf(this.event);
+  }
+
   get vendorId(): Found<string> | undefined {
-    return this.family === 'ios' ? (idAt(this.device, 'idfv') ?? idAt(this.device, 'id')) : undefined;
+    return this.family === 'ios' ? (uuidAt(this.device, 'idfv') ?? uuidAt(this.device, 'id')) : undefined;
+  }
+
+  get openId(): Found<string> | undefined {
+    const id = this.family === 'android' ? idAt(this.device, 'oaid') : undefined;
+    return id === undefined || this.limited ? undefined : id;
+  }
+
+  get androidId(): Found<string> | undefined {
+    if (this.family !== 'android' && this.family !== 'fire') return undefined;
+    return idAt(this.device, 'android_id') ?? idAt(this.device, 'id');
   }
 
   private advertisingIds(): AdvertisingIds {
@@ -123,7 +174,7 @@ class EventDevice implements Device {
 
   private judgeIds(): AdvertisingIds {
     const { device } = this;
-    const source = idAt(device, 'advertisingId') ?? idAt(device, 'idfa');
+    const source = firstUuid(device, advertisingIdNames[this.family]);
     if (source === undefined) return { usable: undefined, withheld: unusableId(device) };
     const { value, path } = source;
     const isVendorId =
@@ -143,21 +194,61 @@ interface AdvertisingIds {
 }
 
 const nothing: JsonObject = Object.freeze({});
+const other = { family: 'other' } as const;
 
 const systemNamed = (name: JsonValue | undefined): System | undefined =>
-  typeof name === 'string' ? (systems.get(name) ?? systems.get(plainName(name))) : undefined;
+  typeof name === 'string' ? (systems.get(name) ?? systems.get(plainName(name)) ?? versioned(name)) : undefined;
+
+/** By the letters it begins with: `Android 14`, `iOS 17.5`, `iPhone15,3`, `Fire HD 10`. */
+function versioned(name: string): System | undefined {
+  const word = /^\s*([a-z]+)/i.exec(name)?.[1];
+  return word === undefined ? undefined : systems.get(word.toLowerCase());
+}
+
+interface OwnId {
+  readonly family: DeviceFamily;
+  readonly path: Path;
+}
+
+/** An id that its family alone has. None where two contradict each other; a Fire device runs Android. */
+function ownIdIn(device: JsonObject): OwnId | undefined {
+  let own: OwnId | undefined;
+  for (const [family, names] of ownIds) {
+    const name = names.find((one) => idAt(device, one) !== undefined);
+    if (name === undefined) continue;
+    if (own?.family === 'ios') return undefined;
+    own ??= { family, path: `context.device.${name}` };
+  }
+  return own;
+}
 
 const isAmazon = (maker: JsonValue | undefined): boolean =>
   typeof maker === 'string' && (maker === 'Amazon' || maker.trim().toLowerCase() === 'amazon');
 
 function idAt(device: JsonObject, name: string): Found<string> | undefined {
-  const value = asText(device[name] ?? null);
-  return value !== undefined && isUuid(value) ? { value, path: `context.device.${name}` } : undefined;
+  const raw = device[name];
+  const value = raw === undefined ? undefined : usableId(raw);
+  return value === undefined ? undefined : { value, path: `context.device.${name}` };
 }
 
-/** The first advertising id that the event writes, none of which is one. */
+function uuidAt(device: JsonObject, name: string): Found<string> | undefined {
+  const raw = device[name];
+  if (typeof raw !== 'string') return undefined;
+  const value = raw.trim();
+  return isUuid(value) ? { value, path: `context.device.${name}` } : undefined;
+}
+
+function firstUuid(device: JsonObject, names: readonly string[]): Found<string> | undefined {
+  for (let index = 0; index < names.length; index += 1) {
+    const id = uuidAt(device, names[index] as string);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+/** The first advertising id that the event writes, none of which is one of the device. */
 function unusableId(device: JsonObject): WithheldId | undefined {
-  for (const name of ['advertisingId', 'idfa']) {
+  for (const name of advertisingIdNames.other) {
     const value = device[name];
     if (!isBlank(value)) return { value, path: `context.device.${name}`, reason: 'unusable' };
   }

@@ -1,34 +1,87 @@
-import type { CdpEvent, JsonValue } from '../event.ts';
-import { isMissing, isObject, reader, type Cast } from '../fields/mapping.ts';
-import { asFlag, asText } from '../fields/casts.ts';
+import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
+import type { Found } from '../events/first-of.ts';
+import { isBlank, isObject, type Cast } from '../fields/mapping.ts';
+import { asText } from '../fields/casts.ts';
 
 const attNames: ReadonlyMap<string, string> = new Map([
   ['notdetermined', '0'],
   ['restricted', '1'],
   ['denied', '2'],
   ['authorized', '3'],
+  ['authorised', '3'],
 ]);
 
-/** App Tracking Transparency status, as a number or by name: 0 not determined, 1 restricted, 2 denied, 3 authorised. */
+/**
+ * App Tracking Transparency status: 0 not determined, 1 restricted, 2 denied, 3 authorised. Read as a number, or by
+ * Apple's name in any case, also with what stands before it in Swift and Objective-C
+ * (`ATTrackingManagerAuthorizationStatusDenied`, `not-determined`).
+ */
 export const asAttStatus: Cast<string> = (value) => {
-  const status = asText(value) ?? '';
-  return /^[0-3]$/.test(status) ? status : attNames.get(status.toLowerCase());
+  if (value === 3) return '3';
+  const status = (typeof value === 'boolean' ? undefined : asText(value)) ?? '';
+  const [, digit] = /^([0-3])(?:\.0+)?$/.exec(status) ?? [];
+  return (
+    digit ??
+    attNames.get(
+      status
+        .toLowerCase()
+        .replaceAll(/[\s_.-]/g, '')
+        .replace(attPrefix, ''),
+    )
+  );
 };
 
-const deviceOf = reader('context.device');
+const attPrefix = /^(?:attrackingmanager)?authori[sz]ationstatus/;
 
-/** Whether the person limits ad tracking, by the phone's switch or by iOS's prompt (restricted or denied). */
-export function limitsTracking(event: CdpEvent): boolean {
-  const device = deviceOf(event);
-  if (!isObject(device)) return false;
-  return (
-    asFlag(device['adTrackingEnabled'] ?? null) === false ||
-    isRefusal(device['attTrackingStatus']) ||
-    isRefusal(device['trackingStatus'])
-  );
+type Judge = (value: JsonValue) => boolean;
+
+/** Spellings beyond true and 1 that switch something on, and beyond false and 0 that switch it off. */
+const on: ReadonlySet<string> = new Set(['true', '1', 'yes', 'on']);
+const off: ReadonlySet<string> = new Set(['false', '0', 'no', 'off']);
+const isIn = (words: ReadonlySet<string>, value: JsonValue): boolean =>
+  typeof value === 'string' && words.has(value.trim().toLowerCase());
+
+const isNotOn: Judge = (value) => value !== 1 && !isIn(on, value);
+const isNotOff: Judge = (value) => value !== false && value !== 0 && !isIn(off, value);
+/** Who was not asked yet has not refused. */
+const isRefusal: Judge = (value) => {
+  const status = asAttStatus(value);
+  return status !== '3' && status !== '0';
+};
+
+/** What a device may say about tracking, and which values limit it. */
+const switches: readonly (readonly [name: string, limits: Judge])[] = [
+  ['attTrackingStatus', isRefusal],
+  ['trackingStatus', isRefusal],
+  ['limitAdTracking', isNotOff],
+  ['isLimitAdTrackingEnabled', isNotOff],
+  ['lat', isNotOff],
+];
+
+/**
+ * Whether the person limits ad tracking, by the phone's switch (`adTrackingEnabled`, or `limitAdTracking` and the like)
+ * or by iOS's prompt (`attTrackingStatus`, `trackingStatus`). Fails closed: a switch limits it unless it is plainly on,
+ * which is true, 1, "true", "1", "yes" or "on" in any case; the prompt, unless its answer is "authorized" or none was
+ * asked for. What is missing or blank says nothing.
+ */
+export const limitsTracking = (event: CdpEvent): boolean => trackingLimitOf(event) !== undefined;
+
+/** What limits ad tracking, for a note: see limitsTracking(). */
+export function trackingLimitOf(event: CdpEvent): Found | undefined {
+  const { context } = event;
+  const device = isObject(context) ? context['device'] : undefined;
+  return isObject(device) ? limitOf(device) : undefined;
 }
 
-function isRefusal(written: JsonValue | undefined): boolean {
-  const status = isMissing(written) ? undefined : asAttStatus(written);
-  return status === '1' || status === '2';
+function limitOf(device: JsonObject): Found | undefined {
+  const enabled = device['adTrackingEnabled'];
+  if (enabled !== true && !isBlank(enabled) && isNotOn(enabled)) return limit('adTrackingEnabled', enabled);
+  for (let index = 0; index < switches.length; index += 1) {
+    const [name, limits] = switches[index] as (typeof switches)[number];
+    const value = device[name];
+    if (value !== undefined && !isBlank(value) && limits(value)) return limit(name, value);
+  }
+  return undefined;
 }
+
+const limit = (name: string, value: JsonValue): Found => ({ value, path: `context.device.${name}` });

@@ -14,7 +14,8 @@ export function transform(event: CdpEvent, config: Config, context: TransformCon
     { event_name: 'event', action_source: 'context.device' },
   );
   eventFields(event, out);
-  if (device.limited) out.set('opt_out', true, 'context.device.adTrackingEnabled');
+  const { limitedBy } = device;
+  if (limitedBy !== undefined) out.set('opt_out', true, limitedBy.path);
   addUserData(out, event, device);
   const custom = out.part('custom_data');
   customFields(event, custom);
@@ -27,6 +28,8 @@ export function transform(event: CdpEvent, config: Config, context: TransformCon
 /** An app is known by its device, or makes screen calls: browser SDKs fill in app and os as well. */
 function actionSourceOf(event: CdpEvent, { actionSource }: Config, { family, system }: Device): ActionSource {
   if (actionSource !== 'auto') return actionSource;
-  if (event.type !== 'screen' && system?.path !== 'context.device.type') return 'web';
+  if (event.type !== 'screen' && !isOfDevice(system?.path)) return 'web';
   return family === 'ios' ? 'app_ios' : family === 'other' ? 'web' : 'app_android';
 }
+
+const isOfDevice = (path = ''): boolean => path.startsWith('context.device.');
