@@ -5,6 +5,7 @@ import {
   reject,
   textReader,
   type CdpEvent,
+  type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
@@ -19,7 +20,10 @@ const revenueOf = firstOf(['properties.revenue']);
 const amountOf = firstOf(['properties.total', 'properties.value'], asDecimal);
 const currencyTextOf = textReader('properties.currency');
 
-/** Revenue and currency, both or neither: Adjust reads one only beside the other (ADJUST-41). */
+/**
+ * Revenue and currency, both or neither: Adjust reads one only beside the other (ADJUST-41). Revenue without a usable
+ * currency is unusable revenue, and no currency is assumed for it (ADJUST-40).
+ */
 export function addRevenue(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, config: Config): void {
   const { defaultCurrency, unusableRevenue } = config;
   const written = revenueOf(event) ?? ((defaultCurrency ?? currencyTextOf(event)) ? amountOf(event) : undefined);
@@ -29,17 +33,20 @@ export function addRevenue(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, co
   const amount = Number(revenue ?? Number.NaN);
   if (amount === 0) return;
   if (amount > most) return out.refuse(reject('invalid_value', 'Adjust takes revenue up to 100,000,000,000', path));
-  if (!(amount >= least)) {
-    if (unusableRevenue === 'reject') out.refuse(reject('invalid_value', unusable, path));
-    else out.drop(path, unusable, 'revenue');
-    return;
-  }
   const currency = currencyOf(event, defaultCurrency);
-  if (currency?.value === undefined) return out.refuse(currency === undefined ? noCurrency : badCurrency);
-  out.set('revenue', revenue, path);
-  out.set('currency', currency.value, currency.path);
+  const refusal = !(amount >= least) ? reject('invalid_value', noRevenue, path) : refusalOf(currency);
+  if (refusal === undefined) {
+    out.set('revenue', revenue, path);
+    out.take('currency', currency as Found<string>);
+  } else if (unusableRevenue === 'reject') out.refuse(refusal);
+  else out.drop(refusal.reason.field ?? path, refusal.reason.message, 'revenue');
 }
 
-const unusable = 'Adjust takes revenue from 0.001 upwards, written as a plain number';
+const refusalOf = (currency: Found<string | undefined> | undefined): Rejection | undefined =>
+  currency === undefined ? noCurrency : currency.value === undefined ? badCurrency : undefined;
+
+type Rejection = ReturnType<typeof reject>;
+
+const noRevenue = 'Adjust takes revenue from 0.001 upwards, written as a plain number';
 const noCurrency = reject('missing_field', 'Revenue needs a currency', 'properties.currency');
 const badCurrency = reject('invalid_value', 'The currency is not a three-letter code', 'properties.currency');

@@ -44,6 +44,11 @@ export const config = z.strictObject({
     'Oldest event in days',
     'Older events are rejected unsent, as Adjust would. Its documents say 28 days, newer ones 58.',
   ),
+  maxFutureHours: setting(
+    z.number().min(0).max(87_600).default(24),
+    'Latest event in hours ahead',
+    'Events further ahead of the clock are rejected: once Adjust has one, it refuses all that the device sends before that time.',
+  ),
   requireAdid: setting(
     z.boolean().default(false),
     'Require the Adjust device id',
@@ -51,12 +56,12 @@ export const config = z.strictObject({
   ),
   defaultCurrency: currencyCode(
     'Default currency',
-    'The currency of revenue that names none. Without it such an event is rejected.',
+    'The currency of revenue that names none. Without it such revenue is unusable.',
   ).optional(),
   unusableRevenue: setting(
     z.enum(['drop', 'reject']).default('drop'),
     'Unusable revenue',
-    'What to do with revenue that is negative, below 0.001 or no number: send the event without it, or reject the event.',
+    'What to do with revenue that is negative, below 0.001, no number or without a currency: send the event without it, or reject the event.',
   ),
   unmappedEvents: setting(
     z.enum(['skip', 'reject']).default('skip'),

@@ -5,11 +5,16 @@ import {
   fieldTable,
   firstOf,
   ipv4Address,
+  isBlank,
   isBlankId,
   isBlankIp,
   optionReader,
+  reader,
   reject,
+  skip,
   type CdpEvent,
+  type DeviceFamily,
+  type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
@@ -35,20 +40,50 @@ export function addDevice(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, { r
   if (family === 'ios' && device.idfa === undefined && device.adid === undefined)
     out.recommend('context.adjust.adid', 'Without an IDFA, Adjust recognises an iOS device best by its adid', 'adid');
 
-  if (deviceKey(device) === undefined) out.refuse(noDevice);
+  if (!hasDeviceId(device)) out.refuse(namesDevice(event, family) ? noDevice : noAppEvent);
   if (requireAdid && device.adid === undefined) out.refuse(noAdid);
   return family === 'fire' ? 'android' : family;
 }
 
 /**
- * Tells devices apart (ADJUST-31); `undefined` when no identifier is usable (ADJUST-10). The id that changes least
- * comes first, so that a device keeps its lane when it changes its advertising id.
+ * The identifiers, those that change least first. A device is a lane by the first one that its event has, so that it
+ * keeps its lane when it changes its advertising id (ADJUST-31). Events that name different first ones are two lanes.
  */
-export const deviceKey = (event: AdjustEvent): string | undefined =>
-  event.idfv ?? event.android_id ?? event.idfa ?? event.gps_adid ?? event.fire_adid ?? event.oaid ?? event.adid;
+const deviceIds = ['adid', 'idfv', 'android_id', 'oaid', 'idfa', 'gps_adid', 'fire_adid'] as const;
+
+/** The lane of the event's device: app, name of the identifier, identifier. */
+export function laneOf(event: AdjustEvent): string | undefined {
+  for (const name of deviceIds) {
+    const id = event[name];
+    if (id !== undefined) return `${event.app_token}:${name}:${id}`;
+  }
+  return undefined;
+}
+
+const hasDeviceId = (event: AdjustEvent): boolean => deviceIds.some((name) => event[name] !== undefined);
 
 const noDevice = reject('missing_identifier', 'The event names no device Adjust knows', 'context.device');
+const noAppEvent = skip(
+  'unsupported_event',
+  'The event names no device: Adjust takes events of apps',
+  'context.device',
+);
 const noAdid = reject('missing_identifier', 'The settings require an adid', 'context.adjust.adid');
+
+const writtenDeviceOf = reader('context.device');
+
+/** Whether the event says anything of a phone: a web shop's says nothing, and is no event of an app (ADJUST-10). */
+function namesDevice(event: CdpEvent, family: DeviceFamily): boolean {
+  if (family !== 'other') return true;
+  const device = writtenDeviceOf(event);
+  const isNamed =
+    typeof device === 'object' && device !== null
+      ? Object.values(device).some((part) => !isBlank(part))
+      : !isBlank(device);
+  if (isNamed) return true;
+  const adid = adidOf(event);
+  return adid !== undefined && !isNoId(adid.value);
+}
 
 const trackingOf = firstOf(['context.device.adTrackingEnabled'], asTracking);
 
@@ -67,9 +102,11 @@ const surroundings = fieldTable<AdjustEvent>(
 const ownAdidOf = firstOf(['context.adjust.adid']);
 const optionOf = optionReader(manifest, 'adid');
 
+const adidOf = (event: CdpEvent): Found | undefined => ownAdidOf(event) ?? optionOf(event);
+
 /** From context.adjust, else from the integrations object (ADJUST-17). */
 function addAdid(out: PayloadBuilder<AdjustEvent>, event: CdpEvent): void {
-  const written = ownAdidOf(event) ?? optionOf(event);
+  const written = adidOf(event);
   if (written === undefined) return;
   const { value, path } = written;
   const adid = adjustId(value);

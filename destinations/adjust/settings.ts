@@ -1,4 +1,10 @@
-import { eventTable, plainName, type EventTable, type PropertySelector } from '../../core/api/index.ts';
+import {
+  eventTable,
+  eventTimeWithin,
+  plainName,
+  type EventTable,
+  type PropertySelector,
+} from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import type { Platform } from './identity.ts';
 import { parameterSelector } from './passthrough.ts';
@@ -8,7 +14,7 @@ export interface Prepared {
   readonly targetOf: EventTable<Target>;
   readonly callbackParams: PropertySelector;
   readonly partnerParams: PropertySelector;
-  readonly maxAgeMs: number;
+  readonly timeOf: ReturnType<typeof eventTimeWithin>;
 }
 
 export interface Target {
@@ -25,8 +31,16 @@ export const prepare = (config: Config): Prepared => ({
   }),
   callbackParams: parameterSelector('callback_params', config.callbackParams),
   partnerParams: parameterSelector('partner_params', config.partnerParams),
-  maxAgeMs: config.maxEventAgeDays * 86_400_000,
+  timeOf: eventTimeWithin({
+    vendor: 'Adjust',
+    pastMs: config.maxEventAgeDays * 86_400_000,
+    futureMs: config.maxFutureHours * 3_600_000,
+    notBefore: firstTime,
+  }),
 });
+
+/** created_at_unix has 10 digits in seconds and 13 in milliseconds, so only 2001 to 2286 fit (ADJUST-27). */
+const firstTime = 1_000_000_000_000;
 
 const target = (name: string, token: string): Target => ({
   token,

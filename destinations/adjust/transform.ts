@@ -1,10 +1,8 @@
 import {
   admit,
   eventClock,
-  eventTime,
   payloadBuilder,
   propertiesOf,
-  reject,
   type Admission,
   type CdpEvent,
   type Note,
@@ -15,7 +13,7 @@ import {
 import { addRevenue } from './commerce.ts';
 import type { Config } from './config.ts';
 import { eligibilityOf } from './eligibility.ts';
-import { addDevice, deviceKey } from './identity.ts';
+import { addDevice, laneOf } from './identity.ts';
 import type { AdjustEvent } from './mapping.ts';
 import type { Prepared } from './settings.ts';
 
@@ -39,8 +37,9 @@ export function transform(
     sources,
   );
   if (target.isLifecycle) out.addNote(countedTwice);
-  const occurredAt = addTime(out, event, config, context);
+  // First, because a web shop's event is no matter for anybody, however late it is.
   const platform = addDevice(out, event, config);
+  const occurredAt = addTime(out, event, config, context);
   // Most events that come to nothing have no device.
   if (out.isRefused) return out.payload();
   addRevenue(out, event, config);
@@ -50,8 +49,7 @@ export function transform(
 
   // One lane per device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens
   // (ADJUST-34).
-  const lane = `${appToken}:${platform}:${deviceKey(out.value)}`;
-  return out.payload({ lane, occurredAt, scopes: target.scopes[platform] });
+  return out.payload({ lane: laneOf(out.value), occurredAt, scopes: target.scopes[platform] });
 }
 
 const sources = {
@@ -66,25 +64,19 @@ const countedTwice: Note = Object.freeze({
   message: 'The Adjust SDK records this as well, and Adjust counts both',
 });
 
-/** created_at_unix has 10 digits in seconds and 13 in milliseconds, so only 2001 to 2286 fit (ADJUST-27). */
-const firstTime = 1_000_000_000_000;
-const lastTime = 9_999_999_999_999;
-const stale = reject('stale_event', 'The event is older than Adjust takes', 'timestamp');
-const noTime = reject('invalid_value', 'The event has no time with a zone that Adjust could read', 'timestamp');
-
 /** When it happened, in epoch ms. Adjust silently replaces an invalid time by its own (ADJUST-30). */
 function addTime(
   out: PayloadBuilder<AdjustEvent>,
   event: CdpEvent,
   { timeUnit }: Config,
-  { now, prepared }: TransformContext<Prepared>,
+  context: TransformContext<Prepared>,
 ): number {
-  const time = eventTime(event) ?? Number.NaN;
-  if (now - time > prepared.maxAgeMs) out.refuse(stale);
-  else if (!(time >= firstTime && time <= lastTime)) out.refuse(noTime);
-  else {
-    const digits = String(timeUnit === 'seconds' ? Math.floor(time / 1000) : time);
-    out.set('created_at_unix', digits, eventClock(event) ?? 'timestamp');
+  const time = context.prepared.timeOf(event, context);
+  if (typeof time !== 'number') {
+    out.refuse(time);
+    return 0;
   }
+  const digits = String(timeUnit === 'seconds' ? Math.floor(time / 1000) : time);
+  out.set('created_at_unix', digits, eventClock(event) ?? 'timestamp');
   return time;
 }

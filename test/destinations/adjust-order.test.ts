@@ -4,6 +4,7 @@ import { canonicalEvents } from '../../core/testing/kit/events.ts';
 import { openKitConnection, type KitConnection, type KitScript } from '../../core/testing/kit/kit-connection.ts';
 import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
 import type { ScriptedReply } from '../../core/testing/kit/vendor-double.ts';
+import { messageOf, oneDevice, withMessage } from '../support/destinations/one-device.ts';
 
 const ok: ScriptedReply = { status: 200, body: { status: 'OK' } };
 const down: ScriptedReply = { status: 500 };
@@ -126,4 +127,25 @@ it('ADJUST-24 a form of more than 1 MB is rejected unsent, and one of just that 
   expect(said(await probe.deliver([noting(1 + rest, 2), noting(2 + rest, 3)]))).toEqual(['delivered', 'rejected']);
   expect(bodies.slice(1)).toEqual([1_000_000]);
   await probe.close();
+});
+
+describe('F-70 ADJUST-31 ADJUST-35 ADJUST-73 the events of a device that do not all name the same first identifier', () => {
+  it('keep the order of those that do in deliver(), and of no others', async () => {
+    const arrived: string[] = [];
+    const script: KitScript = ({ text }) => {
+      const id = messageOf(new URLSearchParams(text));
+      const fails = id === 'm-1' && !arrived.includes('m-1');
+      arrived.push(id);
+      return fails ? down : ok;
+    };
+    const probe = openKitConnection(await loadContractFolder('destinations/adjust'), script, { config: withMessage });
+    const outcomes = await probe.deliver(oneDevice(Date.parse('2026-01-15T11:00:00.000Z')).reverse());
+    expect(said(outcomes)).toEqual(['delivered', 'delivered', 'delivered', 'delivered']);
+    // The adid's two, in their order, though the first one failed at first; so do the IDFV's two.
+    expect(arrived.filter((id) => id === 'm-1' || id === 'm-2')).toEqual(['m-1', 'm-1', 'm-2']);
+    expect(arrived.filter((id) => id === 'm-3' || id === 'm-4')).toEqual(['m-3', 'm-4']);
+    // Not covered: nothing tells that both pairs are of one device, so the second pair does not wait for the first.
+    expect(arrived.indexOf('m-4')).toBeLessThan(arrived.indexOf('m-2'));
+    await probe.close();
+  });
 });

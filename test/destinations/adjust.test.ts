@@ -149,6 +149,7 @@ describe('Adjust, time', () => {
     ['ADJUST-28 ADJUST-30 in digits', '1768478340.5', 'invalid_value'],
     ['ADJUST-30 as a number', 1_768_478_340, 'invalid_value'],
     ['ADJUST-30 missing', undefined, 'invalid_value'],
+    ['F-62 ADJUST-31 more than 24 hours ahead', '2026-01-16T12:00:00.001Z', 'invalid_value'],
     ['ADJUST-30 on a day there is not', '2026-02-30T11:59:00Z', 'invalid_value'],
     ['ADJUST-27 beyond 13 digits', '+012000-01-01T00:00:00Z', 'invalid_value'],
     ['ADJUST-33 a moment older than 28 days', '2025-12-18T11:59:59.999Z', 'stale_event'],
@@ -161,6 +162,14 @@ describe('Adjust, time', () => {
     expect(sent({ timestamp: '2025-11-19T12:00:00Z', config: { maxEventAgeDays: 58 } }).form).toHaveProperty('idfa');
   });
 
+  it('F-62 ADJUST-31 takes a device clock that is up to 24 hours fast, and no or more hours where a setting says so', () => {
+    const ahead = (timestamp: string, maxFutureHours?: number) =>
+      sent({ timestamp, config: maxFutureHours === undefined ? {} : { maxFutureHours } }).form['created_at_unix'];
+    expect(ahead('2026-01-16T12:00:00.000Z')).toBe('1768564800');
+    expect(ahead('2026-01-20T12:00:00.000Z', 120)).toBe('1768910400');
+    expect(refused({ timestamp: '2026-01-15T12:00:01Z', config: { maxFutureHours: 0 } }).code).toBe('invalid_value');
+  });
+
   it('ADJUST-31 ADJUST-34 a device is a lane whatever the event token, ordered by the exact time', () => {
     const purchase = sent({});
     const trial = sent({ event: 'Trial Started', device: { ...iphone, advertisingId: zeros } });
@@ -168,6 +177,23 @@ describe('Adjust, time', () => {
     expect(purchase.at).toBe(1_768_478_340_123);
     expect(sent({ device: pixel }).lane).not.toBe(purchase.lane);
     expect(sent({ config: { appToken: 'other0app' } }).lane).not.toBe(purchase.lane);
+  });
+
+  it.each<[string, Parts, string]>([
+    ['the adid, whatever else it names', { context: { adjust: { adid } } }, `adid:${adid}`],
+    ['the adid, without a known platform', { device: {}, context: { adjust: { adid } } }, `adid:${adid}`],
+    ['the IDFV', {}, `idfv:${idfv}`],
+    ['the Android id', { device: pixel }, `android_id:${androidId}`],
+    ['the OAID', { device: { ...pixel, id: null, oaid: 'a1b2c3d4e5f60718' } }, 'oaid:a1b2c3d4e5f60718'],
+    ['the IDFA', { device: { type: 'ios', advertisingId: idfa } }, `idfa:${idfa}`],
+    ['the Google id', { device: { type: 'android', advertisingId: playId } }, `gps_adid:${playId}`],
+    [
+      'the Amazon id',
+      { device: { type: 'android', manufacturer: 'Amazon', advertisingId: playId } },
+      `fire_adid:${playId}`,
+    ],
+  ])('F-70 ADJUST-31 ADJUST-35 the lane of an event is %s', (_, parts, id) => {
+    expect(sent(parts).lane).toBe(`app0exmpl123:${id}`);
   });
 
   it('ADJUST-57 ADJUST-61 an event can be stopped by its token or its platform', () => {
@@ -266,12 +292,29 @@ describe('Adjust, the device', () => {
   ])('%s', (_, parts, ids) => expect(idsOf(parts)).toEqual(ids));
 
   it.each<[string, Parts]>([
-    ['ADJUST-10 of a browser', { device: {}, context: { os: { name: 'Windows' } } }],
+    [
+      'ADJUST-10 of a computer that the event names',
+      { device: { type: 'desktop' }, context: { os: { name: 'Windows' } } },
+    ],
+    ['ADJUST-10 of a phone that only its system tells of', { device: {}, context: { os: { name: 'Android' } } }],
+    ['ADJUST-10 whose adid is none', { device: {}, context: { adjust: { adid: 'a&b' } } }],
     ['ADJUST-10 of a phone with nothing but zeros', { device: { ...iphone, id: zeros, advertisingId: zeros } }],
     ['ADJUST-10 of a device whose type is a trap', { device: { ...iphone, type: 'constructor' } }],
     ['ADJUST-10 of a device that is a list', { context: { device: ['ios', idfa] } }],
   ])('%s: an event without a usable identifier is rejected', (_, parts) => {
     expect(refused(parts)).toEqual({ kind: 'rejected', code: 'missing_identifier', field: 'context.device' });
+  });
+
+  it.each<[string, Parts]>([
+    ['without a device', { context: { device: undefined } }],
+    ['of a browser', { context: { device: undefined, os: { name: 'Windows' }, userAgent: 'Mozilla/5.0' } }],
+    ['with an empty device', { device: {}, context: { os: { name: 'Mac OS' } } }],
+    ['with a device of nothing', { device: { id: null, type: ' ' } }],
+    ['with an adid of zeros', { device: {}, context: { adjust: { adid: '0000' } } }],
+    ['that is old as well', { device: {}, timestamp: '2025-01-01T00:00:00Z' }],
+    ['where an adid is required', { device: {}, config: { requireAdid: true } }],
+  ])('F-71 ADJUST-10 an event %s is none of an app, and skipped', (_, parts) => {
+    expect(refused(parts)).toEqual({ kind: 'skipped', code: 'unsupported_event', field: 'context.device' });
   });
 
   it('ADJUST-17 rejects an event without an adid where the customer requires it', () => {
@@ -349,6 +392,16 @@ describe('Adjust, revenue', () => {
     ['ADJUST-37 takes total where there is no revenue', { total: 7, value: 9, currency: 'USD' }, ['7', 'USD']],
     ['ADJUST-37 takes value at last', { revenue: null, value: '9', currency: 'USD' }, ['9', 'USD']],
     ['ADJUST-41 takes a value without any currency for no money', { value: 9 }, none],
+    [
+      'F-86 ADJUST-40 ADJUST-41 drops revenue without currency',
+      { revenue: 5 },
+      [...none, 'dropped properties.currency'],
+    ],
+    [
+      'F-86 ADJUST-40 ADJUST-41 drops revenue in no known shape of currency',
+      { revenue: 5, currency: 'dollars' },
+      [...none, 'dropped properties.currency'],
+    ],
     ['ADJUST-48 never hides revenue in parameters', { revenue: 5, currency: 'USD' }, ['5', 'USD']],
   ])('%s', (_, properties, sale) => expect(saleIn(properties)).toEqual(sale));
 
@@ -359,10 +412,15 @@ describe('Adjust, revenue', () => {
       'invalid_value',
       'properties.revenue',
     ],
-    ['ADJUST-40 revenue without currency', { properties: { revenue: 5 } }, 'missing_field', 'properties.currency'],
     [
-      'ADJUST-40 revenue in no known shape of currency',
-      { properties: { revenue: 5, currency: 'dollars' } },
+      'F-86 ADJUST-40 revenue without currency, where the customer wants it so',
+      { properties: { revenue: 5 }, config: { unusableRevenue: 'reject' } },
+      'missing_field',
+      'properties.currency',
+    ],
+    [
+      'F-86 ADJUST-40 revenue in no known shape of currency, where the customer wants it so',
+      { properties: { revenue: 5, currency: 'dollars' }, config: { unusableRevenue: 'reject' } },
       'invalid_value',
       'properties.currency',
     ],
@@ -379,7 +437,7 @@ describe('Adjust, revenue', () => {
     expect(saleIn({ revenue: 5 }, config)).toEqual(['5', 'GBP']);
     expect(saleIn({ revenue: 5, currency: 'USD' }, config)).toEqual(['5', 'USD']);
     for (const currency of ['??', ['USD'], 840]) {
-      expect(refused({ properties: { revenue: 5, currency }, config }).code).toBe('invalid_value');
+      expect(saleIn({ revenue: 5, currency }, config)).toEqual([...none, 'dropped properties.currency']);
     }
   });
 });
