@@ -15,7 +15,7 @@ import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { firstLine, printable } from './printable.ts';
 import { proxyChoice } from './proxy-choice.ts';
 import { listenForStop } from './stop.ts';
-import { colourful, print, type Terminal } from './terminal.ts';
+import { colourful, print, printResult, type Terminal } from './terminal.ts';
 
 export interface CallFlags extends Partial<ConnectionFlags> {
   readonly list?: boolean;
@@ -54,10 +54,10 @@ export async function call(
   if (result.kind !== 'done') return explained(result, entry, terminal);
   if (flags.asEvents === true && events !== undefined) {
     for (const event of events(result.reply)) {
-      if (!(await print(terminal.stdout, `${JSON.stringify(event)}\n`))) return exitCode.undelivered;
+      if (!(await printResult(terminal.stdout, `${JSON.stringify(event)}\n`))) return exitCode.undelivered;
     }
   } else if (result.reply !== undefined)
-    await print(terminal.stdout, `${JSON.stringify(result.reply, undefined, 2)}\n`);
+    await printResult(terminal.stdout, `${JSON.stringify(result.reply, undefined, 2)}\n`);
   return exitCode.ok;
 }
 

@@ -1,19 +1,30 @@
 import { Command, CommanderError } from 'commander';
 import { exitCode, CliError } from './exit-codes.ts';
 import { firstLine, printable } from './printable.ts';
-import type { Terminal } from './terminal.ts';
+import { print, unwritten, type Terminal } from './terminal.ts';
 
 /** A command that writes to this terminal and never ends the process. */
 export const commandOf = (name: string, terminal: Terminal): Command =>
   new Command(name).exitOverride().configureOutput({
-    writeOut: (text) => void terminal.stdout.write(text),
+    writeOut: (text) => void print(terminal.stdout, text),
     writeErr: (text) => void terminal.stderr.write(text),
     getOutHasColors: () => false,
     getErrHasColors: () => false,
   });
 
-/** Resolves to the exit code of `act`; reports what it throws under the command's name. Never rejects. */
+/**
+ * Resolves to the exit code of `act`; reports what it throws under the command's name, and output that could not be
+ * written. Never rejects.
+ */
 export async function runToExitCode(command: Command, terminal: Terminal, act: () => Promise<number>): Promise<number> {
+  const code = await codeOf(command, terminal, act);
+  const failure = await unwritten(terminal.stdout);
+  if (failure === undefined) return code;
+  terminal.stderr.write(`${command.name()}: the output could not be written (${failure})\n`);
+  return code === exitCode.ok ? exitCode.undelivered : code;
+}
+
+async function codeOf(command: Command, terminal: Terminal, act: () => Promise<number>): Promise<number> {
   try {
     return await act();
   } catch (error) {

@@ -5,7 +5,7 @@ import type { StopSignal } from './terminal.ts';
 export const exitCode = {
   /** All delivered or skipped. */
   ok: 0,
-  /** Something was not delivered, a check of `verify` failed, or the outcomes could not be written to their end. */
+  /** Something was not delivered, a check of `verify` failed, or the output or the outcomes could not be written. */
   undelivered: 1,
   /** The command line names something that does not exist or does not fit, or a file that cannot be opened. */
   usage: 2,

@@ -194,7 +194,7 @@ Exit codes (the first that applies):
   75  not now: the queue is full, or another process has the store
   77  the vendor refused the credentials
   65  lines of the input cannot be read, or the input of call does not fit
-  1   something was not delivered, not done, or is a dead letter
+  1   something was not delivered, not done, or is a dead letter; or the output could not be written
   0   all delivered or skipped, or done
   70  a defect in this program
   129, 130, 143 after SIGHUP, SIGINT, SIGTERM

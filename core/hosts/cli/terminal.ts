@@ -41,9 +41,38 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Resolves once the text is written: to false when the reader is gone. */
-export const print = (output: Output, text: string): Promise<boolean> =>
-  new Promise((resolve) => void output.write(text, (error) => resolve(error === null || error === undefined)));
+/** By output, the first write that failed: its errno, and whether that is a failure of the command. */
+const failures = new WeakMap<Output, { readonly errno: string; isFailure: boolean }>();
+
+function write(output: Output, text: string, isResult: boolean): Promise<boolean> {
+  return new Promise((resolve) => {
+    output.write(text, (error) => {
+      if (error === null || error === undefined) return resolve(true);
+      // Later writes fail as well, with an error that says nothing of the cause.
+      const first = failures.get(output) ?? {
+        errno: (error as NodeJS.ErrnoException).code ?? error.name,
+        isFailure: false,
+      };
+      failures.set(output, first);
+      // `head` goes once it has seen enough.
+      first.isFailure ||= isResult || first.errno !== 'EPIPE';
+      resolve(false);
+    });
+  });
+}
+
+/** Resolves once the text is written: to false when it cannot be, which runToExitCode() makes an exit code. */
+export const print = (output: Output, text: string): Promise<boolean> => write(output, text, false);
+
+/** The same for what a command did and would not do again: also a reader that went away has lost it. */
+export const printResult = (output: Output, text: string): Promise<boolean> => write(output, text, true);
+
+/** Why something could not be printed, as an errno. Waits for what is being written. */
+export async function unwritten(output: Output): Promise<string | undefined> {
+  await new Promise<void>((resolve) => void output.write('', () => resolve()));
+  const failure = failures.get(output);
+  return failure?.isFailure === true ? failure.errno : undefined;
+}
 
 /** Colours only on a terminal, unless NO_COLOR or TERM=dumb is set. */
 export const colourful = (output: Output, env: Terminal['env']): boolean =>

@@ -4,7 +4,7 @@ import { openInput, type Input } from '../input.ts';
 import { readLines } from '../lines.ts';
 import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
-import { isStopSignal, print, type Output, type StopSignal, type Terminal } from '../terminal.ts';
+import { isStopSignal, print, printResult, type Output, type StopSignal, type Terminal } from '../terminal.ts';
 import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
 import { withAllConnections } from './open-connections.ts';
@@ -120,7 +120,7 @@ async function report({ id, entry, writer, queue, flags, terminal }: EnqueueRun,
     ...writer.counts,
     ...(by === undefined ? {} : { stopped: { by, nextLine: writer.nextLine } }),
   };
-  if (flags.json === true) await print(terminal.stdout, `${JSON.stringify(summary)}\n`);
+  if (flags.json === true) await printResult(terminal.stdout, `${JSON.stringify(summary)}\n`);
   else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
   const full = writer.full ? [fullText(queue)] : [];
   for (const warning of [...writer.warnings, ...stopWarnings(summary, brokenOff), ...full])

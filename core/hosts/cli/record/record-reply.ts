@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { loadContractKit } from '../contract-kit.ts';
 import { errnoOf, exitCode, CliError, usage } from '../exit-codes.ts';
@@ -51,9 +51,22 @@ export async function recordReply(
     [...secrets, ...credentialsInQuery(url), ...textsOfBody(body)].filter((secret) => secret !== ''),
     (flags.keep ?? []).map((header) => header.toLowerCase()),
   );
-  await mkdir(path.dirname(file), { recursive: true });
-  await writeFile(file, await textOf(answer, flags.source), { flag: flags.force === true ? 'w' : 'wx' });
+  await keep(file, await textOf(answer, flags.source), flags.force === true);
   await print(stdout, `${answer.status} -> ${file}\n${masks(answer)}`);
+}
+
+/** All of the text or none of it: a reply that is there stays as it is until the new one is whole. */
+async function keep(file: string, text: string, overwrite: boolean): Promise<void> {
+  const made = `${file}.${process.pid}.new`;
+  try {
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(made, text, { flag: 'wx' });
+    if (!overwrite && existsSync(file)) throw Object.assign(new Error('it is there by now'), { code: 'EEXIST' });
+    await rename(made, file);
+  } catch (error) {
+    await rm(made, { force: true }).catch(() => undefined);
+    throw new CliError(exitCode.undelivered, `the reply could not be written to ${file} (${errnoOf(error)})`);
+  }
 }
 
 /** The reply file, checked against what the contract kit will read. */
