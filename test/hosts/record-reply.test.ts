@@ -1,6 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -205,6 +205,20 @@ describe('spillway record', () => {
       stderr: expect.stringMatching(/longer than/),
     });
     expect(existsSync(fileOf('reset'))).toBe(false);
+  });
+
+  test('F-30 a reply that cannot be written is exit code 1, and the one that was there stays', async () => {
+    const blocked = path.join(folder, 'blocked');
+    mkdirSync(blocked);
+    writeFileSync(path.join(blocked, 'contract'), 'a file where a folder has to be');
+    const { code, stdout, stderr } = await fakeTerminal('', env).run('record', blocked, 'ok', '--url', origin);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^spillway: the reply could not be written to \S+ok\.json \((?:ENOTDIR|EEXIST)\)\n$/);
+    await record('stays', '--url', origin);
+    mkdirSync(`${fileOf('stays')}.${process.pid}.new`);
+    answer = { status: 503 };
+    expect(await record('stays', '--url', origin, '--force')).toMatchObject({ code: 1 });
+    expect(replyOf('stays')).toMatchObject({ status: 200 });
   });
 
   const wrong: readonly (readonly [title: string, flags: readonly string[], says: RegExp])[] = [

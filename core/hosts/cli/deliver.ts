@@ -5,7 +5,7 @@ import { afterSignal, exitCode, usage } from './exit-codes.ts';
 import { originOf, withinOf } from './flag-parsers.ts';
 import { openInput, type Input } from './input.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
-import { openOutcomes } from './outcomes-file.ts';
+import { openOutcomes, type OutcomesTarget } from './outcomes-file.ts';
 import { openJournal, type Journal } from './queue/journal.ts';
 import { proxyChoice } from './proxy-choice.ts';
 import { warnings } from './warnings.ts';
@@ -36,40 +36,50 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
   const input = openInput(flags.input, terminal);
   try {
     const { store } = flags;
-    if (store === undefined) return await deliverInput(input, slug, flags, terminal);
-    if (input.stats?.isFile() !== true)
+    const command = { input, slug, flags, terminal };
+    if (store === undefined) return await deliverInput(command);
+    if (flags.input === '-' || input.stats?.isFile() !== true)
       throw usage('--store needs a file as --input: standard input and pipes cannot be read a second time');
     // Opened only for its lock: two runs must not continue one delivery.
     const { withStore } = await import('./queue/store.ts');
     const directory = path.resolve(store);
-    return await withStore(directory, { create: true }, () => deliverInput(input, slug, flags, terminal, directory));
+    return await withStore(directory, { create: true }, () => deliverInput({ ...command, store: directory }));
   } finally {
     input.close();
   }
 }
 
-async function deliverInput(
-  input: Input,
-  slug: string,
-  flags: DeliverFlags,
-  terminal: Terminal,
-  store?: string,
+interface DeliverCommand {
+  readonly input: Input;
+  readonly slug: string;
+  readonly flags: DeliverFlags;
+  readonly terminal: Terminal;
+  /** The directory of --store. */
+  readonly store?: string;
+}
+
+async function deliverInput(command: DeliverCommand): Promise<number> {
+  const { input, flags, terminal, store } = command;
+  const read = { input: input.stats, config: statsOf(flags.config), store };
+  const target = openOutcomes(flags.outcomes, terminal, read);
+  try {
+    return await deliverTo(target, command);
+  } finally {
+    target.close();
+  }
+}
+
+async function deliverTo(
+  target: OutcomesTarget,
+  { input, slug, flags, terminal, store }: DeliverCommand,
 ): Promise<number> {
   const { env, stdout, stderr } = terminal;
   const withinMs = withinOf(flags.within, env);
   const stats = new RunStats();
-  const target = openOutcomes(flags.outcomes, terminal, {
-    input: input.stats,
-    config: statsOf(flags.config),
-  });
-  const settings = {
+  const { connection, runtime } = await openConnection(slug, flags, env, {
     origin: originOf(flags.origin, env),
     onSignal: (signal: Signal) => stats.observe(signal),
     ...(await proxyChoice(flags.proxy, terminal)),
-  };
-  const { connection, runtime } = await openConnection(slug, flags, env, settings).catch((error: unknown) => {
-    target.close();
-    throw error;
   });
   const stop = listenForStop(terminal);
   stop.signal.addEventListener('abort', input.close, { once: true });

@@ -1,8 +1,11 @@
-import { closeSync, createWriteStream, fstatSync, ftruncateSync, openSync, type Stats } from 'node:fs';
+import { closeSync, createWriteStream, fstatSync, ftruncateSync, openSync, realpathSync, type Stats } from 'node:fs';
 import { Socket } from 'node:net';
+import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Outcome } from '../../index.ts';
 import { errnoOf, usage } from './exit-codes.ts';
+import { isSameFile } from './input.ts';
+import { lockOutcomes } from './outcomes-lock.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where the outcomes go, one JSON line each. */
@@ -27,40 +30,68 @@ const noOutcomesFile: OutcomesFile = {
   close: () => Promise.resolve(),
 };
 
-/** A file that is open for writing and not emptied yet. */
+/** A file that is open for writing, locked, and not emptied yet. */
 export interface OutcomesTarget {
   /** Empties it. */
   start(): OutcomesFile;
+  /** After the OutcomesFile is closed, or without start(). */
   close(): void;
 }
 
-/** Opens a file, or standard output for `-`. Throws a usage error if it cannot, or if the file is one of `read`. */
-export function openOutcomes(
-  file: string | undefined,
-  terminal: Terminal,
-  read: Readonly<Record<string, Stats | undefined>>,
-): OutcomesTarget {
+/** What a run reads while it writes: outcomes over it would be its loss. */
+export interface ReadFiles {
+  readonly input: Stats | undefined;
+  readonly config: Stats | undefined;
+  /** The directory of the store. */
+  readonly store?: string | undefined;
+}
+
+/**
+ * Opens a file, or standard output for `-`. Throws a usage error if it cannot, if the file is one of `read`, or if
+ * another run writes to it.
+ */
+export function openOutcomes(file: string | undefined, terminal: Terminal, read: ReadFiles): OutcomesTarget {
   if (file === undefined) return { start: () => noOutcomesFile, close() {} };
-  if (file === '-') return { start: () => createOutcomesFile(terminal.stdout, false), close() {} };
+  if (file === '-') {
+    assertApart(terminal.stdoutStats, 'standard output', read);
+    return { start: () => createOutcomesFile(terminal.stdout, false), close() {} };
+  }
   const { fd, stats } = openForWriting(file);
-  const same = Object.entries(read).find(([, other]) => isSameFile(stats, other));
-  if (same !== undefined) {
+  let started = false;
+  let unlock: (() => void) | undefined;
+  try {
+    assertApart(stats, `the outcomes file ${file}`, read);
+    if (read.store !== undefined && isInside(file, read.store))
+      throw usage(`the outcomes file ${file} is a file of the store; name another file`);
+    if (stats.isFile()) unlock = lockOutcomes(file);
+  } catch (error) {
     closeSync(fd);
-    throw usage(`the outcomes file ${file} is the ${same[0]} file, and would overwrite it; name another file`);
+    throw error;
   }
   return {
     start() {
+      started = true;
       if (stats.isFile()) ftruncateSync(fd);
       // As with the input: a pipe without a reader must not block a thread, and with it the process.
       const output = stats.isFIFO() ? new Socket({ fd, readable: false }) : createWriteStream('', { fd });
       return createOutcomesFile(output, true);
     },
-    close: () => closeSync(fd),
+    close() {
+      if (!started) closeSync(fd);
+      unlock?.();
+    },
   };
 }
 
-const isSameFile = (one: Stats, other: Stats | undefined): boolean =>
-  one.isFile() && one.ino === other?.ino && one.dev === other.dev;
+function assertApart(stats: Stats | undefined, what: string, { input, config }: ReadFiles): void {
+  const same = Object.entries({ input, config }).find(([, other]) => isSameFile(stats, other));
+  if (same !== undefined) throw usage(`${what} is the ${same[0]} file, and would overwrite it; name another file`);
+}
+
+function isInside(file: string, directory: string): boolean {
+  const relative = path.relative(realpathSync(directory), realpathSync(file));
+  return !relative.startsWith('..') && !path.isAbsolute(relative);
+}
 
 function openForWriting(file: string): { readonly fd: number; readonly stats: Stats } {
   try {

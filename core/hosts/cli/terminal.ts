@@ -1,3 +1,4 @@
+import { fstatSync, type Stats } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 
 export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -10,6 +11,9 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
+  /** What the shell has connected them to; `undefined` where that cannot be told. */
+  readonly stdinStats?: Stats | undefined;
+  readonly stdoutStats?: Stats | undefined;
   readonly stderr: Output;
   /** Calls the listener for every SIGINT, SIGTERM and SIGHUP until the returned function is called. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
@@ -31,6 +35,12 @@ export function processTerminal(): Terminal {
     },
     stdout: process.stdout,
     stderr: process.stderr,
+    get stdinStats() {
+      return statsOf(0);
+    },
+    get stdoutStats() {
+      return statsOf(1);
+    },
     onSignal(listener) {
       for (const signal of stopSignals) process.on(signal, listener);
       return () => {
@@ -39,6 +49,14 @@ export function processTerminal(): Terminal {
     },
     exit: (code) => process.exit(code),
   };
+}
+
+function statsOf(fd: number): Stats | undefined {
+  try {
+    return fstatSync(fd);
+  } catch {
+    return undefined;
+  }
 }
 
 /** By output, the first write that failed: its errno, and whether that is a failure of the command. */
