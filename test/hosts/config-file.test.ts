@@ -26,20 +26,57 @@ describe('the config file', () => {
     await expect(read(content, { ONE: '1', TWO: '${ONE}' })).resolves.toEqual({
       config: { a: '1-${ONE}', list: [{ b: 'x1' }], n: 1, no: null },
       options: { id: '${ONE}' },
-      unset: [],
+      unfilled: [],
     });
   });
 
   test('a variable that is not set is named with its path; an empty one is set', async () => {
-    const { unset, config } = await read(
+    const { unfilled, config } = await read(
       { config: { a: '${EMPTY}', b: ['${MISSING}'], c: '${toString}' } },
       { EMPTY: '' },
     );
     expect(config).toEqual({ a: '', b: ['${MISSING}'], c: '${toString}' });
-    expect(unset).toEqual([
+    expect(unfilled).toEqual([
       { path: 'config.b.0', message: 'the environment variable MISSING is not set' },
       { path: 'config.c', message: 'the environment variable toString is not set' },
     ]);
+  });
+
+  test.each([
+    ['${SET:-other}', 'value'],
+    ['${EMPTY:-other}', 'other'],
+    ['${MISSING:-other}', 'other'],
+    ['${SET-other}', 'value'],
+    ['${EMPTY-other}', ''],
+    ['${MISSING-other}', 'other'],
+    ['${MISSING:-}', ''],
+    ['${MISSING:-a:-b $x}/${SET}', 'a:-b $x/value'],
+    ['$${SET}', '${SET}'],
+    ['a$${ and $ and {} and $$', 'a${ and $ and {} and $$'],
+    ['$${SET}${SET}', '${SET}value'],
+  ])('F-31 %s is %j, as in a shell', async (text, expected) => {
+    const { config, unfilled } = await read({ config: { a: text } }, { SET: 'value', EMPTY: '' });
+    expect([config, unfilled]).toEqual([{ a: expected }, []]);
+  });
+
+  test.each(['${}', '${SET', '${1SET}', '${SET:=x}', '${SET:?x}', '${SET:-${OTHER}}', '${SET:-{}}', '${ SET }', '${'])(
+    'F-31 %s is a fault, and never sent as it stands',
+    async (text) => {
+      const { unfilled } = await read({ config: { a: `secret-1 ${text}` } }, { SET: 'value' });
+      expect(unfilled[0]).toEqual({ path: 'config.a', message: expect.stringContaining('write $${ for the text ${') });
+      expect(JSON.stringify(unfilled)).not.toContain('secret-1');
+    },
+  );
+
+  test('F-31 a reference in a key is a fault; $${ is the text there, too', async () => {
+    const { config, unfilled } = await read(
+      { config: { tokens: { '${SET}': 'x', '$${SET}y': '${SET}' } } },
+      { SET: 'v' },
+    );
+    expect(unfilled).toEqual([
+      { path: 'config.tokens.${SET}', message: expect.stringContaining('a key holds no reference') },
+    ]);
+    expect(config).toEqual({ tokens: { '${SET}': 'x', '${SET}y': 'v' } });
   });
 
   test('a byte order mark does no harm', async () => {

@@ -221,6 +221,13 @@ describe('spillway record', () => {
     expect(replyOf('stays')).toMatchObject({ status: 200 });
   });
 
+  test('F-31 defaults and the escape are as in a config file, and a default is masked as a secret', async () => {
+    answer = { body: JSON.stringify({ key: 'fallback-secret-9' }) };
+    await record('defaults', '--url', origin, '--header', 'a: ${NOT_SET:-fallback-secret-9}', '--header', 'b: $${X}');
+    expect(asked[0]?.headers).toMatchObject({ a: 'fallback-secret-9', b: '${X}' });
+    expect(replyOf('defaults')).toMatchObject({ body: { key: '***' } });
+  });
+
   const wrong: readonly (readonly [title: string, flags: readonly string[], says: RegExp])[] = [
     ['no URL', [], /required option '--url <url>'/],
     ['http to elsewhere', ['--url', 'http://api.example.com/'], /must be https, or http on a loopback address/],
@@ -228,6 +235,7 @@ describe('spillway record', () => {
     ['no URL at all', ['--url', 'here'], /--url is not a URL/],
     ['credentials in the URL', ['--url', 'https://me:hidden-1@api.example.com'], /must not carry credentials/],
     ['an unset variable', ['--url', 'https://x.example', '--header', 'a: ${NOT_SET}'], /variable NOT_SET is not set/],
+    ['F-31 no reference', ['--url', 'https://x.example', '--header', 'a: ${hidden-1'], /is no reference/],
     ['a secret given by value', ['--url', 'https://x.example', '--secret', 'hidden-1'], /a variable that is not set/],
     ['a header without a colon', ['--url', 'https://x.example', '--header', 'hidden-1'], /must be "name: value"/],
     ['headers that are not there', ['--url', 'https://x.example', '--headers-file', 'no.json'], /no\.json \(ENOENT\)/],

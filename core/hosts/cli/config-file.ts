@@ -1,18 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import type { ConfigIssue, ConnectionOptions } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
+import { fillReferences, keyFault, plainKey } from './references.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a config file says, with the environment's values in place; none of it checked against a destination yet. */
 export interface ConfigFile {
   readonly config: unknown;
   readonly options: ConnectionOptions | undefined;
-  /** Variables that are not set, each under the path that names it. */
-  readonly unset: readonly ConfigIssue[];
+  /** References that could not be filled in, such as to a variable that is not set, each under its path. */
+  readonly unfilled: readonly ConfigIssue[];
 }
 
 const topLevel = ['config', 'options'];
-const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /**
  * Reads `{"config": {...}, "options": {...}}`. A file that cannot be opened is a usage error, one that is not that
@@ -27,9 +27,9 @@ export async function readConfigFile(file: string, env: Terminal['env']): Promis
       unknown.map((path) => ({ path, message: 'unknown key; expected config or options' })),
     );
   }
-  const { value, unset } = filledIn(parsed, env);
+  const { value, unfilled } = filledIn(parsed, env);
   const { config, options } = value as { readonly config?: unknown; readonly options?: ConnectionOptions };
-  return { config, options, unset };
+  return { config, options, unfilled };
 }
 
 /** The JSON object in a file. A usage error when it cannot be opened, exit 78 when it holds anything else. */
@@ -62,10 +62,10 @@ function misplacedOrigins(file: { readonly connections?: unknown }): readonly Co
     }));
 }
 
-/** Fills in environment variables; `unset` lists those that are not set. */
-export function filledIn(value: unknown, env: Terminal['env']): { value: unknown; unset: readonly ConfigIssue[] } {
-  const unset: ConfigIssue[] = [];
-  return { value: fill(value, '', env, unset), unset };
+/** Fills in environment variables; `unfilled` says which references could not be. */
+export function filledIn(value: unknown, env: Terminal['env']): { value: unknown; unfilled: readonly ConfigIssue[] } {
+  const unfilled: ConfigIssue[] = [];
+  return { value: fill(value, '', env, unfilled), unfilled };
 }
 
 export const invalidConfig = (file: string, issues: readonly ConfigIssue[]): CliError =>
@@ -94,18 +94,20 @@ function place(text: string, position: number): string {
   return `:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
 }
 
-function fill(value: unknown, path: string, env: Terminal['env'], unset: ConfigIssue[]): unknown {
-  if (typeof value === 'string') return fillText(value, path, env, unset);
+function fill(value: unknown, path: string, env: Terminal['env'], unfilled: ConfigIssue[]): unknown {
+  if (typeof value === 'string') {
+    const { text, faults } = fillReferences(value, env);
+    unfilled.push(...faults.map((message) => ({ path, message })));
+    return text;
+  }
   if (typeof value !== 'object' || value === null) return value;
   const at = (key: string | number): string => (path === '' ? String(key) : `${path}.${key}`);
-  if (Array.isArray(value)) return value.map((item: unknown, index) => fill(item, at(index), env, unset));
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, fill(part, at(key), env, unset)]));
+  if (Array.isArray(value)) return value.map((item: unknown, index) => fill(item, at(index), env, unfilled));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, part]) => {
+      const { key, isReference } = plainKey(name);
+      if (isReference) unfilled.push({ path: at(key), message: keyFault });
+      return [key, fill(part, at(key), env, unfilled)];
+    }),
+  );
 }
-
-/** A reference to an unset variable stays as written. */
-const fillText = (text: string, path: string, env: Terminal['env'], unset: ConfigIssue[]): string =>
-  text.replace(reference, (written, name: string) => {
-    const value = Object.hasOwn(env, name) ? env[name] : undefined;
-    if (value === undefined) unset.push({ path, message: `the environment variable ${name} is not set` });
-    return value ?? written;
-  });

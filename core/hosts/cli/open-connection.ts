@@ -33,11 +33,11 @@ export async function openConnection(
     ...origins,
     ...others,
   });
-  const { config, options, unset } = await readConfigFile(flags.config, env);
+  const { config, options, unfilled } = await readConfigFile(flags.config, env);
   const opened = runtime.open(slug, config, options);
-  if (opened.kind === 'open' && unset.length === 0) return { connection: opened.connection, runtime };
+  if (opened.kind === 'open' && unfilled.length === 0) return { connection: opened.connection, runtime };
   await runtime.close();
-  const unfilled = new Set(unset.map(({ path }) => path));
-  const issues = opened.kind === 'invalid' ? opened.issues.filter(({ path }) => !unfilled.has(path)) : [];
-  throw invalidConfig(flags.config, [...unset, ...issues]);
+  const known = new Set(unfilled.map(({ path }) => path));
+  const issues = opened.kind === 'invalid' ? opened.issues.filter(({ path }) => !known.has(path)) : [];
+  throw invalidConfig(flags.config, [...unfilled, ...issues]);
 }

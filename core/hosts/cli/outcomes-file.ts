@@ -57,7 +57,7 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, read:
     return { start: () => createOutcomesFile(terminal.stdout, false), close() {} };
   }
   const { fd, stats } = openForWriting(file);
-  let started = false;
+  let isStarted = false;
   let unlock: (() => void) | undefined;
   try {
     assertApart(stats, `the outcomes file ${file}`, read);
@@ -70,14 +70,14 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, read:
   }
   return {
     start() {
-      started = true;
+      isStarted = true;
       if (stats.isFile()) ftruncateSync(fd);
       // As with the input: a pipe without a reader must not block a thread, and with it the process.
       const output = stats.isFIFO() ? new Socket({ fd, readable: false }) : createWriteStream('', { fd });
       return createOutcomesFile(output, true);
     },
     close() {
-      if (!started) closeSync(fd);
+      if (!isStarted) closeSync(fd);
       unlock?.();
     },
   };

@@ -11,8 +11,8 @@ export interface ConnectionEntry {
   readonly destination: string;
   readonly config: unknown;
   readonly options: ConnectionOptions | undefined;
-  /** Variables that are not set. */
-  readonly unset: readonly ConfigIssue[];
+  /** References that could not be filled in. */
+  readonly unfilled: readonly ConfigIssue[];
   /** Where in the file it stands: `connections.0`; '' when it is all of the file. */
   readonly at: string;
 }
@@ -91,9 +91,9 @@ function entry(
   at: string,
   env: Terminal['env'],
 ): ConnectionEntry {
-  const { value, unset } = filledIn({ config: written.config, options: written.options }, env);
+  const { value, unfilled } = filledIn({ config: written.config, options: written.options }, env);
   const { config, options } = value as { readonly config: unknown; readonly options: ConnectionOptions | undefined };
-  return { id: name, destination, config, options, unset, at };
+  return { id: name, destination, config, options, unfilled, at };
 }
 
 function checked<T>(shape: z.ZodType<T>, written: unknown, file: string): T {

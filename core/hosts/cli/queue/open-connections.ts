@@ -115,13 +115,13 @@ async function openConnections(
       continue;
     }
     const issues: ConfigIssue[] = [];
-    const unfilled = new Set(entry.unset.map(({ path }) => path));
-    issues.push(...entry.unset.map(({ path, message }) => ({ path: at(path), message })));
+    const known = new Set(entry.unfilled.map(({ path }) => path));
+    issues.push(...entry.unfilled.map(({ path, message }) => ({ path: at(path), message })));
     if (options?.id !== undefined && options.id !== id)
       issues.push({ path: at('options.id'), message: 'differs from the id of the connection; leave it out' });
     const opened = runtime.open(entry.destination, config, { ...options, id });
     if (opened.kind === 'invalid') {
-      const others = opened.issues.filter(({ path }) => !unfilled.has(path));
+      const others = opened.issues.filter(({ path }) => !known.has(path));
       issues.push(...others.map(({ path, message }) => ({ path: at(path), message })));
     }
     if (opened.kind === 'invalid' || issues.length > 0) invalid.push({ id, issues });

@@ -1,16 +1,17 @@
 import { usage } from '../exit-codes.ts';
+import { fillReferences } from '../references.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const reference = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
-
-/** The text with each `${NAME}` replaced from the environment; what stood in its place is added to `secrets`. */
-export const filledFrom = (env: Environment, secrets: string[], text: string): string =>
-  text.replace(reference, (_, name: string) => {
-    const value = secretOf(env, name, `the environment variable ${name}`);
-    secrets.push(value);
-    return value;
-  });
+/** The text with its references filled in from the environment; what stands in their place is added to `secrets`. */
+export function filledFrom(env: Environment, secrets: string[], text: string): string {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const { text: result, faults, values } = fillReferences(text, set);
+  const [fault] = faults;
+  if (fault !== undefined) throw usage(fault);
+  secrets.push(...values);
+  return result;
+}
 
 /** A variable that must be set. The error says so of `what`: a name may turn out to be a value, given by mistake. */
 export function secretOf(env: Environment, name: string, what: string): string {

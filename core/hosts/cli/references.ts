@@ -1,0 +1,58 @@
+import type { Terminal } from './terminal.ts';
+
+/** What a text with references becomes. */
+export interface FilledText {
+  /** With the values in place; a reference that has a fault stays as written. */
+  readonly text: string;
+  /** What is wrong with it, each in words that name variables and never values. */
+  readonly faults: readonly string[];
+  /** The values that were filled in. */
+  readonly values: readonly string[];
+}
+
+/** What begins with `${`, or escapes it; a default ends at the first closing brace. */
+const reference = /\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)(:?-([^{}]*))?\})?/g;
+
+const malformed =
+  'text from "${" on is no reference: expected ${NAME}, ${NAME:-default} or ${NAME-default}; write $${ for the text ${';
+
+/**
+ * Fills in environment variables as a shell does: `${NAME}`, `${NAME:-default}` where it is unset or empty,
+ * `${NAME-default}` where it is unset. `$${` is the text `${`; any other `${` is a fault, lest a credential that was
+ * mistyped leave as it stands.
+ */
+export function fillReferences(text: string, env: Terminal['env']): FilledText {
+  const faults: string[] = [];
+  const values: string[] = [];
+  const result = text.replace(reference, (match, name?: string, fallback?: string, otherwise = '') => {
+    if (match === '$${') return '${';
+    if (name === undefined) {
+      faults.push(malformed);
+      return match;
+    }
+    const set = Object.hasOwn(env, name) ? env[name] : undefined;
+    const value =
+      fallback === undefined ? set : set === undefined || (set === '' && fallback.startsWith(':')) ? otherwise : set;
+    if (value === undefined) {
+      faults.push(`the environment variable ${name} is not set`);
+      return match;
+    }
+    values.push(value);
+    return value;
+  });
+  return { text: result, faults, values };
+}
+
+/** A key is not filled in: what it names would depend on the machine. `$${` is the text `${` there, too. */
+export const keyFault = 'a key holds no reference: only values are filled in; write $${ for the text ${';
+const inKey = /\$\$\{|\$\{/g;
+
+/** The key as it is meant, and whether it asks for a value. */
+export function plainKey(key: string): { readonly key: string; readonly isReference: boolean } {
+  let isReference = false;
+  const plain = key.replace(inKey, (match) => {
+    isReference ||= match === '${';
+    return '${';
+  });
+  return { key: plain, isReference };
+}
