@@ -30,11 +30,11 @@ describe('the lines of an NDJSON input', () => {
     expect(lines.map((line) => JSON.parse('text' in line ? line.text : ''))).toEqual([{ a: 1 }, { b: 2 }]);
   });
 
-  test('a byte order mark is dropped from the first line, also when it comes in pieces', () => {
-    const marked = Buffer.from('\uFEFF{"a":1}\n\uFEFF\n');
+  test('F-31 a byte order mark is dropped at the start of any line, also when it comes in pieces', () => {
+    const marked = Buffer.from('\uFEFF{"a":1}\n\uFEFF\n\uFEFF{"b":"\uFEFF"}\n');
     const expected = [
       { number: 1, text: '{"a":1}' },
-      { number: 2, text: '\uFEFF' },
+      { number: 3, text: '{"b":"\uFEFF"}' },
     ];
     expect(cutAll([marked])).toEqual(expected);
     expect(cutAll([marked.subarray(0, 1), marked.subarray(1, 2), marked.subarray(2)])).toEqual(expected);

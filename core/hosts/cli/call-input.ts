@@ -41,7 +41,7 @@ async function readBody(file: string, stdin: Terminal['stdin']): Promise<unknown
     throw usage(`cannot read the body ${file} (${errnoOf(error)})`);
   });
   try {
-    return JSON.parse(written) as unknown;
+    return JSON.parse(written.replace(/^\uFEFF/, '')) as unknown;
   } catch {
     throw new CliError(exitCode.unreadable, `the body ${file} is not valid JSON`);
   }

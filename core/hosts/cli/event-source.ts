@@ -1,5 +1,6 @@
 import type { CdpEvent, Outcome, ReasonCode } from '../../index.ts';
 import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
+import { NotNdjson } from './input-form.ts';
 import type { OrderedOutcomes } from './reorder-buffer.ts';
 
 export interface EventSourceOptions {
@@ -27,6 +28,7 @@ export class EventSource implements AsyncIterable<CdpEvent> {
   #ended = false;
   #bytesRead = 0;
   #brokenOff: string | undefined;
+  #notNdjson: NotNdjson | undefined;
 
   constructor(options: EventSourceOptions) {
     this.#options = options;
@@ -50,6 +52,11 @@ export class EventSource implements AsyncIterable<CdpEvent> {
   /** Why the input could not be read to its end: an errno. */
   get brokenOff(): string | undefined {
     return this.#brokenOff;
+  }
+
+  /** Why nothing of the input was read. */
+  get notNdjson(): NotNdjson | undefined {
+    return this.#notNdjson;
   }
 
   /** The next event among the lines that are read, while there is space for its outcome. */
@@ -94,10 +101,11 @@ export class EventSource implements AsyncIterable<CdpEvent> {
       }
     } catch (error) {
       // A stop ends the reading from outside; any other error is the input's own.
-      if (!signal.aborted) this.#brokenOff = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+      if (error instanceof NotNdjson) this.#notNdjson = error;
+      else if (!signal.aborted) this.#brokenOff = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     }
     this.#ended = true;
-    return this.#brokenOff === undefined ? cutter.end() : [];
+    return this.#brokenOff === undefined && this.#notNdjson === undefined ? cutter.end() : [];
   }
 }
 

@@ -2,10 +2,12 @@ import { closeSync, createReadStream, fstatSync, openSync, type Stats } from 'no
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { CliError, errnoOf, usage } from './exit-codes.ts';
+import { createFormCheck } from './input-form.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where the events come from. */
 export interface Input {
+  /** Its next() throws NotNdjson where that is certain from the first bytes. */
   readonly chunks: AsyncIterator<Buffer>;
   /** So far. */
   readonly bytesRead: number;
@@ -58,12 +60,16 @@ const readableOf = (fd: number, stats: Stats): Readable =>
 
 function inputFrom(readable: Readable, size: number | undefined, stats: Stats | undefined): Input {
   const chunks = readable[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const assertForm = createFormCheck();
   let bytesRead = 0;
   return {
     chunks: {
       async next() {
         const chunk = await chunks.next();
-        if (chunk.done !== true) bytesRead += chunk.value.length;
+        if (chunk.done !== true) {
+          bytesRead += chunk.value.length;
+          assertForm(chunk.value);
+        }
         return chunk;
       },
     },

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { CliError, errnoOf, exitCode } from './exit-codes.ts';
+import { NotNdjson } from './input-form.ts';
 
 /** One line of the input that is not blank; its number counts blank ones, too. */
 export type InputLine =
@@ -21,7 +22,7 @@ export interface LineCutter {
 
 /**
  * Cuts bytes into lines at line feeds alone: readline would also cut at U+2028, which JSON strings may hold.
- * Accepts CRLF and a byte order mark on the first line.
+ * Accepts CRLF, and a byte order mark at the start of any line.
  */
 export function createLineCutter(maxBytes: number = maxLineBytes): LineCutter {
   /** The start of an unfinished line, and its length; a line that is too long has no pieces. */
@@ -41,7 +42,8 @@ export function createLineCutter(maxBytes: number = maxLineBytes): LineCutter {
     let text = bytes.toString('utf8');
     // The input may hold U+FFFD itself: only then is it worth checking the bytes.
     if (text.includes('\uFFFD') && !isUtf8(bytes)) return { number: count, fault: 'not UTF-8' };
-    if (count === 1 && text.startsWith('\uFEFF')) text = text.slice(1);
+    // Files that begin with one were put one behind another.
+    if (text.startsWith('\uFEFF')) text = text.slice(1);
     return blank.test(text) ? undefined : { number: count, text };
   }
 
@@ -83,6 +85,7 @@ export async function* readLines(chunks: AsyncIterator<Buffer>): AsyncGenerator<
     for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next())
       yield* cutter.cut(chunk.value);
   } catch (error) {
+    if (error instanceof NotNdjson) throw error;
     throw new CliError(exitCode.unreadable, `the input could not be read to its end (${errnoOf(error)})`);
   }
   yield* cutter.end();

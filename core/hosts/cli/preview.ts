@@ -16,8 +16,11 @@ export interface PreviewFlags extends ConnectionFlags {
 /** `spillway preview`: what would be sent for each event, and why, or why not. Nothing leaves. */
 export async function preview(slug: string, flags: PreviewFlags, terminal: Terminal): Promise<number> {
   const input = openInput(flags.input, terminal);
+  const { connection, runtime } = await openConnection(slug, flags, terminal.env).catch((error: unknown) => {
+    input.close();
+    throw error;
+  });
   try {
-    const { connection, runtime } = await openConnection(slug, flags, terminal.env);
     const colours = createColors(colourful(terminal.stdout, terminal.env));
     let code: number = exitCode.ok;
     let isEmpty = true;
@@ -32,10 +35,10 @@ export async function preview(slug: string, flags: PreviewFlags, terminal: Termi
       const text = flags.json === true ? `${JSON.stringify(shown)}\n` : previewText(shown, colours);
       if (!(await print(terminal.stdout, text))) break;
     }
-    await runtime.close();
     if (isEmpty) await print(terminal.stderr, 'spillway: the input has no events: there is nothing to preview\n');
     return code;
   } finally {
+    await runtime.close();
     input.close();
   }
 }

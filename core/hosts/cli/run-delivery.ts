@@ -41,7 +41,10 @@ export interface DeliveryEnd {
   readonly unwritten: readonly number[];
 }
 
-/** Moves all events of the input through a connection; resolves when every outcome is counted, written and flushed. */
+/**
+ * Moves all events of the input through a connection; resolves when every outcome is counted, written and flushed.
+ * Throws NotNdjson for an input of which nothing was read.
+ */
 export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
   const { connection, input, outcomes, stats, stop, journal } = parts;
   let unwritable: string | undefined;
@@ -86,6 +89,7 @@ export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
     await outcomes.close();
     progress.stop();
   }
+  if (source.notNdjson !== undefined) throw source.notNdjson;
   const ms = performance.now() - startedAt;
   const { brokenOff } = source;
   const events = ordered.count + (resumption?.passedOver ?? 0);

@@ -1,6 +1,7 @@
 import type { DeliveryQueue } from '../../../queue/index.ts';
 import { afterSignal, exitCode, CliError, usage } from '../exit-codes.ts';
 import { openInput, type Input } from '../input.ts';
+import { NotNdjson } from '../input-form.ts';
 import { readLines } from '../lines.ts';
 import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
@@ -91,7 +92,7 @@ async function putAll(
         if (writer.full || stop.signal.aborted) break;
       }
     } catch (error) {
-      if (!(error instanceof CliError)) throw error;
+      if (!(error instanceof CliError) || error instanceof NotNdjson) throw error;
       // A signal or a full queue ends the reading from outside; any other error is the input's own.
       if (!stop.signal.aborted) brokenOff = error.message;
     }

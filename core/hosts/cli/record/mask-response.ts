@@ -49,7 +49,7 @@ type Note = (path: string, before: string, after: string) => string;
 function bodyOf(text: string): unknown {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     return text;
   }

@@ -97,7 +97,7 @@ function headerIn(line: string): readonly [string, string] {
 
 async function headersIn(file: string | undefined): Promise<readonly (readonly [string, string])[]> {
   if (file === undefined) return [];
-  const text = (await readNamed(file)).toString('utf8');
+  const text = (await readNamed(file)).toString('utf8').replace(/^\uFEFF/, '');
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);

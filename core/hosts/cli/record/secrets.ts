@@ -41,7 +41,7 @@ export const credentialsInQuery = (url: string): readonly string[] =>
  * response.
  */
 export function textsOfBody(body: Buffer | undefined): readonly string[] {
-  const text = body?.toString('utf8') ?? '';
+  const text = (body?.toString('utf8') ?? '').replace(/^\uFEFF/, '');
   try {
     return textsIn(JSON.parse(text));
   } catch {
