@@ -79,7 +79,7 @@ export { isBlank, isMissing, isObject, ownValue, reader, textReader } from './fi
 export { asAmount, asCount, asCurrency, asDecimal, asFlag, asText, plainDecimal } from './fields/casts.ts';
 export type { Cast, Path, Trace } from './fields/mapping.ts';
 export { stableIdOf } from './events/event-id.ts';
-export { castFound, firstOf } from './events/first-of.ts';
+export { castFound, firstIdOf, firstOf } from './events/first-of.ts';
 export type { Found } from './events/first-of.ts';
 export { eventTimeWithin } from './events/event-time-within.ts';
 export type { TimeBounds } from './events/event-time-within.ts';
@@ -107,7 +107,7 @@ export { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } fr
 export type { FlatTextOptions, ScalarOptions, TextListOptions, TextOptions } from './fields/property-values.ts';
 export { wholeObject, wholeValue } from './fields/whole-object.ts';
 export type { WholeObject, WholeObjectOptions } from './fields/whole-object.ts';
-export { isBlankId, isUuid, usableId } from './person/identifier.ts';
+export { isNoId, isUuid, usableId } from './person/identifier.ts';
 export { ipAddress, ipv4Address, isBlankIp, asIp, asIpv4 } from './person/ip-address.ts';
 export { hmacSha256, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
 export { absoluteUrl } from './events/web-address.ts';

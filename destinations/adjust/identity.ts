@@ -6,8 +6,8 @@ import {
   firstOf,
   ipv4Address,
   isBlank,
-  isBlankId,
   isBlankIp,
+  isNoId,
   optionReader,
   reader,
   reject,
@@ -19,7 +19,7 @@ import {
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { manifest } from './manifest.ts';
-import { adjustId, asTracking, deviceFields, isNoId, type AdjustEvent } from './mapping.ts';
+import { adjustId, asTracking, deviceFields, type AdjustEvent } from './mapping.ts';
 
 export type Platform = 'ios' | 'android' | 'other';
 
@@ -95,7 +95,7 @@ const surroundings = fieldTable<AdjustEvent>(
   ],
   {
     from: 'context',
-    isNothing: (ip) => typeof ip !== 'string' || isBlankId(ip) || isBlankIp(ipv4Address(ip) ?? ''),
+    isNothing: (ip) => typeof ip !== 'string' || isNoId(ip) || isBlankIp(ipv4Address(ip) ?? ''),
   },
 );
 

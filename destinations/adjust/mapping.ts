@@ -1,16 +1,14 @@
 import {
   asAttStatus,
   asFlag,
-  asText,
   fieldTable,
-  isBlankId,
+  isNoId,
   isUuid,
   usableId,
   type Cast,
   type DeviceFamily,
   type FieldRow,
   type FieldTable,
-  type JsonValue,
 } from '../../core/api/index.ts';
 
 /** A flat object of strings: all that callback_params and partner_params may hold (ADJUST-45, ADJUST-46). */
@@ -73,8 +71,6 @@ export const asTracking: Cast<'0' | '1'> = (value) => {
 };
 
 /** Phones write all zeros for a missing id; any other value that does not fit gets a note. */
-export const isNoId = (value: JsonValue): boolean => isBlankId(asText(value) ?? '');
-
 const deviceTable = (...rows: readonly FieldRow<AdjustEvent>[]): FieldTable<AdjustEvent> =>
   fieldTable(rows, {
     from: 'context.device',

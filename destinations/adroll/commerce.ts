@@ -33,8 +33,7 @@ export function addCommerce(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, n
   const currency = currencyOf(event, config.defaultCurrency);
   if (withProducts.has(name)) {
     const attributes = out.part('event_attributes');
-    if (name === 'purchase' && !attributes.take('order_id', orderIdOf(event)))
-      attributes.recommend('properties.order_id', 'A purchase should carry its order id', 'order_id');
+    if (name === 'purchase') orderId(event, attributes);
     // One string, also of a list of terms (ADROLL-54).
     const keywords = name === 'productSearch' ? keywordsOf(event) : undefined;
     if (keywords !== undefined) attributes.set('keywords', keywords.value.join(' '), keywords.path);
@@ -51,6 +50,16 @@ export function addCommerce(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, n
     out.drop(currency.path, 'The currency is not a three-letter ISO 4217 code', 'currency', config.strict);
   else if (hasAmount) out.recommend('properties.currency', 'The amounts have no currency', 'currency');
 }
+
+const orderId = fieldTable<Attributes>([
+  {
+    to: 'order_id',
+    from: 'properties.order_id',
+    read: orderIdOf,
+    unusable: 'The order id of the purchase is not usable as one',
+    recommended: 'A purchase should carry its order id',
+  },
+]);
 
 /** What a purchase was worth, best first (ADROLL-56). */
 const value = fieldTable<AdRollEvent>([
@@ -75,7 +84,7 @@ function addProducts(
   const products: Product[] = [];
   for (const entry of entries) {
     const id = productIdOf(entry);
-    if (id === undefined) continue;
+    if (id?.value === undefined) continue;
     const product = builderAt<Product>(out, { product_id: id.value }, `products[${products.length}]`);
     const at = entry.path === 'properties' ? entry.path : 'properties.products';
     productFields.of(entry.item, product, at);

@@ -5,7 +5,6 @@ import {
   clickIdOf,
   fieldTable,
   firstOf,
-  isBlank,
   isEmail,
   limitsTracking,
   md5,
@@ -61,8 +60,8 @@ const userIdOf = firstOf(['userId'], usableId);
 /** Nothing if the person limits tracking (ADROLL-42). */
 const deviceIdOf = firstOf(advertisingIdPaths, usableId);
 
-/** The value of `__adroll_fpc`, unchanged, never generated (ADROLL-43). */
-const asCookie: Cast<string> = (value) => (typeof value === 'string' && !isBlank(value) ? value : undefined);
+/** The value of `__adroll_fpc`, never generated (ADROLL-43). */
+const asCookie: Cast<string> = (value) => (typeof value === 'string' ? usableId(value) : undefined);
 const ownCookieOf = optionReader(manifest, 'first_party_cookie', asCookie);
 const cookiePaths = [
   'context.adroll.firstPartyCookie',

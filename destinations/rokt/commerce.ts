@@ -4,11 +4,12 @@ import {
   asCurrency,
   asText,
   fieldTable,
-  firstOf,
+  firstIdOf,
   onlyProductOf,
   orderIdPaths,
   quantityOf,
   reject,
+  usableId,
   type CdpEvent,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
@@ -16,7 +17,7 @@ import type { Config } from './config.ts';
 import { longest, messageIdOf, unusable, type EventAttributes, type KnownEventAttributes } from './mapping.ts';
 
 const orderPaths = [...orderIdPaths, 'properties.transaction_id', 'properties.transactionId'];
-const orderIdOf = firstOf(orderPaths, asText);
+const orderIdOf = firstIdOf(orderPaths);
 const recommended = 'Rokt asks for it';
 
 /** Its absence is noted where Rokt asks for it (ROKT-26, ROKT-27, ROKT-31 to ROKT-33, ROKT-36). */
@@ -31,7 +32,7 @@ export const addOrder = fieldTable<KnownEventAttributes>(
       longest,
     },
     { to: 'margin', from: 'properties.margin', as: asAmount },
-    { to: 'transactionid', from: orderPaths, as: asText },
+    { to: 'transactionid', read: orderIdOf },
   ],
   { unusable },
 );
@@ -51,7 +52,7 @@ export function addItems(out: PayloadBuilder<EventAttributes>, event: CdpEvent):
 const uncounted = 'A quantity is not a whole number of zero or more, so none is sent';
 const addQuantity = fieldTable<KnownEventAttributes>([{ to: 'quantity', read: quantityOf, unusable: uncounted }]);
 const addName = fieldTable<KnownEventAttributes>([{ to: 'productname', from: 'name', as: asText, longest }]);
-const addSku = fieldTable<KnownEventAttributes>([{ to: 'sku', from: 'sku', as: asText, longest }]);
+const addSku = fieldTable<KnownEventAttributes>([{ to: 'sku', from: 'sku', as: usableId, longest }]);
 const addBundleName = fieldTable<KnownEventAttributes>([
   { to: 'productname', from: 'properties.product_name', as: asText, longest },
 ]);
@@ -62,8 +63,8 @@ const addBundleName = fieldTable<KnownEventAttributes>([
  */
 export function addReference(out: PayloadBuilder<EventAttributes>, event: CdpEvent, { confirmationRef }: Config): void {
   const orderId = orderIdOf(event);
-  const reference = orderId ?? (confirmationRef === 'order_id' ? undefined : messageIdOf(event));
-  if (reference === undefined) {
+  const reference = orderId?.value === undefined && confirmationRef !== 'order_id' ? messageIdOf(event) : orderId;
+  if (reference?.value === undefined) {
     out.recommend('properties.order_id', noReference, 'confirmationref');
   } else if (reference.value.length > longest.length) {
     const field = orderId === undefined ? 'confirmationref' : 'transactionid';

@@ -1,4 +1,4 @@
-import { firstOf, type Cast, type TextLimit } from '../../core/api/index.ts';
+import { firstOf, usableId, type TextLimit } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 
 /** One mParticle batch: one person, one conversion (ROKT-11). mParticle refuses unknown members (ROKT-38). */
@@ -91,6 +91,4 @@ export const knownUserAttributes: readonly (keyof KnownUserAttributes)[] = [
 export const longest: TextLimit = { length: 4096, message: 'Rokt takes 4096 characters at most' };
 export const unusable = 'The event has a value here that Rokt would not take';
 
-const asId: Cast<string> = (value) => (typeof value === 'string' && value !== '' ? value : undefined);
-/** As the event spells it. */
-export const messageIdOf = firstOf(['messageId'], asId);
+export const messageIdOf = firstOf(['messageId'], usableId);

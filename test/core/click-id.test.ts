@@ -67,6 +67,16 @@ describe('a click id', () => {
     });
   });
 
+  it('F-52 is no word for nothing, neither in the URL nor at a path', () => {
+    const properties = { epik: 'Ab' };
+    const url = 'https://shop.example/?epik=undefined';
+    const fromPath = { value: 'Ab', path: 'properties.epik' };
+    expect(epikOf(event({ context: { page: { url } }, properties }))).toEqual(fromPath);
+    expect(epikOf(event({ context: { page: { url }, pinterest: { epik: 'null' } }, properties }))).toEqual(fromPath);
+    expect(epikOf(on(url))).toBeUndefined();
+    expect(epikOf(event({ properties: { epik: 2 ** 53 } }))).toEqual({ value: undefined, path: 'properties.epik' });
+  });
+
   it('is read of any JSON without an error', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), fc.string(), (page, properties, query) => {

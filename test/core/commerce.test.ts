@@ -38,6 +38,29 @@ describe('the order id', () => {
   });
 });
 
+describe('an id that is none', () => {
+  it.each([2 ** 53, false, true, ['A-1'], { id: 'A-1' }])(
+    'F-50, F-51 of an order: %j is told with its path',
+    (order_id) => {
+      expect(orderIdOf(event({ order_id }))).toEqual({ value: undefined, path: 'properties.order_id' });
+      expect(orderIdOf(event({ order_id, orderId: 'A-2' }))).toEqual({ value: 'A-2', path: 'properties.orderId' });
+    },
+  );
+
+  it.each([2 ** 53, false, ['P-1']])('F-50, F-51 of a product: %j is told with its path', (sku) => {
+    const path = 'properties.products[0]';
+    expect(productIdOf({ item: { sku }, path })).toEqual({ value: undefined, path: `${path}.sku` });
+    expect(productIdOf({ item: { product_id: sku, sku: 'S-1' }, path })).toEqual({ value: 'S-1', path: `${path}.sku` });
+    expect(productsOf(event({ sku }), { single: true })).toEqual([]);
+  });
+
+  it.each(['null', 'undefined', '(not set)', 'NaN', '[object Object]', '0'])('F-52 %s is nothing', (word) => {
+    expect(orderIdOf(event({ order_id: word }))).toBeUndefined();
+    expect(productIdOf({ item: { product_id: word, sku: '' }, path: 'properties.products[0]' })).toBeUndefined();
+    expect(productsOf(event({ product_id: word }), { single: true })).toEqual([]);
+  });
+});
+
 describe('amounts', () => {
   it('are the whole first, or the revenue first', () => {
     expect(amountPaths).toEqual(['properties.total', 'properties.revenue', 'properties.value']);
@@ -120,7 +143,7 @@ describe('the products', () => {
     [{ productId: 'b', id: 'c', sku: 'd' }, 'productId', 'productId'],
     [{ id: 'c', sku: 'd' }, 'id', 'sku'],
     [{ id: 'c' }, 'id', undefined],
-    [{ product_id: '', sku: 0 }, 'sku', 'sku'],
+    [{ product_id: '', sku: 0 }, undefined, undefined],
     [{ product_id: {} }, undefined, undefined],
   ])('have their id: of %j it is %s, and %s among the properties of an event', (item, listed, alone) => {
     expect(productIdOf({ item, path: 'properties.products[0]' })?.path.split('.').at(-1)).toBe(listed);

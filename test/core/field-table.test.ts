@@ -4,7 +4,7 @@ import { currencyOf, orderIdOf, quantityOf } from '../../core/api/events/commerc
 import { eventSeconds } from '../../core/api/events/event-seconds.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../core/api/event.ts';
 import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/fields/field-table.ts';
-import { isBlankId } from '../../core/api/person/identifier.ts';
+import { isNoId } from '../../core/api/person/identifier.ts';
 import { type Trace } from '../../core/api/fields/mapping.ts';
 import { asAmount, asCount, asCurrency, asText } from '../../core/api/fields/casts.ts';
 import { payloadBuilder } from '../../core/api/fields/payload-builder.ts';
@@ -97,7 +97,7 @@ describe('fieldTable', () => {
   });
 
   it('can count more than blank text as nothing, and can note every path that does not cast', () => {
-    const isNothing = (value: JsonValue): boolean => typeof value !== 'string' || isBlankId(value);
+    const isNothing = (value: JsonValue): boolean => typeof value !== 'string' || isNoId(value);
     const ids = fieldTable<Payload>(
       [{ to: 'email', from: ['properties.a', 'properties.b'], as: (value) => (value === 'good' ? value : undefined) }],
       { unusable: refuses, isNothing, noteEvery: true },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, JsonValue } from '../../core/api/event.ts';
-import { castFound, firstOf } from '../../core/api/events/first-of.ts';
-import { usableId } from '../../core/api/person/identifier.ts';
+import { castFound, firstIdOf, firstOf } from '../../core/api/events/first-of.ts';
+import { isNoId, usableId } from '../../core/api/person/identifier.ts';
 import { isBlank, isMissing } from '../../core/api/fields/mapping.ts';
 import { asAmount } from '../../core/api/fields/casts.ts';
 
@@ -90,6 +90,87 @@ describe('usableId', () => {
     expect(usableId(value)).toBeUndefined();
   });
 
+  const words = [
+    'null',
+    'undefined',
+    'None',
+    'nil',
+    'NaN',
+    'N/A',
+    'na',
+    'unset',
+    '(null)',
+    '<null>',
+    '[null]',
+    '{null}',
+  ];
+  const written = [
+    '[object Object]',
+    '[object Undefined]',
+    '(not set)',
+    '"undefined"',
+    "'null'",
+    '""',
+    '["null"]',
+    '{}',
+    '[]',
+  ];
+
+  it.each([...words, ...written])('F-52 %s is a word for nothing, in any case', (word) => {
+    for (const spelling of [word, word.toUpperCase(), word.toLowerCase(), `  ${word}\n`]) {
+      expect([spelling, usableId(spelling), isNoId(spelling)]).toEqual([spelling, undefined, true]);
+    }
+  });
+
+  it.each([
+    'nullable',
+    'undefined-1',
+    'none2',
+    'Nancy',
+    'nil/1',
+    '(A-1)',
+    '{A-1}',
+    '[]x',
+    '("',
+    'U',
+    'N',
+    'unknown',
+    'anonymous',
+    '0x1F',
+    '-17',
+    'null null',
+  ])('F-52 %s only looks like a word for nothing', (id) => {
+    expect([usableId(id), isNoId(id)]).toEqual([id, false]);
+  });
+
+  it.each<[JsonValue | undefined, boolean]>([
+    [undefined, true],
+    [null, true],
+    [' ', true],
+    [0, true],
+    [-0, true],
+    [NaN, true],
+    ['0', true],
+    ['00000000-0000-0000-0000-000000000000', true],
+    [{}, true],
+    [[], true],
+    [false, false],
+    [true, false],
+    [1.5, false],
+    [2 ** 53, false],
+    [Infinity, false],
+    [{ id: 'A-1' }, false],
+    [['A-1'], false],
+    ['A-1', false],
+  ])('F-52 %j says that there is no id: %s', (value, says) => {
+    expect(isNoId(value)).toBe(says);
+  });
+
+  it.each([2 ** 53, -(2 ** 53), 2 ** 53 + 2, 1e21])('F-50 %d has lost its digits, so it is no id', (value) => {
+    expect(usableId(value)).toBeUndefined();
+    expect(isNoId(value)).toBe(false);
+  });
+
   it('gives trimmed text or nothing, for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -97,6 +178,36 @@ describe('usableId', () => {
         expect(id === undefined || (id.trim() === id && id !== '' && !/^[0-]+$/.test(id))).toBe(true);
       }),
     );
+  });
+});
+
+describe('firstIdOf', () => {
+  const cartIdOf = firstIdOf(['properties.cart_id', 'properties.cartId']);
+
+  it.each<[string, object, unknown]>([
+    ['F-50 a number beyond 2^53', { cart_id: 2 ** 53 }, 'properties.cart_id'],
+    ['F-51 a boolean', { cart_id: false, cartId: true }, 'properties.cart_id'],
+    ['F-51 a boolean in the second place', { cartId: false }, 'properties.cartId'],
+    ['a list', { cart_id: null, cartId: ['C-1'] }, 'properties.cartId'],
+  ])('%s is unusable, and its path says where', (_, properties, path) => {
+    expect(cartIdOf(track(properties))).toEqual({ value: undefined, path });
+  });
+
+  it.each([undefined, null, '', ' ', 'null', '(not set)', 0, '0000', [], {}])('F-52 %j says nothing', (cart_id) => {
+    expect(cartIdOf(track({ cart_id }))).toBeUndefined();
+    expect(cartIdOf(track({ cart_id, cartId: 'C-2' }))).toEqual({ value: 'C-2', path: 'properties.cartId' });
+  });
+
+  it('takes the next path where the first is unusable', () => {
+    expect(cartIdOf(track({ cart_id: false, cartId: ' C-2 ' }))).toEqual({ value: 'C-2', path: 'properties.cartId' });
+    expect(cartIdOf(track({ cart_id: 7, cartId: 'C-2' }))).toEqual({ value: '7', path: 'properties.cart_id' });
+  });
+
+  it('takes a cast of its own', () => {
+    const asHex = (value: JsonValue) => (typeof value === 'string' && /^[\da-f]+$/.test(value) ? value : undefined);
+    const hexOf = firstIdOf(['properties.a', 'properties.b'], asHex);
+    expect(hexOf(track({ a: 'xyz', b: 'ff' }))).toEqual({ value: 'ff', path: 'properties.b' });
+    expect(hexOf(track({ a: 'xyz', b: 'null' }))).toEqual({ value: undefined, path: 'properties.a' });
   });
 });
 

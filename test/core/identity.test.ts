@@ -4,7 +4,7 @@ import { describe, expect, it, test } from '@jest/globals';
 import fc from 'fast-check';
 import { phoneDigits } from '../../core/api/person/phone-number.ts';
 import { isEmail, normalizeEmail } from '../../core/api/person/email-address.ts';
-import { isBlankId, isUuid } from '../../core/api/person/identifier.ts';
+import { isNoId, isUuid } from '../../core/api/person/identifier.ts';
 import { ipAddress, ipv4Address } from '../../core/api/person/ip-address.ts';
 import { hmacSha256, isMd5, isSha256, md5, sha256 } from '../../core/api/person/digest.ts';
 import { absoluteUrl } from '../../core/api/events/web-address.ts';
@@ -63,8 +63,8 @@ describe('device ids', () => {
       true,
       false,
     ]);
-    expect([zeros, ` ${zeros} `, '', '  ', '0000'].map(isBlankId)).toEqual([true, true, true, true, true]);
-    expect(['0000a', 'id'].map(isBlankId)).toEqual([false, false]);
+    expect([zeros, ` ${zeros} `, '', '  ', '0000'].map(isNoId)).toEqual([true, true, true, true, true]);
+    expect(['0000a', 'id'].map(isNoId)).toEqual([false, false]);
   });
 });
 

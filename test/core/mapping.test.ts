@@ -100,7 +100,7 @@ describe('casts', () => {
   const nothing: readonly JsonValue[] = [null, {}, [], [1], { a: 1 }];
   const rows: [string, Cast<unknown>, [JsonValue, unknown][]][] = [
     [
-      'asText trims, and spells numbers and booleans as JSON does',
+      'F-50, F-51 asText trims, spells numbers as JSON does, and refuses booleans and whole numbers without all digits',
       asText,
       [
         [' 7 ', '7'],
@@ -108,10 +108,16 @@ describe('casts', () => {
         ['', undefined],
         [0, '0'],
         [-0, '0'],
-        [1e21, '1e+21'],
+        [1.5, '1.5'],
+        [1e-7, '1e-7'],
+        [Number.MAX_SAFE_INTEGER, '9007199254740991'],
+        [2 ** 53, undefined],
+        [-(2 ** 53), undefined],
+        [1e21, undefined],
         [NaN, undefined],
         [Infinity, undefined],
-        [false, 'false'],
+        [false, undefined],
+        [true, undefined],
       ],
     ],
     [

@@ -48,6 +48,17 @@ describe('payloadBuilder', () => {
     expect(sources).toContainEqual(['amount', 'properties.total']);
   });
 
+  it('F-52 notes what a reader found and could not use, and sets nothing', () => {
+    const { trace, sources } = preview();
+    const out = builder(trace);
+    expect(out.take('amount', { value: undefined, path: 'properties.total' })).toBe(false);
+    expect(out.value).toEqual({ name: 'purchase' });
+    expect(out.notes).toEqual([
+      { code: 'dropped', field: 'properties.total', payloadField: 'amount', message: 'Left out: not usable as amount' },
+    ]);
+    expect(sources.map(([field]) => field)).not.toContain('amount');
+  });
+
   it('tells preview the source of every field by its whole path, the base included, and only what is there', () => {
     const { trace, sources } = preview();
     const out = builder(trace);

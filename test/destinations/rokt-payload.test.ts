@@ -270,7 +270,8 @@ describe('the conversion', () => {
       timestamp_unixtime_ms: Date.parse('2026-01-15T11:59:00.000Z'),
     });
     expect(dataOf({ timestamp: null }).timestamp_unixtime_ms).toBe(Date.parse('2026-01-15T11:59:00.000Z'));
-    expect(dataOf({ messageId: 7, timestamp: 'yesterday' })).not.toHaveProperty('source_message_id');
+    expect(dataOf({ messageId: 7 }).source_message_id).toBe('7');
+    expect(dataOf({ messageId: 'null', timestamp: 'yesterday' })).not.toHaveProperty('source_message_id');
     for (const timestamp of ['yesterday', '1969-07-20T20:17:40.000Z', '2026-02-30T11:59:00Z']) {
       expect(dataOf({ timestamp })).not.toHaveProperty('timestamp_unixtime_ms');
       expect(notesOf({ timestamp })).toEqual(['dropped events[0].data.timestamp_unixtime_ms']);

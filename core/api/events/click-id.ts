@@ -1,7 +1,7 @@
 import type { CdpEvent } from '../event.ts';
-import { firstOf, type Found } from './first-of.ts';
+import { firstIdOf, type Found } from './first-of.ts';
 import { textReader, type Cast, type Path } from '../fields/mapping.ts';
-import { asText } from '../fields/casts.ts';
+import { usableId } from '../person/identifier.ts';
 import { checkMembers } from '../member-check.ts';
 
 /** Where a click id may stand. */
@@ -10,7 +10,7 @@ export interface ClickIdSources {
   readonly parameter: string | readonly string[];
   /** Where an event may hold it otherwise, best first. */
   readonly paths?: readonly Path[];
-  /** What may be a click id in one of the paths; without it, any text. */
+  /** What may be a click id, wherever it stands. Default: `usableId`. */
   readonly as?: Cast<string>;
 }
 
@@ -22,25 +22,27 @@ const landingPages = ['context.page.url', 'properties.url', 'context.page.search
 
 /**
  * Returns a reader of the click that led to an event: out of the query of the landing page, else from the paths; in its
- * own case, because click ids are case-sensitive. Call it at module level.
+ * own case, because click ids are case-sensitive. A word for nothing, as in `?epik=undefined`, is none. What stands at
+ * a path and is no id has a value of `undefined`, as with `firstIdOf`. Call it at module level.
  *
  * @example
  * const epikOf = clickIdOf({ parameter: 'epik', paths: ['properties.epik'] });
  * out.take('click_id', epikOf(event));
  */
-export function clickIdOf(sources: ClickIdSources): (event: CdpEvent) => Found<string> | undefined {
+export function clickIdOf(sources: ClickIdSources): (event: CdpEvent) => Found<string | undefined> | undefined {
   checkMembers('clickIdOf()', sources, { parameter: 'required', paths: 'optional', as: 'optional' });
-  const { parameter, paths = [], as = asText } = sources;
+  const { parameter, paths = [], as = usableId } = sources;
   const names = (typeof parameter === 'string' ? [parameter] : parameter).map((name) => ({ name, mark: `${name}=` }));
-  const mappedIdOf = firstOf(paths, as);
+  const mappedIdOf = firstIdOf(paths, as);
   return (event) => {
     for (const { path, urlOf } of landingPages) {
       const url = urlOf(event);
       if (url === undefined) continue;
       for (const { name, mark } of names) {
         // Most URLs have none: a search is cheaper than parsing.
-        const value = url.includes(mark) ? queryOf(url).get(name)?.trim() : undefined;
-        if (value !== undefined && value !== '') return { value, path };
+        const raw = url.includes(mark) ? queryOf(url).get(name) : null;
+        const value = raw === null ? undefined : as(raw);
+        if (value !== undefined) return { value, path };
       }
     }
     return mappedIdOf(event);

@@ -1,6 +1,6 @@
 import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../event.ts';
-import { firstOf, type Found } from './first-of.ts';
-import { usableId } from '../person/identifier.ts';
+import { firstIdOf, type Found } from './first-of.ts';
+import { isNoId, usableId } from '../person/identifier.ts';
 import { isBlank, isMissing, isObject } from '../fields/mapping.ts';
 import { asAmount, asCount, asCurrency, asText } from '../fields/casts.ts';
 
@@ -12,12 +12,12 @@ import { asAmount, asCount, asCurrency, asText } from '../fields/casts.ts';
 export const orderIdPaths = ['properties.order_id', 'properties.orderId'] as const;
 
 /**
- * The id of the order.
+ * The id of the order. A value of `undefined` if the event has something in its place that is no id.
  *
  * @example
  * out.take('order_id', orderIdOf(event));
  */
-export const orderIdOf: (event: CdpEvent) => Found<string> | undefined = firstOf(orderIdPaths, usableId);
+export const orderIdOf: (event: CdpEvent) => Found<string | undefined> | undefined = firstIdOf(orderIdPaths);
 
 /**
  * What an event was worth, the whole amount first. In the spec `total` has tax and shipping in it, `revenue` has
@@ -56,13 +56,20 @@ export const productIdNames = ['product_id', 'productId', 'id', 'sku'] as const;
 /** Among the properties of an event, `id` could identify anything. */
 const singleIdNames = productIdNames.filter((name) => name !== 'id');
 
-/** The id of a product; of an event about one product, never its `id`. */
-export function productIdOf({ item, path }: ProductEntry): Found<string> | undefined {
+/**
+ * The id of a product; of an event about one product, never its `id`. A value of `undefined` if the product has
+ * something in its place that is no id.
+ */
+export function productIdOf({ item, path }: ProductEntry): Found<string | undefined> | undefined {
+  let unusable: string | undefined;
   for (const name of path === single ? singleIdNames : productIdNames) {
-    const value = asText(item[name] ?? null);
+    const raw = item[name];
+    if (isMissing(raw)) continue;
+    const value = usableId(raw);
     if (value !== undefined) return { value, path: `${path}.${name}` };
+    if (unusable === undefined && !isNoId(raw)) unusable = name;
   }
-  return undefined;
+  return unusable === undefined ? undefined : { value: undefined, path: `${path}.${unusable}` };
 }
 
 /**
@@ -121,7 +128,7 @@ export function onlyProductOf(event: CdpEvent): ProductEntry | undefined {
 /** The product that an event's own properties describe; `undefined` if they have no product's id. */
 function singleProductOf(event: CdpEvent): ProductEntry | undefined {
   const product = { item: propertiesOf(event), path: single };
-  return productIdOf(product) === undefined ? undefined : product;
+  return productIdOf(product)?.value === undefined ? undefined : product;
 }
 
 const single = 'properties';

@@ -1,4 +1,5 @@
 import type { CdpEvent, JsonValue } from '../event.ts';
+import { isNoId, usableId } from '../person/identifier.ts';
 import { isBlank, keysOf, valueAt, type Cast, type Path } from '../fields/mapping.ts';
 
 /** A value of an event, and the path where it stands: for notes and for preview. */
@@ -12,8 +13,8 @@ export interface Found<T = JsonValue> {
  * at module level: paths are split once.
  *
  * @example
- * const orderIdOf = firstOf(['properties.order_id', 'properties.orderId'], usableId);
- * out.take('order_id', orderIdOf(event));
+ * const totalOf = firstOf(['properties.total', 'properties.revenue'], asAmount);
+ * out.take('amount', totalOf(event));
  */
 export function firstOf(paths: readonly Path[]): (event: CdpEvent) => Found | undefined;
 export function firstOf<T>(paths: readonly Path[], as: Cast<T>): (event: CdpEvent) => Found<T> | undefined;
@@ -35,6 +36,34 @@ export function firstOf<T>(
       if (value !== undefined) return { value, path };
     }
     return undefined;
+  };
+}
+
+/**
+ * Returns a reader of an id: the first path that holds a usable one. If none does, and something stands at one of the
+ * paths that is no id (a boolean, a list, a number that has lost its digits), its value is `undefined`, with that path:
+ * `take` and field tables leave a note on it. Call it at module level.
+ *
+ * @example
+ * const cartIdOf = firstIdOf(['properties.cart_id', 'properties.cartId']);
+ * out.take('cart', cartIdOf(event));
+ */
+export function firstIdOf(
+  paths: readonly Path[],
+  as: Cast<string> = usableId,
+): (event: CdpEvent) => Found<string | undefined> | undefined {
+  const sources = paths.map((path) => ({ path, keys: keysOf(path) }));
+  return (event) => {
+    let unusable: Path | undefined;
+    for (let index = 0; index < sources.length; index += 1) {
+      const { path, keys } = sources[index] as (typeof sources)[number];
+      const raw = valueAt(event, keys);
+      if (raw === undefined || raw === null) continue;
+      const value = as(raw);
+      if (value !== undefined) return { value, path };
+      if (unusable === undefined && !isNoId(raw)) unusable = path;
+    }
+    return unusable === undefined ? undefined : { value: undefined, path: unusable };
   };
 }
 

@@ -1,15 +1,20 @@
 import type { JsonValue } from '../event.ts';
 
-/** Trimmed, non-blank text; numbers and booleans in their JSON spelling. */
+/**
+ * Trimmed, non-blank text, or a number in its JSON spelling. A boolean is no name and no code, and a whole number
+ * beyond 2^53 has lost its digits: both are `undefined`. What is an id goes through `usableId`.
+ */
 export function asText(value: JsonValue): string | undefined {
   if (typeof value === 'string') {
     const trimmed = value.trim();
     return trimmed === '' ? undefined : trimmed;
   }
-  return (typeof value === 'number' && Number.isFinite(value)) || typeof value === 'boolean'
-    ? String(value)
-    : undefined;
+  return typeof value === 'number' && isExact(value) ? String(value) : undefined;
 }
+
+/** Whether a number is finite and, if it is a whole one, still has the digits that its source wrote. */
+export const isExact = (value: number): boolean =>
+  Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 
 /** Text without space around it, or a whole number that a source wrote instead. */
 export function textOf(value: JsonValue): string | undefined {

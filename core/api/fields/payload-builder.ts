@@ -19,8 +19,11 @@ export interface PayloadBuilder<P extends object> {
   readonly traced: boolean;
   /** Sets a field; `undefined` sets nothing. */
   set<K extends keyof P & string>(field: K, value: P[K] | undefined, source: string): void;
-  /** Sets a field to what `firstOf` returned. Returns whether there was something. */
-  take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]>> | undefined): boolean;
+  /**
+   * Sets a field to what a reader found: `firstOf`, `orderIdOf` and the like. A value of `undefined` is there and
+   * unusable, which it notes. Returns whether the field is set.
+   */
+  take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]> | undefined> | undefined): boolean;
   /** The builder of a nested object. It joins the payload at its first field, so an empty one is never sent. */
   part<K extends keyof P & string>(field: K): PayloadBuilder<NonNullable<P[K]> & object>;
   /** Notes that a value of the event is left out; `strict` (a setting of the connection) refuses the event for it. */
@@ -170,8 +173,12 @@ class Builder<P extends object> implements PayloadBuilder<P> {
     if (trace !== undefined) trace.from(this.prefix() + field, source);
   }
 
-  take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]>> | undefined): boolean {
+  take<K extends keyof P & string>(field: K, source: Found<NonNullable<P[K]> | undefined> | undefined): boolean {
     if (source === undefined) return false;
+    if (source.value === undefined) {
+      this.note('dropped', source.path, `Left out: not usable as ${field}`, field);
+      return false;
+    }
     this.set(field, source.value, source.path);
     return true;
   }

@@ -49,8 +49,8 @@ export function productTable<T extends object>(
     const products: T[] = [];
     for (const entry of entries) {
       const id = productIdOf(entry);
-      if (id === undefined) {
-        out.drop(entry.path, withoutId, field);
+      if (id?.value === undefined) {
+        out.drop(id?.path ?? entry.path, withoutId, field);
         continue;
       }
       const product = builderAt<T>(out, {} as T, `${field}[${products.length}]`);

@@ -2,22 +2,102 @@ import type { JsonValue } from '../event.ts';
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const zeros = /^[0-]+$/;
-const blankOrZeros = /^\s*[0-]*\s*$/;
 
 /** Whether it is a UUID, in any case; the all-zero one that phones return under limited tracking does not count. */
 export const isUuid = (value: string): boolean => value.length === 36 && uuidShape.test(value) && !zeros.test(value);
 
-/** Whether an identifier is meaningless: blank or all zeros. */
-export const isBlankId = (value: string): boolean => blankOrZeros.test(value);
-
 /**
  * Text that may be an identifier, such as an order id or a user id: trimmed text, or a whole number that a double holds
- * exactly, as text. `undefined` if it is blank, all zeros, or anything else.
+ * exactly, as text. `undefined` if it is blank, all zeros, a word that programs write where they have nothing, such as
+ * `null`, `(not set)` or `[object Object]`, or no text and no such number: a boolean is no id, and a number beyond 2^53
+ * has lost its digits. Everything that is an id goes through it.
  *
  * @example
- * const userIdOf = firstOf(['userId', 'context.traits.id'], usableId);
+ * const userIdOf = firstIdOf(['userId', 'context.traits.id']);
  */
 export function usableId(value: JsonValue): string | undefined {
-  const id = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
-  return typeof id !== 'string' || isBlankId(id) ? undefined : id.trim();
+  if (typeof value === 'string') {
+    const id = value.trim();
+    return saysNothing(id) ? undefined : id;
+  }
+  return typeof value === 'number' && value !== 0 && Number.isSafeInteger(value) ? String(value) : undefined;
+}
+
+/**
+ * Whether a value in the place of an id says that there is none: nothing at all, blank, zeros, or a word for nothing.
+ * Anything else that `usableId` refuses is a mistake of the event, which deserves a note.
+ *
+ * @example
+ * if (!isNoId(properties['cart_id'])) out.drop('properties.cart_id', 'Acme does not take it as a cart id');
+ */
+export function isNoId(value: JsonValue | undefined): boolean {
+  if (typeof value === 'string') return saysNothing(value.trim());
+  if (typeof value === 'object') return value === null || Object.keys(value).length === 0;
+  return value === undefined || value === 0 || Number.isNaN(value);
+}
+
+/** Of trimmed text. The first two characters and the length tell nearly all ids from such a word. */
+function saysNothing(id: string): boolean {
+  if (id === '') return true;
+  switch (id.charCodeAt(0)) {
+    case 0x30: // 0
+    case 0x2d: // -
+      return zeros.test(id);
+    case 0x4e: // N
+    case 0x6e: // n
+      return id.length <= longestWord && afterN.includes(id.charAt(1)) && wordsForNothing.has(id.toLowerCase());
+    case 0x55: // U
+    case 0x75: // u
+      return id.length <= longestWord && afterU.includes(id.charAt(1)) && wordsForNothing.has(id.toLowerCase());
+    case 0x22: // "
+    case 0x27: // '
+    case 0x28: // (
+    case 0x3c: // <
+    case 0x5b: // [
+    case 0x60: // `
+    case 0x7b: // {
+      return id.length <= longestWord + 4 && enclosesNothing(id);
+    default:
+      return false;
+  }
+}
+
+/**
+ * What languages, databases and tag managers write for "no value", in small letters, without what may stand around it.
+ * `unknown` and `anonymous` are not among them: people choose such ids.
+ */
+const wordsForNothing: ReadonlySet<string> = new Set([
+  'null',
+  'undefined',
+  'none',
+  'nil',
+  'nan',
+  'n/a',
+  'na',
+  'unset',
+  'not set',
+]);
+
+/** What JavaScript writes for an object in the place of a text, and brackets, around nothing. */
+const contentsForNothing: ReadonlySet<string> = new Set([
+  ...wordsForNothing,
+  '',
+  'object object',
+  'object null',
+  'object undefined',
+]);
+
+const longestWord = Math.max(...[...contentsForNothing].map((word) => word.length));
+const afterN = 'uUoOiIaA/';
+const afterU = 'nN';
+
+const closing: ReadonlyMap<string, string> = new Map(
+  ['""', "''", '``', '()', '<>', '[]', '{}'].map(([open = '', close = '']) => [open, close]),
+);
+
+function enclosesNothing(text: string): boolean {
+  let content = text;
+  // Quotes and brackets may stand around one another: ["null"].
+  while (content.length > 1 && content.at(-1) === closing.get(content.charAt(0))) content = content.slice(1, -1).trim();
+  return content !== text && contentsForNothing.has(content.toLowerCase());
 }
