@@ -58,6 +58,13 @@ function readSuccess(
       resend: false,
     });
   }
+  if (isNestedDeeply(body)) {
+    const message = `The answer is nested deeper than ${mostLevels} levels, which no documented one is`;
+    return decide(definition.idempotent ? 'reject' : 'ambiguous', 'payload_too_large', message, {
+      status,
+      resend: false,
+    });
+  }
   const answer = jsonOf(body);
   const parsed = (definition.reply as z.ZodType).safeParse(answer);
   const refusal = parsed.success ? definition.refusal?.(parsed.data) : undefined;
@@ -73,6 +80,30 @@ function readSuccess(
   }
   onReply(parsed.data);
   return accept();
+}
+
+/** JSON is parsed at any depth, but whoever writes or checks it needs stack for each level. */
+const mostLevels = 1_000;
+
+/** Of the brackets outside strings. */
+function isNestedDeeply(text: string): boolean {
+  if (text.length <= mostLevels) return false;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at);
+    else if (character === '[' || character === '{') depth += 1;
+    else if (character === ']' || character === '}') depth -= 1;
+    if (depth > mostLevels) return true;
+  }
+  return false;
+}
+
+/** The index of the quotation mark that closes the string; the end of the text where none does. */
+function endOfString(text: string, open: number): number {
+  let at = open + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 /** `undefined` for an empty body; NaN, which fits no schema, for a body that is not JSON. */

@@ -258,6 +258,18 @@ describe('an operation', () => {
     expect(seen.requests).toHaveLength(1);
   });
 
+  it('F-31 whose reply is nested without end is an error: no host could print it', async () => {
+    const nested = (levels: number): string => `{"country":"DE","more":${'['.repeat(levels)}"[["${']'.repeat(levels)}}`;
+    const answer = (levels: number) => inTurn({ status: 200, body: nested(levels) });
+    expect(await setUp({ script: answer(999) }).call('get-settings')).toMatchObject({ kind: 'done' });
+    expect(await setUp({ script: answer(1_000) }).call('get-settings')).toMatchObject({
+      kind: 'rejected',
+      reason: { code: 'payload_too_large', message: expect.stringContaining('deeper than 1000 levels') },
+    });
+    const closed = await setUp({ script: answer(20_000) }).call('close-account', {}, { confirmed: true });
+    expect(closed).toMatchObject({ kind: 'unknown', reason: { message: expect.stringContaining('nested deeper') } });
+  });
+
   it('with a parameter that means another place in a URL is not sent', async () => {
     const { call, vendor: seen } = setUp();
     for (const campaign of ['..', '.', 'half \ud800']) {

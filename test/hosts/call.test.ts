@@ -228,6 +228,21 @@ describe('spillway call', () => {
     expect(vendor.requests()).toBe(0);
   });
 
+  test('F-31 --set leaves no gaps in a list, however far the place', async () => {
+    const { code, stderr } = await call('create-campaign', ['--set', 'body.emails.99999999.body=x']);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('leaves gaps')]);
+    expect(vendor.requests()).toBe(0);
+  });
+
+  test('F-31 a body may begin with a byte order mark, and is not nested without end', async () => {
+    expect((await call('create-campaign', ['--body', '-'], '\uFEFF{"sender_name":"Shop"}')).code).not.toBe(65);
+    const deep = `{"sender_name":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}`;
+    expect(await call('create-campaign', ['--body', '-'], deep)).toMatchObject({
+      code: 65,
+      stderr: 'spillway: the body - is nested deeper than 1000 levels\n',
+    });
+  });
+
   test('stops at a signal and says that the call did not come through', async () => {
     await vendor.close();
     vendor = await startAdrollEmail({

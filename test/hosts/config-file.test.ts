@@ -102,6 +102,11 @@ describe('the config file', () => {
     expect(await refusal('[]')).toMatchObject({ exitCode: 78 });
   });
 
+  test('F-31 a file that is nested without end exits 78', async () => {
+    const deep = `{"config":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(await refusal(deep)).toMatchObject({ exitCode: 78, message: 'c.json: nested deeper than 1000 levels' });
+  });
+
   test('a file that is not there is a usage error', async () => {
     await expect(readConfigFile(workspace.at('none.json'), {})).rejects.toMatchObject({
       exitCode: 2,

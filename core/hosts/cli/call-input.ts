@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { text as readText } from 'node:stream/consumers';
-import lodash from 'lodash';
 import type { JsonSchema } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
+import { isDeeperThan, mostLevels } from './nesting.ts';
+import { setAt } from './set-at.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CallInputFlags {
@@ -26,12 +27,9 @@ export async function callInput(
     if (key === undefined || value === undefined)
       throw usage('--set expects key=value, or body.key=value for a key of the body');
     const path = key.split('.');
-    if (path.some((name) => name in {}))
+    if (path.some((name) => name === '' || name in {}))
       throw usage(`--set: ${JSON.stringify(key)} is not a name that an input can have`);
-    const parent = path.slice(0, -1).map((_, depth) => path.slice(0, depth + 1));
-    if (parent.some((above) => isScalar(lodash.get(input, above))))
-      throw usage(`--set: cannot set ${JSON.stringify(key)}: a part of its path already has a single value`);
-    lodash.set(input, path, typed(value, schemaAt(schema, path)));
+    setAt(input, key, path, typed(value, schemaAt(schema, path)));
   }
   return input;
 }
@@ -40,14 +38,19 @@ async function readBody(file: string, stdin: Terminal['stdin']): Promise<unknown
   const written = await (file === '-' ? readText(stdin) : readFile(file, 'utf8')).catch((error: unknown) => {
     throw usage(`cannot read the body ${file} (${errnoOf(error)})`);
   });
+  const body = parseBody(written.replace(/^\uFEFF/, ''), file);
+  if (isDeeperThan(body, mostLevels))
+    throw new CliError(exitCode.unreadable, `the body ${file} is nested deeper than ${mostLevels} levels`);
+  return body;
+}
+
+function parseBody(text: string, file: string): unknown {
   try {
-    return JSON.parse(written.replace(/^\uFEFF/, '')) as unknown;
+    return JSON.parse(text) as unknown;
   } catch {
     throw new CliError(exitCode.unreadable, `the body ${file} is not valid JSON`);
   }
 }
-
-const isScalar = (value: unknown): boolean => value !== undefined && (typeof value !== 'object' || value === null);
 
 /** A number in a path is a place in a list. */
 function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema {

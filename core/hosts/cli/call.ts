@@ -12,7 +12,7 @@ import { destinationNamed, findDestinations } from './destinations.ts';
 import { afterSignal, exitCode, CliError, usage } from './exit-codes.ts';
 import { originOf, withinOf } from './flag-parsers.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
-import { firstLine, printable } from './printable.ts';
+import { firstLine, jsonText, printable } from './printable.ts';
 import { proxyChoice } from './proxy-choice.ts';
 import { listenForStop } from './stop.ts';
 import { colourful, print, printResult, type Terminal } from './terminal.ts';
@@ -54,10 +54,9 @@ export async function call(
   if (result.kind !== 'done') return explained(result, entry, terminal);
   if (flags.asEvents === true && events !== undefined) {
     for (const event of events(result.reply)) {
-      if (!(await printResult(terminal.stdout, `${JSON.stringify(event)}\n`))) return exitCode.undelivered;
+      if (!(await printResult(terminal.stdout, jsonText(event)))) return exitCode.undelivered;
     }
-  } else if (result.reply !== undefined)
-    await printResult(terminal.stdout, `${JSON.stringify(result.reply, undefined, 2)}\n`);
+  } else if (result.reply !== undefined) await printResult(terminal.stdout, jsonText(result.reply, 2));
   return exitCode.ok;
 }
 
@@ -119,7 +118,7 @@ async function explained(
 async function list(destination: AnyDestination, { json }: CallFlags, { stdout, env }: Terminal): Promise<number> {
   const { operations } = catalogueEntry(destination);
   if (json === true) {
-    await print(stdout, `${JSON.stringify(operations, undefined, 2)}\n`);
+    await print(stdout, jsonText(operations, 2));
     return exitCode.ok;
   }
   const { bold } = createColors(colourful(stdout, env));

@@ -2,6 +2,7 @@ import type { CdpEvent } from '../../index.ts';
 import { loadContractKit } from './contract-kit.ts';
 import { exitCode, usage } from './exit-codes.ts';
 import { tableText } from './table.ts';
+import { jsonText } from './printable.ts';
 import { print, type Terminal } from './terminal.ts';
 
 export interface EventsFlags {
@@ -28,10 +29,10 @@ export async function printEvents(
   }));
   const isList = names.length === 0 && !all;
   const events = all ? [...known.values()] : names.flatMap((name) => known.get(name) ?? []);
-  if (json) await print(terminal.stdout, `${JSON.stringify(isList ? listed : events, null, 2)}\n`);
+  if (json) await print(terminal.stdout, jsonText(isList ? listed : events, 2));
   else if (isList) {
     const rows = listed.map(({ name, type, event }) => [name, type, event ?? '']);
     await print(terminal.stdout, tableText(['NAME', 'TYPE', 'EVENT'], rows, terminal));
-  } else await print(terminal.stdout, events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  } else await print(terminal.stdout, events.map((event) => jsonText(event)).join(''));
   return exitCode.ok;
 }

@@ -3,6 +3,7 @@ import { destinationNamed, findDestinations, type DestinationFlags } from './des
 import { exitCode } from './exit-codes.ts';
 import { sampleConfig } from './sample-config.ts';
 import { tableText } from './table.ts';
+import { jsonText } from './printable.ts';
 import { print, type Terminal } from './terminal.ts';
 
 export interface ListFlags extends DestinationFlags {
@@ -13,7 +14,7 @@ export interface ListFlags extends DestinationFlags {
 export async function list(flags: ListFlags, terminal: Terminal): Promise<number> {
   const destinations = await findDestinations(flags, terminal.env);
   const manifests = destinations.map(({ manifest }) => manifest).sort((one, other) => (one.slug < other.slug ? -1 : 1));
-  const text = flags.json === true ? `${JSON.stringify(manifests.map(listed), null, 2)}\n` : table(manifests, terminal);
+  const text = flags.json === true ? jsonText(manifests.map(listed), 2) : table(manifests, terminal);
   await print(terminal.stdout, text);
   return exitCode.ok;
 }
@@ -27,7 +28,7 @@ export async function schema(slug: string, flags: SchemaFlags, terminal: Termina
   const destination = destinationNamed(slug, await findDestinations(flags, terminal.env));
   const { configSchema } = catalogueEntry(destination);
   const printed = flags.sample === true ? sampleConfig(slug, configSchema) : configSchema;
-  await print(terminal.stdout, `${JSON.stringify(printed, null, 2)}\n`);
+  await print(terminal.stdout, jsonText(printed, 2));
   return exitCode.ok;
 }
 

@@ -1,7 +1,7 @@
 import { exitCode } from './exit-codes.ts';
 import { originOf, withinOf } from './flag-parsers.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
-import { firstLine, printable } from './printable.ts';
+import { firstLine, jsonText } from './printable.ts';
 import { proxyChoice } from './proxy-choice.ts';
 import { print, type Terminal } from './terminal.ts';
 
@@ -21,8 +21,8 @@ export async function check(slug: string, flags: CheckFlags, terminal: Terminal)
     const result = await connection.check(withinMs === undefined ? {} : { withinMs });
     const why =
       result.kind === 'ok' ? result.proves : result.kind === 'unsupported' ? result.message : result.reason.message;
-    const text = flags.json === true ? JSON.stringify(result) : printable(firstLine(`${result.kind}: ${why}`));
-    await print(terminal.stdout, `${text}\n`);
+    const text = flags.json === true ? jsonText(result) : `${firstLine(`${result.kind}: ${why}`)}\n`;
+    await print(terminal.stdout, text);
     if (result.kind === 'refused') return exitCode.unauthorized;
     return result.kind === 'unreachable' ? exitCode.undelivered : exitCode.ok;
   } finally {

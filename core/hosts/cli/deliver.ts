@@ -13,6 +13,7 @@ import { runDelivery, type DeliveryEnd } from './run-delivery.ts';
 import { listenForStop, type Stop } from './stop.ts';
 import { summaryOf, summaryText, type Stopped, type Summary } from './summary.ts';
 import { RunStats } from './run-stats.ts';
+import { jsonText } from './printable.ts';
 import { isStopSignal, print, printResult, type Terminal } from './terminal.ts';
 
 /** The flags that program.ts describes. */
@@ -90,7 +91,7 @@ async function deliverTo(
     const outcomes = target.start();
     const end = await runDelivery({ connection, input, outcomes, stats, stop, withinMs, journal, screen });
     const summary = summaryOf(slug, end.events, stats, end.ms, stoppedBy(stop, end));
-    if (flags.json === true) await printResult(stdout, `${JSON.stringify(summary)}\n`);
+    if (flags.json === true) await printResult(stdout, jsonText(summary));
     else if (screen !== undefined) await print(screen, summaryText(summary));
     for (const line of warnings(summary, stats, end)) await print(stderr, `spillway: ${line}\n`);
     return codeOf(summary, stats.unauthorized);

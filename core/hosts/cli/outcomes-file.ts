@@ -6,6 +6,7 @@ import type { Outcome } from '../../index.ts';
 import { errnoOf, usage } from './exit-codes.ts';
 import { isSameFile } from './input.ts';
 import { lockOutcomes } from './outcomes-lock.ts';
+import { jsonText } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Where the outcomes go, one JSON line each. */
@@ -159,5 +160,5 @@ export function createOutcomesFile(output: Writable, ours: boolean): OutcomesFil
 
 /** Outcome's own fields, with the line in front and messageId for eventId. */
 function outcomeLine(line: number, { eventId, ...rest }: Outcome): string {
-  return `${JSON.stringify({ line, messageId: eventId, ...rest })}\n`;
+  return jsonText({ line, messageId: eventId, ...rest });
 }

@@ -6,6 +6,7 @@ import { previewText, type PreviewedLine } from './preview-text.ts';
 import { openInput } from './input.ts';
 import { readLines } from './lines.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
+import { jsonText } from './printable.ts';
 import { colourful, print, type Terminal } from './terminal.ts';
 
 export interface PreviewFlags extends ConnectionFlags {
@@ -32,7 +33,7 @@ export async function preview(slug: string, flags: PreviewFlags, terminal: Termi
           ? { line: line.number, messageId: eventIdOf(read.event), ...(await connection.preview(read.event)) }
           : { line: line.number, messageId: '', kind: 'rejected', stage: 'line', reason: read.outcome.reason };
       if (read.kind === 'unreadable') code = exitCode.unreadable;
-      const text = flags.json === true ? `${JSON.stringify(shown)}\n` : previewText(shown, colours);
+      const text = flags.json === true ? jsonText(shown) : previewText(shown, colours);
       if (!(await print(terminal.stdout, text))) break;
     }
     if (isEmpty) await print(terminal.stderr, 'spillway: the input has no events: there is nothing to preview\n');

@@ -2,6 +2,7 @@ import { reasonCodes, type ReasonCode } from '../../../index.ts';
 import type { DeadFilter, DeadLetter, DeliveryQueue, LaneOf } from '../../../queue/index.ts';
 import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
+import { jsonText } from '../printable.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
 import { withEachConnection } from './open-connections.ts';
@@ -36,7 +37,7 @@ export async function list(flags: DeadFlags, terminal: Terminal): Promise<number
     for await (const letter of letters(queue, flags, filter)) {
       count += 1;
       if (flags.json === true) {
-        if (!(await print(terminal.stdout, `${JSON.stringify(withoutEvent(letter))}\n`))) break;
+        if (!(await print(terminal.stdout, jsonText(withoutEvent(letter))))) break;
       } else if (count <= mostRows) rows.push(row(letter));
     }
     if (flags.json === true) return exitCode.ok;
@@ -70,7 +71,7 @@ export async function show(names: readonly string[], flags: DeadFlags, terminal:
     let shown = 0;
     for await (const letter of letters(queue, flags, filter, names)) {
       shown += 1;
-      if (!(await print(terminal.stdout, `${JSON.stringify(readable(letter), undefined, 2)}\n`))) break;
+      if (!(await print(terminal.stdout, jsonText(readable(letter), 2)))) break;
     }
     if (shown === 0) throw usage(noneNamed);
     return exitCode.ok;
@@ -84,8 +85,8 @@ export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<n
   const filter = filterOf(flags);
   return withSharedStore(storeDirectory(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
     for await (const letter of letters(queue, flags, filter)) {
-      const line = JSON.stringify(flags.events === true ? letter.event : readable(letter));
-      if (!(await print(terminal.stdout, `${line}\n`))) return exitCode.undelivered;
+      const line = jsonText(flags.events === true ? letter.event : readable(letter));
+      if (!(await print(terminal.stdout, line))) return exitCode.undelivered;
     }
     return exitCode.ok;
   });

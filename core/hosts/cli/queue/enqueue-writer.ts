@@ -3,6 +3,7 @@ import { eventIdOf, type CdpEvent } from '../../../index.ts';
 import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
+import { isDeeperThan, mostLevels } from '../nesting.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { settingsOf, type Roster } from './roster.ts';
 
@@ -33,8 +34,6 @@ const batchBytes = 4 * 1024 * 1024;
 const flushAfterMs = 1_000;
 /** So many unreadable lines are named; the rest is only counted. */
 const mostWarnings = 50;
-/** JSON is parsed at any depth, but written only as deep as the stack allows. */
-const mostLevels = 1_000;
 
 /** A line that waits for its put. */
 interface PendingLine {
@@ -193,13 +192,4 @@ export class EnqueueWriter {
 export function idOf(event: CdpEvent, text: string, line: number): string {
   const id = eventIdOf(event);
   return id === '' ? `line:${line}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}` : id;
-}
-
-function isDeeperThan(value: unknown, most: number): boolean {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > most) return true;
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-  }
-  return false;
 }

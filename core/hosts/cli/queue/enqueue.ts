@@ -5,6 +5,7 @@ import { NotNdjson } from '../input-form.ts';
 import { readLines } from '../lines.ts';
 import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
+import { jsonText } from '../printable.ts';
 import { isStopSignal, print, printResult, type Output, type StopSignal, type Terminal } from '../terminal.ts';
 import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
@@ -121,7 +122,7 @@ async function report({ id, entry, writer, queue, flags, terminal }: EnqueueRun,
     ...writer.counts,
     ...(by === undefined ? {} : { stopped: { by, nextLine: writer.nextLine } }),
   };
-  if (flags.json === true) await printResult(terminal.stdout, `${JSON.stringify(summary)}\n`);
+  if (flags.json === true) await printResult(terminal.stdout, jsonText(summary));
   else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
   const full = writer.full ? [fullText(queue)] : [];
   for (const warning of [...writer.warnings, ...stopWarnings(summary, brokenOff), ...full])

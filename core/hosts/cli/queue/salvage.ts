@@ -2,6 +2,7 @@ import { createWriteStream, openSync, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { salvage, type QueueRecord } from '../../../queue/index.ts';
 import { errnoOf, exitCode, CliError, usage } from '../exit-codes.ts';
+import { jsonText } from '../printable.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
 import { throwAsCliError, storeDirectory, type StoreFlags } from './store.ts';
 import { isoTime } from './format-time.ts';
@@ -18,7 +19,7 @@ export async function salvageStore(flags: SalvageFlags, { env, stdout, stderr }:
   const { older, broken } = await salvage({
     store,
     async onRecord(record) {
-      if (!(await print(out, `${JSON.stringify(readable(record))}\n`)))
+      if (!(await print(out, jsonText(readable(record)))))
         throw new CliError(exitCode.storage, `${flags.out} can no longer be written`);
       kinds[record.kind] += 1;
     },

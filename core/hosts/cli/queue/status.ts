@@ -1,7 +1,7 @@
 import lodash from 'lodash';
 import type { ConnectionBacklog } from '../../../queue/index.ts';
 import { exitCode } from '../exit-codes.ts';
-import { printable } from '../printable.ts';
+import { jsonText, printable } from '../printable.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { holdText, type WorkerState } from './worker-state.ts';
@@ -57,7 +57,7 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
     if (flags.json === true) {
       const { pid, startedAt } = worker ?? {};
       const by = worker === null ? null : { pid, startedAt };
-      await print(stdout, `${JSON.stringify({ ...now, ...disk, worker: by, connections }, undefined, 2)}\n`);
+      await print(stdout, jsonText({ ...now, ...disk, worker: by, connections }, 2));
       return exitCode.ok;
     }
     const rows = connections.map(({ connection, destination, waiting, oldestMs, dead, done }) => [

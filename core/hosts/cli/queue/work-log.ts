@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { jsonText, printable } from '../printable.ts';
 import { print, type Output } from '../terminal.ts';
 import { freeBytes } from './disk.ts';
 import { durationText, isoTime } from './format-time.ts';
@@ -21,10 +21,10 @@ export function createWorkLog(output: Output, form: LogForm, store: string): Wor
   function say(event: string, { fields, text }: Message): Promise<unknown> {
     const line =
       form === 'json'
-        ? JSON.stringify({ time: isoTime(Date.now()), event, ...fields })
-        : printable(`spillway: ${text}`);
-    if (write === undefined) return print(output, `${line}\n`);
-    write(`${line}\n`);
+        ? jsonText({ time: isoTime(Date.now()), event, ...fields })
+        : `${printable(`spillway: ${text}`)}\n`;
+    if (write === undefined) return print(output, line);
+    write(line);
     return Promise.resolve();
   }
 

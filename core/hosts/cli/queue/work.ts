@@ -3,6 +3,7 @@ import type { DeliveryQueue } from '../../../queue/index.ts';
 import { afterSignal, CliError, exitCode, usage } from '../exit-codes.ts';
 import { proxyChoice } from '../proxy-choice.ts';
 import { RunStats } from '../run-stats.ts';
+import { jsonText } from '../printable.ts';
 import { print, printResult, type StopSignal, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
 import { withEachConnection, type InvalidConnection, type OpenConnection } from './open-connections.ts';
@@ -119,7 +120,7 @@ function summaryOf(
 
 async function report(summary: WorkSummary, { failures }: WorkEnd, command: WorkCommand): Promise<void> {
   const { flags, terminal, log, stats } = command;
-  if (flags.json === true) await printResult(terminal.stdout, `${JSON.stringify(summary)}\n`);
+  if (flags.json === true) await printResult(terminal.stdout, jsonText(summary));
   else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
   for (const warning of [...warningsOf(summary), ...failures, ...defectsOf(stats), ...stats.unusable])
     await log.warn(warning);
