@@ -1,10 +1,48 @@
 import { basicUserName, secret, setting, text, z } from '../../core/api/index.ts';
 
+/** Rokt's own attribute names. */
+const knownEventAttributes = [
+  'amount',
+  'currency',
+  'quantity',
+  'conversiontype',
+  'productname',
+  'sku',
+  'paymenttype',
+  'margin',
+  'transactionid',
+  'confirmationref',
+];
+const knownUserAttributes = ['firstname', 'lastname', 'mobile', 'ipaddress'];
+
 /** Longest attribute value mParticle keeps (ROKT-47), so also the longest kind of conversion. */
 const kind = z.string().trim().min(1, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
-const eventName = z.string().regex(/\S/, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
-const eventKinds = z.record(eventName, kind).refine((kinds) => Object.keys(kinds).length > 0, 'must name an event');
-const names = z.array(text('Name', 'Exactly as the event spells it.'));
+const eventName = setting(
+  z.string().regex(/\S/, 'must not be blank').max(4096, 'must not be longer than 4096 characters'),
+  'Event name',
+  'Exactly as the event spells it.',
+);
+const eventNames = setting(
+  z.array(eventName).min(1, 'must name an event'),
+  'Event names',
+  'Order Completed is a "purchase", every other event goes under its own name.',
+);
+const eventKinds = setting(
+  z
+    .record(eventName, setting(kind, 'Conversion type', 'What Rokt shall see, such as "purchase" or "subscription".'))
+    .refine((kinds) => Object.keys(kinds).length > 0, 'must name an event'),
+  'Event names with their type',
+  'Event name -> conversion type.',
+);
+
+/** Names in the event, none of which is sent anyway under Rokt's own name, in any case (ROKT-35). */
+function otherNames(sent: readonly string[]) {
+  const name = text('Name', 'Exactly as the event spells it.').refine(
+    (other) => !sent.includes(other.toLowerCase()),
+    'is sent by itself, from the fields that the README names',
+  );
+  return z.array(setting(name, 'Name', 'Exactly as the event spells it.')).default([]);
+}
 
 /** The settings of a connection: one pod, one credential pair, one environment. */
 export const config = z.strictObject({
@@ -27,34 +65,32 @@ export const config = z.strictObject({
   ),
   conversions: setting(
     z
-      .union(
-        [z.array(eventName).min(1, 'must name an event'), eventKinds],
-        'must be event names, or event names with their type',
-      )
+      .union([eventNames, eventKinds], 'must be event names, or event names with their type')
       .default(['Order Completed']),
     'Conversions',
-    'Track events that are conversions: a list of names, or names with the conversion type Rokt shall see. In a list, ' +
-      'Order Completed is a "purchase" and every other event goes under its own name.',
+    'Track events that are conversions: a list of names, or names with the conversion type Rokt shall see.',
   ),
   bulk: setting(
-    z.boolean().default(true),
+    z.boolean().default(false),
     'Bulk requests',
-    'Up to 100 conversions a request, with a verdict for each. Off: one conversion a request.',
+    "Up to 100 conversions a request, to /v2/bulkevents. It is in mParticle's OpenAPI description, which Rokt's Event " +
+      "API runs on, but not in Rokt's own document. Off: one conversion a request, to /v2/events.",
   ),
   customAttributes: setting(
-    names.default([]),
+    otherNames(knownEventAttributes),
     'Event attributes',
     'Properties to pass on beside the ones Rokt knows. Objects and lists travel as JSON text.',
   ),
   userAttributes: setting(
-    names.default([]),
+    otherNames(knownUserAttributes),
     'User attributes',
     'Traits to pass on beside first name, last name, phone and IP address. At most 100 reach Rokt.',
   ),
   confirmationRef: setting(
     z.enum(['order_id', 'order_id_or_message_id']).default('order_id'),
     'Confirmation reference',
-    'What Rokt deduplicates conversions by: the order id alone, or the message id where an event has no order id.',
+    'What Rokt deduplicates conversions by where an event has no confirmationref: the order id alone, or the message ' +
+      'id where there is no order id either.',
   ),
   customEventType: setting(
     z
@@ -64,14 +100,16 @@ export const config = z.strictObject({
     "mParticle's own kind of event. Rokt does not ask for it; leave it empty unless your representative does.",
   ),
   clickId: setting(
-    z.boolean().default(true),
+    z.boolean().default(false),
     'Rokt click id',
-    'Send the click id an event carries as rtid or rclid, in its properties or traits.',
+    "Send the click id an event carries as rtid or rclid, in its properties or traits. Rokt's document of the Event " +
+      'API does not ask for it.',
   ),
   advertisingIds: setting(
-    z.boolean().default(true),
+    z.boolean().default(false),
     'Advertising ids',
-    "Send the phone's advertising id of app events, unless tracking is limited there.",
+    "Send the phone's advertising id of app events, unless tracking is limited there. Rokt's document of the Event API " +
+      'does not ask for it.',
   ),
 });
 

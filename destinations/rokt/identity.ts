@@ -1,7 +1,6 @@
 import {
   asEmail,
   asIp,
-  asPhone,
   asSha256,
   asText,
   deviceOf,
@@ -9,11 +8,21 @@ import {
   firstOf,
   reject,
   sha256,
+  usableId,
   type CdpEvent,
+  type DeviceFamily,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { longest, rokt, unusable, type DeviceInfo, type KnownUserAttributes, type RoktBatch } from './mapping.ts';
+import {
+  asMobile,
+  longest,
+  rokt,
+  unusable,
+  type DeviceInfo,
+  type KnownUserAttributes,
+  type RoktBatch,
+} from './mapping.ts';
 
 const emailPaths = ['context.traits.email', 'properties.email'] as const;
 const addressOf = firstOf(emailPaths, asEmail);
@@ -43,8 +52,8 @@ export const addPerson = fieldTable<KnownUserAttributes>(
   [
     { to: 'firstname', from: ['traits.firstName', 'traits.first_name', 'traits.firstname'], as: asText, longest },
     { to: 'lastname', from: ['traits.lastName', 'traits.last_name', 'traits.lastname'], as: asText, longest },
-    { to: 'mobile', from: ['traits.phone', 'traits.mobile'], as: asPhone },
-    { to: 'ipaddress', from: 'ip', as: asIp },
+    { to: 'mobile', from: ['traits.phone', 'traits.mobile'], as: asMobile },
+    { to: 'ipaddress', from: ['ip', 'traits.ipaddress'], as: asIp },
   ],
   { from: 'context', unusable },
 );
@@ -52,26 +61,25 @@ export const addPerson = fieldTable<KnownUserAttributes>(
 /** The advertising id, when it is a UUID: anything else would cost the whole batch (ROKT-42). */
 export function addDevice(batch: PayloadBuilder<RoktBatch>, event: CdpEvent): void {
   const device = deviceOf(event);
-  const { system } = device;
-  const field = system?.path === 'context.device.type' ? advertisingIdFields.get(system.value) : undefined;
+  const field = advertisingIdFields[device.family];
   if (field === undefined) return;
   const { advertisingId, withheld } = device;
   const out = batch.part('device_info');
   if (withheld === undefined) out.take(field, advertisingId);
   else if (device.limited) out.drop(withheld.path, 'Tracking is limited on the phone', field);
-  else if (withheld.reason === 'unusable') out.drop(withheld.path, notAUuid, field);
-  else out.take(field, withheld);
+  else out.drop(withheld.path, withheld.reason === 'vendor_id' ? notAdvertising : notAUuid, field);
 }
 
-const advertisingIdFields: ReadonlyMap<string, keyof DeviceInfo> = new Map([
-  ['ios', 'ios_advertising_id'],
-  ['android', 'android_advertising_id'],
-]);
+const advertisingIdFields: Readonly<Partial<Record<DeviceFamily, keyof DeviceInfo>>> = {
+  ios: 'ios_advertising_id',
+  android: 'android_advertising_id',
+};
+const notAdvertising = "It repeats the vendor's id of the phone, which is no advertising id";
 const notAUuid = 'Not a UUID, or all zeros: mParticle would refuse the conversion for it';
 
 const clickIdOf = firstOf(
   ['properties.rtid', 'properties.rclid', 'context.traits.rtid', 'context.traits.rclid'],
-  asText,
+  usableId,
 );
 
 /** The click that led here, in its own case, at Rokt's place among mParticle's integrations (ROKT-41). */

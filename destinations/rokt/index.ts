@@ -3,7 +3,7 @@ import { check } from './check.ts';
 import { config } from './config.ts';
 import { manifest } from './manifest.ts';
 import { paceKey, prepare } from './settings.ts';
-import { frame, limitsFor, request } from './request.ts';
+import { frame, limitsFor, paceFor, request } from './request.ts';
 import { response } from './response.ts';
 import { transform, validate } from './transform.ts';
 
@@ -15,6 +15,7 @@ export default defineDestination({
   transform,
   frame,
   limitsFor,
+  paceFor,
   paceKey,
   request,
   response,

@@ -1,4 +1,4 @@
-import { firstOf, usableId, type TextLimit } from '../../core/api/index.ts';
+import { asE164, asPhone, firstOf, usableId, type Cast, type TextLimit } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 
 /** One mParticle batch: one person, one conversion (ROKT-11). mParticle refuses unknown members (ROKT-38). */
@@ -23,7 +23,7 @@ export interface UserIdentities {
 export interface KnownUserAttributes {
   firstname?: string;
   lastname?: string;
-  /** Bare digits, of the two shapes Rokt takes (ROKT-19). */
+  /** See asMobile() (ROKT-19). */
   mobile?: string;
   ipaddress?: string;
 }
@@ -64,26 +64,6 @@ export interface KnownEventAttributes {
 }
 export type EventAttributes = KnownEventAttributes & Record<string, string | number | boolean>;
 
-/** Rokt's own attribute names, which a customer's attributes may not use in any case (ROKT-35). */
-export const knownEventAttributes: readonly (keyof KnownEventAttributes)[] = [
-  'amount',
-  'currency',
-  'quantity',
-  'conversiontype',
-  'productname',
-  'sku',
-  'paymenttype',
-  'margin',
-  'transactionid',
-  'confirmationref',
-];
-export const knownUserAttributes: readonly (keyof KnownUserAttributes)[] = [
-  'firstname',
-  'lastname',
-  'mobile',
-  'ipaddress',
-];
-
 /**
  * Of an attribute's value (ROKT-47, ROKT-50): with a longer one mParticle would set none of the event's attributes. It
  * counts as JavaScript does, in UTF-16 units.
@@ -91,4 +71,23 @@ export const knownUserAttributes: readonly (keyof KnownUserAttributes)[] = [
 export const longest: TextLimit = { length: 4096, message: 'Rokt takes 4096 characters at most' };
 export const unusable = 'The event has a value here that Rokt would not take';
 
+/** The message id, for what Rokt and mParticle do not count twice. */
 export const messageIdOf = firstOf(['messageId'], usableId);
+
+const isInternational = /^\s*(?:\+|00)/;
+const northAmerican = /^1(\d{3})(\d{3})(\d{4})$/;
+
+/**
+ * A phone number in one of the two shapes that Rokt documents (ROKT-19): `+1 (323) 867-5309` where it has the country
+ * code of North America, written with `+` or as 11 digits, and the ten bare digits of a national number, `3053211654`.
+ * The document shows no other country's: such a number leaves with its `+` and bare digits, `+49301234567`.
+ */
+export const asMobile: Cast<string> = (value) => {
+  const full = asE164(value);
+  if (full?.startsWith('+1') === false) return full;
+  const isBare = typeof value !== 'string' || !isInternational.test(value);
+  const digits = full?.slice(1) ?? (isBare ? asPhone(value) : undefined);
+  if (isBare && digits?.length === 10) return digits;
+  const [, area, exchange, line] = northAmerican.exec(digits ?? '') ?? [];
+  return area === undefined ? undefined : `+1 (${area}) ${exchange}-${line}`;
+};

@@ -8,7 +8,7 @@ import {
   type PropertySelector,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import { knownEventAttributes, knownUserAttributes, longest, type EventData, type UserAttributes } from './mapping.ts';
+import { longest, type EventData, type UserAttributes } from './mapping.ts';
 
 const texts = {
   vendor: 'Rokt',
@@ -18,12 +18,12 @@ const texts = {
 /** Longer names are dropped (ROKT-46, ROKT-49). */
 const longestName = 256;
 
-/** Passes the named properties on, as scalars: mParticle refuses anything else (ROKT-37). */
+/** Passes the named properties on, as scalars: mParticle refuses anything else (ROKT-37). None has a name of Rokt's. */
 export const propertiesPassed = (names: readonly string[]): PropertySelector =>
   propertySelector(names, {
     vendor: 'Rokt',
     as: scalarValue(texts),
-    reserved: [...knownEventAttributes, '__proto__'],
+    reserved: ['__proto__'],
     longestName,
   });
 
@@ -32,7 +32,7 @@ export const traitsPassed = (names: readonly string[]): PropertySelector =>
   propertySelector(names, {
     vendor: 'Rokt',
     as: textList({ vendor: 'mParticle', most: 1000, longest: 512, otherwise: scalarText(texts) }),
-    reserved: [...knownUserAttributes, '__proto__'],
+    reserved: ['__proto__'],
     longestName,
     most: 100,
     members: 'user attributes',

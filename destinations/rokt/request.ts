@@ -16,3 +16,6 @@ export const request = ({ pod, bulk, apiKey, apiSecret }: Config): HttpRequest =
 export const frame = ({ bulk }: Config): Frame => (bulk ? jsonArray : bare);
 
 export const limitsFor = ({ bulk }: Config): { maxItems?: number } => (bulk ? {} : { maxItems: 1 });
+
+/** Three bulk requests a second are the whole rate. */
+export const paceFor = ({ bulk }: Config): { concurrency?: number } => (bulk ? { concurrency: 8 } : {});

@@ -51,15 +51,10 @@ function readReply({ request, response: { status, body, cut } }: Exchange, batch
   return verdictsByIndex(batch, refusals, status === 400 ? alone : accept(), perhapsIn);
 }
 
-const refusal = (name: string | undefined, status: number): RetryDecision =>
-  decide(
-    'reject',
-    'vendor_rejected',
-    `Rokt refused the conversion${name === undefined ? '' : ` because of "${name}"`}`,
-    {
-      status,
-    },
-  );
+function refusal(name: string | undefined, status: number): RetryDecision {
+  const because = name === undefined ? '' : ` because of "${name}"`;
+  return decide('reject', 'vendor_rejected', `Rokt refused the conversion${because}`, { status });
+}
 
 const unnamed = 'Rokt refused a part of the request without saying which';
 

@@ -68,7 +68,8 @@ function addConversion(
 ): void {
   const attributes = data.part('custom_attributes');
   addOrder(event, attributes);
-  attributes.set('conversiontype', conversion, 'event');
+  if (!Array.isArray(config.conversions) || attributes.value.conversiontype === undefined)
+    attributes.set('conversiontype', conversion, 'event');
   addItems(attributes, event);
   addReference(attributes, event, config);
   passProperties(propertiesOf(event), attributes, 'properties');

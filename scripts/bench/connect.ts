@@ -17,7 +17,8 @@ export interface ConnectOptions {
 export function connect(subject: Subject, { dispatcher, origin, concurrency }: ConnectOptions): OpenSubject {
   const { manifest } = subject.destination;
   const { slug } = manifest;
-  const rate = manifest.pace.rate === undefined ? {} : { rate: { ...manifest.pace.rate, permits: 1e9 } };
+  const rate =
+    manifest.pace.rate === undefined ? {} : { rate: { ...manifest.pace.rate, permits: 1e9, burst: undefined } };
   const pace: Partial<Pace> = { ...rate, ...(concurrency === undefined ? {} : { concurrency }) };
   const runtime = createRuntime({
     destinations: [subject.destination],

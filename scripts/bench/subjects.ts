@@ -54,7 +54,7 @@ export const subjects: readonly Subject[] = [
   {
     name: 'Rokt, 100 a request',
     destination: rokt,
-    config: roktConfig,
+    config: { ...roktConfig, bulk: true },
     mix: mixes.webOrders,
     perRequest: 100,
     floor: { bodyOf: roktBulkBody, path: '/v2/bulkevents', headers: roktHeaders },

@@ -107,19 +107,32 @@ describe('what is known of the person', () => {
 
   it.each([
     ['3053211654', '3053211654'],
-    ['+1 (323) 867-5309', '13238675309'],
+    [3053211654, '3053211654'],
+    ['+1 (323) 867-5309', '+1 (323) 867-5309'],
+    ['+13238675309', '+1 (323) 867-5309'],
+    ['1-323-867-5309', '+1 (323) 867-5309'],
+    [13238675309, '+1 (323) 867-5309'],
+    ['001 323 867 5309', '+1 (323) 867-5309'],
     ['123-456-7890', '1234567890'],
     ['305.321.1654 ext. 12', '3053211654'],
-    ['+44 20 7946 0958 x3', '442079460958'],
-    [3053211654, '3053211654'],
+    ['+44 20 7946 0958 x3', '+442079460958'],
+    ['+49 (0)30 1234567', '+49301234567'],
+    ['0049 30 1234567', '+49301234567'],
+    ['+1 323 867', undefined],
+    ['+0 323 867 5309', undefined],
+    ['020 7946 0958', undefined],
+    ['8675309', undefined],
     ['1-800-FLOWERS', undefined],
     ['12345', undefined],
     ['1234567890123456', undefined],
     [true, undefined],
     ['', undefined],
-  ])('ROKT-19 the phone number %p leaves as %p: bare digits, no letters, no extension', (written, sent) => {
-    expect(userOf({ 'context.traits.phone': written })?.mobile).toBe(sent);
-  });
+  ])(
+    'F-77 ROKT-19 the phone number %p leaves as %p: in a documented shape, or with its own country code',
+    (written, sent) => {
+      expect(userOf({ 'context.traits.phone': written })?.mobile).toBe(sent);
+    },
+  );
 
   it('ROKT-19 an unusable phone number is noted, a blank one is not', () => {
     expect(notesOf({ 'context.traits.phone': '1-800-FLOWERS' })).toEqual(['dropped user_attributes.mobile']);
@@ -138,6 +151,11 @@ describe('what is known of the person', () => {
     [12, undefined],
   ])('ROKT-20 the IP address %p leaves as %p', (written, sent) => {
     expect(userOf({ 'context.ip': written })?.ipaddress).toBe(sent);
+  });
+
+  it('F-75 ROKT-20 an address may stand under the name that Rokt gives it', () => {
+    const own = { 'context.ip': undefined, 'context.traits.ipaddress': '203.0.113.9' };
+    expect(userOf(own)?.ipaddress).toBe('203.0.113.9');
   });
 
   it('ROKT-21 other traits travel when a setting names them', () => {
@@ -256,6 +274,68 @@ describe('the conversion', () => {
     expect(attributesOf(noOrder, byMessage)).toEqual(attributesOf(noOrder, byMessage));
   });
 
+  it('F-75 ROKT-34 an event that has a confirmation reference of its own keeps it beside the order id', () => {
+    for (const name of ['confirmationref', 'confirmation_ref', 'confirmationRef']) {
+      const own = { [`properties.${name}`]: ' XYZ123 ' };
+      expect(attributesOf(own)).toMatchObject({ transactionid: 'order-2001', confirmationref: 'XYZ123' });
+      expect(folder.sources(event(own))[`${place}.confirmationref`]).toBe(`properties.${name}`);
+    }
+  });
+
+  it.each([true, 2 ** 53, { a: 1 }])('F-50 F-75 ROKT-34 a reference of %j is none, which is noted', (written) => {
+    const unusable = { 'properties.confirmationref': written };
+    expect(attributesOf(unusable).confirmationref).toBe('order-2001');
+    expect(notesOf(unusable)).toEqual([`dropped ${place}.confirmationref`]);
+  });
+
+  it.each([true, 2 ** 53, 12.5])(
+    'F-50 F-51 ROKT-33 an order id of %j is none, and the next source counts',
+    (written) => {
+      const unusable = { 'properties.order_id': written, 'properties.transaction_id': 'T-9' };
+      expect(attributesOf(unusable)).toMatchObject({ transactionid: 'T-9', confirmationref: 'T-9' });
+      const alone = { 'properties.order_id': written };
+      expect(attributesOf(alone)).not.toHaveProperty('transactionid');
+      expect(notesOf(alone)).toContain(`dropped ${place}.transactionid`);
+    },
+  );
+
+  it('F-52 ROKT-30 ROKT-33 a word for nothing in the place of an id is nothing, and nothing to note', () => {
+    const words = {
+      'properties.order_id': 'null',
+      'properties.confirmationref': 'undefined',
+      'properties.products': [{ sku: '(not set)', name: 'Tent' }],
+    };
+    const attributes = attributesOf(words);
+    for (const name of ['sku', 'transactionid', 'confirmationref']) expect(attributes).not.toHaveProperty(name);
+    expect(notesOf(words)).toEqual([`recommended_missing ${place}.confirmationref`]);
+  });
+
+  it('F-75 events that use the names of Rokt are read, after those of the spec', () => {
+    const own = {
+      amount: '20.00',
+      currency: 'USD',
+      quantity: 1,
+      conversiontype: 'subscription',
+      productname: 'Maroon 5 t-shirt',
+      sku: '230847',
+      paymenttype: 'VISA',
+      margin: 10,
+      transactionid: 'ABC789',
+      confirmationref: 'XYZ123',
+    };
+    expect(attributesOf({ properties: own })).toStrictEqual({ ...own, amount: 20 });
+    expect(notesOf({ properties: own })).toEqual([]);
+    const both = { 'properties.amount': 1, 'properties.paymenttype': 'x', 'properties.transactionid': 'x' };
+    expect(attributesOf(both)).toStrictEqual(attributesOf());
+  });
+
+  it('F-75 ROKT-25 a type that the settings state counts before the one of the event', () => {
+    const own = { 'properties.conversiontype': 'upgrade' };
+    expect(attributesOf(own, { conversions: { 'Order Completed': 'order' } }).conversiontype).toBe('order');
+    expect(attributesOf(own, { conversions: ['Order Completed'] }).conversiontype).toBe('upgrade');
+    expect(attributesOf({ 'properties.conversiontype': 'x'.repeat(5_000) }).conversiontype).toHaveLength(4096);
+  });
+
   it('ROKT-36 a missing amount or currency is noted; the four musts are always there', () => {
     const bare = { properties: { order_id: 'order-1' } };
     expect(notesOf(bare)).toEqual([`recommended_missing ${place}.amount`, `recommended_missing ${place}.currency`]);
@@ -285,7 +365,7 @@ describe('the conversion', () => {
 
   it('ROKT-38 whatever an event carries, the batch has known members alone', () => {
     const noisy = { ...canonicalEvents['order-completed-ios'], mpid: 'x', extra: { deep: 1 } } as unknown as CdpEvent;
-    const batch = made(noisy);
+    const batch = made(noisy, { advertisingIds: true });
     expect(Object.keys(batch).sort()).toEqual([
       'device_info',
       'environment',
@@ -298,7 +378,7 @@ describe('the conversion', () => {
 
   it('preview learns of every field where it came from', () => {
     const rich = event({ 'properties.rtid': 'abc', 'properties.products': [tent], 'properties.margin': 1 });
-    const all = { customAttributes: ['coupon'], userAttributes: ['plan'], customEventType: 'other' };
+    const all = { customAttributes: ['coupon'], userAttributes: ['plan'], customEventType: 'other', clickId: true };
     const batch = made(rich, all);
     const sources = folder.with(all).sources(rich);
     const leaves = (value: unknown, at: string): string[] =>
@@ -315,39 +395,41 @@ describe('the conversion', () => {
 });
 
 describe('what helps Rokt match', () => {
-  it('ROKT-41 the click id keeps its case, and a setting keeps it back', () => {
+  it('F-79 ROKT-41 the click id is sent where a setting asks for it, in its own case', () => {
+    const asked = { clickId: true };
     for (const path of ['properties.rtid', 'properties.rclid', 'context.traits.rclid']) {
-      expect(made(event({ [path]: ' RtAb12 ' })).integration_attributes).toEqual({
-        '1277': { passbackconversiontrackingid: 'RtAb12' },
-      });
+      const given = event({ [path]: ' RtAb12 ' });
+      expect(made(given, asked).integration_attributes).toEqual({ '1277': { passbackconversiontrackingid: 'RtAb12' } });
+      expect(made(given)).not.toHaveProperty('integration_attributes');
     }
-    expect(made(event({ 'properties.rtid': 'a' }), { clickId: false })).not.toHaveProperty('integration_attributes');
-    expect(made(event())).not.toHaveProperty('integration_attributes');
-    expect(made(event({ 'properties.rtid': 'x'.repeat(4097) }))).not.toHaveProperty('integration_attributes');
+    expect(made(event(), asked)).not.toHaveProperty('integration_attributes');
+    expect(made(event({ 'properties.rtid': 'x'.repeat(4097) }), asked)).not.toHaveProperty('integration_attributes');
   });
 
+  const asked = { advertisingIds: true };
+
   const ios = (changes: Record<string, unknown>) => event(changes, 'order-completed-ios');
-  it('ROKT-42 an advertising id goes to the member of its platform', () => {
-    expect(made(ios({})).device_info).toEqual({ ios_advertising_id: 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678' });
-    expect(made(event({}, 'order-completed-android')).device_info).toEqual({
+  it('F-79 ROKT-42 where a setting asks for it, an advertising id goes to the member of its platform', () => {
+    expect(made(ios({}), asked).device_info).toEqual({ ios_advertising_id: 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678' });
+    expect(made(event({}, 'order-completed-android'), asked).device_info).toEqual({
       android_advertising_id: 'f0e1d2c3-b4a5-4697-8879-6a5b4c3d2e1f',
     });
-    expect(made(ios({}), { advertisingIds: false })).not.toHaveProperty('device_info');
+    expect(made(ios({}))).not.toHaveProperty('device_info');
   });
 
   it.each(['not-a-guid', '00000000-0000-0000-0000-000000000000', 42, {}, 'a1b2c3d4e5f647898abcdef012345678'])(
     'ROKT-42 the advertising id %p is dropped rather than the batch lost',
     (id) => {
       const changes = { 'context.device.advertisingId': id };
-      expect(made(ios(changes))).not.toHaveProperty('device_info');
-      expect(notesOf(changes, {}, 'order-completed-ios')).toEqual(['dropped device_info.ios_advertising_id']);
+      expect(made(ios(changes), asked)).not.toHaveProperty('device_info');
+      expect(notesOf(changes, asked, 'order-completed-ios')).toEqual(['dropped device_info.ios_advertising_id']);
     },
   );
 
   it('ROKT-42 an IDFA may go by that name', () => {
     const idfa = 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678';
     const named = { 'context.device.advertisingId': undefined, 'context.device.idfa': idfa };
-    expect(made(ios(named)).device_info).toEqual({ ios_advertising_id: idfa });
+    expect(made(ios(named), asked).device_info).toEqual({ ios_advertising_id: idfa });
   });
 
   it.each([
@@ -359,12 +441,21 @@ describe('what helps Rokt match', () => {
   ])('ROKT-42 no id is sent where tracking is limited, as by %p', (limits) => {
     const paths = Object.entries(limits).map(([name, value]) => [`context.device.${name}`, value]);
     const changes = Object.fromEntries(paths) as Record<string, unknown>;
-    expect(made(ios(changes))).not.toHaveProperty('device_info');
-    expect(notesOf(changes, {}, 'order-completed-ios')).toEqual(['dropped device_info.ios_advertising_id']);
+    expect(made(ios(changes), asked)).not.toHaveProperty('device_info');
+    expect(notesOf(changes, asked, 'order-completed-ios')).toEqual(['dropped device_info.ios_advertising_id']);
   });
 
   it('ROKT-42 no id is sent for a platform nobody knows', () => {
-    expect(made(ios({ 'context.device.type': 'constructor' }))).not.toHaveProperty('device_info');
+    const unknown = { 'context.device.type': 'constructor', 'context.os.name': 'toString' };
+    expect(made(ios(unknown), asked)).not.toHaveProperty('device_info');
+    expect(made(ios({ 'context.device.type': 'fire' }), asked)).not.toHaveProperty('device_info');
+  });
+
+  it('F-57 ROKT-42 the id of a vendor that poses as an advertising id stays at home, which is noted', () => {
+    const idfv = 'C0FFEE00-1111-4222-8333-444455556666';
+    const posing = { 'context.device.advertisingId': idfv, 'context.device.id': idfv };
+    expect(made(ios(posing), asked)).not.toHaveProperty('device_info');
+    expect(notesOf(posing, asked, 'order-completed-ios')).toEqual(['dropped device_info.ios_advertising_id']);
   });
 });
 
@@ -418,17 +509,17 @@ describe('attributes of the tenant', () => {
     expect(notesOf(long, { userAttributes: ['sizes'] })).toContain('truncated user_attributes.sizes');
   });
 
-  it('ROKT-35 the keys of the vendor are spelt as documented, and no tenant key takes their place', () => {
-    const changes = {
-      'properties.amount': 1,
-      'properties.Currency': 'XXX',
-      'properties.sku': 'T-1',
-      'properties.orderId': 'o',
-    };
-    const attributes = attributesOf(changes, { customAttributes: ['amount', 'Currency', 'sku', 'orderId'] });
+  it('F-75 ROKT-35 the keys of the vendor are spelt as documented, and no setting can take their place', () => {
+    const full = { 'properties.margin': 1, 'properties.products': [{ name: 'Tent', sku: 'TENT-2P' }] };
+    const sent = Object.keys(attributesOf(full));
+    expect(sent).toHaveLength(10);
+    for (const name of [...sent, 'Currency'])
+      expect(() => attributesOf({}, { customAttributes: ['orderId', name] })).toThrow('customAttributes');
+    for (const name of [...Object.keys(userOf() ?? {}), 'FirstName'])
+      expect(() => userOf({}, { userAttributes: ['plan', name] })).toThrow('userAttributes');
+    const attributes = attributesOf({ 'properties.orderId': 'o' }, { customAttributes: ['orderId'] });
     expect(attributes).toStrictEqual({ ...attributesOf(), orderId: 'o' });
-    const user = userOf({ 'context.traits.mobile': 'x' }, { userAttributes: ['mobile', 'Email'] });
-    expect(user).toStrictEqual(userOf());
+    expect(userOf({ 'context.traits.mobile': '1' }, { userAttributes: ['Email'] })).toStrictEqual(userOf());
   });
 
   it('ROKT-35 a key named like a part of every object is only what the event says it is', () => {
@@ -488,6 +579,9 @@ describe('attributes of the tenant', () => {
       code: 'invalid_value',
       field: 'messageId',
     });
+    expect(reasonOf({ 'properties.confirmationref': long })).toMatchObject({ field: 'properties.confirmationref' });
+    const beside = { 'properties.confirmationref': 'ref', 'properties.order_id': long };
+    expect(reasonOf(beside)).toMatchObject({ field: 'properties.order_id' });
     expect(attributesOf({ 'properties.order_id': 'x'.repeat(4096) }).transactionid).toHaveLength(4096);
   });
 

@@ -55,11 +55,13 @@ describe('settings', () => {
       expect(wrong({ environment })).toEqual(['environment']);
   });
 
-  it('ROKT-16 ROKT-24 ROKT-39 what is left out gets the documented default, and a misspelt setting is refused', () => {
+  it('F-74 F-79 ROKT-16 ROKT-24 ROKT-39 what is left out gets the documented default, and a misspelt setting is refused', () => {
     expect(parse()).toMatchObject({
       identity: 'both',
       conversions: ['Order Completed'],
-      bulk: true,
+      bulk: false,
+      clickId: false,
+      advertisingIds: false,
       customAttributes: [],
     });
     expect(parse().customEventType).toBeUndefined();
@@ -71,12 +73,12 @@ describe('settings', () => {
 });
 
 describe('the request', () => {
-  it.each(['us1', 'us2', 'eu1', 'au1'])('ROKT-01 ROKT-03 ROKT-05 pod %s has its own address, by POST', (pod) => {
+  it.each(['us1', 'us2', 'eu1', 'au1'])('F-74 ROKT-01 ROKT-03 ROKT-05 pod %s has its own address, by POST', (pod) => {
     expect(requestFor({ pod })).toMatchObject({
       method: 'POST',
-      url: `https://s2s.${pod}.mparticle.com/v2/bulkevents`,
+      url: `https://s2s.${pod}.mparticle.com/v2/events`,
     });
-    expect(requestFor({ pod, bulk: false }).url).toBe(`https://s2s.${pod}.mparticle.com/v2/events`);
+    expect(requestFor({ pod, bulk: true }).url).toBe(`https://s2s.${pod}.mparticle.com/v2/bulkevents`);
   });
 
   it('ROKT-04 ROKT-05 the four pods are the only hosts, and the one without a pod is none of them', () => {
@@ -123,7 +125,7 @@ describe('the request', () => {
 
 describe('batches and pace', () => {
   it('ROKT-44 ROKT-51 a bulk request stays below 100 batches, so that three of them fill a second evenly', async () => {
-    const { vendor, connection } = await probe(always({ status: 202 }));
+    const { vendor, connection } = await probe(always({ status: 202 }), { bulk: true });
     const outcomes = await connection.deliver(orders(250));
     expect(outcomes.every(({ kind }) => kind === 'delivered')).toBe(true);
     expect(vendor.requests.map(({ body }) => (body as unknown[]).length).toSorted((a, b) => b - a)).toEqual([
@@ -132,8 +134,8 @@ describe('batches and pace', () => {
     await connection.close();
   });
 
-  it('ROKT-51 without bulk requests every batch leaves alone', async () => {
-    const { vendor, connection } = await probe(always({ status: 202 }), { bulk: false });
+  it('F-74 ROKT-51 by default every batch leaves alone', async () => {
+    const { vendor, connection } = await probe(always({ status: 202 }));
     await connection.deliver(orders(3));
     expect(vendor.requests).toHaveLength(3);
     await connection.close();
@@ -143,7 +145,10 @@ describe('batches and pace', () => {
   const filled = (text: string) => Object.fromEntries(wide.map((name) => [name, text]));
 
   it('ROKT-43 a request stays within 256,000 bytes, counted in UTF-8', async () => {
-    const { vendor, connection } = await probe(always({ status: 202 }), { customAttributes: wide.slice(0, 20) });
+    const { vendor, connection } = await probe(always({ status: 202 }), {
+      bulk: true,
+      customAttributes: wide.slice(0, 20),
+    });
     await connection.deliver(orders(4, filled('é'.repeat(2048))));
     expect(vendor.requests.length).toBeGreaterThan(1);
     for (const { text } of vendor.requests) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(256_000);
@@ -161,12 +166,35 @@ describe('batches and pace', () => {
   it.each([true, false])(
     'ROKT-44 batches are counted, not requests: 1,000 take three seconds with bulk %p',
     async (bulk) => {
-      expect(rokt.manifest.pace.rate).toEqual({ permits: 270, perMs: 1000, cost: 'item' });
+      expect(rokt.manifest.pace.rate).toEqual({ permits: 270, perMs: 1000, cost: 'item', burst: 8 });
       const opened = await probe(always({ status: 202 }), { bulk });
       const outcomes = await opened.deliver(orders(1000));
       expect(outcomes.every(({ kind }) => kind === 'delivered')).toBe(true);
       expect(opened.waitedMs()).toBeGreaterThanOrEqual(3000);
       await opened.close();
+    },
+  );
+
+  it.each([
+    [true, 90, 1_030],
+    [false, 8, 1_000],
+  ])(
+    'F-78 ROKT-44 no second has more than 270 batches, and they do not leave at once, with bulk %p',
+    async (bulk, mostAtOnce, windowMs) => {
+      const left: { readonly at: number; readonly batches: number }[] = [];
+      const opened = await probe(
+        ({ body }) => {
+          left.push({ at: opened.waitedMs(), batches: Array.isArray(body) ? body.length : 1 });
+          return { status: 202 };
+        },
+        { bulk },
+      );
+      await opened.deliver(orders(1000));
+      await opened.close();
+      const within = (from: number, ms: number) =>
+        left.filter(({ at }) => at >= from && at < from + ms).reduce((sum, { batches }) => sum + batches, 0);
+      expect(Math.max(...left.map(({ at }) => within(at, windowMs)))).toBeLessThanOrEqual(270);
+      expect(Math.max(...left.map(({ at }) => within(at, 1)))).toBe(mostAtOnce);
     },
   );
 

@@ -63,7 +63,7 @@ it.each([
   ],
   [
     rokt,
-    { ...needed.rokt, identity: 'both', conversions: ['Order Completed'], bulk: true, customAttributes: [] },
+    { ...needed.rokt, identity: 'both', conversions: ['Order Completed'], bulk: false, customAttributes: [] },
     ['customEventType'],
   ],
   [

@@ -67,6 +67,11 @@ describe('Rokt on loopback', () => {
     expect(rokt.ledger.committed() - before).toBe(100);
   });
 
+  it.each(['3053211654', '+1 (323) 867-5309', '+49301234567'])('F-77 takes the phone number %s', async (mobile) => {
+    const sent = post(changed(batch(), 'user_attributes.mobile', mobile));
+    expect(await send(rokt, sent)).toMatchObject({ status: 202, body: '' });
+  });
+
   it.each<[string, Sent, number]>([
     ['another path', post(batch(), { path: '/v2/events/' }), 404],
     ['another method', post(batch(), { method: 'PUT' }), 405],
@@ -102,6 +107,9 @@ describe('Rokt on loopback', () => {
     ['user_identities.other', 'f'.repeat(64)],
     ['user_identities.other', 'ABC'],
     ['user_attributes.mobile', '123-456-7890'],
+    ['user_attributes.mobile', '13238675309'],
+    ['user_attributes.mobile', '+13238675309'],
+    ['user_attributes.mobile', '+49 (323) 867-5309'],
     ['user_attributes.ipaddress', 'localhost'],
     ['user_attributes.nested', { a: 1 }],
     ['user_attributes.empty', null],

@@ -5,7 +5,7 @@ import type { WebOrder } from './web-order.ts';
 export const roktBody = ([line]: readonly string[]): string => JSON.stringify(roktBatch(line as string));
 export const roktBulkBody = (lines: readonly string[]): string => JSON.stringify(lines.map(roktBatch));
 
-const notDigits = /\D/g;
+const northAmerican = /^\+1(\d{3})(\d{3})(\d{4})$/;
 
 function roktBatch(line: string): unknown {
   const { messageId, timestamp, context, properties } = JSON.parse(line) as WebOrder;
@@ -38,7 +38,7 @@ function roktBatch(line: string): unknown {
     user_attributes: {
       firstname: traits.firstName,
       lastname: traits.lastName,
-      mobile: traits.phone.replace(notDigits, ''),
+      mobile: traits.phone.replace(northAmerican, '+1 ($1) $2-$3'),
       ipaddress: context.ip,
     },
   };

@@ -126,8 +126,11 @@ function checkIdentities(identities: Fields, report: (path: string, wrong: strin
   if (hashed !== digest) report('user_identities.other', 'is not the digest of email');
 }
 
-/** ROKT-19: the two documented forms and no other. */
-const mobile = /^(?:\d{7,15}|\+\d{1,3} \(\d{3}\) \d{3}-\d{4})$/;
+/**
+ * ROKT-19: the two documented forms, `3053211654` and `+1 (323) 867-5309`, and for other countries, of which the
+ * document shows none, the one that the folder's README states: `+49301234567`.
+ */
+const mobile = /^(?:\d{10}|\+1 \(\d{3}\) \d{3}-\d{4}|\+[2-9]\d{6,14})$/;
 
 /** ROKT-17 to ROKT-21, ROKT-48 to ROKT-50 */
 function checkUserAttributes(attributes: Fields, report: (path: string, wrong: string) => void): void {
@@ -141,7 +144,7 @@ function checkUserAttributes(attributes: Fields, report: (path: string, wrong: s
     else if (values.some(tooLong)) report(path, `is longer than ${longestValue} characters`);
     else if (['firstname', 'lastname', 'mobile'].includes(name) && text(value) !== undefined)
       report(path, 'must be text');
-    else if (name === 'mobile' && !mobile.test(String(value))) report(path, 'is in neither documented form');
+    else if (name === 'mobile' && !mobile.test(String(value))) report(path, 'is in none of the three forms');
     else if (name === 'ipaddress' && ipAddress(value) !== undefined) report(path, 'must be an IP address');
   }
 }
