@@ -90,6 +90,7 @@ export { builderAt, payloadBuilder } from './fields/payload-builder.ts';
 export type { AnyPayloadBuilder, PayloadBuilder } from './fields/payload-builder.ts';
 export { fieldTable } from './fields/field-table.ts';
 export type { FieldRow, FieldsOf, FieldTable, FieldTableOptions, TextLimit } from './fields/field-table.ts';
+export { trimInvisible } from './fields/trim-invisible.ts';
 export { cutText } from './fields/text-length.ts';
 export { eventTable, pageName, plainName } from './events/event-table.ts';
 export type { EventTable, EventTableOptions, NameEntries } from './events/event-table.ts';
@@ -108,7 +109,17 @@ export type { FlatTextOptions, ScalarOptions, TextListOptions, TextOptions } fro
 export { wholeObject, wholeValue } from './fields/whole-object.ts';
 export type { WholeObject, WholeObjectOptions } from './fields/whole-object.ts';
 export { isNoId, isUuid, usableId } from './person/identifier.ts';
-export { ipAddress, ipv4Address, isBlankIp, asIp, asIpv4 } from './person/ip-address.ts';
+export {
+  asIp,
+  asIpv4,
+  clientIpOf,
+  clientIpv4Of,
+  ipAddress,
+  ipv4Address,
+  isBlankIp,
+  isPrivateIp,
+  privateIpAdvice,
+} from './person/ip-address.ts';
 export { hmacSha256, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
 export { absoluteUrl } from './events/web-address.ts';
 export { optionReader } from './events/integrations.ts';
@@ -130,7 +141,14 @@ export {
 } from './person/user-data.ts';
 export { personRows, sharedPersonFields } from './person/person-rows.ts';
 export type { PersonFields, PersonPart, PersonRowsOptions } from './person/person-rows.ts';
-export { asEmail, emailWithout, isEmail, normalizeEmail } from './person/email-address.ts';
+export {
+  asEmail,
+  asEmailAsWritten,
+  emailWithout,
+  hasAsciiMailbox,
+  isEmail,
+  normalizeEmail,
+} from './person/email-address.ts';
 export type { EmailForm, EmailScope } from './person/email-address.ts';
 export { asE164, asE164Digits, asPhone, e164, phoneDigits } from './person/phone-number.ts';
 export type { PhoneForm } from './person/phone-number.ts';

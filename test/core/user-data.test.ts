@@ -56,7 +56,7 @@ const tables: readonly (readonly [name: string, cast: Cast<string>, rows: readon
     asPhone,
     [
       ['+1 (650) 555-1212', '16505551212'],
-      ['0049 30 1234567', '0049301234567'],
+      ['0049 30 1234567', '49301234567'],
       [16505551212, '16505551212'],
       ['650-555-1212 ext. 12', '6505551212'],
       ['call me', undefined],

@@ -110,11 +110,14 @@ describe('the envelope', () => {
     ['[2001:db8::1]:443', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'],
     ['[fe80::1%25eth0]:80', 'fe80::1'],
+    // F-63
+    ['203.0.113.7, 203.0.113.8', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
   ])('ADROLL-25 takes the address out of %s', (ip, expected) => {
     expect(made(event('product-viewed', { 'context.ip': ip })).ip).toBe(expected);
   });
 
-  it.each([['256.1.1.1'], ['0.0.0.0'], ['::'], ['localhost'], ['203.0.113.7, 203.0.113.8'], [2130706433], [{}]])(
+  it.each([['256.1.1.1'], ['0.0.0.0'], ['::'], ['localhost'], ['10.0.0.1, 10.0.0.2'], [2130706433], [{}]])(
     'ADROLL-25 rejects %j as an address and takes no other one instead',
     (ip) => {
       const input = event('product-viewed', { 'context.ip': ip, request_ip: '203.0.113.99' });

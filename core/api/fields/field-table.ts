@@ -21,6 +21,8 @@ export type FieldRow<P> = {
     readonly required?: string;
     /** A longer text is truncated, with a note. Default: the table's. */
     readonly longest?: TextLimit;
+    /** The text of the note `unadvised` on a value that is sent all the same; `undefined` where none is due. */
+    readonly unadvised?: (value: NonNullable<P[K]>) => string | undefined;
   };
 }[keyof P & string];
 
@@ -105,6 +107,9 @@ interface Row {
   /** Whether there are words for an event without it. */
   readonly isAskedFor: boolean;
   readonly longest: TextLimit | undefined;
+  readonly unadvised: ((value: unknown) => string | undefined) | undefined;
+  /** Whether a value is looked at once more before it is set, or with it. */
+  readonly isJudged: boolean;
 }
 
 /**
@@ -156,6 +161,8 @@ export function fieldTable<P extends object>(
     required: row.required,
     isAskedFor: (row.required ?? row.recommended) !== undefined,
     longest: row.longest ?? longest,
+    unadvised: row.unadvised as Row['unadvised'],
+    isJudged: (row.longest ?? longest ?? row.unadvised) !== undefined,
   }));
 
   /** `at` is undefined where the paths are those of the event, which `event` is then. */
@@ -184,7 +191,7 @@ export function fieldTable<P extends object>(
         if (raw === undefined || raw === null) continue;
         const value = row.as(raw);
         if (value !== undefined) {
-          if (traced || row.longest !== undefined) put(out, row, value, pathOf(source, at));
+          if (traced || row.isJudged) put(out, row, value, pathOf(source, at));
           else out.set(row.to, value, source.eventPath);
           isFilled = true;
           break;
@@ -225,6 +232,7 @@ const rowMembers: MemberTable<AnyRow> = {
   unusable: 'optional',
   required: 'optional',
   longest: 'optional',
+  unadvised: 'optional',
 };
 
 const limitMembers: MemberTable<TextLimit> = { length: 'required', message: 'required' };
@@ -263,7 +271,9 @@ function takeRead(out: AnyPayloadBuilder, row: Row, read: NonNullable<Row['read'
   else fillGap(out, row, reading !== undefined, reading?.path ?? row.sources[0]?.eventPath);
 }
 
-function put(out: AnyPayloadBuilder, { to, longest }: Row, value: unknown, path: Path): void {
+function put(out: AnyPayloadBuilder, { to, longest, unadvised }: Row, value: unknown, path: Path): void {
+  const advice = unadvised?.(value);
+  if (advice !== undefined) out.note('unadvised', path, advice, to);
   if (longest === undefined || typeof value !== 'string' || value.length <= longest.length)
     return out.set(to, value, path);
   out.set(to, cutText(value, longest.length), path);

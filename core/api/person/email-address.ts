@@ -1,16 +1,19 @@
-import { z } from 'zod';
 import type { Cast } from '../fields/mapping.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 import { checkMembers } from '../member-check.ts';
 
 /**
  * An e-mail address, trimmed and in small letters, with the dots and the tag of its mailbox, as Meta, Pinterest, Snap
  * and TikTok hash it. Google and Reddit hash another form: see emailWithout().
- *
- * `isEmail` refuses some addresses that exist: those with other signs than `'`, `+`, `-` and `_` in the mailbox
- * (`a&b@example.com`), and those with letters outside ASCII before or after the `@`.
  */
 export const asEmail: Cast<string> = (value) => {
   const address = typeof value === 'string' ? normalizeEmail(value) : '';
+  return isEmail(address) ? address : undefined;
+};
+
+/** An e-mail address as the event spells it, only trimmed: for vendors that take the address itself. */
+export const asEmailAsWritten: Cast<string> = (value) => {
+  const address = typeof value === 'string' ? trimInvisible(value) : '';
   return isEmail(address) ? address : undefined;
 };
 
@@ -47,13 +50,13 @@ export function emailWithout(form: EmailForm): Cast<string> {
   const { tags, dots, signs } = form;
   return (value) => {
     const whole = typeof value === 'string' ? normalizeEmail(value) : '';
-    // What is no mailbox stays none, whatever would be taken out of it.
-    if (neverInAddress.test(whole)) return undefined;
+    // What is no address stays none, whatever would be taken out of it.
+    if (!isEmail(whole)) return undefined;
     const at = whole.indexOf('@');
     const domain = whole.slice(at + 1);
     const isOf = (scope: EmailScope | undefined): boolean =>
       scope === 'everywhere' || (scope === 'gmail' && (domain === 'gmail.com' || domain === 'googlemail.com'));
-    let mailbox = whole.slice(0, Math.max(at, 0));
+    let mailbox = whole.slice(0, at);
     if (isOf(tags)) mailbox = mailbox.replace(/\+.*$/, '');
     if (isOf(dots)) mailbox = mailbox.replaceAll('.', '');
     if (isOf(signs)) mailbox = mailbox.replaceAll(/[^a-z0-9]/g, '');
@@ -62,10 +65,48 @@ export function emailWithout(form: EmailForm): Cast<string> {
   };
 }
 
-const neverInAddress = /[\s()<>[\]:;\\,"]|@.*@/;
+/** The form every vendor hashes: without what nobody sees at its ends, in small letters. */
+export const normalizeEmail = (value: string): string => trimInvisible(value).toLowerCase();
 
-/** The form every vendor hashes: trimmed and lower-cased. */
-export const normalizeEmail = (value: string): string => value.trim().toLowerCase();
+/** Nearly all addresses, which need no closer look. */
+const usual = /^[\w+-]{1,64}(?:\.[\w+-]{1,62}){0,8}@(?:[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?\.){1,9}[a-z]{2,24}$/i;
 
-/** Whether it looks like an e-mail address: at most 254 characters (RFC 5321). */
-export const isEmail = (value: string): boolean => value.length <= 254 && z.regexes.email.test(value);
+/** What RFC 5322 calls atext, and beyond ASCII the letters, marks and digits of any script (RFC 6531). */
+const mailbox = /^[\w!#$%&'*+/=?^`{|}~\p{L}\p{M}\p{N}-]+(?:\.[\w!#$%&'*+/=?^`{|}~\p{L}\p{M}\p{N}-]+)*$/u;
+const label = /^[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
+
+/**
+ * Whether mail may go there: the one check of all folders. The mailbox, the part before the `@`, is of letters and
+ * digits of any script and of the signs that RFC 5322 allows unquoted, at most 64 bytes; no dot leads, trails or
+ * follows another. The domain has two labels or more, of letters, digits and hyphens of any script, `xn--` included;
+ * the last is no number. At most 254 bytes (RFC 5321). Quoted mailboxes and addresses in brackets, which nobody has,
+ * are none.
+ *
+ * Trim it before: see asEmail() and asEmailAsWritten(). A domain stays in the form it has: `münchen.example` and
+ * `xn--mnchen-3ya.example` are one, with two digests.
+ */
+export function isEmail(address: string): boolean {
+  if (address.length > 254) return false;
+  const at = address.indexOf('@');
+  if (at < 1 || at > 64) return false;
+  return usual.test(address) || isRareEmail(address, at);
+}
+
+function isRareEmail(address: string, at: number): boolean {
+  const local = address.slice(0, at);
+  if (!mailbox.test(local) || Buffer.byteLength(local) > 64 || Buffer.byteLength(address) > 254) return false;
+  const labels = address.slice(at + 1).split('.');
+  const last = labels.at(-1) as string;
+  return labels.length > 1 && last.length > 1 && !/^\p{N}+$/u.test(last) && labels.every((one) => label.test(one));
+}
+
+/**
+ * Whether the part before the `@` is of ASCII, as vendors want it that do not know RFC 6531.
+ *
+ * @example
+ * const asAcmeEmail: Cast<string> = (value) => {
+ *   const address = asEmailAsWritten(value);
+ *   return address !== undefined && hasAsciiMailbox(address) ? address : undefined;
+ * };
+ */
+export const hasAsciiMailbox = (address: string): boolean => /^[\x21-\x7e]+@/.test(address);

@@ -1,21 +1,38 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import type { Cast } from '../fields/mapping.ts';
+import type { CdpEvent, JsonValue } from '../event.ts';
+import type { Found } from '../events/first-of.ts';
+import { isMissing, isObject, type Cast, type Path } from '../fields/mapping.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
+import { isNoId } from './identifier.ts';
 
 /** Whether an IP address is the unspecified one, which hosts write instead of an address that they withhold. */
 export const isBlankIp = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
 const bracketed = /^\[([^\]]*)\](?::\d+)?$/;
 const withPort = /^([\d.]+):\d+$/;
+const zoned = /^([^%]*)%[\w.~%-]*$/;
 
-/** The address without brackets, zone and port; `undefined` if the rest is not an IP address. */
+/**
+ * The address without brackets, zone and port, and of one that is mapped into IPv6 (`::ffff:203.0.113.9`) the IPv4
+ * address in it; `undefined` if the rest is not an IP address.
+ */
 export function ipAddress(value: string): string | undefined {
-  const text = value.trim();
+  const text = trimInvisible(value);
   const kind = isIP(text);
-  if (kind === 4 || (kind === 6 && !text.includes('%'))) return text;
+  if (kind === 4) return text;
+  if (kind === 6 && !text.includes('%')) return withoutMapping(text);
   const bare = (bracketed.exec(text) ?? withPort.exec(text))?.[1] ?? text;
-  const address = bare.split('%', 1)[0] ?? '';
-  return isIP(address) === 0 ? undefined : address;
+  const address = zoned.exec(bare)?.[1] ?? bare;
+  return address.includes('%') || isIP(address) === 0 ? undefined : withoutMapping(address);
+}
+
+function withoutMapping(address: string): string {
+  // Only an address that begins with zeros can be a mapped one, and parsing costs more than all the rest.
+  if (address[0] !== ':' && address[0] !== '0') return address;
+  if (!ipaddr.IPv6.isValid(address)) return address;
+  const parsed = ipaddr.IPv6.parse(address);
+  return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : address;
 }
 
 /**
@@ -24,21 +41,119 @@ export function ipAddress(value: string): string | undefined {
  */
 export function ipv4Address(value: string): string | undefined {
   const address = ipAddress(value);
-  if (address === undefined || !address.includes(':')) return address;
-  // Only an address that begins with zeros can be a mapped one, and parsing costs more than all the rest.
-  if (address[0] !== ':' && address[0] !== '0') return undefined;
-  const parsed = ipaddr.IPv6.parse(address);
-  return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : undefined;
+  return address?.includes(':') === true ? undefined : address;
 }
 
-/** An IP address of either kind, bare; `undefined` for the unspecified one, which is nobody's. */
+/** A network of one's own, or of nobody's. */
+const closedRanges: ReadonlySet<string> = new Set([
+  'private',
+  'loopback',
+  'linkLocal',
+  'uniqueLocal',
+  'carrierGradeNat',
+  'unspecified',
+  'broadcast',
+  'multicast',
+]);
+
+/** Beginnings of addresses that may be in such a network. */
+const perhapsClosed = /^(?:0|10\.|100\.|127\.|169\.|172\.|192\.|2[2-5]\d\.|f[c-f]|::)/i;
+
+/** Whether an address, bare as ipAddress() gives it, leads to nobody, being of a network of one's own: 10.0.0.1. */
+export const isPrivateIp = (address: string): boolean =>
+  perhapsClosed.test(address) && ipaddr.isValid(address) && closedRanges.has(ipaddr.parse(address).range());
+
+/**
+ * A person's IP address of either kind, bare; `undefined` for the unspecified one, which is nobody's. Of several, as
+ * proxies list them (`203.0.113.7, 10.0.0.1`), the first that is public; a private one only where it stands alone.
+ */
 export const asIp: Cast<string> = (value) => {
   const address = typeof value === 'string' ? ipAddress(value) : undefined;
-  return address === undefined || isBlankIp(address) ? undefined : address;
+  if (address === undefined) return firstPublic(value);
+  return isBlankIp(address) ? undefined : address;
 };
 
 /** The same for vendors that take IPv4 only, also of an address that is mapped into IPv6. */
 export const asIpv4: Cast<string> = (value) => {
-  const address = typeof value === 'string' ? ipv4Address(value) : undefined;
-  return address === undefined || isBlankIp(address) ? undefined : address;
+  const address = asIp(value);
+  // Where the first is of IPv6, the next one is a proxy's.
+  return address?.includes(':') === true ? undefined : address;
 };
+
+/** More than a request passes through; the rest is somebody's joke. */
+const mostEntries = 32;
+const longestList = 2_048;
+
+function firstPublic(value: JsonValue): string | undefined {
+  const entries = entriesOf(value);
+  const lone = entries.length === 1 ? ipAddress(entries[0] as string) : undefined;
+  if (lone !== undefined) return isBlankIp(lone) ? undefined : lone;
+  for (const entry of entries) {
+    const address = ipAddress(entry);
+    if (address === undefined) continue;
+    // The host withholds it, and what follows is a proxy's.
+    if (isBlankIp(address)) return undefined;
+    if (!isPrivateIp(address)) return address;
+  }
+  return undefined;
+}
+
+/** Of X-Forwarded-For, of Forwarded (`for="[2001:db8::1]:80";proto=https`), or a list. */
+function entriesOf(value: JsonValue): readonly string[] {
+  if (Array.isArray(value))
+    return (value as readonly JsonValue[]).slice(0, mostEntries).filter((entry) => typeof entry === 'string');
+  if (typeof value !== 'string' || value.length > longestList) return [];
+  const texts = value.split(/[\s,;]+/, mostEntries);
+  return texts.map((text) => text.replace(/^for=/i, '').replaceAll('"', '')).filter((text) => text !== '');
+}
+
+/**
+ * The person's IP address, for a row of a field table: `context.ip`, and where that is absent, RudderStack's
+ * `request_ip` of an event that a browser or a phone sent (`channel` is `web` or `mobile`); of a server's event that
+ * would be the server's own. The value is `undefined` where something stands there that is no address. Nothing where
+ * the host withholds the address (`0.0.0.0`).
+ *
+ * @example
+ * interface AcmeEvent {
+ *   ip?: string;
+ * }
+ * const address = fieldTable<AcmeEvent>([
+ *   { to: 'ip', read: clientIpOf, unusable: 'It is no IP address', unadvised: privateIpAdvice },
+ * ]);
+ */
+export const clientIpOf = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, asIp);
+
+/** The same for vendors that take IPv4 only. */
+export const clientIpv4Of = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, asIpv4);
+
+/** Says of a private address that it is of little use to a vendor: for `unadvised` of a row. */
+export const privateIpAdvice = (address: string): string | undefined =>
+  isPrivateIp(address) ? 'The address is of a private network, so it leads to nobody' : undefined;
+
+function clientIp(event: CdpEvent, as: Cast<string>): Found<string | undefined> | undefined {
+  const { context } = event;
+  const stated = isObject(context) ? context['ip'] : undefined;
+  if (!isNothing(stated)) return addressAt('context.ip', stated, as);
+  const seen = (event as WithServerFields).request_ip;
+  return isNothing(seen) || !isOfClient(event) ? undefined : addressAt('request_ip', seen, as);
+}
+
+/** What RudderStack's server and SDKs write beside the fields of the spec. */
+interface WithServerFields {
+  readonly request_ip?: JsonValue;
+  readonly channel?: JsonValue;
+}
+
+function isOfClient(event: CdpEvent): boolean {
+  const { channel } = event as WithServerFields;
+  const word = typeof channel === 'string' ? channel.trim().toLowerCase() : '';
+  return word === 'web' || word === 'mobile';
+}
+
+const isNothing = (value: JsonValue | undefined): value is undefined => isMissing(value) || isNoId(value);
+
+function addressAt(path: Path, value: JsonValue, as: Cast<string>): Found<string | undefined> | undefined {
+  const address = as(value);
+  if (address === undefined && typeof value === 'string' && isBlankIp(ipAddress(value) ?? '')) return undefined;
+  return { value: address, path };
+}

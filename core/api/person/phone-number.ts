@@ -1,8 +1,12 @@
 import type { Cast } from '../fields/mapping.ts';
 import { textOf } from '../fields/casts.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 import { checkMembers } from '../member-check.ts';
 
-/** A phone number as bare digits, as many as it is written with: see phoneDigits(). */
+/**
+ * A phone number as bare digits: with its country code where it is written internationally, as e164() reads it, else
+ * as many digits as it has. See phoneDigits().
+ */
 export const asPhone: Cast<string> = (value) => {
   const number = textOf(value);
   return number === undefined ? undefined : phoneDigits(number);
@@ -38,10 +42,9 @@ export function e164(form: PhoneForm = {}): Cast<string> {
     throw new TypeError('e164(): defaultCountry must be a country calling code such as "49"');
   const before = plus ? '+' : '';
   return (value) => {
-    const text = textOf(value);
-    if (text === undefined) return undefined;
-    const isInternational = text[0] === '+' || (text[0] === '0' && text[1] === '0');
-    const digits = isInternational ? internationalDigits(text) : nationalDigits(text, defaultCountry);
+    const number = numberOf(textOf(value));
+    if (number === undefined) return undefined;
+    const digits = isInternational(number) ? internationalDigits(number) : nationalDigits(number, defaultCountry);
     return digits === undefined ? undefined : before + digits;
   };
 }
@@ -52,21 +55,33 @@ export const asE164: Cast<string> = e164();
 /** The same without the plus, as Meta, Pinterest and Snap compare it. */
 export const asE164Digits: Cast<string> = e164({ plus: false });
 
-const internationalPrefix = /^(?:\+(?:00)?|00)\s*/;
-/** `+49 (0)30 123456`: the zero is for those who dial within the country. Those of Italy dial it always. */
-const trunkZero = /^(\+\s*\d{1,3})[\s.-]*\(0\)/;
+const isInternational = (number: string): boolean => number[0] === '+' || (number[0] === '0' && number[1] === '0');
 
-function internationalDigits(text: string): string | undefined {
-  const number = text.replace(internationalPrefix, '+');
-  const digits = phoneDigits(number.includes('(0)') ? number.replace(trunkZero, withoutTrunkZero) : number);
-  return digits === undefined || digits.startsWith('0') ? undefined : digits;
+const internationalPrefix = /^(?:\+\s*(?:00)?|00)[\s.-]*/;
+/** `+49 (0)30 123456`, `+44 (020) 7946 0958`: the zero is for those who dial within the country. */
+const zeroInBrackets = /^(\d{1,3})[\s)./-]*\(0/;
+
+function internationalDigits(number: string): string | undefined {
+  const rest = number.replace(internationalPrefix, '');
+  const [, country] = rest.includes('(0') ? (zeroInBrackets.exec(rest) ?? []) : [];
+  if (country !== undefined && !countriesWithZero.has(country)) {
+    const behind = rest.slice(rest.indexOf('(0') + 2);
+    return digitsOf(country + behind);
+  }
+  const digits = digitsOf(rest);
+  if (digits === undefined || digits[0] === '0') return undefined;
+  const trunk = trunkZeroAt(digits);
+  return trunk === 0 ? digits : digitsOf(digits.slice(0, trunk) + digits.slice(trunk + 1));
 }
 
-const withoutTrunkZero = (text: string, country: string): string =>
-  countriesWithZero.has(country.replaceAll(/\D/g, '')) ? text : country;
+/** Where the trunk zero stands in `44020...`; 0 where there is none. */
+function trunkZeroAt(digits: string): number {
+  if (digits[2] === '0') return countriesWithTrunkZero.has(digits.slice(0, 2)) ? 2 : 0;
+  return digits[3] === '0' && countriesWithTrunkZero.has(digits.slice(0, 3)) ? 3 : 0;
+}
 
-function nationalDigits(text: string, country: string | undefined): string | undefined {
-  const digits = country === undefined ? undefined : phoneDigits(text);
+function nationalDigits(number: string, country: string | undefined): string | undefined {
+  const digits = country === undefined ? undefined : digitsOf(number);
   if (country === undefined || digits === undefined) return undefined;
   const national = withoutTrunkPrefix(digits, country);
   return national === undefined || country.length + national.length > 15 ? undefined : country + national;
@@ -99,6 +114,10 @@ const trunkPrefixes: ReadonlyMap<string, string> = new Map([
 ]);
 /** Where a zero at the beginning belongs to the number: Italy and the Vatican, San Marino, and three in Africa. */
 const countriesWithZero: ReadonlySet<string> = new Set(['39', '378', '225', '229', '242']);
+/** Where a number within the country is dialled with a zero, and none begins with one: `+44 020` is `+44 20`. */
+const countriesWithTrunkZero: ReadonlySet<string> = new Set(
+  '20 27 31 32 33 40 41 43 44 46 49 61 62 63 64 66 81 84 86 90 91 92 94 98 353 358 380 381 385 386'.split(' '),
+);
 /** Where a number may begin with what is the trunk prefix, or the country calling code, its length tells. */
 const nationalLengths: ReadonlyMap<string, number> = new Map([
   ['1', 10],
@@ -113,19 +132,40 @@ const extension = /\s*(?:;?ext\.?|extension|x|#)\s*\d+$/i;
 
 /**
  * A phone number as bare digits, without extension and punctuation; `undefined` with letters, or unless it has 7 to 15
- * digits (E.164). The country of a national number is not guessed.
+ * digits (E.164). One that is written internationally, with `+` or `00`, has its country code and no trunk zero:
+ * `+44 (0)20 7946 0958` is 442079460958. The country of a national number is not guessed.
  */
 export function phoneDigits(value: string): string | undefined {
-  const text = value.trim();
-  if (text.length > longestPhone) return undefined;
-  // Most numbers have no extension, and looking for one costs more than the shape.
-  const number = phoneShape.test(text) ? text : withoutExtension(text);
+  const number = numberOf(value);
   if (number === undefined) return undefined;
-  const digits = number.replace(/\D+/g, '');
-  return digits.length >= 7 && digits.length <= 15 ? digits : undefined;
+  return isInternational(number) ? internationalDigits(number) : digitsOf(number);
 }
 
-function withoutExtension(text: string): string | undefined {
-  const number = text.replace(extension, '');
+/** What is written of a number alone, in signs of ASCII. */
+function numberOf(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  const text = trimInvisible(value);
+  if (text.length > longestPhone) return undefined;
+  // Most numbers have no extension, and looking for one costs more than the shape.
+  if (!phoneShape.test(text)) return rareNumberOf(text);
+  return text[0] === '(' ? text.replace(prefixInBrackets, '$1') : text;
+}
+
+const dashes = /[\u2010-\u2015\u2212]/g;
+/** `(+44) 20 7946 0958`, `(0044) ...` */
+const prefixInBrackets = /^\(\s*(\+|00)/;
+
+function rareNumberOf(text: string): string | undefined {
+  const number = text
+    .normalize('NFKC')
+    .replaceAll(dashes, '-')
+    .replaceAll(/\p{Cf}/gu, '')
+    .replace(extension, '')
+    .replace(prefixInBrackets, '$1');
   return phoneShape.test(number) ? number : undefined;
+}
+
+function digitsOf(number: string): string | undefined {
+  const digits = number.replace(/\D+/g, '');
+  return digits.length >= 7 && digits.length <= 15 ? digits : undefined;
 }

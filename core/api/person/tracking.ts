@@ -18,7 +18,7 @@ const attNames: ReadonlyMap<string, string> = new Map([
  */
 export const asAttStatus: Cast<string> = (value) => {
   if (value === 3) return '3';
-  const status = (typeof value === 'boolean' ? undefined : asText(value)) ?? '';
+  const status = asText(value) ?? '';
   const [, digit] = /^([0-3])(?:\.0+)?$/.exec(status) ?? [];
   return (
     digit ??

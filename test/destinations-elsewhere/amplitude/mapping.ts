@@ -1,4 +1,4 @@
-import { asAmount, asCount, asIp, asText, fieldTable, type FieldsOf, type JsonObject } from 'spillway/api';
+import { asAmount, asCount, asText, clientIpOf, fieldTable, type FieldsOf, type JsonObject } from 'spillway/api';
 
 type TableFields = FieldsOf<typeof deviceRows> & FieldsOf<typeof revenueRows> & FieldsOf<typeof saleRows>;
 
@@ -17,6 +17,7 @@ export interface AmplitudeEvent extends TableFields {
   group_properties?: { readonly $set: JsonObject };
   groups?: Readonly<Record<string, string>>;
   platform?: string;
+  ip?: string;
   idfa?: string;
   idfv?: string;
   adid?: string;
@@ -45,7 +46,6 @@ const deviceRows = [
   { to: 'location_lat', from: 'context.location.latitude', as: asAmount },
   { to: 'location_lng', from: 'context.location.longitude', as: asAmount },
   { to: 'language', from: 'context.locale', as: asText },
-  { to: 'ip', from: 'context.ip', as: asIp, unusable: "The user's IP address is not one" },
 ] as const;
 
 const revenueRows = [
@@ -60,6 +60,9 @@ const saleRows = [
 ] as const;
 
 /** Where the event happened; what it brought; and what was sold, of an event that brought something. */
-export const deviceFields = fieldTable<AmplitudeEvent>(deviceRows, { longest });
+export const deviceFields = fieldTable<AmplitudeEvent>(
+  [...deviceRows, { to: 'ip', read: clientIpOf, unusable: "The user's IP address is not one" }],
+  { longest },
+);
 export const revenueField = fieldTable<AmplitudeEvent>(revenueRows);
 export const saleFields = fieldTable<AmplitudeEvent>(saleRows, { from: 'properties', longest });

@@ -1,15 +1,16 @@
 import {
   asGenderFmn,
-  asIp,
   asPostalCode,
   asState,
   asText,
   clickIdOf,
+  clientIpOf,
   fieldTable,
   hashed,
   listOf,
   personPaths,
   personRows,
+  privateIpAdvice,
   reject,
   sha256,
   sharedPersonFields,
@@ -32,7 +33,13 @@ const userData = fieldTable<UserData>([
   ...personRows<UserData, readonly string[]>(sharedPersonFields, (cast) => listOf(hashed(cast)), {
     casts: { gender: asGenderFmn, lastName: asLower, firstName: asLower, state: asStateCode, postalCode: asZip },
   }),
-  { to: 'client_ip_address', from: personPaths.ip, as: asIp, recommended: 'Pinterest asks for it with all events' },
+  {
+    to: 'client_ip_address',
+    from: personPaths.ip,
+    read: clientIpOf,
+    recommended: 'Pinterest asks for it with all events',
+    unadvised: privateIpAdvice,
+  },
   { to: 'client_user_agent', from: personPaths.userAgent, as: asText },
   { to: 'click_id', read: epikOf },
 ]);
