@@ -120,7 +120,7 @@ export {
   isPrivateIp,
   privateIpAdvice,
 } from './person/ip-address.ts';
-export { hmacSha256, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
+export { hmacSha256, isDigestOfNothing, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
 export { absoluteUrl } from './events/web-address.ts';
 export { optionReader } from './events/integrations.ts';
 export { asAttStatus, limitsTracking, trackingLimitOf } from './person/tracking.ts';

@@ -72,15 +72,19 @@ const cookieOf = firstOf(cookiePaths, asCookie);
 const shortCookie = "The first-party cookie is shorter than the 32 characters of AdRoll's own";
 
 const emailPaths = ['context.traits.email', 'properties.email'] as const;
-const statedEmailOf = firstOf(emailPaths);
+const digestPaths = {
+  sha256: [...emailPaths, 'context.traits.email_sha256', 'properties.email_sha256'],
+  md5: [...emailPaths, 'context.traits.email_md5', 'properties.email_md5'],
+};
+const statedEmailOf = firstOf([...digestPaths.sha256, ...digestPaths.md5]);
 const asAddress: Cast<string> = (value) =>
   typeof value === 'string' && isEmail(value.trim()) ? value.trim() : undefined;
 const addressOf = firstOf(emailPaths, asAddress);
 
 /** Addresses that arrive hashed, under their own name or in the place of the address (ADROLL-39 to ADROLL-41). */
 const digests = fieldTable<Identifiers>([
-  { to: 'email_sha256', from: [...emailPaths, 'context.traits.email_sha256', 'properties.email_sha256'], as: asSha256 },
-  { to: 'email_md5', from: [...emailPaths, 'context.traits.email_md5', 'properties.email_md5'], as: asMd5 },
+  { to: 'email_sha256', from: digestPaths.sha256, as: asSha256 },
+  { to: 'email_md5', from: digestPaths.md5, as: asMd5 },
 ]);
 
 function addEmail(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Exclude<Config['sendEmail'], 'none'>): void {
@@ -96,6 +100,7 @@ function addEmail(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Exclu
   }
   digests(event, out);
   const { email_sha256, email_md5 } = out.value;
-  if ((email_sha256 ?? email_md5) !== undefined || statedEmailOf(event) === undefined) return;
-  out.drop('context.traits.email', 'The e-mail is neither an address nor a digest of one', 'email_sha256');
+  const stated = statedEmailOf(event);
+  if ((email_sha256 ?? email_md5) !== undefined || stated === undefined) return;
+  out.drop(stated.path, 'The e-mail is neither an address nor a digest of one', 'email_sha256');
 }

@@ -141,7 +141,22 @@ describe('converters', () => {
 
   it('scalarText spells numbers and booleans as JSON does', () => {
     const as = scalarText({ vendor });
-    expect([7, -0, 1e21, false, 'x'].map((value) => convert(as, value)[0])).toEqual(['7', '0', '1e+21', 'false', 'x']);
+    expect([7, -0, 1e-7, false, 'x'].map((value) => convert(as, value)[0])).toEqual(['7', '0', '1e-7', 'false', 'x']);
+  });
+
+  it('F-50 none passes a whole number on that has lost its digits: it is dropped, and noted', () => {
+    const note = 'dropped A whole number beyond 2^53 has lost its digits: send it as text';
+    for (const as of [scalarValue({ vendor }), scalarText({ vendor }), flatTexts({ vendor, depth: 1 })]) {
+      expect(convert(as, 2 ** 53)).toEqual([undefined, note]);
+      expect(convert(as, -(2 ** 60))).toEqual([undefined, note]);
+      expect(convert(as, 2 ** 53 - 1)).toHaveLength(1);
+    }
+    expect(convert(textList({ vendor, most: 3 }), ['a', 2 ** 53, 7])).toEqual([['a', '7'], note]);
+    expect(convert(textList({ vendor, most: 3 }), [2 ** 53])).toEqual([undefined, note]);
+    expect(select(['o'], { as: flatTexts({ vendor, depth: 1 }) }, { o: { id: 2 ** 53, n: 1 } })).toMatchObject({
+      sent: { 'o.n': '1' },
+      notes: [`dropped properties.o.id -> o.id: ${note.slice('dropped '.length)}`],
+    });
   });
 
   it('jsonText says that it coerced; what is too long or too deep is dropped', () => {

@@ -19,6 +19,7 @@ import {
   asState,
   firstOf,
   hashed,
+  isDigestOfNothing,
   listOf,
   md5,
   personPaths,
@@ -325,6 +326,17 @@ describe('hashed', () => {
     expect(hashed(asEmail, 'md5')(' Ann@Example.com ')).toBe(md5('ann@example.com'));
     expect(hashed(usableId)(12345)).toBe(sha256('12345'));
     expect(hashed(asEmail)('no address')).toBeUndefined();
+  });
+
+  it.each(['', ' ', 'null', 'undefined'])('F-53 the digest of %j is nobody, by either algorithm', (text) => {
+    for (const digest of [sha256(text), md5(text), sha256(text).toUpperCase(), ` ${md5(text)} `]) {
+      expect([asSha256(digest), asMd5(digest)]).toEqual([undefined, undefined]);
+      for (const cast of [asEmail, asName, usableId]) {
+        expect(hashed(cast)(digest)).toBeUndefined();
+        expect(hashed(cast, 'md5')(digest)).toBeUndefined();
+      }
+    }
+    expect(isDigestOfNothing(sha256('ann@example.com'))).toBe(false);
   });
 
   it('does not take the digest of another algorithm for its own', () => {

@@ -44,6 +44,15 @@ describe('wholeObject', () => {
     expect(object).toEqual({ a: 'long', b: { c: NaN, d: 1 }, e: 2 });
   });
 
+  it('F-50 leaves out whole numbers that have lost their digits', () => {
+    expect(pass({}, { id: 2 ** 53, list: [-(2 ** 53), 7], size: 1.5e-7 })).toEqual({
+      sent: { list: [7], size: 1.5e-7 },
+      notes: ['id', 'list.0'].map(
+        (at) => `dropped properties.${at}: A whole number beyond 2^53 has lost its digits: send it as text`,
+      ),
+    });
+  });
+
   it('leaves out undefined without a word, and makes no null of what it leaves out of a list', () => {
     const { sent, notes } = pass({}, { a: undefined, b: [undefined, 1, null, NaN], c: 0 });
     expect(JSON.stringify(sent)).toBe('{"b":[1,null],"c":0}');
@@ -128,10 +137,12 @@ describe('wholeObject', () => {
     );
   });
 
-  it('passes any JSON that is no deeper than 32 levels itself', () => {
+  it('passes any JSON that is no deeper than 32 levels, and whose numbers have all their digits, itself', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 6 })), (object) => {
-        const parsed = JSON.parse(JSON.stringify(object)) as JsonObject;
+        const withDigits = (_: string, value: unknown) =>
+          Number.isInteger(value) && !Number.isSafeInteger(value) ? 7 : value;
+        const parsed = JSON.parse(JSON.stringify(object), withDigits) as JsonObject;
         expect(pass({}, parsed).sent).toBe(parsed);
       }),
     );

@@ -490,6 +490,18 @@ describe('identifiers', () => {
     expect(identifiers(changes)).toMatchObject({ email_sha256: sha, email_md5: md5 });
   });
 
+  it.each([digest('sha256', ''), digest('md5', ''), digest('sha256', 'null').toUpperCase()])(
+    'F-53 takes the digest of nothing, %s, for nobody, with a note',
+    (ofNothing) => {
+      const noEmail = { 'context.traits.email': undefined, 'properties.email': undefined };
+      const of = (path: string) => event('signed-up', { ...noEmail, [path]: ofNothing });
+      for (const path of ['context.traits.email', 'context.traits.email_sha256', 'properties.email_md5']) {
+        expect(Object.keys(made(of(path)).identifiers)).toEqual(['first_party_cookie', 'user_id']);
+        expect(notesOf(of(path))).toEqual([{ code: 'dropped', field: path }]);
+      }
+    },
+  );
+
   it.each([['jane.doe'], ['@'], [sha.slice(1)], [42], [['jane.doe@example.com']]])(
     'ADROLL-39 drops %j as an e-mail, with a note',
     (email) => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { CdpEvent, Note } from '../../core/api/index.ts';
+import { md5, sha256, type CdpEvent, type Note } from '../../core/api/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { canonicalEvents, eventOf, folderUnderTest, type CanonicalEventName } from '../../core/testing/index.ts';
 
@@ -63,6 +63,13 @@ describe('who converted', () => {
     for (const identity of ['hashed', 'both']) {
       const given = event({ 'context.traits.email': digest.toUpperCase() });
       expect(made(given, { identity }).user_identities).toStrictEqual({ other: digest });
+    }
+  });
+
+  it('F-53 the digest of nothing is nobody', () => {
+    for (const email of [sha256(''), md5('')]) {
+      const missing = { kind: 'rejected', code: 'missing_identifier', field: 'context.traits.email' };
+      expect(reasonOf({ 'context.traits.email': email })).toMatchObject(missing);
     }
   });
 

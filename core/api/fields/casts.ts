@@ -16,17 +16,23 @@ export function asText(value: JsonValue): string | undefined {
 export const isExact = (value: number): boolean =>
   Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 
+export const lostDigits = 'A whole number beyond 2^53 has lost its digits: send it as text';
+
+/** The text of the note on a number that is not exact. */
+export const whyInexact = (value: number): string => (Number.isFinite(value) ? lostDigits : 'Not a finite number');
+
 /** Text without space around it, or a whole number that a source wrote instead. */
 export function textOf(value: JsonValue): string | undefined {
   if (typeof value === 'string') return value.trim();
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
 }
 
-const plainNumber = /^[+-]?\d+(?:\.\d+)?$/;
+/** Also without digits before or behind the point: `.99`, `12.`. */
+const plainNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/;
 
 /**
- * A finite number, or a plain string such as "12.50". Separators and currency signs are ambiguous, so they are refused.
- * Minus zero, which does not survive JSON, is zero.
+ * A finite number, or a plain string such as "12.50" or ".99". Separators, currency signs and exponents are ambiguous,
+ * so they are refused. Minus zero, which does not survive JSON, is zero.
  */
 export function asAmount(value: JsonValue): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
@@ -35,13 +41,25 @@ export function asAmount(value: JsonValue): number | undefined {
   return Number.isFinite(amount) ? amount : undefined;
 }
 
-/** A plain decimal string: no exponent, no separators, no plus sign. Strings keep their own digits. */
+/**
+ * A plain decimal string: no exponent, no separators, no plus sign, digits on both sides of a point. Strings keep their
+ * own digits: `+.50` is `0.50`.
+ */
 export function asDecimal(value: JsonValue): string | undefined {
   if (typeof value === 'string') {
-    const written = value.trim();
-    return plainNumber.test(written) && Number.isFinite(Number(written)) ? written.replace(/^\+/, '') : undefined;
+    const text = value.trim();
+    return plainNumber.test(text) && Number.isFinite(Number(text)) ? withoutGaps(text) : undefined;
   }
   return typeof value === 'number' && Number.isFinite(value) ? plainDecimal(value) : undefined;
+}
+
+const beginsWithDigit = /^-?\d/;
+
+/** Of a plain number: no plus sign, a zero before a point that begins it, no point that ends it. */
+function withoutGaps(text: string): string {
+  const unsigned = text.startsWith('+') ? text.slice(1) : text;
+  const begun = beginsWithDigit.test(unsigned) ? unsigned : unsigned.replace('.', '0.');
+  return begun.endsWith('.') ? begun.slice(0, -1) : begun;
 }
 
 /** A finite number in decimal notation without an exponent: 1e-7 becomes "0.0000001". */
@@ -68,12 +86,18 @@ export function asCount(value: JsonValue): number | undefined {
   return amount !== undefined && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;
 }
 
-/** true/false, also as 1/0 and "true"/"false". */
+/** true/false, also as 1/0, and as text in any case: true/false, 1/0, yes/no, y/n, on/off. */
 export function asFlag(value: JsonValue): boolean | undefined {
-  if (value === true || value === 1 || value === 'true' || value === '1') return true;
-  if (value === false || value === 0 || value === 'false' || value === '0') return false;
-  return undefined;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'number') return value === 1 ? true : value === 0 ? false : undefined;
+  return typeof value === 'string' ? (flags.get(value) ?? flags.get(value.trim().toLowerCase())) : undefined;
 }
+
+/** Keyed by event data, hence a Map. */
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'y', 'on'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'n', 'off'].map((word) => [word, false] as const),
+]);
 
 /** Three letters, upper-cased: the shape of ISO 4217. */
 export function asCurrency(value: JsonValue): string | undefined {

@@ -1,5 +1,6 @@
 import type { JsonValue } from '../event.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
+import { isExact, lostDigits, whyInexact } from './casts.ts';
 import { isObject } from './mapping.ts';
 import type { PropertyConverter, PropertyTarget } from './select-properties.ts';
 import { cutText } from './text-length.ts';
@@ -45,8 +46,9 @@ export function jsonTextOf(value: JsonValue | undefined): string | undefined {
 }
 
 /**
- * Texts, numbers and booleans as they are. A text that is too long is truncated, a number that JSON cannot carry is
- * dropped, with a note each. Lists and objects go to `nested`; without it they are dropped, with a note.
+ * Texts, numbers and booleans as they are. A text that is too long is truncated, a number that JSON cannot carry, or a
+ * whole one beyond 2^53, which has lost its digits, is dropped, with a note each. Lists and objects go to `nested`;
+ * without it they are dropped, with a note.
  *
  * @example
  * const vendor = 'Acme';
@@ -61,8 +63,8 @@ export function scalarValue(options: ScalarOptions): PropertyConverter {
     if (typeof value === 'boolean') return value;
     if (typeof value !== 'number') return nested(value, target);
     // Minus zero does not survive JSON.
-    if (Number.isFinite(value)) return value === 0 ? 0 : value;
-    target.note('dropped', 'Not a finite number');
+    if (isExact(value)) return value === 0 ? 0 : value;
+    target.note('dropped', whyInexact(value));
     return undefined;
   };
 }
@@ -97,7 +99,8 @@ export function jsonText(options: TextOptions): PropertyConverter {
 
 /**
  * Everything as texts: numbers and booleans in their JSON spelling, the members of an object under dotted names such as
- * `address.city`, a list as JSON text, and so what lies deeper than `depth` objects. Null is left out.
+ * `address.city`, a list as JSON text, and so what lies deeper than `depth` objects. Null is left out, and a whole
+ * number beyond 2^53, which has lost its digits, with a note.
  *
  * @example
  * const select = propertySelector('all', { vendor: 'Acme', as: flatTexts({ vendor: 'Acme', depth: 8 }) });
@@ -108,8 +111,10 @@ export function flatTexts(options: FlatTextOptions): PropertyConverter {
   const { tooDeep = `Nested too deeply for ${options.vendor}` } = options;
   const write = (value: JsonValue, name: string, depth: number, target: PropertyTarget): void => {
     if (typeof value === 'string') target.set(name, cut(value, target));
-    else if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) {
+    else if (typeof value === 'boolean' || (typeof value === 'number' && isExact(value))) {
       target.set(name, String(value));
+    } else if (typeof value === 'number' && Number.isFinite(value)) {
+      target.note('dropped', lostDigits, name === target.name ? undefined : name.slice(target.name.length + 1));
     } else if (isObject(value) && depth > 0) {
       for (const key of Object.keys(value)) write(value[key] ?? null, `${name}.${key}`, depth - 1, target);
     } else if (typeof value === 'object' && value !== null) {
@@ -126,7 +131,8 @@ export function flatTexts(options: FlatTextOptions): PropertyConverter {
 
 /**
  * A list of scalars as a list of texts: at most `most` of at most `longest` units each, with a note if it was more.
- * Null is left out; an empty list is nothing. Anything else, and a list with objects in it, goes to `otherwise`.
+ * Null is left out, and, with a note, a whole number beyond 2^53, which has lost its digits; an empty list is nothing.
+ * Anything else, and a list with objects in it, goes to `otherwise`.
  *
  * @example
  * const vendor = 'Acme';
@@ -140,7 +146,12 @@ export function textList(options: TextListOptions): PropertyConverter {
     if (!Array.isArray(value) || value.some((entry) => typeof entry === 'object' && entry !== null)) {
       return otherwise(value, target);
     }
-    const texts = (value as readonly JsonValue[]).filter((entry) => entry !== null).map(String);
+    const entries = value as readonly JsonValue[];
+    const inexact = entries.find((entry) => typeof entry === 'number' && !isExact(entry));
+    if (inexact !== undefined) target.note('dropped', whyInexact(inexact as number));
+    const texts = entries
+      .filter((entry) => entry !== null && (typeof entry !== 'number' || isExact(entry)))
+      .map(String);
     if (texts.length === 0) return undefined;
     if (texts.length > most || texts.some((text) => text.length > longest)) target.note('truncated', tooMuch);
     return texts.slice(0, most).map((text) => cutText(text, longest));

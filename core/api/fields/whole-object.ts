@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../event.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 import type { Note } from '../outcome.ts';
+import { isExact, whyInexact } from './casts.ts';
 import type { Path } from './mapping.ts';
 import { setOwn, type AnyPayloadBuilder } from './payload-builder.ts';
 import type { PropertyConverter } from './select-properties.ts';
@@ -34,8 +35,9 @@ export interface WholeObject {
 
 /**
  * Compiles the pass-through of a whole object, such as `properties` or `traits`, in what the vendor takes: what is
- * nested too deeply, beyond a count, or no JSON (NaN, undefined) is left out, of lists, too; long texts are truncated;
- * with a note on each loss. The result is the object itself where nothing has to change. Call it at module level.
+ * nested too deeply, beyond a count, no JSON (NaN, undefined), or a whole number beyond 2^53, which has lost its
+ * digits, is left out, of lists, too; long texts are truncated; with a note on each loss. The result is the object
+ * itself where nothing has to change. Call it at module level.
  *
  * @example
  * const whole = wholeObject({ vendor: 'Acme', depth: 4, mostMembers: 255, mostElements: 255, longest: 1_024 });
@@ -107,7 +109,6 @@ const boundsOf = ({
   longName: `${vendor} takes names of at most ${longestName} characters`,
 });
 
-const noNumber = 'Not a finite number';
 /** A longer name is cut in the path of a note. */
 const longestInPath = 500;
 
@@ -119,7 +120,7 @@ const outOfBounds = -1;
  */
 function countAfter(value: JsonValue | undefined, count: number, depth: number, bounds: Bounds): number {
   if (typeof value === 'string') return value.length > bounds.longest ? outOfBounds : count;
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0) ? count : outOfBounds;
+  if (typeof value === 'number') return isExact(value) && !Object.is(value, -0) ? count : outOfBounds;
   if (value === undefined) return outOfBounds;
   if (typeof value !== 'object' || value === null) return count;
   if (depth <= 0) return outOfBounds;
@@ -195,8 +196,8 @@ class Copy {
     }
     if (typeof value === 'number') {
       // Minus zero does not survive JSON.
-      if (Number.isFinite(value)) return value === 0 ? 0 : value;
-      this.note('dropped', at, noNumber);
+      if (isExact(value)) return value === 0 ? 0 : value;
+      this.note('dropped', at, whyInexact(value));
       return undefined;
     }
     if (typeof value !== 'object' || value === null) return value;

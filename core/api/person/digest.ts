@@ -21,3 +21,17 @@ export const hmacSha256 = (key: string, value: string): string =>
 export const isSha256 = (value: string): boolean => sha256Digest.test(value);
 
 export const isMd5 = (value: string): boolean => md5Digest.test(value);
+
+/** What programs hash where they have no address and no id. */
+const nothings = ['', ' ', 'null', 'undefined'];
+const digestsOfNothing: ReadonlySet<string> = new Set(nothings.flatMap((text) => [sha256(text), md5(text)]));
+
+/**
+ * Whether a SHA-256 or MD5 digest, in any case, is that of nothing: of the empty text, a space, `null` or `undefined`.
+ * It is the same for all people, so it identifies nobody.
+ *
+ * @example
+ * if (isDigestOfNothing(String(properties['em']))) out.drop('properties.em', 'It is the digest of nothing');
+ */
+export const isDigestOfNothing = (digest: string): boolean =>
+  (digest.length === 64 || digest.length === 32) && digestsOfNothing.has(digest.toLowerCase());

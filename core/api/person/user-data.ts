@@ -1,5 +1,5 @@
 import type { JsonValue } from '../event.ts';
-import { isMd5, isSha256, md5, sha256 } from './digest.ts';
+import { isDigestOfNothing, isMd5, isSha256, md5, sha256 } from './digest.ts';
 import type { Cast, Path } from '../fields/mapping.ts';
 import { textOf } from '../fields/casts.ts';
 
@@ -130,10 +130,10 @@ export const asGender: Cast<'f' | 'm'> = (value) => {
   const gender = asGenderFmn(value);
   return gender === 'n' ? undefined : gender;
 };
-/** A SHA-256 digest that an event brings along, in small letters. */
+/** A SHA-256 digest that an event brings along, in small letters; not that of nothing: see isDigestOfNothing(). */
 export const asSha256: Cast<string> = (value) => digestOf(value, isSha256);
 
-/** An MD5 digest that an event brings along, in small letters. */
+/** An MD5 digest that an event brings along, in small letters; not that of nothing: see isDigestOfNothing(). */
 export const asMd5: Cast<string> = (value) => digestOf(value, isMd5);
 
 const algorithms = {
@@ -143,7 +143,7 @@ const algorithms = {
 
 /**
  * Makes the digest of what a cast yields, as hex in small letters. A digest that the event brings is kept: customers
- * hash what they do not want to pass on, and the digest of a digest matches nobody.
+ * hash what they do not want to pass on, and the digest of a digest matches nobody. The digest of nothing is nothing.
  *
  * @example
  * const asHashedEmail = hashed(asEmail);
@@ -155,7 +155,7 @@ export function hashed(cast: Cast<string>, algorithm: keyof typeof algorithms = 
     const brought = asDigest(value);
     if (brought !== undefined) return brought;
     const normal = cast(value);
-    return normal === undefined ? undefined : digest(normal);
+    return normal === undefined || isDigestOfNothing(normal) ? undefined : digest(normal);
   };
 }
 
@@ -183,5 +183,5 @@ export function listOf<T extends string | number>(cast: Cast<T>): Cast<readonly 
 
 function digestOf(value: JsonValue, isDigest: (text: string) => boolean): string | undefined {
   const text = typeof value === 'string' ? value.trim() : '';
-  return isDigest(text) ? text.toLowerCase() : undefined;
+  return isDigest(text) && !isDigestOfNothing(text) ? text.toLowerCase() : undefined;
 }
