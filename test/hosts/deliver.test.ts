@@ -79,6 +79,14 @@ describe('spillway deliver', () => {
     expect(workspace.read('o.ndjson') + stdout + stderr).not.toContain('ann@example.com');
   });
 
+  test('F-50 an id beyond 2^53 keeps its digits', async () => {
+    const ids = ['9007199254740992', '9007199254740993', '12345678901234567890'];
+    const lines = ids.map((id) => `{"type":"track","event":"Letter Sent","messageId":${id}}`);
+    const { code, outcomes } = await deliver(lines.join('\n'));
+    expect([code, outcomes.map(({ messageId }) => messageId)]).toEqual([0, ids]);
+    expect(server?.received.map(({ id }) => id)).toEqual(ids);
+  });
+
   test('an earlier outcomes file is emptied, but not by a run that does not start', async () => {
     workspace.write('o.ndjson', '{"line":99}\n');
     const wrong = workspace.write('wrong.json', { config: {} });

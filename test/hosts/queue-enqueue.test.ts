@@ -45,6 +45,14 @@ describe('spillway enqueue', () => {
     expect(await backlog('shop')).toMatchObject({ waiting: 1_201 });
   });
 
+  test('F-50 two ids beyond 2^53 that are one number to JavaScript are two events', async () => {
+    const { enqueue, backlog } = freshStore();
+    const line = (id: string): string => `{"type":"track","event":"Letter Sent","messageId":${id}}\n`;
+    const { stderr } = await enqueue('shop', config, line('9007199254740992') + line('9007199254740993'));
+    expect(stderr).toContain('2 kept, 0 duplicates');
+    expect(await backlog('shop')).toMatchObject({ waiting: 2, dead: 0 });
+  });
+
   test('an event without messageId is known by its line and content, so that its file can be put again', async () => {
     const { enqueue, backlog } = freshStore();
     const line = JSON.stringify({ type: 'track', event: 'Letter Sent' });

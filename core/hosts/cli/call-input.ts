@@ -3,6 +3,7 @@ import { text as readText } from 'node:stream/consumers';
 import type { JsonSchema } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
 import { isDeeperThan, mostLevels } from './nesting.ts';
+import { parseJson } from './parse-json.ts';
 import { setAt } from './set-at.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -46,7 +47,7 @@ async function readBody(file: string, stdin: Terminal['stdin']): Promise<unknown
 
 function parseBody(text: string, file: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     throw new CliError(exitCode.unreadable, `the body ${file} is not valid JSON`);
   }
@@ -65,7 +66,8 @@ function typed(value: string, { type }: JsonSchema): unknown {
   if (type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
   if ((type === 'integer' || type === 'number') && value.trim() !== '') {
     const number = Number(value);
-    return Number.isNaN(number) ? value : number;
+    // Beyond 2^53 it would be another number: the schema refuses the text.
+    return Number.isNaN(number) || (Number.isInteger(number) && !Number.isSafeInteger(number)) ? value : number;
   }
   return value;
 }

@@ -1,6 +1,7 @@
 import type { CdpEvent, Outcome, ReasonCode } from '../../index.ts';
 import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
 import { NotNdjson } from './input-form.ts';
+import { parseJson } from './parse-json.ts';
 import type { OrderedOutcomes } from './reorder-buffer.ts';
 
 export interface EventSourceOptions {
@@ -115,7 +116,7 @@ export function parseLine(
 ): { readonly kind: 'event'; readonly event: CdpEvent } | { readonly kind: 'unreadable'; readonly outcome: Rejected } {
   if ('fault' in line) return { kind: 'unreadable', outcome: refusals[line.fault] };
   try {
-    return { kind: 'event', event: JSON.parse(line.text) as CdpEvent };
+    return { kind: 'event', event: parseJson(line.text) as CdpEvent };
   } catch {
     return { kind: 'unreadable', outcome: notJson };
   }

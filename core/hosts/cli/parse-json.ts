@@ -1,0 +1,50 @@
+import { parse as parseLossless } from 'lossless-json';
+
+/**
+ * As JSON.parse, but an integer beyond ±(2^53 - 1) becomes the text of its digits: as a number it would be another one.
+ * Throws a SyntaxError where JSON.parse does.
+ */
+export function parseJson(text: string): unknown {
+  const parsed = JSON.parse(text) as unknown;
+  if (!hasLongInteger(text)) return parsed;
+  try {
+    return parseLossless(text, undefined, { parseNumber, onDuplicateKey: ({ newValue }) => newValue });
+  } catch (error) {
+    // It is JSON, so it is nested more deeply than this parser goes; the runtime takes none of that.
+    if (error instanceof RangeError) return parsed;
+    throw error;
+  }
+}
+
+/** The shortest integer beyond the range has 16 digits. The decimals of 0.30000000000000004 are no such digits. */
+const longInteger = /(?<![.\d])\d{16}/;
+
+/** Is there one outside the strings? Ids of 16 digits in strings are usual, and the lossless parser is slow. */
+function hasLongInteger(text: string): boolean {
+  if (!longInteger.test(text)) return false;
+  for (let at = 0; ;) {
+    const open = text.indexOf('"', at);
+    if (longInteger.test(open === -1 ? text.slice(at) : text.slice(at, open))) return true;
+    if (open === -1) return false;
+    at = endOfString(text, open);
+  }
+}
+
+/** The index behind the quotation mark that ends the string. */
+function endOfString(text: string, open: number): number {
+  let close = text.indexOf('"', open + 1);
+  while (isEscaped(text, close)) close = text.indexOf('"', close + 1);
+  return close + 1;
+}
+
+/** Behind an odd number of backslashes. */
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text[before - 1] === '\\') before -= 1;
+  return (at - before) % 2 === 1;
+}
+
+function parseNumber(digits: string): number | string {
+  const number = Number(digits);
+  return /^-?\d+$/.test(digits) && !Number.isSafeInteger(number) ? digits : number;
+}

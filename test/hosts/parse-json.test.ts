@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { parseJson } from '../../core/hosts/cli/parse-json.ts';
+
+describe('F-50 JSON with numbers beyond 2^53', () => {
+  test.each([
+    ['{"order_id":9007199254740993}', { order_id: '9007199254740993' }],
+    ['[-9007199254740993,[12345678901234567890]]', ['-9007199254740993', ['12345678901234567890']]],
+    ['9007199254740992', '9007199254740992'],
+    ['{"a":9007199254740991,"b":-9007199254740991}', { a: 9_007_199_254_740_991, b: -9_007_199_254_740_991 }],
+    [
+      '{"a":9007199254740993.5,"b":0.30000000000000004,"c":1e21}',
+      { a: Number('9007199254740993.5'), b: 0.1 + 0.2, c: 1e21 },
+    ],
+    ['{"a\\\\\\"1":"9007199254740993","b":9007199254740993}', { 'a\\"1': '9007199254740993', b: '9007199254740993' }],
+    ['{"id":1,"id":9007199254740993,"__proto__":{"x":1}}', JSON.parse('{"id":"9007199254740993","__proto__":{"x":1}}')],
+  ])('%s', (text, value) => expect(parseJson(text)).toEqual(value));
+
+  test('what is nested too deeply for the lossless parser is read as before', () => {
+    const depth = 100_000;
+    expect(() => parseJson(`${'['.repeat(depth)}9007199254740993${']'.repeat(depth)}`)).not.toThrow();
+  });
+
+  test('anything else is read as JSON.parse reads it, and refused where it refuses', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const text = JSON.stringify([value, 1234567890123456]);
+        const isLong = (part: unknown): boolean =>
+          typeof part === 'number' && /^-?\d+$/.test(String(part)) && !Number.isSafeInteger(part);
+        const expected: unknown = JSON.parse(text, (_, part: unknown) => (isLong(part) ? String(part) : part));
+        expect(parseJson(text)).toEqual(expected);
+      }),
+    );
+    for (const text of ['', '{"a":9007199254740993', '{"a":09007199254740993}', '"9007199254740993'])
+      expect(() => parseJson(text)).toThrow(SyntaxError);
+  });
+});
