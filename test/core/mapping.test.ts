@@ -36,11 +36,10 @@ describe('eventTime', () => {
     'Jan-2026',
     '2026Z',
     '12Z',
-    'Thu, 15 Jan 2026 12:00:00 +0000',
     '2026-13-15T12:00:00Z',
     '2026-01-15T25:00:00Z',
     '2026-01-15T12:00:00 Europe/Berlin',
-    '1768478400000',
+    '176847840000',
     'yesterday',
     ' ',
   ])('ADJUST-30 guesses no zone and no format for "%s"', (timestamp) => {
@@ -81,7 +80,7 @@ describe('eventTime', () => {
   it('lets the first time that is there decide, even when it cannot be read', () => {
     const readable = new Date(noon).toISOString();
     expect(eventTime({ type: 'identify', timestamp: 'soon', originalTimestamp: readable })).toBeUndefined();
-    expect(eventTime({ type: 'identify', timestamp: noon, sentAt: readable } as never)).toBeUndefined();
+    expect(eventTime({ type: 'identify', timestamp: true, sentAt: readable } as never)).toBeUndefined();
   });
 });
 

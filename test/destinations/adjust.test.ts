@@ -138,6 +138,8 @@ describe('Adjust, time', () => {
     ['ADJUST-25 ADJUST-26 ADJUST-27 sends seconds by default', {}, '1768478340'],
     ['ADJUST-27 sends milliseconds where asked', { config: { timeUnit: 'milliseconds' } }, '1768478340123'],
     ['ADJUST-28 understands an offset', { timestamp: '2026-01-15T13:59:00+02:00' }, '1768478340'],
+    ['F-59 ADJUST-28 understands an offset in hours alone', { timestamp: '2026-01-15T13:59:00,5 +02' }, '1768478340'],
+    ['F-54 ADJUST-28 understands seconds since 1970', { timestamp: '1768478340.5' }, '1768478340'],
   ])('%s', (_, parts, digits) => expect(sent(parts).form['created_at_unix']).toBe(digits));
 
   it('ADJUST-25 ADJUST-29 sends created_at_unix and never created_at', () => {
@@ -146,8 +148,8 @@ describe('Adjust, time', () => {
 
   it.each([
     ['ADJUST-30 without a zone', '2026-01-15T11:59:00', 'invalid_value'],
-    ['ADJUST-28 ADJUST-30 in digits', '1768478340.5', 'invalid_value'],
-    ['ADJUST-30 as a number', 1_768_478_340, 'invalid_value'],
+    ['ADJUST-28 ADJUST-30 in digits that no unit has', '17684783405', 'invalid_value'],
+    ['ADJUST-30 as a number that no unit has', 17_684_783, 'invalid_value'],
     ['ADJUST-30 missing', undefined, 'invalid_value'],
     ['F-62 ADJUST-31 more than 24 hours ahead', '2026-01-16T12:00:00.001Z', 'invalid_value'],
     ['ADJUST-30 on a day there is not', '2026-02-30T11:59:00Z', 'invalid_value'],

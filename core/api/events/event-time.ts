@@ -1,5 +1,7 @@
-import type { CdpEvent } from '../event.ts';
+import type { CdpEvent, JsonValue } from '../event.ts';
+import { parseRareTime } from './rare-time.ts';
 
+/** What Date.parse reads as it stands. */
 const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
 
 /** The name of the time that eventTime() uses: the first one present. For preview. */
@@ -14,10 +16,26 @@ export function eventClock(event: CdpEvent): 'timestamp' | 'originalTimestamp' |
  * `receivedAt`. The first one present decides. `undefined` if it is not a date with a zone: a guessed zone would shift
  * the event by hours (ADJUST-30).
  */
-export function eventTime(event: CdpEvent): number | undefined {
-  const written = event.timestamp || event.originalTimestamp || event.sentAt || event.receivedAt;
-  if (typeof written !== 'string') return undefined;
-  return (usual.test(written) ? usualTime(written) : undefined) ?? parsedTime(written);
+export const eventTime = (event: CdpEvent): number | undefined =>
+  parseTime(event.timestamp || event.originalTimestamp || event.sentAt || event.receivedAt);
+
+/**
+ * A time in epoch milliseconds, `undefined` where it names no zone or is none. The one reader of times, also for
+ * settings and flags. It takes
+ * - ISO 8601 in its long and its short form, with `T` or a space, a point or a comma, and a zone: `Z`, `UTC`, `GMT`,
+ *   `+01`, `+0100`, `+01:00`; a name such as `[Europe/Berlin]` behind it says no more, and is not read. The leap second
+ *   23:59:60 is the first of the next day, as in POSIX;
+ * - what e-mail and HTTP write (RFC 1123), and JavaScript's own `Thu Jan 15 2026 12:00:00 GMT+0100`;
+ * - seconds, milliseconds, microseconds and nanoseconds since 1970, told by their 10, 13, 16 or 19 digits.
+ *
+ * @example
+ * parseTime('2026-01-15 12:00:00,5 +01'); // 1768474800500
+ * parseTime('2026-01-15T12:00:00'); // undefined: nobody says where
+ */
+export function parseTime(value: JsonValue | undefined): number | undefined {
+  if (typeof value === 'string' && usual.test(value)) return usualTime(value) ?? parsedTime(value);
+  if (typeof value !== 'string') return typeof value === 'number' ? parseRareTime(String(value)) : undefined;
+  return zoned.test(value) ? parsedTime(value) : parseRareTime(value);
 }
 
 /** How nearly all sources write a time: `2026-01-15T11:59:00.123Z`. */
@@ -46,13 +64,12 @@ function digitsOf(text: string, from: number, to: number): number {
   return number;
 }
 
-function parsedTime(written: string): number | undefined {
-  if (!zoned.test(written)) return undefined;
-  const time = Date.parse(written);
-  return Number.isNaN(time) || isNoDay(written) ? undefined : time;
+function parsedTime(text: string): number | undefined {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) return parseRareTime(text);
+  return isNoDay(text) ? undefined : time;
 }
 
 /** Date.parse accepts 30 February as 2 March. */
-const isNoDay = (written: string): boolean =>
-  written.slice(8, 10) > '28' &&
-  new Date(`${written.slice(0, 10)}T00:00Z`).getUTCDate() !== Number(written.slice(8, 10));
+const isNoDay = (text: string): boolean =>
+  text.slice(8, 10) > '28' && new Date(`${text.slice(0, 10)}T00:00Z`).getUTCDate() !== Number(text.slice(8, 10));

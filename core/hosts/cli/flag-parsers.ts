@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { parseTime } from '../../api/events/event-time.ts';
 import { usage } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -33,14 +34,12 @@ export function bytes(text: string): number {
   return size;
 }
 
-const zoned = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d))?$/i;
-
-/** ISO 8601 with a zone, or a day, which begins in UTC, as epoch ms. */
+/** A time with a zone, or a day, which begins in UTC, as epoch ms. */
 export function time(text: string): number {
-  const parsed = zoned.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(parsed))
+  const at = parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00Z` : text);
+  if (at === undefined)
     throw new InvalidArgumentError('Expected a time with a zone, such as 2026-01-31T12:00:00Z, or a day.');
-  return parsed;
+  return at;
 }
 
 /** Of a repeatable flag. */

@@ -1,20 +1,12 @@
-import { z, type InputIssue } from '../../../core/api/index.ts';
+import { parseTime, z, type InputIssue } from '../../../core/api/index.ts';
 
-const written = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$/;
-const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/i;
+const withoutZone = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$/;
 
 /** AdRoll's format: UTC, whole seconds, no zone (ADEMAIL-08). `undefined` for an invalid time. */
 export function utcSeconds(value: string): string | undefined {
-  const [, day, time] = written.exec(value) ?? [];
-  const text = day === undefined ? value : `${day}T${time}Z`;
-  const at = zoned.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? undefined : new Date(at).toISOString().slice(0, 19);
-}
-
-/** Date.parse accepts 30 February as 2 March. */
-function isDay(day: string): boolean {
-  const at = Date.parse(`${day}T00:00:00Z`);
-  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day);
+  const [, day, time] = withoutZone.exec(value) ?? [];
+  const at = parseTime(day === undefined ? value : `${day}T${time}Z`);
+  return at === undefined ? undefined : new Date(at).toISOString().slice(0, 19);
 }
 
 /** A time in AdRoll's format, or ISO 8601 with a zone; it is sent in AdRoll's format. */

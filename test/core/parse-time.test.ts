@@ -1,0 +1,114 @@
+// Tests core/api/events/event-time.ts and rare-time.ts: the spellings of a time.
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseTime, type JsonValue } from '../../core/api/index.ts';
+
+const noon = Date.UTC(2026, 0, 15, 12);
+
+describe('F-59 a time', () => {
+  it.each<[JsonValue, number]>([
+    ['2026-01-15T12:00:00+00', noon],
+    ['2026-01-15T12:00:00.123+00', noon + 123],
+    ['2026-01-15T07:30:00-0430', noon],
+    ['2026-01-15T12:00:00 +00:00', noon],
+    ['2026-01-15 13:00:00 +0100', noon],
+    ['2026-01-15T12:00:00,123Z', noon + 123],
+    ['2026-01-15T12:00:00,1Z', noon + 100],
+    ['2026-01-15T12:00:00 Z', noon],
+    ['2026-01-15 12:00:00 UTC', noon],
+    ['2026-01-15T12:00:00GMT', noon],
+    ['2026-01-15T13:00:00 GMT+01:00', noon],
+    [' 2026-01-15T12:00:00.000Z\n', noon],
+    ['\u200B2026-01-15T12:00:00Z\uFEFF', noon],
+    ['2026-01-15T07:30:00\u221204:30', noon],
+    ['2026-01-15T13:00:00+01:00[Europe/Berlin]', noon],
+    ['2026-01-15T12:00:00Z[UTC]', noon],
+    ['2026-01-15 12:00:00.5 +0000 UTC', noon + 500],
+    ['2026-01-15 13:00:00 +0100 CET', noon],
+    ['20260115T120000Z', noon],
+    ['20260115T1200Z', noon],
+    ['20260115T130000.25+0100', noon + 250],
+    ['Thu, 15 Jan 2026 12:00:00 GMT', noon],
+    ['Thu, 15 Jan 2026 12:00:00 +0000', noon],
+    ['15 jan 2026 07:30 -0430', noon],
+    ['Thu Jan 15 2026 13:00:00 GMT+0100 (Central European Standard Time)', noon],
+    ['2026-01-15T23:59:60Z', Date.UTC(2026, 0, 16)],
+    ['2026-01-15T23:59:60.500Z', Date.UTC(2026, 0, 16) + 500],
+    ['2026-01-16T00:59:60+01:00', Date.UTC(2026, 0, 16)],
+    ['2026-01-15T24:00:00,0Z', Date.UTC(2026, 0, 16)],
+    ['0050-01-15T12:00:00 Z', Date.parse('0050-01-15T12:00:00Z')],
+    // F-54: since 1970
+    ['1768478400', noon],
+    [1768478400, noon],
+    ['1768478400.25', noon + 250],
+    [1768478400000, noon],
+    ['1768478400000', noon],
+    ['1768478400000000', noon],
+    ['1768478400000000000', noon],
+    [1768478400000000000, noon],
+  ])('is read: %j', (value, at) => {
+    expect(parseTime(value)).toBe(at);
+  });
+
+  it.each<[JsonValue | undefined]>([
+    ['2026-01-15'],
+    ['2026-01-15T12:00:00'],
+    ['2026-01-15 12:00:00 CET'],
+    ['2026-01-15T12:00:00[Europe/Berlin]'],
+    ['2026-01-15T12:00:00+'],
+    ['2026-01-15T12:00:00+1'],
+    ['2026-01-15T12:00:00+24'],
+    ['2026-01-15T12:00:00+01:60'],
+    ['2026-02-30T12:00:00 Z'],
+    ['2026-13-15T12:00:00 Z'],
+    ['2026-0115T12:00:00Z'],
+    ['20260115T12:0000Z'],
+    ['2026-01-15T12:00:60Z'],
+    ['2026-01-15T23:59:60+01:00'],
+    ['2026-01-15T23:59:61Z'],
+    ['2026-01-15T24:00:00,001Z'],
+    ['2026-01-15T12:60:00 Z'],
+    ['30 Feb 2026 12:00:00 GMT'],
+    ['15 Foo 2026 12:00:00 GMT'],
+    ['15/01/2026 12:00:00Z'],
+    ['12026-01-15T12:00:00Z'],
+    ['176847840'],
+    ['17684784000'],
+    ['-1768478400'],
+    [1768478],
+    [1e300],
+    [Number.NaN],
+    [true],
+    [null],
+    [undefined],
+    [''],
+    [[]],
+  ])('is none without a zone, a day or a known number of digits: %j', (value) => {
+    expect(parseTime(value)).toBeUndefined();
+  });
+
+  it('is the same in every spelling', () => {
+    const two = (number: number): string => String(number).padStart(2, '0');
+    const days = fc.date({ min: new Date('1970-01-01Z'), max: new Date('2099-12-31Z'), noInvalidDate: true });
+    fc.assert(
+      fc.property(days, fc.integer({ min: -13 * 60, max: 14 * 60 }), (date, offset) => {
+        const at = Math.floor(date.getTime() / 1_000) * 1_000;
+        const local = new Date(at + offset * 60_000).toISOString().slice(0, 19);
+        const [hours, minutes] = [two(Math.floor(Math.abs(offset) / 60)), two(Math.abs(offset) % 60)];
+        const sign = offset < 0 ? '-' : '+';
+        for (const zone of [`${sign}${hours}:${minutes}`, `${sign}${hours}${minutes}`, ` GMT${sign}${hours}${minutes}`])
+          for (const text of [local, local.replace('T', ' '), `${local},000`, local.replaceAll(/[:-]/g, '')])
+            expect([text + zone, parseTime(text + zone)]).toEqual([text + zone, at]);
+        expect(parseTime(new Date(at).toUTCString())).toBe(at);
+        expect(parseTime(new Date(at).toISOString())).toBe(at);
+      }),
+    );
+  });
+
+  it('is judged without holding the process up, however it is written', () => {
+    const startedAt = performance.now();
+    for (const part of [' ', '2026-01-15T12:00:00', '0', 'a ', '('])
+      for (const length of [99, 1_000_000]) parseTime(`2026-01-15T12:00:00Z${part.repeat(length / part.length)}!`);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
