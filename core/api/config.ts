@@ -58,6 +58,17 @@ export const secret = (title: string, description: string, form?: TextForm) => {
 export const setting = <S extends z.ZodType>(schema: S, title: string, description: string): S =>
   schema.meta({ title, description });
 
+/**
+ * One of several values, each with the label that a form shows in its place.
+ *
+ * @example
+ * const plan = setting(choice({ free: 'Free', business: 'Business' }).default('free'), 'Plan', 'What you pay for.');
+ */
+export const choice = <const L extends Readonly<Record<string, string>>>(labels: L) =>
+  z
+    .enum(Object.keys(labels) as (keyof L & string)[])
+    .meta({ oneOf: Object.entries(labels).map(([value, title]) => ({ const: value, title })) });
+
 /** A three-letter ISO 4217 code, upper-cased. */
 export const currencyCode = (title: string, description: string) =>
   z
@@ -66,3 +77,17 @@ export const currencyCode = (title: string, description: string) =>
     .regex(/^[A-Za-z]{3}$/, 'must be a three-letter ISO 4217 code')
     .toUpperCase()
     .meta({ title, description });
+
+/**
+ * A path of the event that the customer chooses, such as `context.traits.plan` or `properties.products.0.sku`, for
+ * valueSelector(): within `properties`, `traits` and `context`, or one of the event's ids and names.
+ */
+export const eventPath = (title: string, description: string) =>
+  z
+    .string()
+    .trim()
+    .regex(anyPath, 'must be a path of the event, such as context.traits.plan')
+    .meta({ title, description });
+
+const anyPath =
+  /^(?:(?:properties|traits|context)(?:\.[^.]+)+|messageId|userId|anonymousId|groupId|event|name|category|channel)$/;

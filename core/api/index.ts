@@ -16,7 +16,7 @@ export type {
 export type { BatchLimits, DestinationManifest, Pace, Rate } from './manifest.ts';
 export type { TextForm } from './config.ts';
 export { basicAuth, basicUserName } from './basic-auth.ts';
-export { currencyCode, secret, setting, text, z } from './config.ts';
+export { choice, currencyCode, eventPath, secret, setting, text, z } from './config.ts';
 export type { ConfigSchema } from './config.ts';
 export { contractVersion } from './contract-version.ts';
 export { defineDestination } from './destination.ts';
@@ -96,14 +96,11 @@ export { eventTable, pageName, plainName } from './events/event-table.ts';
 export type { EventTable, EventTableOptions, NameEntries } from './events/event-table.ts';
 export { eventChoice } from './events/event-choice.ts';
 export type { EventChoiceOptions } from './events/event-choice.ts';
+export type { PropertyConverter, PropertyTarget } from './fields/property-target.ts';
 export { propertySelector } from './fields/select-properties.ts';
-export type {
-  PropertyConverter,
-  PropertySelection,
-  PropertySelector,
-  PropertySelectorOptions,
-  PropertyTarget,
-} from './fields/select-properties.ts';
+export type { PropertySelection, PropertySelector, PropertySelectorOptions } from './fields/select-properties.ts';
+export { valueSelector } from './fields/select-values.ts';
+export type { ValueSelection, ValueSelector, ValueSelectorOptions, ValueSource } from './fields/select-values.ts';
 export { flatTexts, jsonText, jsonTextOf, scalarText, scalarValue, textList } from './fields/property-values.ts';
 export type { FlatTextOptions, ScalarOptions, TextListOptions, TextOptions } from './fields/property-values.ts';
 export { wholeObject, wholeValue } from './fields/whole-object.ts';

@@ -6,7 +6,9 @@ import type { AdjustEvent, Parameters } from './mapping.ts';
  */
 export const encode = (event: AdjustEvent): string =>
   `s2s=1&app_token=${escaped(event.app_token)}&event_token=${escaped(event.event_token)}` +
-  `&environment=${event.environment}&created_at_unix=${event.created_at_unix}` +
+  `&environment=${event.environment}` +
+  field('&created_at_unix=', event.created_at_unix) +
+  (event.created_at === undefined ? '' : `&created_at=${escaped(event.created_at)}`) +
   field('&idfa=', event.idfa) +
   field('&idfv=', event.idfv) +
   field('&gps_adid=', event.gps_adid) +

@@ -1,49 +1,99 @@
 import {
-  asIpv4,
+  asAttStatus,
   asText,
+  castFound,
+  clientIpv4Of,
   deviceOf,
   fieldTable,
   firstOf,
-  ipv4Address,
-  isBlank,
-  isBlankIp,
   isNoId,
   optionReader,
+  privateIpAdvice,
   reader,
   reject,
   skip,
   type CdpEvent,
-  type DeviceFamily,
+  type Device,
   type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { manifest } from './manifest.ts';
-import { adjustId, asTracking, deviceFields, type AdjustEvent } from './mapping.ts';
-
-export type Platform = 'ios' | 'android' | 'other';
+import { adjustId, appleId, deviceFields, openIdField, playId, type AdjustEvent, type Platform } from './mapping.ts';
+import type { Prepared } from './settings.ts';
 
 /** Adds the fields of the event's device, with a note on each value that is left out. Returns the platform. */
-export function addDevice(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, { requireAdid }: Config): Platform {
-  const { family } = deviceOf(event);
-  const device = out.value;
-  deviceFields[family](event, out);
-  if (device.idfa !== undefined && device.idfa === device.idfv) {
-    // A copy of the IDFV is not an IDFA, whatever wrote it there (ADJUST-11).
-    delete device.idfa;
-    out.drop('context.device.advertisingId', 'It repeats the IDFV, so it is no IDFA', 'idfa');
+export function addDevice(
+  out: PayloadBuilder<AdjustEvent>,
+  event: CdpEvent,
+  { requireAdid }: Config,
+  { isLeftOut }: Prepared,
+): Platform {
+  const device = deviceOf(event);
+  const platform = device.family === 'fire' ? 'android' : device.family;
+  if (isLeftOut(platform)) {
+    out.refuse(skip('unsupported_event', otherPlatform, device.system?.path ?? 'context.device'));
+    return platform;
   }
-  // Adjust wants att_status or tracking_enabled, never both, and Apple's own status says more (ADJUST-76).
-  if (device.att_status === undefined && family !== 'other') out.take('tracking_enabled', trackingOf(event));
+  const isLimited = addAdvertisingIds(out, event, device);
+  deviceFields[device.family](event, out);
+  addConsent(out, event, device);
   addAdid(out, event);
   surroundings(event, out);
-  if (family === 'ios' && device.idfa === undefined && device.adid === undefined)
+  const { idfa, adid } = out.value;
+  if (device.family === 'ios' && idfa === undefined && adid === undefined)
     out.recommend('context.adjust.adid', 'Without an IDFA, Adjust recognises an iOS device best by its adid', 'adid');
 
-  if (!hasDeviceId(device)) out.refuse(namesDevice(event, family) ? noDevice : noAppEvent);
-  if (requireAdid && device.adid === undefined) out.refuse(noAdid);
-  return family === 'fire' ? 'android' : family;
+  if (laneOf(out.value) === undefined)
+    out.refuse(isLimited ? limited : namesDevice(event, device) ? noDevice : noAppEvent);
+  if (requireAdid && adid === undefined) out.refuse(noAdid);
+  return platform;
 }
+
+/**
+ * The ids that identify a person to advertisers, unless the person limits that. The vendor's id, the Android id and the
+ * adid stay. Returns whether an id stays away for it; phones then write zeros, too.
+ */
+function addAdvertisingIds(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, device: Device): boolean {
+  const { family, withheld } = device;
+  if (family === 'other') return false;
+  const field = advertisingIdField[family];
+  out.take(field, castFound(device.advertisingId, family === 'ios' ? appleId : playId));
+  if (withheld !== undefined && !isNoId(withheld.value)) out.drop(withheld.path, whyWithheld[withheld.reason], field);
+  const hasOpenId = family === 'android' && !isNoId(writtenOaidOf(event) ?? null);
+  if (hasOpenId && device.limited) out.drop('context.device.oaid', whyWithheld.limited, 'oaid');
+  else if (hasOpenId) openIdField(event, out);
+  return (
+    device.limited &&
+    (hasOpenId || withheld?.reason === 'limited' || (withheld !== undefined && isNoId(withheld.value)))
+  );
+}
+
+const advertisingIdField = { ios: 'idfa', android: 'gps_adid', fire: 'fire_adid' } as const;
+const whyWithheld = {
+  unusable: 'Left out: no advertising id of this device',
+  vendor_id: 'It repeats the IDFV, so it is no IDFA',
+  limited: 'Left out: the person limits ad tracking',
+};
+const writtenOaidOf = reader('context.device.oaid');
+
+/**
+ * Adjust wants att_status or tracking_enabled, never both, and Apple's own status says more (ADJUST-76): unless it is
+ * "authorised" beside a switch that is off. A refusal that cannot be read is one (F-57).
+ */
+function addConsent(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, { family, limitedBy }: Device): void {
+  if (family === 'other') return;
+  const status = family === 'ios' ? attStatusOf(event) : undefined;
+  if (status !== undefined && (status.value !== '3' || limitedBy === undefined)) {
+    out.take('att_status', status);
+    return;
+  }
+  const tracking = limitedBy ?? trackingOf(event);
+  if (tracking !== undefined) out.set('tracking_enabled', limitedBy === undefined ? '1' : '0', tracking.path);
+}
+
+const attStatusOf = firstOf(['context.device.attTrackingStatus', 'context.device.trackingStatus'], asAttStatus);
+const trackingOf = firstOf(['context.device.adTrackingEnabled']);
 
 /**
  * The identifiers, those that change least first. A device is a lane by the first one that its event has, so that it
@@ -60,8 +110,12 @@ export function laneOf(event: AdjustEvent): string | undefined {
   return undefined;
 }
 
-const hasDeviceId = (event: AdjustEvent): boolean => deviceIds.some((name) => event[name] !== undefined);
-
+const otherPlatform = 'The settings leave out the events of this platform';
+const limited = skip(
+  'consent_denied',
+  'The person limits ad tracking, and the event has no other identifier',
+  'context.device',
+);
 const noDevice = reject('missing_identifier', 'The event names no device Adjust knows', 'context.device');
 const noAppEvent = skip(
   'unsupported_event',
@@ -70,34 +124,14 @@ const noAppEvent = skip(
 );
 const noAdid = reject('missing_identifier', 'The settings require an adid', 'context.adjust.adid');
 
-const writtenDeviceOf = reader('context.device');
-
 /** Whether the event says anything of a phone: a web shop's says nothing, and is no event of an app (ADJUST-10). */
-function namesDevice(event: CdpEvent, family: DeviceFamily): boolean {
-  if (family !== 'other') return true;
-  const device = writtenDeviceOf(event);
-  const isNamed =
-    typeof device === 'object' && device !== null
-      ? Object.values(device).some((part) => !isBlank(part))
-      : !isBlank(device);
-  if (isNamed) return true;
-  const adid = adidOf(event);
-  return adid !== undefined && !isNoId(adid.value);
-}
-
-const trackingOf = firstOf(['context.device.adTrackingEnabled'], asTracking);
+const namesDevice = (event: CdpEvent, { isNamed }: Device): boolean => isNamed || !isNoId(adidOf(event)?.value ?? '');
 
 /** The address (ADJUST-19, ADJUST-20) and the user agent (ADJUST-75). */
-const surroundings = fieldTable<AdjustEvent>(
-  [
-    { to: 'ip_address', from: 'ip', as: asIpv4, unusable: 'Adjust takes IPv4 addresses only' },
-    { to: 'user_agent', from: 'userAgent', as: asText },
-  ],
-  {
-    from: 'context',
-    isNothing: (ip) => typeof ip !== 'string' || isNoId(ip) || isBlankIp(ipv4Address(ip) ?? ''),
-  },
-);
+const surroundings = fieldTable<AdjustEvent>([
+  { to: 'ip_address', read: clientIpv4Of, unusable: 'Adjust takes IPv4 addresses only', unadvised: privateIpAdvice },
+  { to: 'user_agent', from: 'context.userAgent', as: asText },
+]);
 
 const ownAdidOf = firstOf(['context.adjust.adid']);
 const optionOf = optionReader(manifest, 'adid');

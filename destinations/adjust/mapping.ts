@@ -1,6 +1,4 @@
 import {
-  asAttStatus,
-  asFlag,
   fieldTable,
   isNoId,
   isUuid,
@@ -11,6 +9,9 @@ import {
   type FieldTable,
 } from '../../core/api/index.ts';
 
+/** What Adjust tells apart: a Fire device is one of Android. */
+export type Platform = 'ios' | 'android' | 'other';
+
 /** A flat object of strings: all that callback_params and partner_params may hold (ADJUST-45, ADJUST-46). */
 export type Parameters = Record<string, string>;
 
@@ -20,8 +21,10 @@ export interface AdjustEvent {
   app_token: string;
   event_token: string;
   environment: 'production' | 'sandbox';
-  /** Digits only: seconds or milliseconds since 1970 (ADJUST-26, ADJUST-27). */
-  created_at_unix: string;
+  /** Digits only: seconds or milliseconds since 1970 (ADJUST-26, ADJUST-27). One of the two times is set. */
+  created_at_unix?: string;
+  /** Such as 2026-01-15T11:59:00.123+0000 (ADJUST-29). */
+  created_at?: string;
   idfa?: string;
   idfv?: string;
   gps_adid?: string;
@@ -52,8 +55,8 @@ const id = (formOf: (written: string) => string | undefined): Cast<string> => {
 /**
  * Apple writes its ids in capitals (ADJUST-11, ADJUST-15), Google and Amazon in small letters (ADJUST-12, ADJUST-13).
  */
-const appleId = id((uuid) => (isUuid(uuid) ? uuid.toUpperCase() : undefined));
-const playId = id((uuid) => (isUuid(uuid) ? uuid.toLowerCase() : undefined));
+export const appleId = id((uuid) => (isUuid(uuid) ? uuid.toUpperCase() : undefined));
+export const playId = id((uuid) => (isUuid(uuid) ? uuid.toLowerCase() : undefined));
 
 /** ANDROID_ID is a 64-bit number in hex, so at most 16 digits: anything else is a custom id (ADJUST-16). */
 const androidId = id((written) => {
@@ -65,11 +68,6 @@ const androidId = id((written) => {
 const openId = id((written) => (/^[\da-z-]{16,64}$/i.test(written) ? written : undefined));
 export const adjustId = id((written) => (/^[\w-]+$/.test(written) ? written : undefined));
 
-export const asTracking: Cast<'0' | '1'> = (value) => {
-  const flag = asFlag(value);
-  return flag === undefined ? undefined : flag ? '1' : '0';
-};
-
 /** Phones write all zeros for a missing id; any other value that does not fit gets a note. */
 const deviceTable = (...rows: readonly FieldRow<AdjustEvent>[]): FieldTable<AdjustEvent> =>
   fieldTable(rows, {
@@ -78,20 +76,15 @@ const deviceTable = (...rows: readonly FieldRow<AdjustEvent>[]): FieldTable<Adju
     isNothing: isNoId,
     noteEvery: true,
   });
-const android: FieldRow<AdjustEvent> = { to: 'android_id', from: 'id', as: androidId };
+const android: FieldRow<AdjustEvent> = { to: 'android_id', from: ['android_id', 'id'], as: androidId };
 
-/** The fields of each device family; an identifier is listed only where it exists (ADJUST-11 to ADJUST-16). */
+/** The backup identifiers of each device family, listed only where they exist (ADJUST-15, ADJUST-16). */
 export const deviceFields: Readonly<Record<DeviceFamily, FieldTable<AdjustEvent>>> = {
-  ios: deviceTable(
-    { to: 'idfa', from: ['idfa', 'advertisingId'], as: appleId },
-    { to: 'idfv', from: ['idfv', 'id'], as: appleId },
-    { to: 'att_status', from: ['attTrackingStatus', 'trackingStatus'], as: asAttStatus },
-  ),
-  android: deviceTable(
-    { to: 'gps_adid', from: 'advertisingId', as: playId },
-    { to: 'oaid', from: 'oaid', as: openId },
-    android,
-  ),
-  fire: deviceTable({ to: 'fire_adid', from: 'advertisingId', as: playId }, android),
+  ios: deviceTable({ to: 'idfv', from: ['idfv', 'id'], as: appleId }),
+  android: deviceTable(android),
+  fire: deviceTable(android),
   other: deviceTable(),
 };
+
+/** Of Android devices whose person does not limit ad tracking (ADJUST-14). */
+export const openIdField = deviceTable({ to: 'oaid', from: 'oaid', as: openId });

@@ -1,18 +1,17 @@
-import { flatTexts, propertySelector, type PropertySelector } from '../../core/api/index.ts';
+import { flatTexts, valueSelector, type ValueSelector } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 
 const vendor = 'Adjust';
+const fields = { callbackParams: 'callback_params', partnerParams: 'partner_params' } as const;
 
 /**
- * Compiles the choice of properties for a form field: dotted names, lists as JSON in one string (ADJUST-45, ADJUST-46).
+ * Compiles the choice of values for a form field: dotted names, lists as JSON in one string (ADJUST-45, ADJUST-46).
  * Revenue and currency are fields of their own (ADJUST-48); "all" does not repeat them.
  */
-export const parameterSelector = (
-  field: 'callback_params' | 'partner_params',
-  selection: Config['callbackParams'],
-): PropertySelector =>
-  propertySelector(selection, {
+export const parameterSelector = (setting: keyof typeof fields, config: Config): ValueSelector =>
+  valueSelector(config[setting], {
     vendor,
-    as: flatTexts({ vendor, depth: 8, tooDeep: `Too deep for ${field}` }),
+    as: flatTexts({ vendor, depth: 8, tooDeep: `Too deep for ${fields[setting]}` }),
     notInAll: ['revenue', 'currency'],
+    setting: `config.${setting}`,
   });

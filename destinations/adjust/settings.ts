@@ -1,19 +1,15 @@
-import {
-  eventTable,
-  eventTimeWithin,
-  plainName,
-  type EventTable,
-  type PropertySelector,
-} from '../../core/api/index.ts';
+import { eventTable, eventTimeWithin, plainName, type EventTable, type ValueSelector } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Platform } from './identity.ts';
+import type { Platform } from './mapping.ts';
 import { parameterSelector } from './passthrough.ts';
 
 /** Computed once per connection, when it opens. */
 export interface Prepared {
   readonly targetOf: EventTable<Target>;
-  readonly callbackParams: PropertySelector;
-  readonly partnerParams: PropertySelector;
+  /** Whose events are not sent; an event that tells no platform goes by its adid. */
+  readonly isLeftOut: (platform: Platform) => boolean;
+  readonly callbackParams: ValueSelector;
+  readonly partnerParams: ValueSelector;
   readonly timeOf: ReturnType<typeof eventTimeWithin>;
 }
 
@@ -29,8 +25,9 @@ export const prepare = (config: Config): Prepared => ({
   targetOf: eventTable({
     track: [Object.entries(config.eventTokens).map(([name, token]) => [name, target(name, token)])],
   }),
-  callbackParams: parameterSelector('callback_params', config.callbackParams),
-  partnerParams: parameterSelector('partner_params', config.partnerParams),
+  isLeftOut: (platform) => platform !== 'other' && !config.platforms.includes(platform),
+  callbackParams: parameterSelector('callbackParams', config),
+  partnerParams: parameterSelector('partnerParams', config),
   timeOf: eventTimeWithin({
     vendor: 'Adjust',
     pastMs: config.maxEventAgeDays * 86_400_000,

@@ -2,7 +2,6 @@ import {
   admit,
   eventClock,
   payloadBuilder,
-  propertiesOf,
   type Admission,
   type CdpEvent,
   type Note,
@@ -31,21 +30,20 @@ export function transform(
   const target = eligibilityOf(event, config, prepared);
   if ('kind' in target) return target;
   const { appToken, environment } = config;
-  const out = payloadBuilder<AdjustEvent, 'created_at_unix'>(
+  const out = payloadBuilder<AdjustEvent>(
     context,
     { s2s: '1', app_token: appToken, event_token: target.token, environment },
     sources,
   );
   if (target.isLifecycle) out.addNote(countedTwice);
   // First, because a web shop's event is no matter for anybody, however late it is.
-  const platform = addDevice(out, event, config);
+  const platform = addDevice(out, event, config, prepared);
   const occurredAt = addTime(out, event, config, context);
   // Most events that come to nothing have no device.
   if (out.isRefused) return out.payload();
   addRevenue(out, event, config);
-  const properties = propertiesOf(event);
-  prepared.callbackParams(properties, out.part('callback_params'), 'properties');
-  prepared.partnerParams(properties, out.part('partner_params'), 'properties');
+  prepared.callbackParams(event, out.part('callback_params'));
+  prepared.partnerParams(event, out.part('partner_params'));
 
   // One lane per device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens
   // (ADJUST-34).
@@ -68,7 +66,7 @@ const countedTwice: Note = Object.freeze({
 function addTime(
   out: PayloadBuilder<AdjustEvent>,
   event: CdpEvent,
-  { timeUnit }: Config,
+  { timeParameter, timeUnit }: Config,
   context: TransformContext<Prepared>,
 ): number {
   const time = context.prepared.timeOf(event, context);
@@ -76,7 +74,8 @@ function addTime(
     out.refuse(time);
     return 0;
   }
-  const digits = String(timeUnit === 'seconds' ? Math.floor(time / 1000) : time);
-  out.set('created_at_unix', digits, eventClock(event) ?? 'timestamp');
+  const clock = eventClock(event) ?? 'timestamp';
+  if (timeParameter === 'created_at') out.set('created_at', new Date(time).toISOString().replace('Z', '+0000'), clock);
+  else out.set('created_at_unix', String(timeUnit === 'seconds' ? Math.floor(time / 1000) : time), clock);
   return time;
 }

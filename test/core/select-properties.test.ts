@@ -11,9 +11,9 @@ import {
   scalarValue,
   textList,
 } from '../../core/api/fields/property-values.ts';
+import type { PropertyConverter } from '../../core/api/fields/property-target.ts';
 import {
   propertySelector,
-  type PropertyConverter,
   type PropertySelection,
   type PropertySelectorOptions,
 } from '../../core/api/fields/select-properties.ts';

@@ -87,6 +87,57 @@ describe('Adjust, callback and partner parameters', () => {
     });
   });
 
+  it('F-73 ADJUST-43 ADJUST-44 takes a map from parameter to any place of the event, or a constant', () => {
+    const chosen = {
+      plan: { from: 'context.traits.plan' },
+      city: { from: 'properties.address.city' },
+      first: { from: 'properties.list.0' },
+      address: { from: 'properties.address' },
+      event_name: { from: 'event' },
+      source: { value: 'server & more' },
+      inherited: { from: 'properties.constructor' },
+      absent: { from: 'properties.text.length' },
+      gone: { from: 'properties.gone' },
+    };
+    const context = { traits: { plan: 'gold' } };
+    const expected = {
+      plan: 'gold',
+      city: 'Berlin',
+      first: 'a',
+      'address.city': 'Berlin',
+      'address.geo.lat': '52.5',
+      event_name: 'Tapped',
+      source: 'server & more',
+    };
+    expect(parametersOf('callback_params', bodyOf(mixed, { callbackParams: chosen }, context))).toEqual(expected);
+    expect(parametersOf('partner_params', bodyOf(mixed, { partnerParams: chosen }, context))).toEqual(expected);
+  });
+
+  it.each([
+    ['two kinds of maps in one', { plan: { from: 'context.traits.plan' }, color: 'farbe' }],
+    ['a source of neither kind', { plan: { path: 'context.traits.plan' } }],
+    ['a path out of the event', { plan: { from: '__proto__.x' } }],
+    ['a path with a gap', { plan: { from: 'context..plan' } }],
+    ['a blank constant', { plan: { value: ' ' } }],
+  ])('F-73 ADJUST-43 refuses %s', (_, callbackParams) => {
+    const { success } = adjust.config.safeParse({ ...settings, callbackParams });
+    expect(success).toBe(false);
+  });
+
+  it('F-73 preview names the path of each, and the setting of a constant', () => {
+    const callbackParams = { plan: { from: 'context.traits.plan' }, source: { value: 'server' } };
+    const event = {
+      type: 'track',
+      event: 'Tapped',
+      timestamp: '2026-01-15T11:59:00Z',
+      context: { adjust: { adid: 'abcdef' }, traits: { plan: 'gold' } },
+    } as unknown as CdpEvent;
+    expect(folder.with({ callbackParams }).sources(event)).toMatchObject({
+      'callback_params.plan': 'context.traits.plan',
+      'callback_params.source': 'config.callbackParams.source',
+    });
+  });
+
   it('ADJUST-44 shares nothing with partners unless it is chosen', () => {
     expect(bodyOf(mixed, { callbackParams: 'all' })).not.toContain('partner_params');
     expect(parametersOf('partner_params', bodyOf(mixed, { partnerParams: ['number'] }))).toEqual({ number: '1.5' });

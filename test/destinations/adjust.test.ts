@@ -142,8 +142,16 @@ describe('Adjust, time', () => {
     ['F-54 ADJUST-28 understands seconds since 1970', { timestamp: '1768478340.5' }, '1768478340'],
   ])('%s', (_, parts, digits) => expect(sent(parts).form['created_at_unix']).toBe(digits));
 
-  it('ADJUST-25 ADJUST-29 sends created_at_unix and never created_at', () => {
+  it('ADJUST-25 sends created_at_unix and never created_at beside it', () => {
     expect(sent({}).form).not.toHaveProperty('created_at');
+  });
+
+  it('F-73 ADJUST-25 ADJUST-29 sends created_at alone where asked, with milliseconds and an escaped offset', () => {
+    const { text, form } = sent({ config: { timeParameter: 'created_at', timeUnit: 'seconds' } });
+    expect(text).toContain('&created_at=2026-01-15T11%3A59%3A00.123%2B0000&');
+    expect(form).not.toHaveProperty('created_at_unix');
+    const berlin = sent({ config: { timeParameter: 'created_at' }, timestamp: '2026-01-15T12:59:00+01:00' });
+    expect(berlin.form['created_at']).toBe('2026-01-15T11:59:00.000+0000');
   });
 
   it.each([
@@ -279,7 +287,7 @@ describe('Adjust, the device', () => {
     [
       'ADJUST-76 prefers att_status',
       { device: { ...iphone, attTrackingStatus: 2, adTrackingEnabled: true } },
-      { idfa, idfv, att_status: '2' },
+      { idfv, att_status: '2' },
     ],
     [
       "ADJUST-76 understands Segment's names",
@@ -289,7 +297,51 @@ describe('Adjust, the device', () => {
     [
       'ADJUST-76 sends tracking_enabled where att_status is unknown',
       { device: { ...iphone, attTrackingStatus: 7, adTrackingEnabled: false } },
-      { idfa, idfv, tracking_enabled: '0' },
+      { idfv, tracking_enabled: '0' },
+    ],
+    [
+      'F-57 ADJUST-76 tells a switch that is off, though the prompt was answered with yes',
+      { device: { ...iphone, attTrackingStatus: 3, adTrackingEnabled: 'NO' } },
+      { idfv, tracking_enabled: '0' },
+    ],
+    [
+      'F-57 ADJUST-76 takes a refusal in an unknown word for one',
+      { device: { ...iphone, trackingStatus: 'never' } },
+      { idfv, tracking_enabled: '0' },
+    ],
+    [
+      'F-57 ADJUST-12 ADJUST-14 ADJUST-16 sends no advertising id and no OAID of a person who limits tracking, and the Android id',
+      { device: { ...pixel, oaid: 'a1b2c3d4e5f60718', limitAdTracking: true } },
+      { android_id: androidId, tracking_enabled: '0' },
+    ],
+    [
+      'F-57 ADJUST-13 sends no fire_adid of a person who limits tracking, and the adid',
+      { device: { ...pixel, manufacturer: 'Amazon', adTrackingEnabled: 'False' }, context: { adjust: { adid } } },
+      { android_id: androidId, adid, tracking_enabled: '0' },
+    ],
+    [
+      'F-57 ADJUST-11 sends the IDFA where nothing is said, or a blank',
+      { device: { ...iphone, adTrackingEnabled: ' ', attTrackingStatus: null } },
+      { idfa, idfv },
+    ],
+    [
+      'F-72 ADJUST-11 ADJUST-15 knows an iPhone by the names of its ids',
+      { device: { idfa: idfa.toLowerCase(), idfv } },
+      { idfa, idfv },
+    ],
+    [
+      'F-72 ADJUST-12 ADJUST-16 knows an Android device by the names of its ids',
+      { device: { gps_adid: playId, android_id: androidId } },
+      { gps_adid: playId, android_id: androidId },
+    ],
+    ['F-72 ADJUST-14 knows it by its OAID', { device: { oaid: 'a1b2c3d4e5f60718' } }, { oaid: 'a1b2c3d4e5f60718' }],
+    ['F-72 ADJUST-13 knows an Amazon device by its id', { device: { fire_adid: playId } }, { fire_adid: playId }],
+    ['F-52 ADJUST-17 takes an adid of "null" for none', { context: { adjust: { adid: 'null' } } }, { idfa, idfv }],
+    ['F-72 ADJUST-11 knows an iPhone by its model', { device: { ...iphone, type: 'iPhone15,3' } }, { idfa, idfv }],
+    [
+      'F-72 ADJUST-12 knows Android by its version',
+      { device: { advertisingId: playId }, context: { os: { name: 'Android 14' } } },
+      { gps_adid: playId },
     ],
   ])('%s', (_, parts, ids) => expect(idsOf(parts)).toEqual(ids));
 
@@ -302,7 +354,6 @@ describe('Adjust, the device', () => {
     ['ADJUST-10 whose adid is none', { device: {}, context: { adjust: { adid: 'a&b' } } }],
     ['ADJUST-10 of a phone with nothing but zeros', { device: { ...iphone, id: zeros, advertisingId: zeros } }],
     ['ADJUST-10 of a device whose type is a trap', { device: { ...iphone, type: 'constructor' } }],
-    ['ADJUST-10 of a device that is a list', { context: { device: ['ios', idfa] } }],
   ])('%s: an event without a usable identifier is rejected', (_, parts) => {
     expect(refused(parts)).toEqual({ kind: 'rejected', code: 'missing_identifier', field: 'context.device' });
   });
@@ -310,13 +361,53 @@ describe('Adjust, the device', () => {
   it.each<[string, Parts]>([
     ['without a device', { context: { device: undefined } }],
     ['of a browser', { context: { device: undefined, os: { name: 'Windows' }, userAgent: 'Mozilla/5.0' } }],
+    ['with a list for a device', { context: { device: ['ios', idfa] } }],
     ['with an empty device', { device: {}, context: { os: { name: 'Mac OS' } } }],
     ['with a device of nothing', { device: { id: null, type: ' ' } }],
+    ['F-52 with an adid of a word for nothing', { device: {}, context: { adjust: { adid: '(not set)' } } }],
     ['with an adid of zeros', { device: {}, context: { adjust: { adid: '0000' } } }],
     ['that is old as well', { device: {}, timestamp: '2025-01-01T00:00:00Z' }],
     ['where an adid is required', { device: {}, config: { requireAdid: true } }],
   ])('F-71 ADJUST-10 an event %s is none of an app, and skipped', (_, parts) => {
     expect(refused(parts)).toEqual({ kind: 'skipped', code: 'unsupported_event', field: 'context.device' });
+  });
+
+  it.each<[string, Parts]>([
+    ['the IDFA', { device: { type: 'ios', advertisingId: idfa, attTrackingStatus: 2 } }],
+    ['an IDFA that the phone wrote as zeros', { device: { type: 'ios', advertisingId: zeros, attTrackingStatus: 2 } }],
+    ['the Google id', { device: { type: 'android', advertisingId: playId, adTrackingEnabled: 'off' } }],
+    ['the OAID', { device: { type: 'android', oaid: 'a1b2c3d4e5f60718', lat: '1' } }],
+  ])('F-57 ADJUST-10 an event with nothing but %s of a person who limits tracking is skipped', (_, parts) => {
+    expect(refused(parts)).toEqual({ kind: 'skipped', code: 'consent_denied', field: 'context.device' });
+  });
+
+  it('F-57 says in a note which ids stay away for limited tracking', () => {
+    const device = { ...pixel, oaid: 'a1b2c3d4e5f60718', adTrackingEnabled: 0 };
+    expect(sent({ device }).notes).toEqual(['dropped context.device.advertisingId', 'dropped context.device.oaid']);
+  });
+
+  it.each<[string, Parts, string]>([
+    ['an Android phone by its type', { device: pixel, config: { platforms: ['ios'] } }, 'context.device.type'],
+    [
+      'a Fire tablet by its system',
+      { device: { advertisingId: playId }, context: { os: { name: 'Fire OS' } }, config: { platforms: ['ios'] } },
+      'context.os.name',
+    ],
+    [
+      'an iPhone by the name of its id',
+      { device: { idfv }, config: { platforms: ['android'] } },
+      'context.device.idfv',
+    ],
+  ])('F-73 leaves out %s where the settings do not name its platform', (_, parts, field) => {
+    expect(refused(parts)).toEqual({ kind: 'skipped', code: 'unsupported_event', field });
+  });
+
+  it('F-73 sends an event that tells no platform by its adid, whatever platforms the settings name', () => {
+    const parts = { device: {}, context: { adjust: { adid } } };
+    expect(sent({ ...parts, config: { platforms: ['ios'] } }).form['adid']).toBe(adid);
+    expect(sent({ device: pixel, config: { platforms: ['android'] } }).form['gps_adid']).toBe(playId);
+    expect(issuesOf({ ...settings, platforms: [] })).toEqual(['platforms']);
+    expect(issuesOf({ ...settings, platforms: ['windows'] })).toEqual(['platforms.0']);
   });
 
   it('ADJUST-17 rejects an event without an adid where the customer requires it', () => {
@@ -349,11 +440,18 @@ describe('Adjust, the device', () => {
     ['ADJUST-20 sends an IPv4 address', '203.0.113.9', '203.0.113.9', []],
     ['ADJUST-19 unwraps IPv4 in IPv6', '::ffff:203.0.113.9', '203.0.113.9', []],
     ['ADJUST-19 leaves out IPv6', '2001:db8::1', undefined, ['dropped context.ip']],
+    ['F-63 ADJUST-20 takes the first public one of a list', '10.0.0.1, 203.0.113.9', '203.0.113.9', []],
+    ['F-63 ADJUST-20 sends a lone private one with a note', '10.0.0.1', '10.0.0.1', ['unadvised context.ip']],
     ["ADJUST-19 leaves out nobody's address", '0.0.0.0', undefined, []],
     ['ADJUST-19 leaves out what is no address', '999.1.1.1', undefined, ['dropped context.ip']],
   ])('%s', (_, ip, address, notes) => {
     const { form, notes: made } = sent({ context: { ip } });
     expect([form['ip_address'], made]).toEqual([address, notes]);
+  });
+
+  it("F-63 ADJUST-20 takes RudderStack's request_ip of a phone's event", () => {
+    const event = { ...purchase({}), channel: 'mobile', request_ip: '203.0.113.9' } as unknown as CdpEvent;
+    expect(new URLSearchParams(folder.text(event)).get('ip_address')).toBe('203.0.113.9');
   });
 
   it('ADJUST-75 sends the user agent', () => {

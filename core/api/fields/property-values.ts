@@ -2,7 +2,7 @@ import type { JsonValue } from '../event.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 import { isExact, lostDigits, whyInexact } from './casts.ts';
 import { isObject } from './mapping.ts';
-import type { PropertyConverter, PropertyTarget } from './select-properties.ts';
+import type { PropertyConverter, PropertyTarget } from './property-target.ts';
 import { cutText } from './text-length.ts';
 
 export interface TextOptions {

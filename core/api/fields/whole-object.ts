@@ -4,7 +4,7 @@ import type { Note } from '../outcome.ts';
 import { isExact, whyInexact } from './casts.ts';
 import type { Path } from './mapping.ts';
 import { setOwn, type AnyPayloadBuilder } from './payload-builder.ts';
-import type { PropertyConverter } from './select-properties.ts';
+import type { PropertyConverter } from './property-target.ts';
 import { cutText } from './text-length.ts';
 
 export interface WholeObjectOptions {

@@ -71,7 +71,10 @@ export type WithheldId =
 /** The device that an event came from. */
 export interface Device {
   readonly family: DeviceFamily;
-  /** Whether the event says anything about a device: `context.device` has a member, or a system tells the family. */
+  /**
+   * Whether the event says anything about a device: `context.device` has a member that is not blank, or a system tells
+   * the family.
+   */
   readonly isNamed: boolean;
   /**
    * The word that tells the family, in small letters without space, hyphen, underscore and version, such as `ipados`:
@@ -131,7 +134,7 @@ class EventDevice implements Device {
   }
 
   get isNamed(): boolean {
-    return this.family !== 'other' || Object.keys(this.device).length > 0;
+    return this.family !== 'other' || Object.values(this.device).some((part) => !isBlank(part));
   }
 
   get system(): Found<string> | undefined {

@@ -1,0 +1,133 @@
+import type { JsonValue } from '../event.ts';
+import type { Note } from '../outcome.ts';
+import { isBlank, type Path } from './mapping.ts';
+import type { AnyPayloadBuilder } from './payload-builder.ts';
+import { cutText } from './text-length.ts';
+
+/** Where a converter writes and notes, for one property. */
+export interface PropertyTarget {
+  /** The name in the payload. */
+  readonly name: string;
+  /** Writes a value under a name of the converter's choice, such as `address.city`. */
+  set(name: string, value: JsonValue): void;
+  /** Notes what became of the value, or of what stands at the path `inside` of it, such as `address.city`. */
+  note(code: Note['code'], message: string, inside?: Path): void;
+}
+
+/**
+ * Turns a property's value into what the vendor takes; `undefined` if it has nothing to send, or has written it
+ * itself. Every `Cast` is one.
+ */
+export type PropertyConverter = (value: JsonValue, target: PropertyTarget) => JsonValue | undefined;
+
+/** How many members an object of the payload may have, and how long their names may be. */
+interface NameLimits {
+  readonly vendor: string;
+  readonly longestName?: number;
+  readonly most?: number;
+  readonly members?: string;
+}
+
+interface Bounds {
+  readonly longestName: number;
+  readonly longName: string;
+  readonly most: number;
+  readonly tooMany: string;
+}
+
+/** The limits, with the texts of the notes on what is beyond them. */
+export function boundsOf({
+  vendor,
+  longestName = Infinity,
+  most = Infinity,
+  members = 'of these',
+}: NameLimits): Bounds {
+  return {
+    longestName,
+    longName: `${vendor} takes names of at most ${longestName} characters`,
+    most,
+    tooMany: `${vendor} takes at most ${most} ${members}`,
+  };
+}
+
+/** A longer name, which only an event can have chosen, is cut in the path of a note. */
+const longestInPath = 500;
+
+/** One for all properties of an event, one property after another. */
+export class Target implements PropertyTarget {
+  name = '';
+  /** Whether the converter wrote or noted something. */
+  isTouched = false;
+  private at = '';
+  private property = '';
+  private readonly out: AnyPayloadBuilder;
+  private readonly bounds: Bounds;
+  /** Only counted where there is a bound. */
+  private count: number;
+
+  constructor(out: AnyPayloadBuilder, bounds: Bounds) {
+    this.out = out;
+    this.bounds = bounds;
+    this.count = bounds.most === Infinity ? 0 : Object.keys(out.value as object).length;
+  }
+
+  begin(at: Path, property: string, name: string): void {
+    this.at = at;
+    this.property = property;
+    this.name = name;
+    this.isTouched = false;
+  }
+
+  /** Whether there is no room for this name; notes why. */
+  refuses(name: string): boolean {
+    const { longestName, longName, most, tooMany } = this.bounds;
+    if (this.count >= most && !this.has(name)) this.noteAs('dropped', tooMany, name);
+    else if (name.length > longestName) this.noteAs('dropped', longName, name);
+    else return false;
+    return true;
+  }
+
+  set(name: string, value: JsonValue): void {
+    this.isTouched = true;
+    if (name !== this.name && this.refuses(name)) return;
+    if (this.bounds.most !== Infinity && !this.has(name)) this.count += 1;
+    this.out.set(name, value, this.out.traced ? this.path() : '');
+  }
+
+  note(code: Note['code'], message: string, inside = ''): void {
+    this.noteAs(code, message, this.name, inside === '' ? '' : `.${inside}`);
+  }
+
+  private noteAs(code: Note['code'], message: string, name: string, inside = ''): void {
+    this.isTouched = true;
+    this.out.note(code, this.path() + inside, message, cutText(name, longestInPath) + inside);
+  }
+
+  private path(): Path {
+    const property = cutText(this.property, longestInPath);
+    return this.at === '' ? property : `${this.at}.${property}`;
+  }
+
+  private has(name: string): boolean {
+    return Object.hasOwn(this.out.value as object, name);
+  }
+}
+
+/** Converts one value, and writes or notes what becomes of it. */
+export function writeConverted(
+  value: JsonValue,
+  target: Target,
+  as: PropertyConverter,
+  unusable: string | undefined,
+): void {
+  if (target.refuses(target.name)) return;
+  const converted = as(value, target);
+  if (converted !== undefined) target.set(target.name, converted);
+  else if (unusable !== undefined && !target.isTouched && !isBlank(value)) target.note('dropped', unusable);
+}
+
+/** Tells the names that are not reserved, in any case. */
+export function freeNames(reserved: readonly string[] = []): (name: string) => boolean {
+  const unavailable = new Set(reserved.map((name) => name.toLowerCase()));
+  return (name) => unavailable.size === 0 || !unavailable.has(name.toLowerCase());
+}
