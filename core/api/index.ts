@@ -157,18 +157,21 @@ export {
   amountPaths,
   currencyOf,
   keywordsOf,
-  onlyProductAmountOf,
-  onlyProductOf,
   orderIdOf,
   orderIdPaths,
-  productIdNames,
-  productIdOf,
-  productsOf,
-  quantityOf,
   revenuePaths,
   searchTextOf,
 } from './events/commerce.ts';
-export type { ProductEntry } from './events/commerce.ts';
+export {
+  onlyProductAmountOf,
+  onlyProductOf,
+  productIdNames,
+  productIdOf,
+  productsIn,
+  productsOf,
+  quantityOf,
+} from './events/products.ts';
+export type { ProductEntry, ProductsOptions } from './events/products.ts';
 export { productTable } from './fields/product-table.ts';
 export type { ProductTable, ProductTableOptions } from './fields/product-table.ts';
 export { jsonBody, jsonValue } from './answers/reply-readers.ts';

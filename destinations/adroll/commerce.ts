@@ -8,12 +8,10 @@ import {
   currencyOf,
   fieldTable,
   isBlank,
-  isMissing,
   keywordsOf,
   orderIdOf,
   productIdOf,
-  productsOf,
-  propertiesOf,
+  productsIn,
   type CdpEvent,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
@@ -79,8 +77,7 @@ function addProducts(
   currency: string | undefined,
   { strict }: Config,
 ): void {
-  const listed = propertiesOf(event)['products'];
-  const entries = productsOf(event, { single: isAboutOneProduct(event, name) });
+  const entries = productsIn(event, out, 'products', { single: isAboutOneProduct(event, name) });
   const products: Product[] = [];
   for (const entry of entries) {
     const id = productIdOf(entry);
@@ -95,7 +92,7 @@ function addProducts(
     }
     products.push(product.value);
   }
-  if (products.length < entries.length || (!isMissing(listed) && !Array.isArray(listed)))
+  if (products.length < entries.length)
     out.drop('properties.products', 'A product without an id is left out', 'products');
   // An empty object is never sent (ADROLL-34).
   if (products.length === 0) return;

@@ -1,14 +1,14 @@
 import {
   amountPaths,
   asAmount,
-  asCurrency,
   asText,
+  currencyOf,
   fieldTable,
   firstIdOf,
   isNoId,
   onlyProductOf,
   orderIdPaths,
-  propertiesOf,
+  productsOf,
   quantityOf,
   reject,
   usableId,
@@ -35,7 +35,7 @@ const recommended = 'Rokt asks for it';
 export const addOrder = fieldTable<KnownEventAttributes>(
   [
     { to: 'amount', from: [...amountPaths, 'properties.amount'], as: asAmount, recommended },
-    { to: 'currency', from: 'properties.currency', as: asCurrency, recommended },
+    { to: 'currency', from: 'properties.currency', read: currencyOf, recommended },
     { to: 'paymenttype', from: paymentPaths, as: asText, longest },
     // Under Rokt's own name alone; what the settings say of the event's name counts first (ROKT-25).
     { to: 'conversiontype', from: ['properties.conversiontype', 'properties.conversion_type'], as: asText, longest },
@@ -48,20 +48,31 @@ export const addOrder = fieldTable<KnownEventAttributes>(
 /** Adds what was bought: the quantity, and for a single product its details (ROKT-28 to ROKT-30). */
 export function addItems(out: PayloadBuilder<EventAttributes>, event: CdpEvent): void {
   addQuantity(event, out);
+  const isListWhole = hasNoLoss(out, event);
   const product = onlyProductOf(event);
   if (product !== undefined) {
     addName.of(product.item, out, product.path);
-    if (isOneItem(event)) addSku.of(product.item, out, product.path);
+    if (isOneItem(event, isListWhole)) addSku.of(product.item, out, product.path);
   }
   if (out.value.productname === undefined) addBundleName(event, out);
 }
 
+/** Whether every entry of the list is a product; notes those that are none. */
+function hasNoLoss(out: PayloadBuilder<EventAttributes>, event: CdpEvent): boolean {
+  let isWhole = true;
+  const onLost = (path: string): void => {
+    isWhole = false;
+    out.drop(path, 'Left out: it is no product', 'productname');
+  };
+  productsOf(event, { onLost });
+  return isWhole;
+}
+
 /** Whether it is provably one item: an entry of the list that is no product may have been a second one (ROKT-30). */
-function isOneItem(event: CdpEvent): boolean {
+function isOneItem(event: CdpEvent, isListWhole: boolean): boolean {
   const quantity = quantityOf(event);
   if (quantity !== undefined && quantity.value !== 1) return false;
-  const { products } = propertiesOf(event);
-  return !Array.isArray(products) || products.length < 2 || quantity?.path === 'properties.quantity';
+  return isListWhole || quantity?.path === 'properties.quantity';
 }
 
 const uncounted = 'A quantity is not a whole number of zero or more, so none is sent';

@@ -10,6 +10,8 @@ import {
   orderIdPaths,
   productIdNames,
   productIdOf,
+  payloadBuilder,
+  productsIn,
   productsOf,
   quantityOf,
   revenuePaths,
@@ -18,6 +20,7 @@ import {
   type JsonObject,
   type JsonValue,
 } from '../../core/api/index.ts';
+import { isObject } from '../../core/api/fields/mapping.ts';
 
 const event = (properties: unknown): CdpEvent => ({ type: 'track', event: 'Order Completed', properties }) as CdpEvent;
 
@@ -88,6 +91,30 @@ describe('the currency', () => {
   });
 });
 
+describe('F-82 the currency of lines', () => {
+  const line = (currency: JsonValue, price: JsonValue = 5) => ({ price, currency });
+  const listed = { value: 'USD', path: 'properties.products[].currency' };
+  const fallback = { value: 'EUR', path: 'config.defaultCurrency' };
+
+  it.each<[string, JsonObject, unknown]>([
+    ['is that of all lines with a price', { products: [line('usd'), line(' USD '), { currency: 'CHF' }] }, listed],
+    ['counts before the default, of one product alone, too', { products: { ...line('USD'), sku: 'S-1' } }, listed],
+    ['is nobody’s where the lines differ', { products: [line('USD'), line('CHF')] }, fallback],
+    ['is nobody’s where one states none', { products: [line('USD'), line(null)] }, fallback],
+    ['is nobody’s where one states what is none', { products: [line('USD'), line('dollars')] }, fallback],
+    ['is nobody’s without a price', { products: [line('USD', null), line('USD', ' ')] }, fallback],
+    ['is not counted of what is no product', { products: [null, 7, line('USD')] }, listed],
+  ])('%s', (_, properties, wanted) => {
+    expect(currencyOf(event(properties), 'EUR')).toEqual(wanted);
+    expect(currencyOf(event(properties))).toEqual(wanted === fallback ? undefined : wanted);
+  });
+
+  it('never goes before the event’s own', () => {
+    expect(currencyOf(event({ currency: 'CHF', products: [line('USD')] }), 'EUR')?.value).toBe('CHF');
+    expect(currencyOf(event({ currency: 'francs', products: [line('USD')] }), 'EUR')?.value).toBeUndefined();
+  });
+});
+
 describe('the products', () => {
   const shirt = { product_id: 'P-1', name: 'Shirt' };
 
@@ -98,10 +125,55 @@ describe('the products', () => {
     ]);
   });
 
-  it.each([[null], ['P-1'], [7], [[shirt]]])('keep their places: %j is a product without properties', (odd) => {
-    const [first, second] = productsOf(event({ products: [odd, shirt] }));
-    expect(first).toEqual({ item: {}, path: 'properties.products[0]' });
-    expect(second?.item).toBe(shirt);
+  const withLosses = (properties: JsonObject, single = false) => {
+    const lost: string[] = [];
+    return { products: productsOf(event(properties), { single, onLost: (path) => lost.push(path) }), lost };
+  };
+
+  it.each([[null], ['P-1'], [7], [[shirt]]])('F-61 keep their places: %j is no product, and told', (odd) => {
+    expect(withLosses({ products: [odd, shirt] })).toEqual({
+      products: [{ item: shirt, path: 'properties.products[1]' }],
+      lost: ['properties.products[0]'],
+    });
+  });
+
+  it.each<[string, unknown, readonly string[]]>([
+    ['one product', shirt, ['properties.products']],
+    ['one product without an id', { name: 'Shirt' }, ['properties.products']],
+    ['numbered members', { 0: shirt, 2: { sku: 'S-2' } }, ['properties.products[0]', 'properties.products[2]']],
+    ['JSON text of a list', JSON.stringify([shirt, shirt]), ['properties.products', 'properties.products']],
+    ['JSON text of one product', ` ${JSON.stringify(shirt)}`, ['properties.products']],
+    ['an empty list as PHP writes it', {}, []],
+    ['JSON text of an empty list', '[]', []],
+    ['blank text', ' ', []],
+  ])('F-61 are read of %s', (_, products, paths) => {
+    const { products: read, lost } = withLosses({ products } as JsonObject);
+    expect(read.map(({ path }) => path)).toEqual(paths);
+    expect(lost).toEqual([]);
+    expect(read.every(({ item }) => (item['name'] ?? item['sku']) !== undefined)).toBe(true);
+  });
+
+  it.each<[unknown, string]>([
+    ['P-1', 'properties.products'],
+    [7, 'properties.products'],
+    [false, 'properties.products'],
+    [{ color: 'red' }, 'properties.products'],
+    ['{"color":"red"}', 'properties.products'],
+    ['[{', 'properties.products'],
+    [JSON.stringify([{ name: 'x'.repeat(65_536) }]), 'properties.products'],
+    ['[null]', 'properties.products'],
+    [{ 0: null }, 'properties.products[0]'],
+  ])('F-61 are told to be lost where there is none: %.60j', (products, path) => {
+    expect(withLosses({ products } as JsonObject)).toEqual({ products: [], lost: [path] });
+  });
+
+  it('F-61 are noted where they are lost, for the field of the payload', () => {
+    const out = payloadBuilder<{ items?: readonly string[] }>({}, {});
+    expect(productsIn(event({ products: [null, shirt] }), out, 'items')).toHaveLength(1);
+    const message = 'Left out: it is no product';
+    expect(out.notes).toEqual([{ code: 'dropped', field: 'properties.products[0]', payloadField: 'items', message }]);
+    expect(productsIn(event(shirt), out, 'items', { single: true })).toEqual([{ item: shirt, path: 'properties' }]);
+    expect(out.notes).toHaveLength(1);
   });
 
   it.each<[unknown, boolean]>([
@@ -126,7 +198,12 @@ describe('the products', () => {
       item: { name: 'Shirt' },
       path: 'properties.products[0]',
     });
-    expect(onlyProductOf(event({ products: [null] }))).toEqual({ item: {}, path: 'properties.products[0]' });
+    expect(onlyProductOf(event({ products: [null], sku: 'S-1' }))).toBeUndefined();
+    expect(onlyProductOf(event({ products: [null, shirt] }))).toEqual({ item: shirt, path: 'properties.products[1]' });
+    expect(onlyProductOf(event({ products: JSON.stringify(shirt) }))).toEqual({
+      item: shirt,
+      path: 'properties.products',
+    });
     for (const products of [[], undefined, 'none'])
       expect(onlyProductOf(event({ ...shirt, products }))?.path).toBe('properties');
     expect(onlyProductOf(event({ ...shirt, products: [shirt, shirt] }))).toBeUndefined();
@@ -159,7 +236,7 @@ describe('the products', () => {
   });
 });
 
-describe('the quantity', () => {
+describe('F-61 F-76 the quantity', () => {
   const listed = (value: number) => ({ value, path: 'properties.products[].quantity' });
   const own = (value: number) => ({ value, path: 'properties.quantity' });
   const unlisted = { value: undefined, path: 'properties.products[].quantity' };
@@ -168,6 +245,18 @@ describe('the quantity', () => {
   it.each<[JsonObject, unknown]>([
     [{ products: [{ quantity: 2 }, { quantity: '3' }] }, listed(5)],
     [{ products: [{ quantity: 2 }, {}, { quantity: null }] }, listed(4)],
+    [{ products: [{}], quantity: 3 }, own(3)],
+    [{ products: [{ quantity: 2 }, {}], quantity: 9 }, own(9)],
+    [{ products: [{ quantity: 2 }, {}], quantity: 3 }, own(3)],
+    [{ products: [{ quantity: 2 }, {}], quantity: 2 }, listed(3)],
+    [{ products: [{ quantity: 2 }, {}], quantity: 'two' }, listed(3)],
+    [{ products: [{ quantity: 3 }], quantity: 1 }, listed(3)],
+    [{ products: [{ quantity: 2 }, null] }, listed(2)],
+    [{ products: [{ quantity: 2 }, null], quantity: 5 }, own(5)],
+    [{ products: [{ quantity: 2 }, null], quantity: 1 }, listed(2)],
+    [{ products: { sku: 'S-1', quantity: 2 } }, listed(2)],
+    [{ products: '[{"quantity":2},{"quantity":3}]' }, listed(5)],
+    [{ products: {}, quantity: 2 }, own(2)],
     [{ products: [{ quantity: -0 }] }, listed(0)],
     [{ products: [{ quantity: 2 }], quantity: 9 }, listed(2)],
     [{ products: [{ quantity: 1.5 }], quantity: 9 }, own(9)],
@@ -215,7 +304,7 @@ it('any JSON in the place of properties and products is read without an error', 
         keywordsOf(odd);
       }
       const list = productsOf(event({ products }));
-      expect(list).toHaveLength(Array.isArray(products) ? products.length : 0);
+      if (Array.isArray(products)) expect(list).toHaveLength(products.filter(isObject).length);
     }),
   );
 });
@@ -228,6 +317,9 @@ describe('what the only product costs', () => {
     [{ ...product, price: '0.1', quantity: '3' }, 0.3, 'properties.price'],
     [{ products: [{ ...product, quantity: 2 }] }, 19.98, 'properties.products[0].price'],
     [{ ...product, price: 0 }, 0, 'properties.price'],
+    [{ products: [product], quantity: 3 }, 29.97, 'properties.products[0].price'],
+    [{ products: [{ ...product, quantity: 2 }], quantity: 3 }, 19.98, 'properties.products[0].price'],
+    [{ products: [product, null] }, undefined, ''],
     [{ ...product, price: -1 }, undefined, ''],
     [{ ...product, quantity: -1 }, undefined, ''],
     [{ ...product, quantity: 'many' }, undefined, ''],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { currencyOf, orderIdOf, quantityOf } from '../../core/api/events/commerce.ts';
+import { currencyOf, orderIdOf } from '../../core/api/events/commerce.ts';
+import { quantityOf } from '../../core/api/events/products.ts';
 import { eventSeconds } from '../../core/api/events/event-seconds.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../core/api/event.ts';
 import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/fields/field-table.ts';

@@ -46,14 +46,21 @@ describe('productTable', () => {
     ]);
   });
 
-  it('leaves out a product without an id, and notes it by its place in the event', () => {
+  it('F-61 leaves out what is no product and a product without an id, and notes it by its place in the event', () => {
     const { payload, notes } = fill({ products: [null, { name: 'Mug' }, { id: 'p-3', price: 'a lot' }] });
     expect(payload).toEqual({ contents: [{ id: 'p-3' }] });
     expect(notes).toEqual([
-      'properties.products[0] contents: no id',
+      'properties.products[0] contents: Left out: it is no product',
       'properties.products[1] contents: no id',
       'properties.products[2].price contents[0].price: no price',
     ]);
+  });
+
+  it('F-50 F-52 notes an id that is unusable at its own path', () => {
+    expect(fill({ products: [{ product_id: 2 ** 53 }, { product_id: 'null' }] })).toMatchObject({
+      payload: {},
+      notes: ['properties.products[0].product_id contents: no id', 'properties.products[1] contents: no id'],
+    });
   });
 
   it('sends no empty list', () => {

@@ -652,7 +652,7 @@ describe('products and attributes', () => {
     expect(names).toEqual(['pageView', 'productSearch', 'addToCart', 'purchase']);
   });
 
-  it('ADROLL-45 ADROLL-46 keeps order and drops what is no product, with one note', () => {
+  it('ADROLL-45 ADROLL-46 F-61 keeps order and drops what is no product, with a note each', () => {
     const products = [
       { sku: 's' },
       {},
@@ -670,10 +670,36 @@ describe('products and attributes', () => {
       { product_id: 'c' },
       { product_id: 'a' },
     ]);
-    expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.products' }]);
+    expect(notesOf(input).map(({ code, field }) => `${code} ${field}`)).toEqual([
+      'dropped properties.products[2]',
+      'dropped properties.products[3]',
+      'dropped properties.products[4]',
+      'dropped properties.products',
+    ]);
   });
 
-  it.each([['text'], [{ product_id: 'p' }], [7]])('ADROLL-45 drops products that are %j, with a note', (products) => {
+  it.each([[{ product_id: 'p' }], [JSON.stringify([{ product_id: 'p' }])], [{ 0: { product_id: 'p' } }]])(
+    'F-61 reads products that are %j',
+    (products) => {
+      const input = event('order-completed-web', { 'properties.products': products });
+      expect(made(input).event_attributes?.products).toStrictEqual([{ product_id: 'p' }]);
+      expect(notesOf(input)).toEqual([]);
+    },
+  );
+
+  it('F-82 keeps prices in the one currency that all of them state', () => {
+    const lines = [
+      { product_id: 'p', price: 5, currency: 'EUR' },
+      { product_id: 'q', price: 7, currency: 'eur' },
+    ];
+    const input = event('order-completed-web', { 'properties.products': lines, 'properties.currency': undefined });
+    expect(made(input)).toMatchObject({
+      currency: 'EUR',
+      event_attributes: { products: [{ price: '5' }, { price: '7' }] },
+    });
+  });
+
+  it.each([['text'], [{ color: 'red' }], [7]])('ADROLL-45 F-61 drops products that are %j, with a note', (products) => {
     const input = event('order-completed-web', { 'properties.products': products });
     expect(made(input).event_attributes).toStrictEqual({ order_id: 'order-2001' });
     expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.products' }]);

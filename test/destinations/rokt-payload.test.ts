@@ -244,11 +244,40 @@ describe('the conversion', () => {
     [{ 'properties.products': undefined, 'properties.name': 'Jane Doe' }, undefined, undefined],
     [{ 'properties.products': undefined, 'properties.name': 'Tent', 'properties.product_id': 7 }, 'Tent', undefined],
     [{ 'properties.products': 'none', 'properties.sku': 7, 'properties.quantity': 1 }, undefined, '7'],
-    [{ 'properties.products': [tent, null], 'properties.sku': 'T-1' }, undefined, undefined],
+    [{ 'properties.products': [tent, null], 'properties.sku': 'T-1' }, 'Two-person tent', undefined],
+    [{ 'properties.products': [tent, null], 'properties.quantity': 1 }, 'Two-person tent', 'TENT-2P'],
+    [{ 'properties.products': [tent], 'properties.quantity': 3 }, 'Two-person tent', undefined],
+    [{ 'properties.products': tent }, 'Two-person tent', 'TENT-2P'],
+    [{ 'properties.products': JSON.stringify([tent]) }, 'Two-person tent', 'TENT-2P'],
   ])('ROKT-29 ROKT-30 of %j the product name is %p and the SKU %p', (changes, productname, sku) => {
     const attributes = attributesOf(changes);
     expect(attributes.productname).toBe(productname);
     expect(attributes.sku).toBe(sku);
+  });
+
+  it('F-61 an entry that is no product is noted, and the good ones are counted', () => {
+    const changes = { 'properties.products': [{ ...tent, quantity: 2 }, null, 'TENT-3P'] };
+    expect(attributesOf(changes)).toMatchObject({ quantity: 2, productname: 'Two-person tent' });
+    expect(folder.notes(event(changes)).map(({ field }) => field)).toEqual([
+      'properties.products[1]',
+      'properties.products[2]',
+    ]);
+  });
+
+  it('F-76 a line without a quantity leaves the word to the event', () => {
+    expect(attributesOf({ 'properties.products': [tent], 'properties.quantity': 3 })).toMatchObject({ quantity: 3 });
+  });
+
+  it('F-82 the currency that all products with a price share is that of the order', () => {
+    const priced = { ...tent, price: 5, currency: 'eur' };
+    const of = (products: unknown) =>
+      attributesOf({ 'properties.products': products, 'properties.currency': undefined } as never).currency;
+    expect([of([priced, priced, tent]), of([priced, { ...priced, currency: 'USD' }])]).toEqual(['EUR', undefined]);
+  });
+
+  it.each([2 ** 53, false, 'null'])('F-50 F-51 F-52 an order id of %j is none, neither here nor there', (id) => {
+    const { transactionid, confirmationref } = attributesOf({ 'properties.order_id': id });
+    expect([transactionid, confirmationref]).not.toContain(String(id));
   });
 
   it('ROKT-31 ROKT-33 payment type and transaction id are texts', () => {

@@ -1,4 +1,4 @@
-import { productIdOf, productsOf } from '../events/commerce.ts';
+import { productIdOf, productsIn } from '../events/products.ts';
 import type { CdpEvent } from '../event.ts';
 import { fieldTable, type FieldRow, type FieldTableOptions } from './field-table.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
@@ -14,8 +14,8 @@ export interface ProductTableOptions<T> extends Omit<FieldTableOptions, 'from'> 
 /** A compiled table of products. */
 export interface ProductTable<T> {
   /**
-   * Sets `field` to the list of the event's products, or to nothing if there are none. `single`: see `productsOf`.
-   * Returns the list.
+   * Sets `field` to the list of the event's products, or to nothing if there are none; with a note on each entry that
+   * is no product. `single`: see `productsOf`. Returns the list.
    */
   (event: CdpEvent, out: AnyPayloadBuilder, field: string, options?: { readonly single?: boolean }): readonly T[];
 }
@@ -43,7 +43,7 @@ export function productTable<T extends object>(
   const { idTo, withoutId, ...rest } = options;
   const fields = fieldTable<T>(rows, rest);
   return (event, out, field, { single = false } = {}) => {
-    const entries = productsOf(event, { single });
+    const entries = productsIn(event, out, field, { single });
     const [first] = entries;
     if (first === undefined) return none;
     const products: T[] = [];

@@ -1,0 +1,265 @@
+import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../event.ts';
+import type { Found } from './first-of.ts';
+import { isNoId, usableId } from '../person/identifier.ts';
+import { isBlank, isMissing, isObject, type Path } from '../fields/mapping.ts';
+import { asAmount, asCount, asCurrency } from '../fields/casts.ts';
+import type { AnyPayloadBuilder } from '../fields/payload-builder.ts';
+
+// Names and shapes: see commerce.ts.
+
+/** One product of an event: its properties, and the path where they stand, for notes and provenance. */
+export interface ProductEntry {
+  readonly item: JsonObject;
+  readonly path: Path;
+}
+
+/** The names of a product's id among its own properties, best first. */
+export const productIdNames = ['product_id', 'productId', 'id', 'sku'] as const;
+
+/** Among the properties of an event, `id` could identify anything. */
+const singleIdNames = productIdNames.filter((name) => name !== 'id');
+
+/**
+ * The id of a product; of an event about one product, never its `id`. A value of `undefined` if the product has
+ * something in its place that is no id.
+ */
+export function productIdOf({ item, path }: ProductEntry): Found<string | undefined> | undefined {
+  let unusable: string | undefined;
+  for (const name of path === single ? singleIdNames : productIdNames) {
+    const raw = item[name];
+    if (isMissing(raw)) continue;
+    const value = usableId(raw);
+    if (value !== undefined) return { value, path: `${path}.${name}` };
+    if (unusable === undefined && !isNoId(raw)) unusable = name;
+  }
+  return unusable === undefined ? undefined : { value: undefined, path: `${path}.${unusable}` };
+}
+
+export interface ProductsOptions {
+  /**
+   * Whether an event without the list is about the one product that its own properties describe, if they have a
+   * product's id: so are the spec's Product Viewed, Product Added, Product Removed and Product Clicked.
+   */
+  readonly single?: boolean;
+  /** Hears the path of each entry that is no product, and is left out: `productsIn` leaves a note on it. */
+  readonly onLost?: (path: Path) => void;
+}
+
+/**
+ * The products of an event, in its order: of the list `properties.products`. What sources write for a list is read,
+ * too: one product alone, an object whose members are 0, 1, 2, as PHP makes of a list with gaps, and JSON text of any
+ * of these, up to 64 KiB. An entry that is no object is left out.
+ *
+ * @example
+ * interface Content {
+ *   id?: string;
+ *   price?: number;
+ * }
+ * const contentFields = fieldTable<Content>([
+ *   { to: 'id', from: productIdNames, as: usableId, unusable: 'Acme does not take it as an id' },
+ *   { to: 'price', from: 'price', as: asAmount },
+ * ]);
+ * const contents = productsOf(event, { single: true }).map(({ item, path }, index) => {
+ *   const content: Content = {};
+ *   contentFields.of(item, builderAt(out, content, `contents[${index}]`), path);
+ *   return content;
+ * });
+ */
+export function productsOf(event: CdpEvent, options: ProductsOptions = noOptions): readonly ProductEntry[] {
+  const properties = propertiesOf(event);
+  const entries = entriesIn(properties);
+  if (entries === undefined) {
+    if (!isBlank(properties['products'])) options.onLost?.(list);
+    const product = options.single === true ? singleProductOf(event) : undefined;
+    return product === undefined ? none : [product];
+  }
+  const products: ProductEntry[] = [];
+  for (let index = 0; index < entries.length; index += 1) {
+    const item = entries[index];
+    const path = pathOf(properties['products'], index);
+    if (isObject(item)) products.push({ item, path });
+    else options.onLost?.(path);
+  }
+  return products;
+}
+
+/**
+ * The same, with a note on each entry that is left out, for the payload's field `field`.
+ *
+ * @example
+ * const items = productsIn(event, out, 'items', { single: true }).map(({ item }) => asText(item['name'] ?? null));
+ */
+export const productsIn = (
+  event: CdpEvent,
+  out: AnyPayloadBuilder,
+  field: string,
+  { single: isSingle = false }: Pick<ProductsOptions, 'single'> = noOptions,
+): readonly ProductEntry[] =>
+  productsOf(event, {
+    single: isSingle,
+    onLost: (path) => out.drop(path, 'Left out: it is no product', field),
+  });
+
+/**
+ * The only product of an event: that of a list of one, entries that are no product not counted, or without a list, or
+ * with an empty one, the one that its own properties describe. `undefined` if there are several, or none.
+ *
+ * @example
+ * const product = onlyProductOf(event);
+ * if (product !== undefined) out.take('product_id', productIdOf(product));
+ */
+export function onlyProductOf(event: CdpEvent): ProductEntry | undefined {
+  const properties = propertiesOf(event);
+  const entries = entriesIn(properties);
+  if (entries === undefined || entries.length === 0) return singleProductOf(event);
+  let only: ProductEntry | undefined;
+  for (let index = 0; index < entries.length; index += 1) {
+    const item = entries[index];
+    if (!isObject(item)) continue;
+    if (only !== undefined) return undefined;
+    only = { item, path: pathOf(properties['products'], index) };
+  }
+  return only;
+}
+
+/** The product that an event's own properties describe; `undefined` if they have no product's id. */
+function singleProductOf(event: CdpEvent): ProductEntry | undefined {
+  const product = { item: propertiesOf(event), path: single };
+  return productIdOf(product)?.value === undefined ? undefined : product;
+}
+
+const single = 'properties';
+const list = 'properties.products';
+const none: readonly ProductEntry[] = Object.freeze([]);
+const noOptions: ProductsOptions = Object.freeze({});
+
+/** Made once for the products that most orders have. */
+const pathAt = (index: number): Path => knownPaths[index] ?? `${list}[${index}]`;
+const knownPaths = Array.from({ length: 100 }, (_, index) => `${list}[${index}]`);
+
+/** One product alone, and those in JSON text, have no path of their own. */
+function pathOf(products: JsonValue | undefined, index: number): Path {
+  if (Array.isArray(products)) return pathAt(index);
+  return isNumbered(products) ? pathAt(Number(Object.keys(products)[index])) : list;
+}
+
+/** The entries of `products`; `undefined` if there is nothing there that has any. */
+function entriesIn(properties: JsonObject): readonly JsonValue[] | undefined {
+  const { products } = properties;
+  if (Array.isArray(products)) return products as readonly JsonValue[];
+  return typeof products === 'string' ? entriesOfText(properties, products) : entriesOf(products);
+}
+
+function entriesOf(products: JsonValue | undefined): readonly JsonValue[] | undefined {
+  if (Array.isArray(products)) return products as readonly JsonValue[];
+  if (!isObject(products)) return undefined;
+  if (isNumbered(products)) return Object.values(products) as readonly JsonValue[];
+  return productIdOf({ item: products, path: list })?.value === undefined && isBlank(products['name'])
+    ? undefined
+    : [products];
+}
+
+/** PHP writes an empty list as {} and one with gaps as an object of its numbers. */
+const isNumbered = (products: JsonValue | undefined): products is JsonObject =>
+  isObject(products) && Object.keys(products).every((name) => /^\d{1,6}$/.test(name));
+
+const longestText = 65_536;
+
+/** By the properties that hold the text, because several readers ask for the same products. */
+const entriesByHolder = new WeakMap<JsonObject, readonly JsonValue[]>();
+
+function entriesOfText(properties: JsonObject, text: string): readonly JsonValue[] | undefined {
+  const earlier = entriesByHolder.get(properties);
+  if (earlier !== undefined) return earlier;
+  if (text.length > longestText || !/^\s*[[{]/.test(text)) return undefined;
+  let entries: readonly JsonValue[] | undefined;
+  try {
+    entries = entriesOf(JSON.parse(text) as JsonValue);
+  } catch {
+    return undefined;
+  }
+  if (entries !== undefined) entriesByHolder.set(properties, entries);
+  return entries;
+}
+
+/**
+ * How many pieces: the sum over the products, of which each without a quantity is one piece. Where some state none, or
+ * an entry is no product, the event's own quantity counts if it is not less than that sum; so it does without products,
+ * or if one of them cannot be counted. `undefined` if the event says nothing of it; a value of `undefined` if a
+ * quantity is not a whole number of zero or more.
+ *
+ * @example
+ * interface Cart {
+ *   items?: number;
+ * }
+ * const cart = fieldTable<Cart>([{ to: 'items', read: quantityOf, unusable: 'The pieces cannot be counted' }]);
+ */
+export function quantityOf(event: CdpEvent): Found<number | undefined> | undefined {
+  const properties = propertiesOf(event);
+  const { quantity } = properties;
+  const own = isMissing(quantity) ? undefined : { value: asCount(quantity), path: 'properties.quantity' };
+  const entries = entriesIn(properties);
+  if (entries === undefined || entries.length === 0) return own;
+  const { pieces, isStated } = piecesIn(entries);
+  if (pieces === undefined) return own ?? { value: undefined, path: quantityPath };
+  return !isStated && own?.value !== undefined && own.value >= pieces ? own : { value: pieces, path: quantityPath };
+}
+
+const quantityPath = `${list}[].quantity`;
+
+interface Pieces {
+  /** `undefined` if no entry is a product, or one of them cannot be counted. */
+  readonly pieces: number | undefined;
+  /** Whether every entry states its quantity. */
+  readonly isStated: boolean;
+}
+
+function piecesIn(entries: readonly JsonValue[]): Pieces {
+  let pieces: number | undefined;
+  let isStated = true;
+  for (const entry of entries) {
+    const quantity = isObject(entry) ? entry['quantity'] : undefined;
+    if (isMissing(quantity)) isStated = false;
+    if (!isObject(entry)) continue;
+    const count = isMissing(quantity) ? 1 : asCount(quantity);
+    if (count === undefined) return uncountable;
+    pieces = (pieces ?? 0) + count;
+  }
+  return pieces === undefined || Number.isSafeInteger(pieces) ? { pieces, isStated } : uncountable;
+}
+
+const uncountable: Pieces = { pieces: undefined, isStated: false };
+
+/** The one currency that all products with a price state; `undefined` if one of them states none, or another. */
+export function productsCurrencyOf(event: CdpEvent): string | undefined {
+  let common: string | undefined;
+  for (const entry of entriesIn(propertiesOf(event)) ?? noEntries) {
+    if (!isObject(entry) || isBlank(entry['price'])) continue;
+    const currency = asCurrency(entry['currency'] ?? null);
+    if (currency === undefined || (common !== undefined && currency !== common)) return undefined;
+    common = currency;
+  }
+  return common;
+}
+
+const noEntries: readonly JsonValue[] = Object.freeze([]);
+
+/**
+ * What the only product of an event costs, price times quantity (its own, else the event's, else one), for events that
+ * name no amount; `undefined` if there are several products, or an entry that is none, or a part is no number of zero
+ * or more. Rounded to a millionth, because binary fractions are not exact.
+ *
+ * @example
+ * const valueOf = firstOf(amountPaths, asAmount);
+ * out.take('value', valueOf(event) ?? onlyProductAmountOf(event));
+ */
+export function onlyProductAmountOf(event: CdpEvent): Found<number> | undefined {
+  const properties = propertiesOf(event);
+  const product = onlyProductOf(event);
+  if (product === undefined || (entriesIn(properties)?.length ?? 0) > 1) return undefined;
+  const price = asAmount(product.item['price'] ?? null);
+  const quantity = asAmount(product.item['quantity'] ?? properties['quantity'] ?? 1);
+  if (price === undefined || quantity === undefined || price < 0 || quantity < 0) return undefined;
+  const value = Math.round(price * quantity * 1e6) / 1e6;
+  return Number.isFinite(value) ? { value, path: `${product.path}.price` } : undefined;
+}
