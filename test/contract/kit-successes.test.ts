@@ -135,3 +135,48 @@ test('F-41 spillway verify says in its last line how many checks lack an answer,
     rmSync(root, { recursive: true });
   }
 });
+
+describe('F-40 a member that says what failed, over a recorded success', () => {
+  const failed = 'success: F-40 a member that says what failed';
+
+  /** Takes the list `errors` out of an answer before it looks for the usual refusals, as a reader of verdicts does. */
+  const takesOut =
+    (isReadable: (errors: unknown) => boolean): ReadReply =>
+    ({ response: { status, body } }, batch) => {
+      const answer = status === 200 ? jsonBody(body) : undefined;
+      if (!isObject(answer)) return undefined;
+      const { errors = [], ...rest } = answer;
+      if (!isReadable(errors) || usualRefusal(rest) !== undefined || rest['message'] !== 'Done') return undefined;
+      return Array.isArray(errors) && errors.length > 0 ? undefined : acceptAll(batch);
+    };
+
+  test.each([
+    ['a text', (errors: unknown) => typeof errors !== 'string', 'delivered'],
+    ['a list', (errors: unknown) => Array.isArray(errors), undefined],
+  ])('is no success, whatever its type: a folder that reads no more than %s', async (_, isReadable, caught) => {
+    record({ message: 'Done' });
+    expect(resultOf(await results(takesOut(isReadable)), failed)).toMatchObject(
+      caught === undefined
+        ? { ok: true, ran: true }
+        : {
+            ok: false,
+            why: 'sale: event 0 is delivered by 200 {"message":"Done","errors":{"message":"quota exceeded"}}',
+          },
+    );
+  });
+
+  test('is tried under the names of the recorded answers, too', async () => {
+    record({ message: 'Done', stats: { rejected: 0 } });
+    const reads: ReadReply = ({ response: { status, body } }, batch) => {
+      const answer = status === 200 ? jsonBody(body) : undefined;
+      if (!isObject(answer) || usualRefusal(answer) !== undefined || answer['message'] !== 'Done') return undefined;
+      const { stats } = answer;
+      const rejected = isObject(stats) ? stats['rejected'] : undefined;
+      return typeof rejected === 'number' && rejected > 0 ? undefined : acceptAll(batch);
+    };
+    expect(resultOf(await results(reads), failed)).toMatchObject({
+      ok: false,
+      why: 'sale: event 0 is delivered by 200 {"message":"Done","stats":{"rejected":"quota exceeded"}}',
+    });
+  });
+});

@@ -144,11 +144,11 @@ function withCounts(
   return agree ? decisions : decisions.map((decision, index) => (refused.has(index) ? decision : doubt));
 }
 
-/** What should name items, each by an index. */
+/** What should name items, each by an index. A lone number is no list of one: it may count them. */
 function entriesIn(named: JsonValue | undefined): readonly JsonValue[] {
   if (isMissing(named)) return [];
   if (Array.isArray(named)) return named as readonly JsonValue[];
-  if (!isObject(named)) return [named];
+  if (!isObject(named)) return [null];
   return Object.values(named).flatMap((list) => (Array.isArray(list) ? (list as readonly JsonValue[]) : [null]));
 }
 

@@ -102,7 +102,7 @@ interface Member {
 const nameOf = ({ path }: Member): string => path.join('.');
 
 /** The members of objects, at every depth outside lists: entries of lists are verdicts. */
-const membersIn = (body: unknown, at: readonly string[] = []): readonly Member[] =>
+export const membersIn = (body: unknown, at: readonly string[] = []): readonly Member[] =>
   isPlain(body)
     ? Object.entries(body).flatMap(([name, value]) => [
         { path: [...at, name], value },
@@ -124,10 +124,10 @@ const othersFor = (value: unknown): readonly unknown[] =>
 const nobody = 'nobody-4711';
 
 /** A copy with another value at the path, or with none. */
-function changedAt(body: unknown, [name = '', ...rest]: readonly string[], value: unknown): unknown {
+export function changedAt(body: unknown, [name = '', ...rest]: readonly string[], value: unknown): unknown {
   const copy: Record<string, unknown> = { ...(body as object) };
   const inside = copy[name];
-  if (rest.length > 0) copy[name] = changedAt(inside, rest, value);
+  if (rest.length > 0) copy[name] = changedAt(isPlain(inside) ? inside : {}, rest, value);
   else if (value === undefined) delete copy[name];
   else copy[name] = value;
   return copy;

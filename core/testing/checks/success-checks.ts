@@ -1,11 +1,20 @@
 import type { Outcome } from '../../index.ts';
 import type { LoadedCase } from '../kit/case.ts';
+import { countsRefused } from '../kit/derived-template.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { successReplies } from '../kit/success-reply.ts';
 import { must, type Check } from './check.ts';
-import { isPlain, membersMatter, miscountedSuccesses, sayingSuccesses } from './near-misses.ts';
+import {
+  changedAt,
+  isPlain,
+  membersIn,
+  membersMatter,
+  miscountedSuccesses,
+  sayingSuccesses,
+  wholeSuccesses,
+} from './near-misses.ts';
 import { holdsForAnyNumber } from './success-for-many.ts';
 
 /** What a folder must not accept as success: near misses of a recorded success, with the same status. */
@@ -34,6 +43,28 @@ export const successChecks: readonly Check[] = [
             ...(isPlain(body) ? [{ ...body, ...refusal }] : []),
           ])
             await mustNotPass(folder, { status, body: answer });
+        }
+      }
+    },
+  },
+  {
+    title:
+      'success: F-40 a member that says what failed does not count, whatever its type: a text, an object, a list or a number',
+    skipReason: (folder) =>
+      wholeSuccesses(folder).some(({ reply }) => isPlain(reply.body)) ? undefined : 'no recorded success is an object',
+    async run(folder) {
+      const paths = failurePaths(folder);
+      for (const { single, reply } of wholeSuccesses(folder)) {
+        for (const path of isPlain(reply.body) ? paths : []) {
+          for (const value of failures) {
+            const body = changedAt(reply.body, path, value);
+            const outcomes = await outcomesOf(folder, single, { ...reply, body });
+            const delivered = outcomes.findIndex(({ kind }) => kind === 'delivered');
+            must(
+              delivered < 0,
+              `${single.name}: event ${delivered} is delivered by ${reply.status} ${JSON.stringify(body)}`,
+            );
+          }
         }
       }
     },
@@ -106,6 +137,31 @@ const isRecorded = (folder: ContractFolder, status: number, text: string): boole
   );
 
 const foreign: readonly string[] = ['<html>OK</html>', '"bad token"', 'bad token', 'false', 'null', '[]', '7'];
+
+/** What a member of that name says, if something failed. */
+const failures: readonly unknown[] = [
+  'quota exceeded',
+  { message: 'quota exceeded' },
+  ['quota exceeded'],
+  [{ message: 'quota exceeded' }],
+  7,
+];
+
+/**
+ * Where an answer may say what failed: the usual names, and those that the recorded answers with a 2xx have. A folder
+ * that reads such a member itself reads the type that it expects, and may overlook another.
+ */
+function failurePaths({ cases }: ContractFolder): readonly (readonly string[])[] {
+  const recorded = cases.flatMap(({ replies }) =>
+    replies.flatMap((reply) =>
+      'status' in reply && reply.status < 300
+        ? membersIn(reply.body).flatMap(({ path }) => (countsRefused(path.at(-1) ?? '') ? [path] : []))
+        : [],
+    ),
+  );
+  const all = [...['error', 'errors', 'fault'].map((name) => [name]), ...recorded];
+  return [...new Map(all.map((path) => [JSON.stringify(path), path])).values()];
+}
 
 /** The forms of the API's usualRefusal(), repeated here so that the check does not rely on it. */
 const usualRefusals: readonly Readonly<Record<string, unknown>>[] = [
