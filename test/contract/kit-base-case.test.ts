@@ -55,6 +55,21 @@ describe('the house checks start from', () => {
   });
 });
 
+test('F-41 where the only plain success cannot be read, what is wrong in it is said', async () => {
+  const plain = sale();
+  for (const name of ['sale', 'refused-by-index', 'second-refused']) rmSync(file(name), { force: true });
+  write('event', { ...plain, requests: [] });
+  write('later', { title: 'a case that is still to be written', todo: 'ask the vendor' });
+  expect((await check()).results).toEqual([
+    expect.objectContaining({
+      ok: false,
+      why: expect.stringMatching(
+        /^no case delivers one event .*\n1 cannot be read:\ncontract\/cases\/event\.json: 0 requests, but 1 replies; a case that is not about its requests leaves "requests" out$/,
+      ),
+    }),
+  ]);
+});
+
 describe('settings that are refused are said once, and what needs them is not run', () => {
   const title = 'cases: the settings that the house checks start from are accepted';
   const others = expect.stringMatching(/^\d\d other checks$/);

@@ -134,10 +134,12 @@ describe('F-44 a case that extends another', () => {
     write('own', { title, extends: 'own' });
     write('number', { title, extends: 7 });
     write('nowhere', { title, extends: 'purchase', without: ['requests.0.headers.x'] });
+    write('no-base', { title, extends: 'purchase', without: ['base'] });
+    write('no-field', { title, extends: 'purchase', events: [{ base: 'page-home', without: ['properties.x'] }] });
     write('todo', { title, todo: 'ask' });
     write('unwritten', { title, extends: 'todo' });
     write('untitled', { extends: 'purchase' });
-    const found = await failures(/^case (?:nobody|left|own|number|nowhere|unwritten|untitled)/);
+    const found = await failures(/^case (?:nobody|left|own|number|nowhere|no-base|no-field|unwritten|untitled)/);
     expect(found).toMatch(/cases\/nobody\.json: extends: there is no contract\/cases\/purchas\.json/);
     expect(found).toMatch(
       /cases\/left\.json: extends: a circle: left -> right -> left|right\.json: extends: a circle: left -> right -> left/,
@@ -145,8 +147,10 @@ describe('F-44 a case that extends another', () => {
     expect(found).toMatch(/cases\/own\.json: extends: a circle: own -> own/);
     expect(found).toMatch(/cases\/number\.json: extends: must be the name of a case/);
     expect(found).toMatch(
-      /cases\/nowhere\.json: "without" names requests\.0\.headers\.x, which the base does not have/,
+      /cases\/nowhere\.json: "without" names requests\.0\.headers\.x, which the extended case purchase does not have/,
     );
+    expect(found).toMatch(/"without" names base, which the extended case purchase does not have/);
+    expect(found).toMatch(/events\.0: "without" names properties\.x, which the event page-home does not have/);
     expect(found).toMatch(/cases\/unwritten\.json: extends: contract\/cases\/todo\.json is still to be written/);
     expect(found).toMatch(/cases\/untitled\.json: title: /);
   });

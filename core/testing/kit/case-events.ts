@@ -10,13 +10,15 @@ import { canonicalEvents, type CanonicalEventName } from './events.ts';
 export function expandEvent(caseEvent: CaseEvent): CdpEvent {
   if (!('base' in caseEvent)) return caseEvent as unknown as CdpEvent;
   const event = copyOf(canonicalEvents[caseEvent['base'] as CanonicalEventName]) as unknown;
-  changeAt(event, caseEvent['with'] ?? {}, (caseEvent['without'] ?? []) as readonly string[]);
+  const without = (caseEvent['without'] ?? []) as readonly string[];
+  changeAt(event, caseEvent['with'] ?? {}, without, `the event ${String(caseEvent['base'])}`);
   return event as CdpEvent;
 }
 
-/** Removes and sets parts of an object by their dotted paths. Throws if there is nothing to remove. */
-export function changeAt(root: unknown, changes: object, without: readonly string[]): void {
-  for (const path of without) removeAt(root, path);
+/** Removes and sets parts of an object, `what`, by their dotted paths. Throws if there is nothing to remove. */
+export function changeAt(root: unknown, changes: object, without: readonly string[], what: string): void {
+  for (const path of without)
+    if (!removed(root, path)) throw new Error(`"without" names ${path}, which ${what} does not have`);
   for (const [path, value] of Object.entries(changes)) setAt(root, path, copyOf(value));
 }
 
@@ -67,10 +69,6 @@ function setAt(root: unknown, path: string, value: unknown): void {
 /** Defines an own property, whatever its name: `__proto__` in a case is a key like any other. */
 function put(at: Branch, key: string, value: unknown): void {
   Object.defineProperty(at, key, { value, writable: true, enumerable: true, configurable: true });
-}
-
-function removeAt(root: unknown, path: string): void {
-  if (!removed(root, path)) throw new Error(`"without" names ${path}, which the base does not have`);
 }
 
 /** Whether there was something to remove. */

@@ -35,7 +35,9 @@ export function loadCase(directory: string, name: string): LoadedCase {
     throw new Error(`${file}: ${contractCase.events.length} events, but ${contractCase.outcomes.length} outcomes`);
   }
   if (contractCase.requests !== undefined && contractCase.requests.length !== contractCase.replies.length) {
-    throw new Error(`${file}: ${contractCase.requests.length} requests, but ${contractCase.replies.length} replies`);
+    throw new Error(
+      `${file}: ${contractCase.requests.length} requests, but ${contractCase.replies.length} replies; a case that is not about its requests leaves "requests" out`,
+    );
   }
   return {
     ...contractCase,

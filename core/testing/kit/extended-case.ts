@@ -5,7 +5,8 @@ import { changeAt } from './case-events.ts';
 /**
  * Reads a JSON file of a folder's contract. One with `extends` is the case of that name with changes: its own members
  * are merged into the other's, member by member, where a list or a text replaces the other's; then `with` sets and
- * `without` removes single paths. Throws an error that names the file, and the path or the name that is wrong.
+ * `without` removes single paths. Its title and its `base` are its own. Throws an error that names the file, and the
+ * path or the name that is wrong.
  */
 export function readCase(directory: string, file: string): unknown {
   return extended(directory, file, []);
@@ -24,7 +25,7 @@ function extended(directory: string, file: string, seen: readonly string[]): unk
   if (Object.hasOwn(inherited, 'todo')) throw new Error(`${file}: extends: ${base} is still to be written`);
   const whole = merged(inherited, own);
   try {
-    changeAt(whole, (changes ?? {}) as Plain, (without ?? []) as readonly string[]);
+    changeAt(whole, (changes ?? {}) as Plain, (without ?? []) as readonly string[], `the extended case ${name}`);
   } catch (error) {
     throw new Error(`${file}: ${error instanceof Error ? error.message : String(error)}`);
   }

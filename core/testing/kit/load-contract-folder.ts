@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { loadDestination, type AnyDestination, type ConnectionOptions } from '../../index.ts';
-import { caseNames, loadCase, type LoadedCase } from './case.ts';
+import { caseNames, caseTodo, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
 import { openKitConnection, withKitConnection } from './kit-connection.ts';
 import { personalTexts } from './personal-data.ts';
@@ -10,9 +10,17 @@ import type { ContractFolder } from './contract-folder.ts';
 
 /** Loads a folder. `definition` replaces what its index exports: for bundles, which have no folder to import. */
 export async function loadContractFolder(directory: string, definition?: AnyDestination): Promise<ContractFolder> {
-  const cases = caseNames(directory).flatMap((name) => readable(directory, name));
+  const cases: LoadedCase[] = [];
+  const problems: string[] = [];
+  for (const name of caseNames(directory)) {
+    try {
+      if (caseTodo(directory, name) === undefined) cases.push(loadCase(directory, name));
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
   const loaded = definition ?? (await loadDestination(path.resolve(directory)));
-  const plain = plainestSuccess(cases, loaded);
+  const plain = plainestSuccess(cases, loaded, problems);
   const folder = {
     directory,
     name: path.basename(path.resolve(directory)),
@@ -52,20 +60,12 @@ async function withAnswers(folder: ContractFolder, loaded: LoadedCase): Promise<
   };
 }
 
-function readable(directory: string, name: string): LoadedCase[] {
-  try {
-    return [loadCase(directory, name)];
-  } catch {
-    return [];
-  }
-}
-
 /**
  * The case that says `"base": true`; otherwise, of the cases without options in which one event is delivered with one
  * request, the one whose connection takes the largest batch. Of several it is the first alphabetically whose event has
- * personal data, for the promises about it, or just the first.
+ * personal data, for the promises about it, or just the first. `problems` are those of the cases that cannot be read.
  */
-function plainestSuccess(cases: readonly LoadedCase[], definition: AnyDestination) {
+function plainestSuccess(cases: readonly LoadedCase[], definition: AnyDestination, problems: readonly string[]) {
   const plain = cases.flatMap(({ name, config, events, replies, outcomes, options, base }) => {
     const [event, ...others] = events;
     const [reply, ...more] = replies;
@@ -86,9 +86,11 @@ function plainestSuccess(cases: readonly LoadedCase[], definition: AnyDestinatio
       return isBetter ? other : best;
     }, first);
   }
-  throw new Error(
-    'no case delivers one event with one answer and without options; the house promises start from such a case',
-  );
+  const none =
+    'no case delivers one event with one answer and without options; the house promises start from such a case';
+  // The case that is meant may be one of those that cannot be read.
+  const unread = problems.length === 0 ? [] : [`${problems.length} cannot be read:`, ...problems];
+  throw new Error([none, ...unread].join('\n'));
 }
 
 /** How many events a connection with these settings puts into a request; 0 if they do not open. */
