@@ -5,6 +5,7 @@ import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts'
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { plantedApart, plantedReplies, textsOf, type Planting } from '../kit/planted-replies.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
+import { settingsSchema } from '../kit/settings.ts';
 import { must, type Check } from './check.ts';
 
 /**
@@ -40,23 +41,22 @@ export const plantedChecks: readonly Check[] = [
     async run(folder) {
       for (const [spelling, spell] of Object.entries(spellings)) {
         const repeats = (loaded: LoadedCase): readonly Planting[] => {
-          const known = knownIn(loaded);
-          return known.length === 0 ? [] : [(text) => `${text} ${known.map(spell).join(' ')}`];
+          const known = privateTextsIn(folder, loaded);
+          return known.length === 0 ? [] : [(text) => `${text} ${known.map((one) => spell(one.text)).join(' ')}`];
         };
         for (const { loaded, replies } of plantedCases(folder, repeats)) {
-          const known = knownIn(loaded);
+          const known = privateTextsIn(folder, loaded);
           await withCase(folder, loaded, replies, async (kit) => {
             const outcomes = await kit.deliver(loaded.events);
-            const shown = JSON.stringify([outcomes, kit.signals, kit.connection.suspended()], (name, value: unknown) =>
-              ownMembers.has(name) ? undefined : value,
-            );
-            const rewritten = lettersOf(shown);
-            for (const text of known) {
-              const shows =
-                (lettersOf(text).length >= 10 && rewritten.includes(lettersOf(text))) ||
-                shown.includes(JSON.stringify(text).slice(1, -1)) ||
-                shown.includes(spell(text));
-              must(!shows, `case ${loaded.name}: what it repeats (${spelling}) shows in an outcome or a signal`);
+            const shown = shownIn({ outcomes, signals: kit.signals, suspended: kit.connection.suspended() }, []);
+            for (const { path, text } of known) {
+              const place = shown.find(
+                (leaf) => !ownMembers.has(leaf.path.at(-1) ?? '') && repeatsText(leaf.text, text, spell),
+              );
+              must(
+                place === undefined,
+                `case ${loaded.name}: what it repeats (${spelling}) shows in an outcome or a signal: ${path.join('.')}, in ${place?.path.join('.')}`,
+              );
             }
           });
         }
@@ -97,9 +97,45 @@ function firstOfItsKind(): (kind: unknown) => boolean {
   return (kind) => seen.size < seen.add(JSON.stringify(kind)).size;
 }
 
-/** What of the settings and the event a vendor may repeat, distinct enough to be recognised. */
-const knownIn = ({ config, events }: LoadedCase): readonly string[] =>
-  [...new Set([...textsIn(config), ...events.flatMap(personalIn)])].filter(isDistinct);
+/** A text, and where it stands. */
+interface Leaf {
+  readonly path: readonly string[];
+  readonly text: string;
+}
+
+/** What of the settings and the event a vendor may repeat, and nobody else may see. */
+const privateTextsIn = (folder: ContractFolder, { config, events }: LoadedCase): readonly Leaf[] => {
+  const all = [...settingsIn(folder, config), ...events.flatMap(personalIn)].filter(({ text }) => isDistinct(text));
+  return [...new Map(all.map((leaf) => [leaf.text, leaf])).values()];
+};
+
+/** Those that the schema lists itself, such as the region of an account, are public. */
+function settingsIn({ definition }: ContractFolder, config: unknown): readonly Leaf[] {
+  const listed = listedTexts(settingsSchema(definition));
+  return leavesIn(config, ['config']).filter(({ text }) => !listed.has(text));
+}
+
+const known = new WeakMap<object, ReadonlySet<string>>();
+
+/** The texts that a schema takes literally. */
+function listedTexts(schema: object): ReadonlySet<string> {
+  const listed = known.get(schema) ?? new Set(literalsIn(schema));
+  known.set(schema, listed);
+  return listed;
+}
+
+const literalsIn = (schema: unknown): readonly string[] =>
+  typeof schema !== 'object' || schema === null
+    ? []
+    : Object.entries(schema).flatMap(([word, part]) =>
+        word === 'enum' || word === 'const' ? leavesIn(part, []).map(({ text }) => text) : literalsIn(part),
+      );
+
+/** Whether the text is shown as it is, in the vendor's spelling or rewritten. */
+const repeatsText = (shown: string, text: string, spell: (text: string) => string): boolean =>
+  (lettersOf(text).length >= 10 && lettersOf(shown).includes(lettersOf(text))) ||
+  shown.includes(text) ||
+  shown.includes(spell(text));
 
 /** Where a foreign word goes in a text: a folder may recognise a text by its beginning, its end, or all of it. */
 const plantings: readonly ((text: string, word: string) => string)[] = [
@@ -175,15 +211,29 @@ const spellings: Readonly<Record<string, (text: string) => string>> = {
 /** Distinct enough not to occur in a sentence by chance. */
 const isDistinct = (text: string): boolean => text.length >= 6 && /\d|@/.test(text) && text.isWellFormed();
 
-const textsIn = (value: unknown): readonly string[] => {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+/** Every text inside the value. */
+const leavesIn = (value: unknown, path: readonly string[]): readonly Leaf[] => {
+  if (typeof value === 'string') return [{ path, text: value }];
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([name, part]) => leavesIn(part, [...path, name]))
+    : [];
 };
 
+/** Every text inside the value, and the names of its members. */
+const shownIn = (value: unknown, path: readonly string[]): readonly Leaf[] =>
+  typeof value === 'object' && value !== null
+    ? Object.entries(value).flatMap(([name, part]) => [{ path, text: name }, ...shownIn(part, [...path, name])])
+    : leavesIn(value, path);
+
 /** What names the person in this event. */
-function personalIn(event: unknown): readonly string[] {
+function personalIn(event: unknown, index: number): readonly Leaf[] {
   const { context, properties } = event as Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
-  return [context?.['traits'], context?.['ip'], properties?.['email']].flatMap(textsIn);
+  const at = ['events', String(index)];
+  return [
+    ...leavesIn(context?.['traits'], [...at, 'context', 'traits']),
+    ...leavesIn(context?.['ip'], [...at, 'context', 'ip']),
+    ...leavesIn(properties?.['email'], [...at, 'properties', 'email']),
+  ];
 }
 
 /** The host's own event id, and a scope, which a folder derives from its settings. */

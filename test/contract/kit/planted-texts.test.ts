@@ -1,9 +1,10 @@
 // Tests core/testing/checks/planted-checks.ts and core/testing/kit/planted-replies.ts.
 import path from 'node:path';
 import { describe, expect, it, test } from '@jest/globals';
-import { accept, decide, verdictsByPosition, type AnyDestination } from '../../../core/index.ts';
+import { accept, decide, verdictsByPosition, z, type AnyDestination } from '../../../core/index.ts';
 import { plantedApart, textsOf } from '../../../core/testing/kit/planted-replies.ts';
 import { failuresOf } from '../../support/contract/failures.ts';
+import { config } from '../../support/contract/kites/config.ts';
 import kites from '../../support/contract/kites/index.ts';
 import { entriesOf, readReply, response } from '../../support/contract/kites/response.ts';
 
@@ -29,6 +30,27 @@ test.each([
 ])('%s beside ids that are right are caught where a folder compares the ids first', async (title, why) => {
   const options = { definition: careful, only: new RegExp(title) };
   expect(await failuresOf(path.resolve('test/support/contract/kites'), options)).toMatch(why);
+});
+
+test.each([
+  [
+    'of a setting is named by its setting',
+    config.extend({ apiKey: z.string() }),
+    /a signal: config\.apiKey, in outcomes\.\d\.reason\.message/,
+  ],
+  [
+    'that the schema of a setting lists is public, and the next one is named',
+    config.extend({ apiKey: z.enum(['key-1-example', 'key-2-example']) }),
+    /a signal: events\.\d\.context\.traits\.\w+, in outcomes\.\d\.reason\.message/,
+  ],
+])('F-42 a text %s, with the place where it shows', async (_, config, why) => {
+  const options = {
+    definition: { ...careful, config } as AnyDestination,
+    only: /^privacy: F-42 what a vendor repeats/,
+  };
+  const found = await failuresOf(path.resolve('test/support/contract/kites'), options);
+  expect(found).toMatch(why);
+  expect(found).not.toMatch(/key-1-example|@example\.com/);
 });
 
 describe('F-42 an answer with several texts', () => {
