@@ -167,7 +167,12 @@ module.exports = {
       { path: '^core/testing/kit/folder-under-test\\.ts$' },
       {
         path: '^core/',
-        pathNot: ['^core/api/', '^core/testing/kit/', '^core/runtime/bind-destination\\.ts$'],
+        pathNot: [
+          '^core/api/',
+          '^core/testing/kit/',
+          '^core/runtime/bind-destination\\.ts$',
+          '^core/runtime/intake/(?:event-shape|event-size|normalize-event)\\.ts$',
+        ],
       },
       'folderUnderTest() calls the functions of a folder as the runtime does, one by one, without a request.',
     ),

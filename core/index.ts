@@ -13,7 +13,7 @@ export type { CallOptions } from './runtime/call.ts';
 export type { CheckOptions } from './api/credential-check.ts';
 export type { DeliverOptions } from './runtime/deliver.ts';
 export type { Settled, StreamOptions } from './runtime/stream.ts';
-export { eventIdOf } from './runtime/intake/event-shape.ts';
+export { dedupIdOf, eventIdOf } from './runtime/intake/event-shape.ts';
 export type { Preview } from './runtime/preview.ts';
 export type { EventLimits } from './runtime/intake/event-size.ts';
 export { defaultRetryPolicy } from './runtime/sending/retry-policy.ts';

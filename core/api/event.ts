@@ -8,6 +8,9 @@ export interface JsonObject {
 export const eventTypes = ['track', 'identify', 'page', 'screen', 'group', 'alias'] as const;
 export type EventType = (typeof eventTypes)[number];
 
+/** RudderStack's other types, which no destination takes: they are skipped. */
+export const otherEventTypes = ['record', 'audiencelist', 'merge'] as const;
+
 /** What every call carries. SDKs write `null` for unknown values, so every field may be null. */
 interface Envelope {
   readonly messageId?: string | null | undefined;
@@ -49,6 +52,50 @@ export interface AliasEvent extends Envelope {
 
 /** One event as a CDP passes it on. Not called `Event`: a forgotten import would resolve to the global type. */
 export type CdpEvent = TrackEvent | PageEvent | IdentifyEvent | GroupEvent | AliasEvent;
+
+/** An id as sources write it: as text, or as a number or boolean, of which only safe integers are ids. */
+type IncomingId = string | number | boolean | null | undefined;
+/** A time as sources write it: ISO 8601 with a zone, or epoch seconds or milliseconds as a number or text. */
+type IncomingTime = string | number | Date | null | undefined;
+/** An object as sources write it. PHP writes an empty one as an empty list. */
+type IncomingObject = JsonObject | readonly [] | null | undefined;
+
+interface IncomingEnvelope {
+  readonly messageId?: IncomingId;
+  readonly timestamp?: IncomingTime;
+  readonly originalTimestamp?: IncomingTime;
+  readonly sentAt?: IncomingTime;
+  readonly receivedAt?: IncomingTime;
+  readonly userId?: IncomingId;
+  readonly anonymousId?: IncomingId;
+  readonly context?: IncomingObject;
+  readonly integrations?: IncomingObject;
+  readonly properties?: IncomingObject;
+  readonly traits?: IncomingObject;
+}
+
+type AnyCase<T extends string> = T | Capitalize<T> | Uppercase<T>;
+
+/**
+ * One event as a host may hand it over: a CdpEvent, or one in another spelling that sources write, which the runtime
+ * reads as that CdpEvent. Ids may be numbers, times epoch numbers or Dates, empty objects PHP's empty lists, and types
+ * in any case.
+ *
+ * @example
+ * await connection.deliver([{ type: 'Track', event: 'Order Completed', userId: 12345, timestamp: new Date() }]);
+ */
+export type IncomingEvent =
+  | CdpEvent
+  | (IncomingEnvelope & { readonly type: AnyCase<'track'>; readonly event: string | number })
+  | (IncomingEnvelope & {
+      readonly type: AnyCase<'page' | 'screen'>;
+      readonly name?: string | number | null | undefined;
+      readonly category?: string | null | undefined;
+    })
+  | (IncomingEnvelope & { readonly type: AnyCase<'identify'> })
+  | (IncomingEnvelope & { readonly type: AnyCase<'group'>; readonly groupId?: IncomingId })
+  | (IncomingEnvelope & { readonly type: AnyCase<'alias'>; readonly previousId?: IncomingId })
+  | (IncomingEnvelope & { readonly type: AnyCase<(typeof otherEventTypes)[number]> });
 
 /** `properties` of track, page and screen, `traits` of identify and group; an empty object if there are none. */
 export function propertiesOf(event: CdpEvent): JsonObject {

@@ -8,6 +8,7 @@ export type {
   EventType,
   GroupEvent,
   IdentifyEvent,
+  IncomingEvent,
   JsonObject,
   JsonValue,
   PageEvent,

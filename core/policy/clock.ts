@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { onAbort } from './abort.ts';
 
 /**
  * Time and chance, injected so that tests can hold both. There are two times, because the one of the wall may be set
@@ -59,10 +60,10 @@ export function sleepCapped(ms: number, after: Clock['after'], signal: AbortSign
   return new Promise((resolve) => {
     const end = (): void => {
       cancel();
-      signal.removeEventListener('abort', end);
+      stopListening();
       resolve();
     };
     const cancel = after(Math.min(ms, longestSleepMs), end);
-    signal.addEventListener('abort', end, { once: true });
+    const stopListening = onAbort(signal, end);
   });
 }

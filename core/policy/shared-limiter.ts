@@ -1,3 +1,4 @@
+import { onAbort } from './abort.ts';
 import { sleepCapped, systemClock, type Clock } from './clock.ts';
 
 /**
@@ -105,8 +106,6 @@ export function createSharedLimiter({ shared, now, after, onDefect }: SharedLimi
 /** A limiter that does not answer must not keep a worker from stopping. */
 const unlessAborted = (lease: Promise<number>, signal: AbortSignal): Promise<number> =>
   new Promise((resolve, reject) => {
-    const onAbort = (): void => resolve(Number.POSITIVE_INFINITY);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    lease.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    const stopListening = onAbort(signal, () => resolve(Number.POSITIVE_INFINITY));
+    lease.then(resolve, reject).finally(stopListening);
   });

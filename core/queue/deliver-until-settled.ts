@@ -9,6 +9,7 @@ import {
   someMilliseconds,
   type OptionTable,
 } from '../runtime/argument-check.ts';
+import { onAbort } from '../policy/abort.ts';
 import { sleepCapped, systemClock, type Clock } from '../policy/clock.ts';
 import type { DeliverOptions } from '../runtime/deliver.ts';
 import { startHeartbeat } from './heartbeat.ts';
@@ -131,8 +132,7 @@ export async function deliverUntilSettled(
   const { now = systemClock.now, after = systemClock.after } = options;
   const abort = new AbortController();
   const stop = (): void => abort.abort();
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted === true) stop();
+  const stopListening = onAbort(signal, stop);
   const beats = startHeartbeat(heartbeat, heartbeatMs, after, stop);
   const deliverOnce = createRound(deliver, options, abort);
 
@@ -153,7 +153,7 @@ export async function deliverUntilSettled(
       while (now() < until && !abort.signal.aborted) await sleepCapped(until - now(), after, abort.signal);
     }
   } finally {
-    signal?.removeEventListener('abort', stop);
+    stopListening();
     beats.end();
   }
   beats.rethrow();

@@ -1,4 +1,4 @@
-import type { CdpEvent } from '../api/event.ts';
+import type { IncomingEvent } from '../api/event.ts';
 import type { Outcome, OutcomeKind, Reason } from '../api/outcome.ts';
 
 /** An event that waits for its vendor. Everything in a queue belongs to a connection, by its id. */
@@ -10,7 +10,7 @@ export interface QueuedEvent {
    * put.
    */
   readonly lane?: string | undefined;
-  readonly event: CdpEvent;
+  readonly event: IncomingEvent;
   /** Epoch ms when it was put. */
   readonly acceptedAt: number;
   /** Its outcome, where that is known when it is put: it is settled at once, as done or as a dead letter. */
@@ -79,7 +79,7 @@ export interface DeadLetter {
   readonly seq: number;
   readonly id: string;
   readonly lane?: string | undefined;
-  readonly event: CdpEvent;
+  readonly event: IncomingEvent;
   readonly acceptedAt: number;
   /** Epoch ms when it was given up. */
   readonly diedAt: number;
@@ -208,4 +208,4 @@ export interface DeliveryQueue {
  * Computes the lane of an event stored without one (it was settled when it was put) as it is requeued. Usually
  * connection.routeOf.
  */
-export type LaneOf = (event: CdpEvent) => string | undefined;
+export type LaneOf = (event: IncomingEvent) => string | undefined;

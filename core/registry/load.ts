@@ -1,24 +1,27 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { contractMismatch } from '../api/contract-version.ts';
 import type { AnyDestination } from '../api/destination.ts';
 
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 
 /**
- * Loads the destinations in these directories: every sub-folder `<slug>` with an `index.js`, `index.mjs` or `index.ts`
- * whose default export comes from defineDestination(). Throws on the first invalid folder, naming it, and for the
- * folder of a destination in place of its parent: a connector that is silently missing costs more than a process that
- * does not start.
+ * Loads the destinations in these directories, which are paths or file: URLs: every sub-folder `<slug>` with an
+ * `index.js`, `index.mjs` or `index.ts` whose default export comes from defineDestination(). Throws on the first
+ * invalid folder, naming it, and for the folder of a destination in place of its parent: a connector that is silently
+ * missing costs more than a process that does not start.
  *
  * @example
  * const runtime = createRuntime({ destinations: await loadDestinations('destinations', 'connectors') });
  */
-export async function loadDestinations(...directories: [string, ...string[]]): Promise<readonly AnyDestination[]> {
+export async function loadDestinations(
+  ...directories: [string | URL, ...(string | URL)[]]
+): Promise<readonly AnyDestination[]> {
   const bySlug = new Map<string, { readonly folder: string; readonly destination: AnyDestination }>();
-  for (const directory of directories) {
+  const paths = directories.map((directory) => pathOf(directory, 'loadDestinations(): a directory'));
+  for (const directory of paths) {
     for (const folder of await foldersIn(directory)) {
       const destination = await loadDestination(folder);
       const { slug } = destination.manifest;
@@ -30,8 +33,9 @@ export async function loadDestinations(...directories: [string, ...string[]]): P
   return [...bySlug.values()].map(({ destination }) => destination);
 }
 
-/** Loads one folder. Throws if it is invalid. */
-export async function loadDestination(folder: string): Promise<AnyDestination> {
+/** Loads one folder, named by its path or its file: URL. Throws if it is invalid. */
+export async function loadDestination(directory: string | URL): Promise<AnyDestination> {
+  const folder = pathOf(directory, 'loadDestination(): the folder');
   const file = entryOf(folder);
   const loaded = (await importEntry(file)) as { readonly default?: unknown };
   const destination = loaded.default as AnyDestination | undefined;
@@ -58,6 +62,13 @@ export async function loadDestination(folder: string): Promise<AnyDestination> {
     throw new Error(`${file}: a destination has one of request, requestFor and send`);
   }
   return destination;
+}
+
+/** Throws a TypeError that begins with `what`, unless it is a path or a file: URL. */
+function pathOf(directory: unknown, what: string): string {
+  if (typeof directory === 'string' && directory !== '') return directory;
+  if (directory instanceof URL && directory.protocol === 'file:') return fileURLToPath(directory);
+  throw new TypeError(`${what} must be a path or a file: URL`);
 }
 
 async function foldersIn(directory: string): Promise<string[]> {

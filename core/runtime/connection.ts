@@ -1,5 +1,5 @@
 import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
-import type { CdpEvent } from '../api/event.ts';
+import type { IncomingEvent } from '../api/event.ts';
 import type { CallInput, CallReply, CallResult, OperationList } from '../api/operation.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { callOperation, type CallOptions } from './call.ts';
@@ -19,7 +19,7 @@ export interface Connection<L extends OperationList = OperationList> {
   readonly slug: string;
   readonly id: string;
   /** Shows what would be sent for an event and why, or why nothing would. Sends nothing. */
-  preview(event: CdpEvent): Promise<Preview>;
+  preview(event: IncomingEvent): Promise<Preview>;
   /**
    * Delivers events and returns one outcome per event, in order. Never rejects because of events, vendors or folders.
    *
@@ -28,7 +28,7 @@ export interface Connection<L extends OperationList = OperationList> {
    * for (const [index, outcome] of outcomes.entries())
    *   if (outcome.kind === 'deferred') console.log(events[index]?.messageId, 'not before', outcome.retryAt);
    */
-  deliver(events: readonly CdpEvent[], options?: DeliverOptions): Promise<readonly Outcome[]>;
+  deliver(events: readonly IncomingEvent[], options?: DeliverOptions): Promise<readonly Outcome[]>;
   /**
    * Delivers any number of events in constant memory. Outcomes come as they settle. Throws what the source throws,
    * after the outcomes of the events read before.
@@ -37,9 +37,14 @@ export interface Connection<L extends OperationList = OperationList> {
    * for await (const { index, outcome } of connection.stream(events, { window: 5_000 }))
    *   if (outcome.kind === 'rejected') console.error(`event ${index}: ${outcome.reason.message}`);
    */
-  stream(events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>, options?: StreamOptions): AsyncIterable<Settled>;
+  stream(
+    events: AsyncIterable<IncomingEvent> | Iterable<IncomingEvent>,
+    options?: StreamOptions,
+  ): AsyncIterable<Settled>;
   /** For queues: returns the group and lane of an event, or the outcome that settles it without sending. */
-  routeOf(event: CdpEvent): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
+  routeOf(
+    event: IncomingEvent,
+  ): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
   /**
    * Runs one of the operations that the vendor offers beside events. Returns every answer of the vendor as a value;
    * throws only for a name that the destination does not have. An operation runs while events are suspended, and

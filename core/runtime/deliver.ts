@@ -1,5 +1,6 @@
-import type { CdpEvent } from '../api/event.ts';
+import type { IncomingEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import { onAbort } from '../policy/abort.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
 import {
   aBoolean,
@@ -57,7 +58,7 @@ const deliverOptions: OptionTable<DeliverOptions> = {
  */
 export async function deliver(
   context: ConnectionContext,
-  input: readonly CdpEvent[],
+  input: readonly IncomingEvent[],
   options?: DeliverOptions,
 ): Promise<readonly Outcome[]> {
   const events = copyOf(input);
@@ -82,16 +83,14 @@ export async function deliver(
     },
     outcomes,
   );
-  const stop = (): void => run.stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  if (signal?.aborted === true) run.stop();
+  const stopListening = onAbort(signal, () => run.stop());
   for (let index = 0; index < events.length; index++) {
     if (index % slice === 0 && index > 0) await (run.backlog() > 0 ? run.whenReady() : yieldToEventLoop());
     run.take(events[index], index, startedAt);
   }
   await run.finish();
   hook?.end();
-  signal?.removeEventListener('abort', stop);
+  stopListening();
   return conserved(context, events, outcomes);
 }
 

@@ -6,7 +6,7 @@ import { BatchQueue, type BatchQueueOptions } from './batching/batch-queue.ts';
 import { pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
-import { eventIdOf } from './intake/event-shape.ts';
+import { dedupId, eventIdOf } from './intake/event-shape.ts';
 import { prepareEvent } from './intake/prepare-event.ts';
 import { deferred, heldBack, lostOutcome, stoppedReason, suspended } from './sending/outcomes.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
@@ -45,6 +45,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
   readonly #options: DeliveryRunOptions;
   readonly #reader: OutcomeReader;
   readonly #duplicates: Duplicates | undefined;
+  /** By position, the ids of second copies as they are written: " m-1" is a copy of "m-1". */
+  readonly #twinIds = new Map<number, string>();
   readonly #queue: BatchQueue;
   /** By lane: outcomes that the host is persisting. */
   readonly #persisting = new Map<string, Promise<boolean>>();
@@ -89,10 +91,11 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const eventId = eventIdOf(event);
     if (prepared.kind !== 'payload')
       return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason });
-    const copy = this.#duplicates === undefined || eventId === '' ? 'new' : this.#duplicates.take(eventId, index);
+    const copyOf = this.#duplicates === undefined ? '' : dedupId(eventId);
+    const copy = this.#duplicates === undefined || copyOf === '' ? 'new' : this.#duplicates.take(copyOf, index);
     if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate });
     this.#open += 1;
-    if (copy === 'twin') return;
+    if (copy === 'twin') return void this.#twinIds.set(index, eventId);
     const delivery = pendingDelivery(prepared, index, eventId, now, this.#options.withinMs);
     const { suspensions, pacer } = this.context;
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
@@ -165,16 +168,19 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const { lane, eventId, index } = delivery;
     const persisted = this.#report(index, outcome);
     if (persisted !== undefined && lane !== undefined) this.#lockLane(lane, persisted);
-    if (this.#duplicates !== undefined && eventId !== '') this.#settleTwins(this.#duplicates, eventId, outcome);
+    if (this.#duplicates !== undefined) this.#settleTwins(this.#duplicates, dedupId(eventId), outcome);
   }
 
   /**
    * A second copy waits for the outcome of the first. A host that identifies records by id sees both as one record: on
    * `skipped` it would delete the event that comes back deferred.
    */
-  #settleTwins(duplicates: Duplicates, eventId: string, outcome: Outcome): void {
-    for (const index of duplicates.settle(eventId, isFinal(outcome))) {
+  #settleTwins(duplicates: Duplicates, id: string, outcome: Outcome): void {
+    if (id === '') return;
+    for (const index of duplicates.settle(id, isFinal(outcome))) {
       this.#open -= 1;
+      const eventId = this.#twinIds.get(index) ?? id;
+      this.#twinIds.delete(index);
       void this.#report(index, twinOutcome(outcome, eventId, this.context.clock.now()));
     }
   }

@@ -1,5 +1,5 @@
 import type { Batch } from '../api/delivery.ts';
-import type { CdpEvent } from '../api/event.ts';
+import type { IncomingEvent } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
@@ -36,7 +36,7 @@ export type Preview =
  *
  * @internal
  */
-export async function preview(context: ConnectionContext, event: CdpEvent): Promise<Preview> {
+export async function preview(context: ConnectionContext, event: IncomingEvent): Promise<Preview> {
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
   const notes: Note[] = [];

@@ -1,5 +1,6 @@
-import type { CdpEvent } from '../api/event.ts';
+import type { IncomingEvent } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
+import { onAbort } from '../policy/abort.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
 import {
   aNumber,
@@ -54,7 +55,7 @@ const eventsAhead = 64;
  */
 export function stream(
   context: ConnectionContext,
-  events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
+  events: AsyncIterable<IncomingEvent> | Iterable<IncomingEvent>,
   callerOptions?: StreamOptions,
 ): AsyncIterable<Settled> {
   if (!isIterable(events))
@@ -87,9 +88,9 @@ export function stream(
 class StreamRun implements OutcomeReader, QueueProducer {
   readonly outcomes = new AsyncQueue<Settled>(this);
   readonly #context: ConnectionContext;
-  readonly #source: Source<CdpEvent>;
+  readonly #source: Source<IncomingEvent>;
   readonly #run: DeliveryRun;
-  readonly #signal: AbortSignal | undefined;
+  #stopListening: () => void = () => undefined;
   /** How long an event may take, and the half of it that it may wait for a full batch or for the pace. */
   readonly #allowedMs: number;
   readonly #halfMs: number;
@@ -109,12 +110,11 @@ class StreamRun implements OutcomeReader, QueueProducer {
 
   constructor(
     context: ConnectionContext,
-    events: AsyncIterable<CdpEvent> | Iterable<CdpEvent>,
+    events: AsyncIterable<IncomingEvent> | Iterable<IncomingEvent>,
     { withinMs = defaultWithinMs, window: requestedWindow = defaultWindow, signal }: StreamOptions,
   ) {
     const { limits } = context.vendor;
     this.#context = context;
-    this.#signal = signal;
     this.#allowedMs = atLeastZero(withinMs, defaultWithinMs);
     this.#halfMs = this.#allowedMs / 2;
     // An event that waits for a full batch until its deadline would come back deferred instead of sent.
@@ -131,8 +131,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
       remembered: this.#window,
     };
     this.#run = new DeliveryRun(context, options, this);
-    signal?.addEventListener('abort', this.#stop, { once: true });
-    if (signal?.aborted === true) this.#stop();
+    this.#stopListening = onAbort(signal, this.#stop);
     void this.#readAll();
   }
 
@@ -156,7 +155,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.#isClosed = true;
     this.#stopAgeing?.();
     this.#stop();
-    this.#signal?.removeEventListener('abort', this.#stop);
+    this.#stopListening();
   }
 
   /** Events read whose outcomes the caller has not taken. */
@@ -191,7 +190,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.outcomes.end(failure);
   }
 
-  #take(event: CdpEvent): void {
+  #take(event: IncomingEvent): void {
     this.#run.take(event, this.#eventsRead, this.#context.clock.elapsed());
     this.#eventsRead += 1;
     this.#watchAge();

@@ -118,7 +118,8 @@ describe('deliver', () => {
     ['with a bigint', () => ({ ...track('a'), properties: { n: 1n } }), 'rejected: invalid_value'],
     ['with a function inside', () => ({ ...track('a'), properties: { f: () => 1 } }), 'rejected: invalid_value'],
     ['with NaN inside', () => ({ ...track('a'), properties: { n: Number.NaN } }), 'delivered'],
-    ['with an id that is no text', () => ({ ...track('a'), messageId: 5 }), 'rejected: invalid_value'],
+    ['with an id that is a number', () => ({ ...track('a'), messageId: 5 }), 'delivered'],
+    ['with an id that is an object', () => ({ ...track('a'), messageId: {} }), 'rejected: invalid_value'],
     ['of a type nobody knows', () => ({ ...track('a'), type: 'constructor' }), 'rejected: invalid_value'],
     ['without a name', () => ({ ...track('a'), event: ' ' }), 'rejected: missing_field'],
   ])('survives an event that is %s, and delivers its neighbours', async (_, make, wanted) => {

@@ -130,6 +130,34 @@ describe('an event that is put into the same stream again', () => {
     }
   });
 
+  it.each(['null', 'undefined', '(null)', '00000000-0000-0000-0000-000000000000', ' '])(
+    'F-52 is not seen in a second event whose messageId is %j as well: both are sent',
+    async (messageId) => {
+      const { deliver, vendor } = testConnection({ destination: harmful(1) });
+      const outcomes = await deliver([
+        { ...track('a'), messageId },
+        { ...track('b'), messageId },
+      ]);
+      expect(outcomes).toMatchObject([
+        { kind: 'delivered', eventId: messageId },
+        { kind: 'delivered', eventId: messageId },
+      ]);
+      expect(vendor.total).toBe(2);
+    },
+  );
+
+  it('F-54 is seen in a messageId that is a number here and text there, and each keeps its own', async () => {
+    const { deliver } = testConnection({ destination: harmful(1), script: () => ({ status: 401 }) });
+    const outcomes = await deliver([
+      { ...track('a'), messageId: ' 42' },
+      { ...track('a'), messageId: 42 as never },
+    ]);
+    expect(outcomes).toMatchObject([
+      { kind: 'suspended', eventId: ' 42' },
+      { kind: 'suspended', eventId: '42' },
+    ]);
+  });
+
   it('F-01 is never lost, whatever the vendor answers and the host hands over twice', async () => {
     const answers: readonly ScriptedReply[] = [
       yes,

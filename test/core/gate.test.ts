@@ -10,7 +10,7 @@ const gateOf = (parts: Partial<GateOptions> = {}) =>
   createGate({ manifest, id: 'main', requiredConsent: [], limits: defaultEventLimits, ...parts });
 const verdict = (event: unknown, parts?: Partial<GateOptions>): string => {
   const admission = gateOf(parts)(event);
-  return admission.kind === 'admitted' ? 'admitted' : `${admission.kind}: ${admission.reason.code}`;
+  return 'reason' in admission ? `${admission.kind}: ${admission.reason.code}` : 'admitted';
 };
 
 describe('the gate', () => {
@@ -37,8 +37,63 @@ describe('the gate', () => {
     [{ 'Acme Ads': true, 'acme-ads': false }, 'skipped: integration_disabled'],
     [{ Other: false }, 'admitted'],
     [JSON.parse('{"__proto__": false, "constructor": false}'), 'admitted'],
+    [{ '': false }, 'admitted'],
   ])('reads integrations %j as %s', (integrations, wanted) => {
     expect(verdict({ ...track('a'), integrations })).toBe(wanted);
+  });
+
+  it.each([
+    [{ ALL: false }, 'skipped: integration_disabled'],
+    [{ ' aLL ': false }, 'skipped: integration_disabled'],
+    [{ All: true, ALL: false }, 'skipped: integration_disabled'],
+    [{ All: 'false' }, 'skipped: integration_disabled'],
+    [{ All: null }, 'skipped: integration_disabled'],
+    [{ All: { enabled: false } }, 'skipped: integration_disabled'],
+    [{ All: false, 'Acme Ads (Actions)': true }, 'admitted'],
+    [{ 'Acme Ads (Actions)': false }, 'skipped: integration_disabled'],
+    [{ All: true, 'Acme Ads (Web) ': { enabled: 'False' } }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': 'false' }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': ' NO ' }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': 'off' }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': null }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': 0 }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': { enabled: false } }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': { enabled: true, x: false } }, 'admitted'],
+    [{ 'Acme Ads': { x: false } }, 'admitted'],
+    [{ 'Acme Ads': 'yes' }, 'admitted'],
+    [{ 'Acme Ads': 1 }, 'admitted'],
+    [{ '(Acme Ads)': false }, 'admitted'],
+    [{ 'Other (Acme Ads)': false }, 'admitted'],
+    [{ 'Acme (Ads) Other': false }, 'admitted'],
+    [{ 'Acme Ads\0': false }, 'skipped: integration_disabled'],
+  ])('F-64 reads integrations %j as %s', (integrations, wanted) => {
+    expect(verdict({ ...track('a'), integrations })).toBe(wanted);
+  });
+
+  it('F-64 knows a connection whose own id ends in parentheses', () => {
+    const id = 'main (2)';
+    expect(verdict({ ...track('a'), integrations: { [id]: false } }, { id })).toBe('skipped: integration_disabled');
+    expect(verdict({ ...track('a'), integrations: { 'main (3)': false } }, { id })).toBe('admitted');
+  });
+
+  it.each(['record', 'audiencelist', 'merge', 'Record', ' MERGE '])(
+    'F-65 skips an event of type %j, which RudderStack has beside the six, whatever it holds',
+    (type) => {
+      const admission = gateOf()({ type, userId: {}, fields: { email: 'a@b.co' } });
+      expect(admission).toEqual({
+        kind: 'skipped',
+        reason: {
+          code: 'unsupported_event',
+          message: `Acme Ads does not take ${type.trim().toLowerCase()} events`,
+          field: 'type',
+        },
+      });
+    },
+  );
+
+  it('F-65 takes a type in any case', () => {
+    expect(verdict({ ...track('a'), type: 'Track' })).toBe('admitted');
+    expect(verdict({ type: 'ALIAS' })).toBe('skipped: unsupported_event');
   });
 
   it.each<[string, unknown, string[], boolean]>([
@@ -237,6 +292,24 @@ describe('the size of an event', () => {
 
   it.each([[1n], [Symbol('x')], [() => 1]])('is not asked of %p, which JSON cannot carry', (value) => {
     expect(exceedsLimits({ list: [value] }, defaultEventLimits)).toBe('not JSON');
+  });
+
+  it.each<[string, object]>([
+    ['a typed array', new Uint8Array(2e6)],
+    ['a Buffer', Buffer.alloc(2e6)],
+    ['a DataView', new DataView(new ArrayBuffer(8))],
+    ['a text as an object', Object('x'.repeat(2e6))],
+  ])('F-32 is not asked of %s, whose every byte would be read as a member', (_, value) => {
+    const startedAt = performance.now();
+    expect(exceedsLimits({ list: [value] }, defaultEventLimits)).toBe('not JSON');
+    expect(performance.now() - startedAt).toBeLessThan(100);
+  });
+
+  it('F-67 comes with whether U+0000 is in a text or a key, unless there is more to say', () => {
+    expect(exceedsLimits({ a: { b: ['x\0'] } }, defaultEventLimits)).toBe('has U+0000');
+    expect(exceedsLimits({ a: { 'b\0': 1 } }, defaultEventLimits)).toBe('has U+0000');
+    expect(exceedsLimits({ a: 'x\0', b: 'x'.repeat(1_000) }, limits)).toBe('too large');
+    expect(exceedsLimits({ a: '\\0 0' }, defaultEventLimits)).toBeUndefined();
   });
 
   it('never lets more through than half over the limit, nor refuses what is half as big', () => {

@@ -7,12 +7,15 @@ const read = optionReader({ ...manifest, displayName: 'Big Acme', slug: 'acme', 
 const event = (integrations: unknown) => ({ type: 'identify', integrations }) as CdpEvent;
 
 describe('an option for one destination', () => {
-  it.each(['Big Acme', 'big_acme', 'acme', 'ACME', 'acmecloud'])('is found under the name %s', (name) => {
-    expect(read(event({ All: true, [name]: { token: 'x' } }))).toEqual({
-      path: `integrations.${name}.token`,
-      value: 'x',
-    });
-  });
+  it.each(['Big Acme', 'big_acme', 'acme', 'ACME', 'acmecloud', 'Acme (Actions)'])(
+    'is found under the name %s',
+    (name) => {
+      expect(read(event({ All: true, [name]: { token: 'x' } }))).toEqual({
+        path: `integrations.${name}.token`,
+        value: 'x',
+      });
+    },
+  );
 
   it('is the first of several that is there', () => {
     expect(read(event({ acme: true, ACME: { token: null }, 'Big Acme': { token: 0 } }))?.value).toBe(0);

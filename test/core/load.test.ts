@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
 import { loadDestination, loadDestinations } from '../../core/registry/load.ts';
 
@@ -88,6 +89,25 @@ describe('loadDestinations', () => {
   it('finds nothing in an empty directory', async () => {
     expect(await slugs(await directory({}))).toEqual([]);
   });
+
+  it('F-32 takes a file: URL for a path', async () => {
+    const at = await directory({ 'some/index.js': entry(manifest('some')) });
+    const url = pathToFileURL(`${at}/`);
+    expect((await loadDestinations(url)).map((one) => one.manifest.slug)).toEqual(['some']);
+    expect(await loadDestination(new URL('some', url))).toMatchObject({ manifest: { slug: 'some' } });
+  });
+
+  it.each([[new URL('https://example.com/destinations')], [5], [undefined], [null], [''], [['destinations']]])(
+    'F-32 refuses %p and names the argument',
+    async (directory) => {
+      await expect(loadDestinations(directory as string)).rejects.toThrow(
+        new TypeError('loadDestinations(): a directory must be a path or a file: URL'),
+      );
+      await expect(loadDestination(directory as string)).rejects.toThrow(
+        new TypeError('loadDestination(): the folder must be a path or a file: URL'),
+      );
+    },
+  );
 
   it('takes the built index.js before index.ts', async () => {
     const at = await directory({

@@ -463,7 +463,7 @@ describe('routeOf', () => {
     const refuse = (): never => {
       throw new Error('no');
     };
-    for (const event of [null, undefined, { messageId: 5 }, new Proxy({}, { get: refuse })]) {
+    for (const event of [null, undefined, { messageId: {} }, new Proxy({}, { get: refuse })]) {
       expect(connection.routeOf(lie(event))).toMatchObject({ kind: 'rejected', eventId: '' });
     }
   });

@@ -34,9 +34,12 @@ describe('Adjust, the form', () => {
     expect(body).toContain('%7B%22a%22%3A%22x%26y%3D1%20%2541%2B%C3%BC%5C%22%5C%5C%22%7D');
   });
 
+  /** The runtime removes U+0000 (F-67). */
+  const anyText = fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', ''));
+
   it('ADJUST-05 ADJUST-43 any text arrives as it was, and ALL-03 the same event always gives the same bytes', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' })), (properties) => {
+      fc.property(fc.dictionary(anyText, anyText), (properties) => {
         const { revenue: _, currency: __, total: ___, value: ____, ...rest } = properties;
         const body = bodyOf(rest, { callbackParams: 'all' });
         expect(body).toMatch(/^[\w.~%&=!'()*-]+$/);

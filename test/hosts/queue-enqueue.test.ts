@@ -61,6 +61,18 @@ describe('spillway enqueue', () => {
     expect(await backlog('shop')).toMatchObject({ waiting: 2 });
   });
 
+  test.each([['null'], ['0000'], [' '], [true]])(
+    'F-52 a messageId that is none, such as %j, is no event that is here already',
+    async (messageId) => {
+      const { enqueue, backlog } = freshStore();
+      const event = (name: string): string => JSON.stringify({ type: 'track', event: name, messageId });
+      const lines = `${event('One')}\n${event('Another')}\n`;
+      expect((await enqueue('shop', config, lines)).stderr).toContain('2 kept, 0 duplicates');
+      expect((await enqueue('shop', config, lines)).stderr).toContain('0 kept, 2 duplicates');
+      expect(await backlog('shop')).toMatchObject({ waiting: 2 });
+    },
+  );
+
   test('a messageId longer than a key may be is as good as any', async () => {
     const { enqueue, backlog } = freshStore();
     const long = `${'x'.repeat(9_000)}`;

@@ -1,6 +1,6 @@
 // Tests core/queue/poison-tracker.ts, through a worker.
 import { describe, expect, it } from '@jest/globals';
-import type { Outcome } from '../../core/index.ts';
+import { eventIdOf, type Outcome } from '../../core/index.ts';
 import { workFor, type WorkableConnection, type QueueWorker } from '../../core/queue/index.ts';
 import { yes, type ScriptedReply, type Seen } from '../support/runtime/scripted-vendor.ts';
 import { acme, track, tracks } from '../support/runtime/test-connection.ts';
@@ -160,8 +160,8 @@ describe('what is held by its scope', () => {
     const stubborn: WorkableConnection = {
       ...connection,
       deliver(events, options) {
-        const outcomes = events.map(({ messageId }) => scoped(messageId ?? '', kind, clock.now()));
-        const isBad = events.some(({ messageId }) => messageId?.startsWith('bad') === true);
+        const outcomes = events.map((event) => scoped(eventIdOf(event), kind, clock.now()));
+        const isBad = events.some((event) => eventIdOf(event).startsWith('bad'));
         return isBad ? Promise.resolve(outcomes) : connection.deliver(events, options);
       },
     };

@@ -1,7 +1,7 @@
 // Tests core/queue/worker.ts before the simulators, at the destinations of this repository.
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { createRuntime, loadDestinations, type AnyDestination } from '../../core/index.ts';
+import { createRuntime, loadDestinations, type AnyDestination, type CdpEvent } from '../../core/index.ts';
 import { work, workFor } from '../../core/queue/index.ts';
 import { accounts, ledgerKey } from '../support/simulators/accounts.ts';
 import { everyFault, generate } from '../../core/testing/simulators/index.ts';
@@ -78,11 +78,13 @@ describe.each(accounts)('a queue before $slug with 30 % faulty requests', (accou
     const bySeq = new Map(done.map(({ seq, event }) => [seq, event]));
     const missing = delivered.filter((seq) => {
       const event = bySeq.get(seq);
-      return event === undefined || vendor.ledger.timesCommitted(ledgerKey(account, event)) === 0;
+      return event === undefined || vendor.ledger.timesCommitted(ledgerKey(account, event as CdpEvent)) === 0;
     });
     expect(missing).toEqual([]);
     const rejected = dead.filter(({ outcome }) => outcome === 'rejected');
-    const taken = rejected.filter(({ event }) => vendor.ledger.timesCommitted(ledgerKey(account, event)) > 0);
+    const taken = rejected.filter(
+      ({ event }) => vendor.ledger.timesCommitted(ledgerKey(account, event as CdpEvent)) > 0,
+    );
     expect(taken).toEqual([]);
     expect(vendor.ledger.orderViolations()).toBe(0);
     // Adjust counts every copy: what may have arrived is a dead letter there, and not sent again.

@@ -5,6 +5,27 @@ import type { DestinationManifest } from '../manifest.ts';
 import { isMissing, isObject, type Cast } from '../fields/mapping.ts';
 
 /**
+ * The name of a destination in `integrations` as plainName() spells it, without the suffix in parentheses that some
+ * sources append, as in "Rokt (Actions)".
+ */
+export function integrationName(name: string): string {
+  const end = name.indexOf('(');
+  return plainName(end > 0 && suffix.test(name) ? name.slice(0, name.lastIndexOf('(')) : name);
+}
+
+const suffix = /\([^()]*\)\s*$/;
+
+/** Whether a switch of `integrations` is off: `false`, `null`, 0, a word for no, or an object with `enabled` off. */
+export function isOff(value: JsonValue | undefined): boolean {
+  if (value === true || value === undefined) return false;
+  if (typeof value === 'string') return offWords.has(value.trim().toLowerCase());
+  if (isObject(value)) return 'enabled' in value && isOff(value['enabled']);
+  return value === false || value === null || value === 0;
+}
+
+const offWords: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
+
+/**
  * Returns a reader of one option in `integrations`, under any of the destination's names: the first that is there and
  * casts. Call it at module level.
  *
@@ -28,7 +49,7 @@ export function optionReader<T>(
     if (!isObject(integrations)) return undefined;
     for (const name of Object.keys(integrations)) {
       const options = integrations[name];
-      if (!isObject(options) || !names.has(plainName(name))) continue;
+      if (!isObject(options) || !(names.has(integrationName(name)) || names.has(plainName(name)))) continue;
       const raw = options[option];
       if (isMissing(raw)) continue;
       const value = as === undefined ? raw : as(raw);

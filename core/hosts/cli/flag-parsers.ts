@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { parseTime } from '../../api/events/event-time.ts';
+import { parseTime } from '../../index.ts';
 import { usage } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 

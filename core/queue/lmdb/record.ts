@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { CdpEvent } from '../../api/event.ts';
+import type { IncomingEvent } from '../../api/event.ts';
 import type { OutcomeKind, Reason } from '../../api/outcome.ts';
 import type { FailureHistory } from '../queue.ts';
 import { allocate } from './buffer-slab.ts';
@@ -76,12 +76,12 @@ export interface RecordId {
 }
 
 export type RecordWithoutEvent<K extends RecordKind = RecordKind> = RecordId & StateOf<K>;
-export type QueueRecord<K extends RecordKind = RecordKind> = RecordWithoutEvent<K> & { readonly event: CdpEvent };
+export type QueueRecord<K extends RecordKind = RecordKind> = RecordWithoutEvent<K> & { readonly event: IncomingEvent };
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** @internal */
-export function encode(id: RecordId, state: RecordState, event: CdpEvent): Buffer {
+export function encode(id: RecordId, state: RecordState, event: IncomingEvent): Buffer {
   const text = JSON.stringify(event);
   const length = Buffer.byteLength(text);
   if (length > maxEventBytes)
@@ -175,8 +175,8 @@ export function decodeState(bytes: Buffer): RecordWithoutEvent | 'bad' {
  *
  * @internal
  */
-export const eventOf = (bytes: Buffer): CdpEvent =>
-  JSON.parse(bytes.toString('utf8', headerBytes + bytes.readUInt32LE(8))) as CdpEvent;
+export const eventOf = (bytes: Buffer): IncomingEvent =>
+  JSON.parse(bytes.toString('utf8', headerBytes + bytes.readUInt32LE(8))) as IncomingEvent;
 
 /** @internal */
 export const isIntact = (bytes: Buffer): boolean =>

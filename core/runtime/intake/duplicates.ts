@@ -87,6 +87,6 @@ export const isFinal = ({ kind }: Outcome): boolean => kind === 'delivered' || k
 /** The outcome of a copy that waited for another: if one comes back, all its copies do. `now` in epoch ms. */
 export function twinOutcome(outcome: Outcome, eventId: string, now: number): Outcome {
   if (isFinal(outcome)) return { kind: 'skipped', eventId, reason: duplicate };
-  if (outcome.kind !== 'rejected') return outcome;
+  if (outcome.kind !== 'rejected') return { ...outcome, eventId };
   return { kind: 'deferred', eventId, reason: refusedAlone, retryAt: isoTime(now) };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reject, type Transformed } from '../../api/delivery.ts';
 import { eventTypes, type CdpEvent } from '../../api/event.ts';
+import { usableId } from '../../api/person/identifier.ts';
 
 /** The schema of an event's outer shape; vendors check what is inside. Made for the first invalid event. */
 export function eventShape(): z.ZodType {
@@ -24,7 +25,9 @@ function isPlain(value: unknown): boolean {
 }
 
 const types = new Set<unknown>(eventTypes);
-const isText = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
+/** Text, or nothing. */
+export const isTextOrNone = (value: unknown): boolean =>
+  value === undefined || value === null || typeof value === 'string';
 const isObject = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
 
@@ -35,15 +38,15 @@ export function isEvent(event: unknown): event is CdpEvent {
   return (
     types.has(e['type']) &&
     (e['type'] !== 'track' || (typeof e['event'] === 'string' && e['event'].trim() !== '')) &&
-    isText(e['event']) &&
-    isText(e['name']) &&
-    isText(e['messageId']) &&
-    isText(e['timestamp']) &&
-    isText(e['originalTimestamp']) &&
-    isText(e['sentAt']) &&
-    isText(e['receivedAt']) &&
-    isText(e['userId']) &&
-    isText(e['anonymousId']) &&
+    isTextOrNone(e['event']) &&
+    isTextOrNone(e['name']) &&
+    isTextOrNone(e['messageId']) &&
+    isTextOrNone(e['timestamp']) &&
+    isTextOrNone(e['originalTimestamp']) &&
+    isTextOrNone(e['sentAt']) &&
+    isTextOrNone(e['receivedAt']) &&
+    isTextOrNone(e['userId']) &&
+    isTextOrNone(e['anonymousId']) &&
     isObject(e['context']) &&
     isObject(e['integrations']) &&
     isObject(e['properties']) &&
@@ -62,12 +65,26 @@ export function whyNotEvent(event: unknown): Extract<Transformed<never>, { kind:
   return field === '' ? reject('invalid_value', message) : reject('invalid_value', message, field);
 }
 
-/** The messageId of a value passed as an event; '' if it has none. Never throws. */
+/**
+ * The messageId of a value passed as an event, as it was written; a number as text; '' if it has none. Never throws.
+ * Outcomes carry it. To tell events apart, take dedupIdOf().
+ */
 export function eventIdOf(event: unknown): string {
   try {
     const id: unknown = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;
-    return typeof id === 'string' ? id : '';
+    if (typeof id === 'string') return id;
+    return Number.isSafeInteger(id) ? String(id) : '';
   } catch {
     return '';
   }
 }
+
+/**
+ * The messageId by which a value passed as an event is told from others; '' if it has none that can. A word for
+ * nothing, such as "null" or "undefined", is no id: two events that carry it are two events. Never throws.
+ */
+export const dedupIdOf = (event: unknown): string => dedupId(eventIdOf(event));
+
+/** The same, of an event with this messageId. */
+export const dedupId = (eventId: string): string =>
+  eventId === '' ? '' : (usableId(eventId.includes('\0') ? eventId.replaceAll('\0', '') : eventId) ?? '');

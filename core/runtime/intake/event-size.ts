@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** The greatest size and depth of an event. */
 export interface EventLimits {
   /** UTF-8 bytes, as JSON would write it. */
@@ -15,15 +17,19 @@ const tooLarge = -1;
 const tooDeep = -2;
 const notJson = -3;
 
+/** Whether the last walk met U+0000 in a text or a key. */
+let metNul = false;
+
 /**
- * Says why an event is too large, too deep or not JSON; `undefined` if it is neither. One walk that stops at the depth
- * limit and when the bytes are used up, so that neither depth nor a cycle exhausts the process. It never serializes the
- * event.
+ * Says why an event is too large, too deep or not JSON, or else that it has U+0000 in some text or key; `undefined` if
+ * nothing of that holds. One walk that stops at the depth limit and when the bytes are used up, so that neither depth
+ * nor a cycle exhausts the process. It never serializes the event.
  */
 export function exceedsLimits(event: object, { maxBytes, maxDepth }: EventLimits) {
+  metNul = false;
   let remaining = bytesLeft(event, maxBytes, maxDepth, false);
   if (remaining === tooLarge) remaining = bytesLeft(event, maxBytes, maxDepth, true);
-  if (remaining >= 0) return undefined;
+  if (remaining >= 0) return metNul ? 'has U+0000' : undefined;
   return remaining === tooLarge ? 'too large' : remaining === tooDeep ? 'too deep' : 'not JSON';
 }
 
@@ -37,6 +43,7 @@ function bytesLeft(value: object, budget: number, levels: number, exactly: boole
       remaining = bytesLeftAfterPart(value[i], remaining, levels, exactly);
     return remaining;
   }
+  if (hasKeyPerUnit(value)) return notJson;
   for (const key in value) {
     remaining -= sizeOf(key, exactly) + 4;
     remaining = bytesLeftAfterPart((value as Record<string, unknown>)[key], remaining, levels, exactly);
@@ -55,5 +62,14 @@ function bytesLeftAfterPart(part: unknown, budget: number, levels: number, exact
 
 const atLeastNone = (remaining: number): number => (remaining < 0 ? tooLarge : remaining);
 
-const sizeOf = (text: string, exactly: boolean): number =>
-  exactly ? Buffer.byteLength(text) : text.length * bytesPerUnit;
+function sizeOf(text: string, exactly: boolean): number {
+  if (text.indexOf('\0') >= 0) metNul = true;
+  return exactly ? Buffer.byteLength(text) : text.length * bytesPerUnit;
+}
+
+/** Typed arrays and texts as objects, whose bytes or letters are keys: two million take seconds to enumerate. */
+function hasKeyPerUnit(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === null) return false;
+  return types.isArrayBufferView(value) || types.isBoxedPrimitive(value);
+}

@@ -1,10 +1,11 @@
-import { admit, reject, skip, type Admission } from '../../api/delivery.ts';
-import type { CdpEvent, JsonObject } from '../../api/event.ts';
+import { skip, type admit, type Unsent } from '../../api/delivery.ts';
+import { otherEventTypes, type CdpEvent, type JsonObject } from '../../api/event.ts';
+import { integrationName, isOff } from '../../api/events/integrations.ts';
 import { plainName } from '../../api/events/event-table.ts';
 import type { DestinationManifest } from '../../api/manifest.ts';
 import { consents } from './consent.ts';
-import { isEvent, whyNotEvent } from './event-shape.ts';
-import { exceedsLimits, type EventLimits } from './event-size.ts';
+import type { EventLimits } from './event-size.ts';
+import { normalizeEvent, usualType, type NormalizedEvent } from './normalize-event.ts';
 
 export interface GateOptions {
   readonly manifest: DestinationManifest;
@@ -14,25 +15,22 @@ export interface GateOptions {
   readonly limits: EventLimits;
 }
 
-export type Gate = (event: unknown) => Admission;
+export type Gate = (event: unknown) => Unsent | NormalizedEvent | typeof admit;
 
 const integrationOff = skip('integration_disabled', 'The event switches this destination off', 'integrations');
 const notConsented = skip('consent_denied', 'The person has not agreed to what this connection needs', 'context');
-const refusals = {
-  'too deep': reject('invalid_value', 'The event is nested too deeply'),
-  'too large': reject('payload_too_large', 'The event is too large'),
-  'not JSON': reject('invalid_value', 'The event holds something JSON cannot carry'),
-};
+const otherTypes: ReadonlySet<unknown> = new Set(otherEventTypes);
 
 /**
- * Makes the checks that come before every vendor's own: shape, size and depth, `integrations`, consent, event types.
+ * Makes the checks that come before every vendor's own: shape, size and depth, `integrations`, consent, event types. An
+ * event in an odd spelling comes back in the usual one.
  */
 export function createGate({ manifest, id, requiredConsent, limits }: GateOptions): Gate {
   const names = new Set([manifest.displayName, manifest.slug, id, ...manifest.aliases].map(plainName));
   const accepted = new Set<string>(manifest.accepts);
-  const unsupported = new Map<string, Admission>();
+  const unsupported = new Map<string, Unsent>();
 
-  const typeRefusal = (type: string): Admission => {
+  const typeRefusal = (type: string): Unsent => {
     let verdict = unsupported.get(type);
     if (verdict === undefined) {
       verdict = skip('unsupported_event', `${manifest.displayName} does not take ${type} events`, 'type');
@@ -41,26 +39,37 @@ export function createGate({ manifest, id, requiredConsent, limits }: GateOption
     return verdict;
   };
 
-  return (event) => {
-    if (!isEvent(event)) return whyNotEvent(event);
-    const excess = exceedsLimits(event, limits);
-    if (excess !== undefined) return refusals[excess];
+  return (incoming) => {
+    const normal = normalizeEvent(incoming, limits);
+    if (normal.kind === 'rejected') {
+      const type = otherTypeOf(incoming);
+      return type === undefined ? normal : typeRefusal(type);
+    }
+    if (normal.kind === 'skipped') return normal;
+    const event = normal.kind === 'normalized' ? normal.event : (incoming as CdpEvent);
     if (!selected(event, names)) return integrationOff;
     if (requiredConsent.length > 0 && !consents(event, requiredConsent)) return notConsented;
-    return accepted.has(event.type) ? admit : typeRefusal(event.type);
+    return accepted.has(event.type) ? normal : typeRefusal(event.type);
   };
 }
 
-/** A name of the destination decides, else `All`, else the event is sent. An object of options counts as true. */
+/** Its type, if it is one of those that no destination takes, whatever else it holds. */
+function otherTypeOf(incoming: unknown): string | undefined {
+  const type = usualType((incoming as { readonly type?: unknown } | null | undefined)?.type);
+  return otherTypes.has(type) ? (type as string) : undefined;
+}
+
+/** A name of the destination decides, else `All`, else the event is sent. */
 function selected(event: CdpEvent, names: ReadonlySet<string>): boolean {
   const integrations: JsonObject | null | undefined = event.integrations;
   if (integrations === undefined || integrations === null) return true;
   let byDefault = true;
   let byName: boolean | undefined;
   for (const name of Object.keys(integrations)) {
-    const on = integrations[name] !== false;
-    if (name === 'All' || name === 'all') byDefault = on;
-    else if (names.has(plainName(name))) byName = on && byName !== false;
+    const on = !isOff(integrations[name]);
+    const plain = name === 'All' ? 'all' : integrationName(name);
+    if (plain === 'all') byDefault &&= on;
+    else if (names.has(plain) || names.has(plainName(name))) byName = on && byName !== false;
   }
   return byName ?? byDefault;
 }

@@ -1,6 +1,7 @@
 import { reject, type Admission, type Transformed } from '../../api/delivery.ts';
 import type { TransformContext } from '../../api/destination.ts';
 import type { CdpEvent } from '../../api/event.ts';
+import { eventClock, eventTime } from '../../api/events/event-time.ts';
 import type { Note } from '../../api/outcome.ts';
 import type { PreparedEvent } from '../batching/pending-delivery.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
@@ -21,20 +22,21 @@ export interface IntakeProgress {
  */
 export function prepareEvent(
   context: ConnectionContext,
-  event: unknown,
+  incoming: unknown,
   transformContext: TransformContext,
   progress: IntakeProgress = { stage: 'gate' },
 ): PreparedEvent {
   const { vendor } = context;
   try {
-    const admission = context.gate(event);
-    if (admission.kind !== 'admitted') return admission;
+    const entry = context.gate(incoming);
+    if (entry.kind === 'skipped' || entry.kind === 'rejected') return entry;
+    const event = entry.kind === 'normalized' ? entry.event : (incoming as CdpEvent);
     progress.stage = 'validate';
-    const validation = vendor.validate(event as CdpEvent, vendor.settings, transformContext);
+    const validation = vendor.validate(event, vendor.settings, transformContext);
     if (isRefusal(validation)) return maskedRefusal(context, validation, event);
     if (validation?.kind !== 'admitted') throw invalidReturn(validation, 'validate() did not return an admission');
     progress.stage = 'transform';
-    const output = vendor.transform(event as CdpEvent, vendor.settings, transformContext);
+    const output = vendor.transform(event, vendor.settings, transformContext);
     if (isRefusal(output)) return maskedRefusal(context, output, event);
     if (!isPayload(output)) throw invalidReturn(output, 'transform() made neither payload nor reason');
     progress.stage = 'encode';
@@ -44,8 +46,13 @@ export function prepareEvent(
     const { maxBytes, maxItemBytes } = vendor.limits;
     if (maxItemBytes !== undefined && bytes > maxItemBytes) return tooLargeFor(maxItemBytes);
     if (bytes + vendor.framing.around > maxBytes) return tooLarge;
-    const { notes } = output;
-    return { kind: 'payload', output: notes === undefined ? output : withNotes(context, output, event), text, bytes };
+    const early = entry.kind === 'normalized' && entry.notes.length > 0 ? entry.notes : undefined;
+    const time = eventTime(event);
+    const ahead = time !== undefined && time > transformContext.now + mostAheadMs ? aheadNote(event) : undefined;
+    if (output.notes === undefined && early === undefined && ahead === undefined)
+      return { kind: 'payload', output, text, bytes };
+    const notes = [...(early ?? []), ...(output.notes ?? []), ...(ahead === undefined ? [] : [ahead])];
+    return { kind: 'payload', output: withNotes(context, output, notes, event), text, bytes };
   } catch (error) {
     defect(context, progress.stage, error);
     return internalError;
@@ -63,15 +70,22 @@ function maskedRefusal(context: ConnectionContext, refusal: Unsent, event: unkno
   return { ...refusal, reason: { ...reason, message, ...(field && { field }) } };
 }
 
-function withNotes(
+/** A clock that is more than this fast is wrong. */
+const mostAheadMs = 3_600_000;
+
+const aheadNote = (event: CdpEvent): Note => ({
+  code: 'unadvised',
+  field: eventClock(event) ?? 'timestamp',
+  message:
+    'The time of the event lies more than an hour ahead: vendors drop such events, or take them for the last word',
+});
+
+const withNotes = (
   context: ConnectionContext,
   output: Extract<Transformed<unknown>, { kind: 'payload' }>,
+  notes: readonly Note[],
   event: unknown,
-) {
-  const { notes = [] } = output;
-  const maskedNotes = notes.map((note) => maskedNote(context, note, event));
-  return maskedNotes.every((note, index) => note === notes[index]) ? output : { ...output, notes: maskedNotes };
-}
+) => ({ ...output, notes: notes.map((note) => maskedNote(context, note, event)) });
 
 /** Masks values of the event in a note: a folder's paths may hold names that the event chose. */
 function maskedNote({ redactor }: ConnectionContext, note: Note, event: unknown): Note {

@@ -1,4 +1,5 @@
 import type { Reason } from '../../api/outcome.ts';
+import { onAbort } from '../../policy/abort.ts';
 import { batchOf, type PendingBatch, type PendingDelivery } from '../batching/pending-delivery.ts';
 import type { Inquiry } from './inquiry.ts';
 import { deferred, rejected } from './outcomes.ts';
@@ -89,13 +90,10 @@ function endOfBatch(run: SendRun, { deadline }: PendingBatch) {
   let forget = (): void => undefined;
   const reached = new Promise<void>((resolve) => {
     const stopTimer = clock.after(Math.max(0, deadline - clock.elapsed()), resolve);
-    const stop = (): void => resolve();
-    const signal = run.signal();
-    signal.addEventListener('abort', stop, { once: true });
-    if (signal.aborted) stop();
+    const stopListening = onAbort(run.signal(), resolve);
     forget = () => {
       stopTimer();
-      signal.removeEventListener('abort', stop);
+      stopListening();
     };
   });
   return { reached, forget: () => forget() };

@@ -7,13 +7,14 @@ import type { SlotRefusal } from './pacer.ts';
 import type { Suspension } from './suspensions.ts';
 
 export const delivered = ({ eventId, attempts, notes }: PendingDelivery, note: string | undefined): Outcome => {
-  if (note === undefined && notes === undefined) return { kind: 'delivered', eventId, attempts };
+  const isNoted = notes !== undefined && notes.length > 0;
+  if (note === undefined && !isNoted) return { kind: 'delivered', eventId, attempts };
   return {
     kind: 'delivered',
     eventId,
     attempts,
     ...(note === undefined ? {} : { note }),
-    ...(notes === undefined ? {} : { notes }),
+    ...(isNoted ? { notes } : {}),
   };
 };
 

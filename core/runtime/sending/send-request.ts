@@ -6,6 +6,7 @@ import type { WireResult } from '../../api/destination.ts';
 import type { Reason } from '../../api/outcome.ts';
 import { ambiguousCodes, throttledCodes } from '../../api/reason-codes.ts';
 import type { EncodedBody } from '../../http/transport.ts';
+import { onAbort } from '../../policy/abort.ts';
 import { isoTime } from '../../policy/clock.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { maskedDecision } from './mask-reasons.ts';
@@ -32,9 +33,8 @@ export async function sendRequest(context: ConnectionContext, spec: StandaloneRe
   if (context.closed || spec.signal?.aborted === true)
     return { kind: 'deferred', reason: stoppedReason, retryAt: isoTime(context.pacer.opensAt()) };
   const send = new RequestSend(context, spec);
-  const stop = (): void => send.stop();
   context.runs.add(send);
-  spec.signal?.addEventListener('abort', stop, { once: true });
+  const stopListening = onAbort(spec.signal, () => send.stop());
   try {
     return await withRetries(context, spec, send);
   } catch (error) {
@@ -42,7 +42,7 @@ export async function sendRequest(context: ConnectionContext, spec: StandaloneRe
     return send.lostResult();
   } finally {
     context.runs.delete(send);
-    spec.signal?.removeEventListener('abort', stop);
+    stopListening();
   }
 }
 

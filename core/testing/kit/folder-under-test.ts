@@ -7,6 +7,7 @@ import type {
   Failure,
   HttpRequest,
   HttpResponse,
+  IncomingEvent,
   Note,
   OperationList,
   Reason,
@@ -15,6 +16,9 @@ import type {
   Transformed,
 } from '../../api/index.ts';
 import { BoundDestination } from '../../runtime/bind-destination.ts';
+import { eventIdOf } from '../../runtime/intake/event-shape.ts';
+import { defaultEventLimits } from '../../runtime/intake/event-size.ts';
+import { normalizeEvent } from '../../runtime/intake/normalize-event.ts';
 import { canonicalEvents } from './events.ts';
 import { notJson } from './not-json.ts';
 
@@ -33,27 +37,27 @@ export interface FolderUnderTest<C, P> {
   /** The same folder with some settings changed. Throws like folderUnderTest(). */
   with(changes: Readonly<Record<string, unknown>>): FolderUnderTest<C, P>;
   /** What the folder makes of an event: a payload with its routing and notes, or the reason why there is none. */
-  transformed(event: CdpEvent): Transformed<P>;
+  transformed(event: IncomingEvent): Transformed<P>;
   /** The payload of an event. Throws the reason if there is none. */
-  payload(event: CdpEvent): P;
+  payload(event: IncomingEvent): P;
   /** The payload as it is sent. Throws like payload(). */
-  text(event: CdpEvent): string;
+  text(event: IncomingEvent): string;
   /** How a payload is sent: lane, group, key, scopes and time. Throws like payload(). */
-  routing(event: CdpEvent): Routing;
+  routing(event: IncomingEvent): Routing;
   /** Why an event is not sent; `undefined` if it is. */
-  reason(event: CdpEvent): ({ readonly kind: 'skipped' | 'rejected' } & Reason) | undefined;
+  reason(event: IncomingEvent): ({ readonly kind: 'skipped' | 'rejected' } & Reason) | undefined;
   /** What was lost in the transformation; nothing if the event is not sent. */
-  notes(event: CdpEvent): readonly Note[];
+  notes(event: IncomingEvent): readonly Note[];
   /** Where each field of the payload comes from: the field's path, and the event's path or a setting. */
-  sources(event: CdpEvent): Readonly<Record<string, string>>;
+  sources(event: IncomingEvent): Readonly<Record<string, string>>;
   /** The events as one batch. Throws like payload(). */
-  batch(events: readonly CdpEvent[]): Batch<P>;
+  batch(events: readonly IncomingEvent[]): Batch<P>;
   /** The request that carries these events, with its body. Throws like payload(). */
-  request(events: readonly CdpEvent[]): HttpRequest;
+  request(events: readonly IncomingEvent[]): HttpRequest;
   /** What an answer means for each of these events. Default: one event, the first canonical one that is sent. */
-  decisions(answer: TestAnswer, events?: readonly CdpEvent[]): readonly RetryDecision[];
+  decisions(answer: TestAnswer, events?: readonly IncomingEvent[]): readonly RetryDecision[];
   /** What an answer means for the first event; see decisions(). */
-  decision(answer: TestAnswer, events?: readonly CdpEvent[]): RetryDecision;
+  decision(answer: TestAnswer, events?: readonly IncomingEvent[]): RetryDecision;
 }
 
 /**
@@ -83,7 +87,8 @@ export function folderUnderTest<C, P, R, L extends OperationList>(
   const config = destination.config.parse(settings);
   const bound = new BoundDestination(destination, config, []);
 
-  const transformed = (event: CdpEvent, from?: (field: string, source: string) => void): Transformed<P> => {
+  const transformed = (incoming: IncomingEvent, from?: (field: string, source: string) => void): Transformed<P> => {
+    const { event, notes } = asTheRuntimePasses(incoming);
     const context = { now, prepared: bound.prepared, trace: from && { from, note: () => undefined } };
     const admission = bound.validate(event, config, context);
     const result = bound.transform(event, config, context) as Transformed<P>;
@@ -91,25 +96,29 @@ export function folderUnderTest<C, P, R, L extends OperationList>(
       assert.deepStrictEqual(result, admission, 'validate() refuses the event, and transform() says something else');
     const lost = result.kind === 'payload' ? notJson(result.payload) : undefined;
     if (lost !== undefined) throw new Error(`the payload has ${lost.what} at "${lost.path}", which JSON cannot carry`);
-    return result;
+    if (result.kind !== 'payload' || notes.length === 0) return result;
+    return { ...result, notes: [...notes, ...(result.notes ?? [])] };
   };
-  const sent = (event: CdpEvent) => {
+  const sent = (event: IncomingEvent) => {
     const result = transformed(event);
     if (result.kind === 'payload') return result;
     throw new Error(`the event is ${result.kind} (${result.reason.code}): ${result.reason.message}`);
   };
-  const deliveryOf = (event: CdpEvent, index: number): Delivery<P> => {
+  const deliveryOf = (event: IncomingEvent, index: number): Delivery<P> => {
     const { kind: _, notes: __, payload, ...routing } = sent(event);
     const text = bound.encode(payload);
-    return { ...routing, index, eventId: event.messageId ?? '', payload, text, bytes: Buffer.byteLength(text) };
+    return { ...routing, index, eventId: eventIdOf(event), payload, text, bytes: Buffer.byteLength(text) };
   };
-  const batch = (events: readonly CdpEvent[]): Batch<P> => {
+  const batch = (events: readonly IncomingEvent[]): Batch<P> => {
     const [first, ...others] = events.map(deliveryOf);
     if (first === undefined) throw new Error('a batch has at least one event');
     const { group, lane } = first;
     return { group, lane, items: [first, ...others] };
   };
-  const decisions = (answer: TestAnswer, events: readonly CdpEvent[] = [plainEvent()]): readonly RetryDecision[] => {
+  const decisions = (
+    answer: TestAnswer,
+    events: readonly IncomingEvent[] = [plainEvent()],
+  ): readonly RetryDecision[] => {
     const items = batch(events);
     const result = 'kind' in answer ? answer : ({ kind: 'response', response: responseOf(answer) } as const);
     const reply = bound.read(bound.request(items), result, items);
@@ -159,6 +168,12 @@ export function folderUnderTest<C, P, R, L extends OperationList>(
     decisions,
     decision: (answer, events) => decisions(answer, events)[0] as RetryDecision,
   };
+}
+
+/** Folders see an event in the usual spelling, whatever they are given; what the gate refuses, as it is. */
+function asTheRuntimePasses(incoming: IncomingEvent): { readonly event: CdpEvent; readonly notes: readonly Note[] } {
+  const normal = normalizeEvent(incoming, defaultEventLimits);
+  return normal.kind === 'normalized' ? normal : { event: incoming as CdpEvent, notes: [] };
 }
 
 const canonicalNow = Date.parse('2026-01-15T12:00:00.000Z');

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type { Dispatcher } from 'undici';
 import {
   createRuntime,
+  eventIdOf,
   outcomeKinds,
   reasonCodes,
   type CdpEvent,
@@ -135,9 +136,8 @@ function checkOutcomes(events: readonly CdpEvent[], outcomes: readonly Outcome[]
   if (outcomes.length !== events.length) throw new Error(`${events.length} events in, ${outcomes.length} outcomes out`);
   for (const [index, outcome] of outcomes.entries()) {
     if (!outcomeKinds.includes(outcome?.kind)) throw new Error(`outcome ${index} is ${inspect(outcome)}`);
-    const id: unknown = (events[index] as { messageId?: unknown } | null)?.messageId;
-    const expected = typeof id === 'string' ? id : '';
-    if (outcome.eventId !== expected) throw new Error(`outcome ${index} is about another event (${outcome.eventId})`);
+    if (outcome.eventId !== eventIdOf(events[index]))
+      throw new Error(`outcome ${index} is about another event (${outcome.eventId})`);
     if (outcome.kind === 'delivered') continue;
     const { code, message } = outcome.reason;
     if (!reasonCodes.includes(code)) throw new Error(`outcome ${index} has the unknown reason ${code}`);

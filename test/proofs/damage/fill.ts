@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CdpEvent } from '../../../core/index.ts';
+import type { CdpEvent, IncomingEvent } from '../../../core/index.ts';
 import { openQueue, type Settlement } from '../../../core/queue/index.ts';
 
 export const connection = 'shop';
@@ -16,7 +16,7 @@ const eventOf = (id: string): CdpEvent => {
   };
 };
 
-export const digestOf = (event: CdpEvent): string =>
+export const digestOf = (event: IncomingEvent): string =>
   createHash('sha256').update(JSON.stringify(event)).digest('hex').slice(0, 16);
 
 /** Whether an event that came out of a store is, byte for byte, the one that was put under this id. */

@@ -1,5 +1,5 @@
 /** A process that opens a store, takes everything out of it, and prints what there was. Arguments: store, connection id. */
-import type { CdpEvent } from '../../../core/index.ts';
+import type { IncomingEvent } from '../../../core/index.ts';
 import { openQueue } from '../../../core/queue/index.ts';
 import { digestOf } from './fill.ts';
 
@@ -12,7 +12,7 @@ export interface TakenOut {
 const [store = '', connection = ''] = process.argv.slice(2);
 const queue = await openQueue({ path: store });
 const events: (readonly [string, string])[] = [];
-const take = (id: string, event: CdpEvent): void => void events.push([id.replace(/~\d+$/, ''), digestOf(event)]);
+const take = (id: string, event: IncomingEvent): void => void events.push([id.replace(/~\d+$/, ''), digestOf(event)]);
 for await (const { id, event } of queue.dead(connection)) take(id, event);
 await queue.replay(connection, 0, Date.now());
 for (;;) {

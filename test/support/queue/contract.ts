@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { CdpEvent } from '../../../core/api/event.ts';
+import type { CdpEvent, IncomingEvent } from '../../../core/api/event.ts';
 import {
   QueueFull,
   type Claim,
@@ -554,7 +554,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         queued('b', { outcome: { kind: 'rejected', eventId: 'b', reason } }),
         queued('c', { lane: 'own', outcome: { kind: 'rejected', eventId: 'c', reason } }),
       ]);
-      const laneOf = ({ messageId }: CdpEvent): string => `lane of ${messageId}`;
+      const laneOf = ({ messageId }: IncomingEvent): string => `lane of ${messageId}`;
       await queue.requeue('c', {}, laneOf);
       await queue.replay('c', 0, 1e9, laneOf);
       expect(take().map(({ lane }) => lane)).toEqual(['lane of b', 'own', 'lane of a']);

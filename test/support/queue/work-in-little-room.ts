@@ -5,7 +5,7 @@
  */
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Outcome } from '../../../core/index.ts';
+import { eventIdOf, type Outcome } from '../../../core/index.ts';
 import { openQueue, QueueFull, work, type WorkableConnection } from '../../../core/queue/index.ts';
 
 const [what = '', store = '', log = '', kind = ''] = process.argv.slice(2);
@@ -56,7 +56,7 @@ if (what === 'fill') {
     slug: 'acme',
     id: 'c',
     async deliver(events) {
-      const ids = events.map(({ messageId }) => messageId ?? '');
+      const ids = events.map(eventIdOf);
       appendFileSync(log, ids.map((id) => `${id}\n`).join(''));
       await sleep(20);
       return ids.map((eventId) =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { eventIdOf, type CdpEvent } from '../../../index.ts';
+import { dedupIdOf, type CdpEvent } from '../../../index.ts';
 import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
@@ -188,8 +188,11 @@ export class EnqueueWriter {
   }
 }
 
-/** The messageId; for an event without one, its line and content, so that the same file again holds nothing new. */
+/**
+ * The messageId; for an event without a usable one, its line and content, so that the same file again holds nothing
+ * new.
+ */
 export function idOf(event: CdpEvent, text: string, line: number): string {
-  const id = eventIdOf(event);
+  const id = dedupIdOf(event);
   return id === '' ? `line:${line}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}` : id;
 }

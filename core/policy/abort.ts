@@ -1,0 +1,47 @@
+type Listener = () => void;
+
+/** What waits for each signal. A signal is gone with the last that holds it. */
+const listeners = new WeakMap<AbortSignal, SignalListeners>();
+
+interface SignalListeners {
+  readonly all: Set<Listener>;
+  /** The one listener that the signal itself has. */
+  readonly fire: Listener;
+}
+
+/**
+ * Calls `listener` once when the signal fires, or now if it has; never after the function that this returns is called.
+ * However many wait, the signal has one listener of ours: Node warns of a leak where a host gives one signal to more
+ * than ten calls.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: Listener): () => void {
+  if (signal === undefined) return () => undefined;
+  if (signal.aborted) {
+    listener();
+    return () => undefined;
+  }
+  const own = listeners.get(signal) ?? listen(signal);
+  // Two callers may wait with one function.
+  const call = (): void => listener();
+  own.all.add(call);
+  return () => {
+    if (!own.all.delete(call) || own.all.size > 0 || listeners.get(signal) !== own) return;
+    listeners.delete(signal);
+    signal.removeEventListener('abort', own.fire);
+  };
+}
+
+function listen(signal: AbortSignal): SignalListeners {
+  const all = new Set<Listener>();
+  const fire = (): void => {
+    listeners.delete(signal);
+    for (const listener of all) {
+      all.delete(listener);
+      listener();
+    }
+  };
+  const own = { all, fire };
+  listeners.set(signal, own);
+  signal.addEventListener('abort', fire, { once: true });
+  return own;
+}

@@ -1,0 +1,160 @@
+import { types } from 'node:util';
+import type { Unsent } from '../../api/delivery.ts';
+import { admit, reject } from '../../api/delivery.ts';
+import { eventTypes, otherEventTypes, type CdpEvent } from '../../api/event.ts';
+import { parseTime } from '../../api/events/event-time.ts';
+import type { Note } from '../../api/outcome.ts';
+import { isEvent, isTextOrNone, whyNotEvent } from './event-shape.ts';
+import { exceedsLimits, type EventLimits } from './event-size.ts';
+
+/** A copy of an event in the spelling that destination folders expect, with what was lost on the way there. */
+export interface NormalizedEvent {
+  readonly kind: 'normalized';
+  readonly event: CdpEvent;
+  readonly notes: readonly Note[];
+}
+
+/**
+ * Brings what hosts and SDKs write into the one spelling that destination folders expect (see IncomingEvent): numbers
+ * as ids and names, epoch times and Dates, PHP's empty lists, types in capitals, texts with U+0000. An event with
+ * nothing of that is admitted as it is, after one pass over its envelope, and is not copied. One that is too large or
+ * too deep is refused before anything inside it is copied.
+ */
+export function normalizeEvent(incoming: unknown, limits: EventLimits): NormalizedEvent | typeof admit | Unsent {
+  if (isEvent(incoming) && !hasOddMember(incoming)) {
+    const excess = exceedsLimits(incoming, limits);
+    if (excess === undefined) return admit;
+    return excess === 'has U+0000' ? withoutNul(incoming, []) : refusals[excess];
+  }
+  if (typeof incoming !== 'object' || incoming === null || Array.isArray(incoming)) return whyNotEvent(incoming);
+  const notes: Note[] = [];
+  const event = withUsualEnvelope(incoming, notes);
+  if (!isEvent(event)) return whyNotEvent(event);
+  const excess = exceedsLimits(event, limits);
+  if (excess === undefined) return { kind: 'normalized', event, notes };
+  return excess === 'has U+0000' ? withoutNul(event, notes) : refusals[excess];
+}
+
+const refusals = {
+  'too deep': reject('invalid_value', 'The event is nested too deeply'),
+  'too large': reject('payload_too_large', 'The event is too large'),
+  'not JSON': reject('invalid_value', 'The event holds something JSON cannot carry'),
+};
+
+type Envelope = Record<string, unknown>;
+
+/** What the shape of an event does not tell: epoch times as text, and ids that only some types have. */
+function hasOddMember(event: CdpEvent): boolean {
+  return (
+    isEpochText(event.timestamp) ||
+    isEpochText(event.originalTimestamp) ||
+    isEpochText(event.sentAt) ||
+    isEpochText(event.receivedAt) ||
+    (event.type === 'group' && !isTextOrNone(event.groupId)) ||
+    (event.type === 'alias' && !isTextOrNone(event.previousId))
+  );
+}
+
+const idMembers = ['messageId', 'userId', 'anonymousId', 'groupId', 'previousId'];
+const timeMembers = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'];
+const nameMembers = ['event', 'name'];
+const objectMembers = ['context', 'integrations', 'properties', 'traits'];
+
+function withUsualEnvelope(incoming: object, notes: Note[]): Envelope {
+  const event: Envelope = { ...incoming };
+  event['type'] = usualType(event['type']);
+  for (const name of idMembers) normalizeId(event, name, notes);
+  for (const name of timeMembers) event[name] = isoTimeOf(event[name]) ?? event[name];
+  for (const name of nameMembers) if (Number.isFinite(event[name])) event[name] = String(event[name]);
+  // PHP writes an empty map as an empty list.
+  for (const name of objectMembers) if (isEmptyList(event[name])) event[name] = {};
+  return event;
+}
+
+const knownTypes: ReadonlySet<string> = new Set([...eventTypes, ...otherEventTypes]);
+
+/** A type that is known but for its case and the blanks around it. */
+export function usualType(type: unknown): unknown {
+  if (typeof type !== 'string' || type.length > longestType) return type;
+  const usual = type.replaceAll('\0', '').trim().toLowerCase();
+  return knownTypes.has(usual) ? usual : type;
+}
+
+/** No type is as long, with blanks around it or without. */
+const longestType = 100;
+
+/** An id that is no text, or none that the sender can have meant, is removed: the event may have another. */
+function normalizeId(event: Envelope, name: string, notes: Note[]): void {
+  const id = event[name];
+  if (typeof id === 'boolean') notes.push(dropped(name, 'true and false are no ids'));
+  else if (typeof id !== 'number') return;
+  else if (Number.isSafeInteger(id)) return void (event[name] = String(id));
+  else if (Math.abs(id) > Number.MAX_SAFE_INTEGER)
+    notes.push(dropped(name, 'A number beyond 2^53 has lost its digits: send the id as text'));
+  else notes.push(dropped(name, 'A number that is not whole is no id'));
+  event[name] = undefined;
+}
+
+const dropped = (field: string, message: string): Note => ({ code: 'dropped', field, message });
+
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
+/** ISO 8601 with a zone has 20 characters and more. */
+const isEpochText = (time: unknown): boolean =>
+  typeof time === 'string' && time.length < 20 && isoTimeOf(time) !== undefined;
+
+const digits = /^\d{10,19}(?:\.\d+)?$/;
+
+/** Epoch time or a Date as ISO 8601; `undefined` for anything else, such as a time that is ISO 8601 already. */
+function isoTimeOf(time: unknown): string | undefined {
+  if (types.isDate(time)) return isoText(time.getTime());
+  const isEpoch = typeof time === 'number' || (typeof time === 'string' && digits.test(time));
+  return isEpoch ? isoText(parseTime(time)) : undefined;
+}
+
+const isoText = (ms = Number.NaN): string | undefined => (Number.isFinite(ms) ? new Date(ms).toISOString() : undefined);
+
+/** More would say nothing new. */
+const mostNotes = 100;
+
+function withoutNul(event: object, notes: Note[]): NormalizedEvent | Unsent {
+  const clean = cleanValue(event, '', notes);
+  // A name of U+0000 alone is none.
+  return isEvent(clean) ? { kind: 'normalized', event: clean, notes } : whyNotEvent(clean);
+}
+
+/** The value without U+0000 in its texts and keys: copied where it had one, and noted by its path. */
+function cleanValue(value: unknown, path: string, notes: Note[]): unknown {
+  if (typeof value === 'string') return cleanText(value, path, notes);
+  if (typeof value !== 'object' || value === null) return value;
+  return Array.isArray(value) ? cleanList(value, path, notes) : cleanObject(value, path, notes);
+}
+
+function cleanText(text: string, path: string, notes: Note[]): string {
+  if (!text.includes('\0')) return text;
+  if (notes.length < mostNotes)
+    notes.push({
+      code: 'coerced',
+      field: path,
+      message: 'U+0000 is removed: vendors refuse it, or cut the text there',
+    });
+  return text.replaceAll('\0', '');
+}
+
+function cleanList(list: readonly unknown[], path: string, notes: Note[]): readonly unknown[] {
+  const clean = list.map((part, index) => cleanValue(part, `${path}[${index}]`, notes));
+  return clean.every((part, index) => part === list[index]) ? list : clean;
+}
+
+function cleanObject(object: object, path: string, notes: Note[]): object {
+  let isClean = true;
+  const entries = Object.entries(object).map(([key, part]: [string, unknown]) => {
+    const cleanKey = key.replaceAll('\0', '');
+    const at = path === '' ? cleanKey : `${path}.${cleanKey}`;
+    if (cleanKey !== key) cleanText(key, at, notes);
+    const clean = cleanValue(part, at, notes);
+    isClean &&= cleanKey === key && clean === part;
+    return [cleanKey, clean] as const;
+  });
+  return isClean ? object : Object.fromEntries(entries);
+}
