@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { eventTable, pageName, plainName } from '../../core/api/events/event-table.ts';
+import { trimInvisible } from '../../core/api/fields/trim-invisible.ts';
 import type { CdpEvent } from '../../core/api/event.ts';
 
 const track = (event: string): CdpEvent => ({ type: 'track', event });
@@ -24,7 +25,24 @@ describe('eventTable', () => {
   });
 
   it('compares names exactly unless told otherwise', () => {
-    expect([meaningOf(track('order completed')), meaningOf(track('Order Completed '))]).toEqual([undefined, undefined]);
+    expect([meaningOf(track('order completed')), meaningOf(track('Order  Completed'))]).toEqual([undefined, undefined]);
+  });
+
+  it.each(['exact', 'plain'] as const)('F-58 trims a name on both sides, compared as %s', (names) => {
+    const table = eventTable<string | undefined>({
+      track: [{ 'Left the list ': 'leave', '\u200BOff\uFEFF': undefined }],
+      page: [{ ' Pricing': 'highValuePage' }],
+      names,
+    });
+    for (const name of ['Left the list', 'Left the list ', '\tLeft the list\u200B', '\u00A0Left the list']) {
+      expect([name, table(track(name)), table.has(track(name))]).toEqual([name, 'leave', true]);
+    }
+    expect([table.has(track(' Off')), table.has(track('Offer')), table(track('Left the list!'))]).toEqual([
+      true,
+      false,
+      undefined,
+    ]);
+    for (const name of ['Pricing', ' Pricing ', 'Pricing\u200B']) expect(table(page(name))).toBe('highValuePage');
   });
 
   it('finds page and screen calls by their name, else by properties.name, and never by the name of a track', () => {
@@ -68,7 +86,8 @@ describe('eventTable', () => {
         (names, name, other) => {
           const table = eventTable<string>({ track: [Object.fromEntries([[name, 'yes']])], names });
           expect(table(track(name))).toBe('yes');
-          const isSame = names === 'exact' ? other === name : plainName(other) === plainName(name);
+          const form = names === 'exact' ? trimInvisible : plainName;
+          const isSame = form(other) === form(name);
           expect([table(track(other)), table.has(track(other))]).toEqual(isSame ? ['yes', true] : [undefined, false]);
         },
       ),
@@ -82,6 +101,8 @@ describe('pageName', () => {
   it('is trimmed text, from the call before its properties', () => {
     expect(pageName(page(' Home ', { name: 'Other' }))).toBe('Home');
     expect(pageName(page(' ', { name: 'Other' }))).toBe('Other');
+    expect(pageName(page('\u200BHome\uFEFF'))).toBe('Home');
+    expect(pageName(page('\u200B'))).toBeUndefined();
     expect(pageName(page({}, null))).toBeUndefined();
   });
 });

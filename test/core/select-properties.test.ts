@@ -51,6 +51,25 @@ function nested(levels: number): JsonObject {
   return object;
 }
 
+describe('F-58 the name of a property', () => {
+  it.each<[PropertySelection, object, object]>([
+    [['plan '], { plan: 'gold' }, { plan: 'gold' }],
+    [['plan'], { 'plan ': 'gold' }, { plan: 'gold' }],
+    [[' plan', 'plan'], { '\u200Bplan': 'gold' }, { plan: 'gold' }],
+    [{ 'plan ': ' level ' }, { ' plan': 'gold' }, { level: 'gold' }],
+    [['plan', 'size'], { ' plan ': 'gold', plan: 'blue', size: 7 }, { plan: 'blue', size: 7 }],
+    [['toString', 'constructor'], { a: 1 }, {}],
+    ['all', { 'email ': 'ann', plan: 'gold' }, { plan: 'gold' }],
+    [['email '], { email: 'ann' }, {}],
+  ])('is trimmed in the setting %j and in the event %j', (selection, object, wanted) => {
+    expect(select(selection, { reserved: ['Email'] }, object).sent).toEqual(wanted);
+  });
+
+  it('stands in preview and notes as the event spells it', () => {
+    expect(select(['plan'], {}, { 'plan ': 'gold' }).sources).toEqual(['plan<properties.plan ']);
+  });
+});
+
 describe('propertySelector', () => {
   it('passes named properties, renamed ones, or all but those that are sent elsewhere', () => {
     const object = { a: 1, b: 'two', c: true, revenue: 9 };

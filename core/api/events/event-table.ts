@@ -1,9 +1,13 @@
 import type { CdpEvent } from '../event.ts';
 import { textReader } from '../fields/mapping.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 
+/** White space, the invisible characters that trimInvisible() knows and texts hold, `_` and `-`. */
+const betweenWords = /[\s_\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF-]/g;
+
 /** A name without case, space, `_` and `-`: "Order Completed" and "order_completed" are one. */
-export const plainName = (name: string): string => name.replace(/[\s_-]/g, '').toLowerCase();
+export const plainName = (name: string): string => name.replace(betweenWords, '').toLowerCase();
 
 /** Names with what each means: an object such as a setting, or pairs. */
 export type NameEntries<T> = Readonly<Record<string, T>> | Iterable<readonly [string, T]>;
@@ -13,7 +17,10 @@ export interface EventTableOptions<T> {
   readonly track?: readonly NameEntries<T>[];
   /** For page and screen calls, by `pageName`. */
   readonly page?: readonly NameEntries<T>[];
-  /** `plain`: names are compared as `plainName` spells them. Default: `exact`. */
+  /**
+   * `plain`: names are compared as `plainName` spells them. Default: `exact`, but for what nobody sees at the ends of a
+   * name: see trimInvisible().
+   */
   readonly names?: 'exact' | 'plain';
 }
 
@@ -29,7 +36,12 @@ export interface EventTable<T> {
  * @example
  * const isHome = pageName(event)?.toLowerCase() === 'home';
  */
-export const pageName: (event: CdpEvent) => string | undefined = textReader('name', 'properties.name');
+export function pageName(event: CdpEvent): string | undefined {
+  const name = writtenPageName(event);
+  return name === undefined ? undefined : trimInvisible(name) || undefined;
+}
+
+const writtenPageName = textReader('name', 'properties.name');
 
 /**
  * Compiles what events mean to a vendor, by their names. Call it when the connection opens (`prepare`), or at module
@@ -70,7 +82,7 @@ const optionMembers: MemberTable<EventTableOptions<unknown>> = {
 
 /** Names come from events, hence Maps: an object would also answer to "constructor". */
 class NameMap<T> {
-  /** By the spellings of the lists: nearly all events are spelled so, and need no normal form. */
+  /** By the spellings of the lists, trimmed: nearly all events are spelled so, and need no normal form. */
   private readonly spelled = new Map<string, T>();
   private readonly plain: Map<string, T> | undefined;
 
@@ -78,7 +90,7 @@ class NameMap<T> {
     const entries = lists.flatMap((list): (readonly [string, T])[] =>
       Symbol.iterator in list ? [...(list as Iterable<readonly [string, T]>)] : Object.entries(list),
     );
-    for (const [name, meaning] of entries) this.spelled.set(name, meaning);
+    for (const [name, meaning] of entries) this.spelled.set(trimInvisible(name), meaning);
     if (names === 'exact') return;
     const plain = new Map(entries.map(([name, meaning]) => [plainName(name), meaning]));
     this.plain = plain;
@@ -91,11 +103,18 @@ class NameMap<T> {
 
   get(name: string): T | undefined {
     const meaning = this.spelled.get(name);
-    if (meaning !== undefined || this.plain === undefined || this.spelled.has(name)) return meaning;
-    return this.plain.get(plainName(name));
+    if (meaning !== undefined || this.spelled.has(name)) return meaning;
+    // Nearly all names that the table does not have are of other events, and have nothing around them.
+    if (this.plain !== undefined) return this.plain.get(plainName(name));
+    const bare = bareName(name);
+    return bare === name ? undefined : this.spelled.get(bare);
   }
 
   has(name: string): boolean {
-    return this.spelled.has(name) || this.plain?.has(plainName(name)) === true;
+    if (this.spelled.has(name)) return true;
+    return this.plain === undefined ? this.spelled.has(bareName(name)) : this.plain.has(plainName(name));
   }
 }
+
+/** A folder's own test may hand over an event without a name. */
+const bareName = (name: string): string => (typeof name === 'string' ? trimInvisible(name) : name);

@@ -3,6 +3,7 @@ import type { Note } from '../outcome.ts';
 import { isBlank, type Path } from './mapping.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
 import { cutText } from './text-length.ts';
+import { trimInvisible } from './trim-invisible.ts';
 
 /** Where a converter writes and notes, for one property. */
 export interface PropertyTarget {
@@ -129,5 +130,5 @@ export function writeConverted(
 /** Tells the names that are not reserved, in any case. */
 export function freeNames(reserved: readonly string[] = []): (name: string) => boolean {
   const unavailable = new Set(reserved.map((name) => name.toLowerCase()));
-  return (name) => unavailable.size === 0 || !unavailable.has(name.toLowerCase());
+  return (name) => unavailable.size === 0 || !unavailable.has(trimInvisible(name).toLowerCase());
 }

@@ -3,6 +3,7 @@ import { isMissing, ownValue, type Path } from './mapping.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
 import { boundsOf, freeNames, Target, writeConverted, type PropertyConverter } from './property-target.ts';
+import { trimInvisible } from './trim-invisible.ts';
 
 /** All properties of an object, some of them by name, or some under other names: property -> name in the payload. */
 export type PropertySelection = 'all' | readonly string[] | Readonly<Record<string, string>>;
@@ -59,7 +60,16 @@ export function propertySelector(selection: PropertySelection, options: Property
     if (chosen?.length === 0) return;
     const target = new Target(out, bounds);
     if (chosen !== undefined) {
-      for (const [property, name] of chosen) pass(object, at, property, name, target);
+      let others: ReadonlyMap<string, string> | undefined;
+      for (let index = 0; index < chosen.length; index += 1) {
+        const [property, name] = chosen[index] as Choice;
+        if (Object.hasOwn(object, property)) pass(object, at, property, name, target);
+        else {
+          others ??= untrimmedNames(object);
+          const other = others.get(property);
+          if (other !== undefined) pass(object, at, other, name, target);
+        }
+      }
       return;
     }
     for (const name of Object.keys(object)) {
@@ -67,6 +77,18 @@ export function propertySelector(selection: PropertySelection, options: Property
     }
   };
 }
+
+/** The names that an event writes with something around them, by what is left without it. Hardly any event has one. */
+function untrimmedNames(object: JsonObject): ReadonlyMap<string, string> {
+  let names: Map<string, string> | undefined;
+  for (const name of Object.keys(object)) {
+    const bare = trimInvisible(name);
+    if (bare !== name) (names ??= new Map()).set(bare, name);
+  }
+  return names ?? none;
+}
+
+const none: ReadonlyMap<string, string> = new Map();
 
 const optionMembers: MemberTable<PropertySelectorOptions> = {
   vendor: 'required',
@@ -82,6 +104,10 @@ const optionMembers: MemberTable<PropertySelectorOptions> = {
 type Choice = readonly [property: string, name: string];
 
 function choicesOf(selection: Exclude<PropertySelection, 'all'>): readonly Choice[] {
-  if (Array.isArray(selection)) return [...new Set(selection as readonly string[])].map((name) => [name, name]);
-  return Object.entries(selection as Readonly<Record<string, string>>);
+  if (Array.isArray(selection))
+    return [...new Set((selection as readonly string[]).map(trimInvisible))].map((name) => [name, name]);
+  return Object.entries(selection as Readonly<Record<string, string>>).map(([property, name]) => [
+    trimInvisible(property),
+    trimInvisible(name),
+  ]);
 }

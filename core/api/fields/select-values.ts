@@ -3,6 +3,7 @@ import { checkMembers, type MemberTable } from '../member-check.ts';
 import { isMissing, isObject, keysOf, ownValue, type Path } from './mapping.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
 import { boundsOf, freeNames, Target, writeConverted } from './property-target.ts';
+import { trimInvisible } from './trim-invisible.ts';
 import { propertySelector, type PropertySelection, type PropertySelectorOptions } from './select-properties.ts';
 
 /** Where a member of the payload comes from: a path of the event, or a text that is the same for every event. */
@@ -48,10 +49,11 @@ function sourceSelector(sources: Readonly<Record<string, ValueSource>>, options:
   const isFree = freeNames(reserved);
   const bounds = boundsOf(options);
   const chosen = Object.entries(sources)
+    .map(([name, source]) => [trimInvisible(name), source] as const)
     .filter(([name]) => isFree(name))
     .map(([name, source]) =>
       'from' in source
-        ? { name, from: source.from, keys: keysOf(source.from), constant: undefined }
+        ? { name, from: source.from, keys: keysOf(trimInvisible(source.from)), constant: undefined }
         : { name, from: name, keys: [], constant: source.value },
     );
   return (event, out) => {

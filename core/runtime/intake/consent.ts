@@ -1,5 +1,6 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../../api/event.ts';
-import { isObject, ownValue } from '../../api/fields/mapping.ts';
+import { isObject } from '../../api/fields/mapping.ts';
+import { trimInvisible } from '../../api/fields/trim-invisible.ts';
 
 /**
  * Whether the person agreed to every category that this connection needs. Reads both dialects,
@@ -12,9 +13,16 @@ export function consents(event: CdpEvent, required: readonly string[]): boolean 
   const management = event.context?.['consentManagement'] ?? undefined;
   if (preferences === undefined && management === undefined) return false;
   return (
-    (preferences === undefined || required.every((category) => ownValue(preferences, category) === true)) &&
+    (preferences === undefined || required.every((category) => prefers(preferences, category))) &&
     (management === undefined || manages(management, required))
   );
+}
+
+/** A category may stand there in two spellings, which differ at their ends; then both must be allowed. */
+function prefers(preferences: JsonObject, category: string): boolean {
+  const id = trimInvisible(category);
+  const spellings = Object.keys(preferences).filter((name) => trimInvisible(name) === id);
+  return spellings.length > 0 && spellings.every((name) => preferences[name] === true);
 }
 
 function preferencesOf(consent: JsonValue | undefined): JsonObject | undefined {
@@ -29,14 +37,20 @@ function manages(management: JsonValue, required: readonly string[]): boolean {
   const denied = deniedIds(management['deniedConsentIds']);
   const strategy = strategyOf(management['resolutionStrategy']);
   if (denied === undefined || strategy === undefined) return false;
-  const agreed = (category: string): boolean => allowed.has(category) && !denied.has(category.trim());
+  const agreed = (category: string): boolean => {
+    const id = trimInvisible(category);
+    return allowed.has(id) && !denied.has(id);
+  };
   return strategy === 'any' ? required.some(agreed) : required.every(agreed);
 }
 
-/** Reads a list of ids, or an object with ids as keys, where only `true` allows one. */
-function allowedIds(value: JsonValue | undefined): ReadonlySet<JsonValue> {
-  if (Array.isArray(value)) return new Set(value);
-  return new Set(isObject(value) ? Object.keys(value).filter((id) => value[id] === true) : []);
+/** Reads a list of ids, or an object with ids as keys, where only `true` allows one, in each of its spellings. */
+function allowedIds(value: JsonValue | undefined): ReadonlySet<string> {
+  if (Array.isArray(value)) return trimmed((value as readonly JsonValue[]).filter((id) => typeof id === 'string'));
+  if (!isObject(value)) return new Set();
+  const ids = Object.keys(value);
+  const others = trimmed(ids.filter((id) => value[id] !== true));
+  return trimmed(ids.filter((id) => !others.has(trimInvisible(id))));
 }
 
 /**
@@ -56,10 +70,10 @@ function deniedIds(value: JsonValue | undefined): ReadonlySet<string> | undefine
 /** An id may contain a blank or a comma, so each text also counts as a whole. */
 function idsIn(texts: readonly string[]): ReadonlySet<string> | undefined {
   if (texts.some((text) => /[[\]{}"'<>\\]/.test(text))) return undefined;
-  return new Set(texts.flatMap((text) => [text.trim(), ...text.split(/[\s,;|]+/)]));
+  return new Set(texts.flatMap((text) => [text, ...text.split(/[\s,;|]+/)].map(trimInvisible)));
 }
 
-const trimmed = (ids: readonly string[]): ReadonlySet<string> => new Set(ids.map((id) => id.trim()));
+const trimmed = (ids: readonly string[]): ReadonlySet<string> => new Set(ids.map(trimInvisible));
 
 const strategies: ReadonlyMap<string, 'any' | 'all'> = new Map([
   ['or', 'any'],
