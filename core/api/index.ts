@@ -119,7 +119,7 @@ export {
   privateIpAdvice,
 } from './person/ip-address.ts';
 export { hmacSha256, isDigestOfNothing, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
-export { absoluteUrl } from './events/web-address.ts';
+export { absoluteUrl, asAbsoluteUrl, replaceEmailsInUrl } from './events/web-address.ts';
 export { optionReader } from './events/integrations.ts';
 export { asAttStatus, limitsTracking, trackingLimitOf } from './person/tracking.ts';
 export {

@@ -8,15 +8,15 @@ import {
   currencyOf,
   fieldTable,
   isBlank,
-  keywordsOf,
   orderIdOf,
   productIdOf,
   productsIn,
+  searchTextOf,
   type CdpEvent,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { AdRollEvent, Attributes, EventName, Product } from './mapping.ts';
+import { listViewed, type AdRollEvent, type Attributes, type EventName, type Product } from './mapping.ts';
 
 /**
  * The only four with products (ADROLL-51); the others have no attributes at all (ADROLL-53, ADROLL-58 to ADROLL-65).
@@ -33,11 +33,10 @@ export function addCommerce(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, n
     const attributes = out.part('event_attributes');
     if (name === 'purchase') orderId(event, attributes);
     // One string, also of a list of terms (ADROLL-54).
-    const keywords = name === 'productSearch' ? keywordsOf(event) : undefined;
-    if (keywords !== undefined) attributes.set('keywords', keywords.value.join(' '), keywords.path);
+    if (name === 'productSearch') attributes.take('keywords', searchTextOf(event));
     addProducts(attributes, event, name, currency?.value, config);
   }
-  if (name === 'purchase') value(event, out);
+  (name === 'purchase' ? valueOfPurchase : value)(event, out);
 
   const { conversion_value, event_attributes } = out.value;
   const hasAmount =
@@ -59,15 +58,16 @@ const orderId = fieldTable<Attributes>([
   },
 ]);
 
-/** What a purchase was worth, best first (ADROLL-56). */
-const value = fieldTable<AdRollEvent>([
-  {
-    to: 'conversion_value',
-    from: amountPaths,
-    as: asDecimal,
-    unusable: 'The value of the purchase is not a plain number',
-    recommended: 'A purchase should say what it was worth',
-  },
+/** What an event was worth, best first: a field of every event (ADROLL-27, ADROLL-56). Never a product's price. */
+const amount = {
+  to: 'conversion_value',
+  from: amountPaths,
+  as: asDecimal,
+  unusable: 'The value of the event is not a plain number',
+} as const;
+const value = fieldTable<AdRollEvent>([amount]);
+const valueOfPurchase = fieldTable<AdRollEvent>([
+  { ...amount, recommended: 'A purchase should say what it was worth' },
 ]);
 
 function addProducts(
@@ -80,28 +80,31 @@ function addProducts(
   const entries = productsIn(event, out, 'products', { single: isAboutOneProduct(event, name) });
   const products: Product[] = [];
   for (const entry of entries) {
-    const id = productIdOf(entry);
-    if (id?.value === undefined) continue;
-    const product = builderAt<Product>(out, { product_id: id.value }, `products[${products.length}]`);
+    const product = builderAt<Product>(out, {}, `products[${products.length}]`);
     const at = entry.path === 'properties' ? entry.path : 'properties.products';
+    product.take('product_id', productIdOf(entry));
     productFields.of(entry.item, product, at);
     const stated = entry.item['currency'] ?? null;
     if (product.value.price !== undefined && !isBlank(stated) && asCurrency(stated) !== currency) {
       delete product.value.price;
       product.drop(`${at}.price`, "A price is in another currency than the event's", 'price', strict);
     }
-    products.push(product.value);
+    // An empty object is never sent.
+    if (Object.keys(product.value).length > 0) products.push(product.value);
   }
   if (products.length < entries.length)
-    out.drop('properties.products', 'A product without an id is left out', 'products');
+    out.drop('properties.products', "A product with none of AdRoll's five fields is left out", 'products');
   // An empty object is never sent (ADROLL-34).
   if (products.length === 0) return;
   out.set('products', products, entries[0]?.path === 'properties' ? 'properties' : 'properties.products');
 }
 
-/** "Product Viewed" and "Product Added" are about the product their properties describe (ADROLL-55). */
+/**
+ * "Product Viewed" and "Product Added" are about the product their properties describe, if those have a product's id
+ * (ADROLL-55): without one, a price or a category could be anything's.
+ */
 const isAboutOneProduct = (event: CdpEvent, name: EventName): boolean =>
-  event.type === 'track' && (name === 'addToCart' || name === 'pageView');
+  event.type === 'track' && (name === 'addToCart' || (name === 'pageView' && event.event.trim() !== listViewed));
 
 /** ADROLL-46 to ADROLL-50. */
 const productFields = fieldTable<Product>([

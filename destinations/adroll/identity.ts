@@ -1,12 +1,14 @@
 import {
-  advertisingIdPaths,
+  asEmail,
+  asEmailAsWritten,
   asMd5,
   asSha256,
+  castFound,
   clickIdOf,
+  deviceOf,
   fieldTable,
+  firstIdOf,
   firstOf,
-  isEmail,
-  limitsTracking,
   md5,
   normalizeEmail,
   optionReader,
@@ -15,6 +17,7 @@ import {
   usableId,
   type Cast,
   type CdpEvent,
+  type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
@@ -22,18 +25,15 @@ import { manifest } from './manifest.ts';
 import type { AdRollEvent, Identifiers } from './mapping.ts';
 
 /** All identifiers by which AdRoll may know the person, not only the first (ADROLL-37). */
-export function addIdentifiers(
-  payload: PayloadBuilder<AdRollEvent>,
-  event: CdpEvent,
-  { sendEmail, identifierPolicy, strict }: Config,
-): void {
+export function addIdentifiers(payload: PayloadBuilder<AdRollEvent>, event: CdpEvent, config: Config): void {
+  const { sendEmail, identifierPolicy, strict } = config;
   const out = payload.part('identifiers');
   out.take('adct', clickTokenOf(event));
   if (sendEmail !== 'none') addEmail(out, event, sendEmail);
-  const deviceId = deviceIdOf(event);
-  if (deviceId !== undefined && !limitsTracking(event)) out.take('device_id', deviceId);
-  out.take('first_party_cookie', ownCookieOf(event) ?? cookieOf(event));
-  out.take('user_id', userIdOf(event));
+  addDevice(out, event);
+  if (!out.take('first_party_cookie', ownCookieOf(event) ?? cookieOf(event)))
+    out.take('first_party_cookie', generatedCookie(event, config));
+  addUserId(out, event, sendEmail);
   if ((out.value.first_party_cookie?.length ?? 32) < 32)
     out.recommend(cookiePaths[0], shortCookie, 'first_party_cookie', strict);
   if (!suffices[identifierPolicy](out.value)) out.refuse(noIdentifier);
@@ -57,10 +57,27 @@ const clickTokenOf = clickIdOf({ parameter: 'adct', paths: ['context.adroll.adct
 /** Never the anonymous id (ADROLL-44). */
 const userIdOf = firstOf(['userId'], usableId);
 
-/** Nothing if the person limits tracking (ADROLL-42). */
-const deviceIdOf = firstOf(advertisingIdPaths, usableId);
+/** Where addresses may leave hashed alone, or not at all, a user id that is one does not leave as it is either. */
+function addUserId(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Config['sendEmail']): void {
+  const userId = userIdOf(event);
+  const address = leavesClear(form) ? undefined : castFound(userId, asEmail);
+  if (address === undefined) return void out.take('user_id', userId);
+  out.note(form === 'none' ? 'dropped' : 'coerced', address.path, notClear, 'user_id');
+  if (form !== 'none') out.set('user_id', sha256(address.value), address.path);
+}
+export const notClear = 'An e-mail address, which is not to leave in clear text here: it is hashed, or left out';
 
-/** The value of `__adroll_fpc`, never generated (ADROLL-43). */
+/** Whether the customer lets addresses leave in clear text. */
+export const leavesClear = (form: Config['sendEmail']): boolean => form === 'clear' || form === 'both';
+
+/** A real advertising id, and nothing if the person limits tracking (ADROLL-42). */
+function addDevice(out: PayloadBuilder<Identifiers>, event: CdpEvent): void {
+  const { advertisingId, withheld } = deviceOf(event);
+  if (withheld === undefined) out.take('device_id', advertisingId);
+  else out.drop(withheld.path, 'Limited tracking, or no advertising id', 'device_id');
+}
+
+/** The value of `__adroll_fpc`, unchanged (ADROLL-43). */
 const asCookie: Cast<string> = (value) => (typeof value === 'string' ? usableId(value) : undefined);
 const ownCookieOf = optionReader(manifest, 'first_party_cookie', asCookie);
 const cookiePaths = [
@@ -68,8 +85,18 @@ const cookiePaths = [
   'properties.first_party_cookie',
   'context.traits.first_party_cookie',
 ] as const;
-const cookieOf = firstOf(cookiePaths, asCookie);
+const cookieOf = firstIdOf(cookiePaths, asCookie);
 const shortCookie = "The first-party cookie is shorter than the 32 characters of AdRoll's own";
+
+/**
+ * A cookie of our own, where the settings want one: AdRoll takes one from its pixel "or generated" (ADROLL-43). It is
+ * the same for all events of an anonymous id, forever: neither its recipe nor its time, 2025-01-01, ever changes.
+ */
+function generatedCookie(event: CdpEvent, config: Config): Found<string> | undefined {
+  const id = config.generateCookie ? anonymousIdOf(event) : undefined;
+  return id && { ...id, value: `${sha256(`${config.advertisableEid}:${id.value}`).slice(0, 32)}-1735689600000` };
+}
+const anonymousIdOf = firstOf(['anonymousId'], usableId);
 
 const emailPaths = ['context.traits.email', 'properties.email'] as const;
 const digestPaths = {
@@ -77,9 +104,7 @@ const digestPaths = {
   md5: [...emailPaths, 'context.traits.email_md5', 'properties.email_md5'],
 };
 const statedEmailOf = firstOf([...digestPaths.sha256, ...digestPaths.md5]);
-const asAddress: Cast<string> = (value) =>
-  typeof value === 'string' && isEmail(value.trim()) ? value.trim() : undefined;
-const addressOf = firstOf(emailPaths, asAddress);
+const addressOf = firstOf(emailPaths, asEmailAsWritten);
 
 /** Addresses that arrive hashed, under their own name or in the place of the address (ADROLL-39 to ADROLL-41). */
 const digests = fieldTable<Identifiers>([
@@ -90,17 +115,14 @@ const digests = fieldTable<Identifiers>([
 function addEmail(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Exclude<Config['sendEmail'], 'none'>): void {
   const address = addressOf(event);
   if (address !== undefined) {
-    const { value, path } = address;
-    if (form !== 'hashed') out.set('email', value, path);
+    if (form !== 'hashed') out.take('email', address);
     if (form === 'clear') return;
-    const normal = normalizeEmail(value);
-    out.set('email_sha256', sha256(normal), path);
-    out.set('email_md5', md5(normal), path);
+    const normal = normalizeEmail(address.value);
+    out.set('email_sha256', sha256(normal), address.path);
+    out.set('email_md5', md5(normal), address.path);
     return;
   }
   digests(event, out);
-  const { email_sha256, email_md5 } = out.value;
-  const stated = statedEmailOf(event);
-  if ((email_sha256 ?? email_md5) !== undefined || stated === undefined) return;
-  out.drop(stated.path, 'The e-mail is neither an address nor a digest of one', 'email_sha256');
+  const stated = (out.value.email_sha256 ?? out.value.email_md5) === undefined ? statedEmailOf(event) : undefined;
+  if (stated) out.drop(stated.path, 'The e-mail is neither an address nor a digest of one', 'email_sha256');
 }

@@ -1,29 +1,20 @@
-/** Every event AdRoll knows, in its own spelling (ADROLL-20). */
-export const eventNames = [
-  'pageView',
-  'homeView',
-  'productSearch',
-  'addToCart',
-  'purchase',
-  'highValuePage',
-  'gatedContent',
-  'demoRequest',
-  'signupPlan',
-  'signupTrial',
-  'contactSales',
-  'liveChat',
-  'formFill',
-] as const;
-export type EventName = (typeof eventNames)[number];
+import type { eventLabels } from './config.ts';
 
-/** CDP track events that mean the same to everybody. The other AdRoll events are reached by settings only. */
+export type EventName = keyof typeof eventLabels;
+
+/** The one default name of a page with several products. */
+export const listViewed = 'Product List Viewed';
+
+/**
+ * CDP track events that mean the same to everybody. The other AdRoll events are reached by settings only: so is
+ * signupPlan, a sign-up for a plan (ADROLL-61), where the spec's Signed Up is one for an account.
+ */
 export const defaultNames = {
   'Product Viewed': 'pageView',
-  'Product List Viewed': 'productSearch',
+  [listViewed]: 'pageView',
   'Products Searched': 'productSearch',
   'Product Added': 'addToCart',
   'Order Completed': 'purchase',
-  'Signed Up': 'signupPlan',
   'Trial Started': 'signupTrial',
 } as const satisfies Readonly<Record<string, EventName>>;
 
@@ -67,9 +58,9 @@ export interface Attributes {
   products?: Product[];
 }
 
-/** ADROLL-45. */
+/** ADROLL-45: each of them may be missing, not all. */
 export interface Product {
-  product_id: string;
+  product_id?: string;
   product_group?: string;
   price?: string;
   quantity?: number;

@@ -1,5 +1,5 @@
 import {
-  absoluteUrl,
+  asAbsoluteUrl,
   asText,
   deviceOf,
   fieldTable,
@@ -8,39 +8,38 @@ import {
   isObject,
   reader,
   reject,
+  replaceEmailsInUrl,
+  sha256,
   type CdpEvent,
-  type JsonValue,
+  type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
+import { leavesClear, notClear } from './identity.ts';
 import type { AdRollEvent } from './mapping.ts';
 
 /** Where the event happened: a page, or an app (ADROLL-32), which may stand in for one. Returns whether an app. */
-export function addPage(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, { appBaseUrl }: Config): boolean {
+export function addPage(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, config: Config): boolean {
+  const { appBaseUrl, sendEmail } = config;
   const url = (event.type === 'page' ? urlOfPage : urlOfTrack)(event);
   const isApp = isFromApp(event, url !== undefined);
   if (isApp) appFields(event, out);
-  if (url !== undefined) out.take('page_location', url);
+  if (url !== undefined) addUrl(out, url, sendEmail);
   else if (isApp && appBaseUrl !== undefined)
     out.set('page_location', appUrl(appBaseUrl, out.value), 'config.appBaseUrl');
   else out.refuse(isBlank(pageUrlOf(event)) ? noPage : badPage);
   return isApp;
 }
 
-const plain = /^https?:\/\/[!-~]+$/;
-const noHost = /^https?:\/\/[\s/?#]/i;
-
-/** A full URL, unchanged unless it needs escapes; relative paths and bare domains are refused (ADROLL-21). */
-function asUrl(value: JsonValue): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  const text = value.trim();
-  // Nearly all are plain ASCII, and checking is four times cheaper than parsing. Beyond ASCII canParse errs on Node 20.
-  if (plain.test(text) && !noHost.test(text)) return URL.canParse(text) ? text : undefined;
-  return noHost.test(text) ? undefined : absoluteUrl(text)?.href;
+/** Addresses in it leave as they do elsewhere: hashed, or not at all, unless the settings let them leave in clear. */
+function addUrl(out: PayloadBuilder<AdRollEvent>, { value, path }: Found<string>, form: Config['sendEmail']): void {
+  const url = leavesClear(form) ? value : replaceEmailsInUrl(value, form === 'none' ? () => '' : sha256);
+  out.set('page_location', url, path);
+  if (url !== value) out.note(form === 'none' ? 'dropped' : 'coerced', path, notClear, 'page_location');
 }
 
-const urlOfTrack = firstOf(['context.page.url', 'properties.url'], asUrl);
-const urlOfPage = firstOf(['properties.url', 'context.page.url'], asUrl);
+const urlOfTrack = firstOf(['context.page.url', 'properties.url'], asAbsoluteUrl);
+const urlOfPage = firstOf(['properties.url', 'context.page.url'], asAbsoluteUrl);
 const pageUrlOf = reader('context.page.url');
 
 /** Browser SDKs fill in app and os as well, so only a device, or a screen call, makes an app. */

@@ -1,12 +1,13 @@
 import {
   admit,
-  asIp,
   asText,
+  clientIpOf,
   eventClock,
   eventTime,
   fieldTable,
   firstOf,
   payloadBuilder,
+  privateIpAdvice,
   reject,
   type Admission,
   type CdpEvent,
@@ -36,10 +37,9 @@ export function transform(
 ): Transformed<AdRollEvent> {
   const name = eligibilityOf(event, config, context.prepared);
   if (typeof name !== 'string') return name;
-  const { advertisableEid, pixelEid } = config;
   const out = payloadBuilder<AdRollEvent, 'page_location' | 'ip'>(
     context,
-    { advertisable_eid: advertisableEid, pixel_eid: pixelEid, event_name: name, identifiers: {} },
+    { advertisable_eid: config.advertisableEid, pixel_eid: config.pixelEid, event_name: name, identifiers: {} },
     event.type === 'track' ? trackSources : pageSources,
   );
   const isApp = addPage(out, event, config);
@@ -65,7 +65,8 @@ const ip = fieldTable<AdRollEvent>([
   {
     to: 'ip',
     from: 'context.ip',
-    as: asIp,
+    read: clientIpOf,
+    unadvised: privateIpAdvice,
     required: "AdRoll needs the user's IP address",
     unusable: "The user's IP address is not one",
   },

@@ -80,6 +80,7 @@ describe('settings', () => {
     expect(adroll.config.parse(settings)).toEqual({
       ...settings,
       dryRun: false,
+      generateCookie: false,
       gzip: true,
       identifierPolicy: 'first_party_cookie',
       eventNames: {},
@@ -135,7 +136,7 @@ describe('requests', () => {
 
   const signUps = (count: number, about = ''): CdpEvent[] =>
     Array.from({ length: count }, (_, id) => {
-      const base = canonicalEvents['signed-up'];
+      const base = canonicalEvents['trial-started'];
       return { ...base, messageId: `m-${id}`, properties: { plan: about } } as CdpEvent;
     });
   const probe = async (changes: Record<string, unknown>, options?: ConnectionOptions) =>

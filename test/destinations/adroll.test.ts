@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import adroll from '../../destinations/adroll/index.ts';
-import { eventNames } from '../../destinations/adroll/mapping.ts';
+import { eventLabels } from '../../destinations/adroll/config.ts';
 import type { CdpEvent, JsonValue, Note } from '../../core/api/index.ts';
 import { eventOf, folderUnderTest, type CanonicalEventName } from '../../core/testing/index.ts';
 
+const eventNames = Object.keys(eventLabels);
 const settings = {
   advertisableEid: 'ADV0EXAMPLE0000000000A',
   pixelEid: 'PIX0EXAMPLE0000000000B',
@@ -117,7 +118,23 @@ describe('the envelope', () => {
     expect(made(event('product-viewed', { 'context.ip': ip })).ip).toBe(expected);
   });
 
-  it.each([['256.1.1.1'], ['0.0.0.0'], ['::'], ['localhost'], ['10.0.0.1, 10.0.0.2'], [2130706433], [{}]])(
+  it('F-63 ADROLL-25 takes the address that the source saw where the event has none, and of a server none', () => {
+    const seen = { 'context.ip': undefined, request_ip: '203.0.113.99' };
+    expect(made(event('product-viewed', { ...seen, channel: 'web' })).ip).toBe('203.0.113.99');
+    expect(reasonOf(event('product-viewed', { ...seen, channel: 'server' }))).toBe('rejected missing_field context.ip');
+    for (const ip of ['0.0.0.0', '::'])
+      expect(reasonOf(event('product-viewed', { ...seen, 'context.ip': ip }))).toBe(
+        'rejected missing_field context.ip',
+      );
+  });
+
+  it('F-63 ADROLL-25 sends a lone private address, with a note', () => {
+    const input = event('product-viewed', { 'context.ip': '10.0.0.1' });
+    expect(made(input).ip).toBe('10.0.0.1');
+    expect(notesOf(input)).toEqual([{ code: 'unadvised', field: 'context.ip' }]);
+  });
+
+  it.each([['256.1.1.1'], ['localhost'], ['10.0.0.1, 10.0.0.2'], [2130706433], [[1]]])(
     'ADROLL-25 rejects %j as an address and takes no other one instead',
     (ip) => {
       const input = event('product-viewed', { 'context.ip': ip, request_ip: '203.0.113.99' });
@@ -268,11 +285,10 @@ describe('apps', () => {
 describe('event names', () => {
   it.each<[string, CanonicalEventName, string]>([
     ['ADROLL-52 Product Viewed', 'product-viewed', 'pageView'],
-    ['ADROLL-54 Product List Viewed', 'product-list-viewed', 'productSearch'],
+    ['F-82 ADROLL-52 Product List Viewed', 'product-list-viewed', 'pageView'],
     ['ADROLL-54 Products Searched', 'products-searched', 'productSearch'],
     ['ADROLL-55 Product Added', 'product-added', 'addToCart'],
     ['ADROLL-56 Order Completed', 'order-completed-web', 'purchase'],
-    ['ADROLL-61 Signed Up', 'signed-up', 'signupPlan'],
     ['ADROLL-62 Trial Started', 'trial-started', 'signupTrial'],
   ])('%s becomes its AdRoll event by default', (_title, base, name) => {
     expect(made(event(base)).event_name).toBe(name);
@@ -292,8 +308,11 @@ describe('event names', () => {
     const payload = made(input, { eventNames: { 'My Event': name } });
     expect(payload.event_name).toBe(name);
     expect(payload).not.toHaveProperty('event_attributes');
-    expect(payload).not.toHaveProperty('conversion_value');
-    expect(payload).not.toHaveProperty('currency');
+  });
+
+  it('F-82 ADROLL-61 Signed Up, which the spec has for an account, becomes signupPlan only by an explicit mapping', () => {
+    expect(reasonOf(event('signed-up'))).toBe('skipped unmapped_event event');
+    expect(made(event('signed-up'), { eventNames: { 'Signed Up': 'signupPlan' } }).event_name).toBe('signupPlan');
   });
 
   it.each([
@@ -314,9 +333,9 @@ describe('event names', () => {
 
   it('ADROLL-65 sends one form as one event: the one its own name is mapped to', () => {
     const eventNames = { 'Form Submitted': 'formFill', 'Demo Requested': 'demoRequest' };
-    expect(made(event('signed-up', { event: 'Demo Requested' }), { eventNames }).event_name).toBe('demoRequest');
-    expect(made(event('signed-up', { event: 'Form Submitted' }), { eventNames }).event_name).toBe('formFill');
-    expect(reasonOf(event('signed-up', { event: 'Form Submitted' }))).toBe('skipped unmapped_event event');
+    expect(made(event('trial-started', { event: 'Demo Requested' }), { eventNames }).event_name).toBe('demoRequest');
+    expect(made(event('trial-started', { event: 'Form Submitted' }), { eventNames }).event_name).toBe('formFill');
+    expect(reasonOf(event('trial-started', { event: 'Form Submitted' }))).toBe('skipped unmapped_event event');
   });
 
   it.each([['constructor'], ['__proto__'], ['toString'], ['order completed'], ['purchase'], ['']])(
@@ -353,7 +372,7 @@ describe('event names', () => {
     const eventNames = { 'Order Completed': 'formFill', 'Product Viewed': 'skip', constructor: 'liveChat' };
     expect(made(event('order-completed-web'), { eventNames }).event_name).toBe('formFill');
     expect(reasonOf(event('product-viewed'), { eventNames })).toBe('skipped unmapped_event');
-    expect(made(event('signed-up', { event: 'constructor' }), { eventNames }).event_name).toBe('liveChat');
+    expect(made(event('trial-started', { event: 'constructor' }), { eventNames }).event_name).toBe('liveChat');
   });
 
   it.each<[CanonicalEventName]>([['page-home'], ['page-product'], ['screen-ios']])(
@@ -407,7 +426,7 @@ describe('identifiers', () => {
   const identifiers = (
     changes: Record<string, unknown>,
     extra: Record<string, unknown> = {},
-    base: CanonicalEventName = 'signed-up',
+    base: CanonicalEventName = 'trial-started',
   ) => made(event(base, changes), { identifierPolicy: 'any', ...extra }).identifiers;
 
   it('ADROLL-35 ADROLL-37 sends all seven when there are seven, and no other', () => {
@@ -435,7 +454,7 @@ describe('identifiers', () => {
     ['any', {}, true],
     ['any', { userId: null }, false],
   ])('ADROLL-36 with the policy %s and %j says sent: %j', (identifierPolicy, changes, sent) => {
-    const result = reasonOf(event('signed-up', { ...noCookie, ...changes }), { identifierPolicy });
+    const result = reasonOf(event('trial-started', { ...noCookie, ...changes }), { identifierPolicy });
     expect(result).toBe(sent ? 'sent' : 'rejected missing_identifier context.adroll.firstPartyCookie');
   });
 
@@ -494,7 +513,7 @@ describe('identifiers', () => {
     'F-53 takes the digest of nothing, %s, for nobody, with a note',
     (ofNothing) => {
       const noEmail = { 'context.traits.email': undefined, 'properties.email': undefined };
-      const of = (path: string) => event('signed-up', { ...noEmail, [path]: ofNothing });
+      const of = (path: string) => event('trial-started', { ...noEmail, [path]: ofNothing });
       for (const path of ['context.traits.email', 'context.traits.email_sha256', 'properties.email_md5']) {
         expect(Object.keys(made(of(path)).identifiers)).toEqual(['first_party_cookie', 'user_id']);
         expect(notesOf(of(path))).toEqual([{ code: 'dropped', field: path }]);
@@ -505,7 +524,7 @@ describe('identifiers', () => {
   it.each([['jane.doe'], ['@'], [sha.slice(1)], [42], [['jane.doe@example.com']]])(
     'ADROLL-39 drops %j as an e-mail, with a note',
     (email) => {
-      const input = event('signed-up', { 'context.traits.email': email, 'properties.email': undefined });
+      const input = event('trial-started', { 'context.traits.email': email, 'properties.email': undefined });
       expect(Object.keys(made(input).identifiers)).toEqual(['first_party_cookie', 'user_id']);
       expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'context.traits.email' }]);
     },
@@ -529,7 +548,18 @@ describe('identifiers', () => {
       { 'context.device.attTrackingStatus': null, 'context.device.trackingStatus': 'Denied' },
       undefined,
     ],
-    ['an IDFA', { 'context.device.advertisingId': null, 'context.device.idfa': 'IDFA-1' }, 'IDFA-1'],
+    ['nothing that is no UUID', { 'context.device.advertisingId': null, 'context.device.idfa': 'IDFA-1' }, undefined],
+    [
+      'an IDFA',
+      { 'context.device.advertisingId': null, 'context.device.idfa': 'B1B2C3D4-E5F6-4789-8ABC-DEF012345678' },
+      'B1B2C3D4-E5F6-4789-8ABC-DEF012345678',
+    ],
+    ['F-57 nothing when tracking is off in any word', { 'context.device.adTrackingEnabled': 'NO' }, undefined],
+    [
+      'F-57 no vendor id that poses as one',
+      { 'context.device.idfv': 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678' },
+      undefined,
+    ],
     [
       'an id whose limits are unknown',
       { 'context.device.adTrackingEnabled': null, 'context.device.attTrackingStatus': null },
@@ -560,6 +590,78 @@ describe('identifiers', () => {
     expect(identifiers(changes).first_party_cookie).toBe('C'.repeat(40));
   });
 
+  it.each([
+    ['limited', { 'context.device.adTrackingEnabled': 'off' }],
+    ['the vendor id', { 'context.device.id': 'A1B2C3D4-E5F6-4789-8ABC-DEF012345678' }],
+    ['no UUID', { 'context.device.advertisingId': 'IDFA-1' }],
+  ])('F-57 ADROLL-42 notes an advertising id that stays home because it is %s', (_why, changes) => {
+    const input = event('order-completed-ios', { 'context.adroll.firstPartyCookie': cookie, ...changes });
+    expect(notesOf(input, { appBaseUrl: 'https://app.example.com' })).toEqual([
+      { code: 'dropped', field: 'context.device.advertisingId' },
+    ]);
+  });
+
+  it.each(['null', 'undefined', '(null)', 'None', 'NaN', 'nil', 'N/A', '[object Object]', '0000-0000', ' '])(
+    'F-52 ADROLL-35 ADROLL-36 a cookie, user id or click token of %j is none',
+    (word) => {
+      const changes = {
+        userId: word,
+        'context.adroll': { firstPartyCookie: word, adct: word },
+        'context.page.url': `https://shop.example.com/?adct=${word}`,
+        'context.traits': undefined,
+      };
+      expect(reasonOf(event('trial-started', changes), { identifierPolicy: 'any' })).toBe(
+        'rejected missing_identifier context.adroll.firstPartyCookie',
+      );
+    },
+  );
+
+  it('F-81 ADROLL-43 generates a cookie from the anonymous id only where the settings say so and there is none', () => {
+    const without = { 'context.adroll': undefined, anonymousId: 'anon-1' };
+    const generateCookie = true;
+    const generated = `${digest('sha256', 'ADV0EXAMPLE0000000000A:anon-1').slice(0, 32)}-1735689600000`;
+    expect(reasonOf(event('trial-started', without))).toMatch(/^rejected missing_identifier/);
+    const input = event('trial-started', without);
+    expect(made(input, { generateCookie }).identifiers.first_party_cookie).toBe(generated);
+    expect(notesOf(input, { generateCookie })).toEqual([]);
+    expect(folder.with({ generateCookie }).sources(input)).toMatchObject({
+      'identifiers.first_party_cookie': 'anonymousId',
+    });
+    // The same person has the same cookie in every event; the pixel's own goes first.
+    const later = event('order-completed-web', { ...without, userId: 'other', timestamp: '2027-01-01T00:00:00Z' });
+    expect(made(later, { generateCookie }).identifiers.first_party_cookie).toBe(generated);
+    expect(made(event('trial-started'), { generateCookie }).identifiers.first_party_cookie).toBe(cookie);
+    for (const anonymousId of [undefined, null, ' ', 'undefined', '00000000-0000-0000-0000-000000000000'])
+      expect(reasonOf(event('trial-started', { ...without, anonymousId }), { generateCookie })).toMatch(/^rejected/);
+  });
+
+  it.each([
+    ['hashed', sha, 'coerced'],
+    ['none', undefined, 'dropped'],
+    ['clear', 'Jane.Doe@Example.com', undefined],
+    ['both', 'Jane.Doe@Example.com', undefined],
+  ])('F-82 ADROLL-39 ADROLL-44 with sendEmail %s a user id that is an address leaves as %s', (sendEmail, id, note) => {
+    const input = event('trial-started', { userId: 'Jane.Doe@Example.com' });
+    expect(made(input, { sendEmail }).identifiers.user_id).toBe(id);
+    expect(notesOf(input, { sendEmail })).toEqual(note === undefined ? [] : [{ code: note, field: 'userId' }]);
+  });
+
+  it.each([
+    ['hashed', `https://shop.example.com/u?mail=${sha}&x=1#a`, 'coerced'],
+    ['none', 'https://shop.example.com/u?mail=&x=1#a', 'dropped'],
+    ['clear', 'https://shop.example.com/u?mail=Jane.Doe%40Example.com&x=1#a', undefined],
+  ])(
+    'F-82 ADROLL-21 ADROLL-39 with sendEmail %s an address in the URL of the page leaves so: %s',
+    (form, url, note) => {
+      const page = 'https://shop.example.com/u?mail=Jane.Doe%40Example.com&x=1#a';
+      const input = event('trial-started', { 'context.page.url': page });
+      expect(made(input, { sendEmail: form }).page_location).toBe(url);
+      expect(notesOf(input, { sendEmail: form })).toEqual(
+        note === undefined ? [] : [{ code: note, field: 'context.page.url' }],
+      );
+    },
+  );
+
   it('ADROLL-43 changes nothing about the cookie and makes up none', () => {
     expect(identifiers({ 'context.adroll.firstPartyCookie': 'aB'.repeat(20) }).first_party_cookie).toBe(
       'aB'.repeat(20),
@@ -573,7 +675,7 @@ describe('identifiers', () => {
   });
 
   it("ADROLL-43 notes a cookie too short to be AdRoll's own, and rejects it when strict", () => {
-    const input = event('signed-up', { 'context.adroll.firstPartyCookie': 'short' });
+    const input = event('trial-started', { 'context.adroll.firstPartyCookie': 'short' });
     expect(notesOf(input)).toEqual([{ code: 'recommended_missing', field: 'context.adroll.firstPartyCookie' }]);
     expect(reasonOf(input, { strict: true })).toBe('rejected invalid_value context.adroll.firstPartyCookie');
   });
@@ -605,6 +707,32 @@ describe('money', () => {
       expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'properties.total' }]);
     },
   );
+
+  it.each<[string, CanonicalEventName]>([
+    ['pageView', 'product-viewed'],
+    ['addToCart', 'product-added'],
+    ['signupTrial', 'trial-started'],
+    ['purchase', 'order-completed-web'],
+  ])('F-80 ADROLL-27 sends the value of any event that has one, and its currency: %s', (name, base) => {
+    for (const amount of ['total', 'revenue', 'value']) {
+      const input = event(base, { properties: { [amount]: 378, currency: 'eur' } });
+      expect(made(input)).toMatchObject({ event_name: name, conversion_value: '378', currency: 'EUR' });
+    }
+    expect(made(event(base, { properties: { value: 0, currency: 'EUR' } })).conversion_value).toBe('0');
+    // A price is of one piece, not of the event.
+    const priced = event(base, { properties: { product_id: 'p-1', price: 5 } });
+    expect(made(priced)).not.toHaveProperty('conversion_value');
+  });
+
+  it('F-80 ADROLL-56 asks only a purchase for its value', () => {
+    expect(notesOf(event('trial-started', { properties: {} }))).toEqual([]);
+    expect(notesOf(event('trial-started', { properties: { value: 'much' } }))).toEqual([
+      { code: 'dropped', field: 'properties.value' },
+    ]);
+    expect(notesOf(event('trial-started', { properties: { value: 5 } }))).toEqual([
+      { code: 'recommended_missing', field: 'properties.currency' },
+    ]);
+  });
 
   it('ADROLL-56 falls back from total to revenue to value, and notes a purchase without value or order id', () => {
     expect(made(event('order-completed-web', { 'properties.total': null })).conversion_value).toBe('258');
@@ -646,7 +774,7 @@ describe('products and attributes', () => {
   it('ADROLL-34 ADROLL-51 gives attributes as an object, to the four events that have them', () => {
     const products = [{ product_id: 'p-1' }];
     const names = eventNames.filter((name) => {
-      const input = event('signed-up', { event: 'Mine', properties: { products } });
+      const input = event('trial-started', { event: 'Mine', properties: { products } });
       return made(input, { eventNames: { Mine: name } }).event_attributes !== undefined;
     });
     expect(names).toEqual(['pageView', 'productSearch', 'addToCart', 'purchase']);
@@ -697,6 +825,30 @@ describe('products and attributes', () => {
       currency: 'EUR',
       event_attributes: { products: [{ price: '5' }, { price: '7' }] },
     });
+  });
+
+  it('F-82 ADROLL-46 keeps a product without an id that has another of the five fields', () => {
+    const products = [
+      { price: 5, quantity: 2, name: 'n' },
+      { category: 'tops', product_id: ' ' },
+      { name: 'nothing of it is sent', price: 'free' },
+    ];
+    const input = event('order-completed-web', { 'properties.products': products });
+    expect(made(input).event_attributes?.products).toStrictEqual([{ price: '5', quantity: 2 }, { category: 'tops' }]);
+    expect(notesOf(input)).toEqual([
+      { code: 'dropped', field: 'properties.products.price' },
+      { code: 'dropped', field: 'properties.products' },
+    ]);
+  });
+
+  it('F-82 ADROLL-52 takes the products of a list that was viewed from the list alone', () => {
+    expect(made(event('product-list-viewed')).event_attributes?.products?.map(({ product_id }) => product_id)).toEqual([
+      'prod-501',
+      'prod-502',
+    ]);
+    const unlisted = { properties: { sku: 'shelf-7', category: 'Camping' } };
+    expect(made(event('product-list-viewed', unlisted))).not.toHaveProperty('event_attributes');
+    expect(made(event('product-viewed', unlisted)).event_attributes?.products).toHaveLength(1);
   });
 
   it.each([['text'], [{ color: 'red' }], [7]])('ADROLL-45 F-61 drops products that are %j, with a note', (products) => {
@@ -768,7 +920,8 @@ describe('products and attributes', () => {
   it('ADROLL-49 names the currency wherever a product has a price', () => {
     expect(made(event('product-viewed')).currency).toBe('USD');
     expect(made(event('product-list-viewed'), { defaultCurrency: 'EUR' }).currency).toBe('EUR');
-    expect(made(event('product-viewed', { 'properties.price': undefined }))).not.toHaveProperty('currency');
+    const unpriced = { 'properties.price': undefined, 'properties.value': undefined };
+    expect(made(event('product-viewed', unpriced))).not.toHaveProperty('currency');
     expect(notesOf(event('product-list-viewed'))).toEqual([
       { code: 'recommended_missing', field: 'properties.currency' },
     ]);
