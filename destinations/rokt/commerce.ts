@@ -5,7 +5,6 @@ import {
   currencyOf,
   fieldTable,
   firstIdOf,
-  isNoId,
   onlyProductOf,
   orderIdPaths,
   productsOf,
@@ -78,10 +77,7 @@ function isOneItem(event: CdpEvent, isListWhole: boolean): boolean {
 const uncounted = 'A quantity is not a whole number of zero or more, so none is sent';
 const addQuantity = fieldTable<KnownEventAttributes>([{ to: 'quantity', read: quantityOf, unusable: uncounted }]);
 const addName = fieldTable<KnownEventAttributes>([{ to: 'productname', from: 'name', as: asText, longest }]);
-const addSku = fieldTable<KnownEventAttributes>([{ to: 'sku', from: 'sku', as: usableId, longest }], {
-  unusable,
-  isNothing: isNoId,
-});
+const addSku = fieldTable<KnownEventAttributes>([{ to: 'sku', from: 'sku', as: usableId, longest }], { unusable });
 const addBundleName = fieldTable<KnownEventAttributes>([
   { to: 'productname', from: ['properties.product_name', 'properties.productname'], as: asText, longest },
 ]);

@@ -5,7 +5,7 @@ import { quantityOf } from '../../core/api/events/products.ts';
 import { eventSeconds } from '../../core/api/events/event-seconds.ts';
 import type { CdpEvent, JsonObject, JsonValue } from '../../core/api/event.ts';
 import { fieldTable, type FieldRow, type FieldsOf } from '../../core/api/fields/field-table.ts';
-import { isNoId } from '../../core/api/person/identifier.ts';
+import { isNoId, usableId } from '../../core/api/person/identifier.ts';
 import { type Trace } from '../../core/api/fields/mapping.ts';
 import { asAmount, asCount, asCurrency, asText } from '../../core/api/fields/casts.ts';
 import { payloadBuilder } from '../../core/api/fields/payload-builder.ts';
@@ -95,6 +95,13 @@ describe('fieldTable', () => {
       { field: 'properties.currency', message: 'Its own text' },
     ]);
     for (const properties of [null, 'text', 7, []]) expect(fill(shop, track(properties)).fields).toEqual({});
+  });
+
+  it('F-52 counts a word for nothing in the place of an id as nothing, and notes what is no id', () => {
+    const ids = fieldTable<Payload>([{ to: 'email', from: 'properties.id', as: usableId }], { unusable: refuses });
+    const notesOn = (id: JsonValue) => fill(ids, track({ id })).notes.map(({ code, field }) => `${code} ${field}`);
+    for (const nothing of ['null', '(not set)', '0000', 0, {}]) expect(notesOn(nothing)).toEqual([]);
+    for (const odd of [2 ** 53, false, ['A-1']]) expect(notesOn(odd)).toEqual(['dropped properties.id']);
   });
 
   it('can count more than blank text as nothing, and can note every path that does not cast', () => {

@@ -4,6 +4,7 @@ import type { Found } from '../events/first-of.ts';
 import { isBlank, keysOf, valueAt, type Cast, type Path } from './mapping.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 import type { AnyPayloadBuilder, PayloadBuilder } from './payload-builder.ts';
+import { isNoId, usableId } from '../person/identifier.ts';
 import { cutText } from './text-length.ts';
 
 /** One row: the field `to`, from the first of the paths `from` whose value casts, or from a reader. */
@@ -72,7 +73,7 @@ export interface FieldTableOptions {
   readonly from?: Path;
   /** The text of the note if a value is there and does not cast. Default: no note. */
   readonly unusable?: string | ((to: string) => string);
-  /** A value that counts as nothing, if it does not cast: no note. Default: `isBlank`. */
+  /** A value that counts as nothing, if it does not cast: no note. Default: `isBlank`; of a `usableId`, `isNoId`. */
   readonly isNothing?: (value: JsonValue) => boolean;
   /** Notes every path whose value does not cast, also when a later one does. Default: only if none does. */
   readonly noteEvery?: boolean;
@@ -104,6 +105,7 @@ interface Row {
   readonly recommended: string | undefined;
   readonly unusable: string | undefined;
   readonly required: string | undefined;
+  readonly isNothing: (value: JsonValue) => boolean;
   /** Whether there are words for an event without it. */
   readonly isAskedFor: boolean;
   readonly longest: TextLimit | undefined;
@@ -136,7 +138,7 @@ export function fieldTable<P extends object>(
   options: FieldTableOptions = {},
 ): FieldTable<P> {
   checkMembers('fieldTable(): the options', options, optionMembers);
-  const { from, unusable, isNothing = isBlank, noteEvery = false, longest } = options;
+  const { from, unusable, isNothing, noteEvery = false, longest } = options;
   if (longest !== undefined) checkMembers('fieldTable(): longest', longest, limitMembers);
   for (const [index, row] of rows.entries()) checkRow(row as unknown as AnyRow, index);
   const prefix = from === undefined ? '' : `${from}.`;
@@ -159,6 +161,7 @@ export function fieldTable<P extends object>(
     recommended: row.recommended,
     unusable: row.unusable ?? (typeof unusable === 'function' ? unusable(row.to) : unusable),
     required: row.required,
+    isNothing: isNothing ?? (row.as === usableId ? isNoId : isBlank),
     isAskedFor: (row.required ?? row.recommended) !== undefined,
     longest: row.longest ?? longest,
     unadvised: row.unadvised as Row['unadvised'],
@@ -196,7 +199,7 @@ export function fieldTable<P extends object>(
           isFilled = true;
           break;
         }
-        if ((row.unusable === undefined && row.required === undefined) || isNothing(raw)) continue;
+        if ((row.unusable === undefined && row.required === undefined) || row.isNothing(raw)) continue;
         if (noteEvery && row.unusable !== undefined) out.drop(pathOf(source, at), row.unusable, row.to);
         refused ??= source;
       }

@@ -1,4 +1,13 @@
-import { asAmount, asCount, asText, clientIpOf, fieldTable, type FieldsOf, type JsonObject } from 'spillway/api';
+import {
+  asAmount,
+  asCount,
+  asText,
+  clientIpOf,
+  fieldTable,
+  usableId,
+  type FieldsOf,
+  type JsonObject,
+} from 'spillway/api';
 
 type TableFields = FieldsOf<typeof deviceRows> & FieldsOf<typeof revenueRows> & FieldsOf<typeof saleRows>;
 
@@ -55,7 +64,7 @@ const revenueRows = [
 /** Amplitude would take price times quantity instead of the revenue, so the price stays among the properties. */
 const saleRows = [
   { to: 'quantity', from: 'quantity', as: asCount },
-  { to: 'productId', from: ['product_id', 'productId', 'sku'], as: asText },
+  { to: 'productId', from: ['product_id', 'productId', 'sku'], as: usableId },
   { to: 'revenueType', from: ['revenueType', 'revenue_type'], as: asText },
 ] as const;
 
