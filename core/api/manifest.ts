@@ -62,7 +62,7 @@ export interface Pace {
 }
 
 /**
- * No window of `perMs`, wherever it starts, carries more than `permits`. Rokt: 270 per 1000 ms, cost 'item' (ROKT-44).
+ * No window of `perMs`, wherever it starts, carries more than `permits`. Rokt: 270 per 1030 ms, cost 'item' (ROKT-44).
  */
 export interface Rate {
   readonly permits: number;

@@ -105,35 +105,44 @@ function createEven(rate: Rate, burst: number): SlidingWindow {
    * last one exceeds it. Their window is as much longer as all its permits take.
    */
   const large = cost === 'item' ? createUneven({ ...rate, perMs: permits * interval }) : undefined;
-  /** When all permits that were used are paid for, as the clock says. */
+  /** When all permits of requests that have left are paid for, as the clock says. */
   let paidAt = Number.NEGATIVE_INFINITY;
+  /** The same with those that are set aside: when they leave is not known yet, at the latest now. */
+  let clearAt = Number.NEGATIVE_INFINITY;
+  let setAside = 0;
   return {
     delayMs(items, now) {
       const due = costOf(items);
       const isLarge = due > burst;
-      const wait = paidAt - now - (isLarge ? 0 : (burst - due) * interval);
       const window = isLarge && large !== undefined ? large : inWindow;
-      return Math.max(wait < rounding ? 0 : wait, window.delayMs(items, now));
+      const evenly = clearAt - now - (isLarge ? 0 : (burst - due) * interval);
+      const wait = Math.max(evenly, window.delayMs(items, now));
+      return wait < rounding ? 0 : wait;
     },
     behindMs(requests, items, now) {
       const due = cost === 'item' ? items : requests;
-      const wait = Math.max(0, paidAt - now) + (due + 1 - burst) * interval;
+      const wait = Math.max(0, clearAt - now) + (due + 1 - burst) * interval;
       return Math.max(0, wait, inWindow.behindMs(requests, items, now));
     },
-    isEmpty: (now) => paidAt <= now && inWindow.isEmpty(now) && (large === undefined || large.isEmpty(now)),
+    isEmpty: (now) => clearAt <= now && inWindow.isEmpty(now) && (large === undefined || large.isEmpty(now)),
     reserve(items, now) {
-      paidAt = Math.max(paidAt, now) + costOf(items) * interval;
+      setAside += costOf(items);
+      clearAt = Math.max(clearAt, now) + costOf(items) * interval;
       inWindow.reserve(items, now);
       large?.reserve(items, now);
     },
     change(items, leaving) {
-      paidAt += ((leaving === 0 ? 0 : costOf(leaving)) - costOf(items)) * interval;
+      const more = (leaving === 0 ? 0 : costOf(leaving)) - costOf(items);
+      setAside += more;
+      clearAt += more * interval;
       inWindow.change(items, leaving);
       large?.change(items, leaving);
     },
     start(items, now) {
-      // It left later than its permits were set aside, and so does what follows.
-      paidAt = Math.max(paidAt, now + costOf(items) * interval);
+      setAside -= costOf(items);
+      paidAt = Math.max(paidAt, now) + costOf(items) * interval;
+      // Requests that connect late leave together: what follows waits for all of them.
+      clearAt = Math.max(clearAt, paidAt + setAside * interval);
       inWindow.start(items, now);
       large?.start(items, now);
     },

@@ -166,7 +166,7 @@ describe('batches and pace', () => {
   it.each([true, false])(
     'ROKT-44 batches are counted, not requests: 1,000 take three seconds with bulk %p',
     async (bulk) => {
-      expect(rokt.manifest.pace.rate).toEqual({ permits: 270, perMs: 1000, cost: 'item', burst: 8 });
+      expect(rokt.manifest.pace.rate).toEqual({ permits: 270, perMs: 1030, cost: 'item', burst: 6 });
       const opened = await probe(always({ status: 202 }), { bulk });
       const outcomes = await opened.deliver(orders(1000));
       expect(outcomes.every(({ kind }) => kind === 'delivered')).toBe(true);
@@ -176,11 +176,11 @@ describe('batches and pace', () => {
   );
 
   it.each([
-    [true, 90, 1_030],
-    [false, 8, 1_000],
+    [true, 90],
+    [false, 6],
   ])(
-    'F-78 ROKT-44 no second has more than 270 batches, and they do not leave at once, with bulk %p',
-    async (bulk, mostAtOnce, windowMs) => {
+    'F-78 ROKT-44 no second has more than 270 batches, though some be 30 ms late, and few leave at once, with bulk %p',
+    async (bulk, mostAtOnce) => {
       const left: { readonly at: number; readonly batches: number }[] = [];
       const opened = await probe(
         ({ body }) => {
@@ -193,7 +193,7 @@ describe('batches and pace', () => {
       await opened.close();
       const within = (from: number, ms: number) =>
         left.filter(({ at }) => at >= from && at < from + ms).reduce((sum, { batches }) => sum + batches, 0);
-      expect(Math.max(...left.map(({ at }) => within(at, windowMs)))).toBeLessThanOrEqual(270);
+      expect(Math.max(...left.map(({ at }) => within(at, 1_030)))).toBeLessThanOrEqual(270);
       expect(Math.max(...left.map(({ at }) => within(at, 1)))).toBe(mostAtOnce);
     },
   );

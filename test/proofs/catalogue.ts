@@ -4,10 +4,22 @@ import hosts from './hosts/proof.ts';
 import kill from './kill/proof.ts';
 import neighbours from './neighbours/proof.ts';
 import outage from './outage/proof.ts';
+import pace from './pace/proof.ts';
 import poison from './poison/proof.ts';
 import type { AnyProof } from './proof.ts';
 import reconcile from './reconcile/proof.ts';
 import soak from './soak/proof.ts';
 
 /** All proofs; first those of delivery, then those of the durable queue. */
-export const proofs: readonly AnyProof[] = [reconcile, hosts, echoes, soak, kill, damage, neighbours, outage, poison];
+export const proofs: readonly AnyProof[] = [
+  reconcile,
+  hosts,
+  echoes,
+  pace,
+  soak,
+  kill,
+  damage,
+  neighbours,
+  outage,
+  poison,
+];
