@@ -3,9 +3,11 @@ import {
   asIp,
   asSha256,
   asText,
+  clientIpOf,
   deviceOf,
   fieldTable,
   firstOf,
+  privateIpAdvice,
   reject,
   sha256,
   usableId,
@@ -53,7 +55,9 @@ export const addPerson = fieldTable<KnownUserAttributes>(
     { to: 'firstname', from: ['traits.firstName', 'traits.first_name', 'traits.firstname'], as: asText, longest },
     { to: 'lastname', from: ['traits.lastName', 'traits.last_name', 'traits.lastname'], as: asText, longest },
     { to: 'mobile', from: ['traits.phone', 'traits.mobile'], as: asMobile },
-    { to: 'ipaddress', from: ['ip', 'traits.ipaddress'], as: asIp },
+    // Under Rokt's own name, where the host saw no address.
+    { to: 'ipaddress', from: 'traits.ipaddress', as: asIp },
+    { to: 'ipaddress', read: clientIpOf, unadvised: privateIpAdvice },
   ],
   { from: 'context', unusable },
 );

@@ -3,7 +3,7 @@ import type { DestinationManifest } from '../../core/api/index.ts';
 /**
  * Limits and pace are the vendor's own (ROKT-43, ROKT-44, ROKT-51); 256 000 bytes is safe whichever way "256kb" is
  * read. Rokt counts its 270 batches a second on its own clock, so the pace is even, with 3 % of slack for requests that
- * take different times to arrive: 256 a second. 64 requests under way keep it up where an answer takes a quarter of one.
+ * take different times to arrive: 256 a second. 64 requests under way keep it up where an answer takes 250 ms.
  */
 export const manifest: DestinationManifest = {
   slug: 'rokt',

@@ -160,6 +160,13 @@ describe('what is known of the person', () => {
     expect(userOf({ 'context.ip': written })?.ipaddress).toBe(sent);
   });
 
+  it('F-63 ROKT-20 of a list of addresses the first public one is sent; a private one alone draws a note', () => {
+    expect(userOf({ 'context.ip': '10.0.0.1, 203.0.113.9' })?.ipaddress).toBe('203.0.113.9');
+    expect(userOf({ 'context.ip': '::ffff:203.0.113.9' })?.ipaddress).toBe('203.0.113.9');
+    expect(notesOf({ 'context.ip': '10.0.0.1' })).toEqual(['unadvised user_attributes.ipaddress']);
+    expect(notesOf({ 'context.ip': 'localhost' })).toEqual(['dropped user_attributes.ipaddress']);
+  });
+
   it('F-75 ROKT-20 an address may stand under the name that Rokt gives it', () => {
     const own = { 'context.ip': undefined, 'context.traits.ipaddress': '203.0.113.9' };
     expect(userOf(own)?.ipaddress).toBe('203.0.113.9');
