@@ -89,6 +89,7 @@ describe('the shell blocks of docs/cli.md', () => {
     ROKT_KEY: 'simulated-key',
     ROKT_SECRET: 'simulated-secret',
     ADROLL_ADVERTISABLE: 'ADVERTISABLE0000000001',
+    OTHER_ADVERTISABLE: 'ADVERTISABLE0000000002',
     ADROLL_USER: adroll.username,
     ADROLL_PASSWORD: adroll.password,
     ADROLL_KEY: adroll.apikey,
@@ -99,6 +100,12 @@ describe('the shell blocks of docs/cli.md', () => {
     const { username, password, apikey } = adroll;
     const email = { advertisableEid: 'ADVERTISABLE0000000001', apikey, basic: { username, password } };
     vendors['adroll-email'] = await startAdrollEmail(email);
+    vendors['other-shop'] = await startAdrollEmail({ ...email, advertisableEid: 'ADVERTISABLE0000000002' });
+    const config = { advertisableEid: email.advertisableEid, auth: { kind: 'basic', ...adroll } };
+    const body = JSON.stringify(['jane.doe@example.com']);
+    workspace.write('shop.json', JSON.stringify({ config }));
+    workspace.write('left.json', body);
+    await run('spillway call adroll-email record-unsubscribers --config shop.json --body left.json --yes');
   });
   afterAll(async () => {
     for (const vendor of Object.values(vendors)) await vendor.close();
@@ -121,7 +128,8 @@ describe('the shell blocks of docs/cli.md', () => {
     else await run(statement);
   });
 
-  test('deliver to the vendors', () => {
+  test('F-84 deliver to the vendors, those who left the list of one shop to the other', () => {
+    expect(vendors['other-shop']?.ledger.timesCommitted('jane.doe@example.com')).toBe(1);
     for (const slug of ['adjust', 'rokt']) expect(vendors[slug]?.ledger.entries.length).toBeGreaterThan(0);
   });
 
@@ -137,9 +145,9 @@ describe('the shell blocks of docs/cli.md', () => {
     expect({ code, stderr }).toEqual({ code: Number(expected), stderr });
   }
 
-  function originsFor([command, slug = '']: readonly string[]): string {
+  function originsFor([command, slug = '', , config]: readonly string[]): string {
     if (command === 'work') return `adjust=${vendors['adjust']?.origin} rokt=${vendors['rokt']?.origin}`;
-    return vendors[slug]?.origin ?? '';
+    return vendors[config === 'other-shop.json' ? 'other-shop' : slug]?.origin ?? '';
   }
 
   /** Values of flags that take a file or a directory lie in the workspace. */
