@@ -9,6 +9,7 @@ import {
   type ConnectionOptions,
 } from './connection-options.ts';
 import { grantedPace, type HostParts } from './create-context.ts';
+import { withoutEmptied } from './emptied-settings.ts';
 import { errorText } from './error-text.ts';
 import type { Emit } from './signals.ts';
 
@@ -49,7 +50,8 @@ function parseConfig(
   config: unknown,
 ): { readonly data?: unknown; readonly issues?: readonly ConfigIssue[] } {
   try {
-    const { data, error } = destination.config.safeParse(config) as ZodSafeParseResult<unknown>;
+    const written = withoutEmptied(config, destination.config);
+    const { data, error } = destination.config.safeParse(written) as ZodSafeParseResult<unknown>;
     return error === undefined ? { data } : { issues: settingIssues(error, destination.config) };
   } catch (error) {
     const { slug } = destination.manifest;

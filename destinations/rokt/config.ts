@@ -1,4 +1,4 @@
-import { basicUserName, secret, setting, text, z } from '../../core/api/index.ts';
+import { basicUserName, choice, secret, setting, text, z } from '../../core/api/index.ts';
 
 /** Rokt's own attribute names. */
 const knownEventAttributes = [
@@ -47,19 +47,19 @@ function otherNames(sent: readonly string[]) {
 /** The settings of a connection: one pod, one credential pair, one environment. */
 export const config = z.strictObject({
   pod: setting(
-    z.enum(['us1', 'us2', 'eu1', 'au1']),
+    choice({ us1: 'US1, United States', us2: 'US2, United States', eu1: 'EU1, Europe', au1: 'AU1, Australia' }),
     'Pod',
     'The data region Rokt gave you. Pods are isolated: the wrong one refuses your key.',
   ),
   apiKey: secret('API key', 'From your Rokt account representative.', basicUserName),
   apiSecret: secret('API secret', 'From your Rokt account representative.'),
   environment: setting(
-    z.enum(['development', 'production']),
+    choice({ development: 'Development', production: 'Production' }),
     'Environment',
     'Marks the data as test or live. Key and pod are the same for both.',
   ),
   identity: setting(
-    z.enum(['raw', 'hashed', 'both']).default('both'),
+    choice({ raw: 'The address itself', hashed: 'Its SHA-256', both: 'Both' }).default('both'),
     'E-mail form',
     'Send the address itself, its SHA-256, or both. An event with neither of the chosen forms is rejected.',
   ),
@@ -87,15 +87,22 @@ export const config = z.strictObject({
     'Traits to pass on beside first name, last name, phone and IP address. At most 100 reach Rokt.',
   ),
   confirmationRef: setting(
-    z.enum(['order_id', 'order_id_or_message_id']).default('order_id'),
+    choice({ order_id: 'Order id', order_id_or_message_id: 'Order id, else message id' }).default('order_id'),
     'Confirmation reference',
     'What Rokt deduplicates conversions by where an event has no confirmationref: the order id alone, or the message ' +
       'id where there is no order id either.',
   ),
   customEventType: setting(
-    z
-      .enum(['navigation', 'location', 'search', 'transaction', 'user_content', 'user_preference', 'social', 'other'])
-      .optional(),
+    choice({
+      navigation: 'Navigation',
+      location: 'Location',
+      search: 'Search',
+      transaction: 'Transaction',
+      user_content: 'User content',
+      user_preference: 'User preference',
+      social: 'Social',
+      other: 'Other',
+    }).optional(),
     'Custom event type',
     "mParticle's own kind of event. Rokt does not ask for it; leave it empty unless your representative does.",
   ),

@@ -19,6 +19,7 @@ import { BoundDestination } from '../../runtime/bind-destination.ts';
 import { eventIdOf } from '../../runtime/intake/event-shape.ts';
 import { defaultEventLimits } from '../../runtime/intake/event-size.ts';
 import { normalizeEvent } from '../../runtime/intake/normalize-event.ts';
+import { withoutEmptied } from '../../runtime/emptied-settings.ts';
 import { canonicalEvents } from './events.ts';
 import { notJson } from './not-json.ts';
 
@@ -84,7 +85,7 @@ export function folderUnderTest<C, P, R, L extends OperationList>(
   settings: Readonly<Record<string, unknown>>,
   { now = canonicalNow }: { readonly now?: number } = {},
 ): FolderUnderTest<C, P> {
-  const config = destination.config.parse(settings);
+  const config = destination.config.parse(withoutEmptied(settings, destination.config));
   const bound = new BoundDestination(destination, config, []);
 
   const transformed = (incoming: IncomingEvent, from?: (field: string, source: string) => void): Transformed<P> => {

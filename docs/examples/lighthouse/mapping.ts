@@ -10,8 +10,8 @@ import {
 } from '../../../core/api/index.ts';
 
 /** What an event can mean to Lighthouse. */
-export const actions = ['purchase', 'cart'] as const;
-export type Action = (typeof actions)[number];
+export const actionLabels = { purchase: 'Purchase', cart: 'Cart' } as const;
+export type Action = keyof typeof actionLabels;
 
 /** The track events that are sent unless the settings say otherwise. */
 export const defaultNames: Readonly<Record<string, Action>> = {

@@ -1,10 +1,14 @@
-import { secret, setting, text, z, type Rate } from 'spillway/api';
+import { choice, secret, setting, text, z, type Rate } from 'spillway/api';
 
 export const config = z.strictObject({
   apiKey: secret('API key', "Of the project, from Amplitude's Settings > Projects. Not its secret key."),
-  region: setting(z.enum(['US', 'EU']).default('US'), 'Data region', 'Where the project stores its data.'),
+  region: setting(
+    choice({ US: 'United States', EU: 'European Union' }).default('US'),
+    'Data region',
+    'Where the project stores its data.',
+  ),
   plan: setting(
-    z.enum(['starter', 'growth', 'enterprise']).default('starter'),
+    choice({ starter: 'Starter', growth: 'Growth', enterprise: 'Enterprise' }).default('starter'),
     'Plan',
     'Amplitude asks a Starter project to send at most 1,000 events a second and ten in a request.',
   ),

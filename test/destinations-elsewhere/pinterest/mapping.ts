@@ -29,11 +29,9 @@ export const defaultNames = {
 } as const;
 
 /** The names that Pinterest's reports know (PINTEREST-10). */
-export const eventNames = [...Object.values(defaultNames), 'lead', 'custom'] as const;
-export type EventName = (typeof eventNames)[number];
+export type EventName = (typeof defaultNames)[keyof typeof defaultNames] | 'lead' | 'custom';
 
-export const actionSources = ['web', 'app_ios', 'app_android', 'offline'] as const;
-export type ActionSource = (typeof actionSources)[number];
+export type ActionSource = 'web' | 'app_ios' | 'app_android' | 'offline';
 
 type Texts<K extends string> = { [name in K]?: string };
 

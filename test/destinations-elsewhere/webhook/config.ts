@@ -1,28 +1,49 @@
-import { absoluteUrl, secret, setting, text, z } from 'spillway/api';
+import { absoluteUrl, choice, secret, setting, text, z } from 'spillway/api';
 
 const url = z
   .string()
   .trim()
-  .refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL');
+  .regex(/^[Hh][Tt][Tt][Pp][Ss]?:\/\//, 'must be a full http(s) URL')
+  .refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL')
+  .meta({ format: 'uri' });
 /** HTTP's own, which are not the customer's to set (content-type says what the body is). */
 const reserved =
   /^(?:connection|content-encoding|content-length|content-type|expect|host|te|trailer|transfer-encoding|upgrade)$/;
 const headerName = z
   .string()
   .regex(/^[a-z0-9-]+$/, 'must be a header name in small letters')
-  .refine((name) => !reserved.test(name), 'is a header that is set by HTTP');
+  .refine((name) => !reserved.test(name), 'is a header that is set by HTTP')
+  .meta({ title: 'Header' });
 
 const status = setting(z.int().min(200).max(299).default(200), 'Status', 'The status of this answer.');
 const body = <B extends string>(kind: B) => setting(z.literal(kind), 'Body', 'What the body of this answer is.');
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const members = z.record(z.string().min(1), scalar).refine((all) => Object.keys(all).length > 0, 'must not be empty');
+const scalar = z
+  .union([
+    z.string().meta({ title: 'Text' }),
+    z.number().meta({ title: 'Number' }),
+    z.boolean().meta({ title: 'Yes or no' }),
+  ])
+  .meta({ title: 'Value' });
+const members = z
+  .record(z.string().min(1).meta({ title: 'Member' }), scalar)
+  .refine((all) => Object.keys(all).length > 0, 'must not be empty');
 
 /** The answers by which the receiver says yes. There is none for "whatever the body": a proxy's page is a 200, too. */
-const answer = z.discriminatedUnion('body', [
-  z.strictObject({ body: body('empty'), status }),
-  z.strictObject({ body: body('text'), status, text: text('Text', 'The whole text, such as ok; case counts.') }),
-  z.strictObject({ body: body('json'), status, members: setting(members, 'Members', 'Members that the object has.') }),
-]);
+const answer = z
+  .discriminatedUnion('body', [
+    z.strictObject({ body: body('empty'), status }).meta({ title: 'Empty' }),
+    z
+      .strictObject({ body: body('text'), status, text: text('Text', 'The whole text, such as ok; case counts.') })
+      .meta({ title: 'Text' }),
+    z
+      .strictObject({
+        body: body('json'),
+        status,
+        members: setting(members, 'Members', 'Members that the object has.'),
+      })
+      .meta({ title: 'JSON' }),
+  ])
+  .meta({ title: 'Answer' });
 
 const signature = z.strictObject({
   key: secret('Signing key', 'Shared with the receiver: the key of the HMAC-SHA256 over the body.'),
@@ -39,7 +60,11 @@ const signature = z.strictObject({
 
 export const config = z.strictObject({
   url: setting(url, 'URL', 'Where the events go. The host program has to allow its origin.'),
-  method: setting(z.enum(['POST', 'PUT', 'PATCH']).default('POST'), 'Method', 'The method of the requests.'),
+  method: setting(
+    choice({ POST: 'POST', PUT: 'PUT', PATCH: 'PATCH' }).default('POST'),
+    'Method',
+    'The method of the requests.',
+  ),
   headers: setting(
     z.record(headerName, secret('Value', 'The value of this header.')).default({}),
     'Headers',

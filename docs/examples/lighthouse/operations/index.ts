@@ -13,7 +13,7 @@ const list = {
     summary: 'Closes a campaign: it takes no more events.',
     method: 'POST',
     path: '/v1/accounts/{account}/campaigns/{campaign}/close',
-    params: z.strictObject({ campaign: z.string().min(1) }),
+    params: z.strictObject({ campaign: z.string().min(1).meta({ title: 'Campaign' }) }),
     reply: z.looseObject({ closed: z.literal(true) }),
     errors: [{ status: 404, means: decide('reject', 'vendor_rejected', 'Lighthouse does not know this campaign') }],
     idempotent: true,

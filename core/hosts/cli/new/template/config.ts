@@ -1,5 +1,8 @@
-import { basicUserName, currencyCode, secret, setting, text, z } from '../../../../api/index.ts';
-import { actions } from './mapping.ts';
+import { basicUserName, choice, currencyCode, secret, setting, text, z } from '../../../../api/index.ts';
+import { actionLabels } from './mapping.ts';
+
+const eventName = z.string().min(1).meta({ title: 'Track event' });
+const action = choice({ ...actionLabels, skip: 'Not sent' }).meta({ title: 'Action' });
 
 export const config = z.strictObject({
   account: text('Account', 'The account the events belong to.'),
@@ -14,7 +17,7 @@ export const config = z.strictObject({
   apiKey: secret('API key', 'From the account page; sent with every request.'),
   // </header|body>
   eventNames: setting(
-    z.record(z.string().min(1), z.enum([...actions, 'skip'])).default({}),
+    z.record(eventName, action).default({}),
     'Event names',
     'Your track event name -> the action it means, on top of the defaults. "skip" switches a default off.',
   ),

@@ -1,8 +1,8 @@
 import { asE164, asEmail, asText, fieldTable, orderIdPaths, personPaths, usableId } from '../../../../api/index.ts';
 
-/** What an event can mean to the vendor. */
-export const actions = ['purchase', 'add_to_cart'] as const;
-export type Action = (typeof actions)[number];
+/** What an event can mean to the vendor, and how a form calls it. */
+export const actionLabels = { purchase: 'Purchase', add_to_cart: 'Add to cart' } as const;
+export type Action = keyof typeof actionLabels;
 
 /** The track events that are sent unless the settings say otherwise. */
 export const defaultNames: Readonly<Record<string, Action>> = {
