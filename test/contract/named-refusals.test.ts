@@ -1,8 +1,8 @@
-// Tests core/testing/checks/success-for-many.ts, which looks for the answer that names refused events.
+// Tests core/testing/checks/named-refusals.ts, which looks for the answer that names refused events.
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { z } from '../../core/api/index.ts';
-import { refusalWithNames } from '../../core/testing/checks/success-for-many.ts';
+import { refusalWithNames } from '../../core/testing/checks/named-refusals.ts';
 import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
 
 it('F-41 a reply with perRefused counts, too, where the events that it does not name are sent again', async () => {

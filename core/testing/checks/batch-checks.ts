@@ -6,7 +6,8 @@ import { always } from '../kit/vendor-double.ts';
 import { during, must, type Check } from './check.ts';
 import { isObject } from './what-happened.ts';
 import { deliverPoisoned, fullBatch, itemsOf, manyOf, singleEvents, spreads } from './many-events.ts';
-import { lacksSuccessForMany, refusalWithNames, successForMany } from './success-for-many.ts';
+import { refusalsWithNames, refusalWithNames } from './named-refusals.ts';
+import { lacksSuccessForMany, successForMany } from './success-for-many.ts';
 import { lacksRefusalWithNames } from './verdicts-for-each.ts';
 import { wholeRequestReason } from './whole-request-checks.ts';
 
@@ -74,13 +75,16 @@ export const batchChecks: readonly Check[] = [
     },
     lacks: async (folder) => (await lacksRefusalWithNames(folder)) ?? (await lacksSuccessForMany(folder)),
     async run(folder) {
-      const size = Math.min(await fullBatch(folder), mostNamed);
-      const events = manyOf(folder, size);
-      const [success, refusal] = [await successForMany(folder), await refusalWithNames(folder)];
-      if (refusal === undefined) return;
-      const all = Array.from({ length: size }, (_, position) => position);
-      for (const poison of [...all.map((position) => [position]), ...spreads(size), all])
-        await deliverPoisoned(folder, { success, refusal }, events, poison);
+      for (const { name, reply, folder: like } of await refusalsWithNames(folder)) {
+        const size = Math.min(await fullBatch(like), mostNamed);
+        const vendor = { success: await successForMany(like), refusal: reply };
+        const events = manyOf(like, size);
+        const all = Array.from({ length: size }, (_, position) => position);
+        await during(`a ${reply.status} as in case ${name}`, async () => {
+          for (const poison of [...all.map((position) => [position]), ...spreads(size), all])
+            await deliverPoisoned(like, vendor, events, poison);
+        });
+      }
     },
   },
   {

@@ -1,8 +1,9 @@
+import type { ContractFolder } from '../kit/contract-folder.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { must, type Check } from './check.ts';
 import { fullBatch, itemsOf, manyOf, singleEvents } from './many-events.ts';
-import { refusalWithNames } from './success-for-many.ts';
+import { mayTakeOthers, refusalsWithNames, refusalWithNames, type NamedRefusal } from './named-refusals.ts';
 import { isObject } from './what-happened.ts';
 
 /** What a folder must not make of an answer that contradicts itself. */
@@ -13,37 +14,65 @@ export const contradictionChecks: readonly Check[] = [
     async skipReason(folder) {
       const single = await singleEvents(folder);
       if (single !== undefined) return single;
-      const refusal = await refusalWithNames(folder);
-      if (refusal === undefined) return 'no recorded answer names the events that are refused';
-      return contradictions(refusal, 3).length > 0
+      if ((await refusalWithNames(folder)) === undefined) return 'no recorded answer names the events that are refused';
+      return (await refusalsWithNames(folder)).some(({ reply }) => contradictions(reply, 3).length > 0)
         ? undefined
         : 'the answer that names the refused events has no count of them, and one name for each';
     },
     async run(folder) {
-      const events = manyOf(folder, Math.min(await fullBatch(folder), 3));
-      const refusal = await refusalWithNames(folder);
-      for (const answer of refusal === undefined ? [] : contradictions(refusal, events.length)) {
-        await withKitConnection(
-          folder,
-          (_request, position) => (position === 0 ? answer : { fault: 'timeout' }),
-          async (kit) => {
-            const outcomes = await kit.deliver(events);
-            const delivered = itemsOf(kit, 0).find(({ index }) => outcomes[index]?.kind === 'delivered');
-            must(
-              delivered === undefined,
-              `event ${delivered?.index} is delivered by an answer to ${events.length} events that contradicts itself: ${JSON.stringify(kit.vendor.replies[0])}`,
-            );
-          },
-          {
-            options: { onAmbiguous: 'report', retry: { attempts: 1 } },
-            refuses: (index) => index === 1,
-            unobserved: true,
-          },
+      for (const { reply, folder: like } of await refusalsWithNames(folder)) {
+        const events = manyOf(like, Math.min(await fullBatch(like), 3));
+        for (const answer of contradictions(reply, events.length)) {
+          const { index, answered } = (await deliveredBy(like, answer, events)) ?? {};
+          must(
+            index === undefined,
+            `event ${index} is delivered by an answer to ${events.length} events that contradicts itself: ${answered}`,
+          );
+        }
+      }
+    },
+  },
+  {
+    title:
+      'batches: F-41 what an answer that refuses events by name leaves unnamed is delivered by it only if a case shows so',
+    async skipReason(folder) {
+      const single = await singleEvents(folder);
+      if (single !== undefined) return single;
+      return (await untaken(folder)).length > 0 ? undefined : 'every recorded answer that names some takes the others';
+    },
+    async run(folder) {
+      for (const { name, reply, takesOthers, folder: like } of await untaken(folder)) {
+        const events = manyOf(like, Math.min(await fullBatch(like), 3));
+        const { index, answered } = (await deliveredBy(like, reply, events)) ?? {};
+        const why = takesOthers === false ? `in case ${name} it is sent again` : 'no case has an event that it takes';
+        must(
+          index === undefined,
+          `event ${index} is delivered by a refusal that names event 1 alone, but ${why}: ${answered}`,
         );
       }
     },
   },
 ];
+
+const untaken = async (folder: ContractFolder): Promise<readonly NamedRefusal[]> =>
+  (await refusalsWithNames(folder)).filter((refusal) => !mayTakeOthers(refusal));
+
+/** The first event that this answer to all of them, which refuses event 1, delivers; later requests get none. */
+const deliveredBy = (folder: ContractFolder, answer: ScriptedReply, events: ReturnType<typeof manyOf>) =>
+  withKitConnection(
+    folder,
+    (_request, position) => (position === 0 ? answer : { fault: 'timeout' }),
+    async (kit) => {
+      const outcomes = await kit.deliver(events);
+      const delivered = itemsOf(kit, 0).find(({ index }) => outcomes[index]?.kind === 'delivered');
+      return delivered && { index: delivered.index, answered: JSON.stringify(kit.vendor.replies[0]) };
+    },
+    {
+      options: { onAmbiguous: 'report', retry: { attempts: 1 } },
+      refuses: (index) => index === 1,
+      unobserved: true,
+    },
+  );
 
 /**
  * The answer to so many events of which one is refused, with one count of it one too high or too low; or, where an

@@ -2,15 +2,13 @@ import type * as FastCheck from 'fast-check';
 import { createRuntime, type CdpEvent } from '../../index.ts';
 import { allowedOriginsFor } from '../kit/allowed-origins.ts';
 import { fuzzInputs } from '../kit/fuzz-inputs.ts';
-import { loadReply } from '../kit/case.ts';
 import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
-import { namesRefused } from '../kit/reply-template.ts';
 import { unnamedItems } from '../kit/unnamed-items.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { successReplies, successStatuses } from '../kit/success-reply.ts';
 import { must, type Check } from './check.ts';
-import { refusalWithNames } from './success-for-many.ts';
+import { mayTakeOthers, refusalsWithNames } from './named-refusals.ts';
 
 export interface FuzzOptions {
   /** Number of inputs per property. */
@@ -108,13 +106,9 @@ const properties: readonly { readonly title: string; readonly property: Property
   },
 ];
 
-/** How the vendor names the events that it refuses, in the replies or derived from them. */
-async function refusalTemplates(folder: ContractFolder): Promise<readonly ScriptedReply[]> {
-  const names = new Set(folder.cases.flatMap((loaded) => loaded.replyNames));
-  const replies = [...names].map((name) => loadReply(folder.directory, name));
-  const derived = await refusalWithNames(folder);
-  return [...replies.filter(namesRefused), ...(derived === undefined ? [] : [derived])];
-}
+/** How the vendor names the events that it refuses where it takes the others. */
+const refusalTemplates = async (folder: ContractFolder): Promise<readonly ScriptedReply[]> =>
+  (await refusalsWithNames(folder)).filter(mayTakeOthers).map(({ reply }) => reply);
 
 interface FuzzedFolder extends ContractFolder {
   readonly templates: readonly ScriptedReply[];

@@ -3,7 +3,7 @@ import type { LoadedCase } from '../kit/case.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { derivedTemplate } from '../kit/derived-template.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
-import { isTemplate, namesRefused, type AnsweredItem } from '../kit/reply-template.ts';
+import { isTemplate, type AnsweredItem } from '../kit/reply-template.ts';
 import { loadReply } from '../kit/case.ts';
 import { variantOf } from '../kit/variants.ts';
 import { always, inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
@@ -51,23 +51,6 @@ const holdsForMany = (folder: ContractFolder, reply: ScriptedReply): Promise<boo
     { unobserved: true },
   );
 
-/**
- * How the vendor's answer to several events names those it refuses, from a reply or derived; `undefined` if unknown.
- */
-export async function refusalWithNames(folder: ContractFolder): Promise<ScriptedReply | undefined> {
-  // Of any case: where the vendor took none of a request, the events that it does not name are sent again.
-  const names = new Set(folder.cases.flatMap(({ replyNames }) => replyNames));
-  const template = [...names].map((name) => loadReply(folder.directory, name)).find(namesRefused);
-  if (template !== undefined) return template;
-  for (const { loaded, reply, items } of await answeredCases(folder)) {
-    const kinds = loaded.outcomes.map(({ kind }) => kind);
-    if (items.length < 2 || !kinds.includes('delivered') || !kinds.includes('rejected')) continue;
-    const template = derivedTemplate(reply, items);
-    if (template !== undefined && namesRefused(template)) return template;
-  }
-  return undefined;
-}
-
 /** Whether a recorded answer has an entry for each event of its request that says which event it is about. */
 export async function namesEach(folder: ContractFolder): Promise<boolean> {
   for (const { reply, items } of await answeredCases(folder)) {
@@ -88,7 +71,7 @@ interface AnsweredCase {
 }
 
 /** The cases in which one answer settles one request. */
-async function answeredCases(folder: ContractFolder): Promise<readonly AnsweredCase[]> {
+export async function answeredCases(folder: ContractFolder): Promise<readonly AnsweredCase[]> {
   const answered: AnsweredCase[] = [];
   for (const loaded of folder.cases) {
     const [name, ...others] = loaded.replyNames;

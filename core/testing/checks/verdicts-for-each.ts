@@ -4,7 +4,8 @@ import type { ContractFolder } from '../kit/contract-folder.ts';
 import { withKitConnection } from '../kit/kit-connection.ts';
 import { inOrder } from '../kit/vendor-double.ts';
 import { itemsOf } from './many-events.ts';
-import { namesEach, refusalWithNames } from './success-for-many.ts';
+import { refusalWithNames } from './named-refusals.ts';
+import { namesEach } from './success-for-many.ts';
 import { isObject } from './what-happened.ts';
 
 /**

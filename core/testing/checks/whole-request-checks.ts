@@ -4,7 +4,8 @@ import type { SeenRequest } from '../kit/seen-request.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
 import { during, must, type Check } from './check.ts';
 import { deliverPoisoned, fullBatch, isSplit, itemsOf, manyOf, singleEvents } from './many-events.ts';
-import { lacksSuccessForMany, refusalWithNames, successForMany } from './success-for-many.ts';
+import { refusalWithNames } from './named-refusals.ts';
+import { lacksSuccessForMany, successForMany } from './success-for-many.ts';
 
 /** What a refusal of a whole request may do to the events in it. */
 export const wholeRequestChecks: readonly Check[] = [
