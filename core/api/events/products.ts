@@ -196,39 +196,34 @@ function entriesOfText(properties: JsonObject, text: string): readonly JsonValue
  */
 export function quantityOf(event: CdpEvent): Found<number | undefined> | undefined {
   const properties = propertiesOf(event);
-  const { quantity } = properties;
-  const own = isMissing(quantity) ? undefined : { value: asCount(quantity), path: 'properties.quantity' };
   const entries = entriesIn(properties);
-  if (entries === undefined || entries.length === 0) return own;
-  const { pieces, isStated } = piecesIn(entries);
-  if (pieces === undefined) return own ?? { value: undefined, path: quantityPath };
-  return !isStated && own?.value !== undefined && own.value >= pieces ? own : { value: pieces, path: quantityPath };
-}
-
-const quantityPath = `${list}[].quantity`;
-
-interface Pieces {
-  /** `undefined` if no entry is a product, or one of them cannot be counted. */
-  readonly pieces: number | undefined;
-  /** Whether every entry states its quantity. */
-  readonly isStated: boolean;
-}
-
-function piecesIn(entries: readonly JsonValue[]): Pieces {
-  let pieces: number | undefined;
+  if (entries === undefined || entries.length === 0) return ownQuantityOf(properties);
+  let pieces = 0;
+  let products = 0;
   let isStated = true;
-  for (const entry of entries) {
+  for (let index = 0; index < entries.length; index += 1) {
+    const entry = entries[index];
     const quantity = isObject(entry) ? entry['quantity'] : undefined;
     if (isMissing(quantity)) isStated = false;
     if (!isObject(entry)) continue;
     const count = isMissing(quantity) ? 1 : asCount(quantity);
-    if (count === undefined) return uncountable;
-    pieces = (pieces ?? 0) + count;
+    if (count === undefined) {
+      products = 0;
+      break;
+    }
+    pieces += count;
+    products += 1;
   }
-  return pieces === undefined || Number.isSafeInteger(pieces) ? { pieces, isStated } : uncountable;
+  if (products === 0 || !Number.isSafeInteger(pieces))
+    return ownQuantityOf(properties) ?? { value: undefined, path: quantityPath };
+  const own = isStated ? undefined : ownQuantityOf(properties);
+  return own?.value !== undefined && own.value >= pieces ? own : { value: pieces, path: quantityPath };
 }
 
-const uncountable: Pieces = { pieces: undefined, isStated: false };
+const quantityPath = `${list}[].quantity`;
+
+const ownQuantityOf = ({ quantity }: JsonObject): Found<number | undefined> | undefined =>
+  isMissing(quantity) ? undefined : { value: asCount(quantity), path: 'properties.quantity' };
 
 /** The one currency that all products with a price state; `undefined` if one of them states none, or another. */
 export function productsCurrencyOf(event: CdpEvent): string | undefined {
