@@ -119,7 +119,10 @@ export type DestinationDefinition<C, P, R = undefined, L extends OperationList =
   readonly encode?: (payload: P, config: C) => string;
   /** What stands around the texts of a request and between them. Called once per open. Default: `bare`. */
   readonly frame?: (config: C) => Frame;
-  /** Settings may lower the manifest's limits, never raise them. `requestsPerDay` is a quota of the account. */
+  /**
+   * Settings may lower the manifest's limits, never raise them. `requestsPerDay` is a quota of the account: no 24 hours
+   * see more requests, and of ten or more a tenth may leave at once, while the others come evenly.
+   */
   readonly limitsFor?: (config: C) => { readonly [limit in keyof BatchLimits | 'requestsPerDay']?: number | undefined };
   /**
    * Settings may lower the manifest's pace, or the one the host grants, never raise it. A `rate` of the settings (a

@@ -56,6 +56,14 @@ export interface OperationDefinition<
   /** Rules that need the clock or several fields. Runs before anything is sent. `now` is epoch ms. */
   readonly check?: (input: OperationInput<P, Q, B>, context: { readonly now: number }) => readonly InputIssue[];
   /**
+   * Takes out of the body what the vendor would ignore, or refuse the rest for: the rest is sent, and the result names
+   * what was left out (`setAside`). A body of `undefined` says that nothing is left: then nothing is sent.
+   */
+  readonly setAside?: (body: z.output<B>) => {
+    readonly body: z.output<B> | undefined;
+    readonly issues: readonly InputIssue[];
+  };
+  /**
    * Another operation with the same path parameters that is called first; its reply says whether this one makes sense.
    */
   readonly after?: {
@@ -135,6 +143,7 @@ const operationMembers: MemberTable<AnyOperation> = {
   maxReplyBytes: 'optional',
   timeoutMs: 'optional',
   check: 'optional',
+  setAside: 'optional',
   after: 'optional',
   events: 'optional',
 };
@@ -153,7 +162,13 @@ export type CallReply<O extends AnyOperation> = z.output<O['reply']>;
 
 /** The result of a call. Only `done` is confirmed by the vendor. */
 export type CallResult<T> =
-  | { readonly kind: 'done'; readonly reply: T; readonly attempts: number }
+  | {
+      readonly kind: 'done';
+      readonly reply: T;
+      readonly attempts: number;
+      /** The parts of the input that were left out, by path: the rest was done. */
+      readonly setAside?: readonly InputIssue[];
+    }
   /** Nothing was sent: the problems of the input, by path, without values. */
   | { readonly kind: 'invalid'; readonly issues: readonly InputIssue[] }
   /** Nothing was sent: the operation cannot be undone, and `{ confirmed: true }` is missing. */

@@ -89,9 +89,15 @@ async function run(
   if (issues.length > 0) return { kind: 'invalid', issues: issues.map(withoutNames) };
   if (definition.confirm !== undefined && options.confirmed !== true)
     return { kind: 'unconfirmed', question: definition.confirm };
+  const kept = definition.setAside?.(parsed.data['body']);
+  const setAside = (kept?.issues ?? []).map(withoutNames);
+  if (kept !== undefined && kept.body === undefined) return { kind: 'invalid', issues: setAside };
+  const checked = kept === undefined ? parsed.data : { ...parsed.data, body: kept.body };
   // The operation that runs first takes time, and the caller may change the input meanwhile.
-  const ownInput = definition.after === undefined ? parsed.data : structuredClone(parsed.data);
-  return (await beforehand(context, definition, ownInput, options)) ?? send(context, definition, ownInput, options);
+  const ownInput = definition.after === undefined ? checked : structuredClone(checked);
+  const result =
+    (await beforehand(context, definition, ownInput, options)) ?? (await send(context, definition, ownInput, options));
+  return result.kind === 'done' && setAside.length > 0 ? { ...result, setAside } : result;
 }
 
 /** Masks personal data in an issue: a schema quotes an unknown key, and the key may be an e-mail address. */

@@ -159,8 +159,16 @@ function leasesFor(
   );
 }
 
-const daily = ({ requestsPerDay }: BoundDestination): Rate | undefined =>
-  requestsPerDay === undefined ? undefined : { permits: requestsPerDay, perMs: 86_400_000, cost: 'request' };
+/**
+ * The first tenth of a daily quota may leave at once, and the rest comes evenly, so that it lasts the day and events
+ * gather meanwhile: of 100 requests ten, then one each 960 s (of 864 s there would be 110 in the first 24 hours). A
+ * quota under ten requests has no tenth.
+ */
+function daily({ requestsPerDay }: BoundDestination): Rate | undefined {
+  if (requestsPerDay === undefined) return undefined;
+  const rate: Rate = { permits: requestsPerDay, perMs: 86_400_000, cost: 'request' };
+  return requestsPerDay < 10 ? rate : { ...rate, burst: Math.floor(requestsPerDay / 10) };
+}
 
 /** The same rate twice would be one shared window, in which everything counts twice. */
 const different = (rates: readonly Rate[]): readonly Rate[] =>

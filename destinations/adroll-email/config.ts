@@ -1,4 +1,4 @@
-import { secret, setting, z } from '../../core/api/index.ts';
+import { choice, secret, setting, z } from '../../core/api/index.ts';
 import { isOptIn, unsubscribeNames } from './mapping.ts';
 
 const visible = /^[\u0021-\u007e]+$/;
@@ -29,29 +29,38 @@ const apikey = masked(
   "The Client ID of your application on NextRoll's developer site. It goes into the URL of every request.",
 );
 
-const basic = z.strictObject({
-  kind: setting(z.literal('basic'), 'User name and password', 'HTTP Basic, as the document asks for.'),
-  username: masked(
-    /^[^:\p{Cc}\p{Cs}]+$/u,
-    'must not be blank, nor hold ":" or line breaks',
-    'User name',
-    'Of an AdRoll user who may act for this advertisable.',
-  ),
-  password: secret('Password', 'Of that user.'),
-  apikey,
-});
+const basic = z
+  .strictObject({
+    kind: setting(z.literal('basic'), 'User name and password', 'HTTP Basic, as the document asks for.'),
+    username: masked(
+      /^[^:\p{Cc}\p{Cs}]+$/u,
+      'must not be blank, nor hold ":" or line breaks',
+      'User name',
+      'Of an AdRoll user who may act for this advertisable.',
+    ),
+    password: secret('Password', 'Of that user.'),
+    apikey,
+  })
+  .meta({ title: 'User name and password' });
 
-const token = z.strictObject({
-  kind: setting(z.literal('token'), 'Personal access token', 'What NextRoll recommends today.'),
-  token: bareToken('Token', "A Personal Access Token of NextRoll's. It is not the Server Access Token of S2S events."),
-  apikey: apikey.optional(),
-});
+const token = z
+  .strictObject({
+    kind: setting(z.literal('token'), 'Personal access token', 'What NextRoll recommends today.'),
+    token: bareToken(
+      'Token',
+      "A Personal Access Token of NextRoll's. It is not the Server Access Token of S2S events.",
+    ),
+    apikey: apikey.optional(),
+  })
+  .meta({ title: 'Personal access token' });
 
-const oauth = z.strictObject({
-  kind: setting(z.literal('oauth'), 'OAuth access token', 'OAuth 2.0; your side renews the token.'),
-  accessToken: bareToken('Access token', 'Expires after a day: renew it before, or the connection is suspended.'),
-  apikey: apikey.optional(),
-});
+const oauth = z
+  .strictObject({
+    kind: setting(z.literal('oauth'), 'OAuth access token', 'OAuth 2.0; your side renews the token.'),
+    accessToken: bareToken('Access token', 'Expires after a day: renew it before, or the connection is suspended.'),
+    apikey: apikey.optional(),
+  })
+  .meta({ title: 'OAuth access token' });
 
 /** An id in the path of a URL, so not "." or "..". */
 export const pathSegment = /^(?!\.\.?$)[^\p{Cc}\p{Cs}]+$/u;
@@ -70,22 +79,23 @@ export const config = z.strictObject({
   ),
   unsubscribeEvents: setting(
     z
-      .array(z.string().trim().min(1, 'must not be blank'))
+      .array(z.string().trim().min(1, 'must not be blank').meta({ title: 'Track event' }))
       .refine((names) => !names.some(isOptIn), 'names an event by which people subscribe, which cannot be sent')
       .default([...unsubscribeNames]),
     'Unsubscribe events',
     'Track events by which a person unsubscribes. Identify calls whose traits say so are sent in any case.',
   ),
   unsubscribersBody: setting(
-    z.enum(['array', 'object']).default('array'),
+    choice({ array: 'List', object: 'Object with the list' }).default('array'),
     'Body',
     "A bare list, as AdRoll's reference has it, or an object with the list in it, as its examples have it. " +
       'Change it when every request is refused.',
   ),
   dailyRequestBudget: setting(
-    z.int().min(1).optional(),
+    z.int().min(1).default(100),
     'Requests a day',
-    'Most requests this host may send in 24 hours; what is beyond waits. AdRoll allows 100 a day by default. Empty: no limit of ours.',
+    "Most requests this host may send in 24 hours, operations and checks among them: AdRoll's quota, 100 unless it granted more. " +
+      'A tenth may leave at once, the rest comes evenly; what is beyond waits, and gathers in the queue.',
   ),
   maxAddresses: setting(
     z.int().min(1).max(1_000).default(1_000),

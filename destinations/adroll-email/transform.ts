@@ -3,6 +3,7 @@ import {
   normalizeEmail,
   payloadBuilder,
   reject,
+  trimInvisible,
   type Admission,
   type CdpEvent,
   type TransformContext,
@@ -10,7 +11,7 @@ import {
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { eligibilityOf } from './eligibility.ts';
-import { isAddress, isDigest } from './identity.ts';
+import { isDigest, whyNoAddress } from './identity.ts';
 import { addressPaths, type Unsubscriber } from './mapping.ts';
 import type { Prepared } from './settings.ts';
 
@@ -28,9 +29,9 @@ export function transform(
   const type = event.type === 'identify' ? 'identify' : 'track';
   const written = addressOf[type](event);
   if (written === undefined) return reject('missing_identifier', noAddress, addressPaths[type][0]);
-  const address = typeof written.value === 'string' ? written.value.trim() : '';
-  if (isDigest(address)) return reject('invalid_value', hashed, written.path);
-  if (!isAddress(address)) return reject('invalid_value', malformed, written.path);
+  const address = typeof written.value === 'string' ? trimInvisible(written.value) : '';
+  const wrong = isDigest(address) ? hashed : whyNoAddress(address);
+  if (wrong !== undefined) return reject('invalid_value', wrong, written.path);
   return payloadBuilder(context, { email_address: address }, { email_address: written.path }).payload({
     key: normalizeEmail(address),
   });
@@ -40,4 +41,3 @@ const addressOf = { track: firstOf(addressPaths.track), identify: firstOf(addres
 
 const noAddress = 'AdRoll Email needs the e-mail address, and the event has none';
 const hashed = 'AdRoll Email needs the e-mail address itself, not a digest of it';
-const malformed = 'The e-mail address is malformed';

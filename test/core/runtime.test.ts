@@ -346,6 +346,14 @@ describe('a composed destination', () => {
     expect(outcomes[2]).toMatchObject({ retryAt: new Date(start + 86_400_000).toISOString() });
   });
 
+  it('F-83 lets a tenth of a daily quota leave at once and the rest evenly, and never more than it in a day', async () => {
+    const destination = acme({ limitsFor: () => ({ requestsPerDay: 20 }) }, one);
+    const { deliver } = testConnection({ destination });
+    const outcomes = await deliver(tracks(3));
+    expect(codes(outcomes)).toEqual(['delivered', 'delivered', 'deferred: rate_limited']);
+    expect(outcomes[2]).toMatchObject({ retryAt: new Date(start + 86_400_000 / 18).toISOString() });
+  });
+
   it('frames the texts as the definition says, and sends a body of its own as it is', async () => {
     const framed = testConnection({ destination: acme({ frame: () => ({ open: '<', separator: '|', close: '>' }) }) });
     await framed.deliver(tracks(2));

@@ -115,6 +115,15 @@ describe('spillway call against AdRoll Email, each of the fourteen operations', 
     expect((await call('list-unsubscribers', [], '', otherAdvertisable)).code).toBe(77);
   });
 
+  test('F-83 record-unsubscribers does the good ones, names the bad ones on stderr, and ends with 1', async () => {
+    const bad = 'not-an-address\u001b[2J';
+    const done = await call('record-unsubscribers', ['--body', '-'], JSON.stringify(['good@example.com', bad]));
+    expect(done).toMatchObject({ code: 1 });
+    expect(JSON.parse(done.stdout)).toEqual({ ignored: [] });
+    expect(done.stderr).toBe('spillway: left out, the rest was done:\n  body.1: The e-mail address is malformed\n');
+    expect((await call('list-unsubscribers')).stdout).toContain('good@example.com');
+  });
+
   test('update-campaign changes it; dates in the past are not sent, and its absence is told', async () => {
     const eid = await newCampaign();
     const change = ['--set', `campaign_eid=${eid}`, '--set', 'body.name=Spring', '--set', `body.start_date=${soon}`];

@@ -57,7 +57,11 @@ export async function call(
       if (!(await printResult(terminal.stdout, jsonText(event)))) return exitCode.undelivered;
     }
   } else if (result.reply !== undefined) await printResult(terminal.stdout, jsonText(result.reply, 2));
-  return exitCode.ok;
+  const { setAside = [] } = result;
+  if (setAside.length === 0) return exitCode.ok;
+  const lines = setAside.map(({ path, message }) => `  ${path}: ${message}\n`);
+  await print(terminal.stderr, printable(`spillway: left out, the rest was done:\n`) + lines.map(printable).join(''));
+  return exitCode.undelivered;
 }
 
 /** The result; or the exit code, after a signal. */

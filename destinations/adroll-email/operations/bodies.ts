@@ -1,72 +1,100 @@
-import { absoluteUrl, normalizeEmail, z } from '../../../core/api/index.ts';
-import { isAddress, isDigest } from '../identity.ts';
+import { absoluteUrl, choice, normalizeEmail, trimInvisible, z, type InputIssue } from '../../../core/api/index.ts';
+import { isDigest, whyNoAddress } from '../identity.ts';
 import { dateTime } from './dates.ts';
 
 /** How these operations identify the caller to AdRoll (ADEMAIL-37, ADEMAIL-47). */
 const caller = 'spillway';
 
-const line = z.string().trim().min(1, 'must not be blank');
-const address = line.refine(isAddress, 'must be an e-mail address');
-const webAddress = line.refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL');
+const words = (title: string) => z.string().meta({ title });
+const line = (title: string) => z.string().trim().min(1, 'must not be blank').meta({ title });
+const address = (title: string) =>
+  line(title)
+    .refine((value) => whyNoAddress(value) === undefined, 'must be an e-mail address with ASCII before the @')
+    .meta({ title });
+const webAddress = (title: string) =>
+  line(title)
+    .refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL')
+    .meta({ title });
 
 /** ADEMAIL-32 to ADEMAIL-34. The picture must stay available for an hour: AdRoll fetches it after the request. */
-const campaignEmail = z.strictObject({
-  body: z.string().optional(),
-  cta_destination: webAddress.optional(),
-  cta_label: z.string().optional(),
-  delay_hours: z.int().min(0).optional(),
-  email_subject: z.string().optional(),
-  headline: z.string().optional(),
-  hero_image_url: webAddress.optional(),
-});
+const campaignEmail = z
+  .strictObject({
+    body: words('Text').optional(),
+    cta_destination: webAddress('Link of the button').optional(),
+    cta_label: words('Text of the button').optional(),
+    delay_hours: z.int().min(0).meta({ title: 'Hours after the email before' }).optional(),
+    email_subject: words('Subject').optional(),
+    headline: words('Headline').optional(),
+    hero_image_url: webAddress('URL of the picture').optional(),
+  })
+  .meta({ title: 'Email' });
 
 const sender = {
-  footer_postal_address: line.optional(),
-  sender_address: address.optional(),
-  sender_name: line.optional(),
+  footer_postal_address: line('Postal address of the sender').optional(),
+  sender_address: address('E-mail address of the sender').optional(),
+  sender_name: line('Name of the sender').optional(),
 };
-const dates = { start_date: dateTime.optional(), end_date: dateTime.optional() };
+const dates = { start_date: dateTime('Start').optional(), end_date: dateTime('End').optional() };
 
 const somethingIn = (body: object): boolean => Object.values(body).some((value) => value !== undefined);
 const changesNothing = 'must change something';
 
 /** ADEMAIL-31. */
-export const newCampaign = z.strictObject({
-  ...sender,
-  ...dates,
-  source: line.default(caller),
-  emails: z.array(campaignEmail).optional(),
-});
+export const newCampaign = z
+  .strictObject({
+    ...sender,
+    ...dates,
+    source: line('Service that creates the campaign').default(caller),
+    emails: z.array(campaignEmail).meta({ title: 'Emails' }).optional(),
+  })
+  .meta({ title: 'Campaign' });
 
 /** ADEMAIL-49: only what is changed. */
-export const senderInfo = z.strictObject(sender).refine(somethingIn, changesNothing);
+export const senderInfo = z.strictObject(sender).refine(somethingIn, changesNothing).meta({ title: 'Sender' });
 
 /** ADEMAIL-52. ISO 3166; AdRoll does not say whether with two letters or three. */
-export const accountSettings = z.strictObject({
-  country: line.toUpperCase().regex(/^[A-Z]{2,3}$/, 'must be an ISO 3166 country code'),
-});
+export const accountSettings = z
+  .strictObject({
+    country: line('Country')
+      .toUpperCase()
+      .regex(/^[A-Z]{2,3}$/, 'must be an ISO 3166 country code')
+      .meta({ title: 'Country' }),
+  })
+  .meta({ title: 'Settings' });
 
 /** ADEMAIL-55. */
-export const campaignChange = z.strictObject({ ...dates, name: line.optional() }).refine(somethingIn, changesNothing);
+export const campaignChange = z
+  .strictObject({ ...dates, name: line('Name').optional() })
+  .refine(somethingIn, changesNothing)
+  .meta({ title: 'Campaign' });
 
 /** ADEMAIL-58: by position, in drip order. */
-export const campaignEmails = z.array(campaignEmail).min(1, changesNothing);
+export const campaignEmails = z.array(campaignEmail).min(1, changesNothing).meta({ title: 'Emails' });
 
 /** ADEMAIL-60. */
-export const campaignStatus = z.strictObject({ status: z.enum(['paused', 'running']) });
+export const campaignStatus = z
+  .strictObject({ status: choice({ paused: 'Paused', running: 'Running' }).meta({ title: 'Status' }) })
+  .meta({ title: 'Status of the campaign' });
 
-/** ADEMAIL-18, ADEMAIL-22, ADEMAIL-26: each address once, none malformed, none hashed, never an empty list. */
+/** ADEMAIL-18: never an empty list. */
 export const unsubscribers = z
-  .array(
-    line
-      .refine((value) => !isDigest(value), 'must be the address itself, not a digest of it')
-      .refine((value) => isDigest(value) || isAddress(value), 'must be an e-mail address'),
-  )
+  .array(z.string().meta({ title: 'E-mail address' }))
   .min(1, 'must hold an address')
-  .transform((addresses) => {
-    const first = new Map<string, string>();
-    for (const one of addresses) if (!first.has(normalizeEmail(one))) first.set(normalizeEmail(one), one);
-    return [...first.values()];
-  });
+  .meta({ title: 'Unsubscribed addresses' });
 
-export const agent = line.default(caller);
+/** ADEMAIL-18, ADEMAIL-22, ADEMAIL-26: each address once, and the malformed and the hashed ones are left out. */
+export function usableAddresses(addresses: readonly string[]) {
+  const usable = new Map<string, string>();
+  const issues: InputIssue[] = [];
+  for (const [index, written] of addresses.entries()) {
+    const address = trimInvisible(written);
+    const wrong = isDigest(address)
+      ? 'It is a digest, and AdRoll Email needs the address itself'
+      : whyNoAddress(address);
+    if (wrong !== undefined) issues.push({ path: `body.${index}`, message: wrong });
+    else if (!usable.has(normalizeEmail(address))) usable.set(normalizeEmail(address), address);
+  }
+  return { body: usable.size === 0 ? undefined : [...usable.values()], issues };
+}
+
+export const agent = line('Service that opts out').default(caller);

@@ -10,7 +10,9 @@ const advertisable = `${root}/advertisables/{advertisable_eid}`;
 const campaign = `${root}/campaigns/{campaign_eid}`;
 
 /** ADEMAIL-07. */
-const params = z.strictObject({ campaign_eid: z.string().trim().regex(pathSegment, 'must be an EID') });
+const params = z.strictObject({
+  campaign_eid: z.string().trim().regex(pathSegment, 'must be an EID').meta({ title: 'Campaign EID' }),
+});
 
 /** ADEMAIL-01 to ADEMAIL-03, ADEMAIL-06. */
 const base = ({ advertisableEid, auth }: Config): OperationBase => ({
@@ -102,7 +104,7 @@ const list = {
     summary: 'Everybody who has unsubscribed, or those after a time.',
     method: 'GET',
     path: `${advertisable}/unsubscribers`,
-    query: z.strictObject({ since: dateTime.optional() }),
+    query: z.strictObject({ since: dateTime('Only those after').optional() }),
     reply: reply.unsubscribed,
     refusal: reply.refusalOf,
     events: reply.unsubscribedEvents,
@@ -116,6 +118,7 @@ const list = {
     method: 'POST',
     path: `${advertisable}/unsubscribers`,
     body: body.unsubscribers,
+    setAside: body.usableAddresses,
     write: (addresses, config) =>
       (config as Config).unsubscribersBody === 'array' ? addresses : { unsubscribers: addresses },
     reply: reply.recorded,

@@ -68,7 +68,11 @@ export const talkative: readonly Talkative[] = [
   },
   {
     slug: 'adroll-email',
-    config: { advertisableEid: 'ADVERTISABLE0000000001', auth: { kind: 'basic', ...basic, apikey } },
+    config: {
+      advertisableEid: 'ADVERTISABLE0000000001',
+      auth: { kind: 'basic', ...basic, apikey },
+      dailyRequestBudget: 1_000_000,
+    },
     event: withMore(canonicalEvents['unsubscribed']),
     secrets: [basic.password, apikey],
     personal: ['jane.doe@example.com', basic.username],

@@ -28,8 +28,8 @@ export const addressKey = (address: string): string => address.trim().toLowerCas
 const digest = /^(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$/i;
 const atom = "[\\w!#$%&'*+/=?^`{|}~-]+";
 const wellFormed = new RegExp(
-  `^(?=.{3,254}$)(?=[^@]{1,64}@)${atom}(?:\\.${atom})*@(?:[a-z\\d](?:[a-z\\d-]{0,61}[a-z\\d])?\\.)+[a-z][a-z\\d-]*[a-z\\d]$`,
-  'i',
+  `^(?=.{3,254}$)(?=[^@]{1,64}@)${atom}(?:\\.${atom})*@(?:[\\p{L}\\d](?:[\\p{L}\\p{M}\\d-]{0,61}[\\p{L}\\p{M}\\d])?\\.)+\\p{L}[\\p{L}\\p{M}\\d-]*[\\p{L}\\p{M}\\d]$`,
+  'iu',
 );
 
 export function unsubscriberOperations(
