@@ -11,18 +11,32 @@ export interface HostileEvent {
 const web = webEvents['order-completed-web'];
 const ios = appEvents['order-completed-ios'];
 
+/** Makes a good event hostile: `web`, or `ios` where it is about a device. */
+interface Hostility {
+  readonly title: string;
+  readonly make: (web: CdpEvent, ios: CdpEvent) => CdpEvent;
+}
+
 /** The type is a promise made outside; these break it on purpose. */
 const lie = (value: unknown): CdpEvent => value as CdpEvent;
-const webWith = (fields: Record<string, unknown>): CdpEvent => lie({ ...web, ...fields });
-const property = (title: string, properties: Record<string, unknown>): HostileEvent => ({
+const withFields = (event: CdpEvent, fields: Record<string, unknown>): CdpEvent => lie({ ...event, ...fields });
+const contextOf = (event: CdpEvent): Record<string, unknown> => ({ ...(event as { context?: object }).context });
+const propertiesOf = (event: CdpEvent): object => ({ ...(event as { properties?: object }).properties });
+const property = (title: string, properties: Record<string, unknown>): Hostility => ({
   title,
-  make: () => webWith({ properties: { ...web.properties, ...properties } }),
+  make: (web) => withFields(web, { properties: { ...propertiesOf(web), ...properties } }),
 });
-const device = (title: string, fields: Record<string, unknown>): HostileEvent => ({
+const device = (title: string, fields: Record<string, unknown>): Hostility => ({
   title,
-  make: () => lie({ ...ios, context: { ...ios.context, device: { ...(ios.context['device'] as object), ...fields } } }),
+  make: (_, ios) => {
+    const context = contextOf(ios);
+    return withFields(ios, { context: { ...context, device: { ...(context['device'] as object), ...fields } } });
+  },
 });
-const time = (title: string, timestamp: unknown): HostileEvent => ({ title, make: () => webWith({ timestamp }) });
+const time = (title: string, timestamp: unknown): Hostility => ({
+  title,
+  make: (web) => withFields(web, { timestamp }),
+});
 
 function nested(depth: number): unknown {
   let value: unknown = 'bottom';
@@ -46,14 +60,14 @@ const envelopeFields = [
   'integrations',
 ];
 
-const wrongEnvelopes: readonly HostileEvent[] = envelopeFields.flatMap((field) =>
+const wrongEnvelopes: readonly Hostility[] = envelopeFields.flatMap((field) =>
   [null, ...wrongTypes].map((value) => ({
     title: `${field} is ${JSON.stringify(value)}`,
-    make: () => webWith({ [field]: value }),
+    make: (web) => withFields(web, { [field]: value }),
   })),
 );
 
-const wrongInside: readonly HostileEvent[] = [null, ...wrongTypes].flatMap((value) => [
+const wrongInside: readonly Hostility[] = [null, ...wrongTypes].flatMap((value) => [
   property(`every property is ${JSON.stringify(value)}`, {
     order_id: value,
     total: value,
@@ -65,32 +79,35 @@ const wrongInside: readonly HostileEvent[] = [null, ...wrongTypes].flatMap((valu
   property(`every product is ${JSON.stringify(value)}`, { products: [value, value] }),
   {
     title: `every part of the context is ${JSON.stringify(value)}`,
-    make: () => webWith({ context: Object.fromEntries(Object.keys(ios.context).map((key) => [key, value])) }),
+    make: (web, ios) =>
+      withFields(web, { context: Object.fromEntries(Object.keys(contextOf(ios)).map((key) => [key, value])) }),
   },
 ]);
 
 const hugeNumbers = [-1, -0, 1e308, -1e308, 1e21, 1e-7, Number.MAX_SAFE_INTEGER + 2, Number.NaN, Infinity, -Infinity];
 
-/** What broke connectors before, and what will: every promise of the kit is checked with these, too. */
-export const hostileEvents: readonly HostileEvent[] = [
+/** What broke connectors before, and what will. */
+const hostilities: readonly Hostility[] = [
   { title: 'null instead of an event', make: () => lie(null) },
-  { title: 'an array instead of an event', make: () => lie([web]) },
+  { title: 'an array instead of an event', make: (web) => lie([web]) },
   { title: 'a string instead of an event', make: () => lie('track') },
   { title: 'an empty object', make: () => lie({}) },
   { title: 'an empty track call', make: () => lie({ type: 'track' }) },
-  { title: 'a track call with a blank name', make: () => webWith({ event: '   ' }) },
-  { title: 'a track call named "constructor"', make: () => webWith({ event: 'constructor' }) },
-  { title: 'a track call named "__proto__"', make: () => webWith({ event: '__proto__' }) },
-  { title: 'a track call named "toString"', make: () => webWith({ event: 'toString' }) },
-  { title: 'a type named "constructor"', make: () => webWith({ type: 'constructor' }) },
+  { title: 'a track call with a blank name', make: (web) => withFields(web, { event: '   ' }) },
+  { title: 'a track call named "constructor"', make: (web) => withFields(web, { event: 'constructor' }) },
+  { title: 'a track call named "__proto__"', make: (web) => withFields(web, { event: '__proto__' }) },
+  { title: 'a track call named "toString"', make: (web) => withFields(web, { event: 'toString' }) },
+  { title: 'a type named "constructor"', make: (web) => withFields(web, { type: 'constructor' }) },
   {
     title: 'objects without a prototype',
-    make: () =>
-      lie(Object.assign(Object.create(null), web, { properties: Object.assign(Object.create(null), web.properties) })),
+    make: (web) =>
+      lie(
+        Object.assign(Object.create(null), web, { properties: Object.assign(Object.create(null), propertiesOf(web)) }),
+      ),
   },
   {
     title: 'an own key "__proto__" everywhere',
-    make: () => {
+    make: (web) => {
       const poisoned = '{"__proto__":{"type":"ios","email":"polluted@example.com","polluted":true}}';
       return lie({
         ...web,
@@ -112,7 +129,7 @@ export const hostileEvents: readonly HostileEvent[] = [
   property('lone surrogates in values', { order_id: 'order-\ud83d', currency: '\udc00SD', coupon: '\ud800' }),
   property('lone surrogates in keys', { ['\ud83d']: 'value' }),
   property('control characters', { order_id: 'a\u0000b\r\nx-injected: 1', coupon: '\u2028\u2029\ufeff' }),
-  { title: 'a lone surrogate as the id', make: () => webWith({ messageId: '\ud83d', userId: '\udc00' }) },
+  { title: 'a lone surrogate as the id', make: (web) => withFields(web, { messageId: '\ud83d', userId: '\udc00' }) },
   ...hugeNumbers.map((value) =>
     property(`amounts of ${Object.is(value, -0) ? '-0' : value}`, {
       total: value,
@@ -126,12 +143,15 @@ export const hostileEvents: readonly HostileEvent[] = [
   property('10,000 products', {
     products: Array.from({ length: 10_000 }, () => ({ product_id: 'prod-501', price: 1 })),
   }),
-  { title: 'properties 10,000 levels deep', make: () => webWith({ properties: nested(10_000) }) },
-  { title: 'context 10,000 levels deep', make: () => webWith({ context: nested(10_000) }) },
-  { title: 'a property of 10 MB', make: () => webWith({ properties: { order_id: 'x'.repeat(10_000_000) } }) },
+  { title: 'properties 10,000 levels deep', make: (web) => withFields(web, { properties: nested(10_000) }) },
+  { title: 'context 10,000 levels deep', make: (web) => withFields(web, { context: nested(10_000) }) },
+  {
+    title: 'a property of 10 MB',
+    make: (web) => withFields(web, { properties: { order_id: 'x'.repeat(10_000_000) } }),
+  },
   {
     title: 'an event name of 10 MB',
-    make: () => webWith({ event: 'x'.repeat(10_000_000) }),
+    make: (web) => withFields(web, { event: 'x'.repeat(10_000_000) }),
   },
   time('a timestamp of NaN', Number.NaN),
   time('a timestamp that is garbage', 'yesterday, about noon'),
@@ -147,3 +167,13 @@ export const hostileEvents: readonly HostileEvent[] = [
   ...wrongEnvelopes,
   ...wrongInside,
 ];
+
+/** Canonical events that are hostile: every promise of the kit is checked with these, too. */
+export const hostileEvents: readonly HostileEvent[] = hostilities.map(({ title, make }) => ({
+  title,
+  make: () => make(web, ios),
+}));
+
+/** The same out of any event: some vendors take an order elsewhere than another event. */
+export const hostileVariantsOf = (event: CdpEvent): readonly HostileEvent[] =>
+  hostilities.map(({ title, make }) => ({ title, make: () => make(event, event) }));

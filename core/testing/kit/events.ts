@@ -2,7 +2,7 @@ import type { CdpEvent } from '../../api/index.ts';
 import { appEvents } from './events-app.ts';
 import { webEvents } from './events-web.ts';
 
-export { hostileEvents } from './events-hostile.ts';
+export { hostileEvents, hostileVariantsOf } from './events-hostile.ts';
 export type { HostileEvent } from './events-hostile.ts';
 
 /**
