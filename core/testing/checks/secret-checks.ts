@@ -55,6 +55,20 @@ export const secretChecks: readonly Check[] = [
     },
   },
   {
+    title: 'secrets: F-42 the key by which connections share their pace (paceKey) holds none of them',
+    skipReason: (folder) =>
+      folder.definition.paceKey === undefined ? 'this destination has no paceKey' : noSecrets(folder),
+    run({ definition, ...folder }) {
+      const planted = plantedSecrets({ definition, ...folder }, folder.config);
+      const { success, data } = definition.config.safeParse(planted.config);
+      const key = success ? String(definition.paceKey?.(data)) : '';
+      must(
+        !planted.secrets.flatMap(formsOf).some((form) => key.includes(form)),
+        'paceKey() gives a secret of the settings: let it give a digest, such as sha256(apiKey)',
+      );
+    },
+  },
+  {
     title:
       'privacy: e-mail, phone and IP address of an event show in no outcome or signal, also when the vendor repeats them',
     lacks: (folder) =>

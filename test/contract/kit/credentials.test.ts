@@ -1,7 +1,7 @@
 // Tests core/testing/checks/credential-checks.ts and openTextSettings() in core/testing/kit/settings.ts.
 import path from 'node:path';
 import { expect, it, test } from '@jest/globals';
-import { secret, text, z, type AnyDestination, type HttpRequest } from '../../../core/index.ts';
+import { secret, sha256, text, z, type AnyDestination, type HttpRequest } from '../../../core/index.ts';
 import { openTextSettings } from '../../../core/testing/kit/settings.ts';
 import { failuresOf } from '../../support/contract/failures.ts';
 import paperplane from '../../support/contract/paperplane/index.ts';
@@ -83,4 +83,13 @@ it('F-42 a setting that is masked without being hidden in forms is not open', ()
   ]);
   const config = z.strictObject({ auth, region: z.enum(['us', 'eu']), size: z.number() });
   expect(openTextSettings(config)).toEqual([['auth', 'user']]);
+});
+
+test.each([
+  ['the secret', ({ apiKey }: Credentials) => apiKey, /paceKey\(\) gives a secret of the settings/],
+  ['a digest of it', ({ apiKey }: Credentials) => sha256(apiKey), /^$/],
+])('F-42 a paceKey that gives %s', async (_, paceKey, why) => {
+  const definition = { ...paperplane, paceKey } as unknown as AnyDestination;
+  const options = { definition, only: /^secrets: F-42 the key by which connections share/ };
+  expect(await failuresOf(path.resolve('test/support/contract/paperplane'), options)).toMatch(why);
 });
