@@ -13,6 +13,7 @@ import { fuzzChecks, type FuzzOptions } from '../checks/fuzz-checks.ts';
 import { layoutChecks } from '../checks/layout-checks.ts';
 import { plantedChecks } from '../checks/planted-checks.ts';
 import { secretChecks } from '../checks/secret-checks.ts';
+import { sizeChecks } from '../checks/size-checks.ts';
 import { sourceChecks } from '../checks/source-checks.ts';
 import { successChecks } from '../checks/success-checks.ts';
 import { wholeRequestChecks } from '../checks/whole-request-checks.ts';
@@ -72,6 +73,7 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...answerChecks,
   ...successChecks,
   ...batchChecks,
+  ...sizeChecks,
   ...wholeRequestChecks,
   ...contradictionChecks,
   ...secretChecks,
