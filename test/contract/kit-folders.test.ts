@@ -5,6 +5,7 @@ import { skipMarker } from '../../core/testing/kit/skip-marker.ts';
 import { failuresOf } from '../support/contract/failures.ts';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkDestination, describeContract, type CheckOptions, type CheckResult } from '../../core/testing/index.ts';
+import { eventKinds } from '../../core/testing/simulators/generator/generator.ts';
 import paperplane from '../support/contract/paperplane/index.ts';
 
 let folder = '';
@@ -303,4 +304,12 @@ describe('a note in a case', () => {
     expecting('gift');
     expect(await failures(/^case purchase/, { definition: noting })).toContain('case purchase');
   });
+});
+
+test('F-43 a demo.json with events that do not exist names all kinds, and so does the page', async () => {
+  write('demo.json', JSON.stringify({ settings: {}, events: { 'purchase-web': 1 } }));
+  const found = await failures(/^demo/);
+  expect(found).toMatch(/demo\.json: events: purchase-web: no kind of event; the kinds are web-order, /);
+  const page = readFileSync('docs/destinations.md', 'utf8');
+  expect(eventKinds.filter((kind) => !found.includes(kind) || !page.includes(`\`${kind}\``))).toEqual([]);
 });

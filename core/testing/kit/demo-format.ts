@@ -6,12 +6,28 @@ import { read, replyNames } from './case.ts';
 
 const mixNames = Object.keys(mixes) as (keyof typeof mixes)[];
 
+/** Names those that are no kinds, and all that are. */
+function unknownKinds(mix: unknown): string | undefined {
+  const known: ReadonlySet<string> = new Set(eventKinds);
+  const others = typeof mix === 'object' && mix !== null ? Object.keys(mix).filter((name) => !known.has(name)) : [];
+  return others.length === 0
+    ? undefined
+    : `${others.join(', ')}: no kind of event; the kinds are ${eventKinds.join(', ')}`;
+}
+
 /** What a folder says of its part in `npm run demo`, in its `demo.json`. */
 export const demoFormat = z.strictObject({
   /** Complete settings of an invented customer. */
   settings: z.record(z.string(), z.unknown()),
   /** The events it is sent: a mix of the generator by name, or how often each kind comes, relative to the others. */
-  events: z.union([z.enum(mixNames), z.partialRecord(z.enum(eventKinds), z.number().positive())]).default('everything'),
+  events: z
+    .union([
+      z.enum(mixNames),
+      z.partialRecord(z.enum(eventKinds), z.number().positive(), {
+        error: ({ input }) => unknownKinds(input),
+      }),
+    ])
+    .default('everything'),
   /** File name in contract/replies without .json: the answer to every request, where the vendor has no simulator. */
   reply: z.string().optional(),
   /** The most events in a request for which that answer is a success. Default: as many as the vendor takes. */
