@@ -133,12 +133,12 @@ const surroundings = fieldTable<AdjustEvent>([
   { to: 'user_agent', from: 'context.userAgent', as: asText },
 ]);
 
-const ownAdidOf = firstOf(['context.adjust.adid']);
+const ownAdidOf = firstOf(['context.adjust.adid', 'context.device.adid'], (id) => (isNoId(id) ? undefined : id));
 const optionOf = optionReader(manifest, 'adid');
 
 const adidOf = (event: CdpEvent): Found | undefined => ownAdidOf(event) ?? optionOf(event);
 
-/** From context.adjust, else from the integrations object (ADJUST-17). */
+/** From context.adjust or the device, else from the integrations object (ADJUST-17). */
 function addAdid(out: PayloadBuilder<AdjustEvent>, event: CdpEvent): void {
   const written = adidOf(event);
   if (written === undefined) return;

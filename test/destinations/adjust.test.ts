@@ -336,6 +336,11 @@ describe('Adjust, the device', () => {
     ],
     ['F-72 ADJUST-14 knows it by its OAID', { device: { oaid: 'a1b2c3d4e5f60718' } }, { oaid: 'a1b2c3d4e5f60718' }],
     ['F-72 ADJUST-13 knows an Amazon device by its id', { device: { fire_adid: playId } }, { fire_adid: playId }],
+    [
+      'F-52 ADJUST-17 takes the adid of the device where that of context.adjust is a word for nothing',
+      { device: { ...iphone, adid }, context: { adjust: { adid: 'undefined' } } },
+      { idfa, idfv, adid },
+    ],
     ['F-52 ADJUST-17 takes an adid of "null" for none', { context: { adjust: { adid: 'null' } } }, { idfa, idfv }],
     ['F-72 ADJUST-11 knows an iPhone by its model', { device: { ...iphone, type: 'iPhone15,3' } }, { idfa, idfv }],
     [
