@@ -7,11 +7,7 @@ const action = choice({ ...actionLabels, skip: 'Not sent' }).meta({ title: 'Acti
 export const config = z.strictObject({
   account: text('Account', 'The account that the events belong to.'),
   token: secret('API token', 'From the page "API" of the account.'),
-  plan: setting(
-    choice({ free: 'Free', business: 'Business' }).default('business'),
-    'Plan',
-    'The free plan takes ten requests a second.',
-  ),
+  plan: setting(choice({ free: 'Free', business: 'Business' }).default('business'), 'Plan', 'Free: ten a second.'),
   eventNames: setting(
     z.record(eventName, action).default({}),
     'Event names',
