@@ -1,4 +1,12 @@
-import { absoluteUrl, choice, normalizeEmail, trimInvisible, z, type InputIssue } from '../../../core/api/index.ts';
+import {
+  absoluteUrl,
+  asCount,
+  choice,
+  normalizeEmail,
+  trimInvisible,
+  z,
+  type InputIssue,
+} from '../../../core/api/index.ts';
 import { isDigest, whyNoAddress } from '../identity.ts';
 import { dateTime } from './dates.ts';
 
@@ -16,13 +24,18 @@ const webAddress = (title: string) =>
     .refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL')
     .meta({ title });
 
+/** A whole number, also written as text, as a form or a table has it (ADEMAIL-33). */
+const hours = z
+  .preprocess((value) => (typeof value === 'string' ? (asCount(value) ?? value) : value), z.int().min(0))
+  .meta({ title: 'Hours after the email before' });
+
 /** ADEMAIL-32 to ADEMAIL-34. The picture must stay available for an hour: AdRoll fetches it after the request. */
 const campaignEmail = z
   .strictObject({
     body: words('Text').optional(),
     cta_destination: webAddress('Link of the button').optional(),
     cta_label: words('Text of the button').optional(),
-    delay_hours: z.int().min(0).meta({ title: 'Hours after the email before' }).optional(),
+    delay_hours: hours.optional(),
     email_subject: words('Subject').optional(),
     headline: words('Headline').optional(),
     hero_image_url: webAddress('URL of the picture').optional(),
