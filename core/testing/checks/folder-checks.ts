@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { callNames, loadCall } from '../kit/call-case.ts';
 import { loadReply, replyNames } from '../kit/case.ts';
-import { settingsIn, settingsSchema } from '../kit/settings.ts';
+import { operationSchemas, settingsIn, settingsSchema, titleless } from '../kit/settings.ts';
 import { openKitConnection } from '../kit/kit-connection.ts';
 import { always } from '../kit/vendor-double.ts';
 import { must, type Check } from './check.ts';
@@ -37,6 +37,22 @@ export const folderChecks = (today: () => Date): readonly Check[] => [
       must(settings.length > 0, 'the schema names no settings');
       const bare = settings.filter(({ schema }) => !hasText(schema['title']) || !hasText(schema['description']));
       must(bare.length === 0, `no title or description: ${bare.map(({ path: at }) => at.join('.')).join(', ')}`);
+    },
+  },
+  {
+    title: 'settings: F-85 every value, item, name of a map and alternative has a title for a form',
+    run({ definition }) {
+      const bare = titleless(settingsSchema(definition));
+      must(bare.length === 0, `no title: ${bare.join(', ')}; choice() labels values, meta({ title }) the rest`);
+    },
+  },
+  {
+    title: 'operations: F-85 every input has a title for a form',
+    run({ definition }) {
+      for (const [name, schema] of operationSchemas(definition)) {
+        const bare = titleless(schema);
+        must(bare.length === 0, `${name}: no title: ${bare.join(', ')}`);
+      }
     },
   },
   {
