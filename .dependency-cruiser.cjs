@@ -170,7 +170,7 @@ module.exports = {
         pathNot: [
           '^core/api/',
           '^core/testing/kit/',
-          '^core/runtime/bind-destination\\.ts$',
+          '^core/runtime/(?:bind-destination|emptied-settings)\\.ts$',
           '^core/runtime/intake/(?:event-shape|event-size|normalize-event)\\.ts$',
         ],
       },

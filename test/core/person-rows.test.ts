@@ -73,3 +73,18 @@ it('the shared names are those of Meta’s customer information parameters', () 
     names.map((name) => [name, personPaths[sharedPersonFields[name as keyof typeof sharedPersonFields]]]),
   );
 });
+
+it('F-56 a part that no form fits is noted where the folder says how, and left out silently otherwise', () => {
+  const notesOf = (unusable?: string) => {
+    const out = payloadBuilder<Person>({}, {});
+    const rows = personRows<Person, readonly string[]>(
+      { em: 'email' },
+      inLists,
+      unusable === undefined ? {} : { unusable },
+    );
+    fieldTable<Person>(rows)({ ...event, traits: { email: 'ann..b@example.com' } } as CdpEvent, out);
+    return out.notes;
+  };
+  expect(notesOf()).toEqual([]);
+  expect(notesOf('Not in a form that it takes')).toMatchObject([{ code: 'dropped', field: 'traits.email' }]);
+});

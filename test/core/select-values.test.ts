@@ -58,6 +58,12 @@ describe('what the customer chose from anywhere in an event', () => {
     expect(select({ a: { from: 'properties.b' } }, { ...event, properties: undefined }).sent).toEqual({});
   });
 
+  it('F-52 takes a word for nothing in the place of an id for nothing, and nowhere else', () => {
+    const odd = { ...event, messageId: 'None', userId: '(null)', context: { traits: { plan: 'None' } } };
+    const chosen = { a: { from: 'messageId' }, b: { from: 'userId' }, c: { from: 'context.traits.plan' } };
+    expect(select(chosen, odd)).toMatchObject({ sent: { c: 'None' }, notes: [] });
+  });
+
   it('F-73 notes the path of what the vendor does not take, and keeps to its bounds', () => {
     const chosen = {
       tags: { from: 'context.traits.tags' },

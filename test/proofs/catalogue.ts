@@ -1,3 +1,4 @@
+import awkward from './awkward/proof.ts';
 import damage from './damage/proof.ts';
 import echoes from './echoes/proof.ts';
 import hosts from './hosts/proof.ts';
@@ -14,6 +15,7 @@ import soak from './soak/proof.ts';
 export const proofs: readonly AnyProof[] = [
   reconcile,
   hosts,
+  awkward,
   echoes,
   pace,
   soak,

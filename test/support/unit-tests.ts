@@ -4,6 +4,7 @@
  */
 export const beyondUnit: Readonly<Record<string, string>> = {
   'test/architecture/boundaries': 'files: an import that breaks each rule',
+  'test/contract/awkward': 'files: a fresh folder',
   'test/contract/destinations': 'long: every folder under the whole contract',
   'test/contract/kit-': 'files: folders that break the contract',
   'test/contract/kit/fuzz': 'files: a folder with another answer',

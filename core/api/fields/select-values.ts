@@ -1,5 +1,6 @@
 import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../event.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
+import { isNoId } from '../person/identifier.ts';
 import { isMissing, isObject, keysOf, ownValue, type Path } from './mapping.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
 import { boundsOf, freeNames, Target, writeConverted } from './property-target.ts';
@@ -53,20 +54,25 @@ function sourceSelector(sources: Readonly<Record<string, ValueSource>>, options:
     .filter(([name]) => isFree(name))
     .map(([name, source]) =>
       'from' in source
-        ? { name, from: source.from, keys: keysOf(trimInvisible(source.from)), constant: undefined }
-        : { name, from: name, keys: [], constant: source.value },
+        ? { ...placeOf(trimInvisible(source.from)), name, from: source.from, constant: undefined }
+        : { name, from: name, keys: [], isId: false, constant: source.value },
     );
   return (event, out) => {
     if (chosen.length === 0) return;
     const target = new Target(out, bounds);
-    for (const { name, from, keys, constant } of chosen) {
+    for (const { name, from, keys, isId, constant } of chosen) {
       const value = constant ?? ownValueAt(event, keys);
-      if (isMissing(value)) continue;
+      if (isMissing(value) || (isId && isNoId(value))) continue;
       target.begin(constant === undefined ? '' : setting, from, name);
       writeConverted(value, target, as, unusable);
     }
   };
 }
+
+/** Ids of the event itself, in whose place a word such as "null" is nothing. */
+const eventIds: ReadonlySet<string> = new Set(['messageId', 'userId', 'anonymousId', 'groupId', 'previousId']);
+
+const placeOf = (path: string) => ({ keys: keysOf(path), isId: eventIds.has(path) });
 
 /** The value at the end of a path that a setting names: inherited members find nothing. */
 function ownValueAt(event: CdpEvent, keys: readonly string[]): JsonValue | undefined {

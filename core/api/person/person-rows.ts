@@ -47,9 +47,11 @@ export const sharedPersonFields = {
 export interface PersonRowsOptions {
   /** Normal forms of this vendor that differ from the usual ones. */
   readonly casts?: Readonly<Partial<Record<PersonPart, Cast<string>>>>;
+  /** The note on a part that is there in no form that can be sent. Without it, such a part is left out silently. */
+  readonly unusable?: string;
 }
 
-const optionMembers: MemberTable<PersonRowsOptions> = { casts: 'optional' };
+const optionMembers: MemberTable<PersonRowsOptions> = { casts: 'optional', unusable: 'optional' };
 
 const partMembers = Object.fromEntries(Object.keys(usualCasts).map((part) => [part, 'optional'])) as MemberTable<
   typeof usualCasts
@@ -77,12 +79,13 @@ export function personRows<P extends object, V = string>(
   options: PersonRowsOptions = {},
 ): readonly FieldRow<P>[] {
   checkMembers('personRows(): the options', options, optionMembers);
-  const { casts } = options;
+  const { casts, unusable } = options;
   if (casts !== undefined) checkMembers('personRows(): casts', casts, partMembers);
   return Object.entries(fields as Readonly<Record<string, PersonPart>>).map(([to, part]) => {
     if (!Object.hasOwn(usualCasts, part))
       throw new TypeError(`personRows(): no part "${part}" of a person; ${suggestion(part, Object.keys(usualCasts))}`);
     const from: readonly Path[] = personPaths[part];
-    return { to, from, as: as(casts?.[part] ?? usualCasts[part]) } as unknown as FieldRow<P>;
+    const row = { to, from, as: as(casts?.[part] ?? usualCasts[part]) };
+    return (unusable === undefined ? row : { ...row, unusable }) as unknown as FieldRow<P>;
   });
 }

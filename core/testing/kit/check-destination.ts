@@ -1,5 +1,6 @@
 import type { AnyDestination } from '../../index.ts';
 import { answerChecks } from '../checks/answer-checks.ts';
+import { awkwardChecks } from '../checks/awkward-checks.ts';
 import { batchChecks } from '../checks/batch-checks.ts';
 import { callChecks } from '../checks/call-checks.ts';
 import { caseChecks, type CaseVendorFor } from '../checks/case-checks.ts';
@@ -70,6 +71,7 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
   ...caseChecks(directory, vendorFor),
   ...callChecks(directory),
   ...eventChecks,
+  ...awkwardChecks,
   ...answerChecks,
   ...successChecks,
   ...batchChecks,

@@ -50,6 +50,6 @@ export const fields = fieldTable<LighthouseOrder>([
     recommended: 'Lighthouse recognises more people with a phone number',
     unusable: 'This is no phone number with a country code',
   },
-  { to: 'order', from: orderIdPaths, as: usableId },
+  { to: 'order', from: orderIdPaths, as: usableId, unusable: 'This is no usable order id' },
   { to: 'campaign', from: ['properties.campaign_id', 'context.campaign.id'], as: asText },
 ]);

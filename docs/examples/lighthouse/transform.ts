@@ -3,6 +3,7 @@ import {
   eventTime,
   payloadBuilder,
   reject,
+  usableId,
   type CdpEvent,
   type TransformContext,
   type Transformed,
@@ -20,8 +21,8 @@ export function transform(
 ): Transformed<LighthouseOrder> {
   const action = eligibilityOf(event, context.prepared);
   if (typeof action !== 'string') return action;
-  const id = event.messageId;
-  if (!id) return noId;
+  const id = usableId(event.messageId ?? '');
+  if (id === undefined) return noId;
   const at = eventTime(event);
   if (at === undefined) return noTime;
 

@@ -36,7 +36,7 @@ export function transform(
 ): Transformed<AmplitudeEvent> {
   const name = eligibilityOf(event, config);
   if (typeof name !== 'string') return name;
-  const out = payloadBuilder<AmplitudeEvent, 'insert_id'>(context, { event_type: name }, sources);
+  const out = payloadBuilder<AmplitudeEvent, 'insert_id'>(context, { event_type: name.trim() }, sources);
   context.prepared(event, out);
   if (out.value.user_id === undefined && out.value.device_id === undefined) out.refuse(noId);
   const time = eventTime(event);

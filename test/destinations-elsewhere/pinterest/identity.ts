@@ -32,6 +32,7 @@ const epikOf = clickIdOf({ parameter: 'epik', paths: ['context.pinterest.epik', 
 const userData = fieldTable<UserData>([
   ...personRows<UserData, readonly string[]>(sharedPersonFields, (cast) => listOf(hashed(cast)), {
     casts: { gender: asGenderFmn, lastName: asLower, firstName: asLower, state: asStateCode, postalCode: asZip },
+    unusable: 'It is not in a form that Pinterest takes',
   }),
   {
     to: 'client_ip_address',

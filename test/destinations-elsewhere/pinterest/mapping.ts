@@ -81,7 +81,7 @@ export const eventFields = fieldTable<PinterestEvent>([
 export const customFields = fieldTable<CustomData>([
   { to: 'value', from: revenuePaths, as: asDecimal, unusable: 'The value is not a plain number' },
   { to: 'currency', read: currencyOf, unusable: 'The currency is not a three-letter code' },
-  { to: 'order_id', read: orderIdOf },
+  { to: 'order_id', read: orderIdOf, unusable: 'It is no usable order id' },
   { to: 'search_string', read: searchTextOf },
   { to: 'num_items', read: quantityOf, unusable: 'The pieces cannot be counted' },
   { to: 'opt_out_type', read: optionReader(manifest, 'opt_out_type', asText) },

@@ -40,6 +40,6 @@ export const fields = fieldTable<VendorEvent>([
     recommended: 'The vendor recognises more people with a phone number',
     unusable: 'This is no phone number with a country code',
   },
-  { to: 'order_id', from: orderIdPaths, as: usableId },
+  { to: 'order_id', from: orderIdPaths, as: usableId, unusable: 'This is no usable order id' },
   { to: 'coupon', from: ['properties.coupon', 'context.campaign.name'], as: asText },
 ]);
