@@ -22,6 +22,11 @@ describe('destinations/README.md', () => {
         expect(demoFormat.parse(JSON.parse(excerpt.code))).toBeDefined();
         continue;
       }
+      // A folder in a project of one's own needs it; this repository has its own, above all folders.
+      if (excerpt.file === 'tsconfig.json') {
+        expect(JSON.parse(excerpt.code)).toMatchObject({ compilerOptions: { allowImportingTsExtensions: true } });
+        continue;
+      }
       const text = await read(path.join(folder, excerpt.file)).catch(() => 'no such file');
       expect([excerpt.file, excerpt.code, isCutFrom(text, excerpt)]).toEqual([excerpt.file, excerpt.code, true]);
     }
