@@ -1,4 +1,4 @@
-import { asAmount, asText, fieldTable } from '../../../../core/api/index.ts';
+import { asAmount, fieldTable, usableId } from '../../../../core/api/index.ts';
 
 /** A sale as Kites takes it. */
 export interface Sale {
@@ -8,6 +8,6 @@ export interface Sale {
 }
 
 export const fields = fieldTable<Sale>([
-  { to: 'order', from: 'properties.order_id', as: asText },
+  { to: 'order', from: 'properties.order_id', as: usableId, unusable: 'It is no usable order id' },
   { to: 'amount', from: ['properties.revenue', 'properties.total'], as: asAmount },
 ]);

@@ -1,12 +1,12 @@
-import { asText, firstOf, payloadBuilder, reject, skip } from '../../../../core/api/index.ts';
+import { asEmail, firstOf, payloadBuilder, reject, skip } from '../../../../core/api/index.ts';
 import type { CdpEvent, TransformContext, Transformed } from '../../../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { fields, type Sale } from './mapping.ts';
 
-const emailOf = firstOf(['context.traits.email', 'properties.email'], asText);
+const emailOf = firstOf(['context.traits.email', 'properties.email'], asEmail);
 
 export function transform(event: CdpEvent, config: Config, context: TransformContext): Transformed<Sale> {
-  if (event.type !== 'track' || !config.events.includes(event.event))
+  if (event.type !== 'track' || !config.events.includes(event.event.trim()))
     return skip('unmapped_event', 'This event is no sale', 'event');
   const email = emailOf(event);
   if (email === undefined) return reject('missing_identifier', 'Kites needs an e-mail address', 'context.traits.email');
