@@ -47,7 +47,11 @@ function otherNames(sent: readonly string[]) {
 /** The settings of a connection: one pod, one credential pair, one environment. */
 export const config = z.strictObject({
   pod: setting(
-    choice({ us1: 'US1, United States', us2: 'US2, United States', eu1: 'EU1, Europe', au1: 'AU1, Australia' }),
+    z.preprocess(
+      // Rokt's table writes the names in capitals, its URLs in small letters (ROKT-02).
+      (pod) => (typeof pod === 'string' ? pod.trim().toLowerCase() : pod),
+      choice({ us1: 'US1, United States', us2: 'US2, United States', eu1: 'EU1, Europe', au1: 'AU1, Australia' }),
+    ),
     'Pod',
     'The data region Rokt gave you. Pods are isolated: the wrong one refuses your key.',
   ),

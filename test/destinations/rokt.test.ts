@@ -40,8 +40,8 @@ const probe = async (script: KitScript, changes: Record<string, unknown> = {}) =
 
 describe('settings', () => {
   it('ROKT-02 the pod is one of four and has no default', () => {
-    for (const pod of ['us1', 'us2', 'eu1', 'au1']) expect(wrong({ pod })).toEqual([]);
-    for (const pod of [undefined, 'US1', 'us3', '', 'us1.example.com/']) expect(wrong({ pod })).toEqual(['pod']);
+    for (const pod of ['us1', 'us2', 'eu1', 'au1', 'US1', ' AU1 ']) expect(wrong({ pod })).toEqual([]);
+    for (const pod of [undefined, 'us3', '', 'us1.example.com/']) expect(wrong({ pod })).toEqual(['pod']);
   });
 
   it('ROKT-06 key and secret are both required, and the key holds no colon', () => {
