@@ -23,8 +23,8 @@ describe('the numbered rules of the vendors', () => {
     expect(counted).toEqual({ ADROLL: 76, ROKT: 65, ADJUST: 76, ADEMAIL: 64, ALL: 5 });
   });
 
-  it('are each said once, in 5 to 14 words', () => {
-    const sayings = Object.values(wording);
+  it('are each said once, in 5 to 14 words, beside the lines of the document', () => {
+    const sayings = Object.values(wording).map((saying) => saying.replace(/ \(L\d+(?:-\d+)?\)$/, ''));
     expect(new Set(sayings).size).toBe(sayings.length);
     expect(sayings.filter((saying) => !/^\S+(?: \S+){4,13}$/.test(saying))).toEqual([]);
   });
