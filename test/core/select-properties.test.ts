@@ -189,6 +189,19 @@ describe('converters', () => {
     expect(convert(as, nested(100_000))).toEqual([undefined, 'dropped Nested too deeply for JSON text']);
   });
 
+  it('flatTexts keeps the first of two values whose names come to the same, and notes the other', () => {
+    const as = flatTexts({ vendor, depth: 2 });
+    const [flat, inside] = [{ 'o.a': 'flat' }, { o: { a: 'inside' } }];
+    expect(select('all', { as }, { ...flat, ...inside })).toMatchObject({
+      sent: { 'o.a': 'flat' },
+      notes: ['dropped properties.o -> o.a: Another property has this name already'],
+    });
+    expect(select('all', { as }, { ...inside, ...flat })).toMatchObject({
+      sent: { 'o.a': 'inside' },
+      notes: ['dropped properties.o.a -> o.a: Another property has this name already'],
+    });
+  });
+
   it('flatTexts gives the members of an object dotted names; lists and what is deeper are JSON text', () => {
     const as = flatTexts({ vendor, depth: 2 });
     const object = { s: 'x', n: 1, z: null, bad: NaN, o: { b: true, deeper: { deepest: 1 } }, list: [1, { a: 2 }] };

@@ -51,6 +51,8 @@ export function boundsOf({
   };
 }
 
+const nameIsTaken = 'Another property has this name already';
+
 /** A longer name, which only an event can have chosen, is cut in the path of a note. */
 const longestInPath = 500;
 
@@ -65,6 +67,8 @@ export class Target implements PropertyTarget {
   private readonly bounds: Bounds;
   /** Only counted where there is a bound. */
   private count: number;
+  /** The names that were written for what stands inside a property: `a.b` of `a` may be a property's own name, too. */
+  private insideNames: Set<string> | undefined = undefined;
 
   constructor(out: AnyPayloadBuilder, bounds: Bounds) {
     this.out = out;
@@ -90,7 +94,13 @@ export class Target implements PropertyTarget {
 
   set(name: string, value: JsonValue): void {
     this.isTouched = true;
-    if (name !== this.name && this.refuses(name)) return;
+    const isInside = name !== this.name;
+    if (isInside && this.refuses(name)) return;
+    if ((isInside || this.insideNames?.has(name) === true) && this.has(name)) {
+      this.noteAs('dropped', nameIsTaken, name);
+      return;
+    }
+    if (isInside) (this.insideNames ??= new Set()).add(name);
     if (this.bounds.most !== Infinity && !this.has(name)) this.count += 1;
     this.out.set(name, value, this.out.traced ? this.path() : '');
   }
