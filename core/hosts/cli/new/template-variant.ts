@@ -25,7 +25,8 @@ interface Credentials {
 }
 
 const bearerCode = 'authorization: `Bearer ${config.token}`,';
-const requestImport = 'import { jsonArray, jsonList, type Frame, type HttpRequest }';
+/** The beginning that the import has with and without its types. */
+const requestImport = 'import { jsonArray, jsonList';
 const key = 'key-example-1';
 
 const credentials: Readonly<Record<AuthScheme, (header: string) => Credentials>> = {
