@@ -182,7 +182,7 @@ describe('the products', () => {
     [{ sku: 'S' }, true],
     [{ ...shirt, products: null }, true],
     [{ ...shirt, products: 'P-1' }, true],
-    [{ ...shirt, products: [] }, false],
+    [{ ...shirt, products: [] }, true],
     [{ id: 'U-1', name: 'Ann' }, false],
     [{ product_id: ' ' }, false],
     [{}, false],
@@ -191,6 +191,34 @@ describe('the products', () => {
     const wanted = [{ item: properties, path: 'properties' }];
     expect(productsOf(event(properties), { single: true })).toEqual(isOne ? wanted : []);
     expect(productsOf(event(properties))).toEqual([]);
+  });
+
+  it.each([[[]], [{}], ['[]']])('F-61 an empty list %j beside one product is as good as none', (products) => {
+    const alone = { product_id: 'p1', price: 5, products };
+    expect(productsOf(event(alone), { single: true })).toEqual([{ item: alone, path: 'properties' }]);
+    expect(productsOf(event(alone))).toEqual([]);
+  });
+
+  it('F-61 JSON text is read anew where a host fills the same object for its next event', () => {
+    const properties = { products: '[{"product_id":"a"}]' };
+    const idOf = () => productsOf(event(properties)).map(({ item }) => item['product_id']);
+    expect(idOf()).toEqual(['a']);
+    properties.products = '[{"product_id":"b"}]';
+    expect(idOf()).toEqual(['b']);
+    properties.products = '[{"product_id":';
+    expect(idOf()).toEqual([]);
+  });
+
+  it('F-61 an object of numbers is gone through once, however long it is', () => {
+    let listings = 0;
+    const products = new Proxy(Object.fromEntries(Array.from({ length: 50 }, (_, n) => [n, { product_id: `p${n}` }])), {
+      ownKeys: (target) => {
+        listings += 1;
+        return Reflect.ownKeys(target);
+      },
+    });
+    expect(productsOf(event({ products }))).toHaveLength(50);
+    expect(listings).toBeLessThan(10);
   });
 
   it('are one if the list has one, or if without a list the properties describe one', () => {

@@ -1,12 +1,23 @@
 // What `deliver --outcomes` must not write over: its own input, the store, and the outcomes of another run.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, symlinkSync, utimesSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { lockOutcomes } from '../../core/hosts/cli/outcomes-lock.ts';
 import { fakeTerminal, spillway } from '../support/cli/fake-terminal.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { createWorkspace, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
@@ -141,6 +152,26 @@ describe('F-30 two runs on one outcomes file', () => {
     expect((await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).code).toBe(expected);
     expect(existsSync(lock)).toBe(expected === 2);
     workspace.write('.o.ndjson.writer', '');
+  });
+
+  test('a link in its place is taken away, and what it leads to stays', () => {
+    const victim = workspace.write('victim.txt', 'precious');
+    rmSync(lock, { force: true });
+    symlinkSync(victim, lock);
+    const release = lockOutcomes(outcomes);
+    expect(lstatSync(lock).isSymbolicLink()).toBe(false);
+    release();
+    expect([workspace.read('victim.txt'), existsSync(lock)]).toEqual(['precious', false]);
+  });
+
+  test('a lock that another run has taken over stays when its former owner ends', () => {
+    const release = lockOutcomes(outcomes);
+    workspace.write('.o.ndjson.writer', { pid: gone, startedAt: '1', host: here });
+    const other = lockOutcomes(outcomes);
+    release();
+    expect(existsSync(lock)).toBe(true);
+    other();
+    expect(existsSync(lock)).toBe(false);
   });
 
   test('a lock that a crash left unfinished is nobody’s', async () => {

@@ -37,8 +37,8 @@ export function productIdOf({ item, path }: ProductEntry): Found<string | undefi
 
 export interface ProductsOptions {
   /**
-   * Whether an event without the list is about the one product that its own properties describe, if they have a
-   * product's id: so are the spec's Product Viewed, Product Added, Product Removed and Product Clicked.
+   * Whether an event without the list, or with an empty one, is about the one product that its own properties describe,
+   * if they have a product's id: so are the spec's Product Viewed, Product Added, Product Removed and Product Clicked.
    */
   readonly single?: boolean;
   /** Hears the path of each entry that is no product, and is left out: `productsIn` leaves a note on it. */
@@ -68,15 +68,16 @@ export interface ProductsOptions {
 export function productsOf(event: CdpEvent, options: ProductsOptions = noOptions): readonly ProductEntry[] {
   const properties = propertiesOf(event);
   const entries = entriesIn(properties);
-  if (entries === undefined) {
-    if (!isBlank(properties['products'])) options.onLost?.(list);
+  if (entries === undefined || entries.length === 0) {
+    if (entries === undefined && !isBlank(properties['products'])) options.onLost?.(list);
     const product = options.single === true ? singleProductOf(event) : undefined;
     return product === undefined ? none : [product];
   }
   const products: ProductEntry[] = [];
+  const pathOf = pathsOf(properties['products']);
   for (let index = 0; index < entries.length; index += 1) {
     const item = entries[index];
-    const path = pathOf(properties['products'], index);
+    const path = pathOf(index);
     if (isObject(item)) products.push({ item, path });
     else options.onLost?.(path);
   }
@@ -117,7 +118,7 @@ export function onlyProductOf(event: CdpEvent): ProductEntry | undefined {
     const item = entries[index];
     if (!isObject(item)) continue;
     if (only !== undefined) return undefined;
-    only = { item, path: pathOf(properties['products'], index) };
+    only = { item, path: pathsOf(properties['products'])(index) };
   }
   return only;
 }
@@ -137,10 +138,12 @@ const noOptions: ProductsOptions = Object.freeze({});
 const pathAt = (index: number): Path => knownPaths[index] ?? `${list}[${index}]`;
 const knownPaths = Array.from({ length: 100 }, (_, index) => `${list}[${index}]`);
 
-/** One product alone, and those in JSON text, have no path of their own. */
-function pathOf(products: JsonValue | undefined, index: number): Path {
-  if (Array.isArray(products)) return pathAt(index);
-  return isNumbered(products) ? pathAt(Number(Object.keys(products)[index])) : list;
+/** Where each entry stands. One product alone, and those in JSON text, have no path of their own. */
+function pathsOf(products: JsonValue | undefined): (index: number) => Path {
+  if (Array.isArray(products)) return pathAt;
+  if (!isNumbered(products)) return () => list;
+  const names = Object.keys(products);
+  return (index) => pathAt(Number(names[index]));
 }
 
 /** The entries of `products`; `undefined` if there is nothing there that has any. */
@@ -165,21 +168,28 @@ const isNumbered = (products: JsonValue | undefined): products is JsonObject =>
 
 const longestText = 65_536;
 
-/** By the properties that hold the text, because several readers ask for the same products. */
-const entriesByHolder = new WeakMap<JsonObject, readonly JsonValue[]>();
+/** What JSON text holds, by the properties that hold it, because several readers ask for the same products. */
+const textEntries = new WeakMap<
+  JsonObject,
+  { readonly text: string; readonly entries: ReturnType<typeof entriesOf> }
+>();
 
 function entriesOfText(properties: JsonObject, text: string): readonly JsonValue[] | undefined {
-  const earlier = entriesByHolder.get(properties);
-  if (earlier !== undefined) return earlier;
+  // A host may fill the same object anew for its next event.
+  const earlier = textEntries.get(properties);
+  if (earlier?.text === text) return earlier.entries;
   if (text.length > longestText || !/^\s*[[{]/.test(text)) return undefined;
-  let entries: readonly JsonValue[] | undefined;
+  const entries = entriesOf(parsed(text));
+  textEntries.set(properties, { text, entries });
+  return entries;
+}
+
+function parsed(text: string): JsonValue | undefined {
   try {
-    entries = entriesOf(JSON.parse(text) as JsonValue);
+    return JSON.parse(text) as JsonValue;
   } catch {
     return undefined;
   }
-  if (entries !== undefined) entriesByHolder.set(properties, entries);
-  return entries;
 }
 
 /**

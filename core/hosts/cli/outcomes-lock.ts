@@ -3,6 +3,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  lstatSync,
   openSync,
   readFileSync,
   readlinkSync,
@@ -47,7 +48,9 @@ export function lockOutcomes(file: string): () => void {
           `process ${other.pid} (${other.host}) writes its outcomes to ${file}, and the two would be mixed; ` +
             'name another file, or wait for its end',
         );
-      fd = openSync(lock, 'w');
+      // A file of its own, never one that a link leads to: the writer before may still renew its lock.
+      rmSync(lock, { force: true });
+      fd = openSync(lock, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL);
       writeSync(fd, own, 0);
     });
   } catch (error) {
@@ -61,10 +64,17 @@ export function lockOutcomes(file: string): () => void {
   return () => {
     clearInterval(timer);
     if (fd === undefined) return;
+    const isOwn = isSameFile(fd, lock);
     closeSync(fd);
     fd = undefined;
-    rmSync(lock, { force: true });
+    if (isOwn) rmSync(lock, { force: true });
   };
+}
+
+/** Another run may have taken over the lock of one that stood still. */
+function isSameFile(fd: number, file: string): boolean {
+  const [own, named] = [fstatSync(fd), lstatSync(file, { throwIfNoEntry: false })];
+  return named?.ino === own.ino && named.dev === own.dev;
 }
 
 /** The same bytes over themselves: a reader never finds half of them. */
@@ -89,7 +99,9 @@ function isWritable(directory: string): boolean {
 function runningWriter(lock: string): Writer | undefined {
   let fd: number | undefined;
   try {
-    fd = openSync(lock, 'r');
+    // A link is not followed, and a pipe not waited for.
+    fd = openSync(lock, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if (!fstatSync(fd).isFile()) return undefined;
     const writer = JSON.parse(readFileSync(fd, 'utf8')) as Writer;
     const { host, startedAt } = writerOf(writer.pid);
     const runs =
