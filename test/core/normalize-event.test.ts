@@ -92,6 +92,36 @@ describe('an event in an odd spelling', () => {
     expect(changes.properties.products[1]).toEqual({ name: '\0y\0' });
   });
 
+  it('F-67 a name with U+0000 takes the place of no id, consent, switch or member that is spelled right', () => {
+    const odd = {
+      'userId\0': 'other',
+      'messageId\0': 'm',
+      integrations: { All: false, 'All\0': true },
+      context: { consent: { categoryPreferences: { ads: false, 'ads\0': true, 'other\0': true } } },
+      properties: { 'a\0': 1, a: 2, 'b\0': 3, '\0b': 4 },
+    };
+    const { event, notes } = seen(odd);
+    expect(event).toMatchObject({
+      integrations: { All: false },
+      context: { consent: { categoryPreferences: { ads: false } } },
+      properties: { a: 2, b: 3 },
+    });
+    expect(event?.userId).toBeUndefined();
+    expect(notes?.filter((note) => note.startsWith('dropped@')).map((note) => note.slice(8))).toEqual([
+      'userId',
+      'messageId',
+      'integrations.All',
+      'context.consent.categoryPreferences.ads',
+      'context.consent.categoryPreferences.other',
+      'properties.a',
+      'properties.b',
+    ]);
+  });
+
+  it('F-67 F-54 an epoch time is read behind its U+0000', () => {
+    expect(seen({ timestamp: '1768478340000\0' }).event?.timestamp).toBe('2026-01-15T11:59:00.000Z');
+  });
+
   it('F-67 says no more than a hundred times that U+0000 was removed', () => {
     const { notes } = seen({ properties: { list: Array(500).fill('\0') } });
     expect(notes).toHaveLength(100);

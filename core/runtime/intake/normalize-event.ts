@@ -118,7 +118,8 @@ const isoText = (ms = Number.NaN): string | undefined => (Number.isFinite(ms) ? 
 const mostNotes = 100;
 
 function withoutNul(event: object, notes: Note[]): NormalizedEvent | Unsent {
-  const clean = cleanValue(event, '', notes);
+  // An epoch time may have had one, too.
+  const clean = withUsualEnvelope(cleanObject(event, '', notes), notes);
   // A name of U+0000 alone is none.
   return isEvent(clean) ? { kind: 'normalized', event: clean, notes } : whyNotEvent(clean);
 }
@@ -148,13 +149,27 @@ function cleanList(list: readonly unknown[], path: string, notes: Note[]): reado
 
 function cleanObject(object: object, path: string, notes: Note[]): object {
   let isClean = true;
-  const entries = Object.entries(object).map(([key, part]: [string, unknown]) => {
-    const cleanKey = key.replaceAll('\0', '');
-    const at = path === '' ? cleanKey : `${path}.${cleanKey}`;
-    if (cleanKey !== key) cleanText(key, at, notes);
+  const names = new Set<string>();
+  const entries: (readonly [string, unknown])[] = [];
+  for (const [key, part] of Object.entries(object) as [string, unknown][]) {
+    const name = key.replaceAll('\0', '');
+    const at = path === '' ? name : `${path}.${name}`;
+    if (name !== key) {
+      isClean = false;
+      // It never takes the place of an id, of a consent, or of a member that is spelled right.
+      if (path === '' || path.startsWith(consentPath) || Object.hasOwn(object, name) || names.has(name)) {
+        if (notes.length < mostNotes) notes.push(dropped(at, 'Left out: its name has U+0000 in it'));
+        continue;
+      }
+      cleanText(key, at, notes);
+    }
     const clean = cleanValue(part, at, notes);
-    isClean &&= cleanKey === key && clean === part;
-    return [cleanKey, clean] as const;
-  });
+    isClean &&= clean === part;
+    names.add(name);
+    entries.push([name, clean]);
+  }
   return isClean ? object : Object.fromEntries(entries);
 }
+
+/** `context.consent` and `context.consentManagement`. */
+const consentPath = 'context.consent';
