@@ -90,7 +90,8 @@ function untrimmedNames(object: JsonObject): ReadonlyMap<string, string> {
 
 const none: ReadonlyMap<string, string> = new Map();
 
-const optionMembers: MemberTable<PropertySelectorOptions> = {
+/** The selectors' common options, by which a member that neither has is told. */
+export const optionMembers: MemberTable<PropertySelectorOptions> = {
   vendor: 'required',
   as: 'required',
   reserved: 'optional',

@@ -5,7 +5,12 @@ import { isMissing, isObject, keysOf, ownValue, type Path } from './mapping.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
 import { boundsOf, freeNames, Target, writeConverted } from './property-target.ts';
 import { trimInvisible } from './trim-invisible.ts';
-import { propertySelector, type PropertySelection, type PropertySelectorOptions } from './select-properties.ts';
+import {
+  optionMembers,
+  propertySelector,
+  type PropertySelection,
+  type PropertySelectorOptions,
+} from './select-properties.ts';
 
 /** Where a member of the payload comes from: a path of the event, or a text that is the same for every event. */
 export type ValueSource = { readonly from: Path } | { readonly value: string };
@@ -84,14 +89,4 @@ function ownValueAt(event: CdpEvent, keys: readonly string[]): JsonValue | undef
   return at;
 }
 
-const valueOptionMembers: MemberTable<ValueSelectorOptions> = {
-  vendor: 'required',
-  as: 'required',
-  reserved: 'optional',
-  notInAll: 'optional',
-  longestName: 'optional',
-  most: 'optional',
-  members: 'optional',
-  unusable: 'optional',
-  setting: 'required',
-};
+const valueOptionMembers: MemberTable<ValueSelectorOptions> = { ...optionMembers, setting: 'required' };

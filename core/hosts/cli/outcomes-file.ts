@@ -1,10 +1,10 @@
 import { closeSync, createWriteStream, fstatSync, ftruncateSync, openSync, realpathSync, type Stats } from 'node:fs';
 import { Socket } from 'node:net';
-import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Outcome } from '../../index.ts';
 import { errnoOf, usage } from './exit-codes.ts';
 import { isSameFile } from './input.ts';
+import { isInside } from './is-inside.ts';
 import { lockOutcomes } from './outcomes-lock.ts';
 import { jsonText } from './printable.ts';
 import type { Terminal } from './terminal.ts';
@@ -62,7 +62,7 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, read:
   let unlock: (() => void) | undefined;
   try {
     assertApart(stats, `the outcomes file ${file}`, read);
-    if (read.store !== undefined && isInside(file, read.store))
+    if (read.store !== undefined && isInside(realpathSync(file), realpathSync(read.store)))
       throw usage(`the outcomes file ${file} is a file of the store; name another file`);
     if (stats.isFile()) unlock = lockOutcomes(file);
   } catch (error) {
@@ -87,11 +87,6 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, read:
 function assertApart(stats: Stats | undefined, what: string, { input, config }: ReadFiles): void {
   const same = Object.entries({ input, config }).find(([, other]) => isSameFile(stats, other));
   if (same !== undefined) throw usage(`${what} is the ${same[0]} file, and would overwrite it; name another file`);
-}
-
-function isInside(file: string, directory: string): boolean {
-  const relative = path.relative(realpathSync(directory), realpathSync(file));
-  return !relative.startsWith('..') && !path.isAbsolute(relative);
 }
 
 function openForWriting(file: string): { readonly fd: number; readonly stats: Stats } {

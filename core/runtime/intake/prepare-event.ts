@@ -1,12 +1,11 @@
-import { reject, type Admission, type Transformed } from '../../api/delivery.ts';
+import { reject, type Admission, type Transformed, type Unsent } from '../../api/delivery.ts';
 import type { TransformContext } from '../../api/destination.ts';
 import type { CdpEvent } from '../../api/event.ts';
 import { eventClock, eventTime } from '../../api/events/event-time.ts';
 import type { Note } from '../../api/outcome.ts';
 import type { PreparedEvent } from '../batching/pending-delivery.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
-import { invalidReturn } from '../invalid-return.ts';
-import { isReason } from '../invalid-return.ts';
+import { invalidReturn, isReason } from '../invalid-return.ts';
 
 export type IntakeStage = 'gate' | 'validate' | 'transform' | 'encode';
 
@@ -58,8 +57,6 @@ export function prepareEvent(
     return internalError;
   }
 }
-
-type Unsent = Extract<Admission, { reason: unknown }>;
 
 /** Masks values of the event in the folder's sentence about it. */
 function maskedRefusal(context: ConnectionContext, refusal: Unsent, event: unknown): Unsent {

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readFileSync, realpathSync, type Stats } from 'n
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, usage } from '../exit-codes.ts';
+import { isInside } from '../is-inside.ts';
 import type { CodeFormat, RenderedFile } from './render-template.ts';
 
 /** The sources' root lies four directories above, the installed package's five: it has `dist` between. */
@@ -31,11 +32,6 @@ export const usualDirectory = (workingDirectory: string): string =>
   isClone && isInside(realpathSync(workingDirectory), realpathSync(repositoryRoot))
     ? path.join(repositoryRoot, 'destinations')
     : workingDirectory;
-
-function isInside(place: string, directory: string): boolean {
-  const relative = path.relative(directory, place);
-  return !relative.startsWith('..') && !path.isAbsolute(relative);
-}
 
 /** Where a path leads that need not be there yet: the links of what is there are followed. */
 function realPlace(place: string): string {
