@@ -3,20 +3,28 @@ import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   existsSync,
+  linkSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { once } from 'node:events';
-import { hostname } from 'node:os';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { isInside } from '../../core/hosts/cli/is-inside.ts';
+import { processOf } from '../../core/hosts/cli/lock-process.ts';
 import { lockOutcomes } from '../../core/hosts/cli/outcomes-lock.ts';
 import { fakeTerminal, spillway } from '../support/cli/fake-terminal.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
@@ -95,10 +103,36 @@ describe('F-30 the input is never written over', () => {
   });
 });
 
+describe('F-30 a directory of the store', () => {
+  test.each([
+    ['..foo', 'store/..foo', true],
+    ['the directory itself', 'store', true],
+    ['one above', '.', false],
+    ['one beside, with its name first', 'store-2', false],
+    ['one beside', '..foo', false],
+  ])('%s', (_title, place, expected) => {
+    expect(isInside(path.resolve('/data', place), '/data/store')).toBe(expected);
+  });
+});
+
 describe('F-30 two runs on one outcomes file', () => {
-  const outcomes = workspace.at('o.ndjson');
-  const lock = workspace.at('.o.ndjson.writer');
-  const held = /^spillway: process \d+ \(.*\) writes its outcomes to .*; name another file, or wait for its end\n$/;
+  const outcomes = workspace.write('o.ndjson', '');
+  const lockOf = (file: string): string => path.join(path.dirname(file), `.spillway-${statSync(file).ino}.writer`);
+  const lock = lockOf(outcomes);
+  const locksOfMachine = (): string[] =>
+    readdirSync(tmpdir()).filter((name) =>
+      name.endsWith(`-${statSync(outcomes).dev}-${statSync(outcomes).ino}.writer`),
+    );
+  const held =
+    /^spillway: process \d+ \(.*\) writes its outcomes to .*; name another file, or wait for its end; if it is certainly gone, remove .*\.writer\n$/;
+  const lockFile = (file: string): (() => void) => {
+    const fd = openSync(file, 'a');
+    const release = lockOutcomes({ fd, file, realPath: realpathSync(file) });
+    return () => {
+      release();
+      closeSync(fd);
+    };
+  };
 
   test('the second is refused by any name of the file, and the first one keeps its outcomes', async () => {
     const stdin = new PassThrough();
@@ -106,8 +140,11 @@ describe('F-30 two runs on one outcomes file', () => {
     const ended = first.run(...deliverArgs('--outcomes', outcomes));
     stdin.write(eventLines(20));
     while (server.received.length < 20) await new Promise((resolve) => void setTimeout(resolve, 20));
-    symlinkSync(outcomes, workspace.at('link.ndjson'));
-    for (const file of [outcomes, workspace.at('link.ndjson')]) {
+    mkdirSync(workspace.at('elsewhere'));
+    const links = ['link.ndjson', 'hard.ndjson', 'elsewhere/hard.ndjson'].map(workspace.at);
+    symlinkSync(outcomes, links[0] as string);
+    for (const link of links.slice(1)) linkSync(outcomes, link);
+    for (const file of [outcomes, ...links]) {
       const { code, stderr } = await spillway(deliverArgs('--outcomes', file), eventLines(5, 100));
       expect([code, stderr]).toEqual([2, expect.stringMatching(held)]);
     }
@@ -118,7 +155,28 @@ describe('F-30 two runs on one outcomes file', () => {
     expect(workspace.outcomes('o.ndjson').map(({ line }) => line)).toEqual(
       Array.from({ length: 25 }, (_, at) => at + 1),
     );
-    expect(existsSync(lock)).toBe(false);
+    expect([existsSync(lock), locksOfMachine()]).toEqual([false, []]);
+  });
+
+  test.each(['moved.ndjson', 'elsewhere/moved.ndjson'])('the second is refused after a move to %s', async (name) => {
+    const file = workspace.write('original.ndjson', '');
+    const release = lockFile(file);
+    renameSync(file, workspace.at(name));
+    const { code, stderr } = await spillway(deliverArgs('--outcomes', workspace.at(name)), eventLines(1));
+    expect([code, stderr]).toEqual([2, expect.stringMatching(held)]);
+    // What stands in its place is another file.
+    expect(await spillway(deliverArgs('--outcomes', file), eventLines(1))).toMatchObject({ code: 0 });
+    release();
+    expect(existsSync(lockOf(workspace.at(name)))).toBe(false);
+    expect(await spillway(deliverArgs('--outcomes', workspace.at(name)), eventLines(1))).toMatchObject({ code: 0 });
+  });
+
+  test('a file with the longest name has a lock', async () => {
+    const file = workspace.at('x'.repeat(255));
+    expect(await spillway(deliverArgs('--outcomes', file), eventLines(1))).toMatchObject({ code: 0 });
+    const release = lockFile(file);
+    expect(await spillway(deliverArgs('--outcomes', file), eventLines(1))).toMatchObject({ code: 2 });
+    release();
   });
 
   test('one after the other is no conflict, whatever ended the first', async () => {
@@ -127,55 +185,114 @@ describe('F-30 two runs on one outcomes file', () => {
       code: 78,
     });
     const killed = start(deliverArgs('--outcomes', outcomes));
-    while (!existsSync(lock)) await new Promise((resolve) => void setTimeout(resolve, 20));
+    while (locksOfMachine().length === 0) await new Promise((resolve) => void setTimeout(resolve, 20));
     killed.child.kill('SIGKILL');
     await killed.exited;
-    expect(existsSync(lock)).toBe(true);
+    expect([existsSync(lock), locksOfMachine().length]).toEqual([true, 1]);
     expect(await spillway(deliverArgs('--outcomes', outcomes), eventLines(3))).toMatchObject({ code: 0 });
     expect(workspace.outcomes('o.ndjson')).toHaveLength(3);
-    expect(existsSync(lock)).toBe(false);
+    expect([existsSync(lock), locksOfMachine()]).toEqual([false, []]);
   });
 
   const gone = spawnSync('true').pid;
-  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  const here = `${hostname()} ${spawnSync('readlink', ['/proc/self/ns/pid'], { encoding: 'utf8' }).stdout.trim()}`;
-  test.each([
-    ['a process that runs', { pid: process.pid, startedAt: fields[19], host: here }, 0, 2],
-    ['a process that is gone', { pid: gone, startedAt: '1', host: here }, 0, 0],
-    ['an earlier process of the same pid', { pid: process.pid, startedAt: '1', host: here }, 0, 0],
-    ['a process elsewhere that renews it', { pid: gone, startedAt: '1', host: 'elsewhere' }, 30, 2],
-    ['a process elsewhere that does not', { pid: gone, startedAt: '1', host: 'elsewhere' }, 90, 0],
-  ])('a lock of %s', async (_title, writer, secondsAgo, expected) => {
-    workspace.write('.o.ndjson.writer', writer);
+  const here = processOf(process.pid);
+  const there = { ...here, pid: gone, startedAt: '1', host: 'elsewhere' };
+  const lockWith = (writer: object | string, secondsAgo = 0): void => {
+    rmSync(lock, { recursive: true, force: true });
+    workspace.write(path.basename(lock), writer);
     const then = Date.now() / 1000 - secondsAgo;
     utimesSync(lock, then, then);
+  };
+  test.each([
+    ['a process that runs', here, 0, 2],
+    ['a process that runs, and whose start it does not say', { ...here, startedAt: undefined }, 0, 2],
+    ['a process that is gone', { ...here, pid: gone, startedAt: '1' }, 0, 0],
+    ['a process that is gone, and whose start it does not say', { ...here, pid: gone, startedAt: '' }, 0, 0],
+    ['an earlier process of the same pid', { ...here, startedAt: '1' }, 0, 0],
+    ['a process that would have started later', { ...here, startedAt: '9'.repeat(18) }, 0, 0],
+    ['a process elsewhere that renews it', there, 30, 2],
+    ['a process elsewhere that does not', there, 90, 0],
+    ['a process elsewhere, by a clock that goes ahead', there, -3600, 2],
+    ['a process before the machine was started again', { ...here, space: 'before' }, 90, 0],
+    ['a process of another machine of the same name', { ...here, pid: gone, space: 'another' }, 30, 2],
+    ['no process: 0 asks for a group of them', { ...here, pid: 0 }, 0, 0],
+    ['no process: -1 asks for all of them', { ...here, pid: -1, startedAt: '' }, 0, 0],
+    ['a machine alone', { host: here.host }, 0, 0],
+    ['null', 'null', 0, 0],
+    ['a writer that a crash left unfinished', '{"pid":1', 0, 0],
+  ])('a lock of %s', async (_title, writer, secondsAgo, expected) => {
+    lockWith(writer, secondsAgo);
     expect((await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).code).toBe(expected);
     expect(existsSync(lock)).toBe(expected === 2);
-    workspace.write('.o.ndjson.writer', '');
+    rmSync(lock, { force: true });
+  });
+
+  test.each([
+    [
+      'of another user',
+      () => {
+        throw Object.assign(new Error('not yours'), { code: 'EPERM' });
+      },
+    ],
+    ['that the system hides', () => true as const],
+  ])('a process %s runs', async (_title, kill) => {
+    const asked = jest.spyOn(process, 'kill').mockImplementation(kill);
+    lockWith({ ...here, pid: gone, startedAt: '1' });
+    const { code, stderr } = await spillway(deliverArgs('--outcomes', outcomes), eventLines(1));
+    asked.mockRestore();
+    expect([code, stderr]).toEqual([2, expect.stringMatching(held)]);
+    rmSync(lock);
+  });
+
+  test('a process that has ended is gone before its parent collects it', async () => {
+    const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 20']);
+    const [pid] = (await once(parent.stdout, 'data')) as [Buffer];
+    const stat = `/proc/${String(pid).trim()}/stat`;
+    while (!readFileSync(stat, 'utf8').includes(') Z ')) await new Promise((resolve) => void setTimeout(resolve, 20));
+    lockWith({ ...here, pid: Number(pid), startedAt: '' });
+    expect(await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).toMatchObject({ code: 0 });
+    parent.kill();
+  });
+
+  test('what cannot be removed from its place is named, with what to do', async () => {
+    mkdirSync(lock);
+    expect(await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).toMatchObject({
+      code: 2,
+      stderr:
+        `spillway: cannot lock the outcomes file ${outcomes} (ERR_FS_EISDIR); ` +
+        `remove ${lock}, or name another file\n`,
+    });
+    rmSync(lock, { recursive: true });
   });
 
   test('a link in its place is taken away, and what it leads to stays', () => {
     const victim = workspace.write('victim.txt', 'precious');
     rmSync(lock, { force: true });
     symlinkSync(victim, lock);
-    const release = lockOutcomes(outcomes);
+    const release = lockFile(outcomes);
     expect(lstatSync(lock).isSymbolicLink()).toBe(false);
     release();
     expect([workspace.read('victim.txt'), existsSync(lock)]).toEqual(['precious', false]);
   });
 
   test('a lock that another run has taken over stays when its former owner ends', () => {
-    const release = lockOutcomes(outcomes);
-    workspace.write('.o.ndjson.writer', { pid: gone, startedAt: '1', host: here });
-    const other = lockOutcomes(outcomes);
+    const release = lockFile(outcomes);
+    lockWith('');
+    const ofMachine = path.join(tmpdir(), locksOfMachine()[0] as string);
+    writeFileSync(ofMachine, '');
+    const other = lockFile(outcomes);
     release();
-    expect(existsSync(lock)).toBe(true);
+    expect([existsSync(lock), existsSync(ofMachine)]).toEqual([true, true]);
     other();
-    expect(existsSync(lock)).toBe(false);
+    expect([existsSync(lock), existsSync(ofMachine)]).toEqual([false, false]);
   });
 
-  test('a lock that a crash left unfinished is nobody’s', async () => {
-    workspace.write('.o.ndjson.writer', '{"pid":1');
-    expect(await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).toMatchObject({ code: 0 });
+  test('a lock whose directory is gone when the run ends is no failure', () => {
+    mkdirSync(workspace.at('gone'));
+    const file = workspace.write('gone/o.ndjson', '');
+    const release = lockFile(file);
+    rmSync(workspace.at('gone'), { recursive: true });
+    workspace.write('gone', 'a file where the directory was');
+    expect(release).not.toThrow();
   });
 });

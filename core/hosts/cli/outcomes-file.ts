@@ -62,9 +62,12 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, read:
   let unlock: (() => void) | undefined;
   try {
     assertApart(stats, `the outcomes file ${file}`, read);
-    if (read.store !== undefined && isInside(realpathSync(file), realpathSync(read.store)))
-      throw usage(`the outcomes file ${file} is a file of the store; name another file`);
-    if (stats.isFile()) unlock = lockOutcomes(file);
+    if (stats.isFile()) {
+      const realPath = realPathOf(file);
+      if (read.store !== undefined && isInside(realPath, realPathOf(read.store)))
+        throw usage(`the outcomes file ${file} is a file of the store; name another file`);
+      unlock = lockOutcomes({ fd, file, realPath });
+    }
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -87,6 +90,14 @@ export function openOutcomes(file: string | undefined, terminal: Terminal, read:
 function assertApart(stats: Stats | undefined, what: string, { input, config }: ReadFiles): void {
   const same = Object.entries({ input, config }).find(([, other]) => isSameFile(stats, other));
   if (same !== undefined) throw usage(`${what} is the ${same[0]} file, and would overwrite it; name another file`);
+}
+
+function realPathOf(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch (error) {
+    throw usage(`${file} is not in its place any more (${errnoOf(error)}); run again, or name another file`);
+  }
 }
 
 function openForWriting(file: string): { readonly fd: number; readonly stats: Stats } {

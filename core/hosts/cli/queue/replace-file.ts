@@ -31,9 +31,10 @@ const pauseMs = 10;
 
 /**
  * Runs `act` while no other process does, to read and rewrite a file. Synchronous; keep it short. The age of a lock is
- * measured here, because the times of files come from another clock.
+ * measured here, because the times of files come from another clock; `act` gets what that one says, in epoch
+ * milliseconds.
  */
-export function alone(file: string, act: () => void): void {
+export function alone<T>(file: string, act: (now: number) => T): T {
   const lock = `${file}.lock`;
   let held: string | undefined;
   let since = performance.now();
@@ -46,7 +47,7 @@ export function alone(file: string, act: () => void): void {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
   }
   try {
-    act();
+    return act(statSync(lock).mtimeMs);
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
