@@ -37,3 +37,32 @@ describe('comments', () => {
     ]);
   });
 });
+
+/** `docs/page.md:7` for each line of prose that is too long: no table and no block of code, which nobody can wrap. */
+function tooWideProse(file: string, text: string): string[] {
+  let isCode = false;
+  return text.split('\n').flatMap((line, index) => {
+    const isFence = line.trimStart().startsWith('```');
+    if (isFence) isCode = !isCode;
+    const isProse = !isFence && !isCode && !line.trimStart().startsWith('|');
+    return isProse && line.length > columns && canBreak(line) ? [`${file}:${index + 1}`] : [];
+  });
+}
+
+describe('pages', () => {
+  it.each(['README.md', 'destinations/README.md', ...readdirSync('docs').filter((name) => name.endsWith('.md'))])(
+    '%s has at most 120 columns of prose',
+    (name) => {
+      const file = name.includes('README') ? name : path.join('docs', name);
+      expect(tooWideProse(file, readFileSync(file, 'utf8'))).toEqual([]);
+    },
+  );
+
+  it('are told from tables and code', () => {
+    const long = 'word '.repeat(30);
+    expect(tooWideProse('a.md', `- ${long}\n| ${long} |\n\`\`\`sh\n${long}\n\`\`\`\n${long}`)).toEqual([
+      'a.md:1',
+      'a.md:6',
+    ]);
+  });
+});
