@@ -55,7 +55,11 @@ export type CdpEvent = TrackEvent | PageEvent | IdentifyEvent | GroupEvent | Ali
 
 /** An id as sources write it: as text, or as a number or boolean, of which only safe integers are ids. */
 type IncomingId = string | number | boolean | null | undefined;
-/** A time as sources write it: ISO 8601 with a zone, or epoch seconds or milliseconds as a number or text. */
+/**
+ * A time as sources write it: a Date; since 1970 in seconds, milliseconds, microseconds or nanoseconds, told by their
+ * 10, 13, 16 or 19 digits, as a number or text; or a text that names its zone, such as ISO 8601: see `parseTime`. A
+ * text without a zone is no time.
+ */
 type IncomingTime = string | number | Date | null | undefined;
 /** An object as sources write it. PHP writes an empty one as an empty list. */
 type IncomingObject = JsonObject | readonly [] | null | undefined;

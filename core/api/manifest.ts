@@ -71,12 +71,13 @@ export interface Rate {
   readonly cost: 'request' | 'item';
   /**
    * How many permits may be used at once, less than `permits`; the others come evenly, one each
-   * `perMs / (permits - burst)` milliseconds. Without it all may be used at once: a vendor that counts on its own clock
-   * can then see almost twice as many in a window, as requests need different times to arrive. A request for more items
-   * than this leaves when all that left before it are paid for.
+   * `perMs / (permits - burst)` milliseconds. That is the steady pace, `permits - burst` per `perMs`: less than
+   * `permits`, as any window may begin with a burst. Without it all may be used at once: a vendor that counts on its
+   * own clock can then see almost twice as many in a window, as requests need different times to arrive. A request for
+   * more items than this leaves when all that left before it are paid for.
    *
    * @example
-   * // 8 at once, then one each 3.8 ms; requests of 90 items are 343 ms apart.
+   * // 8 at once, then one each 3.8 ms, 262 a second; requests of 90 items are 343 ms apart.
    * const rate: Rate = { permits: 270, perMs: 1_000, cost: 'item', burst: 8 };
    */
   readonly burst?: number | undefined;

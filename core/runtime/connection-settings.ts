@@ -11,6 +11,7 @@ import {
 import { grantedPace, type HostParts } from './create-context.ts';
 import { withoutEmptied } from './emptied-settings.ts';
 import { errorText } from './error-text.ts';
+import { repeatedNames } from './repeated-names.ts';
 import type { Emit } from './signals.ts';
 
 /** What a connection is opened with, checked. */
@@ -52,7 +53,10 @@ function parseConfig(
   try {
     const written = withoutEmptied(config, destination.config);
     const { data, error } = destination.config.safeParse(written) as ZodSafeParseResult<unknown>;
-    return error === undefined ? { data } : { issues: settingIssues(error, destination.config) };
+    const repeated = repeatedNames(written, 'config');
+    return error === undefined && repeated.length === 0
+      ? { data }
+      : { issues: [...(error === undefined ? [] : settingIssues(error, destination.config)), ...repeated] };
   } catch (error) {
     const { slug } = destination.manifest;
     emit?.({ kind: 'defect', slug, connection: slug, where: 'config', error: errorText(error) });

@@ -15,7 +15,10 @@ import type { AdjustEvent } from './mapping.ts';
 const least = 0.001;
 const most = 100_000_000_000;
 
-/** `revenue` always means money. `total` and `value` mean it only as numbers, and only where a currency is known. */
+/**
+ * `revenue` always means money. `total` and `value` mean it only as numbers, and only where
+ * `properties.currency` or the setting names a currency.
+ */
 const revenueOf = firstOf(['properties.revenue']);
 const amountOf = firstOf(['properties.total', 'properties.value'], asDecimal);
 const currencyTextOf = textReader('properties.currency');

@@ -54,6 +54,7 @@ describe('the config file', () => {
     ['$${SET}', '${SET}'],
     ['a$${ and $ and {} and $$', 'a${ and $ and {} and $$'],
     ['$${SET}${SET}', '${SET}value'],
+    ['$$${SET}', '$${SET}'],
   ])('F-31 %s is %j, as in a shell', async (text, expected) => {
     const { config, unfilled } = await read({ config: { a: text } }, { SET: 'value', EMPTY: '' });
     expect([config, unfilled]).toEqual([{ a: expected }, []]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseJson } from '../../core/hosts/cli/parse-json.ts';
+import { hasLongInteger, parseJson } from '../../core/hosts/cli/parse-json.ts';
 
 describe('F-50 JSON with numbers beyond 2^53', () => {
   test.each([
@@ -15,6 +15,24 @@ describe('F-50 JSON with numbers beyond 2^53', () => {
     ['{"a\\\\\\"1":"9007199254740993","b":9007199254740993}', { 'a\\"1': '9007199254740993', b: '9007199254740993' }],
     ['{"id":1,"id":9007199254740993,"__proto__":{"x":1}}', JSON.parse('{"id":"9007199254740993","__proto__":{"x":1}}')],
   ])('%s', (text, value) => expect(parseJson(text)).toEqual(value));
+
+  test.each([
+    ['{"timestamp":1767225600123456,"a":-1767225600123456}', false],
+    ['{"id":"9007199254740993","b":"x\\"12345678901234567"}', false],
+    ['{"id":"x","b":9007199254740992}', true],
+    ['{"id":"x","b":-12345678901234567}', true],
+    ['{"id":"x","b":0.12345678901234567}', false],
+  ])('%s needs the slow lossless parser: %s', (text, expected) => expect(hasLongInteger(text)).toBe(expected));
+
+  test('a whole number of any size is a number while it is safe, and else its digits', () => {
+    const wholes = fc.oneof(fc.bigInt({ min: 8n * 10n ** 15n, max: 2n ** 53n + 10n ** 15n }), fc.bigInt());
+    fc.assert(
+      fc.property(wholes, (whole) => {
+        const number = Number(whole);
+        expect(parseJson(`[${whole}]`)).toEqual([Number.isSafeInteger(number) ? number : String(whole)]);
+      }),
+    );
+  });
 
   test('what is nested too deeply for the lossless parser is read as before', () => {
     const depth = 100_000;

@@ -228,6 +228,15 @@ describe('spillway record', () => {
     expect(replyOf('defaults')).toMatchObject({ body: { key: '***' } });
   });
 
+  test('F-31 an empty variable is empty where the reference has a default for an unset one, as in a shell', async () => {
+    const header = (value: string): string[] => ['--url', origin, '--header', value, '--force'];
+    const run = (...flags: string[]) => fakeTerminal('', { EMPTY: '' }).run('record', folder, 'empty', ...flags);
+    expect(await run(...header('a: x${EMPTY-text}${EMPTY:-other}'))).toMatchObject({ code: 0 });
+    expect(asked[0]?.headers).toMatchObject({ a: 'xother' });
+    const { code, stderr } = await run(...header('a: ${EMPTY}'));
+    expect([code, stderr]).toEqual([2, 'spillway: the environment variable EMPTY is empty\n']);
+  });
+
   const wrong: readonly (readonly [title: string, flags: readonly string[], says: RegExp])[] = [
     ['no URL', [], /required option '--url <url>'/],
     ['http to elsewhere', ['--url', 'http://api.example.com/'], /must be https, or http on a loopback address/],

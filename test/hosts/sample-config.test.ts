@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
+import { readConfigFile } from '../../core/hosts/cli/config-file.ts';
 import { sampleConfig } from '../../core/hosts/cli/sample-config.ts';
 import { withKitConnection } from '../../core/testing/kit/kit-connection.ts';
 import { loadContractFolder } from '../../core/testing/kit/load-contract-folder.ts';
@@ -50,6 +51,35 @@ describe('E27 spillway schema --sample', () => {
     expect(unset.stderr).toContain('MAILBOX_OWNER is not set');
     const environment = { MAILBOX_API_KEY: 'key-example-1', MAILBOX_OWNER: 'ann' };
     expect(await spillway(args, '', environment)).toMatchObject({ code: 0 });
+  });
+
+  test('a variable of a slug that begins with a digit has a name that a shell and a config file take', async () => {
+    const settings = { type: 'object', required: ['apiKey'], properties: { apiKey: { type: 'string' } } };
+    expect(sampleConfig('7eleven', settings)).toEqual({ config: { apiKey: '${_7ELEVEN_API_KEY}' } });
+  });
+
+  test('F-31 what the schema states is escaped, so that a config file with it holds that', async () => {
+    const stated = { const: '${A}', examples: ['$${B}'], enum: ['${C'], default: [{ '${D}': '${D}' }] };
+    const settings = {
+      type: 'object',
+      required: [...Object.keys(stated), '${key}'],
+      properties: {
+        ...Object.fromEntries(
+          Object.entries(stated).map(([name, value]) => [name, { [name]: value } as Record<string, unknown>]),
+        ),
+        '${key}': { type: 'boolean' },
+      },
+    };
+    const file = workspace.write('stated.json', sampleConfig('acme', settings));
+    const { config, unfilled } = await readConfigFile(file, { A: 'a', B: 'b', D: 'd' });
+    expect(unfilled).toEqual([]);
+    expect(config).toEqual({
+      const: '${A}',
+      examples: '$${B}',
+      enum: '${C',
+      default: [{ '${D}': '${D}' }],
+      '${key}': false,
+    });
   });
 
   test('what is no text is a value that fits, and of several environments never production', () => {

@@ -19,9 +19,9 @@ const malformed =
 /**
  * Fills in environment variables as a shell does: `${NAME}`, `${NAME:-default}` where it is unset or empty,
  * `${NAME-default}` where it is unset. `$${` is the text `${`; any other `${` is a fault, lest a credential that was
- * mistyped leave as it stands.
+ * mistyped leave as it stands. `bareMayBeEmpty: false`: so is `${NAME}` of a variable that is empty.
  */
-export function fillReferences(text: string, env: Terminal['env']): FilledText {
+export function fillReferences(text: string, env: Terminal['env'], { bareMayBeEmpty = true } = {}): FilledText {
   const faults: string[] = [];
   const values: string[] = [];
   const result = text.replace(reference, (match, name?: string, fallback?: string, otherwise = '') => {
@@ -33,8 +33,8 @@ export function fillReferences(text: string, env: Terminal['env']): FilledText {
     const set = Object.hasOwn(env, name) ? env[name] : undefined;
     const value =
       fallback === undefined ? set : set === undefined || (set === '' && fallback.startsWith(':')) ? otherwise : set;
-    if (value === undefined) {
-      faults.push(`the environment variable ${name} is not set`);
+    if (value === undefined || (value === '' && fallback === undefined && !bareMayBeEmpty)) {
+      faults.push(`the environment variable ${name} is ${value === undefined ? 'not set' : 'empty'}`);
       return match;
     }
     values.push(value);
@@ -42,6 +42,9 @@ export function fillReferences(text: string, env: Terminal['env']): FilledText {
   });
   return { text: result, faults, values };
 }
+
+/** A text as a file has to hold it: `${` in it is no reference. */
+export const escapedText = (text: string): string => text.replaceAll('${', '$$${');
 
 /** A key is not filled in: what it names would depend on the machine. `$${` is the text `${` there, too. */
 export const keyFault = 'a key holds no reference: only values are filled in; write $${ for the text ${';

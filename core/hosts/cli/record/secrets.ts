@@ -3,10 +3,12 @@ import { fillReferences } from '../references.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The text with its references filled in from the environment; what stands in their place is added to `secrets`. */
+/**
+ * The text with its references filled in from the environment; what stands in their place is added to `secrets`. An
+ * empty variable is no credential: only a reference that names a default may have one.
+ */
 export function filledFrom(env: Environment, secrets: string[], text: string): string {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const { text: result, faults, values } = fillReferences(text, set);
+  const { text: result, faults, values } = fillReferences(text, env, { bareMayBeEmpty: false });
   const [fault] = faults;
   if (fault !== undefined) throw usage(fault);
   secrets.push(...values);
