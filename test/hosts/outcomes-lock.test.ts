@@ -18,6 +18,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -263,6 +264,27 @@ describe('F-30 two runs on one outcomes file', () => {
         `remove ${lock}, or name another file\n`,
     });
     rmSync(lock, { recursive: true });
+  });
+
+  test('what cannot be read in its place is no lock that a crash left', async () => {
+    const socket = createServer().listen(lock);
+    await once(socket, 'listening');
+    expect(await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).toMatchObject({
+      code: 2,
+      stderr: `spillway: cannot lock the outcomes file ${outcomes} (ENXIO); remove ${lock}, or name another file\n`,
+    });
+    socket.close();
+    await once(socket, 'close');
+  });
+
+  test('a file that is not in its place any more is named, with what to do', async () => {
+    const fd = openSync(workspace.at('removed.ndjson'), 'w');
+    rmSync(workspace.at('removed.ndjson'));
+    expect(await spillway(deliverArgs('--outcomes', `/proc/self/fd/${fd}`), eventLines(1))).toMatchObject({
+      code: 2,
+      stderr: `spillway: /proc/self/fd/${fd} is not in its place any more (ENOENT); run again, or name another file\n`,
+    });
+    closeSync(fd);
   });
 
   test('a link in its place is taken away, and what it leads to stays', () => {
