@@ -116,7 +116,7 @@ export {
   ipv4Address,
   isBlankIp,
   isPrivateIp,
-  privateIpAdvice,
+  clientIpAdvice,
 } from './person/ip-address.ts';
 export { hmacSha256, isDigestOfNothing, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
 export { absoluteUrl, asAbsoluteUrl, replaceEmailsInUrl } from './events/web-address.ts';

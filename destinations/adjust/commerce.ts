@@ -3,7 +3,6 @@ import {
   currencyOf,
   firstOf,
   reject,
-  textReader,
   type CdpEvent,
   type Found,
   type PayloadBuilder,
@@ -21,7 +20,6 @@ const most = 100_000_000_000;
  */
 const revenueOf = firstOf(['properties.revenue']);
 const amountOf = firstOf(['properties.total', 'properties.value'], asDecimal);
-const currencyTextOf = textReader('properties.currency');
 
 /**
  * Revenue and currency, both or neither: Adjust reads one only beside the other (ADJUST-41). Revenue without a usable
@@ -29,14 +27,14 @@ const currencyTextOf = textReader('properties.currency');
  */
 export function addRevenue(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, config: Config): void {
   const { defaultCurrency, unusableRevenue } = config;
-  const written = revenueOf(event) ?? ((defaultCurrency ?? currencyTextOf(event)) ? amountOf(event) : undefined);
+  const currency = currencyOf(event, defaultCurrency);
+  const written = revenueOf(event) ?? (currency && amountOf(event));
   if (written === undefined) return;
   const { path } = written;
   const revenue = asDecimal(written.value);
   const amount = Number(revenue ?? Number.NaN);
   if (amount === 0) return;
   if (amount > most) return out.refuse(reject('invalid_value', 'Adjust takes revenue up to 100,000,000,000', path));
-  const currency = currencyOf(event, defaultCurrency);
   const refusal = !(amount >= least) ? reject('invalid_value', noRevenue, path) : refusalOf(currency);
   if (refusal === undefined) {
     out.set('revenue', revenue, path);

@@ -2,19 +2,19 @@ import {
   asAttStatus,
   asText,
   castFound,
+  clientIpAdvice,
   clientIpv4Of,
   deviceOf,
   fieldTable,
+  firstIdOf,
   firstOf,
   isNoId,
   optionReader,
-  privateIpAdvice,
   reader,
   reject,
   skip,
   type CdpEvent,
   type Device,
-  type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
@@ -125,25 +125,19 @@ const noAppEvent = skip(
 const noAdid = reject('missing_identifier', 'The settings require an adid', 'context.adjust.adid');
 
 /** Whether the event says anything of a phone: a web shop's says nothing, and is no event of an app (ADJUST-10). */
-const namesDevice = (event: CdpEvent, { isNamed }: Device): boolean => isNamed || !isNoId(adidOf(event)?.value ?? '');
+const namesDevice = (event: CdpEvent, { isNamed }: Device): boolean => isNamed || adidOf(event) !== undefined;
 
 /** The address (ADJUST-19, ADJUST-20) and the user agent (ADJUST-75). */
 const surroundings = fieldTable<AdjustEvent>([
-  { to: 'ip_address', read: clientIpv4Of, unusable: 'Adjust takes IPv4 addresses only', unadvised: privateIpAdvice },
+  { to: 'ip_address', read: clientIpv4Of, unusable: 'Adjust takes IPv4 addresses only', unadvised: clientIpAdvice },
   { to: 'user_agent', from: 'context.userAgent', as: asText },
 ]);
 
-const ownAdidOf = firstOf(['context.adjust.adid', 'context.device.adid'], (id) => (isNoId(id) ? undefined : id));
-const optionOf = optionReader(manifest, 'adid');
-
-const adidOf = (event: CdpEvent): Found | undefined => ownAdidOf(event) ?? optionOf(event);
-
 /** From context.adjust or the device, else from the integrations object (ADJUST-17). */
+const adidOf = firstIdOf(['context.adjust.adid', 'context.device.adid', optionReader(manifest, 'adid')], adjustId);
+
 function addAdid(out: PayloadBuilder<AdjustEvent>, event: CdpEvent): void {
-  const written = adidOf(event);
-  if (written === undefined) return;
-  const { value, path } = written;
-  const adid = adjustId(value);
-  if (adid !== undefined) out.set('adid', adid, path);
-  else if (!isNoId(value)) out.drop(path, 'Left out: not in the form of an adid', 'adid');
+  const adid = adidOf(event);
+  if (adid?.value !== undefined) out.set('adid', adid.value, adid.path);
+  else if (adid !== undefined) out.drop(adid.path, 'Left out: not in the form of an adid', 'adid');
 }

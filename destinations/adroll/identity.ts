@@ -15,7 +15,6 @@ import {
   reject,
   sha256,
   usableId,
-  type Cast,
   type CdpEvent,
   type Found,
   type PayloadBuilder,
@@ -31,8 +30,7 @@ export function addIdentifiers(payload: PayloadBuilder<AdRollEvent>, event: CdpE
   out.take('adct', clickTokenOf(event));
   if (sendEmail !== 'none') addEmail(out, event, sendEmail);
   addDevice(out, event);
-  if (!out.take('first_party_cookie', ownCookieOf(event) ?? cookieOf(event)))
-    out.take('first_party_cookie', generatedCookie(event, config));
+  if (!out.take('first_party_cookie', cookieOf(event))) out.take('first_party_cookie', generatedCookie(event, config));
   addUserId(out, event, sendEmail);
   if ((out.value.first_party_cookie?.length ?? 32) < 32)
     out.recommend(cookiePaths[0], shortCookie, 'first_party_cookie', strict);
@@ -77,15 +75,13 @@ function addDevice(out: PayloadBuilder<Identifiers>, event: CdpEvent): void {
   else out.drop(withheld.path, 'Limited tracking, or no advertising id', 'device_id');
 }
 
-/** The value of `__adroll_fpc`, unchanged (ADROLL-43). */
-const asCookie: Cast<string> = (value) => (typeof value === 'string' ? usableId(value) : undefined);
-const ownCookieOf = optionReader(manifest, 'first_party_cookie', asCookie);
 const cookiePaths = [
   'context.adroll.firstPartyCookie',
   'properties.first_party_cookie',
   'context.traits.first_party_cookie',
 ] as const;
-const cookieOf = firstIdOf(cookiePaths, asCookie);
+/** The value of `__adroll_fpc`, unchanged (ADROLL-43). */
+const cookieOf = firstIdOf([optionReader(manifest, 'first_party_cookie'), ...cookiePaths]);
 const shortCookie = "The first-party cookie is shorter than the 32 characters of AdRoll's own";
 
 /**

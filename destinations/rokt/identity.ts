@@ -3,14 +3,14 @@ import {
   asIp,
   asSha256,
   asText,
+  clientIpAdvice,
   clientIpOf,
   deviceOf,
   fieldTable,
+  firstIdOf,
   firstOf,
-  privateIpAdvice,
   reject,
   sha256,
-  usableId,
   type CdpEvent,
   type DeviceFamily,
   type PayloadBuilder,
@@ -57,7 +57,7 @@ export const addPerson = fieldTable<KnownUserAttributes>(
     { to: 'mobile', from: ['traits.phone', 'traits.mobile'], as: asMobile },
     // Under Rokt's own name, where the host saw no address.
     { to: 'ipaddress', from: 'traits.ipaddress', as: asIp },
-    { to: 'ipaddress', read: clientIpOf, unadvised: privateIpAdvice },
+    { to: 'ipaddress', read: clientIpOf, unadvised: clientIpAdvice },
   ],
   { from: 'context', unusable },
 );
@@ -81,16 +81,14 @@ const advertisingIdFields: Readonly<Partial<Record<DeviceFamily, keyof DeviceInf
 const notAdvertising = "It repeats the vendor's id of the phone, which is no advertising id";
 const notAUuid = 'Not a UUID, or all zeros: mParticle would refuse the conversion for it';
 
-const clickIdOf = firstOf(
-  ['properties.rtid', 'properties.rclid', 'context.traits.rtid', 'context.traits.rclid'],
-  usableId,
-);
+const clickIdOf = firstIdOf(['properties.rtid', 'properties.rclid', 'context.traits.rtid', 'context.traits.rclid']);
 
 /** The click that led here, in its own case, at Rokt's place among mParticle's integrations (ROKT-41). */
 export function addClickId(batch: PayloadBuilder<RoktBatch>, event: CdpEvent): void {
   const clickId = clickIdOf(event);
   if (clickId === undefined) return;
   const out = batch.part('integration_attributes').part(rokt);
-  if (clickId.value.length <= longest.length) out.take('passbackconversiontrackingid', clickId);
+  if (clickId.value === undefined || clickId.value.length <= longest.length)
+    out.take('passbackconversiontrackingid', clickId);
   else out.drop(clickId.path, longest.message, 'passbackconversiontrackingid');
 }

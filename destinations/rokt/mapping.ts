@@ -74,8 +74,9 @@ export const unusable = 'The event has a value here that Rokt would not take';
 /** The message id, for what Rokt and mParticle do not count twice. */
 export const messageIdOf = firstOf(['messageId'], usableId);
 
-const isInternational = /^\s*(?:\+|00)/;
-const northAmerican = /^1(\d{3})(\d{3})(\d{4})$/;
+/** No area code of North America begins with 0 or 1. */
+const tenDigits = /^[2-9]\d{9}$/;
+const northAmerican = /^1([2-9]\d{2})(\d{3})(\d{4})$/;
 
 /**
  * A phone number in one of the two shapes that Rokt documents (ROKT-19): `+1 (323) 867-5309` where it has the country
@@ -85,9 +86,9 @@ const northAmerican = /^1(\d{3})(\d{3})(\d{4})$/;
 export const asMobile: Cast<string> = (value) => {
   const full = asE164(value);
   if (full?.startsWith('+1') === false) return full;
-  const isBare = typeof value !== 'string' || !isInternational.test(value);
-  const digits = full?.slice(1) ?? (isBare ? asPhone(value) : undefined);
-  if (isBare && digits?.length === 10) return digits;
-  const [, area, exchange, line] = northAmerican.exec(digits ?? '') ?? [];
+  // Of what is not written internationally, asPhone has the digits as they stand.
+  const digits = full === undefined ? asPhone(value) : full.slice(1);
+  if (digits === undefined || tenDigits.test(digits)) return digits;
+  const [, area, exchange, line] = northAmerican.exec(digits) ?? [];
   return area === undefined ? undefined : `+1 (${area}) ${exchange}-${line}`;
 };

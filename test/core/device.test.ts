@@ -164,6 +164,24 @@ describe('the advertising id', () => {
     expect(withheld).toEqual({ value, path: 'context.device.advertisingId', reason });
   });
 
+  it.each<[string, object, string | undefined, string | undefined]>([
+    ['the IDFV under its own name', { advertisingId: idfv, idfv, idfa }, 'idfa', undefined],
+    [
+      'the IDFV in small letters',
+      { type: 'ios', id: idfv, advertisingId: idfv.toLowerCase(), idfa },
+      'idfa',
+      undefined,
+    ],
+    ['the IDFV, and so does the next', { type: 'ios', idfv, advertisingId: idfv, idfa: idfv }, undefined, 'vendor_id'],
+    ['the IDFV, and the next is none', { type: 'ios', idfv, advertisingId: idfv, idfa: zeros }, undefined, 'vendor_id'],
+    ['the IDFV of one who limits', { type: 'ios', idfv, advertisingId: idfv, idfa, lat: 1 }, undefined, 'limited'],
+  ])('F-57 that repeats %s hides no other one', (_, device, name, reason) => {
+    const { advertisingId, withheld } = of(device);
+    expect(advertisingId).toEqual(name && at(name, idfa));
+    const place = reason === 'limited' ? at('idfa', idfa) : at('advertisingId', idfv);
+    expect(withheld).toEqual(reason && { ...place, reason });
+  });
+
   it('that is withheld for another reason does not hide that the person limits tracking', () => {
     const device = { type: 'ios', id: idfv, advertisingId: idfv };
     expect(of({ ...device, adTrackingEnabled: false })).toMatchObject({

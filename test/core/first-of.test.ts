@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, JsonValue } from '../../core/api/event.ts';
 import { castFound, firstIdOf, firstOf } from '../../core/api/events/first-of.ts';
+import { optionReader } from '../../core/api/events/integrations.ts';
 import { isNoId, usableId } from '../../core/api/person/identifier.ts';
 import { isBlank, isMissing } from '../../core/api/fields/mapping.ts';
 import { asAmount } from '../../core/api/fields/casts.ts';
@@ -201,6 +202,20 @@ describe('firstIdOf', () => {
   it('takes the next path where the first is unusable', () => {
     expect(cartIdOf(track({ cart_id: false, cartId: ' C-2 ' }))).toEqual({ value: 'C-2', path: 'properties.cartId' });
     expect(cartIdOf(track({ cart_id: 7, cartId: 'C-2' }))).toEqual({ value: '7', path: 'properties.cart_id' });
+  });
+
+  it('F-51 asks a reader in its turn, and says where that one read', () => {
+    const optionOf = optionReader({ displayName: 'Acme', slug: 'acme', aliases: [] } as never, 'cart');
+    const idOf = firstIdOf([optionOf, 'properties.cart_id']);
+    const found = (cart: JsonValue, cart_id: JsonValue) =>
+      idOf(track({ cart_id }, { integrations: { Acme: { cart } } }));
+    const option = 'integrations.Acme.cart';
+    expect(found('C-1', 'C-2')).toEqual({ value: 'C-1', path: option });
+    expect(found(7, 'C-2')).toEqual({ value: '7', path: option });
+    expect(found(false, 'C-2')).toEqual({ value: 'C-2', path: 'properties.cart_id' });
+    expect(found(false, ['C-2'])).toEqual({ value: undefined, path: option });
+    expect(found('null', false)).toEqual({ value: undefined, path: 'properties.cart_id' });
+    expect(idOf(track({}))).toBeUndefined();
   });
 
   it('takes a cast of its own', () => {

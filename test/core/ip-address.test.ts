@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import {
   asIp,
   asIpv4,
+  clientIpAdvice,
   clientIpOf,
   clientIpv4Of,
   fieldTable,
+  ipAddress,
+  isBlankIp,
   isPrivateIp,
   payloadBuilder,
-  privateIpAdvice,
   type CdpEvent,
   type JsonValue,
 } from '../../core/api/index.ts';
@@ -28,6 +30,10 @@ describe('F-63 of several addresses', () => {
     ['unknown, 203.0.113.7', '203.0.113.7'],
     ['203.0.113.7 10.0.0.1', '203.0.113.7'],
     ['for=203.0.113.7;proto=https;by=198.51.100.1', '203.0.113.7'],
+    ['by=198.51.100.1;host=shop.example.com;for=203.0.113.7', '203.0.113.7'],
+    ['for=10.0.0.1;proto=https', '10.0.0.1'],
+    ['for=unknown, for=203.0.113.7', '203.0.113.7'],
+    ['0:0:0:0:0:0:0:0, 203.0.113.7', undefined],
     ['For="[2001:db8::7]:4711", for=198.51.100.1', '2001:db8::7'],
     [['10.0.0.1', '203.0.113.7'], '203.0.113.7'],
     [[7, null, '203.0.113.7'], '203.0.113.7'],
@@ -106,7 +112,7 @@ describe("F-63 the person's address", () => {
 
   it('is sent with a note where it is private, and left out with one where it is none', () => {
     const fields = fieldTable<{ ip?: string }>([
-      { to: 'ip', read: clientIpOf, unusable: 'It is no IP address', unadvised: privateIpAdvice },
+      { to: 'ip', read: clientIpOf, unusable: 'It is no IP address', unadvised: clientIpAdvice },
     ]);
     const sent = (ip: JsonValue) => {
       const out = payloadBuilder<{ ip?: string }>({}, {});
@@ -117,6 +123,52 @@ describe("F-63 the person's address", () => {
     expect(sent('10.0.0.1, 203.0.113.7')).toEqual(['203.0.113.7', []]);
     expect(sent('nowhere')).toEqual([undefined, ['dropped context.ip ip']]);
     expect(sent('0.0.0.0')).toEqual([undefined, []]);
+  });
+
+  it.each<[string, JsonValue, boolean]>([
+    ['unknown', 'unknown, 203.0.113.7', true],
+    ['unknown of Forwarded', 'proto=https;for=unknown, for="203.0.113.7:80"', true],
+    ['a name of its own choice', 'for=_hidden, for=203.0.113.7', true],
+    ['unknown behind a private one', '10.0.0.1, unknown, 203.0.113.7', true],
+    ['unknown in a list', ['unknown', '203.0.113.7'], true],
+    ['unknown behind the person', '203.0.113.7, unknown', false],
+    ['no word', '10.0.0.1, 203.0.113.7', false],
+    ['no word of Forwarded', 'proto=https;by=198.51.100.1;for=203.0.113.7', false],
+    ['no list', '[203.0.113.7]:80', false],
+  ])('F-63 is sent with a note where a proxy writes %s: it may be the next proxy', (_, ip, isNoted) => {
+    const fields = fieldTable<{ ip?: string }>([{ to: 'ip', read: clientIpOf, unadvised: clientIpAdvice }]);
+    for (const [place, part] of [
+      ['context.ip', { context: { ip } }],
+      ['request_ip', { request_ip: ip, channel: 'web' }],
+    ] as const) {
+      const out = payloadBuilder<{ ip?: string }>({}, {});
+      fields(event(part), out);
+      const message = 'The list names no address for a hop before this one, which may be a proxy';
+      expect(out.value.ip).toBe('203.0.113.7');
+      expect(out.notes).toEqual(isNoted ? [{ code: 'unadvised', field: place, payloadField: 'ip', message }] : []);
+    }
+  });
+
+  it.each([
+    '0.0.0.0',
+    '0.0.0.0:80',
+    '::',
+    '::0',
+    '0::0',
+    '0:0:0:0:0:0:0:0',
+    '0000:0000:0000:0000:0000:0000:0000:0000',
+    '::0.0.0.0',
+    '[::0]:443',
+    '::0%eth0',
+    '::ffff:0.0.0.0',
+  ])('F-63 is withheld in every spelling of nobody: %s', (ip) => {
+    expect([asIp(ip), asIpv4(ip)]).toEqual([undefined, undefined]);
+    expect(clientIpOf(event({ context: { ip } }))).toBeUndefined();
+    expect(isBlankIp(ipAddress(ip) ?? '')).toBe(true);
+  });
+
+  it.each(['', '0', ':', '0.0.0', '::1', '0.0.0.1', '::ffff:0:0:1'])('F-63 nobody is not spelt %j', (text) => {
+    expect(isBlankIp(text)).toBe(false);
   });
 
   it('is read of any JSON without an error', () => {

@@ -72,19 +72,37 @@ it.each<[string, string]>([
   ['+44 020 7946 0958', '+442079460958'],
   ['+44 (020) 7946 0958 x3', '+442079460958'],
   ['00123456789012345', '+123456789012345'],
-])('a number that is written internationally is one of E.164: %j is %j', (text, number) => {
-  expect(asE164(text)).toBe(number);
-  expect(asE164Digits(text)).toBe(number.slice(1));
-  // F-60
-  expect(asPhone(text)).toBe(number.slice(1));
-});
+  ['+380 044 123 45 67', '+380441234567'],
+  ['(+380) 044 123 45 67', '+380441234567'],
+  ['00380 (044) 123 45 67', '+380441234567'],
+  ['+380 44 023 45 67', '+380440234567'],
+  ['+972 054-123-4567', '+972541234567'],
+  ['+234 0803 123 4567', '+2348031234567'],
+  ['+82 010-1234-5678', '+821012345678'],
+  ['+55 011 91234-5678', '+5511912345678'],
+  ['+36 06 1 234 5678', '+3612345678'],
+  ['+7 8 912 345-67-89', '+79123456789'],
+  ['+7 812 345-67-89', '+78123456789'],
+  ['+1 1 650 555 1212', '+16505551212'],
+  ['+39 06 1234 5678', '+390612345678'],
+  ['+225 07 08 09 10 11', '+2250708091011'],
+  ['+420 601 123 456', '+420601123456'],
+])(
+  'F-60 a number that is written internationally is one of E.164, without a trunk prefix: %j is %j',
+  (text, number) => {
+    expect(asE164(text)).toBe(number);
+    expect(asE164Digits(text)).toBe(number.slice(1));
+    // F-60
+    expect(asPhone(text)).toBe(number.slice(1));
+  },
+);
 
 it('a number of E.164 stays as it is, whatever the default country', () => {
   const countries = fc.constantFrom(undefined, '1', '7', '39', '49');
   fc.assert(
     fc.property(countries, fc.integer({ min: 1_000_000, max: 999_999_999_999_999 }), (defaultCountry, digits) => {
-      // A zero behind the country code is none of the number: F-60.
-      fc.pre(!/^\d\d\d?0/.test(String(digits)));
+      // What is dialled within the country is none of the number: F-60.
+      fc.pre(!/^(?:\d\d\d?0|11\d{10}$|78\d{10}$)/.test(String(digits)));
       expect(e164({ defaultCountry })(`+${digits}`)).toBe(`+${digits}`);
     }),
   );

@@ -283,6 +283,16 @@ describe('Adjust, the device', () => {
       { device: {}, context: { adjust: { adid: null } }, integrations: { Adjust: true, 'adjust s2s': { adid } } },
       { adid },
     ],
+    [
+      'F-51 ADJUST-17 takes the adid of the integrations object where that of context.adjust is none',
+      { device: {}, context: { adjust: { adid: true } }, integrations: { Adjust: { adid } } },
+      { adid },
+    ],
+    [
+      'F-57 ADJUST-11 takes the IDFA where the advertising id repeats the IDFV',
+      { device: { ...iphone, advertisingId: idfv, idfa } },
+      { idfa, idfv },
+    ],
     ['ADJUST-17 the adid is enough without a known platform', { device: {}, context: { adjust: { adid } } }, { adid }],
     [
       'ADJUST-76 prefers att_status',
@@ -471,6 +481,8 @@ describe('Adjust, revenue', () => {
     return [form['revenue'], form['currency'], ...notes];
   };
   const none = [undefined, undefined];
+  const usd = { price: 7, currency: 'usd' };
+  const eur = { price: 7, currency: 'EUR' };
 
   it.each<[string, Record<string, unknown>, unknown[]]>([
     ['ADJUST-37 sends full units', { revenue: 149.99, currency: 'USD' }, ['149.99', 'USD']],
@@ -505,6 +517,23 @@ describe('Adjust, revenue', () => {
     [
       'F-86 ADJUST-40 ADJUST-41 drops revenue in no known shape of currency',
       { revenue: 5, currency: 'dollars' },
+      [...none, 'dropped properties.currency'],
+    ],
+    [
+      'F-82 ADJUST-40 takes total in the currency that all its products name',
+      { total: 7, products: [usd, usd] },
+      ['7', 'USD'],
+    ],
+    ['F-82 ADJUST-40 takes revenue in the currency of its only product', { revenue: 7, products: [usd] }, ['7', 'USD']],
+    ['F-82 ADJUST-40 takes total of products in two currencies for no money', { total: 7, products: [usd, eur] }, none],
+    [
+      'F-82 ADJUST-40 drops revenue of products in two currencies',
+      { revenue: 7, products: [usd, eur] },
+      [...none, 'dropped properties.currency'],
+    ],
+    [
+      'F-82 ADJUST-40 drops total where the event names no currency though its products do',
+      { total: 7, currency: ['USD'], products: [usd] },
       [...none, 'dropped properties.currency'],
     ],
     ['ADJUST-48 never hides revenue in parameters', { revenue: 5, currency: 'USD' }, ['5', 'USD']],

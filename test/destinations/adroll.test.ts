@@ -666,13 +666,26 @@ describe('identifiers', () => {
     expect(identifiers({ 'context.adroll.firstPartyCookie': 'aB'.repeat(20) }).first_party_cookie).toBe(
       'aB'.repeat(20),
     );
-    for (const value of [null, '', ' ', 42, true, {}, [cookie]] as JsonValue[]) {
+    for (const value of [null, '', ' ', true, {}, [cookie]] as JsonValue[]) {
       expect(identifiers({ 'context.adroll.firstPartyCookie': value }).first_party_cookie).toBeUndefined();
     }
     expect(
       identifiers({ ...noCookie, 'integrations.Other': { first_party_cookie: cookie } }).first_party_cookie,
     ).toBeUndefined();
   });
+
+  it.each(['context.adroll.firstPartyCookie', 'integrations.AdRoll.first_party_cookie'])(
+    'F-51 ADROLL-43 a cookie at %s that is a number is its digits, and one that is none is told',
+    (path) => {
+      const input = (value: JsonValue) => event('trial-started', { 'context.adroll': undefined, [path]: value });
+      expect(made(input(123_456)).identifiers.first_party_cookie).toBe('123456');
+      for (const value of [true, 2 ** 53, [cookie]]) {
+        expect(notesOf(input(value), { identifierPolicy: 'any' })).toEqual([{ code: 'dropped', field: path }]);
+        const generated = made({ ...input(value), anonymousId: 'anon-1' } as CdpEvent, { generateCookie: true });
+        expect(generated.identifiers.first_party_cookie).toMatch(/^[\da-f]{32}-1735689600000$/);
+      }
+    },
+  );
 
   it("ADROLL-43 notes a cookie too short to be AdRoll's own, and rejects it when strict", () => {
     const input = event('trial-started', { 'context.adroll.firstPartyCookie': 'short' });

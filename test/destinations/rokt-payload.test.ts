@@ -120,7 +120,17 @@ describe('what is known of the person', () => {
     ['1-323-867-5309', '+1 (323) 867-5309'],
     [13238675309, '+1 (323) 867-5309'],
     ['001 323 867 5309', '+1 (323) 867-5309'],
-    ['123-456-7890', '1234567890'],
+    ['(+1) 323 867 5309', '+1 (323) 867-5309'],
+    ['\u200B+1 323 867 5309', '+1 (323) 867-5309'],
+    ['(001) 323 867 5309', '+1 (323) 867-5309'],
+    ['(+1) 23 456 7890', undefined],
+    ['\u200B+1 23 456 7890', undefined],
+    ['(001) 23 456 7890', undefined],
+    ['123-456-7890', undefined],
+    ['0301234567', undefined],
+    ['+1 123 456 7890', undefined],
+    ['1 023 456 7890', undefined],
+    ['+380 044 123 45 67', '+380441234567'],
     ['305.321.1654 ext. 12', '3053211654'],
     ['+44 20 7946 0958 x3', '+442079460958'],
     ['+49 (0)30 1234567', '+49301234567'],
@@ -438,6 +448,12 @@ describe('the conversion', () => {
 });
 
 describe('what helps Rokt match', () => {
+  it('F-51 ROKT-41 a click id that is none is told', () => {
+    expect(notesOf({ 'properties.rtid': true }, { clickId: true })).toEqual([
+      'dropped integration_attributes.1277.passbackconversiontrackingid',
+    ]);
+  });
+
   it('F-79 ROKT-41 the click id is sent where a setting asks for it, in its own case', () => {
     const asked = { clickId: true };
     for (const path of ['properties.rtid', 'properties.rclid', 'context.traits.rclid']) {

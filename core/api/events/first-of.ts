@@ -40,25 +40,31 @@ export function firstOf<T>(
 }
 
 /**
- * Returns a reader of an id: the first path that holds a usable one. If none does, and something stands at one of the
- * paths that is no id (a boolean, a list, a number that has lost its digits), its value is `undefined`, with that path:
- * `take` and field tables leave a note on it. Call it at module level.
+ * Returns a reader of an id: the first path, or reader such as an `optionReader`, that has a usable one. If none does,
+ * and something stands at one of them that is no id (a boolean, a list, a number that has lost its digits), its value
+ * is `undefined`, with that path: `take` and field tables leave a note on it. Call it at module level.
  *
  * @example
  * const cartIdOf = firstIdOf(['properties.cart_id', 'properties.cartId']);
  * out.take('cart', cartIdOf(event));
  */
 export function firstIdOf(
-  paths: readonly Path[],
+  sources: readonly (Path | ((event: CdpEvent) => Found | undefined))[],
   as: Cast<string> = usableId,
 ): (event: CdpEvent) => Found<string | undefined> | undefined {
-  const sources = paths.map((path) => ({ path, keys: keysOf(path) }));
+  const places = sources.map((source) =>
+    typeof source === 'string'
+      ? { path: source, keys: keysOf(source), read: undefined }
+      : { path: '', keys: noKeys, read: source },
+  );
   return (event) => {
     let unusable: Path | undefined;
-    for (let index = 0; index < sources.length; index += 1) {
-      const { path, keys } = sources[index] as (typeof sources)[number];
-      const raw = valueAt(event, keys);
+    for (let index = 0; index < places.length; index += 1) {
+      const place = places[index] as (typeof places)[number];
+      const reading = place.read?.(event);
+      const raw = place.read === undefined ? valueAt(event, place.keys) : reading?.value;
       if (raw === undefined || raw === null) continue;
+      const path = reading === undefined ? place.path : reading.path;
       const value = as(raw);
       if (value !== undefined) return { value, path };
       if (unusable === undefined && !isNoId(raw)) unusable = path;
@@ -66,6 +72,8 @@ export function firstIdOf(
     return unusable === undefined ? undefined : { value: undefined, path: unusable };
   };
 }
+
+const noKeys: readonly string[] = [];
 
 /**
  * The cast of a value that a reader returned, with the path where it stands; `undefined` if it does not cast.

@@ -2,7 +2,7 @@ import type { CdpEvent, JsonValue } from '../event.ts';
 import { plainName } from './event-table.ts';
 import type { Found } from './first-of.ts';
 import type { DestinationManifest } from '../manifest.ts';
-import { isMissing, isObject, type Cast } from '../fields/mapping.ts';
+import { isBlank, isObject, type Cast } from '../fields/mapping.ts';
 
 /**
  * The name of a destination in `integrations` as plainName() spells it, without the suffix in parentheses that some
@@ -26,8 +26,8 @@ export function isOff(value: JsonValue | undefined): boolean {
 const offWords: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
 
 /**
- * Returns a reader of one option in `integrations`, under any of the destination's names: the first that is there and
- * casts. Call it at module level.
+ * Returns a reader of one option in `integrations`, under any of the destination's names: the first that is not blank
+ * and casts. Call it at module level.
  *
  * @example
  * const visitorIdOf = optionReader(manifest, 'visitorId', usableId);
@@ -51,7 +51,7 @@ export function optionReader<T>(
       const options = integrations[name];
       if (!isObject(options) || !(names.has(integrationName(name)) || names.has(plainName(name)))) continue;
       const raw = options[option];
-      if (isMissing(raw)) continue;
+      if (isBlank(raw)) continue;
       const value = as === undefined ? raw : as(raw);
       if (value !== undefined) return { value, path: `integrations.${name}.${option}` };
     }

@@ -214,9 +214,9 @@ export function quantityOf(event: CdpEvent): Found<number | undefined> | undefin
   for (let index = 0; index < entries.length; index += 1) {
     const entry = entries[index];
     const quantity = isObject(entry) ? entry['quantity'] : undefined;
-    if (isMissing(quantity)) isStated = false;
+    if (isBlank(quantity)) isStated = false;
     if (!isObject(entry)) continue;
-    const count = isMissing(quantity) ? 1 : asCount(quantity);
+    const count = isBlank(quantity) ? 1 : asCount(quantity);
     if (count === undefined) {
       products = 0;
       break;
@@ -233,7 +233,7 @@ export function quantityOf(event: CdpEvent): Found<number | undefined> | undefin
 const quantityPath = `${list}[].quantity`;
 
 const ownQuantityOf = ({ quantity }: JsonObject): Found<number | undefined> | undefined =>
-  isMissing(quantity) ? undefined : { value: asCount(quantity), path: 'properties.quantity' };
+  isBlank(quantity) ? undefined : { value: asCount(quantity), path: 'properties.quantity' };
 
 /** The one currency that all products with a price state; `undefined` if one of them states none, or another. */
 export function productsCurrencyOf(event: CdpEvent): string | undefined {
@@ -263,7 +263,8 @@ export function onlyProductAmountOf(event: CdpEvent): Found<number> | undefined 
   const product = onlyProductOf(event);
   if (product === undefined || (entriesIn(properties)?.length ?? 0) > 1) return undefined;
   const price = asAmount(product.item['price'] ?? null);
-  const quantity = asAmount(product.item['quantity'] ?? properties['quantity'] ?? 1);
+  const [source = 1] = [product.item['quantity'], properties['quantity']].filter((one) => !isBlank(one));
+  const quantity = asAmount(source);
   if (price === undefined || quantity === undefined || price < 0 || quantity < 0) return undefined;
   const value = Math.round(price * quantity * 1e6) / 1e6;
   return Number.isFinite(value) ? { value, path: `${product.path}.price` } : undefined;

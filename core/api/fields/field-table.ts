@@ -22,8 +22,11 @@ export type FieldRow<P> = {
     readonly required?: string;
     /** A longer text is truncated, with a note. Default: the table's. */
     readonly longest?: TextLimit;
-    /** The text of the note `unadvised` on a value that is sent all the same; `undefined` where none is due. */
-    readonly unadvised?: (value: NonNullable<P[K]>) => string | undefined;
+    /**
+     * The text of the note `unadvised` on a value that is sent all the same; `undefined` where none is due. The event
+     * is there for a row that has a reader.
+     */
+    readonly unadvised?: (value: NonNullable<P[K]>, event?: CdpEvent) => string | undefined;
   };
 }[keyof P & string];
 
@@ -109,7 +112,7 @@ interface Row {
   /** Whether there are words for an event without it. */
   readonly isAskedFor: boolean;
   readonly longest: TextLimit | undefined;
-  readonly unadvised: ((value: unknown) => string | undefined) | undefined;
+  readonly unadvised: ((value: unknown, event?: CdpEvent) => string | undefined) | undefined;
   /** Whether a value is looked at once more before it is set, or with it. */
   readonly isJudged: boolean;
 }
@@ -270,12 +273,18 @@ function takeRead(out: AnyPayloadBuilder, row: Row, read: NonNullable<Row['read'
   if (event === undefined)
     throw new TypeError(`fieldTable(): the row of "${row.to}" reads the event, not a part of it`);
   const reading = read(event);
-  if (reading?.value !== undefined) put(out, row, reading.value, reading.path);
+  if (reading?.value !== undefined) put(out, row, reading.value, reading.path, event);
   else fillGap(out, row, reading !== undefined, reading?.path ?? row.sources[0]?.eventPath);
 }
 
-function put(out: AnyPayloadBuilder, { to, longest, unadvised }: Row, value: unknown, path: Path): void {
-  const advice = unadvised?.(value);
+function put(
+  out: AnyPayloadBuilder,
+  { to, longest, unadvised }: Row,
+  value: unknown,
+  path: Path,
+  event?: CdpEvent,
+): void {
+  const advice = unadvised?.(value, event);
   if (advice !== undefined) out.note('unadvised', path, advice, to);
   if (longest === undefined || typeof value !== 'string' || value.length <= longest.length)
     return out.set(to, value, path);

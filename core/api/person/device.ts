@@ -177,16 +177,28 @@ class EventDevice implements Device {
 
   private judgeIds(): AdvertisingIds {
     const { device } = this;
-    const source = firstUuid(device, advertisingIdNames[this.family]);
-    if (source === undefined) return { usable: undefined, withheld: unusableId(device) };
-    const { value, path } = source;
-    const isVendorId =
-      isSame(value, asText(device['idfv'] ?? null)) ||
+    const names = advertisingIdNames[this.family];
+    let duplicate: Found<string> | undefined;
+    for (let index = 0; index < names.length; index += 1) {
+      const id = uuidAt(device, names[index] as string);
+      if (id === undefined) continue;
+      if (!this.isVendorId(id.value)) {
+        if (this.limited) return { usable: undefined, withheld: { ...id, reason: 'limited' } };
+        return { usable: id, withheld: undefined };
+      }
+      duplicate ??= id;
+    }
+    if (duplicate === undefined) return { usable: undefined, withheld: unusableId(device) };
+    return { usable: undefined, withheld: { ...duplicate, reason: 'vendor_id' } };
+  }
+
+  private isVendorId(id: string): boolean {
+    const { device } = this;
+    return (
+      isSame(id, asText(device['idfv'] ?? null)) ||
       // The vendor id is validated only if the two are the same, which they hardly ever are.
-      (isSame(value, asText(device['id'] ?? null)) && isSame(value, this.vendorId?.value));
-    if (isVendorId) return { usable: undefined, withheld: { value, path, reason: 'vendor_id' } };
-    if (this.limited) return { usable: undefined, withheld: { value, path, reason: 'limited' } };
-    return { usable: source, withheld: undefined };
+      (isSame(id, asText(device['id'] ?? null)) && isSame(id, this.vendorId?.value))
+    );
   }
 }
 
@@ -239,14 +251,6 @@ function uuidAt(device: JsonObject, name: string): Found<string> | undefined {
   if (typeof raw !== 'string') return undefined;
   const value = raw.trim();
   return isUuid(value) ? { value, path: `context.device.${name}` } : undefined;
-}
-
-function firstUuid(device: JsonObject, names: readonly string[]): Found<string> | undefined {
-  for (let index = 0; index < names.length; index += 1) {
-    const id = uuidAt(device, names[index] as string);
-    if (id !== undefined) return id;
-  }
-  return undefined;
 }
 
 /** The first advertising id that the event writes, none of which is one of the device. */

@@ -6,8 +6,13 @@ import { isMissing, isObject, type Cast, type Path } from '../fields/mapping.ts'
 import { trimInvisible } from '../fields/trim-invisible.ts';
 import { isNoId } from './identifier.ts';
 
-/** Whether an IP address is the unspecified one, which hosts write instead of an address that they withhold. */
-export const isBlankIp = (address: string): boolean => address === '0.0.0.0' || address === '::';
+/**
+ * Whether an IP address is the unspecified one, which hosts write instead of an address that they withhold: `0.0.0.0`,
+ * `::`, or any other spelling of it (`0:0:0:0:0:0:0:0`, `::0.0.0.0`).
+ */
+export const isBlankIp = (address: string): boolean => onlyZeros.test(address) && isIP(address) !== 0;
+
+const onlyZeros = /^[0:.]+$/;
 
 const bracketed = /^\[([^\]]*)\](?::\d+)?$/;
 const withPort = /^([\d.]+):\d+$/;
@@ -104,8 +109,13 @@ function entriesOf(value: JsonValue): readonly string[] {
     return (value as readonly JsonValue[]).slice(0, mostEntries).filter((entry) => typeof entry === 'string');
   if (typeof value !== 'string' || value.length > longestList) return [];
   const texts = value.split(/[\s,;]+/, mostEntries);
-  return texts.map((text) => text.replace(/^for=/i, '').replaceAll('"', '')).filter((text) => text !== '');
+  return texts
+    .map((text) => text.replace(/^for=/i, '').replaceAll('"', ''))
+    .filter((text) => text !== '' && !otherParameter.test(text));
 }
+
+/** What Forwarded says beside the address: `proto=https`, `by=198.51.100.1`. */
+const otherParameter = /^(?:by|host|proto)=/i;
 
 /**
  * The person's IP address, for a row of a field table: `context.ip`, and where that is absent, RudderStack's
@@ -118,7 +128,7 @@ function entriesOf(value: JsonValue): readonly string[] {
  *   ip?: string;
  * }
  * const address = fieldTable<AcmeEvent>([
- *   { to: 'ip', read: clientIpOf, unusable: 'It is no IP address', unadvised: privateIpAdvice },
+ *   { to: 'ip', read: clientIpOf, unusable: 'It is no IP address', unadvised: clientIpAdvice },
  * ]);
  */
 export const clientIpOf = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, asIp);
@@ -126,16 +136,40 @@ export const clientIpOf = (event: CdpEvent): Found<string | undefined> | undefin
 /** The same for vendors that take IPv4 only. */
 export const clientIpv4Of = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, asIpv4);
 
-/** Says of a private address that it is of little use to a vendor: for `unadvised` of a row. */
-export const privateIpAdvice = (address: string): string | undefined =>
-  isPrivateIp(address) ? 'The address is of a private network, so it leads to nobody' : undefined;
+/**
+ * Says of an event's address why it may be of little use to a vendor, for `unadvised` of a row: it is of a private
+ * network, or it stands in a list behind an entry that is no address. Proxies write `unknown` for a client that they do
+ * not name, so what follows may be a proxy.
+ */
+export function clientIpAdvice(address: string, event?: CdpEvent): string | undefined {
+  if (isPrivateIp(address)) return 'The address is of a private network, so it leads to nobody';
+  const list = event && ipSource(event)?.value;
+  return list !== undefined && list !== address && isBehindUnnamed(address, list)
+    ? 'The list names no address for a hop before this one, which may be a proxy'
+    : undefined;
+}
+
+function isBehindUnnamed(address: string, list: JsonValue): boolean {
+  for (const entry of entriesOf(list)) {
+    const other = ipAddress(entry);
+    if (other === undefined) return true;
+    if (other === address) return false;
+  }
+  return false;
+}
 
 function clientIp(event: CdpEvent, as: Cast<string>): Found<string | undefined> | undefined {
+  const source = ipSource(event);
+  return source && addressAt(source.path, source.value, as);
+}
+
+/** What the event writes in the place of the person's address. */
+function ipSource(event: CdpEvent): Found | undefined {
   const { context } = event;
   const stated = isObject(context) ? context['ip'] : undefined;
-  if (!isNothing(stated)) return addressAt('context.ip', stated, as);
+  if (!isNothing(stated)) return { value: stated, path: 'context.ip' };
   const seen = (event as WithServerFields).request_ip;
-  return isNothing(seen) || !isOfClient(event) ? undefined : addressAt('request_ip', seen, as);
+  return isNothing(seen) || !isOfClient(event) ? undefined : { value: seen, path: 'request_ip' };
 }
 
 /** What RudderStack's server and SDKs write beside the fields of the spec. */

@@ -70,14 +70,26 @@ function internationalDigits(number: string): string | undefined {
   }
   const digits = digitsOf(rest);
   if (digits === undefined || digits[0] === '0') return undefined;
-  const trunk = trunkZeroAt(digits);
-  return trunk === 0 ? digits : digitsOf(digits.slice(0, trunk) + digits.slice(trunk + 1));
+  const calling = callingCode(digits);
+  const trunk = trunkLength(digits, calling);
+  return trunk === 0 ? digits : digitsOf(calling + digits.slice(calling.length + trunk));
 }
 
-/** Where the trunk zero stands in `44020...`; 0 where there is none. */
-function trunkZeroAt(digits: string): number {
-  if (digits[2] === '0') return countriesWithTrunkZero.has(digits.slice(0, 2)) ? 2 : 0;
-  return digits[3] === '0' && countriesWithTrunkZero.has(digits.slice(0, 3)) ? 3 : 0;
+/** The country calling code that the digits begin with: no code begins with another one. */
+function callingCode(digits: string): string {
+  if (digits[0] === '1' || digits[0] === '7') return digits.slice(0, 1);
+  const two = digits.slice(0, 2);
+  return codesOfTwoDigits.has(two) ? two : digits.slice(0, 3);
+}
+
+/** How many digits of a trunk prefix follow the country code, as in `44020...`, `380044...` or `36061...`. */
+function trunkLength(digits: string, country: string): number {
+  const trunk = trunkPrefixes.get(country) ?? '0';
+  if (!digits.startsWith(trunk, country.length)) return 0;
+  const length = nationalLengths.get(country);
+  const isTrunk =
+    length === undefined ? countriesWithTrunk.has(country) : digits.length === country.length + trunk.length + length;
+  return isTrunk ? trunk.length : 0;
 }
 
 function nationalDigits(number: string, country: string | undefined): string | undefined {
@@ -114,9 +126,21 @@ const trunkPrefixes: ReadonlyMap<string, string> = new Map([
 ]);
 /** Where a zero at the beginning belongs to the number: Italy and the Vatican, San Marino, and three in Africa. */
 const countriesWithZero: ReadonlySet<string> = new Set(['39', '378', '225', '229', '242']);
-/** Where a number within the country is dialled with a zero, and none begins with one: `+44 020` is `+44 20`. */
-const countriesWithTrunkZero: ReadonlySet<string> = new Set(
-  '20 27 31 32 33 40 41 43 44 46 49 61 62 63 64 66 81 84 86 90 91 92 94 98 353 358 380 381 385 386'.split(' '),
+/** Every other one but 1 and 7 has three digits. */
+const codesOfTwoDigits: ReadonlySet<string> = new Set(
+  (
+    '20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 ' +
+    '90 91 92 93 94 95 98'
+  ).split(' '),
+);
+/** Where a number within the country is dialled with a trunk prefix, and none begins with it: `+44 020` is `+44 20`. */
+const countriesWithTrunk: ReadonlySet<string> = new Set(
+  (
+    '20 27 31 32 33 36 40 41 43 44 46 49 51 53 54 55 57 58 60 61 62 63 64 66 81 82 84 86 90 91 92 93 94 95 98 ' +
+    '211 212 213 218 231 232 233 234 243 249 251 252 254 255 256 260 261 262 263 264 265 291 ' +
+    '353 355 358 359 370 373 374 377 380 381 382 383 385 386 387 389 421 423 508 590 591 593 594 595 596 598 686 ' +
+    '850 855 856 880 886 961 962 963 964 966 967 970 971 972 976 977 994 995 996'
+  ).split(' '),
 );
 /** Where a number may begin with what is the trunk prefix, or the country calling code, its length tells. */
 const nationalLengths: ReadonlyMap<string, number> = new Map([
