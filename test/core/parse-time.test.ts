@@ -87,6 +87,58 @@ describe('F-59 a time', () => {
     expect(parseTime(value)).toBeUndefined();
   });
 
+  it.each<[JsonValue, string]>([
+    ['2026-11-30T10:00:00.123456789Z', '2026-11-30T10:00:00.123Z'],
+    ['2026-11-30T10:00:00.999999999Z', '2026-11-30T10:00:00.999Z'],
+    ['2026-11-30T10:00:00.03849251303545+01:00', '2026-11-30T09:00:00.038Z'],
+    ['1796032800123000000', '2026-11-30T10:00:00.123Z'],
+    ['1796032800123000', '2026-11-30T10:00:00.123Z'],
+    ['1796032800123456789', '2026-11-30T10:00:00.123Z'],
+    ['1796032800.123', '2026-11-30T10:00:00.123Z'],
+    [1796032800.123, '2026-11-30T10:00:00.123Z'],
+    ['1796032800.9999', '2026-11-30T10:00:00.999Z'],
+    ['1796032800123.9', '2026-11-30T10:00:00.123Z'],
+    ['0050-01-15T12:00:00+01:00', '0050-01-15T11:00:00.000Z'],
+  ])('F-59 loses what is finer than a millisecond, and nothing else: %j', (value, time) => {
+    expect(new Date(parseTime(value) ?? Number.NaN).toISOString()).toBe(time);
+  });
+
+  it('F-59 loses no millisecond, in no number of digits', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1e12, max: 9e12 }), (ms) => {
+        const [seconds, rest] = [Math.floor(ms / 1_000), String(ms % 1_000).padStart(3, '0')];
+        const iso = new Date(ms).toISOString().slice(0, -1);
+        const texts = [`${seconds}.${rest}`, `${ms}`, `${ms}000`, `${ms}999`, `${ms}000000`, `${ms}999999`];
+        for (const text of [...texts, `${iso}Z`, `${iso}000000z`, `${iso}999999999999Z`])
+          expect([text, parseTime(text)]).toEqual([text, ms]);
+      }),
+    );
+  });
+
+  it.each([
+    ['2026-11-30T10:00:00Z+02:00'],
+    ['2026-11-30T10:00:00.123Z+0200'],
+    ['2026-11-30T10:00:00Z -05:00'],
+    ['2026-11-30T10:00:00+02:00 UTC'],
+    ['2026-11-30T10:00:00 -0500 GMT'],
+    ['Mon, 30 Nov 2026 10:00:00 +0100 GMT'],
+    ['2026-11-30T10:00:00+24:00'],
+  ])('F-59 is none with two zones, or with one that is none: %s', (text) => {
+    expect(parseTime(text)).toBeUndefined();
+  });
+
+  it.each([
+    ['2026-11-30 01:02 PM'],
+    ['2026-11-30 01:02 PM Z'],
+    ['2026-11-30 01:02PM +01:00'],
+    ['2026-11-30 01:02 +0100 PM'],
+    ['2026-11-30 01:02:03 +0100 pm'],
+    ['Nov 30 2026 01:02:03 GMT+0100 AM'],
+    ['2026-11-30 01:02:03 PM UTC'],
+  ])('F-59 is never read half a day off: %s', (text) => {
+    expect(parseTime(text)).toBeUndefined();
+  });
+
   it('is the same in every spelling', () => {
     const two = (number: number): string => String(number).padStart(2, '0');
     const days = fc.date({ min: new Date('1970-01-01Z'), max: new Date('2099-12-31Z'), noInvalidDate: true });

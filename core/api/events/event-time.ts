@@ -1,8 +1,11 @@
 import type { CdpEvent, JsonValue } from '../event.ts';
 import { parseRareTime } from './rare-time.ts';
 
-/** What Date.parse reads as it stands. */
-const zoned = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$/i;
+/**
+ * What Date.parse reads right. In other spellings the year 50 is 1950, a zone may be `+24:00`, and of more than nine
+ * decimals those behind zeros count more than they say.
+ */
+const zoned = /^(?!00)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/i;
 
 /** The name of the time that eventTime() uses: the first one present. For preview. */
 export function eventClock(event: CdpEvent): 'timestamp' | 'originalTimestamp' | 'sentAt' | 'receivedAt' | undefined {
@@ -23,10 +26,13 @@ export const eventTime = (event: CdpEvent): number | undefined =>
  * A time in epoch milliseconds, `undefined` where it names no zone or is none. The one reader of times, also for
  * settings and flags. It takes
  * - ISO 8601 in its long and its short form, with `T` or a space, a point or a comma, and a zone: `Z`, `UTC`, `GMT`,
- *   `+01`, `+0100`, `+01:00`; a name such as `[Europe/Berlin]` behind it says no more, and is not read. The leap second
- *   23:59:60 is the first of the next day, as in POSIX;
+ *   `+01`, `+0100`, `+01:00`; a name such as `CET` or `[Europe/Berlin]` behind it says no more, and is not read, but
+ *   `Z+02:00` and `+02:00 UTC` name two zones, and so none. The leap second 23:59:60 is the first of the next day, as in
+ *   POSIX. Hours go to 24: none with AM or PM is read;
  * - what e-mail and HTTP write (RFC 1123), and JavaScript's own `Thu Jan 15 2026 12:00:00 GMT+0100`;
  * - seconds, milliseconds, microseconds and nanoseconds since 1970, told by their 10, 13, 16 or 19 digits.
+ *
+ * What is finer than a millisecond is cut off.
  *
  * @example
  * parseTime('2026-01-15 12:00:00,5 +01'); // 1768474800500

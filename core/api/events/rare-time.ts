@@ -4,7 +4,7 @@ import { trimInvisible } from '../fields/trim-invisible.ts';
 const longest = 100;
 
 /** `Z`, `+01:00`, ` GMT+0100`, `+0000 UTC`; with an offset, a name or a comment behind it says no more. */
-const zone = String.raw`\s*(?:(z|utc?|gmt)?\s*(?:([+-])(\d\d)(?::?(\d\d))?(?:\s+[a-z]{2,5})?)?)(?:\s*\[[^\]]*\]|\s*\([^)]*\))?`;
+const zone = String.raw`\s*(?:(z|utc?|gmt)?\s*(?:([+-])(\d\d)(?::?(\d\d))?(?:\s+([a-z]{2,5}))?)?)(?:\s*\[[^\]]*\]|\s*\([^)]*\))?`;
 
 /** `2026-01-15T12:00:00,5+01`, `20260115T120000Z`. */
 const iso = new RegExp(
@@ -23,36 +23,32 @@ const named = new RegExp(
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 const day = 86_400_000;
-/** By the digits before the point: seconds, milliseconds, microseconds, nanoseconds. */
-const millisecondsPer: ReadonlyMap<number, number> = new Map([
-  [10, 1_000],
-  [13, 1],
-  [16, 1e-3],
-  [19, 1e-6],
-]);
+/** Seconds, milliseconds, microseconds and nanoseconds have so many digits before the point. */
+const epochDigits: ReadonlySet<number> = new Set([10, 13, 16, 19]);
 
 /** The spellings that parseTime() names, but for the usual ones, which it reads faster. */
 export function parseRareTime(value: string): number | undefined {
   const text = trimInvisible(value).replaceAll('\u2212', '-');
   if (text.length > longest) return undefined;
-  const epoch = /^(\d+)(?:\.\d+)?$/.exec(text);
-  if (epoch !== null) return epochTime(text, epoch[1] as string);
+  const epoch = /^(\d+)(?:\.(\d+))?$/.exec(text);
+  if (epoch !== null) return epochTime(epoch[1] as string, epoch[2]);
   const parts = iso.exec(text) ?? named.exec(text);
   return parts === null ? undefined : timeOf(parts);
 }
 
-function epochTime(text: string, whole: string): number | undefined {
-  const factor = millisecondsPer.get(whole.length);
-  return factor === undefined ? undefined : Math.floor(Number(text) * factor);
-}
+/** Reads digits: a double has too few for nanoseconds, and its product with 1e-6 may lie below the millisecond. */
+const epochTime = (whole: string, fraction = ''): number | undefined =>
+  epochDigits.has(whole.length) ? Number(`${whole}${fraction}`.slice(0, 13).padEnd(13, '0')) : undefined;
 
 function timeOf(parts: RegExpExecArray): number | undefined {
   const { groups = {} } = parts;
   const month = groups['month'] === undefined ? monthNamed(groups['name'] ?? groups['name2']) : Number(groups['month']);
-  const [name, sign, zoneHours, zoneMinutes = '0'] = parts.slice(-4);
+  const [name, sign, zoneHours, zoneMinutes = '0', nameBehind = ''] = parts.slice(-5);
   if (name === undefined && sign === undefined) return undefined;
+  if (isTwelveHours.test(nameBehind)) return undefined;
   const offset = sign === undefined ? 0 : Number(zoneHours) * 60 + Number(zoneMinutes);
   if (Number(zoneHours ?? 0) > 23 || Number(zoneMinutes) > 59) return undefined;
+  if (offset !== 0 && (/^z$/i.test(name ?? '') || isUtc.test(nameBehind))) return undefined;
   const midnight = dayStart(Number(groups['year']), month, Number(groups['day'] ?? groups['day2']));
   const inDay = timeInDay(groups);
   if (midnight === undefined || inDay === undefined) return undefined;
@@ -60,6 +56,9 @@ function timeOf(parts: RegExpExecArray): number | undefined {
   // A leap second is the last of a day in UTC, whatever the zone.
   return groups['second'] === '60' && ((time % day) + day) % day >= 1_000 ? undefined : time;
 }
+
+const isUtc = /^(?:utc?|gmt)$/i;
+const isTwelveHours = /^[ap]m$/i;
 
 const monthNamed = (name = ''): number => months.indexOf(name.toLowerCase()) + 1;
 
