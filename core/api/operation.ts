@@ -162,22 +162,22 @@ export type CallReply<O extends AnyOperation> = z.output<O['reply']>;
 
 /** The result of a call. Only `done` is confirmed by the vendor. */
 export type CallResult<T> =
-  | {
-      readonly kind: 'done';
-      readonly reply: T;
-      readonly attempts: number;
-      /** The parts of the input that were left out, by path: the rest was done. */
-      readonly setAside?: readonly InputIssue[];
-    }
+  | (PartlySent & { readonly kind: 'done'; readonly reply: T; readonly attempts: number })
   /** Nothing was sent: the problems of the input, by path, without values. */
   | { readonly kind: 'invalid'; readonly issues: readonly InputIssue[] }
   /** Nothing was sent: the operation cannot be undone, and `{ confirmed: true }` is missing. */
   | { readonly kind: 'unconfirmed'; readonly question: string }
   /** The vendor refuses this call. */
-  | { readonly kind: 'rejected'; readonly reason: Reason }
+  | (PartlySent & { readonly kind: 'rejected'; readonly reason: Reason })
   /** The vendor refuses such calls for these credentials or this account. */
-  | { readonly kind: 'refused'; readonly reason: Reason }
+  | (PartlySent & { readonly kind: 'refused'; readonly reason: Reason })
   /** It was not done, but may work later: the vendor says so, or the request was never sent. */
-  | { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt?: string }
+  | (PartlySent & { readonly kind: 'deferred'; readonly reason: Reason; readonly retryAt?: string })
   /** It may have been done: there was no answer, or none that can be understood. */
-  | { readonly kind: 'unknown'; readonly reason: Reason };
+  | (PartlySent & { readonly kind: 'unknown'; readonly reason: Reason });
+
+/** What a call leaves out of its input, whatever becomes of the rest. */
+interface PartlySent {
+  /** The parts of the input that are left out, by path: the result is about the rest. */
+  readonly setAside?: readonly InputIssue[];
+}

@@ -12,7 +12,7 @@ interface SignalListeners {
 /**
  * Calls `listener` once when the signal fires, or now if it has; never after the function that this returns is called.
  * However many wait, the signal has one listener of ours: Node warns of a leak where a host gives one signal to more
- * than ten calls.
+ * than ten calls. What one of them throws comes out when all have been called, as Node has it for listeners of its own.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: Listener): () => void {
   if (signal === undefined) return () => undefined;
@@ -35,10 +35,16 @@ function listen(signal: AbortSignal): SignalListeners {
   const all = new Set<Listener>();
   const fire = (): void => {
     listeners.delete(signal);
+    const errors: unknown[] = [];
     for (const listener of all) {
       all.delete(listener);
-      listener();
+      try {
+        listener();
+      } catch (error) {
+        errors.push(error);
+      }
     }
+    if (errors.length > 0) throw errors.length === 1 ? errors[0] : new AggregateError(errors);
   };
   const own = { all, fire };
   listeners.set(signal, own);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { onAbort } from './abort.ts';
 
 /**
@@ -27,9 +26,7 @@ export const systemClock: Clock = {
     const timer = setTimeout(run, Math.min(ms, longestTimerMs));
     return () => clearTimeout(timer);
   },
-  sleep: async (ms, signal) => {
-    await delay(Math.min(ms, longestTimerMs), undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-  },
+  sleep: (ms, signal) => sleepOn(systemClock.after, ms, signal),
 };
 
 /** The date (epoch ms) of a moment of clock.elapsed. */
@@ -55,15 +52,19 @@ export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => vo
 export const longestSleepMs = 3_600_000;
 
 /** Resolves after `ms`, after an hour at the latest, or when the signal fires. For callers that have `after` alone. */
-export function sleepCapped(ms: number, after: Clock['after'], signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
+export const sleepCapped = (ms: number, after: Clock['after'], signal: AbortSignal): Promise<void> =>
+  sleepOn(after, Math.min(ms, longestSleepMs), signal);
+
+/** A clock's `sleep`, made of its `after`. */
+export function sleepOn(after: Clock['after'], ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {
     const end = (): void => {
       cancel();
       stopListening();
       resolve();
     };
-    const cancel = after(Math.min(ms, longestSleepMs), end);
+    const cancel = after(ms, end);
     const stopListening = onAbort(signal, end);
   });
 }

@@ -97,7 +97,15 @@ async function run(
   const ownInput = definition.after === undefined ? checked : structuredClone(checked);
   const result =
     (await beforehand(context, definition, ownInput, options)) ?? (await send(context, definition, ownInput, options));
-  return result.kind === 'done' && setAside.length > 0 ? { ...result, setAside } : result;
+  return setAside.length > 0 ? withSetAside(result, setAside) : result;
+}
+
+/** A part that is left out stays undone whatever comes of the rest, so each result names it: `invalid` as one more. */
+function withSetAside(result: CallResult<unknown>, setAside: readonly InputIssue[]): CallResult<unknown> {
+  if (result.kind === 'unconfirmed') return result;
+  return result.kind === 'invalid'
+    ? { kind: 'invalid', issues: [...result.issues, ...setAside] }
+    : { ...result, setAside };
 }
 
 /** Masks personal data in an issue: a schema quotes an unknown key, and the key may be an e-mail address. */

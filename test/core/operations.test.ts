@@ -74,6 +74,25 @@ const list = {
     idempotent: false,
     confirm: 'Close the account for good?',
   }),
+  'record-people': operation({
+    summary: 'Records people.',
+    method: 'POST',
+    path: '/v1/people',
+    body: z.array(z.string()),
+    reply: z.unknown(),
+    errors: [{ status: 403, means: decide('suspend', 'unauthorized', 'Not allowed') }],
+    idempotent: true,
+    setAside: (people) => ({
+      body: people.filter((person) => person !== 'bad'),
+      issues: people.flatMap((person, index) =>
+        person === 'bad' ? [{ path: `body.${index}`, message: 'is no person' }] : [],
+      ),
+    }),
+    after: {
+      operation: 'get-settings',
+      check: (_, { body }) => (body.includes('never') ? [{ path: 'body', message: 'names one who is gone' }] : []),
+    },
+  }),
   'list-people': operation({
     summary: 'Lists people.',
     method: 'GET',
@@ -313,6 +332,28 @@ describe('an operation', () => {
       kind: 'unknown',
       reason: { code: 'ambiguous_delivery' },
     });
+  });
+
+  it.each<[string, ScriptedReply]>([
+    ['done', { status: 200 }],
+    ['rejected', { status: 400 }],
+    ['refused', { status: 403 }],
+    ['deferred', down],
+    ['unknown', { fault: 'reset' }],
+  ])('F-83 names what it left out of its input whatever comes of the rest: %s', async (kind, reply) => {
+    const { call, vendor: seen } = setUp({ script: (_, position) => (position === 0 ? settings : reply) });
+    const result = await call('record-people', { body: ['ann', 'bad'] }, { withinMs: 3_000 });
+    expect(result).toMatchObject({ kind, setAside: [{ path: 'body.1', message: 'is no person' }] });
+    expect(seen.requests.at(-1)?.body).toEqual(['ann']);
+  });
+
+  it('F-83 names what it would leave out beside what the operation before it has against the rest', async () => {
+    const { call } = setUp({ script: inTurn(settings) });
+    const issues = [
+      { path: 'body', message: 'names one who is gone' },
+      { path: 'body.0', message: 'is no person' },
+    ];
+    expect(await call('record-people', { body: ['bad', 'never'] })).toEqual({ kind: 'invalid', issues });
   });
 
   it('with a name nobody offers throws, and names those there are', async () => {

@@ -122,6 +122,14 @@ describe('spillway call against AdRoll Email, each of the fourteen operations', 
     expect(JSON.parse(done.stdout)).toEqual({ ignored: [] });
     expect(done.stderr).toBe('spillway: left out, the rest was done:\n  body.1: The e-mail address is malformed\n');
     expect((await call('list-unsubscribers')).stdout).toContain('good@example.com');
+    const refused = await call(
+      'record-unsubscribers',
+      ['--body', '-'],
+      JSON.stringify(['good@example.com', bad]),
+      otherAdvertisable,
+    );
+    expect(refused).toMatchObject({ code: 77, stdout: '' });
+    expect(refused.stderr).toMatch(/left out of the call:\n {2}body\.1: The e-mail address is malformed\n$/);
   });
 
   test('update-campaign changes it; dates in the past are not sent, and its absence is told', async () => {

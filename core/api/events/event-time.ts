@@ -27,8 +27,8 @@ export const eventTime = (event: CdpEvent): number | undefined =>
  * settings and flags. It takes
  * - ISO 8601 in its long and its short form, with `T` or a space, a point or a comma, and a zone: `Z`, `UTC`, `GMT`,
  *   `+01`, `+0100`, `+01:00`; a name such as `CET` or `[Europe/Berlin]` behind it says no more, and is not read, but
- *   `Z+02:00` and `+02:00 UTC` name two zones, and so none. The leap second 23:59:60 is the first of the next day, as in
- *   POSIX. Hours go to 24: none with AM or PM is read;
+ *   `Z+02:00` and `+02:00 UTC` name two zones, and so none. The leap second 23:59:60 is the first of the next day, as
+ *   in POSIX. Hours go to 24: none with AM or PM is read;
  * - what e-mail and HTTP write (RFC 1123), and JavaScript's own `Thu Jan 15 2026 12:00:00 GMT+0100`;
  * - seconds, milliseconds, microseconds and nanoseconds since 1970, told by their 10, 13, 16 or 19 digits.
  *

@@ -51,17 +51,26 @@ export async function call(
     throw usage(`--as-events: the reply of ${operation} holds no events`);
   const result = await run(slug, entry, flags, { ...flags, config: flags.config }, terminal);
   if (typeof result === 'number') return result;
-  if (result.kind !== 'done') return explained(result, entry, terminal);
+  if (result.kind !== 'done') {
+    const code = await explained(result, entry, terminal);
+    await printSetAside(result, 'left out of the call', terminal);
+    return code;
+  }
   if (flags.asEvents === true && events !== undefined) {
     for (const event of events(result.reply)) {
       if (!(await printResult(terminal.stdout, jsonText(event)))) return exitCode.undelivered;
     }
   } else if (result.reply !== undefined) await printResult(terminal.stdout, jsonText(result.reply, 2));
-  const { setAside = [] } = result;
-  if (setAside.length === 0) return exitCode.ok;
-  const lines = setAside.map(({ path, message }) => `  ${path}: ${message}\n`);
-  await print(terminal.stderr, printable(`spillway: left out, the rest was done:\n`) + lines.map(printable).join(''));
-  return exitCode.undelivered;
+  return (await printSetAside(result, 'left out, the rest was done', terminal)) ? exitCode.undelivered : exitCode.ok;
+}
+
+/** Names what the call left out of its input; false where that is nothing. */
+async function printSetAside(result: CallResult<unknown>, heading: string, { stderr }: Terminal): Promise<boolean> {
+  const setAside = 'setAside' in result ? (result.setAside ?? []) : [];
+  if (setAside.length === 0) return false;
+  const lines = setAside.map(({ path, message }) => printable(`  ${path}: ${message}\n`));
+  await print(stderr, `spillway: ${heading}:\n${lines.join('')}`);
+  return true;
 }
 
 /** The result; or the exit code, after a signal. */

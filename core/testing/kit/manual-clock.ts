@@ -1,4 +1,5 @@
 import { setImmediate as nextRound, setTimeout as realTime } from 'node:timers/promises';
+import { sleepOn } from '../../policy/clock.ts';
 
 /** The time at which a clock starts, in epoch ms: 2026-01-15T12:00:00Z, a minute after the canonical events. */
 export const start = Date.parse('2026-01-15T12:00:00.000Z');
@@ -74,17 +75,7 @@ export class ManualClock {
   readonly elapsed = (): number => this.#now;
 
   /** Resolves when the clock has moved on by `ms`, or when the signal fires. */
-  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-    new Promise((resolve) => {
-      if (signal?.aborted === true) return resolve();
-      const end = (): void => {
-        cancel();
-        signal?.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = this.after(ms, end);
-      signal?.addEventListener('abort', end, { once: true });
-    });
+  readonly sleep = (ms: number, signal?: AbortSignal): Promise<void> => sleepOn(this.after, ms, signal);
 
   /** Calls `run` when the clock has moved on by `ms`, unless the function it returns is called first. */
   readonly after = (ms: number, run: () => void): (() => void) => {
