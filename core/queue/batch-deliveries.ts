@@ -11,7 +11,7 @@ import type { SettlementWriter } from './settlement-writer.ts';
 import type { QueuePolicy } from './settlement.ts';
 import type { SuspensionWatch } from './suspension-watch.ts';
 import { wholeSuspension } from './suspension.ts';
-import { retryAfterOf } from './vendor-health.ts';
+import { pacedUntilOf, retryAfterOf } from './vendor-health.ts';
 import type { WorkableConnection } from './work-options.ts';
 
 export interface BatchDeliveryOptions {
@@ -33,6 +33,8 @@ export interface BatchDeliveryOptions {
   readonly now: Clock['now'];
   readonly random: Clock['random'];
   readonly onDefect: (where: string, error: unknown) => void;
+  /** Our own pace lets nothing leave until then (epoch ms). */
+  readonly onPaced: (until: number) => void;
   /** There may be capacity for more. */
   readonly onCapacity: () => void;
 }
@@ -45,6 +47,8 @@ export interface BatchDeliveries {
   hasCapacity(): boolean;
   /** How many batches are in flight. */
   count(purpose?: Purpose): number;
+  /** Epoch ms until which our own pace lets nothing leave; in the past where it does. */
+  pacedUntil(): number;
   /** Starts no further request of any batch in flight. */
   abort(): void;
 }
@@ -70,12 +74,25 @@ const newlyAmbiguousOf = (before: readonly Claim[], claims: readonly Claim[]): R
   new Set(claims.filter((claim, position) => claim !== before[position]).map(({ seq }) => seq));
 
 export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliveries {
-  const { connection, writer, outage, suspension, limiter, poison, policy, now, random, onDefect, onCapacity } =
-    options;
+  const {
+    connection,
+    writer,
+    outage,
+    suspension,
+    limiter,
+    poison,
+    policy,
+    now,
+    random,
+    onDefect,
+    onPaced,
+    onCapacity,
+  } = options;
   const { prefetch, inFlight, batchSize, withinMs, markAmbiguous } = options;
   const batches = new Map<ClaimBatch, InFlightBatch>();
   /** Claims of fresh batches that are neither settled nor returned. */
   let openClaims = 0;
+  let pacedUntil = 0;
 
   async function deliver(claimed: readonly Claim[], purpose: Purpose): Promise<DeliveryResult> {
     const claims = markAmbiguous(claimed);
@@ -139,9 +156,14 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
     const { reached, recovered, earliest } = outage.recordBatch(outcomes, purpose);
     if (reached && purpose !== 'probe') suspension.close();
     limiter.pauseUntil(retryAfterOf(outcomes));
+    const opensAt = pacedUntilOf(outcomes);
+    if (opensAt > Math.max(pacedUntil, now())) {
+      pacedUntil = opensAt;
+      onPaced(opensAt);
+    }
     const isChanged = await batch.finish(outcomes, earliest);
     // A closed connection returns everything at once, for ever: that must not spin.
-    const isFutile = !isChanged && (outage.probeAt() ?? 0) <= now() && !signal.aborted;
+    const isFutile = !isChanged && opensAt === 0 && (outage.probeAt() ?? 0) <= now() && !signal.aborted;
     if (isFutile && wholeSuspension(connection.suspended()) === undefined) outage.recordDefect();
     return { outcomes, recovered };
   }
@@ -153,6 +175,7 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
       for (const [batch, { purpose }] of batches) if (purpose === 'batch' && batch.isBusy()) busy += 1;
       return busy < inFlight && openClaims <= prefetch * inFlight;
     },
+    pacedUntil: () => pacedUntil,
     count(purpose) {
       if (purpose === undefined) return batches.size;
       let count = 0;

@@ -5,6 +5,7 @@ import type { Claim, FinalSettlement, Settlement } from './queue.ts';
 import type { SettlementWriter } from './settlement-writer.ts';
 import { settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, type Suspended } from './suspension.ts';
+import { isPaced } from './vendor-health.ts';
 
 /** Claims that were taken out together and are delivered by one call. Each is settled as its outcome comes. */
 export interface ClaimBatch {
@@ -157,8 +158,9 @@ export interface ReturnPlan {
 
 /**
  * Says which claims to write, and which to release unchanged, which costs no write. Unchanged are those that a pause or
- * a stop left unsent, and those behind an event of their lane that has to wait: that event keeps the lane waiting. No
- * written retry comes before `earliest` (epoch ms).
+ * a stop left unsent, those that our own pace did not let leave, for which the worker waits, and those behind an event
+ * of their lane that has to wait: that event keeps the lane waiting. No written retry comes before `earliest` (epoch
+ * ms).
  */
 function returnToQueue(
   remaining: readonly RemainingClaim[],
@@ -171,11 +173,11 @@ function returnToQueue(
     const isHeldBack = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
     const mustWait = settlement.kind === 'retry' && settlement.notBefore > now;
     if (mustWait && !isHeldBack && claim.lane !== undefined) waitingLanes.add(claim.lane);
-    return { claim, settlement, isHeldBack };
+    return { claim, settlement, isHeldBack, paced: isPaced(outcome) };
   });
   const settlements: Settlement[] = [];
   const untouched: number[] = [];
-  for (const { claim, settlement, isHeldBack } of settled) {
+  for (const { claim, settlement, isHeldBack, paced } of settled) {
     if (settlement.kind !== 'retry') {
       // It has become too old since its outcome came.
       settlements.push(settlement);
@@ -187,7 +189,7 @@ function returnToQueue(
       settlement.attempts !== claim.attempts ||
       settlement.ambiguous !== claim.ambiguous ||
       settlement.history !== claim.history;
-    if (!isChanged && (settlement.notBefore <= now || waitsWithLane)) untouched.push(settlement.seq);
+    if (!isChanged && (paced || settlement.notBefore <= now || waitsWithLane)) untouched.push(settlement.seq);
     else settlements.push({ ...settlement, notBefore: Math.max(settlement.notBefore, earliest) });
   }
   return { settlements, untouched };

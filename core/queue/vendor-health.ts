@@ -20,10 +20,26 @@ const silent: VendorHealth = { kind: 'silent' };
 export function healthOf(outcome: Outcome): VendorHealth {
   if (outcome.kind === 'delivered') return reached;
   if ('scope' in outcome && outcome.scope !== undefined) return silent;
+  if (isPaced(outcome)) return silent;
   const { code, status } = outcome.reason;
   if (outcome.kind !== 'deferred' && outcome.kind !== 'unknown') return status === undefined ? silent : reached;
   if (!vendorFailureCodes.has(code)) return silent;
   return { kind: 'failed', code, earliest: (outcome.kind === 'deferred' && epochOf(outcome.retryAt)) || 0 };
+}
+
+/** Our own pace did not let it leave: nobody was asked, and all the others would fare the same until its retryAt. */
+export const isPaced = (outcome: Outcome): boolean =>
+  outcome.kind === 'deferred' &&
+  throttledCodes.has(outcome.reason.code) &&
+  outcome.reason.status === undefined &&
+  outcome.scope === undefined;
+
+/** Epoch ms when our own pace lets the next event leave; 0 where it held none of these back. */
+export function pacedUntilOf(outcomes: readonly Outcome[]): number {
+  const times = outcomes.flatMap((outcome) =>
+    outcome.kind === 'deferred' && isPaced(outcome) ? [epochOf(outcome.retryAt)] : [],
+  );
+  return times.length === 0 ? 0 : Math.min(...times);
 }
 
 export function batchHealth(outcomes: readonly Outcome[]): VendorHealth {

@@ -99,6 +99,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     now,
     random,
     onDefect: defect,
+    onPaced: (until) => signals.held('unreachable', 'rate_limited', until),
     onCapacity: hooks.onCapacity,
   });
   const selector = createClaimSelector({ queue, id, now, batchSize });

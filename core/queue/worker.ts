@@ -15,6 +15,9 @@ const noAlarm = (): void => undefined;
  * comes. Within a batch nothing is sent twice: retries wait in the queue. A lane goes on behind an event that was not
  * delivered only once that is on disk, so that a crash cannot send that event behind a later one.
  *
+ * Where our own pace lets nothing leave, nothing is claimed until it does: a quota of a few requests a day is for full
+ * ones.
+ *
  * An event that failed does not delay the others: it is retried apart from them, in ever smaller groups and soon by
  * itself, ever more rarely. Each failure by itself makes it more likely that the event is to blame, see PoisonTracker.
  *
@@ -42,6 +45,8 @@ export function work(options: WorkOptions): QueueWorker {
   /** The next turn() is scheduled, after other connections of the process have run. */
   let isYielding = false;
   let isStopping = false;
+  /** Nothing is claimed, because our own pace lets nothing leave. */
+  let isPaced = false;
   /** Of the timer that calls turn() next. */
   let cancelAlarm = noAlarm;
   let idleWaiters: (() => void)[] = [];
@@ -105,6 +110,14 @@ export function work(options: WorkOptions): QueueWorker {
       return undefined;
     }
     suspension.refresh();
+    // What comes meanwhile gathers in the queue, and leaves in full requests when the pace allows one.
+    const pacedUntil = deliveries.pacedUntil();
+    if (pacedUntil > now()) {
+      isPaced = true;
+      return pacedUntil;
+    }
+    if (isPaced) signals.resumed();
+    isPaced = false;
     // Of the two breakers, a suspension comes first: while nothing may leave, an outage cannot be probed.
     const probeAt = suspension.reason() === undefined ? outage.probeAt() : suspension.probeAt();
     // A probe leaves alone, after the batches in flight: the end of each looks again.

@@ -82,7 +82,7 @@ export type Signal =
       readonly connection: string;
       readonly result: CheckResult['kind'];
     }
-  /** A queue sends nothing over this connection, except one probe after `forMs`. */
+  /** A queue sends nothing over this connection, except one probe after `forMs`; or until its own pace allows it. */
   | {
       readonly kind: 'connection_held';
       readonly slug: string;
