@@ -1,80 +1,75 @@
-import { z } from 'zod';
-import type { JsonSchema } from './catalogue.ts';
+import type { z } from 'zod';
+import { sameValue } from './secrets.ts';
 
 /**
  * The settings without those that a form emptied: `""` of an optional setting is absent, at any depth. A required
  * setting keeps it, for its schema to judge. So does the value of a map, whose name somebody chose, and a text that has
  * a default and may be empty: there it says something else than the default.
  */
-export const withoutEmptied = (config: unknown, settings: z.ZodType): unknown =>
-  holdsEmptied(config, 0) ? cleared(config, formOf(settings)) : config;
+export const withoutEmptied = (config: unknown, settings: z.ZodType): unknown => cleared(config, [settings]);
 
-/** Deeper than settings are; the schema says how far to look. */
-const mostLevels = 8;
-
-/** Nearly no settings do, and the form of a schema takes a while. */
-function holdsEmptied(value: unknown, level: number): boolean {
-  if (value === '') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return level > mostLevels || Object.values(value).some((member) => holdsEmptied(member, level + 1));
-}
-
-const forms = new WeakMap<z.ZodType, JsonSchema>();
-
-function formOf(settings: z.ZodType): JsonSchema {
-  const known =
-    forms.get(settings) ?? (z.toJSONSchema(settings, { io: 'input', unrepresentable: 'any' }) as JsonSchema);
-  forms.set(settings, known);
-  return known;
-}
-
-/** The value itself where nothing in it is emptied, and where no form says what may be in it. */
-function cleared(value: unknown, schema: JsonSchema): unknown {
+/** The value itself where nothing in it is emptied, and where no schema says what may be in it. */
+function cleared(value: unknown, schemas: readonly unknown[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const forms = alternativesOf(schema);
+  const forms = schemas.flatMap(formsOf).filter((form) => isFormOf(value, form));
   if (forms.length === 0) return value;
   if (!Array.isArray(value)) return clearedMembers(value as Readonly<Record<string, unknown>>, forms);
-  const items = anyOf(forms.map((form) => form['items']));
-  const kept = value.map((item: unknown) => cleared(item, items));
+  const kept = value.map((item: unknown, index) =>
+    cleared(
+      item,
+      forms.map((form) => itemOf(form, index)),
+    ),
+  );
   return kept.every((item, index) => item === value[index]) ? value : kept;
 }
 
-function clearedMembers(object: Readonly<Record<string, unknown>>, forms: readonly JsonSchema[]): unknown {
+function clearedMembers(object: Readonly<Record<string, unknown>>, forms: readonly Form[]): unknown {
   const entries = Object.entries(object);
   const kept = entries.flatMap(([name, value]): [string, unknown][] => {
-    const named = forms.filter((form) => isSchema(membersOf(form)[name]));
-    const isRequired = named.some((form) => ((form['required'] ?? []) as readonly string[]).includes(name));
-    const isEmptied = value === '' && !isRequired && !named.some((form) => maySayNothing(membersOf(form)[name]));
-    if (isEmptied && named.length > 0) return [];
-    const inner = named.length > 0 ? named.map((form) => membersOf(form)[name]) : forms.map(valuesOf);
-    return [[name, cleared(value, anyOf(inner))]];
+    const members = forms.map((form) => memberOf(form, name)).filter((member) => member !== undefined);
+    if (value === '' && members.length > 0 && members.every(isBetterAbsent)) return [];
+    return [[name, cleared(value, members.length > 0 ? members : forms.map(valueOf))]];
   });
   const isSame = kept.length === entries.length && kept.every(([, value], index) => value === entries[index]?.[1]);
   return isSame ? object : Object.fromEntries(kept);
 }
 
-/** Whether "" is a value like any other of this setting. */
-const maySayNothing = (setting: unknown): boolean =>
-  isSchema(setting) &&
-  'default' in setting &&
-  setting['type'] === 'string' &&
-  !('enum' in setting) &&
-  Number(setting['minLength'] ?? 0) === 0 &&
-  (typeof setting['pattern'] !== 'string' || new RegExp(setting['pattern'], 'u').test(''));
-
-const valuesOf = (form: JsonSchema): unknown => form['additionalProperties'];
-
-/** The forms that say what is in a value: the schema, and its alternatives, whose members count like its own. */
-function alternativesOf(schema: JsonSchema): readonly JsonSchema[] {
-  const inner = ['anyOf', 'oneOf', 'allOf'].flatMap((word) => (schema[word] ?? []) as readonly JsonSchema[]);
-  const own = ['properties', 'additionalProperties', 'items'].some((word) => isSchema(schema[word])) ? [schema] : [];
-  return [...own, ...inner.flatMap(alternativesOf)];
+/** The setting may be absent, and "" is either refused or says no more than that. */
+function isBetterAbsent(setting: z.ZodType): boolean {
+  const absent = setting.safeParse(undefined);
+  return absent.success && (absent.data === undefined || !setting.safeParse('').success);
 }
 
-const anyOf = (forms: readonly unknown[]): JsonSchema => ({ anyOf: forms.filter(isSchema) });
+/** The definition of a schema that says what is in a value: of an object, a map, a list or a tuple. */
+type Form = z.core.$ZodTypes['_zod']['def'];
 
-const isSchema = (value: unknown): value is JsonSchema => typeof value === 'object' && value !== null;
+/** Those of a schema and of its alternatives. Of a pipe, those of what it takes count. */
+function formsOf(schema: unknown): readonly Form[] {
+  if (schema === undefined || schema === null) return [];
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  if ('shape' in def || 'valueType' in def || 'element' in def || 'items' in def) return [def];
+  const taken = 'in' in def ? formsOf(def.in) : [];
+  return taken.length > 0 ? taken : sameValue(def).flatMap(formsOf);
+}
+
+/** Whether the value can be meant: an alternative of a union whose literals say otherwise is another one. */
+function isFormOf(value: object, form: Form): boolean {
+  if (Array.isArray(value)) return 'element' in form || 'items' in form;
+  if (!('shape' in form)) return 'valueType' in form;
+  return Object.entries(value).every(([name, part]) => part === '' || fitsLiteral(part, memberOf(form, name)));
+}
+
+function fitsLiteral(value: unknown, member: z.ZodType | undefined): boolean {
+  const def = (member as z.core.$ZodTypes | undefined)?._zod.def;
+  return def?.type !== 'literal' || (def.values as readonly unknown[]).includes(value);
+}
 
 /** By own names alone: a setting may be called "constructor". */
-const membersOf = (form: JsonSchema): Readonly<Record<string, unknown>> =>
-  Object.assign(Object.create(null), form['properties']) as Readonly<Record<string, unknown>>;
+const memberOf = (form: Form, name: string): z.ZodType | undefined =>
+  'shape' in form && Object.hasOwn(form.shape, name) ? (form.shape[name] as z.ZodType) : undefined;
+
+const valueOf = (form: Form): unknown =>
+  'valueType' in form ? form.valueType : 'catchall' in form ? form.catchall : undefined;
+
+const itemOf = (form: Form, index: number): unknown =>
+  'element' in form ? form.element : 'items' in form ? (form.items[index] ?? form.rest) : undefined;

@@ -49,7 +49,7 @@ function collect(schema: unknown, value: unknown, texts: CollectedTexts): void {
 }
 
 /** The nested schemas of the same value: wrapped, piped, lazy, or alternatives. */
-function sameValue(def: z.core.$ZodTypes['_zod']['def']): unknown[] {
+export function sameValue(def: z.core.$ZodTypes['_zod']['def']): unknown[] {
   const same: unknown[] = [];
   if ('innerType' in def) same.push(def.innerType);
   if ('getter' in def) same.push(def.getter());
