@@ -29,8 +29,8 @@ module.exports = {
     closed(
       'core-registry',
       { path: '^core/registry/' },
-      { path: '^core/', pathNot: '^core/(?:registry|api)/' },
-      'core/registry builds on core/api.',
+      { path: '^core/', pathNot: ['^core/(?:registry|api)/', '^core/runtime/folder-path\\.ts$'] },
+      'core/registry builds on core/api, and reads the names of folders as the runtime does.',
     ),
     closed(
       'core-runtime',
@@ -156,12 +156,13 @@ module.exports = {
           '^core/index\\.ts$',
           '^core/api/',
           '^core/policy/clock\\.ts$',
+          '^core/runtime/folder-path\\.ts$',
           '^core/testing/(?:kit|checks)/',
           '^core/testing/(?:simulators/)?index\\.ts$',
           '^core/testing/simulators/generator/generator\\.ts$',
         ],
       },
-      'The published kit sees what its users see, and its clock sleeps as the system’s does.',
+      'The published kit sees what its users see; it sleeps, and reads the names of folders, as the runtime does.',
     ),
     closed(
       'folder-under-test',

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { contractMismatch } from '../api/contract-version.ts';
 import type { AnyDestination } from '../api/destination.ts';
+import { folderPath } from '../runtime/folder-path.ts';
 
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 
@@ -20,7 +21,7 @@ export async function loadDestinations(
   ...directories: [string | URL, ...(string | URL)[]]
 ): Promise<readonly AnyDestination[]> {
   const bySlug = new Map<string, { readonly folder: string; readonly destination: AnyDestination }>();
-  const paths = directories.map((directory) => pathOf(directory, 'loadDestinations(): a directory'));
+  const paths = directories.map((directory) => folderPath(directory, 'loadDestinations(): a directory'));
   for (const directory of paths) {
     for (const folder of await foldersIn(directory)) {
       const destination = await loadDestination(folder);
@@ -35,7 +36,7 @@ export async function loadDestinations(
 
 /** Loads one folder, named by its path or its file: URL. Throws if it is invalid. */
 export async function loadDestination(directory: string | URL): Promise<AnyDestination> {
-  const folder = pathOf(directory, 'loadDestination(): the folder');
+  const folder = folderPath(directory, 'loadDestination(): the folder');
   const file = entryOf(folder);
   const loaded = (await importEntry(file)) as { readonly default?: unknown };
   const destination = loaded.default as AnyDestination | undefined;
@@ -62,13 +63,6 @@ export async function loadDestination(directory: string | URL): Promise<AnyDesti
     throw new Error(`${file}: a destination has one of request, requestFor and send`);
   }
   return destination;
-}
-
-/** Throws a TypeError that begins with `what`, unless it is a path or a file: URL. */
-function pathOf(directory: unknown, what: string): string {
-  if (typeof directory === 'string' && directory !== '') return directory;
-  if (directory instanceof URL && directory.protocol === 'file:') return fileURLToPath(directory);
-  throw new TypeError(`${what} must be a path or a file: URL`);
 }
 
 async function foldersIn(directory: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { skipMarker } from '../../core/testing/kit/skip-marker.ts';
 import { failuresOf } from '../support/contract/failures.ts';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -216,6 +217,33 @@ describe('F-43 a check that does not apply to a folder', () => {
       'run: folder: the slug is the name of the folder, in kebab-case',
       'skipped: operations: each has a call that succeeds, and one that is refused or invalid (not run: this destination has no operations)',
     ]);
+  });
+});
+
+describe('F-32 the folder of a contract', () => {
+  test('may be named by its file: URL', async () => {
+    const url = pathToFileURL(`${path.resolve('test/support/contract/any-200')}/`);
+    const results: CheckResult[] = [];
+    for await (const result of checkDestination(url, { only: /^folder: the slug/ })) results.push(result);
+    expect(results.map(({ ok }) => ok)).toEqual([true, true]);
+    const titles: string[] = [];
+    const noted = (title: string, body: () => void): void => {
+      titles.push(title);
+      body();
+    };
+    Object.assign(globalThis, { describe: noted, beforeAll: () => {}, test: (title: string) => titles.push(title) });
+    try {
+      describeContract(url, { only: /^folder: the slug/ });
+    } finally {
+      Object.assign(globalThis, { describe, test, beforeAll });
+    }
+    expect(titles).toEqual(['contract of any-200', 'folder: the slug is the name of the folder, in kebab-case']);
+  });
+
+  test('is named in the error where it is neither a path nor a file: URL', async () => {
+    const url = new URL('https://example.com/acme');
+    expect(() => describeContract(url)).toThrow('describeContract(): the folder must be a path or a file: URL');
+    await expect(checkDestination(url).next()).rejects.toThrow('checkDestination(): the folder must be a path');
   });
 });
 

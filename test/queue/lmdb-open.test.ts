@@ -58,6 +58,21 @@ async function unclosed(): Promise<void> {
   rmSync(path.join(store, 'closed.json'));
 }
 
+it('F-32 openQueue() and salvage() take a file: URL for a path, and name what is neither', async () => {
+  const url = pathToFileURL(store);
+  const queue = await openQueue({ path: url });
+  await queue.put('c', [queued('a')]);
+  await queue.close();
+  expect(await readdir(store)).toContain('events.mdb');
+  expect(await salvage({ store: url, onRecord: () => undefined })).toMatchObject({ records: 1 });
+  for (const path of [new URL('https://example.com/queue'), '', undefined] as string[]) {
+    await expect(openQueue({ path })).rejects.toThrow(new TypeError('openQueue(): path must be a path or a file: URL'));
+    await expect(salvage({ store: path, onRecord: () => undefined })).rejects.toThrow(
+      new TypeError('salvage(): store must be a path or a file: URL'),
+    );
+  }
+});
+
 /** A process that has the store, and works in it. */
 async function producer(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [scripts.script('produce'), store, 'p'], {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { folderPath } from '../../runtime/folder-path.ts';
 import { safely, type Signal } from '../../runtime/signals.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { dayMs } from '../settlement.ts';
@@ -12,10 +13,10 @@ import { verifyStore } from './verify-store.ts';
 
 export interface QueueOptions {
   /**
-   * The directory of the store; made if it is missing. It must be on a disk of this machine: LMDB does not work on
-   * network file systems.
+   * The directory of the store, as a path or a file: URL; made if it is missing. It must be on a disk of this machine:
+   * LMDB does not work on network file systems.
    */
-  readonly path: string;
+  readonly path: string | URL;
   /**
    * The most bytes that the store keeps: of records, including dead letters and events kept for replay, and of the ids
    * of the dedup window (100 bytes each, until prune() finds that the window has passed). Events kept for replay give
@@ -56,7 +57,7 @@ export interface QueueOptions {
  * await queue.close();
  */
 export async function openQueue({
-  path,
+  path: pathOrUrl,
   maxBytes,
   dedupWindowMs = dayMs,
   lanes,
@@ -65,6 +66,7 @@ export async function openQueue({
 }: QueueOptions): Promise<DeliveryQueue> {
   if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < laneLimit))
     throw new RangeError(`lanes must be a whole number from 1 to ${laneLimit - 1}`);
+  const path = folderPath(pathOrUrl, 'openQueue(): path');
   const directory = await openStoreDirectory(path);
   let tables: Tables | undefined;
   let queue: LmdbQueue | undefined;

@@ -1,5 +1,6 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { folderPath } from '../../runtime/folder-path.ts';
 import {
   decode,
   headerBytes,
@@ -15,8 +16,11 @@ import { readTreeContents, type TreeContents } from './pages.ts';
 import { errnoOf, refusalOf, StoreRefused } from './store-errors.ts';
 
 export interface SalvageOptions {
-  /** The folder of the store. It is only read, and needs no owner; a store that is open is better closed first. */
-  readonly store: string;
+  /**
+   * The folder of the store, as a path or a file: URL. It is only read, and needs no owner; a store that is open is
+   * better closed first.
+   */
+  readonly store: string | URL;
   /** Called with one intact record after another, in the order they were put, and awaited. */
   readonly onRecord: (record: QueueRecord, standing: Standing) => unknown;
 }
@@ -57,7 +61,8 @@ interface FileSpan {
  *
  * Memory: a few MB and some 100 bytes per event, whatever its size.
  */
-export async function salvage({ store, onRecord }: SalvageOptions): Promise<Salvaged> {
+export async function salvage({ store: pathOrUrl, onRecord }: SalvageOptions): Promise<Salvaged> {
+  const store = folderPath(pathOrUrl, 'salvage(): store');
   const file = await open(path.join(store, dataName), 'r').catch(async (error: unknown) => {
     if (errnoOf(error) !== 'ENOENT') throw refusalOf(store, error) ?? error;
     const names = await readdir(store).catch(() => undefined);

@@ -1,4 +1,5 @@
 import type { AnyDestination } from '../../index.ts';
+import { folderPath } from '../../runtime/folder-path.ts';
 import { answerChecks } from '../checks/answer-checks.ts';
 import { awkwardChecks } from '../checks/awkward-checks.ts';
 import { batchChecks } from '../checks/batch-checks.ts';
@@ -85,11 +86,15 @@ const allChecks = (directory: string, options: CheckOptions, vendorFor?: CaseVen
 ];
 
 /**
- * Checks one destination folder against the house promises and its own cases, with a scripted vendor in this process;
- * without a test runner or network. Yields each result when it is known. Never throws: a folder that cannot be loaded
- * is a result, too.
+ * Checks the destination folder at a path or file: URL against the house promises and its own cases, with a scripted
+ * vendor in this process; without a test runner or network. Yields each result when it is known. Throws for what names
+ * no folder alone: one that cannot be loaded is a result, too.
  */
-export async function* checkDestination(directory: string, options: CheckOptions = {}): AsyncGenerator<CheckResult> {
+export async function* checkDestination(
+  pathOrUrl: string | URL,
+  options: CheckOptions = {},
+): AsyncGenerator<CheckResult> {
+  const directory = folderPath(pathOrUrl, 'checkDestination(): the folder');
   const loading = 'folder: its index exports a destination, and a case shows a plain success';
   let folder: ContractFolder;
   try {

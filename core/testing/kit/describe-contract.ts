@@ -1,3 +1,4 @@
+import { folderPath } from '../../runtime/folder-path.ts';
 import { checksFor, type CheckOptions } from './check-destination.ts';
 import { whyNotRun } from '../checks/check.ts';
 import { skipMarker } from './skip-marker.ts';
@@ -17,12 +18,14 @@ interface Runner {
 const timeoutMs = 60_000;
 
 /**
- * The checks of checkDestination() as tests of a runner with Jest's globals, one test per check. The folder's cases run
- * over node:http with nock as the vendor, everything else with the scripted vendor. A check that lacks a package (nock,
- * fast-check) fails, so a green suite has run everything that applies. A check that does not apply, and a case that is
- * still to be written, are skipped tests whose titles say why. Throws outside a test runner.
+ * The checks of checkDestination() for the folder at a path or file: URL, as tests of a runner with Jest's globals,
+ * one test per check. The folder's cases run over node:http with nock as the vendor, everything else with the
+ * scripted vendor. A check that lacks a package (nock, fast-check) fails, so a green suite has run everything that
+ * applies. A check that does not apply, and a case that is still to be written, are skipped tests whose titles say
+ * why. Throws outside a test runner.
  */
-export function describeContract(directory: string, options: CheckOptions = {}): void {
+export function describeContract(pathOrUrl: string | URL, options: CheckOptions = {}): void {
+  const directory = folderPath(pathOrUrl, 'describeContract(): the folder');
   const { describe, beforeAll, test } = globalThis as unknown as Partial<Runner>;
   if (describe === undefined || beforeAll === undefined || test === undefined) {
     throw new Error(
