@@ -15,8 +15,8 @@ const least = 0.001;
 const most = 100_000_000_000;
 
 /**
- * `revenue` always means money. `total` and `value` mean it only as numbers, and only where
- * `properties.currency` or the setting names a currency.
+ * `revenue` always means money. `total` and `value` mean it only as numbers, and only where the event, its products or
+ * the setting name a currency.
  */
 const revenueOf = firstOf(['properties.revenue']);
 const amountOf = firstOf(['properties.total', 'properties.value'], asDecimal);
