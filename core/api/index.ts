@@ -148,6 +148,7 @@ export {
   normalizeEmail,
 } from './person/email-address.ts';
 export type { EmailForm, EmailScope } from './person/email-address.ts';
+export { hashEmails, replaceEmails } from './person/email-search.ts';
 export { asE164, asE164Digits, asPhone, e164, phoneDigits } from './person/phone-number.ts';
 export type { PhoneForm } from './person/phone-number.ts';
 export { advertisingIdPaths, deviceOf } from './person/device.ts';
