@@ -16,6 +16,7 @@ import {
   type PayloadBuilder,
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
+import { maskEmails } from './identity.ts';
 import { listViewed, type AdRollEvent, type Attributes, type EventName, type Product } from './mapping.ts';
 
 /**
@@ -33,7 +34,8 @@ export function addCommerce(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, n
     const attributes = out.part('event_attributes');
     if (name === 'purchase') orderId(event, attributes);
     // One string, also of a list of terms (ADROLL-54).
-    if (name === 'productSearch') attributes.take('keywords', searchTextOf(event));
+    if (name === 'productSearch')
+      attributes.take('keywords', maskEmails(attributes, 'keywords', searchTextOf(event), config.sendEmail));
     addProducts(attributes, event, name, currency?.value, config);
   }
   (name === 'purchase' ? valueOfPurchase : value)(event, out);

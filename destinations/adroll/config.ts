@@ -100,7 +100,7 @@ export const config = z.strictObject({
     ),
     'E-mail address',
     'Send it as SHA-256 and MD5, in clear text, both ways, or not at all. An address that arrives hashed stays hashed. ' +
-      'Where no clear text is to leave, an address in the user id or in the URL of the page is hashed or left out, too.',
+      'Where no clear text is to leave, one in an identifier, the URL of the page or a search is hashed or left out, too.',
   ),
   externalData: setting(
     names('Property').default([]),

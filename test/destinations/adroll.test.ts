@@ -647,6 +647,45 @@ describe('identifiers', () => {
   });
 
   it.each([
+    ['email:Jane.Doe@Example.com', sha],
+    ['mailto:jane.doe@example.com', sha],
+    ['E-Mail| jane.doe@example.com ', sha],
+    ['jane.doe@example.com.', `${sha}.`],
+    ['tenant-7:jane.doe@example.com', `tenant-7:${sha}`],
+    ['email%3Ajane.doe%40example.com', `email%3A${sha}`],
+    ['jane.doe＠example.com', sha],
+  ])('F-82 ADROLL-39 ADROLL-44 an identifier that holds an address, %s, does not leave in clear', (id, expected) => {
+    const changes = {
+      userId: id,
+      'context.adroll': { firstPartyCookie: id, adct: id },
+      'context.page.url': 'https://shop.example.com/',
+    };
+    const paths = ['context.adroll.adct', 'context.adroll.firstPartyCookie', 'userId'];
+    const input = event('trial-started', changes);
+    const three = { adct: expected, first_party_cookie: expected, user_id: expected };
+    expect(made(input).identifiers).toMatchObject(three);
+    expect(notesOf(input)).toEqual(paths.map((field) => ({ code: 'coerced', field })));
+    const none = { sendEmail: 'none', generateCookie: true };
+    expect(Object.keys(made(input, none).identifiers)).toEqual(['first_party_cookie']);
+    expect(made(input, none).identifiers.first_party_cookie).toMatch(/^[\da-f]{32}-1735689600000$/);
+    expect(notesOf(input, none)).toEqual(paths.map((field) => ({ code: 'dropped', field })));
+    const clear = { adct: id.trim(), first_party_cookie: id.trim(), user_id: id.trim() };
+    expect(made(input, { sendEmail: 'clear' }).identifiers).toMatchObject(clear);
+  });
+
+  it.each([
+    ['hashed', `mail ${sha}!`],
+    ['none', undefined],
+    ['clear', 'mail jane.doe@example.com!'],
+  ])(
+    'F-82 ADROLL-39 ADROLL-54 with sendEmail %s an address that somebody searched for leaves as %s',
+    (sendEmail, words) => {
+      const input = event('products-searched', { 'properties.query': 'mail jane.doe@example.com!' });
+      expect(made(input, { sendEmail }).event_attributes?.keywords).toBe(words);
+    },
+  );
+
+  it.each([
     ['hashed', `https://shop.example.com/u?mail=${sha}&x=1#a`, 'coerced'],
     ['none', 'https://shop.example.com/u?mail=&x=1#a', 'dropped'],
     ['clear', 'https://shop.example.com/u?mail=Jane.Doe%40Example.com&x=1#a', undefined],
