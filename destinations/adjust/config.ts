@@ -1,18 +1,23 @@
-import { choice, currencyCode, eventPath, secret, setting, text, z } from '../../core/api/index.ts';
+import { choice, currencyCode, eventPath, secret, setting, text, trimInvisible, z } from '../../core/api/index.ts';
 
-const property = z.string().min(1).meta({ title: 'Property' });
-const parameter = z.string().min(1).meta({ title: 'Parameter' });
+const name = (title: string) =>
+  z
+    .string()
+    .min(1, 'must not be blank')
+    .refine((written) => trimInvisible(written) !== '', 'must not be blank')
+    .meta({ title });
+const property = name('Property');
+const parameter = name('Parameter');
+/** As the selectors compare names, which trim them. */
+const differ = (written: readonly string[]): boolean => new Set(written.map(trimInvisible)).size === written.length;
 
 const all = z.literal('all').meta({ title: 'All properties' });
 
-const names = z
-  .array(property)
-  .refine((list) => new Set(list).size === list.length, 'names a property twice')
-  .meta({ title: 'These properties' });
+const names = z.array(property).refine(differ, 'names a property twice').meta({ title: 'These properties' });
 
 const renames = z
   .record(property, parameter)
-  .refine((map) => new Set(Object.values(map)).size === Object.keys(map).length, 'gives two properties one parameter')
+  .refine((map) => differ(Object.values(map)), 'gives two properties one parameter')
   .meta({ title: 'Properties under other names' });
 
 const valueSource = z.union(
@@ -40,7 +45,7 @@ export const config = z.strictObject({
   eventTokens: setting(
     z.record(
       z.string().min(1).meta({ title: 'Event name' }),
-      z.string().trim().min(1, 'must not be blank').meta({ title: 'Event token' }),
+      z.string().overwrite(trimInvisible).min(1, 'must not be blank').meta({ title: 'Event token' }),
     ),
     'Event tokens',
     'Which of your events go to Adjust: the name of the event and the token Adjust gave it, for example f0ob4r.',

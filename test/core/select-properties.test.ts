@@ -70,6 +70,28 @@ describe('F-58 the name of a property', () => {
   });
 });
 
+describe('F-58 of two properties under one name', () => {
+  const taken = (property: string) => `dropped properties.${property} -> x: Another property has this name already`;
+
+  it.each<[string, PropertySelection, object, object, readonly string[]]>([
+    ['that the setting gives both', { a: 'x', b: 'x\u200B' }, { a: 1, b: 2 }, { x: 1 }, [taken('b')]],
+    ['the second one alone', { a: 'x', b: 'x' }, { b: 2 }, { x: 2 }, []],
+    ['the second one beside null', { a: 'x', b: 'x' }, { a: null, b: 2 }, { x: 2 }, []],
+    ['three', { a: 'x', b: 'x', c: 'x' }, { a: 1, b: 2, c: 3 }, { x: 1 }, [taken('b'), taken('c')]],
+    ['two spellings of the event', { x: 'x' }, { ' x': 1, 'x\u200B': 2 }, { x: 1 }, [taken('x\u200B')]],
+    ['two spellings, the first without a value', { x: 'x' }, { ' x': null, 'x ': 2 }, { x: 2 }, []],
+  ])('the first is sent and the others are noted: %s', (_, selection, object, sent, notes) => {
+    expect(select(selection, {}, object)).toMatchObject({ sent, notes });
+  });
+
+  it('what the folder wrote before is none of them', () => {
+    expect(select({ a: 'x', b: 'x' }, {}, { a: 1, b: 2 }, { x: 0 })).toMatchObject({
+      sent: { x: 1 },
+      notes: [taken('b')],
+    });
+  });
+});
+
 describe('propertySelector', () => {
   it('passes named properties, renamed ones, or all but those that are sent elsewhere', () => {
     const object = { a: 1, b: 'two', c: true, revenue: 9 };
@@ -212,6 +234,10 @@ describe('converters', () => {
       'o.o.deeper': '{"deepest":1}',
       'o.list': '[1,{"a":2}]',
     });
+    expect(select(['o', 'bad'], { as }, { o: { bad: NaN }, bad: -Infinity }).notes).toEqual([
+      'dropped properties.o.bad -> o.bad: Not a finite number',
+      'dropped properties.bad -> bad: Not a finite number',
+    ]);
     expect(convert(as, nested(100_000))).toEqual([undefined, 'dropped Nested too deeply for Acme']);
     const own = flatTexts({ vendor, depth: 2, tooDeep: 'Too deep for this field' });
     expect(convert(own, nested(100_000))).toEqual([undefined, 'dropped Too deep for this field']);

@@ -64,6 +64,16 @@ describe('what the customer chose from anywhere in an event', () => {
     expect(select(chosen, odd)).toMatchObject({ sent: { c: 'None' }, notes: [] });
   });
 
+  it('F-58 trims paths and names, in what it traces too, and gives a name once', () => {
+    const chosen = { ' a\u200B': { from: '\u200Bproperties.coupon ' }, a: { value: '2' }, b: { value: '3' } };
+    expect(select(chosen, event)).toEqual({
+      sent: { a: 'SPRING', b: '3' },
+      sources: ['a<properties.coupon', 'b<config.parameters.b'],
+      notes: ['dropped config.parameters.a'],
+    });
+    expect(select(chosen, { type: 'track' }).sent).toEqual({ a: '2', b: '3' });
+  });
+
   it('F-73 notes the path of what the vendor does not take, and keeps to its bounds', () => {
     const chosen = {
       tags: { from: 'context.traits.tags' },

@@ -90,6 +90,15 @@ it.each<[Slug, string, unknown, string]>([
   ['adjust', 'callbackParams', 'some', 'config.callbackParams: must be "all", names, or names with'],
   ['adjust', 'callbackParams', ['a', ''], 'config.callbackParams.1: '],
   ['adjust', 'partnerParams', 'all', 'config.partnerParams: must be names, or names with'],
+  ['rokt', 'customAttributes', ['amount\u200B'], 'config.customAttributes.0: is sent by itself'],
+  ['rokt', 'userAttributes', [' FirstName\uFEFF'], 'config.userAttributes.0: is sent by itself'],
+  ['rokt', 'conversions', { 'Signed Up': '\u200B' }, 'config.conversions.Signed Up: must not be blank'],
+  ['adjust', 'callbackParams', ['a', 'a\u200B'], 'config.callbackParams: names a property twice'],
+  ['adjust', 'callbackParams', ['a', '\u200B'], 'config.callbackParams.1: must not be blank'],
+  ['adjust', 'callbackParams', { a: 'x', b: 'x ' }, 'config.callbackParams: gives two properties one parameter'],
+  ['adjust', 'partnerParams', { a: 'x', 'a ': 'y' }, 'config.partnerParams.a: stands there more than once'],
+  ['adjust', 'partnerParams', { x: { value: '1' }, 'x\u200B': { value: '2' } }, 'config.partnerParams.x: stands there'],
+  ['adjust', 'eventTokens', { 'Order Completed': '\u200B' }, 'must not be blank'],
 ])('%s: a wrong %s of %j is told what it must be', (slug, name, value, expected) => {
   expect(wrongWith(slug, { ...needed[slug], [name]: value })[0]).toContain(expected);
 });

@@ -69,6 +69,9 @@ export class Target implements PropertyTarget {
   private count: number;
   /** The names that were written for what stands inside a property: `a.b` of `a` may be a property's own name, too. */
   private insideNames: Set<string> | undefined = undefined;
+  /** The names that a property has and a later one may want. */
+  private taken: Set<string> | undefined = undefined;
+  private isShared = false;
 
   constructor(out: AnyPayloadBuilder, bounds: Bounds) {
     this.out = out;
@@ -76,17 +79,20 @@ export class Target implements PropertyTarget {
     this.count = bounds.most === Infinity ? 0 : Object.keys(out.value as object).length;
   }
 
-  begin(at: Path, property: string, name: string): void {
+  /** `isShared`: another property may come under the same name. */
+  begin(at: Path, property: string, name: string, isShared: boolean): void {
     this.at = at;
     this.property = property;
     this.name = name;
     this.isTouched = false;
+    this.isShared = isShared;
   }
 
-  /** Whether there is no room for this name; notes why. */
+  /** Whether there is no room for this name, or a property before has it; notes why. */
   refuses(name: string): boolean {
     const { longestName, longName, most, tooMany } = this.bounds;
-    if (this.count >= most && !this.has(name)) this.noteAs('dropped', tooMany, name);
+    if (this.taken?.has(name) === true) this.noteAs('dropped', nameIsTaken, name);
+    else if (this.count >= most && !this.has(name)) this.noteAs('dropped', tooMany, name);
     else if (name.length > longestName) this.noteAs('dropped', longName, name);
     else return false;
     return true;
@@ -100,6 +106,7 @@ export class Target implements PropertyTarget {
       this.noteAs('dropped', nameIsTaken, name);
       return;
     }
+    if (!isInside && this.isShared) (this.taken ??= new Set()).add(name);
     if (isInside) (this.insideNames ??= new Set()).add(name);
     if (this.bounds.most !== Infinity && !this.has(name)) this.count += 1;
     this.out.set(name, value, this.out.traced ? this.path() : '');
@@ -136,6 +143,10 @@ export function writeConverted(
   if (converted !== undefined) target.set(target.name, converted);
   else if (unusable !== undefined && !target.isTouched && !isBlank(value)) target.note('dropped', unusable);
 }
+
+/** Those of the names that more than one property shall have. */
+export const sharedNames = (names: readonly string[]): ReadonlySet<string> =>
+  new Set(names.filter((name, index) => names.indexOf(name) !== index));
 
 /** Tells the names that are not reserved, in any case. */
 export function freeNames(reserved: readonly string[] = []): (name: string) => boolean {

@@ -1,6 +1,6 @@
 import type { JsonValue } from '../event.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
-import { isExact, lostDigits, whyInexact } from './casts.ts';
+import { isExact, whyInexact } from './casts.ts';
 import { isObject } from './mapping.ts';
 import type { PropertyConverter, PropertyTarget } from './property-target.ts';
 import { cutText } from './text-length.ts';
@@ -99,8 +99,8 @@ export function jsonText(options: TextOptions): PropertyConverter {
 
 /**
  * Everything as texts: numbers and booleans in their JSON spelling, the members of an object under dotted names such as
- * `address.city`, a list as JSON text, and so what lies deeper than `depth` objects. Null is left out, and a whole
- * number beyond 2^53, which has lost its digits, with a note.
+ * `address.city`, a list as JSON text, and so what lies deeper than `depth` objects. Null is left out, and, with a
+ * note, a number that JSON cannot carry or a whole one beyond 2^53, which has lost its digits.
  *
  * @example
  * const select = propertySelector('all', { vendor: 'Acme', as: flatTexts({ vendor: 'Acme', depth: 8 }) });
@@ -113,8 +113,8 @@ export function flatTexts(options: FlatTextOptions): PropertyConverter {
     if (typeof value === 'string') target.set(name, cut(value, target));
     else if (typeof value === 'boolean' || (typeof value === 'number' && isExact(value))) {
       target.set(name, String(value));
-    } else if (typeof value === 'number' && Number.isFinite(value)) {
-      target.note('dropped', lostDigits, name === target.name ? undefined : name.slice(target.name.length + 1));
+    } else if (typeof value === 'number') {
+      target.note('dropped', whyInexact(value), name === target.name ? undefined : name.slice(target.name.length + 1));
     } else if (isObject(value) && depth > 0) {
       for (const key of Object.keys(value)) write(value[key] ?? null, `${name}.${key}`, depth - 1, target);
     } else if (typeof value === 'object' && value !== null) {

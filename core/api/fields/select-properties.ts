@@ -2,7 +2,7 @@ import type { JsonObject } from '../event.ts';
 import { isMissing, ownValue, type Path } from './mapping.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
-import { boundsOf, freeNames, Target, writeConverted, type PropertyConverter } from './property-target.ts';
+import { boundsOf, freeNames, sharedNames, Target, writeConverted, type PropertyConverter } from './property-target.ts';
 import { trimInvisible } from './trim-invisible.ts';
 
 /** All properties of an object, some of them by name, or some under other names: property -> name in the payload. */
@@ -31,7 +31,8 @@ export type PropertySelector = (object: JsonObject, out: AnyPayloadBuilder, at: 
 
 /**
  * Compiles a pass-through of properties that the customer chose. Call it when the connection opens (`prepare`). Only
- * own properties count, and any name is safe, `__proto__` included.
+ * own properties count, and any name is safe, `__proto__` included. Of two properties that come under one name, the
+ * second is dropped, with a note.
  *
  * @example
  * const select = propertySelector(['coupon', 'gift'], {
@@ -47,48 +48,49 @@ export function propertySelector(selection: PropertySelection, options: Property
   const { as, reserved, notInAll = [], unusable } = options;
   const isFree = freeNames(reserved);
   const chosen = selection === 'all' ? undefined : choicesOf(selection).filter(([, name]) => isFree(name));
+  const shared = sharedNames((chosen ?? []).map(([, name]) => name));
   const elsewhere = new Set(notInAll);
   const bounds = boundsOf(options);
 
-  const pass = (object: JsonObject, at: Path, property: string, name: string, target: Target): void => {
+  const pass = (object: JsonObject, at: Path, property: string, name: string, target: Target, twice: boolean): void => {
     const value = ownValue(object, property);
     if (isMissing(value)) return;
-    target.begin(at, property, name);
+    target.begin(at, property, name, twice);
     writeConverted(value, target, as, unusable);
   };
   return (object, out, at) => {
     if (chosen?.length === 0) return;
     const target = new Target(out, bounds);
     if (chosen !== undefined) {
-      let others: ReadonlyMap<string, string> | undefined;
+      let others: ReadonlyMap<string, readonly string[]> | undefined;
       for (let index = 0; index < chosen.length; index += 1) {
         const [property, name] = chosen[index] as Choice;
-        if (Object.hasOwn(object, property)) pass(object, at, property, name, target);
+        if (Object.hasOwn(object, property)) pass(object, at, property, name, target, shared.has(name));
         else {
           others ??= untrimmedNames(object);
-          const other = others.get(property);
-          if (other !== undefined) pass(object, at, other, name, target);
+          for (const other of others.get(property) ?? noNames) pass(object, at, other, name, target, true);
         }
       }
       return;
     }
     for (const name of Object.keys(object)) {
-      if (!elsewhere.has(name) && isFree(name)) pass(object, at, name, name, target);
+      if (!elsewhere.has(name) && isFree(name)) pass(object, at, name, name, target, false);
     }
   };
 }
 
 /** The names that an event writes with something around them, by what is left without it. Hardly any event has one. */
-function untrimmedNames(object: JsonObject): ReadonlyMap<string, string> {
-  let names: Map<string, string> | undefined;
+function untrimmedNames(object: JsonObject): ReadonlyMap<string, readonly string[]> {
+  let names: Map<string, readonly string[]> | undefined;
   for (const name of Object.keys(object)) {
     const bare = trimInvisible(name);
-    if (bare !== name) (names ??= new Map()).set(bare, name);
+    if (bare !== name) (names ??= new Map()).set(bare, [...(names.get(bare) ?? noNames), name]);
   }
   return names ?? none;
 }
 
-const none: ReadonlyMap<string, string> = new Map();
+const noNames: readonly string[] = [];
+const none: ReadonlyMap<string, readonly string[]> = new Map();
 
 /** The selectors' common options, by which a member that neither has is told. */
 export const optionMembers: MemberTable<PropertySelectorOptions> = {

@@ -3,7 +3,7 @@ import { checkMembers, type MemberTable } from '../member-check.ts';
 import { isNoId } from '../person/identifier.ts';
 import { isMissing, isObject, keysOf, ownValue, type Path } from './mapping.ts';
 import type { AnyPayloadBuilder } from './payload-builder.ts';
-import { boundsOf, freeNames, Target, writeConverted } from './property-target.ts';
+import { boundsOf, freeNames, sharedNames, Target, writeConverted } from './property-target.ts';
 import { trimInvisible } from './trim-invisible.ts';
 import {
   optionMembers,
@@ -59,16 +59,17 @@ function sourceSelector(sources: Readonly<Record<string, ValueSource>>, options:
     .filter(([name]) => isFree(name))
     .map(([name, source]) =>
       'from' in source
-        ? { ...placeOf(trimInvisible(source.from)), name, from: source.from, constant: undefined }
+        ? { ...placeOf(trimInvisible(source.from)), name, constant: undefined }
         : { name, from: name, keys: [], isId: false, constant: source.value },
     );
+  const shared = sharedNames(chosen.map(({ name }) => name));
   return (event, out) => {
     if (chosen.length === 0) return;
     const target = new Target(out, bounds);
     for (const { name, from, keys, isId, constant } of chosen) {
       const value = constant ?? ownValueAt(event, keys);
       if (isMissing(value) || (isId && isNoId(value))) continue;
-      target.begin(constant === undefined ? '' : setting, from, name);
+      target.begin(constant === undefined ? '' : setting, from, name, shared.has(name));
       writeConverted(value, target, as, unusable);
     }
   };
@@ -77,7 +78,7 @@ function sourceSelector(sources: Readonly<Record<string, ValueSource>>, options:
 /** Ids of the event itself, in whose place a word such as "null" is nothing. */
 const eventIds: ReadonlySet<string> = new Set(['messageId', 'userId', 'anonymousId', 'groupId', 'previousId']);
 
-const placeOf = (path: string) => ({ keys: keysOf(path), isId: eventIds.has(path) });
+const placeOf = (from: string) => ({ from, keys: keysOf(from), isId: eventIds.has(from) });
 
 /** The value at the end of a path that a setting names: inherited members find nothing. */
 function ownValueAt(event: CdpEvent, keys: readonly string[]): JsonValue | undefined {
