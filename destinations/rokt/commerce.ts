@@ -76,11 +76,14 @@ function isOneItem(event: CdpEvent, isListWhole: boolean): boolean {
 
 const uncounted = 'A quantity is not a whole number of zero or more, so none is sent';
 const addQuantity = fieldTable<KnownEventAttributes>([{ to: 'quantity', read: quantityOf, unusable: uncounted }]);
-const addName = fieldTable<KnownEventAttributes>([{ to: 'productname', from: 'name', as: asText, longest }]);
+const addName = fieldTable<KnownEventAttributes>([{ to: 'productname', from: 'name', as: asText, longest }], {
+  unusable,
+});
 const addSku = fieldTable<KnownEventAttributes>([{ to: 'sku', from: 'sku', as: usableId, longest }], { unusable });
-const addBundleName = fieldTable<KnownEventAttributes>([
-  { to: 'productname', from: ['properties.product_name', 'properties.productname'], as: asText, longest },
-]);
+const addBundleName = fieldTable<KnownEventAttributes>(
+  [{ to: 'productname', from: ['properties.product_name', 'properties.productname'], as: asText, longest }],
+  { unusable },
+);
 
 /**
  * Adds Rokt's deduplication key where the event has none of its own: the order id, which is stable for a conversion

@@ -1,4 +1,4 @@
-import { eventTable, sha256, type EventTable, type PropertySelector } from '../../core/api/index.ts';
+import { eventTable, sha256, trimInvisible, type EventTable, type PropertySelector } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { propertiesPassed, traitsPassed } from './passthrough.ts';
 
@@ -16,7 +16,10 @@ export const prepare = ({ conversions, customAttributes, userAttributes }: Confi
 });
 
 /** In a list, every event but one goes under its own name (ROKT-25). */
-const typeOf = (name: string): readonly [string, string] => [name, name === 'Order Completed' ? 'purchase' : name];
+function typeOf(written: string): readonly [string, string] {
+  const name = trimInvisible(written);
+  return [name, name === 'Order Completed' ? 'purchase' : name];
+}
 
 /**
  * Rokt counts 270 batches a second per pair of credentials, across connections (ROKT-44). The key holds no credential.

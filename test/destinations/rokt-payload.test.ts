@@ -38,6 +38,8 @@ describe('which events are conversions', () => {
     expect(attributesOf({ event: 'Signed Up' }, { conversions: ['Signed Up'] }).conversiontype).toBe('Signed Up');
     const mapped = { conversions: { 'Order Completed': 'order', 'Trial Started': 'subscription' } };
     expect(attributesOf({}, mapped).conversiontype).toBe('order');
+    for (const name of ['Order Completed ', '\u200BOrder Completed'])
+      expect(attributesOf({}, { conversions: [name] }).conversiontype).toBe('purchase');
     expect(attributesOf({ event: 'Trial Started' }, mapped)).not.toHaveProperty('conversion_type');
   });
 
@@ -108,6 +110,10 @@ describe('what is known of the person', () => {
     const names = { 'context.traits.firstName': ' Jane ', 'context.traits.lastName': ' ' };
     expect(userOf(names)).toMatchObject({ firstname: 'Jane' });
     expect(userOf(names)).not.toHaveProperty('lastname');
+    // F-52: names, not ids
+    for (const firstName of ['Nan', 'Na', 'Null']) {
+      expect(userOf({ 'context.traits.firstName': `${firstName}\u200B` })?.firstname).toBe(firstName);
+    }
     const snake = { 'context.traits.firstName': undefined, 'context.traits.first_name': 'Ann' };
     expect(userOf(snake)?.firstname).toBe('Ann');
   });
@@ -270,6 +276,17 @@ describe('the conversion', () => {
     const attributes = attributesOf(changes);
     expect(attributes.productname).toBe(productname);
     expect(attributes.sku).toBe(sku);
+  });
+
+  it.each([
+    [{ 'properties.products': [{ name: false }] }, 'name'],
+    [{ 'properties.products': [{ name: 2 ** 53 }] }, 'name'],
+    [{ 'properties.products': [], 'properties.product_name': ['Bundle'] }, 'properties.product_name'],
+    [{ 'properties.products': [], 'properties.productname': true }, 'properties.productname'],
+  ])('F-51 of %j the product name is not sent, and noted', (changes, path) => {
+    expect(attributesOf(changes)).not.toHaveProperty('productname');
+    const notes = folder.notes(event(changes)).filter(({ payloadField }) => payloadField === `${place}.productname`);
+    expect(notes).toMatchObject([{ code: 'dropped', field: expect.stringContaining(path) }]);
   });
 
   it('F-61 an entry that is no product is noted, and the good ones are counted', () => {
@@ -462,7 +479,12 @@ describe('what helps Rokt match', () => {
       expect(made(given)).not.toHaveProperty('integration_attributes');
     }
     expect(made(event(), asked)).not.toHaveProperty('integration_attributes');
-    expect(made(event({ 'properties.rtid': 'x'.repeat(4097) }), asked)).not.toHaveProperty('integration_attributes');
+    const field = 'dropped integration_attributes.1277.passbackconversiontrackingid';
+    for (const rtid of ['x'.repeat(4097), false, ['a'], 2 ** 53]) {
+      expect(made(event({ 'properties.rtid': rtid }), asked)).not.toHaveProperty('integration_attributes');
+      expect([rtid, notesOf({ 'properties.rtid': rtid }, asked)]).toEqual([rtid, [field]]);
+    }
+    expect(notesOf({ 'properties.rtid': '(not set)' }, asked)).toEqual([]);
   });
 
   const asked = { advertisingIds: true };
