@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { trimInvisible } from './fields/trim-invisible.ts';
 import { checkMembers, type MemberTable } from './member-check.ts';
 
 export { z };
@@ -26,7 +27,7 @@ const formMembers: MemberTable<TextForm> = { pattern: 'required', message: 'requ
  * });
  */
 export const text = (title: string, description: string, form?: TextForm) => {
-  const line = z.string().trim().min(1, 'must not be blank');
+  const line = z.string().overwrite(trimInvisible).min(1, 'must not be blank');
   if (form !== undefined) checkMembers('text()', form, formMembers);
   return (form === undefined ? line : line.regex(form.pattern, form.message)).meta({ title, description });
 };
@@ -46,7 +47,7 @@ export const secret = (title: string, description: string, form?: TextForm) => {
     .min(1, 'must not be blank')
     .refine(
       // oxlint-disable-next-line no-control-regex -- a control character would break the header that carries it
-      (value) => value.trim() !== '' && !/[\u0000-\u001f\u007f]/.test(value),
+      (value) => trimInvisible(value) !== '' && !/[\u0000-\u001f\u007f]/.test(value),
       'must not be blank or hold line breaks',
     );
   if (form !== undefined) checkMembers('secret()', form, formMembers);
@@ -73,7 +74,7 @@ export const choice = <const L extends Readonly<Record<string, string>>>(labels:
 export const currencyCode = (title: string, description: string) =>
   z
     .string()
-    .trim()
+    .overwrite(trimInvisible)
     .regex(/^[A-Za-z]{3}$/, 'must be a three-letter ISO 4217 code')
     .toUpperCase()
     .meta({ title, description });
@@ -85,7 +86,7 @@ export const currencyCode = (title: string, description: string) =>
 export const eventPath = (title: string, description: string) =>
   z
     .string()
-    .trim()
+    .overwrite(trimInvisible)
     .regex(anyPath, 'must be a path of the event, such as context.traits.plan')
     .meta({ title, description });
 

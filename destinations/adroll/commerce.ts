@@ -12,6 +12,7 @@ import {
   productIdOf,
   productsIn,
   searchTextOf,
+  trimInvisible,
   type CdpEvent,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
@@ -106,7 +107,8 @@ function addProducts(
  * (ADROLL-55): without one, a price or a category could be anything's.
  */
 const isAboutOneProduct = (event: CdpEvent, name: EventName): boolean =>
-  event.type === 'track' && (name === 'addToCart' || (name === 'pageView' && event.event.trim() !== listViewed));
+  event.type === 'track' &&
+  (name === 'addToCart' || (name === 'pageView' && trimInvisible(event.event) !== listViewed));
 
 /** ADROLL-46 to ADROLL-50. */
 const productFields = fieldTable<Product>([

@@ -1,4 +1,4 @@
-import { basicUserName, choice, secret, setting, text, z } from '../../core/api/index.ts';
+import { basicUserName, choice, secret, setting, text, trimInvisible, z } from '../../core/api/index.ts';
 
 /** Rokt's own attribute names. */
 const knownEventAttributes = [
@@ -16,7 +16,11 @@ const knownEventAttributes = [
 const knownUserAttributes = ['firstname', 'lastname', 'mobile', 'ipaddress'];
 
 /** Longest attribute value mParticle keeps (ROKT-47), so also the longest kind of conversion. */
-const kind = z.string().trim().min(1, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
+const kind = z
+  .string()
+  .overwrite(trimInvisible)
+  .min(1, 'must not be blank')
+  .max(4096, 'must not be longer than 4096 characters');
 const eventName = setting(
   z.string().regex(/\S/, 'must not be blank').max(4096, 'must not be longer than 4096 characters'),
   'Event name',
@@ -49,7 +53,7 @@ export const config = z.strictObject({
   pod: setting(
     z.preprocess(
       // Rokt's table writes the names in capitals, its URLs in small letters (ROKT-02).
-      (pod) => (typeof pod === 'string' ? pod.trim().toLowerCase() : pod),
+      (pod) => (typeof pod === 'string' ? trimInvisible(pod).toLowerCase() : pod),
       choice({ us1: 'US1, United States', us2: 'US2, United States', eu1: 'EU1, Europe', au1: 'AU1, Australia' }),
     ),
     'Pod',

@@ -9,6 +9,7 @@ describe('a line of text with a form', () => {
   it('is trimmed, and of that form', () => {
     expect(pixel.parse(' a2_x ')).toBe('a2_x');
     expect(pixel.safeParse('b2_x').error?.issues).toMatchObject([{ message: 'must begin with a2_ or t2_' }]);
+    expect(pixel.parse('\u200Ba2_x\uFEFF')).toBe('a2_x');
     expect(pixel.safeParse('  ').success).toBe(false);
   });
 
@@ -45,4 +46,6 @@ describe('a credential with a form', () => {
 it('a line of text without a form may be any that is not blank', () => {
   expect(text('Name', 'x').parse(' any ')).toBe('any');
   expect(text('Name', 'x').safeParse(' ').success).toBe(false);
+  expect(text('Name', 'x').safeParse('\u200B').success).toBe(false);
+  expect(secret('Token', 'x').safeParse('\u200B').success).toBe(false);
 });

@@ -43,6 +43,7 @@ describe('the family of a device', () => {
     ['iOS 17.5.1', 'ios', 'ios'],
     ['ios17', 'ios', 'ios'],
     ['Android 14', 'android', 'android'],
+    ['\u200BAndroid 14', 'android', 'android'],
     ['ANDROID', 'android', 'android'],
     ['Fire HD 10', 'fire', 'fire'],
     ['Firefox 130', 'other', undefined],
@@ -51,6 +52,13 @@ describe('the family of a device', () => {
   ])('whose type is %j is %s', (type, family, system) => {
     const device = of({ type });
     expect([device.family, device.system?.value]).toEqual([family, system]);
+  });
+
+  it('F-58 reads its ids without what nobody sees at their ends', () => {
+    const device = of({ type: 'ios', advertisingId: `\u200B${idfa}\uFEFF`, idfv: `${idfv}\u2060` });
+    expect([device.advertisingId?.value, device.vendorId?.value]).toEqual([idfa, idfv]);
+    expect(of({ type: 'android', manufacturer: 'amazon\u200B' }).family).toBe('fire');
+    expect(of({ model: '\u200B' }).isNamed).toBe(false);
   });
 
   it('is told by the system of the event where the device has no type that is known', () => {

@@ -45,6 +45,13 @@ describe('eventTable', () => {
     for (const name of ['Pricing', ' Pricing ', 'Pricing\u200B']) expect(table(page(name))).toBe('highValuePage');
   });
 
+  it('F-58 compares names without the characters that turn the direction of writing', () => {
+    const table = eventTable({ track: [{ 'Left the list': 'leave' }], names: 'plain' });
+    for (const sign of ['\u061C', '\u2066', '\u2067', '\u2068', '\u2069', '\u200F', '\u202B', '\u2060', '\u180E']) {
+      expect([sign, table(track(`${sign}Left${sign} the list${sign}`))]).toEqual([sign, 'leave']);
+    }
+  });
+
   it('finds page and screen calls by their name, else by properties.name, and never by the name of a track', () => {
     expect(meaningOf(page('Pricing'))).toBe('highValuePage');
     expect(meaningOf(page(null, { name: ' Pricing ' }, 'screen'))).toBe('highValuePage');

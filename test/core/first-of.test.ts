@@ -4,6 +4,7 @@ import type { CdpEvent, JsonValue } from '../../core/api/event.ts';
 import { castFound, firstIdOf, firstOf } from '../../core/api/events/first-of.ts';
 import { optionReader } from '../../core/api/events/integrations.ts';
 import { isNoId, usableId } from '../../core/api/person/identifier.ts';
+import { trimInvisible } from '../../core/api/fields/trim-invisible.ts';
 import { isBlank, isMissing } from '../../core/api/fields/mapping.ts';
 import { asAmount } from '../../core/api/fields/casts.ts';
 
@@ -115,10 +116,26 @@ describe('usableId', () => {
     '["null"]',
     '{}',
     '[]',
+    '\\N',
+    '#N/A',
+    '#NULL!',
+    '<no value>',
+    '<nil>',
+    'not_set',
+    'Not-Set',
+    '(not provided)',
+    '"0"',
+    '(0)',
+    "'0000'",
+    '{00000000-0000-0000-0000-000000000000}',
+    '["{00000000-0000-0000-0000-000000000000}"]',
+    '0.0',
+    '-',
+    '[\u200B]',
   ];
 
   it.each([...words, ...written])('F-52 %s is a word for nothing, in any case', (word) => {
-    for (const spelling of [word, word.toUpperCase(), word.toLowerCase(), `  ${word}\n`]) {
+    for (const spelling of [word, word.toUpperCase(), word.toLowerCase(), `  ${word}\n`, `\u200B${word}\uFEFF`]) {
       expect([spelling, usableId(spelling), isNoId(spelling)]).toEqual([spelling, undefined, true]);
     }
   });
@@ -140,9 +157,34 @@ describe('usableId', () => {
     '0x1F',
     '-17',
     'null null',
+    'Na',
+    'Nan',
+    '#1001',
+    '#NA-7',
+    '\\Nora',
+    '<A-1>',
+    '"17"',
+    '{00000000-0000-0000-0000-000000000001}',
+    '0.01',
+    '0.0.0',
+    'not_set_1',
+    'truest',
+    'trues',
   ])('F-52 %s only looks like a word for nothing', (id) => {
     expect([usableId(id), isNoId(id)]).toEqual([id, false]);
   });
+
+  it.each(['\u200B', '\uFEFF\u2060', ' \u00AD\n', '\u2066\u2069'])('F-52 an id that nobody sees is none', (value) => {
+    expect([usableId(value), isNoId(value)]).toEqual([undefined, true]);
+    expect(usableId(`${value}A-1${value}`)).toBe('A-1');
+  });
+
+  it.each(['true', 'False', 'TRUE', ' false\u200B'])(
+    'F-51 the text %j is no id, and a mistake as a boolean is',
+    (value) => {
+      expect([usableId(value), isNoId(value)]).toEqual([undefined, false]);
+    },
+  );
 
   it.each<[JsonValue | undefined, boolean]>([
     [undefined, true],
@@ -176,7 +218,7 @@ describe('usableId', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const id = usableId(value as JsonValue);
-        expect(id === undefined || (id.trim() === id && id !== '' && !/^[0-]+$/.test(id))).toBe(true);
+        expect(id === undefined || (trimInvisible(id) === id && id !== '' && !/^[0-]+$/.test(id))).toBe(true);
       }),
     );
   });
@@ -188,6 +230,7 @@ describe('firstIdOf', () => {
   it.each<[string, object, unknown]>([
     ['F-50 a number beyond 2^53', { cart_id: 2 ** 53 }, 'properties.cart_id'],
     ['F-51 a boolean', { cart_id: false, cartId: true }, 'properties.cart_id'],
+    ['F-51 the text of a boolean', { cart_id: 'false' }, 'properties.cart_id'],
     ['F-51 a boolean in the second place', { cartId: false }, 'properties.cartId'],
     ['a list', { cart_id: null, cartId: ['C-1'] }, 'properties.cartId'],
   ])('%s is unusable, and its path says where', (_, properties, path) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { trimInvisible } from '../../core/api/fields/trim-invisible.ts';
 import { createGate, type GateOptions } from '../../core/runtime/intake/gate.ts';
 import { defaultEventLimits, exceedsLimits } from '../../core/runtime/intake/event-size.ts';
 import { eventShape, isEvent, whyNotEvent } from '../../core/runtime/intake/event-shape.ts';
@@ -60,6 +61,12 @@ describe('the gate', () => {
     [{ 'Acme Ads': { enabled: false } }, 'skipped: integration_disabled'],
     [{ 'Acme Ads': { enabled: true, x: false } }, 'admitted'],
     [{ 'Acme Ads': { x: false } }, 'admitted'],
+    [{ 'Acme Ads': 'n' }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': '0' }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': 'off\u200B' }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': { enabled: 'N' } }, 'skipped: integration_disabled'],
+    [{ 'Acme Ads': 'y' }, 'admitted'],
+    [{ 'Acme Ads': '' }, 'admitted'],
     [{ 'Acme Ads': 'yes' }, 'admitted'],
     [{ 'Acme Ads': 1 }, 'admitted'],
     [{ '(Acme Ads)': false }, 'admitted'],
@@ -212,6 +219,7 @@ describe('the gate', () => {
     ['or', 'one is enough'],
     ['ANY', 'one is enough'],
     [' Or ', 'one is enough'],
+    ['or\u200B', 'one is enough'],
     ['and', 'all are needed'],
     ['All', 'all are needed'],
     [null, 'all are needed'],
@@ -236,7 +244,7 @@ describe('the gate', () => {
 
 describe('the shape of an event', () => {
   const odd = fc.oneof(
-    fc.constantFrom(undefined, null, '', ' ', 'track', 0, true, {}, [], () => 1, Symbol('x')),
+    fc.constantFrom(undefined, null, '', ' ', '\u200B', 'track', 0, true, {}, [], () => 1, Symbol('x')),
     fc.string(),
     fc.object({ maxDepth: 1 }),
   );
@@ -254,7 +262,8 @@ describe('the shape of an event', () => {
         ),
         (value) => {
           const named = (value as { type?: unknown; event?: unknown } | null | undefined) ?? {};
-          const blank = named.type === 'track' && (typeof named.event !== 'string' || named.event.trim() === '');
+          const blank =
+            named.type === 'track' && (typeof named.event !== 'string' || trimInvisible(named.event) === '');
           expect(isEvent(value)).toBe(eventShape().safeParse(value).success && !blank);
           if (!isEvent(value))
             expect(whyNotEvent(value)).toMatchObject({ kind: 'rejected', reason: { message: expect.any(String) } });
@@ -266,10 +275,12 @@ describe('the shape of an event', () => {
 
   it.each<[unknown, string | undefined, string]>([
     [{ type: 'track' }, 'event', 'missing_field'],
+    [{ type: 'track', event: '\u200B' }, 'event', 'missing_field'],
     [{ type: 'track', event: 'x', context: 'y' }, 'context', 'invalid_value'],
     [{ type: 'page', messageId: { secret: 'value' } }, 'messageId', 'invalid_value'],
     ['text', undefined, 'invalid_value'],
   ])('that %j does not have is told by its path, never by its value', (value, field, code) => {
+    expect(isEvent(value)).toBe(false);
     const { reason } = whyNotEvent(value);
     expect(reason).toMatchObject({ code });
     expect('field' in reason ? reason.field : undefined).toBe(field);

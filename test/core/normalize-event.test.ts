@@ -35,6 +35,7 @@ describe('an event in an odd spelling', () => {
     ['F-55 more empty lists', { properties: [], traits: [] }, { properties: {}, traits: {} }],
     ['F-65 a type in capitals', { type: 'Track' }, { type: 'track' }],
     ['F-65 a type between blanks', { type: ' TRACK\n' }, { type: 'track' }],
+    ['F-65 a type with an invisible end', { type: 'track\u200B' }, { type: 'track' }],
   ])('has the usual one behind the gate: %s', (_, changes, wanted) => {
     const { event, notes } = seen(changes);
     expect(event).toEqual({ ...plain, ...changes, ...wanted });

@@ -23,6 +23,7 @@ describe("Apple's tracking status", () => {
     ['not_determined', '0'],
     ['not determined', '0'],
     ['Authorised', '3'],
+    ['Denied\u200B', '2'],
     ['not-authorized', undefined],
     [true, undefined],
     ['2.5', undefined],
@@ -40,7 +41,7 @@ describe('tracking', () => {
     { attTrackingStatus: '2' },
     { adTrackingEnabled: true, trackingStatus: 'denied' },
     // F-57: what is not plainly on is limited
-    ...['False', 'NO', 'off', 'denied', 'unknown', 'y', 2, -1, {}, [], ['true'], [true], 'constructor'].map(
+    ...['False', 'NO', 'off', 'denied', 'unknown', 'yess', 2, -1, {}, [], ['true'], [true], 'constructor'].map(
       (adTrackingEnabled) => ({ adTrackingEnabled }),
     ),
     ...['not-authorized', '2.0', 'ATTrackingManagerAuthorizationStatusDenied', 4, true, false, {}, 'unknown'].map(
@@ -48,6 +49,8 @@ describe('tracking', () => {
     ),
     { limitAdTracking: true },
     { limitAdTracking: 'Yes', adTrackingEnabled: true },
+    { adTrackingEnabled: 'n' },
+    { limitAdTracking: 'y' },
     { isLimitAdTrackingEnabled: 1 },
     { lat: 'perhaps' },
   ])('is limited by %j', (device) => {
@@ -68,11 +71,11 @@ describe('tracking', () => {
     [{ attTrackingStatus: 3 }],
     [{ attTrackingStatus: 0 }],
     // F-57
-    ...[1, 'true', 'TRUE', ' True ', '1', 'yes', 'YES', 'on', '', '  ', null].map((adTrackingEnabled): [unknown] => [
-      { adTrackingEnabled },
-    ]),
+    ...[1, 'true', 'TRUE', ' True ', '1', 'yes', 'YES', 'on', 'y', 'on\u200B', '\u200B', '', '  ', null].map(
+      (adTrackingEnabled): [unknown] => [{ adTrackingEnabled }],
+    ),
     ...['authorized', 'not determined', '3.0', '', null].map((trackingStatus): [unknown] => [{ trackingStatus }]),
-    ...[false, 0, 'false', '0', 'No', 'OFF', '', null].map((limitAdTracking): [unknown] => [
+    ...[false, 0, 'false', '0', 'No', 'OFF', 'n', '\uFEFFno', '\u200B', '', null].map((limitAdTracking): [unknown] => [
       { limitAdTracking, lat: 0 },
     ]),
   ])('is not limited by %j', (device) => {

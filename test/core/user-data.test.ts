@@ -93,6 +93,18 @@ const tables: readonly (readonly [name: string, cast: Cast<string>, rows: readon
       ['\u200BMary', 'mary'],
       ['X Æ A-12', 'x æ a12'],
       ['Ann 🙂', 'ann'],
+      ['Ann\u2060', 'ann'],
+      // F-52: names of people, and words that are none
+      ['Nan', 'nan'],
+      ['Na', 'na'],
+      ['Nil', 'nil'],
+      ['null', undefined],
+      ['None', undefined],
+      ['undefined', undefined],
+      ['(null)', undefined],
+      ['<no value>', undefined],
+      ['[object Object]', undefined],
+      ['N/A', undefined],
       ['---', undefined],
       ['42', undefined],
       ['', undefined],
@@ -328,15 +340,33 @@ describe('hashed', () => {
     expect(hashed(asEmail)('no address')).toBeUndefined();
   });
 
-  it.each(['', ' ', 'null', 'undefined'])('F-53 the digest of %j is nobody, by either algorithm', (text) => {
-    for (const digest of [sha256(text), md5(text), sha256(text).toUpperCase(), ` ${md5(text)} `]) {
-      expect([asSha256(digest), asMd5(digest)]).toEqual([undefined, undefined]);
-      for (const cast of [asEmail, asName, usableId]) {
-        expect(hashed(cast)(digest)).toBeUndefined();
-        expect(hashed(cast, 'md5')(digest)).toBeUndefined();
+  it.each(['', ' ', 'null', 'undefined', '\u200B', 'None', 'NULL', '(null)', '[object object]'])(
+    'F-53 the digest of %j is nobody, by either algorithm',
+    (text) => {
+      for (const digest of [
+        sha256(text),
+        md5(text),
+        sha256(text).toUpperCase(),
+        ` ${md5(text)} `,
+        `\u200B${md5(text)}`,
+      ]) {
+        expect([asSha256(digest), asMd5(digest)]).toEqual([undefined, undefined]);
+        for (const cast of [asEmail, asName, usableId]) {
+          expect(hashed(cast)(digest)).toBeUndefined();
+          expect(hashed(cast, 'md5')(digest)).toBeUndefined();
+        }
       }
-    }
-    expect(isDigestOfNothing(sha256('ann@example.com'))).toBe(false);
+      expect([sha256('ann@example.com'), sha256('nan'), md5('na')].map(isDigestOfNothing)).toEqual([
+        false,
+        false,
+        false,
+      ]);
+    },
+  );
+
+  it('F-58 keeps a digest without what nobody sees at its ends', () => {
+    expect(asSha256(`\u200B${sha256('ann@example.com')}\uFEFF`)).toBe(sha256('ann@example.com'));
+    expect(hashed(asEmail, 'md5')(`${md5('ann@example.com')}\u2060`)).toBe(md5('ann@example.com'));
   });
 
   it('does not take the digest of another algorithm for its own', () => {

@@ -631,7 +631,15 @@ describe('identifiers', () => {
     const later = event('order-completed-web', { ...without, userId: 'other', timestamp: '2027-01-01T00:00:00Z' });
     expect(made(later, { generateCookie }).identifiers.first_party_cookie).toBe(generated);
     expect(made(event('trial-started'), { generateCookie }).identifiers.first_party_cookie).toBe(cookie);
-    for (const anonymousId of [undefined, null, ' ', 'undefined', '00000000-0000-0000-0000-000000000000'])
+    for (const anonymousId of [
+      undefined,
+      null,
+      ' ',
+      '\u200B',
+      'undefined',
+      '\\N',
+      '00000000-0000-0000-0000-000000000000',
+    ])
       expect(reasonOf(event('trial-started', { ...without, anonymousId }), { generateCookie })).toMatch(/^rejected/);
   });
 

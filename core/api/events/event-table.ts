@@ -3,8 +3,8 @@ import { textReader } from '../fields/mapping.ts';
 import { trimInvisible } from '../fields/trim-invisible.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
 
-/** White space, the invisible characters that trimInvisible() knows and texts hold, `_` and `-`. */
-const betweenWords = /[\s_\u00AD\u200B-\u200F\u202A-\u202E\u2060-\u2064\uFEFF-]/g;
+/** White space and the format characters, as trimInvisible() knows them, `_` and `-`. */
+const betweenWords = /[\s_\p{Cf}-]/gu;
 
 /** A name without case, space, `_` and `-`: "Order Completed" and "order_completed" are one. */
 export const plainName = (name: string): string => name.replace(betweenWords, '').toLowerCase();

@@ -2,6 +2,7 @@ import type { CdpEvent, JsonValue } from '../event.ts';
 import { plainName } from './event-table.ts';
 import type { Found } from './first-of.ts';
 import type { DestinationManifest } from '../manifest.ts';
+import { asFlag } from '../fields/casts.ts';
 import { isBlank, isObject, type Cast } from '../fields/mapping.ts';
 
 /**
@@ -15,15 +16,12 @@ export function integrationName(name: string): string {
 
 const suffix = /\([^()]*\)\s*$/;
 
-/** Whether a switch of `integrations` is off: `false`, `null`, 0, a word for no, or an object with `enabled` off. */
+/** Whether a switch of `integrations` is off: `null`, what `asFlag` reads as no, or an object with `enabled` off. */
 export function isOff(value: JsonValue | undefined): boolean {
   if (value === true || value === undefined) return false;
-  if (typeof value === 'string') return offWords.has(value.trim().toLowerCase());
   if (isObject(value)) return 'enabled' in value && isOff(value['enabled']);
-  return value === false || value === null || value === 0;
+  return value === null || asFlag(value) === false;
 }
-
-const offWords: ReadonlySet<string> = new Set(['false', 'no', 'off', '0']);
 
 /**
  * Returns a reader of one option in `integrations`, under any of the destination's names: the first that is not blank

@@ -1,12 +1,14 @@
 import type { JsonValue } from '../event.ts';
+import { trimInvisible } from './trim-invisible.ts';
 
 /**
  * Trimmed, non-blank text, or a number in its JSON spelling. A boolean is no name and no code, and a whole number
- * beyond 2^53 has lost its digits: both are `undefined`. What is an id goes through `usableId`.
+ * beyond 2^53 has lost its digits: both are `undefined`. Of free text and of names, every word counts: there are people
+ * called Null and Nan, and a plan may be called "None". What is an id goes through `usableId`.
  */
 export function asText(value: JsonValue): string | undefined {
   if (typeof value === 'string') {
-    const trimmed = value.trim();
+    const trimmed = trimInvisible(value);
     return trimmed === '' ? undefined : trimmed;
   }
   return typeof value === 'number' && isExact(value) ? String(value) : undefined;
@@ -23,7 +25,7 @@ export const whyInexact = (value: number): string => (Number.isFinite(value) ? l
 
 /** Text without space around it, or a whole number that a source wrote instead. */
 export function textOf(value: JsonValue): string | undefined {
-  if (typeof value === 'string') return value.trim();
+  if (typeof value === 'string') return trimInvisible(value);
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
 }
 
@@ -36,29 +38,34 @@ const plainNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/;
  */
 export function asAmount(value: JsonValue): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
-  if (typeof value !== 'string' || !plainNumber.test(value.trim())) return undefined;
-  const amount = Number(value) + 0;
+  if (typeof value !== 'string') return undefined;
+  const text = trimInvisible(value);
+  const amount = plainNumber.test(text) ? Number(text) + 0 : Number.NaN;
   return Number.isFinite(amount) ? amount : undefined;
 }
 
 /**
- * A plain decimal string: no exponent, no separators, no plus sign, digits on both sides of a point. Strings keep their
- * own digits: `+.50` is `0.50`.
+ * A plain decimal string: no exponent, no separators, no plus sign, digits on both sides of a point, no zeros
+ * that say nothing before them. Strings keep their own digits otherwise: `+.50` is `0.50`, and `007.50` is `7.50`.
  */
 export function asDecimal(value: JsonValue): string | undefined {
   if (typeof value === 'string') {
-    const text = value.trim();
+    const text = trimInvisible(value);
     return plainNumber.test(text) && Number.isFinite(Number(text)) ? withoutGaps(text) : undefined;
   }
   return typeof value === 'number' && Number.isFinite(value) ? plainDecimal(value) : undefined;
 }
 
 const beginsWithDigit = /^-?\d/;
+const leadingZeros = /^(-?)0+(?=\d)/;
 
-/** Of a plain number: no plus sign, a zero before a point that begins it, no point that ends it. */
+/**
+ * Of a plain number: no plus sign, one zero before a point that begins it and none before a digit, no point that ends
+ * it. `007.50` is 7.5 to whoever reads it as a number, but JSON has no such spelling.
+ */
 function withoutGaps(text: string): string {
   const unsigned = text.startsWith('+') ? text.slice(1) : text;
-  const begun = beginsWithDigit.test(unsigned) ? unsigned : unsigned.replace('.', '0.');
+  const begun = beginsWithDigit.test(unsigned) ? unsigned.replace(leadingZeros, '$1') : unsigned.replace('.', '0.');
   return begun.endsWith('.') ? begun.slice(0, -1) : begun;
 }
 
@@ -86,11 +93,14 @@ export function asCount(value: JsonValue): number | undefined {
   return amount !== undefined && Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;
 }
 
-/** true/false, also as 1/0, and as text in any case: true/false, 1/0, yes/no, y/n, on/off. */
+/**
+ * true/false, also as 1/0, and as text in any case: true/false, 1/0, yes/no, y/n, on/off. Whatever an event may say yes
+ * or no with is read by it: switches of `integrations`, ad tracking, traits.
+ */
 export function asFlag(value: JsonValue): boolean | undefined {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'number') return value === 1 ? true : value === 0 ? false : undefined;
-  return typeof value === 'string' ? (flags.get(value) ?? flags.get(value.trim().toLowerCase())) : undefined;
+  return typeof value === 'string' ? (flags.get(value) ?? flags.get(trimInvisible(value).toLowerCase())) : undefined;
 }
 
 /** Keyed by event data, hence a Map. */
@@ -102,6 +112,6 @@ const flags: ReadonlyMap<string, boolean> = new Map([
 /** Three letters, upper-cased: the shape of ISO 4217. */
 export function asCurrency(value: JsonValue): string | undefined {
   if (typeof value !== 'string') return undefined;
-  const code = value.trim();
+  const code = trimInvisible(value);
   return /^[A-Za-z]{3}$/.test(code) ? code.toUpperCase() : undefined;
 }

@@ -1,6 +1,7 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 import type { Note } from '../outcome.ts';
 import { asText } from './casts.ts';
+import { trimInvisible } from './trim-invisible.ts';
 
 /**
  * A dotted path into an event, such as `context.device.advertisingId`. Comes from code, never from an event or a
@@ -63,13 +64,14 @@ export const isMissing = (value: JsonValue | undefined): value is undefined | nu
   value === undefined || value === null;
 
 /**
- * Nothing is said: missing, or text that is empty or only whitespace. Zero, false, objects and lists say something.
+ * Nothing is said: missing, or text in which nobody sees anything (`trimInvisible`). Zero, false, objects and lists say
+ * something, and so does any word: whether one stands for no id, `isNoId` tells.
  *
  * @example
  * if (!isBlank(properties['currency'])) out.drop('properties.currency', 'The currency is no ISO 4217 code');
  */
 export const isBlank = (value: JsonValue | undefined): value is undefined | null | '' =>
-  value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+  value === undefined || value === null || (typeof value === 'string' && trimInvisible(value) === '');
 
 /** A property that a setting names. Only own properties count, so "constructor" and "__proto__" find nothing. */
 export const ownValue = (object: JsonObject, name: string): JsonValue | undefined =>

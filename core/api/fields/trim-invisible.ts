@@ -9,15 +9,21 @@ const invisible = /[\s\p{Cf}]/u;
  * trimInvisible('\u200B ann@example.com\uFEFF'); // 'ann@example.com'
  */
 export function trimInvisible(text: string): string {
+  const last = text.length - 1;
+  // Nearly every text begins and ends with a sign of ASCII, which tells at once.
+  if (last >= 0 && isPlainSign(text.charCodeAt(0)) && isPlainSign(text.charCodeAt(last))) return text;
+  return trimmedEnds(text);
+}
+
+function trimmedEnds(text: string): string {
   let from = 0;
   let to = text.length;
   while (from < to && isInvisible(text, from)) from += 1;
   while (from < to && isInvisible(text, to - 1)) to -= 1;
-  return from === 0 && to === text.length ? text : text.slice(from, to);
+  return text.slice(from, to);
 }
 
-function isInvisible(text: string, index: number): boolean {
-  const code = text.charCodeAt(index);
-  // Nearly every text begins and ends with a sign of ASCII.
-  return code <= 0x20 || code >= 0x7f ? invisible.test(text[index] as string) : false;
-}
+const isPlainSign = (code: number): boolean => code > 0x20 && code < 0x7f;
+
+const isInvisible = (text: string, index: number): boolean =>
+  !isPlainSign(text.charCodeAt(index)) && invisible.test(text[index] as string);

@@ -4,6 +4,7 @@ import type { Found } from '../events/first-of.ts';
 import { isUuid, usableId } from './identifier.ts';
 import { isBlank, isObject, type Path } from '../fields/mapping.ts';
 import { asText } from '../fields/casts.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 import { limitsTracking, trackingLimitOf } from './tracking.ts';
 
 export type DeviceFamily = 'ios' | 'android' | 'fire' | 'other';
@@ -212,11 +213,13 @@ const nothing: JsonObject = Object.freeze({});
 const other = { family: 'other' } as const;
 
 const systemNamed = (name: JsonValue | undefined): System | undefined =>
-  typeof name === 'string' ? (systems.get(name) ?? systems.get(plainName(name)) ?? versioned(name)) : undefined;
+  typeof name === 'string'
+    ? (systems.get(name) ?? systems.get(plainName(name)) ?? versioned(trimInvisible(name)))
+    : undefined;
 
 /** By the letters it begins with: `Android 14`, `iOS 17.5`, `iPhone15,3`, `Fire HD 10`. */
 function versioned(name: string): System | undefined {
-  const word = /^\s*([a-z]+)/i.exec(name)?.[1];
+  const word = /^[a-z]+/i.exec(name)?.[0];
   return word === undefined ? undefined : systems.get(word.toLowerCase());
 }
 
@@ -238,7 +241,7 @@ function ownIdIn(device: JsonObject): OwnId | undefined {
 }
 
 const isAmazon = (maker: JsonValue | undefined): boolean =>
-  typeof maker === 'string' && (maker === 'Amazon' || maker.trim().toLowerCase() === 'amazon');
+  typeof maker === 'string' && (maker === 'Amazon' || trimInvisible(maker).toLowerCase() === 'amazon');
 
 function idAt(device: JsonObject, name: string): Found<string> | undefined {
   const raw = device[name];
@@ -249,7 +252,7 @@ function idAt(device: JsonObject, name: string): Found<string> | undefined {
 function uuidAt(device: JsonObject, name: string): Found<string> | undefined {
   const raw = device[name];
   if (typeof raw !== 'string') return undefined;
-  const value = raw.trim();
+  const value = trimInvisible(raw);
   return isUuid(value) ? { value, path: `context.device.${name}` } : undefined;
 }
 

@@ -22,13 +22,29 @@ export const isSha256 = (value: string): boolean => sha256Digest.test(value);
 
 export const isMd5 = (value: string): boolean => md5Digest.test(value);
 
-/** What programs hash where they have no address and no id. */
-const nothings = ['', ' ', 'null', 'undefined'];
+/**
+ * What programs hash where they have no address and no id, some of them in small letters, as vendors want it. `nan` and
+ * `na` are not among them: they are the normal form of names, too.
+ */
+const nothings = [
+  '',
+  ' ',
+  '\u200B',
+  'undefined',
+  'null',
+  'NULL',
+  '(null)',
+  'None',
+  'NaN',
+  'N/A',
+  'n/a',
+  '<nil>',
+].concat(['(not set)', '[object Object]', '[object object]']);
 const digestsOfNothing: ReadonlySet<string> = new Set(nothings.flatMap((text) => [sha256(text), md5(text)]));
 
 /**
- * Whether a SHA-256 or MD5 digest, in any case, is that of nothing: of the empty text, a space, `null` or `undefined`.
- * It is the same for all people, so it identifies nobody.
+ * Whether a SHA-256 or MD5 digest, in any case, is that of nothing: of the empty text, a space, or a word for
+ * nothing such as `null`, `None` or `(not set)`. It is the same for all people, so it identifies nobody.
  *
  * @example
  * if (isDigestOfNothing(String(properties['em']))) out.drop('properties.em', 'It is the digest of nothing');

@@ -1,37 +1,41 @@
 import type { JsonValue } from '../event.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const zeros = /^[0-]+$/;
+/** Also as a number that a spreadsheet or a data frame wrote: `0.0`. */
+const zeros = /^[0-]+(?:\.0*)?$/;
 
 /** Whether it is a UUID, in any case; the all-zero one that phones return under limited tracking does not count. */
 export const isUuid = (value: string): boolean => value.length === 36 && uuidShape.test(value) && !zeros.test(value);
 
 /**
  * Text that may be an identifier, such as an order id or a user id: trimmed text, or a whole number that a double holds
- * exactly, as text. `undefined` if it is blank, all zeros, a word that programs write where they have nothing, such as
- * `null`, `(not set)` or `[object Object]`, or no text and no such number: a boolean is no id, and a number beyond 2^53
- * has lost its digits. Everything that is an id goes through it.
+ * exactly, as text. `undefined` if `isNoId` says so, or if it is no text and no such number: `true` and `false` are no
+ * ids, as text neither, and a number beyond 2^53 has lost its digits. Everything that is an id goes through it; names
+ * and free text do not, because there are people called Null: they go through `asText`.
  *
  * @example
  * const userIdOf = firstIdOf(['userId', 'context.traits.id']);
  */
 export function usableId(value: JsonValue): string | undefined {
   if (typeof value === 'string') {
-    const id = value.trim();
-    return saysNothing(id) ? undefined : id;
+    const id = trimInvisible(value);
+    return saysNothing(id) || isBoolean(id) ? undefined : id;
   }
   return typeof value === 'number' && value !== 0 && Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 /**
- * Whether a value in the place of an id says that there is none: nothing at all, blank, zeros, or a word for nothing.
- * Anything else that `usableId` refuses is a mistake of the event, which deserves a note.
+ * Whether a value in the place of an id says that there is none: nothing at all, blank, zeros, or a word that programs
+ * write where they have nothing, such as `null`, `(not set)`, `\N`, `#N/A` or `[object Object]`; also within quotes and
+ * brackets. In any case, but for `Na` and `Nan`, which are people's names, so perhaps their ids: programs write `NaN`,
+ * `nan` or `NA`. Anything else that `usableId` refuses is a mistake of the event, which deserves a note.
  *
  * @example
  * if (!isNoId(properties['cart_id'])) out.drop('properties.cart_id', 'Acme does not take it as a cart id');
  */
 export function isNoId(value: JsonValue | undefined): boolean {
-  if (typeof value === 'string') return saysNothing(value.trim());
+  if (typeof value === 'string') return saysNothing(trimInvisible(value));
   if (typeof value === 'object') return value === null || Object.keys(value).length === 0;
   return value === undefined || value === 0 || Number.isNaN(value);
 }
@@ -45,10 +49,14 @@ function saysNothing(id: string): boolean {
       return zeros.test(id);
     case 0x4e: // N
     case 0x6e: // n
-      return id.length <= longestWord && afterN.includes(id.charAt(1)) && wordsForNothing.has(id.toLowerCase());
+      return afterN.includes(id.charAt(1)) && isWord(id) && id !== 'Na' && id !== 'Nan';
     case 0x55: // U
     case 0x75: // u
-      return id.length <= longestWord && afterU.includes(id.charAt(1)) && wordsForNothing.has(id.toLowerCase());
+      return afterU.includes(id.charAt(1)) && isWord(id);
+    case 0x23: // #
+      return afterHash.includes(id.charAt(1)) && isWord(id);
+    case 0x5c: // \
+      return isWord(id);
     case 0x22: // "
     case 0x27: // '
     case 0x28: // (
@@ -56,15 +64,15 @@ function saysNothing(id: string): boolean {
     case 0x5b: // [
     case 0x60: // `
     case 0x7b: // {
-      return id.length <= longestWord + 4 && enclosesNothing(id);
+      return id.length <= longestEnclosed && enclosesNothing(id);
     default:
       return false;
   }
 }
 
 /**
- * What languages, databases and tag managers write for "no value", in small letters, without what may stand around it.
- * `unknown` and `anonymous` are not among them: people choose such ids.
+ * What languages, databases, spreadsheets and tag managers write for "no value", in small letters, without what may
+ * stand around it. `unknown` and `anonymous` are not among them: people choose such ids.
  */
 const wordsForNothing: ReadonlySet<string> = new Set([
   'null',
@@ -76,20 +84,47 @@ const wordsForNothing: ReadonlySet<string> = new Set([
   'na',
   'unset',
   'not set',
+  'not_set',
+  'not-set',
+  'no value',
+  'no_value',
+  'no-value',
+  '\\n',
+  '#n/a',
+  '#null!',
+  '#ref!',
+  '#name?',
+  '#value!',
+  '#num!',
+  '#div/0!',
 ]);
 
-/** What JavaScript writes for an object in the place of a text, and brackets, around nothing. */
+/** What stands within brackets alone: JavaScript's words for an object in the place of a text, analytics' for a gap. */
 const contentsForNothing: ReadonlySet<string> = new Set([
   ...wordsForNothing,
   '',
   'object object',
   'object null',
   'object undefined',
+  'not provided',
+  'empty',
 ]);
 
 const longestWord = Math.max(...[...contentsForNothing].map((word) => word.length));
+/** Of zeros in the form of a UUID, with quotes and brackets around them. */
+const longestEnclosed = 48;
 const afterN = 'uUoOiIaA/';
 const afterU = 'nN';
+const afterHash = 'nNrRvVdD';
+
+const isWord = (id: string): boolean => id.length <= longestWord && wordsForNothing.has(id.toLowerCase());
+
+/** Of trimmed text: the texts of a boolean. */
+function isBoolean(id: string): boolean {
+  if (id.length !== 4 && id.length !== 5) return false;
+  const word = id.toLowerCase();
+  return word === 'true' || word === 'false';
+}
 
 const closing: ReadonlyMap<string, string> = new Map(
   ['""', "''", '``', '()', '<>', '[]', '{}'].map(([open = '', close = '']) => [open, close]),
@@ -98,6 +133,7 @@ const closing: ReadonlyMap<string, string> = new Map(
 function enclosesNothing(text: string): boolean {
   let content = text;
   // Quotes and brackets may stand around one another: ["null"].
-  while (content.length > 1 && content.at(-1) === closing.get(content.charAt(0))) content = content.slice(1, -1).trim();
-  return content !== text && contentsForNothing.has(content.toLowerCase());
+  while (content.length > 1 && content.at(-1) === closing.get(content.charAt(0)))
+    content = trimInvisible(content.slice(1, -1));
+  return content !== text && (contentsForNothing.has(content.toLowerCase()) || zeros.test(content));
 }

@@ -180,7 +180,7 @@ interface WithServerFields {
 
 function isOfClient(event: CdpEvent): boolean {
   const { channel } = event as WithServerFields;
-  const word = typeof channel === 'string' ? channel.trim().toLowerCase() : '';
+  const word = typeof channel === 'string' ? trimInvisible(channel).toLowerCase() : '';
   return word === 'web' || word === 'mobile';
 }
 

@@ -1,7 +1,7 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 import type { Found } from '../events/first-of.ts';
 import { isBlank, isObject, type Cast } from '../fields/mapping.ts';
-import { asText } from '../fields/casts.ts';
+import { asFlag, asText } from '../fields/casts.ts';
 
 const attNames: ReadonlyMap<string, string> = new Map([
   ['notdetermined', '0'],
@@ -35,14 +35,8 @@ const attPrefix = /^(?:attrackingmanager)?authori[sz]ationstatus/;
 
 type Judge = (value: JsonValue) => boolean;
 
-/** Spellings beyond true and 1 that switch something on, and beyond false and 0 that switch it off. */
-const on: ReadonlySet<string> = new Set(['true', '1', 'yes', 'on']);
-const off: ReadonlySet<string> = new Set(['false', '0', 'no', 'off']);
-const isIn = (words: ReadonlySet<string>, value: JsonValue): boolean =>
-  typeof value === 'string' && words.has(value.trim().toLowerCase());
-
-const isNotOn: Judge = (value) => value !== 1 && !isIn(on, value);
-const isNotOff: Judge = (value) => value !== false && value !== 0 && !isIn(off, value);
+const isNotOn: Judge = (value) => asFlag(value) !== true;
+const isNotOff: Judge = (value) => asFlag(value) !== false;
 /** Who was not asked yet has not refused. */
 const isRefusal: Judge = (value) => {
   const status = asAttStatus(value);
@@ -60,9 +54,9 @@ const switches: readonly (readonly [name: string, limits: Judge])[] = [
 
 /**
  * Whether the person limits ad tracking, by the phone's switch (`adTrackingEnabled`, or `limitAdTracking` and the like)
- * or by iOS's prompt (`attTrackingStatus`, `trackingStatus`). Fails closed: a switch limits it unless it is plainly on,
- * which is true, 1, "true", "1", "yes" or "on" in any case; the prompt, unless its answer is "authorized" or none was
- * asked for. What is missing or blank says nothing.
+ * or by iOS's prompt (`attTrackingStatus`, `trackingStatus`). Fails closed: a switch limits it unless it is plainly on
+ * (`asFlag`); the prompt, unless its answer is "authorized" or none was asked for. What is missing or blank says
+ * nothing.
  */
 export const limitsTracking = (event: CdpEvent): boolean => trackingLimitOf(event) !== undefined;
 

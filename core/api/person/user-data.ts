@@ -2,6 +2,8 @@ import type { JsonValue } from '../event.ts';
 import { isDigestOfNothing, isMd5, isSha256, md5, sha256 } from './digest.ts';
 import type { Cast, Path } from '../fields/mapping.ts';
 import { textOf } from '../fields/casts.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
+import { isNoId } from './identifier.ts';
 
 // The normal forms are those by which advertising vendors compare digests of a person's data:
 // - Meta, customer information parameters (developers.facebook.com/docs/marketing-api/conversions-api/parameters)
@@ -51,16 +53,18 @@ export const personPaths = {
   userAgent: ['context.userAgent'] as readonly Path[],
 } as const;
 
+const namesToo = /^(?:nan?|nil)$/i;
 const marks = /[\p{P}\p{S}\p{Cc}\p{Cs}\u200B]/gu;
 
 /**
  * A first or last name: small letters of any script, without punctuation, one space where the name has any (Meta,
- * Google). Letters keep their accents, composed (NFC): the vendors ask for UTF-8 and do not say which form.
+ * Google). Letters keep their accents, composed (NFC): the vendors ask for UTF-8 and do not say which form. Nan,
+ * Na and Nil are names of people, the other words for nothing are none: of "null" the digest is that of nobody.
  */
 export const asName: Cast<string> = (value) => {
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string' || (isNoId(value) && !namesToo.test(trimInvisible(value)))) return undefined;
   const spaced = value.toLowerCase().replaceAll(/\s+/g, ' ').replaceAll(marks, '');
-  const name = spaced.replaceAll(/ {2,}/g, ' ').trim().normalize('NFC');
+  const name = trimInvisible(spaced.replaceAll(/ {2,}/g, ' ')).normalize('NFC');
   return /\p{L}/u.test(name) ? name : undefined;
 };
 
@@ -75,7 +79,7 @@ export const asCity: Cast<string> = (value) => {
  * (`US-CA` is `ca`); a name of a state remains a name.
  */
 export const asState: Cast<string> = (value) =>
-  typeof value === 'string' ? asCity(value.trim().replace(/^us-(?=[a-z]{2}$)/i, '')) : undefined;
+  typeof value === 'string' ? asCity(trimInvisible(value).replace(/^us-(?=[a-z]{2}$)/i, '')) : undefined;
 
 /**
  * A postal code: small letters and digits, without spaces and hyphens; five digits of nine in the USA (Meta). Meta
@@ -93,7 +97,7 @@ export const asPostalCode: Cast<string> = (value) => {
 
 /** A country by ISO 3166-1 alpha-2, in small letters. UK is read as GB; names and three letters are not guessed at. */
 export const asCountry: Cast<string> = (value) => {
-  const code = typeof value === 'string' ? value.trim().toLowerCase() : '';
+  const code = typeof value === 'string' ? trimInvisible(value).toLowerCase() : '';
   if (code === 'uk') return 'gb';
   return /^[a-z]{2}$/.test(code) ? code : undefined;
 };
@@ -123,7 +127,13 @@ const genders: ReadonlyMap<string, 'f' | 'm' | 'n'> = new Map([
 
 /** A gender of the three that Pinterest knows: `n` is non-binary. */
 export const asGenderFmn: Cast<'f' | 'm' | 'n'> = (value) =>
-  typeof value === 'string' ? genders.get(value.toLowerCase().replaceAll(/[\s_-]/g, '')) : undefined;
+  typeof value === 'string'
+    ? genders.get(
+        trimInvisible(value)
+          .toLowerCase()
+          .replaceAll(/[\s_-]/g, ''),
+      )
+    : undefined;
 
 /** A gender of the two that Meta knows. */
 export const asGender: Cast<'f' | 'm'> = (value) => {
@@ -182,6 +192,6 @@ export function listOf<T extends string | number>(cast: Cast<T>): Cast<readonly 
 }
 
 function digestOf(value: JsonValue, isDigest: (text: string) => boolean): string | undefined {
-  const text = typeof value === 'string' ? value.trim() : '';
+  const text = typeof value === 'string' ? trimInvisible(value) : '';
   return isDigest(text) && !isDigestOfNothing(text) ? text.toLowerCase() : undefined;
 }

@@ -85,5 +85,5 @@ const strategies: ReadonlyMap<string, 'any' | 'all'> = new Map([
 /** The default is `all`: every category needs consent. `undefined` for an unknown strategy. */
 function strategyOf(value: JsonValue | undefined): 'any' | 'all' | undefined {
   if (value === undefined || value === null) return 'all';
-  return typeof value === 'string' ? strategies.get(value.trim().toLowerCase()) : undefined;
+  return typeof value === 'string' ? strategies.get(trimInvisible(value).toLowerCase()) : undefined;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reject, type Transformed } from '../../api/delivery.ts';
 import { eventTypes, type CdpEvent } from '../../api/event.ts';
+import { trimInvisible } from '../../api/fields/trim-invisible.ts';
 import { usableId } from '../../api/person/identifier.ts';
 
 /** The schema of an event's outer shape; vendors check what is inside. Made for the first invalid event. */
@@ -37,7 +38,7 @@ export function isEvent(event: unknown): event is CdpEvent {
   const e = event as Record<string, unknown>;
   return (
     types.has(e['type']) &&
-    (e['type'] !== 'track' || (typeof e['event'] === 'string' && e['event'].trim() !== '')) &&
+    (e['type'] !== 'track' || (typeof e['event'] === 'string' && trimInvisible(e['event']) !== '')) &&
     isTextOrNone(e['event']) &&
     isTextOrNone(e['name']) &&
     isTextOrNone(e['messageId']) &&

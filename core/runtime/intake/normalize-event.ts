@@ -3,6 +3,7 @@ import type { Unsent } from '../../api/delivery.ts';
 import { admit, reject } from '../../api/delivery.ts';
 import { eventTypes, otherEventTypes, type CdpEvent } from '../../api/event.ts';
 import { parseTime } from '../../api/events/event-time.ts';
+import { trimInvisible } from '../../api/fields/trim-invisible.ts';
 import type { Note } from '../../api/outcome.ts';
 import { isEvent, isTextOrNone, whyNotEvent } from './event-shape.ts';
 import { exceedsLimits, type EventLimits } from './event-size.ts';
@@ -76,7 +77,7 @@ const knownTypes: ReadonlySet<string> = new Set([...eventTypes, ...otherEventTyp
 /** A type that is known but for its case and the blanks around it. */
 export function usualType(type: unknown): unknown {
   if (typeof type !== 'string' || type.length > longestType) return type;
-  const usual = type.replaceAll('\0', '').trim().toLowerCase();
+  const usual = trimInvisible(type.replaceAll('\0', '')).toLowerCase();
   return knownTypes.has(usual) ? usual : type;
 }
 

@@ -82,6 +82,13 @@ const ids: readonly AwkwardEvent[] = [
   asNothing('F-52', 'the message id "None"', 'messageId', 'None', most),
   asNothing('F-52', 'the adid "null"', 'context.adjust.adid', 'null', phones),
   asNothing('F-52', 'the device id "NaN"', 'context.device.id', 'NaN', phones),
+  asNothing('F-51', 'the order id "false"', order, 'false', orders, order),
+  ...['{00000000-0000-0000-0000-000000000000}', '\\N', '#N/A', '<no value>', 'not_set'].flatMap((word) => [
+    asNothing('F-52', `the order id ${word}`, order, word, orders),
+    asNothing('F-52', `the anonymous id ${word}`, 'anonymousId', word, most),
+  ]),
+  asNothing('F-52', 'an order id that nobody sees', order, '\u200B', orders),
+  asNothing('F-52', 'an anonymous id that nobody sees', 'anonymousId', '\u2060\u200B', most),
   asNothing('F-53', 'the SHA-256 of the empty text as address', email, sha256(''), orders),
   {
     ...asNothing('F-53', 'the SHA-256 of "null" as address of a mail', 'properties.email', sha256('null'), mails),
@@ -91,6 +98,8 @@ const ids: readonly AwkwardEvent[] = [
 ];
 
 const at = '2026-01-15T11:59:00.000Z';
+const orderCompleted = 'Order Completed';
+const listViewed = 'Product List Viewed';
 const withDestination = (value: unknown) => ({ '<destination>': value });
 
 const envelopes: readonly AwkwardEvent[] = [
@@ -106,6 +115,22 @@ const envelopes: readonly AwkwardEvent[] = [
   asValue('F-55', 'traits as PHP writes none', 'traits', [[], {}], ['identify']),
   asValue('F-58', 'blanks around the name of an event', 'event', [' Order Completed ', 'Order Completed'], orders),
   asValue('F-58', 'blanks around the name of a mail', 'event', ['Unsubscribed ', 'Unsubscribed'], ['unsubscribed']),
+  asValue(
+    'F-58',
+    'an invisible end of the name of an event',
+    'event',
+    [`${orderCompleted}\u200B`, orderCompleted],
+    orders,
+  ),
+  asValue(
+    'F-58',
+    'an invisible end of the name of a list',
+    'event',
+    [`${listViewed}\u200B`, listViewed],
+    ['product-viewed'],
+  ),
+  asValue('F-58', 'an invisible end of an order id', order, ['order-2001\u200B', 'order-2001'], orders),
+  asValue('F-58', 'an invisible end of a user id', 'userId', ['\uFEFFuser-1001\u2060', 'user-1001']),
   asValue('F-58', 'blanks around the name of a page', 'name', [' Home\n', 'Home'], ['page-home']),
   asValue('F-59', 'a zone of two digits', 'timestamp', ['2026-01-15T12:59:00+01', at]),
   asValue('F-59', 'a comma before the milliseconds', 'timestamp', ['2026-01-15T11:59:00,000Z', at]),
@@ -123,6 +148,7 @@ const envelopes: readonly AwkwardEvent[] = [
   ...[
     ['ALL', { ALL: false }],
     ['"false" for the destination', withDestination('false')],
+    ['"n" for the destination', withDestination('n')],
     ['null for the destination', withDestination(null)],
     ['enabled: false for the destination', withDestination({ enabled: false })],
     ['the destination with a suffix', { '<destination> (Actions)': false }],
@@ -178,6 +204,7 @@ const persons: readonly AwkwardEvent[] = [
   asValue('F-57', '"NO" for ad tracking', 'context.device.adTrackingEnabled', ['NO', false], phones),
   asValue('F-57', '2 for ad tracking', 'context.device.adTrackingEnabled', [2, false], phones),
   asValue('F-57', '"YES" for ad tracking', 'context.device.adTrackingEnabled', ['YES', true], phones),
+  asValue('F-57', '"y" for ad tracking', 'context.device.adTrackingEnabled', ['y\u200B', true], phones),
   asValue(
     'F-57',
     'the name of iOS for a denial',
@@ -220,20 +247,19 @@ const values: readonly AwkwardEvent[] = [
   asValue('F-61', 'products as JSON text', 'properties.products', [JSON.stringify([product]), [product]], orders),
   asValue('F-61', 'null beside a product', 'properties.products', [[product, null], [product]], orders),
   asValue('F-61', 'products under their numbers', 'properties.products', [{ 0: product }, [product]], orders),
-  {
+  ...[
+    ['an amount without a leading zero', '.99', 0.99],
+    ['an amount with nothing behind its point', '12.', 12],
+    ['an amount with zeros before it', '007.50', '7.50'],
+    ['an amount with an invisible end', '\u200B12.50\u200B', '12.50'],
+  ].map(([title, odd, plain]): AwkwardEvent => ({
     id: 'F-66',
-    title: 'an amount without a leading zero',
+    title: title as string,
     bases: orders,
-    changes: amounts('.99'),
-    asIf: amounts(0.99),
-  },
-  {
-    id: 'F-66',
-    title: 'an amount with nothing behind its point',
-    bases: orders,
-    changes: amounts('12.'),
-    asIf: amounts(12),
-  },
+    changes: amounts(odd),
+    asIf: amounts(plain),
+  })),
+  asValue('F-66', '"n" for subscribed', 'traits.email_subscribed', ['n\u200B', false], ['identify']),
   asValue('F-66', '"TRUE" for unsubscribed', 'traits.unsubscribed', ['TRUE', true], ['identify']),
   asValue('F-66', '"no" for subscribed', 'traits.email_subscribed', ['no', false], ['identify']),
   { ...asValue('F-67', 'U+0000 in an order id', order, ['order\0-2001', 'order-2001'], orders), noted: order },

@@ -1,4 +1,4 @@
-import { parseTime, z, type InputIssue } from '../../../core/api/index.ts';
+import { parseTime, trimInvisible, z, type InputIssue } from '../../../core/api/index.ts';
 
 const withoutZone = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$/;
 
@@ -13,7 +13,7 @@ export function utcSeconds(value: string): string | undefined {
 export const dateTime = (title: string) =>
   z
     .string()
-    .trim()
+    .overwrite(trimInvisible)
     .transform((value, context) => {
       const seconds = utcSeconds(value);
       if (seconds !== undefined) return seconds;

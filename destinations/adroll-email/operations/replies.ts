@@ -2,6 +2,7 @@ import {
   decide,
   isObject,
   sha256,
+  trimInvisible,
   usualRefusal,
   z,
   type CdpEvent,
@@ -52,7 +53,7 @@ export const unsubscribedEvents = ({ unsubscribers }: z.output<typeof unsubscrib
   unsubscribers.map(({ date, email_address: email }) => ({
     type: 'track',
     event: 'Unsubscribed',
-    messageId: `adroll-email-${sha256(`${email.trim().toLowerCase()} ${date}`).slice(0, 32)}`,
+    messageId: `adroll-email-${sha256(`${trimInvisible(email).toLowerCase()} ${date}`).slice(0, 32)}`,
     ...(utcSeconds(date) === undefined ? {} : { timestamp: `${date}Z` }),
     properties: { email },
   }));

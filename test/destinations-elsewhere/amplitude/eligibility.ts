@@ -1,4 +1,4 @@
-import { cutText, isBlank, pageName, reject, skip, type CdpEvent, type Unsent } from 'spillway/api';
+import { cutText, isBlank, pageName, reject, skip, trimInvisible, type CdpEvent, type Unsent } from 'spillway/api';
 import type { Config } from './config.ts';
 import { longestText, reservedName } from './mapping.ts';
 
@@ -8,7 +8,7 @@ export function eligibilityOf(event: CdpEvent, { sendPages, groupType }: Config)
   if (event.type === 'group')
     return groupType === undefined ? groupsOff : isBlank(event.groupId) ? noGroup : '$groupidentify';
   if (event.type === 'track')
-    return reservedName.test(event.event.trim()) || event.event.length > longestText ? badName : event.event;
+    return reservedName.test(trimInvisible(event.event)) || event.event.length > longestText ? badName : event.event;
   if (!sendPages) return pagesOff;
   const kind = event.type === 'page' ? 'Page' : 'Screen';
   const name = pageName(event);

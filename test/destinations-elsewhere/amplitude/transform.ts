@@ -9,6 +9,7 @@ import {
   payloadBuilder,
   propertiesOf,
   reject,
+  trimInvisible,
   usableId,
   wholeObject,
   type Admission,
@@ -36,7 +37,7 @@ export function transform(
 ): Transformed<AmplitudeEvent> {
   const name = eligibilityOf(event, config);
   if (typeof name !== 'string') return name;
-  const out = payloadBuilder<AmplitudeEvent, 'insert_id'>(context, { event_type: name.trim() }, sources);
+  const out = payloadBuilder<AmplitudeEvent, 'insert_id'>(context, { event_type: trimInvisible(name) }, sources);
   context.prepared(event, out);
   if (out.value.user_id === undefined && out.value.device_id === undefined) out.refuse(noId);
   const time = eventTime(event);

@@ -1,8 +1,8 @@
-import { absoluteUrl, choice, secret, setting, text, z } from 'spillway/api';
+import { absoluteUrl, choice, secret, setting, text, trimInvisible, z } from 'spillway/api';
 
 const url = z
   .string()
-  .trim()
+  .overwrite(trimInvisible)
   .regex(/^[Hh][Tt][Tt][Pp][Ss]?:\/\//, 'must be a full http(s) URL')
   .refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL')
   .meta({ format: 'uri' });
