@@ -83,7 +83,8 @@ type AnyCase<T extends string> = T | Capitalize<T> | Uppercase<T>;
 /**
  * One event as a host may hand it over: a CdpEvent, or one in another spelling that sources write, which the runtime
  * reads as that CdpEvent. Ids may be numbers, times epoch numbers or Dates, empty objects PHP's empty lists, and types
- * in any case.
+ * in any case. It is a plain object, as JSON.parse() makes it: one whose class or prototype has members besides methods
+ * is rejected.
  *
  * @example
  * await connection.deliver([{ type: 'Track', event: 'Order Completed', userId: 12345, timestamp: new Date() }]);

@@ -13,10 +13,11 @@ export interface Redactor {
   /** The header with its credential masked; the scheme word stays. */
   header(name: string, value: string): string;
   /**
-   * A sentence that a folder returned for an event before anything was sent. It should be a constant: if it held no
-   * value of the first event, it counts as one and is not checked again.
+   * Masks sentences that a folder returned for an event before anything was sent. They should be constants: one that
+   * held no value of its first event counts as such and is not checked again. The event is indexed once, for the first
+   * sentence that is none.
    */
-  ownSentence(text: string, event: unknown): string;
+  ownSentences(event: unknown): (text: string) => string;
   /** A masker for messages about these payloads. */
   about(payloads: readonly unknown[]): MessageMasker;
 }
@@ -33,6 +34,7 @@ export interface Sensitive {
 const credentialHeader = /^(?:authorization|proxy-authorization|cookie|x-api-key|api-key|apikey)$/i;
 /** More than a folder's sentences and fields. */
 const maxConstants = 2_000;
+const longestConstant = 300;
 const scheme = /^(?:basic|bearer|digest|token) /i;
 
 /** Indexes nothing before the first text, because most connections never mask one. */
@@ -53,11 +55,15 @@ export function createRedactor(sensitive: readonly string[] | (() => Sensitive))
     header: (name, value) =>
       credentialHeader.test(name) ? `${scheme.exec(value)?.[0] ?? ''}***` : withoutSecrets(value),
     about: (payloads) => new MessageMasker(context(), payloads),
-    ownSentence(text, event) {
-      if (typeof text !== 'string' || constants.has(text)) return text;
-      const shown = new MessageMasker(context(), [event]).sentence(text);
-      if (shown === text && constants.size < maxConstants) constants.add(text);
-      return shown;
+    ownSentences(event) {
+      let masker: MessageMasker | undefined;
+      return (text) => {
+        if (typeof text !== 'string' || constants.has(text)) return text;
+        masker ??= new MessageMasker(context(), [event]);
+        const shown = masker.sentence(text);
+        if (shown === text && constants.size < maxConstants && text.length <= longestConstant) constants.add(text);
+        return shown;
+      };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { trimInvisible } from '../../core/api/fields/trim-invisible.ts';
@@ -330,6 +331,49 @@ describe('the size of an event', () => {
     const startedAt = performance.now();
     expect(exceedsLimits({ list: [value] }, defaultEventLimits)).toBe('not JSON');
     expect(performance.now() - startedAt).toBeLessThan(100);
+  });
+
+  class Shop {
+    readonly name = 'x';
+    get country(): string {
+      return 'DE';
+    }
+  }
+  class WrittenShop extends Shop {
+    toJSON(): string {
+      return this.country;
+    }
+  }
+  it.each<[string, object]>([
+    ['a class with getters', new Shop()],
+    ['a class that inherits getters', new (class extends Shop {})()],
+    ['members of a prototype', Object.create({ country: 'DE' })],
+    ['members of a prototype without one', Object.create(Object.create(null, { country: { value: 'DE' } }))],
+    ['a Map', new Map([['a', 1]])],
+    ['a Set', new Set([1])],
+    ['an ArrayBuffer', new ArrayBuffer(8)],
+    ['an Error', new Error('x')],
+  ])('F-32 is not asked of %s, of which a copy and JSON lose a part', (_, value) => {
+    expect(exceedsLimits({ list: [value] }, defaultEventLimits)).toBe('not JSON');
+    expect(exceedsLimits(value, defaultEventLimits)).toBe('not plain');
+  });
+
+  it.each<[string, object]>([
+    [
+      'a class with methods alone',
+      new (class Plain {
+        name = 'x';
+        greet() {
+          return this.name;
+        }
+      })(),
+    ],
+    ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
+    ['what comes from another realm', runInNewContext('({ a: { b: 1 } })') as object],
+    ['a Date', new Date(0)],
+    ['a part that writes itself as JSON', new WrittenShop()],
+  ])('F-32 is asked of %s', (_, value) => {
+    expect(exceedsLimits({ list: [value] }, defaultEventLimits)).toBeUndefined();
   });
 
   it('F-67 comes with whether U+0000 is in a text or a key, unless there is more to say', () => {

@@ -1,6 +1,6 @@
 // Tests core/runtime/intake/prepare-event.ts.
 import { describe, expect, it } from '@jest/globals';
-import { payload, type CdpEvent, type IncomingEvent, type Outcome } from '../../core/index.ts';
+import { payload, reject, type CdpEvent, type IncomingEvent, type Note, type Outcome } from '../../core/index.ts';
 import { acme, testConnection, track } from '../support/runtime/test-connection.ts';
 
 const now = 1_768_478_400_000;
@@ -62,6 +62,50 @@ describe('notes of the runtime', () => {
   it('F-67 never repeat a value of the event, though a key may be one', async () => {
     const { notes } = await noted({ ...track('a'), properties: { email: 'ann@example.com', 'ann@example.com': '\0' } });
     expect(JSON.stringify(notes)).not.toContain('ann@');
+  });
+
+  it('F-67 index an event once, however many they are and whatever their paths hold', async () => {
+    const names = Array.from({ length: 1_500 }, (_, index) => `name-${index}-${'x'.repeat(20)}`);
+    const destination = acme({
+      transform: ({ messageId }) => {
+        const note = { code: 'dropped', message: 'Not sent' } as const;
+        const own = names.slice(0, 150).map((name) => ({ ...note, field: `properties.${name}` }));
+        return payload({ id: messageId ?? '' }, {}, own);
+      },
+    });
+    const { connection, clock } = testConnection({ destination });
+    const properties = Object.fromEntries(names.map((name, index) => [name, `value ${index} of this event`]));
+    const startedAt = performance.now();
+    const [outcome] = await clock.run(connection.deliver([{ ...track('a'), properties }]));
+    expect(performance.now() - startedAt).toBeLessThan(400);
+    const notes = notesOf(outcome) as readonly Note[];
+    expect(notes).toHaveLength(101);
+    expect(notes.at(-1)).toEqual({
+      code: 'dropped',
+      field: `properties.${names[100]}`,
+      message: 'And 50 more notes, the first of them: Not sent',
+    });
+  });
+
+  it('F-67 show so much of a path, and no value in it', async () => {
+    const name = `${'n'.repeat(250)} ann@example.com ${'n'.repeat(10_000)}`;
+    const destination = acme({
+      transform: ({ messageId }) =>
+        payload({ id: messageId ?? '' }, {}, [{ code: 'dropped', field: name, message: 'Not sent' }]),
+    });
+    const { notes } = await noted(
+      { ...track('a'), properties: { email: 'ann@example.com', [name]: '\0' } },
+      destination,
+    );
+    const paths = (notes as readonly Note[]).map(({ field }) => field);
+    expect(paths).toEqual([
+      expect.stringMatching(/^properties\.n+ \*{3} n+…$/),
+      expect.stringMatching(/^n+ \*{3} n+…$/),
+    ]);
+    expect(paths.every((field) => field.length <= 300)).toBe(true);
+    const refusing = acme({ transform: () => reject('invalid_value', 'No', name) });
+    const { outcome } = await noted(track('b'), refusing);
+    expect(outcome).toMatchObject({ kind: 'rejected', reason: { field: expect.stringMatching(/^n+ \*{3} n+…$/) } });
   });
 
   it('F-32 are left out of an outcome where a folder gives an empty list of them', async () => {

@@ -123,9 +123,59 @@ describe('an event in an odd spelling', () => {
     expect(seen({ timestamp: '1768478340000\0' }).event?.timestamp).toBe('2026-01-15T11:59:00.000Z');
   });
 
-  it('F-67 says no more than a hundred times that U+0000 was removed', () => {
-    const { notes } = seen({ properties: { list: Array(500).fill('\0') } });
-    expect(notes).toHaveLength(100);
+  it('F-67 says a hundred times that U+0000 was removed, and then how often more', () => {
+    const notesFor = (losses: number) => {
+      const normal = normalized({ ...plain, properties: { list: Array(losses).fill('\0') } });
+      return normal.kind === 'normalized' ? normal.notes : [];
+    };
+    expect([100, 101, 102].map((losses) => notesFor(losses).length)).toEqual([100, 101, 101]);
+    const [first] = notesFor(1);
+    expect(notesFor(101).at(-1)).toEqual({ ...first, field: 'properties.list[100]' });
+    expect(notesFor(500).at(-1)).toEqual({
+      ...first,
+      field: 'properties.list[100]',
+      message: `And 400 more notes, the first of them: ${first?.message}`,
+    });
+    const dropped = { ...plain, properties: { list: Array(200).fill('\0'), a: 1, 'a\0': 2 } };
+    expect(normalized(dropped)).toMatchObject({
+      notes: expect.arrayContaining([
+        { ...notesFor(101)[100], code: 'dropped', message: expect.stringMatching(/^And 101 more/) },
+      ]),
+    });
+  });
+
+  it('F-67 bounds the paths of what it says, however long the names are', () => {
+    const deep = (levels: number): object => ({ ['n'.repeat(15_000)]: levels === 0 ? '\0' : deep(levels - 1) });
+    const { notes } = seen({ properties: deep(20) });
+    expect(notes).toHaveLength(1);
+    expect(notes?.[0]?.length).toBeLessThan(4_100);
+  });
+
+  class ShopEvent {
+    readonly type = 'Track';
+    readonly event = 'Order Completed';
+    readonly userId = 12345;
+    get integrations(): object {
+      return { All: false };
+    }
+  }
+  it.each<[string, object]>([
+    ['a class with getters', new ShopEvent()],
+    ['the same in the usual spelling', Object.assign(new ShopEvent(), { type: 'track', userId: 'u' })],
+    ['a prototype with members', Object.assign(Object.create({ integrations: { All: false } }), plain, { userId: 5 })],
+  ])('F-32 is refused where a copy would lose a part of it: %s', (_, event) => {
+    expect(normalized(event)).toMatchObject({ kind: 'rejected', reason: { message: /^A plain object is wanted/ } });
+  });
+
+  it.each<[string, object]>([
+    ['a typed array', new Uint8Array(2e6)],
+    ['a text as an object', Object('x'.repeat(2e6)) as object],
+    ['a typed array with an odd type', Object.assign(new Uint8Array(2e6), { type: 'Track', event: 'x' })],
+    ['an odd event with a typed array', { ...plain, userId: 5, properties: { list: [new Uint8Array(2e6)] } }],
+  ])('F-32 is refused before anything is copied: %s', (_, event) => {
+    const startedAt = performance.now();
+    expect(normalized(event).kind).toBe('rejected');
+    expect(performance.now() - startedAt).toBeLessThan(100);
   });
 
   it('is not copied inside before its size is known', () => {

@@ -21,11 +21,12 @@ const notJson = -3;
 let metNul = false;
 
 /**
- * Says why an event is too large, too deep or not JSON, or else that it has U+0000 in some text or key; `undefined` if
- * nothing of that holds. One walk that stops at the depth limit and when the bytes are used up, so that neither depth
- * nor a cycle exhausts the process. It never serializes the event.
+ * Says why an event is not plain, too large, too deep or not JSON, or else that it has U+0000 in some text or key;
+ * `undefined` if nothing of that holds. One walk that stops at the depth limit and when the bytes are used up, so
+ * that neither depth nor a cycle exhausts the process. It never serializes the event.
  */
 export function exceedsLimits(event: object, { maxBytes, maxDepth }: EventLimits) {
+  if (isUnreadable(event, true)) return 'not plain';
   metNul = false;
   let remaining = bytesLeft(event, maxBytes, maxDepth, false);
   if (remaining === tooLarge) remaining = bytesLeft(event, maxBytes, maxDepth, true);
@@ -43,7 +44,7 @@ function bytesLeft(value: object, budget: number, levels: number, exactly: boole
       remaining = bytesLeftAfterPart(value[i], remaining, levels, exactly);
     return remaining;
   }
-  if (hasKeyPerUnit(value)) return notJson;
+  if (isUnreadable(value, false)) return notJson;
   for (const key in value) {
     remaining -= sizeOf(key, exactly) + 4;
     remaining = bytesLeftAfterPart((value as Record<string, unknown>)[key], remaining, levels, exactly);
@@ -67,9 +68,31 @@ function sizeOf(text: string, exactly: boolean): number {
   return exactly ? Buffer.byteLength(text) : text.length * bytesPerUnit;
 }
 
-/** Typed arrays and texts as objects, whose bytes or letters are keys: two million take seconds to enumerate. */
-function hasKeyPerUnit(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
+/**
+ * Whether reading its members takes seconds, or misses some: the bytes of a typed array and the letters of a text as an
+ * object are keys, and neither copies nor JSON have what a class gives by getters, such as the entries of a Map.
+ * A part of an event may have its own toJSON().
+ */
+function isUnreadable(value: object, isEvent: boolean): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
   if (prototype === Object.prototype || prototype === null) return false;
-  return types.isArrayBufferView(value) || types.isBoxedPrimitive(value);
+  return (
+    types.isArrayBufferView(value) ||
+    types.isBoxedPrimitive(value) ||
+    (hasMembers(prototype) && (isEvent || !('toJSON' in value)))
+  );
 }
+
+/** Whether a prototype, or its own, has more than methods. */
+function hasMembers(prototype: object): boolean {
+  const before = prototypes.get(prototype);
+  if (before !== undefined) return before;
+  const next = Object.getPrototypeOf(prototype) as object | null;
+  const isRoot = next === null && Object.hasOwn(prototype, 'isPrototypeOf');
+  const descriptors = isRoot ? [] : Object.values(Object.getOwnPropertyDescriptors(prototype));
+  const result = descriptors.some(({ value }) => typeof value !== 'function') || (next !== null && hasMembers(next));
+  prototypes.set(prototype, result);
+  return result;
+}
+
+const prototypes = new WeakMap<object, boolean>();

@@ -5,6 +5,7 @@ import { eventTypes, otherEventTypes, type CdpEvent } from '../../api/event.ts';
 import { parseTime } from '../../api/events/event-time.ts';
 import { trimInvisible } from '../../api/fields/trim-invisible.ts';
 import type { Note } from '../../api/outcome.ts';
+import { BoundedNotes } from './bounded-notes.ts';
 import { isEvent, isTextOrNone, whyNotEvent } from './event-shape.ts';
 import { exceedsLimits, type EventLimits } from './event-size.ts';
 
@@ -18,25 +19,33 @@ export interface NormalizedEvent {
 /**
  * Brings what hosts and SDKs write into the one spelling that destination folders expect (see IncomingEvent): numbers
  * as ids and names, epoch times and Dates, PHP's empty lists, types in capitals, texts with U+0000. An event with
- * nothing of that is admitted as it is, after one pass over its envelope, and is not copied. One that is too large or
- * too deep is refused before anything inside it is copied.
+ * nothing of that is admitted as it is, after one pass over its envelope, and is not copied. One that is too large, too
+ * deep, or no plain object is refused before anything of it is copied.
  */
 export function normalizeEvent(incoming: unknown, limits: EventLimits): NormalizedEvent | typeof admit | Unsent {
   if (isEvent(incoming) && !hasOddMember(incoming)) {
     const excess = exceedsLimits(incoming, limits);
     if (excess === undefined) return admit;
-    return excess === 'has U+0000' ? withoutNul(incoming, []) : refusals[excess];
+    return excess === 'has U+0000' ? withoutNul(incoming, new BoundedNotes()) : refusals[excess];
   }
   if (typeof incoming !== 'object' || incoming === null || Array.isArray(incoming)) return whyNotEvent(incoming);
-  const notes: Note[] = [];
+  const excess = exceedsLimits(incoming, limits);
+  if (excess !== undefined && excess !== 'has U+0000' && excess !== 'not JSON') return refusals[excess];
+  const notes = new BoundedNotes();
   const event = withUsualEnvelope(incoming, notes);
   if (!isEvent(event)) return whyNotEvent(event);
-  const excess = exceedsLimits(event, limits);
-  if (excess === undefined) return { kind: 'normalized', event, notes };
-  return excess === 'has U+0000' ? withoutNul(event, notes) : refusals[excess];
+  if (excess === 'not JSON') return refusals[excess];
+  return excess === undefined ? inUsualSpelling(event, notes) : withoutNul(event, notes);
 }
 
+const inUsualSpelling = (event: CdpEvent, notes: BoundedNotes): NormalizedEvent => ({
+  kind: 'normalized',
+  event,
+  notes: notes.list(),
+});
+
 const refusals = {
+  'not plain': reject('invalid_value', 'A plain object is wanted: what a class or a prototype gives would be lost'),
   'too deep': reject('invalid_value', 'The event is nested too deeply'),
   'too large': reject('payload_too_large', 'The event is too large'),
   'not JSON': reject('invalid_value', 'The event holds something JSON cannot carry'),
@@ -61,7 +70,7 @@ const timeMembers = ['timestamp', 'originalTimestamp', 'sentAt', 'receivedAt'];
 const nameMembers = ['event', 'name'];
 const objectMembers = ['context', 'integrations', 'properties', 'traits'];
 
-function withUsualEnvelope(incoming: object, notes: Note[]): Envelope {
+function withUsualEnvelope(incoming: object, notes: BoundedNotes): Envelope {
   const event: Envelope = { ...incoming };
   event['type'] = usualType(event['type']);
   for (const name of idMembers) normalizeId(event, name, notes);
@@ -85,14 +94,14 @@ export function usualType(type: unknown): unknown {
 const longestType = 100;
 
 /** An id that is no text, or none that the sender can have meant, is removed: the event may have another. */
-function normalizeId(event: Envelope, name: string, notes: Note[]): void {
+function normalizeId(event: Envelope, name: string, notes: BoundedNotes): void {
   const id = event[name];
-  if (typeof id === 'boolean') notes.push(dropped(name, 'true and false are no ids'));
+  if (typeof id === 'boolean') notes.add(dropped(name, 'true and false are no ids'));
   else if (typeof id !== 'number') return;
   else if (Number.isSafeInteger(id)) return void (event[name] = String(id));
   else if (Math.abs(id) > Number.MAX_SAFE_INTEGER)
-    notes.push(dropped(name, 'A number beyond 2^53 has lost its digits: send the id as text'));
-  else notes.push(dropped(name, 'A number that is not whole is no id'));
+    notes.add(dropped(name, 'A number beyond 2^53 has lost its digits: send the id as text'));
+  else notes.add(dropped(name, 'A number that is not whole is no id'));
   event[name] = undefined;
 }
 
@@ -115,51 +124,43 @@ function isoTimeOf(time: unknown): string | undefined {
 
 const isoText = (ms = Number.NaN): string | undefined => (Number.isFinite(ms) ? new Date(ms).toISOString() : undefined);
 
-/** More would say nothing new. */
-const mostNotes = 100;
-
-function withoutNul(event: object, notes: Note[]): NormalizedEvent | Unsent {
+function withoutNul(event: object, notes: BoundedNotes): NormalizedEvent | Unsent {
   // An epoch time may have had one, too.
   const clean = withUsualEnvelope(cleanObject(event, '', notes), notes);
   // A name of U+0000 alone is none.
-  return isEvent(clean) ? { kind: 'normalized', event: clean, notes } : whyNotEvent(clean);
+  return isEvent(clean) ? inUsualSpelling(clean, notes) : whyNotEvent(clean);
 }
 
 /** The value without U+0000 in its texts and keys: copied where it had one, and noted by its path. */
-function cleanValue(value: unknown, path: string, notes: Note[]): unknown {
+function cleanValue(value: unknown, path: string, notes: BoundedNotes): unknown {
   if (typeof value === 'string') return cleanText(value, path, notes);
   if (typeof value !== 'object' || value === null) return value;
   return Array.isArray(value) ? cleanList(value, path, notes) : cleanObject(value, path, notes);
 }
 
-function cleanText(text: string, path: string, notes: Note[]): string {
+function cleanText(text: string, path: string, notes: BoundedNotes): string {
   if (!text.includes('\0')) return text;
-  if (notes.length < mostNotes)
-    notes.push({
-      code: 'coerced',
-      field: path,
-      message: 'U+0000 is removed: vendors refuse it, or cut the text there',
-    });
+  notes.add({ code: 'coerced', field: path, message: 'U+0000 is removed: vendors refuse it, or cut the text there' });
   return text.replaceAll('\0', '');
 }
 
-function cleanList(list: readonly unknown[], path: string, notes: Note[]): readonly unknown[] {
+function cleanList(list: readonly unknown[], path: string, notes: BoundedNotes): readonly unknown[] {
   const clean = list.map((part, index) => cleanValue(part, `${path}[${index}]`, notes));
   return clean.every((part, index) => part === list[index]) ? list : clean;
 }
 
-function cleanObject(object: object, path: string, notes: Note[]): object {
+function cleanObject(object: object, path: string, notes: BoundedNotes): object {
   let isClean = true;
   const names = new Set<string>();
   const entries: (readonly [string, unknown])[] = [];
   for (const [key, part] of Object.entries(object) as [string, unknown][]) {
     const name = key.replaceAll('\0', '');
-    const at = path === '' ? name : `${path}.${name}`;
+    const at = pathTo(path, name);
     if (name !== key) {
       isClean = false;
       // It never takes the place of an id, of a consent, or of a member that is spelled right.
       if (path === '' || path.startsWith(consentPath) || Object.hasOwn(object, name) || names.has(name)) {
-        if (notes.length < mostNotes) notes.push(dropped(at, 'Left out: its name has U+0000 in it'));
+        notes.add(dropped(at, 'Left out: its name has U+0000 in it'));
         continue;
       }
       cleanText(key, at, notes);
@@ -170,6 +171,15 @@ function cleanObject(object: object, path: string, notes: Note[]): object {
     entries.push([name, clean]);
   }
   return isClean ? object : Object.fromEntries(entries);
+}
+
+/** Of a path so much is kept: whoever shows it masks values in it, and shortens it then. */
+const longestPath = 4_000;
+
+function pathTo(path: string, name: string): string {
+  if (path.length >= longestPath) return path;
+  const end = name.length > longestPath ? name.slice(0, longestPath) : name;
+  return path === '' ? end : `${path}.${end}`;
 }
 
 /** `context.consent` and `context.consentManagement`. */

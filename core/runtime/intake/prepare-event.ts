@@ -4,6 +4,7 @@ import type { CdpEvent } from '../../api/event.ts';
 import { eventClock, eventTime } from '../../api/events/event-time.ts';
 import type { Note } from '../../api/outcome.ts';
 import type { PreparedEvent } from '../batching/pending-delivery.ts';
+import { BoundedNotes } from './bounded-notes.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { invalidReturn, isReason } from '../invalid-return.ts';
 
@@ -50,8 +51,13 @@ export function prepareEvent(
     const ahead = time !== undefined && time > transformContext.now + mostAheadMs ? aheadNote(event) : undefined;
     if (output.notes === undefined && early === undefined && ahead === undefined)
       return { kind: 'payload', output, text, bytes };
-    const notes = [...(early ?? []), ...(output.notes ?? []), ...(ahead === undefined ? [] : [ahead])];
-    return { kind: 'payload', output: withNotes(context, output, notes, event), text, bytes };
+    const sentences = context.redactor.ownSentences(event);
+    const notes = [
+      ...(early ?? []).map((note) => ({ ...note, field: shownPath(note.field, sentences) })),
+      ...(output.notes === undefined ? [] : shownNotes(output.notes, sentences)),
+      ...(ahead === undefined ? [] : [ahead]),
+    ];
+    return { kind: 'payload', output: { ...output, notes }, text, bytes };
   } catch (error) {
     defect(context, progress.stage, error);
     return internalError;
@@ -61,8 +67,9 @@ export function prepareEvent(
 /** Masks values of the event in the folder's sentence about it. */
 function maskedRefusal(context: ConnectionContext, refusal: Unsent, event: unknown): Unsent {
   const { reason } = refusal;
-  const message = context.redactor.ownSentence(reason.message, event);
-  const field = reason.field && context.redactor.ownSentence(reason.field, event);
+  const sentences = context.redactor.ownSentences(event);
+  const message = sentences(reason.message);
+  const field = reason.field && shownPath(reason.field, sentences);
   if (message === reason.message && field === reason.field) return refusal;
   return { ...refusal, reason: { ...reason, message, ...(field && { field }) } };
 }
@@ -77,20 +84,28 @@ const aheadNote = (event: CdpEvent): Note => ({
     'The time of the event lies more than an hour ahead: vendors drop such events, or take them for the last word',
 });
 
-const withNotes = (
-  context: ConnectionContext,
-  output: Extract<Transformed<unknown>, { kind: 'payload' }>,
-  notes: readonly Note[],
-  event: unknown,
-) => ({ ...output, notes: notes.map((note) => maskedNote(context, note, event)) });
+type Sentences = ReturnType<ConnectionContext['redactor']['ownSentences']>;
 
-/** Masks values of the event in a note: a folder's paths may hold names that the event chose. */
-function maskedNote({ redactor }: ConnectionContext, note: Note, event: unknown): Note {
-  const message = redactor.ownSentence(note.message, event);
-  const field = redactor.ownSentence(note.field, event);
-  const payloadField = note.payloadField && redactor.ownSentence(note.payloadField, event);
-  if (message === note.message && field === note.field && payloadField === note.payloadField) return note;
-  return { ...note, message, field, ...(payloadField && { payloadField }) };
+/** The folder's notes without values of the event: its paths may hold names that the event chose. */
+function shownNotes(own: readonly Note[], sentences: Sentences): readonly Note[] {
+  const notes = new BoundedNotes();
+  for (const note of own) notes.add(note);
+  return notes.list((note) => {
+    const message = sentences(note.message);
+    const field = shownPath(note.field, sentences);
+    const payloadField = note.payloadField && shownPath(note.payloadField, sentences);
+    if (message === note.message && field === note.field && payloadField === note.payloadField) return note;
+    return { ...note, message, field, ...(payloadField && { payloadField }) };
+  });
+}
+
+/** Of a path so much is read, and so much is shown. */
+const [longestRead, longestShown] = [4_000, 300];
+
+function shownPath(path: string, sentences: Sentences): string {
+  if (typeof path !== 'string' || path.length <= longestShown) return sentences(path);
+  const text = sentences(path.slice(0, longestRead));
+  return text.length <= longestShown ? text : `${Array.from(text.slice(0, longestShown)).slice(0, -1).join('')}…`;
 }
 
 const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extract<Admission, { reason: unknown }> =>
