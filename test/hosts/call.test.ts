@@ -269,7 +269,11 @@ describe('spillway call', () => {
       faults: { rate: 1, weights: { 'error-500': 1 } },
     });
     const box = fakeTerminal();
-    setTimeout(() => box.send('SIGINT'), 150);
+    const started = setInterval(() => {
+      if (vendor.requests() === 0) return;
+      clearInterval(started);
+      box.send('SIGINT');
+    }, 10);
     const args = ['call', 'adroll-email', 'get-settings', '--config', config, '--origin', vendor.origin];
     expect(await box.run(...args)).toMatchObject({ code: 130, stdout: '' });
   });
