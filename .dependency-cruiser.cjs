@@ -29,8 +29,8 @@ module.exports = {
     closed(
       'core-registry',
       { path: '^core/registry/' },
-      { path: '^core/', pathNot: ['^core/(?:registry|api)/', '^core/runtime/folder-path\\.ts$'] },
-      'core/registry builds on core/api, and reads the names of folders as the runtime does.',
+      { path: '^core/', pathNot: ['^core/(?:registry|api)/', '^core/(?:package-root|runtime/folder-path)\.ts$'] },
+      'core/registry builds on core/api, reads the names of folders as the runtime does, and knows where the package lies.',
     ),
     closed(
       'core-runtime',
@@ -47,8 +47,8 @@ module.exports = {
     closed(
       'core-queue',
       { path: '^core/queue/' },
-      { path: '^core/', pathNot: '^core/(?:queue|runtime|policy|api)/' },
-      'core/queue builds on core/runtime, core/policy and core/api.',
+      { path: '^core/', pathNot: ['^core/(?:queue|runtime|policy|api)/', '^core/package-root\\.ts$'] },
+      'core/queue builds on core/runtime, core/policy and core/api, and knows where the package lies.',
     ),
     closed(
       'core-queue-apart',
@@ -90,7 +90,7 @@ module.exports = {
       {
         path: '^core/',
         pathNot: [
-          '^core/index\\.ts$',
+          '^core/(?:index|package-root)\\.ts$',
           '^core/adapters/rudder\\.ts$',
           '^core/queue/index\\.ts$',
           '^core/hosts/',

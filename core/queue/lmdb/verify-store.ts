@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
-import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { codePath, runsFromSource } from '../../package-root.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { metaPagesBytes } from './tables.ts';
@@ -91,17 +92,11 @@ function unreadable(path: string, why: string, cause?: unknown): StoreRefused {
 
 /** Rejects when the child could not be started. */
 async function runChild(data: string): Promise<ChildReport> {
-  const here = fileURLToPath(import.meta.url);
-  const source = here.endsWith('.ts');
-  const script = fileURLToPath(new URL(source ? './verify-child.ts' : './verify-child.js', import.meta.url));
-  if (!existsSync(script))
-    throw new Error(
-      `${script} is not there. A host that is bundled into one file must keep this package out of the bundle`,
-    );
+  const script = codePath(`core/queue/lmdb/verify-child.${runsFromSource ? 'ts' : 'js'}`);
   const child = fork(script, [data], {
     // Run from source, the child needs a compiler; a test runner may have loaded its own into the parent. Compiled, it
     // needs no flags, and no inspector port.
-    execArgv: source ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
+    execArgv: runsFromSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
     // LMDB prints a line before it aborts, which does not belong in a host's log.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

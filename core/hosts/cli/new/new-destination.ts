@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { codePath } from '../../../package-root.ts';
 import { exitCode } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { verify } from '../verify.ts';
@@ -17,7 +18,7 @@ export async function newDestination(
   slug: string,
   { dir, typescript = false, ...flags }: NewFlags,
   terminal: Terminal,
-  template = path.join(import.meta.dirname, 'template'),
+  template = codePath('core/hosts/cli/new/template'),
 ): Promise<number> {
   const folder = path.join(path.resolve(dir ?? usualDirectory(process.cwd())), slug);
   const options = await optionsFrom(slug, flags, terminal);

@@ -1,18 +1,16 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { packageRoot } from '../../../package-root.ts';
 import { errnoOf, usage } from '../exit-codes.ts';
 import { isInside } from '../is-inside.ts';
 import type { CodeFormat, RenderedFile } from './render-template.ts';
 
-/** The sources' root lies four directories above, the installed package's five: it has `dist` between. */
-const repositoryRoot = (() => {
-  const above = path.join(import.meta.dirname, '../../../..');
-  return existsSync(path.join(above, 'package.json')) ? above : path.join(above, '..');
-})();
-
-/** A clone has the sources; the installed package has none. */
-const isClone = existsSync(path.join(repositoryRoot, 'core/api/index.ts'));
+/** A clone of the repository, which has the sources; the installed package has none. */
+const clone =
+  packageRoot !== undefined && existsSync(path.join(packageRoot, 'core/api/index.ts'))
+    ? realpathSync(packageRoot)
+    : undefined;
 
 /**
  * How code at this place is written: TypeScript beside core/api in a clone of this repository, else ES modules that
@@ -20,8 +18,8 @@ const isClone = existsSync(path.join(repositoryRoot, 'core/api/index.ts'));
  */
 export function codeFormatFor(folder: string, typescript: boolean): CodeFormat {
   const real = realPlace(folder);
-  if (isClone && isInside(real, realpathSync(repositoryRoot))) {
-    const depth = path.relative(realpathSync(repositoryRoot), real).split(path.sep).length;
+  if (clone !== undefined && isInside(real, clone)) {
+    const depth = path.relative(clone, real).split(path.sep).length;
     return { extension: 'ts', api: `${'../'.repeat(depth)}core/api/index.ts` };
   }
   return { extension: typescript ? 'ts' : isModule(path.dirname(real)) ? 'js' : 'mjs', api: 'spillway/api' };
@@ -29,8 +27,8 @@ export function codeFormatFor(folder: string, typescript: boolean): CodeFormat {
 
 /** `destinations` in a clone of this repository; in any other project the working directory. */
 export const usualDirectory = (workingDirectory: string): string =>
-  isClone && isInside(realpathSync(workingDirectory), realpathSync(repositoryRoot))
-    ? path.join(repositoryRoot, 'destinations')
+  clone !== undefined && isInside(realpathSync(workingDirectory), clone)
+    ? path.join(packageRoot as string, 'destinations')
     : workingDirectory;
 
 /** Where a path leads that need not be there yet: the links of what is there are followed. */

@@ -1,0 +1,41 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/** `undefined` in a host that a bundler made CommonJS of. */
+const here: string | undefined = import.meta.filename;
+
+/** The folders that this file lies in, the nearest first. The build moves it, so that none is a fixed number above. */
+const ancestors = ((): readonly string[] => {
+  const found: string[] = [];
+  for (let below = here; below !== undefined && path.dirname(below) !== below; below = path.dirname(below))
+    found.push(path.dirname(below));
+  return found;
+})();
+
+const packageName = (folder: string): unknown => {
+  const file = path.join(folder, 'package.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { readonly name?: unknown }).name : undefined;
+};
+
+/** Where the package lies: the clone, or what npm installed. `undefined` in a host that is bundled into one file. */
+export const packageRoot: string | undefined = ancestors.find((folder) => packageName(folder) === 'spillway');
+
+/** Where `core/` and `destinations/` lie: the package's root in a clone, its `dist` where it is built. */
+const codeRoot = ancestors.find((folder) =>
+  ['ts', 'js'].some((extension) => existsSync(path.join(folder, `core/api/index.${extension}`))),
+);
+
+/** Whether this runs from the sources, which Node cannot do without a loader. */
+export const runsFromSource = here?.endsWith('.ts') === true;
+
+/**
+ * The path of code or of what lies beside it, such as `core/hosts/cli/new/template`. Throws in a host that is bundled
+ * into one file.
+ */
+export function codePath(name: string): string {
+  if (codeRoot === undefined)
+    throw new Error(
+      `${name} is not there. A host that is bundled into one file must keep this package out of the bundle`,
+    );
+  return path.join(codeRoot, name);
+}
