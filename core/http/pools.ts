@@ -1,7 +1,8 @@
-import { Agent, buildConnector, Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import type { Agent, buildConnector, Dispatcher, Pool } from 'undici';
 import { withResetDetection } from './socket-reset.ts';
 import { SocketScheduler } from './socket-scheduler.ts';
 import { publicLookup } from './target.ts';
+import { undici } from './undici.ts';
 
 export type MakeDispatcher = (options: Agent.Options) => Dispatcher;
 
@@ -140,19 +141,19 @@ const agentOptions = ({ guarded, connectMs }: PoolKind, connections: number): Ag
 /** A pool whose sockets distinguish a reset from a regular end. */
 const resetDetectingPool = (origin: string | URL, options: object): Dispatcher => {
   const { connect, ...others } = options as Pool.Options & { readonly connect: buildConnector.connector };
-  return new Pool(origin, { ...others, connect: withResetDetection(connect) });
+  return new (undici().Pool)(origin, { ...others, connect: withResetDetection(connect) });
 };
 
 const connectorOf = ({ connect }: Agent.Options): buildConnector.connector =>
-  buildConnector(connect as buildConnector.BuildOptions);
+  undici().buildConnector(connect as buildConnector.BuildOptions);
 
 const ownAgent = (options: Agent.Options): Dispatcher =>
-  new Agent({ ...options, factory: resetDetectingPool, connect: connectorOf(options) });
+  new (undici().Agent)({ ...options, factory: resetDetectingPool, connect: connectorOf(options) });
 
 /** The proxy resolves the vendor's name and may itself be inside our network, so neither lookup is guarded. */
 function proxyAgent(options: Agent.Options, { url, except }: Proxy): Dispatcher {
   const { lookup: _, ...tls } = options.connect as buildConnector.BuildOptions & { readonly lookup?: unknown };
-  return new EnvHttpProxyAgent({
+  return new (undici().EnvHttpProxyAgent)({
     ...options,
     factory: resetDetectingPool,
     connect: connectorOf(options),

@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { parseTime } from '../../index.ts';
 import { usage } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -32,14 +31,6 @@ export function bytes(text: string): number {
   if (amount === '' || size < 1)
     throw new InvalidArgumentError('Expected a number of bytes, such as 500000, 500MB or 2GB.');
   return size;
-}
-
-/** A time with a zone, or a day, which begins in UTC, as epoch ms. */
-export function time(text: string): number {
-  const at = parseTime(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00Z` : text);
-  if (at === undefined)
-    throw new InvalidArgumentError('Expected a time with a zone, such as 2026-01-31T12:00:00Z, or a day.');
-  return at;
 }
 
 /** Of a repeatable flag. */

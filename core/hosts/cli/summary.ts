@@ -1,4 +1,5 @@
-import lodash from 'lodash';
+import orderBy from 'lodash/orderBy.js';
+import sum from 'lodash/sum.js';
 import { outcomeKinds, type OutcomeKind, type ReasonCode } from '../../index.ts';
 import type { RunStats } from './run-stats.ts';
 import type { StopSignal } from './terminal.ts';
@@ -41,7 +42,7 @@ export function summaryOf(
     destination,
     in: events,
     outcomes: stats.outcomes,
-    reasons: Object.fromEntries(lodash.orderBy([...stats.reasons], ([, times]) => times, 'desc')),
+    reasons: Object.fromEntries(orderBy([...stats.reasons], ([, times]) => times, 'desc')),
     unreadable: stats.unreadable,
     requests: stats.requests,
     retries: stats.retries,
@@ -49,7 +50,7 @@ export function summaryOf(
     seconds: Math.round(ms) / 1000,
     eventsPerSecond: seconds === 0 ? 0 : Math.round(events / seconds),
     latencyMs: { p50: stats.latencyMs(50) ?? null, p99: stats.latencyMs(99) ?? null },
-    conserved: lodash.sum(Object.values(stats.outcomes)) === events,
+    conserved: sum(Object.values(stats.outcomes)) === events,
     ...(stopped === undefined ? {} : { stopped }),
   };
 }

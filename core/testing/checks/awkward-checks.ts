@@ -1,5 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import lodash from 'lodash';
+import cloneDeep from 'lodash/cloneDeep.js';
+import get from 'lodash/get.js';
+import isPlainObject from 'lodash/isPlainObject.js';
+import mapKeys from 'lodash/mapKeys.js';
+import mapValues from 'lodash/mapValues.js';
+import unset from 'lodash/unset.js';
 import type { AnyDestination, CdpEvent, Note, Reason, TransformContext } from '../../api/index.ts';
 import { awkwardExceptions, type AwkwardExceptions } from '../kit/awkward-format.ts';
 import { eventOf } from '../kit/case-events.ts';
@@ -169,10 +174,8 @@ const isResult = (asIf: Paths | AwkwardResult): asIf is AwkwardResult =>
 
 /** The changes with the destination's name in their keys. */
 const named = (changes: Paths, displayName: string): Paths =>
-  lodash.mapValues(changes, (value) =>
-    lodash.isPlainObject(value)
-      ? lodash.mapKeys(value as object, (_, key) => key.replace('<destination>', displayName))
-      : value,
+  mapValues(changes, (value) =>
+    isPlainObject(value) ? mapKeys(value as object, (_, key) => key.replace('<destination>', displayName)) : value,
   );
 
 function otherThan(actual: Treatment, { kind, code }: AwkwardResult): string | undefined {
@@ -209,15 +212,15 @@ const indexed = (path: string): string => path.replaceAll(/\.(\d+)(?=\.|$)/g, '[
 
 function without(payload: unknown, fields: readonly { readonly field: string }[]): unknown {
   if (fields.length === 0) return payload;
-  const copy = lodash.cloneDeep(payload);
-  for (const { field } of fields) lodash.unset(copy, field);
+  const copy = cloneDeep(payload);
+  for (const { field } of fields) unset(copy, field);
   return copy;
 }
 
 /** A key that is a field's value is compared as that field is. */
 function routingWithout(routing: object, payload: unknown, fields: readonly { readonly field: string }[]): object {
   const { key, ...others } = routing as { readonly key?: string };
-  return fields.some(({ field }) => key !== undefined && lodash.get(payload, field) === key) ? others : routing;
+  return fields.some(({ field }) => key !== undefined && get(payload, field) === key) ? others : routing;
 }
 
 function firstDifference(a: unknown, b: unknown): string {

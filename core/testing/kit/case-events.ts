@@ -1,4 +1,4 @@
-import lodash from 'lodash';
+import cloneDeep from 'lodash/cloneDeep.js';
 import type { CdpEvent } from '../../api/index.ts';
 import type { CaseEvent } from './case-format.ts';
 import { canonicalEvents, type CanonicalEventName } from './events.ts';
@@ -44,7 +44,7 @@ export function eventOf(
 }
 
 /** Under Jest, structuredClone makes objects of another realm, which equal none of this one. */
-const copyOf = <T>(value: T): T => lodash.cloneDeep(value);
+const copyOf = <T>(value: T): T => cloneDeep(value);
 
 type Branch = Record<string, unknown>;
 const isBranch = (value: unknown): value is Branch => typeof value === 'object' && value !== null;

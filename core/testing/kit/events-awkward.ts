@@ -1,4 +1,4 @@
-import lodash from 'lodash';
+import sortBy from 'lodash/sortBy.js';
 import { sha256, type ReasonCode } from '../../api/index.ts';
 import type { CanonicalEventName } from './events.ts';
 
@@ -276,7 +276,7 @@ const values: readonly AwkwardEvent[] = [
  * What sources write and no vendor may get as it stands: values, ids, times, addresses and switches in the spellings of
  * PHP, spreadsheets, phones and template languages.
  */
-export const awkwardEvents: readonly AwkwardEvent[] = lodash.sortBy(
+export const awkwardEvents: readonly AwkwardEvent[] = sortBy(
   [...ids, ...envelopes, ...persons, ...values],
   ({ id }) => id,
 );

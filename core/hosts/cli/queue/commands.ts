@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { allowOrigin, bytes, collect, destinations, hours, input, milliseconds, proxy, time } from '../flag-parsers.ts';
+import { allowOrigin, bytes, collect, destinations, hours, input, milliseconds, proxy } from '../flag-parsers.ts';
 import type { Terminal } from '../terminal.ts';
 
 type End = (code: number) => void;
@@ -92,7 +92,7 @@ function describeDead(program: Command, terminal: Terminal, end: End): void {
       .option(...store)
       .option('--connection <id>', 'only those of this connection')
       .option('--reason <code>', 'only those with this reason')
-      .option('--since <time>', 'only those given up at that time or later', time);
+      .option('--since <time>', 'only those given up at that time or later');
   deadCommand('list', 'lists dead letters, without the contents of their events')
     .option('--json', 'prints NDJSON, all of them')
     .action(async (flags) => end(await (await import('./dead.ts')).list(flags, terminal)));
@@ -120,8 +120,8 @@ function describeReplay(program: Command, terminal: Terminal, end: End): void {
     .option(...store)
     .requiredOption(...connection)
     .option('--destination <slug>', 'the destination, where the config file names none')
-    .requiredOption('--from <time>', 'delivered at that time or later', time)
-    .option('--to <time>', 'delivered at that time or before (default: now)', time)
+    .requiredOption('--from <time>', 'delivered at that time or later')
+    .option('--to <time>', 'delivered at that time or before (default: now)')
     .option('--force', 'replays even where a repeat does harm, or events must keep their order')
     .option(...allowOrigin)
     .option(...destinations)

@@ -10,11 +10,12 @@ import { assertNotForFormerDestination, assertDestination } from './former-desti
 import { destinationAt, laneBy, openRoster, type Roster } from './roster.ts';
 import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
 import { isoTime } from './format-time.ts';
+import { timeOf } from './time-flag.ts';
 
 export interface DeadFlags extends StoreFlags {
   readonly connection?: string;
   readonly reason?: string;
-  readonly since?: number;
+  readonly since?: string;
   /** Work file: the settings that say which lane an event goes in that has none yet. */
   readonly config?: string;
   readonly allowOrigin?: readonly string[];
@@ -217,7 +218,10 @@ async function selectByConnection(
 function filterOf({ reason, since }: DeadFlags): DeadFilter {
   if (reason !== undefined && !isReasonCode(reason))
     throw usage(`--reason: unknown reason ${JSON.stringify(reason)}; expected one of: ${reasonCodes.join(', ')}`);
-  return { ...(reason === undefined ? {} : { reason }), ...(since === undefined ? {} : { since }) };
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(since === undefined ? {} : { since: timeOf('--since', since) }),
+  };
 }
 
 const isReasonCode = (written: string): written is ReasonCode => reasonCodes.includes(written as ReasonCode);

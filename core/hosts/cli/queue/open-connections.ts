@@ -8,7 +8,7 @@ import {
   type Signal,
 } from '../../../index.ts';
 import { invalidConfig } from '../config-file.ts';
-import { destinationNamed, findDestinations } from '../destinations.ts';
+import { findDestination } from '../destinations.ts';
 import { CliError } from '../exit-codes.ts';
 import { allowedOriginsOf } from '../flag-parsers.ts';
 import type { ConnectionFlags } from '../open-connection.ts';
@@ -91,9 +91,10 @@ async function openConnections(
   readonly invalid: readonly InvalidConnection[];
   readonly runtime: Runtime;
 }> {
-  const known = await findDestinations(flags, env);
   const named = new Map<string, AnyDestination | CliError>();
-  for (const { destination } of entries) named.set(destination, destinationOrError(destination, known));
+  for (const { destination } of entries)
+    if (!named.has(destination))
+      named.set(destination, await findDestination(destination, flags, env).catch(cliErrorOf));
   const destinations = [...new Set(named.values())].filter((one): one is AnyDestination => !(one instanceof CliError));
   const [unknown] = [...named.values()].filter((one): one is CliError => one instanceof CliError);
   if (destinations.length === 0 && unknown !== undefined) throw unknown;
@@ -130,13 +131,10 @@ async function openConnections(
   return { connections, invalid, runtime };
 }
 
-function destinationOrError(slug: string, known: Parameters<typeof destinationNamed>[1]): AnyDestination | CliError {
-  try {
-    return destinationNamed(slug, known);
-  } catch (error) {
-    if (error instanceof CliError) return error;
-    throw error;
-  }
+/** A destination that is unknown or does not load makes its own connections invalid, not those of others. */
+function cliErrorOf(error: unknown): CliError {
+  if (error instanceof CliError) return error;
+  throw error;
 }
 
 const hashOf = ({ destination, config, options }: ConnectionEntry): string =>

@@ -5,6 +5,7 @@ import { withAllConnections } from './open-connections.ts';
 import { assertDestination, assertSpanOfDestination } from './former-destination.ts';
 import { keepLanes, laneBy, openRoster } from './roster.ts';
 import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
+import { timeOf } from './time-flag.ts';
 
 export interface ReplayFlags extends StoreFlags {
   readonly config: string;
@@ -12,8 +13,8 @@ export interface ReplayFlags extends StoreFlags {
   readonly allowOrigin?: readonly string[];
   readonly destinations?: readonly string[];
   /** Epoch ms. */
-  readonly from: number;
-  readonly to?: number;
+  readonly from: string;
+  readonly to?: string;
   readonly force?: boolean;
 }
 
@@ -21,8 +22,9 @@ export interface ReplayFlags extends StoreFlags {
 export async function replay(id: string, flags: ReplayFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
   const directory = storeDirectory(flags, env);
-  const to = flags.to ?? Date.now();
-  if (to < flags.from) throw usage('--to is before --from');
+  const from = timeOf('--from', flags.from);
+  const to = flags.to === undefined ? Date.now() : timeOf('--to', flags.to);
+  if (to < from) throw usage('--to is before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withAllConnections([entry], flags, env, {}, ([opened]) =>
     withSharedStore(directory, { stderr }, async (queue) => {
@@ -31,7 +33,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
       keepLanes(queue, opened, enrolled);
       assertDestination(id, enrolled, opened.destination.manifest.slug);
-      assertSpanOfDestination(id, enrolled, flags.from, to);
+      assertSpanOfDestination(id, enrolled, from, to);
       const { displayName, replay: repeatPolicy } = opened.destination.manifest;
       const harms = [
         ...(repeatPolicy === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),
@@ -48,7 +50,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
           ['name it in the file of spillway work and restart that, or run this command after it has ended'],
         );
       roster.forgetSettings(id);
-      const count = await queue.replay(id, flags.from, to, laneBy(opened.connection));
+      const count = await queue.replay(id, from, to, laneBy(opened.connection));
       await print(stdout, `${count} requeued\n`);
       return exitCode.ok;
     }),

@@ -1,4 +1,4 @@
-import lodash from 'lodash';
+import sortBy from 'lodash/sortBy.js';
 import type { ConnectionBacklog } from '../../../queue/index.ts';
 import { exitCode } from '../exit-codes.ts';
 import { jsonText, printable } from '../printable.ts';
@@ -44,7 +44,7 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
     const worker = (await queue.attended?.()) ?? null;
     const roster = openRoster(directory);
     const connections: ConnectionStatus[] = [];
-    for (const backlog of lodash.sortBy(now.connections, 'connection')) {
+    for (const backlog of sortBy(now.connections, 'connection')) {
       const { connection } = backlog;
       const destination = roster.of(connection)?.destination ?? null;
       const attended = Object.entries(worker?.connections ?? {}).find(([id]) => id === connection)?.[1];
