@@ -1,6 +1,7 @@
 /** What a host may import: the runtime, the loader, and the vendor API. */
 export * from './api/index.ts';
-export { loadDestination, loadDestinations } from './registry/load.ts';
+export { builtInDirectory } from './registry/built-in-directory.ts';
+export { destinationFolders, loadDestination, loadDestinations } from './registry/load.ts';
 export { catalogueEntry } from './runtime/catalogue.ts';
 export type { CatalogueEntry, JsonSchema, OperationEntry } from './runtime/catalogue.ts';
 export { createRuntime } from './runtime/runtime.ts';

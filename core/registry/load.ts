@@ -20,18 +20,42 @@ const folderName = /^[a-z0-9][a-z0-9-]*$/;
 export async function loadDestinations(
   ...directories: [string | URL, ...(string | URL)[]]
 ): Promise<readonly AnyDestination[]> {
-  const bySlug = new Map<string, { readonly folder: string; readonly destination: AnyDestination }>();
-  const paths = directories.map((directory) => folderPath(directory, 'loadDestinations(): a directory'));
-  for (const directory of paths) {
+  const folders = await foldersBySlug(directories, 'loadDestinations()');
+  const loaded: AnyDestination[] = [];
+  for (const folder of folders.values()) loaded.push(await loadDestination(folder));
+  return loaded;
+}
+
+/**
+ * The folders of the destinations in these directories, by slug, without loading one: a host that opens few of many
+ * loads each with `loadDestination()` when it is asked for. Throws as `loadDestinations()` does for a directory that
+ * cannot be read, and for two folders of one slug.
+ *
+ * @example
+ * const folders = await destinationFolders(builtInDirectory(), 'connectors');
+ * const destination = await loadDestination(folders.get('adroll') ?? 'connectors/adroll');
+ */
+export function destinationFolders(
+  ...directories: [string | URL, ...(string | URL)[]]
+): Promise<ReadonlyMap<string, string>> {
+  return foldersBySlug(directories, 'destinationFolders()');
+}
+
+async function foldersBySlug(
+  directories: readonly (string | URL)[],
+  caller: string,
+): Promise<ReadonlyMap<string, string>> {
+  const bySlug = new Map<string, string>();
+  for (const directory of directories.map((one) => folderPath(one, `${caller}: a directory`))) {
     for (const folder of await foldersIn(directory)) {
-      const destination = await loadDestination(folder);
-      const { slug } = destination.manifest;
+      // The folder's name is the slug, which loadDestination() holds it to.
+      const slug = path.basename(folder);
       const other = bySlug.get(slug);
-      if (other !== undefined) throw new Error(`two folders offer "${slug}": ${other.folder} and ${folder}`);
-      bySlug.set(slug, { folder, destination });
+      if (other !== undefined) throw new Error(`two folders offer "${slug}": ${other} and ${folder}`);
+      bySlug.set(slug, folder);
     }
   }
-  return [...bySlug.values()].map(({ destination }) => destination);
+  return bySlug;
 }
 
 /** Loads one folder, named by its path or its file: URL. Throws if it is invalid. */

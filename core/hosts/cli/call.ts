@@ -8,7 +8,7 @@ import {
   type OperationList,
 } from '../../index.ts';
 import { callInput } from './call-input.ts';
-import { destinationNamed, findDestinations } from './destinations.ts';
+import { findDestination } from './destinations.ts';
 import { afterSignal, exitCode, CliError, usage } from './exit-codes.ts';
 import { originOf, withinOf } from './flag-parsers.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
@@ -37,7 +37,7 @@ export async function call(
   flags: CallFlags,
   terminal: Terminal,
 ): Promise<number> {
-  const destination = destinationNamed(slug, await findDestinations(flags, terminal.env));
+  const destination = await findDestination(slug, flags, terminal.env);
   if (flags.list === true) return list(destination, flags, terminal);
   const { operations } = catalogueEntry(destination);
   const names = operations.map(({ name }) => name).join(', ');

@@ -1,5 +1,5 @@
 import { catalogueEntry, type DestinationManifest } from '../../index.ts';
-import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
+import { findDestination, findDestinations, type DestinationFlags } from './destinations.ts';
 import { exitCode } from './exit-codes.ts';
 import { sampleConfig } from './sample-config.ts';
 import { tableText } from './table.ts';
@@ -25,7 +25,7 @@ export interface SchemaFlags extends DestinationFlags {
 
 /** `spillway schema`: the settings of a destination as JSON Schema, or a config file with those that are required. */
 export async function schema(slug: string, flags: SchemaFlags, terminal: Terminal): Promise<number> {
-  const destination = destinationNamed(slug, await findDestinations(flags, terminal.env));
+  const destination = await findDestination(slug, flags, terminal.env);
   const { configSchema } = catalogueEntry(destination);
   const printed = flags.sample === true ? sampleConfig(slug, configSchema) : configSchema;
   await print(terminal.stdout, jsonText(printed, 2));

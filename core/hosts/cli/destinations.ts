@@ -1,6 +1,11 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { loadDestinations, type AnyDestination } from '../../index.ts';
+import {
+  builtInDirectory,
+  destinationFolders,
+  loadDestination,
+  loadDestinations,
+  type AnyDestination,
+} from '../../index.ts';
 import { usage } from './exit-codes.ts';
 import { directoriesOf } from './flag-parsers.ts';
 import { firstLine } from './printable.ts';
@@ -10,30 +15,36 @@ export interface DestinationFlags {
   readonly destinations?: readonly string[];
 }
 
-/** `destinations/` lies beside `core/`, in the source as in dist. */
-const builtIn = path.resolve(fileURLToPath(new URL('../../../destinations', import.meta.url)));
-
 /** The built-in destinations and those of the directories the caller named. */
 export async function findDestinations(
   flags: DestinationFlags,
   env: Terminal['env'],
 ): Promise<readonly AnyDestination[]> {
-  const named = directoriesOf(flags.destinations, env).map((directory) => path.resolve(directory));
-  const [first = builtIn, ...others] = new Set([builtIn, ...named]);
-  try {
-    return await loadDestinations(first, ...others);
-  } catch (error) {
-    throw usage(firstLine((error as Error).message));
-  }
+  return asUsage(loadDestinations(...directoriesFor(flags, env)));
 }
 
-/** The destination of that name; without one, says which there are. */
-export function destinationNamed(slug: string, destinations: readonly AnyDestination[]): AnyDestination {
-  const found = destinations.find(({ manifest }) => manifest.slug === slug);
-  if (found !== undefined) return found;
-  const known = destinations.map(({ manifest }) => manifest.slug).sort();
+/** The destination of that name, without loading any other. If there is none, says which there are. */
+export async function findDestination(
+  slug: string,
+  flags: DestinationFlags,
+  env: Terminal['env'],
+): Promise<AnyDestination> {
+  const folders = await asUsage(destinationFolders(...directoriesFor(flags, env)));
+  const folder = folders.get(slug);
+  if (folder !== undefined) return asUsage(loadDestination(folder));
   throw usage(
-    `unknown destination ${JSON.stringify(slug)}; expected one of: ${known.join(', ')}; ` +
+    `unknown destination ${JSON.stringify(slug)}; expected one of: ${[...folders.keys()].sort().join(', ')}; ` +
       'one of your own needs --destinations DIR, the directory that its folder lies in',
   );
 }
+
+function directoriesFor(flags: DestinationFlags, env: Terminal['env']): [string, ...string[]] {
+  const named = directoriesOf(flags.destinations, env).map((directory) => path.resolve(directory));
+  const builtIn = builtInDirectory();
+  return [builtIn, ...new Set(named.filter((directory) => directory !== builtIn))];
+}
+
+const asUsage = <T>(found: Promise<T>): Promise<T> =>
+  found.catch((error: unknown) => {
+    throw usage(firstLine((error as Error).message));
+  });

@@ -1,6 +1,6 @@
 import { type Connection, type ProxyOption, type Runtime, type Signal } from '../../index.ts';
 import { invalidConfig, readConfigFile } from './config-file.ts';
-import { destinationNamed, findDestinations, type DestinationFlags } from './destinations.ts';
+import { findDestination, type DestinationFlags } from './destinations.ts';
 import { allowedOriginsOf } from './flag-parsers.ts';
 import { openRuntime } from './open-runtime.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,7 +24,7 @@ export async function openConnection(
   env: Terminal['env'],
   settings: RuntimeSettings = {},
 ): Promise<{ readonly connection: Connection; readonly runtime: Runtime }> {
-  const destination = destinationNamed(slug, await findDestinations(flags, env));
+  const destination = await findDestination(slug, flags, env);
   const { origin, ...others } = settings;
   const origins = origin === undefined ? {} : { origins: { [slug]: origin } };
   const runtime = openRuntime({
