@@ -4,13 +4,13 @@
  */
 import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { checkTypes } from './check-types.ts';
-import { installInEmptyFolder } from './installed-package.ts';
+import { installInEmptyFolder, type Project } from './installed-package.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const project = installInEmptyFolder(root);
@@ -29,6 +29,59 @@ const load = (how: 'import' | 'require', names: readonly string[]): readonly (re
 /** Node can require ES modules from these versions on: what README says of `require`. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const canRequire = major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19);
+
+/** What moves code into chunks breaks paths and `instanceof` without a word: the command line and a folder outside. */
+function deliversFromTheBundle({ folder }: Project, command: typeof run): void {
+  const foreign = path.join(folder, 'foreign', 'lantern');
+  mkdirSync(foreign, { recursive: true });
+  writeFileSync(path.join(foreign, 'index.js'), lantern);
+  const config = path.join(folder, 'config.json');
+  writeFileSync(config, '{"config":{"key":"k-simulated-1"}}');
+  writeFileSync(path.join(folder, 'events.ndjson'), '{"type":"track","event":"Seen","messageId":"m1"}\n');
+  const args = ['--destinations', 'foreign', '--config', config];
+  const events = ['--input', path.join(folder, 'events.ndjson')];
+  const text = command('preview', 'lantern', ...args, ...events);
+  assert.match(
+    text,
+    /POST https:\/\/in\.lantern\.example\/e/,
+    'a folder with a zod of its own is loaded and transforms',
+  );
+  assert.throws(() => command('preview', 'lantern', ...args, ...events, '--allow-origin', 'nonsense'), /not an origin/);
+}
+
+const lantern = `
+import { z } from 'zod';
+import { defineDestination, errorTable, payloadBuilder } from 'spillway/api';
+export default defineDestination({
+  manifest: {
+    slug: 'lantern', displayName: 'Lantern', aliases: [], summary: 'A folder outside.', stage: 'alpha',
+    reference: { url: 'https://docs.lantern.example/', checkedOn: '2026-01-15' }, accepts: ['track'],
+    hosts: ['in.lantern.example'], limits: { maxItems: 1, maxBytes: 1000, maxAgeMs: 0 },
+    pace: { concurrency: 1, timeoutMs: 1000 }, replay: 'tolerated',
+  },
+  config: z.strictObject({ key: z.string() }),
+  transform: (event, config, context) => payloadBuilder(context, { name: event.event }).payload(),
+  request: () => ({ method: 'POST', url: 'https://in.lantern.example/e', headers: {} }),
+  response: { ...errorTable({ rows: [] }), success: [{ status: 200, body: 'empty' }] },
+});
+`;
+
+/** A process that holds a queue is killed; the next one starts the child that looks through the store. */
+function survivesAKill({ folder, node: start }: Project): void {
+  const put = `
+    import { openQueue } from 'spillway/queue';
+    const queue = await openQueue({ path: 'store' });
+    await queue.put('c', [{ id: 'm1', event: { type: 'track', event: 'Seen', messageId: 'm1' }, acceptedAt: Date.now() }]);
+    process.kill(process.pid, 'SIGKILL');`;
+  assert.throws(() => start('--input-type=module', '-e', put));
+  const reopen = `
+    import { openQueue } from 'spillway/queue';
+    const queue = await openQueue({ path: 'store' });
+    console.log(queue.status(Date.now(), 'c').connections[0].waiting);
+    await queue.close();`;
+  assert.equal(start('--input-type=module', '-e', reopen).trim(), '1', 'the store opens after a kill');
+  assert.ok(existsSync(path.join(folder, 'store')));
+}
 
 try {
   const [missing] = load('import', ['spillway/rudder']);
@@ -67,6 +120,9 @@ try {
   const choices = ['--name', 'Lighthouse', '--host', 'in.lighthouse.example', '--auth', 'basic', '--body', 'array'];
   run('new', 'lighthouse', ...choices, '--dir', 'own');
   assert.match(run('verify', 'own/lighthouse'), /\n(\d+) of \1 checks passed, \d+ not run, 3 to do/);
+
+  deliversFromTheBundle(project, run);
+  survivesAKill(project);
 
   const staticImport = /^(?:import\s*|(?:import|export)\b[\w\s{},*$]*\bfrom\s*)['"]((?:@[\w.-]+\/)?\w[\w:.-]*)/gm;
   const files = readdirSync(path.join(installed, 'dist'), { recursive: true, encoding: 'utf8' });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, test } from '@jest/globals';
-import { loadDestination, loadDestinations } from '../../core/registry/load.ts';
+import { builtInDirectory } from '../../core/registry/built-in-directory.ts';
+import { destinationFolders, loadDestination, loadDestinations } from '../../core/registry/load.ts';
 
 const manifest = (slug: string) => ({
   slug,
@@ -259,5 +260,34 @@ describe('loadDestination', () => {
   it('keeps the cause of a broken entry', async () => {
     const at = await directory({ 'some/index.js': 'throw new TypeError("boom");' });
     await expect(loadDestination(path.join(at, 'some'))).rejects.toMatchObject({ cause: { message: 'boom' } });
+  });
+});
+
+describe('destinationFolders', () => {
+  it('names the folders by slug and loads none, so that a broken one harms nobody who does not open it', async () => {
+    const good = entry(manifest('good'));
+    const at = await directory({ 'good/index.js': good, 'broken/index.js': 'throw new TypeError("boom");' });
+    const folders = await destinationFolders(pathToFileURL(at));
+    expect([...folders]).toEqual([
+      ['broken', path.join(at, 'broken')],
+      ['good', path.join(at, 'good')],
+    ]);
+    expect(await loadDestination(folders.get('good') ?? '')).toMatchObject({ manifest: manifest('good') });
+  });
+
+  it('refuses two folders of one slug, and names both', async () => {
+    const one = await directory({ 'same/index.js': entry(manifest('same')) });
+    const two = await directory({ 'same/index.js': entry(manifest('same')) });
+    const [first, second] = [path.join(one, 'same'), path.join(two, 'same')];
+    await expect(destinationFolders(one, two)).rejects.toThrow(`two folders offer "same": ${first} and ${second}`);
+  });
+
+  it('names itself when it is called without a path', async () => {
+    await expect(destinationFolders('')).rejects.toThrow('destinationFolders(): a directory must be a path');
+  });
+
+  it('finds the destinations of the package where builtInDirectory() says', async () => {
+    const folders = await destinationFolders(builtInDirectory());
+    expect([...folders.keys()]).toEqual(['adjust', 'adroll', 'adroll-email', 'rokt']);
   });
 });
