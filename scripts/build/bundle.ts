@@ -59,8 +59,8 @@ async function entriesOf(root: string, { exports, bin }: Manifest): Promise<read
 /** zod's messages in English are all that is shown. */
 const withoutLanguages: Plugin = {
   name: 'without-languages',
-  setup({ onLoad }) {
-    onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({
+  setup(bundling) {
+    bundling.onLoad({ filter: /[/\\]zod[/\\]v4[/\\]locales[/\\]index\.js$/ }, () => ({
       contents: `export { default as en } from './en.js';`,
     }));
   },
@@ -72,8 +72,8 @@ const withoutLanguages: Plugin = {
  */
 const withAllOfCore = (root: string): Plugin => ({
   name: 'with-all-of-core',
-  setup({ onLoad }) {
-    onLoad(
+  setup(bundling) {
+    bundling.onLoad(
       { filter: /[/\\](?:core[/\\](?:api|queue|testing)|destinations[/\\][^/\\]+)[/\\]index\.ts$/ },
       async ({ path: file }) => ({
         contents: `${await readFile(file, 'utf8')}\nimport '${path.posix.join(root, 'core/index.ts')}';`,
