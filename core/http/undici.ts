@@ -1,13 +1,13 @@
 import { createRequire } from 'node:module';
 import type * as Undici from 'undici';
 
-let loaded: typeof Undici | undefined;
+let library: typeof Undici | undefined;
 
 /**
  * undici, loaded by the first request: it takes longer to load than all of core, and a process that validates,
  * previews or prints help sends nothing. Required, because whoever sends the first request does not wait for a module.
  */
 export function undici(): typeof Undici {
-  loaded ??= createRequire(import.meta.url)('undici') as typeof Undici;
-  return loaded;
+  library ??= createRequire(import.meta.url)('undici') as typeof Undici;
+  return library;
 }

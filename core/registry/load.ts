@@ -21,9 +21,9 @@ export async function loadDestinations(
   ...directories: [string | URL, ...(string | URL)[]]
 ): Promise<readonly AnyDestination[]> {
   const folders = await foldersBySlug(directories, 'loadDestinations()');
-  const loaded: AnyDestination[] = [];
-  for (const folder of folders.values()) loaded.push(await loadDestination(folder));
-  return loaded;
+  const destinations: AnyDestination[] = [];
+  for (const folder of folders.values()) destinations.push(await loadDestination(folder));
+  return destinations;
 }
 
 /**
