@@ -6,10 +6,10 @@ const here: string | undefined = import.meta.filename;
 
 /** The folders that this file lies in, the nearest first. The build moves it, so that none is a fixed number above. */
 const ancestors = ((): readonly string[] => {
-  const found: string[] = [];
+  const folders: string[] = [];
   for (let below = here; below !== undefined && path.dirname(below) !== below; below = path.dirname(below))
-    found.push(path.dirname(below));
-  return found;
+    folders.push(path.dirname(below));
+  return folders;
 })();
 
 const packageName = (folder: string): unknown => {

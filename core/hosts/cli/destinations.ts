@@ -44,7 +44,7 @@ function directoriesFor(flags: DestinationFlags, env: Terminal['env']): [string,
   return [builtIn, ...new Set(named.filter((directory) => directory !== builtIn))];
 }
 
-const asUsage = <T>(found: Promise<T>): Promise<T> =>
-  found.catch((error: unknown) => {
+const asUsage = <T>(result: Promise<T>): Promise<T> =>
+  result.catch((error: unknown) => {
     throw usage(firstLine((error as Error).message));
   });
