@@ -1,6 +1,7 @@
 /**
  * After the build: the packed package in an empty folder. Every entry loads in plain Node without development packages,
- * by import and by require, the command line answers, the declarations compile, and publint and attw find nothing.
+ * by import and by require, the command line answers, the declarations compile, the install is small, and publint and
+ * attw find nothing.
  */
 import { execFileSync } from 'node:child_process';
 import assert from 'node:assert/strict';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { checkTypes } from './check-types.ts';
+import { installSizeOf } from './install-size.ts';
 import { installInEmptyFolder, type Project } from './installed-package.ts';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -142,6 +144,10 @@ try {
 
   checkTypes(project, root);
 
+  const { packages, megabytes } = installSizeOf(root, installed);
+  const size = `an install has ${packages.length} packages (aim: <= 30) and ${megabytes.toFixed(1)} MB (aim: <= 45)`;
+  assert.ok(packages.length <= 30 && megabytes <= 45, `${size}: ${packages.join(', ')}`);
+
   const { messages, pkg } = await publint({ pkgDir: installed, strict: true, pack: false });
   assert.deepEqual(
     messages.map((message) => formatMessage(message, pkg as Record<string, unknown>)),
@@ -151,6 +157,7 @@ try {
   const attw = path.join(root, 'node_modules/.bin/attw');
   execFileSync(attw, [project.tarball, '--profile', 'esm-only', '--quiet'], { cwd: root, stdio: 'inherit' });
   console.log(`smoke: ${entries.length} entries load and compile out of the tarball, and the command line answers`);
+  console.log(`smoke: ${size}`);
 } finally {
   project.remove();
 }
