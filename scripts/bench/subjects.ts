@@ -3,13 +3,20 @@ import adjust from '../../destinations/adjust/index.ts';
 import adroll from '../../destinations/adroll/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { generateLines, mixes, type Mix } from '../../core/testing/simulators/index.ts';
-import { adjustBody } from './floors/adjust.ts';
+import { adjustAllBody, adjustBody } from './floors/adjust.ts';
 import { adrollBody } from './floors/adroll.ts';
 import { roktBody, roktBulkBody } from './floors/rokt.ts';
 
+export type SubjectName =
+  | 'AdRoll, 100 a request'
+  | 'Rokt, 100 a request'
+  | 'Rokt, 1 a request'
+  | 'Adjust, 1 a request'
+  | 'Adjust all, 1 a request';
+
 /** A connection that is measured, and the hand-written code that yields the same requests. */
 export interface Subject {
-  readonly name: string;
+  readonly name: SubjectName;
   readonly destination: AnyDestination;
   readonly config: Readonly<Record<string, unknown>>;
   readonly mix: Mix;
@@ -69,29 +76,42 @@ export const subjects: readonly Subject[] = [
     floor: { bodyOf: roktBody, path: '/v2/events', headers: roktHeaders },
     yes: { status: 202, body: '' },
   },
-  {
-    name: 'Adjust, 1 a request',
+  adjustWith('Adjust, 1 a request', adjustBody, {
+    callbackParams: ['order_id', 'message_id', 'payment_method'],
+  }),
+  // What rudder-transformer sends of every event, whatever its settings.
+  adjustWith('Adjust all, 1 a request', adjustAllBody, {
+    callbackParams: 'all',
+    partnerParams: ['order_id', 'payment_method'],
+  }),
+];
+
+function adjustWith(
+  name: SubjectName,
+  bodyOf: Subject['floor']['bodyOf'],
+  parameters: Readonly<Record<string, unknown>>,
+): Subject {
+  return {
+    name,
     destination: adjust,
     config: {
       appToken: 'app5imulated',
       environment: 'sandbox',
       eventTokens: { 'Order Completed': 'tok000' },
-      callbackParams: ['order_id', 'message_id', 'payment_method'],
+      ...parameters,
     },
     mix: appOrders,
     perRequest: 1,
-    floor: {
-      bodyOf: adjustBody,
-      path: '/event',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    },
+    floor: { bodyOf, path: '/event', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
     yes: { status: 200, body: '{"status":"OK"}' },
-  },
-];
+  };
+}
+
+export const subjectOf = (name: SubjectName): Subject => subjects.find((subject) => subject.name === name) as Subject;
 
 /** Seeded events of about 1.8 kB as NDJSON lines, recent enough for every vendor. */
 export const linesFor = (
   { mix }: Subject,
   count: number,
-  options: { readonly phones?: number; readonly seed?: number } = {},
+  options: { readonly phones?: number; readonly seed?: number; readonly startTime?: number } = {},
 ): readonly string[] => [...generateLines({ count, mix, startTime: Date.now() - 3_600_000 - count * 20, ...options })];

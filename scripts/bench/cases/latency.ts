@@ -5,14 +5,14 @@ import { atLeast, type Row } from '../report.ts';
 import { interleave, timePerEvent } from '../rounds.ts';
 import { streamed } from '../runs.ts';
 import { startSink } from '../sink.ts';
-import { linesFor, subjects, type Subject } from '../subjects.ts';
+import { linesFor, subjectOf, type Subject } from '../subjects.ts';
 
 const latencyMs = 50;
 const inFlight = 1000;
 
 /** A vendor that takes its time, and a host that was granted many requests at once. Time on the wall counts here. */
 export async function latency(effort: Effort): Promise<readonly Row[]> {
-  const subject = subjects.find(({ name }) => name.startsWith('Adjust')) as Subject;
+  const subject = subjectOf('Adjust, 1 a request');
   const lines = linesFor(subject, effort.quick ? 10_000 : 30_000, { phones: 50_000 });
   const sink = await startSink(subject, latencyMs);
   const agent = new Agent({ connections: inFlight, pipelining: 1 });
@@ -34,7 +34,7 @@ export async function latency(effort: Effort): Promise<readonly Row[]> {
     max: 1e6 / min,
     unit: 'events/s',
     ratio,
-    ...(name === 'stream()' ? { aim: atLeast(ratio, 0.95) } : {}),
+    ...(name === 'stream()' ? { aim: atLeast(ratio, 0.8) } : {}),
   }));
 }
 

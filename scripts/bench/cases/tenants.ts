@@ -3,14 +3,14 @@ import type { TenantsRun } from '../children/tenants.ts';
 import type { Effort } from '../effort.ts';
 import { atMost, type Row } from '../report.ts';
 import { startSink } from '../sink.ts';
-import { subjects, type Subject } from '../subjects.ts';
+import { subjectOf } from '../subjects.ts';
 
 const tenants = 5_000;
 const many = 50_000;
 
 /** A host with very many customers at one vendor: each is a connection, and most of them have little to say. */
 export async function tenantsCase(effort: Effort): Promise<readonly Row[]> {
-  const subject = subjects.find(({ name }) => name === 'Rokt, 1 a request') as Subject;
+  const subject = subjectOf('Rokt, 1 a request');
   const sink = await startSink(subject);
   const floors: TenantsRun[] = [];
   const runs: TenantsRun[] = [];

@@ -2,7 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { createRuntime, type CdpEvent, type Connection, type Outcome, type Runtime } from '../../../core/index.ts';
-import { linesFor, subjects, type Subject } from '../subjects.ts';
+import { linesFor, subjectOf } from '../subjects.ts';
 
 export interface TenantsRun {
   readonly openMs: number;
@@ -20,7 +20,7 @@ export interface TenantsRun {
 
 const [mode = 'deliver', count = '5000', origin = ''] = process.argv.slice(2);
 const tenants = Number(count);
-const subject = subjects.find(({ name }) => name === 'Rokt, 1 a request') as Subject;
+const subject = subjectOf('Rokt, 1 a request');
 const { destination, config, floor } = subject;
 const { slug } = destination.manifest;
 /** A host reads its tenants in pages, and gives the loop its turn between them. */
