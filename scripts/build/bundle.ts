@@ -13,19 +13,19 @@ interface Manifest {
 const programs = ['core/queue/lmdb/verify-child.ts'];
 
 /**
- * Bundles the sources into `dist`: a file for each entry of package.json and for each destination folder, and shared
- * chunks beside them. All entries are of one build, so that each module of core is there once: `instanceof` relies on
- * that. Packages that a host installs stay imports, but for zod, whose second copy does no harm and whose 60 languages
- * cost every process its time; what else is needed is inside, with its licence.
+ * Bundles the sources into a folder, `dist` where it is published: a file for each entry of package.json and for each
+ * destination folder, and shared chunks beside them. All entries are of one build, so that each module of core is there
+ * once: `instanceof` relies on that. Packages that a host installs stay imports, but for zod, whose second copy does no
+ * harm and whose 60 languages cost every process its time; what else is needed is inside, with its licence.
  */
-export async function bundle(root: string): Promise<void> {
+export async function bundle(root: string, to = 'dist'): Promise<void> {
   const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as Manifest;
   const external = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), '@jest/globals'];
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [...(await entriesOf(root, manifest)), ...programs],
     outbase: '.',
-    outdir: 'dist',
+    outdir: to,
     chunkNames: 'chunks/[name]-[hash]',
     bundle: true,
     splitting: true,
@@ -40,7 +40,7 @@ export async function bundle(root: string): Promise<void> {
     metafile: true,
     logLevel: 'warning',
   });
-  await writeFile(path.join(root, 'dist', 'THIRD-PARTY-LICENSES.txt'), await licencesOf(root, metafile));
+  await writeFile(path.join(root, to, 'THIRD-PARTY-LICENSES.txt'), await licencesOf(root, metafile));
 }
 
 /** The sources of everything that package.json names in `dist`. */

@@ -1,6 +1,7 @@
-/** A process that has what any host of ours has, too. */
-import 'undici';
-import 'zod';
-import { printFootprint } from './footprint.ts';
+/** A process that does nothing. Says what memory it has. */
+export interface Footprint {
+  readonly rssMb: number;
+}
 
-printFootprint();
+const result: Footprint = { rssMb: process.memoryUsage.rss() / 2 ** 20 };
+console.log(JSON.stringify(result));
