@@ -5,7 +5,9 @@ import path from 'node:path';
 import { Command, Option } from 'commander';
 import { bigCall } from './cases/big-call.ts';
 import { bytes } from './cases/bytes.ts';
+import { dates } from './cases/dates.ts';
 import { delivered } from './cases/delivered.ts';
+import { goesOn } from './cases/goes-on.ts';
 import { heap } from './cases/heap.ts';
 import { latency } from './cases/latency.ts';
 import { oneEvent } from './cases/one-event.ts';
@@ -23,6 +25,8 @@ interface Case {
 
 const cases: Readonly<Record<string, Case>> = {
   bytes: { title: 'Line -> request bytes, vendor in the process', run: bytes },
+  dates: { title: 'Times, by their day of the month', run: dates },
+  'goes-on': { title: 'A process that goes on, no collection forced', run: goesOn },
   delivered: { title: 'Line -> delivered, vendor on loopback', run: delivered },
   requests: { title: 'The request layer alone', run: requests },
   latency: { title: '50 ms vendor latency, 1,000 in flight', run: latency },
