@@ -29,14 +29,14 @@ module.exports = {
     closed(
       'core-registry',
       { path: '^core/registry/' },
-      { path: '^core/', pathNot: ['^core/(?:registry|api)/', '^core/(?:package-root|runtime/folder-path)\.ts$'] },
+      { path: '^core/', pathNot: ['^core/(?:registry|api)/', '^core/(?:package-root|runtime/folder-path)\\.ts$'] },
       'core/registry builds on core/api, reads the names of folders as the runtime does, and knows where the package lies.',
     ),
     closed(
       'core-runtime',
       { path: '^core/runtime/' },
-      { path: '^core/', pathNot: '^core/(?:runtime|policy|http|api)/' },
-      'core/runtime builds on core/policy, core/http and core/api.',
+      { path: '^core/', pathNot: ['^core/(?:runtime|policy|http|api)/', '^core/json-text\\.ts$'] },
+      'core/runtime builds on core/policy, core/http and core/api; it bounds the nesting of JSON as the command line does.',
     ),
     closed(
       'core-policy',
@@ -47,8 +47,11 @@ module.exports = {
     closed(
       'core-queue',
       { path: '^core/queue/' },
-      { path: '^core/', pathNot: ['^core/(?:queue|runtime|policy|api)/', '^core/package-root\\.ts$'] },
-      'core/queue builds on core/runtime, core/policy and core/api, and knows where the package lies.',
+      {
+        path: '^core/',
+        pathNot: ['^core/(?:queue|runtime|policy|api)/', '^core/(?:package-root|process-identity)\\.ts$'],
+      },
+      'core/queue builds on core/runtime, core/policy and core/api; it knows where the package lies, and names a process as the command line does.',
     ),
     closed(
       'core-queue-apart',
@@ -90,14 +93,14 @@ module.exports = {
       {
         path: '^core/',
         pathNot: [
-          '^core/(?:index|package-root)\\.ts$',
+          '^core/(?:index|package-root|json-text|process-identity)\\.ts$',
           '^core/adapters/rudder\\.ts$',
           '^core/queue/index\\.ts$',
           '^core/hosts/',
           '^core/testing/',
         ],
       },
-      'Hosts, scripts and proofs import what everybody may import: core/index and core/queue/index. A benchmark may look inside, as a test may.',
+      'Hosts, scripts and proofs import what everybody may import, core/index and core/queue/index, and three files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
     ),
     closed(
       'kill',

@@ -5,6 +5,7 @@ import type { Batch } from '../api/delivery.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { AnyOperation } from '../api/operation.ts';
 import { usualRefusal } from '../api/answers/usual-refusal.ts';
+import { endOfString, mostLevels } from '../json-text.ts';
 import type { AnswerOrFailure } from './sending/request-attempt.ts';
 import { unreadable } from './sending/unusable-reply.ts';
 
@@ -82,28 +83,18 @@ function readSuccess(
   return accept();
 }
 
-/** JSON is parsed at any depth, but whoever writes or checks it needs stack for each level. */
-const mostLevels = 1_000;
-
 /** Of the brackets outside strings. */
 function isNestedDeeply(text: string): boolean {
   if (text.length <= mostLevels) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at];
-    if (character === '"') at = endOfString(text, at);
+    if (character === '"') at = endOfString(text, at) - 1;
     else if (character === '[' || character === '{') depth += 1;
     else if (character === ']' || character === '}') depth -= 1;
     if (depth > mostLevels) return true;
   }
   return false;
-}
-
-/** The index of the quotation mark that closes the string; the end of the text where none does. */
-function endOfString(text: string, open: number): number {
-  let at = open + 1;
-  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
-  return at;
 }
 
 /** `undefined` for an empty body; NaN, which fits no schema, for a body that is not JSON. */

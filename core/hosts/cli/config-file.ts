@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { ConfigIssue, ConnectionOptions } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
-import { isDeeperThan, mostLevels } from './nesting.ts';
+import { mostLevels } from '../../json-text.ts';
+import { isDeeperThan } from './nesting.ts';
 import { fillReferences, keyFault, plainKey } from './references.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,7 +1,6 @@
-import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { z } from '../../index.ts';
-import { errnoOf } from './exit-codes.ts';
+import { isPidUsed, over, processSpace, startOfProcess } from '../../process-identity.ts';
 
 const lockProcess = z.object({
   pid: z.int32().positive(),
@@ -14,15 +13,10 @@ const lockProcess = z.object({
 /** The process that has a lock, as the lock says it. */
 export type LockProcess = z.infer<typeof lockProcess>;
 
-export const processOf = (pid: number): LockProcess => ({
-  pid,
-  startedAt: startOf(pid),
-  host: hostname(),
-  space: [
-    orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    orEmpty(() => readlinkSync('/proc/self/ns/pid')),
-  ].join(' '),
-});
+export function processOf(pid: number): LockProcess {
+  const { boot, namespace } = processSpace();
+  return { pid, startedAt: startOfProcess(pid), host: hostname(), space: `${boot} ${namespace}` };
+}
 
 /** `undefined` where the text names no process. */
 export function readProcess(text: string): LockProcess | undefined {
@@ -41,36 +35,7 @@ export function isHere({ host, space }: LockProcess): boolean {
 
 /** Of a process of this machine. One whose start nobody tells counts as running while its pid is in use. */
 export function isRunning({ pid, startedAt }: LockProcess): boolean {
-  if (!isUsed(pid)) return false;
-  const start = startOf(pid);
+  if (!isPidUsed(pid)) return false;
+  const start = startOfProcess(pid);
   return start !== over && (startedAt === start || startedAt === '' || start === '');
-}
-
-function isUsed(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Another user's.
-    return errnoOf(error) === 'EPERM';
-  }
-}
-
-/** The start of a process that has ended, and that its parent has not collected yet. */
-const over = 'over';
-
-/** '' where there is no /proc, or it hides the process. */
-function startOf(pid: number): string {
-  const stat = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  // The second field, a name in parentheses, may hold anything. The state is the third, the start the 22nd.
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return state === 'Z' ? over : (fields[18] ?? '');
-}
-
-function orEmpty(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
-  }
 }

@@ -1,6 +1,3 @@
-/** JSON is parsed at any depth, but written only as deep as the stack allows. */
-export const mostLevels = 1_000;
-
 /** Is the value nested more deeply? */
 export function isDeeperThan(value: unknown, most: number): boolean {
   let level: unknown[] = [value];

@@ -1,4 +1,5 @@
 import { parse as parseLossless } from 'lossless-json';
+import { endOfString } from '../../json-text.ts';
 
 /**
  * As JSON.parse, but an integer beyond ±(2^53 - 1) becomes the text of its digits: as a number it would be another one.
@@ -31,20 +32,6 @@ export function hasLongInteger(text: string): boolean {
     if (open === -1) return false;
     at = endOfString(text, open);
   }
-}
-
-/** The index behind the quotation mark that ends the string. */
-function endOfString(text: string, open: number): number {
-  let close = text.indexOf('"', open + 1);
-  while (isEscaped(text, close)) close = text.indexOf('"', close + 1);
-  return close + 1;
-}
-
-/** Behind an odd number of backslashes. */
-function isEscaped(text: string, at: number): boolean {
-  let before = at;
-  while (text[before - 1] === '\\') before -= 1;
-  return (at - before) % 2 === 1;
 }
 
 function parseNumber(digits: string): number | string {

@@ -1,6 +1,7 @@
-import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { isPidUsed, processSpace, startOfProcess } from '../../process-identity.ts';
 import { present, presenceOf } from './presence.ts';
 import { StoreRefused } from './store-errors.ts';
 
@@ -151,27 +152,14 @@ function isElsewhere({ started }: Owner): boolean {
 }
 
 function isAlive({ pid, started }: Owner): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    // EPERM: alive, and of another user.
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
+  if (!isPidUsed(pid)) return false;
   const now = startOf(pid);
   return started === '' || now === '' || now === started;
 }
 
-/** Boot, process namespace and start time of a process, where /proc has them: a process number alone is used again. */
+/** Boot, process namespace and start of a process; '' where the system does not say all three. */
 function startOf(pid: number): string {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything; field 22 of the whole is field 20 after it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie is dead, and its parent has not collected it yet.
-    const ticks = fields[0] === 'Z' ? 'over' : (fields[19] ?? '');
-    return `${boot} ${readlinkSync('/proc/self/ns/pid')} ${ticks}`;
-  } catch {
-    return '';
-  }
+  const { boot, namespace } = processSpace();
+  const start = startOfProcess(pid);
+  return boot === '' || namespace === '' || start === '' ? '' : `${boot} ${namespace} ${start}`;
 }

@@ -3,7 +3,8 @@ import { dedupIdOf, type CdpEvent } from '../../../index.ts';
 import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
-import { isDeeperThan, mostLevels } from '../nesting.ts';
+import { mostLevels } from '../../../json-text.ts';
+import { isDeeperThan } from '../nesting.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { settingsOf, type Roster } from './roster.ts';
 
