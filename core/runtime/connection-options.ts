@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BatchLimits, Pace } from '../api/manifest.ts';
+import type { BatchLimits, Pace, Rate } from '../api/manifest.ts';
 import { rateSchema } from '../api/rate-schema.ts';
 import { suggestion } from '../api/suggestion.ts';
 import type { EventLimits } from './intake/event-size.ts';
@@ -67,6 +67,11 @@ export interface ConnectionOptions {
   readonly onAmbiguous?: 'report' | 'retry' | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly limits?: z.infer<typeof connectionOptions>['limits'];
+  /**
+   * A `rate` holds beside the vendor's, whose `burst` stays. Without a `burst` of its own it bounds nothing but its own
+   * window, of any length (6,000 an hour), at the vendor's average or below it. With one, neither the burst nor the
+   * steady pace, `(permits - burst) / perMs`, may be more than the vendor's.
+   */
   readonly pace?: z.infer<typeof connectionOptions>['pace'];
 }
 
@@ -162,17 +167,13 @@ const hostOption = (name: string): string =>
 
 /** Finds limits and paces above what the vendor allows: a connection may only lower them. */
 export function raisedLimits(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {
-  const perMs = (rate: { readonly permits: number; readonly perMs: number }): number => rate.permits / rate.perMs;
-  const rate = options.pace?.rate;
-  const checks: readonly (readonly [path: string, asked: number | undefined, allowed: number])[] = [
+  const checks: readonly LimitCheck[] = [
     ...(Object.keys(limits) as (keyof BatchLimits)[]).map(
       (name) => [`limits.${name}`, options.limits?.[name], limits[name] ?? Number.POSITIVE_INFINITY] as const,
     ),
     ['pace.concurrency', options.pace?.concurrency, pace.concurrency],
     ['pace.timeoutMs', options.pace?.timeoutMs, pace.timeoutMs],
-    ...(rate !== undefined && pace.rate !== undefined && rate.cost === pace.rate.cost
-      ? ([['pace.rate', perMs(rate), perMs(pace.rate)]] as const)
-      : []),
+    ...rateChecks(options.pace?.rate, pace.rate),
   ];
   return checks.flatMap(([path, requested, allowed]) =>
     requested !== undefined && requested > allowed
@@ -180,3 +181,18 @@ export function raisedLimits(limits: BatchLimits, pace: Pace, options: Connectio
       : [],
   );
 }
+
+type LimitCheck = readonly [path: string, asked: number | undefined, allowed: number];
+
+/** In another unit, neither rate says anything about the other. */
+function rateChecks(asked: Rate | undefined, allowed: Rate | undefined): readonly LimitCheck[] {
+  if (asked === undefined || allowed?.cost !== asked.cost) return [];
+  if (asked.burst === undefined) return [['pace.rate', asked.permits / asked.perMs, allowed.permits / allowed.perMs]];
+  return [
+    ['pace.rate.burst', asked.burst, allowed.burst ?? allowed.permits],
+    ['pace.rate', steadyPerMs(asked), steadyPerMs(allowed)],
+  ];
+}
+
+/** What lasts: a window may begin with a burst, and the rest of it comes evenly. */
+const steadyPerMs = ({ permits, perMs, burst = 0 }: Rate): number => (permits - burst) / perMs;

@@ -201,6 +201,47 @@ describe('the options of a connection', () => {
     expect(raisedLimits(limits, pace, asked).map((issue) => issue.path)).toEqual([path]);
   });
 
+  const even = { permits: 270, perMs: 1_030, cost: 'item' as const, burst: 6 };
+  it.each<[string, object, readonly string[]]>([
+    ['the same', {}, []],
+    ['the same without its burst, which the vendor keeps', { burst: undefined }, []],
+    ['a smaller burst at the same steady pace', { permits: 265, burst: 1 }, []],
+    ['a smaller burst at a higher steady pace', { burst: 1 }, ['options.pace.rate']],
+    ['a larger burst', { burst: 7 }, ['options.pace.rate.burst']],
+    ['a larger burst, however rare', { permits: 100, perMs: 3_600_000, burst: 50 }, ['options.pace.rate.burst']],
+    ['more without a burst', { permits: 271, burst: undefined }, ['options.pace.rate']],
+    ['many in a long window', { permits: 9_000, perMs: 3_600_000, burst: undefined }, []],
+    ['another unit', { permits: 9_000, cost: 'request', burst: 100 }, []],
+  ])('F-83 the rate of a connection beside one with a burst of 6: %s', (_, part, paths) => {
+    const limits = { maxItems: 100, maxBytes: 1_000, maxAgeMs: 1_000 };
+    const asked = { pace: { rate: { ...even, ...part } } };
+    expect(raisedLimits(limits, { ...pace, rate: even }, asked).map((issue) => issue.path)).toEqual(paths);
+  });
+
+  it('F-83 the burst of a connection is less than all that a vendor without a burst lets through at once', () => {
+    const asked = (permits: number, burst: number) => ({
+      pace: { rate: { permits, perMs: 10_000, cost: 'item' as const, burst } },
+    });
+    const limits = { maxItems: 100, maxBytes: 1_000, maxAgeMs: 1_000 };
+    expect(raisedLimits(limits, pace, asked(50, 10))).toEqual([]);
+    const [issue] = raisedLimits(limits, pace, asked(50, 11));
+    expect(issue).toEqual({ path: 'options.pace.rate.burst', message: "must not be more than the vendor's 10" });
+  });
+
+  it('F-83 keep the burst of the vendor where they state a rate without one', async () => {
+    const burst = { permits: 10, perMs: 1_000, cost: 'item' as const, burst: 2 };
+    const { connection, clock, vendor } = testConnection({
+      destination: acme({}, { ...one, pace: { ...pace, rate: burst } }),
+      connection: { pace: { rate: { permits: 10, perMs: 1_000, cost: 'item' } } },
+    });
+    const outcomes = connection.deliver(tracks(20));
+    await clock.advance(0);
+    expect(vendor.requests).toHaveLength(2);
+    await clock.advance(125 * 3);
+    expect(vendor.requests).toHaveLength(5);
+    expect(kinds(await clock.run(outcomes))).toEqual(Array(20).fill('delivered'));
+  });
+
   it('make smaller batches', async () => {
     const { deliver, vendor } = testConnection({ connection: { limits: { maxItems: 4 } } });
     await deliver(tracks(10));
