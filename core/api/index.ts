@@ -113,7 +113,6 @@ export {
   clientIpOf,
   clientIpv4Of,
   ipAddress,
-  ipv4Address,
   isBlankIp,
   isPrivateIp,
   clientIpAdvice,
@@ -148,10 +147,12 @@ export {
   normalizeEmail,
 } from './person/email-address.ts';
 export type { EmailForm, EmailScope } from './person/email-address.ts';
+export { maskEmails, maskEmailsInUrl } from './person/email-mask.ts';
+export type { EmailMask } from './person/email-mask.ts';
 export { hashEmails, replaceEmails } from './person/email-search.ts';
 export { asE164, asE164Digits, asPhone, e164, phoneDigits } from './person/phone-number.ts';
 export type { PhoneForm } from './person/phone-number.ts';
-export { advertisingIdPaths, deviceOf } from './person/device.ts';
+export { deviceOf } from './person/device.ts';
 export type { Device, DeviceFamily, WithheldId } from './person/device.ts';
 export { clickIdOf } from './events/click-id.ts';
 export type { ClickIdSources } from './events/click-id.ts';

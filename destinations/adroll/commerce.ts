@@ -8,6 +8,7 @@ import {
   currencyOf,
   fieldTable,
   isBlank,
+  maskEmails,
   orderIdOf,
   productIdOf,
   productsIn,
@@ -16,8 +17,7 @@ import {
   type CdpEvent,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
-import type { Config } from './config.ts';
-import { maskEmails } from './identity.ts';
+import { emailMasks, type Config } from './config.ts';
 import { listViewed, type AdRollEvent, type Attributes, type EventName, type Product } from './mapping.ts';
 
 /**
@@ -31,12 +31,13 @@ const listsCurrency: ReadonlySet<EventName> = new Set(['addToCart', 'purchase'])
 /** What was paid, in which currency, and the products, whose prices must be in the same one (ADROLL-49). */
 export function addCommerce(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, name: EventName, config: Config): void {
   const currency = currencyOf(event, config.defaultCurrency);
+  const mask = emailMasks[config.sendEmail];
   if (withProducts.has(name)) {
     const attributes = out.part('event_attributes');
     if (name === 'purchase') orderId(event, attributes);
     // One string, also of a list of terms (ADROLL-54).
     if (name === 'productSearch')
-      attributes.take('keywords', maskEmails(attributes, 'keywords', searchTextOf(event), config.sendEmail));
+      attributes.take('keywords', maskEmails(attributes, 'keywords', searchTextOf(event), mask));
     addProducts(attributes, event, name, currency?.value, config);
   }
   (name === 'purchase' ? valueOfPurchase : value)(event, out);

@@ -118,3 +118,6 @@ export const config = z.strictObject({
 });
 
 export type Config = z.output<typeof config>;
+
+/** What becomes of addresses in other texts, by the setting for the address itself. */
+export const emailMasks = { clear: 'keep', both: 'keep', hashed: 'hash', none: 'drop' } as const;

@@ -7,19 +7,18 @@ import {
   fieldTable,
   firstIdOf,
   firstOf,
-  hashEmails,
+  maskEmails,
   md5,
   normalizeEmail,
   optionReader,
   reject,
   sha256,
   usableId,
-  type AnyPayloadBuilder,
   type CdpEvent,
   type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
-import type { Config } from './config.ts';
+import { emailMasks, type Config } from './config.ts';
 import { manifest } from './manifest.ts';
 import type { AdRollEvent, Identifiers } from './mapping.ts';
 
@@ -27,12 +26,13 @@ import type { AdRollEvent, Identifiers } from './mapping.ts';
 export function addIdentifiers(payload: PayloadBuilder<AdRollEvent>, event: CdpEvent, config: Config): void {
   const { sendEmail, identifierPolicy, strict } = config;
   const out = payload.part('identifiers');
-  out.take('adct', maskEmails(out, 'adct', clickTokenOf(event), sendEmail));
+  const mask = emailMasks[sendEmail];
+  out.take('adct', maskEmails(out, 'adct', clickTokenOf(event), mask));
   if (sendEmail !== 'none') addEmail(out, event, sendEmail);
   addDevice(out, event);
-  const cookie = maskEmails(out, 'first_party_cookie', cookieOf(event), sendEmail);
+  const cookie = maskEmails(out, 'first_party_cookie', cookieOf(event), mask);
   if (!out.take('first_party_cookie', cookie)) out.take('first_party_cookie', generatedCookie(event, config));
-  out.take('user_id', maskEmails(out, 'user_id', userIdOf(event), sendEmail));
+  out.take('user_id', maskEmails(out, 'user_id', userIdOf(event), mask));
   if ((out.value.first_party_cookie?.length ?? 32) < 32)
     out.recommend(cookiePaths[0], shortCookie, 'first_party_cookie', strict);
   if (!suffices[identifierPolicy](out.value)) out.refuse(noIdentifier);
@@ -55,22 +55,6 @@ const clickTokenOf = clickIdOf({ parameter: 'adct', paths: ['context.adroll.adct
 
 /** Never the anonymous id (ADROLL-44). */
 const userIdOf = firstOf(['userId'], usableId);
-
-type Form = Config['sendEmail'];
-type FoundText = Found<string | undefined> | undefined;
-
-/** A text as it may leave: where addresses may leave hashed alone, or not at all, one in it does not leave as it is. */
-export function maskEmails(out: AnyPayloadBuilder, field: string, text: FoundText, form: Form): FoundText {
-  if (text?.value === undefined || leavesClear(form)) return text;
-  const value = hashEmails(text.value);
-  if (value === text.value) return text;
-  out.note(form === 'none' ? 'dropped' : 'coerced', text.path, notClear, field);
-  return form === 'none' ? undefined : { value, path: text.path };
-}
-export const notClear = 'An e-mail address, which is not to leave in clear text here: it is hashed, or left out';
-
-/** Whether the customer lets addresses leave in clear text. */
-export const leavesClear = (form: Form): boolean => form === 'clear' || form === 'both';
 
 /** A real advertising id, and nothing if the person limits tracking (ADROLL-42). */
 function addDevice(out: PayloadBuilder<Identifiers>, event: CdpEvent): void {
@@ -112,7 +96,7 @@ const digests = fieldTable<Identifiers>([
   { to: 'email_md5', from: digestPaths.md5, as: asMd5 },
 ]);
 
-function addEmail(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Exclude<Form, 'none'>): void {
+function addEmail(out: PayloadBuilder<Identifiers>, event: CdpEvent, form: Exclude<Config['sendEmail'], 'none'>): void {
   const address = addressOf(event);
   if (address !== undefined) {
     if (form !== 'hashed') out.take('email', address);

@@ -6,16 +6,13 @@ import {
   firstOf,
   isBlank,
   isObject,
+  maskEmailsInUrl,
   reader,
   reject,
-  replaceEmailsInUrl,
-  sha256,
   type CdpEvent,
-  type Found,
   type PayloadBuilder,
 } from '../../core/api/index.ts';
-import type { Config } from './config.ts';
-import { leavesClear, notClear } from './identity.ts';
+import { emailMasks, type Config } from './config.ts';
 import type { AdRollEvent } from './mapping.ts';
 
 /** Where the event happened: a page, or an app (ADROLL-32), which may stand in for one. Returns whether an app. */
@@ -24,18 +21,12 @@ export function addPage(out: PayloadBuilder<AdRollEvent>, event: CdpEvent, confi
   const url = (event.type === 'page' ? urlOfPage : urlOfTrack)(event);
   const isApp = isFromApp(event, url !== undefined);
   if (isApp) appFields(event, out);
-  if (url !== undefined) addUrl(out, url, sendEmail);
+  // Addresses in it leave as they do elsewhere: hashed, or not at all, unless the settings let them leave in clear.
+  if (url !== undefined) out.take('page_location', maskEmailsInUrl(out, 'page_location', url, emailMasks[sendEmail]));
   else if (isApp && appBaseUrl !== undefined)
     out.set('page_location', appUrl(appBaseUrl, out.value), 'config.appBaseUrl');
   else out.refuse(isBlank(pageUrlOf(event)) ? noPage : badPage);
   return isApp;
-}
-
-/** Addresses in it leave as they do elsewhere: hashed, or not at all, unless the settings let them leave in clear. */
-function addUrl(out: PayloadBuilder<AdRollEvent>, { value, path }: Found<string>, form: Config['sendEmail']): void {
-  const url = leavesClear(form) ? value : replaceEmailsInUrl(value, form === 'none' ? () => '' : sha256);
-  out.set('page_location', url, path);
-  if (url !== value) out.note(form === 'none' ? 'dropped' : 'coerced', path, notClear, 'page_location');
 }
 
 const urlOfTrack = firstOf(['context.page.url', 'properties.url'], asAbsoluteUrl);
