@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import type { AnyOperation, ConnectionOptions, OperationList } from '../../index.ts';
+import type { AnyOperation, OperationList } from '../../index.ts';
 import { callNames, callTitle, loadCall, type LoadedCall } from '../kit/call-case.ts';
-import { withKitConnection, type KitConnection, type KitScript } from '../kit/kit-connection.ts';
+import { connectionOf, withKitConnection, type KitConnection, type KitScript } from '../kit/kit-connection.ts';
 import type { SeenRequest } from '../kit/seen-request.ts';
 import { secretSettings, settingsSchema } from '../kit/settings.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
@@ -169,10 +169,11 @@ interface Result {
 
 async function callOn(
   folder: ContractFolder,
-  { config, options, now, operation, input, confirmed }: LoadedCall,
+  loaded: LoadedCall,
   script: KitScript,
   then: (result: Result, kit: KitConnection) => Promise<void>,
 ): Promise<void> {
+  const { operation, input, confirmed } = loaded;
   await withKitConnection(
     folder,
     script,
@@ -185,7 +186,7 @@ async function callOn(
       );
       kit.assertNoDefects();
     },
-    { config, options: options as ConnectionOptions | undefined, now: Date.parse(now) },
+    connectionOf(loaded),
   );
 }
 

@@ -1,8 +1,8 @@
-import type { CdpEvent, ConnectionOptions } from '../../index.ts';
+import type { CdpEvent } from '../../index.ts';
 import { loadReply, type LoadedCase } from '../kit/case.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { derivedTemplate } from '../kit/derived-template.ts';
-import { withKitConnection } from '../kit/kit-connection.ts';
+import { connectionOf, withKitConnection } from '../kit/kit-connection.ts';
 import { isTemplate, namesRefused, type AnsweredItem } from '../kit/reply-template.ts';
 import { inOrder, type ScriptedReply } from '../kit/vendor-double.ts';
 import { itemsOf, manyOf } from './many-events.ts';
@@ -123,7 +123,7 @@ interface RecordedAnswer {
 
 /** The answers of a case that refuse some of several events; none if the case goes wrong, which its own check says. */
 function answersOf(folder: ContractFolder, loaded: LoadedCase): Promise<readonly RecordedAnswer[]> {
-  const { config, options, now, events, replies, replyNames, outcomes } = loaded;
+  const { events, replies, replyNames, outcomes } = loaded;
   if (events.length < 2 || !outcomes.some(({ kind }) => kind === 'rejected')) return Promise.resolve([]);
   return withKitConnection(
     folder,
@@ -151,7 +151,7 @@ function answersOf(folder: ContractFolder, loaded: LoadedCase): Promise<readonly
         ];
       });
     },
-    { config, options: options as ConnectionOptions | undefined, now: Date.parse(now), unobserved: true },
+    { ...connectionOf(loaded), unobserved: true },
   ).catch(() => []);
 }
 

@@ -1,3 +1,4 @@
+import { isObject } from '../../api/index.ts';
 import type { LoadedCase } from '../kit/case.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { countingName, countsTaken, failingName, numberInText } from '../kit/derived-template.ts';
@@ -37,7 +38,7 @@ export const miscountedSuccesses = (folder: ContractFolder): readonly WholeSucce
 function miscounted(body: unknown, events: number, texts: boolean): readonly unknown[] {
   if (typeof body === 'string') return texts && countingName.test(body) ? miscountedTexts(body, events) : [];
   if (Array.isArray(body)) return body.length === events ? [body.slice(0, -1)] : [];
-  if (!isPlain(body)) return [];
+  if (!isObject(body)) return [];
   return Object.entries(body).flatMap(([name, value]) => {
     if (Array.isArray(value) && value.length === events) return [{ ...body, [name]: value.slice(0, -1) }];
     if (typeof value !== 'number')
@@ -103,7 +104,7 @@ const nameOf = ({ path }: Member): string => path.join('.');
 
 /** The members of objects, at every depth outside lists: entries of lists are verdicts. */
 export const membersIn = (body: unknown, at: readonly string[] = []): readonly Member[] =>
-  isPlain(body)
+  isObject(body)
     ? Object.entries(body).flatMap(([name, value]) => [
         { path: [...at, name], value },
         ...membersIn(value, [...at, name]),
@@ -127,11 +128,8 @@ const nobody = 'nobody-4711';
 export function changedAt(body: unknown, [name = '', ...rest]: readonly string[], value: unknown): unknown {
   const copy: Record<string, unknown> = { ...(body as object) };
   const inside = copy[name];
-  if (rest.length > 0) copy[name] = changedAt(isPlain(inside) ? inside : {}, rest, value);
+  if (rest.length > 0) copy[name] = changedAt(isObject(inside) ? inside : {}, rest, value);
   else if (value === undefined) delete copy[name];
   else copy[name] = value;
   return copy;
 }
-
-export const isPlain = (body: unknown): body is Readonly<Record<string, unknown>> =>
-  typeof body === 'object' && body !== null && !Array.isArray(body);

@@ -1,7 +1,6 @@
-import type { ConnectionOptions } from '../../index.ts';
 import { callNames, loadCall, type LoadedCall } from '../kit/call-case.ts';
 import { loadReply, type LoadedCase } from '../kit/case.ts';
-import { withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
+import { connectionOf, withKitConnection, type KitConnection } from '../kit/kit-connection.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { plantedApart, plantedReplies, textsOf, type Planting } from '../kit/planted-replies.ts';
 import type { ScriptedReply } from '../kit/vendor-double.ts';
@@ -157,16 +156,14 @@ const callsOf = ({ directory }: ContractFolder): readonly LoadedCall[] =>
 /** Answers with the replies in order, then with the last one. */
 function withCase<R>(
   folder: ContractFolder,
-  { config, options, now, outcomes }: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'> & Partial<LoadedCase>,
+  loaded: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'> & Partial<LoadedCase>,
   replies: readonly ScriptedReply[],
   use: (kit: KitConnection) => Promise<R>,
 ): Promise<R> {
   const script = (_: unknown, position: number) => replies[Math.min(position, replies.length - 1)] ?? { status: 500 };
   return withKitConnection(folder, script, use, {
-    config,
-    options: options as ConnectionOptions | undefined,
-    now: Date.parse(now),
-    refuses: (index) => outcomes?.[index]?.kind === 'rejected',
+    ...connectionOf(loaded),
+    refuses: (index) => loaded.outcomes?.[index]?.kind === 'rejected',
     unobserved: true,
   });
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../../api/index.ts';
 import type { Outcome } from '../../index.ts';
 import type { LoadedCase } from '../kit/case.ts';
 import { countsRefused } from '../kit/derived-template.ts';
@@ -8,7 +9,6 @@ import { successReplies } from '../kit/success-reply.ts';
 import { must, type Check } from './check.ts';
 import {
   changedAt,
-  isPlain,
   membersIn,
   membersMatter,
   miscountedSuccesses,
@@ -40,7 +40,7 @@ export const successChecks: readonly Check[] = [
             refusal,
             [refusal],
             { results: [refusal] },
-            ...(isPlain(body) ? [{ ...body, ...refusal }] : []),
+            ...(isObject(body) ? [{ ...body, ...refusal }] : []),
           ])
             await mustNotPass(folder, { status, body: answer });
         }
@@ -51,11 +51,11 @@ export const successChecks: readonly Check[] = [
     title:
       'success: F-40 a member that says what failed does not count, whatever its type: a text, an object, a list or a number',
     skipReason: (folder) =>
-      wholeSuccesses(folder).some(({ reply }) => isPlain(reply.body)) ? undefined : 'no recorded success is an object',
+      wholeSuccesses(folder).some(({ reply }) => isObject(reply.body)) ? undefined : 'no recorded success is an object',
     async run(folder) {
       const paths = failurePaths(folder);
       for (const { single, reply } of wholeSuccesses(folder)) {
-        for (const path of isPlain(reply.body) ? paths : []) {
+        for (const path of isObject(reply.body) ? paths : []) {
           for (const value of failures) {
             const body = changedAt(reply.body, path, value);
             const outcomes = await outcomesOf(folder, single, { ...reply, body });

@@ -1,8 +1,8 @@
-import type { CdpEvent, ConnectionOptions } from '../../index.ts';
+import type { CdpEvent } from '../../index.ts';
 import type { LoadedCase } from '../kit/case.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
 import { derivedTemplate } from '../kit/derived-template.ts';
-import { withKitConnection } from '../kit/kit-connection.ts';
+import { connectionOf, withKitConnection } from '../kit/kit-connection.ts';
 import { isTemplate, type AnsweredItem } from '../kit/reply-template.ts';
 import { loadReply } from '../kit/case.ts';
 import { variantOf } from '../kit/variants.ts';
@@ -84,20 +84,20 @@ export async function answeredCases(folder: ContractFolder): Promise<readonly An
 
 const itemsIn = (
   folder: ContractFolder,
-  { config, options, now, replies, outcomes }: LoadedCase,
+  loaded: LoadedCase,
   events: readonly CdpEvent[],
 ): Promise<readonly AnsweredItem[]> =>
   withKitConnection(
     folder,
-    inOrder(...replies),
+    inOrder(...loaded.replies),
     async (kit) => {
       await kit.deliver(events);
       const [batch] = kit.observed.batches;
       return (batch?.items ?? []).map(({ key, eventId, index }) => ({
         key,
         eventId,
-        refused: outcomes[index]?.kind === 'rejected',
+        refused: loaded.outcomes[index]?.kind === 'rejected',
       }));
     },
-    { config, options: options as ConnectionOptions | undefined, now: Date.parse(now), unobserved: true },
+    { ...connectionOf(loaded), unobserved: true },
   );

@@ -1,7 +1,6 @@
-import type { ConnectionOptions } from '../../index.ts';
 import type { LoadedCase } from '../kit/case.ts';
 import type { ContractFolder } from '../kit/contract-folder.ts';
-import { withKitConnection } from '../kit/kit-connection.ts';
+import { connectionOf, withKitConnection } from '../kit/kit-connection.ts';
 import { inOrder } from '../kit/vendor-double.ts';
 import { itemsOf } from './many-events.ts';
 import { refusalWithNames } from './named-refusals.ts';
@@ -40,7 +39,7 @@ const takesPart = ({ items, counts }: SeveralEvents): boolean =>
 
 /** The requests of a case with several events; none if it goes wrong, which its own check says. */
 async function severalIn(folder: ContractFolder, loaded: LoadedCase): Promise<readonly SeveralEvents[]> {
-  const { config, options, now, replies, events, outcomes } = loaded;
+  const { replies, events, outcomes } = loaded;
   if (events.length < 2) return [];
   return withKitConnection(
     folder,
@@ -57,9 +56,7 @@ async function severalIn(folder: ContractFolder, loaded: LoadedCase): Promise<re
       });
     },
     {
-      config,
-      options: options as ConnectionOptions | undefined,
-      now: Date.parse(now),
+      ...connectionOf(loaded),
       refuses: (index) => outcomes[index]?.kind === 'rejected',
       unobserved: true,
     },

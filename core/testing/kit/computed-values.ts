@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isObject } from '../../api/index.ts';
 
 const hexDigest = (algorithm: string) => (text: string) => createHash(algorithm).update(text, 'utf8').digest('hex');
 
@@ -17,8 +18,8 @@ const computations: Readonly<Record<string, (text: string) => string>> = {
 export function withComputedValues(requests: unknown): unknown {
   if (!Array.isArray(requests)) return requests;
   return requests.map((request: unknown, index) => {
-    if (!isPlain(request)) return request;
-    const changed = { ...request };
+    if (!isObject(request)) return request;
+    const changed: Record<string, unknown> = { ...request };
     for (const part of ['headers', 'body'])
       if (Object.hasOwn(changed, part)) changed[part] = computed(changed[part], `requests.${index}.${part}`);
     return changed;
@@ -27,7 +28,7 @@ export function withComputedValues(requests: unknown): unknown {
 
 function computed(value: unknown, at: string): unknown {
   if (Array.isArray(value)) return value.map((part, index) => computed(part, `${at}.${index}`));
-  if (!isPlain(value)) return value;
+  if (!isObject(value)) return value;
   const entries = Object.entries(value);
   const [only] = entries;
   if (entries.length === 1 && only !== undefined) {
@@ -50,6 +51,3 @@ function textOf(value: unknown, at: string): string {
   if (typeof text !== 'string') throw new Error(`${at}: must be a text, or be computed as one`);
   return text;
 }
-
-const isPlain = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isObject } from '../../api/index.ts';
 import { changeAt } from './case-events.ts';
 
 /**
@@ -14,7 +15,7 @@ export function readCase(directory: string, file: string): unknown {
 
 function extended(directory: string, file: string, seen: readonly string[]): unknown {
   const json = parsed(directory, file);
-  if (!isPlain(json) || !Object.hasOwn(json, 'extends')) return json;
+  if (!isObject(json) || !Object.hasOwn(json, 'extends')) return json;
   const { extends: name, with: changes, without, ...own } = json;
   const chain = [...seen, path.basename(file, '.json')];
   if (typeof name !== 'string') throw new Error(`${file}: extends: must be the name of a case`);
@@ -34,11 +35,8 @@ function extended(directory: string, file: string, seen: readonly string[]): unk
 
 type Plain = Readonly<Record<string, unknown>>;
 
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function merged(base: unknown, own: unknown): unknown {
-  if (!isPlain(base) || !isPlain(own)) return own;
+  if (!isObject(base) || !isObject(own)) return own;
   const members = new Map<string, unknown>(Object.entries(base));
   for (const [name, value] of Object.entries(own))
     members.set(name, members.has(name) ? merged(members.get(name), value) : value);

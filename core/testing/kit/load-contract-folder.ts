@@ -2,7 +2,7 @@ import path from 'node:path';
 import { loadDestination, type AnyDestination, type ConnectionOptions } from '../../index.ts';
 import { caseNames, caseTodo, loadCase, type LoadedCase } from './case.ts';
 import type { ContractReply } from './case-format.ts';
-import { openKitConnection, withKitConnection } from './kit-connection.ts';
+import { connectionOf, openKitConnection, withKitConnection } from './kit-connection.ts';
 import { personalTexts } from './personal-data.ts';
 import { isTemplate } from './reply-template.ts';
 import { inOrder } from './vendor-double.ts';
@@ -36,7 +36,7 @@ export async function loadContractFolder(directory: string, definition?: AnyDest
 
 /** The case with the answers that its replies give to its events, where they are templates. */
 async function withAnswers(folder: ContractFolder, loaded: LoadedCase): Promise<LoadedCase> {
-  const { replies, config, events, outcomes, now } = loaded;
+  const { replies, events, outcomes } = loaded;
   if (!replies.some(isTemplate)) return loaded;
   const answers = await withKitConnection(
     folder,
@@ -47,9 +47,7 @@ async function withAnswers(folder: ContractFolder, loaded: LoadedCase): Promise<
       return kit.vendor.replies;
     },
     {
-      config,
-      options: loaded.options as ConnectionOptions | undefined,
-      now: Date.parse(now),
+      ...connectionOf(loaded),
       refuses: (index) => outcomes[index]?.kind === 'rejected',
       unobserved: true,
     },

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { Dispatcher, errors } from 'undici';
 import { openExchange } from './exchange-control.ts';
+import { PoollessDispatcher } from './poolless-dispatcher.ts';
 
 /** Error codes that mean that nothing was sent. */
 const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ERR_TEST_NETWORK']);
@@ -10,21 +11,10 @@ const notSent = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH
  * An undici Dispatcher that sends with node:http and node:https, where nock 14 can intercept. It supports the request
  * handlers of undici 7, bodies of text or bytes, and both time-outs; no upgrades, no HTTP/2, no connection pool.
  */
-export class NodeHttpDispatcher extends Dispatcher {
+export class NodeHttpDispatcher extends PoollessDispatcher {
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     perform(options, handler);
     return true;
-  }
-
-  override close(callback?: () => void): Promise<void> {
-    callback?.();
-    return Promise.resolve();
-  }
-
-  override destroy(...args: readonly unknown[]): Promise<void> {
-    const callback = args.at(-1);
-    if (typeof callback === 'function') callback();
-    return Promise.resolve();
   }
 }
 

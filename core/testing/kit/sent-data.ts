@@ -1,7 +1,7 @@
-import type { CdpEvent, ConnectionOptions } from '../../index.ts';
+import type { CdpEvent } from '../../index.ts';
 import type { LoadedCase } from './case.ts';
 import type { ContractFolder } from './contract-folder.ts';
-import { withKitConnection } from './kit-connection.ts';
+import { connectionOf, withKitConnection } from './kit-connection.ts';
 import { partOf, personIn } from './personal-data.ts';
 import type { SeenRequest } from './seen-request.ts';
 import { inOrder } from './vendor-double.ts';
@@ -56,18 +56,15 @@ class CasesByPart {
 const mostParts = 8;
 
 /** Requests of a case; none if it goes wrong, which its own check says. */
-const requestsOf = (
-  folder: ContractFolder,
-  { config, options, now, replies, events }: LoadedCase,
-): Promise<readonly SeenRequest[]> =>
+const requestsOf = (folder: ContractFolder, loaded: LoadedCase): Promise<readonly SeenRequest[]> =>
   withKitConnection(
     folder,
-    inOrder(...replies),
+    inOrder(...loaded.replies),
     async (kit) => {
-      await kit.deliver(events);
+      await kit.deliver(loaded.events);
       return kit.vendor.requests;
     },
-    { config, options: options as ConnectionOptions | undefined, now: Date.parse(now), unobserved: true },
+    { ...connectionOf(loaded), unobserved: true },
   ).catch(() => []);
 
 interface Leaf {

@@ -1,5 +1,6 @@
 import { Dispatcher, errors } from 'undici';
 import { openExchange, type OpenExchange } from './exchange-control.ts';
+import { PoollessDispatcher } from './poolless-dispatcher.ts';
 import { seenRequest, type SeenRequest } from './seen-request.ts';
 
 /**
@@ -55,7 +56,7 @@ export const batchHeader = 'x-kit-batch';
  * vendor.requests[1]?.body; // what was sent the second time
  * vendor.script = () => ({ fault: 'silence' }); // from now on
  */
-export class VendorDouble<R extends SeenRequest = SeenRequest> extends Dispatcher {
+export class VendorDouble<R extends SeenRequest = SeenRequest> extends PoollessDispatcher {
   readonly requests: R[] = [];
   /** The number of each request's batch, if tagBatches() set one. */
   readonly batches: (number | undefined)[] = [];
@@ -172,14 +173,7 @@ export class VendorDouble<R extends SeenRequest = SeenRequest> extends Dispatche
 
   override close(callback?: () => void): Promise<void> {
     this.closed += 1;
-    callback?.();
-    return Promise.resolve();
-  }
-
-  override destroy(...args: readonly unknown[]): Promise<void> {
-    const callback = args.at(-1);
-    if (typeof callback === 'function') callback();
-    return Promise.resolve();
+    return super.close(callback);
   }
 }
 

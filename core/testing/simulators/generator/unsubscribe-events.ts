@@ -1,6 +1,7 @@
 import type { CdpEvent, JsonObject } from '../../../api/index.ts';
 import { messageIdOf, timesOf, userIdOf, type EventDraw, type MakeEvent } from './event-draw.ts';
 import { page, shop, type Visitor, type ShopData } from './shop-data.ts';
+import { browserCall } from './web-events.ts';
 
 const preferences = page('/account/emails', 'E-mail preferences');
 
@@ -32,17 +33,9 @@ type Write = (address: string, draw: EventDraw) => string;
 const asItIs: Write = (address) => address;
 
 /** A call of a browser whose visitor has this address among the traits. */
-function browserCall(draw: EventDraw, { visitor, address }: Reader) {
-  const id = messageIdOf(draw);
-  const messageId = visitor.segment ? `ajs-next-${draw.at}-${id}` : id;
-  return {
-    messageId,
-    anonymousId: visitor.anonymousId,
-    userId: userIdOf(messageId),
-    ...timesOf(draw),
-    ...visitor.envelope,
-    context: { ...visitor.context, page: preferences, traits: { ...visitor.traits, email: address } },
-  };
+function readerCall(draw: EventDraw, { visitor, address }: Reader) {
+  const { context, ...sent } = browserCall(draw, visitor, preferences);
+  return { ...sent, context: { ...context, traits: { ...visitor.traits, email: address } } };
 }
 
 /** What a mail service's webhook becomes: no browser, no phone, and the address among the properties alone. */
@@ -77,7 +70,7 @@ const readerOf = (draw: EventDraw, write: Write): Reader => {
 const inBrowser =
   (event: string, write: Write = asItIs): MakeEvent =>
   (draw): CdpEvent => {
-    const sent = browserCall(draw, readerOf(draw, write));
+    const sent = readerCall(draw, readerOf(draw, write));
     const properties = { list_id: 'newsletter', list_name: 'Newsletter', message_id: sent.messageId };
     return { type: 'track', event, ...sent, properties };
   };
@@ -96,7 +89,7 @@ const identify =
   (draw): CdpEvent => {
     const reader = readerOf(draw, write);
     const traits = { ...reader.visitor.traits, email: reader.address, ...said };
-    const { context, ...sent } = browserCall(draw, reader);
+    const { context, ...sent } = readerCall(draw, reader);
     return { type: 'identify', ...sent, context: { ...context, traits }, traits };
   };
 

@@ -10,7 +10,7 @@ const home = page('/', 'Example Shop');
 const account = page('/account', 'Your account');
 
 /** What all calls of a browser share. Segment's ids carry the browser's time, RudderStack's are bare UUIDs. */
-function call(draw: EventDraw, visitor: Visitor, shown: JsonObject) {
+export function browserCall(draw: EventDraw, visitor: Visitor, shown: JsonObject) {
   const id = messageIdOf(draw);
   const messageId = visitor.segment ? `ajs-next-${draw.at}-${id}` : id;
   return {
@@ -24,7 +24,7 @@ function call(draw: EventDraw, visitor: Visitor, shown: JsonObject) {
 }
 
 function track(draw: EventDraw, event: string, shown: JsonObject, properties: JsonObject): CdpEvent {
-  const sent = call(draw, someone(draw), shown);
+  const sent = browserCall(draw, someone(draw), shown);
   return { type: 'track', event, ...sent, properties: { ...properties, message_id: sent.messageId } };
 }
 
@@ -86,7 +86,12 @@ const homePage: MakeEvent = (draw) => {
   const click = random.below(5);
   const shown =
     click > 1 ? home : page('/', 'Example Shop', click === 0 ? `?adct=${random.hex(20)}` : `?rtid=${random.hex(20)}`);
-  return { type: 'page', name: 'Home', ...call(draw, someone(draw), shown), properties: { ...shown, name: 'Home' } };
+  return {
+    type: 'page',
+    name: 'Home',
+    ...browserCall(draw, someone(draw), shown),
+    properties: { ...shown, name: 'Home' },
+  };
 };
 
 const productPage: MakeEvent = (draw) => {
@@ -96,24 +101,24 @@ const productPage: MakeEvent = (draw) => {
     type: 'page',
     name,
     category: 'Catalogue',
-    ...call(draw, someone(draw), shown),
+    ...browserCall(draw, someone(draw), shown),
     properties: { ...shown, name },
   };
 };
 
 const identify: MakeEvent = (draw) => {
   const visitor = someone(draw);
-  return { type: 'identify', ...call(draw, visitor, account), traits: visitor.traits };
+  return { type: 'identify', ...browserCall(draw, visitor, account), traits: visitor.traits };
 };
 
 const group: MakeEvent = (draw) => {
   const groupId = `g-${draw.random.below(50)}`;
-  return { type: 'group', groupId, ...call(draw, someone(draw), account), traits: { name: 'Example Company' } };
+  return { type: 'group', groupId, ...browserCall(draw, someone(draw), account), traits: { name: 'Example Company' } };
 };
 
 const alias: MakeEvent = (draw) => {
   const visitor = someone(draw);
-  return { type: 'alias', previousId: visitor.anonymousId, ...call(draw, visitor, account) };
+  return { type: 'alias', previousId: visitor.anonymousId, ...browserCall(draw, visitor, account) };
 };
 
 export const webEvents = {
