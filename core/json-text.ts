@@ -1,7 +1,7 @@
 /** JSON is parsed at any depth, but whoever writes or checks it needs stack for each level. */
 export const mostLevels = 1_000;
 
-/** The index behind the quotation mark that ends the string which opens at `open`; the text's length where none does. */
+/** The index behind the quotation mark that ends the string opened at `open`; the text's length where none does. */
 export function endOfString(text: string, open: number): number {
   let close = text.indexOf('"', open + 1);
   while (close >= 0 && isEscaped(text, close)) close = text.indexOf('"', close + 1);

@@ -31,6 +31,9 @@ export interface Sensitive {
   readonly documented?: readonly RegExp[] | undefined;
 }
 
+/** Whether the value of a header is a credential, whoever it is of. */
+export const isCredentialHeader = (name: string): boolean => credentialHeader.test(name);
+
 const credentialHeader = /^(?:authorization|proxy-authorization|cookie|x-api-key|api-key|apikey)$/i;
 /** More than a folder's sentences and fields. */
 const maxConstants = 2_000;
@@ -52,8 +55,7 @@ export function createRedactor(sensitive: readonly string[] | (() => Sensitive))
   };
   return {
     withoutSecrets,
-    header: (name, value) =>
-      credentialHeader.test(name) ? `${scheme.exec(value)?.[0] ?? ''}***` : withoutSecrets(value),
+    header: (name, value) => (isCredentialHeader(name) ? `${scheme.exec(value)?.[0] ?? ''}***` : withoutSecrets(value)),
     about: (payloads) => new MessageMasker(context(), payloads),
     ownSentences(event) {
       let masker: MessageMasker | undefined;

@@ -1,3 +1,4 @@
+import { isObject } from '../api/fields/mapping.ts';
 import { suggestion } from '../api/suggestion.ts';
 
 /**
@@ -46,7 +47,7 @@ export const aBoolean: Expected = { fits: (value) => typeof value === 'boolean',
 export const anAbortSignal: Expected = { fits: isSignal, what: 'an AbortSignal' };
 export const someMilliseconds: Expected = { fits: isNumber, what: 'a number of milliseconds' };
 export const anObject: Expected = {
-  fits: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  fits: isObject,
   what: 'an object',
 };
 

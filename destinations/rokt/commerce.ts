@@ -7,7 +7,7 @@ import {
   firstIdOf,
   onlyProductOf,
   orderIdPaths,
-  productsOf,
+  productsIn,
   quantityOf,
   reject,
   usableId,
@@ -47,24 +47,17 @@ export const addOrder = fieldTable<KnownEventAttributes>(
 /** Adds what was bought: the quantity, and for a single product its details (ROKT-28 to ROKT-30). */
 export function addItems(out: PayloadBuilder<EventAttributes>, event: CdpEvent): void {
   addQuantity(event, out);
-  const isListWhole = hasNoLoss(out, event);
+  let isListWhole = true;
+  const onLost = (): void => {
+    isListWhole = false;
+  };
+  productsIn(event, out, 'productname', { onLost });
   const product = onlyProductOf(event);
   if (product !== undefined) {
     addName.of(product.item, out, product.path);
     if (isOneItem(event, isListWhole)) addSku.of(product.item, out, product.path);
   }
   if (out.value.productname === undefined) addBundleName(event, out);
-}
-
-/** Whether every entry of the list is a product; notes those that are none. */
-function hasNoLoss(out: PayloadBuilder<EventAttributes>, event: CdpEvent): boolean {
-  let isWhole = true;
-  const onLost = (path: string): void => {
-    isWhole = false;
-    out.drop(path, 'Left out: it is no product', 'productname');
-  };
-  productsOf(event, { onLost });
-  return isWhole;
 }
 
 /** Whether it is provably one item: an entry of the list that is no product may have been a second one (ROKT-30). */

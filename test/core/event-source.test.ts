@@ -11,6 +11,7 @@ describe('where an event happened', () => {
     ["RudderStack's browser SDK", { channel: 'web', context: { app: rudderBrowser, page } }, 'web', 'channel'],
     ['the same without its channel', { context: { app: rudderBrowser } }, undefined, undefined],
     ["RudderStack's phone SDK", { channel: 'mobile', context: { device: phone } }, 'app', 'channel'],
+    ['F-58 a channel with an invisible end', { channel: ' Web\u200B' }, 'web', 'channel'],
     ['a channel in the context', { context: { channel: 'Mobile' } }, 'app', 'context.channel'],
     ["a server that passes its website's event on", { channel: 'server', context: { page } }, 'web', 'context.page'],
     [

@@ -87,6 +87,10 @@ describe("F-63 the person's address", () => {
       { context: { ip: ' ' }, request_ip: '198.51.100.1:80', channel: 'Mobile' },
       { value: '198.51.100.1', path: 'request_ip' },
     ],
+    [
+      { request_ip: '198.51.100.1', channel: 'browser' },
+      { value: '198.51.100.1', path: 'request_ip' },
+    ],
     [{ context: { ip: null }, request_ip: '198.51.100.1', channel: 'server' }, undefined],
     [{ request_ip: '198.51.100.1' }, undefined],
     [{ context: { ip: '0.0.0.0' }, request_ip: '198.51.100.1', channel: 'web' }, undefined],

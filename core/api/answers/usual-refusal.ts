@@ -1,3 +1,5 @@
+import { isObject } from '../fields/mapping.ts';
+
 /** A refusal in one of the usual forms. */
 export interface UsualRefusal {
   /** The status it names, if it is a transient one: 429, or 500 to 599. */
@@ -44,7 +46,7 @@ function inEntries(entries: readonly unknown[]): UsualRefusal | undefined {
   let first: RefusalStatus | undefined;
   let refused = 0;
   for (const entry of entries) {
-    const refusal = isPlain(entry) ? inObject(entry) : undefined;
+    const refusal = isObject(entry) ? inObject(entry) : undefined;
     if (refusal === undefined) continue;
     refused += 1;
     first ??= refusal;
@@ -90,7 +92,7 @@ const failureWords = /^\s*(?:error|failed|failure)\s*$/i;
 /** An error may contain its status. */
 function inError(value: unknown): RefusalStatus {
   for (const error of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
-    if (!isPlain(error)) continue;
+    if (!isObject(error)) continue;
     for (const [name, number] of Object.entries(error)) {
       const refusal = /^(?:code|status)$/i.test(name) ? numbered(number) : undefined;
       if (refusal?.status !== undefined) return refusal;
@@ -111,6 +113,3 @@ function numbered(value: unknown): RefusalStatus | undefined {
   if (typeof number !== 'number' || !(number >= 400)) return undefined;
   return number === 429 || (number >= 500 && number <= 599) ? { status: number } : plainRefusal;
 }
-
-const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -2,6 +2,7 @@ import { deviceOf } from '../person/device.ts';
 import type { CdpEvent, JsonValue } from '../event.ts';
 import type { Found } from './first-of.ts';
 import { isObject } from '../fields/mapping.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 
 /** Where a person did something. */
 export type EventSource = 'web' | 'app' | 'server';
@@ -36,7 +37,11 @@ export function sourceOf(event: CdpEvent): Found<EventSource> | undefined {
 
 const rudderBrowser = 'com.rudderlabs.javascript';
 
-const channels: ReadonlyMap<JsonValue | undefined, EventSource> = new Map([
+/** What a word in the place of a channel says; `undefined` where it says nothing of it. */
+export const sourceNamed = (word: JsonValue | undefined): EventSource | undefined =>
+  typeof word === 'string' ? (channels.get(word) ?? channels.get(trimInvisible(word).toLowerCase())) : undefined;
+
+const channels: ReadonlyMap<string, EventSource> = new Map([
   ['web', 'web'],
   ['browser', 'web'],
   ['mobile', 'app'],
@@ -45,7 +50,7 @@ const channels: ReadonlyMap<JsonValue | undefined, EventSource> = new Map([
 ]);
 
 function channelOf(word: JsonValue | undefined, path: string): Found<EventSource> | undefined {
-  const value = channels.get(typeof word === 'string' ? word.toLowerCase() : word);
+  const value = sourceNamed(word);
   return value && { value, path };
 }
 

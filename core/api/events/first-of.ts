@@ -52,28 +52,47 @@ export function firstIdOf(
   sources: readonly (Path | ((event: CdpEvent) => Found | undefined))[],
   as: Cast<string> = usableId,
 ): (event: CdpEvent) => Found<string | undefined> | undefined {
-  const places = sources.map((source) =>
+  const places = sources.map((source): IdPlace =>
     typeof source === 'string'
       ? { path: source, keys: keysOf(source), read: undefined }
       : { path: '', keys: noKeys, read: source },
   );
-  return (event) => {
-    let unusable: Path | undefined;
-    for (let index = 0; index < places.length; index += 1) {
-      const place = places[index] as (typeof places)[number];
-      const reading = place.read?.(event);
-      const raw = place.read === undefined ? valueAt(event, place.keys) : reading?.value;
-      if (raw === undefined || raw === null) continue;
-      const path = reading === undefined ? place.path : reading.path;
-      const value = as(raw);
-      if (value !== undefined) return { value, path };
-      if (unusable === undefined && !isNoId(raw)) unusable = path;
-    }
-    return unusable === undefined ? undefined : { value: undefined, path: unusable };
-  };
+  return (event) => firstIdAmong(event, places, idAt, pathAt, as);
 }
 
 const noKeys: readonly string[] = [];
+
+/** Where an id may stand: at the end of a path, or where a reader finds one. */
+interface IdPlace {
+  readonly path: Path;
+  readonly keys: readonly string[];
+  readonly read: ((event: CdpEvent) => Found | undefined) | undefined;
+}
+
+const idAt = (event: CdpEvent, { keys, read }: IdPlace): JsonValue | undefined =>
+  read === undefined ? valueAt(event, keys) : read(event)?.value;
+
+const pathAt = (event: CdpEvent, { path, read }: IdPlace): Path => read?.(event)?.path ?? path;
+
+/** The first usable id among the sources within `owner`; else, without a value, the first that has something else. */
+export function firstIdAmong<Owner, Source>(
+  owner: Owner,
+  sources: readonly Source[],
+  valueOf: (owner: Owner, source: Source) => JsonValue | undefined,
+  pathOf: (owner: Owner, source: Source) => Path,
+  as: Cast<string>,
+): Found<string | undefined> | undefined {
+  let unusable = -1;
+  for (let index = 0; index < sources.length; index += 1) {
+    const source = sources[index] as Source;
+    const raw = valueOf(owner, source);
+    if (raw === undefined || raw === null) continue;
+    const value = as(raw);
+    if (value !== undefined) return { value, path: pathOf(owner, source) };
+    if (unusable < 0 && !isNoId(raw)) unusable = index;
+  }
+  return unusable < 0 ? undefined : { value: undefined, path: pathOf(owner, sources[unusable] as Source) };
+}
 
 /**
  * The cast of a value that a reader returned, with the path where it stands; `undefined` if it does not cast.

@@ -1,7 +1,7 @@
 import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../event.ts';
-import type { Found } from './first-of.ts';
-import { isNoId, usableId } from '../person/identifier.ts';
-import { isBlank, isMissing, isObject, type Path } from '../fields/mapping.ts';
+import { firstIdAmong, type Found } from './first-of.ts';
+import { usableId } from '../person/identifier.ts';
+import { isBlank, isObject, type Path } from '../fields/mapping.ts';
 import { asAmount, asCount, asCurrency } from '../fields/casts.ts';
 import type { AnyPayloadBuilder } from '../fields/payload-builder.ts';
 
@@ -17,23 +17,17 @@ export interface ProductEntry {
 export const productIdNames = ['product_id', 'productId', 'id', 'sku'] as const;
 
 /** Among the properties of an event, `id` could identify anything. */
-const singleIdNames = productIdNames.filter((name) => name !== 'id');
+const singleIdNames: readonly string[] = productIdNames.filter((name) => name !== 'id');
 
 /**
  * The id of a product; of an event about one product, never its `id`. A value of `undefined` if the product has
  * something in its place that is no id.
  */
-export function productIdOf({ item, path }: ProductEntry): Found<string | undefined> | undefined {
-  let unusable: string | undefined;
-  for (const name of path === single ? singleIdNames : productIdNames) {
-    const raw = item[name];
-    if (isMissing(raw)) continue;
-    const value = usableId(raw);
-    if (value !== undefined) return { value, path: `${path}.${name}` };
-    if (unusable === undefined && !isNoId(raw)) unusable = name;
-  }
-  return unusable === undefined ? undefined : { value: undefined, path: `${path}.${unusable}` };
-}
+export const productIdOf = (product: ProductEntry): Found<string | undefined> | undefined =>
+  firstIdAmong(product, product.path === single ? singleIdNames : productIdNames, propertyOf, pathWithin, usableId);
+
+const propertyOf = ({ item }: ProductEntry, name: string): JsonValue | undefined => item[name];
+const pathWithin = ({ path }: ProductEntry, name: string): Path => `${path}.${name}`;
 
 export interface ProductsOptions {
   /**
@@ -85,7 +79,7 @@ export function productsOf(event: CdpEvent, options: ProductsOptions = noOptions
 }
 
 /**
- * The same, with a note on each entry that is left out, for the payload's field `field`.
+ * The same, with a note on each entry that is left out, for the payload's field `field`; `onLost` hears of it as well.
  *
  * @example
  * const items = productsIn(event, out, 'items', { single: true }).map(({ item }) => asText(item['name'] ?? null));
@@ -94,11 +88,14 @@ export const productsIn = (
   event: CdpEvent,
   out: AnyPayloadBuilder,
   field: string,
-  { single: isSingle = false }: Pick<ProductsOptions, 'single'> = noOptions,
+  { single: isSingle = false, onLost }: ProductsOptions = noOptions,
 ): readonly ProductEntry[] =>
   productsOf(event, {
     single: isSingle,
-    onLost: (path) => out.drop(path, 'Left out: it is no product', field),
+    onLost: (path) => {
+      out.drop(path, 'Left out: it is no product', field);
+      onLost?.(path);
+    },
   });
 
 /**

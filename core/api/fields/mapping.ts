@@ -24,18 +24,14 @@ export function reader(path: Path): (event: CdpEvent) => JsonValue | undefined {
   return (event) => valueAt(event, keys);
 }
 
-/** Returns a reader of the first path that holds usable text; traces which one. Call it at module level. */
-export function textReader(
-  ...paths: readonly Path[]
-): (event: CdpEvent, trace?: Trace, field?: string) => string | undefined {
-  const rows = paths.map((path) => ({ path, keys: keysOf(path) }));
-  return (event, trace, field) => {
-    for (const { path, keys } of rows) {
+/** Returns a reader of the first path that holds usable text. Call it at module level. */
+export function textReader(...paths: readonly Path[]): (event: CdpEvent) => string | undefined {
+  const places = paths.map(keysOf);
+  return (event) => {
+    for (const keys of places) {
       const found = valueAt(event, keys);
       const text = found === undefined || found === null ? undefined : asText(found);
-      if (text === undefined) continue;
-      if (field !== undefined) trace?.from(field, path);
-      return text;
+      if (text !== undefined) return text;
     }
     return undefined;
   };

@@ -43,16 +43,9 @@ const ownIds: readonly (readonly [family: Exclude<DeviceFamily, 'other'>, names:
 ];
 
 /**
- * Where an event may hold the advertising id, best first. SDKs write the first; an app may set the others itself, each
- * on devices of its own family.
+ * The names under which an event may hold the advertising id, best first. SDKs write the first; an app may set the
+ * others itself, each on devices of its own family.
  */
-export const advertisingIdPaths = [
-  'context.device.advertisingId',
-  'context.device.idfa',
-  'context.device.gps_adid',
-  'context.device.fire_adid',
-] as const;
-
 const advertisingIdNames: Readonly<Record<DeviceFamily, readonly string[]>> = {
   ios: ['advertisingId', 'idfa'],
   android: ['advertisingId', 'gps_adid'],

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { CdpEvent, JsonValue } from '../event.ts';
+import { sourceNamed } from '../events/event-source.ts';
 import type { Found } from '../events/first-of.ts';
 import { isMissing, isObject, type Cast, type Path } from '../fields/mapping.ts';
 import { trimInvisible } from '../fields/trim-invisible.ts';
@@ -38,15 +39,6 @@ function withoutMapping(address: string): string {
   if (!ipaddr.IPv6.isValid(address)) return address;
   const parsed = ipaddr.IPv6.parse(address);
   return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : address;
-}
-
-/**
- * The IPv4 address in `value`, also one mapped into IPv6 (`::ffff:a.b.c.d`); `undefined` for real IPv6 and
- * non-addresses.
- */
-export function ipv4Address(value: string): string | undefined {
-  const address = ipAddress(value);
-  return address?.includes(':') === true ? undefined : address;
 }
 
 /** A network of one's own, or of nobody's. */
@@ -119,7 +111,7 @@ const otherParameter = /^(?:by|host|proto)=/i;
 
 /**
  * The person's IP address, for a row of a field table: `context.ip`, and where that is absent, RudderStack's
- * `request_ip` of an event that a browser or a phone sent (`channel` is `web` or `mobile`); of a server's event that
+ * `request_ip` of an event that a browser or an app sent (`channel` is `web` or `mobile`); of a server's event that
  * would be the server's own. The value is `undefined` where something stands there that is no address. Nothing where
  * the host withholds the address (`0.0.0.0`).
  *
@@ -179,9 +171,8 @@ interface WithServerFields {
 }
 
 function isOfClient(event: CdpEvent): boolean {
-  const { channel } = event as WithServerFields;
-  const word = typeof channel === 'string' ? trimInvisible(channel).toLowerCase() : '';
-  return word === 'web' || word === 'mobile';
+  const source = sourceNamed((event as WithServerFields).channel);
+  return source === 'web' || source === 'app';
 }
 
 const isNothing = (value: JsonValue | undefined): value is undefined => isMissing(value) || isNoId(value);

@@ -1,3 +1,4 @@
+import { isCredentialHeader } from '../../../http/redact.ts';
 import { usage } from '../exit-codes.ts';
 import { fillReferences } from '../references.ts';
 
@@ -22,11 +23,12 @@ export function secretOf(env: Environment, name: string, what: string): string {
   return value;
 }
 
-const credentialHeader = /^(?:authorization|proxy-authorization|cookie)$|key|token|secret|auth/i;
+/** Wider than what preview masks: what is recorded goes into a repository, and stays there. */
+const mayBeCredential = (name: string): boolean => isCredentialHeader(name) || /key|token|secret|auth/i.test(name);
 
 /** The credentials that a header has: its value, what follows a scheme, the halves of HTTP Basic. */
 export function credentialsIn(name: string, value: string): readonly string[] {
-  if (!credentialHeader.test(name)) return [];
+  if (!mayBeCredential(name)) return [];
   const [, scheme = '', rest = value] = /^(\w+) +(.*)$/.exec(value) ?? [];
   const halves = /^basic$/i.test(scheme) ? Buffer.from(rest, 'base64').toString('utf8').split(':') : [];
   return [value, rest, ...halves].filter((part) => part !== '');
@@ -35,7 +37,7 @@ export function credentialsIn(name: string, value: string): readonly string[] {
 /** The credentials in the query of a URL: some vendors want theirs there. */
 export const credentialsInQuery = (url: string): readonly string[] =>
   URL.canParse(url)
-    ? [...new URL(url).searchParams].filter(([name]) => credentialHeader.test(name)).map(([, value]) => value)
+    ? [...new URL(url).searchParams].filter(([name]) => mayBeCredential(name)).map(([, value]) => value)
     : [];
 
 /**
