@@ -182,15 +182,16 @@ export function raisedLimits(limits: BatchLimits, pace: Pace, options: Connectio
   );
 }
 
-type LimitCheck = readonly [path: string, asked: number | undefined, allowed: number];
+type LimitCheck = readonly [path: string, requested: number | undefined, allowed: number];
 
 /** In another unit, neither rate says anything about the other. */
-function rateChecks(asked: Rate | undefined, allowed: Rate | undefined): readonly LimitCheck[] {
-  if (asked === undefined || allowed?.cost !== asked.cost) return [];
-  if (asked.burst === undefined) return [['pace.rate', asked.permits / asked.perMs, allowed.permits / allowed.perMs]];
+function rateChecks(requested: Rate | undefined, allowed: Rate | undefined): readonly LimitCheck[] {
+  if (requested === undefined || allowed?.cost !== requested.cost) return [];
+  if (requested.burst === undefined)
+    return [['pace.rate', requested.permits / requested.perMs, allowed.permits / allowed.perMs]];
   return [
-    ['pace.rate.burst', asked.burst, allowed.burst ?? allowed.permits],
-    ['pace.rate', steadyPerMs(asked), steadyPerMs(allowed)],
+    ['pace.rate.burst', requested.burst, allowed.burst ?? allowed.permits],
+    ['pace.rate', steadyPerMs(requested), steadyPerMs(allowed)],
   ];
 }
 

@@ -17,7 +17,8 @@ const message = 'An e-mail address, which is not to leave in clear text here: it
  * if it has one; with a note for the payload's field `field`.
  *
  * @example
- * out.take('user_id', maskEmails(out, 'user_id', userIdOf(event), config.sendEmail === 'clear' ? 'keep' : 'hash'));
+ * const userIdOf = firstOf(['userId'], usableId);
+ * out.take('user_id', maskEmails(out, 'user_id', userIdOf(event), 'hash'));
  */
 export function maskEmails(
   out: AnyPayloadBuilder,
@@ -37,6 +38,7 @@ export function maskEmails(
  * `replaceEmailsInUrl`.
  *
  * @example
+ * const pageOf = firstOf(['context.page.url', 'properties.url'], asAbsoluteUrl);
  * out.take('page_url', maskEmailsInUrl(out, 'page_url', pageOf(event), 'hash'));
  */
 export function maskEmailsInUrl(

@@ -169,11 +169,11 @@ interface Result {
 
 async function callOn(
   folder: ContractFolder,
-  loaded: LoadedCall,
+  call: LoadedCall,
   script: KitScript,
   then: (result: Result, kit: KitConnection) => Promise<void>,
 ): Promise<void> {
-  const { operation, input, confirmed } = loaded;
+  const { operation, input, confirmed } = call;
   await withKitConnection(
     folder,
     script,
@@ -186,7 +186,7 @@ async function callOn(
       );
       kit.assertNoDefects();
     },
-    connectionOf(loaded),
+    connectionOf(call),
   );
 }
 

@@ -156,14 +156,14 @@ const callsOf = ({ directory }: ContractFolder): readonly LoadedCall[] =>
 /** Answers with the replies in order, then with the last one. */
 function withCase<R>(
   folder: ContractFolder,
-  loaded: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'> & Partial<LoadedCase>,
+  source: Pick<LoadedCase | LoadedCall, 'config' | 'options' | 'now'> & Partial<LoadedCase>,
   replies: readonly ScriptedReply[],
   use: (kit: KitConnection) => Promise<R>,
 ): Promise<R> {
   const script = (_: unknown, position: number) => replies[Math.min(position, replies.length - 1)] ?? { status: 500 };
   return withKitConnection(folder, script, use, {
-    ...connectionOf(loaded),
-    refuses: (index) => loaded.outcomes?.[index]?.kind === 'rejected',
+    ...connectionOf(source),
+    refuses: (index) => source.outcomes?.[index]?.kind === 'rejected',
     unobserved: true,
   });
 }

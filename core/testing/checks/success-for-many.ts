@@ -84,20 +84,20 @@ export async function answeredCases(folder: ContractFolder): Promise<readonly An
 
 const itemsIn = (
   folder: ContractFolder,
-  loaded: LoadedCase,
+  contractCase: LoadedCase,
   events: readonly CdpEvent[],
 ): Promise<readonly AnsweredItem[]> =>
   withKitConnection(
     folder,
-    inOrder(...loaded.replies),
+    inOrder(...contractCase.replies),
     async (kit) => {
       await kit.deliver(events);
       const [batch] = kit.observed.batches;
       return (batch?.items ?? []).map(({ key, eventId, index }) => ({
         key,
         eventId,
-        refused: loaded.outcomes[index]?.kind === 'rejected',
+        refused: contractCase.outcomes[index]?.kind === 'rejected',
       }));
     },
-    { ...connectionOf(loaded), unobserved: true },
+    { ...connectionOf(contractCase), unobserved: true },
   );

@@ -1,21 +1,10 @@
 import type { CdpEvent, JsonObject } from '../../api/index.ts';
+import { envelopeOf, traits } from './events-envelope.ts';
 import { orderProducts } from './events-web.ts';
 
-/** What every call of a mobile SDK carries besides its own fields. */
-const envelope = (name: string) => ({
-  messageId: `m-${name}`,
-  userId: 'user-1001',
-  anonymousId: '8d7c6b5a-4e3f-4210-9a8b-7c6d5e4f3a2b',
-  channel: 'mobile',
-  timestamp: '2026-01-15T11:59:00.000Z',
-  originalTimestamp: '2026-01-15T11:59:00.000Z',
-  sentAt: '2026-01-15T11:59:01.000Z',
-  receivedAt: '2026-01-15T11:59:01.250Z',
-  integrations: { All: true },
-});
+const envelope = envelopeOf('mobile', '8d7c6b5a-4e3f-4210-9a8b-7c6d5e4f3a2b');
 
 const app = { name: 'Example Shop', version: '4.2.0', build: '4201', namespace: 'com.example.shop' };
-const traits = { email: 'jane.doe@example.com', firstName: 'Jane', lastName: 'Doe', phone: '+1 555 010 0199' };
 
 const ios: JsonObject = {
   library: { name: 'analytics-ios', version: '4.1.8' },

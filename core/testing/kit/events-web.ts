@@ -1,19 +1,7 @@
 import type { CdpEvent, JsonObject, PageEvent, TrackEvent } from '../../api/index.ts';
+import { envelopeOf, traits } from './events-envelope.ts';
 
-/** What every call of a browser SDK carries besides its own fields. */
-const envelope = (name: string) => ({
-  messageId: `m-${name}`,
-  userId: 'user-1001',
-  anonymousId: '5f2c9a7e-3b41-4d0a-9c86-0e1f2a3b4c5d',
-  channel: 'web',
-  timestamp: '2026-01-15T11:59:00.000Z',
-  originalTimestamp: '2026-01-15T11:59:00.000Z',
-  sentAt: '2026-01-15T11:59:01.000Z',
-  receivedAt: '2026-01-15T11:59:01.250Z',
-  integrations: { All: true },
-});
-
-const traits = { email: 'jane.doe@example.com', firstName: 'Jane', lastName: 'Doe', phone: '+1 555 010 0199' };
+const envelope = envelopeOf('web', '5f2c9a7e-3b41-4d0a-9c86-0e1f2a3b4c5d');
 
 const browser = (path: string, title: string, search = ''): JsonObject => ({
   library: { name: 'analytics.js', version: '4.1.0' },

@@ -118,15 +118,16 @@ export function openKitConnection(
 }
 
 /** The settings, options and time of a case or a call. */
-export const connectionOf = (loaded: {
+export const connectionOf = ({ config, options, now }: CaseSettings) => ({
+  config,
+  options: options as ConnectionOptions | undefined,
+  now: Date.parse(now),
+});
+interface CaseSettings {
   readonly config?: unknown;
   readonly options?: unknown;
   readonly now: string;
-}): Pick<KitConnectionOptions, 'config' | 'options' | 'now'> => ({
-  config: loaded.config,
-  options: loaded.options as ConnectionOptions | undefined,
-  now: Date.parse(loaded.now),
-});
+}
 
 /** Runs `use` with a connection and closes it, whatever happens. */
 export async function withKitConnection<R>(

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
-import { Dispatcher, errors } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import { openExchange } from './exchange-control.ts';
 import { PoollessDispatcher } from './poolless-dispatcher.ts';
 

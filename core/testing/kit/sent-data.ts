@@ -56,15 +56,15 @@ class CasesByPart {
 const mostParts = 8;
 
 /** Requests of a case; none if it goes wrong, which its own check says. */
-const requestsOf = (folder: ContractFolder, loaded: LoadedCase): Promise<readonly SeenRequest[]> =>
+const requestsOf = (folder: ContractFolder, contractCase: LoadedCase): Promise<readonly SeenRequest[]> =>
   withKitConnection(
     folder,
-    inOrder(...loaded.replies),
+    inOrder(...contractCase.replies),
     async (kit) => {
-      await kit.deliver(loaded.events);
+      await kit.deliver(contractCase.events);
       return kit.vendor.requests;
     },
-    { ...connectionOf(loaded), unobserved: true },
+    { ...connectionOf(contractCase), unobserved: true },
   ).catch(() => []);
 
 interface Leaf {

@@ -1,4 +1,4 @@
-import { Dispatcher, errors } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import { openExchange, type OpenExchange } from './exchange-control.ts';
 import { PoollessDispatcher } from './poolless-dispatcher.ts';
 import { seenRequest, type SeenRequest } from './seen-request.ts';

@@ -1,5 +1,6 @@
-import { Dispatcher, errors } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import { openExchange } from '../../../core/testing/kit/exchange-control.ts';
+import { PoollessDispatcher } from '../../../core/testing/kit/poolless-dispatcher.ts';
 import type {
   ReceivedRequest,
   SimulatorTransport,
@@ -36,7 +37,7 @@ export function inProcess(time: VendorTime): InProcess {
 const defaultPatienceMs = 300_000;
 const tickMs = 20;
 
-class InProcessDispatcher extends Dispatcher {
+class InProcessDispatcher extends PoollessDispatcher {
   readonly #time: VendorTime;
   #service: Service | undefined;
   #latencyMs = 0;
@@ -71,17 +72,6 @@ class InProcessDispatcher extends Dispatcher {
       else after(latencyMs, () => show(seen));
     });
     return true;
-  }
-
-  override close(callback?: () => void): Promise<void> {
-    callback?.();
-    return Promise.resolve();
-  }
-
-  override destroy(...given: readonly unknown[]): Promise<void> {
-    const callback = given.at(-1);
-    if (typeof callback === 'function') callback();
-    return Promise.resolve();
   }
 }
 
