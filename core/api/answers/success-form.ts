@@ -5,7 +5,7 @@ import type { JsonValue } from '../event.ts';
 import type { Exchange } from '../failure.ts';
 import { isObject, keysOf, valueAt, type Path } from '../fields/mapping.ts';
 import { checkMembers, type MemberTable } from '../member-check.ts';
-import { jsonValue } from './reply-readers.ts';
+import { knownAnswer } from './known-answers.ts';
 import type { AnswerCounts } from './verdicts.ts';
 
 /** One form in which a vendor confirms a whole request. */
@@ -48,7 +48,7 @@ export function matchSuccess<P>(forms: readonly SuccessForm<P>[], exchange: Exch
     if (form.body === 'empty') return written === '';
     if (written === '') return false;
     if (typeof form.body !== 'function') return form.body.test(written);
-    answer ??= jsonValue(written);
+    answer ??= knownAnswer(written).json;
     return answer !== undefined && form.body(answer, exchange);
   });
 }

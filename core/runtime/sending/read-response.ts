@@ -2,9 +2,9 @@ import { accept, decide, type RetryDecision } from '../../api/decision.ts';
 import type { Batch } from '../../api/delivery.ts';
 import type { AnyDestination, Reply } from '../../api/destination.ts';
 import type { Exchange, HttpResponse } from '../../api/failure.ts';
-import { jsonValue } from '../../api/answers/reply-readers.ts';
+import { knownAnswer } from '../../api/answers/known-answers.ts';
 import { countsIn, emptySuccess, matchSuccess } from '../../api/answers/success-form.ts';
-import { usualRefusal, type UsualRefusal } from '../../api/answers/usual-refusal.ts';
+import type { UsualRefusal } from '../../api/answers/usual-refusal.ts';
 import { verdictsByCount } from '../../api/answers/verdicts.ts';
 import { tooLarge, unreadable } from './unusable-reply.ts';
 
@@ -27,8 +27,7 @@ export function readResponse(handler: Handler, exchange: Exchange, batch: Batch<
     return { kind: 'settled', decisions: sure ? decisions : withoutAccepts(decisions, unclear(handler, response)) };
   }
   if (!success) return { kind: 'failed', failure: { kind: 'http', response } };
-  const answer = body === '' ? undefined : jsonValue(body);
-  const no = usualRefusal(answer);
+  const { json: answer, refusal: no } = knownAnswer(body);
   const own = handler.readRefusal?.(response, batch, no !== undefined && coversAll(no, batch));
   if (own !== undefined) {
     const sure = own.kind !== 'accept' || cut !== true;
@@ -53,7 +52,7 @@ const coversAll = ({ status, partial }: UsualRefusal, { items }: Batch<unknown>)
 
 const toAll = (batch: Batch<unknown>, decision: RetryDecision): Reply => ({
   kind: 'settled',
-  decisions: batch.items.map(() => decision),
+  decisions: batch.items.length === 1 ? [decision] : batch.items.map(() => decision),
 });
 
 /**

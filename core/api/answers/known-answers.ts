@@ -1,0 +1,45 @@
+import type { JsonValue } from '../event.ts';
+import { jsonValue } from './reply-readers.ts';
+import { usualRefusal, type UsualRefusal } from './usual-refusal.ts';
+
+/** What an answer says by itself, whatever was asked. */
+export interface KnownAnswer {
+  /** As jsonValue() reads it; frozen if it is remembered. */
+  readonly json: JsonValue | undefined;
+  readonly refusal: UsualRefusal | undefined;
+}
+
+/** Characters of the longest answer that is remembered. */
+const longest = 256;
+/** So many answers are remembered. When one more comes, all are forgotten: most vendors have one or two. */
+const most = 64;
+const known = new Map<string, KnownAnswer>();
+
+/**
+ * Reads an answer. A vendor confirms nearly every request with the same few words, and reading them costs more than
+ * writing the request, so short answers are read once. The same text always means the same, so all connections share
+ * what is known.
+ */
+export function knownAnswer(body: string): KnownAnswer {
+  if (body.length > longest) return read(body);
+  let answer = known.get(body);
+  if (answer === undefined) {
+    answer = read(body);
+    freeze(answer.json);
+    if (known.size >= most) known.clear();
+    known.set(body, answer);
+  }
+  return answer;
+}
+
+function read(body: string): KnownAnswer {
+  const json = jsonValue(body);
+  return { json, refusal: usualRefusal(json) };
+}
+
+/** A folder's own test of an answer must not change what the next one reads. */
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  Object.freeze(value);
+  for (const member of Object.values(value)) freeze(member);
+}
