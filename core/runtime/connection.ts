@@ -2,8 +2,10 @@ import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
 import type { IncomingEvent } from '../api/event.ts';
 import type { CallInput, CallReply, CallResult, OperationList } from '../api/operation.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
+import type { WindowLease } from '../policy/window-leases.ts';
 import { callOperation, type CallOptions } from './call.ts';
 import type { ConnectionContext } from './connection-context.ts';
+import { createConnectionContext, type Binding, type HostParts } from './create-context.ts';
 import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import { eventIdOf } from './intake/event-shape.ts';
@@ -93,36 +95,59 @@ export interface ClosingListener {
 }
 
 /** @internal */
-export function createConnection(context: ConnectionContext, listener: ClosingListener): Connection {
+export function createConnection(host: HostParts, binding: Binding, listener: ClosingListener): Connection {
+  const leases: WindowLease[] = [];
+  let context: ConnectionContext | undefined;
   let closing: Promise<void> | undefined;
 
-  function closeContext(): Promise<void> {
-    context.closed = true;
+  /** Made with the first call, because a host may have very many connections, most of them idle. */
+  function ready(): ConnectionContext {
+    if (context !== undefined) return context;
+    context = createConnectionContext(host, binding, leases);
+    if (closing !== undefined) void end(context);
+    return context;
+  }
+
+  async function end(parts: ConnectionContext): Promise<void> {
+    parts.closed = true;
+    for (const run of parts.runs) run.stop();
+    try {
+      await parts.transport.close();
+    } finally {
+      for (const lease of leases) lease.release();
+    }
+  }
+
+  async function close(): Promise<void> {
     listener.onClosing();
-    for (const run of context.runs) run.stop();
-    return context.transport.close().finally(listener.onClosed);
+    try {
+      if (context !== undefined) await end(context);
+    } finally {
+      listener.onClosed();
+    }
   }
 
   return {
-    slug: context.slug,
-    id: context.id,
-    preview: (event) => preview(context, event),
-    deliver: (events, options) => deliver(context, events, options),
-    stream: (events, options) => stream(context, events, options),
+    slug: binding.destination.manifest.slug,
+    id: binding.id,
+    preview: (event) => preview(ready(), event),
+    deliver: (events, options) => deliver(ready(), events, options),
+    stream: (events, options) => stream(ready(), events, options),
     routeOf(event) {
-      const prepared = prepareEvent(context, event, { now: context.clock.now(), prepared: context.vendor.prepared });
+      const parts = ready();
+      const prepared = prepareEvent(parts, event, { now: parts.clock.now(), prepared: parts.vendor.prepared });
       if (prepared.kind !== 'payload')
         return { kind: prepared.kind, eventId: eventIdOf(event), reason: prepared.reason };
       const { group, lane } = prepared.output;
       return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
     },
     call: ((name: string, input?: unknown, options?: CallOptions) =>
-      callOperation(context, name, input, options)) as Connection['call'],
-    check: (options) => checkCredentials(context, options),
-    suspended: () => context.suspensions.list(),
-    resume: (scope) => context.suspensions.lift(scope),
+      callOperation(ready(), name, input, options)) as Connection['call'],
+    check: (options) => checkCredentials(ready(), options),
+    suspended: () => context?.suspensions.list() ?? [],
+    resume: (scope) => context?.suspensions.lift(scope),
     close() {
-      closing ??= closeContext();
+      closing ??= close();
       return closing;
     },
   };

@@ -5,7 +5,7 @@ import type { AnyDestination } from '../api/destination.ts';
 import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
 import type { Pools } from '../http/pools.ts';
 import { createRedactor } from '../http/redact.ts';
-import { createTargetCheck } from '../http/target.ts';
+import { createTargetCheck, type TargetCheck } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import type { Clock } from '../policy/clock.ts';
 import { createRetryBudget } from '../policy/retry-budget.ts';
@@ -29,11 +29,10 @@ import type { Emit } from './signals.ts';
 
 /** What the connections of a runtime share, and what its host decided for all of them. */
 export interface HostParts {
-  readonly options: {
-    readonly pace?: Readonly<Record<string, Partial<Pace>>> | undefined;
-    readonly retry?: Partial<RetryPolicy> | undefined;
-    readonly eventLimits?: Partial<EventLimits> | undefined;
-  };
+  /** slug -> the pace that the vendor allows this host. */
+  readonly paces: ReadonlyMap<string, Pace>;
+  readonly retry: RetryPolicy;
+  readonly eventLimits: EventLimits;
   readonly clock: Clock;
   readonly emit: Emit | undefined;
   /** slug -> origin. */
@@ -44,10 +43,27 @@ export interface HostParts {
   readonly windows: WindowLeases;
 }
 
-/** The pace that the vendor allows this host. */
-export const grantedPace = ({ options }: Pick<HostParts, 'options'>, manifest: DestinationManifest): Pace => ({
-  ...manifest.pace,
-  ...withoutUndefined(options.pace?.[manifest.slug] ?? {}),
+/** The parts of HostParts that the host's options say. */
+export const hostDefaults = (
+  {
+    pace,
+    retry,
+    eventLimits,
+  }: {
+    readonly pace?: Readonly<Record<string, Partial<Pace>>> | undefined;
+    readonly retry?: Partial<RetryPolicy> | undefined;
+    readonly eventLimits?: Partial<EventLimits> | undefined;
+  },
+  destinations: readonly AnyDestination[],
+): Pick<HostParts, 'paces' | 'retry' | 'eventLimits'> => ({
+  paces: new Map(
+    destinations.map(({ manifest: { slug, pace: vendorPace } }) => [
+      slug,
+      { ...vendorPace, ...withoutUndefined(pace?.[slug] ?? {}) },
+    ]),
+  ),
+  retry: { ...defaultRetryPolicy, ...withoutUndefined(retry ?? {}) },
+  eventLimits: { ...defaultEventLimits, ...withoutUndefined(eventLimits ?? {}) },
 });
 
 interface Opening {
@@ -58,38 +74,52 @@ interface Opening {
   readonly id: string;
 }
 
+/** Settings that their folder has accepted: all that an idle connection keeps. */
+export interface Binding extends Opening {
+  readonly vendor: BoundDestination;
+  readonly allowedPace: Pace;
+  readonly settingsPace: ReturnType<typeof paceBySettings>;
+  readonly windows: RateWindows;
+}
+
+/** The windows for the vendor's rates: shared by all connections with this key, or the connection's own. */
+interface RateWindows {
+  readonly rates: readonly Rate[];
+  readonly kind: 'shared' | 'own';
+  readonly key: string;
+}
+
+/** Runs everything of the folder that may object to the settings, so that open() says so. Throws what it throws. */
+export function bindSettings(host: HostParts, opening: Opening): Binding {
+  const { destination, config, connectionOptions } = opening;
+  const { manifest } = destination;
+  const allowedPace = host.paces.get(manifest.slug) as Pace;
+  const settingsPace = paceBySettings(destination, config);
+  const { limits, pace } = connectionOptions;
+  const maxItems = Math.min(manifest.limits.maxItems, limits?.maxItems ?? Number.POSITIVE_INFINITY);
+  const perRequest = [allowedPace.rate, settingsPace.rate, pace?.rate].map((rate) => evenly(rate, maxItems));
+  const vendor = new BoundDestination(destination, config, [withoutUndefined(limits ?? {}), ...perRequest]);
+  // A URL that is known now is refused now, not with the first event.
+  if (vendor.staticRequest !== undefined) targetCheck(host, manifest)(vendor.staticRequest.url);
+  const windows = rateWindows(destination, config, [allowedPace.rate, settingsPace.rate, daily(vendor)]);
+  return { ...opening, vendor, allowedPace, settingsPace, windows };
+}
+
+const targetCheck = (host: HostParts, { slug, hosts }: DestinationManifest): TargetCheck =>
+  createTargetCheck(hosts === 'origins' ? { origins: host.allowedOrigins } : hosts, host.origins.get(slug));
+
 /**
- * Builds what all calls of one connection share. Throws what the folder throws. Adds the leases it takes to `leases`:
- * the caller gives them back when the connection closes, or when this throws.
+ * Builds what all calls of one connection share. Adds the leases it takes to `leases`: the caller gives them back when
+ * the connection closes.
  */
-export function createConnectionContext(
-  host: HostParts,
-  { destination, config, connectionOptions, id }: Opening,
-  leases: WindowLease[],
-): ConnectionContext {
+export function createConnectionContext(host: HostParts, binding: Binding, leases: WindowLease[]): ConnectionContext {
+  const { destination, config, connectionOptions, id, vendor, allowedPace, settingsPace, windows } = binding;
   const { manifest } = destination;
   const { clock, emit } = host;
-  const allowedPace = grantedPace(host, manifest);
-  const settingsPace = paceBySettings(destination, config);
   const { rate: ownRate } = connectionOptions.pace ?? {};
   const pace = lowestPace(allowedPace, settingsPace, connectionOptions.pace ?? {});
-  const maxItems = Math.min(manifest.limits.maxItems, connectionOptions.limits?.maxItems ?? Number.POSITIVE_INFINITY);
-  const perRequest = [allowedPace.rate, settingsPace.rate, ownRate].map((rate) => evenly(rate, maxItems));
-  const vendor = new BoundDestination(destination, config, [
-    withoutUndefined(connectionOptions.limits ?? {}),
-    ...perRequest,
-  ]);
-  const isAnyOrigin = manifest.hosts === 'origins';
-  const reach = isAnyOrigin ? { origins: host.allowedOrigins } : manifest.hosts;
-  const target = createTargetCheck(reach, host.origins.get(manifest.slug));
-  // A URL that is known now is refused now, not with the first event.
-  if (vendor.staticRequest !== undefined) target(vendor.staticRequest.url);
-  const policy: RetryPolicy = {
-    ...defaultRetryPolicy,
-    ...withoutUndefined(host.options.retry ?? {}),
-    ...withoutUndefined(connectionOptions.retry ?? {}),
-  };
-  leases.push(...leasesFor(host, destination, config, [allowedPace.rate, settingsPace.rate, daily(vendor)]));
+  const policy: RetryPolicy = { ...host.retry, ...withoutUndefined(connectionOptions.retry ?? {}) };
+  leases.push(...windows.rates.map((rate) => host.windows[windows.kind](windows.key, rate)));
   // The connection's own rate comes on top of the vendor's, so that it can only slow down.
   const rates = [
     ...leases.map(({ window }) => window),
@@ -111,13 +141,13 @@ export function createConnectionContext(
       manifest,
       id,
       requiredConsent: connectionOptions.requiredConsent ?? [],
-      limits: { ...defaultEventLimits, ...withoutUndefined(host.options.eventLimits ?? {}) },
+      limits: host.eventLimits,
     }),
     pacer,
     inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({
-      target,
-      allowsLoopback: isAnyOrigin,
+      target: targetCheck(host, manifest),
+      allowsLoopback: manifest.hosts === 'origins',
       compression: manifest.compression,
       origin: host.origins.get(manifest.slug),
       timeoutMs: pace.timeoutMs,
@@ -140,24 +170,24 @@ export function createConnectionContext(
 }
 
 /**
- * Takes one window for all connections with the same pace key. Without a pace key each connection has its own, and
- * finds it again when it is reopened with the same settings.
+ * One window for all connections with the same pace key. Without a pace key each connection has its own, and finds it
+ * again when it is reopened with the same settings.
  */
-function leasesFor(
-  { windows }: HostParts,
+function rateWindows(
   destination: AnyDestination,
   config: unknown,
   vendorRates: readonly (Rate | undefined)[],
-): WindowLease[] {
+): RateWindows {
   const rates = different(vendorRates.filter((rate) => rate !== undefined));
-  if (rates.length === 0) return [];
+  if (rates.length === 0) return noWindows;
   const { slug } = destination.manifest;
   const owner = destination.paceKey?.(config);
-  const settings = owner === undefined ? digestOf(config) : '';
-  return rates.map((rate) =>
-    owner === undefined ? windows.own(`${slug} ${settings}`, rate) : windows.shared(`${slug} ${owner}`, rate),
-  );
+  return owner === undefined
+    ? { rates, kind: 'own', key: `${slug} ${digestOf(config)}` }
+    : { rates, kind: 'shared', key: `${slug} ${owner}` };
 }
+
+const noWindows: RateWindows = { rates: [], kind: 'own', key: '' };
 
 /**
  * The first tenth of a daily quota may leave at once, and the rest comes evenly, so that it lasts the day and events

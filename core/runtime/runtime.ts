@@ -4,7 +4,7 @@ import type { OperationList } from '../api/operation.ts';
 import { createPools } from '../http/pools.ts';
 import { checkedAllowedOrigin, checkedOrigin, ForbiddenTargetError } from '../http/target.ts';
 import type { Clock } from '../policy/clock.ts';
-import { createWindowLeases, type WindowLease } from '../policy/window-leases.ts';
+import { createWindowLeases } from '../policy/window-leases.ts';
 import { suggestion } from '../api/suggestion.ts';
 import { aFunction, anObject, checkedOptions, kindOf, type OptionTable } from './argument-check.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
@@ -12,7 +12,7 @@ import { createConnectionIds } from './connection-ids.ts';
 import { checkHostOptions, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
 import { checkSettings, howToAllow, type CheckedSettings } from './connection-settings.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { createConnectionContext, grantedPace, type HostParts } from './create-context.ts';
+import { bindSettings, hostDefaults, type HostParts } from './create-context.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
 import { hostClock } from './host-clock.ts';
@@ -115,15 +115,12 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
   const ids = createConnectionIds();
   let closing: Promise<void> | undefined;
 
-  function connect({ destination, config, connectionOptions }: CheckedSettings, leases: WindowLease[]): Connection {
+  function connect({ destination, config, connectionOptions }: CheckedSettings): Connection {
     const id = connectionOptions.id ?? ids.free(destination.manifest.slug);
-    const context = createConnectionContext(host, { destination, config, connectionOptions, id }, leases);
-    const connection = createConnection(context, {
+    const binding = bindSettings(host, { destination, config, connectionOptions, id });
+    const connection = createConnection(host, binding, {
       onClosing: () => ids.close(id),
-      onClosed() {
-        connections.delete(connection);
-        for (const lease of leases) lease.release();
-      },
+      onClosed: () => void connections.delete(connection),
     });
     ids.open(id);
     connections.add(connection);
@@ -141,11 +138,9 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
       const destination = destinationOf(bySlug, slugOrDestination as string | AnyDestination);
       const { settings, issues } = checkSettings(host, ids, destination, config, connectionOptions);
       if (settings === undefined) return { kind: 'invalid', issues };
-      const leases: WindowLease[] = [];
       try {
-        return { kind: 'open', connection: connect(settings, leases) as Connection<L> };
+        return { kind: 'open', connection: connect(settings) as Connection<L> };
       } catch (error) {
-        for (const lease of leases) lease.release();
         const { slug, hosts } = destination.manifest;
         if (error instanceof ForbiddenTargetError && hosts === 'origins')
           return { kind: 'invalid', issues: [{ path: 'config', message: `${error.summary} (${howToAllow})` }] };
@@ -170,9 +165,10 @@ function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDest
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   const allowedOrigins = checkAllowedOrigins(options.allowedOrigins ?? []);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
-  const concurrencies = options.destinations.map(({ manifest }) => grantedPace({ options }, manifest).concurrency);
+  const defaults = hostDefaults(options, options.destinations);
+  const concurrencies = [...defaults.paces.values()].map(({ concurrency }) => concurrency);
   const pools = createPools(poolsOptions(options, concurrencies));
-  return { options, clock, emit, origins, allowedOrigins, pools, windows: createWindowLeases(clock) };
+  return { ...defaults, clock, emit, origins, allowedOrigins, pools, windows: createWindowLeases(clock) };
 }
 
 /** Throws for a slug or a destination that the runtime does not have. */
