@@ -49,6 +49,31 @@ describe('Adjust, the form', () => {
     );
   });
 
+  it('ADJUST-05 escapes every character alike, alone and in a text of any length', () => {
+    for (const length of [1, 40, 8_191, 8_192, 8_193, 20_000]) {
+      for (let code = 1; code < 0x180; code += 1) {
+        if (length > 40 && code % 31 !== 3) continue;
+        const value = `${String.fromCharCode(code)}" `.padEnd(length, 'x');
+        const body = bodyOf({ a: value }, { callbackParams: ['a'] });
+        expect(body).toContain(`&callback_params=${encodeURIComponent(JSON.stringify({ a: value }))}`);
+      }
+    }
+  });
+
+  it('ADJUST-05 keeps the form apart of apps that share an event token, and of any number of tokens and names', () => {
+    const begins = (config: Record<string, unknown>): string => bodyOf({}, config).split('&created_at')[0] as string;
+    const first = 's2s=1&app_token=app0exmpl123&event_token=tapped&environment=sandbox';
+    expect(begins({})).toBe(first);
+    expect(begins({ appToken: 'other app' })).toBe(first.replace('app0exmpl123', 'other%20app'));
+    expect(begins({ environment: 'production' })).toBe(first.replace('sandbox', 'production'));
+    for (let n = 0; n < 1_100; n += 1) {
+      const body = bodyOf({ [`a ${n}`]: n }, { eventTokens: { Tapped: `t ${n}` }, callbackParams: 'all' });
+      expect(body).toContain(`&event_token=t%20${n}&environment=sandbox`);
+      expect(body).toContain(`%7B%22a%20${n}%22%3A%22${n}%22%7D`);
+    }
+    expect(begins({})).toBe(first);
+  });
+
   it('ADJUST-05 half a surrogate pair becomes the replacement character instead of an exception', () => {
     const body = bodyOf({ a: 'x\ud800y', '\udc00': 'z' }, { callbackParams: 'all' }, { userAgent: 'U\udfffA' });
     expect(new URLSearchParams(body).get('user_agent')).toBe('U\ufffdA');
