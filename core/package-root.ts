@@ -20,22 +20,18 @@ const packageName = (folder: string): unknown => {
 /** Where the package lies: the clone, or what npm installed. `undefined` in a host that is bundled into one file. */
 export const packageRoot: string | undefined = ancestors.find((folder) => packageName(folder) === 'spillway');
 
-/** Where `core/` and `destinations/` lie: the package's root in a clone, its `dist` where it is built. */
-const codeRoot = ancestors.find((folder) =>
-  ['ts', 'js'].some((extension) => existsSync(path.join(folder, `core/api/index.${extension}`))),
-);
-
 /** Whether this runs from the sources, which Node cannot do without a loader. */
 export const runsFromSource = here?.endsWith('.ts') === true;
 
 /**
- * The path of code or of what lies beside it, such as `core/hosts/cli/new/template`. Throws in a host that is bundled
- * into one file.
+ * The path of code or of what lies beside it, such as `core/hosts/cli/new/template`: in a clone under its root, where it
+ * is built under `dist`. Throws in a host that is bundled into one file.
  */
 export function codePath(name: string): string {
-  if (codeRoot === undefined)
+  const root = ancestors.find((folder) => existsSync(path.join(folder, name)));
+  if (root === undefined)
     throw new Error(
       `${name} is not there. A host that is bundled into one file must keep this package out of the bundle`,
     );
-  return path.join(codeRoot, name);
+  return path.join(root, name);
 }

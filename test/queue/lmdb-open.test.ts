@@ -340,7 +340,9 @@ describe('the process that looks through a store that was not closed', () => {
     try {
       writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}');
       copyFileSync(scripts.script('drain'), path.join(folder, 'drain.js'));
-      if (child !== undefined) writeFileSync(path.join(folder, 'verify-child.js'), child);
+      const place = path.join(folder, 'core/queue/lmdb');
+      mkdirSync(place, { recursive: true });
+      if (child !== undefined) writeFileSync(path.join(place, 'verify-child.js'), child);
       await unclosed();
       const before = readFileSync(data());
       const said = execFileSync(process.execPath, [path.join(folder, 'drain.js'), store], { encoding: 'utf8' });

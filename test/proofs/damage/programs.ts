@@ -9,7 +9,7 @@ const sources = {
   main: 'core/hosts/cli/main.ts',
   'take-out': 'test/proofs/damage/take-out.ts',
   produce: 'test/support/queue/produce.ts',
-  'verify-child': 'core/queue/lmdb/verify-child.ts',
+  'core/queue/lmdb/verify-child': 'core/queue/lmdb/verify-child.ts',
 } as const;
 
 export interface Ended {
@@ -37,9 +37,8 @@ export async function buildPrograms(): Promise<Programs> {
   // For the processes of another user.
   await chmod(folder, 0o755);
   await build({
-    entryPoints: Object.values(sources).map((source) => path.join(root, source)),
+    entryPoints: Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, path.join(root, source)])),
     outdir: folder,
-    entryNames: '[name]',
     bundle: true,
     splitting: false,
     platform: 'node',

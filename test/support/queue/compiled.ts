@@ -15,9 +15,12 @@ export interface Compiled {
 export async function compiled(): Promise<Compiled> {
   const folder = await mkdtemp(path.join(process.cwd(), 'node_modules', '.queue-'));
   await build({
-    entryPoints: ['test/support/queue/drain.ts', 'test/support/queue/produce.ts', 'core/queue/lmdb/verify-child.ts'],
+    entryPoints: {
+      drain: 'test/support/queue/drain.ts',
+      produce: 'test/support/queue/produce.ts',
+      'core/queue/lmdb/verify-child': 'core/queue/lmdb/verify-child.ts',
+    },
     outdir: folder,
-    entryNames: '[name]',
     bundle: true,
     platform: 'node',
     format: 'esm',
