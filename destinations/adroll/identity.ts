@@ -54,7 +54,7 @@ const noIdentifier = reject(
 const clickTokenOf = clickIdOf({ parameter: 'adct', paths: ['context.adroll.adct', 'properties.adct'] });
 
 /** Never the anonymous id (ADROLL-44). */
-const userIdOf = firstOf(['userId'], usableId);
+const userIdOf = firstIdOf(['userId']);
 
 /** A real advertising id, and nothing if the person limits tracking (ADROLL-42). */
 function addDevice(out: PayloadBuilder<Identifiers>, event: CdpEvent): void {

@@ -740,6 +740,12 @@ describe('identifiers', () => {
     expect(reasonOf(input, { strict: true })).toBe('rejected invalid_value context.adroll.firstPartyCookie');
   });
 
+  it('F-51 ADROLL-44 leaves out a user id that is the word for a yes, and notes it', () => {
+    const input = event('trial-started', { userId: 'true' });
+    expect(made(input).identifiers).not.toHaveProperty('user_id');
+    expect(notesOf(input)).toEqual([{ code: 'dropped', field: 'userId' }]);
+  });
+
   it('ADROLL-44 sends the user id as text, never the anonymous one', () => {
     expect(identifiers({ userId: 1001 }).user_id).toBe('1001');
     expect(identifiers({ userId: null })).not.toHaveProperty('user_id');

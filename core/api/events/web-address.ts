@@ -1,11 +1,12 @@
 import type { Cast } from '../fields/mapping.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 import { mayHoldEmail, replaceEmails } from '../person/email-search.ts';
 
 /** An absolute http(s) URL with a host; `undefined` for relative paths, bare domains and other schemes. */
 export function absoluteUrl(value: string): URL | undefined {
-  if (!/^https?:\/\//i.test(value.trim())) return undefined;
+  if (!/^https?:\/\//i.test(trimInvisible(value))) return undefined;
   try {
-    return new URL(value.trim());
+    return new URL(trimInvisible(value));
   } catch {
     return undefined;
   }
@@ -22,7 +23,7 @@ const noHost = /^https?:\/\/[\s/?#]/i;
  */
 export const asAbsoluteUrl: Cast<string> = (value) => {
   if (typeof value !== 'string') return undefined;
-  const text = value.trim();
+  const text = trimInvisible(value);
   // Nearly all are plain ASCII, and checking is four times cheaper than parsing. Beyond ASCII canParse errs on Node 20.
   if (plain.test(text) && !noHost.test(text)) return URL.canParse(text) ? text : undefined;
   return noHost.test(text) ? undefined : absoluteUrl(text)?.href;
