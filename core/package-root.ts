@@ -24,8 +24,8 @@ export const packageRoot: string | undefined = ancestors.find((folder) => packag
 export const runsFromSource = here?.endsWith('.ts') === true;
 
 /**
- * The path of code or of what lies beside it, such as `core/hosts/cli/new/template`: in a clone under its root, where it
- * is built under `dist`. Throws in a host that is bundled into one file.
+ * The path of code or of what lies beside it, such as `core/hosts/cli/new/template`: in a clone under its root, in the
+ * package under `dist`. Throws in a host that is bundled into one file.
  */
 export function codePath(name: string): string {
   const root = ancestors.find((folder) => existsSync(path.join(folder, name)));
