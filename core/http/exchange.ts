@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
+import type { InFlight, Linked } from './in-flight.ts';
 import { createBodyReader, type BodyListener, type BodyReader, type DecodedBody } from './response-body.ts';
 import { inSocketError } from './socket-reset.ts';
 import type { SocketWaiter, SocketQueue, SocketScheduler } from './socket-scheduler.ts';
@@ -29,7 +30,7 @@ export interface ExchangeListener {
 /** What the exchanges of one transport share. */
 export interface ExchangeContext {
   /** Exchanges that have not settled. */
-  readonly inFlight: Set<Exchange>;
+  readonly inFlight: InFlight<Exchange>;
   /** Epoch milliseconds, to date responses. */
   readonly now: () => number;
   /** Monotonic milliseconds, for deadlines. */
@@ -53,7 +54,7 @@ export interface OriginSockets {
  * One request and its result, driven by undici's callbacks. Starts when it has a socket, settles exactly once and never
  * throws.
  */
-export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyListener {
+export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyListener, Linked<Exchange> {
   readonly #listener: ExchangeListener;
   readonly #context: ExchangeContext;
   readonly #request: Dispatcher.DispatchOptions;
@@ -66,6 +67,9 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
   #allowedMs: number;
   #controller: Controller | undefined;
   settled = false;
+  /** For InFlight alone. */
+  next: Exchange | undefined = undefined;
+  previous: Exchange | undefined = undefined;
   #hasSocket = false;
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};
@@ -210,6 +214,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
     this.#context.onSettled();
   }
 
+  /** Runs once: every caller has looked at `settled`. */
   #close(): void {
     this.settled = true;
     this.#removeAbortListener?.();

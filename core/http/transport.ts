@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Failure, HttpRequest } from '../api/failure.ts';
 import { Exchange, type ExchangeListener, type ExchangeContext, type OriginSockets } from './exchange.ts';
+import { InFlight } from './in-flight.ts';
 import type { Pools, SharedPool } from './pools.ts';
 import { SocketQueue } from './socket-scheduler.ts';
 import { isLoopbackOrigin, type TargetCheck } from './target.ts';
@@ -71,7 +72,7 @@ export function createTransport(options: TransportOptions): Transport {
   let unsettled = 0;
   let closing: Promise<void> | undefined;
   let onIdle: (() => void) | undefined;
-  const inFlight: ExchangeContext['inFlight'] = new Set();
+  const inFlight: ExchangeContext['inFlight'] = new InFlight();
   const contextOf = (pool: SharedPool): ExchangeContext => ({
     inFlight,
     now,
@@ -191,8 +192,13 @@ function createDeadlineTimer({ inFlight, elapsed, timeoutMs }: ExchangeContext) 
   let timer: NodeJS.Timeout | undefined;
   const check = (): void => {
     const time = elapsed();
-    for (const exchange of inFlight) if (exchange.expiresAt <= time) exchange.expire();
-    timer = inFlight.size > 0 ? setTimeout(check, tickMs).unref() : undefined;
+    for (let exchange = inFlight.first; exchange !== undefined;) {
+      // Read before, because an exchange that expires leaves the list.
+      const { next }: Exchange = exchange;
+      if (exchange.expiresAt <= time) exchange.expire();
+      exchange = next;
+    }
+    timer = inFlight.first === undefined ? undefined : setTimeout(check, tickMs).unref();
   };
   return {
     /** Makes sure of a check by the time that this one may have expired. */

@@ -37,6 +37,7 @@ export function createBatcher<D extends Delivery<unknown>>(limits: BatchLimits, 
   const open = new Map<string, OpenBatch<D>>();
   return {
     add(delivery, now) {
+      if (limits.maxItems === 1) return [delivery];
       const key = keyOf(delivery);
       const alone = frame.around + delivery.bytes;
       let batch = open.get(key);
