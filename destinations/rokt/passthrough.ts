@@ -15,6 +15,8 @@ const texts = {
   longest: longest.length,
   nested: jsonText({ vendor: 'Rokt', longest: longest.length }),
 };
+const scalars = scalarValue(texts);
+const lists = textList({ vendor: 'mParticle', most: 1000, longest: 512, otherwise: scalarText(texts) });
 /** Longer names are dropped (ROKT-46, ROKT-49). */
 const longestName = 256;
 
@@ -22,7 +24,7 @@ const longestName = 256;
 export const propertiesPassed = (names: readonly string[]): PropertySelector =>
   propertySelector(names, {
     vendor: 'Rokt',
-    as: scalarValue(texts),
+    as: scalars,
     reserved: ['__proto__'],
     longestName,
   });
@@ -31,7 +33,7 @@ export const propertiesPassed = (names: readonly string[]): PropertySelector =>
 export const traitsPassed = (names: readonly string[]): PropertySelector =>
   propertySelector(names, {
     vendor: 'Rokt',
-    as: textList({ vendor: 'mParticle', most: 1000, longest: 512, otherwise: scalarText(texts) }),
+    as: lists,
     reserved: ['__proto__'],
     longestName,
     most: 100,

@@ -48,6 +48,7 @@ export function propertySelector(selection: PropertySelection, options: Property
   const { as, reserved, notInAll = [], unusable } = options;
   const isFree = freeNames(reserved);
   const chosen = selection === 'all' ? undefined : choicesOf(selection).filter(([, name]) => isFree(name));
+  if (chosen?.length === 0) return passNothing;
   const shared = sharedNames((chosen ?? []).map(([, name]) => name));
   const elsewhere = new Set(notInAll);
   const bounds = boundsOf(options);
@@ -59,7 +60,6 @@ export function propertySelector(selection: PropertySelection, options: Property
     writeConverted(value, target, as, unusable);
   };
   return (object, out, at) => {
-    if (chosen?.length === 0) return;
     const target = new Target(out, bounds);
     if (chosen !== undefined) {
       let others: ReadonlyMap<string, readonly string[]> | undefined;
@@ -78,6 +78,9 @@ export function propertySelector(selection: PropertySelection, options: Property
     }
   };
 }
+
+/** One for all connections whose customer chose nothing. */
+const passNothing: PropertySelector = () => undefined;
 
 /** The names that an event writes with something around them, by what is left without it. Hardly any event has one. */
 function untrimmedNames(object: JsonObject): ReadonlyMap<string, readonly string[]> {
