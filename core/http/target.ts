@@ -29,10 +29,14 @@ export type Reach = readonly string[] | { readonly origins: readonly string[] };
  * The host check: turns the vendor's own URL into a target, or says why not. Of `hosts`, only https and only the
  * default port; of `origins`, exactly these. `pointedAt` takes the place of the origin after all checks.
  */
-export function createTargetCheck(reach: Reach, pointedAt?: string): TargetCheck {
+export const createTargetCheck = (reach: Reach, pointedAt?: string): TargetCheck =>
+  withLastTarget((url) => check(url, reach, pointedAt));
+
+/** The same check, which does not judge a URL again that comes twice in a row. */
+export function withLastTarget(judge: TargetCheck): TargetCheck {
   let last: { readonly url: string; readonly target: Target } | undefined;
   return (url) => {
-    if (last?.url !== url) last = { url, target: check(url, reach, pointedAt) };
+    if (last?.url !== url) last = { url, target: judge(url) };
     return last.target;
   };
 }

@@ -138,7 +138,7 @@ function staticRequest(request: HttpRequest): HttpRequest {
   const { method, url, headers, body, compress } = request;
   if (method === 'GET' || body !== undefined)
     throw invalidReturn(request, `request() made ${method === 'GET' ? 'a GET' : 'a body'}, which requestFor() does`);
-  return { method, url, headers: Object.freeze({ ...headers }), compress };
+  return { method, url, headers: Object.freeze(Object.assign({}, headers)), compress };
 }
 
 function withBody(request: HttpRequest, frame: Frame, batch: Batch<unknown>, maxBytes: number): HttpRequest {

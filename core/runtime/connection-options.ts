@@ -167,6 +167,7 @@ const hostOption = (name: string): string =>
 
 /** Finds limits and paces above what the vendor allows: a connection may only lower them. */
 export function raisedLimits(limits: BatchLimits, pace: Pace, options: ConnectionOptions): ConfigIssue[] {
+  if (options.limits === undefined && options.pace === undefined) return [];
   const checks: readonly LimitCheck[] = [
     ...(Object.keys(limits) as (keyof BatchLimits)[]).map(
       (name) => [`limits.${name}`, options.limits?.[name], limits[name] ?? Number.POSITIVE_INFINITY] as const,

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CheckOptions } from '../api/credential-check.ts';
 import type { AnyDestination } from '../api/destination.ts';
-import type { DestinationManifest, Pace, Rate } from '../api/manifest.ts';
+import type { Pace, Rate } from '../api/manifest.ts';
 import type { Pools } from '../http/pools.ts';
 import { createRedactor } from '../http/redact.ts';
-import { createTargetCheck, type TargetCheck } from '../http/target.ts';
+import { createTargetCheck, withLastTarget, type TargetCheck } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import type { Clock } from '../policy/clock.ts';
 import { createRetryBudget } from '../policy/retry-budget.ts';
@@ -31,6 +31,8 @@ import type { Emit } from './signals.ts';
 export interface HostParts {
   /** slug -> the pace that the vendor allows this host. */
   readonly paces: ReadonlyMap<string, Pace>;
+  /** slug -> its host check. Connections of one vendor nearly always name the same URL, which is checked once. */
+  readonly targets: ReadonlyMap<string, TargetCheck>;
   readonly retry: RetryPolicy;
   readonly eventLimits: EventLimits;
   readonly clock: Clock;
@@ -90,23 +92,35 @@ interface RateWindows {
 }
 
 /** Runs everything of the folder that may object to the settings, so that open() says so. Throws what it throws. */
-export function bindSettings(host: HostParts, opening: Opening): Binding {
-  const { destination, config, connectionOptions } = opening;
+export function bindSettings(host: HostParts, { destination, config, connectionOptions, id }: Opening): Binding {
   const { manifest } = destination;
   const allowedPace = host.paces.get(manifest.slug) as Pace;
   const settingsPace = paceBySettings(destination, config);
   const { limits, pace } = connectionOptions;
   const maxItems = Math.min(manifest.limits.maxItems, limits?.maxItems ?? Number.POSITIVE_INFINITY);
   const perRequest = [allowedPace.rate, settingsPace.rate, pace?.rate].map((rate) => evenly(rate, maxItems));
-  const vendor = new BoundDestination(destination, config, [withoutUndefined(limits ?? {}), ...perRequest]);
+  const vendor = new BoundDestination(
+    destination,
+    config,
+    limits === undefined ? perRequest : [withoutUndefined(limits), ...perRequest],
+  );
   // A URL that is known now is refused now, not with the first event.
-  if (vendor.staticRequest !== undefined) targetCheck(host, manifest)(vendor.staticRequest.url);
+  if (vendor.staticRequest !== undefined) host.targets.get(manifest.slug)?.(vendor.staticRequest.url);
   const windows = rateWindows(destination, config, [allowedPace.rate, settingsPace.rate, daily(vendor)]);
-  return { ...opening, vendor, allowedPace, settingsPace, windows };
+  return { destination, config, connectionOptions, id, vendor, allowedPace, settingsPace, windows };
 }
 
-const targetCheck = (host: HostParts, { slug, hosts }: DestinationManifest): TargetCheck =>
-  createTargetCheck(hosts === 'origins' ? { origins: host.allowedOrigins } : hosts, host.origins.get(slug));
+/** The host check of each destination. */
+export const targetChecks = (
+  destinations: readonly AnyDestination[],
+  { origins, allowedOrigins }: Pick<HostParts, 'origins' | 'allowedOrigins'>,
+): HostParts['targets'] =>
+  new Map(
+    destinations.map(({ manifest: { slug, hosts } }) => [
+      slug,
+      createTargetCheck(hosts === 'origins' ? { origins: allowedOrigins } : hosts, origins.get(slug)),
+    ]),
+  );
 
 /**
  * Builds what all calls of one connection share. Adds the leases it takes to `leases`: the caller gives them back when
@@ -118,7 +132,8 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
   const { clock, emit } = host;
   const { rate: ownRate } = connectionOptions.pace ?? {};
   const pace = lowestPace(allowedPace, settingsPace, connectionOptions.pace ?? {});
-  const policy: RetryPolicy = { ...host.retry, ...withoutUndefined(connectionOptions.retry ?? {}) };
+  const { retry } = connectionOptions;
+  const policy = retry === undefined ? host.retry : { ...host.retry, ...withoutUndefined(retry) };
   leases.push(...windows.rates.map((rate) => host.windows[windows.kind](windows.key, rate)));
   // The connection's own rate comes on top of the vendor's, so that it can only slow down.
   const rates = [
@@ -146,7 +161,7 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
     pacer,
     inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({
-      target: targetCheck(host, manifest),
+      target: withLastTarget(host.targets.get(manifest.slug) as TargetCheck),
       allowsLoopback: manifest.hosts === 'origins',
       compression: manifest.compression,
       origin: host.origins.get(manifest.slug),

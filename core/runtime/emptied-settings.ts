@@ -6,7 +6,17 @@ import { sameValue } from './secrets.ts';
  * setting keeps it, for its schema to judge. So does the value of a map, whose name somebody chose, and a text that has
  * a default and may be empty: there it says something else than the default.
  */
-export const withoutEmptied = (config: unknown, settings: z.ZodType): unknown => cleared(config, [settings]);
+export const withoutEmptied = (config: unknown, settings: z.ZodType): unknown =>
+  mayBeEmptied(config) ? cleared(config, [settings]) : config;
+
+/** Deeper than settings are; what is deeper, or refers to itself, is left to the schema. */
+const mostLevels = 8;
+
+/** Nearly all settings hold no `""`, and need no walk through their schema. */
+function mayBeEmptied(value: unknown, level = 0): boolean {
+  if (typeof value !== 'object' || value === null) return value === '';
+  return level > mostLevels || Object.values(value).some((member) => mayBeEmptied(member, level + 1));
+}
 
 /** The value itself where nothing in it is emptied, and where no schema says what may be in it. */
 function cleared(value: unknown, schemas: readonly unknown[]): unknown {

@@ -12,7 +12,7 @@ import { createConnectionIds } from './connection-ids.ts';
 import { checkHostOptions, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
 import { checkSettings, howToAllow, type CheckedSettings } from './connection-settings.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { bindSettings, hostDefaults, type HostParts } from './create-context.ts';
+import { bindSettings, hostDefaults, targetChecks, type HostParts } from './create-context.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
 import { hostClock } from './host-clock.ts';
@@ -168,7 +168,8 @@ function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDest
   const defaults = hostDefaults(options, options.destinations);
   const concurrencies = [...defaults.paces.values()].map(({ concurrency }) => concurrency);
   const pools = createPools(poolsOptions(options, concurrencies));
-  return { ...defaults, clock, emit, origins, allowedOrigins, pools, windows: createWindowLeases(clock) };
+  const targets = targetChecks(options.destinations, { origins, allowedOrigins });
+  return { ...defaults, clock, emit, origins, allowedOrigins, targets, pools, windows: createWindowLeases(clock) };
 }
 
 /** Throws for a slug or a destination that the runtime does not have. */
