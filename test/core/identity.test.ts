@@ -7,7 +7,7 @@ import { isEmail, normalizeEmail } from '../../core/api/person/email-address.ts'
 import { isNoId, isUuid } from '../../core/api/person/identifier.ts';
 import { asIpv4, ipAddress } from '../../core/api/person/ip-address.ts';
 import { hmacSha256, isMd5, isSha256, md5, sha256 } from '../../core/api/person/digest.ts';
-import { absoluteUrl } from '../../core/api/events/web-address.ts';
+import { absoluteUrl, asAbsoluteUrl } from '../../core/api/events/web-address.ts';
 
 describe('e-mail addresses', () => {
   it('are trimmed and lower-cased before they are hashed', () => {
@@ -184,6 +184,40 @@ describe('absolute URLs', () => {
     ]) {
       expect([other, absoluteUrl(other)]).toEqual([other, undefined]);
     }
+  });
+
+  it('are those that the parser of URLs takes, whatever the host is made of', () => {
+    const part = fc.constantFrom(
+      'shop',
+      'a',
+      'xn--',
+      '--',
+      '-',
+      '.',
+      '..',
+      '9',
+      '0x',
+      '%41',
+      '_',
+      ':80',
+      '@',
+      '/',
+      '?',
+      '#',
+      '[',
+      '<',
+    );
+    const url = fc.array(part, { maxLength: 8 }).map((parts) => `https://${parts.join('')}`);
+    fc.assert(
+      fc.property(url, (text) => {
+        expect([text, asAbsoluteUrl(text) !== undefined]).toEqual([
+          text,
+          !/^https:\/\/(?:[/?#]|$)/.test(text) && URL.canParse(text),
+        ]);
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(asAbsoluteUrl('https://shop.xn--a.example/')).toBeUndefined();
   });
 });
 

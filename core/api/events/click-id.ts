@@ -1,6 +1,7 @@
 import type { CdpEvent } from '../event.ts';
 import { firstIdOf, type Found } from './first-of.ts';
-import { textReader, type Cast, type Path } from '../fields/mapping.ts';
+import { reader, type Cast, type Path } from '../fields/mapping.ts';
+import { trimInvisible } from '../fields/trim-invisible.ts';
 import { usableId } from '../person/identifier.ts';
 import { checkMembers } from '../member-check.ts';
 
@@ -17,7 +18,7 @@ export interface ClickIdSources {
 /** The pages that an event may name, best first. A canonical URL may lack the query, which `search` still has. */
 const landingPages = ['context.page.url', 'properties.url', 'context.page.search'].map((path) => ({
   path,
-  urlOf: textReader(path),
+  urlOf: reader(path),
 }));
 
 /**
@@ -37,10 +38,10 @@ export function clickIdOf(sources: ClickIdSources): (event: CdpEvent) => Found<s
   return (event) => {
     for (const { path, urlOf } of landingPages) {
       const url = urlOf(event);
-      if (url === undefined) continue;
+      if (typeof url !== 'string') continue;
       for (const { name, mark } of names) {
         // Most URLs have none: a search is cheaper than parsing.
-        const raw = url.includes(mark) ? queryOf(url).get(name) : null;
+        const raw = url.includes(mark) ? queryOf(trimInvisible(url)).get(name) : null;
         const value = raw === null ? undefined : as(raw);
         if (value !== undefined) return { value, path };
       }

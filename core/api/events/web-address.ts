@@ -12,6 +12,11 @@ export function absoluteUrl(value: string): URL | undefined {
   }
 }
 
+/**
+ * Of a host as nearly all are: names of letters, digits and hyphens, of which the last has letters alone. Such a URL is
+ * one; `xn--` begins names that can be wrong.
+ */
+const usual = /^https?:\/\/(?:(?!xn--)[a-z\d-]+\.)+[a-z]+(?:[/?#][!-~]*)?$/;
 const plain = /^https?:\/\/[!-~]+$/;
 const noHost = /^https?:\/\/[\s/?#]/i;
 
@@ -24,7 +29,8 @@ const noHost = /^https?:\/\/[\s/?#]/i;
 export const asAbsoluteUrl: Cast<string> = (value) => {
   if (typeof value !== 'string') return undefined;
   const text = trimInvisible(value);
-  // Nearly all are plain ASCII, and checking is four times cheaper than parsing. Beyond ASCII canParse errs on Node 20.
+  if (usual.test(text)) return text;
+  // Checking is four times cheaper than parsing. Beyond ASCII canParse errs on Node 20.
   if (plain.test(text) && !noHost.test(text)) return URL.canParse(text) ? text : undefined;
   return noHost.test(text) ? undefined : absoluteUrl(text)?.href;
 };
