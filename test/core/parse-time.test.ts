@@ -115,6 +115,24 @@ describe('F-59 a time', () => {
     );
   });
 
+  it('reads every day of 1960 to 2110 in the usual spelling as Date.parse does, at both ends of the day', () => {
+    const written = (at: number) => new Date(at).toISOString();
+    const times: number[] = [];
+    for (let at = Date.UTC(1960, 0, 1); at < Date.UTC(2111, 0, 1); at += 86_400_000) times.push(at, at + 86_399_999);
+    expect(times.filter((at) => parseTime(written(at)) !== at).map(written)).toEqual([]);
+  });
+
+  it('takes no sign for a digit, and no day or hour that there is not, in the usual spelling', () => {
+    const usual = '2026-03-15T11:58:43.123Z';
+    const spoilt = Array.from({ length: 23 }, (_, index) => `${usual.slice(0, index)}:${usual.slice(index + 1)}`);
+    const wrong = ['2026-02-29T', '2026-04-31T', '2026-13-01T', '2026-00-10T', '2026-01-00T'].map(
+      (day) => day + usual.slice(11),
+    );
+    const late = ['24:58:43', '25:00:00', '11:60:43', '11:58:61'].map((time) => usual.replace('11:58:43', time));
+    const asWritten = [...spoilt, ...wrong, ...late].filter((text) => text !== usual);
+    expect(asWritten.filter((text) => parseTime(text) !== undefined)).toEqual([]);
+  });
+
   it.each([
     ['2026-11-30T10:00:00Z+02:00'],
     ['2026-11-30T10:00:00.123Z+0200'],

@@ -39,35 +39,49 @@ export const eventTime = (event: CdpEvent): number | undefined =>
  * parseTime('2026-01-15T12:00:00'); // undefined: nobody says where
  */
 export function parseTime(value: JsonValue | undefined): number | undefined {
-  if (typeof value === 'string' && usual.test(value)) return usualTime(value) ?? parsedTime(value);
   if (typeof value !== 'string') return typeof value === 'number' ? parseRareTime(String(value)) : undefined;
-  return zoned.test(value) ? parsedTime(value) : parseRareTime(value);
+  return usualTime(value) ?? (zoned.test(value) ? parsedTime(value) : parseRareTime(value));
 }
-
-/** How nearly all sources write a time: `2026-01-15T11:59:00.123Z`. */
-const usual = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Of a year that is no leap year. */
 const lastDays = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/** How many days of such a year are before a month. */
+const daysBefore = lastDays.map((_, month) => lastDays.slice(0, month).reduce((days, last) => days + last, 0));
 
-/** Three times as fast as Date.parse, which `undefined` leaves it to: odd years, 29 February, hour 24, and no times. */
+/**
+ * Of what nearly all sources write, `2026-01-15T11:59:00.123Z`, and six times as fast as Date.parse. The rest is
+ * `undefined`: other years than 1970 to 2099, of which every fourth is a leap year; 29 February; hour 24; and no times.
+ */
 function usualTime(text: string): number | undefined {
-  const year = digitsOf(text, 0, 4);
-  const month = digitsOf(text, 5, 7);
-  const day = digitsOf(text, 8, 10);
-  const hour = digitsOf(text, 11, 13);
-  const minute = digitsOf(text, 14, 16);
-  const second = digitsOf(text, 17, 19);
-  // Date.UTC takes the years 0 to 99 for those of the twentieth century.
-  if (year < 100 || day < 1 || day > (lastDays[month - 1] ?? 0)) return undefined;
-  if (hour > 23 || minute > 59 || second > 59) return undefined;
-  return Date.UTC(year, month - 1, day, hour, minute, second, digitsOf(text, 20, 23));
+  if (text.length !== 24 || !hasUsualSigns(text)) return undefined;
+  const year = twoDigits(text, 0) * 100 + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
+  const millisecond = twoDigits(text, 20) * 10 + (twoDigits(text, 21) % 10);
+  // NaN, which stands for what is no digit, is in no range.
+  if (!(year >= 1970 && year < 2100 && day >= 1 && day <= (lastDays[month - 1] ?? 0))) return undefined;
+  if (!(hour < 24 && minute < 60 && second < 60 && millisecond >= 0)) return undefined;
+  const leapDays = ((year - 1969) >> 2) + (month > 2 && year % 4 === 0 ? 1 : 0);
+  const days = (year - 1970) * 365 + leapDays + (daysBefore[month - 1] as number) + day - 1;
+  return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millisecond;
 }
 
-function digitsOf(text: string, from: number, to: number): number {
-  let number = 0;
-  for (let index = from; index < to; index += 1) number = number * 10 + text.charCodeAt(index) - 48;
-  return number;
+const hasUsualSigns = (text: string): boolean =>
+  text[4] === '-' &&
+  text[7] === '-' &&
+  text[10] === 'T' &&
+  text[13] === ':' &&
+  text[16] === ':' &&
+  text[19] === '.' &&
+  text[23] === 'Z';
+
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 0x30;
+  const ones = text.charCodeAt(at + 1) - 0x30;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 function parsedTime(text: string): number | undefined {
