@@ -76,6 +76,8 @@ export const messageIdOf = firstOf(['messageId'], usableId);
 
 /** No area code of North America begins with 0 or 1. */
 const tenDigits = /^[2-9]\d{9}$/;
+/** A number that has one of Rokt's shapes already, as many have. */
+const asDocumented = /^(?:\+1 \([2-9]\d\d\) \d{3}-\d{4}|[2-9]\d{9})$/;
 const northAmerican = /^1([2-9]\d{2})(\d{3})(\d{4})$/;
 
 /**
@@ -84,6 +86,7 @@ const northAmerican = /^1([2-9]\d{2})(\d{3})(\d{4})$/;
  * The document shows no other country's: such a number leaves with its `+` and bare digits, `+49301234567`.
  */
 export const asMobile: Cast<string> = (value) => {
+  if (typeof value === 'string' && asDocumented.test(value)) return value;
   const full = asE164(value);
   if (full?.startsWith('+1') === false) return full;
   // Of what is not written internationally, asPhone has the digits as they stand.
