@@ -102,6 +102,15 @@ export type IncomingEvent =
   | (IncomingEnvelope & { readonly type: AnyCase<'alias'>; readonly previousId?: IncomingId })
   | (IncomingEnvelope & { readonly type: AnyCase<(typeof otherEventTypes)[number]> });
 
+/**
+ * An event, or its JSON text, such as a line of NDJSON. A text costs less than what JSON.parse() makes of it: nothing
+ * but JSON can come of it, so the runtime need not look through the event for what is no JSON.
+ *
+ * @example
+ * await connection.deliver(['{"type":"track","event":"Order Completed","userId":"12345"}']);
+ */
+export type EventOrText = IncomingEvent | string;
+
 /** `properties` of track, page and screen, `traits` of identify and group; an empty object if there are none. */
 export function propertiesOf(event: CdpEvent): JsonObject {
   return ('properties' in event ? event.properties : 'traits' in event ? event.traits : undefined) ?? noProperties;

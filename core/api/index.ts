@@ -5,6 +5,7 @@ export { eventSeconds } from './events/event-seconds.ts';
 export type {
   AliasEvent,
   CdpEvent,
+  EventOrText,
   EventType,
   GroupEvent,
   IdentifyEvent,

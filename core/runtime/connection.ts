@@ -1,5 +1,5 @@
 import type { CheckOptions, CheckResult } from '../api/credential-check.ts';
-import type { IncomingEvent } from '../api/event.ts';
+import type { EventOrText } from '../api/event.ts';
 import type { CallInput, CallReply, CallResult, OperationList } from '../api/operation.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import type { WindowLease } from '../policy/window-leases.ts';
@@ -8,7 +8,8 @@ import type { ConnectionContext } from './connection-context.ts';
 import { createConnectionContext, type Binding, type HostParts } from './create-context.ts';
 import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
-import { eventIdOf } from './intake/event-shape.ts';
+import { messageIdOf } from './intake/event-shape.ts';
+import { eventIn } from './intake/event-text.ts';
 import { prepareEvent } from './intake/prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
@@ -21,7 +22,7 @@ export interface Connection<L extends OperationList = OperationList> {
   readonly slug: string;
   readonly id: string;
   /** Shows what would be sent for an event and why, or why nothing would. Sends nothing. */
-  preview(event: IncomingEvent): Promise<Preview>;
+  preview(event: EventOrText): Promise<Preview>;
   /**
    * Delivers events and returns one outcome per event, in order. Never rejects because of events, vendors or folders.
    *
@@ -30,7 +31,7 @@ export interface Connection<L extends OperationList = OperationList> {
    * for (const [index, outcome] of outcomes.entries())
    *   if (outcome.kind === 'deferred') console.log(events[index]?.messageId, 'not before', outcome.retryAt);
    */
-  deliver(events: readonly IncomingEvent[], options?: DeliverOptions): Promise<readonly Outcome[]>;
+  deliver(events: readonly EventOrText[], options?: DeliverOptions): Promise<readonly Outcome[]>;
   /**
    * Delivers any number of events in constant memory. Outcomes come as they settle. Throws what the source throws,
    * after the outcomes of the events read before.
@@ -39,14 +40,9 @@ export interface Connection<L extends OperationList = OperationList> {
    * for await (const { index, outcome } of connection.stream(events, { window: 5_000 }))
    *   if (outcome.kind === 'rejected') console.error(`event ${index}: ${outcome.reason.message}`);
    */
-  stream(
-    events: AsyncIterable<IncomingEvent> | Iterable<IncomingEvent>,
-    options?: StreamOptions,
-  ): AsyncIterable<Settled>;
+  stream(events: AsyncIterable<EventOrText> | Iterable<EventOrText>, options?: StreamOptions): AsyncIterable<Settled>;
   /** For queues: returns the group and lane of an event, or the outcome that settles it without sending. */
-  routeOf(
-    event: IncomingEvent,
-  ): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
+  routeOf(event: EventOrText): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
   /**
    * Runs one of the operations that the vendor offers beside events. Returns every answer of the vendor as a value;
    * throws only for a name that the destination does not have. An operation runs while events are suspended, and
@@ -133,11 +129,13 @@ export function createConnection(host: HostParts, binding: Binding, listener: Cl
     preview: (event) => preview(ready(), event),
     deliver: (events, options) => deliver(ready(), events, options),
     stream: (events, options) => stream(ready(), events, options),
-    routeOf(event) {
+    routeOf(input) {
       const parts = ready();
-      const prepared = prepareEvent(parts, event, { now: parts.clock.now(), prepared: parts.vendor.prepared });
+      const event = eventIn(input);
+      const transformContext = { now: parts.clock.now(), prepared: parts.vendor.prepared };
+      const prepared = prepareEvent(parts, event, transformContext, input);
       if (prepared.kind !== 'payload')
-        return { kind: prepared.kind, eventId: eventIdOf(event), reason: prepared.reason };
+        return { kind: prepared.kind, eventId: messageIdOf(event), reason: prepared.reason };
       const { group, lane } = prepared.output;
       return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
     },

@@ -1,4 +1,4 @@
-import type { IncomingEvent } from '../api/event.ts';
+import type { EventOrText } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
 import { onAbort } from '../policy/abort.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
@@ -58,7 +58,7 @@ const deliverOptions: OptionTable<DeliverOptions> = {
  */
 export async function deliver(
   context: ConnectionContext,
-  input: readonly IncomingEvent[],
+  input: readonly EventOrText[],
   options?: DeliverOptions,
 ): Promise<readonly Outcome[]> {
   const events = copyOf(input);

@@ -6,7 +6,8 @@ import { BatchQueue, type BatchQueueOptions } from './batching/batch-queue.ts';
 import { pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
-import { dedupId, eventIdOf } from './intake/event-shape.ts';
+import { dedupId, messageIdOf } from './intake/event-shape.ts';
+import { eventIn } from './intake/event-text.ts';
 import { prepareEvent } from './intake/prepare-event.ts';
 import { deferred, heldBack, lostOutcome, stoppedReason, suspended } from './sending/outcomes.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
@@ -85,14 +86,17 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (context.closed) this.stop();
   }
 
-  /** Adds one event, read at `now` (by clock.elapsed), to a batch or a lane, or settles it at once. Synchronous. */
-  take(event: unknown, index: number, now: number): void {
-    const prepared = prepareEvent(this.context, event, this.#transformContextOf(now));
-    const eventId = eventIdOf(event);
+  /**
+   * Adds one event or its text, read at `now` (by clock.elapsed), to a batch or a lane, or settles it at once.
+   * Synchronous.
+   */
+  take(input: unknown, index: number, now: number): void {
+    const event = eventIn(input);
+    const prepared = prepareEvent(this.context, event, this.#transformContextOf(now), input);
+    const eventId = messageIdOf(event);
     if (prepared.kind !== 'payload')
       return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason });
-    const copyOf = this.#duplicates === undefined ? '' : dedupId(eventId);
-    const copy = this.#duplicates === undefined || copyOf === '' ? 'new' : this.#duplicates.take(copyOf, index);
+    const copy = this.#duplicates === undefined ? 'new' : this.#duplicates.take(dedupId(eventId), index);
     if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate });
     this.#open += 1;
     if (copy === 'twin') return void this.#twinIds.set(index, eventId);
@@ -176,7 +180,6 @@ export class DeliveryRun implements SendRun, BatchOwner {
    * `skipped` it would delete the event that comes back deferred.
    */
   #settleTwins(duplicates: Duplicates, id: string, outcome: Outcome): void {
-    if (id === '') return;
     for (const index of duplicates.settle(id, isFinal(outcome))) {
       this.#open -= 1;
       const eventId = this.#twinIds.get(index) ?? id;

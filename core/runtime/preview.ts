@@ -1,8 +1,9 @@
 import type { Batch } from '../api/delivery.ts';
-import type { IncomingEvent } from '../api/event.ts';
+import type { EventOrText } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
+import { eventIn } from './intake/event-text.ts';
 import { prepareEvent, type IntakeProgress, type IntakeStage } from './intake/prepare-event.ts';
 import { firstRequestOf } from './sending/custom-send.ts';
 
@@ -36,7 +37,7 @@ export type Preview =
  *
  * @internal
  */
-export async function preview(context: ConnectionContext, event: IncomingEvent): Promise<Preview> {
+export async function preview(context: ConnectionContext, input: EventOrText): Promise<Preview> {
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
   const notes: Note[] = [];
@@ -46,7 +47,7 @@ export async function preview(context: ConnectionContext, event: IncomingEvent):
     note: (note: Note): void => void notes.push(note),
   };
   const transformContext = { now: clock.now(), prepared: vendor.prepared, trace };
-  const prepared = prepareEvent(context, event, transformContext, progress);
+  const prepared = prepareEvent(context, eventIn(input), transformContext, input, progress);
   if (prepared.kind !== 'payload') return { kind: prepared.kind, stage: progress.stage, reason: prepared.reason };
 
   const { output, text, bytes } = prepared;

@@ -1,4 +1,4 @@
-import type { IncomingEvent } from '../api/event.ts';
+import type { EventOrText } from '../api/event.ts';
 import type { Outcome } from '../api/outcome.ts';
 import { onAbort } from '../policy/abort.ts';
 import { yieldToEventLoop } from '../policy/clock.ts';
@@ -55,7 +55,7 @@ const eventsAhead = 64;
  */
 export function stream(
   context: ConnectionContext,
-  events: AsyncIterable<IncomingEvent> | Iterable<IncomingEvent>,
+  events: AsyncIterable<EventOrText> | Iterable<EventOrText>,
   callerOptions?: StreamOptions,
 ): AsyncIterable<Settled> {
   if (!isIterable(events))
@@ -88,7 +88,7 @@ export function stream(
 class StreamRun implements OutcomeReader, QueueProducer {
   readonly outcomes = new AsyncQueue<Settled>(this);
   readonly #context: ConnectionContext;
-  readonly #source: Source<IncomingEvent>;
+  readonly #source: Source<EventOrText>;
   readonly #run: DeliveryRun;
   #stopListening: () => void = () => undefined;
   /** How long an event may take, and the half of it that it may wait for a full batch or for the pace. */
@@ -110,7 +110,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
 
   constructor(
     context: ConnectionContext,
-    events: AsyncIterable<IncomingEvent> | Iterable<IncomingEvent>,
+    events: AsyncIterable<EventOrText> | Iterable<EventOrText>,
     { withinMs = defaultWithinMs, window: requestedWindow = defaultWindow, signal }: StreamOptions,
   ) {
     const { limits } = context.vendor;
@@ -190,8 +190,8 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.outcomes.end(failure);
   }
 
-  #take(event: IncomingEvent): void {
-    this.#run.take(event, this.#eventsRead, this.#context.clock.elapsed());
+  #take(input: EventOrText): void {
+    this.#run.take(input, this.#eventsRead, this.#context.clock.elapsed());
     this.#eventsRead += 1;
     this.#watchAge();
   }

@@ -1,4 +1,4 @@
-import type { Connection, CdpEvent, Outcome } from '../../core/index.ts';
+import type { Connection, CdpEvent, EventOrText, Outcome } from '../../core/index.ts';
 import type { Dispatcher } from 'undici';
 import type { Subject } from './subjects.ts';
 
@@ -6,22 +6,28 @@ import type { Subject } from './subjects.ts';
 
 export async function streamed(connection: Connection, lines: readonly string[]): Promise<void> {
   let delivered = 0;
-  for await (const { outcome } of connection.stream(parsed(lines))) delivered += isDelivered(outcome);
+  for await (const { outcome } of connection.stream(lines)) delivered += isDelivered(outcome);
   expectAll(delivered, lines.length);
 }
 
-export async function inCallsOf(size: number, connection: Connection, lines: readonly string[]): Promise<void> {
+export async function inCallsOf(
+  size: number,
+  connection: Connection,
+  lines: readonly string[],
+  eventOf: (line: string) => EventOrText = asItIs,
+): Promise<void> {
   let delivered = 0;
   for (let from = 0; from < lines.length; from += size) {
-    const events = lines.slice(from, from + size).map((line) => JSON.parse(line) as CdpEvent);
+    const events = lines.slice(from, from + size).map(eventOf);
     for (const outcome of await connection.deliver(events)) delivered += isDelivered(outcome);
   }
   expectAll(delivered, lines.length);
 }
 
-export function* parsed(lines: readonly string[]): Generator<CdpEvent, void, undefined> {
-  for (const line of lines) yield JSON.parse(line) as CdpEvent;
-}
+const asItIs = (line: string): string => line;
+
+/** For a host that looks into its events, and so has parsed them. */
+export const parsed = (line: string): CdpEvent => JSON.parse(line) as CdpEvent;
 
 function isDelivered(outcome: Outcome): number {
   if (outcome.kind === 'delivered') return 1;

@@ -10,7 +10,8 @@ import { isoTime } from '../../policy/clock.ts';
 export interface Duplicates {
   /**
    * `new`: the event may be sent, and is in progress from now on. `settled`: the vendor has it, or may have it, or it
-   * was skipped. `twin`: another copy is in progress, whose settle() returns this `index`.
+   * was skipped. `twin`: another copy is in progress, whose settle() returns this `index`. An event with the id '',
+   * which is none, is new.
    */
   take(id: string, index: number): 'new' | 'twin' | 'settled';
   /** Settles an event in progress. `final`: its copies need not be sent. Returns the indexes of its twins. */
@@ -41,6 +42,7 @@ export function createDuplicates(size: number): Duplicates {
 
   return {
     take(id, index) {
+      if (id === '') return 'new';
       const known = numbers.get(id);
       if (known !== undefined && known > 0) return 'settled';
       if (known !== undefined) {
@@ -57,6 +59,7 @@ export function createDuplicates(size: number): Duplicates {
       return 'new';
     },
     settle(id, final) {
+      if (id === '') return none;
       const number = -(numbers.get(id) ?? 0);
       if (final && number >= oldest) numbers.set(id, number);
       else numbers.delete(id);

@@ -3,6 +3,7 @@ import { reject, type Transformed } from '../../api/delivery.ts';
 import { eventTypes, type CdpEvent } from '../../api/event.ts';
 import { trimInvisible } from '../../api/fields/trim-invisible.ts';
 import { usableId } from '../../api/person/identifier.ts';
+import { eventIn } from './event-text.ts';
 
 /** The schema of an event's outer shape; vendors check what is inside. Made for the first invalid event. */
 export function eventShape(): z.ZodType {
@@ -67,10 +68,13 @@ export function whyNotEvent(event: unknown): Extract<Transformed<never>, { kind:
 }
 
 /**
- * The messageId of a value passed as an event, as it was written; a number as text; '' if it has none. Never throws.
- * Outcomes carry it. To tell events apart, take dedupIdOf().
+ * The messageId of a value passed as an event, or of its JSON text, as it was written; a number as text; '' if it has
+ * none. Never throws. Outcomes carry it. To tell events apart, take dedupIdOf().
  */
-export function eventIdOf(event: unknown): string {
+export const eventIdOf = (event: unknown): string => messageIdOf(eventIn(event));
+
+/** The same, of the event itself. */
+export function messageIdOf(event: unknown): string {
   try {
     const id: unknown = (event as { readonly messageId?: unknown } | null | undefined)?.messageId;
     if (typeof id === 'string') return id;

@@ -15,7 +15,8 @@ export interface GateOptions {
   readonly limits: EventLimits;
 }
 
-export type Gate = (event: unknown) => Unsent | NormalizedEvent | typeof admit;
+/** `text`: what the event was parsed from, if it was. */
+export type Gate = (event: unknown, text?: string) => Unsent | NormalizedEvent | typeof admit;
 
 const integrationOff = skip('integration_disabled', 'The event switches this destination off', 'integrations');
 const notConsented = skip('consent_denied', 'The person has not agreed to what this connection needs', 'context');
@@ -39,8 +40,8 @@ export function createGate({ manifest, id, requiredConsent, limits }: GateOption
     return verdict;
   };
 
-  return (incoming) => {
-    const normal = normalizeEvent(incoming, limits);
+  return (incoming, text) => {
+    const normal = normalizeEvent(incoming, limits, text);
     if (normal.kind === 'rejected') {
       const type = otherTypeOf(incoming);
       return type === undefined ? normal : typeRefusal(type);

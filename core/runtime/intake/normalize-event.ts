@@ -8,6 +8,7 @@ import type { Note } from '../../api/outcome.ts';
 import { BoundedNotes } from './bounded-notes.ts';
 import { isEvent, isTextOrNone, whyNotEvent } from './event-shape.ts';
 import { exceedsLimits, type EventLimits } from './event-size.ts';
+import { showsNoExcess } from './event-text.ts';
 
 /** A copy of an event in the spelling that destination folders expect, with what was lost on the way there. */
 export interface NormalizedEvent {
@@ -20,10 +21,15 @@ export interface NormalizedEvent {
  * Brings what hosts and SDKs write into the one spelling that destination folders expect (see IncomingEvent): numbers
  * as ids and names, epoch times and Dates, PHP's empty lists, types in capitals, texts with U+0000. An event with
  * nothing of that is admitted as it is, after one pass over its envelope, and is not copied. One that is too large, too
- * deep, or no plain object is refused before anything of it is copied.
+ * deep, or no plain object is refused before anything of it is copied. `text`: what it was parsed from, if it was.
  */
-export function normalizeEvent(incoming: unknown, limits: EventLimits): NormalizedEvent | typeof admit | Unsent {
+export function normalizeEvent(
+  incoming: unknown,
+  limits: EventLimits,
+  text?: string,
+): NormalizedEvent | typeof admit | Unsent {
   if (isEvent(incoming) && !hasOddMember(incoming)) {
+    if (text !== undefined && showsNoExcess(text, limits)) return admit;
     const excess = exceedsLimits(incoming, limits);
     if (excess === undefined) return admit;
     return excess === 'has U+0000' ? withoutNul(incoming, new BoundedNotes()) : refusals[excess];

@@ -17,6 +17,7 @@ export interface IntakeProgress {
 
 /**
  * Runs gate, validate, transform and encode. Never throws: a fault of a vendor folder rejects this event alone.
+ * `input`: what the host handed over, the event itself or its text.
  *
  * @internal
  */
@@ -24,11 +25,12 @@ export function prepareEvent(
   context: ConnectionContext,
   incoming: unknown,
   transformContext: TransformContext,
+  input: unknown,
   progress: IntakeProgress = { stage: 'gate' },
 ): PreparedEvent {
   const { vendor } = context;
   try {
-    const entry = context.gate(incoming);
+    const entry = context.gate(incoming, typeof input === 'string' ? input : undefined);
     if (entry.kind === 'skipped' || entry.kind === 'rejected') return entry;
     const event = entry.kind === 'normalized' ? entry.event : (incoming as CdpEvent);
     progress.stage = 'validate';

@@ -3,7 +3,7 @@ import type { Effort } from '../effort.ts';
 import { InstantVendor } from '../instant-vendor.ts';
 import { atLeast, type Row } from '../report.ts';
 import { cpuPerEvent, interleave } from '../rounds.ts';
-import { byHand, inCallsOf, parseAndStringify, streamed } from '../runs.ts';
+import { byHand, inCallsOf, parseAndStringify, parsed, streamed } from '../runs.ts';
 import { assertSameBytes } from '../same-bytes.ts';
 import { linesFor, subjects, type SubjectName } from '../subjects.ts';
 
@@ -30,6 +30,7 @@ export async function bytes(effort: Effort): Promise<readonly Row[]> {
         { name: 'parse + stringify', run: () => parseAndStringify(lines) },
         { name: 'stream()', run: () => streamed(connection, lines) },
         { name: 'deliver(), 100 a call', run: () => inCallsOf(100, connection, lines) },
+        { name: 'parsed events, deliver(), 100 a call', run: () => inCallsOf(100, connection, lines, parsed) },
         { name: 'deliver(), 256 a call', run: () => inCallsOf(256, connection, lines) },
       ],
       cpuPerEvent(lines.length),
