@@ -4,6 +4,7 @@ import * as keys from './keys.ts';
 import type { ClaimEnd, ClaimResult, LaneScheduler } from './lane-scheduler.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decodeState, eventOf } from './record.ts';
+import { SeqMap } from './seq-map.ts';
 import type { ConnectionState } from './store-counters.ts';
 import type { StoreWriter } from './store-writer.ts';
 import type { Table } from './tables.ts';
@@ -23,7 +24,7 @@ export class Claims {
   readonly #lanes: number;
   readonly #writer: StoreWriter;
   readonly #quarantine: Quarantine;
-  readonly #records = new Map<number, ClaimedRecord>();
+  readonly #records = new SeqMap<ClaimedRecord>();
 
   constructor({ log, lanes, writer, quarantine }: ClaimsOptions) {
     this.#log = log;
@@ -108,7 +109,7 @@ export class Claims {
   }
 
   hasAny({ number }: ConnectionState): boolean {
-    for (const { key } of this.#records.values()) if (keys.connectionOf(key) === number) return true;
+    for (const [, { key }] of this.#records.entries()) if (keys.connectionOf(key) === number) return true;
     return false;
   }
 

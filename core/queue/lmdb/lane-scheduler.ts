@@ -2,6 +2,7 @@ import type { ClaimKind } from '../queue.ts';
 import { noLane } from './lane-number.ts';
 import { failedRank, LaneHeap, LaneQueue, type ReturnedEvent, type WaitingSource } from './lane-queue.ts';
 import { LanelessEvents } from './laneless-events.ts';
+import { SeqMap } from './seq-map.ts';
 
 /**
  * What became of an event that was offered: claimed; claimed as the last one of this call; gone for good; or left
@@ -46,7 +47,7 @@ export class LaneScheduler {
   readonly #blocked = new LaneHeap();
   /** Lanes whose head came back and may be claimed again. */
   readonly #failed = new LaneHeap();
-  readonly #claimed = new Map<number, LaneQueue | undefined>();
+  readonly #claimed = new SeqMap<LaneQueue | undefined>();
   /** The answer of oldest(), until that event leaves: new events are always higher. */
   #oldest: Position | undefined;
 
@@ -140,7 +141,7 @@ export class LaneScheduler {
       if (seq !== undefined && (least === undefined || seq < least.seq)) least = { seq, lane };
     };
     consider(this.#laneless.lowest(), noLane);
-    for (const [seq, lane] of this.#claimed) consider(seq, lane?.number ?? noLane);
+    for (const [seq, lane] of this.#claimed.entries()) consider(seq, lane?.number ?? noLane);
     for (const lane of this.#lanes.values()) {
       for (const { seq } of lane.returned) consider(seq, lane.number);
       consider(lane.head(), lane.number);
