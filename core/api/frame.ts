@@ -1,4 +1,4 @@
-import type { Batch } from './delivery.ts';
+import type { Batch, Delivery } from './delivery.ts';
 import type { JsonObject } from './event.ts';
 import { isObject, keysOf, type Path } from './fields/mapping.ts';
 
@@ -59,4 +59,32 @@ export function framedBody({ open, separator, close }: Frame, { items }: Pick<Ba
   let body = open + items[0].text;
   for (let index = 1; index < items.length; index += 1) body += separator + items[index]?.text;
   return body + close;
+}
+
+/** A body in parts: texts, each with its size in UTF-8, in a frame. */
+export interface BodyParts {
+  readonly frame: Frame;
+  readonly items: readonly Pick<Delivery<unknown>, 'text' | 'bytes'>[];
+}
+
+/**
+ * The same body as bytes, text by text: so the long text is never put together, nor measured. A text that has as many
+ * bytes as UTF-16 units is ASCII, which is copied and not encoded.
+ *
+ * @internal
+ */
+export function framedBytes({ frame: { open, separator, close }, items }: BodyParts): Buffer {
+  const between = Buffer.from(separator);
+  let size = Buffer.byteLength(open) + Buffer.byteLength(close) + between.length * (items.length - 1);
+  for (const { bytes } of items) size += bytes;
+  const body = Buffer.allocUnsafe(size);
+  let at = body.write(open);
+  for (let index = 0; index < items.length; index += 1) {
+    const { text, bytes } = items[index] as BodyParts['items'][number];
+    // A loop, because a separator is a byte or two, and a call costs more.
+    if (index > 0) for (const byte of between) body[at++] = byte;
+    at += body.write(text, at, bytes, text.length === bytes ? 'latin1' : 'utf8');
+  }
+  body.write(close, at);
+  return body;
 }

@@ -2,7 +2,7 @@ import type { RetryDecision } from '../api/decision.ts';
 import { admit, type Admission, type Batch, type Delivery } from '../api/delivery.ts';
 import type { AnyDestination, Destination, Reply, WireResult } from '../api/destination.ts';
 import type { Failure, HttpRequest } from '../api/failure.ts';
-import { bare, framedBody, type Frame } from '../api/frame.ts';
+import { bare, framedBody, type BodyParts, type Frame } from '../api/frame.ts';
 import type { BatchLimits, DestinationManifest } from '../api/manifest.ts';
 import { defaultReplyCap } from '../http/exchange.ts';
 import { isThenable } from './argument-check.ts';
@@ -94,6 +94,12 @@ export class BoundDestination implements Omit<Folder, 'send'> {
     }
     const requestFor = this.#definition.requestFor as NonNullable<AnyDestination['requestFor']>;
     return withBody(requestFor(batch, this.settings, this.prepared), this.frame, batch, this.limits.maxBytes);
+  }
+
+  /** The parts of the body, if there are several, and core alone has made them. */
+  bodyParts({ items }: Batch<unknown>): BodyParts | undefined {
+    if (items.length === 1 || this.staticRequest === undefined || this.batchesItself) return undefined;
+    return { frame: this.frame, items };
   }
 
   /** Reads what the answer, or the lack of one, says about the batch. Never throws. */

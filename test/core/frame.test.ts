@@ -1,7 +1,11 @@
 import { expect, it, test } from '@jest/globals';
+import fc from 'fast-check';
+import { framedBytes } from '../../core/api/frame.ts';
 import { bare, framedBody, jsonArray, jsonList, type Delivery, type Frame } from '../../core/index.ts';
 
 const framed = ({ open, separator, close }: Frame, ...texts: string[]): string => open + texts.join(separator) + close;
+
+const item = (text: string) => ({ text, bytes: Buffer.byteLength(text) }) as Delivery<unknown>;
 
 test('a text in no frame stays as it is', () => {
   expect(framed(bare, '{"a":1}')).toBe('{"a":1}');
@@ -53,7 +57,28 @@ test('a member of the name of the list would be there twice, and is refused', ()
 });
 
 test('the body of a batch is its texts in the frame', () => {
-  const item = (text: string) => ({ text }) as Delivery<unknown>;
   expect(framedBody(bare, { items: [item('a=1')] })).toBe('a=1');
   expect(framedBody(jsonList('data'), { items: [item('1'), item('2'), item('3')] })).toBe('{"data":[1,2,3]}');
+});
+
+test('the bytes of a body are those of its text, whatever signs and frames it is of', () => {
+  const frames: Frame[] = [
+    bare,
+    jsonArray,
+    jsonList('data.events', { name: 'Zoë' }),
+    { ...jsonArray, separator: '–\n' },
+  ];
+  const text = fc.oneof(fc.string(), fc.constantFrom('{"a":"Café"}', '{"a":"Łódź"}', '🙂', '\ud83d', ''));
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...frames),
+      fc.array(text, { minLength: 1, maxLength: 5 }),
+      (frame, [first = '', ...more]) => {
+        const body = framedBody(frame, { items: [item(first), ...more.map(item)] });
+        expect(framedBytes({ frame, items: [first, ...more].map(item) }).toString('hex')).toBe(
+          Buffer.from(body).toString('hex'),
+        );
+      },
+    ),
+  );
 });

@@ -135,7 +135,7 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
       return this.onReply({ kind: 'failed', failure: { kind: 'crash', error, left: false } }, undefined);
     }
     try {
-      const body = transport.encodeBody(this.#request, this.#body);
+      const body = transport.encodeBody(this.#request, this.#body, vendor.bodyParts(this.#batch));
       if (body === undefined || !('then' in body)) return this.#transmit(body);
       // Only compression is asynchronous.
       body.then((compressed) => this.#transmit(compressed)).catch((error: unknown) => this.#failUnsent(error));
