@@ -15,10 +15,10 @@ interface SignalListeners {
  * than ten calls. What one of them throws comes out when all have been called, as Node has it for listeners of its own.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: Listener): () => void {
-  if (signal === undefined) return () => undefined;
+  if (signal === undefined) return nothing;
   if (signal.aborted) {
     listener();
-    return () => undefined;
+    return nothing;
   }
   const own = listeners.get(signal) ?? listen(signal);
   // Two callers may wait with one function.
@@ -29,6 +29,10 @@ export function onAbort(signal: AbortSignal | undefined, listener: Listener): ()
     listeners.delete(signal);
     signal.removeEventListener('abort', own.fire);
   };
+}
+
+function nothing(): void {
+  // Nobody listens.
 }
 
 function listen(signal: AbortSignal): SignalListeners {

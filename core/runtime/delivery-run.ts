@@ -47,10 +47,10 @@ export class DeliveryRun implements SendRun, BatchOwner {
   readonly #reader: OutcomeReader;
   readonly #duplicates: Duplicates | undefined;
   /** By position, the ids of second copies as they are written: " m-1" is a copy of "m-1". */
-  readonly #twinIds = new Map<number, string>();
+  #twinIds: Map<number, string> | undefined;
   readonly #queue: BatchQueue;
   /** By lane: outcomes that the host is persisting. */
-  readonly #persisting = new Map<string, Promise<boolean>>();
+  #persisting: Map<string, Promise<boolean>> | undefined;
   /** Batches that wait for a slot. */
   #waiting = 0;
   /** Batches started and not done; the parts of them that wait for their scope; and the events in them. */
@@ -99,7 +99,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const copy = this.#duplicates === undefined ? 'new' : this.#duplicates.take(dedupId(eventId), index);
     if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate });
     this.#open += 1;
-    if (copy === 'twin') return void this.#twinIds.set(index, eventId);
+    if (copy === 'twin') return void (this.#twinIds ??= new Map()).set(index, eventId);
     const delivery = pendingDelivery(prepared, index, eventId, now, this.#options.withinMs);
     const { suspensions, pacer } = this.context;
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
@@ -182,8 +182,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
   #settleTwins(duplicates: Duplicates, id: string, outcome: Outcome): void {
     for (const index of duplicates.settle(id, isFinal(outcome))) {
       this.#open -= 1;
-      const eventId = this.#twinIds.get(index) ?? id;
-      this.#twinIds.delete(index);
+      const eventId = this.#twinIds?.get(index) ?? id;
+      this.#twinIds?.delete(index);
       void this.#report(index, twinOutcome(outcome, eventId, this.context.clock.now()));
     }
   }
@@ -195,12 +195,12 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   /** Sends nothing of the lane until the host has persisted its outcomes, and defers what waits if the host fails. */
   #lockLane(lane: string, persisted: Promise<boolean>): void {
-    const others = this.#persisting.get(lane);
+    const others = this.#persisting?.get(lane);
     const all = others === undefined ? persisted : Promise.all([others, persisted]).then(([a, b]) => a && b);
-    this.#persisting.set(lane, all);
+    (this.#persisting ??= new Map()).set(lane, all);
     this.#queue.lock(lane);
     void all.then((isPersisted) => {
-      if (this.#persisting.get(lane) === all) this.#persisting.delete(lane);
+      if (this.#persisting?.get(lane) === all) this.#persisting.delete(lane);
       if (!isPersisted) this.#blockLane(lane, undefined);
       this.#queue.unlock(lane);
       this.#startReady();
@@ -218,7 +218,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   }
 
   persisting(lane: string): Promise<boolean> | undefined {
-    return this.#persisting.get(lane);
+    return this.#persisting?.get(lane);
   }
 
   signal(): AbortSignal {

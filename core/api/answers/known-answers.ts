@@ -13,7 +13,7 @@ export interface KnownAnswer {
 const longest = 256;
 /** So many answers are remembered. When one more comes, all are forgotten: most vendors have one or two. */
 const most = 64;
-const known = new Map<string, KnownAnswer>();
+const answers = new Map<string, KnownAnswer>();
 
 /**
  * Reads an answer. A vendor confirms nearly every request with the same few words, and reading them costs more than
@@ -22,12 +22,12 @@ const known = new Map<string, KnownAnswer>();
  */
 export function knownAnswer(body: string): KnownAnswer {
   if (body.length > longest) return read(body);
-  let answer = known.get(body);
+  let answer = answers.get(body);
   if (answer === undefined) {
     answer = read(body);
     freeze(answer.json);
-    if (known.size >= most) known.clear();
-    known.set(body, answer);
+    if (answers.size >= most) answers.clear();
+    answers.set(body, answer);
   }
   return answer;
 }

@@ -42,15 +42,17 @@ export function matchSuccess<P>(forms: readonly SuccessForm<P>[], exchange: Exch
   const { status, body, cut } = exchange.response;
   if (cut === true) return undefined;
   const written = body.trim();
-  let answer: JsonValue | undefined;
-  return forms.find((form) => {
-    if (!hasStatus(form.status ?? 200, status)) return false;
-    if (form.body === 'empty') return written === '';
-    if (written === '') return false;
-    if (typeof form.body !== 'function') return form.body.test(written);
-    answer ??= knownAnswer(written).json;
-    return answer !== undefined && form.body(answer, exchange);
-  });
+  for (const form of forms)
+    if (hasStatus(form.status ?? 200, status) && confirms(form.body, written, exchange)) return form;
+  return undefined;
+}
+
+function confirms(body: SuccessForm['body'], text: string, exchange: Exchange): boolean {
+  if (body === 'empty') return text === '';
+  if (text === '') return false;
+  if (typeof body !== 'function') return body.test(text);
+  const answer = knownAnswer(text).json;
+  return answer !== undefined && body(answer, exchange);
 }
 
 /** What an answer counts at these paths; a count that is not there makes the answer unreadable (`verdictsByCount`). */

@@ -21,25 +21,23 @@ export type Added = 'waiting' | 'full' | { readonly blockedUntil: number };
 export class BatchQueue {
   readonly #context: ConnectionContext;
   readonly #options: BatchQueueOptions;
-  readonly #batcher: Batcher<PendingDelivery>;
+  // Each is created with the first delivery that needs it: most vendors use lanes for all events or for none, and many
+  // calls have one event.
+  #batcher: Batcher<PendingDelivery> | undefined;
   /** Batches without a lane, ready to be sent. */
-  readonly #ready = new Denque<PendingBatch>();
-  /** Created with the first delivery that has a lane: most vendors use no lanes. */
+  #ready: Denque<PendingBatch> | undefined;
   #lanes: Lanes | undefined;
   /** Deliveries that a vendor's own batch() left out. */
   readonly omitted: PendingDelivery[] = [];
 
   constructor(context: ConnectionContext, options: BatchQueueOptions) {
-    const { limits, framing, batchesItself } = context.vendor;
     this.#context = context;
     this.#options = options;
-    const { maxItems } = limits;
-    this.#batcher = createBatcher(batchesItself ? { ...limits, maxItems: maxItems * windowsToBatch } : limits, framing);
   }
 
   add(delivery: PendingDelivery, now: number): Added {
     if (delivery.lane !== undefined) return this.#openLanes().add(delivery, now);
-    const full = this.#batcher.add(delivery, now);
+    const full = (this.#batcher ??= this.#openBatcher()).add(delivery, now);
     if (full !== undefined) this.#push(full);
     return 'waiting';
   }
@@ -53,7 +51,7 @@ export class BatchQueue {
       if (batch !== undefined) return batch;
       this.#lanes?.done(laned.name);
     }
-    return this.#ready.shift();
+    return this.#ready?.shift();
   }
 
   done(lane: string): void {
@@ -65,15 +63,15 @@ export class BatchQueue {
    * all.
    */
   flush(since?: number): void {
-    for (const deliveries of this.#batcher.flush(since)) this.#push(deliveries);
+    for (const deliveries of this.#batcher?.flush(since) ?? []) this.#push(deliveries);
     this.#lanes?.flush(since);
   }
 
   /** Takes out all waiting deliveries. */
   clear(): readonly PendingDelivery[] {
-    const batched = this.#ready.toArray().flatMap(({ items }) => items);
-    this.#ready.clear();
-    return [...this.#batcher.flush().flat(), ...(this.#lanes?.clear() ?? []), ...batched];
+    const batched = this.#ready?.toArray().flatMap(({ items }) => items) ?? [];
+    this.#ready = undefined;
+    return [...(this.#batcher?.flush().flat() ?? []), ...(this.#lanes?.clear() ?? []), ...batched];
   }
 
   /** Blocks a lane because its head was deferred. Takes out and returns the deliveries that waited behind the head. */
@@ -97,26 +95,34 @@ export class BatchQueue {
 
   /** Batches ready to be sent, and lanes with one. */
   backlog(): number {
-    return this.#ready.length + (this.#lanes?.ready() ?? 0);
+    return (this.#ready?.length ?? 0) + (this.#lanes?.ready() ?? 0);
   }
 
   /** The least number of requests for all waiting deliveries. */
   requests(): number {
-    return this.#ready.length + (this.#lanes?.size() ?? 0) + Math.max(0, this.#batcher.size() - 1);
+    const partial = Math.max(0, (this.#batcher?.size() ?? 0) - 1);
+    return (this.#ready?.length ?? 0) + (this.#lanes?.size() ?? 0) + partial;
   }
 
   /** Since when (by clock.elapsed) the oldest delivery waits for a full batch, or for an earlier event of its lane. */
   waitingSince(): number | undefined {
     const inLane = this.#lanes?.oldest();
-    const inBatch = this.#batcher.oldest();
+    const inBatch = this.#batcher?.oldest();
     return inLane === undefined || inBatch === undefined ? (inLane ?? inBatch) : Math.min(inLane, inBatch);
   }
 
   #push(deliveries: readonly PendingDelivery[]): void {
+    this.#ready ??= new Denque();
     if (!this.#context.vendor.batchesItself) return void this.#ready.push(batchOf(deliveries) as PendingBatch);
     const { batches, omitted } = batchByVendor(this.#context, deliveries);
     for (const batch of batches) this.#ready.push(batch);
     this.omitted.push(...omitted);
+  }
+
+  #openBatcher(): Batcher<PendingDelivery> {
+    const { limits, framing, batchesItself } = this.#context.vendor;
+    if (!batchesItself) return createBatcher(limits, framing);
+    return createBatcher({ ...limits, maxItems: limits.maxItems * windowsToBatch }, framing);
   }
 
   #openLanes(): Lanes {

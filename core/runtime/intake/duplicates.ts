@@ -27,15 +27,15 @@ const none: readonly number[] = [];
 export function createDuplicates(size: number): Duplicates {
   /** By id, the number of its event: positive once settled, negative while in progress. */
   const numbers = new Map<string, number>();
-  const byAge = new Denque<string>();
-  const twins = new Map<string, number[]>();
+  const byAge = size === Number.POSITIVE_INFINITY ? undefined : new Denque<string>();
+  /** Created with the first twin: most calls have none. */
+  let twins: Map<string, number[]> | undefined;
   /** Numbers start at 1, so that each has a negative. */
   let last = 0;
   let oldest = 1;
 
   /** Keeps an id in progress, however old: its settle() forgets it. */
-  function forgetOldest(): void {
-    const id = byAge.shift() as string;
+  function forgetOldest(id: string): void {
     if (numbers.get(id) === oldest) numbers.delete(id);
     oldest += 1;
   }
@@ -46,6 +46,7 @@ export function createDuplicates(size: number): Duplicates {
       const known = numbers.get(id);
       if (known !== undefined && known > 0) return 'settled';
       if (known !== undefined) {
+        twins ??= new Map();
         const others = twins.get(id);
         if (others === undefined) twins.set(id, [index]);
         else others.push(index);
@@ -53,9 +54,9 @@ export function createDuplicates(size: number): Duplicates {
       }
       last += 1;
       numbers.set(id, -last);
-      if (size === Number.POSITIVE_INFINITY) return 'new';
+      if (byAge === undefined) return 'new';
       byAge.push(id);
-      if (byAge.length > size) forgetOldest();
+      if (byAge.length > size) forgetOldest(byAge.shift() as string);
       return 'new';
     },
     settle(id, final) {
@@ -63,7 +64,7 @@ export function createDuplicates(size: number): Duplicates {
       const number = -(numbers.get(id) ?? 0);
       if (final && number >= oldest) numbers.set(id, number);
       else numbers.delete(id);
-      if (twins.size === 0) return none;
+      if (twins === undefined || twins.size === 0) return none;
       const others = twins.get(id) ?? none;
       twins.delete(id);
       return others;
