@@ -39,8 +39,17 @@ export const eventTime = (event: CdpEvent): number | undefined =>
  * parseTime('2026-01-15T12:00:00'); // undefined: nobody says where
  */
 export function parseTime(value: JsonValue | undefined): number | undefined {
-  if (typeof value !== 'string') return typeof value === 'number' ? parseRareTime(String(value)) : undefined;
+  if (typeof value !== 'string') return typeof value === 'number' ? epochTime(value) : undefined;
   return usualTime(value) ?? (zoned.test(value) ? parsedTime(value) : parseRareTime(value));
+}
+
+/** Whole seconds and milliseconds, as nearly all numbers are, without the way over text. */
+function epochTime(value: number): number | undefined {
+  if (Number.isInteger(value)) {
+    if (value >= 1e12 && value < 1e13) return value;
+    if (value >= 1e9 && value < 1e10) return value * 1000;
+  }
+  return parseRareTime(String(value));
 }
 
 /** Of a year that is no leap year. */

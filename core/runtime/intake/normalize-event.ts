@@ -29,13 +29,12 @@ export function normalizeEvent(
   text?: string,
 ): NormalizedEvent | typeof admit | Unsent {
   if (isEvent(incoming) && !hasOddMember(incoming)) {
-    if (text !== undefined && showsNoExcess(text, limits)) return admit;
-    const excess = exceedsLimits(incoming, limits);
+    const excess = excessOf(incoming, limits, text);
     if (excess === undefined) return admit;
     return excess === 'has U+0000' ? withoutNul(incoming, new BoundedNotes()) : refusals[excess];
   }
   if (typeof incoming !== 'object' || incoming === null || Array.isArray(incoming)) return whyNotEvent(incoming);
-  const excess = exceedsLimits(incoming, limits);
+  const excess = excessOf(incoming, limits, text);
   if (excess !== undefined && excess !== 'has U+0000' && excess !== 'not JSON') return refusals[excess];
   const notes = new BoundedNotes();
   const event = withUsualEnvelope(incoming, notes);
@@ -43,6 +42,9 @@ export function normalizeEvent(
   if (excess === 'not JSON') return refusals[excess];
   return excess === undefined ? inUsualSpelling(event, notes) : withoutNul(event, notes);
 }
+
+const excessOf = (event: object, limits: EventLimits, text: string | undefined): ReturnType<typeof exceedsLimits> =>
+  text !== undefined && showsNoExcess(text, limits) ? undefined : exceedsLimits(event, limits);
 
 const inUsualSpelling = (event: CdpEvent, notes: BoundedNotes): NormalizedEvent => ({
   kind: 'normalized',
@@ -80,7 +82,7 @@ function withUsualEnvelope(incoming: object, notes: BoundedNotes): Envelope {
   const event: Envelope = { ...incoming };
   event['type'] = usualType(event['type']);
   for (const name of idMembers) normalizeId(event, name, notes);
-  for (const name of timeMembers) event[name] = isoTimeOf(event[name]) ?? event[name];
+  for (const name of timeMembers) normalizeTime(event, name);
   for (const name of nameMembers) if (Number.isFinite(event[name])) event[name] = String(event[name]);
   // PHP writes an empty map as an empty list.
   for (const name of objectMembers) if (isEmptyList(event[name])) event[name] = {};
@@ -111,6 +113,11 @@ function normalizeId(event: Envelope, name: string, notes: BoundedNotes): void {
   event[name] = undefined;
 }
 
+function normalizeTime(event: Envelope, name: string): void {
+  const iso = isoTimeOf(event[name]);
+  if (iso !== undefined) event[name] = iso;
+}
+
 const dropped = (field: string, message: string): Note => ({ code: 'dropped', field, message });
 
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
@@ -123,7 +130,7 @@ const digits = /^\d{10,19}(?:\.\d+)?$/;
 
 /** Epoch time or a Date as ISO 8601; `undefined` for anything else, such as a time that is ISO 8601 already. */
 function isoTimeOf(time: unknown): string | undefined {
-  if (types.isDate(time)) return isoText(time.getTime());
+  if (typeof time === 'object') return types.isDate(time) ? isoText(time.getTime()) : undefined;
   const isEpoch = typeof time === 'number' || (typeof time === 'string' && digits.test(time));
   return isEpoch ? isoText(parseTime(time)) : undefined;
 }
