@@ -1,7 +1,6 @@
 import {
   asAttStatus,
   asText,
-  castFound,
   clientIpAdvice,
   clientIpv4Of,
   deviceOf,
@@ -19,21 +18,27 @@ import {
 } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
 import { manifest } from './manifest.ts';
-import { adjustId, appleId, deviceFields, openIdField, playId, type AdjustEvent, type Platform } from './mapping.ts';
+import { adjustId, deviceFields, deviceIds, openIdField, type AdjustEvent, type Platform } from './mapping.ts';
 import type { Prepared } from './settings.ts';
 
-/** Adds the fields of the event's device, with a note on each value that is left out. Returns the platform. */
+/** The event's device, as Adjust tells them apart; `lane` is undefined if the event is refused for want of an id. */
+interface AddedDevice {
+  readonly platform: Platform;
+  readonly lane: string | undefined;
+}
+
+/** Adds the fields of the event's device, with a note on each value that is left out. */
 export function addDevice(
   out: PayloadBuilder<AdjustEvent>,
   event: CdpEvent,
   { requireAdid }: Config,
-  { isLeftOut }: Prepared,
-): Platform {
+  { isLeftOut, laneBeginnings }: Prepared,
+): AddedDevice {
   const device = deviceOf(event);
   const platform = device.family === 'fire' ? 'android' : device.family;
   if (isLeftOut(platform)) {
     out.refuse(skip('unsupported_event', otherPlatform, device.system?.path ?? 'context.device'));
-    return platform;
+    return { platform, lane: undefined };
   }
   const isLimited = addAdvertisingIds(out, event, device);
   deviceFields[device.family](event, out);
@@ -44,10 +49,10 @@ export function addDevice(
   if (device.family === 'ios' && idfa === undefined && adid === undefined)
     out.recommend('context.adjust.adid', 'Without an IDFA, Adjust recognises an iOS device best by its adid', 'adid');
 
-  if (laneOf(out.value) === undefined)
-    out.refuse(isLimited ? limited : namesDevice(event, device) ? noDevice : noAppEvent);
+  const lane = laneOf(out.value, laneBeginnings);
+  if (lane === undefined) out.refuse(isLimited ? limited : namesDevice(event, device) ? noDevice : noAppEvent);
   if (requireAdid && adid === undefined) out.refuse(noAdid);
-  return platform;
+  return { platform, lane };
 }
 
 /**
@@ -57,8 +62,14 @@ export function addDevice(
 function addAdvertisingIds(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, device: Device): boolean {
   const { family, withheld } = device;
   if (family === 'other') return false;
+  // Apple writes its ids in capitals (ADJUST-11), Google and Amazon in small letters (ADJUST-12, ADJUST-13).
   const field = advertisingIdField[family];
-  out.take(field, castFound(device.advertisingId, family === 'ios' ? appleId : playId));
+  const { advertisingId } = device;
+  if (advertisingId !== undefined) {
+    // A UUID, which needs no other look at it.
+    const { value, path } = advertisingId;
+    out.set(field, family === 'ios' ? value.toUpperCase() : value.toLowerCase(), path);
+  }
   if (withheld !== undefined && !isNoId(withheld.value)) out.drop(withheld.path, whyWithheld[withheld.reason], field);
   const hasOpenId = family === 'android' && !isNoId(writtenOaidOf(event) ?? null);
   if (hasOpenId && device.limited) out.drop('context.device.oaid', whyWithheld.limited, 'oaid');
@@ -95,17 +106,11 @@ function addConsent(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, { family,
 const attStatusOf = firstOf(['context.device.attTrackingStatus', 'context.device.trackingStatus'], asAttStatus);
 const trackingOf = firstOf(['context.device.adTrackingEnabled']);
 
-/**
- * The identifiers, those that change least first. A device is a lane by the first one that its event has, so that it
- * keeps its lane when it changes its advertising id (ADJUST-31). Events that name different first ones are two lanes.
- */
-const deviceIds = ['adid', 'idfv', 'android_id', 'oaid', 'idfa', 'gps_adid', 'fire_adid'] as const;
-
 /** The lane of the event's device: app, name of the identifier, identifier. */
-export function laneOf(event: AdjustEvent): string | undefined {
+function laneOf(event: AdjustEvent, beginnings: Prepared['laneBeginnings']): string | undefined {
   for (const name of deviceIds) {
     const id = event[name];
-    if (id !== undefined) return `${event.app_token}:${name}:${id}`;
+    if (id !== undefined) return beginnings[name] + id;
   }
   return undefined;
 }

@@ -45,6 +45,13 @@ export interface AdjustEvent {
   partner_params?: Parameters;
 }
 
+/**
+ * The identifiers, those that change least first. A device is a lane by the first one that its event has, so that it
+ * keeps its lane when it changes its advertising id (ADJUST-31). Events that name different first ones are two lanes.
+ */
+export const deviceIds = ['adid', 'idfv', 'android_id', 'oaid', 'idfa', 'gps_adid', 'fire_adid'] as const;
+export type DeviceId = (typeof deviceIds)[number];
+
 const id = (formOf: (written: string) => string | undefined): Cast<string> => {
   return (value) => {
     const written = usableId(value);
@@ -52,17 +59,16 @@ const id = (formOf: (written: string) => string | undefined): Cast<string> => {
   };
 };
 
-/**
- * Apple writes its ids in capitals (ADJUST-11, ADJUST-15), Google and Amazon in small letters (ADJUST-12, ADJUST-13).
- */
-export const appleId = id((uuid) => (isUuid(uuid) ? uuid.toUpperCase() : undefined));
-export const playId = id((uuid) => (isUuid(uuid) ? uuid.toLowerCase() : undefined));
+/** Apple writes its ids in capitals (ADJUST-15). */
+const appleId = id((uuid) => (isUuid(uuid) ? uuid.toUpperCase() : undefined));
 
 /** ANDROID_ID is a 64-bit number in hex, so at most 16 digits: anything else is a custom id (ADJUST-16). */
 const androidId = id((written) => {
+  if (hexDigits.test(written)) return written;
   const digits = written.replaceAll('-', '').toLowerCase();
-  return /^[\da-f]{8,16}$/.test(digits) ? digits : undefined;
+  return hexDigits.test(digits) ? digits : undefined;
 });
+const hexDigits = /^[\da-f]{8,16}$/;
 
 /** No format is documented: what could be an id is kept as written (ADJUST-14). */
 const openId = id((written) => (/^[\da-z-]{16,64}$/i.test(written) ? written : undefined));

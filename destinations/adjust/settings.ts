@@ -1,6 +1,6 @@
 import { eventTable, eventTimeWithin, plainName, type EventTable, type ValueSelector } from '../../core/api/index.ts';
 import type { Config } from './config.ts';
-import type { Platform } from './mapping.ts';
+import { deviceIds, type DeviceId, type Platform } from './mapping.ts';
 import { parameterSelector } from './passthrough.ts';
 
 /** Computed once per connection, when it opens. */
@@ -8,6 +8,8 @@ export interface Prepared {
   readonly targetOf: EventTable<Target>;
   /** Whose events are not sent; an event that tells no platform goes by its adid. */
   readonly isLeftOut: (platform: Platform) => boolean;
+  /** What the lane of a device begins with, by the identifier that tells it. */
+  readonly laneBeginnings: Readonly<Record<DeviceId, string>>;
   readonly callbackParams: ValueSelector;
   readonly partnerParams: ValueSelector;
   readonly timeOf: ReturnType<typeof eventTimeWithin>;
@@ -26,6 +28,9 @@ export const prepare = (config: Config): Prepared => ({
     track: [Object.entries(config.eventTokens).map(([name, token]) => [name, target(name, token)])],
   }),
   isLeftOut: (platform) => platform !== 'other' && !config.platforms.includes(platform),
+  laneBeginnings: Object.fromEntries(
+    deviceIds.map((name) => [name, `${config.appToken}:${name}:`]),
+  ) as Prepared['laneBeginnings'],
   callbackParams: parameterSelector('callbackParams', config),
   partnerParams: parameterSelector('partnerParams', config),
   timeOf: eventTimeWithin({

@@ -12,7 +12,7 @@ import {
 import { addRevenue } from './commerce.ts';
 import type { Config } from './config.ts';
 import { eligibilityOf } from './eligibility.ts';
-import { addDevice, laneOf } from './identity.ts';
+import { addDevice } from './identity.ts';
 import type { AdjustEvent } from './mapping.ts';
 import type { Prepared } from './settings.ts';
 
@@ -37,7 +37,7 @@ export function transform(
   );
   if (target.isLifecycle) out.addNote(countedTwice);
   // First, because a web shop's event is no matter for anybody, however late it is.
-  const platform = addDevice(out, event, config, prepared);
+  const { platform, lane } = addDevice(out, event, config, prepared);
   const occurredAt = addTime(out, event, config, context);
   // Most events that come to nothing have no device.
   if (out.isRefused) return out.payload();
@@ -47,7 +47,7 @@ export function transform(
 
   // One lane per device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens
   // (ADJUST-34).
-  return out.payload({ lane: laneOf(out.value), occurredAt, scopes: target.scopes[platform] });
+  return out.payload({ lane, occurredAt, scopes: target.scopes[platform] });
 }
 
 const sources = {

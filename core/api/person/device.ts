@@ -5,7 +5,7 @@ import { isUuid, usableId } from './identifier.ts';
 import { isBlank, isObject, type Path } from '../fields/mapping.ts';
 import { asText } from '../fields/casts.ts';
 import { trimInvisible } from '../fields/trim-invisible.ts';
-import { limitsTracking, trackingLimitOf } from './tracking.ts';
+import { trackingLimitIn } from './tracking.ts';
 
 export type DeviceFamily = 'ios' | 'android' | 'fire' | 'other';
 
@@ -106,20 +106,21 @@ export const deviceOf = (event: CdpEvent): Device => new EventDevice(event);
 class EventDevice implements Device {
   // Declared only: one is made per event, and a field definition costs more than an assignment.
   declare readonly family: DeviceFamily;
-  declare private readonly event: CdpEvent;
   declare private readonly device: JsonObject;
   declare private readonly word: string | undefined;
   declare private readonly wordPath: string;
   declare private ids: AdvertisingIds | undefined;
+  /** `null` if nothing limits tracking; `undefined` until somebody asks, which most do more than once. */
+  declare private limit: Found | null | undefined;
 
   constructor(event: CdpEvent) {
     const context = isObject(event.context) ? event.context : nothing;
     const device = isObject(context['device']) ? context['device'] : nothing;
     const byType = systemNamed(device['type']);
     const system = byType ?? systemNamed(isObject(context['os']) ? context['os']['name'] : undefined);
-    this.event = event;
     this.device = device;
     this.ids = undefined;
+    this.limit = undefined;
     const own = system === undefined && device !== nothing ? ownIdIn(device) : undefined;
     const { family } = system ?? own ?? other;
     this.family = family === 'android' && isAmazon(device['manufacturer']) ? 'fire' : family;
@@ -144,11 +145,12 @@ class EventDevice implements Device {
   }
 
   get limited(): boolean {
-    return limitsTracking(this.event);
+    return this.limitedBy !== undefined;
   }
 
   get limitedBy(): Found | undefined {
-    return trackingLimitOf(this.event);
+    if (this.limit === undefined) this.limit = trackingLimitIn(this.device) ?? null;
+    return this.limit ?? undefined;
   }
 
   get vendorId(): Found<string> | undefined {
@@ -259,4 +261,8 @@ function unusableId(device: JsonObject): WithheldId | undefined {
 }
 
 const isSame = (id: string, other: string | undefined): boolean =>
-  other !== undefined && id.length === other.length && (id === other || id.toLowerCase() === other.toLowerCase());
+  other !== undefined &&
+  id.length === other.length &&
+  // Two ids of a device hardly ever begin alike, and spelling both anew costs more than all the rest.
+  (id.charCodeAt(0) | 0x20) === (other.charCodeAt(0) | 0x20) &&
+  id.toLowerCase() === other.toLowerCase();

@@ -17,7 +17,7 @@ const attNames: ReadonlyMap<string, string> = new Map([
  * (`ATTrackingManagerAuthorizationStatusDenied`, `not-determined`).
  */
 export const asAttStatus: Cast<string> = (value) => {
-  if (value === 3) return '3';
+  if (value === 0 || value === 1 || value === 2 || value === 3) return String(value);
   const status = asText(value) ?? '';
   const [, digit] = /^([0-3])(?:\.0+)?$/.exec(status) ?? [];
   return (
@@ -43,15 +43,6 @@ const isRefusal: Judge = (value) => {
   return status !== '3' && status !== '0';
 };
 
-/** What a device may say about tracking, and which values limit it. */
-const switches: readonly (readonly [name: string, limits: Judge])[] = [
-  ['attTrackingStatus', isRefusal],
-  ['trackingStatus', isRefusal],
-  ['limitAdTracking', isNotOff],
-  ['isLimitAdTrackingEnabled', isNotOff],
-  ['lat', isNotOff],
-];
-
 /**
  * Whether the person limits ad tracking, by the phone's switch (`adTrackingEnabled`, or `limitAdTracking` and the like)
  * or by iOS's prompt (`attTrackingStatus`, `trackingStatus`). Fails closed: a switch limits it unless it is plainly on
@@ -64,18 +55,17 @@ export const limitsTracking = (event: CdpEvent): boolean => trackingLimitOf(even
 export function trackingLimitOf(event: CdpEvent): Found | undefined {
   const { context } = event;
   const device = isObject(context) ? context['device'] : undefined;
-  return isObject(device) ? limitOf(device) : undefined;
+  return isObject(device) ? trackingLimitIn(device) : undefined;
 }
 
-function limitOf(device: JsonObject): Found | undefined {
-  const enabled = device['adTrackingEnabled'];
-  if (enabled !== true && !isBlank(enabled) && isNotOn(enabled)) return limit('adTrackingEnabled', enabled);
-  for (let index = 0; index < switches.length; index += 1) {
-    const [name, limits] = switches[index] as (typeof switches)[number];
-    const value = device[name];
-    if (value !== undefined && !isBlank(value) && limits(value)) return limit(name, value);
-  }
-  return undefined;
-}
+/** The same of `context.device`. Each name has its own line, because V8 then finds a member by the object's shape. */
+export const trackingLimitIn = (device: JsonObject): Found | undefined =>
+  limitBy('adTrackingEnabled', device['adTrackingEnabled'], isNotOn) ??
+  limitBy('attTrackingStatus', device['attTrackingStatus'], isRefusal) ??
+  limitBy('trackingStatus', device['trackingStatus'], isRefusal) ??
+  limitBy('limitAdTracking', device['limitAdTracking'], isNotOff) ??
+  limitBy('isLimitAdTrackingEnabled', device['isLimitAdTrackingEnabled'], isNotOff) ??
+  limitBy('lat', device['lat'], isNotOff);
 
-const limit = (name: string, value: JsonValue): Found => ({ value, path: `context.device.${name}` });
+const limitBy = (name: string, value: JsonValue | undefined, limits: Judge): Found | undefined =>
+  value !== undefined && !isBlank(value) && limits(value) ? { value, path: `context.device.${name}` } : undefined;
