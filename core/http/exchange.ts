@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
 import type { InFlight, Linked } from './in-flight.ts';
+import type { SharedPool } from './pools.ts';
 import { createBodyReader, type BodyListener, type BodyReader, type DecodedBody } from './response-body.ts';
 import { inSocketError } from './socket-reset.ts';
 import type { SocketWaiter, SocketQueue, SocketScheduler } from './socket-scheduler.ts';
@@ -37,9 +38,7 @@ export interface ExchangeContext {
   readonly elapsed: () => number;
   /** The connection's limit for headers and for body. */
   readonly timeoutMs: number;
-  /** The sockets are our own and distinguish a reset from a regular end. */
-  readonly detectsResets: boolean;
-  readonly dispatcher: Dispatcher;
+  readonly pool: Pick<SharedPool, 'dispatcher' | 'detectsResets'>;
   /** Called once per exchange, after its listener. */
   onSettled(): void;
 }
@@ -128,7 +127,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
   #dispatch(): void {
     this.#hasSocket = true;
     try {
-      this.#context.dispatcher.dispatch(this.#request, this);
+      this.#context.pool.dispatcher.dispatch(this.#request, this);
     } catch (error) {
       this.onResponseError(undefined as never, error instanceof Error ? error : new Error(String(error)));
     }
@@ -192,7 +191,7 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
   /** An empty success without a length, over sockets that cannot distinguish its end from a reset. */
   #mayBeTruncated(): boolean {
     const success = this.#status < 300 && this.#status !== 204 && this.#status !== 205;
-    if (!success || this.#context.detectsResets || this.#body?.received !== 0) return false;
+    if (!success || this.#context.pool.detectsResets || this.#body?.received !== 0) return false;
     return this.#headers['content-length'] === undefined && this.#headers['transfer-encoding'] === undefined;
   }
 

@@ -84,10 +84,7 @@ export function createTransport(options: TransportOptions): Transport {
     now,
     elapsed,
     timeoutMs,
-    detectsResets: pool.detectsResets,
-    get dispatcher() {
-      return pool.dispatcher;
-    },
+    pool,
     onSettled() {
       unsettled -= 1;
       if (unsettled === 0) onIdle?.();
