@@ -21,70 +21,88 @@ export interface SlidingWindow {
 }
 
 export const createSlidingWindow = (rate: Rate): SlidingWindow =>
-  rate.burst !== undefined && rate.burst < rate.permits ? createEven(rate, rate.burst) : createUneven(rate);
+  rate.burst !== undefined && rate.burst < rate.permits ? new EvenWindow(rate, rate.burst) : new UnevenWindow(rate);
 
 /**
  * It remembers what left inside the window; a token bucket as large as the permits would let almost twice the rate
  * through around an idle second.
  */
-function createUneven(rate: Rate): SlidingWindow {
-  const left = new Denque<{ readonly at: number; readonly cost: number }>();
-  let used = 0;
-  let reserved = 0;
-  const costOf = (items: number): number => (rate.cost === 'item' ? items : 1);
-  const forget = (now: number): void => {
-    for (
-      let oldest = left.peekFront();
-      oldest !== undefined && oldest.at + rate.perMs <= now;
-      oldest = left.peekFront()
-    ) {
-      used -= oldest.cost;
-      left.shift();
+class UnevenWindow implements SlidingWindow {
+  readonly #rate: Rate;
+  /** Made when the first request leaves. */
+  #starts: Denque<{ readonly at: number; readonly cost: number }> | undefined;
+  /** Permits of requests that left inside the window, and of those that are about to. */
+  #inside = 0;
+  #reserved = 0;
+
+  constructor(rate: Rate) {
+    this.#rate = rate;
+  }
+
+  delayMs(items: number, now: number): number {
+    this.#forget(now);
+    let excess = this.#reserved + this.#inside + this.#costOf(items) - this.#rate.permits;
+    let wait = 0;
+    for (let i = 0; excess > 0; i++) {
+      const entry = this.#starts?.peekAt(i);
+      // A request that takes more than all permits leaves when nothing else is in the window.
+      if (entry === undefined) return this.#reserved > 0 ? this.#rate.perMs : wait;
+      wait = entry.at + this.#rate.perMs - now;
+      excess -= entry.cost;
     }
-  };
-  return {
-    delayMs(items, now) {
-      forget(now);
-      let excess = reserved + used + costOf(items) - rate.permits;
-      let wait = 0;
-      for (let i = 0; excess > 0; i++) {
-        const entry = left.peekAt(i);
-        // A request that takes more than all permits leaves when nothing else is in the window.
-        if (entry === undefined) return reserved > 0 ? rate.perMs : wait;
-        wait = entry.at + rate.perMs - now;
-        excess -= entry.cost;
-      }
-      return wait;
-    },
-    behindMs(requests, items, now) {
-      forget(now);
-      let excess = reserved + used + (rate.cost === 'item' ? items : requests) + 1 - rate.permits;
-      let wait = 0;
-      for (let i = 0; excess > 0; i++) {
-        const entry = left.peekAt(i);
-        // Nothing more leaves the window: those that wait take one window after another.
-        if (entry === undefined) return wait + Math.ceil(excess / rate.permits) * rate.perMs;
-        wait = entry.at + rate.perMs - now;
-        excess -= entry.cost;
-      }
-      return wait;
-    },
-    isEmpty(now) {
-      forget(now);
-      return used === 0 && reserved === 0;
-    },
-    reserve(items) {
-      reserved += costOf(items);
-    },
-    change(items, leaving) {
-      reserved += (leaving === 0 ? 0 : costOf(leaving)) - costOf(items);
-    },
-    start(items, now) {
-      reserved -= costOf(items);
-      left.push({ at: now, cost: costOf(items) });
-      used += costOf(items);
-    },
-  };
+    return wait;
+  }
+
+  behindMs(requests: number, items: number, now: number): number {
+    this.#forget(now);
+    const { permits, perMs, cost } = this.#rate;
+    let excess = this.#reserved + this.#inside + (cost === 'item' ? items : requests) + 1 - permits;
+    let wait = 0;
+    for (let i = 0; excess > 0; i++) {
+      const entry = this.#starts?.peekAt(i);
+      // Nothing more leaves the window: those that wait take one window after another.
+      if (entry === undefined) return wait + Math.ceil(excess / permits) * perMs;
+      wait = entry.at + perMs - now;
+      excess -= entry.cost;
+    }
+    return wait;
+  }
+
+  isEmpty(now: number): boolean {
+    this.#forget(now);
+    return this.#inside === 0 && this.#reserved === 0;
+  }
+
+  reserve(items: number): void {
+    this.#reserved += this.#costOf(items);
+  }
+
+  change(items: number, leaving: number): void {
+    this.#reserved += (leaving === 0 ? 0 : this.#costOf(leaving)) - this.#costOf(items);
+  }
+
+  start(items: number, now: number): void {
+    const cost = this.#costOf(items);
+    this.#reserved -= cost;
+    (this.#starts ??= new Denque()).push({ at: now, cost });
+    this.#inside += cost;
+  }
+
+  #costOf(items: number): number {
+    return this.#rate.cost === 'item' ? items : 1;
+  }
+
+  #forget(now: number): void {
+    if (this.#starts === undefined) return;
+    for (
+      let oldest = this.#starts.peekFront();
+      oldest !== undefined && oldest.at + this.#rate.perMs <= now;
+      oldest = this.#starts.peekFront()
+    ) {
+      this.#inside -= oldest.cost;
+      this.#starts.shift();
+    }
+  }
 }
 
 /** Less than this is the rounding of a clock, not a wait, in milliseconds. */
@@ -95,56 +113,79 @@ const rounding = 0.001;
  * and what comes after it in one window are `permits` together. Dates of start hold the windows as well, because a
  * request may leave long after its permits were set aside.
  */
-function createEven(rate: Rate, burst: number): SlidingWindow {
-  const { permits, perMs, cost } = rate;
-  const interval = perMs / (permits - burst);
-  const costOf = (items: number): number => (cost === 'item' ? items : 1);
-  const inWindow = createUneven(rate);
+class EvenWindow implements SlidingWindow {
+  readonly #cost: Rate['cost'];
+  readonly #burst: number;
+  readonly #interval: number;
+  readonly #inWindow: UnevenWindow;
   /**
    * Requests larger than the burst leave at a distance that their size says; so many may fit into a window that the
    * last one exceeds it. Their window is as much longer as all its permits take.
    */
-  const large = cost === 'item' ? createUneven({ ...rate, perMs: permits * interval }) : undefined;
+  readonly #large: UnevenWindow | undefined;
   /** When all permits of requests that have left are paid for, as the clock says. */
-  let paidAt = Number.NEGATIVE_INFINITY;
+  #paidAt = Number.NEGATIVE_INFINITY;
   /** The same with those that are set aside: when they leave is not known yet, at the latest now. */
-  let clearAt = Number.NEGATIVE_INFINITY;
-  let setAside = 0;
-  return {
-    delayMs(items, now) {
-      const due = costOf(items);
-      const isLarge = due > burst;
-      const window = isLarge && large !== undefined ? large : inWindow;
-      const evenly = clearAt - now - (isLarge ? 0 : (burst - due) * interval);
-      const wait = Math.max(evenly, window.delayMs(items, now));
-      return wait < rounding ? 0 : wait;
-    },
-    behindMs(requests, items, now) {
-      const due = cost === 'item' ? items : requests;
-      const wait = Math.max(0, clearAt - now) + (due + 1 - burst) * interval;
-      return Math.max(0, wait, inWindow.behindMs(requests, items, now));
-    },
-    isEmpty: (now) => clearAt <= now && inWindow.isEmpty(now) && (large === undefined || large.isEmpty(now)),
-    reserve(items, now) {
-      setAside += costOf(items);
-      clearAt = Math.max(clearAt, now) + costOf(items) * interval;
-      inWindow.reserve(items, now);
-      large?.reserve(items, now);
-    },
-    change(items, leaving) {
-      const more = (leaving === 0 ? 0 : costOf(leaving)) - costOf(items);
-      setAside += more;
-      clearAt += more * interval;
-      inWindow.change(items, leaving);
-      large?.change(items, leaving);
-    },
-    start(items, now) {
-      setAside -= costOf(items);
-      paidAt = Math.max(paidAt, now) + costOf(items) * interval;
-      // Requests that connect late leave together: what follows waits for all of them.
-      clearAt = Math.max(clearAt, paidAt + setAside * interval);
-      inWindow.start(items, now);
-      large?.start(items, now);
-    },
-  };
+  #clearAt = Number.NEGATIVE_INFINITY;
+  #setAside = 0;
+
+  constructor(rate: Rate, burst: number) {
+    const { permits, perMs, cost } = rate;
+    this.#cost = cost;
+    this.#burst = burst;
+    this.#interval = perMs / (permits - burst);
+    this.#inWindow = new UnevenWindow(rate);
+    this.#large = cost === 'item' ? new UnevenWindow({ ...rate, perMs: permits * this.#interval }) : undefined;
+  }
+
+  delayMs(items: number, now: number): number {
+    const due = this.#costOf(items);
+    const isLarge = due > this.#burst;
+    const window = isLarge && this.#large !== undefined ? this.#large : this.#inWindow;
+    const evenly = this.#clearAt - now - (isLarge ? 0 : (this.#burst - due) * this.#interval);
+    const wait = Math.max(evenly, window.delayMs(items, now));
+    return wait < rounding ? 0 : wait;
+  }
+
+  behindMs(requests: number, items: number, now: number): number {
+    const due = this.#cost === 'item' ? items : requests;
+    const wait = Math.max(0, this.#clearAt - now) + (due + 1 - this.#burst) * this.#interval;
+    return Math.max(0, wait, this.#inWindow.behindMs(requests, items, now));
+  }
+
+  isEmpty(now: number): boolean {
+    return (
+      this.#clearAt <= now && this.#inWindow.isEmpty(now) && (this.#large === undefined || this.#large.isEmpty(now))
+    );
+  }
+
+  reserve(items: number, now: number): void {
+    const due = this.#costOf(items);
+    this.#setAside += due;
+    this.#clearAt = Math.max(this.#clearAt, now) + due * this.#interval;
+    this.#inWindow.reserve(items);
+    this.#large?.reserve(items);
+  }
+
+  change(items: number, leaving: number): void {
+    const more = (leaving === 0 ? 0 : this.#costOf(leaving)) - this.#costOf(items);
+    this.#setAside += more;
+    this.#clearAt += more * this.#interval;
+    this.#inWindow.change(items, leaving);
+    this.#large?.change(items, leaving);
+  }
+
+  start(items: number, now: number): void {
+    const due = this.#costOf(items);
+    this.#setAside -= due;
+    this.#paidAt = Math.max(this.#paidAt, now) + due * this.#interval;
+    // Requests that connect late leave together: what follows waits for all of them.
+    this.#clearAt = Math.max(this.#clearAt, this.#paidAt + this.#setAside * this.#interval);
+    this.#inWindow.start(items, now);
+    this.#large?.start(items, now);
+  }
+
+  #costOf(items: number): number {
+    return this.#cost === 'item' ? items : 1;
+  }
 }
