@@ -22,6 +22,12 @@ export interface StreamOptions {
   /** The most events that may be read without an outcome taken by the caller (default 10,000). Reading waits there. */
   readonly window?: number;
   /**
+   * How far events of a lane may be out of order in the input: an event waits until so many others are read, and those
+   * of its lane that happened before it go first. Default 128; 0 if the input is in order, so that none waits; never
+   * more than a sixteenth of the window.
+   */
+  readonly maxOutOfOrderness?: number;
+  /**
    * Stops the stream when aborted: reading stops, requests in flight finish, and the other events come back deferred.
    */
   readonly signal?: AbortSignal;
@@ -36,11 +42,18 @@ export interface Settled {
 const streamOptions: OptionTable<StreamOptions> = {
   withinMs: someMilliseconds,
   window: aNumber,
+  maxOutOfOrderness: aNumber,
   signal: anAbortSignal,
 };
 
 const defaultWithinMs = 60_000;
 const defaultWindow = 10_000;
+/**
+ * Every event of a vendor with lanes waits until so many others are read: enough for sources that mix up neighbours.
+ * Of 600 that wait, each is copied within the young generation of the heap on its way, which takes up to a third
+ * of an event's CPU time.
+ */
+const defaultOutOfOrderness = 128;
 const slice = 256;
 /** Events read ahead of the slots: stopping and restarting for each one would cost more than reading it. */
 const eventsAhead = 64;
@@ -48,8 +61,8 @@ const eventsAhead = 64;
 /**
  * Delivers any number of events in constant memory; outcomes come as they settle. Batches fill across the source's
  * chunks, by count, bytes and age. Throws at once for wrong arguments. Within a lane, an event goes before another that
- * was read up to a sixteenth of the window earlier, if it happened first. If an eighth of the window waits in one lane,
- * new events of that lane come back deferred.
+ * was read up to `maxOutOfOrderness` events earlier, if it happened first. If an eighth of the window waits in one
+ * lane, new events of that lane come back deferred.
  *
  * @internal
  */
@@ -111,7 +124,12 @@ class StreamRun implements OutcomeReader, QueueProducer {
   constructor(
     context: ConnectionContext,
     events: AsyncIterable<EventOrText> | Iterable<EventOrText>,
-    { withinMs = defaultWithinMs, window: requestedWindow = defaultWindow, signal }: StreamOptions,
+    {
+      withinMs = defaultWithinMs,
+      window: requestedWindow = defaultWindow,
+      maxOutOfOrderness = defaultOutOfOrderness,
+      signal,
+    }: StreamOptions,
   ) {
     const { limits } = context.vendor;
     this.#context = context;
@@ -125,8 +143,8 @@ class StreamRun implements OutcomeReader, QueueProducer {
     this.#source = createSource(events);
     const options = {
       withinMs: this.#allowedMs,
-      span: Math.floor(this.#window / 16),
-      // More than the span, or the only lane of a stream would be full before its first event may leave.
+      span: Math.floor(Math.min(atLeastZero(maxOutOfOrderness, defaultOutOfOrderness), this.#window / 16)),
+      // More than the span can be, or the only lane of a stream would be full before its first event may leave.
       laneCapacity: Math.max(1, Math.floor(this.#window / 8)),
       remembered: this.#window,
     };

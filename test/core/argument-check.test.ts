@@ -208,6 +208,7 @@ describe('arguments that cannot be meant', () => {
     ['null for options', [], null, 'stream(): the options must be an object'],
     ['an unknown option', [], { windows: 5 }, 'do you mean "window"?'],
     ['a window as text', [], { window: '10' }, 'window must be a number, not a string'],
+    ['an order as text', [], { maxOutOfOrderness: '0' }, 'maxOutOfOrderness must be a number, not a string'],
     ['a signal that is none', [], { signal: {} }, 'signal must be an AbortSignal'],
   ])('F-16 stream() throws at once for %s', (_, events, options, named) => {
     expect(() => testConnection().connection.stream(lie(events), lie(options))).toThrow(named);

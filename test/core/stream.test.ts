@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { CdpEvent, Settled } from '../../core/index.ts';
+import type { CdpEvent, Settled, StreamOptions } from '../../core/index.ts';
 import { start, type ManualClock } from '../../core/testing/kit/manual-clock.ts';
 import { inTurn, yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import {
@@ -390,14 +390,57 @@ describe('stream', () => {
 });
 
 describe('a lane in a stream', () => {
-  it('leaves in the order of event time, for events within a sixteenth of the window', async () => {
-    const { stream, vendor } = testConnection({ destination: acme({}, { limits: { ...limits, maxItems: 1 } }) });
-    const at = [5, 3, 4, 1, 2, 9, 8, 7];
+  const oneByOne = { destination: acme({}, { limits: { ...limits, maxItems: 1 } }) };
+
+  /** The times that leave, of a lane whose events come at these times. */
+  async function leaving(times: readonly number[], options: StreamOptions): Promise<string> {
+    const { stream, vendor } = testConnection(oneByOne);
     await stream(
-      at.map((time) => track(`t${time}`, { lane: 'd', at: time })),
-      { window: 400 },
+      times.map((time) => track(`${time}`, { lane: 'd', at: time })),
+      options,
     );
-    expect(ids(vendor.requests)).toEqual(['t1', 't2', 't3', 't4', 't5', 't7', 't8', 't9']);
+    return ids(vendor.requests).join(' ');
+  }
+
+  it('leaves in the order of event time', async () => {
+    expect(await leaving([5, 3, 4, 1, 2, 9, 8, 7], {})).toBe('1 2 3 4 5 7 8 9');
+  });
+
+  it('waits for no later event where the host says that the input is in order', async () => {
+    // What waits until the first has its answer goes in the order of event time all the same.
+    expect(await leaving([5, 3, 4, 1, 2], { maxOutOfOrderness: 0 })).toBe('5 1 2 3 4');
+  });
+
+  it.each([
+    ['as many as the host says', { maxOutOfOrderness: 3 }, 3],
+    ['128', { window: 10_000 }, 128],
+    ['128 where the host says nothing that is a number of events', { maxOutOfOrderness: Number.NaN }, 128],
+    ['a sixteenth of the window, if that is less', { window: 400 }, 25],
+    ['a sixteenth of the window, whatever the host says', { window: 400, maxOutOfOrderness: 1_000 }, 25],
+    ['more than 128 where the host says so', { maxOutOfOrderness: 600 }, 600],
+  ])('lets an event go first that comes after later ones: %s', async (_, options, most) => {
+    const later = upTo(most).map((n) => n + 3);
+    expect(await leaving([...later, 1, 9_999], options)).toMatch(/^1 3 4 /);
+    // The first has gone when one that is even later comes; the second has not.
+    expect(await leaving([2, ...later, 1], options)).toMatch(/^2 1 3 /);
+  });
+
+  it.each([
+    ['leaves before the next one is read, where the input is in order', { maxOutOfOrderness: 0 }, [1, 2, 3, 4]],
+    ['leaves when as many others are read', { maxOutOfOrderness: 2 }, [0, 0, 1, 2]],
+    ['waits for others to be read, without a word about the input', {}, [0, 0, 0, 0]],
+  ])('an event that is alone in it %s', async (_, options, expected) => {
+    const { connection, vendor } = testConnection(oneByOne);
+    const left: number[] = [];
+    function* events() {
+      for (const n of upTo(4)) {
+        yield track(`e${n}`, { lane: `lane ${n}`, at: n });
+        left.push(vendor.requests.length);
+      }
+    }
+    expect(await collect(connection.stream(events(), options))).toHaveLength(4);
+    expect(left).toEqual(expected);
+    expect(vendor.requests).toHaveLength(4);
   });
 
   it('that is overcrowded turns away what comes last, and sends what waited before', async () => {

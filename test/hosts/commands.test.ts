@@ -114,6 +114,11 @@ describe('usage errors exit 2 with one clear line', () => {
     ],
     ['a time that is none', ['deliver', 'mailbox', '--config', config, '--within', '1s'], /milliseconds/],
     [
+      'an order that is none',
+      ['deliver', 'mailbox', '--config', config, '--max-out-of-orderness', '-1'],
+      /whole number of events/,
+    ],
+    [
       'an origin that is none',
       ['deliver', 'mailbox', '--config', config, '--origin', 'http://example.com'],
       /origin: .*loopback/,

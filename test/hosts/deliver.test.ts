@@ -151,6 +151,26 @@ describe('spillway deliver', () => {
     expect(outcomes[0]).toMatchObject({ kind: 'deferred' });
   });
 
+  test.each([
+    [[], [['m-1', 'm-2', 'm-3']]],
+    [
+      ['--max-out-of-orderness', '0'],
+      [['m-1'], ['m-2', 'm-3']],
+    ],
+  ])(
+    'an event of a lane waits for others that may be earlier, unless the input is in order: %j',
+    async (flags, sent) => {
+      const letters = ['m-1', 'm-2', 'm-3'].map((id) => `${eventLine(id, 'Certified')}\n`).join('');
+      const batches: string[][] = [];
+      const collecting = (batch: readonly ReceivedItem[]): Answer => {
+        batches.push(batch.map(({ id }) => id));
+        return {};
+      };
+      expect(await deliver(letters, collecting, ...flags)).toMatchObject({ code: 0 });
+      expect(batches).toEqual(sent);
+    },
+  );
+
   test('SPILLWAY_ORIGIN and SPILLWAY_WITHIN stand for their flags', async () => {
     server = await startVendorServer();
     const env = { SPILLWAY_ORIGIN: server.origin, SPILLWAY_WITHIN: '5000' };

@@ -9,7 +9,7 @@ import { openOutcomes, type OutcomesTarget } from './outcomes-file.ts';
 import { openJournal, type Journal } from './queue/journal.ts';
 import { proxyChoice } from './proxy-choice.ts';
 import { warnings } from './warnings.ts';
-import { runDelivery, type DeliveryEnd } from './run-delivery.ts';
+import { runDelivery, type DeliveryEnd, type DeliveryParts } from './run-delivery.ts';
 import { listenForStop, type Stop } from './stop.ts';
 import { summaryOf, summaryText, type Stopped, type Summary } from './summary.ts';
 import { RunStats } from './run-stats.ts';
@@ -22,6 +22,7 @@ export interface DeliverFlags extends ConnectionFlags {
   readonly outcomes?: string;
   readonly origin?: string;
   readonly within?: number;
+  readonly maxOutOfOrderness?: number;
   readonly proxy?: boolean;
   /** A directory that makes the delivery resumable. */
   readonly store?: string;
@@ -70,12 +71,21 @@ async function deliverInput(command: DeliverCommand): Promise<number> {
   }
 }
 
+/** What the flags say; the runtime has a default for the rest. */
+function streamLimits({ within, maxOutOfOrderness }: DeliverFlags, env: Terminal['env']): DeliveryParts['limits'] {
+  const withinMs = withinOf(within, env);
+  return {
+    ...(withinMs === undefined ? {} : { withinMs }),
+    ...(maxOutOfOrderness === undefined ? {} : { maxOutOfOrderness }),
+  };
+}
+
 async function deliverTo(
   target: OutcomesTarget,
   { input, slug, flags, terminal, store }: DeliverCommand,
 ): Promise<number> {
   const { env, stdout, stderr } = terminal;
-  const withinMs = withinOf(flags.within, env);
+  const limits = streamLimits(flags, env);
   const stats = new RunStats();
   const { connection, runtime } = await openConnection(slug, flags, env, {
     origin: originOf(flags.origin, env),
@@ -89,7 +99,7 @@ async function deliverTo(
   try {
     if (store !== undefined) journal = openJournal(store, realpathSync(flags.input), `${slug} ${connection.id}`);
     const outcomes = target.start();
-    const end = await runDelivery({ connection, input, outcomes, stats, stop, withinMs, journal, screen });
+    const end = await runDelivery({ connection, input, outcomes, stats, stop, limits, journal, screen });
     const summary = summaryOf(slug, end.events, stats, end.ms, stoppedBy(stop, end));
     if (flags.json === true) await printResult(stdout, jsonText(summary));
     else if (screen !== undefined) await print(screen, summaryText(summary));

@@ -15,6 +15,12 @@ export function milliseconds(text: string): number {
   return amount;
 }
 
+/** A number of events, 0 included. */
+export function count(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Expected a whole number of events.');
+  return Number(text);
+}
+
 /** Hours, fractions included, as milliseconds. */
 export function hours(text: string): number {
   if (!/^\d{1,6}(?:\.\d{1,6})?$/.test(text))

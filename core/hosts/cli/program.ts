@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { commandOf, runToExitCode } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { allowOrigin, collect, config, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
+import { allowOrigin, collect, config, count, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
 import { authMeanings, bodyMeanings, choiceLines, verdictMeanings } from './new/choices.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
@@ -81,6 +81,11 @@ function describeDelivery(program: Command, terminal: Terminal, end: End): void 
       '--within <ms>',
       'the time one event may take, retries included (env: SPILLWAY_WITHIN; default: 60000)',
       milliseconds,
+    )
+    .option(
+      '--max-out-of-orderness <events>',
+      'how far events of a lane may be out of order: each waits for so many others (default: 128; 0: in order)',
+      count,
     )
     .option(
       '--store <dir>',

@@ -1,4 +1,4 @@
-import type { Connection, Outcome } from '../../index.ts';
+import type { Connection, Outcome, StreamOptions } from '../../index.ts';
 import { OrderedOutcomes } from './reorder-buffer.ts';
 import { EventSource } from './event-source.ts';
 import type { Input } from './input.ts';
@@ -18,8 +18,8 @@ export interface DeliveryParts {
   readonly outcomes: OutcomesFile;
   readonly stats: RunStats;
   readonly stop: Stop;
-  /** How long one event may take, in milliseconds; the runtime's default without it. */
-  readonly withinMs: number | undefined;
+  /** What is not the runtime's default: how long one event may take, and how far events may be out of order. */
+  readonly limits: Pick<StreamOptions, 'withinMs' | 'maxOutOfOrderness'>;
   /** Makes the delivery resumable: it has the outcomes of earlier runs, and records those of this one. */
   readonly journal?: Journal | undefined;
   /** Where to show the progress, if anywhere. */
@@ -72,8 +72,7 @@ export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
   const startedAt = performance.now();
   const progress = await startProgress(parts.screen, { size: input.size, bytesRead: () => source.bytesRead, stats });
   try {
-    const limits = parts.withinMs === undefined ? {} : { withinMs: parts.withinMs };
-    for await (const { index, outcome } of connection.stream(source, { signal: stop.signal, ...limits })) {
+    for await (const { index, outcome } of connection.stream(source, { signal: stop.signal, ...parts.limits })) {
       stats.count(outcome);
       ordered.settle(index, outcome);
       resumption?.settle(index, outcome);
