@@ -5,7 +5,6 @@ import {
   currencyOf,
   fieldTable,
   firstIdOf,
-  onlyProductOf,
   orderIdPaths,
   productsIn,
   quantityOf,
@@ -51,8 +50,8 @@ export function addItems(out: PayloadBuilder<EventAttributes>, event: CdpEvent):
   const onLost = (): void => {
     isListWhole = false;
   };
-  productsIn(event, out, 'productname', { onLost });
-  const product = onlyProductOf(event);
+  const products = productsIn(event, out, 'productname', { single: true, onLost });
+  const product = products.length === 1 ? products[0] : undefined;
   if (product !== undefined) {
     addName.of(product.item, out, product.path);
     if (isOneItem(event, isListWhole)) addSku.of(product.item, out, product.path);
