@@ -30,7 +30,7 @@ export const manifestSchema = z.strictObject({
   pace: z.strictObject({
     concurrency: whole,
     timeoutMs: whole,
-    rate: rateSchema.optional(),
+    rate: rateSchema().optional(),
   }),
   replay: z.enum(['deduplicated', 'tolerated', 'harmful']),
   maxReplyBytes: whole.max(64 * 1024 * 1024).optional(),

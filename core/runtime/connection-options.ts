@@ -1,60 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { BatchLimits, Pace, Rate } from '../api/manifest.ts';
-import { rateSchema } from '../api/rate-schema.ts';
 import { suggestion } from '../api/suggestion.ts';
 import type { EventLimits } from './intake/event-size.ts';
+import { optionShapes, type OptionShapes } from './option-shapes.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { isNameIn, pathOf, unknownKeys, type Elsewhere } from './unknown-keys.ts';
-
-const wait = z.number().min(0).max(86_400_000);
-const whole = z.number().int().min(1);
-
-const retryShape = z.strictObject({
-  attempts: whole.optional(),
-  baseMs: wait.optional(),
-  capMs: wait.optional(),
-  retryAfterCapMs: wait.optional(),
-  budget: z
-    .union([z.literal(false), z.strictObject({ ratio: z.number().min(0), reserve: z.number().min(0) })])
-    .optional(),
-});
-
-const eventLimitsShape = z.strictObject({ maxBytes: whole.optional(), maxDepth: whole.optional() });
-
-/** Parts of a pace. */
-export const paceShape = z.strictObject({
-  concurrency: whole.optional(),
-  timeoutMs: whole.optional(),
-  rate: rateSchema.optional(),
-});
-
-/** The schema of ConnectionOptions, for forms and for checkedConnectionOptions(). */
-export const connectionOptions = z.strictObject({
-  id: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ title: 'Connection id', description: 'A name that `integrations` may use as well.' }),
-  requiredConsent: z.array(z.string().min(1)).optional().meta({
-    title: 'Required consent',
-    description: 'Consent categories a person must have agreed to; without an answer, nothing is sent.',
-  }),
-  onAmbiguous: z.enum(['report', 'retry']).optional().meta({
-    title: 'When the answer is lost',
-    description: 'report: the event comes back as unknown; retry: it is sent again and may arrive twice.',
-  }),
-  retry: retryShape.optional().meta({ title: 'Retry', description: 'How patient the connection is.' }),
-  limits: z
-    .strictObject({
-      maxItems: whole.optional(),
-      maxBytes: whole.optional(),
-      maxItemBytes: whole.optional(),
-      maxAgeMs: wait.optional(),
-    })
-    .optional()
-    .meta({ title: 'Batch limits', description: 'Lower than the vendor allows, never higher.' }),
-  pace: paceShape.optional().meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
-});
 
 /** Options that every connection has, whatever its vendor. `limits` and `pace` can only lower the manifest's. */
 export interface ConnectionOptions {
@@ -66,13 +16,13 @@ export interface ConnectionOptions {
    */
   readonly onAmbiguous?: 'report' | 'retry' | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
-  readonly limits?: z.infer<typeof connectionOptions>['limits'];
+  readonly limits?: z.infer<OptionShapes['connection']>['limits'];
   /**
    * A `rate` holds beside the vendor's, whose `burst` stays. Without a `burst` of its own it bounds nothing but its own
    * window, of any length (6,000 an hour), at the vendor's average or below it. With one, neither the burst nor the
    * steady pace, `(permits - burst) / perMs`, may be more than the vendor's.
    */
-  readonly pace?: z.infer<typeof connectionOptions>['pace'];
+  readonly pace?: z.infer<OptionShapes['connection']>['pace'];
 }
 
 /**
@@ -83,10 +33,23 @@ export function checkedConnectionOptions(
   input: unknown,
   settings: z.ZodType,
 ): { readonly options: ConnectionOptions } | { readonly options?: undefined; readonly issues: ConfigIssue[] } {
-  const { data, error } = connectionOptions.safeParse(input);
+  const plain = plainOptions(input);
+  if (plain !== undefined) return { options: plain };
+  const { connection } = optionShapes();
+  const { data, error } = connection.safeParse(input);
   return data === undefined
-    ? { issues: optionIssues(error, connectionOptions, 'options', settings) }
+    ? { issues: optionIssues(error, connection, 'options', settings) }
     : { options: data as ConnectionOptions };
+}
+
+/** A copy of options that hold an id or nothing, as most do: they need no schema. */
+function plainOptions(input: unknown): ConnectionOptions | undefined {
+  if (typeof input !== 'object' || input === null || Object.getPrototypeOf(input) !== Object.prototype)
+    return undefined;
+  const entries = Object.entries(input);
+  if (entries.length === 0) return {};
+  const [name, id] = entries[0] as [string, unknown];
+  return entries.length === 1 && name === 'id' && typeof id === 'string' && id !== '' ? { id } : undefined;
 }
 
 /** The host program's pace, retry and event limits. */
@@ -103,14 +66,14 @@ export function checkHostOptions(
 ): HostLimits {
   const paces = Object.entries(pace).map(([slug, hostPace]) => {
     if (!known.has(slug)) throw new Error(`pace: no destination "${slug}"; ${suggestion(slug, [...known.keys()])}`);
-    return [slug, check(paceShape, hostPace, `pace.${slug}`)] as const;
+    return [slug, check(optionShapes().pace, hostPace, `pace.${slug}`)] as const;
   });
   return {
     pace: Object.fromEntries(paces) as HostLimits['pace'] & object,
-    ...(retry === undefined ? {} : { retry: check(retryShape, retry, 'retry') as Partial<RetryPolicy> }),
+    ...(retry === undefined ? {} : { retry: check(optionShapes().retry, retry, 'retry') as Partial<RetryPolicy> }),
     ...(eventLimits === undefined
       ? {}
-      : { eventLimits: check(eventLimitsShape, eventLimits, 'eventLimits') as Partial<EventLimits> }),
+      : { eventLimits: check(optionShapes().eventLimits, eventLimits, 'eventLimits') as Partial<EventLimits> }),
   };
 }
 
@@ -137,7 +100,7 @@ export const settingIssues = (error: z.ZodError, shape: z.ZodType): ConfigIssue[
     if (path.length > 0) return undefined;
     if (hostOptions.has(name)) return hostOption(name);
     if (name === 'options') return '"options" stands beside "config", not in it';
-    const at = pathOf(name, connectionOptions, ['options']);
+    const at = pathOf(name, optionShapes().connection, ['options']);
     return at === undefined ? undefined : `"${name}" is an option, not a setting: it belongs at ${at}, beside "config"`;
   });
 
@@ -146,7 +109,7 @@ const optionIssues = (error: z.ZodError, shape: z.ZodType, under: string, settin
   withUnknownKeys(error, shape, under, (name) => {
     if (hostOptions.has(name)) return hostOption(name);
     if (settings === undefined) return undefined;
-    const inside = pathOf(name, connectionOptions, ['options']);
+    const inside = pathOf(name, optionShapes().connection, ['options']);
     if (inside !== undefined) return `"${name}" belongs at ${inside}`;
     return isNameIn(settings, name) ? `"${name}" is a setting, not an option: it belongs at config.${name}` : undefined;
   });

@@ -1,26 +1,17 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { AnyDestination } from '../api/destination.ts';
 import type { BatchLimits, Pace } from '../api/manifest.ts';
 import { isThenable } from './argument-check.ts';
-import { paceShape } from './connection-options.ts';
 import { invalidReturn } from './invalid-return.ts';
-
-const whole = z.number().int().min(1).optional();
-const limitsShape = z.strictObject({
-  maxItems: whole,
-  maxBytes: whole,
-  maxItemBytes: whole,
-  maxAgeMs: z.number().min(0).optional(),
-  requestsPerDay: whole,
-});
+import { optionShapes, type OptionShapes } from './option-shapes.ts';
 
 /** What a folder's limitsFor() says of these settings. Throws what it throws, and for what is no limit. */
-export const limitsBySettings = ({ limitsFor }: AnyDestination, settings: unknown): z.infer<typeof limitsShape> =>
-  limitsFor === undefined ? {} : checked(limitsShape, limitsFor(settings), 'limitsFor()');
+export const limitsBySettings = ({ limitsFor }: AnyDestination, settings: unknown): z.infer<OptionShapes['limits']> =>
+  limitsFor === undefined ? {} : checked(optionShapes().limits, limitsFor(settings), 'limitsFor()');
 
 /** What a folder's paceFor() says of these settings. Throws what it throws, and for what is no pace. */
-export const paceBySettings = ({ paceFor }: AnyDestination, settings: unknown): z.infer<typeof paceShape> =>
-  paceFor === undefined ? {} : checked(paceShape, paceFor(settings), 'paceFor()');
+export const paceBySettings = ({ paceFor }: AnyDestination, settings: unknown): z.infer<OptionShapes['pace']> =>
+  paceFor === undefined ? {} : checked(optionShapes().pace, paceFor(settings), 'paceFor()');
 
 /** A limit of NaN or 0 would let nothing through, or everything. The message has names alone. */
 function checked<T>(shape: z.ZodType<T>, value: unknown, name: string): T {

@@ -4,7 +4,7 @@ import net, { type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest, test } from '@jest/globals';
 import { Agent } from 'undici';
 import { createRuntime, z, type RuntimeOptions, type Signal } from '../../core/index.ts';
-import { connectionOptions } from '../../core/runtime/connection-options.ts';
+import { optionShapes } from '../../core/runtime/option-shapes.ts';
 import { checkedAllowedOrigin, createTargetCheck } from '../../core/http/target.ts';
 import type { WireResult } from '../../core/api/destination.ts';
 import { ScriptedVendor, yes } from '../support/runtime/scripted-vendor.ts';
@@ -201,7 +201,7 @@ describe('a connection whose settings name the URL', () => {
         ],
       });
     }
-    expect(Object.keys(z.toJSONSchema(connectionOptions).properties ?? {})).not.toContain('allowedOrigins');
+    expect(Object.keys(z.toJSONSchema(optionShapes().connection).properties ?? {})).not.toContain('allowedOrigins');
   });
 
   it('is told apart in the catalogue', () => {
