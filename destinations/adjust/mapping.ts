@@ -22,28 +22,57 @@ export interface AdjustEvent {
   event_token: string;
   environment: 'production' | 'sandbox';
   /** Digits only: seconds or milliseconds since 1970 (ADJUST-26, ADJUST-27). One of the two times is set. */
-  created_at_unix?: string;
+  created_at_unix?: string | undefined;
   /** Such as 2026-01-15T11:59:00.123+0000 (ADJUST-29). */
-  created_at?: string;
-  idfa?: string;
-  idfv?: string;
-  gps_adid?: string;
-  fire_adid?: string;
-  oaid?: string;
-  android_id?: string;
+  created_at?: string | undefined;
+  idfa?: string | undefined;
+  idfv?: string | undefined;
+  gps_adid?: string | undefined;
+  fire_adid?: string | undefined;
+  oaid?: string | undefined;
+  android_id?: string | undefined;
   /** Adjust's own id of the device. */
-  adid?: string;
-  ip_address?: string;
-  user_agent?: string;
+  adid?: string | undefined;
+  ip_address?: string | undefined;
+  user_agent?: string | undefined;
   /** App Tracking Transparency as iOS numbers it: 0 not determined, 1 restricted, 2 denied, 3 authorised. */
-  att_status?: string;
-  tracking_enabled?: '0' | '1';
+  att_status?: string | undefined;
+  tracking_enabled?: '0' | '1' | undefined;
   /** Full currency units (ADJUST-37). */
-  revenue?: string;
-  currency?: string;
-  callback_params?: Parameters;
-  partner_params?: Parameters;
+  revenue?: string | undefined;
+  currency?: string | undefined;
+  callback_params?: Parameters | undefined;
+  partner_params?: Parameters | undefined;
 }
+
+/**
+ * A form without what differs from event to event. It has all fields from the start: V8 then knows one shape of all
+ * events, where every field that is added makes another one, and room for it.
+ */
+export const emptyForm = (app_token: string, event_token: string, environment: AdjustEvent['environment']) =>
+  ({
+    s2s: '1',
+    app_token,
+    event_token,
+    environment,
+    created_at_unix: undefined,
+    created_at: undefined,
+    idfa: undefined,
+    idfv: undefined,
+    gps_adid: undefined,
+    fire_adid: undefined,
+    oaid: undefined,
+    android_id: undefined,
+    adid: undefined,
+    ip_address: undefined,
+    user_agent: undefined,
+    att_status: undefined,
+    tracking_enabled: undefined,
+    revenue: undefined,
+    currency: undefined,
+    callback_params: undefined,
+    partner_params: undefined,
+  }) satisfies AdjustEvent;
 
 /**
  * The identifiers, those that change least first. A device is a lane by the first one that its event has, so that it

@@ -13,7 +13,7 @@ import { addRevenue } from './commerce.ts';
 import type { Config } from './config.ts';
 import { eligibilityOf } from './eligibility.ts';
 import { addDevice } from './identity.ts';
-import type { AdjustEvent } from './mapping.ts';
+import { emptyForm, type AdjustEvent } from './mapping.ts';
 import type { Prepared } from './settings.ts';
 
 export function validate(event: CdpEvent, config: Config, { prepared }: TransformContext<Prepared>): Admission {
@@ -30,11 +30,7 @@ export function transform(
   const target = eligibilityOf(event, config, prepared);
   if ('kind' in target) return target;
   const { appToken, environment } = config;
-  const out = payloadBuilder<AdjustEvent>(
-    context,
-    { s2s: '1', app_token: appToken, event_token: target.token, environment },
-    sources,
-  );
+  const out = payloadBuilder<AdjustEvent>(context, emptyForm(appToken, target.token, environment), sources);
   if (target.isLifecycle) out.addNote(countedTwice);
   // First, because a web shop's event is no matter for anybody, however late it is.
   const { platform, lane } = addDevice(out, event, config, prepared);
