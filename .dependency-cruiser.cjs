@@ -29,8 +29,8 @@ module.exports = {
     closed(
       'core-registry',
       { path: '^core/registry/' },
-      { path: '^core/', pathNot: ['^core/(?:registry|api)/', '^core/(?:package-root|runtime/folder-path)\\.ts$'] },
-      'core/registry builds on core/api, reads the names of folders as the runtime does, and knows where the package lies.',
+      { path: '^core/', pathNot: ['^core/(?:registry|api)/', '^core/(?:package-root|folder-path)\\.ts$'] },
+      'core/registry builds on core/api, and knows where folders and the package lie.',
     ),
     closed(
       'core-runtime',
@@ -49,9 +49,9 @@ module.exports = {
       { path: '^core/queue/' },
       {
         path: '^core/',
-        pathNot: ['^core/(?:queue|runtime|policy|api)/', '^core/(?:package-root|process-identity)\\.ts$'],
+        pathNot: ['^core/(?:queue|runtime|policy|api)/', '^core/(?:package-root|folder-path|process-identity)\\.ts$'],
       },
-      'core/queue builds on core/runtime, core/policy and core/api; it knows where the package lies, and names a process as the command line does.',
+      'core/queue builds on core/runtime, core/policy and core/api; it knows where folders and the package lie, and names a process as the command line does.',
     ),
     closed(
       'core-queue-apart',
@@ -159,13 +159,13 @@ module.exports = {
           '^core/index\\.ts$',
           '^core/api/',
           '^core/policy/clock\\.ts$',
-          '^core/runtime/folder-path\\.ts$',
+          '^core/folder-path\\.ts$',
           '^core/testing/(?:kit|checks)/',
           '^core/testing/(?:simulators/)?index\\.ts$',
           '^core/testing/simulators/generator/generator\\.ts$',
         ],
       },
-      'The published kit sees what its users see; it sleeps, and reads the names of folders, as the runtime does.',
+      'The published kit sees what its users see; it sleeps as the runtime does, and knows where folders lie.',
     ),
     closed(
       'folder-under-test',

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { contractMismatch } from '../api/contract-version.ts';
 import type { AnyDestination } from '../api/destination.ts';
-import { folderPath } from '../runtime/folder-path.ts';
+import { folderPath } from '../folder-path.ts';
 
 const folderName = /^[a-z0-9][a-z0-9-]*$/;
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { folderPath } from '../../runtime/folder-path.ts';
+import { folderPath } from '../../folder-path.ts';
 import { safely, type Signal } from '../../runtime/signals.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { dayMs } from '../settlement.ts';

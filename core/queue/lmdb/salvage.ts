@@ -1,6 +1,6 @@
 import { open, readdir, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { folderPath } from '../../runtime/folder-path.ts';
+import { folderPath } from '../../folder-path.ts';
 import {
   decode,
   headerBytes,

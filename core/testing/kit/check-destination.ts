@@ -1,5 +1,5 @@
 import type { AnyDestination } from '../../index.ts';
-import { folderPath } from '../../runtime/folder-path.ts';
+import { folderPath } from '../../folder-path.ts';
 import { answerChecks } from '../checks/answer-checks.ts';
 import { awkwardChecks } from '../checks/awkward-checks.ts';
 import { batchChecks } from '../checks/batch-checks.ts';

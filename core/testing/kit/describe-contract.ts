@@ -1,4 +1,4 @@
-import { folderPath } from '../../runtime/folder-path.ts';
+import { folderPath } from '../../folder-path.ts';
 import { checksFor, type CheckOptions } from './check-destination.ts';
 import { whyNotRun } from '../checks/check.ts';
 import { skipMarker } from './skip-marker.ts';
