@@ -1,5 +1,5 @@
 /** JSON is parsed at any depth, but whoever writes or checks it needs stack for each level. */
-export const mostLevels = 1_000;
+export const mostJsonLevels = 1_000;
 
 /** The index behind the quotation mark that ends the string opened at `open`; the text's length where none does. */
 export function endOfString(text: string, open: number): number {

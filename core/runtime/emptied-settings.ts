@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import { sameValue } from './secrets.ts';
+import { schemasOfSameValue } from './same-value-schemas.ts';
+import { settingsDepth } from './settings-depth.ts';
 
 /**
  * The settings without those that a form emptied: `""` of an optional setting is absent, at any depth. A required
@@ -9,13 +10,13 @@ import { sameValue } from './secrets.ts';
 export const withoutEmptied = (config: unknown, settings: z.ZodType): unknown =>
   mayBeEmptied(config) ? cleared(config, [settings]) : config;
 
-/** Deeper than settings are; what is deeper, or refers to itself, is left to the schema. */
-const mostLevels = 8;
-
-/** Nearly all settings hold no `""`, and need no walk through their schema. */
+/**
+ * Nearly all settings hold no `""`, and need no walk through their schema. What is deeper than settings are, or refers
+ * to itself, is left to the schema.
+ */
 function mayBeEmptied(value: unknown, level = 0): boolean {
   if (typeof value !== 'object' || value === null) return value === '';
-  return level > mostLevels || Object.values(value).some((member) => mayBeEmptied(member, level + 1));
+  return level > settingsDepth || Object.values(value).some((member) => mayBeEmptied(member, level + 1));
 }
 
 /** The value itself where nothing in it is emptied, and where no schema says what may be in it. */
@@ -59,7 +60,7 @@ function formsOf(schema: unknown): readonly Form[] {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if ('shape' in def || 'valueType' in def || 'element' in def || 'items' in def) return [def];
   const taken = 'in' in def ? formsOf(def.in) : [];
-  return taken.length > 0 ? taken : sameValue(def).flatMap(formsOf);
+  return taken.length > 0 ? taken : schemasOfSameValue(def).flatMap(formsOf);
 }
 
 /** Whether the value can be meant: an alternative of a union whose literals say otherwise is another one. */

@@ -5,7 +5,7 @@ import type { Batch } from '../api/delivery.ts';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { AnyOperation } from '../api/operation.ts';
 import { usualRefusal } from '../api/answers/usual-refusal.ts';
-import { endOfString, mostLevels } from '../json-text.ts';
+import { endOfString, mostJsonLevels } from '../json-text.ts';
 import type { AnswerOrFailure } from './sending/request-attempt.ts';
 import { unreadable } from './sending/unusable-reply.ts';
 
@@ -60,7 +60,7 @@ function readSuccess(
     });
   }
   if (isNestedDeeply(body)) {
-    const message = `The answer is nested deeper than ${mostLevels} levels, which no documented one is`;
+    const message = `The answer is nested deeper than ${mostJsonLevels} levels, which no documented one is`;
     return decide(definition.idempotent ? 'reject' : 'ambiguous', 'payload_too_large', message, {
       status,
       resend: false,
@@ -85,14 +85,14 @@ function readSuccess(
 
 /** Of the brackets outside strings. */
 function isNestedDeeply(text: string): boolean {
-  if (text.length <= mostLevels) return false;
+  if (text.length <= mostJsonLevels) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const character = text[at];
     if (character === '"') at = endOfString(text, at) - 1;
     else if (character === '[' || character === '{') depth += 1;
     else if (character === ']' || character === '}') depth -= 1;
-    if (depth > mostLevels) return true;
+    if (depth > mostJsonLevels) return true;
   }
   return false;
 }

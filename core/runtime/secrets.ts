@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { schemasOfSameValue } from './same-value-schemas.ts';
 
 /** Finds every value of a configuration that its schema marks as secret (`secret()` in core/api), at any depth. */
 export function secretsIn(schema: z.ZodType, value: unknown): string[] {
@@ -34,7 +35,7 @@ function collect(schema: unknown, value: unknown, texts: CollectedTexts): void {
   }
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if (typeof value === 'string' && def.type === 'string') texts.others.add(value);
-  for (const same of sameValue(def)) collect(same, value, texts);
+  for (const same of schemasOfSameValue(def)) collect(same, value, texts);
   if (typeof value !== 'object') return;
   const parts = value as Readonly<Record<string, unknown>>;
   if ('shape' in def) {
@@ -46,17 +47,6 @@ function collect(schema: unknown, value: unknown, texts: CollectedTexts): void {
   if (!Array.isArray(value)) return;
   if ('element' in def) for (const item of value) collect(def.element, item, texts);
   if ('items' in def) value.forEach((item, index) => collect(def.items[index] ?? def.rest, item, texts));
-}
-
-/** The nested schemas of the same value: wrapped, piped, lazy, or alternatives. */
-export function sameValue(def: z.core.$ZodTypes['_zod']['def']): unknown[] {
-  const same: unknown[] = [];
-  if ('innerType' in def) same.push(def.innerType);
-  if ('getter' in def) same.push(def.getter());
-  if ('in' in def) same.push(def.in, def.out);
-  if ('left' in def) same.push(def.left, def.right);
-  if ('options' in def) same.push(...def.options);
-  return same;
 }
 
 function textsIn(value: unknown): string[] {

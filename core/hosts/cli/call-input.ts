@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text as readText } from 'node:stream/consumers';
 import type { JsonSchema } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
-import { mostLevels } from '../../json-text.ts';
+import { mostJsonLevels } from '../../json-text.ts';
 import { isDeeperThan } from './nesting.ts';
 import { parseJson } from './parse-json.ts';
 import { setAt } from './set-at.ts';
@@ -41,8 +41,8 @@ async function readBody(file: string, stdin: Terminal['stdin']): Promise<unknown
     throw usage(`cannot read the body ${file} (${errnoOf(error)})`);
   });
   const body = parseBody(written.replace(/^\uFEFF/, ''), file);
-  if (isDeeperThan(body, mostLevels))
-    throw new CliError(exitCode.unreadable, `the body ${file} is nested deeper than ${mostLevels} levels`);
+  if (isDeeperThan(body, mostJsonLevels))
+    throw new CliError(exitCode.unreadable, `the body ${file} is nested deeper than ${mostJsonLevels} levels`);
   return body;
 }
 

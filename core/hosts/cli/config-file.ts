@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { ConfigIssue, ConnectionOptions } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
-import { mostLevels } from '../../json-text.ts';
+import { mostJsonLevels } from '../../json-text.ts';
 import { isDeeperThan } from './nesting.ts';
 import { fillReferences, keyFault, plainKey } from './references.ts';
 import type { Terminal } from './terminal.ts';
@@ -40,8 +40,8 @@ export async function readObject(file: string, expected: string): Promise<object
     throw usage(`cannot read the config file ${file} (${errnoOf(error)})`);
   });
   const parsed = parse(text.replace(/^\uFEFF/, ''), file);
-  if (isDeeperThan(parsed, mostLevels))
-    throw new CliError(exitCode.config, `${file}: nested deeper than ${mostLevels} levels`);
+  if (isDeeperThan(parsed, mostJsonLevels))
+    throw new CliError(exitCode.config, `${file}: nested deeper than ${mostJsonLevels} levels`);
   if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) {
     const misplaced = misplacedOrigins(parsed);
     if (misplaced.length > 0) throw invalidConfig(file, misplaced);

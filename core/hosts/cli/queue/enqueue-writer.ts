@@ -3,7 +3,7 @@ import { dedupIdOf, type CdpEvent } from '../../../index.ts';
 import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
-import { mostLevels } from '../../../json-text.ts';
+import { mostJsonLevels } from '../../../json-text.ts';
 import { isDeeperThan } from '../nesting.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { settingsOf, type Roster } from './roster.ts';
@@ -150,12 +150,12 @@ export class EnqueueWriter {
 
   /** An event that is nested too deeply to be written must not keep the rest of its batch out of the queue. */
   async #putFlat(pending: readonly PendingLine[], upTo: number, error: unknown): Promise<void> {
-    const flat = pending.filter(({ queued }) => !isDeeperThan(queued.event, mostLevels));
+    const flat = pending.filter(({ queued }) => !isDeeperThan(queued.event, mostJsonLevels));
     if (flat.length === pending.length) throw error;
     await this.#put(flat, upTo);
     for (const one of pending)
       if (!this.#full && !flat.includes(one))
-        this.#countUnreadable(one.line, `It is nested deeper than ${mostLevels} levels`);
+        this.#countUnreadable(one.line, `It is nested deeper than ${mostJsonLevels} levels`);
   }
 
   /** Puts the lines of a batch up to the first that does not fit. */
