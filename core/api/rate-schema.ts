@@ -1,7 +1,10 @@
 import { z } from 'zod';
 
-/** The schema of `Rate`, in a manifest as in the options of a connection or a host. */
-export const rateSchema = () => {
+/**
+ * Makes the schema of `Rate`, for a manifest as for the options of a connection or a host. A function, because making
+ * schemas takes milliseconds, and most processes need none of these.
+ */
+export const makeRateSchema = () => {
   const whole = z.number().int().min(1);
   return z
     .strictObject({ permits: whole, perMs: whole, cost: z.enum(['request', 'item']), burst: whole.optional() })

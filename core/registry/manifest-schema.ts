@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { eventTypes } from '../api/event.ts';
-import { rateSchema } from '../api/rate-schema.ts';
+import { makeRateSchema } from '../api/rate-schema.ts';
 
 const day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a day, YYYY-MM-DD');
 /** A host name in the spelling of a URL; the wire refuses addresses. */
@@ -30,7 +30,7 @@ export const manifestSchema = z.strictObject({
   pace: z.strictObject({
     concurrency: whole,
     timeoutMs: whole,
-    rate: rateSchema().optional(),
+    rate: makeRateSchema().optional(),
   }),
   replay: z.enum(['deduplicated', 'tolerated', 'harmful']),
   maxReplyBytes: whole.max(64 * 1024 * 1024).optional(),

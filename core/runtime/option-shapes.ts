@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rateSchema } from '../api/rate-schema.ts';
+import { makeRateSchema } from '../api/rate-schema.ts';
 
 export type OptionShapes = ReturnType<typeof makeShapes>;
 
@@ -30,7 +30,15 @@ function makeShapes() {
   const pace = z.strictObject({
     concurrency: whole.optional(),
     timeoutMs: whole.optional(),
-    rate: rateSchema().optional(),
+    rate: makeRateSchema().optional(),
+  });
+
+  /** Of a folder, whose manifest may say any age. */
+  const batchLimits = z.strictObject({
+    maxItems: whole.optional(),
+    maxBytes: whole.optional(),
+    maxItemBytes: whole.optional(),
+    maxAgeMs: z.number().min(0).optional(),
   });
 
   const connection = z.strictObject({
@@ -48,25 +56,15 @@ function makeShapes() {
       description: 'report: the event comes back as unknown; retry: it is sent again and may arrive twice.',
     }),
     retry: retry.optional().meta({ title: 'Retry', description: 'How patient the connection is.' }),
-    limits: z
-      .strictObject({
-        maxItems: whole.optional(),
-        maxBytes: whole.optional(),
-        maxItemBytes: whole.optional(),
-        maxAgeMs: wait.optional(),
-      })
+    // A host's own waits, this among them, are a day at most: more is a slip in the unit.
+    limits: batchLimits
+      .extend({ maxAgeMs: wait.optional() })
       .optional()
       .meta({ title: 'Batch limits', description: 'Lower than the vendor allows, never higher.' }),
     pace: pace.optional().meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
   });
 
   /** What limitsFor() returns. */
-  const limits = z.strictObject({
-    maxItems: whole.optional(),
-    maxBytes: whole.optional(),
-    maxItemBytes: whole.optional(),
-    maxAgeMs: z.number().min(0).optional(),
-    requestsPerDay: whole.optional(),
-  });
+  const limits = batchLimits.extend({ requestsPerDay: whole.optional() });
   return { connection, retry, eventLimits, pace, limits };
 }
