@@ -9,8 +9,7 @@ import { createConnectionContext, type Binding, type HostParts } from './create-
 import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import { messageIdOf } from './intake/event-shape.ts';
-import { eventIn } from './intake/event-text.ts';
-import { prepareEvent } from './intake/prepare-event.ts';
+import { prepareEvent, readInput } from './intake/prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
 
@@ -100,6 +99,7 @@ export function createConnection(host: HostParts, binding: Binding, listener: Cl
   function ready(): ConnectionContext {
     if (context !== undefined) return context;
     context = createConnectionContext(host, binding, leases);
+    // Nothing was sent over its sockets, so there is nothing that could fail to close.
     if (closing !== undefined) void end(context);
     return context;
   }
@@ -129,13 +129,13 @@ export function createConnection(host: HostParts, binding: Binding, listener: Cl
     preview: (event) => preview(ready(), event),
     deliver: (events, options) => deliver(ready(), events, options),
     stream: (events, options) => stream(ready(), events, options),
-    routeOf(input) {
+    routeOf(eventOrText) {
       const parts = ready();
-      const event = eventIn(input);
+      const input = readInput(eventOrText);
       const transformContext = { now: parts.clock.now(), prepared: parts.vendor.prepared };
-      const prepared = prepareEvent(parts, event, transformContext, input);
+      const prepared = prepareEvent(parts, input, transformContext);
       if (prepared.kind !== 'payload')
-        return { kind: prepared.kind, eventId: messageIdOf(event), reason: prepared.reason };
+        return { kind: prepared.kind, eventId: messageIdOf(input.event), reason: prepared.reason };
       const { group, lane } = prepared.output;
       return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
     },

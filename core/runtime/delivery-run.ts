@@ -7,8 +7,7 @@ import { pendingDelivery, type PendingBatch, type PendingDelivery } from './batc
 import type { ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
 import { dedupId, messageIdOf } from './intake/event-shape.ts';
-import { eventIn } from './intake/event-text.ts';
-import { prepareEvent } from './intake/prepare-event.ts';
+import { prepareEvent, readInput } from './intake/prepare-event.ts';
 import { deferred, heldBack, lostOutcome, stoppedReason, suspended } from './sending/outcomes.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { BatchSend } from './sending/send-batch.ts';
@@ -90,10 +89,10 @@ export class DeliveryRun implements SendRun, BatchOwner {
    * Adds one event or its text, read at `now` (by clock.elapsed), to a batch or a lane, or settles it at once.
    * Synchronous.
    */
-  take(input: unknown, index: number, now: number): void {
-    const event = eventIn(input);
-    const prepared = prepareEvent(this.context, event, this.#transformContextOf(now), input);
-    const eventId = messageIdOf(event);
+  take(eventOrText: unknown, index: number, now: number): void {
+    const input = readInput(eventOrText);
+    const prepared = prepareEvent(this.context, input, this.#transformContextOf(now));
+    const eventId = messageIdOf(input.event);
     if (prepared.kind !== 'payload')
       return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason });
     const copy = this.#duplicates === undefined ? 'new' : this.#duplicates.take(dedupId(eventId), index);

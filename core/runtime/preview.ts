@@ -3,8 +3,7 @@ import type { EventOrText } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
-import { eventIn } from './intake/event-text.ts';
-import { prepareEvent, type IntakeProgress, type IntakeStage } from './intake/prepare-event.ts';
+import { prepareEvent, readInput, type IntakeStage } from './intake/prepare-event.ts';
 import { firstRequestOf } from './sending/custom-send.ts';
 
 /**
@@ -37,18 +36,18 @@ export type Preview =
  *
  * @internal
  */
-export async function preview(context: ConnectionContext, input: EventOrText): Promise<Preview> {
+export async function preview(context: ConnectionContext, event: EventOrText): Promise<Preview> {
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
   const notes: Note[] = [];
-  const progress: IntakeProgress = { stage: 'gate' };
+  const input = readInput(event);
   const trace = {
     from: (field: string, source: string): void => void sources.set(field, source),
     note: (note: Note): void => void notes.push(note),
   };
   const transformContext = { now: clock.now(), prepared: vendor.prepared, trace };
-  const prepared = prepareEvent(context, eventIn(input), transformContext, input, progress);
-  if (prepared.kind !== 'payload') return { kind: prepared.kind, stage: progress.stage, reason: prepared.reason };
+  const prepared = prepareEvent(context, input, transformContext);
+  if (prepared.kind !== 'payload') return { kind: prepared.kind, stage: input.stage, reason: prepared.reason };
 
   const { output, text, bytes } = prepared;
   const { kind: _kind, notes: ownNotes, ...parts } = output;

@@ -6,42 +6,52 @@ import type { Note } from '../../api/outcome.ts';
 import type { PreparedEvent } from '../batching/pending-delivery.ts';
 import { BoundedNotes } from './bounded-notes.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
+import { eventIn } from './event-text.ts';
 import { invalidReturn, isReason } from '../invalid-return.ts';
 
 export type IntakeStage = 'gate' | 'validate' | 'transform' | 'encode';
 
-/** The stage that an event has reached, so that an error can name it. */
-export interface IntakeProgress {
+/** What a host handed over, as readInput() reads it. */
+export interface EventInput {
+  /** Not checked yet; `undefined` for a text that is no JSON. */
+  readonly event: unknown;
+  /** Its JSON text, if that is what was handed over. */
+  readonly text: string | undefined;
+  /** What prepareEvent() has reached with it, for errors and previews to name. */
   stage: IntakeStage;
 }
 
+/** Reads what a host handed over: an event, or its JSON text. Never throws. */
+export const readInput = (input: unknown): EventInput => ({
+  event: eventIn(input),
+  text: typeof input === 'string' ? input : undefined,
+  stage: 'gate',
+});
+
 /**
  * Runs gate, validate, transform and encode. Never throws: a fault of a vendor folder rejects this event alone.
- * `input`: what the host handed over, the event itself or its text.
  *
  * @internal
  */
 export function prepareEvent(
   context: ConnectionContext,
-  incoming: unknown,
+  input: EventInput,
   transformContext: TransformContext,
-  input: unknown,
-  progress: IntakeProgress = { stage: 'gate' },
 ): PreparedEvent {
   const { vendor } = context;
   try {
-    const entry = context.gate(incoming, typeof input === 'string' ? input : undefined);
+    const entry = context.gate(input.event, input.text);
     if (entry.kind === 'skipped' || entry.kind === 'rejected') return entry;
-    const event = entry.kind === 'normalized' ? entry.event : (incoming as CdpEvent);
-    progress.stage = 'validate';
+    const event = entry.kind === 'normalized' ? entry.event : (input.event as CdpEvent);
+    input.stage = 'validate';
     const validation = vendor.validate(event, vendor.settings, transformContext);
     if (isRefusal(validation)) return maskedRefusal(context, validation, event);
     if (validation?.kind !== 'admitted') throw invalidReturn(validation, 'validate() did not return an admission');
-    progress.stage = 'transform';
+    input.stage = 'transform';
     const output = vendor.transform(event, vendor.settings, transformContext);
     if (isRefusal(output)) return maskedRefusal(context, output, event);
     if (!isPayload(output)) throw invalidReturn(output, 'transform() made neither payload nor reason');
-    progress.stage = 'encode';
+    input.stage = 'encode';
     const text = vendor.encode(output.payload);
     if (typeof text !== 'string') throw invalidReturn(text, 'the payload has no text');
     const bytes = Buffer.byteLength(text);
@@ -61,7 +71,7 @@ export function prepareEvent(
     ];
     return { kind: 'payload', output: { ...output, notes }, text, bytes };
   } catch (error) {
-    defect(context, progress.stage, error);
+    defect(context, input.stage, error);
     return internalError;
   }
 }
