@@ -18,6 +18,15 @@ export interface TextForm {
 const formMembers: MemberTable<TextForm> = { pattern: 'required', message: 'required' };
 
 /**
+ * A text that is read without the white space and the zero-width characters at its ends. Where `text()` says too much:
+ * within a list or a map, or with a check of another kind.
+ *
+ * @example
+ * const tags = z.array(trimmedText().min(1, 'must not be blank'));
+ */
+export const trimmedText = () => z.string().overwrite(trimInvisible);
+
+/**
  * A required line of text. Title and description are what a form shows.
  *
  * @example
@@ -27,7 +36,7 @@ const formMembers: MemberTable<TextForm> = { pattern: 'required', message: 'requ
  * });
  */
 export const text = (title: string, description: string, form?: TextForm) => {
-  const line = z.string().overwrite(trimInvisible).min(1, 'must not be blank');
+  const line = trimmedText().min(1, 'must not be blank');
   if (form !== undefined) checkMembers('text()', form, formMembers);
   return (form === undefined ? line : line.regex(form.pattern, form.message)).meta({ title, description });
 };
@@ -72,9 +81,7 @@ export const choice = <const L extends Readonly<Record<string, string>>>(labels:
 
 /** A three-letter ISO 4217 code, upper-cased. */
 export const currencyCode = (title: string, description: string) =>
-  z
-    .string()
-    .overwrite(trimInvisible)
+  trimmedText()
     .regex(/^[A-Za-z]{3}$/, 'must be a three-letter ISO 4217 code')
     .toUpperCase()
     .meta({ title, description });
@@ -84,11 +91,7 @@ export const currencyCode = (title: string, description: string) =>
  * valueSelector(): within `properties`, `traits` and `context`, or one of the event's ids and names.
  */
 export const eventPath = (title: string, description: string) =>
-  z
-    .string()
-    .overwrite(trimInvisible)
-    .regex(anyPath, 'must be a path of the event, such as context.traits.plan')
-    .meta({ title, description });
+  trimmedText().regex(anyPath, 'must be a path of the event, such as context.traits.plan').meta({ title, description });
 
 const anyPath =
   /^(?:(?:properties|traits|context)(?:\.[^.]+)+|messageId|userId|anonymousId|groupId|event|name|category|channel)$/;

@@ -18,7 +18,7 @@ export type {
 export type { BatchLimits, DestinationManifest, Pace, Rate } from './manifest.ts';
 export type { TextForm } from './config.ts';
 export { basicAuth, basicUserName } from './basic-auth.ts';
-export { choice, currencyCode, eventPath, secret, setting, text, z } from './config.ts';
+export { choice, currencyCode, eventPath, secret, setting, text, trimmedText, z } from './config.ts';
 export type { ConfigSchema } from './config.ts';
 export { contractVersion } from './contract-version.ts';
 export { defineDestination } from './destination.ts';

@@ -1,4 +1,14 @@
-import { choice, currencyCode, eventPath, secret, setting, text, trimInvisible, z } from '../../core/api/index.ts';
+import {
+  choice,
+  currencyCode,
+  eventPath,
+  secret,
+  setting,
+  text,
+  trimInvisible,
+  trimmedText,
+  z,
+} from '../../core/api/index.ts';
 
 const name = (title: string) =>
   z
@@ -45,7 +55,7 @@ export const config = z.strictObject({
   eventTokens: setting(
     z.record(
       z.string().min(1).meta({ title: 'Event name' }),
-      z.string().overwrite(trimInvisible).min(1, 'must not be blank').meta({ title: 'Event token' }),
+      trimmedText().min(1, 'must not be blank').meta({ title: 'Event token' }),
     ),
     'Event tokens',
     'Which of your events go to Adjust: the name of the event and the token Adjust gave it, for example f0ob4r.',

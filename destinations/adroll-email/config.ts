@@ -1,4 +1,4 @@
-import { choice, secret, setting, trimInvisible, z } from '../../core/api/index.ts';
+import { choice, secret, setting, trimmedText, z } from '../../core/api/index.ts';
 import { isOptIn, unsubscribeNames } from './mapping.ts';
 
 const visible = /^[\u0021-\u007e]+$/;
@@ -8,9 +8,7 @@ const visible = /^[\u0021-\u007e]+$/;
  * mark is on the inner schema, which a form does not see.
  */
 const masked = (shape: RegExp, must: string, title: string, description: string) =>
-  z
-    .string()
-    .overwrite(trimInvisible)
+  trimmedText()
     .regex(shape, must)
     .pipe(z.string().meta({ secret: true }))
     .meta({ title, description });
@@ -67,7 +65,7 @@ export const pathSegment = /^(?!\.\.?$)[^\p{Cc}\p{Cs}]+$/u;
 
 export const config = z.strictObject({
   advertisableEid: setting(
-    z.string().overwrite(trimInvisible).regex(pathSegment, 'must be an EID'),
+    trimmedText().regex(pathSegment, 'must be an EID'),
     'Advertisable EID',
     'The advertisable whose mail the person no longer wants; usually 22 upper-case letters and digits.',
   ),
@@ -79,7 +77,7 @@ export const config = z.strictObject({
   ),
   unsubscribeEvents: setting(
     z
-      .array(z.string().overwrite(trimInvisible).min(1, 'must not be blank').meta({ title: 'Track event' }))
+      .array(trimmedText().min(1, 'must not be blank').meta({ title: 'Track event' }))
       .refine((names) => !names.some(isOptIn), 'names an event by which people subscribe, which cannot be sent')
       .default([...unsubscribeNames]),
     'Unsubscribe events',

@@ -1,4 +1,4 @@
-import { absoluteUrl, choice, currencyCode, secret, setting, text, trimInvisible, z } from '../../core/api/index.ts';
+import { absoluteUrl, choice, currencyCode, secret, setting, text, trimmedText, z } from '../../core/api/index.ts';
 
 /** Every event AdRoll knows, in its own spelling (ADROLL-20), with the document's title of it. */
 export const eventLabels = {
@@ -28,7 +28,7 @@ const serverAccessToken = token
   .meta({ ...token.meta() });
 
 const target = choice({ ...eventLabels, skip: 'Not sent' }).meta({ title: 'AdRoll event' });
-const names = (title: string) => z.array(z.string().overwrite(trimInvisible).min(1).meta({ title }));
+const names = (title: string) => z.array(trimmedText().min(1).meta({ title }));
 const nameTable = (title: string) => z.record(z.string().min(1).meta({ title }), target);
 
 const fullUrl = 'must be a full http(s) URL without #';
@@ -59,9 +59,7 @@ export const config = z.strictObject({
       "AdRoll cannot join it with what the pixel saw, so pass on the pixel's own cookie where you can.",
   ),
   appBaseUrl: setting(
-    z
-      .string()
-      .overwrite(trimInvisible)
+    trimmedText()
       .regex(/^[Hh][Tt][Tt][Pp][Ss]?:\/\/[^#\s]+$/, fullUrl)
       .refine((url) => absoluteUrl(url) !== undefined, fullUrl)
       .meta({ format: 'uri' })

@@ -1,4 +1,4 @@
-import { basicUserName, choice, secret, setting, text, trimInvisible, z } from '../../core/api/index.ts';
+import { basicUserName, choice, secret, setting, text, trimInvisible, trimmedText, z } from '../../core/api/index.ts';
 
 /** Rokt's own attribute names. */
 const knownEventAttributes = [
@@ -16,11 +16,7 @@ const knownEventAttributes = [
 const knownUserAttributes = ['firstname', 'lastname', 'mobile', 'ipaddress'];
 
 /** Longest attribute value mParticle keeps (ROKT-47), so also the longest kind of conversion. */
-const kind = z
-  .string()
-  .overwrite(trimInvisible)
-  .min(1, 'must not be blank')
-  .max(4096, 'must not be longer than 4096 characters');
+const kind = trimmedText().min(1, 'must not be blank').max(4096, 'must not be longer than 4096 characters');
 const eventName = setting(
   z.string().regex(/\S/, 'must not be blank').max(4096, 'must not be longer than 4096 characters'),
   'Event name',

@@ -4,6 +4,7 @@ import {
   choice,
   normalizeEmail,
   trimInvisible,
+  trimmedText,
   z,
   type InputIssue,
 } from '../../../core/api/index.ts';
@@ -14,7 +15,7 @@ import { dateTime } from './dates.ts';
 const caller = 'spillway';
 
 const words = (title: string) => z.string().meta({ title });
-const line = (title: string) => z.string().overwrite(trimInvisible).min(1, 'must not be blank').meta({ title });
+const line = (title: string) => trimmedText().min(1, 'must not be blank').meta({ title });
 const address = (title: string) =>
   line(title)
     .refine((value) => whyNoAddress(value) === undefined, 'must be an e-mail address with ASCII before the @')

@@ -1,4 +1,4 @@
-import { parseTime, trimInvisible, z, type InputIssue } from '../../../core/api/index.ts';
+import { parseTime, trimmedText, z, type InputIssue } from '../../../core/api/index.ts';
 
 const withoutZone = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)$/;
 
@@ -11,9 +11,7 @@ export function utcSeconds(value: string): string | undefined {
 
 /** A time in AdRoll's format, or ISO 8601 with a zone; it is sent in AdRoll's format. */
 export const dateTime = (title: string) =>
-  z
-    .string()
-    .overwrite(trimInvisible)
+  trimmedText()
     .transform((value, context) => {
       const seconds = utcSeconds(value);
       if (seconds !== undefined) return seconds;

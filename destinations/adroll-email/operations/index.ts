@@ -1,4 +1,4 @@
-import { operation, trimInvisible, z, type OperationBase } from '../../../core/api/index.ts';
+import { operation, trimmedText, z, type OperationBase } from '../../../core/api/index.ts';
 import { pathSegment, type Config } from '../config.ts';
 import { checkDates, dateTime } from './dates.ts';
 import * as body from './bodies.ts';
@@ -11,11 +11,7 @@ const campaign = `${root}/campaigns/{campaign_eid}`;
 
 /** ADEMAIL-07. */
 const params = z.strictObject({
-  campaign_eid: z
-    .string()
-    .overwrite(trimInvisible)
-    .regex(pathSegment, 'must be an EID')
-    .meta({ title: 'Campaign EID' }),
+  campaign_eid: trimmedText().regex(pathSegment, 'must be an EID').meta({ title: 'Campaign EID' }),
 });
 
 /** ADEMAIL-01 to ADEMAIL-03, ADEMAIL-06. */

@@ -1,8 +1,6 @@
-import { absoluteUrl, choice, secret, setting, text, trimInvisible, z } from 'spillway/api';
+import { absoluteUrl, choice, secret, setting, text, trimmedText, z } from 'spillway/api';
 
-const url = z
-  .string()
-  .overwrite(trimInvisible)
+const url = trimmedText()
   .regex(/^[Hh][Tt][Tt][Pp][Ss]?:\/\//, 'must be a full http(s) URL')
   .refine((value) => absoluteUrl(value) !== undefined, 'must be a full http(s) URL')
   .meta({ format: 'uri' });
