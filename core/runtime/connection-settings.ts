@@ -1,6 +1,5 @@
 import type { ZodSafeParseResult } from 'zod';
 import type { AnyDestination } from '../api/destination.ts';
-import type { Pace } from '../api/manifest.ts';
 import type { ConnectionIds } from './connection-ids.ts';
 import {
   checkedConnectionOptions,
@@ -9,7 +8,7 @@ import {
   type ConfigIssue,
   type ConnectionOptions,
 } from './connection-options.ts';
-import type { HostParts } from './create-context.ts';
+import { accessTo, type HostParts } from './create-context.ts';
 import { withoutEmptied } from './emptied-settings.ts';
 import { errorText } from './error-text.ts';
 import { repeatedNames } from './repeated-names.ts';
@@ -39,7 +38,7 @@ export function checkSettings(
     ...(parsed.issues ?? []),
     ...(options === undefined
       ? parsedOptions.issues
-      : raisedLimits(destination.manifest.limits, host.paces.get(destination.manifest.slug) as Pace, options)),
+      : raisedLimits(destination.manifest.limits, accessTo(host, destination.manifest.slug).pace, options)),
   ];
   if (parsed.issues !== undefined || options === undefined || issues.length > 0) return { settings: undefined, issues };
   return { settings: { destination, config: parsed.data, connectionOptions: options }, issues };

@@ -27,12 +27,17 @@ import { Suspensions } from './sending/suspensions.ts';
 import { lowestPace, paceBySettings } from './settings-limits.ts';
 import type { Emit } from './signals.ts';
 
+/** How fast a host may send to a vendor, and where to. */
+export interface VendorAccess {
+  readonly pace: Pace;
+  /** Connections of one vendor nearly always name the same URL, which is checked once. */
+  readonly target: TargetCheck;
+}
+
 /** What the connections of a runtime share, and what its host decided for all of them. */
 export interface HostParts {
-  /** slug -> the pace that the vendor allows this host. */
-  readonly paces: ReadonlyMap<string, Pace>;
-  /** slug -> its host check. Connections of one vendor nearly always name the same URL, which is checked once. */
-  readonly targets: ReadonlyMap<string, TargetCheck>;
+  /** By slug, for accessTo(). */
+  readonly access: ReadonlyMap<string, VendorAccess>;
   readonly retry: RetryPolicy;
   readonly eventLimits: EventLimits;
   readonly clock: Clock;
@@ -45,25 +50,14 @@ export interface HostParts {
   readonly windows: WindowLeases;
 }
 
-/** The parts of HostParts that the host's options say. */
-export const hostDefaults = (
-  {
-    pace,
-    retry,
-    eventLimits,
-  }: {
-    readonly pace?: Readonly<Record<string, Partial<Pace>>> | undefined;
-    readonly retry?: Partial<RetryPolicy> | undefined;
-    readonly eventLimits?: Partial<EventLimits> | undefined;
-  },
-  destinations: readonly AnyDestination[],
-): Pick<HostParts, 'paces' | 'retry' | 'eventLimits'> => ({
-  paces: new Map(
-    destinations.map(({ manifest: { slug, pace: vendorPace } }) => [
-      slug,
-      { ...vendorPace, ...withoutUndefined(pace?.[slug] ?? {}) },
-    ]),
-  ),
+/** The parts of HostParts that the host's options say for all vendors. */
+export const hostDefaults = ({
+  retry,
+  eventLimits,
+}: {
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly eventLimits?: Partial<EventLimits> | undefined;
+}): Pick<HostParts, 'retry' | 'eventLimits'> => ({
   retry: { ...defaultRetryPolicy, ...withoutUndefined(retry ?? {}) },
   eventLimits: { ...defaultEventLimits, ...withoutUndefined(eventLimits ?? {}) },
 });
@@ -79,7 +73,7 @@ interface Opening {
 /** Settings that their folder has accepted: all that an idle connection keeps. */
 export interface Binding extends Opening {
   readonly vendor: BoundDestination;
-  readonly allowedPace: Pace;
+  readonly access: VendorAccess;
   readonly settingsPace: ReturnType<typeof paceBySettings>;
   readonly windows: RateWindows;
 }
@@ -94,44 +88,55 @@ interface RateWindows {
 /** Runs everything of the folder that may object to the settings, so that open() says so. Throws what it throws. */
 export function bindSettings(host: HostParts, { destination, config, connectionOptions, id }: Opening): Binding {
   const { manifest } = destination;
-  const allowedPace = host.paces.get(manifest.slug) as Pace;
+  const access = accessTo(host, manifest.slug);
   const settingsPace = paceBySettings(destination, config);
   const { limits, pace } = connectionOptions;
   const maxItems = Math.min(manifest.limits.maxItems, limits?.maxItems ?? Number.POSITIVE_INFINITY);
-  const perRequest = [allowedPace.rate, settingsPace.rate, pace?.rate].map((rate) => evenly(rate, maxItems));
+  const perRequest = [access.pace.rate, settingsPace.rate, pace?.rate].map((rate) => evenly(rate, maxItems));
   const vendor = new BoundDestination(
     destination,
     config,
     limits === undefined ? perRequest : [withoutUndefined(limits), ...perRequest],
   );
   // A URL that is known now is refused now, not with the first event.
-  if (vendor.staticRequest !== undefined) host.targets.get(manifest.slug)?.(vendor.staticRequest.url);
-  const windows = rateWindows(destination, config, [allowedPace.rate, settingsPace.rate, daily(vendor)]);
-  return { destination, config, connectionOptions, id, vendor, allowedPace, settingsPace, windows };
+  if (vendor.staticRequest !== undefined) access.target(vendor.staticRequest.url);
+  const windows = rateWindows(destination, config, [access.pace.rate, settingsPace.rate, daily(vendor)]);
+  return { destination, config, connectionOptions, id, vendor, access, settingsPace, windows };
 }
 
-/** The host check of each destination. */
-export const targetChecks = (
+/** What the host allows of each destination. */
+export const vendorAccess = (
   destinations: readonly AnyDestination[],
+  paces: Readonly<Record<string, Partial<Pace>>>,
   { origins, allowedOrigins }: Pick<HostParts, 'origins' | 'allowedOrigins'>,
-): HostParts['targets'] =>
+): HostParts['access'] =>
   new Map(
-    destinations.map(({ manifest: { slug, hosts } }) => [
+    destinations.map(({ manifest: { slug, hosts, pace } }) => [
       slug,
-      createTargetCheck(hosts === 'origins' ? { origins: allowedOrigins } : hosts, origins.get(slug)),
+      {
+        pace: { ...pace, ...withoutUndefined(paces[slug] ?? {}) },
+        target: createTargetCheck(hosts === 'origins' ? { origins: allowedOrigins } : hosts, origins.get(slug)),
+      },
     ]),
   );
+
+/** Throws for a slug that the host does not know: nothing may leave without a host check. */
+export function accessTo({ access }: Pick<HostParts, 'access'>, slug: string): VendorAccess {
+  const own = access.get(slug);
+  if (own === undefined) throw new Error(`the runtime was made without the destination "${slug}"`);
+  return own;
+}
 
 /**
  * Builds what all calls of one connection share. Adds the leases it takes to `leases`: the caller gives them back when
  * the connection closes.
  */
 export function createConnectionContext(host: HostParts, binding: Binding, leases: WindowLease[]): ConnectionContext {
-  const { destination, config, connectionOptions, id, vendor, allowedPace, settingsPace, windows } = binding;
+  const { destination, config, connectionOptions, id, vendor, access, settingsPace, windows } = binding;
   const { manifest } = destination;
   const { clock, emit } = host;
   const { rate: ownRate } = connectionOptions.pace ?? {};
-  const pace = lowestPace(allowedPace, settingsPace, connectionOptions.pace ?? {});
+  const pace = lowestPace(access.pace, settingsPace, connectionOptions.pace ?? {});
   const { retry } = connectionOptions;
   const policy = retry === undefined ? host.retry : { ...host.retry, ...withoutUndefined(retry) };
   leases.push(...windows.rates.map((rate) => host.windows[windows.kind](windows.key, rate)));
@@ -161,7 +166,7 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
     pacer,
     inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({
-      target: withLastTarget(host.targets.get(manifest.slug) as TargetCheck),
+      target: withLastTarget(access.target),
       allowsLoopback: manifest.hosts === 'origins',
       compression: manifest.compression,
       origin: host.origins.get(manifest.slug),

@@ -12,7 +12,7 @@ import { createConnectionIds } from './connection-ids.ts';
 import { checkHostOptions, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
 import { checkSettings, howToAllow, type CheckedSettings } from './connection-settings.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { bindSettings, hostDefaults, targetChecks, type HostParts } from './create-context.ts';
+import { bindSettings, hostDefaults, vendorAccess, type HostParts } from './create-context.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
 import { hostClock } from './host-clock.ts';
@@ -165,11 +165,11 @@ function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDest
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   const allowedOrigins = checkAllowedOrigins(options.allowedOrigins ?? []);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
-  const defaults = hostDefaults(options, options.destinations);
-  const concurrencies = [...defaults.paces.values()].map(({ concurrency }) => concurrency);
+  const access = vendorAccess(options.destinations, options.pace ?? {}, { origins, allowedOrigins });
+  const concurrencies = [...access.values()].map(({ pace }) => pace.concurrency);
   const pools = createPools(poolsOptions(options, concurrencies));
-  const targets = targetChecks(options.destinations, { origins, allowedOrigins });
-  return { ...defaults, clock, emit, origins, allowedOrigins, targets, pools, windows: createWindowLeases(clock) };
+  const windows = createWindowLeases(clock);
+  return { ...hostDefaults(options), access, clock, emit, origins, allowedOrigins, pools, windows };
 }
 
 /** Throws for a slug or a destination that the runtime does not have. */
