@@ -38,25 +38,31 @@ function beginningOf({ app_token, event_token, environment }: AdjustEvent): stri
   const known = beginnings.get(event_token);
   if (known?.app_token === app_token && known.environment === environment) return known.text;
   const text = `s2s=1&app_token=${escaped(app_token)}&event_token=${escaped(event_token)}&environment=${environment}`;
-  keep(beginnings, event_token, { app_token, environment, text });
+  remember(beginnings, event_token, { app_token, environment, text });
   return text;
 }
 
-/** A process that serves many apps, and events with texts of their own, must not keep ever more of them. */
-const mostKept = 1000;
-const longestKept = 500;
+/**
+ * What is remembered lives as long as the process, for the connections of all customers. That is safe: an escape
+ * depends on the text alone, and a beginning is compared with the app it is for, so a connection gets nothing out of
+ * them that it did not bring. They hold tokens, user agents and names of parameters, no ids and no values. And it is
+ * bounded: each map is emptied when it has so many texts, however many apps and events there are.
+ */
+const mostTexts = 1000;
+/** Characters of the longest text. Its escape has nine for each at the most, so a map takes 6 MB at the most. */
+const longestText = 500;
 
-function keep<T>(kept: Map<string, T>, key: string, value: T): T {
-  if (kept.size >= mostKept) kept.clear();
-  kept.set(key, value);
+function remember<T>(memory: Map<string, T>, key: string, value: T): T {
+  if (memory.size >= mostTexts) memory.clear();
+  memory.set(key, value);
   return value;
 }
 
 /** The same escape, for texts that most events have in common. */
-function kept(escape: (value: string) => string): (value: string) => string {
-  const texts = new Map<string, string>();
+function rememberEscapes(escape: (value: string) => string): (value: string) => string {
+  const escapes = new Map<string, string>();
   return (value) =>
-    value.length > longestKept ? escape(value) : (texts.get(value) ?? keep(texts, value, escape(value)));
+    value.length > longestText ? escape(value) : (escapes.get(value) ?? remember(escapes, value, escape(value)));
 }
 
 const needsNoEscape = /^[\w.~-]*$/;
@@ -64,7 +70,7 @@ const needsNoEscape = /^[\w.~-]*$/;
 const needsJsonEscape = /["\\\u0000-\u001f]/;
 
 const escaped = (value: string): string => (needsNoEscape.test(value) ? value : encodeURIComponent(wellFormed(value)));
-const escapedAgent = kept(escaped);
+const escapedAgent = rememberEscapes(escaped);
 
 /** encodeURIComponent throws on half a surrogate pair. Node 20 has the method, the ES2023 types do not. */
 const wellFormed = (value: string): string => (value as string & { toWellFormed(): string }).toWellFormed();
@@ -90,7 +96,7 @@ function escapedInJson(value: string): string {
   return encodeURIComponent(needsJsonEscape.test(text) ? JSON.stringify(text).slice(1, -1) : text);
 }
 
-const escapedName = kept(escapedInJson);
+const escapedName = rememberEscapes(escapedInJson);
 
 /** A longer text is escaped by the engine. */
 const mostBytes = 8192;

@@ -72,7 +72,7 @@ export const emptyForm = (app_token: string, event_token: string, environment: A
     currency: undefined,
     callback_params: undefined,
     partner_params: undefined,
-  }) satisfies AdjustEvent;
+  }) satisfies { [field in keyof Required<AdjustEvent>]: AdjustEvent[field] };
 
 /**
  * The identifiers, those that change least first. A device is a lane by the first one that its event has, so that it
