@@ -2,7 +2,7 @@ import type { ReasonCode } from '../api/reason-codes.ts';
 import { systemClock, type Clock } from '../policy/clock.ts';
 import { createSharedLimiter } from '../policy/shared-limiter.ts';
 import { errorText } from '../runtime/error-text.ts';
-import { safely } from '../runtime/signals.ts';
+import { safely, type Signal } from '../runtime/signals.ts';
 import { createAmbiguityMarker } from './ambiguous-after-crash.ts';
 import { createBatchDeliveries, type BatchDeliveries } from './batch-deliveries.ts';
 import { createClaimSelector, type ClaimSelector } from './claim-selector.ts';
@@ -99,7 +99,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     now,
     random,
     onDefect: defect,
-    onPaced: (until) => signals.held('unreachable', 'rate_limited', until),
+    onPaced: (until) => signals.held('paced', 'rate_limited', until),
     onCapacity: hooks.onCapacity,
   });
   const selector = createClaimSelector({ queue, id, now, batchSize });
@@ -121,11 +121,13 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
   };
 }
 
+type HoldCause = Extract<Signal, { kind: 'connection_held' }>['cause'];
+
 /** What a worker tells its host. */
 export interface WorkerSignals {
   readonly defect: (where: string, error: unknown) => void;
   /** Nothing leaves before then (epoch ms). */
-  readonly held: (cause: 'suspended' | 'unreachable', code: ReasonCode, until: number) => void;
+  readonly held: (cause: HoldCause, code: ReasonCode, until: number) => void;
   readonly resumed: () => void;
 }
 

@@ -82,16 +82,19 @@ export type Signal =
       readonly connection: string;
       readonly result: CheckResult['kind'];
     }
-  /** A queue sends nothing over this connection, except one probe after `forMs`; or until its own pace allows it. */
+  /**
+   * A queue sends nothing over this connection for `forMs`. Then one probe leaves; or, where the connection's own pace
+   * holds it (`paced`), what waits.
+   */
   | {
       readonly kind: 'connection_held';
       readonly slug: string;
       readonly connection: string;
-      readonly cause: 'suspended' | 'unreachable';
+      readonly cause: 'suspended' | 'unreachable' | 'paced';
       readonly code: ReasonCode;
       readonly forMs: number;
     }
-  /** A probe succeeded, or resume() was called: the queue sends over this connection again. */
+  /** A probe succeeded, resume() was called, or the pace allows it: the queue sends over this connection again. */
   | { readonly kind: 'connection_resumed'; readonly slug: string; readonly connection: string }
   /**
    * There were more or fewer outcomes than events, a defect of core. `in`: events taken; `out`: outcomes before the

@@ -197,6 +197,26 @@ test('F-92 a rate is that of the last minute, and of less where less has passed'
   expect(meter.perSecond()).toBe(0);
 });
 
+test('F-83 what our own pace holds is told apart from a pause that the vendor asked for', async () => {
+  const box = fakeTerminal('', {});
+  const log = createWorkLog(box.terminal.stderr, 'text', '/');
+  const monitor = new WorkerMonitor(
+    ['own', 'vendor'],
+    (change) => log.change(change),
+    () => 0,
+  );
+  const held = { kind: 'connection_held', slug: 'mailbox', code: 'rate_limited', forMs: 560_000 } as const;
+  monitor.observe({ ...held, connection: 'own', cause: 'paced' });
+  monitor.observe({ ...held, connection: 'vendor', cause: 'unreachable' });
+  expect(monitor.stateOf('own', 5).reason).toEqual({ cause: 'paced', code: 'rate_limited' });
+  expect(monitor.stateOf('vendor', 5).reason).toEqual({ cause: 'throttled', code: 'rate_limited' });
+  await pause(10);
+  expect(box.told().stderr).toBe(
+    'spillway: own is held: its own pace lets nothing leave yet (rate_limited); next try at 1970-01-01T00:09:20.000Z\n' +
+      'spillway: vendor is held: the vendor asked for a pause (rate_limited); next try at 1970-01-01T00:09:20.000Z\n',
+  );
+});
+
 describe('a vendor that is out of order in part', () => {
   test('F-92 is told of once when it begins, and once when it has not been seen for a minute', async () => {
     const box = fakeTerminal('', {});

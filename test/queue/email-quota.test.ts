@@ -65,7 +65,7 @@ it('F-83 ADEMAIL-15 unsubscriptions beyond the quota gather in the queue until i
   // Waiting costs no write, and no request that holds less than it may.
   expect(queue.settled.map(({ kind }) => kind)).toEqual(Array(35).fill('done'));
   expect(signals).toEqual([
-    expect.objectContaining({ kind: 'connection_held', code: 'rate_limited', forMs: 560_000 }),
+    expect.objectContaining({ kind: 'connection_held', cause: 'paced', code: 'rate_limited', forMs: 560_000 }),
     expect.objectContaining({ kind: 'connection_resumed' }),
   ]);
   await worker.stop(0);

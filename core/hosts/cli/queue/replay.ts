@@ -12,7 +12,7 @@ export interface ReplayFlags extends StoreFlags {
   readonly destination?: string;
   readonly allowOrigin?: readonly string[];
   readonly destinations?: readonly string[];
-  /** Epoch ms. */
+  /** A time with a zone, or a day, as the flag says it. */
   readonly from: string;
   readonly to?: string;
   readonly force?: boolean;

@@ -152,7 +152,7 @@ export class WorkerMonitor {
   }
 
   #causeOf({ cause, code }: HeldSignal): HoldCause {
-    if (cause === 'suspended') return cause;
+    if (cause !== 'unreachable') return cause;
     if (code === 'rate_limited') return 'throttled';
     return code === 'internal_error' && this.#diskFull ? 'disk' : cause;
   }

@@ -4,18 +4,21 @@ import type { QueueWorker } from '../../../queue/index.ts';
 export type PoisonSuspects = ReturnType<QueueWorker['suspects']>;
 
 /**
- * Why a connection sends nothing: its credentials, its vendor, a pause the vendor asked for, a full disk, or its
- * settings.
+ * Why a connection sends nothing: its credentials, its vendor, its own pace, a pause the vendor asked for, a full disk,
+ * or its settings.
  */
 export type HoldCause = Extract<Signal, { kind: 'connection_held' }>['cause'] | 'throttled' | 'disk' | 'settings';
 
 /** What the worker of a connection is doing. Times are ISO 8601. */
 export interface WorkerState {
-  /** `idle`: nothing waits. `held`: nothing leaves before `until`; then one event or a check probes the vendor. */
+  /**
+   * `idle`: nothing waits. `held`: nothing leaves before `until`; then one event or a check probes the vendor, or what
+   * the pace held leaves.
+   */
   readonly state: 'working' | 'idle' | 'held';
   readonly reason: { readonly cause: HoldCause; readonly code: ReasonCode } | null;
   readonly since: string | null;
-  /** The next probe; `null` where only a person can end it. */
+  /** The next probe, or when the pace opens; `null` where only a person can end it. */
   readonly until: string | null;
   readonly lastDelivered: string | null;
   readonly lastError: LastError | null;
@@ -73,6 +76,8 @@ export function holdText(cause: HoldCause, code: ReasonCode): string {
       return code === 'unauthorized'
         ? 'the vendor refuses the credentials (unauthorized)'
         : `the vendor accepts nothing for this account until a person acts (${code})`;
+    case 'paced':
+      return 'its own pace lets nothing leave yet (rate_limited)';
     case 'throttled':
       return 'the vendor asked for a pause (rate_limited)';
     case 'disk':
