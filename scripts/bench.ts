@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: compiles the sources as they are published, then measures them in a process of their own, on one core
- * where the machine can do that. A transform at run time (tsx) wraps functions and would be measured along.
+ * `npm run bench`: compiles the sources as they are published, then measures them in a process of their own, on one
+ * core where the machine can do that. A transform at run time (tsx) wraps functions and would be measured along.
  */
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';

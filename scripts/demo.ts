@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: the main job, on embedded defaults. Vendor simulators on loopback answer 5 % of requests with a fault;
- * seeded events as Segment and RudderStack SDKs emit them go through every destination that has a demo.json; the end is a
- * table and the conservation law. Needs no account and no service. Exit 1 when a demo.json is wrong, an event is without
- * an outcome, or an outcome disagrees with what the vendor has.
+ * `npm run demo`: the main job, on embedded defaults. Vendor simulators on loopback answer 5 % of requests with a
+ * fault; seeded events as Segment and RudderStack SDKs emit them go through every destination that has a demo.json; the
+ * end is a table and the conservation law. Needs no account and no service. Exit 1 when a demo.json is wrong, an event
+ * is without an outcome, or an outcome disagrees with what the vendor has.
  */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -8,7 +8,9 @@ export const sinkCore = 1;
 export const canPin = (): boolean =>
   process.platform === 'linux' && spawnSync('taskset', ['--version'], { stdio: 'ignore' }).status === 0;
 
-/** Moves a process that was started by a pinned one to a core of its own. Without taskset, or with one core, it stays. */
+/**
+ * Moves a process that was started by a pinned one to a core of its own. Without taskset, or with one core, it stays.
+ */
 export function moveTo(core: number, pid: number | undefined): void {
   if (pid === undefined || !canPin()) return;
   spawnSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });

@@ -1,4 +1,7 @@
-/** Runs the cases in this process. scripts/bench.ts compiles and starts it: measured is plain JavaScript, as it is published. */
+/**
+ * Runs the cases in this process. scripts/bench.ts compiles and starts it: measured is plain JavaScript, as it is
+ * published.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';

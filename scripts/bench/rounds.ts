@@ -19,8 +19,8 @@ export interface Measured extends Spread {
 export type Meter = (run: Contender['run']) => Promise<number>;
 
 /**
- * Everybody starts with an empty nursery. Not a full collection: that drops the shapes of objects that are all gone by then,
- * and with them the compiled code that counts on them, which no process that goes on working ever sees.
+ * Everybody starts with an empty nursery. Not a full collection: that drops the shapes of objects that are all gone by
+ * then, and with them the compiled code that counts on them, which no process that goes on working ever sees.
  */
 export function sweepNursery(): void {
   (globalThis.gc as ((options: { readonly type: 'minor' }) => void) | undefined)?.({ type: 'minor' });
@@ -48,8 +48,8 @@ export const timePerEvent =
   };
 
 /**
- * Every round measures every contender, each round in another order: what disturbs the machine disturbs all of them, and
- * a ratio is only taken within a round. The first contender is what the others are held against.
+ * Every round measures every contender, each round in another order: what disturbs the machine disturbs all of them,
+ * and a ratio is only taken within a round. The first contender is what the others are held against.
  */
 export async function interleave(
   contenders: readonly Contender[],

@@ -3,7 +3,10 @@ import { InstantVendor } from './instant-vendor.ts';
 import { byHand, streamed } from './runs.ts';
 import type { Subject } from './subjects.ts';
 
-/** The request bodies of the connection and of the floor for the same lines, each sorted: lanes leave in an order of their own. */
+/**
+ * The request bodies of the connection and of the floor for the same lines, each sorted: lanes leave in an order of
+ * their own.
+ */
 export async function bodiesOfBoth(
   subject: Subject,
   lines: readonly string[],

@@ -67,8 +67,8 @@ const withoutLanguages: Plugin = {
 };
 
 /**
- * Every entry for hosts and every folder loads all of core. A host that has one of them has `.` as well, and the modules
- * that all entries reach become few chunks: each file costs a process that starts a millisecond or two.
+ * Every entry for hosts and every folder loads all of core. A host that has one of them has `.` as well, and the
+ * modules that all entries reach become few chunks: each file costs a process that starts a millisecond or two.
  */
 const withAllOfCore = (root: string): Plugin => ({
   name: 'with-all-of-core',

@@ -33,7 +33,9 @@ export interface Participants {
   readonly leftOut: readonly string[];
 }
 
-/** The destinations in a directory, by their `demo.json`. Throws if one is wrong, and names the folder and the place. */
+/**
+ * The destinations in a directory, by their `demo.json`. Throws if one is wrong, and names the folder and the place.
+ */
 export async function participantsIn(directory: string): Promise<Participants> {
   const destinations = await loadDestinations(directory);
   const participants: Participant[] = [];

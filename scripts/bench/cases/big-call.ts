@@ -5,7 +5,10 @@ import { atMost, type Row } from '../report.ts';
 import { spreadOf } from '../rounds.ts';
 import { subjects } from '../subjects.ts';
 
-/** One call of 10,000 events beside a hundred calls of 100, each in a fresh process that holds all events from the start. */
+/**
+ * One call of 10,000 events beside a hundred calls of 100, each in a fresh process that holds all events from the
+ * start.
+ */
 export async function bigCall(effort: Effort): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const { name } of subjects) {

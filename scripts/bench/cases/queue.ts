@@ -7,7 +7,10 @@ import { spreadOf } from '../rounds.ts';
 const floor = 'bare lmdb';
 const ours = 'durable queue';
 
-/** What the prototype did by which the engine was chosen: events of its own, another machine's day. To be read beside, not against. */
+/**
+ * What the prototype did by which the engine was chosen: events of its own, another machine's day. To be read beside,
+ * not against.
+ */
 const prototype: readonly Row[] = [
   { what: 'prototype on lmdb: put', median: 57_000, unit: 'events/s' },
   { what: 'prototype on lmdb: consume + ack', median: 67_000, unit: 'events/s' },
@@ -18,7 +21,10 @@ const prototype: readonly Row[] = [
 const drive = (...args: readonly string[]): Promise<QueueCosts> =>
   inChildWith<QueueCosts>(['--single-threaded-gc'], 'queue', ...args);
 
-/** The durable queue beside the bare package, both as durable: nothing counts before it is flushed. All cores, all threads. */
+/**
+ * The durable queue beside the bare package, both as durable: nothing counts before it is flushed. All cores, all
+ * threads.
+ */
 export async function queue(effort: Effort): Promise<readonly Row[]> {
   const { rounds } = await drive(effort.quick ? '5000' : '20000', effort.quick ? '3' : '5');
   const rows: Row[] = [];

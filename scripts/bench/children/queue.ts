@@ -1,7 +1,7 @@
 /**
- * Drives queues on disk side by side, each in a new folder each time, and prints what every part of it cost. With the name of one of
- * them, it drives that one alone: for the memory it takes.
- * Garbage is collected on the thread that makes it: helpers that wait for each other on a busy machine waste CPU.
+ * Drives queues on disk side by side, each in a new folder each time, and prints what every part of it cost. With the
+ * name of one of them, it drives that one alone: for the memory it takes. Garbage is collected on the thread that makes
+ * it: helpers that wait for each other on a busy machine waste CPU.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
-/** Answers every POST with one fixed text. Knows of HTTP only what that takes: the end of the head, and content-length. */
+/**
+ * Answers every POST with one fixed text. Knows of HTTP only what that takes: the end of the head, and content-length.
+ */
 import { createServer, type Socket } from 'node:net';
 
 const [status = '200', body = '', delay = '0'] = process.argv.slice(2);

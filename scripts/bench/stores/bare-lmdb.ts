@@ -6,8 +6,8 @@ import type { Subject } from '../subjects.ts';
 import type { StoreKind } from './store.ts';
 
 /**
- * The floor: the same package, a JSON value for each event, one table of what waits and one of what is done. It knows no dedup, no
- * checksum, no lanes, no budget, and does not survive a bad byte; it is as durable.
+ * The floor: the same package, a JSON value for each event, one table of what waits and one of what is done. It knows
+ * no dedup, no checksum, no lanes, no budget, and does not survive a bad byte; it is as durable.
  */
 export const bareLmdb = (subject: Subject): StoreKind => ({
   name: 'bare lmdb',
