@@ -17,7 +17,7 @@ export function startOfProcess(pid: number): string {
 }
 
 /** Where the number of this process means this process: since a start of the machine, and in a container. */
-export interface ProcessSpace {
+interface ProcessSpace {
   /** '' where there is no /proc. */
   readonly boot: string;
   /** '' where there is no /proc. */

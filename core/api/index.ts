@@ -121,7 +121,7 @@ export {
 export { hmacSha256, isDigestOfNothing, isMd5, isSha256, md5, sha256 } from './person/digest.ts';
 export { absoluteUrl, asAbsoluteUrl, replaceEmailsInUrl } from './events/web-address.ts';
 export { optionReader } from './events/integrations.ts';
-export { asAttStatus, limitsTracking, trackingLimitOf } from './person/tracking.ts';
+export { asAttStatus } from './person/tracking.ts';
 export {
   asBirthday,
   asCity,

@@ -33,7 +33,9 @@ export async function loadDestinations(
  *
  * @example
  * const folders = await destinationFolders(builtInDirectory(), 'connectors');
- * const destination = await loadDestination(folders.get('adroll') ?? 'connectors/adroll');
+ * const folder = folders.get('adroll');
+ * if (folder === undefined) throw new Error('There is no destination adroll');
+ * const destination = await loadDestination(folder);
  */
 export function destinationFolders(
   ...directories: [string | URL, ...(string | URL)[]]

@@ -7,7 +7,7 @@ interface Locked {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-export interface InstallSize {
+interface InstallSize {
   /** This package is one of them. */
   readonly packages: readonly string[];
   readonly megabytes: number;

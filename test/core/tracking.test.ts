@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { asAttStatus, limitsTracking, trackingLimitOf, type CdpEvent, type JsonValue } from '../../core/api/index.ts';
+import { asAttStatus, deviceOf, type CdpEvent, type JsonValue } from '../../core/api/index.ts';
 
 const phone = (device: unknown) => ({ type: 'identify', context: { device } }) as CdpEvent;
 
@@ -54,12 +54,12 @@ describe('tracking', () => {
     { isLimitAdTrackingEnabled: 1 },
     { lat: 'perhaps' },
   ])('is limited by %j', (device) => {
-    expect(limitsTracking(phone(device))).toBe(true);
+    expect(deviceOf(phone(device)).limited).toBe(true);
   });
 
   it('F-57 is limited by a value that can be named', () => {
     const device = { adTrackingEnabled: true, trackingStatus: 'Denied', lat: true };
-    expect(trackingLimitOf(phone(device))).toEqual({ value: 'Denied', path: 'context.device.trackingStatus' });
+    expect(deviceOf(phone(device)).limitedBy).toEqual({ value: 'Denied', path: 'context.device.trackingStatus' });
   });
 
   it.each<[unknown]>([
@@ -79,7 +79,7 @@ describe('tracking', () => {
       { limitAdTracking, lat: 0 },
     ]),
   ])('is not limited by %j', (device) => {
-    expect(limitsTracking(phone(device))).toBe(false);
-    expect(trackingLimitOf(phone(device))).toBeUndefined();
+    expect(deviceOf(phone(device)).limited).toBe(false);
+    expect(deviceOf(phone(device)).limitedBy).toBeUndefined();
   });
 });

@@ -3,7 +3,7 @@ import { jsonValue } from './reply-readers.ts';
 import { usualRefusal, type UsualRefusal } from './usual-refusal.ts';
 
 /** What an answer says by itself, whatever was asked. */
-export interface KnownAnswer {
+interface KnownAnswer {
   /** As jsonValue() reads it; frozen if it is remembered. */
   readonly json: JsonValue | undefined;
   readonly refusal: UsualRefusal | undefined;

@@ -18,7 +18,7 @@ export function asText(value: JsonValue): string | undefined {
 export const isExact = (value: number): boolean =>
   Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
 
-export const lostDigits = 'A whole number beyond 2^53 has lost its digits: send it as text';
+const lostDigits = 'A whole number beyond 2^53 has lost its digits: send it as text';
 
 /** The text of the note on a number that is not exact. */
 export const whyInexact = (value: number): string => (Number.isFinite(value) ? lostDigits : 'Not a finite number');

@@ -80,7 +80,10 @@ export interface Device {
   readonly advertisingId: Found<string> | undefined;
   /** Set when the event has an advertising id, but none that may be used: for a note. */
   readonly withheld: WithheldId | undefined;
-  /** Whether the person limits ad tracking, whatever else is wrong with the advertising id: see limitsTracking(). */
+  /**
+   * Whether the person limits ad tracking, whatever else is wrong with the advertising id: by a switch of the phone
+   * that is not plainly on, or by iOS's prompt, unless it was answered with yes or not shown.
+   */
   readonly limited: boolean;
   /** What the event says that limits it, and where. */
   readonly limitedBy: Found | undefined;

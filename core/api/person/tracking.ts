@@ -1,6 +1,6 @@
-import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
+import type { JsonObject, JsonValue } from '../event.ts';
 import type { Found } from '../events/first-of.ts';
-import { isBlank, isObject, type Cast } from '../fields/mapping.ts';
+import { isBlank, type Cast } from '../fields/mapping.ts';
 import { asFlag, asText } from '../fields/casts.ts';
 
 const attNames: ReadonlyMap<string, string> = new Map([
@@ -44,21 +44,11 @@ const isRefusal: Judge = (value) => {
 };
 
 /**
- * Whether the person limits ad tracking, by the phone's switch (`adTrackingEnabled`, or `limitAdTracking` and the like)
- * or by iOS's prompt (`attTrackingStatus`, `trackingStatus`). Fails closed: a switch limits it unless it is plainly on
- * (`asFlag`); the prompt, unless its answer is "authorized" or none was asked for. What is missing or blank says
- * nothing.
+ * What limits ad tracking, of `context.device`: the phone's switch (`adTrackingEnabled`, or `limitAdTracking` and the
+ * like) or iOS's prompt (`attTrackingStatus`, `trackingStatus`). Fails closed: a switch limits it unless it is plainly
+ * on (`asFlag`); the prompt, unless its answer is "authorized" or none was asked for. What is missing or blank says
+ * nothing. Each name has its own line, because V8 then finds a member by the object's shape.
  */
-export const limitsTracking = (event: CdpEvent): boolean => trackingLimitOf(event) !== undefined;
-
-/** What limits ad tracking, for a note: see limitsTracking(). */
-export function trackingLimitOf(event: CdpEvent): Found | undefined {
-  const { context } = event;
-  const device = isObject(context) ? context['device'] : undefined;
-  return isObject(device) ? trackingLimitIn(device) : undefined;
-}
-
-/** The same of `context.device`. Each name has its own line, because V8 then finds a member by the object's shape. */
 export const trackingLimitIn = (device: JsonObject): Found | undefined =>
   limitBy('adTrackingEnabled', device['adTrackingEnabled'], isNotOn) ??
   limitBy('attTrackingStatus', device['attTrackingStatus'], isRefusal) ??

@@ -23,7 +23,7 @@ const renewMs = 10_000;
 const staleMs = 60_000;
 
 /** An outcomes file that is open. */
-export interface OpenFile {
+interface OpenFile {
   readonly fd: number;
   /** As the command line names it. */
   readonly file: string;
