@@ -7,7 +7,7 @@ import { byHand, inCallsOf, parseAndStringify, parsed, streamed } from '../runs.
 import { assertSameBytes } from '../same-bytes.ts';
 import { linesFor, subjects, type SubjectName } from '../subjects.ts';
 
-/** Of the floor. For Adjust all, docs/measurements.md says what that is beside rudder-transformer. */
+/** Of the floor. For Adjust all, docs/performance.md says what that is beside rudder-transformer. */
 const aims: Readonly<Record<SubjectName, { readonly deliver: number; readonly stream: number }>> = {
   'AdRoll, 100 a request': { deliver: 0.75, stream: 0.75 },
   'Rokt, 100 a request': { deliver: 0.75, stream: 0.75 },
