@@ -11,6 +11,8 @@ import { startSink } from '../sink.ts';
 import { linesFor, subjectOf } from '../subjects.ts';
 
 const commandLine = 'core/hosts/cli/main.js';
+const bareNode = 'Node';
+const connector = 'core and one connector';
 
 interface Program {
   readonly name: string;
@@ -33,9 +35,9 @@ export async function startUp(effort: Effort): Promise<readonly Row[]> {
   await writeFile(input, linesFor(subject, 10).join(''));
   const deliver = ['deliver', 'adroll', '--config', config, '--input', input, '--origin', sink.origin, '--json'];
   const programs: readonly Program[] = [
-    { name: 'Node', args: [childScript('start-bare')] },
+    { name: bareNode, args: [childScript('start-bare')] },
     {
-      name: 'core and one connector',
+      name: connector,
       args: [childScript('start-connector'), builtFile('core/index.js'), builtFile('destinations/adroll/index.js')],
       mostCpu: 1.9,
     },
@@ -48,30 +50,39 @@ export async function startUp(effort: Effort): Promise<readonly Row[]> {
       check: says('"delivered":10'),
     },
   ];
-  const runs: TimedProcess[][] = programs.map(() => []);
+  const runs: Runs = new Map(programs.map(({ name }) => [name, []]));
   for (let round = 0; round < (effort.quick ? 7 : 21); round += 1)
-    for (const [index, { args, check }] of programs.entries()) {
+    for (const { name, args, check } of programs) {
       const run = await timedNode(...args);
       check?.(run.stdout);
-      runs[index]?.push(run);
+      runsOf(runs, name).push(run);
     }
   sink.stop();
   await rm(folder, { recursive: true });
   return rowsOf(programs, runs);
 }
 
-function rowsOf(programs: readonly Program[], runs: readonly (readonly TimedProcess[])[]): readonly Row[] {
-  const [bare = [], connector = []] = runs;
-  const rows = programs.map(({ name, mostCpu }, index): Row => {
-    const own = runs[index] ?? [];
+/** By the name of the program, one a round. */
+type Runs = ReadonlyMap<string, TimedProcess[]>;
+
+function runsOf(runs: Runs, name: string): TimedProcess[] {
+  const own = runs.get(name);
+  if (own === undefined) throw new Error(`no program "${name}" is measured`);
+  return own;
+}
+
+function rowsOf(programs: readonly Program[], runs: Runs): readonly Row[] {
+  const bare = runsOf(runs, bareNode);
+  const rows = programs.map(({ name, mostCpu }): Row => {
+    const own = runsOf(runs, name);
     const times = spreadOf(own.map(({ cpuMs }, round) => cpuMs / (bare[round]?.cpuMs ?? Number.NaN))).median;
     const aim = mostCpu === undefined ? {} : { aim: atMost(times, mostCpu, 'x') };
     return { what: name, ...spreadOf(own.map(({ cpuMs }) => cpuMs)), unit: 'CPU ms', ratio: 1 / times, ...aim };
   });
   const rssMb = ({ stdout }: TimedProcess): number => (JSON.parse(stdout) as Footprint).rssMb;
-  const more = spreadOf(connector.map((run, round) => rssMb(run) - rssMb(bare[round] as TimedProcess)));
-  rows.push({ what: 'Node', ...spreadOf(bare.map(rssMb)), unit: 'MB RSS' });
-  rows.push({ what: 'core and one connector on top', ...more, unit: 'MB RSS', aim: atMost(more.median, 12, ' MB') });
+  const more = spreadOf(runsOf(runs, connector).map((run, round) => rssMb(run) - rssMb(bare[round] as TimedProcess)));
+  rows.push({ what: bareNode, ...spreadOf(bare.map(rssMb)), unit: 'MB RSS' });
+  rows.push({ what: `${connector} on top`, ...more, unit: 'MB RSS', aim: atMost(more.median, 12, ' MB') });
   return rows;
 }
 
