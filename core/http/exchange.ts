@@ -66,9 +66,18 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
   #allowedMs: number;
   #controller: Controller | undefined;
   settled = false;
-  /** For InFlight alone. */
-  next: Exchange | undefined = undefined;
-  previous: Exchange | undefined = undefined;
+  /**
+   * For InFlight alone.
+   *
+   * @internal
+   */
+  nextInFlight: Exchange | undefined = undefined;
+  /**
+   * The same.
+   *
+   * @internal
+   */
+  previousInFlight: Exchange | undefined = undefined;
   #hasSocket = false;
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};

@@ -1,7 +1,11 @@
-/** A member of a list, which holds the links itself. */
+/**
+ * A member of InFlight, which holds the links itself.
+ *
+ * @internal
+ */
 export interface Linked<T> {
-  next: T | undefined;
-  previous: T | undefined;
+  nextInFlight: T | undefined;
+  previousInFlight: T | undefined;
 }
 
 /**
@@ -14,20 +18,20 @@ export class InFlight<T extends Linked<T>> {
 
   add(one: T): void {
     const last = this.#last;
-    one.previous = last;
+    one.previousInFlight = last;
     if (last === undefined) this.first = one;
-    else last.next = one;
+    else last.nextInFlight = one;
     this.#last = one;
   }
 
   /** Takes out a member. It keeps no link, or one that lives long would keep those that came after it. */
   delete(one: T): void {
-    const { next, previous } = one;
-    if (previous === undefined) this.first = next;
-    else previous.next = next;
-    if (next === undefined) this.#last = previous;
-    else next.previous = previous;
-    one.next = undefined;
-    one.previous = undefined;
+    const { nextInFlight, previousInFlight } = one;
+    if (previousInFlight === undefined) this.first = nextInFlight;
+    else previousInFlight.nextInFlight = nextInFlight;
+    if (nextInFlight === undefined) this.#last = previousInFlight;
+    else nextInFlight.previousInFlight = previousInFlight;
+    one.nextInFlight = undefined;
+    one.previousInFlight = undefined;
   }
 }

@@ -197,9 +197,9 @@ function createDeadlineTimer({ inFlight, elapsed, timeoutMs }: ExchangeContext) 
     const time = elapsed();
     for (let exchange = inFlight.first; exchange !== undefined;) {
       // Read before, because an exchange that expires leaves the list.
-      const { next }: Exchange = exchange;
+      const { nextInFlight }: Exchange = exchange;
       if (exchange.expiresAt <= time) exchange.expire();
-      exchange = next;
+      exchange = nextInFlight;
     }
     timer = inFlight.first === undefined ? undefined : setTimeout(check, tickMs).unref();
   };

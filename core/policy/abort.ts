@@ -15,10 +15,10 @@ interface SignalListeners {
  * than ten calls. What one of them throws comes out when all have been called, as Node has it for listeners of its own.
  */
 export function onAbort(signal: AbortSignal | undefined, listener: Listener): () => void {
-  if (signal === undefined) return nothing;
+  if (signal === undefined) return removeNothing;
   if (signal.aborted) {
     listener();
-    return nothing;
+    return removeNothing;
   }
   const own = listeners.get(signal) ?? listen(signal);
   // Two callers may wait with one function.
@@ -31,9 +31,8 @@ export function onAbort(signal: AbortSignal | undefined, listener: Listener): ()
   };
 }
 
-function nothing(): void {
-  // Nobody listens.
-}
+/** Nobody listens any more, or ever did. */
+const removeNothing = (): void => undefined;
 
 function listen(signal: AbortSignal): SignalListeners {
   const all = new Set<Listener>();

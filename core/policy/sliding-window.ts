@@ -41,7 +41,7 @@ class UnevenWindow implements SlidingWindow {
 
   delayMs(items: number, now: number): number {
     this.#forget(now);
-    let excess = this.#reserved + this.#inside + this.#costOf(items) - this.#rate.permits;
+    let excess = this.#reserved + this.#inside + permitsFor(this.#rate.cost, items) - this.#rate.permits;
     let wait = 0;
     for (let i = 0; excess > 0; i++) {
       const entry = this.#starts?.peekAt(i);
@@ -74,22 +74,18 @@ class UnevenWindow implements SlidingWindow {
   }
 
   reserve(items: number): void {
-    this.#reserved += this.#costOf(items);
+    this.#reserved += permitsFor(this.#rate.cost, items);
   }
 
   change(items: number, leaving: number): void {
-    this.#reserved += (leaving === 0 ? 0 : this.#costOf(leaving)) - this.#costOf(items);
+    this.#reserved += (leaving === 0 ? 0 : permitsFor(this.#rate.cost, leaving)) - permitsFor(this.#rate.cost, items);
   }
 
   start(items: number, now: number): void {
-    const cost = this.#costOf(items);
+    const cost = permitsFor(this.#rate.cost, items);
     this.#reserved -= cost;
     (this.#starts ??= new Denque()).push({ at: now, cost });
     this.#inside += cost;
-  }
-
-  #costOf(items: number): number {
-    return this.#rate.cost === 'item' ? items : 1;
   }
 
   #forget(now: number): void {
@@ -139,7 +135,7 @@ class EvenWindow implements SlidingWindow {
   }
 
   delayMs(items: number, now: number): number {
-    const due = this.#costOf(items);
+    const due = permitsFor(this.#cost, items);
     const isLarge = due > this.#burst;
     const window = isLarge && this.#large !== undefined ? this.#large : this.#inWindow;
     const evenly = this.#clearAt - now - (isLarge ? 0 : (this.#burst - due) * this.#interval);
@@ -160,7 +156,7 @@ class EvenWindow implements SlidingWindow {
   }
 
   reserve(items: number, now: number): void {
-    const due = this.#costOf(items);
+    const due = permitsFor(this.#cost, items);
     this.#setAside += due;
     this.#clearAt = Math.max(this.#clearAt, now) + due * this.#interval;
     this.#inWindow.reserve(items);
@@ -168,7 +164,7 @@ class EvenWindow implements SlidingWindow {
   }
 
   change(items: number, leaving: number): void {
-    const more = (leaving === 0 ? 0 : this.#costOf(leaving)) - this.#costOf(items);
+    const more = (leaving === 0 ? 0 : permitsFor(this.#cost, leaving)) - permitsFor(this.#cost, items);
     this.#setAside += more;
     this.#clearAt += more * this.#interval;
     this.#inWindow.change(items, leaving);
@@ -176,7 +172,7 @@ class EvenWindow implements SlidingWindow {
   }
 
   start(items: number, now: number): void {
-    const due = this.#costOf(items);
+    const due = permitsFor(this.#cost, items);
     this.#setAside -= due;
     this.#paidAt = Math.max(this.#paidAt, now) + due * this.#interval;
     // Requests that connect late leave together: what follows waits for all of them.
@@ -184,8 +180,7 @@ class EvenWindow implements SlidingWindow {
     this.#inWindow.start(items, now);
     this.#large?.start(items, now);
   }
-
-  #costOf(items: number): number {
-    return this.#cost === 'item' ? items : 1;
-  }
 }
+
+/** The permits that one request takes. */
+const permitsFor = (cost: Rate['cost'], items: number): number => (cost === 'item' ? items : 1);

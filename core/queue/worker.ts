@@ -46,7 +46,7 @@ export function work(options: WorkOptions): QueueWorker {
   let isYielding = false;
   let isStopping = false;
   /** Nothing is claimed, because our own pace lets nothing leave. */
-  let isPaced = false;
+  let isHeldByPace = false;
   /** Of the timer that calls turn() next. */
   let cancelAlarm = noAlarm;
   let idleWaiters: (() => void)[] = [];
@@ -113,11 +113,11 @@ export function work(options: WorkOptions): QueueWorker {
     // What comes meanwhile gathers in the queue, and leaves in full requests when the pace allows one.
     const pacedUntil = deliveries.pacedUntil();
     if (pacedUntil > now()) {
-      isPaced = true;
+      isHeldByPace = true;
       return pacedUntil;
     }
-    if (isPaced) signals.resumed();
-    isPaced = false;
+    if (isHeldByPace) signals.resumed();
+    isHeldByPace = false;
     // Of the two breakers, a suspension comes first: while nothing may leave, an outage cannot be probed.
     const probeAt = suspension.reason() === undefined ? outage.probeAt() : suspension.probeAt();
     // A probe leaves alone, after the batches in flight: the end of each looks again.

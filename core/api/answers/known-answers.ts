@@ -10,9 +10,9 @@ interface KnownAnswer {
 }
 
 /** Characters of the longest answer that is remembered. */
-const longest = 256;
+const longestAnswer = 256;
 /** So many answers are remembered. When one more comes, all are forgotten: most vendors have one or two. */
-const most = 64;
+const mostAnswers = 64;
 const answers = new Map<string, KnownAnswer>();
 
 /**
@@ -21,12 +21,12 @@ const answers = new Map<string, KnownAnswer>();
  * what is known.
  */
 export function knownAnswer(body: string): KnownAnswer {
-  if (body.length > longest) return read(body);
+  if (body.length > longestAnswer) return read(body);
   let answer = answers.get(body);
   if (answer === undefined) {
     answer = read(body);
     freeze(answer.json);
-    if (answers.size >= most) answers.clear();
+    if (answers.size >= mostAnswers) answers.clear();
     answers.set(body, answer);
   }
   return answer;

@@ -53,10 +53,17 @@ export function propertySelector(selection: PropertySelection, options: Property
   const elsewhere = new Set(notInAll);
   const bounds = boundsOf(options);
 
-  const pass = (object: JsonObject, at: Path, property: string, name: string, target: Target, twice: boolean): void => {
+  const pass = (
+    object: JsonObject,
+    at: Path,
+    property: string,
+    name: string,
+    target: Target,
+    isShared: boolean,
+  ): void => {
     const value = ownValue(object, property);
     if (isMissing(value)) return;
-    target.begin(at, property, name, twice);
+    target.begin(at, property, name, isShared);
     writeConverted(value, target, as, unusable);
   };
   return (object, out, at) => {

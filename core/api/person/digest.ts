@@ -39,7 +39,10 @@ const nothings = [
   'N/A',
   'n/a',
   '<nil>',
-].concat(['(not set)', '[object Object]', '[object object]']);
+  '(not set)',
+  '[object Object]',
+  '[object object]',
+];
 const digestsOfNothing: ReadonlySet<string> = new Set(nothings.flatMap((text) => [sha256(text), md5(text)]));
 
 /**

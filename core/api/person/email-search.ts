@@ -6,10 +6,11 @@ import { plainTextOf, type PlainText } from '../fields/plain-text.ts';
  * An `@`, also a full-width or small one, and what one may come out of: escapes of it, of `%`, of a digit or letter of
  * another escape, or of an entity; and entities.
  */
-const suspicious = /@|%(?:2[35]|26(?:[#%]|amp|commat)|3\d|[46]|[57][\dAa]|[eE][fF])|&(?:#|amp;|commat;)|[\uff20\ufe6b]/;
+const signOfAddress =
+  /@|%(?:2[35]|26(?:[#%]|amp|commat)|3\d|[46]|[57][\dAa]|[eE][fF])|&(?:#|amp;|commat;)|[\uff20\ufe6b]/;
 
 /** Whether a text may hold an address. Nearly none does, and one search is cheaper than undoing escapes. */
-export const mayHoldEmail = (text: string): boolean => suspicious.test(text);
+export const mayHoldEmail = (text: string): boolean => signOfAddress.test(text);
 
 /**
  * A text with another in the place of every e-mail address in it, and unchanged elsewhere. It finds them behind any
@@ -26,7 +27,7 @@ export function replaceEmails(text: string, replacement: (address: string) => st
   return mayHoldEmail(text) ? replaceFound(text, replacement) : text;
 }
 
-const link = /^\s*(?:mailto|(?:e-?)?mail)\s*[:=|]/i;
+const addressLead = /^\s*(?:mailto|(?:e-?)?mail)\s*[:=|]/i;
 
 /**
  * A text with the SHA-256 of every e-mail address in its place. Of a text that is an address, also behind a word that
@@ -36,7 +37,7 @@ const link = /^\s*(?:mailto|(?:e-?)?mail)\s*[:=|]/i;
  * hashEmails('user 7: Jane@example.com'); // 'user 7: ' and the digest
  */
 export function hashEmails(text: string): string {
-  const address = text.includes('@') ? asEmail(text.replace(link, '')) : undefined;
+  const address = text.includes('@') ? asEmail(text.replace(addressLead, '')) : undefined;
   return address === undefined ? replaceEmails(text, sha256) : sha256(address);
 }
 
@@ -68,50 +69,50 @@ function replaceFound(source: string, replacement: (address: string) => string):
 }
 
 const domainSigns = /[\p{L}\p{M}\p{N}.-]*/uy;
-const label = /^[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
+const domainLabel = /^[\p{L}\p{M}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
 const topLevel = /^(?:xn--[a-z\d-]*[a-z\d]|\p{L}[\p{L}\p{M}]+)/iu;
 /** None is a top-level domain. */
 const fileType =
   /^(?:aspx?|avif|bmp|css|gif|html?|ico|jpe?g|js|json|jsp|jsx|mjs|pdf|php|png|svg|tgz|tiff?|tsx|txt|webp|woff|xml)$/i;
-const density = /^\d(?:\.\d+)?x\./i;
-const version = /^v?\d+(?:\.\d+(?:-[\p{L}\p{N}-]+)?)+\.[\p{L}\p{M}]+$/iu;
+const pixelDensity = /^\d(?:\.\d+)?x\./i;
+const versionNumber = /^v?\d+(?:\.\d+(?:-[\p{L}\p{N}-]+)?)+\.[\p{L}\p{M}]+$/iu;
 
 /** Where the longest domain ends that begins here; -1 if none does. What follows it may be part of the same word. */
 function domainEnd(text: string, from: number): number {
   domainSigns.lastIndex = from;
   const run = domainSigns.exec(text)?.[0] ?? '';
   const labels = run.split('.');
-  if (labels.length < 2 || (density.test(run) && fileType.test(labels.at(-1) as string))) return -1;
+  if (labels.length < 2 || (pixelDensity.test(run) && fileType.test(labels.at(-1) as string))) return -1;
   let end = -1;
   let start = 0;
   for (const [index, part] of labels.entries()) {
     const top = index === 0 ? undefined : topLevel.exec(part)?.[0];
     if (top !== undefined && !fileType.test(top)) end = start + top.length;
-    if (!label.test(part)) break;
+    if (!domainLabel.test(part)) break;
     start += part.length + 1;
   }
-  return end < 0 || version.test(run.slice(0, end)) ? -1 : from + end;
+  return end < 0 || versionNumber.test(run.slice(0, end)) ? -1 : from + end;
 }
 
 /** A mailbox has 64 bytes at most. */
-const longest = 64;
-const letter = /[\p{L}\p{M}\p{N}]/u;
-const usual = /[\w.+-]/;
+const longestMailbox = 64;
+const mailboxLetter = /[\p{L}\p{M}\p{N}]/u;
+const usualMailboxSign = /[\w.+-]/;
 /** Signs that stand in few mailboxes, and around many: they count where the address is the whole of a value. */
-const rare = "!#$&'*/^~";
+const rareMailboxSigns = "!#$&'*/^~";
 
 function mailboxStart(plain: PlainUrl, floor: number, at: number, end: number): number {
   const { text } = plain;
   let from = at;
-  while (from > floor && from >= at - longest && isMailboxSign(text, from - 1)) from -= 1;
-  const isTooLong = from < at - longest;
+  while (from > floor && from >= at - longestMailbox && isMailboxSign(text, from - 1)) from -= 1;
+  const isTooLong = from < at - longestMailbox;
   // Words of a form, since what follows is no part of the address.
   if (isTooLong || (text[end] === '+' && isLiteral(plain, end))) {
     const plus = lastLiteralPlus(plain, from, at);
     if (isTooLong && plus < 0) return -1;
     from = Math.max(from, plus + 1);
   } else {
-    const whole = valueStart(plain, Math.max(floor, at - longest), from, end);
+    const whole = valueStart(plain, Math.max(floor, at - longestMailbox), from, end);
     if (whole >= 0) return whole;
   }
   while (from < at && '.+-'.includes(text.charAt(from))) from += 1;
@@ -131,7 +132,11 @@ function valueStart(plain: PlainUrl, floor: number, from: number, end: number): 
   while (after < end + 8 && /[.\s]/.test(text.charAt(after))) after += 1;
   if (!ends(after)) return -1;
   let start = from;
-  while (start > floor && !ends(start - 1) && (rare.includes(text.charAt(start - 1)) || isMailboxSign(text, start - 1)))
+  while (
+    start > floor &&
+    !ends(start - 1) &&
+    (rareMailboxSigns.includes(text.charAt(start - 1)) || isMailboxSign(text, start - 1))
+  )
     start -= 1;
   if (!ends(start - 1) || !/^[\p{L}\p{N}_]/u.test(text.slice(start, start + 2))) return -1;
   // In a fragment such as #u/jane@example.com a slash separates, in ?mail=sales/eu@example.com it does not.
@@ -151,7 +156,7 @@ function lastLiteralPlus(plain: PlainText, from: number, at: number): number {
 
 function isMailboxSign(text: string, index: number): boolean {
   const code = text.charCodeAt(index);
-  if (code < 0x80) return usual.test(text.charAt(index));
-  if (code >= 0xdc_00 && code <= 0xdf_ff) return letter.test(text.slice(index - 1, index + 1));
-  return letter.test(text.slice(index, code >= 0xd8_00 && code < 0xdc_00 ? index + 2 : index + 1));
+  if (code < 0x80) return usualMailboxSign.test(text.charAt(index));
+  if (code >= 0xdc_00 && code <= 0xdf_ff) return mailboxLetter.test(text.slice(index - 1, index + 1));
+  return mailboxLetter.test(text.slice(index, code >= 0xd8_00 && code < 0xdc_00 ? index + 2 : index + 1));
 }

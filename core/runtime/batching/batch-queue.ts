@@ -19,13 +19,17 @@ export type Added = 'waiting' | 'full' | { readonly blockedUntil: number };
 
 /** Turns deliveries into batches. Deliveries wait here for a full batch, for their lane, or for a slot. */
 export class BatchQueue {
+  /** Whose vendor says how large a batch may be, and how its items are framed. */
   readonly #context: ConnectionContext;
+  /** Of the run that the deliveries belong to. */
   readonly #options: BatchQueueOptions;
-  // Each is created with the first delivery that needs it: most vendors use lanes for all events or for none, and many
-  // calls have one event.
+  // Each of the three is made with the first delivery that needs it: most vendors use lanes for all events or for none,
+  // and many calls have one event.
+  /** Deliveries without a lane, which wait for a full batch. */
   #batcher: Batcher<PendingDelivery> | undefined;
   /** Batches without a lane, ready to be sent. */
   #ready: Denque<PendingBatch> | undefined;
+  /** Deliveries with a lane, which wait for their turn in it. */
   #lanes: Lanes | undefined;
   /** Deliveries that a vendor's own batch() left out. */
   readonly omitted: PendingDelivery[] = [];
