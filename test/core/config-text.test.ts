@@ -1,6 +1,6 @@
-// Tests core/api/config.ts: text() and secret() with a form.
+// Tests core/api/config.ts: text() and secret() with a form, and trimmedText().
 import { describe, expect, it } from '@jest/globals';
-import { secret, text, z, type TextForm } from '../../core/api/index.ts';
+import { secret, text, trimmedText, z, type TextForm } from '../../core/api/index.ts';
 
 describe('a line of text with a form', () => {
   const form = { pattern: /^(?:a2|t2)_\w+$/, message: 'must begin with a2_ or t2_' };
@@ -24,6 +24,15 @@ describe('a line of text with a form', () => {
   it('does not load with a word that nobody knows', () => {
     const misspelt = { ...form, patern: /x/ } as unknown as TextForm;
     expect(() => text('Pixel', 'x', misspelt)).toThrow('text(): no member "patern"; do you mean "pattern"?');
+  });
+});
+
+describe('a text that is trimmed', () => {
+  it('is judged without what nobody sees at its ends, and may be empty where nothing else is said', () => {
+    expect(trimmedText().parse(' \u200Ba b\uFEFF')).toBe('a b');
+    expect(trimmedText().parse(' ')).toBe('');
+    expect(trimmedText().min(1, 'must not be blank').safeParse(' \u200B').success).toBe(false);
+    expect(z.toJSONSchema(trimmedText())).toMatchObject({ type: 'string' });
   });
 });
 
