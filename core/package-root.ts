@@ -12,10 +12,15 @@ const ancestors = ((): readonly string[] => {
   return folders;
 })();
 
-const packageName = (folder: string): unknown => {
-  const file = path.join(folder, 'package.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { readonly name?: unknown }).name : undefined;
-};
+/** `undefined` also for a file above a bundled host that cannot be read, or is no JSON: it is none of ours. */
+function packageName(folder: string): unknown {
+  try {
+    const text = readFileSync(path.join(folder, 'package.json'), 'utf8');
+    return (JSON.parse(text) as { readonly name?: unknown }).name;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Where the package lies: the clone, or what npm installed. `undefined` in a host that is bundled into one file. */
 export const packageRoot: string | undefined = ancestors.find((folder) => packageName(folder) === 'spillway');

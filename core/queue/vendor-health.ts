@@ -1,5 +1,6 @@
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { throttledCodes, vendorFailureCodes } from '../api/reason-codes.ts';
+import { isPaceRefusal } from '../runtime/sending/outcomes.ts';
 
 /** What an outcome, or those of a batch, say about the vendor. */
 export type VendorHealth =
@@ -28,11 +29,7 @@ export function healthOf(outcome: Outcome): VendorHealth {
 }
 
 /** Our own pace did not let it leave: nobody was asked, and all the others would fare the same until its retryAt. */
-export const isPaced = (outcome: Outcome): boolean =>
-  outcome.kind === 'deferred' &&
-  throttledCodes.has(outcome.reason.code) &&
-  outcome.reason.status === undefined &&
-  outcome.scope === undefined;
+export const isPaced = (outcome: Outcome): boolean => outcome.kind === 'deferred' && isPaceRefusal(outcome.reason);
 
 /** Epoch ms when our own pace lets the next event leave; 0 where it held none of these back. */
 export function pacedUntilOf(outcomes: readonly Outcome[]): number {

@@ -45,10 +45,21 @@ function clearedMembers(object: Readonly<Record<string, unknown>>, forms: readon
   return isSame ? object : Object.fromEntries(kept);
 }
 
-/** The setting may be absent, and "" is either refused or says no more than that. */
+/** The setting may be absent, and "" is refused, says no more than that, or would be read as something else: 0. */
 function isBetterAbsent(setting: z.ZodType): boolean {
-  const absent = setting.safeParse(undefined);
-  return absent.success && (absent.data === undefined || !setting.safeParse('').success);
+  const absent = resultOf(setting, undefined);
+  if (!absent?.success) return false;
+  const emptied = resultOf(setting, '');
+  return absent.data === undefined || !emptied?.success || typeof emptied.data !== 'string';
+}
+
+/** `undefined` if the setting's own code throws: it may count on a value. */
+function resultOf(setting: z.ZodType, value: unknown): z.ZodSafeParseResult<unknown> | undefined {
+  try {
+    return setting.safeParse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The definition of a schema that says what is in a value: of an object, a map, a list or a tuple. */

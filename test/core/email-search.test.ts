@@ -21,6 +21,11 @@ describe('F-82 an address in a URL is replaced, and nothing else', () => {
     ['with two dots', '?m=jane..doe@example.com', '?m=<jane..doe@example.com>'],
     ['with a dot before the @', '?m=jane.@example.com', '?m=<jane.@example.com>'],
     ['in a path', 'u/jane@example.com/edit', 'u/<jane@example.com>/edit'],
+    [
+      'behind more words than a mailbox has signs',
+      `u/${'word-'.repeat(20)}jane@example.com`,
+      `u/${'word-'.repeat(8)}<${'word-'.repeat(12)}jane@example.com>`,
+    ],
     ['in a fragment', '#/u/jane%40example.com', '#/u/<jane@example.com>'],
     ['in a fragment without a slash', '#u/jane%40example.com', '#u/<jane@example.com>'],
     ['in a URL', '?to=%2Fu%3Fm%3Da%40b.co%26c', '?to=%2Fu%3Fm%3D<a@b.co>%26c'],
@@ -78,6 +83,7 @@ describe('F-82 an address in a URL is replaced, and nothing else', () => {
 
   it('in a path alone, and in an id', () => {
     expect(replaced('/u/jane@example.com')).toBe('/u/<jane@example.com>');
+    expect(replaced('https://x.example\\jane@example.com/u')).toBe('https://x.example\\<jane@example.com>/u');
     expect(replaceEmails('tenant-7|Jane@example.com', () => '')).toBe('tenant-7|');
   });
 

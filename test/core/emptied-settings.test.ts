@@ -90,6 +90,13 @@ describe('F-85 "" of an optional setting', () => {
     ['a text whose pattern "" fits', text(z.regex(/^[\w-.]*$/)), { name: '' }, undefined],
     ['a text with a rule of its own', text(z.refine((name) => name !== '')), { name: '' }, {}],
     ['a number with a default', z.strictObject({ days: z.number().default(7) }), { days: '' }, {}],
+    ['a number that reads "" as 0', z.strictObject({ days: z.coerce.number().default(7) }), { days: '' }, {}],
+    [
+      'no setting whose own code counts on a value',
+      z.strictObject({ name: z.preprocess((value) => (value as string).trim(), z.string()) }),
+      { name: '' },
+      undefined,
+    ],
     ['a text that may be null', z.strictObject({ name: z.string().nullable() }), { name: '' }, undefined],
   ])('is found in %s', (_, schema, config, wanted) => {
     if (wanted === undefined) expect(withoutEmptied(config, schema)).toBe(config);

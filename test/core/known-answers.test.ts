@@ -41,5 +41,7 @@ describe('what is known of an answer', () => {
     const forms: SuccessForm[] = [{ body: emptied }];
     expect(() => matchSuccess(forms, exchangeOf('{"taken":[1]}'))).toThrow(TypeError);
     expect(knownAnswer('{"taken":[1]}').json).toStrictEqual({ taken: [1] });
+    const long = JSON.stringify({ taken: [1], text: 'x'.repeat(300) });
+    expect(() => matchSuccess(forms, exchangeOf(long))).toThrow(TypeError);
   });
 });

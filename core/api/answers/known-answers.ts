@@ -4,7 +4,7 @@ import { usualRefusal, type UsualRefusal } from './usual-refusal.ts';
 
 /** What an answer says by itself, whatever was asked. */
 interface KnownAnswer {
-  /** As jsonValue() reads it; frozen if it is remembered. */
+  /** As jsonValue() reads it; frozen. */
   readonly json: JsonValue | undefined;
   readonly refusal: UsualRefusal | undefined;
 }
@@ -25,7 +25,6 @@ export function knownAnswer(body: string): KnownAnswer {
   let answer = answers.get(body);
   if (answer === undefined) {
     answer = read(body);
-    freeze(answer.json);
     if (answers.size >= mostAnswers) answers.clear();
     answers.set(body, answer);
   }
@@ -34,6 +33,8 @@ export function knownAnswer(body: string): KnownAnswer {
 
 function read(body: string): KnownAnswer {
   const json = jsonValue(body);
+  // Whatever its length: what a folder's test may do must not depend on it.
+  freeze(json);
   return { json, refusal: usualRefusal(json) };
 }
 

@@ -50,4 +50,5 @@ export function replaceEmailsInUrl(url: string, replacement: (address: string) =
   return scheme + replaceEmails(login, replacement) + host + replaceEmails(rest, replacement);
 }
 
-const authority = /^([a-z][a-z\d+.-]*:\/\/)(?:([^/?#]*)(?=@))?([^/?#]*)/i;
+/** `\` ends the host, too: browsers read it as `/`. */
+const authority = /^([a-z][a-z\d+.-]*:\/\/)(?:([^\\/?#]*)(?=@))?([^\\/?#]*)/i;

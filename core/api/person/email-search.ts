@@ -109,7 +109,7 @@ function mailboxStart(plain: PlainUrl, floor: number, at: number, end: number): 
   // Words of a form, since what follows is no part of the address.
   if (isTooLong || (text[end] === '+' && isLiteral(plain, end))) {
     const plus = lastLiteralPlus(plain, from, at);
-    if (isTooLong && plus < 0) return -1;
+    if (isTooLong && plus < 0) return wordStart(text, from, at);
     from = Math.max(from, plus + 1);
   } else {
     const whole = valueStart(plain, Math.max(floor, at - longestMailbox), from, end);
@@ -117,6 +117,12 @@ function mailboxStart(plain: PlainUrl, floor: number, at: number, end: number): 
   }
   while (from < at && '.+-'.includes(text.charAt(from))) from += 1;
   return from < at ? from : -1;
+}
+
+/** Of more signs than a mailbox has, the last words may be one: where the first of them begins that is not cut; else -1. */
+function wordStart(text: string, from: number, at: number): number {
+  for (let cut = from; cut < at - 1; cut += 1) if ('.+-_'.includes(text.charAt(cut))) return cut + 1;
+  return -1;
 }
 
 /** Where the value begins of which all, up to the end of the domain, is one address; -1 if it is not. */

@@ -75,6 +75,12 @@ export const slotRefusals: Readonly<Record<SlotRefusal['cause'], Reason>> = {
   stopped: stoppedReason,
 };
 
+/**
+ * Our own pace gave no slot. Known by the reason itself: a folder may say `rate_limited` of one event, without a status
+ * and a scope, and then the others may leave.
+ */
+export const isPaceRefusal = (reason: Reason): boolean => reason === slotRefusals.throttled;
+
 /** The event must not overtake a deferred event of its lane. */
 export const heldBack = (delivery: PendingDelivery, until: number): Outcome =>
   deferred(delivery, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
