@@ -119,7 +119,7 @@ function mailboxStart(plain: PlainUrl, floor: number, at: number, end: number): 
   return from < at ? from : -1;
 }
 
-/** Of more signs than a mailbox has, the last words may be one: where the first of them begins that is not cut; else -1. */
+/** Of more signs than a mailbox has, the last words may be one: where the first whole one begins; else -1. */
 function wordStart(text: string, from: number, at: number): number {
   for (let cut = from; cut < at - 1; cut += 1) if ('.+-_'.includes(text.charAt(cut))) return cut + 1;
   return -1;
