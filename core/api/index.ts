@@ -92,6 +92,7 @@ export { builderAt, payloadBuilder } from './fields/payload-builder.ts';
 export type { AnyPayloadBuilder, PayloadBuilder } from './fields/payload-builder.ts';
 export { fieldTable } from './fields/field-table.ts';
 export type { FieldRow, FieldsOf, FieldTable, FieldTableOptions, TextLimit } from './fields/field-table.ts';
+export { escapeForm, escapeFormJson, memoizeText } from './fields/form-escape.ts';
 export { trimInvisible } from './fields/trim-invisible.ts';
 export { cutText } from './fields/text-length.ts';
 export { eventTable, pageName, plainName } from './events/event-table.ts';
