@@ -86,8 +86,8 @@ const mostTexts = 1000;
 const longestText = 500;
 
 /**
- * The same function of a text, with a memory: for texts that most events have in common, such as user agents. The memory
- * lives as long as the process, for the connections of all customers, so what the function returns must depend on the
+ * The same function of a text, with a memory: for texts that most events have in common, such as user agents. It lives
+ * as long as the process, for the connections of all customers, so what the function returns must depend on the
  * text alone; and it is bounded: it is emptied when it holds 1,000 texts. Longer ones than 500 characters stay out.
  *
  * @example
