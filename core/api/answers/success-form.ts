@@ -14,8 +14,8 @@ export interface SuccessForm<P = unknown> {
   readonly status?: number | readonly number[];
   /**
    * The body: `empty`, if the vendor documents that; a pattern for the whole text, trimmed; or a test of the parsed
-   * JSON, which is not called for other bodies. It must not change what it gets: an answer of up to 256 characters is
-   * frozen, as it is read once for all that say the same. "Any 200" cannot be expressed.
+   * JSON, which is not called for other bodies. It must not change what it gets, which is frozen: short
+   * answers are read once for all that say the same. "Any 200" cannot be expressed.
    */
   readonly body: 'empty' | RegExp | ((answer: JsonValue, exchange: Exchange) => boolean);
   /**
