@@ -38,9 +38,12 @@ function read(body: string): KnownAnswer {
   return { json, refusal: usualRefusal(json) };
 }
 
-/** A folder's own test of an answer must not change what the next one reads. */
-function freeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  Object.freeze(value);
-  for (const member of Object.values(value)) freeze(member);
+/** A folder's own test of an answer must not change what the next one reads. No recursion: an answer may be deep. */
+function freeze(json: unknown): void {
+  const todo = [json];
+  for (let value = todo.pop(); value !== undefined; value = todo.pop()) {
+    if (typeof value !== 'object' || value === null) continue;
+    Object.freeze(value);
+    for (const member of Object.values(value)) if (typeof member === 'object') todo.push(member);
+  }
 }
