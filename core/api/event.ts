@@ -103,13 +103,32 @@ export type IncomingEvent =
   | (IncomingEnvelope & { readonly type: AnyCase<(typeof otherEventTypes)[number]> });
 
 /**
- * An event, or its JSON text, such as a line of NDJSON. A text costs less than what JSON.parse() makes of it: nothing
- * but JSON can come of it, so the runtime need not look through the event for what is no JSON.
+ * An event and the JSON text that it was parsed from, for a host that has looked into the event. It costs as little as
+ * the text alone, and is not parsed again.
+ *
+ * @example
+ * const text = '{"type":"track","event":"Order Completed","userId":"12345"}';
+ * const event = JSON.parse(text) as IncomingEvent;
+ * if (event.type === 'track') await connection.deliver([new EventAndText(event, text)]);
+ */
+export class EventAndText {
+  readonly event: IncomingEvent;
+  readonly text: string;
+
+  constructor(event: IncomingEvent, text: string) {
+    this.event = event;
+    this.text = text;
+  }
+}
+
+/**
+ * An event, its JSON text, such as a line of NDJSON, or both. A text costs less than what JSON.parse() makes of it:
+ * nothing but JSON can come of it, so the runtime need not look through the event for what is no JSON.
  *
  * @example
  * await connection.deliver(['{"type":"track","event":"Order Completed","userId":"12345"}']);
  */
-export type EventOrText = IncomingEvent | string;
+export type EventOrText = IncomingEvent | EventAndText | string;
 
 /** `properties` of track, page and screen, `traits` of identify and group; an empty object if there are none. */
 export function propertiesOf(event: CdpEvent): JsonObject {

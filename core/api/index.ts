@@ -1,5 +1,5 @@
 /** What a destination folder may import: types and pure functions. */
-export { eventTypes, propertiesOf } from './event.ts';
+export { EventAndText, eventTypes, propertiesOf } from './event.ts';
 export { eventClock, eventTime, parseTime } from './events/event-time.ts';
 export { eventSeconds } from './events/event-seconds.ts';
 export type {

@@ -1,7 +1,7 @@
 // Tests core/runtime/intake/event-text.ts, and that all ways into a connection take a text.
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { dedupIdOf, eventIdOf, payload, type CdpEvent } from '../../core/index.ts';
+import { dedupIdOf, EventAndText, eventIdOf, payload, type CdpEvent } from '../../core/index.ts';
 import { exceedsLimits } from '../../core/runtime/intake/event-size.ts';
 import { showsNoExcess } from '../../core/runtime/intake/event-text.ts';
 import { acme, testConnection, track } from '../support/runtime/test-connection.ts';
@@ -68,7 +68,9 @@ describe('the text of an event', () => {
   it('has the outcome that its event has', async () => {
     const ofTexts = await delivered(texts);
     const ofEvents = await delivered(texts.map(parsed));
+    const ofBoth = await delivered(texts.map((text) => new EventAndText(parsed(text) as CdpEvent, text)));
     expect(ofTexts).toEqual(ofEvents);
+    expect(ofBoth).toEqual(ofEvents);
     expect(new Set(ofTexts.outcomes.map((outcome) => outcome.kind))).toEqual(
       new Set(['delivered', 'rejected', 'skipped']),
     );
@@ -78,8 +80,11 @@ describe('the text of an event', () => {
     const { connection, clock } = testConnection({});
     for (const text of texts) {
       const event = parsed(text) as CdpEvent;
+      const both = new EventAndText(event, text);
       expect(await connection.preview(text)).toEqual(await connection.preview(event));
+      expect(await connection.preview(both)).toEqual(await connection.preview(event));
       expect(connection.routeOf(text)).toEqual(connection.routeOf(event));
+      expect(connection.routeOf(both)).toEqual(connection.routeOf(event));
     }
     const settled: unknown[] = [];
     const read = async (): Promise<void> => {
@@ -93,6 +98,16 @@ describe('the text of an event', () => {
     ]);
   });
 
+  it('is not parsed again where the host has parsed it, nor believed where it is no text', async () => {
+    const event = { ...track('a'), userId: '9007199254740993' };
+    const { seen } = await delivered([new EventAndText(event, '{"userId":9007199254740993}')]);
+    expect(seen[0]).toBe(event);
+    const { outcomes } = await delivered([
+      new EventAndText(parsed(withName('x\0')) as CdpEvent, 7 as unknown as string),
+    ]);
+    expect(outcomes).toMatchObject([{ kind: 'delivered', eventId: 'a', notes: [{ field: 'event' }] }]);
+  });
+
   it('is not quoted where it is no JSON', async () => {
     const { outcomes } = await delivered(['ann@example.com', '{"email":"ann@example.com"']);
     expect(outcomes.map((outcome) => outcome.kind)).toEqual(['rejected', 'rejected']);
@@ -101,6 +116,7 @@ describe('the text of an event', () => {
 
   it('has the messageId of its event', () => {
     expect(texts.map(eventIdOf)).toEqual(texts.map((text) => eventIdOf(parsed(text))));
+    expect(eventIdOf(new EventAndText(track('m-2'), '{}'))).toBe('m-2');
     expect(eventIdOf('{"messageId":" m-1"}')).toBe(' m-1');
     expect(dedupIdOf('{"messageId":" m-1"}')).toBe('m-1');
     expect(eventIdOf('"{\\"messageId\\":\\"m-1\\"}"')).toBe('');

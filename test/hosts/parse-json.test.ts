@@ -24,6 +24,15 @@ describe('F-50 JSON with numbers beyond 2^53', () => {
     ['{"id":"x","b":0.12345678901234567}', false],
   ])('%s needs the slow lossless parser: %s', (text, expected) => expect(hasLongInteger(text)).toBe(expected));
 
+  test('a long integer is found wherever it stands', () => {
+    for (let before = 0; before < 40; before += 1)
+      for (const digits of ['9007199254740993', '-12345678901234567', '9'.repeat(40)]) {
+        const text = `{"${'1'.repeat(before % 16)}${'x'.repeat(before)}":${digits}}`;
+        expect(hasLongInteger(text)).toBe(true);
+        expect(hasLongInteger(text.replace(digits, `"${digits}"`))).toBe(false);
+      }
+  });
+
   test('a whole number of any size is a number while it is safe, and else its digits', () => {
     const wholes = fc.oneof(fc.bigInt({ min: 8n * 10n ** 15n, max: 2n ** 53n + 10n ** 15n }), fc.bigInt());
     fc.assert(

@@ -1,4 +1,4 @@
-import type { CdpEvent, Outcome, ReasonCode } from '../../index.ts';
+import { EventAndText, type CdpEvent, type Outcome, type ReasonCode } from '../../index.ts';
 import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
 import { NotNdjson } from './input-form.ts';
 import { parseJson } from './parse-json.ts';
@@ -18,11 +18,11 @@ export interface EventSourceOptions {
 }
 
 type Rejected = Extract<Outcome, { kind: 'rejected' }>;
-type Next = IteratorResult<CdpEvent, undefined>;
+type Next = IteratorResult<EventAndText, undefined>;
 const end: Next = { done: true, value: undefined };
 
 /** The events of an NDJSON input, for connection.stream(). Makes a promise per event, but waits only once per chunk. */
-export class EventSource implements AsyncIterable<CdpEvent> {
+export class EventSource implements AsyncIterable<EventAndText> {
   readonly #options: EventSourceOptions;
   #lines: readonly InputLine[] = [];
   #at = 0;
@@ -35,7 +35,7 @@ export class EventSource implements AsyncIterable<CdpEvent> {
     this.#options = options;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<CdpEvent, undefined> {
+  [Symbol.asyncIterator](): AsyncIterator<EventAndText, undefined> {
     return {
       next: () => {
         if (this.#options.signal.aborted) return Promise.resolve(end);
@@ -69,7 +69,7 @@ export class EventSource implements AsyncIterable<CdpEvent> {
       if (read.kind === 'event') {
         if (admit !== undefined && !admit(read.event, line)) continue;
         ordered.reserve(line.number);
-        return { done: false, value: read.event };
+        return { done: false, value: new EventAndText(read.event, read.text) };
       }
       ordered.settleNow(line.number, read.outcome);
       onUnreadable(read.outcome, line.number);
@@ -113,10 +113,12 @@ export class EventSource implements AsyncIterable<CdpEvent> {
 /** The event of a line, or the outcome of one that holds none. Never tells what stands in the line. */
 export function parseLine(
   line: InputLine,
-): { readonly kind: 'event'; readonly event: CdpEvent } | { readonly kind: 'unreadable'; readonly outcome: Rejected } {
+):
+  | { readonly kind: 'event'; readonly event: CdpEvent; readonly text: string }
+  | { readonly kind: 'unreadable'; readonly outcome: Rejected } {
   if ('fault' in line) return { kind: 'unreadable', outcome: refusals[line.fault] };
   try {
-    return { kind: 'event', event: parseJson(line.text) as CdpEvent };
+    return { kind: 'event', event: parseJson(line.text) as CdpEvent, text: line.text };
   } catch {
     return { kind: 'unreadable', outcome: notJson };
   }

@@ -1,3 +1,4 @@
+import { EventAndText } from '../../api/event.ts';
 import type { EventLimits } from './event-size.ts';
 
 /**
@@ -5,12 +6,18 @@ import type { EventLimits } from './event-size.ts';
  * Never throws: the error of JSON.parse would quote the text.
  */
 export function eventIn(input: unknown): unknown {
-  if (typeof input !== 'string') return input;
+  if (typeof input !== 'string') return input instanceof EventAndText ? input.event : input;
   try {
     return JSON.parse(input) as unknown;
   } catch {
     return undefined;
   }
+}
+
+/** The JSON text that a host handed over, alone or with its event; `undefined` for an event alone. */
+export function textIn(input: unknown): string | undefined {
+  const text: unknown = input instanceof EventAndText ? input.text : input;
+  return typeof text === 'string' ? text : undefined;
 }
 
 /** Whatever is parsed takes at most this many bytes a character by the count of exceedsLimits(): `1,` counts as 8. */

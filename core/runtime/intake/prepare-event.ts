@@ -6,7 +6,7 @@ import type { Note } from '../../api/outcome.ts';
 import type { PreparedEvent } from '../batching/pending-delivery.ts';
 import { BoundedNotes } from './bounded-notes.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
-import { eventIn } from './event-text.ts';
+import { eventIn, textIn } from './event-text.ts';
 import { invalidReturn, isReason } from '../invalid-return.ts';
 
 export type IntakeStage = 'gate' | 'validate' | 'transform' | 'encode';
@@ -21,10 +21,10 @@ export interface EventInput {
   stage: IntakeStage;
 }
 
-/** Reads what a host handed over: an event, or its JSON text. Never throws. */
+/** Reads what a host handed over: an event, its JSON text, or both. Never throws. */
 export const readInput = (input: unknown): EventInput => ({
   event: eventIn(input),
-  text: typeof input === 'string' ? input : undefined,
+  text: textIn(input),
   stage: 'gate',
 });
 
