@@ -131,7 +131,7 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
     try {
       await limiter.wait(claims.length, signal);
       if (signal.aborted) return undefined;
-      const events = claims.map(({ event }) => event);
+      const events = claims.map(({ text }) => text);
       const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
         outage.record(outcome, purpose);
         return batch.record(position, outcome);

@@ -18,7 +18,9 @@ export interface QueuedEvent {
 }
 
 /** An event that was taken out to be delivered. */
-export interface Claim extends QueuedEvent {
+export interface Claim extends Omit<QueuedEvent, 'event' | 'outcome'> {
+  /** The event as JSON, for connection.deliver(): whoever takes it out need not look into it. */
+  readonly text: string;
   /** Its position in the connection's log, which grows. Names it in settle() and release(). */
   readonly seq: number;
   /** Deliveries that failed so far; throttled ones are not counted. */

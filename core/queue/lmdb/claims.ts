@@ -3,7 +3,7 @@ import { allocate } from './buffer-slab.ts';
 import * as keys from './keys.ts';
 import type { ClaimEnd, ClaimResult, LaneScheduler } from './lane-scheduler.ts';
 import type { Quarantine } from './quarantine.ts';
-import { decodeState, eventOf } from './record.ts';
+import { decodeState, textOf } from './record.ts';
 import { SeqMap } from './seq-map.ts';
 import type { ConnectionState } from './store-counters.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -130,7 +130,7 @@ export class Claims {
 
 /** On disk, `ambiguous` is `doubtful` and `history` is `trouble`. */
 function claimOf({ bytes, state: { seq, id, lane, acceptedAt, attempts, doubtful, trouble } }: ClaimedRecord): Claim {
-  const claim = { seq, id, lane, event: eventOf(bytes), acceptedAt, attempts };
+  const claim = { seq, id, lane, text: textOf(bytes), acceptedAt, attempts };
   // Most claims have neither, and then all have one shape.
   if (doubtful !== true && trouble === undefined) return claim;
   return {

@@ -151,7 +151,7 @@ export function lengthAt(bytes: Buffer, at = 0): number | undefined {
  */
 export function decode(bytes: Buffer): QueueRecord | 'bad' {
   const record = decodeState(bytes);
-  return record === 'bad' ? 'bad' : Object.assign(record, { event: eventOf(bytes) });
+  return record === 'bad' ? 'bad' : Object.assign(record, { event: JSON.parse(textOf(bytes)) as IncomingEvent });
 }
 
 /**
@@ -171,12 +171,11 @@ export function decodeState(bytes: Buffer): RecordWithoutEvent | 'bad' {
 }
 
 /**
- * Of an intact record.
+ * The event of an intact record, as JSON.
  *
  * @internal
  */
-export const eventOf = (bytes: Buffer): IncomingEvent =>
-  JSON.parse(bytes.toString('utf8', headerBytes + bytes.readUInt32LE(8))) as IncomingEvent;
+export const textOf = (bytes: Buffer): string => bytes.toString('utf8', headerBytes + bytes.readUInt32LE(8));
 
 /** @internal */
 export const isIntact = (bytes: Buffer): boolean =>

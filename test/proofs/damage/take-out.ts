@@ -18,7 +18,7 @@ await queue.replay(connection, 0, Date.now());
 for (;;) {
   const claims = queue.claim(connection, 200, Number.MAX_SAFE_INTEGER);
   if (claims.length === 0) break;
-  for (const { id, event } of claims) take(id, event);
+  for (const { id, text } of claims) take(id, JSON.parse(text) as IncomingEvent);
   const at = { now: Date.now(), configHash: '' };
   await queue.settle(
     connection,

@@ -109,7 +109,7 @@ export class MemoryQueue implements DeliveryQueue {
       seq,
       id,
       lane,
-      event,
+      text: JSON.stringify(event),
       acceptedAt,
       attempts,
       ambiguous,

@@ -177,8 +177,8 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
     );
   // In one call: a lane with a claimed event yields no other.
   const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
-  const moved = claims.some(({ event, lane }) => {
-    const route = connection.routeOf(event);
+  const moved = claims.some(({ text, lane }) => {
+    const route = connection.routeOf(text);
     return route.kind === 'payload' && route.lane !== lane;
   });
   queue.release(
