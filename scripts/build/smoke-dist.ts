@@ -130,6 +130,10 @@ try {
   const files = readdirSync(path.join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
   for (const file of files.filter((name) => name.endsWith('.js'))) {
     const code = readFileSync(path.join(installed, 'dist', file), 'utf8');
+    assert.ok(
+      !/[^\0-\x7f]/.test(code),
+      `${file} has a letter beyond ASCII, for which V8 keeps two bytes of every letter`,
+    );
     for (const [, name = ''] of code.matchAll(staticImport))
       assert.ok(
         name.startsWith('node:') || name in manifest.dependencies,
