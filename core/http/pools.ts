@@ -1,4 +1,5 @@
 import type { Agent, buildConnector, Dispatcher, Pool } from 'undici';
+import { ClientPools, type RequestHandler } from './client-pool.ts';
 import { withResetDetection } from './socket-reset.ts';
 import { SocketScheduler } from './socket-scheduler.ts';
 import { publicLookup } from './target.ts';
@@ -31,9 +32,15 @@ export interface PoolKind {
   readonly loopback: boolean;
 }
 
+/** Where requests go: our own clients, a proxy, or what the host brings. */
+export interface RequestDispatcher {
+  dispatch(options: Dispatcher.DispatchOptions, handler: RequestHandler): unknown;
+  close(): Promise<void>;
+}
+
 /** The sockets that connections of one kind share. */
 export interface SharedPool {
-  readonly dispatcher: Dispatcher;
+  readonly dispatcher: RequestDispatcher;
   /** Its sockets distinguish a reset from a regular end. */
   readonly detectsResets: boolean;
   /** The dispatcher modifies the headers object of a request. */
@@ -66,16 +73,23 @@ export function createPools({ socketsPerOrigin, dispatcher: hostDispatcher, prox
   const schedulers = new Map<string, SocketScheduler>();
   const own = hostDispatcher === undefined;
 
-  function make(kind: PoolKind): Dispatcher {
+  function schedulerFor(origin: string): SocketScheduler {
+    const scheduler = schedulers.get(origin) ?? new SocketScheduler(socketsPerOrigin);
+    schedulers.set(origin, scheduler);
+    return scheduler;
+  }
+
+  function make(kind: PoolKind): RequestDispatcher {
     if (hostDispatcher !== undefined && typeof hostDispatcher !== 'function') return hostDispatcher;
     const options = agentOptions(kind, socketsPerOrigin);
     if (hostDispatcher !== undefined) return hostDispatcher(options);
-    return proxy === undefined || kind.loopback ? ownAgent(options) : proxyAgent(options, proxy);
+    if (proxy !== undefined && !kind.loopback) return proxyAgent(options, proxy);
+    return ownClients(options, (origin) => schedulerFor(origin).taken);
   }
 
   function open(key: string, kind: PoolKind) {
     let members = 0;
-    let opened: Dispatcher | undefined;
+    let opened: RequestDispatcher | undefined;
     const close = async (): Promise<void> => {
       const closing = opened;
       opened = undefined;
@@ -113,11 +127,7 @@ export function createPools({ socketsPerOrigin, dispatcher: hostDispatcher, prox
       pool.join();
       return pool;
     },
-    schedulerFor(origin) {
-      const scheduler = schedulers.get(origin) ?? new SocketScheduler(socketsPerOrigin);
-      schedulers.set(origin, scheduler);
-      return scheduler;
-    },
+    schedulerFor,
     async close() {
       await Promise.all([...shared.values()].map((pool) => pool.close()));
       shared.clear();
@@ -147,8 +157,11 @@ const resetDetectingPool = (origin: string | URL, options: object): Dispatcher =
 const connectorOf = ({ connect }: Agent.Options): buildConnector.connector =>
   undici().buildConnector(connect as buildConnector.BuildOptions);
 
-const ownAgent = (options: Agent.Options): Dispatcher =>
-  new (undici().Agent)({ ...options, factory: resetDetectingPool, connect: connectorOf(options) });
+const ownClients = (options: Agent.Options, inFlight: (origin: string) => number): ClientPools =>
+  new ClientPools(
+    { pipelining: 1, keepAliveTimeout: keepAliveMs, connect: withResetDetection(connectorOf(options)) },
+    inFlight,
+  );
 
 /** The proxy resolves the vendor's name and may itself be inside our network, so neither lookup is guarded. */
 function proxyAgent(options: Agent.Options, { url, except }: Proxy): Dispatcher {

@@ -18,18 +18,20 @@ export class SocketQueue {
  * request at most.
  */
 export class SocketScheduler {
-  #free: number;
+  /** Sockets that exchanges have. */
+  taken = 0;
+  readonly #sockets: number;
   /** Connections with waiting exchanges, next one first. */
   readonly #rotation = new Denque<SocketQueue>();
 
   constructor(sockets: number) {
-    this.#free = sockets;
+    this.#sockets = sockets;
   }
 
   /** True: the caller has a socket. False: it waits in the queue and gets onSocket() later. */
   acquire(queue: SocketQueue, waiter: SocketWaiter): boolean {
-    if (this.#free > 0) {
-      this.#free -= 1;
+    if (this.taken < this.#sockets) {
+      this.taken += 1;
       return true;
     }
     if (queue.waiting.isEmpty()) this.#rotation.push(queue);
@@ -44,7 +46,7 @@ export class SocketScheduler {
       if (!queue.waiting.isEmpty()) this.#rotation.push(queue);
       if (next !== undefined) return next.onSocket();
     }
-    this.#free += 1;
+    this.taken -= 1;
   }
 }
 
