@@ -13,6 +13,7 @@ export type { ConfigIssue, ConnectionOptions } from './runtime/connection-option
 export type { CallOptions } from './runtime/call.ts';
 export type { CheckOptions } from './api/credential-check.ts';
 export type { DeliverOptions } from './runtime/deliver.ts';
+export type { EventReader } from './runtime/source.ts';
 export type { Settled, StreamOptions } from './runtime/stream.ts';
 export { dedupIdOf, eventIdOf } from './runtime/intake/event-shape.ts';
 export type { Preview } from './runtime/preview.ts';

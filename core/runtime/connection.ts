@@ -11,6 +11,7 @@ import { deliver, type DeliverOptions } from './deliver.ts';
 import { messageIdOf } from './intake/event-shape.ts';
 import { prepareEvent, readInput } from './intake/prepare-event.ts';
 import { preview, type Preview } from './preview.ts';
+import type { EventReader } from './source.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
 
 /**
@@ -39,7 +40,7 @@ export interface Connection<L extends OperationList = OperationList> {
    * for await (const { index, outcome } of connection.stream(events, { window: 5_000 }))
    *   if (outcome.kind === 'rejected') console.error(`event ${index}: ${outcome.reason.message}`);
    */
-  stream(events: AsyncIterable<EventOrText> | Iterable<EventOrText>, options?: StreamOptions): AsyncIterable<Settled>;
+  stream(events: EventReader<EventOrText> | Iterable<EventOrText>, options?: StreamOptions): AsyncIterable<Settled>;
   /** For queues: returns the group and lane of an event, or the outcome that settles it without sending. */
   routeOf(event: EventOrText): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
   /**

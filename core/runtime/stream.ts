@@ -14,7 +14,7 @@ import {
 import { AsyncQueue, done, type QueueProducer } from './async-queue.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
-import { createSource, isIterable, type Source } from './source.ts';
+import { createSource, isIterable, type EventReader, type Source } from './source.ts';
 
 export interface StreamOptions {
   /** How long one event may take after it is read, in milliseconds (default 60 s). At a slow pace, reading waits. */
@@ -68,7 +68,7 @@ const eventsAhead = 64;
  */
 export function stream(
   context: ConnectionContext,
-  events: AsyncIterable<EventOrText> | Iterable<EventOrText>,
+  events: EventReader<EventOrText> | Iterable<EventOrText>,
   callerOptions?: StreamOptions,
 ): AsyncIterable<Settled> {
   if (!isIterable(events))
@@ -123,7 +123,7 @@ class StreamRun implements OutcomeReader, QueueProducer {
 
   constructor(
     context: ConnectionContext,
-    events: AsyncIterable<EventOrText> | Iterable<EventOrText>,
+    events: EventReader<EventOrText> | Iterable<EventOrText>,
     {
       withinMs = defaultWithinMs,
       window: requestedWindow = defaultWindow,

@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { CdpEvent, Settled, StreamOptions } from '../../core/index.ts';
+import type { CdpEvent, EventReader, Settled, StreamOptions } from '../../core/index.ts';
 import { start, type ManualClock } from '../../core/testing/kit/manual-clock.ts';
 import { inTurn, yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import {
@@ -301,6 +301,29 @@ describe('stream', () => {
       await expect(clock.run(reading)).rejects.toThrow('the file is gone');
       expect(codes(outcomesOf(settled))).toEqual(Array(7).fill('delivered'));
     }
+  });
+
+  it('waits only where its source has nothing at hand', async () => {
+    const events = tracks(6);
+    const turns: number[] = [];
+    let turn = 0;
+    const source: EventReader<CdpEvent> = {
+      [Symbol.asyncIterator]: () => ({
+        next() {
+          turns.push(turn);
+          const event = events.shift();
+          const next = event === undefined ? ({ done: true, value: undefined } as const) : { value: event };
+          if (events.length !== 2) return next;
+          return Promise.resolve(next);
+        },
+      }),
+    };
+    const { connection, clock } = testConnection();
+    const reading = clock.run(collect(connection.stream(source)));
+    queueMicrotask(() => (turn += 1));
+    expect(codes(outcomesOf(await reading))).toEqual(Array(6).fill('delivered'));
+    expect(turns.slice(0, 4)).toEqual([0, 0, 0, 0]);
+    expect(turns[4]).toBe(1);
   });
 
   it('does not mind a source that fails to clean up', async () => {

@@ -1,4 +1,4 @@
-import { EventAndText, type CdpEvent, type Outcome, type ReasonCode } from '../../index.ts';
+import { EventAndText, type CdpEvent, type EventReader, type Outcome, type ReasonCode } from '../../index.ts';
 import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
 import { NotNdjson } from './input-form.ts';
 import { parseJson } from './parse-json.ts';
@@ -21,8 +21,8 @@ type Rejected = Extract<Outcome, { kind: 'rejected' }>;
 type Next = IteratorResult<EventAndText, undefined>;
 const end: Next = { done: true, value: undefined };
 
-/** The events of an NDJSON input, for connection.stream(). Makes a promise per event, but waits only once per chunk. */
-export class EventSource implements AsyncIterable<EventAndText> {
+/** The events of an NDJSON input, for connection.stream(). Waits once per chunk. */
+export class EventSource implements EventReader<EventAndText> {
   readonly #options: EventSourceOptions;
   #lines: readonly InputLine[] = [];
   #at = 0;
@@ -35,13 +35,9 @@ export class EventSource implements AsyncIterable<EventAndText> {
     this.#options = options;
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<EventAndText, undefined> {
+  [Symbol.asyncIterator](): { next: () => Next | Promise<Next> } {
     return {
-      next: () => {
-        if (this.#options.signal.aborted) return Promise.resolve(end);
-        const next = this.#nextBuffered();
-        return next === undefined ? this.#nextRead() : Promise.resolve(next);
-      },
+      next: () => (this.#options.signal.aborted ? end : (this.#nextBuffered() ?? this.#nextRead())),
     };
   }
 

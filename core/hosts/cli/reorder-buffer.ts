@@ -11,7 +11,8 @@ export class OrderedOutcomes {
   readonly #capacity: number;
   // Rings. Places count lines, indices count the events among them; neither can run ahead by more than the capacity.
   readonly #lineAt: Float64Array;
-  readonly #outcomeAt: (Outcome | undefined)[];
+  /** Grows up to the capacity: most inputs are short, and filling it takes milliseconds. */
+  readonly #outcomeAt: (Outcome | undefined)[] = [];
   readonly #placeOf: Float64Array;
   #places = 0;
   #reserved = 0;
@@ -22,7 +23,6 @@ export class OrderedOutcomes {
     this.#emit = emit;
     this.#capacity = capacity;
     this.#lineAt = new Float64Array(capacity);
-    this.#outcomeAt = Array.from<Outcome | undefined>({ length: capacity });
     this.#placeOf = new Float64Array(capacity);
   }
 
@@ -79,6 +79,7 @@ export class OrderedOutcomes {
 
   #add(line: number): number {
     this.#lineAt[this.#places % this.#capacity] = line;
+    if (this.#places < this.#capacity) this.#outcomeAt.push(undefined);
     this.#places += 1;
     return this.#places - 1;
   }
