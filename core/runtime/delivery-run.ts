@@ -95,11 +95,12 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const eventId = messageIdOf(input.event);
     if (prepared.kind !== 'payload')
       return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason });
-    const copy = this.#duplicates === undefined ? 'new' : this.#duplicates.take(dedupId(eventId), index);
+    const id = this.#duplicates === undefined ? '' : dedupId(eventId);
+    const copy = this.#duplicates === undefined ? 'new' : this.#duplicates.take(id, index);
     if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate });
     this.#open += 1;
     if (copy === 'twin') return void (this.#twinIds ??= new Map()).set(index, eventId);
-    const delivery = pendingDelivery(prepared, index, eventId, now, this.#options.withinMs);
+    const delivery = pendingDelivery(prepared, index, eventId, id, now, this.#options.withinMs);
     const { suspensions, pacer } = this.context;
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
     if (suspension !== undefined) return this.#record(delivery, suspended(delivery, suspension, this.context));
@@ -168,10 +169,10 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (delivery.settled !== undefined) return;
     delivery.settled = outcome;
     this.#open -= 1;
-    const { lane, eventId, index } = delivery;
+    const { lane, index } = delivery;
     const persisted = this.#report(index, outcome);
     if (persisted !== undefined && lane !== undefined) this.#lockLane(lane, persisted);
-    if (this.#duplicates !== undefined) this.#settleTwins(this.#duplicates, dedupId(eventId), outcome);
+    if (this.#duplicates !== undefined) this.#settleTwins(this.#duplicates, delivery.dedupId, outcome);
   }
 
   /**

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { BatchLimits, Delivery } from '../../core/index.ts';
 import { createBatcher, frameBytes, batchByLimits } from '../../core/runtime/batching/batcher.ts';
-import { createLanes, type LaneOptions } from '../../core/runtime/batching/lanes.ts';
-import type { PendingDelivery } from '../../core/runtime/batching/pending-delivery.ts';
+import { Lanes, type LaneOptions } from '../../core/runtime/batching/lanes.ts';
+import type { PendingBatch, PendingDelivery } from '../../core/runtime/batching/pending-delivery.ts';
 import { inTurn, yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, codes, kinds, track, tracks } from '../support/runtime/test-connection.ts';
 
@@ -22,15 +22,15 @@ const delivery = (at: number, parts: Partial<PendingDelivery> = {}): PendingDeli
     ...parts,
   }) as PendingDelivery;
 const lanesOf = (parts: Partial<LaneOptions> = {}) =>
-  createLanes({
+  new Lanes({
     limits,
     frame,
     span: Number.POSITIVE_INFINITY,
     capacity: Number.POSITIVE_INFINITY,
     ...parts,
   });
-const times = (departed: { readonly deliveries: readonly PendingDelivery[] } | undefined) =>
-  departed?.deliveries.map(({ occurredAt }) => occurredAt);
+const times = (batch: PendingBatch | undefined) =>
+  batch?.items.map(({ occurredAt }) => occurredAt);
 
 const numberOf = (id: string): number => Number(id.slice(1));
 
@@ -87,7 +87,7 @@ describe('a lane', () => {
     const order = [2, 1, 2, undefined, 1].map((at, index) => ({ ...delivery(index), occurredAt: at, index }));
     for (const one of order) lanes.add(one, 0);
     lanes.flush();
-    expect(lanes.next()?.deliveries.map(({ index }) => index)).toEqual([3, 1, 4, 0, 2]);
+    expect(lanes.next()?.items.map(({ index }) => index)).toEqual([3, 1, 4, 0, 2]);
   });
 
   it('stands still after a deferral, and gives up what waited behind', () => {
@@ -118,8 +118,8 @@ describe('a lane', () => {
     for (let n = 0; n < 10_000; n++) {
       lanes.add(delivery(n, { lane: `lane ${n}` }), n);
       const departed = lanes.next();
-      if (n % 2 === 0) lanes.block(departed?.name as string, n + 1, n);
-      lanes.done(departed?.name as string);
+      if (n % 2 === 0) lanes.block(departed?.lane as string, n + 1, n);
+      lanes.done(departed?.lane as string);
     }
     expect(lanes.clear()).toEqual([]);
     expect(lanes.oldest()).toBeUndefined();
@@ -143,9 +143,9 @@ describe('a lane', () => {
           const depart = (): boolean => {
             const departed = lanes.next();
             if (departed === undefined) return false;
-            expect(busy).not.toContain(departed.name);
-            busy.add(departed.name);
-            out.push(...departed.deliveries);
+            expect(busy).not.toContain(departed.lane);
+            busy.add(departed.lane as string);
+            out.push(...departed.items);
             return true;
           };
           steps.forEach(({ at, lane, what }, index) => {

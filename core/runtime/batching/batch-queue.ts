@@ -1,7 +1,7 @@
 import Denque from 'denque';
 import type { ConnectionContext } from '../connection-context.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
-import { createLanes, type Lanes } from './lanes.ts';
+import { Lanes } from './lanes.ts';
 import { batchOf, type PendingBatch, type PendingDelivery } from './pending-delivery.ts';
 import { batchByVendor, windowsToBatch } from './vendor-batching.ts';
 
@@ -50,12 +50,7 @@ export class BatchQueue {
    * Takes out the next batch to send; lanes first, because other events wait for theirs. A lane is busy until done().
    */
   next(): PendingBatch | undefined {
-    for (let laned = this.#lanes?.next(); laned !== undefined; laned = this.#lanes?.next()) {
-      const batch = batchOf(laned.deliveries);
-      if (batch !== undefined) return batch;
-      this.#lanes?.done(laned.name);
-    }
-    return this.#ready?.shift();
+    return this.#lanes?.next() ?? this.#ready?.shift();
   }
 
   done(lane: string): void {
@@ -132,7 +127,7 @@ export class BatchQueue {
   #openLanes(): Lanes {
     const { limits, framing: frame } = this.#context.vendor;
     const { span, laneCapacity: capacity } = this.#options;
-    this.#lanes ??= createLanes({ limits, frame, span, capacity });
+    this.#lanes ??= new Lanes({ limits, frame, span, capacity });
     return this.#lanes;
   }
 }

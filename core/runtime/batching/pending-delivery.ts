@@ -9,13 +9,19 @@ type TransformOutput = Extract<Transformed<unknown>, { kind: 'payload' }>;
 
 /** A delivery inside the runtime: the part that vendors see, and its state on the way. */
 export interface PendingDelivery extends Delivery<unknown> {
+  /** The messageId by which copies are told; '' if it has none that can, or copies do no harm. */
+  readonly dedupId: string;
   /** By clock.elapsed. After it, no attempt starts. */
   readonly deadline: number;
   /** When it was read, by clock.elapsed, for the age of a batch. */
   readonly takenAt: number;
   readonly notes: readonly Note[] | undefined;
-  /** In a lane: waiting for earlier ones that may still be read, or ready to be sent in its turn. */
-  laneState: 'waiting' | 'ready' | undefined;
+  /** The lane in which it waits for earlier ones that may still be read. */
+  waitsIn: Lane | undefined;
+  /** In a lane: it may be sent in its turn. */
+  isReady: boolean;
+  /** The one that was read after it, while it is in the window of its lanes. */
+  readNext: PendingDelivery | undefined;
   /** Requests that contained it. */
   attempts: number;
   /** An attempt ended without a clear answer: the vendor may have it. */
@@ -26,6 +32,23 @@ export interface PendingDelivery extends Delivery<unknown> {
   reason: Reason | undefined;
   /** Its outcome, once it is settled. */
   settled: Outcome | undefined;
+}
+
+/** Deliveries that must be sent one after another, and what keeps them: see lanes.ts. */
+export interface Lane {
+  readonly name: string;
+  /** In order of event time, ties in input order. */
+  waiting: PendingDelivery[];
+  /** Deliveries in `waiting` that no longer wait for earlier ones. */
+  readyCount: number;
+  /** One of its batches is being sent, or the lane is queued for it. */
+  busy: boolean;
+  /** Outcomes that the host is persisting: the lane sends nothing until it has. */
+  locks: number;
+  /** It exceeded its capacity. Until it is empty it takes no deliveries, or later ones would overtake those refused. */
+  overCapacity: boolean;
+  /** The lane behind it in the queue for sending. */
+  behind: Lane | undefined;
 }
 
 /** A batch inside the runtime. */
@@ -44,11 +67,13 @@ export const pendingDelivery = (
   }: Extract<PreparedEvent, { kind: 'payload' }>,
   index: number,
   eventId: string,
+  dedupId: string,
   now: number,
   withinMs: number,
 ): PendingDelivery => ({
   index,
   eventId,
+  dedupId,
   payload,
   text,
   bytes,
@@ -60,7 +85,9 @@ export const pendingDelivery = (
   notes,
   deadline: now + withinMs,
   takenAt: now,
-  laneState: undefined,
+  waitsIn: undefined,
+  isReady: false,
+  readNext: undefined,
   attempts: 0,
   ambiguous: false,
   refusalMark: undefined,
