@@ -35,22 +35,34 @@ const systems: ReadonlyMap<string, System> = new Map(
   ),
 );
 
+/** A member of `context.device`, and its path in the event. */
+interface Source {
+  readonly name: string;
+  readonly path: Path;
+}
+const sourceOf = (name: string): Source => ({ name, path: `context.device.${name}` });
+
+const idfv = sourceOf('idfv');
+const oaid = sourceOf('oaid');
+const androidId = sourceOf('android_id');
+const anyId = sourceOf('id');
+
 /** The ids whose names say which family has them. Those that several families have are not among them. */
-const ownIds: readonly (readonly [family: Exclude<DeviceFamily, 'other'>, names: readonly string[]])[] = [
-  ['ios', ['idfa', 'idfv']],
-  ['fire', ['fire_adid']],
-  ['android', ['gps_adid', 'oaid', 'android_id']],
+const ownIds: readonly (readonly [family: Exclude<DeviceFamily, 'other'>, sources: readonly Source[]])[] = [
+  ['ios', [sourceOf('idfa'), idfv]],
+  ['fire', [sourceOf('fire_adid')]],
+  ['android', [sourceOf('gps_adid'), oaid, androidId]],
 ];
 
 /**
- * The names under which an event may hold the advertising id, best first. SDKs write the first; an app may set the
+ * Where an event may hold the advertising id, best first. SDKs write the first; an app may set the
  * others itself, each on devices of its own family.
  */
-const advertisingIdNames: Readonly<Record<DeviceFamily, readonly string[]>> = {
-  ios: ['advertisingId', 'idfa'],
-  android: ['advertisingId', 'gps_adid'],
-  fire: ['advertisingId', 'fire_adid'],
-  other: ['advertisingId', 'idfa', 'gps_adid', 'fire_adid'],
+const advertisingIds: Readonly<Record<DeviceFamily, readonly Source[]>> = {
+  ios: ['advertisingId', 'idfa'].map(sourceOf),
+  android: ['advertisingId', 'gps_adid'].map(sourceOf),
+  fire: ['advertisingId', 'fire_adid'].map(sourceOf),
+  other: ['advertisingId', 'idfa', 'gps_adid', 'fire_adid'].map(sourceOf),
 };
 
 /**
@@ -112,7 +124,10 @@ class EventDevice implements Device {
   declare private readonly device: JsonObject;
   declare private readonly word: string | undefined;
   declare private readonly wordPath: string;
-  declare private ids: AdvertisingIds | undefined;
+  /** Of the two, one at most is set once they are judged, which happens when the first is asked for. */
+  declare private areJudged: boolean;
+  declare private usableId: Found<string> | undefined;
+  declare private withheldId: WithheldId | undefined;
   /** `null` if nothing limits tracking; `undefined` until somebody asks, which most do more than once. */
   declare private limit: Found | null | undefined;
 
@@ -122,7 +137,9 @@ class EventDevice implements Device {
     const byType = systemNamed(device['type']);
     const system = byType ?? systemNamed(isObject(context['os']) ? context['os']['name'] : undefined);
     this.device = device;
-    this.ids = undefined;
+    this.areJudged = false;
+    this.usableId = undefined;
+    this.withheldId = undefined;
     this.limit = undefined;
     const own = system === undefined && device !== nothing ? ownIdIn(device) : undefined;
     const { family } = system ?? own ?? other;
@@ -140,11 +157,13 @@ class EventDevice implements Device {
   }
 
   get advertisingId(): Found<string> | undefined {
-    return this.advertisingIds().usable;
+    if (!this.areJudged) this.judgeIds();
+    return this.usableId;
   }
 
   get withheld(): WithheldId | undefined {
-    return this.advertisingIds().withheld;
+    if (!this.areJudged) this.judgeIds();
+    return this.withheldId;
   }
 
   get limited(): boolean {
@@ -157,38 +176,36 @@ class EventDevice implements Device {
   }
 
   get vendorId(): Found<string> | undefined {
-    return this.family === 'ios' ? (uuidAt(this.device, 'idfv') ?? uuidAt(this.device, 'id')) : undefined;
+    return this.family === 'ios' ? (uuidAt(this.device, idfv) ?? uuidAt(this.device, anyId)) : undefined;
   }
 
   get openId(): Found<string> | undefined {
-    const id = this.family === 'android' ? idAt(this.device, 'oaid') : undefined;
+    const id = this.family === 'android' ? idAt(this.device, oaid) : undefined;
     return id === undefined || this.limited ? undefined : id;
   }
 
   get androidId(): Found<string> | undefined {
     if (this.family !== 'android' && this.family !== 'fire') return undefined;
-    return idAt(this.device, 'android_id') ?? idAt(this.device, 'id');
+    return idAt(this.device, androidId) ?? idAt(this.device, anyId);
   }
 
-  private advertisingIds(): AdvertisingIds {
-    return (this.ids ??= this.judgeIds());
-  }
-
-  private judgeIds(): AdvertisingIds {
+  private judgeIds(): void {
+    this.areJudged = true;
     const { device } = this;
-    const names = advertisingIdNames[this.family];
-    let duplicate: Found<string> | undefined;
-    for (let index = 0; index < names.length; index += 1) {
-      const id = uuidAt(device, names[index] as string);
+    const sources = advertisingIds[this.family];
+    let repeated: Found<string> | undefined;
+    for (let index = 0; index < sources.length; index += 1) {
+      const id = uuidAt(device, sources[index] as Source);
       if (id === undefined) continue;
       if (!this.isVendorId(id.value)) {
-        if (this.limited) return { usable: undefined, withheld: { ...id, reason: 'limited' } };
-        return { usable: id, withheld: undefined };
+        if (this.limited) this.withheldId = { value: id.value, path: id.path, reason: 'limited' };
+        else this.usableId = id;
+        return;
       }
-      duplicate ??= id;
+      repeated ??= id;
     }
-    if (duplicate === undefined) return { usable: undefined, withheld: unusableId(device) };
-    return { usable: undefined, withheld: { ...duplicate, reason: 'vendor_id' } };
+    this.withheldId =
+      repeated === undefined ? unusableId(device) : { value: repeated.value, path: repeated.path, reason: 'vendor_id' };
   }
 
   private isVendorId(id: string): boolean {
@@ -199,12 +216,6 @@ class EventDevice implements Device {
       (isSame(id, asText(device['id'] ?? null)) && isSame(id, this.vendorId?.value))
     );
   }
-}
-
-/** One of them at most. */
-interface AdvertisingIds {
-  readonly usable: Found<string> | undefined;
-  readonly withheld: WithheldId | undefined;
 }
 
 const nothing: JsonObject = Object.freeze({});
@@ -229,11 +240,11 @@ interface OwnId {
 /** An id that its family alone has. None where two contradict each other; a Fire device runs Android. */
 function ownIdIn(device: JsonObject): OwnId | undefined {
   let own: OwnId | undefined;
-  for (const [family, names] of ownIds) {
-    const name = names.find((one) => idAt(device, one) !== undefined);
-    if (name === undefined) continue;
+  for (const [family, sources] of ownIds) {
+    const source = sources.find((one) => idAt(device, one) !== undefined);
+    if (source === undefined) continue;
     if (own?.family === 'ios') return undefined;
-    own ??= { family, path: `context.device.${name}` };
+    own ??= { family, path: source.path };
   }
   return own;
 }
@@ -241,24 +252,24 @@ function ownIdIn(device: JsonObject): OwnId | undefined {
 const isAmazon = (maker: JsonValue | undefined): boolean =>
   typeof maker === 'string' && (maker === 'Amazon' || trimInvisible(maker).toLowerCase() === 'amazon');
 
-function idAt(device: JsonObject, name: string): Found<string> | undefined {
+function idAt(device: JsonObject, { name, path }: Source): Found<string> | undefined {
   const raw = device[name];
   const value = raw === undefined ? undefined : usableId(raw);
-  return value === undefined ? undefined : { value, path: `context.device.${name}` };
+  return value === undefined ? undefined : { value, path };
 }
 
-function uuidAt(device: JsonObject, name: string): Found<string> | undefined {
+function uuidAt(device: JsonObject, { name, path }: Source): Found<string> | undefined {
   const raw = device[name];
   if (typeof raw !== 'string') return undefined;
   const value = trimInvisible(raw);
-  return isUuid(value) ? { value, path: `context.device.${name}` } : undefined;
+  return isUuid(value) ? { value, path } : undefined;
 }
 
 /** The first advertising id that the event writes, none of which is one of the device. */
 function unusableId(device: JsonObject): WithheldId | undefined {
-  for (const name of advertisingIdNames.other) {
+  for (const { name, path } of advertisingIds.other) {
     const value = device[name];
-    if (!isBlank(value)) return { value, path: `context.device.${name}`, reason: 'unusable' };
+    if (!isBlank(value)) return { value, path, reason: 'unusable' };
   }
   return undefined;
 }

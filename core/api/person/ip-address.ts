@@ -3,7 +3,7 @@ import ipaddr from 'ipaddr.js';
 import type { CdpEvent, JsonValue } from '../event.ts';
 import { sourceNamed } from '../events/event-source.ts';
 import type { Found } from '../events/first-of.ts';
-import { isMissing, isObject, type Cast, type Path } from '../fields/mapping.ts';
+import { isMissing, isObject, type Cast } from '../fields/mapping.ts';
 import { trimInvisible } from '../fields/trim-invisible.ts';
 import { isNoId } from './identifier.ts';
 
@@ -25,12 +25,33 @@ const zoned = /^([^%]*)%[\w.~%-]*$/;
  */
 export function ipAddress(value: string): string | undefined {
   const text = trimInvisible(value);
+  if (isUsualIpv4(text)) return text;
   const kind = isIP(text);
   if (kind === 4) return text;
   if (kind === 6 && !text.includes('%')) return withoutMapping(text);
   const bare = (bracketed.exec(text) ?? withPort.exec(text))?.[1] ?? text;
   const address = zoned.exec(bare)?.[1] ?? bare;
   return address.includes('%') || isIP(address) === 0 ? undefined : withoutMapping(address);
+}
+
+/** Four numbers below 256 without a zero before them. Says the same as isIPv4() of Node, without its expression. */
+function isUsualIpv4(text: string): boolean {
+  let part = -1;
+  let points = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === 0x2e) {
+      if (part < 0) return false;
+      part = -1;
+      points += 1;
+    } else {
+      const digit = code - 0x30;
+      if (digit < 0 || digit > 9 || part === 0) return false;
+      part = part < 0 ? digit : part * 10 + digit;
+      if (part > 255) return false;
+    }
+  }
+  return part >= 0 && points === 3;
 }
 
 function withoutMapping(address: string): string {
@@ -71,11 +92,11 @@ export const asIp: Cast<string> = (value) => {
 };
 
 /** The same for vendors that take IPv4 only, also of an address that is mapped into IPv6. */
-export const asIpv4: Cast<string> = (value) => {
-  const address = asIp(value);
-  // Where the first is of IPv6, the next one is a proxy's.
-  return address?.includes(':') === true ? undefined : address;
-};
+export const asIpv4: Cast<string> = (value) => ipv4Or(asIp(value));
+
+/** `undefined` for one of IPv6: where it is the first of several, the next one is a proxy's. */
+const ipv4Or = (address: string | undefined): string | undefined =>
+  address?.includes(':') === true ? undefined : address;
 
 /** More than a request passes through; the rest is somebody's joke. */
 const mostEntries = 32;
@@ -123,10 +144,10 @@ const otherParameter = /^(?:by|host|proto)=/i;
  *   { to: 'ip', read: clientIpOf, unusable: 'It is no IP address', unadvised: clientIpAdvice },
  * ]);
  */
-export const clientIpOf = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, asIp);
+export const clientIpOf = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, true);
 
 /** The same for vendors that take IPv4 only. */
-export const clientIpv4Of = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, asIpv4);
+export const clientIpv4Of = (event: CdpEvent): Found<string | undefined> | undefined => clientIp(event, false);
 
 /**
  * Says of an event's address why it may be of little use to a vendor, for `unadvised` of a row: it is of a private
@@ -150,9 +171,14 @@ function isBehindUnnamed(address: string, list: JsonValue): boolean {
   return false;
 }
 
-function clientIp(event: CdpEvent, as: Cast<string>): Found<string | undefined> | undefined {
+function clientIp(event: CdpEvent, takesIpv6: boolean): Found<string | undefined> | undefined {
   const source = ipSource(event);
-  return source && addressAt(source.path, source.value, as);
+  if (source === undefined) return undefined;
+  const { value, path } = source;
+  const lone = typeof value === 'string' ? ipAddress(value) : undefined;
+  if (lone !== undefined && isBlankIp(lone)) return undefined;
+  const address = lone ?? firstPublic(value);
+  return { value: takesIpv6 ? address : ipv4Or(address), path };
 }
 
 /** What the event writes in the place of the person's address. */
@@ -176,9 +202,3 @@ function isOfClient(event: CdpEvent): boolean {
 }
 
 const isNothing = (value: JsonValue | undefined): value is undefined => isMissing(value) || isNoId(value);
-
-function addressAt(path: Path, value: JsonValue, as: Cast<string>): Found<string | undefined> | undefined {
-  const address = as(value);
-  if (address === undefined && typeof value === 'string' && isBlankIp(ipAddress(value) ?? '')) return undefined;
-  return { value: address, path };
-}
