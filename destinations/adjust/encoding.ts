@@ -6,7 +6,8 @@ import type { AdjustEvent, Parameters } from './mapping.ts';
  * Written by hand because it is on the hot path. Ids, digits and codes need no escape: mapping.ts admits nothing else.
  */
 export const encode = (event: AdjustEvent): string =>
-  `s2s=1&app_token=${escapedToken(event.app_token)}&event_token=${escapedToken(event.event_token)}&environment=` +
+  appPart(event.app_token) +
+  tokenPart(event.event_token) +
   event.environment +
   field('&created_at_unix=', event.created_at_unix) +
   (event.created_at === undefined ? '' : `&created_at=${escapeForm(event.created_at)}`) +
@@ -31,5 +32,6 @@ const field = (lead: string, value: string | undefined): string => (value === un
 const json = (lead: string, parameters: Parameters | undefined): string =>
   parameters === undefined ? '' : lead + escapeFormJson(parameters);
 
-const escapedToken = memoizeText(escapeForm);
+const appPart = memoizeText((token) => `s2s=1&app_token=${escapeForm(token)}&event_token=`);
+const tokenPart = memoizeText((token) => `${escapeForm(token)}&environment=`);
 const escapedAgent = memoizeText(escapeForm);

@@ -29,8 +29,7 @@ const lanesOf = (parts: Partial<LaneOptions> = {}) =>
     capacity: Number.POSITIVE_INFINITY,
     ...parts,
   });
-const times = (batch: PendingBatch | undefined) =>
-  batch?.items.map(({ occurredAt }) => occurredAt);
+const times = (batch: PendingBatch | undefined) => batch?.items.map(({ occurredAt }) => occurredAt);
 
 const numberOf = (id: string): number => Number(id.slice(1));
 

@@ -25,14 +25,13 @@ const wellFormed = (value: string): string => (value as string & { toWellFormed(
 export function escapeFormJson(texts: Readonly<Record<string, string>>): string {
   let text = '';
   for (const name in texts) {
-    text += `${text === '' ? '%7B%22' : '%2C%22'}${escapedName(name)}%22%3A%22${escapedInJson(texts[name] ?? '')}%22`;
+    text += (text === '' ? '%7B%22' : '%22%2C%22') + nameAndColon(name) + escapedInJson(texts[name] ?? '');
   }
-  return text === '' ? '%7B%7D' : `${text}%7D`;
+  return text === '' ? '%7B%7D' : `${text}%22%7D`;
 }
 
 /** The text between the quotes. */
 function escapedInJson(value: string): string {
-  if (needsNoEscape.test(value)) return value;
   const ascii = value.length > mostBytes ? undefined : escapedAscii(value);
   if (ascii !== undefined) return ascii;
   const text = wellFormed(value);
@@ -69,7 +68,7 @@ function escapedAscii(text: string): string | undefined {
       size = writeEscape(code, size);
     }
   }
-  return room.toString('latin1', 0, size);
+  return size === text.length ? text : room.toString('latin1', 0, size);
 }
 
 /** Returns where it ends. */
@@ -106,4 +105,5 @@ export function memoizeText(of: (text: string) => string): (text: string) => str
   };
 }
 
-const escapedName = memoizeText(escapedInJson);
+/** From behind the quote that begins a name to the one that begins its value, in one piece. */
+const nameAndColon = memoizeText((name) => `${escapedInJson(name)}%22%3A%22`);
