@@ -6,7 +6,7 @@ import type { EventLimits } from './event-size.ts';
  * Never throws: the error of JSON.parse would quote the text.
  */
 export function eventIn(input: unknown): unknown {
-  if (typeof input !== 'string') return input instanceof EventAndText ? input.event : input;
+  if (typeof input !== 'string') return isPair(input) ? input.event : input;
   try {
     return JSON.parse(input) as unknown;
   } catch {
@@ -16,8 +16,17 @@ export function eventIn(input: unknown): unknown {
 
 /** The JSON text that a host handed over, alone or with its event; `undefined` for an event alone. */
 export function textIn(input: unknown): string | undefined {
-  const text: unknown = input instanceof EventAndText ? input.text : input;
+  const text: unknown = isPair(input) ? input.text : input;
   return typeof text === 'string' ? text : undefined;
+}
+
+/** A proxy may throw for being asked what it is. */
+function isPair(input: unknown): input is EventAndText {
+  try {
+    return input instanceof EventAndText;
+  } catch {
+    return false;
+  }
 }
 
 /** Whatever is parsed takes at most this many bytes a character by the count of exceedsLimits(): `1,` counts as 8. */
