@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Failure, HttpResponse } from '../api/failure.ts';
 import type { WireResult } from '../api/destination.ts';
-import type { InFlight, Linked } from './in-flight.ts';
+import type { Deadlines, Expiring } from './deadlines.ts';
 import type { SharedPool } from './pools.ts';
 import { createBodyReader, type BodyListener, type BodyReader, type DecodedBody } from './response-body.ts';
 import { inSocketError } from './socket-reset.ts';
@@ -20,18 +20,23 @@ export interface ExchangeListener {
   readonly mostMs?: number | undefined;
   /** Decoded bytes of the response that are read; `cut` marks a longer one. */
   readonly replyBytes: number;
-  /** Read only while the exchange waits for a socket; once aborted, it is never sent. */
-  signal?(): AbortSignal;
+  /** Whose exchange it is: dismiss() settles those of a run that wait for a socket. */
+  readonly run?: ExchangeRun | undefined;
   /** The first byte is about to be sent. */
   onStart(): void;
   /** Called exactly once. */
   onAnswer(result: WireResult): void;
 }
 
+/** What starts exchanges, and may stop. */
+export interface ExchangeRun {
+  /** What waits for a socket now is never sent. */
+  readonly stopped: boolean;
+}
+
 /** What the exchanges of one transport share. */
 export interface ExchangeContext {
-  /** Exchanges that have not settled. */
-  readonly inFlight: InFlight<Exchange>;
+  readonly deadlines: Deadlines;
   /** Epoch milliseconds, to date responses. */
   readonly now: () => number;
   /** Monotonic milliseconds, for deadlines. */
@@ -53,14 +58,12 @@ export interface OriginSockets {
  * One request and its result, driven by undici's callbacks. Starts when it has a socket, settles exactly once and never
  * throws.
  */
-export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyListener, Linked<Exchange> {
+export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyListener, Expiring {
   readonly #listener: ExchangeListener;
   readonly #context: ExchangeContext;
   readonly #request: Dispatcher.DispatchOptions;
   readonly #sockets: OriginSockets;
   readonly #mostMs: number;
-  /** Set while the exchange waits for a socket and listens to the signal. */
-  #removeAbortListener: (() => void) | undefined;
   /** The deadline on the clock of `elapsed`, and the milliseconds allowed until then. */
   expiresAt: number;
   #allowedMs: number;
@@ -71,13 +74,13 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
    *
    * @internal
    */
-  nextInFlight: Exchange | undefined = undefined;
+  nextInFlight: Expiring | undefined = undefined;
   /**
    * The same.
    *
    * @internal
    */
-  previousInFlight: Exchange | undefined = undefined;
+  previousInFlight: Expiring | undefined = undefined;
   #hasSocket = false;
   #status = 0;
   #headers: Readonly<Record<string, string>> = {};
@@ -96,32 +99,29 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
     this.#context = context;
     this.#allowedMs = listener.withinMs;
     this.expiresAt = context.elapsed() + listener.withinMs;
-    context.inFlight.add(this);
+    context.deadlines.add(this);
   }
 
   /** Sends the request, or waits for a socket. */
   start(): void {
     const { scheduler, queue } = this.#sockets;
-    if (!scheduler.acquire(queue, this)) return this.#listenForAbort();
+    if (!scheduler.acquire(queue, this)) return this.run?.stopped === true ? this.dismiss() : undefined;
     // No time has passed since the constructor ran, so the clock is not read again.
     if (this.#mostMs < this.#allowedMs) this.#shorten(this.expiresAt - this.#allowedMs);
     this.#dispatch();
   }
 
-  /** While it waits for a socket, the call may be aborted: then the request is never sent. */
-  #listenForAbort(): void {
-    const signal = this.#listener.signal?.();
-    if (signal === undefined) return;
-    const onAbort = (): void => this.#settleLater(abortedBeforeSocket);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#removeAbortListener = () => signal.removeEventListener('abort', onAbort);
+  get run(): ExchangeRun | undefined {
+    return this.#listener.run;
+  }
+
+  /** Its run has stopped while it waited for a socket. */
+  dismiss(): void {
+    if (!this.settled) this.#settleLater(stoppedBeforeSocket);
   }
 
   /** A socket is free. */
   onSocket(): void {
-    this.#removeAbortListener?.();
-    this.#removeAbortListener = undefined;
     const now = this.#context.elapsed();
     this.#allowedMs = this.expiresAt - now;
     if (this.#mostMs < this.#allowedMs) this.#shorten(now);
@@ -225,10 +225,9 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
   /** Runs once: every caller has looked at `settled`. */
   #close(): void {
     this.settled = true;
-    this.#removeAbortListener?.();
     this.#body?.cancel();
     this.#body = undefined;
-    this.#context.inFlight.delete(this);
+    this.#context.deadlines.delete(this);
   }
 
   #response({ text, overCap, unread }: DecodedBody, cut: boolean): WireResult {
@@ -253,8 +252,8 @@ export class Exchange implements Dispatcher.DispatchHandler, SocketWaiter, BodyL
   }
 }
 
-/** The call was aborted before a socket was free. */
-const abortedBeforeSocket: Failure = { kind: 'network', code: 'stopped', received: 'no' };
+/** The run was stopped before a socket was free. */
+const stoppedBeforeSocket: Failure = { kind: 'network', code: 'stopped', received: 'no' };
 /** The connection broke within a response whose length only its end would tell. */
 const connectionReset: Failure = { kind: 'network', code: 'ECONNRESET', received: 'maybe' };
 const answerWithoutLength: Failure = { kind: 'network', code: 'answer_without_length', received: 'maybe' };

@@ -2,15 +2,40 @@ import Denque from 'denque';
 
 /** An exchange that wants a socket. */
 export interface SocketWaiter {
-  /** It has settled while waiting, because its deadline passed or its call was aborted. */
+  /** It has settled while waiting, because its deadline passed or its run was stopped. */
   readonly settled: boolean;
+  /** Whose exchange it is. */
+  readonly run?: object | undefined;
+  /** Its run was stopped. */
+  dismiss(): void;
   /** A socket is free and now belongs to this exchange. */
   onSocket(): void;
 }
 
 /** The waiting exchanges of one connection. */
 export class SocketQueue {
-  readonly waiting = new Denque<SocketWaiter>();
+  /** Made for the first that waits. */
+  #waiting: Denque<SocketWaiter> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#waiting === undefined || this.#waiting.isEmpty();
+  }
+
+  push(waiter: SocketWaiter): void {
+    (this.#waiting ??= new Denque()).push(waiter);
+  }
+
+  /** The next that still waits. */
+  shift(): SocketWaiter | undefined {
+    let next = this.#waiting?.shift();
+    while (next?.settled === true) next = this.#waiting?.shift();
+    return next;
+  }
+
+  /** The exchanges of this run wait no more. */
+  dismiss(run: object): void {
+    for (const waiter of this.#waiting?.toArray() ?? []) if (waiter.run === run) waiter.dismiss();
+  }
 }
 
 /**
@@ -34,24 +59,18 @@ export class SocketScheduler {
       this.taken += 1;
       return true;
     }
-    if (queue.waiting.isEmpty()) this.#rotation.push(queue);
-    queue.waiting.push(waiter);
+    if (queue.isEmpty) this.#rotation.push(queue);
+    queue.push(waiter);
     return false;
   }
 
   /** Returns a socket and hands it to the next waiting exchange. */
   release(): void {
     for (let queue = this.#rotation.shift(); queue !== undefined; queue = this.#rotation.shift()) {
-      const next = nextWaiter(queue);
-      if (!queue.waiting.isEmpty()) this.#rotation.push(queue);
+      const next = queue.shift();
+      if (!queue.isEmpty) this.#rotation.push(queue);
       if (next !== undefined) return next.onSocket();
     }
     this.taken -= 1;
   }
-}
-
-function nextWaiter({ waiting }: SocketQueue): SocketWaiter | undefined {
-  let next = waiting.shift();
-  while (next?.settled === true) next = waiting.shift();
-  return next;
 }

@@ -2,8 +2,14 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { Failure, HttpRequest } from '../api/failure.ts';
 import { framedBytes, type BodyParts } from '../api/frame.ts';
-import { Exchange, type ExchangeListener, type ExchangeContext, type OriginSockets } from './exchange.ts';
-import { InFlight } from './in-flight.ts';
+import { SharedDeadlines, type Deadlines } from './deadlines.ts';
+import {
+  Exchange,
+  type ExchangeContext,
+  type ExchangeListener,
+  type ExchangeRun,
+  type OriginSockets,
+} from './exchange.ts';
 import type { Pools, SharedPool } from './pools.ts';
 import { SocketQueue } from './socket-scheduler.ts';
 import { isLoopbackOrigin, type TargetCheck } from './target.ts';
@@ -14,6 +20,8 @@ export interface TransportOptions {
   readonly compression?: 'gzip' | undefined;
   /** Where the host program points this destination: unguarded, whatever it is. */
   readonly origin?: string | undefined;
+  /** Whether that is on loopback. Default: what its URL says. */
+  readonly isLocal?: boolean | undefined;
   /** The targets are origins that the host program allows: loopback may be among them. Default: none of loopback. */
   readonly allowsLoopback?: boolean | undefined;
   /** Time limit of one request, in milliseconds; headers and body have the same limit each. */
@@ -24,6 +32,8 @@ export interface TransportOptions {
   readonly now: () => number;
   /** Monotonic milliseconds, for deadlines. Default: now. */
   readonly elapsed?: (() => number) | undefined;
+  /** Those of the runtime. Default: the connection's own. */
+  readonly deadlines?: SharedDeadlines | undefined;
 }
 
 /** A body as it is sent. Encoded once per batch and reused for its retries (ALL-03). */
@@ -51,14 +61,10 @@ export interface Transport {
    * Throws, before anything is sent, if the manifest does not allow the URL; otherwise the listener gets one answer.
    */
   send(request: HttpRequest, body: EncodedBody | undefined, listener: ExchangeListener): void;
+  /** Settles the requests of this run that wait for a socket: they are never sent. */
+  dismiss(run: ExchangeRun): void;
   /** Refuses new requests; resolves when those in flight have settled. */
   close(): Promise<void>;
-}
-
-/** The sockets of a kind of targets. */
-interface Route {
-  readonly pool: SharedPool;
-  readonly context: ExchangeContext;
 }
 
 const connectMs = 5_000;
@@ -69,148 +75,151 @@ const gzipOptions = { level: constants.Z_BEST_SPEED };
 const bytesOf = (text: string, parts: BodyParts | undefined): Buffer =>
   parts === undefined ? Buffer.from(text) : framedBytes(parts);
 
-export function createTransport(options: TransportOptions): Transport {
-  const { timeoutMs, now, elapsed = now, pools, target } = options;
-  const join = (guarded: boolean, loopback: boolean): SharedPool =>
-    pools.join({ guarded, connectMs: Math.min(connectMs, timeoutMs), loopback });
-  const redirected = options.origin !== undefined;
-  const joined = [join(!redirected, redirected && isLoopbackOrigin(options.origin))] as [SharedPool, ...SharedPool[]];
-  let unsettled = 0;
-  let closing: Promise<void> | undefined;
-  let onIdle: (() => void) | undefined;
-  const inFlight: ExchangeContext['inFlight'] = new InFlight();
-  const contextOf = (pool: SharedPool): ExchangeContext => ({
-    inFlight,
-    now,
-    elapsed,
-    timeoutMs,
-    pool,
-    onSettled() {
-      unsettled -= 1;
-      if (unsettled === 0) onIdle?.();
-    },
-  });
-  const ordinary: Route = { pool: joined[0], context: contextOf(joined[0]) };
-  let local: Route | undefined;
+/** What the exchanges of a connection with one kind of targets share. */
+class Route implements ExchangeContext {
+  readonly pool: SharedPool;
+  readonly now: () => number;
+  readonly elapsed: () => number;
+  readonly timeoutMs: number;
+  readonly deadlines: Deadlines;
+  readonly #transport: PooledTransport;
+
+  constructor(transport: PooledTransport, pool: SharedPool, options: TransportOptions, deadlines: Deadlines) {
+    this.#transport = transport;
+    this.pool = pool;
+    this.now = options.now;
+    this.elapsed = options.elapsed ?? options.now;
+    this.timeoutMs = options.timeoutMs;
+    this.deadlines = deadlines;
+  }
+
+  onSettled(): void {
+    this.#transport.onSettled();
+  }
+}
+
+/** Has no closure of its own and makes little before it is needed: a host may have thousands of connections. */
+class PooledTransport implements Transport {
+  readonly #options: TransportOptions;
+  readonly #ordinary: Route;
+  /** Made for the first loopback address among origins that the host program allows. */
+  #local: Route | undefined;
+  #unsettled = 0;
+  #onIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+  /** Nearly every connection talks to one origin, so the last one is at hand, and others are rare. */
+  #origin: string | undefined;
+  #sockets: OriginSockets | undefined;
+  #otherSockets: Map<string, OriginSockets> | undefined;
+  /** The headers of a folder's request, and what they were completed to. */
+  #ownHeaders: HttpRequest['headers'] | undefined;
+  #areCompressed = false;
+  #headers: Record<string, string> = {};
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    const { origin, isLocal = origin !== undefined && isLoopbackOrigin(origin) } = options;
+    this.#ordinary = this.#route(origin === undefined, isLocal);
+  }
+
+  encodeBody(
+    request: HttpRequest,
+    last: EncodedBody | undefined,
+    parts?: BodyParts,
+  ): EncodedBody | undefined | Promise<EncodedBody | undefined> {
+    const text = request.body;
+    if (text === undefined) return undefined;
+    if (last?.text === text && last.compressed === (request.compress !== undefined)) return last;
+    if (request.compress === undefined) return { text, bytes: bytesOf(text, parts), compressed: false };
+    if (this.#options.compression !== request.compress)
+      throw new Error(`the manifest does not allow ${request.compress}`);
+    return compress(bytesOf(text, parts), gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
+  }
+
+  send(request: HttpRequest, body: EncodedBody | undefined, listener: ExchangeListener): void {
+    const { origin, path } = this.#options.target(request.url);
+    if (this.#closing !== undefined) return queueMicrotask(() => listener.onAnswer(connectionClosed));
+    const route = this.#routeTo(origin);
+    const headers = this.#completeHeaders(request.headers, body?.compressed === true);
+    const { timeoutMs } = this.#options;
+    const dispatch = {
+      origin,
+      path,
+      method: request.method,
+      headers: route.pool.changesHeaders ? { ...headers } : headers,
+      body: body?.bytes ?? null,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    };
+    this.#unsettled += 1;
+    new Exchange(dispatch, listener, this.#socketsFor(origin), route).start();
+  }
+
+  dismiss(run: ExchangeRun): void {
+    this.#sockets?.queue.dismiss(run);
+    for (const { queue } of this.#otherSockets?.values() ?? []) queue.dismiss(run);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#unsettled > 0)
+      await new Promise<void>((done) => {
+        this.#onIdle = done;
+      });
+    await Promise.all([this.#ordinary.pool.leave(), this.#local?.pool.leave()]);
+  }
+
+  /** An exchange has settled. */
+  onSettled(): void {
+    this.#unsettled -= 1;
+    if (this.#unsettled === 0) this.#onIdle?.();
+  }
+
+  #route(guarded: boolean, loopback: boolean): Route {
+    const { pools, timeoutMs, now, elapsed = now, deadlines = new SharedDeadlines(elapsed) } = this.#options;
+    const pool = pools.join({ guarded, connectMs: Math.min(connectMs, timeoutMs), loopback });
+    return new Route(this, pool, this.#options, deadlines.for(timeoutMs));
+  }
 
   /** Only loopback that the host program allows is reached without the guard, and never through a proxy. */
-  function routeTo(origin: string): Route {
-    if (redirected || options.allowsLoopback !== true || !isLoopbackOrigin(origin)) return ordinary;
-    if (local !== undefined) return local;
-    const pool = join(false, true);
-    joined.push(pool);
-    local = { pool, context: contextOf(pool) };
-    return local;
-  }
-  const completeHeaders = createHeaderCompletion();
-  const deadlines = createDeadlineTimer(ordinary.context);
-  const socketsFor = createOriginSockets(pools);
-
-  async function close(): Promise<void> {
-    if (unsettled > 0)
-      await new Promise<void>((done) => {
-        onIdle = done;
-      });
-    deadlines.close();
-    await Promise.all(joined.map((pool) => pool.leave()));
+  #routeTo(origin: string): Route {
+    const { origin: pointedAt, allowsLoopback } = this.#options;
+    if (pointedAt !== undefined || allowsLoopback !== true || !isLoopbackOrigin(origin)) return this.#ordinary;
+    this.#local ??= this.#route(false, true);
+    return this.#local;
   }
 
-  return {
-    encodeBody(request, last, parts) {
-      const text = request.body;
-      if (text === undefined) return undefined;
-      if (last?.text === text && last.compressed === (request.compress !== undefined)) return last;
-      if (request.compress === undefined) return { text, bytes: bytesOf(text, parts), compressed: false };
-      if (options.compression !== request.compress) throw new Error(`the manifest does not allow ${request.compress}`);
-      return compress(bytesOf(text, parts), gzipOptions).then((bytes) => ({ text, bytes, compressed: true }));
-    },
-    send(request, body, listener) {
-      const { origin, path } = target(request.url);
-      if (closing !== undefined) return queueMicrotask(() => listener.onAnswer(connectionClosed));
-      const { pool, context } = routeTo(origin);
-      const headers = completeHeaders(request.headers, body?.compressed === true);
-      const dispatch = {
-        origin,
-        path,
-        method: request.method,
-        headers: pool.changesHeaders ? { ...headers } : headers,
-        body: body?.bytes ?? null,
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      };
-      const exchange = new Exchange(dispatch, listener, socketsFor(origin), context);
-      unsettled += 1;
-      deadlines.schedule(exchange);
-      exchange.start();
-    },
-    close() {
-      closing ??= close();
-      return closing;
-    },
-  };
+  #socketsFor(origin: string): OriginSockets {
+    if (this.#origin === origin && this.#sockets !== undefined) return this.#sockets;
+    if (this.#origin !== undefined && this.#sockets !== undefined)
+      (this.#otherSockets ??= new Map()).set(this.#origin, this.#sockets);
+    this.#origin = origin;
+    this.#sockets = this.#otherSockets?.get(origin) ?? {
+      scheduler: this.#options.pools.schedulerFor(origin),
+      queue: new SocketQueue(),
+    };
+    return this.#sockets;
+  }
+
+  /**
+   * The headers as they are sent. Responses are requested uncompressed: they are so small that decoding costs more than
+   * it saves. Folders build their headers once, so they are completed once.
+   */
+  #completeHeaders(own: HttpRequest['headers'], compressed: boolean): Record<string, string> {
+    if (this.#ownHeaders !== own || this.#areCompressed !== compressed) {
+      const coding = compressed ? { 'content-encoding': 'gzip' } : {};
+      this.#ownHeaders = own;
+      this.#areCompressed = compressed;
+      this.#headers = { 'accept-encoding': 'identity', ...own, ...coding };
+    }
+    return this.#headers;
+  }
 }
+
+export const createTransport = (options: TransportOptions): Transport => new PooledTransport(options);
 
 const connectionClosed: Failure = { kind: 'network', code: 'connection_closed', received: 'no' };
-
-/** Nearly every connection talks to one origin, so the last one is cached. */
-function createOriginSockets(pools: Pools): (origin: string) => OriginSockets {
-  let last: { readonly origin: string; readonly sockets: OriginSockets } | undefined;
-  let all: Map<string, OriginSockets> | undefined;
-  const open = (origin: string): OriginSockets => {
-    const sockets = { scheduler: pools.schedulerFor(origin), queue: new SocketQueue() };
-    (all ??= new Map()).set(origin, sockets);
-    return sockets;
-  };
-  return (origin) => {
-    if (last?.origin !== origin) last = { origin, sockets: all?.get(origin) ?? open(origin) };
-    return last.sockets;
-  };
-}
-
-/**
- * The headers as they are sent. Responses are requested uncompressed: they are so small that decoding costs more than
- * it saves. Folders build their headers once, so they are completed once.
- */
-function createHeaderCompletion(): (own: HttpRequest['headers'], compressed: boolean) => Record<string, string> {
-  let last: {
-    readonly own: HttpRequest['headers'];
-    readonly compressed: boolean;
-    readonly all: Record<string, string>;
-  };
-  return (own, compressed) => {
-    if (last?.own !== own || last.compressed !== compressed) {
-      const coding = compressed ? { 'content-encoding': 'gzip' } : {};
-      last = { own, compressed, all: { 'accept-encoding': 'identity', ...own, ...coding } };
-    }
-    return last.all;
-  };
-}
-
-/**
- * Enforces the deadlines of the requests in flight. One timer checks them all a few times per timeout: a timer or an
- * AbortSignal per request would cost more than the request.
- */
-function createDeadlineTimer({ inFlight, elapsed, timeoutMs }: ExchangeContext) {
-  const tickMs = Math.min(250, Math.max(5, Math.floor(timeoutMs / 40)));
-  let timer: NodeJS.Timeout | undefined;
-  const check = (): void => {
-    const time = elapsed();
-    for (let exchange = inFlight.first; exchange !== undefined;) {
-      // Read before, because an exchange that expires leaves the list.
-      const { nextInFlight }: Exchange = exchange;
-      if (exchange.expiresAt <= time) exchange.expire();
-      exchange = nextInFlight;
-    }
-    timer = inFlight.first === undefined ? undefined : setTimeout(check, tickMs).unref();
-  };
-  return {
-    /** Makes sure of a check by the time that this one may have expired. */
-    schedule({ expiresAt }: Exchange): void {
-      timer ??= setTimeout(check, Math.min(tickMs, Math.max(0, expiresAt - elapsed()))).unref();
-    },
-    close(): void {
-      clearTimeout(timer);
-      timer = undefined;
-    },
-  };
-}

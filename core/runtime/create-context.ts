@@ -3,9 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CheckOptions } from '../api/credential-check.ts';
 import type { AnyDestination } from '../api/destination.ts';
 import type { Pace, Rate } from '../api/manifest.ts';
+import type { SharedDeadlines } from '../http/deadlines.ts';
 import type { Pools } from '../http/pools.ts';
 import { createRedactor } from '../http/redact.ts';
-import { createTargetCheck, withLastTarget, type TargetCheck } from '../http/target.ts';
+import { createTargetCheck, isLoopbackOrigin, withLastTarget, type TargetCheck } from '../http/target.ts';
 import { createTransport } from '../http/transport.ts';
 import type { Clock } from '../policy/clock.ts';
 import { createRetryBudget } from '../policy/retry-budget.ts';
@@ -32,6 +33,9 @@ export interface VendorAccess {
   readonly pace: Pace;
   /** Connections of one vendor nearly always name the same URL, which is checked once. */
   readonly target: TargetCheck;
+  /** Where the host points the vendor, if it does, and whether that is on loopback. */
+  readonly origin?: string | undefined;
+  readonly isLocal?: boolean;
 }
 
 /** What the connections of a runtime share, and what its host decided for all of them. */
@@ -42,11 +46,10 @@ export interface HostParts {
   readonly eventLimits: EventLimits;
   readonly clock: Clock;
   readonly emit: Emit | undefined;
-  /** slug -> origin. */
-  readonly origins: ReadonlyMap<string, string>;
   /** What destinations whose manifest says `'origins'` may reach. */
   readonly allowedOrigins: readonly string[];
   readonly pools: Pools;
+  readonly deadlines: SharedDeadlines;
   readonly windows: WindowLeases;
 }
 
@@ -108,16 +111,22 @@ export function bindSettings(host: HostParts, { destination, config, connectionO
 export const vendorAccess = (
   destinations: readonly AnyDestination[],
   paces: Readonly<Record<string, Partial<Pace>>>,
-  { origins, allowedOrigins }: Pick<HostParts, 'origins' | 'allowedOrigins'>,
+  origins: ReadonlyMap<string, string>,
+  allowedOrigins: readonly string[],
 ): HostParts['access'] =>
   new Map(
-    destinations.map(({ manifest: { slug, hosts, pace } }) => [
-      slug,
-      {
-        pace: { ...pace, ...withoutUndefined(paces[slug] ?? {}) },
-        target: createTargetCheck(hosts === 'origins' ? { origins: allowedOrigins } : hosts, origins.get(slug)),
-      },
-    ]),
+    destinations.map(({ manifest: { slug, hosts, pace } }) => {
+      const origin = origins.get(slug);
+      return [
+        slug,
+        {
+          pace: { ...pace, ...withoutUndefined(paces[slug] ?? {}) },
+          target: createTargetCheck(hosts === 'origins' ? { origins: allowedOrigins } : hosts, origin),
+          origin,
+          isLocal: origin !== undefined && isLoopbackOrigin(origin),
+        },
+      ];
+    }),
   );
 
 /** Throws for a slug that the host does not know: nothing may leave without a host check. */
@@ -169,11 +178,13 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
       target: withLastTarget(access.target),
       allowsLoopback: manifest.hosts === 'origins',
       compression: manifest.compression,
-      origin: host.origins.get(manifest.slug),
+      origin: access.origin,
+      isLocal: access.isLocal,
       timeoutMs: pace.timeoutMs,
       pools: host.pools,
       now: clock.now,
       elapsed: clock.elapsed,
+      deadlines: host.deadlines,
     }),
     suspensions: new Suspensions(),
     scopePauses: new ScopePauses(clock),

@@ -265,11 +265,12 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   /** Starts no more requests; those in flight finish. */
   stop(): void {
-    const { pacer, scopePauses } = this.context;
+    const { pacer, scopePauses, transport } = this.context;
     this.stopped = true;
     this.#stopping?.abort();
     pacer.dismiss(this);
     scopePauses.dismiss(this, 'stopped');
+    transport.dismiss(this);
     const retryAt = pacer.opensAt();
     for (const delivery of this.#queue.clear()) this.#record(delivery, deferred(delivery, stoppedReason, retryAt));
     if (this.#open === 0) this.#finished?.();

@@ -1,6 +1,7 @@
 import type { AnyDestination } from '../api/destination.ts';
 import type { Pace } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
+import { SharedDeadlines } from '../http/deadlines.ts';
 import { createPools } from '../http/pools.ts';
 import { checkedAllowedOrigin, checkedOrigin, ForbiddenTargetError } from '../http/target.ts';
 import type { Clock } from '../policy/clock.ts';
@@ -165,11 +166,12 @@ function createHost(options: RuntimeOptions, bySlug: ReadonlyMap<string, AnyDest
   const origins = checkOrigins(options.origins ?? {}, bySlug);
   const allowedOrigins = checkAllowedOrigins(options.allowedOrigins ?? []);
   const emit = options.onSignal === undefined ? undefined : safely(options.onSignal);
-  const access = vendorAccess(options.destinations, options.pace ?? {}, { origins, allowedOrigins });
+  const access = vendorAccess(options.destinations, options.pace ?? {}, origins, allowedOrigins);
   const concurrencies = [...access.values()].map(({ pace }) => pace.concurrency);
   const pools = createPools(poolsOptions(options, concurrencies));
   const windows = createWindowLeases(clock);
-  return { ...hostDefaults(options), access, clock, emit, origins, allowedOrigins, pools, windows };
+  const deadlines = new SharedDeadlines(clock.elapsed);
+  return { ...hostDefaults(options), access, clock, emit, allowedOrigins, pools, deadlines, windows };
 }
 
 /** Throws for a slug or a destination that the runtime does not have. */

@@ -267,7 +267,7 @@ describe('the turns at the sockets of an origin', () => {
     const scheduler = new SocketScheduler(1);
     const went: string[] = [];
     const queues = { a: new SocketQueue(), b: new SocketQueue() };
-    const waiter = (name: string) => ({ settled: false, onSocket: () => void went.push(name) });
+    const waiter = (name: string) => ({ settled: false, onSocket: () => void went.push(name), dismiss: () => 0 });
     const [gone, ...others] = ['a1', 'a2', 'a3', 'b1'].map(waiter);
     expect(scheduler.acquire(queues.a, waiter('first'))).toBe(true);
     if (gone !== undefined) scheduler.acquire(queues.a, gone);

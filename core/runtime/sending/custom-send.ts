@@ -125,7 +125,7 @@ class FolderWire implements Wire {
         withinMs,
         mostMs: undefined,
         replyBytes: vendor.replyBytes,
-        signal: () => this.#run.signal(),
+        run: this.#run,
         onStart: () => this.#listener.onStart(),
         onAnswer: resolve,
       };

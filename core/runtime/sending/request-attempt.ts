@@ -2,7 +2,7 @@ import type { RetryDecision } from '../../api/decision.ts';
 import type { Batch } from '../../api/delivery.ts';
 import type { WireResult } from '../../api/destination.ts';
 import type { HttpRequest } from '../../api/failure.ts';
-import type { ExchangeListener } from '../../http/exchange.ts';
+import type { ExchangeListener, ExchangeRun } from '../../http/exchange.ts';
 import type { EncodedBody } from '../../http/transport.ts';
 import type { ConnectionContext } from '../connection-context.ts';
 import type { SlotRefusal, SlotWaiter } from './pacer.ts';
@@ -36,7 +36,7 @@ export type AnswerOrFailure = Exclude<WireResult, { kind: 'crash' }>;
 export class RequestAttempt implements SlotWaiter, ExchangeListener {
   readonly #context: ConnectionContext;
   readonly #request: HttpRequest;
-  readonly run: { signal(): AbortSignal };
+  readonly run: ExchangeRun;
   readonly size = 1;
   readonly deadline: number;
   readonly urgent: boolean;
@@ -48,7 +48,7 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
   onSlot: (refusal: SlotRefusal | undefined) => void = ignore;
   onAnswer: (result: WireResult) => void = ignore;
 
-  constructor(context: ConnectionContext, spec: StandaloneRequest, deadline: number, run: { signal(): AbortSignal }) {
+  constructor(context: ConnectionContext, spec: StandaloneRequest, deadline: number, run: ExchangeRun) {
     this.#context = context;
     this.#request = spec.request;
     this.run = run;
@@ -84,10 +84,6 @@ export class RequestAttempt implements SlotWaiter, ExchangeListener {
     const bytes = this.body?.bytes.length ?? 0;
     reportRequest(this.#context, { items: 1, bytes, attempt, ms: clock.elapsed() - startedAt }, result);
     return result;
-  }
-
-  signal(): AbortSignal {
-    return this.run.signal();
   }
 
   onStart(): void {

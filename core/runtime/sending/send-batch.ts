@@ -154,10 +154,6 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     this.onAnswer({ kind: 'crash', error, left: false });
   }
 
-  signal(): AbortSignal {
-    return this.run.signal();
-  }
-
   onStart(): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;

@@ -122,6 +122,7 @@ class RequestSend {
   stop(): void {
     this.#stopping.abort();
     this.#context.pacer.dismiss(this);
+    this.#context.transport.dismiss(this);
   }
 
   /** Makes one attempt. Throws TryAgain if another one may succeed. */
