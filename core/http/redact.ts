@@ -41,34 +41,52 @@ const longestConstant = 300;
 const scheme = /^(?:basic|bearer|digest|token) /i;
 
 /** Indexes nothing before the first text, because most connections never mask one. */
-export function createRedactor(sensitive: readonly string[] | (() => Sensitive)): Redactor {
-  let cached: MaskingContext | undefined;
-  const context = (): MaskingContext =>
-    (cached ??= maskingContext(typeof sensitive === 'function' ? sensitive() : { secrets: sensitive }));
-  const constants = new Set<string>();
-  const withoutSecrets = (text: string): string => {
-    const { secrets } = context();
+class ConnectionRedactor implements Redactor {
+  readonly #sensitive: () => Sensitive;
+  #context: MaskingContext | undefined;
+  /** Sentences that hold nothing of an event. */
+  #constants: Set<string> | undefined;
+
+  constructor(sensitive: () => Sensitive) {
+    this.#sensitive = sensitive;
+  }
+
+  withoutSecrets(text: string): string {
+    const { secrets } = this.#masking();
     if (secrets.isEmpty || text === '') return text;
     const masked = new MaskedRanges();
     findSecrets(readingOf(text), secrets, (start, end) => masked.add(start, end));
     return masked.applyTo(text);
-  };
-  return {
-    withoutSecrets,
-    header: (name, value) => (isCredentialHeader(name) ? `${scheme.exec(value)?.[0] ?? ''}***` : withoutSecrets(value)),
-    about: (payloads) => new MessageMasker(context(), payloads),
-    ownSentences(event) {
-      let masker: MessageMasker | undefined;
-      return (text) => {
-        if (typeof text !== 'string' || constants.has(text)) return text;
-        masker ??= new MessageMasker(context(), [event]);
-        const shown = masker.sentence(text);
-        if (shown === text && constants.size < maxConstants && text.length <= longestConstant) constants.add(text);
-        return shown;
-      };
-    },
-  };
+  }
+
+  header(name: string, value: string): string {
+    return isCredentialHeader(name) ? `${scheme.exec(value)?.[0] ?? ''}***` : this.withoutSecrets(value);
+  }
+
+  about(payloads: readonly unknown[]): MessageMasker {
+    return new MessageMasker(this.#masking(), payloads);
+  }
+
+  ownSentences(event: unknown): (text: string) => string {
+    let masker: MessageMasker | undefined;
+    return (text) => {
+      if (typeof text !== 'string') return text;
+      const constants = (this.#constants ??= new Set());
+      if (constants.has(text)) return text;
+      masker ??= this.about([event]);
+      const shown = masker.sentence(text);
+      if (shown === text && constants.size < maxConstants && text.length <= longestConstant) constants.add(text);
+      return shown;
+    };
+  }
+
+  #masking(): MaskingContext {
+    return (this.#context ??= maskingContext(this.#sensitive()));
+  }
 }
+
+export const createRedactor = (sensitive: readonly string[] | (() => Sensitive)): Redactor =>
+  new ConnectionRedactor(typeof sensitive === 'function' ? sensitive : () => ({ secrets: sensitive }));
 
 function maskingContext({ secrets, settings = [], documented = [] }: Sensitive): MaskingContext {
   const values = new Values();

@@ -15,18 +15,28 @@ export interface RetryBudget {
 /** Successes saved up beyond this many retries are forgotten: a good day must not pay for a storm. */
 const savings = 100;
 
-export function createRetryBudget(budget: BudgetPolicy | false): RetryBudget {
-  if (budget === false) return { earn: () => undefined, spend: () => true };
-  const limit = Math.max(savings, budget.reserve);
-  let left = budget.reserve;
-  return {
-    earn() {
-      left = Math.min(limit, left + budget.ratio);
-    },
-    spend() {
-      if (left < 1) return false;
-      left -= 1;
-      return true;
-    },
-  };
+class PaidRetries implements RetryBudget {
+  readonly #policy: BudgetPolicy;
+  #left: number;
+
+  constructor(policy: BudgetPolicy) {
+    this.#policy = policy;
+    this.#left = policy.reserve;
+  }
+
+  earn(): void {
+    const { ratio, reserve } = this.#policy;
+    this.#left = Math.min(Math.max(savings, reserve), this.#left + ratio);
+  }
+
+  spend(): boolean {
+    if (this.#left < 1) return false;
+    this.#left -= 1;
+    return true;
+  }
 }
+
+const unlimited: RetryBudget = { earn: () => undefined, spend: () => true };
+
+export const createRetryBudget = (policy: BudgetPolicy | false): RetryBudget =>
+  policy === false ? unlimited : new PaidRetries(policy);

@@ -148,7 +148,7 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
   const pace = lowestPace(access.pace, settingsPace, connectionOptions.pace ?? {});
   const { retry } = connectionOptions;
   const policy = retry === undefined ? host.retry : { ...host.retry, ...withoutUndefined(retry) };
-  leases.push(...windows.rates.map((rate) => host.windows[windows.kind](windows.key, rate)));
+  for (const rate of windows.rates) leases.push(host.windows[windows.kind](windows.key, rate));
   // The connection's own rate comes on top of the vendor's, so that it can only slow down.
   const rates = [
     ...leases.map(({ window }) => window),

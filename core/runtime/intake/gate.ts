@@ -27,31 +27,54 @@ const otherTypes: ReadonlySet<unknown> = new Set(otherEventTypes);
  * event in an odd spelling comes back in the usual one.
  */
 export function createGate({ manifest, id, requiredConsent, limits }: GateOptions): Gate {
-  const names = new Set([manifest.displayName, manifest.slug, id, ...manifest.aliases].map(plainName));
-  const accepted = new Set<string>(manifest.accepts);
-  const unsupported = new Map<string, Unsent>();
-
-  const typeRefusal = (type: string): Unsent => {
-    let verdict = unsupported.get(type);
-    if (verdict === undefined) {
-      verdict = skip('unsupported_event', `${manifest.displayName} does not take ${type} events`, 'type');
-      unsupported.set(type, verdict);
-    }
-    return verdict;
-  };
-
+  const vendor = namesOf(manifest);
+  const ownName = plainName(id);
   return (incoming, text) => {
     const normal = normalizeEvent(incoming, limits, text);
     if (normal.kind === 'rejected') {
       const type = otherTypeOf(incoming);
-      return type === undefined ? normal : typeRefusal(type);
+      return type === undefined ? normal : typeRefusal(vendor, type);
     }
     if (normal.kind === 'skipped') return normal;
     const event = normal.kind === 'normalized' ? normal.event : (incoming as CdpEvent);
-    if (!selected(event, names)) return integrationOff;
+    if (!selected(event, vendor.names, ownName)) return integrationOff;
     if (requiredConsent.length > 0 && !consents(event, requiredConsent)) return notConsented;
-    return accepted.has(event.type) ? normal : typeRefusal(event.type);
+    return vendor.accepted.has(event.type) ? normal : typeRefusal(vendor, event.type);
   };
+}
+
+/** What the gates of all connections of one vendor share. */
+interface VendorNames {
+  readonly displayName: string;
+  readonly names: ReadonlySet<string>;
+  readonly accepted: ReadonlySet<string>;
+  /** By the type that is refused. */
+  readonly refusals: Map<string, Unsent>;
+}
+
+const byManifest = new WeakMap<DestinationManifest, VendorNames>();
+
+function namesOf(manifest: DestinationManifest): VendorNames {
+  const known = byManifest.get(manifest);
+  if (known !== undefined) return known;
+  const { displayName, slug, aliases, accepts } = manifest;
+  const vendor: VendorNames = {
+    displayName,
+    names: new Set([displayName, slug, ...aliases].map(plainName)),
+    accepted: new Set(accepts),
+    refusals: new Map(),
+  };
+  byManifest.set(manifest, vendor);
+  return vendor;
+}
+
+function typeRefusal({ displayName, refusals }: VendorNames, type: string): Unsent {
+  let verdict = refusals.get(type);
+  if (verdict === undefined) {
+    verdict = skip('unsupported_event', `${displayName} does not take ${type} events`, 'type');
+    refusals.set(type, verdict);
+  }
+  return verdict;
 }
 
 /** Its type, if it is one of those that no destination takes, whatever else it holds. */
@@ -61,16 +84,17 @@ function otherTypeOf(incoming: unknown): string | undefined {
 }
 
 /** A name of the destination decides, else `All`, else the event is sent. */
-function selected(event: CdpEvent, names: ReadonlySet<string>): boolean {
+function selected(event: CdpEvent, names: ReadonlySet<string>, ownName: string): boolean {
   const integrations: JsonObject | null | undefined = event.integrations;
   if (integrations === undefined || integrations === null) return true;
+  const isNamed = (name: string): boolean => name === ownName || names.has(name);
   let byDefault = true;
   let byName: boolean | undefined;
   for (const name of Object.keys(integrations)) {
     const on = !isOff(integrations[name]);
     const plain = name === 'All' ? 'all' : integrationName(name);
     if (plain === 'all') byDefault &&= on;
-    else if (names.has(plain) || names.has(plainName(name))) byName = on && byName !== false;
+    else if (isNamed(plain) || isNamed(plainName(name))) byName = on && byName !== false;
   }
   return byName ?? byDefault;
 }

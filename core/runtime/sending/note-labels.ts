@@ -10,13 +10,15 @@ const named = /^((?:context\.)?traits|properties|integrations)(\.[^.]*).*$/s;
  * inside a property or a trait. A property can have any name, so after 100 labels of a connection the rest is `other`.
  */
 export class NoteLabels {
-  private readonly known = new Set<string>();
+  /** Made for the first: most connections never have one. */
+  #known: Set<string> | undefined;
 
   of(path: string): string {
     const label = path.replace(position, '[]').replace(named, '$1$2');
-    if (this.known.has(label)) return label;
-    if (label.length > longestLabel || this.known.size >= mostLabels) return 'other';
-    this.known.add(label);
+    const known = (this.#known ??= new Set());
+    if (known.has(label)) return label;
+    if (label.length > longestLabel || known.size >= mostLabels) return 'other';
+    known.add(label);
     return label;
   }
 }

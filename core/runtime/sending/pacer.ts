@@ -60,162 +60,203 @@ export interface Pacer {
 /** How often the deadlines of waiting requests are checked, in milliseconds. */
 const sweepMs = 100;
 
-export function createPacer(concurrency: number, windows: readonly SlidingWindow[], clock: Clock): Pacer {
-  const waiting = new Denque<SlotWaiter>();
-  let waitingItems = 0;
-  /** They go before `waiting`. */
-  const urgents = new Denque<SlotWaiter>();
-  let passage: Passage = 'open';
-  let idlers: (() => void)[] = [];
-  let free = concurrency;
-  let pausedUntil = Number.NEGATIVE_INFINITY;
-  let isPumping = false;
-  let timer: { readonly at: number; readonly cancel: () => void } | undefined;
+/** One object without closures, and no queue before somebody waits: a host may have thousands of connections. */
+class SlotPacer implements Pacer {
+  readonly #concurrency: number;
+  readonly #windows: readonly SlidingWindow[];
+  readonly #clock: Clock;
+  /** Made for the first that waits. */
+  #waiting: Denque<SlotWaiter> | undefined;
+  #waitingItems = 0;
+  /** They go before those. */
+  #urgents: Denque<SlotWaiter> | undefined;
+  #passage: Passage = 'open';
+  #idlers: (() => void)[] | undefined;
+  #free: number;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+  #isPumping = false;
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
 
-  /** The date so many milliseconds from now. */
-  const dateIn = (ms: number): number => clock.now() + ms;
-  const gateMs = (now: number): number => Math.max(0, pausedUntil - now);
-  /** Milliseconds until the gate and every window let `items` pass. */
-  const delayMs = (items: number, now: number): number => {
-    let delay = gateMs(now);
-    for (const window of windows) delay = Math.max(delay, window.delayMs(items, now));
-    return delay;
-  };
-  const take = (items: number, now: number): void => {
-    free -= 1;
-    for (const window of windows) window.reserve(items, now);
-  };
-
-  /** The queue whose head is next; `undefined` if no request may be sent. */
-  function next(): Denque<SlotWaiter> | undefined {
-    if (urgents.length > 0) return urgents;
-    return waiting.length > 0 && passage !== 'examined' ? waiting : undefined;
+  constructor(concurrency: number, windows: readonly SlidingWindow[], clock: Clock) {
+    this.#concurrency = concurrency;
+    this.#windows = windows;
+    this.#clock = clock;
+    this.#free = concurrency;
   }
 
-  const hasSlot = (): boolean => (passage === 'single' ? free === concurrency : free > 0);
+  acquire(waiter: SlotWaiter): void {
+    const { size, deadline } = waiter;
+    const now = this.#clock.elapsed();
+    const delay = this.#delayMs(size, now);
+    if (now >= deadline) return waiter.onSlot({ cause: 'deadline', retryAt: this.#dateIn(delay) });
+    if (now + delay > deadline) return waiter.onSlot({ cause: 'throttled', retryAt: this.#dateIn(delay) });
+    if (this.#passage === 'open' && this.#free > 0 && delay === 0 && !waits(this.#waiting)) {
+      this.#take(size, now);
+      return waiter.onSlot(undefined);
+    }
+    (waiter.urgent ? (this.#urgents ??= new Denque()) : (this.#waiting ??= new Denque())).push(waiter);
+    this.#waitingItems += size;
+    this.#pump();
+  }
+
+  changed(items: number, leaving: number): void {
+    for (const window of this.#windows) window.change(items, leaving);
+  }
+
+  started(items: number): void {
+    if (this.#windows.length === 0) return;
+    const now = this.#clock.elapsed();
+    for (const window of this.#windows) window.start(items, now);
+    if (waits(this.#waiting)) this.#pump();
+  }
+
+  narrow(passage: Passage): void {
+    if (this.#passage === passage) return;
+    this.#passage = passage;
+    if (waits(this.#waiting)) this.#pump();
+  }
+
+  whenIdle(): Promise<void> {
+    if (this.#free === this.#concurrency) return Promise.resolve();
+    return new Promise((resolve) => (this.#idlers ??= []).push(resolve));
+  }
+
+  release(): void {
+    this.#free += 1;
+    const isIdle = this.#free === this.#concurrency;
+    if (isIdle && this.#idlers !== undefined) {
+      for (const idle of this.#idlers) idle();
+      this.#idlers = undefined;
+    }
+    if (waits(this.#waiting) || waits(this.#urgents)) this.#pump();
+    else if (this.#free === this.#concurrency) this.#stopTimer();
+  }
+
+  pauseFor(ms: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.elapsed() + ms);
+  }
+
+  behindMs(requests: number, items: number): number {
+    if (this.#windows.length === 0) return 0;
+    const now = this.#clock.elapsed();
+    const ahead = (this.#waiting?.length ?? 0) + requests;
+    let wait = 0;
+    for (const window of this.#windows) wait = Math.max(wait, window.behindMs(ahead, this.#waitingItems + items, now));
+    return this.#gateMs(now) + wait;
+  }
+
+  opensAt(): number {
+    return this.#dateIn(this.#gateMs(this.#clock.elapsed()));
+  }
+
+  dismiss(run: object): void {
+    const retryAt = this.opensAt();
+    this.#refuseWhere((waiter) => waiter.run === run, { cause: 'stopped', retryAt });
+    this.#pump();
+  }
+
+  /** The date so many milliseconds from now. */
+  #dateIn(ms: number): number {
+    return this.#clock.now() + ms;
+  }
+
+  #gateMs(now: number): number {
+    return Math.max(0, this.#pausedUntil - now);
+  }
+
+  /** Milliseconds until the gate and every window let `items` pass. */
+  #delayMs(items: number, now: number): number {
+    let delay = this.#gateMs(now);
+    for (const window of this.#windows) delay = Math.max(delay, window.delayMs(items, now));
+    return delay;
+  }
+
+  #take(items: number, now: number): void {
+    this.#free -= 1;
+    for (const window of this.#windows) window.reserve(items, now);
+  }
+
+  /** The queue whose head is next; `undefined` if no request may be sent. */
+  #next(): Denque<SlotWaiter> | undefined {
+    if (waits(this.#urgents)) return this.#urgents;
+    return waits(this.#waiting) && this.#passage !== 'examined' ? this.#waiting : undefined;
+  }
+
+  #hasSlot(): boolean {
+    return this.#passage === 'single' ? this.#free === this.#concurrency : this.#free > 0;
+  }
 
   /**
    * Who gets a slot may send, be answered and release it before onSlot() returns: the loop here goes on, not a call
    * inside the call.
    */
-  function pump(): void {
-    if (isPumping) return;
-    isPumping = true;
+  #pump(): void {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
     try {
-      const now = clock.elapsed();
-      for (let queue = next(); queue !== undefined; queue = next()) {
+      const now = this.#clock.elapsed();
+      for (let queue = this.#next(); queue !== undefined; queue = this.#next()) {
         const head = queue.peekFront() as SlotWaiter;
-        const delay = delayMs(head.size, now);
+        const delay = this.#delayMs(head.size, now);
         if (now + delay > head.deadline || now >= head.deadline) {
           queue.shift();
-          waitingItems -= head.size;
-          head.onSlot({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: dateIn(delay) });
-        } else if (hasSlot() && delay === 0) {
+          this.#waitingItems -= head.size;
+          head.onSlot({ cause: delay > 0 ? 'throttled' : 'deadline', retryAt: this.#dateIn(delay) });
+        } else if (this.#hasSlot() && delay === 0) {
           queue.shift();
-          waitingItems -= head.size;
-          take(head.size, now);
+          this.#waitingItems -= head.size;
+          this.#take(head.size, now);
           head.onSlot(undefined);
         } else {
-          return wakeIn(delay > 0 ? delay : sweepMs);
+          return this.#wakeIn(delay > 0 ? delay : sweepMs);
         }
       }
-      if (waiting.length > 0) wakeIn(sweepMs);
+      if (waits(this.#waiting)) this.#wakeIn(sweepMs);
     } finally {
-      isPumping = false;
+      this.#isPumping = false;
     }
   }
 
-  function wakeIn(ms: number): void {
+  #wakeIn(ms: number): void {
     const wait = Math.min(ms, sweepMs);
-    const at = clock.elapsed() + wait;
-    if (timer !== undefined && timer.at <= at) return;
-    timer?.cancel();
-    const cancel = clock.after(wait, () => {
-      timer = undefined;
-      sweep();
-      pump();
+    const at = this.#clock.elapsed() + wait;
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.cancel();
+    const cancel = this.#clock.after(wait, () => {
+      this.#timer = undefined;
+      this.#sweep();
+      this.#pump();
     });
-    timer = { at, cancel };
+    this.#timer = { at, cancel };
   }
 
-  function sweep(): void {
-    const now = clock.elapsed();
-    refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt: dateIn(gateMs(now)) });
+  #sweep(): void {
+    const now = this.#clock.elapsed();
+    const retryAt = this.#dateIn(this.#gateMs(now));
+    this.#refuseWhere((waiter) => waiter.deadline <= now, { cause: 'deadline', retryAt });
   }
 
-  function refuseWhere(matches: (waiter: SlotWaiter) => boolean, refusal: SlotRefusal): void {
+  #refuseWhere(matches: (waiter: SlotWaiter) => boolean, refusal: SlotRefusal): void {
     const refusedWaiters: SlotWaiter[] = [];
-    for (const queue of [urgents, waiting]) {
-      for (let count = queue.length; count > 0; count--) {
-        const waiter = queue.shift() as SlotWaiter;
+    for (const queue of [this.#urgents, this.#waiting]) {
+      for (let count = queue?.length ?? 0; count > 0; count--) {
+        const waiter = queue?.shift() as SlotWaiter;
         if (matches(waiter)) refusedWaiters.push(waiter);
-        else queue.push(waiter);
+        else queue?.push(waiter);
       }
     }
-    for (const { size } of refusedWaiters) waitingItems -= size;
+    for (const { size } of refusedWaiters) this.#waitingItems -= size;
     for (const waiter of refusedWaiters) waiter.onSlot(refusal);
-    if (waiting.length === 0 && urgents.length === 0 && free === concurrency) stopTimer();
+    if (!waits(this.#waiting) && !waits(this.#urgents) && this.#free === this.#concurrency) this.#stopTimer();
   }
 
-  function stopTimer(): void {
-    timer?.cancel();
-    timer = undefined;
+  #stopTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
-
-  return {
-    acquire(waiter) {
-      const { size, deadline } = waiter;
-      const now = clock.elapsed();
-      const delay = delayMs(size, now);
-      if (now >= deadline) return waiter.onSlot({ cause: 'deadline', retryAt: dateIn(delay) });
-      if (now + delay > deadline) return waiter.onSlot({ cause: 'throttled', retryAt: dateIn(delay) });
-      if (passage === 'open' && free > 0 && delay === 0 && waiting.length === 0) {
-        take(size, now);
-        return waiter.onSlot(undefined);
-      }
-      (waiter.urgent ? urgents : waiting).push(waiter);
-      waitingItems += size;
-      pump();
-    },
-    changed(items, leaving) {
-      for (const window of windows) window.change(items, leaving);
-    },
-    started(items) {
-      if (windows.length === 0) return;
-      const now = clock.elapsed();
-      for (const window of windows) window.start(items, now);
-      if (waiting.length > 0) pump();
-    },
-    narrow(nextPassage) {
-      if (passage === nextPassage) return;
-      passage = nextPassage;
-      if (waiting.length > 0) pump();
-    },
-    whenIdle: () => (free === concurrency ? Promise.resolve() : new Promise((resolve) => idlers.push(resolve))),
-    release() {
-      free += 1;
-      if (free === concurrency && idlers.length > 0) {
-        for (const idle of idlers) idle();
-        idlers = [];
-      }
-      if (waiting.length > 0 || urgents.length > 0) pump();
-      else if (free === concurrency) stopTimer();
-    },
-    pauseFor(ms) {
-      pausedUntil = Math.max(pausedUntil, clock.elapsed() + ms);
-    },
-    behindMs(requests, items) {
-      if (windows.length === 0) return 0;
-      const now = clock.elapsed();
-      let wait = 0;
-      for (const window of windows)
-        wait = Math.max(wait, window.behindMs(waiting.length + requests, waitingItems + items, now));
-      return gateMs(now) + wait;
-    },
-    opensAt: () => dateIn(gateMs(clock.elapsed())),
-    dismiss(run) {
-      refuseWhere((waiter) => waiter.run === run, { cause: 'stopped', retryAt: dateIn(gateMs(clock.elapsed())) });
-      pump();
-    },
-  };
 }
+
+const waits = (queue: Denque<SlotWaiter> | undefined): boolean => queue !== undefined && queue.length > 0;
+
+export const createPacer = (concurrency: number, windows: readonly SlidingWindow[], clock: Clock): Pacer =>
+  new SlotPacer(concurrency, windows, clock);
