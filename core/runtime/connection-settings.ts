@@ -8,11 +8,12 @@ import {
   type ConfigIssue,
   type ConnectionOptions,
 } from './connection-options.ts';
-import { accessTo, type HostParts } from './create-context.ts';
 import { withoutEmptied } from './emptied-settings.ts';
 import { errorText } from './error-text.ts';
+import type { HostParts } from './host-parts.ts';
 import { repeatedNames } from './repeated-names.ts';
 import type { Emit } from './signals.ts';
+import { accessTo } from './vendor-access.ts';
 
 /** What a connection is opened with, checked. */
 export interface CheckedSettings {

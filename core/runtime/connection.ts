@@ -4,10 +4,12 @@ import type { CallInput, CallReply, CallResult, OperationList } from '../api/ope
 import type { Outcome, Reason } from '../api/outcome.ts';
 import type { WindowLease } from '../policy/window-leases.ts';
 import { callOperation, type CallOptions } from './call.ts';
+import type { Binding } from './bind-settings.ts';
 import type { ConnectionContext } from './connection-context.ts';
-import { createConnectionContext, type Binding, type HostParts } from './create-context.ts';
+import { createConnectionContext } from './create-context.ts';
 import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
+import type { HostParts } from './host-parts.ts';
 import { messageIdOf } from './intake/event-shape.ts';
 import { prepareEvent, readInput } from './intake/prepare-event.ts';
 import { preview, type Preview } from './preview.ts';

@@ -8,19 +8,21 @@ import type { Clock } from '../policy/clock.ts';
 import { createWindowLeases } from '../policy/window-leases.ts';
 import { suggestion } from '../api/suggestion.ts';
 import { aFunction, anObject, checkedOptions, kindOf, type OptionTable } from './argument-check.ts';
+import { bindSettings } from './bind-settings.ts';
 import { catalogueEntry, type CatalogueEntry } from './catalogue.ts';
 import { createConnectionIds } from './connection-ids.ts';
 import { checkHostOptions, type ConfigIssue, type ConnectionOptions } from './connection-options.ts';
 import { checkSettings, howToAllow, type CheckedSettings } from './connection-settings.ts';
 import { createConnection, type Connection } from './connection.ts';
-import { bindSettings, hostDefaults, vendorAccess, type HostParts } from './create-context.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
 import { hostClock } from './host-clock.ts';
+import { hostDefaults, type HostParts } from './host-parts.ts';
 import type { EventLimits } from './intake/event-size.ts';
 import { poolOptionTable, poolsOptions, type PoolOptions } from './pools-options.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { safely, type Emit } from './signals.ts';
+import { vendorAccess } from './vendor-access.ts';
 
 /**
  * What the host program decides for all its connections. createRuntime() checks it. Only `destinations` is required.

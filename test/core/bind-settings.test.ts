@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AnyDestination } from '../../core/api/destination.ts';
-import { accessTo, bindSettings, type HostParts, type VendorAccess } from '../../core/runtime/create-context.ts';
+import { bindSettings } from '../../core/runtime/bind-settings.ts';
+import type { HostParts } from '../../core/runtime/host-parts.ts';
+import { accessTo, type VendorAccess } from '../../core/runtime/vendor-access.ts';
 import { acme } from '../support/runtime/test-connection.ts';
 
 const hostWith = (...access: readonly (readonly [string, VendorAccess])[]) =>
