@@ -1,4 +1,5 @@
 import type { Pace } from '../api/manifest.ts';
+import type { ExchangeRun } from '../http/exchange.ts';
 import type { Redactor } from '../http/redact.ts';
 import type { Transport } from '../http/transport.ts';
 import type { Clock } from '../policy/clock.ts';
@@ -38,6 +39,13 @@ export interface ConnectionContext {
   /** Undefined if nobody listens, so that no signal is built. */
   readonly emit: Emit | undefined;
   readonly noteLabels: NoteLabels;
+}
+
+/** A run has stopped: what waits for a slot, a scope or a socket is refused, and never sent. */
+export function dismiss({ pacer, scopePauses, transport }: ConnectionContext, run: ExchangeRun): void {
+  pacer.dismiss(run);
+  scopePauses.dismiss(run, 'stopped');
+  transport.dismiss(run);
 }
 
 /** Reports a bug of core or of a vendor folder to the host, without data. */

@@ -4,7 +4,7 @@ import type { Outcome, Reason } from '../api/outcome.ts';
 import { dateOf } from '../policy/clock.ts';
 import { BatchQueue, type BatchQueueOptions } from './batching/batch-queue.ts';
 import { pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
-import type { ConnectionContext } from './connection-context.ts';
+import { dismiss, type ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
 import { dedupId, messageIdOf } from './intake/event-shape.ts';
 import { prepareEvent, readInput } from './intake/prepare-event.ts';
@@ -265,13 +265,10 @@ export class DeliveryRun implements SendRun, BatchOwner {
 
   /** Starts no more requests; those in flight finish. */
   stop(): void {
-    const { pacer, scopePauses, transport } = this.context;
     this.stopped = true;
     this.#stopping?.abort();
-    pacer.dismiss(this);
-    scopePauses.dismiss(this, 'stopped');
-    transport.dismiss(this);
-    const retryAt = pacer.opensAt();
+    dismiss(this.context, this);
+    const retryAt = this.context.pacer.opensAt();
     for (const delivery of this.#queue.clear()) this.#record(delivery, deferred(delivery, stoppedReason, retryAt));
     if (this.#open === 0) this.#finished?.();
     this.#startReady();

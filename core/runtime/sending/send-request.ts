@@ -8,7 +8,7 @@ import { ambiguousCodes, throttledCodes } from '../../api/reason-codes.ts';
 import type { EncodedBody } from '../../http/transport.ts';
 import { onAbort } from '../../policy/abort.ts';
 import { isoTime } from '../../policy/clock.ts';
-import { defect, type ConnectionContext } from '../connection-context.ts';
+import { defect, dismiss, type ConnectionContext } from '../connection-context.ts';
 import { maskedDecision } from './mask-reasons.ts';
 import { ambiguousReason, maybeDeliveredReason, maybeTaken, slotRefusals, stoppedReason } from './outcomes.ts';
 import { RequestAttempt, type StandaloneRequest } from './request-attempt.ts';
@@ -121,8 +121,7 @@ class RequestSend {
 
   stop(): void {
     this.#stopping.abort();
-    this.#context.pacer.dismiss(this);
-    this.#context.transport.dismiss(this);
+    dismiss(this.#context, this);
   }
 
   /** Makes one attempt. Throws TryAgain if another one may succeed. */
