@@ -1,9 +1,8 @@
-import type { Clock } from '../policy/clock.ts';
 import { InFlight, type Linked } from './in-flight.ts';
 
 /** An exchange as its deadline sees it. */
 export interface Expiring extends Linked<Expiring> {
-  /** By the clock's `elapsed`. */
+  /** Monotonic milliseconds. */
   readonly expiresAt: number;
   /** The deadline has passed. */
   expire(): void;
@@ -15,14 +14,14 @@ export interface Expiring extends Linked<Expiring> {
  * a tenth of their time on timers.
  */
 export class Deadlines {
-  readonly #elapsed: Clock['elapsed'];
+  readonly #elapsed: () => number;
   readonly #tickMs: number;
   /** Exchanges that have not settled. */
   readonly #inFlight = new InFlight<Expiring>();
   #timer: NodeJS.Timeout | undefined;
   #checkAt = 0;
 
-  constructor(elapsed: Clock['elapsed'], tickMs: number) {
+  constructor(elapsed: () => number, tickMs: number) {
     this.#elapsed = elapsed;
     this.#tickMs = tickMs;
   }
@@ -60,10 +59,10 @@ export class Deadlines {
 
 /** The deadlines of one runtime: connections with the same precision share theirs. */
 export class SharedDeadlines {
-  readonly #elapsed: Clock['elapsed'];
+  readonly #elapsed: () => number;
   readonly #byTick = new Map<number, Deadlines>();
 
-  constructor(elapsed: Clock['elapsed']) {
+  constructor(elapsed: () => number) {
     this.#elapsed = elapsed;
   }
 
