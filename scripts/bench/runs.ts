@@ -1,12 +1,16 @@
-import type { Connection, CdpEvent, EventOrText, Outcome } from '../../core/index.ts';
+import type { Connection, CdpEvent, EventOrText, Outcome, StreamOptions } from '../../core/index.ts';
 import type { Dispatcher } from 'undici';
 import type { Subject } from './subjects.ts';
 
 /** The ways a host hands lines to a connection. Each throws when one event was not delivered. */
 
-export async function streamed(connection: Connection, lines: readonly string[]): Promise<void> {
+export async function streamed(
+  connection: Connection,
+  lines: readonly string[],
+  options?: StreamOptions,
+): Promise<void> {
   let delivered = 0;
-  for await (const { outcome } of connection.stream(lines)) delivered += isDelivered(outcome);
+  for await (const { outcome } of connection.stream(lines, options)) delivered += isDelivered(outcome);
   expectAll(delivered, lines.length);
 }
 
