@@ -1,6 +1,7 @@
 import type { CdpEvent } from '../event.ts';
 import { firstIdOf, type Found } from './first-of.ts';
-import { reader, type Cast, type Path } from '../fields/mapping.ts';
+import { eventPlace, valueIn } from '../fields/event-place.ts';
+import type { Cast, Path } from '../fields/mapping.ts';
 import { trimInvisible } from '../fields/trim-invisible.ts';
 import { usableId } from '../person/identifier.ts';
 import { checkMembers } from '../member-check.ts';
@@ -16,10 +17,7 @@ export interface ClickIdSources {
 }
 
 /** The pages that an event may name, best first. A canonical URL may lack the query, which `search` still has. */
-const landingPages = ['context.page.url', 'properties.url', 'context.page.search'].map((path) => ({
-  path,
-  urlOf: reader(path),
-}));
+const landingPages = ['context.page.url', 'properties.url', 'context.page.search'].map(eventPlace);
 
 /**
  * Returns a reader of the click that led to an event: out of the query of the landing page, else from the paths; in its
@@ -36,14 +34,15 @@ export function clickIdOf(sources: ClickIdSources): (event: CdpEvent) => Found<s
   const names = (typeof parameter === 'string' ? [parameter] : parameter).map((name) => ({ name, mark: `${name}=` }));
   const mappedIdOf = firstIdOf(paths, as);
   return (event) => {
-    for (const { path, urlOf } of landingPages) {
-      const url = urlOf(event);
-      if (typeof url !== 'string') continue;
+    for (const page of landingPages) {
+      const url = valueIn(event, page);
+      if (typeof url !== 'string' || url === '') continue;
       for (const { name, mark } of names) {
         // Most URLs have none: a search is cheaper than parsing.
-        const raw = url.includes(mark) ? queryOf(trimInvisible(url)).get(name) : null;
+        if (!url.includes(mark)) continue;
+        const raw = queryOf(trimInvisible(url)).get(name);
         const value = raw === null ? undefined : as(raw);
-        if (value !== undefined) return { value, path };
+        if (value !== undefined) return { value, path: page.path };
       }
     }
     return mappedIdOf(event);

@@ -1,6 +1,7 @@
 import type { CdpEvent, JsonValue } from '../event.ts';
 import { isNoId, usableId } from '../person/identifier.ts';
-import { isBlank, keysOf, valueAt, type Cast, type Path } from '../fields/mapping.ts';
+import { eventPlace, valueIn, type EventPlace } from '../fields/event-place.ts';
+import { isBlank, type Cast, type Path } from '../fields/mapping.ts';
 
 /** A value of an event, and the path where it stands: for notes and for preview. */
 export interface Found<T = JsonValue> {
@@ -22,18 +23,18 @@ export function firstOf<T>(
   paths: readonly Path[],
   as?: Cast<T>,
 ): (event: CdpEvent) => Found<T | JsonValue> | undefined {
-  const sources = paths.map((path) => ({ path, keys: keysOf(path) }));
+  const places = paths.map(eventPlace);
   return (event) => {
-    for (let index = 0; index < sources.length; index += 1) {
-      const { path, keys } = sources[index] as (typeof sources)[number];
-      const raw = valueAt(event, keys);
+    for (let index = 0; index < places.length; index += 1) {
+      const place = places[index] as EventPlace;
+      const raw = valueIn(event, place);
       if (as === undefined) {
-        if (!isBlank(raw)) return { value: raw, path };
+        if (!isBlank(raw)) return { value: raw, path: place.path };
         continue;
       }
       if (raw === undefined || raw === null) continue;
       const value = as(raw);
-      if (value !== undefined) return { value, path };
+      if (value !== undefined) return { value, path: place.path };
     }
     return undefined;
   };
@@ -52,46 +53,21 @@ export function firstIdOf(
   sources: readonly (Path | ((event: CdpEvent) => Found | undefined))[],
   as: Cast<string> = usableId,
 ): (event: CdpEvent) => Found<string | undefined> | undefined {
-  const places = sources.map((source): IdPlace =>
-    typeof source === 'string'
-      ? { path: source, keys: keysOf(source), read: undefined }
-      : { path: '', keys: noKeys, read: source },
-  );
-  return (event) => firstIdAmong(event, places, idAt, pathAt, as);
-}
-
-const noKeys: readonly string[] = [];
-
-/** Where an id may stand: at the end of a path, or where a reader finds one. */
-interface IdPlace {
-  readonly path: Path;
-  readonly keys: readonly string[];
-  readonly read: ((event: CdpEvent) => Found | undefined) | undefined;
-}
-
-const idAt = (event: CdpEvent, { keys, read }: IdPlace): JsonValue | undefined =>
-  read === undefined ? valueAt(event, keys) : read(event)?.value;
-
-const pathAt = (event: CdpEvent, { path, read }: IdPlace): Path => read?.(event)?.path ?? path;
-
-/** The first usable id among the sources within `owner`; else, without a value, the first that has something else. */
-export function firstIdAmong<Owner, Source>(
-  owner: Owner,
-  sources: readonly Source[],
-  valueOf: (owner: Owner, source: Source) => JsonValue | undefined,
-  pathOf: (owner: Owner, source: Source) => Path,
-  as: Cast<string>,
-): Found<string | undefined> | undefined {
-  let unusable = -1;
-  for (let index = 0; index < sources.length; index += 1) {
-    const source = sources[index] as Source;
-    const raw = valueOf(owner, source);
-    if (raw === undefined || raw === null) continue;
-    const value = as(raw);
-    if (value !== undefined) return { value, path: pathOf(owner, source) };
-    if (unusable < 0 && !isNoId(raw)) unusable = index;
-  }
-  return unusable < 0 ? undefined : { value: undefined, path: pathOf(owner, sources[unusable] as Source) };
+  const places = sources.map((source) => (typeof source === 'string' ? eventPlace(source) : source));
+  return (event) => {
+    let unusable: Path | undefined;
+    for (let index = 0; index < places.length; index += 1) {
+      const place = places[index] as (typeof places)[number];
+      const source = typeof place === 'function' ? place(event) : undefined;
+      const raw = typeof place === 'function' ? source?.value : valueIn(event, place);
+      if (raw === undefined || raw === null) continue;
+      const value = as(raw);
+      const { path } = source ?? (place as EventPlace);
+      if (value !== undefined) return { value, path };
+      if (unusable === undefined && !isNoId(raw)) unusable = path;
+    }
+    return unusable === undefined ? undefined : { value: undefined, path: unusable };
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { propertiesOf, type CdpEvent, type JsonObject, type JsonValue } from '../event.ts';
-import { firstIdAmong, type Found } from './first-of.ts';
-import { usableId } from '../person/identifier.ts';
+import type { Found } from './first-of.ts';
+import { isNoId, usableId } from '../person/identifier.ts';
 import { isBlank, isObject, type Path } from '../fields/mapping.ts';
 import { asAmount, asCount, asCurrency } from '../fields/casts.ts';
 import type { AnyPayloadBuilder } from '../fields/payload-builder.ts';
@@ -23,11 +23,19 @@ const singleIdNames: readonly string[] = productIdNames.filter((name) => name !=
  * The id of a product; of an event about one product, never its `id`. A value of `undefined` if the product has
  * something in its place that is no id.
  */
-export const productIdOf = (product: ProductEntry): Found<string | undefined> | undefined =>
-  firstIdAmong(product, product.path === single ? singleIdNames : productIdNames, propertyOf, pathWithin, usableId);
-
-const propertyOf = ({ item }: ProductEntry, name: string): JsonValue | undefined => item[name];
-const pathWithin = ({ path }: ProductEntry, name: string): Path => `${path}.${name}`;
+export function productIdOf({ item, path }: ProductEntry): Found<string | undefined> | undefined {
+  const names = path === single ? singleIdNames : productIdNames;
+  let unusable: string | undefined;
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] as string;
+    const raw = item[name];
+    if (raw === undefined || raw === null) continue;
+    const value = usableId(raw);
+    if (value !== undefined) return { value, path: `${path}.${name}` };
+    if (unusable === undefined && !isNoId(raw)) unusable = name;
+  }
+  return unusable === undefined ? undefined : { value: undefined, path: `${path}.${unusable}` };
+}
 
 export interface ProductsOptions {
   /**

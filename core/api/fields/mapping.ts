@@ -1,6 +1,7 @@
 import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 import type { Note } from '../outcome.ts';
 import { asText } from './casts.ts';
+import { eventPlace, valueIn } from './event-place.ts';
 import { trimInvisible } from './trim-invisible.ts';
 
 /**
@@ -20,16 +21,16 @@ export interface Trace {
 
 /** Returns a reader of one path. Call it at module level: `const emailOf = reader('context.traits.email')`. */
 export function reader(path: Path): (event: CdpEvent) => JsonValue | undefined {
-  const keys = keysOf(path);
-  return (event) => valueAt(event, keys);
+  const place = eventPlace(path);
+  return (event) => valueIn(event, place);
 }
 
 /** Returns a reader of the first path that holds usable text. Call it at module level. */
 export function textReader(...paths: readonly Path[]): (event: CdpEvent) => string | undefined {
-  const places = paths.map(keysOf);
+  const places = paths.map(eventPlace);
   return (event) => {
-    for (const keys of places) {
-      const found = valueAt(event, keys);
+    for (const place of places) {
+      const found = valueIn(event, place);
       const text = found === undefined || found === null ? undefined : asText(found);
       if (text !== undefined) return text;
     }
