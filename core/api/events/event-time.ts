@@ -40,8 +40,19 @@ export const eventTime = (event: CdpEvent): number | undefined =>
  */
 export function parseTime(value: JsonValue | undefined): number | undefined {
   if (typeof value !== 'string') return typeof value === 'number' ? epochTime(value) : undefined;
-  return usualTime(value) ?? (zoned.test(value) ? parsedTime(value) : parseRareTime(value));
+  if (value === latestText) return latestTime;
+  const time = usualTime(value);
+  if (time !== undefined) {
+    latestText = value;
+    latestTime = time;
+    return time;
+  }
+  return zoned.test(value) ? parsedTime(value) : parseRareTime(value);
 }
+
+/** The one read last, because a folder and core ask for the time of the same event. */
+let latestText = '';
+let latestTime: number | undefined;
 
 /** Whole seconds and milliseconds, as nearly all numbers are, without the way over text. */
 function epochTime(value: number): number | undefined {
