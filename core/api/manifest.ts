@@ -34,6 +34,11 @@ export interface DestinationManifest {
    * the vendor accepts old events and a late one is better than a lost one.
    */
   readonly maxQueueAgeMs?: number;
+  /**
+   * `'eventTime'`: `occurredAt` of every payload with a lane is what eventTime() gives for its event, so core can bring
+   * the events of a large deliver() in order before it transforms them. Without it, it holds all their payloads first.
+   */
+  readonly laneOrder?: 'eventTime';
 }
 
 /** How much one request, and one event, may carry. Settings and connections may lower these, never raise them. */

@@ -36,4 +36,5 @@ export const manifestSchema = z.strictObject({
   maxReplyBytes: whole.max(64 * 1024 * 1024).optional(),
   compression: z.literal('gzip').optional(),
   maxQueueAgeMs: whole.optional(),
+  laneOrder: z.literal('eventTime').optional(),
 });

@@ -14,6 +14,7 @@ import {
 } from './argument-check.ts';
 import type { ConnectionContext } from './connection-context.ts';
 import { DeliveryRun, type OutcomeReader } from './delivery-run.ts';
+import { positionsByTime } from './event-order.ts';
 import { eventIdOf } from './intake/event-shape.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { createSettledHook, type SettledHook } from './settled-hook.ts';
@@ -42,6 +43,12 @@ const defaultWithinMs = 30_000;
 
 /** Events are taken in slices, so that payloads are garbage soon and the event loop stays free. */
 const slice = 256;
+
+/**
+ * Of more events than these none waits for the end of the input where their times tell the order of a lane: they are
+ * taken in that order then. What waits is copied by every collection of garbage, and held until its turn.
+ */
+const mostHeld = 1_000;
 
 const deliverOptions: OptionTable<DeliverOptions> = {
   withinMs: someMilliseconds,
@@ -72,11 +79,13 @@ export async function deliver(
   const startedAt = context.clock.elapsed();
   const hook = onSettled === undefined ? undefined : createSettledHook(context, onSettled, startedAt + allowedMs);
   const outcomes = new DeliverOutcomes(events.length, hook);
+  const { laneOrder } = context.vendor.manifest;
+  const positions = laneOrder === 'eventTime' && events.length > mostHeld ? await positionsByTime(events) : undefined;
   const run = new DeliveryRun(
     context,
     {
       withinMs: allowedMs,
-      span: Number.POSITIVE_INFINITY,
+      span: positions === undefined ? Number.POSITIVE_INFINITY : 0,
       laneCapacity: Number.POSITIVE_INFINITY,
       remembered: Number.POSITIVE_INFINITY,
       policy: once ? withoutRetries(context.policy) : context.policy,
@@ -84,8 +93,9 @@ export async function deliver(
     outcomes,
   );
   const stopListening = onAbort(signal, () => run.stop());
-  for (let index = 0; index < events.length; index++) {
-    if (index % slice === 0 && index > 0) await (run.backlog() > 0 ? run.whenReady() : yieldToEventLoop());
+  for (let turn = 0; turn < events.length; turn++) {
+    if (turn % slice === 0 && turn > 0) await (run.backlog() > 0 ? run.whenReady() : yieldToEventLoop());
+    const index = positions?.[turn] ?? turn;
     run.take(events[index], index, startedAt);
   }
   await run.finish();

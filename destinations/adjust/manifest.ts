@@ -17,4 +17,5 @@ export const manifest: DestinationManifest = {
   replay: 'harmful',
   // Adjust takes events for 28 days (ADJUST-33). After that they are stale, whatever a queue thinks.
   maxQueueAgeMs: 28 * 86_400_000,
+  laneOrder: 'eventTime',
 };

@@ -239,6 +239,7 @@ describe('a folder that is not what it should be stops the process with its name
     ['manifest.replay', (given) => ({ ...given, replay: 'fine' })],
     ['manifest.compression', (given) => ({ ...given, compression: 'br' })],
     ['manifest.maxQueueAgeMs', (given) => ({ ...given, maxQueueAgeMs: 0 })],
+    ['manifest.laneOrder', (given) => ({ ...given, laneOrder: 'arrival' })],
     ['manifest: Unrecognized key: "sulg"', (given) => ({ ...given, sulg: 'some' })],
   ])('one with a wrong %s', async (where, spoiled) => {
     const at = await directory({ 'some/index.js': entry(spoiled(manifest('some'))) });

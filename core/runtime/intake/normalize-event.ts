@@ -129,7 +129,7 @@ const isEpochText = (time: unknown): boolean =>
 const digits = /^\d{10,19}(?:\.\d+)?$/;
 
 /** Epoch time or a Date as ISO 8601; `undefined` for anything else, such as a time that is ISO 8601 already. */
-function isoTimeOf(time: unknown): string | undefined {
+export function isoTimeOf(time: unknown): string | undefined {
   if (typeof time === 'object') return types.isDate(time) ? isoText(time.getTime()) : undefined;
   const isEpoch = typeof time === 'number' || (typeof time === 'string' && digits.test(time));
   return isEpoch ? isoText(parseTime(time)) : undefined;

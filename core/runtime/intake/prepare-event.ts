@@ -60,6 +60,8 @@ export function prepareEvent(
     if (bytes + vendor.framing.around > maxBytes) return tooLarge;
     const early = entry.kind === 'normalized' && entry.notes.length > 0 ? entry.notes : undefined;
     const time = eventTime(event);
+    if (output.lane !== undefined && vendor.manifest.laneOrder === 'eventTime' && output.occurredAt !== time)
+      throw invalidReturn(output, 'occurredAt is not the time of the event, as laneOrder says');
     const ahead = time !== undefined && time > transformContext.now + mostAheadMs ? aheadNote(event) : undefined;
     if (output.notes === undefined && early === undefined && ahead === undefined)
       return { kind: 'payload', output, text, bytes };
