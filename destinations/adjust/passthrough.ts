@@ -6,12 +6,15 @@ const fields = { callbackParams: 'callback_params', partnerParams: 'partner_para
 
 /**
  * Compiles the choice of values for a form field: dotted names, lists as JSON in one string (ADJUST-45, ADJUST-46).
- * Revenue and currency are fields of their own (ADJUST-48); "all" does not repeat them.
+ * Revenue and currency are fields of their own (ADJUST-48); "all" does not repeat them. `undefined` if nothing is
+ * chosen, which then costs an event nothing.
  */
-export const parameterSelector = (setting: keyof typeof fields, config: Config): ValueSelector =>
-  valueSelector(config[setting], {
-    vendor,
-    as: flatTexts({ vendor, depth: 8, tooDeep: `Too deep for ${fields[setting]}` }),
-    notInAll: ['revenue', 'currency'],
-    setting: `config.${setting}`,
-  });
+export const parameterSelector = (setting: keyof typeof fields, config: Config): ValueSelector | undefined =>
+  Object.keys(config[setting]).length === 0
+    ? undefined
+    : valueSelector(config[setting], {
+        vendor,
+        as: flatTexts({ vendor, depth: 8, tooDeep: `Too deep for ${fields[setting]}` }),
+        notInAll: ['revenue', 'currency'],
+        setting: `config.${setting}`,
+      });

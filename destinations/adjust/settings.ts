@@ -10,8 +10,8 @@ export interface Prepared {
   readonly isLeftOut: (platform: Platform) => boolean;
   /** What the lane of a device begins with, by the identifier that tells it. */
   readonly laneBeginnings: Readonly<Record<DeviceId, string>>;
-  readonly callbackParams: ValueSelector;
-  readonly partnerParams: ValueSelector;
+  readonly callbackParams: ValueSelector | undefined;
+  readonly partnerParams: ValueSelector | undefined;
   readonly timeOf: ReturnType<typeof eventTimeWithin>;
 }
 

@@ -38,8 +38,8 @@ export function transform(
   // Most events that come to nothing have no device.
   if (out.isRefused) return out.payload();
   addRevenue(out, event, config);
-  prepared.callbackParams(event, out.part('callback_params'));
-  prepared.partnerParams(event, out.part('partner_params'));
+  prepared.callbackParams?.(event, out.part('callback_params'));
+  prepared.partnerParams?.(event, out.part('partner_params'));
 
   // One lane per device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens
   // (ADJUST-34).
