@@ -58,24 +58,32 @@ const longestInPath = 500;
 
 /** One for all properties of an event, one property after another. */
 export class Target implements PropertyTarget {
-  name = '';
+  // Declared only: one is made per event, and a field definition costs more than an assignment.
+  declare name: string;
   /** Whether the converter wrote or noted something. */
-  isTouched = false;
-  private at = '';
-  private property = '';
-  private readonly out: AnyPayloadBuilder;
-  private readonly bounds: Bounds;
+  declare isTouched: boolean;
+  declare private at: string;
+  declare private property: string;
+  declare private readonly out: AnyPayloadBuilder;
+  declare private readonly bounds: Bounds;
   /** Only counted where there is a bound. */
-  private count: number;
+  declare private count: number;
   /** The names that were written for what stands inside a property: `a.b` of `a` may be a property's own name, too. */
-  private insideNames: Set<string> | undefined = undefined;
+  declare private insideNames: Set<string> | undefined;
   /** The names that a property has and a later one may want. */
-  private taken: Set<string> | undefined = undefined;
-  private isShared = false;
+  declare private taken: Set<string> | undefined;
+  declare private isShared: boolean;
 
   constructor(out: AnyPayloadBuilder, bounds: Bounds) {
+    this.name = '';
+    this.isTouched = false;
+    this.at = '';
+    this.property = '';
     this.out = out;
     this.bounds = bounds;
+    this.insideNames = undefined;
+    this.taken = undefined;
+    this.isShared = false;
     this.count = bounds.most === Infinity ? 0 : Object.keys(out.value as object).length;
   }
 
