@@ -1,5 +1,3 @@
-import orderBy from 'lodash/orderBy.js';
-import sum from 'lodash/sum.js';
 import { outcomeKinds, type OutcomeKind, type ReasonCode } from '../../index.ts';
 import type { RunStats } from './run-stats.ts';
 import type { StopSignal } from './terminal.ts';
@@ -42,7 +40,7 @@ export function summaryOf(
     destination,
     in: events,
     outcomes: stats.outcomes,
-    reasons: Object.fromEntries(orderBy([...stats.reasons], ([, times]) => times, 'desc')),
+    reasons: Object.fromEntries([...stats.reasons].toSorted(([, one], [, other]) => other - one)),
     unreadable: stats.unreadable,
     requests: stats.requests,
     retries: stats.retries,
@@ -50,13 +48,18 @@ export function summaryOf(
     seconds: Math.round(ms) / 1000,
     eventsPerSecond: seconds === 0 ? 0 : Math.round(events / seconds),
     latencyMs: { p50: stats.latencyMs(50) ?? null, p99: stats.latencyMs(99) ?? null },
-    conserved: sum(Object.values(stats.outcomes)) === events,
+    conserved: Object.values(stats.outcomes).reduce((sum, count) => sum + count, 0) === events,
     ...(stopped === undefined ? {} : { stopped }),
   };
 }
 
-const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
-const number = (amount: number): string => whole.format(amount);
+let format: Intl.NumberFormat | undefined;
+
+/** Made for the first number: `--json` shows none, and Node takes as long for it as for a few thousand events. */
+function number(amount: number): string {
+  format ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
+  return format.format(amount);
+}
 
 /** The summary for people, one figure a line. */
 export function summaryText(summary: Summary): string {

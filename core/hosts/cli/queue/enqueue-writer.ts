@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { dedupIdOf, type CdpEvent } from '../../../index.ts';
+import type { CdpEvent } from '../../../index.ts';
 import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
 import { mostJsonLevels } from '../../../json-text.ts';
 import { isDeeperThan } from '../nesting.ts';
+import { idOf } from './line-id.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { settingsOf, type Roster } from './roster.ts';
 
@@ -187,13 +187,4 @@ export class EnqueueWriter {
     if (route.kind === 'payload') return route.lane === undefined ? base : { ...base, lane: route.lane };
     return route.kind === 'skipped' || route.kind === 'rejected' ? { ...base, outcome: route } : base;
   }
-}
-
-/**
- * The messageId; for an event without a usable one, its line and content, so that the same file again holds nothing
- * new.
- */
-export function idOf(event: CdpEvent, text: string, line: number): string {
-  const id = dedupIdOf(event);
-  return id === '' ? `line:${line}:${createHash('sha256').update(text).digest('hex').slice(0, 32)}` : id;
 }

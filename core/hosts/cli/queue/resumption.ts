@@ -3,8 +3,8 @@ import type { InputLine } from '../lines.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import type { Stop } from '../stop.ts';
 import type { RunStats } from '../run-stats.ts';
-import { idOf } from './enqueue-writer.ts';
 import type { Journal } from './journal.ts';
+import { idOf } from './line-id.ts';
 
 /** Connects a delivery with its journal: skips events that have an outcome, and records new outcomes. */
 export interface Resumption {
