@@ -1,6 +1,6 @@
 import Denque from 'denque';
 import type { Client, Dispatcher } from 'undici';
-import { undici } from './undici.ts';
+import { undiciClient } from './undici.ts';
 
 /** A request, and who hears of it. Nobody waits for one that has settled. */
 export type RequestHandler = Dispatcher.DispatchHandler & { readonly settled: boolean };
@@ -60,7 +60,7 @@ export class ClientPool {
   }
 
   #open(): PooledClient {
-    const client = new (undici().Client)(this.#origin, this.#options);
+    const client = new (undiciClient())(this.#origin, this.#options);
     const one = { client, isIdle: false };
     client.on('drain', () => this.#release(one));
     client.on('disconnect', () => this.#forgetIdle(one));

@@ -3,7 +3,7 @@ import { ClientPools, type RequestHandler } from './client-pool.ts';
 import { withResetDetection } from './socket-reset.ts';
 import { SocketScheduler } from './socket-scheduler.ts';
 import { publicLookup } from './target.ts';
-import { undici } from './undici.ts';
+import { undiciConnector, undiciPool, undiciProxyAgent } from './undici.ts';
 
 export type MakeDispatcher = (options: Agent.Options) => Dispatcher;
 
@@ -151,11 +151,11 @@ const agentOptions = ({ guarded, connectMs }: PoolKind, connections: number): Ag
 /** A pool whose sockets distinguish a reset from a regular end. */
 const resetDetectingPool = (origin: string | URL, options: object): Dispatcher => {
   const { connect, ...others } = options as Pool.Options & { readonly connect: buildConnector.connector };
-  return new (undici().Pool)(origin, { ...others, connect: withResetDetection(connect) });
+  return new (undiciPool())(origin, { ...others, connect: withResetDetection(connect) });
 };
 
 const connectorOf = ({ connect }: Agent.Options): buildConnector.connector =>
-  undici().buildConnector(connect as buildConnector.BuildOptions);
+  undiciConnector()(connect as buildConnector.BuildOptions);
 
 const ownClients = (options: Agent.Options, inFlight: (origin: string) => number): ClientPools =>
   new ClientPools(
@@ -166,7 +166,7 @@ const ownClients = (options: Agent.Options, inFlight: (origin: string) => number
 /** The proxy resolves the vendor's name and may itself be inside our network, so neither lookup is guarded. */
 function proxyAgent(options: Agent.Options, { url, except }: Proxy): Dispatcher {
   const { lookup: _, ...tls } = options.connect as buildConnector.BuildOptions & { readonly lookup?: unknown };
-  return new (undici().EnvHttpProxyAgent)({
+  return new (undiciProxyAgent())({
     ...options,
     factory: resetDetectingPool,
     connect: connectorOf(options),
