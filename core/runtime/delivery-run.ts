@@ -3,7 +3,7 @@ import type { TransformContext } from '../api/destination.ts';
 import type { Outcome, Reason } from '../api/outcome.ts';
 import { dateOf } from '../policy/clock.ts';
 import { BatchQueue, type BatchQueueOptions } from './batching/batch-queue.ts';
-import { pendingDelivery, type PendingBatch, type PendingDelivery } from './batching/pending-delivery.ts';
+import { PendingDelivery, type PendingBatch } from './batching/pending-delivery.ts';
 import { dismiss, type ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
 import { dedupId, messageIdOf } from './intake/event-shape.ts';
@@ -100,7 +100,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate });
     this.#open += 1;
     if (copy === 'twin') return void (this.#twinIds ??= new Map()).set(index, eventId);
-    const delivery = pendingDelivery(prepared, index, eventId, id, now, this.#options.withinMs);
+    const delivery = new PendingDelivery(prepared, { index, eventId, dedupId: id }, now, this.#options.withinMs);
     const { suspensions, pacer } = this.context;
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
     if (suspension !== undefined) return this.#record(delivery, suspended(delivery, suspension, this.context));

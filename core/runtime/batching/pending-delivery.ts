@@ -2,36 +2,79 @@ import type { Batch, Delivery, Transformed } from '../../api/delivery.ts';
 import type { Note, Outcome, Reason } from '../../api/outcome.ts';
 
 /** The result of preparing an event: a payload with its text, or the reason why there is none. */
-export type PreparedEvent =
-  | { readonly kind: 'payload'; readonly output: TransformOutput; readonly text: string; readonly bytes: number }
-  | Exclude<Transformed<unknown>, { kind: 'payload' }>;
+export type PreparedEvent = PreparedPayload | Exclude<Transformed<unknown>, { kind: 'payload' }>;
+
+interface PreparedPayload {
+  readonly kind: 'payload';
+  readonly output: TransformOutput;
+  readonly text: string;
+  readonly bytes: number;
+}
 type TransformOutput = Extract<Transformed<unknown>, { kind: 'payload' }>;
 
-/** A delivery inside the runtime: the part that vendors see, and its state on the way. */
-export interface PendingDelivery extends Delivery<unknown> {
+/**
+ * A delivery inside the runtime: the part that vendors see, and its state on the way. A class, because V8 allocates
+ * what a literal makes in the old generation for good, once it has seen most of it survive, as in the burst of a start:
+ * then each delivery, and all that hangs on it, lives until a full collection. What a constructor makes is always
+ * young.
+ */
+export class PendingDelivery implements Delivery<unknown> {
+  readonly index: number;
+  readonly eventId: string;
   /** The messageId by which copies are told; '' if it has none that can, or copies do no harm. */
   readonly dedupId: string;
+  readonly payload: unknown;
+  readonly text: string;
+  readonly bytes: number;
+  readonly group: string | undefined;
+  readonly lane: string | undefined;
+  readonly key: string | undefined;
+  readonly occurredAt: number | undefined;
+  readonly scopes: readonly string[] | undefined;
+  readonly notes: readonly Note[] | undefined;
   /** By clock.elapsed. After it, no attempt starts. */
   readonly deadline: number;
   /** When it was read, by clock.elapsed, for the age of a batch. */
   readonly takenAt: number;
-  readonly notes: readonly Note[] | undefined;
   /** The lane in which it waits for earlier ones that may still be read. */
-  waitsIn: Lane | undefined;
+  waitsIn: Lane | undefined = undefined;
   /** In a lane: it may be sent in its turn. */
-  isReady: boolean;
+  isReady = false;
   /** The one that was read after it, while it is in the window of its lanes. */
-  readNext: PendingDelivery | undefined;
+  readNext: PendingDelivery | undefined = undefined;
   /** Requests that contained it. */
-  attempts: number;
+  attempts = 0;
   /** An attempt ended without a clear answer: the vendor may have it. */
-  ambiguous: boolean;
+  ambiguous = false;
   /** The mark after its first refusal that may be about the credentials. */
-  refusalMark: number | undefined;
+  refusalMark: number | undefined = undefined;
   /** Why the last attempt failed. */
-  reason: Reason | undefined;
+  reason: Reason | undefined = undefined;
   /** Its outcome, once it is settled. */
-  settled: Outcome | undefined;
+  settled: Outcome | undefined = undefined;
+
+  /** `now`: when its event was read, by clock.elapsed. */
+  constructor(
+    { output, text, bytes }: PreparedPayload,
+    { index, eventId, dedupId }: Pick<PendingDelivery, 'index' | 'eventId' | 'dedupId'>,
+    now: number,
+    withinMs: number,
+  ) {
+    this.index = index;
+    this.eventId = eventId;
+    this.dedupId = dedupId;
+    this.payload = output.payload;
+    this.text = text;
+    this.bytes = bytes;
+    this.group = output.group;
+    this.lane = output.lane;
+    this.key = output.key;
+    this.occurredAt = output.occurredAt;
+    this.scopes = output.scopes;
+    this.notes = output.notes;
+    this.deadline = now + withinMs;
+    this.takenAt = now;
+  }
 }
 
 /** Deliveries that must be sent one after another, and what keeps them: see lanes.ts. */
@@ -57,43 +100,6 @@ export interface PendingBatch extends Batch<unknown> {
   /** The earliest deadline of its deliveries. */
   readonly deadline: number;
 }
-
-/** Makes the delivery of the event at `index`, read at `now` (by clock.elapsed). */
-export const pendingDelivery = (
-  {
-    output: { payload, group, lane, key, occurredAt, scopes, notes },
-    text,
-    bytes,
-  }: Extract<PreparedEvent, { kind: 'payload' }>,
-  index: number,
-  eventId: string,
-  dedupId: string,
-  now: number,
-  withinMs: number,
-): PendingDelivery => ({
-  index,
-  eventId,
-  dedupId,
-  payload,
-  text,
-  bytes,
-  group,
-  lane,
-  key,
-  occurredAt,
-  scopes,
-  notes,
-  deadline: now + withinMs,
-  takenAt: now,
-  waitsIn: undefined,
-  isReady: false,
-  readNext: undefined,
-  attempts: 0,
-  ambiguous: false,
-  refusalMark: undefined,
-  reason: undefined,
-  settled: undefined,
-});
 
 /** Makes a batch of deliveries that have the same group and lane; `undefined` for an empty list. */
 export function batchOf(deliveries: readonly PendingDelivery[]): PendingBatch | undefined {
