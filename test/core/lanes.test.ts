@@ -83,7 +83,7 @@ describe('a lane', () => {
 
   it('keeps ties in the order of the input, and events without a time before all others', () => {
     const lanes = lanesOf({ limits: { ...limits, maxItems: 100 } });
-    const order = [2, 1, 2, undefined, 1].map((at, index) => ({ ...delivery(index), occurredAt: at, index }));
+    const order = [2, 1, 2, undefined, 1].map((at, index) => Object.assign(delivery(index), { occurredAt: at, index }));
     for (const one of order) lanes.add(one, 0);
     lanes.flush();
     expect(lanes.next()?.items.map(({ index }) => index)).toEqual([3, 1, 4, 0, 2]);
