@@ -1,0 +1,42 @@
+import type { JsonValue } from '../api/event.ts';
+import type { PathStep, PathSteps } from './event-path.ts';
+
+/** Reads one path of an event; `undefined` where there is nothing. */
+export type PathReader = (root: unknown) => JsonValue | undefined;
+
+/**
+ * Compiles a path to its reader. It goes through own members only: `constructor` and `__proto__` are members that an
+ * event may have, never those that every object inherits. A name of digits reads an element of a list, too, as in
+ * `products.0.sku`; a list has no other members, and a text has none.
+ *
+ * @example
+ * const skuOf = pathReader(['properties', 'products', 0, 'sku']);
+ */
+export function pathReader(steps: PathSteps): PathReader {
+  const [first, second] = steps.map(asKey);
+  if (first === undefined) return (root) => root as JsonValue;
+  if (second === undefined) return (root) => memberOf(root, first) as JsonValue | undefined;
+  if (steps.length === 2) return (root) => memberOf(memberOf(root, first), second) as JsonValue | undefined;
+  const keys = steps.map(asKey);
+  return (root) => {
+    let at = root;
+    for (let index = 0; index < keys.length; index += 1) {
+      if (at === undefined) return undefined;
+      at = memberOf(at, keys[index] as PathStep);
+    }
+    return at as JsonValue | undefined;
+  };
+}
+
+/** What was cut out of a longer text is looked up more slowly than a name that the engine knows as a key. */
+const asKey = (step: PathStep): PathStep =>
+  typeof step === 'string' ? (Object.keys({ [step]: true })[0] as string) : step;
+
+const elementName = /^(?:0|[1-9]\d*)$/;
+
+function memberOf(at: unknown, step: PathStep): unknown {
+  if (typeof at !== 'object' || at === null) return undefined;
+  if (typeof step === 'number') return Array.isArray(at) && step < at.length ? (at as unknown[])[step] : undefined;
+  if (!Object.hasOwn(at, step) || (Array.isArray(at) && !elementName.test(step))) return undefined;
+  return (at as Readonly<Record<string, unknown>>)[step];
+}
