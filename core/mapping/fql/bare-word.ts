@@ -1,4 +1,4 @@
-import type { Operand } from './syntax-tree.ts';
+import type { Operand, PathOperand } from './syntax-tree.ts';
 
 /** What stands at the top of events of Segment and RudderStack. */
 const eventFields: ReadonlySet<unknown> = new Set(
@@ -12,7 +12,7 @@ const eventFields: ReadonlySet<unknown> = new Set(
  * Whether an operand is a word that is most likely a text without its quotes, as in `type != track`, which would be true
  * for every event. As a second operand it is a path only behind `$.`.
  */
-export const isBareWord = (operand: Operand): boolean =>
+export const isBareWord = (operand: Operand): operand is PathOperand & { readonly steps: readonly [string] } =>
   operand.kind === 'path' &&
   operand.steps.length === 1 &&
   typeof operand.steps[0] === 'string' &&

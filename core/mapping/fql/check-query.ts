@@ -3,9 +3,9 @@ import { indexInQuotes } from '../quoted-text.ts';
 import { SyntaxFault } from '../syntax-issue.ts';
 import { isBareWord } from './bare-word.ts';
 import { globMatcher } from './glob-matcher.ts';
-import { isOperand } from './parse-query.ts';
 import { queryFunctions } from './query-functions.ts';
-import type { Call, Comparison, Condition, Operand } from './syntax-tree.ts';
+import { isOperand, type Call, type Comparison, type Condition, type Operand } from './syntax-tree.ts';
+import { isKeyword } from './token.ts';
 import { typeOf, valueTypes, type ValueType } from './value-type.ts';
 
 /**
@@ -37,7 +37,9 @@ function typeOfOperand(operand: Operand): ValueType | undefined {
 function checkTruth(operand: Operand, faults: SyntaxFault[]): void {
   const type = typeOfOperand(operand);
   if (type !== undefined && type !== 'bool' && type !== 'null')
-    faults.push(new SyntaxFault(operand.at, `a ${type} is no condition`, 'a comparison of it'));
+    faults.push(
+      new SyntaxFault(operand.at, `a ${type === 'string' ? 'text' : type} is no condition`, 'a comparison of it'),
+    );
 }
 
 function checkComparison(query: string, { sign, sides }: Comparison, faults: SyntaxFault[]): void {
@@ -62,7 +64,9 @@ function checkComparison(query: string, { sign, sides }: Comparison, faults: Syn
 
 function checkBareWord(query: string, operand: Operand | undefined, faults: SyntaxFault[]): void {
   if (operand === undefined || !isBareWord(operand) || query[operand.at] === '$') return;
-  const expected = 'quotes around a text, or $. before the name of a field at the top of the event';
+  const word = operand.steps[0].toLowerCase();
+  const spelling = isKeyword(word) ? `"${word}" in lower case` : 'quotes around a text';
+  const expected = `${spelling}, or $. before the name of a field at the top of the event`;
   faults.push(new SyntaxFault(operand.at, 'this word is no field of events', expected));
 }
 
@@ -80,7 +84,13 @@ function checkOperand(query: string, operand: Operand, faults: SyntaxFault[]): v
   if (known === undefined) faults.push(unknownFunction(operand));
   else if (known.inputs.length !== operand.inputs.length) {
     const form = `${operand.name}(${known.inputs.join(', ')})`;
-    faults.push(new SyntaxFault(operand.at, `${operand.name}() has ${operand.inputs.length} inputs here`, form));
+    faults.push(
+      new SyntaxFault(
+        operand.at,
+        `${operand.name}() takes ${known.inputs.length === 1 ? 'one input' : 'two inputs'}`,
+        form,
+      ),
+    );
   } else if (operand.name === 'match') checkPattern(query, operand.inputs[1] as Operand, faults);
   if (operand.name === 'contains') checkBareWord(query, operand.inputs[1], faults);
   for (const input of operand.inputs) checkOperand(query, input, faults);

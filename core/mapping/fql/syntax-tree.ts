@@ -6,6 +6,9 @@ export type Condition = Junction | Negation | Comparison | Operand;
 /** What stands on a side of a comparison, and in the parentheses of a function. */
 export type Operand = PathOperand | Literal | Call;
 
+export const isOperand = (part: Condition): part is Operand =>
+  part.kind === 'path' || part.kind === 'literal' || part.kind === 'call';
+
 interface Node {
   /** Where it begins: an index in the text of the query. */
   readonly at: number;

@@ -38,21 +38,17 @@ const otherSpellings: readonly (readonly [written: RegExp, here: string])[] = [
   [/=</y, '"<="'],
   [/&&?/y, '"and"'],
   [/\|\|?/y, '"or"'],
+  [/\.\d/y, 'a 0 before the point'],
+  [/\./y, 'a name before the dot'],
   [/-/y, 'a digit behind it'],
   [/\+/y, 'a number as it is, without "+"'],
   [/[‘’“”`´]/y, 'a straight quote, \' or "'],
 ];
 
-/** Takes a query apart into its tokens, of which the last is the end. Throws a SyntaxFault for what is none. */
-export function tokensOf(query: string): readonly Token[] {
-  const tokens: Token[] = [];
-  for (let at = endOf(whiteSpace, query, 0); at < query.length;) {
-    const token = tokenAt(query, at);
-    tokens.push(token);
-    at = endOf(whiteSpace, query, token.end);
-  }
-  tokens.push({ kind: 'end', at: query.length, end: query.length });
-  return tokens;
+/** The first token of a query from `at` on. Throws a SyntaxFault for what is none. */
+export function tokenFrom(query: string, at: number): Token {
+  const start = endOf(whiteSpace, query, at);
+  return start < query.length ? tokenAt(query, start) : { kind: 'end', at: query.length, end: query.length };
 }
 
 function tokenAt(query: string, at: number): Token {
@@ -83,7 +79,11 @@ function numberAt(query: string, at: number, end: number): Token {
   const digits = query.slice(at, end);
   const next = query[end];
   if (next === '.' || beginsPath(query, end))
-    throw new SyntaxFault(at, 'this is no plain number', 'digits, as 10 or -1.5, or $. before a name, or quotes');
+    throw new SyntaxFault(
+      at,
+      'this is no plain number',
+      'digits, as 10 or -1.5, quotes around a text, or $. before a name',
+    );
   if (/^-?0\d/.test(digits))
     throw new SyntaxFault(at, 'a number begins with no needless 0', 'the number without it, or quotes around a text');
   const value = Number(digits) + 0;

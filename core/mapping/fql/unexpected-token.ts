@@ -24,16 +24,24 @@ const otherWords: ReadonlyMap<string, string> = new Map([
   ['contains', 'contains(path, text)'],
 ]);
 
-/** What should follow in place of `token`, behind `before`, in a query or in the parentheses that `close` ends. */
-export function expectedBehind(before: Token | undefined, token: Token, close?: ')' | ']'): string {
+/** What a part belongs to: the whole query, parentheses around conditions, the inputs of a function, or a list. */
+export type Ending = 'query' | 'group' | 'call' | 'list';
+
+const endings: Readonly<Record<Ending, string>> = {
+  query: '"and", "or" or the end of the query',
+  group: '"and", "or" or ")"',
+  call: '"," or ")"',
+  list: '"," or "]"',
+};
+
+/** What should stand in place of `token`, behind `before`. `isOpen`: a comparison may go on. */
+export function expectedBehind(before: Token | undefined, token: Token, ending: Ending, isOpen: boolean): string {
   const spelling = otherSpelling(token) ?? (before === undefined ? undefined : otherSpelling(before));
   if (spelling !== undefined) return spelling;
-  if (close !== undefined) return `"${close}" or, between parts, ${close === ']' ? '","' : '",", "and" or "or"'}`;
-  const ways = '"and", "or" or the end of the query';
-  if (token.kind === 'text') return `a comparison, ${ways}`;
-  return token.kind === 'word' || token.kind === 'path' || token.kind === 'number'
-    ? `${ways}; a text of several words needs quotes`
-    : ways;
+  if (ending === 'call' || ending === 'list') return endings[ending];
+  const ways = isOpen ? `a comparison, ${endings[ending]}` : endings[ending];
+  const isName = token.kind === 'path' || (token.kind === 'word' && !isKeyword(token.word));
+  return isName ? `${ways}; a text of several words needs quotes` : ways;
 }
 
 function otherSpelling(token: Token): string | undefined {
