@@ -13,8 +13,8 @@ export type ParsedPath =
 /**
  * Takes a path apart. Queries, `@path` and the targets of a mapping share this grammar: names between dots, with
  * letters and digits of any script, `_` and `-`; any other sign of a name behind a backslash, or the whole name as
- * `['odd name']`; `[0]` for an element of a list. `$` is the event itself, and a leading `$.` may be omitted. Returns the
- * steps, or one issue with its position.
+ * `['odd name']`; `[0]` for an element of a list. `$` is the event itself, and a leading `$.` may be omitted. Returns
+ * the steps, or one issue with its position.
  *
  * @example
  * parsePath("$.properties.product\\ 1['net price']"); // steps: ['properties', 'product 1', 'net price']

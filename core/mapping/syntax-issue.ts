@@ -15,8 +15,8 @@ export interface SyntaxIssue extends TextPosition {
 }
 
 /**
- * What a parser throws at the first place where it cannot go on; `issuesIn` and `issueOf` make the issue of it. It never
- * leaves core/mapping.
+ * What a parser throws at the first place where it cannot go on; `issuesIn` and `issueOf` make the issue of it. It
+ * never leaves core/mapping.
  */
 export class SyntaxFault extends Error {
   /** The index in the text. */

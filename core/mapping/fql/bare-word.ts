@@ -9,8 +9,8 @@ const eventFields: ReadonlySet<unknown> = new Set(
 );
 
 /**
- * Whether an operand is a word that is most likely a text without its quotes, as in `type != track`, which would be true
- * for every event. As a second operand it is a path only behind `$.`.
+ * Whether an operand is a word that is most likely a text without its quotes, as in `type != track`, which would be
+ * true for every event. As a second operand it is a path only behind `$.`.
  */
 export const isBareWord = (operand: Operand): operand is PathOperand & { readonly steps: readonly [string] } =>
   operand.kind === 'path' &&

@@ -13,16 +13,17 @@ export interface Query {
   /** The paths that it reads, each once, as `printPath` writes them, in the order of the query. */
   readonly paths: readonly string[];
   /** Whether the query is true for the event. It neither throws nor changes anything. */
-  matches(event: object): boolean;
+  readonly matches: (event: object) => boolean;
   /** The parts for which it is not; none if it is. */
-  explain(event: object): readonly FailedPart[];
+  readonly explain: (event: object) => readonly FailedPart[];
 }
 
 export type CompiledQuery = Query | { readonly ok: false; readonly issues: readonly SyntaxIssue[] };
 
 /**
  * Compiles a query in the filter query language that Segment has for destination filters, see docs/mapping.md. Returns
- * the query, or what is wrong with it: the first place where it is no query, or every part of it that can never be true.
+ * the query, or what is wrong with it: the first place where it is no query, or every part of it that can never be
+ * true.
  *
  * @example
  * const query = compileQuery("type = 'track' and event in ['Order Completed', 'Checkout Done']");
@@ -43,8 +44,8 @@ export function compileQuery(text: string): CompiledQuery {
 }
 
 /**
- * What is no condition makes the whole query false, wherever it stands and whatever the other parts are. So it is enough
- * to look once the rest is true.
+ * What is no condition makes the whole query false, wherever it stands and whatever the other parts are. So it is
+ * enough to look once the rest is true.
  */
 function wholeTest(tree: Condition): Test {
   const test = compileCondition(tree);

@@ -13,8 +13,8 @@ const anySign: SignRanges = [[0, 0x10ffff]];
 
 /**
  * Takes a pattern apart at its stars: `a*b` is two segments, `*` is two empty ones. `?` takes any sign, `[abc]` and
- * `[a-z]` one of several, and a backslash makes the next sign stand for itself. Throws a SyntaxFault, by its index in the
- * pattern.
+ * `[a-z]` one of several, and a backslash makes the next sign stand for itself. Throws a SyntaxFault, by its index in
+ * the pattern.
  */
 export function parseGlob(pattern: string): readonly GlobSegment[] {
   const signs = Array.from(pattern);

@@ -18,7 +18,7 @@ import { expectedBehind, literalOf, nameOf, type Ending } from './unexpected-tok
 /** Signs that a query may have. A list of a thousand names takes a third of it. */
 export const longestQuery = 100_000;
 
-/** Parentheses, lists and functions inside one another: the parser, and whoever walks the tree, needs stack for each. */
+/** Parentheses, lists and functions inside one another: parsing and walking the tree take stack for each. */
 const mostLevels = 100;
 
 /**

@@ -4,7 +4,7 @@ import { typeOf, type ValueType } from './value-type.ts';
 
 type Input = JsonValue | undefined;
 
-/** A function of queries. It takes any values: of those that do not fit, a test is false, and what else there is null. */
+/** A function of queries. It takes any values: of those that do not fit, a test is false, and anything else null. */
 export interface QueryFunction {
   /** The names of its inputs, for people. */
   readonly inputs: readonly string[];

@@ -27,6 +27,8 @@ export const isKeyword = (word: string): word is Keyword => (keywords as readonl
 
 const whiteSpace = /\s*/y;
 const sign = /!=|>=|<=|[=!<>()[\],]/y;
+/** In `type in['track']` the bracket begins a list. */
+const wordBeforeList = /(?:and|or|in|true|false|null)(?=\[)/y;
 const number = /-?\d+(?:\.\d+)?/y;
 
 /** What other languages write, and what stands for it here. */
@@ -68,6 +70,8 @@ function tokenAt(query: string, at: number): Token {
 }
 
 function pathAt(query: string, at: number): Token {
+  const behindWord = endOf(wordBeforeList, query, at);
+  if (behindWord > at) return { kind: 'word', at, end: behindWord, word: query.slice(at, behindWord) };
   const { steps, end } = scanPath(query, at);
   const raw = query.slice(at, end);
   return steps.length === 1 && steps[0] === raw
