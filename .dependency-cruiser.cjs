@@ -45,6 +45,12 @@ module.exports = {
       'core/policy is pure: time, chance and limits, on the types of core/api.',
     ),
     closed(
+      'core-mapping',
+      { path: '^core/mapping/' },
+      { pathNot: '^core/(?:mapping|api)/' },
+      'core/mapping is pure: queries and mappings of events, on the types and casts of core/api.',
+    ),
+    closed(
       'core-queue',
       { path: '^core/queue/' },
       {

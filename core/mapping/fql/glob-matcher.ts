@@ -1,4 +1,5 @@
 import { parseGlob, type GlobSegment } from './glob-pattern.ts';
+import { SignGroups } from './sign-groups.ts';
 
 /**
  * Compiles a pattern to a test of whole texts; a pair of surrogates is one sign. The time grows with the text alone, as
@@ -10,13 +11,14 @@ import { parseGlob, type GlobSegment } from './glob-pattern.ts';
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
   const segments = parseGlob(pattern);
-  const first = new SegmentMatcher(segments[0] as GlobSegment);
+  const groups = new SignGroups(segments);
+  const first = new SegmentMatcher(segments[0] as GlobSegment, groups);
   if (segments.length === 1) return (text) => first.endAt(text, 0) === text.length;
-  const last = new SegmentMatcher(segments.at(-1) as GlobSegment);
+  const last = new SegmentMatcher(segments.at(-1) as GlobSegment, groups);
   const inner = segments
     .slice(1, -1)
     .filter((segment) => segment.length > 0)
-    .map((segment) => new SegmentMatcher(segment));
+    .map((segment) => new SegmentMatcher(segment, groups));
   return (text) => {
     let from = first.endAt(text, 0);
     const to = last.startBefore(text);
@@ -28,36 +30,30 @@ export function globMatcher(pattern: string): (text: string) => boolean {
 }
 
 const none = -1;
-const asciiSigns = 128;
 
 /**
  * Finds a segment in texts by the algorithm Shift-And (Baeza-Yates and Gonnet, "A New Approach to Text Searching",
- * 1992), in words of 32 bits. Signs that no place tells apart are one group, and share their masks.
+ * 1992), in words of 32 bits.
  */
 class SegmentMatcher {
   readonly #places: number;
   readonly #words: number;
-  /** The first sign of each group, in rising order. */
-  readonly #groupStarts: Uint32Array;
-  readonly #groupOfAscii: Uint16Array;
+  readonly #groups: SignGroups;
   /** For each group, the places that take its signs: bit by bit, from the lowest of the first word on. */
   readonly #masks: Int32Array;
   /** The places up to which the text fits, in a search. Kept between searches, which do not overlap. */
   readonly #state: Int32Array;
 
-  constructor(segment: GlobSegment) {
+  constructor(segment: GlobSegment, groups: SignGroups) {
     this.#places = segment.length;
     this.#words = Math.ceil(segment.length / 32);
-    const starts = new Set([0]);
-    for (const [first, last] of segment.flat()) starts.add(first).add(last + 1);
-    this.#groupStarts = Uint32Array.from(starts).sort();
-    this.#groupOfAscii = Uint16Array.from({ length: asciiSigns }, (_, sign) => this.#searchGroup(sign));
-    this.#masks = new Int32Array(this.#groupStarts.length * this.#words);
+    this.#groups = groups;
+    this.#masks = new Int32Array(groups.starts.length * this.#words);
     this.#state = new Int32Array(this.#words);
-    this.#groupStarts.forEach((start, group) => {
+    groups.starts.forEach((start, group) => {
       segment.forEach((ranges, place) => {
         const word = group * this.#words + (place >>> 5);
-        if (ranges.some(([first, last]) => first <= start && start <= last))
+        if (ranges.some(([low, high]) => low <= start && start <= high))
           this.#masks[word] = (this.#masks[word] as number) | (1 << (place & 31));
       });
     });
@@ -69,7 +65,7 @@ class SegmentMatcher {
     for (let place = 0; place < this.#places; place += 1) {
       if (index >= text.length) return none;
       const sign = text.codePointAt(index) as number;
-      const mask = this.#masks[this.#groupOf(sign) * this.#words + (place >>> 5)] as number;
+      const mask = this.#masks[this.#groups.of(sign) * this.#words + (place >>> 5)] as number;
       if ((mask & (1 << (place & 31))) === 0) return none;
       index += sign > 0xffff ? 2 : 1;
     }
@@ -96,7 +92,7 @@ class SegmentMatcher {
     let state = 0;
     for (let index = from; index < to;) {
       const sign = text.codePointAt(index) as number;
-      state = ((state << 1) | 1) & (this.#masks[this.#groupOf(sign)] as number);
+      state = ((state << 1) | 1) & (this.#masks[this.#groups.of(sign)] as number);
       index += sign > 0xffff ? 2 : 1;
       if ((state & lastPlace) !== 0) return index;
     }
@@ -110,7 +106,7 @@ class SegmentMatcher {
     const lastPlace = 1 << ((this.#places - 1) & 31);
     for (let index = from; index < to;) {
       const sign = text.codePointAt(index) as number;
-      const group = this.#groupOf(sign) * words;
+      const group = this.#groups.of(sign) * words;
       let carried = 1;
       for (let word = 0; word < words; word += 1) {
         const before = state[word] as number;
@@ -121,21 +117,5 @@ class SegmentMatcher {
       if (((state[words - 1] as number) & lastPlace) !== 0) return index;
     }
     return none;
-  }
-
-  #groupOf(sign: number): number {
-    return sign < asciiSigns ? (this.#groupOfAscii[sign] as number) : this.#searchGroup(sign);
-  }
-
-  /** The last group that starts at or before the sign. */
-  #searchGroup(sign: number): number {
-    let low = 0;
-    let high = this.#groupStarts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if ((this.#groupStarts[middle] as number) <= sign) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 }

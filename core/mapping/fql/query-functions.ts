@@ -1,5 +1,6 @@
 import { asAmount, plainDecimal } from '../../api/fields/casts.ts';
 import type { JsonValue } from '../../api/event.ts';
+import { hasPart } from './text-search.ts';
 import { typeOf, type ValueType } from './value-type.ts';
 
 type Input = JsonValue | undefined;
@@ -30,7 +31,7 @@ export const queryFunctions: ReadonlyMap<string, QueryFunction> = new Map<string
     {
       inputs: ['text', 'part'],
       gives: 'bool',
-      of: (text, part) => typeof text === 'string' && typeof part === 'string' && text.includes(part),
+      of: (text, part) => typeof text === 'string' && typeof part === 'string' && hasPart(text, part),
     },
   ],
   ['kebabcase', ofText((text) => text.replaceAll(' ', '-'))],

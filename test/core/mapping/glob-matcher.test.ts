@@ -72,12 +72,13 @@ describe('a glob', () => {
   ])('of 256 signs takes less than 5 ms for 100,000: %s', (_, pattern, text) => {
     const matches = globMatcher(pattern);
     const times = Array.from({ length: 5 }, () => {
-      const start = performance.now();
+      const start = process.cpuUsage();
       matches(text);
-      return performance.now() - start;
+      const { user, system } = process.cpuUsage(start);
+      return user + system;
     });
     expect(text.length).toBe(long);
-    expect(Math.min(...times)).toBeLessThan(5);
+    expect(Math.min(...times)).toBeLessThan(5_000);
   });
 
   function manySigns(): string {

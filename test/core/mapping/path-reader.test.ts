@@ -57,6 +57,18 @@ describe('a reader', () => {
       expect(pathReader(steps)(root)).toBeUndefined();
   });
 
+  it('finds nothing on a prototype that somebody else has polluted', () => {
+    const prototype = Object.prototype as Record<string, unknown>;
+    Object.assign(prototype, { plan: 'gold', 7: 'gold' });
+    try {
+      for (const steps of [['plan'], ['a', 'plan'], ['list', 7], ['list', '7'], ['list', 'plan']])
+        expect([steps, pathReader(steps)(event)]).toEqual([steps, undefined]);
+    } finally {
+      delete prototype['plan'];
+      delete prototype['7'];
+    }
+  });
+
   it('reads objects without a prototype', () => {
     const bare = Object.assign(Object.create(null) as object, {
       a: Object.assign(Object.create(null) as object, { b: 1 }),
