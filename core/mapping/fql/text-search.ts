@@ -3,7 +3,7 @@ const longestForEngine = 64;
 
 /**
  * Whether a text has a part in it. Both may come from an event, and for a part of 100 kB that nearly repeats itself
- * `includes` takes minutes. So a long one is searched by the algorithm of Knuth, Morris and Pratt, whose time is linear.
+ * `includes` takes minutes. So a long one is searched by the algorithm of Knuth, Morris and Pratt, in linear time.
  */
 export function hasPart(text: string, part: string): boolean {
   if (part.length <= longestForEngine) return text.includes(part);
