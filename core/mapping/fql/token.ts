@@ -25,6 +25,9 @@ export type Keyword = (typeof keywords)[number];
 
 export const isKeyword = (word: string): word is Keyword => (keywords as readonly string[]).includes(word);
 
+/** Such as the zero-width space that comes along with text from web pages. */
+const invisible = /[\p{Cc}\p{Cf}]/u;
+
 const whiteSpace = /\s*/y;
 const sign = /!=|>=|<=|[=!<>()[\],]/y;
 /** In `type in['track']` the bracket begins a list. */
@@ -66,6 +69,10 @@ function tokenAt(query: string, at: number): Token {
   const behindSign = endOf(sign, query, at);
   if (behindSign > at) return { kind: 'sign', at, end: behindSign, sign: query.slice(at, behindSign) };
   if (first !== '-' && beginsPath(query, at)) return pathAt(query, at);
+  if (invisible.test(first)) {
+    const code = first.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    throw new SyntaxFault(at, `an invisible sign, U+${code}, stands here`, 'nothing in its place');
+  }
   throw new SyntaxFault(at, 'this sign means nothing here', 'a backslash before it in a path, or quotes around a text');
 }
 

@@ -104,6 +104,11 @@ describe('a query', () => {
     });
   });
 
+  it('tells of twenty issues at most', () => {
+    const result = compileQuery(Array.from({ length: 10_000 }, () => 'foo(a)').join(' or '));
+    expect(result.ok ? 0 : result.issues.length).toBe(20);
+  });
+
   it('equals the naive interpreter on 100,000 random events, and changes none of them', () => {
     let truths = 0;
     fc.assert(

@@ -20,6 +20,10 @@ describe('a printed query', () => {
     );
   });
 
+  it('has no minus zero, which would be printed as zero', () => {
+    expect(parseQuery('a = -0')).toEqual(parseQuery('a = 0 '));
+  });
+
   it.each([
     ["type='track'and(event=\"it's\")", "type = 'track' and event = 'it\\'s'"],
     ['( a or b ) and c or d', '(a or b) and c or d'],
