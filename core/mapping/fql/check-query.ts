@@ -16,10 +16,14 @@ import { typeOf, valueTypes, type ValueType } from './value-type.ts';
 export function checkQuery(query: string, tree: Condition): readonly SyntaxFault[] {
   const faults: SyntaxFault[] = [];
   checkCondition(query, tree, faults);
-  return faults;
+  return faults.slice(0, mostFaults);
 }
 
+/** More of them nobody reads, and a hostile query has thousands. */
+const mostFaults = 20;
+
 function checkCondition(query: string, part: Condition, faults: SyntaxFault[]): void {
+  if (faults.length >= mostFaults) return;
   if (isOperand(part)) {
     checkOperand(query, part, faults);
     checkTruth(part, faults);

@@ -18,9 +18,6 @@ export interface Query {
   readonly explain: (event: object) => readonly FailedPart[];
 }
 
-/** Issues of one query that anybody reads. */
-const mostIssues = 20;
-
 export type CompiledQuery = Query | { readonly ok: false; readonly issues: readonly SyntaxIssue[] };
 
 /**
@@ -36,8 +33,7 @@ export function compileQuery(text: string): CompiledQuery {
   return issuesIn<CompiledQuery>(text, () => {
     const tree = parseQuery(text);
     const faults = checkQuery(text, tree);
-    if (faults.length > 0)
-      return { ok: false, issues: faults.slice(0, mostIssues).map((fault) => issueOf(text, fault)) };
+    if (faults.length > 0) return { ok: false, issues: faults.map((fault) => issueOf(text, fault)) };
     return {
       ok: true,
       paths: [...new Set(pathsIn(tree))],

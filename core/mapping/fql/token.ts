@@ -68,7 +68,7 @@ function tokenAt(query: string, at: number): Token {
     if (endOf(pattern, query, at) > at) throw new SyntaxFault(at, 'this sign means nothing here', here);
   const behindSign = endOf(sign, query, at);
   if (behindSign > at) return { kind: 'sign', at, end: behindSign, sign: query.slice(at, behindSign) };
-  if (first !== '-' && beginsPath(query, at)) return pathAt(query, at);
+  if (beginsPath(query, at)) return pathAt(query, at);
   if (invisible.test(first)) {
     const code = first.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
     throw new SyntaxFault(at, `an invisible sign, U+${code}, stands here`, 'nothing in its place');

@@ -104,6 +104,11 @@ describe('a query', () => {
     });
   });
 
+  it('may have any number of parentheses beside one another', () => {
+    const parts = Array.from({ length: 150 }, () => "(!(a in ['b'])) and length(a) = 1");
+    expect(compiled(parts.join(' and ')).matches({ a: 'a' })).toBe(true);
+  });
+
   it('tells of twenty issues at most', () => {
     const result = compileQuery(Array.from({ length: 10_000 }, () => 'foo(a)').join(' or '));
     expect(result.ok ? 0 : result.issues.length).toBe(20);
@@ -118,10 +123,10 @@ describe('a query', () => {
         const chance = createRandom(seed);
         for (let index = 0; index < 100; index += 1) {
           const event = eventBy(() => chance.next());
-          const before = JSON.stringify(event);
           const truth = naiveMatches(tree, event);
+          const before = index % 10 === 0 ? JSON.stringify(event) : undefined;
           if (matches(event) !== truth) expect([text, event, !truth]).toEqual([text, event, truth]);
-          if (JSON.stringify(event) !== before) expect([text, event]).toEqual([text, JSON.parse(before)]);
+          if (before !== undefined) expect(JSON.stringify(event)).toBe(before);
           truths += truth ? 1 : 0;
         }
       }),
