@@ -35,12 +35,20 @@ export function compileCondition(part: Condition): Test {
 
 function all(tests: readonly Test[]): Test {
   const [first, second] = tests as readonly [Test, Test];
-  return tests.length === 2 ? (event) => first(event) && second(event) : (event) => tests.every((test) => test(event));
+  if (tests.length === 2) return (event) => first(event) && second(event);
+  return (event) => {
+    for (const test of tests) if (!test(event)) return false;
+    return true;
+  };
 }
 
 function any(tests: readonly Test[]): Test {
   const [first, second] = tests as readonly [Test, Test];
-  return tests.length === 2 ? (event) => first(event) || second(event) : (event) => tests.some((test) => test(event));
+  if (tests.length === 2) return (event) => first(event) || second(event);
+  return (event) => {
+    for (const test of tests) if (test(event)) return true;
+    return false;
+  };
 }
 
 /** Compiles an operand to what reads its value. */
@@ -122,6 +130,7 @@ function membership(list: Operand, first: PathReader, second: PathReader): Test 
     const elements = second(event);
     if (!Array.isArray(elements)) return false;
     const value = first(event);
-    return elements.some((element: JsonValue) => isEqual(value, element));
+    for (const element of elements as readonly JsonValue[]) if (isEqual(value, element)) return true;
+    return false;
   };
 }

@@ -51,7 +51,11 @@ function wholeTest(tree: Condition): Test {
   const test = compileCondition(tree);
   const readers = pathsAsConditions(tree).map(({ steps }) => pathReader(steps));
   if (readers.length === 0) return test;
-  return (event) => test(event) && readers.every((read) => typeof (read(event) ?? false) === 'boolean');
+  return (event) => {
+    if (!test(event)) return false;
+    for (const read of readers) if (typeof (read(event) ?? false) !== 'boolean') return false;
+    return true;
+  };
 }
 
 function pathsIn(part: Condition | Operand): readonly string[] {

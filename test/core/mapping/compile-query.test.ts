@@ -114,6 +114,31 @@ describe('a query', () => {
     expect(result.ok ? 0 : result.issues.length).toBe(20);
   });
 
+  it('is compiled or refused at a place within it, whatever the text', () => {
+    const pieces =
+      'a b.c \'x\' "y" 10 -1.5 true null [ ] ( ) , . $ \\ \' " ! = != > <= and or in length match contains typeof * 🙂 \u200b';
+    const piece = fc.constantFrom(' ', ' ', '\n', ...pieces.split(' '));
+    let right = 0;
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (row) => {
+        const text = row.join('');
+        const result = compileQuery(text);
+        if (result.ok) {
+          right += 1;
+          expect(result.explain({ a: 'x' }).length === 0).toBe(result.matches({ a: 'x' }));
+          return;
+        }
+        const lines = text.split('\n');
+        const strays = result.issues.filter(
+          ({ line, column }) => column - 1 > Array.from(lines[line - 1] as string).length,
+        );
+        expect([text, result.issues.length > 0, strays]).toEqual([text, true, []]);
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(right).toBeGreaterThan(25);
+  });
+
   it('equals the naive interpreter on 100,000 random events, and changes none of them', () => {
     let truths = 0;
     fc.assert(

@@ -75,6 +75,10 @@ describe('an explanation of a query that is false', () => {
       "type = 'page' and !properties.plan",
       ["1:1 type = 'page' (string, string)", '1:20 properties.plan (string, bool)'],
     ],
+    [
+      "!properties.plan and type = 'page'",
+      ['1:2 properties.plan (string, bool)', "1:22 type = 'page' (string, string)"],
+    ],
   ])('names each path that is no condition, with its type: %s', (text, parts) => {
     expect(explained(text)).toEqual(parts);
   });

@@ -51,8 +51,8 @@ describe('a glob', () => {
 
   it('is the same however often it was asked before', () => {
     const matches = globMatcher(`*${'a'.repeat(40)}b*`);
-    const texts = ['a'.repeat(39), `${'a'.repeat(40)}b`, 'b', `${'a'.repeat(39)}b`];
-    const answers = [false, true, false, false];
+    const texts = ['a'.repeat(39), 'ab', `${'a'.repeat(40)}b`, 'a'.repeat(40), 'b', `${'a'.repeat(39)}b`];
+    const answers = [false, false, true, false, false, false];
     for (let round = 0; round < 3; round += 1) expect(texts.map(matches)).toEqual(answers);
   });
 
@@ -71,7 +71,7 @@ describe('a glob', () => {
     ['a text of many different signs', ofLength(`*${'[a-z]?'.repeat(42)}öä*`), manySigns()],
   ])('of 256 signs takes less than 5 ms for 100,000: %s', (_, pattern, text) => {
     const matches = globMatcher(pattern);
-    const times = Array.from({ length: 5 }, () => {
+    const times = Array.from({ length: 9 }, () => {
       const start = process.cpuUsage();
       matches(text);
       const { user, system } = process.cpuUsage(start);
