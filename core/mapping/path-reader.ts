@@ -13,24 +13,19 @@ export type PathReader = (root: unknown) => JsonValue | undefined;
  * const skuOf = pathReader(['properties', 'products', 0, 'sku']);
  */
 export function pathReader(steps: PathSteps): PathReader {
-  const [first, second] = steps.map(asKey);
+  const [first, second] = steps;
   if (first === undefined) return (root) => root as JsonValue;
   if (second === undefined) return (root) => memberOf(root, first) as JsonValue | undefined;
   if (steps.length === 2) return (root) => memberOf(memberOf(root, first), second) as JsonValue | undefined;
-  const keys = steps.map(asKey);
   return (root) => {
     let at = root;
-    for (let index = 0; index < keys.length; index += 1) {
+    for (let index = 0; index < steps.length; index += 1) {
       if (at === undefined) return undefined;
-      at = memberOf(at, keys[index] as PathStep);
+      at = memberOf(at, steps[index] as PathStep);
     }
     return at as JsonValue | undefined;
   };
 }
-
-/** What was cut out of a longer text is looked up more slowly than a name that the engine knows as a key. */
-const asKey = (step: PathStep): PathStep =>
-  typeof step === 'string' ? (Object.keys({ [step]: true })[0] as string) : step;
 
 /** In a context of its own, as under Jest, a program looks up a global more slowly than it answers a query. */
 const { hasOwn } = Object;

@@ -35,7 +35,7 @@ const wordBeforeList = /(?:and|or|in|true|false|null)(?=\[)/y;
 const number = /-?\d+(?:\.\d+)?/y;
 
 /** What other languages write, and what stands for it here. */
-const otherSpellings: readonly (readonly [written: RegExp, here: string])[] = [
+const otherSpellings: readonly (readonly [theirs: RegExp, ours: string])[] = [
   [/===?/y, '"="'],
   [/!==/y, '"!="'],
   [/<>/y, '"!="'],
@@ -64,8 +64,8 @@ function tokenAt(query: string, at: number): Token {
   }
   const behindNumber = endOf(number, query, at);
   if (behindNumber > at) return numberAt(query, at, behindNumber);
-  for (const [pattern, here] of otherSpellings)
-    if (endOf(pattern, query, at) > at) throw new SyntaxFault(at, 'this sign means nothing here', here);
+  for (const [theirs, ours] of otherSpellings)
+    if (endOf(theirs, query, at) > at) throw new SyntaxFault(at, 'this sign means nothing here', ours);
   const behindSign = endOf(sign, query, at);
   if (behindSign > at) return { kind: 'sign', at, end: behindSign, sign: query.slice(at, behindSign) };
   if (beginsPath(query, at)) return pathAt(query, at);
