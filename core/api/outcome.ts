@@ -15,8 +15,12 @@ export interface Reason {
 
 /** A warning: the event is sent, and the customer learns what was changed ("warn" in the vendor rules). */
 export interface Note {
-  /** `unadvised`: sent unchanged, although the vendor advises against it. */
-  readonly code: 'dropped' | 'truncated' | 'coerced' | 'recommended_missing' | 'duplicate' | 'unadvised';
+  /**
+   * `unadvised`: sent unchanged, although the vendor advises against it. `mapping_unfit`: a row of the connection's
+   * mapping does not fit this event.
+   */
+  readonly code:
+    'dropped' | 'truncated' | 'coerced' | 'recommended_missing' | 'duplicate' | 'unadvised' | 'mapping_unfit';
   /** The event's path, which the customer can correct; the payload's where the event has no path for it. */
   readonly field: string;
   /** The payload's path, where it is known: what the vendor did not get, or got changed. */
