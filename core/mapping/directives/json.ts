@@ -1,0 +1,46 @@
+import type { JsonValue } from '../../api/event.ts';
+import { jsonTextOf } from '../../api/fields/property-values.ts';
+import { notJson, sizeLeft } from '../json-size.ts';
+import type { MappingRun } from '../mapping-run.ts';
+import { nothing } from '../mapping-place.ts';
+import { converted, type Directive } from './directive.ts';
+
+/** As deep as an event may be. */
+const mostLevels = 64;
+const takes = `@json takes values of ${mostLevels} levels at most, which are no larger than an event may be`;
+
+/**
+ * `@json`: a value as its JSON text (`encode`), or a JSON text as its value (`decode`). A text that cannot be decoded
+ * stays as it is, and so does what is no text.
+ */
+export const json: Directive = (argument, place) => {
+  const options = place.options(argument, { mode: 'required', value: 'required' });
+  if (options === undefined) return nothing;
+  const mode = place.choice(options, 'mode', ['encode', 'decode']);
+  return converted(place.side(options, 'value'), takes, mode === 'encode' ? encoded : decoded);
+};
+
+function encoded(value: JsonValue, run: MappingRun): string | undefined {
+  if (sizeLeft(value, run.remaining, mostLevels) < 0) return undefined;
+  const text = jsonTextOf(value);
+  return text !== undefined && run.spend(text.length) ? text : undefined;
+}
+
+/** `null` for a text that says so: that is a value, too, and takes no check. */
+function decoded(value: JsonValue, run: MappingRun): JsonValue | undefined {
+  if (typeof value !== 'string') return value;
+  if (!run.spend(value.length)) return undefined;
+  const parsed = parsedOf(value);
+  if (parsed === undefined) return value;
+  const left = sizeLeft(parsed, Infinity, mostLevels);
+  // A number such as 1e999 is JSON, and nothing that JSON could write again.
+  return left === notJson ? value : left < 0 ? undefined : parsed;
+}
+
+function parsedOf(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}

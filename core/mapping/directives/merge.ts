@@ -1,0 +1,39 @@
+import type { JsonValue } from '../../api/event.ts';
+import { isObject } from '../../api/fields/mapping.ts';
+import { setOwn } from '../../api/fields/payload-builder.ts';
+import type { RightSide } from '../mapping-run.ts';
+import { nothing } from '../mapping-place.ts';
+import type { Directive } from './directive.ts';
+
+const takes = '@merge takes objects';
+
+/**
+ * `@merge`: the members of several objects in one. Of two with the same name the right one counts, that is the one of the
+ * later object, or the left one, as `direction` says. Objects that are missing or null have no members.
+ */
+export const merge: Directive = (argument, place) => {
+  const options = place.options(argument, { objects: 'required', direction: 'required' });
+  if (options === undefined) return nothing;
+  const direction = place.choice(options, 'direction', ['right', 'left']);
+  const { objects } = options;
+  if (objects === undefined) return nothing;
+  if (!Array.isArray(objects)) return place.at('objects').issue('must be a list');
+  const sides = (objects as readonly JsonValue[]).map((one, index) => place.at('objects').at(index).compile(one));
+  return merged(direction === 'left' ? sides.reverse() : sides);
+};
+
+function merged(sides: readonly RightSide[]): RightSide {
+  return (root, run) => {
+    let all: Record<string, JsonValue> | undefined;
+    for (let index = 0; index < sides.length; index += 1) {
+      const object = (sides[index] as RightSide)(root, run) ?? null;
+      if (object === null) continue;
+      if (!isObject(object)) return run.unfit(takes);
+      const names = Object.keys(object);
+      if (!run.spend(names.length)) return undefined;
+      all ??= {};
+      for (const name of names) setOwn(all, name, object[name]);
+    }
+    return all;
+  };
+}

@@ -1,0 +1,48 @@
+import type { JsonValue } from '../api/event.ts';
+
+/** A compiled right side of a mapping: what it yields for an event; `undefined` is nothing. It never throws. */
+export type RightSide = (root: unknown, run: MappingRun) => JsonValue | undefined;
+
+/** What one application of a mapping to one event has in common: how much it may still work, and what went wrong. */
+export class MappingRun {
+  /** Why a directive of the current row did not fit its value; `undefined` if all did. The first reason counts. */
+  unfitReason: string | undefined = undefined;
+  /** For preview: the paths of the event that the current row read, with whether there is a value. */
+  readonly reads: Map<string, boolean> | undefined;
+  private workLeft: number;
+
+  constructor(mostWork: number, reads: Map<string, boolean> | undefined) {
+    this.workLeft = mostWork;
+    this.reads = reads;
+  }
+
+  /** Yields nothing, and notes why. */
+  unfit(reason: string): undefined {
+    this.unfitReason ??= reason;
+    return undefined;
+  }
+
+  /**
+   * Counts characters or values that a directive goes through or makes. Returns false once all rows together have done
+   * as much for this event as an event may have bytes. So neither a text nor a list grows without end, whatever
+   * the directives and however they are nested.
+   */
+  spend(work: number): boolean {
+    this.workLeft -= work;
+    if (this.workLeft >= 0) return true;
+    this.outOfWork();
+    return false;
+  }
+
+  /** Yields nothing, because it would be too much. */
+  outOfWork(): undefined {
+    return this.unfit(tooMuchWork);
+  }
+
+  /** What may still be spent. */
+  get remaining(): number {
+    return this.workLeft;
+  }
+}
+
+const tooMuchWork = 'With this row, the mapping would make more of the event than an event may be';
