@@ -18,6 +18,7 @@ export function sizeLeft(value: unknown, most: number, levels: number): number {
   if (typeof value !== 'object' || value === null) return atLeastNone(most - longestNumber);
   if (levels <= 0) return tooDeep;
   let left = atLeastNone(most - signsAround);
+  if (left < 0) return left;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length && left >= 0; index += 1) left = sizeLeft(value[index], left, levels - 1);
     return left;

@@ -20,9 +20,6 @@ export interface RowCompilation {
 /** What the paths at a place begin at: the event (''), an element of a list in it, or something that the mapping made. */
 export type PathBase = string | undefined;
 
-/** Which members an object of options may have. */
-export type OptionTable = Readonly<Record<string, 'required' | 'optional'>>;
-
 /** The right side that stands for one that cannot be compiled: a mapping with an issue is never applied. */
 export const nothing: RightSide = () => undefined;
 
@@ -84,18 +81,15 @@ export class MappingPlace {
   }
 
   /** The options of a directive that stands here; reports what is unknown, what is missing, and what is no object. */
-  options(argument: JsonValue, table: OptionTable): JsonObject | undefined {
-    const names = Object.keys(table);
+  options(argument: JsonValue, required: readonly string[], optional: readonly string[] = []): JsonObject | undefined {
+    const names = [...required, ...optional];
     if (!isObject(argument)) {
-      const required = names.filter((name) => table[name] === 'required');
       this.issue(`must be an object with ${(required.length > 0 ? required : names).join(', ')}`);
       return undefined;
     }
     for (const name of Object.keys(argument))
-      if (!Object.hasOwn(table, name))
-        this.issue(`no member "${cutText(name, longestName)}"; ${suggestion(name, names)}`);
-    for (const name of names)
-      if (table[name] === 'required' && argument[name] === undefined) this.at(name).issue('is missing');
+      if (!names.includes(name)) this.issue(`no member "${cutText(name, longestName)}"; ${suggestion(name, names)}`);
+    for (const name of required) if (argument[name] === undefined) this.at(name).issue('is missing');
     return argument;
   }
 

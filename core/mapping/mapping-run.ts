@@ -23,19 +23,25 @@ export class MappingRun {
   }
 
   /**
-   * Counts characters or values that a directive goes through or makes. Returns false once all rows together have done
-   * as much for this event as an event may have bytes. So neither a text nor a list grows without end, whatever
-   * the directives and however they are nested.
+   * Counts characters that a directive goes through or makes. Returns false once all rows together have done as much
+   * for this event as an event may have bytes. So neither a text nor a list grows without end, whatever the directives
+   * and however they are nested.
    */
-  spend(work: number): boolean {
-    this.workLeft -= work;
+  spend(characters: number): boolean {
+    this.workLeft -= characters;
     if (this.workLeft >= 0) return true;
     this.outOfWork();
     return false;
   }
 
-  /** Yields nothing, because it would be too much. */
+  /** The same for values, each of which counts as in the limits of events. */
+  spendValues(values: number): boolean {
+    return this.spend(values * charactersPerValue);
+  }
+
+  /** Yields nothing, because it would be too much; so does every other row that would have to do anything. */
   outOfWork(): undefined {
+    this.workLeft = -1;
     return this.unfit(tooMuchWork);
   }
 
@@ -44,5 +50,7 @@ export class MappingRun {
     return this.workLeft;
   }
 }
+
+const charactersPerValue = 8;
 
 const tooMuchWork = 'With this row, the mapping would make more of the event than an event may be';

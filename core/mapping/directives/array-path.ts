@@ -55,7 +55,7 @@ function reshaped(list: RightSide, shape: RightSide, sides: number): RightSide {
     const elements = elementsOf(root, run) as readonly JsonValue[] | null | undefined;
     if (elements === undefined || elements === null) return elements;
     // Whatever the shape yields: elements of which it yields nothing take time as well.
-    if (!run.spend(elements.length * sides)) return undefined;
+    if (!run.spendValues(elements.length * sides)) return undefined;
     const values: JsonValue[] = [];
     for (let index = 0; index < elements.length; index += 1) {
       const value = shape(elements[index], run);

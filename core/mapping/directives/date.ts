@@ -24,7 +24,7 @@ const takes = {
  * see parseTime().
  */
 export const date: Directive = (argument, place) => {
-  const options = place.options(argument, { value: 'required', from: 'optional' });
+  const options = place.options(argument, ['value'], ['from']);
   if (options === undefined) return nothing;
   const from = options['from'] === undefined ? 'any' : place.choice(options, 'from', ['seconds', 'ms', 'iso']);
   const read = readers[from];

@@ -14,7 +14,7 @@ const tooDeep = `@flatten takes ${mostLevels} levels at most`;
  * of their elements, unless `omitArrays` says that they stay as they are.
  */
 export const flatten: Directive = (argument, place) => {
-  const options = place.options(argument, { value: 'required', separator: 'optional', omitArrays: 'optional' });
+  const options = place.options(argument, ['value'], ['separator', 'omitArrays']);
   if (options === undefined) return nothing;
   const separator = place.text(options, 'separator', '.');
   const isListWhole = place.flag(options, 'omitArrays', false);
@@ -43,9 +43,11 @@ class FlatObject {
       this.run.unfit(tooDeep);
       return false;
     }
+    // Before the names are listed, which takes time as well.
+    if (!this.run.spendValues(1)) return false;
     for (const key of Object.keys(nested)) {
       const name = prefix + key;
-      if (!this.run.spend(name.length + 1)) return false;
+      if (!this.run.spend(name.length) || !this.run.spendValues(1)) return false;
       const value = (nested as JsonObject)[key];
       if (this.isNested(value)) {
         if (!this.add(value, name + this.separator, levels - 1)) return false;

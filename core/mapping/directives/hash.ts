@@ -20,7 +20,7 @@ const forms: Readonly<Record<'text' | 'email' | 'phone' | 'e164', readonly [cast
  * Google, TikTok). A digest that the event brings stays as it is.
  */
 export const hash: Directive = (argument, place) => {
-  const options = place.options(argument, { value: 'required', algorithm: 'optional', as: 'optional' });
+  const options = place.options(argument, ['value'], ['algorithm', 'as']);
   if (options === undefined) return nothing;
   const algorithm = place.choice(options, 'algorithm', ['sha256', 'md5']);
   const [cast, takes] = forms[place.choice(options, 'as', ['text', 'email', 'phone', 'e164'])];

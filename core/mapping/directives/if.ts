@@ -6,12 +6,7 @@ import type { Directive } from './directive.ts';
  * what is neither missing nor null; under `blank`, whose name is Segment's, the empty text is none either.
  */
 export const ifDirective: Directive = (argument, place) => {
-  const options = place.options(argument, {
-    exists: 'optional',
-    blank: 'optional',
-    then: 'optional',
-    else: 'optional',
-  });
+  const options = place.options(argument, [], ['exists', 'blank', 'then', 'else']);
   if (options === undefined) return nothing;
   const { exists, blank } = options;
   if ((exists === undefined) === (blank === undefined)) place.issue('must have either "exists" or "blank"');

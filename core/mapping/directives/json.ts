@@ -1,27 +1,32 @@
 import type { JsonValue } from '../../api/event.ts';
 import { jsonTextOf } from '../../api/fields/property-values.ts';
-import { notJson, sizeLeft } from '../json-size.ts';
+import { notJson, sizeLeft, tooMuch } from '../json-size.ts';
 import type { MappingRun } from '../mapping-run.ts';
 import { nothing } from '../mapping-place.ts';
 import { converted, type Directive } from './directive.ts';
 
 /** As deep as an event may be. */
 const mostLevels = 64;
-const takes = `@json takes values of ${mostLevels} levels at most, which are no larger than an event may be`;
+const takes = `@json takes values of ${mostLevels} levels at most, with finite numbers`;
 
 /**
  * `@json`: a value as its JSON text (`encode`), or a JSON text as its value (`decode`). A text that cannot be decoded
  * stays as it is, and so does what is no text.
  */
 export const json: Directive = (argument, place) => {
-  const options = place.options(argument, { mode: 'required', value: 'required' });
+  const options = place.options(argument, ['mode', 'value']);
   if (options === undefined) return nothing;
   const mode = place.choice(options, 'mode', ['encode', 'decode']);
   return converted(place.side(options, 'value'), takes, mode === 'encode' ? encoded : decoded);
 };
 
 function encoded(value: JsonValue, run: MappingRun): string | undefined {
-  if (sizeLeft(value, run.remaining, mostLevels) < 0) return undefined;
+  const left = sizeLeft(value, run.remaining, mostLevels);
+  if (left < 0) {
+    // What is too deep has been gone through, too.
+    if (left !== tooMuch) run.unfit(takes);
+    return run.outOfWork();
+  }
   const text = jsonTextOf(value);
   return text !== undefined && run.spend(text.length) ? text : undefined;
 }

@@ -11,7 +11,7 @@ const takes = '@map takes a text, a number or a boolean';
  * name, a missing value included. Without it, that yields nothing.
  */
 export const map: Directive = (argument, place) => {
-  const options = place.options(argument, { value: 'required', to: 'required', else: 'optional' });
+  const options = place.options(argument, ['value', 'to'], ['else']);
   if (options === undefined) return nothing;
   const value = place.side(options, 'value');
   const otherwise = options['else'] === undefined ? undefined : place.side(options, 'else');

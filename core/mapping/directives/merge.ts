@@ -12,7 +12,7 @@ const takes = '@merge takes objects';
  * later object, or the left one, as `direction` says. Objects that are missing or null have no members.
  */
 export const merge: Directive = (argument, place) => {
-  const options = place.options(argument, { objects: 'required', direction: 'required' });
+  const options = place.options(argument, ['objects', 'direction']);
   if (options === undefined) return nothing;
   const direction = place.choice(options, 'direction', ['right', 'left']);
   const { objects } = options;
@@ -29,10 +29,13 @@ function merged(sides: readonly RightSide[]): RightSide {
       const object = (sides[index] as RightSide)(root, run) ?? null;
       if (object === null) continue;
       if (!isObject(object)) return run.unfit(takes);
-      const names = Object.keys(object);
-      if (!run.spend(names.length)) return undefined;
+      // Before the names are listed, which takes time as well.
+      if (!run.spendValues(1)) return undefined;
       all ??= {};
-      for (const name of names) setOwn(all, name, object[name]);
+      for (const name of Object.keys(object)) {
+        if (!run.spend(name.length) || !run.spendValues(1)) return undefined;
+        setOwn(all, name, object[name]);
+      }
     }
     return all;
   };

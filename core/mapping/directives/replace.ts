@@ -13,15 +13,11 @@ const longestPattern = 256;
  * second pair. Takes time in proportion to the texts, whatever the pattern.
  */
 export const replace: Directive = (argument, place) => {
-  const options = place.options(argument, {
-    value: 'required',
-    pattern: 'required',
-    replacement: 'optional',
-    pattern2: 'optional',
-    replacement2: 'optional',
-    ignorecase: 'optional',
-    global: 'optional',
-  });
+  const options = place.options(
+    argument,
+    ['value', 'pattern'],
+    ['replacement', 'pattern2', 'replacement2', 'ignorecase', 'global'],
+  );
   if (options === undefined) return nothing;
   if (options['pattern2'] === undefined && options['replacement2'] !== undefined)
     place.at('replacement2').issue('has no "pattern2" to replace');

@@ -100,7 +100,7 @@ function linesTerm(parts: readonly JsonValue[], place: MappingPlace): Term {
     const lines = list(root, run) ?? null;
     if (lines === null) return true;
     if (!Array.isArray(lines)) return addLine(lines, run, total);
-    if (!run.spend(lines.length)) return false;
+    if (!run.spendValues(lines.length)) return false;
     for (const line of lines as readonly JsonValue[]) if (line !== null && !addLine(line, run, total)) return false;
     return true;
   };

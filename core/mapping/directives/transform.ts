@@ -3,7 +3,7 @@ import type { Directive } from './directive.ts';
 
 /** `@transform`: first `apply`, then `mapping` on its result: its paths begin there, not at the event. */
 export const transform: Directive = (argument, place) => {
-  const options = place.options(argument, { apply: 'required', mapping: 'required' });
+  const options = place.options(argument, ['apply', 'mapping']);
   if (options === undefined) return nothing;
   const apply = place.side(options, 'apply');
   const mapping = place.basedOn(undefined).side(options, 'mapping');
