@@ -12,23 +12,25 @@ const longestNumber = 8;
  * text has; or that it is too much, too deep, or holds a number that JSON cannot write. A value may hold the same part
  * many times, so its text may be far longer than what it takes in memory: look here before you write it.
  */
-export function sizeLeft(value: unknown, most: number, levels: number): number {
+export function remainingAfter(value: unknown, most: number, levels: number): number {
   if (typeof value === 'string') return atLeastNone(most - value.length - signsAround);
   if (typeof value === 'number') return Number.isFinite(value) ? atLeastNone(most - longestNumber) : notJson;
   if (typeof value !== 'object' || value === null) return atLeastNone(most - longestNumber);
   if (levels <= 0) return tooDeep;
-  let left = atLeastNone(most - signsAround);
-  if (left < 0) return left;
+  let remaining = atLeastNone(most - signsAround);
+  if (remaining < 0) return remaining;
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length && left >= 0; index += 1) left = sizeLeft(value[index], left, levels - 1);
-    return left;
+    for (let index = 0; index < value.length && remaining >= 0; index += 1)
+      remaining = remainingAfter(value[index], remaining, levels - 1);
+    return remaining;
   }
   for (const name of Object.keys(value)) {
-    left = atLeastNone(left - name.length - signsAround);
-    if (left >= 0) left = sizeLeft((value as Readonly<Record<string, unknown>>)[name], left, levels - 1);
-    if (left < 0) return left;
+    remaining = atLeastNone(remaining - name.length - signsAround);
+    if (remaining >= 0)
+      remaining = remainingAfter((value as Readonly<Record<string, unknown>>)[name], remaining, levels - 1);
+    if (remaining < 0) return remaining;
   }
-  return left;
+  return remaining;
 }
 
-const atLeastNone = (left: number): number => (left < 0 ? tooMuch : left);
+const atLeastNone = (remaining: number): number => (remaining < 0 ? tooMuch : remaining);

@@ -46,10 +46,17 @@ export class TargetNode {
   }
 }
 
+/** Longer ones name nothing that an event has, and each of their steps would be an object in another. */
+const [longestTarget, mostSteps] = [1_000, 32];
+
 /** The steps of a target; `undefined` after the report of an issue. */
 export function targetSteps(text: unknown, path: string, issues: MappingIssue[]): readonly string[] | undefined {
   if (typeof text !== 'string') {
     issues.push({ path, message: 'must be a path, such as "properties.internal"' });
+    return undefined;
+  }
+  if (text.length > longestTarget) {
+    issues.push({ path, message: `is longer than ${longestTarget} characters` });
     return undefined;
   }
   const parsed = parsePath(text);
@@ -62,6 +69,7 @@ function problemsOf(steps: PathSteps): readonly string[] {
   const [first, second] = steps;
   if (first === undefined) return ['must name a member of the event, such as properties.total'];
   const problems: string[] = [];
+  if (steps.length > mostSteps) problems.push(`has more than ${mostSteps} steps`);
   if (steps.some((step) => typeof step === 'number'))
     problems.push('must not have an index: set the whole list, with "@arrayPath"');
   if (first === 'messageId') problems.push('a mapping must not change the id by which events are told apart');

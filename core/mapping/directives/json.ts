@@ -1,6 +1,6 @@
 import type { JsonValue } from '../../api/event.ts';
 import { jsonTextOf } from '../../api/fields/property-values.ts';
-import { notJson, sizeLeft, tooMuch } from '../json-size.ts';
+import { notJson, remainingAfter, tooMuch } from '../json-size.ts';
 import type { MappingRun } from '../mapping-run.ts';
 import { nothing } from '../mapping-place.ts';
 import { converted, type Directive } from './directive.ts';
@@ -21,25 +21,25 @@ export const json: Directive = (argument, place) => {
 };
 
 function encoded(value: JsonValue, run: MappingRun): string | undefined {
-  const left = sizeLeft(value, run.remaining, mostLevels);
-  if (left < 0) {
+  const remaining = remainingAfter(value, run.remaining, mostLevels);
+  if (remaining < 0) {
     // What is too deep has been gone through, too.
-    if (left !== tooMuch) run.unfit(takes);
+    if (remaining !== tooMuch) run.unfit(takes);
     return run.outOfWork();
   }
   const text = jsonTextOf(value);
   return text !== undefined && run.spend(text.length) ? text : undefined;
 }
 
-/** `null` for a text that says so: that is a value, too, and takes no check. */
+/** A text that says `null` is null, which is a value as well. */
 function decoded(value: JsonValue, run: MappingRun): JsonValue | undefined {
   if (typeof value !== 'string') return value;
   if (!run.spend(value.length)) return undefined;
   const parsed = parsedOf(value);
   if (parsed === undefined) return value;
-  const left = sizeLeft(parsed, Infinity, mostLevels);
+  const remaining = remainingAfter(parsed, Infinity, mostLevels);
   // A number such as 1e999 is JSON, and nothing that JSON could write again.
-  return left === notJson ? value : left < 0 ? undefined : parsed;
+  return remaining === notJson ? value : remaining < 0 ? undefined : parsed;
 }
 
 function parsedOf(text: string): JsonValue | undefined {

@@ -254,9 +254,9 @@ describe('a mapping that would make too much of an event', () => {
 describe('the trace of a mapping', () => {
   it('says of each row where its value came from, or that it came to nothing', () => {
     const trace = mappingTrace();
-    const total = {
-      '@if': { exists: at('properties.net'), ['then']: at('properties.net'), else: at('properties.gross') },
-    };
+    const total = JSON.parse(
+      '{"@if":{"exists":{"@path":"properties.net"},"then":{"@path":"properties.net"},"else":{"@path":"properties.gross"}}}',
+    ) as JsonValue;
     mappingOf({
       set: {
         event: 'Order Completed',

@@ -41,7 +41,7 @@ describe('a mapping from a hostile file', () => {
   };
 
   it('is compiled up to its bounds', () => {
-    expect(issuesOf({ set: { a: nested(28) } })).toEqual([]);
+    expect(issuesOf({ set: { a: nested(28), [`${'x.'.repeat(31)}x`]: 1, ['x'.repeat(1_000)]: 1 } })).toEqual([]);
     expect(issuesOf({ set: rows(500), unset: Object.keys(rows(500)).map((name) => `x${name}`) })).toEqual([]);
   });
 
@@ -51,6 +51,8 @@ describe('a mapping from a hostile file', () => {
     ['too many removals', { unset: Object.keys(rows(501)) }, /more than 500 rows/],
     ['too many values', { set: { a: Array.from({ length: 30_000 }, () => 0) } }, /more than 20000 values/],
     ['too long', { set: { a: 'x'.repeat(1_000_001) } }, /longer than 1000000 characters/],
+    ['too long in a target', { set: { ['x'.repeat(1_001)]: 1 } }, /longer than 1000 characters/],
+    ['too deep in a target', { unset: ['x.'.repeat(32) + 'x'] }, /more than 32 steps/],
     ['too long in its names', { set: { a: { ['x'.repeat(1_000_001)]: 1 } } }, /longer than 1000000 characters/],
   ])('that is %s is refused with one issue, which quotes nothing of it', (_title, mapping, message) => {
     const issues = issuesOf(mapping);
@@ -78,6 +80,9 @@ describe('a mapping from a hostile file', () => {
   it('names no long name in full', () => {
     const [issue] = issuesOf({ set: { a: { [`@${'x'.repeat(10_000)}`]: 1 } } });
     expect(issue?.message.length).toBeLessThan(300);
+    for (const sign of ['x', '.'])
+      for (const { path: at } of issuesOf({ set: { [sign.repeat(10_000)]: { '@path': 1 } } }))
+        expect(at.length).toBeLessThan(300);
   });
 
   it('keeps what it was, whatever becomes of the object', () => {

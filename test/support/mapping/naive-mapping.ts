@@ -76,7 +76,7 @@ const onValue =
   };
 
 const scalar = (value: Maybe): string | undefined =>
-  ['string', 'number', 'boolean'].includes(typeof value) ? String(value) : undefined;
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 
 const directives: Readonly<Record<string, (argument: never, root: Maybe) => Maybe>> = {
   '@path': (path: string, root: Maybe) => read(root, path),
@@ -85,7 +85,7 @@ const directives: Readonly<Record<string, (argument: never, root: Maybe) => Mayb
     const paths = [...text.matchAll(/{{(.*?)}}/g)].map(([, path = '']) => read(root, path));
     if (paths.some((value) => typeof value === 'object' && value !== null)) return undefined;
     if (paths.length > 0 && paths.every((value) => (value ?? null) === null)) return undefined;
-    return text.replaceAll(/{{(.*?)}}/g, (_whole, path: string) => String(read(root, path) ?? ''));
+    return text.replaceAll(/{{(.*?)}}/g, (_whole, path: string) => scalar(read(root, path)) ?? '');
   },
   '@if': (options: Options, root: Maybe) => {
     const value = resolve(options['exists'] ?? options['blank'], root) ?? null;
@@ -111,7 +111,7 @@ const directives: Readonly<Record<string, (argument: never, root: Maybe) => Mayb
     const flat = (nested: object, prefix: string): (readonly [string, Maybe])[] =>
       Object.entries(nested).flatMap(([name, part]: [string, JsonValue]) =>
         isObject(part) || (Array.isArray(part) && omitArrays !== true)
-          ? flat(part, prefix + name + String(separator))
+          ? flat(part, prefix + name + (separator as string))
           : [[prefix + name, part]],
       );
     return isObject(value) ? (pick(flat(value, '')) ?? {}) : undefined;

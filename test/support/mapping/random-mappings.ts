@@ -61,9 +61,13 @@ export const { side: randomSide } = fc.letrec<{ side: JsonValue }>((tie) => {
       objectOf(side),
       value.map((one) => ({ '@literal': one })),
       template.map((text) => ({ '@template': text })),
-      fc
-        .tuple(fc.constantFrom('exists', 'blank'), side, side, side)
-        .map(([test, tested, yes, no]) => ({ '@if': { [test]: tested, ['then']: yes, else: no } })),
+      fc.tuple(fc.constantFrom('exists', 'blank'), side, side, side).map(([test, tested, yes, no]) => ({
+        '@if': ownMembers([
+          [test, tested],
+          ['then', yes],
+          ['else', no],
+        ]),
+      })),
       fc.record({ operator: fc.constantFrom('lower', 'upper'), value: side }).map((one) => ({ '@case': one })),
       fc
         .record({
