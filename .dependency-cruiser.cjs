@@ -47,8 +47,8 @@ module.exports = {
     closed(
       'core-mapping',
       { path: '^core/mapping/' },
-      { pathNot: '^core/(?:mapping|api)/' },
-      'core/mapping is pure: queries and mappings of events, on the types and casts of core/api.',
+      { pathNot: ['^core/(?:mapping|api)/', npm('zod')] },
+      'core/mapping is pure: queries and mappings of events, on the types and casts of core/api, and zod for the shape.',
     ),
     closed(
       'core-queue',

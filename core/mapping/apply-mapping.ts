@@ -15,8 +15,8 @@ export interface MappedEvent {
 }
 
 /**
- * Applies the rows to an event. Copies the objects on the way to what changes, once each, and nothing else; all rows read
- * the event as it was. Never throws for an event that is JSON.
+ * Applies the rows to an event. Copies the objects on the way to what changes, once each, and nothing else; all rows
+ * read the event as it was. Never throws for an event that is JSON.
  */
 export function applyTargets(root: TargetNode, event: object, mostWork: number, trace?: MappingTrace): MappedEvent {
   const application = new Application(event, mostWork, trace);
@@ -102,8 +102,8 @@ class Application {
 }
 
 /**
- * A copy to which members can be added. Node adds them to what `{ ...before }` makes a microsecond each, and to this in a
- * tenth of that; but this would take a member called `__proto__` for the prototype.
+ * A copy to which members can be added. Node adds them to what `{ ...before }` makes a microsecond each, and to this in
+ * a tenth of that; but this would take a member called `__proto__` for the prototype.
  */
 function copyOf(before: object | undefined): object {
   if (before === undefined) return {};

@@ -24,8 +24,8 @@ export interface Mapping {
   readonly ok: true;
   readonly paths: MappingPaths;
   /**
-   * Applies the mapping to an event that is JSON. It never throws, and the event it is given stays as it is: the new one
-   * shares with it whatever did not change. The trace is for preview, and costs nothing where there is none.
+   * Applies the mapping to an event that is JSON. It never throws, and the event it is given stays as it is: the new
+   * one shares with it whatever did not change. The trace is for preview, and costs nothing where there is none.
    */
   apply(event: object, trace?: MappingTrace): MappedEvent;
 }
@@ -44,9 +44,9 @@ const mostRows = 500;
 const at = 'options.mapping';
 
 /**
- * Compiles the option `mapping` of a connection: `set`, a right side for each target, and `unset`, a list of targets; see
- * docs/mapping.md. Returns the mapping, or all that is wrong with it, each with its path under `options.mapping`. It takes
- * what was read from a file as it is, whatever that is.
+ * Compiles the option `mapping` of a connection: `set`, a right side for each target, and `unset`, a list of targets;
+ * see docs/mapping.md. Returns the mapping, or all that is wrong with it, each with its path under `options.mapping`.
+ * It takes what was read from a file as it is, whatever that is.
  *
  * @example
  * const mapping = compileMapping({

@@ -14,8 +14,8 @@ const [mostLevels, mostValues, mostCharacters] = [32, 20_000, 1_000_000];
 
 /**
  * Copies a mapping out of a connection's options, frozen, so that no later change reaches it. Reports what is no JSON,
- * and stops at the bounds, so that neither a cycle nor a huge file exhausts the process. Returns the copy, if nothing is
- * wrong with it.
+ * and stops at the bounds, so that neither a cycle nor a huge file exhausts the process. Returns the copy, if nothing
+ * is wrong with it.
  */
 export function copyConfig(value: unknown, path: string, issues: MappingIssue[]): JsonValue | undefined {
   const before = issues.length;

@@ -8,9 +8,9 @@ const signsAround = 4;
 const longestNumber = 8;
 
 /**
- * How much of `most` remains once all characters and values of a JSON value have been counted, about as many as its JSON
- * text has; or that it is too much, too deep, or holds a number that JSON cannot write. A value may hold the same part
- * many times, so its text may be far longer than what it takes in memory: look here before you write it.
+ * How much of `most` remains once all characters and values of a JSON value have been counted, about as many as its
+ * JSON text has; or that it is too much, too deep, or holds a number that JSON cannot write. A value may hold the same
+ * part many times, so its text may be far longer than what it takes in memory: look here before you write it.
  */
 export function remainingAfter(value: unknown, most: number, levels: number): number {
   if (typeof value === 'string') return atLeastNone(most - value.length - signsAround);

@@ -17,13 +17,17 @@ export interface RowCompilation {
   readonly compile: (value: JsonValue, place: MappingPlace) => RightSide;
 }
 
-/** What the paths at a place begin at: the event (''), an element of a list in it, or something that the mapping made. */
+/**
+ * What the paths at a place begin at: the event (''), an element of a list in it, or something that the mapping made.
+ */
 export type PathBase = string | undefined;
 
 /** The right side that stands for one that cannot be compiled: a mapping with an issue is never applied. */
 export const nothing: RightSide = () => undefined;
 
-/** A place in a mapping that is compiled: where it stands, what its paths begin at, and what directives need of both. */
+/**
+ * A place in a mapping that is compiled: where it stands, what its paths begin at, and what directives need of both.
+ */
 export class MappingPlace {
   readonly path: string;
   private readonly base: PathBase;

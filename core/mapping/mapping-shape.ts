@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { directives } from './directives/directive-table.ts';
 
 /**
- * The shape of the option `mapping`, for the schema of a connection's options and its JSON Schema. It says which members
- * there are and what stands in them; compileMapping() checks the rest, on the option as it was written: a schema would
- * drop a target called `__proto__`. It is made when it is needed, as all schemas of options are.
+ * The shape of the option `mapping`, for the schema of a connection's options and its JSON Schema. It says which
+ * members there are and what stands in them; compileMapping() checks the rest, on the option as it was written: a
+ * schema would drop a target called `__proto__`. It is made when it is needed, as all schemas of options are.
  */
 export const makeMappingShape = () =>
   z

@@ -17,8 +17,8 @@ export interface MappingRow extends TargetRow {
 }
 
 /**
- * A member of an event that a mapping touches: it is written, or one of its own members is written or removed. The tree of
- * them has each object that is to be copied once.
+ * A member of an event that a mapping touches: it is written, or one of its own members is written or removed. The tree
+ * of them has each object that is to be copied once.
  */
 export class TargetNode {
   readonly key: string;
@@ -82,8 +82,8 @@ function problemsOf(steps: PathSteps): readonly string[] {
 }
 
 /**
- * Adds a row to the tree, which removes its target if there is no right side. Reports a target that is there before, that
- * contains another, or that lies in another.
+ * Adds a row to the tree, which removes its target if there is no right side. Reports a target that is there before,
+ * that contains another, or that lies in another.
  */
 export function addRow(
   root: TargetNode,

@@ -2,7 +2,9 @@
 export interface RowTrace {
   /** The event's path. */
   readonly target: string;
-  /** The event's paths that it came from: those that hold something. Of a row that yielded nothing, all that it read. */
+  /**
+   * The event's paths that it came from: those that hold something. Of a row that yielded nothing, all that it read.
+   */
   readonly from: readonly string[];
   /** Where the row stands in the connection's options. */
   readonly row: string;
@@ -26,6 +28,6 @@ export interface MappingTrace {
  * @example
  * const trace = mappingTrace();
  * mapping.apply(event, trace);
- * trace.mapped; // [{ target: 'properties.total', from: ['properties.net'], row: "options.mapping.set['properties.total']" }]
+ * trace.mapped; // [{ target: 'event', from: ['properties.name'], row: 'options.mapping.set.event' }]
  */
 export const mappingTrace = (): MappingTrace => ({ mapped: [], nothing: [], unfit: [], removed: [] });

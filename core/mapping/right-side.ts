@@ -8,8 +8,9 @@ import { longestName, type MappingPlace } from './mapping-place.ts';
 import type { RightSide } from './mapping-run.ts';
 
 /**
- * Compiles a right side: a directive, which is an object with exactly one member, whose name begins with `@`; or raw JSON,
- * which may hold directives. Members and elements that yield nothing are left out; where all do, the whole is nothing.
+ * Compiles a right side: a directive, which is an object with exactly one member, whose name begins with `@`; or raw
+ * JSON, which may hold directives. Members and elements that yield nothing are left out; where all do, the whole is
+ * nothing.
  */
 export function compileRightSide(value: JsonValue, place: MappingPlace): RightSide {
   if (!holdsDirective(value)) return () => value;

@@ -9,8 +9,8 @@ import { readingOf, stepsOf } from './path.ts';
 const takes = '@arrayPath takes a list, or an object as a list of one';
 
 /**
- * `@arrayPath`: `[path, shape]`, a list with each element reshaped; the paths in the shape begin at the element. Elements
- * of which the shape yields nothing are left out. Without a shape, the list as it is.
+ * `@arrayPath`: `[path, shape]`, a list with each element reshaped; the paths in the shape begin at the element.
+ * Elements of which the shape yields nothing are left out. Without a shape, the list as it is.
  */
 export const arrayPath: Directive = (argument, place) => {
   if (!Array.isArray(argument) || argument.length < 1 || argument.length > 2)

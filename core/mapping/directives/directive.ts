@@ -4,15 +4,15 @@ import type { MappingRun, RightSide } from '../mapping-run.ts';
 
 /**
  * A directive of mappings: compiles its argument, once, to the right side that it stands for. What is wrong with the
- * argument it reports at the place, `MappingPlace.issue()`, as many issues as there are. What does not fit a value of an
- * event yields nothing at run time and says why, `MappingRun.unfit()`. To add one, write such a function into a file of
- * its own and a row into directive-table.ts.
+ * argument it reports at the place, `MappingPlace.issue()`, as many issues as there are. What does not fit a value of
+ * an event yields nothing at run time and says why, `MappingRun.unfit()`. To add one, write such a function into a file
+ * of its own and a row into directive-table.ts.
  */
 export type Directive = (argument: JsonValue, place: MappingPlace) => RightSide;
 
 /**
- * A right side that converts one value. Nothing and null pass as they are. Where `convert` returns `undefined`, the value
- * does not fit, for the reason `takes` unless it gave another.
+ * A right side that converts one value. Nothing and null pass as they are. Where `convert` returns `undefined`, the
+ * value does not fit, for the reason `takes` unless it gave another.
  */
 export const converted =
   (value: RightSide, takes: string, convert: (value: JsonValue, run: MappingRun) => JsonValue | undefined): RightSide =>

@@ -10,8 +10,8 @@ const mostLevels = 64;
 const tooDeep = `@flatten takes ${mostLevels} levels at most`;
 
 /**
- * `@flatten`: an object without objects in it: `{ a: { b: 1 } }` is `{ 'a.b': 1 }`. Lists are taken apart by the positions
- * of their elements, unless `omitArrays` says that they stay as they are.
+ * `@flatten`: an object without objects in it: `{ a: { b: 1 } }` is `{ 'a.b': 1 }`. Lists are taken apart by the
+ * positions of their elements, unless `omitArrays` says that they stay as they are.
  */
 export const flatten: Directive = (argument, place) => {
   const options = place.options(argument, ['value'], ['separator', 'omitArrays']);

@@ -15,9 +15,9 @@ const forms: Readonly<Record<'text' | 'email' | 'phone' | 'e164', readonly [cast
 };
 
 /**
- * `@hash`: the digest of a value, by SHA-256 or MD5, in the form that `as` names: a text without space around it; an e-mail
- * address in small letters; a phone number as the digits of E.164 (Meta, Pinterest, Snap), or with its plus (`e164`;
- * Google, TikTok). A digest that the event brings stays as it is.
+ * `@hash`: the digest of a value, by SHA-256 or MD5, in the form that `as` names: a text without space around it; an
+ * e-mail address in small letters; a phone number as the digits of E.164 (Meta, Pinterest, Snap), or with its plus
+ * (`e164`; Google, TikTok). A digest that the event brings stays as it is.
  */
 export const hash: Directive = (argument, place) => {
   const options = place.options(argument, ['value'], ['algorithm', 'as']);

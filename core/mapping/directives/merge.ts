@@ -8,8 +8,8 @@ import type { Directive } from './directive.ts';
 const takes = '@merge takes objects';
 
 /**
- * `@merge`: the members of several objects in one. Of two with the same name the right one counts, that is the one of the
- * later object, or the left one, as `direction` says. Objects that are missing or null have no members.
+ * `@merge`: the members of several objects in one. Of two with the same name the right one counts, that is the one of
+ * the later object, or the left one, as `direction` says. Objects that are missing or null have no members.
  */
 export const merge: Directive = (argument, place) => {
   const options = place.options(argument, ['objects', 'direction']);

@@ -11,10 +11,10 @@ import { readingOf, stepsOf } from './path.ts';
 const takes = '@sum takes numbers, or texts such as "12.50", and lists of objects';
 
 /**
- * `@sum`: the sum of what stands at several paths, or in the lines of a list: `[listPath, field, times?]`, an order's total
- * out of price and quantity. A term of the sum may be such a list, or a directive, too. What is missing, null or blank
- * adds nothing, a line without `times` counts once, and where nothing is there, there is no sum. What is no number spoils
- * the whole sum: one without it would be wrong.
+ * `@sum`: the sum of what stands at several paths, or in the lines of a list: `[listPath, field, times?]`, an order's
+ * total out of price and quantity. A term of the sum may be such a list, or a directive, too. What is missing, null or
+ * blank adds nothing, a line without `times` counts once, and where nothing is there, there is no sum. What is no
+ * number spoils the whole sum: one without it would be wrong.
  */
 export const sum: Directive = (argument, place) => {
   if (!Array.isArray(argument) || argument.length === 0)
@@ -31,7 +31,9 @@ class Sum {
   private decimals = 0;
   private isAny = false;
 
-  /** Adds an amount, times another; false if one of them is no number. Blank amounts add nothing, blank factors count 1. */
+  /**
+   * Adds an amount, times another; false if one of them is no number. Blank amounts add nothing, blank factors count 1.
+   */
   add(value: JsonValue | undefined, times: JsonValue | undefined): boolean {
     if (isBlank(value)) return true;
     const amount = asAmount(value);

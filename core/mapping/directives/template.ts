@@ -8,8 +8,8 @@ const takes =
   '@template takes texts, numbers and booleans, and a placeholder of this one stands for a list or an object';
 
 /**
- * `@template`: text with placeholders, `{{path}}`. One that is missing or null is the empty text; where all of them are,
- * there is nothing. `{{{path}}}` means the same.
+ * `@template`: text with placeholders, `{{path}}`. One that is missing or null is the empty text; where all of them
+ * are, there is nothing. `{{{path}}}` means the same.
  */
 export const template: Directive = (argument, place) => {
   if (typeof argument !== 'string')
