@@ -219,6 +219,18 @@ describe('a mapping that would make too much of an event', () => {
     expect(notes).toEqual([{ code: 'mapping_unfit', field: 'c', message: tooMuch }]);
   });
 
+  it.each<[string, JsonValue]>([
+    ['a text', { '@template': '{{text}}{{text}}{{text}}' }],
+    ['a replacement', { '@replace': { value: at('text'), pattern: 'a', replacement: 'bbb' } }],
+    ['JSON text', { '@json': { mode: 'encode', value: [at('text'), at('text'), at('text')] } }],
+  ])('does no more for an event after %s was too much', (_title, side) => {
+    const set = { before: { '@case': { operator: 'upper', value: 'x' } }, made: side, after: { '@number': '1' } };
+    const more = { ...set, more: { '@case': { operator: 'upper', value: 'x' } } };
+    const { event, notes } = mappingOf({ set: more }, { maxBytes: 1_000 }).apply({ text: 'a'.repeat(400) });
+    expect(event).toEqual({ text: 'a'.repeat(400), before: 'X', after: 1 });
+    expect(notes?.map(({ field }) => field)).toEqual(['made', 'more']);
+  });
+
   it.each<[string, JsonValue, string]>([
     [
       '@json',
