@@ -4,8 +4,9 @@ import { cutText } from '../api/fields/text-length.ts';
 import { suggestion } from '../api/suggestion.ts';
 import { applyTargets, type MappedEvent } from './apply-mapping.ts';
 import { inConfig } from './config-path.ts';
-import { copyConfig, type MappingIssue } from './copy-config.ts';
+import { copyConfig } from './copy-config.ts';
 import { printPath } from './event-path.ts';
+import { MappingIssues, type MappingIssue } from './mapping-issues.ts';
 import { longestName, MappingPlace } from './mapping-place.ts';
 import type { RightSide } from './mapping-run.ts';
 import { addRow, TargetNode, targetSteps } from './mapping-targets.ts';
@@ -45,8 +46,8 @@ const at = 'options.mapping';
 
 /**
  * Compiles the option `mapping` of a connection: `set`, a right side for each target, and `unset`, a list of targets;
- * see docs/mapping.md. Returns the mapping, or all that is wrong with it, each with its path under `options.mapping`.
- * It takes what was read from a file as it is, whatever that is.
+ * see docs/mapping.md. Returns the mapping, or all that is wrong with it, up to a hundred issues, each with its path
+ * under `options.mapping`. It takes what was read from a file as it is, whatever that is.
  *
  * @example
  * const mapping = compileMapping({
@@ -56,20 +57,17 @@ const at = 'options.mapping';
  * if (mapping.ok) mapping.apply({ type: 'track', event: 'Bestellung', properties: { net: 10 } });
  */
 export function compileMapping(option: unknown, { maxBytes = 1024 * 1024 }: MappingLimits = {}): CompiledMapping {
-  const issues: MappingIssue[] = [];
+  const issues = new MappingIssues();
   const copy = copyConfig(option, at, issues);
-  if (copy === undefined) return { ok: false, issues };
+  if (copy === undefined) return { ok: false, issues: issues.list() };
   if (!isObject(copy)) return { ok: false, issues: [{ path: at, message: 'must be an object with "set" or "unset"' }] };
   const compilation = new MappingCompilation(issues);
   for (const name of Object.keys(copy))
-    if (name !== 'set' && name !== 'unset')
-      issues.push({
-        path: at,
-        message: `no member "${cutText(name, longestName)}"; ${suggestion(name, ['set', 'unset'])}`,
-      });
+    if (name !== 'set' && name !== 'unset' && !issues.isFull)
+      issues.add(at, `no member "${cutText(name, longestName)}"; ${suggestion(name, ['set', 'unset'])}`);
   compilation.set(copy['set']);
   compilation.unset(copy['unset']);
-  if (issues.length > 0) return { ok: false, issues };
+  if (issues.count > 0) return { ok: false, issues: issues.list() };
   const { root } = compilation;
   return {
     ok: true,
@@ -80,12 +78,12 @@ export function compileMapping(option: unknown, { maxBytes = 1024 * 1024 }: Mapp
 
 class MappingCompilation {
   readonly root = new TargetNode('');
-  private readonly issues: MappingIssue[];
+  private readonly issues: MappingIssues;
   private readonly reads = new Set<string>();
   private readonly writes: string[] = [];
   private readonly removes: string[] = [];
 
-  constructor(issues: MappingIssue[]) {
+  constructor(issues: MappingIssues) {
     this.issues = issues;
   }
 
@@ -127,7 +125,7 @@ class MappingCompilation {
   }
 
   private report(path: string, message: string): void {
-    this.issues.push({ path, message });
+    this.issues.add(path, message);
   }
 
   paths(): MappingPaths {

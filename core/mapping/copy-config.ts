@@ -2,12 +2,7 @@ import type { JsonObject, JsonValue } from '../api/event.ts';
 import { isObject } from '../api/fields/mapping.ts';
 import { setOwn } from '../api/fields/payload-builder.ts';
 import { inConfig } from './config-path.ts';
-
-/** What is wrong with a mapping: where in the connection's options, and what. Never holds a value. */
-export interface MappingIssue {
-  readonly path: string;
-  readonly message: string;
-}
+import type { MappingIssues } from './mapping-issues.ts';
 
 /** A mapping may be nested so deeply, have so many values and so many characters of texts and names. */
 const [mostLevels, mostValues, mostCharacters] = [32, 20_000, 1_000_000];
@@ -17,19 +12,19 @@ const [mostLevels, mostValues, mostCharacters] = [32, 20_000, 1_000_000];
  * and stops at the bounds, so that neither a cycle nor a huge file exhausts the process. Returns the copy, if nothing
  * is wrong with it.
  */
-export function copyConfig(value: unknown, path: string, issues: MappingIssue[]): JsonValue | undefined {
-  const before = issues.length;
+export function copyConfig(value: unknown, path: string, issues: MappingIssues): JsonValue | undefined {
+  const before = issues.count;
   const copy = new ConfigCopy(issues).valueOf(value, path, mostLevels);
-  return issues.length === before ? copy : undefined;
+  return issues.count === before ? copy : undefined;
 }
 
 class ConfigCopy {
-  private readonly issues: MappingIssue[];
+  private readonly issues: MappingIssues;
   private values = 0;
   private characters = 0;
   private isFull = false;
 
-  constructor(issues: MappingIssue[]) {
+  constructor(issues: MappingIssues) {
     this.issues = issues;
   }
 
@@ -81,7 +76,7 @@ class ConfigCopy {
   }
 
   private report(path: string, message: string): null {
-    this.issues.push({ path, message });
+    this.issues.add(path, message);
     return null;
   }
 }

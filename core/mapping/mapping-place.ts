@@ -3,13 +3,13 @@ import { isObject } from '../api/fields/mapping.ts';
 import { cutText } from '../api/fields/text-length.ts';
 import { suggestion } from '../api/suggestion.ts';
 import { inConfig } from './config-path.ts';
-import type { MappingIssue } from './copy-config.ts';
 import { printPath, type PathSteps } from './event-path.ts';
+import type { MappingIssues } from './mapping-issues.ts';
 import type { RightSide } from './mapping-run.ts';
 
 /** What the places of one row have in common while it is compiled. */
 export interface RowCompilation {
-  readonly issues: MappingIssue[];
+  readonly issues: MappingIssues;
   /** The paths of the event that the row reads. */
   readonly reads: Set<string>;
   /** How many right sides there are in the row, those in others included. */
@@ -50,12 +50,13 @@ export class MappingPlace {
 
   /** Reports what is wrong here. */
   issue(message: string): RightSide {
-    this.row.issues.push({ path: this.path, message });
+    this.row.issues.add(this.path, message);
     return nothing;
   }
 
   /** Compiles a right side that stands here. */
   compile(value: JsonValue): RightSide {
+    if (this.row.issues.isFull) return nothing;
     this.row.sides += 1;
     return this.row.compile(value, this);
   }
@@ -92,7 +93,8 @@ export class MappingPlace {
       return undefined;
     }
     for (const name of Object.keys(argument))
-      if (!names.includes(name)) this.issue(`no member "${cutText(name, longestName)}"; ${suggestion(name, names)}`);
+      if (!names.includes(name) && !this.row.issues.isFull)
+        this.issue(`no member "${cutText(name, longestName)}"; ${suggestion(name, names)}`);
     for (const name of required) if (argument[name] === undefined) this.at(name).issue('is missing');
     return argument;
   }

@@ -1,5 +1,5 @@
-import type { MappingIssue } from './copy-config.ts';
 import { parsePath, type PathSteps } from './event-path.ts';
+import type { MappingIssues } from './mapping-issues.ts';
 import type { RightSide } from './mapping-run.ts';
 import { issueText } from './syntax-issue.ts';
 
@@ -50,18 +50,18 @@ export class TargetNode {
 const [longestTarget, mostSteps] = [1_000, 32];
 
 /** The steps of a target; `undefined` after the report of an issue. */
-export function targetSteps(text: unknown, path: string, issues: MappingIssue[]): readonly string[] | undefined {
+export function targetSteps(text: unknown, path: string, issues: MappingIssues): readonly string[] | undefined {
   if (typeof text !== 'string') {
-    issues.push({ path, message: 'must be a path, such as "properties.internal"' });
+    issues.add(path, 'must be a path, such as "properties.internal"');
     return undefined;
   }
   if (text.length > longestTarget) {
-    issues.push({ path, message: `is longer than ${longestTarget} characters` });
+    issues.add(path, `is longer than ${longestTarget} characters`);
     return undefined;
   }
   const parsed = parsePath(text);
   const messages = parsed.ok ? problemsOf(parsed.steps) : parsed.issues.map(issueText);
-  for (const message of messages) issues.push({ path, message });
+  for (const message of messages) issues.add(path, message);
   return parsed.ok && messages.length === 0 ? (parsed.steps as readonly string[]) : undefined;
 }
 
@@ -89,10 +89,9 @@ export function addRow(
   root: TargetNode,
   steps: readonly string[],
   row: TargetRow & { readonly side: RightSide | undefined },
-  issues: MappingIssue[],
+  issues: MappingIssues,
 ): void {
-  const report = (how: string, other: TargetRow): void =>
-    void issues.push({ path: row.path, message: `${how} the target at ${other.path}` });
+  const report = (how: string, other: TargetRow): void => issues.add(row.path, `${how} the target at ${other.path}`);
   let node = root;
   const last = steps.length - 1;
   for (let index = 0; index < last; index += 1) {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { compileMapping } from '../../../core/mapping/compile-mapping.ts';
-import type { MappingIssue } from '../../../core/mapping/copy-config.ts';
+import type { MappingIssue } from '../../../core/mapping/mapping-issues.ts';
 
 const wrong = JSON.parse(readFileSync(path.join(import.meta.dirname, 'wrong-mappings.json'), 'utf8')) as readonly {
   readonly mapping: unknown;
@@ -60,6 +60,20 @@ describe('a mapping from a hostile file', () => {
       { path: expect.stringMatching(/^options\.mapping/), message: expect.stringMatching(message) },
     ]);
     expect(issues[0]?.message.length).toBeLessThan(100);
+  });
+
+  it.each<[string, unknown]>([
+    ['sides', Array.from({ length: 9_000 }, () => ({ '@pat': 1 }))],
+    ['options', { '@hash': Object.fromEntries(Array.from({ length: 9_000 }, (_, index) => [`valu${index}`, 1])) }],
+    ['paths', Array.from({ length: 9_000 }, () => ({ '@path': '.' }))],
+    ['values', Array.from({ length: 9_000 }, () => undefined)],
+  ])('with thousands of wrong %s is refused at once, with the first hundred issues', (_title, side) => {
+    const before = process.cpuUsage();
+    const issues = issuesOf({ set: { a: side } });
+    const { user, system } = process.cpuUsage(before);
+    expect(issues).toHaveLength(101);
+    expect(issues.at(-1)).toEqual({ path: 'options.mapping', message: 'has perhaps more issues than these 100' });
+    expect(user + system).toBeLessThan(500_000);
   });
 
   it('that contains itself is refused', () => {
