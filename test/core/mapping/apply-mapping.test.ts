@@ -219,6 +219,14 @@ describe('a mapping that would make too much of an event', () => {
     expect(notes).toEqual([{ code: 'mapping_unfit', field: 'c', message: tooMuch }]);
   });
 
+  it('counts eight for each right side of a shape and each element, and none for those beside the shape', () => {
+    const list = Array.from({ length: 10 }, (_, n) => ({ n }));
+    // The shape, its member, and the path: three right sides for each of ten elements.
+    const option = { set: { made: [at('x'), at('x'), { '@arrayPath': ['list', { a: at('n') }] }] } };
+    expect(mappingOf(option, { maxBytes: 240 }).apply({ list }).notes).toBeUndefined();
+    expect(mappingOf(option, { maxBytes: 239 }).apply({ list }).notes).toHaveLength(1);
+  });
+
   it.each<[string, JsonValue]>([
     ['a text', { '@template': '{{text}}{{text}}{{text}}' }],
     ['a replacement', { '@replace': { value: at('text'), pattern: 'a', replacement: 'bbb' } }],
