@@ -157,8 +157,8 @@ describe('a mapping that would make too much of an event', () => {
   const list = Array.from({ length: 100_000 }, () => 0);
 
   it.each<[string, JsonValue]>([
-    ['a replacement', { '@replace': { value: at('text'), pattern: 'a', replacement: 'b'.repeat(1_000) } }],
-    ['a template', { '@template': '{{text}}'.repeat(11) }],
+    ['a replacement', { '@replace': { value: at('text'), pattern: 'a', replacement: 'b'.repeat(10_000) } }],
+    ['a template', { '@template': '{{text}}'.repeat(10_000) }],
     [
       'a template of templates',
       nested(
