@@ -9,7 +9,7 @@ const readers: Readonly<Record<'any' | 'seconds' | 'ms' | 'iso', (value: JsonVal
   any: parseTime,
   iso: (value) => (typeof value === 'string' ? parseTime(value) : undefined),
   ms: (value) => wholeMs(asAmount(value)),
-  seconds: (value) => wholeMs(asAmount(value), 1_000),
+  seconds: (value) => msOf(asAmount(value)),
 };
 
 const takes = {
@@ -31,9 +31,12 @@ export const date: Directive = (argument, place) => {
   return converted(place.side(options, 'value'), takes[from], (value) => isoTime(read(value)));
 };
 
-/** Rounded to a thousandth before it is cut off, because 1768478400.123 * 1000 is a little less than it should be. */
-const wholeMs = (amount: number | undefined, unitMs = 1): number | undefined =>
-  amount === undefined ? undefined : Math.floor(Math.round(amount * unitMs * 1_000) / 1_000);
+/** What is finer than a millisecond is cut off. */
+const wholeMs = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.floor(ms));
+
+/** Rounded to a microsecond before, because 1.001 * 1000 is a little less than it should be. */
+const msOf = (seconds: number | undefined): number | undefined =>
+  seconds === undefined ? undefined : Math.floor(Math.round(seconds * 1e6) / 1e3);
 
 /** Years of more than four digits have another spelling, which few read. */
 const [firstTime, lastTime] = [Date.parse('0000-01-01T00:00:00Z'), Date.parse('9999-12-31T23:59:59.999Z')];
