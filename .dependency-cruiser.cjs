@@ -35,8 +35,8 @@ module.exports = {
     closed(
       'core-runtime',
       { path: '^core/runtime/' },
-      { path: '^core/', pathNot: ['^core/(?:runtime|policy|http|api)/', '^core/json-text\\.ts$'] },
-      'core/runtime builds on core/policy, core/http and core/api; it bounds the nesting of JSON as the command line does.',
+      { path: '^core/', pathNot: ['^core/(?:runtime|mapping|policy|http|api)/', '^core/json-text\\.ts$'] },
+      'core/runtime builds on core/mapping, core/policy, core/http and core/api; it bounds the nesting of JSON as the command line does.',
     ),
     closed(
       'core-policy',

@@ -3,6 +3,7 @@ export const reasonCodes = [
   'unsupported_event',
   'unmapped_event',
   'integration_disabled',
+  'not_subscribed',
   'missing_identifier',
   'missing_field',
   'invalid_value',
@@ -70,6 +71,7 @@ const traits: Readonly<Record<ReasonCode, ReasonTraits>> = {
   payload_too_large: { about: 'event', effect: 'none' },
 
   integration_disabled: { about: 'choice', effect: 'none' },
+  not_subscribed: { about: 'choice', effect: 'none' },
   consent_denied: { about: 'choice', effect: 'none' },
   duplicate_event: { about: 'choice', effect: 'none' },
   validated_only: { about: 'choice', effect: 'none' },

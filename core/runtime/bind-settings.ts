@@ -2,6 +2,7 @@ import type { AnyDestination } from '../api/destination.ts';
 import type { Rate } from '../api/manifest.ts';
 import { BoundDestination } from './bind-destination.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import type { EventRules } from './event-rules.ts';
 import type { HostParts } from './host-parts.ts';
 import { daily, rateWindows, type RateWindows } from './rate-windows.ts';
 import { paceBySettings } from './settings-limits.ts';
@@ -14,6 +15,7 @@ interface Opening {
   readonly config: unknown;
   readonly connectionOptions: ConnectionOptions;
   readonly id: string;
+  readonly rules: EventRules | undefined;
 }
 
 /** Settings that their folder has accepted: all that an idle connection keeps. */
@@ -25,7 +27,8 @@ export interface Binding extends Opening {
 }
 
 /** Runs everything of the folder that may object to the settings, so that open() says so. Throws what it throws. */
-export function bindSettings(host: HostParts, { destination, config, connectionOptions, id }: Opening): Binding {
+export function bindSettings(host: HostParts, opening: Opening): Binding {
+  const { destination, config, connectionOptions } = opening;
   const { manifest } = destination;
   const access = accessTo(host, manifest.slug);
   const settingsPace = paceBySettings(destination, config);
@@ -40,7 +43,7 @@ export function bindSettings(host: HostParts, { destination, config, connectionO
   // A URL that is known now is refused now, not with the first event.
   if (vendor.staticRequest !== undefined) access.target(vendor.staticRequest.url);
   const windows = rateWindows(destination, config, [access.pace.rate, settingsPace.rate, daily(vendor.requestsPerDay)]);
-  return { destination, config, connectionOptions, id, vendor, access, settingsPace, windows };
+  return { ...opening, vendor, access, settingsPace, windows };
 }
 
 /** As many items a request as fill the rate's window evenly: of 270 permits and 100 items, three requests of 90. */

@@ -6,6 +6,7 @@ import type { Clock } from '../policy/clock.ts';
 import type { RetryBudget } from '../policy/retry-budget.ts';
 import type { BoundDestination } from './bind-destination.ts';
 import { errorText } from './error-text.ts';
+import type { EventRules } from './event-rules.ts';
 import type { Gate } from './intake/gate.ts';
 import type { Inquiry } from './sending/inquiry.ts';
 import type { NoteLabels } from './sending/note-labels.ts';
@@ -21,6 +22,8 @@ export interface ConnectionContext {
   readonly id: string;
   readonly vendor: BoundDestination;
   readonly gate: Gate;
+  /** Undefined for most connections: they take every event as it is. */
+  readonly rules: EventRules | undefined;
   /** The manifest's pace, as changed by the host program and the connection. */
   readonly pace: Pace;
   readonly pacer: Pacer;

@@ -23,6 +23,13 @@ export interface ConnectionOptions {
    * steady pace, `(permits - burst) / perMs`, may be more than the vendor's.
    */
   readonly pace?: z.infer<OptionShapes['connection']>['pace'];
+  /**
+   * Which events the connection takes: a query in the filter query language, see docs/mapping.md. Others are skipped,
+   * with the code `not_subscribed`.
+   */
+  readonly subscribe?: string | undefined;
+  /** What becomes of an event before the vendor's own rules: see docs/mapping.md. */
+  readonly mapping?: z.infer<OptionShapes['connection']>['mapping'];
 }
 
 /**

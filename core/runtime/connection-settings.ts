@@ -12,6 +12,7 @@ import { withoutEmptied } from './emptied-settings.ts';
 import { errorText } from './error-text.ts';
 import type { HostParts } from './host-parts.ts';
 import { repeatedNames } from './repeated-names.ts';
+import { compileRules, type ConnectionHooks, type EventRules } from './event-rules.ts';
 import type { Emit } from './signals.ts';
 import { accessTo } from './vendor-access.ts';
 
@@ -20,6 +21,7 @@ export interface CheckedSettings {
   readonly destination: AnyDestination;
   readonly config: unknown;
   readonly connectionOptions: ConnectionOptions;
+  readonly rules: EventRules | undefined;
 }
 
 /** Checks a vendor's settings and the connection's options. Reports every problem, by path and without values. */
@@ -29,20 +31,23 @@ export function checkSettings(
   destination: AnyDestination,
   config: unknown,
   connectionOptions: ConnectionOptions,
+  hooks: ConnectionHooks,
 ): { readonly settings: CheckedSettings | undefined; readonly issues: readonly ConfigIssue[] } {
   const parsed = parseConfig(host.emit, destination, config);
   const parsedOptions = checkedConnectionOptions(connectionOptions, destination.config);
   const { options } = parsedOptions;
+  const { rules, issues: ruleIssues } = compileRules(connectionOptions, hooks, host.eventLimits);
   const issues = [
     ...(destination.manifest.hosts === 'origins' && host.allowedOrigins.length === 0 ? [noOrigins] : []),
     ...(options?.id !== undefined && ids.isOpen(options.id) ? [idInUse] : []),
     ...(parsed.issues ?? []),
     ...(options === undefined
-      ? parsedOptions.issues
+      ? parsedOptions.issues.filter(({ path }) => !ruleIssues.some((issue) => issue.path === path))
       : raisedLimits(destination.manifest.limits, accessTo(host, destination.manifest.slug).pace, options)),
+    ...ruleIssues,
   ];
   if (parsed.issues !== undefined || options === undefined || issues.length > 0) return { settings: undefined, issues };
-  return { settings: { destination, config: parsed.data, connectionOptions: options }, issues };
+  return { settings: { destination, config: parsed.data, connectionOptions: options, rules }, issues };
 }
 
 /** Settings that throw while they are read are invalid. A schema that throws is also a defect of its folder. */

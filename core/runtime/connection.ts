@@ -11,7 +11,7 @@ import { checkCredentials } from './credential-check.ts';
 import { deliver, type DeliverOptions } from './deliver.ts';
 import type { HostParts } from './host-parts.ts';
 import { messageIdOf } from './intake/event-shape.ts';
-import { prepareEvent, readInput } from './intake/prepare-event.ts';
+import { preparePayload, readInput } from './intake/prepare-payload.ts';
 import { preview, type Preview } from './preview.ts';
 import type { EventReader } from './source.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
@@ -136,7 +136,7 @@ export function createConnection(host: HostParts, binding: Binding, listener: Cl
       const parts = ready();
       const input = readInput(eventOrText);
       const transformContext = { now: parts.clock.now(), prepared: parts.vendor.prepared };
-      const prepared = prepareEvent(parts, input, transformContext);
+      const prepared = preparePayload(parts, input, transformContext);
       if (prepared.kind !== 'payload')
         return { kind: prepared.kind, eventId: messageIdOf(input.event), reason: prepared.reason };
       const { group, lane } = prepared.output;

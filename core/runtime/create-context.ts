@@ -24,7 +24,7 @@ import { withoutUndefined } from './without-undefined.ts';
  * the connection closes.
  */
 export function createConnectionContext(host: HostParts, binding: Binding, leases: WindowLease[]): ConnectionContext {
-  const { destination, config, connectionOptions, id, vendor, access, settingsPace, windows } = binding;
+  const { destination, config, connectionOptions, id, vendor, access, settingsPace, windows, rules } = binding;
   const { manifest } = destination;
   const { clock, emit } = host;
   const { rate: ownRate } = connectionOptions.pace ?? {};
@@ -55,6 +55,7 @@ export function createConnectionContext(host: HostParts, binding: Binding, lease
       requiredConsent: connectionOptions.requiredConsent ?? [],
       limits: host.eventLimits,
     }),
+    rules,
     pacer,
     inquiry: new Inquiry({ pacer, check }),
     transport: createTransport({

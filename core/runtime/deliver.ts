@@ -80,7 +80,9 @@ export async function deliver(
   const hook = onSettled === undefined ? undefined : createSettledHook(context, onSettled, startedAt + allowedMs);
   const outcomes = new DeliverOutcomes(events.length, hook);
   const { laneOrder } = context.vendor.manifest;
-  const positions = laneOrder === 'eventTime' && events.length > mostHeld ? await positionsByTime(events) : undefined;
+  // Rules may change the time of an event.
+  const isTimeKnown = laneOrder === 'eventTime' && context.rules === undefined;
+  const positions = isTimeKnown && events.length > mostHeld ? await positionsByTime(events) : undefined;
   const run = new DeliveryRun(
     context,
     {

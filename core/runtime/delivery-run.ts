@@ -7,7 +7,7 @@ import { PendingDelivery, type PendingBatch } from './batching/pending-delivery.
 import { dismiss, type ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
 import { dedupId, messageIdOf } from './intake/event-shape.ts';
-import { prepareEvent, readInput } from './intake/prepare-event.ts';
+import { preparePayload, readInput } from './intake/prepare-payload.ts';
 import { deferred, heldBack, lostOutcome, stoppedReason, suspended } from './sending/outcomes.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { BatchSend } from './sending/send-batch.ts';
@@ -91,7 +91,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
    */
   take(eventOrText: unknown, index: number, now: number): void {
     const input = readInput(eventOrText);
-    const prepared = prepareEvent(this.context, input, this.#transformContextOf(now));
+    const prepared = preparePayload(this.context, input, this.#transformContextOf(now));
     const eventId = messageIdOf(input.event);
     if (prepared.kind !== 'payload')
       return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason });

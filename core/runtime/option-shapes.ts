@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { makeRateSchema } from '../api/rate-schema.ts';
+import { makeMappingShape } from '../mapping/mapping-shape.ts';
 
 export type OptionShapes = ReturnType<typeof makeShapes>;
 
@@ -62,6 +63,11 @@ function makeShapes() {
       .optional()
       .meta({ title: 'Batch limits', description: 'Lower than the vendor allows, never higher.' }),
     pace: pace.optional().meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
+    subscribe: z.string().optional().meta({
+      title: 'Subscription',
+      description: "Which events are taken, such as type = 'track' and properties.total >= 10.",
+    }),
+    mapping: makeMappingShape().optional(),
   });
 
   /** What limitsFor() returns. */

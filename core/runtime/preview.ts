@@ -2,8 +2,12 @@ import type { Batch } from '../api/delivery.ts';
 import type { EventOrText } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
+import type { FailedPart } from '../mapping/fql/explain-query.ts';
+import type { MappingTrace } from '../mapping/mapping-trace.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
-import { prepareEvent, readInput, type IntakeStage } from './intake/prepare-event.ts';
+import type { EventRules } from './event-rules.ts';
+import { createEventTrace, pathsOf, type EventTrace } from './intake/event-trace.ts';
+import { preparePayload, readInput, type IntakeStage } from './intake/prepare-payload.ts';
 import { firstRequestOf } from './sending/custom-send.ts';
 
 /**
@@ -21,15 +25,32 @@ export type Preview =
         readonly body: string;
         readonly compress?: 'gzip';
       };
-      /** The event path that each payload field came from, in the order of setting. */
-      readonly fields: readonly { readonly field: string; readonly source: string }[];
-      /** What the mapping dropped, coerced or truncated. */
+      /**
+       * The event path that each payload field came from, in the order of setting; and, where the connection's mapping
+       * wrote there, the paths that the mapping read.
+       */
+      readonly fields: readonly {
+        readonly field: string;
+        readonly source: string;
+        readonly mappedFrom?: readonly string[];
+      }[];
+      /** What was dropped, coerced or truncated, and rows of the mapping that did not fit. */
       readonly notes: readonly Note[];
       readonly group?: string;
       readonly lane?: string;
       readonly scopes?: readonly string[];
+      /** What the connection's mapping did, if it has one. */
+      readonly mapping?: MappingTrace;
+      /** The paths of the event, as it was handed over, that neither the connection's rules nor the vendor took up. */
+      readonly unread: readonly string[];
     }
-  | { readonly kind: 'skipped' | 'rejected'; readonly stage: IntakeStage; readonly reason: Reason };
+  | {
+      readonly kind: 'skipped' | 'rejected';
+      readonly stage: IntakeStage;
+      readonly reason: Reason;
+      /** The parts of the subscription that are false for the event, if that is why. They tell types, never values. */
+      readonly failed?: readonly FailedPart[];
+    };
 
 /**
  * Takes an event the real way as far as the request, and sends nothing.
@@ -40,14 +61,21 @@ export async function preview(context: ConnectionContext, event: EventOrText): P
   const { vendor, redactor, clock } = context;
   const sources = new Map<string, string>();
   const notes: Note[] = [];
-  const input = readInput(event);
+  const eventTrace = createEventTrace();
+  const input = readInput(event, eventTrace);
   const trace = {
     from: (field: string, source: string): void => void sources.set(field, source),
     note: (note: Note): void => void notes.push(note),
   };
   const transformContext = { now: clock.now(), prepared: vendor.prepared, trace };
-  const prepared = prepareEvent(context, input, transformContext);
-  if (prepared.kind !== 'payload') return { kind: prepared.kind, stage: input.stage, reason: prepared.reason };
+  const prepared = preparePayload(context, input, transformContext);
+  if (prepared.kind !== 'payload')
+    return {
+      kind: prepared.kind,
+      stage: input.stage,
+      reason: prepared.reason,
+      ...(eventTrace.failed.length === 0 ? {} : { failed: eventTrace.failed }),
+    };
 
   const { output, text, bytes } = prepared;
   const { kind: _kind, notes: ownNotes, ...parts } = output;
@@ -63,11 +91,46 @@ export async function preview(context: ConnectionContext, event: EventOrText): P
   return {
     kind: 'request',
     request: masked(request, redactor),
-    fields: [...sources].map(([field, source]) => ({ field, source })),
+    fields: [...sources].map(([field, source]) => ({ field, source, ...mappedFrom(source, eventTrace) })),
     notes: [...(ownNotes ?? []), ...notes],
     ...defined({ group: output.group, lane: output.lane, scopes: output.scopes }),
+    ...(context.rules?.mapping === undefined ? {} : { mapping: eventTrace.mapping }),
+    unread: unreadPaths(input.event as object, context.rules, eventTrace),
   };
 }
+
+/** The paths that the mapping read for what stands at a source, above it, or in it. */
+function mappedFrom(source: string, { mapping }: EventTrace): { readonly mappedFrom?: readonly string[] } {
+  const row = mapping.mapped.find(({ target }) => isWithin(source, target) || isWithin(target, source));
+  return row === undefined ? {} : { mappedFrom: row.from };
+}
+
+/** Of a large event so many are told. */
+const mostUnread = 200;
+
+function unreadPaths(event: object, rules: EventRules | undefined, trace: EventTrace): readonly string[] {
+  const { mapped, unfit, nothing, removed } = trace.mapping;
+  const readByRules = [
+    ...(rules?.subscription?.paths ?? []),
+    ...[...mapped, ...unfit, ...nothing].flatMap(({ from }) => from),
+  ].map(anyElement);
+  const ofRules = [...readByRules, ...removed];
+  const isRead = (path: string): boolean =>
+    readByCore.some((place) => isWithin(path, place)) ||
+    ofRules.some((place) => isWithin(path, place)) ||
+    (trace.isRead(path) && !mapped.some(({ target }) => isWithin(path, target)));
+  return pathsOf(event)
+    .filter((path) => !isRead(path))
+    .slice(0, mostUnread);
+}
+
+/** What the gate and the outcome need of every event. */
+const readByCore = ['type', 'messageId', 'integrations', 'context.consent', 'context.consentManagement'];
+
+const anyElement = (path: string): string => path.replace(/\[\d+\]/g, '[]');
+
+const isWithin = (path: string, place: string): boolean =>
+  path === place || (path.startsWith(place) && (path[place.length] === '.' || path[place.length] === '['));
 
 async function requestOf(context: ConnectionContext, batch: Batch<unknown>): Promise<HttpRequest | undefined> {
   const { vendor } = context;

@@ -16,6 +16,7 @@ import { checkSettings, howToAllow, type CheckedSettings } from './connection-se
 import { createConnection, type Connection } from './connection.ts';
 import { checkedDestinations } from './destination-check.ts';
 import { errorText } from './error-text.ts';
+import { hookTable, type ConnectionHooks } from './event-rules.ts';
 import { hostClock } from './host-clock.ts';
 import { hostDefaults, type HostParts } from './host-parts.ts';
 import type { EventLimits } from './intake/event-size.ts';
@@ -93,6 +94,7 @@ export interface Runtime {
     destination: string | AnyDestination<L>,
     config: unknown,
     options?: ConnectionOptions,
+    hooks?: ConnectionHooks,
   ): Opened<L>;
   /** Closes every connection. After that, open() throws. */
   close(): Promise<void>;
@@ -118,9 +120,9 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
   const ids = createConnectionIds();
   let closing: Promise<void> | undefined;
 
-  function connect({ destination, config, connectionOptions }: CheckedSettings): Connection {
+  function connect({ destination, config, connectionOptions, rules }: CheckedSettings): Connection {
     const id = connectionOptions.id ?? ids.free(destination.manifest.slug);
-    const binding = bindSettings(host, { destination, config, connectionOptions, id });
+    const binding = bindSettings(host, { destination, config, connectionOptions, id, rules });
     const connection = createConnection(host, binding, {
       onClosing: () => ids.close(id),
       onClosed: () => void connections.delete(connection),
@@ -136,10 +138,12 @@ export function createRuntime(callerOptions: RuntimeOptions): Runtime {
       slugOrDestination: string | AnyDestination<L>,
       config: unknown,
       connectionOptions: ConnectionOptions = {},
+      hooks?: ConnectionHooks,
     ): Opened<L> {
       if (closing !== undefined) throw new Error('the runtime is closed; make a new one to open connections');
       const destination = destinationOf(bySlug, slugOrDestination as string | AnyDestination);
-      const { settings, issues } = checkSettings(host, ids, destination, config, connectionOptions);
+      const ownHooks = checkedOptions(hooks, hookTable, 'open()');
+      const { settings, issues } = checkSettings(host, ids, destination, config, connectionOptions, ownHooks);
       if (settings === undefined) return { kind: 'invalid', issues };
       try {
         return { kind: 'open', connection: connect(settings) as Connection<L> };

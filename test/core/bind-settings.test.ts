@@ -14,6 +14,7 @@ const bindTo = (host: HostParts) =>
     config: { account: 'a-1' },
     connectionOptions: {},
     id: 'acme',
+    rules: undefined,
   });
 
 const pace = { concurrency: 1, timeoutMs: 1_000 };

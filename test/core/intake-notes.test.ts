@@ -1,4 +1,4 @@
-// Tests core/runtime/intake/prepare-event.ts.
+// Tests core/runtime/intake/prepare-payload.ts.
 import { describe, expect, it } from '@jest/globals';
 import { payload, reject, type CdpEvent, type IncomingEvent, type Note, type Outcome } from '../../core/index.ts';
 import { acme, testConnection, track } from '../support/runtime/test-connection.ts';

@@ -1,5 +1,6 @@
 import type { createColors } from 'picocolors';
-import type { Preview, Reason } from '../../index.ts';
+import type { Preview, Reason, RowTrace } from '../../index.ts';
+import { failedLines } from './failed-parts.ts';
 import { printable } from './printable.ts';
 
 /** The preview of one line of the input; `stage` is `line` where it is not JSON. */
@@ -14,9 +15,11 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
   if (shown.kind !== 'request') {
     const { code, message, field } = shown.reason;
     const verdict = colours.yellow(`${shown.kind} at ${shown.stage}`);
-    return `${title}  ${verdict}: ${code}: ${printable(message)}${field === undefined ? '' : ` (${printable(field)})`}\n`;
+    const reason = `${code}: ${printable(message)}${field === undefined ? '' : ` (${printable(field)})`}`;
+    const failed = 'failed' in shown ? failedLines(shown.failed ?? []) : [];
+    return [`${title}  ${verdict}: ${reason}`, ...failed.map((line) => `  ${line}`), ''].join('\n');
   }
-  const { request, fields, notes, group, lane, scopes } = shown;
+  const { request, fields, notes, group, lane, scopes, mapping, unread } = shown;
   const routing = Object.entries({ group, lane, scopes: scopes?.join(', ') }).filter(
     ([, value]) => value !== undefined,
   );
@@ -27,11 +30,22 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
       bodyLines(request.body, request.headers),
     ],
     ['travels by', routing.map(([name, value]) => `${name}: ${value}`)],
-    ['fields', inColumns(fields.map(({ field, source }) => [field, `from ${source}`]))],
+    [
+      'fields',
+      inColumns(
+        fields.map(({ field, source, mappedFrom }) => [
+          field,
+          `from ${source}${mappedFrom === undefined ? '' : `, mapped from ${mappedFrom.join(', ') || 'a constant'}`}`,
+        ]),
+      ),
+    ],
+    ['removed by the mapping', mapping?.removed ?? []],
+    ['rows of the mapping that yielded nothing', inColumns((mapping?.nothing ?? []).map(rowColumns))],
     [
       'notes',
       notes.map(({ code, field, payloadField, message }) => `${code} ${placeOf(field, payloadField)}: ${message}`),
     ],
+    ['read by nobody', unread],
   ];
   return [
     `${title}  ${colours.green('would be sent')}`,
@@ -42,6 +56,8 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
     '',
   ].join('\n');
 }
+
+const rowColumns = ({ target, from }: RowTrace): readonly [string, string] => [target, `from ${from.join(', ')}`];
 
 /** Where a note's value stands in the event, and where it would stand in the payload. */
 const placeOf = (field: string, payloadField: string | undefined): string =>

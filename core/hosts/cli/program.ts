@@ -69,6 +69,14 @@ function describeDelivery(program: Command, terminal: Terminal, end: End): void 
     .option(...destinations)
     .action(async (slug, flags) => end(await (await import('./preview.ts')).preview(slug, flags, terminal)));
   program
+    .command('explain')
+    .description('says whether a subscription takes each event, and which part of the query is false')
+    .requiredOption('--event <file>', 'the events as NDJSON; - is standard input')
+    .option('--config <file>', 'a config file whose options have a subscribe')
+    .option('--query <text>', 'the query itself')
+    .option('--json', 'prints one JSON object per event')
+    .action(async (flags) => end(await (await import('./explain.ts')).explain(flags, terminal)));
+  program
     .command('deliver <slug>')
     .description('delivers events and reports one outcome per line of the input')
     .requiredOption(...config)

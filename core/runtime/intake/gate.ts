@@ -15,31 +15,35 @@ export interface GateOptions {
   readonly limits: EventLimits;
 }
 
-/** `text`: what the event was parsed from, if it was. */
-export type Gate = (event: unknown, text?: string) => Unsent | NormalizedEvent | typeof admit;
+/** The checks that come before every vendor's own. A connection's rules come between the two. */
+export interface Gate {
+  /** Checks shape, size and depth, `integrations` and consent. `text`: what the event was parsed from, if it was. */
+  enter(event: unknown, text?: string): Unsent | NormalizedEvent | typeof admit;
+  /** Why the vendor gets no event of this type; `undefined` if it does. */
+  refuseType(type: CdpEvent['type']): Unsent | undefined;
+}
 
 const integrationOff = skip('integration_disabled', 'The event switches this destination off', 'integrations');
 const notConsented = skip('consent_denied', 'The person has not agreed to what this connection needs', 'context');
 const otherTypes: ReadonlySet<unknown> = new Set(otherEventTypes);
 
-/**
- * Makes the checks that come before every vendor's own: shape, size and depth, `integrations`, consent, event types. An
- * event in an odd spelling comes back in the usual one.
- */
+/** Makes the gate of a connection. An event in an odd spelling comes back in the usual one. */
 export function createGate({ manifest, id, requiredConsent, limits }: GateOptions): Gate {
   const vendor = namesOf(manifest);
   const ownName = plainName(id);
-  return (incoming, text) => {
-    const normal = normalizeEvent(incoming, limits, text);
-    if (normal.kind === 'rejected') {
-      const type = otherTypeOf(incoming);
-      return type === undefined ? normal : typeRefusal(vendor, type);
-    }
-    if (normal.kind === 'skipped') return normal;
-    const event = normal.kind === 'normalized' ? normal.event : (incoming as CdpEvent);
-    if (!selected(event, vendor.names, ownName)) return integrationOff;
-    if (requiredConsent.length > 0 && !consents(event, requiredConsent)) return notConsented;
-    return vendor.accepted.has(event.type) ? normal : typeRefusal(vendor, event.type);
+  return {
+    enter(incoming, text) {
+      const normal = normalizeEvent(incoming, limits, text);
+      if (normal.kind === 'rejected') {
+        const type = otherTypeOf(incoming);
+        return type === undefined ? normal : typeRefusal(vendor, type);
+      }
+      if (normal.kind === 'skipped') return normal;
+      const event = normal.kind === 'normalized' ? normal.event : (incoming as CdpEvent);
+      if (!selected(event, vendor.names, ownName)) return integrationOff;
+      return requiredConsent.length > 0 && !consents(event, requiredConsent) ? notConsented : normal;
+    },
+    refuseType: (type) => (vendor.accepted.has(type) ? undefined : typeRefusal(vendor, type)),
   };
 }
 

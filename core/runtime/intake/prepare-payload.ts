@@ -4,12 +4,14 @@ import type { CdpEvent } from '../../api/event.ts';
 import { eventClock, eventTime } from '../../api/events/event-time.ts';
 import type { Note } from '../../api/outcome.ts';
 import type { PreparedEvent } from '../batching/pending-delivery.ts';
+import { applyRules } from './apply-rules.ts';
 import { BoundedNotes } from './bounded-notes.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import { eventIn, textIn } from './event-text.ts';
+import type { EventTrace } from './event-trace.ts';
 import { invalidReturn, isReason } from '../invalid-return.ts';
 
-export type IntakeStage = 'gate' | 'validate' | 'transform' | 'encode';
+export type IntakeStage = 'gate' | 'subscribe' | 'mapping' | 'prepareEvent' | 'validate' | 'transform' | 'encode';
 
 /** What a host handed over, as readInput() reads it. */
 export interface EventInput {
@@ -17,38 +19,53 @@ export interface EventInput {
   readonly event: unknown;
   /** Its JSON text, if that is what was handed over. */
   readonly text: string | undefined;
-  /** What prepareEvent() has reached with it, for errors and previews to name. */
+  /** What preparePayload() has reached with it, for errors and previews to name. */
   stage: IntakeStage;
+  /** In a preview: what the connection's rules did, and what was read of the event. */
+  readonly trace: EventTrace | undefined;
 }
 
 /** Reads what a host handed over: an event, its JSON text, or both. Never throws. */
-export const readInput = (input: unknown): EventInput => ({
+export const readInput = (input: unknown, trace?: EventTrace): EventInput => ({
   event: eventIn(input),
   text: textIn(input),
   stage: 'gate',
+  trace,
 });
 
 /**
- * Runs gate, validate, transform and encode. Never throws: a fault of a vendor folder rejects this event alone.
+ * Runs the gate, the connection's rules, validate, transform and encode. Never throws: a fault of a vendor folder rejects this event alone.
  *
  * @internal
  */
-export function prepareEvent(
+export function preparePayload(
   context: ConnectionContext,
   input: EventInput,
   transformContext: TransformContext,
 ): PreparedEvent {
-  const { vendor } = context;
+  const { vendor, gate, rules } = context;
   try {
-    const entry = context.gate(input.event, input.text);
+    const entry = gate.enter(input.event, input.text);
     if (entry.kind === 'skipped' || entry.kind === 'rejected') return entry;
-    const event = entry.kind === 'normalized' ? entry.event : (input.event as CdpEvent);
+    let event = input.event as CdpEvent;
+    let early: readonly Note[] | undefined;
+    if (entry.kind === 'normalized') ({ event, notes: early } = entry);
+    if (rules !== undefined) {
+      const ruled = applyRules(context, rules, event, input);
+      if (ruled.kind !== 'ruled') return ruled;
+      ({ event } = ruled);
+      if (ruled.notes !== undefined) early = [...(early ?? []), ...ruled.notes];
+      input.stage = 'gate';
+    }
+    const refusal = gate.refuseType(event.type);
+    if (refusal !== undefined) return refusal;
     input.stage = 'validate';
-    const validation = vendor.validate(event, vendor.settings, transformContext);
+    const read = input.trace === undefined ? event : input.trace.watched(event);
+    const validation = vendor.validate(read, vendor.settings, transformContext);
     if (isRefusal(validation)) return maskedRefusal(context, validation, event);
     if (validation?.kind !== 'admitted') throw invalidReturn(validation, 'validate() did not return an admission');
     input.stage = 'transform';
-    const output = vendor.transform(event, vendor.settings, transformContext);
+    const output = vendor.transform(read, vendor.settings, transformContext);
     if (isRefusal(output)) return maskedRefusal(context, output, event);
     if (!isPayload(output)) throw invalidReturn(output, 'transform() made neither payload nor reason');
     input.stage = 'encode';
@@ -58,12 +75,11 @@ export function prepareEvent(
     const { maxBytes, maxItemBytes } = vendor.limits;
     if (maxItemBytes !== undefined && bytes > maxItemBytes) return tooLargeFor(maxItemBytes);
     if (bytes + vendor.framing.around > maxBytes) return tooLarge;
-    const early = entry.kind === 'normalized' && entry.notes.length > 0 ? entry.notes : undefined;
     const time = eventTime(event);
     if (output.lane !== undefined && vendor.manifest.laneOrder === 'eventTime' && output.occurredAt !== time)
       throw invalidReturn(output, 'occurredAt is not the time of the event, as laneOrder says');
     const ahead = time !== undefined && time > transformContext.now + mostAheadMs ? aheadNote(event) : undefined;
-    if (output.notes === undefined && early === undefined && ahead === undefined)
+    if (output.notes === undefined && (early === undefined || early.length === 0) && ahead === undefined)
       return { kind: 'payload', output, text, bytes };
     const sentences = context.redactor.ownSentences(event);
     const notes = [
