@@ -5,10 +5,7 @@ const plainName = /^[@\w-]{1,200}$/;
 
 /**
  * Where something stands in a connection's options, for an issue: names and positions behind dots, any other name in
- * brackets and quotes.
- *
- * @example
- * inConfig('options.mapping.set', 'properties.total'); // options.mapping.set['properties.total']
+ * brackets and quotes, as in `options.mapping.set['properties.total']`.
  */
 export const inConfig = (path: string, name: string | number): string =>
   plainName.test(String(name)) ? `${path}.${name}` : `${path}[${printQuoted(cutText(String(name), longestShown))}]`;

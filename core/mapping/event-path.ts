@@ -15,9 +15,7 @@ export type ParsedPath =
  * letters and digits of any script, `_` and `-`; any other sign of a name behind a backslash, or the whole name as
  * `['odd name']`; `[0]` for an element of a list. `$` is the event itself, and a leading `$.` may be omitted. Returns
  * the steps, or one issue with its position.
- *
- * @example
- * parsePath("$.properties.product\\ 1['net price']"); // steps: ['properties', 'product 1', 'net price']
+ * So `$.properties.product\\ 1['net price']` has the steps `['properties', 'product 1', 'net price']`.
  */
 export function parsePath(text: string): ParsedPath {
   return issuesIn(text, () => {
@@ -118,9 +116,7 @@ const startsOtherwise = /^(?:[\d-]|(?:and|or|in|true|false|null)$)/u;
 
 /**
  * The path as text. `parsePath` takes it apart into the same steps, and a query reads it as the same path.
- *
- * @example
- * printPath(['properties', 'products', 0, 'net price']); // properties.products[0]['net price']
+ * So `['properties', 'products', 0, 'net price']` is `properties.products[0]['net price']`.
  */
 export function printPath(steps: PathSteps): string {
   const [first] = steps;

@@ -26,8 +26,9 @@ export interface MappingTrace {
  * An empty trace, to hand to `Mapping.apply`.
  *
  * @example
+ * const mapping = compileMapping({ set: { event: { '@path': 'properties.name' } } });
  * const trace = mappingTrace();
- * mapping.apply(event, trace);
+ * if (mapping.ok) mapping.apply({ type: 'track', properties: { name: 'Order Completed' } }, trace);
  * trace.mapped; // [{ target: 'event', from: ['properties.name'], row: 'options.mapping.set.event' }]
  */
 export const mappingTrace = (): MappingTrace => ({ mapped: [], nothing: [], unfit: [], removed: [] });

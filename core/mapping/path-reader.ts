@@ -8,9 +8,6 @@ export type PathReader = (root: unknown) => JsonValue | undefined;
  * Compiles a path to its reader. It goes through own members only: `constructor` and `__proto__` are members that an
  * event may have, never those that every object inherits. A name of digits reads an element of a list, too, as in
  * `products.0.sku`; a list has no other members, and a text has none.
- *
- * @example
- * const skuOf = pathReader(['properties', 'products', 0, 'sku']);
  */
 export function pathReader(steps: PathSteps): PathReader {
   const [first, second] = steps;

@@ -50,7 +50,8 @@ export const issueOf = (text: string, { at, problem, expected }: SyntaxFault): S
  * One line for people, such as `line 1, column 8: the query ends here; expected a path, ...`.
  *
  * @example
- * if (!query.ok) return query.issues.map((issue) => ({ path: 'options.subscribe', message: issueText(issue) }));
+ * const query = compileQuery("type = 'track' and");
+ * if (!query.ok) console.error(query.issues.map(issueText).join('\n'));
  */
 export const issueText = ({ line, column, message }: SyntaxIssue): string =>
   `line ${line}, column ${column}: ${message}`;

@@ -7,7 +7,8 @@ import { PendingDelivery, type PendingBatch } from './batching/pending-delivery.
 import { dismiss, type ConnectionContext } from './connection-context.ts';
 import { createDuplicates, duplicate, isFinal, twinOutcome, type Duplicates } from './intake/duplicates.ts';
 import { dedupId, messageIdOf } from './intake/event-shape.ts';
-import { preparePayload, readInput } from './intake/prepare-payload.ts';
+import { readInput } from './intake/event-input.ts';
+import { preparePayload } from './intake/prepare-payload.ts';
 import { deferred, heldBack, lostOutcome, stoppedReason, suspended } from './sending/outcomes.ts';
 import type { RetryPolicy } from './sending/retry-policy.ts';
 import { BatchSend } from './sending/send-batch.ts';

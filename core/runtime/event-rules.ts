@@ -16,7 +16,7 @@ export interface ConnectionHooks {
    *
    * @example
    * runtime.open('rokt', settings, { id: 'shop' }, {
-   *   prepareEvent: (event) => (staff.has(event.userId ?? '') ? undefined : event),
+   *   prepareEvent: (event) => (event.userId === 'staff' ? undefined : event),
    * });
    */
   readonly prepareEvent?: (event: Readonly<CdpEvent>) => CdpEvent | undefined;
@@ -41,13 +41,13 @@ export function compileRules(
   { prepareEvent }: ConnectionHooks,
   limits: EventLimits,
 ): { readonly rules: EventRules | undefined; readonly issues: readonly ConfigIssue[] } {
-  const { subscribe, mapping: written } = Object(options) as {
+  const { subscribe, mapping: option } = Object(options) as {
     readonly subscribe?: unknown;
     readonly mapping?: unknown;
   };
   // Of what is no text, the schema of the options has told already.
   const subscription = typeof subscribe === 'string' ? compileQuery(subscribe) : undefined;
-  const mapping = written === undefined ? undefined : compileMapping(written, limits);
+  const mapping = option === undefined ? undefined : compileMapping(option, limits);
   const issues = [
     ...(subscription?.ok === false
       ? subscription.issues.map((issue) => ({ path: 'options.subscribe', message: issueText(issue) }))

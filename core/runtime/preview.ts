@@ -7,7 +7,8 @@ import type { MappingTrace } from '../mapping/mapping-trace.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 import type { EventRules } from './event-rules.ts';
 import { createEventTrace, pathsOf, type EventTrace } from './intake/event-trace.ts';
-import { preparePayload, readInput, type IntakeStage } from './intake/prepare-payload.ts';
+import { readInput, type IntakeStage } from './intake/event-input.ts';
+import { preparePayload } from './intake/prepare-payload.ts';
 import { firstRequestOf } from './sending/custom-send.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { createRuntime, type Connection, type Pace, type Runtime } from '../../core/index.ts';
+import { createRuntime, type Connection, type ConnectionOptions, type Pace, type Runtime } from '../../core/index.ts';
 import type { Subject } from './subjects.ts';
 
 export interface OpenSubject {
@@ -11,10 +11,11 @@ export interface ConnectOptions {
   readonly dispatcher?: Dispatcher;
   readonly origin?: string;
   readonly concurrency?: number;
+  readonly options?: ConnectionOptions;
 }
 
 /** Opens a subject as a host program does that was granted any rate; rate buckets, gate, signals and checks stay on. */
-export function connect(subject: Subject, { dispatcher, origin, concurrency }: ConnectOptions): OpenSubject {
+export function connect(subject: Subject, { dispatcher, origin, concurrency, options }: ConnectOptions): OpenSubject {
   const { manifest } = subject.destination;
   const { slug } = manifest;
   const rate =
@@ -26,7 +27,7 @@ export function connect(subject: Subject, { dispatcher, origin, concurrency }: C
     ...(dispatcher === undefined ? {} : { dispatcher: () => dispatcher }),
     ...(origin === undefined ? {} : { origins: { [slug]: origin } }),
   });
-  const opened = runtime.open(slug, subject.config);
+  const opened = runtime.open(slug, subject.config, options);
   if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
   return { connection: opened.connection, runtime };
 }

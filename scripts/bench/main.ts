@@ -16,6 +16,7 @@ import { latency } from './cases/latency.ts';
 import { oneEvent } from './cases/one-event.ts';
 import { queue } from './cases/queue.ts';
 import { requests } from './cases/requests.ts';
+import { rules } from './cases/rules.ts';
 import { startUp } from './cases/start-up.ts';
 import { tenantsCase } from './cases/tenants.ts';
 import { full, quick, type Effort } from './effort.ts';
@@ -36,6 +37,7 @@ const cases: Readonly<Record<string, Case>> = {
   'big-call': { title: 'One call of 10,000 events beside calls of 100', run: bigCall },
   heap: { title: 'Heap retained', run: heap },
   'one-event': { title: 'deliver() of one event', run: oneEvent },
+  rules: { title: 'Subscriptions and mappings', run: rules },
   queue: { title: 'The durable queue, beside the bare package', run: queue },
   tenants: { title: 'Very many connections of one vendor', run: tenantsCase },
   'start-up': { title: 'Start-up', run: startUp },

@@ -5,9 +5,6 @@ import { SignGroups } from './sign-groups.ts';
  * Compiles a pattern to a test of whole texts; a pair of surrogates is one sign. The time grows with the text alone, as
  * the places of a segment are the bits of a few words, which each sign of a text shifts. Throws a SyntaxFault for what
  * is no pattern.
- *
- * @example
- * const isCompany = globMatcher('*@company.com');
  */
 export function globMatcher(pattern: string): (text: string) => boolean {
   const segments = parseGlob(pattern);

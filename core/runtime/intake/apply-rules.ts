@@ -4,8 +4,8 @@ import type { Note } from '../../api/outcome.ts';
 import { isThenable } from '../argument-check.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import type { EventRules } from '../event-rules.ts';
+import type { EventInput } from './event-input.ts';
 import { normalizeEvent } from './normalize-event.ts';
-import type { EventInput } from './prepare-payload.ts';
 
 /** An event after the rules of its connection. */
 interface RuledEvent {

@@ -1,0 +1,111 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { spillway } from '../support/cli/fake-terminal.ts';
+import { createWorkspace, testSettings } from '../support/cli/workspace.ts';
+
+const workspace = createWorkspace();
+afterAll(workspace.remove);
+
+const subscribe = "type = 'track' and properties.total >= 10";
+const events = [
+  { type: 'track', event: 'a', messageId: 'm-1', properties: { total: 10 } },
+  { type: 'track', event: 'a', messageId: 'm-2', properties: { total: 'geheim' } },
+  { type: 'page', messageId: 'm-3' },
+]
+  .map((event) => JSON.stringify(event))
+  .join('\n');
+
+describe('spillway explain', () => {
+  test('says which part of a query is false, with types and never with values', async () => {
+    expect(await spillway(['explain', '--event', '-', '--query', subscribe], events)).toEqual({
+      code: 0,
+      stdout: [
+        'line 1 m-1  matches',
+        'line 2 m-2  does not match',
+        '  1:20  properties.total >= 10  does not hold (string, number)',
+        'line 3 m-3  does not match',
+        "  1:1  type = 'track'  does not hold (string, string)",
+        '  1:20  properties.total >= 10  does not hold (missing, number)',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+  });
+
+  test('reads the query of a config file, and prints JSON for machines', async () => {
+    const config = workspace.write('subscribed.json', { config: testSettings, options: { subscribe } });
+    const file = workspace.write('event.json', events.split('\n')[1]);
+    const { code, stdout } = await spillway(['explain', '--event', file, '--config', config, '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({
+      line: 1,
+      messageId: 'm-2',
+      matches: false,
+      failed: [{ at: { line: 1, column: 20 }, text: 'properties.total >= 10', left: 'string', right: 'number' }],
+    });
+  });
+
+  test.each([
+    ['neither a query nor a file', [], 2, /either --config, .* or --query/],
+    ['a query that is wrong', ['--query', "type = 'track' and"], 2, /--query: line 1, column 19: /],
+    [
+      'a file without a subscription',
+      ['--config', workspace.write('none.json', { config: {} })],
+      78,
+      /options\.subscribe: /,
+    ],
+    [
+      'a file whose subscription is wrong',
+      ['--config', workspace.write('wrong.json', { config: {}, options: { subscribe: 'nope(event)' } })],
+      78,
+      /options\.subscribe: line 1, column 1: /,
+    ],
+  ])('refuses %s', async (_what, flags, code, stderr) => {
+    expect(await spillway(['explain', '--event', '-', ...flags], events)).toMatchObject({
+      code,
+      stderr: expect.stringMatching(stderr),
+    });
+  });
+
+  test('goes on behind a line that is no event, and says so with its exit code', async () => {
+    const { code, stdout, stderr } = await spillway(['explain', '--event', '-', '--query', 'event = null'], '5\n{}\n');
+    expect(code).toBe(65);
+    expect(stdout).toBe('line 2  matches\n');
+    expect(stderr).toContain('line 1 is no event');
+  });
+});
+
+describe('spillway preview of a connection with rules', () => {
+  test('shows both steps of a value, rows that yielded nothing, what was removed and what nobody read', async () => {
+    const config = workspace.write('mapped.json', {
+      config: testSettings,
+      options: {
+        mapping: {
+          set: { event: { '@path': 'properties.name' }, 'properties.code': { '@path': 'properties.absent' } },
+          unset: ['context.ip'],
+        },
+      },
+    });
+    const event = {
+      type: 'track',
+      event: 'a',
+      messageId: 'm-1',
+      properties: { name: 'b', other: 1 },
+      context: { ip: '203.0.113.7' },
+    };
+    const { stdout } = await spillway(['preview', 'mailbox', '--config', config], JSON.stringify(event));
+    expect(stdout).toContain('removed by the mapping\n    context.ip\n');
+    expect(stdout).toMatch(/rows of the mapping that yielded nothing\n {4}properties\.code +from properties\.absent\n/);
+    expect(stdout).toMatch(/read by nobody\n(?: {4}.+\n)* {4}properties\.other\n/);
+    expect(stdout).toMatch(/from event, mapped from properties\.name\n/);
+  });
+
+  test('shows which part of the subscription is false', async () => {
+    const config = workspace.write('held.json', { config: testSettings, options: { subscribe } });
+    const { stdout } = await spillway(['preview', 'mailbox', '--config', config], events.split('\n')[1]);
+    expect(stdout).toBe(
+      'line 1 m-2  skipped at subscribe: not_subscribed: ' +
+        'The subscription of this connection does not ask for this event\n' +
+        '  1:20  properties.total >= 10  does not hold (string, number)\n',
+    );
+  });
+});
