@@ -149,6 +149,20 @@ describe('mapping', () => {
     expect(codes(outcomes)).toEqual(['rejected: invalid_value', 'rejected: payload_too_large', 'delivered']);
   });
 
+  it('makes no more of an event than an event may hold', async () => {
+    const test = testConnection({ destination: echo, runtime: { eventLimits: { maxBytes: 9_000 } } });
+    const twice = { '@template': '{{properties.text}}{{properties.text}}' };
+    const opened = test.runtime.open(
+      'acme',
+      { account: 'a' },
+      { id: 'ruled', mapping: { set: { 'context.x': twice } } },
+    );
+    if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+    const event = { ...order('a'), properties: { text: 'x'.repeat(5_000) } };
+    const outcomes = await delivering(test, opened.connection)([event]);
+    expect(outcomes).toMatchObject([{ kind: 'delivered', notes: [{ code: 'mapping_unfit', field: 'context.x' }] }]);
+  });
+
   it('puts an event into the lane of what it made of it', () => {
     const { connection } = connect({ mapping: { set: { userId: { '@path': 'properties.device' } } } });
     expect(connection.routeOf({ ...order('a'), properties: { device: 'd-1' } })).toEqual({
@@ -336,9 +350,15 @@ describe('preview of a connection with rules', () => {
   });
 
   it('shows what the folder refuses of a frozen event', async () => {
-    const refusing = acme({ validate: () => reject('missing_field', 'It needs more') }) as unknown as AnyDestination;
+    const refusing = acme({
+      validate: (event) => reject('missing_field', `It has ${JSON.stringify(event).length} characters, and needs more`),
+    }) as unknown as AnyDestination;
     const { connection } = testConnection({ destination: refusing });
     const frozen = Object.freeze({ ...order('a'), properties: Object.freeze({ a: Object.freeze({ b: 1 }) }) });
-    expect(await connection.preview(frozen)).toMatchObject({ kind: 'rejected', stage: 'validate' });
+    expect(await connection.preview(frozen)).toMatchObject({
+      kind: 'rejected',
+      stage: 'validate',
+      reason: { code: 'missing_field' },
+    });
   });
 });
