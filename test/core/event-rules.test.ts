@@ -297,7 +297,10 @@ describe('preview of a connection with rules', () => {
     const destination = acme({
       transform: (event, _settings, { trace }) => {
         trace?.from('pad', 'properties.total');
-        return { kind: 'payload', payload: { id: event.messageId ?? '', pad: String(propertiesOf(event)['total']) } };
+        return {
+          kind: 'payload',
+          payload: { id: event.messageId ?? '', pad: JSON.stringify(propertiesOf(event)['total']) },
+        };
       },
     }) as unknown as AnyDestination;
     const { connection } = testConnection({

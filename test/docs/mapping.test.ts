@@ -63,6 +63,6 @@ describe('docs/mapping.md', () => {
 
   it('names every directive there is', () => {
     const inTable = [...page.matchAll(/^\| `\{"(@\w+)"/gm)].map(([, name]) => name);
-    expect(inTable.sort()).toEqual([...directives.keys()].sort());
+    expect(new Set(inTable)).toEqual(new Set(directives.keys()));
   });
 });
