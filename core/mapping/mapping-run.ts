@@ -3,6 +3,9 @@ import type { JsonValue } from '../api/event.ts';
 /** A compiled right side of a mapping: what it yields for an event; `undefined` is nothing. It never throws. */
 export type RightSide = (root: unknown, run: MappingRun) => JsonValue | undefined;
 
+/** Directives go no deeper into a value: an event is no deeper, unless its host says otherwise. */
+export const mostLevels = 64;
+
 /** What one application of a mapping to one event has in common: how much it may still work, and what went wrong. */
 export class MappingRun {
   /** Why a directive of the current row did not fit its value; `undefined` if all did. The first reason counts. */

@@ -2,7 +2,7 @@ import { createColors } from 'picocolors';
 import { compileQuery, eventIdOf, issueText, type FailedPart, type Query } from '../../index.ts';
 import { invalidConfig, readConfigFile } from './config-file.ts';
 import { parseLine } from './event-source.ts';
-import { exitCode, usage } from './exit-codes.ts';
+import { exitCode, usage, type CliError } from './exit-codes.ts';
 import { openInput } from './input.ts';
 import { readLines } from './lines.ts';
 import { failedLines } from './failed-parts.ts';
@@ -51,25 +51,34 @@ export async function explain(flags: ExplainFlags, terminal: Terminal): Promise<
 
 /** The query of the flag, or of the config file. */
 async function queryOf({ config, query }: ExplainFlags, env: Terminal['env']): Promise<Query> {
-  if ((config === undefined) === (query === undefined))
-    throw usage('needs either --config, whose options have a subscribe, or --query');
-  if (query !== undefined) {
-    const compiled = compileQuery(query);
+  if (query === undefined && config !== undefined) {
+    const compiled = compileQuery(await subscriptionIn(config, env));
     if (compiled.ok) return compiled;
-    throw usage(`--query: ${compiled.issues.map(issueText).join('; ')}`);
+    throw invalidSubscription(config, compiled.issues.map(issueText));
   }
-  const file = config as string;
+  if (query === undefined || config !== undefined)
+    throw usage('needs either --config, whose options have a subscribe, or --query');
+  const compiled = compileQuery(query);
+  if (compiled.ok) return compiled;
+  throw usage(`--query: ${compiled.issues.map(issueText).join('; ')}`);
+}
+
+async function subscriptionIn(file: string, env: Terminal['env']): Promise<string> {
   const { options, unfilled } = await readConfigFile(file, env);
-  const faults = unfilled.filter(({ path }) => path === 'options.subscribe');
+  const faults = unfilled.filter(({ path }) => path === at);
   if (faults.length > 0) throw invalidConfig(file, faults);
   const subscribe: unknown = options?.subscribe;
-  if (typeof subscribe !== 'string')
-    throw invalidConfig(file, [{ path: 'options.subscribe', message: 'a query is wanted here' }]);
-  const compiled = compileQuery(subscribe);
-  if (compiled.ok) return compiled;
-  const issues = compiled.issues.map((issue) => ({ path: 'options.subscribe', message: issueText(issue) }));
-  throw invalidConfig(file, issues);
+  if (typeof subscribe === 'string') return subscribe;
+  throw invalidSubscription(file, ['a query is wanted here']);
 }
+
+const at = 'options.subscribe';
+
+const invalidSubscription = (file: string, messages: readonly string[]): CliError =>
+  invalidConfig(
+    file,
+    messages.map((message) => ({ path: at, message })),
+  );
 
 function explainedText(shown: ExplainedLine, colours: ReturnType<typeof createColors>): string {
   const id = shown.messageId === '' ? '' : ` ${shown.messageId}`;

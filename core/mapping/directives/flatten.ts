@@ -1,12 +1,10 @@
 import type { JsonObject, JsonValue } from '../../api/event.ts';
 import { isObject } from '../../api/fields/mapping.ts';
 import { setOwn } from '../../api/fields/payload-builder.ts';
-import type { MappingRun } from '../mapping-run.ts';
+import { mostLevels, type MappingRun } from '../mapping-run.ts';
 import { nothing } from '../mapping-place.ts';
 import { converted, type Directive } from './directive.ts';
 
-/** As deep as an event may be. */
-const mostLevels = 64;
 const tooDeep = `@flatten takes ${mostLevels} levels at most`;
 
 /**

@@ -1,12 +1,10 @@
 import type { JsonValue } from '../../api/event.ts';
 import { jsonTextOf } from '../../api/fields/property-values.ts';
 import { notJson, remainingAfter, tooMuch } from '../json-size.ts';
-import type { MappingRun } from '../mapping-run.ts';
+import { mostLevels, type MappingRun } from '../mapping-run.ts';
 import { nothing } from '../mapping-place.ts';
 import { converted, type Directive } from './directive.ts';
 
-/** As deep as an event may be. */
-const mostLevels = 64;
 const takes = `@json takes values of ${mostLevels} levels at most, with finite numbers`;
 
 /**

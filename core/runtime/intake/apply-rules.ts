@@ -5,6 +5,7 @@ import { isThenable } from '../argument-check.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import type { EventRules } from '../event-rules.ts';
 import type { EventInput } from './event-input.ts';
+import { isTree } from './event-trace.ts';
 import { normalizeEvent } from './normalize-event.ts';
 
 /** An event after the rules of its connection. */
@@ -82,10 +83,8 @@ function returnedBy(
 
 /** A copy that no hook can change: the event itself is the caller's. */
 function frozenCopy(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isTree(value)) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, part]) => [name, frozenCopy(part)])));
 }
 

@@ -45,8 +45,8 @@ function watch<T extends object>(target: T, at: Steps, read: (steps: Steps) => v
   });
 }
 
-/** A list, or an object of no class: what a class gives would be lost behind a proxy. */
-function isTree(value: unknown): value is object {
+/** A list, or an object of no class: what a class gives would be lost behind a proxy, and in a copy. */
+export function isTree(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
