@@ -3,7 +3,7 @@ import type { CdpEvent, JsonObject, JsonValue } from '../event.ts';
 /** Where a path of an event ends: at a name in one of its objects. */
 export interface EventPlace {
   readonly path: string;
-  /** The object; an empty one where the event has none. Places in the same object have the same function. */
+  /** The object; an empty one where the event has none. */
   readonly holderIn: (event: CdpEvent) => JsonObject;
   readonly name: string;
 }
@@ -32,9 +32,9 @@ const contextOf: Holder = (event) => objectOr((event as Parts)?.context);
 
 /**
  * The objects that nearly all paths end in. A name that the code writes is read by the shape of the object, in half the
- * time of a name in a variable. Others join them, each one step from its outer object.
+ * time of a name in a variable.
  */
-const holders = new Map<string, Holder>([
+const holders: ReadonlyMap<string, Holder> = new Map<string, Holder>([
   ['', (event) => objectOr(event as unknown as JsonObject)],
   ['context', contextOf],
   ['properties', (event) => objectOr((event as Parts)?.properties)],
@@ -46,13 +46,12 @@ const holders = new Map<string, Holder>([
   ['context.os', (event) => objectOr(contextOf(event)['os'])],
 ]);
 
+/** Any other object is one step from its outer one. */
 function holderAt(path: string): Holder {
   const usual = holders.get(path);
   if (usual !== undefined) return usual;
   const end = path.lastIndexOf('.');
   const outer = holderAt(path.slice(0, Math.max(0, end)));
   const name = path.slice(end + 1);
-  const holder: Holder = (event) => objectOr(outer(event)[name]);
-  holders.set(path, holder);
-  return holder;
+  return (event) => objectOr(outer(event)[name]);
 }
