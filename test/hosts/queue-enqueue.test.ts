@@ -40,6 +40,7 @@ describe('spillway enqueue', () => {
       duplicates: 1_200,
       skipped: 0,
       rejected: 0,
+      reasons: {},
       unreadable: 0,
     });
     expect(await backlog('shop')).toMatchObject({ waiting: 1_201 });
@@ -87,7 +88,9 @@ describe('spillway enqueue', () => {
     const { code, stderr } = await enqueue('shop', config, input);
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: 'shop (mailbox): 4 kept, 0 duplicates, 1 settled as skipped, 2 as rejected\n',
+      stderr:
+        'shop (mailbox): 4 kept, 0 duplicates, 1 settled as skipped, 2 as rejected ' +
+        '(unmapped_event 1, internal_error 1, invalid_value 1)\n',
     });
     expect(await backlog('shop')).toMatchObject({ waiting: 1, done: 1, dead: 2 });
     expect((await dead()).map(({ id, outcome, attempts }) => [id, outcome, attempts])).toEqual([

@@ -1,4 +1,4 @@
-import type { CdpEvent } from '../../../index.ts';
+import type { CdpEvent, ReasonCode } from '../../../index.ts';
 import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
@@ -25,6 +25,8 @@ export interface EnqueueCounts {
   /** Settled at once, duplicates among them. */
   readonly skipped: number;
   readonly rejected: number;
+  /** Why: of those that are settled at once, how many have each code. */
+  readonly reasons: Readonly<Partial<Record<ReasonCode, number>>>;
   /** Not JSON; they are not kept. */
   readonly unreadable: number;
 }
@@ -49,7 +51,15 @@ interface PendingLine {
 export class EnqueueWriter {
   readonly #options: EnqueueWriterOptions;
   readonly #settings: string;
-  readonly #counts = { in: 0, accepted: 0, duplicates: 0, skipped: 0, rejected: 0, unreadable: 0 };
+  readonly #counts = {
+    in: 0,
+    accepted: 0,
+    duplicates: 0,
+    skipped: 0,
+    rejected: 0,
+    reasons: {} as Partial<Record<ReasonCode, number>>,
+    unreadable: 0,
+  };
   readonly #warnings: string[] = [];
   #batch: PendingLine[] = [];
   #bytes = 0;
@@ -145,7 +155,13 @@ export class EnqueueWriter {
     this.#counts.in += events.length;
     this.#counts.accepted += accepted;
     this.#counts.duplicates += duplicates;
-    for (const { outcome } of events) if (outcome !== undefined) this.#counts[outcome.kind] += 1;
+    for (const { outcome } of events) if (outcome !== undefined) this.#countSettled(outcome);
+  }
+
+  #countSettled({ kind, reason }: NonNullable<QueuedEvent['outcome']>): void {
+    const { reasons } = this.#counts;
+    this.#counts[kind] += 1;
+    reasons[reason.code] = (reasons[reason.code] ?? 0) + 1;
   }
 
   /** An event that is nested too deeply to be written must not keep the rest of its batch out of the queue. */

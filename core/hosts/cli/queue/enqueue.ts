@@ -183,12 +183,14 @@ function summaryText({
   duplicates,
   skipped,
   rejected,
+  reasons,
   unreadable,
 }: EnqueueSummary): string {
+  const why = Object.entries(reasons).map(([code, count]) => `${code} ${count}`);
   const parts = [
     `${accepted} kept`,
     `${duplicates} duplicates`,
-    ...(skipped + rejected === 0 ? [] : [`${skipped} settled as skipped, ${rejected} as rejected`]),
+    ...(skipped + rejected === 0 ? [] : [`${skipped} settled as skipped, ${rejected} as rejected (${why.join(', ')})`]),
     ...(unreadable === 0 ? [] : [`${unreadable} unreadable`]),
   ];
   return `${connection} (${destination}): ${parts.join(', ')}\n`;
