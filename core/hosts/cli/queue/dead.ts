@@ -1,13 +1,13 @@
 import { reasonCodes, type ReasonCode } from '../../../index.ts';
-import type { DeadFilter, DeadLetter, DeliveryQueue, LaneOf } from '../../../queue/index.ts';
+import type { DeadFilter, DeadLetter, DeliveryQueue } from '../../../queue/index.ts';
 import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
 import { jsonText } from '../printable.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
-import { withEachConnection } from './open-connections.ts';
+import { withEachConnection, type OpenConnection } from './open-connections.ts';
 import { assertNotForFormerDestination, assertDestination } from './former-destination.ts';
-import { destinationAt, laneBy, openRoster, type Roster } from './roster.ts';
+import { destinationAt, keepLanes, lanesBy, openRoster, type Roster } from './roster.ts';
 import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
 import { isoTime } from './format-time.ts';
 import { timeOf } from './time-flag.ts';
@@ -104,22 +104,29 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
   const { stdout, stderr, env } = terminal;
   const filter = filterOf(flags);
   const directory = storeDirectory(flags, env);
-  return withLanes(flags, env, (laneOf, slugOf) =>
+  return withSettings(flags, env, (settingsOf) =>
     withSharedStore(directory, { stderr }, async (queue) => {
       const roster = openRoster(directory);
       const knowsLanes = (connection: string): boolean | Promise<boolean> =>
-        queue.knows?.(connection) ?? laneOf(connection) !== undefined;
+        queue.knows?.(connection) ?? settingsOf(connection) !== undefined;
       let revived = 0;
       const all = await selectByConnection(queue, flags, filter, names, roster);
-      for (const connection of all.keys()) assertDestination(connection, roster.of(connection), slugOf(connection));
       // Before any of them is put back.
-      for (const [connection, { former }] of all)
-        assertNotForFormerDestination(connection, former, roster.of(connection));
+      for (const [connection, { former, lanes, count }] of all) {
+        const enrolled = roster.of(connection);
+        const opened = settingsOf(connection);
+        assertDestination(connection, enrolled, opened?.destination.manifest.slug);
+        assertNotForFormerDestination(connection, former, enrolled);
+        // A process that owns the store gives lanes by its own settings.
+        if (opened !== undefined && count > lanes && queue.knows === undefined) keepLanes(queue, opened, enrolled);
+      }
       for (const [connection, { count, lanes, parts }] of all) {
         if (flags.dryRun === true) revived += count;
         else {
           roster.forgetSettings(connection);
-          for (const part of parts) revived += await queue.requeue(connection, part, laneOf(connection));
+          const opened = settingsOf(connection);
+          const laneOf = opened === undefined ? undefined : lanesBy(opened, roster);
+          for (const part of parts) revived += await queue.requeue(connection, part, laneOf);
         }
         const order = `${lanes} of them are in lanes, and come after the events enqueued since`;
         if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
@@ -135,28 +142,18 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
   );
 }
 
-/** Acts with the lanes that the settings of a work file give, by connection id; without one, with none. */
-async function withLanes(
+/** Acts with the settings of a work file, by connection id; without one, with none. */
+async function withSettings(
   flags: DeadFlags,
   env: Terminal['env'],
-  act: (
-    laneOf: (connection: string) => LaneOf | undefined,
-    slugOf: (connection: string) => string | undefined,
-  ) => Promise<number>,
+  act: (settingsOf: (connection: string) => OpenConnection | undefined) => Promise<number>,
 ): Promise<number> {
   const { config } = flags;
-  const nothing = (): undefined => undefined;
-  if (config === undefined) return act(nothing, nothing);
+  if (config === undefined) return act(() => undefined);
   const entries = await readConnections(config, env);
   return withEachConnection(entries, { ...flags, config }, env, {}, (connections) => {
     const byId = new Map(connections.map((opened) => [opened.id, opened]));
-    return act(
-      (id) => {
-        const opened = byId.get(id);
-        return opened === undefined ? undefined : laneBy(opened.connection);
-      },
-      (id) => byId.get(id)?.destination.manifest.slug,
-    );
+    return act((id) => byId.get(id));
   });
 }
 

@@ -3,7 +3,7 @@ import { print, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { withAllConnections } from './open-connections.ts';
 import { assertDestination, assertSpanOfDestination } from './former-destination.ts';
-import { keepLanes, laneBy, openRoster } from './roster.ts';
+import { keepLanes, lanesBy, openRoster } from './roster.ts';
 import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { timeOf } from './time-flag.ts';
 
@@ -50,7 +50,7 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
           ['name it in the file of spillway work and restart that, or run this command after it has ended'],
         );
       roster.forgetSettings(id);
-      const count = await queue.replay(id, from, to, laneBy(opened.connection));
+      const count = await queue.replay(id, from, to, lanesBy(opened, roster));
       await print(stdout, `${count} requeued\n`);
       return exitCode.ok;
     }),

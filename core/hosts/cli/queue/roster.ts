@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { z, type Connection } from '../../../index.ts';
+import { z } from '../../../index.ts';
 import type { DeliveryQueue, LaneOf } from '../../../queue/index.ts';
 import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
 import { version } from '../version.ts';
@@ -50,6 +50,8 @@ export interface Roster {
   remove(id: string): void;
   /** On disk when it returns: to be called before events of that connection come back in the lanes they once had. */
   forgetSettings(id: string): void;
+  /** On disk when it returns: to be called before an event comes back in a lane that these settings give it. */
+  addLanes(id: string, settings: string): void;
 }
 
 const shape = z.record(
@@ -106,6 +108,12 @@ export function openRoster(store: string, now: () => number = Date.now): Roster 
     },
     forgetSettings(id) {
       change(id, (fresh) => (fresh?.mixed === true ? { ...fresh, settings: undefined } : fresh));
+    },
+    addLanes(id, settings) {
+      change(
+        id,
+        (fresh) => fresh && { ...fresh, lanes: true, settings: fresh.settings === settings ? settings : undefined },
+      );
     },
   };
 }
@@ -189,13 +197,17 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
     throw undrained(id, waiting, 'these settings would move them to other lanes, and their order would be lost');
 }
 
-/** The lane these settings give an event. */
-export const laneBy =
-  ({ routeOf }: Pick<Connection, 'routeOf'>): LaneOf =>
-  (event) => {
-    const route = routeOf(event);
-    return route.kind === 'payload' ? route.lane : undefined;
+/** The lanes these settings give events that had none. The roster knows of them before the first event is in one. */
+export function lanesBy(opened: OpenConnection, roster: Pick<Roster, 'addLanes'>): LaneOf {
+  let known = false;
+  return (event) => {
+    const route = opened.connection.routeOf(event);
+    if (route.kind !== 'payload' || route.lane === undefined) return undefined;
+    if (!known) roster.addLanes(opened.id, settingsOf(opened));
+    known = true;
+    return route.lane;
   };
+}
 
 /** Everything that decides about lanes: the settings, and the version of the code that reads them. */
 export const settingsOf = ({ configHash }: OpenConnection): string => `${version()} ${configHash}`;

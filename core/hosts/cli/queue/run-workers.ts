@@ -13,7 +13,7 @@ import { countSettled, type SettledCount } from './count-settled.ts';
 import { isoTime } from './format-time.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { answerForStore, type OwnerOptions, type OwnerSocket } from './owner-socket.ts';
-import { laneBy } from './roster.ts';
+import { lanesBy, type Roster } from './roster.ts';
 import { exitAfterGrace, sendingGraceMs, whenStopped } from './shut-down.ts';
 import { throwAsCliError } from './store.ts';
 import type { WorkLog } from './work-log.ts';
@@ -42,6 +42,7 @@ export interface WorkSettings {
 
 export interface WorkRun extends WorkSettings {
   readonly store: DeliveryQueue;
+  readonly roster: Roster;
   readonly connections: readonly OpenConnection[];
 }
 
@@ -142,7 +143,7 @@ function startPruning(
 
 /** What the other commands ask the process that owns the store. */
 function ownerOptions(
-  { directory, store, connections, named, monitor }: WorkRun,
+  { directory, store, roster, connections, named, monitor }: WorkRun,
   workers: ReadonlyMap<string, QueueWorker>,
 ): OwnerOptions {
   const startedAt = isoTime(Date.now());
@@ -152,7 +153,7 @@ function ownerOptions(
     queue: store,
     laneOf(id) {
       const opened = byId.get(id);
-      return opened === undefined ? undefined : laneBy(opened.connection);
+      return opened === undefined ? undefined : lanesBy(opened, roster);
     },
     destinationOf: (id) => byId.get(id)?.destination.manifest.slug,
     changed: (id) => workers.get(id)?.wake(),

@@ -85,7 +85,7 @@ async function deliverStore(
   for (const warning of unconfiguredConnections(store, named)) await log.warn(warning);
   const startedAt = performance.now();
   const { quarantined } = store.status(Date.now());
-  const end = await runWorkers({ ...command, store, connections });
+  const end = await runWorkers({ ...command, store, roster, connections });
   if (end.stop !== undefined) command.closeInTime(end.stop);
   const damaged = store.status(Date.now()).quarantined > quarantined;
   const summary = summaryOf(store, connections, end, command, performance.now() - startedAt);
