@@ -10,16 +10,22 @@ export const makeMappingShape = () =>
   z
     .strictObject({
       set: z
-        .record(z.string(), z.unknown())
+        .record(
+          z.string().meta({ title: 'Target', description: 'The path of a member of the event: properties.order_id.' }),
+          z.unknown().meta({
+            title: 'Value',
+            description: `Raw JSON, or an object with exactly one of ${[...directives.keys()].join(', ')}.`,
+          }),
+        )
         .optional()
         .meta({
           title: 'Set',
           description:
-            'By the path of a member of the event, what it becomes: raw JSON, or an object with exactly one of ' +
-            `${[...directives.keys()].join(', ')}. What yields nothing leaves the member as it is; null writes null.`,
+            'What members of the event become, by their paths. All values are made of the event as it was sent. ' +
+            'What yields nothing leaves the member as it is; null writes null.',
         }),
       unset: z
-        .array(z.string().min(1))
+        .array(z.string().min(1).meta({ title: 'Path', description: 'Such as context.ip.' }))
         .optional()
         .meta({ title: 'Unset', description: 'The paths of members that the event loses.' }),
     })

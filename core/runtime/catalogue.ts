@@ -5,6 +5,7 @@ import type { DestinationManifest } from '../api/manifest.ts';
 import type { OperationList } from '../api/operation.ts';
 import { inputSchema } from './call.ts';
 import { noCheck } from './credential-check.ts';
+import { optionShapes } from './option-shapes.ts';
 
 /** A JSON Schema (2020-12) as plain data, for a form or a validator. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -14,6 +15,11 @@ export interface CatalogueEntry {
   readonly manifest: DestinationManifest;
   /** JSON Schema 2020-12 of the settings; secrets carry `secret: true`. */
   readonly configSchema: JsonSchema;
+  /**
+   * JSON Schema 2020-12 of the options that stand beside the settings, the same for every destination. Of a query and a
+   * mapping it says no more than their form; open() says the rest, as of limits above the vendor's.
+   */
+  readonly optionsSchema: JsonSchema;
   /** The operations that connection.call() can run, in the order of the folder's list. */
   readonly operations: readonly OperationEntry[];
   /** What an `ok` of connection.check() proves; or why the destination has no check. */
@@ -41,6 +47,7 @@ export interface OperationEntry {
 export const catalogueEntry = ({ manifest, config, operations, check }: AnyDestination): CatalogueEntry => ({
   manifest,
   configSchema: formSchema(config),
+  optionsSchema: optionsSchema(),
   operations: Object.entries((operations?.list ?? {}) as OperationList).map(([name, definition]) => ({
     name,
     summary: definition.summary,
@@ -60,6 +67,11 @@ export const catalogueEntry = ({ manifest, config, operations, check }: AnyDesti
       ? { kind: 'unsupported', message: check?.none ?? noCheck }
       : { kind: 'request', proves: check.proves },
 });
+
+let ofOptions: JsonSchema | undefined;
+
+/** It is made once: a runtime may have hundreds of destinations. */
+const optionsSchema = (): JsonSchema => (ofOptions ??= formSchema(optionShapes().connection));
 
 const formSchema = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;

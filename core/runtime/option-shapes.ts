@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { choice, setting } from '../api/config.ts';
 import { makeRateSchema } from '../api/rate-schema.ts';
 import { makeMappingShape } from '../mapping/mapping-shape.ts';
 
@@ -16,57 +17,84 @@ function makeShapes() {
   const wait = z.number().min(0).max(86_400_000);
   const whole = z.number().int().min(1);
 
+  const budget = z.union([
+    setting(z.literal(false), 'None', 'Nothing bounds retries but the attempts.'),
+    setting(
+      z.strictObject({
+        ratio: setting(z.number().min(0), 'Per success', 'Retries that each delivered request earns, such as 0.2.'),
+        reserve: setting(z.number().min(0), 'Reserve', 'Retries that are there from the start.'),
+      }),
+      'Budget',
+      'Retries per success, on top of a reserve.',
+    ),
+  ]);
+
   const retry = z.strictObject({
-    attempts: whole.optional(),
-    baseMs: wait.optional(),
-    capMs: wait.optional(),
-    retryAfterCapMs: wait.optional(),
-    budget: z
-      .union([z.literal(false), z.strictObject({ ratio: z.number().min(0), reserve: z.number().min(0) })])
-      .optional(),
+    attempts: setting(whole.optional(), 'Attempts', 'The most failed attempts; throttling is none.'),
+    baseMs: setting(wait.optional(), 'First back-off', 'In milliseconds; each further one doubles.'),
+    capMs: setting(wait.optional(), 'Longest back-off', 'In milliseconds.'),
+    retryAfterCapMs: setting(wait.optional(), 'Longest asked wait', 'The longest that a vendor can ask for, in ms.'),
+    budget: setting(budget.optional(), 'Retry budget', 'Keeps retries from multiplying the load in an outage.'),
   });
 
   const eventLimits = z.strictObject({ maxBytes: whole.optional(), maxDepth: whole.optional() });
 
   const pace = z.strictObject({
-    concurrency: whole.optional(),
-    timeoutMs: whole.optional(),
-    rate: makeRateSchema().optional(),
+    concurrency: setting(whole.optional(), 'Requests at once', 'Requests in flight at a time.'),
+    timeoutMs: setting(whole.optional(), 'Time limit', 'From the start of a request to the end of its answer, in ms.'),
+    rate: setting(makeRateSchema().optional(), 'Rate', 'How much may leave within any window of time.'),
   });
 
   /** Of a folder, whose manifest may say any age. */
   const batchLimits = z.strictObject({
-    maxItems: whole.optional(),
-    maxBytes: whole.optional(),
-    maxItemBytes: whole.optional(),
+    maxItems: setting(whole.optional(), 'Events in a request', 'The most events of one request.'),
+    maxBytes: setting(whole.optional(), 'Size of a request', 'The most bytes of its body, before compression.'),
+    maxItemBytes: setting(
+      whole.optional(),
+      'Size of an event',
+      'The most bytes of one event; a larger one is rejected.',
+    ),
     maxAgeMs: z.number().min(0).optional(),
   });
+  const maxAgeMs = setting(
+    wait.optional(),
+    'Age of a batch',
+    'How long a stream may hold one that is not full, in ms.',
+  );
 
   const connection = z.strictObject({
-    id: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ title: 'Connection id', description: 'A name that `integrations` may use as well.' }),
-    requiredConsent: z.array(z.string().min(1)).optional().meta({
-      title: 'Required consent',
-      description: 'Consent categories a person must have agreed to; without an answer, nothing is sent.',
-    }),
-    onAmbiguous: z.enum(['report', 'retry']).optional().meta({
-      title: 'When the answer is lost',
-      description: 'report: the event comes back as unknown; retry: it is sent again and may arrive twice.',
-    }),
-    retry: retry.optional().meta({ title: 'Retry', description: 'How patient the connection is.' }),
+    id: setting(
+      z.string().min(1).optional(),
+      'Connection id',
+      'A name of its own, which `integrations` of an event may use. Default: that of the destination.',
+    ),
+    requiredConsent: setting(
+      z.array(setting(z.string().min(1), 'Category', 'As the consent tool names it.')).optional(),
+      'Required consent',
+      'Consent categories a person must have agreed to; without an answer, nothing is sent.',
+    ),
+    onAmbiguous: setting(
+      choice({
+        report: 'The event comes back as unknown',
+        retry: 'It is sent again, and may arrive twice',
+      }).optional(),
+      'When the answer is lost',
+      'Default: report where a repeat does harm, else retry.',
+    ),
+    retry: setting(retry.optional(), 'Retry', 'How patient the connection is.'),
     // A host's own waits, this among them, are a day at most: more is a slip in the unit.
-    limits: batchLimits
-      .extend({ maxAgeMs: wait.optional() })
-      .optional()
-      .meta({ title: 'Batch limits', description: 'Lower than the vendor allows, never higher.' }),
-    pace: pace.optional().meta({ title: 'Pace', description: 'Slower than the vendor allows, never faster.' }),
-    subscribe: z.string().optional().meta({
-      title: 'Subscription',
-      description: "Which events are taken, such as type = 'track' and properties.total >= 10.",
-    }),
+    limits: setting(
+      batchLimits.extend({ maxAgeMs }).optional(),
+      'Batch limits',
+      'Lower than the vendor allows, never higher.',
+    ),
+    pace: setting(pace.optional(), 'Pace', 'Slower than the vendor allows, never faster.'),
+    subscribe: setting(
+      z.string().optional(),
+      'Subscription',
+      "Which events are taken: a query, such as type = 'track' and properties.total >= 10. " +
+        'Without one, all are. What it does not ask for is skipped.',
+    ),
     mapping: makeMappingShape().optional(),
   });
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { compileMapping, compileQuery, type ConnectionOptions } from '../../core/index.ts';
+import { catalogueEntry, compileMapping, compileQuery, z, type ConnectionOptions } from '../../core/index.ts';
 import { directives } from '../../core/mapping/directives/directive-table.ts';
+import rokt from '../../destinations/rokt/index.ts';
 import { root } from '../support/docs/pages.ts';
 
 const page = readFileSync(path.join(root, 'docs/mapping.md'), 'utf8');
@@ -45,6 +46,8 @@ const takes = ({ subscribe = 'true = true' }: ConnectionOptions, event: object):
   return query.matches(event);
 };
 
+const form = z.fromJSONSchema(catalogueEntry(rokt).optionsSchema);
+
 describe('docs/mapping.md', () => {
   it('has ten recipes and more', () => {
     expect(examples.length).toBeGreaterThan(10);
@@ -59,6 +62,10 @@ describe('docs/mapping.md', () => {
     if (!mapping.ok) throw new Error(JSON.stringify(mapping.issues));
     expect(takes(options, event)).toBe(true);
     expect(mapping.apply(event)).toEqual({ event: result, notes: undefined });
+  });
+
+  it.each(examples)('shows options that the JSON Schema of options takes: $title', ({ options }) => {
+    expect(form.safeParse(options).error).toBeUndefined();
   });
 
   it('names every directive there is', () => {

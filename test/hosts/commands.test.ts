@@ -48,6 +48,14 @@ describe('spillway list and schema', () => {
       properties: { apiKey: { type: 'string', secret: true, title: 'API key' }, owner: { title: 'Owner' } },
     });
   });
+
+  test('schema --options is the JSON Schema of the options beside them', async () => {
+    const { code, stdout } = await spillway(['schema', 'mailbox', '--options']);
+    expect(code).toBe(0);
+    const printed = JSON.parse(stdout) as { readonly properties: object };
+    expect(printed).toMatchObject({ type: 'object', properties: { subscribe: { title: 'Subscription' } } });
+    expect(Object.keys(printed.properties)).toEqual(expect.arrayContaining(['id', 'limits', 'subscribe', 'mapping']));
+  });
 });
 
 describe('spillway validate', () => {
@@ -93,6 +101,11 @@ describe('usage errors exit 2 with one clear line', () => {
       'an unknown slug lists the known ones',
       ['schema', 'shop'],
       /unknown destination "shop"; expected one of: adjust, .*mailbox, rokt; one of your own needs --destinations DIR,/,
+    ],
+    [
+      'a sample of options',
+      ['schema', 'mailbox', '--sample', '--options'],
+      /--sample and --options cannot be combined/,
     ],
     ['a config file that is not there', ['validate', 'mailbox', '--config', 'none.json'], /none\.json \(ENOENT\)/],
     ['an input that is not there', ['deliver', 'mailbox', '--config', config, '--input', 'none'], /none \(ENOENT\)/],

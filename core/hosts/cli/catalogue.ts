@@ -1,6 +1,6 @@
 import { catalogueEntry, type DestinationManifest } from '../../index.ts';
 import { findDestination, findDestinations, type DestinationFlags } from './destinations.ts';
-import { exitCode } from './exit-codes.ts';
+import { exitCode, usage } from './exit-codes.ts';
 import { sampleConfig } from './sample-config.ts';
 import { tableText } from './table.ts';
 import { jsonText } from './printable.ts';
@@ -21,14 +21,19 @@ export async function list(flags: ListFlags, terminal: Terminal): Promise<number
 
 export interface SchemaFlags extends DestinationFlags {
   readonly sample?: boolean;
+  readonly options?: boolean;
 }
 
-/** `spillway schema`: the settings of a destination as JSON Schema, or a config file with those that are required. */
+/**
+ * `spillway schema`: the settings of a destination as JSON Schema, or a config file with those that are required, or
+ * the JSON Schema of the options beside them.
+ */
 export async function schema(slug: string, flags: SchemaFlags, terminal: Terminal): Promise<number> {
   const destination = await findDestination(slug, flags, terminal.env);
-  const { configSchema } = catalogueEntry(destination);
-  const printed = flags.sample === true ? sampleConfig(slug, configSchema) : configSchema;
-  await print(terminal.stdout, jsonText(printed, 2));
+  if (flags.sample === true && flags.options === true) throw usage('--sample and --options cannot be combined');
+  const { configSchema, optionsSchema } = catalogueEntry(destination);
+  const printed = flags.options === true ? optionsSchema : configSchema;
+  await print(terminal.stdout, jsonText(flags.sample === true ? sampleConfig(slug, configSchema) : printed, 2));
   return exitCode.ok;
 }
 

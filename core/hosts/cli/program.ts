@@ -47,6 +47,7 @@ function describeCatalogue(program: Command, terminal: Terminal, end: End): void
     .command('schema <slug>')
     .description('prints the settings of a destination as JSON Schema')
     .option('--sample', 'prints a config file instead, with a placeholder for each required setting')
+    .option('--options', 'prints the JSON Schema of the options instead, such as subscribe and mapping')
     .option(...destinations)
     .action(async (slug, flags) => end(await (await import('./catalogue.ts')).schema(slug, flags, terminal)));
   program
