@@ -47,8 +47,8 @@ module.exports = {
     closed(
       'core-mapping',
       { path: '^core/mapping/' },
-      { pathNot: ['^core/(?:mapping|api)/', npm('zod')] },
-      'core/mapping is pure: queries and mappings of events, on the types and casts of core/api, and zod for the shape.',
+      { pathNot: ['^core/(?:mapping|api)/', '^core/parse-json\\.ts$', npm('zod')] },
+      'core/mapping is pure: queries and mappings of events, on the types and casts of core/api, and zod for the shape; it reads JSON as the command line does.',
     ),
     closed(
       'core-queue',
@@ -99,14 +99,14 @@ module.exports = {
       {
         path: '^core/',
         pathNot: [
-          '^core/(?:index|package-root|json-text|process-identity)\\.ts$',
+          '^core/(?:index|package-root|json-text|parse-json|process-identity)\\.ts$',
           '^core/adapters/rudder\\.ts$',
           '^core/queue/index\\.ts$',
           '^core/hosts/',
           '^core/testing/',
         ],
       },
-      'Hosts, scripts and proofs import what everybody may import, core/index and core/queue/index, and three files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
+      'Hosts, scripts and proofs import what everybody may import, core/index and core/queue/index, and four files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
     ),
     closed(
       'kill',

@@ -4,7 +4,7 @@ import type { JsonSchema } from '../../index.ts';
 import { errnoOf, exitCode, CliError, usage } from './exit-codes.ts';
 import { mostJsonLevels } from '../../json-text.ts';
 import { isDeeperThan } from './nesting.ts';
-import { parseJson } from './parse-json.ts';
+import { parseJson } from '../../parse-json.ts';
 import { setAt } from './set-at.ts';
 import type { Terminal } from './terminal.ts';
 

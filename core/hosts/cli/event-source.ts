@@ -1,7 +1,7 @@
 import { EventAndText, type CdpEvent, type EventReader, type Outcome, type ReasonCode } from '../../index.ts';
 import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
 import { NotNdjson } from './input-form.ts';
-import { parseJson } from './parse-json.ts';
+import { parseJson } from '../../parse-json.ts';
 import type { OrderedOutcomes } from './reorder-buffer.ts';
 
 export interface EventSourceOptions {

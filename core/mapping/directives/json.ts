@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../api/event.ts';
 import { jsonTextOf } from '../../api/fields/property-values.ts';
+import { parseJson } from '../../parse-json.ts';
 import { notJson, remainingAfter, tooMuch } from '../json-size.ts';
 import { mostLevels, type MappingRun } from '../mapping-run.ts';
 import { nothing } from '../mapping-place.ts';
@@ -40,9 +41,10 @@ function decoded(value: JsonValue, run: MappingRun): JsonValue | undefined {
   return remaining === notJson ? value : remaining < 0 ? undefined : parsed;
 }
 
+/** A whole number beyond 2^53 is the text of its digits, as in an event that is read from a file. */
 function parsedOf(text: string): JsonValue | undefined {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseJson(text) as JsonValue;
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { hasLongInteger, parseJson } from '../../core/hosts/cli/parse-json.ts';
+import { hasLongInteger, parseJson } from '../../core/parse-json.ts';
 
 describe('F-50 JSON with numbers beyond 2^53', () => {
   test.each([

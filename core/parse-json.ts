@@ -1,5 +1,5 @@
 import { parse as parseLossless } from 'lossless-json';
-import { endOfString } from '../../json-text.ts';
+import { endOfString } from './json-text.ts';
 
 /**
  * As JSON.parse, but an integer beyond ±(2^53 - 1) becomes the text of its digits: as a number it would be another one.
