@@ -16,11 +16,23 @@ import { typeOf, valueTypes, type ValueType } from './value-type.ts';
 export function checkQuery(query: string, tree: Condition): readonly SyntaxFault[] {
   const faults: SyntaxFault[] = [];
   checkCondition(query, tree, faults);
+  const beyond = walksIn(tree)[mostWalks];
+  if (beyond !== undefined)
+    faults.push(
+      new SyntaxFault(
+        beyond.at,
+        'the query has too many parts that go through a whole text or list',
+        `at most ${mostWalks} functions, comparisons of two paths, and lists of the event`,
+      ),
+    );
   return faults.slice(0, mostFaults);
 }
 
 /** More of them nobody reads, and a hostile query has thousands. */
 const mostFaults = 20;
+
+/** Each may go through the longest text or list that an event has, and a pattern keeps tables for its signs. */
+const mostWalks = 200;
 
 function checkCondition(query: string, part: Condition, faults: SyntaxFault[]): void {
   if (faults.length >= mostFaults) return;
@@ -36,6 +48,31 @@ function checkCondition(query: string, part: Condition, faults: SyntaxFault[]): 
 function typeOfOperand(operand: Operand): ValueType | undefined {
   if (operand.kind === 'literal') return typeOf(operand.value);
   return operand.kind === 'call' ? queryFunctions.get(operand.name)?.gives : undefined;
+}
+
+/** The parts that take the longer, the longer a text or a list of the event is. */
+function walksIn(part: Condition): readonly (Comparison | Call)[] {
+  switch (part.kind) {
+    case 'and':
+    case 'or':
+      return part.terms.flatMap(walksIn);
+    case 'not':
+      return walksIn(part.term);
+    case 'comparison': {
+      const inSides = part.sides.flatMap(walksIn);
+      return isWalk(part) ? [part, ...inSides] : inSides;
+    }
+    case 'call':
+      return [part, ...part.inputs.flatMap(walksIn)];
+    case 'path':
+    case 'literal':
+      return [];
+  }
+}
+
+function isWalk({ sign, sides: [first, second] }: Comparison): boolean {
+  if (sign === 'in') return second.kind !== 'literal';
+  return (sign === '=' || sign === '!=') && first.kind !== 'literal' && second.kind !== 'literal';
 }
 
 function checkTruth(operand: Operand, faults: SyntaxFault[]): void {

@@ -27,27 +27,35 @@ export function pathsAsConditions(part: Condition): readonly PathOperand[] {
 
 /**
  * The parts that keep an event from matching, in the order of the query: each false side of an `and`, all sides of an
- * `or`, what holds behind a `!`, and each path that is no condition. It compiles every part anew, so it is for people.
+ * `or`, what holds behind a `!`, and each path that is no condition; the first hundred. It compiles every part anew, so
+ * it is for people.
  */
 export function explainQuery(query: string, tree: Condition, event: object): readonly FailedPart[] {
-  const failed = new Map<Condition, FailedPart>();
-  const fail = (part: Leaf, text: string): void => {
-    const [left, right] = sidesOf(part, event);
-    failed.set(part, { at: positionOf(query, part.at), text, left, right });
-  };
+  /** By part, whether the query wants it to be true. */
+  const failed = new Map<Leaf, boolean>();
   const collect = (part: Condition, wanted: boolean): void => {
     if (compileCondition(part)(event) === wanted) return;
     if (part.kind === 'not') collect(part.term, !wanted);
     else if ('terms' in part) for (const term of part.terms) collect(term, wanted);
-    else fail(part, printQuery(wanted ? part : { kind: 'not', at: part.at, term: part }));
+    else failed.set(part, wanted);
   };
   collect(tree, true);
   for (const path of pathsAsConditions(tree)) {
     const [type] = sidesOf(path, event);
-    if (type !== 'bool' && type !== 'null' && type !== 'missing') fail(path, printQuery(path));
+    if (type !== 'bool' && type !== 'null' && type !== 'missing') failed.set(path, true);
   }
-  return [...failed].sort(([a], [b]) => a.at - b.at).map(([, part]) => part);
+  return [...failed]
+    .sort(([a], [b]) => a.at - b.at)
+    .slice(0, mostParts)
+    .map(([part, wanted]) => {
+      const [left, right] = sidesOf(part, event);
+      const text = printQuery(wanted ? part : { kind: 'not', at: part.at, term: part });
+      return { at: positionOf(query, part.at), text, left, right };
+    });
 }
+
+/** More than people read, and for each the query is gone through up to there. */
+const mostParts = 100;
 
 type Leaf = Comparison | Operand;
 

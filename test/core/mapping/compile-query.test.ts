@@ -231,6 +231,24 @@ describe('a hostile query', () => {
   });
 });
 
+describe('a query of many parts', () => {
+  const joined = (part: string, count: number) => Array.from({ length: count }, () => part).join(' or ');
+
+  it.each(["match(event, 'a*')", "lowercase(event) = 'a'", "'a' in properties.tags", 'properties.a = properties.b'])(
+    'goes through texts and lists of an event 200 times at most: %s',
+    (part) => {
+      expect(compileQuery(joined(part, 200)).ok).toBe(true);
+      const more = compileQuery(joined(part, 201));
+      expect(more).toMatchObject({ ok: false, issues: [{ line: 1, column: 200 * `${part} or `.length + 1 }] });
+    },
+  );
+
+  it.each(["event = 'a'", 'properties.total >= 10', "event in ['a', 'b']", 'properties.test', 'a.b < c.d'])(
+    'may have thousands that take a moment each: %s',
+    (part) => expect(compileQuery(joined(part, 3_000)).ok).toBe(true),
+  );
+});
+
 /** CPU time of one call, the best of several rounds: other processes share the processor. */
 function microsecondsOf(run: (index: number) => void, rounds = 7, calls = 200_000): number {
   const times = Array.from({ length: rounds }, () => {

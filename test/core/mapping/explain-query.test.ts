@@ -100,6 +100,13 @@ describe('an explanation of a query that is false', () => {
     );
   });
 
+  it('names the first hundred parts alone, however many the query has', () => {
+    const text = Array.from({ length: 5_000 }, (_, index) => `p = ${index}`).join(' or ');
+    const parts = explained(text);
+    expect(parts).toHaveLength(100);
+    expect([parts[0], parts[99]]).toEqual(['1:1 p = 0 (missing, number)', '1:981 p = 99 (missing, number)']);
+  });
+
   it('shows no value of the event', () => {
     const texts = [
       "properties.email = 'x'",
