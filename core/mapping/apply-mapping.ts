@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from '../api/event.ts';
 import { isObject } from '../api/fields/mapping.ts';
 import { setOwn } from '../api/fields/payload-builder.ts';
 import type { Note } from '../api/outcome.ts';
+import { hasOwnJson } from './json-value.ts';
 import { MappingRun } from './mapping-run.ts';
 import type { MappingRow, TargetNode } from './mapping-targets.ts';
 import type { MappingTrace, RowTrace } from './mapping-trace.ts';
@@ -111,7 +112,7 @@ function copyOf(before: object | undefined): object {
 }
 
 /** Whether members can be written into it. What has a JSON of its own has other members than it seems. */
-const isPlace = (value: JsonValue): value is JsonObject => isObject(value) && typeof value['toJSON'] !== 'function';
+const isPlace = (value: JsonValue): value is JsonObject => isObject(value) && !hasOwnJson(value);
 
 function record(trace: MappingTrace, row: MappingRow, isWritten: boolean, { reads, unfitReason }: MappingRun): void {
   const from = [...(reads ?? [])].filter(([, isThere]) => isThere || !isWritten).map(([path]) => path);

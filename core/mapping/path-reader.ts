@@ -1,5 +1,6 @@
 import type { JsonValue } from '../api/event.ts';
 import type { PathStep, PathSteps } from './event-path.ts';
+import { inJson } from './json-value.ts';
 
 /** Reads one path of an event; `undefined` where there is nothing. */
 export type PathReader = (root: unknown) => JsonValue | undefined;
@@ -7,20 +8,20 @@ export type PathReader = (root: unknown) => JsonValue | undefined;
 /**
  * Compiles a path to its reader. It goes through own members only: `constructor` and `__proto__` are members that an
  * event may have, never those that every object inherits. A name of digits reads an element of a list, too, as in
- * `products.0.sku`; a list has no other members, and a text has none.
+ * `products.0.sku`; a list has no other members, and a text has none. What it finds is as `inJson` has it.
  */
 export function pathReader(steps: PathSteps): PathReader {
   const [first, second] = steps;
   if (first === undefined) return (root) => root as JsonValue;
-  if (second === undefined) return (root) => memberOf(root, first) as JsonValue | undefined;
-  if (steps.length === 2) return (root) => memberOf(memberOf(root, first), second) as JsonValue | undefined;
+  if (second === undefined) return (root) => inJson(memberOf(root, first));
+  if (steps.length === 2) return (root) => inJson(memberOf(memberOf(root, first), second));
   return (root) => {
     let at = root;
     for (let index = 0; index < steps.length; index += 1) {
       if (at === undefined) return undefined;
       at = memberOf(at, steps[index] as PathStep);
     }
-    return at as JsonValue | undefined;
+    return inJson(at);
   };
 }
 

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from '../../api/event.ts';
 import { isObject } from '../../api/fields/mapping.ts';
 import { setOwn } from '../../api/fields/payload-builder.ts';
+import { inJson } from '../json-value.ts';
 import { mostLevels, type MappingRun } from '../mapping-run.ts';
 import { nothing } from '../mapping-place.ts';
 import { converted, type Directive } from './directive.ts';
@@ -46,7 +47,7 @@ class FlatObject {
     for (const key of Object.keys(nested)) {
       const name = prefix + key;
       if (!this.run.spend(name.length) || !this.run.spendValues(1)) return false;
-      const value = (nested as JsonObject)[key];
+      const value = inJson((nested as JsonObject)[key]);
       if (this.isNested(value)) {
         if (!this.add(value, name + this.separator, levels - 1)) return false;
       } else if (value !== undefined) setOwn(this.members, name, value);

@@ -32,6 +32,12 @@ describe.each(Object.entries(table.directives))('%s', (_name, rows) => {
   });
 });
 
+it('@flatten takes a Date for the text that JSON makes of it, not for an object without members', () => {
+  const event = { at: { day: new Date(0), nan: Number.NaN } };
+  const { event: mapped } = mappingOf({ set: { made: { '@flatten': { value: { '@path': 'at' } } } } }).apply(event);
+  expect(mapped).toMatchObject({ made: { day: '1970-01-01T00:00:00.000Z', nan: null } });
+});
+
 it('there is a table for every directive', () => {
   expect(Object.keys(table.directives)).toEqual(['raw JSON', ...directives.keys()]);
 });

@@ -60,4 +60,16 @@ describe('content', () => {
   ])('differs both ways: %j, %j', (a, b) => {
     expect([isEqual(a, b), isEqual(b, a)]).toEqual([false, false]);
   });
+
+  it('of what has a JSON of its own is that JSON: two times are equal if they are the same', () => {
+    const at = (ms: number) => ({ list: [new Date(ms)] }) as unknown as JsonValue;
+    expect([isEqual(at(0), at(0)), isEqual(at(0), at(5))]).toEqual([true, false]);
+    expect(isEqual(at(0), { list: ['1970-01-01T00:00:00.000Z'] })).toBe(true);
+  });
+
+  it('is compared to a thousand levels, so that no nesting exhausts the stack', () => {
+    const nested = (depth: number) => parse('['.repeat(depth) + ']'.repeat(depth));
+    expect(isEqual(nested(1_000), nested(1_000))).toBe(true);
+    expect(isEqual(nested(200_000), nested(200_000))).toBe(false);
+  });
 });

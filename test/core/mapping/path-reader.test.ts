@@ -69,6 +69,14 @@ describe('a reader', () => {
     }
   });
 
+  it('finds what JSON makes of a value, as the same event has it out of a queue', () => {
+    const at = new Date(0);
+    const handedOver = { at, in: { at }, nan: Number.NaN, list: [Infinity] };
+    for (const steps of [['at'], ['in', 'at'], ['nan'], ['list', 0]])
+      expect(pathReader(steps)(handedOver)).toEqual(pathReader(steps)(JSON.parse(JSON.stringify(handedOver))));
+    expect(pathReader(['at'])(handedOver)).toBe('1970-01-01T00:00:00.000Z');
+  });
+
   it('reads objects without a prototype', () => {
     const bare = Object.assign(Object.create(null) as object, {
       a: Object.assign(Object.create(null) as object, { b: 1 }),
