@@ -2,6 +2,7 @@ import type { Batch } from '../api/delivery.ts';
 import type { EventOrText } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
+import { parsePath } from '../mapping/event-path.ts';
 import type { FailedPart } from '../mapping/fql/explain-query.ts';
 import type { MappingTrace } from '../mapping/mapping-trace.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
@@ -100,10 +101,19 @@ export async function preview(context: ConnectionContext, event: EventOrText): P
   };
 }
 
-/** The paths that the mapping read for what stands at a source, above it, or in it. */
+/** The paths that the mapping read for what stands at a source, above it, or in it. A source may name several paths. */
 function mappedFrom(source: string, { mapping }: EventTrace): { readonly mappedFrom?: readonly string[] } {
-  const row = mapping.mapped.find(({ target }) => isWithin(source, target) || isWithin(target, source));
-  return row === undefined ? {} : { mappedFrom: row.from };
+  const sources = source.split(', ');
+  const rows = mapping.mapped.filter(({ target }) =>
+    [target, dotted(target)].some((place) => sources.some((one) => isWithin(one, place) || isWithin(place, one))),
+  );
+  return rows.length === 0 ? {} : { mappedFrom: [...new Set(rows.flatMap(({ from }) => from))] };
+}
+
+/** A path as folders write it, whatever its names are: `properties.net price`. */
+function dotted(path: string): string {
+  const parsed = parsePath(path);
+  return parsed.ok ? parsed.steps.join('.') : path;
 }
 
 /** Of a large event so many are told. */

@@ -364,4 +364,39 @@ describe('preview of a connection with rules', () => {
       reason: { code: 'missing_field' },
     });
   });
+
+  it('tells what was read of a frozen event, too', async () => {
+    const reading = acme({
+      transform: (event) => ({ kind: 'payload', payload: { id: JSON.stringify(propertiesOf(event)['a']) } }),
+    }) as unknown as AnyDestination;
+    const { connection } = testConnection({ destination: reading });
+    const properties = Object.freeze({ a: Object.freeze([Object.freeze({ b: 1 })]), c: Object.freeze({ d: 1 }) });
+    const preview = await connection.preview(Object.freeze({ ...order('a'), properties }) as unknown as CdpEvent);
+    expect(preview).toMatchObject({ unread: ['event', 'properties.c.d'] });
+  });
+
+  it('names the paths of all rows that a field came through, also of odd names', async () => {
+    const sources = { whole: 'properties', some: 'properties.a, properties.b', odd: 'properties.net price' };
+    const destination = acme({
+      transform: (event, _settings, { trace }) => {
+        for (const [field, source] of Object.entries(sources)) trace?.from(field, source);
+        return { kind: 'payload', payload: { id: event.messageId ?? '' } };
+      },
+    }) as unknown as AnyDestination;
+    const mapping = {
+      set: {
+        'properties.a': { '@path': 'properties.x' },
+        'properties.b': { '@path': 'properties.y' },
+        "properties['net price']": { '@path': 'properties.z' },
+      },
+    };
+    const { connection } = testConnection({ destination, connection: { mapping } });
+    expect(await connection.preview({ ...order('a'), properties: { x: 1, y: 2, z: 3 } })).toMatchObject({
+      fields: [
+        { field: 'whole', mappedFrom: ['properties.x', 'properties.y', 'properties.z'] },
+        { field: 'some', mappedFrom: ['properties.x', 'properties.y'] },
+        { field: 'odd', mappedFrom: ['properties.z'] },
+      ],
+    });
+  });
 });

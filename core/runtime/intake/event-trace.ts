@@ -30,15 +30,18 @@ type Steps = readonly PathStep[];
 /** A path for people: `properties.products[].sku`. */
 const pathText = (steps: Steps): string => printPath(steps).replaceAll('[0]', '[]');
 
-/** Hands on what is read, and tells of each value that is no object and no list. */
-function watch<T extends object>(target: T, at: Steps, read: (steps: Steps) => void): T {
-  const inList = Array.isArray(target);
-  return new Proxy(target, {
-    get(_target, name, receiver) {
+/**
+ * Hands on what is read, and tells of each value that is no object and no list. It does so from a copy: behind a proxy,
+ * a member of a frozen object has to stay as it is, and what is read in it would not be told of.
+ */
+function watch<T extends object>(original: T, at: Steps, read: (steps: Steps) => void): T {
+  const inList = Array.isArray(original);
+  return new Proxy((inList ? original.slice() : { ...original }) as T, {
+    get(target, name, receiver) {
       const value: unknown = Reflect.get(target, name, receiver);
       if (typeof name === 'symbol' || !Object.hasOwn(target, name) || (inList && name === 'length')) return value;
       const steps = [...at, inList ? 0 : name];
-      if (isTree(value)) return isFixed(target, name) ? value : watch(value, steps, read);
+      if (isTree(value)) return watch(value, steps, read);
       read(steps);
       return value;
     },
@@ -51,12 +54,6 @@ export function isTree(value: unknown): value is object {
   if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
-}
-
-/** A frozen member must be handed on as it is. */
-function isFixed(target: object, name: string): boolean {
-  const { writable, configurable } = Object.getOwnPropertyDescriptor(target, name) ?? {};
-  return writable === false && configurable === false;
 }
 
 /** The paths of all values of an event that are no objects and no lists, each once, elements of lists as `[]`. */
