@@ -66,6 +66,20 @@ describe('spillway explain', () => {
     });
   });
 
+  test('judges an event in the spelling in which a connection does', async () => {
+    const event = JSON.stringify({ type: 'TRACK', event: 'a', userId: 7, timestamp: 1_767_225_600 });
+    const query = "type = 'track' and userId = '7' and timestamp = '2026-01-01T00:00:00.000Z'";
+    const { stdout } = await spillway(['explain', '--event', '-', '--query', query], event);
+    expect(stdout).toBe('line 1  matches\n');
+  });
+
+  test('takes an event of any depth, as no connection does', async () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const event = `{"type":"track","event":"a","a":${deep},"b":${deep}}`;
+    const { code, stdout } = await spillway(['explain', '--event', '-', '--query', 'a = $.b'], event);
+    expect([code, stdout]).toEqual([0, 'line 1  does not match\n  1:1  a = $.b  does not hold (list, list)\n']);
+  });
+
   test('goes on behind a line that is no event, and says so with its exit code', async () => {
     const { code, stdout, stderr } = await spillway(['explain', '--event', '-', '--query', 'event = null'], '5\n{}\n');
     expect(code).toBe(65);

@@ -1,5 +1,5 @@
 import { createColors } from 'picocolors';
-import { compileQuery, eventIdOf, issueText, type FailedPart, type Query } from '../../index.ts';
+import { compileQuery, eventIdOf, inUsualForm, issueText, type FailedPart, type Query } from '../../index.ts';
 import { invalidConfig, readConfigFile } from './config-file.ts';
 import { parseLine } from './event-source.ts';
 import { exitCode, usage, type CliError } from './exit-codes.ts';
@@ -39,8 +39,13 @@ export async function explain(flags: ExplainFlags, terminal: Terminal): Promise<
         terminal.stderr.write(`explain: line ${line.number} is no event: a JSON object is wanted\n`);
         continue;
       }
-      const failed = query.explain(read.event);
-      const shown = { line: line.number, messageId: eventIdOf(read.event), matches: query.matches(read.event), failed };
+      const event = inUsualForm(read.event);
+      const shown = {
+        line: line.number,
+        messageId: eventIdOf(event),
+        matches: query.matches(event),
+        failed: query.explain(event),
+      };
       if (!(await print(terminal.stdout, flags.json === true ? jsonText(shown) : explainedText(shown, colours)))) break;
     }
     return code;

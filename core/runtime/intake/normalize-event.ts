@@ -7,7 +7,7 @@ import { trimInvisible } from '../../api/fields/trim-invisible.ts';
 import type { Note } from '../../api/outcome.ts';
 import { BoundedNotes } from './bounded-notes.ts';
 import { isEvent, isTextOrNone, whyNotEvent } from './event-shape.ts';
-import { exceedsLimits, type EventLimits } from './event-size.ts';
+import { defaultEventLimits, exceedsLimits, type EventLimits } from './event-size.ts';
 import { showsNoExcess } from './event-text.ts';
 
 /** A copy of an event in the spelling that destination folders expect, with what was lost on the way there. */
@@ -41,6 +41,15 @@ export function normalizeEvent(
   if (!isEvent(event)) return whyNotEvent(event);
   if (excess === 'not JSON') return refusals[excess];
   return excess === undefined ? inUsualSpelling(event, notes) : withoutNul(event, notes);
+}
+
+/**
+ * An event as a connection's rules and its vendor's folder get it: times, ids and types in the usual spelling. What no
+ * connection would take stays as it is. A connection does this itself.
+ */
+export function inUsualForm(event: object): object {
+  const normal = normalizeEvent(event, defaultEventLimits);
+  return normal.kind === 'normalized' ? normal.event : event;
 }
 
 const excessOf = (event: object, limits: EventLimits, text: string | undefined): ReturnType<typeof exceedsLimits> =>
