@@ -44,6 +44,20 @@ export function toRudderError(outcome: Outcome): BaseError | undefined {
   }
 }
 
+/**
+ * The `statusCode` by which RudderStack's server judges an event: 200 for delivered; 298 (filtered) for skipped, such
+ * as an event that the connection does not subscribe to; else that of toRudderError(). A filtered event is done:
+ * neither sent again nor aborted, nor counted as delivered.
+ */
+export function toRudderStatus(outcome: Outcome): number {
+  const error = toRudderError(outcome);
+  if (error !== undefined) return error.status;
+  return outcome.kind === 'skipped' ? filteredStatus : 200;
+}
+
+/** Not in RudderStack's library. */
+const filteredStatus = 298;
+
 function rejected({ code, message, status, detail }: Reason): BaseError {
   if (code === 'internal_error') return new PlatformError(message, 400);
   return eventFaultCodes.has(code)

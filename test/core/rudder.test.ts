@@ -14,7 +14,8 @@ import {
 } from '@rudderstack/integrations-lib/build/errors/index.js';
 import type { Outcome, Reason } from '../../core/index.ts';
 import { loadRudderLibrary } from '../../core/adapters/rudder-library.ts';
-import { statTags, toRudderError, toRudderErrors } from '../../core/adapters/rudder.ts';
+import { statTags, toRudderError, toRudderErrors, toRudderStatus } from '../../core/adapters/rudder.ts';
+import { testConnection, track } from '../support/runtime/test-connection.ts';
 
 const eventId = 'm-1';
 const because = (code: Reason['code'], more: Partial<Reason> = {}): Reason => ({
@@ -92,6 +93,38 @@ describe("outcomes as RudderStack's errors", () => {
   test('delivered and skipped are no errors', () => {
     expect(toRudderError(delivered)).toBeUndefined();
     expect(toRudderError({ kind: 'skipped', eventId, reason: because('unmapped_event') })).toBeUndefined();
+  });
+
+  describe('judged by their status, as RudderStack’s server does', () => {
+    /** What the server makes of a job with such a status. */
+    const jobState = (status: number): string => {
+      if (status === 298) return 'filtered';
+      if (status >= 200 && status < 300) return 'succeeded';
+      return status === 408 || status === 429 || status >= 500 || status < 200 ? 'retried' : 'aborted';
+    };
+
+    test.each<[string, Outcome, string]>([
+      ['delivered', delivered, 'succeeded'],
+      ['skipped', { kind: 'skipped', eventId, reason: because('unmapped_event') }, 'filtered'],
+      ['rejected', rejected('vendor_rejected', { status: 200 }), 'aborted'],
+      ['deferred', deferred('vendor_unavailable', { status: 503 }), 'retried'],
+      ['deferred by a 425', deferred('vendor_unavailable', { status: 425 }), 'retried'],
+      ['throttled', deferred('rate_limited', { status: 429 }), 'retried'],
+      ['suspended', { kind: 'suspended', eventId, reason: because('unauthorized', { status: 401 }) }, 'aborted'],
+      ['unknown', { kind: 'unknown', eventId, reason: because('ambiguous_delivery') }, 'aborted'],
+    ])('an event that is %s', (_kind, outcome, state) => {
+      expect(jobState(toRudderStatus(outcome))).toBe(state);
+    });
+
+    test('an event that the connection does not subscribe to is filtered, and is no error in its tags', async () => {
+      const { deliver, vendor } = testConnection({ connection: { subscribe: "properties.lane = 'vip'" } });
+      const [unwanted, wanted] = (await deliver([track('m-1'), track('m-2', { lane: 'vip' })])) as [Outcome, Outcome];
+      expect(unwanted).toMatchObject({ kind: 'skipped', reason: { code: 'not_subscribed' } });
+      expect([toRudderStatus(unwanted), toRudderStatus(wanted)]).toEqual([298, 200]);
+      expect(toRudderError(unwanted)).toBeUndefined();
+      expect(statTags(unwanted, 'acme')).toEqual(statTags(wanted, 'acme'));
+      expect(vendor.requests.map(({ ids }) => ids)).toEqual([['m-2']]);
+    });
   });
 
   test("the vendor's words travel as the destination's response", () => {
