@@ -13,8 +13,23 @@ import type { RightSide } from './mapping-run.ts';
  * nothing.
  */
 export function compileRightSide(value: JsonValue, place: MappingPlace): RightSide {
-  if (!holdsDirective(value)) return () => value;
+  if (!holdsDirective(value)) {
+    refuseMistakenTexts(value, place);
+    return () => value;
+  }
   return isObject(value) ? compileObject(value, place) : compileList(value as readonly JsonValue[], place);
+}
+
+/** A path or a template without its directive would be sent to the vendor as it stands, the same for every event. */
+function refuseMistakenTexts(value: JsonValue, place: MappingPlace): void {
+  if (typeof value === 'string') {
+    const meant = /^\$[.[]/.test(value) ? 'path' : /\{\{.*\}\}/s.test(value) ? 'template' : undefined;
+    if (meant !== undefined)
+      place.issue(
+        `is a plain text here: write {"@${meant}": "..."} around it, or {"@literal": "..."} if it is meant so`,
+      );
+  } else if (typeof value === 'object' && value !== null)
+    for (const [name, part] of Object.entries(value)) refuseMistakenTexts(part as JsonValue, place.at(name));
 }
 
 function holdsDirective(value: JsonValue): boolean {
