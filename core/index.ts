@@ -29,7 +29,7 @@ export type { EventReader } from './runtime/source.ts';
 export type { Settled, StreamOptions } from './runtime/stream.ts';
 export { dedupIdOf, eventIdOf } from './runtime/intake/event-shape.ts';
 export { inUsualForm } from './runtime/intake/normalize-event.ts';
-export type { Preview } from './runtime/preview.ts';
+export type { Preview, PreviewedMapping } from './runtime/preview.ts';
 export type { EventLimits } from './runtime/intake/event-size.ts';
 export { defaultRetryPolicy } from './runtime/sending/retry-policy.ts';
 export type { RetryPolicy } from './runtime/sending/retry-policy.ts';

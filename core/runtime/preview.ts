@@ -2,6 +2,7 @@ import type { Batch } from '../api/delivery.ts';
 import type { EventOrText } from '../api/event.ts';
 import type { HttpRequest } from '../api/failure.ts';
 import type { Note, Reason } from '../api/outcome.ts';
+import type { Mapping } from '../mapping/compile-mapping.ts';
 import { parsePath } from '../mapping/event-path.ts';
 import type { FailedPart } from '../mapping/fql/explain-query.ts';
 import type { MappingTrace } from '../mapping/mapping-trace.ts';
@@ -42,7 +43,7 @@ export type Preview =
       readonly lane?: string;
       readonly scopes?: readonly string[];
       /** What the connection's mapping did, if it has one. */
-      readonly mapping?: MappingTrace;
+      readonly mapping?: PreviewedMapping;
       /** The paths of the event, as it was handed over, that neither the connection's rules nor the vendor took up. */
       readonly unread: readonly string[];
     }
@@ -52,7 +53,17 @@ export type Preview =
       readonly reason: Reason;
       /** The parts of the subscription that are false for the event, if that is why. They tell types, never values. */
       readonly failed?: readonly FailedPart[];
+      /** What the connection's mapping did before, if it did anything. */
+      readonly mapping?: MappingTrace;
     };
+
+/** What a mapping did to an event that would be sent, and what of it was in vain. */
+export interface PreviewedMapping extends MappingTrace {
+  /** The paths that the mapping wrote and the vendor did not take up: perhaps it reads another name. */
+  readonly unread: readonly string[];
+  /** The paths of `unset` that the event does not have. */
+  readonly absent: readonly string[];
+}
 
 /**
  * Takes an event the real way as far as the request, and sends nothing.
@@ -77,6 +88,7 @@ export async function preview(context: ConnectionContext, event: EventOrText): P
       stage: input.stage,
       reason: prepared.reason,
       ...(eventTrace.failed.length === 0 ? {} : { failed: eventTrace.failed }),
+      ...(Object.values(eventTrace.mapping).every(({ length }) => length === 0) ? {} : { mapping: eventTrace.mapping }),
     };
 
   const { output, text, bytes } = prepared;
@@ -96,7 +108,7 @@ export async function preview(context: ConnectionContext, event: EventOrText): P
     fields: [...sources].map(([field, source]) => ({ field, source, ...mappedFrom(source, eventTrace) })),
     notes: [...(ownNotes ?? []), ...notes],
     ...defined({ group: output.group, lane: output.lane, scopes: output.scopes }),
-    ...(context.rules?.mapping === undefined ? {} : { mapping: eventTrace.mapping }),
+    ...(context.rules?.mapping === undefined ? {} : { mapping: previewedMapping(context.rules.mapping, eventTrace) }),
     unread: unreadPaths(input.event as object, context.rules, eventTrace),
   };
 }
@@ -114,6 +126,16 @@ function mappedFrom(source: string, { mapping }: EventTrace): { readonly mappedF
 function dotted(path: string): string {
   const parsed = parsePath(path);
   return parsed.ok ? parsed.steps.join('.') : path;
+}
+
+function previewedMapping({ paths }: Mapping, trace: EventTrace): PreviewedMapping {
+  const { mapped, removed } = trace.mapping;
+  const isWritten = (path: string): boolean => mapped.some(({ target }) => isWithin(path, target));
+  return {
+    ...trace.mapping,
+    unread: trace.unread().filter(isWritten).slice(0, mostUnread),
+    absent: paths.removes.filter((path) => !removed.includes(path)),
+  };
 }
 
 /** Of a large event so many are told. */

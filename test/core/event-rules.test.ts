@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   propertiesOf,
   reject,
+  skip,
   type AnyDestination,
   type CdpEvent,
   type ConnectionHooks,
@@ -312,8 +313,9 @@ describe('preview of a connection with rules', () => {
             'properties.total': { '@path': 'properties.net' },
             'properties.code': { '@path': 'properties.absent' },
             'properties.net.x': 1,
+            'properties.items': [{ name: 'Shoe' }],
           },
-          unset: ['context.ip'],
+          unset: ['context.ip', 'context.traits.phone'],
         },
       },
     });
@@ -326,10 +328,15 @@ describe('preview of a connection with rules', () => {
       kind: 'request',
       fields: [{ field: 'pad', source: 'properties.total', mappedFrom: ['properties.net'] }],
       mapping: {
-        mapped: [{ target: 'properties.total', from: ['properties.net'] }],
+        mapped: [
+          { target: 'properties.total', from: ['properties.net'] },
+          { target: 'properties.items', from: [] },
+        ],
         nothing: [{ target: 'properties.code' }, { target: 'properties.net.x' }],
         unfit: [{ target: 'properties.net.x' }],
         removed: ['context.ip'],
+        unread: ['properties.items[].name'],
+        absent: ['context.traits.phone'],
       },
       notes: [{ code: 'mapping_unfit', field: 'properties.net.x' }],
       unread: ['event', 'properties.total', 'properties.lines[].sku'],
@@ -343,6 +350,25 @@ describe('preview of a connection with rules', () => {
     const { connection } = testConnection({ destination: whole });
     const preview = await connection.preview({ ...order('a'), properties: { a: { b: [1] } }, context: { ip: 'x' } });
     expect(preview).toMatchObject({ unread: ['event', 'context.ip'] });
+  });
+
+  it('tells what the mapping did to an event that the folder then refuses', async () => {
+    const destination = acme({
+      validate: () => skip('unmapped_event', 'No event is set for this name', 'event'),
+    }) as unknown as AnyDestination;
+    const { connection } = testConnection({
+      destination,
+      connection: {
+        mapping: {
+          set: { event: { '@map': { value: { '@path': 'event' }, to: { Kauf: 'Order Completed' } } }, userId: 'u' },
+        },
+      },
+    });
+    expect(await connection.preview(order('a'))).toMatchObject({
+      kind: 'skipped',
+      stage: 'validate',
+      mapping: { mapped: [{ target: 'userId', from: [] }], nothing: [{ target: 'event', from: ['event'] }] },
+    });
   });
 
   it('names the stage at which prepareEvent leaves an event out', async () => {

@@ -94,8 +94,12 @@ describe('spillway preview of a connection with rules', () => {
       config: testSettings,
       options: {
         mapping: {
-          set: { event: { '@path': 'properties.name' }, 'properties.code': { '@path': 'properties.absent' } },
-          unset: ['context.ip'],
+          set: {
+            event: { '@path': 'properties.name' },
+            'properties.code': { '@path': 'properties.absent' },
+            'properties.ordre': { '@path': 'properties.name' },
+          },
+          unset: ['context.ip', 'context.traits.phone'],
         },
       },
     });
@@ -109,8 +113,23 @@ describe('spillway preview of a connection with rules', () => {
     const { stdout } = await spillway(['preview', 'mailbox', '--config', config], JSON.stringify(event));
     expect(stdout).toContain('removed by the mapping\n    context.ip\n');
     expect(stdout).toMatch(/rows of the mapping that yielded nothing\n {4}properties\.code +from properties\.absent\n/);
-    expect(stdout).toMatch(/read by nobody\n(?: {4}.+\n)* {4}properties\.other\n/);
+    expect(stdout).toContain('to be removed, but not there\n    context.traits.phone\n');
+    expect(stdout).toContain('written by the mapping, but read by nobody\n    properties.ordre\n');
+    expect(stdout).toMatch(/  read by nobody\n(?: {4}.+\n)* {4}properties\.other\n/);
     expect(stdout).toMatch(/from event, mapped from properties\.name\n/);
+  });
+
+  test('shows what the mapping did to an event that is refused for it', async () => {
+    const total = { '@number': { '@path': 'properties.total' } };
+    const config = workspace.write('refused.json', {
+      config: testSettings,
+      options: { mapping: { set: { type: 'alias', 'properties.total': total } } },
+    });
+    const { stdout } = await spillway(['preview', 'mailbox', '--config', config], events.split('\n')[1]);
+    expect(stdout).toMatch(/^line 1 m-2 {2}(?:skipped|rejected) at /);
+    expect(stdout).toContain('written by the mapping\n    type  from a constant\n');
+    expect(stdout).toContain('rows of the mapping that did not fit\n    properties.total  @number takes ');
+    expect(stdout).toContain('rows of the mapping that yielded nothing\n    properties.total  from properties.total\n');
   });
 
   test('shows which part of the subscription is false', async () => {

@@ -1,5 +1,5 @@
 import type { createColors } from 'picocolors';
-import type { Preview, Reason, RowTrace } from '../../index.ts';
+import type { MappingTrace, Preview, PreviewedMapping, Reason, RowTrace } from '../../index.ts';
 import { failedLines } from './failed-parts.ts';
 import { printable } from './printable.ts';
 
@@ -17,13 +17,20 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
     const verdict = colours.yellow(`${shown.kind} at ${shown.stage}`);
     const reason = `${code}: ${printable(message)}${field === undefined ? '' : ` (${printable(field)})`}`;
     const failed = 'failed' in shown ? failedLines(shown.failed ?? []) : [];
-    return [`${title}  ${verdict}: ${reason}`, ...failed.map((line) => `  ${line}`), ''].join('\n');
+    const mapping = 'mapping' in shown ? shown.mapping : undefined;
+    const sections = mapping === undefined ? [] : [...rowSections(mapping), ...doneSections(mapping)];
+    return [
+      `${title}  ${verdict}: ${reason}`,
+      ...failed.map((line) => `  ${line}`),
+      ...sectionLines(sections, colours),
+      '',
+    ].join('\n');
   }
   const { request, fields, notes, group, lane, scopes, mapping, unread } = shown;
   const routing = Object.entries({ group, lane, scopes: scopes?.join(', ') }).filter(
     ([, value]) => value !== undefined,
   );
-  const sections: readonly (readonly [title: string, lines: readonly string[]])[] = [
+  const sections: readonly Section[] = [
     ['headers', Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`)],
     [
       request.compress === undefined ? 'body' : `body, sent as ${request.compress}`,
@@ -39,8 +46,7 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
         ]),
       ),
     ],
-    ['removed by the mapping', mapping?.removed ?? []],
-    ['rows of the mapping that yielded nothing', inColumns((mapping?.nothing ?? []).map(rowColumns))],
+    ...(mapping === undefined ? [] : [...doneSections(mapping), ...vainSections(mapping)]),
     [
       'notes',
       notes.map(({ code, field, payloadField, message }) => `${code} ${placeOf(field, payloadField)}: ${message}`),
@@ -50,14 +56,38 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
   return [
     `${title}  ${colours.green('would be sent')}`,
     `  ${request.method} ${oneLineOf(request.url)}`,
-    ...sections
-      .filter(([, lines]) => lines.length > 0)
-      .flatMap(([name, lines]) => [`  ${colours.dim(name)}`, ...lines.map((line) => `    ${oneLineOf(line)}`)]),
+    ...sectionLines(sections, colours),
     '',
   ].join('\n');
 }
 
-const rowColumns = ({ target, from }: RowTrace): readonly [string, string] => [target, `from ${from.join(', ')}`];
+type Section = readonly [title: string, lines: readonly string[]];
+
+const sectionLines = (sections: readonly Section[], colours: ReturnType<typeof createColors>): readonly string[] =>
+  sections
+    .filter(([, lines]) => lines.length > 0)
+    .flatMap(([name, lines]) => [`  ${colours.dim(name)}`, ...lines.map((line) => `    ${oneLineOf(line)}`)]);
+
+/** The rows that were written. Of an event that would be sent, its fields say them. */
+const rowSections = ({ mapped, unfit }: MappingTrace): readonly Section[] => [
+  ['written by the mapping', inColumns(mapped.map(rowColumns))],
+  ['rows of the mapping that did not fit', inColumns(unfit.map(({ target, reason }) => [target, reason]))],
+];
+
+const doneSections = ({ removed, nothing }: MappingTrace): readonly Section[] => [
+  ['removed by the mapping', removed],
+  ['rows of the mapping that yielded nothing', inColumns(nothing.map(rowColumns))],
+];
+
+const vainSections = ({ absent, unread }: PreviewedMapping): readonly Section[] => [
+  ['to be removed, but not there', absent],
+  ['written by the mapping, but read by nobody', unread],
+];
+
+const rowColumns = ({ target, from }: RowTrace): readonly [string, string] => [
+  target,
+  `from ${from.join(', ') || 'a constant'}`,
+];
 
 /** Where a note's value stands in the event, and where it would stand in the payload. */
 const placeOf = (field: string, payloadField: string | undefined): string =>
@@ -78,7 +108,7 @@ function bodyLines(body: string, headers: Readonly<Record<string, string>>): rea
 }
 
 function inColumns(rows: readonly (readonly [string, string])[]): readonly string[] {
-  const width = Math.min(40, Math.max(0, ...rows.map(([name]) => name.length)));
+  const width = Math.min(60, Math.max(0, ...rows.map(([name]) => name.length)));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
 }
 

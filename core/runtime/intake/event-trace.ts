@@ -12,15 +12,22 @@ export interface EventTrace {
   watched(event: CdpEvent): CdpEvent;
   /** Whether the folder has read something at that path; elements of lists are `[]`. */
   isRead(path: string): boolean;
+  /** The paths of the event for the folder that it has not read. */
+  unread(): readonly string[];
 }
 
 export function createEventTrace(): EventTrace {
   const reads = new Set<string>();
+  let shown: CdpEvent | undefined;
   return {
     failed: [],
     mapping: mappingTrace(),
-    watched: (event) => watch(event, [], (steps) => reads.add(pathText(steps))),
+    watched: (event) => {
+      shown = event;
+      return watch(event, [], (steps) => reads.add(pathText(steps)));
+    },
     isRead: (path) => reads.has(path),
+    unread: () => (shown === undefined ? [] : pathsOf(shown).filter((path) => !reads.has(path))),
   };
 }
 
