@@ -11,7 +11,7 @@ export function eligibilityOf(event: CdpEvent, config: Config, { targetOf }: Pre
 }
 
 const otherType = skip('unsupported_event', 'Adjust takes track events only', 'type');
-const noToken = 'No Adjust event token is set for this event';
+const noToken = 'No Adjust event token is set for this event (eventTokens)';
 const unmapped = {
   skip: skip('unmapped_event', noToken, 'event'),
   reject: reject('unmapped_event', noToken, 'event'),

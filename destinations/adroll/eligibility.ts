@@ -22,7 +22,7 @@ const isFrontPage = (event: CdpEvent): boolean =>
   event.type === 'page' && (pathOf(event) ?? absoluteUrl(urlOf(event) ?? '')?.pathname) === '/';
 
 const otherType = skip('unsupported_event', 'AdRoll takes track, page and screen calls', 'type');
-const unmapped = skip('unmapped_event', 'No AdRoll event is set for this event name', 'event');
+const unmapped = skip('unmapped_event', 'No AdRoll event is set for this event name (eventNames)', 'event');
 const switchedOff = skip('unmapped_event', 'The settings switch this name off');
 const pagesOff = skip(
   'unsupported_event',

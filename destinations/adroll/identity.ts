@@ -46,7 +46,7 @@ const suffices: Readonly<Record<Config['identifierPolicy'], (ids: Identifiers) =
 };
 const noIdentifier = reject(
   'missing_identifier',
-  'The event has none of the identifiers AdRoll requires (identifierPolicy)',
+  'The event has none of the identifiers AdRoll requires (identifierPolicy); generateCookie makes one of its anonymous id',
   'context.adroll.firstPartyCookie',
 );
 

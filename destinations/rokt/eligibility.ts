@@ -5,4 +5,8 @@ import type { Prepared } from './settings.ts';
 export const eligibilityOf = (event: CdpEvent, { conversionOf }: Prepared): string | Unsent =>
   conversionOf(event) ?? notAConversion;
 
-const notAConversion = skip('unmapped_event', 'This event is no conversion of this connection', 'event');
+const notAConversion = skip(
+  'unmapped_event',
+  'None of the conversions that are set (conversions) has the name of this event',
+  'event',
+);
