@@ -1,8 +1,17 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from '@jest/globals';
-import { catalogueEntry, compileMapping, compileQuery, z, type ConnectionOptions } from '../../core/index.ts';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import {
+  catalogueEntry,
+  compileMapping,
+  compileQuery,
+  createRuntime,
+  z,
+  type ConnectionOptions,
+  type TrackEvent,
+} from '../../core/index.ts';
 import { directives } from '../../core/mapping/directives/directive-table.ts';
+import adroll from '../../destinations/adroll/index.ts';
 import rokt from '../../destinations/rokt/index.ts';
 import { root } from '../support/docs/pages.ts';
 
@@ -71,5 +80,57 @@ describe('docs/mapping.md', () => {
   it('names every directive there is', () => {
     const inTable = [...page.matchAll(/^\| `\{"(@\w+)"/gm)].map(([, name]) => name);
     expect(new Set(inTable)).toEqual(new Set(directives.keys()));
+  });
+});
+
+describe('docs/mapping.md, from a shop to two vendors', () => {
+  const block = (name: string) => JSON.parse(page.split(`\`\`\`json ${name}\n`)[1]?.split('```')[0] ?? '') as object;
+  const shop = block('shop') as TrackEvent & { readonly properties: { readonly pedido: object } };
+  const { connections } = block('work') as {
+    readonly connections: readonly {
+      readonly id: string;
+      readonly destination: string;
+      readonly config: object;
+      readonly options: ConnectionOptions;
+    }[];
+  };
+  const runtime = createRuntime({ destinations: [rokt, adroll] });
+  afterAll(() => runtime.close());
+
+  const previewOf = async (wanted: string, event: object) => {
+    const entry = connections.find(({ id }) => id === wanted);
+    if (entry === undefined) throw new Error(`no connection ${wanted}`);
+    const opened = runtime.open(entry.destination, entry.config, { ...entry.options, id: wanted });
+    if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+    const preview = await opened.connection.preview(event as TrackEvent);
+    await opened.connection.close();
+    return preview;
+  };
+  const sentTo = async (wanted: string, event: object) => {
+    const preview = await previewOf(wanted, event);
+    return preview.kind === 'request' ? (JSON.parse(preview.request.body) as object) : preview.reason.code;
+  };
+  const withOrder = (order: object, more: object = {}) => ({
+    ...shop,
+    properties: { pedido: { ...shop.properties.pedido, ...order }, ...more },
+  });
+
+  it('sends Rokt the body that it shows, a refund with a reference of its own, and no free order', async () => {
+    expect(await sentTo('shop-rokt', shop)).toEqual(block('rokt'));
+    expect(JSON.stringify(await sentTo('shop-rokt', { ...shop, event: 'Reembolso' }))).toContain(
+      '"conversiontype":"refund","quantity":2,"productname":"Zapato","confirmationref":"A-1-refund"',
+    );
+    expect(await sentTo('shop-rokt', withOrder({ lineas: [{ cantidad: 1, precio: 0 }] }))).toBe('unmapped_event');
+  });
+
+  it('sends AdRoll the order without name and phone number, and no refund', async () => {
+    const body = await sentTo('shop-adroll', shop);
+    expect(body).toMatchObject([{ event_name: 'purchase', conversion_value: '79.8', currency: 'EUR' }]);
+    expect(await previewOf('shop-adroll', shop)).toMatchObject({ mapping: { removed: ['contact'], absent: [] } });
+    expect(await sentTo('shop-adroll', { ...shop, event: 'Reembolso' })).toBe('not_subscribed');
+  });
+
+  it.each(['shop-rokt', 'shop-adroll'])('sends %s no test order', async (id) => {
+    expect(await sentTo(id, withOrder({}, { prueba: true }))).toBe('not_subscribed');
   });
 });
