@@ -54,6 +54,12 @@ describe('spillway explain', () => {
       /options\.subscribe: /,
     ],
     [
+      'a work file, and says which command takes it',
+      ['--config', workspace.write('work.json', { connections: [{ id: 'a', destination: 'b', config: {} }] })],
+      78,
+      /connections: this is a work file: "spillway preview" takes it, with the id/,
+    ],
+    [
       'a file whose subscription is wrong',
       ['--config', workspace.write('wrong.json', { config: {}, options: { subscribe: 'nope(event)' } })],
       78,
@@ -140,5 +146,51 @@ describe('spillway preview of a connection with rules', () => {
         'The subscription of this connection does not ask for this event\n' +
         '  1:20  properties.total >= 10  does not hold (string, number)\n',
     );
+  });
+});
+
+describe('a work file in the place of a config file', () => {
+  const config = workspace.write('several.json', {
+    connections: [
+      { id: 'shop', destination: 'mailbox', config: testSettings, options: { subscribe: "event = 'a'" } },
+      { id: 'blog', destination: 'mailbox', config: { ...testSettings, apiKey: '${NOT_SET}' } },
+      { id: 'wrong', destination: 'mailbox', config: testSettings, options: { subscribe: 'nope(event)' } },
+      { id: 'other', destination: 'mailbox', config: testSettings, options: { id: 'else' } },
+    ],
+  });
+  const preview = (named: string, file = config) =>
+    spillway(['preview', named, '--config', file], '{"type":"track","event":"b","messageId":"m-1"}\n');
+
+  test('shows what the connection of that id would send, whatever is wrong with the others', async () => {
+    expect(await preview('shop')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("1:1  event = 'a'  does not hold (string, string)"),
+    });
+  });
+
+  test('a slug will do where one connection alone is of that destination', async () => {
+    const alone = workspace.write('alone.json', {
+      connections: [{ id: 's', destination: 'mailbox', config: testSettings }],
+    });
+    expect(await preview('mailbox', alone)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('would be sent'),
+    });
+    expect(await preview('mailbox')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/has several connections "mailbox"; name one by its id: shop \(mailbox\), blog /),
+    });
+    expect(await preview('nobody')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('no connection "nobody"'),
+    });
+  });
+
+  test.each([
+    ['blog', 'connections.1.config.apiKey: the environment variable NOT_SET is not set'],
+    ['wrong', 'connections.2.options.subscribe: line 1, column 1: '],
+    ['other', 'connections.3.options.id: differs from the id of the connection'],
+  ])('tells of %s what work would say of it', async (id, message) => {
+    expect(await preview(id)).toMatchObject({ code: 78, stderr: expect.stringContaining(message) });
   });
 });

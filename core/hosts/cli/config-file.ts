@@ -15,21 +15,28 @@ export interface ConfigFile {
 }
 
 const topLevel = ['config', 'options'];
+const unknownKey = 'unknown key; expected config or options';
+const ofWorkFile = 'this is a work file: "spillway preview" takes it, with the id of one of its connections';
 
 /**
  * Reads `{"config": {...}, "options": {...}}`. A file that cannot be opened is a usage error, one that is not that
  * shape exits 78.
  */
-export async function readConfigFile(file: string, env: Terminal['env']): Promise<ConfigFile> {
-  const parsed = await readObject(file, '{"config": {...}, "options": {...}}');
-  const unknown = Object.keys(parsed).filter((key) => !topLevel.includes(key));
+export const readConfigFile = async (file: string, env: Terminal['env']): Promise<ConfigFile> =>
+  configIn(await readObject(file, configForm), file, env);
+
+export const configForm = '{"config": {...}, "options": {...}}';
+
+/** The same of what was read of the file. */
+export function configIn(written: object, file: string, env: Terminal['env']): ConfigFile {
+  const unknown = Object.keys(written).filter((key) => !topLevel.includes(key));
   if (unknown.length > 0) {
     throw invalidConfig(
       file,
-      unknown.map((path) => ({ path, message: 'unknown key; expected config or options' })),
+      unknown.map((path) => ({ path, message: path === 'connections' ? ofWorkFile : unknownKey })),
     );
   }
-  const { value, unfilled } = filledIn(parsed, env);
+  const { value, unfilled } = filledIn(written, env);
   const { config, options } = value as { readonly config?: unknown; readonly options?: ConnectionOptions };
   return { config, options, unfilled };
 }

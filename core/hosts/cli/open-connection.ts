@@ -1,8 +1,9 @@
 import { type Connection, type ProxyOption, type Runtime, type Signal } from '../../index.ts';
-import { invalidConfig, readConfigFile } from './config-file.ts';
+import { invalidConfig } from './config-file.ts';
 import { findDestination, type DestinationFlags } from './destinations.ts';
 import { allowedOriginsOf } from './flag-parsers.ts';
 import { openRuntime } from './open-runtime.ts';
+import { readSettings } from './queue/connections-file.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface ConnectionFlags extends DestinationFlags {
@@ -17,13 +18,17 @@ export interface RuntimeSettings {
   readonly proxy?: ProxyOption;
 }
 
-/** The connection a config file describes, or a CliError with everything that is wrong with it. */
+/**
+ * The connection a config file describes, or one of a work file by its id, or a CliError with everything that is wrong
+ * with it. `named`: the slug, or that id.
+ */
 export async function openConnection(
-  slug: string,
+  named: string,
   flags: ConnectionFlags,
   env: Terminal['env'],
   settings: RuntimeSettings = {},
 ): Promise<{ readonly connection: Connection; readonly runtime: Runtime }> {
+  const { destination: slug, config, options, unfilled, at } = await readSettings(named, flags.config, env);
   const destination = await findDestination(slug, flags, env);
   const { origin, ...others } = settings;
   const origins = origin === undefined ? {} : { origins: { [slug]: origin } };
@@ -33,11 +38,13 @@ export async function openConnection(
     ...origins,
     ...others,
   });
-  const { config, options, unfilled } = await readConfigFile(flags.config, env);
   const opened = runtime.open(slug, config, options);
   if (opened.kind === 'open' && unfilled.length === 0) return { connection: opened.connection, runtime };
   await runtime.close();
   const known = new Set(unfilled.map(({ path }) => path));
   const issues = opened.kind === 'invalid' ? opened.issues.filter(({ path }) => !known.has(path)) : [];
-  throw invalidConfig(flags.config, [...unfilled, ...issues]);
+  throw invalidConfig(
+    flags.config,
+    [...unfilled, ...issues].map(({ path, message }) => ({ path: at === '' ? path : `${at}.${path}`, message })),
+  );
 }

@@ -1,5 +1,5 @@
 import { z, type ConfigIssue, type ConnectionOptions } from '../../../index.ts';
-import { filledIn, invalidConfig, readObject } from '../config-file.ts';
+import { configForm, configIn, filledIn, invalidConfig, readObject } from '../config-file.ts';
 import { usage } from '../exit-codes.ts';
 import { printable } from '../printable.ts';
 import type { Terminal } from '../terminal.ts';
@@ -32,12 +32,25 @@ const single = z.strictObject({ destination: z.string().min(1).optional(), ...se
 
 export const connectionsForm = '{"connections": [{"id", "destination", "config", "options"}]}';
 
+/** The issue of an entry whose options name another id than the connection has. */
+export const otherId = ({ id: own, options, at }: ConnectionEntry): readonly ConfigIssue[] =>
+  options?.id === undefined || options.id === own
+    ? []
+    : [
+        {
+          path: at === '' ? 'options.id' : `${at}.options.id`,
+          message: 'differs from the id of the connection; leave it out',
+        },
+      ];
+
+type ConnectionEntries = readonly [ConnectionEntry, ...ConnectionEntry[]];
+
 /** Every connection of a work file. A usage error when it cannot be opened, exit 78 when it is anything else. */
-export async function readConnections(
-  file: string,
-  env: Terminal['env'],
-): Promise<readonly [ConnectionEntry, ...ConnectionEntry[]]> {
-  const written = await readObject(file, connectionsForm);
+export const readConnections = async (file: string, env: Terminal['env']): Promise<ConnectionEntries> =>
+  connectionsIn(await readObject(file, connectionsForm), file, env);
+
+/** The same of what was read of the file. */
+function connectionsIn(written: object, file: string, env: Terminal['env']): ConnectionEntries {
   const { connections } = checked(several, written, file);
   const repeated = connections.flatMap((connection, index) =>
     connections.findIndex((other) => other.id === connection.id) < index
@@ -63,7 +76,7 @@ export async function readConnection(
   const written = await readObject(file, `${connectionsForm}, or {"destination", "config", "options"}`);
   const found =
     'connections' in written
-      ? (await readConnections(file, env)).find((connection) => connection.id === wanted)
+      ? connectionsIn(written, file, env).find((connection) => connection.id === wanted)
       : alone(wanted, checked(single, written, file), file, destination, env);
   if (found === undefined) throw usage(`${file} has no connection ${JSON.stringify(wanted)}`);
   if (destination !== undefined && destination !== found.destination)
@@ -72,6 +85,29 @@ export async function readConnection(
     );
   return found;
 }
+
+/**
+ * One connection for a command that has no queue: that of a config file, whose destination is `named`; or out of a work
+ * file the one with that id, else the only one of that destination.
+ */
+export async function readSettings(named: string, file: string, env: Terminal['env']): Promise<SettingsEntry> {
+  const written = await readObject(file, `${configForm}, or ${connectionsForm}`);
+  if (!('connections' in written)) return { destination: named, at: '', ...configIn(written, file, env) };
+  const connections = connectionsIn(written, file, env);
+  const found = connections.filter(({ id: one }) => one === named);
+  const [entry, ...others] = found.length > 0 ? found : connections.filter(({ destination }) => destination === named);
+  if (entry !== undefined && others.length === 0) {
+    const issues = otherId(entry);
+    if (issues.length > 0) throw invalidConfig(file, issues);
+    return { ...entry, options: { ...entry.options, id: entry.id } };
+  }
+  const ids = connections.map(({ id: one, destination }) => `${one} (${destination})`).join(', ');
+  const what = entry === undefined ? 'no connection' : 'several connections';
+  throw usage(`${file} has ${what} ${JSON.stringify(named)}; name one by its id: ${ids}`);
+}
+
+/** Of a config file, the options have the id, if anything. */
+export type SettingsEntry = Omit<ConnectionEntry, 'id'>;
 
 function alone(
   wanted: string,

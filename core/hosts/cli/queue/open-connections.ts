@@ -14,7 +14,7 @@ import { allowedOriginsOf } from '../flag-parsers.ts';
 import type { ConnectionFlags } from '../open-connection.ts';
 import { openRuntime } from '../open-runtime.ts';
 import type { Terminal } from '../terminal.ts';
-import type { ConnectionEntry } from './connections-file.ts';
+import { otherId, type ConnectionEntry } from './connections-file.ts';
 
 export interface OpenConnection {
   readonly id: string;
@@ -118,8 +118,7 @@ async function openConnections(
     const issues: ConfigIssue[] = [];
     const known = new Set(entry.unfilled.map(({ path }) => path));
     issues.push(...entry.unfilled.map(({ path, message }) => ({ path: at(path), message })));
-    if (options?.id !== undefined && options.id !== id)
-      issues.push({ path: at('options.id'), message: 'differs from the id of the connection; leave it out' });
+    issues.push(...otherId(entry));
     const opened = runtime.open(entry.destination, config, { ...options, id });
     if (opened.kind === 'invalid') {
       const others = opened.issues.filter(({ path }) => !known.has(path));
