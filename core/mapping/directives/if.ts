@@ -12,11 +12,15 @@ export const ifDirective: Directive = (argument, place) => {
   if ((exists === undefined) === (blank === undefined)) place.issue('must have either "exists" or "blank"');
   if (options['then'] === undefined && options['else'] === undefined) place.issue('must have "then" or "else"');
   const isBlankNothing = exists === undefined;
-  const value = place.side(options, isBlankNothing ? 'blank' : 'exists');
+  const test = isBlankNothing ? 'blank' : 'exists';
+  const tested = options[test];
+  if (tested !== undefined && typeof tested !== 'object')
+    place.at(test).issue('must be a directive, such as {"@path": "..."}: what is written here is always there');
+  const value = place.side(options, test);
   const whenThere = place.side(options, 'then');
   const otherwise = place.side(options, 'else');
   return (root, run) => {
-    const tested = value(root, run) ?? null;
-    return tested === null || (isBlankNothing && tested === '') ? otherwise(root, run) : whenThere(root, run);
+    const found = value(root, run) ?? null;
+    return found === null || (isBlankNothing && found === '') ? otherwise(root, run) : whenThere(root, run);
   };
 };

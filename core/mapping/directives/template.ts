@@ -17,7 +17,11 @@ export const template: Directive = (argument, place) => {
   const parsed = issuesIn(argument, () => ({ ok: true as const, parts: partsOf(argument) }));
   if (!parsed.ok) return place.issue(parsed.issues.map(issueText).join('; '));
   const { texts, paths } = parsed.parts;
-  if (paths.length === 0) return () => argument;
+  if (paths.length === 0) {
+    if (/\{[^{}]+\}/.test(argument))
+      return place.issue('a placeholder stands in two braces, as in "{{properties.name}}"');
+    return () => argument;
+  }
   return rendering(
     texts,
     paths.map((steps) => readingOf(steps, place)),
