@@ -31,6 +31,12 @@ describe('spillway explain', () => {
     });
   });
 
+  test('says where two texts only look the same', async () => {
+    expect(await spillway(['explain', '--event', '-', '--query', "event = 'A'"], events.split('\n')[0])).toMatchObject({
+      stdout: expect.stringContaining('(string, string; alike but for capitals, spaces or the form of accents)\n'),
+    });
+  });
+
   test('reads the query of a config file, and prints JSON for machines', async () => {
     const config = workspace.write('subscribed.json', { config: testSettings, options: { subscribe } });
     const file = workspace.write('event.json', events.split('\n')[1]);

@@ -1,3 +1,4 @@
+import type { JsonValue } from '../../api/event.ts';
 import { positionOf, type TextPosition } from '../syntax-issue.ts';
 import { compileCondition, compileOperand } from './compile-condition.ts';
 import { printQuery } from './print-query.ts';
@@ -16,6 +17,8 @@ export interface FailedPart {
   readonly left: SideType;
   /** Of a path or a function in the place of a condition, unless the function has a second input: `bool`. */
   readonly right: SideType;
+  /** Whether the two sides are texts that differ in capitals, spaces or the Unicode form of accents alone. */
+  readonly isAlike?: true;
 }
 
 /** The paths in the place of a condition: each has to be a boolean or null, lest the whole query be false. */
@@ -50,7 +53,8 @@ export function explainQuery(query: string, tree: Condition, event: object): rea
     .map(([part, wanted]) => {
       const [left, right] = sidesOf(part, event);
       const text = printQuery(wanted ? part : { kind: 'not', at: part.at, term: part });
-      return { at: positionOf(query, part.at), text, left, right };
+      const alike = wanted && isAlike(part, event) ? { isAlike: true as const } : {};
+      return { at: positionOf(query, part.at), text, left, right, ...alike };
     });
 }
 
@@ -63,6 +67,22 @@ function sidesOf(part: Leaf, event: object): readonly [SideType, SideType] {
   const [first, second] = part.kind === 'comparison' ? part.sides : part.kind === 'call' ? inputsOf(part) : [part];
   return [sideType(first, event), second === undefined ? 'bool' : sideType(second, event)];
 }
+
+function isAlike(part: Leaf, event: object): boolean {
+  if (part.kind !== 'comparison' || (part.sign !== '=' && part.sign !== 'in')) return false;
+  const [left, right] = part.sides.map((side) => compileOperand(side)(event)) as [JsonValue, JsonValue];
+  const name = folded(left);
+  const others: readonly JsonValue[] = Array.isArray(right) ? (right as readonly JsonValue[]) : [right];
+  return name !== undefined && others.some((other) => folded(other) === name);
+}
+
+/** Longer texts are no names. */
+const longestName = 200;
+
+const folded = (value: JsonValue): string | undefined =>
+  typeof value === 'string' && value.length <= longestName
+    ? value.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase()
+    : undefined;
 
 const inputsOf = ({ inputs }: Call): readonly [Operand, Operand?] => inputs as readonly [Operand, Operand?];
 

@@ -21,6 +21,34 @@ function explained(text: string, about: object = event): string[] {
     .map(({ at, text: part, left, right }) => `${at.line}:${at.column} ${part} (${left}, ${right})`);
 }
 
+describe('texts that only look the same', () => {
+  const isAlike = (text: string, about: object = event): boolean[] => {
+    const result = compileQuery(text);
+    if (!result.ok) throw new Error(text);
+    return result.explain(about).map((part) => part.isAlike === true);
+  };
+
+  it.each([
+    ["event = 'order completed'", event],
+    ["'ORDER  completed ' = event", event],
+    ["event in ['Signed Up', 'order Completed']", event],
+    ["event = 'Carrito A\u00f1adido'", { event: 'Carrito An\u0303adido' }],
+  ])('are told from others: %s', (text, about) => {
+    expect(isAlike(text, about)).toEqual([true]);
+  });
+
+  it.each([
+    "event = 'Order Complete'",
+    "event in ['Signed Up']",
+    "!(event = 'Order Completed')",
+    "event != 'Order Completed'",
+    'properties.total = properties.none',
+    "contains(event, 'order')",
+  ])('and nothing else is: %s', (text) => {
+    expect(isAlike(text)).toEqual([false]);
+  });
+});
+
 describe('an explanation of a query that is false', () => {
   it.each<[string, string[]]>([
     ["event = 'Signed Up'", ["1:1 event = 'Signed Up' (string, string)"]],
