@@ -28,15 +28,15 @@ export const readConfigFile = async (file: string, env: Terminal['env']): Promis
 export const configForm = '{"config": {...}, "options": {...}}';
 
 /** The same of what was read of the file. */
-export function configIn(written: object, file: string, env: Terminal['env']): ConfigFile {
-  const unknown = Object.keys(written).filter((key) => !topLevel.includes(key));
+export function configIn(content: object, file: string, env: Terminal['env']): ConfigFile {
+  const unknown = Object.keys(content).filter((key) => !topLevel.includes(key));
   if (unknown.length > 0) {
     throw invalidConfig(
       file,
       unknown.map((path) => ({ path, message: path === 'connections' ? ofWorkFile : unknownKey })),
     );
   }
-  const { value, unfilled } = filledIn(written, env);
+  const { value, unfilled } = filledIn(content, env);
   const { config, options } = value as { readonly config?: unknown; readonly options?: ConnectionOptions };
   return { config, options, unfilled };
 }

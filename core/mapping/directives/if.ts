@@ -20,7 +20,7 @@ export const ifDirective: Directive = (argument, place) => {
   const whenThere = place.side(options, 'then');
   const otherwise = place.side(options, 'else');
   return (root, run) => {
-    const found = value(root, run) ?? null;
-    return found === null || (isBlankNothing && found === '') ? otherwise(root, run) : whenThere(root, run);
+    const present = value(root, run) ?? null;
+    return present === null || (isBlankNothing && present === '') ? otherwise(root, run) : whenThere(root, run);
   };
 };

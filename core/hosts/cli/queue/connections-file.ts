@@ -50,8 +50,8 @@ export const readConnections = async (file: string, env: Terminal['env']): Promi
   connectionsIn(await readObject(file, connectionsForm), file, env);
 
 /** The same of what was read of the file. */
-function connectionsIn(written: object, file: string, env: Terminal['env']): ConnectionEntries {
-  const { connections } = checked(several, written, file);
+function connectionsIn(content: object, file: string, env: Terminal['env']): ConnectionEntries {
+  const { connections } = checked(several, content, file);
   const repeated = connections.flatMap((connection, index) =>
     connections.findIndex((other) => other.id === connection.id) < index
       ? [{ path: `connections.${index}.id`, message: 'another connection has this id' }]
@@ -91,11 +91,11 @@ export async function readConnection(
  * file the one with that id, else the only one of that destination.
  */
 export async function readSettings(named: string, file: string, env: Terminal['env']): Promise<SettingsEntry> {
-  const written = await readObject(file, `${configForm}, or ${connectionsForm}`);
-  if (!('connections' in written)) return { destination: named, at: '', ...configIn(written, file, env) };
-  const connections = connectionsIn(written, file, env);
-  const found = connections.filter(({ id: one }) => one === named);
-  const [entry, ...others] = found.length > 0 ? found : connections.filter(({ destination }) => destination === named);
+  const content = await readObject(file, `${configForm}, or ${connectionsForm}`);
+  if (!('connections' in content)) return { destination: named, at: '', ...configIn(content, file, env) };
+  const connections = connectionsIn(content, file, env);
+  const byId = connections.filter(({ id: one }) => one === named);
+  const [entry, ...others] = byId.length > 0 ? byId : connections.filter(({ destination }) => destination === named);
   if (entry !== undefined && others.length === 0) {
     const issues = otherId(entry);
     if (issues.length > 0) throw invalidConfig(file, issues);
