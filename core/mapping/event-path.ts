@@ -13,12 +13,13 @@ export type ParsedPath =
 /**
  * Takes a path apart. Queries, `@path` and the targets of a mapping share this grammar: names between dots, with
  * letters and digits of any script, `_` and `-`; any other sign of a name behind a backslash, or the whole name as
- * `['odd name']`; `[0]` for an element of a list. `$` is the event itself, and a leading `$.` may be omitted. Returns
- * the steps, or one issue with its position.
+ * `['odd name']`; `[0]` for an element of a list. `$` is the event itself, `$.` in Segment's mappings, and a leading
+ * `$.` may be omitted. Returns the steps, or one issue with its position.
  * So `$.properties.product\\ 1['net price']` has the steps `['properties', 'product 1', 'net price']`.
  */
 export function parsePath(text: string): ParsedPath {
   return issuesIn(text, () => {
+    if (text === '$.') return { ok: true as const, steps: [] };
     const { steps, end } = scanPath(text, 0);
     if (end < text.length) throw new SyntaxFault(end, 'no path goes on like this', afterStep);
     return { ok: true as const, steps };
