@@ -155,6 +155,8 @@ describe('casts', () => {
         [-Infinity, undefined],
         ['Infinity', undefined],
         ['9'.repeat(400), undefined],
+        [`${'0'.repeat(999)}7`, 7],
+        [`${'0'.repeat(1_000)}7`, undefined],
         [true, undefined],
       ],
     ],

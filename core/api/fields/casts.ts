@@ -32,13 +32,16 @@ export function textOf(value: JsonValue): string | undefined {
 /** Also without digits before or behind the point: `.99`, `12.`. */
 const plainNumber = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)$/;
 
+/** A finite number has at most 309 digits before the point; a longer text is not gone through. */
+const longestAmount = 1_000;
+
 /**
  * A finite number, or a plain string such as "12.50" or ".99". Separators, currency signs and exponents are ambiguous,
  * so they are refused. Minus zero, which does not survive JSON, is zero.
  */
 export function asAmount(value: JsonValue): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : undefined;
-  if (typeof value !== 'string') return undefined;
+  if (typeof value !== 'string' || value.length > longestAmount) return undefined;
   const text = trimInvisible(value);
   const amount = plainNumber.test(text) ? Number(text) + 0 : Number.NaN;
   return Number.isFinite(amount) ? amount : undefined;

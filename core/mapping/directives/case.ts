@@ -6,8 +6,8 @@ export const letterCase: Directive = (argument, place) => {
   const options = place.options(argument, ['operator', 'value']);
   if (options === undefined) return nothing;
   const operator = place.choice(options, 'operator', ['lower', 'upper']);
-  return converted(place.side(options, 'value'), '@case takes a text', (value, run) => {
-    if (typeof value !== 'string' || !run.spend(value.length)) return undefined;
+  return converted(place.side(options, 'value'), '@case takes a text', (value) => {
+    if (typeof value !== 'string') return undefined;
     return operator === 'lower' ? value.toLowerCase() : value.toUpperCase();
   });
 };

@@ -12,13 +12,14 @@ export type Directive = (argument: JsonValue, place: MappingPlace) => RightSide;
 
 /**
  * A right side that converts one value. Nothing and null pass as they are. Where `convert` returns `undefined`, the
- * value does not fit, for the reason `takes` unless it gave another.
+ * value does not fit, for the reason `takes` unless it gave another. To go through a text once is spent already.
  */
 export const converted =
   (value: RightSide, takes: string, convert: (value: JsonValue, run: MappingRun) => JsonValue | undefined): RightSide =>
   (root, run) => {
     const before = value(root, run);
     if (before === undefined || before === null) return before;
+    if (typeof before === 'string' && !run.spend(before.length)) return undefined;
     const after = convert(before, run);
     return after === undefined ? run.unfit(takes) : after;
   };

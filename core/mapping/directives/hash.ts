@@ -25,7 +25,5 @@ export const hash: Directive = (argument, place) => {
   const algorithm = place.choice(options, 'algorithm', ['sha256', 'md5']);
   const [cast, takes] = forms[place.choice(options, 'as', ['text', 'email', 'phone', 'e164'])];
   const digestOf = hashed(cast, algorithm);
-  return converted(place.side(options, 'value'), takes, (value, run) =>
-    typeof value === 'string' && !run.spend(value.length) ? undefined : digestOf(value),
-  );
+  return converted(place.side(options, 'value'), takes, digestOf);
 };

@@ -31,9 +31,8 @@ function encoded(value: JsonValue, run: MappingRun): string | undefined {
 }
 
 /** A text that says `null` is null, which is a value as well. */
-function decoded(value: JsonValue, run: MappingRun): JsonValue | undefined {
+function decoded(value: JsonValue): JsonValue | undefined {
   if (typeof value !== 'string') return value;
-  if (!run.spend(value.length)) return undefined;
   const parsed = parsedOf(value);
   if (parsed === undefined) return value;
   const remaining = remainingAfter(parsed, Infinity, mostLevels);

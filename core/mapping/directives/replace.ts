@@ -55,7 +55,6 @@ function replaced(
   isGlobal: boolean,
   run: MappingRun,
 ): string | undefined {
-  if (!run.spend(text.length)) return undefined;
   let result = '';
   let from = 0;
   for (let at = pattern.indexIn(text, 0); at >= 0; at = isGlobal ? pattern.indexIn(text, from) : -1) {

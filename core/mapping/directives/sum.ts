@@ -27,14 +27,20 @@ export const sum: Directive = (argument, place) => {
 
 /** The sum so far. */
 class Sum {
+  private readonly run: MappingRun;
   private total = 0;
   private decimals = 0;
   private isAny = false;
+
+  constructor(run: MappingRun) {
+    this.run = run;
+  }
 
   /**
    * Adds an amount, times another; false if one of them is no number. Blank amounts add nothing, blank factors count 1.
    */
   add(value: JsonValue | undefined, times: JsonValue | undefined): boolean {
+    if (!this.isReadable(value) || !this.isReadable(times)) return false;
     if (isBlank(value)) return true;
     const amount = asAmount(value);
     const factor = isBlank(times) ? 1 : asAmount(times);
@@ -45,9 +51,13 @@ class Sum {
     return true;
   }
 
+  private isReadable(value: JsonValue | undefined): boolean {
+    return typeof value !== 'string' || this.run.spend(value.length);
+  }
+
   /** Rounded to as many decimals as the terms have: binary fractions are not exact, and 0.1 + 0.2 is 0.3. */
-  result(run: MappingRun): number | undefined {
-    const { total, decimals } = this;
+  result(): number | undefined {
+    const { total, decimals, run } = this;
     if (!this.isAny) return undefined;
     if (!Number.isFinite(total)) return run.unfit(takes);
     const unit = 10 ** decimals;
@@ -69,10 +79,10 @@ type Term = (root: unknown, run: MappingRun, total: Sum) => boolean;
 
 function summing(terms: readonly Term[]): RightSide {
   return (root, run) => {
-    const total = new Sum();
+    const total = new Sum(run);
     for (let index = 0; index < terms.length; index += 1)
       if (!(terms[index] as Term)(root, run, total)) return run.unfit(takes);
-    return total.result(run);
+    return total.result();
   };
 }
 

@@ -211,6 +211,21 @@ describe('a mapping that would make too much of an event', () => {
     expect(notes).toEqual([{ code: 'mapping_unfit', field: 'made', message: tooMuch }]);
   });
 
+  it.each<[string, JsonValue]>([
+    ['@number', { '@number': at('blank') }],
+    ['@date', { '@date': { value: at('blank') } }],
+    ['@sum', { '@sum': ['$.blank', '$.properties.x'] }],
+    ['@sum of lines', { '@sum': ['$.lines', 'blank'] }],
+  ])('goes through a long text once and not once for each row: %s', (_directive, side) => {
+    const set = Object.fromEntries(Array.from({ length: 40 }, (_, row) => [`made${row}`, side]));
+    const blank = `${' '.repeat(600_000)}1`;
+    const before = process.cpuUsage();
+    const { notes } = mappingOf({ set }).apply({ blank, lines: [{ blank }] });
+    const { user, system } = process.cpuUsage(before);
+    expect(user + system).toBeLessThan(1_500_000);
+    expect(notes?.at(-1)).toEqual({ code: 'mapping_unfit', field: 'made39', message: tooMuch });
+  });
+
   it('counts all rows together, up to the host’s limit of an event', () => {
     const text = 'a'.repeat(400);
     const set = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, { '@template': '{{text}}' }]));
@@ -232,7 +247,7 @@ describe('a mapping that would make too much of an event', () => {
     ['a replacement', { '@replace': { value: at('text'), pattern: 'a', replacement: 'bbb' } }],
     ['JSON text', { '@json': { mode: 'encode', value: [at('text'), at('text'), at('text')] } }],
   ])('does no more for an event after %s was too much', (_title, side) => {
-    const set = { before: { '@case': { operator: 'upper', value: 'x' } }, made: side, after: { '@number': '1' } };
+    const set = { before: { '@case': { operator: 'upper', value: 'x' } }, made: side, after: { '@number': 1 } };
     const more = { ...set, more: { '@case': { operator: 'upper', value: 'x' } } };
     const { event, notes } = mappingOf({ set: more }, { maxBytes: 1_000 }).apply({ text: 'a'.repeat(400) });
     expect(event).toEqual({ text: 'a'.repeat(400), before: 'X', after: 1 });
