@@ -13,6 +13,15 @@ export interface MappedEvent {
   readonly event: object;
   /** One note, `mapping_unfit`, for each row of which something did not fit; `undefined` if all did. */
   readonly notes: readonly Note[] | undefined;
+  /** What differs from the event as it was, but for what was removed: so whoever measured that measures this alone. */
+  readonly writes: readonly Write[];
+}
+
+/** What a row wrote. */
+export interface Write {
+  /** The event's path. */
+  readonly target: string;
+  readonly value: JsonValue;
 }
 
 /**
@@ -22,7 +31,7 @@ export interface MappedEvent {
 export function applyTargets(root: TargetNode, event: object, mostWork: number, trace?: MappingTrace): MappedEvent {
   const application = new Application(event, mostWork, trace);
   const mapped = application.membersOf(root, event);
-  return { event: mapped ?? event, notes: application.notes };
+  return { event: mapped ?? event, notes: application.notes, writes: application.writes };
 }
 
 type Members = Readonly<Record<string, JsonValue | undefined>>;
@@ -32,6 +41,7 @@ const noPlace = 'Nothing is written into what is a text, a number, a boolean or 
 /** One mapping applied to one event. */
 class Application {
   notes: Note[] | undefined = undefined;
+  readonly writes: Write[] = [];
   private readonly event: object;
   private readonly trace: MappingTrace | undefined;
   private readonly run: MappingRun;
@@ -52,6 +62,7 @@ class Application {
       const old = before !== undefined && Object.hasOwn(before, key) ? (before as Members)[key] : undefined;
       const next = row === undefined ? this.within(member, old) : this.valueOf(row, true);
       if (next === undefined || next === old) continue;
+      if (row !== undefined) this.writes.push({ target: row.target, value: next as JsonValue });
       setOwn((after ??= copyOf(before)), key, next);
     }
     return after ?? before;

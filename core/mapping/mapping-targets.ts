@@ -46,8 +46,11 @@ export class TargetNode {
   }
 }
 
-/** Longer ones name nothing that an event has, and each of their steps would be an object in another. */
-const [longestTarget, mostSteps] = [1_000, 32];
+/** Longer targets name nothing that an event has. */
+const longestTarget = 1_000;
+
+/** Of a target: each of its steps may be an object in another. */
+export const mostSteps = 32;
 
 /** The steps of a target; `undefined` after the report of an issue. */
 export function targetSteps(text: unknown, path: string, issues: MappingIssues): readonly string[] | undefined {

@@ -126,7 +126,10 @@ describe('mapping', () => {
     expect(third).toMatchObject({ reason: { message: expect.stringContaining('What the mapping made of the event') } });
   });
 
-  it('holds what it makes to the limits of an event', async () => {
+  it.each<[string, (event: CdpEvent) => CdpEvent | string]>([
+    ['an event', (event) => event],
+    ['the text of one', (event) => JSON.stringify(event)],
+  ])('holds what it makes of %s to the limits of an event', async (_, handedOver) => {
     const test = testConnection({ destination: echo, runtime: { eventLimits: { maxBytes: 2_000, maxDepth: 5 } } });
     const opened = test.runtime.open(
       'acme',
@@ -139,14 +142,12 @@ describe('mapping', () => {
       },
     );
     if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
-    const outcomes = await delivering(
-      test,
-      opened.connection,
-    )([
+    const events = [
       { ...order('a'), properties: { deep: { e: { f: 1 } } } },
       { ...order('b'), properties: { text: 'x'.repeat(1_200) } },
       { ...order('c'), properties: { text: 'x'.repeat(100) } },
-    ]);
+    ];
+    const outcomes = await test.clock.run(opened.connection.deliver(events.map(handedOver)));
     expect(codes(outcomes)).toEqual(['rejected: invalid_value', 'rejected: payload_too_large', 'delivered']);
   });
 

@@ -70,7 +70,8 @@ describe('docs/mapping.md', () => {
     const mapping = compileMapping(options.mapping ?? {});
     if (!mapping.ok) throw new Error(JSON.stringify(mapping.issues));
     expect(takes(options, event)).toBe(true);
-    expect(mapping.apply(event)).toEqual({ event: result, notes: undefined });
+    const { event: mapped, notes } = mapping.apply(event);
+    expect({ event: mapped, notes }).toEqual({ event: result, notes: undefined });
   });
 
   it.each(examples)('shows options that the JSON Schema of options takes: $title', ({ options }) => {

@@ -5,6 +5,8 @@ import { isThenable } from '../argument-check.ts';
 import { defect, type ConnectionContext } from '../connection-context.ts';
 import type { EventRules } from '../event-rules.ts';
 import type { EventInput } from './event-input.ts';
+import { addsNoExcess } from './event-size.ts';
+import { mostBytesIn } from './event-text.ts';
 import { isTree } from './event-trace.ts';
 import { normalizeEvent } from './normalize-event.ts';
 
@@ -39,21 +41,26 @@ export function applyRules(
     }
   }
   let ruled: object = event;
+  let isWithin = false;
   let notes: readonly Note[] | undefined;
   if (mapping !== undefined) {
     input.stage = 'mapping';
     const mapped = mapping.apply(event, trace?.mapping);
     ruled = mapped.event;
     notes = mapped.notes;
+    // Only of an event that is what its text says is it known how large it was before.
+    const { text } = input;
+    isWithin = text !== undefined && input.event === event && addsNoExcess(mapped.writes, mostBytesIn(text), limits);
   }
   if (prepareEvent !== undefined) {
     input.stage = 'prepareEvent';
     const returned = returnedBy(context, prepareEvent, ruled as CdpEvent);
     if ('kind' in returned) return returned;
     ruled = withOwnId(returned.event, event);
+    isWithin = false;
   }
   if (ruled === event) return { kind: 'ruled', event, notes };
-  const normal = normalizeEvent(ruled, limits);
+  const normal = normalizeEvent(ruled, limits, isWithin);
   if (normal.kind === 'admitted') return { kind: 'ruled', event: ruled as CdpEvent, notes };
   if (normal.kind === 'normalized')
     return { kind: 'ruled', event: normal.event, notes: [...(notes ?? []), ...normal.notes] };

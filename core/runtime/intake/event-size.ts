@@ -1,4 +1,6 @@
 import { types } from 'node:util';
+import type { Write } from '../../mapping/apply-mapping.ts';
+import { mostSteps } from '../../mapping/mapping-targets.ts';
 
 /** The greatest size and depth of an event. */
 export interface EventLimits {
@@ -32,6 +34,26 @@ export function exceedsLimits(event: object, { maxBytes, maxDepth }: EventLimits
   if (remaining === tooLarge) remaining = bytesLeft(event, maxBytes, maxDepth, true);
   if (remaining >= 0) return metNul ? 'has U+0000' : undefined;
   return remaining === tooLarge ? 'too large' : remaining === tooDeep ? 'too deep' : 'not JSON';
+}
+
+/** What stands around the names of a target, each of which may be a new object: quotes, colon, comma, braces. */
+const bytesOfFrame = 6 * mostSteps;
+
+/**
+ * Whether an event that is within the limits, and takes at most `bytes`, surely is so after a mapping. Only what that
+ * wrote is measured, at the deepest place there is, and counted beside all that was there before, what it replaced
+ * included. Where this is not sure, exceedsLimits() decides.
+ */
+export function addsNoExcess(writes: readonly Write[], bytes: number, { maxBytes, maxDepth }: EventLimits) {
+  if (maxDepth < mostSteps) return false;
+  metNul = false;
+  let remaining = maxBytes - bytes;
+  for (let index = 0; index < writes.length && remaining >= 0; index += 1) {
+    const { target, value } = writes[index] as Write;
+    remaining -= sizeOf(target, false) + bytesOfFrame;
+    remaining = bytesLeftAfterPart(value, remaining, maxDepth - mostSteps + 1, false);
+  }
+  return remaining >= 0 && !metNul;
 }
 
 function bytesLeft(value: object, budget: number, levels: number, exactly: boolean): number {

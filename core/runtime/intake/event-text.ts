@@ -29,8 +29,8 @@ function isPair(input: unknown): input is EventAndText {
   }
 }
 
-/** Whatever is parsed takes at most this many bytes a character by the count of exceedsLimits(): `1,` counts as 8. */
-const bytesPerCharacter = 4;
+/** What is parsed of a text takes at most 4 bytes a character by the count of exceedsLimits(): `1,` counts as 8. */
+export const mostBytesIn = (text: string): number => text.length * 4;
 
 /**
  * Whether its text alone tells that an event is plain, within the limits and without U+0000, as nearly every text does.
@@ -38,7 +38,7 @@ const bytesPerCharacter = 4;
  * takes U+0000 as an escape alone, and no object is nested more deeply than there are brackets that open.
  */
 export const showsNoExcess = (text: string, { maxBytes, maxDepth }: EventLimits): boolean =>
-  text.length * bytesPerCharacter <= maxBytes &&
+  mostBytesIn(text) <= maxBytes &&
   !text.includes('\\u0000') &&
   withoutSign(text, '[', withoutSign(text, '{', maxDepth)) >= 0;
 

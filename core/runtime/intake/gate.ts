@@ -5,6 +5,7 @@ import { plainName } from '../../api/events/event-table.ts';
 import type { DestinationManifest } from '../../api/manifest.ts';
 import { consents } from './consent.ts';
 import type { EventLimits } from './event-size.ts';
+import { showsNoExcess } from './event-text.ts';
 import { normalizeEvent, usualType, type NormalizedEvent } from './normalize-event.ts';
 
 export interface GateOptions {
@@ -33,7 +34,7 @@ export function createGate({ manifest, id, requiredConsent, limits }: GateOption
   const ownName = plainName(id);
   return {
     enter(incoming, text) {
-      const normal = normalizeEvent(incoming, limits, text);
+      const normal = normalizeEvent(incoming, limits, text !== undefined && showsNoExcess(text, limits));
       if (normal.kind === 'rejected') {
         const type = otherTypeOf(incoming);
         return type === undefined ? normal : typeRefusal(vendor, type);

@@ -8,7 +8,6 @@ import type { Note } from '../../api/outcome.ts';
 import { BoundedNotes } from './bounded-notes.ts';
 import { isEvent, isTextOrNone, whyNotEvent } from './event-shape.ts';
 import { defaultEventLimits, exceedsLimits, type EventLimits } from './event-size.ts';
-import { showsNoExcess } from './event-text.ts';
 
 /** A copy of an event in the spelling that destination folders expect, with what was lost on the way there. */
 export interface NormalizedEvent {
@@ -21,20 +20,20 @@ export interface NormalizedEvent {
  * Brings what hosts and SDKs write into the one spelling that destination folders expect (see IncomingEvent): numbers
  * as ids and names, epoch times and Dates, PHP's empty lists, types in capitals, texts with U+0000. An event with
  * nothing of that is admitted as it is, after one pass over its envelope, and is not copied. One that is too large, too
- * deep, or no plain object is refused before anything of it is copied. `text`: what it was parsed from, if it was.
+ * deep, or no plain object is refused before anything of it is copied. `isWithin`: whether the limits hold for sure.
  */
 export function normalizeEvent(
   incoming: unknown,
   limits: EventLimits,
-  text?: string,
+  isWithin = false,
 ): NormalizedEvent | typeof admit | Unsent {
   if (isEvent(incoming) && !hasOddMember(incoming)) {
-    const excess = excessOf(incoming, limits, text);
+    const excess = isWithin ? undefined : exceedsLimits(incoming, limits);
     if (excess === undefined) return admit;
     return excess === 'has U+0000' ? withoutNul(incoming, new BoundedNotes()) : refusals[excess];
   }
   if (typeof incoming !== 'object' || incoming === null || Array.isArray(incoming)) return whyNotEvent(incoming);
-  const excess = excessOf(incoming, limits, text);
+  const excess = isWithin ? undefined : exceedsLimits(incoming, limits);
   if (excess !== undefined && excess !== 'has U+0000' && excess !== 'not JSON') return refusals[excess];
   const notes = new BoundedNotes();
   const event = withUsualEnvelope(incoming, notes);
@@ -51,9 +50,6 @@ export function inUsualForm(event: object): object {
   const normal = normalizeEvent(event, defaultEventLimits);
   return normal.kind === 'normalized' ? normal.event : event;
 }
-
-const excessOf = (event: object, limits: EventLimits, text: string | undefined): ReturnType<typeof exceedsLimits> =>
-  text !== undefined && showsNoExcess(text, limits) ? undefined : exceedsLimits(event, limits);
 
 const inUsualSpelling = (event: CdpEvent, notes: BoundedNotes): NormalizedEvent => ({
   kind: 'normalized',
