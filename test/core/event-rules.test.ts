@@ -255,6 +255,19 @@ describe('prepareEvent', () => {
     expect(Object.isFrozen(event.properties.list)).toBe(false);
   });
 
+  it('is held to the limits of an event, however little a mapping before it added', async () => {
+    const test = testConnection({ destination: echo, runtime: { eventLimits: { maxBytes: 9_000 } } });
+    const opened = test.runtime.open(
+      'acme',
+      { account: 'a' },
+      { id: 'ruled', mapping: { set: { 'context.x': 1 } } },
+      { prepareEvent: (event) => ({ ...event, context: { text: 'x'.repeat(9_000) } }) },
+    );
+    if (opened.kind === 'invalid') throw new Error(JSON.stringify(opened.issues));
+    const outcomes = await test.clock.run(opened.connection.deliver([JSON.stringify(order('a'))]));
+    expect(codes(outcomes)).toEqual(['rejected: payload_too_large']);
+  });
+
   it.each([
     ['a promise', () => Promise.reject(new Error('late'))],
     ['a text', () => 'event'],
