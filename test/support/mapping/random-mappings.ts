@@ -63,7 +63,8 @@ export const { side: randomSide } = fc.letrec<{ side: JsonValue }>((tie) => {
       template.map((text) => ({ '@template': text })),
       fc.tuple(fc.constantFrom('exists', 'blank'), side, side, side).map(([test, tested, yes, no]) => ({
         '@if': ownMembers([
-          [test, tested],
+          // A raw text, number or boolean is refused there, as it always exists.
+          [test, typeof tested === 'object' ? tested : { '@literal': tested }],
           ['then', yes],
           ['else', no],
         ]),
