@@ -94,7 +94,7 @@ module.exports = {
       'hosts',
       {
         path: '^(?:core/hosts|scripts|test/proofs)/',
-        pathNot: ['^scripts/bench/', '^test/proofs/(?:kill|poison)/', '^core/hosts/cli/(?:new/template|record)/'],
+        pathNot: ['^scripts/bench/', '^test/proofs/kill/', '^core/hosts/cli/(?:new/template|record)/'],
       },
       {
         path: '^core/',
@@ -116,15 +116,6 @@ module.exports = {
         pathNot: ['^core/index\\.ts$', '^core/queue/(?:index|failpoint)\\.ts$', '^core/hosts/', '^core/testing/'],
       },
       'What kills a process at a moment names the moments; nobody else sees them.',
-    ),
-    closed(
-      'poison',
-      { path: '^test/proofs/poison/' },
-      {
-        path: '^core/',
-        pathNot: ['^core/index\\.ts$', '^core/queue/(?:index|lmdb/lane-number)\\.ts$', '^core/testing/'],
-      },
-      'What gives each event a lane of its own asks for the lane’s number.',
     ),
     closed(
       'hosts-record',

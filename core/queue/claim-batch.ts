@@ -172,7 +172,7 @@ function returnToQueue(
     const settlement = settle(claim, outcome, context);
     const isHeldBack = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
     const mustWait = settlement.kind === 'retry' && settlement.notBefore > now;
-    if (mustWait && !isHeldBack && claim.lane !== undefined) waitingLanes.add(claim.lane);
+    if (mustWait && !isHeldBack) for (const lane of claim.lanes ?? []) waitingLanes.add(lane);
     return { claim, settlement, isHeldBack, paced: isPaced(outcome) };
   });
   const settlements: Settlement[] = [];
@@ -183,7 +183,7 @@ function returnToQueue(
       settlements.push(settlement);
       continue;
     }
-    const waitsWithLane = isHeldBack && claim.lane !== undefined && waitingLanes.has(claim.lane);
+    const waitsWithLane = isHeldBack && claim.lanes?.some((lane) => waitingLanes.has(lane)) === true;
     const isChanged =
       newlyAmbiguous.has(claim.seq) ||
       settlement.attempts !== claim.attempts ||

@@ -92,10 +92,9 @@ export function createClaimSelector({ queue, id, now, batchSize }: ClaimSelector
 /** Of a lane, only the first event may leave before the others. */
 function firstOfLanes(claims: readonly Claim[]): readonly Claim[] {
   const seen = new Set<string>();
-  return claims.filter(({ lane }) => {
-    if (lane === undefined) return true;
-    if (seen.has(lane)) return false;
-    seen.add(lane);
-    return true;
+  return claims.filter(({ lanes = [] }) => {
+    const isFirst = !lanes.some((lane) => seen.has(lane));
+    for (const lane of lanes) seen.add(lane);
+    return isFirst;
   });
 }

@@ -8,7 +8,7 @@ export type {
   DeadLetter,
   DeliveryQueue,
   FinalSettlement,
-  LaneOf,
+  LanesOf,
   QueuedEvent,
   QueueStatus,
   Settlement,

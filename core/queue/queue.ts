@@ -6,10 +6,10 @@ export interface QueuedEvent {
   /** The messageId, or an id made when it was put. A second put of the same id within the dedup window does nothing. */
   readonly id: string;
   /**
-   * The vendor's lane (connection.routeOf). Events of one lane leave one after another, in the order in which they were
-   * put.
+   * The vendor's lanes (connection.routeOf). Events that share one leave one after another, in the order in which they
+   * were put.
    */
-  readonly lane?: string | undefined;
+  readonly lanes?: readonly string[] | undefined;
   readonly event: IncomingEvent;
   /** Epoch ms when it was put. */
   readonly acceptedAt: number;
@@ -80,7 +80,7 @@ export interface DeadLetter {
   readonly connection: string;
   readonly seq: number;
   readonly id: string;
-  readonly lane?: string | undefined;
+  readonly lanes?: readonly string[] | undefined;
   readonly event: IncomingEvent;
   readonly acceptedAt: number;
   /** Epoch ms when it was given up. */
@@ -150,16 +150,20 @@ export interface DeliveryQueue {
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
   /**
-   * Takes out up to `most` events that may leave now, the oldest first. Several of a lane may come in a row, but none
-   * while another claim of that lane is open, or its next event waits for its time. A claim lasts until settle() or
-   * release(), or until the process ends.
+   * Takes out up to `most` events that may leave now, the oldest first: those that are the first in each of their
+   * lanes. Several of a lane may come in a row, but none while another claim of that lane is open, or its next event
+   * waits for its time. A claim lasts until settle() or release(), or until the process ends.
    *
    * `mostBytes`: the event that reaches this total is the last. `kind`: only such events. In a lane the first event
    * decides: if it failed before, only `failed` takes it, and without those behind it. After a restart, `failed` finds
-   * an event only once a claim of fresh events has come across it.
+   * an event only once a claim of fresh events has come across it. One call looks at some thousand events that may not
+   * leave, and then ends: see nextAt().
    */
   claim(connection: string, most: number, now: number, mostBytes?: number, kind?: ClaimKind): readonly Claim[];
-  /** Epoch ms when the next event that waits for its time may be claimed; `undefined` where there is none. */
+  /**
+   * Epoch ms when the next event that waits for its time may be claimed; `undefined` where there is none. 0 where the
+   * last claim ended before it had looked at all events: the next one goes on.
+   */
   nextAt(connection: string): number | undefined;
   /**
    * Writes a dead letter in the transaction that removes the original, never after it. Without settlements it proves
@@ -174,13 +178,13 @@ export interface DeliveryQueue {
   release(connection: string, seqs: readonly number[]): void;
   dead(connection: string, filter?: DeadFilter): AsyncIterable<DeadLetter>;
   /** Puts dead letters back at the tail, with no attempts. Returns how many. */
-  requeue(connection: string, filter?: DeadFilter, laneOf?: LaneOf): Promise<number>;
+  requeue(connection: string, filter?: DeadFilter, lanesOf?: LanesOf): Promise<number>;
   /** Drops dead letters for good. Returns how many. */
   drop(connection: string, filter?: DeadFilter): Promise<number>;
   /**
    * Puts what was done between two times (epoch ms, both included) at the tail again, under new ids. Returns how many.
    */
-  replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number>;
+  replay(connection: string, from: number, to: number, lanesOf?: LanesOf): Promise<number>;
   /**
    * Drops everything of a connection for good: waiting events, dead letters, what is kept for replay, and the ids of
    * the dedup window. Throws where some of it is claimed: stop the worker first. Returns how many records.
@@ -207,7 +211,7 @@ export interface DeliveryQueue {
 }
 
 /**
- * Computes the lane of an event stored without one (it was settled when it was put) as it is requeued. Usually
+ * Computes the lanes of an event stored without one (it was settled when it was put) as it is requeued. Usually
  * connection.routeOf.
  */
-export type LaneOf = (event: IncomingEvent) => string | undefined;
+export type LanesOf = (event: IncomingEvent) => readonly string[] | undefined;

@@ -128,7 +128,12 @@ export function work(options: WorkOptions): QueueWorker {
     // After the fresh ones: claiming those is how the queue learns what failed before a restart.
     deliverRetries();
     // Without capacity, the end of a batch looks again; with fresh events, the turn after them does.
-    return hasCapacity && freshCount === 0 ? nextClaimAt() : undefined;
+    if (!hasCapacity || freshCount > 0) return undefined;
+    const at = nextClaimAt();
+    if (at !== 0) return at;
+    // The claim met many events that may not leave, and has not looked at all of them yet.
+    continueNextTurn();
+    return undefined;
   }
 
   /** What is sent must be recordable: else each restart beside a full disk would send the same events again. */
@@ -173,7 +178,7 @@ export function work(options: WorkOptions): QueueWorker {
   /** What is due, but not given out, waits for a batch in flight that has its lane. */
   function nextClaimAt(): number | undefined {
     const at = queue.nextAt(id);
-    return at !== undefined && at <= now() && deliveries.count() > 0 ? undefined : at;
+    return at !== undefined && at > 0 && at <= now() && deliveries.count() > 0 ? undefined : at;
   }
 
   function onStoreRefused(error: unknown, retryMs: number): void {

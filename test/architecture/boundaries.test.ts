@@ -200,7 +200,7 @@ describe('the rules bite', () => {
     [
       'test/proofs/poison/run.ts',
       "import { x } from '../../../core/queue/inner.ts';",
-      'poison: … -> core/queue/inner.ts',
+      'hosts: … -> core/queue/inner.ts',
     ],
     ['test/proofs/kill/run.ts', "import { x } from '../../../core/queue/inner.ts';", 'kill: … -> core/queue/inner.ts'],
     ['core/registry/http.ts', "import type { Agent } from 'undici';", 'undici: … -> undici'],

@@ -148,7 +148,7 @@ describe('a command answers beside a running work as it does without', () => {
       leave = undefined;
       const queue = await openQueue({ path: store.store });
       const claims = queue.claim('shop', 5_000, Date.now());
-      said.push(plain(store, JSON.stringify(claims.map(({ id, lane, text }) => ({ id, lane, text })))));
+      said.push(plain(store, JSON.stringify(claims.map(({ id, lanes, text }) => ({ id, lanes, text })))));
       await queue.close();
       both.push(said);
     }

@@ -34,10 +34,9 @@ const answer = () =>
   answerForStore({
     directory,
     queue,
-    laneOf:
+    lanesOf:
       () =>
-      ({ messageId }) =>
-        `lane of ${messageId}`,
+      ({ messageId }) => [`lane of ${messageId}`],
     changed: (connection) => void changed.push(connection),
   });
 async function reach() {
@@ -86,7 +85,7 @@ describe('a store whose owner answers for it', () => {
     const [seq, last] = [letters[0]?.seq ?? 0, letters[2]?.seq ?? 0];
     expect(await Promise.all([remote.requeue('acme', { seq }), other.drop('acme', { seq: last })])).toEqual([1, 1]);
     expect(queue.status(Date.now(), 'acme').connections).toMatchObject([{ waiting: 1, dead: 1 }]);
-    expect(queue.claim('acme', 10, Date.now()).map(({ id, lane }) => [id, lane])).toEqual([['a', 'lane of a']]);
+    expect(queue.claim('acme', 10, Date.now()).map(({ id, lanes }) => [id, lanes])).toEqual([['a', ['lane of a']]]);
     await Promise.all([remote.close(), other.close()]);
     await owner?.close();
   });
@@ -140,7 +139,7 @@ describe('a store whose owner answers for it', () => {
     const owner = await answerForStore({
       directory,
       queue: slow as unknown as DeliveryQueue,
-      laneOf: () => undefined,
+      lanesOf: () => undefined,
       changed: () => undefined,
     });
     const remote = await reach();

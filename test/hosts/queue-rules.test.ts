@@ -50,11 +50,11 @@ const work = ({ run }: Store, config: string) =>
   run('work', '--config', config, '--until-idle', '--quiet', '--origin', `mailbox=${mail.origin}`);
 
 /** The waiting events as they are on disk. */
-async function waitingIn({ store }: Store): Promise<readonly (Pick<Claim, 'id' | 'lane'> & { event: unknown })[]> {
+async function waitingIn({ store }: Store): Promise<readonly (Pick<Claim, 'id' | 'lanes'> & { event: unknown })[]> {
   const queue = await openQueue({ path: store });
   try {
     const claims = queue.claim('shop', 100, Number.MAX_SAFE_INTEGER);
-    return claims.map(({ id, lane, text }) => ({ id, lane, event: JSON.parse(text) as unknown }));
+    return claims.map(({ id, lanes, text }) => ({ id, lanes, event: JSON.parse(text) as unknown }));
   } finally {
     await queue.close();
   }
@@ -65,7 +65,7 @@ describe('an event that waits for a connection with rules', () => {
     const store = freshStore();
     const rules = ruled({ mapping: { ...named({ Brief: 'Certified' }), unset: ['properties.kind'] } });
     expect(await store.enqueue('shop', rules, lines(letter('m-1')))).toMatchObject({ code: 0 });
-    expect(await waitingIn(store)).toEqual([{ id: 'm-1', lane: 'ann', event: letter('m-1') }]);
+    expect(await waitingIn(store)).toEqual([{ id: 'm-1', lanes: ['ann'], event: letter('m-1') }]);
     expect(await work(store, rules)).toMatchObject({ code: 0 });
     expect(mail.received).toEqual([{ id: 'm-1', name: 'Certified' }]);
   });
@@ -198,7 +198,7 @@ describe('a dead letter of a connection with rules', () => {
   test('gets the lane of what the mapping makes of it as it is requeued', async () => {
     const store = await storeOfDead();
     await store.run('dead', 'requeue', '--config', ruled({ mapping: named({ Brief: 'Certified' }) }));
-    expect(await waitingIn(store)).toMatchObject([{ id: 'm-1', lane: 'ann' }]);
+    expect(await waitingIn(store)).toMatchObject([{ id: 'm-1', lanes: ['ann'] }]);
   });
 });
 
@@ -219,7 +219,7 @@ describe('lanes that requeued events get by other rules', () => {
     await store.run('work', '--config', first, '--until-idle', '--quiet', '--origin', `mailbox=${vendor.origin}`);
     await vendor.stop();
     await requeue(store, lanes('bob'));
-    expect(await waitingIn(store)).toMatchObject([{ id: expect.stringMatching(/^m-1/), lane: 'bob' }]);
+    expect(await waitingIn(store)).toMatchObject([{ id: expect.stringMatching(/^m-1/), lanes: ['bob'] }]);
     for (const rules of [first, lanes('ann')])
       expect(await store.enqueue('shop', rules, lines(letter('m-2')))).toMatchObject({ code: 78 });
     expect(await store.enqueue('shop', lanes('bob'), lines(letter('m-2')))).toMatchObject({ code: 0 });
@@ -270,7 +270,7 @@ describe('lanes that requeued events get by other rules', () => {
     await ran;
     await refusing.stop();
     expect(replayed).toMatchObject({ code: 0, stdout: '1 requeued\n' });
-    expect(await waitingIn(store)).toMatchObject([{ lane: 'bob' }]);
+    expect(await waitingIn(store)).toMatchObject([{ lanes: ['bob'] }]);
     expect(await store.enqueue('shop', first, lines(letter('m-2')))).toMatchObject({ code: 78 });
   });
 });

@@ -268,7 +268,7 @@ describe('a vendor that is out of order in part', () => {
     const owner = await answerForStore({
       directory: store,
       queue,
-      laneOf: () => undefined,
+      lanesOf: () => undefined,
       changed: () => undefined,
       attended: () => ({
         pid: process.pid,

@@ -7,7 +7,7 @@ import { configKey, countsKey, totalsKey, withChecksum } from '../../core/queue/
 
 /** What docs/queue.md calls the example; written by 0.1.0. */
 const event = { type: 'track', event: 'Order Completed' } as const;
-const common = { connection: 'shop', id: 'm-1', lane: 'user-1', acceptedAt: 1_700_000_000_000 };
+const common = { connection: 'shop', id: 'm-1', lanes: ['user-1'], acceptedAt: 1_700_000_000_000 };
 const waiting = { kind: 'waiting', ...common, attempts: 0, notBefore: 0 } as const;
 const example = encode({ seq: 7, stamp: 9 }, waiting, event);
 
@@ -31,13 +31,13 @@ describe('the format on disk', () => {
         doubtful: true,
         trouble: { throttled: 1, answers: 2, since: 3 },
       },
-      '654d052a',
+      '21cb62bc',
       '"attempts":1,"notBefore":1700000001000,"doubtful":true,"trouble":{"throttled":1,"answers":2,"since":3}}',
     ],
     [
       'is done',
       { kind: 'done', ...common, attempts: 0, doneAt: 1_700_000_002_000, outcome: 'delivered' },
-      '2c68085b',
+      'ca5e9147',
       '"attempts":0,"doneAt":1700000002000,"outcome":"delivered"}',
     ],
     [
@@ -51,21 +51,24 @@ describe('the format on disk', () => {
         reason: { code: 'invalid_value', message: 'x' },
         configHash: 'h',
       },
-      '2262bffe',
+      '86d29aad',
       '"attempts":3,"diedAt":1700000002000,"outcome":"rejected","reason":{"code":"invalid_value","message":"x"},"configHash":"h"}',
     ],
   ] as const)('of an event that %s has these names and this checksum', (_, state, checksum, text) => {
     const bytes = withState(example, { seq: 7, stamp: 12 }, state);
-    const start = '{"connection":"shop","id":"m-1","lane":"user-1","acceptedAt":1700000000000,';
+    const start = '{"connection":"shop","id":"m-1","lanes":["user-1"],"acceptedAt":1700000000000,';
     expect(bytes.toString('utf8', 32)).toBe(`${start}${text}${JSON.stringify(event)}`);
     expect(bytes.toString('hex', 16, 20)).toBe(checksum);
     expect(decode(bytes)).toEqual({ ...state, seq: 7, stamp: 12, event });
   });
 
   it('of keys is big-endian, in the order of docs/queue.md', () => {
-    expect(keys.logKey(1, 2, 3).toString('hex')).toBe('000000010002000000000003');
+    expect(keys.eventKey(1, 3).toString('hex')).toBe('00000001000000000003');
+    expect(keys.laneKey(1, 'user-1', 3).toString('hex')).toBe('0000000106757365722d31000000000003');
+    expect(keys.laneKey(1, 'x'.repeat(129), 3).toString('hex')).toBe(
+      '00000001ff0ec9eb33e74510bcdd1f2ea55206e82f21649c5c2becbf2b433eb475b34c01bd000000000003',
+    );
     expect(keys.doneKey(1, 1_700_000_002_000, 3).toString('hex')).toBe('00000001018bcfe56fd0000000000003');
-    expect(keys.deadKey(1, 3).toString('hex')).toBe('00000001000000000003');
     expect(keys.seenKey(19_675, 1, 'm-1').toString('hex')).toBe('00004cdb00000001006d2d31');
     expect(keys.seenKey(19_675, 1, 'x'.repeat(129)).toString('hex')).toBe(
       '00004cdb00000001010ec9eb33e74510bcdd1f2ea55206e82f21649c5c2becbf2b433eb475b34c01bd',

@@ -43,7 +43,7 @@ beforeEach(async () => {
     folder,
     {
       totals: { seq: 0, stamp: 0, bytes: 0, quarantined: 0 },
-      config: { lanes: 8, seenMs: 3_600_000 },
+      config: { seenMs: 3_600_000 },
       counts: new Map(),
     },
     { maxBytes: 2 ** 20, dedupWindowMs: 3_600_000, now: () => 1, emit: (signal) => signals.push(signal) },

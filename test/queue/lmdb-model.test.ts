@@ -9,17 +9,26 @@ import type { Claim, ClaimKind, DeliveryQueue, Settlement } from '../../core/que
 import { queued } from '../support/queue/contract.ts';
 
 type Step =
-  | { readonly do: 'put'; readonly lanes: readonly (string | undefined)[] }
+  | { readonly do: 'put'; readonly lanes: readonly (readonly string[] | undefined)[] }
   | { readonly do: 'claim'; readonly most: number; readonly kind?: ClaimKind | undefined }
   | { readonly do: 'settle'; readonly how: readonly ('done' | 'dead' | 'again' | 'later' | 'release')[] }
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'revive' | 'restart' };
 
-const lane = fc.constantFrom(undefined, undefined, 'a', 'b', 'c');
+const lane = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+/** None, one, or several; the same twice, too. */
+const lanesOfOne = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(undefined) },
+  { weight: 4, arbitrary: fc.tuple(lane) },
+  { weight: 2, arbitrary: fc.array(lane, { maxLength: 4 }) },
+);
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constant('put' as const), lanes: fc.array(lane, { minLength: 1, maxLength: 90 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('put' as const),
+      lanes: fc.array(lanesOfOne, { minLength: 1, maxLength: 90 }),
+    }),
   },
   {
     weight: 4,
@@ -45,31 +54,31 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 interface Row {
   readonly id: string;
-  readonly lane: string | undefined;
+  readonly lanes: readonly string[];
   seq: number;
   attempts: number;
   notBefore: number;
   state: 'waiting' | 'claimed' | 'done' | 'dead';
 }
 
-/** The same queue as a list: no lanes to keep in mind, no disk, no haste. */
+/** The same queue as a list: no index of lanes, no disk, no haste. */
 class Model {
   rows: Row[] = [];
   #seq = 0;
 
-  put(ids: readonly { readonly id: string; readonly lane?: string | undefined }[]): void {
-    for (const { id, lane: key } of ids)
-      this.rows.push({ id, lane: key, seq: (this.#seq += 1), attempts: 0, notBefore: 0, state: 'waiting' });
+  put(ids: readonly { readonly id: string; readonly lanes?: readonly string[] | undefined }[]): void {
+    for (const { id, lanes = [] } of ids)
+      this.rows.push({ id, lanes, seq: (this.#seq += 1), attempts: 0, notBefore: 0, state: 'waiting' });
   }
   claim(most: number, now: number, kind: ClaimKind | undefined): string[] {
-    const held = new Set(this.rows.filter((row) => row.state === 'claimed').map((row) => row.lane));
+    const held = new Set(this.rows.filter((row) => row.state === 'claimed').flatMap((row) => row.lanes));
     let taken: Row[] = [];
     for (const row of this.rows) {
       if (row.state !== 'waiting' || (taken.length === most && kind !== 'failed')) continue;
-      if (row.lane !== undefined && held.has(row.lane)) continue;
       const asked = kind === undefined || (kind === 'failed') === row.attempts > 0;
-      if (row.notBefore <= now && asked) taken.push(row);
-      if (row.lane !== undefined && (row.notBefore > now || !asked || kind === 'failed')) held.add(row.lane);
+      const goes = row.notBefore <= now && asked && !row.lanes.some((one) => held.has(one));
+      if (goes) taken.push(row);
+      if (!goes || kind === 'failed') for (const one of row.lanes) held.add(one);
     }
     if (kind === 'failed') taken = taken.sort((a, b) => a.attempts - b.attempts || a.seq - b.seq).slice(0, most);
     for (const row of taken) row.state = 'claimed';
@@ -81,8 +90,8 @@ class Model {
       const row = this.of(id);
       expect(row).toMatchObject({ state: 'waiting', attempts: 0 });
       expect(row.notBefore).toBeLessThanOrEqual(now);
-      const before = this.rows.filter((one) => row.lane !== undefined && one.lane === row.lane && one.seq <= row.seq);
-      const there = before.filter(({ state }) => state === 'waiting' || state === 'claimed');
+      const before = this.rows.filter((one) => one === row || one.lanes.some((name) => row.lanes.includes(name)));
+      const there = before.filter(({ state, seq }) => seq <= row.seq && (state === 'waiting' || state === 'claimed'));
       expect(there).toEqual([row]);
       row.state = 'claimed';
     }
@@ -112,8 +121,8 @@ async function run(
   let made = 0;
   for (const one of steps) {
     if (one.do === 'put') {
-      const events = one.lanes.map((key) =>
-        queued(`e${(made += 1)}`, { lane: key, event: { type: 'track', event: 'x' } }),
+      const events = one.lanes.map((lanes) =>
+        queued(`e${(made += 1)}`, { lanes, event: { type: 'track', event: 'x' } }),
       );
       const half = Math.ceil(events.length / 2);
       await Promise.all([queue.put('c', events.slice(0, half)), queue.put('c', events.slice(half))]);

@@ -122,7 +122,7 @@ describe('a store whose machine lost its power while a transaction was on its wa
     const put = (n: number): Promise<unknown> =>
       queue.put(
         'c',
-        Array.from({ length: 40 }, (_, i) => queued(`${n}-${i}`, { lane: `lane-${i % 7}` })),
+        Array.from({ length: 40 }, (_, i) => queued(`${n}-${i}`, { lanes: [`lane-${i % 7}`] })),
       );
     for (let n = 0; n < 10; n += 1) await put(n);
     const claims = queue.claim('c', 300, 1);

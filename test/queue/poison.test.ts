@@ -5,7 +5,6 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openQueue, type DeliveryQueue } from '../../core/queue/index.ts';
-import { laneLimit } from '../../core/queue/lmdb/lane-number.ts';
 import { start as noon } from '../../core/testing/kit/manual-clock.ts';
 import type { ScriptedReply } from '../support/runtime/scripted-vendor.ts';
 import { MemoryQueue } from '../support/queue/memory-queue.ts';
@@ -92,7 +91,7 @@ describe('F-90 whichever events a vendor always fails on, and however many', () 
     await fc.assert(
       fc.asyncProperty(anyCase, async (one) => {
         const folder = await mkdtemp(path.join(tmpdir(), 'queue-poison-'));
-        const queue = await openQueue({ path: folder, lanes: laneLimit - 1, now: () => noon });
+        const queue = await openQueue({ path: folder, now: () => noon });
         try {
           await holds(one, queue);
         } finally {

@@ -33,7 +33,7 @@ describe('a worker before a connection with rules', () => {
   it('has the original in the queue, in the lane of the mapped event, and sends the mapped one', async () => {
     const shop = worker();
     await shop.put(events(1));
-    expect([...shop.queue.log('acme').waiting.values()]).toMatchObject([{ lane: 'd-1', event: events(1)[0] }]);
+    expect([...shop.queue.log('acme').waiting.values()]).toMatchObject([{ lanes: ['d-1'], event: events(1)[0] }]);
     await shop.workAll();
     expect(sent(shop)).toEqual(['e0a!']);
     expect(shop.queue.log('acme').done).toMatchObject([{ event: events(1)[0] }]);
@@ -51,7 +51,7 @@ describe('a worker before a connection with rules', () => {
     await shop.put(events(1));
     await shop.workAll();
     const [letter] = shop.queue.log('acme').dead;
-    expect(letter).toMatchObject({ outcome: 'rejected', lane: 'd-1' });
+    expect(letter).toMatchObject({ outcome: 'rejected', lanes: ['d-1'] });
     expect(letter?.event).toEqual(events(1)[0]);
     await shop.queue.requeue('acme');
     await shop.workAll();
@@ -66,7 +66,7 @@ describe('a worker before a connection with rules', () => {
       id: event.messageId ?? '',
       event,
       acceptedAt: 0,
-      lane: 'd-1',
+      lanes: ['d-1'],
     }));
     await shop.queue.put('acme', laneless);
     await shop.workAll();

@@ -1,61 +1,47 @@
 import { triesOf, type Claim, type ClaimKind, type Settlement } from '../queue.ts';
-import { allocate } from './buffer-slab.ts';
 import * as keys from './keys.ts';
-import type { ClaimEnd, ClaimResult, LaneScheduler } from './lane-scheduler.ts';
+import { LaneScheduler, type ClaimEnd } from './lane-scheduler.ts';
 import type { Quarantine } from './quarantine.ts';
-import { decodeState, textOf } from './record.ts';
+import { textOf } from './record.ts';
 import { SeqMap } from './seq-map.ts';
 import type { ConnectionState } from './store-counters.ts';
 import type { StoreWriter } from './store-writer.ts';
-import type { Table } from './tables.ts';
-import { schedulerOf } from './waiting-log.ts';
-import type { ClaimedRecord } from './write-batch.ts';
+import type { Tables } from './tables.ts';
+import { WaitingLog, type WaitingRecord } from './waiting-log.ts';
 
 export interface ClaimsOptions {
-  readonly log: Table;
-  readonly lanes: number;
+  readonly tables: Tables;
   readonly writer: StoreWriter;
   readonly quarantine: Quarantine;
 }
 
 /** Which events are claimed. In memory alone: when the process ends, however it does, every claim ends with it. */
 export class Claims {
-  readonly #log: Table;
-  readonly #lanes: number;
+  readonly #tables: Tables;
   readonly #writer: StoreWriter;
   readonly #quarantine: Quarantine;
-  readonly #records = new SeqMap<ClaimedRecord>();
+  readonly #records = new SeqMap<WaitingRecord>();
+  /** The keys of damaged records that the call in progress has met. */
+  #bad: Buffer[] = [];
 
-  constructor({ log, lanes, writer, quarantine }: ClaimsOptions) {
-    this.#log = log;
-    this.#lanes = lanes;
+  constructor({ tables, writer, quarantine }: ClaimsOptions) {
+    this.#tables = tables;
     this.#writer = writer;
     this.#quarantine = quarantine;
   }
 
   claim(state: ConnectionState, most: number, now: number, mostBytes: number, kind?: ClaimKind): readonly Claim[] {
     const claims: Claim[] = [];
-    const bad: Buffer[] = [];
+    if (most < 1) return claims;
     let size = 0;
-    const offer = (seq: number, lane: number): ClaimResult => {
-      const key = keys.logKey(state.number, lane, seq);
-      const bytes = copyOf(this.#log, key);
-      if (bytes === undefined) return 'gone';
-      const record = decodeState(bytes);
-      if (record === 'bad' || record.kind !== 'waiting' || record.seq !== seq) {
-        bad.push(key);
-        return 'gone';
-      }
-      const tries = triesOf(record.attempts, record.trouble);
-      if (record.notBefore > now) return { until: record.notBefore, tries };
-      if ((kind === 'fresh' || kind === 'latest') && tries > 0) return { until: 0, tries };
-      const claimed = { key, bytes, state: record, settling: false };
-      claims.push(claimOf(claimed));
-      this.#records.set(seq, claimed);
-      size += bytes.length;
-      return size < mostBytes ? 'claimed' : 'last';
-    };
-    this.#scheduler(state).claim(most, now, offer, kind);
+    for (const record of this.#scheduler(state).claim(now, kind)) {
+      claims.push(claimOf(record));
+      this.#records.set(record.seq, record);
+      size += record.bytes.length;
+      if (claims.length >= most || size >= mostBytes) break;
+    }
+    const bad = this.#bad;
+    this.#bad = [];
     this.#quarantine.setAside(state, 'log', bad);
     return claims;
   }
@@ -115,22 +101,25 @@ export class Claims {
 
   /** How long ago the oldest waiting event was put (ms), claimed or not; 0 when none waits. */
   oldestMs(state: ConnectionState, now: number): number {
-    const oldest = state.counts.waiting === 0 ? undefined : this.#scheduler(state).oldest();
-    if (oldest === undefined) return 0;
-    const key = keys.logKey(state.number, oldest.lane, oldest.seq);
-    const bytes = this.#records.get(oldest.seq)?.bytes ?? copyOf(this.#log, key);
-    const record = bytes === undefined ? 'bad' : decodeState(bytes);
-    return record === 'bad' ? 0 : Math.max(0, now - record.acceptedAt);
+    const log = this.#logOf(state, () => undefined);
+    const [oldest] = state.counts.waiting === 0 ? [] : log.after(-1, 1);
+    const record = oldest === undefined ? undefined : log.read(oldest);
+    return record === undefined ? 0 : Math.max(0, now - record.state.acceptedAt);
   }
 
-  #scheduler(state: ConnectionState): LaneScheduler {
-    return schedulerOf(state, this.#log, this.#lanes, this.#writer);
+  /** Built by the first call that needs it. */
+  #scheduler(state: ConnectionState): LaneScheduler<WaitingRecord> {
+    return (state.scheduler ??= new LaneScheduler(this.#logOf(state, (key) => this.#bad.push(key))));
+  }
+
+  #logOf({ number }: ConnectionState, onBad: (key: Buffer) => void): WaitingLog {
+    return new WaitingLog(number, this.#tables, this.#writer, onBad);
   }
 }
 
 /** On disk, `ambiguous` is `doubtful` and `history` is `trouble`. */
-function claimOf({ bytes, state: { seq, id, lane, acceptedAt, attempts, doubtful, trouble } }: ClaimedRecord): Claim {
-  const claim = { seq, id, lane, text: textOf(bytes), acceptedAt, attempts };
+function claimOf({ bytes, state: { seq, id, lanes, acceptedAt, attempts, doubtful, trouble } }: WaitingRecord): Claim {
+  const claim = { seq, id, lanes, text: textOf(bytes), acceptedAt, attempts };
   // Most claims have neither, and then all have one shape.
   if (doubtful !== true && trouble === undefined) return claim;
   return {
@@ -145,14 +134,4 @@ function endOf(settlement: Settlement): ClaimEnd {
   if (kind !== 'retry') return { seq, returns: false, until: undefined, tries: undefined };
   const { notBefore, attempts, history } = settlement;
   return { seq, returns: true, until: notBefore > 0 ? notBefore : undefined, tries: triesOf(attempts, history) };
-}
-
-/** The next read of the table overwrites the bytes that it returns without copying. */
-function copyOf(table: Table, key: Buffer): Buffer | undefined {
-  const transient = table.getBinaryFast(key);
-  if (transient === undefined) return undefined;
-  const bytes = allocate(transient.length);
-  // `length` is that of the value; the view itself is longer.
-  bytes.set(transient.subarray(0, bytes.length));
-  return bytes;
 }

@@ -4,20 +4,20 @@ import { createHash } from 'node:crypto';
  * Keys hold big-endian numbers, so that the order of bytes is the order of numbers. A connection goes by a number
  * because its id may have any length.
  *
- *   log   connection u32, lane u16, seq u48      a waiting event
- *   done  connection u32, doneAt u48, seq u48    a delivered or skipped event, kept for replay
- *   dead  connection u32, seq u48                a dead letter
- *   seen  bucket u32, connection u32, id         when that id was put; a bucket is a span of time
+ *   log    connection u32, seq u48                       a waiting event
+ *   lanes  connection u32, length u8, lane, seq u48      a waiting event that names this lane
+ *   done   connection u32, doneAt u48, seq u48           a delivered or skipped event, kept for replay
+ *   dead   connection u32, seq u48                       a dead letter
+ *   seen   bucket u32, connection u32, u8, id            when that id was put; a bucket is a span of time
  */
 
-export const logKey = (connection: number, lane: number, seq: number): Buffer => {
-  const key = Buffer.allocUnsafe(12);
+/** Of log and dead. */
+export const eventKey = (connection: number, seq: number): Buffer => {
+  const key = Buffer.allocUnsafe(10);
   key.writeUInt32BE(connection, 0);
-  key.writeUInt16BE(lane, 4);
-  key.writeUIntBE(seq, 6, 6);
+  key.writeUIntBE(seq, 4, 6);
   return key;
 };
-export const laneOf = (key: Buffer): number => key.readUInt16BE(4);
 
 export const doneKey = (connection: number, doneAt: number, seq: number): Buffer => {
   const key = Buffer.allocUnsafe(16);
@@ -28,32 +28,46 @@ export const doneKey = (connection: number, doneAt: number, seq: number): Buffer
 };
 export const doneAtOf = (key: Buffer): number => key.readUIntBE(4, 6);
 
-export const deadKey = (connection: number, seq: number): Buffer => {
-  const key = Buffer.allocUnsafe(10);
-  key.writeUInt32BE(connection, 0);
-  key.writeUIntBE(seq, 4, 6);
-  return key;
-};
-
-/** Of a key of log, done or dead. */
+/** Of a key of log, lanes, done or dead. */
 export const connectionOf = (key: Buffer): number => key.readUInt32BE(0);
 export const seqOf = (key: Buffer): number => key.readUIntBE(key.length - 6, 6);
 
-/** Below every key of that connection in log, done or dead. */
+/** Below every key of that connection in log, lanes, done or dead. */
 export const startOf = (connection: number): Buffer => endOf(connection - 1);
-/** Above every key of that connection in log, done or dead. */
+/** Above every key of that connection in log, lanes, done or dead. */
 export const endOf = (connection: number): Buffer => {
   const key = Buffer.allocUnsafe(4);
   key.writeUInt32BE(connection + 1, 0);
   return key;
 };
 
-/** A longer id is replaced by its SHA-256: LMDB limits the length of a key. */
-const maxPlainIdBytes = 128;
+/** A longer lane or id is replaced by its SHA-256: LMDB limits the length of a key. */
+const maxPlainBytes = 128;
+const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/** What stands for the length of a lane that is replaced by its hash. */
+const hashedLane = 255;
+
+/** With the length in front, no lane is the beginning of another, and the events of one lie together, by age. */
+export const laneKey = (connection: number, lane: string, seq: number): Buffer => {
+  const length = Buffer.byteLength(lane);
+  const hash = length > maxPlainBytes ? hashOf(lane) : undefined;
+  const key = Buffer.allocUnsafe(11 + (hash?.length ?? length));
+  key.writeUInt32BE(connection, 0);
+  key[4] = hash === undefined ? length : hashedLane;
+  if (hash === undefined) key.write(lane, 5);
+  else hash.copy(key, 5);
+  key.writeUIntBE(seq, key.length - 6, 6);
+  return key;
+};
+
+/** What an event that names these lanes takes in the table. */
+export const laneKeysBytes = (lanes: readonly string[] = []): number =>
+  lanes.reduce((bytes, lane) => bytes + laneKey(0, lane, 0).length, 0);
 
 export const seenKey = (bucket: number, connection: number, id: string): Buffer => {
   const length = Buffer.byteLength(id);
-  const hash = length > maxPlainIdBytes ? createHash('sha256').update(id).digest() : undefined;
+  const hash = length > maxPlainBytes ? hashOf(id) : undefined;
   const key = Buffer.allocUnsafe(9 + (hash?.length ?? length));
   key.writeUInt32BE(bucket, 0);
   key.writeUInt32BE(connection, 4);

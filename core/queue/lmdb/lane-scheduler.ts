@@ -1,14 +1,32 @@
+import TinyQueue from 'tinyqueue';
 import type { ClaimKind } from '../queue.ts';
-import { noLane } from './lane-number.ts';
-import { failedRank, LaneHeap, LaneQueue, type ReturnedEvent, type WaitingSource } from './lane-queue.ts';
-import { LanelessEvents } from './laneless-events.ts';
+import { OccupiedLanes, type Lane } from './occupied-lanes.ts';
 import { SeqMap } from './seq-map.ts';
 
-/**
- * What became of an event that was offered: claimed; claimed as the last one of this call; gone for good; or left
- * waiting, until an epoch ms (0 = no time), having come back so often.
- */
-export type ClaimResult = 'claimed' | 'last' | 'gone' | { readonly until: number; readonly tries: number };
+/** What decides when a waiting event may be claimed. */
+export interface WaitingEvent {
+  readonly seq: number;
+  /** Each of them once. */
+  readonly lanes: readonly string[];
+  /** Epoch ms; 0 = at once. */
+  readonly notBefore: number;
+  /** How often it came back. */
+  readonly tries: number;
+}
+
+/** Where the scheduler reads which events of a connection wait on disk, claimed ones included. */
+export interface WaitingSource<E extends WaitingEvent> {
+  /** The last sequence number on disk. */
+  readonly lastSeq: number;
+  /** Up to `most` sequence numbers above `seq`, ascending. Fewer than `most` means that there are no more. */
+  after(seq: number, most: number): readonly number[];
+  /** The latest ones, descending. */
+  latest(most: number): readonly number[];
+  /** The lowest one of a lane above `seq`, and not above `last`. */
+  nextOf(lane: string, seq: number, last: number): number | undefined;
+  /** `undefined` where the event is gone. */
+  read(seq: number): E | undefined;
+}
 
 /** The end of a claim: whether the event returns, when it may be claimed again, and how often it came back by now. */
 export interface ClaimEnd {
@@ -18,76 +36,95 @@ export interface ClaimEnd {
   readonly tries?: number | undefined;
 }
 
-/** An event whose turn it is; `lane` is undefined for one without a lane. */
-interface Candidate {
+/** An event that may come next: the first of a lane, one that came back, or else the one at the cursor. */
+interface Head {
   readonly seq: number;
-  readonly lane: LaneQueue | undefined;
+  readonly lane?: Lane | undefined;
+  readonly returned?: Returned | undefined;
 }
 
-interface Position {
+/** An event that came back, or that was found to wait for its time or to have failed. */
+interface Returned {
   readonly seq: number;
-  readonly lane: number;
+  readonly lanes: readonly string[];
+  readonly tries: number;
+  /** Epoch ms; 0 = it waits for no time. */
+  until: number;
+  /** The heap that holds it; none while others of its lanes come first. */
+  heap: 'ready' | 'delayed' | 'failed' | undefined;
 }
+
+const bySeq = (a: { readonly seq: number }, b: { readonly seq: number }): number => a.seq - b.seq;
+const byTime = (a: Returned, b: Returned): number => a.until - b.until;
+const byTries = (a: Returned, b: Returned): number => a.tries - b.tries || a.seq - b.seq;
+
+/** How many sequence numbers are read ahead of the cursor. */
+const prefetchSize = 64;
+/** The process does nothing else while a call of claim() looks at events that may not go. */
+const maxPassedOver = 2_000;
+/** What the lanes of events that may not go take in memory has a bound. */
+const maxLanes = 250_000;
+/** Of the latest events, so many are looked at. */
+const maxLatest = 1_000;
 
 /**
- * Decides which waiting event of one connection is claimed next. The events of a lane go in order, and none goes while
- * another of the lane is claimed or waits for its retry time; an event without a lane waits for no other. Among those
- * that may go, the lowest sequence number goes first. Events that came back stand apart, so that a caller can leave
- * them out or ask for them.
+ * Decides which waiting event of one connection is claimed next. An event may go when it is the first in each of its
+ * lanes, and no event of them is claimed, or only by the same call. Among those that may go, the lowest sequence number
+ * goes first. All orders follow sequence numbers, so no two events wait for each other. Events that came back stand
+ * apart, so that a caller can leave them out or ask for them.
  *
- * The work is proportional to what is claimed, not to what waits: a lane is not looked at before its head is the
- * oldest.
+ * A cursor passes over the log once, in order. Of an event that may not go, only the lanes stay in memory, with their
+ * first event; the index of lanes finds the next one when that has left.
  */
-export class LaneScheduler {
-  readonly #source: WaitingSource;
-  readonly #laneless: LanelessEvents;
-  readonly #lanes = new Map<number, LaneQueue>();
-  readonly #ready = new LaneHeap();
+export class LaneScheduler<E extends WaitingEvent> {
+  readonly #source: WaitingSource<E>;
+  readonly #lanes: OccupiedLanes;
+  /** The lanes of each claimed event. */
+  readonly #claimed = new SeqMap<readonly string[]>();
+  readonly #returned = new Map<number, Returned>();
+  /** Events that came first in each of their lanes when they were added. */
+  readonly #ready = new TinyQueue<Head>([], bySeq);
   /** By the time that they wait for. */
-  readonly #blocked = new LaneHeap();
-  /** Lanes whose head came back and may be claimed again. */
-  readonly #failed = new LaneHeap();
-  readonly #claimed = new SeqMap<LaneQueue | undefined>();
-  /** The answer of oldest(), until that event leaves: new events are always higher. */
-  #oldest: Position | undefined;
+  readonly #delayed = new TinyQueue<Returned>([], byTime);
+  /** Events that failed and may be claimed again. */
+  readonly #failed = new TinyQueue<Returned>([], byTries);
+  #call = 0;
+  #ahead: readonly number[] = [];
+  #aheadIndex = 0;
+  /** Up to here the log has been read ahead. */
+  #readUpTo = -1;
+  #isCutShort = false;
 
-  /** `lanes`: the numbers of those with events on disk. */
-  constructor(source: WaitingSource, lanes: readonly number[]) {
+  constructor(source: WaitingSource<E>) {
     this.#source = source;
-    this.#laneless = new LanelessEvents(source, lanes.includes(noLane));
-    for (const number of lanes) if (number !== noLane) this.#schedule(this.#lane(number, true));
+    this.#lanes = new OccupiedLanes((lane, seq, last) => source.nextOf(lane, seq, last));
   }
 
   /**
-   * Offers one event after another to `offer`, until it has claimed `most` or answers 'last'. Without a kind, events
-   * that came back take their turn by age like all others.
+   * Yields the events that may go, one after another, each claimed as it is yielded. Without a kind, events that came
+   * back take their turn by age like all others.
    */
-  claim(most: number, now: number, offer: (seq: number, lane: number) => ClaimResult, kind?: ClaimKind): void {
+  *claim(now: number, kind?: ClaimKind): Generator<E, void, undefined> {
+    this.#call += 1;
     this.#promote(now);
+    if (kind === 'failed') return yield* this.#claimFailed(now);
+    if (kind === 'latest') return yield* this.#claimLatest(now);
     if (kind === undefined) this.#mergeFailed();
-    const latest = kind === 'latest' ? this.#takeLatest(most) : undefined;
-    const claimedOf = new Set<LaneQueue>();
-    for (let claimed = 0; claimed < most;) {
-      const candidate =
-        latest !== undefined ? latest.shift() : kind === 'failed' ? this.#takeFailed() : this.#takeReady();
-      if (candidate === undefined) break;
-      const { seq, lane } = candidate;
-      const result = offer(seq, lane?.number ?? noLane);
-      if (result === 'claimed' || result === 'last') {
-        claimed = result === 'last' ? most : claimed + 1;
-        this.#claimed.set(seq, lane);
-        if (lane !== undefined) {
-          lane.claimed += 1;
-          claimedOf.add(lane);
-        }
-      } else if (result === 'gone') this.#removed(seq);
-      else this.#defer(lane, { seq, ...result });
-      // A failed event goes alone: those behind it wait for its outcome.
-      if (lane !== undefined && !(claimedOf.has(lane) && (kind === 'failed' || kind === 'latest' || lane.tries > 0)))
-        this.#schedule(lane);
+    /** Events behind those that this call claimed in their lanes. */
+    const following = new TinyQueue<Head>([], bySeq);
+    this.#isCutShort = false;
+    for (let passedOver = 0; passedOver < maxPassedOver;) {
+      const head = this.#takeHead(following);
+      if (head === undefined) return;
+      const event = this.#isOutdated(head) ? undefined : this.#judge(head, now, kind);
+      if (event === undefined) {
+        passedOver += 1;
+        continue;
+      }
+      for (const lane of this.#take(event, this.#call)) following.push({ seq: lane.waiting!, lane });
+      yield event;
     }
-    for (const lane of claimedOf) lane.heapEntry = undefined;
-    for (const candidate of latest ?? []) this.#putBack(candidate);
+    this.#isCutShort = true;
   }
 
   isClaimed(seq: number): boolean {
@@ -96,147 +133,192 @@ export class LaneScheduler {
 
   /** Ends claims; those of other numbers are ignored. */
   settle(ends: readonly ClaimEnd[]): void {
-    const freed = new Set<LaneQueue>();
-    for (const { seq, until = 0, returns, tries = 0 } of ends) {
-      if (!this.#claimed.has(seq)) continue;
-      const lane = this.#claimed.get(seq);
+    const released = new Set<Lane>();
+    const returned: Returned[] = [];
+    for (const { seq, returns, until = 0, tries = 0 } of ends) {
+      const lanes = this.#claimed.get(seq);
+      if (lanes === undefined) continue;
       this.#claimed.delete(seq);
-      if (!returns) this.#removed(seq);
-      if (lane === undefined) {
-        if (returns) this.#laneless.defer({ seq, until, tries });
-        continue;
-      }
-      lane.claimed -= 1;
-      if (returns) lane.returned.push({ seq, until, tries });
-      if (lane.claimed === 0) freed.add(lane);
+      this.#lanes.unclaim(lanes, released);
+      if (returns) returned.push({ seq, lanes, tries, until, heap: undefined });
     }
-    for (const lane of freed) {
-      lane.restoreReturned();
-      this.#schedule(lane);
-    }
+    for (const event of returned) this.#keep(event);
+    for (const event of returned) this.#queueFirst(event);
+    for (const lane of released) this.#release(lane);
   }
 
-  /** Adds an event that reached the disk just now; in order of sequence numbers. */
-  added(laneNumber: number, seq: number): void {
-    if (laneNumber === noLane) return this.#laneless.append(seq);
-    const lane = this.#lane(laneNumber);
-    lane.append(seq);
-    if (lane.claimed === 0 && lane.heapEntry === undefined) this.#schedule(lane);
-  }
-
-  /** When an event that only waits for its retry time may be claimed (epoch ms). */
+  /**
+   * When an event that only waits for its time may be claimed (epoch ms); 0 where the last claim() was cut short before
+   * it had looked at all events.
+   */
   nextAt(): number | undefined {
-    const at = Math.min(this.#blocked.peek()?.rank ?? Infinity, this.#laneless.nextAt() ?? Infinity);
-    return at === Infinity ? undefined : at;
+    return this.#isCutShort ? 0 : this.#delayed.peek()?.until;
   }
 
-  /** The lowest sequence number, claimed or not. Once the one before has left, that costs a look at every lane. */
-  oldest(): Position | undefined {
-    return (this.#oldest ??= this.#findOldest());
+  /** The lowest of what may be next: an event behind a claimed one, a ready one, or the one at the cursor. */
+  #takeHead(following: TinyQueue<Head>): Head | undefined {
+    const queue = (following.peek()?.seq ?? Infinity) < (this.#ready.peek()?.seq ?? Infinity) ? following : this.#ready;
+    const head = queue.peek();
+    const next = this.#nextSeq();
+    if (next === undefined || (head !== undefined && head.seq <= next)) return queue.pop();
+    this.#aheadIndex += 1;
+    return { seq: next };
   }
 
-  #findOldest(): Position | undefined {
-    let least: Position | undefined;
-    const consider = (seq: number | undefined, lane: number): void => {
-      if (seq !== undefined && (least === undefined || seq < least.seq)) least = { seq, lane };
-    };
-    consider(this.#laneless.lowest(), noLane);
-    for (const [seq, lane] of this.#claimed.entries()) consider(seq, lane?.number ?? noLane);
-    for (const lane of this.#lanes.values()) {
-      for (const { seq } of lane.returned) consider(seq, lane.number);
-      consider(lane.head(), lane.number);
+  /** The sequence number at the cursor. */
+  #nextSeq(): number | undefined {
+    if (this.#aheadIndex === this.#ahead.length) {
+      const { lastSeq } = this.#source;
+      if (this.#readUpTo >= lastSeq) return undefined;
+      this.#ahead = this.#source.after(this.#readUpTo, prefetchSize);
+      this.#aheadIndex = 0;
+      this.#readUpTo = this.#ahead.length < prefetchSize ? lastSeq : this.#ahead.at(-1)!;
     }
-    return least;
+    return this.#lanes.size < maxLanes ? this.#ahead[this.#aheadIndex] : undefined;
   }
 
-  #removed(seq: number): void {
-    if (seq === this.#oldest?.seq) this.#oldest = undefined;
+  /** Whether the event was claimed, or has come to wait elsewhere, since it was added to a heap or read ahead. */
+  #isOutdated({ seq, lane, returned }: Head): boolean {
+    if (lane !== undefined) return lane.waiting !== seq;
+    if (returned !== undefined) return this.#returned.get(seq) !== returned || returned.heap !== 'ready';
+    return this.#claimed.has(seq) || this.#returned.has(seq);
   }
 
-  #takeReady(): Candidate | undefined {
-    const entry = this.#ready.peek();
-    const seq = this.#laneless.head();
-    if (entry !== undefined && (seq === undefined || entry.rank < seq))
-      return { seq: entry.lane.take(), lane: entry.lane };
-    return seq === undefined ? undefined : { seq: this.#laneless.take(seq), lane: undefined };
-  }
-
-  #takeFailed(): Candidate | undefined {
-    const entry = this.#failed.peek();
-    const laneless = this.#laneless.failedHead();
-    if (entry !== undefined && (laneless === undefined || entry.rank < laneless.rank))
-      return { seq: entry.lane.take(), lane: entry.lane };
-    if (laneless === undefined) return undefined;
-    this.#laneless.takeFailed();
-    return { seq: laneless.seq, lane: undefined };
-  }
-
-  /** The newest events that may go; of a lane its head, as it must not overtake its own events. */
-  #takeLatest(most: number): Candidate[] {
-    const entries = this.#ready.descending();
-    const laneless = this.#laneless.newest(most);
-    const latest: Candidate[] = [];
-    for (let entry = entries.shift(); latest.length < most;) {
-      const seq = laneless[0];
-      if (seq !== undefined && (entry === undefined || seq > entry.rank)) {
-        laneless.shift();
-        this.#laneless.takeAhead(seq);
-        latest.push({ seq, lane: undefined });
-      } else if (entry !== undefined) {
-        latest.push({ seq: entry.lane.take(), lane: entry.lane });
-        entry = entries.shift();
-      } else break;
+  /** The event, where it may be claimed; otherwise remembers what it waits for. */
+  #judge({ seq, lane }: Head, now: number, kind: ClaimKind | undefined): E | undefined {
+    const returned = this.#returned.get(seq);
+    if (returned !== undefined && (returned.until > now || (kind === 'fresh' && returned.tries > 0))) {
+      if (returned.heap === 'ready') this.#queue(returned);
+      return undefined;
     }
-    return latest;
+    const event = this.#source.read(seq);
+    if (event === undefined || (lane !== undefined && !event.lanes.includes(lane.name))) {
+      this.#forget(seq);
+      return undefined;
+    }
+    if (!this.#lanes.admits(event, this.#call)) {
+      // The other lanes of a head know it.
+      if (lane === undefined) this.#lanes.wait(event);
+      return undefined;
+    }
+    if (event.notBefore <= now && !(kind === 'fresh' && event.tries > 0)) return event;
+    this.#postpone(event, now);
+    return undefined;
   }
 
-  /** Undoes a take of #takeLatest(). */
-  #putBack({ seq, lane }: Candidate): void {
-    this.#laneless.putBackAhead(seq);
-    if (lane === undefined) return;
-    lane.putBack();
-    this.#schedule(lane);
+  #postpone({ seq, lanes, tries, notBefore }: E, now: number): void {
+    const returned: Returned = { seq, lanes, tries, until: notBefore > now ? notBefore : 0, heap: undefined };
+    this.#keep(returned);
+    this.#queueFirst(returned);
   }
 
-  #defer(lane: LaneQueue | undefined, event: ReturnedEvent): void {
-    if (lane === undefined) return this.#laneless.defer(event);
-    lane.putBack();
-    lane.blockedUntil = event.until;
-    lane.tries = event.tries;
+  /** Claims an event, and returns the lanes of which another one waits behind it. */
+  #take(event: E, call?: number): readonly Lane[] {
+    this.#claimed.set(event.seq, event.lanes);
+    this.#returned.delete(event.seq);
+    return this.#lanes.claim(event, call);
+  }
+
+  *#claimFailed(now: number): Generator<E, void, undefined> {
+    for (let failed = this.#failed.pop(); failed !== undefined; failed = this.#failed.pop()) {
+      const event = this.#source.read(failed.seq);
+      this.#returned.delete(failed.seq);
+      if (event === undefined) this.#forget(failed.seq);
+      else if (event.notBefore > now) this.#postpone(event, now);
+      else {
+        // A failed event goes alone: those behind it wait for its outcome.
+        this.#take(event);
+        yield event;
+      }
+    }
+  }
+
+  /** The latest events that never came back; of a lane its first, as it must not overtake its own events. */
+  *#claimLatest(now: number): Generator<E, void, undefined> {
+    const seen = new Set<string>();
+    for (const seq of this.#source.latest(maxLatest)) {
+      const event = this.#freshAt(seq, now);
+      if (event === undefined) continue;
+      if (event.lanes.length === 0) {
+        this.#take(event);
+        yield event;
+      }
+      for (const name of event.lanes) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        const first = this.#firstOf(name);
+        const head = first === seq ? event : first === undefined ? undefined : this.#freshAt(first, now);
+        if (head === undefined || !head.lanes.every((one) => this.#firstOf(one) === first)) continue;
+        this.#take(head);
+        yield head;
+      }
+    }
+  }
+
+  #freshAt(seq: number, now: number): E | undefined {
+    const returned = this.#returned.get(seq);
+    if (this.#claimed.has(seq) || (returned !== undefined && (returned.tries > 0 || returned.until > now)))
+      return undefined;
+    const event = this.#source.read(seq);
+    return event === undefined || event.tries > 0 || event.notBefore > now ? undefined : event;
+  }
+
+  /** The first waiting event of a lane of which none is claimed, wherever the cursor is. */
+  #firstOf(name: string): number | undefined {
+    return this.#lanes.hasClaims(name) ? undefined : this.#source.nextOf(name, -1, this.#source.lastSeq);
   }
 
   /** Orders events that came back by age again, until a caller asks for one kind. */
   #mergeFailed(): void {
-    this.#laneless.mergeFailed();
-    for (let entry = this.#failed.peek(); entry !== undefined; entry = this.#failed.peek()) {
-      entry.lane.tries = 0;
-      this.#schedule(entry.lane);
-    }
+    for (let failed = this.#failed.pop(); failed !== undefined; failed = this.#failed.pop()) this.#markReady(failed);
   }
 
-  /** Moves lanes and events whose retry time has passed to the ready ones. */
+  /** Moves events whose time has come to the failed or the ready ones. */
   #promote(now: number): void {
-    for (let entry = this.#blocked.peek(); entry !== undefined && entry.rank <= now; entry = this.#blocked.peek()) {
-      this.#blocked.pop();
-      entry.lane.blockedUntil = 0;
-      this.#schedule(entry.lane);
+    for (let next = this.#delayed.peek(); next !== undefined && next.until <= now; next = this.#delayed.peek()) {
+      this.#delayed.pop();
+      next.until = 0;
+      this.#queue(next);
     }
-    this.#laneless.promote(now);
   }
 
-  /** Schedules a lane with no claimed events: by its retry time, or by its head. */
-  #schedule(lane: LaneQueue): void {
-    lane.heapEntry = undefined;
-    const head = lane.head();
-    if (head === undefined) lane.blockedUntil = 0;
-    else if (lane.blockedUntil > 0) this.#blocked.push(lane, lane.blockedUntil);
-    else if (lane.tries > 0) this.#failed.push(lane, failedRank(lane.tries, head));
-    else this.#ready.push(lane, head);
+  #keep(event: Returned): void {
+    this.#returned.set(event.seq, event);
+    this.#lanes.wait(event);
   }
 
-  #lane(number: number, hasMore = false): LaneQueue {
-    let lane = this.#lanes.get(number);
-    if (lane === undefined) this.#lanes.set(number, (lane = new LaneQueue(number, this.#source, hasMore)));
-    return lane;
+  /** Adds an event that came back to the heap where it belongs, once it is the first in each of its lanes. */
+  #queueFirst(event: Returned): void {
+    if (event.heap === undefined && this.#lanes.isFirst(event)) this.#queue(event);
+  }
+
+  #queue(event: Returned): void {
+    if (event.until > 0) {
+      event.heap = 'delayed';
+      this.#delayed.push(event);
+    } else if (event.tries > 0) {
+      event.heap = 'failed';
+      this.#failed.push(event);
+    } else this.#markReady(event);
+  }
+
+  #markReady(event: Returned): void {
+    event.heap = 'ready';
+    this.#ready.push({ seq: event.seq, returned: event });
+  }
+
+  /** Lets the first event of a lane go once none of the lane is claimed. */
+  #release(lane: Lane): void {
+    const seq = this.#lanes.release(lane);
+    if (seq === undefined) return;
+    const returned = this.#returned.get(seq);
+    if (returned === undefined) this.#ready.push({ seq, lane });
+    else this.#queueFirst(returned);
+  }
+
+  /** Removes an event that is gone without a claim: its record was damaged. */
+  #forget(seq: number): void {
+    this.#returned.delete(seq);
+    for (const lane of this.#lanes.forget(seq)) this.#release(lane);
   }
 }

@@ -6,7 +6,7 @@ import type {
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
-  LaneOf,
+  LanesOf,
   QueuedEvent,
   QueueStatus,
   Settlement,
@@ -46,7 +46,7 @@ export class LmdbQueue implements DeliveryQueue {
 
   constructor(tables: Tables, directory: StoreDirectory, meta: StoreMeta, options: LmdbQueueOptions) {
     const { maxBytes, dedupWindowMs, now, emit } = options;
-    const { lanes, seenMs, crashedAt = 0 } = meta.config;
+    const { seenMs, crashedAt = 0 } = meta.config;
     const writer = new StoreWriter(tables, directory, meta);
     const dedupIndex = new DedupIndex(tables.seen, { bucketMs: seenMs, windowMs: dedupWindowMs });
     const quarantine = new Quarantine(tables, directory, writer, emit);
@@ -61,7 +61,7 @@ export class LmdbQueue implements DeliveryQueue {
     this.#counters = writer.counters;
     this.#dedupIndex = dedupIndex;
     this.#budget = budget;
-    this.#claims = new Claims({ log: tables.log, lanes, writer, quarantine });
+    this.#claims = new Claims({ tables, writer, quarantine });
     this.#maintenance = new Maintenance({ tables, writer, records, replayLog, dedupIndex, budget, now });
   }
 
@@ -139,16 +139,16 @@ export class LmdbQueue implements DeliveryQueue {
     return this.#maintenance.dead(connection, filter);
   }
 
-  requeue(connection: string, filter: DeadFilter = {}, laneOf: LaneOf = noLaneOf): Promise<number> {
-    return this.#maintenance.requeue(connection, filter, laneOf);
+  requeue(connection: string, filter: DeadFilter = {}, lanesOf: LanesOf = noLanesOf): Promise<number> {
+    return this.#maintenance.requeue(connection, filter, lanesOf);
   }
 
   drop(connection: string, filter: DeadFilter = {}): Promise<number> {
     return this.#maintenance.drop(connection, filter);
   }
 
-  replay(connection: string, from: number, to: number, laneOf: LaneOf = noLaneOf): Promise<number> {
-    return this.#maintenance.replay(connection, from, to, laneOf);
+  replay(connection: string, from: number, to: number, lanesOf: LanesOf = noLanesOf): Promise<number> {
+    return this.#maintenance.replay(connection, from, to, lanesOf);
   }
 
   purge(connection: string): Promise<number> {
@@ -211,4 +211,4 @@ export class LmdbQueue implements DeliveryQueue {
   }
 }
 
-const noLaneOf = (): undefined => undefined;
+const noLanesOf = (): undefined => undefined;

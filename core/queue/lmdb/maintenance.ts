@@ -1,10 +1,11 @@
 import { ambiguousCodes } from '../../api/reason-codes.ts';
 import { yieldToEventLoop } from '../../policy/clock.ts';
-import type { DeadFilter, DeadLetter, LaneOf } from '../queue.ts';
+import type { DeadFilter, DeadLetter, LanesOf } from '../queue.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { DedupIndex } from './dedup-index.ts';
 import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
+import { decodeState } from './record.ts';
 import { pageLength, type FoundRecord, type RecordReader } from './record-reader.ts';
 import type { ReplayLog } from './replay-log.ts';
 import type { ConnectionState } from './store-counters.ts';
@@ -47,19 +48,19 @@ export class Maintenance {
     if (state === undefined) return;
     for (const page of this.#deadLetters(state, filter)) {
       for (const { record } of page) {
-        const { seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
-        yield { connection, seq, id, lane, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
+        const { seq, id, lanes, event, acceptedAt, diedAt, outcome, reason, attempts, configHash } = record;
+        yield { connection, seq, id, lanes, event, acceptedAt, diedAt, outcome, reason, attempts, configHash };
       }
       await yieldToEventLoop();
     }
   }
 
-  requeue(connection: string, filter: DeadFilter, laneOf: LaneOf): Promise<number> {
+  requeue(connection: string, filter: DeadFilter, lanesOf: LanesOf): Promise<number> {
     return this.#removeDeadLetters(connection, filter, (batch, { bytes, record }) => {
       const { id, event, outcome, reason } = record;
       const doubtful = outcome === 'unknown' || ambiguousCodes.has(reason.code) ? true : undefined;
-      const lane = record.lane ?? laneOf(event);
-      batch.requeue(bytes, { connection, id, lane, acceptedAt: this.#options.now(), doubtful, renamed: false });
+      const lanes = record.lanes ?? lanesOf(event);
+      batch.requeue(bytes, { connection, id, lanes, acceptedAt: this.#options.now(), doubtful, renamed: false });
     });
   }
 
@@ -67,7 +68,7 @@ export class Maintenance {
     return this.#removeDeadLetters(connection, filter, () => undefined);
   }
 
-  replay(connection: string, from: number, to: number, laneOf: LaneOf): Promise<number> {
+  replay(connection: string, from: number, to: number, lanesOf: LanesOf): Promise<number> {
     return this.#exclusively(async () => {
       const state = this.#writer.counters.connection(connection);
       if (state === undefined || to < from) return 0;
@@ -78,7 +79,8 @@ export class Maintenance {
       const end = keys.doneKey(state.number, keys.keyTime(to), keys.largestSeq);
       let size = 0;
       for (const page of records.pages(state, 'done', start, end)) {
-        for (const { bytes, record } of page) if (record.seq <= lastSeq) size += bytes.length;
+        for (const { bytes, record } of page)
+          if (record.seq <= lastSeq) size += bytes.length + keys.laneKeysBytes(record.lanes ?? lanesOf(record.event));
         await yieldToEventLoop();
       }
       budget.assertReplayFits(size);
@@ -88,8 +90,8 @@ export class Maintenance {
         for (const { bytes, record } of page) {
           if (record.seq > lastSeq) continue;
           const { id, event } = record;
-          const lane = record.lane ?? laneOf(event);
-          batch.requeue(bytes, { connection, id, lane, acceptedAt: now(), renamed: true });
+          const lanes = record.lanes ?? lanesOf(event);
+          batch.requeue(bytes, { connection, id, lanes, acceptedAt: now(), renamed: true });
           replayed += 1;
         }
         await this.#writer.write(state, batch);
@@ -107,6 +109,8 @@ export class Maintenance {
       let purged = 0;
       for (const table of recordTables)
         purged += await this.#purgeTable(state, table, lastSeq, () => assertUnclaimed(state));
+      // What damaged records left there.
+      await this.#purgeTable(state, 'lanes', lastSeq, () => assertUnclaimed(state));
       await this.#removeIds((most) => this.#options.dedupIndex.ofConnection(state.number, most));
       return purged;
     });
@@ -123,7 +127,7 @@ export class Maintenance {
 
   async #purgeTable(
     state: ConnectionState,
-    table: RecordTable,
+    table: RecordTable | 'lanes',
     lastSeq: number,
     assertUnclaimed: () => void,
   ): Promise<number> {
@@ -133,11 +137,16 @@ export class Maintenance {
       assertUnclaimed();
       const page = [...this.#options.tables[table].getRange({ start, end, limit: pageLength })];
       const batch = this.#writer.newBatch(state);
-      for (const { key, value } of page) if (keys.seqOf(key) <= lastSeq) batch.remove(table, key, value.length);
+      const old = page.filter(({ key }) => keys.seqOf(key) <= lastSeq);
+      for (const { key, value } of old) {
+        if (table === 'log') batch.removeWaiting(key, value.length, lanesIn(value));
+        else if (table === 'lanes') batch.removeLaneKey(key);
+        else batch.remove(table, key, value.length);
+      }
       // The next caller builds the scheduler anew.
       const onCommitted = (): void => void (state.scheduler = undefined);
-      if (batch.operations.length > 0) await this.#writer.write(state, batch, { onCommitted });
-      purged += batch.operations.length;
+      if (old.length > 0) await this.#writer.write(state, batch, { onCommitted });
+      purged += old.length;
       if (page.length < pageLength) return purged;
       start = keys.justAfter(page.at(-1)!.key);
       await yieldToEventLoop();
@@ -177,8 +186,8 @@ export class Maintenance {
     filter: DeadFilter,
   ): Generator<readonly FoundRecord<'dead'>[], void, undefined> {
     const { seq = 0, reason, since = 0 } = filter;
-    const start = keys.deadKey(state.number, seq);
-    const end = keys.deadKey(state.number, (filter.seq ?? this.#writer.lastSeq) + 1);
+    const start = keys.eventKey(state.number, seq);
+    const end = keys.eventKey(state.number, (filter.seq ?? this.#writer.lastSeq) + 1);
     for (const page of this.#options.records.pages(state, 'dead', start, end))
       yield page.filter(
         ({ record }) => record.diedAt >= since && (reason === undefined || record.reason.code === reason),
@@ -192,4 +201,9 @@ export class Maintenance {
     this.#last = done.catch(() => undefined);
     return done;
   }
+}
+
+function lanesIn(bytes: Buffer): readonly string[] | undefined {
+  const record = decodeState(Buffer.from(bytes));
+  return record === 'bad' ? undefined : record.lanes;
 }

@@ -3,10 +3,9 @@ import { folderPath } from '../../folder-path.ts';
 import { safely, type Signal } from '../../runtime/signals.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { dayMs } from '../settlement.ts';
-import { defaultLanes, laneLimit } from './lane-number.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
 import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
-import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
+import { refusalOf, StoreDamaged } from './store-errors.ts';
 import { readMeta, type StoreConfig, type StoreMeta, type StoreTotals } from './store-meta.ts';
 import { openTables, type Tables } from './tables.ts';
 import { verifyStore } from './verify-store.ts';
@@ -29,8 +28,6 @@ export interface QueueOptions {
    * former times.
    */
   readonly dedupWindowMs?: number | undefined;
-  /** How many lanes the keys are spread over. It can change only while no event waits in the store. Default: 1024. */
-  readonly lanes?: number | undefined;
   /** Called with a `defect` for every record that went to quarantine; its `slug` is the connection id. */
   readonly onSignal?: ((signal: Signal) => unknown) | undefined;
   /** Epoch ms, for the dedup window and for what is put, requeued and replayed. Default: the system clock. */
@@ -60,12 +57,9 @@ export async function openQueue({
   path: pathOrUrl,
   maxBytes,
   dedupWindowMs = dayMs,
-  lanes,
   onSignal = () => undefined,
   now = Date.now,
 }: QueueOptions): Promise<DeliveryQueue> {
-  if (lanes !== undefined && !(Number.isInteger(lanes) && lanes >= 1 && lanes < laneLimit))
-    throw new RangeError(`lanes must be a whole number from 1 to ${laneLimit - 1}`);
   const path = folderPath(pathOrUrl, 'openQueue(): path');
   const directory = await openStoreDirectory(path);
   let tables: Tables | undefined;
@@ -78,9 +72,8 @@ export async function openQueue({
     const stored = readingStore(directory, () => readMeta(tables!.meta));
     if (stored === undefined && !directory.isNew)
       throw new StoreDamaged(path, 'the values of the table meta are missing');
-    const meta = stored ?? emptyMeta(lanes ?? defaultLanes, dedupWindowMs);
-    const config = configOf(directory, tables, meta, { lanes, maxBytes, dedupWindowMs });
-    if (config.lanes !== meta.config.lanes) assertDrained(path, meta, config.lanes);
+    const meta = stored ?? emptyMeta(dedupWindowMs);
+    const config = configOf(directory, tables, meta, { maxBytes, dedupWindowMs });
     queue = new LmdbQueue(
       tables,
       directory,
@@ -119,13 +112,12 @@ function configOf(
   directory: StoreDirectory,
   tables: Tables,
   { totals, config }: StoreMeta,
-  { lanes, maxBytes, dedupWindowMs }: Required<Pick<QueueOptions, 'lanes' | 'maxBytes' | 'dedupWindowMs'>>,
+  { maxBytes, dedupWindowMs }: Required<Pick<QueueOptions, 'maxBytes' | 'dedupWindowMs'>>,
 ): StoreConfig {
   const [anyId] = [...tables.seen.getKeys({ limit: 1 })];
   // It stays beyond the next close: a look at the store between a crash and the next worker must not hide the crash.
   const crashedAt = directory.isClean ? config.crashedAt : totals.seq;
   return {
-    lanes: lanes ?? config.lanes,
     // While the table holds ids, the width of its buckets cannot change.
     seenMs: anyId === undefined ? bucketMs(dedupWindowMs ?? dayMs) : config.seenMs,
     maxBytes: maxBytes ?? config.maxBytes ?? defaultBytes,
@@ -139,10 +131,10 @@ const defaultBytes = 2 ** 30;
 /** A put looks into every bucket that its window touches: two, or a few when the window has grown since. */
 const bucketMs = (dedupWindowMs: number): number => Math.max(3_600_000, dedupWindowMs);
 
-function emptyMeta(lanes: number, dedupWindowMs: number): StoreMeta {
+function emptyMeta(dedupWindowMs: number): StoreMeta {
   return {
     totals: { seq: 0, stamp: 0, bytes: 0, quarantined: 0 },
-    config: { lanes, seenMs: bucketMs(dedupWindowMs) },
+    config: { seenMs: bucketMs(dedupWindowMs) },
     counts: new Map(),
   };
 }
@@ -156,15 +148,3 @@ const skipAhead = (totals: StoreTotals): StoreTotals => ({
   seq: totals.seq + 2 ** 20,
   stamp: totals.stamp + 2 ** 20,
 });
-
-function assertDrained(path: string, { config, counts }: StoreMeta, lanes: number): void {
-  const waiting = [...counts.values()].filter((one) => one.waiting > 0);
-  if (waiting.length === 0) return;
-  const list = waiting.map((one) => `${one.id}: ${one.waiting}`).join(', ');
-  throw new StoreRefused(
-    'lanes',
-    path,
-    `the queue store has ${config.lanes} lanes, not the ${lanes} asked for. With another number, the events that wait ` +
-      `(${list}) would lose their order. Deliver them with ${config.lanes} lanes, then change the number`,
-  );
-}

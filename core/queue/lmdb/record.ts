@@ -41,7 +41,8 @@ const maxEventBytes = maxRecordBytes - 1024 * 1024;
 interface CommonState {
   readonly connection: string;
   readonly id: string;
-  readonly lane?: string | undefined;
+  /** Each of them once; left out where there is none. */
+  readonly lanes?: readonly string[] | undefined;
   readonly acceptedAt: number;
   readonly attempts: number;
 }

@@ -9,6 +9,7 @@ import {
   type StoreTotals,
 } from './store-meta.ts';
 import type { Tables } from './tables.ts';
+import type { WaitingRecord } from './waiting-log.ts';
 import type { CountsChange, Sequence } from './write-batch.ts';
 
 /** A connection for which something was put at least once. */
@@ -17,7 +18,7 @@ export interface ConnectionState {
   /** As committed, except for `doubted`, which reaches the disk with the next transaction. */
   counts: ConnectionCounts;
   /** Built by the first call that needs it. */
-  scheduler: LaneScheduler | undefined;
+  scheduler: LaneScheduler<WaitingRecord> | undefined;
 }
 
 /** A write that changes how many records a connection has. */

@@ -27,7 +27,7 @@ import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 const markerName = 'spillway-queue.json';
 const closedName = 'closed.json';
 export const dataName = 'events.mdb';
-const storeFormat = 1;
+const storeFormat = 2;
 const storeName = 'spillway-queue';
 
 export interface StoreDirectory {
@@ -152,6 +152,13 @@ function readMarker(directory: string): { readonly made: boolean } | undefined {
       'foreign',
       directory,
       `its ${markerName} was not written by a queue store. Name another directory`,
+    );
+  if (marker['format'] < storeFormat)
+    throw new StoreRefused(
+      'older',
+      directory,
+      `the queue store has format ${marker['format']}, this version knows ${storeFormat} and cannot convert it. Deliver its ` +
+        'events with the version of spillway that made it (spillway work --until-idle), then name a new directory',
     );
   if (marker['format'] !== storeFormat)
     throw new StoreRefused(

@@ -6,13 +6,13 @@ import { constants } from 'node:os';
  * busy        another process owns it, or may own it and cannot be seen from here
  * foreign     the path is something else, and stays as it is
  * newer       a later version wrote it
+ * older       an earlier version wrote it, in a layout that this one does not read
  * damaged     reading it failed, see StoreDamaged
  * unread      this process or machine could not read it, for want of memory, say: nothing is known about the store
  * unwritable  the process may not write there, or the disk is full
- * lanes       it was made with another number of lanes, and events still wait in it
  * taken       another process took it over while it was open here
  */
-export type RefusalCode = 'busy' | 'foreign' | 'newer' | 'damaged' | 'unread' | 'unwritable' | 'lanes' | 'taken';
+export type RefusalCode = 'busy' | 'foreign' | 'newer' | 'older' | 'damaged' | 'unread' | 'unwritable' | 'taken';
 
 /** The store stays as it was found. The message names the path and says what to do. */
 export class StoreRefused extends Error {

@@ -12,14 +12,13 @@ export interface StoreTotals {
   readonly seq: number;
   /** The last stamp given to a write. */
   readonly stamp: number;
-  /** Of the records in `log`, `done` and `dead`. */
+  /** Of the records in `log`, `done` and `dead`, and of the keys in `lanes`. */
   readonly bytes: number;
   readonly quarantined: number;
 }
 
 /** How the store is laid out. */
 export interface StoreConfig {
-  readonly lanes: number;
   /** Width of a bucket of the dedup index (ms). */
   readonly seenMs: number;
   /** The byte budget. */

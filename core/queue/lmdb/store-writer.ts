@@ -75,7 +75,7 @@ export class StoreWriter {
   }
 
   newBatch({ number }: ConnectionState): WriteBatch {
-    return new WriteBatch(this.#tables, this.#config.lanes, number, this.counters.sequence);
+    return new WriteBatch(this.#tables, number, this.counters.sequence);
   }
 
   /**
@@ -84,7 +84,7 @@ export class StoreWriter {
    */
   async write(state: ConnectionState, batch: WriteBatch, options: WriteOptions = {}): Promise<void> {
     this.assertOpen();
-    const { operations, newWaiting, change } = batch;
+    const { operations, change } = batch;
     const { seq } = this.counters.sequence;
     const counted = { state, change };
     this.counters.started(counted);
@@ -95,9 +95,6 @@ export class StoreWriter {
       onCommitted: () => {
         this.counters.committed(counted);
         this.#committedSeq = seq;
-        // Without a scheduler nobody has asked yet; the one that is built later finds the events on disk.
-        if (state.scheduler !== undefined)
-          for (const { lane, seq: one } of newWaiting) state.scheduler.added(lane, one);
         options.onCommitted?.();
       },
       onFailed: () => {

@@ -6,7 +6,7 @@ import { muteStackTraces } from './console-guard.ts';
 export type Table = Database<Buffer, Buffer>;
 export const recordTables = ['log', 'done', 'dead'] as const;
 export type RecordTable = (typeof recordTables)[number];
-export type TableName = RecordTable | 'seen' | 'meta';
+export type TableName = RecordTable | 'lanes' | 'seen' | 'meta';
 
 export interface Tables extends Readonly<Record<TableName, Table>> {
   readonly root: ReturnType<typeof open<Buffer, Buffer>>;
@@ -33,6 +33,7 @@ export function openTables(data: string, mode: OpenMode): Tables {
   return {
     root,
     log: table('log'),
+    lanes: table('lanes'),
     done: table('done'),
     dead: table('dead'),
     seen: table('seen'),

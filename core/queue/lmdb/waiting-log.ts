@@ -1,63 +1,94 @@
+import { triesOf } from '../queue.ts';
+import { allocate } from './buffer-slab.ts';
 import * as keys from './keys.ts';
-import { noLane } from './lane-number.ts';
-import type { WaitingSource } from './lane-queue.ts';
-import { LaneScheduler } from './lane-scheduler.ts';
-import type { Table } from './tables.ts';
-import type { ConnectionState } from './store-counters.ts';
-import type { StoreWriter } from './store-writer.ts';
+import type { WaitingEvent, WaitingSource } from './lane-scheduler.ts';
+import { decodeState, type RecordWithoutEvent } from './record.ts';
+import type { Table, Tables } from './tables.ts';
 
-/** The waiting events of one connection in the table `log`, as far as they are committed. */
-class WaitingLog implements WaitingSource {
+/** A waiting event as it is on disk. */
+export interface WaitingRecord extends WaitingEvent {
+  readonly key: Buffer;
+  readonly bytes: Buffer;
+  readonly state: RecordWithoutEvent<'waiting'>;
+  /** Its outcome is on the way to the disk. */
+  settling: boolean;
+}
+
+/** Says which events are on disk for certain. */
+interface Committed {
+  /** The last sequence number. */
+  readonly committedSeq: number;
+}
+
+const noLanes: readonly string[] = [];
+
+/** The waiting events of one connection, as far as they are committed. */
+export class WaitingLog implements WaitingSource<WaitingRecord> {
   readonly #connection: number;
-  readonly #log: Table;
-  readonly #writer: StoreWriter;
+  readonly #tables: Pick<Tables, 'log' | 'lanes'>;
+  readonly #writer: Committed;
+  readonly #onBad: (key: Buffer) => void;
 
-  constructor(connection: number, log: Table, writer: StoreWriter) {
+  /** `onBad`: called with the key of a record whose checksum is wrong. */
+  constructor(
+    connection: number,
+    tables: Pick<Tables, 'log' | 'lanes'>,
+    writer: Committed,
+    onBad: (key: Buffer) => void,
+  ) {
     this.#connection = connection;
-    this.#log = log;
+    this.#tables = tables;
     this.#writer = writer;
+    this.#onBad = onBad;
   }
 
-  after(lane: number, seq: number, most: number): readonly number[] {
-    const start = keys.logKey(this.#connection, lane, seq + 1);
-    const end = keys.logKey(this.#connection, lane, this.#writer.committedSeq + 1);
-    const seqs: number[] = [];
-    for (const key of this.#log.getKeys({ start, end, limit: most })) seqs.push(keys.seqOf(key));
-    return seqs;
+  get lastSeq(): number {
+    return this.#writer.committedSeq;
   }
 
-  newestAfter(lane: number, seq: number, most: number): readonly number[] {
-    const { committedSeq } = this.#writer;
-    const start = keys.logKey(this.#connection, lane, committedSeq + 1);
-    const end = keys.logKey(this.#connection, lane, Math.max(0, seq));
-    const seqs: number[] = [];
-    // A reverse range includes its start, which may be on its way to the disk: read one more, and leave it out.
-    for (const key of this.#log.getKeys({ start, end, limit: most + 1, reverse: true })) {
-      const one = keys.seqOf(key);
-      if (one > seq && one <= committedSeq) seqs.push(one);
+  after(seq: number, most: number): readonly number[] {
+    const start = keys.eventKey(this.#connection, seq + 1);
+    const end = keys.eventKey(this.#connection, this.lastSeq + 1);
+    return seqsOf(this.#tables.log, { start, end, limit: most });
+  }
+
+  latest(most: number): readonly number[] {
+    const start = keys.eventKey(this.#connection, this.lastSeq);
+    return seqsOf(this.#tables.log, { start, end: keys.startOf(this.#connection), limit: most, reverse: true });
+  }
+
+  nextOf(lane: string, seq: number, last: number): number | undefined {
+    const start = keys.laneKey(this.#connection, lane, seq + 1);
+    const end = keys.laneKey(this.#connection, lane, last + 1);
+    return seqsOf(this.#tables.lanes, { start, end, limit: 1 })[0];
+  }
+
+  read(seq: number): WaitingRecord | undefined {
+    const key = keys.eventKey(this.#connection, seq);
+    const bytes = copyOf(this.#tables.log, key);
+    if (bytes === undefined) return undefined;
+    const state = decodeState(bytes);
+    if (state === 'bad' || state.kind !== 'waiting' || state.seq !== seq) {
+      this.#onBad(key);
+      return undefined;
     }
-    return seqs;
-  }
-
-  /** The numbers of the lanes that have events on disk: one look at the table for each. */
-  lanes(most: number): readonly number[] {
-    const found: number[] = [];
-    for (let lane = noLane; lane <= most;) {
-      const range = { start: keys.logKey(this.#connection, lane, 0), end: keys.endOf(this.#connection), limit: 1 };
-      const [key] = [...this.#log.getKeys(range)];
-      if (key === undefined) break;
-      found.push(keys.laneOf(key));
-      lane = keys.laneOf(key) + 1;
-    }
-    return found;
+    const { lanes = noLanes, notBefore, attempts, trouble } = state;
+    return { seq, lanes, notBefore, tries: triesOf(attempts, trouble), key, bytes, state, settling: false };
   }
 }
 
-/** The scheduler of a connection; the first call builds it from what is on disk. */
-export function schedulerOf(state: ConnectionState, log: Table, lanes: number, writer: StoreWriter): LaneScheduler {
-  if (state.scheduler === undefined) {
-    const waiting = new WaitingLog(state.number, log, writer);
-    state.scheduler = new LaneScheduler(waiting, waiting.lanes(lanes));
-  }
-  return state.scheduler;
+function seqsOf(table: Table, range: NonNullable<Parameters<Table['getKeys']>[0]>): readonly number[] {
+  const seqs: number[] = [];
+  for (const key of table.getKeys(range)) seqs.push(keys.seqOf(key));
+  return seqs;
+}
+
+/** The next read of the table overwrites the bytes that it returns without copying. */
+function copyOf(table: Table, key: Buffer): Buffer | undefined {
+  const transient = table.getBinaryFast(key);
+  if (transient === undefined) return undefined;
+  const bytes = allocate(transient.length);
+  // `length` is that of the value; the view itself is longer.
+  bytes.set(transient.subarray(0, bytes.length));
+  return bytes;
 }

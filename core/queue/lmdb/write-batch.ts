@@ -1,7 +1,6 @@
 import type { QueuedEvent, Settlement } from '../queue.ts';
 import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
-import { laneNumber } from './lane-number.ts';
 import {
   encode,
   withState,
@@ -20,8 +19,6 @@ export interface ClaimedRecord {
   readonly key: Buffer;
   readonly bytes: Buffer;
   readonly state: RecordWithoutEvent<'waiting'>;
-  /** Its outcome is on the way to the disk. */
-  settling: boolean;
 }
 
 /** How a batch changes the counters: differences, so that it does not depend on the batches before it. */
@@ -48,15 +45,12 @@ export interface Sequence {
 export class WriteBatch {
   readonly change: CountsChange = { bytes: 0, waiting: 0, done: 0, dead: 0, quarantined: 0 };
   readonly operations: Operation[] = [];
-  readonly newWaiting: { readonly lane: number; readonly seq: number }[] = [];
   readonly #tables: Tables;
   readonly #connection: number;
-  readonly #lanes: number;
   readonly #sequence: Sequence;
 
-  constructor(tables: Tables, lanes: number, connection: number, sequence: Sequence) {
+  constructor(tables: Tables, connection: number, sequence: Sequence) {
     this.#tables = tables;
-    this.#lanes = lanes;
     this.#connection = connection;
     this.#sequence = sequence;
   }
@@ -71,7 +65,8 @@ export class WriteBatch {
   requeue(bytes: Buffer, { renamed, id: oldId, ...rest }: Requeued): void {
     const recordId = this.#nextId();
     const id = renamed ? `${oldId.replace(/~\d+$/, '')}~${recordId.seq}` : oldId;
-    const state: RecordState = { kind: 'waiting', ...rest, id, attempts: 0, notBefore: 0 };
+    const lanes = distinctLanes(rest.lanes);
+    const state: RecordState = { kind: 'waiting', ...rest, lanes, id, attempts: 0, notBefore: 0 };
     this.#insert(recordId, state, withState(bytes, recordId, state));
   }
 
@@ -82,8 +77,8 @@ export class WriteBatch {
   ): void {
     if (settlement.kind === 'retry') return this.#retry(claimed, settlement, now);
     const { key, bytes, state: before } = claimed;
-    const { seq, connection, id, lane, acceptedAt } = before;
-    const common = { connection, id, lane, acceptedAt };
+    const { seq, connection, id, lanes, acceptedAt } = before;
+    const common = { connection, id, lanes, acceptedAt };
     const state: RecordState =
       settlement.kind === 'done'
         ? { kind: 'done', ...common, attempts: before.attempts, doneAt: now, outcome: settlement.outcome }
@@ -96,9 +91,20 @@ export class WriteBatch {
             reason: settlement.reason,
             configHash,
           };
-    this.remove('log', key, bytes.length);
+    this.removeWaiting(key, bytes.length, lanes);
     const recordId = this.#idOf(seq);
     this.#insert(recordId, state, withState(bytes, recordId, state));
+  }
+
+  /** `lanes`: those that the event names. */
+  removeWaiting(key: Buffer, length: number, lanes: readonly string[] = []): void {
+    this.remove('log', key, length);
+    for (const lane of lanes) this.removeLaneKey(keys.laneKey(this.#connection, lane, keys.seqOf(key)));
+  }
+
+  removeLaneKey(key: Buffer): void {
+    this.operations.push([this.#tables.lanes, key, undefined]);
+    this.change.bytes -= key.length;
   }
 
   remove(table: RecordTable, key: Buffer, length: number): void {
@@ -113,7 +119,7 @@ export class WriteBatch {
     settlement: Extract<Settlement, { readonly kind: 'retry' }>,
     now: number,
   ): void {
-    const { seq, connection, id, lane, acceptedAt } = before;
+    const { seq, connection, id, lanes, acceptedAt } = before;
     const { attempts, notBefore, history: trouble = before.trouble } = settlement;
     const doubtful = settlement.ambiguous ?? before.doubtful;
     const isSame = attempts === before.attempts && doubtful === before.doubtful && trouble === before.trouble;
@@ -122,7 +128,7 @@ export class WriteBatch {
       kind: 'waiting',
       connection,
       id,
-      lane,
+      lanes,
       acceptedAt,
       attempts,
       notBefore,
@@ -147,20 +153,34 @@ export class WriteBatch {
     this.operations.push([this.#tables[tableOf[state.kind]], this.#keyOf(seq, state), bytes]);
     this.change.bytes += bytes.length;
     this.change[state.kind] += 1;
+    if (state.kind !== 'waiting' || state.lanes === undefined) return;
+    for (const lane of state.lanes) {
+      const key = keys.laneKey(this.#connection, lane, seq);
+      this.operations.push([this.#tables.lanes, key, nothing]);
+      this.change.bytes += key.length;
+    }
   }
 
   #keyOf(seq: number, state: RecordState): Buffer {
     if (state.kind === 'done') return keys.doneKey(this.#connection, keys.keyTime(state.doneAt), seq);
-    if (state.kind === 'dead') return keys.deadKey(this.#connection, seq);
-    const lane = laneNumber(state.lane, this.#lanes);
-    this.newWaiting.push({ lane, seq });
-    return keys.logKey(this.#connection, lane, seq);
+    return keys.eventKey(this.#connection, seq);
   }
 }
 
-function initialState({ id, lane, acceptedAt, outcome }: QueuedEvent, connection: string, now: number): RecordState {
-  if (outcome === undefined) return { kind: 'waiting', connection, id, lane, acceptedAt, attempts: 0, notBefore: 0 };
-  const common = { connection, id, lane, acceptedAt, attempts: 0 };
+/** The value of a key that says everything. */
+const nothing = Buffer.alloc(0);
+
+/** Each lane once, as its key on disk spells it; `undefined` where there is none. */
+function distinctLanes(lanes: readonly string[] | undefined): readonly string[] | undefined {
+  if (lanes === undefined || lanes.length === 0) return undefined;
+  return [...new Set(lanes.map((lane) => lane.toWellFormed()))];
+}
+
+function initialState(queued: QueuedEvent, connection: string, now: number): RecordState {
+  const { id, acceptedAt, outcome } = queued;
+  const lanes = distinctLanes(queued.lanes);
+  if (outcome === undefined) return { kind: 'waiting', connection, id, lanes, acceptedAt, attempts: 0, notBefore: 0 };
+  const common = { connection, id, lanes, acceptedAt, attempts: 0 };
   if (outcome.kind === 'skipped') return { kind: 'done', ...common, doneAt: now, outcome: 'skipped' };
   return { kind: 'dead', ...common, diedAt: now, outcome: 'rejected', reason: outcome.reason, configHash: '' };
 }

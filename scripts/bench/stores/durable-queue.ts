@@ -14,11 +14,11 @@ export const durableQueue = (subject: Subject, { lanes = 0 } = {}): StoreKind =>
     const { connection, runtime } = connect(subject, { dispatcher: vendor });
     const { id } = connection;
     let row = 0;
-    const laneOfNext = (): string | undefined => (lanes === 0 ? undefined : `device-${(row += 1) % lanes}`);
+    const lanesOfNext = (): string[] | undefined => (lanes === 0 ? undefined : [`device-${(row += 1) % lanes}`]);
     return {
       async put(events) {
         const acceptedAt = Date.now();
-        const queued = events.map(({ id: own, event }) => ({ id: own, event, lane: laneOfNext(), acceptedAt }));
+        const queued = events.map(({ id: own, event }) => ({ id: own, event, lanes: lanesOfNext(), acceptedAt }));
         const { accepted } = await queue.put(id, queued);
         expectAll(accepted, events.length);
       },

@@ -37,7 +37,7 @@ export async function fill(store: string, perTable: number): Promise<void> {
       connection,
       ids.map((id, n) => ({
         id,
-        ...(n % 3 === 0 ? {} : { lane: `device-${n % 50}` }),
+        ...(n % 3 === 0 ? {} : { lanes: [`device-${n % 50}`] }),
         event: eventOf(id),
         acceptedAt: 1_000 + put,
       })),

@@ -154,7 +154,8 @@ function queuedOf(connection: Connection, events: Iterator<CdpEvent>, count: num
     const { value: event } = events.next() as { readonly value: CdpEvent };
     const route = connection.routeOf(event);
     if (route.kind !== 'payload') continue;
-    batch.push({ id: event.messageId ?? '', lane: route.lane, event, acceptedAt: preciseNow() });
+    const lanes = route.lane === undefined ? undefined : [route.lane];
+    batch.push({ id: event.messageId ?? '', lanes, event, acceptedAt: preciseNow() });
   }
   return batch;
 }

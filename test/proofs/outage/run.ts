@@ -91,7 +91,7 @@ export async function runOutage({
     connection.id,
     Array.from({ length: events }, (_, n) => ({
       id: `e${n}`,
-      lane: `key-${n % keys}`,
+      lanes: [`key-${n % keys}`],
       event: named(n),
       acceptedAt: clock.now(),
     })),

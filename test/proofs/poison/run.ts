@@ -1,6 +1,5 @@
 import { createRuntime } from '../../../core/index.ts';
 import { work, workFor, type DeliveryQueue, type WorkableQueue } from '../../../core/queue/index.ts';
-import { laneNumber, laneLimit } from '../../../core/queue/lmdb/lane-number.ts';
 import { ManualClock } from '../../../core/testing/kit/manual-clock.ts';
 import { wholeWaits } from '../../support/runtime/whole-waits.ts';
 import { ScriptedVendor, yes, type ScriptedReply, type Script } from '../../support/runtime/scripted-vendor.ts';
@@ -119,18 +118,6 @@ export async function runPoison({
       await queue.settle(...args).finally(() => (writing -= 1));
     },
   };
-  const lanes = new Set<number>();
-  /** Events of devices that do not share a lane number: such wait for each other, whatever the worker does. */
-  const eventOnFreeLane = (n: number) => {
-    for (let device = 0; ; device += 1) {
-      const event = eventOf(n, clock.now(), device);
-      const route = connection.routeOf(event);
-      const lane = route.kind === 'payload' && route.lane !== undefined ? laneNumber(route.lane, laneLimit - 1) : 0;
-      if (lane > 0 && lanes.has(lane)) continue;
-      lanes.add(lane);
-      return { event, route };
-    }
-  };
   const put = async (first: number, count: number): Promise<void> => {
     const all = Array.from({ length: count }, (_, n) => first + n);
     for (const n of all) putAt.set(n, clock.now());
@@ -138,9 +125,15 @@ export async function runPoison({
     await queue.put(
       connection.id,
       all.map((n) => {
-        const { event, route } = eventOnFreeLane(n);
+        const event = eventOf(n, clock.now());
+        const route = connection.routeOf(event);
         if (route.kind !== 'payload') throw new Error(`event ${n} is not sent: ${JSON.stringify(route)}`);
-        return { id: `m-${n}`, event, acceptedAt: clock.now(), lane: route.lane };
+        return {
+          id: `m-${n}`,
+          event,
+          acceptedAt: clock.now(),
+          lanes: route.lane === undefined ? undefined : [route.lane],
+        };
       }),
     );
   };
@@ -222,7 +215,8 @@ export async function runPartialOutage(vendorCase: VendorCase, events: number): 
     Array.from({ length: events }, (_, n) => {
       const event = eventOf(n, clock.now());
       const route = connection.routeOf(event);
-      return { id: `m-${n}`, event, acceptedAt: clock.now(), lane: route.kind === 'payload' ? route.lane : undefined };
+      const lanes = route.kind === 'payload' && route.lane !== undefined ? [route.lane] : undefined;
+      return { id: `m-${n}`, event, acceptedAt: clock.now(), lanes };
     }),
   );
   const { now, after } = clock;

@@ -6,8 +6,7 @@ import adroll from '../../../destinations/adroll/index.ts';
 export interface VendorCase {
   readonly destination: AnyDestination;
   readonly config: Readonly<Record<string, unknown>>;
-  /** `device`: which device it comes from, where a vendor tells devices apart. */
-  readonly eventOf: (n: number, at: number, device?: number) => CdpEvent;
+  readonly eventOf: (n: number, at: number) => CdpEvent;
   /** The numbers of the events in a request. */
   readonly numbersIn: (text: string) => readonly number[];
 }
@@ -28,12 +27,12 @@ export const vendorCases = {
   adjust: {
     destination: adjust,
     config: { appToken: 'app5imulated', environment: 'sandbox', eventTokens: { 'Order Completed': 'tok001' } },
-    eventOf: (n, at, device = 0) =>
+    eventOf: (n, at) =>
       shop(n, at, {
         os: { name: 'Android', version: '14' },
         device: {
           type: 'android',
-          advertisingId: `a0a0a0a0-0000-4000-8${hex(device, 3)}-${hex(n, 12)}`,
+          advertisingId: `a0a0a0a0-0000-4000-8000-${hex(n, 12)}`,
           adTrackingEnabled: true,
         },
       }),

@@ -14,10 +14,10 @@ export async function durable(folder: string, settings: unknown, more?: Partial<
   /** Resolves when the event is on disk. `false`: the queue is full, try again later. */
   async function accept(event: CdpEvent & { readonly messageId: string }): Promise<boolean> {
     const route = connection.routeOf(event);
-    const lane = route.kind === 'payload' && route.lane !== undefined ? { lane: route.lane } : {};
+    const lanes = route.kind === 'payload' && route.lane !== undefined ? { lanes: [route.lane] } : {};
     const outcome = route.kind === 'skipped' || route.kind === 'rejected' ? { outcome: route } : {};
     try {
-      await queue.put(connection.id, [{ id: event.messageId, event, acceptedAt: Date.now(), ...lane, ...outcome }]);
+      await queue.put(connection.id, [{ id: event.messageId, event, acceptedAt: Date.now(), ...lanes, ...outcome }]);
     } catch (error) {
       if (error instanceof QueueFull) return false;
       throw error;

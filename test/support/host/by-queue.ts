@@ -78,7 +78,7 @@ export async function deliverByQueue({ connection, manifest, events, known, host
       const name = known[index]?.id ?? '';
       places.set(name, index);
       const at = { id: name, event, acceptedAt: clock.now() };
-      if (route.kind === 'payload') batch.push({ ...at, lane: route.lane });
+      if (route.kind === 'payload') batch.push({ ...at, lanes: route.lane === undefined ? undefined : [route.lane] });
       else if (route.kind === 'skipped' || route.kind === 'rejected') batch.push({ ...at, outcome: route });
       else throw new Error(`routeOf said ${route.kind}`);
       const one = known[index];

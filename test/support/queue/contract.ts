@@ -85,7 +85,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       queue.status(now).connections.find((one) => one.connection === connection);
 
     it('gives out what was put, as it was put, once', async () => {
-      const { event, ...known } = queued('a', { lane: 'device' });
+      const { event, ...known } = queued('a', { lanes: ['device'] });
       expect(await queue.put('c', [{ event, ...known }])).toEqual({ accepted: 1, duplicates: 0 });
       const [claim, ...others] = take();
       expect(others).toEqual([]);
@@ -151,8 +151,12 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('gives out several of a lane in a row, then none until the last of them is settled', async () => {
-      await queue.put('c', [...several('a1 a2 a3', { lane: 'a' }), ...several('b1', { lane: 'b' }), ...several('n1')]);
-      await queue.put('c', several('a4', { lane: 'a' }));
+      await queue.put('c', [
+        ...several('a1 a2 a3', { lanes: ['a'] }),
+        ...several('b1', { lanes: ['b'] }),
+        ...several('n1'),
+      ]);
+      await queue.put('c', several('a4', { lanes: ['a'] }));
       const claims = take(2);
       expect(ids(claims)).toBe('a1 a2');
       const others = take();
@@ -164,12 +168,12 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('holds back a lane whose first goes again, and no other', async () => {
-      await queue.put('c', [...several('a1 a2', { lane: 'a' }), ...several('b1', { lane: 'b' })]);
+      await queue.put('c', [...several('a1 a2', { lanes: ['a'] }), ...several('b1', { lanes: ['b'] })]);
       const claims = take(2);
       await queue.settle('c', [again(claims[0]!, 9_000), again(claims[1]!, 1_000, 0)], at);
       const [b] = take(9, 8_999);
       expect(b).toMatchObject({ id: 'b1' });
-      await queue.put('c', [...several('a3', { lane: 'a' }), ...several('b2', { lane: 'b' })]);
+      await queue.put('c', [...several('a3', { lanes: ['a'] }), ...several('b2', { lanes: ['b'] })]);
       await queue.settle('c', [done(b!)], at);
       expect(ids(take(9, 8_999))).toBe('b2');
       expect(queue.nextAt('c')).toBe(9_000);
@@ -180,11 +184,134 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       ]);
     });
 
+    it('F-97 an always-failing device holds back its own events, and none of 3,000 other devices', async () => {
+      const devices = Array.from({ length: 3_000 }, (_, n) => `device-${n}`);
+      await queue.put('c', [
+        ...several('bad-1 bad-2', { lanes: ['bad'] }),
+        ...devices.map((device) => queued(device, { lanes: [device] })),
+      ]);
+      for (let failures = 0; failures < 3; failures += 1) {
+        const [bad] = take(1, 9_000);
+        await queue.settle('c', [again(bad!, 9_000)], at);
+      }
+      const claims = take(9_999, 8_999);
+      expect(ids(claims)).toBe(devices.join(' '));
+      expect(ids(take(9, 9_000))).toBe('bad-1 bad-2');
+    });
+
+    it('F-70 gives out an event of several lanes when it is the first in each of them, and not before', async () => {
+      await queue.put('c', [
+        ...several('a', { lanes: ['adid'] }),
+        ...several('b', { lanes: ['idfv'] }),
+        ...several('both', { lanes: ['adid', 'idfv'] }),
+        ...several('later', { lanes: ['idfv', 'gps'] }),
+        ...several('other', { lanes: ['fire'] }),
+      ]);
+      const [a] = take(1);
+      const [b] = take(1);
+      expect([a, b]).toMatchObject([{ id: 'a' }, { id: 'b' }]);
+      // Nothing overtakes what waits, in none of its lanes; the others go on.
+      await queue.put('c', [...several('a2', { lanes: ['adid'] }), ...several('g', { lanes: ['gps'] })]);
+      expect(ids(take())).toBe('other');
+      await queue.settle('c', [done(b!)], at);
+      expect(take()).toEqual([]);
+      await queue.settle('c', [done(a!)], at);
+      const rest = take();
+      expect(rest.map(({ id, lanes }) => [id, lanes])).toEqual([
+        ['both', ['adid', 'idfv']],
+        ['later', ['idfv', 'gps']],
+        ['a2', ['adid']],
+        ['g', ['gps']],
+      ]);
+      queue.release('c', seqsOf(rest));
+      await reopen();
+      expect(ids(take())).toBe('both later other a2 g');
+    });
+
+    it('F-70 holds back all lanes of an event that waits for its time, also after a restart, and no other', async () => {
+      await queue.put('c', [
+        ...several('xy', { lanes: ['x', 'y'] }),
+        ...several('x1', { lanes: ['x'] }),
+        ...several('yz', { lanes: ['y', 'z'] }),
+        ...several('z1', { lanes: ['z'] }),
+        ...several('w1', { lanes: ['w'] }),
+      ]);
+      const [xy] = take(1);
+      await queue.settle('c', [again(xy!, 9_000)], at);
+      expect(ids(take(9, 8_999))).toBe('w1');
+      expect(queue.nextAt('c')).toBe(9_000);
+      await reopen();
+      expect(ids(queue.claim('c', 9, 8_999, undefined, 'fresh'))).toBe('w1');
+      expect(queue.claim('c', 9, 8_999, undefined, 'latest')).toEqual([]);
+      const failed = queue.claim('c', 9, 9_000, undefined, 'failed');
+      expect(ids(failed)).toBe('xy');
+      expect(queue.claim('c', 9, 9_000, undefined, 'fresh')).toEqual([]);
+      await queue.settle('c', failed.map(done), at);
+      expect(ids(queue.claim('c', 9, 9_000, undefined, 'latest'))).toBe('yz x1');
+    });
+
+    it('F-70 no two events wait for each other, however their lanes cross', async () => {
+      const names = ['a', 'b', 'c', 'd', 'e'];
+      const events = Array.from({ length: 60 }, (_, n) =>
+        queued(`e${n}`, { lanes: [names[n % 5]!, names[(n * 3 + 1) % 5]!, names[(n * 7 + 2) % 5]!] }),
+      );
+      await queue.put('c', events);
+      const left = new Map(events.map(({ id, lanes }) => [id, lanes]));
+      const out: Claim[] = [];
+      for (let round = 0; left.size > 0; round += 1) {
+        expect(round).toBeLessThan(1_000);
+        const claims = take(1 + (round % 3), 10_000 + round);
+        const together = new Set(claims.map(({ id }) => id));
+        for (const { id, lanes = [] } of claims) {
+          // Those of its lanes that came before it are gone, or left with it.
+          for (const [before, others = []] of left) {
+            if (before === id) break;
+            if (!together.has(before))
+              expect([before, others.filter((lane) => lanes.includes(lane))]).toEqual([before, []]);
+          }
+        }
+        out.push(...claims);
+        const claim = out.splice((round * 7) % Math.max(1, out.length), 1)[0];
+        if (claim === undefined) continue;
+        if (round % 5 === 0) queue.release('c', [claim.seq]);
+        else if (round % 5 === 1) await queue.settle('c', [again(claim, 10_000 + round + 2)], at);
+        else {
+          await queue.settle('c', [done(claim)], at);
+          left.delete(claim.id);
+        }
+      }
+    });
+
+    it('tells lanes apart that are long and begin alike, and a lane that is named twice is one', async () => {
+      const long = 'größer '.repeat(500);
+      await queue.put('c', [
+        ...several('a1', { lanes: [`${long}a`, `${long}a`] }),
+        ...several('a2', { lanes: [`${long}a`] }),
+        ...several('b1', { lanes: [`${long}b`] }),
+        ...several('n1', { lanes: [] }),
+      ]);
+      const [a1] = take(1);
+      expect(a1).toMatchObject({ id: 'a1', lanes: [`${long}a`] });
+      expect(ids(take())).toBe('b1 n1');
+      await queue.settle('c', [done(a1!)], at);
+      expect(ids(take())).toBe('a2');
+    });
+
+    it('counts what a lane takes in the store, and gives it back', async () => {
+      const { bytes: before } = queue.status(0);
+      await queue.put('c', [queued('a', { lanes: ['l'] })]);
+      await queue.put('d', [queued('a', { lanes: ['l', 'm'.repeat(100)] })]);
+      await queue.settle('c', take().map(done), at);
+      await queue.purge('d');
+      await queue.prune(9_000, 9e12);
+      expect(queue.status(0).bytes).toBe(before);
+    });
+
     it('F-90 claims events that never failed apart from those that did, and of these the one with the fewest failures first', async () => {
       await queue.put('c', [
         ...several('a b c d e'),
-        ...several('x1 x2', { lane: 'x' }),
-        ...several('y1 y2', { lane: 'y' }),
+        ...several('x1 x2', { lanes: ['x'] }),
+        ...several('y1 y2', { lanes: ['y'] }),
       ]);
       const claims = take();
       const [a, b, c, , , x1] = claims;
@@ -214,8 +341,8 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       const many = Array.from({ length: 300 }, (_, n) => `n${n}`);
       await queue.put('c', [
         ...several(many.join(' ')),
-        ...several('x1 x2', { lane: 'x' }),
-        ...several('y1 y2 y3', { lane: 'y' }),
+        ...several('x1 x2', { lanes: ['x'] }),
+        ...several('y1 y2 y3', { lanes: ['y'] }),
       ]);
       await reopen();
       const latest = queue.claim('c', 4, 1_000, undefined, 'latest');
@@ -249,7 +376,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('gives claims back as they were, in their old place', async () => {
-      await queue.put('c', [...several('a1 a2 a3', { lane: 'a' }), ...several('n1 n2')]);
+      await queue.put('c', [...several('a1 a2 a3', { lanes: ['a'] }), ...several('n1 n2')]);
       const claims = take(2);
       const more = take(1);
       queue.release('c', seqsOf([...claims, ...more]));
@@ -275,8 +402,8 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
 
     it('keeps everything across a close: order, attempts, times, ids; and gives claims back', async () => {
       await queue.put('c', [
-        ...several('a1 a2', { lane: 'a' }),
-        ...several('b1', { lane: 'b' }),
+        ...several('a1 a2', { lanes: ['a'] }),
+        ...several('b1', { lanes: ['b'] }),
         ...several('n1 n2 n3'),
       ]);
       const claims = take();
@@ -303,15 +430,17 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         for (let part = 0; part < 5; part += 1)
           await queue.put(
             'c',
-            lanes.flatMap((lane) => [0, 1, 2, 3].map((n) => queued(`${lane}-${round}-${part}-${n}`, { lane }))),
+            lanes.flatMap((lane) =>
+              [0, 1, 2, 3].map((n) => queued(`${lane}-${round}-${part}-${n}`, { lanes: [lane] })),
+            ),
           );
         const claims = take(20);
-        for (const { lane, id } of claims) seen[lane!]!.push(id);
+        for (const { lanes: [lane] = [], id } of claims) seen[lane!]!.push(id);
         await queue.settle('c', claims.map(done), at);
         await reopen();
       }
       for (let claims = take(11); claims.length > 0; claims = take(11)) {
-        for (const { lane, id } of claims) seen[lane!]!.push(id);
+        for (const { lanes: [lane] = [], id } of claims) seen[lane!]!.push(id);
         await queue.settle('c', claims.map(done), at);
       }
       for (const lane of lanes) {
@@ -321,7 +450,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('turns into a dead letter what will never go, with all it takes to judge it', async () => {
-      const event = queued('a', { lane: 'device' });
+      const event = queued('a', { lanes: ['device'] });
       await queue.put('c', [event, queued('b')]);
       const claims = take();
       await queue.settle('c', [dead(claims[0]!), done(claims[1]!)], { now: 7_000, configHash: 'abc' });
@@ -485,7 +614,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('F-97 purges all there is of a connection, the ids of the window too, and nothing of another', async () => {
-      const many = Array.from({ length: 1_200 }, (_, index) => queued(`m-${index}`, { lane: `lane ${index % 3}` }));
+      const many = Array.from({ length: 1_200 }, (_, index) => queued(`m-${index}`, { lanes: [`lane ${index % 3}`] }));
       await queue.put('c', [...several('x y z'), ...many]);
       await queue.put('d', several('x y'));
       const [x, y, z] = take(3);
@@ -496,7 +625,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(take(9, 9_000)).toEqual([]);
       expect(await letters(queue, 'c')).toEqual([]);
       expect(await queue.replay('c', 0, 9_000)).toBe(0);
-      expect(await queue.put('c', several('m-1 x', { lane: 'lane 1' }))).toEqual({ accepted: 2, duplicates: 0 });
+      expect(await queue.put('c', several('m-1 x', { lanes: ['lane 1'] }))).toEqual({ accepted: 2, duplicates: 0 });
       await reopen();
       expect(await drain()).toBe('m-1 x');
       expect(await drain('d')).toBe('x y');
@@ -553,12 +682,12 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       await queue.put('c', [
         queued('a', { outcome: { kind: 'skipped', eventId: 'a', reason } }),
         queued('b', { outcome: { kind: 'rejected', eventId: 'b', reason } }),
-        queued('c', { lane: 'own', outcome: { kind: 'rejected', eventId: 'c', reason } }),
+        queued('c', { lanes: ['own'], outcome: { kind: 'rejected', eventId: 'c', reason } }),
       ]);
-      const laneOf = ({ messageId }: IncomingEvent): string => `lane of ${messageId}`;
-      await queue.requeue('c', {}, laneOf);
-      await queue.replay('c', 0, 1e9, laneOf);
-      expect(take().map(({ lane }) => lane)).toEqual(['lane of b', 'own', 'lane of a']);
+      const lanesOf = ({ messageId }: IncomingEvent): string[] => [`lane of ${messageId}`];
+      await queue.requeue('c', {}, lanesOf);
+      await queue.replay('c', 0, 1e9, lanesOf);
+      expect(take().map(({ lanes }) => lanes)).toEqual([['lane of b'], ['own'], ['lane of a']]);
     });
 
     it('remembers over a restart which events are ambiguous, and which dead letters have an unknown outcome', async () => {
@@ -592,7 +721,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     });
 
     it('gives out no more than the bytes it is asked for, and always one', async () => {
-      await queue.put('c', [big('a'), big('b'), big('c'), ...several('d e', { lane: 'l' })]);
+      await queue.put('c', [big('a'), big('b'), big('c'), ...several('d e', { lanes: ['l'] })]);
       expect(ids(queue.claim('c', 9, 1_000, 1))).toBe('a');
       expect(ids(queue.claim('c', 9, 1_000, 2_000))).toBe('b c');
       expect(ids(queue.claim('c', 9, 1_000, 1e9))).toBe('d e');
@@ -612,7 +741,10 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
     it('counts what waits, what is dead, what is done and how old the oldest is', async () => {
       expect(queue.status(5_000)).toMatchObject({ connections: [], bytes: 0, quarantined: 0 });
       await queue.put('d', several('x', { acceptedAt: 4_000 }));
-      await queue.put('c', [...several('a', { lane: 'l', acceptedAt: 1_500 }), ...several('b', { acceptedAt: 2_000 })]);
+      await queue.put('c', [
+        ...several('a', { lanes: ['l'], acceptedAt: 1_500 }),
+        ...several('b', { acceptedAt: 2_000 }),
+      ]);
       const expected = [
         { connection: 'c', waiting: 2, oldestMs: 3_500, dead: 0, done: 0 },
         { connection: 'd', waiting: 1, oldestMs: 1_000, dead: 0, done: 0 },
@@ -635,7 +767,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
 
     it('knows the oldest at any time, in whatever order they are settled', async () => {
       const events = Array.from({ length: 60 }, (_, n) =>
-        queued(`e${n}`, { lane: n % 7 === 0 ? undefined : `l${n % 5}`, acceptedAt: 1_000 + n }),
+        queued(`e${n}`, { lanes: n % 7 === 0 ? undefined : [`l${n % 5}`], acceptedAt: 1_000 + n }),
       );
       await queue.put('c', events);
       const left = new Set(events.map(({ acceptedAt }) => acceptedAt));
@@ -670,7 +802,7 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
         await queue.put(
           'c',
           Array.from({ length: 1_000 }, (_, n) =>
-            queued(text(from + n), { event, lane: (from + n) % 2 === 0 ? 'lane' : undefined }),
+            queued(text(from + n), { event, lanes: (from + n) % 2 === 0 ? ['lane'] : undefined }),
           ),
         );
       const seen: string[] = [];

@@ -5,7 +5,7 @@ import {
   type DeadFilter,
   type DeadLetter,
   type DeliveryQueue,
-  type LaneOf,
+  type LanesOf,
   type QueuedEvent,
   type QueueStatus,
   type Settlement,
@@ -23,8 +23,6 @@ interface Kept extends QueuedEvent {
 
 interface Lane {
   claimed: number;
-  /** One of it waits until then. */
-  until: number;
   /** All of it, the oldest first. */
   readonly waiting: Set<Kept>;
 }
@@ -42,14 +40,14 @@ class Log {
   readonly seen = new Set<string>();
 
   lane(name: string): Lane {
-    const lane = this.lanes.get(name) ?? { claimed: 0, until: 0, waiting: new Set() };
+    const lane = this.lanes.get(name) ?? { claimed: 0, waiting: new Set() };
     this.lanes.set(name, lane);
     return lane;
   }
 
   free(one: Kept): void {
     one.claimed = false;
-    if (one.lane !== undefined) this.lane(one.lane).claimed -= 1;
+    for (const lane of lanesOf(one)) this.lane(lane).claimed -= 1;
   }
 }
 
@@ -93,7 +91,7 @@ export class MemoryQueue implements DeliveryQueue {
   #add(log: Log, one: QueuedEvent): void {
     const kept = { ...one, seq: (this.#seq += 1), attempts: 0, notBefore: 0, claimed: false };
     log.waiting.set(kept.seq, kept);
-    if (one.lane !== undefined) log.lane(one.lane).waiting.add(kept);
+    for (const lane of lanesOf(one)) log.lane(lane).waiting.add(kept);
   }
 
   claim(connection: string, most: number, now: number, _bytes?: number, kind?: ClaimKind): readonly Claim[] {
@@ -103,12 +101,12 @@ export class MemoryQueue implements DeliveryQueue {
     for (const one of claims) {
       one.claimed = true;
       log.late.delete(one);
-      if (one.lane !== undefined) log.lane(one.lane).claimed += 1;
+      for (const lane of lanesOf(one)) log.lane(lane).claimed += 1;
     }
-    return claims.map(({ seq, id, lane, event, acceptedAt, attempts, ambiguous, history }) => ({
+    return claims.map(({ seq, id, lanes, event, acceptedAt, attempts, ambiguous, history }) => ({
       seq,
       id,
-      lane,
+      lanes,
       text: JSON.stringify(event),
       acceptedAt,
       attempts,
@@ -120,11 +118,10 @@ export class MemoryQueue implements DeliveryQueue {
   #turns(log: Log, most: number, now: number, kind: ClaimKind | undefined): Kept[] {
     if (kind === 'failed') return this.#failed(log, now).slice(0, most);
     if (kind !== 'latest') return this.#oldest(log, most, now, kind);
-    const lanes = new Set<string>();
-    const next = this.#oldest(log, Number.POSITIVE_INFINITY, now, 'fresh').filter(({ lane }) => {
-      if (lane === undefined) return true;
-      const isFirst = !lanes.has(lane);
-      lanes.add(lane);
+    const seen = new Set<string>();
+    const next = this.#oldest(log, Number.POSITIVE_INFINITY, now, 'fresh').filter((one) => {
+      const isFirst = !lanesOf(one).some((lane) => seen.has(lane));
+      for (const lane of lanesOf(one)) seen.add(lane);
       return isFirst;
     });
     return next.reverse().slice(0, most);
@@ -133,21 +130,17 @@ export class MemoryQueue implements DeliveryQueue {
   #oldest(log: Log, most: number, now: number, kind: ClaimKind | undefined): Kept[] {
     const claims: Kept[] = [];
     const mine = new Set<string>();
-    const passed = new Set<string>();
+    /** Of events that may not go. */
+    const held = new Set<string>();
     for (const one of log.waiting.values()) {
       if (claims.length >= most) break;
-      if (one.claimed || one.notBefore > now) continue;
-      if (one.lane !== undefined && passed.has(one.lane)) continue;
-      if (one.lane !== undefined && !mine.has(one.lane)) {
-        const lane = log.lane(one.lane);
-        if (lane.claimed > 0 || lane.until > now) continue;
-      }
-      if (kind === 'fresh' && triesOf(one.attempts, one.history) > 0) {
-        if (one.lane !== undefined) passed.add(one.lane);
-        continue;
-      }
-      if (one.lane !== undefined) mine.add(one.lane);
-      claims.push(one);
+      if (one.claimed) continue;
+      const lanes = lanesOf(one);
+      const isFirst = lanes.every((lane) => !held.has(lane) && (mine.has(lane) || log.lane(lane).claimed === 0));
+      const hasFailed = kind === 'fresh' && triesOf(one.attempts, one.history) > 0;
+      const goes = isFirst && !hasFailed && one.notBefore <= now;
+      for (const lane of lanes) (goes ? mine : held).add(lane);
+      if (goes) claims.push(one);
     }
     return claims;
   }
@@ -155,10 +148,11 @@ export class MemoryQueue implements DeliveryQueue {
   #failed(log: Log, now: number): Kept[] {
     const free = (one: Kept): boolean => {
       if (one.claimed || one.notBefore > now) return false;
-      if (one.lane === undefined) return true;
-      const { claimed, until, waiting } = log.lane(one.lane);
-      const [first] = waiting;
-      return claimed === 0 && until <= now && first === one;
+      return lanesOf(one).every((lane) => {
+        const { claimed, waiting } = log.lane(lane);
+        const [first] = waiting;
+        return claimed === 0 && first === one;
+      });
     };
     return [...log.failed]
       .filter(free)
@@ -168,9 +162,9 @@ export class MemoryQueue implements DeliveryQueue {
   nextAt(connection: string): number | undefined {
     const log = this.log(connection);
     let at: number | undefined;
-    for (const { lane, notBefore } of log.late) {
-      if (lane !== undefined && log.lane(lane).claimed > 0) continue;
-      if (at === undefined || notBefore < at) at = notBefore;
+    for (const one of log.late) {
+      if (lanesOf(one).some((lane) => log.lane(lane).claimed > 0)) continue;
+      if (at === undefined || one.notBefore < at) at = one.notBefore;
     }
     return at;
   }
@@ -200,21 +194,17 @@ export class MemoryQueue implements DeliveryQueue {
         one.ambiguous = settlement.ambiguous;
         one.history = settlement.history;
         if (triesOf(one.attempts, one.history) > 0) log.failed.add(one);
-        log.late.add(one);
-        if (one.lane !== undefined) {
-          const lane = log.lane(one.lane);
-          lane.until = Math.max(lane.until, settlement.notBefore);
-        }
+        if (one.notBefore > 0) log.late.add(one);
         continue;
       }
       log.waiting.delete(one.seq);
       log.failed.delete(one);
-      if (one.lane !== undefined) log.lane(one.lane).waiting.delete(one);
-      const { id, lane, event, acceptedAt, seq } = one;
-      if (settlement.kind === 'done') log.done.push({ id, lane, event, acceptedAt, seq, doneAt: now });
+      for (const lane of lanesOf(one)) log.lane(lane).waiting.delete(one);
+      const { id, lanes, event, acceptedAt, seq } = one;
+      if (settlement.kind === 'done') log.done.push({ id, lanes, event, acceptedAt, seq, doneAt: now });
       else {
         const { outcome, reason, attempts } = settlement;
-        const of = { connection, seq, id, lane, event, acceptedAt };
+        const of = { connection, seq, id, lanes, event, acceptedAt };
         log.dead.push({ ...of, diedAt: now, outcome, reason, attempts, configHash });
       }
     }
@@ -234,12 +224,12 @@ export class MemoryQueue implements DeliveryQueue {
     yield* await Promise.resolve(this.log(connection).dead.filter((letter) => matches(letter, filter)));
   }
 
-  requeue(connection: string, filter: DeadFilter = {}, laneOf?: LaneOf): Promise<number> {
+  requeue(connection: string, filter: DeadFilter = {}, computed?: LanesOf): Promise<number> {
     const log = this.log(connection);
     const revived = log.dead.filter((letter) => matches(letter, filter));
     log.dead = log.dead.filter((letter) => !revived.includes(letter));
     for (const { id, event, acceptedAt, ...letter } of revived)
-      this.#add(log, { id, lane: letter.lane ?? laneOf?.(event), event, acceptedAt });
+      this.#add(log, { id, lanes: letter.lanes ?? computed?.(event), event, acceptedAt });
     return Promise.resolve(revived.length);
   }
 
@@ -250,11 +240,11 @@ export class MemoryQueue implements DeliveryQueue {
     return Promise.resolve(before - log.dead.length);
   }
 
-  replay(connection: string, from: number, to: number, laneOf?: LaneOf): Promise<number> {
+  replay(connection: string, from: number, to: number, computed?: LanesOf): Promise<number> {
     const log = this.log(connection);
     const again = log.done.filter(({ doneAt }) => doneAt >= from && doneAt <= to);
     for (const { id, event, ...one } of again)
-      this.#add(log, { id: `${id} again`, lane: one.lane ?? laneOf?.(event), event, acceptedAt: Date.now() });
+      this.#add(log, { id: `${id} again`, lanes: one.lanes ?? computed?.(event), event, acceptedAt: Date.now() });
     return Promise.resolve(again.length);
   }
 
@@ -299,6 +289,8 @@ export class MemoryQueue implements DeliveryQueue {
     return Promise.resolve();
   }
 }
+
+const lanesOf = ({ lanes = [] }: Pick<QueuedEvent, 'lanes'>): readonly string[] => lanes;
 
 const matches = ({ reason, diedAt, seq }: DeadLetter, filter: DeadFilter): boolean =>
   (filter.reason === undefined || reason.code === filter.reason) &&

@@ -15,7 +15,7 @@ for (let round = 0; ; round += 1) {
       'c',
       ids.map((id, n) => ({
         id,
-        lane: n % 2 === 0 ? `device-${n}` : undefined,
+        lanes: n % 2 === 0 ? [`device-${n}`] : undefined,
         acceptedAt: Date.now(),
         event: { type: 'track', event: 'x', properties: { text: 'x'.repeat(n % 10 === 0 ? 9_000 : 300) } },
       })),

@@ -58,7 +58,7 @@ export async function putAll(
       id: event.messageId ?? `put-${index}`,
       event,
       acceptedAt,
-      ...(route.kind === 'payload' ? { lane: route.lane } : {}),
+      ...(route.kind === 'payload' && route.lane !== undefined ? { lanes: [route.lane] } : {}),
     };
   });
   await queue.put(connection.id, queued);

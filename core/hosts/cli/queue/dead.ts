@@ -125,8 +125,8 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
         else {
           roster.forgetSettings(connection);
           const opened = settingsOf(connection);
-          const laneOf = opened === undefined ? undefined : lanesBy(opened, roster);
-          for (const part of parts) revived += await queue.requeue(connection, part, laneOf);
+          const lanesOf = opened === undefined ? undefined : lanesBy(opened, roster);
+          for (const part of parts) revived += await queue.requeue(connection, part, lanesOf);
         }
         const order = `${lanes} of them are in lanes, and come after the events enqueued since`;
         if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
@@ -197,14 +197,14 @@ async function selectByConnection(
     string,
     SelectedLetters & { count: number; lanes: number; parts: DeadFilter[]; former: Map<string, number> }
   >();
-  for await (const { connection, seq, lane, diedAt } of letters(queue, flags, filter, names)) {
+  for await (const { connection, seq, lanes, diedAt } of letters(queue, flags, filter, names)) {
     const parts = names.length > 0 ? [] : [filter];
     const there = found.get(connection) ?? { count: 0, lanes: 0, parts, former: new Map<string, number>() };
     there.count += 1;
     const enrolled = roster?.of(connection);
     const slug = enrolled === undefined ? undefined : destinationAt(enrolled, diedAt);
     if (slug !== undefined && slug !== enrolled?.destination) there.former.set(slug, (there.former.get(slug) ?? 0) + 1);
-    if (lane !== undefined) there.lanes += 1;
+    if (lanes !== undefined) there.lanes += 1;
     if (names.length > 0) there.parts.push({ seq });
     found.set(connection, there);
   }

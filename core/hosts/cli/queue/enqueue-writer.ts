@@ -81,7 +81,7 @@ export class EnqueueWriter {
     if (read.kind === 'unreadable') return this.#addUnreadable(line.number, read.outcome.reason.message);
     const text = 'text' in line ? line.text : '';
     const queued = this.#queued(read.event, text, line.number);
-    this.#lanes ||= queued.lane !== undefined;
+    this.#lanes ||= queued.lanes !== undefined;
     this.#batch.push({ queued, line: line.number });
     this.#bytes += text.length;
     this.#lastAdded = line.number;
@@ -200,7 +200,7 @@ export class EnqueueWriter {
   #queued(event: CdpEvent, text: string, line: number): QueuedEvent {
     const base = { id: idOf(event, text, line), event, acceptedAt: Date.now() };
     const route = this.#options.connection.routeOf(event);
-    if (route.kind === 'payload') return route.lane === undefined ? base : { ...base, lane: route.lane };
+    if (route.kind === 'payload') return route.lane === undefined ? base : { ...base, lanes: [route.lane] };
     return route.kind === 'skipped' || route.kind === 'rejected' ? { ...base, outcome: route } : base;
   }
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { createLineCutter } from '../lines.ts';
 import type { WorkerState } from './worker-state.ts';
 import { countReasons } from './count-reasons.ts';
-import type { DeadFilter, DeliveryQueue, LaneOf, QueuedEvent } from '../../../queue/index.ts';
+import type { DeadFilter, DeliveryQueue, LanesOf, QueuedEvent } from '../../../queue/index.ts';
 
 /*
  * One process has a store. While that is `spillway work`, the other commands ask it, through a socket in the store's
@@ -52,7 +52,7 @@ export interface OwnerOptions {
   readonly directory: string;
   readonly queue: DeliveryQueue;
   /** The lane of an event by the settings the owner works with. */
-  readonly laneOf: (connection: string) => LaneOf | undefined;
+  readonly lanesOf: (connection: string) => LanesOf | undefined;
   /** Where it delivers what is put for a connection: a slug. */
   readonly destinationOf?: (connection: string) => string | undefined;
   /** There may be something new to deliver. */
@@ -217,15 +217,15 @@ const answers = {
     return put;
   },
   dead: ({ queue }: OwnerOptions, connection: string, filter?: DeadFilter) => queue.dead(connection, filter),
-  async requeue({ queue, laneOf, changed }: OwnerOptions, connection: string, filter?: DeadFilter) {
-    const revived = await queue.requeue(connection, filter, laneOf(connection));
+  async requeue({ queue, lanesOf, changed }: OwnerOptions, connection: string, filter?: DeadFilter) {
+    const revived = await queue.requeue(connection, filter, lanesOf(connection));
     changed(connection);
     return revived;
   },
   drop: ({ queue }: OwnerOptions, connection: string, filter?: DeadFilter) => queue.drop(connection, filter),
   purge: ({ queue }: OwnerOptions, connection: string) => queue.purge(connection),
-  async replay({ queue, laneOf, changed }: OwnerOptions, connection: string, from: number, to: number) {
-    const replayed = await queue.replay(connection, from, to, laneOf(connection));
+  async replay({ queue, lanesOf, changed }: OwnerOptions, connection: string, from: number, to: number) {
+    const replayed = await queue.replay(connection, from, to, lanesOf(connection));
     changed(connection);
     return replayed;
   },
@@ -233,6 +233,6 @@ const answers = {
   attended: ({ attended }: OwnerOptions) => attended?.(),
   reasons: ({ queue }: OwnerOptions, connection: string) => countReasons(queue, connection),
   /** Whether it delivers for that connection, and so knows its settings. */
-  knows: ({ laneOf }: OwnerOptions, connection: string) => laneOf(connection) !== undefined,
+  knows: ({ lanesOf }: OwnerOptions, connection: string) => lanesOf(connection) !== undefined,
   destinationOf: ({ destinationOf }: OwnerOptions, connection: string) => destinationOf?.(connection),
 };

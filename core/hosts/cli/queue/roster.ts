@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from '../../../index.ts';
-import type { DeliveryQueue, LaneOf } from '../../../queue/index.ts';
+import type { DeliveryQueue, LanesOf } from '../../../queue/index.ts';
 import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
@@ -185,9 +185,9 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
     );
   // In one call: a lane with a claimed event yields no other.
   const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
-  const moved = claims.some(({ text, lane }) => {
+  const moved = claims.some(({ text, lanes }) => {
     const route = connection.routeOf(text);
-    return route.kind === 'payload' && route.lane !== lane;
+    return route.kind === 'payload' && route.lane !== lanes?.[0];
   });
   queue.release(
     id,
@@ -198,14 +198,14 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
 }
 
 /** The lanes these settings give events that had none. The roster knows of them before the first event is in one. */
-export function lanesBy(opened: OpenConnection, roster: Pick<Roster, 'addLanes'>): LaneOf {
+export function lanesBy(opened: OpenConnection, roster: Pick<Roster, 'addLanes'>): LanesOf {
   let known = false;
   return (event) => {
     const route = opened.connection.routeOf(event);
     if (route.kind !== 'payload' || route.lane === undefined) return undefined;
     if (!known) roster.addLanes(opened.id, settingsOf(opened));
     known = true;
-    return route.lane;
+    return [route.lane];
   };
 }
 

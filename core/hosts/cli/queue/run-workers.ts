@@ -151,7 +151,7 @@ function ownerOptions(
   return {
     directory,
     queue: store,
-    laneOf(id) {
+    lanesOf(id) {
       const opened = byId.get(id);
       return opened === undefined ? undefined : lanesBy(opened, roster);
     },

@@ -116,7 +116,7 @@ const codes: Readonly<Record<RefusalCode, number>> = {
   unread: exitCode.storage,
   foreign: exitCode.usage,
   newer: exitCode.usage,
-  lanes: exitCode.config,
+  older: exitCode.config,
 };
 
 /** The store's errors say what to do; any other error is a defect. */
