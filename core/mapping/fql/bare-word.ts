@@ -8,9 +8,12 @@ const eventFields: ReadonlySet<unknown> = new Set(
   ).split(' '),
 );
 
+/** Whether an operand is a path that begins with one of them. */
+export const isOfEvent = (operand: Operand): boolean => operand.kind === 'path' && eventFields.has(operand.steps[0]);
+
 /**
- * Whether an operand is a word that is most likely a text without its quotes, as in `type != track`, which would be
- * true for every event. As a second operand it is a path only behind `$.`.
+ * Whether an operand is a word that is most likely a text without its quotes, as in `type != track` and in
+ * `track != type`, which would be true for every event. There it is a path only behind `$.`.
  */
 export const isBareWord = (operand: Operand): operand is PathOperand & { readonly steps: readonly [string] } =>
   operand.kind === 'path' &&

@@ -1,7 +1,7 @@
 import { suggestion } from '../../api/suggestion.ts';
 import { indexInQuotes } from '../quoted-text.ts';
 import { SyntaxFault } from '../syntax-issue.ts';
-import { isBareWord } from './bare-word.ts';
+import { isBareWord, isOfEvent } from './bare-word.ts';
 import { globMatcher } from './glob-matcher.ts';
 import { queryFunctions } from './query-functions.ts';
 import { isOperand, type Call, type Comparison, type Condition, type Operand } from './syntax-tree.ts';
@@ -86,6 +86,7 @@ function checkTruth(operand: Operand, faults: SyntaxFault[]): void {
 function checkComparison(query: string, { sign, sides }: Comparison, faults: SyntaxFault[]): void {
   for (const side of sides) checkOperand(query, side, faults);
   const [first, second] = sides;
+  if ((sign === '=' || sign === '!=' || sign === 'in') && isOfEvent(second)) checkBareWord(query, first, faults);
   if (sign === '=' || sign === '!=') {
     if (first.kind !== 'literal') checkBareWord(query, second, faults);
     checkTypeName(first, second, faults);

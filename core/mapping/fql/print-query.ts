@@ -1,8 +1,8 @@
 import { plainDecimal } from '../../api/fields/casts.ts';
 import { printPath } from '../event-path.ts';
 import { printQuoted } from '../quoted-text.ts';
-import { isBareWord } from './bare-word.ts';
-import type { Condition, LiteralValue, Operand } from './syntax-tree.ts';
+import { isBareWord, isOfEvent } from './bare-word.ts';
+import type { Comparison, Condition, LiteralValue, Operand } from './syntax-tree.ts';
 
 /** The text of a query, or of a part of one. `parseQuery` makes the same tree of it. */
 export function printQuery(part: Condition): string {
@@ -15,7 +15,7 @@ export function printQuery(part: Condition): string {
     case 'not':
       return `!${part.term.kind === 'path' || part.term.kind === 'call' ? printQuery(part.term) : grouped(part.term)}`;
     case 'comparison':
-      return `${printQuery(part.sides[0])} ${part.sign} ${printSecond(part.sides[1])}`;
+      return printComparison(part);
     case 'path':
       return printPath(part.steps);
     case 'call':
@@ -25,10 +25,15 @@ export function printQuery(part: Condition): string {
   }
 }
 
-const printInput = (input: Operand, index: number): string => (index === 1 ? printSecond(input) : printQuery(input));
+function printComparison({ sign, sides: [first, second] }: Comparison): string {
+  const start = isOfEvent(second) ? printAsPath(first) : printQuery(first);
+  return `${start} ${sign} ${printAsPath(second)}`;
+}
 
-/** A second operand that is a single word says that it is a path, lest it look like a text without quotes. */
-function printSecond(operand: Operand): string {
+const printInput = (input: Operand, index: number): string => (index === 1 ? printAsPath(input) : printQuery(input));
+
+/** A single word says that it is a path where it would look like a text without quotes. */
+function printAsPath(operand: Operand): string {
   const text = printQuery(operand);
   return isBareWord(operand) && !text.startsWith('$') ? `$.${text}` : text;
 }

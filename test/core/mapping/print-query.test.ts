@@ -41,7 +41,7 @@ describe('a printed query', () => {
     [String.raw`properties.product\ 1.price=$.in`, "properties['product 1'].price = $.in"],
     [String.raw`match(a,'x\*\\\'')`, String.raw`match(a, 'x\\*\\\'')`],
     ['$.a = $.b', 'a = $.b'],
-    ['$.a = $.userId', 'a = userId'],
+    ['$.a = $.userId', '$.a = userId'],
     ['$.1st and $.-x', '$.1st and $.-x'],
     ['$ = 1', '$ = 1'],
   ])('has one spelling: %s', (text, spelling) => {
