@@ -55,9 +55,13 @@ module.exports = {
       { path: '^core/queue/' },
       {
         path: '^core/',
-        pathNot: ['^core/(?:queue|runtime|policy|api)/', '^core/(?:package-root|folder-path|process-identity)\\.ts$'],
+        pathNot: [
+          '^core/(?:queue|runtime|policy|api)/',
+          '^core/http/undici\\.ts$',
+          '^core/(?:package-root|folder-path)\\.ts$',
+        ],
       },
-      'core/queue builds on core/runtime, core/policy and core/api; it knows where folders and the package lie, and names a process as the command line does.',
+      'core/queue builds on core/runtime, core/policy and core/api; it knows where folders and the package lie, and asks the owner of a store through the client that core/http loads.',
     ),
     closed(
       'core-queue-apart',

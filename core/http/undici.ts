@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { buildConnector, Client, EnvHttpProxyAgent, Pool } from 'undici';
+import type { buildConnector, Client, Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 
 /**
  * The parts of undici that send, each loaded when it is first needed: a process that validates, previews or prints help
@@ -16,6 +16,8 @@ function part<T>(file: string): () => T {
 }
 
 export const undiciClient = part<typeof Client>('dispatcher/client');
+/** To be called on a client or a pool. */
+export const undiciRequest = part<Dispatcher['request']>('api/api-request');
 export const undiciPool = part<typeof Pool>('dispatcher/pool');
 export const undiciProxyAgent = part<typeof EnvHttpProxyAgent>('dispatcher/env-http-proxy-agent');
 export const undiciConnector = part<typeof buildConnector>('core/connect');

@@ -85,7 +85,6 @@ const exceptions: Readonly<Record<string, { readonly words: readonly string[]; r
     words: ['Journal'],
     reason: 'deliver --store keeps its log in the store instead',
   },
-  'core/hosts/cli/queue/owner-socket.ts': { words: ['Line'], reason: 'the store is administered over HTTP instead' },
 };
 
 /** Participles that are whole identifiers say that something happened, not what there is. They may only become fewer. */

@@ -1,4 +1,4 @@
-// Tests core/hosts/cli/queue/owner-socket.ts and core/hosts/cli/queue/remote-queue.ts, through the commands.
+// Tests core/queue/admin/routes.ts and core/hosts/cli/queue/shared-queue.ts, through the commands.
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/index.ts';
 import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';

@@ -23,17 +23,40 @@ const commands = [
 ];
 
 describe('a store that cannot be had', () => {
-  test('is left alone while another process has it: exit 75, and who it is', async () => {
+  test('F-96 answers through the program that has it, whatever that is; a second worker gets 75, and who it is', async () => {
     const { store, run } = createStore(workspace, 'busy');
     const queue = await openQueue({ path: store });
     for (const command of commands) {
-      const { code, stdout, stderr } = await run(...command);
-      expect([command, code, stdout]).toEqual([command, 75, '']);
-      expect(stderr).toContain('has the queue store open already');
-      expect(stderr).toContain('end spillway work with SIGTERM');
+      const { code, stderr } = await run(...command, '--wait', '0.1');
+      if (command[0] === 'work') {
+        expect([code, stderr]).toEqual([75, expect.stringContaining('has the queue store open already')]);
+        expect(stderr).toContain('end spillway work with SIGTERM');
+        expect(stderr).toContain('--wait SECONDS');
+      } else expect([command, code]).toEqual([command, 0]);
     }
+    expect((await run('queue', 'status')).stdout).toContain(
+      `no spillway work is running; process ${process.pid} has the store`,
+    );
     await queue.close();
     expect(await run('queue', 'status')).toMatchObject({ code: 0 });
+  });
+
+  test('F-96 is waited for, for as long as --wait says: also by a worker', async () => {
+    const { store, run } = createStore(workspace, 'awaited');
+    const queue = await openQueue({ path: store });
+    const since = performance.now();
+    const waits = run('work', '--config', work, '--until-idle', '--wait', '20');
+    setTimeout(() => void queue.close(), 1_500);
+    expect(await waits).toMatchObject({ code: 0 });
+    expect(performance.now() - since).toBeGreaterThan(1_500);
+  });
+
+  test('F-96 --wait takes seconds', async () => {
+    const { run } = createStore(workspace, 'any');
+    expect(await run('queue', 'status', '--wait', 'long')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Expected a number of seconds'),
+    });
   });
 
   test('is refused when it is damaged: exit 74, with its path and what to do; and salvage finds what is intact', async () => {

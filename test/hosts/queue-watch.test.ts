@@ -2,10 +2,9 @@
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { WorkerMonitor } from '../../core/hosts/cli/queue/worker-monitor.ts';
-import { answerForStore } from '../../core/hosts/cli/queue/owner-socket.ts';
 import { createRateMeter } from '../../core/hosts/cli/queue/rate-meter.ts';
 import { createWorkLog } from '../../core/hosts/cli/queue/work-log.ts';
-import { openQueue } from '../../core/queue/index.ts';
+import { openQueue, type StoreHost } from '../../core/queue/index.ts';
 import { fakeTerminal } from '../support/cli/fake-terminal.ts';
 import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
 import { createStore } from '../support/cli/store.ts';
@@ -259,28 +258,21 @@ describe('a vendor that is out of order in part', () => {
   test('F-92 stands in queue status, for people and for machines', async () => {
     const { store, run, backlog } = createStore(workspace, `store-${++stores}`);
     mkdirSync(store);
-    const queue = await openQueue({ path: store });
+    const host = (): StoreHost => ({
+      lanesOf: () => undefined,
+      changed: () => undefined,
+      connections: () => ({ shop: { destination: 'mailbox', worker: monitor.stateOf('shop', 1) } }),
+    });
+    const queue = await openQueue({ path: store, host });
     await queue.put('shop', [
       { id: 'a', acceptedAt: Date.now(), event: { type: 'track', event: 'x', messageId: 'a' } },
     ]);
     const monitor = new WorkerMonitor(['shop'], () => undefined);
     monitor.recordSuspects('shop', { events: 40, partial: true });
-    const owner = await answerForStore({
-      directory: store,
-      queue,
-      lanesOf: () => undefined,
-      changed: () => undefined,
-      attended: () => ({
-        pid: process.pid,
-        startedAt: new Date().toISOString(),
-        connections: { shop: monitor.stateOf('shop', 1) },
-      }),
-    });
     expect(await backlog('shop')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });
     expect((await run('queue', 'status')).stdout).toContain(
       '; the vendor is partly down: 40 events fail at every attempt while others succeed; last delivered',
     );
-    await owner?.close();
     await queue.close();
   });
 });

@@ -1,4 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../support/simulators/accounts.ts';
@@ -97,6 +98,7 @@ describe('spillway work', () => {
   });
 
   test('a store that another process has taken over ends it with 74, all connections, and nothing more is sent', async () => {
+    let isTaken = false;
     const {
       enqueue,
       work,
@@ -104,8 +106,10 @@ describe('spillway work', () => {
       server: mail,
     } = await serve((batch) => {
       if (batch.some(({ name }) => name === 'Slow')) return { afterMs: 1_500 };
-      // As another process leaves it that has taken the store.
-      writeFileSync(path.join(store, 'owner.json'), JSON.stringify({ pid: 1, started: 'elsewhere' }));
+      // Somebody removes the sockets, and another process finds no owner.
+      for (const name of readdirSync(store)) if (name.endsWith('.sock')) rmSync(path.join(store, name));
+      if (!isTaken) execFileSync(process.execPath, ['--import', 'tsx', 'test/support/queue/drain.ts', store]);
+      isTaken = true;
       return {};
     });
     await enqueue('blog', config, `${eventLine('s-1', 'Slow')}\n`);
@@ -114,8 +118,6 @@ describe('spillway work', () => {
     expect(code).toBe(74);
     expect(stderr).toMatch(/another process has taken the queue store over. Stop this one/);
     expect(mail.received.length).toBeLessThan(200);
-    // Another's now, as the store is.
-    expect(existsSync(path.join(store, 'owner.sock'))).toBe(true);
   });
 
   test('a slow connection holds no other one back', async () => {
@@ -309,7 +311,7 @@ describe('beside a running work', () => {
     expect(await run(...again)).toMatchObject({ code: 0, stdout: '60 requeued\n' });
     while (mail.received.length < 120) await new Promise((resolve) => void setTimeout(resolve, 5));
     // Another worker is not what helps.
-    expect(await run(...args, '--until-idle')).toMatchObject({ code: 75 });
+    expect(await run(...args, '--until-idle', '--wait', '0')).toMatchObject({ code: 75 });
     box.send('SIGTERM');
     const { code, stdout } = await ran;
     expect(code).toBe(143);
@@ -334,7 +336,10 @@ describe('beside a running work', () => {
       ),
     });
     expect(await enqueue('shop', config, eventLines(1, 11))).toMatchObject({ code: 0 });
-    expect(await enqueue('shop', config, '', '--max-bytes', '5GB')).toMatchObject({ code: 75 });
+    expect(await enqueue('shop', config, '', '--max-bytes', '5GB', '--wait', '0')).toMatchObject({
+      code: 75,
+      stderr: expect.stringContaining('keeps the --max-bytes 1073741824 that it has'),
+    });
     box.send('SIGTERM');
     await ran;
   });

@@ -1,15 +1,6 @@
 // Tests core/queue/lmdb/verify-store.ts, core/queue/lmdb/quarantine.ts and core/queue/lmdb/pages.ts.
 import { execFileSync, spawn } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -20,6 +11,7 @@ import { decode, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import type { DeliveryQueue } from '../../core/queue/queue.ts';
 import { queued } from '../support/queue/contract.ts';
 import { compiled, type Compiled } from '../support/queue/compiled.ts';
+import { copyStore } from '../support/queue/copy-store.ts';
 
 let root: string;
 let scripts: Compiled;
@@ -84,26 +76,6 @@ describe('who may have a store', () => {
     await queue.put('c', [queued('a')]);
     await queue.close();
     expect(await scripts.drain(store)).toMatchObject({ ids: ['a'] });
-  });
-
-  it('is whoever asks when the owner is dead, or its number belongs to another process', async () => {
-    await (await openQueue({ path: store })).close();
-    for (const owner of [
-      { pid: 2 ** 22 + 1, started: 'long ago' },
-      { pid: process.pid, started: 'long ago' },
-      'not even JSON',
-    ]) {
-      writeFileSync(path.join(store, 'owner.json'), typeof owner === 'string' ? owner : JSON.stringify(owner));
-      await (await openQueue({ path: store })).close();
-    }
-    expect((await readdir(store)).filter((name) => name.startsWith('owner'))).toEqual([]);
-  });
-
-  it('is not who was thought dead: what it puts is refused from then on', async () => {
-    const queue = await openQueue({ path: store });
-    writeFileSync(path.join(store, 'owner.json'), JSON.stringify({ pid: 1, started: 'elsewhere' }));
-    await expect(queue.put('c', [queued('a')])).rejects.toMatchObject({ code: 'taken' });
-    await queue.close();
   });
 });
 
@@ -251,7 +223,7 @@ describe('a file that was damaged while nobody had it open', () => {
       for (let round = 0; round < 5; round += 1) {
         const damage = damages[name]!();
         const copy = path.join(store, String(round));
-        cpSync(sound, copy, { recursive: true, preserveTimestamps: true });
+        copyStore(sound, copy);
         writeFileSync(path.join(copy, 'events.mdb'), damage.bytes);
         const intact = spots.filter(({ from, to }) => to <= damage.from || from >= damage.to);
         const expected = new Set(intact.map(({ id, kind }) => `${id} ${kind}`));
@@ -287,7 +259,7 @@ describe('a file that was damaged while nobody had it open', () => {
         const isOfTree = copy.readBigUInt64LE(from) === BigInt(from / page) && (flags === 1 || flags === 2);
         if (isOfTree) copy[from + at + 1]! |= 0x80;
       }
-      cpSync(sound, store, { recursive: true });
+      copyStore(sound, store);
       writeFileSync(data(), copy);
       await expect(openQueue({ path: store })).rejects.toMatchObject({
         code: 'damaged',
@@ -300,7 +272,7 @@ describe('a file that was damaged while nobody had it open', () => {
   it(
     'is refused when it is gone, or empty',
     async () => {
-      cpSync(sound, store, { recursive: true, preserveTimestamps: true });
+      copyStore(sound, store);
       truncateSync(data());
       await expect(openQueue({ path: store })).rejects.toMatchObject({ name: 'StoreDamaged', code: 'damaged' });
       rmSync(data());
@@ -313,7 +285,7 @@ describe('a file that was damaged while nobody had it open', () => {
   it(
     'gives up its records to salvage even with every page of the tree above them gone',
     async () => {
-      cpSync(sound, store, { recursive: true });
+      copyStore(sound, store);
       const copy = Buffer.from(bytes);
       for (let at = 0; at < copy.length; at += page) {
         const { from } = spots.find((spot) => spot.from < at + page && spot.to > at) ?? {};

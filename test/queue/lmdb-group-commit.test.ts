@@ -2,9 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { StoreServer } from '../../core/queue/admin/server.ts';
 import { openStoreDirectory } from '../../core/queue/lmdb/store-directory.ts';
 import { LmdbQueue } from '../../core/queue/lmdb/lmdb-queue.ts';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
+import { readTotals, totalsKey, withChecksum } from '../../core/queue/lmdb/store-meta.ts';
 import { openTables, type Tables } from '../../core/queue/lmdb/tables.ts';
 import { QueueFull, type Claim, type Settlement } from '../../core/queue/queue.ts';
 import type { Signal } from '../../core/runtime/signals.ts';
@@ -34,7 +36,7 @@ beforeEach(async () => {
   signals = [];
   refused = [];
   transactions = 0;
-  const folder = await openStoreDirectory(store);
+  const folder = await openStoreDirectory(store, new StoreServer());
   folder.markDirty();
   tables = openTables(folder.dataFile, { readOnly: false, bytes: 2 ** 20 });
   interceptBatches();
@@ -214,7 +216,8 @@ describe('a flush that does not come', () => {
 describe('a store that another process has taken over', () => {
   it('gives out nothing more', async () => {
     await queue.put('c', [queued('a'), queued('b')]);
-    writeFileSync(path.join(store, 'owner.json'), JSON.stringify({ pid: 1, started: 'elsewhere' }));
+    const totals = readTotals(tables.meta);
+    await tables.meta.put(totalsKey, withChecksum({ ...totals, fence: (totals?.fence ?? 0) + 1 }));
     const [a] = queue.claim('c', 1, 1);
     await expect(queue.settle('c', [done(a!)], at)).rejects.toMatchObject({ code: 'taken' });
     expect(() => queue.claim('c', 1, 1)).toThrow('another process has taken');

@@ -1,5 +1,5 @@
-// Tests core/queue/lmdb/open-queue.ts, core/queue/lmdb/owner-lock.ts and core/queue/lmdb/presence.ts.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+// Tests core/queue/lmdb/open-queue.ts and core/queue/lmdb/store-directory.ts.
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
@@ -73,27 +73,13 @@ it('F-32 openQueue() and salvage() take a file: URL for a path, and name what is
   }
 });
 
-/** A process that has the store, and works in it. */
-async function producer(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [scripts.script('produce'), store, 'p'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise((resolve) => child.stdout.once('data', resolve));
-  child.stdout.resume();
-  return child;
-}
-
-async function killed(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
-
 it('a store is for the user alone whose process made it', async () => {
   const queue = await openQueue({ path: store });
   await queue.put('c', [queued('a')]);
-  const names = ['', ...(await readdir(store)).filter((name) => !name.endsWith('.sock'))];
-  expect(names).toEqual(expect.arrayContaining(['events.mdb', 'events.mdb-lock', 'owner.json', 'spillway-queue.json']));
+  const names = ['', ...(await readdir(store)).filter((name) => name !== 'owner.sock')];
+  expect(names).toEqual(
+    expect.arrayContaining(['events.mdb', 'events.mdb-lock', 'owner.1.sock', 'owner.json', 'spillway-queue.json']),
+  );
   for (const name of names) expect([name, statSync(path.join(store, name)).mode & 0o077]).toEqual([name, 0]);
   await queue.close();
 });
@@ -397,102 +383,12 @@ describe('the process that looks through a store that was not closed', () => {
   });
 });
 
-itNeeds({ met: process.platform === 'linux', otherwise: 'nothing to see the owner by on this system' })(
-  'a copy of a store that was open is told from the store, and is a store of its own once its lock is removed',
-  async () => {
-    const queue = await openQueue({ path: store });
-    await queue.put('c', [queued('a')]);
-    const copy = `${store}.copy`;
-    mkdirSync(copy);
-    for (const name of ['spillway-queue.json', 'owner.json', 'events.mdb'])
-      copyFileSync(path.join(store, name), path.join(copy, name));
-    await expect(openQueue({ path: copy })).rejects.toMatchObject({
-      code: 'busy',
-      message: expect.stringMatching(/does not answer in this folder.*copy.*remove owner\.json/),
-    });
-    await expect(openQueue({ path: store })).rejects.toMatchObject({
-      code: 'busy',
-      message: expect.stringContaining('this process has the queue store open already'),
-    });
-    rmSync(path.join(copy, 'owner.json'));
-    expect(await scripts.drain(copy)).toMatchObject({ ids: ['a'] });
-    await queue.close();
-  },
-);
-
-describe('an owner in another container, whose process number cannot be looked up here', () => {
-  const lock = (): string => path.join(store, 'owner.json');
-  /** The lock as it would be if its process were in another container. */
-  function moveAway(change: Record<string, unknown> = {}): void {
-    const owner = JSON.parse(readFileSync(lock(), 'utf8')) as { readonly started: string };
-    const [boot, , ticks] = owner.started.split(' ');
-    writeFileSync(
-      lock(),
-      JSON.stringify({ ...owner, pid: 2 ** 22 + 1, started: `${boot} pid:[1] ${ticks}`, ...change }),
-    );
-  }
-  const linux = itNeeds({ met: process.platform === 'linux', otherwise: 'no containers on this system' });
-
-  linux('keeps the store as long as it lives, even when it is stopped, and not longer', async () => {
-    const child = await producer();
-    child.kill('SIGSTOP');
-    moveAway();
-    const before = readFileSync(lock(), 'utf8');
-    await expect(openQueue({ path: store })).rejects.toMatchObject({
-      code: 'busy',
-      message: expect.stringContaining('in use by process 4194305 of another container'),
-    });
-    expect(readFileSync(lock(), 'utf8')).toBe(before);
-    await killed(child);
-    await (await openQueue({ path: store })).close();
-    expect((await readdir(store)).filter((name) => name.startsWith('owner'))).toEqual([]);
-  });
-
-  linux('keeps the store where it cannot be seen whether it lives, until somebody says so', async () => {
-    for (const presence of [undefined, 'owner.json.1.1.sock']) {
-      const child = await producer();
-      moveAway({ presence });
-      await killed(child);
-      const before = readFileSync(lock(), 'utf8');
-      await expect(openQueue({ path: store })).rejects.toMatchObject({
-        code: 'busy',
-        message: expect.stringMatching(/cannot be seen from here.*remove owner\.json/),
-      });
-      expect(readFileSync(lock(), 'utf8')).toBe(before);
-      rmSync(lock());
-      await (await openQueue({ path: store })).close();
-    }
-  });
-
-  const unshare = canRun('unshare', '-pfn', '--mount-proc', 'true');
-  itNeeds({ met: unshare, otherwise: 'no namespaces may be made' })(
-    'is seen through the folder they share',
-    async () => {
-      const elsewhere = (): unknown => {
-        const args = ['-pfn', '--mount-proc', process.execPath, scripts.script('drain'), store];
-        return JSON.parse(execFileSync('unshare', args, { encoding: 'utf8' }));
-      };
-      const queue = await openQueue({ path: store });
-      await queue.put('c', [queued('a')]);
-      expect(elsewhere()).toEqual({
-        refused: 'busy',
-        message: expect.stringContaining(`in use by process ${process.pid} of another container`),
-      });
-      await queue.put('c', [queued('b')]);
-      await queue.close();
-      expect(elsewhere()).toMatchObject({ ids: ['a', 'b'] });
-      await killed(await producer());
-      expect(elsewhere()).toHaveProperty('ids');
-    },
-  );
-
-  linux('shares the lock of LMDB with who takes the store from it', async () => {
-    await (await openQueue({ path: store })).close();
-    const { ino } = statSync(`${data()}-lock`);
-    await (await openQueue({ path: store })).close();
-    expect(statSync(`${data()}-lock`).ino).toBe(ino);
-    // When no process holds it, its content does not matter.
-    writeFileSync(`${data()}-lock`, 'not what LMDB wrote');
-    await (await openQueue({ path: store })).close();
-  });
+it('the lock of LMDB is shared with who takes the store over from its owner', async () => {
+  await (await openQueue({ path: store })).close();
+  const { ino } = statSync(`${data()}-lock`);
+  await (await openQueue({ path: store })).close();
+  expect(statSync(`${data()}-lock`).ino).toBe(ino);
+  // When no process holds it, its content does not matter.
+  writeFileSync(`${data()}-lock`, 'not what LMDB wrote');
+  await (await openQueue({ path: store })).close();
 });

@@ -16,6 +16,7 @@ export const beyondUnit: Readonly<Record<string, string>> = {
   'test/docs/': 'files: what the pages show is run',
   'test/end-to-end/': 'files and processes: whole deliveries to the simulators',
   'test/hosts/': 'files and processes: the command line and its store',
+  'test/queue/admin': 'files: stores on disk',
   'test/queue/ambiguous-after-crash': 'files: stores on disk',
   'test/queue/kill': 'processes: workers are killed',
   'test/queue/little-room': 'processes: a store without room',

@@ -26,6 +26,8 @@ export interface DeliverFlags extends ConnectionFlags {
   readonly proxy?: boolean;
   /** A directory that makes the delivery resumable. */
   readonly store?: string;
+  /** How long to wait for it (ms). */
+  readonly wait?: number;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -45,7 +47,9 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
     // Opened only for its lock: two runs must not continue one delivery.
     const { withStore } = await import('./queue/store.ts');
     const directory = path.resolve(store);
-    return await withStore(directory, { create: true }, () => deliverInput({ ...command, store: directory }));
+    return await withStore(directory, { create: true, waitMs: flags.wait }, () =>
+      deliverInput({ ...command, store: directory }),
+    );
   } finally {
     input.close();
   }

@@ -21,6 +21,13 @@ export function count(text: string): number {
   return Number(text);
 }
 
+/** Seconds, fractions and 0 included, as milliseconds. */
+export function seconds(text: string): number {
+  if (!/^\d{1,6}(?:\.\d{1,3})?$/.test(text))
+    throw new InvalidArgumentError('Expected a number of seconds, such as 30 or 0.5.');
+  return Number(text) * 1_000;
+}
+
 /** Hours, fractions included, as milliseconds. */
 export function hours(text: string): number {
   if (!/^\d{1,6}(?:\.\d{1,6})?$/.test(text))
@@ -73,6 +80,11 @@ export const config = [
 export const proxy = [
   '--proxy',
   'sends through the proxy of HTTPS_PROXY (or HTTP_PROXY), except for the hosts in NO_PROXY',
+] as const;
+export const wait = [
+  '--wait <seconds>',
+  'how long to wait for a store that another process opens, closes, or has (default: 20)',
+  seconds,
 ] as const;
 export const input = ['--input <file>', 'the events as NDJSON; - is standard input', '-'] as const;
 export const allowOrigin = [

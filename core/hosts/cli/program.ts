@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { commandOf, runToExitCode } from './command.ts';
 import { exitCode } from './exit-codes.ts';
-import { allowOrigin, collect, config, count, destinations, input, milliseconds, proxy } from './flag-parsers.ts';
+import { allowOrigin, collect, config, count, destinations, input, milliseconds, proxy, wait } from './flag-parsers.ts';
 import { authMeanings, bodyMeanings, choiceLines, verdictMeanings } from './new/choices.ts';
 import { describeQueue } from './queue/commands.ts';
 import type { Terminal } from './terminal.ts';
@@ -100,6 +100,7 @@ function describeDelivery(program: Command, terminal: Terminal, end: End): void 
       '--store <dir>',
       'makes the delivery of a file resumable: after a crash, run the same command again to continue',
     )
+    .option(...wait)
     .option(...destinations)
     .option('--json', 'prints the summary as one JSON object')
     .option('--quiet', 'no summary and no progress bar')

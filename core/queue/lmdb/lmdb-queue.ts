@@ -29,6 +29,8 @@ export interface LmdbQueueOptions {
   readonly dedupWindowMs: number;
   readonly now: () => number;
   readonly emit: Emit;
+  /** Has what other processes have asked for answered; `undefined` where that is nothing. */
+  readonly beforeClose?: (() => Promise<unknown> | undefined) | undefined;
 }
 
 /** What openQueue() returns. The port says what each method promises. */
@@ -36,6 +38,7 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #tables: Tables;
   readonly #directory: StoreDirectory;
   readonly #now: () => number;
+  readonly #beforeClose: LmdbQueueOptions['beforeClose'];
   readonly #crashedAt: number;
   readonly #writer: StoreWriter;
   readonly #counters: StoreCounters;
@@ -43,9 +46,10 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #budget: ByteBudget;
   readonly #claims: Claims;
   readonly #maintenance: Maintenance;
+  #closing: Promise<void> | undefined;
 
   constructor(tables: Tables, directory: StoreDirectory, meta: StoreMeta, options: LmdbQueueOptions) {
-    const { maxBytes, dedupWindowMs, now, emit } = options;
+    const { maxBytes, dedupWindowMs, now, emit, beforeClose } = options;
     const { seenMs, crashedAt = 0 } = meta.config;
     const writer = new StoreWriter(tables, directory, meta);
     const dedupIndex = new DedupIndex(tables.seen, { bucketMs: seenMs, windowMs: dedupWindowMs });
@@ -56,6 +60,7 @@ export class LmdbQueue implements DeliveryQueue {
     this.#tables = tables;
     this.#directory = directory;
     this.#now = now;
+    this.#beforeClose = beforeClose;
     this.#crashedAt = crashedAt;
     this.#writer = writer;
     this.#counters = writer.counters;
@@ -199,15 +204,27 @@ export class LmdbQueue implements DeliveryQueue {
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#writer.closed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const answered = this.#beforeClose?.();
+    if (answered !== undefined) await answered;
     this.#writer.close();
     await this.#maintenance.idle();
     const closable = await this.#writer.idle();
+    let isClean = false;
+    try {
+      // Another process may own the store by now; do not mark its store as closed.
+      isClean = closable && this.#counters.isOurs();
+    } catch {
+      // What cannot be read is verified by the next open.
+    }
     if (closable) await this.#tables.root.close();
     else this.#tables.root.close().catch(() => undefined);
-    // Another process may own the store by now; do not mark its store as closed.
-    this.#directory.close(closable && this.#directory.isOwned());
+    this.#directory.close(isClean);
   }
 }
 

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { folderPath } from '../../folder-path.ts';
 import { safely, type Signal } from '../../runtime/signals.ts';
+import { storeRoutes, type StoreHost } from '../admin/routes.ts';
+import { StoreServer } from '../admin/server.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { dayMs } from '../settlement.ts';
 import { LmdbQueue } from './lmdb-queue.ts';
 import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
-import { refusalOf, StoreDamaged } from './store-errors.ts';
+import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { readMeta, type StoreConfig, type StoreMeta, type StoreTotals } from './store-meta.ts';
 import { openTables, type Tables } from './tables.ts';
 import { verifyStore } from './verify-store.ts';
@@ -30,13 +32,19 @@ export interface QueueOptions {
   readonly dedupWindowMs?: number | undefined;
   /** Called with a `defect` for every record that went to quarantine; its `slug` is the connection id. */
   readonly onSignal?: ((signal: Signal) => unknown) | undefined;
+  /**
+   * What delivers the events of this store, if anything does: what other processes ask of it is answered with its lanes
+   * and the state of its workers, and what they put is made known to it.
+   */
+  readonly host?: (() => StoreHost | undefined) | undefined;
   /** Epoch ms, for the dedup window and for what is put, requeued and replayed. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
 /**
- * Opens a durable queue on LMDB, or makes one. Only one process at a time can have a store open. When it cannot be
- * opened, throws StoreRefused with what to do, or StoreDamaged when it cannot be read, and leaves the store as it is.
+ * Opens a durable queue on LMDB, or makes one. Only one process at a time can have a store open; it answers others on
+ * a socket in the directory. When the store cannot be opened, throws StoreRefused with what to do, or StoreDamaged when
+ * it cannot be read, and leaves the store as it is.
  *
  * A store that was not closed (kill -9, power) is first read from end to end by a child process, because LMDB ends the
  * process that meets certain damage. That takes a core about a second for 150 MB of the file, a busy machine two or
@@ -58,10 +66,12 @@ export async function openQueue({
   maxBytes,
   dedupWindowMs = dayMs,
   onSignal = () => undefined,
+  host = () => undefined,
   now = Date.now,
 }: QueueOptions): Promise<DeliveryQueue> {
   const path = folderPath(pathOrUrl, 'openQueue(): path');
-  const directory = await openStoreDirectory(path);
+  const server = new StoreServer();
+  const directory = await openStoreDirectory(path, server);
   let tables: Tables | undefined;
   let queue: LmdbQueue | undefined;
   try {
@@ -78,13 +88,26 @@ export async function openQueue({
       tables,
       directory,
       { ...meta, config, totals: directory.isClean ? meta.totals : skipAhead(meta.totals) },
-      { maxBytes: config.maxBytes ?? defaultBytes, dedupWindowMs, now, emit: safely(onSignal) },
+      {
+        maxBytes: config.maxBytes ?? defaultBytes,
+        dedupWindowMs,
+        now,
+        emit: safely(onSignal),
+        beforeClose: () => server.end(),
+      },
     );
     const isSame = isDeepStrictEqual({ ...config, crashedAt: 0 }, { ...meta.config, crashedAt: 0 });
-    if (stored === undefined || !isSame) await queue.writeConfig();
-    // On a full disk the store opens all the same: this process knows the crash.
-    else if (config.crashedAt !== meta.config.crashedAt) await queue.writeConfig().catch(() => undefined);
+    const isWritten = await queue.writeConfig().then(
+      () => true,
+      (error: unknown) => {
+        // On a full disk the store opens all the same: this process knows the crash, and its own number.
+        if (stored === undefined || !isSame || (error instanceof StoreRefused && error.code === 'taken')) throw error;
+        return false;
+      },
+    );
+    if (isWritten) await directory.removeFormerOwners();
     directory.markInitialised();
+    server.open(storeRoutes(queue, () => server.info(), host));
     return queue;
   } catch (error) {
     if (queue === undefined) {

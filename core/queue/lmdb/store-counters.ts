@@ -2,6 +2,7 @@ import type { Operation } from './group-commit.ts';
 import type { LaneScheduler } from './lane-scheduler.ts';
 import {
   countsKey,
+  readTotals,
   totalsKey,
   withChecksum,
   type ConnectionCounts,
@@ -34,14 +35,17 @@ export class StoreCounters {
   readonly #tables: Tables;
   readonly #connections = new Map<string, ConnectionState>();
   #totals: StoreTotals;
+  /** The fence on disk, as far as this process knows: that of the owner before, until this one has written its own. */
+  #fenceOnDisk: number | undefined;
   /** By how much the bytes change once everything on its way is committed. */
   #pendingBytes = 0;
   /** What the last transaction wrote, or tried to write. */
   #lastTotals: Buffer = Buffer.alloc(0);
 
-  constructor(tables: Tables, { totals, counts }: StoreMeta) {
+  constructor(tables: Tables, { totals, counts }: StoreMeta, ownerNumber: number) {
     this.#tables = tables;
-    this.#totals = totals;
+    this.#fenceOnDisk = totals.fence;
+    this.#totals = { ...totals, fence: Math.max(ownerNumber, (totals.fence ?? 0) + 1) };
     this.sequence = { seq: totals.seq, stamp: totals.stamp };
     for (const [number, one] of counts) this.#connections.set(one.id, { number, counts: one, scheduler: undefined });
   }
@@ -103,6 +107,14 @@ export class StoreCounters {
     const operations: Operation[] = [[meta, totalsKey, this.#lastTotals]];
     for (const [{ number }, one] of counts) operations.push([meta, countsKey(number), withChecksum(one)]);
     return operations;
+  }
+
+  /** Whether no other owner has written since this one read the store, or wrote to it. */
+  isOurs(): boolean {
+    this.#tables.root.resetReadTxn();
+    const fence = readTotals(this.#tables.meta)?.fence;
+    if (fence === this.#totals.fence) this.#fenceOnDisk = fence;
+    return fence === this.#fenceOnDisk;
   }
 
   /** Whether the operations that were made last are in the tree. */

@@ -11,7 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { acquire, lockName, type Ownership } from './owner-lock.ts';
+import { busyRefusal } from '../admin/client.ts';
+import type { StoreServer } from '../admin/server.ts';
+import { acquire, isOfOwner, StoreOwned, type Ownership } from './owner.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 
 /*
@@ -20,7 +22,7 @@ import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
  *   spillway-queue.json  marks it as a store, with its format; `made` once the data file was written
  *   events.mdb           all records, LMDB
  *   events.mdb-lock      LMDB's own locks; kept between two opens, because two processes at work must share one file
- *   owner.json           the process that has it open; beside it, the socket of that process
+ *   owner.<n>.sock       the process that has it open listens there, see owner.ts; owner.json says who that is
  *   closed.json          size and time of the data file when it was closed; missing while it is open
  *   quarantine/          records with a wrong checksum, one file each
  */
@@ -40,19 +42,24 @@ export interface StoreDirectory {
   readonly isClean: boolean;
   /** From here on, a process that ends without close() leaves an unclean store. */
   markDirty(): void;
-  /** Whether no other process has taken it over. */
-  isOwned(): boolean;
-  /** Call it once the first transaction is on disk. */
+  /** The number of this process among its owners; a former one may be as high where their sockets were removed. */
+  readonly ownerNumber: number;
+  /** Call it once the first transaction of this owner is on disk. */
+  removeFormerOwners(): Promise<void>;
+  /** Call it once the first transaction of the store is on disk. */
   markInitialised(): void;
   /** Gives up the ownership; `clean`: leaves the note that the data file was closed. */
   close(clean: boolean): void;
 }
 
-/** Makes the directory if it is missing, and this process its owner. Throws StoreRefused, having changed nothing. */
-export async function openStoreDirectory(directory: string): Promise<StoreDirectory> {
+/**
+ * Makes the directory if it is missing, and this process its owner, for which `server` answers. Throws StoreRefused,
+ * having changed nothing.
+ */
+export async function openStoreDirectory(directory: string, server: StoreServer): Promise<StoreDirectory> {
   refusing(directory, () => readMarker(directory));
-  const owner = await acquire(directory).catch((error: unknown) => {
-    throw refusalOf(directory, error) ?? error;
+  const owner = await acquire(directory, server.http).catch(async (error: unknown) => {
+    throw error instanceof StoreOwned ? await busyRefusal(directory) : (refusalOf(directory, error) ?? error);
   });
   try {
     return refusing(directory, () => lockedDirectory(directory, owner));
@@ -90,7 +97,8 @@ function lockedDirectory(directory: string, owner: Ownership): StoreDirectory {
         rmSync(at(closedName), { force: true });
         syncDirectory(directory);
       }),
-    isOwned: () => owner.isOwner(),
+    ownerNumber: owner.number,
+    removeFormerOwners: () => owner.removeFormer(),
     markInitialised: () =>
       refusing(directory, () => {
         if (!made) replaceFile(at(markerName), { store: storeName, format: storeFormat, made: true });
@@ -137,7 +145,7 @@ function readMarker(directory: string): { readonly made: boolean } | undefined {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const names = readdirSync(directory);
   if (!names.includes(markerName)) {
-    const foreign = names.find((name) => !name.startsWith(lockName) && !name.startsWith(`${markerName}.`));
+    const foreign = names.find((name) => !isOfOwner(name) && !name.startsWith(`${markerName}.`));
     if (foreign === undefined) return undefined;
     throw new StoreRefused(
       'foreign',

@@ -3,8 +3,9 @@ import { constants } from 'node:os';
 /**
  * Why a store was not opened, or is not usable any more:
  *
- * busy        another process owns it, or may own it and cannot be seen from here
+ * busy        another process owns it
  * foreign     the path is something else, and stays as it is
+ * path        the path is too long for the socket of an owner, on a system where that matters
  * newer       a later version wrote it
  * older       an earlier version wrote it, in a layout that this one does not read
  * damaged     reading it failed, see StoreDamaged
@@ -12,17 +13,29 @@ import { constants } from 'node:os';
  * unwritable  the process may not write there, or the disk is full
  * taken       another process took it over while it was open here
  */
-export type RefusalCode = 'busy' | 'foreign' | 'newer' | 'older' | 'damaged' | 'unread' | 'unwritable' | 'taken';
+export type RefusalCode =
+  'busy' | 'foreign' | 'path' | 'newer' | 'older' | 'damaged' | 'unread' | 'unwritable' | 'taken';
+
+/** What the owner of a busy store is doing; `silent`: it does not answer, and may be stopped. */
+export type OwnerActivity = 'starting' | 'working' | 'ending' | 'silent';
 
 /** The store stays as it was found. The message names the path and says what to do. */
 export class StoreRefused extends Error {
   override readonly name: string = 'StoreRefused';
   readonly code: RefusalCode;
   readonly path: string;
-  constructor(code: RefusalCode, path: string, message: string, options?: ErrorOptions) {
+  /** Of a store that is busy. */
+  readonly owner: OwnerActivity | undefined;
+  constructor(
+    code: RefusalCode,
+    path: string,
+    message: string,
+    options?: ErrorOptions & { readonly owner?: OwnerActivity },
+  ) {
     super(`${path}: ${message}`, options);
     this.code = code;
     this.path = path;
+    this.owner = options?.owner;
   }
 }
 

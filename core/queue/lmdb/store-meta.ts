@@ -15,6 +15,8 @@ export interface StoreTotals {
   /** Of the records in `log`, `done` and `dead`, and of the keys in `lanes`. */
   readonly bytes: number;
   readonly quarantined: number;
+  /** The number of the owner that wrote this: it grows with every owner. */
+  readonly fence?: number | undefined;
 }
 
 /** How the store is laid out. */
@@ -71,9 +73,15 @@ function withoutChecksum<T>(bytes: Buffer): T {
   return JSON.parse(bytes.toString('utf8', 4)) as T;
 }
 
+/** `undefined` when nothing was written yet. Throws when its checksum is wrong. */
+export function readTotals(meta: Table): StoreTotals | undefined {
+  const totals = meta.getBinary(totalsKey);
+  return totals === undefined ? undefined : withoutChecksum<StoreTotals>(totals);
+}
+
 /** `undefined` when nothing was written yet. Throws when it is damaged. */
 export function readMeta(meta: Table): StoreMeta | undefined {
-  const totals = meta.getBinary(totalsKey);
+  const totals = readTotals(meta);
   const config = meta.getBinary(configKey);
   if (totals === undefined && config === undefined) return undefined;
   if (totals === undefined || config === undefined) throw new Error('a value of the table meta is missing');
@@ -82,5 +90,5 @@ export function readMeta(meta: Table): StoreMeta | undefined {
     const number = connectionNumberIn(key);
     if (number !== undefined) counts.set(number, withoutChecksum<ConnectionCounts>(value));
   }
-  return { totals: withoutChecksum<StoreTotals>(totals), config: withoutChecksum<StoreConfig>(config), counts };
+  return { totals, config: withoutChecksum<StoreConfig>(config), counts };
 }

@@ -41,12 +41,12 @@ export class StoreWriter {
     this.#tables = tables;
     this.#directory = directory;
     this.#config = meta.config;
-    this.counters = new StoreCounters(tables, meta);
+    this.counters = new StoreCounters(tables, meta, directory.ownerNumber);
     this.#committedSeq = meta.totals.seq;
     const { path } = directory;
     this.#groupCommit = new GroupCommit(tables, {
       beforeCommit: () => {
-        if (!directory.isOwned())
+        if (!this.counters.isOurs())
           throw new StoreRefused('taken', path, 'another process has taken the queue store over. Stop this one');
       },
       withCommit: (writes) => this.counters.operationsAfter(writes.flatMap(({ counted }) => counted ?? [])),

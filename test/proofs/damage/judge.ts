@@ -1,10 +1,11 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Damaged } from './kinds.ts';
 import { connection, isAsPut } from './fill.ts';
 import type { Ended, Programs } from './programs.ts';
 import { nameOf, newest, scan, type Kind } from './scan.ts';
 import type { TakenOut } from './take-out.ts';
+import { copyStore } from '../../support/queue/copy-store.ts';
 
 /** What the product made of one damaged store. */
 export interface DamageResult {
@@ -36,7 +37,7 @@ export async function judge(
   { sound, copy, events }: { readonly sound: string; readonly copy: string; readonly events: number },
   { bytes }: Damaged,
 ): Promise<DamageResult> {
-  cpSync(sound, copy, { recursive: true, preserveTimestamps: true });
+  copyStore(sound, copy);
   writeFileSync(dataOf(copy), bytes);
   const wrong: string[] = [];
   const { intact, missed } = await salvageAll(programs, copy, bytes);

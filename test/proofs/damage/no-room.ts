@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import type { Random } from '../../../core/testing/simulators/random.ts';
 import type { Programs } from './programs.ts';
 import type { TakenOut } from './take-out.ts';
+import { copyStore } from '../../support/queue/copy-store.ts';
 
 /** What became of a store that ran out of room. */
 export interface Ran {
@@ -48,7 +49,7 @@ export const shortages: readonly Shortage[] = [
       try {
         const produced = await programs.run('produce', [`${disk}/store`, 'full']);
         // Taking it out needs room.
-        cpSync(`${disk}/store`, folder, { recursive: true, preserveTimestamps: true });
+        copyStore(`${disk}/store`, folder);
         return produced;
       } finally {
         spawnSync('umount', [disk]);

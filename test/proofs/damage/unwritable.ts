@@ -1,7 +1,8 @@
-import { chmodSync, chownSync, cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { firstLine, dataOf } from './judge.ts';
 import type { Programs } from './programs.ts';
+import { copyStore } from '../../support/queue/copy-store.ts';
 
 /** Whoever it is: not the owner of the store. */
 const stranger = 65_534;
@@ -38,7 +39,7 @@ export async function deny(
   if (process.getuid?.() !== 0) return undefined;
   const denied: Denied[] = [];
   for (const [name, prepare] of Object.entries(cases)) {
-    cpSync(sound, copy, { recursive: true, preserveTimestamps: true });
+    copyStore(sound, copy);
     chmodSync(copy, 0o755);
     prepare(copy);
     const before = readFileSync(dataOf(copy));

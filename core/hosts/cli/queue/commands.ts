@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { allowOrigin, bytes, collect, destinations, hours, input, milliseconds, proxy } from '../flag-parsers.ts';
+import { allowOrigin, bytes, collect, destinations, hours, input, milliseconds, proxy, wait } from '../flag-parsers.ts';
 import type { Terminal } from '../terminal.ts';
 
 type End = (code: number) => void;
@@ -18,6 +18,7 @@ function describeEnqueue(program: Command, terminal: Terminal, end: End): void {
     .command('enqueue <connection-id>')
     .description('puts events into a durable queue, each in the lane its vendor wants')
     .option(...store)
+    .option(...wait)
     .requiredOption(...connection)
     .option('--destination <slug>', 'the destination, where the config file names none')
     .option(...input)
@@ -38,6 +39,7 @@ function describeWork(program: Command, terminal: Terminal, end: End): void {
     .command('work')
     .description('delivers what waits in a durable queue, with a worker per connection, until a signal comes')
     .option(...store)
+    .option(...wait)
     .requiredOption('--config <file>', connectionsForm)
     .option(
       '--origin <slug=url>',
@@ -67,12 +69,14 @@ function describeStore(program: Command, terminal: Terminal, end: End): void {
     .command('status')
     .description('shows by connection what waits, what died, what is kept, and what a running spillway work is doing')
     .option(...store)
+    .option(...wait)
     .option('--json', 'prints one JSON object')
     .action(async (flags) => end(await (await import('./status.ts')).status(flags, terminal)));
   queue
     .command('purge <connection-id>')
     .description('drops everything of a connection for good, unless a running spillway work delivers for it')
     .option(...store)
+    .option(...wait)
     .option('--yes', 'drops them; without it, the command only counts')
     .action(async (id, flags) => end(await (await import('./purge.ts')).purge(id, flags, terminal)));
   queue
@@ -90,6 +94,7 @@ function describeDead(program: Command, terminal: Terminal, end: End): void {
       .command(name)
       .description(description)
       .option(...store)
+      .option(...wait)
       .option('--connection <id>', 'only those of this connection')
       .option('--reason <code>', 'only those with this reason')
       .option('--since <time>', 'only those given up at that time or later');
@@ -118,6 +123,7 @@ function describeReplay(program: Command, terminal: Terminal, end: End): void {
     .command('replay <connection-id>')
     .description('puts what was delivered between two times into the queue again')
     .option(...store)
+    .option(...wait)
     .requiredOption(...connection)
     .option('--destination <slug>', 'the destination, where the config file names none')
     .requiredOption('--from <time>', 'delivered at that time or later')

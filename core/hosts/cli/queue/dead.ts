@@ -1,5 +1,5 @@
 import { reasonCodes, type ReasonCode } from '../../../index.ts';
-import type { DeadFilter, DeadLetter, DeliveryQueue } from '../../../queue/index.ts';
+import type { DeadFilter, DeadLetter } from '../../../queue/index.ts';
 import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
 import { jsonText } from '../printable.ts';
@@ -8,7 +8,8 @@ import { readConnections } from './connections-file.ts';
 import { withEachConnection, type OpenConnection } from './open-connections.ts';
 import { assertNotForFormerDestination, assertDestination } from './former-destination.ts';
 import { destinationAt, keepLanes, lanesBy, openRoster, type Roster } from './roster.ts';
-import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
+import type { SharedQueue } from './shared-queue.ts';
+import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags, type StoreSettings } from './store.ts';
 import { isoTime } from './format-time.ts';
 import { timeOf } from './time-flag.ts';
 
@@ -26,13 +27,15 @@ export interface DeadFlags extends StoreFlags {
   readonly events?: boolean;
 }
 
+const storeSettings = ({ wait }: DeadFlags, { stderr }: Terminal): StoreSettings => ({ stderr, waitMs: wait });
+
 /** A table is for people. */
 const mostRows = 1_000;
 
 /** `spillway dead list`: the dead letters, without what stands in them. */
 export async function list(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
     const rows: string[][] = [];
     let count = 0;
     for await (const letter of letters(queue, flags, filter)) {
@@ -68,7 +71,7 @@ function withoutEvent({ connection, seq, id, outcome, reason, attempts, accepted
 /** `spillway dead show`: dead letters by their id or number, with the event. */
 export async function show(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
     let shown = 0;
     for await (const letter of letters(queue, flags, filter, names)) {
       shown += 1;
@@ -84,7 +87,7 @@ const noneNamed = 'no dead letter has this id or number; see spillway dead list'
 /** `spillway dead export`: all of each dead letter as NDJSON, or its event alone, which enqueue takes. */
 export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), { stderr: terminal.stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
     for await (const letter of letters(queue, flags, filter)) {
       const line = jsonText(flags.events === true ? letter.event : readable(letter));
       if (!(await print(terminal.stdout, line))) return exitCode.undelivered;
@@ -105,10 +108,12 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
   const filter = filterOf(flags);
   const directory = storeDirectory(flags, env);
   return withSettings(flags, env, (settingsOf) =>
-    withSharedStore(directory, { stderr }, async (queue) => {
+    withSharedStore(directory, storeSettings(flags, terminal), async (queue) => {
       const roster = openRoster(directory);
-      const knowsLanes = (connection: string): boolean | Promise<boolean> =>
-        queue.knows?.(connection) ?? settingsOf(connection) !== undefined;
+      const status = await queue.status();
+      const isHere = queue.own !== undefined;
+      const knowsLanes = (connection: string): boolean =>
+        isHere ? settingsOf(connection) !== undefined : (status.hosted?.[connection]?.destination ?? null) !== null;
       let revived = 0;
       const all = await selectByConnection(queue, flags, filter, names, roster);
       // Before any of them is put back.
@@ -118,7 +123,7 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
         assertDestination(connection, enrolled, opened?.destination.manifest.slug);
         assertNotForFormerDestination(connection, former, enrolled);
         // A process that owns the store gives lanes by its own settings.
-        if (opened !== undefined && count > lanes && queue.knows === undefined) keepLanes(queue, opened, enrolled);
+        if (opened !== undefined && count > lanes && isHere) keepLanes(queue.own, status, opened, enrolled);
       }
       for (const [connection, { count, lanes, parts }] of all) {
         if (flags.dryRun === true) revived += count;
@@ -131,9 +136,9 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
         const order = `${lanes} of them are in lanes, and come after the events enqueued since`;
         if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
         const none = count - lanes;
-        const help = queue.knows === undefined ? 'Pass --config' : 'Name the connection in the file of spillway work';
+        const help = isHere ? 'Pass --config' : 'Name the connection in the file of spillway work';
         const loose = `${none} of them have no lane, so their order cannot be restored. ${help} to compute one`;
-        if (none > 0 && roster.of(connection)?.lanes === true && !(await knowsLanes(connection)))
+        if (none > 0 && roster.of(connection)?.lanes === true && !knowsLanes(connection))
           await print(stderr, `spillway: ${connection}: ${loose}\n`);
       }
       await print(stdout, `${revived} ${flags.dryRun === true ? 'would be requeued' : 'requeued'}\n`);
@@ -159,9 +164,9 @@ async function withSettings(
 
 /** `spillway dead drop`: gives dead letters up for good. */
 export async function drop(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
-  const { stdout, stderr } = terminal;
+  const { stdout } = terminal;
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), { stderr }, async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
     let dropped = 0;
     for (const [connection, { count, parts }] of await selectByConnection(queue, flags, filter, names)) {
       if (flags.yes !== true) dropped += count;
@@ -187,7 +192,7 @@ interface SelectedLetters {
 
 /** By connection. With names, a usage error when there is none. */
 async function selectByConnection(
-  queue: Pick<DeliveryQueue, 'dead' | 'status'>,
+  queue: SharedQueue,
   flags: DeadFlags,
   filter: DeadFilter,
   names: readonly string[],
@@ -225,15 +230,12 @@ const isReasonCode = (written: string): written is ReasonCode => reasonCodes.inc
 
 /** Of one connection or all; with names, only those of that id or number. */
 async function* letters(
-  queue: Pick<DeliveryQueue, 'dead' | 'status'>,
+  queue: SharedQueue,
   { connection }: DeadFlags,
   filter: DeadFilter,
   names: readonly string[] = [],
 ): AsyncGenerator<DeadLetter, void, undefined> {
-  const known = queue
-    .status(Date.now())
-    .connections.map((backlog) => backlog.connection)
-    .sort();
+  const known = (await queue.status()).connections.map((backlog) => backlog.connection).sort();
   if (connection !== undefined && !known.includes(connection)) throw unknownConnection(connection, known);
   for (const each of connection === undefined ? known : [connection]) {
     for await (const letter of queue.dead(each, filter)) {

@@ -1,4 +1,3 @@
-import type { DeliveryQueue } from '../../../queue/index.ts';
 import { afterSignal, exitCode, CliError, usage } from '../exit-codes.ts';
 import { openInput, type Input } from '../input.ts';
 import { NotNdjson } from '../input-form.ts';
@@ -11,7 +10,8 @@ import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
 import { withAllConnections } from './open-connections.ts';
 import { keepLanes, openRoster, type Roster } from './roster.ts';
-import { howToMakeRoom, storeDirectory, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
+import type { SharedQueue, SharedStatus } from './shared-queue.ts';
+import { howToMakeRoom, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface EnqueueFlags extends StoreFlags {
   readonly config: string;
@@ -50,15 +50,15 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
     throw usage(`--max-bytes ${maxBytes} is too small for events; the minimum is ${leastBytes}`);
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   const input = openInput(flags.input, terminal);
-  const settings = { create: true, maxBytes, stderr };
+  const settings = { create: true, maxBytes, waitMs: flags.wait, stderr };
   try {
     return await withAllConnections([entry], flags, env, {}, ([opened]) =>
       withSharedStore(directory, settings, async (queue) => {
         const roster = openRoster(directory);
-        keepLanes(queue, opened, roster.of(id));
-        await assertSameDestination(queue, id, opened.destination.manifest.slug);
-        for (const warning of await unknownIdWarnings(queue, entry, roster))
-          await print(stderr, `spillway: ${warning}\n`);
+        const status = await queue.status();
+        keepLanes(queue.own, status, opened, roster.of(id));
+        assertSameDestination(status, id, opened.destination.manifest.slug);
+        for (const warning of unknownIdWarnings(status, entry, roster)) await print(stderr, `spillway: ${warning}\n`);
         const writer = new EnqueueWriter({ ...opened, queue, roster, halted: input.close });
         const end = await putAll(input, writer, flags, terminal);
         return report({ id, entry, writer, queue, flags, terminal }, end);
@@ -124,35 +124,35 @@ async function report({ id, entry, writer, queue, flags, terminal }: EnqueueRun,
   };
   if (flags.json === true) await printResult(terminal.stdout, jsonText(summary));
   else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
-  const full = writer.full ? [fullText(queue)] : [];
+  const full = writer.full ? [fullText(await queue.status())] : [];
   for (const warning of [...writer.warnings, ...stopWarnings(summary, brokenOff), ...full])
     await print(terminal.stderr, `spillway: ${warning}\n`);
   return codeOf(summary);
 }
 
 /** Beside a worker, events go where that one delivers, whatever the settings here say. */
-async function assertSameDestination(queue: SharedQueue, id: string, slug: string): Promise<void> {
-  const there = await queue.destinationOf?.(id);
-  if (there === undefined || there === null || there === slug) return;
+function assertSameDestination({ hosted }: SharedStatus, id: string, slug: string): void {
+  const there = hosted?.[id]?.destination ?? slug;
+  if (there === slug) return;
   throw new CliError(exitCode.config, `${id}: the running spillway work delivers it to ${there}, not to ${slug}`, [
     'use another connection id for these settings, or restart spillway work with them',
   ]);
 }
 
 /** An id that was mistyped, or renamed, makes a backlog that nobody works on. */
-async function unknownIdWarnings(
-  queue: SharedQueue,
+function unknownIdWarnings(
+  { hosted, connections }: SharedStatus,
   { id, at }: ConnectionEntry,
   roster: Pick<Roster, 'of'>,
-): Promise<string[]> {
-  const named = await queue.knows?.(id);
-  if (named === false)
+): string[] {
+  const isHosted = (hosted?.[id]?.destination ?? null) !== null;
+  if (hosted !== null && !isHosted)
     return [
       `the running spillway work does not deliver for ${id}: its events wait until the file of spillway work names it`,
     ];
   // A file of many connections names it.
-  if (named === true || at !== '' || roster.of(id) !== undefined) return [];
-  const others = queue.status(Date.now()).connections.map(({ connection }) => connection);
+  if (isHosted || at !== '' || roster.of(id) !== undefined) return [];
+  const others = connections.map(({ connection }) => connection);
   return others.length === 0 ? [] : [`${id} is a new connection id in this store, which has: ${others.join(', ')}`];
 }
 
@@ -204,8 +204,7 @@ function stopWarnings({ stopped }: EnqueueSummary, brokenOff: string | undefined
 }
 
 /** What takes the room, and what makes more of it. */
-function fullText(queue: Pick<DeliveryQueue, 'status'>): string {
-  const { connections, bytes, seenBytes, maxBytes } = queue.status(Date.now());
+function fullText({ connections, bytes, seenBytes, maxBytes }: SharedStatus): string {
   const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
     connections.reduce((total, connection) => total + connection[figure], 0);
   const kept = `${sum('waiting')} waiting events, ${sum('done')} kept for replay, ${sum('dead')} dead letters`;

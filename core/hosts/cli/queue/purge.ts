@@ -14,16 +14,15 @@ export interface PurgeFlags extends StoreFlags {
 export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
   const directory = storeDirectory(flags, env);
-  return withSharedStore(directory, { stderr }, async (queue) => {
-    const { connections } = queue.status(Date.now());
+  return withSharedStore(directory, { stderr, waitMs: flags.wait }, async (queue) => {
+    const { connections, hosted } = await queue.status();
     const backlog = connections.find(({ connection }) => connection === id);
     if (backlog === undefined)
       throw unknownConnection(
         id,
         connections.map(({ connection }) => connection),
       );
-    const worker = await queue.attended?.();
-    if (worker !== undefined && worker !== null && Object.hasOwn(worker.connections, id))
+    if (Object.hasOwn(hosted ?? {}, id))
       throw new CliError(exitCode.config, `${id}: the running spillway work delivers for it. Nothing was dropped`, [
         'remove it from the file of spillway work and restart that; to drop dead letters alone: spillway dead drop',
       ]);
@@ -34,7 +33,7 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
       return exitCode.ok;
     }
     const dropped = await queue.purge(id);
-    const { waiting: since = 0 } = queue.status(Date.now(), id).connections[0] ?? {};
+    const { waiting: since = 0 } = (await queue.status(id)).connections[0] ?? {};
     if (since === 0) openRoster(directory).remove(id);
     await print(stdout, `${id}: ${dropped} dropped\n`);
     return exitCode.ok;

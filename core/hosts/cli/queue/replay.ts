@@ -27,11 +27,12 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
   if (to < from) throw usage('--to is before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withAllConnections([entry], flags, env, {}, ([opened]) =>
-    withSharedStore(directory, { stderr }, async (queue) => {
+    withSharedStore(directory, { stderr, waitMs: flags.wait }, async (queue) => {
       const roster = openRoster(directory);
       const enrolled = roster.of(id);
       if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
-      keepLanes(queue, opened, enrolled);
+      const status = await queue.status();
+      keepLanes(queue.own, status, opened, enrolled);
       assertDestination(id, enrolled, opened.destination.manifest.slug);
       assertSpanOfDestination(id, enrolled, from, to);
       const { displayName, replay: repeatPolicy } = opened.destination.manifest;
@@ -43,11 +44,11 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       ];
       if (harms.length > 0 && flags.force !== true)
         throw new CliError(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. Use --force to replay anyway`);
-      if (enrolled.lanes && (await queue.knows?.(id)) === false)
+      if (enrolled.lanes && queue.own === undefined && (status.hosted?.[id]?.destination ?? null) === null)
         throw new CliError(
           exitCode.later,
-          `${id}: the running spillway work does not deliver for it, so it cannot compute the lanes of its events`,
-          ['name it in the file of spillway work and restart that, or run this command after it has ended'],
+          `${id}: process ${status.owner?.pid} has the store and does not deliver for it, so it cannot compute the lanes of its events`,
+          ['name it in the file of spillway work and restart that, or run this command after that process has ended'],
         );
       roster.forgetSettings(id);
       const count = await queue.replay(id, from, to, lanesBy(opened, roster));

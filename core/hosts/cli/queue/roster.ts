@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from '../../../index.ts';
-import type { DeliveryQueue, LanesOf } from '../../../queue/index.ts';
+import type { DeliveryQueue, LanesOf, QueueStatus } from '../../../queue/index.ts';
 import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { alone, replaceFile } from './replace-file.ts';
-import type { SharedQueue } from './store.ts';
 
 /** What the events of a connection in a store depend on. */
 export interface Enrolled {
@@ -144,12 +143,12 @@ function read(file: string): Readonly<Record<string, Enrolled>> {
 
 /** Throws if events wait that were put for another destination. */
 export function keepDestination(
-  queue: Pick<DeliveryQueue, 'status'>,
+  status: Pick<QueueStatus, 'connections'>,
   { id, destination }: OpenConnection,
   enrolled: Enrolled | undefined,
 ): void {
   const { slug } = destination.manifest;
-  const waiting = waitingOf(queue, id);
+  const waiting = waitingOf(status, id);
   if (waiting > 0 && enrolled !== undefined && enrolled.destination !== slug)
     throw undrained(
       id,
@@ -164,12 +163,18 @@ const mostLookedAt = 50_000;
 
 /**
  * Throws if these settings would put waiting events in other lanes: a lane keeps its order only if all of it is in one
- * lane. Call it before anything is put; commands that only take events out leave each in its lane.
+ * lane. Call it before anything is put; commands that only take events out leave each in its lane. `queue` is
+ * `undefined` where another process has it.
  */
-export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: Enrolled | undefined): void {
-  keepDestination(queue, opened, enrolled);
+export function keepLanes(
+  queue: Pick<DeliveryQueue, 'claim' | 'release'> | undefined,
+  status: Pick<QueueStatus, 'connections'>,
+  opened: OpenConnection,
+  enrolled: Enrolled | undefined,
+): void {
+  keepDestination(status, opened, enrolled);
   const { id, connection } = opened;
-  const waiting = waitingOf(queue, id);
+  const waiting = waitingOf(status, id);
   if (waiting === 0 || enrolled?.settings === settingsOf(opened)) return;
   if (waiting > mostLookedAt && enrolled?.lanes !== false)
     throw undrained(
@@ -177,7 +182,7 @@ export function keepLanes(queue: SharedQueue, opened: OpenConnection, enrolled: 
       waiting,
       'they were enqueued with other settings, and are too many to check whether their lanes stay the same',
     );
-  if (queue.claim === undefined || queue.release === undefined)
+  if (queue === undefined)
     throw undrained(
       id,
       waiting,
@@ -212,8 +217,8 @@ export function lanesBy(opened: OpenConnection, roster: Pick<Roster, 'addLanes'>
 /** Everything that decides about lanes: the settings, and the version of the code that reads them. */
 export const settingsOf = ({ configHash }: OpenConnection): string => `${version()} ${configHash}`;
 
-const waitingOf = (queue: Pick<DeliveryQueue, 'status'>, id: string): number =>
-  queue.status(Date.now(), id).connections[0]?.waiting ?? 0;
+const waitingOf = ({ connections }: Pick<QueueStatus, 'connections'>, id: string): number =>
+  connections.find(({ connection }) => connection === id)?.waiting ?? 0;
 
 const undrained = (id: string, waiting: number, why: string, how = ''): CliError =>
   new CliError(exitCode.config, `${id}: ${waiting} events wait; ${why}`, [

@@ -5,14 +5,13 @@ import {
   workFor,
   type DeliveryQueue,
   type QueueWorker,
+  type StoreHost,
   type WorkableQueue,
 } from '../../../queue/index.ts';
 import { listenForStop } from '../stop.ts';
 import type { StopSignal, Terminal } from '../terminal.ts';
 import { countSettled, type SettledCount } from './count-settled.ts';
-import { isoTime } from './format-time.ts';
 import type { OpenConnection } from './open-connections.ts';
-import { answerForStore, type OwnerOptions, type OwnerSocket } from './owner-socket.ts';
 import { lanesBy, type Roster } from './roster.ts';
 import { exitAfterGrace, sendingGraceMs, whenStopped } from './shut-down.ts';
 import { throwAsCliError } from './store.ts';
@@ -23,7 +22,8 @@ import { misconfiguredState } from './worker-state.ts';
 
 /** What a run of `work` needs, apart from its store. */
 export interface WorkSettings {
-  readonly directory: string;
+  /** Has other processes told what these workers do. */
+  readonly attend: (host: StoreHost) => void;
   /** All connections that the file names, invalid ones included. */
   readonly named: readonly { readonly id: string }[];
   readonly flags: {
@@ -81,11 +81,11 @@ export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
     })),
   );
   log.redirect(progress.print);
-  const owner = await answerForStore(ownerOptions(run, workers));
+  run.attend(hostOf(run, workers));
   let deadline: NodeJS.Timeout | undefined;
   try {
     await untilEnd(workers, stopped, flags.untilIdle === true);
-    await throwIfStoreLost(workers, owner);
+    await throwIfStoreLost(workers);
     const graceMs = flags.grace ?? defaultGraceMs;
     if (stop.by !== undefined) deadline = exitAfterGrace(graceMs, stop.by, store, terminal);
     const stopping = connections.map(async ({ id, destination }) =>
@@ -93,7 +93,6 @@ export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
     );
     await Promise.all(stopping);
   } finally {
-    await owner?.close();
     clearTimeout(deadline);
     clearInterval(watching);
     log.redirect(undefined);
@@ -141,29 +140,26 @@ function startPruning(
   };
 }
 
-/** What the other commands ask the process that owns the store. */
-function ownerOptions(
-  { directory, store, roster, connections, named, monitor }: WorkRun,
+/** What other processes are told of the workers. */
+function hostOf(
+  { store, roster, connections, named, monitor }: WorkRun,
   workers: ReadonlyMap<string, QueueWorker>,
-): OwnerOptions {
-  const startedAt = isoTime(Date.now());
+): StoreHost {
   const byId = new Map(connections.map((opened) => [opened.id, opened]));
   return {
-    directory,
-    queue: store,
     lanesOf(id) {
       const opened = byId.get(id);
       return opened === undefined ? undefined : lanesBy(opened, roster);
     },
-    destinationOf: (id) => byId.get(id)?.destination.manifest.slug,
     changed: (id) => workers.get(id)?.wake(),
-    attended: () => ({
-      pid: process.pid,
-      startedAt,
-      connections: Object.fromEntries(
-        named.map(({ id }) => [id, workers.has(id) ? monitor.stateOf(id, store.waiting(id)) : misconfiguredState]),
+    connections: () =>
+      Object.fromEntries(
+        named.map(({ id }) => {
+          const destination = byId.get(id)?.destination.manifest.slug ?? null;
+          const worker = workers.has(id) ? monitor.stateOf(id, store.waiting(id)) : misconfiguredState;
+          return [id, { destination, worker }];
+        }),
       ),
-    }),
   };
 }
 
@@ -179,14 +175,10 @@ async function untilEnd(
 }
 
 /** All workers share the store: once one has lost it, all of them stop. */
-async function throwIfStoreLost(
-  workers: ReadonlyMap<string, QueueWorker>,
-  owner: OwnerSocket | undefined,
-): Promise<void> {
+async function throwIfStoreLost(workers: ReadonlyMap<string, QueueWorker>): Promise<void> {
   const all = [...workers.values()];
   const error = all.map((worker) => worker.storeError()).find((lost) => lost !== undefined);
   if (error === undefined) return;
   await Promise.all(all.map((worker) => worker.stop(0)));
-  owner?.leaveName();
   throwAsCliError(error);
 }

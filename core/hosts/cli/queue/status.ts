@@ -5,10 +5,9 @@ import { jsonText, printable } from '../printable.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { holdText, type WorkerState } from './worker-state.ts';
-import { countReasons } from './count-reasons.ts';
 import { bytesOnDisk, freeBytes } from './disk.ts';
 import { openRoster } from './roster.ts';
-import { quarantineText, storeDirectory, withSharedStore, type SharedQueue, type StoreFlags } from './store.ts';
+import { quarantineText, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { durationText } from './format-time.ts';
 
 export interface StatusFlags extends StoreFlags {
@@ -39,24 +38,23 @@ const unknown = {
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
   const directory = storeDirectory(flags, env);
-  return withSharedStore(directory, {}, async (queue) => {
-    const now = queue.status(Date.now());
-    const worker = (await queue.attended?.()) ?? null;
+  return withSharedStore(directory, { waitMs: flags.wait }, async (queue) => {
+    const { owner, hosted, ...now } = await queue.status();
     const roster = openRoster(directory);
     const connections: ConnectionStatus[] = [];
     for (const backlog of sortBy(now.connections, 'connection')) {
       const { connection } = backlog;
       const destination = roster.of(connection)?.destination ?? null;
-      const attended = Object.entries(worker?.connections ?? {}).find(([id]) => id === connection)?.[1];
-      const deadByReason = backlog.dead === 0 ? {} : await reasonsOf(queue, connection);
-      const absent = { state: worker === null ? 'unattended' : 'stranger', ...unknown } as const;
-      const what = attended ?? { ...absent, perSecond: null, etaMs: null };
+      const worker = Object.entries(hosted ?? {}).find(([id]) => id === connection)?.[1].worker as
+        WorkerState | undefined;
+      const deadByReason = backlog.dead === 0 ? {} : await queue.reasons(connection);
+      const absent = { state: hosted === null ? 'unattended' : 'stranger', ...unknown } as const;
+      const what = worker ?? { ...absent, perSecond: null, etaMs: null };
       connections.push({ destination, ...backlog, ...what, deadByReason });
     }
     const disk = { bytesOnDisk: bytesOnDisk(directory), freeBytes: freeBytes(directory) };
     if (flags.json === true) {
-      const { pid, startedAt } = worker ?? {};
-      const by = worker === null ? null : { pid, startedAt };
+      const by = hosted === null ? null : { pid: owner?.pid, startedAt: owner?.startedAt };
       await print(stdout, jsonText({ ...now, ...disk, worker: by, connections }, 2));
       return exitCode.ok;
     }
@@ -76,17 +74,14 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
       now.seenBytes === 0 ? '' : `${now.seenBytes} of them are the event ids of the last day, for deduplication\n`;
     const store = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
     const at =
-      worker === null
-        ? 'no spillway work is running\n'
-        : `spillway work is running as process ${worker.pid} since ${worker.startedAt}\n`;
+      hosted === null
+        ? `no spillway work is running${owner === undefined ? '' : `; process ${owner.pid} has the store`}\n`
+        : `spillway work is running as process ${owner?.pid} since ${owner?.startedAt}\n`;
     const details = connections.flatMap((line) => detailsOf(line)).map((line) => `${printable(line)}\n`);
     await print(stdout, `${tableText(head, rows, terminal)}${store}${at}${details.join('')}`);
     return exitCode.ok;
   });
 }
-
-const reasonsOf = (queue: SharedQueue, connection: string): Promise<Readonly<Record<string, number>>> =>
-  queue.reasons?.(connection) ?? countReasons(queue, connection);
 
 /** What a table has no room for: a line for what a worker is at, and one for the dead letters. */
 function detailsOf(line: ConnectionStatus): string[] {

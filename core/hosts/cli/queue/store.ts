@@ -1,19 +1,29 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import {
   isStoreLost,
   openQueue,
+  OwnerGone,
   QueueFull,
+  reachOwner,
   StoreRefused,
+  untilOwnerEnds,
   type DeliveryQueue,
+  type OwnerActivity,
+  type OwnerClient,
+  type QueueStatus,
   type RefusalCode,
+  type StoreHost,
 } from '../../../queue/index.ts';
 import { exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
-import { reachOwner, type RemoteQueue } from './remote-queue.ts';
+import { SharedQueue } from './shared-queue.ts';
 
 export interface StoreFlags {
   readonly store?: string;
+  /** Milliseconds. */
+  readonly wait?: number;
 }
 
 /** `--store`, else SPILLWAY_STORE. */
@@ -28,15 +38,17 @@ export interface StoreSettings {
   readonly create?: boolean;
   /** Bytes of records it may keep from now on. Default: as before. */
   readonly maxBytes?: number | undefined;
+  /** How long to wait for a store that another process has (ms). Default: 20 s. */
+  readonly waitMs?: number | undefined;
+  /** What it tells other processes, where this one delivers. */
+  readonly host?: (() => StoreHost | undefined) | undefined;
   /** Where damaged records are reported. */
   readonly stderr?: Output;
 }
 
-/** A store that this process opened, or one that another process owns and answers for. */
-export type SharedQueue = Omit<RemoteQueue, RemoteOnly> &
-  Partial<Pick<RemoteQueue, RemoteOnly> & Pick<DeliveryQueue, 'claim' | 'release'>>;
-/** What only an owner process can answer. */
-type RemoteOnly = Exclude<keyof RemoteQueue, keyof DeliveryQueue>;
+const defaultWaitMs = 20_000;
+/** An owner that starts, ends or is silent is asked again after such a time. */
+const pauseMs = 100;
 
 /** Opens the store for as long as `act` takes. Throws a CliError for one that is not there, in use, or damaged. */
 export async function withStore<T>(
@@ -44,55 +56,82 @@ export async function withStore<T>(
   settings: StoreSettings,
   act: (queue: DeliveryQueue) => Promise<T>,
 ): Promise<T> {
-  const queue = await open(directory, settings).catch(throwAsCliError);
-  return use(queue, directory, settings, act);
+  const queue = await whenFree(settings, () => open(directory, settings)).catch(throwAsCliError);
+  return use(queue, () => queue.status(Date.now()), directory, settings, act);
 }
 
-/** The same; where `spillway work` owns the store, it is asked instead. */
+/** The same; where another process owns the store, that one is asked instead. */
 export async function withSharedStore<T>(
   directory: string,
   settings: StoreSettings,
   act: (queue: SharedQueue) => Promise<T>,
 ): Promise<T> {
-  const queue = await open(directory, settings).catch(async (error: unknown) => {
-    const remote = isBusy(error) ? await reachOwner(directory) : undefined;
-    return remote ?? throwAsCliError(error);
-  });
-  return use(queue, directory, settings, act);
+  const reach = (): Promise<DeliveryQueue | OwnerClient> => whenFree(settings, () => openOrReach(directory, settings));
+  const queue = new SharedQueue(await reach().catch(throwAsCliError), reach);
+  return use(queue, () => queue.status(), directory, settings, act);
 }
 
-async function open(directory: string, { create = false, maxBytes }: StoreSettings): Promise<DeliveryQueue> {
+/** Tries until the store can be had, or the time to wait is over. */
+async function whenFree<T>({ waitMs = defaultWaitMs }: StoreSettings, attempt: () => Promise<T>): Promise<T> {
+  const end = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const left = end - performance.now();
+      if (!isBusy(error) || left <= 0) throw error;
+      if (error.owner === 'working') await untilOwnerEnds(error.path, left);
+      // Processes that wait for one store do not ask in step.
+      else await setTimeout(Math.min(left, pauseMs * (0.5 + Math.random())));
+    }
+  }
+}
+
+async function open(directory: string, { create = false, maxBytes, host }: StoreSettings): Promise<DeliveryQueue> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue creates one`);
-  return openQueue({ path: directory, maxBytes });
+  return openQueue({ path: directory, maxBytes, host });
 }
 
-async function use<T, Q extends SharedQueue>(
+async function openOrReach(directory: string, settings: StoreSettings): Promise<DeliveryQueue | OwnerClient> {
+  try {
+    return await open(directory, settings);
+  } catch (error) {
+    const owner = isBusy(error) && error.owner === 'working' ? await reachOwner(directory) : undefined;
+    if (owner === undefined) throw error;
+    const { maxBytes } = settings;
+    if (maxBytes === undefined) return owner;
+    const there = await owner.status();
+    if (there.maxBytes === maxBytes) return owner;
+    await owner.close();
+    const why = `process ${there.owner.pid} has the queue store, and keeps the --max-bytes ${there.maxBytes} that it has`;
+    throw new StoreRefused('busy', directory, why, { owner: 'working' });
+  }
+}
+
+async function use<T, Q extends Pick<DeliveryQueue, 'close'>>(
   queue: Q,
+  status: () => QueueStatus | Promise<QueueStatus>,
   directory: string,
-  { maxBytes, stderr }: StoreSettings,
+  { stderr }: StoreSettings,
   act: (queue: Q) => Promise<T>,
 ): Promise<T> {
-  const { quarantined, maxBytes: budget } = queue.status(Date.now());
   try {
-    if (maxBytes !== undefined && maxBytes !== budget)
-      throw new CliError(
-        exitCode.later,
-        'another process has the store, and was started with a different --max-bytes',
-        [howToEndWork],
-      );
-    const result = await act(queue).catch(throwAsCliError);
-    // The command has succeeded: it must not fail because the owner can no longer be asked for its status.
-    await queue.look?.().catch(() => undefined);
-    const damaged = queue.status(Date.now()).quarantined - quarantined;
+    const { quarantined } = await status();
+    const result = await act(queue);
+    // The command has succeeded: it must not fail because an owner can no longer be asked.
+    const after = await Promise.resolve(status()).catch(() => ({ quarantined }));
+    const damaged = after.quarantined - quarantined;
     if (damaged > 0 && stderr !== undefined)
       await print(stderr, `spillway: ${damaged} damaged records were set aside; ${quarantineText(directory)}\n`);
     return result;
+  } catch (error) {
+    return throwAsCliError(error);
   } finally {
     await queue.close();
   }
 }
 
-const isBusy = (error: unknown): boolean => error instanceof StoreRefused && error.code === 'busy';
+const isBusy = (error: unknown): error is StoreRefused => error instanceof StoreRefused && error.code === 'busy';
 
 export const quarantineText = (directory: string): string =>
   `what is left of them is in ${path.join(directory, 'quarantine')}, one file each`;
@@ -105,8 +144,17 @@ export const unknownConnection = (id: string, known: readonly string[]): CliErro
 export const howToMakeRoom =
   'spillway work makes room as it delivers, sooner with a smaller --keep; spillway enqueue --max-bytes raises the limit';
 
-const howToEndWork =
-  'end spillway work with SIGTERM, or start it with --until-idle so that it ends by itself; then run this command again';
+const howToWait = 'to wait longer for it: --wait SECONDS';
+const runAgain = 'run this command again; duplicates are ignored';
+const busyDetails: Readonly<Record<OwnerActivity, readonly string[]>> = {
+  starting: [howToWait],
+  ending: [howToWait],
+  working: [
+    'end spillway work with SIGTERM, or start it with --until-idle so that it ends by itself; then run this command again',
+    howToWait,
+  ],
+  silent: [`then ${runAgain}`],
+};
 
 const codes: Readonly<Record<RefusalCode, number>> = {
   busy: exitCode.later,
@@ -115,6 +163,7 @@ const codes: Readonly<Record<RefusalCode, number>> = {
   unwritable: exitCode.storage,
   unread: exitCode.storage,
   foreign: exitCode.usage,
+  path: exitCode.usage,
   newer: exitCode.usage,
   older: exitCode.config,
 };
@@ -122,9 +171,10 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 /** The store's errors say what to do; any other error is a defect. */
 export function throwAsCliError(error: unknown): never {
   if (error instanceof QueueFull) throw new CliError(exitCode.later, error.message, [howToMakeRoom]);
+  if (error instanceof OwnerGone) throw new CliError(exitCode.later, error.message, [runAgain]);
   if (isStoreLost(error)) throw new CliError(exitCode.storage, (error as Error).message);
   // By its name: it may come from the process that owns the store.
   if ((error as Error).name === 'FlushOverdue') throw new CliError(exitCode.later, (error as Error).message);
   if (!(error instanceof StoreRefused)) throw error;
-  throw new CliError(codes[error.code], error.message, error.code === 'busy' ? [howToEndWork] : []);
+  throw new CliError(codes[error.code], error.message, error.owner === undefined ? [] : busyDetails[error.owner]);
 }

@@ -1,5 +1,5 @@
 import type { Signal } from '../../../index.ts';
-import type { DeliveryQueue } from '../../../queue/index.ts';
+import type { DeliveryQueue, StoreHost } from '../../../queue/index.ts';
 import { afterSignal, CliError, exitCode, usage } from '../exit-codes.ts';
 import { proxyChoice } from '../proxy-choice.ts';
 import { RunStats } from '../run-stats.ts';
@@ -36,6 +36,7 @@ export interface WorkFlags extends StoreFlags {
 }
 
 interface WorkCommand extends WorkSettings {
+  readonly directory: string;
   readonly flags: WorkFlags;
   readonly stats: RunStats;
   /** After a signal, ends the process where closing takes longer than the grace. */
@@ -61,9 +62,12 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
     overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
   };
   const proxy = await proxyChoice(flags.proxy, terminal);
-  const command = { directory, named: entries, flags, terminal, onSignal, monitor, log, stats, closeInTime };
+  let host: StoreHost | undefined;
+  const attend = (working: StoreHost): void => void (host = working);
+  const command = { directory, named: entries, flags, terminal, onSignal, monitor, log, attend, stats, closeInTime };
+  const settings = { stderr, waitMs: flags.wait, host: () => host };
   const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
-    withStore(directory, { stderr }, (store) => deliverStore(store, opened, invalid, command)),
+    withStore(directory, settings, (store) => deliverStore(store, opened, invalid, command)),
   );
   return ended.finally(() => clearTimeout(overdue));
 }
@@ -162,9 +166,10 @@ function splitByDestination(
         issues.map(({ path, message }) => `${path}: ${message}`),
       ),
   );
+  const status = store.status(Date.now());
   for (const connection of opened) {
     try {
-      keepDestination(store, connection, roster.of(connection.id));
+      keepDestination(status, connection, roster.of(connection.id));
       connections.push(connection);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;

@@ -1,0 +1,164 @@
+import {
+  isStoreLost,
+  QueueFull,
+  type DeadFilter,
+  type DeliveryQueue,
+  type LanesOf,
+  type QueuedEvent,
+} from '../queue.ts';
+import { readLines, writeLines } from './ndjson.ts';
+import type { Handler, OwnerInfo } from './server.ts';
+import type { QueueStatus } from '../queue.ts';
+
+/** What a host that delivers the events of a store adds to the answers of its owner. */
+export interface StoreHost {
+  /** By connection id: those it delivers for, or is to deliver for. */
+  connections(): Readonly<Record<string, HostedConnection>>;
+  /**
+   * The lanes of an event by the settings it delivers with; `undefined` where it does not deliver for that connection.
+   */
+  lanesOf(connection: string): LanesOf | undefined;
+  /** Called when something was put, requeued or replayed. */
+  changed(connection: string): void;
+}
+
+export interface HostedConnection {
+  /** A slug: where what is put for it goes. `null` where it cannot be delivered for. */
+  readonly destination: string | null;
+  /** What its worker is doing, in JSON. */
+  readonly worker: object;
+}
+
+/** What `GET /status` says. */
+export interface StoreReport extends QueueStatus {
+  readonly owner: OwnerInfo;
+  /** `null` where the owner delivers nothing. */
+  readonly hosted: Readonly<Record<string, HostedConnection>> | null;
+}
+
+/** An error as the routes send it. */
+export interface SentError {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+}
+
+/** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
+const largestPut = 256 * 1024 * 1024;
+
+/** What went wrong with a request, before the store was asked. */
+class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** A store for other processes: put, dead letters, replay, purge and status. */
+export function storeRoutes(
+  queue: DeliveryQueue,
+  owner: () => OwnerInfo,
+  hostOf: () => StoreHost | undefined,
+): Handler {
+  const changing = async <T>(connection: string, change: Promise<T>): Promise<T> => {
+    const changed = await change;
+    hostOf()?.changed(connection);
+    return changed;
+  };
+  const lanesOf = (connection: string): LanesOf | undefined => hostOf()?.lanesOf(connection);
+
+  /** By method and path, without the connection's id. */
+  const routes: Readonly<Record<string, (connection: string, request: Request, query: URLSearchParams) => unknown>> = {
+    'GET /status': (_, __, query): StoreReport => ({
+      ...queue.status(Date.now(), query.get('connection') ?? undefined),
+      owner: owner(),
+      hosted: hostOf()?.connections() ?? null,
+    }),
+    'POST /connections/events': async (id, request) => changing(id, queue.put(id, await eventsOf(request))),
+    'GET /connections/dead': (id, _, query) => queue.dead(id, filterOf(query)),
+    'GET /connections/dead/reasons': (id) => countReasons(queue.dead(id)),
+    'DELETE /connections/dead': async (id, _, query) => ({ count: await queue.drop(id, filterOf(query)) }),
+    'POST /connections/dead/requeue': async (id, _, query) => ({
+      count: await changing(id, queue.requeue(id, filterOf(query), lanesOf(id))),
+    }),
+    'POST /connections/replay': async (id, _, query) => ({
+      count: await changing(id, queue.replay(id, timeIn(query, 'from'), timeIn(query, 'to'), lanesOf(id))),
+    }),
+    'DELETE /connections': async (id) => ({ count: await queue.purge(id) }),
+  };
+
+  return async (request) => {
+    try {
+      const { pathname, searchParams } = new URL(request.url);
+      const [, id = '', rest = ''] = /^\/connections\/([^/]+)(.*)$/.exec(pathname) ?? [];
+      const name = `${request.method} ${id === '' ? pathname : `/connections${rest}`}`;
+      const route = Object.hasOwn(routes, name) ? routes[name] : undefined;
+      if (route === undefined) throw new BadRequest(404, `there is no ${request.method} ${pathname}`);
+      const answer = await route(decodeURIComponent(id), request, searchParams);
+      if (!isIterable(answer)) return Response.json(answer);
+      return new Response(ReadableStream.from(writeLines(answer)), {
+        headers: { 'content-type': 'application/x-ndjson' },
+      });
+    } catch (error) {
+      const { name, message, code } = error as Error & { readonly code?: unknown };
+      const sent: SentError = { name, message, ...(typeof code === 'string' ? { code } : {}) };
+      return Response.json({ error: sent }, { status: statusOf(error) });
+    }
+  };
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof BadRequest) return error.status;
+  if (error instanceof QueueFull) return 429;
+  if (isStoreLost(error) || (error as Error).name === 'FlushOverdue') return 503;
+  return 500;
+}
+
+/** One event a line, as QueuedEvent has it. */
+async function eventsOf({ body }: Request): Promise<QueuedEvent[]> {
+  const events: QueuedEvent[] = [];
+  try {
+    if (body !== null)
+      for await (const line of readLines(body, largestPut)) events.push(JSON.parse(line) as QueuedEvent);
+  } catch (error) {
+    if (error instanceof RangeError) throw new BadRequest(413, `a put has at most ${largestPut} bytes`);
+    if (error instanceof SyntaxError) throw new BadRequest(400, 'a put is one event a line, in JSON');
+    throw error;
+  }
+  if (!events.every(isQueued))
+    throw new BadRequest(400, 'an event of a put has an id, the time acceptedAt (epoch ms), and the event');
+  return events;
+}
+
+/** The event may be any JSON value: a line that is not an event is put together with its outcome. */
+const isQueued = (one: QueuedEvent | null): boolean =>
+  typeof one?.id === 'string' && Number.isFinite(one.acceptedAt) && one.event !== undefined;
+
+function filterOf(query: URLSearchParams): DeadFilter {
+  const reason = query.get('reason');
+  return {
+    ...(reason === null ? {} : { reason: reason as NonNullable<DeadFilter['reason']> }),
+    ...(query.has('since') ? { since: timeIn(query, 'since') } : {}),
+    ...(query.has('seq') ? { seq: timeIn(query, 'seq') } : {}),
+  };
+}
+
+function timeIn(query: URLSearchParams, name: string): number {
+  const value = Number(query.get(name) ?? Number.NaN);
+  if (!Number.isFinite(value)) throw new BadRequest(400, `${name} is not a number`);
+  return value;
+}
+
+/** Dead letters by the code of their reason. */
+export async function countReasons(
+  letters: ReturnType<DeliveryQueue['dead']>,
+): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  for await (const { reason } of letters) counts[reason.code] = (counts[reason.code] ?? 0) + 1;
+  return counts;
+}
+
+const isIterable = (answer: unknown): answer is AsyncIterable<unknown> =>
+  typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
