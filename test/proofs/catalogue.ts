@@ -8,6 +8,7 @@ import outage from './outage/proof.ts';
 import pace from './pace/proof.ts';
 import poison from './poison/proof.ts';
 import type { AnyProof } from './proof.ts';
+import races from './races/proof.ts';
 import reconcile from './reconcile/proof.ts';
 import soak from './soak/proof.ts';
 
@@ -20,6 +21,7 @@ export const proofs: readonly AnyProof[] = [
   pace,
   soak,
   kill,
+  races,
   damage,
   neighbours,
   outage,
