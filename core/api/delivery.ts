@@ -20,11 +20,14 @@ export type Transformed<P> =
 export interface Routing {
   /** Payloads of different groups never share a request: another path, another account, another action. */
   readonly group?: string | undefined;
-  /** Payloads of one lane are sent one after another; a lane stops at its first deferral. */
-  readonly lane?: string | undefined;
+  /**
+   * What the payload belongs to whose payloads are sent one after another, such as each identifier of its device. It
+   * leaves when it is the first in each of its lanes; a lane stops at its first deferral. Never of random values.
+   */
+  readonly lanes?: readonly string[] | undefined;
   /** The name of this item in the vendor's reply, if the vendor answers by name instead of by position. */
   readonly key?: string | undefined;
-  /** Epoch ms. Deliveries of one lane that wait in the same window are sent in this order, ties in input order. */
+  /** Epoch ms. Deliveries of a lane that wait in the same window are sent in this order, ties in input order. */
   readonly occurredAt?: number | undefined;
   /**
    * What can wait or be suspended instead of the whole connection, such as Adjust's `token:<t>` and `platform:<p>`.
@@ -45,10 +48,10 @@ export interface Delivery<P> extends Routing {
   readonly bytes: number;
 }
 
-/** Deliveries that are sent in one request. Never empty; one group and one lane. */
+/** Deliveries that are sent in one request. Never empty; of one group, and all in the same lanes. */
 export interface Batch<P> {
   readonly group?: string | undefined;
-  readonly lane?: string | undefined;
+  readonly lanes?: readonly string[] | undefined;
   readonly items: readonly [Delivery<P>, ...Delivery<P>[]];
 }
 
@@ -68,7 +71,7 @@ export const payload = <P>(value: P, routing?: Routing, notes?: readonly Note[])
   kind: 'payload',
   payload: value,
   group: routing?.group,
-  lane: routing?.lane,
+  lanes: routing?.lanes,
   key: routing?.key,
   occurredAt: routing?.occurredAt,
   scopes: routing?.scopes,

@@ -111,7 +111,7 @@ export type DestinationDefinition<C, P, R = undefined, L extends OperationList =
   readonly responseFor?: (config: C, prepared: R) => Partial<ResponseHandler<P>>;
   /** Default: admits everything in manifest.accepts. Runs after that gate, never instead of it. */
   readonly validate?: (event: CdpEvent, config: C, context: TransformContext<R>) => Admission;
-  /** Default: by group and lane, then by manifest.limits. */
+  /** Default: by group and lanes, then by manifest.limits. */
   readonly batch?: Destination<C, P>['batch'];
   /** Pure, called once per open: lookup tables, the auth header. Its result is `context.prepared`. */
   readonly prepare?: (config: C) => R;

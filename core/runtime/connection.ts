@@ -17,6 +17,13 @@ import { preview, type Preview } from './preview.ts';
 import type { EventReader } from './source.ts';
 import { stream, type Settled, type StreamOptions } from './stream.ts';
 
+/** How an event is sent. Of events that share a lane, none may overtake another. */
+export interface Route {
+  readonly kind: 'payload';
+  readonly group?: string;
+  readonly lanes?: readonly string[];
+}
+
 /**
  * One customer's settings at one vendor, open for events. `L` is the type of its operations, known if the connection
  * was opened with the destination itself.
@@ -44,8 +51,11 @@ export interface Connection<L extends OperationList = OperationList> {
    *   if (outcome.kind === 'rejected') console.error(`event ${index}: ${outcome.reason.message}`);
    */
   stream(events: EventReader<EventOrText> | Iterable<EventOrText>, options?: StreamOptions): AsyncIterable<Settled>;
-  /** For queues: returns the group and lane of an event, or the outcome that settles it without sending. */
-  routeOf(event: EventOrText): { readonly kind: 'payload'; readonly group?: string; readonly lane?: string } | Outcome;
+  /**
+   * For queues: returns the group and the lanes of an event, which depend on nothing but the event and the settings, or
+   * the outcome that settles it without sending.
+   */
+  routeOf(event: EventOrText): Route | Outcome;
   /**
    * Runs one of the operations that the vendor offers beside events. Returns every answer of the vendor as a value;
    * throws only for a name that the destination does not have. An operation runs while events are suspended, and
@@ -140,8 +150,8 @@ export function createConnection(host: HostParts, binding: Binding, listener: Cl
       const prepared = preparePayload(parts, input, transformContext);
       if (prepared.kind !== 'payload')
         return { kind: prepared.kind, eventId: messageIdOf(input.event), reason: prepared.reason };
-      const { group, lane } = prepared.output;
-      return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lane === undefined ? {} : { lane }) };
+      const { group, lanes } = prepared.output;
+      return { kind: 'payload', ...(group === undefined ? {} : { group }), ...(lanes === undefined ? {} : { lanes }) };
     },
     call: ((name: string, input?: unknown, options?: CallOptions) =>
       callOperation(ready(), name, input, options)) as Connection['call'],

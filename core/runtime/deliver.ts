@@ -32,9 +32,9 @@ export interface DeliverOptions {
   readonly once?: boolean;
   /**
    * Called with each position and its outcome as soon as the event is settled. A host that persists outcomes returns a
-   * promise: the event's lane waits for it, so that a crash cannot lose an outcome after a later event of the lane was
-   * sent. If it resolves to true, the lane continues; if it resolves to false or rejects, the events waiting in the
-   * lane come back deferred.
+   * promise: the event's lanes wait for it, so that a crash cannot lose an outcome after a later event of one was sent.
+   * If it resolves to true, they continue; if it resolves to false or rejects, the events waiting in them come back
+   * deferred.
    */
   readonly settled?: (position: number, outcome: Outcome) => Promise<boolean> | undefined;
 }

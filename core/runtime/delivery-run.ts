@@ -27,7 +27,7 @@ export interface DeliveryRunOptions extends BatchQueueOptions {
 /** The deliver() or stream() that reads the outcomes. */
 export interface OutcomeReader {
   /**
-   * Takes an outcome. A promise locks the event's lane: true unlocks it, false defers what waits in it. Never rejects.
+   * Takes an outcome. A promise locks the event's lanes: true unlocks them, false defers what waits. Never rejects.
    */
   settle(index: number, outcome: Outcome): Promise<boolean> | undefined;
   /** Called when no batch is in progress any more. */
@@ -87,7 +87,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
   }
 
   /**
-   * Adds one event or its text, read at `now` (by clock.elapsed), to a batch or a lane, or settles it at once.
+   * Adds one event or its text, read at `now` (by clock.elapsed), to a batch or its lanes, or settles it at once.
    * Synchronous.
    */
   take(eventOrText: unknown, index: number, now: number): void {
@@ -110,7 +110,8 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (added === 'waiting') return this.#queue.hasReady() ? this.#startReady() : undefined;
     const { clock } = this.context;
     if (added === 'full') return this.#record(delivery, deferred(delivery, overCapacity, clock.now()));
-    this.#record(delivery, heldBack(delivery, dateOf(clock, added.blockedUntil)));
+    const until = dateOf(clock, added.blockedUntil);
+    for (const one of [delivery, ...added.behind]) this.#record(one, heldBack(one, until));
   }
 
   #transformContextOf(now: number): TransformContext {
@@ -152,14 +153,14 @@ export class DeliveryRun implements SendRun, BatchOwner {
   settle(delivery: PendingDelivery, outcome: Outcome): void {
     if (delivery.settled !== undefined) return;
     this.#record(delivery, outcome);
-    // Events behind a deferred event of their lane must not overtake it.
-    if (outcome.kind === 'deferred' && delivery.lane !== undefined) this.#blockLane(delivery.lane, outcome.retryAt);
+    // Events behind a deferred event of one of their lanes must not overtake it.
+    if (outcome.kind === 'deferred' && delivery.lanes !== undefined) this.#blockLanes(delivery, outcome.retryAt);
   }
 
-  batchDone({ lane, items }: PendingBatch): void {
+  batchDone(batch: PendingBatch): void {
     this.#started -= 1;
-    this.#startedEvents -= items.length;
-    if (lane !== undefined) this.#queue.done(lane);
+    this.#startedEvents -= batch.items.length;
+    if (batch.lanes !== undefined) this.#queue.done(batch);
     this.#startReady();
     if (this.#open === 0) this.#finished?.();
     this.#wakeMoveWaiters();
@@ -170,9 +171,9 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (delivery.settled !== undefined) return;
     delivery.settled = outcome;
     this.#open -= 1;
-    const { lane, index } = delivery;
-    const persisted = this.#report(index, outcome);
-    if (persisted !== undefined && lane !== undefined) this.#lockLane(lane, persisted);
+    const persisted = this.#report(delivery.index, outcome);
+    if (persisted !== undefined && delivery.lanes !== undefined)
+      for (const lane of delivery.lanes) this.#lockLane(lane, delivery, persisted);
     if (this.#duplicates !== undefined) this.#settleTwins(this.#duplicates, delivery.dedupId, outcome);
   }
 
@@ -195,26 +196,26 @@ export class DeliveryRun implements SendRun, BatchOwner {
   }
 
   /** Sends nothing of the lane until the host has persisted its outcomes, and defers what waits if the host fails. */
-  #lockLane(lane: string, persisted: Promise<boolean>): void {
+  #lockLane(lane: string, delivery: PendingDelivery, persisted: Promise<boolean>): void {
     const others = this.#persisting?.get(lane);
     const all = others === undefined ? persisted : Promise.all([others, persisted]).then(([a, b]) => a && b);
     (this.#persisting ??= new Map()).set(lane, all);
     this.#queue.lock(lane);
     void all.then((isPersisted) => {
       if (this.#persisting?.get(lane) === all) this.#persisting.delete(lane);
-      if (!isPersisted) this.#blockLane(lane, undefined);
+      if (!isPersisted) this.#blockLanes(delivery, undefined);
       this.#queue.unlock(lane);
       this.#startReady();
       if (this.#open === 0) this.#finished?.();
     });
   }
 
-  #blockLane(lane: string, retryAt: string | undefined): void {
+  #blockLanes(deferred: PendingDelivery, retryAt: string | undefined): void {
     const { clock } = this.context;
     const today = clock.now();
     const until = retryAt === undefined ? today : Date.parse(retryAt);
     const now = clock.elapsed();
-    for (const delivery of this.#queue.block(lane, now + (until - today), now))
+    for (const delivery of this.#queue.block(deferred, now + (until - today), now))
       this.#record(delivery, heldBack(delivery, until));
   }
 
@@ -292,7 +293,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     return new Promise((resolve) => this.#readyWaiters.push(resolve));
   }
 
-  /** Since when (by clock.elapsed) the oldest delivery waits for a full batch, or for an earlier event of its lane. */
+  /** Since when (by clock.elapsed) the oldest delivery waits for a full batch, or for an earlier event of its lanes. */
   waitingSince(): number | undefined {
     return this.#queue.waitingSince();
   }

@@ -40,7 +40,7 @@ export type Preview =
       /** What was dropped, coerced or truncated, and rows of the mapping that did not fit. */
       readonly notes: readonly Note[];
       readonly group?: string;
-      readonly lane?: string;
+      readonly lanes?: readonly string[];
       readonly scopes?: readonly string[];
       /** What the connection's mapping did, if it has one. */
       readonly mapping?: PreviewedMapping;
@@ -94,7 +94,7 @@ export async function preview(context: ConnectionContext, event: EventOrText): P
   const { output, text, bytes } = prepared;
   const { kind: _kind, notes: ownNotes, ...parts } = output;
   const delivery = { index: 0, eventId: '', ...parts, text, bytes };
-  const request = await requestOf(context, { group: output.group, lane: output.lane, items: [delivery] });
+  const request = await requestOf(context, { group: output.group, lanes: output.lanes, items: [delivery] });
   if (request === undefined) {
     return {
       kind: 'rejected',
@@ -107,7 +107,7 @@ export async function preview(context: ConnectionContext, event: EventOrText): P
     request: masked(request, redactor),
     fields: [...sources].map(([field, source]) => ({ field, source, ...mappedFrom(source, eventTrace) })),
     notes: [...(ownNotes ?? []), ...notes],
-    ...defined({ group: output.group, lane: output.lane, scopes: output.scopes }),
+    ...defined({ group: output.group, lanes: output.lanes, scopes: output.scopes }),
     ...(context.rules?.mapping === undefined ? {} : { mapping: previewedMapping(context.rules.mapping, eventTrace) }),
     unread: unreadPaths(input.event as object, context.rules, eventTrace),
   };

@@ -1,12 +1,12 @@
 import type { Outcome } from '../api/outcome.ts';
 import { defect, type ConnectionContext } from './connection-context.ts';
 
-/** The host's callback for an outcome. The event's lane waits for the promise it returns. */
+/** The host's callback for an outcome. The event's lanes wait for the promise it returns. */
 export type OnSettled = (position: number, outcome: Outcome) => Promise<boolean> | undefined;
 
 /**
  * A host's `settled` callback, made safe: what it throws does not look like a failure of the vendor, and a promise that
- * never settles does not block its lane for ever.
+ * never settles does not block its lanes for ever.
  */
 export interface SettledHook {
   readonly notify: OnSettled;
@@ -16,7 +16,7 @@ export interface SettledHook {
 
 /**
  * After `deadline` (by clock.elapsed), an outcome that the host has not persisted counts as not persisted: the events
- * that wait behind it in its lane come back deferred.
+ * that wait behind it in its lanes come back deferred.
  */
 export function createSettledHook(context: ConnectionContext, settled: OnSettled, deadline: number): SettledHook {
   const { clock } = context;

@@ -23,7 +23,7 @@ export interface StreamOptions {
   readonly window?: number;
   /**
    * How far events of a lane may be out of order in the input: an event waits until so many others are read, and those
-   * of its lane that happened before it go first. Default 128; 0 if the input is in order, so that none waits; never
+   * of its lanes that happened before it go first. Default 128; 0 if the input is in order, so that none waits; never
    * more than a sixteenth of the window.
    */
   readonly maxOutOfOrderness?: number;

@@ -21,10 +21,10 @@ import { manifest } from './manifest.ts';
 import { adjustId, deviceFields, deviceIds, openIdField, type AdjustEvent, type Platform } from './mapping.ts';
 import type { Prepared } from './settings.ts';
 
-/** The event's device, as Adjust tells them apart; `lane` is undefined if the event is refused for want of an id. */
+/** The event's device, as Adjust tells them apart; `lanes` is undefined if the event is refused for want of an id. */
 interface AddedDevice {
   readonly platform: Platform;
-  readonly lane: string | undefined;
+  readonly lanes: readonly string[] | undefined;
 }
 
 /** Adds the fields of the event's device, with a note on each value that is left out. */
@@ -38,7 +38,7 @@ export function addDevice(
   const platform = device.family === 'fire' ? 'android' : device.family;
   if (isLeftOut(platform)) {
     out.refuse(skip('unsupported_event', otherPlatform, device.system?.path ?? 'context.device'));
-    return { platform, lane: undefined };
+    return { platform, lanes: undefined };
   }
   const isLimited = addAdvertisingIds(out, event, device);
   deviceFields[device.family](event, out);
@@ -49,10 +49,10 @@ export function addDevice(
   if (device.family === 'ios' && idfa === undefined && adid === undefined)
     out.recommend('context.adjust.adid', 'Without an IDFA, Adjust recognises an iOS device best by its adid', 'adid');
 
-  const lane = laneOf(out.value, laneBeginnings);
-  if (lane === undefined) out.refuse(isLimited ? limited : namesDevice(event, device) ? noDevice : noAppEvent);
+  const lanes = lanesOf(out.value, laneBeginnings);
+  if (lanes === undefined) out.refuse(isLimited ? limited : namesDevice(event, device) ? noDevice : noAppEvent);
   if (requireAdid && adid === undefined) out.refuse(noAdid);
-  return { platform, lane };
+  return { platform, lanes };
 }
 
 /**
@@ -106,13 +106,14 @@ function addConsent(out: PayloadBuilder<AdjustEvent>, event: CdpEvent, { family,
 const attStatusOf = firstOf(['context.device.attTrackingStatus', 'context.device.trackingStatus'], asAttStatus);
 const trackingOf = firstOf(['context.device.adTrackingEnabled']);
 
-/** The lane of the event's device: app, name of the identifier, identifier. */
-function laneOf(event: AdjustEvent, beginnings: Prepared['laneBeginnings']): string | undefined {
+/** A lane for each identifier of the event's device: app, name of the identifier, identifier. */
+function lanesOf(event: AdjustEvent, beginnings: Prepared['laneBeginnings']): readonly string[] | undefined {
+  const lanes: string[] = [];
   for (const name of deviceIds) {
     const id = event[name];
-    if (id !== undefined) return beginnings[name] + id;
+    if (id !== undefined) lanes.push(beginnings[name] + id);
   }
-  return undefined;
+  return lanes.length === 0 ? undefined : lanes;
 }
 
 const otherPlatform = 'The settings leave out the events of this platform';

@@ -75,8 +75,8 @@ export const emptyForm = (app_token: string, event_token: string, environment: A
   }) satisfies { [field in keyof Required<AdjustEvent>]: AdjustEvent[field] };
 
 /**
- * The identifiers, those that change least first. A device is a lane by the first one that its event has, so that it
- * keeps its lane when it changes its advertising id (ADJUST-31). Events that name different first ones are two lanes.
+ * The identifiers, those that change least first. Each that an event has is a lane of it, so that a device keeps its
+ * order when it changes its advertising id, or names fewer ids (ADJUST-31).
  */
 export const deviceIds = ['adid', 'idfv', 'android_id', 'oaid', 'idfa', 'gps_adid', 'fire_adid'] as const;
 export type DeviceId = (typeof deviceIds)[number];

@@ -8,7 +8,7 @@ export interface Prepared {
   readonly targetOf: EventTable<Target>;
   /** Whose events are not sent; an event that tells no platform goes by its adid. */
   readonly isLeftOut: (platform: Platform) => boolean;
-  /** What the lane of a device begins with, by the identifier that tells it. */
+  /** What the lane of an identifier begins with, by its name. */
   readonly laneBeginnings: Readonly<Record<DeviceId, string>>;
   readonly callbackParams: ValueSelector | undefined;
   readonly partnerParams: ValueSelector | undefined;

@@ -33,7 +33,7 @@ export function transform(
   const out = payloadBuilder<AdjustEvent>(context, emptyForm(appToken, target.token, environment), sources);
   if (target.isLifecycle) out.addNote(countedTwice);
   // First, because a web shop's event is no matter for anybody, however late it is.
-  const { platform, lane } = addDevice(out, event, config, prepared);
+  const { platform, lanes } = addDevice(out, event, config, prepared);
   const occurredAt = addTime(out, event, config, context);
   // Most events that come to nothing have no device.
   if (out.isRefused) return out.payload();
@@ -41,9 +41,9 @@ export function transform(
   prepared.callbackParams?.(event, out.part('callback_params'));
   prepared.partnerParams?.(event, out.part('partner_params'));
 
-  // One lane per device keeps both of Adjust's orders: by event token (ADJUST-31) and across revenue tokens
-  // (ADJUST-34).
-  return out.payload({ lane, occurredAt, scopes: target.scopes[platform] });
+  // A lane per identifier of the device, whatever the token, keeps both of Adjust's orders: by event token (ADJUST-31)
+  // and across revenue tokens (ADJUST-34).
+  return out.payload({ lanes, occurredAt, scopes: target.scopes[platform] });
 }
 
 const sources = {

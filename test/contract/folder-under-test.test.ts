@@ -14,7 +14,7 @@ test('what a folder makes of an event: payload, text, sources, notes and routing
   expect(folder.sources(order)).toMatchObject({ email: 'context.traits.email', amount: 'properties.revenue' });
   expect(folder.notes(order)).toEqual([]);
   expect(folder.reason(order)).toBeUndefined();
-  expect(folder.routing(order).lane).toBeUndefined();
+  expect(folder.routing(order).lanes).toBeUndefined();
 });
 
 test('why an event is not sent, also where its payload is asked for', () => {

@@ -87,8 +87,8 @@ describe('a call of very many events with lanes', () => {
     {
       transform(event) {
         transformed += 1;
-        const { lane, at } = propertiesOf(event) as TrackOptions;
-        return payload({ id: event.messageId ?? '' }, { lane, occurredAt: at ?? eventTime(event) });
+        const { lane = '', at } = propertiesOf(event) as TrackOptions;
+        return payload({ id: event.messageId ?? '' }, { lanes: [lane], occurredAt: at ?? eventTime(event) });
       },
     },
     { laneOrder: 'eventTime', limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } },

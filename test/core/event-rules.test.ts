@@ -25,7 +25,7 @@ const echo = acme({
   transform: (event) => ({
     kind: 'payload',
     payload: event as unknown as { id: string },
-    lane: event.userId ?? undefined,
+    lanes: [event.userId ?? ''],
     occurredAt: 0,
   }),
 }) as unknown as AnyDestination;
@@ -165,11 +165,11 @@ describe('mapping', () => {
     expect(outcomes).toMatchObject([{ kind: 'delivered', notes: [{ code: 'mapping_unfit', field: 'context.x' }] }]);
   });
 
-  it('puts an event into the lane of what it made of it', () => {
+  it('puts an event into the lanes of what it made of it', () => {
     const { connection } = connect({ mapping: { set: { userId: { '@path': 'properties.device' } } } });
     expect(connection.routeOf({ ...order('a'), properties: { device: 'd-1' } })).toEqual({
       kind: 'payload',
-      lane: 'd-1',
+      lanes: ['d-1'],
     });
   });
 
@@ -179,7 +179,7 @@ describe('mapping', () => {
         transform: (one) => ({
           kind: 'payload',
           payload: { id: one.messageId ?? '' },
-          lane: 'all',
+          lanes: ['all'],
           occurredAt: Date.parse(one.timestamp ?? ''),
         }),
       },

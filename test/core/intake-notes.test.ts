@@ -117,7 +117,7 @@ describe('notes of the runtime', () => {
   it('are read by routeOf() and stream() as by deliver()', async () => {
     const { connection, clock } = testConnection();
     const odd = { ...track('a', { lane: 'l' }), type: 'TRACK', messageId: 9 } as IncomingEvent;
-    expect(connection.routeOf(odd)).toEqual({ kind: 'payload', lane: 'l' });
+    expect(connection.routeOf(odd)).toEqual({ kind: 'payload', lanes: ['l'] });
     expect(connection.routeOf({ type: 'merge', messageId: 9 })).toMatchObject({ kind: 'skipped', eventId: '9' });
     const settled: unknown[] = [];
     await clock.run(

@@ -16,13 +16,29 @@ const delivery = (at: number, parts: Partial<PendingDelivery> = {}): PendingDeli
     payload: at,
     text: String(at),
     bytes: 1,
-    lane: 'd',
+    lanes: ['d'],
     occurredAt: at,
     takenAt: at,
     ...parts,
   }) as PendingDelivery;
+
+class ObservedLanes extends Lanes {
+  readonly inFlight: PendingBatch[] = [];
+
+  override next(): PendingBatch | undefined {
+    const batch = super.next();
+    if (batch !== undefined) this.inFlight.push(batch);
+    return batch;
+  }
+
+  /** All that was sent has its outcome. */
+  end(): void {
+    for (const batch of this.inFlight.splice(0)) this.done(batch);
+  }
+}
+
 const lanesOf = (parts: Partial<LaneOptions> = {}) =>
-  new Lanes({
+  new ObservedLanes({
     limits,
     frame,
     span: Number.POSITIVE_INFINITY,
@@ -40,7 +56,7 @@ describe('a lane', () => {
     lanes.add(delivery(2), 0);
     expect(times(lanes.next())).toEqual([1]);
     expect(lanes.next()).toBeUndefined();
-    lanes.done('d');
+    lanes.end();
     expect(times(lanes.next())).toEqual([2]);
   });
 
@@ -50,9 +66,9 @@ describe('a lane', () => {
     expect(lanes.ready()).toBe(0);
     lanes.add(delivery(4), 0);
     expect(times(lanes.next())).toEqual([3]);
-    lanes.done('d');
+    lanes.end();
     expect(times(lanes.next())).toEqual([4]);
-    lanes.done('d');
+    lanes.end();
     expect(times(lanes.next())).toEqual([5]);
   });
 
@@ -60,7 +76,7 @@ describe('a lane', () => {
     const lanes = lanesOf({ limits: { ...limits, maxItems: 10 }, span: 2 });
     for (const at of [1, 5, 6]) lanes.add(delivery(at), 0);
     expect(times(lanes.next())).toEqual([1]);
-    lanes.done('d');
+    lanes.end();
     lanes.add(delivery(4), 0);
     expect(times(lanes.next())).toEqual([4, 5]);
   });
@@ -76,7 +92,7 @@ describe('a lane', () => {
     const batches: unknown[] = [];
     for (let next = lanes.next(); next !== undefined; next = lanes.next()) {
       batches.push(times(next));
-      lanes.done('d');
+      lanes.end();
     }
     expect(batches).toEqual([[1, 2], [3], [4], [5, 6, 7], [8]]);
   });
@@ -92,10 +108,10 @@ describe('a lane', () => {
   it('stands still after a deferral, and gives up what waited behind', () => {
     const lanes = lanesOf({ span: 0 });
     for (const at of [1, 2, 3]) lanes.add(delivery(at), 0);
-    lanes.next();
-    expect(lanes.block('d', 500, 100).map(({ occurredAt }) => occurredAt)).toEqual([2, 3]);
-    lanes.done('d');
-    expect(lanes.add(delivery(4), 499)).toEqual({ blockedUntil: 500 });
+    const first = lanes.next()?.items[0] as PendingDelivery;
+    expect(lanes.block(first, 500, 100).map(({ occurredAt }) => occurredAt)).toEqual([2, 3]);
+    lanes.end();
+    expect(lanes.add(delivery(4), 499)).toEqual({ blockedUntil: 500, behind: [] });
     expect(lanes.add(delivery(5), 500)).toBe('waiting');
     expect(times(lanes.next())).toEqual([5]);
   });
@@ -105,30 +121,135 @@ describe('a lane', () => {
     expect([1, 2, 3].map((at) => lanes.add(delivery(at), 0))).toEqual(['waiting', 'waiting', 'full']);
     lanes.next();
     expect(lanes.add(delivery(4), 0)).toBe('full');
-    lanes.done('d');
+    lanes.end();
     lanes.next();
     expect(lanes.add(delivery(5), 0)).toBe('full');
-    lanes.done('d');
+    lanes.end();
     expect(lanes.add(delivery(6), 0)).toBe('waiting');
   });
 
   it('is forgotten when it is empty', () => {
     const lanes = lanesOf({ span: 0 });
     for (let n = 0; n < 10_000; n++) {
-      lanes.add(delivery(n, { lane: `lane ${n}` }), n);
-      const departed = lanes.next();
-      if (n % 2 === 0) lanes.block(departed?.lane as string, n + 1, n);
-      lanes.done(departed?.lane as string);
+      const names = n % 3 === 0 ? [`lane ${n}`] : [`lane ${n}`, `side ${n}`];
+      lanes.add(delivery(n, { lanes: names }), n);
+      const departed = lanes.next() as PendingBatch;
+      expect(departed.lanes).toEqual(names);
+      if (n % 2 === 0) lanes.block(departed.items[0], n + 1, n);
+      lanes.end();
     }
+    expect(lanes.size()).toBe(0);
     expect(lanes.clear()).toEqual([]);
     expect(lanes.oldest()).toBeUndefined();
   });
 
-  it('never loses nor doubles a parcel, and never sends a later one first within its span', () => {
+  it('lets a delivery of several leave when it is the first in each, and has all of them wait for it', () => {
+    const lanes = lanesOf({ span: 0 });
+    lanes.add(delivery(1, { lanes: ['a'] }), 0);
+    lanes.add(delivery(2, { lanes: ['b', 'a'] }), 0);
+    lanes.add(delivery(3, { lanes: ['c', 'b'] }), 0);
+    expect(times(lanes.next())).toEqual([1]);
+    expect(lanes.next()).toBeUndefined();
+    lanes.end();
+    expect(times(lanes.next())).toEqual([2]);
+    expect(lanes.next()).toBeUndefined();
+    lanes.end();
+    expect(times(lanes.next())).toEqual([3]);
+    lanes.end();
+    expect(lanes.size()).toBe(0);
+  });
+
+  it('counts a delivery of several once', () => {
+    const lanes = lanesOf();
+    lanes.add(delivery(1, { lanes: ['a', 'b', 'c'] }), 0);
+    lanes.add(delivery(2, { lanes: ['d'] }), 0);
+    expect(lanes.size()).toBe(2);
+    lanes.add(delivery(3, { lanes: ['b'] }), 0);
+    expect(lanes.size()).toBe(3);
+  });
+
+  it('sends what is before a delivery in another of its lanes, though that still waits for earlier ones', () => {
+    const lanes = lanesOf({ span: 2 });
+    lanes.add(delivery(5, { lanes: ['a', 'b'] }), 0);
+    lanes.add(delivery(3, { lanes: ['b'] }), 0);
+    lanes.add(delivery(9, { lanes: ['c'] }), 0);
+    expect(times(lanes.next())).toEqual([3]);
+    lanes.end();
+    expect(times(lanes.next())).toEqual([5]);
+  });
+
+  it('sends what is before that in a further lane, and so on', () => {
+    const lanes = lanesOf({ span: 2 });
+    lanes.add(delivery(5, { lanes: ['a'] }), 0);
+    lanes.add(delivery(3, { lanes: ['a', 'b'] }), 0);
+    lanes.add(delivery(1, { lanes: ['b'] }), 0);
+    for (const names of [['b'], ['a', 'b'], ['a']]) {
+      expect(lanes.next()?.lanes).toEqual(names);
+      lanes.end();
+    }
+  });
+
+  it('fills a request only with those of the same lanes that are neighbours in all of them', () => {
+    const lanes = lanesOf({ limits: { ...limits, maxItems: 10 } });
+    const names = [['a', 'b'], ['a', 'b'], ['b'], ['a', 'b'], ['a'], ['a', 'b'], ['a', 'b']];
+    for (const [at, one] of names.entries()) lanes.add(delivery(at, { lanes: one }), 0);
+    lanes.flush();
+    const batches: unknown[] = [];
+    for (let next = lanes.next(); next !== undefined; next = lanes.next()) {
+      batches.push(times(next));
+      expect(lanes.next()).toBeUndefined();
+      lanes.end();
+    }
+    expect(batches).toEqual([[0, 1], [2], [3], [4], [5, 6]]);
+  });
+
+  it('stands still for whatever waits behind a deferred one in another lane, and not for what is before that', () => {
+    const lanes = lanesOf({ span: 0 });
+    for (const [at, names] of [['a'], ['c'], ['a', 'b'], ['b', 'c'], ['c', 'd'], ['e']].entries())
+      lanes.add(delivery(at, { lanes: names }), 0);
+    expect(times(lanes.next())).toEqual([0]);
+    const head = delivery(0, { lanes: ['a'] });
+    expect(lanes.block(head, 500, 100).map(({ index }) => index)).toEqual([2, 3, 4]);
+    expect([times(lanes.next()), times(lanes.next()), lanes.next()]).toEqual([[1], [5], undefined]);
+    for (const name of ['a', 'b', 'c', 'd'])
+      expect(lanes.add(delivery(6, { lanes: [name] }), 499)).toEqual({ blockedUntil: 500, behind: [] });
+    expect(lanes.add(delivery(7, { lanes: ['e'] }), 499)).toBe('waiting');
+  });
+
+  it('has a newcomer that is blocked in one lane hold its others, and give up what waits behind it there', () => {
+    const lanes = lanesOf({ span: 5 });
+    lanes.block(delivery(0, { lanes: ['a'] }), 500, 100);
+    const [later, earlier] = [delivery(4, { lanes: ['b', 'c'] }), delivery(2, { lanes: ['b'] })];
+    lanes.add(later, 100);
+    lanes.add(earlier, 100);
+    expect(lanes.add(delivery(3, { lanes: ['b', 'a'] }), 100)).toEqual({ blockedUntil: 500, behind: [later] });
+    expect(lanes.add(delivery(5, { lanes: ['c'] }), 499)).toEqual({ blockedUntil: 500, behind: [] });
+    expect(lanes.add(delivery(5, { lanes: ['c'] }), 500)).toBe('waiting');
+  });
+
+  it('that ran full has those turned away hold their other lanes until it is empty', () => {
+    const lanes = lanesOf({ span: 0, capacity: 1 });
+    const add = (at: number, ...names: string[]) => lanes.add(delivery(at, { lanes: names }), 0);
+    expect([add(1, 'a'), add(2, 'a', 'b'), add(3, 'b', 'c'), add(4, 'c')]).toEqual(['waiting', 'full', 'full', 'full']);
+    lanes.next();
+    expect([add(5, 'c'), add(6, 'd')]).toEqual(['full', 'waiting']);
+    lanes.end();
+    expect([add(7, 'b', 'a'), add(8, 'c')]).toEqual(['waiting', 'waiting']);
+  });
+
+  it('blocks all others for as long, rather than to remember without an end who was turned away', () => {
+    const lanes = lanesOf({ span: 0 });
+    lanes.block(delivery(0, { lanes: ['a'] }), 500, 100);
+    for (let n = 1; n <= 70_000; n++) lanes.add(delivery(n, { lanes: [`lane ${n}`, 'a'] }), 100);
+    expect(lanes.add(delivery(1, { lanes: ['new'] }), 499)).toEqual({ blockedUntil: 500, behind: [] });
+    expect(lanes.add(delivery(1, { lanes: ['new', 'lane 1'] }), 500)).toBe('waiting');
+  });
+
+  it('never loses nor doubles a delivery, nor sends one beside or before an earlier one that shares a lane, nor stops', () => {
     const step = fc.record({
       at: fc.nat(8),
-      lane: fc.constantFrom('a', 'b'),
-      what: fc.constantFrom('add', 'go', 'block', 'age'),
+      lanes: fc.subarray(['a', 'b', 'c', 'd'], { minLength: 1, maxLength: 3 }).chain(shuffled),
+      what: fc.constantFrom('add', 'go', 'end', 'block', 'age'),
     });
     fc.assert(
       fc.property(
@@ -138,40 +259,59 @@ describe('a lane', () => {
         (steps, span, maxItems) => {
           const lanes = lanesOf({ span, limits: { ...limits, maxItems } });
           const out: PendingDelivery[] = [];
-          const busy = new Set<string>();
+          const waiting = new Set<PendingDelivery>();
+          const leave = (one: PendingDelivery): void => {
+            expect(waiting.delete(one)).toBe(true);
+            out.push(one);
+          };
           const depart = (): boolean => {
-            const departed = lanes.next();
-            if (departed === undefined) return false;
-            expect(busy).not.toContain(departed.lane);
-            busy.add(departed.lane as string);
-            out.push(...departed.items);
+            const inFlight = [...lanes.inFlight];
+            const batch = lanes.next();
+            if (batch === undefined) return false;
+            for (const one of batch.items) {
+              leave(one);
+              expect(new Set(one.lanes)).toEqual(new Set(batch.lanes));
+              expect([...waiting].filter((other) => shareLane(one, other) && goesBefore(other, one))).toEqual([]);
+              for (const { items } of inFlight) expect(items.some((other) => shareLane(one, other))).toBe(false);
+            }
             return true;
           };
-          steps.forEach(({ at, lane, what }, index) => {
-            if (what === 'go') {
-              for (const name of busy) lanes.done(name);
-              busy.clear();
-              depart();
-            } else if (what === 'block' && busy.has(lane)) out.push(...lanes.block(lane, index, index));
+          steps.forEach(({ at, lanes: names, what }, index) => {
+            if (what === 'go') depart();
+            else if (what === 'end') lanes.end();
             else if (what === 'age') lanes.flush(index - 3);
-            const one = delivery(at, { lane, index, takenAt: index });
-            if (lanes.add(one, index) !== 'waiting') out.push(one);
+            else if (what === 'block' && lanes.inFlight[0] !== undefined) {
+              const { items } = lanes.inFlight[0];
+              for (const one of lanes.block(items[0], index, index)) leave(one);
+            }
+            const one = delivery(at, { lanes: names, index, takenAt: index });
+            waiting.add(one);
+            const added = lanes.add(one, index);
+            if (added !== 'waiting') leave(one);
+            if (typeof added === 'object') for (const behind of added.behind) leave(behind);
           });
           lanes.flush();
-          for (const name of busy) lanes.done(name);
-          busy.clear();
-          while (depart()) {
-            for (const name of busy) lanes.done(name);
-            busy.clear();
-          }
-          expect(out.map(({ index }) => index).toSorted((a, b) => a - b)).toEqual(steps.map((_, index) => index));
-          expect(lanes.clear()).toEqual([]);
+          lanes.end();
+          while (depart()) if (waiting.size % 2 === 0) lanes.end();
+          lanes.end();
+          while (depart()) lanes.end();
+          expect([...waiting]).toEqual([]);
+          expect(out).toHaveLength(steps.length);
+          expect([lanes.clear(), lanes.size(), lanes.ready()]).toEqual([[], 0, 0]);
         },
       ),
       { numRuns: 300 },
     );
   });
 });
+
+const shuffled = (names: readonly string[]): fc.Arbitrary<string[]> =>
+  fc.shuffledSubarray([...names], { minLength: names.length });
+const shareLane = (one: PendingDelivery, other: PendingDelivery): boolean =>
+  one.lanes?.some((lane) => other.lanes?.includes(lane)) === true;
+const goesBefore = (one: PendingDelivery, other: PendingDelivery): boolean =>
+  (one.occurredAt ?? 0) - (other.occurredAt ?? 0) < 0 ||
+  (one.occurredAt === other.occurredAt && one.index < other.index);
 
 describe('lanes in a call', () => {
   const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
@@ -298,22 +438,22 @@ describe('lanes in a call', () => {
 });
 
 describe('packing', () => {
-  const delivery = (index: number, bytes: number, group?: string, lane?: string): Delivery<unknown> => ({
+  const delivery = (index: number, bytes: number, group?: string, lanes?: readonly string[]): Delivery<unknown> => ({
     index,
     eventId: '',
     payload: index,
     text: 'x'.repeat(bytes),
     bytes,
     group,
-    lane,
+    lanes,
   });
 
-  it('puts every delivery in exactly one batch of its group and lane, in order, within the limits', () => {
+  it('puts every delivery in exactly one batch of its group and lanes, in order, within the limits', () => {
     const items = fc.array(
       fc.tuple(
         fc.integer({ min: 1, max: 30 }),
         fc.constantFrom(undefined, '', 'a', 'b', '1:a'),
-        fc.constantFrom(undefined, '', 'a', 'x'),
+        fc.constantFrom(undefined, [''], ['a'], ['x'], ['a', 'x'], ['a1:x'], ['a', '1:x']),
       ),
       { maxLength: 80 },
     );
@@ -323,7 +463,7 @@ describe('packing', () => {
         fc.integer({ min: 1, max: 7 }),
         fc.integer({ min: 32, max: 90 }),
         (made, maxItems, maxBytes) => {
-          const deliveries = made.map(([bytes, group, lane], index) => delivery(index, bytes, group, lane));
+          const deliveries = made.map(([bytes, group, lanes], index) => delivery(index, bytes, group, lanes));
           const batches = batchByLimits(deliveries, { maxItems, maxBytes, maxAgeMs: 0 }, frame);
           expect(batches.flatMap((batch) => batch.items.map(({ index }) => index)).toSorted((a, b) => a - b)).toEqual(
             deliveries.map(({ index }) => index),
@@ -333,7 +473,7 @@ describe('packing', () => {
             expect(2 + packed.length - 1 + packed.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(
               maxBytes,
             );
-            expect(new Set(packed.map(({ group = '', lane = '' }) => JSON.stringify([group, lane]))).size).toBe(1);
+            expect(new Set(packed.map(({ group = '', lanes = [] }) => JSON.stringify([group, lanes]))).size).toBe(1);
             expect(packed.map(({ index }) => index)).toEqual(
               packed.map(({ index }) => index).toSorted((a, b) => a - b),
             );

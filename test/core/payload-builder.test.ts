@@ -29,10 +29,10 @@ describe('payloadBuilder', () => {
     const out = builder();
     out.set('amount', 5, 'properties.total');
     out.set('amount', undefined, 'properties.revenue');
-    expect(out.payload({ lane: 'a' })).toEqual({
+    expect(out.payload({ lanes: ['a'] })).toEqual({
       kind: 'payload',
       payload: { name: 'purchase', amount: 5 },
-      lane: 'a',
+      lanes: ['a'],
       notes: undefined,
     });
   });

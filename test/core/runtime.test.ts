@@ -454,7 +454,7 @@ describe('preview', () => {
         body: '[{"id":"a"}]',
       },
       group: 'g',
-      lane: 'l',
+      lanes: ['l'],
     });
     expect(vendor.requests).toHaveLength(0);
   });
@@ -491,8 +491,10 @@ describe('routeOf', () => {
     expect(connection.routeOf(track('a', { group: 'g', lane: 'l' }))).toEqual({
       kind: 'payload',
       group: 'g',
-      lane: 'l',
+      lanes: ['l'],
     });
+    expect(connection.routeOf(track('a', { lanes: ['l', 'm', 'l'] }))).toEqual({ kind: 'payload', lanes: ['l', 'm'] });
+    expect(connection.routeOf(track('a', { lanes: [] }))).toEqual({ kind: 'payload' });
     expect(connection.routeOf({ type: 'alias', messageId: 'x' })).toMatchObject({ kind: 'skipped', eventId: 'x' });
   });
 

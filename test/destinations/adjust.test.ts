@@ -47,9 +47,9 @@ function sent({ config = {}, ...parts }: Parts) {
   const changed = folder.with(config);
   const event = purchase(parts);
   const text = changed.text(event);
-  const { lane, occurredAt, scopes } = changed.routing(event);
+  const { lanes, occurredAt, scopes } = changed.routing(event);
   const notes = changed.notes(event).map(({ code, field }) => `${code} ${field}`);
-  return { text, form: Object.fromEntries(new URLSearchParams(text)), notes, lane, at: occurredAt, scopes };
+  return { text, form: Object.fromEntries(new URLSearchParams(text)), notes, lanes, at: occurredAt, scopes };
 }
 
 function refused({ config = {}, ...parts }: Parts) {
@@ -180,30 +180,35 @@ describe('Adjust, time', () => {
     expect(refused({ timestamp: '2026-01-15T12:00:01Z', config: { maxFutureHours: 0 } }).code).toBe('invalid_value');
   });
 
-  it('ADJUST-31 ADJUST-34 a device is a lane whatever the event token, ordered by the exact time', () => {
+  it('ADJUST-31 ADJUST-34 a device has its lanes whatever the event token, ordered by the exact time', () => {
     const purchase = sent({});
     const trial = sent({ event: 'Trial Started', device: { ...iphone, advertisingId: zeros } });
-    expect(trial.lane).toBe(purchase.lane);
+    expect(purchase.lanes).toEqual([`app0exmpl123:idfv:${idfv}`, `app0exmpl123:idfa:${idfa}`]);
+    expect(trial.lanes).toEqual([`app0exmpl123:idfv:${idfv}`]);
     expect(purchase.at).toBe(1_768_478_340_123);
-    expect(sent({ device: pixel }).lane).not.toBe(purchase.lane);
-    expect(sent({ config: { appToken: 'other0app' } }).lane).not.toBe(purchase.lane);
+    for (const other of [sent({ device: pixel }), sent({ config: { appToken: 'other0app' } })])
+      expect(other.lanes?.filter((lane) => purchase.lanes?.includes(lane))).toEqual([]);
   });
 
-  it.each<[string, Parts, string]>([
-    ['the adid, whatever else it names', { context: { adjust: { adid } } }, `adid:${adid}`],
-    ['the adid, without a known platform', { device: {}, context: { adjust: { adid } } }, `adid:${adid}`],
-    ['the IDFV', {}, `idfv:${idfv}`],
-    ['the Android id', { device: pixel }, `android_id:${androidId}`],
-    ['the OAID', { device: { ...pixel, id: null, oaid: 'a1b2c3d4e5f60718' } }, 'oaid:a1b2c3d4e5f60718'],
-    ['the IDFA', { device: { type: 'ios', advertisingId: idfa } }, `idfa:${idfa}`],
-    ['the Google id', { device: { type: 'android', advertisingId: playId } }, `gps_adid:${playId}`],
+  it.each<[string, Parts, string[]]>([
+    ['the adid beside the others', { context: { adjust: { adid } } }, [`adid:${adid}`, `idfv:${idfv}`, `idfa:${idfa}`]],
+    ['the adid, without a known platform', { device: {}, context: { adjust: { adid } } }, [`adid:${adid}`]],
+    ['the IDFV', { device: { ...iphone, advertisingId: zeros } }, [`idfv:${idfv}`]],
+    ['the Android id', { device: pixel }, [`android_id:${androidId}`, `gps_adid:${playId}`]],
+    [
+      'the OAID',
+      { device: { ...pixel, id: null, oaid: 'a1b2c3d4e5f60718' } },
+      ['oaid:a1b2c3d4e5f60718', `gps_adid:${playId}`],
+    ],
+    ['the IDFA', { device: { type: 'ios', advertisingId: idfa } }, [`idfa:${idfa}`]],
+    ['the Google id', { device: { type: 'android', advertisingId: playId } }, [`gps_adid:${playId}`]],
     [
       'the Amazon id',
       { device: { type: 'android', manufacturer: 'Amazon', advertisingId: playId } },
-      `fire_adid:${playId}`,
+      [`fire_adid:${playId}`],
     ],
-  ])('F-70 ADJUST-31 ADJUST-35 the lane of an event is %s', (_, parts, id) => {
-    expect(sent(parts).lane).toBe(`app0exmpl123:${id}`);
+  ])('F-70 ADJUST-31 ADJUST-35 a lane of an event is %s', (_, parts, ids) => {
+    expect(sent(parts).lanes).toEqual(ids.map((id) => `app0exmpl123:${id}`));
   });
 
   it('ADJUST-57 ADJUST-61 an event can be stopped by its token or its platform', () => {

@@ -26,8 +26,8 @@ export function previewText(shown: PreviewedLine, colours: ReturnType<typeof cre
       '',
     ].join('\n');
   }
-  const { request, fields, notes, group, lane, scopes, mapping, unread } = shown;
-  const routing = Object.entries({ group, lane, scopes: scopes?.join(', ') }).filter(
+  const { request, fields, notes, group, lanes, scopes, mapping, unread } = shown;
+  const routing = Object.entries({ group, lanes: lanes?.join(', '), scopes: scopes?.join(', ') }).filter(
     ([, value]) => value !== undefined,
   );
   const sections: readonly Section[] = [

@@ -6,18 +6,19 @@ import { batchOf, type PendingBatch, type PendingDelivery } from './pending-deli
 import { batchByVendor, windowsToBatch } from './vendor-batching.ts';
 
 export interface BatchQueueOptions {
-  /** A delivery may overtake at most so many that were read before it in its lane; Infinity: all of the run. */
+  /** A delivery may overtake at most so many that were read before it in its lanes; Infinity: all of the run. */
   readonly span: number;
   /** Most deliveries that may wait in one lane. */
   readonly laneCapacity: number;
 }
 
 /**
- * The result of add(): the delivery waits for its batch, or its lane is full or blocked. Times are by clock.elapsed.
+ * The result of add(): the delivery waits for its batch, or one of its lanes is full or blocked. Then `behind` waited
+ * behind it in its other lanes, and was taken out. Times are by clock.elapsed.
  */
-export type Added = 'waiting' | 'full' | { readonly blockedUntil: number };
+export type Added = 'waiting' | 'full' | { readonly blockedUntil: number; readonly behind: readonly PendingDelivery[] };
 
-/** Turns deliveries into batches. Deliveries wait here for a full batch, for their lane, or for a slot. */
+/** Turns deliveries into batches. Deliveries wait here for a full batch, for their lanes, or for a slot. */
 export class BatchQueue {
   /** Whose vendor says how large a batch may be, and how its items are framed. */
   readonly #context: ConnectionContext;
@@ -29,7 +30,7 @@ export class BatchQueue {
   #batcher: Batcher<PendingDelivery> | undefined;
   /** Batches without a lane, ready to be sent. */
   #ready: Denque<PendingBatch> | undefined;
-  /** Deliveries with a lane, which wait for their turn in it. */
+  /** Deliveries with lanes, which wait for their turn in them. */
   #lanes: Lanes | undefined;
   /** Deliveries that a vendor's own batch() left out. */
   readonly omitted: PendingDelivery[] = [];
@@ -40,21 +41,21 @@ export class BatchQueue {
   }
 
   add(delivery: PendingDelivery, now: number): Added {
-    if (delivery.lane !== undefined) return this.#openLanes().add(delivery, now);
+    if (delivery.lanes !== undefined) return this.#openLanes().add(delivery, now);
     const full = (this.#batcher ??= this.#openBatcher()).add(delivery, now);
     if (full !== undefined) this.#push(full);
     return 'waiting';
   }
 
   /**
-   * Takes out the next batch to send; lanes first, because other events wait for theirs. A lane is busy until done().
+   * Takes out the next batch to send; lanes first, because other events wait for theirs. They are busy until done().
    */
   next(): PendingBatch | undefined {
     return this.#lanes?.next() ?? this.#ready?.shift();
   }
 
-  done(lane: string): void {
-    this.#lanes?.done(lane);
+  done(batch: PendingBatch): void {
+    this.#lanes?.done(batch);
   }
 
   /**
@@ -73,9 +74,12 @@ export class BatchQueue {
     return [...(this.#batcher?.flush().flat() ?? []), ...(this.#lanes?.clear() ?? []), ...batched];
   }
 
-  /** Blocks a lane because its head was deferred. Takes out and returns the deliveries that waited behind the head. */
-  block(lane: string, until: number, now: number): readonly PendingDelivery[] {
-    return this.#lanes?.block(lane, until, now) ?? [];
+  /**
+   * Blocks the lanes of a deferred delivery, and of those that waited behind it or behind one of them, which it takes
+   * out and returns.
+   */
+  block(deferred: PendingDelivery, until: number, now: number): readonly PendingDelivery[] {
+    return this.#lanes?.block(deferred, until, now) ?? [];
   }
 
   /** Keeps the lane from sending until unlock() is called as often as lock(). */
@@ -103,7 +107,7 @@ export class BatchQueue {
     return (this.#ready?.length ?? 0) + (this.#lanes?.size() ?? 0) + partial;
   }
 
-  /** Since when (by clock.elapsed) the oldest delivery waits for a full batch, or for an earlier event of its lane. */
+  /** Since when (by clock.elapsed) the oldest delivery waits for a full batch, or for an earlier event of its lanes. */
   waitingSince(): number | undefined {
     const inLane = this.#lanes?.oldest();
     const inBatch = this.#batcher?.oldest();

@@ -20,7 +20,7 @@ interface OpenBatch<D> {
   readonly since: number;
 }
 
-/** Batches deliveries one by one, by group and lane, within the limits. Takes linear time. */
+/** Batches deliveries one by one, by group and lanes, within the limits. Takes linear time. */
 export interface Batcher<D> {
   /** Returns the batch that this delivery completes, or that has no room left for it. */
   add(delivery: D, now: number): D[] | undefined;
@@ -77,10 +77,13 @@ export function createBatcher<D extends Delivery<unknown>>(limits: BatchLimits, 
   };
 }
 
-/** The length goes first, so that no group name can imitate the separator. */
-const keyOf = ({ group = '', lane = '' }: Delivery<unknown>): string => `${group.length}:${group}${lane}`;
+/** The lengths go first, so that no name can imitate the separator. */
+const keyOf = ({ group = '', lanes = none }: Delivery<unknown>): string =>
+  lanes.reduce((key, lane) => `${key}${lane.length}:${lane}`, `${group.length}:${group}`);
 
-/** The default of Destination.batch: by group and lane, then by count and bytes of the encoded body. */
+const none: readonly string[] = [];
+
+/** The default of Destination.batch: by group and lanes, then by count and bytes of the encoded body. */
 export function batchByLimits<P>(
   deliveries: readonly Delivery<P>[],
   limits: BatchLimits,
@@ -94,7 +97,7 @@ export function batchByLimits<P>(
   }
   return [...packed, ...packer.flush()].map((items) => ({
     group: items[0]?.group,
-    lane: items[0]?.lane,
+    lanes: items[0]?.lanes,
     items: items as [Delivery<P>, ...Delivery<P>[]],
   }));
 }

@@ -27,7 +27,7 @@ export class PendingDelivery implements Delivery<unknown> {
   readonly text: string;
   readonly bytes: number;
   readonly group: string | undefined;
-  readonly lane: string | undefined;
+  readonly lanes: readonly string[] | undefined;
   readonly key: string | undefined;
   readonly occurredAt: number | undefined;
   readonly scopes: readonly string[] | undefined;
@@ -36,9 +36,10 @@ export class PendingDelivery implements Delivery<unknown> {
   readonly deadline: number;
   /** When it was read, by clock.elapsed, for the age of a batch. */
   readonly takenAt: number;
-  /** The lane in which it waits for earlier ones that may still be read. */
+  /** The lane that it names first, until it is taken out or its batch is done; and all its lanes, if it has several. */
   waitsIn: Lane | undefined = undefined;
-  /** In a lane: it may be sent in its turn. */
+  waitsInAll: readonly Lane[] | undefined = undefined;
+  /** In its lanes: it may be sent in its turn, or something behind it may, or it is being sent. */
   isReady = false;
   /** The one that was read after it, while it is in the window of its lanes. */
   readNext: PendingDelivery | undefined = undefined;
@@ -67,7 +68,7 @@ export class PendingDelivery implements Delivery<unknown> {
     this.text = text;
     this.bytes = bytes;
     this.group = output.group;
-    this.lane = output.lane;
+    this.lanes = output.lanes;
     this.key = output.key;
     this.occurredAt = output.occurredAt;
     this.scopes = output.scopes;
@@ -77,21 +78,31 @@ export class PendingDelivery implements Delivery<unknown> {
   }
 }
 
-/** Deliveries that must be sent one after another, and what keeps them: see lanes.ts. */
-export interface Lane {
+/** Deliveries that must be sent one after another, and what keeps them: see lanes.ts. A class for the same reason. */
+export class Lane {
   readonly name: string;
   /** In order of event time, ties in input order. */
   waiting: PendingDelivery[];
-  /** Deliveries in `waiting` that no longer wait for earlier ones. */
-  readyCount: number;
-  /** One of its batches is being sent, or the lane is queued for it. */
-  busy: boolean;
+  /** How many in `waiting` are ready. */
+  readyCount = 0;
+  /** It is in the queue for sending. */
+  isQueued = false;
+  /** One of its batches is being sent. */
+  isBusy = false;
   /** Outcomes that the host is persisting: the lane sends nothing until it has. */
-  locks: number;
+  locks = 0;
   /** It exceeded its capacity. Until it is empty it takes no deliveries, or later ones would overtake those refused. */
-  overCapacity: boolean;
+  overCapacity = false;
+  /** No delivery named it first. */
+  isSide: boolean;
   /** The lane behind it in the queue for sending. */
-  behind: Lane | undefined;
+  behind: Lane | undefined = undefined;
+
+  constructor(name: string, waiting: PendingDelivery[], isSide: boolean) {
+    this.name = name;
+    this.waiting = waiting;
+    this.isSide = isSide;
+  }
 }
 
 /** A batch inside the runtime. */
@@ -101,11 +112,11 @@ export interface PendingBatch extends Batch<unknown> {
   readonly deadline: number;
 }
 
-/** Makes a batch of deliveries that have the same group and lane; `undefined` for an empty list. */
+/** Makes a batch of deliveries that have the same group and lanes; `undefined` for an empty list. */
 export function batchOf(deliveries: readonly PendingDelivery[]): PendingBatch | undefined {
   const [first] = deliveries;
   if (first === undefined) return undefined;
   let { deadline } = first;
   for (const delivery of deliveries) if (delivery.deadline < deadline) deadline = delivery.deadline;
-  return { group: first.group, lane: first.lane, items: deliveries as PendingBatch['items'], deadline };
+  return { group: first.group, lanes: first.lanes, items: deliveries as PendingBatch['items'], deadline };
 }

@@ -43,9 +43,10 @@ export function preparePayload(
     if (isRefusal(validation)) return maskedRefusal(context, validation, event);
     if (validation?.kind !== 'admitted') throw invalidReturn(validation, 'validate() did not return an admission');
     input.stage = 'transform';
-    const output = vendor.transform(read, vendor.settings, transformContext);
-    if (isRefusal(output)) return maskedRefusal(context, output, event);
-    if (!isPayload(output)) throw invalidReturn(output, 'transform() made neither payload nor reason');
+    const transformed = vendor.transform(read, vendor.settings, transformContext);
+    if (isRefusal(transformed)) return maskedRefusal(context, transformed, event);
+    if (!isPayload(transformed)) throw invalidReturn(transformed, 'transform() made neither payload nor reason');
+    const output = hasEachLaneOnce(transformed) ? transformed : { ...transformed, lanes: lanesOnce(transformed.lanes) };
     input.stage = 'encode';
     const text = vendor.encode(output.payload);
     if (typeof text !== 'string') throw invalidReturn(text, 'the payload has no text');
@@ -54,7 +55,7 @@ export function preparePayload(
     if (maxItemBytes !== undefined && bytes > maxItemBytes) return tooLargeFor(maxItemBytes);
     if (bytes + vendor.framing.around > maxBytes) return tooLarge;
     const time = eventTime(event);
-    if (output.lane !== undefined && vendor.manifest.laneOrder === 'eventTime' && output.occurredAt !== time)
+    if (output.lanes !== undefined && vendor.manifest.laneOrder === 'eventTime' && output.occurredAt !== time)
       throw invalidReturn(output, 'occurredAt is not the time of the event, as laneOrder says');
     const ahead = time !== undefined && time > transformContext.now + mostAheadMs ? aheadNote(event) : undefined;
     if (output.notes === undefined && (early === undefined || early.length === 0) && ahead === undefined)
@@ -121,16 +122,28 @@ const isRefusal = (verdict: Admission | Transformed<unknown>): verdict is Extrac
 
 function isPayload(output: Transformed<unknown>): output is Extract<Transformed<unknown>, { kind: 'payload' }> {
   if (output?.kind !== 'payload' || output.payload === undefined) return false;
-  const { group, lane, key, occurredAt, scopes, notes } = output;
+  const { group, lanes, key, occurredAt, scopes, notes } = output;
   return (
     (group === undefined || typeof group === 'string') &&
-    (lane === undefined || typeof lane === 'string') &&
+    (lanes === undefined || (Array.isArray(lanes) && lanes.every((lane) => typeof lane === 'string'))) &&
     (key === undefined || typeof key === 'string') &&
     (occurredAt === undefined || Number.isFinite(occurredAt)) &&
     (scopes === undefined || Array.isArray(scopes)) &&
     (notes === undefined || (Array.isArray(notes) && notes.every((note) => typeof note?.code === 'string')))
   );
 }
+
+type Lanes = readonly string[] | undefined;
+
+function hasEachLaneOnce({ lanes }: { readonly lanes?: Lanes }): boolean {
+  if (lanes === undefined || lanes.length === 0) return lanes === undefined;
+  for (let place = 1; place < lanes.length; place++) if (lanes.indexOf(lanes[place] as string) < place) return false;
+  return true;
+}
+
+/** A folder may name a lane twice, where two identifiers have one value; an empty list is no lane. */
+const lanesOnce = (lanes: Lanes): Lanes =>
+  lanes === undefined || lanes.length === 0 ? undefined : [...new Set(lanes)];
 
 const tooLarge = reject('payload_too_large', 'The payload alone is larger than one request may be');
 const tooLargeFor = (bytes: number): Unsent =>

@@ -15,14 +15,14 @@ export interface FollowUp {
   readonly parts: readonly Promise<void>[];
 }
 
-/** Starts the parts of a batch. In a lane they are sent one after another. */
+/** Starts the parts of a batch. In lanes they are sent one after another. */
 export function followUp(
   send: SendingBatch,
-  { lane }: PendingBatch,
+  { lanes }: PendingBatch,
   groups: readonly OpenItems[],
   response: HttpResponse | undefined,
 ): FollowUp {
-  if (lane !== undefined && groups.length > 1) {
+  if (lanes !== undefined && groups.length > 1) {
     const steps = groups.map((group) => stepOf(send, group, response));
     return { retry: undefined, parts: [takeInOrder(send.run, steps)] };
   }

@@ -7,7 +7,7 @@ import { maxParts, type Question } from './refusal-record.ts';
 import { waitMs } from './retry-policy.ts';
 import type { SendingBatch, SendRun } from './send-run.ts';
 import { suspend } from './settle.ts';
-import { deferLane, deferralOf, endOf, halved, sendParts } from './split.ts';
+import { deferBehind, deferralOf, endOf, halved, sendParts } from './split.ts';
 
 /** Settles a refused batch by the finding. */
 export function concludeRefusal(run: SendRun, batch: PendingBatch, finding: 'credentials' | 'event' | 'later'): void {
@@ -36,7 +36,7 @@ const eventRefused = {
 export async function investigate(send: SendingBatch, batch: PendingBatch, question: Question): Promise<void> {
   const { run } = send;
   const { inquiry } = run.context;
-  const samples = batch.lane === undefined ? spread(unsuspected(inquiry, batch)) : batch.items.slice(0, 1);
+  const samples = batch.lanes === undefined ? spread(unsuspected(inquiry, batch)) : batch.items.slice(0, 1);
   const end = endOfBatch(run, batch);
   const examination = await inquiry.open(question, samples.length, end.reached);
   end.forget();
@@ -73,9 +73,9 @@ async function sendRemaining(send: SendingBatch, batch: PendingBatch, waits: boo
   const { run } = send;
   const remaining = batchOf(batch.items.filter(({ settled }) => settled === undefined));
   if (remaining === undefined) return;
-  const deferral = batch.lane === undefined ? undefined : deferralOf(batch);
+  const deferral = batch.lanes === undefined ? undefined : deferralOf(batch);
   if (isSuspended(run)) concludeRefusal(run, remaining, 'credentials');
-  else if (deferral !== undefined) deferLane(run, remaining, endOf(deferral, run.context.clock.now()));
+  else if (deferral !== undefined) deferBehind(run, remaining, endOf(deferral, run.context.clock.now()));
   else if (batch.items.length === 1 || waits) concludeRefusal(run, remaining, 'later');
   else await sendSmaller(send, remaining);
 }
@@ -109,8 +109,8 @@ function unsuspected(inquiry: Inquiry, { items }: PendingBatch): readonly Pendin
 }
 
 /** Splits a refused batch: events refused before apart from the others, else in halves. */
-function smallerParts(inquiry: Inquiry, { items, lane }: PendingBatch): readonly (readonly PendingDelivery[])[] {
-  if (lane !== undefined) return halved(items);
+function smallerParts(inquiry: Inquiry, { items, lanes }: PendingBatch): readonly (readonly PendingDelivery[])[] {
+  if (lanes !== undefined) return halved(items);
   const suspects = items.filter((delivery) => inquiry.suspected(delivery));
   if (suspects.length === 0 || suspects.length === items.length) return halved(items);
   return [items.filter((delivery) => !suspects.includes(delivery)), suspects];

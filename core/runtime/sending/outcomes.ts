@@ -81,7 +81,7 @@ export const slotRefusals: Readonly<Record<SlotRefusal['cause'], Reason>> = {
  */
 export const isPaceRefusal = (reason: Reason): boolean => reason === slotRefusals.throttled;
 
-/** The event must not overtake a deferred event of its lane. */
+/** The event must not overtake a deferred event of its lanes. */
 export const heldBack = (delivery: PendingDelivery, until: number): Outcome =>
   deferred(delivery, { code: 'held_back', message: 'An earlier event of the same lane has to go first' }, until);
 

@@ -126,9 +126,9 @@ export class RefusalRecord {
    * In doubt, a lane rejects only one in a row, when it is back: if the credentials are gone, those behind it come
    * again and show it. If every lane kept such an event at its head, nothing could ever pass.
    */
-  #judgeKnownEvent({ lane }: PendingDelivery, isBack: boolean): Finding {
+  #judgeKnownEvent({ lanes }: PendingDelivery, isBack: boolean): Finding {
     if (!this.#isInDoubt()) return 'event';
-    if (!isBack || lane === undefined || this.#streak.cleared >= maxParts) return 'later';
+    if (!isBack || lanes === undefined || this.#streak.cleared >= maxParts) return 'later';
     this.#streak.cleared += 1;
     return 'event';
   }

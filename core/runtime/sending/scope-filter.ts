@@ -11,7 +11,7 @@ export interface FilteredBatch {
 
 /**
  * Settles the suspended items of a batch, and separates those that may be sent now from those that wait for their
- * scopes. In a lane the whole batch waits if one item does. `cleared` is the scope that has just released the batch.
+ * scopes. In lanes the whole batch waits if one item does. `cleared` is the scope that has just released the batch.
  */
 export function filterByScope(run: SendRun, batch: PendingBatch, clearedScope: string | undefined): FilteredBatch {
   const { suspensions, scopePauses } = run.context;
@@ -32,7 +32,7 @@ export function filterByScope(run: SendRun, batch: PendingBatch, clearedScope: s
     else others.deliveries.push(delivery);
   }
   if (longest === undefined) return { leaving, paused: none };
-  if (leaving.lane !== undefined) return { leaving: undefined, paused: [{ batch: leaving, pause: longest }] };
+  if (leaving.lanes !== undefined) return { leaving: undefined, paused: [{ batch: leaving, pause: longest }] };
   const paused = [...byScope.values()].map(({ pause, deliveries }) => ({
     batch: batchOf(deliveries) as PendingBatch,
     pause,

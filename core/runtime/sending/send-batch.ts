@@ -22,7 +22,7 @@ import {
   type SendRun,
 } from './send-run.ts';
 import { abandon, settleDecided } from './settle.ts';
-import { deferLane, laneIsPersisted } from './split.ts';
+import { deferBehind, lanesArePersisted } from './split.ts';
 
 /**
  * Sends one batch, from its wait for a slot to its last outcome. Its methods are its states, in order of time:
@@ -224,12 +224,12 @@ export class BatchSend implements SendingBatch, SlotWaiter, ExchangeListener, Fo
     const { run } = this;
     const { clock } = run.context;
     try {
-      if (await laneIsPersisted(run, batch)) {
+      if (await lanesArePersisted(run, batch)) {
         await clock.sleep(waitMs, run.signal());
         this.#batch = batch;
         return this.start();
       }
-      deferLane(run, batch, clock.now() + waitMs);
+      deferBehind(run, batch, clock.now() + waitMs);
     } catch (error) {
       abandon(run, batch, error);
     }

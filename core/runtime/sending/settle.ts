@@ -9,7 +9,7 @@ import { deferred, delivered, heldBack, lostOutcome, rejected, skipped, suspende
 import { waitMs, type Tries } from './retry-policy.ts';
 import type { SendRun } from './send-run.ts';
 
-/** Items that an attempt did not settle, and that continue together. In a lane they are neighbours. */
+/** Items that an attempt did not settle, and that continue together. In lanes they are neighbours. */
 export interface OpenItems {
   /**
    * retry     sent again after a wait
@@ -67,8 +67,8 @@ class AnswerSettlement {
   /** One refusal of the whole request. */
   readonly #refusedAsOne: boolean;
   readonly #groups: OpenItems[] = [];
-  /** When the first deferred item of a lane may be retried (epoch ms): later items must not overtake it. */
-  #laneWaitsUntil: number | undefined;
+  /** In lanes: when the first deferred item may be retried (epoch ms): later items must not overtake it. */
+  #lanesWaitUntil: number | undefined;
 
   constructor(
     run: SendRun,
@@ -85,15 +85,15 @@ class AnswerSettlement {
   }
 
   apply(): readonly OpenItems[] {
-    const { items, lane } = this.#batch;
+    const { items, lanes } = this.#batch;
     for (let i = 0; i < items.length; i++) {
       const delivery = items[i] as PendingDelivery;
       const decision = this.#decisions[i] ?? notMentioned;
       if (decision.kind === 'accept') this.#run.settle(delivery, delivered(delivery, decision.note));
       else this.#refuse(delivery, decision);
       const { settled } = delivery;
-      if (lane !== undefined && settled?.kind === 'deferred')
-        this.#laneWaitsUntil ??= timeOf(settled.retryAt, this.#run.context.clock.now());
+      if (lanes !== undefined && settled?.kind === 'deferred')
+        this.#lanesWaitUntil ??= timeOf(settled.retryAt, this.#run.context.clock.now());
     }
     return this.#groups.map((group) => (group.kind === 'resend' ? this.#checkedResend(group) : group));
   }
@@ -169,13 +169,13 @@ class AnswerSettlement {
     group.throttled &&= throttled;
   }
 
-  /** Groups items that continue in the same way; in a lane, only neighbours. */
+  /** Groups items that continue in the same way; in lanes, only neighbours. */
   #group(kind: OpenItems['kind'], delivery: PendingDelivery, scope?: string): OpenItems | undefined {
-    if (this.#laneWaitsUntil !== undefined) {
-      this.#settle(delivery, heldBack(delivery, this.#laneWaitsUntil));
+    if (this.#lanesWaitUntil !== undefined) {
+      this.#settle(delivery, heldBack(delivery, this.#lanesWaitUntil));
       return undefined;
     }
-    const candidates = this.#batch.lane === undefined ? this.#groups : this.#groups.slice(-1);
+    const candidates = this.#batch.lanes === undefined ? this.#groups : this.#groups.slice(-1);
     let group = candidates.find((other) => other.kind === kind && other.scope === scope);
     if (group === undefined) {
       group = { kind, scope, deliveries: [], requestedMs: 0, throttled: true };

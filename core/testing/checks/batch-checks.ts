@@ -14,7 +14,8 @@ import { wholeRequestReason } from './whole-request-checks.ts';
 /** How a folder must treat many events at once. */
 export const batchChecks: readonly Check[] = [
   {
-    title: 'batches: respect the limits by count and bytes, one group and one lane, each event in exactly one request',
+    title:
+      'batches: respect the limits by count and bytes, one group and the same lanes, each event in exactly one request',
     async run(folder) {
       const { limits } = folder.definition.manifest;
       const lowered: readonly Partial<BatchLimits>[] = [
@@ -168,8 +169,11 @@ function keepsLimits(kit: KitConnection, limits: BatchLimits): void {
     const items = itemsOf(kit, position);
     must(items.length <= limits.maxItems, `request ${position} has ${items.length} items`);
     const [first] = items;
-    for (const { index, group, lane } of items) {
-      must(group === first?.group && lane === first?.lane, `request ${position} mixes groups or lanes`);
+    for (const { index, group, lanes } of items) {
+      must(
+        group === first?.group && isDeepStrictEqual(new Set(lanes), new Set(first?.lanes)),
+        `request ${position} mixes groups or lanes`,
+      );
       must(!seen.has(index), `event ${index} is in two requests`);
       seen.add(index);
     }

@@ -43,7 +43,7 @@ export interface FolderUnderTest<C, P> {
   payload(event: IncomingEvent): P;
   /** The payload as it is sent. Throws like payload(). */
   text(event: IncomingEvent): string;
-  /** How a payload is sent: lane, group, key, scopes and time. Throws like payload(). */
+  /** How a payload is sent: lanes, group, key, scopes and time. Throws like payload(). */
   routing(event: IncomingEvent): Routing;
   /** Why an event is not sent; `undefined` if it is. */
   reason(event: IncomingEvent): ({ readonly kind: 'skipped' | 'rejected' } & Reason) | undefined;
@@ -113,8 +113,8 @@ export function folderUnderTest<C, P, R, L extends OperationList>(
   const batch = (events: readonly IncomingEvent[]): Batch<P> => {
     const [first, ...others] = events.map(deliveryOf);
     if (first === undefined) throw new Error('a batch has at least one event');
-    const { group, lane } = first;
-    return { group, lane, items: [first, ...others] };
+    const { group, lanes } = first;
+    return { group, lanes, items: [first, ...others] };
   };
   const decisions = (
     answer: TestAnswer,

@@ -76,7 +76,7 @@ export async function createSubject(
         const { value: event } = events.next() as { readonly value: CdpEvent };
         const route = connection.routeOf(event);
         if (route.kind !== 'payload') continue;
-        sent.push({ id: event.messageId ?? '', key: ledgerKey(account, event), lane: route.lane });
+        sent.push({ id: event.messageId ?? '', key: ledgerKey(account, event), lane: route.lanes?.[0] });
         lines.push(`${JSON.stringify(event)}\n`);
       }
       files += 1;

@@ -154,7 +154,7 @@ function queuedOf(connection: Connection, events: Iterator<CdpEvent>, count: num
     const { value: event } = events.next() as { readonly value: CdpEvent };
     const route = connection.routeOf(event);
     if (route.kind !== 'payload') continue;
-    const lanes = route.lane === undefined ? undefined : [route.lane];
+    const { lanes } = route;
     batch.push({ id: event.messageId ?? '', lanes, event, acceptedAt: preciseNow() });
   }
   return batch;

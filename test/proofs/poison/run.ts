@@ -132,7 +132,7 @@ export async function runPoison({
           id: `m-${n}`,
           event,
           acceptedAt: clock.now(),
-          lanes: route.lane === undefined ? undefined : [route.lane],
+          lanes: route.lanes,
         };
       }),
     );
@@ -215,7 +215,7 @@ export async function runPartialOutage(vendorCase: VendorCase, events: number): 
     Array.from({ length: events }, (_, n) => {
       const event = eventOf(n, clock.now());
       const route = connection.routeOf(event);
-      const lanes = route.kind === 'payload' && route.lane !== undefined ? [route.lane] : undefined;
+      const lanes = route.kind === 'payload' ? route.lanes : undefined;
       return { id: `m-${n}`, event, acceptedAt: clock.now(), lanes };
     }),
   );

@@ -178,7 +178,7 @@ export async function hostOver(
   function* input() {
     for (const [index, event] of events.entries()) {
       const route = connection.routeOf(event);
-      yield itemOf(index, event, route.kind === 'payload' ? route.lane : undefined, clock.now());
+      yield itemOf(index, event, route.kind === 'payload' ? route.lanes?.[0] : undefined, clock.now());
     }
   }
   const host = createReferenceHost({ connection, clock, input: input(), hostLog, one });

@@ -1,8 +1,8 @@
 import type { CdpEvent } from '../../../core/index.ts';
 
 /**
- * One device, whose four events name it by different identifiers, a minute apart from `start` on. The first two have
- * the adid, which decides about their lane; the last two have the IDFV, which decides about theirs.
+ * One device, whose four events name it by different identifiers, a minute apart from `start` on: the adid, the adid
+ * and the IDFV, the IDFV, the IDFV and the IDFA. Each has one in common with the next.
  */
 export function oneDevice(start: number): CdpEvent[] {
   const adjust = { adid: '00112233445566778899aabbccddeeff' };

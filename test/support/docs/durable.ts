@@ -14,7 +14,7 @@ export async function durable(folder: string, settings: unknown, more?: Partial<
   /** Resolves when the event is on disk. `false`: the queue is full, try again later. */
   async function accept(event: CdpEvent & { readonly messageId: string }): Promise<boolean> {
     const route = connection.routeOf(event);
-    const lanes = route.kind === 'payload' && route.lane !== undefined ? { lanes: [route.lane] } : {};
+    const lanes = route.kind === 'payload' && route.lanes !== undefined ? { lanes: route.lanes } : {};
     const outcome = route.kind === 'skipped' || route.kind === 'rejected' ? { outcome: route } : {};
     try {
       await queue.put(connection.id, [{ id: event.messageId, event, acceptedAt: Date.now(), ...lanes, ...outcome }]);

@@ -78,11 +78,11 @@ export async function deliverByQueue({ connection, manifest, events, known, host
       const name = known[index]?.id ?? '';
       places.set(name, index);
       const at = { id: name, event, acceptedAt: clock.now() };
-      if (route.kind === 'payload') batch.push({ ...at, lanes: route.lane === undefined ? undefined : [route.lane] });
+      if (route.kind === 'payload') batch.push({ ...at, lanes: route.lanes });
       else if (route.kind === 'skipped' || route.kind === 'rejected') batch.push({ ...at, outcome: route });
       else throw new Error(`routeOf said ${route.kind}`);
       const one = known[index];
-      if (one !== undefined && route.kind === 'payload') one.lane = route.lane;
+      if (one !== undefined && route.kind === 'payload') one.lane = route.lanes?.[0];
       index += 1;
       if (batch.length < together) continue;
       await put(batch);

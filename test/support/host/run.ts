@@ -129,7 +129,7 @@ export async function runHost(options: HostRunOptions): Promise<HostReport> {
     let index = 0;
     for (const event of script.events) {
       const route = connection.routeOf(event);
-      const lane = route.kind === 'payload' ? route.lane : undefined;
+      const lane = route.kind === 'payload' ? route.lanes?.[0] : undefined;
       const known = script.known[index];
       if (known !== undefined) known.lane = lane;
       yield itemOf(index, event, lane, clock.now());

@@ -58,7 +58,7 @@ export async function putAll(
       id: event.messageId ?? `put-${index}`,
       event,
       acceptedAt,
-      ...(route.kind === 'payload' && route.lane !== undefined ? { lanes: [route.lane] } : {}),
+      ...(route.kind === 'payload' && route.lanes !== undefined ? { lanes: route.lanes } : {}),
     };
   });
   await queue.put(connection.id, queued);

@@ -48,7 +48,9 @@ const manifest: DestinationManifest = {
 /** Options of one track event, which the test vendor reads out of its properties. */
 export interface TrackOptions {
   readonly group?: string;
+  /** The only lane, or several. */
   readonly lane?: string;
+  readonly lanes?: readonly string[];
   readonly at?: number;
   readonly scopes?: readonly string[];
   readonly pad?: string;
@@ -58,9 +60,16 @@ const plain = defineDestination<Settings, Item>({
   manifest,
   config: z.object({ account: z.string() }),
   transform(event) {
-    const { group, lane, at, scopes, pad } = propertiesOf(event) as TrackOptions;
+    const {
+      group,
+      lane,
+      lanes = lane === undefined ? undefined : [lane],
+      at,
+      scopes,
+      pad,
+    } = propertiesOf(event) as TrackOptions;
     const item: Item = { id: event.messageId ?? '', ...(pad === undefined ? {} : { pad }) };
-    return payload(item, { group, lane, occurredAt: at, scopes });
+    return payload(item, { group, lanes, occurredAt: at, scopes });
   },
   frame: () => jsonArray,
   request: () => ({ method: 'POST', url: 'https://api.vendor.example/events', headers: {} }),

@@ -200,7 +200,7 @@ export class EnqueueWriter {
   #queued(event: CdpEvent, text: string, line: number): QueuedEvent {
     const base = { id: idOf(event, text, line), event, acceptedAt: Date.now() };
     const route = this.#options.connection.routeOf(event);
-    if (route.kind === 'payload') return route.lane === undefined ? base : { ...base, lanes: [route.lane] };
+    if (route.kind === 'payload') return route.lanes === undefined ? base : { ...base, lanes: route.lanes };
     return route.kind === 'skipped' || route.kind === 'rejected' ? { ...base, outcome: route } : base;
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from '../../../index.ts';
 import type { DeliveryQueue, LanesOf, QueueStatus } from '../../../queue/index.ts';
 import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
@@ -192,7 +193,7 @@ export function keepLanes(
   const claims = queue.claim(id, mostLookedAt, Number.MAX_SAFE_INTEGER);
   const moved = claims.some(({ text, lanes }) => {
     const route = connection.routeOf(text);
-    return route.kind === 'payload' && route.lane !== lanes?.[0];
+    return route.kind === 'payload' && !isDeepStrictEqual(route.lanes, lanes);
   });
   queue.release(
     id,
@@ -207,10 +208,10 @@ export function lanesBy(opened: OpenConnection, roster: Pick<Roster, 'addLanes'>
   let known = false;
   return (event) => {
     const route = opened.connection.routeOf(event);
-    if (route.kind !== 'payload' || route.lane === undefined) return undefined;
+    if (route.kind !== 'payload' || route.lanes === undefined) return undefined;
     if (!known) roster.addLanes(opened.id, settingsOf(opened));
     known = true;
-    return [route.lane];
+    return route.lanes;
   };
 }
 
