@@ -9,7 +9,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { busyRefusal, OwnerGone, reachOwner, type OwnerClient } from '../../core/queue/admin/client.ts';
-import type { StoreHost } from '../../core/queue/admin/routes.ts';
+import type { StoreHost } from '../../core/queue/admin/protocol.ts';
 import { storeRoutes } from '../../core/queue/admin/routes.ts';
 import { StoreServer } from '../../core/queue/admin/server.ts';
 import { acquire } from '../../core/queue/lmdb/owner.ts';

@@ -1,11 +1,11 @@
+import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { undiciClient, undiciRequest } from '../../http/undici.ts';
-import { findOwner, lastOwner, type SocketAddress } from '../lmdb/owner.ts';
+import { findOwner, lastOwner } from '../lmdb/owner.ts';
 import { StoreRefused } from '../lmdb/store-errors.ts';
 import { QueueFull, type DeadFilter, type DeadLetter, type DeliveryQueue, type QueuedEvent } from '../queue.ts';
 import { readLines } from './ndjson.ts';
-import type { SentError, StoreReport } from './routes.ts';
-import type { OwnerInfo } from './server.ts';
+import type { OwnerInfo, SentError, SocketAddress, StoreReport } from './protocol.ts';
 
 /** The owner of a store does not answer any more, or not yet. */
 export class OwnerGone extends Error {
@@ -94,6 +94,18 @@ export async function reachOwner(directory: string): Promise<OwnerClient | undef
   if (typeof owner === 'object' && owner.state === 'working') return new OwnerClient(directory, address);
   address.letGo();
   return undefined;
+}
+
+/** Resolves when the owner ends, or after `ms`; at once where there is none. */
+export async function untilOwnerEnds(directory: string, ms: number): Promise<void> {
+  const address = await findOwner(directory);
+  if (address === undefined) return;
+  const socket = connect({ path: address.path }).setTimeout(ms);
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+    socket.once('timeout', () => socket.destroy());
+    socket.on('error', () => socket.destroy());
+  }).finally(address.letGo);
 }
 
 /** A store that another process owns, which answers for it. */

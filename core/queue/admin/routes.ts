@@ -7,41 +7,7 @@ import {
   type QueuedEvent,
 } from '../queue.ts';
 import { readLines, writeLines } from './ndjson.ts';
-import type { Handler, OwnerInfo } from './server.ts';
-import type { QueueStatus } from '../queue.ts';
-
-/** What a host that delivers the events of a store adds to the answers of its owner. */
-export interface StoreHost {
-  /** By connection id: those it delivers for, or is to deliver for. */
-  connections(): Readonly<Record<string, HostedConnection>>;
-  /**
-   * The lanes of an event by the settings it delivers with; `undefined` where it does not deliver for that connection.
-   */
-  lanesOf(connection: string): LanesOf | undefined;
-  /** Called when something was put, requeued or replayed. */
-  changed(connection: string): void;
-}
-
-export interface HostedConnection {
-  /** A slug: where what is put for it goes. `null` where it cannot be delivered for. */
-  readonly destination: string | null;
-  /** What its worker is doing, in JSON. */
-  readonly worker: object;
-}
-
-/** What `GET /status` says. */
-export interface StoreReport extends QueueStatus {
-  readonly owner: OwnerInfo;
-  /** `null` where the owner delivers nothing. */
-  readonly hosted: Readonly<Record<string, HostedConnection>> | null;
-}
-
-/** An error as the routes send it. */
-export interface SentError {
-  readonly name: string;
-  readonly message: string;
-  readonly code?: string;
-}
+import type { Handler, OwnerInfo, SentError, StoreHost, StoreReport } from './protocol.ts';
 
 /** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
 const largestPut = 256 * 1024 * 1024;

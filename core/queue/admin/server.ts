@@ -3,20 +3,7 @@ import { hostname } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-
-/** Answers a request, as handlers of the web do. Never rejects. */
-export type Handler = (request: Request) => Promise<Response>;
-
-/** What the owner of a store says of itself. */
-export interface OwnerInfo {
-  readonly pid: number;
-  /** Of the machine or container in which that process has that number. */
-  readonly host: string;
-  /** ISO 8601. */
-  readonly startedAt: string;
-  /** While it starts or ends, it answers nothing about the store. */
-  readonly state: 'starting' | 'working' | 'ending';
-}
+import type { Handler, OwnerInfo } from './protocol.ts';
 
 /** How long a client may take to send the rest of its request, or to read more of its answer, once the owner ends. */
 const partingMs = 1_000;

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { folderPath } from '../../folder-path.ts';
 import { safely, type Signal } from '../../runtime/signals.ts';
-import { storeRoutes, type StoreHost } from '../admin/routes.ts';
+import type { StoreHost } from '../admin/protocol.ts';
+import { storeRoutes } from '../admin/routes.ts';
 import { StoreServer } from '../admin/server.ts';
 import type { DeliveryQueue } from '../queue.ts';
 import { dayMs } from '../settlement.ts';

@@ -17,6 +17,7 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import type { SocketAddress } from '../admin/protocol.ts';
 import { StoreRefused } from './store-errors.ts';
 
 /*
@@ -38,12 +39,6 @@ export interface Ownership {
   removeFormer(): Promise<void>;
   /** Listens no more. */
   release(): void;
-}
-
-/** Where a socket can be reached, for as long as it is not let go. */
-export interface SocketAddress {
-  readonly path: string;
-  readonly letGo: () => void;
 }
 
 /** Who said that it owns a store, for words alone: a stopped process cannot be asked. */
@@ -86,7 +81,8 @@ export async function acquire(directory: string, server: Server): Promise<Owners
     return { number, removeFormer: () => removeFormer(directory, number), release: () => close(server) };
   } catch (error) {
     close(server);
-    throw error;
+    // A new owner took the socket for a dead one, between its two steps to listen.
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new StoreOwned() : error;
   }
 }
 
@@ -99,18 +95,6 @@ export async function findOwner(directory: string): Promise<SocketAddress | unde
     address.letGo();
   }
   return undefined;
-}
-
-/** Resolves when the owner ends, or after `ms`; at once where there is none. */
-export async function untilOwnerEnds(directory: string, ms: number): Promise<void> {
-  const address = await findOwner(directory);
-  if (address === undefined) return;
-  const socket = connect({ path: address.path }).setTimeout(ms);
-  await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve());
-    socket.once('timeout', () => socket.destroy());
-    socket.on('error', () => socket.destroy());
-  }).finally(address.letGo);
 }
 
 /** What the last owner left about itself; `undefined` where that cannot be read. */
@@ -144,10 +128,7 @@ function isLinked(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    // A new owner took the socket for a dead one, between its two steps to listen.
-    if (code === 'ENOENT') throw new StoreOwned();
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
 }
