@@ -415,6 +415,18 @@ describe('preview of a connection with rules', () => {
     expect(preview).toMatchObject({ unread: ['event', 'properties.c.d'] });
   });
 
+  it('tells what was read of an event that the folder freezes', async () => {
+    const freezing = acme({
+      transform: (event) => ({
+        kind: 'payload',
+        payload: { id: JSON.stringify(Object.freeze(propertiesOf(event))['a']) },
+      }),
+    }) as unknown as AnyDestination;
+    const { connection } = testConnection({ destination: freezing });
+    const preview = await connection.preview({ ...order('a'), properties: { a: [{ b: 1 }], c: { d: 1 } } });
+    expect(preview).toMatchObject({ kind: 'request', unread: ['event', 'properties.c.d'] });
+  });
+
   it('names the paths of all rows that a field came through, also of odd names', async () => {
     const sources = { whole: 'properties', some: 'properties.a, properties.b', odd: 'properties.net price' };
     const destination = acme({

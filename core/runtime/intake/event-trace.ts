@@ -38,18 +38,19 @@ type Steps = readonly PathStep[];
 const pathText = (steps: Steps): string => printPath(steps).replaceAll('[0]', '[]');
 
 /**
- * Hands on what is read, and tells of each value that is no object and no list. It does so from a copy: behind a proxy,
- * a member of a frozen object has to stay as it is, and what is read in it would not be told of.
+ * Hands on what is read, and tells of each value that is no object and no list. It does so from a copy that holds the
+ * proxies of its parts: of a frozen object, a proxy must hand on the very member, whoever froze it, and when.
  */
 function watch<T extends object>(original: T, at: Steps, read: (steps: Steps) => void): T {
   const inList = Array.isArray(original);
-  return new Proxy((inList ? original.slice() : { ...original }) as T, {
+  const stepsTo = (name: string): Steps => [...at, inList ? 0 : name];
+  const copy = (inList ? original.slice() : { ...original }) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(copy)) if (isTree(value)) copy[name] = watch(value, stepsTo(name), read);
+  return new Proxy(copy as T, {
     get(target, name, receiver) {
       const value: unknown = Reflect.get(target, name, receiver);
       if (typeof name === 'symbol' || !Object.hasOwn(target, name) || (inList && name === 'length')) return value;
-      const steps = [...at, inList ? 0 : name];
-      if (isTree(value)) return watch(value, steps, read);
-      read(steps);
+      if (!isTree(value)) read(stepsTo(name));
       return value;
     },
   });
