@@ -1,15 +1,17 @@
 /** Durable delivery: published as `spillway/queue`, so that a host without a queue loads none of it. */
-export { isStoreLost, QueueFull } from './queue.ts';
+export { isStoreLost, OtherSettings, QueueFull } from './queue.ts';
 export type {
   Claim,
   ClaimKind,
   ConnectionBacklog,
+  ConnectionSettings,
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
   FinalSettlement,
   LanesOf,
   QueuedEvent,
+  RegisteredConnection,
   QueueStatus,
   Settlement,
   FailureHistory,

@@ -108,6 +108,8 @@ export interface ConnectionBacklog {
   readonly dead: number;
   /** Kept for replay. */
   readonly done: number;
+  /** Left out where no put came with settings. */
+  readonly registered?: RegisteredConnection | undefined;
 }
 
 export interface QueueStatus {
@@ -124,6 +126,41 @@ export interface QueueStatus {
 /** The queue is full: try again later (an HTTP host answers 429 or 503). Nothing of the put was stored. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
+}
+
+/** For what events are put under an id, which a store remembers. */
+export interface ConnectionSettings {
+  readonly id: string;
+  /** A slug. */
+  readonly destination: string;
+  /** Stands for all that decides about lanes: under the same text, an event gets the same lanes. */
+  readonly settings?: string | undefined;
+  /** The settings in the status when the caller saw that its own give every waiting event the lanes it has. */
+  readonly checked?: string | undefined;
+}
+
+/** What a store remembers of a connection, in the same transactions as its events. */
+export interface RegisteredConnection {
+  /** A slug. */
+  readonly destination: string;
+  /** Some of its events are in lanes, and must keep their order. */
+  readonly hasLanes: boolean;
+  /** Under these settings every waiting event would get the lanes it has. Absent where that is not known. */
+  readonly settings?: string | undefined;
+  /** The destinations it had before, the first one first: its dead letters and what is kept for replay may be theirs. */
+  readonly former?: readonly FormerDestination[] | undefined;
+}
+
+export interface FormerDestination {
+  /** A slug. */
+  readonly destination: string;
+  /** Epoch ms: what was settled before was for that destination, what was settled then or later for the next. */
+  readonly until: number;
+}
+
+/** Events wait that were put for another destination, or under settings that nobody has checked these against. */
+export class OtherSettings extends Error {
+  override readonly name = 'OtherSettings';
 }
 
 /**
@@ -144,11 +181,16 @@ export interface DeliveryQueue {
   /**
    * Stores all events or none. Evicts what is kept for replay, the oldest first; throws QueueFull when waiting events
    * and dead letters fill the byte budget.
+   *
+   * With settings, it remembers them until purge(), also where there are no events: status() tells them. Throws OtherSettings when other
+   * events wait which these could not follow: those of another destination, or put since the caller has checked.
    */
   put(
-    connection: string,
+    connection: string | ConnectionSettings,
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
+  /** Up to `most` waiting events above `after` (a seq), the oldest first, claimed ones included. Claims nothing. */
+  peek(connection: string, most: number, after?: number): readonly Claim[];
   /**
    * Takes out up to `most` events that may leave now, the oldest first: those that are the first in each of their
    * lanes. Several of a lane may come in a row, but none while another claim of that lane is open, or its next event

@@ -46,6 +46,14 @@ export class Claims {
     return claims;
   }
 
+  peek(state: ConnectionState, most: number, after = -1): readonly Claim[] {
+    const log = this.#logOf(state, () => undefined);
+    return log.after(after, most).flatMap((seq) => {
+      const record = log.read(seq);
+      return record === undefined ? [] : [claimOf(record)];
+    });
+  }
+
   nextAt(state: ConnectionState): number | undefined {
     return this.#scheduler(state).nextAt();
   }

@@ -3,6 +3,7 @@ import { failpoint } from '../failpoint.ts';
 import type {
   Claim,
   ClaimKind,
+  ConnectionSettings,
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
@@ -18,6 +19,7 @@ import { Maintenance } from './maintenance.ts';
 import { Quarantine } from './quarantine.ts';
 import { RecordReader } from './record-reader.ts';
 import { ReplayLog } from './replay-log.ts';
+import { register, registeredWith, withUncheckedLanes } from './registration.ts';
 import type { StoreCounters } from './store-counters.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StoreMeta } from './store-meta.ts';
@@ -76,15 +78,17 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   async put(
-    connection: string,
+    connection: string | ConnectionSettings,
     events: readonly QueuedEvent[],
   ): Promise<{ readonly accepted: number; readonly duplicates: number }> {
     this.#writer.assertOpen();
     this.#writer.assertFlushing();
-    const state = this.#counters.register(connection);
+    const id = typeof connection === 'string' ? connection : connection.id;
+    const state = this.#counters.register(id);
     const { number } = state;
     const batch = this.#writer.newBatch(state);
     const now = this.#now();
+    const registered = typeof connection === 'string' ? undefined : registeredWith(state, connection, now);
     /** The caller may change the array while this waits for the disk. */
     const total = events.length;
     const accepted: string[] = [];
@@ -93,9 +97,11 @@ export class LmdbQueue implements DeliveryQueue {
       for (const queued of events) {
         if (!this.#dedupIndex.add(number, queued.id, now, batch.operations)) continue;
         accepted.push(queued.id);
-        batch.add(queued, connection, now);
+        batch.add(queued, id, now);
       }
       this.#budget.makeSpaceFor(batch.change.bytes);
+      if (registered !== undefined) register(state, batch, registered);
+      else if (batch.hasLanes) register(state, batch, withUncheckedLanes(state.counts.registered));
     } catch (error) {
       settleIds();
       throw error;
@@ -104,6 +110,12 @@ export class LmdbQueue implements DeliveryQueue {
     await this.#writer.write(state, batch, { kind: 'put', onCommitted: settleIds, onFailed: settleIds });
     failpoint('after put before ack');
     return { accepted: accepted.length, duplicates: total - accepted.length };
+  }
+
+  peek(connection: string, most: number, after?: number): readonly Claim[] {
+    this.#writer.assertOpen();
+    const state = this.#counters.connection(connection);
+    return state === undefined ? [] : this.#claims.peek(state, most, after);
   }
 
   claim(
@@ -190,8 +202,8 @@ export class LmdbQueue implements DeliveryQueue {
     const all = this.#counters.connections();
     const states = connection === undefined ? [...all] : [this.#counters.connection(connection) ?? []].flat();
     const connections = states.map((state) => {
-      const { id, waiting, dead, done } = state.counts;
-      return { connection: id, waiting, oldestMs: this.#claims.oldestMs(state, now), dead, done };
+      const { id, waiting, dead, done, registered } = state.counts;
+      return { connection: id, waiting, oldestMs: this.#claims.oldestMs(state, now), dead, done, registered };
     });
     const { bytes, quarantined } = this.#counters.totals;
     const seenBytes = this.#dedupIndex.bytes;

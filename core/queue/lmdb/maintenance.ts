@@ -7,6 +7,7 @@ import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
 import { decodeState } from './record.ts';
 import { pageLength, type FoundRecord, type RecordReader } from './record-reader.ts';
+import { register, withUncheckedLanes } from './registration.ts';
 import type { ReplayLog } from './replay-log.ts';
 import type { ConnectionState } from './store-counters.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -94,6 +95,7 @@ export class Maintenance {
           batch.requeue(bytes, { connection, id, lanes, acceptedAt: now(), renamed: true });
           replayed += 1;
         }
+        if (batch.hasLanes) register(state, batch, withUncheckedLanes(state.counts.registered));
         await this.#writer.write(state, batch);
       }
       return replayed;
@@ -112,6 +114,10 @@ export class Maintenance {
       // What damaged records left there.
       await this.#purgeTable(state, 'lanes', lastSeq, () => assertUnclaimed(state));
       await this.#removeIds((most) => this.#options.dedupIndex.ofConnection(state.number, most));
+      if (state.counts.waiting > 0) return purged;
+      const batch = this.#writer.newBatch(state);
+      register(state, batch, undefined);
+      await this.#writer.write(state, batch);
       return purged;
     });
   }
@@ -174,6 +180,7 @@ export class Maintenance {
           batch.remove('dead', letter.key, letter.bytes.length);
           replace(batch, letter);
         }
+        if (batch.hasLanes) register(state, batch, withUncheckedLanes(state.counts.registered));
         await this.#writer.write(state, batch);
         removed += page.length;
       }

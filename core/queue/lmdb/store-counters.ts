@@ -16,7 +16,7 @@ import type { CountsChange, Sequence } from './write-batch.ts';
 /** A connection for which something was put at least once. */
 export interface ConnectionState {
   readonly number: number;
-  /** As committed, except for `doubted`, which reaches the disk with the next transaction. */
+  /** As committed, except for `doubted` and `registered`, which reach the disk with the next transaction. */
   counts: ConnectionCounts;
   /** Built by the first call that needs it. */
   scheduler: LaneScheduler<WaitingRecord> | undefined;

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { RegisteredConnection } from '../queue.ts';
 import type { Table } from './tables.ts';
 
 /*
@@ -29,12 +30,13 @@ export interface StoreConfig {
   readonly crashedAt?: number;
 }
 
-/** How many records of a connection each table holds. */
+/** How many records of a connection each table holds, and for what they were put. */
 export interface ConnectionCounts {
   readonly id: string;
   readonly waiting: number;
   readonly done: number;
   readonly dead: number;
+  readonly registered?: RegisteredConnection | undefined;
   /** How many events were marked ambiguous since the crash at that sequence number, see StoreConfig. */
   readonly doubted?: { readonly crashedAt: number; readonly events: number };
 }

@@ -10,6 +10,7 @@ import {
   type RecordWithoutEvent,
   type StateOf,
 } from './record.ts';
+import { countsKey, withChecksum, type ConnectionCounts } from './store-meta.ts';
 import type { RecordTable, Tables } from './tables.ts';
 
 const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfies Record<RecordKind, RecordTable>;
@@ -45,6 +46,8 @@ export interface Sequence {
 export class WriteBatch {
   readonly change: CountsChange = { bytes: 0, waiting: 0, done: 0, dead: 0, quarantined: 0 };
   readonly operations: Operation[] = [];
+  /** It adds a waiting event that has a lane. */
+  hasLanes = false;
   readonly #tables: Tables;
   readonly #connection: number;
   readonly #sequence: Sequence;
@@ -107,6 +110,11 @@ export class WriteBatch {
     this.change.bytes -= key.length;
   }
 
+  /** What changes beside the counts, which the transaction writes over it. */
+  writeConnection(counts: ConnectionCounts): void {
+    this.operations.push([this.#tables.meta, countsKey(this.#connection), withChecksum(counts)]);
+  }
+
   remove(table: RecordTable, key: Buffer, length: number): void {
     this.operations.push([this.#tables[table], key, undefined]);
     this.change.bytes -= length;
@@ -154,6 +162,7 @@ export class WriteBatch {
     this.change.bytes += bytes.length;
     this.change[state.kind] += 1;
     if (state.kind !== 'waiting' || state.lanes === undefined) return;
+    this.hasLanes = true;
     for (const lane of state.lanes) {
       const key = keys.laneKey(this.#connection, lane, seq);
       this.operations.push([this.#tables.lanes, key, nothing]);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventIdOf } from '../../../core/index.ts';
 import type { CdpEvent, IncomingEvent } from '../../../core/api/event.ts';
 import {
+  OtherSettings,
   QueueFull,
   type Claim,
   type DeadFilter,
@@ -638,6 +639,104 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       await expect(queue.purge('c')).rejects.toThrow('events of c are claimed');
       queue.release('c', seqsOf(claims));
       expect(await drain()).toBe('a b');
+    });
+
+    describe('what a put says of its connection', () => {
+      const first = { id: 'c', destination: 'acme', settings: 's1' };
+      const registered = () => backlog()?.registered;
+
+      it('is kept with its events across a close, also of a put without events, until all is purged', async () => {
+        await queue.put(first, []);
+        expect(registered()).toEqual({ destination: 'acme', hasLanes: false, settings: 's1' });
+        await queue.put(first, several('a'));
+        expect(registered()).toMatchObject({ hasLanes: false });
+        await queue.put(first, several('b', { lanes: ['l'] }));
+        await reopen();
+        expect(registered()).toEqual({ destination: 'acme', hasLanes: true, settings: 's1' });
+        expect(await drain()).toBe('a b');
+        expect(registered()).toMatchObject({ hasLanes: true });
+        expect(await queue.purge('c')).toBe(2);
+        expect(registered()).toBeUndefined();
+        await reopen();
+        expect(registered()).toBeUndefined();
+      });
+
+      it('is refused with other settings, all of it, unless these were checked against what waits', async () => {
+        await queue.put(first, several('a'));
+        const second = { ...first, settings: 's2' };
+        await expect(queue.put(second, several('b'))).rejects.toThrow(OtherSettings);
+        await expect(queue.put({ ...second, checked: 's0' }, several('b'))).rejects.toThrow(OtherSettings);
+        expect(backlog()).toMatchObject({ waiting: 1, registered: { settings: 's1' } });
+        expect(await queue.put({ ...second, checked: 's1' }, several('b'))).toEqual({ accepted: 1, duplicates: 0 });
+        // Whoever has checked against the first ones must look again.
+        await expect(queue.put({ ...first, settings: 's3', checked: 's1' }, several('d'))).rejects.toThrow(
+          OtherSettings,
+        );
+        await Promise.all([
+          queue.put({ ...first, settings: 's4', checked: 's2' }, several('e')),
+          expect(queue.put({ ...first, settings: 's5', checked: 's2' }, several('f'))).rejects.toThrow(OtherSettings),
+        ]);
+        expect(await drain()).toBe('a b e');
+      });
+
+      it('is another destination once nothing waits; the former ones are remembered with their times', async () => {
+        await queue.put(first, several('a'));
+        const other = { id: 'c', destination: 'other' };
+        await expect(queue.put(other, [])).rejects.toThrow('1 events wait for acme, not for other');
+        await queue.settle(
+          'c',
+          take().map((claim) => dead(claim)),
+          at,
+        );
+        store.clock.now = 7_000;
+        await queue.put(other, []);
+        expect(registered()).toEqual({
+          destination: 'other',
+          hasLanes: false,
+          former: [{ destination: 'acme', until: 7_000 }],
+        });
+        store.clock.now = 6_000;
+        await queue.put({ ...first, settings: 's2' }, []);
+        await reopen();
+        expect(registered()).toEqual({
+          destination: 'acme',
+          hasLanes: false,
+          settings: 's2',
+          former: [
+            { destination: 'acme', until: 7_000 },
+            { destination: 'other', until: 7_000 },
+          ],
+        });
+      });
+
+      it('has unknown settings once events came back into lanes, or were put into some without settings', async () => {
+        await queue.put(first, several('a b'));
+        const [a, b] = take();
+        await queue.settle('c', [dead(a!), done(b!)], at);
+        await queue.requeue('c');
+        expect(registered()).toMatchObject({ settings: 's1', hasLanes: false });
+        await queue.replay('c', 0, 1e9, () => ['l']);
+        await reopen();
+        expect(registered()).toEqual({ destination: 'acme', hasLanes: true });
+        await queue.put(first, []);
+        await queue.put('c', several('d', { lanes: ['l'] }));
+        expect(registered()).toEqual({ destination: 'acme', hasLanes: true });
+      });
+    });
+
+    it('shows what waits, claimed or not, page by page, and claims nothing', async () => {
+      await queue.put('c', [...several('a b', { lanes: ['l'] }), ...several('d e')]);
+      const [a] = take(1);
+      const page = queue.peek('c', 3);
+      expect(page[0]).toEqual(a);
+      expect(page.map(({ id, lanes }) => [id, lanes])).toEqual([
+        ['a', ['l']],
+        ['b', ['l']],
+        ['d', undefined],
+      ]);
+      expect(ids(queue.peek('c', 3, page[2]!.seq))).toBe('e');
+      expect(queue.peek('nobody', 3)).toEqual([]);
+      expect(ids(take())).toBe('d e');
     });
 
     it('forgets dead letters that are dropped, and no others', async () => {

@@ -2,6 +2,7 @@ import {
   triesOf,
   type Claim,
   type ClaimKind,
+  type ConnectionSettings,
   type DeadFilter,
   type DeadLetter,
   type DeliveryQueue,
@@ -53,7 +54,7 @@ class Log {
 
 /**
  * The port, in memory and in small: for tests of what stands on it. Remembers every settle() and release(). It does not
- * pass contract.ts, as it has no restart, byte budget, `mostBytes`, dedup window, events put with their outcome, or
+ * pass contract.ts, as it has no restart, no registration, byte budget, `mostBytes`, dedup window, events put with their outcome, or
  * prune(); settle() is not all or nothing; and nextAt(), requeue() and replay() are coarser.
  */
 export class MemoryQueue implements DeliveryQueue {
@@ -78,8 +79,18 @@ export class MemoryQueue implements DeliveryQueue {
     return log;
   }
 
-  put(connection: string, events: readonly QueuedEvent[]): Promise<{ accepted: number; duplicates: number }> {
-    const log = this.log(connection);
+  peek(connection: string, most: number, after = 0): readonly Claim[] {
+    return [...this.log(connection).waiting.values()]
+      .filter(({ seq }) => seq > after)
+      .slice(0, most)
+      .map(claimOf);
+  }
+
+  put(
+    connection: string | ConnectionSettings,
+    events: readonly QueuedEvent[],
+  ): Promise<{ accepted: number; duplicates: number }> {
+    const log = this.log(typeof connection === 'string' ? connection : connection.id);
     const fresh = events.filter(({ id }) => !log.seen.has(id));
     for (const one of fresh) {
       log.seen.add(one.id);
@@ -103,16 +114,7 @@ export class MemoryQueue implements DeliveryQueue {
       log.late.delete(one);
       for (const lane of lanesOf(one)) log.lane(lane).claimed += 1;
     }
-    return claims.map(({ seq, id, lanes, event, acceptedAt, attempts, ambiguous, history }) => ({
-      seq,
-      id,
-      lanes,
-      text: JSON.stringify(event),
-      acceptedAt,
-      attempts,
-      ambiguous,
-      history,
-    }));
+    return claims.map(claimOf);
   }
 
   #turns(log: Log, most: number, now: number, kind: ClaimKind | undefined): Kept[] {
@@ -289,6 +291,17 @@ export class MemoryQueue implements DeliveryQueue {
     return Promise.resolve();
   }
 }
+
+const claimOf = ({ seq, id, lanes, event, acceptedAt, attempts, ambiguous, history }: Kept): Claim => ({
+  seq,
+  id,
+  lanes,
+  text: JSON.stringify(event),
+  acceptedAt,
+  attempts,
+  ambiguous,
+  history,
+});
 
 const lanesOf = ({ lanes = [] }: Pick<QueuedEvent, 'lanes'>): readonly string[] => lanes;
 
