@@ -147,7 +147,10 @@ export interface RegisteredConnection {
   readonly hasLanes: boolean;
   /** Under these settings every waiting event would get the lanes it has. Absent where that is not known. */
   readonly settings?: string | undefined;
-  /** The destinations it had before, the first one first: its dead letters and what is kept for replay may be theirs. */
+  /**
+   * The destinations it had before, the first one first: its dead letters and what is kept for replay may be of their
+   * time.
+   */
   readonly former?: readonly FormerDestination[] | undefined;
 }
 
@@ -182,8 +185,9 @@ export interface DeliveryQueue {
    * Stores all events or none. Evicts what is kept for replay, the oldest first; throws QueueFull when waiting events
    * and dead letters fill the byte budget.
    *
-   * With settings, it remembers them until purge(), also where there are no events: status() tells them. Throws OtherSettings when other
-   * events wait which these could not follow: those of another destination, or put since the caller has checked.
+   * With settings, it remembers them until purge(), also where there are no events: status() tells them. Throws
+   * OtherSettings when other events wait which these could not follow: those of another destination, or put since the
+   * caller has checked.
    */
   put(
     connection: string | ConnectionSettings,

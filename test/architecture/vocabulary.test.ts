@@ -80,7 +80,6 @@ const retiredNames: Readonly<Record<string, string>> = {
 
 /** Files that keep their names until no. 10 of the plan takes them away, with all that imports their names. */
 const exceptions: Readonly<Record<string, { readonly words: readonly string[]; readonly reason: string }>> = {
-  'core/hosts/cli/queue/roster.ts': { words: ['roster'], reason: 'connections are recorded in the store instead' },
   'core/hosts/cli/queue/journal.ts': {
     words: ['Journal'],
     reason: 'deliver --store keeps its log in the store instead',

@@ -181,7 +181,7 @@ describe('spillway enqueue from an open pipe', () => {
     const { store, backlog } = createStore(workspace, 'pipe');
     const { child, exited } = startWith('pipe', 'enqueue', 'shop', '--store', store, '--config', config);
     child.stdin?.write(eventLines(3));
-    while (!existsSync(path.join(store, 'connections.json'))) await pause(20);
+    while (!existsSync(path.join(store, 'events.mdb'))) await pause(20);
     await pause(1_500);
     child.stdin?.write(eventLines(2, 4));
     await pause(2_500);

@@ -319,7 +319,7 @@ describe('beside a running work', () => {
     expect(await backlog('shop')).toMatchObject({ waiting: 0, dead: 1 });
   });
 
-  test('enqueue with other settings is refused while events wait: nobody can look at their lanes', async () => {
+  test('enqueue with other settings looks at what waits, and is refused where that would move to other lanes', async () => {
     const { store, enqueue, args, server: mail } = await serve(() => ({ status: 503 }));
     await enqueue('shop', config, eventLines(10));
     const box = fakeTerminal('', { SPILLWAY_DESTINATIONS: testDestinations });
@@ -329,13 +329,17 @@ describe('beside a running work', () => {
       destination: 'mailbox',
       config: { ...testSettings, apiKey: 'key-example-2' },
     });
-    expect(await enqueue('shop', renewed, eventLines(1, 11))).toMatchObject({
-      code: 78,
-      stderr: expect.stringContaining(
-        'shop: 10 events wait; they were enqueued with other settings, and the process that owns the store',
-      ),
+    expect(await enqueue('shop', renewed, eventLines(1, 11))).toMatchObject({ code: 0 });
+    const moving = workspace.write('moving.json', {
+      destination: 'mailbox',
+      config: testSettings,
+      options: { mapping: { set: { event: 'Certified' } } },
     });
-    expect(await enqueue('shop', config, eventLines(1, 11))).toMatchObject({ code: 0 });
+    expect(await enqueue('shop', moving, eventLines(1, 12))).toMatchObject({
+      code: 78,
+      stderr: expect.stringContaining('shop: 11 events wait; these settings would move them to other lanes'),
+    });
+    expect(await enqueue('shop', config, eventLines(1, 12))).toMatchObject({ code: 0 });
     expect(await enqueue('shop', config, '', '--max-bytes', '5GB', '--wait', '0')).toMatchObject({
       code: 75,
       stderr: expect.stringContaining('keeps the --max-bytes 1073741824 that it has'),

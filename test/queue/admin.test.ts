@@ -13,7 +13,7 @@ import type { StoreHost } from '../../core/queue/admin/protocol.ts';
 import { storeRoutes } from '../../core/queue/admin/routes.ts';
 import { StoreServer } from '../../core/queue/admin/server.ts';
 import { acquire } from '../../core/queue/lmdb/owner.ts';
-import { openQueue, QueueFull, type DeadLetter, type DeliveryQueue } from '../../core/queue/index.ts';
+import { openQueue, OtherSettings, QueueFull, type DeadLetter, type DeliveryQueue } from '../../core/queue/index.ts';
 import { canRun, itNeeds } from '../support/machine.ts';
 import { track } from '../support/runtime/test-connection.ts';
 
@@ -68,6 +68,21 @@ describe('a store that is open', () => {
     expect(await client.put('acme', [queued('b')])).toEqual({ accepted: 0, duplicates: 1 });
     expect(queue.waiting('acme')).toBe(2);
     expect(changed).toEqual(['acme', 'acme']);
+  });
+
+  it('remembers for what another process puts events, shows it what waits, and refuses other settings', async () => {
+    const client = await reach();
+    const connection = { id: 'acme', destination: 'adjust', settings: 'now & then' };
+    await client.put(connection, [{ ...queued('a'), lanes: ['l'] }, queued('b')]);
+    const { registered } = (await client.status('acme')).connections[0]!;
+    expect(registered).toEqual({ destination: 'adjust', hasLanes: true, settings: 'now & then' });
+    const [a] = queue.claim('acme', 1, Date.now());
+    const page = await client.peek('acme', 1);
+    expect(page).toEqual([a]);
+    expect((await client.peek('acme', 9, a!.seq)).map(({ id }) => id)).toEqual(['b']);
+    await expect(client.put({ ...connection, settings: 'others' }, [])).rejects.toBeInstanceOf(OtherSettings);
+    expect(await client.put({ ...connection, settings: 'others', checked: 'now & then' }, [])).toMatchObject({});
+    expect((await client.status('acme')).connections[0]).toMatchObject({ registered: { settings: 'others' } });
   });
 
   it('says what it refuses, as it would at home', async () => {

@@ -15,7 +15,7 @@ import path from 'node:path';
 import { CliError, errnoOf, exitCode, usage } from './exit-codes.ts';
 import { isSameFile } from './input.ts';
 import { isHere, isRunning, processOf, readProcess, type LockProcess } from './lock-process.ts';
-import { alone } from './queue/replace-file.ts';
+import { alone } from './alone.ts';
 
 /** A run renews its locks so often. */
 const renewMs = 10_000;

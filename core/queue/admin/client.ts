@@ -3,7 +3,16 @@ import { hostname } from 'node:os';
 import { undiciClient, undiciRequest } from '../../http/undici.ts';
 import { findOwner, lastOwner } from '../lmdb/owner.ts';
 import { StoreRefused } from '../lmdb/store-errors.ts';
-import { QueueFull, type DeadFilter, type DeadLetter, type DeliveryQueue, type QueuedEvent } from '../queue.ts';
+import {
+  OtherSettings,
+  QueueFull,
+  type Claim,
+  type ConnectionSettings,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryQueue,
+  type QueuedEvent,
+} from '../queue.ts';
 import { readLines } from './ndjson.ts';
 import type { OwnerInfo, SentError, SocketAddress, StoreReport } from './protocol.ts';
 
@@ -124,9 +133,14 @@ export class OwnerClient {
     return this.#ask('GET', '/status', { connection });
   }
 
-  put(connection: string, events: readonly QueuedEvent[]): ReturnType<DeliveryQueue['put']> {
+  put(connection: string | ConnectionSettings, events: readonly QueuedEvent[]): ReturnType<DeliveryQueue['put']> {
+    const { id, ...settings } = typeof connection === 'string' ? { id: connection } : connection;
     const body = events.map((event) => `${JSON.stringify(event)}\n`).join('');
-    return this.#ask('POST', at(connection, '/events'), {}, body);
+    return this.#ask('POST', at(id, '/events'), settings, body);
+  }
+
+  peek(connection: string, most: number, after?: number): Promise<readonly Claim[]> {
+    return this.#ask('GET', at(connection, '/events'), { most, after });
   }
 
   async *dead(connection: string, filter: DeadFilter = {}): AsyncGenerator<DeadLetter, void, undefined> {
@@ -203,6 +217,7 @@ export class OwnerClient {
     if (error.name === 'NotOpen') throw new OwnerGone(this.#directory, false);
     if (error.code === 'closed') throw new OwnerGone(this.#directory, true);
     if (error.name === 'QueueFull') throw new QueueFull(error.message);
+    if (error.name === 'OtherSettings') throw new OtherSettings(error.message);
     throw new AnsweredError(error);
   }
 

@@ -1,6 +1,8 @@
 import {
   isStoreLost,
+  OtherSettings,
   QueueFull,
+  type ConnectionSettings,
   type DeadFilter,
   type DeliveryQueue,
   type LanesOf,
@@ -11,6 +13,9 @@ import type { Handler, OwnerInfo, SentError, StoreHost, StoreReport } from './pr
 
 /** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
 const largestPut = 256 * 1024 * 1024;
+
+/** An answer holds whole events. */
+const mostPeeked = 1_000;
 
 /** What went wrong with a request, before the store was asked. */
 class BadRequest extends Error {
@@ -42,7 +47,14 @@ export function storeRoutes(
       owner: owner(),
       hosted: hostOf()?.connections() ?? null,
     }),
-    'POST /connections/events': async (id, request) => changing(id, queue.put(id, await eventsOf(request))),
+    'GET /connections/events': (id, _, query) =>
+      queue.peek(
+        id,
+        Math.min(mostPeeked, numberIn(query, 'most')),
+        query.has('after') ? numberIn(query, 'after') : undefined,
+      ),
+    'POST /connections/events': async (id, request, query) =>
+      changing(id, queue.put(settingsIn(id, query), await eventsOf(request))),
     'GET /connections/dead': (id, _, query) => queue.dead(id, filterOf(query)),
     'GET /connections/dead/reasons': (id) => countReasons(queue.dead(id)),
     'DELETE /connections/dead': async (id, _, query) => ({ count: await queue.drop(id, filterOf(query)) }),
@@ -50,7 +62,7 @@ export function storeRoutes(
       count: await changing(id, queue.requeue(id, filterOf(query), lanesOf(id))),
     }),
     'POST /connections/replay': async (id, _, query) => ({
-      count: await changing(id, queue.replay(id, timeIn(query, 'from'), timeIn(query, 'to'), lanesOf(id))),
+      count: await changing(id, queue.replay(id, numberIn(query, 'from'), numberIn(query, 'to'), lanesOf(id))),
     }),
     'DELETE /connections': async (id) => ({ count: await queue.purge(id) }),
   };
@@ -78,6 +90,7 @@ export function storeRoutes(
 function statusOf(error: unknown): number {
   if (error instanceof BadRequest) return error.status;
   if (error instanceof QueueFull) return 429;
+  if (error instanceof OtherSettings) return 409;
   if (isStoreLost(error) || (error as Error).name === 'FlushOverdue') return 503;
   return 500;
 }
@@ -106,12 +119,24 @@ function filterOf(query: URLSearchParams): DeadFilter {
   const reason = query.get('reason');
   return {
     ...(reason === null ? {} : { reason: reason as NonNullable<DeadFilter['reason']> }),
-    ...(query.has('since') ? { since: timeIn(query, 'since') } : {}),
-    ...(query.has('seq') ? { seq: timeIn(query, 'seq') } : {}),
+    ...(query.has('since') ? { since: numberIn(query, 'since') } : {}),
+    ...(query.has('seq') ? { seq: numberIn(query, 'seq') } : {}),
   };
 }
 
-function timeIn(query: URLSearchParams, name: string): number {
+/** The id alone where the query names no destination. */
+function settingsIn(id: string, query: URLSearchParams): string | ConnectionSettings {
+  const destination = query.get('destination');
+  if (destination === null) return id;
+  return {
+    id,
+    destination,
+    settings: query.get('settings') ?? undefined,
+    checked: query.get('checked') ?? undefined,
+  };
+}
+
+function numberIn(query: URLSearchParams, name: string): number {
   const value = Number(query.get(name) ?? Number.NaN);
   if (!Number.isFinite(value)) throw new BadRequest(400, `${name} is not a number`);
   return value;

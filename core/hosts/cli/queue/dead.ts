@@ -7,8 +7,8 @@ import { print, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
 import { withEachConnection, type OpenConnection } from './open-connections.ts';
 import { assertNotForFormerDestination, assertDestination } from './former-destination.ts';
-import { destinationAt, keepLanes, lanesBy, openRoster, type Roster } from './roster.ts';
-import type { SharedQueue } from './shared-queue.ts';
+import { destinationAt, keepLanes, lanesBy, registeredOf } from './registered.ts';
+import type { SharedQueue, SharedStatus } from './shared-queue.ts';
 import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags, type StoreSettings } from './store.ts';
 import { isoTime } from './format-time.ts';
 import { timeOf } from './time-flag.ts';
@@ -109,28 +109,26 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
   const directory = storeDirectory(flags, env);
   return withSettings(flags, env, (settingsOf) =>
     withSharedStore(directory, storeSettings(flags, terminal), async (queue) => {
-      const roster = openRoster(directory);
       const status = await queue.status();
       const isHere = queue.own !== undefined;
       const knowsLanes = (connection: string): boolean =>
         isHere ? settingsOf(connection) !== undefined : (status.hosted?.[connection]?.destination ?? null) !== null;
       let revived = 0;
-      const all = await selectByConnection(queue, flags, filter, names, roster);
+      const all = await selectByConnection(queue, flags, filter, names, status);
       // Before any of them is put back.
       for (const [connection, { former, lanes, count }] of all) {
-        const enrolled = roster.of(connection);
+        const registered = registeredOf(status, connection);
         const opened = settingsOf(connection);
-        assertDestination(connection, enrolled, opened?.destination.manifest.slug);
-        assertNotForFormerDestination(connection, former, enrolled);
+        assertDestination(connection, registered, opened?.destination.manifest.slug);
+        assertNotForFormerDestination(connection, former, registered);
         // A process that owns the store gives lanes by its own settings.
-        if (opened !== undefined && count > lanes && isHere) keepLanes(queue.own, status, opened, enrolled);
+        if (opened !== undefined && count > lanes && isHere) await keepLanes(queue, status, opened);
       }
       for (const [connection, { count, lanes, parts }] of all) {
         if (flags.dryRun === true) revived += count;
         else {
-          roster.forgetSettings(connection);
           const opened = settingsOf(connection);
-          const lanesOf = opened === undefined ? undefined : lanesBy(opened, roster);
+          const lanesOf = opened === undefined ? undefined : lanesBy(opened);
           for (const part of parts) revived += await queue.requeue(connection, part, lanesOf);
         }
         const order = `${lanes} of them are in lanes, and come after the events enqueued since`;
@@ -138,7 +136,7 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
         const none = count - lanes;
         const help = isHere ? 'Pass --config' : 'Name the connection in the file of spillway work';
         const loose = `${none} of them have no lane, so their order cannot be restored. ${help} to compute one`;
-        if (none > 0 && roster.of(connection)?.lanes === true && !knowsLanes(connection))
+        if (none > 0 && registeredOf(status, connection)?.hasLanes === true && !knowsLanes(connection))
           await print(stderr, `spillway: ${connection}: ${loose}\n`);
       }
       await print(stdout, `${revived} ${flags.dryRun === true ? 'would be requeued' : 'requeued'}\n`);
@@ -196,7 +194,7 @@ async function selectByConnection(
   flags: DeadFlags,
   filter: DeadFilter,
   names: readonly string[],
-  roster?: Pick<Roster, 'of'>,
+  status?: SharedStatus,
 ): Promise<ReadonlyMap<string, SelectedLetters>> {
   const found = new Map<
     string,
@@ -206,9 +204,10 @@ async function selectByConnection(
     const parts = names.length > 0 ? [] : [filter];
     const there = found.get(connection) ?? { count: 0, lanes: 0, parts, former: new Map<string, number>() };
     there.count += 1;
-    const enrolled = roster?.of(connection);
-    const slug = enrolled === undefined ? undefined : destinationAt(enrolled, diedAt);
-    if (slug !== undefined && slug !== enrolled?.destination) there.former.set(slug, (there.former.get(slug) ?? 0) + 1);
+    const registered = status && registeredOf(status, connection);
+    const slug = registered && destinationAt(registered, diedAt);
+    if (slug !== undefined && slug !== registered?.destination)
+      there.former.set(slug, (there.former.get(slug) ?? 0) + 1);
     if (lanes !== undefined) there.lanes += 1;
     if (names.length > 0) there.parts.push({ seq });
     found.set(connection, there);

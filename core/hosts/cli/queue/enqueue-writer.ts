@@ -1,16 +1,17 @@
 import type { CdpEvent, ReasonCode } from '../../../index.ts';
-import { QueueFull, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
+import { QueueFull, type ConnectionSettings, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
 import { mostJsonLevels } from '../../../json-text.ts';
 import { isDeeperThan } from '../nesting.ts';
 import { idOf } from './line-id.ts';
 import type { OpenConnection } from './open-connections.ts';
-import { settingsOf, type Roster } from './roster.ts';
+import { settingsOf } from './registered.ts';
 
 export interface EnqueueWriterOptions extends OpenConnection {
   readonly queue: Pick<DeliveryQueue, 'put'>;
-  readonly roster: Roster;
+  /** The settings against which the store's own were checked, see ConnectionSettings. */
+  readonly checked: string | undefined;
   /** Called when nothing more can be put while no line comes: the next add() would be told so. */
   readonly halted: () => void;
 }
@@ -50,7 +51,7 @@ interface PendingLine {
  */
 export class EnqueueWriter {
   readonly #options: EnqueueWriterOptions;
-  readonly #settings: string;
+  readonly #connection: ConnectionSettings;
   readonly #counts = {
     in: 0,
     accepted: 0,
@@ -63,7 +64,6 @@ export class EnqueueWriter {
   readonly #warnings: string[] = [];
   #batch: PendingLine[] = [];
   #bytes = 0;
-  #lanes = false;
   #full = false;
   #lastAdded = 0;
   #lastPut = 0;
@@ -73,7 +73,8 @@ export class EnqueueWriter {
 
   constructor(options: EnqueueWriterOptions) {
     this.#options = options;
-    this.#settings = settingsOf(options);
+    const { id, destination, checked } = options;
+    this.#connection = { id, destination: destination.manifest.slug, settings: settingsOf(options), checked };
   }
 
   async add(line: InputLine): Promise<void> {
@@ -81,7 +82,6 @@ export class EnqueueWriter {
     if (read.kind === 'unreadable') return this.#addUnreadable(line.number, read.outcome.reason.message);
     const text = 'text' in line ? line.text : '';
     const queued = this.#queued(read.event, text, line.number);
-    this.#lanes ||= queued.lanes !== undefined;
     this.#batch.push({ queued, line: line.number });
     this.#bytes += text.length;
     this.#lastAdded = line.number;
@@ -137,8 +137,6 @@ export class EnqueueWriter {
   async #put(pending: readonly PendingLine[], upTo: number): Promise<void> {
     if (this.#full) return;
     if (pending.length > 0) {
-      const { id, destination, roster } = this.#options;
-      roster.enrol(id, { destination: destination.manifest.slug, lanes: this.#lanes, settings: this.#settings });
       try {
         await this.#putAll(pending.map(({ queued }) => queued));
       } catch (error) {
@@ -150,8 +148,7 @@ export class EnqueueWriter {
   }
 
   async #putAll(events: readonly QueuedEvent[]): Promise<void> {
-    const { id, queue } = this.#options;
-    const { accepted, duplicates } = await queue.put(id, events);
+    const { accepted, duplicates } = await this.#options.queue.put(this.#connection, events);
     this.#counts.in += events.length;
     this.#counts.accepted += accepted;
     this.#counts.duplicates += duplicates;

@@ -9,7 +9,7 @@ import { isStopSignal, print, printResult, type Output, type StopSignal, type Te
 import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
 import { withAllConnections } from './open-connections.ts';
-import { keepLanes, openRoster, type Roster } from './roster.ts';
+import { keepLanes, registeredOf } from './registered.ts';
 import type { SharedQueue, SharedStatus } from './shared-queue.ts';
 import { howToMakeRoom, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 
@@ -54,12 +54,16 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   try {
     return await withAllConnections([entry], flags, env, {}, ([opened]) =>
       withSharedStore(directory, settings, async (queue) => {
-        const roster = openRoster(directory);
         const status = await queue.status();
-        keepLanes(queue.own, status, opened, roster.of(id));
+        await keepLanes(queue, status, opened);
         assertSameDestination(status, id, opened.destination.manifest.slug);
-        for (const warning of unknownIdWarnings(status, entry, roster)) await print(stderr, `spillway: ${warning}\n`);
-        const writer = new EnqueueWriter({ ...opened, queue, roster, halted: input.close });
+        for (const warning of unknownIdWarnings(status, entry)) await print(stderr, `spillway: ${warning}\n`);
+        const writer = new EnqueueWriter({
+          ...opened,
+          queue,
+          checked: registeredOf(status, id)?.settings,
+          halted: input.close,
+        });
         const end = await putAll(input, writer, flags, terminal);
         return report({ id, entry, writer, queue, flags, terminal }, end);
       }),
@@ -140,18 +144,15 @@ function assertSameDestination({ hosted }: SharedStatus, id: string, slug: strin
 }
 
 /** An id that was mistyped, or renamed, makes a backlog that nobody works on. */
-function unknownIdWarnings(
-  { hosted, connections }: SharedStatus,
-  { id, at }: ConnectionEntry,
-  roster: Pick<Roster, 'of'>,
-): string[] {
+function unknownIdWarnings(status: SharedStatus, { id, at }: ConnectionEntry): string[] {
+  const { hosted, connections } = status;
   const isHosted = (hosted?.[id]?.destination ?? null) !== null;
   if (hosted !== null && !isHosted)
     return [
       `the running spillway work does not deliver for ${id}: its events wait until the file of spillway work names it`,
     ];
   // A file of many connections names it.
-  if (isHosted || at !== '' || roster.of(id) !== undefined) return [];
+  if (isHosted || at !== '' || registeredOf(status, id) !== undefined) return [];
   const others = connections.map(({ connection }) => connection);
   return others.length === 0 ? [] : [`${id} is a new connection id in this store, which has: ${others.join(', ')}`];
 }

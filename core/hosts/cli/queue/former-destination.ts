@@ -1,5 +1,5 @@
 import { exitCode, CliError } from '../exit-codes.ts';
-import type { Enrolled } from './roster.ts';
+import type { RegisteredConnection } from '../../../queue/index.ts';
 import { isoTime } from './format-time.ts';
 
 /*
@@ -11,42 +11,46 @@ import { isoTime } from './format-time.ts';
 export function assertNotForFormerDestination(
   id: string,
   former: ReadonlyMap<string, number>,
-  enrolled: Enrolled | undefined,
+  registered: RegisteredConnection | undefined,
 ): void {
-  if (former.size === 0 || enrolled === undefined) return;
+  if (former.size === 0 || registered === undefined) return;
   const counts = [...former].map(([slug, count]) => `${count} for ${slug}`).join(', ');
   throw new CliError(
     exitCode.config,
-    `${id} delivers to ${enrolled.destination}, but some of these dead letters were enqueued for another destination: ${counts}. Nothing was requeued`,
+    `${id} delivers to ${registered.destination}, but some of these dead letters were enqueued for another destination: ${counts}. Nothing was requeued`,
     [
-      `to requeue those given up since the change: --connection ${id} --since ${isoTime(lastChange(enrolled))}`,
+      `to requeue those given up since the change: --connection ${id} --since ${isoTime(lastChange(registered))}`,
       'to send the others, enqueue them under another connection id (spillway dead export --events, then enqueue); to give them up: spillway dead drop',
     ],
   );
 }
 
 /** Throws if the settings are for another destination than the events were enqueued for. */
-export function assertDestination(id: string, enrolled: Enrolled | undefined, slug: string | undefined): void {
-  if (enrolled === undefined || slug === undefined || enrolled.destination === slug) return;
+export function assertDestination(
+  id: string,
+  registered: RegisteredConnection | undefined,
+  slug: string | undefined,
+): void {
+  if (registered === undefined || slug === undefined || registered.destination === slug) return;
   throw new CliError(
     exitCode.config,
-    `${id}: its delivered events and dead letters were enqueued for ${enrolled.destination}, not for ${slug}`,
+    `${id}: its delivered events and dead letters were enqueued for ${registered.destination}, not for ${slug}`,
     ['they can only go there, with the old settings; use another connection id for the new ones'],
   );
 }
 
 /** Throws if events of that time span went to a former destination. */
-export function assertSpanOfDestination(id: string, enrolled: Enrolled, from: number, to: number): void {
+export function assertSpanOfDestination(id: string, registered: RegisteredConnection, from: number, to: number): void {
   let began = Number.NEGATIVE_INFINITY;
-  for (const { destination, until } of enrolled.history ?? []) {
-    if (destination !== enrolled.destination && from < until && to >= began)
+  for (const { destination, until } of registered.former ?? []) {
+    if (destination !== registered.destination && from < until && to >= began)
       throw new CliError(
         exitCode.config,
-        `${id} delivers to ${enrolled.destination}, but delivered to ${destination} until ${isoTime(until)}. Nothing was replayed`,
-        [`to replay what was delivered since the change: --from ${isoTime(lastChange(enrolled))}`],
+        `${id} delivers to ${registered.destination}, but delivered to ${destination} until ${isoTime(until)}. Nothing was replayed`,
+        [`to replay what was delivered since the change: --from ${isoTime(lastChange(registered))}`],
       );
     began = until;
   }
 }
 
-const lastChange = ({ history = [] }: Enrolled): number => history.at(-1)?.until ?? 0;
+const lastChange = ({ former = [] }: RegisteredConnection): number => former.at(-1)?.until ?? 0;

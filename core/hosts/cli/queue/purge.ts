@@ -1,6 +1,5 @@
 import { exitCode, CliError } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
-import { openRoster } from './roster.ts';
 import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface PurgeFlags extends StoreFlags {
@@ -33,8 +32,6 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
       return exitCode.ok;
     }
     const dropped = await queue.purge(id);
-    const { waiting: since = 0 } = (await queue.status(id)).connections[0] ?? {};
-    if (since === 0) openRoster(directory).remove(id);
     await print(stdout, `${id}: ${dropped} dropped\n`);
     return exitCode.ok;
   });

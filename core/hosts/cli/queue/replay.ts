@@ -3,7 +3,7 @@ import { print, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { withAllConnections } from './open-connections.ts';
 import { assertDestination, assertSpanOfDestination } from './former-destination.ts';
-import { keepLanes, lanesBy, openRoster } from './roster.ts';
+import { keepLanes, lanesBy, registeredOf } from './registered.ts';
 import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { timeOf } from './time-flag.ts';
 
@@ -28,30 +28,28 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withAllConnections([entry], flags, env, {}, ([opened]) =>
     withSharedStore(directory, { stderr, waitMs: flags.wait }, async (queue) => {
-      const roster = openRoster(directory);
-      const enrolled = roster.of(id);
-      if (enrolled === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
       const status = await queue.status();
-      keepLanes(queue.own, status, opened, enrolled);
-      assertDestination(id, enrolled, opened.destination.manifest.slug);
-      assertSpanOfDestination(id, enrolled, from, to);
+      const registered = registeredOf(status, id);
+      if (registered === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
+      await keepLanes(queue, status, opened);
+      assertDestination(id, registered, opened.destination.manifest.slug);
+      assertSpanOfDestination(id, registered, from, to);
       const { displayName, replay: repeatPolicy } = opened.destination.manifest;
       const harms = [
         ...(repeatPolicy === 'harmful' ? [`${displayName} counts an event as often as it arrives`] : []),
-        ...(enrolled.lanes
+        ...(registered.hasLanes
           ? ['its events must keep their order, and replayed ones would arrive after newer ones']
           : []),
       ];
       if (harms.length > 0 && flags.force !== true)
         throw new CliError(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. Use --force to replay anyway`);
-      if (enrolled.lanes && queue.own === undefined && (status.hosted?.[id]?.destination ?? null) === null)
+      if (registered.hasLanes && queue.own === undefined && (status.hosted?.[id]?.destination ?? null) === null)
         throw new CliError(
           exitCode.later,
           `${id}: process ${status.owner?.pid} has the store and does not deliver for it, so it cannot compute the lanes of its events`,
           ['name it in the file of spillway work and restart that, or run this command after that process has ended'],
         );
-      roster.forgetSettings(id);
-      const count = await queue.replay(id, from, to, lanesBy(opened, roster));
+      const count = await queue.replay(id, from, to, lanesBy(opened));
       await print(stdout, `${count} requeued\n`);
       return exitCode.ok;
     }),

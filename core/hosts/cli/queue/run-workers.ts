@@ -12,7 +12,7 @@ import { listenForStop } from '../stop.ts';
 import type { StopSignal, Terminal } from '../terminal.ts';
 import { countSettled, type SettledCount } from './count-settled.ts';
 import type { OpenConnection } from './open-connections.ts';
-import { lanesBy, type Roster } from './roster.ts';
+import { lanesBy } from './registered.ts';
 import { exitAfterGrace, sendingGraceMs, whenStopped } from './shut-down.ts';
 import { throwAsCliError } from './store.ts';
 import type { WorkLog } from './work-log.ts';
@@ -42,7 +42,6 @@ export interface WorkSettings {
 
 export interface WorkRun extends WorkSettings {
   readonly store: DeliveryQueue;
-  readonly roster: Roster;
   readonly connections: readonly OpenConnection[];
 }
 
@@ -141,15 +140,12 @@ function startPruning(
 }
 
 /** What other processes are told of the workers. */
-function hostOf(
-  { store, roster, connections, named, monitor }: WorkRun,
-  workers: ReadonlyMap<string, QueueWorker>,
-): StoreHost {
+function hostOf({ store, connections, named, monitor }: WorkRun, workers: ReadonlyMap<string, QueueWorker>): StoreHost {
   const byId = new Map(connections.map((opened) => [opened.id, opened]));
   return {
     lanesOf(id) {
       const opened = byId.get(id);
-      return opened === undefined ? undefined : lanesBy(opened, roster);
+      return opened === undefined ? undefined : lanesBy(opened);
     },
     changed: (id) => workers.get(id)?.wake(),
     connections: () =>

@@ -2,6 +2,7 @@ import {
   countReasons,
   OwnerClient,
   OwnerGone,
+  type Claim,
   type DeadFilter,
   type DeadLetter,
   type DeliveryQueue,
@@ -44,6 +45,10 @@ export class SharedQueue {
   /** What was put already is a duplicate when it is put again. */
   put(...put: Parameters<DeliveryQueue['put']>): ReturnType<DeliveryQueue['put']> {
     return this.#call((queue) => queue.put(...put), true);
+  }
+
+  peek(connection: string, most: number, after?: number): Promise<readonly Claim[]> {
+    return this.#call(async (queue) => queue.peek(connection, most, after), true);
   }
 
   dead(connection: string, filter?: DeadFilter): AsyncIterable<DeadLetter> {

@@ -6,7 +6,6 @@ import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { holdText, type WorkerState } from './worker-state.ts';
 import { bytesOnDisk, freeBytes } from './disk.ts';
-import { openRoster } from './roster.ts';
 import { quarantineText, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { durationText } from './format-time.ts';
 
@@ -15,7 +14,7 @@ export interface StatusFlags extends StoreFlags {
 }
 
 /** What `queue status --json` says of a connection. */
-interface ConnectionStatus extends ConnectionBacklog, Omit<WorkerState, 'state' | 'perSecond'> {
+interface ConnectionStatus extends Omit<ConnectionBacklog, 'registered'>, Omit<WorkerState, 'state' | 'perSecond'> {
   readonly destination: string | null;
   /** `unattended`: no `work` runs. `stranger`: one runs, and its file does not name this connection. */
   readonly state: WorkerState['state'] | 'unattended' | 'stranger';
@@ -40,11 +39,10 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
   const directory = storeDirectory(flags, env);
   return withSharedStore(directory, { waitMs: flags.wait }, async (queue) => {
     const { owner, hosted, ...now } = await queue.status();
-    const roster = openRoster(directory);
     const connections: ConnectionStatus[] = [];
-    for (const backlog of sortBy(now.connections, 'connection')) {
+    for (const { registered, ...backlog } of sortBy(now.connections, 'connection')) {
       const { connection } = backlog;
-      const destination = roster.of(connection)?.destination ?? null;
+      const destination = registered?.destination ?? null;
       const worker = Object.entries(hosted ?? {}).find(([id]) => id === connection)?.[1].worker as
         WorkerState | undefined;
       const deadByReason = backlog.dead === 0 ? {} : await queue.reasons(connection);

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import {
   isStoreLost,
   openQueue,
+  OtherSettings,
   OwnerGone,
   QueueFull,
   reachOwner,
@@ -170,6 +171,7 @@ const codes: Readonly<Record<RefusalCode, number>> = {
 
 /** The store's errors say what to do; any other error is a defect. */
 export function throwAsCliError(error: unknown): never {
+  if (error instanceof OtherSettings) throw new CliError(exitCode.later, (error as Error).message, [runAgain]);
   if (error instanceof QueueFull) throw new CliError(exitCode.later, error.message, [howToMakeRoom]);
   if (error instanceof OwnerGone) throw new CliError(exitCode.later, error.message, [runAgain]);
   if (isStoreLost(error)) throw new CliError(exitCode.storage, (error as Error).message);

@@ -8,7 +8,7 @@ import { print, printResult, type StopSignal, type Terminal } from '../terminal.
 import { readConnections } from './connections-file.ts';
 import { withEachConnection, type InvalidConnection, type OpenConnection } from './open-connections.ts';
 import { originsOf } from './origins.ts';
-import { keepDestination, openRoster, type Roster } from './roster.ts';
+import { keepDestination } from './registered.ts';
 import { defaultGraceMs, runWorkers, type WorkEnd, type WorkSettings } from './run-workers.ts';
 import { storeDirectory, withStore, type StoreFlags } from './store.ts';
 import { createWorkLog, logForms, type LogForm } from './work-log.ts';
@@ -78,18 +78,16 @@ async function deliverStore(
   invalid: readonly InvalidConnection[],
   command: WorkCommand,
 ): Promise<number> {
-  const { directory, named, flags, log } = command;
-  const roster = openRoster(directory);
-  const { connections, refused } = splitByDestination(opened, invalid, store, roster);
+  const { named, flags, log } = command;
+  const { connections, refused } = splitByDestination(opened, invalid, store);
   if (flags.strict === true && refused[0] !== undefined) throw strictError(refused);
-  for (const { id, destination } of connections)
-    roster.enrol(id, { destination: destination.manifest.slug, lanes: false });
+  await registerDestinations(store, connections);
   for (const { message, details } of refused) await log.warn(message, details);
   if (connections.length === 0) return exitCode.config;
   for (const warning of unconfiguredConnections(store, named)) await log.warn(warning);
   const startedAt = performance.now();
   const { quarantined } = store.status(Date.now());
-  const end = await runWorkers({ ...command, store, roster, connections });
+  const end = await runWorkers({ ...command, store, connections });
   if (end.stop !== undefined) command.closeInTime(end.stop);
   const damaged = store.status(Date.now()).quarantined > quarantined;
   const summary = summaryOf(store, connections, end, command, performance.now() - startedAt);
@@ -155,7 +153,6 @@ function splitByDestination(
   opened: readonly OpenConnection[],
   invalid: readonly InvalidConnection[],
   store: DeliveryQueue,
-  roster: Roster,
 ): { readonly connections: readonly OpenConnection[]; readonly refused: readonly CliError[] } {
   const connections: OpenConnection[] = [];
   const refused = invalid.map(
@@ -169,7 +166,7 @@ function splitByDestination(
   const status = store.status(Date.now());
   for (const connection of opened) {
     try {
-      keepDestination(status, connection, roster.of(connection.id));
+      keepDestination(status, connection);
       connections.push(connection);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
@@ -177,6 +174,16 @@ function splitByDestination(
     }
   }
   return { connections, refused };
+}
+
+/** What dies from here on is for these destinations. A connection that the store does not have is not made. */
+async function registerDestinations(store: DeliveryQueue, connections: readonly OpenConnection[]): Promise<void> {
+  const known = new Set(store.status(Date.now()).connections.map(({ connection }) => connection));
+  await Promise.all(
+    connections
+      .filter(({ id }) => known.has(id))
+      .map(({ id, destination: { manifest } }) => store.put({ id, destination: manifest.slug }, [])),
+  );
 }
 
 /** A warning for each connection with waiting events that the work file does not name: nobody delivers them. */

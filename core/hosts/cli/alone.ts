@@ -1,29 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import path from 'node:path';
-import { errnoOf, exitCode, CliError } from '../exit-codes.ts';
-
-/** Writes JSON: the old file or the new one, whatever happens; on disk when it returns. */
-export function replaceFile(file: string, content: object): void {
-  try {
-    const made = `${file}.${process.pid}.new`;
-    const written = openSync(made, 'w', 0o600);
-    try {
-      writeSync(written, `${JSON.stringify(content, undefined, 2)}\n`);
-      fsyncSync(written);
-    } finally {
-      closeSync(written);
-    }
-    renameSync(made, file);
-    const folder = openSync(path.dirname(file), 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  } catch (error) {
-    throw new CliError(exitCode.storage, `cannot write ${file} (${errnoOf(error)})`);
-  }
-}
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { errnoOf, exitCode, CliError } from './exit-codes.ts';
 
 /** A lock that stays the same for so long was left by a killed process: locks are held only for a moment. */
 const staleMs = 3_000;
