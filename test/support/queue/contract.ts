@@ -251,6 +251,19 @@ export function describeQueue(name: string, make: () => Promise<Store>): void {
       expect(ids(queue.claim('c', 9, 9_000, undefined, 'latest'))).toBe('yz x1');
     });
 
+    it('keeps a lane in order, in whatever order its events come back', async () => {
+      await queue.put('c', several('a1 a2 a3', { lanes: ['a'] }));
+      const [a1, a2, a3] = take();
+      await queue.settle('c', [again(a3!, 0, 0), again(a2!, 1_000), again(a1!, 5_000)], at);
+      for (const kind of ['fresh', 'failed', 'latest', undefined] as const)
+        expect([kind, queue.claim('c', 9, 4_999, undefined, kind)]).toEqual([kind, []]);
+      const [first] = queue.claim('c', 9, 5_000, undefined, 'failed');
+      expect(first).toMatchObject({ id: 'a1' });
+      await queue.settle('c', [done(first!)], at);
+      expect(ids(queue.claim('c', 9, 5_000, undefined, 'fresh'))).toBe('');
+      expect(ids(queue.claim('c', 9, 5_000, undefined, 'failed'))).toBe('a2');
+    });
+
     it('F-70 no two events wait for each other, however their lanes cross', async () => {
       const names = ['a', 'b', 'c', 'd', 'e'];
       const events = Array.from({ length: 60 }, (_, n) =>
