@@ -7,6 +7,9 @@ import { cpuPerEvent, interleave } from '../rounds.ts';
 import { inCallsOf } from '../runs.ts';
 import { linesFor, subjectOf } from '../subjects.ts';
 
+/** The longest pattern there is, of the kind that makes others backtrack. */
+const glob = `*${'?'.repeat(252)}ab*`;
+
 const subscribe = "type = 'track' and event in ['Order Completed', 'Checkout Started', 'Order Refunded']";
 
 /** Ten rows, as a shop writes them whose events have other names. The vendor gets the same bytes with and without. */
@@ -30,7 +33,23 @@ const times = 20;
 
 /** What a subscription and a mapping cost: alone, and as a part of a connection beside one that has neither. */
 export async function rules(effort: Effort): Promise<readonly Row[]> {
-  return [...(await alone(effort)), ...(await inConnection(effort))];
+  return [...(await alone(effort)), ...(await longestGlob(effort)), ...(await inConnection(effort))];
+}
+
+async function longestGlob(effort: Effort): Promise<readonly Row[]> {
+  const query = compileQuery(`match(properties.text, '${glob}')`);
+  if (!query.ok) throw new Error('the query of this case is wrong');
+  const event = { properties: { text: 'a'.repeat(100_000) } };
+  const run = (): void => {
+    if (query.matches(event)) throw new Error('the text matches');
+  };
+  const measured = await interleave([{ name: 'a glob of 256 signs, a text of 100 kB', run }], cpuPerEvent(1), effort);
+  return measured.map(({ name, ratio: _ratio, ...spread }) => ({
+    what: name,
+    ...spread,
+    unit: 'CPU us',
+    aim: atMost(spread.median, 5_000, ' us'),
+  }));
 }
 
 async function alone(effort: Effort): Promise<readonly Row[]> {

@@ -69,16 +69,13 @@ describe('a glob', () => {
     ['signs beyond ASCII', ofLength(`*[${'üéàñ'.repeat(63)}]*`.slice(0, 254) + ']*'), 'ö'.repeat(long)],
     ['pairs of surrogates', ofLength(`*${'?'.repeat(252)}ab*`), '🙂'.repeat(long / 2)],
     ['a text of many different signs', ofLength(`*${'[a-z]?'.repeat(42)}öä*`), manySigns()],
-  ])('of 256 signs takes less than 5 ms for 100,000: %s', (_, pattern, text) => {
+  ])('of 256 signs needs no backtracking for 100,000, which would take minutes: %s', (_, pattern, text) => {
     const matches = globMatcher(pattern);
-    const times = Array.from({ length: 9 }, () => {
-      const start = process.cpuUsage();
-      matches(text);
-      const { user, system } = process.cpuUsage(start);
-      return user + system;
-    });
+    const start = process.cpuUsage();
+    matches(text);
+    const { user, system } = process.cpuUsage(start);
     expect(text.length).toBe(long);
-    expect(Math.min(...times)).toBeLessThan(5_000);
+    expect(user + system).toBeLessThan(1_000_000);
   });
 
   function manySigns(): string {

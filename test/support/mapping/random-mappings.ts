@@ -39,6 +39,8 @@ const path = fc.oneof(
   fc.array(name, { minLength: 1, maxLength: 3 }).map((steps) => `$.${steps.join('.')}`),
 );
 const flag = fc.boolean();
+/** Texts that a mapping refuses: paths and templates without their directive. */
+const mistaken = /^\$[.[]|\{\{.*\}\}/s;
 
 /** Right sides that the naive interpreter knows. */
 export const { side: randomSide } = fc.letrec<{ side: JsonValue }>((tie) => {
@@ -56,7 +58,7 @@ export const { side: randomSide } = fc.letrec<{ side: JsonValue }>((tie) => {
     side: fc.oneof(
       { depthSize: 'small', withCrossShrink: true },
       path.map((one) => ({ '@path': one })),
-      scalar,
+      scalar.map((one) => (typeof one === 'string' && mistaken.test(one) ? { '@literal': one } : one)),
       fc.array(side, { maxLength: 3 }),
       objectOf(side),
       value.map((one) => ({ '@literal': one })),
