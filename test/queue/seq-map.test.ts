@@ -43,4 +43,21 @@ describe('a map by sequence number', () => {
     ]);
     expect([map.get(127), map.get(191)]).toEqual(['127', '191']);
   });
+
+  it.each([
+    ['one after another', 1],
+    ['far apart', 144],
+  ])('removes 400,000 that follow %s, the oldest first, without going along all of them', async (_title, step) => {
+    const map = new SeqMap<number>();
+    for (let n = 0; n < 400_000; n += 1) map.set(n * step, n);
+    let wrong = 0;
+    for (let n = 0; n < 400_000; n += 1) {
+      // A test that never waits is never too late.
+      if (n % 10_000 === 0) await new Promise((done) => void setImmediate(done));
+      if (map.get(n * step) !== n) wrong += 1;
+      map.delete(n * step);
+      if (map.has(n * step)) wrong += 1;
+    }
+    expect([wrong, ...map.entries()]).toEqual([0]);
+  });
 });

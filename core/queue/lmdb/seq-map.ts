@@ -1,17 +1,22 @@
-const smallestSize = 64;
+/** As a power of two. */
+const smallestSize = 6;
 const free = -1;
+/** 2^32 divided by the golden ratio: multiples of it lie far apart, however many there are (Knuth, volume 3, 6.4). */
+const golden = 0x9e3779b1;
 
 /**
  * A map by sequence number for what comes and goes fast. In a `Map`, each table that V8 gives up points to the next
  * one; once such a table has grown old, whatever the later ones held outlives every collection of young objects. For
  * claims that is each record, in the end with its event. Here nothing points to what was removed.
  *
- * Open addressing: an entry is at its home, the low bits of its number, or in the first free place after it. Numbers
- * follow each other, so most are at home.
+ * Open addressing: an entry is at its home, or in the first free place after it. Numbers follow each other, so homes
+ * are spread: side by side, their entries would be one long run, and each removal would go along all of it.
  */
 export class SeqMap<V> {
-  #seqs: number[] = Array.from({ length: smallestSize }, () => free);
-  #values: (V | undefined)[] = Array.from({ length: smallestSize });
+  #seqs: number[] = Array.from({ length: 2 ** smallestSize }, () => free);
+  #values: (V | undefined)[] = Array.from({ length: 2 ** smallestSize });
+  /** So many of the 32 bits are no part of a home. */
+  #shift = 32 - smallestSize;
   #count = 0;
 
   get(seq: number): V | undefined {
@@ -43,7 +48,7 @@ export class SeqMap<V> {
     const mask = this.#seqs.length - 1;
     // What stands behind the hole moves into it, unless that is before its home: no search may meet a hole too early.
     for (let place = (hole + 1) & mask; this.#seqs[place] !== free; place = (place + 1) & mask) {
-      const fromHome = (place - this.#seqs[place]!) & mask;
+      const fromHome = (place - this.#homeOf(this.#seqs[place]!)) & mask;
       if (fromHome < ((place - hole) & mask)) continue;
       this.#seqs[hole] = this.#seqs[place]!;
       this.#values[hole] = this.#values[place];
@@ -62,9 +67,14 @@ export class SeqMap<V> {
   #placeOf(seq: number): number {
     const seqs = this.#seqs;
     const mask = seqs.length - 1;
-    let place = seq & mask;
+    let place = this.#homeOf(seq);
     while (seqs[place] !== seq && seqs[place] !== free) place = (place + 1) & mask;
     return place;
+  }
+
+  /** The upper bits of the product, which depend on all lower ones. */
+  #homeOf(seq: number): number {
+    return Math.imul(seq, golden) >>> this.#shift;
   }
 
   #grow(): void {
@@ -72,6 +82,7 @@ export class SeqMap<V> {
     const values = this.#values;
     this.#seqs = Array.from({ length: seqs.length * 2 }, () => free);
     this.#values = Array.from({ length: seqs.length * 2 });
+    this.#shift -= 1;
     for (const [from, seq] of seqs.entries()) {
       if (seq === free) continue;
       const to = this.#placeOf(seq);
