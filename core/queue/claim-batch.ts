@@ -159,40 +159,53 @@ export interface ReturnPlan {
 /**
  * Says which claims to write, and which to release unchanged, which costs no write. Unchanged are those that a pause or
  * a stop left unsent, those that our own pace did not let leave, for which the worker waits, and those behind an event
- * of their lane that has to wait: that event keeps the lane waiting. No written retry comes before `earliest` (epoch
- * ms).
+ * that has to wait, by way of one lane or of several: that event keeps them waiting. No written retry comes before
+ * `earliest` (epoch ms).
  */
 function returnToQueue(
   remaining: readonly RemainingClaim[],
   context: SettleContext & { readonly earliest: number; readonly newlyAmbiguous: ReadonlySet<number> },
 ): ReturnPlan {
   const { now, earliest, newlyAmbiguous } = context;
-  const waitingLanes = new Set<string>();
   const settled = remaining.map(({ claim, outcome }) => {
     const settlement = settle(claim, outcome, context);
     const isHeldBack = outcome.kind === 'deferred' && outcome.reason.code === 'held_back';
     const mustWait = settlement.kind === 'retry' && settlement.notBefore > now;
-    if (mustWait && !isHeldBack) for (const lane of claim.lanes ?? []) waitingLanes.add(lane);
-    return { claim, settlement, isHeldBack, paced: isPaced(outcome) };
+    return { lanes: claim.lanes ?? [], claim, settlement, isHeldBack, mustWait, paced: isPaced(outcome) };
   });
+  const waitingLanes = waitingLanesOf(settled);
   const settlements: Settlement[] = [];
   const untouched: number[] = [];
-  for (const { claim, settlement, isHeldBack, paced } of settled) {
+  for (const { lanes, claim, settlement, isHeldBack, mustWait, paced } of settled) {
     if (settlement.kind !== 'retry') {
       // It has become too old since its outcome came.
       settlements.push(settlement);
       continue;
     }
-    const waitsWithLane = isHeldBack && claim.lanes?.some((lane) => waitingLanes.has(lane)) === true;
+    const waitsWithLane = isHeldBack && lanes.some((lane) => waitingLanes.has(lane));
     const isChanged =
       newlyAmbiguous.has(claim.seq) ||
       settlement.attempts !== claim.attempts ||
       settlement.ambiguous !== claim.ambiguous ||
       settlement.history !== claim.history;
-    if (!isChanged && (paced || settlement.notBefore <= now || waitsWithLane)) untouched.push(settlement.seq);
+    if (!isChanged && (paced || !mustWait || waitsWithLane)) untouched.push(settlement.seq);
     else settlements.push({ ...settlement, notBefore: Math.max(settlement.notBefore, earliest) });
   }
   return { settlements, untouched };
+}
+
+/** The lanes of events that have to wait, and of those that are behind these, however far. */
+function waitingLanesOf(
+  claims: readonly { readonly lanes: readonly string[]; readonly isHeldBack: boolean; readonly mustWait: boolean }[],
+): ReadonlySet<string> {
+  const waiting = new Set(claims.flatMap(({ lanes, isHeldBack, mustWait }) => (mustWait && !isHeldBack ? lanes : [])));
+  const heldBack = claims.filter(({ isHeldBack }) => isHeldBack);
+  for (let before = 0; before < waiting.size;) {
+    before = waiting.size;
+    for (const { lanes } of heldBack)
+      if (lanes.some((lane) => waiting.has(lane))) for (const lane of lanes) waiting.add(lane);
+  }
+  return waiting;
 }
 
 const settle = (claim: Claim, outcome: Outcome, context: SettleContext): Settlement => {

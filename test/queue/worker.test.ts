@@ -3,7 +3,7 @@ import { errorTable, decide, type CdpEvent, type Connection, type CredentialChec
 import { createSharedRateLimiter, QueueFull, type WorkableConnection } from '../../core/queue/index.ts';
 import { start as noon } from '../../core/testing/kit/manual-clock.ts';
 import { inTurn, yes, type ScriptedReply, type Seen, type LateReply } from '../support/runtime/scripted-vendor.ts';
-import { acme, testConnection, open, track, tracks } from '../support/runtime/test-connection.ts';
+import { acme, testConnection, open, track, tracks, type TrackOptions } from '../support/runtime/test-connection.ts';
 import { MemoryQueue } from '../support/queue/memory-queue.ts';
 import { putAll, testWorker, type TestWorker } from '../support/queue/test-worker.ts';
 
@@ -189,9 +189,15 @@ describe('batches', () => {
     }
   });
 
-  it('give back unwritten what waited behind a deferred event of its lane', async () => {
+  it.each<[string, (n: number) => TrackOptions]>([
+    ['of its lane', () => ({ lane: 'l' })],
+    [
+      'by way of other events, each in the lane of the one before and one more',
+      (n) => ({ lanes: [`${n}`, `${n + 1}`] }),
+    ],
+  ])('give back unwritten what waited behind a deferred event %s', async (_title, optionsOf) => {
     const shop = testWorker({ destination: acme({}, one), script: inTurn({ status: 503 }) });
-    await shop.put(tracks(50, () => ({ lane: 'l' })));
+    await shop.put(tracks(50, optionsOf));
     await shop.workAll();
     expect(sent(shop).slice(0, 3)).toEqual(['e0', 'e0', 'e1']);
     expect(shop.queue.settled.filter(({ kind }) => kind === 'retry')).toHaveLength(1);
