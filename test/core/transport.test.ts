@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, test } from '@jest/globals';
 import type { WireResult } from '../../core/api/destination.ts';
@@ -280,6 +282,33 @@ describe('time', () => {
     const [result, ms] = await timed(transportTo(await vendor(() => undefined), { timeoutMs: 30_000 }), 150);
     expect(result).toEqual({ kind: 'timeout', afterMs: 150 });
     expect(ms).toBeLessThan(1_500);
+  });
+
+  it('runs out on no answer that came while the process did something else', async () => {
+    const shared = new Int32Array(new SharedArrayBuffer(8));
+    // On a thread of its own: it answers once it is told to, and says so.
+    const thread = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads');
+      const server = require('node:http').createServer((request, response) => {
+        parentPort.postMessage('asked');
+        Atomics.wait(workerData, 0, 0);
+        response.end('{}', () => {
+          Atomics.store(workerData, 1, 1);
+          Atomics.notify(workerData, 1);
+        });
+      });
+      server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`,
+      { eval: true, workerData: shared },
+    );
+    const [port] = (await once(thread, 'message')) as [number];
+    const result = send(transportTo(`http://127.0.0.1:${port}`, { timeoutMs: 300 }));
+    await once(thread, 'message');
+    Atomics.store(shared, 0, 1);
+    Atomics.notify(shared, 0);
+    Atomics.wait(shared, 1, 0, 5_000);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    expect(await result).toMatchObject(answered(200));
+    await thread.terminate();
   });
 
   it('F-21 begins with its socket where it has to wait for one, and is no longer then', async () => {
