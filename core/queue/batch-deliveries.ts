@@ -13,6 +13,7 @@ import type { SuspensionWatch } from './suspension-watch.ts';
 import { wholeSuspension } from './suspension.ts';
 import { pacedUntilOf, retryAfterOf } from './vendor-health.ts';
 import type { WorkableConnection } from './work-options.ts';
+import type { WorkerMonitor } from './worker-monitor.ts';
 
 export interface BatchDeliveryOptions {
   readonly connection: WorkableConnection;
@@ -21,6 +22,7 @@ export interface BatchDeliveryOptions {
   readonly suspension: Pick<SuspensionWatch, 'close'>;
   readonly limiter: SharedLimiter;
   readonly poison: PoisonTracker;
+  readonly monitor: Pick<WorkerMonitor, 'recordOutcome' | 'batchEnded'>;
   readonly markAmbiguous: ReturnType<typeof createAmbiguityMarker>;
   readonly policy: QueuePolicy;
   /** Most events in a fresh batch, and such batches in flight at once. */
@@ -81,6 +83,7 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
     suspension,
     limiter,
     poison,
+    monitor,
     policy,
     now,
     random,
@@ -118,6 +121,7 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
     if (outcomes === undefined) await batch.abandon();
     else result = await finish(batch, outcomes, purpose, abort.signal);
     batches.delete(batch);
+    monitor.batchEnded();
     onCapacity();
     return result;
   }
@@ -133,6 +137,7 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
       if (signal.aborted) return undefined;
       const events = claims.map(({ text }) => text);
       const settled = (position: number, outcome: Outcome): Promise<boolean> | undefined => {
+        monitor.recordOutcome(outcome);
         outage.record(outcome, purpose);
         return batch.record(position, outcome);
       };

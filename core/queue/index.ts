@@ -22,6 +22,7 @@ export type { PoisonSuspects } from './poison-tracker.ts';
 export { work } from './worker.ts';
 export { workFor } from './work-options.ts';
 export type { WorkableConnection, WorkableQueue, QueueWorker, WorkOptions } from './work-options.ts';
+export type { HoldCause, HoldChange, LastError, SettledCount, WorkerState } from './worker-state.ts';
 export { deliverUntilSettled } from './deliver-until-settled.ts';
 export type { DeliverFunction, DriveResult, DriveOptions, Remaining } from './deliver-until-settled.ts';
 export { createSharedRateLimiter } from '../policy/shared-limiter.ts';

@@ -26,6 +26,8 @@ export interface PoisonTracker {
   /** Whether an event that fails since then (epoch ms) is to blame for it. */
   isPoisonous(seq: number, since: number): boolean;
   suspects(): PoisonSuspects;
+  /** Whether it may be worth to ask for them, at no cost. */
+  hasSuspects(): boolean;
 }
 
 const minuteMs = 60_000;
@@ -90,6 +92,7 @@ export function createPoisonTracker(now: () => number, policy: PoisonPolicy = de
       prune();
       return suspects.size + (suspects.has(seq) ? 0 : 1) <= maxPoisonous(since);
     },
+    hasSuspects: () => suspects.size > 0,
     suspects() {
       prune();
       const waiting = [...suspects.values()].filter(

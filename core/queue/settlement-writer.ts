@@ -3,12 +3,14 @@ import { sleepCapped, type Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
 import { isStoreLost, type DeliveryQueue, type Settlement } from './queue.ts';
 import { storeRetries } from './waits.ts';
+import type { WorkerMonitor } from './worker-monitor.ts';
 
 export interface SettlementWriterOptions {
   readonly queue: Pick<DeliveryQueue, 'settle' | 'release'>;
   /** Of the connection. */
   readonly id: string;
   readonly configHash: string;
+  readonly monitor: Pick<WorkerMonitor, 'recordWritten' | 'recordRefused'>;
   readonly now: Clock['now'];
   readonly after: Clock['after'];
   readonly random: Clock['random'];
@@ -50,7 +52,7 @@ interface SettlementGroup {
 }
 
 export function createSettlementWriter(options: SettlementWriterOptions): SettlementWriter {
-  const { queue, id, configHash, now, after, random, hurry, onRefused, onRecovered, onDefect } = options;
+  const { queue, id, configHash, monitor, now, after, random, hurry, onRefused, onRecovered, onDefect } = options;
   const pending: SettlementGroup[] = [];
   let isWriting = false;
   /** The events whose settlements a write without settlements proves space for. */
@@ -75,10 +77,23 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
     isWriting = false;
   }
 
+  async function settle(
+    settlements: readonly Settlement[],
+    more: { readonly reserveFor?: number } = {},
+  ): Promise<void> {
+    try {
+      await queue.settle(id, settlements, { now: now(), configHash, ...more });
+    } catch (error) {
+      monitor.recordRefused(error);
+      throw error;
+    }
+    monitor.recordWritten(settlements);
+  }
+
   /** `retryMs`: when the store is asked again, should it refuse. */
   async function tryWrite(settlements: readonly Settlement[], retryMs: number): Promise<boolean> {
     try {
-      await queue.settle(id, settlements, { now: now(), configHash, reserveFor: reservedEvents });
+      await settle(settlements, { reserveFor: reservedEvents });
       return true;
     } catch (error) {
       onRefused(error, hurry.aborted || isStoreLost(error) ? 0 : retryMs);
@@ -116,7 +131,7 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
     const refused: Settlement[] = [];
     for (const one of [...settlements].sort((a, b) => Number(b.kind === 'done') - Number(a.kind === 'done'))) {
       try {
-        await queue.settle(id, [one], { now: now(), configHash });
+        await settle([one]);
       } catch (error) {
         refused.push(one);
         if (isStoreLost(error)) return [...settlements];

@@ -3,10 +3,10 @@ import type { DestinationManifest } from '../api/manifest.ts';
 import type { Clock } from '../policy/clock.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type { Emit } from '../runtime/signals.ts';
-import type { PoisonSuspects } from './poison-tracker.ts';
 import type { SharedPace } from '../policy/shared-limiter.ts';
 import type { DeliveryQueue } from './queue.ts';
 import { policyFor, type QueuePolicy } from './settlement.ts';
+import type { HoldChange, SettledCount, WorkerState } from './worker-state.ts';
 
 /** What a worker needs of a queue. */
 export type WorkableQueue = Pick<
@@ -40,11 +40,15 @@ export interface WorkOptions {
   readonly shared?: SharedPace;
   /** Epoch ms. Default: Date.now. */
   readonly now?: Clock['now'];
+  /** Milliseconds of a clock that nobody sets, for rates. Default: performance.now. */
+  readonly elapsed?: Clock['elapsed'];
   readonly after?: Clock['after'];
   /** In [0, 1). Spreads waits, so that workers that failed together do not come back together. Default: Math.random. */
   readonly random?: Clock['random'];
   /** Receives connection_held, connection_resumed and defect. What it throws is ignored. */
   readonly onSignal?: Emit;
+  /** Told when the worker is held or goes on, for a log of people. What it throws is ignored. */
+  readonly onChange?: (change: HoldChange) => void;
 }
 
 /** A worker that runs. */
@@ -61,8 +65,10 @@ export interface QueueWorker {
   idle(): Promise<void>;
   /** Why the connection is suspended; `undefined` while it is not. */
   paused(): Reason | undefined;
-  /** Events that the vendor fails on whenever each has a request of its own. */
-  suspects(): PoisonSuspects;
+  /** What it is doing. Throws what the queue throws, where that cannot be used any more. */
+  state(): WorkerState;
+  /** What it has settled since it began. */
+  counts(): SettledCount;
   /** Resolves when the worker has ended: it was stopped, or its queue cannot be used any more. */
   ended(): Promise<void>;
   /** What the queue threw, where it cannot be used any more; `undefined` while it can. */

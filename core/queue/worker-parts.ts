@@ -1,17 +1,17 @@
-import type { ReasonCode } from '../api/reason-codes.ts';
 import { systemClock, type Clock } from '../policy/clock.ts';
 import { createSharedLimiter } from '../policy/shared-limiter.ts';
 import { errorText } from '../runtime/error-text.ts';
-import { safely, type Signal } from '../runtime/signals.ts';
+import { safely } from '../runtime/signals.ts';
 import { createAmbiguityMarker } from './ambiguous-after-crash.ts';
 import { createBatchDeliveries, type BatchDeliveries } from './batch-deliveries.ts';
 import { createClaimSelector, type ClaimSelector } from './claim-selector.ts';
 import { createOutageBreaker, type OutageBreaker } from './outage-breaker.ts';
-import { createPoisonTracker, type PoisonTracker } from './poison-tracker.ts';
+import { createPoisonTracker } from './poison-tracker.ts';
 import { createSettlementWriter, type SettlementWriter } from './settlement-writer.ts';
 import { defaultQueuePolicy } from './settlement.ts';
 import { createSuspensionWatch, type SuspensionWatch } from './suspension-watch.ts';
 import { maxPrefetch, type WorkableQueue, type WorkOptions } from './work-options.ts';
+import { createWorkerMonitor, type WorkerMonitor } from './worker-monitor.ts';
 
 /** What a worker is made of, and its options with their defaults. */
 export interface WorkerParts {
@@ -27,7 +27,7 @@ export interface WorkerParts {
   readonly outage: OutageBreaker;
   readonly suspension: SuspensionWatch;
   readonly writer: SettlementWriter;
-  readonly poison: PoisonTracker;
+  readonly monitor: WorkerMonitor;
   readonly selector: ClaimSelector;
   readonly deliveries: BatchDeliveries;
 }
@@ -48,10 +48,13 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
   const { policy = defaultQueuePolicy, prefetch = maxPrefetch, inFlight = 2, withinMs = 30_000 } = options;
   const { batchSize = prefetch, retryConcurrency = 4 } = options;
   const { now = systemClock.now, after = systemClock.after, random = systemClock.random } = options;
+  const { elapsed = systemClock.elapsed, onChange = () => undefined } = options;
   const { id = connection.id } = options;
   // One batch more than `inFlight` may be out, as the next leaves when most of another has come back.
   const maxOut = prefetch * (inFlight + 1) + batchSize * retryConcurrency;
-  const signals = createWorkerSignals(options, id, now);
+  const poison = createPoisonTracker(now, policy.poison);
+  const monitor = createWorkerMonitor({ id, now, elapsed, after, poison, report: safely(onChange) });
+  const signals = createWorkerSignals(options, id, now, monitor);
   const { defect, resumed } = signals;
 
   const outage = createOutageBreaker({
@@ -73,6 +76,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     queue,
     id,
     configHash,
+    monitor,
     now,
     after,
     random,
@@ -81,7 +85,6 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     onRecovered: hooks.onRecovered,
     onDefect: defect,
   });
-  const poison = createPoisonTracker(now, policy.poison);
   const limiter = createSharedLimiter({ shared, now, after, onDefect: (error) => defect('queue.budget', error) });
   const deliveries = createBatchDeliveries({
     connection,
@@ -90,6 +93,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     suspension,
     limiter,
     poison,
+    monitor,
     markAmbiguous: createAmbiguityMarker(queue, id, maxOut),
     policy,
     prefetch,
@@ -115,30 +119,34 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     outage,
     suspension,
     writer,
-    poison,
+    monitor,
     selector,
     deliveries,
   };
 }
 
-type HoldCause = Extract<Signal, { kind: 'connection_held' }>['cause'];
-
-/** What a worker tells its host. */
-export interface WorkerSignals {
+/** What a worker tells its host, by signals and by its state. */
+export interface WorkerSignals extends Pick<WorkerMonitor, 'held' | 'resumed'> {
   readonly defect: (where: string, error: unknown) => void;
-  /** Nothing leaves before then (epoch ms). */
-  readonly held: (cause: HoldCause, code: ReasonCode, until: number) => void;
-  readonly resumed: () => void;
 }
 
-function createWorkerSignals({ connection, onSignal }: WorkOptions, id: string, now: Clock['now']): WorkerSignals {
+function createWorkerSignals(
+  { connection, onSignal }: WorkOptions,
+  id: string,
+  now: Clock['now'],
+  monitor: WorkerMonitor,
+): WorkerSignals {
   const emit = onSignal === undefined ? undefined : safely(onSignal);
   const { slug } = connection;
   return {
     defect: (where, error) => emit?.({ kind: 'defect', slug, connection: id, where, error: errorText(error) }),
     held(cause, code, until) {
       emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, until - now()) });
+      monitor.held(cause, code, until);
     },
-    resumed: () => emit?.({ kind: 'connection_resumed', slug, connection: id }),
+    resumed() {
+      emit?.({ kind: 'connection_resumed', slug, connection: id });
+      monitor.resumed();
+    },
   };
 }

@@ -61,7 +61,7 @@ export function work(options: WorkOptions): QueueWorker {
     onRecovered: onStoreRecovered,
     onCapacity: turn,
   });
-  const { queue, id, now, after, prefetch, signals, outage, suspension, writer, selector, deliveries } = parts;
+  const { queue, id, now, after, prefetch, signals, outage, suspension, writer, monitor, selector, deliveries } = parts;
   const prober = createProber({
     ...parts,
     isStopping: () => isStopping,
@@ -201,6 +201,7 @@ export function work(options: WorkOptions): QueueWorker {
     storeError ??= error;
     isStopping = true;
     checks.abort();
+    monitor.stop();
     endNow();
     resolveWaiters();
   }
@@ -238,6 +239,7 @@ export function work(options: WorkOptions): QueueWorker {
       cancelAlarm();
       cancelAlarm = noAlarm;
       checks.abort();
+      monitor.stop();
       const cancelGrace = after(Math.min(Math.max(0, graceMs), longestSleepMs), endNow);
       return new Promise((resolve) => {
         endWaiters.push(() => {
@@ -260,7 +262,8 @@ export function work(options: WorkOptions): QueueWorker {
         resolveWaiters();
       }),
     paused: () => suspension.reason(),
-    suspects: () => parts.poison.suspects(),
+    state: () => monitor.state(queue.waiting(id)),
+    counts: () => monitor.counts(),
     storeError: () => storeError,
     wake: turn,
   };

@@ -122,10 +122,10 @@ export type Emit = (signal: Signal) => void;
 
 /** Keeps an error of the host's listener, thrown or rejected, from breaking a delivery or the process. */
 export const safely =
-  (listener: (signal: Signal) => unknown): Emit =>
-  (signal) => {
+  <T = Signal>(listener: (told: T) => unknown): ((told: T) => void) =>
+  (told) => {
     try {
-      const result = listener(signal);
+      const result = listener(told);
       if (result instanceof Promise) result.catch(() => undefined);
     } catch {
       // A failing metric must not lose an event.

@@ -1,10 +1,8 @@
-// Tests core/hosts/cli/queue/work-log.ts, core/hosts/cli/queue/rate-meter.ts and core/hosts/cli/queue/status.ts.
+// Tests core/hosts/cli/queue/work-log.ts, core/hosts/cli/queue/hold-text.ts and core/hosts/cli/queue/status.ts.
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
-import { WorkerMonitor } from '../../core/hosts/cli/queue/worker-monitor.ts';
-import { createRateMeter } from '../../core/hosts/cli/queue/rate-meter.ts';
 import { createWorkLog } from '../../core/hosts/cli/queue/work-log.ts';
-import { openQueue, type StoreHost } from '../../core/queue/index.ts';
+import { openQueue, type HoldChange, type StoreHost, type WorkerState } from '../../core/queue/index.ts';
 import { fakeTerminal } from '../support/cli/fake-terminal.ts';
 import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
 import { createStore } from '../support/cli/store.ts';
@@ -178,78 +176,55 @@ describe('a running work', () => {
   });
 });
 
-test('F-92 a rate is that of the last minute, and of less where less has passed', () => {
-  let now = 5_000;
-  const meter = createRateMeter(() => now);
-  meter.add(10);
-  now += 2_000;
-  meter.add(10);
-  expect(meter.perSecond()).toBe(10);
-  now += 56_500;
-  expect(meter.perSecond()).toBe(0.3);
-  now += 1_500;
-  expect(meter.perSecond()).toBe(0.2);
-  now += 30_000;
-  meter.add(60);
-  expect(meter.perSecond()).toBe(1);
-  now += 3_600_000;
-  expect(meter.perSecond()).toBe(0);
-});
+/** What the log prints of these, on standard error. */
+async function printed(changes: readonly HoldChange[], form: 'text' | 'json' = 'text'): Promise<string> {
+  const box = fakeTerminal('', {});
+  const log = createWorkLog(box.terminal.stderr, form, '/');
+  for (const change of changes) log.change(change);
+  await pause(10);
+  return box.told().stderr;
+}
 
 test('F-83 what our own pace holds is told apart from a pause that the vendor asked for', async () => {
-  const box = fakeTerminal('', {});
-  const log = createWorkLog(box.terminal.stderr, 'text', '/');
-  const monitor = new WorkerMonitor(
-    ['own', 'vendor'],
-    (change) => log.change(change),
-    () => 0,
-  );
-  const held = { kind: 'connection_held', slug: 'mailbox', code: 'rate_limited', forMs: 560_000 } as const;
-  monitor.observe({ ...held, connection: 'own', cause: 'paced' });
-  monitor.observe({ ...held, connection: 'vendor', cause: 'unreachable' });
-  expect(monitor.stateOf('own', 5).reason).toEqual({ cause: 'paced', code: 'rate_limited' });
-  expect(monitor.stateOf('vendor', 5).reason).toEqual({ cause: 'throttled', code: 'rate_limited' });
-  await pause(10);
-  expect(box.told().stderr).toBe(
+  const held = { kind: 'held', code: 'rate_limited', until: 560_000 } as const;
+  expect(
+    await printed([
+      { ...held, connection: 'own', cause: 'paced' },
+      { ...held, connection: 'vendor', cause: 'throttled' },
+    ]),
+  ).toBe(
     'spillway: own is held: its own pace lets nothing leave yet (rate_limited); next try at 1970-01-01T00:09:20.000Z\n' +
       'spillway: vendor is held: the vendor asked for a pause (rate_limited); next try at 1970-01-01T00:09:20.000Z\n',
   );
 });
 
+test('F-92 a full disk is one line, and one when it has room again for all, however many workers say so', async () => {
+  const full = [
+    { kind: 'disk_full', connection: 'shop' },
+    { kind: 'disk_full', connection: 'blog' },
+    { kind: 'disk_freed', connection: 'shop' },
+    { kind: 'disk_full', connection: 'shop' },
+    { kind: 'disk_freed', connection: 'blog' },
+    { kind: 'disk_freed', connection: 'shop' },
+  ] as const;
+  expect(await printed(full)).toMatch(
+    /^spillway: the disk is full: \d+ bytes free at \/\nspillway: the disk accepts writes again at \/\n$/,
+  );
+  const lines = (await printed(full, 'json')).trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+    { time, event: 'disk_full', freeBytes: expect.any(Number), path: '/' },
+    { time, event: 'disk_freed', path: '/' },
+  ]);
+});
+
 describe('a vendor that is out of order in part', () => {
-  test('F-92 is told of once when it begins, and once when it has not been seen for a minute', async () => {
-    const box = fakeTerminal('', {});
-    const log = createWorkLog(box.terminal.stderr, 'text', '/');
-    let now = 1_000_000;
-    const changes: unknown[] = [];
-    const monitor = new WorkerMonitor(
-      ['shop'],
-      (change) => {
-        changes.push(change);
-        log.change(change);
-      },
-      () => now,
-    );
-    const see = (events: number, partial: boolean, afterMs: number): void => {
-      now += afterMs;
-      monitor.recordSuspects('shop', { events, partial });
-    };
-    see(1, false, 0);
-    expect(monitor.stateOf('shop', 5)).toMatchObject({ failing: { events: 1, partial: false } });
-    see(40, true, 2_000);
-    see(30, false, 2_000);
-    see(45, true, 30_000);
-    expect(monitor.stateOf('shop', 5)).toMatchObject({ failing: { events: 45, partial: true } });
-    see(0, false, 59_000);
-    expect(changes).toHaveLength(1);
-    see(0, false, 2_000);
-    see(0, false, 2_000);
-    expect(changes).toEqual([
-      { kind: 'partial_outage', connection: 'shop', events: 40 },
-      { kind: 'partial_outage_over', connection: 'shop', afterMs: 32_000 },
-    ]);
-    await pause(10);
-    expect(box.told().stderr).toBe(
+  test('F-92 is told of in a line when it begins, and in one when it is over', async () => {
+    expect(
+      await printed([
+        { kind: 'partial_outage', connection: 'shop', events: 40 },
+        { kind: 'partial_outage_over', connection: 'shop', afterMs: 32_000 },
+      ]),
+    ).toBe(
       'spillway: shop: the vendor is partly down: 40 events fail at every attempt while others succeed; they wait until they are too old\n' +
         'spillway: shop: the vendor is no longer partly down, after 32 s\n',
     );
@@ -258,17 +233,26 @@ describe('a vendor that is out of order in part', () => {
   test('F-92 stands in queue status, for people and for machines', async () => {
     const { store, run, backlog } = createStore(workspace, `store-${++stores}`);
     mkdirSync(store);
+    const worker: WorkerState = {
+      state: 'working',
+      reason: null,
+      since: null,
+      until: null,
+      lastDelivered: null,
+      lastError: null,
+      failing: { events: 40, partial: true },
+      perSecond: 0,
+      etaMs: null,
+    };
     const host = (): StoreHost => ({
       lanesOf: () => undefined,
       changed: () => undefined,
-      connections: () => ({ shop: { destination: 'mailbox', worker: monitor.stateOf('shop', 1) } }),
+      connections: () => ({ shop: { destination: 'mailbox', worker } }),
     });
     const queue = await openQueue({ path: store, host });
     await queue.put('shop', [
       { id: 'a', acceptedAt: Date.now(), event: { type: 'track', event: 'x', messageId: 'a' } },
     ]);
-    const monitor = new WorkerMonitor(['shop'], () => undefined);
-    monitor.recordSuspects('shop', { events: 40, partial: true });
     expect(await backlog('shop')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });
     expect((await run('queue', 'status')).stdout).toContain(
       '; the vendor is partly down: 40 events fail at every attempt while others succeed; last delivered',

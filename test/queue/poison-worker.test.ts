@@ -92,11 +92,12 @@ describe('events that a vendor always fails on', () => {
     const working = shop.start(workFor(one.manifest));
     await traffic(shop, working, 59);
     expect(waiting(shop)).toEqual(['bad0']);
-    expect(working.suspects()).toEqual({ events: 1, partial: false });
+    expect(working.state().failing).toEqual({ events: 1, partial: false });
     await traffic(shop, working, 7);
     expect(letters(shop)).toEqual([['bad0', 'deferred', 'poisonous', 500]]);
     expect(shop.queue.log('acme').dead[0]?.attempts).toBeGreaterThanOrEqual(8);
-    expect(working.suspects()).toEqual({ events: 0, partial: false });
+    expect(working.state().failing).toEqual({ events: 0, partial: false });
+    expect(shop.changes).toEqual([]);
     await shop.clock.run(working.stop(0));
   });
 
@@ -134,11 +135,17 @@ describe('events that a vendor always fails on', () => {
     const working = shop.start(workFor(one.manifest));
     await traffic(shop, working, 90);
     expect(letters(shop)).toEqual([]);
-    expect(working.suspects()).toEqual({ events: 6, partial: true });
+    expect(shop.changes).toEqual([{ kind: 'partial_outage', connection: 'acme', events: expect.any(Number) }]);
+    expect(working.state().failing).toEqual({ events: 6, partial: true });
     // Once enough others went through, the events are to blame after all.
     await traffic(shop, working, 10, 60);
     expect(letters(shop)).toHaveLength(6);
+    expect(shop.changes.map(({ kind }) => kind)).toEqual(['partial_outage', 'partial_outage_over']);
+    await shop.put([track('last')]);
+    working.wake();
+    await shop.clock.settle();
     await shop.clock.run(working.stop(0));
+    expect(shop.clock.sleepers).toBe(0);
   });
 });
 

@@ -1,4 +1,4 @@
-import { work, type QueueWorker, type WorkOptions } from '../../../core/queue/index.ts';
+import { work, type HoldChange, type QueueWorker, type WorkOptions } from '../../../core/queue/index.ts';
 import type { CdpEvent, Connection, Signal } from '../../../core/index.ts';
 import { testConnection, type TestConnection, type TestConnectionOptions } from '../runtime/test-connection.ts';
 import { wholeWaits } from '../runtime/whole-waits.ts';
@@ -8,6 +8,8 @@ export interface TestWorker extends TestConnection {
   readonly queue: MemoryQueue;
   /** What the workers signalled. */
   readonly workerSignals: Signal[];
+  /** What they reported of their holds. */
+  readonly changes: HoldChange[];
   /** Puts events as a host does: with the lane that the connection names. */
   readonly put: (events: readonly CdpEvent[], acceptedAt?: number) => Promise<void>;
   readonly start: (more?: Partial<WorkOptions>) => QueueWorker;
@@ -20,6 +22,7 @@ export function testWorker(options: TestConnectionOptions = {}): TestWorker {
   const base = testConnection(options);
   const queue = new MemoryQueue();
   const workerSignals: Signal[] = [];
+  const changes: HoldChange[] = [];
   const { clock, connection } = base;
   const start = (more: Partial<WorkOptions> = {}): QueueWorker =>
     work({
@@ -27,15 +30,18 @@ export function testWorker(options: TestConnectionOptions = {}): TestWorker {
       connection,
       configHash: 'settings-1',
       now: clock.now,
+      elapsed: clock.elapsed,
       after: clock.after,
       random: wholeWaits,
       onSignal: (signal) => workerSignals.push(signal),
+      onChange: (change) => changes.push(change),
       ...more,
     });
   return {
     ...base,
     queue,
     workerSignals,
+    changes,
     start,
     put: (events, acceptedAt = clock.now()) => putAll(queue, connection, events, acceptedAt),
     async workAll(more) {

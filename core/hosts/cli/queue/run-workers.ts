@@ -6,19 +6,16 @@ import {
   type DeliveryQueue,
   type QueueWorker,
   type StoreHost,
-  type WorkableQueue,
+  type WorkerState,
 } from '../../../queue/index.ts';
 import { listenForStop } from '../stop.ts';
 import type { StopSignal, Terminal } from '../terminal.ts';
-import { countSettled, type SettledCount } from './count-settled.ts';
 import type { OpenConnection } from './open-connections.ts';
 import { lanesBy } from './registered.ts';
 import { exitAfterGrace, sendingGraceMs, whenStopped } from './shut-down.ts';
 import { throwAsCliError } from './store.ts';
 import type { WorkLog } from './work-log.ts';
 import { startWorkProgress } from './work-progress.ts';
-import type { WorkerMonitor } from './worker-monitor.ts';
-import { misconfiguredState } from './worker-state.ts';
 
 /** What a run of `work` needs, apart from its store. */
 export interface WorkSettings {
@@ -36,7 +33,6 @@ export interface WorkSettings {
   };
   readonly terminal: Terminal;
   readonly onSignal: (signal: Signal) => void;
-  readonly monitor: WorkerMonitor;
   readonly log: WorkLog;
 }
 
@@ -45,9 +41,13 @@ export interface WorkRun extends WorkSettings {
   readonly connections: readonly OpenConnection[];
 }
 
+/** A connection and the worker that delivers for it. */
+export interface WorkingConnection extends OpenConnection {
+  readonly worker: QueueWorker;
+}
+
 export interface WorkEnd {
-  readonly workers: ReadonlyMap<string, QueueWorker>;
-  readonly counts: (id: string) => SettledCount;
+  readonly working: readonly WorkingConnection[];
   readonly stop: StopSignal | undefined;
   /** What went wrong with the store meanwhile, in words. */
   readonly failures: readonly string[];
@@ -56,62 +56,62 @@ export interface WorkEnd {
 export const defaultGraceMs = 10_000;
 const defaultKeepMs = 7 * 86_400_000;
 const pruneEveryMs = 60_000;
-/** How often the workers are asked for the events that fail by themselves. */
-const suspectsEveryMs = 2_000;
+
+/** The state of a connection that the file names and that has no worker: only a person can correct its settings. */
+const misconfiguredState: WorkerState = {
+  state: 'held',
+  reason: { cause: 'settings', code: 'misconfigured' },
+  since: null,
+  until: null,
+  lastDelivered: null,
+  lastError: null,
+  failing: { events: 0, partial: false },
+  perSecond: 0,
+  etaMs: null,
+};
 
 /** Resolves when nothing is in flight any more: after a signal, or with --until-idle once all workers are idle. */
 export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
-  const { store, connections, flags, terminal, monitor, log } = run;
-  const { queue, counts } = countSettled(store);
+  const { store, connections, flags, terminal, onSignal, log } = run;
   const stop = listenForStop(terminal);
   const stopped = whenStopped(stop);
-  const workers = new Map<string, QueueWorker>();
-  const pruning = startPruning(store, flags.keep ?? defaultKeepMs, () => workers.forEach((worker) => worker.wake()));
-  startWorkers(run, monitor.watchQueue(queue), workers);
-  const watching = setInterval(() => {
-    for (const [id, worker] of workers) monitor.recordSuspects(id, worker.suspects());
-  }, suspectsEveryMs).unref();
+  const pruning = startPruning(store, flags.keep ?? defaultKeepMs, () =>
+    working.forEach(({ worker }) => worker.wake()),
+  );
+  const working = connections.map((opened): WorkingConnection => {
+    const { id, connection, configHash, destination } = opened;
+    const options = { queue: store, connection, id, configHash, onSignal, ...workFor(destination.manifest) };
+    return { ...opened, worker: startWorker({ ...options, onChange: (change) => log.change(change) }) };
+  });
   const progress = await startWorkProgress(flags.quiet === true ? undefined : terminal.stderr, () =>
-    [...workers].map(([id, worker]) => ({
+    working.map(({ id, worker }) => ({
       connection: id,
       waiting: store.waiting(id),
       paused: worker.paused()?.code,
-      ...counts(id),
+      ...worker.counts(),
     })),
   );
   log.redirect(progress.print);
-  run.attend(hostOf(run, workers));
+  run.attend(hostOf(run, working));
   let deadline: NodeJS.Timeout | undefined;
   try {
+    const workers = working.map(({ worker }) => worker);
     await untilEnd(workers, stopped, flags.untilIdle === true);
     await throwIfStoreLost(workers);
     const graceMs = flags.grace ?? defaultGraceMs;
     if (stop.by !== undefined) deadline = exitAfterGrace(graceMs, stop.by, store, terminal);
-    const stopping = connections.map(async ({ id, destination }) =>
-      workers.get(id)?.stop(sendingGraceMs(destination.manifest, graceMs)),
+    const stopping = working.map(({ worker, destination }) =>
+      worker.stop(sendingGraceMs(destination.manifest, graceMs)),
     );
     await Promise.all(stopping);
   } finally {
     clearTimeout(deadline);
-    clearInterval(watching);
     log.redirect(undefined);
     progress.stop();
     await pruning.stop(stopped);
     stop.release();
   }
-  return { workers, counts, stop: stop.by, failures: [...pruning.failures] };
-}
-
-function startWorkers(
-  { connections, monitor, onSignal }: WorkRun,
-  queue: WorkableQueue,
-  workers: Map<string, QueueWorker>,
-): void {
-  for (const { id, connection, destination, configHash } of connections) {
-    const watched = monitor.watchConnection(id, connection);
-    const options = { queue, connection: watched, id, configHash, onSignal, ...workFor(destination.manifest) };
-    workers.set(id, startWorker(options));
-  }
+  return { working, stop: stop.by, failures: [...pruning.failures] };
 }
 
 /** Drops what has been kept for longer than `keepMs`, once a minute. */
@@ -140,41 +140,35 @@ function startPruning(
 }
 
 /** What other processes are told of the workers. */
-function hostOf({ store, connections, named, monitor }: WorkRun, workers: ReadonlyMap<string, QueueWorker>): StoreHost {
-  const byId = new Map(connections.map((opened) => [opened.id, opened]));
+function hostOf({ named }: WorkRun, working: readonly WorkingConnection[]): StoreHost {
+  const byId = new Map(working.map((one) => [one.id, one]));
   return {
     lanesOf(id) {
       const opened = byId.get(id);
       return opened === undefined ? undefined : lanesBy(opened);
     },
-    changed: (id) => workers.get(id)?.wake(),
+    changed: (id) => byId.get(id)?.worker.wake(),
     connections: () =>
       Object.fromEntries(
         named.map(({ id }) => {
-          const destination = byId.get(id)?.destination.manifest.slug ?? null;
-          const worker = workers.has(id) ? monitor.stateOf(id, store.waiting(id)) : misconfiguredState;
-          return [id, { destination, worker }];
+          const one = byId.get(id);
+          const destination = one?.destination.manifest.slug ?? null;
+          return [id, { destination, worker: one?.worker.state() ?? misconfiguredState }];
         }),
       ),
   };
 }
 
 /** Resolves after a signal, once one worker has ended, or with `idle` once all workers are idle. */
-async function untilEnd(
-  workers: ReadonlyMap<string, QueueWorker>,
-  stopped: Promise<void>,
-  idle: boolean,
-): Promise<void> {
-  const all = [...workers.values()];
-  const allIdle = idle ? [Promise.all(all.map((worker) => worker.idle()))] : [];
-  await Promise.race([stopped, ...allIdle, ...all.map((worker) => worker.ended())]);
+async function untilEnd(workers: readonly QueueWorker[], stopped: Promise<void>, idle: boolean): Promise<void> {
+  const allIdle = idle ? [Promise.all(workers.map((worker) => worker.idle()))] : [];
+  await Promise.race([stopped, ...allIdle, ...workers.map((worker) => worker.ended())]);
 }
 
 /** All workers share the store: once one has lost it, all of them stop. */
-async function throwIfStoreLost(workers: ReadonlyMap<string, QueueWorker>): Promise<void> {
-  const all = [...workers.values()];
-  const error = all.map((worker) => worker.storeError()).find((lost) => lost !== undefined);
+async function throwIfStoreLost(workers: readonly QueueWorker[]): Promise<void> {
+  const error = workers.map((worker) => worker.storeError()).find((lost) => lost !== undefined);
   if (error === undefined) return;
-  await Promise.all(all.map((worker) => worker.stop(0)));
+  await Promise.all(workers.map((worker) => worker.stop(0)));
   throwAsCliError(error);
 }

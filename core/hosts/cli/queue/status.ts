@@ -1,10 +1,10 @@
 import sortBy from 'lodash/sortBy.js';
-import type { ConnectionBacklog } from '../../../queue/index.ts';
+import type { ConnectionBacklog, WorkerState } from '../../../queue/index.ts';
 import { exitCode } from '../exit-codes.ts';
 import { jsonText, printable } from '../printable.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
-import { holdText, type WorkerState } from './worker-state.ts';
+import { holdText } from './hold-text.ts';
 import { bytesOnDisk, freeBytes } from './disk.ts';
 import { quarantineText, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { durationText } from './format-time.ts';

@@ -1,6 +1,6 @@
+import type { SettledCount } from '../../../queue/index.ts';
 import { printable } from '../printable.ts';
 import type { Output } from '../terminal.ts';
-import type { SettledCount } from './count-settled.ts';
 
 export interface ConnectionProgress extends SettledCount {
   readonly connection: string;

@@ -1,7 +1,7 @@
+import type { SettledCount } from '../../../queue/index.ts';
 import { afterSignal, exitCode } from '../exit-codes.ts';
 import type { RunStats } from '../run-stats.ts';
 import type { StopSignal } from '../terminal.ts';
-import type { SettledCount } from './count-settled.ts';
 
 /** What `work --json` prints. */
 export interface WorkSummary {

@@ -13,7 +13,6 @@ import { defaultGraceMs, runWorkers, type WorkEnd, type WorkSettings } from './r
 import { storeDirectory, withStore, type StoreFlags } from './store.ts';
 import { createWorkLog, logForms, type LogForm } from './work-log.ts';
 import { codeOf, defectsOf, summaryText, warningsOf, type Worked, type WorkSummary } from './work-summary.ts';
-import { WorkerMonitor } from './worker-monitor.ts';
 
 export interface WorkFlags extends StoreFlags {
   readonly config: string;
@@ -51,11 +50,8 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   const origins = originsOf(flags.origin, entries, env);
   const stats = new RunStats();
   const log = createWorkLog(stderr, logFormOf(flags.log), directory);
-  const ids = entries.map(({ id }) => id);
-  const monitor = new WorkerMonitor(ids, (change) => log.change(change));
   const onSignal = (signal: Signal): void => {
     if (!isOfFullDisk(signal)) stats.observe(signal);
-    monitor.observe(signal);
   };
   let overdue: NodeJS.Timeout | undefined;
   const closeInTime = (stop: StopSignal): void => {
@@ -64,7 +60,7 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
   const proxy = await proxyChoice(flags.proxy, terminal);
   let host: StoreHost | undefined;
   const attend = (working: StoreHost): void => void (host = working);
-  const command = { directory, named: entries, flags, terminal, onSignal, monitor, log, attend, stats, closeInTime };
+  const command = { directory, named: entries, flags, terminal, onSignal, log, attend, stats, closeInTime };
   const settings = { stderr, waitMs: flags.wait, host: () => host };
   const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
     withStore(directory, settings, (store) => deliverStore(store, opened, invalid, command)),
@@ -90,7 +86,7 @@ async function deliverStore(
   const end = await runWorkers({ ...command, store, connections });
   if (end.stop !== undefined) command.closeInTime(end.stop);
   const damaged = store.status(Date.now()).quarantined > quarantined;
-  const summary = summaryOf(store, connections, end, command, performance.now() - startedAt);
+  const summary = summaryOf(store, end, command, performance.now() - startedAt);
   await report(summary, end, command);
   return codeOf(summary, {
     left: unconfiguredConnections(store, named).length > 0,
@@ -99,17 +95,11 @@ async function deliverStore(
   });
 }
 
-function summaryOf(
-  store: DeliveryQueue,
-  connections: readonly OpenConnection[],
-  { workers, counts, stop }: WorkEnd,
-  { stats }: WorkCommand,
-  ms: number,
-): WorkSummary {
-  const worked = connections.map(({ id, destination }): Worked => {
-    const paused = workers.get(id)?.paused()?.code;
+function summaryOf(store: DeliveryQueue, { working, stop }: WorkEnd, { stats }: WorkCommand, ms: number): WorkSummary {
+  const worked = working.map(({ id, destination, worker }): Worked => {
+    const paused = worker.paused()?.code;
     const left = { waiting: store.waiting(id), ...(paused === undefined ? {} : { paused }) };
-    return { connection: id, destination: destination.manifest.slug, ...counts(id), ...left };
+    return { connection: id, destination: destination.manifest.slug, ...worker.counts(), ...left };
   });
   return {
     connections: worked,

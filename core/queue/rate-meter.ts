@@ -1,3 +1,5 @@
+import type { Clock } from '../policy/clock.ts';
+
 /** How many of something a second, over the last minute. */
 export interface RateMeter {
   add(count: number): void;
@@ -6,8 +8,8 @@ export interface RateMeter {
 
 const seconds = 60;
 
-/** `now` in milliseconds, on a clock that nobody sets back. */
-export function createRateMeter(now: () => number = () => performance.now()): RateMeter {
+/** `now` in milliseconds, on a clock that nobody sets. */
+export function createRateMeter(now: Clock['elapsed']): RateMeter {
   const startedAt = now();
   const counts = Array.from({ length: seconds }, () => 0);
   let last = Math.floor(startedAt / 1000);
