@@ -21,8 +21,9 @@ class ArrayLog implements WaitingSource<WaitingEvent> {
       .map((event) => event.seq)
       .reverse();
   }
-  nextOf(lane: string, seq: number, last: number): number | undefined {
-    return this.events.slice(seq + 1, last + 1).find(({ lanes }) => lanes.includes(lane))?.seq;
+  nextOf(lane: string, seq: number, last: number, most: number): number[] {
+    const ofLane = this.events.slice(seq + 1, last + 1).filter(({ lanes }) => lanes.includes(lane));
+    return ofLane.slice(0, most).map((event) => event.seq);
   }
   read(seq: number): WaitingEvent | undefined {
     this.reads += 1;
@@ -80,4 +81,16 @@ describe('the scheduler of lanes', () => {
       scheduler.settle(seqs.map((seq) => ({ seq, returns: false })));
     }
   }, 30_000);
+
+  it('leaves out nothing of a lane when an event comes back to it', () => {
+    const log = new ArrayLog();
+    for (let n = 0; n < 12; n += 1) log.add(['a']);
+    const scheduler = new LaneScheduler(log);
+    expect(take(scheduler, 1)).toEqual([0]);
+    expect(take(scheduler, 1)).toEqual([]);
+    scheduler.settle([{ seq: 0, returns: false }]);
+    expect(take(scheduler, 2)).toEqual([1, 2]);
+    scheduler.settle([1, 2].map((seq) => ({ seq, returns: true })));
+    expect(take(scheduler, 20)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
 });

@@ -22,8 +22,8 @@ export interface WaitingSource<E extends WaitingEvent> {
   after(seq: number, most: number): readonly number[];
   /** The latest ones, descending. */
   latest(most: number): readonly number[];
-  /** The lowest one of a lane above `seq`, and not above `last`. */
-  nextOf(lane: string, seq: number, last: number): number | undefined;
+  /** Up to `most` of a lane above `seq`, and not above `last`, ascending. */
+  nextOf(lane: string, seq: number, last: number, most: number): number[];
   /** `undefined` where the event is gone. */
   read(seq: number): E | undefined;
 }
@@ -97,7 +97,7 @@ export class LaneScheduler<E extends WaitingEvent> {
 
   constructor(source: WaitingSource<E>) {
     this.#source = source;
-    this.#lanes = new OccupiedLanes((lane, seq, last) => source.nextOf(lane, seq, last));
+    this.#lanes = new OccupiedLanes((...range) => source.nextOf(...range));
   }
 
   /**
@@ -265,7 +265,7 @@ export class LaneScheduler<E extends WaitingEvent> {
 
   /** The first waiting event of a lane of which none is claimed, wherever the cursor is. */
   #firstOf(name: string): number | undefined {
-    return this.#lanes.hasClaims(name) ? undefined : this.#source.nextOf(name, -1, this.#source.lastSeq);
+    return this.#lanes.hasClaims(name) ? undefined : this.#source.nextOf(name, -1, this.#source.lastSeq, 1)[0];
   }
 
   /** Orders events that came back by age again, until a caller asks for one kind. */

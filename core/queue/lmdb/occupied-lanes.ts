@@ -9,7 +9,12 @@ export interface Lane {
   waiting: number | undefined;
   /** None of those is after this one. */
   last: number;
+  /** Those that come next after `waiting`, ascending, as far as they are read. */
+  ahead: number[];
 }
+
+/** Up to `most` events of a lane above `seq`, and not above `last`, ascending. */
+export type NextOf = (lane: string, seq: number, last: number, most: number) => number[];
 
 interface LanesOfEvent {
   readonly seq: number;
@@ -20,13 +25,15 @@ interface LanesOfEvent {
 /** The call of a lane of which nothing more may be claimed in this one. */
 const noCall = 0;
 
+/** One read of the index takes longer than another entry of it. */
+const aheadLength = 8;
+
 /** The lanes that keep events from leaving. Those of which nothing is claimed, and nothing waits, take no memory. */
 export class OccupiedLanes {
   readonly #lanes = new Map<string, Lane>();
-  readonly #nextOf: (lane: string, seq: number, last: number) => number | undefined;
+  readonly #nextOf: NextOf;
 
-  /** `nextOf`: the lowest event of a lane above `seq`, and not above `last`. */
-  constructor(nextOf: (lane: string, seq: number, last: number) => number | undefined) {
+  constructor(nextOf: NextOf) {
     this.#nextOf = nextOf;
   }
 
@@ -61,6 +68,8 @@ export class OccupiedLanes {
   wait({ seq, lanes }: LanesOfEvent): void {
     for (const name of lanes) {
       const lane = this.#lane(name);
+      // It came back.
+      if (seq < lane.last) lane.ahead = [];
       lane.waiting = Math.min(lane.waiting ?? seq, seq);
       lane.last = Math.max(lane.last, seq);
     }
@@ -106,14 +115,15 @@ export class OccupiedLanes {
   }
 
   #advance(lane: Lane): void {
-    const { waiting = -1, last } = lane;
-    lane.waiting = waiting < last ? this.#nextOf(lane.name, waiting, last) : undefined;
+    const { name, waiting = -1, last } = lane;
+    if (lane.ahead.length === 0 && waiting < last) lane.ahead = this.#nextOf(name, waiting, last, aheadLength);
+    lane.waiting = lane.ahead.shift();
   }
 
   #lane(name: string): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined)
-      this.#lanes.set(name, (lane = { name, claimed: 0, call: noCall, waiting: undefined, last: -1 }));
+      this.#lanes.set(name, (lane = { name, claimed: 0, call: noCall, waiting: undefined, last: -1, ahead: [] }));
     return lane;
   }
 }

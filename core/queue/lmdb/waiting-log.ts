@@ -57,10 +57,10 @@ export class WaitingLog implements WaitingSource<WaitingRecord> {
     return seqsOf(this.#tables.log, { start, end: keys.startOf(this.#connection), limit: most, reverse: true });
   }
 
-  nextOf(lane: string, seq: number, last: number): number | undefined {
+  nextOf(lane: string, seq: number, last: number, most: number): number[] {
     const start = keys.laneKey(this.#connection, lane, seq + 1);
     const end = keys.laneKey(this.#connection, lane, last + 1);
-    return seqsOf(this.#tables.lanes, { start, end, limit: 1 })[0];
+    return seqsOf(this.#tables.lanes, { start, end, limit: most });
   }
 
   read(seq: number): WaitingRecord | undefined {
@@ -77,7 +77,7 @@ export class WaitingLog implements WaitingSource<WaitingRecord> {
   }
 }
 
-function seqsOf(table: Table, range: NonNullable<Parameters<Table['getKeys']>[0]>): readonly number[] {
+function seqsOf(table: Table, range: NonNullable<Parameters<Table['getKeys']>[0]>): number[] {
   const seqs: number[] = [];
   for (const key of table.getKeys(range)) seqs.push(keys.seqOf(key));
   return seqs;
