@@ -16,6 +16,7 @@ export type {
   Settlement,
   FailureHistory,
 } from './queue.ts';
+export type { DeliveryLog, DeliveryLogs, FileDelivery, KnownLine, LineOutcome } from './delivery-log.ts';
 export { defaultPoison, defaultQueuePolicy, policyFor, settlementOf } from './settlement.ts';
 export type { PoisonPolicy, QueuePolicy, SettlementContext } from './settlement.ts';
 export type { PoisonSuspects } from './poison-tracker.ts';
@@ -27,6 +28,7 @@ export { deliverUntilSettled } from './deliver-until-settled.ts';
 export type { DeliverFunction, DriveResult, DriveOptions, Remaining } from './deliver-until-settled.ts';
 export { createSharedRateLimiter } from '../policy/shared-limiter.ts';
 export type { SharedPace, SharedRateLimiter } from '../policy/shared-limiter.ts';
+export type { LmdbStore } from './lmdb/lmdb-queue.ts';
 export { openQueue } from './lmdb/open-queue.ts';
 export type { QueueOptions } from './lmdb/open-queue.ts';
 export { salvage } from './lmdb/salvage.ts';

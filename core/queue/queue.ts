@@ -1,5 +1,6 @@
 import type { IncomingEvent } from '../api/event.ts';
 import type { Outcome, OutcomeKind, Reason } from '../api/outcome.ts';
+import type { DeliveryLogs } from './delivery-log.ts';
 
 /** An event that waits for its vendor. Everything in a queue belongs to a connection, by its id. */
 export interface QueuedEvent {
@@ -121,6 +122,8 @@ export interface QueueStatus {
   readonly maxBytes: number;
   /** Records set aside because their checksum failed. */
   readonly quarantined: number;
+  /** Beside all these bytes. Absent where there are none. */
+  readonly deliveries?: DeliveryLogs | undefined;
 }
 
 /** The queue is full: try again later (an HTTP host answers 429 or 503). Nothing of the put was stored. */
@@ -232,8 +235,9 @@ export interface DeliveryQueue {
    */
   replay(connection: string, from: number, to: number, lanesOf?: LanesOf): Promise<number>;
   /**
-   * Drops everything of a connection for good: waiting events, dead letters, what is kept for replay, and the ids of
-   * the dedup window. Throws where some of it is claimed: stop the worker first. Returns how many records.
+   * Drops everything of a connection for good: waiting events, dead letters, what is kept for replay, the ids of the
+   * dedup window, and what is known of files. Throws where some of it is claimed: stop the worker first. Returns how
+   * many records, each file as one.
    */
   purge(connection: string): Promise<number>;
   /** Drops what was done before that time (epoch ms), and ids that have left the dedup window. Returns how many. */

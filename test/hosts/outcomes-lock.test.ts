@@ -28,6 +28,7 @@ import { isInside } from '../../core/hosts/cli/is-inside.ts';
 import { processOf } from '../../core/hosts/cli/lock-process.ts';
 import { lockOutcomes } from '../../core/hosts/cli/outcomes-lock.ts';
 import { fakeTerminal, spillway } from '../support/cli/fake-terminal.ts';
+import { linesOnDisk } from '../support/queue/delivery-lines.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { createWorkspace, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
@@ -95,12 +96,12 @@ describe('F-30 the input is never written over', () => {
   test('nor a file of the store', async () => {
     const store = workspace.at('deliveries');
     expect(await spillway(deliverArgs('--input', input, '--store', store))).toMatchObject({ code: 0 });
-    const [journal = ''] = readdirSync(path.join(store, 'deliveries'));
-    const data = path.join(store, 'deliveries', journal);
-    const before = readFileSync(data);
+    const data = path.join(store, 'events.mdb');
+    const before = await linesOnDisk(store);
+    expect(before.size).toBe(2);
     const { code, stderr } = await spillway(deliverArgs('--input', input, '--store', store, '--outcomes', data));
     expect([code, stderr]).toEqual([2, expect.stringContaining('is a file of the store')]);
-    expect(readFileSync(data).equals(before)).toBe(true);
+    expect(await linesOnDisk(store)).toEqual(before);
   });
 });
 

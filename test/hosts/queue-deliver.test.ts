@@ -1,10 +1,14 @@
-// Tests core/hosts/cli/queue/resumption.ts and core/hosts/cli/queue/journal.ts: deliver --store.
+// Tests core/hosts/cli/queue/resumption.ts: deliver --store.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
+import { openTables } from '../../core/queue/lmdb/tables.ts';
+import { QueueFull, type DeliveryLog, type LineOutcome, type QueueStatus } from '../../core/queue/index.ts';
+import { createResumption } from '../../core/hosts/cli/queue/resumption.ts';
+import { RunStats } from '../../core/hosts/cli/run-stats.ts';
 import { itNeeds, prlimit } from '../support/machine.ts';
 import { spillway } from '../support/cli/fake-terminal.ts';
 import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
@@ -35,15 +39,17 @@ async function resumable(content: string, answer?: (batch: readonly ReceivedItem
     args,
     input,
     server,
-    journal: (): string => {
-      const folder = path.join(store, 'deliveries');
-      return path.join(folder, readdirSync(folder)[0] ?? '');
-    },
-    deliver: async () => {
-      const ran = await spillway(args);
+    store,
+    deliver: async (...flags: string[]) => {
+      const ran = await spillway([...args, ...flags]);
       return { ...ran, outcomes: workspace.outcomes(outcomes) };
     },
   };
+}
+
+interface Entry {
+  readonly key: Buffer;
+  readonly value: Buffer;
 }
 
 /** `3-5, 9` as 3, 4, 5, 9. */
@@ -55,7 +61,7 @@ const numbersOf = (ranges: string): number[] =>
 
 describe('spillway deliver --store', () => {
   itNeeds(prlimit)(
-    'F-97 with no room for the journal it says which outcomes are not in it, has them among the outcomes, and sends again only these',
+    'F-97 with no room in the store it says which outcomes are not in it, has them among the outcomes, and sends again only these',
     async () => {
       const { args, deliver, server: mail } = await resumable(eventLines(3_000), () => ({ afterMs: 5 }));
       const main = path.join('core', 'hosts', 'cli', 'main.ts');
@@ -70,7 +76,9 @@ describe('spillway deliver --store', () => {
       const [code] = (await once(child, 'close')) as [number];
       expect({ code, stderr }).toMatchObject({
         code: 74,
-        stderr: expect.stringContaining('(EFBIG): nothing was attempted from line'),
+        stderr: expect.stringContaining(
+          'the store cannot be written (the disk is full): nothing was attempted from line',
+        ),
       });
       const [, count, ranges = ''] =
         /^spillway: the outcomes of (\d+) lines are not in the store; the next run delivers them again: lines (.+)$/m.exec(
@@ -100,6 +108,65 @@ describe('spillway deliver --store', () => {
     },
     60_000,
   );
+
+  test.each([
+    ['none of them, while there is none', 0, [1, 2, 3, 4, 5, 6, 7, 8]],
+    ['some of them, where there is some again', 3, [1, 2, 3, 4, 5]],
+    ['all of them, where there is enough again', 8, []],
+  ])('F-97 at the end it writes what found no room before: %s', async (_, room, unwritten) => {
+    const written = new Map<number, LineOutcome>();
+    let [free, writes, stopped] = [0, 0, 0];
+    const log: DeliveryLog = {
+      get: () => undefined,
+      async record(lines) {
+        writes += 1;
+        await Promise.resolve();
+        if (lines.length > free) throw new QueueFull('full');
+        free -= lines.length;
+        for (const [line, known] of lines) written.set(line, known);
+      },
+      lines: () => [...written].sort(([one], [other]) => one - other),
+    };
+    const stop = { signal: new AbortController().signal, by: undefined, now: () => (stopped += 1), release: () => {} };
+    const resumption = createResumption({ log, file: 'f', stats: new RunStats(), stop });
+    const outcome = { kind: 'rejected', eventId: '', reason: { code: 'invalid_value', message: 'm' } } as const;
+    for (let line = 8; line >= 1; line -= 1) resumption.unreadable(line, outcome);
+    while (writes === 0) await new Promise((resolve) => void setTimeout(resolve, 1));
+    free = room;
+    const shown: number[] = [];
+    await resumption.finish({
+      write: (line) => void shown.push(line),
+      busy: undefined,
+      onFailure: undefined,
+      close: () => Promise.resolve(),
+    });
+    expect(resumption.unwritten).toEqual(unwritten);
+    expect(shown).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect([resumption.unrecorded, stopped > 0]).toEqual(['the disk is full', true]);
+  });
+
+  test('reads no more lines while the disk is behind', async () => {
+    let flush = (): void => undefined;
+    const log: DeliveryLog = {
+      get: () => undefined,
+      record: () => new Promise((resolve) => (flush = resolve)),
+      lines: () => [],
+    };
+    const stop = { signal: new AbortController().signal, by: undefined, now: () => undefined, release: () => {} };
+    const resumption = createResumption({ log, file: 'f', stats: new RunStats(), stop });
+    const outcome = { kind: 'rejected', eventId: '', reason: { code: 'invalid_value', message: 'm' } } as const;
+    resumption.unreadable(1, outcome);
+    await new Promise((resolve) => void setImmediate(resolve));
+    expect(resumption.busy).toBeUndefined();
+    for (let line = 2; line <= 5_002; line += 1) resumption.unreadable(line, outcome);
+    const { busy } = resumption;
+    expect(busy).toBeDefined();
+    flush();
+    await new Promise((resolve) => void setImmediate(resolve));
+    flush();
+    await busy;
+    expect(resumption.busy).toBeUndefined();
+  });
 
   test('a second run of a delivery that is done sends nothing, and tells the same outcomes', async () => {
     const content = `${eventLines(40)}oops\n${eventLine('m-41', 'Ignored')}\n`;
@@ -157,14 +224,17 @@ describe('spillway deliver --store', () => {
     expect(mail.received).toHaveLength(30);
   });
 
-  test('an entry that a crash broke off does not count, and harms none after it', async () => {
-    const { deliver, journal, server: mail } = await resumable(eventLines(20));
+  test('an outcome whose bytes are damaged does not count: its line goes again, and no other', async () => {
+    const { deliver, store, server: mail } = await resumable(eventLines(20));
     await deliver();
-    const size = readFileSync(journal()).length;
-    truncateSync(journal(), size - 7);
+    const tables = openTables(path.join(store, 'events.mdb'), { readOnly: false, bytes: 0 });
+    const [, , , { key, value }] = [...tables.deliveries.getRange()] as [Entry, Entry, Entry, Entry];
+    value[value.length - 3]! ^= 1;
+    await tables.deliveries.put(key, value);
+    await tables.root.close();
     expect(await deliver()).toMatchObject({ code: 0 });
-    expect(mail.received).toHaveLength(21);
-    expect(await deliver()).toMatchObject({ code: 0 });
+    expect(mail.received.slice(20)).toEqual([expect.objectContaining({ id: 'm-3' })]);
+    expect((await deliver()).outcomes).toHaveLength(20);
     expect(mail.received).toHaveLength(21);
   });
 
@@ -178,13 +248,64 @@ describe('spillway deliver --store', () => {
   });
 
   test('a file whose lines have changed is refused, with what to do', async () => {
-    const { deliver, input, journal, server: mail } = await resumable(eventLines(10));
+    const { deliver, input, server: mail } = await resumable(eventLines(10));
     await deliver();
     workspace.write(path.basename(input), eventLines(10, 2));
     const { code, stderr } = await deliver();
     expect(code).toBe(65);
     expect(stderr).toContain('line 1 has changed since this delivery began');
-    expect(stderr).toContain(`remove ${journal()}`);
+    expect(stderr).toContain('give a changed file another name, or deliver all of it again with --restart');
+    expect(mail.received).toHaveLength(10);
+    const { code: restarted, outcomes } = await deliver('--restart');
+    expect(restarted).toBe(0);
+    expect(outcomes.map(({ messageId }) => messageId)).toEqual(Array.from({ length: 10 }, (_, at) => `m-${at + 2}`));
+    expect(mail.received).toHaveLength(20);
+    expect(await deliver()).toMatchObject({ code: 0 });
+    expect(mail.received).toHaveLength(20);
+  });
+
+  test('--restart forgets the lines that the file no longer has, too', async () => {
+    const { deliver, input, server: mail } = await resumable(eventLines(10));
+    await deliver();
+    workspace.write(path.basename(input), eventLines(4));
+    expect((await deliver('--restart')).outcomes).toHaveLength(4);
+    expect(mail.received).toHaveLength(14);
+  });
+
+  test('--restart without --store has nothing to forget: a usage error', async () => {
+    const { code, stderr } = await spillway(['deliver', 'mailbox', '--config', config, '--restart'], eventLines(1));
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--restart needs --store')]);
+  });
+
+  test('queue status names the file and what it takes, and queue purge drops that with its connection', async () => {
+    const { deliver, input, store, server: mail } = await resumable(eventLines(500));
+    const run = (...args: string[]) => spillway([...args, '--store', store]);
+    await deliver();
+    const { deliveries } = JSON.parse((await run('queue', 'status', '--json')).stdout) as QueueStatus;
+    expect(deliveries).toEqual({
+      bytes: expect.any(Number),
+      files: [
+        { file: realpathSync(input), destination: 'mailbox', connection: 'mailbox', startedAt: expect.any(Number) },
+      ],
+    });
+    expect(deliveries?.bytes).toBeGreaterThan(20_000);
+    const { stdout } = await run('queue', 'status');
+    expect(stdout).toContain(`${deliveries?.bytes} bytes beside these are outcomes of deliver --store:\n`);
+    expect(stdout).toMatch(/^mailbox: \S+input-\d+\.ndjson to mailbox, since \d{4}-\S+Z$/m);
+    expect((await run('queue', 'purge', 'mailbox')).stdout).toContain('and the outcomes of 1 file would be dropped');
+    expect(await run('queue', 'purge', 'mailbox', '--yes')).toMatchObject({ code: 0 });
+    expect(JSON.parse((await run('queue', 'status', '--json')).stdout)).not.toHaveProperty('deliveries');
+    await deliver();
+    expect(mail.received).toHaveLength(1_000);
+  });
+
+  test('a journal that an earlier version left in the directory harms nothing', async () => {
+    const { deliver, store, server: mail } = await resumable(eventLines(10));
+    await deliver();
+    mkdirSync(path.join(store, 'deliveries'));
+    writeFileSync(path.join(store, 'deliveries', 'a.journal'), '1 {"line":1,"key":1,"outcome":{"kind":"delivered"}}\n');
+    expect(await deliver()).toMatchObject({ code: 0 });
+    expect(await spillway(['queue', 'status', '--store', store])).toMatchObject({ code: 0 });
     expect(mail.received).toHaveLength(10);
   });
 

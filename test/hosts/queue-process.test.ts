@@ -1,7 +1,7 @@
 // Tests core/hosts/cli/queue/work.ts and core/hosts/cli/queue/enqueue.ts, as processes.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals
 import { itNeeds, prlimit } from '../support/machine.ts';
 import { spillway } from '../support/cli/fake-terminal.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
+import { linesOnDisk } from '../support/queue/delivery-lines.ts';
 import { createStore } from '../support/cli/store.ts';
 import { createWorkspace, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
@@ -242,19 +243,19 @@ describe('spillway deliver --store as a process', () => {
     const mail = (server = await startVendorServer(() => ({ afterMs: 40 })));
     const files = ['--config', settings, '--input', input, '--outcomes', workspace.at('out.ndjson'), '--store', store];
     const args = ['deliver', 'mailbox', ...files, '--origin', mail.origin, '--json'];
-    /** What the journal holds, and how much the vendor had, after each kill. */
+    /** What the store knows, and how much the vendor had, after each kill. */
     const kills: { readonly written: ReadonlySet<string>; readonly received: number }[] = [];
     for (let kill = 0; kill < 3; kill += 1) {
       const before = mail.batches;
       const { child, exited } = start(...args);
       const moment = 3 + Math.floor(Math.random() * 20);
       // Not before it has written something down: there would be nothing to forget.
-      while (mail.batches < before + moment || written(path.join(store, 'deliveries')).size === 0) await pause(2);
+      while (mail.batches < before + moment || (await written(store)).size === 0) await pause(2);
       await pause(Math.random() * 40);
       child.kill('SIGKILL');
       await exited;
       await pause(100);
-      kills.push({ written: written(path.join(store, 'deliveries')), received: mail.received.length });
+      kills.push({ written: await written(store), received: mail.received.length });
     }
     const { code, stdout } = await spillway(args);
     expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ in: count, conserved: true })]);
@@ -271,13 +272,9 @@ describe('spillway deliver --store as a process', () => {
     expect(ids.length - count).toBeLessThanOrEqual(3 * 80);
   });
 
-  /** Ids whose outcome stands in the journal, an entry that broke off left out. */
-  function written(folder: string): Set<string> {
-    const [name] = existsSync(folder) ? readdirSync(folder) : [];
-    if (name === undefined) return new Set();
-    const lines = readFileSync(path.join(folder, name), 'utf8').split('\n').slice(0, -1);
-    return new Set(lines.flatMap((line) => /"line":(\d+),/.exec(line)?.[1] ?? []).map((line) => `m-${line}`));
-  }
+  /** Ids whose outcome is on disk. */
+  const written = async (store: string): Promise<Set<string>> =>
+    new Set(Array.from(await linesOnDisk(store), (line) => `m-${line}`));
 });
 
 function sizeIsOver(file: string, bytes: number): boolean {

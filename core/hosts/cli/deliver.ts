@@ -1,4 +1,5 @@
-import type { Signal } from '../../index.ts';
+import type { Connection, Signal } from '../../index.ts';
+import type { LmdbStore } from '../../queue/index.ts';
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { afterSignal, exitCode, usage } from './exit-codes.ts';
@@ -6,7 +7,6 @@ import { originOf, withinOf } from './flag-parsers.ts';
 import { openInput, type Input } from './input.ts';
 import { openConnection, type ConnectionFlags } from './open-connection.ts';
 import { openOutcomes, type OutcomesTarget } from './outcomes-file.ts';
-import { openJournal, type Journal } from './queue/journal.ts';
 import { proxyChoice } from './proxy-choice.ts';
 import { warnings } from './warnings.ts';
 import { runDelivery, type DeliveryEnd, type DeliveryParts } from './run-delivery.ts';
@@ -26,6 +26,8 @@ export interface DeliverFlags extends ConnectionFlags {
   readonly proxy?: boolean;
   /** A directory that makes the delivery resumable. */
   readonly store?: string;
+  /** Forgets what the store has of the file. */
+  readonly restart?: boolean;
   /** How long to wait for it (ms). */
   readonly wait?: number;
   readonly json?: boolean;
@@ -41,14 +43,16 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
   try {
     const { store } = flags;
     const command = { input, slug, flags, terminal };
-    if (store === undefined) return await deliverInput(command);
+    if (store === undefined) {
+      if (flags.restart === true) throw usage('--restart needs --store: without one, every run delivers all lines');
+      return await deliverInput(command);
+    }
     if (flags.input === '-' || input.stats?.isFile() !== true)
       throw usage('--store needs a file as --input: standard input and pipes cannot be read a second time');
-    // Opened only for its lock: two runs must not continue one delivery.
     const { withStore } = await import('./queue/store.ts');
     const directory = path.resolve(store);
-    return await withStore(directory, { create: true, waitMs: flags.wait }, () =>
-      deliverInput({ ...command, store: directory }),
+    return await withStore(directory, { create: true, waitMs: flags.wait }, (queue) =>
+      deliverInput({ ...command, store: { directory, queue } }),
     );
   } finally {
     input.close();
@@ -60,13 +64,13 @@ interface DeliverCommand {
   readonly slug: string;
   readonly flags: DeliverFlags;
   readonly terminal: Terminal;
-  /** The directory of --store. */
-  readonly store?: string;
+  /** What --store names. */
+  readonly store?: { readonly directory: string; readonly queue: LmdbStore };
 }
 
 async function deliverInput(command: DeliverCommand): Promise<number> {
   const { input, flags, terminal, store } = command;
-  const read = { input: input.stats, config: statsOf(flags.config), store };
+  const read = { input: input.stats, config: statsOf(flags.config), store: store?.directory };
   const target = openOutcomes(flags.outcomes, terminal, read);
   try {
     return await deliverTo(target, command);
@@ -99,21 +103,28 @@ async function deliverTo(
   const stop = listenForStop(terminal);
   stop.signal.addEventListener('abort', input.close, { once: true });
   const screen = flags.quiet === true ? undefined : stderr;
-  let journal: Journal | undefined;
   try {
-    if (store !== undefined) journal = openJournal(store, realpathSync(flags.input), `${slug} ${connection.id}`);
+    const resumable = store === undefined ? undefined : await openLog(store.queue, connection, flags);
     const outcomes = target.start();
-    const end = await runDelivery({ connection, input, outcomes, stats, stop, limits, journal, screen });
+    const end = await runDelivery({ connection, input, outcomes, stats, stop, limits, resumable, screen });
     const summary = summaryOf(slug, end.events, stats, end.ms, stoppedBy(stop, end));
     if (flags.json === true) await printResult(stdout, jsonText(summary));
     else if (screen !== undefined) await print(screen, summaryText(summary));
     for (const line of warnings(summary, stats, end)) await print(stderr, `spillway: ${line}\n`);
     return codeOf(summary, stats.unauthorized);
   } finally {
-    journal?.close();
     stop.release();
     await runtime.close();
   }
+}
+
+async function openLog(
+  queue: LmdbStore,
+  { slug, id }: Connection,
+  { input, restart }: DeliverFlags,
+): Promise<NonNullable<DeliveryParts['resumable']>> {
+  const file = realpathSync(input);
+  return { file, log: await queue.deliveryLog({ file, destination: slug, connection: id }, { restart }) };
 }
 
 /** `undefined` for a file that cannot be looked at: reading it will say why. */

@@ -100,6 +100,7 @@ function describeDelivery(program: Command, terminal: Terminal, end: End): void 
       '--store <dir>',
       'makes the delivery of a file resumable: after a crash, run the same command again to continue',
     )
+    .option('--restart', 'forgets what the store knows of the file, and delivers all of it again')
     .option(...wait)
     .option(...destinations)
     .option('--json', 'prints the summary as one JSON object')

@@ -5,8 +5,7 @@ import type { Input } from './input.ts';
 import { createLineCutter } from './lines.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { startProgress } from './progress.ts';
-import type { Journal } from './queue/journal.ts';
-import { createResumption } from './queue/resumption.ts';
+import { createResumption, type ResumptionOptions } from './queue/resumption.ts';
 import type { Stop } from './stop.ts';
 import type { RunStats } from './run-stats.ts';
 import type { Output } from './terminal.ts';
@@ -20,8 +19,8 @@ export interface DeliveryParts {
   readonly stop: Stop;
   /** What is not the runtime's default: how long one event may take, and how far events may be out of order. */
   readonly limits: Pick<StreamOptions, 'withinMs' | 'maxOutOfOrderness'>;
-  /** Makes the delivery resumable: it has the outcomes of earlier runs, and records those of this one. */
-  readonly journal?: Journal | undefined;
+  /** Makes the delivery resumable: the log has the outcomes of earlier runs, and gets those of this one. */
+  readonly resumable?: Pick<ResumptionOptions, 'log' | 'file'> | undefined;
   /** Where to show the progress, if anywhere. */
   readonly screen: Output | undefined;
 }
@@ -35,9 +34,9 @@ export interface DeliveryEnd {
   /** Why the input broke off, or the outcomes could not be written: an errno. */
   readonly brokenOff: string | undefined;
   readonly unwritable: string | undefined;
-  /** The same of the journal. */
+  /** Why the store could not be written, in words. */
   readonly unrecorded: string | undefined;
-  /** Lines with an outcome for good that is in no journal: the next run goes through them again. */
+  /** Lines with a final outcome that is not in the store: the next run delivers them again. */
   readonly unwritten: readonly number[];
 }
 
@@ -46,16 +45,16 @@ export interface DeliveryEnd {
  * Throws NotNdjson for an input of which nothing was read.
  */
 export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
-  const { connection, input, outcomes, stats, stop, journal } = parts;
+  const { connection, input, outcomes, stats, stop, resumable } = parts;
   let unwritable: string | undefined;
   outcomes.onFailure = (code) => {
     unwritable = code;
     stop.now();
   };
-  const resumption = journal === undefined ? undefined : createResumption(journal, stats, stop);
-  // With a journal, outcomes are written at the end, together with those of earlier runs.
+  const resumption = resumable === undefined ? undefined : createResumption({ ...resumable, stats, stop });
+  // With a log, outcomes are written at the end, together with those of earlier runs.
   const ordered = new OrderedOutcomes((line, outcome) => {
-    if (journal === undefined) outcomes.write(line, outcome);
+    if (resumption === undefined) outcomes.write(line, outcome);
   });
   const source = new EventSource({
     chunks: input.chunks,
@@ -66,7 +65,7 @@ export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
       resumption?.unreadable(line, outcome);
     },
     ...(resumption === undefined ? {} : { admit: resumption.admit }),
-    backpressure: () => journal?.busy ?? outcomes.busy,
+    backpressure: () => resumption?.busy ?? outcomes.busy,
     signal: stop.signal,
   });
   const startedAt = performance.now();
@@ -84,7 +83,6 @@ export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
     });
     await resumption?.finish(outcomes);
   } finally {
-    await journal?.flush();
     await outcomes.close();
     progress.stop();
   }

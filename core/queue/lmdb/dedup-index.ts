@@ -1,6 +1,6 @@
 import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
-import type { Table } from './tables.ts';
+import { bytesOf, type Table } from './tables.ts';
 
 /** The ids that were put within the dedup window, in buckets by time, so that expired ids lie together. */
 export class DedupIndex {
@@ -50,9 +50,7 @@ export class DedupIndex {
 
   /** In pages on disk; a table of one page, some hundred ids, counts as nothing. */
   get bytes(): number {
-    const stats = this.#table.getStats() as TableStats;
-    const pages = stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages;
-    return pages > 1 ? pages * stats.pageSize : 0;
+    return bytesOf(this.#table);
   }
 
   /** Operations that remove up to `most` ids which the window has passed. */
@@ -78,14 +76,6 @@ export class DedupIndex {
     if (ids === undefined) this.#pending.set(connection, (ids = new Set()));
     return ids;
   }
-}
-
-/** Part of what LMDB reports about a table: not in the package's types. */
-interface TableStats {
-  readonly pageSize: number;
-  readonly treeBranchPageCount: number;
-  readonly treeLeafPageCount: number;
-  readonly overflowPages: number;
 }
 
 /** One look at the table for each bucket. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { FileDelivery } from '../delivery-log.ts';
 
 /*
  * Keys hold big-endian numbers, so that the order of bytes is the order of numbers. A connection goes by a number
@@ -9,6 +10,10 @@ import { createHash } from 'node:crypto';
  *   done   connection u32, doneAt u48, seq u48           a delivered or skipped event, kept for replay
  *   dead   connection u32, seq u48                       a dead letter
  *   seen   bucket u32, connection u32, u8, id            when that id was put; a bucket is a span of time
+ *
+ * and of deliveries, which knows no connection numbers:
+ *
+ *   16 bytes that stand for a file and a connection, line u48      what became of that line
  */
 
 /** Of log and dead. */
@@ -82,6 +87,21 @@ export const setBucket = (key: Buffer, bucket: number): Buffer => {
   return key;
 };
 export const bucketOf = (key: Buffer): number => key.readUInt32BE(0);
+
+const deliveryBytes = 16;
+const allOnes = Buffer.alloc(7, 0xff);
+
+/** `of`: a delivery, or a key of it. */
+export const deliveryKey = (of: FileDelivery | Buffer, line: number): Buffer => {
+  const key = Buffer.allocUnsafe(deliveryBytes + 6);
+  const source = Buffer.isBuffer(of) ? of : hashOf(JSON.stringify([of.file, of.destination, of.connection]));
+  source.copy(key, 0, 0, deliveryBytes);
+  key.writeUIntBE(line, deliveryBytes, 6);
+  return key;
+};
+export const lineOf = (key: Buffer): number => key.readUIntBE(deliveryBytes, 6);
+/** Above every key of the delivery of which this is one. */
+export const endOfDelivery = (key: Buffer): Buffer => Buffer.concat([key.subarray(0, deliveryBytes), allOnes]);
 
 /** The lowest key above this one. */
 export const justAfter = (key: Buffer): Buffer => Buffer.concat([key, Buffer.of(0)]);

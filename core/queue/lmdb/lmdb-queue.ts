@@ -1,4 +1,5 @@
 import type { Emit } from '../../runtime/signals.ts';
+import type { DeliveryLog, FileDelivery } from '../delivery-log.ts';
 import { failpoint } from '../failpoint.ts';
 import type {
   Claim,
@@ -15,6 +16,7 @@ import type {
 import { ByteBudget } from './byte-budget.ts';
 import { Claims } from './claims.ts';
 import { DedupIndex } from './dedup-index.ts';
+import { DeliveryTable } from './delivery-table.ts';
 import { Maintenance } from './maintenance.ts';
 import { Quarantine } from './quarantine.ts';
 import { RecordReader } from './record-reader.ts';
@@ -35,8 +37,17 @@ export interface LmdbQueueOptions {
   readonly beforeClose?: (() => Promise<unknown> | undefined) | undefined;
 }
 
+/** A queue whose store also keeps the outcomes of files. */
+export interface LmdbStore extends DeliveryQueue {
+  /**
+   * Opens the log of a file's delivery, until close(); `restart`: forgets what it had. One caller works with a log at a
+   * time. Throws QueueFull beside a full disk.
+   */
+  deliveryLog(delivery: FileDelivery, options?: { readonly restart?: boolean | undefined }): Promise<DeliveryLog>;
+}
+
 /** What openQueue() returns. The port says what each method promises. */
-export class LmdbQueue implements DeliveryQueue {
+export class LmdbQueue implements LmdbStore {
   readonly #tables: Tables;
   readonly #directory: StoreDirectory;
   readonly #now: () => number;
@@ -48,6 +59,7 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #budget: ByteBudget;
   readonly #claims: Claims;
   readonly #maintenance: Maintenance;
+  readonly #deliveries: DeliveryTable;
   #closing: Promise<void> | undefined;
 
   constructor(tables: Tables, directory: StoreDirectory, meta: StoreMeta, options: LmdbQueueOptions) {
@@ -70,6 +82,7 @@ export class LmdbQueue implements DeliveryQueue {
     this.#budget = budget;
     this.#claims = new Claims({ tables, writer, quarantine });
     this.#maintenance = new Maintenance({ tables, writer, records, replayLog, dedupIndex, budget, now });
+    this.#deliveries = new DeliveryTable(tables.deliveries, writer, now);
   }
 
   /** The first transaction of a new store, or one that changes its configuration. */
@@ -168,10 +181,16 @@ export class LmdbQueue implements DeliveryQueue {
     return this.#maintenance.replay(connection, from, to, lanesOf);
   }
 
-  purge(connection: string): Promise<number> {
-    return this.#maintenance.purge(connection, (state) => {
+  async purge(connection: string): Promise<number> {
+    this.#deliveries.assertIdle(connection);
+    const purged = await this.#maintenance.purge(connection, (state) => {
       if (this.#claims.hasAny(state)) throw new Error(`events of ${connection} are claimed`);
     });
+    return purged + (await this.#deliveries.purge(connection));
+  }
+
+  deliveryLog(delivery: FileDelivery, { restart = false } = {}): Promise<DeliveryLog> {
+    return this.#deliveries.open(delivery, restart);
   }
 
   prune(before: number, now: number): Promise<number> {
@@ -213,6 +232,7 @@ export class LmdbQueue implements DeliveryQueue {
       seenBytes,
       maxBytes: this.#budget.maxBytes,
       quarantined,
+      deliveries: this.#deliveries.logs(),
     };
   }
 

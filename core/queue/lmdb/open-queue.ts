@@ -4,9 +4,8 @@ import { safely, type Signal } from '../../runtime/signals.ts';
 import type { StoreHost } from '../admin/protocol.ts';
 import { storeRoutes } from '../admin/routes.ts';
 import { StoreServer } from '../admin/server.ts';
-import type { DeliveryQueue } from '../queue.ts';
 import { dayMs } from '../settlement.ts';
-import { LmdbQueue } from './lmdb-queue.ts';
+import { LmdbQueue, type LmdbStore } from './lmdb-queue.ts';
 import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { readMeta, type StoreConfig, type StoreMeta, type StoreTotals } from './store-meta.ts';
@@ -69,7 +68,7 @@ export async function openQueue({
   onSignal = () => undefined,
   host = () => undefined,
   now = Date.now,
-}: QueueOptions): Promise<DeliveryQueue> {
+}: QueueOptions): Promise<LmdbStore> {
   const path = folderPath(pathOrUrl, 'openQueue(): path');
   const server = new StoreServer();
   const directory = await openStoreDirectory(path, server);

@@ -6,7 +6,7 @@ import { muteStackTraces } from './console-guard.ts';
 export type Table = Database<Buffer, Buffer>;
 export const recordTables = ['log', 'done', 'dead'] as const;
 export type RecordTable = (typeof recordTables)[number];
-export type TableName = RecordTable | 'lanes' | 'seen' | 'meta';
+export type TableName = RecordTable | 'lanes' | 'seen' | 'deliveries' | 'meta';
 
 export interface Tables extends Readonly<Record<TableName, Table>> {
   readonly root: ReturnType<typeof open<Buffer, Buffer>>;
@@ -37,6 +37,7 @@ export function openTables(data: string, mode: OpenMode): Tables {
     done: table('done'),
     dead: table('dead'),
     seen: table('seen'),
+    deliveries: table('deliveries'),
     meta: table('meta'),
   };
 }
@@ -75,4 +76,19 @@ export async function rollBackToFlushed(data: string): Promise<void> {
   // LMDB would turn an empty file into a store.
   if (statSync(data).size < metaPagesBytes) throw new Error('the file ends too early');
   await openRoot(data, { readOnly: false, bytes: 0 }).close();
+}
+
+/** Part of what LMDB reports about a table: not in the package's types. */
+interface TableStats {
+  readonly pageSize: number;
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+/** Of the table's pages on disk; a table of one page, some hundred entries, counts as nothing. */
+export function bytesOf(table: Table): number {
+  const stats = table.getStats() as TableStats;
+  const pages = stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages;
+  return pages > 1 ? pages * stats.pageSize : 0;
 }

@@ -35,7 +35,7 @@ function verifyRecords(tables: Tables): void {
   }
   // A damaged record leaves its entries there, which the scheduler passes over.
   for (const { key } of inOrder(tables.lanes)) bytes += key.length;
-  for (const entry of inOrder(tables.seen)) void entry;
+  for (const name of ['seen', 'deliveries'] as const) for (const entry of inOrder(tables[name])) void entry;
   for (const [number, counts] of meta.counts) assertCounts(counts, found.get(number) ?? { log: 0, done: 0, dead: 0 });
   if ([...found.keys()].some((number) => !meta.counts.has(number)) || bytes !== meta.totals.bytes)
     throw new Error('there are too many or too few records');

@@ -14,9 +14,10 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
   const { env, stdout, stderr } = terminal;
   const directory = storeDirectory(flags, env);
   return withSharedStore(directory, { stderr, waitMs: flags.wait }, async (queue) => {
-    const { connections, hosted } = await queue.status();
+    const { connections, hosted, deliveries } = await queue.status();
+    const files = deliveries?.files.filter(({ connection }) => connection === id).length ?? 0;
     const backlog = connections.find(({ connection }) => connection === id);
-    if (backlog === undefined)
+    if (backlog === undefined && files === 0)
       throw unknownConnection(
         id,
         connections.map(({ connection }) => connection),
@@ -25,8 +26,9 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
       throw new CliError(exitCode.config, `${id}: the running spillway work delivers for it. Nothing was dropped`, [
         'remove it from the file of spillway work and restart that; to drop dead letters alone: spillway dead drop',
       ]);
-    const { waiting, dead, done } = backlog;
-    const what = `${id}: ${waiting} waiting events, ${dead} dead letters and ${done} events kept for replay`;
+    const { waiting, dead, done } = backlog ?? { waiting: 0, dead: 0, done: 0 };
+    const ofFiles = files === 0 ? '' : ` and the outcomes of ${files} ${files === 1 ? 'file' : 'files'}`;
+    const what = `${id}: ${waiting} waiting events, ${dead} dead letters and ${done} events kept for replay${ofFiles}`;
     if (flags.yes !== true) {
       await print(stdout, `${what} would be dropped for good; confirm with --yes\n`);
       return exitCode.ok;

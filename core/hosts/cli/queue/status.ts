@@ -1,5 +1,5 @@
 import sortBy from 'lodash/sortBy.js';
-import type { ConnectionBacklog, WorkerState } from '../../../queue/index.ts';
+import type { ConnectionBacklog, QueueStatus, WorkerState } from '../../../queue/index.ts';
 import { exitCode } from '../exit-codes.ts';
 import { jsonText, printable } from '../printable.ts';
 import { tableText } from '../table.ts';
@@ -76,9 +76,17 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
         ? `no spillway work is running${owner === undefined ? '' : `; process ${owner.pid} has the store`}\n`
         : `spillway work is running as process ${owner?.pid} since ${owner?.startedAt}\n`;
     const details = connections.flatMap((line) => detailsOf(line)).map((line) => `${printable(line)}\n`);
-    await print(stdout, `${tableText(head, rows, terminal)}${store}${at}${details.join('')}`);
+    await print(stdout, `${tableText(head, rows, terminal)}${store}${deliveriesText(now)}${at}${details.join('')}`);
     return exitCode.ok;
   });
+}
+
+function deliveriesText({ deliveries }: Pick<QueueStatus, 'deliveries'>): string {
+  if (deliveries === undefined) return '';
+  const files = deliveries.files.map(({ file, destination, connection, startedAt }) =>
+    printable(`${connection}: ${file} to ${destination}, since ${new Date(startedAt).toISOString()}`),
+  );
+  return `${deliveries.bytes} bytes beside these are outcomes of deliver --store:\n${files.join('\n')}\n`;
 }
 
 /** What a table has no room for: a line for what a worker is at, and one for the dead letters. */

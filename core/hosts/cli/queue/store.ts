@@ -14,6 +14,7 @@ import {
   type OwnerActivity,
   type OwnerClient,
   type QueueStatus,
+  type LmdbStore,
   type RefusalCode,
   type StoreHost,
 } from '../../../queue/index.ts';
@@ -55,7 +56,7 @@ const pauseMs = 100;
 export async function withStore<T>(
   directory: string,
   settings: StoreSettings,
-  act: (queue: DeliveryQueue) => Promise<T>,
+  act: (queue: LmdbStore) => Promise<T>,
 ): Promise<T> {
   const queue = await whenFree(settings, () => open(directory, settings)).catch(throwAsCliError);
   return use(queue, () => queue.status(Date.now()), directory, settings, act);
@@ -88,7 +89,7 @@ async function whenFree<T>({ waitMs = defaultWaitMs }: StoreSettings, attempt: (
   }
 }
 
-async function open(directory: string, { create = false, maxBytes, host }: StoreSettings): Promise<DeliveryQueue> {
+async function open(directory: string, { create = false, maxBytes, host }: StoreSettings): Promise<LmdbStore> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue creates one`);
   return openQueue({ path: directory, maxBytes, host });
 }
