@@ -98,7 +98,11 @@ module.exports = {
       'hosts',
       {
         path: '^(?:core/hosts|scripts|test/proofs)/',
-        pathNot: ['^scripts/bench/', '^test/proofs/kill/', '^core/hosts/cli/(?:new/template|record)/'],
+        pathNot: [
+          '^scripts/bench/',
+          '^test/proofs/(?:kill|damage|neighbours|outage|poison)/',
+          '^core/hosts/cli/(?:new/template|record)/',
+        ],
       },
       {
         path: '^core/',
@@ -111,6 +115,20 @@ module.exports = {
         ],
       },
       'Hosts, scripts and proofs import what everybody may import, core/index and core/queue/index, and four files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
+    ),
+    closed(
+      'proofs-inside',
+      { path: '^test/proofs/(?:damage|neighbours|outage|poison)/' },
+      {
+        path: '^core/',
+        pathNot: [
+          '^core/(?:index|parse-json)\\.ts$',
+          '^core/queue/(?:index|queue|worker|work-options|lmdb/open-queue)\\.ts$',
+          '^core/hosts/',
+          '^core/testing/',
+        ],
+      },
+      'What looks at every claim knows the port inside a store.',
     ),
     closed(
       'kill',

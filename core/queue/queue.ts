@@ -18,11 +18,11 @@ export interface QueuedEvent {
   readonly outcome?: Extract<Outcome, { kind: 'skipped' | 'rejected' }> | undefined;
 }
 
-/** An event that was taken out to be delivered. */
-export interface Claim extends Omit<QueuedEvent, 'event' | 'outcome'> {
+/** An event that waits, as the store has it. */
+export interface WaitingEvent extends Omit<QueuedEvent, 'event' | 'outcome'> {
   /** The event as JSON, for connection.deliver(): whoever takes it out need not look into it. */
   readonly text: string;
-  /** Its position in the connection's log, which grows. Names it in settle() and release(). */
+  /** Its position in the connection's log, which grows. */
   readonly seq: number;
   /** Deliveries that failed so far; throttled ones are not counted. */
   readonly attempts: number;
@@ -30,6 +30,9 @@ export interface Claim extends Omit<QueuedEvent, 'event' | 'outcome'> {
   readonly ambiguous?: true | undefined;
   readonly history?: FailureHistory | undefined;
 }
+
+/** An event that was taken out to be delivered. Its seq names it in settle() and release(). */
+export type Claim = WaitingEvent;
 
 /** Earlier failures of an event, beside its attempts. */
 export interface FailureHistory {
@@ -142,6 +145,19 @@ export interface ConnectionSettings {
   readonly checked?: string | undefined;
 }
 
+/** Events for one connection. */
+export interface Put {
+  /** With settings, the store remembers them until purge(), also where there are no events: status() tells them. */
+  readonly connection: string | ConnectionSettings;
+  readonly events: readonly QueuedEvent[];
+}
+
+export interface PutResult {
+  readonly accepted: number;
+  /** Put before, within the dedup window. */
+  readonly duplicates: number;
+}
+
 /** What a store remembers of a connection, in the same transactions as its events. */
 export interface RegisteredConnection {
   /** A slug. */
@@ -179,23 +195,20 @@ export const isStoreLost = (error: unknown): boolean =>
 const lostCodes: ReadonlySet<unknown> = new Set(['taken', 'unflushed', 'closed']);
 
 /**
- * A durable queue of events, by connection. What a method did is on disk when its promise resolves. One engine is
- * included, LMDB, whose store belongs to one process at a time. test/support/queue/contract.ts holds every engine to
- * this.
+ * A durable queue that hands out claims: what is inside the DeliveryStore of an engine that answers from memory. What a
+ * method did is on disk when its promise resolves. test/support/queue/contract.ts holds every such engine to this.
  */
 export interface DeliveryQueue {
   /**
-   * Stores all events or none. Evicts what is kept for replay, the oldest first; throws QueueFull when waiting events
+   * Stores all puts or none. Evicts what is kept for replay, the oldest first; throws QueueFull when waiting events
    * and dead letters fill the byte budget.
    *
-   * With settings, it remembers them until purge(), also where there are no events: status() tells them. Throws
-   * OtherSettings when other events wait which these could not follow: those of another destination, or put since the
-   * caller has checked.
+   * Throws OtherSettings when other events wait which these could not follow: those of another destination, or put
+   * since the caller has checked.
    */
-  put(
-    connection: string | ConnectionSettings,
-    events: readonly QueuedEvent[],
-  ): Promise<{ readonly accepted: number; readonly duplicates: number }>;
+  putAll(puts: readonly Put[]): Promise<readonly PutResult[]>;
+  /** A single put. */
+  put(connection: Put['connection'], events: readonly QueuedEvent[]): Promise<PutResult>;
   /** Up to `most` waiting events above `after` (a seq), the oldest first, claimed ones included. Claims nothing. */
   peek(connection: string, most: number, after?: number): readonly Claim[];
   /**

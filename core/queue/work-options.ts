@@ -67,6 +67,8 @@ export interface QueueWorker {
   paused(): Reason | undefined;
   /** What it is doing. Throws what the queue throws, where that cannot be used any more. */
   state(): WorkerState;
+  /** How many events wait, those in flight included. Throws as state() does. */
+  waiting(): number;
   /** What it has settled since it began. */
   counts(): SettledCount;
   /** Resolves when the worker has ended: it was stopped, or its queue cannot be used any more. */

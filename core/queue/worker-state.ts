@@ -63,3 +63,16 @@ export type HoldChange =
   | { readonly kind: 'partial_outage_over'; readonly connection: string; readonly afterMs: number }
   /** Each worker of a store says so for itself, when the store refuses what it writes. */
   | { readonly kind: 'disk_full' | 'disk_freed'; readonly connection: string };
+
+/** The state of a connection that has no worker, because its settings are invalid: only a person can correct them. */
+export const misconfiguredState: WorkerState = {
+  state: 'held',
+  reason: { cause: 'settings', code: 'misconfigured' },
+  since: null,
+  until: null,
+  lastDelivered: null,
+  lastError: null,
+  failing: { events: 0, partial: false },
+  perSecond: 0,
+  etaMs: null,
+};

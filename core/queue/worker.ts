@@ -27,15 +27,6 @@ const noAlarm = (): void => undefined;
  * a probe, a small sample follows. If most of it gets through, everything leaves again; if only some does, larger
  * samples follow. A suspended connection is probed with its check(), or with one event where it has none: the first
  * time after a minute, then ever more rarely, up to an hour.
- *
- * @example
- * ```ts
- * const worker = work({ queue, connection, configHash, ...workFor(manifest) });
- * await queue.put(connection.id, [{ id: 'm-1', event, acceptedAt: Date.now() }]);
- * worker.wake();
- * await worker.idle();
- * await worker.stop(10_000);
- * ```
  */
 export function work(options: WorkOptions): QueueWorker {
   /** Whether the store takes writes. */
@@ -263,6 +254,7 @@ export function work(options: WorkOptions): QueueWorker {
       }),
     paused: () => suspension.reason(),
     state: () => monitor.state(queue.waiting(id)),
+    waiting: () => queue.waiting(id),
     counts: () => monitor.counts(),
     storeError: () => storeError,
     wake: turn,

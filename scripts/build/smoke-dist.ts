@@ -68,19 +68,20 @@ export default defineDestination({
 });
 `;
 
-/** A process that holds a queue is killed; the next one starts the child that looks through the store. */
+/** A process that holds a store is killed; the next one starts the child that looks through the store. */
 function survivesAKill({ folder, node: start }: Project): void {
   const put = `
-    import { openQueue } from 'spillway/queue';
-    const queue = await openQueue({ path: 'store' });
-    await queue.put('c', [{ id: 'm1', event: { type: 'track', event: 'Seen', messageId: 'm1' }, acceptedAt: Date.now() }]);
+    import { openStore } from 'spillway/queue';
+    const store = await openStore({ path: 'store' });
+    const event = { type: 'track', event: 'Seen', messageId: 'm1' };
+    await store.put([{ connection: 'c', events: [{ id: 'm1', event, acceptedAt: Date.now() }] }]);
     process.kill(process.pid, 'SIGKILL');`;
   assert.throws(() => start('--input-type=module', '-e', put));
   const reopen = `
-    import { openQueue } from 'spillway/queue';
-    const queue = await openQueue({ path: 'store' });
-    console.log(queue.status(Date.now(), 'c').connections[0].waiting);
-    await queue.close();`;
+    import { openStore } from 'spillway/queue';
+    const store = await openStore({ path: 'store' });
+    console.log((await store.status('c')).connections[0].waiting);
+    await store.close();`;
   assert.equal(start('--input-type=module', '-e', reopen).trim(), '1', 'the store opens after a kill');
   assert.ok(existsSync(path.join(folder, 'store')));
 }
@@ -94,7 +95,7 @@ try {
     spillway: 'createRuntime',
     'spillway/api': 'defineDestination',
     'spillway/rudder': 'toRudderError',
-    'spillway/queue': 'openQueue',
+    'spillway/queue': 'openStore',
     'spillway/testing': 'checkDestination',
   };
   const slugs = entries.flatMap((entry) => /^spillway\/destinations\/(.+)$/.exec(entry)?.[1] ?? []);

@@ -195,12 +195,12 @@ describe('the rules bite', () => {
     [
       'test/proofs/outage/run.ts',
       "import { x } from '../../../core/queue/inner.ts';",
-      'hosts: … -> core/queue/inner.ts',
+      'proofs-inside: … -> core/queue/inner.ts',
     ],
     [
       'test/proofs/poison/run.ts',
       "import { x } from '../../../core/queue/inner.ts';",
-      'hosts: … -> core/queue/inner.ts',
+      'proofs-inside: … -> core/queue/inner.ts',
     ],
     ['test/proofs/kill/run.ts', "import { x } from '../../../core/queue/inner.ts';", 'kill: … -> core/queue/inner.ts'],
     ['core/registry/http.ts', "import type { Agent } from 'undici';", 'undici: … -> undici'],

@@ -76,7 +76,7 @@ describe('docs/embedding.md', () => {
     const withId = (event: CdpEvent): event is CdpEvent & { messageId: string } => typeof event.messageId === 'string';
     for (const event of eventsFor(account, 50).filter(withId)) expect(await host.accept(event)).toBe(true);
     await host.idle();
-    const { waiting, done, dead } = host.queue.status(Date.now()).connections[0] ?? {};
+    const { waiting, done, dead } = (await host.store.status()).connections[0] ?? {};
     expect([waiting, dead]).toEqual([0, 0]);
     expect(done).toBeGreaterThan(40);
     await host.close();

@@ -10,7 +10,7 @@ import { read, root } from '../support/docs/pages.ts';
 const surroundings = {
   connection: 'Connection',
   runtime: 'Runtime',
-  queue: 'DeliveryQueue',
+  store: 'DeliveryStore',
   event: 'CdpEvent',
   events: 'readonly CdpEvent[]',
   context: 'TransformContext<unknown>',

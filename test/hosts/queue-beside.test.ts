@@ -1,6 +1,6 @@
-// Tests core/queue/admin/routes.ts and core/hosts/cli/queue/shared-queue.ts, through the commands.
+// Tests core/queue/admin/routes.ts and core/queue/admin/shared-store.ts, through the commands.
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
-import { openQueue } from '../../core/queue/index.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { createStore } from '../support/cli/store.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
-import { openQueue, reachOwner } from '../../core/queue/index.ts';
 import { accounts } from '../support/simulators/accounts.ts';
 import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
+import { openStore } from '../../core/queue/index.ts';
 import { createStore } from '../support/cli/store.ts';
 import { createWorkspace, eventLine, eventLines, testDestinations, testSettings } from '../support/cli/workspace.ts';
 
@@ -44,8 +44,8 @@ async function moved(beside: boolean) {
     while ((await store.backlog('shop'))?.state !== 'idle') await pause(20);
   }
   await store.enqueue('shop', after, '42\n');
-  const owner = (beside ? await reachOwner(store.store) : undefined) ?? (await openQueue({ path: store.store }));
-  const status = await ('reasons' in owner ? owner.status('shop') : owner.status(0, 'shop'));
+  const owner = await openStore({ path: store.store, share: true });
+  const status = await owner.status('shop');
   const since = status.connections[0]?.registered?.former?.[0]?.until ?? 0;
   await owner.close();
   return { ...store, changedAt, since: new Date(since).toISOString() };

@@ -1,4 +1,4 @@
-// Tests core/queue/lmdb/owner.ts, core/hosts/cli/queue/store.ts and core/hosts/cli/queue/shared-queue.ts, as processes.
+// Tests core/queue/lmdb/owner.ts, core/hosts/cli/queue/store.ts and core/queue/admin/shared-store.ts, as processes.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,7 +1,8 @@
 // Tests core/hosts/cli/queue/enqueue.ts, core/hosts/cli/queue/registered.ts and core/hosts/cli/queue/dead.ts, through the
 // commands, with `subscribe` and `mapping`: what is kept is the event as its sender wrote it.
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { openQueue, type Claim } from '../../core/queue/index.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
+import type { Claim } from '../../core/queue/queue.ts';
 import { fakeTerminal } from '../support/cli/fake-terminal.ts';
 import { createStore } from '../support/cli/store.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';

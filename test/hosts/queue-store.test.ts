@@ -1,7 +1,7 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
-import { openQueue } from '../../core/queue/index.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { startVendorServer } from '../support/cli/vendor-server.ts';
 import { createStore } from '../support/cli/store.ts';
 import { createWorkspace, eventLine, eventLines, testSettings } from '../support/cli/workspace.ts';

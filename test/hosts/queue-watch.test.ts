@@ -2,7 +2,7 @@
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdirSync } from 'node:fs';
 import { createWorkLog } from '../../core/hosts/cli/queue/work-log.ts';
-import { openQueue, type HoldChange, type StoreHost, type WorkerState } from '../../core/queue/index.ts';
+import { openStore, type HoldChange, type WorkerState } from '../../core/queue/index.ts';
 import { fakeTerminal } from '../support/cli/fake-terminal.ts';
 import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
 import { createStore } from '../support/cli/store.ts';
@@ -244,19 +244,16 @@ describe('a vendor that is out of order in part', () => {
       perSecond: 0,
       etaMs: null,
     };
-    const host = (): StoreHost => ({
-      lanesOf: () => undefined,
-      changed: () => undefined,
-      connections: () => ({ shop: { destination: 'mailbox', worker } }),
-    });
-    const queue = await openQueue({ path: store, host });
-    await queue.put('shop', [
-      { id: 'a', acceptedAt: Date.now(), event: { type: 'track', event: 'x', messageId: 'a' } },
-    ]);
+    const owner = await openStore({ path: store });
+    const events = [{ id: 'a', acceptedAt: Date.now(), event: { type: 'track', event: 'x', messageId: 'a' } }] as const;
+    await owner.put([{ connection: 'shop', events }]);
+    const status = await owner.status();
+    const workers = { shop: { destination: 'mailbox', ...worker } };
+    jest.spyOn(owner, 'status').mockResolvedValue({ ...status, processes: [{ ...status.processes[0]!, workers }] });
     expect(await backlog('shop')).toMatchObject({ state: 'working', failing: { events: 40, partial: true } });
     expect((await run('queue', 'status')).stdout).toContain(
       '; the vendor is partly down: 40 events fail at every attempt while others succeed; last delivered',
     );
-    await queue.close();
+    await owner.close();
   });
 });

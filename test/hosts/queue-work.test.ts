@@ -3,7 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { accounts } from '../support/simulators/accounts.ts';
-import { openQueue } from '../../core/queue/index.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { generateLines, type Simulator } from '../../core/testing/simulators/index.ts';
 import { fakeTerminal } from '../support/cli/fake-terminal.ts';
 import { startVendorServer, type Answer, type ReceivedItem } from '../support/cli/vendor-server.ts';
@@ -342,7 +342,7 @@ describe('beside a running work', () => {
     expect(await enqueue('shop', config, eventLines(1, 12))).toMatchObject({ code: 0 });
     expect(await enqueue('shop', config, '', '--max-bytes', '5GB', '--wait', '0')).toMatchObject({
       code: 75,
-      stderr: expect.stringContaining('keeps the --max-bytes 1073741824 that it has'),
+      stderr: expect.stringContaining('keeps the limit of 1073741824 bytes that it has'),
     });
     box.send('SIGTERM');
     await ran;

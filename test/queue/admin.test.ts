@@ -8,13 +8,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { busyRefusal, OwnerGone, reachOwner, type OwnerClient } from '../../core/queue/admin/client.ts';
-import type { StoreHost } from '../../core/queue/admin/protocol.ts';
+import { OwnerGone, reachOwner, type OwnerClient } from '../../core/queue/admin/client.ts';
+import { busyRefusal } from '../../core/queue/admin/reach-owner.ts';
 import { storeRoutes } from '../../core/queue/admin/routes.ts';
 import { StoreServer } from '../../core/queue/admin/server.ts';
+import { QueueFull, type DeadLetter, type DeliveryStore, type QueuedEvent } from '../../core/queue/index.ts';
+import { openParts, openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { acquire } from '../../core/queue/lmdb/owner.ts';
-import { openQueue, OtherSettings, QueueFull, type DeadLetter, type DeliveryQueue } from '../../core/queue/index.ts';
+import type { DeliveryQueue } from '../../core/queue/queue.ts';
+import { lmdbPromises } from '../../core/queue/lmdb/lmdb-store.ts';
 import { canRun, itNeeds } from '../support/machine.ts';
+import { fakeConnection } from '../support/queue/store-connection.ts';
 import { track } from '../support/runtime/test-connection.ts';
 
 const queued = (id: string) => ({ id, event: track(id), acceptedAt: 1_000 });
@@ -25,22 +29,13 @@ const refused = (id: string) => ({
 
 let directory: string;
 let queue: DeliveryQueue;
-let changed: string[];
-let host: StoreHost | undefined;
+let store: DeliveryStore;
 let clients: OwnerClient[];
 
 beforeEach(async () => {
   directory = mkdtempSync(path.join(tmpdir(), 'admin-'));
-  changed = [];
   clients = [];
-  host = {
-    connections: () => ({ acme: { destination: 'adjust', worker: { state: 'idle' } } }),
-    lanesOf:
-      () =>
-      ({ messageId }) => [`lane of ${messageId}`],
-    changed: (connection) => void changed.push(connection),
-  };
-  queue = await openQueue({ path: directory, maxBytes: 40_000, host: () => host });
+  ({ queue, store } = await openParts({ path: directory, maxBytes: 40_000 }));
 });
 afterEach(async () => {
   await Promise.all(clients.map((client) => client.close()));
@@ -49,11 +44,14 @@ afterEach(async () => {
 });
 
 async function reach(): Promise<OwnerClient> {
-  const client = await reachOwner(directory);
+  const client = await reachOwner(directory, lmdbPromises);
   if (client === undefined) throw new Error('nobody answers');
   clients.push(client);
   return client;
 }
+/** A single put. */
+const put = (to: DeliveryStore, connection: string, events: readonly QueuedEvent[]) => to.put([{ connection, events }]);
+const kept = (accepted: number, duplicates = 0) => [{ accepted, duplicates }];
 async function all(letters: AsyncIterable<DeadLetter>): Promise<DeadLetter[]> {
   const found: DeadLetter[] = [];
   for await (const letter of letters) found.push(letter);
@@ -62,89 +60,47 @@ async function all(letters: AsyncIterable<DeadLetter>): Promise<DeadLetter[]> {
 const link = (): string => path.join(directory, 'owner.sock');
 
 describe('a store that is open', () => {
-  it('takes events from another process, and its worker is told', async () => {
-    const client = await reach();
-    expect(await client.put('acme', [queued('a'), queued('b')])).toEqual({ accepted: 2, duplicates: 0 });
-    expect(await client.put('acme', [queued('b')])).toEqual({ accepted: 0, duplicates: 1 });
-    expect(queue.waiting('acme')).toBe(2);
-    expect(changed).toEqual(['acme', 'acme']);
-  });
-
-  it('remembers for what another process puts events, shows it what waits, and refuses other settings', async () => {
-    const client = await reach();
-    const connection = { id: 'acme', destination: 'adjust', settings: 'now & then' };
-    await client.put(connection, [{ ...queued('a'), lanes: ['l'] }, queued('b')]);
-    const { registered } = (await client.status('acme')).connections[0]!;
-    expect(registered).toEqual({ destination: 'adjust', hasLanes: true, settings: 'now & then' });
-    const [a] = queue.claim('acme', 1, Date.now());
-    const page = await client.peek('acme', 1);
-    expect(page).toEqual([a]);
-    expect((await client.peek('acme', 9, a!.seq)).map(({ id }) => id)).toEqual(['b']);
-    await expect(client.put({ ...connection, settings: 'others' }, [])).rejects.toBeInstanceOf(OtherSettings);
-    expect(await client.put({ ...connection, settings: 'others', checked: 'now & then' }, [])).toMatchObject({});
-    expect((await client.status('acme')).connections[0]).toMatchObject({ registered: { settings: 'others' } });
-  });
-
   it('says what it refuses, as it would at home', async () => {
     const client = await reach();
     const many = Array.from({ length: 500 }, (_, n) => queued(`e${n}`));
-    await expect(client.put('acme', many)).rejects.toBeInstanceOf(QueueFull);
-    expect(await client.put('acme', [queued('small')])).toEqual({ accepted: 1, duplicates: 0 });
+    await expect(put(client, 'acme', many)).rejects.toBeInstanceOf(QueueFull);
+    expect(await put(client, 'acme', [queued('small')])).toEqual(kept(1));
   });
 
   it('F-93 keeps what is no event but has an outcome, whatever ends of lines its texts hold', async () => {
     const client = await reach();
     const odd = [42, 'a\u2028b\u2029c\u0085d\re\nf', null, [1], { 'a/b': '\ud800' }];
     const lines = odd.map((event, n) => ({ ...refused(`o${n}`), event: event as never }));
-    expect(await client.put('odd/ünd %2F ?', lines)).toEqual({ accepted: 5, duplicates: 0 });
+    expect(await put(client, 'odd/ünd %2F ?', lines)).toEqual(kept(5));
     expect((await all(client.dead('odd/ünd %2F ?'))).map(({ event }) => event)).toEqual(odd);
   });
 
-  it('lists, requeues with lanes, and drops dead letters; several callers at once', async () => {
+  it('answers several callers at once, and goes by the lanes of its own worker', async () => {
     const [client, other] = [await reach(), await reach()];
-    await client.put('acme', [refused('a'), refused('b'), refused('c')]);
-    expect(await client.reasons('acme')).toEqual({ unmapped_event: 3 });
+    await put(client, 'acme', [refused('a'), refused('b'), refused('c')]);
     const letters = await all(client.dead('acme', { reason: 'unmapped_event', since: 0 }));
     expect(letters.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
-    expect(await all(client.dead('acme', { reason: 'vendor_rejected' }))).toEqual([]);
-    expect(await all(client.dead('acme', { since: Date.now() + 60_000 }))).toEqual([]);
     for await (const { id } of client.dead('acme')) {
       expect(id).toBe('a');
       break;
     }
+    const connection = fakeConnection('acme');
+    const routed: string[] = [];
+    const worker = store.work({
+      ...connection,
+      routeOf: (event) => (routed.push((event as { messageId: string }).messageId), { kind: 'payload' }),
+    });
     const [seq, last] = [letters[0]?.seq ?? 0, letters[2]?.seq ?? 0];
     expect(await Promise.all([client.requeue('acme', { seq }), other.drop('acme', { seq: last })])).toEqual([1, 1]);
-    expect((await client.status('acme')).connections).toMatchObject([{ waiting: 1, dead: 1 }]);
-    expect(queue.claim('acme', 10, Date.now()).map(({ id, lanes }) => [id, lanes])).toEqual([['a', ['lane of a']]]);
+    await worker.idle();
+    expect([routed, connection.delivered]).toEqual([['a'], ['a']]);
+    await worker.stop(0);
+    expect((await client.status('acme')).connections).toMatchObject([{ waiting: 0, dead: 1, done: 1 }]);
   });
 
-  it('replays and purges, and refuses to purge what is claimed', async () => {
+  it('delivers nothing for another process', async () => {
     const client = await reach();
-    await client.put('acme', [queued('a'), queued('b')]);
-    const [a] = queue.claim('acme', 1, Date.now());
-    await expect(client.purge('acme')).rejects.toThrow('events of acme are claimed');
-    await queue.settle('acme', [{ kind: 'done', seq: a!.seq, outcome: 'delivered' }], {
-      now: 2_000,
-      configHash: '',
-    });
-    expect(await client.replay('acme', 1_000, 3_000)).toBe(1);
-    expect(await client.replay('acme', 2_500, 3_000)).toBe(0);
-    expect(await client.purge('acme')).toBe(3);
-    expect((await client.status()).connections).toMatchObject([{ waiting: 0, done: 0 }]);
-  });
-
-  it('says who has it, and what that delivers; `null` where it delivers nothing', async () => {
-    const client = await reach();
-    expect(await client.status()).toMatchObject({
-      maxBytes: 40_000,
-      owner: { pid: process.pid, state: 'working', startedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
-      hosted: { acme: { destination: 'adjust', worker: { state: 'idle' } } },
-    });
-    host = undefined;
-    expect(await client.status()).toMatchObject({ hosted: null });
-    expect(await client.put('acme', [refused('a')])).toEqual({ accepted: 1, duplicates: 0 });
-    expect(await client.requeue('acme')).toBe(1);
-    expect(queue.claim('acme', 10, Date.now()).map(({ id, lanes }) => [id, lanes])).toEqual([['a', undefined]]);
+    expect(() => client.work()).toThrow('another process has the queue store');
   });
 
   it('F-96 sends no faster than it is read', async () => {
@@ -172,29 +128,32 @@ describe('a store that is open', () => {
 describe('what another program may ask', () => {
   const ask = async (method: string, at: string, body?: string): Promise<readonly [number, unknown]> => {
     const request = new Request(`http://store${at}`, { method, ...(body === undefined ? {} : { body }) });
-    const response = await storeRoutes(
-      queue,
-      () => new StoreServer().info(),
-      () => host,
-    )(request);
+    const response = await storeRoutes(store)(request);
     return [response.status, await response.json()];
   };
-  const error = (name: string, message: string) => ({ error: expect.objectContaining({ name, message }) });
+  const error = (name: string, message: unknown) => ({ error: expect.objectContaining({ name, message }) });
 
   it('is answered with a status of HTTP, and takes nothing that is no event to queue', async () => {
-    const events = '/connections/acme/events';
-    const notQueued = error('BadRequest', 'an event of a put has an id, the time acceptedAt (epoch ms), and the event');
+    const notQueued = error('BadRequest', expect.stringContaining('a put is a line {"put": CONNECTION}'));
+    const begun = '{"put":"acme"}\n';
     for (const body of [
-      '{"id":"a","event":{}}',
-      'null',
-      '{"id":1,"acceptedAt":1,"event":{}}',
-      '{"id":"a","acceptedAt":1}',
+      `${begun}{"id":"a","event":{}}`,
+      `${begun}null`,
+      `${begun}{"id":1,"acceptedAt":1,"event":{}}`,
+      `${begun}{"id":"a","acceptedAt":1}`,
+      JSON.stringify(queued('a')),
     ])
-      expect([body, ...(await ask('POST', events, body))]).toEqual([body, 400, notQueued]);
-    expect(await ask('POST', events, '{"id"')).toEqual([
-      400,
-      error('BadRequest', 'a put is one event a line, in JSON'),
-    ]);
+      expect([body, ...(await ask('POST', '/puts', body))]).toEqual([body, 400, notQueued]);
+    for (const body of ['{"id"', '7', `${begun}"text"`])
+      expect([body, (await ask('POST', '/puts', body))[1]]).toEqual([
+        body,
+        error('BadRequest', 'a put is a line of JSON for each connection and each event'),
+      ]);
+    for (const body of ['{"put":7}', '{"put":null}', '{"put":{"id":"a"}}'])
+      expect([body, (await ask('POST', '/puts', body))[1]]).toEqual([
+        body,
+        error('BadRequest', 'a put names its connection by its id, or by its settings: id, destination'),
+      ]);
     expect(queue.waiting('acme')).toBe(0);
     expect(await ask('POST', '/connections/acme/replay?from=a&to=1')).toEqual([
       400,
@@ -208,9 +167,9 @@ describe('what another program may ask', () => {
     ] as const)
       expect((await ask(method, at))[0]).toBe(404);
     const many = Array.from({ length: 500 }, (_, n) => JSON.stringify(queued(`e${n}`))).join('\n');
-    expect((await ask('POST', events, many))[0]).toBe(429);
+    expect((await ask('POST', '/puts', begun + many))[0]).toBe(429);
     await queue.close();
-    expect(await ask('POST', events, JSON.stringify(queued('late')))).toEqual([
+    expect(await ask('POST', '/puts', begun + JSON.stringify(queued('late')))).toEqual([
       503,
       { error: expect.objectContaining({ code: 'closed' }) },
     ]);
@@ -222,12 +181,12 @@ describe('what another program may ask', () => {
       const curl = async (...args: string[]): Promise<string> =>
         (await promisify(execFile)('curl', ['--silent', '--show-error', '--unix-socket', link(), ...args])).stdout;
       const event = JSON.stringify(refused('a'));
-      expect(await curl('--data-binary', `${event}\n`, 'http://store/connections/shop/events')).toBe(
-        '{"accepted":1,"duplicates":0}',
+      expect(await curl('--data-binary', `{"put":"shop"}\n${event}\n`, 'http://store/puts')).toBe(
+        '[{"accepted":1,"duplicates":0}]',
       );
       expect(JSON.parse(await curl('http://store/status'))).toMatchObject({
         connections: [{ connection: 'shop', dead: 1 }],
-        owner: { pid: process.pid },
+        processes: [{ pid: process.pid }],
       });
       expect(JSON.parse(await curl('http://store/connections/shop/dead'))).toMatchObject({ id: 'a' });
     },
@@ -242,27 +201,27 @@ describe('an owner that ends', () => {
     const asked = new Promise<void>((resolve) => (begun = resolve));
     let letGo = (): void => undefined;
     const wait = new Promise<void>((resolve) => (letGo = resolve));
-    const put = queue.put.bind(queue);
-    jest.spyOn(queue, 'put').mockImplementation(async (...args) => {
+    const putAll = queue.putAll.bind(queue);
+    jest.spyOn(queue, 'putAll').mockImplementation(async (...args) => {
       begun();
       await wait;
-      return put(...args);
+      return putAll(...args);
     });
-    const kept = client.put('acme', [queued('a')]);
+    const first = put(client, 'acme', [queued('a')]);
     await asked;
     const closing = queue.close();
-    const late = await other.put('acme', [queued('b')]).catch((error: unknown) => error);
+    const late = await put(other, 'acme', [queued('b')]).catch((error: unknown) => error);
     expect(late).toBeInstanceOf(OwnerGone);
     expect(late).toMatchObject({ maybeDone: false });
-    await expect(reachOwner(directory)).resolves.toBeUndefined();
+    await expect(reachOwner(directory, lmdbPromises)).resolves.toBeUndefined();
     expect(await busyRefusal(directory)).toMatchObject({
       owner: 'ending',
       message: expect.stringContaining('is closing the queue store'),
     });
     letGo();
-    expect(await kept).toEqual({ accepted: 1, duplicates: 0 });
+    expect(await first).toEqual(kept(1));
     await closing;
-    const gone = await client.put('acme', [queued('c')]).catch((error: unknown) => error);
+    const gone = await put(client, 'acme', [queued('c')]).catch((error: unknown) => error);
     expect(gone).toMatchObject({ name: 'OwnerGone', maybeDone: false });
     queue = await openQueue({ path: directory });
     expect(queue.claim('acme', 9, Date.now()).map(({ id }) => id)).toEqual(['a']);
@@ -276,7 +235,7 @@ describe('an owner that ends', () => {
     const sockets = await Promise.all(
       [
         '',
-        'POST /connections/a/events HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{',
+        'POST /puts HTTP/1.1\r\nhost: a\r\ncontent-length: 99\r\n\r\n{',
         'GET /connections/a/dead HTTP/1.1\r\nhost: a\r\n\r\n',
       ].map(async (text) => {
         const socket = connect({ path: link(), allowHalfOpen: true }).on('error', () => undefined);
@@ -299,7 +258,7 @@ describe('F-96 an owner that is not there yet, or that is silent', () => {
   it('says that it starts, and answers nothing of the store', async () => {
     const server = new StoreServer();
     const owner = await acquire(directory, server.http);
-    expect(await reachOwner(directory)).toBeUndefined();
+    expect(await reachOwner(directory, lmdbPromises)).toBeUndefined();
     await expect(openQueue({ path: directory })).rejects.toMatchObject({
       code: 'busy',
       owner: 'starting',

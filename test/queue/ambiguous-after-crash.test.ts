@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { createAmbiguityMarker } from '../../core/queue/ambiguous-after-crash.ts';
-import { openQueue } from '../../core/queue/index.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { acme, tracks } from '../support/runtime/test-connection.ts';
 import { testWorker, type TestWorker } from '../support/queue/test-worker.ts';
 

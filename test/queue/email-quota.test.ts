@@ -1,7 +1,8 @@
 // Tests core/queue/worker.ts with the destination whose quota is smallest.
 import { expect, it } from '@jest/globals';
 import { createRuntime, type CdpEvent, type Signal } from '../../core/index.ts';
-import { work, workFor } from '../../core/queue/index.ts';
+import { workFor } from '../../core/queue/index.ts';
+import { work } from '../../core/queue/worker.ts';
 import { ManualClock, VendorDouble } from '../../core/testing/index.ts';
 import adrollEmail from '../../destinations/adroll-email/index.ts';
 import { MemoryQueue } from '../support/queue/memory-queue.ts';

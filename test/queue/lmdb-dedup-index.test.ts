@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
-import { openQueue, QueueFull } from '../../core/queue/index.ts';
+import { QueueFull } from '../../core/queue/index.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { track } from '../support/runtime/test-connection.ts';
 
 it('F-97 an id keeps its age when the clock is set back over midnight UTC, even after a restart', async () => {

@@ -7,7 +7,7 @@ import { StoreServer } from '../../core/queue/admin/server.ts';
 import type { FileDelivery, KnownLine } from '../../core/queue/delivery-log.ts';
 import { DeliveryTable } from '../../core/queue/lmdb/delivery-table.ts';
 import { lineOf } from '../../core/queue/lmdb/keys.ts';
-import type { LmdbStore } from '../../core/queue/lmdb/lmdb-queue.ts';
+import type { LmdbQueue } from '../../core/queue/lmdb/lmdb-queue.ts';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { openStoreDirectory } from '../../core/queue/lmdb/store-directory.ts';
 import { openTables, type Table } from '../../core/queue/lmdb/tables.ts';
@@ -16,8 +16,8 @@ import { queued } from '../support/queue/contract.ts';
 
 let root: string;
 let store: string;
-let queue: LmdbStore;
-const opened = async (): Promise<LmdbStore> => (queue = await openQueue({ path: store, now: () => 1_700_000_000_000 }));
+let queue: LmdbQueue;
+const opened = async (): Promise<LmdbQueue> => (queue = await openQueue({ path: store, now: () => 1_700_000_000_000 }));
 beforeEach(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'delivery-log-'));
   store = path.join(root, 'store');

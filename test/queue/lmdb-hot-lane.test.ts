@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { EventOrText, Outcome } from '../../core/index.ts';
-import { openQueue, work, type QueuedEvent } from '../../core/queue/index.ts';
+import type { QueuedEvent } from '../../core/queue/index.ts';
+import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
+import { work } from '../../core/queue/worker.ts';
 import type { DeliveryQueue } from '../../core/queue/queue.ts';
 
 const others = 10_000;

@@ -66,7 +66,7 @@ it('F-32 openQueue() and salvage() take a file: URL for a path, and name what is
   expect(await readdir(store)).toContain('events.mdb');
   expect(await salvage({ store: url, onRecord: () => undefined })).toMatchObject({ records: 1 });
   for (const path of [new URL('https://example.com/queue'), '', undefined] as string[]) {
-    await expect(openQueue({ path })).rejects.toThrow(new TypeError('openQueue(): path must be a path or a file: URL'));
+    await expect(openQueue({ path })).rejects.toThrow(new TypeError('openStore(): path must be a path or a file: URL'));
     await expect(salvage({ store: path, onRecord: () => undefined })).rejects.toThrow(
       new TypeError('salvage(): store must be a path or a file: URL'),
     );

@@ -18,7 +18,7 @@ import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { acquire, findOwner, StoreOwned, type Ownership } from '../../core/queue/lmdb/owner.ts';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
-import { reachOwner } from '../../core/queue/admin/client.ts';
+import { openStore } from '../../core/queue/index.ts';
 import { canRun, itNeeds } from '../support/machine.ts';
 import { queued } from '../support/queue/contract.ts';
 import { compiled, type Compiled } from '../support/queue/compiled.ts';
@@ -170,9 +170,9 @@ describe('the owner of a store', () => {
       refused: 'busy',
       message: expect.stringContaining(`in use by process ${process.pid}`),
     });
-    const client = await reachOwner(store);
-    expect(await client?.put('c', [queued('a')])).toEqual({ accepted: 1, duplicates: 0 });
-    await client?.close();
+    const client = await openStore({ path: store, share: true });
+    expect(await client.put([{ connection: 'c', events: [queued('a')] }])).toEqual([{ accepted: 1, duplicates: 0 }]);
+    await client.close();
     await queue.close();
     expect(await scripts.drain(store)).toMatchObject({ ids: ['a'] });
   });

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createRuntime, loadDestinations, type AnyDestination, type CdpEvent } from '../../core/index.ts';
-import { work, workFor } from '../../core/queue/index.ts';
+import { workFor } from '../../core/queue/index.ts';
+import { work } from '../../core/queue/worker.ts';
 import { accounts, ledgerKey } from '../support/simulators/accounts.ts';
 import { everyFault, generate } from '../../core/testing/simulators/index.ts';
 import { MemoryQueue } from '../support/queue/memory-queue.ts';

@@ -51,8 +51,8 @@ export async function deliver(slug: string, flags: DeliverFlags, terminal: Termi
       throw usage('--store needs a file as --input: standard input and pipes cannot be read a second time');
     const { withStore } = await import('./queue/store.ts');
     const directory = path.resolve(store);
-    return await withStore(directory, { create: true, waitMs: flags.wait }, (queue) =>
-      deliverInput({ ...command, store: { directory, queue } }),
+    return await withStore(directory, { create: true, waitMs: flags.wait }, (opened) =>
+      deliverInput({ ...command, store: { directory, opened } }),
     );
   } finally {
     input.close();
@@ -65,7 +65,7 @@ interface DeliverCommand {
   readonly flags: DeliverFlags;
   readonly terminal: Terminal;
   /** What --store names. */
-  readonly store?: { readonly directory: string; readonly queue: LmdbStore };
+  readonly store?: { readonly directory: string; readonly opened: LmdbStore };
 }
 
 async function deliverInput(command: DeliverCommand): Promise<number> {
@@ -104,7 +104,7 @@ async function deliverTo(
   stop.signal.addEventListener('abort', input.close, { once: true });
   const screen = flags.quiet === true ? undefined : stderr;
   try {
-    const resumable = store === undefined ? undefined : await openLog(store.queue, connection, flags);
+    const resumable = store === undefined ? undefined : await openLog(store.opened, connection, flags);
     const outcomes = target.start();
     const end = await runDelivery({ connection, input, outcomes, stats, stop, limits, resumable, screen });
     const summary = summaryOf(slug, end.events, stats, end.ms, stoppedBy(stop, end));
@@ -119,12 +119,12 @@ async function deliverTo(
 }
 
 async function openLog(
-  queue: LmdbStore,
+  store: LmdbStore,
   { slug, id }: Connection,
   { input, restart }: DeliverFlags,
 ): Promise<NonNullable<DeliveryParts['resumable']>> {
   const file = realpathSync(input);
-  return { file, log: await queue.deliveryLog({ file, destination: slug, connection: id }, { restart }) };
+  return { file, log: await store.deliveryLog({ file, destination: slug, connection: id }, { restart }) };
 }
 
 /** `undefined` for a file that cannot be looked at: reading it will say why. */

@@ -1,20 +1,19 @@
-import { connect } from 'node:net';
-import { hostname } from 'node:os';
-import { undiciClient, undiciRequest } from '../../http/undici.ts';
-import { findOwner, lastOwner } from '../lmdb/owner.ts';
+import { findOwner } from '../lmdb/owner.ts';
 import { StoreRefused } from '../lmdb/store-errors.ts';
 import {
   OtherSettings,
   QueueFull,
-  type Claim,
-  type ConnectionSettings,
   type DeadFilter,
   type DeadLetter,
-  type DeliveryQueue,
-  type QueuedEvent,
+  type Put,
+  type PutResult,
+  type WaitingEvent,
 } from '../queue.ts';
+import type { DeliveryStore, StorePromises, StoreStatus } from '../store.ts';
+import type { QueueWorker } from '../work-options.ts';
 import { readLines } from './ndjson.ts';
-import type { OwnerInfo, SentError, SocketAddress, StoreReport } from './protocol.ts';
+import type { SentError, SocketAddress } from './protocol.ts';
+import { askOwner, clientAt, send, silentRefusal, type ClientResponse, type UndiciClient } from './reach-owner.ts';
 
 /** The owner of a store does not answer any more, or not yet. */
 export class OwnerGone extends Error {
@@ -27,119 +26,58 @@ export class OwnerGone extends Error {
   }
 }
 
-/** How long an owner may take to say who it is. It does so at once, unless it is stopped. */
-const patienceMs = 2_000;
 /** While an answer takes long, the owner is asked for a sign of life that often. */
 const pulseMs = 2_000;
 /** A busy owner may be late by a few seconds. */
 const pulsePatienceMs = 6_000;
 
-type UndiciClient = InstanceType<ReturnType<typeof undiciClient>>;
-type ClientRequest = Parameters<UndiciClient['request']>[0];
-type ClientResponse = Awaited<ReturnType<UndiciClient['request']>>;
-
-const clientAt = ({ path }: SocketAddress): UndiciClient =>
-  new (undiciClient())('http://store', { socketPath: path, headersTimeout: 0, bodyTimeout: 0 });
-
-const send = (client: UndiciClient, request: ClientRequest): Promise<ClientResponse> =>
-  undiciRequest().call(client, request) as Promise<ClientResponse>;
-
-/** `silent`: it accepts, and says nothing. `undefined`: nobody is there, or nobody who knows what is asked. */
-async function askOwner(address: SocketAddress, withinMs: number): Promise<OwnerInfo | 'silent' | undefined> {
-  const client = clientAt(address);
-  try {
-    const { body } = await send(client, {
-      method: 'GET',
-      path: '/owner',
-      signal: AbortSignal.timeout(withinMs),
-    });
-    return (await body.json()) as OwnerInfo;
-  } catch (error) {
-    return (error as Error).name === 'TimeoutError' ? 'silent' : undefined;
-  } finally {
-    await client.destroy();
-  }
-}
-
-/** Why the store cannot be had now: by the words of its owner. */
-export async function busyRefusal(directory: string): Promise<StoreRefused> {
-  const address = await findOwner(directory);
-  if (address === undefined) return refusal(directory, 'ending', lastOwner(directory));
-  const owner = await askOwner(address, patienceMs).finally(address.letGo);
-  if (owner === 'silent') return refusal(directory, 'silent', lastOwner(directory));
-  return refusal(directory, owner?.state ?? 'ending', owner ?? lastOwner(directory));
-}
-
-function refusal(
-  directory: string,
-  state: OwnerInfo['state'] | 'silent',
-  owner: Pick<OwnerInfo, 'pid' | 'host'> | undefined,
-): StoreRefused {
-  const { pid, host } = owner ?? {};
-  const isHere = host === hostname();
-  const who =
-    pid === undefined
-      ? 'another process'
-      : `process ${pid}${isHere ? '' : ` of another container or machine (${host})`}`;
-  const texts = {
-    starting: `${who} is opening the queue store. Try again in a moment`,
-    working:
-      pid === process.pid && isHere
-        ? 'this process has the queue store open already. Open it once, and share that queue'
-        : `the queue store is in use by ${who}. Stop that one first; only one process at a time can open a store`,
-    ending: `${who} is closing the queue store. Try again in a moment`,
-    silent:
-      `${who} has the queue store and has not answered for ${patienceMs / 1000} s. It may be stopped: continue it ` +
-      '(kill -CONT), or end it',
-  } as const;
-  return new StoreRefused('busy', directory, texts[state], { owner: state });
-}
-
 /** `undefined` while nobody answers for the store. */
-export async function reachOwner(directory: string): Promise<OwnerClient | undefined> {
+export async function reachOwner(directory: string, promises: StorePromises): Promise<OwnerClient | undefined> {
   const address = await findOwner(directory);
   if (address === undefined) return undefined;
-  const owner = await askOwner(address, patienceMs);
-  if (typeof owner === 'object' && owner.state === 'working') return new OwnerClient(directory, address);
+  const owner = await askOwner(address);
+  if (typeof owner === 'object' && owner.state === 'working') return new OwnerClient(directory, address, promises);
   address.letGo();
   return undefined;
 }
 
-/** Resolves when the owner ends, or after `ms`; at once where there is none. */
-export async function untilOwnerEnds(directory: string, ms: number): Promise<void> {
-  const address = await findOwner(directory);
-  if (address === undefined) return;
-  const socket = connect({ path: address.path }).setTimeout(ms);
-  await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve());
-    socket.once('timeout', () => socket.destroy());
-    socket.on('error', () => socket.destroy());
-  }).finally(address.letGo);
-}
-
 /** A store that another process owns, which answers for it. */
-export class OwnerClient {
+export class OwnerClient implements DeliveryStore {
+  readonly promises: StorePromises;
   readonly #directory: string;
   readonly #address: SocketAddress;
   readonly #client: UndiciClient;
 
-  constructor(directory: string, address: SocketAddress) {
+  constructor(directory: string, address: SocketAddress, promises: StorePromises) {
+    this.promises = promises;
     this.#directory = directory;
     this.#address = address;
     this.#client = clientAt(address);
   }
 
-  status(connection?: string): Promise<StoreReport> {
-    return this.#ask('GET', '/status', { connection });
+  async status(connection?: string): Promise<StoreStatus> {
+    const status = await this.#ask<StoreStatus>('GET', '/status', { connection });
+    return { ...status, processes: status.processes.map((one) => ({ ...one, isHere: false })) };
   }
 
-  put(connection: string | ConnectionSettings, events: readonly QueuedEvent[]): ReturnType<DeliveryQueue['put']> {
-    const { id, ...settings } = typeof connection === 'string' ? { id: connection } : connection;
-    const body = events.map((event) => `${JSON.stringify(event)}\n`).join('');
-    return this.#ask('POST', at(id, '/events'), settings, body);
+  put(puts: readonly Put[]): Promise<readonly PutResult[]> {
+    const lines: string[] = [];
+    for (const { connection, events } of puts) {
+      lines.push(JSON.stringify({ put: connection }));
+      for (const event of events) lines.push(JSON.stringify(event));
+    }
+    return this.#ask('POST', '/puts', {}, lines.join('\n'));
   }
 
-  peek(connection: string, most: number, after?: number): Promise<readonly Claim[]> {
+  work(): QueueWorker {
+    throw new StoreRefused('busy', this.#directory, 'another process has the queue store, and its workers deliver');
+  }
+
+  markMisconfigured(): void {
+    this.work();
+  }
+
+  peek(connection: string, most: number, after?: number): Promise<readonly WaitingEvent[]> {
     return this.#ask('GET', at(connection, '/events'), { most, after });
   }
 
@@ -173,6 +111,10 @@ export class OwnerClient {
 
   purge(connection: string): Promise<number> {
     return this.#count('DELETE', at(connection, ''), {});
+  }
+
+  prune(before: number): Promise<number> {
+    return this.#count('POST', '/prune', { before });
   }
 
   async close(): Promise<void> {
@@ -226,7 +168,7 @@ export class OwnerClient {
     const silence = new AbortController();
     const ask = async (): Promise<void> => {
       if ((await askOwner(this.#address, pulsePatienceMs)) !== 'silent') return;
-      silence.abort(refusal(this.#directory, 'silent', lastOwner(this.#directory)));
+      silence.abort(silentRefusal(this.#directory));
     };
     const timer = setInterval(() => void ask(), pulseMs).unref();
     return { signal: silence.signal, stop: () => clearInterval(timer) };

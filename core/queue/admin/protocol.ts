@@ -1,5 +1,3 @@
-import type { LanesOf, QueueStatus } from '../queue.ts';
-
 // What is said between the owner of a store and other processes. Published with the queue, so it names no type of Node.
 
 /** Answers a request, as handlers of the web do. Never rejects. */
@@ -14,32 +12,6 @@ export interface OwnerInfo {
   readonly startedAt: string;
   /** While it starts or ends, it answers nothing about the store. */
   readonly state: 'starting' | 'working' | 'ending';
-}
-
-/** What a host that delivers the events of a store adds to the answers of its owner. */
-export interface StoreHost {
-  /** By connection id: those it delivers for, or is to deliver for. */
-  connections(): Readonly<Record<string, HostedConnection>>;
-  /**
-   * The lanes of an event by the settings it delivers with; `undefined` where it does not deliver for that connection.
-   */
-  lanesOf(connection: string): LanesOf | undefined;
-  /** Called when something was put, requeued or replayed. */
-  changed(connection: string): void;
-}
-
-export interface HostedConnection {
-  /** A slug: where what is put for it goes. `null` where it cannot be delivered for. */
-  readonly destination: string | null;
-  /** What its worker is doing, in JSON. */
-  readonly worker: object;
-}
-
-/** What `GET /status` says. */
-export interface StoreReport extends QueueStatus {
-  readonly owner: OwnerInfo;
-  /** `null` where the owner delivers nothing. */
-  readonly hosted: Readonly<Record<string, HostedConnection>> | null;
 }
 
 /** An error as the routes send it. */

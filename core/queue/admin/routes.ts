@@ -4,12 +4,12 @@ import {
   QueueFull,
   type ConnectionSettings,
   type DeadFilter,
-  type DeliveryQueue,
-  type LanesOf,
+  type Put,
   type QueuedEvent,
 } from '../queue.ts';
+import type { DeliveryStore } from '../store.ts';
 import { readLines, writeLines } from './ndjson.ts';
-import type { Handler, OwnerInfo, SentError, StoreHost, StoreReport } from './protocol.ts';
+import type { Handler, SentError } from './protocol.ts';
 
 /** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
 const largestPut = 256 * 1024 * 1024;
@@ -28,43 +28,26 @@ class BadRequest extends Error {
 }
 
 /** A store for other processes: put, dead letters, replay, purge and status. */
-export function storeRoutes(
-  queue: DeliveryQueue,
-  owner: () => OwnerInfo,
-  hostOf: () => StoreHost | undefined,
-): Handler {
-  const changing = async <T>(connection: string, change: Promise<T>): Promise<T> => {
-    const changed = await change;
-    hostOf()?.changed(connection);
-    return changed;
-  };
-  const lanesOf = (connection: string): LanesOf | undefined => hostOf()?.lanesOf(connection);
-
+export function storeRoutes(store: DeliveryStore): Handler {
   /** By method and path, without the connection's id. */
   const routes: Readonly<Record<string, (connection: string, request: Request, query: URLSearchParams) => unknown>> = {
-    'GET /status': (_, __, query): StoreReport => ({
-      ...queue.status(Date.now(), query.get('connection') ?? undefined),
-      owner: owner(),
-      hosted: hostOf()?.connections() ?? null,
-    }),
+    'GET /status': (_, __, query) => store.status(query.get('connection') ?? undefined),
+    'POST /puts': async (_, request) => store.put(await putsOf(request)),
+    'POST /prune': async (_, __, query) => ({ count: await store.prune(numberIn(query, 'before')) }),
     'GET /connections/events': (id, _, query) =>
-      queue.peek(
+      store.peek(
         id,
         Math.min(mostPeeked, numberIn(query, 'most')),
         query.has('after') ? numberIn(query, 'after') : undefined,
       ),
-    'POST /connections/events': async (id, request, query) =>
-      changing(id, queue.put(settingsIn(id, query), await eventsOf(request))),
-    'GET /connections/dead': (id, _, query) => queue.dead(id, filterOf(query)),
-    'GET /connections/dead/reasons': (id) => countReasons(queue.dead(id)),
-    'DELETE /connections/dead': async (id, _, query) => ({ count: await queue.drop(id, filterOf(query)) }),
-    'POST /connections/dead/requeue': async (id, _, query) => ({
-      count: await changing(id, queue.requeue(id, filterOf(query), lanesOf(id))),
-    }),
+    'GET /connections/dead': (id, _, query) => store.dead(id, filterOf(query)),
+    'GET /connections/dead/reasons': (id) => store.reasons(id),
+    'DELETE /connections/dead': async (id, _, query) => ({ count: await store.drop(id, filterOf(query)) }),
+    'POST /connections/dead/requeue': async (id, _, query) => ({ count: await store.requeue(id, filterOf(query)) }),
     'POST /connections/replay': async (id, _, query) => ({
-      count: await changing(id, queue.replay(id, numberIn(query, 'from'), numberIn(query, 'to'), lanesOf(id))),
+      count: await store.replay(id, numberIn(query, 'from'), numberIn(query, 'to')),
     }),
-    'DELETE /connections': async (id) => ({ count: await queue.purge(id) }),
+    'DELETE /connections': async (id) => ({ count: await store.purge(id) }),
   };
 
   return async (request) => {
@@ -95,24 +78,34 @@ function statusOf(error: unknown): number {
   return 500;
 }
 
-/** One event a line, as QueuedEvent has it. */
-async function eventsOf({ body }: Request): Promise<QueuedEvent[]> {
-  const events: QueuedEvent[] = [];
+/** A line `{"put": ...}` names the connection of the lines after it, each an event as QueuedEvent has it. */
+async function putsOf({ body }: Request): Promise<Put[]> {
+  const puts: (Put & { readonly events: QueuedEvent[] })[] = [];
   try {
-    if (body !== null)
-      for await (const line of readLines(body, largestPut)) events.push(JSON.parse(line) as QueuedEvent);
+    if (body === null) return puts;
+    for await (const line of readLines(body, largestPut)) {
+      const said = JSON.parse(line) as { readonly put: string | ConnectionSettings } | QueuedEvent | null;
+      const last = puts.at(-1);
+      if (said !== null && 'put' in said) puts.push({ connection: settingsIn(said.put), events: [] });
+      else if (last !== undefined && isQueued(said)) last.events.push(said);
+      else
+        throw new BadRequest(
+          400,
+          'a put is a line {"put": CONNECTION}, and then one event a line, with an id, the time acceptedAt (epoch ms), ' +
+            'and the event',
+        );
+    }
+    return puts;
   } catch (error) {
     if (error instanceof RangeError) throw new BadRequest(413, `a put has at most ${largestPut} bytes`);
-    if (error instanceof SyntaxError) throw new BadRequest(400, 'a put is one event a line, in JSON');
+    if (error instanceof SyntaxError || error instanceof TypeError)
+      throw new BadRequest(400, 'a put is a line of JSON for each connection and each event');
     throw error;
   }
-  if (!events.every(isQueued))
-    throw new BadRequest(400, 'an event of a put has an id, the time acceptedAt (epoch ms), and the event');
-  return events;
 }
 
 /** The event may be any JSON value: a line that is not an event is put together with its outcome. */
-const isQueued = (one: QueuedEvent | null): boolean =>
+const isQueued = (one: QueuedEvent | null): one is QueuedEvent =>
   typeof one?.id === 'string' && Number.isFinite(one.acceptedAt) && one.event !== undefined;
 
 function filterOf(query: URLSearchParams): DeadFilter {
@@ -124,31 +117,17 @@ function filterOf(query: URLSearchParams): DeadFilter {
   };
 }
 
-/** The id alone where the query names no destination. */
-function settingsIn(id: string, query: URLSearchParams): string | ConnectionSettings {
-  const destination = query.get('destination');
-  if (destination === null) return id;
-  return {
-    id,
-    destination,
-    settings: query.get('settings') ?? undefined,
-    checked: query.get('checked') ?? undefined,
-  };
+/** The id alone, or with the settings. */
+function settingsIn(put: string | ConnectionSettings): string | ConnectionSettings {
+  if (typeof put === 'string') return put;
+  if (typeof put?.id === 'string' && typeof put.destination === 'string') return put;
+  throw new BadRequest(400, 'a put names its connection by its id, or by its settings: id, destination');
 }
 
 function numberIn(query: URLSearchParams, name: string): number {
   const value = Number(query.get(name) ?? Number.NaN);
   if (!Number.isFinite(value)) throw new BadRequest(400, `${name} is not a number`);
   return value;
-}
-
-/** Dead letters by the code of their reason. */
-export async function countReasons(
-  letters: ReturnType<DeliveryQueue['dead']>,
-): Promise<Readonly<Record<string, number>>> {
-  const counts: Record<string, number> = {};
-  for await (const { reason } of letters) counts[reason.code] = (counts[reason.code] ?? 0) + 1;
-  return counts;
 }
 
 const isIterable = (answer: unknown): answer is AsyncIterable<unknown> =>

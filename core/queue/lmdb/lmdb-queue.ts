@@ -4,13 +4,15 @@ import { failpoint } from '../failpoint.ts';
 import type {
   Claim,
   ClaimKind,
-  ConnectionSettings,
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
   LanesOf,
+  Put,
+  PutResult,
   QueuedEvent,
   QueueStatus,
+  RegisteredConnection,
   Settlement,
 } from '../queue.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -22,11 +24,12 @@ import { Quarantine } from './quarantine.ts';
 import { RecordReader } from './record-reader.ts';
 import { ReplayLog } from './replay-log.ts';
 import { register, registeredWith, withUncheckedLanes } from './registration.ts';
-import type { StoreCounters } from './store-counters.ts';
+import type { ConnectionState, StoreCounters } from './store-counters.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StoreMeta } from './store-meta.ts';
 import { StoreWriter } from './store-writer.ts';
 import type { Tables } from './tables.ts';
+import type { WriteBatch } from './write-batch.ts';
 
 export interface LmdbQueueOptions {
   readonly maxBytes: number;
@@ -37,17 +40,17 @@ export interface LmdbQueueOptions {
   readonly beforeClose?: (() => Promise<unknown> | undefined) | undefined;
 }
 
-/** A queue whose store also keeps the outcomes of files. */
-export interface LmdbStore extends DeliveryQueue {
-  /**
-   * Opens the log of a file's delivery, until close(); `restart`: forgets what it had. One caller works with a log at a
-   * time. Throws QueueFull beside a full disk.
-   */
-  deliveryLog(delivery: FileDelivery, options?: { readonly restart?: boolean | undefined }): Promise<DeliveryLog>;
+/** A put before it is written. */
+interface StartedPut {
+  readonly state: ConnectionState;
+  readonly batch: WriteBatch;
+  readonly registered: RegisteredConnection | undefined;
+  readonly accepted: string[];
+  readonly total: number;
 }
 
 /** What openQueue() returns. The port says what each method promises. */
-export class LmdbQueue implements LmdbStore {
+export class LmdbQueue implements DeliveryQueue {
   readonly #tables: Tables;
   readonly #directory: StoreDirectory;
   readonly #now: () => number;
@@ -90,39 +93,50 @@ export class LmdbQueue implements LmdbStore {
     return this.#writer.writeConfig();
   }
 
-  async put(
-    connection: string | ConnectionSettings,
-    events: readonly QueuedEvent[],
-  ): Promise<{ readonly accepted: number; readonly duplicates: number }> {
+  async put(connection: Put['connection'], events: readonly QueuedEvent[]): Promise<PutResult> {
+    const [result] = await this.putAll([{ connection, events }]);
+    return result!;
+  }
+
+  async putAll(puts: readonly Put[]): Promise<readonly PutResult[]> {
     this.#writer.assertOpen();
     this.#writer.assertFlushing();
-    const id = typeof connection === 'string' ? connection : connection.id;
-    const state = this.#counters.register(id);
-    const { number } = state;
-    const batch = this.#writer.newBatch(state);
     const now = this.#now();
-    const registered = typeof connection === 'string' ? undefined : registeredWith(state, connection, now);
-    /** The caller may change the array while this waits for the disk. */
-    const total = events.length;
-    const accepted: string[] = [];
-    const settleIds = (): void => this.#dedupIndex.committed(number, accepted);
+    const parts: StartedPut[] = [];
+    const settleIds = (): void => {
+      for (const { state, accepted } of parts) this.#dedupIndex.committed(state.number, accepted);
+    };
     try {
-      for (const queued of events) {
-        if (!this.#dedupIndex.add(number, queued.id, now, batch.operations)) continue;
-        accepted.push(queued.id);
-        batch.add(queued, id, now);
+      for (const put of puts) this.#startPut(put, now, parts);
+      this.#budget.makeSpaceFor(parts.reduce((bytes, { batch }) => bytes + batch.change.bytes, 0));
+      for (const { state, batch, registered } of parts) {
+        if (registered !== undefined) register(state, batch, registered);
+        else if (batch.hasLanes) register(state, batch, withUncheckedLanes(state.counts.registered));
       }
-      this.#budget.makeSpaceFor(batch.change.bytes);
-      if (registered !== undefined) register(state, batch, registered);
-      else if (batch.hasLanes) register(state, batch, withUncheckedLanes(state.counts.registered));
     } catch (error) {
       settleIds();
       throw error;
     }
     failpoint('before put');
-    await this.#writer.write(state, batch, { kind: 'put', onCommitted: settleIds, onFailed: settleIds });
+    await this.#writer.writeAll(parts, { kind: 'put', onCommitted: settleIds, onFailed: settleIds });
     failpoint('after put before ack');
-    return { accepted: accepted.length, duplicates: total - accepted.length };
+    return parts.map(({ accepted, total }) => ({ accepted: accepted.length, duplicates: total - accepted.length }));
+  }
+
+  /** Adds a part, also where it throws halfway: its ids are to be given back. */
+  #startPut({ connection, events }: Put, now: number, parts: StartedPut[]): void {
+    const id = typeof connection === 'string' ? connection : connection.id;
+    const state = this.#counters.register(id);
+    const batch = this.#writer.newBatch(state);
+    const registered = typeof connection === 'string' ? undefined : registeredWith(state.counts, connection, now);
+    const accepted: string[] = [];
+    // The caller may change the array while this waits for the disk.
+    parts.push({ state, batch, registered, accepted, total: events.length });
+    for (const queued of events) {
+      if (!this.#dedupIndex.add(state.number, queued.id, now, batch.operations)) continue;
+      accepted.push(queued.id);
+      batch.add(queued, id, now);
+    }
   }
 
   peek(connection: string, most: number, after?: number): readonly Claim[] {
@@ -189,7 +203,11 @@ export class LmdbQueue implements LmdbStore {
     return purged + (await this.#deliveries.purge(connection));
   }
 
-  deliveryLog(delivery: FileDelivery, { restart = false } = {}): Promise<DeliveryLog> {
+  /** See LmdbStore. */
+  deliveryLog(
+    delivery: FileDelivery,
+    { restart = false }: { readonly restart?: boolean | undefined } = {},
+  ): Promise<DeliveryLog> {
     return this.#deliveries.open(delivery, restart);
   }
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { folderPath } from '../../folder-path.ts';
 import { safely, type Signal } from '../../runtime/signals.ts';
-import type { StoreHost } from '../admin/protocol.ts';
 import { storeRoutes } from '../admin/routes.ts';
 import { StoreServer } from '../admin/server.ts';
 import { dayMs } from '../settlement.ts';
-import { LmdbQueue, type LmdbStore } from './lmdb-queue.ts';
+import { LmdbQueue } from './lmdb-queue.ts';
+import { LmdbStore } from './lmdb-store.ts';
 import { openStoreDirectory, type StoreDirectory } from './store-directory.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { readMeta, type StoreConfig, type StoreMeta, type StoreTotals } from './store-meta.ts';
@@ -32,44 +32,28 @@ export interface QueueOptions {
   readonly dedupWindowMs?: number | undefined;
   /** Called with a `defect` for every record that went to quarantine; its `slug` is the connection id. */
   readonly onSignal?: ((signal: Signal) => unknown) | undefined;
-  /**
-   * What delivers the events of this store, if anything does: what other processes ask of it is answered with its lanes
-   * and the state of its workers, and what they put is made known to it.
-   */
-  readonly host?: (() => StoreHost | undefined) | undefined;
   /** Epoch ms, for the dedup window and for what is put, requeued and replayed. Default: the system clock. */
   readonly now?: (() => number) | undefined;
 }
 
-/**
- * Opens a durable queue on LMDB, or makes one. Only one process at a time can have a store open; it answers others on
- * a socket in the directory. When the store cannot be opened, throws StoreRefused with what to do, or StoreDamaged when
- * it cannot be read, and leaves the store as it is.
- *
- * A store that was not closed (kill -9, power) is first read from end to end by a child process, because LMDB ends the
- * process that meets certain damage. That takes a core about a second for 150 MB of the file, a busy machine two or
- * three times as long.
- *
- * @example
- * const queue = await openQueue({ path: 'queue' });
- * const event: CdpEvent = { type: 'track', event: 'Order Completed', messageId: 'm-1', userId: 'u-1' };
- * const { accepted, duplicates } = await queue.put('my-shop', [{ id: 'm-1', event, acceptedAt: Date.now() }]);
- * const [claim] = queue.claim('my-shop', 1, Date.now());
- * if (claim !== undefined) {
- *   const settlement = { kind: 'done', seq: claim.seq, outcome: 'delivered' } as const;
- *   await queue.settle('my-shop', [settlement], { now: Date.now(), configHash: '' });
- * }
- * await queue.close();
- */
-export async function openQueue({
+/** Opens a store for a program that works with claims itself, as the tests of the queue do. See openStore(). */
+export const openQueue = async (options: QueueOptions): Promise<LmdbQueue> => (await openParts(options)).queue;
+
+export interface OpenParts {
+  readonly queue: LmdbQueue;
+  /** The same for callers that know only the seam: other processes, too. */
+  readonly store: LmdbStore;
+}
+
+/** See openStore(). */
+export async function openParts({
   path: pathOrUrl,
   maxBytes,
   dedupWindowMs = dayMs,
   onSignal = () => undefined,
-  host = () => undefined,
   now = Date.now,
-}: QueueOptions): Promise<LmdbStore> {
-  const path = folderPath(pathOrUrl, 'openQueue(): path');
+}: QueueOptions): Promise<OpenParts> {
+  const path = folderPath(pathOrUrl, 'openStore(): path');
   const server = new StoreServer();
   const directory = await openStoreDirectory(path, server);
   let tables: Tables | undefined;
@@ -107,8 +91,9 @@ export async function openQueue({
     );
     if (isWritten) await directory.removeFormerOwners();
     directory.markInitialised();
-    server.open(storeRoutes(queue, () => server.info(), host));
-    return queue;
+    const store = new LmdbStore(queue, { process: server.info(), now });
+    server.open(storeRoutes(store));
+    return { queue, store };
   } catch (error) {
     if (queue === undefined) {
       await tables?.root.close();

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { OtherSettings, type ConnectionSettings, type FormerDestination, type RegisteredConnection } from '../queue.ts';
 import type { ConnectionState } from './store-counters.ts';
+import type { ConnectionCounts } from './store-meta.ts';
 import type { WriteBatch } from './write-batch.ts';
 
 /** What a connection is registered as once events are put for it with these settings. Throws OtherSettings. */
 export function registeredWith(
-  { counts: { registered: before, waiting } }: ConnectionState,
+  { registered: before, waiting }: Pick<ConnectionCounts, 'registered' | 'waiting'>,
   { id, destination, settings, checked }: ConnectionSettings,
   now: number,
 ): RegisteredConnection {

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { busyRefusal } from '../admin/client.ts';
+import { busyRefusal } from '../admin/reach-owner.ts';
 import type { StoreServer } from '../admin/server.ts';
 import { acquire, isOfOwner, StoreOwned, type Ownership } from './owner.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';

@@ -8,7 +8,7 @@ import type { Tables } from './tables.ts';
 import { WriteBatch } from './write-batch.ts';
 
 interface StoreWrite extends PendingWrite {
-  readonly counted?: CountedChange | undefined;
+  readonly counted?: readonly CountedChange[] | undefined;
 }
 
 interface WriteOptions {
@@ -78,27 +78,35 @@ export class StoreWriter {
     return new WriteBatch(this.#tables, number, this.counters.sequence);
   }
 
+  /** As writeAll(). */
+  write(state: ConnectionState, batch: WriteBatch, options?: WriteOptions): Promise<void> {
+    return this.writeAll([{ state, batch }], options);
+  }
+
   /**
-   * Commits a batch. Call it in the turn of the event loop that made the batch: that keeps its sequence numbers in
-   * order.
+   * Commits batches in one transaction. Call it in the turn of the event loop that made them: that keeps their sequence
+   * numbers in order.
    */
-  async write(state: ConnectionState, batch: WriteBatch, options: WriteOptions = {}): Promise<void> {
+  async writeAll(
+    batches: readonly { readonly state: ConnectionState; readonly batch: WriteBatch }[],
+    options: WriteOptions = {},
+  ): Promise<void> {
     this.assertOpen();
-    const { operations, change } = batch;
+    const counted = batches.map(({ state, batch: { change } }) => ({ state, change }));
     const { seq } = this.counters.sequence;
-    const counted = { state, change };
-    this.counters.started(counted);
+    for (const one of counted) this.counters.started(one);
     await this.#write({
       kind: options.kind ?? 'other',
-      operations,
+      operations:
+        batches.length === 1 ? batches[0]!.batch.operations : batches.flatMap(({ batch }) => batch.operations),
       counted,
       onCommitted: () => {
-        this.counters.committed(counted);
+        for (const one of counted) this.counters.committed(one);
         this.#committedSeq = seq;
         options.onCommitted?.();
       },
       onFailed: () => {
-        this.counters.failed(counted);
+        for (const one of counted) this.counters.failed(one);
         options.onFailed?.();
       },
     });

@@ -1,4 +1,6 @@
-import { openQueue, work, workFor } from '../../../core/queue/index.ts';
+import { workFor } from '../../../core/queue/index.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
+import { work } from '../../../core/queue/worker.ts';
 import { connect } from '../connect.ts';
 import { InstantVendor } from '../instant-vendor.ts';
 import { expectAll } from '../runs.ts';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CdpEvent, IncomingEvent } from '../../../core/index.ts';
-import { openQueue, type Settlement } from '../../../core/queue/index.ts';
+import type { Settlement } from '../../../core/queue/index.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
 
 export const connection = 'shop';
 

@@ -1,6 +1,6 @@
 /** A process that opens a store, takes everything out of it, and prints what there was. Arguments: store, connection id. */
 import type { IncomingEvent } from '../../../core/index.ts';
-import { openQueue } from '../../../core/queue/index.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
 import { digestOf } from './fill.ts';
 
 /** What it prints, as one line of JSON: id and digest of each event, dead ones and replayed ones included. */

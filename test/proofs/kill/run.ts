@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AnyDestination } from '../../../core/index.ts';
 import type { Failpoint } from '../../../core/queue/failpoint.ts';
-import { openQueue, type DeadLetter } from '../../../core/queue/index.ts';
+import { openStore, type DeadLetter } from '../../../core/queue/index.ts';
 import type { Account } from '../../support/simulators/accounts.ts';
 import { createRandom } from '../../../core/testing/simulators/random.ts';
 import { spillway, type Ended } from './child.ts';
@@ -84,23 +84,19 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
     // What had left the worker by then is at the vendors now.
     await pause(50);
     const at = Date.now();
-    const queue = await openQueue({ path: store });
+    const opened = await openStore({ path: store });
     try {
       for (const subject of subjects) {
         const { slug } = subject.account;
         const keys = new Map(subject.sent.map(({ id, key }) => [id, key]));
-        const claims = queue.claim(slug, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-        const found = claims.filter(({ id }) => subject.vendor.ledger.timesCommitted(keys.get(id) ?? '') > 0);
+        const left = await opened.peek(slug, Number.MAX_SAFE_INTEGER);
+        const found = left.filter(({ id }) => subject.vendor.ledger.timesCommitted(keys.get(id) ?? '') > 0);
         for (const { id } of found) subject.inFlight.set(id, [...(subject.inFlight.get(id) ?? []), at]);
         subject.mostInFlight = Math.max(subject.mostInFlight, found.length);
-        waiting.set(slug, claims.length);
-        queue.release(
-          slug,
-          claims.map(({ seq }) => seq),
-        );
+        waiting.set(slug, left.length);
       }
     } finally {
-      await queue.close();
+      await opened.close();
     }
     log(`${moment}: ${[...waiting].map(([slug, count]) => `${slug} ${count} wait`).join(', ')}`);
   }
@@ -170,19 +166,19 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
   }
 
   async function judged(): Promise<readonly Judgement[]> {
-    const queue = await openQueue({ path: store });
+    const opened = await openStore({ path: store });
     try {
       const result: Judgement[] = [];
       for (const subject of subjects) {
         const { slug } = subject.account;
         const dead = new Map<string, DeadLetter>();
-        for await (const letter of queue.dead(slug)) dead.set(letter.id, letter);
-        const backlog = queue.status(Date.now()).connections.find(({ connection }) => connection === slug);
+        for await (const letter of opened.dead(slug)) dead.set(letter.id, letter);
+        const [backlog] = (await opened.status(slug)).connections;
         result.push(judge(subject, { dead, waiting: backlog?.waiting ?? 0 }));
       }
       return result;
     } finally {
-      await queue.close();
+      await opened.close();
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { DeliveryQueue } from '../../../core/queue/index.ts';
+import type { DeliveryQueue } from '../../../core/queue/queue.ts';
 
 /** Epoch ms with its fractions. */
 export const preciseNow = (): number => performance.timeOrigin + performance.now();

@@ -6,14 +6,10 @@ import {
   type Connection,
   type Signal,
 } from '../../../core/index.ts';
-import {
-  openQueue,
-  work,
-  workFor,
-  type DeliveryQueue,
-  type QueuedEvent,
-  type QueueWorker,
-} from '../../../core/queue/index.ts';
+import { workFor, type QueuedEvent, type QueueWorker } from '../../../core/queue/index.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
+import type { DeliveryQueue } from '../../../core/queue/queue.ts';
+import { work } from '../../../core/queue/worker.ts';
 import { generate } from '../../../core/testing/simulators/index.ts';
 import { preciseNow, timed, type Waits } from './timed.ts';
 import { accountOf, type Vendors } from './vendors.ts';

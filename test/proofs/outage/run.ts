@@ -1,5 +1,6 @@
 import { createRuntime, type CdpEvent, type Signal } from '../../../core/index.ts';
-import { work, workFor } from '../../../core/queue/index.ts';
+import { workFor } from '../../../core/queue/index.ts';
+import { work } from '../../../core/queue/worker.ts';
 import { ManualClock } from '../../../core/testing/kit/manual-clock.ts';
 import { wholeWaits } from '../../support/runtime/whole-waits.ts';
 import { ScriptedVendor, yes, type ScriptedReply } from '../../support/runtime/scripted-vendor.ts';

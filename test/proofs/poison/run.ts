@@ -1,5 +1,8 @@
 import { createRuntime } from '../../../core/index.ts';
-import { work, workFor, type DeliveryQueue, type WorkableQueue } from '../../../core/queue/index.ts';
+import { workFor } from '../../../core/queue/index.ts';
+import type { DeliveryQueue } from '../../../core/queue/queue.ts';
+import type { WorkableQueue } from '../../../core/queue/work-options.ts';
+import { work } from '../../../core/queue/worker.ts';
 import { ManualClock } from '../../../core/testing/kit/manual-clock.ts';
 import { wholeWaits } from '../../support/runtime/whole-waits.ts';
 import { ScriptedVendor, yes, type ScriptedReply, type Script } from '../../support/runtime/scripted-vendor.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { AnyDestination } from '../../../core/index.ts';
-import { openQueue, type DeadLetter } from '../../../core/queue/index.ts';
+import { openStore, type DeadLetter } from '../../../core/queue/index.ts';
 import { createRandom } from '../../../core/testing/simulators/random.ts';
 import type { Account } from '../../support/simulators/accounts.ts';
 import { spillway, type Ended } from '../kill/child.ts';
@@ -127,10 +127,10 @@ export async function runRaces(options: RaceOptions): Promise<RaceReport> {
     for (let stop = 0; stop < stops; stop += 1) await stopOwner();
     await run(work('--until-idle'));
     const dead = new Map<string, DeadLetter>();
-    const queue = await openQueue({ path: store });
-    for await (const letter of queue.dead(slug)) dead.set(letter.id, letter);
-    const left = queue.waiting(slug);
-    await queue.close();
+    const opened = await openStore({ path: store });
+    for await (const letter of opened.dead(slug)) dead.set(letter.id, letter);
+    const left = (await opened.status(slug)).connections[0]?.waiting ?? 0;
+    await opened.close();
     return {
       judgement: judge(subject, { dead, waiting: left }),
       failed,

@@ -2,16 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { CdpEvent, Connection, DestinationManifest, Signal } from '../../../core/index.ts';
-import {
-  openQueue,
-  work,
-  workFor,
-  type Claim,
-  type DeliveryQueue,
-  type QueuedEvent,
-  type Settlement,
-  type WorkableQueue,
-} from '../../../core/queue/index.ts';
+import { workFor, type QueuedEvent, type Settlement } from '../../../core/queue/index.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
+import type { Claim, DeliveryQueue } from '../../../core/queue/queue.ts';
+import type { WorkableQueue } from '../../../core/queue/work-options.ts';
+import { work } from '../../../core/queue/worker.ts';
 import type { LeapingClock } from './clock.ts';
 import type { HostLog, FinalState } from './host-log.ts';
 import type { Known } from './script.ts';

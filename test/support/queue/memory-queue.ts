@@ -1,14 +1,18 @@
+import { registeredWith } from '../../../core/queue/lmdb/registration.ts';
 import {
+  QueueFull,
   triesOf,
   type Claim,
   type ClaimKind,
-  type ConnectionSettings,
   type DeadFilter,
   type DeadLetter,
   type DeliveryQueue,
   type LanesOf,
+  type Put,
+  type PutResult,
   type QueuedEvent,
   type QueueStatus,
+  type RegisteredConnection,
   type Settlement,
   type FailureHistory,
 } from '../../../core/queue/queue.ts';
@@ -30,6 +34,8 @@ interface Lane {
 
 /** Everything of one connection. */
 class Log {
+  readonly id: string;
+  registered: RegisteredConnection | undefined;
   /** By seq, which grows: the oldest first. */
   readonly waiting = new Map<number, Kept>();
   readonly lanes = new Map<string, Lane>();
@@ -39,6 +45,10 @@ class Log {
   readonly done: (QueuedEvent & { readonly seq: number; readonly doneAt: number })[] = [];
   dead: DeadLetter[] = [];
   readonly seen = new Set<string>();
+
+  constructor(id: string) {
+    this.id = id;
+  }
 
   lane(name: string): Lane {
     const lane = this.lanes.get(name) ?? { claimed: 0, waiting: new Set() };
@@ -54,8 +64,7 @@ class Log {
 
 /**
  * The port, in memory and in small: for tests of what stands on it. Remembers every settle() and release(). It does not
- * pass contract.ts, as it has no restart, no registration, byte budget, `mostBytes`, dedup window, events put with their outcome, or
- * prune(); settle() is not all or nothing; and nextAt(), requeue() and replay() are coarser.
+ * pass contract.ts, as it has no restart, eviction, `mostBytes` or dedup window; settle() is not all or nothing; and nextAt(), requeue() and replay() are coarser.
  */
 export class MemoryQueue implements DeliveryQueue {
   readonly settled: Settlement[] = [];
@@ -63,7 +72,9 @@ export class MemoryQueue implements DeliveryQueue {
   settleCalls = 0;
   /** Thrown by the next calls of settle(), one each. */
   readonly failures: Error[] = [];
+  /** Set by a test: it cannot be read for a while. */
   closed = false;
+  #ended = false;
   crashed = 0;
   readonly #ambiguousSinceCrash = new Map<string, number>();
   /** What settle() waits for before it does anything: the disk. */
@@ -71,10 +82,21 @@ export class MemoryQueue implements DeliveryQueue {
   /** What settle() does with nothing to settle. */
   proof: () => Promise<void> = () => Promise.resolve();
   #seq = 0;
+  #bytes = 0;
+  readonly #maxBytes: number;
   readonly #logs = new Map<string, Log>();
 
+  constructor(maxBytes = Number.POSITIVE_INFINITY) {
+    this.#maxBytes = maxBytes;
+  }
+
+  #assertOpen(): void {
+    if (this.#ended) throw Object.assign(new Error('the queue is closed'), { code: 'closed' });
+    if (this.closed) throw new Error('the queue is closed');
+  }
+
   log(connection: string): Log {
-    const log = this.#logs.get(connection) ?? new Log();
+    const log = this.#logs.get(connection) ?? new Log(connection);
     this.#logs.set(connection, log);
     return log;
   }
@@ -86,27 +108,61 @@ export class MemoryQueue implements DeliveryQueue {
       .map(claimOf);
   }
 
-  put(
-    connection: string | ConnectionSettings,
-    events: readonly QueuedEvent[],
-  ): Promise<{ accepted: number; duplicates: number }> {
-    const log = this.log(typeof connection === 'string' ? connection : connection.id);
-    const fresh = events.filter(({ id }) => !log.seen.has(id));
-    for (const one of fresh) {
-      log.seen.add(one.id);
-      this.#add(log, one);
-    }
-    return Promise.resolve({ accepted: fresh.length, duplicates: events.length - fresh.length });
+  async put(connection: Put['connection'], events: readonly QueuedEvent[]): Promise<PutResult> {
+    const [result] = await this.putAll([{ connection, events }]);
+    return result!;
   }
 
-  #add(log: Log, one: QueuedEvent): void {
+  async putAll(puts: readonly Put[]): Promise<readonly PutResult[]> {
+    if (this.#ended) this.#assertOpen();
+    const parts = puts.map(({ connection, events }) => {
+      const log = this.log(typeof connection === 'string' ? connection : connection.id);
+      const registered =
+        typeof connection === 'string'
+          ? log.registered
+          : registeredWith({ registered: log.registered, waiting: log.waiting.size }, connection, Date.now());
+      return { log, registered, events };
+    });
+    const bytes = parts.reduce((sum, { events }) => sum + JSON.stringify(events).length, this.#bytes);
+    if (bytes > this.#maxBytes) throw new QueueFull('the queue is full');
+    this.#bytes = bytes;
+    return Promise.resolve(
+      parts.map(({ log, registered, events }) => {
+        const fresh = events.filter(({ id }) => !log.seen.has(id) && log.seen.add(id));
+        for (const one of fresh) this.#add(log, one);
+        const hasLanes = registered?.hasLanes === true || fresh.some(({ lanes }) => lanes !== undefined);
+        log.registered = registered && { ...registered, hasLanes };
+        return { accepted: fresh.length, duplicates: events.length - fresh.length };
+      }),
+    );
+  }
+
+  #add(log: Log, { outcome, ...one }: QueuedEvent): void {
+    if (outcome !== undefined) return this.#addSettled(log, one, outcome);
     const kept = { ...one, seq: (this.#seq += 1), attempts: 0, notBefore: 0, claimed: false };
     log.waiting.set(kept.seq, kept);
     for (const lane of lanesOf(one)) log.lane(lane).waiting.add(kept);
   }
 
+  #addSettled(log: Log, one: QueuedEvent, outcome: NonNullable<QueuedEvent['outcome']>): void {
+    const seq = (this.#seq += 1);
+    const at = Date.now();
+    if (outcome.kind === 'skipped') log.done.push({ ...one, seq, doneAt: at });
+    else
+      log.dead.push({
+        connection: log.id,
+        ...one,
+        seq,
+        diedAt: at,
+        outcome: 'rejected',
+        reason: outcome.reason,
+        attempts: 0,
+        configHash: '',
+      });
+  }
+
   claim(connection: string, most: number, now: number, _bytes?: number, kind?: ClaimKind): readonly Claim[] {
-    if (this.closed) throw new Error('the queue is closed');
+    this.#assertOpen();
     const log = this.log(connection);
     const claims = this.#turns(log, most, now, kind);
     for (const one of claims) {
@@ -183,7 +239,7 @@ export class MemoryQueue implements DeliveryQueue {
     await this.flush();
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    if (this.closed) throw new Error('the queue is closed');
+    this.#assertOpen();
     const log = this.log(connection);
     for (const settlement of settlements) {
       const one = log.waiting.get(settlement.seq);
@@ -258,8 +314,14 @@ export class MemoryQueue implements DeliveryQueue {
     return Promise.resolve(waiting.size + dead.length + done.length);
   }
 
-  prune(): Promise<number> {
-    return Promise.resolve(0);
+  prune(before: number): Promise<number> {
+    let pruned = 0;
+    for (const log of this.#logs.values()) {
+      const kept = log.done.filter(({ doneAt }) => doneAt >= before);
+      pruned += log.done.length - kept.length;
+      log.done.splice(0, log.done.length, ...kept);
+    }
+    return Promise.resolve(pruned);
   }
 
   crashedAt(): number {
@@ -277,17 +339,19 @@ export class MemoryQueue implements DeliveryQueue {
   }
 
   status(now: number, only?: string): QueueStatus {
+    if (this.#ended) this.#assertOpen();
     const logs = [...this.#logs].filter(([connection]) => only === undefined || connection === only);
-    const connections = logs.map(([connection, { waiting, dead, done }]) => {
+    const connections = logs.map(([connection, { waiting, dead, done, registered }]) => {
       const [oldest] = waiting.values();
       const oldestMs = oldest === undefined ? 0 : now - oldest.acceptedAt;
-      return { connection, waiting: waiting.size, oldestMs, dead: dead.length, done: done.length };
+      return { connection, waiting: waiting.size, oldestMs, dead: dead.length, done: done.length, registered };
     });
     return { connections, bytes: 0, seenBytes: 0, maxBytes: Number.POSITIVE_INFINITY, quarantined: 0 };
   }
 
   close(): Promise<void> {
     this.closed = true;
+    this.#ended = true;
     return Promise.resolve();
   }
 }

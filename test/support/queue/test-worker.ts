@@ -1,4 +1,6 @@
-import { work, type HoldChange, type QueueWorker, type WorkOptions } from '../../../core/queue/index.ts';
+import type { HoldChange, QueueWorker } from '../../../core/queue/index.ts';
+import type { WorkOptions } from '../../../core/queue/work-options.ts';
+import { work } from '../../../core/queue/worker.ts';
 import type { CdpEvent, Connection, Signal } from '../../../core/index.ts';
 import { testConnection, type TestConnection, type TestConnectionOptions } from '../runtime/test-connection.ts';
 import { wholeWaits } from '../runtime/whole-waits.ts';

@@ -6,7 +6,9 @@
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventIdOf, type Outcome } from '../../../core/index.ts';
-import { openQueue, QueueFull, work, type WorkableConnection } from '../../../core/queue/index.ts';
+import { QueueFull, type WorkableConnection } from '../../../core/queue/index.ts';
+import { openQueue } from '../../../core/queue/lmdb/open-queue.ts';
+import { work } from '../../../core/queue/worker.ts';
 
 const [what = '', store = '', log = '', kind = ''] = process.argv.slice(2);
 const refused = (eventId: string): Outcome => ({

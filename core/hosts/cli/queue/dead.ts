@@ -1,5 +1,11 @@
 import { reasonCodes, type ReasonCode } from '../../../index.ts';
-import type { DeadFilter, DeadLetter } from '../../../queue/index.ts';
+import {
+  lanesBy,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryStore,
+  type StoreStatus,
+} from '../../../queue/index.ts';
 import { exitCode, usage } from '../exit-codes.ts';
 import { tableText } from '../table.ts';
 import { jsonText } from '../printable.ts';
@@ -7,8 +13,8 @@ import { print, type Terminal } from '../terminal.ts';
 import { readConnections } from './connections-file.ts';
 import { withEachConnection, type OpenConnection } from './open-connections.ts';
 import { assertNotForFormerDestination, assertDestination } from './former-destination.ts';
-import { destinationAt, keepLanes, lanesBy, registeredOf } from './registered.ts';
-import type { SharedQueue, SharedStatus } from './shared-queue.ts';
+import { ownerOf, workerOf } from './processes.ts';
+import { destinationAt, keepLanes, registeredOf } from './registered.ts';
 import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags, type StoreSettings } from './store.ts';
 import { isoTime } from './format-time.ts';
 import { timeOf } from './time-flag.ts';
@@ -35,10 +41,10 @@ const mostRows = 1_000;
 /** `spillway dead list`: the dead letters, without what stands in them. */
 export async function list(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
     const rows: string[][] = [];
     let count = 0;
-    for await (const letter of letters(queue, flags, filter)) {
+    for await (const letter of letters(store, flags, filter)) {
       count += 1;
       if (flags.json === true) {
         if (!(await print(terminal.stdout, jsonText(withoutEvent(letter))))) break;
@@ -71,9 +77,9 @@ function withoutEvent({ connection, seq, id, outcome, reason, attempts, accepted
 /** `spillway dead show`: dead letters by their id or number, with the event. */
 export async function show(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
     let shown = 0;
-    for await (const letter of letters(queue, flags, filter, names)) {
+    for await (const letter of letters(store, flags, filter, names)) {
       shown += 1;
       if (!(await print(terminal.stdout, jsonText(readable(letter), 2)))) break;
     }
@@ -87,8 +93,8 @@ const noneNamed = 'no dead letter has this id or number; see spillway dead list'
 /** `spillway dead export`: all of each dead letter as NDJSON, or its event alone, which enqueue takes. */
 export async function exportAll(flags: DeadFlags, terminal: Terminal): Promise<number> {
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
-    for await (const letter of letters(queue, flags, filter)) {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
+    for await (const letter of letters(store, flags, filter)) {
       const line = jsonText(flags.events === true ? letter.event : readable(letter));
       if (!(await print(terminal.stdout, line))) return exitCode.undelivered;
     }
@@ -108,13 +114,13 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
   const filter = filterOf(flags);
   const directory = storeDirectory(flags, env);
   return withSettings(flags, env, (settingsOf) =>
-    withSharedStore(directory, storeSettings(flags, terminal), async (queue) => {
-      const status = await queue.status();
-      const isHere = queue.own !== undefined;
+    withSharedStore(directory, storeSettings(flags, terminal), async (store) => {
+      const status = await store.status();
+      const isHere = ownerOf(status) === undefined;
       const knowsLanes = (connection: string): boolean =>
-        isHere ? settingsOf(connection) !== undefined : (status.hosted?.[connection]?.destination ?? null) !== null;
+        isHere ? settingsOf(connection) !== undefined : (workerOf(status, connection)?.destination ?? null) !== null;
       let revived = 0;
-      const all = await selectByConnection(queue, flags, filter, names, status);
+      const all = await selectByConnection(store, flags, filter, names, status);
       // Before any of them is put back.
       for (const [connection, { former, lanes, count }] of all) {
         const registered = registeredOf(status, connection);
@@ -122,14 +128,14 @@ export async function requeue(names: readonly string[], flags: DeadFlags, termin
         assertDestination(connection, registered, opened?.destination.manifest.slug);
         assertNotForFormerDestination(connection, former, registered);
         // A process that owns the store gives lanes by its own settings.
-        if (opened !== undefined && count > lanes && isHere) await keepLanes(queue, status, opened);
+        if (opened !== undefined && count > lanes && isHere) await keepLanes(store, status, opened);
       }
       for (const [connection, { count, lanes, parts }] of all) {
         if (flags.dryRun === true) revived += count;
         else {
           const opened = settingsOf(connection);
-          const lanesOf = opened === undefined ? undefined : lanesBy(opened);
-          for (const part of parts) revived += await queue.requeue(connection, part, lanesOf);
+          const lanesOf = opened === undefined ? undefined : lanesBy(opened.connection);
+          for (const part of parts) revived += await store.requeue(connection, part, lanesOf);
         }
         const order = `${lanes} of them are in lanes, and come after the events enqueued since`;
         if (lanes > 0) await print(stderr, `spillway: ${connection}: ${order}\n`);
@@ -164,11 +170,11 @@ async function withSettings(
 export async function drop(names: readonly string[], flags: DeadFlags, terminal: Terminal): Promise<number> {
   const { stdout } = terminal;
   const filter = filterOf(flags);
-  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (queue) => {
+  return withSharedStore(storeDirectory(flags, terminal.env), storeSettings(flags, terminal), async (store) => {
     let dropped = 0;
-    for (const [connection, { count, parts }] of await selectByConnection(queue, flags, filter, names)) {
+    for (const [connection, { count, parts }] of await selectByConnection(store, flags, filter, names)) {
       if (flags.yes !== true) dropped += count;
-      else for (const part of parts) dropped += await queue.drop(connection, part);
+      else for (const part of parts) dropped += await store.drop(connection, part);
     }
     await print(
       stdout,
@@ -190,17 +196,17 @@ interface SelectedLetters {
 
 /** By connection. With names, a usage error when there is none. */
 async function selectByConnection(
-  queue: SharedQueue,
+  store: DeliveryStore,
   flags: DeadFlags,
   filter: DeadFilter,
   names: readonly string[],
-  status?: SharedStatus,
+  status?: StoreStatus,
 ): Promise<ReadonlyMap<string, SelectedLetters>> {
   const found = new Map<
     string,
     SelectedLetters & { count: number; lanes: number; parts: DeadFilter[]; former: Map<string, number> }
   >();
-  for await (const { connection, seq, lanes, diedAt } of letters(queue, flags, filter, names)) {
+  for await (const { connection, seq, lanes, diedAt } of letters(store, flags, filter, names)) {
     const parts = names.length > 0 ? [] : [filter];
     const there = found.get(connection) ?? { count: 0, lanes: 0, parts, former: new Map<string, number>() };
     there.count += 1;
@@ -229,15 +235,15 @@ const isReasonCode = (written: string): written is ReasonCode => reasonCodes.inc
 
 /** Of one connection or all; with names, only those of that id or number. */
 async function* letters(
-  queue: SharedQueue,
+  store: DeliveryStore,
   { connection }: DeadFlags,
   filter: DeadFilter,
   names: readonly string[] = [],
 ): AsyncGenerator<DeadLetter, void, undefined> {
-  const known = (await queue.status()).connections.map((backlog) => backlog.connection).sort();
+  const known = (await store.status()).connections.map((backlog) => backlog.connection).sort();
   if (connection !== undefined && !known.includes(connection)) throw unknownConnection(connection, known);
   for (const each of connection === undefined ? known : [connection]) {
-    for await (const letter of queue.dead(each, filter)) {
+    for await (const letter of store.dead(each, filter)) {
       if (names.length === 0 || names.includes(letter.id) || names.includes(String(letter.seq))) yield letter;
     }
   }

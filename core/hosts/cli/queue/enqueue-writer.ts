@@ -1,5 +1,11 @@
-import type { CdpEvent, ReasonCode } from '../../../index.ts';
-import { QueueFull, type ConnectionSettings, type DeliveryQueue, type QueuedEvent } from '../../../queue/index.ts';
+import type { ReasonCode } from '../../../index.ts';
+import {
+  QueueFull,
+  toQueued,
+  type ConnectionSettings,
+  type DeliveryStore,
+  type QueuedEvent,
+} from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
 import type { InputLine } from '../lines.ts';
 import { mostJsonLevels } from '../../../json-text.ts';
@@ -9,7 +15,7 @@ import type { OpenConnection } from './open-connections.ts';
 import { settingsOf } from './registered.ts';
 
 export interface EnqueueWriterOptions extends OpenConnection {
-  readonly queue: Pick<DeliveryQueue, 'put'>;
+  readonly store: Pick<DeliveryStore, 'put'>;
   /** The settings against which the store's own were checked, see ConnectionSettings. */
   readonly checked: string | undefined;
   /** Called when nothing more can be put while no line comes: the next add() would be told so. */
@@ -81,7 +87,7 @@ export class EnqueueWriter {
     const read = parseLine(line);
     if (read.kind === 'unreadable') return this.#addUnreadable(line.number, read.outcome.reason.message);
     const text = 'text' in line ? line.text : '';
-    const queued = this.#queued(read.event, text, line.number);
+    const queued = toQueued(this.#options.connection, read.event, idOf(read.event, text, line.number));
     this.#batch.push({ queued, line: line.number });
     this.#bytes += text.length;
     this.#lastAdded = line.number;
@@ -148,10 +154,10 @@ export class EnqueueWriter {
   }
 
   async #putAll(events: readonly QueuedEvent[]): Promise<void> {
-    const { accepted, duplicates } = await this.#options.queue.put(this.#connection, events);
+    const [result] = await this.#options.store.put([{ connection: this.#connection, events }]);
     this.#counts.in += events.length;
-    this.#counts.accepted += accepted;
-    this.#counts.duplicates += duplicates;
+    this.#counts.accepted += result?.accepted ?? 0;
+    this.#counts.duplicates += result?.duplicates ?? 0;
     for (const { outcome } of events) if (outcome !== undefined) this.#countSettled(outcome);
   }
 
@@ -192,12 +198,5 @@ export class EnqueueWriter {
       // The next add() or flush() throws it.
       this.#options.halted();
     }
-  }
-
-  #queued(event: CdpEvent, text: string, line: number): QueuedEvent {
-    const base = { id: idOf(event, text, line), event, acceptedAt: Date.now() };
-    const route = this.#options.connection.routeOf(event);
-    if (route.kind === 'payload') return route.lanes === undefined ? base : { ...base, lanes: route.lanes };
-    return route.kind === 'skipped' || route.kind === 'rejected' ? { ...base, outcome: route } : base;
   }
 }

@@ -6,11 +6,12 @@ import { perSecond, startBar, type Progress } from '../progress.ts';
 import { listenForStop, type Stop } from '../stop.ts';
 import { jsonText } from '../printable.ts';
 import { isStopSignal, print, printResult, type Output, type StopSignal, type Terminal } from '../terminal.ts';
+import type { DeliveryStore, StoreStatus } from '../../../queue/index.ts';
 import { readConnection, type ConnectionEntry } from './connections-file.ts';
 import { EnqueueWriter, type EnqueueCounts } from './enqueue-writer.ts';
 import { withAllConnections } from './open-connections.ts';
+import { workerOf, workingProcess } from './processes.ts';
 import { keepLanes, registeredOf } from './registered.ts';
-import type { SharedQueue, SharedStatus } from './shared-queue.ts';
 import { howToMakeRoom, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface EnqueueFlags extends StoreFlags {
@@ -53,19 +54,19 @@ export async function enqueue(id: string, flags: EnqueueFlags, terminal: Termina
   const settings = { create: true, maxBytes, waitMs: flags.wait, stderr };
   try {
     return await withAllConnections([entry], flags, env, {}, ([opened]) =>
-      withSharedStore(directory, settings, async (queue) => {
-        const status = await queue.status();
-        await keepLanes(queue, status, opened);
+      withSharedStore(directory, settings, async (store) => {
+        const status = await store.status();
+        await keepLanes(store, status, opened);
         assertSameDestination(status, id, opened.destination.manifest.slug);
         for (const warning of unknownIdWarnings(status, entry)) await print(stderr, `spillway: ${warning}\n`);
         const writer = new EnqueueWriter({
           ...opened,
-          queue,
+          store,
           checked: registeredOf(status, id)?.settings,
           halted: input.close,
         });
         const end = await putAll(input, writer, flags, terminal);
-        return report({ id, entry, writer, queue, flags, terminal }, end);
+        return report({ id, entry, writer, store, flags, terminal }, end);
       }),
     );
   } finally {
@@ -113,12 +114,12 @@ interface EnqueueRun {
   readonly id: string;
   readonly entry: ConnectionEntry;
   readonly writer: EnqueueWriter;
-  readonly queue: SharedQueue;
+  readonly store: DeliveryStore;
   readonly flags: EnqueueFlags;
   readonly terminal: Terminal;
 }
 
-async function report({ id, entry, writer, queue, flags, terminal }: EnqueueRun, end: EnqueueEnd): Promise<number> {
+async function report({ id, entry, writer, store, flags, terminal }: EnqueueRun, end: EnqueueEnd): Promise<number> {
   const { by, brokenOff } = end;
   const summary: EnqueueSummary = {
     connection: id,
@@ -128,15 +129,15 @@ async function report({ id, entry, writer, queue, flags, terminal }: EnqueueRun,
   };
   if (flags.json === true) await printResult(terminal.stdout, jsonText(summary));
   else if (flags.quiet !== true) await print(terminal.stderr, summaryText(summary));
-  const full = writer.full ? [fullText(await queue.status())] : [];
+  const full = writer.full ? [fullText(await store.status())] : [];
   for (const warning of [...writer.warnings, ...stopWarnings(summary, brokenOff), ...full])
     await print(terminal.stderr, `spillway: ${warning}\n`);
   return codeOf(summary);
 }
 
 /** Beside a worker, events go where that one delivers, whatever the settings here say. */
-function assertSameDestination({ hosted }: SharedStatus, id: string, slug: string): void {
-  const there = hosted?.[id]?.destination ?? slug;
+function assertSameDestination(status: StoreStatus, id: string, slug: string): void {
+  const there = workerOf(status, id)?.destination ?? slug;
   if (there === slug) return;
   throw new CliError(exitCode.config, `${id}: the running spillway work delivers it to ${there}, not to ${slug}`, [
     'use another connection id for these settings, or restart spillway work with them',
@@ -144,16 +145,15 @@ function assertSameDestination({ hosted }: SharedStatus, id: string, slug: strin
 }
 
 /** An id that was mistyped, or renamed, makes a backlog that nobody works on. */
-function unknownIdWarnings(status: SharedStatus, { id, at }: ConnectionEntry): string[] {
-  const { hosted, connections } = status;
-  const isHosted = (hosted?.[id]?.destination ?? null) !== null;
-  if (hosted !== null && !isHosted)
+function unknownIdWarnings(status: StoreStatus, { id, at }: ConnectionEntry): string[] {
+  const isWorked = (workerOf(status, id)?.destination ?? null) !== null;
+  if (workingProcess(status) !== undefined && !isWorked)
     return [
       `the running spillway work does not deliver for ${id}: its events wait until the file of spillway work names it`,
     ];
   // A file of many connections names it.
-  if (isHosted || at !== '' || registeredOf(status, id) !== undefined) return [];
-  const others = connections.map(({ connection }) => connection);
+  if (isWorked || at !== '' || registeredOf(status, id) !== undefined) return [];
+  const others = status.connections.map(({ connection }) => connection);
   return others.length === 0 ? [] : [`${id} is a new connection id in this store, which has: ${others.join(', ')}`];
 }
 
@@ -205,7 +205,7 @@ function stopWarnings({ stopped }: EnqueueSummary, brokenOff: string | undefined
 }
 
 /** What takes the room, and what makes more of it. */
-function fullText({ connections, bytes, seenBytes, maxBytes }: SharedStatus): string {
+function fullText({ connections, bytes, seenBytes, maxBytes }: StoreStatus): string {
   const sum = (figure: 'waiting' | 'done' | 'dead'): number =>
     connections.reduce((total, connection) => total + connection[figure], 0);
   const kept = `${sum('waiting')} waiting events, ${sum('done')} kept for replay, ${sum('dead')} dead letters`;

@@ -1,5 +1,6 @@
 import { exitCode, CliError } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
+import { workerOf } from './processes.ts';
 import { storeDirectory, unknownConnection, withSharedStore, type StoreFlags } from './store.ts';
 
 export interface PurgeFlags extends StoreFlags {
@@ -13,8 +14,9 @@ export interface PurgeFlags extends StoreFlags {
 export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): Promise<number> {
   const { env, stdout, stderr } = terminal;
   const directory = storeDirectory(flags, env);
-  return withSharedStore(directory, { stderr, waitMs: flags.wait }, async (queue) => {
-    const { connections, hosted, deliveries } = await queue.status();
+  return withSharedStore(directory, { stderr, waitMs: flags.wait }, async (store) => {
+    const status = await store.status();
+    const { connections, deliveries } = status;
     const files = deliveries?.files.filter(({ connection }) => connection === id).length ?? 0;
     const backlog = connections.find(({ connection }) => connection === id);
     if (backlog === undefined && files === 0)
@@ -22,7 +24,7 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
         id,
         connections.map(({ connection }) => connection),
       );
-    if (Object.hasOwn(hosted ?? {}, id))
+    if (workerOf(status, id) !== undefined)
       throw new CliError(exitCode.config, `${id}: the running spillway work delivers for it. Nothing was dropped`, [
         'remove it from the file of spillway work and restart that; to drop dead letters alone: spillway dead drop',
       ]);
@@ -33,7 +35,7 @@ export async function purge(id: string, flags: PurgeFlags, terminal: Terminal): 
       await print(stdout, `${what} would be dropped for good; confirm with --yes\n`);
       return exitCode.ok;
     }
-    const dropped = await queue.purge(id);
+    const dropped = await store.purge(id);
     await print(stdout, `${id}: ${dropped} dropped\n`);
     return exitCode.ok;
   });

@@ -1,9 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ConnectionBacklog, LanesOf, QueueStatus, RegisteredConnection } from '../../../queue/index.ts';
+import type { ConnectionBacklog, DeliveryStore, QueueStatus, RegisteredConnection } from '../../../queue/index.ts';
 import { exitCode, CliError } from '../exit-codes.ts';
 import { version } from '../version.ts';
 import type { OpenConnection } from './open-connections.ts';
-import type { SharedQueue } from './shared-queue.ts';
 
 type Status = Pick<QueueStatus, 'connections'>;
 
@@ -39,7 +38,7 @@ const pageLength = 200;
  * lane. Call it before anything is put; commands that only take events out leave each in its lane.
  */
 export async function keepLanes(
-  queue: Pick<SharedQueue, 'peek'>,
+  store: Pick<DeliveryStore, 'peek'>,
   status: Status,
   opened: OpenConnection,
 ): Promise<void> {
@@ -48,7 +47,7 @@ export async function keepLanes(
   const { waiting = 0, registered } = backlogOf(status, id) ?? {};
   if (waiting === 0 || registered?.settings === settingsOf(opened)) return;
   for (let after: number | undefined; ;) {
-    const page = await queue.peek(id, pageLength, after);
+    const page = await store.peek(id, pageLength, after);
     after = page.at(-1)?.seq;
     if (after === undefined) return;
     if (page.some(({ text, lanes = [] }) => isElsewhere(opened, text, lanes)))
@@ -61,14 +60,6 @@ function isElsewhere({ connection }: OpenConnection, text: string, lanes: readon
   const route = connection.routeOf(text);
   return route.kind === 'payload' && !isDeepStrictEqual([...new Set(route.lanes)], lanes);
 }
-
-/** The lanes these settings give an event. */
-export const lanesBy =
-  ({ connection }: OpenConnection): LanesOf =>
-  (event) => {
-    const route = connection.routeOf(event);
-    return route.kind === 'payload' ? route.lanes : undefined;
-  };
 
 /** Everything that decides about lanes: the settings, and the version of the code that reads them. */
 export const settingsOf = ({ configHash }: OpenConnection): string => `${version()} ${configHash}`;

@@ -1,9 +1,11 @@
+import { lanesBy } from '../../../queue/index.ts';
 import { exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { readConnection } from './connections-file.ts';
 import { withAllConnections } from './open-connections.ts';
 import { assertDestination, assertSpanOfDestination } from './former-destination.ts';
-import { keepLanes, lanesBy, registeredOf } from './registered.ts';
+import { ownerOf, workerOf } from './processes.ts';
+import { keepLanes, registeredOf } from './registered.ts';
 import { storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { timeOf } from './time-flag.ts';
 
@@ -27,11 +29,11 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
   if (to < from) throw usage('--to is before --from');
   const entry = await readConnection(id, { file: flags.config, destination: flags.destination }, env);
   return withAllConnections([entry], flags, env, {}, ([opened]) =>
-    withSharedStore(directory, { stderr, waitMs: flags.wait }, async (queue) => {
-      const status = await queue.status();
+    withSharedStore(directory, { stderr, waitMs: flags.wait }, async (store) => {
+      const status = await store.status();
       const registered = registeredOf(status, id);
       if (registered === undefined) throw usage(`nothing was ever enqueued for the connection ${JSON.stringify(id)}`);
-      await keepLanes(queue, status, opened);
+      await keepLanes(store, status, opened);
       assertDestination(id, registered, opened.destination.manifest.slug);
       assertSpanOfDestination(id, registered, from, to);
       const { displayName, replay: repeatPolicy } = opened.destination.manifest;
@@ -43,13 +45,14 @@ export async function replay(id: string, flags: ReplayFlags, terminal: Terminal)
       ];
       if (harms.length > 0 && flags.force !== true)
         throw new CliError(exitCode.usage, `${id} is not replayed: ${harms.join('; ')}. Use --force to replay anyway`);
-      if (registered.hasLanes && queue.own === undefined && (status.hosted?.[id]?.destination ?? null) === null)
+      const owner = ownerOf(status);
+      if (registered.hasLanes && owner !== undefined && (workerOf(status, id)?.destination ?? null) === null)
         throw new CliError(
           exitCode.later,
-          `${id}: process ${status.owner?.pid} has the store and does not deliver for it, so it cannot compute the lanes of its events`,
+          `${id}: process ${owner.pid} has the store and does not deliver for it, so it cannot compute the lanes of its events`,
           ['name it in the file of spillway work and restart that, or run this command after that process has ended'],
         );
-      const count = await queue.replay(id, from, to, lanesBy(opened));
+      const count = await store.replay(id, from, to, lanesBy(opened.connection));
       await print(stdout, `${count} requeued\n`);
       return exitCode.ok;
     }),

@@ -1,17 +1,8 @@
 import type { Signal } from '../../../index.ts';
-import {
-  isStoreLost,
-  work as startWorker,
-  workFor,
-  type DeliveryQueue,
-  type QueueWorker,
-  type StoreHost,
-  type WorkerState,
-} from '../../../queue/index.ts';
+import { isStoreLost, workFor, type DeliveryStore, type QueueWorker } from '../../../queue/index.ts';
 import { listenForStop } from '../stop.ts';
 import type { StopSignal, Terminal } from '../terminal.ts';
 import type { OpenConnection } from './open-connections.ts';
-import { lanesBy } from './registered.ts';
 import { exitAfterGrace, sendingGraceMs, whenStopped } from './shut-down.ts';
 import { throwAsCliError } from './store.ts';
 import type { WorkLog } from './work-log.ts';
@@ -19,8 +10,6 @@ import { startWorkProgress } from './work-progress.ts';
 
 /** What a run of `work` needs, apart from its store. */
 export interface WorkSettings {
-  /** Has other processes told what these workers do. */
-  readonly attend: (host: StoreHost) => void;
   /** All connections that the file names, invalid ones included. */
   readonly named: readonly { readonly id: string }[];
   readonly flags: {
@@ -37,7 +26,7 @@ export interface WorkSettings {
 }
 
 export interface WorkRun extends WorkSettings {
-  readonly store: DeliveryQueue;
+  readonly store: DeliveryStore;
   readonly connections: readonly OpenConnection[];
 }
 
@@ -57,19 +46,6 @@ export const defaultGraceMs = 10_000;
 const defaultKeepMs = 7 * 86_400_000;
 const pruneEveryMs = 60_000;
 
-/** The state of a connection that the file names and that has no worker: only a person can correct its settings. */
-const misconfiguredState: WorkerState = {
-  state: 'held',
-  reason: { cause: 'settings', code: 'misconfigured' },
-  since: null,
-  until: null,
-  lastDelivered: null,
-  lastError: null,
-  failing: { events: 0, partial: false },
-  perSecond: 0,
-  etaMs: null,
-};
-
 /** Resolves when nothing is in flight any more: after a signal, or with --until-idle once all workers are idle. */
 export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
   const { store, connections, flags, terminal, onSignal, log } = run;
@@ -80,19 +56,19 @@ export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
   );
   const working = connections.map((opened): WorkingConnection => {
     const { id, connection, configHash, destination } = opened;
-    const options = { queue: store, connection, id, configHash, onSignal, ...workFor(destination.manifest) };
-    return { ...opened, worker: startWorker({ ...options, onChange: (change) => log.change(change) }) };
+    const options = { id, configHash, onSignal, ...workFor(destination.manifest) };
+    return { ...opened, worker: store.work(connection, { ...options, onChange: (change) => log.change(change) }) };
   });
   const progress = await startWorkProgress(flags.quiet === true ? undefined : terminal.stderr, () =>
     working.map(({ id, worker }) => ({
       connection: id,
-      waiting: store.waiting(id),
+      waiting: worker.waiting(),
       paused: worker.paused()?.code,
       ...worker.counts(),
     })),
   );
   log.redirect(progress.print);
-  run.attend(hostOf(run, working));
+  for (const { id } of run.named) if (!working.some((one) => one.id === id)) store.markMisconfigured(id);
   let deadline: NodeJS.Timeout | undefined;
   try {
     const workers = working.map(({ worker }) => worker);
@@ -116,13 +92,13 @@ export async function runWorkers(run: WorkRun): Promise<WorkEnd> {
 
 /** Drops what has been kept for longer than `keepMs`, once a minute. */
 function startPruning(
-  store: DeliveryQueue,
+  store: DeliveryStore,
   keepMs: number,
   onStoreLost: () => void,
 ): { readonly failures: ReadonlySet<string>; stop(stopped: Promise<void>): Promise<void> } {
   const failures = new Set<string>();
   const prune = (): Promise<unknown> =>
-    store.prune(Date.now() - keepMs, Date.now()).catch((error: unknown) => {
+    store.prune(Date.now() - keepMs).catch((error: unknown) => {
       failures.add(`the store cannot be pruned: ${(error as Error).message}`);
       if (isStoreLost(error)) onStoreLost();
     });
@@ -136,26 +112,6 @@ function startPruning(
       // After a signal, closing the store cuts it short.
       await Promise.race([pruning, stopped]);
     },
-  };
-}
-
-/** What other processes are told of the workers. */
-function hostOf({ named }: WorkRun, working: readonly WorkingConnection[]): StoreHost {
-  const byId = new Map(working.map((one) => [one.id, one]));
-  return {
-    lanesOf(id) {
-      const opened = byId.get(id);
-      return opened === undefined ? undefined : lanesBy(opened);
-    },
-    changed: (id) => byId.get(id)?.worker.wake(),
-    connections: () =>
-      Object.fromEntries(
-        named.map(({ id }) => {
-          const one = byId.get(id);
-          const destination = one?.destination.manifest.slug ?? null;
-          return [id, { destination, worker: one?.worker.state() ?? misconfiguredState }];
-        }),
-      ),
   };
 }
 

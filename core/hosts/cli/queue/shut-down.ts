@@ -1,5 +1,5 @@
 import type { DestinationManifest } from '../../../index.ts';
-import type { DeliveryQueue } from '../../../queue/index.ts';
+import type { DeliveryStore } from '../../../queue/index.ts';
 import { afterSignal } from '../exit-codes.ts';
 import type { Stop } from '../stop.ts';
 import type { StopSignal, Terminal } from '../terminal.ts';
@@ -15,7 +15,7 @@ export const sendingGraceMs = ({ pace }: DestinationManifest, graceMs: number): 
 export const exitAfterGrace = (
   graceMs: number,
   by: StopSignal,
-  store: DeliveryQueue,
+  store: DeliveryStore,
   terminal: Terminal,
 ): NodeJS.Timeout =>
   setTimeout(() => {

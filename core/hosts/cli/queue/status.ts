@@ -5,6 +5,7 @@ import { jsonText, printable } from '../printable.ts';
 import { tableText } from '../table.ts';
 import { print, type Terminal } from '../terminal.ts';
 import { holdText } from './hold-text.ts';
+import { ownerOf, workerOf, workingProcess } from './processes.ts';
 import { bytesOnDisk, freeBytes } from './disk.ts';
 import { quarantineText, storeDirectory, withSharedStore, type StoreFlags } from './store.ts';
 import { durationText } from './format-time.ts';
@@ -37,22 +38,21 @@ const unknown = {
 export async function status(flags: StatusFlags, terminal: Terminal): Promise<number> {
   const { env, stdout } = terminal;
   const directory = storeDirectory(flags, env);
-  return withSharedStore(directory, { waitMs: flags.wait }, async (queue) => {
-    const { owner, hosted, ...now } = await queue.status();
+  return withSharedStore(directory, { waitMs: flags.wait }, async (store) => {
+    const { processes, ...now } = await store.status();
+    const working = workingProcess({ processes });
     const connections: ConnectionStatus[] = [];
     for (const { registered, ...backlog } of sortBy(now.connections, 'connection')) {
       const { connection } = backlog;
+      const deadByReason = backlog.dead === 0 ? {} : await store.reasons(connection);
+      const absent = { state: working === undefined ? 'unattended' : 'stranger', ...unknown } as const;
+      const worker = workerOf({ processes }, connection) ?? { ...absent, perSecond: null, etaMs: null };
       const destination = registered?.destination ?? null;
-      const worker = Object.entries(hosted ?? {}).find(([id]) => id === connection)?.[1].worker as
-        WorkerState | undefined;
-      const deadByReason = backlog.dead === 0 ? {} : await queue.reasons(connection);
-      const absent = { state: hosted === null ? 'unattended' : 'stranger', ...unknown } as const;
-      const what = worker ?? { ...absent, perSecond: null, etaMs: null };
-      connections.push({ destination, ...backlog, ...what, deadByReason });
+      connections.push({ ...backlog, ...worker, destination, deadByReason });
     }
     const disk = { bytesOnDisk: bytesOnDisk(directory), freeBytes: freeBytes(directory) };
     if (flags.json === true) {
-      const by = hosted === null ? null : { pid: owner?.pid, startedAt: owner?.startedAt };
+      const by = working === undefined ? null : { pid: working.pid, startedAt: working.startedAt };
       await print(stdout, jsonText({ ...now, ...disk, worker: by, connections }, 2));
       return exitCode.ok;
     }
@@ -70,13 +70,14 @@ export async function status(flags: StatusFlags, terminal: Terminal): Promise<nu
       now.quarantined === 0 ? '' : `, ${now.quarantined} damaged records were set aside (${quarantineText(directory)})`;
     const seen =
       now.seenBytes === 0 ? '' : `${now.seenBytes} of them are the event ids of the last day, for deduplication\n`;
-    const store = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
+    const bytes = `${now.bytes} of ${now.maxBytes} bytes (${full} %)${aside}\n${seen}${disk.bytesOnDisk} bytes on disk, ${disk.freeBytes} free\n`;
+    const owner = ownerOf({ processes });
     const at =
-      hosted === null
+      working === undefined
         ? `no spillway work is running${owner === undefined ? '' : `; process ${owner.pid} has the store`}\n`
-        : `spillway work is running as process ${owner?.pid} since ${owner?.startedAt}\n`;
+        : `spillway work is running as process ${working.pid} since ${working.startedAt}\n`;
     const details = connections.flatMap((line) => detailsOf(line)).map((line) => `${printable(line)}\n`);
-    await print(stdout, `${tableText(head, rows, terminal)}${store}${deliveriesText(now)}${at}${details.join('')}`);
+    await print(stdout, `${tableText(head, rows, terminal)}${bytes}${deliveriesText(now)}${at}${details.join('')}`);
     return exitCode.ok;
   });
 }

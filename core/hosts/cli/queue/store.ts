@@ -1,26 +1,20 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import {
   isStoreLost,
-  openQueue,
+  openStore,
   OtherSettings,
   OwnerGone,
   QueueFull,
-  reachOwner,
   StoreRefused,
-  untilOwnerEnds,
-  type DeliveryQueue,
-  type OwnerActivity,
-  type OwnerClient,
-  type QueueStatus,
+  type DeliveryStore,
   type LmdbStore,
+  type OwnerActivity,
   type RefusalCode,
-  type StoreHost,
+  type StoreOptions,
 } from '../../../queue/index.ts';
 import { exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
-import { SharedQueue } from './shared-queue.ts';
 
 export interface StoreFlags {
   readonly store?: string;
@@ -42,86 +36,38 @@ export interface StoreSettings {
   readonly maxBytes?: number | undefined;
   /** How long to wait for a store that another process has (ms). Default: 20 s. */
   readonly waitMs?: number | undefined;
-  /** What it tells other processes, where this one delivers. */
-  readonly host?: (() => StoreHost | undefined) | undefined;
   /** Where damaged records are reported. */
   readonly stderr?: Output;
 }
 
 const defaultWaitMs = 20_000;
-/** An owner that starts, ends or is silent is asked again after such a time. */
-const pauseMs = 100;
-
 /** Opens the store for as long as `act` takes. Throws a CliError for one that is not there, in use, or damaged. */
-export async function withStore<T>(
+export const withStore = <T>(
   directory: string,
   settings: StoreSettings,
-  act: (queue: LmdbStore) => Promise<T>,
-): Promise<T> {
-  const queue = await whenFree(settings, () => open(directory, settings)).catch(throwAsCliError);
-  return use(queue, () => queue.status(Date.now()), directory, settings, act);
-}
+  act: (store: LmdbStore) => Promise<T>,
+): Promise<T> => use(directory, settings, openStore, act);
 
-/** The same; where another process owns the store, that one is asked instead. */
-export async function withSharedStore<T>(
+/** The same; where another process has the store, that one is asked instead. */
+export const withSharedStore = <T>(
   directory: string,
   settings: StoreSettings,
-  act: (queue: SharedQueue) => Promise<T>,
+  act: (store: DeliveryStore) => Promise<T>,
+): Promise<T> => use(directory, settings, (options) => openStore({ ...options, share: true }), act);
+
+async function use<T, S extends DeliveryStore>(
+  directory: string,
+  { create = false, maxBytes, waitMs = defaultWaitMs, stderr }: StoreSettings,
+  open: (options: Omit<StoreOptions, 'share'>) => Promise<S>,
+  act: (store: S) => Promise<T>,
 ): Promise<T> {
-  const reach = (): Promise<DeliveryQueue | OwnerClient> => whenFree(settings, () => openOrReach(directory, settings));
-  const queue = new SharedQueue(await reach().catch(throwAsCliError), reach);
-  return use(queue, () => queue.status(), directory, settings, act);
-}
-
-/** Tries until the store can be had, or the time to wait is over. */
-async function whenFree<T>({ waitMs = defaultWaitMs }: StoreSettings, attempt: () => Promise<T>): Promise<T> {
-  const end = performance.now() + waitMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      const left = end - performance.now();
-      if (!isBusy(error) || left <= 0) throw error;
-      if (error.owner === 'working') await untilOwnerEnds(error.path, left);
-      // Processes that wait for one store do not ask in step.
-      else await setTimeout(Math.min(left, pauseMs * (0.5 + Math.random())));
-    }
-  }
-}
-
-async function open(directory: string, { create = false, maxBytes, host }: StoreSettings): Promise<LmdbStore> {
   if (!create && !existsSync(directory)) throw usage(`there is no store at ${directory}; spillway enqueue creates one`);
-  return openQueue({ path: directory, maxBytes, host });
-}
-
-async function openOrReach(directory: string, settings: StoreSettings): Promise<DeliveryQueue | OwnerClient> {
+  const store = await open({ path: directory, maxBytes, waitMs }).catch(throwAsCliError);
   try {
-    return await open(directory, settings);
-  } catch (error) {
-    const owner = isBusy(error) && error.owner === 'working' ? await reachOwner(directory) : undefined;
-    if (owner === undefined) throw error;
-    const { maxBytes } = settings;
-    if (maxBytes === undefined) return owner;
-    const there = await owner.status();
-    if (there.maxBytes === maxBytes) return owner;
-    await owner.close();
-    const why = `process ${there.owner.pid} has the queue store, and keeps the --max-bytes ${there.maxBytes} that it has`;
-    throw new StoreRefused('busy', directory, why, { owner: 'working' });
-  }
-}
-
-async function use<T, Q extends Pick<DeliveryQueue, 'close'>>(
-  queue: Q,
-  status: () => QueueStatus | Promise<QueueStatus>,
-  directory: string,
-  { stderr }: StoreSettings,
-  act: (queue: Q) => Promise<T>,
-): Promise<T> {
-  try {
-    const { quarantined } = await status();
-    const result = await act(queue);
+    const { quarantined } = await store.status();
+    const result = await act(store);
     // The command has succeeded: it must not fail because an owner can no longer be asked.
-    const after = await Promise.resolve(status()).catch(() => ({ quarantined }));
+    const after = await store.status().catch(() => ({ quarantined }));
     const damaged = after.quarantined - quarantined;
     if (damaged > 0 && stderr !== undefined)
       await print(stderr, `spillway: ${damaged} damaged records were set aside; ${quarantineText(directory)}\n`);
@@ -129,11 +75,9 @@ async function use<T, Q extends Pick<DeliveryQueue, 'close'>>(
   } catch (error) {
     return throwAsCliError(error);
   } finally {
-    await queue.close();
+    await store.close();
   }
 }
-
-const isBusy = (error: unknown): error is StoreRefused => error instanceof StoreRefused && error.code === 'busy';
 
 export const quarantineText = (directory: string): string =>
   `what is left of them is in ${path.join(directory, 'quarantine')}, one file each`;

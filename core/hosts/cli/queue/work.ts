@@ -1,5 +1,5 @@
 import type { Signal } from '../../../index.ts';
-import type { DeliveryQueue, StoreHost } from '../../../queue/index.ts';
+import type { DeliveryStore, StoreStatus } from '../../../queue/index.ts';
 import { afterSignal, CliError, exitCode, usage } from '../exit-codes.ts';
 import { proxyChoice } from '../proxy-choice.ts';
 import { RunStats } from '../run-stats.ts';
@@ -58,10 +58,8 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
     overdue = setTimeout(() => terminal.exit(afterSignal(stop)), flags.grace ?? defaultGraceMs);
   };
   const proxy = await proxyChoice(flags.proxy, terminal);
-  let host: StoreHost | undefined;
-  const attend = (working: StoreHost): void => void (host = working);
-  const command = { directory, named: entries, flags, terminal, onSignal, log, attend, stats, closeInTime };
-  const settings = { stderr, waitMs: flags.wait, host: () => host };
+  const command = { directory, named: entries, flags, terminal, onSignal, log, stats, closeInTime };
+  const settings = { stderr, waitMs: flags.wait };
   const ended = withEachConnection(entries, flags, env, { origins, onSignal, ...proxy }, (opened, invalid) =>
     withStore(directory, settings, (store) => deliverStore(store, opened, invalid, command)),
   );
@@ -69,36 +67,36 @@ export async function work(flags: WorkFlags, terminal: Terminal): Promise<number
 }
 
 async function deliverStore(
-  store: DeliveryQueue,
+  store: DeliveryStore,
   opened: readonly OpenConnection[],
   invalid: readonly InvalidConnection[],
   command: WorkCommand,
 ): Promise<number> {
   const { named, flags, log } = command;
-  const { connections, refused } = splitByDestination(opened, invalid, store);
+  const before = await store.status();
+  const { connections, refused } = splitByDestination(opened, invalid, before);
   if (flags.strict === true && refused[0] !== undefined) throw strictError(refused);
-  await registerDestinations(store, connections);
+  await registerDestinations(store, before, connections);
   for (const { message, details } of refused) await log.warn(message, details);
   if (connections.length === 0) return exitCode.config;
-  for (const warning of unconfiguredConnections(store, named)) await log.warn(warning);
+  for (const warning of unconfiguredConnections(before, named)) await log.warn(warning);
   const startedAt = performance.now();
-  const { quarantined } = store.status(Date.now());
   const end = await runWorkers({ ...command, store, connections });
   if (end.stop !== undefined) command.closeInTime(end.stop);
-  const damaged = store.status(Date.now()).quarantined > quarantined;
-  const summary = summaryOf(store, end, command, performance.now() - startedAt);
+  const after = await store.status();
+  const summary = summaryOf(end, command, performance.now() - startedAt);
   await report(summary, end, command);
   return codeOf(summary, {
-    left: unconfiguredConnections(store, named).length > 0,
+    left: unconfiguredConnections(after, named).length > 0,
     refused: refused.length > 0,
-    storeFailed: damaged || end.failures.length > 0,
+    storeFailed: after.quarantined > before.quarantined || end.failures.length > 0,
   });
 }
 
-function summaryOf(store: DeliveryQueue, { working, stop }: WorkEnd, { stats }: WorkCommand, ms: number): WorkSummary {
+function summaryOf({ working, stop }: WorkEnd, { stats }: WorkCommand, ms: number): WorkSummary {
   const worked = working.map(({ id, destination, worker }): Worked => {
     const paused = worker.paused()?.code;
-    const left = { waiting: store.waiting(id), ...(paused === undefined ? {} : { paused }) };
+    const left = { waiting: worker.waiting(), ...(paused === undefined ? {} : { paused }) };
     return { connection: id, destination: destination.manifest.slug, ...worker.counts(), ...left };
   });
   return {
@@ -142,7 +140,7 @@ function logFormOf(name = 'text'): LogForm {
 function splitByDestination(
   opened: readonly OpenConnection[],
   invalid: readonly InvalidConnection[],
-  store: DeliveryQueue,
+  status: StoreStatus,
 ): { readonly connections: readonly OpenConnection[]; readonly refused: readonly CliError[] } {
   const connections: OpenConnection[] = [];
   const refused = invalid.map(
@@ -153,7 +151,6 @@ function splitByDestination(
         issues.map(({ path, message }) => `${path}: ${message}`),
       ),
   );
-  const status = store.status(Date.now());
   for (const connection of opened) {
     try {
       keepDestination(status, connection);
@@ -167,18 +164,20 @@ function splitByDestination(
 }
 
 /** What dies from here on is for these destinations. A connection that the store does not have is not made. */
-async function registerDestinations(store: DeliveryQueue, connections: readonly OpenConnection[]): Promise<void> {
-  const known = new Set(store.status(Date.now()).connections.map(({ connection }) => connection));
-  await Promise.all(
-    connections
-      .filter(({ id }) => known.has(id))
-      .map(({ id, destination: { manifest } }) => store.put({ id, destination: manifest.slug }, [])),
-  );
+async function registerDestinations(
+  store: DeliveryStore,
+  status: StoreStatus,
+  connections: readonly OpenConnection[],
+): Promise<void> {
+  const known = new Set(status.connections.map(({ connection }) => connection));
+  const puts = connections
+    .filter(({ id }) => known.has(id))
+    .map(({ id, destination }) => ({ connection: { id, destination: destination.manifest.slug }, events: [] }));
+  await store.put(puts);
 }
 
 /** A warning for each connection with waiting events that the work file does not name: nobody delivers them. */
-const unconfiguredConnections = (queue: DeliveryQueue, named: readonly { readonly id: string }[]): string[] =>
-  queue
-    .status(Date.now())
-    .connections.filter(({ connection, waiting }) => waiting > 0 && !named.some(({ id }) => id === connection))
+const unconfiguredConnections = (status: StoreStatus, named: readonly { readonly id: string }[]): string[] =>
+  status.connections
+    .filter(({ connection, waiting }) => waiting > 0 && !named.some(({ id }) => id === connection))
     .map(({ connection, waiting }) => `${waiting} events wait for ${connection}, which the config file does not name`);

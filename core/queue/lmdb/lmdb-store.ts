@@ -1,0 +1,23 @@
+import { ClaimStore, type ClaimStoreOptions } from '../claim-store.ts';
+import type { DeliveryLog, FileDelivery } from '../delivery-log.ts';
+import type { LmdbQueue } from './lmdb-queue.ts';
+
+/** The store of a process that has it open on its own disk, which also keeps the outcomes of files. */
+export class LmdbStore extends ClaimStore {
+  readonly #queue: LmdbQueue;
+
+  constructor(queue: LmdbQueue, options: Omit<ClaimStoreOptions, 'promises'>) {
+    super(queue, { promises: lmdbPromises, ...options });
+    this.#queue = queue;
+  }
+
+  /**
+   * Opens the log of a file's delivery, until close(); `restart`: forgets what it had. One caller works with a log at a
+   * time. Throws QueueFull beside a full disk.
+   */
+  deliveryLog(delivery: FileDelivery, options?: { readonly restart?: boolean | undefined }): Promise<DeliveryLog> {
+    return this.#queue.deliveryLog(delivery, options);
+  }
+}
+
+export const lmdbPromises = { atomicPut: true, dedup: 'event' } as const;
