@@ -23,6 +23,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { isInside } from '../../core/hosts/cli/is-inside.ts';
 import { processOf } from '../../core/hosts/cli/lock-process.ts';
@@ -261,9 +262,11 @@ describe('F-30 two runs on one outcomes file', () => {
     expect(await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).toMatchObject({
       code: 2,
       stderr:
-        `spillway: cannot lock the outcomes file ${outcomes} (ERR_FS_EISDIR); ` +
-        `remove ${lock}, or name another file\n`,
+        `spillway: cannot lock the outcomes file ${outcomes} (EISDIR); ` + `remove ${lock}, or name another file\n`,
     });
+    expect(readdirSync(path.dirname(lock)).filter((name) => name.startsWith(path.basename(lock)))).toEqual([
+      path.basename(lock),
+    ]);
     rmSync(lock, { recursive: true });
   });
 
@@ -317,5 +320,75 @@ describe('F-30 two runs on one outcomes file', () => {
     rmSync(workspace.at('gone'), { recursive: true });
     workspace.write('gone', 'a file where the directory was');
     expect(release).not.toThrow();
+  });
+
+  test('of many runs that find the locks of a killed one at the same time, one gets the file', async () => {
+    const file = workspace.write('wanted.ndjson', '');
+    const { dev, ino } = statSync(file);
+    const locks = [lockOf(file), path.join(tmpdir(), `spillway-${process.getuid?.()}-${dev}-${ino}.writer`)];
+    const [racers, rounds] = [3, 80];
+    /** The round, how many have tried, how many have the file. */
+    const shared = new Int32Array(new SharedArrayBuffer(12));
+    const racer = `
+      const { parentPort, workerData: { file, shared, rounds } } = require('node:worker_threads');
+      const { openSync } = require('node:fs');
+      const module = ${JSON.stringify(path.join(root, 'core', 'hosts', 'cli', 'outcomes-lock.ts'))};
+      import('tsx/esm/api').then(({ tsImport }) => tsImport(module, module)).then(({ lockOutcomes }) => {
+        const fd = openSync(file, 'a');
+        parentPort.postMessage('ready');
+        for (let round = 1; round <= rounds; round += 1) {
+          Atomics.wait(shared, 0, round - 1);
+          let release;
+          try {
+            release = lockOutcomes({ fd, file, realPath: file });
+            Atomics.add(shared, 2, 1);
+          } catch (error) {
+            if (!String(error).includes('writes its outcomes to')) throw error;
+          }
+          const tried = Atomics.add(shared, 1, 1) + 1;
+          Atomics.notify(shared, 1);
+          for (let now = tried; now < ${racers} * round; now = Atomics.load(shared, 1)) Atomics.wait(shared, 1, now);
+          release?.();
+        }
+        parentPort.postMessage('over');
+      });`;
+    const threads = Array.from({ length: racers }, () => {
+      const workerData = { file: realpathSync(file), shared, rounds };
+      return new Worker(racer, { eval: true, workerData });
+    });
+    await Promise.all(threads.map((thread) => once(thread, 'message')));
+    const over = Promise.all(threads.map((thread) => once(thread, 'message')));
+    const winners: number[] = [];
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const one of locks) writeFileSync(one, JSON.stringify({ ...here, pid: gone, startedAt: '1' }));
+      const before = Atomics.load(shared, 2);
+      Atomics.store(shared, 0, round);
+      Atomics.notify(shared, 0);
+      while (Atomics.load(shared, 1) < racers * round) await new Promise((resolve) => void setTimeout(resolve, 1));
+      winners.push(Atomics.load(shared, 2) - before);
+      while (locks.some((one) => existsSync(one))) await new Promise((resolve) => void setTimeout(resolve, 1));
+    }
+    await over;
+    await Promise.all(threads.map((thread) => thread.terminate()));
+    expect(winners).toEqual(winners.map(() => 1));
+    expect(readdirSync(path.dirname(file)).filter((name) => name.includes(`-${ino}.writer`))).toEqual([]);
+  });
+
+  test('a run that was killed while it replaced a lock holds nobody up, and leaves nothing', async () => {
+    lockWith({ ...here, pid: gone, startedAt: '1' });
+    const { ino, mtimeNs } = lstatSync(lock, { bigint: true });
+    writeFileSync(`${lock}.${ino}-${mtimeNs}`, JSON.stringify({ ...here, pid: gone, startedAt: '2' }));
+    expect(await spillway(deliverArgs('--outcomes', outcomes), eventLines(1))).toMatchObject({ code: 0 });
+    expect(readdirSync(path.dirname(lock)).filter((name) => name.startsWith(path.basename(lock)))).toEqual([]);
+  });
+
+  test('a run that is about to replace a lock has it', async () => {
+    lockWith({ ...here, pid: gone, startedAt: '1' });
+    const { ino, mtimeNs } = lstatSync(lock, { bigint: true });
+    const successor = `${lock}.${ino}-${mtimeNs}`;
+    writeFileSync(successor, JSON.stringify(here));
+    const { code, stderr } = await spillway(deliverArgs('--outcomes', outcomes), eventLines(1));
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`process ${process.pid} (${here.host}) writes its`)]);
+    for (const one of [lock, successor]) rmSync(one);
   });
 });

@@ -1,21 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
   constants,
+  copyFileSync,
   fstatSync,
+  linkSync,
   lstatSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CliError, errnoOf, exitCode, usage } from './exit-codes.ts';
+import { CliError, errnoOf, usage } from './exit-codes.ts';
 import { isSameFile } from './input.ts';
 import { isHere, isRunning, processOf, readProcess, type LockProcess } from './lock-process.ts';
-import { alone } from './alone.ts';
 
 /** A run renews its locks so often. */
 const renewMs = 10_000;
@@ -72,24 +76,66 @@ function take(lock: string, file: string): () => void {
 }
 
 function create(lock: string, file: string, own: string): number {
+  const made = `${lock}.${randomBytes(8).toString('hex')}`;
   try {
-    return alone(lock, (now) => {
-      const other = runningProcess(lock, now);
-      if (other !== undefined)
-        throw usage(
-          `process ${other.pid} (${other.host}) writes its outcomes to ${file}, and the two would be mixed; ` +
-            `name another file, or wait for its end; if it is certainly gone, remove ${lock}`,
-        );
-      // A file of its own, never one that a link leads to: the run before may still renew its lock.
-      rmSync(lock, { force: true });
-      writeFileSync(lock, own, { flag: 'wx' });
-      return openSync(lock, constants.O_WRONLY | constants.O_NOFOLLOW);
-    });
+    writeFileSync(made, own, { flag: 'wx' });
+    place(made, lock, file);
+    return openSync(lock, constants.O_WRONLY | constants.O_NOFOLLOW);
   } catch (error) {
-    if (error instanceof CliError && error.exitCode === exitCode.usage) throw error;
-    const why = error instanceof CliError ? error.message : errnoOf(error);
-    throw usage(`cannot lock the outcomes file ${file} (${why}); remove ${lock}, or name another file`);
+    if (error instanceof CliError) throw error;
+    throw usage(`cannot lock the outcomes file ${file} (${errnoOf(error)}); remove ${lock}, or name another file`);
+  } finally {
+    rmSync(made, { force: true });
   }
+}
+
+/**
+ * Puts a lock in its place, whole or not at all. Of those that find one whose process is gone there, one alone may
+ * replace it: who has a lock on that, named after what is replaced. It looks again once it has it, as another may have
+ * replaced that before. What a crash leaves on the way is such a lock whose process is gone.
+ */
+function place(made: string, lock: string, file: string): void {
+  while (!isLinked(made, lock)) {
+    const before = identityOf(lock);
+    // By the clock of the lock's file system, as the age of a lock is.
+    const other = runningProcess(lock, statSync(made).mtimeMs);
+    if (other !== undefined)
+      throw usage(
+        `process ${other.pid} (${other.host}) writes its outcomes to ${file}, and the two would be mixed; ` +
+          `name another file, or wait for its end; if it is certainly gone, remove ${lock}`,
+      );
+    if (before === undefined) continue;
+    const successor = `${lock}.${before}`;
+    place(made, successor, file);
+    try {
+      if (identityOf(lock) === before) return renameSync(successor, lock);
+    } finally {
+      rmSync(successor, { force: true });
+    }
+  }
+}
+
+/** Whether the place was free. */
+function isLinked(made: string, lock: string): boolean {
+  try {
+    try {
+      linkSync(made, lock);
+    } catch (error) {
+      // No links there, as in FAT. A copy is not whole at once: for a moment it looks like one that a crash left.
+      if (!['EPERM', 'ENOTSUP', 'ENOSYS'].includes(errnoOf(error))) throw error;
+      copyFileSync(made, lock, constants.COPYFILE_EXCL);
+    }
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Another one for each file, and after each renewal. */
+function identityOf(lock: string): string | undefined {
+  const stats = lstatSync(lock, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? undefined : `${stats.ino}-${stats.mtimeNs}`;
 }
 
 /** The same bytes over themselves: a reader never finds half of them. */
@@ -122,7 +168,7 @@ function isWritable(directory: string): boolean {
 
 /**
  * The process that has a lock, unless it is certainly gone. A lock that a crash left unfinished is nobody's; one that
- * cannot be read is an error. `now` is by the clock of the lock's file system, as the age of a lock is.
+ * cannot be read is an error. `now` is by the clock of the lock's file system.
  */
 function runningProcess(lock: string, now: number): LockProcess | undefined {
   const fd = openLock(lock);
