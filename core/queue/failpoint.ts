@@ -11,6 +11,8 @@ export const failpoints = [
   'during a dead letter',
   'during pruning',
 ] as const;
+/** Moments of the process that copies a store. */
+type CopyFailpoint = 'during a copy' | 'before a swap' | 'during a swap' | 'after a swap';
 export type Failpoint = (typeof failpoints)[number];
 
 /** `SPILLWAY_FAILPOINT='before send:3'`: the third time. Only for tests of a process that dies. */
@@ -21,7 +23,7 @@ let left = Number(times);
 export const isArmed = armed !== '';
 
 /** Ends the process as `kill -9` would, where the environment says so. Else it costs one comparison. */
-export function failpoint(at: Failpoint): void {
+export function failpoint(at: Failpoint | CopyFailpoint): void {
   if (armed !== at) return;
   left -= 1;
   if (left === 0) process.kill(process.pid, 'SIGKILL');

@@ -41,7 +41,7 @@ export type { DeliverFunction, DriveResult, DriveOptions, Remaining } from './de
 export { createSharedRateLimiter } from '../policy/shared-limiter.ts';
 export type { SharedPace, SharedRateLimiter } from '../policy/shared-limiter.ts';
 export { salvage } from './lmdb/salvage.ts';
-export type { Salvaged, SalvageOptions, Standing } from './lmdb/salvage.ts';
+export type { Salvaged, SalvageOptions } from './lmdb/salvage.ts';
 export type { QueueRecord } from './lmdb/record.ts';
 export { FlushFailed, FlushOverdue, StoreDamaged, StoreRefused } from './lmdb/store-errors.ts';
 export type { OwnerActivity, RefusalCode } from './lmdb/store-errors.ts';

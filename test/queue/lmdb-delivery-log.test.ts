@@ -89,7 +89,8 @@ describe('the outcomes of a file', () => {
       await tables.deliveries.put(key, value);
     }
     await tables.root.close();
-    await verifyStore({ path: store, dataFile: path.join(store, 'events.mdb') });
+    const dataFile = path.join(store, 'events.mdb');
+    await verifyStore({ path: store, dataFile, copyFile: `${dataFile}.copy` });
     await opened();
     const log = await queue.deliveryLog(events);
     expect(Array.from(log.lines(), ([number]) => number)).toEqual([1, 2, 4]);

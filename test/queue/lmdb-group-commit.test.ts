@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -13,7 +22,7 @@ import type { Signal } from '../../core/runtime/signals.ts';
 import { queued } from '../support/queue/contract.ts';
 
 /** What the disk does with a transaction. */
-type Disk = 'takes it' | 'has no room' | 'does not flush' | 'never answers';
+type Disk = 'takes it' | 'has no room' | 'does not flush' | 'never answers' | 'takes it into a file without a name';
 
 let root: string;
 let store: string;
@@ -82,6 +91,10 @@ function interceptBatches(): void {
       throw new Error('No space left on device: Attempting to write page');
     }
     await real(write);
+    if (what === 'takes it into a file without a name') {
+      copyFileSync(path.join(store, 'events.mdb'), path.join(store, 'copy'));
+      renameSync(path.join(store, 'copy'), path.join(store, 'events.mdb'));
+    }
     if (what === 'does not flush') throw new Error('Input/output error');
     if (what === 'never answers') await new Promise<void>((resolve) => (answer = resolve));
     return true;
@@ -223,6 +236,17 @@ describe('a store that another process has taken over', () => {
     expect(() => queue.claim('c', 1, 1)).toThrow('another process has taken');
     expect(() => queue.release('c', [a!.seq])).toThrow('another process has taken');
     await expect(queue.put('c', [])).rejects.toMatchObject({ code: 'taken' });
+  });
+});
+
+describe('a store that another process has copied', () => {
+  it('confirms nothing that came into the old file alone, and gives out nothing more', async () => {
+    await queue.put('c', [queued('a')]);
+    disk = ['takes it into a file without a name'];
+    await expect(queue.put('c', [queued('b')])).rejects.toMatchObject({ code: 'taken' });
+    expect(() => queue.claim('c', 1, 1)).toThrow('another process has taken');
+    await queue.close();
+    expect(readdirSync(store)).not.toContain('closed.json');
   });
 });
 

@@ -221,14 +221,24 @@ describe('a store that once was full', () => {
     ['beyond the end of the store', (last: number) => [-(2n ** 32n), BigInt(last + 1)]],
     ['before its first page', () => [-10n, 0n]],
     ['that are in use', (last: number) => [-1000n, BigInt(last - 10)]],
-  ])('is damaged when it has free pages %s, and that is seen at once', async (_, run) => {
+  ])('keeps every record when it has free pages %s: the copy has none of them', async (_, run) => {
     await used();
     empty((page, list, last) => {
       const [length, first] = run(last);
       page.writeBigInt64LE(length!, list + 8);
       page.writeBigInt64LE(first!, list + 16);
     });
-    await expect(openQueue({ path: store })).rejects.toMatchObject({ code: 'damaged' });
+    const queue = await openQueue({ path: store });
+    expect(statSync(data()).size).toBeLessThan(1_000_000);
+    // LMDB would take such pages for what comes next.
+    for (let n = 0; n < 20; n += 1)
+      await queue.put(
+        'c',
+        Array.from({ length: 20 }, (_, i) => queued(`more-${n}-${i}`)),
+      );
+    expect(queue.claim('c', 999, 1)).toHaveLength(430);
+    expect(await queue.replay('c', 0, at.now)).toBe(150);
+    await queue.close();
   });
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
-import { salvage, type Standing } from '../../core/queue/lmdb/salvage.ts';
+import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { recordKinds, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import { queued } from '../support/queue/contract.ts';
 
@@ -18,12 +18,10 @@ afterEach(() => rm(root, { recursive: true }));
 
 const data = (): string => path.join(store, 'events.mdb');
 
-interface Found extends Pick<QueueRecord, 'id' | 'kind' | 'seq'> {
-  readonly standing: Standing;
-}
+type Found = Pick<QueueRecord, 'id' | 'kind' | 'seq'>;
 async function salvaged(): Promise<Found[]> {
   const found: Found[] = [];
-  await salvage({ store, onRecord: ({ id, kind, seq }, standing) => found.push({ id, kind, seq, standing }) });
+  await salvage({ store, onRecord: ({ id, kind, seq }) => found.push({ id, kind, seq }) });
   return found;
 }
 
@@ -68,56 +66,20 @@ async function fill(): Promise<ReadonlySet<string>> {
 const named = ({ id, kind }: Found): string => `${id} ${kind}`;
 
 describe('salvage', () => {
-  it('tells what is in the store from what was delivered and forgotten, whose bytes are still there', async () => {
+  it('finds each event once, in its newest state, with what was delivered and forgotten among them', async () => {
     const inStore = await fill();
     const found = await salvaged();
-    const current = found.filter(({ standing }) => standing === 'current');
-    expect(new Set(current.map(named))).toEqual(inStore);
-    expect(current).toHaveLength(inStore.size);
-    const others = found.filter(({ standing }) => standing !== 'current');
-    expect(new Set(others.map(({ standing }) => standing))).toEqual(new Set(['old']));
+    const [stored, others] = [
+      found.filter((one) => inStore.has(named(one))),
+      found.filter((one) => !inStore.has(named(one))),
+    ];
+    expect(stored).toHaveLength(inStore.size);
     expect(others.every(({ id }) => id.startsWith('gone'))).toBe(true);
+    const seqs = found.map(({ seq }) => seq);
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
   });
 
-  /** The same damage in one copy of the store after another, for as long as `damage` finds a place. */
-  async function afterEachDamage(
-    damage: (bytes: Buffer, round: number) => boolean,
-    check: (found: readonly Found[], inStore: ReadonlySet<string>) => void,
-  ): Promise<number> {
-    const inStore = await fill();
-    const sound = readFileSync(data());
-    for (let round = 0; ; round += 1) {
-      const bytes = Buffer.from(sound);
-      if (!damage(bytes, round)) return round;
-      writeFileSync(data(), bytes);
-      check(await salvaged(), inStore);
-    }
-  }
-
-  it('whichever page is lost, it calls no stored record old, and no missing record current', async () => {
-    const doubtful: number[] = [];
-    const rounds = await afterEachDamage(
-      (bytes, round) => {
-        const from = 4096 * round * 3;
-        if (from >= bytes.length) return false;
-        bytes.fill(0, from, from + 4096);
-        return true;
-      },
-      (found, inStore) => {
-        for (const one of found) {
-          if (one.id.startsWith('gone')) expect([one.id, one.standing]).not.toEqual([one.id, 'current']);
-          else expect([one.id, one.standing]).not.toEqual([one.id, 'old']);
-          if (one.standing === 'current') expect(inStore).toContain(named(one));
-        }
-        doubtful.push(found.filter(({ standing }) => standing === 'unsure').length);
-      },
-    );
-    expect(rounds).toBeGreaterThan(30);
-    expect(Math.max(...doubtful)).toBeGreaterThan(0);
-    expect(Math.min(...doubtful)).toBe(0);
-  }, 60_000);
-
-  it('calls an older state of a record unsure, when the state that the store has is broken', async () => {
+  it('finds an older state of a record whose last one is broken: what waits may have been delivered', async () => {
     const inStore = await fill();
     const bytes = readFileSync(data());
     const sound = new Map((await salvaged()).map((one) => [one.seq, one]));
@@ -127,14 +89,14 @@ describe('salvage', () => {
     for (let at = bytes.indexOf(mark); at !== -1; at = bytes.indexOf(mark, at + 1)) {
       const kind = recordKinds[bytes[at + 5]!];
       const one = sound.get(bytes.readUIntLE(at + 20, 6));
-      if (kind === 'waiting' || one?.standing !== 'current' || one.kind !== kind) continue;
+      if (kind === 'waiting' || one === undefined || !inStore.has(named(one)) || one.kind !== kind) continue;
       bytes[at + 40]! ^= 1;
       broken += 1;
     }
     expect(broken).toBeGreaterThanOrEqual(60);
     writeFileSync(data(), bytes);
-    const found = (await salvaged()).filter(({ id, kind }) => id.startsWith('last') && !inStore.has(`${id} ${kind}`));
+    const found = (await salvaged()).filter((one) => one.id.startsWith('last') && !inStore.has(named(one)));
     expect(found.length).toBeGreaterThan(0);
-    expect(found.map(({ kind, standing }) => `${kind} ${standing}`)).toEqual(found.map(() => 'waiting unsure'));
+    expect(found.map(({ kind }) => kind)).toEqual(found.map(() => 'waiting'));
   });
 });

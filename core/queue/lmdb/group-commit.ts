@@ -26,8 +26,8 @@ interface QueuedWrite<W extends PendingWrite> {
 }
 
 export interface GroupCommitOptions<W extends PendingWrite> {
-  /** Throws to refuse this transaction and every later one. */
-  readonly beforeCommit: () => void;
+  /** Called before and after a transaction. Throws to refuse it and every later one. */
+  readonly assertOwner: () => void;
   /** What a transaction writes in addition. */
   readonly withCommit: (writes: readonly W[]) => readonly Operation[];
   /**
@@ -151,12 +151,7 @@ export class GroupCommit<W extends PendingWrite> {
   }
 
   async #commit(writes: readonly W[]): Promise<void> {
-    try {
-      this.#options.beforeCommit();
-    } catch (error) {
-      this.#terminal = { error };
-      throw error;
-    }
+    this.#assertOwner();
     const { root } = this.#tables;
     const committed = root.batch(() => {
       for (const { operations } of writes) apply(operations);
@@ -176,6 +171,17 @@ export class GroupCommit<W extends PendingWrite> {
     }
     if (isArmed && writes.some((write) => this.#writesDeadLetter(write))) failpoint('during a dead letter');
     await root.flushed;
+    // Another process may have put a copy in the place of the store meanwhile, which has nothing of this.
+    this.#assertOwner();
+  }
+
+  #assertOwner(): void {
+    try {
+      this.#options.assertOwner();
+    } catch (error) {
+      this.#terminal = { error };
+      throw error;
+    }
   }
 
   /** Rejects the puts; what was written of them may reach the disk all the same. */

@@ -59,7 +59,12 @@ export async function openParts({
   let tables: Tables | undefined;
   let queue: LmdbQueue | undefined;
   try {
-    if (!directory.isClean) await verifyStore(directory);
+    if (!directory.isClean && (await verifyStore(directory)) === 'changed')
+      throw new StoreRefused(
+        'busy',
+        path,
+        'a process writes to the queue store whose socket somebody has removed from the directory. End it first',
+      );
     directory.markDirty();
     const mode = { readOnly: false, bytes: maxBytes ?? defaultBytes };
     tables = readingStore(directory, () => openTables(directory.dataFile, mode));

@@ -4,7 +4,8 @@ import type { Emit } from '../../runtime/signals.ts';
 import { quarantineRetryMs } from '../waits.ts';
 import * as keys from './keys.ts';
 import type { ConnectionState } from './store-counters.ts';
-import { syncDirectory, type StoreDirectory } from './store-directory.ts';
+import type { StoreDirectory } from './store-directory.ts';
+import { syncDirectory } from './store-files.ts';
 import type { StoreWriter } from './store-writer.ts';
 import type { RecordTable, Tables } from './tables.ts';
 

@@ -12,7 +12,6 @@ import {
   type QueueRecord,
 } from './record.ts';
 import { dataName } from './store-directory.ts';
-import { readTreeContents, type TreeContents } from './pages.ts';
 import { errnoOf, refusalOf, StoreRefused } from './store-errors.ts';
 
 export interface SalvageOptions {
@@ -22,17 +21,8 @@ export interface SalvageOptions {
    */
   readonly store: string | URL;
   /** Called with one intact record after another, in the order they were put, and awaited. */
-  readonly onRecord: (record: QueueRecord, standing: Standing) => unknown;
+  readonly onRecord: (record: QueueRecord) => unknown;
 }
-
-/**
- * What the tree of the store, as far as it can be read, says about a record:
- *
- * current  the tree holds the record in this state
- * old      the tree is whole and does not hold it: it was removed (pruned, requeued since), or never acknowledged
- * unsure   the tree is not whole; a `waiting` record may have been delivered before
- */
-export type Standing = 'current' | 'old' | 'unsure';
 
 export interface Salvaged {
   /** How often onRecord was called. */
@@ -54,10 +44,10 @@ interface FileSpan {
  * value in one piece, inside a leaf page or over pages that follow each other, so a record lies in the file as it was
  * written.
  *
- * Reports the newest state of each event. LMDB does not wipe freed space, so the file may also hold removed records:
- * pruned ones, dead letters that were requeued (with another `seq` since), puts that were never acknowledged. Every
- * acknowledged record that is intact is among the reported ones. Send those that are `waiting` and `current`; an event
- * that was in flight may have been sent already.
+ * Reports the newest state of each event that is intact. LMDB does not wipe freed space, so the file may also hold
+ * records that the store has no more: pruned ones, dead letters that were requeued (with another `seq` since), earlier
+ * states of an event whose last one is damaged, puts that were never acknowledged. Every acknowledged record that is
+ * intact is among the reported ones. What is `waiting` may have been delivered before.
  *
  * Memory: a few MB and some 100 bytes per event, whatever its size.
  */
@@ -76,7 +66,6 @@ export async function salvage({ store: pathOrUrl, onRecord }: SalvageOptions): P
     );
   });
   try {
-    const tree = readTreeContents(file.fd);
     const spans = new Map<number, FileSpan>();
     let older = 0;
     let broken = 0;
@@ -91,8 +80,7 @@ export async function salvage({ store: pathOrUrl, onRecord }: SalvageOptions): P
       else {
         // The same bytes may lie there twice: LMDB copies a page before it changes it.
         if (newest.stamp !== stamp) older += 1;
-        if (newest.stamp < stamp || (newest.stamp === stamp && tree.places.has(at)))
-          Object.assign(newest, { stamp, at, length: bytes.length });
+        if (newest.stamp < stamp) Object.assign(newest, { stamp, at, length: bytes.length });
       }
     }
     for (const seq of [...spans.keys()].sort((a, b) => a - b)) {
@@ -104,17 +92,12 @@ export async function salvage({ store: pathOrUrl, onRecord }: SalvageOptions): P
           store,
           'the data file changes while it is read. Stop the process that has it open',
         );
-      await onRecord(record, standingOf(tree, seq, at));
+      await onRecord(record);
     }
     return { records: spans.size, older, broken };
   } finally {
     await file.close();
   }
-}
-
-function standingOf({ places, seqs, isWhole }: TreeContents, seq: number, at: number): Standing {
-  if (places.has(at)) return 'current';
-  return isWhole && !seqs.has(seq) ? 'old' : 'unsure';
 }
 
 const windowBytes = 1024 * 1024;

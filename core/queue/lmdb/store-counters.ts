@@ -109,8 +109,9 @@ export class StoreCounters {
     return operations;
   }
 
-  /** Whether no other owner has written since this one read the store, or wrote to it. */
+  /** Whether no other owner has written since this one read the store, or wrote to it; nor put a copy in its place. */
   isOurs(): boolean {
+    if (!this.#tables.isInPlace()) return false;
     this.#tables.root.resetReadTxn();
     const fence = readTotals(this.#tables.meta)?.fence;
     if (fence === this.#totals.fence) this.#fenceOnDisk = fence;

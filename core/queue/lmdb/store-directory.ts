@@ -1,20 +1,11 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { busyRefusal } from '../admin/reach-owner.ts';
 import type { StoreServer } from '../admin/server.ts';
 import { acquire, isOfOwner, StoreOwned, type Ownership } from './owner.ts';
+import { finishSwap } from './store-copy.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
+import { firstTransactionBytes, lockFileBytes, syncDirectory, writeZeros } from './store-files.ts';
 
 /*
  * A store is a directory:
@@ -22,6 +13,7 @@ import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
  *   spillway-queue.json  marks it as a store, with its format; `made` once the data file was written
  *   events.mdb           all records, LMDB
  *   events.mdb-lock      LMDB's own locks; kept between two opens, because two processes at work must share one file
+ *   events.mdb.copy      a fresh copy of the data file while it is made, and its locks; see store-copy.ts
  *   owner.<n>.sock       the process that has it open listens there, see owner.ts; owner.json says who that is
  *   closed.json          size and time of the data file when it was closed; missing while it is open
  *   quarantine/          records with a wrong checksum, one file each
@@ -35,6 +27,8 @@ const storeName = 'spillway-queue';
 export interface StoreDirectory {
   readonly path: string;
   readonly dataFile: string;
+  /** Where a copy of it is made. */
+  readonly copyFile: string;
   readonly quarantineDirectory: string;
   /** It holds nothing yet. */
   readonly isNew: boolean;
@@ -76,7 +70,9 @@ function lockedDirectory(directory: string, owner: Ownership): StoreDirectory {
   let { made } = marker ?? { made: false };
   if (marker === undefined) replaceFile(at(markerName), { store: storeName, format: storeFormat, made });
   const dataFile = at(dataName);
+  const copyFile = `${dataFile}.copy`;
   const lockFile = `${dataFile}-lock`;
+  finishSwap(copyFile, dataFile);
   const stamp = stampOf(dataFile);
   if (made && stamp === undefined) throw new StoreDamaged(directory, `${dataName} is missing`);
   if (!made) {
@@ -89,6 +85,7 @@ function lockedDirectory(directory: string, owner: Ownership): StoreDirectory {
   return {
     path: directory,
     dataFile,
+    copyFile,
     quarantineDirectory: at('quarantine'),
     isNew: !made,
     isClean: !made || (stamp !== undefined && stamp === textOf(at(closedName))),
@@ -115,26 +112,6 @@ function lockedDirectory(directory: string, owner: Ownership): StoreDirectory {
       }
     },
   };
-}
-
-/*
- * LMDB does not survive every full disk. Its first transactions corrupt the memory of the process when there is no room
- * for them; and it writes its lock file through a mapping, so that the process gets SIGBUS when there is no room for
- * that. It takes the lock file's size as it finds it. So we allocate both before LMDB opens the store.
- */
-const firstTransactionBytes = 256 * 1024;
-const lockFileBytes = 16 * 1024;
-
-/** A file of zeros with its room on the disk, whole or not at all. */
-function writeZeros(file: string, bytes: number): void {
-  const next = `${file}.next`;
-  try {
-    writeFileSync(next, Buffer.alloc(bytes), { flush: true, mode: 0o600 });
-    renameSync(next, file);
-  } catch (error) {
-    rmSync(next, { force: true });
-    throw error;
-  }
 }
 
 /**
@@ -193,15 +170,6 @@ function replaceFile(file: string, content: object): void {
   writeFileSync(next, JSON.stringify(content), { flush: true, mode: 0o600 });
   renameSync(next, file);
   syncDirectory(path.dirname(file));
-}
-
-export function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 /** Size and time of a file, as closed.json has them; `undefined` when there is no such file. */

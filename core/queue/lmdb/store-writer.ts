@@ -45,7 +45,7 @@ export class StoreWriter {
     this.#committedSeq = meta.totals.seq;
     const { path } = directory;
     this.#groupCommit = new GroupCommit(tables, {
-      beforeCommit: () => {
+      assertOwner: () => {
         if (!this.counters.isOurs())
           throw new StoreRefused('taken', path, 'another process has taken the queue store over. Stop this one');
       },

@@ -1,44 +1,88 @@
-/** The child of verifyStore(): reads a whole store, and survives that or not. */
+/** The child of verifyStore(): reads a whole store and copies it, and survives that or not. */
+import { statSync } from 'node:fs';
+import { connectionOf, laneKey, laneKeysBytes, seqOf } from './keys.ts';
 import { decodeState } from './record.ts';
-import { checkPages } from './pages.ts';
-import { readingMessage, type Verification } from './verify-store.ts';
-import { connectionOf, laneKey, seqOf } from './keys.ts';
+import { CopyFailed, StoreCopy, swapIn, type SwapEnd } from './store-copy.ts';
 import { errnoOf } from './store-errors.ts';
-import { readMeta, type ConnectionCounts } from './store-meta.ts';
-import { rollBackToFlushed, openTables, recordTables, type RecordTable, type Table, type Tables } from './tables.ts';
+import { probeKey, readMeta, totalsKey, withChecksum, type ConnectionCounts } from './store-meta.ts';
+import {
+  copiedTables,
+  entriesOf,
+  isRecordTable,
+  lastTransaction,
+  openTables,
+  rollBackToFlushed,
+  usedBytes,
+  type RecordTable,
+  type Table,
+  type Tables,
+} from './tables.ts';
+import { readingMessage, type Verification } from './verify-store.ts';
 
 const kindIn = { log: 'waiting', done: 'done', dead: 'dead' } as const;
+const nothing = Buffer.alloc(0);
 
-function verifyRecords(tables: Tables): void {
+/**
+ * Throws where a record is missing, or too many are there. What a copy makes anew is not looked at; without a copy, it
+ * has to be right too.
+ */
+function readStore(tables: Tables, copy: StoreCopy | undefined): void {
   const meta = readMeta(tables.meta);
   if (meta === undefined) throw new Error('the values of the table meta are missing');
   let bytes = 0;
+  let damaged = meta.totals.quarantined;
   const found = new Map<number, Record<RecordTable, number>>();
-  for (const name of recordTables) {
+  for (const name of copiedTables) {
+    let entries = 0;
     for (const { key, value } of inOrder(tables[name])) {
+      entries += 1;
+      copy?.add(name, key, value);
+      if (!isRecordTable(name)) continue;
       const connection = connectionOf(key);
       const counts = found.get(connection) ?? { log: 0, done: 0, dead: 0 };
       found.set(connection, counts);
       counts[name] += 1;
       bytes += value.length;
-      // The checksum covers the event, which need not be parsed. A record with a wrong one goes to quarantine later.
+      // The checksum covers the event, which need not be parsed.
       const record = decodeState(Buffer.from(value));
-      if (record === 'bad') continue;
+      if (record === 'bad') {
+        // It goes to quarantine when it is met.
+        damaged += 1;
+        continue;
+      }
       const id = meta.counts.get(connection)?.id;
       if (record.kind !== kindIn[name] || record.seq !== seqOf(key) || record.connection !== id)
         throw new Error(`a record of ${name} is stored under the key of another`);
       if (name !== 'log') continue;
-      for (const lane of record.lanes ?? [])
-        if (!tables.lanes.doesExist(laneKey(connection, lane, record.seq)))
-          throw new Error('a lane of a waiting event is not in the index');
+      bytes += laneKeysBytes(record.lanes);
+      for (const lane of record.lanes ?? []) {
+        const entry = laneKey(connection, lane, record.seq);
+        if (copy !== undefined) copy.add('lanes', entry, nothing);
+        else if (!tables.lanes.doesExist(entry)) throw new Error('a lane of a waiting event is not in the index');
+      }
     }
+    if (!isRecordTable(name)) assertWhole(name, tables[name], entries);
   }
-  // A damaged record leaves its entries there, which the scheduler passes over.
-  for (const { key } of inOrder(tables.lanes)) bytes += key.length;
-  for (const name of ['seen', 'deliveries'] as const) for (const entry of inOrder(tables[name])) void entry;
   for (const [number, counts] of meta.counts) assertCounts(counts, found.get(number) ?? { log: 0, done: 0, dead: 0 });
-  if ([...found.keys()].some((number) => !meta.counts.has(number)) || bytes !== meta.totals.bytes)
+  // Records that were damaged have left lanes in the index which nobody knows any more; those count, too.
+  const unknown = meta.totals.bytes - bytes;
+  if ([...found.keys()].some((number) => !meta.counts.has(number)) || unknown < 0 || (unknown > 0 && damaged === 0))
     throw new Error('there are too many or too few records');
+  readMetaTable(tables.meta, copy, withChecksum({ ...meta.totals, bytes }));
+}
+
+function readMetaTable(table: Table, copy: StoreCopy | undefined, totals: Buffer): void {
+  let entries = 0;
+  for (const { key, value } of inOrder(table)) {
+    entries += 1;
+    if (!key.equals(probeKey)) copy?.add('meta', key, key.equals(totalsKey) ? totals : value);
+  }
+  assertWhole('meta', table, entries);
+}
+
+/** The records have counts of their own in `meta`. */
+function assertWhole(name: string, table: Table, entries: number): void {
+  if (entries !== entriesOf(table)) throw new Error(`${name} has ${entries} entries instead of ${entriesOf(table)}`);
 }
 
 function* inOrder(table: Table): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
@@ -57,18 +101,48 @@ function assertCounts({ waiting, done, dead, id }: ConnectionCounts, found: Reco
     );
 }
 
-async function verify(data: string): Promise<Verification> {
+/** `copied`: the last transaction in the copy. */
+async function verify(data: string, file: string | undefined): Promise<Verification & { readonly copied?: number }> {
   try {
     await rollBackToFlushed(data);
     const tables = openTables(data, { readOnly: true, bytes: 0 });
-    checkPages(data, (tables.root.getStats() as { readonly lastTxnId: number }).lastTxnId);
-    verifyRecords(tables);
-    return { sound: true };
+    const copied = lastTransaction(tables.root);
+    const isCopied = file !== undefined && (await isCopiedTo(file, data, tables));
+    if (!isCopied) readStore(tables, undefined);
+    await tables.root.close();
+    return isCopied ? { sound: true, isCopied, copied } : { sound: true };
   } catch (error) {
     return { sound: false, problem: (error as Error).message, errno: errnoOf(error) };
   }
 }
 
+async function isCopiedTo(file: string, data: string, tables: Tables): Promise<boolean> {
+  try {
+    // What a damaged file says of its size may be too much.
+    const copy = StoreCopy.begin(file, Math.min(usedBytes(tables), statSync(data).size));
+    readStore(tables, copy);
+    await copy.finish();
+    return true;
+  } catch (error) {
+    if (error instanceof CopyFailed) return false;
+    throw error;
+  }
+}
+
+const [data = '', copy = ''] = process.argv.slice(2);
+process.once('disconnect', () => process.exit(0));
 process.send!(readingMessage, () => {
-  void verify(process.argv[2]!).then((verification) => process.send!(verification, () => process.exit(0)));
+  void verify(data, copy === '' ? undefined : copy).then(({ copied, ...verification }) => {
+    if (copied === undefined) {
+      process.send!(verification, () => process.exit(0));
+      return;
+    }
+    // The parent says when.
+    process.once('message', () => {
+      void swapIn(copy, data, copied)
+        .catch((): SwapEnd => 'failed')
+        .then((end) => process.send!(end, () => process.exit(0)));
+    });
+    process.send!(verification);
+  });
 });

@@ -3,13 +3,18 @@ import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { codePath, runsFromSource } from '../../package-root.ts';
+import { finishSwap, type SwapEnd } from './store-copy.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { refusalOf, StoreDamaged, StoreRefused } from './store-errors.ts';
 import { metaPagesBytes } from './tables.ts';
 
-/** The child's last message. `errno`: the error of the system that kept it from reading. */
+/**
+ * The child's second message. `errno`: the error of the system that kept it from reading. Where there is a copy, the
+ * child waits for a message, puts it in the place of the store, and says how that ended.
+ */
 export type Verification =
-  { readonly sound: true } | { readonly sound: false; readonly problem: string; readonly errno?: string | undefined };
+  | { readonly sound: true; readonly isCopied?: true }
+  | { readonly sound: false; readonly problem: string; readonly errno?: string | undefined };
 
 /** The child's first message: when it dies after this, the store may be the cause. */
 export const readingMessage = 'reading';
@@ -20,31 +25,50 @@ const externalSignals: readonly string[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIG
 interface ChildReport {
   readonly isReading: boolean;
   readonly verification: Verification | undefined;
+  /** What became of the copy. */
+  readonly swap: SwapEnd;
   /** The signal, or the exit code in words. */
   readonly end: string;
   readonly printed: string;
 }
 
+type Files = Pick<StoreDirectory, 'path' | 'dataFile' | 'copyFile'>;
+
 /**
- * Has a child process read the whole store, as LMDB will. Throws StoreDamaged when the child finds a fault or dies of
- * one, StoreRefused (unread) when it could not read. A record with a wrong checksum is no fault: it goes to quarantine
- * when it is met.
+ * Has a child process read the whole store, as LMDB will, and copy it into a fresh file that takes its place. Throws
+ * StoreDamaged when the child finds a fault or dies of one, StoreRefused (unread) when it could not read. A record with
+ * a wrong checksum is no fault: it goes to quarantine when it is met. Without room for the copy, the store stays as it
+ * is. Returns what became of the copy.
+ *
+ * `beforeSwap`: resolves once nobody in this process writes to the store.
  */
-export async function verifyStore({ path, dataFile }: Pick<StoreDirectory, 'path' | 'dataFile'>): Promise<void> {
+export async function verifyStore(
+  { path, dataFile, copyFile }: Files,
+  beforeSwap: () => Promise<unknown> = () => Promise.resolve(),
+): Promise<SwapEnd> {
   const before = readMetaPages(dataFile);
+  const run = (copy: string | undefined): Promise<ChildReport> =>
+    runChild(dataFile, copy, beforeSwap).catch((error: unknown) => {
+      throw unreadable(path, String(error), error);
+    });
   try {
-    assertSound(
-      path,
-      await runChild(dataFile).catch((error: unknown) => {
-        throw unreadable(path, String(error), error);
-      }),
-    );
+    let report = await run(copyFile);
+    // It may have died of writing: then reading alone succeeds.
+    if (isOfStore(report)) report = await run(undefined);
+    assertSound(path, report);
+    return report.swap;
   } catch (error) {
     // The child may have rolled back to the last flushed transaction; a store that is refused stays as it was found.
     if (!readMetaPages(dataFile).equals(before)) writeMetaPages(dataFile, before);
     throw error;
+  } finally {
+    finishSwap(copyFile, dataFile);
   }
 }
+
+/** It died while it read, of no signal from outside. */
+const isOfStore = ({ isReading, verification, end, printed }: ChildReport): boolean =>
+  isReading && verification === undefined && !externalSignals.includes(end) && !printed.includes('heap out of memory');
 
 function readMetaPages(data: string): Buffer {
   const file = openSync(data, 'r');
@@ -66,7 +90,8 @@ function writeMetaPages(data: string, bytes: Buffer): void {
   }
 }
 
-function assertSound(path: string, { isReading, verification, end, printed }: ChildReport): void {
+function assertSound(path: string, report: ChildReport): void {
+  const { verification, end, printed } = report;
   if (verification?.sound === true) return;
   if (verification !== undefined) {
     const { problem, errno } = verification;
@@ -75,9 +100,7 @@ function assertSound(path: string, { isReading, verification, end, printed }: Ch
   const lines = printed.trim().split('\n');
   const line = lines.find((one) => /error|assert/i.test(one)) ?? lines.at(-1) ?? '';
   const how = `the process that read it ended with ${end}${line === '' ? '' : `: ${line.trim()}`}`;
-  if (!isReading || externalSignals.includes(end) || printed.includes('heap out of memory'))
-    throw unreadable(path, how);
-  throw new StoreDamaged(path, how);
+  throw isOfStore(report) ? new StoreDamaged(path, how) : unreadable(path, how);
 }
 
 function unreadable(path: string, why: string, cause?: unknown): StoreRefused {
@@ -91,9 +114,13 @@ function unreadable(path: string, why: string, cause?: unknown): StoreRefused {
 }
 
 /** Rejects when the child could not be started. */
-async function runChild(data: string): Promise<ChildReport> {
+async function runChild(
+  data: string,
+  copy: string | undefined,
+  beforeSwap: () => Promise<unknown>,
+): Promise<ChildReport> {
   const script = codePath(`core/queue/lmdb/verify-child.${runsFromSource ? 'ts' : 'js'}`);
-  const child = fork(script, [data], {
+  const child = fork(script, copy === undefined ? [data] : [data, copy], {
     // Run from source, the child needs a compiler; a test runner may have loaded its own into the parent. Compiled, it
     // needs no flags, and no inspector port.
     execArgv: runsFromSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
@@ -102,10 +129,17 @@ async function runChild(data: string): Promise<ChildReport> {
   });
   let isReading = false;
   let verification: Verification | undefined;
+  let swap: SwapEnd = 'failed';
   let printed = '';
-  child.on('message', (message) => {
+  child.on('message', (message: typeof readingMessage | Verification | SwapEnd) => {
     if (message === readingMessage) isReading = true;
-    else verification = message as Verification;
+    else if (typeof message === 'string') swap = message;
+    else {
+      verification = message;
+      // Where the child ends before it is told, the store stays as it is.
+      if (message.sound && message.isCopied === true)
+        void beforeSwap().then(() => child.connected && child.send('swap', () => undefined));
+    }
   });
   // Missing when the process has too many files open.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -115,5 +149,5 @@ async function runChild(data: string): Promise<ChildReport> {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-  return { isReading, verification, end, printed };
+  return { isReading, verification, swap, end, printed };
 }
