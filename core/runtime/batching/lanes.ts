@@ -56,13 +56,11 @@ export class Lanes {
       for (const name of names) if (name !== block.name) this.#block(name, block, now);
       return 'full';
     }
-    const first = this.#enter(names[0], delivery, false);
-    delivery.waitsIn = first;
-    if (names.length > 1) {
-      const lanes = [first];
-      for (let place = 1; place < names.length; place += 1)
-        lanes.push(this.#enter(names[place] as string, delivery, true));
-      delivery.waitsInAll = lanes;
+    if (names.length === 1) delivery.waitsIn = this.#enter(names[0], delivery, false);
+    else {
+      // A list that grows has room for sixteen more.
+      delivery.waitsInAll = names.map((name, place) => this.#enter(name, delivery, place > 0));
+      delivery.waitsIn = delivery.waitsInAll[0];
     }
     if (this.#newest === undefined) this.#oldest = delivery;
     else this.#newest.readNext = delivery;
