@@ -4,7 +4,7 @@ import type { BatchLimits, Delivery } from '../../core/index.ts';
 import { createBatcher, frameBytes, batchByLimits } from '../../core/runtime/batching/batcher.ts';
 import { Lanes, type LaneOptions } from '../../core/runtime/batching/lanes.ts';
 import type { PendingBatch, PendingDelivery } from '../../core/runtime/batching/pending-delivery.ts';
-import { inTurn, yes, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
+import { answersOfAllKinds, inTurn, yes } from '../support/runtime/scripted-vendor.ts';
 import { acme, testConnection, codes, kinds, track, tracks } from '../support/runtime/test-connection.ts';
 
 const limits: BatchLimits = { maxItems: 1, maxBytes: 1_000, maxAgeMs: 1_000 };
@@ -387,18 +387,8 @@ describe('lanes in a call', () => {
   });
 
   it('never let an event overtake an earlier one of its lane, whatever the vendor answers', async () => {
-    const answers: readonly ScriptedReply[] = [
-      yes,
-      { status: 400 },
-      { status: 413 },
-      { status: 401 },
-      { status: 503 },
-      { status: 429, headers: { 'retry-after': '90' } },
-      { fault: 'reset' },
-      { fault: 'refused' },
-    ];
     const runs = fc.record({
-      script: fc.array(fc.constantFrom(...answers), { maxLength: 25 }),
+      script: fc.array(fc.constantFrom(...answersOfAllKinds), { maxLength: 25 }),
       lanes: fc.integer({ min: 1, max: 4 }),
       maxItems: fc.constantFrom(1, 3),
       streamed: fc.boolean(),

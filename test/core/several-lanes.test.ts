@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { CdpEvent, Outcome } from '../../core/index.ts';
-import { inTurn, yes, type LateReply, type ScriptedReply } from '../support/runtime/scripted-vendor.ts';
+import { answersOfAllKinds, inTurn, yes, type LateReply } from '../support/runtime/scripted-vendor.ts';
 import { acme, codes, defects, kinds, testConnection, track } from '../support/runtime/test-connection.ts';
 
 const one = { limits: { maxItems: 1, maxBytes: 10_000, maxAgeMs: 1_000 } };
@@ -84,24 +84,12 @@ describe('deliveries that name several lanes', () => {
   });
 
   it('never overtake an earlier one that shares a lane, whatever comes of it, and never wait for each other', async () => {
-    const answers: readonly ScriptedReply[] = [
-      yes,
-      yes,
-      { status: 400 },
-      { status: 413 },
-      { status: 401 },
-      { status: 503 },
-      { status: 429, headers: { 'retry-after': '90' } },
-      { status: 429, headers: { 'retry-after': '1' } },
-      { fault: 'reset' },
-      { fault: 'refused' },
-    ];
     const runs = fc.record({
       events: fc.array(
         fc.record({ lanes: fc.shuffledSubarray(['a', 'b', 'c', 'd', 'e'], { maxLength: 3 }), at: fc.nat(9) }),
         { minLength: 10, maxLength: 30 },
       ),
-      script: fc.array(fc.constantFrom(...answers), { maxLength: 40 }),
+      script: fc.array(fc.constantFrom(...answersOfAllKinds), { maxLength: 40 }),
       delays: fc.array(fc.constantFrom(0, 5, 50), { minLength: 1, maxLength: 7 }),
       maxItems: fc.constantFrom(1, 3),
       way: fc.constantFrom('deliver', 'kept', 'stream', 'in order', 'narrow' as const),

@@ -33,6 +33,20 @@ export class ScriptedVendor extends VendorDouble<Seen> {
 /** 200, whatever comes. */
 export const yes: LateReply = { status: 200 };
 
+/** For tests that draw them at random. */
+export const answersOfAllKinds: readonly ScriptedReply[] = [
+  yes,
+  yes,
+  { status: 400 },
+  { status: 413 },
+  { status: 401 },
+  { status: 503 },
+  { status: 429, headers: { 'retry-after': '90' } },
+  { status: 429, headers: { 'retry-after': '1' } },
+  { fault: 'reset' },
+  { fault: 'refused' },
+];
+
 /** The replies in order, then 200 for ever. */
 export const inTurn =
   (...replies: readonly ScriptedReply[]) =>
