@@ -41,6 +41,7 @@ export class ClaimStore implements DeliveryStore {
   }
 
   async put(puts: readonly Put[]): Promise<readonly PutResult[]> {
+    for (const { connection } of puts) assertUsable(typeof connection === 'string' ? connection : connection.id);
     const results = await this.#queue.putAll(puts);
     for (const { connection } of puts) this.#wake(typeof connection === 'string' ? connection : connection.id);
     return results;
@@ -122,4 +123,10 @@ export class ClaimStore implements DeliveryStore {
     const working = this.#working.get(connection);
     return working === undefined ? undefined : lanesBy(working.connection);
   }
+}
+
+/** Ids stand in paths of HTTP, see admin/routes.ts. */
+function assertUsable(connection: string): void {
+  if (connection === '' || connection === '.' || connection === '..')
+    throw new TypeError(`a connection cannot have the id ${JSON.stringify(connection)}`);
 }

@@ -296,6 +296,7 @@ describe('spillway enqueue', () => {
   test.each([
     ['{"connections": [{"id": "a", "destination": "mailbox", "config": {}, "extra": 1}]}', 'connections.0'],
     ['{"connections": []}', 'connections'],
+    ['{"connections": [{"id": "..", "destination": "mailbox"}]}', 'connections.0.id: must not be "." or ".."'],
     ['{"connections": [{"id": "a", "destination": "mailbox", "config": {}}]}', 'connections.0.config.apiKey'],
     [
       '{"connections": [{"id": "a", "destination": "mailbox"}, {"id": "a", "destination": "mailbox"}]}',

@@ -224,6 +224,10 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
       expect(Object.keys((await store.status()).processes[0]?.workers ?? {})).toEqual(['broken']);
     });
 
+    it.each(['', '.', '..'])('takes nothing for the connection %j, which no path could name', async (connection) => {
+      await expect(store.put([{ connection, events: queued('a') }])).rejects.toThrow('cannot have the id');
+    });
+
     it('settles at once what is put with its outcome, with the same promises', async () => {
       const bare: CdpEvent = { type: 'track', event: 'x', messageId: 'bad' };
       const events = [toQueued(shop, bare, 'bad')];

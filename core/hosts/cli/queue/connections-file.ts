@@ -23,7 +23,9 @@ const id = z
   .refine(
     (text) => text !== '' && text.length <= 200 && printable(text) === text && !text.includes('\n'),
     'must have 1 to 200 characters and no control characters',
-  );
+  )
+  // A path of HTTP would lose it.
+  .refine((text) => text !== '.' && text !== '..', 'must not be "." or ".."');
 const settings = { config: z.unknown().optional(), options: z.looseObject({}).optional() };
 const several = z.strictObject({
   connections: z.array(z.strictObject({ id, destination: z.string().min(1), ...settings })).min(1),
