@@ -6,6 +6,7 @@ import { LaneScheduler, type WaitingEvent, type WaitingSource } from '../../core
 class ArrayLog implements WaitingSource<WaitingEvent> {
   readonly events: WaitingEvent[] = [];
   reads = 0;
+  searches = 0;
   get lastSeq(): number {
     return this.events.length - 1;
   }
@@ -22,6 +23,7 @@ class ArrayLog implements WaitingSource<WaitingEvent> {
       .reverse();
   }
   nextOf(lane: string, seq: number, last: number, most: number): number[] {
+    this.searches += 1;
     const ofLane = this.events.slice(seq + 1, last + 1).filter(({ lanes }) => lanes.includes(lane));
     return ofLane.slice(0, most).map((event) => event.seq);
   }
@@ -92,5 +94,18 @@ describe('the scheduler of lanes', () => {
     expect(take(scheduler, 2)).toEqual([1, 2]);
     scheduler.settle([1, 2].map((seq) => ({ seq, returns: true })));
     expect(take(scheduler, 20)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it('searches the index of a lane once for eight of its events', () => {
+    const log = new ArrayLog();
+    for (let n = 0; n < 801; n += 1) log.add(['a']);
+    const scheduler = new LaneScheduler(log);
+    for (let seq = 0; seq < 801; seq += 1) {
+      expect(take(scheduler, 1)).toEqual([seq]);
+      // The others are passed over.
+      expect(take(scheduler, 1)).toEqual([]);
+      scheduler.settle([{ seq, returns: false }]);
+    }
+    expect(log.searches).toBe(100);
   });
 });
