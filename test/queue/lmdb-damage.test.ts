@@ -1,8 +1,7 @@
 // Tests core/queue/lmdb/verify-store.ts, core/queue/lmdb/quarantine.ts and core/queue/lmdb/salvage.ts.
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
@@ -11,24 +10,21 @@ import { decode, type QueueRecord } from '../../core/queue/lmdb/record.ts';
 import type { DeliveryQueue } from '../../core/queue/queue.ts';
 import { queued } from '../support/queue/contract.ts';
 import { compiled, type Compiled } from '../support/queue/compiled.ts';
+import { storeFolder } from '../support/queue/store-folder.ts';
 import type { Drained } from '../support/queue/drain.ts';
 import { copyStore } from '../support/queue/copy-store.ts';
 
-let root: string;
 let scripts: Compiled;
-let count = 0;
+const nextStore = storeFolder();
 let store: string;
 beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'queue-damage-'));
   scripts = await compiled();
 }, 60_000);
 beforeEach(() => {
-  count += 1;
-  store = path.join(root, String(count));
+  store = nextStore();
 });
 afterAll(async () => {
   await scripts.remove();
-  await rm(root, { recursive: true });
 });
 
 const data = (): string => path.join(store, 'events.mdb');
@@ -158,7 +154,7 @@ describe('a file that was damaged while nobody had it open', () => {
   /** Where the newest state of each record lies, and what it is. */
   let spots: { readonly id: string; readonly kind: string; readonly from: number; readonly to: number }[];
   beforeAll(async () => {
-    sound = path.join(root, 'sound');
+    sound = nextStore();
     const queue = await openQueue({ path: sound });
     await fill(queue);
     await queue.close();

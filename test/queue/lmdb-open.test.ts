@@ -26,23 +26,19 @@ import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { canRun, itNeeds, prlimit } from '../support/machine.ts';
 import { queued } from '../support/queue/contract.ts';
 import { compiled, type Compiled } from '../support/queue/compiled.ts';
+import { storeFolder } from '../support/queue/store-folder.ts';
 
-let root: string;
 let scripts: Compiled;
-let count = 0;
+const nextStore = storeFolder();
 let store: string;
 beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'queue-open-'));
-  chmodSync(root, 0o755);
   scripts = await compiled();
 }, 60_000);
 beforeEach(() => {
-  count += 1;
-  store = path.join(root, String(count));
+  store = nextStore();
 });
 afterAll(async () => {
   await scripts.remove();
-  await rm(root, { recursive: true });
 });
 
 const data = (): string => path.join(store, 'events.mdb');
@@ -386,7 +382,7 @@ describe('the process that looks through a store that was not closed', () => {
     await unclosed();
     const tsx = pathToFileURL(createRequire(path.resolve('package.json')).resolve('tsx')).href;
     const said = execFileSync(process.execPath, ['--import', tsx, path.resolve('test/support/queue/drain.ts'), store], {
-      cwd: root,
+      cwd: path.dirname(store),
       encoding: 'utf8',
     });
     expect(JSON.parse(said)).toMatchObject({ ids: ['a'] });

@@ -10,9 +10,7 @@ import fs, {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -22,18 +20,16 @@ import { openStore } from '../../core/queue/index.ts';
 import { canRun, itNeeds } from '../support/machine.ts';
 import { queued } from '../support/queue/contract.ts';
 import { compiled, type Compiled } from '../support/queue/compiled.ts';
+import { storeFolder } from '../support/queue/store-folder.ts';
 
-let root: string;
 let scripts: Compiled;
-let count = 0;
+const nextStore = storeFolder();
 let store: string;
 beforeAll(async () => {
-  root = await mkdtemp(path.join(tmpdir(), 'queue-owner-'));
   scripts = await compiled();
 }, 60_000);
 beforeEach(() => {
-  count += 1;
-  store = path.join(root, String(count));
+  store = nextStore();
 });
 let children: ChildProcess[] = [];
 afterEach(() => {
@@ -43,7 +39,6 @@ afterEach(() => {
 });
 afterAll(async () => {
   await scripts.remove();
-  await rm(root, { recursive: true });
 });
 // Most tests start processes.
 jest.setTimeout(120_000);
@@ -163,7 +158,7 @@ describe('the owner of a store', () => {
   });
 
   itNeeds(linux)('F-96 is found under a path that is too long for a socket', async () => {
-    store = path.join(root, 'long-'.repeat(40), 'store');
+    store = path.join(path.dirname(store), 'long-'.repeat(40), 'store');
     const queue = await openQueue({ path: store });
     expect(sockets()).toEqual(['owner.1.sock']);
     expect(await scripts.drain(store)).toEqual({
@@ -178,7 +173,7 @@ describe('the owner of a store', () => {
   });
 
   it('F-96 is told how long the path may be, on a system where that matters', async () => {
-    store = path.join(root, 'long-'.repeat(30));
+    store = path.join(path.dirname(store), 'long-'.repeat(30));
     mkdirSync(store);
     const real = existsSync;
     jest.spyOn(fs, 'existsSync').mockImplementation((name) => name !== '/proc/self/fd' && real(name));
