@@ -1,4 +1,13 @@
-import type { DeadFilter, DeadLetter, DeliveryQueue, LanesOf, Put, PutResult, WaitingEvent } from './queue.ts';
+import type {
+  Compacted,
+  DeadFilter,
+  DeadLetter,
+  DeliveryQueue,
+  LanesOf,
+  Put,
+  PutResult,
+  WaitingEvent,
+} from './queue.ts';
 import {
   lanesBy,
   type ConnectionWorker,
@@ -96,6 +105,10 @@ export class ClaimStore implements DeliveryStore {
 
   prune(before: number): Promise<number> {
     return this.#queue.prune(before, this.#options.now());
+  }
+
+  compact(): Promise<Compacted> {
+    return this.#queue.compact();
   }
 
   async status(connection?: string): Promise<StoreStatus> {

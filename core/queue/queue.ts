@@ -129,6 +129,12 @@ export interface QueueStatus {
   readonly deliveries?: DeliveryLogs | undefined;
 }
 
+/** What a store takes on disk (bytes), before and after compact(). */
+export interface Compacted {
+  readonly before: number;
+  readonly after: number;
+}
+
 /** The queue is full: try again later (an HTTP host answers 429 or 503). Nothing of the put was stored. */
 export class QueueFull extends Error {
   override readonly name = 'QueueFull';
@@ -255,6 +261,11 @@ export interface DeliveryQueue {
   purge(connection: string): Promise<number>;
   /** Drops what was done before that time (epoch ms), and ids that have left the dedup window. Returns how many. */
   prune(before: number, now: number): Promise<number>;
+  /**
+   * Gives free space back to the disk. What is written meanwhile waits. A store does so by itself once it is idle and
+   * most of its file is free.
+   */
+  compact(): Promise<Compacted>;
   /** Of all connections, or of one. */
   status(now: number, connection?: string): QueueStatus;
   /**

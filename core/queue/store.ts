@@ -1,6 +1,7 @@
 import type { IncomingEvent } from '../api/event.ts';
 import type { Connection } from '../runtime/connection.ts';
 import type {
+  Compacted,
   DeadFilter,
   DeadLetter,
   LanesOf,
@@ -92,6 +93,11 @@ export interface DeliveryStore {
   purge(connection: string): Promise<number>;
   /** Drops what was done before that time (epoch ms), and ids that have left the dedup window. Returns how many. */
   prune(before: number): Promise<number>;
+  /**
+   * Gives free space back to the disk. What is written meanwhile waits. A store does so by itself once it is idle and
+   * most of its file is free.
+   */
+  compact(): Promise<Compacted>;
   /** Of all connections, or of one. */
   status(connection?: string): Promise<StoreStatus>;
   /** Resolves when everything written is durable, and nothing of the store is open here. Stop the workers first. */

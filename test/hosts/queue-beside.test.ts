@@ -1,4 +1,6 @@
 // Tests core/queue/admin/routes.ts and core/queue/admin/shared-store.ts, through the commands.
+import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, describe, expect, jest, test } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { fakeTerminal, type Ran } from '../support/cli/fake-terminal.ts';
@@ -154,6 +156,29 @@ describe('a command answers beside a running work as it does without', () => {
     }
     expect(both[1]).toEqual(both[0]);
   });
+
+  test.each([false, true])(
+    'F-97 queue compact copies the store into a fresh file (beside a running work: %s), or says why not',
+    async (beside) => {
+      const store = await standing(beside);
+      const file = path.join(store.store, 'events.mdb');
+      const { ino } = statSync(file);
+      // Where the copy would begin.
+      const obstacle = `${file}.copy.next`;
+      mkdirSync(obstacle);
+      const refused = await store.run('queue', 'compact');
+      expect(refused).toMatchObject({ code: 74, stderr: expect.stringContaining('there is no room for a copy') });
+      expect(statSync(file).ino).toBe(ino);
+      rmdirSync(obstacle);
+      const { code, stdout, stderr } = await store.run('queue', 'compact');
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toBe(`${/^\d+/.exec(stdout)?.[0]} bytes on disk before, ${statSync(file).size} bytes now\n`);
+      expect(statSync(file).ino).not.toBe(ino);
+      const again = [eventLine('waits'), eventLine('new')].join('\n');
+      expect(await store.enqueue('shop', config, again)).toMatchObject({ code: 0 });
+      expect(await store.backlog('shop')).toMatchObject({ waiting: 2, dead: 2 });
+    },
+  );
 
   test('F-93 a full queue says what takes its room as it is now', async () => {
     for (const beside of [false, true]) {

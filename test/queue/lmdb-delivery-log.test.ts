@@ -202,24 +202,25 @@ describe('purge()', () => {
 /** The disk takes a mark and one page of removals, and then nothing more. */
 async function untilKilledInTheMiddle(act: (table: DeliveryTable) => Promise<unknown>): Promise<void> {
   const directory = await openStoreDirectory(store, new StoreServer());
-  const { root: environment, deliveries } = openTables(directory.dataFile, { readOnly: false, bytes: 0 });
+  const tables = openTables(directory.dataFile, { readOnly: false, bytes: 0 });
   let left = 2;
   const table = new DeliveryTable(
-    deliveries,
+    tables,
     {
       assertReadable: () => undefined,
       async writeUncounted(operations) {
         if ((left -= 1) < 0) throw new Error('killed');
-        await environment.transaction(() => {
-          for (const [to, key, value] of operations) void (value === undefined ? to.remove(key) : to.put(key, value));
+        await tables.root.transaction(() => {
+          for (const [to, key, value] of operations)
+            void (value === undefined ? tables[to].remove(key) : tables[to].put(key, value));
         });
       },
     },
     () => 1,
   );
   await expect(act(table)).rejects.toThrow('killed');
-  expect(countOf(deliveries)).toBe(15_001);
-  await environment.close();
+  expect(countOf(tables.deliveries)).toBe(15_001);
+  await tables.root.close();
   directory.close(true);
 }
 

@@ -3,6 +3,7 @@ import { StoreRefused } from '../lmdb/store-errors.ts';
 import {
   OtherSettings,
   QueueFull,
+  type Compacted,
   type DeadFilter,
   type DeadLetter,
   type Put,
@@ -107,6 +108,10 @@ export class OwnerClient implements DeliveryStore {
 
   replay(connection: string, from: number, to: number): Promise<number> {
     return this.#count('POST', at(connection, '/replay'), { from, to });
+  }
+
+  compact(): Promise<Compacted> {
+    return this.#ask('POST', '/compact');
   }
 
   purge(connection: string): Promise<number> {

@@ -27,13 +27,14 @@ class BadRequest extends Error {
   }
 }
 
-/** A store for other processes: put, dead letters, replay, purge and status. */
+/** A store for other processes: all that it can do, but for work(). */
 export function storeRoutes(store: DeliveryStore): Handler {
   /** By method and path, without the connection's id. */
   const routes: Readonly<Record<string, (connection: string, request: Request, query: URLSearchParams) => unknown>> = {
     'GET /status': (_, __, query) => store.status(query.get('connection') ?? undefined),
     'POST /puts': async (_, request) => store.put(await putsOf(request)),
     'POST /prune': async (_, __, query) => ({ count: await store.prune(numberIn(query, 'before')) }),
+    'POST /compact': () => store.compact(),
     'GET /connections/events': (id, _, query) =>
       store.peek(
         id,

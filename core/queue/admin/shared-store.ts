@@ -1,4 +1,4 @@
-import type { DeadFilter, DeadLetter, LanesOf, Put, PutResult, WaitingEvent } from '../queue.ts';
+import type { Compacted, DeadFilter, DeadLetter, LanesOf, Put, PutResult, WaitingEvent } from '../queue.ts';
 import type { DeliveryStore, StoreConnection, StorePromises, StoreStatus, StoreWorkOptions } from '../store.ts';
 import type { QueueWorker } from '../work-options.ts';
 import { OwnerGone } from './client.ts';
@@ -54,6 +54,9 @@ export class SharedStore implements DeliveryStore {
   }
   prune(before: number): Promise<number> {
     return this.#call((store) => store.prune(before), true);
+  }
+  compact(): Promise<Compacted> {
+    return this.#call((store) => store.compact(), true);
   }
   status(connection?: string): Promise<StoreStatus> {
     return this.#call((store) => store.status(connection), true);

@@ -1,10 +1,10 @@
 import type { Operation } from './group-commit.ts';
 import * as keys from './keys.ts';
-import { bytesOf, type Table } from './tables.ts';
+import { bytesOf, type Table, type Tables } from './tables.ts';
 
 /** The ids that were put within the dedup window, in buckets by time, so that expired ids lie together. */
 export class DedupIndex {
-  readonly #table: Table;
+  readonly #tables: Pick<Tables, 'seen'>;
   readonly #bucketMs: number;
   readonly #windowMs: number;
   /** Buckets that hold ids. Later ones than now are among them when the clock was set back. */
@@ -12,11 +12,14 @@ export class DedupIndex {
   /** By connection: the ids on their way to the disk. */
   readonly #pending = new Map<number, Set<string>>();
 
-  constructor(table: Table, { bucketMs, windowMs }: { readonly bucketMs: number; readonly windowMs: number }) {
-    this.#table = table;
+  constructor(
+    tables: Pick<Tables, 'seen'>,
+    { bucketMs, windowMs }: { readonly bucketMs: number; readonly windowMs: number },
+  ) {
+    this.#tables = tables;
     this.#bucketMs = bucketMs;
     this.#windowMs = windowMs;
-    this.#buckets = new Set(bucketsOf(table));
+    this.#buckets = new Set(bucketsOf(tables.seen));
   }
 
   /**
@@ -31,12 +34,12 @@ export class DedupIndex {
     const key = keys.seenKey(bucket, connection, id);
     for (const one of this.#buckets) {
       if ((one + 1) * this.#bucketMs <= now - this.#windowMs) continue;
-      const putAt = this.#table.getBinaryFast(keys.setBucket(key, one));
+      const putAt = this.#tables.seen.getBinaryFast(keys.setBucket(key, one));
       if (putAt !== undefined && putAt.readUIntLE(0, 6) > now - this.#windowMs) return false;
     }
     const value = Buffer.allocUnsafe(6);
     value.writeUIntLE(now, 0, 6);
-    operations.push([this.#table, keys.setBucket(key, bucket), value]);
+    operations.push(['seen', keys.setBucket(key, bucket), value]);
     this.#buckets.add(bucket);
     pending.add(id);
     return true;
@@ -50,13 +53,13 @@ export class DedupIndex {
 
   /** In pages on disk; a table of one page, some hundred ids, counts as nothing. */
   get bytes(): number {
-    return bytesOf(this.#table);
+    return bytesOf(this.#tables.seen);
   }
 
   /** Operations that remove up to `most` ids which the window has passed. */
   expired(now: number, most: number): readonly Operation[] {
     const end = keys.seenKey(Math.max(0, Math.floor((now - this.#windowMs) / this.#bucketMs)), 0, '');
-    return Array.from(this.#table.getKeys({ end, limit: most }), (key) => [this.#table, key, undefined] as const);
+    return Array.from(this.#tables.seen.getKeys({ end, limit: most }), (key) => ['seen', key, undefined] as const);
   }
 
   /** Operations that remove up to `most` ids of a connection, whatever their time. */
@@ -64,8 +67,8 @@ export class DedupIndex {
     const operations: Operation[] = [];
     for (const bucket of this.#buckets) {
       const range = { start: keys.seenKey(bucket, connection, ''), end: keys.seenKey(bucket, connection + 1, '') };
-      for (const key of this.#table.getKeys({ ...range, limit: most - operations.length }))
-        operations.push([this.#table, key, undefined]);
+      for (const key of this.#tables.seen.getKeys({ ...range, limit: most - operations.length }))
+        operations.push(['seen', key, undefined]);
       if (operations.length >= most) break;
     }
     return operations;

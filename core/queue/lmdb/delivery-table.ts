@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { DeliveryLog, DeliveryLogs, FileDelivery, KnownLine, LineOutcome } from '../delivery-log.ts';
 import { deliveryKey, endOfDelivery, lineOf } from './keys.ts';
 import type { StoreWriter } from './store-writer.ts';
-import { bytesOf, type Table } from './tables.ts';
+import { bytesOf, type Tables } from './tables.ts';
 
 /*
  * The table `deliveries`: a CRC-32 (u32, little-endian) of the key and of JSON, and that JSON. Line 0 of a delivery
@@ -23,14 +23,14 @@ const clearedLines = 10_000;
 
 /** The outcomes of files, by line. */
 export class DeliveryTable {
-  readonly #table: Table;
+  readonly #tables: Pick<Tables, 'deliveries'>;
   readonly #writer: DeliveryWriter;
   readonly #now: () => number;
   /** Connections whose deliveries this process works on. */
   readonly #open = new Set<string>();
 
-  constructor(table: Table, writer: DeliveryWriter, now: () => number) {
-    this.#table = table;
+  constructor(tables: Pick<Tables, 'deliveries'>, writer: DeliveryWriter, now: () => number) {
+    this.#tables = tables;
     this.#writer = writer;
     this.#now = now;
   }
@@ -54,7 +54,7 @@ export class DeliveryTable {
   /** `undefined` where it has none. */
   logs(): DeliveryLogs | undefined {
     const files = Array.from(this.#headers(), ([, header]) => header);
-    return files.length === 0 ? undefined : { bytes: bytesOf(this.#table), files };
+    return files.length === 0 ? undefined : { bytes: bytesOf(this.#tables.deliveries), files };
   }
 
   /** Throws while this process works on a file for that connection. */
@@ -67,7 +67,7 @@ export class DeliveryTable {
     let purged = 0;
     for (const [key, header] of [...this.#headers()].filter(([, one]) => one.connection === connection)) {
       await this.#clear(key, header);
-      await this.#writer.writeUncounted([[this.#table, key, undefined]]);
+      await this.#writer.writeUncounted([['deliveries', key, undefined]]);
       purged += 1;
     }
     return purged;
@@ -77,13 +77,17 @@ export class DeliveryTable {
   async #clear(key: Buffer, header: DeliveryHeader): Promise<void> {
     await this.#put([[key, { ...header, cleared: true } satisfies DeliveryHeader]]);
     const range = { start: deliveryKey(key, 1), end: endOfDelivery(key), limit: clearedLines };
-    for (let page = [...this.#table.getKeys(range)]; page.length > 0; page = [...this.#table.getKeys(range)])
-      await this.#writer.writeUncounted(page.map((one) => [this.#table, one, undefined]));
+    for (
+      let page = [...this.#tables.deliveries.getKeys(range)];
+      page.length > 0;
+      page = [...this.#tables.deliveries.getKeys(range)]
+    )
+      await this.#writer.writeUncounted(page.map((one) => ['deliveries', one, undefined]));
   }
 
   *#headers(): Generator<readonly [key: Buffer, header: DeliveryHeader], void, undefined> {
     for (let start: Buffer = Buffer.of(0); ;) {
-      const [first] = [...this.#table.getKeys({ start, limit: 1 })];
+      const [first] = [...this.#tables.deliveries.getKeys({ start, limit: 1 })];
       if (first === undefined) return;
       const key = deliveryKey(first, 0);
       const header = this.#get<DeliveryHeader>(key);
@@ -98,7 +102,7 @@ export class DeliveryTable {
       this.#writer.assertReadable();
       const range = { start: deliveryKey(key, line), end: endOfDelivery(key), limit: pageLines };
       const page = Array.from(
-        this.#table.getRange(range),
+        this.#tables.deliveries.getRange(range),
         (entry) => [lineOf(entry.key), decode<LineOutcome>(entry.key, entry.value)] as const,
       );
       for (const [at, known] of page) if (known !== undefined) yield [at, known];
@@ -108,13 +112,13 @@ export class DeliveryTable {
   }
 
   #get<T>(key: Buffer): T | undefined {
-    const value = this.#table.getBinaryFast(key);
+    const value = this.#tables.deliveries.getBinaryFast(key);
     return value === undefined ? undefined : decode<T>(key, value);
   }
 
   #put(entries: readonly (readonly [key: Buffer, content: object])[]): Promise<void> {
     return this.#writer.writeUncounted(
-      entries.map(([key, content]) => [this.#table, key, encode(key, content)] as const),
+      entries.map(([key, content]) => ['deliveries', key, encode(key, content)] as const),
     );
   }
 }

@@ -1,9 +1,9 @@
 import { yieldToEventLoop } from '../../policy/clock.ts';
 import { failpoint, isArmed } from '../failpoint.ts';
-import type { Table, Tables } from './tables.ts';
+import type { TableName, Tables } from './tables.ts';
 
 /** One write of a transaction; without a value it removes the key. */
-export type Operation = readonly [table: Table, key: Buffer, value: Buffer | undefined];
+export type Operation = readonly [table: TableName, key: Buffer, value: Buffer | undefined];
 
 /** What one caller wants written, all of it or nothing. No write builds on another that is not on disk. */
 export interface PendingWrite {
@@ -53,6 +53,8 @@ export class GroupCommit<W extends PendingWrite> {
   readonly #tables: Tables;
   readonly #options: GroupCommitOptions<W>;
   #nextGroup: QueuedWrite<W>[] = [];
+  /** What is to run between two transactions. */
+  #pauses: (() => Promise<unknown>)[] = [];
   #running: Promise<void> | undefined;
   /** Whether the last transaction failed. */
   #lastFailed = false;
@@ -84,6 +86,16 @@ export class GroupCommit<W extends PendingWrite> {
     return written;
   }
 
+  /** Runs once nothing is on its way, before the next transaction: what is written meanwhile waits. */
+  async paused<T>(run: () => Promise<T>): Promise<T> {
+    this.assertUsable();
+    const done = new Promise<T>((resolve, reject) => {
+      this.#pauses.push(() => run().then(resolve, reject));
+    });
+    this.#running ??= this.#run();
+    return done;
+  }
+
   /**
    * Resolves when nothing is on its way: whether LMDB can be closed. After a failed transaction LMDB's close waits for
    * a flush that never comes, until a later transaction has succeeded.
@@ -98,10 +110,11 @@ export class GroupCommit<W extends PendingWrite> {
   async #run(): Promise<void> {
     // One microtask later, so that writes of the same turn share the first flush, too.
     await Promise.resolve();
-    while (this.#nextGroup.length > 0) {
+    while (this.#nextGroup.length > 0 || this.#pauses.length > 0) {
+      for (const pause of this.#pauses.splice(0)) await pause();
       const group = this.#nextGroup;
       this.#nextGroup = [];
-      await this.#commitGroup(group);
+      if (group.length > 0) await this.#commitGroup(group);
       // A caller whose write is done may have another, which then shares the next flush.
       await yieldToEventLoop();
     }
@@ -154,8 +167,8 @@ export class GroupCommit<W extends PendingWrite> {
     this.#assertOwner();
     const { root } = this.#tables;
     const committed = root.batch(() => {
-      for (const { operations } of writes) apply(operations);
-      apply(this.#options.withCommit(writes));
+      for (const { operations } of writes) this.#apply(operations);
+      this.#apply(this.#options.withCommit(writes));
     });
     try {
       await committed;
@@ -204,8 +217,15 @@ export class GroupCommit<W extends PendingWrite> {
     fail(all, this.#terminal?.error);
   }
 
+  #apply(operations: readonly Operation[]): void {
+    for (const [name, key, value] of operations) {
+      const table = this.#tables[name];
+      void (value === undefined ? table.remove(key) : table.put(key, value));
+    }
+  }
+
   #writesDeadLetter({ operations }: W): boolean {
-    return operations.some(([table, , value]) => table === this.#tables.dead && value !== undefined);
+    return operations.some(([table, , value]) => table === 'dead' && value !== undefined);
   }
 }
 
@@ -217,8 +237,4 @@ const othersOf = <W extends PendingWrite>(group: readonly QueuedWrite<W>[]): Que
 function fail(group: readonly QueuedWrite<PendingWrite>[], error: unknown): void {
   for (const { write } of group) write.onFailed?.();
   for (const { reject } of group) reject(error);
-}
-
-function apply(operations: readonly Operation[]): void {
-  for (const [table, key, value] of operations) void (value === undefined ? table.remove(key) : table.put(key, value));
 }

@@ -4,6 +4,7 @@ import { failpoint } from '../failpoint.ts';
 import type {
   Claim,
   ClaimKind,
+  Compacted,
   DeadFilter,
   DeadLetter,
   DeliveryQueue,
@@ -17,6 +18,7 @@ import type {
 } from '../queue.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Claims } from './claims.ts';
+import { Compaction } from './compaction.ts';
 import { DedupIndex } from './dedup-index.ts';
 import { DeliveryTable } from './delivery-table.ts';
 import { Maintenance } from './maintenance.ts';
@@ -63,13 +65,14 @@ export class LmdbQueue implements DeliveryQueue {
   readonly #claims: Claims;
   readonly #maintenance: Maintenance;
   readonly #deliveries: DeliveryTable;
+  readonly #compaction: Compaction;
   #closing: Promise<void> | undefined;
 
   constructor(tables: Tables, directory: StoreDirectory, meta: StoreMeta, options: LmdbQueueOptions) {
     const { maxBytes, dedupWindowMs, now, emit, beforeClose } = options;
     const { seenMs, crashedAt = 0 } = meta.config;
     const writer = new StoreWriter(tables, directory, meta);
-    const dedupIndex = new DedupIndex(tables.seen, { bucketMs: seenMs, windowMs: dedupWindowMs });
+    const dedupIndex = new DedupIndex(tables, { bucketMs: seenMs, windowMs: dedupWindowMs });
     const quarantine = new Quarantine(tables, directory, writer, emit);
     const replayLog = new ReplayLog(tables, writer);
     const records = new RecordReader(tables, quarantine, writer);
@@ -84,8 +87,9 @@ export class LmdbQueue implements DeliveryQueue {
     this.#dedupIndex = dedupIndex;
     this.#budget = budget;
     this.#claims = new Claims({ tables, writer, quarantine });
+    this.#compaction = new Compaction({ tables, directory, writer, maxBytes, emit });
     this.#maintenance = new Maintenance({ tables, writer, records, replayLog, dedupIndex, budget, now });
-    this.#deliveries = new DeliveryTable(tables.deliveries, writer, now);
+    this.#deliveries = new DeliveryTable(tables, writer, now);
   }
 
   /** The first transaction of a new store, or one that changes its configuration. */
@@ -215,6 +219,10 @@ export class LmdbQueue implements DeliveryQueue {
     return this.#maintenance.prune(before, now);
   }
 
+  compact(): Promise<Compacted> {
+    return this.#compaction.run();
+  }
+
   crashedAt(): number {
     return this.#crashedAt;
   }
@@ -263,15 +271,11 @@ export class LmdbQueue implements DeliveryQueue {
     const answered = this.#beforeClose?.();
     if (answered !== undefined) await answered;
     this.#writer.close();
+    await this.#compaction.stop();
     await this.#maintenance.idle();
     const closable = await this.#writer.idle();
-    let isClean = false;
-    try {
-      // Another process may own the store by now; do not mark its store as closed.
-      isClean = closable && this.#counters.isOurs();
-    } catch {
-      // What cannot be read is verified by the next open.
-    }
+    // Another process may own the store by now; do not mark its store as closed.
+    const isClean = closable && this.#writer.isOurs();
     if (closable) await this.#tables.root.close();
     else this.#tables.root.close().catch(() => undefined);
     this.#directory.close(isClean);

@@ -22,7 +22,8 @@ export interface QueueOptions {
    * The most bytes that the store keeps: of records, including dead letters and events kept for replay, and of the ids
    * of the dedup window (100 bytes each, until prune() finds that the window has passed). Events kept for replay give
    * way, the oldest first; put() throws QueueFull when the rest fills the budget. The store remembers it: the default
-   * is that of the last open, 1 GiB for a new store. The file takes up to a few times as much, and never shrinks.
+   * is that of the last open, 1 GiB for a new store. The file takes up to a few times as much,
+   * until compact() gives that back.
    */
   readonly maxBytes?: number | undefined;
   /**

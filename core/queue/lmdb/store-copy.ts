@@ -33,8 +33,7 @@ export class StoreCopy {
   /** Throws CopyFailed where the disk has no room for so many bytes. */
   static begin(file: string, bytes: number): StoreCopy {
     try {
-      const { bavail, bsize } = statfsSync(path.dirname(file));
-      if (bavail * bsize < bytes + spareBytes) throw new Error('too little room');
+      if (!hasRoom(file, bytes)) throw new Error('too little room');
       // LMDB does not live through a first transaction without room, see store-files.ts. The copy is there before its
       // lock file, see finishSwap().
       writeZeros(file, firstTransactionBytes);
@@ -75,6 +74,11 @@ export class StoreCopy {
     this.#bytes = 0;
     failpoint('during a copy');
   }
+}
+
+export function hasRoom(file: string, bytes: number): boolean {
+  const { bavail, bsize } = statfsSync(path.dirname(file));
+  return bavail * bsize >= bytes + spareBytes;
 }
 
 const lockOf = (file: string): string => `${file}-lock`;

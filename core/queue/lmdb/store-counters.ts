@@ -103,9 +103,8 @@ export class StoreCounters {
       counts.set(state, countsAfter(counts.get(state) ?? state.counts, change));
     }
     this.#lastTotals = withChecksum(totals);
-    const { meta } = this.#tables;
-    const operations: Operation[] = [[meta, totalsKey, this.#lastTotals]];
-    for (const [{ number }, one] of counts) operations.push([meta, countsKey(number), withChecksum(one)]);
+    const operations: Operation[] = [['meta', totalsKey, this.#lastTotals]];
+    for (const [{ number }, one] of counts) operations.push(['meta', countsKey(number), withChecksum(one)]);
     return operations;
   }
 

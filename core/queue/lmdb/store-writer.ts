@@ -29,7 +29,6 @@ export const flushTimeoutMs = 30_000;
 /** Commits batches in the order in which they were made, and keeps the counters as they are on disk. */
 export class StoreWriter {
   readonly counters: StoreCounters;
-  readonly #tables: Tables;
   readonly #directory: StoreDirectory;
   readonly #config: StoreConfig;
   readonly #groupCommit: GroupCommit<StoreWrite>;
@@ -38,7 +37,6 @@ export class StoreWriter {
   #unreadable = false;
 
   constructor(tables: Tables, directory: StoreDirectory, meta: StoreMeta) {
-    this.#tables = tables;
     this.#directory = directory;
     this.#config = meta.config;
     this.counters = new StoreCounters(tables, meta, directory.ownerNumber);
@@ -71,11 +69,11 @@ export class StoreWriter {
 
   /** The first transaction of a store, or one that changes its configuration. */
   writeConfig(): Promise<void> {
-    return this.writeUncounted([[this.#tables.meta, configKey, withChecksum(this.#config)]]);
+    return this.writeUncounted([['meta', configKey, withChecksum(this.#config)]]);
   }
 
   newBatch({ number }: ConnectionState): WriteBatch {
-    return new WriteBatch(this.#tables, number, this.counters.sequence);
+    return new WriteBatch(number, this.counters.sequence);
   }
 
   /** As writeAll(). */
@@ -128,8 +126,14 @@ export class StoreWriter {
     for (const { counts } of this.counters.connections()) records += counts.waiting + counts.done + counts.dead;
     const each = this.counters.totals.bytes / records + deadLetterOverheadBytes;
     const bytes = Math.min(maxProbeBytes, treeOverheadBytes + Math.ceil(2 * events * each));
-    await this.writeUncounted([[this.#tables.meta, probeKey, Buffer.alloc(bytes)]]);
-    await this.writeUncounted([[this.#tables.meta, probeKey, undefined]]);
+    await this.writeUncounted([['meta', probeKey, Buffer.alloc(bytes)]]);
+    await this.writeUncounted([['meta', probeKey, undefined]]);
+  }
+
+  /** Runs between two transactions: what is written meanwhile waits. */
+  paused<T>(run: () => Promise<T>): Promise<T> {
+    this.assertOpen();
+    return this.#groupCommit.paused(run);
   }
 
   /** Throws once nothing can be done with the store any more. */
@@ -167,6 +171,15 @@ export class StoreWriter {
     const closable = await this.#groupCommit.idle();
     this.#unreadable = true;
     return closable;
+  }
+
+  /** Whether no other process has taken the store, as far as it can be read. */
+  isOurs(): boolean {
+    try {
+      return this.counters.isOurs();
+    } catch {
+      return false;
+    }
   }
 
   async #write(write: StoreWrite): Promise<void> {

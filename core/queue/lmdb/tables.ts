@@ -47,6 +47,13 @@ export function openTables(data: string, mode: OpenMode): Tables {
   return { ...tables, root, isInPlace: () => inodeOf(data) === inode };
 }
 
+/** Opens the file that is under the name now, in place of the one that is open. */
+export async function reopen(tables: Tables, data: string, mode: OpenMode): Promise<void> {
+  const { root } = tables;
+  Object.assign(tables, openTables(data, mode));
+  await root.close();
+}
+
 const inodeOf = (file: string): bigint | undefined => statSync(file, { bigint: true, throwIfNoEntry: false })?.ino;
 
 export function openRoot(data: string, { readOnly, bytes }: OpenMode): Root {

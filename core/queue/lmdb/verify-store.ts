@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -32,29 +32,23 @@ interface ChildReport {
   readonly printed: string;
 }
 
-type Files = Pick<StoreDirectory, 'path' | 'dataFile' | 'copyFile'>;
+export type StoreFiles = Pick<StoreDirectory, 'path' | 'dataFile' | 'copyFile'>;
+
+/** Calls `swap` when the copy may take the place of the store. */
+export type SwapWhen = (swap: () => Promise<unknown>) => Promise<unknown>;
 
 /**
  * Has a child process read the whole store, as LMDB will, and copy it into a fresh file that takes its place. Throws
  * StoreDamaged when the child finds a fault or dies of one, StoreRefused (unread) when it could not read. A record with
  * a wrong checksum is no fault: it goes to quarantine when it is met. Without room for the copy, the store stays as it
  * is. Returns what became of the copy.
- *
- * `beforeSwap`: resolves once nobody in this process writes to the store.
  */
-export async function verifyStore(
-  { path, dataFile, copyFile }: Files,
-  beforeSwap: () => Promise<unknown> = () => Promise.resolve(),
-): Promise<SwapEnd> {
+export async function verifyStore({ path, dataFile, copyFile }: StoreFiles): Promise<SwapEnd> {
   const before = readMetaPages(dataFile);
-  const run = (copy: string | undefined): Promise<ChildReport> =>
-    runChild(dataFile, copy, beforeSwap).catch((error: unknown) => {
-      throw unreadable(path, String(error), error);
-    });
   try {
-    let report = await run(copyFile);
+    let report = await runChild(path, dataFile, copyFile);
     // It may have died of writing: then reading alone succeeds.
-    if (isOfStore(report)) report = await run(undefined);
+    if (isOfStore(report)) report = await runChild(path, dataFile, undefined);
     assertSound(path, report);
     return report.swap;
   } catch (error) {
@@ -64,6 +58,31 @@ export async function verifyStore(
   } finally {
     finishSwap(copyFile, dataFile);
   }
+}
+
+/** The same for a store that is open in this process: it only reads it. Throws StoreRefused where there is no room. */
+export async function copyStore(
+  { path, dataFile, copyFile }: StoreFiles,
+  swapWhen: SwapWhen,
+  signal: AbortSignal,
+): Promise<void> {
+  const report = await runChild(path, dataFile, copyFile, swapWhen, signal).finally(() =>
+    finishSwap(copyFile, dataFile),
+  );
+  const { verification, end } = report;
+  if (verification === undefined)
+    throw new StoreRefused(
+      'unread',
+      path,
+      `a copy of the queue store was not made: the process that made it ended with ${end}. Nothing was changed`,
+    );
+  assertSound(path, report);
+  if (verification.sound && verification.isCopied !== true)
+    throw new StoreRefused(
+      'unwritable',
+      path,
+      'there is no room for a copy of the queue store. Make room; nothing was changed',
+    );
 }
 
 /** It died while it read, of no signal from outside. */
@@ -113,41 +132,65 @@ function unreadable(path: string, why: string, cause?: unknown): StoreRefused {
   );
 }
 
-/** Rejects when the child could not be started. */
 async function runChild(
+  path: string,
   data: string,
   copy: string | undefined,
-  beforeSwap: () => Promise<unknown>,
+  swapWhen: SwapWhen = (swap) => swap(),
+  signal?: AbortSignal,
 ): Promise<ChildReport> {
-  const script = codePath(`core/queue/lmdb/verify-child.${runsFromSource ? 'ts' : 'js'}`);
-  const child = fork(script, copy === undefined ? [data] : [data, copy], {
-    // Run from source, the child needs a compiler; a test runner may have loaded its own into the parent. Compiled, it
-    // needs no flags, and no inspector port.
-    execArgv: runsFromSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
-    // LMDB prints a line before it aborts, which does not belong in a host's log.
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
+  const notStarted = (error: unknown): never => {
+    throw unreadable(path, String(error), error);
+  };
+  let child: ChildProcess;
+  try {
+    child = startChild(copy === undefined ? [data] : [data, copy]);
+  } catch (error) {
+    return notStarted(error);
+  }
   let isReading = false;
   let verification: Verification | undefined;
   let swap: SwapEnd = 'failed';
+  let swapped: Promise<unknown> | undefined;
   let printed = '';
+  const ended = new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
   child.on('message', (message: typeof readingMessage | Verification | SwapEnd) => {
     if (message === readingMessage) isReading = true;
     else if (typeof message === 'string') swap = message;
     else {
       verification = message;
-      // Where the child ends before it is told, the store stays as it is.
-      if (message.sound && message.isCopied === true)
-        void beforeSwap().then(() => child.connected && child.send('swap', () => undefined));
+      if (!message.sound || message.isCopied !== true) return;
+      swapped = swapWhen(() => {
+        // Where the child ends before it is told, the store stays as it is.
+        if (child.connected) child.send('swap', () => undefined);
+        return ended;
+      });
+      // Nobody will say when.
+      swapped.catch(() => child.kill());
     }
   });
   // Missing when the process has too many files open.
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     printed = (printed + text).slice(-4000);
   });
-  const end = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
-  });
+  const kill = (): boolean => child.kill('SIGKILL');
+  if (signal?.aborted === true) kill();
+  signal?.addEventListener('abort', kill);
+  const end = await ended.catch(notStarted).finally(() => signal?.removeEventListener('abort', kill));
+  await swapped;
   return { isReading, verification, swap, end, printed };
+}
+
+function startChild(args: readonly string[]): ChildProcess {
+  const script = codePath(`core/queue/lmdb/verify-child.${runsFromSource ? 'ts' : 'js'}`);
+  return fork(script, args, {
+    // Run from source, the child needs a compiler; a test runner may have loaded its own into the parent. Compiled, it
+    // needs no flags, and no inspector port.
+    execArgv: runsFromSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
+    // LMDB prints a line before it aborts, which does not belong in a host's log.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
 }

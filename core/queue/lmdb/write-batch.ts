@@ -11,7 +11,7 @@ import {
   type StateOf,
 } from './record.ts';
 import { countsKey, withChecksum, type ConnectionCounts } from './store-meta.ts';
-import type { RecordTable, Tables } from './tables.ts';
+import type { RecordTable } from './tables.ts';
 
 const tableOf = { waiting: 'log', done: 'done', dead: 'dead' } as const satisfies Record<RecordKind, RecordTable>;
 
@@ -48,12 +48,10 @@ export class WriteBatch {
   readonly operations: Operation[] = [];
   /** It adds a waiting event that has a lane. */
   hasLanes = false;
-  readonly #tables: Tables;
   readonly #connection: number;
   readonly #sequence: Sequence;
 
-  constructor(tables: Tables, connection: number, sequence: Sequence) {
-    this.#tables = tables;
+  constructor(connection: number, sequence: Sequence) {
     this.#connection = connection;
     this.#sequence = sequence;
   }
@@ -106,17 +104,17 @@ export class WriteBatch {
   }
 
   removeLaneKey(key: Buffer): void {
-    this.operations.push([this.#tables.lanes, key, undefined]);
+    this.operations.push(['lanes', key, undefined]);
     this.change.bytes -= key.length;
   }
 
   /** What changes beside the counts, which the transaction writes over it. */
   writeConnection(counts: ConnectionCounts): void {
-    this.operations.push([this.#tables.meta, countsKey(this.#connection), withChecksum(counts)]);
+    this.operations.push(['meta', countsKey(this.#connection), withChecksum(counts)]);
   }
 
   remove(table: RecordTable, key: Buffer, length: number): void {
-    this.operations.push([this.#tables[table], key, undefined]);
+    this.operations.push([table, key, undefined]);
     this.change.bytes -= length;
     this.change[table === 'log' ? 'waiting' : table] -= 1;
   }
@@ -144,7 +142,7 @@ export class WriteBatch {
       trouble,
     };
     const next = withState(bytes, this.#idOf(seq), state);
-    this.operations.push([this.#tables.log, key, next]);
+    this.operations.push(['log', key, next]);
     this.change.bytes += next.length - bytes.length;
   }
 
@@ -158,14 +156,14 @@ export class WriteBatch {
   }
 
   #insert({ seq }: RecordId, state: RecordState, bytes: Buffer): void {
-    this.operations.push([this.#tables[tableOf[state.kind]], this.#keyOf(seq, state), bytes]);
+    this.operations.push([tableOf[state.kind], this.#keyOf(seq, state), bytes]);
     this.change.bytes += bytes.length;
     this.change[state.kind] += 1;
     if (state.kind !== 'waiting' || state.lanes === undefined) return;
     this.hasLanes = true;
     for (const lane of state.lanes) {
       const key = keys.laneKey(this.#connection, lane, seq);
-      this.operations.push([this.#tables.lanes, key, nothing]);
+      this.operations.push(['lanes', key, nothing]);
       this.change.bytes += key.length;
     }
   }

@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 import type { Drained } from './drain.ts';
 
 export interface Compiled {
-  readonly script: (name: 'drain' | 'produce') => string;
+  readonly script: (name: 'drain' | 'produce' | 'compact') => string;
   /** What came out of a store, or that its process did not end well. */
   readonly drain: (store: string) => Promise<Drained | { readonly died: string }>;
   readonly remove: () => Promise<void>;
@@ -18,6 +18,7 @@ export async function compiled(): Promise<Compiled> {
     entryPoints: {
       drain: 'test/support/queue/drain.ts',
       produce: 'test/support/queue/produce.ts',
+      compact: 'test/support/queue/compact.ts',
       'core/queue/lmdb/verify-child': 'core/queue/lmdb/verify-child.ts',
     },
     outdir: folder,

@@ -122,6 +122,19 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
       expect(await deliverAll(fakeConnection('other'))).toBe('a');
     });
 
+    it('gives space back, where it has some, and keeps everything', async () => {
+      await put('a b', ['lane']);
+      await die('x');
+      await put('c d', ['lane']);
+      const compacting = store.compact();
+      await put('e', ['lane']);
+      const { before, after } = await compacting;
+      expect(after).toBeLessThanOrEqual(before);
+      expect(await backlog()).toMatchObject({ dead: 3, waiting: 3 });
+      expect(await put('a c f', ['lane'])).toEqual({ accepted: 1, duplicates: 2 });
+      expect(await deliverAll()).toBe('c d e f');
+    });
+
     it('tells an event that comes again in another put, where it goes by events', async () => {
       await put('a b');
       const again = await put('b c');

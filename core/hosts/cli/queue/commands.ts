@@ -64,7 +64,9 @@ function describeWork(program: Command, terminal: Terminal, end: End): void {
 }
 
 function describeStore(program: Command, terminal: Terminal, end: End): void {
-  const queue = program.command('queue').description('shows a durable queue, and drops what nobody delivers');
+  const queue = program
+    .command('queue')
+    .description('shows a durable queue, drops what nobody delivers, and gives disk back');
   queue
     .command('status')
     .description('shows by connection what waits, what died, what is kept, and what a running spillway work is doing')
@@ -79,6 +81,12 @@ function describeStore(program: Command, terminal: Terminal, end: End): void {
     .option(...wait)
     .option('--yes', 'drops them; without it, the command only counts')
     .action(async (id, flags) => end(await (await import('./purge.ts')).purge(id, flags, terminal)));
+  queue
+    .command('compact')
+    .description('gives the free space of the store back to the disk; a running spillway work goes on meanwhile')
+    .option(...store)
+    .option(...wait)
+    .action(async (flags) => end(await (await import('./compact.ts')).compact(flags, terminal)));
   queue
     .command('salvage')
     .description('copies the intact records of a damaged store, as NDJSON; only reads it')

@@ -6,12 +6,12 @@ import {
   OtherSettings,
   OwnerGone,
   QueueFull,
-  StoreRefused,
   type DeliveryStore,
   type LmdbStore,
   type OwnerActivity,
   type RefusalCode,
   type StoreOptions,
+  type StoreRefused,
 } from '../../../queue/index.ts';
 import { exitCode, CliError, usage } from '../exit-codes.ts';
 import { print, type Output, type Terminal } from '../terminal.ts';
@@ -114,6 +114,10 @@ const codes: Readonly<Record<RefusalCode, number>> = {
   older: exitCode.config,
 };
 
+/** By its name: it may come from the process that owns the store. */
+const isRefusal = (error: unknown): error is StoreRefused =>
+  ['StoreRefused', 'StoreDamaged'].includes((error as Error).name);
+
 /** The store's errors say what to do; any other error is a defect. */
 export function throwAsCliError(error: unknown): never {
   if (error instanceof OtherSettings) throw new CliError(exitCode.later, (error as Error).message, [runAgain]);
@@ -122,6 +126,6 @@ export function throwAsCliError(error: unknown): never {
   if (isStoreLost(error)) throw new CliError(exitCode.storage, (error as Error).message);
   // By its name: it may come from the process that owns the store.
   if ((error as Error).name === 'FlushOverdue') throw new CliError(exitCode.later, (error as Error).message);
-  if (!(error instanceof StoreRefused)) throw error;
+  if (!isRefusal(error)) throw error;
   throw new CliError(codes[error.code], error.message, error.owner === undefined ? [] : busyDetails[error.owner]);
 }

@@ -1,0 +1,92 @@
+import { statSync } from 'node:fs';
+import type { Emit } from '../../runtime/signals.ts';
+import type { Compacted } from '../queue.ts';
+import { finishSwap, hasRoom } from './store-copy.ts';
+import type { StoreDirectory } from './store-directory.ts';
+import { StoreRefused } from './store-errors.ts';
+import type { StoreWriter } from './store-writer.ts';
+import { lastTransaction, reopen, usedBytes, type Tables } from './tables.ts';
+import { copyStore, type SwapWhen } from './verify-store.ts';
+
+/** How long nothing is written before a store is copied by itself. */
+const idleMs = 60_000;
+/** It is worth a copy when so much of the file is free, and more than half of it. */
+const freeBytes = 64 * 1024 * 1024;
+
+interface CompactionOptions {
+  readonly tables: Tables;
+  readonly directory: StoreDirectory;
+  readonly writer: StoreWriter;
+  readonly maxBytes: number;
+  readonly emit: Emit;
+}
+
+/** Gives free space back to the disk: a child copies the store into a fresh file, with which this process goes on. */
+export class Compaction {
+  readonly #options: CompactionOptions;
+  readonly #timer: NodeJS.Timeout;
+  readonly #stopped = new AbortController();
+  #running: Promise<Compacted> | undefined;
+  /** The last transaction, when the timer last came. */
+  #last = -1;
+
+  constructor(options: CompactionOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#runWhereIdle(), idleMs).unref();
+  }
+
+  /** Nothing is written meanwhile: what comes waits. */
+  async run(): Promise<Compacted> {
+    const { writer, directory } = this.#options;
+    writer.assertOpen();
+    await this.#running?.catch(() => undefined);
+    const inode = statSync(directory.dataFile).ino;
+    const compacted = await this.#alone(() => writer.paused(() => this.#copy((swap) => swap())));
+    if (statSync(directory.dataFile).ino !== inode) return compacted;
+    const what = 'a copy of the queue store could not take its place. Nothing was changed';
+    throw new StoreRefused('unwritable', directory.path, what);
+  }
+
+  /** Ends a copy that is being made. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#stopped.abort();
+    await this.#running?.catch(() => undefined);
+  }
+
+  #runWhereIdle(): void {
+    const { tables, directory, writer, emit } = this.#options;
+    if (this.#running !== undefined || !writer.isOpen()) return;
+    const last = lastTransaction(tables.root);
+    const isIdle = last === this.#last;
+    this.#last = last;
+    if (!isIdle) return;
+    const { size } = statSync(directory.dataFile);
+    const used = usedBytes(tables);
+    if (size - used < Math.max(freeBytes, size / 2) || !hasRoom(directory.copyFile, used)) return;
+    // Where something was written before the swap, the copy goes, and the timer comes again.
+    this.#alone(() => this.#copy((swap) => writer.paused(swap))).catch((error: unknown) => {
+      if (this.#stopped.signal.aborted) return;
+      clearInterval(this.#timer);
+      emit({ kind: 'defect', slug: '', connection: '', where: 'queue compaction', error });
+    });
+  }
+
+  async #alone(run: () => Promise<Compacted>): Promise<Compacted> {
+    this.#running = run();
+    return this.#running.finally(() => (this.#running = undefined));
+  }
+
+  async #copy(swapWhen: SwapWhen): Promise<Compacted> {
+    const { tables, directory, maxBytes } = this.#options;
+    const { dataFile, copyFile } = directory;
+    const before = statSync(dataFile).size;
+    const swapAndReopen = async (swap: () => Promise<unknown>): Promise<void> => {
+      await swap();
+      finishSwap(copyFile, dataFile);
+      if (!tables.isInPlace()) await reopen(tables, dataFile, { readOnly: false, bytes: maxBytes });
+    };
+    await copyStore(directory, (swap) => swapWhen(() => swapAndReopen(swap)), this.#stopped.signal);
+    return { before, after: statSync(dataFile).size };
+  }
+}
