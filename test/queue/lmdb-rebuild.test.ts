@@ -1,6 +1,7 @@
 // Tests core/queue/lmdb/verify-store.ts and core/queue/lmdb/store-copy.ts.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -217,6 +218,39 @@ describe('F-97 a copy that is cut short', () => {
       }
     },
   );
+
+  /** The child of a process that opens the store. */
+  function copyingChild(): ChildProcess {
+    const script = path.join(path.dirname(scripts.script('drain')), 'core/queue/lmdb/verify-child.js');
+    const child = fork(script, [data(), `${data()}.copy`], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+    children.push(child);
+    return child;
+  }
+
+  it('is not begun by the child of a process that is gone: the next owner makes one under that name', async () => {
+    await fill();
+    const child = copyingChild();
+    child.disconnect();
+    await once(child, 'exit');
+    expect(readdirSync(store).filter((name) => name.includes('copy'))).toEqual([]);
+  });
+
+  it('is not taken for another one that was begun under its name', async () => {
+    await fill();
+    const before = inode();
+    const child = copyingChild();
+    const messages: unknown[] = [];
+    child.on('message', (message) => {
+      messages.push(message);
+      if (messages.length !== 2) return;
+      copyFileSync(`${data()}.copy`, `${data()}.other`);
+      renameSync(`${data()}.other`, `${data()}.copy`);
+      child.send('swap');
+    });
+    await once(child, 'close');
+    expect(messages).toEqual(['reading', { sound: true, isCopied: true }, 'failed']);
+    expect(inode()).toBe(before);
+  });
 
   it('by a kill of the process that opens the store, at any moment, harms nothing', async () => {
     await fill();

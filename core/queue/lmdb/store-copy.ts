@@ -22,11 +22,13 @@ type Entry = readonly [table: TableName, key: Buffer, value: Buffer];
  * nothing of a damaged page but its records gets into it.
  */
 export class StoreCopy {
+  readonly file: string;
   readonly #tables: Tables;
   #entries: Entry[] = [];
   #bytes = 0;
 
-  private constructor(tables: Tables) {
+  private constructor(file: string, tables: Tables) {
+    this.file = file;
     this.#tables = tables;
   }
 
@@ -41,7 +43,7 @@ export class StoreCopy {
       truncateSync(file, bytes + firstTransactionBytes);
       truncateSync(file, 0);
       writeZeros(lockOf(file), lockFileBytes);
-      return new StoreCopy(openTables(file, { readOnly: false, bytes: Math.ceil(bytes / 2) }));
+      return new StoreCopy(file, openTables(file, { readOnly: false, bytes: Math.ceil(bytes / 2) }));
     } catch (error) {
       throw new CopyFailed(String(error), { cause: error });
     }
@@ -58,6 +60,11 @@ export class StoreCopy {
   async finish(): Promise<void> {
     this.#commit();
     await this.#tables.root.close();
+  }
+
+  /** Whether the file is still there under its name, and no other. */
+  isInPlace(): boolean {
+    return this.#tables.isInPlace();
   }
 
   #commit(): void {
@@ -87,19 +94,24 @@ const lockOf = (file: string): string => `${file}-lock`;
 export type SwapEnd = 'swapped' | 'changed' | 'failed';
 
 /**
- * Puts a copy in the place of the data file, unless that was written to after this transaction. LMDB's write lock keeps
- * every other process from a commit meanwhile, so that none gets into the old file alone: one that has the old file
- * open finds that it is not in its place any more, before its next commit or after the one that it waits for.
+ * Puts a finished copy in the place of the data file, unless that was written to after this transaction. LMDB's write
+ * lock keeps every other process from a commit meanwhile, so that none gets into the old file alone: one that has the
+ * old file open finds that it is not in its place any more, before its next commit or after the one that it waits for.
  */
-export async function swapIn(copy: string, data: string, transaction: number): Promise<SwapEnd> {
+export async function swapIn(copy: StoreCopy, data: string, transaction: number): Promise<SwapEnd> {
   const root = openRoot(data, { readOnly: false, bytes: 0 });
   let end: SwapEnd = 'changed';
   root.transactionSync(() => {
     if (lastTransaction(root) !== transaction) return ABORT;
     failpoint('before a swap');
-    renameSync(copy, data);
+    // The child of an owner that was killed may have begun a copy of its own there.
+    if (!copy.isInPlace()) {
+      end = 'failed';
+      return ABORT;
+    }
+    renameSync(copy.file, data);
     failpoint('during a swap');
-    finishSwap(copy, data);
+    finishSwap(copy.file, data);
     failpoint('after a swap');
     end = 'swapped';
     return ABORT;

@@ -101,39 +101,50 @@ function assertCounts({ waiting, done, dead, id }: ConnectionCounts, found: Reco
     );
 }
 
-/** `copied`: the last transaction in the copy. */
-async function verify(data: string, file: string | undefined): Promise<Verification & { readonly copied?: number }> {
+interface Verified {
+  readonly verification: Verification;
+  readonly copy?: StoreCopy;
+  /** The last transaction in the copy. */
+  readonly copied: number;
+}
+
+async function verify(data: string, file: string | undefined): Promise<Verified> {
+  let copied = 0;
   try {
     await rollBackToFlushed(data);
     const tables = openTables(data, { readOnly: true, bytes: 0 });
-    const copied = lastTransaction(tables.root);
-    const isCopied = file !== undefined && (await isCopiedTo(file, data, tables));
-    if (!isCopied) readStore(tables, undefined);
+    copied = lastTransaction(tables.root);
+    const copy = file === undefined ? undefined : await copyTo(file, data, tables);
+    if (copy === undefined) readStore(tables, undefined);
     await tables.root.close();
-    return isCopied ? { sound: true, isCopied, copied } : { sound: true };
+    if (copy === undefined) return { verification: { sound: true }, copied };
+    return { verification: { sound: true, isCopied: true }, copy, copied };
   } catch (error) {
-    return { sound: false, problem: (error as Error).message, errno: errnoOf(error) };
+    return { verification: { sound: false, problem: (error as Error).message, errno: errnoOf(error) }, copied };
   }
 }
 
-async function isCopiedTo(file: string, data: string, tables: Tables): Promise<boolean> {
+/** `undefined` where there is no room for it. */
+async function copyTo(file: string, data: string, tables: Tables): Promise<StoreCopy | undefined> {
   try {
     // What a damaged file says of its size may be too much.
     const copy = StoreCopy.begin(file, Math.min(usedBytes(tables), statSync(data).size));
     readStore(tables, copy);
     await copy.finish();
-    return true;
+    return copy;
   } catch (error) {
-    if (error instanceof CopyFailed) return false;
+    if (error instanceof CopyFailed) return undefined;
     throw error;
   }
 }
 
-const [data = '', copy = ''] = process.argv.slice(2);
+const [data = '', file = ''] = process.argv.slice(2);
 process.once('disconnect', () => process.exit(0));
-process.send!(readingMessage, () => {
-  void verify(data, copy === '' ? undefined : copy).then(({ copied, ...verification }) => {
-    if (copied === undefined) {
+process.send!(readingMessage, (error: Error | null) => {
+  // The parent is gone, and the next owner of the store may have a child that copies to the same file.
+  if (error !== null) process.exit(0);
+  void verify(data, file === '' ? undefined : file).then(({ verification, copy, copied }) => {
+    if (copy === undefined) {
       process.send!(verification, () => process.exit(0));
       return;
     }
@@ -143,6 +154,7 @@ process.send!(readingMessage, () => {
         .catch((): SwapEnd => 'failed')
         .then((end) => process.send!(end, () => process.exit(0)));
     });
-    process.send!(verification);
+    // Without a parent, it stays a copy.
+    process.send!(verification, () => undefined);
   });
 });
