@@ -13,7 +13,6 @@ import type {
   PutResult,
   QueuedEvent,
   QueueStatus,
-  RegisteredConnection,
   Settlement,
 } from '../queue.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -25,13 +24,12 @@ import { Maintenance } from './maintenance.ts';
 import { Quarantine } from './quarantine.ts';
 import { RecordReader } from './record-reader.ts';
 import { ReplayLog } from './replay-log.ts';
-import { register, registeredWith, withUncheckedLanes } from './registration.ts';
-import type { ConnectionState, StoreCounters } from './store-counters.ts';
+import { register, registeredBefore, registeredWith, withUncheckedLanes, type RegisteringPut } from './registration.ts';
+import type { StoreCounters } from './store-counters.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import type { StoreMeta } from './store-meta.ts';
 import { StoreWriter } from './store-writer.ts';
 import type { Tables } from './tables.ts';
-import type { WriteBatch } from './write-batch.ts';
 
 export interface LmdbQueueOptions {
   readonly maxBytes: number;
@@ -42,11 +40,7 @@ export interface LmdbQueueOptions {
   readonly beforeClose?: (() => Promise<unknown> | undefined) | undefined;
 }
 
-/** A put before it is written. */
-interface StartedPut {
-  readonly state: ConnectionState;
-  readonly batch: WriteBatch;
-  readonly registered: RegisteredConnection | undefined;
+interface StartedPut extends RegisteringPut {
   readonly accepted: string[];
   readonly total: number;
 }
@@ -132,7 +126,8 @@ export class LmdbQueue implements DeliveryQueue {
     const id = typeof connection === 'string' ? connection : connection.id;
     const state = this.#counters.register(id);
     const batch = this.#writer.newBatch(state);
-    const registered = typeof connection === 'string' ? undefined : registeredWith(state.counts, connection, now);
+    const before = registeredBefore(state, parts);
+    const registered = typeof connection === 'string' ? undefined : registeredWith(before, connection, now);
     const accepted: string[] = [];
     // The caller may change the array while this waits for the disk.
     parts.push({ state, batch, registered, accepted, total: events.length });

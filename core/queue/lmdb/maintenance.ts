@@ -114,7 +114,7 @@ export class Maintenance {
       // What damaged records left there.
       await this.#purgeTable(state, 'lanes', lastSeq, () => assertUnclaimed(state));
       await this.#removeIds((most) => this.#options.dedupIndex.ofConnection(state.number, most));
-      if (state.counts.waiting > 0) return purged;
+      if (state.counts.waiting + state.arriving > 0) return purged;
       const batch = this.#writer.newBatch(state);
       register(state, batch, undefined);
       await this.#writer.write(state, batch);

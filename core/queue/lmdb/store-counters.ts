@@ -18,6 +18,8 @@ export interface ConnectionState {
   readonly number: number;
   /** As committed, except for `doubted` and `registered`, which reach the disk with the next transaction. */
   counts: ConnectionCounts;
+  /** Waiting events that are on their way to the disk. */
+  arriving: number;
   /** Built by the first call that needs it. */
   scheduler: LaneScheduler<WaitingRecord> | undefined;
 }
@@ -47,7 +49,8 @@ export class StoreCounters {
     this.#fenceOnDisk = totals.fence;
     this.#totals = { ...totals, fence: Math.max(ownerNumber, (totals.fence ?? 0) + 1) };
     this.sequence = { seq: totals.seq, stamp: totals.stamp };
-    for (const [number, one] of counts) this.#connections.set(one.id, { number, counts: one, scheduler: undefined });
+    for (const [number, one] of counts)
+      this.#connections.set(one.id, { number, counts: one, arriving: 0, scheduler: undefined });
   }
 
   /** As committed. */
@@ -72,22 +75,27 @@ export class StoreCounters {
     if (state === undefined) {
       let number = 1;
       for (const other of this.#connections.values()) number = Math.max(number, other.number + 1);
-      state = { number, counts: { id, waiting: 0, done: 0, dead: 0 }, scheduler: undefined };
+      state = { number, counts: { id, waiting: 0, done: 0, dead: 0 }, arriving: 0, scheduler: undefined };
       this.#connections.set(id, state);
     }
     return state;
   }
 
-  started({ change }: CountedChange): void {
+  started({ state, change }: CountedChange): void {
     this.#pendingBytes += change.bytes;
+    state.arriving += Math.max(0, change.waiting);
   }
   committed({ state, change }: CountedChange): void {
-    this.#pendingBytes -= change.bytes;
+    this.#ended({ state, change });
     this.#totals = totalsAfter(this.#totals, change);
     state.counts = countsAfter(state.counts, change);
   }
-  failed({ change }: CountedChange): void {
+  failed(counted: CountedChange): void {
+    this.#ended(counted);
+  }
+  #ended({ state, change }: CountedChange): void {
     this.#pendingBytes -= change.bytes;
+    state.arriving -= Math.max(0, change.waiting);
   }
 
   /**

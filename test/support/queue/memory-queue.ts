@@ -131,7 +131,9 @@ export class MemoryQueue implements DeliveryQueue {
       parts.map(({ log, registered, events }) => {
         const fresh = events.filter(({ id }) => !log.seen.has(id) && log.seen.add(id));
         for (const one of fresh) this.#add(log, one);
-        const hasLanes = registered?.hasLanes === true || fresh.some(({ lanes }) => lanes !== undefined);
+        const isSame = log.registered?.destination === registered?.destination;
+        const hadLanes = registered?.hasLanes === true || (isSame && log.registered?.hasLanes === true);
+        const hasLanes = hadLanes || fresh.some(({ lanes }) => lanes !== undefined);
         log.registered = registered && { ...registered, hasLanes };
         return { accepted: fresh.length, duplicates: events.length - fresh.length };
       }),

@@ -175,6 +175,24 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
       expect((await backlog())?.registered).toMatchObject({ settings: 'two' });
     });
 
+    it('remembers lanes, whichever put of a call has them', async () => {
+      const connection = { id: 'shop', destination: 'adjust', settings: 'one' };
+      await store.put([
+        { connection, events: queued('a', ['lane']) },
+        { connection, events: queued('b') },
+      ]);
+      expect((await backlog())?.registered).toMatchObject({ hasLanes: true });
+    });
+
+    it('F-96 does nothing to another connection for an id that no path could name', async () => {
+      await put('a b', undefined, 'dead');
+      for (const id of ['', '.', '..']) {
+        await store.drop(id).catch(() => undefined);
+        await store.purge(id).catch(() => undefined);
+      }
+      expect(await backlog('dead')).toMatchObject({ waiting: 2 });
+    });
+
     it('shows what waits, page by page, and takes nothing out', async () => {
       await put('a b c', ['lane']);
       const [first] = await store.peek('shop', 1);
