@@ -151,6 +151,8 @@ export class OwnerClient implements DeliveryStore {
     body: string | undefined,
     signal: AbortSignal,
   ): Promise<ClientResponse> {
+    if (this.#client.destroyed) throw new OwnerGone(this.#directory, false);
+    if (unnamable.test(path)) throw new TypeError('a connection cannot have such an id');
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
     const response = await send(this.#client, {
@@ -190,6 +192,9 @@ export class OwnerClient implements DeliveryStore {
 type Method = 'GET' | 'POST' | 'DELETE';
 
 const at = (connection: string, path: string): string => `/connections/${encodeURIComponent(connection)}${path}`;
+
+/** A URL drops such an id, and names something else then. */
+const unnamable = /^\/connections\/\.{0,2}(?:\/|$)/;
 
 /** What the owner itself was told, by its name. */
 class AnsweredError extends Error {

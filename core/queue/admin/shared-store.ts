@@ -11,6 +11,7 @@ export class SharedStore implements DeliveryStore {
   readonly #reach: () => Promise<DeliveryStore>;
   #store: DeliveryStore;
   #replacing: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(store: DeliveryStore, reach: () => Promise<DeliveryStore>) {
     this.#store = store;
@@ -61,24 +62,33 @@ export class SharedStore implements DeliveryStore {
   status(connection?: string): Promise<StoreStatus> {
     return this.#call((store) => store.status(connection), true);
   }
-  close(): Promise<void> {
-    return this.#store.close();
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    // What it has opened by then is closed, too.
+    await this.#replacing?.catch(() => undefined);
+    await this.#store.close();
   }
 
   /** `mayRepeat`: what may have been done is done again, where its answer was lost. */
   async #call<T>(call: (store: DeliveryStore) => Promise<T>, mayRepeat = false): Promise<T> {
     for (;;) {
+      this.#assertOpen();
       const store = this.#store;
       try {
         return await call(store);
       } catch (error) {
         if (!(error instanceof OwnerGone) || (error.maybeDone && !mayRepeat)) throw error;
+        this.#assertOpen();
         // Several calls may have met the same end.
         if (store === this.#store)
           this.#replacing ??= this.#replace(store).finally(() => (this.#replacing = undefined));
         await this.#replacing;
       }
     }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw Object.assign(new Error('the queue store is closed'), { code: 'closed' });
   }
 
   async #replace(store: DeliveryStore): Promise<void> {

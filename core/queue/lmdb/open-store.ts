@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { folderPath } from '../../folder-path.ts';
+import { longestSleepMs } from '../../policy/clock.ts';
 import { reachOwner } from '../admin/client.ts';
 import { untilOwnerEnds } from '../admin/reach-owner.ts';
 import { SharedStore } from '../admin/shared-store.ts';
@@ -59,7 +60,7 @@ async function whenFree<T>(waitMs: number, attempt: () => Promise<T>): Promise<T
     } catch (error) {
       const left = end - performance.now();
       if (!isBusy(error) || left <= 0) throw error;
-      if (error.owner === 'working') await untilOwnerEnds(error.path, left);
+      if (error.owner === 'working') await untilOwnerEnds(error.path, Math.min(left, longestSleepMs));
       // Processes that wait for one store do not ask in step.
       else await setTimeout(Math.min(left, pauseMs * (0.5 + Math.random())));
     }
@@ -75,9 +76,11 @@ async function openOrReach(options: QueueOptions): Promise<DeliveryStore> {
     if (owner === undefined) throw error;
     const { maxBytes } = options;
     if (maxBytes === undefined) return owner;
-    const there = await owner.status();
-    if (there.maxBytes === maxBytes) return owner;
+    const there = await owner.status().catch(() => undefined);
+    if (there?.maxBytes === maxBytes) return owner;
     await owner.close();
+    // It has ended meanwhile.
+    if (there === undefined) throw error;
     const why = `process ${there.processes[0]?.pid} has the queue store, and keeps the limit of ${there.maxBytes} bytes that it has`;
     throw new StoreRefused('busy', path, why, { owner: 'working' });
   }
