@@ -51,6 +51,26 @@ describe('the outcomes of a file', () => {
     expect([again.get(2), again.get(3)]).toEqual([line(2, 22)[1], undefined]);
   });
 
+  it('stay where the log is opened while a purge of the connection is under way, which fails', async () => {
+    await queue.deliveryLog(events).then((log) => log.record([line(1)]));
+    await reopened();
+    await queue.put('shop', [queued('a')]);
+    const purged = queue.purge('shop');
+    const log = await queue.deliveryLog(events);
+    await log.record([line(2)]);
+    await expect(purged).rejects.toThrow('a file is being delivered for shop');
+    expect([...log.lines()]).toEqual([line(1), line(2)]);
+    expect(queue.status(0).deliveries?.files).toMatchObject([events]);
+  });
+
+  it('are none of a closed store, which says that it is closed', async () => {
+    const log = await queue.deliveryLog(events);
+    await queue.close();
+    expect(() => log.get(1)).toThrow('closed');
+    await expect(queue.deliveryLog(events)).rejects.toMatchObject({ code: 'closed' });
+    await opened();
+  });
+
   it('are those of this file and this connection alone', async () => {
     const deliveries = [events, others, { ...events, connection: 'blog' }, { ...events, destination: 'other' }];
     for (const [index, delivery] of deliveries.entries())

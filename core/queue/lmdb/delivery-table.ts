@@ -28,6 +28,7 @@ export class DeliveryTable {
   readonly #now: () => number;
   /** Connections whose deliveries this process works on. */
   readonly #open = new Set<string>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(tables: Pick<Tables, 'deliveries'>, writer: DeliveryWriter, now: () => number) {
     this.#tables = tables;
@@ -35,8 +36,12 @@ export class DeliveryTable {
     this.#now = now;
   }
 
-  async open(delivery: FileDelivery, restart: boolean): Promise<DeliveryLog> {
+  open(delivery: FileDelivery, restart: boolean): Promise<DeliveryLog> {
     this.#open.add(delivery.connection);
+    return this.#exclusively(() => this.#openLog(delivery, restart));
+  }
+
+  async #openLog(delivery: FileDelivery, restart: boolean): Promise<DeliveryLog> {
     const key = deliveryKey(delivery, 0);
     const header = this.#get<DeliveryHeader>(key);
     const isNew = header === undefined || restart || header.cleared === true;
@@ -63,7 +68,12 @@ export class DeliveryTable {
   }
 
   /** Removes all of a connection. Returns of how many files. */
-  async purge(connection: string): Promise<number> {
+  purge(connection: string): Promise<number> {
+    return this.#exclusively(() => this.#purge(connection));
+  }
+
+  async #purge(connection: string): Promise<number> {
+    this.assertIdle(connection);
     let purged = 0;
     for (const [key, header] of [...this.#headers()].filter(([, one]) => one.connection === connection)) {
       await this.#clear(key, header);
@@ -71,6 +81,13 @@ export class DeliveryTable {
       purged += 1;
     }
     return purged;
+  }
+
+  /** Runs one call after another, so that none removes what another has just opened. */
+  #exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(run);
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   /** Everything but the header, which says so first: what a crash leaves counts no more. */
@@ -112,6 +129,7 @@ export class DeliveryTable {
   }
 
   #get<T>(key: Buffer): T | undefined {
+    this.#writer.assertReadable();
     const value = this.#tables.deliveries.getBinaryFast(key);
     return value === undefined ? undefined : decode<T>(key, value);
   }
