@@ -66,7 +66,7 @@ export class ClaimStore implements DeliveryStore {
   }
 
   markMisconfigured(connection: string): void {
-    this.#working.set(connection, undefined);
+    if (!this.#working.has(connection)) this.#working.set(connection, undefined);
   }
 
   async peek(connection: string, most: number, after?: number): Promise<readonly WaitingEvent[]> {

@@ -231,6 +231,8 @@ export function describeStore(name: string, make: () => Promise<Engine>): void {
     it('has one worker for a connection, and none after it was stopped', async () => {
       const worker = start();
       expect(() => host.work(shop)).toThrow('shop');
+      host.markMisconfigured('shop');
+      expect(() => host.work(shop)).toThrow('shop');
       await worker.stop(0);
       await put('late');
       expect(shop.delivered).toEqual([]);
