@@ -29,7 +29,7 @@ const pauseMs = 100;
  *
  * A store that was not closed (kill -9, power) is first read from end to end by a child process, because LMDB ends the
  * process that meets certain damage, and copied into a fresh file where the disk has room for that. That takes a core
- * about a second for 100 MB of the file, a busy machine two or three times as long. `ulimit -v` must leave four times
+ * about a second for 50 MB of the file, a busy machine two or three times as long. `ulimit -v` must leave four times
  * maxBytes of address space, and 1 GiB at least: with less, the store is refused.
  *
  * @example

@@ -49,9 +49,9 @@ export class StoreCopy {
     }
   }
 
-  /** The keys of a table, but for `lanes`, come in their order. */
+  /** The keys of a table, but for `lanes`, come in their order. Keeps the buffers for a while. */
   add(table: TableName, key: Buffer, value: Buffer): void {
-    this.#entries.push([table, Buffer.from(key), Buffer.from(value)]);
+    this.#entries.push([table, key, value]);
     this.#bytes += key.length + value.length;
     if (this.#bytes >= transactionBytes) this.#commit();
   }

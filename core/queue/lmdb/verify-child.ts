@@ -44,7 +44,7 @@ function readStore(tables: Tables, copy: StoreCopy | undefined): void {
       counts[name] += 1;
       bytes += value.length;
       // The checksum covers the event, which need not be parsed.
-      const record = decodeState(Buffer.from(value));
+      const record = decodeState(value);
       if (record === 'bad') {
         // It goes to quarantine when it is met.
         damaged += 1;
@@ -85,12 +85,14 @@ function assertWhole(name: string, table: Table, entries: number): void {
   if (entries !== entriesOf(table)) throw new Error(`${name} has ${entries} entries instead of ${entriesOf(table)}`);
 }
 
+/** Copies of what LMDB has in its memory. */
 function* inOrder(table: Table): Generator<{ readonly key: Buffer; readonly value: Buffer }> {
   let before: Buffer | undefined;
   for (const entry of table.getRange()) {
-    if (before !== undefined && before.compare(entry.key) >= 0) throw new Error('keys are out of order');
-    before = Buffer.from(entry.key);
-    yield entry;
+    const key = Buffer.from(entry.key);
+    if (before !== undefined && before.compare(key) >= 0) throw new Error('keys are out of order');
+    before = key;
+    yield { key, value: Buffer.from(entry.value) };
   }
 }
 
