@@ -67,6 +67,15 @@ describe('a store that is open', () => {
     expect(await put(client, 'acme', [queued('small')])).toEqual(kept(1));
   });
 
+  it('answers on after a put that it refused before all of it had come', async () => {
+    const client = await reach();
+    const large = { ...queued('large'), event: { ...track('large'), properties: { text: 'x'.repeat(100_000) } } };
+    const bad = { ...queued('bad'), event: undefined as never };
+    const many = Array.from({ length: 50 }, () => large);
+    await expect(put(client, 'acme', [bad, ...many])).rejects.toThrow('a put is a line');
+    expect(await put(client, 'acme', [queued('small')])).toEqual(kept(1));
+  });
+
   it('F-93 keeps what is no event but has an outcome, whatever ends of lines its texts hold', async () => {
     const client = await reach();
     const odd = [42, 'a\u2028b\u2029c\u0085d\re\nf', null, [1], { 'a/b': '\ud800' }];

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostname } from 'node:os';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ReadableStream } from 'node:stream/web';
+import { ReadableStream } from 'node:stream/web';
 import type { Handler, OwnerInfo } from './protocol.ts';
 
 /** How long a client may take to send the rest of its request, or to read more of its answer, once the owner ends. */
@@ -66,6 +66,8 @@ export class StoreServer {
 async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handle: Handler): Promise<void> {
   try {
     const response = await handle(requestOf(incoming));
+    // Where the answer is known before the request has been read: a client sends no other one before all of it has.
+    incoming.resume();
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     if (response.body === null) outgoing.end();
     else await pipeline(Readable.fromWeb(response.body as ReadableStream), outgoing);
@@ -76,7 +78,9 @@ async function answer(incoming: IncomingMessage, outgoing: ServerResponse, handl
 
 function requestOf(incoming: IncomingMessage): Request {
   const { method = 'GET', url = '/', headers } = incoming;
-  const body = method === 'GET' || method === 'HEAD' ? {} : { body: Readable.toWeb(incoming), duplex: 'half' };
+  // Not Readable.toWeb(): where that is read in part, it destroys the request, and the connection stands still.
+  const chunks = ReadableStream.from(incoming.iterator({ destroyOnReturn: false }));
+  const body = method === 'GET' || method === 'HEAD' ? {} : { body: chunks, duplex: 'half' };
   return new Request(new URL(url, 'http://store'), {
     method,
     headers: Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]),
