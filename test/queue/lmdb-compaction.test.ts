@@ -1,6 +1,6 @@
 // Tests core/queue/lmdb/compaction.ts.
 import { execFileSync } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -177,4 +177,29 @@ it('F-97 ends with the queue', async () => {
   expect(await compacting).toBeInstanceOf(Error);
   expect(copies()).toEqual([]);
   queue = await openQueue({ path: store });
+});
+
+it('F-97 tells a defect, once, where an idle store cannot be looked at, and the process goes on', async () => {
+  await queue.close();
+  jest.useFakeTimers({
+    doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance', 'Date'],
+  });
+  const defects: unknown[] = [];
+  queue = await openQueue({ path: store, onSignal: (signal) => defects.push(signal) });
+  renameSync(store, `${store}-elsewhere`);
+  for (let minutes = 0; minutes < 5; minutes += 1) {
+    jest.advanceTimersByTime(60_000);
+    await setTimeout(20);
+  }
+  expect(defects).toMatchObject([{ kind: 'defect', where: 'queue compaction', error: { code: 'ENOENT' } }]);
+  renameSync(`${store}-elsewhere`, store);
+});
+
+it('F-97 is done by one after another, however many ask for it at once', async () => {
+  await fillAndEmpty(10);
+  const [first, second] = await Promise.all([queue.compact(), queue.compact()]);
+  expect(first.after).toBeLessThan(first.before);
+  expect(second.before).toBe(first.after);
+  await queue.put('c', [queued('a')]);
+  expect(await deliver(9)).toEqual(['a']);
 });

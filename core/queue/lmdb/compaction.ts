@@ -26,37 +26,49 @@ export class Compaction {
   readonly #options: CompactionOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #stopped = new AbortController();
-  #running: Promise<Compacted> | undefined;
+  #running: Promise<unknown> = Promise.resolve();
+  #isRunning = false;
   /** The last transaction, when the timer last came. */
   #last = -1;
 
   constructor(options: CompactionOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#runWhereIdle(), idleMs).unref();
+    this.#timer = setInterval(() => void this.#tick(), idleMs).unref();
   }
 
   /** Nothing is written meanwhile: what comes waits. */
-  async run(): Promise<Compacted> {
+  run(): Promise<Compacted> {
     const { writer, directory } = this.#options;
-    writer.assertOpen();
-    await this.#running?.catch(() => undefined);
-    const inode = statSync(directory.dataFile).ino;
-    const compacted = await this.#alone(() => writer.paused(() => this.#copy((swap) => swap())));
-    if (statSync(directory.dataFile).ino !== inode) return compacted;
-    const what = 'a copy of the queue store could not take its place. Nothing was changed';
-    throw new StoreRefused('unwritable', directory.path, what);
+    return this.#alone(async () => {
+      writer.assertOpen();
+      const inode = statSync(directory.dataFile).ino;
+      const compacted = await writer.paused(() => this.#copy((swap) => swap()));
+      if (statSync(directory.dataFile).ino !== inode) return compacted;
+      const what = 'a copy of the queue store could not take its place. Nothing was changed';
+      throw new StoreRefused('unwritable', directory.path, what);
+    });
   }
 
   /** Ends a copy that is being made. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopped.abort();
-    await this.#running?.catch(() => undefined);
+    await this.#running;
   }
 
-  #runWhereIdle(): void {
-    const { tables, directory, writer, emit } = this.#options;
-    if (this.#running !== undefined || !writer.isOpen()) return;
+  /** Never rejects: nobody waits for it. After a failure it does not come again. */
+  async #tick(): Promise<void> {
+    if (this.#isRunning) return;
+    await this.#alone(() => this.#runWhereIdle()).catch((error: unknown) => {
+      if (this.#stopped.signal.aborted) return;
+      clearInterval(this.#timer);
+      this.#options.emit({ kind: 'defect', slug: '', connection: '', where: 'queue compaction', error });
+    });
+  }
+
+  async #runWhereIdle(): Promise<void> {
+    const { tables, directory, writer } = this.#options;
+    if (!writer.isOpen()) return;
     const last = lastTransaction(tables.root);
     const isIdle = last === this.#last;
     this.#last = last;
@@ -65,16 +77,20 @@ export class Compaction {
     const used = usedBytes(tables);
     if (size - used < Math.max(freeBytes, size / 2) || !hasRoom(directory.copyFile, used)) return;
     // Where something was written before the swap, the copy goes, and the timer comes again.
-    this.#alone(() => this.#copy((swap) => writer.paused(swap))).catch((error: unknown) => {
-      if (this.#stopped.signal.aborted) return;
-      clearInterval(this.#timer);
-      emit({ kind: 'defect', slug: '', connection: '', where: 'queue compaction', error });
-    });
+    await this.#copy((swap) => writer.paused(swap));
   }
 
-  async #alone(run: () => Promise<Compacted>): Promise<Compacted> {
-    this.#running = run();
-    return this.#running.finally(() => (this.#running = undefined));
+  /** Runs one after another. */
+  #alone<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#running.then(() => {
+      this.#isRunning = true;
+      return run();
+    });
+    this.#running = done.then(
+      () => (this.#isRunning = false),
+      () => (this.#isRunning = false),
+    );
+    return done;
   }
 
   async #copy(swapWhen: SwapWhen): Promise<Compacted> {
