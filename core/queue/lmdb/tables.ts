@@ -38,8 +38,8 @@ export function openTables(data: string, mode: OpenMode): Tables {
   const inode = before ?? inodeOf(data);
   const table = (name: TableName): Table => {
     const opened = root.openDB<Buffer, Buffer>({ name, ...binary });
-    // For a missing table of a read-only store, the package returns an object that is not open.
-    if ((opened as unknown as { readonly status?: string }).status !== 'open')
+    // For a missing table of a read-only store, the package returns an object that is not open, or nothing.
+    if ((opened as unknown as { readonly status?: string } | undefined)?.status !== 'open')
       throw new Error(`the table ${name} is missing`);
     return opened;
   };
