@@ -3,13 +3,13 @@ export { lanesBy, toQueued } from './store.ts';
 export type {
   ConnectionWorker,
   DeliveryStore,
+  EmbeddedStore,
   StoreConnection,
   StoreProcess,
   StorePromises,
   StoreStatus,
   StoreWorkOptions,
 } from './store.ts';
-export type { LmdbStore } from './lmdb/lmdb-store.ts';
 export { openStore } from './lmdb/open-store.ts';
 export type { StoreOptions } from './lmdb/open-store.ts';
 export { isStoreLost, OtherSettings, QueueFull } from './queue.ts';

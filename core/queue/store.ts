@@ -1,5 +1,6 @@
 import type { IncomingEvent } from '../api/event.ts';
 import type { Connection } from '../runtime/connection.ts';
+import type { DeliveryLog, FileDelivery } from './delivery-log.ts';
 import type {
   Compacted,
   DeadFilter,
@@ -102,6 +103,15 @@ export interface DeliveryStore {
   status(connection?: string): Promise<StoreStatus>;
   /** Resolves when everything written is durable, and nothing of the store is open here. Stop the workers first. */
   close(): Promise<void>;
+}
+
+/** A store on a disk of this machine, in the process that has it open. It also keeps the outcomes of files. */
+export interface EmbeddedStore extends DeliveryStore {
+  /**
+   * Opens the log of a file's delivery, until close(); `restart`: forgets what it had. One caller works with a log at a
+   * time. Throws QueueFull beside a full disk.
+   */
+  deliveryLog(delivery: FileDelivery, options?: { readonly restart?: boolean | undefined }): Promise<DeliveryLog>;
 }
 
 /**

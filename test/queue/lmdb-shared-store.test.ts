@@ -5,7 +5,13 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { reachOwner } from '../../core/queue/admin/client.ts';
 import { SharedStore } from '../../core/queue/admin/shared-store.ts';
-import { isStoreLost, openStore, OtherSettings, type DeliveryStore, type LmdbStore } from '../../core/queue/index.ts';
+import {
+  isStoreLost,
+  openStore,
+  OtherSettings,
+  type DeliveryStore,
+  type EmbeddedStore,
+} from '../../core/queue/index.ts';
 import { lmdbPromises } from '../../core/queue/lmdb/lmdb-store.ts';
 import { track } from '../support/runtime/test-connection.ts';
 
@@ -19,7 +25,7 @@ afterEach(async () => {
   await Promise.all(opened.map((store) => store.close()));
   await rm(at.path, { recursive: true });
 });
-async function open(): Promise<LmdbStore> {
+async function open(): Promise<EmbeddedStore> {
   const store = await openStore(at);
   opened.push(store);
   return store;

@@ -1,5 +1,5 @@
 import type { Connection, Signal } from '../../index.ts';
-import type { LmdbStore } from '../../queue/index.ts';
+import type { EmbeddedStore } from '../../queue/index.ts';
 import { realpathSync, statSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { afterSignal, exitCode, usage } from './exit-codes.ts';
@@ -65,7 +65,7 @@ interface DeliverCommand {
   readonly flags: DeliverFlags;
   readonly terminal: Terminal;
   /** What --store names. */
-  readonly store?: { readonly directory: string; readonly opened: LmdbStore };
+  readonly store?: { readonly directory: string; readonly opened: EmbeddedStore };
 }
 
 async function deliverInput(command: DeliverCommand): Promise<number> {
@@ -119,7 +119,7 @@ async function deliverTo(
 }
 
 async function openLog(
-  store: LmdbStore,
+  store: EmbeddedStore,
   { slug, id }: Connection,
   { input, restart }: DeliverFlags,
 ): Promise<NonNullable<DeliveryParts['resumable']>> {

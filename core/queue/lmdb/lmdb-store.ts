@@ -1,9 +1,10 @@
 import { ClaimStore, type ClaimStoreOptions } from '../claim-store.ts';
 import type { DeliveryLog, FileDelivery } from '../delivery-log.ts';
+import type { EmbeddedStore } from '../store.ts';
 import type { LmdbQueue } from './lmdb-queue.ts';
 
 /** The store of a process that has it open on its own disk, which also keeps the outcomes of files. */
-export class LmdbStore extends ClaimStore {
+export class LmdbStore extends ClaimStore implements EmbeddedStore {
   readonly #queue: LmdbQueue;
 
   constructor(queue: LmdbQueue, options: Omit<ClaimStoreOptions, 'promises'>) {
@@ -11,10 +12,6 @@ export class LmdbStore extends ClaimStore {
     this.#queue = queue;
   }
 
-  /**
-   * Opens the log of a file's delivery, until close(); `restart`: forgets what it had. One caller works with a log at a
-   * time. Throws QueueFull beside a full disk.
-   */
   deliveryLog(delivery: FileDelivery, options?: { readonly restart?: boolean | undefined }): Promise<DeliveryLog> {
     return this.#queue.deliveryLog(delivery, options);
   }

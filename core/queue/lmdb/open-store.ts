@@ -4,9 +4,10 @@ import { longestSleepMs } from '../../policy/clock.ts';
 import { reachOwner } from '../admin/client.ts';
 import { untilOwnerEnds } from '../admin/reach-owner.ts';
 import { SharedStore } from '../admin/shared-store.ts';
-import type { DeliveryStore } from '../store.ts';
-import { lmdbPromises, type LmdbStore } from './lmdb-store.ts';
-import { openParts, type QueueOptions } from './open-queue.ts';
+import type { DeliveryStore, EmbeddedStore } from '../store.ts';
+import { lmdbPromises } from './lmdb-store.ts';
+import { openParts } from './open-queue.ts';
+import type { QueueOptions } from './queue-options.ts';
 import { StoreRefused } from './store-errors.ts';
 
 export interface StoreOptions extends QueueOptions {
@@ -41,7 +42,7 @@ const pauseMs = 100;
  * await worker.stop(10_000);
  * await store.close();
  */
-export function openStore(options: StoreOptions & { readonly share?: false | undefined }): Promise<LmdbStore>;
+export function openStore(options: StoreOptions & { readonly share?: false | undefined }): Promise<EmbeddedStore>;
 export function openStore(options: StoreOptions): Promise<DeliveryStore>;
 export async function openStore({ waitMs = 0, share = false, ...options }: StoreOptions): Promise<DeliveryStore> {
   if (!share) return whenFree(waitMs, () => open(options));
@@ -49,7 +50,7 @@ export async function openStore({ waitMs = 0, share = false, ...options }: Store
   return new SharedStore(await reach(), reach);
 }
 
-const open = async (options: QueueOptions): Promise<LmdbStore> => (await openParts(options)).store;
+const open = async (options: QueueOptions): Promise<EmbeddedStore> => (await openParts(options)).store;
 
 /** Tries until the store can be had, or the time to wait is over. */
 async function whenFree<T>(waitMs: number, attempt: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import {
   OwnerGone,
   QueueFull,
   type DeliveryStore,
-  type LmdbStore,
+  type EmbeddedStore,
   type OwnerActivity,
   type RefusalCode,
   type StoreOptions,
@@ -45,7 +45,7 @@ const defaultWaitMs = 20_000;
 export const withStore = <T>(
   directory: string,
   settings: StoreSettings,
-  act: (store: LmdbStore) => Promise<T>,
+  act: (store: EmbeddedStore) => Promise<T>,
 ): Promise<T> => use(directory, settings, openStore, act);
 
 /** The same; where another process has the store, that one is asked instead. */
