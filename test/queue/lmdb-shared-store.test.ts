@@ -46,12 +46,22 @@ describe('F-96 a store that is shared', () => {
 
   it('closes what it opens in place of an owner that ended, also while it does', async () => {
     const owner = await open();
-    const shared = await openStore({ ...at, share: true });
+    const client = await reachOwner(at.path, lmdbPromises);
+    let letGo = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (letGo = resolve));
+    let begun = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (begun = resolve));
+    const shared = new SharedStore(client!, async () => {
+      begun();
+      await gate;
+      return openStore(at);
+    });
     await owner.close();
     const lost = put(shared, 'a').catch((caught: unknown) => caught);
-    // Long enough for the owner to be found gone, and not for the store to be open.
-    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
-    await shared.close();
+    await asked;
+    const closing = shared.close();
+    letGo();
+    await closing;
     expect((await (await open()).status()).processes).toMatchObject([{ isHere: true }]);
     expect(isStoreLost(await lost)).toBe(true);
   });
