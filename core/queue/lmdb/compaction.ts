@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Emit } from '../../runtime/signals.ts';
 import type { Compacted } from '../queue.ts';
+import { SerialCalls } from './serial-calls.ts';
 import { finishSwap, hasRoom } from './store-copy.ts';
 import type { StoreDirectory } from './store-directory.ts';
 import { StoreRefused } from './store-errors.ts';
@@ -26,8 +27,7 @@ export class Compaction {
   readonly #options: CompactionOptions;
   readonly #timer: NodeJS.Timeout;
   readonly #stopped = new AbortController();
-  #running: Promise<unknown> = Promise.resolve();
-  #isRunning = false;
+  readonly #calls = new SerialCalls();
   /** The last transaction, when the timer last came. */
   #last = -1;
 
@@ -39,7 +39,7 @@ export class Compaction {
   /** Nothing is written meanwhile: what comes waits. */
   run(): Promise<Compacted> {
     const { writer, directory } = this.#options;
-    return this.#alone(async () => {
+    return this.#calls.run(async () => {
       writer.assertOpen();
       const inode = statSync(directory.dataFile).ino;
       const compacted = await writer.paused(() => this.#copy((swap) => swap()));
@@ -53,17 +53,19 @@ export class Compaction {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#stopped.abort();
-    await this.#running;
+    await this.#calls.idle();
   }
 
   /** Never rejects: nobody waits for it. After a failure it does not come again. */
   async #tick(): Promise<void> {
-    if (this.#isRunning) return;
-    await this.#alone(() => this.#runWhereIdle()).catch((error: unknown) => {
-      if (this.#stopped.signal.aborted) return;
-      clearInterval(this.#timer);
-      this.#options.emit({ kind: 'defect', slug: '', connection: '', where: 'queue compaction', error });
-    });
+    if (this.#calls.isBusy) return;
+    await this.#calls
+      .run(() => this.#runWhereIdle())
+      .catch((error: unknown) => {
+        if (this.#stopped.signal.aborted) return;
+        clearInterval(this.#timer);
+        this.#options.emit({ kind: 'defect', slug: '', connection: '', where: 'queue compaction', error });
+      });
   }
 
   async #runWhereIdle(): Promise<void> {
@@ -78,19 +80,6 @@ export class Compaction {
     if (size - used < Math.max(freeBytes, size / 2) || !hasRoom(directory.copyFile, used)) return;
     // Where something was written before the swap, the copy goes, and the timer comes again.
     await this.#copy((swap) => writer.paused(swap));
-  }
-
-  /** Runs one after another. */
-  #alone<T>(run: () => Promise<T>): Promise<T> {
-    const done = this.#running.then(() => {
-      this.#isRunning = true;
-      return run();
-    });
-    this.#running = done.then(
-      () => (this.#isRunning = false),
-      () => (this.#isRunning = false),
-    );
-    return done;
   }
 
   async #copy(swapWhen: SwapWhen): Promise<Compacted> {

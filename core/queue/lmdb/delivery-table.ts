@@ -1,6 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { DeliveryLog, DeliveryLogs, FileDelivery, KnownLine, LineOutcome } from '../delivery-log.ts';
 import { deliveryKey, endOfDelivery, lineOf } from './keys.ts';
+import { SerialCalls } from './serial-calls.ts';
+import { checkedJson, withChecksum } from './store-meta.ts';
 import type { StoreWriter } from './store-writer.ts';
 import { bytesOf, type Tables } from './tables.ts';
 
@@ -28,7 +30,8 @@ export class DeliveryTable {
   readonly #now: () => number;
   /** Connections whose deliveries this process works on. */
   readonly #open = new Set<string>();
-  #last: Promise<unknown> = Promise.resolve();
+  /** None removes what another has just opened. */
+  readonly #calls = new SerialCalls();
 
   constructor(tables: Pick<Tables, 'deliveries'>, writer: DeliveryWriter, now: () => number) {
     this.#tables = tables;
@@ -38,7 +41,7 @@ export class DeliveryTable {
 
   open(delivery: FileDelivery, restart: boolean): Promise<DeliveryLog> {
     this.#open.add(delivery.connection);
-    return this.#exclusively(() => this.#openLog(delivery, restart));
+    return this.#calls.run(() => this.#openLog(delivery, restart));
   }
 
   async #openLog(delivery: FileDelivery, restart: boolean): Promise<DeliveryLog> {
@@ -69,7 +72,7 @@ export class DeliveryTable {
 
   /** Removes all of a connection. Returns of how many files. */
   purge(connection: string): Promise<number> {
-    return this.#exclusively(() => this.#purge(connection));
+    return this.#calls.run(() => this.#purge(connection));
   }
 
   async #purge(connection: string): Promise<number> {
@@ -83,22 +86,12 @@ export class DeliveryTable {
     return purged;
   }
 
-  /** Runs one call after another, so that none removes what another has just opened. */
-  #exclusively<T>(run: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(run);
-    this.#last = done.catch(() => undefined);
-    return done;
-  }
-
   /** Everything but the header, which says so first: what a crash leaves counts no more. */
   async #clear(key: Buffer, header: DeliveryHeader): Promise<void> {
     await this.#put([[key, { ...header, cleared: true } satisfies DeliveryHeader]]);
     const range = { start: deliveryKey(key, 1), end: endOfDelivery(key), limit: clearedLines };
-    for (
-      let page = [...this.#tables.deliveries.getKeys(range)];
-      page.length > 0;
-      page = [...this.#tables.deliveries.getKeys(range)]
-    )
+    const nextPage = (): Buffer[] => [...this.#tables.deliveries.getKeys(range)];
+    for (let page = nextPage(); page.length > 0; page = nextPage())
       await this.#writer.writeUncounted(page.map((one) => ['deliveries', one, undefined]));
   }
 
@@ -120,7 +113,7 @@ export class DeliveryTable {
       const range = { start: deliveryKey(key, line), end: endOfDelivery(key), limit: pageLines };
       const page = Array.from(
         this.#tables.deliveries.getRange(range),
-        (entry) => [lineOf(entry.key), decode<LineOutcome>(entry.key, entry.value)] as const,
+        (entry) => [lineOf(entry.key), checkedJson<LineOutcome>(entry.value, crc32(entry.key))] as const,
       );
       for (const [at, known] of page) if (known !== undefined) yield [at, known];
       if (page.length < pageLines) return;
@@ -131,24 +124,12 @@ export class DeliveryTable {
   #get<T>(key: Buffer): T | undefined {
     this.#writer.assertReadable();
     const value = this.#tables.deliveries.getBinaryFast(key);
-    return value === undefined ? undefined : decode<T>(key, value);
+    return value === undefined ? undefined : checkedJson<T>(value, crc32(key));
   }
 
   #put(entries: readonly (readonly [key: Buffer, content: object])[]): Promise<void> {
     return this.#writer.writeUncounted(
-      entries.map(([key, content]) => ['deliveries', key, encode(key, content)] as const),
+      entries.map(([key, content]) => ['deliveries', key, withChecksum(content, crc32(key))] as const),
     );
   }
-}
-
-function encode(key: Buffer, content: object): Buffer {
-  const bytes = Buffer.from(`0000${JSON.stringify(content)}`);
-  bytes.writeUInt32LE(crc32(bytes.subarray(4), crc32(key)));
-  return bytes;
-}
-
-/** `undefined` where the checksum is wrong. */
-function decode<T>(key: Buffer, bytes: Buffer): T | undefined {
-  if (bytes.length < 4 || bytes.readUInt32LE() !== crc32(bytes.subarray(4), crc32(key))) return undefined;
-  return JSON.parse(bytes.toString('utf8', 4)) as T;
 }

@@ -9,6 +9,7 @@ import { decodeState } from './record.ts';
 import { pageLength, type FoundRecord, type RecordReader } from './record-reader.ts';
 import { register, withUncheckedLanes } from './registration.ts';
 import type { ReplayLog } from './replay-log.ts';
+import { SerialCalls } from './serial-calls.ts';
 import type { ConnectionState } from './store-counters.ts';
 import type { StoreWriter } from './store-writer.ts';
 import { recordTables, type RecordTable, type Tables } from './tables.ts';
@@ -31,7 +32,7 @@ export interface MaintenanceOptions {
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #writer: StoreWriter;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #calls = new SerialCalls();
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
@@ -40,7 +41,7 @@ export class Maintenance {
 
   /** Resolves when no call is under way. */
   async idle(): Promise<void> {
-    await this.#last.catch(() => undefined);
+    await this.#calls.idle();
   }
 
   async *dead(connection: string, filter: DeadFilter): AsyncGenerator<DeadLetter, void, undefined> {
@@ -204,9 +205,7 @@ export class Maintenance {
   /** Runs one call after another, so that none meets records that another is about to move. */
   #exclusively<T>(run: () => Promise<T>): Promise<T> {
     this.#writer.assertOpen();
-    const done = this.#last.then(run);
-    this.#last = done.catch(() => undefined);
-    return done;
+    return this.#calls.run(run);
   }
 }
 

@@ -62,17 +62,24 @@ function connectionNumberIn(key: Buffer): number | undefined {
   return text.startsWith(countsPrefix) ? Number(text.slice(countsPrefix.length)) : undefined;
 }
 
-export function withChecksum(value: object): Buffer {
+/** `before`: the checksum of what stands before the value, such as its key. */
+export function withChecksum(value: object, before = 0): Buffer {
   const bytes = Buffer.from(`0000${JSON.stringify(value)}`);
-  bytes.writeUInt32LE(crc32(bytes.subarray(4)));
+  bytes.writeUInt32LE(crc32(bytes.subarray(4), before));
   return bytes;
+}
+
+/** What withChecksum() was given; `undefined` when the checksum is wrong. */
+export function checkedJson<T>(bytes: Buffer, before = 0): T | undefined {
+  if (bytes.length < 4 || bytes.readUInt32LE() !== crc32(bytes.subarray(4), before)) return undefined;
+  return JSON.parse(bytes.toString('utf8', 4)) as T;
 }
 
 /** Throws when the checksum is wrong. */
 function withoutChecksum<T>(bytes: Buffer): T {
-  if (bytes.length < 4 || bytes.readUInt32LE() !== crc32(bytes.subarray(4)))
-    throw new Error('a value of the table meta has a wrong checksum');
-  return JSON.parse(bytes.toString('utf8', 4)) as T;
+  const value = checkedJson<T>(bytes);
+  if (value === undefined) throw new Error('a value of the table meta has a wrong checksum');
+  return value;
 }
 
 /** `undefined` when nothing was written yet. Throws when its checksum is wrong. */
