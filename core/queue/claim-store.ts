@@ -1,12 +1,13 @@
-import type {
-  Compacted,
-  DeadFilter,
-  DeadLetter,
-  DeliveryQueue,
-  LanesOf,
-  Put,
-  PutResult,
-  WaitingEvent,
+import {
+  connectionIdOf,
+  type Compacted,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryQueue,
+  type LanesOf,
+  type Put,
+  type PutResult,
+  type WaitingEvent,
 } from './queue.ts';
 import {
   lanesBy,
@@ -50,9 +51,10 @@ export class ClaimStore implements DeliveryStore {
   }
 
   async put(puts: readonly Put[]): Promise<readonly PutResult[]> {
-    for (const { connection } of puts) assertUsable(typeof connection === 'string' ? connection : connection.id);
+    const ids = puts.map(connectionIdOf);
+    ids.forEach(assertUsable);
     const results = await this.#queue.putAll(puts);
-    for (const { connection } of puts) this.#wake(typeof connection === 'string' ? connection : connection.id);
+    for (const id of ids) this.#wake(id);
     return results;
   }
 

@@ -158,6 +158,10 @@ export interface Put {
   readonly events: readonly QueuedEvent[];
 }
 
+/** The id in either form. */
+export const connectionIdOf = ({ connection }: Put): string =>
+  typeof connection === 'string' ? connection : connection.id;
+
 export interface PutResult {
   readonly accepted: number;
   /** Put before, within the dedup window. */

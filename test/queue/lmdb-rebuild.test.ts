@@ -12,7 +12,7 @@ import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { openTables, type Tables } from '../../core/queue/lmdb/tables.ts';
 import type { DeliveryQueue } from '../../core/queue/queue.ts';
 import { itNeeds, prlimit } from '../support/machine.ts';
-import { queued } from '../support/queue/contract.ts';
+import { queued, settledAs } from '../support/queue/contract.ts';
 import { compiled, type Compiled } from '../support/queue/compiled.ts';
 import type { Drained } from '../support/queue/drain.ts';
 
@@ -72,15 +72,7 @@ async function end(queue: DeliveryQueue, many: number, kind: 'done' | 'dead'): P
   for (let left = many; left > 0;) {
     const claims = queue.claim('c', left, 9_999);
     left -= claims.length;
-    await queue.settle(
-      'c',
-      claims.map(({ seq }) =>
-        kind === 'done'
-          ? { kind, seq, outcome: 'delivered' }
-          : { kind, seq, outcome: 'rejected', reason: { code: 'vendor_rejected', message: 'No.' }, attempts: 1 },
-      ),
-      at,
-    );
+    await queue.settle('c', claims.map(settledAs(kind)), at);
   }
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openQueue } from '../../core/queue/lmdb/open-queue.ts';
 import { salvage } from '../../core/queue/lmdb/salvage.ts';
 import { recordKinds, type QueueRecord } from '../../core/queue/lmdb/record.ts';
-import { queued } from '../support/queue/contract.ts';
+import { queued, settledAs } from '../support/queue/contract.ts';
 
 let root: string;
 let store: string;
@@ -40,15 +40,7 @@ async function fill(): Promise<ReadonlySet<string>> {
   };
   const end = async (count: number, kind: 'done' | 'dead'): Promise<void> => {
     const claims = queue.claim('c', count, clock.now);
-    await queue.settle(
-      'c',
-      claims.map(({ seq }) =>
-        kind === 'done'
-          ? { kind, seq, outcome: 'delivered' }
-          : { kind, seq, outcome: 'rejected', reason: { code: 'vendor_rejected', message: 'No.' }, attempts: 1 },
-      ),
-      { now: clock.now, configHash: '' },
-    );
+    await queue.settle('c', claims.map(settledAs(kind)), { now: clock.now, configHash: '' });
   };
   for (let round = 0; round < 5; round += 1) {
     await put(`gone${round}`, 100);

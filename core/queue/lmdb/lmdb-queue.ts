@@ -1,19 +1,20 @@
 import type { Emit } from '../../runtime/signals.ts';
 import type { DeliveryLog, FileDelivery } from '../delivery-log.ts';
 import { failpoint } from '../failpoint.ts';
-import type {
-  Claim,
-  ClaimKind,
-  Compacted,
-  DeadFilter,
-  DeadLetter,
-  DeliveryQueue,
-  LanesOf,
-  Put,
-  PutResult,
-  QueuedEvent,
-  QueueStatus,
-  Settlement,
+import {
+  connectionIdOf,
+  type Claim,
+  type ClaimKind,
+  type Compacted,
+  type DeadFilter,
+  type DeadLetter,
+  type DeliveryQueue,
+  type LanesOf,
+  type Put,
+  type PutResult,
+  type QueuedEvent,
+  type QueueStatus,
+  type Settlement,
 } from '../queue.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Claims } from './claims.ts';
@@ -122,8 +123,9 @@ export class LmdbQueue implements DeliveryQueue {
   }
 
   /** Adds a part, also where it throws halfway: its ids are to be given back. */
-  #startPut({ connection, events }: Put, now: number, parts: StartedPut[]): void {
-    const id = typeof connection === 'string' ? connection : connection.id;
+  #startPut(put: Put, now: number, parts: StartedPut[]): void {
+    const { connection, events } = put;
+    const id = connectionIdOf(put);
     const state = this.#counters.register(id);
     const batch = this.#writer.newBatch(state);
     const before = registeredBefore(state, parts);

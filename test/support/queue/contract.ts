@@ -50,6 +50,14 @@ const dead = ({ seq, attempts }: Claim, code: 'vendor_rejected' | 'timeout' = 'v
   attempts: attempts + 1,
 });
 
+/** How the claims of a test end. */
+export const settledAs =
+  (kind: 'done' | 'dead') =>
+  ({ seq }: Claim): Settlement =>
+    kind === 'done'
+      ? { kind, seq, outcome: 'delivered' }
+      : { kind, seq, outcome: 'rejected', reason: { code: 'vendor_rejected', message: 'No.' }, attempts: 1 };
+
 async function letters(queue: DeliveryQueue, connection: string, filter?: DeadFilter): Promise<DeadLetter[]> {
   const found: DeadLetter[] = [];
   for await (const letter of queue.dead(connection, filter)) found.push(letter);

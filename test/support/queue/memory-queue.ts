@@ -1,5 +1,6 @@
 import { registeredWith } from '../../../core/queue/lmdb/registration.ts';
 import {
+  connectionIdOf,
   QueueFull,
   triesOf,
   type Claim,
@@ -116,8 +117,9 @@ export class MemoryQueue implements DeliveryQueue {
 
   async putAll(puts: readonly Put[]): Promise<readonly PutResult[]> {
     if (this.#ended) this.#assertOpen();
-    const parts = puts.map(({ connection, events }) => {
-      const log = this.log(typeof connection === 'string' ? connection : connection.id);
+    const parts = puts.map((put) => {
+      const { connection, events } = put;
+      const log = this.log(connectionIdOf(put));
       const registered =
         typeof connection === 'string'
           ? log.registered
