@@ -8,9 +8,6 @@ export interface Expiring extends Linked<Expiring> {
   expire(): void;
 }
 
-/** In that time the event loop goes round often enough to read what lies in the sockets. */
-const readingMs = 20;
-
 /**
  * Enforces the deadlines of the requests in flight. One timer checks those of all connections a few times per timeout:
  * a timer or an AbortSignal per request would cost more than the request, and 5,000 connections with a timer each spend
@@ -23,7 +20,6 @@ export class Deadlines {
   readonly #inFlight = new InFlight<Expiring>();
   #timer: NodeJS.Timeout | undefined;
   #checkAt = 0;
-  #wasLate = false;
 
   constructor(elapsed: () => number, tickMs: number) {
     this.#elapsed = elapsed;
@@ -50,17 +46,21 @@ export class Deadlines {
 
   #check(): void {
     this.#timer = undefined;
+    // The process did something else meanwhile: answers may be there that the event loop reads only after its timers,
+    // and before its immediates.
+    if (this.#elapsed() > this.#checkAt + this.#tickMs) setImmediate(() => this.#expire());
+    else this.#expire();
+  }
+
+  #expire(): void {
     const now = this.#elapsed();
-    // The process did something else meanwhile: answers may be there that the event loop reads only after its timers.
-    this.#wasLate = !this.#wasLate && now > this.#checkAt + this.#tickMs;
-    if (this.#wasLate) return this.#checkIn(Math.min(this.#tickMs, readingMs), now);
     for (let exchange = this.#inFlight.first; exchange !== undefined;) {
       // Read before, because an exchange that expires leaves the list.
       const { nextInFlight }: Expiring = exchange;
       if (exchange.expiresAt <= now) exchange.expire();
       exchange = nextInFlight;
     }
-    if (this.#inFlight.first !== undefined) this.#checkIn(this.#tickMs, now);
+    if (this.#inFlight.first !== undefined && this.#timer === undefined) this.#checkIn(this.#tickMs, now);
   }
 }
 
