@@ -142,7 +142,7 @@ export function createBatchDeliveries(options: BatchDeliveryOptions): BatchDeliv
         return batch.record(position, outcome);
       };
       failpoint('before send');
-      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, settled });
+      const outcomes = await connection.deliver(events, { withinMs, signal, once: true, queued: true, settled });
       if (outcomes.length === claims.length) return outcomes;
       throw new Error('deliver() did not return an outcome for each event');
     } catch (error) {

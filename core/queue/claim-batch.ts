@@ -2,7 +2,7 @@ import type { Outcome } from '../api/outcome.ts';
 import type { Clock } from '../policy/clock.ts';
 import type { PoisonTracker } from './poison-tracker.ts';
 import type { Claim, FinalSettlement, Settlement } from './queue.ts';
-import type { SettlementWriter } from './settlement-writer.ts';
+import type { SettledClaim, SettlementWriter } from './settlement-writer.ts';
 import { settlementOf, type QueuePolicy } from './settlement.ts';
 import { isPaused, type Suspended } from './suspension.ts';
 import { isPaced } from './vendor-health.ts';
@@ -46,8 +46,8 @@ export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOpti
     onClosed(count);
   }
 
-  function write(settlement: Settlement): Promise<boolean> {
-    const written = writer.write(settlement);
+  function write(settlement: Settlement, claim?: SettledClaim): Promise<boolean> {
+    const written = writer.write(settlement, claim);
     const before = writes.get(written);
     writes.set(written, (before ?? 0) + 1);
     if (before === undefined) {
@@ -77,7 +77,7 @@ export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOpti
     settled[position] = true;
     if (outcome.kind === 'delivered') poison.recordDelivered();
     poison.recordSettled(settlement.seq, settlement.kind === 'dead' && settlement.reason.code === 'poisonous');
-    return write(settlement);
+    return write(settlement, settledClaimOf(claims[position] as Claim, outcome));
   }
 
   return {
@@ -98,7 +98,10 @@ export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOpti
       for (const settlement of settlements) {
         const history = settlement.kind === 'retry' ? settlement.history : undefined;
         if (history !== undefined) poison.recordFailure(settlement.seq, history.answers, history.since);
-        void write(settlement);
+        void write(
+          settlement,
+          settlement.kind === 'retry' ? undefined : claims.find(({ seq }) => seq === settlement.seq),
+        );
       }
       await Promise.all(writes.keys());
       writer.release(untouched);
@@ -118,6 +121,9 @@ export function openClaimBatch(claims: readonly Claim[], options: ClaimBatchOpti
     },
   };
 }
+
+const settledClaimOf = (claim: Claim, outcome: Outcome): SettledClaim =>
+  outcome.kind === 'skipped' ? { acceptedAt: claim.acceptedAt, skippedFor: outcome.reason.code } : claim;
 
 const ambiguousRetry = ({ seq, attempts, history }: Claim, now: number): Settlement => ({
   kind: 'retry',

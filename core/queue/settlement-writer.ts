@@ -1,7 +1,8 @@
+import type { ReasonCode } from '../api/reason-codes.ts';
 import { backoffMs, equalJitter } from '../policy/backoff.ts';
 import { sleepCapped, type Clock } from '../policy/clock.ts';
 import { failpoint } from './failpoint.ts';
-import { isStoreLost, type DeliveryQueue, type Settlement } from './queue.ts';
+import { isStoreLost, type DeliveryQueue, type FinalSettlement, type Settlement } from './queue.ts';
 import { storeRetries } from './waits.ts';
 import type { WorkerMonitor } from './worker-monitor.ts';
 
@@ -21,6 +22,16 @@ export interface SettlementWriterOptions {
   /** The store takes writes again. */
   readonly onRecovered: () => void;
   readonly onDefect: (where: string, error: unknown) => void;
+  /** Told of each event that has left the queue for good, once that is on disk. Undefined where nobody listens. */
+  readonly onSettled: ((settlement: FinalSettlement, claim: SettledClaim) => void) | undefined;
+}
+
+/** What is told of a claim beside its settlement. */
+export interface SettledClaim {
+  /** Epoch ms when it was put. */
+  readonly acceptedAt: number;
+  /** Why it was skipped: a dead letter says why by itself. */
+  readonly skippedFor?: ReasonCode | undefined;
 }
 
 /** Writes settlements while other events of their batch are still in flight, many in one transaction. */
@@ -29,7 +40,8 @@ export interface SettlementWriter {
    * Resolves to true when it is on disk; to false when time ran out before the store took it, and the claim was
    * released. Settlements that come while a write is in progress share the next one, and its promise. Never rejects.
    */
-  write(settlement: Settlement): Promise<boolean>;
+  write(settlement: FinalSettlement, claim: SettledClaim): Promise<boolean>;
+  write(settlement: Settlement, claim?: SettledClaim): Promise<boolean>;
   /** Gives the claims back as they were, which costs no write. */
   release(seqs: readonly number[]): void;
   /**
@@ -53,6 +65,9 @@ interface SettlementGroup {
 
 export function createSettlementWriter(options: SettlementWriterOptions): SettlementWriter {
   const { queue, id, configHash, monitor, now, after, random, hurry, onRefused, onRecovered, onDefect } = options;
+  const { onSettled } = options;
+  /** By seq, the claims that are to leave the queue. */
+  const leaving = new Map<number, SettledClaim>();
   const pending: SettlementGroup[] = [];
   let isWriting = false;
   /** The events whose settlements a write without settlements proves space for. */
@@ -88,6 +103,15 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
       throw error;
     }
     monitor.recordWritten(settlements);
+    if (onSettled !== undefined) for (const settlement of settlements) tellSettled(settlement);
+  }
+
+  function tellSettled(settlement: Settlement): void {
+    if (settlement.kind === 'retry') return;
+    const claim = leaving.get(settlement.seq);
+    if (claim === undefined) return;
+    leaving.delete(settlement.seq);
+    onSettled?.(settlement, claim);
   }
 
   /** `retryMs`: when the store is asked again, should it refuse. */
@@ -142,6 +166,7 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
 
   function release(seqs: readonly number[]): void {
     if (seqs.length === 0) return;
+    for (const seq of seqs) leaving.delete(seq);
     try {
       queue.release(id, seqs);
     } catch (error) {
@@ -150,7 +175,8 @@ export function createSettlementWriter(options: SettlementWriterOptions): Settle
   }
 
   return {
-    write(settlement) {
+    write(settlement, claim) {
+      if (onSettled !== undefined && claim !== undefined) leaving.set(settlement.seq, claim);
       let group = pending.at(-1);
       if (group === undefined || group.settlements.length >= maxGroupSize) pending.push((group = emptyGroup()));
       group.settlements.push(settlement);

@@ -45,7 +45,7 @@ export interface WorkOptions {
   readonly after?: Clock['after'];
   /** In [0, 1). Spreads waits, so that workers that failed together do not come back together. Default: Math.random. */
   readonly random?: Clock['random'];
-  /** Receives connection_held, connection_resumed and defect. What it throws is ignored. */
+  /** Receives queued_event_settled, connection_held, connection_resumed and defect. What it throws is ignored. */
   readonly onSignal?: Emit;
   /** Told when the worker is held or goes on, for a log of people. What it throws is ignored. */
   readonly onChange?: (change: HoldChange) => void;

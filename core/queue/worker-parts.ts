@@ -7,7 +7,7 @@ import { createBatchDeliveries, type BatchDeliveries } from './batch-deliveries.
 import { createClaimSelector, type ClaimSelector } from './claim-selector.ts';
 import { createOutageBreaker, type OutageBreaker } from './outage-breaker.ts';
 import { createPoisonTracker } from './poison-tracker.ts';
-import { createSettlementWriter, type SettlementWriter } from './settlement-writer.ts';
+import { createSettlementWriter, type SettlementWriter, type SettlementWriterOptions } from './settlement-writer.ts';
 import { defaultQueuePolicy } from './settlement.ts';
 import { createSuspensionWatch, type SuspensionWatch } from './suspension-watch.ts';
 import { maxPrefetch, type WorkableQueue, type WorkOptions } from './work-options.ts';
@@ -84,6 +84,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
     onRefused: hooks.onRefused,
     onRecovered: hooks.onRecovered,
     onDefect: defect,
+    onSettled: signals.settled,
   });
   const limiter = createSharedLimiter({ shared, now, after, onDefect: (error) => defect('queue.budget', error) });
   const deliveries = createBatchDeliveries({
@@ -128,6 +129,7 @@ export function createWorkerParts(options: WorkOptions, hooks: WorkerHooks): Wor
 /** What a worker tells its host, by signals and by its state. */
 export interface WorkerSignals extends Pick<WorkerMonitor, 'held' | 'resumed'> {
   readonly defect: (where: string, error: unknown) => void;
+  readonly settled: SettlementWriterOptions['onSettled'];
 }
 
 function createWorkerSignals(
@@ -140,6 +142,15 @@ function createWorkerSignals(
   const { slug } = connection;
   return {
     defect: (where, error) => emit?.({ kind: 'defect', slug, connection: id, where, error: errorText(error) }),
+    settled:
+      emit &&
+      ((settlement, { acceptedAt, skippedFor }) => {
+        const outcome = settlement.kind === 'dead' ? settlement.kind : settlement.outcome;
+        const code = settlement.kind === 'dead' ? settlement.reason.code : skippedFor;
+        const latencyMs = Math.max(0, now() - acceptedAt);
+        const why = code === undefined ? {} : { code };
+        emit({ kind: 'queued_event_settled', slug, connection: id, outcome, ...why, latencyMs });
+      }),
     held(cause, code, until) {
       emit?.({ kind: 'connection_held', slug, connection: id, cause, code, forMs: Math.max(0, until - now()) });
       monitor.held(cause, code, until);

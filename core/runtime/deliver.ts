@@ -37,6 +37,11 @@ export interface DeliverOptions {
    * deferred.
    */
   readonly settled?: (position: number, outcome: Outcome) => Promise<boolean> | undefined;
+  /**
+   * The caller is a queue, which says once what becomes of an event, by `queued_event_settled`. The signals
+   * `event_settled` of this call are marked as tries (`queued`), so that nobody counts an event twice.
+   */
+  readonly queued?: boolean;
 }
 
 const defaultWithinMs = 30_000;
@@ -55,6 +60,7 @@ const deliverOptions: OptionTable<DeliverOptions> = {
   signal: anAbortSignal,
   once: aBoolean,
   settled: aFunction,
+  queued: aBoolean,
 };
 
 /**
@@ -74,6 +80,7 @@ export async function deliver(
     signal,
     once = false,
     settled: onSettled,
+    queued = false,
   } = checkedOptions(options, deliverOptions, 'deliver()');
   const allowedMs = atLeastZero(withinMs, defaultWithinMs);
   const startedAt = context.clock.elapsed();
@@ -91,6 +98,7 @@ export async function deliver(
       laneCapacity: Number.POSITIVE_INFINITY,
       remembered: Number.POSITIVE_INFINITY,
       policy: once ? withoutRetries(context.policy) : context.policy,
+      queued,
     },
     outcomes,
   );

@@ -22,6 +22,8 @@ export interface DeliveryRunOptions extends BatchQueueOptions {
   readonly remembered: number;
   /** Default: the connection's policy. */
   readonly policy?: RetryPolicy;
+  /** A queue calls, and settles the events by itself. */
+  readonly queued?: boolean;
 }
 
 /** The deliver() or stream() that reads the outcomes. */
@@ -46,8 +48,6 @@ export class DeliveryRun implements SendRun, BatchOwner {
   readonly #options: DeliveryRunOptions;
   readonly #reader: OutcomeReader;
   readonly #duplicates: Duplicates | undefined;
-  /** By position, the ids of second copies as they are written: " m-1" is a copy of "m-1". */
-  #twinIds: Map<number, string> | undefined;
   readonly #queue: BatchQueue;
   /** By lane: outcomes that the host is persisting. */
   #persisting: Map<string, Promise<boolean>> | undefined;
@@ -95,12 +95,12 @@ export class DeliveryRun implements SendRun, BatchOwner {
     const prepared = preparePayload(this.context, input, this.#transformContextOf(now));
     const eventId = messageIdOf(input.event);
     if (prepared.kind !== 'payload')
-      return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason });
+      return void this.#report(index, { kind: prepared.kind, eventId, reason: prepared.reason }, now);
     const id = this.#duplicates === undefined ? '' : dedupId(eventId);
-    const copy = this.#duplicates === undefined ? 'new' : this.#duplicates.take(id, index);
-    if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate });
+    const copy = this.#duplicates === undefined ? 'new' : this.#duplicates.take(id, index, eventId, now);
+    if (copy === 'settled') return void this.#report(index, { kind: 'skipped', eventId, reason: duplicate }, now);
     this.#open += 1;
-    if (copy === 'twin') return void (this.#twinIds ??= new Map()).set(index, eventId);
+    if (copy === 'twin') return;
     const delivery = new PendingDelivery(prepared, { index, eventId, dedupId: id }, now, this.#options.withinMs);
     const { suspensions, pacer } = this.context;
     const suspension = suspensions.any ? suspensions.against(delivery.scopes) : undefined;
@@ -171,7 +171,7 @@ export class DeliveryRun implements SendRun, BatchOwner {
     if (delivery.settled !== undefined) return;
     delivery.settled = outcome;
     this.#open -= 1;
-    const persisted = this.#report(delivery.index, outcome);
+    const persisted = this.#report(delivery.index, outcome, delivery.takenAt);
     if (persisted !== undefined && delivery.lanes !== undefined)
       for (const lane of delivery.lanes) this.#lockLane(lane, delivery, persisted);
     if (this.#duplicates !== undefined) this.#settleTwins(this.#duplicates, delivery.dedupId, outcome);
@@ -182,16 +182,16 @@ export class DeliveryRun implements SendRun, BatchOwner {
    * `skipped` it would delete the event that comes back deferred.
    */
   #settleTwins(duplicates: Duplicates, id: string, outcome: Outcome): void {
-    for (const index of duplicates.settle(id, isFinal(outcome))) {
+    for (const { index, eventId, takenAt } of duplicates.settle(id, isFinal(outcome))) {
       this.#open -= 1;
-      const eventId = this.#twinIds?.get(index) ?? id;
-      this.#twinIds?.delete(index);
-      void this.#report(index, twinOutcome(outcome, eventId, this.context.clock.now()));
+      void this.#report(index, twinOutcome(outcome, eventId, this.context.clock.now()), takenAt);
     }
   }
 
-  #report(index: number, outcome: Outcome): Promise<boolean> | undefined {
-    if (this.context.emit !== undefined) reportOutcome(this.context, outcome);
+  #report(index: number, outcome: Outcome, takenAt: number): Promise<boolean> | undefined {
+    const { emit, clock } = this.context;
+    if (emit !== undefined)
+      reportOutcome(this.context, outcome, clock.elapsed() - takenAt, this.#options.queued === true);
     return this.#reader.settle(index, outcome);
   }
 

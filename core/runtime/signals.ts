@@ -10,12 +10,34 @@ import type { ReasonCode } from '../api/reason-codes.ts';
  * its metrics.
  */
 export type Signal =
+  /** A deliver() or stream() has an outcome for an event. */
   | {
       readonly kind: 'event_settled';
       readonly slug: string;
       readonly connection: string;
       readonly outcome: OutcomeKind;
       readonly code?: ReasonCode;
+      /** Since deliver() was called, or stream() read the event. */
+      readonly latencyMs: number;
+      /**
+       * The worker of a queue delivers it. This is one try, of which an event may have many: what became of the event
+       * is said once, by `queued_event_settled`.
+       */
+      readonly queued?: true;
+    }
+  /**
+   * An event has left a queue for good: that is on disk. An event that was settled when it was put goes through no
+   * worker, and has no such signal.
+   */
+  | {
+      readonly kind: 'queued_event_settled';
+      readonly slug: string;
+      readonly connection: string;
+      /** `dead`: it is a dead letter now. */
+      readonly outcome: 'delivered' | 'skipped' | 'dead';
+      readonly code?: ReasonCode;
+      /** Since it was put, by the time of day. */
+      readonly latencyMs: number;
     }
   | {
       readonly kind: 'event_noted';

@@ -248,27 +248,29 @@ describe('two copies of an event in one call', () => {
 describe('the ids that are remembered', () => {
   it('F-01 are those on their way, however many came since, and the last so many that were settled', () => {
     const ids = createDuplicates(2);
-    expect(ids.take('slow', 0)).toBe('new');
+    const take = (id: string, index: number) => ids.take(id, index, id, index);
+    expect(take('slow', 0)).toBe('new');
     for (const id of ['b', 'c', 'd']) {
-      expect(ids.take(id, 1)).toBe('new');
+      expect(take(id, 1)).toBe('new');
       ids.settle(id, true);
     }
-    expect(ids.take('slow', 4)).toBe('twin');
-    expect(ids.take('d', 5)).toBe('settled');
-    expect(ids.take('b', 6)).toBe('new');
-    expect(ids.settle('slow', true)).toEqual([4]);
-    expect(ids.take('slow', 7)).toBe('new');
+    expect(take('slow', 4)).toBe('twin');
+    expect(take('d', 5)).toBe('settled');
+    expect(take('b', 6)).toBe('new');
+    expect(ids.settle('slow', true)).toEqual([{ index: 4, eventId: 'slow', takenAt: 4 }]);
+    expect(take('slow', 7)).toBe('new');
   });
 
   it('F-01 are forgotten when the event comes back, and not by an older turn of the same event', () => {
     const ids = createDuplicates(2);
-    ids.take('a', 0);
+    const take = (id: string, index: number) => ids.take(id, index, id, index);
+    take('a', 0);
     ids.settle('a', false);
-    expect(ids.take('a', 1)).toBe('new');
+    expect(take('a', 1)).toBe('new');
     ids.settle('a', true);
-    expect(ids.take('b', 2)).toBe('new');
-    expect(ids.take('a', 3)).toBe('settled');
-    ids.take('c', 4);
-    expect(ids.take('a', 5)).toBe('new');
+    expect(take('b', 2)).toBe('new');
+    expect(take('a', 3)).toBe('settled');
+    take('c', 4);
+    expect(take('a', 5)).toBe('new');
   });
 });

@@ -3,7 +3,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { accept, retryLater, errorTable, createRuntime, decide, type RetryDecision } from '../../core/index.ts';
+import {
+  accept,
+  retryLater,
+  errorTable,
+  createRuntime,
+  decide,
+  type RetryDecision,
+  type Signal,
+} from '../../core/index.ts';
 import { start } from '../../core/testing/kit/manual-clock.ts';
 import { inTurn, yes, type ScriptedReply, type Script } from '../support/runtime/scripted-vendor.ts';
 import {
@@ -471,6 +479,34 @@ describe('signals', () => {
     ]);
     expect(JSON.stringify(signals)).not.toContain('e0');
     expect(defects(signals)).toEqual([]);
+  });
+
+  it('say how long an event took, from deliver() or the read of a stream to its outcome', async () => {
+    const destination = acme({}, { ...lone, replay: 'harmful' });
+    const latencies = (signals: readonly Signal[]) =>
+      signals.flatMap((signal) => (signal.kind === 'event_settled' ? [[signal.outcome, signal.latencyMs]] : []));
+    const script = inTurn({ status: 503, headers: { 'retry-after': '4' } });
+    const called = testConnection({ destination, script });
+    const unwanted = { ...track('no'), integrations: { 'Acme Ads': false } };
+    await called.deliver([track('a'), track('a'), unwanted]);
+    expect(latencies(called.signals)).toEqual([
+      ['skipped', 0],
+      ['delivered', 4_000],
+      ['skipped', 4_000],
+    ]);
+    expect(called.signals.some((signal) => 'queued' in signal)).toBe(false);
+
+    const streamed = testConnection({ destination, script });
+    async function* source() {
+      yield track('a');
+      await streamed.clock.sleep(1_000);
+      yield track('b');
+    }
+    await streamed.stream(source(), { maxOutOfOrderness: 0 });
+    expect(latencies(streamed.signals)).toEqual([
+      ['delivered', 3_000],
+      ['delivered', 4_000],
+    ]);
   });
 
   it.each([

@@ -20,6 +20,10 @@ const held = ({ workerSignals }: TestWorker) =>
   workerSignals.flatMap((signal) =>
     signal.kind === 'connection_held' ? [[signal.cause, signal.code, signal.forMs]] : [],
   );
+const holds = ({ workerSignals }: TestWorker) =>
+  workerSignals.filter(({ kind }) => kind === 'connection_held' || kind === 'connection_resumed');
+const settledForGood = ({ workerSignals }: TestWorker) =>
+  workerSignals.filter(({ kind }) => kind === 'queued_event_settled');
 const defects = ({ workerSignals }: TestWorker): string[] =>
   workerSignals.flatMap((signal) => (signal.kind === 'defect' ? [signal.where] : []));
 /** Answers by the first id in the request. */
@@ -45,6 +49,41 @@ describe('what becomes of an event', () => {
       { kind: 'done', seq: 4, outcome: 'skipped' },
     ]);
     expect(shop.queue.log('acme').dead[0]).toMatchObject({ configHash: 'settings-1', diedAt: noon });
+  });
+
+  it('is signalled once, when it has left the queue, with the time since it was put', async () => {
+    const shop = testWorker({
+      destination: acme({}, one),
+      connection: { id: 'shop-1' },
+      script: answering({ no: { status: 400 } }),
+    });
+    const unwanted: CdpEvent = { ...track('unwanted'), integrations: { 'Acme Ads': false } };
+    await shop.put([track('good'), track('no'), unwanted], noon - minute);
+    await shop.workAll();
+    const same = { kind: 'queued_event_settled', slug: 'acme', connection: 'shop-1', latencyMs: minute };
+    expect(settledForGood(shop)).toHaveLength(3);
+    expect(settledForGood(shop)).toEqual(
+      expect.arrayContaining([
+        { ...same, outcome: 'delivered' },
+        { ...same, outcome: 'dead', code: 'vendor_rejected' },
+        { ...same, outcome: 'skipped', code: 'integration_disabled' },
+      ]),
+    );
+  });
+
+  it('is marked as a try in the signals of the runtime, however many it takes', async () => {
+    const busy: ScriptedReply = { status: 429, headers: { 'retry-after': '7' } };
+    const shop = testWorker({ destination: acme({}, one), script: inTurn(busy) });
+    await shop.put([track('e0')]);
+    await shop.workAll();
+    const tries = shop.signals.filter(({ kind }) => kind === 'event_settled');
+    expect(tries).toMatchObject([
+      { outcome: 'deferred', code: 'rate_limited', queued: true },
+      { outcome: 'delivered', queued: true },
+    ]);
+    expect(settledForGood(shop)).toEqual([
+      { kind: 'queued_event_settled', slug: 'acme', connection: 'acme', outcome: 'delivered', latencyMs: 7_500 },
+    ]);
   });
 
   it('is another try when it was deferred, and its own retryAt is kept', async () => {
@@ -251,7 +290,7 @@ describe('a suspended connection', () => {
     await shop.clock.run(working.idle());
     expect(working.paused()).toBeUndefined();
     expect(done(shop)).toHaveLength(500);
-    expect(shop.workerSignals.at(-1)).toMatchObject({ kind: 'connection_resumed', connection: 'acme' });
+    expect(holds(shop).at(-1)).toMatchObject({ kind: 'connection_resumed', connection: 'acme' });
   });
 
   it('does not keep the worker from stopping while its check waits for an answer', async () => {
@@ -541,12 +580,14 @@ describe('when something of ours breaks', () => {
     expect(done(shop)).toEqual([]);
     expect(held(shop)).toEqual([['unreachable', 'internal_error', 1_000]]);
     expect(claimed(shop)).toBeGreaterThanOrEqual(4);
+    expect(settledForGood(shop)).toEqual([]);
     full = false;
     await shop.clock.run(working.idle());
+    expect(settledForGood(shop)).toHaveLength(30);
     expect(sent(shop)).toHaveLength(30);
     expect(done(shop)).toHaveLength(29);
     expect(letters(shop)).toEqual([['e0', 'rejected', 'vendor_rejected', 1]]);
-    expect(shop.workerSignals.at(-1)).toMatchObject({ kind: 'connection_resumed' });
+    expect(holds(shop).at(-1)).toMatchObject({ kind: 'connection_resumed' });
   });
 
   it('what is refused by the store to the end is given back when the worker stops', async () => {

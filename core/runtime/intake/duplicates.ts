@@ -10,15 +10,23 @@ import { isoTime } from '../../policy/clock.ts';
 export interface Duplicates {
   /**
    * `new`: the event may be sent, and is in progress from now on. `settled`: the vendor has it, or may have it, or it
-   * was skipped. `twin`: another copy is in progress, whose settle() returns this `index`. An event with the id '',
-   * which is none, is new.
+   * was skipped. `twin`: another copy is in progress, whose settle() returns this one. An event with the id '', which
+   * is none, is new. `eventId`: the id as it is written.
    */
-  take(id: string, index: number): 'new' | 'twin' | 'settled';
-  /** Settles an event in progress. `final`: its copies need not be sent. Returns the indexes of its twins. */
-  settle(id: string, final: boolean): readonly number[];
+  take(id: string, index: number, eventId: string, takenAt: number): 'new' | 'twin' | 'settled';
+  /** Settles an event in progress. `final`: its copies need not be sent. Returns its twins. */
+  settle(id: string, final: boolean): readonly Twin[];
 }
 
-const none: readonly number[] = [];
+/** A second copy of an event in progress. Its id is as it is written: " m-1" is a copy of "m-1". */
+export interface Twin {
+  readonly index: number;
+  readonly eventId: string;
+  /** When it was read, by clock.elapsed. */
+  readonly takenAt: number;
+}
+
+const none: readonly Twin[] = [];
 
 /**
  * Remembers the last `size` ids, and all ids in progress. Every step takes constant time: a Set knows its oldest entry
@@ -29,7 +37,7 @@ export function createDuplicates(size: number): Duplicates {
   const numbers = new Map<string, number>();
   const byAge = size === Number.POSITIVE_INFINITY ? undefined : new Denque<string>();
   /** Created with the first twin: most calls have none. */
-  let twins: Map<string, number[]> | undefined;
+  let twins: Map<string, Twin[]> | undefined;
   /** Numbers start at 1, so that each has a negative. */
   let last = 0;
   let oldest = 1;
@@ -41,15 +49,16 @@ export function createDuplicates(size: number): Duplicates {
   }
 
   return {
-    take(id, index) {
+    take(id, index, eventId, takenAt) {
       if (id === '') return 'new';
       const known = numbers.get(id);
       if (known !== undefined && known > 0) return 'settled';
       if (known !== undefined) {
         twins ??= new Map();
         const others = twins.get(id);
-        if (others === undefined) twins.set(id, [index]);
-        else others.push(index);
+        const twin = { index, eventId, takenAt };
+        if (others === undefined) twins.set(id, [twin]);
+        else others.push(twin);
         return 'twin';
       }
       last += 1;

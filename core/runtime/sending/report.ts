@@ -29,12 +29,13 @@ export function reportRequest(
   });
 }
 
-/** Reports one event's outcome, and the notes of its mapping. */
-export function reportOutcome(context: ConnectionContext, outcome: Outcome): void {
+/** Reports one event's outcome, and the notes of its mapping. `queued`: its caller is a queue. */
+export function reportOutcome(context: ConnectionContext, outcome: Outcome, latencyMs: number, queued: boolean): void {
   const { emit, slug, id: connection, noteLabels } = context;
   if (emit === undefined) return;
   const code = 'reason' in outcome ? { code: outcome.reason.code } : {};
-  emit({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code });
+  const tried = queued ? { queued } : {};
+  emit({ kind: 'event_settled', slug, connection, outcome: outcome.kind, ...code, latencyMs, ...tried });
   if (outcome.kind !== 'delivered') return;
   for (const { code: noted, field } of outcome.notes ?? [])
     emit({ kind: 'event_noted', slug, connection, code: noted, field: noteLabels.of(field) });
