@@ -58,16 +58,22 @@ module.exports = {
         pathNot: [
           '^core/(?:queue|runtime|policy|api)/',
           '^core/http/undici\\.ts$',
-          '^core/(?:package-root|folder-path)\\.ts$',
+          '^core/(?:package-root|folder-path|ndjson)\\.ts$',
         ],
       },
-      'core/queue builds on core/runtime, core/policy and core/api; it knows where folders and the package lie, and asks the owner of a store through the client that core/http loads.',
+      'core/queue builds on core/runtime, core/policy and core/api; it knows where folders and the package lie, and asks the owner of a store through the client that core/http loads, in lines of JSON.',
     ),
     closed(
       'core-queue-apart',
       { path: '^core/(?!queue/|hosts/)' },
       { path: '^core/queue/' },
       'A host without a queue loads none of it.',
+    ),
+    closed(
+      'core-alone',
+      { path: '^core/(?:folder-path|json-text|ndjson|package-root|process-identity)\\.ts$' },
+      { path: '^core/' },
+      'What several rooms share knows none of them.',
     ),
     closed(
       'core-rudder',
@@ -107,14 +113,14 @@ module.exports = {
       {
         path: '^core/',
         pathNot: [
-          '^core/(?:index|package-root|json-text|parse-json|process-identity)\\.ts$',
+          '^core/(?:index|package-root|json-text|ndjson|parse-json|process-identity)\\.ts$',
           '^core/adapters/rudder\\.ts$',
           '^core/queue/index\\.ts$',
           '^core/hosts/',
           '^core/testing/',
         ],
       },
-      'Hosts, scripts and proofs import what everybody may import, core/index and core/queue/index, and four files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
+      'Hosts, scripts and proofs import what everybody may import, core/index and core/queue/index, and five files on the package, a process and the text of JSON. A benchmark may look inside, as a test may.',
     ),
     closed(
       'proofs-inside',

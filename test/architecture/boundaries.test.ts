@@ -152,6 +152,7 @@ describe('the rules bite', () => {
       'core-queue-apart: … -> core/queue/index.ts',
     ],
     ['core/hosts/queue.ts', "import { x } from '../queue/inner.ts';", 'hosts: … -> core/queue/inner.ts'],
+    ['core/json-text.ts', "import type { x } from './api/event.ts';", 'core-alone: … -> core/api/event.ts'],
     ['core/adapters/rudder.ts', "import { x } from '../runtime/run.ts';", 'core-rudder: … -> core/runtime/run.ts'],
     ['core/runtime/vendor.ts', "import '../../destinations/b/index.ts';", 'core-outward: … -> destinations/b/index.ts'],
     ['core/runtime/script.ts', "import '../../scripts/run.ts';", 'core-outward: … -> scripts/run.ts'],
@@ -268,8 +269,11 @@ describe('the rules bite', () => {
     'core/policy/clock.ts': "import type { x } from '../api/event.ts';\nimport 'denque';\nexport const y = 1;",
     'core/mapping/query.ts': "import type { x } from '../api/event.ts';\nexport const y = 1;",
     'core/queue/index.ts': "export { x } from './inner.ts';",
-    'core/queue/inner.ts': "import '../runtime/run.ts';\nimport '../api/event.ts';\nexport const x = 1;",
-    'core/hosts/ok.ts': "import '../index.ts';\nimport '../queue/index.ts';\nimport 'commander';",
+    'core/ndjson.ts': "import 'node:buffer';\nexport const x = 1;",
+    'core/queue/inner.ts':
+      "import '../runtime/run.ts';\nimport '../api/event.ts';\nimport '../ndjson.ts';\nexport const x = 1;",
+    'core/hosts/ok.ts':
+      "import '../index.ts';\nimport '../ndjson.ts';\nimport '../queue/index.ts';\nimport 'commander';",
     'core/hosts/cli/new/template/index.ts':
       "import { x } from '../../../../api/index.ts';\nimport type { own } from './own.ts';\nexport { x };",
     'core/hosts/cli/new/template/own.ts': 'export const own = 1;',

@@ -135,8 +135,14 @@ describe('a store that is open', () => {
 });
 
 describe('what another program may ask', () => {
-  const ask = async (method: string, at: string, body?: string): Promise<readonly [number, unknown]> => {
-    const request = new Request(`http://store${at}`, { method, ...(body === undefined ? {} : { body }) });
+  const begun = '{"put":"acme"}\n';
+  const ask = async (
+    method: string,
+    at: string,
+    body?: string | Uint8Array | ReadableStream,
+  ): Promise<readonly [number, unknown]> => {
+    const sent = body === undefined ? {} : { body, duplex: 'half' as const };
+    const request = new Request(`http://store${at}`, { method, ...sent });
     const response = await storeRoutes(store)(request);
     return [response.status, await response.json()];
   };
@@ -144,7 +150,6 @@ describe('what another program may ask', () => {
 
   it('is answered with a status of HTTP, and takes nothing that is no event to queue', async () => {
     const notQueued = error('BadRequest', expect.stringContaining('a put is a line {"put": CONNECTION}'));
-    const begun = '{"put":"acme"}\n';
     for (const body of [
       `${begun}{"id":"a","event":{}}`,
       `${begun}null`,
@@ -181,6 +186,21 @@ describe('what another program may ask', () => {
     expect(await ask('POST', '/puts', begun + JSON.stringify(queued('late')))).toEqual([
       503,
       { error: expect.objectContaining({ code: 'closed' }) },
+    ]);
+  });
+
+  it('is told of a put that is not UTF-8, or larger than a put may be', async () => {
+    const notText = Buffer.concat([Buffer.from(begun), Buffer.from([0xff])]);
+    expect(await ask('POST', '/puts', notText)).toEqual([
+      400,
+      error('BadRequest', 'a put is a line of JSON for each connection and each event'),
+    ]);
+    const spaces = Buffer.concat([Buffer.alloc(4 * 1024 * 1024 - 1, ' '), Buffer.from('\n')]);
+    const full = (chunks: number) => ReadableStream.from(Array.from({ length: chunks }, () => spaces));
+    expect(await ask('POST', '/puts', full(64))).toEqual([200, []]);
+    expect(await ask('POST', '/puts', full(65))).toEqual([
+      413,
+      error('BadRequest', `a put has at most ${64 * spaces.length} bytes`),
     ]);
   });
 

@@ -1,7 +1,8 @@
 import { EventAndText, type CdpEvent, type EventReader, type Outcome, type ReasonCode } from '../../index.ts';
-import { maxLineBytes, type InputLine, type LineCutter, type LineFault } from './lines.ts';
-import { NotNdjson } from './input-form.ts';
+import type { LineCutter, LineFault, NdjsonLine } from '../../ndjson.ts';
 import { parseJson } from '../../parse-json.ts';
+import { NotNdjson } from './input-form.ts';
+import { maxLineBytes } from './lines.ts';
 import type { OrderedOutcomes } from './reorder-buffer.ts';
 
 export interface EventSourceOptions {
@@ -11,7 +12,7 @@ export interface EventSourceOptions {
   /** Called for a line that is not JSON, with its outcome. */
   readonly onUnreadable: (outcome: Outcome, line: number) => void;
   /** Whether the stream gets this event; one that it does not get has its outcome already. Default: all. */
-  readonly admit?: (event: CdpEvent, line: InputLine) => boolean;
+  readonly admit?: (event: CdpEvent, line: NdjsonLine) => boolean;
   /** What to wait for before more lines are read; `undefined` where there is nothing. */
   readonly backpressure: () => Promise<void> | undefined;
   readonly signal: AbortSignal;
@@ -24,7 +25,7 @@ const end: Next = { done: true, value: undefined };
 /** The events of an NDJSON input, for connection.stream(). Waits once per chunk. */
 export class EventSource implements EventReader<EventAndText> {
   readonly #options: EventSourceOptions;
-  #lines: readonly InputLine[] = [];
+  #lines: readonly NdjsonLine[] = [];
   #at = 0;
   #ended = false;
   #bytesRead = 0;
@@ -88,7 +89,7 @@ export class EventSource implements EventReader<EventAndText> {
     }
   }
 
-  async #readLines(): Promise<readonly InputLine[]> {
+  async #readLines(): Promise<readonly NdjsonLine[]> {
     const { chunks, cutter, signal } = this.#options;
     try {
       const chunk = await chunks.next();
@@ -108,7 +109,7 @@ export class EventSource implements EventReader<EventAndText> {
 
 /** The event of a line, or the outcome of one that holds none. Never tells what stands in the line. */
 export function parseLine(
-  line: InputLine,
+  line: NdjsonLine,
 ):
   | { readonly kind: 'event'; readonly event: CdpEvent; readonly text: string }
   | { readonly kind: 'unreadable'; readonly outcome: Rejected } {

@@ -1,8 +1,9 @@
 import type { Connection, Outcome, StreamOptions } from '../../index.ts';
+import { createLineCutter } from '../../ndjson.ts';
 import { OrderedOutcomes } from './reorder-buffer.ts';
 import { EventSource } from './event-source.ts';
 import type { Input } from './input.ts';
-import { createLineCutter } from './lines.ts';
+import { maxLineBytes } from './lines.ts';
 import type { OutcomesFile } from './outcomes-file.ts';
 import { startProgress } from './progress.ts';
 import { createResumption, type ResumptionOptions } from './queue/resumption.ts';
@@ -58,7 +59,7 @@ export async function runDelivery(parts: DeliveryParts): Promise<DeliveryEnd> {
   });
   const source = new EventSource({
     chunks: input.chunks,
-    cutter: createLineCutter(),
+    cutter: createLineCutter(maxLineBytes),
     ordered,
     onUnreadable(outcome, line) {
       stats.countUnreadable(outcome);

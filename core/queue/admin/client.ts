@@ -1,3 +1,4 @@
+import { readLines } from '../../ndjson.ts';
 import { findOwner } from '../lmdb/owner.ts';
 import { StoreRefused } from '../lmdb/store-errors.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from '../queue.ts';
 import type { DeliveryStore, StorePromises, StoreStatus } from '../store.ts';
 import type { QueueWorker } from '../work-options.ts';
-import { readLines } from './ndjson.ts';
 import type { SentError, SocketAddress } from './protocol.ts';
 import { askOwner, clientAt, send, silentRefusal, type ClientResponse, type UndiciClient } from './reach-owner.ts';
 
@@ -86,7 +86,10 @@ export class OwnerClient implements DeliveryStore {
     const watch = this.#watch();
     try {
       const { body } = await this.#request('GET', at(connection, '/dead'), filter, undefined, watch.signal);
-      for await (const line of readLines(body)) yield JSON.parse(line) as DeadLetter;
+      for await (const line of readLines(body, Number.POSITIVE_INFINITY)) {
+        if ('fault' in line) throw new SyntaxError(`the answer of the store's owner is ${line.fault}`);
+        yield JSON.parse(line.text) as DeadLetter;
+      }
     } catch (error) {
       throw this.#errorOf(error, watch.signal);
     } finally {

@@ -1,3 +1,4 @@
+import { readLines, writeLines } from '../../ndjson.ts';
 import {
   isStoreLost,
   OtherSettings,
@@ -8,7 +9,6 @@ import {
   type QueuedEvent,
 } from '../queue.ts';
 import type { DeliveryStore } from '../store.ts';
-import { readLines, writeLines } from './ndjson.ts';
 import type { Handler, SentError } from './protocol.ts';
 
 /** Bytes: a put is some hundred events, of 8 MiB each at most where they come from a file. */
@@ -84,8 +84,9 @@ async function putsOf({ body }: Request): Promise<Put[]> {
   const puts: (Put & { readonly events: QueuedEvent[] })[] = [];
   try {
     if (body === null) return puts;
-    for await (const line of readLines(body, largestPut)) {
-      const said = JSON.parse(line) as { readonly put: string | ConnectionSettings } | QueuedEvent | null;
+    for await (const line of readLines(upTo(largestPut, body), largestPut)) {
+      if ('fault' in line) throw new BadRequest(400, notLines);
+      const said = JSON.parse(line.text) as { readonly put: string | ConnectionSettings } | QueuedEvent | null;
       const last = puts.at(-1);
       if (said !== null && 'put' in said) puts.push({ connection: settingsIn(said.put), events: [] });
       else if (last !== undefined && isQueued(said)) last.events.push(said);
@@ -98,10 +99,19 @@ async function putsOf({ body }: Request): Promise<Put[]> {
     }
     return puts;
   } catch (error) {
-    if (error instanceof RangeError) throw new BadRequest(413, `a put has at most ${largestPut} bytes`);
-    if (error instanceof SyntaxError || error instanceof TypeError)
-      throw new BadRequest(400, 'a put is a line of JSON for each connection and each event');
+    if (error instanceof SyntaxError || error instanceof TypeError) throw new BadRequest(400, notLines);
     throw error;
+  }
+}
+
+const notLines = 'a put is a line of JSON for each connection and each event';
+
+async function* upTo(mostBytes: number, body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new BadRequest(413, `a put has at most ${mostBytes} bytes`);
+    yield chunk;
   }
 }
 

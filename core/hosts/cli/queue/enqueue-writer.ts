@@ -7,8 +7,8 @@ import {
   type QueuedEvent,
 } from '../../../queue/index.ts';
 import { parseLine } from '../event-source.ts';
-import type { InputLine } from '../lines.ts';
 import { mostJsonLevels } from '../../../json-text.ts';
+import type { NdjsonLine } from '../../../ndjson.ts';
 import { isDeeperThan } from '../nesting.ts';
 import { idOf } from './line-id.ts';
 import type { OpenConnection } from './open-connections.ts';
@@ -83,7 +83,7 @@ export class EnqueueWriter {
     this.#connection = { id, destination: destination.manifest.slug, settings: settingsOf(options), checked };
   }
 
-  async add(line: InputLine): Promise<void> {
+  async add(line: NdjsonLine): Promise<void> {
     const read = parseLine(line);
     if (read.kind === 'unreadable') return this.#addUnreadable(line.number, read.outcome.reason.message);
     const text = 'text' in line ? line.text : '';

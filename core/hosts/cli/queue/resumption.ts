@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import type { CdpEvent, Outcome, OutcomeKind } from '../../../index.ts';
 import type { DeliveryLog, KnownLine, LineOutcome } from '../../../queue/index.ts';
+import type { NdjsonLine } from '../../../ndjson.ts';
 import { CliError, exitCode } from '../exit-codes.ts';
-import type { InputLine } from '../lines.ts';
 import type { OutcomesFile } from '../outcomes-file.ts';
 import type { Stop } from '../stop.ts';
 import type { RunStats } from '../run-stats.ts';
@@ -11,7 +11,7 @@ import { idOf } from './line-id.ts';
 
 /** Connects a delivery with its log: skips events that have an outcome, and records new outcomes. */
 export interface Resumption {
-  readonly admit: (event: CdpEvent, line: InputLine) => boolean;
+  readonly admit: (event: CdpEvent, line: NdjsonLine) => boolean;
   /** The outcome of the n-th admitted event, from 0. */
   settle(index: number, outcome: Outcome): void;
   unreadable(line: number, outcome: Outcome): void;

@@ -1,13 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createLineCutter, type InputLine } from '../../core/hosts/cli/lines.ts';
+import { createLineCutter, readLines, type NdjsonLine } from '../../core/ndjson.ts';
 
-const cutAll = (chunks: readonly (string | Buffer)[], maxBytes?: number): InputLine[] => {
+const cutAll = (chunks: readonly (string | Uint8Array)[], maxBytes = 1_000): NdjsonLine[] => {
   const cutter = createLineCutter(maxBytes);
-  return [...chunks.flatMap((chunk) => cutter.cut(Buffer.from(chunk as string))), ...cutter.end()];
+  return [
+    ...chunks.flatMap((chunk) => cutter.cut(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)),
+    ...cutter.end(),
+  ];
 };
 
-describe('the lines of an NDJSON input', () => {
+describe('the lines of NDJSON', () => {
   test('blank lines are skipped and counted', () => {
     expect(cutAll(['a\n\n  \t\nb\n'])).toEqual([
       { number: 1, text: 'a' },
@@ -82,5 +85,41 @@ describe('the lines of an NDJSON input', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  test('a chunk may be any bytes, a view into others among them', () => {
+    const around = new TextEncoder().encode('x\na\nb\ny');
+    expect(cutAll([around.subarray(2, 5), around.subarray(5, 6)])).toEqual([
+      { number: 1, text: 'a' },
+      { number: 2, text: 'b' },
+    ]);
+  });
+
+  test('what is kept of a chunk stays as it was when its memory is used again', () => {
+    const cutter = createLineCutter(10);
+    const memory = new Uint8Array([0x61]);
+    for (const letter of [0x61, 0x62, 0x63]) {
+      memory[0] = letter;
+      expect(cutter.cut(memory)).toEqual([]);
+    }
+    memory[0] = 0x0a;
+    expect(cutter.cut(memory)).toEqual([{ number: 1, text: 'abc' }]);
+  });
+
+  test('a line is there as soon as it has ended', async () => {
+    let read = 0;
+    async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+      for (const text of ['a\nb', '\nc']) {
+        read += 1;
+        yield Buffer.from(text);
+      }
+    }
+    const seen: unknown[] = [];
+    for await (const line of readLines(chunks(), 1)) seen.push([line, read]);
+    expect(seen).toEqual([
+      [{ number: 1, text: 'a' }, 1],
+      [{ number: 2, text: 'b' }, 2],
+      [{ number: 3, text: 'c' }, 2],
+    ]);
   });
 });
